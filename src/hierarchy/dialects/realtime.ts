@@ -1,6 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
 import { readToolDefinitions } from '../../operations/tool-definitions.ts';
+import type { Lose } from '../../sdk/sockets/socket.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { limitedJson } from '../../telemetry/content/content-writer.ts';
 import { KeptText, type TextLimits, TextRoom } from '../../telemetry/content/kept.ts';
@@ -49,7 +50,8 @@ export interface SpeechSink {
 }
 
 export interface ResponseSink {
-  requested(event: object): void;
+  /** @returns what ends the request if the event never goes out */
+  requested(event: object): Lose | undefined;
   created(response: unknown): void;
   /** A piece of an answer has arrived, with so many bytes of audio. */
   audio(responseId: string | undefined, bytes: number): void;
@@ -66,7 +68,6 @@ type Read = (event: object, sink: RealtimeSink) => void;
 
 const SENT: Readonly<Record<string, Read>> = {
   'input_audio_buffer.append': (event, { speech }) => speech.audioSent(bytesOf(field(event, 'audio'))),
-  'response.create': (event, { responses }) => responses.requested(event),
   'session.update': (event, { defaults }) => defaults.sent(event),
   'conversation.item.create': (event, { speech }) => speech.itemBrought(withoutSound(field(event, 'item'))),
   'conversation.item.truncate': (event, { responses }) => responses.truncated(event),
@@ -119,8 +120,10 @@ export function isAudioPiece(type: string): boolean {
   return type === 'input_audio_buffer.append';
 }
 
-export function readSent(type: string, event: object, sink: RealtimeSink): void {
+export function readSent(type: string, event: object, sink: RealtimeSink): Lose | undefined {
+  if (type === 'response.create') return sink.responses.requested(event);
   row(SENT, type)?.(event, sink);
+  return undefined;
 }
 
 export function readReceived(type: string, event: object, sink: RealtimeSink): void {
@@ -182,10 +185,6 @@ function withoutSound(item: unknown): unknown {
       : { type: field(part, 'type'), transcript: field(part, 'transcript') },
   );
   return { ...fieldsOf(item), content: kept };
-}
-
-export function isRequest(event: unknown): event is object {
-  return field(event, 'type') === 'response.create';
 }
 
 /** Whether a response is requested outside the session's conversation. The conversation then ignores the response. */

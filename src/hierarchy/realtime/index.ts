@@ -1,11 +1,10 @@
 import type { Context, SpanContext } from '@opentelemetry/api';
-import type { SocketClose, SocketObservation } from '../../sdk/sockets/socket.ts';
+import type { Lose, SocketClose, SocketObservation } from '../../sdk/sockets/socket.ts';
 import { activeContext } from '../../util/context.ts';
 import { field, type PayloadObject, stringField } from '../../util/payload.ts';
 import {
   isAnswerPiece,
   isAudioPiece,
-  isRequest,
   type RealtimeSink,
   readReceived,
   readSent,
@@ -25,14 +24,11 @@ export class SessionSocket implements SocketObservation {
     this.#session = this.#open();
   }
 
-  sent(event: PayloadObject | undefined): void {
+  sent(event: PayloadObject | undefined, isLost: boolean): Lose | undefined {
     const type = field(event, 'type');
-    if (event !== undefined && typeof type === 'string')
-      this.#connected()?.sent(type, event, activeContext());
-  }
-
-  notSent(event: PayloadObject | undefined, error: unknown): void {
-    if (isRequest(event)) this.#session?.responses.notSent(event, activeContext(), error);
+    if (event === undefined || typeof type !== 'string') return undefined;
+    const session = isLost ? this.#session : this.#connected();
+    return session?.sent(type, event, activeContext());
   }
 
   received(event: unknown): void {
@@ -73,11 +69,11 @@ class RecordedSession extends RealtimeSession implements RealtimeSink {
     this.tracker.keepSession(this);
   }
 
-  sent(type: string, event: object, caller: Context): void {
+  sent(type: string, event: object, caller: Context): Lose | undefined {
     this.counts.sent++;
     this.caller = caller;
     if (!isAudioPiece(type)) this.time = this.clock.now();
-    readSent(type, event, this);
+    return readSent(type, event, this);
   }
 
   received(type: string, event: object): void {

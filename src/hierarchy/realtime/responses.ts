@@ -5,7 +5,7 @@ import { asResponse, realtimeResponse } from '../../operations/realtime.ts';
 import { readResponseInput } from '../../operations/response/content.ts';
 import { Call } from '../../sdk/call.ts';
 import { matchRoute } from '../../sdk/routes/index.ts';
-import type { SocketClose } from '../../sdk/sockets/socket.ts';
+import type { Lose, SocketClose } from '../../sdk/sockets/socket.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_REALTIME_INTERRUPTION } from '../../semconv/events.ts';
 import { ERROR_TYPE_VALUE_OTHER } from '../../semconv/values.ts';
@@ -59,15 +59,16 @@ export class SessionResponses implements ResponseSink {
     this.#speech = speech;
   }
 
-  requested(event: object): void {
+  requested(event: object): Lose | undefined {
     // This response answers the last speech. The next one that the server begins by itself does not answer it again.
     if (!isOutOfBand(event)) this.#speech.takeEnd();
     const request = this.#begin(event, this.#session.caller, undefined);
-    if (request !== undefined) this.#requested.push(request);
-  }
-
-  notSent(event: object, caller: Context, error: unknown): void {
-    this.#begin(event, caller, undefined)?.call.fail(error);
+    if (request === undefined) return undefined;
+    this.#requested.push(request);
+    return (error) => {
+      this.#remove(request);
+      request.call.fail(error);
+    };
   }
 
   /** The server does not say which request a response answers. It answers them in order. */
@@ -271,7 +272,8 @@ class OpenResponse {
     };
     const operation = hearing(this.heard, arrayField(event, 'input'));
     const onEnd = (call: Call, result: unknown, record: OpenRecord): Following => {
-      record.add({ attributes: this.#times() });
+      // The program may send its request before the server reports the session.
+      record.add({ attributes: { ...placeAttributes(session.place), ...this.#times() } });
       return () => {
         session.conversation.count({ runs: 1, spent: record.spent });
         this.requestTools(result, call.endTime);

@@ -74,7 +74,7 @@ export class RealtimeTransports extends PatchedClass {
           closeOf({ code, byProgram: connection.byProgram, error: undefined, hasFailed: false }),
         ),
       sending: (frame) =>
-        guard('recording a realtime frame', () => observation.sent(asObject(parseFrame(frame)))),
+        guard('recording a realtime frame', () => observation.sent(asObject(parseFrame(frame)), false)),
     });
     const known = this.#known;
     // Others use the class of the WebSocket, too. Their sockets are not in `known`.

@@ -3,7 +3,7 @@ import { keepNewest } from '../../util/bounded-map.ts';
 import { activeContext, isSuppressed } from '../../util/context.ts';
 import { field, fieldsOf, objectField, type PayloadObject, stringField } from '../../util/payload.ts';
 import { Call, type CallObserver } from '../call.ts';
-import type { SocketClose, SocketObservation } from './socket.ts';
+import type { Lose, SocketClose, SocketObservation } from './socket.ts';
 
 /** The limit for responses in progress, since a server may never answer. Further responses are not recorded. */
 const MAX_OPEN = 1_000;
@@ -43,21 +43,19 @@ export class ResponsesSocket implements SocketObservation {
     this.#observer = observer;
   }
 
-  sent(event: PayloadObject | undefined): void {
+  sent(event: PayloadObject | undefined): Lose | undefined {
     const type = field(event, 'type');
-    if (type === 'response.create') this.#begin(field(event, 'stream_id'), event, activeContext());
-    else if (type === 'response.steer') {
+    if (type === 'response.steer') {
       const id = stringField(event, 'previous_response_id');
       if (id !== undefined) this.#steered.set(id, activeContext());
       keepNewest(this.#steered);
     }
-  }
-
-  notSent(event: PayloadObject | undefined, error: unknown): void {
-    if (field(event, 'type') !== 'response.create') return;
-    const failed = this.#begin(field(event, 'stream_id'), event, activeContext());
-    this.#remove(failed);
-    failed?.call?.fail(error);
+    if (type !== 'response.create') return undefined;
+    const begun = this.#begin(field(event, 'stream_id'), event, activeContext());
+    return (error) => {
+      this.#remove(begun);
+      begun?.call?.fail(error);
+    };
   }
 
   received(event: unknown): void {

@@ -27,12 +27,18 @@ export interface SocketClose {
   readonly isFailure: boolean;
 }
 
+/** Ends the request in an event of the program, because the event will never go out. */
+export type Lose = (error: unknown) => void;
+
 /** Receives what a socket carries, frame by frame. Its methods must not throw: the SDK would stop reading. */
 export interface SocketObservation {
-  /** An event of the program goes out. The program's context is active. `event` is `undefined` if it is not parsed. */
-  sent(event: PayloadObject | undefined): void;
-  /** An event of the program will never go out. */
-  notSent(event: PayloadObject | undefined, error: unknown): void;
+  /**
+   * The program sends an event. The program's context is active.
+   *
+   * @param event `undefined` if it is not parsed
+   * @param isLost whether the socket has closed for good
+   */
+  sent(event: PayloadObject | undefined, isLost: boolean): Lose | undefined;
   received(event: unknown): void;
   /** A connection has closed. Another one may follow. */
   closed(close: SocketClose): void;

@@ -1,16 +1,7 @@
-import type { Context } from '@opentelemetry/api';
 import { now } from '../../util/clock.ts';
-import { activeContext, runIn } from '../../util/context.ts';
+import { activeContext } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
-import {
-  asNumber,
-  asObject,
-  asText,
-  field,
-  fieldsOf,
-  objectField,
-  type PayloadObject,
-} from '../../util/payload.ts';
+import { asNumber, asObject, field, fieldsOf, objectField } from '../../util/payload.ts';
 import type { CallObserver } from '../call.ts';
 import { isObject, propertyOf, prototypesOf } from '../reflect.ts';
 import { Seam, seenCalls } from '../seam.ts';
@@ -18,9 +9,9 @@ import { ResponsesSocket } from './responses-socket.ts';
 import {
   closeOf,
   httpUrl,
+  type Lose,
   type OpenedSocket,
   parseFrame,
-  parseReceived,
   type SocketClose,
   type SocketKind,
   type SocketObservation,
@@ -33,19 +24,11 @@ const MAX_KEPT = 1_000;
 /** The error of a request that the SDK drops. */
 const NOT_SENT: object = Object.freeze({ code: 'connection_closed', message: 'The WebSocket is closed.' });
 
-/** An event that the program has sent and that has not gone out. */
-interface Unsent {
-  readonly event: PayloadObject | undefined;
-  /** The frame, if the program has serialised it itself. */
-  readonly raw: unknown;
-  readonly context: Context;
-}
-
-/** A frame that the SDK keeps. It is kept serialised, since the program may change the event and send it again. */
-interface Kept {
-  /** `undefined` if it is binary. */
-  readonly frame: string | undefined;
-  readonly context: Context;
+/** An event of the program while the SDK sends it. */
+interface Sending {
+  readonly lose: Lose | undefined;
+  /** Whether it has gone out or was lost. If not, the SDK keeps it. */
+  isOver: boolean;
 }
 
 /** One socket of the SDK, which may have several connections, one after the other. Nothing of ours throws here. */
@@ -56,10 +39,9 @@ export class SocketState {
   /** Whether the class emits events under their own names. It emits `event` only if that has a listener. */
   readonly #byName: boolean;
   #transport: object | undefined;
-  #isSending = false;
-  #unsent: Unsent | undefined;
-  /** The frames that the SDK keeps until a connection is open, in the order in which it will send them. */
-  readonly #kept: Kept[] = [];
+  #sending: Sending | undefined;
+  /** The events that the SDK keeps until a connection is open, in the order in which it will send them. */
+  readonly #kept: (Lose | undefined)[] = [];
   #byProgram = false;
   #error: unknown;
   /** Whether the SDK has reported an error of the connection, maybe without its cause. */
@@ -83,35 +65,33 @@ export class SocketState {
       guard('reading a frame', receive, observation, event);
     else if (name === 'close' && Number(this.#readyState) >= CLOSING)
       guard('closing a socket', () => {
-        const close = this.#close(event);
-        this.#keptNotSent(this.#kept.splice(0), close.error);
-        observation.closed(close);
+        this.#kept.length = 0;
+        observation.closed(this.#close(event));
       });
-    else if (name === 'reconnected') guard('watching a connection', () => this.#reconnected());
+    else if (name === 'reconnected') this.#reconnected();
   }
 
-  /** Sends an event of the program. Its span starts when it goes out, before the connection does its work. */
+  /** Sends an event of the program. It counts as sent from now on, also if it waits for a connection. */
   send(given: unknown, isRaw: boolean, original: () => unknown): unknown {
-    if (this.#observation === undefined || this.#isSending) return original();
-    let isLost = false;
-    guard('sending a frame', () => {
+    const observation = this.#observation;
+    if (observation === undefined || this.#sending !== undefined) return original();
+    this.#sending = guard('sending a frame', () => {
       this.#connect();
-      isLost = Number(this.#readyState) >= CLOSING && !canReconnect(this.#socket);
-      const event = asObject(isRaw ? parseFrame(given) : given);
-      this.#unsent = { event, raw: isRaw ? given : undefined, context: activeContext() };
+      const isLost = Number(this.#readyState) >= CLOSING && !canReconnect(this.#socket);
+      const lose = observation.sent(asObject(isRaw ? parseFrame(given) : given), isLost);
+      if (isLost) lose?.(NOT_SENT);
+      return { lose, isOver: isLost };
     });
-    this.#isSending = true;
     try {
       const result = original();
-      if (isLost) this.#lose(NOT_SENT);
-      else this.#keep();
+      if (this.#sending?.isOver === false && this.#kept.length < MAX_KEPT)
+        this.#kept.push(this.#sending.lose);
       return result;
     } catch (error) {
       this.#lose(error);
       throw error;
     } finally {
-      this.#isSending = false;
-      this.#unsent = undefined;
+      this.#sending = undefined;
     }
   }
 
@@ -130,6 +110,15 @@ export class SocketState {
     this.#lose(error ?? NOT_SENT);
   }
 
+  /** Called when the event being sent will not go out, or one that the SDK has kept and cannot send now. */
+  #lose(error: unknown): void {
+    const sending = this.#sending;
+    const isKept = sending === undefined && this.#readyState === OPEN;
+    const lose = isKept ? this.#kept.shift() : sending?.lose;
+    if (sending !== undefined) sending.isOver = true;
+    if (lose !== undefined) guard('recording a frame', lose, error);
+  }
+
   closing(): void {
     this.#watch();
     this.#byProgram = true;
@@ -138,58 +127,13 @@ export class SocketState {
   #reconnected(): void {
     this.#error = undefined;
     this.#hasFailed = false;
-    if (keepsUntilAsked(this.#socket)) return;
     // The SDK has already sent what it kept, before we could see the new connection.
-    for (const { frame, context } of this.#kept.splice(0))
-      runIn(context, () => this.#observation?.sent(asObject(parseReceived(frame))));
+    if (!keepsUntilAsked(this.#socket)) this.#kept.length = 0;
   }
 
   #close(code: unknown): SocketClose {
     const told = { byProgram: this.#byProgram, error: this.#error, hasFailed: this.#hasFailed };
     return closeOf({ code: asNumber(code), ...told });
-  }
-
-  /** Called when the event that the SDK is sending will not go out. */
-  #lose(error: unknown): void {
-    const unsent = this.#unsent;
-    this.#unsent = undefined;
-    if (unsent !== undefined) this.#notSent(unsent, error);
-  }
-
-  #notSent({ event, context }: Pick<Unsent, 'event' | 'context'>, error: unknown): void {
-    guard('recording a frame', () => runIn(context, () => this.#observation?.notSent(event, error)));
-  }
-
-  #keptNotSent(lost: readonly Kept[], error: unknown): void {
-    for (const { frame, context } of lost)
-      this.#notSent({ event: asObject(parseReceived(frame)), context }, error);
-  }
-
-  /** Called when the SDK has not sent an event at once, but keeps it. Does nothing if the event has gone out. */
-  #keep(): void {
-    const unsent = this.#unsent;
-    this.#unsent = undefined;
-    if (unsent === undefined || this.#kept.length >= MAX_KEPT) return;
-    const { event, raw, context } = unsent;
-    try {
-      this.#kept.push({ frame: asText(raw ?? JSON.stringify(event)), context });
-    } catch {
-      // The SDK does not keep an event that cannot be serialised.
-    }
-  }
-
-  /** The kept frame that the SDK sends now, if it is one. During a later `send`, its own event waits behind those. */
-  #takeKept(data: unknown): Kept | undefined {
-    if (this.#kept.length === 0) return undefined;
-    const sent = asText(data);
-    const index = this.#kept.findIndex(({ frame }) => frame === sent);
-    if (this.#isSending && (index < 0 || keepsUntilAsked(this.#socket))) return undefined;
-    const lost = this.#kept.splice(0, Math.max(index, 0) + 1);
-    const kept = lost.pop();
-    // The SDK sends in order, so what it kept before this frame was lost.
-    this.#keptNotSent(lost, this.#error ?? NOT_SENT);
-    if (this.#isSending) this.#keep();
-    return kept;
   }
 
   get #readyState(): unknown {
@@ -202,37 +146,29 @@ export class SocketState {
 
   #connect(): void {
     const transport = transportOf(this.#socket);
-    if (transport === this.#transport) return;
     // The close of the previous connection may not have been reported.
     if (this.#transport !== undefined) this.#transports.missed(this.#transport);
+    if (transport === this.#transport) return;
     this.#transport = transport;
     if (transport === undefined) return;
     this.#transports.watch(transport, {
       closed: (code) => {
-        if (transport === this.#transport) this.#observation?.closed(this.#close(code));
+        // What the SDK keeps waits for the next connection. If there is none, the socket itself closes.
+        const isAwaited = this.#kept.length > 0 && canReconnect(this.#socket);
+        if (transport === this.#transport && !isAwaited) this.#observation?.closed(this.#close(code));
       },
-      sending: (data) => guard('recording a frame', () => this.#sending(data)),
+      sending: (data) => guard('recording a frame', () => this.#goesOut(data)),
     });
   }
 
   /** Called when data goes out: the event being sent, one that the SDK kept, or what the program sends past the SDK. */
-  #sending(data: unknown): void {
-    const observation = this.#observation;
-    if (observation === undefined || (this.#readyState ?? OPEN) !== OPEN) return;
-    const kept = this.#takeKept(data);
-    if (kept !== undefined) {
-      runIn(kept.context, () => observation.sent(asObject(parseReceived(data))));
-      return;
-    }
-    if (!this.#isSending) {
-      observation.sent(asObject(parseFrame(data)));
-      return;
-    }
-    // The SDK sends in order, so what it kept has gone out by now, or never will.
-    if (this.#kept.length > 0) this.#kept.length = 0;
-    const unsent = this.#unsent;
-    this.#unsent = undefined;
-    if (unsent !== undefined) observation.sent(unsent.event);
+  #goesOut(data: unknown): void {
+    if ((this.#readyState ?? OPEN) !== OPEN) return;
+    const sending = this.#sending;
+    const isKept = this.#kept.length > 0 && !(sending !== undefined && keepsUntilAsked(this.#socket));
+    if (isKept) this.#kept.shift();
+    else if (sending !== undefined) sending.isOver = true;
+    else this.#observation?.sent(asObject(parseFrame(data)), false);
   }
 }
 

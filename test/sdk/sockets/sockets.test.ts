@@ -161,10 +161,10 @@ describe('a socket', () => {
     socket.close();
   });
 
-  it('starts a response that waits for the connection when it goes out', async () => {
+  it('starts a response that waits for the connection when the program sends it', async () => {
     const { program, socket } = await startSocket();
     socket.send(request('gpt-4o'));
-    expect(program.telemetry.openSpans).toEqual([]);
+    expect(program.telemetry.openSpans).toEqual(['chat gpt-4o']);
     await socket.emitted('response.completed');
     socket.close();
     await program.expectTree('chat gpt-4o  openai.stream.end=completed');
