@@ -7,7 +7,6 @@ import { Engine } from './engine.ts';
 import { Polls } from './invocations/continued-call.ts';
 import { Completions } from './model-calls.ts';
 import { SessionSocket } from './realtime/index.ts';
-import type { Claimant } from './realtime/session.ts';
 import { Responses } from './responses.ts';
 import type { HierarchyApi } from './select-api.ts';
 import type { Shelf } from './store.ts';
@@ -21,7 +20,7 @@ export class Hierarchy {
   readonly completions: Completions;
   readonly responses: Responses;
   readonly #apis: ReadonlyMap<string, ConversationApi>;
-  #claimed: Shelf<Claimant> | undefined;
+  #claimed: Shelf<OpenedSocket> | undefined;
 
   constructor(telemetry: Telemetry) {
     const tracker = new ConversationTracker(telemetry);

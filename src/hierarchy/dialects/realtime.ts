@@ -20,51 +20,9 @@ import {
   stringField,
   textField,
 } from '../../util/payload.ts';
+import type { RealtimeSession } from '../realtime/session.ts';
 
-/** Receives the events of a session over a socket, from the program and from the server. */
-export interface RealtimeSink {
-  /** Whether content is recorded. */
-  readonly content: boolean;
-  readonly speech: SpeechSink;
-  readonly responses: ResponseSink;
-  readonly defaults: ResponseDefaults;
-  /** @param isAnswer whether the server answers an update of the program */
-  described(session: unknown, isAnswer: boolean): void;
-  failed(error: unknown): void;
-}
-
-export interface SpeechSink {
-  /** The program adds an item to the conversation: a message, or the result of a function. */
-  itemBrought(item: unknown): void;
-  /** The program has sent so many bytes of audio. */
-  audioSent(bytes: number): void;
-  speechStarted(startMs: number | undefined): void;
-  speechStopped(itemId: string | undefined, endMs: number | undefined): void;
-  /** The user has finished speaking, so the program hands in the audio that it has sent. */
-  committing(): void;
-  /** The program discards the audio that it has sent and not handed in. */
-  cleared(): void;
-  committed(itemId: string | undefined): void;
-  /** The transcription of the user's speech is complete, or has failed. */
-  transcribed(event: unknown): void;
-}
-
-export interface ResponseSink {
-  /** @returns what ends the request if the event never goes out */
-  requested(event: object): Lose | undefined;
-  created(response: unknown): void;
-  /** A piece of an answer has arrived, with so many bytes of audio. */
-  audio(responseId: string | undefined, bytes: number): void;
-  /** A piece of an answer has arrived that is text or, for example, part of a function's arguments. */
-  piece(responseId: string | undefined, piece: object, isText: boolean): void;
-  item(event: unknown): void;
-  done(event: unknown): void;
-  /** The program says how much of an item was heard. */
-  truncated(event: object): void;
-  limits(headers: Readonly<Record<string, string>>): void;
-}
-
-type Read = (event: object, sink: RealtimeSink) => void;
+type Read = (event: object, session: RealtimeSession) => void;
 
 const SENT: Readonly<Record<string, Read>> = {
   'input_audio_buffer.append': (event, { speech }) => speech.audioSent(bytesOf(field(event, 'audio'))),
@@ -75,8 +33,8 @@ const SENT: Readonly<Record<string, Read>> = {
   'input_audio_buffer.clear': (_, { speech }) => speech.cleared(),
 };
 
-const tellSession: Read = (event, sink) =>
-  sink.described(field(event, 'session'), field(event, 'type') === 'session.updated');
+const tellSession: Read = (event, session) =>
+  session.described(field(event, 'session'), field(event, 'type') === 'session.updated');
 const tellItem: Read = (event, { responses }) => responses.item(event);
 const tellTranscript: Read = (event, { speech }) => speech.transcribed(event);
 
@@ -99,7 +57,7 @@ const RECEIVED: Readonly<Record<string, Read>> = {
   'conversation.item.input_audio_transcription.completed': tellTranscript,
   'conversation.item.input_audio_transcription.failed': tellTranscript,
   'rate_limits.updated': (event, { responses }) => responses.limits(limitsOf(event)),
-  error: (event, sink) => sink.failed(field(event, 'error')),
+  error: (event, session) => session.failed(field(event, 'error')),
 };
 
 const AUDIO_DELTAS: ReadonlySet<string> = new Set(['response.output_audio.delta', 'response.audio.delta']);
@@ -120,22 +78,22 @@ export function isAudioPiece(type: string): boolean {
   return type === 'input_audio_buffer.append';
 }
 
-export function readSent(type: string, event: object, sink: RealtimeSink): Lose | undefined {
-  if (type === 'response.create') return sink.responses.requested(event);
-  row(SENT, type)?.(event, sink);
+export function readSent(type: string, event: object, session: RealtimeSession): Lose | undefined {
+  if (type === 'response.create') return session.responses.requested(event);
+  row(SENT, type)?.(event, session);
   return undefined;
 }
 
-export function readReceived(type: string, event: object, sink: RealtimeSink): void {
+export function readReceived(type: string, event: object, session: RealtimeSession): void {
   if (!isAnswerPiece(type)) {
-    row(RECEIVED, type)?.(event, sink);
+    row(RECEIVED, type)?.(event, session);
     return;
   }
   const id = stringField(event, 'response_id');
-  if (AUDIO_DELTAS.has(type)) sink.responses.audio(id, bytesOf(field(event, 'delta')));
+  if (AUDIO_DELTAS.has(type)) session.responses.audio(id, bytesOf(field(event, 'delta')));
   else {
     const isText = TEXT_DELTAS.has(type);
-    sink.responses.piece(id, isText && sink.content ? textDelta(event) : { type }, isText);
+    session.responses.piece(id, isText && session.content ? textDelta(event) : { type }, isText);
   }
 }
 
@@ -156,7 +114,7 @@ function textDelta(event: unknown): object {
 /**
  * Treats a function as done once its arguments are complete: a program may run it and answer before its item is done.
  */
-function readArguments(event: object, { responses }: RealtimeSink): void {
+function readArguments(event: object, { responses }: RealtimeSession): void {
   const { item_id: id, ...call } = fieldsOf(event);
   const type = 'response.output_item.done';
   if (call.name) responses.item({ ...call, type, item: { ...call, id, type: 'function_call' } });

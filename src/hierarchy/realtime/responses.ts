@@ -29,11 +29,11 @@ import {
   stringField,
   textField,
 } from '../../util/payload.ts';
-import { isOutOfBand, type ResponseSink } from '../dialects/realtime.ts';
+import { isOutOfBand } from '../dialects/realtime.ts';
 import { readItemCalls } from '../dialects/responses.ts';
 import { ItemTimes } from '../tool-calls/tool-calls.ts';
 import type { RealtimeSession } from './session.ts';
-import type { UserSpeech } from './speech.ts';
+import type { AddedInput, UserSpeech } from './speech.ts';
 
 /** The limit for responses in progress: a server may begin responses and never end them. */
 const MAX_OPEN_RESPONSES = 128;
@@ -44,7 +44,7 @@ const ALREADY_ACTIVE = 'conversation_already_has_active_response';
 const FAILED_TO_ANSWER = 'server_error';
 
 /** The responses in progress of a session: those that were requested, in order, and those that have begun, by id. */
-export class SessionResponses implements ResponseSink {
+export class SessionResponses {
   readonly #session: RealtimeSession;
   readonly #speech: UserSpeech;
   #requested: OpenResponse[] = [];
@@ -78,7 +78,6 @@ export class SessionResponses implements ResponseSink {
     const response =
       this.#takeRequested(told) ?? this.#begin({}, this.#session.context, this.#speech.takeEnd());
     if (response === undefined) return;
-    if (!response.isOutOfBand) this.#speech.answering(response.heard);
     response.id = id;
     this.#begun.set(id, response);
     response.see({ type: 'response.created', response: told });
@@ -225,9 +224,9 @@ export class SessionResponses implements ResponseSink {
 
   #begin(event: object, caller: Context, startTime: number | undefined): OpenResponse | undefined {
     if (this.#requested.length + this.#begun.size >= MAX_OPEN_RESPONSES) return undefined;
-    const given = field(field(event, 'response'), 'input');
-    const input = given ?? (this.#session.content ? this.#speech.said(!isOutOfBand(event)) : undefined);
-    return new OpenResponse(this.#session, { ...event, input }, caller, startTime);
+    const hasInput = (field(field(event, 'response'), 'input') ?? undefined) !== undefined;
+    const said = hasInput ? [] : this.#speech.said(!isOutOfBand(event));
+    return new OpenResponse(this.#session, event, said, caller, startTime);
   }
 }
 
@@ -240,8 +239,6 @@ class OpenResponse {
   /** The id that the program gave to the event that requested it. */
   readonly eventId: string | undefined;
   readonly isOutOfBand: boolean;
-  /** Transcripts of the speech that it answers, if they came after its start. */
-  readonly heard: object[] = [];
   readonly itemTimes: ItemTimes = new ItemTimes();
   id: string | undefined;
   readonly #session: RealtimeSession;
@@ -251,7 +248,13 @@ class OpenResponse {
   #firstAudio: number | undefined;
   #firstText: number | undefined;
 
-  constructor(session: RealtimeSession, event: object, caller: Context, startTime: number | undefined) {
+  constructor(
+    session: RealtimeSession,
+    event: object,
+    said: readonly AddedInput[],
+    caller: Context,
+    startTime: number | undefined,
+  ) {
     const { telemetry, client, endpoint, model, place } = session;
     this.#session = session;
     this.#model = model;
@@ -259,18 +262,14 @@ class OpenResponse {
     this.isOutOfBand = isOutOfBand(event);
     const parent = session.parentIn(caller);
     this.#parent = parent;
-    const input = field(event, 'input');
     const request: ApiRequest = {
       ...matchRoute('POST', '/realtime'),
       method: 'POST',
-      body: {
-        ...withDefaults(field(event, 'response'), { model, ...session.defaults.current }),
-        ...(input === undefined ? {} : { input }),
-      },
+      body: withDefaults(field(event, 'response'), { model, ...session.defaults.current }),
       streamed: true,
       deployment: endpoint.deployment,
     };
-    const operation = hearing(this.heard, arrayField(event, 'input'));
+    const operation = said.length === 0 ? realtimeResponse : answering(said);
     const onEnd = (call: Call, result: unknown, record: OpenRecord): Following => {
       // The program may send its request before the server reports the session.
       record.add({ attributes: { ...placeAttributes(session.place), ...this.#times() } });
@@ -346,15 +345,13 @@ class OpenResponse {
   }
 }
 
-/** @param heard transcripts that came after the start. They are recorded before the other input */
-function hearing(heard: readonly unknown[], input: readonly unknown[]): Operation {
+/** Reads what a response answers when it ends, because transcripts often come after its start. */
+function answering(said: readonly AddedInput[]): Operation {
   const { content } = realtimeResponse;
-  const output = (result: unknown): Content => {
-    const told = content?.output?.(result);
-    return heard.length === 0
-      ? { ...told }
-      : { ...told, inputMessages: readResponseInput([...heard, ...input]) };
-  };
+  const output = (result: unknown): Content => ({
+    ...content?.output?.(result),
+    inputMessages: readResponseInput(said.map(({ item }) => item)),
+  });
   return { ...realtimeResponse, content: { ...content, output } };
 }
 

@@ -2,7 +2,7 @@ import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
 import { conversation } from '../../operations/conversation.ts';
 import type { ClientEndpoint } from '../../sdk/provider.ts';
-import type { OpenedSocket, SocketClose } from '../../sdk/sockets/socket.ts';
+import type { Lose, OpenedSocket, SocketClose } from '../../sdk/sockets/socket.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { textLimits } from '../../telemetry/content/kept.ts';
 import type { Totals } from '../../telemetry/cost/usage.ts';
@@ -12,36 +12,39 @@ import { OperationRecord } from '../../telemetry/record.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { LastingClock, now } from '../../util/clock.ts';
 import { LinkedContext } from '../../util/context.ts';
-import { asName } from '../../util/payload.ts';
+import { asName, stringField } from '../../util/payload.ts';
 import { activeSpan, Conversation } from '../conversations/conversation.ts';
-import { ResponseDefaults, readSessionFacts, type SessionFacts } from '../dialects/realtime.ts';
+import {
+  isAnswerPiece,
+  isAudioPiece,
+  ResponseDefaults,
+  readReceived,
+  readSent,
+  readSessionFacts,
+  type SessionFacts,
+} from '../dialects/realtime.ts';
 import type { Shelf } from '../store.ts';
 import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
-
-/** A socket that has claimed to record a response or transcript. */
-export interface Claimant {
-  sessionId: string | undefined;
-  isOpen: boolean;
-}
+import { SessionResponses } from './responses.ts';
+import { UserSpeech } from './speech.ts';
 
 export interface SessionStart {
   readonly tracker: ConversationTracker;
   readonly toolCalls: ToolCalls;
-  /** The sockets that record responses and transcripts, by the ids of those. Two sockets of a session get the same. */
-  readonly claimed: Shelf<Claimant>;
+  /** The sockets that record responses and transcripts, by session and id. Two sockets of a session get the same. */
+  readonly claimed: Shelf<OpenedSocket>;
   readonly socket: OpenedSocket;
   readonly endpoint: ClientEndpoint;
-  readonly claimant: Claimant;
-  /** The session span of the previous connection on the same socket. */
-  readonly previous: SpanContext | undefined;
 }
 
 /**
- * One session over one connection, from its opening to its close: its span, and the state that the recorders of its
- * speech and its responses share. It is never ended for being idle, and may outlive its parent span.
+ * One session over one connection, from its opening to its close, with the recorders of what the user says and of the
+ * responses. It is never ended for being idle, and may outlive its parent span.
  */
 export class RealtimeSession {
+  readonly speech: UserSpeech = new UserSpeech(this);
+  readonly responses: SessionResponses = new SessionResponses(this, this.speech);
   readonly tracker: ConversationTracker;
   readonly telemetry: Telemetry;
   readonly toolCalls: ToolCalls;
@@ -49,6 +52,7 @@ export class RealtimeSession {
   readonly endpoint: ClientEndpoint;
   /** The context in which the session's span is active. */
   readonly context: Context;
+  isOpen = true;
   /** `undefined` where spans of conversations are switched off. */
   readonly record: OperationRecord<Place, Totals> | undefined;
   /** What the session sets for its responses. */
@@ -65,18 +69,19 @@ export class RealtimeSession {
   /** A session may last long, and the wall clock may be set meanwhile. */
   readonly clock: LastingClock = new LastingClock();
   readonly #kind: 'realtime' | 'live';
-  readonly #claimed: Shelf<Claimant>;
-  readonly #claimant: Claimant;
+  readonly #claimed: Shelf<OpenedSocket>;
+  readonly #socket: OpenedSocket;
   readonly #parentSpanId: string | undefined;
 
-  constructor({ tracker, toolCalls, claimed, socket, endpoint, claimant, previous }: SessionStart) {
+  /** @param previous the span of the session over the previous connection of the same socket */
+  constructor(start: SessionStart, previous: SpanContext | undefined) {
+    const { tracker, toolCalls, claimed, socket, endpoint } = start;
     const { telemetry } = tracker;
     const { client, context, parameters } = socket;
     const kind = socket.kind === 'live' ? 'live' : 'realtime';
     this.#kind = kind;
     this.#claimed = claimed;
-    this.#claimant = claimant;
-    claimant.isOpen = true;
+    this.#socket = socket;
     this.tracker = tracker;
     this.telemetry = telemetry;
     this.toolCalls = toolCalls;
@@ -102,6 +107,7 @@ export class RealtimeSession {
     this.conversation = new Conversation('');
     this.time = this.clock.now();
     this.defaults = new ResponseDefaults(() => (this.content ? textLimits(telemetry.settings) : undefined));
+    tracker.keepSession(this);
   }
 
   get content(): boolean {
@@ -138,17 +144,48 @@ export class RealtimeSession {
 
   /** Whether this socket records the response or transcript. It does not if another socket of the session does. */
   claims(id: string): boolean {
+    if (this.facts.id === undefined) return true;
     const { origin } = this.endpoint;
-    const own = this.#claimant;
-    own.sessionId = this.facts.id;
-    const other = this.#claimed.get(origin, id);
-    if (other !== undefined && other !== own && isOfSession(other, own.sessionId)) return false;
-    this.#claimed.set(origin, id, own);
-    return true;
+    const key = `${this.facts.id} ${id}`;
+    const claimant = this.#claimed.get(origin, key) ?? this.#socket;
+    this.#claimed.set(origin, key, claimant);
+    return claimant === this.#socket;
   }
 
-  endSpan(close: SocketClose | undefined, time: number): void {
-    this.#claimant.isOpen = false;
+  sent(type: string, event: object, caller: Context): Lose | undefined {
+    this.counts.sent++;
+    this.caller = caller;
+    if (!isAudioPiece(type)) this.time = this.clock.now();
+    return readSent(type, event, this);
+  }
+
+  received(type: string, event: object): void {
+    this.counts.received++;
+    if (!isAnswerPiece(type)) this.time = this.clock.now();
+    readReceived(type, event, this);
+  }
+
+  failed(error: unknown): void {
+    this.counts.errors++;
+    this.defaults.rejected(stringField(error, 'event_id'));
+    this.responses.failed(error);
+  }
+
+  /** Ends the session at shutdown or exit. */
+  close(): void {
+    this.end(undefined);
+  }
+
+  end(close: SocketClose | undefined): void {
+    // A hook or span processor that runs while a response is recorded may close the socket.
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    const last = Math.max(this.responses.end(close), this.time);
+    this.#endSpan(close, close === undefined ? last : this.clock.now());
+    this.tracker.releaseSession(this);
+  }
+
+  #endSpan(close: SocketClose | undefined, time: number): void {
     const { sent, received, errors, interruptions, heardSeconds, spokenSeconds } = this.counts;
     const attributes: Attributes = {
       [ATTR.OPENAI_SOCKET_SENT_EVENTS]: sent,
@@ -163,14 +200,6 @@ export class RealtimeSession {
     const result = this.conversation.totalsAt(Number.POSITIVE_INFINITY);
     this.record?.end({ attributes, result, failure }, time);
   }
-}
-
-/**
- * Whether the socket may have the given session. Claims do not count for other sessions, because some servers use the
- * ids of one session again in the next.
- */
-function isOfSession({ sessionId, isOpen }: Claimant, id: string | undefined): boolean {
-  return sessionId === undefined || id === undefined ? isOpen : sessionId === id;
 }
 
 function sessionTypeOf({ kind, parameters }: OpenedSocket): string {

@@ -9,26 +9,27 @@ import { placeAttributes } from '../../telemetry/place.ts';
 import { OperationRecord } from '../../telemetry/record.ts';
 import { keepNewest } from '../../util/bounded-map.ts';
 import { field, MAX_REPEATED, stringField, textField } from '../../util/payload.ts';
-import type { SpeechSink } from '../dialects/realtime.ts';
 import { readItemResults } from '../dialects/responses.ts';
 import type { RealtimeSession } from './session.ts';
+
+/** Something that was said or added, for the response that answers it. */
+export interface AddedInput {
+  /** Missing until the transcript comes, which is often after the response has begun. */
+  item: unknown;
+}
 
 /** A part of the user's speech that is an item of the conversation. It is kept until its transcript comes. */
 interface SpokenItem {
   readonly endTime: number;
-  isCommitted: boolean;
-  /**
-   * Where to add the transcript: the input of the response that answers it. Transcripts often come after the response
-   * has begun. One that comes after the response has ended is ignored. `undefined` if no response answers it yet.
-   */
-  heard: object[] | undefined;
+  /** Set once the item is committed, if content is recorded. */
+  said: AddedInput | undefined;
 }
 
 /** What the user says and what the program adds to the conversation: when, and which responses answer it. */
-export class UserSpeech implements SpeechSink {
+export class UserSpeech {
   readonly #session: RealtimeSession;
   /** The items that were said or added since the last response. Empty if content is not recorded. */
-  readonly #input: unknown[] = [];
+  readonly #input: AddedInput[] = [];
   /** When the program began to send audio that is not committed yet, and how many seconds it had sent before that. */
   #sendingSince: number | undefined;
   #sentBefore = 0;
@@ -46,7 +47,7 @@ export class UserSpeech implements SpeechSink {
   }
 
   itemBrought(item: unknown): void {
-    const { conversation, toolCalls, endpoint, facts, time, context: parent, content } = this.#session;
+    const { conversation, toolCalls, endpoint, facts, time, context: parent } = this.#session;
     if (field(item, 'type') === 'message' && field(item, 'role') === 'user')
       conversation.count({ userMessages: 1 });
     if (toolCalls.areAwaited)
@@ -56,11 +57,14 @@ export class UserSpeech implements SpeechSink {
         time,
         parent,
       });
-    if (content) this.#say(item);
+    this.#say(item);
   }
 
-  #say(item: unknown): void {
-    if (this.#input.length < MAX_REPEATED) this.#input.push(item);
+  #say(item: unknown): AddedInput | undefined {
+    if (!this.#session.content || this.#input.length >= MAX_REPEATED) return undefined;
+    const said = { item };
+    this.#input.push(said);
+    return said;
   }
 
   audioSent(bytes: number): void {
@@ -95,7 +99,7 @@ export class UserSpeech implements SpeechSink {
     if (committing !== undefined && itemId !== undefined && !this.#spoken.has(itemId))
       this.#ended(itemId, this.#sendingSince, seconds, committing);
     const item = this.#spokenItem(itemId, this.#session.time);
-    if (item !== undefined) item.isCommitted = true;
+    if (item !== undefined) item.said ??= this.#say(undefined);
     this.#committing = undefined;
     this.cleared();
   }
@@ -125,7 +129,7 @@ export class UserSpeech implements SpeechSink {
   #spokenItem(itemId: string | undefined, endTime: number): SpokenItem | undefined {
     const known = this.#spoken.get(itemId ?? '');
     if (known !== undefined || itemId === undefined) return known;
-    const item = { endTime, isCommitted: false, heard: undefined };
+    const item = { endTime, said: undefined };
     this.#spoken.set(itemId, item);
     // A session without transcription never removes them.
     keepNewest(this.#spoken);
@@ -137,7 +141,10 @@ export class UserSpeech implements SpeechSink {
     const itemId = stringField(event, 'item_id');
     const item = this.#spoken.get(itemId ?? '');
     this.#spoken.delete(itemId ?? '');
-    this.#hear(item?.heard, textField(event, 'transcript'));
+    const text = textField(event, 'transcript');
+    const message = { type: 'message', role: 'user', content: [{ type: 'input_text', text }] };
+    if (item?.said !== undefined) item.said.item = text === undefined ? undefined : message;
+    else if (text !== undefined) this.#say(message);
     if (itemId !== undefined && !this.#session.claims(`transcript of ${itemId}`)) return;
     const request: ApiRequest = {
       ...matchRoute('POST', '/realtime'),
@@ -159,16 +166,8 @@ export class UserSpeech implements SpeechSink {
     this.#session.conversation.count({ spent: record.spent });
   }
 
-  /** Adds a transcript to the input of the response that answers it, or of the next one if none does yet. */
-  #hear(heard: object[] | undefined, transcript: string | undefined): void {
-    if (!this.#session.content || transcript === undefined) return;
-    const item = { type: 'message', role: 'user', content: [{ type: 'input_text', text: transcript }] };
-    if (heard === undefined) this.#say(item);
-    else heard.push(item);
-  }
-
   /** What was said or added since the last response. `takes`: it is removed, so the next one does not get it again. */
-  said(takes: boolean): readonly unknown[] {
+  said(takes: boolean): readonly AddedInput[] {
     return takes ? this.#input.splice(0) : [...this.#input];
   }
 
@@ -177,10 +176,5 @@ export class UserSpeech implements SpeechSink {
     const end = this.#end;
     this.#end = undefined;
     return end;
-  }
-
-  /** Called when a response begins that answers the speech so far. It gets the transcripts that come later. */
-  answering(heard: object[]): void {
-    for (const item of this.#spoken.values()) if (item.isCommitted) item.heard ??= heard;
   }
 }
