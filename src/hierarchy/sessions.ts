@@ -40,7 +40,6 @@ export interface QueuedMessage extends Acceptance {
   readonly caller: CallerTrace;
   readonly endpoint: Endpoint;
   readonly startTime: number;
-  /** The `ownClock` of the request that sent the message. */
   readonly ownClock: number;
   /** The life of the invocation during which it was sent; `clock` is the clock of the same invocation. */
   readonly life: Life;
@@ -49,7 +48,7 @@ export interface QueuedMessage extends Acceptance {
 
 interface SubagentState {
   name: string | undefined;
-  /** The agent that created the subagent: the session's agent or another subagent. */
+  /** The session's agent, or another subagent. */
   parentAgentId: string | undefined;
   /** The subagent's task, if content is recorded. Kept until the subagent's first turn is opened. */
   instructions: readonly MessagePart[];
@@ -60,7 +59,7 @@ interface SubagentState {
 /** What is known of a session, and which invocations this process requested there without knowing their ids yet. */
 export class Session {
   readonly id: string;
-  /** The session's agent. The objects of the session's invocations do not contain it. */
+  /** The objects of the session's invocations do not contain it. */
   agent: AgentSettings | undefined;
   /** Whether, by its metadata, the process that created the session records it. `undefined` until it was seen. */
   hasRecordingCreator: boolean | undefined;
@@ -78,12 +77,11 @@ export class Session {
     this.id = id;
   }
 
-  /** All invocations that this process records or has requested. The recorded ones, whose ids are known, come last. */
+  /** Those whose ids are known come last. */
   get all(): readonly AgentInvocation[] {
     return [...this.waiting.keys(), ...this.invocations];
   }
 
-  /** The newest one in progress whose id is known, else the newest one that was requested. */
   get underWay(): AgentInvocation | undefined {
     return this.all.findLast(isInProgress);
   }
@@ -119,7 +117,6 @@ export class Session {
     return true;
   }
 
-  /** Forgets a closed invocation. */
   forget(invocation: AgentInvocation): void {
     this.invocations.delete(invocation);
     this.waiting.delete(invocation);
@@ -138,7 +135,6 @@ function isWithin(
   return createdAt >= begin && createdAt <= end;
 }
 
-/** How a call or background read observed a session. */
 interface SessionObservation extends Observation {
   /** When the current facts were seen, by the clock of the invocation. */
   timeFor(invocation: AgentInvocation, time?: number): number;
@@ -152,8 +148,6 @@ export class Sessions {
   readonly #tracker: ConversationTracker;
   readonly #kind: ConversationKind;
   readonly #sessions: Shelf<Session>;
-  /** The number of subagent invocations below each invocation. */
-  readonly #below = new WeakMap<AgentInvocation, number>();
 
   constructor(tracker: ConversationTracker, kind: ConversationKind) {
     this.#tracker = tracker;
@@ -173,7 +167,6 @@ export class Sessions {
     return this.#sessions.get(origin, id);
   }
 
-  /** Called when an invocation was recorded. */
   forget(invocation: AgentInvocation): void {
     this.known(invocation.conversationId, invocation.endpoint.origin)?.forget(invocation);
   }
@@ -243,7 +236,10 @@ export class Sessions {
         ? session.above(subagent, snapshot)
         : this.#tracker.known.open(aboveId, origin, session.id);
     if (above === undefined || !isWithin(snapshot.createdAt, above.snapshot)) return undefined;
-    if (!this.#hasRoomBelow(above)) return undefined;
+    if (above.countBelow >= MAX_REPEATED) {
+      notice('calls_skipped');
+      return undefined;
+    }
     const startTime = seen.live
       ? seen.timeFor(above)
       : Math.min(
@@ -270,17 +266,6 @@ export class Sessions {
     return invocation;
   }
 
-  #hasRoomBelow(above: AgentInvocation): boolean {
-    const below = this.#below.get(above) ?? 0;
-    if (below >= MAX_REPEATED) {
-      notice('calls_skipped');
-      return false;
-    }
-    this.#below.set(above, below + 1);
-    return true;
-  }
-
-  /** Applies what an API object reports about a session. */
   see(fact: ConversationFact, seen: SessionObservation): void {
     const session = this.at(fact.id, seen.source.endpoint.origin);
     if (fact.agent !== undefined) takeAgent(session, fact.agent);

@@ -12,7 +12,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { Caller } from '../config/completion-types.ts';
-import { type HandoffCall, recordedByAgents } from '../sdk/agents-sdk/agents-key.ts';
+import { recordedByAgents } from '../sdk/agents-sdk/agents-key.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { cut } from '../util/cut-text.ts';
 import { asArray, field, strings } from '../util/payload.ts';
@@ -135,7 +135,7 @@ export interface CallerTrace {
   span: SpanContext | undefined;
   readonly metadata: Attributes | undefined;
   /** Whether `@openai/agents` creates spans for the tool calls that a model requests here, or for which of them. */
-  readonly withinAgents: boolean | HandoffCall;
+  readonly withinAgents: boolean;
   readonly bare: Context;
 }
 

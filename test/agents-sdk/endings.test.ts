@@ -427,11 +427,11 @@ it('records the handoffs of a runner without tracing once, and its tools', async
     ├─ invoke_agent Triage
     │  ├─ chat gpt-4o
     │  ├─ execute_tool echo               openai.tool.type=function
-    │  └─ execute_tool transfer_to_Tutor  openai.tool.type=handoff
+    │  └─ execute_tool transfer_to_Tutor  openai.tool.type=function
     ├─ invoke_agent Tutor
     │  ├─ chat gpt-4o
     │  ├─ execute_tool echo               openai.tool.type=function
-    │  └─ execute_tool go_home            openai.tool.type=handoff
+    │  └─ execute_tool go_home            openai.tool.type=function
     └─ invoke_agent Home
        └─ chat gpt-4o
   `);

@@ -203,7 +203,8 @@ export class Workflows implements AgentsListener {
     if (isSuppressed(active)) return;
     const recorded = recordOf(node);
     if (isCallNode(node)) recorded.callStart = { parent: contextFor(node, active), startTime: now() };
-    if (start === undefined) return;
+    // Without tracing, the library has no spans for the other tool calls, so all of them are recorded as answered.
+    if (start === undefined || (node.type === 'handoff' && node.trace.hidesTools)) return;
     if (node.type === 'trace') {
       const outer = isInside(node) ? node.parent?.trace : undefined;
       recorded.telemetry = outer === undefined ? this.#telemetryNow() : recordOf(outer).telemetry;
@@ -243,7 +244,6 @@ export class Workflows implements AgentsListener {
     const isHandoff = node.type === 'handoff';
     const call = isHandoff ? answeredCall(node, toolName) : calledWith(node);
     const name = isHandoff ? (call?.name ?? toolName) : undefined;
-    if (isHandoff && node.agent !== undefined) node.agent.handoff.id = call?.id;
     define(attributes, ATTR.GEN_AI_TOOL_NAME, name);
     define(attributes, ATTR.GEN_AI_TOOL_CALL_ID, call?.id);
     if (node.type === 'trace') Object.assign(attributes, totalAttributes({ ...NO_TOTALS, ...spent }));

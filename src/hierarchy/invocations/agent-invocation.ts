@@ -99,6 +99,8 @@ export class AgentInvocation extends Invocation {
   readonly steps: Steps;
   /** The open invocations that work for it. */
   readonly below: Set<AgentInvocation> = new Set();
+  /** How many have ever worked for it. */
+  countBelow = 0;
   agent: Agent | undefined;
   agentId: string | undefined;
   /** Its content apart from messages. It comes from the request until the server reports the invocation. */
@@ -135,7 +137,10 @@ export class AgentInvocation extends Invocation {
     this.agentId = start.agentId;
     this.content = content;
     this.#requestedIn = before?.snapshot.conversationId;
-    above?.below.add(this);
+    if (above !== undefined) {
+      above.below.add(this);
+      above.countBelow++;
+    }
     this.#keeper = new Keeper(textLimits(settings), (characters) => store.keeps(this, characters));
     this.steps = new Steps({
       content: telemetry.wantsContent,

@@ -204,8 +204,7 @@ export class ToolCalls {
   #answered(pending: PendingCall, result: ToolResult, time: number, parent: Context): void {
     const { requested, response } = pending;
     const content = this.#forget(pending);
-    const shown = response.parent?.withinAgents;
-    if (pending.isRecorded || (typeof shown === 'object' && shown.id === result.id)) return;
+    if (pending.isRecorded) return;
     pending.isRecorded = true;
     const outcome = result.outcome();
     // An approved call is recorded later: it is an item of the next response.

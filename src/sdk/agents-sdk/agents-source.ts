@@ -2,17 +2,21 @@ import { BoundedMap } from '../../util/bounded-map.ts';
 import { activeContext, runIn } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
 import { asObject, field, type PayloadObject } from '../../util/payload.ts';
+import { SweepTimer } from '../../util/sweep-timer.ts';
 import { Patches } from '../patches.ts';
 import { holderOf, isObject } from '../reflect.ts';
 import { globalStorage, isStorage, type Run, setStorage, type TraceStorage } from './library.ts';
 import { AgentsContext, AgentsNode, traceData } from './node.ts';
-import { follow, WaitingTraces } from './running-traces.ts';
+import { follow } from './running-traces.ts';
 
 /** The id of every trace that the library does not record. */
 export const NO_TRACE_ID: string = 'no-op';
 
 /** A program may begin traces and never end them: no more than these are ended when we stop listening. */
 const MAX_OPEN_WORKFLOWS = 1_000;
+/** How long a trace waits for the runs in it while no trace or span inside it begins or ends. A run may never end. */
+const MAX_WAIT_MS = 10 * 60_000;
+const WAITING_SWEEP_MS = 60_000;
 
 /** The types of the first span of a run. */
 const RUN_SPANS: readonly (string | undefined)[] = ['agent', 'task'];
@@ -72,10 +76,23 @@ export class AgentsSource {
   readonly #nodes = new WeakMap<object, AgentsNode>();
   /** Copies of traces, which the library makes for each run and span, that no function has run with yet. */
   readonly #copies = new WeakSet<object>();
-  /** The traces that have not ended. */
-  readonly #traces = new BoundedMap<AgentsNode, AgentsNode>(MAX_OPEN_WORKFLOWS);
-  readonly #waiting: WaitingTraces = new WaitingTraces((trace) =>
-    this.#endNow([trace, ...this.#traces.values().filter((each) => each.isWithin(trace))]),
+  /** The traces that have not ended, also those that the library has ended but that wait for a run. */
+  readonly #traces = new BoundedMap<AgentsNode, AgentsNode>(
+    MAX_OPEN_WORKFLOWS,
+    (trace) => {
+      const isInside = (each: AgentsNode): boolean => each.isWithin(trace);
+      if (trace.isEnding) this.#endNow([trace, ...this.#traces.values().filter(isInside)]);
+    },
+    MAX_WAIT_MS,
+    ({ isEnding }) => !isEnding,
+  );
+  /** Runs while a trace waits. */
+  readonly #timer = new SweepTimer(
+    () => {
+      this.#traces.expire();
+      if (this.#waiting.length === 0) this.#timer.stop();
+    },
+    () => this.#endNow(this.#waiting),
   );
   readonly #patches = new Patches();
   #storage: HeardStorage | undefined;
@@ -101,8 +118,8 @@ export class AgentsSource {
   stop(): void {
     this.#stopped = true;
     this.#patches.restore();
+    this.#timer.stop();
     this.#endNow(this.#traces.values());
-    this.#waiting.stop();
     if (this.#storage !== undefined && globalStorage() === this.#storage) setStorage(this.#storage.original);
     this.#storage = undefined;
   }
@@ -199,7 +216,7 @@ export class AgentsSource {
   #start(node: AgentsNode): void {
     // A trace that is resumed starts again.
     if (node.state === 'open') return;
-    this.#waiting.renew(node);
+    this.#renew(node);
     const { agent } = node;
     if (agent?.isPaused && agent !== node) this.#start(agent);
     node.isPaused = false;
@@ -215,12 +232,12 @@ export class AgentsSource {
 
   #end(node: AgentsNode): void {
     // This may end what has waited too long, and the node with it.
-    this.#waiting.renew(node);
+    this.#renew(node);
     if (node.state !== 'open') return;
     // The end waits for what still runs: only its result says whether a run has failed.
     node.isEnding = true;
     if (node.running.size > 0) {
-      this.#waiting.add(node);
+      if (!this.#timer.isAwake) this.#timer.wake(WAITING_SWEEP_MS);
       return;
     }
     if (node.stream !== undefined) node.thrown ??= field(node.stream, 'error') ?? undefined;
@@ -232,10 +249,20 @@ export class AgentsSource {
         inside.isPaused = true;
       }
       this.#traces.delete(node);
-      this.#waiting.delete(node);
     } else node.trace.openSpans.delete(node);
     node.state = 'ended';
     this.#listener.ended(node);
+  }
+
+  get #waiting(): readonly AgentsNode[] {
+    return this.#traces.values().filter(({ isEnding }) => isEnding);
+  }
+
+  /** Called when a node begins or ends: restarts the waiting time of the traces around it. */
+  #renew(node: AgentsNode): void {
+    if (!this.#timer.isAwake) return;
+    for (let trace: AgentsNode | undefined = node.trace; trace !== undefined; trace = trace.parent?.trace)
+      this.#traces.get(trace);
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { Context, Span } from '@opentelemetry/api';
 import { SPAN_KEY } from '../../util/context.ts';
 import { asObject, field, type PayloadObject } from '../../util/payload.ts';
-import { AGENTS, type HandoffCall } from './agents-key.ts';
+import { AGENTS } from './agents-key.ts';
 
 /** Where the library calls models. If models are not traced, it calls them directly in an agent or turn. */
 const AGENT_WORK: readonly string[] = ['response', 'generation', 'turn', 'agent'];
@@ -22,8 +22,6 @@ export class AgentsNode {
   thrown: unknown;
   /** Context values for everything inside it. */
   values: ReadonlyMap<symbol, unknown> | undefined;
-  /** The tool call by which this agent hands over, for which the library has a span. */
-  readonly handoff: HandoffCall = { id: undefined };
   /** Its span and the context below, once it has one. A trace or span that is resumed gets a second one. */
   recorded: { readonly span: Span; readonly context: Context } | undefined;
 
@@ -89,9 +87,8 @@ export class AgentsNode {
     return AGENT_WORK.includes(this.type);
   }
 
-  /** Whether the library makes spans for the tool calls that a model asks for here: all, none, or only the handoff. */
-  get showsTools(): boolean | HandoffCall {
-    return this.isModelCall && (!this.trace.hidesTools || (this.agent?.handoff ?? false));
+  get showsTools(): boolean {
+    return this.isModelCall && !this.trace.hidesTools;
   }
 
   /** The traces that wait for a run that begins here. They do not wait for runs inside an agent: its own run does. */

@@ -1,8 +1,6 @@
-import { BoundedMap } from '../../util/bounded-map.ts';
 import { guard } from '../../util/guard.ts';
 import { isProxy } from '../../util/own-data.ts';
 import { field } from '../../util/payload.ts';
-import { SweepTimer } from '../../util/sweep-timer.ts';
 import type { AgentsNode } from './node.ts';
 
 /**
@@ -72,46 +70,4 @@ function isRunStream(value: unknown): boolean {
 function streamLoopOf(stream: unknown): Promise<unknown> | undefined {
   const loop: unknown = (stream as { _getStreamLoopPromise(): unknown })._getStreamLoopPromise();
   return loop instanceof Promise ? loop : undefined;
-}
-
-const MAX_WAITING = 1_000;
-/** How long a trace waits for its runs while no trace or span inside it begins or ends. */
-const MAX_WAIT_MS = 10 * 60_000;
-const WAITING_SWEEP_MS = 60_000;
-
-/** The traces that the library has ended but that wait for runs inside. A run may never end, so the wait is limited. */
-export class WaitingTraces {
-  readonly #traces: BoundedMap<AgentsNode, AgentsNode>;
-  readonly #timer: SweepTimer;
-  /** Ends all of them. */
-  readonly stop: () => void;
-
-  /** @param end ends a trace and everything inside it, when it has waited too long or must not wait any more */
-  constructor(end: (trace: AgentsNode) => void) {
-    this.#traces = new BoundedMap(MAX_WAITING, end, MAX_WAIT_MS);
-    this.stop = () => {
-      this.#timer.stop();
-      for (const trace of this.#traces.values().reverse()) end(trace);
-    };
-    this.#timer = new SweepTimer(() => {
-      this.#traces.expire();
-      if (this.#traces.size === 0) this.#timer.stop();
-    }, this.stop);
-  }
-
-  add(trace: AgentsNode): void {
-    this.#traces.set(trace, trace);
-    if (!this.#timer.isAwake) this.#timer.wake(WAITING_SWEEP_MS);
-  }
-
-  delete(trace: AgentsNode): void {
-    this.#traces.delete(trace);
-  }
-
-  /** Called when a node begins or ends: restarts the waiting time of the traces around it. */
-  renew(node: AgentsNode): void {
-    if (this.#traces.size === 0) return;
-    for (let trace: AgentsNode | undefined = node.trace; trace !== undefined; trace = trace.parent?.trace)
-      this.#traces.get(trace);
-  }
 }
