@@ -3,8 +3,7 @@ import { define } from '../../operations/attributes.ts';
 import { readToolDefinitions } from '../../operations/tool-definitions.ts';
 import type { Lose } from '../../sdk/sockets/socket.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { limitedJson } from '../../telemetry/content/content-writer.ts';
-import { KeptText, type TextLimits, TextRoom } from '../../telemetry/content/kept.ts';
+import { keptValue, type TextLimits, TextRoom } from '../../telemetry/content/kept.ts';
 import {
   arrayField,
   asCount,
@@ -207,18 +206,13 @@ function rateOf(format: unknown): number {
 /** The limit for updates that the server has not answered. No realistic program has more. */
 const MAX_UNANSWERED = 16;
 
-interface SentUpdate {
-  readonly eventId: string | undefined;
-  readonly defaults: object;
-}
-
 /**
  * What a session sets for its responses: what the server has reported, and the updates that the program has sent since.
  */
 export class ResponseDefaults {
   readonly #limits: () => TextLimits | undefined;
   #told: object = {};
-  #sent: SentUpdate[] = [];
+  #sent: { readonly eventId: string | undefined; readonly defaults: object }[] = [];
 
   /** @param limits returns the limits for content; `undefined` if content is not recorded */
   constructor(limits: () => TextLimits | undefined) {
@@ -246,6 +240,9 @@ export class ResponseDefaults {
   }
 }
 
+/** Stands for a tool that does not fit, so that it still counts. */
+const OMITTED_TOOL = { type: 'omitted', name: '…' };
+
 /**
  * Reads what a session sets for responses that do not set it themselves. The parameters get the names of the older
  * version of the API, so that those of a response, which have the newer names, take precedence.
@@ -261,24 +258,12 @@ function readResponseDefaults(session: unknown, limits: TextLimits | undefined):
   if (Array.isArray(modalities)) defaults.modalities = names(modalities);
   if (limits === undefined) return defaults;
   const instructions = field(session, 'instructions');
-  if (typeof instructions === 'string') {
-    const kept = new KeptText();
-    kept.add(instructions, new TextRoom(limits.text, limits.span));
-    const original_length = kept.isCut ? kept.length : undefined;
-    defaults.instructions = [{ content: [{ type: 'output_text', text: kept.text, original_length }] }];
-  }
-  if (Array.isArray(field(session, 'tools'))) defaults.tools = keptTools(session, limits);
+  const room = new TextRoom(limits.text, limits.span);
+  if (typeof instructions === 'string')
+    defaults.instructions = [{ content: [keptValue({ type: 'output_text', text: instructions }, room)] }];
+  if (Array.isArray(field(session, 'tools')))
+    defaults.tools = readToolDefinitions(session).map((tool) =>
+      room.left > 0 ? keptValue(tool, room) : OMITTED_TOOL,
+    );
   return defaults;
-}
-
-const OMITTED_TOOL = { type: 'omitted', name: '…' };
-
-/** Keeps the first tools that fit. Each of the others is replaced by a mark, so that it still counts. */
-function keptTools(session: unknown, { text, span }: TextLimits): unknown[] {
-  let left = span;
-  return readToolDefinitions(session).map((tool) => {
-    const json = limitedJson(tool, left, { maxText: text });
-    left = json === undefined ? 0 : left - json.length;
-    return json === undefined ? OMITTED_TOOL : JSON.parse(json);
-  });
 }

@@ -122,9 +122,11 @@ describe('what a session keeps for its responses', () => {
     const description = `${'x'.repeat(20)}…`;
     expect(kept).toEqual({
       instructions: [{ content: [{ type: 'output_text', text: 'y'.repeat(20), original_length: 1e6 }] }],
-      tools: tools
-        .slice(0, 1_000)
-        .map((_, index) => (index < 2 ? { ...WEATHER, description } : { type: 'omitted', name: '…' })),
+      tools: [
+        ...Array.from({ length: 6 }, () => ({ ...WEATHER, description })),
+        { ...WEATHER, description: `${'x'.repeat(8)}…`, parameters: { type: 'ob…' } },
+        ...Array.from({ length: 993 }, () => ({ type: 'omitted', name: '…' })),
+      ],
     });
     expect(JSON.stringify(kept).length).toBeLessThan(35_000);
   });
