@@ -43,36 +43,6 @@ import {
   unknownToolOf,
 } from '../dialects/agents-sdk.ts';
 
-/** The tool calls that the last answer of an agent's model asks for. A resumed run has none until the next answer. */
-class RequestedCalls {
-  readonly #calls: readonly RequestedToolCall[];
-  /** The calls that no span has been matched with yet, in their order. */
-  readonly #unanswered: Set<RequestedToolCall>;
-
-  constructor(calls: readonly RequestedToolCall[] = []) {
-    this.#calls = calls;
-    this.#unanswered = new Set(calls);
-  }
-
-  /** Removes and returns the first unanswered call that fits: the library starts tools in the order of the calls. */
-  take(fits: (call: RequestedToolCall) => boolean): RequestedToolCall | undefined {
-    const found = [...this.#unanswered].find(fits);
-    if (found !== undefined) this.#unanswered.delete(found);
-    return found;
-  }
-
-  /**
-   * The call with this name and these arguments. Returned only if several calls have the name: then the order may not
-   * tell which one is meant, because a call that waits for its approval starts later.
-   */
-  called(name: string, given: string): RequestedToolCall | undefined {
-    const calls = this.#calls.filter((call) => toolNameOf(call) === name);
-    const fingerprint = fingerprintOf(calls[0]?.name ?? name, given);
-    const found = calls.filter((call) => call.fingerprint?.() === fingerprint);
-    return calls.length > 1 && fingerprint !== undefined && found.length === 1 ? found[0] : undefined;
-  }
-}
-
 /** The library's name for the tool that is called. */
 function toolNameOf({ name, namespace }: RequestedToolCall): string {
   // A tool that the model found by a search has its own name as namespace.
@@ -96,7 +66,8 @@ class RecordedNode {
   withholdsText = false;
   /** Counted only for a trace: what all model calls inside have spent. */
   spent: Spent = NOTHING_SPENT;
-  requested: RequestedCalls = new RequestedCalls();
+  /** The tool calls of an agent's last answer that no span has been matched with. A resumed run has none at first. */
+  requested: readonly RequestedToolCall[] = [];
 }
 
 const recordedNodes = new WeakMap<AgentsNode, RecordedNode>();
@@ -133,7 +104,7 @@ function noteModelCall(node: AgentsNode, { traits }: Operation): void {
 function noteAnswer(node: AgentsNode, operation: Operation, result: unknown, spent: Spent): void {
   if (result === undefined) return;
   const agent = askingAgent(node, operation);
-  if (agent !== undefined) recordOf(agent).requested = new RequestedCalls(operation.toolCalls?.(result));
+  if (agent !== undefined) recordOf(agent).requested = operation.toolCalls?.(result) ?? [];
   for (let above: AgentsNode | undefined = node.trace; above !== undefined; above = above.parent?.trace) {
     const workflow = recordOf(above);
     workflow.spent = addSpent(workflow.spent, spent);
@@ -218,8 +189,6 @@ export class Workflows implements AgentsListener {
     const parent = contextFor(node, active);
     const links = this.#linksOf(node);
     const attributes = idsAround(node, parent);
-    if (node.type === 'function')
-      define(attributes, ATTR.GEN_AI_TOOL_CALL_ID, answeredCall(node, node.data.name)?.id);
     const operation = inTraceOf(sharedTraceOf(node), () => {
       const place = { parent, links, attributes };
       return new ProgramOperation(telemetry, { operation: start.operation, request: start, place });
@@ -241,9 +210,8 @@ export class Workflows implements AgentsListener {
     recorded.operation = undefined;
     const result = readEnd(node.type, node.data);
     const { toolName, attributes } = result;
-    const isHandoff = node.type === 'handoff';
-    const call = isHandoff ? answeredCall(node, toolName) : calledWith(node);
-    const name = isHandoff ? (call?.name ?? toolName) : undefined;
+    const call = answeredCall(node, toolName);
+    const name = node.type === 'handoff' ? (call?.name ?? toolName) : undefined;
     define(attributes, ATTR.GEN_AI_TOOL_NAME, name);
     define(attributes, ATTR.GEN_AI_TOOL_CALL_ID, call?.id);
     if (node.type === 'trace') Object.assign(attributes, totalAttributes({ ...NO_TOTALS, ...spent }));
@@ -269,10 +237,10 @@ export class Workflows implements AgentsListener {
   /** Records a call of a tool that the agent does not have. It ends the run, and the library has no span for it. */
   #recordUnknownTool(agent: AgentsNode): void {
     const name = unknownToolOf(agent.error);
-    const call = name && recordOf(agent).requested.take((each) => toolNameOf(each) === name);
+    const call = name === undefined ? undefined : takeCall(agent, (each) => toolNameOf(each) === name);
     const { telemetry } = recordOf(agent.trace);
     const parent = agent.recorded?.context;
-    if (!call || telemetry === undefined || parent === undefined) return;
+    if (name === undefined || !call || telemetry === undefined || parent === undefined) return;
     const start = toolStart(name, 'function');
     const attributes: Attributes = { ...idsAround(agent, parent), [ATTR.GEN_AI_TOOL_CALL_ID]: call.id };
     const place = { parent, attributes };
@@ -340,23 +308,39 @@ function withholdsText({ type, data, error, thrown, hidesTools }: AgentsNode): b
   return type === 'function' && error !== undefined && textField(data, 'input') === undefined;
 }
 
-/** The call that a tool or handoff answers. A handoff may have any name but that of a tool. */
-function answeredCall({ type, parent }: AgentsNode, name: unknown): RequestedToolCall | undefined {
-  const { agent } = parent ?? {};
-  if (agent === undefined) return undefined;
-  const { requested } = recordOf(agent);
-  const found = requested.take((call) => toolNameOf(call) === name);
-  if (found !== undefined || type !== 'handoff') return found;
-  const tools = arrayField(agent.data, 'tools');
-  return requested.take((call) => call.type === 'function' && !tools.includes(call.name));
+/**
+ * Removes and returns the call that fits: of several, the one with these arguments. Without them, nothing says which one
+ * is meant, because a call that waits for its approval starts later.
+ */
+function takeCall(
+  agent: AgentsNode,
+  fits: (call: RequestedToolCall) => boolean,
+  given?: string,
+): RequestedToolCall | undefined {
+  const recorded = recordOf(agent);
+  const [only, ...others] = recorded.requested.filter(fits);
+  let found = only;
+  if (only !== undefined && others.length > 0) {
+    const fingerprint = given === undefined ? undefined : fingerprintOf(only.name, given);
+    found = [only, ...others].find(
+      (call) => fingerprint !== undefined && call.fingerprint?.() === fingerprint,
+    );
+  }
+  recorded.requested = recorded.requested.filter((call) => call !== found);
+  return found;
 }
 
-/** The call that a function answers, if its arguments identify one. They are known only at its end. */
-function calledWith({ type, data, agent }: AgentsNode): RequestedToolCall | undefined {
-  const [name, given] = [stringField(data, 'name'), textField(data, 'input')];
-  if (type !== 'function' || agent === undefined || name === undefined || given === undefined)
-    return undefined;
-  return recordOf(agent).requested.called(name, given);
+/** The call that a function or handoff answers. A handoff may have any name but that of a tool. */
+function answeredCall({ type, data, agent }: AgentsNode, toolName: unknown): RequestedToolCall | undefined {
+  if (agent === undefined) return undefined;
+  if (type === 'function')
+    return takeCall(agent, (call) => toolNameOf(call) === data.name, textField(data, 'input'));
+  if (type !== 'handoff') return undefined;
+  const tools = arrayField(agent.data, 'tools');
+  return (
+    takeCall(agent, (call) => toolNameOf(call) === toolName) ??
+    takeCall(agent, (call) => call.type === 'function' && !tools.includes(call.name))
+  );
 }
 
 /**

@@ -23,7 +23,6 @@ import {
 } from '../../util/payload.ts';
 import type {
   AgentSettings,
-  ConversationFact,
   Dialect,
   FactSink,
   Get,
@@ -34,7 +33,7 @@ import type {
   ToolCallFact,
   ToolOutput,
 } from '../dialect.ts';
-import { type Agent, type Phase, type ToolCallSnapshot, UNTOLD } from '../model.ts';
+import { type Agent, type ToolCallSnapshot, UNTOLD } from '../model.ts';
 import { asTime } from '../operation-clock.ts';
 import {
   type ConversationPaths,
@@ -121,8 +120,11 @@ export const agents: Dialect = {
     else row(EVENTS, name)?.(event, sink);
   },
 
-  readEnd: readTurnEnd,
-  readDetails: readTurnDetails,
+  readEnd: async (turn, get, sink) => {
+    if (turn.conversationId !== undefined) await readTurnEnd(turn, get, sink);
+  },
+  readDetails: async (turn, get, sink) =>
+    turn.conversationId !== undefined && readTurnDetails(turn, get, sink),
 };
 
 const PREFIX = 'agent.session.';
@@ -143,7 +145,7 @@ const ofItem =
     readSessionItem(item, sink, stringField(item, 'turn_id') ?? stringField(event, 'turn_id'), done);
   };
 
-/** The handlers of a stream's events, by the name without the prefix `agent.session.`, if the event has it. */
+/** By the type of a stream's events without the prefix `agent.session.`, which some have. */
 const EVENTS: Readonly<Record<string, ReadFact>> = {
   // The reason why the session is about to fail. It does not end the stream.
   error: (event, sink) =>
@@ -166,7 +168,7 @@ const EVENTS: Readonly<Record<string, ReadFact>> = {
   'subagent.closed': ofSubagent,
 };
 
-/** The handlers of API objects, by their `object`. */
+/** By the `object` of API objects. */
 const SESSION_OBJECTS: Readonly<Record<string, ReadFact>> = {
   'agent.session': readSession,
   'agent.session.turn': (value, sink) => readTurnFact(value, sink),
@@ -200,11 +202,6 @@ function readEnvironmentEvent(event: unknown, sink: FactSink): void {
   });
 }
 
-const SESSION_STATES: Readonly<Record<string, ConversationFact['state']>> = {
-  idle: 'idle',
-  failed: 'failed',
-};
-
 function readSession(value: unknown, sink: FactSink): void {
   const id = stringField(value, 'id');
   if (id === undefined) return;
@@ -212,7 +209,7 @@ function readSession(value: unknown, sink: FactSink): void {
   const { content } = sink;
   sink.conversation({
     id,
-    state: status === undefined ? undefined : (row(SESSION_STATES, status) ?? 'open'),
+    state: status === undefined || status === 'idle' || status === 'failed' ? status : 'open',
     agent: readSessionAgent(objectField(value, 'agent'), content),
     error: field(value, 'error'),
     actions: readRequiredActions(value, { content }),
@@ -220,7 +217,6 @@ function readSession(value: unknown, sink: FactSink): void {
   });
 }
 
-/** Reads the agent of a session, which may exist only there. */
 function readSessionAgent(value: unknown, content: boolean): AgentSettings | undefined {
   const agent = readAgent(value);
   if (agent === undefined) return undefined;
@@ -240,7 +236,6 @@ export function readAgent(value: unknown): Agent | undefined {
     : { id, name: stringField(value, 'name'), model: stringField(value, 'model') };
 }
 
-/** The settings of an agent that are parameters of its model calls. */
 export function readAgentParameters(agent: unknown): Attributes {
   const attributes: Attributes = {};
   const effort = stringField(objectField(agent, 'reasoning'), 'effort');
@@ -276,13 +271,7 @@ function readSubagent(value: unknown, sink: FactSink): void {
   });
 }
 
-/** The phases of a turn, and why its model stopped. Any other status means that it is in progress. */
-const PHASES: Readonly<Record<string, Phase>> = {
-  waiting: 'waiting',
-  completed: 'ended',
-  failed: 'ended',
-  cancelled: 'ended',
-};
+/** Why the model of a turn stopped. Any status but these and `waiting` means that the turn is in progress. */
 const TURN_FINISH_REASONS: Readonly<Record<string, string>> = {
   completed: 'stop',
   failed: 'error',
@@ -295,6 +284,7 @@ export function readTurn(value: unknown, event?: unknown): Omit<InvocationFact, 
   const sessionId = stringField(value, 'session_id');
   const status = stringField(value, 'status');
   if (id === undefined || sessionId === undefined || status === undefined) return undefined;
+  const finishReason = row(TURN_FINISH_REASONS, status);
   return {
     subagentId: stringField(value, 'subagent_id'),
     snapshot: {
@@ -303,12 +293,12 @@ export function readTurn(value: unknown, event?: unknown): Omit<InvocationFact, 
       conversationId: sessionId,
       agentId: stringField(value, 'agent_id'),
       status,
-      phase: row(PHASES, status) ?? 'open',
+      phase: finishReason !== undefined ? 'ended' : status === 'waiting' ? 'waiting' : 'open',
       createdAt: asTime(field(value, 'created_at')),
       endedAt: asTime(field(value, 'completed_at')),
       usage: usageIn(value) ?? usageIn(event),
       failure: status === 'failed' ? readError(field(value, 'error'), status) : undefined,
-      finishReason: row(TURN_FINISH_REASONS, status),
+      finishReason,
     },
   };
 }
@@ -322,11 +312,7 @@ function readTurnFact(
   if (reading !== undefined) sink.invocation({ ...reading, ...seen });
 }
 
-/**
- * Reads an item of a turn: a tool call, a result, or a message of the agent.
- *
- * @param done whether the item is done. A stream first reports its start.
- */
+/** @param done whether the item is done. A stream first reports its start */
 function readSessionItem(item: unknown, sink: FactSink, turnId: string | undefined, done: boolean): void {
   if (turnId === undefined || sink.wants(turnId) !== 'changes') return;
   const type = stringField(item, 'type');
@@ -346,14 +332,12 @@ function readSessionItem(item: unknown, sink: FactSink, turnId: string | undefin
   }
 }
 
+/** The fields of an item with the name, the subagent's id, the arguments and the result of a tool call. */
 interface ToolItem {
-  /** The field with the name of the tool. Without it, the type of the item is the name. */
+  /** Without it, the type of the item is the name. */
   readonly name?: string;
-  /** The field with the id of the subagent. */
   readonly subagent?: string;
-  /** The fields with the arguments. */
   readonly given?: readonly string[];
-  /** The fields with the result. */
   readonly result?: readonly string[];
 }
 
@@ -380,7 +364,6 @@ const CALL_SUFFIX = '_call';
 /** Unknown types with this suffix count as hosted tools, too. */
 const UNKNOWN_CALL: ToolItem = { given: ['action', 'arguments'], result: ['output'] };
 
-/** Reads an item that is a tool call; `undefined` for any other item. */
 export function readItemCall(
   item: unknown,
   options: { content: boolean },
@@ -417,7 +400,6 @@ export function readItemCall(
   return { call, asksProgram: false, ended, duration: duration >= 0 ? duration : undefined };
 }
 
-/** Reads a function call that the program must answer, from an item or a required action. */
 function readTurnFunctionCall(value: unknown, options: { content: boolean }): ToolCallSnapshot | undefined {
   const id = stringField(value, 'call_id');
   const itemId = stringField(value, 'id');
@@ -452,7 +434,6 @@ function readField(value: unknown, name: string): unknown {
 
 const INPUT = 'agent.session.input.';
 
-/** Reads what a request submits to a session as events: messages of the user, and the outputs of tools. */
 export function readSubmittedEvents(
   body: unknown,
   content: boolean,
@@ -466,7 +447,6 @@ export function readSubmittedEvents(
   };
 }
 
-/** Reads the result of a function. It is a list of parts, or a text, which is parsed if it is JSON. */
 function readFunctionResult(value: unknown, content: boolean): ToolOutput[] {
   const callId = stringField(value, 'call_id');
   if (callId === undefined) return [];
@@ -489,7 +469,6 @@ export function readSessionMessage(message: unknown): Message {
   };
 }
 
-/** Reads the visible reasoning of the agent. */
 export function readSessionReasoning(item: unknown): Message | undefined {
   const parts = partsOf(arrayField(item, 'summary'), (part): MessagePart[] => {
     const content = textField(part, 'text');
@@ -511,11 +490,9 @@ export function readSessionParts(content: readonly unknown[]): MessagePart[] {
 const MAX_READ_SUBAGENTS = 10;
 const MAX_READ_TURNS = 100;
 
-/** Reads a turn whose end was not seen, with our own GET request. If its id is not known, it reads the newest turns. */
+/** If the id of the turn is not known, reads the newest turns. */
 async function readTurnEnd(turn: InvocationView, get: Get, sink: FactSink): Promise<void> {
-  const path = turnPath(turn);
-  if (path === undefined) return;
-  const turns = `${path.session}${path.owner}/turns`;
+  const turns = `${pathOf(turn)}${ownerOf(turn)}/turns`;
   if (turn.id !== undefined) {
     readSessionObject(await get(`${turns}/${encodeURIComponent(turn.id)}`), sink);
     return;
@@ -525,19 +502,17 @@ async function readTurnEnd(turn: InvocationView, get: Get, sink: FactSink): Prom
 }
 
 /**
- * Reads the details of an ended turn: the turn itself if its end was not seen, its items, and the turns of its
- * subagents, which then read their own items. The list of subagents may already contain those of the next turn.
+ * Reads the turn itself if its end was not seen, its items, and the turns of its subagents, which then read their own
+ * items.
  */
 async function readTurnDetails(turn: InvocationView, get: Get, sink: FactSink): Promise<boolean> {
-  const path = turnPath(turn);
-  if (path === undefined) return false;
   if (turn.life.endTime === undefined || turn.snapshot?.usage === undefined)
     await readTurnEnd(turn, get, sink);
   const { id } = turn;
   if (id === undefined || turn.life.endTime === undefined) return false;
 
-  const { session, owner } = path;
-  const items = await listPages(get, `${session}${owner}/turns/${encodeURIComponent(id)}/items`);
+  const session = pathOf(turn);
+  const items = await listPages(get, `${session}${ownerOf(turn)}/turns/${encodeURIComponent(id)}/items`);
   const named = subagentsIn(items);
   const created = items.filter((item) => stringField(item, 'type') === 'create_subagent_call').length;
   if (created > 0 || named.size > 0) {
@@ -553,7 +528,6 @@ async function readTurnDetails(turn: InvocationView, get: Get, sink: FactSink): 
   return true;
 }
 
-/** The ids of the subagents that tool calls are about. */
 function subagentsIn(items: readonly unknown[]): ReadonlySet<unknown> {
   const ids = items.flatMap((item) => [
     stringField(item, RECIPIENT),
@@ -564,7 +538,7 @@ function subagentsIn(items: readonly unknown[]): ReadonlySet<unknown> {
 
 /**
  * The subagents of a turn: those that its items name. If it has created more, also others that were opened during the
- * turn, up to the number that it has created.
+ * turn, up to the number that it has created: the list may already contain those of the next turn.
  */
 function subagentsOf(
   turn: InvocationView['snapshot'],
@@ -576,20 +550,16 @@ function subagentsOf(
   const isNamed = (subagent: unknown): boolean => named.has(stringField(subagent, 'id'));
   const known = listed.filter(isNamed);
   const others = listed.filter((subagent) => {
-    const openedAt = asTime(field(subagent, 'opened_at'));
-    return !isNamed(subagent) && (openedAt === undefined || (openedAt >= createdAt && openedAt <= endedAt));
+    const openedAt = asTime(field(subagent, 'opened_at')) ?? createdAt;
+    return !isNamed(subagent) && openedAt >= createdAt && openedAt <= endedAt;
   });
   return [...known, ...others.slice(0, Math.max(0, created - known.length))].slice(-MAX_READ_SUBAGENTS);
 }
 
-function turnPath({
-  conversationId,
-  start,
-}: InvocationView): { readonly session: string; readonly owner: string } | undefined {
-  if (conversationId === undefined) return undefined;
-  const { subagentId } = start;
-  return {
-    session: `/agents/sessions/${encodeURIComponent(conversationId)}`,
-    owner: subagentId === undefined ? '' : `/subagents/${encodeURIComponent(subagentId)}`,
-  };
+function pathOf({ conversationId = '' }: InvocationView): string {
+  return `${SESSIONS}/${encodeURIComponent(conversationId)}`;
+}
+
+function ownerOf({ start: { subagentId } }: InvocationView): string {
+  return subagentId === undefined ? '' : `/subagents/${encodeURIComponent(subagentId)}`;
 }
