@@ -47,15 +47,12 @@ import type { ConversationTracker } from './tracker.ts';
 /** A response that this process has created, adopted or resumed. */
 interface KnownResponse extends Pick<ModelCallStart, 'conversationId' | 'handedOn' | 'model'> {
   readonly id: string;
-  /** The span context of the response's last span. */
   readonly context: SpanContext | undefined;
-  /** Set while a background response is in progress. */
   open: ContinuedCall | undefined;
   /** Whether the span was closed before the response ended. A second span then continues the response. */
   isPaused: boolean;
 }
 
-/** A request about an existing response or a Conversation, or one that creates a response. */
 interface ResponseRequest {
   readonly request: ApiRequest;
   readonly endpoint: Endpoint;
@@ -66,7 +63,6 @@ interface ResponseRequest {
   readonly conversationId: string | undefined;
 }
 
-/** The paths of requests that put items into a conversation. */
 const TAKE_ITEMS: ReadonlySet<string> = new Set(['/conversations', '/conversations/{conversation_id}/items']);
 
 const ENDED_STATUSES: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'incomplete']);
@@ -116,7 +112,6 @@ export class Responses implements ConversationApi {
     });
   }
 
-  /** The span context of a response that this process created. */
   known(id: string, origin: string): SpanContext | undefined {
     return this.#known.get(origin, id)?.context;
   }
@@ -386,7 +381,6 @@ function isFolded({ route }: ApiRequest, { context }: ContinuedCall, call: Call)
   );
 }
 
-/** A background response of another process, with what is known of its creation. */
 export interface Adoption {
   /** The creating request, as far as the response repeats its parameters. */
   readonly request: ApiRequest;

@@ -43,7 +43,6 @@ import {
   unknownToolOf,
 } from '../dialects/agents-sdk.ts';
 
-/** The library's name for the tool that is called. */
 function toolNameOf({ name, namespace }: RequestedToolCall): string {
   // A tool that the model found by a search has its own name as namespace.
   return namespace === undefined || namespace === name ? name : `${namespace}.${name}`;
@@ -60,7 +59,6 @@ class RecordedNode {
   handoff: { readonly to: string | undefined; readonly from: SpanContext } | undefined;
   /** The number of model calls directly below that have been recorded. */
   modelCalls = 0;
-  /** Why the last model call, or the last agent, failed. */
   failure: Failure | undefined;
   /** Whether its errors may quote the error of a tool whose text the library withholds as sensitive data. */
   withholdsText = false;
@@ -86,7 +84,6 @@ function agentOf(node: AgentsNode, { name }: Operation): AgentsNode | undefined 
   return name === undefined ? undefined : node.agent;
 }
 
-/** The agent that makes a call, if the call is one of its model and may ask for tools. */
 function askingAgent(node: AgentsNode, operation: Operation): AgentsNode | undefined {
   return node.isModelCall ? agentOf(node, operation) : undefined;
 }
@@ -111,7 +108,6 @@ function noteAnswer(node: AgentsNode, operation: Operation, result: unknown, spe
   }
 }
 
-/** Wraps a record so that `note` is called with its result once it has ended. */
 function noting(record: OpenRecord, note: (result: unknown) => void): OpenRecord {
   return {
     context: record.context,
@@ -153,7 +149,6 @@ const MAX_TRACES = 1_000;
 /** How long a trace is remembered: it may wait long for the approval of a tool. */
 const TRACE_LIFETIME_MS = 24 * 60 * 60_000;
 
-/** Records the workflows of `@openai/agents`: each of its traces, with the agents, tools and guardrails inside. */
 export class Workflows implements AgentsListener {
   readonly #telemetryNow: () => Telemetry | undefined;
   /** The newest span of each trace, by the library's id of the trace. */
@@ -287,7 +282,6 @@ function nameConversation(node: AgentsNode, active: Context): void {
   if (id !== undefined) node.values = new Map([[CONVERSATION, id]]);
 }
 
-/** The group of the trace, or else of the next trace above that has one. */
 function groupOf({ data, parent }: AgentsNode): string | undefined {
   return stringField(data, 'groupId') ?? (parent && groupOf(parent.trace));
 }
@@ -383,7 +377,6 @@ function recordedTraceId(trace: AgentsNode): string | undefined {
   return id === NO_TRACE_ID ? undefined : id;
 }
 
-/** Whether a node of the library is a call of a model. */
 function isCallNode({ type }: AgentsNode): boolean {
   return type === 'response' || type === 'generation';
 }

@@ -18,13 +18,11 @@ import type { ConversationKind } from '../model.ts';
 import { type ContentHolder, charactersOf, type Store } from '../store.ts';
 import { inTraceOf } from './conversation-id.ts';
 
-/** One use of a conversation, by a call or by a function of the program. */
 export interface Use {
   readonly kind: ConversationKind;
   /** The conversation's id; `undefined` during the request that creates the conversation. */
   readonly id: string | undefined;
   readonly context: Context;
-  /** `undefined` for a function of the program. */
   readonly endpoint: Endpoint | undefined;
   /** The API of the call. Set for a conversation that the program named, and for a Conversation of the API. */
   readonly apiType?: string | undefined;
@@ -44,7 +42,6 @@ export interface InputMessages {
   readonly isAll?: boolean;
 }
 
-/** What is added to the totals of a conversation. */
 interface Counted {
   readonly time: number;
   readonly runs?: number;
@@ -73,7 +70,6 @@ export class Conversation implements ContentHolder {
   readonly segments: Map<string, Segment> = new Map();
   /** The vector stores that the conversation's invocations may search. */
   vectorStoreIds: readonly string[] = [];
-  /** The previous segment, to which the next one links. */
   previous: SpanContext | undefined;
 
   #totals = NO_TOTALS;
@@ -122,7 +118,6 @@ export class Conversation implements ContentHolder {
     if (excess > 0) this.#totals = this.#latest.splice(0, excess).reduce(addCounted, this.#totals);
   }
 
-  /** Called once this process has created the conversation. */
   created(): void {
     this.#unanswered = { ...this.#unanswered, isAll: true };
   }
@@ -143,7 +138,6 @@ export class Conversation implements ContentHolder {
     this.#store?.keeps(this, this.#characters);
   }
 
-  /** Drops the content of the kept messages. They still count. */
   forgetContent(): void {
     const { count } = this.takeUnanswered();
     this.#unanswered = { count, messages: [] };
@@ -171,7 +165,6 @@ export function isOfUser(message: Message | undefined): boolean {
   return message?.role !== 'assistant';
 }
 
-/** An invocation that is part of a segment, as the segment sees it. */
 export interface SegmentMember {
   close(): void;
   closeIfFinished(): void;
@@ -185,7 +178,6 @@ export interface SegmentStart {
   /** `undefined` while the request that creates the conversation is in progress. */
   readonly conversation: Conversation | undefined;
   readonly use: Use;
-  /** The active span of the use's context. */
   readonly active: Span | undefined;
   /** All open segments. The segment removes itself from them when it ends. */
   readonly open: Set<Segment>;
@@ -201,7 +193,6 @@ export class Segment {
   /** The id of the program's span above the segment; `undefined` if only idle time ends the segment. */
   readonly parentSpanId: string | undefined;
   readonly invocations: Set<SegmentMember> = new Set();
-  /** Set once the conversation's id is known. */
   conversation: Conversation | undefined;
   ended = false;
   /** When the parent span ended. The segment may stay open after that, to wait for its invocations. */
@@ -261,12 +252,10 @@ export class Segment {
     return this.#parent?.deref()?.isRecording() === true;
   }
 
-  /** The context for what is recorded below the segment's span. */
   contextIn(context: Context): Context {
     return withMetadataOf(context, LinkedContext.withSpan(context, this.record.span));
   }
 
-  /** Called when the request that creates the conversation has returned the id. */
   identify(conversation: Conversation): void {
     if (this.conversation !== undefined || this.ended) return;
     const { apiType } = this.#told;

@@ -17,7 +17,6 @@ const MAX_CARRIER_PAIRS = 64;
 const TRACE_ID = /^[\da-f]{32}$/;
 const SPAN_ID = /^[\da-f]{16}$/;
 
-/** Reads the span context that the registered propagator wrote. */
 export function spanContextIn(metadata: PayloadObject): SpanContext | undefined {
   if (!propagation.fields().some((name) => stringField(metadata, name) !== undefined)) return undefined;
   const context = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, metadata, READ));

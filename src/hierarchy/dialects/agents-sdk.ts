@@ -49,7 +49,6 @@ export interface AgentsEnd {
   readonly content: () => Content;
 }
 
-/** The operation for a request that the library sends to an MCP server. */
 const REQUEST: OperationKind<AgentsStart, AgentsEnd> = {
   scope: 'local',
   spanName: ({ name }) => name,
@@ -57,7 +56,6 @@ const REQUEST: OperationKind<AgentsStart, AgentsEnd> = {
   content: { output: ({ content }) => content() },
 };
 
-/** The operation for everything that the library does in this process. */
 const IN_PROCESS: OperationKind<AgentsStart, AgentsEnd> = { ...REQUEST, kind: 'internal' };
 
 interface SpanType {
@@ -65,7 +63,6 @@ interface SpanType {
   readonly end?: (data: PayloadObject) => Partial<AgentsEnd>;
 }
 
-/** The name of a workflow that the program has not named. */
 export const DEFAULT_WORKFLOW = 'Agent workflow';
 
 /** The prefix of the tool by which an agent hands over, unless the program gives the tool another name. */
@@ -207,7 +204,6 @@ function media(type: string): SpanType {
   };
 }
 
-/** A model call as the library reports it. */
 export interface ToldCall {
   readonly operation: Operation;
   readonly path: string;
@@ -282,7 +278,6 @@ export function readAgentsFailure(error: unknown, thrown: unknown, withText: boo
   return { type, message: withText ? (text ?? message) : undefined };
 }
 
-/** Error types that say nothing about what went wrong. */
 const GENERIC: ReadonlySet<string> = new Set(['Error', ERROR_TYPE_VALUE_OTHER]);
 
 /** An agent that fails because its model call failed gets the error type of that call: the library does not name it. */

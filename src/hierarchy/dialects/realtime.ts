@@ -96,7 +96,6 @@ export function readReceived(type: string, event: object, session: RealtimeSessi
   }
 }
 
-/** The number of bytes in base64 text. */
 function bytesOf(audio: unknown): number {
   return typeof audio === 'string' ? audio.length * 0.75 : 0;
 }
@@ -149,7 +148,6 @@ export function isOutOfBand(event: object): boolean {
   return field(field(event, 'response'), 'conversation') === 'none';
 }
 
-/** The facts about a session in `session.created` and `session.updated`. */
 export interface SessionFacts {
   readonly id: string | undefined;
   readonly model: string | undefined;
@@ -160,7 +158,6 @@ export interface SessionFacts {
   readonly attributes: Attributes;
 }
 
-/** Bytes per second of the audio formats. */
 const PCM16_24_KHZ = 48_000;
 const G711_8_KHZ = 8_000;
 

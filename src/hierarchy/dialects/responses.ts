@@ -46,7 +46,6 @@ export const responses: ModelDialect = {
   idOf: (response) => stringField(response, 'id'),
 };
 
-/** Reads the first tool calls among the items of a response, in their order. */
 export function readItemCalls(response: unknown, options: { content: boolean }): readonly RequestedCall[] {
   const output = first(arrayField(response, 'output'), MAX_READ);
   let waits: ((call: ResponseToolCall) => boolean) | undefined;
@@ -115,7 +114,6 @@ function itemOutcome(
   return outcomeWithoutResult(stringField(response, 'status'));
 }
 
-/** The item with the result of a call that the API has run, such as in a shell. */
 function resultOf(output: readonly unknown[], callId: string | undefined): unknown {
   return output.find(
     (one, index) => callId !== undefined && readAnsweredCallId(one, output[index - 1]) === callId,
@@ -189,12 +187,10 @@ function toolResult(input: readonly unknown[], id: string, { item, call }: Found
 
 const NO_VECTOR_STORES: readonly string[] = [];
 
-/** Whether the request creates a response. */
 export function isResponse(route: Route): boolean {
   return operationOf(route) === createResponse;
 }
 
-/** The id of the conversation of the Conversations API that a request names. */
 export function conversationOf(
   { route, values, body }: ApiRequest,
   createsResponse: boolean,
@@ -203,7 +199,6 @@ export function conversationOf(
   return route.template.startsWith('/conversations/') ? values[0] : undefined;
 }
 
-/** The vector stores that the request allows the model to search. */
 function readVectorStoreIds(body: unknown): readonly string[] {
   const tools = field(body, 'tools');
   if (tools === undefined) return NO_VECTOR_STORES;

@@ -201,7 +201,6 @@ export class SessionResponses {
     return answered;
   }
 
-  /** The oldest request for a response within the conversation. */
   get #waiting(): OpenResponse | undefined {
     return this.#requested.find((each) => !each.isOutOfBand);
   }
@@ -236,7 +235,6 @@ const AUDIO_DELTA = Object.freeze({ type: 'response.output_audio.delta' });
 /** A response in progress: the program has requested it, or the server has begun it by itself. */
 class OpenResponse {
   readonly call: Call;
-  /** The id that the program gave to the event that requested it. */
   readonly eventId: string | undefined;
   readonly isOutOfBand: boolean;
   readonly itemTimes: ItemTimes = new ItemTimes();
@@ -296,7 +294,6 @@ class OpenResponse {
     this.call.chunk(AUDIO_DELTA);
   }
 
-  /** A piece of text, of a transcript, or of the arguments of a function. */
   piece(piece: object, isText: boolean): void {
     if (isText) this.#firstText ??= this.call.now();
     this.call.chunk(piece);

@@ -50,19 +50,16 @@ export class RealtimeSession {
   readonly toolCalls: ToolCalls;
   readonly client: object;
   readonly endpoint: ClientEndpoint;
-  /** The context in which the session's span is active. */
   readonly context: Context;
   isOpen = true;
   /** `undefined` where spans of conversations are switched off. */
   readonly record: OperationRecord<Place, Totals> | undefined;
-  /** What the session sets for its responses. */
   readonly defaults: ResponseDefaults;
   /** How many events and errors there were, how many responses the user has interrupted, and seconds of audio. */
   readonly counts = { sent: 0, received: 0, errors: 0, interruptions: 0, heardSeconds: 0, spokenSeconds: 0 };
   facts: SessionFacts = readSessionFacts(undefined);
   model: string | undefined;
   conversation: Conversation;
-  /** The context in which the program sent its last event. */
   caller: Context;
   /** The time of the last event, not counting pieces of audio and of answers. */
   time: number;

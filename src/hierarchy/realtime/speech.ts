@@ -39,7 +39,6 @@ export class UserSpeech {
   #end: number | undefined;
   /** When the program said that the user has finished, as it must if the server does not detect turns. */
   #committing: number | undefined;
-  /** What the user has said, by the ids of the items. */
   readonly #spoken = new Map<string, SpokenItem>();
 
   constructor(session: RealtimeSession) {

@@ -75,7 +75,6 @@ class SocketClasses extends PatchedClass {
     this.#stateOf(socket)?.heard(name, event);
   };
 
-  /** Makes the state when the socket is first seen; `undefined` if nothing observes it. */
   readonly #stateOf = (socket: unknown): SocketState | undefined => {
     // A method that the program has detached from its socket is called without one.
     if (!isObject(socket)) return undefined;

@@ -12,7 +12,6 @@ const MAX_OPEN = 1_000;
 const OF_RESPONSE = /^(error$|response\.(?!steer\.))/;
 const END = /^(error|response\.(completed|failed|incomplete))$/;
 
-/** A response that was requested and has not ended. */
 interface Pending {
   readonly lane: unknown;
   /** `undefined` if it is not recorded. */
@@ -96,7 +95,6 @@ export class ResponsesSocket implements SocketObservation {
     return pending;
   }
 
-  /** Begins the successor of a steered response, which the server makes without a request. */
   #beginSuccessor(lane: unknown, created: PayloadObject | undefined): void {
     const previous = stringField(created, 'previous_response_id');
     const caller = this.#steered.get(previous ?? '');

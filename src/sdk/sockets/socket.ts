@@ -11,7 +11,6 @@ export interface OpenedSocket {
   readonly client: object;
   /** The context in which it was first seen, which is usually that of its creation. */
   readonly context: Context;
-  /** The query parameters of its URL. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly time: number;
 }
@@ -83,7 +82,6 @@ export function parseFrame(data: unknown): unknown {
   return isLong && !MAY_BE_READ.test(data) ? undefined : parseReceived(data);
 }
 
-/** Parses a frame of a server; `undefined` if it is not JSON. */
 export function parseReceived(data: unknown): unknown {
   if (typeof data !== 'string') return undefined;
   try {

@@ -8,9 +8,7 @@ export const CONNECTING = 0;
 export const OPEN = 1;
 export const CLOSING = 2;
 
-/** Observes one connection. */
 export interface TransportObserver {
-  /** Called once it has closed. */
   closed(code: number | undefined): void;
   /** Called when something is about to be sent, by the SDK or by the program itself. */
   sending(data: unknown): void;
