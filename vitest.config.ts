@@ -65,7 +65,7 @@ const SHARED = [
   'test/hierarchy/realtime/{answered,memory,response-defaults,session-usage}.test.ts',
   'test/hierarchy/tool-calls/*.test.ts',
   'test/hierarchy/{across-processes,across-traces,adopted-responses,agents,bounds}.test.ts',
-  'test/hierarchy/{conversation-totals,cut-streams,dialects,hosted-results,late-reads}.test.ts',
+  'test/hierarchy/{cut-streams,dialects,hosted-results,late-reads}.test.ts',
   'test/hierarchy/{replay,runs,store,times,tool-outcomes,unpriced,unreported-usage}.test.ts',
   'test/operations/**/*.test.ts',
   'test/pipeline/default-observers.test.ts',

@@ -96,8 +96,7 @@ export function spendIn(
   id: string | undefined,
   origin: string,
   spent: Spent,
-  startTime: number,
 ): void {
   if (id === undefined || ((spent.usage ?? spent.cost) === undefined && !spent.unpriced)) return;
-  tracker.conversation('conversation', id, origin).count({ time: startTime, spent });
+  tracker.conversation('conversation', id, origin).count({ spent });
 }

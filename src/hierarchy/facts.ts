@@ -261,7 +261,7 @@ export class Facts implements FactSink, Observation {
     invocation.agent ??= tracker.agents.get(endpoint.origin, agentId);
     if (conversationId === undefined || start.above !== undefined) return;
     const conversation = tracker.conversation(start.kind, conversationId, endpoint.origin);
-    conversation.count({ time: invocation.startTime, runs: 1 });
+    conversation.count({ runs: 1 });
     if (segment?.conversation !== undefined) return;
     segment?.identify(conversation);
     conversation.count({ userMessages: start.input.count });

@@ -139,7 +139,7 @@ export class ModelCall {
 
   /** Adds the call to the totals of its conversation. A rejected request does not count; an abandoned stream does. */
   #count(result: unknown, spent: Spent): void {
-    const { origin, startTime, counts, handedOn } = this.start;
+    const { origin, counts, handedOn } = this.start;
     const id = this.#conversationOf(result);
     const hasSpent = (spent.usage ?? spent.cost) !== undefined || spent.unpriced;
     const isAnswer = counts && this.#dialect.isAnswer(result);
@@ -147,7 +147,7 @@ export class ModelCall {
     const conversation = this.#tracker.conversation('conversation', id, origin);
     if (isAnswer) conversation.count({ userMessages: this.#userMessages });
     if (handedOn) return;
-    conversation.count({ time: startTime, runs: isAnswer ? 1 : 0, spent });
+    conversation.count({ runs: isAnswer ? 1 : 0, spent });
   }
 
   #conversationOf(result: unknown): string | undefined {

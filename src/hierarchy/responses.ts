@@ -170,7 +170,7 @@ export class Responses implements ConversationApi {
         this.#conversationUsed(about, ended);
         return () => {
           this.#fetched(result, ended.endTime, endpoint);
-          spendIn(this.tracker, conversationId, endpoint.origin, record.spent, ended.startTime);
+          spendIn(this.tracker, conversationId, endpoint.origin, record.spent);
         };
       },
     };
@@ -277,12 +277,26 @@ export class Responses implements ConversationApi {
     const { origin } = endpoint;
     const known = this.#known.get(origin, stringField(response, 'id'));
     const adoption = readAdoption(call, request.deployment, response, known?.model);
-    if (adoption === undefined) return;
     const isPaused = known?.isPaused === true;
-    const place = this.#placeAdopted(call, response, caller, { known, creator });
+    const isOpen = known !== undefined && !isPaused && !known.handedOn;
+    if (adoption === undefined || isOpen) return;
+    const own = known?.context && { ...known.context, isRemote: true };
+    // Only a completed response says when it ended.
+    const created = isResponseOpen(response) ? undefined : field(response, 'created_at');
+    const place = isPaused
+      ? { context: caller, link: known.context }
+      : placeAdopted(this.#telemetry.settings, {
+          isDriven: drives(call),
+          endedAt: asTime(field(response, 'completed_at') ?? created),
+          headers: call.headers,
+          time: call.endTime,
+          isOwn: own !== undefined,
+          creator: own ?? creator,
+          object: response,
+          context: caller,
+        });
     if (place === undefined) return;
     const { context, link } = place;
-    const { clock } = adoption;
     const startTime = isPaused ? call.startTime : adoption.startTime;
     const conversationId = conversationIdOf(response) ?? known?.conversationId ?? conversationIn(caller);
     const use = { id: conversationId, context, endpoint, startTime };
@@ -292,47 +306,20 @@ export class Responses implements ConversationApi {
     const model = stringField(body, 'model');
     const start = { origin, conversationId, parent, startTime, counts: !isPaused, model };
     const asked = new ModelCall(this, responses, body, start);
+    const links = link && [{ context: link }];
     const record = new OperationRecord(this.#telemetry, {
       operation: createResponse,
       request: adoption.request,
       endpoint,
       startTime,
       rebuilt: true,
-      place: {
-        parent,
-        links: link && [{ context: link }],
-        attributes: conversationAttributes(conversationId),
-      },
+      place: { parent, links, attributes: conversationAttributes(conversationId) },
     });
     asked.recordsBelow(record);
     const adopted = this.#know(asked, response, record);
     if (adopted === undefined) return;
-    const continued = { endpoint, record, segment, result: response, startTime, clock };
+    const continued = { endpoint, record, segment, result: response, startTime, clock: adoption.clock };
     this.#keep(adopted, asked, continued, call.client).see(response, call.endTime, false);
-  }
-
-  /** Where to record a background response that this process paused or handed on, or that another process created. */
-  #placeAdopted(
-    call: Call,
-    object: unknown,
-    context: Context,
-    { known, creator }: { known: KnownResponse | undefined; creator: SpanContext | undefined },
-  ): ReturnType<typeof placeAdopted> {
-    if (known?.isPaused) return { context, link: known.context };
-    if (known !== undefined && !known.handedOn) return undefined;
-    const own = known?.context && { ...known.context, isRemote: true };
-    // Only a completed response says when it ended.
-    const created = isResponseOpen(object) ? undefined : field(object, 'created_at');
-    return placeAdopted(this.#telemetry.settings, {
-      isDriven: drives(call),
-      endedAt: asTime(field(object, 'completed_at') ?? created),
-      headers: call.headers,
-      time: call.endTime,
-      isOwn: own !== undefined,
-      creator: own ?? creator,
-      object,
-      context,
-    });
   }
 
   /**

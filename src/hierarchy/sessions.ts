@@ -268,7 +268,7 @@ export class Sessions {
 
   see(fact: ConversationFact, seen: SessionObservation): void {
     const session = this.at(fact.id, seen.source.endpoint.origin);
-    if (fact.agent !== undefined) takeAgent(session, fact.agent);
+    session.agent = fact.agent ?? session.agent;
     if (this.#tracker.telemetry.settings.adoptRuns !== false)
       session.hasRecordingCreator ||= hasRecordingCreator(fact.object);
     if (fact.state === 'failed') failAll(session, fact.error, seen);
@@ -337,16 +337,6 @@ export class Sessions {
     segment.record.addEvent(EVENT_OPENAI_SESSION_ENVIRONMENT, attributes, time);
     segment.touch(time);
   }
-}
-
-/** Remembers the session's agent, and passes it to the requested invocations. It may exist only in the session. */
-function takeAgent(session: Session, settings: AgentSettings): void {
-  const isFirst = session.agent === undefined;
-  session.agent = settings;
-  const { agent, model, parameters } = settings;
-  if (!isFirst || agent === undefined) return;
-  const attributes = model === undefined ? parameters : { ...parameters, [ATTR.GEN_AI_REQUEST_MODEL]: model };
-  for (const invocation of session.waiting.keys()) invocation.introduce(agent, attributes);
 }
 
 /**

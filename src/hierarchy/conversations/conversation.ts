@@ -13,7 +13,6 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { clockIn, monotonic, notAfter, now, type SpanClock } from '../../util/clock.ts';
 import { LinkedContext, SPAN_KEY } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
-import { MAX_REPEATED } from '../../util/payload.ts';
 import type { ConversationKind } from '../model.ts';
 import { type ContentHolder, charactersOf, type Store } from '../store.ts';
 import { inTraceOf } from './conversation-id.ts';
@@ -30,8 +29,6 @@ export interface Use {
 }
 
 const MAX_KEPT_MESSAGES = 100;
-/** How much the clocks of two spans of the program may differ, because each begins at a whole millisecond. */
-const CLOCK_TOLERANCE_MS = 1;
 
 /** The user messages that a run answers: their number and, if content is recorded, their content. */
 export interface InputMessages {
@@ -43,19 +40,9 @@ export interface InputMessages {
 }
 
 interface Counted {
-  readonly time: number;
   readonly runs?: number;
   readonly userMessages?: number;
   readonly spent?: Spent;
-}
-
-function addCounted(totals: Totals, { runs = 0, userMessages = 0, spent }: Counted): Totals {
-  return {
-    ...totals,
-    ...(spent && addSpent(totals, spent)),
-    runs: totals.runs + runs,
-    userMessages: totals.userMessages + userMessages,
-  };
 }
 
 /**
@@ -72,9 +59,8 @@ export class Conversation implements ContentHolder {
   vectorStoreIds: readonly string[] = [];
   previous: SpanContext | undefined;
 
-  #totals = NO_TOTALS;
-  /** What was counted last. An open segment whose parent has ended must not count what began after that. */
-  readonly #latest: Counted[] = [];
+  /** What this process has seen of the conversation so far, in all segments. */
+  totals: Totals = NO_TOTALS;
   #unanswered: InputMessages = { count: 0, messages: [] };
   #characters = 0;
   readonly #store: Store | undefined;
@@ -103,19 +89,14 @@ export class Conversation implements ContentHolder {
     return newest;
   }
 
-  /** The totals of the runs and calls that had begun by this time. */
-  totalsAt(time: number): Totals {
-    const end = time + CLOCK_TOLERANCE_MS;
-    return this.#latest.filter((counted) => counted.time <= end).reduce(addCounted, this.#totals);
-  }
-
-  /** @param counted.time when the run or call began; by default now */
-  count({ time = now(), ...counted }: Omit<Counted, 'time'> & { readonly time?: number }): void {
-    this.#latest.push({ time, ...counted });
-    const segments = [...this.segments.values()];
-    const someAreOver = segments.length > 1 || segments.some(({ parentEnd }) => parentEnd !== undefined);
-    const excess = this.#latest.length - (someAreOver ? MAX_REPEATED : 0);
-    if (excess > 0) this.#totals = this.#latest.splice(0, excess).reduce(addCounted, this.#totals);
+  count({ runs = 0, userMessages = 0, spent }: Counted): void {
+    const { totals } = this;
+    this.totals = {
+      ...totals,
+      ...(spent && addSpent(totals, spent)),
+      runs: totals.runs + runs,
+      userMessages: totals.userMessages + userMessages,
+    };
   }
 
   created(): void {
@@ -338,7 +319,7 @@ export class Segment {
     const segments = this.conversation?.segments;
     if (segments?.delete(spanId) === false && segments.get(traceId) === this) segments.delete(traceId);
     const endTime = Math.max(time, this.startTime);
-    this.record.end({ result: this.conversation?.totalsAt(endTime) ?? NO_TOTALS }, endTime);
+    this.record.end({ result: this.conversation?.totals ?? NO_TOTALS }, endTime);
     this.#open.delete(this);
   }
 

@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { define } from '../../operations/attributes.ts';
+import { define, defined } from '../../operations/attributes.ts';
 import { chat, response as createResponse } from '../../operations/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import {
@@ -70,31 +70,23 @@ const TRANSFER = 'transfer_to_';
 
 /** The kinds of spans that are recorded. Others, such as tasks and turns, are part of the span above them. */
 const SPAN_TYPES: Readonly<Record<string, SpanType>> = {
-  trace: {
-    start: (data) => {
-      const name = stringField(data, 'name') ?? DEFAULT_WORKFLOW;
-      return internal(`invoke_workflow ${name}`, {
-        [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
-        [ATTR.GEN_AI_WORKFLOW_NAME]: name,
-      });
-    },
-  },
-  agent: {
-    start: (data) => {
-      const name = stringField(data, 'name') ?? 'Agent';
-      return internal(`invoke_agent ${name}`, {
-        [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
-        [ATTR.GEN_AI_AGENT_NAME]: name,
-      });
-    },
-  },
+  trace: namedOperation(
+    GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
+    ATTR.GEN_AI_WORKFLOW_NAME,
+    DEFAULT_WORKFLOW,
+  ),
+  agent: namedOperation(GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT, ATTR.GEN_AI_AGENT_NAME, 'Agent'),
   function: {
     start: (data) => toolStart(stringField(data, 'name') ?? 'function', 'function'),
     end: (data) => {
       const server = mcpServerOf(data);
-      const attributes: Attributes = server === undefined ? {} : { [ATTR.OPENAI_TOOL_TYPE]: 'mcp' };
-      define(attributes, ATTR.OPENAI_AGENTS_MCP_SERVER, server);
-      return { attributes, content: () => toolContent(data) };
+      const attributes: Attributes =
+        server === undefined
+          ? {}
+          : { [ATTR.OPENAI_TOOL_TYPE]: 'mcp', [ATTR.OPENAI_AGENTS_MCP_SERVER]: server };
+      // They are empty if the program has told the library to withhold sensitive data.
+      const read = (name: string): unknown => parseJson(textField(data, name));
+      return { attributes, content: () => ({ toolArguments: read('input'), toolResult: read('output') }) };
     },
   },
   handoff: {
@@ -121,8 +113,10 @@ const SPAN_TYPES: Readonly<Record<string, SpanType>> = {
   },
   mcp_tools: {
     start: (data) => {
-      const attributes: Attributes = { [ATTR.MCP_METHOD_NAME]: MCP_METHOD_NAME_VALUE_TOOLS_LIST };
-      define(attributes, ATTR.OPENAI_AGENTS_MCP_SERVER, withoutAddress(stringField(data, 'server')));
+      const attributes = defined({
+        [ATTR.MCP_METHOD_NAME]: MCP_METHOD_NAME_VALUE_TOOLS_LIST,
+        [ATTR.OPENAI_AGENTS_MCP_SERVER]: withoutAddress(stringField(data, 'server')),
+      });
       return { operation: REQUEST, name: MCP_METHOD_NAME_VALUE_TOOLS_LIST, attributes };
     },
     end: (data) =>
@@ -149,6 +143,18 @@ export function readEnd(type: string, data: PayloadObject): AgentsEnd {
   return { attributes: {}, content: () => ({}), ...SPAN_TYPES[type]?.end?.(data) };
 }
 
+function namedOperation(operation: string, nameAttribute: string, unnamed: string): SpanType {
+  return {
+    start: (data) => {
+      const name = stringField(data, 'name') ?? unnamed;
+      return internal(`${operation} ${name}`, {
+        [ATTR.GEN_AI_OPERATION_NAME]: operation,
+        [nameAttribute]: name,
+      });
+    },
+  };
+}
+
 function internal(name: string, attributes: Attributes): AgentsStart {
   return { operation: IN_PROCESS, name, attributes };
 }
@@ -163,14 +169,6 @@ export function toolStart(name: string, type: string): AgentsStart {
     [ATTR.GEN_AI_TOOL_TYPE]: 'function',
     [ATTR.OPENAI_TOOL_TYPE]: type,
   });
-}
-
-/** Reads input and output of a tool. They are empty if the program has told the library to withhold sensitive data. */
-function toolContent(data: PayloadObject): Content {
-  return {
-    toolArguments: parseJson(textField(data, 'input')),
-    toolResult: parseJson(textField(data, 'output')),
-  };
 }
 
 function mcpServerOf(data: PayloadObject): string | undefined {
@@ -190,11 +188,7 @@ function withoutAddress(name: string | undefined): string | undefined {
 /** A speech span. Audio is never read: the library has it as an object with its bytes. */
 function media(type: string): SpanType {
   return {
-    start: (data) => {
-      const attributes: Attributes = {};
-      define(attributes, ATTR.GEN_AI_REQUEST_MODEL, stringField(data, 'model'));
-      return internal(type, attributes);
-    },
+    start: (data) => internal(type, defined({ [ATTR.GEN_AI_REQUEST_MODEL]: stringField(data, 'model') })),
     end: (data) => ({
       content: () => ({
         functionArguments: textField(data, 'input'),

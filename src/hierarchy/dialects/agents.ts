@@ -207,10 +207,12 @@ function readSession(value: unknown, sink: FactSink): void {
   if (id === undefined) return;
   const status = stringField(value, 'status');
   const { content } = sink;
+  const settings = readSessionAgent(objectField(value, 'agent'), content);
+  if (settings?.agent !== undefined) sink.agent(settings.agent);
   sink.conversation({
     id,
     state: status === undefined || status === 'idle' || status === 'failed' ? status : 'open',
-    agent: readSessionAgent(objectField(value, 'agent'), content),
+    agent: settings,
     error: field(value, 'error'),
     actions: readRequiredActions(value, { content }),
     object: value,
@@ -492,7 +494,7 @@ const MAX_READ_TURNS = 100;
 
 /** If the id of the turn is not known, reads the newest turns. */
 async function readTurnEnd(turn: InvocationView, get: Get, sink: FactSink): Promise<void> {
-  const turns = `${pathOf(turn)}${ownerOf(turn)}/turns`;
+  const turns = `${sessionPath(turn)}${ownerPath(turn)}/turns`;
   if (turn.id !== undefined) {
     readSessionObject(await get(`${turns}/${encodeURIComponent(turn.id)}`), sink);
     return;
@@ -511,8 +513,8 @@ async function readTurnDetails(turn: InvocationView, get: Get, sink: FactSink): 
   const { id } = turn;
   if (id === undefined || turn.life.endTime === undefined) return false;
 
-  const session = pathOf(turn);
-  const items = await listPages(get, `${session}${ownerOf(turn)}/turns/${encodeURIComponent(id)}/items`);
+  const session = sessionPath(turn);
+  const items = await listPages(get, `${session}${ownerPath(turn)}/turns/${encodeURIComponent(id)}/items`);
   const named = subagentsIn(items);
   const created = items.filter((item) => stringField(item, 'type') === 'create_subagent_call').length;
   if (created > 0 || named.size > 0) {
@@ -556,10 +558,10 @@ function subagentsOf(
   return [...known, ...others.slice(0, Math.max(0, created - known.length))].slice(-MAX_READ_SUBAGENTS);
 }
 
-function pathOf({ conversationId = '' }: InvocationView): string {
+function sessionPath({ conversationId = '' }: InvocationView): string {
   return `${SESSIONS}/${encodeURIComponent(conversationId)}`;
 }
 
-function ownerOf({ start: { subagentId } }: InvocationView): string {
+function ownerPath({ start: { subagentId } }: InvocationView): string {
   return subagentId === undefined ? '' : `/subagents/${encodeURIComponent(subagentId)}`;
 }

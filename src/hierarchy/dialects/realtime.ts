@@ -60,6 +60,8 @@ const RECEIVED: Readonly<Record<string, Read>> = {
 };
 
 const AUDIO_DELTAS: ReadonlySet<string> = new Set(['response.output_audio.delta', 'response.audio.delta']);
+/** Stands for each piece of audio, which is counted but not kept. */
+const AUDIO_PIECE = Object.freeze({ type: 'response.output_audio.delta' });
 /** Pieces of an answer's text, and of the transcript of its audio, in both versions of the API. */
 const TEXT_DELTAS: ReadonlySet<string> = new Set([
   'response.output_text.delta',
@@ -77,8 +79,12 @@ export function isAudioPiece(type: string): boolean {
   return type === 'input_audio_buffer.append';
 }
 
+export function isRequest(type: string): boolean {
+  return type === 'response.create';
+}
+
 export function readSent(type: string, event: object, session: RealtimeSession): Lose | undefined {
-  if (type === 'response.create') return session.responses.requested(event);
+  if (isRequest(type)) return session.responses.requested(event);
   row(SENT, type)?.(event, session);
   return undefined;
 }
@@ -89,10 +95,10 @@ export function readReceived(type: string, event: object, session: RealtimeSessi
     return;
   }
   const id = stringField(event, 'response_id');
-  if (AUDIO_DELTAS.has(type)) session.responses.audio(id, bytesOf(field(event, 'delta')));
+  if (AUDIO_DELTAS.has(type)) session.responses.piece(id, AUDIO_PIECE, bytesOf(field(event, 'delta')), false);
   else {
     const isText = TEXT_DELTAS.has(type);
-    session.responses.piece(id, isText && session.content ? textDelta(event) : { type }, isText);
+    session.responses.piece(id, isText && session.content ? textDelta(event) : { type }, 0, isText);
   }
 }
 

@@ -379,7 +379,7 @@ export class AgentInvocation extends Invocation {
       costs.of({ usage, aggregate: true }, this.openRecord.attributes),
     );
     this.#own = spentBy(usage, cost, costs.wanted);
-    this.segment?.conversation?.count({ time: this.startTime, spent: this.#own });
+    this.segment?.conversation?.count({ spent: this.#own });
   }
 
   #spendLate(usage: Usage): void {

@@ -16,8 +16,8 @@ export class SessionSocket implements SocketObservation {
   sent(event: PayloadObject | undefined, isLost: boolean): Lose | undefined {
     const type = field(event, 'type');
     if (event === undefined || typeof type !== 'string') return undefined;
-    const session = isLost && !this.#session.isOpen ? undefined : this.#connected();
-    return session?.sent(type, event, activeContext());
+    if (!isLost) return this.#connected()?.sent(type, event, activeContext());
+    return this.#session.isOpen ? this.#session.lost(type, event, activeContext()) : undefined;
   }
 
   received(event: unknown): void {

@@ -83,13 +83,10 @@ export class SessionResponses {
     response.see({ type: 'response.created', response: told });
   }
 
-  audio(id: string | undefined, bytes: number): void {
+  /** @param bytes of audio in the piece */
+  piece(id: string | undefined, piece: object, bytes: number, isText: boolean): void {
     this.#session.counts.spokenSeconds += bytes / this.#session.facts.outputRate;
-    this.#begun.get(id ?? '')?.audio(bytes);
-  }
-
-  piece(id: string | undefined, piece: object, isText: boolean): void {
-    this.#begun.get(id ?? '')?.piece(piece, isText);
+    this.#begun.get(id ?? '')?.piece(piece, bytes, isText);
   }
 
   item(event: unknown): void {
@@ -229,9 +226,6 @@ export class SessionResponses {
   }
 }
 
-/** Stands for each piece of audio, which is counted but not kept. */
-const AUDIO_DELTA = Object.freeze({ type: 'response.output_audio.delta' });
-
 /** A response in progress: the program has requested it, or the server has begun it by itself. */
 class OpenResponse {
   readonly call: Call;
@@ -288,13 +282,9 @@ class OpenResponse {
     this.call.begin({ method: 'post', path: '/realtime', stream: true });
   }
 
-  audio(bytes: number): void {
+  piece(piece: object, bytes: number, isText: boolean): void {
     this.#bytes += bytes;
-    this.#firstAudio ??= this.call.now();
-    this.call.chunk(AUDIO_DELTA);
-  }
-
-  piece(piece: object, isText: boolean): void {
+    if (bytes > 0) this.#firstAudio ??= this.call.now();
     if (isText) this.#firstText ??= this.call.now();
     this.call.chunk(piece);
   }

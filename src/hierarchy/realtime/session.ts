@@ -17,6 +17,7 @@ import { activeSpan, Conversation } from '../conversations/conversation.ts';
 import {
   isAnswerPiece,
   isAudioPiece,
+  isRequest,
   ResponseDefaults,
   readReceived,
   readSent,
@@ -156,6 +157,12 @@ export class RealtimeSession {
     return readSent(type, event, this);
   }
 
+  /** Called for an event that will never go out. Only a request for a response is recorded. */
+  lost(type: string, event: object, caller: Context): Lose | undefined {
+    this.caller = caller;
+    return isRequest(type) ? this.responses.requested(event) : undefined;
+  }
+
   received(type: string, event: object): void {
     this.counts.received++;
     if (!isAnswerPiece(type)) this.time = this.clock.now();
@@ -194,7 +201,7 @@ export class RealtimeSession {
     define(attributes, ATTR.OPENAI_REALTIME_OUTPUT_AUDIO_DURATION, spokenSeconds || undefined);
     define(attributes, ATTR.OPENAI_SOCKET_CLOSE_CODE, close?.code);
     const failure = close?.isFailure ? readFailure(close.error) : undefined;
-    const result = this.conversation.totalsAt(Number.POSITIVE_INFINITY);
+    const { totals: result } = this.conversation;
     this.record?.end({ attributes, result, failure }, time);
   }
 }

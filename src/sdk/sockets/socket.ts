@@ -35,7 +35,7 @@ export interface SocketObservation {
    * The program sends an event. The program's context is active.
    *
    * @param event `undefined` if it is not parsed
-   * @param isLost whether the socket has closed for good
+   * @param isLost whether it is known that the event will never go out
    */
   sent(event: PayloadObject | undefined, isLost: boolean): Lose | undefined;
   received(event: unknown): void;

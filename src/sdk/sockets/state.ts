@@ -1,7 +1,7 @@
 import { now } from '../../util/clock.ts';
 import { activeContext } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
-import { asNumber, asObject, field, fieldsOf, objectField } from '../../util/payload.ts';
+import { asNumber, asObject, field, fieldsOf, objectField, type PayloadObject } from '../../util/payload.ts';
 import type { CallObserver } from '../call.ts';
 import { isObject, propertyOf, prototypesOf } from '../reflect.ts';
 import { Seam, seenCalls } from '../seam.ts';
@@ -26,9 +26,11 @@ const NOT_SENT: object = Object.freeze({ code: 'connection_closed', message: 'Th
 
 /** An event of the program while the SDK sends it. */
 interface Sending {
-  readonly lose: Lose | undefined;
+  readonly event: PayloadObject | undefined;
   /** Whether it has gone out or was lost. If not, the SDK keeps it. */
   isOver: boolean;
+  /** Set once it has gone out. */
+  lose: Lose | undefined;
 }
 
 /** One socket of the SDK, which may have several connections, one after the other. Nothing of ours throws here. */
@@ -75,17 +77,17 @@ export class SocketState {
   send(given: unknown, isRaw: boolean, original: () => unknown): unknown {
     const observation = this.#observation;
     if (observation === undefined || this.#sending !== undefined) return original();
-    this.#sending = guard('sending a frame', () => {
+    let isLost = false;
+    this.#sending = guard('reading a frame', () => {
       this.#connect();
-      const isLost = Number(this.#readyState) >= CLOSING && !canReconnect(this.#socket);
-      const lose = observation.sent(asObject(isRaw ? parseFrame(given) : given), isLost);
-      if (isLost) lose?.(NOT_SENT);
-      return { lose, isOver: isLost };
+      isLost = Number(this.#readyState) >= CLOSING && !canReconnect(this.#socket);
+      return { event: asObject(isRaw ? parseFrame(given) : given), isOver: false, lose: undefined };
     });
     try {
       const result = original();
-      if (this.#sending?.isOver === false && this.#kept.length < MAX_KEPT)
-        this.#kept.push(this.#sending.lose);
+      if (isLost) this.#lose(NOT_SENT);
+      else if (this.#sending?.isOver === false && this.#kept.length < MAX_KEPT)
+        this.#kept.push(guard('sending a frame', () => observation.sent(this.#sending?.event, false)));
       return result;
     } catch (error) {
       this.#lose(error);
@@ -113,10 +115,16 @@ export class SocketState {
   /** Called when the event being sent will not go out, or one that the SDK has kept and cannot send now. */
   #lose(error: unknown): void {
     const sending = this.#sending;
-    const isKept = sending === undefined && this.#readyState === OPEN;
-    const lose = isKept ? this.#kept.shift() : sending?.lose;
-    if (sending !== undefined) sending.isOver = true;
-    if (lose !== undefined) guard('recording a frame', lose, error);
+    guard('losing a frame', () => {
+      if (sending === undefined) {
+        if (this.#readyState === OPEN) this.#kept.shift()?.(error);
+        return;
+      }
+      const lose = sending.isOver ? sending.lose : this.#observation?.sent(sending.event, true);
+      sending.isOver = true;
+      sending.lose = undefined;
+      lose?.(error);
+    });
   }
 
   closing(): void {
@@ -167,8 +175,11 @@ export class SocketState {
     const sending = this.#sending;
     const isKept = this.#kept.length > 0 && !(sending !== undefined && keepsUntilAsked(this.#socket));
     if (isKept) this.#kept.shift();
-    else if (sending !== undefined) sending.isOver = true;
-    else this.#observation?.sent(asObject(parseFrame(data)), false);
+    else if (sending === undefined) this.#observation?.sent(asObject(parseFrame(data)), false);
+    else if (!sending.isOver) {
+      sending.isOver = true;
+      sending.lose = this.#observation?.sent(sending.event, false);
+    }
   }
 }
 
