@@ -515,11 +515,10 @@ async function readTurnDetails(turn: InvocationView, get: Get, sink: FactSink): 
 
   const session = sessionPath(turn);
   const items = await listPages(get, `${session}${ownerPath(turn)}/turns/${encodeURIComponent(id)}/items`);
-  const named = subagentsIn(items);
-  const created = items.filter((item) => stringField(item, 'type') === 'create_subagent_call').length;
-  if (created > 0 || named.size > 0) {
+  const isOf = subagentsOf(turn, items);
+  if (isOf !== undefined) {
     const listed = await listPages(get, `${session}/subagents`);
-    for (const subagent of subagentsOf(turn.snapshot, listed, named, created)) {
+    for (const subagent of listed.filter(isOf).slice(-MAX_READ_SUBAGENTS)) {
       readSessionObject(subagent, sink);
       const subagentId = encodeURIComponent(stringField(subagent, 'id') ?? '');
       const turns = await listPages(get, `${session}/subagents/${subagentId}/turns`);
@@ -530,32 +529,27 @@ async function readTurnDetails(turn: InvocationView, get: Get, sink: FactSink): 
   return true;
 }
 
-function subagentsIn(items: readonly unknown[]): ReadonlySet<unknown> {
-  const ids = items.flatMap((item) => [
-    stringField(item, RECIPIENT),
-    ...first(arrayField(item, 'recipient_agent_ids')),
-  ]);
-  return new Set(ids.filter((id) => id !== undefined));
-}
-
-/**
- * The subagents of a turn: those that its items name. If it has created more, also others that were opened during the
- * turn, up to the number that it has created: the list may already contain those of the next turn.
- */
+/** Whether a subagent is one of a turn: its items name it, or it was opened during the turn. `undefined` if none is. */
 function subagentsOf(
-  turn: InvocationView['snapshot'],
-  listed: readonly unknown[],
-  named: ReadonlySet<unknown>,
-  created: number,
-): readonly unknown[] {
-  const { createdAt = 0, endedAt = Number.POSITIVE_INFINITY } = turn ?? {};
-  const isNamed = (subagent: unknown): boolean => named.has(stringField(subagent, 'id'));
-  const known = listed.filter(isNamed);
-  const others = listed.filter((subagent) => {
+  { snapshot }: InvocationView,
+  items: readonly unknown[],
+): ((subagent: unknown) => boolean) | undefined {
+  const named = new Set(
+    items.flatMap((item) => [
+      stringField(item, RECIPIENT),
+      ...first(arrayField(item, 'recipient_agent_ids')),
+    ]),
+  );
+  named.delete(undefined);
+  const creates = items.some((item) => stringField(item, 'type') === 'create_subagent_call');
+  if (!creates && named.size === 0) return undefined;
+  const { createdAt = 0, endedAt = Number.POSITIVE_INFINITY } = snapshot ?? {};
+  return (subagent) => {
     const openedAt = asTime(field(subagent, 'opened_at')) ?? createdAt;
-    return !isNamed(subagent) && openedAt >= createdAt && openedAt <= endedAt;
-  });
-  return [...known, ...others.slice(0, Math.max(0, created - known.length))].slice(-MAX_READ_SUBAGENTS);
+    return (
+      named.has(stringField(subagent, 'id')) || (creates && openedAt >= createdAt && openedAt <= endedAt)
+    );
+  };
 }
 
 function sessionPath({ conversationId = '' }: InvocationView): string {
