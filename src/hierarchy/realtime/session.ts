@@ -2,7 +2,7 @@ import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
 import { conversation } from '../../operations/conversation.ts';
 import type { ClientEndpoint } from '../../sdk/provider.ts';
-import type { Lose, OpenedSocket, SocketClose } from '../../sdk/sockets/socket.ts';
+import type { Lose, OpenedSocket, SocketClose, SocketObservation } from '../../sdk/sockets/socket.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { textLimits } from '../../telemetry/content/kept.ts';
 import type { Totals } from '../../telemetry/cost/usage.ts';
@@ -11,8 +11,8 @@ import { type Place, placeAttributes } from '../../telemetry/place.ts';
 import { OperationRecord } from '../../telemetry/record.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { LastingClock, now } from '../../util/clock.ts';
-import { LinkedContext } from '../../util/context.ts';
-import { asName, stringField } from '../../util/payload.ts';
+import { activeContext, LinkedContext } from '../../util/context.ts';
+import { asName, field, type PayloadObject, stringField } from '../../util/payload.ts';
 import { activeSpan, Conversation } from '../conversations/conversation.ts';
 import {
   isAnswerPiece,
@@ -37,6 +37,41 @@ export interface SessionStart {
   readonly claimed: Shelf<OpenedSocket>;
   readonly socket: OpenedSocket;
   readonly endpoint: ClientEndpoint;
+}
+
+/** Records the sessions of one socket: one session for each connection. */
+export class SessionSocket implements SocketObservation {
+  readonly #start: SessionStart;
+  #session: RealtimeSession;
+
+  constructor(start: SessionStart) {
+    this.#start = start;
+    this.#session = new RealtimeSession(start, undefined);
+  }
+
+  sent(event: PayloadObject | undefined, isLost: boolean): Lose | undefined {
+    const type = field(event, 'type');
+    if (event === undefined || typeof type !== 'string') return undefined;
+    if (!isLost) return this.#connected()?.sent(type, event, activeContext());
+    return this.#session.isOpen ? this.#session.lost(type, event, activeContext()) : undefined;
+  }
+
+  received(event: unknown): void {
+    const type = field(event, 'type');
+    if (typeof type === 'string') this.#connected()?.received(type, event as object);
+  }
+
+  closed(close: SocketClose): void {
+    this.#session.end(close);
+  }
+
+  /** The session of the current connection. After a reconnection, a new one begins with its first event. */
+  #connected(): RealtimeSession | undefined {
+    if (this.#session.isOpen) return this.#session;
+    if (this.#start.tracker.telemetry.isDisabled) return undefined;
+    this.#session = new RealtimeSession(this.#start, this.#session.record?.span.spanContext());
+    return this.#session;
+  }
 }
 
 /**
