@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { define } from '../../operations/attributes.ts';
+import { defined } from '../../operations/attributes.ts';
 import { readToolDefinitions } from '../../operations/tool-definitions.ts';
 import type { Lose } from '../../sdk/sockets/socket.ts';
 import * as ATTR from '../../semconv/attributes.ts';
@@ -177,20 +177,20 @@ export function readSessionFacts(session: unknown): SessionFacts {
     objectField(input, 'transcription') ?? objectField(session, 'input_audio_transcription');
   const { output_modalities, modalities, voice, input_audio_format, output_audio_format, type } =
     fieldsOf(session);
-  const attributes: Attributes = {};
   const model = stringField(session, 'model');
-  define(attributes, ATTR.GEN_AI_REQUEST_MODEL, model);
-  if (typeof type === 'string' && TYPES.has(type)) attributes[ATTR.OPENAI_REALTIME_SESSION_TYPE] = type;
-  const spoken = stringField(output, 'voice') ?? asName(voice) ?? stringField(voice, 'id');
-  define(attributes, ATTR.OPENAI_REALTIME_VOICE, spoken);
   const answered = output_modalities ?? modalities;
-  if (Array.isArray(answered)) attributes[ATTR.OPENAI_REALTIME_OUTPUT_MODALITIES] = names(answered);
   // `null` switches turn detection off.
   const detection = [input, session]
     .map((part) => field(part, 'turn_detection'))
     .find((set) => set !== undefined);
-  if (detection !== undefined)
-    attributes[ATTR.OPENAI_REALTIME_TURN_DETECTION] = stringField(detection, 'type') ?? 'none';
+  const attributes = defined({
+    [ATTR.GEN_AI_REQUEST_MODEL]: model,
+    [ATTR.OPENAI_REALTIME_SESSION_TYPE]: typeof type === 'string' && TYPES.has(type) ? type : undefined,
+    [ATTR.OPENAI_REALTIME_VOICE]: stringField(output, 'voice') ?? asName(voice) ?? stringField(voice, 'id'),
+    [ATTR.OPENAI_REALTIME_OUTPUT_MODALITIES]: Array.isArray(answered) ? names(answered) : undefined,
+    [ATTR.OPENAI_REALTIME_TURN_DETECTION]:
+      detection === undefined ? undefined : (stringField(detection, 'type') ?? 'none'),
+  });
   return {
     id: stringField(session, 'id'),
     model,

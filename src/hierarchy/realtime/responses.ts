@@ -1,5 +1,5 @@
 import type { Attributes, Context } from '@opentelemetry/api';
-import { define } from '../../operations/attributes.ts';
+import { defined } from '../../operations/attributes.ts';
 import type { ApiRequest } from '../../operations/index.ts';
 import { asResponse, realtimeResponse } from '../../operations/realtime.ts';
 import { readResponseInput } from '../../operations/response/content.ts';
@@ -131,10 +131,11 @@ export class SessionResponses {
     const heard = numberField(event, 'audio_end_ms');
     if (responseId === undefined) this.#session.counts.interruptions++;
     else this.#isNewlyInterrupted(responseId);
-    const attributes: Attributes = {};
-    define(attributes, ATTR.GEN_AI_RESPONSE_ID, responseId);
-    define(attributes, ATTR.OPENAI_ITEM_ID, itemId);
-    define(attributes, ATTR.OPENAI_REALTIME_HEARD_AUDIO_DURATION, heard && heard / 1e3);
+    const attributes = defined({
+      [ATTR.GEN_AI_RESPONSE_ID]: responseId,
+      [ATTR.OPENAI_ITEM_ID]: itemId,
+      [ATTR.OPENAI_REALTIME_HEARD_AUDIO_DURATION]: heard && heard / 1e3,
+    });
     this.#tellInterruption(attributes, this.#session.time);
   }
 
@@ -322,13 +323,12 @@ class OpenResponse {
   #times(): Attributes {
     const { startTime } = this.call;
     const { outputRate } = this.#session.facts;
-    const attributes: Attributes = {};
-    if (this.#bytes > 0) attributes[ATTR.OPENAI_REALTIME_OUTPUT_AUDIO_DURATION] = this.#bytes / outputRate;
-    if (this.#firstAudio !== undefined)
-      attributes[ATTR.OPENAI_REALTIME_TIME_TO_FIRST_AUDIO] = (this.#firstAudio - startTime) / 1e3;
-    if (this.#firstText !== undefined)
-      attributes[ATTR.OPENAI_REALTIME_TIME_TO_FIRST_TEXT] = (this.#firstText - startTime) / 1e3;
-    return attributes;
+    const since = (time: number | undefined): number | undefined => time && (time - startTime) / 1e3;
+    return defined({
+      [ATTR.OPENAI_REALTIME_OUTPUT_AUDIO_DURATION]: this.#bytes > 0 ? this.#bytes / outputRate : undefined,
+      [ATTR.OPENAI_REALTIME_TIME_TO_FIRST_AUDIO]: since(this.#firstAudio),
+      [ATTR.OPENAI_REALTIME_TIME_TO_FIRST_TEXT]: since(this.#firstText),
+    });
   }
 }
 

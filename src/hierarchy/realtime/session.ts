@@ -1,5 +1,5 @@
-import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
-import { define } from '../../operations/attributes.ts';
+import type { Context, SpanContext } from '@opentelemetry/api';
+import { defined } from '../../operations/attributes.ts';
 import { conversation } from '../../operations/conversation.ts';
 import type { ClientEndpoint } from '../../sdk/provider.ts';
 import type { Lose, OpenedSocket, SocketClose, SocketObservation } from '../../sdk/sockets/socket.ts';
@@ -132,8 +132,10 @@ export class RealtimeSession {
         isRoot: parent === undefined,
         startTime: previous === undefined ? socket.time : now(),
       });
-    const attributes: Attributes = { [ATTR.OPENAI_REALTIME_SESSION_TYPE]: sessionTypeOf(socket) };
-    define(attributes, ATTR.GEN_AI_REQUEST_MODEL, this.model);
+    const attributes = defined({
+      [ATTR.OPENAI_REALTIME_SESSION_TYPE]: sessionTypeOf(socket),
+      [ATTR.GEN_AI_REQUEST_MODEL]: this.model,
+    });
     this.record?.add({ attributes });
     this.context = this.record === undefined ? context : LinkedContext.withSpan(context, this.record.span);
     this.caller = this.context;
@@ -226,15 +228,15 @@ export class RealtimeSession {
 
   #endSpan(close: SocketClose | undefined, time: number): void {
     const { sent, received, errors, interruptions, heardSeconds, spokenSeconds } = this.counts;
-    const attributes: Attributes = {
+    const attributes = defined({
       [ATTR.OPENAI_SOCKET_SENT_EVENTS]: sent,
       [ATTR.OPENAI_SOCKET_RECEIVED_EVENTS]: received,
-    };
-    define(attributes, ATTR.OPENAI_SOCKET_ERROR_COUNT, errors || undefined);
-    define(attributes, ATTR.OPENAI_REALTIME_INTERRUPTION_COUNT, interruptions || undefined);
-    define(attributes, ATTR.OPENAI_REALTIME_INPUT_AUDIO_DURATION, heardSeconds || undefined);
-    define(attributes, ATTR.OPENAI_REALTIME_OUTPUT_AUDIO_DURATION, spokenSeconds || undefined);
-    define(attributes, ATTR.OPENAI_SOCKET_CLOSE_CODE, close?.code);
+      [ATTR.OPENAI_SOCKET_ERROR_COUNT]: errors || undefined,
+      [ATTR.OPENAI_REALTIME_INTERRUPTION_COUNT]: interruptions || undefined,
+      [ATTR.OPENAI_REALTIME_INPUT_AUDIO_DURATION]: heardSeconds || undefined,
+      [ATTR.OPENAI_REALTIME_OUTPUT_AUDIO_DURATION]: spokenSeconds || undefined,
+      [ATTR.OPENAI_SOCKET_CLOSE_CODE]: close?.code,
+    });
     const failure = close?.isFailure ? readFailure(close.error) : undefined;
     const { totals: result } = this.conversation;
     this.record?.end({ attributes, result, failure }, time);

@@ -1,5 +1,4 @@
-import type { Attributes } from '@opentelemetry/api';
-import { define } from '../../operations/attributes.ts';
+import { defined } from '../../operations/attributes.ts';
 import type { ApiRequest } from '../../operations/index.ts';
 import { realtimeTranscription } from '../../operations/realtime.ts';
 import { matchRoute } from '../../sdk/routes/index.ts';
@@ -115,12 +114,13 @@ export class UserSpeech {
     time: number,
   ): void {
     this.#session.conversation.count({ userMessages: 1 });
-    const attributes: Attributes = {};
-    define(attributes, ATTR.OPENAI_ITEM_ID, itemId);
-    define(attributes, ATTR.OPENAI_AUDIO_DURATION, seconds);
-    // Times before and after the clock was set can overlap by less than a millisecond.
-    if (startTime !== undefined)
-      attributes[ATTR.OPENAI_REALTIME_SPEECH_TIME] = Math.max(time - startTime, 0) / 1e3;
+    const attributes = defined({
+      [ATTR.OPENAI_ITEM_ID]: itemId,
+      [ATTR.OPENAI_AUDIO_DURATION]: seconds,
+      // Times before and after the clock was set can overlap by less than a millisecond.
+      [ATTR.OPENAI_REALTIME_SPEECH_TIME]:
+        startTime === undefined ? undefined : Math.max(time - startTime, 0) / 1e3,
+    });
     this.#session.record?.addEvent(EVENT_OPENAI_REALTIME_SPEECH, attributes, time);
     this.#spokenItem(itemId, time);
   }
@@ -152,8 +152,7 @@ export class UserSpeech {
       streamed: false,
       deployment: undefined,
     };
-    const attributes = placeAttributes(within);
-    define(attributes, ATTR.OPENAI_ITEM_ID, itemId);
+    const attributes = defined({ ...placeAttributes(within), [ATTR.OPENAI_ITEM_ID]: itemId });
     const record = new OperationRecord(telemetry, {
       operation: realtimeTranscription,
       request,
