@@ -1,5 +1,5 @@
 import type { Attributes, Context, Link, SpanContext } from '@opentelemetry/api';
-import { define } from '../../operations/attributes.ts';
+import { define, defined } from '../../operations/attributes.ts';
 import { fingerprintOf } from '../../operations/tool-calls.ts';
 import { type AgentsListener, NO_TRACE_ID } from '../../sdk/agents-sdk/agents-source.ts';
 import { type AgentsNode, agentsNodeIn, contextBelow } from '../../sdk/agents-sdk/node.ts';
@@ -89,8 +89,7 @@ function askingAgent(node: AgentsNode, operation: Operation): AgentsNode | undef
 }
 
 function agentAttributes(node: AgentsNode, operation: Operation): Attributes {
-  const name = stringField(agentOf(node, operation)?.data, 'name');
-  return name === undefined ? {} : { [ATTR.GEN_AI_AGENT_NAME]: name };
+  return defined({ [ATTR.GEN_AI_AGENT_NAME]: stringField(agentOf(node, operation)?.data, 'name') });
 }
 
 function noteModelCall(node: AgentsNode, { traits }: Operation): void {
@@ -359,17 +358,14 @@ function contextFor(node: AgentsNode, active: Context): Context {
   return above.recorded?.context ?? active;
 }
 
-function idsAround(node: AgentsNode, parent: Context): Record<string, string> {
-  const attributes: Record<string, string> = {};
+function idsAround(node: AgentsNode, parent: Context): Attributes {
   const { trace } = node;
-  define(attributes, ATTR.OPENAI_AGENTS_TRACE_ID, recordedTraceId(trace));
-  define(
-    attributes,
-    ATTR.GEN_AI_CONVERSATION_ID,
-    stringField(trace.data, 'groupId') ?? conversationIn(contextBelow(parent, node, undefined)),
-  );
-  define(attributes, ATTR.GEN_AI_AGENT_NAME, stringField(node.agent?.data, 'name'));
-  return attributes;
+  const group = stringField(trace.data, 'groupId');
+  return defined({
+    [ATTR.OPENAI_AGENTS_TRACE_ID]: recordedTraceId(trace),
+    [ATTR.GEN_AI_CONVERSATION_ID]: group ?? conversationIn(contextBelow(parent, node, undefined)),
+    [ATTR.GEN_AI_AGENT_NAME]: stringField(node.agent?.data, 'name'),
+  });
 }
 
 function recordedTraceId(trace: AgentsNode): string | undefined {

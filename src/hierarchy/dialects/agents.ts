@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Message, MessagePart } from '../../config/completion-types.ts';
-import { define } from '../../operations/attributes.ts';
+import { defined } from '../../operations/attributes.ts';
 import { readPage } from '../../operations/response/content.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { urlPart } from '../../telemetry/content/media.ts';
@@ -239,12 +239,11 @@ export function readAgent(value: unknown): Agent | undefined {
 }
 
 export function readAgentParameters(agent: unknown): Attributes {
-  const attributes: Attributes = {};
-  const effort = stringField(objectField(agent, 'reasoning'), 'effort');
-  define(attributes, ATTR.GEN_AI_REQUEST_REASONING_LEVEL, effort);
   const format = objectField(objectField(agent, 'text'), 'format');
-  if (stringField(format, 'type') === 'json_schema') attributes[ATTR.GEN_AI_OUTPUT_TYPE] = 'json';
-  return attributes;
+  return defined({
+    [ATTR.GEN_AI_REQUEST_REASONING_LEVEL]: stringField(objectField(agent, 'reasoning'), 'effort'),
+    [ATTR.GEN_AI_OUTPUT_TYPE]: stringField(format, 'type') === 'json_schema' ? 'json' : undefined,
+  });
 }
 
 export function readRequiredActions(session: unknown, options: { content: boolean }): RequiredAction[] {
