@@ -10,11 +10,9 @@ import {
   adoptInvocation,
   creatorOf,
   drives,
-  type FactSource,
   type HandedOn,
   type Observation,
   placeAdopted,
-  resumeInvocation,
 } from './adoption.ts';
 import type { Use } from './conversations/conversation.ts';
 import type {
@@ -29,10 +27,10 @@ import type {
   ToolOutput,
   WantedDetail,
 } from './dialect.ts';
-import type { AgentInvocation } from './invocations/agent-invocation.ts';
+import { type AgentInvocation, pausedBy } from './invocations/agent-invocation.ts';
 import type { ReadInvocation } from './invocations/invocation.ts';
 import type { Agent, InvocationSnapshot, MessageSnapshot, StepSnapshot } from './model.ts';
-import { dateOf } from './operation-clock.ts';
+import { dateOf, OperationClock } from './operation-clock.ts';
 import type { Sessions } from './sessions.ts';
 import type { Shelf } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
@@ -47,6 +45,9 @@ export interface EngineState {
   readonly agentReads: Shelf<Promise<void>>;
 }
 
+/** The call, or the read of ours, that brings facts. */
+type FactSource = Pick<Observation, 'endpoint' | 'context' | 'call'>;
+
 /** A call with everything that the engine needs to place it, but without its content: a stream may last for long. */
 export interface ObservedCall extends FactSource, Use {
   readonly call: Call;
@@ -59,75 +60,86 @@ export interface ObservedCall extends FactSource, Use {
 /** Applies the facts that one call or background read brings. */
 export class Facts implements FactSink, Observation {
   readonly engine: EngineState;
-  readonly source: FactSource;
   readonly endpoint: Endpoint;
+  readonly context: Observation['context'];
+  readonly call: Observation['call'];
   readonly content: boolean;
   /** When the current facts were seen; at first, when the request was sent. */
   time: number;
   /** Whether a stream reports the current facts as they happen. */
   live = false;
   conversationId: string | undefined;
-  /** The invocation that the request is about. Its id may not be known yet. */
+  /** The invocation that the request starts or is about. Its id may not be known yet. */
   requestInvocation: AgentInvocation | undefined;
+  /** The span that created the invocation that was seen, in any process. */
+  creator: SpanContext | undefined;
   /** What the request is meant to do; `undefined` for a background read. */
   readonly #intent: Intent | undefined;
+  readonly #created: ((conversationId: string) => void) | undefined;
   /** Set if this process does not record the invocation that the request is about. It may then be adopted. */
   #mayAdopt = false;
-  creator: SpanContext | undefined;
-  conversationCreated: ((id: string) => void) | undefined;
   /** The invocations whose start this stream has reported. */
   #begun: Set<string> | undefined;
   /** The invocation of the previous fact: most facts are about the same invocation as the one before. */
   #last: AgentInvocation | undefined;
 
-  constructor(engine: EngineState, source: FactSource, conversationId: string | undefined, intent?: Intent) {
+  /** @param created called with the id of the conversation, if the request does not name it */
+  constructor(
+    engine: EngineState,
+    { endpoint, context, call }: FactSource,
+    conversationId: string | undefined,
+    intent?: Intent,
+    created?: (conversationId: string) => void,
+  ) {
     this.engine = engine;
-    this.#intent = intent;
-    this.source = source;
-    this.endpoint = source.endpoint;
-    this.time = source.call.startTime;
+    this.endpoint = endpoint;
+    this.context = context;
+    this.call = call;
+    this.time = call.startTime;
     this.conversationId = conversationId;
     this.content = engine.telemetry.wantsContent;
+    this.#intent = intent;
+    this.#created = created;
   }
 
   get isDriven(): boolean {
-    // Headers are slow to read, so the option comes first.
-    const { adoptRuns } = this.engine.telemetry.settings;
-    return (
-      adoptRuns !== false && this.#intent !== undefined && drives(this.source.call, this.#intent.outputs)
-    );
+    return this.#intent !== undefined && drives(this.call, this.#intent.outputs);
   }
 
   /** The open invocation that the request polls, cancels or answers, or that it sends messages to. */
   findDriven(): AgentInvocation | undefined {
-    const { tracker, sessions, dialect } = this.engine;
-    const { origin } = this.endpoint;
+    const { sessions, dialect } = this.engine;
     const { invocation: use, invocationId: id, conversationId } = this.#intent ?? {};
     if (use !== 'starts' && use !== 'drives') return undefined;
     let open: AgentInvocation | undefined;
-    if (dialect.identifiesAtOnce) open = tracker.known.open(id, origin, conversationId);
-    else if (id !== undefined) open = sessions.named(id, conversationId, origin);
-    else open = sessions.known(conversationId, origin)?.underWay;
+    if (dialect.identifiesAtOnce) open = this.known(id, conversationId);
+    else {
+      const { origin } = this.endpoint;
+      const found =
+        id === undefined
+          ? sessions.known(conversationId, origin)?.underWay
+          : sessions.named(id, conversationId, origin);
+      open = found ?? this.known(id, conversationId);
+    }
     if (open?.life.overSince !== undefined) open = undefined;
-    open ??= this.#resume(id, conversationId);
     // Only a later request may adopt an invocation that was handed on, in this process or another one.
     this.#mayAdopt = open === undefined && use === 'drives';
+    this.requestInvocation = open;
     return open;
   }
 
-  /** Called when the server has accepted the outputs of tools in the request. */
-  answer(time: number, driven?: AgentInvocation): void {
+  /** Called when the server has accepted the outputs of tools in the request: they ended when it was sent. */
+  answer(driven: AgentInvocation | undefined): void {
     for (const output of this.#intent?.outputs ?? []) {
       const { invocationId: id } = output;
       const invocation =
         id === undefined ? driven : this.engine.sessions.named(id, this.conversationId, this.endpoint.origin);
-      invocation?.answer(output, time);
+      invocation?.answer(output, this.timeFor(invocation, this.call.startTime));
     }
   }
 
-  /** When the current facts were seen, by the clock of the invocation. */
   timeFor({ clock }: AgentInvocation, time: number = this.time): number {
-    return clock.from(time, this.source.call.ownClock);
+    return clock.from(time, this.call.ownClock);
   }
 
   /**
@@ -136,9 +148,9 @@ export class Facts implements FactSink, Observation {
    */
   reader(invocation: AgentInvocation): ReadInvocation {
     const { engine, endpoint } = this;
-    const { client, requestHeaders } = this.source.call;
-    const version = readHeader(requestHeaders, 'OpenAI-Beta') ?? engine.dialect.version;
+    const { client, requestHeaders } = this.call;
     const { dialect } = engine;
+    const version = readHeader(requestHeaders, 'OpenAI-Beta') ?? dialect.version;
     const { clock } = invocation;
     return async (what, send) => {
       const call = {
@@ -150,8 +162,7 @@ export class Facts implements FactSink, Observation {
         streamed: false,
         context: ROOT_CONTEXT,
       };
-      const source = { endpoint, context: ROOT_CONTEXT, call };
-      const facts = new Facts(engine, source, invocation.conversationId);
+      const facts = new Facts(engine, { endpoint, context: ROOT_CONTEXT, call }, invocation.conversationId);
       const request = async (path: string, query = {}): Promise<unknown> => {
         const answer = await send((controller) => readWithClient(client, path, query, version, controller));
         facts.time = clock.now();
@@ -209,8 +220,8 @@ export class Facts implements FactSink, Observation {
 
   conversation(fact: ConversationFact): void {
     if (this.conversationId === undefined) {
+      this.#created?.(fact.id);
       this.conversationId = fact.id;
-      this.conversationCreated?.(fact.id);
     }
     this.engine.sessions.see(fact, this);
   }
@@ -248,7 +259,7 @@ export class Facts implements FactSink, Observation {
     // Since the pause, the machine may have slept or its clock may have been set: compare it with the server's again.
     if (invocation.start.before !== undefined) {
       const time = this.timeFor(invocation);
-      invocation.clock.learn(dateOf(this.source.call.headers) ?? time, time);
+      invocation.clock.learn(dateOf(this.call.headers) ?? time, time);
     }
     invocation.see(snapshot, this.timeFor(invocation), this.live);
   }
@@ -256,15 +267,14 @@ export class Facts implements FactSink, Observation {
   /** Takes an invocation's id from the first object that reports it, and the id of its conversation if that is new. */
   #identify(invocation: AgentInvocation, { id, agentId, conversationId }: InvocationSnapshot): void {
     const { tracker } = this.engine;
-    const { segment, endpoint, start } = invocation;
+    const { endpoint, start } = invocation;
     tracker.known.identify(id, invocation);
     invocation.agent ??= tracker.agents.get(endpoint.origin, agentId);
     if (conversationId === undefined || start.above !== undefined) return;
     const conversation = tracker.conversation(start.kind, conversationId, endpoint.origin);
     conversation.count({ time: invocation.startTime, runs: 1 });
-    if (segment?.conversation !== undefined) return;
-    segment?.identify(conversation);
-    conversation.count({ userMessages: start.input.count });
+    if (invocation.segment === undefined) conversation.count({ userMessages: start.input.count });
+    else invocation.identifyConversation(conversation);
   }
 
   step(step: StepSnapshot): void {
@@ -342,14 +352,31 @@ export class Facts implements FactSink, Observation {
     return this.#last;
   }
 
-  #resume(id: string | undefined, conversationId: string | undefined): AgentInvocation | undefined {
+  /** Continues a paused invocation in a second span, which links to the first. */
+  #resume(id: string, conversationId: string | undefined): AgentInvocation | undefined {
     const { tracker, sessions, dialect } = this.engine;
-    const { origin } = this.endpoint;
-    const paused = tracker.known.paused(id, origin, conversationId);
-    if (paused === undefined) return undefined;
-    const resumed = resumeInvocation(tracker, dialect.kind, this, paused);
+    const { endpoint, context, time } = this;
+    const paused = tracker.known.at(id, endpoint.origin)?.paused;
+    const named = paused?.snapshot.conversationId;
+    const isOther = named !== undefined && conversationId !== undefined && named !== conversationId;
+    if (paused === undefined || isOther) return undefined;
+    const clock = new OperationClock(this.call.ownClock);
+    const resumed = tracker.beginInvocation({
+      kind: dialect.kind,
+      conversationId: named,
+      told: paused.snapshot,
+      agent: paused.agent,
+      creator: paused.span,
+      before: pausedBy(clock, paused),
+      startTime: time,
+      sentAt: time,
+      endpoint,
+      context,
+      clock,
+    });
+    tracker.known.identify(id, resumed);
     resumed.read = this.reader(resumed);
-    sessions.known(paused.snapshot.conversationId, origin)?.invocations.add(resumed);
+    sessions.known(named, endpoint.origin)?.invocations.add(resumed);
     return resumed;
   }
 
@@ -358,30 +385,28 @@ export class Facts implements FactSink, Observation {
     const { conversationId } = fact.snapshot;
     if (!dialect.identifiesAtOnce)
       return conversationId === undefined ? undefined : sessions.find(fact, conversationId, this);
-    const requested = this.requestInvocation;
-    if (requested !== undefined && requested.id === undefined) return requested;
-    const adopted = this.#adopt(fact);
-    if (adopted !== undefined) this.requestInvocation = adopted;
-    return adopted;
+    if (this.requestInvocation === undefined || this.requestInvocation.id !== undefined) {
+      const adopted = this.#adopt(fact);
+      if (adopted !== undefined) this.requestInvocation = adopted;
+      return adopted;
+    }
+    return this.requestInvocation;
   }
 
   /** Starts to record an invocation that another process has created, or that this one handed on. */
   #adopt({ snapshot, object }: InvocationFact): AgentInvocation | undefined {
     const { tracker, handedOn, dialect, telemetry } = this.engine;
     const { origin } = this.endpoint;
-    if (!this.#mayAdopt || tracker.known.has(snapshot.id, origin)) return undefined;
+    if (!this.#mayAdopt || tracker.known.at(snapshot.id, origin) !== undefined) return undefined;
     const own = handedOn.get(origin, snapshot.id);
     const creator = own?.creator ?? creatorOf(object, telemetry.settings);
     this.creator ??= creator;
-    const place = placeAdopted(telemetry.settings, {
-      isDriven: this.isDriven,
+    const isOwn = own !== undefined;
+    const place = placeAdopted(telemetry.settings, this, {
       endedAt: snapshot.endedAt,
-      headers: this.source.call.headers,
-      time: this.time,
-      isOwn: own !== undefined,
+      isOwn,
       creator,
       object,
-      context: this.source.context,
     });
     if (place === undefined) return undefined;
     handedOn.delete(origin, snapshot.id);

@@ -328,15 +328,12 @@ export class Responses implements ConversationApi {
     const own = known?.context && { ...known.context, isRemote: true };
     // Only a completed response says when it ended.
     const created = isResponseOpen(object) ? undefined : field(object, 'created_at');
-    return placeAdopted(this.#telemetry.settings, {
-      isDriven: drives(call),
+    const seen = { isDriven: drives(call), call, time: call.endTime, context };
+    return placeAdopted(this.#telemetry.settings, seen, {
       endedAt: asTime(field(object, 'completed_at') ?? created),
-      headers: call.headers,
-      time: call.endTime,
       isOwn: own !== undefined,
       creator: own ?? creator,
       object,
-      context,
     });
   }
 

@@ -1,16 +1,24 @@
-import type { Span } from '@opentelemetry/api';
+import type { Attributes, Span } from '@opentelemetry/api';
+import { define } from '../operations/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import type { EndLimits, ProviderListener } from '../telemetry/program-end/provider-life.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { monotonic } from '../util/clock.ts';
+import { justAfter, monotonic } from '../util/clock.ts';
 import { guard } from '../util/guard.ts';
 import { SweepTimer } from '../util/sweep-timer.ts';
-import { activeSpan, Conversation, Segment, type Use } from './conversations/conversation.ts';
+import {
+  activeSpan,
+  Conversation,
+  type InputMessages,
+  Segment,
+  type Use,
+} from './conversations/conversation.ts';
 import { linkCaller } from './conversations/own-trace.ts';
 import { AgentInvocation, type InvocationStart, KnownInvocations } from './invocations/agent-invocation.ts';
 import type { Invocation, InvocationOwner } from './invocations/invocation.ts';
 import type { Effect } from './invocations/life.ts';
 import { recordInvocation } from './invocations/record-invocation.ts';
-import type { Agent, ConversationKind } from './model.ts';
+import type { Agent, ConversationKind, InvocationSnapshot } from './model.ts';
 import { BackgroundReads, READ_TIMEOUT_MS } from './reads.ts';
 import { LONG_LIFETIME_MS, type Shelf, Store } from './store.ts';
 
@@ -20,6 +28,21 @@ const SWEEP_INTERVAL_MS = 1_000;
 interface OpenSession {
   close(): void;
 }
+
+/** An invocation to open, with what is told about it: by the request that starts it, or by the API object that shows it. */
+export interface Opening
+  extends Omit<InvocationStart, 'segment' | 'agent' | 'agentId' | 'attributes' | 'input' | 'above'> {
+  readonly conversationId: string | undefined;
+  readonly told: Pick<InvocationSnapshot, 'agentId' | 'model' | 'parameters'>;
+  readonly agent?: Agent | undefined;
+  readonly attributes?: Attributes;
+  /** By default, the unanswered messages of the conversation. */
+  readonly input?: InputMessages | undefined;
+  /** When the request was sent whose answer shows the invocation. Not set if the request starts it. */
+  readonly sentAt?: number;
+}
+
+const NO_INPUT: InputMessages = { count: 0, messages: [] };
 
 /**
  * Tracks all conversations, segments and invocations in progress in this process. Their number and lifetime are
@@ -101,6 +124,30 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     linkCaller(use.context, segment);
     this.#watch();
     return segment;
+  }
+
+  /** Opens an invocation that a request starts, or that an API object shows, in the segment of its conversation. */
+  beginInvocation({ told, conversationId: id, sentAt, ...start }: Opening): AgentInvocation {
+    const { kind, context, endpoint, before } = start;
+    const active = activeSpan(context);
+    // Below a span of this process, the segment starts after the request that found the invocation was sent.
+    const isFound = sentAt !== undefined && active !== undefined && active.spanContext().isRemote !== true;
+    const startTime = isFound ? justAfter(sentAt) : start.startTime;
+    const segment = this.open({ kind, id, context, endpoint, startTime }, active);
+    const agent = start.agent ?? this.agents.get(endpoint.origin, told.agentId);
+    const attributes: Attributes = { ...told.parameters };
+    define(attributes, ATTR.GEN_AI_REQUEST_MODEL, told.model ?? agent?.model);
+    const conversation = id === undefined ? undefined : this.conversation(kind, id, endpoint.origin);
+    const unanswered = before === undefined ? conversation?.takeUnanswered() : undefined;
+    return this.openInvocation({
+      ...start,
+      segment,
+      agent,
+      agentId: agent?.id ?? told.agentId,
+      attributes: Object.assign(attributes, start.attributes),
+      input: start.input ?? unanswered ?? NO_INPUT,
+      startTime: Math.max(start.startTime, segment?.startTime ?? startTime),
+    });
   }
 
   openInvocation(start: InvocationStart): AgentInvocation {

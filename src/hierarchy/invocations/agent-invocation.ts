@@ -24,7 +24,12 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { inOrder } from '../../util/clock.ts';
 import { LinkedContext } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
-import { activeSpan, type InputMessages, type Segment } from '../conversations/conversation.ts';
+import {
+  activeSpan,
+  type Conversation,
+  type InputMessages,
+  type Segment,
+} from '../conversations/conversation.ts';
 import type { ToolOutput } from '../dialect.ts';
 import type {
   Agent,
@@ -77,6 +82,14 @@ export interface PausedInvocation {
   /** The clock of its times, as the milliseconds that it adds to the monotonic clock. */
   readonly ownClock: number;
   readonly steps: StepsBefore;
+}
+
+/** The state of a paused invocation by another clock: the wall clock may have been set since the times were taken. */
+export function pausedBy(clock: OperationClock, paused: PausedInvocation): PausedInvocation {
+  const { createdTime, ownClock, steps } = paused;
+  const moved = (then: number | undefined): number | undefined => then && clock.from(then, ownClock);
+  const waiting = steps.waiting.map((asked) => ({ ...asked, startTime: moved(asked.startTime) }));
+  return { ...paused, createdTime: moved(createdTime), steps: { ...steps, waiting } };
 }
 
 type InvocationRecord = OperationRecord<{ readonly agentName: string | undefined }, InvocationEnd>;
@@ -273,6 +286,14 @@ export class AgentInvocation extends Invocation {
     this.openRecord.add({ attributes: changed });
   }
 
+  /** Called when the id of the conversation is known, which its request creates. */
+  identifyConversation(conversation: Conversation): void {
+    const { segment, start } = this;
+    if (segment === undefined || segment.conversation !== undefined) return;
+    segment.identify(conversation);
+    conversation.count({ userMessages: start.input.count });
+  }
+
   requestedIn(conversationId: string): void {
     this.#requestedIn = conversationId;
     this.addAttributes(placeAttributes(this.place));
@@ -459,6 +480,11 @@ export class KnownInvocations {
     this.#known.set(origin, id, { open: invocation, span: invocation.spanContext });
   }
 
+  /** An invocation that this process records or has recorded. */
+  at(id: string | undefined, origin: string): KnownInvocation | undefined {
+    return this.#known.get(origin, id);
+  }
+
   open(
     id: string | undefined,
     origin: string,
@@ -468,29 +494,8 @@ export class KnownInvocations {
     return invocation?.isOf(conversationId) === true ? invocation : undefined;
   }
 
-  /** The state of an invocation that was recorded before its end, for the caller to continue in a second span. */
-  paused(
-    id: string | undefined,
-    origin: string,
-    conversationId: string | undefined,
-  ): PausedInvocation | undefined {
-    const paused = this.#known.get(origin, id)?.paused;
-    const named = paused?.snapshot.conversationId;
-    const isOther = named !== undefined && conversationId !== undefined && named !== conversationId;
-    return isOther ? undefined : paused;
-  }
-
   closed({ id, endpoint: { origin }, spanContext: span, paused }: AgentInvocation): void {
     if (id !== undefined && this.#known.get(origin, id)?.span === span)
       this.#known.set(origin, id, { open: undefined, span, paused });
-  }
-
-  /** The last span of an invocation that this process records or has recorded. */
-  span(id: string | undefined, origin: string): SpanContext | undefined {
-    return this.#known.get(origin, id)?.span;
-  }
-
-  has(id: string, origin: string): boolean {
-    return this.span(id, origin) !== undefined;
   }
 }
