@@ -4,7 +4,6 @@ import * as ATTR from '../semconv/attributes.ts';
 import type { EndLimits, ProviderListener } from '../telemetry/program-end/provider-life.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { justAfter, monotonic } from '../util/clock.ts';
-import { guard } from '../util/guard.ts';
 import { SweepTimer } from '../util/sweep-timer.ts';
 import {
   activeSpan,
@@ -176,17 +175,16 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     if ('read' in effect) {
       if (effect.read === 'details') this.reads.details(invocation);
       else this.reads.ending(invocation, effect.isLastRead);
-    } else if (effect.record === 'usage') guard('recording usage', () => invocation.recordUsage());
-    else {
-      if (effect.isUnread) this.reads.skip();
-      invocation.record();
-      this.#invocations.delete(invocation);
-      if (!(invocation instanceof AgentInvocation)) return;
-      this.known.closed(invocation);
-      const { kind, above } = invocation.start;
-      this.recorded.get(kind)?.(invocation);
-      above?.settle();
+      return;
     }
+    if (effect.isUnread) this.reads.skip();
+    invocation.record();
+    this.#invocations.delete(invocation);
+    if (!(invocation instanceof AgentInvocation)) return;
+    this.known.closed(invocation);
+    const { kind, above } = invocation.start;
+    this.recorded.get(kind)?.(invocation);
+    above?.settle();
   }
 
   /**

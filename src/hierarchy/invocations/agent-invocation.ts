@@ -311,7 +311,9 @@ export class AgentInvocation extends Invocation {
   see(snapshot: InvocationSnapshot, time: number, live: boolean): void {
     if (this.isRecorded) return;
     if (this.life.endTime !== undefined) {
-      if (isReported(snapshot.usage) && !isReported(this.snapshot?.usage)) this.#spendLate(snapshot.usage);
+      // Some servers report the usage only some time after the end.
+      if (this.snapshot !== undefined && isReported(snapshot.usage) && !isReported(this.snapshot.usage))
+        this.snapshot = { ...this.snapshot, usage: snapshot.usage };
       this.settle();
       return;
     }
@@ -387,21 +389,18 @@ export class AgentInvocation extends Invocation {
     this.hear({ type: 'ended', endTime, latest }, time);
   }
 
-  override recordUsage(late?: Usage): void {
+  /** Counts what it has spent, once it has ended. Some servers report its usage only on its steps. */
+  #spend(): void {
     const { costs } = this.telemetry;
-    const usage = late ?? (isReported(this.snapshot?.usage) ? this.snapshot.usage : undefined);
+    const { snapshot, steps } = this;
+    const usage = [snapshot?.usage, steps.usage].find(isReported) ?? snapshot?.usage;
+    if (snapshot !== undefined) this.snapshot = { ...snapshot, usage };
     // The usage is that of several model calls together.
     const cost = guard('pricing a run', () =>
       costs.of({ usage, aggregate: true }, this.openRecord.attributes),
     );
     this.#own = spentBy(usage, cost, costs.wanted);
     this.segment?.conversation?.count({ time: this.startTime, spent: this.#own });
-  }
-
-  #spendLate(usage: Usage): void {
-    if (this.snapshot === undefined) return;
-    this.snapshot = { ...this.snapshot, usage };
-    this.recordUsage(usage);
   }
 
   wait(calls: readonly ToolCallSnapshot[], time: number): void {
@@ -429,12 +428,9 @@ export class AgentInvocation extends Invocation {
   }
 
   override record(): void {
-    const { segment, life, snapshot, steps } = this;
+    const { segment, life } = this;
     const { above } = this.start;
-    if (life.endTime !== undefined && !isReported(snapshot?.usage)) {
-      const usage = isReported(steps.usage) ? steps.usage : snapshot?.usage;
-      if (usage !== undefined) this.#spendLate(usage);
-    }
+    if (life.endTime !== undefined) this.#spend();
     const lastTime = recordedEnd(life);
     const endTime = Math.max(segment?.within(lastTime) ?? lastTime, this.startTime);
     for (const invocation of this.below) invocation.close();
@@ -448,7 +444,7 @@ export class AgentInvocation extends Invocation {
   }
 }
 
-/** Whether there are tokens. Some servers report none, or zeros, until a while after the end, or only on the steps. */
+/** Whether there are tokens: some servers report zeros at first. */
 function isReported(usage: Usage | undefined): usage is Usage {
   return usage !== undefined && !isNoUsage(usage);
 }

@@ -194,9 +194,6 @@ export class ContinuedCall extends Invocation {
     return this.traits.kept === undefined ? result : this.traits.kept(result);
   }
 
-  /** Does nothing: its usage is recorded with its span. */
-  override recordUsage(): void {}
-
   override record(): void {
     const endTime = recordedEnd(this.life);
     const attributes: Attributes = { ...this.traits.attributes?.(this.#requests), ...this.#answer };

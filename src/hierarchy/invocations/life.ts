@@ -90,13 +90,12 @@ export type Effect =
   | { readonly read: 'end'; readonly isLastRead: boolean }
   | { readonly read: 'details' }
   /** `isUnread`: the read of its details took too long, so it is recorded without them. */
-  | { readonly record: 'usage' | 'all'; readonly isUnread?: boolean };
+  | { readonly record: 'all'; readonly isUnread?: boolean };
 
 const FIRST_DELAY_MS = 1_000;
 const MAX_CLOSING_READS = 5;
 
 const NO_EFFECTS: readonly Effect[] = [];
-const RECORD_USAGE: Effect = { record: 'usage' };
 const RECORD: readonly Effect[] = [{ record: 'all' }];
 const RECORD_UNREAD: readonly Effect[] = [{ record: 'all', isUnread: true }];
 const READ_DETAILS: readonly Effect[] = [{ read: 'details' }];
@@ -180,7 +179,7 @@ const RULES: { readonly [Type in LifeFact['type']]: Rule<Extract<LifeFact, { typ
     life.state = 'ended';
     life.endTime = Math.max(clamp(endTime, lastOpenTime, Math.max(latest, lastOpenTime)), startTime);
     life.overSince = time;
-    return [RECORD_USAGE, ...settleLife(invocation)];
+    return settleLife(invocation);
   },
   detail: settleLife,
   deleted({ life }) {
