@@ -16,7 +16,6 @@ import { linkCaller } from './conversations/own-trace.ts';
 import { AgentInvocation, type InvocationStart, KnownInvocations } from './invocations/agent-invocation.ts';
 import type { Invocation, InvocationOwner } from './invocations/invocation.ts';
 import type { Effect } from './invocations/life.ts';
-import { recordInvocation } from './invocations/record-invocation.ts';
 import type { Agent, ConversationKind, InvocationSnapshot } from './model.ts';
 import { BackgroundReads, READ_TIMEOUT_MS } from './reads.ts';
 import { LONG_LIFETIME_MS, type Shelf, Store } from './store.ts';
@@ -117,8 +116,8 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     const conversation = this.#of(use);
     const found = this.find(use, active, conversation);
     if (found !== undefined) return found;
-    const start = { telemetry: this.telemetry, conversation, use, active, open: this.#segments };
-    const segment = new Segment(start);
+    const { telemetry } = this;
+    const segment = new Segment({ telemetry, conversation, use, active, open: this.#segments });
     this.#segments.add(segment);
     linkCaller(use.context, segment);
     this.#watch();
@@ -150,7 +149,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   }
 
   openInvocation(start: InvocationStart): AgentInvocation {
-    const invocation = new AgentInvocation(start, this, recordInvocation);
+    const invocation = new AgentInvocation(start, this);
     this.keep(invocation);
     return invocation;
   }
@@ -195,15 +194,12 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     const conversation = this.#conversations[kind].get(conversationOrigin(kind, origin), id);
     if (conversation === undefined) return;
     let isRead = false;
-    for (const invocation of this.#invocations)
-      if (
-        invocation instanceof AgentInvocation &&
-        invocation.conversationId === id &&
-        invocation.endpoint.origin === origin
-      ) {
-        invocation.hear({ type: 'deleted' });
-        isRead ||= invocation.life.reading === 'now';
-      }
+    for (const invocation of this.#invocations) {
+      if (!(invocation instanceof AgentInvocation) || invocation.conversationId !== id) continue;
+      if (invocation.endpoint.origin !== origin) continue;
+      invocation.hear({ type: 'deleted' });
+      isRead ||= invocation.life.reading === 'now';
+    }
     const end = (): void => endConversation(conversation);
     // Otherwise, a run would lack its steps if the program deletes its thread while we read them.
     if (isRead) void this.reads.at(origin).settled(READ_TIMEOUT_MS).then(end);

@@ -43,6 +43,7 @@ import type { Shelf, Store } from '../store.ts';
 import { recordToolDuration } from '../tool-calls/tool-call.ts';
 import { Invocation, type InvocationOwner } from './invocation.ts';
 import { canContinue, type Living, recordedEnd } from './life.ts';
+import { recordInvocation } from './record-invocation.ts';
 import { Steps, type StepsBefore } from './steps.ts';
 
 export interface InvocationStart {
@@ -124,18 +125,12 @@ export class AgentInvocation extends Invocation {
   /** The conversation that its request names or creates. Until the invocation is seen, nothing else may report it. */
   #requestedIn: string | undefined;
   #sawText = false;
-  readonly #recordAgent: (invocation: AgentInvocation, endTime: number) => void;
   readonly #keeper: Keeper;
   #spentBelow: Spent = NOTHING_SPENT;
   /** What it spent itself, once its usage is final. */
   #own: Spent = NOTHING_SPENT;
 
-  /** @param record records it with everything that was collected about it */
-  constructor(
-    { context, content, ...start }: InvocationStart,
-    owner: InvocationOwner,
-    record: (invocation: AgentInvocation, endTime: number) => void,
-  ) {
+  constructor({ context, content, ...start }: InvocationStart, owner: InvocationOwner) {
     const { segment, above, before, clock = above?.clock ?? new OperationClock() } = start;
     super({ ...start, id: before?.snapshot.id, clock }, owner);
     const { telemetry, store } = owner;
@@ -143,7 +138,6 @@ export class AgentInvocation extends Invocation {
     this.start = start;
     this.telemetry = telemetry;
     this.startSettings = settings;
-    this.#recordAgent = record;
     this.agent = start.agent;
     this.agentId = start.agentId;
     this.content = content;
@@ -160,29 +154,26 @@ export class AgentInvocation extends Invocation {
     });
     // If both would start at the same time, it starts just after the span above it.
     this.startTime = inOrder(start.startTime, (above ?? segment)?.startTime);
-    this.openRecord = this.#startRecord(context);
-    this.spanContext = this.openRecord.span.spanContext();
-    this.context = this.openRecord.context;
-  }
-
-  /** The parent is the invocation above or the conversation. If the request was made in another span, it links there. */
-  #startRecord(context: Context): InvocationRecord {
-    const { place, startTime } = this;
-    const { segment, above, endpoint, attributes, creator } = this.start;
+    const parent = above ?? segment;
+    const { place } = this;
     const caller = activeSpan(context)?.spanContext();
+    // If the request was made in another span than that above the conversation, it links there.
     const isBounded = segment === undefined || segment.parentSpanId === caller?.spanId || above !== undefined;
-    const linked = [isBounded ? undefined : caller, creator];
-    return new OperationRecord(this.telemetry, {
+    const links = isBounded || caller === undefined ? [] : [{ context: caller }];
+    if (start.creator !== undefined) links.push({ context: start.creator });
+    this.openRecord = new OperationRecord(telemetry, {
       operation: invokeAgent,
       request: { agentName: place.agentName },
-      endpoint,
+      endpoint: start.endpoint,
       place: {
-        parent: (above ?? segment)?.contextIn(context) ?? context,
-        links: linked.flatMap((other) => (other === undefined ? [] : [{ context: other }])),
-        attributes: { ...placeAttributes(place), ...attributes },
+        parent: parent?.contextIn(context) ?? context,
+        links,
+        attributes: { ...placeAttributes(place), ...start.attributes },
       },
-      startTime,
+      startTime: this.startTime,
     });
+    this.spanContext = this.openRecord.span.spanContext();
+    this.context = this.openRecord.context;
   }
 
   get place(): Place {
@@ -234,7 +225,6 @@ export class AgentInvocation extends Invocation {
     return isWhole ? 'nothing' : 'details';
   }
 
-  /** What it and everything below it spent. */
   get spent(): Spent {
     return addSpent({ ...this.#own, usage: this.snapshot?.usage }, this.#spentBelow);
   }
@@ -438,7 +428,7 @@ export class AgentInvocation extends Invocation {
       above.below.delete(this);
       above.#spentBelow = addSpent(above.#spentBelow, this.spent);
     }
-    guard('recording an invocation', this.#recordAgent, this, endTime);
+    guard('recording an invocation', recordInvocation, this, endTime);
     this.owner.store.release(this);
     segment?.invocationClosed(this, endTime);
   }
@@ -472,11 +462,10 @@ export class KnownInvocations {
   identify(id: string, invocation: AgentInvocation): void {
     const { origin } = invocation.endpoint;
     // A server that reuses an id has forgotten the first one.
-    this.#known.get(origin, id)?.open?.close();
+    this.at(id, origin)?.open?.close();
     this.#known.set(origin, id, { open: invocation, span: invocation.spanContext });
   }
 
-  /** An invocation that this process records or has recorded. */
   at(id: string | undefined, origin: string): KnownInvocation | undefined {
     return this.#known.get(origin, id);
   }
@@ -486,12 +475,12 @@ export class KnownInvocations {
     origin: string,
     conversationId: string | undefined,
   ): AgentInvocation | undefined {
-    const invocation = this.#known.get(origin, id)?.open;
+    const invocation = this.at(id, origin)?.open;
     return invocation?.isOf(conversationId) === true ? invocation : undefined;
   }
 
   closed({ id, endpoint: { origin }, spanContext: span, paused }: AgentInvocation): void {
-    if (id !== undefined && this.#known.get(origin, id)?.span === span)
+    if (id !== undefined && this.at(id, origin)?.span === span)
       this.#known.set(origin, id, { open: undefined, span, paused });
   }
 }

@@ -6,7 +6,7 @@ import type { Route } from '../../sdk/routes/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { recordAttempts } from '../../telemetry/attempts.ts';
 import { type Failure, readFailure } from '../../telemetry/outcomes/failure.ts';
-import { field, stringField } from '../../util/payload.ts';
+import { field } from '../../util/payload.ts';
 import {
   type ConversationApi,
   conversationAttributes,
@@ -103,7 +103,6 @@ export class ContinuedCall extends Invocation {
     return field(this.#signal, 'aborted') === true;
   }
 
-  /** @param live whether a stream reported it as it happened */
   see(result: unknown, time: number, live: boolean): void {
     const state = this.traits.stateOf(result);
     if (this.isRecorded || state === undefined) return;
@@ -211,20 +210,14 @@ export class ContinuedCall extends Invocation {
 }
 
 /** The statuses of objects that the SDK goes on polling. Files have their own: `uploaded`, and on Azure others. */
-const UNDER_WAY: ReadonlySet<string | undefined> = new Set([
-  'in_progress',
-  'queued',
-  'uploaded',
-  'pending',
-  'running',
-]);
+const UNDER_WAY: readonly unknown[] = ['in_progress', 'queued', 'uploaded', 'pending', 'running'];
 
 /** A loop without a poll for this long is over. */
 const POLL_TIMEOUT_MS = 60_000;
 
 const POLL_LOOP: ContinuationTraits = {
   timeout: POLL_TIMEOUT_MS,
-  stateOf: (result) => (UNDER_WAY.has(stringField(result, 'status')) ? 'open' : 'over'),
+  stateOf: (result) => (UNDER_WAY.includes(field(result, 'status')) ? 'open' : 'over'),
   endsWithoutResult: true,
   attributes: (requests) => ({ [ATTR.OPENAI_POLL_COUNT]: requests }),
 };
@@ -259,20 +252,10 @@ export class Polls implements ConversationApi {
         const isOver = ended.outcome !== 'value' || POLL_LOOP.stateOf(result) === 'over';
         const goesOn = !isOver && this.#open.get(origin, key) === undefined;
         if (goesOn) {
-          const { endTime: startTime, signal } = ended;
-          const clock = new OperationClock(ended.ownClock);
+          const { endTime: startTime, signal, ownClock } = ended;
           const closed = (): void => this.#open.delete(origin, key);
-          const start = {
-            id: undefined,
-            endpoint,
-            record,
-            result,
-            startTime,
-            clock,
-            segment,
-            signal,
-            closed,
-          };
+          const when = { startTime, clock: new OperationClock(ownClock) };
+          const start = { id: undefined, endpoint, record, result, segment, signal, closed, ...when };
           const continued = new ContinuedCall(POLL_LOOP, start, this.#tracker);
           this.#open.set(origin, key, continued);
           this.#tracker.keep(continued);

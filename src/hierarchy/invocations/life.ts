@@ -137,15 +137,14 @@ export function next(invocation: Living, fact: LifeFact, time: number): readonly
   return rule(invocation, fact, time) ?? NO_EFFECTS;
 }
 
-/** @returns what follows from the fact; `undefined` for nothing */
-type Rule<Fact> = (invocation: Living, fact: Fact, time: number) => readonly Effect[] | undefined;
+/** @returns what follows from the fact; nothing if nothing does */
+type Rule<Fact> = (invocation: Living, fact: Fact, time: number) => readonly Effect[] | undefined | undefined;
 
 const RULES: { readonly [Type in LifeFact['type']]: Rule<Extract<LifeFact, { type: Type }>> } = {
   asked({ life }, { outlives }, time) {
     life.closingReads = undefined;
     life[outlives ? 'streams' : 'requests']++;
     life.lastSign = Math.max(life.lastSign, time);
-    return undefined;
   },
   answered(invocation, { outlives }, time) {
     const { life } = invocation;
@@ -155,11 +154,9 @@ const RULES: { readonly [Type in LifeFact['type']]: Rule<Extract<LifeFact, { typ
   },
   left({ life }, _, time) {
     life.closingReads = { time: time + FIRST_DELAY_MS, delay: FIRST_DELAY_MS, left: MAX_CLOSING_READS };
-    return undefined;
   },
   sign({ life }, _, time) {
     touch(life, time);
-    return undefined;
   },
   open: goOn,
   waiting: goOn,
@@ -184,11 +181,9 @@ const RULES: { readonly [Type in LifeFact['type']]: Rule<Extract<LifeFact, { typ
   detail: settleLife,
   deleted({ life }) {
     life.isDeleted = true;
-    return undefined;
   },
   reading({ life }, { when }) {
     life.reading = when;
-    return undefined;
   },
   unreadable(invocation) {
     invocation.life.mayRead = false;
