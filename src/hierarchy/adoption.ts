@@ -59,7 +59,6 @@ export interface Observation {
   readonly live: boolean;
   /** Whether the request drives the operation (see {@link drives}), rather than only retrieves it. */
   readonly isDriven: boolean;
-  /** When it was seen, by the clock of an invocation. */
   timeFor(invocation: AgentInvocation, time?: number): number;
 }
 
@@ -121,7 +120,6 @@ export function creatorIn(context: Context): SpanContext | undefined {
   return creator && isSpanContextValid(creator) ? { ...creator, isRemote: true } : undefined;
 }
 
-/** The parent of the span of an adopted operation, and the span that it links to. */
 interface AdoptedPlace {
   readonly context: Context;
   readonly link: SpanContext | undefined;
@@ -160,7 +158,6 @@ export interface HandedOn {
   readonly input: InputMessages;
 }
 
-/** An invocation that was found in an API object and that this process does not record yet. */
 export interface FoundInvocation extends Pick<Opening, 'kind' | 'conversationId' | 'agent'> {
   readonly snapshot: InvocationSnapshot;
 }

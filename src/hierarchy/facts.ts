@@ -5,7 +5,7 @@ import type { Endpoint } from '../sdk/provider.ts';
 import type { Route } from '../sdk/routes/index.ts';
 import type { Failure } from '../telemetry/outcomes/failure.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { MAX_READ, readHeader } from '../util/payload.ts';
+import { readHeader } from '../util/payload.ts';
 import {
   adoptInvocation,
   creatorOf,
@@ -79,7 +79,7 @@ export class Facts implements FactSink, Observation {
   /** Set if this process does not record the invocation that the request is about. It may then be adopted. */
   #mayAdopt = false;
   /** The invocations whose start this stream has reported. */
-  #begun: Set<string> | undefined;
+  #begun: WeakSet<AgentInvocation> | undefined;
   /** The invocation of the previous fact: most facts are about the same invocation as the one before. */
   #last: AgentInvocation | undefined;
 
@@ -246,14 +246,16 @@ export class Facts implements FactSink, Observation {
     const { moment } = fact;
     const { id } = fact.snapshot;
     const known = this.known(id, fact.snapshot.conversationId);
-    const followed = moment === 'ended' && this.#begun?.delete(id) === true;
-    if (followed && known !== undefined && fact.snapshot.usage !== undefined) known.allSeen = true;
-    const { identifiesAtOnce } = this.engine.dialect;
-    const snapshot = identifiesAtOnce ? fact.snapshot : this.#withAgent(fact);
+    const isFollowed = known !== undefined && moment === 'ended' && this.#begun?.has(known);
+    if (isFollowed && fact.snapshot.usage !== undefined) known.allSeen = true;
+    const snapshot = this.#withAgent(fact);
     const invocation = known ?? this.#find({ ...fact, snapshot });
     // The program may have deleted its conversation before the answer.
     if (invocation === undefined || invocation.isRecorded) return;
-    if (moment === 'begun') this.#begin(id);
+    if (moment === 'begun') {
+      this.#begun ??= new WeakSet();
+      this.#begun.add(invocation);
+    }
     if (invocation.id === undefined) this.#identify(invocation, snapshot);
     invocation.read ??= this.reader(invocation);
     // Since the pause, the machine may have slept or its clock may have been set: compare it with the server's again.
@@ -301,34 +303,21 @@ export class Facts implements FactSink, Observation {
   toolCall({ invocationId, call, asksProgram, begun, ended, duration }: ToolCallFact): void {
     const invocation = this.known(invocationId);
     if (invocation === undefined) return;
-    if (!this.live) {
-      invocation.steps.seeToolCall(call);
-      return;
-    }
     const time = this.timeFor(invocation);
-    invocation.touch(time);
+    if (this.live) invocation.touch(time);
     const hasBegun = begun || asksProgram;
-    const hasEnded = ended && !hasBegun;
-    const earlier = hasEnded && duration !== undefined ? time - duration : undefined;
-    invocation.steps.seeToolCall(call, {
-      beganAt: hasBegun ? time : earlier,
-      endedAt: hasEnded ? time : undefined,
-    });
+    const endedAt = this.live && ended && !hasBegun ? time : undefined;
+    const earlier = endedAt === undefined || duration === undefined ? undefined : endedAt - duration;
+    invocation.steps.seeToolCall(call, this.live && hasBegun ? time : earlier, endedAt);
   }
 
-  toolResult({
-    invocationId,
-    callId,
-    output,
-    outcome,
-  }: ToolOutput & { readonly invocationId: string }): void {
-    const invocation = this.known(invocationId);
+  toolResult(output: ToolOutput & { readonly invocationId: string }): void {
+    const invocation = this.known(output.invocationId);
     if (invocation === undefined) return;
-    if (this.live) {
-      const time = this.timeFor(invocation);
-      invocation.touch(time);
-      invocation.answer({ callId, output, outcome }, time);
-    } else invocation.steps.seeToolResult(callId, { output, outcome });
+    const time = this.timeFor(invocation);
+    if (this.live) invocation.touch(time);
+    if (this.live) invocation.answer(output, time);
+    else invocation.steps.seeToolResult(output.callId, output);
   }
 
   text(invocationId: string | undefined, stepOrMessageId: string | undefined): void {
@@ -385,12 +374,11 @@ export class Facts implements FactSink, Observation {
     const { conversationId } = fact.snapshot;
     if (!dialect.identifiesAtOnce)
       return conversationId === undefined ? undefined : sessions.find(fact, conversationId, this);
-    if (this.requestInvocation === undefined || this.requestInvocation.id !== undefined) {
-      const adopted = this.#adopt(fact);
-      if (adopted !== undefined) this.requestInvocation = adopted;
-      return adopted;
-    }
-    return this.requestInvocation;
+    const requested = this.requestInvocation;
+    if (requested !== undefined && requested.id === undefined) return requested;
+    const adopted = this.#adopt(fact);
+    this.requestInvocation = adopted ?? requested;
+    return adopted;
   }
 
   /** Starts to record an invocation that another process has created, or that this one handed on. */
@@ -414,18 +402,14 @@ export class Facts implements FactSink, Observation {
     return adoptInvocation(tracker, { kind: dialect.kind, snapshot, conversationId }, this, place, own);
   }
 
-  /** Adds the settings of the conversation's agent, which only the conversation's object reports. */
+  /** Adds the settings of the conversation's agent, if only the conversation's object reports them. */
   #withAgent({ snapshot, subagentId }: InvocationFact): InvocationSnapshot {
-    const { sessions } = this.engine;
+    const { sessions, dialect } = this.engine;
+    if (dialect.identifiesAtOnce || subagentId !== undefined) return snapshot;
     const agent = sessions.known(snapshot.conversationId, this.endpoint.origin)?.agent;
-    if (subagentId !== undefined || agent === undefined) return snapshot;
-    const { model, parameters, content } = agent;
-    return { ...snapshot, model, parameters, content };
-  }
-
-  #begin(id: string): void {
-    this.#begun ??= new Set();
-    if (this.#begun.size < MAX_READ) this.#begun.add(id);
+    return agent === undefined
+      ? snapshot
+      : { ...snapshot, model: agent.model, parameters: agent.parameters, content: agent.content };
   }
 }
 
@@ -437,13 +421,9 @@ async function readAgentOf(invocation: AgentInvocation, get: Get, facts: Facts):
   if (agentId === undefined || invocation.agent !== undefined || path === undefined) return;
   const { origin } = endpoint;
   if (tracker.agents.get(origin, agentId) === undefined) {
-    const read = (): Promise<void> =>
-      get(path).then(
-        (value) => dialect.read(value, facts),
-        () => undefined,
-      );
+    const read = async (): Promise<void> => dialect.read(await get(path), facts);
     // Several runs of an assistant may end at the same time. They share one read.
-    const reading = agentReads.get(origin, agentId) ?? read();
+    const reading = agentReads.get(origin, agentId) ?? read().catch(() => undefined);
     agentReads.set(origin, agentId, reading);
     await reading;
   }

@@ -401,8 +401,8 @@ export class AgentInvocation extends Invocation {
   }
 
   /** Called when the server has accepted the program's output of a tool call. */
-  answer({ callId, output, outcome }: Omit<ToolOutput, 'invocationId'>, time: number): void {
-    const timed = this.steps.answer(callId, { output, outcome }, time);
+  answer(output: Omit<ToolOutput, 'invocationId'>, time: number): void {
+    const timed = this.steps.answer(output.callId, output, time);
     if (timed !== undefined) recordToolDuration(this.telemetry, timed, this.agent?.name, this.context);
   }
 

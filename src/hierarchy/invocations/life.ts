@@ -137,8 +137,8 @@ export function next(invocation: Living, fact: LifeFact, time: number): readonly
   return rule(invocation, fact, time) ?? NO_EFFECTS;
 }
 
-/** @returns what follows from the fact; nothing if nothing does */
-type Rule<Fact> = (invocation: Living, fact: Fact, time: number) => readonly Effect[] | undefined | undefined;
+/** @returns what follows from the fact; `undefined` for nothing */
+type Rule<Fact> = (invocation: Living, fact: Fact, time: number) => readonly Effect[] | undefined;
 
 const RULES: { readonly [Type in LifeFact['type']]: Rule<Extract<LifeFact, { type: Type }>> } = {
   asked({ life }, { outlives }, time) {

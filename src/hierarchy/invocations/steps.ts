@@ -170,10 +170,7 @@ export class Steps {
   }
 
   /** Called for each tool call that is not part of a step. Only a stream reports the times of its start and end. */
-  seeToolCall(
-    snapshot: ToolCallSnapshot,
-    live: { readonly beganAt?: number | undefined; readonly endedAt?: number | undefined } = {},
-  ): void {
+  seeToolCall(snapshot: ToolCallSnapshot, beganAt?: number, endedAt?: number): void {
     const isNew = !this.#toolCalls.has(snapshot.id);
     if (isNew && this.#looseCalls >= MAX_REPEATED) {
       skip(this.#skippedCalls, snapshot.id);
@@ -181,8 +178,8 @@ export class Steps {
     }
     if (isNew) this.#looseCalls++;
     const call = this.#toolCall(snapshot);
-    call.startTime ??= live.beganAt;
-    call.endTime ??= live.endedAt;
+    call.startTime ??= beganAt;
+    call.endTime ??= endedAt;
   }
 
   /** Called when the invocation begins to wait for the program's tools. The model call that asked for them is over. */
