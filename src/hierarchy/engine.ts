@@ -91,9 +91,7 @@ class EngineRequest implements Placement {
   readonly #observed: ObservedCall;
   readonly #query: unknown;
   readonly #facts: Facts;
-  /** The invocation that the request starts or is about. */
   readonly #invocation: AgentInvocation | undefined;
-  /** The invocation whose steps the request lists. */
   readonly #listed: AgentInvocation | undefined;
   /** The part of the conversation in which the request has its own span. */
   readonly #segment: Segment | undefined;
@@ -182,7 +180,6 @@ class EngineRequest implements Placement {
     return undefined;
   }
 
-  /** Opens the invocation that the request starts. */
   #start(request: ApiRequest, { startAttributes }: PlaceOptions): AgentInvocation {
     const { dialect, tracker, sessions, telemetry } = this.#engine;
     const { call, id, kind, context, endpoint, startTime } = this.#observed;
@@ -298,7 +295,6 @@ class EngineRequest implements Placement {
     return creator?.traceId === trace.getSpanContext(record.context)?.traceId ? undefined : creator;
   }
 
-  /** Applies what the result shows. */
   #settle(call: Call): void {
     const invocation = this.#invocation;
     const { endTime } = call;
@@ -357,7 +353,6 @@ class EngineRequest implements Placement {
     if (call.outcome === 'value') this.#facts.read(call.value, call.endTime);
   }
 
-  /** Called when the server has accepted the input of the request. */
   #accepted(call: Call, invocation: AgentInvocation): void {
     // The server accepts such a request only during the invocation, so that was open when this was sent. Its end, in
     // whole seconds, may seem to be earlier.
@@ -388,14 +383,8 @@ class EngineRequest implements Placement {
   /** Remembers the messages of the request: they may start the next invocation. */
   #queue({ life, clock }: AgentInvocation): void {
     const { context, endpoint, call, startTime } = this.#observed;
-    const message = {
-      caller: callerTraceOf(context),
-      endpoint,
-      startTime,
-      ownClock: call.ownClock,
-      life,
-      clock,
-    };
+    const caller = callerTraceOf(context);
+    const message = { caller, endpoint, startTime, ownClock: call.ownClock, life, clock };
     this.#queued = { ...message, acceptedAt: undefined, notBefore: undefined };
     this.#acceptance = this.#queued;
     this.#session?.queue(this.#queued);

@@ -35,7 +35,6 @@ class DroppedRead extends Error {}
 
 /** The outcome of a read: one or more of our own GET requests for one object. */
 export interface ReadOutcome {
-  /** Whether a request was sent. */
   readonly began: boolean;
   readonly succeeded: boolean;
 }
@@ -51,7 +50,6 @@ interface QueuedRead {
   readonly limit?: ReadLimit | undefined;
 }
 
-/** A time limit that several reads share. */
 interface ReadLimit {
   isOver: boolean;
 }
@@ -95,7 +93,6 @@ export class OriginReads {
     return this.#isStopped || this.#reads.full;
   }
 
-  /** Whether requests have to wait because the server failed repeatedly or lacks the endpoint. */
   get rests(): boolean {
     return this.#restsUntil > 0 && monotonic() < this.#restsUntil;
   }
@@ -105,7 +102,6 @@ export class OriginReads {
     return this.#lacksEndpoint && this.rests;
   }
 
-  /** @returns settles when the read is over; never rejects */
   async read({ id, run, isWanted, limit }: QueuedRead): Promise<ReadOutcome> {
     if (this.#isStopped) return { began: false, succeeded: false };
     let began = false;
@@ -147,7 +143,6 @@ export class OriginReads {
     for (const [abort, own] of this.#aborts) if (limit === undefined || own === limit) abort();
   }
 
-  /** Drops all that is waiting, and refuses every later read. */
   stop(): void {
     this.#isStopped = true;
     this.clear();
