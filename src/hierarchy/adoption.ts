@@ -158,14 +158,13 @@ export interface HandedOn {
   readonly input: InputMessages;
 }
 
-export interface FoundInvocation extends Pick<Opening, 'kind' | 'conversationId' | 'agent'> {
-  readonly snapshot: InvocationSnapshot;
-}
-
 /** @param handedOn set if this process created the invocation. Otherwise, the API object tells the start time */
 export function adoptInvocation(
   tracker: ConversationTracker,
-  { snapshot, ...found }: FoundInvocation,
+  {
+    snapshot,
+    ...found
+  }: Pick<Opening, 'kind' | 'conversationId' | 'agent'> & { snapshot: InvocationSnapshot },
   { time, endpoint, call }: Observation,
   { context, link }: AdoptedPlace,
   handedOn?: HandedOn,

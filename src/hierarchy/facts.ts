@@ -45,7 +45,6 @@ export interface EngineState {
   readonly agentReads: Shelf<Promise<void>>;
 }
 
-/** The call, or the read of ours, that brings facts. */
 type FactSource = Pick<Observation, 'endpoint' | 'context' | 'call'>;
 
 /** A call with everything that the engine needs to place it, but without its content: a stream may last for long. */
@@ -66,19 +65,16 @@ export class Facts implements FactSink, Observation {
   readonly content: boolean;
   /** When the current facts were seen; at first, when the request was sent. */
   time: number;
-  /** Whether a stream reports the current facts as they happen. */
   live = false;
   conversationId: string | undefined;
   /** The invocation that the request starts or is about. Its id may not be known yet. */
   requestInvocation: AgentInvocation | undefined;
-  /** The span that created the invocation that was seen, in any process. */
   creator: SpanContext | undefined;
   /** What the request is meant to do; `undefined` for a background read. */
   readonly #intent: Intent | undefined;
   readonly #created: ((conversationId: string) => void) | undefined;
   /** Set if this process does not record the invocation that the request is about. It may then be adopted. */
   #mayAdopt = false;
-  /** The invocations whose start this stream has reported. */
   #begun: WeakSet<AgentInvocation> | undefined;
   /** The invocation of the previous fact: most facts are about the same invocation as the one before. */
   #last: AgentInvocation | undefined;

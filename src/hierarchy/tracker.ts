@@ -53,7 +53,6 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   readonly known: KnownInvocations;
   readonly #conversations: Readonly<Record<ConversationKind, Shelf<Conversation>>>;
   readonly #segments = new Set<Segment>();
-  /** The open invocations, including those whose id is not known yet. */
   readonly #invocations = new Set<Invocation>();
   readonly #sessions = new Set<OpenSession>();
   readonly recorded: Map<ConversationKind, (invocation: AgentInvocation) => void> = new Map();
@@ -211,14 +210,12 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     return this.#segments.size + this.#invocations.size + this.#sessions.size > 0;
   }
 
-  /** Records what is finished. What is in progress stays open. */
   async flush(): Promise<void> {
     await this.reads.settled();
     for (const invocation of [...this.#invocations]) invocation.closeIfFinished();
     this.#sweep();
   }
 
-  /** Ends every conversation that has nothing in progress. */
   async endIdle({ reads = true }: EndLimits = {}): Promise<void> {
     if (reads) await this.reads.allEnds(this.#invocations, false);
     await this.flush();

@@ -151,7 +151,6 @@ function readList(value: unknown, sink: FactSink, query: unknown): void {
   for (const item of inOrder) readObject(item, sink);
 }
 
-/** The handlers of API objects, by their `object`. */
 const THREAD_OBJECTS: Readonly<Record<string, (value: unknown, sink: FactSink) => void>> = {
   'thread.run': (value, sink) => {
     const wanted = sink.wants(stringField(value, 'id'), stringField(value, 'thread_id'));
@@ -185,7 +184,6 @@ function isWanted(value: unknown, sink: FactSink): boolean {
   return sink.wants(stringField(value, 'run_id'), stringField(value, 'thread_id')) !== 'nothing';
 }
 
-/** Reads a run whose end was not seen, with our own GET request. */
 async function readRunEnd(run: InvocationView, get: Get, sink: FactSink): Promise<void> {
   const path = runPath(run);
   if (path === undefined) return;
@@ -357,7 +355,6 @@ export const readRun: (
   };
 });
 
-/** Reads the parameters of a run, from the run or from the request that creates it. */
 export const readRunParameters: (value: unknown) => Attributes = tolerating((value) => {
   const run = fieldsOf(value);
   const attributes: Attributes = {};
@@ -451,7 +448,6 @@ export function readStepToolCalls(calls: readonly unknown[], content: boolean): 
   });
 }
 
-/** The fields with the result of a function, a code interpreter and a file search. */
 const RESULTS = ['output', 'outputs', 'results'];
 
 function isToolResult(value: unknown): boolean {
@@ -486,7 +482,6 @@ function logsOf(details: unknown): unknown {
   return logs.length + images.length === 0 ? undefined : { logs: logs.join('\n'), images };
 }
 
-/** Reads a message of a thread, or of the request that creates it. */
 export function readThreadMessageContent(message: unknown): Message {
   const content = field(message, 'content');
   return {

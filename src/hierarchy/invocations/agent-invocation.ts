@@ -61,14 +61,12 @@ export interface InvocationStart {
   /** The span that created the invocation, if that was in another process. */
   readonly creator?: SpanContext | undefined;
   readonly startTime: number;
-  /** The turn that this one works for, if it is the turn of a subagent. */
   readonly above?: AgentInvocation | undefined;
   readonly subagentId?: string | undefined;
   /** The clock of the request. The default is the clock of the invocation above. */
   readonly clock?: OperationClock | undefined;
   /** Whether the start time comes from the server, in whole seconds: too coarse for duration metrics. */
   readonly rebuilt?: boolean;
-  /** Set if the invocation continues after a pause. */
   readonly before?: PausedInvocation | undefined;
 }
 
@@ -102,7 +100,7 @@ const NOTHING_MEASURED: WholeOperation = { ...NOTHING_SPENT, seconds: undefined 
  * recorded only when it closes, so that each token counts once.
  */
 export class AgentInvocation extends Invocation {
-  /** What was known at first, without the caller's context and the content that the server reports again. */
+  /** Without the caller's context, and without content that the server reports again. */
   readonly start: Omit<InvocationStart, 'context' | 'content'>;
   readonly telemetry: Telemetry;
   readonly startSettings: Settings;
@@ -120,7 +118,6 @@ export class AgentInvocation extends Invocation {
   snapshot: InvocationSnapshot | undefined;
   failure: Failure | undefined;
   pollCount = 0;
-  /** Set if everything has been seen, so that no details have to be read. */
   allSeen = false;
   /** The conversation that its request names or creates. Until the invocation is seen, nothing else may report it. */
   #requestedIn: string | undefined;
@@ -276,7 +273,6 @@ export class AgentInvocation extends Invocation {
     this.openRecord.add({ attributes: changed });
   }
 
-  /** Called when the id of the conversation is known, which its request creates. */
   identifyConversation(conversation: Conversation): void {
     const { segment, start } = this;
     if (segment === undefined || segment.conversation !== undefined) return;
@@ -400,7 +396,6 @@ export class AgentInvocation extends Invocation {
     this.segment?.touch(time);
   }
 
-  /** Called when the server has accepted the program's output of a tool call. */
   answer(output: Omit<ToolOutput, 'invocationId'>, time: number): void {
     const timed = this.steps.answer(output.callId, output, time);
     if (timed !== undefined) recordToolDuration(this.telemetry, timed, this.agent?.name, this.context);
@@ -447,7 +442,6 @@ interface KnownInvocation {
   readonly paused?: PausedInvocation | undefined;
 }
 
-/** The invocations of this process that have an id: open, paused and closed ones. */
 export class KnownInvocations {
   readonly #known: Shelf<KnownInvocation>;
 

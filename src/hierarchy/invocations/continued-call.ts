@@ -53,7 +53,6 @@ export interface ContinuationTraits {
   attributes?(requests: number): Attributes;
 }
 
-/** How such an operation begins: when the call that began it has ended. */
 export interface ContinuedStart extends InvocationBase {
   readonly record: OpenRecord;
   readonly result: unknown;
@@ -62,7 +61,6 @@ export interface ContinuedStart extends InvocationBase {
   readonly closed: (operation: ContinuedCall, result: unknown, endTime: number) => void;
 }
 
-/** The error that the SDK throws when the program aborts a request. */
 const ABORTED: Failure = { type: 'APIUserAbortError', message: undefined };
 
 /** An operation that continues after its call, until a later request, an event or a timeout ends it. */
@@ -228,7 +226,6 @@ const POLL_LOOP: ContinuationTraits = {
  */
 export class Polls implements ConversationApi {
   readonly #tracker: ConversationTracker;
-  /** The loops in progress. If there are too many, the least recently used one is closed. */
   readonly #open: Shelf<ContinuedCall>;
 
   constructor(tracker: ConversationTracker) {
@@ -267,7 +264,6 @@ export class Polls implements ConversationApi {
   }
 }
 
-/** Identifies a poll loop at a server by its trace and by what it polls. */
 function pollKey({ context }: Call, { route, values }: ApiRequest): string {
   return [activeSpan(context)?.spanContext().traceId, route.template, ...values].join(' ');
 }

@@ -77,7 +77,6 @@ function inOrderOfSteps({ all, toolCalls }: Steps): readonly ToolCall[] {
   return toolCalls.toSorted((a, b) => place(a) - place(b));
 }
 
-/** @returns the output messages of the invocation */
 function recordStepsAndTools(
   invocation: AgentInvocation,
   recordedSteps: readonly Step[],
@@ -253,7 +252,6 @@ function stepFinishReason(
   return last ? invocationReason : undefined;
 }
 
-/** The output of a step's model call: its message or its tool calls. */
 function stepOutput(
   step: Step['snapshot'],
   calls: readonly ToolCall[],

@@ -5,13 +5,7 @@ import { MAX_READ, MAX_REPEATED } from '../../util/payload.ts';
 import type { ToolOutput } from '../dialect.ts';
 import type { MessageSnapshot, StepSnapshot, ToolCallSnapshot } from '../model.ts';
 import type { OperationClock } from '../operation-clock.ts';
-import {
-  hasDocuments,
-  isUnanswered,
-  newToolCall,
-  type TimedToolCall,
-  type ToolCall,
-} from '../tool-calls/tool-call.ts';
+import { hasDocuments, isUnanswered, type TimedToolCall, type ToolCall } from '../tool-calls/tool-call.ts';
 
 export interface Step {
   /** Without its tool calls, which have entries of their own. */
@@ -264,7 +258,15 @@ export class Steps {
       return known;
     }
     const hasRoom = this.#toolCalls.size < MAX_READ;
-    const made = newToolCall({ ...snapshot, content: hasRoom ? keeper.keep(snapshot.content) : undefined });
+    const made: ToolCall = {
+      snapshot: { ...snapshot, content: hasRoom ? keeper.keep(snapshot.content) : undefined },
+      stepId: undefined,
+      startTime: undefined,
+      endTime: undefined,
+      output: undefined,
+      hasResult: false,
+      outcome: undefined,
+    };
     if (hasRoom) this.#toolCalls.set(id, made);
     return made;
   }

@@ -56,7 +56,6 @@ export interface AnsweredCalls {
 
 interface PendingCall extends ContentHolder {
   readonly requested: Pick<RequestedCall, 'call' | 'itemId'>;
-  /** When the call was requested. The calls of one response start one after another, in order. */
   readonly startTime: number;
   readonly response: RequestingResponse;
   /** Whether a request has answered the call. If that request failed, the call stays pending for a repeated request. */
@@ -64,10 +63,8 @@ interface PendingCall extends ContentHolder {
   content: ToolCallContent | undefined;
 }
 
-/** A request that contains results of tool calls, and where its span stands. */
 type Answering = Pick<AnsweredToolCall, 'origin' | 'previousResponseId' | 'conversationId'> & {
   readonly time: number;
-  /** The context with the parent of the request's own span. */
   readonly parent: Context;
 };
 
