@@ -87,7 +87,6 @@ class EngineRequest implements Placement {
   readonly foldInto: AgentInvocation | undefined;
   readonly opens: boolean;
   readonly hearsEvents: boolean = true;
-  readonly #engine: EngineState;
   readonly #observed: ObservedCall;
   readonly #query: unknown;
   readonly #facts: Facts;
@@ -95,22 +94,21 @@ class EngineRequest implements Placement {
   readonly #listed: AgentInvocation | undefined;
   /** The part of the conversation in which the request has its own span. */
   readonly #segment: Segment | undefined;
-  readonly #session: Session | undefined;
   /** Whether it is a stream of a conversation's events, which may outlive the invocation and does not keep it open. */
   readonly #outlives: boolean;
   /** Set if the request starts an invocation, or may do so, whose id the response does not contain. */
-  #acceptance: Acceptance | undefined;
-  #queued: QueuedMessage | undefined;
-  #answered = false;
+  #acceptance: Acceptance | QueuedMessage | undefined;
+  /** Whether nothing is left to answer. */
+  #answered: boolean;
 
   constructor(engine: EngineState, observed: ObservedCall, request: ApiRequest, options: PlaceOptions) {
-    const { dialect, telemetry, tracker, sessions } = engine;
+    const { dialect, telemetry, tracker } = engine;
     const { call, intent, context, active, endpoint } = observed;
     const { origin } = endpoint;
-    this.#engine = engine;
     this.#observed = observed;
     this.#query = call.query;
-    const facts = new Facts(engine, observed, intent.conversationId, intent, (id) => this.#created(id));
+    this.#answered = intent.outputs.length === 0;
+    const facts = new Facts(engine, observed, intent.conversationId, intent, this);
     this.#facts = facts;
     const driven = facts.findDriven();
     // An invocation that is handed on is recorded by another process. Here, its request has a span of its own.
@@ -146,42 +144,41 @@ class EngineRequest implements Placement {
     );
     if (dialect.identifiesAtOnce) return;
     const { conversationId, messages } = intent;
-    if (this.opens) {
-      if (conversationId !== undefined) this.#wait(invocation, conversationId);
-      return;
-    }
-    this.#session = sessions.known(conversationId, origin);
-    if (messages.length > 0) this.#queue(invocation);
+    if (!this.opens && messages.length > 0) this.#queue(invocation);
+    else if (this.opens && conversationId !== undefined) this.#wait(invocation, conversationId);
   }
 
-  // A property, because a place may be spread.
-  readonly onFact = (event: unknown, time: number): void => {
-    this.#answer();
+  onFact(event: unknown, time: number): void {
+    if (!this.#answered) this.#answer();
     this.#facts.readEvent(event, time);
-  };
+  }
 
   onEnd(call: Call, _: unknown, record: OpenRecord): Following {
     const { intent } = this.#observed;
+    const invocation = this.#invocation;
     if (this.foldInto !== undefined) {
-      this.#settle(call);
+      this.#settle(call, this.foldInto);
       return undefined;
     }
     this.#conversationUsed(call);
     if (call.handsOn && call.outcome === 'value') this.#handOn(call.value, record);
-    this.#settle(call);
+    if (invocation !== undefined) this.#settle(call, invocation);
+    else {
+      if (call.outcome === 'value') this.#facts.read(call.value, call.endTime, this.#query);
+      if (call.error === undefined && !this.#answered) this.#answer();
+    }
     const creator = this.#facts.creator ?? this.#creatorOf(call.value, record);
-    if (creator !== undefined && creator.spanId !== this.#invocation?.spanContext.spanId)
-      record.link(creator);
+    if (creator !== undefined && creator.spanId !== invocation?.spanContext.spanId) record.link(creator);
     this.#listed?.hear({ type: 'answered', outlives: false });
     this.#segment?.requestEnded(call.endTime);
     // If the call has adopted an invocation, that invocation has opened a segment.
     if (this.#segment === undefined && intent.invocation !== 'none')
-      this.#engine.tracker.find(this.#observed)?.touch(call.endTime);
+      this.#facts.engine.tracker.find(this.#observed)?.touch(call.endTime);
     return undefined;
   }
 
   #start(request: ApiRequest, { startAttributes }: PlaceOptions): AgentInvocation {
-    const { dialect, tracker, sessions, telemetry } = this.#engine;
+    const { dialect, tracker, sessions, telemetry } = this.#facts.engine;
     const { call, id, kind, context, endpoint, startTime } = this.#observed;
     const session = dialect.identifiesAtOnce ? undefined : sessions.known(id, endpoint.origin);
     const told = session?.agent ?? dialect.requested(request, telemetry.wantsContent);
@@ -217,7 +214,7 @@ class EngineRequest implements Placement {
 
   #conversation(id: string): Conversation {
     const { kind, endpoint } = this.#observed;
-    return this.#engine.tracker.conversation(kind, id, endpoint.origin);
+    return this.#facts.engine.tracker.conversation(kind, id, endpoint.origin);
   }
 
   /**
@@ -225,7 +222,7 @@ class EngineRequest implements Placement {
    * Before that, they start at once: the program may delete the conversation, and with it the steps.
    */
   #findListed(): AgentInvocation | undefined {
-    const { tracker } = this.#engine;
+    const { tracker } = this.#facts.engine;
     const { intent, endpoint } = this.#observed;
     const invocation = tracker.known.open(intent.invocationId, endpoint.origin, intent.conversationId);
     if (invocation?.life.overSince !== undefined) tracker.reads.isPatient = true;
@@ -234,7 +231,7 @@ class EngineRequest implements Placement {
   }
 
   #handOn(value: unknown, record: OpenRecord): void {
-    const { dialect, handedOn } = this.#engine;
+    const { dialect, handedOn } = this.#facts.engine;
     const { call, intent, endpoint } = this.#observed;
     const id = dialect.invocationOf(value);
     const conversationId = intent.conversationId ?? dialect.conversationOf(value);
@@ -246,17 +243,17 @@ class EngineRequest implements Placement {
 
   #conversationUsed(call: Call): void {
     const { intent, endpoint, kind } = this.#observed;
-    const { tracker, dialect } = this.#engine;
+    const { tracker, dialect } = this.#facts.engine;
     const segment = this.#segment;
     const succeeded = call.outcome === 'value';
     if (intent.conversation === 'creates') {
       const created = succeeded ? dialect.conversationOf(call.value) : undefined;
-      if (created !== undefined) this.#created(created);
+      if (created !== undefined) this.created(created);
       else if (segment?.conversation === undefined) segment?.end(call.endTime);
     }
     const id = intent.conversationId;
     if (!succeeded || id === undefined) return;
-    if (intent.conversation === 'changes') this.#addMessages(id);
+    if (intent.conversation === 'changes' && intent.messages.length > 0) this.#addMessages(id);
     if (intent.conversation !== 'deletes') return;
     segment?.touch(call.endTime);
     tracker.endConversation(kind, id, endpoint.origin);
@@ -268,7 +265,7 @@ class EngineRequest implements Placement {
   }
 
   /** Called once the id of the conversation that the request creates is known. */
-  #created(id: string): void {
+  created(id: string): void {
     const { intent, startTime, active, ...use } = this.#observed;
     const invocation = this.#invocation;
     if (invocation !== undefined) {
@@ -282,28 +279,21 @@ class EngineRequest implements Placement {
     const conversation = this.#conversation(id);
     // This segment stands beside the request that created the conversation, and starts just after it.
     if (this.#segment !== undefined) this.#segment.identify(conversation);
-    else this.#engine.tracker.open({ ...use, id, startTime: justAfter(startTime) }, active)?.touch();
+    else this.#facts.engine.tracker.open({ ...use, id, startTime: justAfter(startTime) }, active)?.touch();
     conversation.created();
-    this.#addMessages(id);
+    for (const message of intent.messages) conversation.add(message);
   }
 
   /** For a request that reads a conversation: the span that created the conversation, if it is in another trace. */
   #creatorOf(value: unknown, record: OpenRecord): SpanContext | undefined {
-    const { dialect, telemetry } = this.#engine;
+    const { dialect, telemetry } = this.#facts.engine;
     if (dialect.identifiesAtOnce || this.#observed.intent.conversation !== 'reads') return undefined;
     const creator = creatorOf(value, telemetry.settings);
     return creator?.traceId === trace.getSpanContext(record.context)?.traceId ? undefined : creator;
   }
 
-  #settle(call: Call): void {
-    const invocation = this.#invocation;
-    const { endTime } = call;
-    if (invocation === undefined) {
-      if (call.outcome === 'value') this.#facts.read(call.value, endTime, this.#query);
-      if (call.error === undefined) this.#answer();
-      return;
-    }
-    const time = this.#facts.timeFor(invocation, endTime);
+  #settle(call: Call, invocation: AgentInvocation): void {
+    const time = this.#facts.timeFor(invocation, call.endTime);
     try {
       if (this.foldInto !== undefined) this.#fold(call, invocation);
       if (this.opens) this.#started(call, invocation);
@@ -317,7 +307,7 @@ class EngineRequest implements Placement {
 
   /** Notes on the invocation's span what a span of the request would show. */
   #fold(call: Call, invocation: AgentInvocation): void {
-    if (this.#engine.dialect.identifiesAtOnce) findCut(call, invocation);
+    if (this.#facts.engine.dialect.identifiesAtOnce) findCut(call, invocation);
     // The attempts to start it have spans even if it was recorded before its stream ended.
     if (call.attemptCount > 1 && (this.opens || !invocation.isRecorded))
       recordAttempts(invocation.telemetry, call, this.parent, placeAttributes(invocation.place));
@@ -333,7 +323,7 @@ class EngineRequest implements Placement {
   #started(call: Call, invocation: AgentInvocation): void {
     const facts = this.#facts;
     // The response shows the state of a new conversation as it is now.
-    const isNew = !this.#engine.dialect.identifiesAtOnce;
+    const isNew = !this.#facts.engine.dialect.identifiesAtOnce;
     if (call.outcome === 'value') facts.read(call.value, call.endTime, undefined, isNew);
     if (call.error !== undefined) this.#acceptance = undefined;
     if (this.#acceptance !== undefined) {
@@ -343,13 +333,13 @@ class EngineRequest implements Placement {
     }
     if (invocation.id === undefined && this.#acceptance === undefined) abandon(invocation, call);
     else invocation.touch(call.endTime);
-    if (call.error === undefined) this.#answer();
+    if (call.error === undefined && !this.#answered) this.#answer();
   }
 
   #drove(call: Call, invocation: AgentInvocation): void {
     if (!invocation.isRecorded) addStreamPart(invocation, call);
     if (call.error === undefined) this.#accepted(call, invocation);
-    else if (this.#queued !== undefined) this.#session?.queued.delete(this.#queued);
+    else if (this.#acceptance !== undefined) this.#session?.queued.delete(this.#acceptance as QueuedMessage);
     if (call.outcome === 'value') this.#facts.read(call.value, call.endTime);
   }
 
@@ -358,22 +348,27 @@ class EngineRequest implements Placement {
     // whole seconds, may seem to be earlier.
     if (this.#observed.intent.needsOpenInvocation)
       invocation.hear({ type: 'sign' }, this.#facts.timeFor(invocation, call.startTime));
-    this.#answer();
-    if (this.#acceptance === undefined || this.#session === undefined) return;
+    if (!this.#answered) this.#answer();
+    const session = this.#acceptance && this.#session;
+    if (this.#acceptance === undefined || session === undefined) return;
     accept(this.#acceptance, call, invocation);
-    this.#addMessages(this.#session.id);
+    this.#addMessages(session.id);
+  }
+
+  get #session(): Session | undefined {
+    const { intent, endpoint } = this.#observed;
+    return this.#facts.engine.sessions.known(intent.conversationId, endpoint.origin);
   }
 
   /** Ends the functions whose outputs the request brings: they ended when it was sent, not when its stream began. */
   #answer(): void {
-    if (this.#answered) return;
     this.#answered = true;
     this.#facts.answer(this.opens ? undefined : this.#invocation);
   }
 
   /** Makes the invocation wait for its id: the response does not contain it, but a later event or list does. */
   #wait(invocation: AgentInvocation, sessionId: string): void {
-    const session = this.#engine.sessions.at(sessionId, invocation.endpoint.origin);
+    const session = this.#facts.engine.sessions.at(sessionId, invocation.endpoint.origin);
     invocation.requestedIn(sessionId);
     this.#acceptance = { acceptedAt: undefined, notBefore: undefined };
     session.queued.clear();
@@ -385,9 +380,9 @@ class EngineRequest implements Placement {
     const { context, endpoint, call, startTime } = this.#observed;
     const caller = callerTraceOf(context);
     const message = { caller, endpoint, startTime, ownClock: call.ownClock, life, clock };
-    this.#queued = { ...message, acceptedAt: undefined, notBefore: undefined };
-    this.#acceptance = this.#queued;
-    this.#session?.queue(this.#queued);
+    const queued: QueuedMessage = { ...message, acceptedAt: undefined, notBefore: undefined };
+    this.#acceptance = queued;
+    this.#session?.queue(queued);
   }
 }
 

@@ -56,6 +56,11 @@ export interface ObservedCall extends FactSource, Use {
   readonly intent: Intent;
 }
 
+interface CreatingRequest {
+  /** Called with the id of the conversation, if the request does not name it. */
+  created(conversationId: string): void;
+}
+
 /** Applies the facts that one call or background read brings. */
 export class Facts implements FactSink, Observation {
   readonly engine: EngineState;
@@ -72,20 +77,19 @@ export class Facts implements FactSink, Observation {
   creator: SpanContext | undefined;
   /** What the request is meant to do; `undefined` for a background read. */
   readonly #intent: Intent | undefined;
-  readonly #created: ((conversationId: string) => void) | undefined;
+  readonly #request: CreatingRequest | undefined;
   /** Set if this process does not record the invocation that the request is about. It may then be adopted. */
   #mayAdopt = false;
   #begun: WeakSet<AgentInvocation> | undefined;
   /** The invocation of the previous fact: most facts are about the same invocation as the one before. */
   #last: AgentInvocation | undefined;
 
-  /** @param created called with the id of the conversation, if the request does not name it */
   constructor(
     engine: EngineState,
     { endpoint, context, call }: FactSource,
     conversationId: string | undefined,
     intent?: Intent,
-    created?: (conversationId: string) => void,
+    request?: CreatingRequest,
   ) {
     this.engine = engine;
     this.endpoint = endpoint;
@@ -95,7 +99,7 @@ export class Facts implements FactSink, Observation {
     this.conversationId = conversationId;
     this.content = engine.telemetry.wantsContent;
     this.#intent = intent;
-    this.#created = created;
+    this.#request = request;
   }
 
   get isDriven(): boolean {
@@ -104,20 +108,16 @@ export class Facts implements FactSink, Observation {
 
   /** The open invocation that the request polls, cancels or answers, or that it sends messages to. */
   findDriven(): AgentInvocation | undefined {
-    const { sessions, dialect } = this.engine;
+    const { tracker, sessions, dialect } = this.engine;
+    const { origin } = this.endpoint;
     const { invocation: use, invocationId: id, conversationId } = this.#intent ?? {};
     if (use !== 'starts' && use !== 'drives') return undefined;
     let open: AgentInvocation | undefined;
-    if (dialect.identifiesAtOnce) open = this.known(id, conversationId);
-    else {
-      const { origin } = this.endpoint;
-      const found =
-        id === undefined
-          ? sessions.known(conversationId, origin)?.underWay
-          : sessions.named(id, conversationId, origin);
-      open = found ?? this.known(id, conversationId);
-    }
+    if (dialect.identifiesAtOnce) open = tracker.known.open(id, origin, conversationId);
+    else if (id !== undefined) open = sessions.named(id, conversationId, origin);
+    else open = sessions.known(conversationId, origin)?.underWay;
     if (open?.life.overSince !== undefined) open = undefined;
+    if (id !== undefined) open ??= this.#resume(id, conversationId);
     // Only a later request may adopt an invocation that was handed on, in this process or another one.
     this.#mayAdopt = open === undefined && use === 'drives';
     this.requestInvocation = open;
@@ -216,7 +216,7 @@ export class Facts implements FactSink, Observation {
 
   conversation(fact: ConversationFact): void {
     if (this.conversationId === undefined) {
-      this.#created?.(fact.id);
+      this.#request?.created(fact.id);
       this.conversationId = fact.id;
     }
     this.engine.sessions.see(fact, this);
@@ -244,7 +244,8 @@ export class Facts implements FactSink, Observation {
     const known = this.known(id, fact.snapshot.conversationId);
     const isFollowed = known !== undefined && moment === 'ended' && this.#begun?.has(known);
     if (isFollowed && fact.snapshot.usage !== undefined) known.allSeen = true;
-    const snapshot = this.#withAgent(fact);
+    const { identifiesAtOnce } = this.engine.dialect;
+    const snapshot = identifiesAtOnce ? fact.snapshot : this.#withAgent(fact);
     const invocation = known ?? this.#find({ ...fact, snapshot });
     // The program may have deleted its conversation before the answer.
     if (invocation === undefined || invocation.isRecorded) return;
@@ -400,9 +401,8 @@ export class Facts implements FactSink, Observation {
 
   /** Adds the settings of the conversation's agent, if only the conversation's object reports them. */
   #withAgent({ snapshot, subagentId }: InvocationFact): InvocationSnapshot {
-    const { sessions, dialect } = this.engine;
-    if (dialect.identifiesAtOnce || subagentId !== undefined) return snapshot;
-    const agent = sessions.known(snapshot.conversationId, this.endpoint.origin)?.agent;
+    if (subagentId !== undefined) return snapshot;
+    const agent = this.engine.sessions.known(snapshot.conversationId, this.endpoint.origin)?.agent;
     return agent === undefined
       ? snapshot
       : { ...snapshot, model: agent.model, parameters: agent.parameters, content: agent.content };

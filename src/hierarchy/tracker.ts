@@ -134,15 +134,15 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     const agent = start.agent ?? this.agents.get(endpoint.origin, told.agentId);
     const attributes: Attributes = { ...told.parameters };
     define(attributes, ATTR.GEN_AI_REQUEST_MODEL, told.model ?? agent?.model);
-    const conversation = id === undefined ? undefined : this.conversation(kind, id, endpoint.origin);
-    const unanswered = before === undefined ? conversation?.takeUnanswered() : undefined;
+    const takesInput = start.input === undefined && before === undefined && id !== undefined;
+    const unanswered = takesInput ? this.conversation(kind, id, endpoint.origin).takeUnanswered() : NO_INPUT;
     return this.openInvocation({
       ...start,
       segment,
       agent,
       agentId: agent?.id ?? told.agentId,
       attributes: Object.assign(attributes, start.attributes),
-      input: start.input ?? unanswered ?? NO_INPUT,
+      input: start.input ?? unanswered,
       startTime: Math.max(start.startTime, segment?.startTime ?? startTime),
     });
   }

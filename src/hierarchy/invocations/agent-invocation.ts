@@ -379,8 +379,11 @@ export class AgentInvocation extends Invocation {
   #spend(): void {
     const { costs } = this.telemetry;
     const { snapshot, steps } = this;
-    const usage = [snapshot?.usage, steps.usage].find(isReported) ?? snapshot?.usage;
-    if (snapshot !== undefined) this.snapshot = { ...snapshot, usage };
+    let usage = snapshot?.usage;
+    if (!isReported(usage) && isReported(steps.usage)) {
+      usage = steps.usage;
+      if (snapshot !== undefined) this.snapshot = { ...snapshot, usage };
+    }
     // The usage is that of several model calls together.
     const cost = guard('pricing a run', () =>
       costs.of({ usage, aggregate: true }, this.openRecord.attributes),
@@ -456,7 +459,7 @@ export class KnownInvocations {
   identify(id: string, invocation: AgentInvocation): void {
     const { origin } = invocation.endpoint;
     // A server that reuses an id has forgotten the first one.
-    this.at(id, origin)?.open?.close();
+    this.#known.get(origin, id)?.open?.close();
     this.#known.set(origin, id, { open: invocation, span: invocation.spanContext });
   }
 
@@ -469,12 +472,12 @@ export class KnownInvocations {
     origin: string,
     conversationId: string | undefined,
   ): AgentInvocation | undefined {
-    const invocation = this.at(id, origin)?.open;
+    const invocation = this.#known.get(origin, id)?.open;
     return invocation?.isOf(conversationId) === true ? invocation : undefined;
   }
 
   closed({ id, endpoint: { origin }, spanContext: span, paused }: AgentInvocation): void {
-    if (id !== undefined && this.at(id, origin)?.span === span)
+    if (id !== undefined && this.#known.get(origin, id)?.span === span)
       this.#known.set(origin, id, { open: undefined, span, paused });
   }
 }
