@@ -1,27 +1,17 @@
-import {
-  type Attributes,
-  type Context,
-  isSpanContextValid,
-  type SpanContext,
-  TraceFlags,
-  trace,
-} from '@opentelemetry/api';
+import { type Context, isSpanContextValid, type SpanContext, TraceFlags, trace } from '@opentelemetry/api';
 import type { AdoptRuns, Settings } from '../config/config.ts';
 import { notice } from '../diagnostics/report.ts';
-import { define } from '../operations/attributes.ts';
 import type { Call } from '../sdk/call.ts';
 import { HANDED_ON, hasRoomForMark } from '../sdk/metadata-propagation.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import { isPollHelper } from '../sdk/resources.ts';
-import * as ATTR from '../semconv/attributes.ts';
-import { justAfter } from '../util/clock.ts';
 import { objectField, stringField } from '../util/payload.ts';
 import { activeSpan, type InputMessages } from './conversations/conversation.ts';
 import { spanContextIn, withoutFlags } from './conversations/metadata-context.ts';
-import type { AgentInvocation, InvocationStart, PausedInvocation } from './invocations/agent-invocation.ts';
-import type { Agent, ConversationKind, InvocationSnapshot } from './model.ts';
+import type { AgentInvocation } from './invocations/agent-invocation.ts';
+import type { InvocationSnapshot } from './model.ts';
 import { dateOf, OperationClock } from './operation-clock.ts';
-import type { ConversationTracker } from './tracker.ts';
+import type { ConversationTracker, Opening } from './tracker.ts';
 
 /*
  * Several processes may work on the same run or response. The process that creates it records it, unless that process
@@ -54,24 +44,42 @@ export function drives(
   return call.streamed || isPollHelper(call) || outputs.length > 0;
 }
 
+/** When and how an API object was seen, by a call of the program or a read of ours. */
+export interface Observation {
+  readonly endpoint: Endpoint;
+  /** The caller's context, kept until the call is over. The root context for a background read. */
+  readonly context: Context;
+  /** The date in its headers is the server's time. */
+  readonly call: Pick<
+    Call,
+    'startTime' | 'ownClock' | 'headers' | 'client' | 'requestHeaders' | 'streamed' | 'context'
+  >;
+  readonly time: number;
+  /** Whether a stream reported the object's state as it changed. */
+  readonly live: boolean;
+  /** Whether the request drives the operation (see {@link drives}), rather than only retrieves it. */
+  readonly isDriven: boolean;
+  timeFor(invocation: AgentInvocation, time?: number): number;
+}
+
 /** Anything that ended longer ago is not adopted: lists keep returning it after it was recorded and forgotten here. */
 const MAX_ADOPTED_AGE_MS = 3_600_000;
 
-/** Decides, together with the settings, whether a run or response is adopted. */
-interface Adoptable {
-  readonly isDriven: boolean;
-  /** When it ended, by the server's clock. */
-  readonly endedAt: number | undefined;
-  /** The headers of the HTTP response that contained it; `time` is when that response arrived. */
-  readonly headers: unknown;
-  readonly time: number;
-}
-
-/** Whether this process records something that was handed on, or that a process without instrumentation created. */
-export function adopts({ adoptRuns }: Pick<Settings, 'adoptRuns'>, found: Adoptable): boolean {
-  const { isDriven, endedAt, headers, time } = found;
-  if (endedAt !== undefined && endedAt < (dateOf(headers) ?? time) - MAX_ADOPTED_AGE_MS) return false;
-  return adoptRuns === 'polled' || (adoptRuns !== false && isDriven);
+/**
+ * Whether this process records something that was handed on, or that a process without instrumentation created.
+ *
+ * @param endedAt when it ended, by the server's clock
+ */
+export function adopts(
+  { adoptRuns }: Pick<Settings, 'adoptRuns'>,
+  seen: Pick<Observation, 'isDriven' | 'time'> & { readonly call: Pick<Call, 'headers'> },
+  endedAt: number | undefined,
+): boolean {
+  // Headers are slow to read, so the option comes first.
+  if (adoptRuns === false) return false;
+  if (endedAt !== undefined && endedAt < (dateOf(seen.call.headers) ?? seen.time) - MAX_ADOPTED_AGE_MS)
+    return false;
+  return adoptRuns === 'polled' || seen.isDriven;
 }
 
 const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}$/;
@@ -112,7 +120,6 @@ export function creatorIn(context: Context): SpanContext | undefined {
   return creator && isSpanContextValid(creator) ? { ...creator, isRemote: true } : undefined;
 }
 
-/** The parent of the span of an adopted operation, and the span that it links to. */
 interface AdoptedPlace {
   readonly context: Context;
   readonly link: SpanContext | undefined;
@@ -126,40 +133,21 @@ interface AdoptedPlace {
  */
 export function placeAdopted(
   settings: Pick<Settings, 'adoptRuns'>,
-  found: Adoptable & {
+  seen: Parameters<typeof adopts>[1] & Pick<Observation, 'context'>,
+  found: {
+    readonly endedAt: number | undefined;
     readonly isOwn: boolean;
     readonly creator: SpanContext | undefined;
     readonly object: unknown;
-    readonly context: Context;
   },
 ): AdoptedPlace | undefined {
-  const { isOwn, creator, object, context } = found;
-  if (!adopts(settings, found) || (!isOwn && hasRecordingCreator(object))) return undefined;
+  const { context } = seen;
+  const { isOwn, creator, object } = found;
+  if (!adopts(settings, seen, found.endedAt) || (!isOwn && hasRecordingCreator(object))) return undefined;
   const isTrusted = isOwn || trusts(settings.adoptRuns);
   return creator !== undefined && isTrusted && activeSpan(context) === undefined
     ? { context: trace.setSpanContext(context, creator), link: undefined }
     : { context, link: creator };
-}
-
-export interface FactSource {
-  readonly endpoint: Endpoint;
-  /** The caller's context, kept until the call is over. The root context for a background read. */
-  readonly context: Context;
-  /** The call or background read that brought the facts. The date in its headers is the server's time. */
-  readonly call: Pick<
-    Call,
-    'startTime' | 'ownClock' | 'headers' | 'client' | 'requestHeaders' | 'streamed' | 'context'
-  >;
-}
-
-/** When and how an API object was seen, and by which call or background read. */
-export interface Observation {
-  readonly source: FactSource;
-  readonly time: number;
-  /** Whether a stream reported the object's state as it changed. */
-  readonly live: boolean;
-  /** Whether the request drives the operation (see {@link drives}), rather than only retrieves it. */
-  readonly isDriven: boolean;
 }
 
 /** An invocation that this process created and handed on (see {@link handsOn}). */
@@ -170,25 +158,22 @@ export interface HandedOn {
   readonly input: InputMessages;
 }
 
-/** An invocation that was found in an API object and that this process does not record yet. */
-export interface FoundInvocation {
-  readonly kind: ConversationKind;
-  readonly snapshot: InvocationSnapshot;
-  readonly conversationId: string | undefined;
-  readonly agent?: Agent | undefined;
-}
-
 /** @param handedOn set if this process created the invocation. Otherwise, the API object tells the start time */
 export function adoptInvocation(
   tracker: ConversationTracker,
-  found: FoundInvocation,
-  { time, source: { endpoint, call } }: Observation,
+  {
+    snapshot,
+    ...found
+  }: Pick<Opening, 'kind' | 'conversationId' | 'agent'> & { snapshot: InvocationSnapshot },
+  { time, endpoint, call }: Observation,
   { context, link }: AdoptedPlace,
   handedOn?: HandedOn,
 ): AgentInvocation {
   const clock = OperationClock.ofResponse(call.headers, time, call.ownClock);
-  const created = Math.min(clock.local(found.snapshot.createdAt, time), time);
-  return openFound(tracker, found, {
+  const created = Math.min(clock.local(snapshot.createdAt, time), time);
+  return tracker.beginInvocation({
+    ...found,
+    told: snapshot,
     context,
     endpoint,
     creator: link,
@@ -198,66 +183,5 @@ export function adoptInvocation(
     clock,
     // The start of an invocation of another process is known only in whole seconds of the server's clock.
     rebuilt: handedOn === undefined,
-  });
-}
-
-/** Continues a paused invocation in a second span, which links to the first. */
-export function resumeInvocation(
-  tracker: ConversationTracker,
-  kind: ConversationKind,
-  { time, source: { endpoint, context, call } }: Observation,
-  paused: PausedInvocation,
-): AgentInvocation {
-  const { snapshot, agent, span, steps } = paused;
-  const { id, conversationId } = snapshot;
-  const clock = new OperationClock(call.ownClock);
-  // The wall clock may have been set since the times were taken.
-  const moved = (then: number | undefined): number | undefined => then && clock.from(then, paused.ownClock);
-  const waiting = steps.waiting.map((asked) => ({ ...asked, startTime: moved(asked.startTime) }));
-  const before = { ...paused, createdTime: moved(paused.createdTime), steps: { ...steps, waiting } };
-  const start = { context, endpoint, creator: span, startTime: time, clock, input: NO_INPUT, before };
-  const resumed = openFound(tracker, { kind, snapshot, conversationId, agent }, start);
-  tracker.known.identify(id, resumed);
-  return resumed;
-}
-
-const NO_INPUT: InputMessages = { count: 0, messages: [] };
-
-interface FoundStart
-  extends Pick<
-    InvocationStart,
-    'context' | 'endpoint' | 'startTime' | 'creator' | 'clock' | 'rebuilt' | 'before'
-  > {
-  /** When the request whose answer shows the invocation was sent. */
-  readonly sentAt?: number;
-  readonly input?: InputMessages | undefined;
-}
-
-/** Opens an invocation that was found in an API object. */
-export function openFound(
-  tracker: ConversationTracker,
-  { kind, snapshot, conversationId, ...found }: FoundInvocation,
-  { sentAt, ...start }: FoundStart,
-): AgentInvocation {
-  const { context, endpoint } = start;
-  const active = activeSpan(context)?.spanContext();
-  // Below a span of this process, the segment starts after the request that found the invocation was sent.
-  const isBounded = active !== undefined && active.isRemote !== true;
-  const startTime = isBounded ? justAfter(sentAt ?? start.startTime) : start.startTime;
-  const segment = tracker.open({ kind, id: conversationId, context, endpoint, startTime });
-  const conversation =
-    conversationId === undefined ? undefined : tracker.conversation(kind, conversationId, endpoint.origin);
-  const agent = found.agent ?? tracker.agents.get(endpoint.origin, snapshot.agentId);
-  const attributes: Attributes = { ...snapshot.parameters };
-  define(attributes, ATTR.GEN_AI_REQUEST_MODEL, snapshot.model);
-  return tracker.openInvocation({
-    ...start,
-    kind,
-    segment,
-    agent,
-    agentId: agent?.id ?? snapshot.agentId,
-    attributes,
-    input: start.input ?? conversation?.takeUnanswered() ?? NO_INPUT,
-    startTime: Math.max(start.startTime, segment?.startTime ?? startTime),
   });
 }

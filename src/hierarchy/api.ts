@@ -18,7 +18,6 @@ export interface PlaceOptions {
   readonly startAttributes?: Attributes | undefined;
 }
 
-/** Decides for each call of one API where its span belongs. */
 export interface ConversationApi {
   place(call: Call, request: ApiRequest, endpoint: Endpoint, options: PlaceOptions): Placement;
 }
@@ -64,10 +63,9 @@ export function segmentOf(
 export function enterConversation(tracker: ConversationTracker, use: Omit<Use, 'kind'>): Segment | undefined {
   const { conversationSpans } = tracker.telemetry.settings;
   const active = activeSpan(use.context);
-  const always = conversationSpans === 'always' && use.id !== undefined;
-  const waits = use.id === undefined && derivesTraceIds();
   const named: Use = { kind: 'conversation', ...use };
-  return (active === undefined && !waits) || always
+  const opens = active === undefined || (conversationSpans === 'always' && use.id !== undefined);
+  return opens && (use.id !== undefined || !derivesTraceIds())
     ? tracker.open(named, active)
     : tracker.find(named, active);
 }
@@ -85,7 +83,6 @@ export function enterWithCall(
   return segment;
 }
 
-/** The conversation's id as attribute, for a span whose request and result do not contain the id. */
 export function conversationAttributes(id: string | undefined): Attributes | undefined {
   return id === undefined ? undefined : { [ATTR.GEN_AI_CONVERSATION_ID]: id };
 }

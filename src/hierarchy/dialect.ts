@@ -18,7 +18,6 @@ import type {
  * span and no network. The engine applies the facts, and decides what is recorded and where it belongs.
  */
 
-/** What a request is meant to do, as its path and body say. */
 export interface Intent {
   readonly conversation: 'creates' | 'changes' | 'reads' | 'deletes' | 'none';
   readonly conversationId: string | undefined;
@@ -60,7 +59,6 @@ export interface AgentSettings {
 
 export interface InvocationFact {
   readonly snapshot: InvocationSnapshot;
-  /** The subagent that the invocation belongs to, if any. */
   readonly subagentId?: string | undefined;
   /** The id of the invocation that the subagent works for. Without it, that one is found by creator and times. */
   readonly aboveId?: string | undefined;
@@ -89,7 +87,6 @@ export interface ConversationFact {
   readonly state: 'idle' | 'failed' | 'open' | undefined;
   readonly agent: AgentSettings | undefined;
   readonly error: unknown;
-  /** What the program must do before the conversation continues. */
   readonly actions: readonly RequiredAction[];
   /** The API's session object, with the metadata that the session's creator wrote. */
   readonly object?: unknown;
@@ -124,7 +121,6 @@ export interface FactSink {
   agent(agent: Agent): void;
   vectorStores(conversationId: string, vectorStoreIds: readonly string[]): void;
   conversation(fact: ConversationFact): void;
-  /** Reports something that is recorded as an event on the conversation's span. */
   conversationEvent(
     conversationId: string | undefined,
     eventId: string | undefined,
@@ -172,9 +168,7 @@ export interface Dialect {
   /** Whether the answer to a request that starts an invocation contains its id. If not, later events or lists do. */
   readonly identifiesAtOnce: boolean;
   intent(request: ApiRequest, content: boolean): Intent;
-  /** The settings of an invocation, as far as the request that starts it contains them. */
   requested(request: ApiRequest, content: boolean): AgentSettings;
-  /** The id of the conversation that an object is or belongs to. */
   conversationOf(value: unknown): string | undefined;
   /** The id of an invocation; `undefined` for any other object. */
   invocationOf(value: unknown): string | undefined;
@@ -201,7 +195,6 @@ export interface CallFacts {
 export interface RequestedCall {
   readonly itemId: string | undefined;
   readonly call: ToolCallSnapshot;
-  /** Whether the program has to answer the call in a later request. */
   readonly asksProgram: boolean;
   /** `undefined` if the call succeeded, or if the program answers it. */
   readonly outcome: ToolOutcome | undefined;
@@ -209,10 +202,8 @@ export interface RequestedCall {
   readonly fingerprint: () => string | undefined;
 }
 
-/** The result of a tool call, as a request of the program contains it. */
 export interface ToolResult {
   readonly id: string;
-  /** The call as the request repeats it; returns `undefined` if the request does not repeat it. */
   readonly repeated: () => CallFacts | undefined;
   readonly output: () => unknown;
   /** The outcome, if the result reports that the call was refused, was denied or failed. */

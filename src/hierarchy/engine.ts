@@ -1,9 +1,8 @@
-import { type Attributes, type Context, type SpanContext, trace } from '@opentelemetry/api';
-import { define } from '../operations/attributes.ts';
+import type { Attributes, Context, Link, SpanContext } from '@opentelemetry/api';
+import { trace } from '@opentelemetry/api';
 import type { ApiRequest } from '../operations/index.ts';
 import type { Call } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
-import type { Route } from '../sdk/routes/index.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { EVENT_OPENAI_RUN_REQUEST } from '../semconv/events.ts';
 import { recordAttempts } from '../telemetry/attempts.ts';
@@ -32,7 +31,7 @@ import {
   type Segment,
 } from './conversations/conversation.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
-import type { Dialect, Intent } from './dialect.ts';
+import type { Dialect } from './dialect.ts';
 import { type EngineState, Facts, type ObservedCall } from './facts.ts';
 import type { AgentInvocation } from './invocations/agent-invocation.ts';
 import { addRequestEvent, findCut, isLeft, type RequestEvent } from './invocations/invocation.ts';
@@ -63,242 +62,242 @@ export class Engine implements ConversationApi {
     const { dialect, telemetry, tracker } = this.#state;
     const { kind } = dialect;
     const intent = dialect.intent(request, telemetry.wantsContent);
-    const id = intent.conversationId;
+    const { conversationId: id } = intent;
     if (intent.conversation !== 'none')
       call.context = contextInConversation(call.context, tracker, kind, id, endpoint.origin);
     const { context, startTime } = call;
     const active = activeSpan(context);
     const { route } = request;
     const observed: ObservedCall = { call, route, intent, kind, id, context, active, endpoint, startTime };
-    const facts = new Facts(this.#state, observed, id, intent);
-    const driven = facts.findDriven();
-    const starts = intent.invocation === 'starts' && driven === undefined;
-    // An invocation that is handed on is recorded by another process. Here, its request has a span of its own.
-    if (starts && !handsOn(call, telemetry.settings, dialect.identifiesAtOnce))
-      return new InvocationRequest(observed, facts, this.#start(observed, request, options), true);
-    // A request from another trace than the invocation has a span of its own, with a link to the invocation.
-    if (driven === undefined || !isInTrace(active, driven.spanContext.traceId))
-      return this.#place(observed, facts, driven);
-    call.goBy(driven.clock.own);
-    return new InvocationRequest(observed, facts, driven);
-  }
-
-  #place(observed: ObservedCall, facts: Facts, driven: AgentInvocation | undefined): Placement {
-    const { dialect, tracker } = this.#state;
-    const { call, intent } = observed;
-    const segment =
-      intent.conversation === 'none'
-        ? undefined
-        : segmentOf(tracker, observed, intent.conversation === 'reads', observed.active);
-    const driving = driven === undefined ? undefined : new InvocationRequest(observed, facts, driven);
-    if (intent.conversation === 'creates' && call.streamed)
-      facts.conversationCreated = (id) => this.#created(observed, segment, id);
-    const listed = intent.invocation === 'lists' ? this.#listed(observed) : undefined;
-    const named = intent.invocation === 'drives' ? intent.invocationId : undefined;
-    const about = driven?.spanContext ?? tracker.known.span(named, observed.endpoint.origin);
-    const { query } = call;
-    segment?.requestStarted();
-    return {
-      parent: parentIn(segment, call.context, observed.active),
-      startTime: startIn(segment, call),
-      attributes: dialect.attributes,
-      links: about && [{ context: about }],
-      hearsEvents: true,
-      onFact: (event, time) =>
-        driving === undefined ? facts.readEvent(event, time) : driving.onFact(event, time),
-      onEnd: (ended, _, record) => {
-        this.#conversationUsed(observed, segment, ended);
-        if (ended.handsOn && ended.outcome === 'value') this.#handOn(observed, ended.value, record);
-        if (driving !== undefined) driving.settled(ended);
-        else {
-          if (ended.outcome === 'value') facts.read(ended.value, ended.endTime, query);
-          if (ended.error === undefined) facts.answer(ended.startTime);
-        }
-        const creator = facts.creator ?? this.#creatorOf(observed, ended.value, record);
-        if (creator !== undefined && creator.spanId !== driven?.spanContext.spanId) record.link(creator);
-        listed?.hear({ type: 'answered', outlives: false });
-        segment?.requestEnded(ended.endTime);
-        // If the call has adopted an invocation, that invocation has opened a segment.
-        if (segment === undefined && intent.invocation !== 'none')
-          tracker.find(observed)?.touch(ended.endTime);
-        return undefined;
-      },
-    };
-  }
-
-  #conversation(id: string, { origin }: Endpoint): Conversation {
-    const { tracker, dialect } = this.#state;
-    return tracker.conversation(dialect.kind, id, origin);
-  }
-
-  /**
-   * The invocation whose steps the program lists. Once it has done so after an end, our own GET requests let it go first.
-   * Before that, they start at once: the program may delete the conversation, and with it the steps.
-   */
-  #listed({ intent, endpoint }: ObservedCall): AgentInvocation | undefined {
-    const { tracker } = this.#state;
-    const { invocationId = '', conversationId } = intent;
-    const invocation = tracker.known.open(invocationId, endpoint.origin, conversationId);
-    if (invocation?.life.overSince !== undefined) tracker.reads.isPatient = true;
-    invocation?.hear({ type: 'asked', outlives: false });
-    return invocation;
-  }
-
-  #handOn({ call, intent, endpoint }: ObservedCall, value: unknown, record: OpenRecord): void {
-    const { dialect, handedOn } = this.#state;
-    const id = dialect.invocationOf(value);
-    const conversationId = intent.conversationId ?? dialect.conversationOf(value);
-    if (id === undefined || conversationId === undefined) return;
-    const input = this.#conversation(conversationId, endpoint).takeUnanswered();
-    const creator = creatorIn(record.context);
-    const startTime = justAfter(call.startTime + SPAN_ROOM_MS);
-    handedOn.set(endpoint.origin, id, { startTime, creator, input });
-  }
-
-  #start(observed: ObservedCall, request: ApiRequest, { startAttributes }: PlaceOptions): AgentInvocation {
-    const { dialect, tracker, sessions } = this.#state;
-    const { call, id, context, endpoint } = observed;
-    const session = dialect.identifiesAtOnce ? undefined : sessions.known(id, endpoint.origin);
-    const told = session?.agent ?? dialect.requested(request, tracker.telemetry.wantsContent);
-    const { agentId } = told;
-    const agent = told.agent ?? tracker.agents.get(endpoint.origin, agentId);
-    const attributes: Attributes = { ...told.parameters };
-    define(attributes, ATTR.GEN_AI_REQUEST_MODEL, told.model ?? agent?.model);
-    if (call.streamed) attributes[ATTR.GEN_AI_REQUEST_STREAM] = true;
-    Object.assign(attributes, startAttributes);
-    return tracker.openInvocation({
-      kind: dialect.kind,
-      segment: tracker.open(observed, observed.active),
-      agent,
-      agentId,
-      endpoint,
-      attributes,
-      input: this.#inputOf(observed),
-      content: told.content,
-      vectorStoreIds: told.vectorStoreIds,
-      context,
-      startTime: call.startTime,
-      clock: new OperationClock(call.ownClock),
-    });
-  }
-
-  /** The messages that an invocation answers: the unanswered ones of the conversation and those of the request. */
-  #inputOf({ intent, endpoint }: ObservedCall): InputMessages {
-    const { messages, conversationId } = intent;
-    if (conversationId === undefined)
-      return {
-        count: messages.filter(isOfUser).length,
-        messages: messages.filter((message) => message !== undefined),
-        isAll: true,
-      };
-    const conversation = this.#conversation(conversationId, endpoint);
-    for (const message of messages) conversation.add(message);
-    return conversation.takeUnanswered();
-  }
-
-  /** @param segment may have been opened before the conversation's id was known */
-  #conversationUsed(observed: ObservedCall, segment: Segment | undefined, call: Call): void {
-    const { intent, endpoint } = observed;
-    const { tracker, dialect } = this.#state;
-    const succeeded = call.outcome === 'value';
-    if (intent.conversation === 'creates') {
-      const id = succeeded ? dialect.conversationOf(call.value) : undefined;
-      if (id !== undefined) this.#created(observed, segment, id);
-      else if (segment?.conversation === undefined) segment?.end(call.endTime);
-    }
-    const id = intent.conversationId;
-    if (!succeeded || id === undefined) return;
-    if (intent.conversation === 'changes')
-      for (const message of intent.messages) this.#conversation(id, endpoint).add(message);
-    if (intent.conversation !== 'deletes') return;
-    segment?.touch(call.endTime);
-    tracker.endConversation(dialect.kind, id, endpoint.origin);
-  }
-
-  #created(observed: ObservedCall, segment: Segment | undefined, id: string): void {
-    const { kind, context, active, endpoint, startTime } = observed;
-    const conversation = this.#conversation(id, endpoint);
-    // This segment stands beside the request that created the conversation, and starts just after it.
-    const use = { kind, id, context, endpoint, startTime: justAfter(startTime) };
-    if (segment === undefined) this.#state.tracker.open(use, active)?.touch();
-    else segment.identify(conversation);
-    conversation.created();
-    for (const message of observed.intent.messages) conversation.add(message);
-  }
-
-  /** For a request that reads a conversation: the span that created the conversation, if it is in another trace. */
-  #creatorOf({ intent }: ObservedCall, value: unknown, record: OpenRecord): SpanContext | undefined {
-    const { dialect, telemetry } = this.#state;
-    if (dialect.identifiesAtOnce || intent.conversation !== 'reads') return undefined;
-    const creator = creatorOf(value, telemetry.settings);
-    return creator?.traceId === trace.getSpanContext(record.context)?.traceId ? undefined : creator;
+    return new EngineRequest(this.#state, observed, request, options);
   }
 }
 
 const RUN_REQUEST: RequestEvent = { name: EVENT_OPENAI_RUN_REQUEST, status: ATTR.OPENAI_RUN_STATUS };
 
 /**
- * A request that starts an invocation or is about one, such as a poll or a tool output. In the trace of the invocation,
- * it is folded into the invocation's span; in another trace, it has its own span. Its result counts in both cases.
+ * A request of the API. If it starts an invocation or is about one, such as a poll or a tool output, it is folded into
+ * the invocation's span; in another trace, it has a span of its own with a link. Its result counts in all cases.
  */
-class InvocationRequest implements Placement {
+class EngineRequest implements Placement {
   readonly parent: Context;
-  readonly foldInto: AgentInvocation;
+  readonly startTime: number | undefined;
+  readonly attributes: Attributes | undefined;
+  readonly links: Link[] | undefined;
+  readonly foldInto: AgentInvocation | undefined;
   readonly opens: boolean;
   readonly hearsEvents: boolean = true;
+  readonly #observed: ObservedCall;
+  readonly #query: unknown;
   readonly #facts: Facts;
-  readonly #intent: Intent;
-  readonly #route: Route;
-  readonly #session: Session | undefined;
+  readonly #invocation: AgentInvocation | undefined;
+  readonly #listed: AgentInvocation | undefined;
+  /** The part of the conversation in which the request has its own span. */
+  readonly #segment: Segment | undefined;
   /** Whether it is a stream of a conversation's events, which may outlive the invocation and does not keep it open. */
   readonly #outlives: boolean;
-  readonly #sentAt: number;
   /** Set if the request starts an invocation, or may do so, whose id the response does not contain. */
-  #acceptance: Acceptance | undefined;
-  #queued: QueuedMessage | undefined;
-  #answered = false;
+  #acceptance: Acceptance | QueuedMessage | undefined;
+  /** Whether nothing is left to answer. */
+  #answered: boolean;
 
-  constructor(observed: ObservedCall, facts: Facts, invocation: AgentInvocation, opens: boolean = false) {
-    const { dialect, sessions } = facts.engine;
-    const { call, route, intent, endpoint } = observed;
-    this.parent = invocation.contextIn(observed.context);
-    this.foldInto = invocation;
-    this.opens = opens;
+  constructor(engine: EngineState, observed: ObservedCall, request: ApiRequest, options: PlaceOptions) {
+    const { dialect, telemetry, tracker } = engine;
+    const { call, intent, context, active, endpoint } = observed;
+    const { origin } = endpoint;
+    this.#observed = observed;
+    this.#query = call.query;
+    this.#answered = intent.outputs.length === 0;
+    const facts = new Facts(engine, observed, intent.conversationId, intent, this);
     this.#facts = facts;
-    this.#intent = intent;
-    this.#route = route;
-    this.#outlives = !opens && call.streamed && !dialect.identifiesAtOnce;
-    this.#sentAt = facts.timeFor(invocation, call.startTime);
-    facts.requestInvocation = invocation;
-    invocation.hear({ type: 'asked', outlives: this.#outlives }, this.#sentAt);
-    if (dialect.identifiesAtOnce) return;
-    const { conversationId } = intent;
-    if (opens) {
-      facts.conversationCreated = (id) => this.#conversationCreated(id);
-      if (conversationId !== undefined) this.#wait(conversationId);
-      return;
+    const driven = facts.findDriven();
+    // An invocation that is handed on is recorded by another process. Here, its request has a span of its own.
+    this.opens =
+      intent.invocation === 'starts' &&
+      driven === undefined &&
+      !handsOn(call, telemetry.settings, dialect.identifiesAtOnce);
+    if (this.opens) facts.requestInvocation = this.#start(request, options);
+    const invocation = facts.requestInvocation;
+    this.#invocation = invocation;
+    this.#outlives = !this.opens && call.streamed && !dialect.identifiesAtOnce;
+    if (invocation !== undefined && (this.opens || isInTrace(active, invocation.spanContext.traceId))) {
+      if (!this.opens) call.goBy(invocation.clock.own);
+      this.foldInto = invocation;
+      this.parent = invocation.contextIn(context);
+    } else {
+      const isReading = intent.conversation === 'reads';
+      this.#segment =
+        intent.conversation === 'none' ? undefined : segmentOf(tracker, observed, isReading, active);
+      this.#segment?.requestStarted();
+      this.#listed = intent.invocation === 'lists' ? this.#findListed() : undefined;
+      const named = intent.invocation === 'drives' ? intent.invocationId : undefined;
+      const about = invocation?.spanContext ?? tracker.known.at(named, origin)?.span;
+      this.links = about && [{ context: about }];
+      this.parent = parentIn(this.#segment, context, active);
+      this.startTime = startIn(this.#segment, call);
+      this.attributes = dialect.attributes;
     }
-    this.#session = sessions.known(conversationId, endpoint.origin);
-    if (intent.messages.length > 0) this.#queue(observed);
+    if (invocation === undefined) return;
+    invocation.hear(
+      { type: 'asked', outlives: this.#outlives },
+      facts.timeFor(invocation, observed.startTime),
+    );
+    if (dialect.identifiesAtOnce) return;
+    const { conversationId, messages } = intent;
+    if (!this.opens && messages.length > 0) this.#queue(invocation);
+    else if (this.opens && conversationId !== undefined) this.#wait(invocation, conversationId);
   }
 
   onFact(event: unknown, time: number): void {
-    this.#answer();
+    if (!this.#answered) this.#answer();
     this.#facts.readEvent(event, time);
   }
 
-  onEnd(call: Call): Following {
-    this.settled(call, true);
+  onEnd(call: Call, _: unknown, record: OpenRecord): Following {
+    const { intent } = this.#observed;
+    const invocation = this.#invocation;
+    if (this.foldInto !== undefined) {
+      this.#settle(call, this.foldInto);
+      return undefined;
+    }
+    this.#conversationUsed(call);
+    if (call.handsOn && call.outcome === 'value') this.#handOn(call.value, record);
+    if (invocation !== undefined) this.#settle(call, invocation);
+    else {
+      if (call.outcome === 'value') this.#facts.read(call.value, call.endTime, this.#query);
+      if (call.error === undefined && !this.#answered) this.#answer();
+    }
+    const creator = this.#facts.creator ?? this.#creatorOf(call.value, record);
+    if (creator !== undefined && creator.spanId !== invocation?.spanContext.spanId) record.link(creator);
+    this.#listed?.hear({ type: 'answered', outlives: false });
+    this.#segment?.requestEnded(call.endTime);
+    // If the call has adopted an invocation, that invocation has opened a segment.
+    if (this.#segment === undefined && intent.invocation !== 'none')
+      this.#facts.engine.tracker.find(this.#observed)?.touch(call.endTime);
     return undefined;
   }
 
-  settled(call: Call, isFolded: boolean = false): void {
-    const invocation = this.foldInto;
+  #start(request: ApiRequest, { startAttributes }: PlaceOptions): AgentInvocation {
+    const { dialect, tracker, sessions, telemetry } = this.#facts.engine;
+    const { call, id, kind, context, endpoint, startTime } = this.#observed;
+    const session = dialect.identifiesAtOnce ? undefined : sessions.known(id, endpoint.origin);
+    const told = session?.agent ?? dialect.requested(request, telemetry.wantsContent);
+    return tracker.beginInvocation({
+      kind,
+      conversationId: id,
+      told,
+      agent: told.agent,
+      content: told.content,
+      vectorStoreIds: told.vectorStoreIds,
+      attributes: { ...(call.streamed && { [ATTR.GEN_AI_REQUEST_STREAM]: true }), ...startAttributes },
+      input: this.#input(),
+      endpoint,
+      context,
+      startTime,
+      clock: new OperationClock(call.ownClock),
+    });
+  }
+
+  /** The messages that an invocation answers: the unanswered ones of the conversation and those of the request. */
+  #input(): InputMessages {
+    const { messages, conversationId } = this.#observed.intent;
+    if (conversationId === undefined)
+      return {
+        count: messages.filter(isOfUser).length,
+        messages: messages.filter((message) => message !== undefined),
+        isAll: true,
+      };
+    const conversation = this.#conversation(conversationId);
+    for (const message of messages) conversation.add(message);
+    return conversation.takeUnanswered();
+  }
+
+  #conversation(id: string): Conversation {
+    const { kind, endpoint } = this.#observed;
+    return this.#facts.engine.tracker.conversation(kind, id, endpoint.origin);
+  }
+
+  /**
+   * The invocation whose steps the program lists. Once it has done so after an end, our own GET requests let it go first.
+   * Before that, they start at once: the program may delete the conversation, and with it the steps.
+   */
+  #findListed(): AgentInvocation | undefined {
+    const { tracker } = this.#facts.engine;
+    const { intent, endpoint } = this.#observed;
+    const invocation = tracker.known.open(intent.invocationId, endpoint.origin, intent.conversationId);
+    if (invocation?.life.overSince !== undefined) tracker.reads.isPatient = true;
+    invocation?.hear({ type: 'asked', outlives: false });
+    return invocation;
+  }
+
+  #handOn(value: unknown, record: OpenRecord): void {
+    const { dialect, handedOn } = this.#facts.engine;
+    const { call, intent, endpoint } = this.#observed;
+    const id = dialect.invocationOf(value);
+    const conversationId = intent.conversationId ?? dialect.conversationOf(value);
+    if (id === undefined || conversationId === undefined) return;
+    const input = this.#conversation(conversationId).takeUnanswered();
+    const startTime = justAfter(call.startTime + SPAN_ROOM_MS);
+    handedOn.set(endpoint.origin, id, { startTime, creator: creatorIn(record.context), input });
+  }
+
+  #conversationUsed(call: Call): void {
+    const { intent, endpoint, kind } = this.#observed;
+    const { tracker, dialect } = this.#facts.engine;
+    const segment = this.#segment;
+    const succeeded = call.outcome === 'value';
+    if (intent.conversation === 'creates') {
+      const created = succeeded ? dialect.conversationOf(call.value) : undefined;
+      if (created !== undefined) this.created(created);
+      else if (segment?.conversation === undefined) segment?.end(call.endTime);
+    }
+    const id = intent.conversationId;
+    if (!succeeded || id === undefined) return;
+    if (intent.conversation === 'changes' && intent.messages.length > 0) this.#addMessages(id);
+    if (intent.conversation !== 'deletes') return;
+    segment?.touch(call.endTime);
+    tracker.endConversation(kind, id, endpoint.origin);
+  }
+
+  #addMessages(id: string): void {
+    const conversation = this.#conversation(id);
+    for (const message of this.#observed.intent.messages) conversation.add(message);
+  }
+
+  /** Called once the id of the conversation that the request creates is known. */
+  created(id: string): void {
+    const { intent, startTime, active, ...use } = this.#observed;
+    const invocation = this.#invocation;
+    if (invocation !== undefined) {
+      if (!this.opens) return;
+      this.#wait(invocation, id);
+      invocation.identifyConversation(this.#conversation(id));
+      return;
+    }
+    if (intent.conversation !== 'creates' || this.#facts.conversationId !== undefined) return;
+    this.#facts.conversationId = id;
+    const conversation = this.#conversation(id);
+    // This segment stands beside the request that created the conversation, and starts just after it.
+    if (this.#segment !== undefined) this.#segment.identify(conversation);
+    else this.#facts.engine.tracker.open({ ...use, id, startTime: justAfter(startTime) }, active)?.touch();
+    conversation.created();
+    for (const message of intent.messages) conversation.add(message);
+  }
+
+  /** For a request that reads a conversation: the span that created the conversation, if it is in another trace. */
+  #creatorOf(value: unknown, record: OpenRecord): SpanContext | undefined {
+    const { dialect, telemetry } = this.#facts.engine;
+    if (dialect.identifiesAtOnce || this.#observed.intent.conversation !== 'reads') return undefined;
+    const creator = creatorOf(value, telemetry.settings);
+    return creator?.traceId === trace.getSpanContext(record.context)?.traceId ? undefined : creator;
+  }
+
+  #settle(call: Call, invocation: AgentInvocation): void {
     const time = this.#facts.timeFor(invocation, call.endTime);
     try {
-      if (isFolded) this.#fold(call);
-      if (this.opens) this.#created(call);
-      else this.#drove(call);
+      if (this.foldInto !== undefined) this.#fold(call, invocation);
+      if (this.opens) this.#started(call, invocation);
+      else this.#drove(call, invocation);
       if (isLeft(call)) invocation.hear({ type: 'left' }, time);
     } finally {
       invocation.hear({ type: 'answered', outlives: this.#outlives }, time);
@@ -307,26 +306,24 @@ class InvocationRequest implements Placement {
   }
 
   /** Notes on the invocation's span what a span of the request would show. */
-  #fold(call: Call): void {
-    const { foldInto: invocation, parent } = this;
+  #fold(call: Call, invocation: AgentInvocation): void {
     if (this.#facts.engine.dialect.identifiesAtOnce) findCut(call, invocation);
     // The attempts to start it have spans even if it was recorded before its stream ended.
     if (call.attemptCount > 1 && (this.opens || !invocation.isRecorded))
-      recordAttempts(invocation.telemetry, call, parent, placeAttributes(invocation.place));
+      recordAttempts(invocation.telemetry, call, this.parent, placeAttributes(invocation.place));
     if (invocation.isRecorded) return;
     if (this.opens) {
       const attributes = { ...callAttributes(call), ...rateLimitsIn(headersOf(call)) };
       if (call.streamed) attributes[ATTR.GEN_AI_REQUEST_STREAM] = true;
       invocation.addAttributes(attributes);
     } else if (call.error === undefined && call.method === 'GET' && !this.#outlives) invocation.pollCount++;
-    else addRequestEvent(invocation.openRecord.span, RUN_REQUEST, call, this.#route);
+    else addRequestEvent(invocation.openRecord.span, RUN_REQUEST, call, this.#observed.route);
   }
 
-  #created(call: Call): void {
-    const invocation = this.foldInto;
+  #started(call: Call, invocation: AgentInvocation): void {
     const facts = this.#facts;
     // The response shows the state of a new conversation as it is now.
-    const isNew = !facts.engine.dialect.identifiesAtOnce;
+    const isNew = !this.#facts.engine.dialect.identifiesAtOnce;
     if (call.outcome === 'value') facts.read(call.value, call.endTime, undefined, isNew);
     if (call.error !== undefined) this.#acceptance = undefined;
     if (this.#acceptance !== undefined) {
@@ -336,52 +333,41 @@ class InvocationRequest implements Placement {
     }
     if (invocation.id === undefined && this.#acceptance === undefined) abandon(invocation, call);
     else invocation.touch(call.endTime);
-    if (call.error === undefined) this.#answer();
+    if (call.error === undefined && !this.#answered) this.#answer();
   }
 
-  #drove(call: Call): void {
-    const { foldInto: invocation } = this;
+  #drove(call: Call, invocation: AgentInvocation): void {
     if (!invocation.isRecorded) addStreamPart(invocation, call);
-    if (call.error === undefined) this.#accepted(call);
-    else if (this.#queued !== undefined) this.#session?.queued.delete(this.#queued);
+    if (call.error === undefined) this.#accepted(call, invocation);
+    else if (this.#acceptance !== undefined) this.#session?.queued.delete(this.#acceptance as QueuedMessage);
     if (call.outcome === 'value') this.#facts.read(call.value, call.endTime);
   }
 
-  /** Called when the server has accepted the input of the request. */
-  #accepted(call: Call): void {
-    const { foldInto: invocation } = this;
+  #accepted(call: Call, invocation: AgentInvocation): void {
     // The server accepts such a request only during the invocation, so that was open when this was sent. Its end, in
     // whole seconds, may seem to be earlier.
-    if (this.#intent.needsOpenInvocation) invocation.hear({ type: 'sign' }, this.#sentAt);
-    this.#answer();
-    if (this.#acceptance === undefined || this.#session === undefined) return;
+    if (this.#observed.intent.needsOpenInvocation)
+      invocation.hear({ type: 'sign' }, this.#facts.timeFor(invocation, call.startTime));
+    if (!this.#answered) this.#answer();
+    const session = this.#acceptance && this.#session;
+    if (this.#acceptance === undefined || session === undefined) return;
     accept(this.#acceptance, call, invocation);
-    const { tracker, dialect } = this.#facts.engine;
-    const { id } = this.#session;
-    const conversation = tracker.conversation(dialect.kind, id, invocation.endpoint.origin);
-    for (const message of this.#intent.messages) conversation.add(message);
+    this.#addMessages(session.id);
+  }
+
+  get #session(): Session | undefined {
+    const { intent, endpoint } = this.#observed;
+    return this.#facts.engine.sessions.known(intent.conversationId, endpoint.origin);
   }
 
   /** Ends the functions whose outputs the request brings: they ended when it was sent, not when its stream began. */
   #answer(): void {
-    if (this.#answered) return;
     this.#answered = true;
-    this.#facts.answer(this.#sentAt, this.opens ? undefined : this.foldInto);
-  }
-
-  #conversationCreated(id: string): void {
-    const { segment, start, endpoint } = this.foldInto;
-    const { tracker, dialect } = this.#facts.engine;
-    this.#wait(id);
-    if (segment === undefined || segment.conversation !== undefined) return;
-    const conversation = tracker.conversation(dialect.kind, id, endpoint.origin);
-    segment.identify(conversation);
-    conversation.count({ userMessages: start.input.count });
+    this.#facts.answer(this.opens ? undefined : this.#invocation);
   }
 
   /** Makes the invocation wait for its id: the response does not contain it, but a later event or list does. */
-  #wait(sessionId: string): void {
-    const { foldInto: invocation } = this;
+  #wait(invocation: AgentInvocation, sessionId: string): void {
     const session = this.#facts.engine.sessions.at(sessionId, invocation.endpoint.origin);
     invocation.requestedIn(sessionId);
     this.#acceptance = { acceptedAt: undefined, notBefore: undefined };
@@ -390,13 +376,13 @@ class InvocationRequest implements Placement {
   }
 
   /** Remembers the messages of the request: they may start the next invocation. */
-  #queue({ context, endpoint, call: { startTime, ownClock } }: ObservedCall): void {
-    const { life, clock } = this.foldInto;
+  #queue({ life, clock }: AgentInvocation): void {
+    const { context, endpoint, call, startTime } = this.#observed;
     const caller = callerTraceOf(context);
-    const message = { caller, endpoint, startTime, ownClock, life, clock };
-    this.#queued = { ...message, acceptedAt: undefined, notBefore: undefined };
-    this.#acceptance = this.#queued;
-    this.#session?.queue(this.#queued);
+    const message = { caller, endpoint, startTime, ownClock: call.ownClock, life, clock };
+    const queued: QueuedMessage = { ...message, acceptedAt: undefined, notBefore: undefined };
+    this.#acceptance = queued;
+    this.#session?.queue(queued);
   }
 }
 

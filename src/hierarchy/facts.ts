@@ -5,16 +5,14 @@ import type { Endpoint } from '../sdk/provider.ts';
 import type { Route } from '../sdk/routes/index.ts';
 import type { Failure } from '../telemetry/outcomes/failure.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { MAX_READ, readHeader } from '../util/payload.ts';
+import { readHeader } from '../util/payload.ts';
 import {
   adoptInvocation,
   creatorOf,
   drives,
-  type FactSource,
   type HandedOn,
   type Observation,
   placeAdopted,
-  resumeInvocation,
 } from './adoption.ts';
 import type { Use } from './conversations/conversation.ts';
 import type {
@@ -29,10 +27,10 @@ import type {
   ToolOutput,
   WantedDetail,
 } from './dialect.ts';
-import type { AgentInvocation } from './invocations/agent-invocation.ts';
+import { type AgentInvocation, pausedBy } from './invocations/agent-invocation.ts';
 import type { ReadInvocation } from './invocations/invocation.ts';
 import type { Agent, InvocationSnapshot, MessageSnapshot, StepSnapshot } from './model.ts';
-import { dateOf } from './operation-clock.ts';
+import { dateOf, OperationClock } from './operation-clock.ts';
 import type { Sessions } from './sessions.ts';
 import type { Shelf } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
@@ -47,6 +45,8 @@ export interface EngineState {
   readonly agentReads: Shelf<Promise<void>>;
 }
 
+type FactSource = Pick<Observation, 'endpoint' | 'context' | 'call'>;
+
 /** A call with everything that the engine needs to place it, but without its content: a stream may last for long. */
 export interface ObservedCall extends FactSource, Use {
   readonly call: Call;
@@ -56,46 +56,54 @@ export interface ObservedCall extends FactSource, Use {
   readonly intent: Intent;
 }
 
+interface CreatingRequest {
+  /** Called with the id of the conversation, if the request does not name it. */
+  created(conversationId: string): void;
+}
+
 /** Applies the facts that one call or background read brings. */
 export class Facts implements FactSink, Observation {
   readonly engine: EngineState;
-  readonly source: FactSource;
   readonly endpoint: Endpoint;
+  readonly context: Observation['context'];
+  readonly call: Observation['call'];
   readonly content: boolean;
   /** When the current facts were seen; at first, when the request was sent. */
   time: number;
-  /** Whether a stream reports the current facts as they happen. */
   live = false;
   conversationId: string | undefined;
-  /** The invocation that the request is about. Its id may not be known yet. */
+  /** The invocation that the request starts or is about. Its id may not be known yet. */
   requestInvocation: AgentInvocation | undefined;
+  creator: SpanContext | undefined;
   /** What the request is meant to do; `undefined` for a background read. */
   readonly #intent: Intent | undefined;
+  readonly #request: CreatingRequest | undefined;
   /** Set if this process does not record the invocation that the request is about. It may then be adopted. */
   #mayAdopt = false;
-  creator: SpanContext | undefined;
-  conversationCreated: ((id: string) => void) | undefined;
-  /** The invocations whose start this stream has reported. */
-  #begun: Set<string> | undefined;
+  #begun: WeakSet<AgentInvocation> | undefined;
   /** The invocation of the previous fact: most facts are about the same invocation as the one before. */
   #last: AgentInvocation | undefined;
 
-  constructor(engine: EngineState, source: FactSource, conversationId: string | undefined, intent?: Intent) {
+  constructor(
+    engine: EngineState,
+    { endpoint, context, call }: FactSource,
+    conversationId: string | undefined,
+    intent?: Intent,
+    request?: CreatingRequest,
+  ) {
     this.engine = engine;
-    this.#intent = intent;
-    this.source = source;
-    this.endpoint = source.endpoint;
-    this.time = source.call.startTime;
+    this.endpoint = endpoint;
+    this.context = context;
+    this.call = call;
+    this.time = call.startTime;
     this.conversationId = conversationId;
     this.content = engine.telemetry.wantsContent;
+    this.#intent = intent;
+    this.#request = request;
   }
 
   get isDriven(): boolean {
-    // Headers are slow to read, so the option comes first.
-    const { adoptRuns } = this.engine.telemetry.settings;
-    return (
-      adoptRuns !== false && this.#intent !== undefined && drives(this.source.call, this.#intent.outputs)
-    );
+    return this.#intent !== undefined && drives(this.call, this.#intent.outputs);
   }
 
   /** The open invocation that the request polls, cancels or answers, or that it sends messages to. */
@@ -109,25 +117,25 @@ export class Facts implements FactSink, Observation {
     else if (id !== undefined) open = sessions.named(id, conversationId, origin);
     else open = sessions.known(conversationId, origin)?.underWay;
     if (open?.life.overSince !== undefined) open = undefined;
-    open ??= this.#resume(id, conversationId);
+    if (id !== undefined) open ??= this.#resume(id, conversationId);
     // Only a later request may adopt an invocation that was handed on, in this process or another one.
     this.#mayAdopt = open === undefined && use === 'drives';
+    this.requestInvocation = open;
     return open;
   }
 
-  /** Called when the server has accepted the outputs of tools in the request. */
-  answer(time: number, driven?: AgentInvocation): void {
+  /** Called when the server has accepted the outputs of tools in the request: they ended when it was sent. */
+  answer(driven: AgentInvocation | undefined): void {
     for (const output of this.#intent?.outputs ?? []) {
       const { invocationId: id } = output;
       const invocation =
         id === undefined ? driven : this.engine.sessions.named(id, this.conversationId, this.endpoint.origin);
-      invocation?.answer(output, time);
+      invocation?.answer(output, this.timeFor(invocation, this.call.startTime));
     }
   }
 
-  /** When the current facts were seen, by the clock of the invocation. */
   timeFor({ clock }: AgentInvocation, time: number = this.time): number {
-    return clock.from(time, this.source.call.ownClock);
+    return clock.from(time, this.call.ownClock);
   }
 
   /**
@@ -136,9 +144,9 @@ export class Facts implements FactSink, Observation {
    */
   reader(invocation: AgentInvocation): ReadInvocation {
     const { engine, endpoint } = this;
-    const { client, requestHeaders } = this.source.call;
-    const version = readHeader(requestHeaders, 'OpenAI-Beta') ?? engine.dialect.version;
+    const { client, requestHeaders } = this.call;
     const { dialect } = engine;
+    const version = readHeader(requestHeaders, 'OpenAI-Beta') ?? dialect.version;
     const { clock } = invocation;
     return async (what, send) => {
       const call = {
@@ -150,8 +158,7 @@ export class Facts implements FactSink, Observation {
         streamed: false,
         context: ROOT_CONTEXT,
       };
-      const source = { endpoint, context: ROOT_CONTEXT, call };
-      const facts = new Facts(engine, source, invocation.conversationId);
+      const facts = new Facts(engine, { endpoint, context: ROOT_CONTEXT, call }, invocation.conversationId);
       const request = async (path: string, query = {}): Promise<unknown> => {
         const answer = await send((controller) => readWithClient(client, path, query, version, controller));
         facts.time = clock.now();
@@ -209,8 +216,8 @@ export class Facts implements FactSink, Observation {
 
   conversation(fact: ConversationFact): void {
     if (this.conversationId === undefined) {
+      this.#request?.created(fact.id);
       this.conversationId = fact.id;
-      this.conversationCreated?.(fact.id);
     }
     this.engine.sessions.see(fact, this);
   }
@@ -235,20 +242,23 @@ export class Facts implements FactSink, Observation {
     const { moment } = fact;
     const { id } = fact.snapshot;
     const known = this.known(id, fact.snapshot.conversationId);
-    const followed = moment === 'ended' && this.#begun?.delete(id) === true;
-    if (followed && known !== undefined && fact.snapshot.usage !== undefined) known.allSeen = true;
+    const isFollowed = known !== undefined && moment === 'ended' && this.#begun?.has(known);
+    if (isFollowed && fact.snapshot.usage !== undefined) known.allSeen = true;
     const { identifiesAtOnce } = this.engine.dialect;
     const snapshot = identifiesAtOnce ? fact.snapshot : this.#withAgent(fact);
     const invocation = known ?? this.#find({ ...fact, snapshot });
     // The program may have deleted its conversation before the answer.
     if (invocation === undefined || invocation.isRecorded) return;
-    if (moment === 'begun') this.#begin(id);
+    if (moment === 'begun') {
+      this.#begun ??= new WeakSet();
+      this.#begun.add(invocation);
+    }
     if (invocation.id === undefined) this.#identify(invocation, snapshot);
     invocation.read ??= this.reader(invocation);
     // Since the pause, the machine may have slept or its clock may have been set: compare it with the server's again.
     if (invocation.start.before !== undefined) {
       const time = this.timeFor(invocation);
-      invocation.clock.learn(dateOf(this.source.call.headers) ?? time, time);
+      invocation.clock.learn(dateOf(this.call.headers) ?? time, time);
     }
     invocation.see(snapshot, this.timeFor(invocation), this.live);
   }
@@ -256,15 +266,14 @@ export class Facts implements FactSink, Observation {
   /** Takes an invocation's id from the first object that reports it, and the id of its conversation if that is new. */
   #identify(invocation: AgentInvocation, { id, agentId, conversationId }: InvocationSnapshot): void {
     const { tracker } = this.engine;
-    const { segment, endpoint, start } = invocation;
+    const { endpoint, start } = invocation;
     tracker.known.identify(id, invocation);
     invocation.agent ??= tracker.agents.get(endpoint.origin, agentId);
     if (conversationId === undefined || start.above !== undefined) return;
     const conversation = tracker.conversation(start.kind, conversationId, endpoint.origin);
     conversation.count({ runs: 1 });
-    if (segment?.conversation !== undefined) return;
-    segment?.identify(conversation);
-    conversation.count({ userMessages: start.input.count });
+    if (invocation.segment === undefined) conversation.count({ userMessages: start.input.count });
+    else invocation.identifyConversation(conversation);
   }
 
   step(step: StepSnapshot): void {
@@ -291,34 +300,21 @@ export class Facts implements FactSink, Observation {
   toolCall({ invocationId, call, asksProgram, begun, ended, duration }: ToolCallFact): void {
     const invocation = this.known(invocationId);
     if (invocation === undefined) return;
-    if (!this.live) {
-      invocation.steps.seeToolCall(call);
-      return;
-    }
     const time = this.timeFor(invocation);
-    invocation.touch(time);
+    if (this.live) invocation.touch(time);
     const hasBegun = begun || asksProgram;
-    const hasEnded = ended && !hasBegun;
-    const earlier = hasEnded && duration !== undefined ? time - duration : undefined;
-    invocation.steps.seeToolCall(call, {
-      beganAt: hasBegun ? time : earlier,
-      endedAt: hasEnded ? time : undefined,
-    });
+    const endedAt = this.live && ended && !hasBegun ? time : undefined;
+    const earlier = endedAt === undefined || duration === undefined ? undefined : endedAt - duration;
+    invocation.steps.seeToolCall(call, this.live && hasBegun ? time : earlier, endedAt);
   }
 
-  toolResult({
-    invocationId,
-    callId,
-    output,
-    outcome,
-  }: ToolOutput & { readonly invocationId: string }): void {
-    const invocation = this.known(invocationId);
+  toolResult(output: ToolOutput & { readonly invocationId: string }): void {
+    const invocation = this.known(output.invocationId);
     if (invocation === undefined) return;
-    if (this.live) {
-      const time = this.timeFor(invocation);
-      invocation.touch(time);
-      invocation.answer({ callId, output, outcome }, time);
-    } else invocation.steps.seeToolResult(callId, { output, outcome });
+    const time = this.timeFor(invocation);
+    if (this.live) invocation.touch(time);
+    if (this.live) invocation.answer(output, time);
+    else invocation.steps.seeToolResult(output.callId, output);
   }
 
   text(invocationId: string | undefined, stepOrMessageId: string | undefined): void {
@@ -342,14 +338,31 @@ export class Facts implements FactSink, Observation {
     return this.#last;
   }
 
-  #resume(id: string | undefined, conversationId: string | undefined): AgentInvocation | undefined {
+  /** Continues a paused invocation in a second span, which links to the first. */
+  #resume(id: string, conversationId: string | undefined): AgentInvocation | undefined {
     const { tracker, sessions, dialect } = this.engine;
-    const { origin } = this.endpoint;
-    const paused = tracker.known.paused(id, origin, conversationId);
-    if (paused === undefined) return undefined;
-    const resumed = resumeInvocation(tracker, dialect.kind, this, paused);
+    const { endpoint, context, time } = this;
+    const paused = tracker.known.at(id, endpoint.origin)?.paused;
+    const named = paused?.snapshot.conversationId;
+    const isOther = named !== undefined && conversationId !== undefined && named !== conversationId;
+    if (paused === undefined || isOther) return undefined;
+    const clock = new OperationClock(this.call.ownClock);
+    const resumed = tracker.beginInvocation({
+      kind: dialect.kind,
+      conversationId: named,
+      told: paused.snapshot,
+      agent: paused.agent,
+      creator: paused.span,
+      before: pausedBy(clock, paused),
+      startTime: time,
+      sentAt: time,
+      endpoint,
+      context,
+      clock,
+    });
+    tracker.known.identify(id, resumed);
     resumed.read = this.reader(resumed);
-    sessions.known(paused.snapshot.conversationId, origin)?.invocations.add(resumed);
+    sessions.known(named, endpoint.origin)?.invocations.add(resumed);
     return resumed;
   }
 
@@ -361,7 +374,7 @@ export class Facts implements FactSink, Observation {
     const requested = this.requestInvocation;
     if (requested !== undefined && requested.id === undefined) return requested;
     const adopted = this.#adopt(fact);
-    if (adopted !== undefined) this.requestInvocation = adopted;
+    this.requestInvocation = adopted ?? requested;
     return adopted;
   }
 
@@ -369,19 +382,16 @@ export class Facts implements FactSink, Observation {
   #adopt({ snapshot, object }: InvocationFact): AgentInvocation | undefined {
     const { tracker, handedOn, dialect, telemetry } = this.engine;
     const { origin } = this.endpoint;
-    if (!this.#mayAdopt || tracker.known.has(snapshot.id, origin)) return undefined;
+    if (!this.#mayAdopt || tracker.known.at(snapshot.id, origin) !== undefined) return undefined;
     const own = handedOn.get(origin, snapshot.id);
     const creator = own?.creator ?? creatorOf(object, telemetry.settings);
     this.creator ??= creator;
-    const place = placeAdopted(telemetry.settings, {
-      isDriven: this.isDriven,
+    const isOwn = own !== undefined;
+    const place = placeAdopted(telemetry.settings, this, {
       endedAt: snapshot.endedAt,
-      headers: this.source.call.headers,
-      time: this.time,
-      isOwn: own !== undefined,
+      isOwn,
       creator,
       object,
-      context: this.source.context,
     });
     if (place === undefined) return undefined;
     handedOn.delete(origin, snapshot.id);
@@ -389,18 +399,13 @@ export class Facts implements FactSink, Observation {
     return adoptInvocation(tracker, { kind: dialect.kind, snapshot, conversationId }, this, place, own);
   }
 
-  /** Adds the settings of the conversation's agent, which only the conversation's object reports. */
+  /** Adds the settings of the conversation's agent, if only the conversation's object reports them. */
   #withAgent({ snapshot, subagentId }: InvocationFact): InvocationSnapshot {
-    const { sessions } = this.engine;
-    const agent = sessions.known(snapshot.conversationId, this.endpoint.origin)?.agent;
-    if (subagentId !== undefined || agent === undefined) return snapshot;
-    const { model, parameters, content } = agent;
-    return { ...snapshot, model, parameters, content };
-  }
-
-  #begin(id: string): void {
-    this.#begun ??= new Set();
-    if (this.#begun.size < MAX_READ) this.#begun.add(id);
+    if (subagentId !== undefined) return snapshot;
+    const agent = this.engine.sessions.known(snapshot.conversationId, this.endpoint.origin)?.agent;
+    return agent === undefined
+      ? snapshot
+      : { ...snapshot, model: agent.model, parameters: agent.parameters, content: agent.content };
   }
 }
 
@@ -412,13 +417,9 @@ async function readAgentOf(invocation: AgentInvocation, get: Get, facts: Facts):
   if (agentId === undefined || invocation.agent !== undefined || path === undefined) return;
   const { origin } = endpoint;
   if (tracker.agents.get(origin, agentId) === undefined) {
-    const read = (): Promise<void> =>
-      get(path).then(
-        (value) => dialect.read(value, facts),
-        () => undefined,
-      );
+    const read = async (): Promise<void> => dialect.read(await get(path), facts);
     // Several runs of an assistant may end at the same time. They share one read.
-    const reading = agentReads.get(origin, agentId) ?? read();
+    const reading = agentReads.get(origin, agentId) ?? read().catch(() => undefined);
     agentReads.set(origin, agentId, reading);
     await reading;
   }

@@ -31,17 +31,13 @@ import type { ConversationTracker } from './tracker.ts';
 /** What is kept of a model call's request until its answer has ended. It is small: a stream may stay open for long. */
 export interface ModelCallStart {
   readonly origin: string;
-  /** The id of the conversation, from the request or from `withConversation`. */
   readonly conversationId: string | undefined;
-  /** The context with the parent of the call's span. */
   readonly parent: Context;
   /** The start time of the call's span. Hosted tools never start before it. */
   readonly startTime: number;
-  /** Whether the answer counts as a run of the conversation. */
   readonly counts: boolean;
   /** Whether this process leaves the recording of the response to the process that works on it. */
   readonly handedOn?: boolean | undefined;
-  /** The requested model of a background response. */
   readonly model?: string | undefined;
   /** Set if this process sent the request. Such a request may answer tool calls. */
   readonly call?: Call;
@@ -98,7 +94,6 @@ export class ModelCall {
     this.#lastMessages = field(body, 'background') === true ? undefined : dialect.lastMessages(body);
   }
 
-  /** Notes when the items in a stream started and ended. */
   streamed(event: unknown, time: number): void {
     this.#times.add(event, time);
   }
@@ -119,7 +114,6 @@ export class ModelCall {
     this.#isRecorded = trace.getSpan(context)?.isRecording() === true || metrics.wanted;
   }
 
-  /** Called when the request is over, before its record ends. */
   settled({ failed }: Call, record: OpenRecord): void {
     if (failed) this.#answered?.failed();
     this.recordsBelow(record);
@@ -201,7 +195,6 @@ export class Completions implements ConversationApi {
     this.toolCalls = toolCalls;
   }
 
-  /** Places a call. Every call has its own span. */
   place(call: Call, { body, route }: ApiRequest, endpoint: Endpoint): Placement {
     const id = conversationIn(call.context);
     const { origin } = endpoint;

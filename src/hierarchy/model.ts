@@ -58,7 +58,6 @@ export const UNTOLD: Omit<InvocationSnapshot, 'id' | 'conversationId' | 'status'
   content: undefined,
 };
 
-/** The instructions and tools of an invocation. Read only if content is recorded. */
 export interface InvocationContent {
   readonly systemInstructions: readonly MessagePart[];
   readonly toolDefinitions: readonly ToolDefinition[];

@@ -8,7 +8,7 @@ import { field, numberField, readHeader } from '../util/payload.ts';
 import { TaskQueue } from '../util/task-queue.ts';
 import { nextTurn, settledWithin } from '../util/wait.ts';
 import type { Send } from './dialect.ts';
-import type { Invocation, ReadInvocation } from './invocations/invocation.ts';
+import type { Invocation } from './invocations/invocation.ts';
 import { canContinue, isUnwatched } from './invocations/life.ts';
 
 const MAX_READ_ORIGINS = 100;
@@ -35,7 +35,6 @@ class DroppedRead extends Error {}
 
 /** The outcome of a read: one or more of our own GET requests for one object. */
 export interface ReadOutcome {
-  /** Whether a request was sent. */
   readonly began: boolean;
   readonly succeeded: boolean;
 }
@@ -51,7 +50,6 @@ interface QueuedRead {
   readonly limit?: ReadLimit | undefined;
 }
 
-/** A time limit that several reads share. */
 interface ReadLimit {
   isOver: boolean;
 }
@@ -95,7 +93,6 @@ export class OriginReads {
     return this.#isStopped || this.#reads.full;
   }
 
-  /** Whether requests have to wait because the server failed repeatedly or lacks the endpoint. */
   get rests(): boolean {
     return this.#restsUntil > 0 && monotonic() < this.#restsUntil;
   }
@@ -105,7 +102,6 @@ export class OriginReads {
     return this.#lacksEndpoint && this.rests;
   }
 
-  /** @returns settles when the read is over; never rejects */
   async read({ id, run, isWanted, limit }: QueuedRead): Promise<ReadOutcome> {
     if (this.#isStopped) return { began: false, succeeded: false };
     let began = false;
@@ -147,7 +143,6 @@ export class OriginReads {
     for (const [abort, own] of this.#aborts) if (limit === undefined || own === limit) abort();
   }
 
-  /** Drops all that is waiting, and refuses every later read. */
   stop(): void {
     this.#isStopped = true;
     this.clear();
@@ -282,8 +277,7 @@ export class BackgroundReads {
 
   /** Reads the missing details of an invocation that is over, unless the program asks for them itself. */
   details(invocation: Invocation): void {
-    const read = this.#readOf(invocation);
-    if (read === undefined) return;
+    if (!this.#reads(invocation)) return;
     const from = this.at(invocation.endpoint.origin);
     if (from.lacksEndpoint) invocation.hear({ type: 'unreadable' });
     else if (from.full) {
@@ -294,11 +288,8 @@ export class BackgroundReads {
       void guardAsync('reading details', async () => {
         if (this.isPatient) await nextTurn();
         if (invocation.life.requests > 0) return invocation.hear({ type: 'reading', when: 'no' });
-        const { began, succeeded } = await from.read({
-          id: invocation.id ?? '',
-          run: (send) => read('details', sending(invocation, send)),
-          isWanted: () => !invocation.life.isDeleted && !invocation.isRecorded,
-        });
+        const isWanted = (): boolean => !invocation.life.isDeleted && !invocation.isRecorded;
+        const { began, succeeded } = await from.read(readOf(invocation, 'details', isWanted));
         if (!began && !succeeded && !invocation.isRecorded) this.skip();
         invocation.hear({ type: 'details read', isFinal: succeeded || !began });
       });
@@ -333,20 +324,15 @@ export class BackgroundReads {
   /** @returns settles when the read is over; `undefined` if there is none */
   #startEnd(invocation: Invocation, isLast: boolean, limit?: ReadLimit): Promise<void> | undefined {
     const { life, endpoint } = invocation;
-    const read = this.#readOf(invocation);
-    if (read === undefined) return undefined;
+    if (!this.#reads(invocation)) return undefined;
     const from = this.at(endpoint.origin);
     if (from.full || from.rests) {
       if (isLast) this.skip();
       return undefined;
     }
     invocation.hear({ type: 'reading', when: 'soon' });
-    const outcome = from.read({
-      id: invocation.id ?? '',
-      run: (send) => read('end', sending(invocation, send)),
-      isWanted: () => canContinue(life) && life.requests === 0 && limit?.isOver !== true,
-      limit,
-    });
+    const isWanted = (): boolean => canContinue(life) && life.requests === 0 && limit?.isOver !== true;
+    const outcome = from.read({ ...readOf(invocation, 'end', isWanted), limit });
     return guardAsync('reading an end', async () => {
       const { began } = await outcome;
       if (!began && isLast && canContinue(life)) this.skip();
@@ -354,17 +340,20 @@ export class BackgroundReads {
     });
   }
 
-  /** The function that reads about the invocation; `undefined` if there is none, or if `runSteps` forbids reads. */
-  #readOf({ read }: Invocation): ReadInvocation | undefined {
-    return this.#current.settings.runSteps === 'fetch' ? read : undefined;
+  /** Whether there is anything to read about the invocation, and `runSteps` allows it. */
+  #reads({ read }: Invocation): boolean {
+    return read !== undefined && this.#current.settings.runSteps === 'fetch';
   }
 }
 
-/** Tells the invocation when a request of its read is sent. */
-function sending(invocation: Invocation, send: Send): Send {
-  return (request) =>
-    send((controller) => {
-      invocation.hear({ type: 'reading', when: 'now' });
-      return request(controller);
-    });
+function readOf(invocation: Invocation, what: 'end' | 'details', isWanted: () => boolean): QueuedRead {
+  const tell = (send: Send): Send => {
+    return (request) =>
+      send((controller) => {
+        invocation.hear({ type: 'reading', when: 'now' });
+        return request(controller);
+      });
+  };
+  const run = (send: Send): Promise<void> => invocation.read?.(what, tell(send)) ?? Promise.resolve();
+  return { id: invocation.id ?? '', run, isWanted };
 }

@@ -285,16 +285,16 @@ export class Responses implements ConversationApi {
     const created = isResponseOpen(response) ? undefined : field(response, 'created_at');
     const place = isPaused
       ? { context: caller, link: known.context }
-      : placeAdopted(this.#telemetry.settings, {
-          isDriven: drives(call),
-          endedAt: asTime(field(response, 'completed_at') ?? created),
-          headers: call.headers,
-          time: call.endTime,
-          isOwn: own !== undefined,
-          creator: own ?? creator,
-          object: response,
-          context: caller,
-        });
+      : placeAdopted(
+          this.#telemetry.settings,
+          { isDriven: drives(call), call, time: call.endTime, context: caller },
+          {
+            endedAt: asTime(field(response, 'completed_at') ?? created),
+            isOwn: own !== undefined,
+            creator: own ?? creator,
+            object: response,
+          },
+        );
     if (place === undefined) return;
     const { context, link } = place;
     const startTime = isPaused ? call.startTime : adoption.startTime;

@@ -9,7 +9,7 @@ import { type CallerTrace, contextOf } from '../telemetry/metadata.ts';
 import { type Failure, readError } from '../telemetry/outcomes/failure.ts';
 import { keepNewest } from '../util/bounded-map.ts';
 import { MAX_REPEATED } from '../util/payload.ts';
-import { adoptInvocation, adopts, hasRecordingCreator, type Observation, openFound } from './adoption.ts';
+import { adoptInvocation, adopts, hasRecordingCreator, type Observation } from './adoption.ts';
 import { activeSpan } from './conversations/conversation.ts';
 import type {
   AgentSettings,
@@ -135,11 +135,6 @@ function isWithin(
   return createdAt >= begin && createdAt <= end;
 }
 
-interface SessionObservation extends Observation {
-  /** When the current facts were seen, by the clock of the invocation. */
-  timeFor(invocation: AgentInvocation, time?: number): number;
-}
-
 /**
  * The sessions of an API where the request for an invocation does not return the invocation's id. The first unknown
  * invocation that an API object reports is assigned to the oldest request that has none yet.
@@ -174,15 +169,15 @@ export class Sessions {
   /** The open invocation with this id. An unknown id must belong to the requested invocation that has no id yet. */
   named(id: string, conversationId: string | undefined, origin: string): AgentInvocation | undefined {
     const waiting = this.known(conversationId, origin)?.underWay;
-    if (this.#tracker.known.has(id, origin) || waiting?.id !== undefined)
+    if (this.#tracker.known.at(id, origin) !== undefined || waiting?.id !== undefined)
       return this.#tracker.known.open(id, origin, conversationId);
     return waiting;
   }
 
   /** Finds or opens the invocation that a fact is about; `undefined` if this process does not record it. */
-  find(fact: InvocationFact, sessionId: string, seen: SessionObservation): AgentInvocation | undefined {
-    const { origin } = seen.source.endpoint;
-    if (this.#tracker.known.has(fact.snapshot.id, origin)) return undefined;
+  find(fact: InvocationFact, sessionId: string, seen: Observation): AgentInvocation | undefined {
+    const { origin } = seen.endpoint;
+    if (this.#tracker.known.at(fact.snapshot.id, origin) !== undefined) return undefined;
     const session = this.at(sessionId, origin);
     if (fact.subagentId !== undefined) return this.#openBelow(session, fact, seen);
     const invocation = this.#findRequested(session, fact.snapshot, seen);
@@ -193,7 +188,7 @@ export class Sessions {
   #findRequested(
     session: Session,
     snapshot: InvocationSnapshot,
-    seen: SessionObservation,
+    seen: Observation,
   ): AgentInvocation | undefined {
     const waiting = findWaiting(session, snapshot, seen);
     if (waiting !== undefined) {
@@ -204,7 +199,7 @@ export class Sessions {
       return invocation;
     }
     const { id: conversationId, agent } = session;
-    const found = { kind: this.#kind, snapshot, conversationId, agent: agent?.agent };
+    const found = { kind: this.#kind, conversationId, agent: agent?.agent };
     const queued = [...session.queued].find(
       (message) => canBe(message, snapshot, seen) && isInTime(message, snapshot),
     );
@@ -212,24 +207,31 @@ export class Sessions {
       session.queued.delete(queued);
       const { endpoint, startTime } = queued;
       const clock = new OperationClock(queued.ownClock);
-      return openFound(this.#tracker, found, { context: farContextOf(queued), endpoint, startTime, clock });
+      return this.#tracker.beginInvocation({
+        ...found,
+        told: snapshot,
+        context: farContextOf(queued),
+        endpoint,
+        startTime,
+        sentAt: startTime,
+        clock,
+      });
     }
-    const { isDriven, time, source } = seen;
-    const { headers } = source.call;
-    const adoptable = { isDriven, endedAt: snapshot.endedAt, headers, time };
-    if (session.hasRecordingCreator || !adopts(this.#tracker.telemetry.settings, adoptable)) return undefined;
+    const { settings } = this.#tracker.telemetry;
+    if (session.hasRecordingCreator || !adopts(settings, seen, snapshot.endedAt)) return undefined;
     // It is not known yet who records it. The stream will report the session, and then the invocation again.
     if (session.hasRecordingCreator === undefined && seen.live) return undefined;
-    return adoptInvocation(this.#tracker, found, seen, { context: source.context, link: undefined });
+    const place = { context: seen.context, link: undefined };
+    return adoptInvocation(this.#tracker, { ...found, snapshot }, seen, place);
   }
 
   /** Opens the invocation of a subagent below the one it works for; `undefined` if that one is not recorded here. */
   #openBelow(
     session: Session,
     { snapshot, subagentId = '', aboveId }: InvocationFact,
-    seen: SessionObservation,
+    seen: Observation,
   ): AgentInvocation | undefined {
-    const { origin } = seen.source.endpoint;
+    const { origin } = seen.endpoint;
     const subagent = session.subagent(subagentId);
     const above =
       aboveId === undefined
@@ -266,8 +268,8 @@ export class Sessions {
     return invocation;
   }
 
-  see(fact: ConversationFact, seen: SessionObservation): void {
-    const session = this.at(fact.id, seen.source.endpoint.origin);
+  see(fact: ConversationFact, seen: Observation): void {
+    const session = this.at(fact.id, seen.endpoint.origin);
     session.agent = fact.agent ?? session.agent;
     if (this.#tracker.telemetry.settings.adoptRuns !== false)
       session.hasRecordingCreator ||= hasRecordingCreator(fact.object);
@@ -276,14 +278,14 @@ export class Sessions {
     else if (fact.state !== undefined) this.#continue(session, fact.actions, seen);
   }
 
-  #continue(session: Session, actions: readonly RequiredAction[], seen: SessionObservation): void {
+  #continue(session: Session, actions: readonly RequiredAction[], seen: Observation): void {
     const { underWay } = session;
     // The session is busy. If no invocation is known to be in progress, those that seemed to be over continue.
     for (const invocation of session.all)
       if (underWay === undefined || isInProgress(invocation))
         invocation.hear({ type: 'open' }, invocation.life.lastOpenTime);
     for (const { type, id, invocationId, call } of actions) {
-      const { origin } = seen.source.endpoint;
+      const { origin } = seen.endpoint;
       const named =
         invocationId === undefined ? undefined : this.#tracker.known.open(invocationId, origin, session.id);
       const invocation = named ?? session.underWay;
@@ -326,9 +328,8 @@ export class Sessions {
   }
 
   /** Records an event of the session on the session's span. */
-  addEvent(id: string, eventId: string | undefined, attributes: Attributes, seen: SessionObservation): void {
-    const { endpoint, context } = seen.source;
-    const { time } = seen;
+  addEvent(id: string, eventId: string | undefined, attributes: Attributes, seen: Observation): void {
+    const { endpoint, context, time } = seen;
     const session = this.at(id, endpoint.origin);
     const conversation = this.#tracker.conversation(this.#kind, id, endpoint.origin);
     const segment =
@@ -343,17 +344,17 @@ export class Sessions {
  * Ends the invocations of an idle session. A requested invocation ends only if the server had accepted it before, and
  * not by a stream, because a stream begins with the session's previous state.
  */
-function rest(session: Session, seen: SessionObservation): void {
+function rest(session: Session, seen: Observation): void {
   for (const invocation of session.invocations) endUnseen(invocation, seen, seen.timeFor(invocation));
   if (seen.live) return;
   for (const [invocation, { acceptedAt }] of [...session.waiting]) {
-    if (acceptedAt !== undefined && acceptedAt <= seen.timeFor(invocation, seen.source.call.startTime))
+    if (acceptedAt !== undefined && acceptedAt <= seen.timeFor(invocation, seen.call.startTime))
       endUnseen(invocation, seen, seen.timeFor(invocation));
   }
 }
 
 /** Ends an invocation whose session has nothing in progress any more. Its outcome is unknown. */
-function endUnseen(invocation: AgentInvocation, seen: SessionObservation, time: number): void {
+function endUnseen(invocation: AgentInvocation, seen: Observation, time: number): void {
   const { life, segment } = invocation;
   if (canContinue(life)) segment?.touch(time);
   // Otherwise, a turn would wait for the turn of a subagent that no object reports any more.
@@ -361,7 +362,7 @@ function endUnseen(invocation: AgentInvocation, seen: SessionObservation, time: 
   invocation.hear({ type: 'idle' }, time);
 }
 
-function failAll(session: Session, error: unknown, seen: SessionObservation): void {
+function failAll(session: Session, error: unknown, seen: Observation): void {
   const failure = session.failure ?? readError(error, 'failed');
   session.failure = undefined;
   for (const invocation of [...session.invocations]) {

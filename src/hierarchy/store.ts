@@ -17,7 +17,6 @@ const CHARACTERS_OF_VALUE = 16;
 
 interface ShelfOptions<Value> {
   readonly lifetimeMs?: number;
-  /** Called with a value that was removed because the shelf was full or the value was unused for its lifetime. */
   readonly evicted?: (value: Value) => void;
   /** Whether a value is in use although nothing looks it up. It then outlives its lifetime. */
   readonly isInUse?: (value: Value) => boolean;
@@ -84,7 +83,6 @@ export class Store implements Expiring {
     if (this.#bytes > MAX_OPEN_CONTENT) this.#forgetOldest(holder);
   }
 
-  /** Called when the holder has ended, or its content was taken. */
   release(holder: ContentHolder): void {
     this.#bytes -= this.#bytesOf.get(holder) ?? 0;
     this.#bytesOf.delete(holder);

@@ -1,16 +1,22 @@
-import type { Span } from '@opentelemetry/api';
+import type { Attributes, Span } from '@opentelemetry/api';
+import { define } from '../operations/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import type { EndLimits, ProviderListener } from '../telemetry/program-end/provider-life.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { monotonic } from '../util/clock.ts';
-import { guard } from '../util/guard.ts';
+import { justAfter, monotonic } from '../util/clock.ts';
 import { SweepTimer } from '../util/sweep-timer.ts';
-import { activeSpan, Conversation, Segment, type Use } from './conversations/conversation.ts';
+import {
+  activeSpan,
+  Conversation,
+  type InputMessages,
+  Segment,
+  type Use,
+} from './conversations/conversation.ts';
 import { linkCaller } from './conversations/own-trace.ts';
 import { AgentInvocation, type InvocationStart, KnownInvocations } from './invocations/agent-invocation.ts';
 import type { Invocation, InvocationOwner } from './invocations/invocation.ts';
 import type { Effect } from './invocations/life.ts';
-import { recordInvocation } from './invocations/record-invocation.ts';
-import type { Agent, ConversationKind } from './model.ts';
+import type { Agent, ConversationKind, InvocationSnapshot } from './model.ts';
 import { BackgroundReads, READ_TIMEOUT_MS } from './reads.ts';
 import { LONG_LIFETIME_MS, type Shelf, Store } from './store.ts';
 
@@ -20,6 +26,21 @@ const SWEEP_INTERVAL_MS = 1_000;
 interface OpenSession {
   close(): void;
 }
+
+/** An invocation to open, with what is told about it: by the request that starts it, or by the API object that shows it. */
+export interface Opening
+  extends Omit<InvocationStart, 'segment' | 'agent' | 'agentId' | 'attributes' | 'input' | 'above'> {
+  readonly conversationId: string | undefined;
+  readonly told: Pick<InvocationSnapshot, 'agentId' | 'model' | 'parameters'>;
+  readonly agent?: Agent | undefined;
+  readonly attributes?: Attributes;
+  /** By default, the unanswered messages of the conversation. */
+  readonly input?: InputMessages | undefined;
+  /** When the request was sent whose answer shows the invocation. Not set if the request starts it. */
+  readonly sentAt?: number;
+}
+
+const NO_INPUT: InputMessages = { count: 0, messages: [] };
 
 /**
  * Tracks all conversations, segments and invocations in progress in this process. Their number and lifetime are
@@ -32,7 +53,6 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   readonly known: KnownInvocations;
   readonly #conversations: Readonly<Record<ConversationKind, Shelf<Conversation>>>;
   readonly #segments = new Set<Segment>();
-  /** The open invocations, including those whose id is not known yet. */
   readonly #invocations = new Set<Invocation>();
   readonly #sessions = new Set<OpenSession>();
   readonly recorded: Map<ConversationKind, (invocation: AgentInvocation) => void> = new Map();
@@ -95,16 +115,40 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     const conversation = this.#of(use);
     const found = this.find(use, active, conversation);
     if (found !== undefined) return found;
-    const start = { telemetry: this.telemetry, conversation, use, active, open: this.#segments };
-    const segment = new Segment(start);
+    const { telemetry } = this;
+    const segment = new Segment({ telemetry, conversation, use, active, open: this.#segments });
     this.#segments.add(segment);
     linkCaller(use.context, segment);
     this.#watch();
     return segment;
   }
 
+  /** Opens an invocation that a request starts, or that an API object shows, in the segment of its conversation. */
+  beginInvocation({ told, conversationId: id, sentAt, ...start }: Opening): AgentInvocation {
+    const { kind, context, endpoint, before } = start;
+    const active = activeSpan(context);
+    // Below a span of this process, the segment starts after the request that found the invocation was sent.
+    const isFound = sentAt !== undefined && active !== undefined && active.spanContext().isRemote !== true;
+    const startTime = isFound ? justAfter(sentAt) : start.startTime;
+    const segment = this.open({ kind, id, context, endpoint, startTime }, active);
+    const agent = start.agent ?? this.agents.get(endpoint.origin, told.agentId);
+    const attributes: Attributes = { ...told.parameters };
+    define(attributes, ATTR.GEN_AI_REQUEST_MODEL, told.model ?? agent?.model);
+    const takesInput = start.input === undefined && before === undefined && id !== undefined;
+    const unanswered = takesInput ? this.conversation(kind, id, endpoint.origin).takeUnanswered() : NO_INPUT;
+    return this.openInvocation({
+      ...start,
+      segment,
+      agent,
+      agentId: agent?.id ?? told.agentId,
+      attributes: Object.assign(attributes, start.attributes),
+      input: start.input ?? unanswered,
+      startTime: Math.max(start.startTime, segment?.startTime ?? startTime),
+    });
+  }
+
   openInvocation(start: InvocationStart): AgentInvocation {
-    const invocation = new AgentInvocation(start, this, recordInvocation);
+    const invocation = new AgentInvocation(start, this);
     this.keep(invocation);
     return invocation;
   }
@@ -129,17 +173,16 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     if ('read' in effect) {
       if (effect.read === 'details') this.reads.details(invocation);
       else this.reads.ending(invocation, effect.isLastRead);
-    } else if (effect.record === 'usage') guard('recording usage', () => invocation.recordUsage());
-    else {
-      if (effect.isUnread) this.reads.skip();
-      invocation.record();
-      this.#invocations.delete(invocation);
-      if (!(invocation instanceof AgentInvocation)) return;
-      this.known.closed(invocation);
-      const { kind, above } = invocation.start;
-      this.recorded.get(kind)?.(invocation);
-      above?.settle();
+      return;
     }
+    if (effect.isUnread) this.reads.skip();
+    invocation.record();
+    this.#invocations.delete(invocation);
+    if (!(invocation instanceof AgentInvocation)) return;
+    this.known.closed(invocation);
+    const { kind, above } = invocation.start;
+    this.recorded.get(kind)?.(invocation);
+    above?.settle();
   }
 
   /**
@@ -150,15 +193,12 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     const conversation = this.#conversations[kind].get(conversationOrigin(kind, origin), id);
     if (conversation === undefined) return;
     let isRead = false;
-    for (const invocation of this.#invocations)
-      if (
-        invocation instanceof AgentInvocation &&
-        invocation.conversationId === id &&
-        invocation.endpoint.origin === origin
-      ) {
-        invocation.hear({ type: 'deleted' });
-        isRead ||= invocation.life.reading === 'now';
-      }
+    for (const invocation of this.#invocations) {
+      if (!(invocation instanceof AgentInvocation) || invocation.conversationId !== id) continue;
+      if (invocation.endpoint.origin !== origin) continue;
+      invocation.hear({ type: 'deleted' });
+      isRead ||= invocation.life.reading === 'now';
+    }
     const end = (): void => endConversation(conversation);
     // Otherwise, a run would lack its steps if the program deletes its thread while we read them.
     if (isRead) void this.reads.at(origin).settled(READ_TIMEOUT_MS).then(end);
@@ -170,14 +210,12 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     return this.#segments.size + this.#invocations.size + this.#sessions.size > 0;
   }
 
-  /** Records what is finished. What is in progress stays open. */
   async flush(): Promise<void> {
     await this.reads.settled();
     for (const invocation of [...this.#invocations]) invocation.closeIfFinished();
     this.#sweep();
   }
 
-  /** Ends every conversation that has nothing in progress. */
   async endIdle({ reads = true }: EndLimits = {}): Promise<void> {
     if (reads) await this.reads.allEnds(this.#invocations, false);
     await this.flush();

@@ -128,6 +128,7 @@ export function placeWithinAgents(place: Placement, node: AgentsNode, operation:
   noteModelCall(node, operation);
   return {
     ...place,
+    onFact: place.onFact && ((...heard) => place.onFact?.(...heard)),
     attributes: { ...agentAttributes(node, operation), ...place.attributes },
     onEnd: (call, result, record) => {
       const agent = askingAgent(node, operation);

@@ -151,7 +151,6 @@ function readList(value: unknown, sink: FactSink, query: unknown): void {
   for (const item of inOrder) readObject(item, sink);
 }
 
-/** The handlers of API objects, by their `object`. */
 const THREAD_OBJECTS: Readonly<Record<string, (value: unknown, sink: FactSink) => void>> = {
   'thread.run': (value, sink) => {
     const wanted = sink.wants(stringField(value, 'id'), stringField(value, 'thread_id'));
@@ -185,7 +184,6 @@ function isWanted(value: unknown, sink: FactSink): boolean {
   return sink.wants(stringField(value, 'run_id'), stringField(value, 'thread_id')) !== 'nothing';
 }
 
-/** Reads a run whose end was not seen, with our own GET request. */
 async function readRunEnd(run: InvocationView, get: Get, sink: FactSink): Promise<void> {
   const path = runPath(run);
   if (path === undefined) return;
@@ -226,9 +224,8 @@ async function readSteps(run: InvocationView, get: Get, sink: FactSink): Promise
 }
 
 function runPath({ id, conversationId }: InvocationView): string | undefined {
-  return id === undefined || conversationId === undefined
-    ? undefined
-    : `/threads/${encodeURIComponent(conversationId)}/runs/${encodeURIComponent(id)}`;
+  if (id === undefined || conversationId === undefined) return undefined;
+  return `/threads/${encodeURIComponent(conversationId)}/runs/${encodeURIComponent(id)}`;
 }
 
 /** How many of the newest messages are read. Older ones are not looked for. */
@@ -299,13 +296,14 @@ function isAnswerOfRun({ invocationId, role }: MessageSnapshot, runId: string): 
   return invocationId === runId && role === 'assistant';
 }
 
-const ENDED_RUN_STATUSES: ReadonlySet<string> = new Set([
-  'completed',
-  'failed',
-  'cancelled',
-  'expired',
-  'incomplete',
-]);
+/** Why the model stopped, by the statuses of a run or step that has ended. */
+const FINISH_REASONS: Readonly<Record<string, string>> = {
+  completed: 'stop',
+  failed: 'error',
+  expired: 'error',
+  cancelled: 'cancelled',
+  incomplete: 'incomplete',
+};
 
 interface ReadingOptions {
   readonly content: boolean;
@@ -333,7 +331,9 @@ export const readRun: (
   const id = asName(run.id);
   const status = asName(run.status);
   if (id === undefined || status === undefined || run.object !== 'thread.run') return undefined;
-  const ended = ENDED_RUN_STATUSES.has(status);
+  const reason = row(FINISH_REASONS, status);
+  const ended = reason !== undefined;
+  const cut = status === 'incomplete' ? stringField(run.incomplete_details, 'reason') : undefined;
   const required = field(run.required_action, 'submit_tool_outputs');
   return {
     id,
@@ -348,14 +348,13 @@ export const readRun: (
     expiresAt: asTime(run.expires_at),
     usage: run.usage === null ? undefined : readUsage(run.usage),
     failure: ended ? readLastError(run.last_error, status) : undefined,
-    finishReason: ended ? readFinishReason(run.incomplete_details, status) : undefined,
+    finishReason: cut ?? reason,
     pendingToolCalls: readStepToolCalls(arrayField(required, 'tool_calls'), content),
     vectorStoreIds: readStores(value),
     content: content && !known ? readAgentContent(value) : undefined,
   };
 });
 
-/** Reads the parameters of a run, from the run or from the request that creates it. */
 export const readRunParameters: (value: unknown) => Attributes = tolerating((value) => {
   const run = fieldsOf(value);
   const attributes: Attributes = {};
@@ -378,7 +377,7 @@ export const readStep: (value: unknown, options: ReadingOptions) => StepSnapshot
     const invocationId = asName(step.run_id);
     if (id === undefined || invocationId === undefined || step.object !== 'thread.run.step') return undefined;
     const status = asName(step.status) ?? 'in_progress';
-    const ended = ENDED_RUN_STATUSES.has(status);
+    const ended = row(FINISH_REASONS, status) !== undefined;
     const details = fieldsOf(step.step_details);
     const calls = asArray(details.tool_calls);
     return {
@@ -430,18 +429,6 @@ function readLastError(error: unknown, status: string): Failure | undefined {
   return status === 'failed' || status === 'expired' ? readError(error, status) : undefined;
 }
 
-const RUN_FINISH_REASONS: Readonly<Record<string, string>> = {
-  completed: 'stop',
-  failed: 'error',
-  expired: 'error',
-  cancelled: 'cancelled',
-};
-
-function readFinishReason(incomplete: unknown, status: string): string | undefined {
-  if (status === 'incomplete') return stringField(incomplete, 'reason') ?? 'incomplete';
-  return row(RUN_FINISH_REASONS, status);
-}
-
 /**
  * Reads the first tool calls of a step, or of a run's `required_action`.
  *
@@ -454,21 +441,13 @@ export function readStepToolCalls(calls: readonly unknown[], content: boolean): 
     const type = stringField(call, 'type');
     if (id === undefined || type === undefined) return [];
     const details = objectField(call, type);
-    const hasResult = RESULTS.some((name) => isToolResult(field(details, name)));
-    return [
-      {
-        id,
-        type,
-        name: (type === 'function' ? stringField(details, 'name') : undefined) ?? type,
-        ...toolCounts(type, details),
-        content: content ? readToolCallContent(type, details) : undefined,
-        ...(hasResult ? { hasResult } : {}),
-      },
-    ];
+    const name = (type === 'function' ? stringField(details, 'name') : undefined) ?? type;
+    const hasResult = RESULTS.some((result) => isToolResult(field(details, result)));
+    const told = content ? readToolCallContent(type, details) : undefined;
+    return [{ id, type, name, ...toolCounts(type, details), content: told, ...(hasResult && { hasResult }) }];
   });
 }
 
-/** The fields with the result of a function, a code interpreter and a file search. */
 const RESULTS = ['output', 'outputs', 'results'];
 
 function isToolResult(value: unknown): boolean {
@@ -503,7 +482,6 @@ function logsOf(details: unknown): unknown {
   return logs.length + images.length === 0 ? undefined : { logs: logs.join('\n'), images };
 }
 
-/** Reads a message of a thread, or of the request that creates it. */
 export function readThreadMessageContent(message: unknown): Message {
   const content = field(message, 'content');
   return {

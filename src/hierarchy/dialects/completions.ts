@@ -17,7 +17,6 @@ export const completions: ModelDialect = {
   isAnswer: (result) => stringField(result, 'id') !== undefined || arrayField(result, 'choices').length > 0,
 };
 
-/** Reads the first tool calls that a chat completion asks the program for. */
 function readRequestedCalls(completion: unknown, { content }: { content: boolean }): RequestedCall[] {
   return first(arrayField(completion, 'choices'))
     .flatMap((choice) => first(arrayField(objectField(choice, 'message'), 'tool_calls')))

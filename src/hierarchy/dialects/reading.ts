@@ -5,8 +5,6 @@ import { arrayField, asArray, field, MAX_READ, names, stringField, textField } f
 import type { Get, Intent } from '../dialect.ts';
 import type { InvocationContent, ToolCallSnapshot } from '../model.ts';
 
-/** What several dialects have in common. */
-
 /** Most objects and requests have none of what could be in them, so none of them needs a list of its own. */
 export const NONE: readonly never[] = [];
 
@@ -18,7 +16,6 @@ export function parameterOf({ route, values }: ApiRequest, name: string): string
   return undefined;
 }
 
-/** The path templates of an API's conversations. */
 export interface ConversationPaths {
   /** The prefix of all paths about conversations, and the path that lists them. */
   readonly all: string;

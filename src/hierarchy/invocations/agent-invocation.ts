@@ -24,7 +24,12 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { inOrder } from '../../util/clock.ts';
 import { LinkedContext } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
-import { activeSpan, type InputMessages, type Segment } from '../conversations/conversation.ts';
+import {
+  activeSpan,
+  type Conversation,
+  type InputMessages,
+  type Segment,
+} from '../conversations/conversation.ts';
 import type { ToolOutput } from '../dialect.ts';
 import type {
   Agent,
@@ -38,6 +43,7 @@ import type { Shelf, Store } from '../store.ts';
 import { recordToolDuration } from '../tool-calls/tool-call.ts';
 import { Invocation, type InvocationOwner } from './invocation.ts';
 import { canContinue, type Living, recordedEnd } from './life.ts';
+import { recordInvocation } from './record-invocation.ts';
 import { Steps, type StepsBefore } from './steps.ts';
 
 export interface InvocationStart {
@@ -55,14 +61,12 @@ export interface InvocationStart {
   /** The span that created the invocation, if that was in another process. */
   readonly creator?: SpanContext | undefined;
   readonly startTime: number;
-  /** The turn that this one works for, if it is the turn of a subagent. */
   readonly above?: AgentInvocation | undefined;
   readonly subagentId?: string | undefined;
   /** The clock of the request. The default is the clock of the invocation above. */
   readonly clock?: OperationClock | undefined;
   /** Whether the start time comes from the server, in whole seconds: too coarse for duration metrics. */
   readonly rebuilt?: boolean;
-  /** Set if the invocation continues after a pause. */
   readonly before?: PausedInvocation | undefined;
 }
 
@@ -79,6 +83,14 @@ export interface PausedInvocation {
   readonly steps: StepsBefore;
 }
 
+/** The state of a paused invocation by another clock: the wall clock may have been set since the times were taken. */
+export function pausedBy(clock: OperationClock, paused: PausedInvocation): PausedInvocation {
+  const { createdTime, ownClock, steps } = paused;
+  const moved = (then: number | undefined): number | undefined => then && clock.from(then, ownClock);
+  const waiting = steps.waiting.map((asked) => ({ ...asked, startTime: moved(asked.startTime) }));
+  return { ...paused, createdTime: moved(createdTime), steps: { ...steps, waiting } };
+}
+
 type InvocationRecord = OperationRecord<{ readonly agentName: string | undefined }, InvocationEnd>;
 
 const NOTHING_MEASURED: WholeOperation = { ...NOTHING_SPENT, seconds: undefined };
@@ -88,7 +100,7 @@ const NOTHING_MEASURED: WholeOperation = { ...NOTHING_SPENT, seconds: undefined 
  * recorded only when it closes, so that each token counts once.
  */
 export class AgentInvocation extends Invocation {
-  /** What was known at first, without the caller's context and the content that the server reports again. */
+  /** Without the caller's context, and without content that the server reports again. */
   readonly start: Omit<InvocationStart, 'context' | 'content'>;
   readonly telemetry: Telemetry;
   readonly startSettings: Settings;
@@ -108,23 +120,16 @@ export class AgentInvocation extends Invocation {
   snapshot: InvocationSnapshot | undefined;
   failure: Failure | undefined;
   pollCount = 0;
-  /** Set if everything has been seen, so that no details have to be read. */
   allSeen = false;
   /** The conversation that its request names or creates. Until the invocation is seen, nothing else may report it. */
   #requestedIn: string | undefined;
   #sawText = false;
-  readonly #recordAgent: (invocation: AgentInvocation, endTime: number) => void;
   readonly #keeper: Keeper;
   #spentBelow: Spent = NOTHING_SPENT;
   /** What it spent itself, once its usage is final. */
   #own: Spent = NOTHING_SPENT;
 
-  /** @param record records it with everything that was collected about it */
-  constructor(
-    { context, content, ...start }: InvocationStart,
-    owner: InvocationOwner,
-    record: (invocation: AgentInvocation, endTime: number) => void,
-  ) {
+  constructor({ context, content, ...start }: InvocationStart, owner: InvocationOwner) {
     const { segment, above, before, clock = above?.clock ?? new OperationClock() } = start;
     super({ ...start, id: before?.snapshot.id, clock }, owner);
     const { telemetry, store } = owner;
@@ -132,7 +137,6 @@ export class AgentInvocation extends Invocation {
     this.start = start;
     this.telemetry = telemetry;
     this.startSettings = settings;
-    this.#recordAgent = record;
     this.agent = start.agent;
     this.agentId = start.agentId;
     this.content = content;
@@ -152,29 +156,26 @@ export class AgentInvocation extends Invocation {
     });
     // If both would start at the same time, it starts just after the span above it.
     this.startTime = inOrder(start.startTime, (above ?? segment)?.startTime);
-    this.openRecord = this.#startRecord(context);
-    this.spanContext = this.openRecord.span.spanContext();
-    this.context = this.openRecord.context;
-  }
-
-  /** The parent is the invocation above or the conversation. If the request was made in another span, it links there. */
-  #startRecord(context: Context): InvocationRecord {
-    const { place, startTime } = this;
-    const { segment, above, endpoint, attributes, creator } = this.start;
+    const parent = above ?? segment;
+    const { place } = this;
     const caller = activeSpan(context)?.spanContext();
+    // If the request was made in another span than that above the conversation, it links there.
     const isBounded = segment === undefined || segment.parentSpanId === caller?.spanId || above !== undefined;
-    const linked = [isBounded ? undefined : caller, creator];
-    return new OperationRecord(this.telemetry, {
+    const links = isBounded || caller === undefined ? [] : [{ context: caller }];
+    if (start.creator !== undefined) links.push({ context: start.creator });
+    this.openRecord = new OperationRecord(telemetry, {
       operation: invokeAgent,
       request: { agentName: place.agentName },
-      endpoint,
+      endpoint: start.endpoint,
       place: {
-        parent: (above ?? segment)?.contextIn(context) ?? context,
-        links: linked.flatMap((other) => (other === undefined ? [] : [{ context: other }])),
-        attributes: { ...placeAttributes(place), ...attributes },
+        parent: parent?.contextIn(context) ?? context,
+        links,
+        attributes: { ...placeAttributes(place), ...start.attributes },
       },
-      startTime,
+      startTime: this.startTime,
     });
+    this.spanContext = this.openRecord.span.spanContext();
+    this.context = this.openRecord.context;
   }
 
   get place(): Place {
@@ -226,7 +227,6 @@ export class AgentInvocation extends Invocation {
     return isWhole ? 'nothing' : 'details';
   }
 
-  /** What it and everything below it spent. */
   get spent(): Spent {
     return addSpent({ ...this.#own, usage: this.snapshot?.usage }, this.#spentBelow);
   }
@@ -278,6 +278,13 @@ export class AgentInvocation extends Invocation {
     this.openRecord.add({ attributes: changed });
   }
 
+  identifyConversation(conversation: Conversation): void {
+    const { segment, start } = this;
+    if (segment === undefined || segment.conversation !== undefined) return;
+    segment.identify(conversation);
+    conversation.count({ userMessages: start.input.count });
+  }
+
   requestedIn(conversationId: string): void {
     this.#requestedIn = conversationId;
     this.addAttributes(placeAttributes(this.place));
@@ -295,7 +302,9 @@ export class AgentInvocation extends Invocation {
   see(snapshot: InvocationSnapshot, time: number, live: boolean): void {
     if (this.isRecorded) return;
     if (this.life.endTime !== undefined) {
-      if (isReported(snapshot.usage) && !isReported(this.snapshot?.usage)) this.#spendLate(snapshot.usage);
+      // Some servers report the usage only some time after the end.
+      if (this.snapshot !== undefined && isReported(snapshot.usage) && !isReported(this.snapshot.usage))
+        this.snapshot = { ...this.snapshot, usage: snapshot.usage };
       this.settle();
       return;
     }
@@ -371,21 +380,21 @@ export class AgentInvocation extends Invocation {
     this.hear({ type: 'ended', endTime, latest }, time);
   }
 
-  override recordUsage(late?: Usage): void {
+  /** Counts what it has spent, once it has ended. Some servers report its usage only on its steps. */
+  #spend(): void {
     const { costs } = this.telemetry;
-    const usage = late ?? (isReported(this.snapshot?.usage) ? this.snapshot.usage : undefined);
+    const { snapshot, steps } = this;
+    let usage = snapshot?.usage;
+    if (!isReported(usage) && isReported(steps.usage)) {
+      usage = steps.usage;
+      if (snapshot !== undefined) this.snapshot = { ...snapshot, usage };
+    }
     // The usage is that of several model calls together.
     const cost = guard('pricing a run', () =>
       costs.of({ usage, aggregate: true }, this.openRecord.attributes),
     );
     this.#own = spentBy(usage, cost, costs.wanted);
     this.segment?.conversation?.count({ spent: this.#own });
-  }
-
-  #spendLate(usage: Usage): void {
-    if (this.snapshot === undefined) return;
-    this.snapshot = { ...this.snapshot, usage };
-    this.recordUsage(usage);
   }
 
   wait(calls: readonly ToolCallSnapshot[], time: number): void {
@@ -395,9 +404,8 @@ export class AgentInvocation extends Invocation {
     this.segment?.touch(time);
   }
 
-  /** Called when the server has accepted the program's output of a tool call. */
-  answer({ callId, output, outcome }: Omit<ToolOutput, 'invocationId'>, time: number): void {
-    const timed = this.steps.answer(callId, { output, outcome }, time);
+  answer(output: Omit<ToolOutput, 'invocationId'>, time: number): void {
+    const timed = this.steps.answer(output.callId, output, time);
     if (timed !== undefined) recordToolDuration(this.telemetry, timed, this.agent?.name, this.context);
   }
 
@@ -413,12 +421,9 @@ export class AgentInvocation extends Invocation {
   }
 
   override record(): void {
-    const { segment, life, snapshot, steps } = this;
+    const { segment, life } = this;
     const { above } = this.start;
-    if (life.endTime !== undefined && !isReported(snapshot?.usage)) {
-      const usage = isReported(steps.usage) ? steps.usage : snapshot?.usage;
-      if (usage !== undefined) this.#spendLate(usage);
-    }
+    if (life.endTime !== undefined) this.#spend();
     const lastTime = recordedEnd(life);
     const endTime = Math.max(segment?.within(lastTime) ?? lastTime, this.startTime);
     for (const invocation of this.below) invocation.close();
@@ -426,13 +431,13 @@ export class AgentInvocation extends Invocation {
       above.below.delete(this);
       above.#spentBelow = addSpent(above.#spentBelow, this.spent);
     }
-    guard('recording an invocation', this.#recordAgent, this, endTime);
+    guard('recording an invocation', recordInvocation, this, endTime);
     this.owner.store.release(this);
     segment?.invocationClosed(this, endTime);
   }
 }
 
-/** Whether there are tokens. Some servers report none, or zeros, until a while after the end, or only on the steps. */
+/** Whether there are tokens: some servers report zeros at first. */
 function isReported(usage: Usage | undefined): usage is Usage {
   return usage !== undefined && !isNoUsage(usage);
 }
@@ -445,7 +450,6 @@ interface KnownInvocation {
   readonly paused?: PausedInvocation | undefined;
 }
 
-/** The invocations of this process that have an id: open, paused and closed ones. */
 export class KnownInvocations {
   readonly #known: Shelf<KnownInvocation>;
 
@@ -464,6 +468,10 @@ export class KnownInvocations {
     this.#known.set(origin, id, { open: invocation, span: invocation.spanContext });
   }
 
+  at(id: string | undefined, origin: string): KnownInvocation | undefined {
+    return this.#known.get(origin, id);
+  }
+
   open(
     id: string | undefined,
     origin: string,
@@ -473,29 +481,8 @@ export class KnownInvocations {
     return invocation?.isOf(conversationId) === true ? invocation : undefined;
   }
 
-  /** The state of an invocation that was recorded before its end, for the caller to continue in a second span. */
-  paused(
-    id: string | undefined,
-    origin: string,
-    conversationId: string | undefined,
-  ): PausedInvocation | undefined {
-    const paused = this.#known.get(origin, id)?.paused;
-    const named = paused?.snapshot.conversationId;
-    const isOther = named !== undefined && conversationId !== undefined && named !== conversationId;
-    return isOther ? undefined : paused;
-  }
-
   closed({ id, endpoint: { origin }, spanContext: span, paused }: AgentInvocation): void {
     if (id !== undefined && this.#known.get(origin, id)?.span === span)
       this.#known.set(origin, id, { open: undefined, span, paused });
-  }
-
-  /** The last span of an invocation that this process records or has recorded. */
-  span(id: string | undefined, origin: string): SpanContext | undefined {
-    return this.#known.get(origin, id)?.span;
-  }
-
-  has(id: string, origin: string): boolean {
-    return this.span(id, origin) !== undefined;
   }
 }

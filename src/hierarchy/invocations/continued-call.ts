@@ -6,7 +6,7 @@ import type { Route } from '../../sdk/routes/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { recordAttempts } from '../../telemetry/attempts.ts';
 import { type Failure, readFailure } from '../../telemetry/outcomes/failure.ts';
-import { field, stringField } from '../../util/payload.ts';
+import { field } from '../../util/payload.ts';
 import {
   type ConversationApi,
   conversationAttributes,
@@ -53,7 +53,6 @@ export interface ContinuationTraits {
   attributes?(requests: number): Attributes;
 }
 
-/** How such an operation begins: when the call that began it has ended. */
 export interface ContinuedStart extends InvocationBase {
   readonly record: OpenRecord;
   readonly result: unknown;
@@ -62,7 +61,6 @@ export interface ContinuedStart extends InvocationBase {
   readonly closed: (operation: ContinuedCall, result: unknown, endTime: number) => void;
 }
 
-/** The error that the SDK throws when the program aborts a request. */
 const ABORTED: Failure = { type: 'APIUserAbortError', message: undefined };
 
 /** An operation that continues after its call, until a later request, an event or a timeout ends it. */
@@ -103,7 +101,6 @@ export class ContinuedCall extends Invocation {
     return field(this.#signal, 'aborted') === true;
   }
 
-  /** @param live whether a stream reported it as it happened */
   see(result: unknown, time: number, live: boolean): void {
     const state = this.traits.stateOf(result);
     if (this.isRecorded || state === undefined) return;
@@ -194,9 +191,6 @@ export class ContinuedCall extends Invocation {
     return this.traits.kept === undefined ? result : this.traits.kept(result);
   }
 
-  /** Does nothing: its usage is recorded with its span. */
-  override recordUsage(): void {}
-
   override record(): void {
     const endTime = recordedEnd(this.life);
     const attributes: Attributes = { ...this.traits.attributes?.(this.#requests), ...this.#answer };
@@ -214,20 +208,14 @@ export class ContinuedCall extends Invocation {
 }
 
 /** The statuses of objects that the SDK goes on polling. Files have their own: `uploaded`, and on Azure others. */
-const UNDER_WAY: ReadonlySet<string | undefined> = new Set([
-  'in_progress',
-  'queued',
-  'uploaded',
-  'pending',
-  'running',
-]);
+const UNDER_WAY: readonly unknown[] = ['in_progress', 'queued', 'uploaded', 'pending', 'running'];
 
 /** A loop without a poll for this long is over. */
 const POLL_TIMEOUT_MS = 60_000;
 
 const POLL_LOOP: ContinuationTraits = {
   timeout: POLL_TIMEOUT_MS,
-  stateOf: (result) => (UNDER_WAY.has(stringField(result, 'status')) ? 'open' : 'over'),
+  stateOf: (result) => (UNDER_WAY.includes(field(result, 'status')) ? 'open' : 'over'),
   endsWithoutResult: true,
   attributes: (requests) => ({ [ATTR.OPENAI_POLL_COUNT]: requests }),
 };
@@ -238,7 +226,6 @@ const POLL_LOOP: ContinuationTraits = {
  */
 export class Polls implements ConversationApi {
   readonly #tracker: ConversationTracker;
-  /** The loops in progress. If there are too many, the least recently used one is closed. */
   readonly #open: Shelf<ContinuedCall>;
 
   constructor(tracker: ConversationTracker) {
@@ -262,20 +249,10 @@ export class Polls implements ConversationApi {
         const isOver = ended.outcome !== 'value' || POLL_LOOP.stateOf(result) === 'over';
         const goesOn = !isOver && this.#open.get(origin, key) === undefined;
         if (goesOn) {
-          const { endTime: startTime, signal } = ended;
-          const clock = new OperationClock(ended.ownClock);
+          const { endTime: startTime, signal, ownClock } = ended;
           const closed = (): void => this.#open.delete(origin, key);
-          const start = {
-            id: undefined,
-            endpoint,
-            record,
-            result,
-            startTime,
-            clock,
-            segment,
-            signal,
-            closed,
-          };
+          const when = { startTime, clock: new OperationClock(ownClock) };
+          const start = { id: undefined, endpoint, record, result, segment, signal, closed, ...when };
           const continued = new ContinuedCall(POLL_LOOP, start, this.#tracker);
           this.#open.set(origin, key, continued);
           this.#tracker.keep(continued);
@@ -287,7 +264,6 @@ export class Polls implements ConversationApi {
   }
 }
 
-/** Identifies a poll loop at a server by its trace and by what it polls. */
 function pollKey({ context }: Call, { route, values }: ApiRequest): string {
   return [activeSpan(context)?.spanContext().traceId, route.template, ...values].join(' ');
 }

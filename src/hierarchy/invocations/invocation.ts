@@ -101,8 +101,6 @@ export abstract class Invocation implements Living, SegmentMember {
     this.hear({ type: 'close' }, this.life.lastSign);
   }
 
-  /** Records what it has spent. Called when its end becomes known, before its span ends. */
-  abstract recordUsage(): void;
   abstract record(): void;
 }
 

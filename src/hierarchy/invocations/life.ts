@@ -90,13 +90,12 @@ export type Effect =
   | { readonly read: 'end'; readonly isLastRead: boolean }
   | { readonly read: 'details' }
   /** `isUnread`: the read of its details took too long, so it is recorded without them. */
-  | { readonly record: 'usage' | 'all'; readonly isUnread?: boolean };
+  | { readonly record: 'all'; readonly isUnread?: boolean };
 
 const FIRST_DELAY_MS = 1_000;
 const MAX_CLOSING_READS = 5;
 
 const NO_EFFECTS: readonly Effect[] = [];
-const RECORD_USAGE: Effect = { record: 'usage' };
 const RECORD: readonly Effect[] = [{ record: 'all' }];
 const RECORD_UNREAD: readonly Effect[] = [{ record: 'all', isUnread: true }];
 const READ_DETAILS: readonly Effect[] = [{ read: 'details' }];
@@ -146,7 +145,6 @@ const RULES: { readonly [Type in LifeFact['type']]: Rule<Extract<LifeFact, { typ
     life.closingReads = undefined;
     life[outlives ? 'streams' : 'requests']++;
     life.lastSign = Math.max(life.lastSign, time);
-    return undefined;
   },
   answered(invocation, { outlives }, time) {
     const { life } = invocation;
@@ -156,11 +154,9 @@ const RULES: { readonly [Type in LifeFact['type']]: Rule<Extract<LifeFact, { typ
   },
   left({ life }, _, time) {
     life.closingReads = { time: time + FIRST_DELAY_MS, delay: FIRST_DELAY_MS, left: MAX_CLOSING_READS };
-    return undefined;
   },
   sign({ life }, _, time) {
     touch(life, time);
-    return undefined;
   },
   open: goOn,
   waiting: goOn,
@@ -180,16 +176,14 @@ const RULES: { readonly [Type in LifeFact['type']]: Rule<Extract<LifeFact, { typ
     life.state = 'ended';
     life.endTime = Math.max(clamp(endTime, lastOpenTime, Math.max(latest, lastOpenTime)), startTime);
     life.overSince = time;
-    return [RECORD_USAGE, ...settleLife(invocation)];
+    return settleLife(invocation);
   },
   detail: settleLife,
   deleted({ life }) {
     life.isDeleted = true;
-    return undefined;
   },
   reading({ life }, { when }) {
     life.reading = when;
-    return undefined;
   },
   unreadable(invocation) {
     invocation.life.mayRead = false;

@@ -5,7 +5,7 @@ import type { RequestedToolCall } from '../../operations/index.ts';
 import { type RecordedStep, step as stepOperation } from '../../operations/step.ts';
 import { providerAt } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { isNoUsage, subtractUsage, type Usage } from '../../telemetry/cost/usage.ts';
+import { isNoUsage, subtractUsage } from '../../telemetry/cost/usage.ts';
 import { messageFinishReason } from '../../telemetry/outcomes/finish-reason.ts';
 import { failedTool, outcomeWithoutResult, type ToolOutcome } from '../../telemetry/outcomes/tool-outcome.ts';
 import { placeAttributes } from '../../telemetry/place.ts';
@@ -36,12 +36,14 @@ export function recordInvocation(invocation: AgentInvocation, endTime: number): 
   // in another process.
   const calls = life.endTime === undefined ? requested.filter((call) => !isUnanswered(call)) : requested;
   const whole = { startTime: invocation.startTime, endTime };
-  const hasCarriers = recordedSteps.length > 0 || start.before !== undefined;
+  // What the steps report is on their spans.
+  const isCarried = recordedSteps.length > 0 || start.before !== undefined;
+  const left = isCarried ? snapshot?.usage && subtractUsage(snapshot.usage, steps.usage) : snapshot?.usage;
   const result = {
     observed: life.endTime !== undefined,
     finishReason: snapshot?.finishReason,
     pollCount: invocation.pollCount,
-    usage: hasCarriers ? usageLeft(snapshot?.usage, steps.usage) : snapshot?.usage,
+    usage: isCarried && left !== undefined && isNoUsage(left) ? undefined : left,
     whole: invocation.whole,
     totals: { ...invocation.spent, runs: 0, userMessages: start.input.count },
     // The functions that waited at a pause were reported with the span before it.
@@ -54,12 +56,6 @@ export function recordInvocation(invocation: AgentInvocation, endTime: number): 
     outputMessages: isRecorded ? recordStepsAndTools(invocation, recordedSteps, calls, whole) : [],
   };
   openRecord.end({ result, failure: invocation.failure }, endTime);
-}
-
-/** The usage that no span below the invocation carries; `undefined` if they carry all of it. */
-function usageLeft(whole: Usage | undefined, carried: Usage): Usage | undefined {
-  const left = whole && subtractUsage(whole, carried);
-  return left === undefined || isNoUsage(left) ? undefined : left;
 }
 
 function addOutcome(invocation: AgentInvocation): void {
@@ -81,7 +77,6 @@ function inOrderOfSteps({ all, toolCalls }: Steps): readonly ToolCall[] {
   return toolCalls.toSorted((a, b) => place(a) - place(b));
 }
 
-/** @returns the output messages of the invocation */
 function recordStepsAndTools(
   invocation: AgentInvocation,
   recordedSteps: readonly Step[],
@@ -208,8 +203,7 @@ function storesOf(invocation: AgentInvocation): readonly string[] {
 
 function storesByOwner(invocation: AgentInvocation): readonly (readonly string[])[] {
   const { snapshot, start, segment, agent } = invocation;
-  const owners = [snapshot, start, segment?.conversation, agent];
-  return owners.map((owner) => owner?.vectorStoreIds ?? []);
+  return [snapshot, start, segment?.conversation, agent].map((owner) => owner?.vectorStoreIds ?? []);
 }
 
 /** Adds the output that the program submitted, if the step was read before it contained the output. */
@@ -219,7 +213,7 @@ function withOutput(content: ToolCallContent | undefined, output: unknown): Tool
 
 function requestedToolCall({ snapshot: { id, name, type, content }, output }: ToolCall): RequestedToolCall {
   const own = withOutput(content, output);
-  return { id, name, type, ...(own === undefined ? {} : { content: own }) };
+  return { id, name, type, ...(own && { content: own }) };
 }
 
 function toolResponses(calls: readonly ToolCall[]): Message[] {
@@ -258,7 +252,6 @@ function stepFinishReason(
   return last ? invocationReason : undefined;
 }
 
-/** The output of a step's model call: its message or its tool calls. */
 function stepOutput(
   step: Step['snapshot'],
   calls: readonly ToolCall[],

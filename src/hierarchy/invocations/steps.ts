@@ -5,13 +5,7 @@ import { MAX_READ, MAX_REPEATED } from '../../util/payload.ts';
 import type { ToolOutput } from '../dialect.ts';
 import type { MessageSnapshot, StepSnapshot, ToolCallSnapshot } from '../model.ts';
 import type { OperationClock } from '../operation-clock.ts';
-import {
-  hasDocuments,
-  isUnanswered,
-  newToolCall,
-  type TimedToolCall,
-  type ToolCall,
-} from '../tool-calls/tool-call.ts';
+import { hasDocuments, isUnanswered, type TimedToolCall, type ToolCall } from '../tool-calls/tool-call.ts';
 
 export interface Step {
   /** Without its tool calls, which have entries of their own. */
@@ -30,7 +24,7 @@ export interface Step {
 /** What came back from a tool call; `outcome` is `undefined` for success. */
 type CallResult = Pick<ToolOutput, 'output' | 'outcome'>;
 
-/** The steps and tool calls of an invocation that was recorded before its end, for a second span to continue. */
+/** What was recorded before a pause, for a second span to continue. */
 export interface StepsBefore {
   /** The ids of the steps and tool calls that already have spans, with the usage on the span of a step. */
   readonly recorded: ReadonlyMap<string, Usage | undefined>;
@@ -57,7 +51,7 @@ export class Steps {
   readonly #toolCalls = new Map<string, ToolCall>();
   readonly #callsAbove: Map<string, ToolCall> | undefined;
   readonly before: StepsBefore;
-  /** The messages that the invocation produced and those that it was given, by id. Empty if content is not recorded. */
+  /** What the invocation produced and what it was given, by id. Empty if content is not recorded. */
   readonly outputs: Map<string, Message> = new Map();
   readonly inputs: Map<string, Message> = new Map();
   readonly #order = new Map<string, number>();
@@ -89,27 +83,25 @@ export class Steps {
   }
 
   get paused(): StepsBefore {
+    const { toolCalls } = this;
     const recorded = new Map(this.before.recorded);
-    const waiting: ToolCall[] = [];
     for (const { snapshot } of this.all) recorded.set(snapshot.id, snapshot.usage);
-    for (const call of this.#toolCalls.values()) {
-      if (isUnanswered(call)) waiting.push({ ...call, snapshot: { ...call.snapshot, content: undefined } });
-      else recorded.set(call.snapshot.id, undefined);
-    }
-    return recorded.size + waiting.length === 0 ? NOTHING_BEFORE : { recorded, waiting };
+    for (const call of toolCalls) if (!isUnanswered(call)) recorded.set(call.snapshot.id, undefined);
+    const waiting = toolCalls.filter(isUnanswered);
+    return {
+      recorded,
+      waiting: waiting.map((call) => ({ ...call, snapshot: { ...call.snapshot, content: undefined } })),
+    };
   }
 
-  /** Whether all messages that the model was given are known. */
   get knowsInput(): boolean {
     return this.#options.isInputKnown === true || this.inputs.size > 0;
   }
 
-  /** The tokens of all steps, including those that were recorded before a pause. */
   get usage(): Usage {
     return sumOf([...this.before.recorded.values(), ...this.all.map(({ snapshot }) => snapshot.usage)]);
   }
 
-  /** How many tool calls were not kept because there were too many. */
   get skippedToolCalls(): number {
     let listed = 0;
     let kept = 0;
@@ -121,23 +113,21 @@ export class Steps {
   /** @param liveTime the arrival time in a stream; otherwise the server's times apply */
   see(snapshot: StepSnapshot, liveTime: number | undefined, clock: OperationClock): void {
     const { id, toolCalls, ended } = snapshot;
-    let step = this.#steps.get(id);
-    if (step === undefined) {
-      if (this.#steps.size >= MAX_READ) {
-        skip(this.skippedSteps, id);
-        return;
-      }
-      step = {
-        snapshot,
-        callCount: 0,
-        startTime: liveTime,
-        endTime: undefined,
-        firstTextTime: undefined,
-        deltaTimes: [],
-        skippedDeltas: 0,
-      };
-      this.#steps.set(id, step);
+    const known = this.#steps.get(id);
+    if (known === undefined && this.#steps.size >= MAX_READ) {
+      skip(this.skippedSteps, id);
+      return;
     }
+    const step: Step = known ?? {
+      snapshot,
+      callCount: 0,
+      startTime: liveTime,
+      endTime: undefined,
+      firstTextTime: undefined,
+      deltaTimes: [],
+      skippedDeltas: 0,
+    };
+    if (known === undefined) this.#steps.set(id, step);
     for (const told of toolCalls) this.#toolCall(told).stepId = id;
     // The snapshot may come from a list that is older than what a stream has reported.
     if (!step.snapshot.ended || ended) {
@@ -174,20 +164,16 @@ export class Steps {
   }
 
   /** Called for each tool call that is not part of a step. Only a stream reports the times of its start and end. */
-  seeToolCall(
-    snapshot: ToolCallSnapshot,
-    live: { readonly beganAt?: number | undefined; readonly endedAt?: number | undefined } = {},
-  ): void {
-    if (!this.#toolCalls.has(snapshot.id)) {
-      if (this.#looseCalls >= MAX_REPEATED) {
-        skip(this.#skippedCalls, snapshot.id);
-        return;
-      }
-      this.#looseCalls++;
+  seeToolCall(snapshot: ToolCallSnapshot, beganAt?: number, endedAt?: number): void {
+    const isNew = !this.#toolCalls.has(snapshot.id);
+    if (isNew && this.#looseCalls >= MAX_REPEATED) {
+      skip(this.#skippedCalls, snapshot.id);
+      return;
     }
+    if (isNew) this.#looseCalls++;
     const call = this.#toolCall(snapshot);
-    call.startTime ??= live.beganAt;
-    call.endTime ??= live.endedAt;
+    call.startTime ??= beganAt;
+    call.endTime ??= endedAt;
   }
 
   /** Called when the invocation begins to wait for the program's tools. The model call that asked for them is over. */
@@ -272,7 +258,15 @@ export class Steps {
       return known;
     }
     const hasRoom = this.#toolCalls.size < MAX_READ;
-    const made = newToolCall({ ...snapshot, content: hasRoom ? keeper.keep(snapshot.content) : undefined });
+    const made: ToolCall = {
+      snapshot: { ...snapshot, content: hasRoom ? keeper.keep(snapshot.content) : undefined },
+      stepId: undefined,
+      startTime: undefined,
+      endTime: undefined,
+      output: undefined,
+      hasResult: false,
+      outcome: undefined,
+    };
     if (hasRoom) this.#toolCalls.set(id, made);
     return made;
   }

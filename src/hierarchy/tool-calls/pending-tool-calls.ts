@@ -39,7 +39,6 @@ interface KnownCall<Call> extends ToolCallRequest {
   open: Call | undefined;
 }
 
-/** A call that a request answers. */
 export interface TakenCall<Call> {
   readonly call: Call;
   readonly known: KnownCall<Call>;
@@ -100,13 +99,14 @@ export class PendingToolCalls<Call> {
 
   /** Whether the response has requested a call with this id, even if it is already answered. */
   has({ origin, id, responseId }: Pick<ToolCallRequest, 'origin' | 'id' | 'responseId'>): boolean {
-    const same = this.#known(origin, id);
-    return responseId !== undefined && [...same].some((known) => known.responseId === responseId);
+    return (
+      responseId !== undefined && this.#known(origin, id).some((known) => known.responseId === responseId)
+    );
   }
 
   /** Removes and returns the call that the request answers; `undefined` if no call fits, or more than one. */
   take(answered: AnsweredToolCall): TakenCall<Call> | undefined {
-    const same = [...this.#known(answered.origin, answered.id)];
+    const same = this.#known(answered.origin, answered.id);
     // Returns before any arguments are hashed: a request may repeat thousands of answered calls.
     if (!same.some(isPending)) return undefined;
     const [known, ...others] = findAnswered(same, answered);
@@ -128,9 +128,9 @@ export class PendingToolCalls<Call> {
     this.#closed.expire();
   }
 
-  #known(origin: string, id: string): ReadonlySet<KnownCall<Call>> {
+  #known(origin: string, id: string): readonly KnownCall<Call>[] {
     this.expire();
-    return this.#byId.get(keyAt(origin, id)) ?? new Set();
+    return [...(this.#byId.get(keyAt(origin, id)) ?? [])];
   }
 
   #open(known: KnownCall<Call>, call: Call): void {

@@ -18,7 +18,6 @@ export interface ToolCall {
   startTime: number | undefined;
   endTime: number | undefined;
   output: unknown;
-  /** Whether the result of the call was seen. */
   hasResult: boolean;
   /** The outcome of the call, as the result reports it; `undefined` for success. */
   outcome: ToolOutcome | undefined;
@@ -29,18 +28,6 @@ export interface TimedToolCall {
   readonly snapshot: ToolCallSnapshot;
   readonly seconds: number;
   readonly outcome: ToolOutcome | undefined;
-}
-
-export function newToolCall(snapshot: ToolCallSnapshot): ToolCall {
-  return {
-    snapshot,
-    stepId: undefined,
-    startTime: undefined,
-    endTime: undefined,
-    output: undefined,
-    hasResult: false,
-    outcome: undefined,
-  };
 }
 
 /** Whether this is a call of a function that the program was asked to run and has not answered yet. */
@@ -62,7 +49,6 @@ export function hasDocuments({
   );
 }
 
-/** Records a tool call that has ended. */
 export function recordToolCall(
   telemetry: Telemetry,
   recorded: RecordedToolCall,

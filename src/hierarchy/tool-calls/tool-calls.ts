@@ -36,7 +36,6 @@ import {
 } from './pending-tool-calls.ts';
 import { recordToolCall } from './tool-call.ts';
 
-/** The response that requests a tool call. */
 interface RequestingResponse {
   readonly origin: string;
   readonly responseId: string | undefined;
@@ -48,7 +47,6 @@ interface RequestingResponse {
   readonly endTime: number;
 }
 
-/** The tool calls that a request answers. */
 export interface AnsweredCalls {
   /** The parent of the requesting response's span, or that span itself if it is a root. */
   readonly caller: SpanContext | undefined;
@@ -58,19 +56,15 @@ export interface AnsweredCalls {
 
 interface PendingCall extends ContentHolder {
   readonly requested: Pick<RequestedCall, 'call' | 'itemId'>;
-  /** When the call was requested. The calls of one response start one after another, in order. */
   readonly startTime: number;
   readonly response: RequestingResponse;
   /** Whether a request has answered the call. If that request failed, the call stays pending for a repeated request. */
   isRecorded: boolean;
-  /** The call's arguments, if content is recorded. */
   content: ToolCallContent | undefined;
 }
 
-/** A request that contains results of tool calls, and where its span stands. */
 type Answering = Pick<AnsweredToolCall, 'origin' | 'previousResponseId' | 'conversationId'> & {
   readonly time: number;
-  /** The context with the parent of the request's own span. */
   readonly parent: Context;
 };
 
@@ -139,14 +133,15 @@ export class ToolCalls {
     this.#keep(calls.filter(isNew), response);
   }
 
-  /** Keeps the calls that the program has to answer as pending. */
   #keep(calls: readonly RequestedCall[], response: RequestingResponse, lastMessages?: unknown): void {
     const { store, telemetry } = this.#tracker;
     const { origin, responseId, place, parent } = response;
     const { conversationId } = place;
     const kept = calls.filter(({ asksProgram }) => asksProgram);
+    if (kept.length === 0) return;
     const isAmbiguous = kept.some(({ call }) => !hasUniqueId(call));
     const question = isAmbiguous ? fingerprintOfMessages(lastMessages) : undefined;
+    const traceId = validTraceId(parent?.span);
     let startTime = response.endTime;
     for (const { call, itemId, fingerprint } of kept) {
       const { id, name, content } = call;
@@ -160,14 +155,13 @@ export class ToolCalls {
           pending.content = undefined;
         },
       };
-      const traceId = validTraceId(parent?.span);
       const request = { origin, id, name, responseId, conversationId, traceId, question };
       this.#pending.add({ ...request, fingerprint: fingerprint() }, pending);
       beginIn(parent?.span);
       if (pending.content !== undefined) store.keeps(pending, charactersOf(pending.content));
       startTime = justAfter(startTime);
     }
-    if (kept.length > 0) store.expireLater();
+    store.expireLater();
   }
 
   /**
@@ -248,7 +242,6 @@ export class ToolCalls {
     }
   }
 
-  /** @returns the content of the call */
   #forget(pending: PendingCall): ToolCallContent | undefined {
     if (!pending.isRecorded) finishIn(pending.response.parent?.span);
     const { content } = pending;
@@ -264,16 +257,9 @@ export class ToolCalls {
     times: { readonly startTime: number; readonly endTime: number },
     answering?: Context,
   ): void {
-    const recorded = {
-      call,
-      stepId: undefined,
-      responseId,
-      itemId,
-      vectorStoreIds,
-      outcome,
-      timedHere: answering !== undefined,
-      provider: providerAt(origin),
-    };
+    const ids = { stepId: undefined, responseId, itemId, vectorStoreIds };
+    const timedHere = answering !== undefined;
+    const recorded = { ...ids, call, outcome, timedHere, provider: providerAt(origin) };
     const within = parent === undefined ? (answering ?? ROOT_CONTEXT) : contextOf(parent);
     recordToolCall(this.#tracker.telemetry, recorded, { parent: within, place }, times);
   }
@@ -294,7 +280,6 @@ function validTraceId(span: SpanContext | undefined): string | undefined {
   return span !== undefined && isSpanContextValid(span) ? span.traceId : undefined;
 }
 
-/** The start and end times of the items of a streamed response. */
 export class ItemTimes {
   /** Created lazily: most responses are not streamed. */
   #times: Map<string, { startTime: number; endTime: number | undefined }> | undefined;

@@ -44,7 +44,6 @@ const detailsRead = (isFinal: boolean): LifeFact => ({ type: 'details read', isF
 
 type Step = readonly [time: number, fact: LifeFact, ...effects: readonly Effect[]];
 
-const USAGE: Effect = { record: 'usage' };
 const RECORD: Effect = { record: 'all' };
 const DETAILS: Effect = { read: 'details' };
 const END: Effect = { read: 'end', isLastRead: false };
@@ -60,12 +59,12 @@ interface Row {
 const ROWS: Readonly<Record<string, Row>> = {
   'records what has ended and is whole': {
     of: { lacks: 'nothing' },
-    facts: [[5_000, ended(5_000), USAGE, RECORD]],
+    facts: [[5_000, ended(5_000), RECORD]],
     becomes: { state: 'closed', endTime: 5_000 },
   },
   'reads what is missing, then records': {
     facts: [
-      [5_000, ended(5_000), USAGE, DETAILS],
+      [5_000, ended(5_000), DETAILS],
       [5_000, reading('soon')],
       [5_100, DETAIL],
       [5_200, reading('now')],
@@ -77,7 +76,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'waits for details of the program, if it may not read': {
     of: { mayRead: false },
     facts: [
-      [5_000, ended(5_000), USAGE],
+      [5_000, ended(5_000)],
       [34_999, TIME],
       [35_000, TIME, RECORD],
     ],
@@ -87,7 +86,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     of: { lacks: 'nothing' },
     facts: [
       [1_000, ASKED],
-      [5_000, ended(5_000), USAGE],
+      [5_000, ended(5_000)],
       [6_000, ANSWERED, RECORD],
     ],
     becomes: { state: 'closed' },
@@ -95,14 +94,14 @@ const ROWS: Readonly<Record<string, Row>> = {
   'waits for what works for it': {
     of: { lacks: 'invocations' },
     facts: [
-      [5_000, ended(5_000), USAGE],
+      [5_000, ended(5_000)],
       [5_000, FLUSH],
     ],
     becomes: { state: 'ended' },
   },
   'leaves a read to the program, and reads if that did not ask for all': {
     facts: [
-      [5_000, ended(5_000), USAGE, DETAILS],
+      [5_000, ended(5_000), DETAILS],
       [5_000, reading('soon')],
       [5_100, ASKED],
       [5_200, reading('no')],
@@ -112,7 +111,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   'keeps what could not be read until it is idle': {
     facts: [
-      [5_000, ended(5_000), USAGE, DETAILS],
+      [5_000, ended(5_000), DETAILS],
       [5_000, reading('now')],
       [5_100, detailsRead(false)],
       [5_200, DETAIL],
@@ -123,7 +122,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'does not keep it if only it keeps its conversation open': {
     of: { isAwaited: true },
     facts: [
-      [5_000, ended(5_000), USAGE, DETAILS],
+      [5_000, ended(5_000), DETAILS],
       [5_000, reading('now')],
       [5_100, detailsRead(false), RECORD],
     ],
@@ -131,7 +130,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   'reads nothing of a server that does not offer it': {
     facts: [
-      [5_000, ended(5_000), USAGE, DETAILS],
+      [5_000, ended(5_000), DETAILS],
       [5_000, { type: 'unreadable' }],
       [36_000, TIME, RECORD],
     ],
@@ -139,7 +138,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   'is recorded unread if its server rests for too long': {
     facts: [
-      [5_000, ended(5_000), USAGE, DETAILS],
+      [5_000, ended(5_000), DETAILS],
       [5_000, reading('soon')],
       [10 * MINUTE, TIME],
       [10 * MINUTE + 5_000, TIME, { record: 'all', isUnread: true }],
@@ -158,7 +157,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'never continues after its end': {
     of: { mayRead: false },
     facts: [
-      [4_000, ended(4_000), USAGE],
+      [4_000, ended(4_000)],
       [5_000, OPEN],
       [6_000, ended(6_000)],
     ],
@@ -182,7 +181,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     facts: [
       [10 * MINUTE, TIME, LAST],
       [10 * MINUTE, reading('now')],
-      [10 * MINUTE + 1_000, ended(4_000), USAGE],
+      [10 * MINUTE + 1_000, ended(4_000)],
       [10 * MINUTE + 2_000, endRead(true), DETAILS],
     ],
     becomes: { state: 'ended', endTime: 4_000 },
@@ -211,7 +210,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     facts: [
       [1_000, { type: 'asked', outlives: true }],
       [60 * MINUTE, TIME],
-      [61 * MINUTE, ended(61 * MINUTE), USAGE, RECORD],
+      [61 * MINUTE, ended(61 * MINUTE), RECORD],
     ],
     becomes: { state: 'closed' },
   },
@@ -265,7 +264,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'is recorded by a flush once it is over, unless something may complete it': {
     facts: [
       [1_000, FLUSH],
-      [2_000, ended(2_000), USAGE, DETAILS],
+      [2_000, ended(2_000), DETAILS],
       [2_000, reading('now')],
       [2_100, FLUSH],
       [2_200, detailsRead(false)],
@@ -276,7 +275,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'changes no more once it is recorded': {
     of: { lacks: 'nothing' },
     facts: [
-      [1_000, ended(1_000), USAGE, RECORD],
+      [1_000, ended(1_000), RECORD],
       [2_000, OPEN],
       [3_000, CLOSE],
       [4_000, TIME],
