@@ -1,8 +1,21 @@
 import { namedExporters } from '../config/environment.ts';
 import type { Environment } from '../config/option-parsers.ts';
-import { tracesEndpoint, tracesProtocol, zipkinEndpoint } from '../config/otlp.ts';
-import { reportFailedExport, reportMalformation, watchTimeouts } from '../telemetry/program-end/unsent.ts';
+import {
+  ENDPOINT_RULES,
+  endpointVariable,
+  malformationIn,
+  parseAddress,
+  tracesEndpoint,
+  tracesProtocol,
+  zipkinEndpoint,
+} from '../config/otlp.ts';
+import { noteTimeout } from '../telemetry/program-end/program-end.ts';
+import { refusalOf, reportOnce, reportUnsent } from '../telemetry/program-end/unsent.ts';
+import { HTTP_REQUESTS, listenToChannels } from '../util/diagnostics-channels.ts';
+import { failureReason, NO_ANSWER } from '../util/export-result.ts';
+import { field } from '../util/payload.ts';
 import { MAX_TIMEOUT_MS } from '../util/timers.ts';
+import { VIEW_HEADER } from '../util/version.ts';
 import { liveSpans } from './live-spans.ts';
 
 type ExporterPackage = readonly [name: string, exported: string];
@@ -89,7 +102,11 @@ function otlpProcessors(
   const exporter = new ReportingExporter(made, endpoint);
   const exporting = batchProcessor(environment, require, exporter);
   if (protocol === 'grpc') return [exporting];
-  reportMalformation();
+  const malformation = malformationIn(environment);
+  if (malformation !== undefined)
+    reportOnce(
+      `could not send traces (${malformation}). ${endpointVariable(environment)} must ${ENDPOINT_RULES[malformation]}.`,
+    );
   const live = liveSpans(endpoint);
   return live === undefined ? [exporting] : [exporting, live];
 }
@@ -146,6 +163,31 @@ export function withExportTimeout<Result>(environment: NodeJS.ProcessEnv, make: 
   }
 }
 
+/**
+ * Notes when requests to these endpoints time out.
+ *
+ * @param timeoutMs the timeout of the requests, if their exporter sets none
+ */
+export function watchTimeouts(endpoints: readonly string[], timeoutMs?: number): void {
+  const urls = endpoints.flatMap((endpoint) => parseAddress(endpoint) ?? []);
+  listenToChannels([HTTP_REQUESTS], 'observing an export request', (message) => {
+    const request = field(message, 'request') as import('node:http').ClientRequest;
+    const { path, socket } = request;
+    const isExport = urls.some(
+      ({ host, pathname, search }) => request.getHeader('host') === host && path === pathname + search,
+    );
+    // Requests with this header send spans in progress to the command `view`. Nothing is lost if they time out.
+    if (!isExport || request.getHeader(VIEW_HEADER) !== undefined) return;
+    request.once('timeout', () => {
+      noteTimeout();
+      if (timeoutMs !== undefined) request.destroy(new Error(NO_ANSWER));
+    });
+    if (timeoutMs !== undefined) request.setTimeout(timeoutMs);
+    // The timeout of a request begins when it is connected.
+    if (socket?.connecting === true) socket.setTimeout(EXPORT_TIMEOUT_MS);
+  });
+}
+
 /** Wraps an exporter, and reports once, in one line, when spans cannot be sent. */
 class ReportingExporter implements SpanExporter {
   readonly #exporter: SpanExporter;
@@ -153,6 +195,7 @@ class ReportingExporter implements SpanExporter {
   private readonly _urlStr: string;
   /** The exports that are not reported yet, under the name that OpenTelemetry's exporters use. */
   private readonly _sendingPromises: Promise<void>[] = [];
+  #report: Promise<void> | undefined;
 
   constructor(exporter: SpanExporter, endpoint: string) {
     this.#exporter = exporter;
@@ -166,11 +209,19 @@ class ReportingExporter implements SpanExporter {
     });
     this.#exporter.export(spans, (result) => {
       if (result.code === 0) finish();
-      else void reportFailedExport(this._urlStr, result.error).then(finish);
+      else void this.#reportFailure(result.error).then(finish);
       done(result);
     });
     this._sendingPromises.push(sending);
     void sending.then(() => this._sendingPromises.splice(this._sendingPromises.indexOf(sending), 1));
+  }
+
+  /** Reports the first failed export. After retries, its error is often a timeout although connections are refused. */
+  #reportFailure(error: unknown): Promise<void> {
+    this.#report ??= refusalOf(this._urlStr).then((refusal) =>
+      reportUnsent(this._urlStr, refusal ?? failureReason(error)),
+    );
+    return this.#report;
   }
 
   /** Waits for the failure reports, too, because the program may exit once this promise settles. */
