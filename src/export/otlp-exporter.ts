@@ -9,8 +9,7 @@ import {
   tracesProtocol,
   zipkinEndpoint,
 } from '../config/otlp.ts';
-import { noteTimeout } from '../telemetry/program-end/program-end.ts';
-import { refusalOf, reportOnce, reportUnsent } from '../telemetry/program-end/unsent.ts';
+import { noteTimeout, refusalOf, reportOnce, reportUnsent } from '../telemetry/program-end/unsent.ts';
 import { HTTP_REQUESTS, listenToChannels } from '../util/diagnostics-channels.ts';
 import { failureReason, NO_ANSWER } from '../util/export-result.ts';
 import { field } from '../util/payload.ts';

@@ -3,11 +3,11 @@ import { Agent, type ClientRequest, createServer, request, type Server } from 'n
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { watchTimeouts } from '../../src/export/otlp-exporter.ts';
-import * as programEnd from '../../src/telemetry/program-end/program-end.ts';
+import * as unsent from '../../src/telemetry/program-end/unsent.ts';
 import { VIEW_HEADER } from '../../src/util/version.ts';
 
-vi.mock(import('../../src/telemetry/program-end/program-end.ts'), { spy: true });
-const noted = vi.mocked(programEnd.noteTimeout);
+vi.mock(import('../../src/telemetry/program-end/unsent.ts'), { spy: true });
+const noted = vi.mocked(unsent.noteTimeout);
 
 let server: Server;
 let answers: boolean;

@@ -1,5 +1,4 @@
 import { addressWithoutSecrets } from '../../config/otlp.ts';
-import { monotonic } from '../../util/clock.ts';
 import { failureReason, NO_ANSWER } from '../../util/export-result.ts';
 import { guard, guardAsync } from '../../util/guard.ts';
 import { countQueuedSpans, endpointsOf, exportersOf, isSending, processorsOf } from '../../util/otel-sdk.ts';
@@ -16,7 +15,7 @@ import {
   type ProviderLife,
   type ProviderListener,
 } from './provider-life.ts';
-import { refusalOf, reportOnce, reportUnsent } from './unsent.ts';
+import { hasJustTimedOut, refusalOf, reportOnce, reportUnsent } from './unsent.ts';
 
 /** How long an ending program waits at most until everything is sent. */
 export const FLUSH_TIMEOUT_MS = 2_000;
@@ -24,9 +23,7 @@ export const FLUSH_TIMEOUT_MS = 2_000;
 const END_READ_TIMEOUT_MS = 1_500;
 /** How long it waits if an export has timed out just before, for which it had to wait. */
 const FLUSH_AFTER_TIMEOUT_MS = 300;
-const RECENT_TIMEOUT_MS = 1_000;
 
-let lastTimeout = -Infinity;
 let isListening = false;
 
 /** Arranges for a provider to be flushed when the program ends, if it has a `forceFlush()`. */
@@ -39,11 +36,6 @@ export function flushAtProgramEnd(provider: object): ProviderLife {
     atExit(reportLostSpans, { last: true });
   }
   return lifeOf(provider);
-}
-
-/** Called when an export times out. */
-export function noteTimeout(): void {
-  lastTimeout = monotonic();
 }
 
 /** At `beforeExit`, when the program ends by itself: sends what is left. */
@@ -62,7 +54,7 @@ function sendUnsent(): void {
  * Reports an endpoint that did not accept the spans. After a signal, the API is not asked how operations have ended.
  */
 export async function endAndSend(providers: readonly object[], bySignal: boolean): Promise<void> {
-  const hasWaited = !bySignal && monotonic() - lastTimeout < RECENT_TIMEOUT_MS;
+  const hasWaited = !bySignal && hasJustTimedOut();
   const limits = { reads: !bySignal && !hasWaited, readTimeoutMs: END_READ_TIMEOUT_MS };
   const sending = new Set<object>();
   const report = (target: object, reason: string): void => {
@@ -112,7 +104,6 @@ function finishWithin(
     await Promise.all(listeners.map((each) => guardAsync('ending open spans', async () => finish(each))));
     const all = new Set([...providers, ...listeners.flatMap(({ otherProviders = [] }) => otherProviders)]);
     const sending = [...all].map((each) => guardAsync('flushing', async () => void (await send(each))));
-    // Sinks belong to no provider, so all of them are awaited.
     await Promise.all([...sending, sinksSettled()]);
   };
   return settledWithin(milliseconds, [guardAsync('flushing', run)]);

@@ -7,7 +7,6 @@ import { sinksSettled } from '../events/sink.ts';
 export interface EndLimits {
   /** Whether to ask the API how operations in progress have ended. Default: true. */
   readonly reads?: boolean;
-  /** How long to wait for these requests. */
   readonly readTimeoutMs?: number;
 }
 

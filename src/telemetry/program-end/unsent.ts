@@ -14,6 +14,18 @@ import { NO_ANSWER } from '../../util/export-result.ts';
 import { printToStderr } from '../../util/text-stream.ts';
 import { NAME } from '../../util/version.ts';
 
+const RECENT_TIMEOUT_MS = 1_000;
+let lastTimeout = -Infinity;
+
+/** Called when an export times out. */
+export function noteTimeout(): void {
+  lastTimeout = performance.now();
+}
+
+export function hasJustTimedOut(): boolean {
+  return performance.now() - lastTimeout < RECENT_TIMEOUT_MS;
+}
+
 const REFUSED_CONNECTION = 'ECONNREFUSED';
 
 let hasReported = false;
@@ -34,10 +46,9 @@ function whatToDo(endpoint: string, reason: string): string {
   const { env } = process;
   if (hasConfigurationFile(env)) return `See the exporter in the file of ${CONFIG_FILE_VARIABLE}.`;
   if (reason !== REFUSED_CONNECTION && reason !== NO_ANSWER) return `To find out why: npx ${NAME} doctor`;
-  const [server, variable] =
-    endpoint === zipkinEndpoint(env)
-      ? ['Zipkin', ZIPKIN_VARIABLE]
-      : ['a collector', endpointVariable(env) ?? OTLP_ENDPOINT_VARIABLE];
+  const isZipkin = endpoint === zipkinEndpoint(env);
+  const server = isZipkin ? 'Zipkin' : 'a collector';
+  const variable = isZipkin ? ZIPKIN_VARIABLE : (endpointVariable(env) ?? OTLP_ENDPOINT_VARIABLE);
   return `Is ${server} running? ${variable} sets its address; OTEL_TRACES_EXPORTER=console prints traces here instead.`;
 }
 
