@@ -1,3 +1,4 @@
+import type { ClientRequest } from 'node:http';
 import { namedExporters } from '../config/environment.ts';
 import type { Environment } from '../config/option-parsers.ts';
 import {
@@ -170,7 +171,7 @@ export function withExportTimeout<Result>(environment: NodeJS.ProcessEnv, make: 
 export function watchTimeouts(endpoints: readonly string[], timeoutMs?: number): void {
   const urls = endpoints.flatMap((endpoint) => parseAddress(endpoint) ?? []);
   listenToChannels([HTTP_REQUESTS], 'observing an export request', (message) => {
-    const request = field(message, 'request') as import('node:http').ClientRequest;
+    const request = field(message, 'request') as ClientRequest;
     const { path, socket } = request;
     const isExport = urls.some(
       ({ host, pathname, search }) => request.getHeader('host') === host && path === pathname + search,
