@@ -12,10 +12,11 @@ import {
 } from '../config/otlp.ts';
 import { noteTimeout, refusalOf, reportOnce, reportUnsent } from '../telemetry/program-end/unsent.ts';
 import { HTTP_REQUESTS, listenToChannels } from '../util/diagnostics-channels.ts';
-import { failureReason, NO_ANSWER } from '../util/export-result.ts';
+import { type ExportResult, failureReason, NO_ANSWER } from '../util/export-result.ts';
 import { field } from '../util/payload.ts';
 import { MAX_TIMEOUT_MS } from '../util/timers.ts';
 import { VIEW_HEADER } from '../util/version.ts';
+import type { Exporter } from './circuit-breaker.ts';
 import { liveSpans } from './live-spans.ts';
 
 type ExporterPackage = readonly [name: string, exported: string];
@@ -39,17 +40,6 @@ const BATCHING: readonly (readonly [option: string, variable: string])[] = [
 const TIMEOUT_VARIABLE = 'OTEL_EXPORTER_OTLP_TIMEOUT';
 /** The timeout of an export if the user sets none. A program that is about to exit waits equally long. */
 const EXPORT_TIMEOUT_MS = 2_000;
-
-/** The methods that span exporters of SDK 2.x and 3.x have in common. */
-interface SpanExporter {
-  export(spans: unknown, done: (result: OtlpExportResult) => void): void;
-  shutdown(): Promise<void>;
-  forceFlush?(): Promise<void>;
-}
-interface OtlpExportResult {
-  readonly code: number;
-  readonly error?: Error;
-}
 
 /** Whether the environment names an exporter or an endpoint for a signal, so that the signal is to be exported. */
 export function isExportConfigured(environment: Environment, signal: 'TRACES' | 'METRICS' | 'LOGS'): boolean {
@@ -118,13 +108,13 @@ function zipkinProcessor(environment: NodeJS.ProcessEnv, require: NodeJS.Require
   return batchProcessor(environment, require, new ReportingExporter(create(require, ZIPKIN), endpoint));
 }
 
-function create(require: NodeJS.Require, [name, exported]: ExporterPackage): SpanExporter {
-  const Exporter = (require(name) as Record<string, new () => SpanExporter>)[exported];
+function create(require: NodeJS.Require, [name, exported]: ExporterPackage): Exporter {
+  const Exporter = (require(name) as Record<string, new () => Exporter>)[exported];
   if (Exporter === undefined) throw new TypeError(`${name} exports no ${exported}`);
   return new Exporter();
 }
 
-function batchProcessor(environment: Environment, require: NodeJS.Require, exporter: SpanExporter): unknown {
+function batchProcessor(environment: Environment, require: NodeJS.Require, exporter: Exporter): unknown {
   const options = Object.fromEntries(
     BATCHING.map(([option, variable]) => [
       option,
@@ -189,20 +179,20 @@ export function watchTimeouts(endpoints: readonly string[], timeoutMs?: number):
 }
 
 /** Wraps an exporter, and reports once, in one line, when spans cannot be sent. */
-class ReportingExporter implements SpanExporter {
-  readonly #exporter: SpanExporter;
+class ReportingExporter implements Exporter {
+  readonly #exporter: Exporter;
   /** The endpoint. The code for the end of the program reads it from this field, which Zipkin's exporter has, too. */
   private readonly _urlStr: string;
   /** The exports that are not reported yet, under the name that OpenTelemetry's exporters use. */
   private readonly _sendingPromises: Promise<void>[] = [];
   #report: Promise<void> | undefined;
 
-  constructor(exporter: SpanExporter, endpoint: string) {
+  constructor(exporter: Exporter, endpoint: string) {
     this.#exporter = exporter;
     this._urlStr = endpoint;
   }
 
-  export(spans: unknown, done: (result: OtlpExportResult) => void): void {
+  export(spans: never, done: (result: ExportResult) => void): void {
     let finish: () => void = () => undefined;
     const sending = new Promise<void>((resolve) => {
       finish = resolve;
