@@ -1,4 +1,4 @@
-import { type SpanNote, SpanStore, type StoredTrace } from './span-store.ts';
+import { annotatedSpans, liveStore, type SpanNote, SpanStore, type StoredTrace } from './span-store.ts';
 import { type CallTotals, callTotals } from './totals.ts';
 import { findRows, type TraceFilter } from './trace-filter.ts';
 import type { SpanUsage } from './usage.ts';
@@ -63,6 +63,19 @@ interface ConversationParts {
   underWay: boolean;
 }
 
+/** The traces that changed, as the server sends them. */
+export interface TraceChanges {
+  /** The revision to ask for next. */
+  readonly revision: number;
+  /** Whether further changes follow after this revision. */
+  readonly hasMore: boolean;
+  readonly dropped: number;
+  readonly traces: readonly (Pick<StoredTrace, 'omitted' | 'arrived'> & {
+    readonly id: string;
+    readonly spans: readonly ViewedSpan[];
+  })[];
+}
+
 interface TraceStoreOptions {
   /** The maximum memory of all spans, in bytes. */
   readonly maxSize?: number;
@@ -70,46 +83,40 @@ interface TraceStoreOptions {
   readonly isLive?: boolean;
 }
 
-const MAX_LIVE_TRACES = 500;
 /** The maximum number of conversations listed. Their ids are attributes, so one trace can have any number of them. */
 const MAX_LISTED_CONVERSATIONS = 500;
-const MAX_LIVE_SIZE = 256 * 2 ** 20;
-/** The memory that a span or event takes in trees, rows and maps, in bytes. */
-const OVERHEAD = 1_000;
 /** The time without a new span after which a trace is no longer shown as in progress, even if its root is missing. */
 const UNDER_WAY_TIMEOUT_MS = 10 * 60_000;
 const MAX_LISTED_PROMPT_LENGTH = 200;
 
-/** The traces of a page. Beyond the limits, the traces that have not changed for longest are dropped. */
+/** The traces of a page. */
 export class TraceStore {
   readonly #isLive: boolean;
-  readonly #stored: SpanStore<ViewedSpan>;
-  readonly #derived = new WeakMap<StoredTrace<ViewedSpan>, DerivedTrace>();
+  readonly #stored: SpanStore;
+  readonly #derived = new WeakMap<StoredTrace, DerivedTrace>();
   readonly #conversations = new Map<string, { revision: string; trace: ViewedTrace }>();
-  #dropped = 0;
+  #droppedBefore = 0;
 
-  constructor({ maxSize = MAX_LIVE_SIZE, isLive = true }: TraceStoreOptions = {}) {
+  constructor({ maxSize, isLive = true }: TraceStoreOptions = {}) {
+    const none = Number.POSITIVE_INFINITY;
     this.#isLive = isLive;
-    this.#stored = new SpanStore({
-      maxTraces: isLive ? MAX_LIVE_TRACES : Number.POSITIVE_INFINITY,
-      maxSize,
-      sizeOf: (part) => (isLive ? OVERHEAD + memoryOf(part) : 0),
-      dropping: () => this.#dropped++,
-    });
+    this.#stored = isLive
+      ? liveStore(maxSize)
+      : new SpanStore({ maxTraces: none, maxSize: none, sizeOf: () => 0 });
   }
 
   add(spans: readonly ViewedSpan[], notes: readonly SpanNote[] = []): void {
-    for (const span of spans) {
-      const stored = this.#stored.traces.get(span.traceId);
-      const known = stored?.spans.get(span.spanId);
-      // The derived trace refers to spans that may be replaced now.
-      if (stored !== undefined) this.#derived.delete(stored);
-      // Requests can arrive out of order: a span in progress must not replace the ended span.
-      if (!span.isOpen || known === undefined || known.isOpen)
-        this.#stored.add(span.traceId, span.spanId, span);
+    this.#stored.take(spans, notes);
+  }
+
+  /** Takes over what the server sends. */
+  receive({ traces, dropped }: TraceChanges): void {
+    for (const { id, spans, omitted, arrived } of traces) {
+      for (const span of spans) this.#stored.add(span);
+      Object.assign(this.#stored.traces.get(id) ?? {}, { omitted, arrived });
     }
-    for (const note of notes) this.#stored.annotate(note);
     this.#stored.evict();
+    this.#droppedBefore = dropped - this.#stored.dropped;
   }
 
   /** Marks traces with spans in progress as changed: they last longer. @returns whether there are any */
@@ -143,7 +150,7 @@ export class TraceStore {
       traces: this.#inOrder(traces),
       conversations: this.#inOrder(conversations),
       total: this.#stored.traces.size,
-      dropped: this.#dropped,
+      dropped: this.#droppedBefore + this.#stored.dropped,
       unlisted: parts.size - listed.length,
     };
   }
@@ -190,7 +197,7 @@ export class TraceStore {
     return all;
   }
 
-  #derive(id: string, stored: StoredTrace<ViewedSpan>): DerivedTrace {
+  #derive(id: string, stored: StoredTrace): DerivedTrace {
     const isRecent = this.#isRecent(stored);
     // Spans in progress last longer with time, until the trace counts as abandoned.
     const revision = `${stored.revision}${isRecent ? '+' : ''}`;
@@ -203,7 +210,7 @@ export class TraceStore {
     return derived;
   }
 
-  #isRecent({ arrived }: StoredTrace<ViewedSpan>): boolean {
+  #isRecent({ arrived }: StoredTrace): boolean {
     return this.#isLive && Date.now() - arrived < UNDER_WAY_TIMEOUT_MS;
   }
 
@@ -211,14 +218,12 @@ export class TraceStore {
    * The spans with their events. On a live page, a span in progress ends now, or when the last part of its trace arrived
    * if that is long ago.
    */
-  #spansUntilNow(stored: StoredTrace<ViewedSpan>): ViewedSpan[] {
+  #spansUntilNow(stored: StoredTrace): ViewedSpan[] {
     const now = this.#isRecent(stored) ? Date.now() : stored.arrived;
     const end: Time = [Math.trunc(now / 1e3), (now % 1e3) * 1e6];
-    return Array.from(stored.spans, ([id, span]) => {
-      const notes = stored.notes.get(id);
-      const annotated = notes === undefined ? span : { ...span, events: [...(span.events ?? []), ...notes] };
+    return annotatedSpans(stored).map((span) => {
       const isGrowing = this.#isLive && span.isOpen && compareTimes(span.start, end) < 0;
-      return isGrowing ? { ...annotated, end } : annotated;
+      return isGrowing ? { ...span, end } : span;
     });
   }
 }
@@ -254,17 +259,4 @@ function entryOf(
     traces: new Set(trace.roots.map(({ span }) => span.traceId)).size,
     facets: trace.facets,
   };
-}
-
-/**
- * The most memory that a value can take, in bytes. An empty object takes sixty bytes, but only two in JSON. A character
- * takes two bytes: while a filter is set, there is a copy of each text.
- */
-function memoryOf(value: unknown): number {
-  if (typeof value === 'string') return 16 + 2 * value.length;
-  if (typeof value !== 'object' || value === null) return 16;
-  if (Array.isArray(value)) return value.reduce<number>((size, each) => size + 8 + memoryOf(each), 64);
-  let size = 64;
-  for (const [name, each] of Object.entries(value)) size += 48 + name.length + memoryOf(each);
-  return size;
 }

@@ -11,32 +11,23 @@ import {
   isSheetOpen,
   opened,
   panel,
-  refresh,
   rowsById,
   selected,
   showPanel,
 } from './state.ts';
 import { idsAbove, idsToClose, type TimelineItem, timelineItems } from './timeline-items.ts';
-import type { TraceSource } from './trace-source.ts';
 
 /** The span that is shown because the address names it. It is not shown again when other spans arrive. */
 const shownSpan: Signal<string | undefined> = signal();
 
-/** Shows the traces of a source now, and again whenever the reader changes what to show. */
-export function showTraces(source: TraceSource, lost: (error: unknown) => void): void {
-  const query = computed(() => JSON.stringify({ ...address.value, span: undefined }));
-  effect(() => {
-    query.value;
-    refresh(source).catch(lost);
-  });
-  const span = computed(() => address.value.span);
-  // The address changes without a selection when the reader opens a link to a span, or goes back.
-  effect(() => {
-    if (span.value === shownSpan.peek()) return;
-    if (span.value === undefined) closeSpan();
-    else if (rowsById.value.has(span.value)) showSpan(span.value, false);
-  });
-}
+const namedSpan = computed(() => address.value.span);
+// The address changes without a selection when the reader opens a link to a span, or goes back.
+effect(() => {
+  const { value: span } = namedSpan;
+  if (span === shownSpan.peek()) return;
+  if (span === undefined) closeSpan();
+  else if (rowsById.value.has(span)) showSpan(span, false);
+});
 
 function showSpan(id: string, focus: boolean): void {
   const row = rowsById.peek().get(id);

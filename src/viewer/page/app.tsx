@@ -4,12 +4,12 @@ import { count, grouped } from '../amounts.ts';
 import { chooseKind, FILTER_ID, setFilter } from './actions.ts';
 import { address } from './address.ts';
 import { Comparison } from './comparison.tsx';
-import { ConnectionState, connection, NoTraces } from './connection.tsx';
+import { ConnectionState, NoTraces } from './connection.tsx';
 import { KeyList, showKeys } from './keys.tsx';
 import { Divider, hasRoomForList, isSmall, pixels, widths } from './layout.tsx';
 import { Overview } from './overview.tsx';
 import { Panels } from './panels.tsx';
-import { compared, isFiltered, isMissing, listedEntries, lists, omitted, opened } from './state.ts';
+import { compared, isFiltered, isLive, isMissing, listedEntries, lists, omitted, opened } from './state.ts';
 import { TotalsView } from './totals-view.tsx';
 import { TraceList } from './trace-list.tsx';
 
@@ -32,7 +32,7 @@ effect(() => {
 });
 
 /** There is a list if the page has a server, or more than one trace. */
-const hasList = computed(() => connection.value !== undefined || (lists.value?.total ?? 0) > 1);
+const hasList = computed(() => isLive || (lists.value?.total ?? 0) > 1);
 
 /** Whether the reader wants the list beside the trace; `undefined` if the width of the page decides. */
 const wantsList: Signal<boolean | undefined> = signal();

@@ -1,74 +1,45 @@
-import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { CallTotals } from '../totals.ts';
-import { findRows } from '../trace-filter.ts';
-import type { OpenedTrace, TraceEntry, TraceLists } from '../trace-store.ts';
+import { findRows, type TraceFilter } from '../trace-filter.ts';
+import { type OpenedTrace, type TraceEntry, type TraceLists, TraceStore } from '../trace-store.ts';
 import type { Row } from '../tree.ts';
-import { millisecondsBetween } from '../viewed-span.ts';
+import { millisecondsBetween, type ViewedSpan } from '../viewed-span.ts';
 import type { ViewedTrace } from '../viewed-trace.ts';
-import { address, type PageAddress, type TraceOrder } from './address.ts';
+import { address, type TraceOrder } from './address.ts';
 import { isWide } from './layout.tsx';
-import type { TraceSource } from './trace-source.ts';
+
+/** The data in the page. */
+interface PageData {
+  readonly spans: readonly ViewedSpan[];
+  /** The number of spans that did not fit. */
+  readonly omitted: number;
+  /** Whether the page receives its spans from the server that it comes from. */
+  readonly live?: boolean;
+}
+
+const data = JSON.parse(document.getElementById('data')?.textContent ?? '') as PageData;
+export const isLive: boolean = data.live === true;
+export const store: TraceStore = new TraceStore({ isLive });
+store.add(data.spans);
+
+/** Counts the changes of the store. A live page begins with its first answer from the server. */
+export const changes: Signal<number> = signal(isLive ? 0 : 1);
 
 interface Opened extends OpenedTrace {
   readonly entry: TraceEntry;
 }
 
-export const lists: Signal<TraceLists | undefined> = signal();
-export const opened: Signal<Opened | undefined> = signal();
-export const compared: Signal<ViewedTrace | undefined> = signal();
-/** What the calls of the listed traces used; `undefined` while the totals are not shown. */
-export const totals: Signal<readonly CallTotals[] | undefined> = signal();
-/** Whether the address names a trace that does not exist here, so that another one is shown. */
-export const isMissing: Signal<boolean> = signal(false);
-/** The number of spans that a page without a server has no room for. */
-export const leftOut: Signal<number> = signal(0);
-/** The rows that the reader has collapsed (`true`) or expanded (`false`), by id. */
-export const folds: Signal<ReadonlyMap<string, boolean>> = signal(new Map());
-
-/** Whether the selected span is shown as a sheet. A narrow page has no room for it beside the timeline. */
-export const isSheetOpen: Signal<boolean> = signal(false);
-
-export type PanelName = 'timeline' | 'chat' | 'span';
-const chosenPanel = signal<PanelName | undefined>(undefined);
-
-interface ActiveRow {
-  readonly id: string;
-  readonly focus: boolean;
-}
-
-/** The row that the tab key reaches. The timeline scrolls to it, and may focus it. */
-export const active: Signal<ActiveRow | undefined> = signal();
-
-export const omitted: ReadonlySignal<number> = computed(() => leftOut.value + (opened.value?.omitted ?? 0));
+const words = computed(() => address.value.words);
+const onlyErrors = computed(() => address.value.onlyErrors);
+const filter = computed((): TraceFilter => ({ words: words.value, onlyErrors: onlyErrors.value }));
 
 export const isFiltered: ReadonlySignal<boolean> = computed(
-  () => address.value.onlyErrors || address.value.words.trim() !== '',
+  () => onlyErrors.value || words.value.trim() !== '',
 );
 
-export const rowsById: ReadonlySignal<ReadonlyMap<string, Row>> = computed(
-  () => new Map(opened.value?.trace.rows.map((row) => [row.id, row])),
+export const lists: ReadonlySignal<TraceLists | undefined> = computed(() =>
+  changes.value === 0 ? undefined : store.lists(filter.value),
 );
-
-export const selected: ReadonlySignal<Row | undefined> = computed(() => {
-  const { span, id, kind } = address.value;
-  const isOpen = id === undefined || isSameEntry({ id, kind }, opened.value?.entry);
-  return span !== undefined && isOpen ? rowsById.value.get(span) : undefined;
-});
-
-export const foundRows: ReadonlySignal<ReadonlySet<Row>> = computed(() => {
-  const { words, onlyErrors } = address.value;
-  return findRows(opened.value?.trace.rows ?? [], { words, onlyErrors });
-});
-
-export const panel: ReadonlySignal<PanelName> = computed(() => {
-  const { value: chosen = isWide.value ? 'chat' : 'timeline' } = chosenPanel;
-  if (isWide.value) return chosen !== 'timeline' ? chosen : selected.value === undefined ? 'chat' : 'span';
-  return chosen === 'span' ? 'timeline' : chosen;
-});
-
-export function showPanel(name: PanelName): void {
-  chosenPanel.value = name;
-}
 
 type EntryOrder = (a: TraceEntry, b: TraceEntry) => number;
 
@@ -80,56 +51,93 @@ const COMPARISONS: Readonly<Record<TraceOrder, EntryOrder>> = {
   errors: (a, b) => b.errors - a.errors,
 };
 
-function entriesInOrder(answer: TraceLists | undefined, { kind, sort }: PageAddress): readonly TraceEntry[] {
-  const entries = (kind === 'trace' ? answer?.traces : answer?.conversations) ?? [];
+export const listedEntries: ReadonlySignal<readonly TraceEntry[]> = computed(() => {
+  const { kind, sort } = address.value;
+  const entries = (kind === 'trace' ? lists.value?.traces : lists.value?.conversations) ?? [];
   return sort === '' ? entries : entries.toSorted(COMPARISONS[sort]);
-}
+});
 
-export const listedEntries: ReadonlySignal<readonly TraceEntry[]> = computed(() =>
-  entriesInOrder(lists.value, address.value),
+let openedBefore: Opened | undefined;
+
+/** The entry that the address names, or else the one that was open, or else the first. Without an id: the first. */
+export const opened: ReadonlySignal<Opened | undefined> = computed(() => {
+  const { kind, id } = address.value;
+  const before = openedBefore;
+  const isOneOf = (named: NamedEntry | undefined): TraceEntry | undefined =>
+    listedEntries.value.find((entry) => isSameEntry(entry, named));
+  const chosen = id === undefined ? undefined : (isOneOf({ kind, id }) ?? isOneOf(before?.entry));
+  const entry = chosen ?? listedEntries.value[0];
+  if (isSameEntry(entry, before?.entry) && entry?.revision === before?.entry.revision) return before;
+  const trace = entry && store.open(entry);
+  openedBefore = trace && { ...trace, entry };
+  return openedBefore;
+});
+
+/** Whether the address names a trace that does not exist here, so that another one is shown. */
+export const isMissing: ReadonlySignal<boolean> = computed(() => {
+  const { id } = address.value;
+  return lists.value !== undefined && !isFiltered.value && id !== undefined && id !== opened.value?.entry.id;
+});
+
+export const compared: ReadonlySignal<ViewedTrace | undefined> = computed(() => {
+  const { kind, other } = address.value;
+  return changes.value > 0 && other !== undefined ? store.open({ kind, id: other })?.trace : undefined;
+});
+
+/** What the calls of the listed traces used. */
+export const totals: ReadonlySignal<readonly CallTotals[]> = computed(() =>
+  changes.value > 0 ? store.totals(filter.value) : [],
 );
 
-let round = 0;
+/** The rows that the reader has collapsed (`true`) or expanded (`false`), by id. */
+export const folds: Signal<ReadonlyMap<string, boolean>> = signal(new Map());
 
-/** Requests the lists and the open entry again. Drops the answers if a newer request was made in the meantime. */
-export async function refresh(source: TraceSource): Promise<void> {
-  const current = ++round;
-  const { words, onlyErrors, kind, other, isTotals } = address.peek();
-  const answer = await source.lists({ words, onlyErrors });
-  const entry = wanted(entriesInOrder(answer, address.peek()));
-  const before = opened.peek();
-  const isSame = isSameEntry(entry, before?.entry);
-  const isOpen = isSame && entry?.revision === before?.entry.revision;
-  const trace = entry === undefined ? undefined : isOpen ? before : await source.open(entry);
-  const second = other === undefined ? undefined : await source.open({ kind, id: other });
-  const calls = isTotals ? await source.totals({ words, onlyErrors }) : undefined;
-  if (current !== round) return;
-  const { id } = address.peek();
-  batch(() => {
-    compared.value = second?.trace;
-    totals.value = calls;
-    lists.value = answer;
-    if (!isFiltered.peek()) isMissing.value = id !== undefined && id !== entry?.id;
-    // If the open trace was dropped in the meantime, it stays as it was.
-    if (entry !== undefined && trace === undefined) return;
-    opened.value = entry && trace && { ...trace, entry };
-    if (!isSame) chosenPanel.value = undefined;
-  });
+/** Whether the selected span is shown as a sheet. A narrow page has no room for it beside the timeline. */
+export const isSheetOpen: Signal<boolean> = signal(false);
+
+export type PanelName = 'timeline' | 'chat' | 'span';
+/** The panel that the reader has chosen, with the trace for which it was. */
+const chosenPanel = signal<{ readonly name: PanelName; readonly trace: string | undefined } | undefined>(
+  undefined,
+);
+
+interface ActiveRow {
+  readonly id: string;
+  readonly focus: boolean;
 }
 
-/** The entry that the address names, or else the open one, or else the first. Without an id: the first. */
-function wanted(entries: readonly TraceEntry[]): TraceEntry | undefined {
-  const { kind, id } = address.peek();
-  const [first] = entries;
-  if (id === undefined) return first;
-  const isOneOf = (named: Parameters<typeof isSameEntry>[0]): TraceEntry | undefined =>
-    entries.find((entry) => isSameEntry(entry, named));
-  return isOneOf({ kind, id }) ?? isOneOf(opened.peek()?.entry) ?? first;
+/** The row that the tab key reaches. The timeline scrolls to it, and may focus it. */
+export const active: Signal<ActiveRow | undefined> = signal();
+
+export const omitted: ReadonlySignal<number> = computed(() => data.omitted + (opened.value?.omitted ?? 0));
+
+export const rowsById: ReadonlySignal<ReadonlyMap<string, Row>> = computed(
+  () => new Map(opened.value?.trace.rows.map((row) => [row.id, row])),
+);
+
+export const selected: ReadonlySignal<Row | undefined> = computed(() => {
+  const { span, id, kind } = address.value;
+  const isOpen = id === undefined || isSameEntry({ id, kind }, opened.value?.entry);
+  return span !== undefined && isOpen ? rowsById.value.get(span) : undefined;
+});
+
+export const foundRows: ReadonlySignal<ReadonlySet<Row>> = computed(() =>
+  findRows(opened.value?.trace.rows ?? [], filter.value),
+);
+
+export const panel: ReadonlySignal<PanelName> = computed(() => {
+  const isChosen = chosenPanel.value?.trace === opened.value?.entry.id;
+  const chosen = (isChosen ? chosenPanel.value?.name : undefined) ?? (isWide.value ? 'chat' : 'timeline');
+  if (isWide.value) return chosen !== 'timeline' ? chosen : selected.value === undefined ? 'chat' : 'span';
+  return chosen === 'span' ? 'timeline' : chosen;
+});
+
+export function showPanel(name: PanelName): void {
+  chosenPanel.value = { name, trace: opened.peek()?.entry.id };
 }
 
-export function isSameEntry(
-  a: Pick<TraceEntry, 'kind' | 'id'> | undefined,
-  b: Pick<TraceEntry, 'kind' | 'id'> | undefined,
-): boolean {
+type NamedEntry = Pick<TraceEntry, 'kind' | 'id'>;
+
+export function isSameEntry(a: NamedEntry | undefined, b: NamedEntry | undefined): boolean {
   return a !== undefined && a.id === b?.id && a.kind === b.kind;
 }

@@ -10,7 +10,7 @@ import { placeIn } from './time-axis.ts';
 
 export function TotalsView(): VNode {
   const { value: entries } = listedEntries;
-  const calls = totals.value ?? [];
+  const calls = totals.value;
   const used = entries.reduce(addedUsage, NOTHING_USED);
   return (
     <section class="overview card stack" aria-label="Totals">

@@ -4,9 +4,10 @@ import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-t
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type LiveView, startLiveView } from '../../../src/viewer/live/live-view.ts';
+import type { TraceFilter } from '../../../src/viewer/trace-filter.ts';
 import type { ViewedSpan } from '../../../src/viewer/viewed-span.ts';
 import { MATH_TUTOR, makeSpans } from '../spans.ts';
-import { evaluationOf, get, listsOf, otlp, otlpLogs, post } from './requests.ts';
+import { evaluationOf, listsOf, otlp, otlpLogs, post, receivedFrom } from './requests.ts';
 
 let live: LiveView;
 beforeEach(async () => {
@@ -23,7 +24,7 @@ const span = (traceId: string, spanId = '1', more: object = {}): object => ({
 const post1 = (body: string | Uint8Array, headers = {}): ReturnType<typeof post> =>
   post(`${live.address}/v1/traces`, body, headers);
 const spansOf = async (id: string): Promise<ViewedSpan[]> =>
-  JSON.parse((await get(live.page, `/api/trace?id=${id}`)).text).spans;
+  (await receivedFrom(live.page)).open({ kind: 'trace', id })?.trace.rows.map((row) => row.span) ?? [];
 
 describe('what the exporters of OpenTelemetry send', () => {
   const spans = makeSpans({
@@ -96,11 +97,11 @@ test('a list has the newest trace first, and what the filter finds', async () =>
   await post1(
     otlp(span('b', '1', at(2)), span('c', '1', { ...at(3), status: { code: 2 } }), span('a', '1', at(1))),
   );
-  const ids = async (query: string): Promise<string[]> =>
+  const ids = async (query: Partial<TraceFilter>): Promise<string[]> =>
     (await listsOf(live.page, query)).traces.map(({ id }) => id);
-  expect(await ids('')).toEqual(['c', 'b', 'a']);
-  expect(await ids('words=b')).toEqual(['b']);
-  expect(await ids('errors')).toEqual(['c']);
+  expect(await ids({})).toEqual(['c', 'b', 'a']);
+  expect(await ids({ words: 'b' })).toEqual(['b']);
+  expect(await ids({ onlyErrors: true })).toEqual(['c']);
 });
 
 test('a conversation is collected from all of its traces', async () => {
@@ -117,9 +118,13 @@ test('a conversation is collected from all of its traces', async () => {
   const thread = { name: 'thread', attributes: attributes.slice(0, 1) };
   await post1(otlp(span('c', '1', thread)));
   expect((await listsOf(live.page)).conversations).toMatchObject([{ title: 'thread' }]);
-  const { text } = await get(live.page, '/api/conversation?id=conv_1');
-  const { spans } = JSON.parse(text) as { spans: ViewedSpan[] };
-  expect(spans.map(({ traceId, spanId }) => traceId + spanId)).toEqual(['a1', 'b1', 'bbelow', 'c1']);
+  const opened = (await receivedFrom(live.page)).open({ kind: 'conversation', id: 'conv_1' });
+  expect(opened?.trace.rows.map(({ span: { traceId, spanId } }) => traceId + spanId)).toEqual([
+    'a1',
+    'b1',
+    'bbelow',
+    'c1',
+  ]);
 });
 
 test('evaluations are events of the span that they are about, whichever arrives first', async () => {
