@@ -6,10 +6,9 @@ import { isFailed, type ViewedSpan } from '../viewed-span.ts';
 import { typeOf } from '../viewed-trace.ts';
 import type { Voice } from '../voice.ts';
 import { criticalPath } from './critical-path.ts';
-import { foundRows } from './state.ts';
+import { foundRows, voices } from './state.ts';
 import { placeIn, shownTime, spanTime, type TimeRange } from './time-axis.ts';
 import type { TimelineItem } from './timeline-items.ts';
-import { voices } from './voice.tsx';
 
 /** A mark in a track. `kind` is a CSS class; `type` is the type of span that gives the color. */
 interface Mark extends TimeRange {

@@ -20,8 +20,7 @@ import type { Utterance } from '../voice.ts';
 import { Paged, Said, ToolBlock } from './content.tsx';
 import { Evaluations } from './facts.tsx';
 import { SpanButton } from './overview.tsx';
-import { foundRows, opened } from './state.ts';
-import { voices } from './voice.tsx';
+import { foundRows, opened, voices } from './state.ts';
 
 type ChatMessage = Extract<TranscriptEntry, { kind: 'message' }>;
 type Tool = Extract<TranscriptEntry, { kind: 'tool' }>;

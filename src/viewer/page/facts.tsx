@@ -1,5 +1,6 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { evaluationsOf, evaluationText } from '../evaluations.ts';
+import { type ModalityAmount, modalityText } from '../modalities.ts';
 import type { Time, ViewedSpan } from '../viewed-span.ts';
 
 type LabelledFacts = readonly (readonly [label: string, value: ComponentChildren])[];
@@ -22,6 +23,10 @@ export function FactList({ facts, className = 'facts line' }: FactListProps): VN
       ))}
     </dl>
   );
+}
+
+export function modalityFact(amount: ModalityAmount): readonly [label: string, value: string] {
+  return [amount.label, modalityText(amount).replace(' tokens', '')];
 }
 
 interface TableProps {

@@ -2,14 +2,13 @@ import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
 import { count, dollars, explainedCost, formatDuration, grouped } from '../amounts.ts';
 import { attributeText } from '../messages.ts';
-import { modalityText } from '../modalities.ts';
 import type { TraceEntry } from '../trace-store.ts';
 import type { TraceSummary } from '../trace-summary.ts';
 import type { Row } from '../tree.ts';
 import { totalTokens } from '../usage.ts';
 import { shownErrorType, type ViewedTrace } from '../viewed-trace.ts';
 import { select, setFilter } from './actions.ts';
-import { clock, FactList } from './facts.tsx';
+import { clock, FactList, modalityFact } from './facts.tsx';
 
 const MAX_MODELS = 20;
 /** The maximum length of a question or an answer, in UTF-16 units. The conversation shows all of it. */
@@ -39,9 +38,7 @@ export function Overview({
           ['Duration', formatDuration(summary.start, summary.end)],
           ['Cost', explainedCost(summary.cost, summary.unpriced)],
           ['Tokens', totalTokens(summary)?.replace(' tokens', '')],
-          ...summary.modalities.map(
-            (each) => [each.label, modalityText(each).replace(' tokens', '')] as const,
-          ),
+          ...summary.modalities.map(modalityFact),
           ...summary.counts.map((each) => [each.label, grouped(each.count)] as const),
           ['Retries', summary.retries > 0 ? grouped(summary.retries) : undefined],
           ['Model', models.join(', ') || undefined],

@@ -5,6 +5,7 @@ import { type OpenedTrace, type TraceEntry, type TraceLists, TraceStore } from '
 import type { Row } from '../tree.ts';
 import { millisecondsBetween, type ViewedSpan } from '../viewed-span.ts';
 import type { ViewedTrace } from '../viewed-trace.ts';
+import type { Voice } from '../voice.ts';
 import { address, type TraceOrder } from './address.ts';
 import { isWide } from './layout.tsx';
 
@@ -110,6 +111,11 @@ interface ActiveRow {
 export const active: Signal<ActiveRow | undefined> = signal();
 
 export const omitted: ReadonlySignal<number> = computed(() => data.omitted + (opened.value?.omitted ?? 0));
+
+/** Who spoke when, for each realtime session of the open trace. */
+export const voices: ReadonlySignal<ReadonlyMap<Row, Voice>> = computed(
+  () => new Map(opened.value?.trace.summary.voices.map((voice) => [voice.session, voice] as const)),
+);
 
 export const rowsById: ReadonlySignal<ReadonlyMap<string, Row>> = computed(
   () => new Map(opened.value?.trace.rows.map((row) => [row.id, row])),
