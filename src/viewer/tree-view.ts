@@ -1,8 +1,9 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { formatDuration } from './amounts.ts';
+import { formatDuration, joinedFacts } from './amounts.ts';
 import { evaluationsOf, explanationText, type ShownEvaluation, scoreText } from './evaluations.ts';
-import { attributeText, partContent, readMessages } from './messages.ts';
+import { attributeText } from './messages.ts';
+import { contentOf } from './span-content.ts';
 import { detailsOf } from './span-details.ts';
 import {
   type Detail,
@@ -19,7 +20,6 @@ import {
   widthOf,
 } from './terminal-text.ts';
 import type { Row, TraceTree } from './tree.ts';
-import type { SpanAttributes } from './viewed-span.ts';
 
 export interface TreeViewOptions {
   /** The width of the terminal; `undefined` if lines may have any length. */
@@ -103,7 +103,7 @@ function readCell(row: Row, { attributes, evaluations: all = [] }: TreeViewOptio
       ),
     ],
     content: [
-      ...contentLinesOf(span.attributes),
+      ...contentOf(span.attributes).map(({ mark, role, text }) => joinedFacts([mark, role, text], ' ')),
       ...evaluations.flatMap((each) => explanationText(each) ?? []),
     ],
   };
@@ -181,62 +181,4 @@ function contentLines(cell: Cell, layout: Layout): TextSegment[][] {
     const line = [toned(cell.row.rail + closed, 'dim')];
     return layout.columns === undefined ? line : shortenLine(line, layout.columns);
   });
-}
-
-/** The attributes with content, marked as input (`›`) or output (`‹`). They exist only with the user's consent. */
-const CONTENT: readonly (readonly [mark: '›' | '‹', attribute: string, read: (value: unknown) => string])[] =
-  [
-    ['›', ATTR.GEN_AI_INPUT_MESSAGES, lastMessage],
-    ['‹', ATTR.GEN_AI_OUTPUT_MESSAGES, lastMessage],
-    ['›', ATTR.GEN_AI_TOOL_CALL_ARGUMENTS, quoted],
-    ['‹', ATTR.GEN_AI_TOOL_CALL_RESULT, quoted],
-  ];
-
-/** How much of a content value is read: more than fits on a line of any terminal. */
-const MAX_READ_CONTENT_LENGTH = 500;
-
-/** The content of a span as lines, such as `› user "What is 2+2?"` and `‹ "4"`. Only the last message is shown. */
-function contentLinesOf(attributes: SpanAttributes): string[] {
-  return CONTENT.flatMap(([mark, name, read]) =>
-    attributes[name] === undefined ? [] : [`${mark} ${read(attributes[name])}`],
-  );
-}
-
-function quoted(value: unknown): string {
-  const text = terminalSafe(attributeText(value), MAX_READ_CONTENT_LENGTH).trim();
-  // JSON is shown without quotes around it.
-  return /^[[{]/.test(text) ? text : `"${text}"`;
-}
-
-/** Renders the last message of an attribute in the conventions' format, or the value itself if it has another format. */
-function lastMessage(value: unknown): string {
-  const message = readMessages(value)?.at(-1);
-  if (message === undefined) return quoted(value);
-  const role = message.role === '' ? [] : [terminalSafe(message.role, 40)];
-  return [...role, ...message.parts.map(partText)].join(' ');
-}
-
-/** Labels of message parts that have no text. */
-const PART_NAMES: Readonly<Record<string, string>> = {
-  tool_call_response: 'result without content',
-  blob: 'media',
-  uri: 'media by link',
-  file: 'file',
-  citations: 'sources',
-  omitted: 'not recorded',
-};
-
-/** A message part as text: `"text"`, or `get_weather({"city":"Paris"})`, without arguments if they are not recorded. */
-function partText(part: Readonly<Record<string, unknown>>): string {
-  if (part.type === 'tool_call') {
-    const input = attributeText(part.arguments ?? '');
-    return terminalSafe(
-      `${attributeText(part.name ?? 'tool')}${input && `(${input})`}`,
-      MAX_READ_CONTENT_LENGTH,
-    );
-  }
-  const content = partContent(part);
-  if (content !== undefined) return quoted(content);
-  const type = attributeText(part.type ?? 'part');
-  return `[${Object.hasOwn(PART_NAMES, type) ? PART_NAMES[type] : terminalSafe(type, 40)}]`;
 }

@@ -2,10 +2,10 @@ import { type Signal, signal } from '@preact/signals';
 import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
 import { formatMilliseconds } from '../amounts.ts';
+import { unusualFinish } from '../answer-end.ts';
 import { firstChunkText } from './bar.tsx';
 import { criticalPath } from './critical-path.ts';
 import { FactList } from './facts.tsx';
-import { finishOf } from './row-preview.ts';
 import { timeAt } from './time-axis.ts';
 import { costText, itemTime, type TimelineItem, timeText, tokensText } from './timeline-items.ts';
 
@@ -50,7 +50,10 @@ export function HoverCard(): VNode | null {
           ['First chunk', firstChunkText(span.attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK])],
           ['Tokens', tokensText(item)],
           ['Cost', costText(item)],
-          ['Finish', item.isGroup ? undefined : finishOf(span)],
+          [
+            'Finish',
+            item.isGroup ? undefined : unusualFinish(span.attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS]),
+          ],
           ['Critical path', criticalPath.value.has(item.row) ? 'the end waited for it' : undefined],
         ]}
       />

@@ -11,7 +11,7 @@ import {
 } from '../amounts.ts';
 import { attributeText, isRecord, parseShortJson, readMessages, type SpanMessage } from '../messages.ts';
 import { modalitiesOf } from '../modalities.ts';
-import { toolExchange } from '../transcript.ts';
+import { toolExchange } from '../span-content.ts';
 import type { Row } from '../tree.ts';
 import { ownTokens, reportedTotal } from '../usage.ts';
 import { isFailed, type SpanAttributes, type ViewedSpan } from '../viewed-span.ts';
