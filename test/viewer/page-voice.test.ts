@@ -33,11 +33,10 @@ describe.skipIf(NO_BROWSER !== undefined)('a spoken conversation in the page', (
       .locator('.speech')
       .evaluateAll((all) => all.slice(0, 2).map((each) => each.getBoundingClientRect()));
     expect(user?.bottom).toBeLessThanOrEqual(assistant?.top ?? 0);
-    expect(await page.locator('.legend > span').allTextContents()).toEqual([
-      'user speaks',
-      'assistant speaks',
-      'interruption',
-    ]);
+    const titles = await session()
+      .locator('.track > [title]')
+      .evaluateAll((all) => [...new Set(all.map((each) => (each as HTMLElement).title))]);
+    expect(titles).toEqual(['user speaks', 'assistant speaks', 'interruption']);
   });
 
   it('shows in the details of the session and of its answers what each modality cost', async () => {

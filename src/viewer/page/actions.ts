@@ -8,7 +8,6 @@ import {
   folds,
   foundRows,
   isSameEntry,
-  isSheetOpen,
   opened,
   panel,
   rowsById,
@@ -35,15 +34,13 @@ function showSpan(id: string, focus: boolean): void {
     shownSpan.value = id;
     fold(idsAbove(row), false);
     active.value = { id, focus };
-    isSheetOpen.value = !isWide.peek();
-    if (isWide.peek()) showPanel('span');
+    showPanel('span');
   });
 }
 
 function closeSpan(): void {
   shownSpan.value = undefined;
-  isSheetOpen.value = false;
-  if (panel.peek() === 'span') showPanel('chat');
+  if (panel.peek() === 'span') showPanel(isWide.peek() ? 'chat' : 'timeline');
 }
 
 export function chooseKind(kind: TraceEntry['kind']): void {
@@ -76,16 +73,12 @@ export function setFilter(changes: Partial<Pick<PageAddress, 'words' | 'onlyErro
 export function select(row: Row): void {
   const { kind, id } = opened.peek()?.entry ?? address.peek();
   const isHidden = foundRows.peek().size > 0 && !foundRows.peek().has(row);
-  // On a narrow page, going back closes the sheet. On a wide page there is no sheet to close.
+  // On a narrow page, the span replaces the timeline, and going back returns to it.
   const ownStep = selected.peek() === undefined && !isWide.peek();
   batch(() => {
     showSpan(row.id, true);
     go({ kind, id, span: row.id, ...(isHidden && { words: '', onlyErrors: false }) }, ownStep);
   });
-}
-
-export function deselect(): void {
-  go({ span: undefined }, false);
 }
 
 export function selectNextError(): void {
@@ -96,7 +89,6 @@ export function selectNextError(): void {
 }
 
 export function filterBy(id: string): void {
-  if (!isWide.peek()) deselect();
   setFilter({ words: id });
   focusFilter();
 }

@@ -11,11 +11,12 @@ import {
 } from '../messages.ts';
 import { CodeBlock, MAX_MARKDOWN_LENGTH, Markdown } from './markdown.tsx';
 import { MediaPart } from './media-part.tsx';
-import { MAX_SHOWN_DEPTH, valueText } from './value-lines.ts';
 
 /** A longer text is cut to its beginning, with a button that shows the rest. */
 const MAX_INITIAL_LINES = 20;
 const MAX_INITIAL_LENGTH = 2_000;
+/** JSON that is nested deeper is shown without line breaks, because most of each line would be indentation. */
+const MAX_SHOWN_DEPTH = 20;
 /** The maximum number of parts of one message that are shown. The attributes of its span show all. */
 const MAX_SHOWN_PARTS = 50;
 
@@ -220,8 +221,12 @@ export function ToolBlock({ input, output }: { readonly input: unknown; readonly
   );
 }
 
+/** A value as formatted JSON. Code in it keeps its line breaks, which JSON would show as `\n`. */
 function ValueBlock({ value }: { readonly value: unknown }): VNode {
-  const text = useMemo(() => valueText(value), [value]);
+  const text = useMemo(
+    () => formatted(value).replace(/\\[\\n]/g, (sign) => (sign === '\\n' ? '\n' : sign)),
+    [value],
+  );
   return <LongText text={text}>{(shown) => <div class="text code small">{shown}</div>}</LongText>;
 }
 

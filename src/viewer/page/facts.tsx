@@ -5,16 +5,11 @@ import type { Time, ViewedSpan } from '../viewed-span.ts';
 
 type LabelledFacts = readonly (readonly [label: string, value: ComponentChildren])[];
 
-interface FactListProps {
-  readonly facts: LabelledFacts;
-  readonly className?: string;
-}
-
-export function FactList({ facts, className = 'facts line' }: FactListProps): VNode | null {
+export function FactList({ facts }: { readonly facts: LabelledFacts }): VNode | null {
   const known = facts.filter(([, value]) => value !== undefined);
   if (known.length === 0) return null;
   return (
-    <dl class={className}>
+    <dl class="facts line">
       {known.map(([label, value]) => (
         <div key={label}>
           <dt>{label}</dt>

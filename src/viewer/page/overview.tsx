@@ -1,16 +1,14 @@
 import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
-import { count, dollars, explainedCost, formatDuration, grouped } from '../amounts.ts';
+import { count, dollars, grouped } from '../amounts.ts';
 import { attributeText } from '../messages.ts';
 import type { TraceEntry } from '../trace-store.ts';
-import type { TraceSummary } from '../trace-summary.ts';
+import { summaryFacts, type TraceSummary } from '../trace-summary.ts';
 import type { Row } from '../tree.ts';
-import { totalTokens } from '../usage.ts';
 import { shownErrorType, type ViewedTrace } from '../viewed-trace.ts';
 import { select, setFilter } from './actions.ts';
-import { clock, FactList, modalityFact } from './facts.tsx';
+import { clock, FactList, Table } from './facts.tsx';
 
-const MAX_MODELS = 20;
 /** The maximum length of a question or an answer, in UTF-16 units. The conversation shows all of it. */
 const MAX_STORY_LENGTH = 300;
 /** The maximum number of errors listed. The filter finds the others. */
@@ -24,8 +22,6 @@ export function Overview({
   readonly entry: TraceEntry;
 }): VNode {
   const { summary } = trace;
-  const models = summary.models.slice(0, MAX_MODELS).map((name) => name.slice(0, 200));
-  if (summary.models.length > MAX_MODELS) models.push('…');
   return (
     <section class="overview card stack" aria-label="Trace">
       <div class="title line">
@@ -35,16 +31,9 @@ export function Overview({
       </div>
       <FactList
         facts={[
-          ['Duration', formatDuration(summary.start, summary.end)],
-          ['Cost', explainedCost(summary.cost, summary.unpriced)],
-          ['Tokens', totalTokens(summary)?.replace(' tokens', '')],
-          ...summary.modalities.map(modalityFact),
-          ...summary.counts.map((each) => [each.label, grouped(each.count)] as const),
-          ['Retries', summary.retries > 0 ? grouped(summary.retries) : undefined],
-          ['Model', models.join(', ') || undefined],
-          ['Service', summary.service],
-          ['Project', summary.project],
-          ['Environment', summary.environment],
+          ...summaryFacts(summary).map(
+            ([label, text]) => [label, text.replace(' tokens', '').slice(0, 4_000)] as const,
+          ),
           ['Started', clock(summary.start)],
         ]}
       />
@@ -54,29 +43,25 @@ export function Overview({
   );
 }
 
-function Story({ summary }: { readonly summary: TraceSummary }): VNode {
+function Story({ summary }: { readonly summary: TraceSummary }): VNode | null {
   const { prompt, answer, cost: total = 0, costliest } = summary;
   const cost = Number(costliest?.span.attributes[ATTR.OPENAI_COST]);
   const percent = Math.round((cost / total) * 100);
   const share = total > 0 ? `, ${percent < 1 ? 'less than 1' : percent} % of the cost` : '';
-  return (
-    <FactList
-      className="story stack"
-      facts={[
-        ['First question', prompt?.slice(0, MAX_STORY_LENGTH)],
-        ['Last answer', answer?.slice(0, MAX_STORY_LENGTH)],
-        [
-          'Costliest call',
-          costliest && (
-            <>
-              <SpanButton row={costliest} />
-              {` ${dollars(cost)}${share}`}
-            </>
-          ),
-        ],
-      ]}
-    />
-  );
+  const rows = [
+    ['First question', prompt?.slice(0, MAX_STORY_LENGTH)],
+    ['Last answer', answer?.slice(0, MAX_STORY_LENGTH)],
+    [
+      'Costliest call',
+      costliest && (
+        <>
+          <SpanButton row={costliest} />
+          {` ${dollars(cost)}${share}`}
+        </>
+      ),
+    ],
+  ].filter(([, value]) => value !== undefined);
+  return <Table className="story" rows={rows} />;
 }
 
 export function SpanButton({ row }: { readonly row: Row }): VNode {

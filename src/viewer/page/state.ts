@@ -93,9 +93,6 @@ export const totals: ReadonlySignal<readonly CallTotals[]> = computed(() =>
 /** The rows that the reader has collapsed (`true`) or expanded (`false`), by id. */
 export const folds: Signal<ReadonlyMap<string, boolean>> = signal(new Map());
 
-/** Whether the selected span is shown as a sheet. A narrow page has no room for it beside the timeline. */
-export const isSheetOpen: Signal<boolean> = signal(false);
-
 export type PanelName = 'timeline' | 'chat' | 'span';
 /** The panel that the reader has chosen, with the trace for which it was. */
 const chosenPanel = signal<{ readonly name: PanelName; readonly trace: string | undefined } | undefined>(
@@ -134,8 +131,8 @@ export const foundRows: ReadonlySignal<ReadonlySet<Row>> = computed(() =>
 export const panel: ReadonlySignal<PanelName> = computed(() => {
   const isChosen = chosenPanel.value?.trace === opened.value?.entry.id;
   const chosen = (isChosen ? chosenPanel.value?.name : undefined) ?? (isWide.value ? 'chat' : 'timeline');
-  if (isWide.value) return chosen !== 'timeline' ? chosen : selected.value === undefined ? 'chat' : 'span';
-  return chosen === 'span' ? 'timeline' : chosen;
+  if (!isWide.value || chosen !== 'timeline') return chosen;
+  return selected.value === undefined ? 'chat' : 'span';
 });
 
 export function showPanel(name: PanelName): void {

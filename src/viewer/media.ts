@@ -1,0 +1,29 @@
+import { count, joinedFacts } from './amounts.ts';
+import { attributeText, type SpanPart } from './messages.ts';
+
+const MEDIA_URL = /^data:((?:image|audio)\/[\w-]{1,10});base64,([\w+/=]+)$/;
+
+/** Describes a media part: `image/png, 78 bytes, not recorded`. */
+export function mediaText(part: SpanPart): string {
+  const { type, url } = recordedMedia(part);
+  const link =
+    part.type === 'uri' && !/^data:/i.test(attributeText(part.uri))
+      ? attributeText(part.uri ?? '')
+      : undefined;
+  const facts = [
+    type || attributeText(part.modality ?? part.type ?? 'media'),
+    count(part.size, 'byte'),
+    part.type === 'file' ? attributeText(part.file_id ?? '') : link,
+    link === undefined && part.type !== 'file' && url === undefined ? 'not recorded' : undefined,
+  ];
+  return joinedFacts(facts, ', ').slice(0, 1000);
+}
+
+/** The media type of a part, and its bytes as a `data:` URL if they were recorded. */
+export function recordedMedia(part: SpanPart): { readonly type: string; readonly url: string | undefined } {
+  const [, urlType, urlContent] = MEDIA_URL.exec(part.type === 'uri' ? attributeText(part.uri) : '') ?? [];
+  const type = urlType ?? (typeof part.mime_type === 'string' ? part.mime_type : '');
+  const content = urlContent ?? (part.type === 'blob' ? part.content : undefined);
+  const isBytes = typeof content === 'string' && /^[\w+/]+=*$/.test(content);
+  return { type, url: isBytes ? `data:${type};base64,${content}` : undefined };
+}
