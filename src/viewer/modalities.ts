@@ -20,7 +20,7 @@ interface Modality {
   readonly costs: readonly [input: string, output: string];
 }
 
-const TEXT: Modality = {
+const TEXT_MODALITY: Modality = {
   label: 'Text',
   tokens: [
     ATTR.GEN_AI_USAGE_INPUT_TOKENS,
@@ -29,7 +29,7 @@ const TEXT: Modality = {
   ],
   costs: [ATTR.OPENAI_USAGE_TEXT_INPUT_COST, ATTR.OPENAI_USAGE_TEXT_OUTPUT_COST],
 };
-const AUDIO: Modality = {
+const AUDIO_MODALITY: Modality = {
   label: 'Audio',
   tokens: [
     ATTR.GEN_AI_USAGE_AUDIO_INPUT_TOKENS,
@@ -38,7 +38,7 @@ const AUDIO: Modality = {
   ],
   costs: [ATTR.OPENAI_USAGE_AUDIO_INPUT_COST, ATTR.OPENAI_USAGE_AUDIO_OUTPUT_COST],
 };
-const IMAGE: Modality = {
+const IMAGE_MODALITY: Modality = {
   label: 'Image',
   tokens: [
     ATTR.GEN_AI_USAGE_IMAGE_INPUT_TOKENS,
@@ -51,8 +51,8 @@ const IMAGE: Modality = {
 /** The tokens of some spans by modality. Empty if all tokens are text, because the totals then say the same. */
 export function modalitiesOf(all: readonly SpanAttributes[]): ModalityAmount[] {
   const amounts = all.flatMap(amountsIn);
-  if (amounts.every(({ label }) => label === TEXT.label)) return [];
-  return [TEXT, AUDIO, IMAGE].flatMap(({ label }) => {
+  if (amounts.every(({ label }) => label === TEXT_MODALITY.label)) return [];
+  return [TEXT_MODALITY, AUDIO_MODALITY, IMAGE_MODALITY].flatMap(({ label }) => {
     const parts = amounts.filter((amount) => amount.label === label);
     return parts.length === 0 ? [] : [parts.reduce(added)];
   });
@@ -82,21 +82,25 @@ function amountsIn(attributes: SpanAttributes): ModalityAmount[] {
     return isNumber(value) ? value : undefined;
   };
   const whole = read(ATTR.OPENAI_COST);
-  const counts = [TEXT, AUDIO, IMAGE].map((each) => each.tokens.map((name) => read(name) ?? 0));
+  const counts = [TEXT_MODALITY, AUDIO_MODALITY, IMAGE_MODALITY].map((each) =>
+    each.tokens.map((name) => read(name) ?? 0),
+  );
   const [, audio = [], image = []] = counts;
   // The counts of text include the others.
   counts[0] = (counts[0] ?? []).map((count, i) => Math.max(0, count - (audio[i] ?? 0) - (image[i] ?? 0)));
   const isText = [...audio, ...image].every((count) => count === 0);
-  const amounts = [TEXT, AUDIO, IMAGE].flatMap(({ label, costs }, i): ModalityAmount[] => {
-    const [input = 0, cached = 0, output = 0] = counts[i] ?? [];
-    if (input + output === 0) return [];
-    const known = costs.map(read).filter((cost) => cost !== undefined);
-    const cost = known.length > 0 ? known.reduce((sum, each) => sum + each, 0) : isText ? whole : undefined;
-    return [{ label, input, cached, output, cost, unpriced: cost === undefined ? 1 : 0 }];
-  });
+  const amounts = [TEXT_MODALITY, AUDIO_MODALITY, IMAGE_MODALITY].flatMap(
+    ({ label, costs }, i): ModalityAmount[] => {
+      const [input = 0, cached = 0, output = 0] = counts[i] ?? [];
+      if (input + output === 0) return [];
+      const known = costs.map(read).filter((cost) => cost !== undefined);
+      const cost = known.length > 0 ? known.reduce((sum, each) => sum + each, 0) : isText ? whole : undefined;
+      return [{ label, input, cached, output, cost, unpriced: cost === undefined ? 1 : 0 }];
+    },
+  );
   // Some models are billed by the length of the audio, not by tokens.
   const isTimed = amounts.length === 0 && isNumber(attributes[ATTR.OPENAI_AUDIO_DURATION]);
   if (isTimed && whole !== undefined)
-    amounts.push({ label: AUDIO.label, input: 0, cached: 0, output: 0, cost: whole, unpriced: 0 });
+    amounts.push({ label: AUDIO_MODALITY.label, input: 0, cached: 0, output: 0, cost: whole, unpriced: 0 });
   return amounts;
 }

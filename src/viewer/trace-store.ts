@@ -1,34 +1,25 @@
 import { annotatedSpans, liveStore, type SpanNote, SpanStore, type StoredTrace } from './span-store.ts';
-import { type CallTotals, callTotals } from './totals.ts';
 import { findRows, type TraceFilter } from './trace-filter.ts';
-import type { SpanUsage } from './usage.ts';
 import { compareTimes, type Time, type ViewedSpan } from './viewed-span.ts';
 import {
   conversationSpans,
   isUnderWay,
-  MAX_LISTED_LENGTH,
   type ViewedTrace,
   viewedConversation,
   viewedTrace,
 } from './viewed-trace.ts';
 
-export interface TraceEntry extends SpanUsage {
+/** A trace, or a conversation as if it were one. */
+export interface TraceEntry {
   readonly kind: 'trace' | 'conversation';
   readonly id: string;
-  readonly title: string;
-  /** The beginning of the first prompt, if content was recorded. */
-  readonly prompt: string | undefined;
-  readonly start: Time;
-  readonly end: Time;
-  readonly errors: number;
-  /** `ok`, or the status of a run. See `TraceSummary`. */
-  readonly outcome: string;
+  readonly trace: ViewedTrace;
   /** The number of spans that match the filter. */
-  readonly spans: number;
-  readonly traces: number;
+  readonly found: number;
+  /** The number of spans that did not fit. */
+  readonly omitted: number;
   readonly underWay: boolean;
-  readonly facets: readonly string[];
-  /** A text that changes whenever the spans change. */
+  /** Changes whenever the trace does. */
   readonly revision: string;
 }
 
@@ -41,13 +32,6 @@ export interface TraceLists {
   readonly dropped: number;
   /** The number of conversations that are not listed, because only the newest are. */
   readonly unlisted: number;
-}
-
-/** A trace, or a conversation as if it were one. */
-export interface OpenedTrace {
-  readonly trace: ViewedTrace;
-  /** The number of spans that did not fit. */
-  readonly omitted: number;
 }
 
 interface DerivedTrace {
@@ -87,7 +71,6 @@ interface TraceStoreOptions {
 const MAX_LISTED_CONVERSATIONS = 500;
 /** The time without a new span after which a trace is no longer shown as in progress, even if its root is missing. */
 const UNDER_WAY_TIMEOUT_MS = 10 * 60_000;
-const MAX_LISTED_PROMPT_LENGTH = 200;
 
 /** The traces of a page. */
 export class TraceStore {
@@ -128,23 +111,20 @@ export class TraceStore {
     return growing.length > 0;
   }
 
-  /** What the calls of the traces that match a filter used, by model and tool. */
-  totals(filter: TraceFilter): readonly CallTotals[] {
-    const traces = Array.from(this.#stored.traces, ([id, stored]) => this.#derive(id, stored).trace);
-    return callTotals(traces.filter((trace) => matching(trace, filter) > 0));
-  }
-
+  /** The traces and conversations that match a filter. */
   lists(filter: TraceFilter): TraceLists {
     const parts = this.#conversationParts();
     for (const id of this.#conversations.keys()) if (!parts.has(id)) this.#conversations.delete(id);
     const listed = this.#isLive ? [...parts].slice(-MAX_LISTED_CONVERSATIONS) : [...parts];
-    const traces = Array.from(this.#stored.traces, ([id, stored]) => {
+    const traces = Array.from(this.#stored.traces, ([id, stored]): TraceEntry => {
       const { trace, underWay, revision } = this.#derive(id, stored);
-      return entryOf({ kind: 'trace', trace, underWay, revision }, filter);
+      const found = matching(trace, filter);
+      return { kind: 'trace', id, trace, found, omitted: stored.omitted, underWay, revision };
     });
-    const conversations = listed.map(([id, { spans, underWay, revision }]) => {
+    const conversations = listed.map(([id, { spans, underWay, revision }]): TraceEntry => {
       const trace = this.#conversation(id, spans, revision);
-      return entryOf({ kind: 'conversation', trace, underWay, revision }, filter);
+      const found = matching(trace, filter);
+      return { kind: 'conversation', id, trace, found, omitted: 0, underWay, revision };
     });
     return {
       traces: this.#inOrder(traces),
@@ -155,21 +135,13 @@ export class TraceStore {
     };
   }
 
-  open({ kind, id }: Pick<TraceEntry, 'kind' | 'id'>): OpenedTrace | undefined {
-    if (kind === 'trace') {
-      const stored = this.#stored.traces.get(id);
-      return stored && { trace: this.#derive(id, stored).trace, omitted: stored.omitted };
-    }
-    const parts = this.#conversationParts().get(id);
-    return parts && { trace: this.#conversation(id, parts.spans, parts.revision), omitted: 0 };
-  }
-
   /** The newest first. If no more spans can arrive, those with errors come before. */
-  #inOrder(entries: readonly (TraceEntry | undefined)[]): TraceEntry[] {
-    const failed = ({ errors }: TraceEntry): number => Number(!this.#isLive && errors > 0);
+  #inOrder(entries: readonly TraceEntry[]): TraceEntry[] {
+    const failed = ({ trace }: TraceEntry): number =>
+      Number(!this.#isLive && trace.summary.errors.length > 0);
     return entries
-      .filter((entry) => entry !== undefined)
-      .sort((a, b) => failed(b) - failed(a) || compareTimes(b.start, a.start));
+      .filter(({ found }) => found > 0)
+      .sort((a, b) => failed(b) - failed(a) || compareTimes(b.trace.summary.start, a.trace.summary.start));
   }
 
   #conversation(id: string, spans: readonly ViewedSpan[], revision: string): ViewedTrace {
@@ -230,33 +202,4 @@ export class TraceStore {
 
 function matching({ rows }: ViewedTrace, filter: TraceFilter): number {
   return filter.onlyErrors || filter.words.trim() !== '' ? findRows(rows, filter).size : rows.length;
-}
-
-/** @returns `undefined` if no span matches the filter */
-function entryOf(
-  { trace, ...entry }: Pick<TraceEntry, 'kind' | 'underWay' | 'revision'> & { readonly trace: ViewedTrace },
-  filter: TraceFilter,
-): TraceEntry | undefined {
-  const spans = matching(trace, filter);
-  if (spans === 0) return undefined;
-  const { start, end, prompt, cost, unpriced, errors, outcome } = trace.summary;
-  const { inputTokens, outputTokens, estimatedOutputTokens } = trace.summary;
-  return {
-    ...entry,
-    id: trace.traceId,
-    title: trace.title.slice(0, MAX_LISTED_LENGTH),
-    prompt: prompt?.slice(0, MAX_LISTED_PROMPT_LENGTH),
-    start,
-    end,
-    inputTokens,
-    outputTokens,
-    estimatedOutputTokens,
-    cost,
-    unpriced,
-    errors: errors.length,
-    outcome: outcome.slice(0, MAX_LISTED_LENGTH),
-    spans,
-    traces: new Set(trace.roots.map(({ span }) => span.traceId)).size,
-    facets: trace.facets,
-  };
 }

@@ -111,13 +111,8 @@ function parseViewParameters(parameters: readonly string[]): ViewParameters {
 
 /** Whether two paths lead to the same file, for example by a link or in another letter case. */
 function isSameFile(one: string, other: string): boolean {
-  try {
-    const [a, b] = [one, other].map((path) => statSync(path, { bigint: true }));
-    return a?.isFile() === true && a.dev === b?.dev && a.ino === b.ino;
-  } catch {
-    // One of the files is missing or cannot be read. That is reported later.
-    return false;
-  }
+  const [a, b] = [one, other].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
+  return a?.isFile() === true && a.dev === b?.dev && a.ino === b.ino;
 }
 
 function isFolder(path: string): boolean {

@@ -38,20 +38,13 @@ describe.skipIf(NO_BROWSER !== undefined)('on a screen that is touched, the page
     expect(await ticks()).toBe('0 500 ms 1.00 s');
   });
 
-  it('zooms to the span that was shown last where that covers the timeline, and shows what is before and after', async () => {
+  it('zooms to the span that was shown last where that covers the timeline, and out', async () => {
     page = await openPage(browser, [plan], { width: 800, touch: true });
     await page.getByRole('treeitem', { name: 'late' }).click();
     await page.getByRole('tab', { name: 'Timeline' }).click();
     await tools().getByRole('button', { name: 'Zoom' }).click();
-    const move = (name: string): Promise<void> => page.getByRole('button', { name, exact: true }).click();
     expect(await ticks()).toBe('500 ms 750 ms 1.00 s');
-    for (const shown of ['250 ms 500 ms 750 ms', '0 250 ms 500 ms', '0 250 ms 500 ms']) {
-      await move('Earlier');
-      expect(await ticks()).toBe(shown);
-    }
-    await move('Later');
-    expect(await ticks()).toBe('250 ms 500 ms 750 ms');
-    await move('Reset zoom');
+    await page.getByRole('button', { name: 'Reset zoom' }).click();
     expect(await ticks()).toBe('0 500 ms 1.00 s');
   });
 

@@ -138,7 +138,10 @@ test('--keep keeps what is received, as OTLP lines that a later one shows again'
   if (process.platform !== 'win32') expect((await stat(file)).mode & 0o777).toBe(0o600);
   const second = start('--port', '0', '--keep', file);
   const [, page = ''] = await second.printed(/shown at (\S+)/);
-  expect((await listsOf(page)).traces.map(({ title }) => title).sort()).toEqual(['in protobuf', 'kept']);
+  expect((await listsOf(page)).traces.map(({ trace }) => trace.title).sort()).toEqual([
+    'in protobuf',
+    'kept',
+  ]);
 });
 
 test('--keep says in one line that its file cannot be used', async () => {

@@ -48,14 +48,14 @@ export function chooseKind(kind: TraceEntry['kind']): void {
 }
 
 export function choose({ kind, id }: Pick<TraceEntry, 'kind' | 'id'>): void {
-  const isOpen = isSameEntry({ kind, id }, opened.peek()?.entry) && !address.peek().isTotals;
+  const isOpen = isSameEntry({ kind, id }, opened.peek()) && !address.peek().isTotals;
   // A small screen shows the list until something is chosen. Going back returns to it.
   const leavesList = isSmall.peek() && address.peek().id === undefined;
   go({ kind, id, span: undefined, other: undefined, isTotals: false }, !isOpen || leavesList);
 }
 
 export function compareWith(other: string | undefined): void {
-  const { kind, id } = opened.peek()?.entry ?? address.peek();
+  const { kind, id } = opened.peek() ?? address.peek();
   go({ kind, id, other, isTotals: false }, true);
 }
 
@@ -71,7 +71,7 @@ export function setFilter(changes: Partial<Pick<PageAddress, 'words' | 'onlyErro
 
 /** Selects a span. A filter that hides the span is cleared. */
 export function select(row: Row): void {
-  const { kind, id } = opened.peek()?.entry ?? address.peek();
+  const { kind, id } = opened.peek() ?? address.peek();
   const isHidden = foundRows.peek().size > 0 && !foundRows.peek().has(row);
   // On a narrow page, the span replaces the timeline, and going back returns to it.
   const ownStep = selected.peek() === undefined && !isWide.peek();

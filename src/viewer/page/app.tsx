@@ -88,8 +88,8 @@ function OpenTrace(): VNode {
     return <Comparison one={open.trace} other={compared.value} />;
   return (
     <>
-      <Overview entry={open.entry} trace={open.trace} />
-      <Panels key={`${open.entry.kind} ${open.entry.id}`} />
+      <Overview entry={open} />
+      <Panels key={`${open.kind} ${open.id}`} />
     </>
   );
 }
@@ -115,7 +115,6 @@ function Header(): VNode {
       <button type="button" onClick={showKeys}>
         Keys
       </button>
-      <Theme />
     </header>
   );
 }
@@ -123,7 +122,7 @@ function Header(): VNode {
 /** Suggestions for the filter: each adds a term to the words before the one that is being typed. */
 function suggestions(words: string): string[] {
   const before = /^(.*\s)?\S*$/s.exec(words)?.[1] ?? '';
-  const facets = new Set(listedEntries.value.slice(0, MAX_SUGGESTING).flatMap((entry) => entry.facets));
+  const facets = new Set(listedEntries.value.slice(0, MAX_SUGGESTING).flatMap(({ trace }) => trace.facets));
   return [...facets].slice(0, MAX_SUGGESTIONS).map((facet) => before + facet);
 }
 
@@ -162,20 +161,6 @@ function Filter(): VNode {
 function foundText(): string {
   const { kind } = address.value;
   const { value: entries } = listedEntries;
-  const spans = entries.reduce((sum, entry) => sum + entry.spans, 0);
+  const spans = entries.reduce((sum, entry) => sum + entry.found, 0);
   return `${count(spans, 'span') ?? 'No span'} in ${count(entries.length, kind) ?? `no ${kind}`}`;
-}
-
-const THEMES = ['auto', 'light', 'dark'] as const;
-const theme = signal(0);
-effect(() => {
-  document.documentElement.dataset.theme = THEMES[theme.value % THEMES.length];
-});
-
-function Theme(): VNode {
-  return (
-    <button type="button" onClick={() => theme.value++}>
-      {`Theme: ${THEMES[theme.value % THEMES.length]}`}
-    </button>
-  );
 }

@@ -208,7 +208,7 @@ export function ToolBlock({ input, output }: { readonly input: unknown; readonly
     ['Result', output],
   ] as const;
   return (
-    <div class="tool-values">
+    <div class="stack">
       {values
         .filter(([, value]) => value !== undefined && value !== null && value !== '')
         .map(([label, value]) => (
@@ -221,10 +221,10 @@ export function ToolBlock({ input, output }: { readonly input: unknown; readonly
   );
 }
 
-/** A value as formatted JSON. Code in it keeps its line breaks, which JSON would show as `\n`. */
+/** A value as formatted JSON. Code in it keeps its line breaks and quotes, which JSON would escape. */
 function ValueBlock({ value }: { readonly value: unknown }): VNode {
   const text = useMemo(
-    () => formatted(value).replace(/\\[\\n]/g, (sign) => (sign === '\\n' ? '\n' : sign)),
+    () => formatted(value).replace(/\\([\\n"])/g, (_, sign) => (sign === 'n' ? '\n' : sign)),
     [value],
   );
   return <LongText text={text}>{(shown) => <div class="text code small">{shown}</div>}</LongText>;

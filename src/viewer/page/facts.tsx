@@ -82,7 +82,7 @@ export function Evaluations({ span, limit, isExplained = false }: EvaluationsPro
     <>
       {evaluations.map((each, i) => (
         <span key={i} title={each.explanation}>
-          <span class="pill">{evaluationText(each).slice(0, 200)}</span>
+          <span class="badge">{evaluationText(each).slice(0, 200)}</span>
           {isExplained && ` ${each.explanation?.slice(0, 2_000) ?? ''}`}
         </span>
       ))}

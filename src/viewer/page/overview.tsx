@@ -5,7 +5,7 @@ import { attributeText } from '../messages.ts';
 import type { TraceEntry } from '../trace-store.ts';
 import { summaryFacts, type TraceSummary } from '../trace-summary.ts';
 import type { Row } from '../tree.ts';
-import { shownErrorType, type ViewedTrace } from '../viewed-trace.ts';
+import { shownErrorType } from '../viewed-trace.ts';
 import { select, setFilter } from './actions.ts';
 import { clock, FactList, Table } from './facts.tsx';
 
@@ -14,18 +14,13 @@ const MAX_STORY_LENGTH = 300;
 /** The maximum number of errors listed. The filter finds the others. */
 const MAX_ERRORS = 6;
 
-export function Overview({
-  trace,
-  entry,
-}: {
-  readonly trace: ViewedTrace;
-  readonly entry: TraceEntry;
-}): VNode {
+export function Overview({ entry }: { readonly entry: TraceEntry }): VNode {
+  const { trace } = entry;
   const { summary } = trace;
   return (
     <section class="overview card stack" aria-label="Trace">
       <div class="title line">
-        <h2>{trace.title}</h2>
+        <h2>{trace.title.slice(0, 300)}</h2>
         <Badge entry={entry} />
         <code class="id dim">{trace.traceId}</code>
       </div>
@@ -73,8 +68,9 @@ export function SpanButton({ row }: { readonly row: Row }): VNode {
 }
 
 export function Badge({ entry }: { readonly entry: TraceEntry }): VNode {
-  const { errors, underWay, outcome } = entry;
-  const text = count(errors, 'error');
+  const { trace, underWay } = entry;
+  const { errors, outcome } = trace.summary;
+  const text = count(errors.length, 'error');
   if (text !== undefined) return <span class="badge bad">{text}</span>;
   const state = underWay ? 'in progress' : outcome.slice(0, 40);
   return <span class={state === 'ok' ? 'badge good' : 'badge'}>{state}</span>;
@@ -89,7 +85,7 @@ function ErrorList({ errors }: { readonly errors: readonly Row[] }): VNode {
         const id = attributes[ATTR.OPENAI_STEP_ID] ?? attributes[ATTR.OPENAI_RUN_ID] ?? '';
         return (
           <li key={row.id}>
-            <button type="button" class="line" onClick={() => select(row)}>
+            <button type="button" class="failed-with line" onClick={() => select(row)}>
               <strong class="failure">{shownErrorType(row.span)}</strong>
               <span>{name.slice(0, 200)}</span>
               <code>{attributeText(id).slice(0, 200)}</code>

@@ -2,7 +2,7 @@ import { contentOf } from '../span-content.ts';
 import type { ViewedSpan } from '../viewed-span.ts';
 
 const MAX_PREVIEW_LENGTH = 200;
-const MAX_READ_LENGTH = 100_000;
+const MAX_PREVIEWED_LENGTH = 100_000;
 
 const PREVIEWS = new WeakMap<object, string>();
 
@@ -10,7 +10,7 @@ const PREVIEWS = new WeakMap<object, string>();
 export function previewOf(span: ViewedSpan): string {
   const known = PREVIEWS.get(span);
   if (known !== undefined) return known;
-  const lines = contentOf(span.attributes, MAX_READ_LENGTH);
+  const lines = contentOf(span.attributes, MAX_PREVIEWED_LENGTH);
   // Of messages, the answer is shown, or else the end of the question, which says more than its beginning.
   const shown = lines.some(({ role }) => role !== undefined) ? lines.slice(-1) : lines;
   const texts = shown.map(({ mark, role, text }) => {
@@ -26,6 +26,6 @@ export function previewOf(span: ViewedSpan): string {
 function requestedPath({ name, attributes }: ViewedSpan): string {
   const url = attributes['url.full'] ?? attributes['http.url'] ?? attributes['url.path'];
   if (typeof url !== 'string') return '';
-  const path = url.slice(0, MAX_READ_LENGTH).replace(/^\w+:\/\/[^/]*/, '') || '/';
+  const path = url.slice(0, MAX_PREVIEWED_LENGTH).replace(/^\w+:\/\/[^/]*/, '') || '/';
   return name.includes(path) ? '' : path.slice(0, MAX_PREVIEW_LENGTH);
 }

@@ -46,14 +46,6 @@ export function zoomTo(range: TimeRange | undefined): void {
   else if (range.to - range.from >= MIN_ZOOM_MS) chosen.value = { ...range, trace: traceId.peek() ?? '' };
 }
 
-/** Moves the visible part by half of its length, to an earlier or later time. */
-export function moveZoom(direction: -1 | 1): void {
-  const { from, to } = shownTime.peek();
-  const length = to - from;
-  const start = Math.max(Math.min(from + (direction * length) / 2, wholeTime.peek().to - length), 0);
-  zoomTo({ from: start, to: start + length });
-}
-
 /** Zooms to one span, or back to the whole time. Takes the selected span, or else the row where the reader was last. */
 export function toggleZoom(): void {
   const row = selected.peek() ?? rowsById.peek().get(active.peek()?.id ?? '');

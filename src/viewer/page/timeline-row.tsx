@@ -73,7 +73,7 @@ function RowName({ item }: { readonly item: TimelineItem }): VNode {
       ) : (
         <SpanName row={row} />
       )}
-      {hidden > 0 && <span class="pill">{`${grouped(hidden)} hidden`}</span>}
+      {hidden > 0 && <span class="badge">{`${grouped(hidden)} hidden`}</span>}
       {!isGroup && <span class="preview small dim clip">{previewOf(row.span)}</span>}
     </span>
   );

@@ -5,7 +5,7 @@ import { select, toggle, toggleAll } from './actions.ts';
 import { Divider, isPrinted, isWide, pixels, widths } from './layout.tsx';
 import { Minimap } from './minimap.tsx';
 import { active, panel } from './state.ts';
-import { isZoomed, moveZoom, ticks, toggleZoom, zoomTo } from './time-axis.ts';
+import { isZoomed, ticks, toggleZoom, zoomTo } from './time-axis.ts';
 import { costText, type TimelineItem, timelineItems, timeText, tokensText } from './timeline-items.ts';
 import { TimelineRow } from './timeline-row.tsx';
 import { useVisibleRows } from './visible-rows.ts';
@@ -46,14 +46,8 @@ export function Timeline(): VNode {
       <div class="timeline-head">
         <Minimap />
         {isZoomed.value && (
-          <p class="zoomed line small">
+          <p class="line small">
             Zoomed in.
-            <button type="button" onClick={() => moveZoom(-1)}>
-              Earlier
-            </button>
-            <button type="button" onClick={() => moveZoom(1)}>
-              Later
-            </button>
             <button type="button" onClick={() => zoomTo(undefined)}>
               Reset zoom
             </button>

@@ -7,7 +7,7 @@ import { type LiveView, startLiveView } from '../../../src/viewer/live/live-view
 import type { TraceFilter } from '../../../src/viewer/trace-filter.ts';
 import type { ViewedSpan } from '../../../src/viewer/viewed-span.ts';
 import { MATH_TUTOR, makeSpans } from '../spans.ts';
-import { evaluationOf, listsOf, otlp, otlpLogs, post, receivedFrom } from './requests.ts';
+import { evaluationOf, listsOf, otlp, otlpLogs, post } from './requests.ts';
 
 let live: LiveView;
 beforeEach(async () => {
@@ -24,7 +24,7 @@ const span = (traceId: string, spanId = '1', more: object = {}): object => ({
 const post1 = (body: string | Uint8Array, headers = {}): ReturnType<typeof post> =>
   post(`${live.address}/v1/traces`, body, headers);
 const spansOf = async (id: string): Promise<ViewedSpan[]> =>
-  (await receivedFrom(live.page)).open({ kind: 'trace', id })?.trace.rows.map((row) => row.span) ?? [];
+  (await listsOf(live.page)).traces.find((trace) => trace.id === id)?.trace.rows.map((row) => row.span) ?? [];
 
 describe('what the exporters of OpenTelemetry send', () => {
   const spans = makeSpans({
@@ -57,9 +57,15 @@ describe('what the exporters of OpenTelemetry send', () => {
 
     const { traces, conversations } = await listsOf(live.page);
     expect(traces).toMatchObject([
-      { title: 'thread', spans: 5, inputTokens: 381, outputTokens: 88, underWay: false },
+      {
+        found: 5,
+        underWay: false,
+        trace: { title: 'thread', summary: { inputTokens: 381, outputTokens: 88 } },
+      },
     ]);
-    expect(conversations).toMatchObject([{ id: 'thread_abc123', spans: 5, inputTokens: 381, traces: 1 }]);
+    expect(conversations).toMatchObject([
+      { id: 'thread_abc123', found: 5, trace: { summary: { inputTokens: 381 } } },
+    ]);
     const shown = await spansOf(traces[0]?.id ?? '');
     const root = shown.find(({ name }) => name === 'thread');
     expect(root).toMatchObject({
@@ -83,7 +89,7 @@ test('a trace is in progress until its root arrives', async () => {
   await post1(otlp(span('t', 'child', { parentSpanId: 'root' })));
   expect((await listsOf(live.page)).traces).toMatchObject([{ id: 't', underWay: true }]);
   await post1(otlp(span('t', 'root')));
-  expect((await listsOf(live.page)).traces).toMatchObject([{ id: 't', underWay: false, spans: 2 }]);
+  expect((await listsOf(live.page)).traces).toMatchObject([{ id: 't', underWay: false, found: 2 }]);
 });
 
 test('a span that is sent twice is shown once', async () => {
@@ -113,12 +119,12 @@ test('a conversation is collected from all of its traces', async () => {
   await post1(otlp(span('b', '1', { attributes }), span('b', 'below', { parentSpanId: '1' })));
   const { conversations } = await listsOf(live.page);
   expect(conversations).toMatchObject([
-    { id: 'conv_1', title: 'conv_1', traces: 2, spans: 3, inputTokens: 14 },
+    { id: 'conv_1', found: 3, trace: { title: 'conv_1', summary: { inputTokens: 14 } } },
   ]);
   const thread = { name: 'thread', attributes: attributes.slice(0, 1) };
   await post1(otlp(span('c', '1', thread)));
-  expect((await listsOf(live.page)).conversations).toMatchObject([{ title: 'thread' }]);
-  const opened = (await receivedFrom(live.page)).open({ kind: 'conversation', id: 'conv_1' });
+  expect((await listsOf(live.page)).conversations).toMatchObject([{ trace: { title: 'thread' } }]);
+  const [opened] = (await listsOf(live.page)).conversations;
   expect(opened?.trace.rows.map(({ span: { traceId, spanId } }) => traceId + spanId)).toEqual([
     'a1',
     'b1',
