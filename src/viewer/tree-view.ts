@@ -1,7 +1,7 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { formatDuration, joinedFacts } from './amounts.ts';
-import { evaluationsOf, explanationText, type ShownEvaluation, scoreText } from './evaluations.ts';
+import { evaluationsOf, explanationText, scoreText } from './evaluations.ts';
 import { attributeText } from './messages.ts';
 import { contentOf } from './span-content.ts';
 import { detailsOf } from './span-details.ts';
@@ -9,7 +9,6 @@ import {
   type Detail,
   fittingDetails,
   joined,
-  packed,
   pad,
   paint,
   shorten,
@@ -27,8 +26,6 @@ export interface TreeViewOptions {
   readonly color: boolean;
   /** Further attributes to show, as `name=value`. */
   readonly attributes: readonly string[];
-  /** Evaluations. Those of spans in the tree are shown with the span. */
-  readonly evaluations?: readonly ShownEvaluation[];
 }
 
 /** If lines may have any length, names longer than this (including the branch) do not widen the name column. */
@@ -75,7 +72,7 @@ interface Layout {
  * @returns lines that end in a line feed and contain no control characters except those for color
  */
 export function drawTree(tree: TraceTree, options: TreeViewOptions): string {
-  const cells = tree.rows.map((row) => readCell(row, options));
+  const cells = tree.rows.map((row) => readCell(row, options.attributes));
   const layout = layOut(cells, options.columns);
   const lines: string[] = [];
   for (const cell of withEqualDetails(cells, layout)) {
@@ -86,11 +83,9 @@ export function drawTree(tree: TraceTree, options: TreeViewOptions): string {
   return lines.join('');
 }
 
-function readCell(row: Row, { attributes, evaluations: all = [] }: TreeViewOptions): Cell {
+function readCell(row: Row, attributes: readonly string[]): Cell {
   const { span } = row;
-  const evaluations = evaluationsOf(
-    all.filter((each) => each.spanId === span.spanId).map(({ event }) => event),
-  );
+  const evaluations = evaluationsOf(span.events);
   return {
     row,
     name: terminalSafe(attributeText(span.name), 200),
@@ -166,7 +161,7 @@ function spanLines(cell: Cell, layout: Layout): TextSegment[][] {
   const column = widthOf(cell.row.rail) + 2;
   const below = fittingDetails(cell.details, columns - column);
   const needed = cell.details.filter(({ rank }) => rank === 0);
-  const lines = below === undefined ? packed(needed, columns - column) : [joined(below)];
+  const lines = below === undefined ? needed.map((detail) => [detail]) : [joined(below)];
   const indentation = toned(pad(cell.row.rail, column), 'dim');
   return [head, ...lines.map((line) => shortenLine([indentation, ...line], columns))];
 }
