@@ -167,14 +167,8 @@ export class HtmlTraceExporter {
   #writeAll(): void {
     const traces = [...this.#stored.traces];
     const stale = traces.filter(([, trace]) => this.#isStale(trace));
-    if (stale.length === 0) return;
-    if (!this.#isPerTrace)
-      this.#write(
-        this.#path,
-        traces.map(([, trace]) => trace),
-        this.#omitted,
-      );
-    else this.#writeEach(stale);
+    if (this.#isPerTrace) this.#writeEach(stale);
+    else if (stale.length > 0) this.#write(this.#path, [...this.#stored.traces.values()], this.#omitted);
   }
 
   /** Writes pages that failed least often first, until one fails again: building all pages can take seconds. */
@@ -195,15 +189,10 @@ export class HtmlTraceExporter {
     if (this.#page === undefined) return false;
     const { pageDocument, writePrivately } = this.#page;
     const written = traces.map((trace) => [trace, trace.revision] as const);
+    const left = traces.reduce((sum, trace) => sum + trace.omitted, omitted);
     try {
-      const left = traces.reduce((sum, trace) => sum + trace.omitted, omitted);
-      writePrivately(
-        path,
-        pageDocument(
-          traces.flatMap(annotatedSpans).map((span) => this.#withResource(span)),
-          left,
-        ),
-      );
+      const spans = traces.flatMap(annotatedSpans).map((span) => this.#withResource(span));
+      writePrivately(path, pageDocument(spans, left));
       for (const [trace, revision] of written) this.#written.set(trace, revision);
       return true;
     } catch (error) {

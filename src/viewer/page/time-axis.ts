@@ -65,14 +65,9 @@ export function placeIn(
 }
 
 export function ticks(): string[] {
+  const { from, to } = shownTime.value;
   return Array.from({ length: TICKS }, (_, i) => {
-    const milliseconds = timeAt(i / (TICKS - 1));
+    const milliseconds = from + (i / (TICKS - 1)) * (to - from);
     return milliseconds > 0 ? formatMilliseconds(milliseconds) : '0';
   });
-}
-
-/** The time at a position in the visible part, from 0 (left) to 1 (right). */
-export function timeAt(place: number): number {
-  const { from, to } = shownTime.value;
-  return from + place * (to - from);
 }

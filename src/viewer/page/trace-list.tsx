@@ -24,8 +24,8 @@ export function TraceList(): VNode {
   const cost = entries.reduce((sum, { trace }) => sum + (trace.summary.cost ?? 0), 0);
   const older =
     kind === 'trace'
-      ? note(dropped, 'older trace was', 'older traces were', 'dropped')
-      : note(unlisted, 'older conversation is', 'older conversations are', 'not listed');
+      ? count(dropped, 'older trace was dropped', 'older traces were dropped')
+      : count(unlisted, 'older conversation is not listed', 'older conversations are not listed');
   return (
     <nav aria-label="Traces">
       {(conversations.length > 0 || kind === 'conversation') && (
@@ -63,10 +63,6 @@ export function TraceList(): VNode {
       {older && <p class="note">{older}</p>}
     </nav>
   );
-}
-
-function note(number: number, one: string, many: string, what: string): string | undefined {
-  return number > 0 ? `${count(number, one, many)} ${what}` : undefined;
 }
 
 function ListedTrace({ entry, isOpen }: { readonly entry: TraceEntry; readonly isOpen: boolean }): VNode {
