@@ -77,7 +77,7 @@ test('it watches a folder', async () => {
   await writeFile(join(folder, 'a.jsonl'), otlp({ traceId: 't', spanId: '1', name: 'x' }));
   const program = start(folder, '--port', '0');
   const [, page = ''] = await program.printed(/shown at (\S+)/);
-  expect((await listsOf(page)).traces).toMatchObject([{ title: 'x' }]);
+  expect((await listsOf(page)).traces).toMatchObject([{ trace: { title: 'x' } }]);
 });
 
 test.skipIf(process.platform === 'win32')('it does not wait for pipes', async () => {
@@ -87,7 +87,7 @@ test.skipIf(process.platform === 'win32')('it does not wait for pipes', async ()
   execFileSync('mkfifo', [pipe]);
   await writeFile(join(folder, 'b.jsonl'), otlp({ traceId: 't', spanId: '1', name: 'x' }));
   const [, page = ''] = await start(folder, '--port', '0').printed(/shown at (\S+)/);
-  expect((await listsOf(page)).traces).toMatchObject([{ title: 'x' }]);
+  expect((await listsOf(page)).traces).toMatchObject([{ trace: { title: 'x' } }]);
   await start(pipe, '--watch', '--port', '0').printed(
     /a\.jsonl cannot be watched: it is neither a file nor a folder\.\n/,
   );
