@@ -33,7 +33,7 @@ console.log(JSON.stringify(await measure(found)));
 
 async function measure(one: Case): Promise<Cost> {
   const telemetry = setUpTelemetry(createRequire(import.meta.url), one);
-  const operations = Math.max(4, Math.min(MOST_OPERATIONS, Math.ceil(one.operations / 8)));
+  const operations = Math.max(2, Math.min(MOST_OPERATIONS, Math.ceil(one.operations / 8)));
   const client = new OpenAI({ apiKey: 'test', maxRetries: 0, ...inMemory(one.api()) });
   const without = await bytesOfOne(one, client, telemetry, operations);
   instrumentOpenAI(client, { cost: false, ...one.config });
