@@ -92,11 +92,11 @@ describe('only', () => {
       // Of spans: each call reads them.
       'util/clock.ts: _startTimeProvided',
       'util/clock.ts: _performanceStartTime',
+      // Of Node.
+      'util/process-events.ts: _getActiveHandles',
       // Of `@openai/agents`.
       'hierarchy/dialects/agents-sdk.ts: _response',
       'hierarchy/dialects/agents-sdk.ts: _input',
-      // Of Node.
-      'telemetry/program-end/program-end.ts: _getActiveHandles',
     ]);
   });
 
@@ -108,7 +108,7 @@ describe('only', () => {
       'doctor/collector.ts',
       // To this machine alone.
       'export/live-spans.ts',
-      'telemetry/program-end/unsent.ts',
+      'util/connection.ts',
       'viewer/live/live-view.ts',
     ]);
     expect(filesWith(/viewer\/live\/|'\.\/live\/|'\.\.\/live\//)).toEqual(['viewer/view-command.ts']);

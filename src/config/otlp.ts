@@ -83,14 +83,6 @@ export function addressWithoutSecrets(endpoint: string): string {
   return `${url.protocol}//${url.host}${/@|%40/.test(url.pathname) ? '' : url.pathname}`;
 }
 
-/** What a socket connects to for a URL. */
-export function socketAddress({ hostname, port, protocol }: URL): { host: string; port: number } {
-  return {
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: Number(port) || (protocol === 'https:' ? 443 : 80),
-  };
-}
-
 export function parseAddress(endpoint: string): URL | undefined {
   try {
     return new URL(/^[a-z][a-z\d+.-]*:\/\//i.test(endpoint) ? endpoint : `http://${endpoint}`);

@@ -16,7 +16,7 @@ import {
   usesProxy,
 } from '../config/otlp.ts';
 import type { Finding } from '../diagnostics/findings.ts';
-import { connectionFailure } from '../telemetry/program-end/unsent.ts';
+import { connectionFailure } from '../util/connection.ts';
 import { failureReason, NO_ANSWER } from '../util/export-result.ts';
 import { type Check, checked, problem, skippedCheck } from './check.ts';
 

@@ -1,8 +1,22 @@
+import type { ClientRequest } from 'node:http';
 import { namedExporters } from '../config/environment.ts';
 import type { Environment } from '../config/option-parsers.ts';
-import { tracesEndpoint, tracesProtocol, zipkinEndpoint } from '../config/otlp.ts';
-import { reportFailedExport, reportMalformation, watchTimeouts } from '../telemetry/program-end/unsent.ts';
+import {
+  ENDPOINT_RULES,
+  endpointVariable,
+  malformationIn,
+  parseAddress,
+  tracesEndpoint,
+  tracesProtocol,
+  zipkinEndpoint,
+} from '../config/otlp.ts';
+import { noteTimeout, refusalOf, reportOnce, reportUnsent } from '../telemetry/program-end/unsent.ts';
+import { HTTP_REQUESTS, listenToChannels } from '../util/diagnostics-channels.ts';
+import { type ExportResult, failureReason, NO_ANSWER } from '../util/export-result.ts';
+import { field } from '../util/payload.ts';
 import { MAX_TIMEOUT_MS } from '../util/timers.ts';
+import { VIEW_HEADER } from '../util/version.ts';
+import type { Exporter } from './circuit-breaker.ts';
 import { liveSpans } from './live-spans.ts';
 
 type ExporterPackage = readonly [name: string, exported: string];
@@ -26,17 +40,6 @@ const BATCHING: readonly (readonly [option: string, variable: string])[] = [
 const TIMEOUT_VARIABLE = 'OTEL_EXPORTER_OTLP_TIMEOUT';
 /** The timeout of an export if the user sets none. A program that is about to exit waits equally long. */
 const EXPORT_TIMEOUT_MS = 2_000;
-
-/** The methods that span exporters of SDK 2.x and 3.x have in common. */
-interface SpanExporter {
-  export(spans: unknown, done: (result: OtlpExportResult) => void): void;
-  shutdown(): Promise<void>;
-  forceFlush?(): Promise<void>;
-}
-interface OtlpExportResult {
-  readonly code: number;
-  readonly error?: Error;
-}
 
 /** Whether the environment names an exporter or an endpoint for a signal, so that the signal is to be exported. */
 export function isExportConfigured(environment: Environment, signal: 'TRACES' | 'METRICS' | 'LOGS'): boolean {
@@ -89,7 +92,11 @@ function otlpProcessors(
   const exporter = new ReportingExporter(made, endpoint);
   const exporting = batchProcessor(environment, require, exporter);
   if (protocol === 'grpc') return [exporting];
-  reportMalformation();
+  const malformation = malformationIn(environment);
+  if (malformation !== undefined)
+    reportOnce(
+      `could not send traces (${malformation}). ${endpointVariable(environment)} must ${ENDPOINT_RULES[malformation]}.`,
+    );
   const live = liveSpans(endpoint);
   return live === undefined ? [exporting] : [exporting, live];
 }
@@ -101,13 +108,13 @@ function zipkinProcessor(environment: NodeJS.ProcessEnv, require: NodeJS.Require
   return batchProcessor(environment, require, new ReportingExporter(create(require, ZIPKIN), endpoint));
 }
 
-function create(require: NodeJS.Require, [name, exported]: ExporterPackage): SpanExporter {
-  const Exporter = (require(name) as Record<string, new () => SpanExporter>)[exported];
+function create(require: NodeJS.Require, [name, exported]: ExporterPackage): Exporter {
+  const Exporter = (require(name) as Record<string, new () => Exporter>)[exported];
   if (Exporter === undefined) throw new TypeError(`${name} exports no ${exported}`);
   return new Exporter();
 }
 
-function batchProcessor(environment: Environment, require: NodeJS.Require, exporter: SpanExporter): unknown {
+function batchProcessor(environment: Environment, require: NodeJS.Require, exporter: Exporter): unknown {
   const options = Object.fromEntries(
     BATCHING.map(([option, variable]) => [
       option,
@@ -146,31 +153,65 @@ export function withExportTimeout<Result>(environment: NodeJS.ProcessEnv, make: 
   }
 }
 
+/**
+ * Notes when requests to these endpoints time out.
+ *
+ * @param timeoutMs the timeout of the requests, if their exporter sets none
+ */
+export function watchTimeouts(endpoints: readonly string[], timeoutMs?: number): void {
+  const urls = endpoints.flatMap((endpoint) => parseAddress(endpoint) ?? []);
+  listenToChannels([HTTP_REQUESTS], 'observing an export request', (message) => {
+    const request = field(message, 'request') as ClientRequest;
+    const { path, socket } = request;
+    const isExport = urls.some(
+      ({ host, pathname, search }) => request.getHeader('host') === host && path === pathname + search,
+    );
+    // Requests with this header send spans in progress to the command `view`. Nothing is lost if they time out.
+    if (!isExport || request.getHeader(VIEW_HEADER) !== undefined) return;
+    request.once('timeout', () => {
+      noteTimeout();
+      if (timeoutMs !== undefined) request.destroy(new Error(NO_ANSWER));
+    });
+    if (timeoutMs !== undefined) request.setTimeout(timeoutMs);
+    // The timeout of a request begins when it is connected.
+    if (socket?.connecting === true) socket.setTimeout(EXPORT_TIMEOUT_MS);
+  });
+}
+
 /** Wraps an exporter, and reports once, in one line, when spans cannot be sent. */
-class ReportingExporter implements SpanExporter {
-  readonly #exporter: SpanExporter;
+class ReportingExporter implements Exporter {
+  readonly #exporter: Exporter;
   /** The endpoint. The code for the end of the program reads it from this field, which Zipkin's exporter has, too. */
   private readonly _urlStr: string;
   /** The exports that are not reported yet, under the name that OpenTelemetry's exporters use. */
   private readonly _sendingPromises: Promise<void>[] = [];
+  #report: Promise<void> | undefined;
 
-  constructor(exporter: SpanExporter, endpoint: string) {
+  constructor(exporter: Exporter, endpoint: string) {
     this.#exporter = exporter;
     this._urlStr = endpoint;
   }
 
-  export(spans: unknown, done: (result: OtlpExportResult) => void): void {
+  export(spans: never, done: (result: ExportResult) => void): void {
     let finish: () => void = () => undefined;
     const sending = new Promise<void>((resolve) => {
       finish = resolve;
     });
     this.#exporter.export(spans, (result) => {
       if (result.code === 0) finish();
-      else void reportFailedExport(this._urlStr, result.error).then(finish);
+      else void this.#reportFailure(result.error).then(finish);
       done(result);
     });
     this._sendingPromises.push(sending);
     void sending.then(() => this._sendingPromises.splice(this._sendingPromises.indexOf(sending), 1));
+  }
+
+  /** Reports the first failed export. After retries, its error is often a timeout although connections are refused. */
+  #reportFailure(error: unknown): Promise<void> {
+    this.#report ??= refusalOf(this._urlStr).then((refusal) =>
+      reportUnsent(this._urlStr, refusal ?? failureReason(error)),
+    );
+    return this.#report;
   }
 
   /** Waits for the failure reports, too, because the program may exit once this promise settles. */

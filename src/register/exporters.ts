@@ -27,9 +27,10 @@ export function sdkConfiguration(
   terminal: boolean,
   require: NodeJS.Require,
 ): SdkConfiguration {
+  const path = environment[PAGE_VARIABLE]?.trim();
   const views = [
     ...(wantsTree(environment, terminal) ? [new ConsoleTreeExporter()] : []),
-    ...pagesOf(environment[PAGE_VARIABLE]?.trim()),
+    ...(path ? [new HtmlTraceExporter({ path })] : []),
   ];
   connectLiveSource(openTraces);
   if (views.length === 0) {
@@ -42,10 +43,6 @@ export function sdkConfiguration(
     ...(isExportConfigured(environment, 'METRICS') ? {} : { metricReaders: [] }),
     ...(isExportConfigured(environment, 'LOGS') ? {} : { logRecordProcessors: shown }),
   };
-}
-
-function pagesOf(path: string | undefined): HtmlTraceExporter[] {
-  return path === undefined || path === '' ? [] : [new HtmlTraceExporter({ path })];
 }
 
 /** Whether to print trees: with `OTEL_TRACES_EXPORTER=console`, or on a terminal unless the variable says `none`. */

@@ -4,9 +4,8 @@ import { CONFIG_FILE_VARIABLE, isSdkDisabled, unknownExporter } from '../config/
 import { unknownVariables } from '../config/unknown-names.ts';
 import { describeFinding } from '../diagnostics/findings.ts';
 import { notice, noticed, sayFinding } from '../diagnostics/report.ts';
-import { withExportTimeout } from '../export/otlp-exporter.ts';
+import { watchTimeouts, withExportTimeout } from '../export/otlp-exporter.ts';
 import { endAndSend, FLUSH_TIMEOUT_MS, sendWithin } from '../telemetry/program-end/program-end.ts';
-import { watchTimeouts } from '../telemetry/program-end/unsent.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { guard, guardAsync } from '../util/guard.ts';
 import { findPackage, requireOf } from '../util/optional-packages.ts';
@@ -85,8 +84,10 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
     file === undefined ? startFromVariables(module, dependencies) : startFromFile(module, file, telemetry);
   if (sdk === undefined) return;
   sayRejectedVariables();
-  guard('watching the exporters', () => watchTimeouts(processorsOf(telemetry.provider).flatMap(endpointsOf)));
-  const { flushed } = telemetry;
+  const { flushed, otherProviders, provider } = telemetry;
+  guard('watching the exporters', () =>
+    watchTimeouts([...processorsOf(provider), ...otherProviders].flatMap(endpointsOf)),
+  );
   const stop = flushOnSignals({
     flush: () => sendWithin(FLUSH_TIMEOUT_MS, flushed, { reads: false }),
     finish: () => endAndSend(flushed, true),

@@ -1,6 +1,9 @@
+import { builtIn } from './built-in.ts';
 import { guard } from './guard.ts';
 import { patchMethod } from './patch-method.ts';
+import { field } from './payload.ts';
 import { ProcessWide } from './process-state.ts';
+import { nextTurn } from './wait.ts';
 
 type ProcessEvent = 'beforeExit' | 'exit';
 
@@ -56,6 +59,36 @@ function beforeOthers(event: ProcessEvent, run: () => void): void {
   });
   // For runtimes that do not call `emit`.
   process.once(event, runOnce);
+}
+
+/**
+ * Notes all timers that are started from now on, while nothing else keeps the process alive.
+ *
+ * @returns lets the process end without waiting for these timers or for open sockets
+ */
+export function releasesProcess(): () => Promise<void> {
+  const timers = new Set<unknown>();
+  const hook = builtIn('node:async_hooks')
+    ?.createHook?.({
+      init(_, type, __, resource) {
+        if (type === 'Timeout') timers.add(resource);
+      },
+    })
+    .enable();
+  const call = (each: unknown, name: string): void => {
+    const method = field(each, name);
+    if (typeof method === 'function') method.call(each);
+  };
+  return async () => {
+    const activeHandles = field(process, '_getActiveHandles');
+    const handles: unknown[] = typeof activeHandles === 'function' ? activeHandles.call(process) : [];
+    // A socket that is connecting keeps the process alive even after `unref`.
+    for (const each of handles) call(each, field(each, 'connecting') === true ? 'destroy' : 'unref');
+    // An exporter may now start a timer, to try again.
+    await nextTurn();
+    hook?.disable();
+    for (const each of timers) call(each, 'unref');
+  };
 }
 
 const endings = new Set<() => void>();

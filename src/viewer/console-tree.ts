@@ -10,7 +10,7 @@ import { attributeText } from './messages.ts';
 import { drawCalls, drawSummary } from './summary-view.ts';
 import { forOldConsole, isOldConsole, wantsColor } from './terminal-text.ts';
 import { summarize } from './trace-summary.ts';
-import { buildTrees, type TraceTree } from './tree.ts';
+import { buildTrees, groupBy, type TraceTree } from './tree.ts';
 import { drawTree, type TreeViewOptions } from './tree-view.ts';
 import { type FinishedSpan, isLocalRoot, toViewedSpan } from './viewed-span.ts';
 
@@ -187,14 +187,19 @@ export class ConsoleTreeExporter {
         columns: isTerminal ? columns - Number(isOld) : undefined,
         color: this.#options.color ?? wantsColor(isTerminal, env),
         attributes: this.#options.attributes ?? [],
-        evaluations: trace.evaluations,
       };
       const header = trace.continued ? `trace ${terminalSafe(traceId)}, continued\n` : '';
-      const spanIds = new Set<unknown>(trace.spans.map((span) => span.spanContext().spanId));
-      const late = trace.evaluations.filter(({ spanId }) => !spanIds.has(spanId)).map(lateEvaluationLines);
+      const evaluated = groupBy(trace.evaluations, ({ spanId }) => spanId);
       // The SDK reports an error if a resource is read that it is still detecting.
       const resource = this.#options.summary || this.#options.steps ? undefined : {};
-      const trees = buildTrees(trace.spans.map((span) => toViewedSpan(span, resource))).map(
+      const spans = trace.spans.map((span) => {
+        const shown = toViewedSpan(span, resource);
+        const events = evaluated.get(shown.spanId)?.map(({ event }) => event);
+        evaluated.delete(shown.spanId);
+        return events === undefined ? shown : { ...shown, events: [...(shown.events ?? []), ...events] };
+      });
+      const late = [...evaluated.values()].flat().map(lateEvaluationLines);
+      const trees = buildTrees(spans).map(
         (tree) => drawTree(tree, view) + (trace.continued ? '' : this.#belowTree(tree, view)),
       );
       const footer = trace.dropped > 0 ? `… and ${grouped(trace.dropped)} more spans\n` : '';

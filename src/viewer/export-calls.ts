@@ -4,6 +4,7 @@ import { commandParameters } from '../util/terminal-safe.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { COMMAND } from '../util/version.ts';
 import { count } from './amounts.ts';
+import { CHAT_API, type Json, requestOf, sentMessage, sentPart } from './call-request.ts';
 import { attributeText, isRecord, parseShortJson, readMessages, type SpanMessage } from './messages.ts';
 import { readOtlpJson } from './otlp-json.ts';
 import { fileProblem, readWhole, viewText } from './trace-file.ts';
@@ -18,8 +19,6 @@ const EXPORT_USAGE: string =
 /** Finds marks of content that was cut or left out. A call with such content cannot be repeated. */
 const CUT_MARK_JSON =
   /"(?:original_length|omitted_parts|omitted_messages|omitted)":|"type":"(?:omitted|blob)"|…"/;
-
-type JsonLine = Readonly<Record<string, unknown>>;
 
 /**
  * The command `export-calls`: writes the requests and answers in a file of traces as lines for evaluations and batches.
@@ -81,44 +80,29 @@ function isChat({ attributes }: ViewedSpan): boolean {
 }
 
 /** @returns `undefined` if a part of the request or of the answer is missing */
-function lineOfCall({ attributes, traceId, spanId }: ViewedSpan, format: string): JsonLine | undefined {
-  const read = (name: string): unknown => {
-    const text = attributes[name];
-    return text === undefined || CUT_MARK_JSON.test(attributeText(text)) ? undefined : parseShortJson(text);
-  };
-  const input = readMessages(read(ATTR.GEN_AI_INPUT_MESSAGES));
+function lineOfCall(span: ViewedSpan, format: string): Json | undefined {
+  const { attributes, traceId, spanId } = span;
   const isCut = [
+    ATTR.GEN_AI_INPUT_MESSAGES,
     ATTR.GEN_AI_SYSTEM_INSTRUCTIONS,
     ATTR.GEN_AI_TOOL_DEFINITIONS,
     ATTR.OPENAI_REQUEST_BODY,
-  ].some((name) => attributes[name] !== undefined && read(name) === undefined);
-  if (input === undefined || isCut || !input.every(isExportable)) return undefined;
-  const system = read(ATTR.GEN_AI_SYSTEM_INSTRUCTIONS);
-  const tools = read(ATTR.GEN_AI_TOOL_DEFINITIONS);
-  const body = read(ATTR.OPENAI_REQUEST_BODY);
-  const request = {
-    model: attributes[ATTR.GEN_AI_REQUEST_MODEL],
-    ...asCompletion(isRecord(body) ? body : {}),
-    messages: [
-      ...(Array.isArray(system)
-        ? completionMessages({ role: 'system', parts: system.filter(isRecord) })
-        : []),
-      ...input.flatMap(completionMessages),
-    ],
-    ...(Array.isArray(tools) && tools.length > 0 ? { tools: tools.map(chatTool) } : {}),
-  };
+  ].some((name) => attributes[name] !== undefined && wholeValue(attributes[name]) === undefined);
+  const input = readMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]);
+  if (isCut || input === undefined || !input.every(isExportable)) return undefined;
+  const body = wholeValue(attributes[ATTR.OPENAI_REQUEST_BODY]);
+  const request = { ...requestOf(span, CHAT_API), ...asCompletion(isRecord(body) ? body : {}) };
   if (format === 'batch')
     return { custom_id: `${traceId}-${spanId}`, method: 'POST', url: '/v1/chat/completions', body: request };
-  const answer = readMessages(read(ATTR.GEN_AI_OUTPUT_MESSAGES));
+  const answer = readMessages(wholeValue(attributes[ATTR.GEN_AI_OUTPUT_MESSAGES]));
   if (answer === undefined) return undefined;
-  return {
-    item: {
-      request,
-      answer: answer.flatMap(completionMessages)[0] ?? null,
-      trace_id: traceId,
-      span_id: spanId,
-    },
-  };
+  const [message = null] = answer.flatMap((each) => CHAT_API.itemsOf(sentMessage(each)));
+  return { item: { request, answer: message, trace_id: traceId, span_id: spanId } };
+}
+
+/** The value of an attribute; `undefined` if it was cut or cannot be read. */
+function wholeValue(value: unknown): unknown {
+  return value === undefined || CUT_MARK_JSON.test(attributeText(value)) ? undefined : parseShortJson(value);
 }
 
 /** Fields of the Responses API that have another name in chat completions. */
@@ -136,7 +120,7 @@ const NOT_REPEATED: ReadonlySet<string> = new Set([
   'truncation',
 ]);
 
-function asCompletion(body: JsonLine): JsonLine {
+function asCompletion(body: Json): Json {
   const entries = Object.entries(body)
     .filter(([name]) => !NOT_REPEATED.has(name))
     .flatMap(([name, value]): [string, unknown][] => {
@@ -158,46 +142,10 @@ function responseFormat(format: unknown): unknown {
   return { type, json_schema: schema };
 }
 
-function chatTool(tool: unknown): unknown {
-  if (!isRecord(tool) || tool.type !== 'function') return tool;
-  const { type, ...definition } = tool;
-  return { type, function: definition };
-}
-
-/** A message of the GenAI conventions as chat completion messages. Each tool result becomes its own message. */
-function completionMessages({ role, parts }: SpanMessage): JsonLine[] {
-  const results = parts
-    .filter(({ type }) => type === 'tool_call_response')
-    .map(({ id, response }) => ({ role: 'tool', tool_call_id: id, content: attributeText(response) }));
-  const calls = parts
-    .filter(({ type }) => type === 'tool_call')
-    .map(({ id, name, arguments: given }) => ({
-      id,
-      type: 'function',
-      function: { name, arguments: attributeText(given ?? {}) },
-    }));
-  const content = parts.flatMap(chatPart);
-  const isText = content.every(({ type }) => type === 'text');
-  const text = isText && content.length > 0 ? content.map(({ text }) => attributeText(text)).join('') : null;
-  if (content.length === 0 && calls.length === 0) return results;
-  const message = {
-    role,
-    content: isText ? text : content,
-    ...(calls.length > 0 ? { tool_calls: calls } : {}),
-  };
-  return [message, ...results];
-}
-
 /** Whether every part of a message can be exported or, like the reasoning, may be left out. */
 function isExportable({ parts }: SpanMessage): boolean {
   return parts.every(
     (part) =>
-      /^(?:tool_call|tool_call_response|reasoning)$/.test(String(part.type)) || chatPart(part).length > 0,
+      /^(?:tool_call|tool_call_response|reasoning)$/.test(String(part.type)) || sentPart(part) !== undefined,
   );
-}
-
-function chatPart({ type, content, uri, modality, file_id }: JsonLine): JsonLine[] {
-  if (type === 'text') return [{ type: 'text', text: content }];
-  if (type === 'uri' && modality === 'image') return [{ type: 'image_url', image_url: { url: uri } }];
-  return type === 'file' ? [{ type: 'file', file: { file_id } }] : [];
 }

@@ -8,10 +8,24 @@ import { printToStderr } from '../util/text-stream.ts';
 import type { ShownEvaluation } from './evaluations.ts';
 import { attributeText } from './messages.ts';
 import type * as PageFile from './page-file.ts';
-import { type HeldSpan, SpanStore, type StoredTrace, spansOnPage, toHeldSpan } from './span-store.ts';
-import { type FinishedSpan, isLocalRoot, limitedEvent } from './viewed-span.ts';
+import { annotatedSpans, SpanStore, type StoredTrace } from './span-store.ts';
+import {
+  type FinishedSpan,
+  isLocalRoot,
+  limitedEvent,
+  limitedResource,
+  limitedSpan,
+  type SpanAttributes,
+  toViewedSpan,
+  type ViewedSpan,
+} from './viewed-span.ts';
 
-type PageTrace = StoredTrace<HeldSpan>;
+/** A resource of the SDK. The SDK logs an error if the attributes are read while some of them are pending. */
+interface Resource {
+  readonly attributes: SpanAttributes;
+  readonly asyncAttributesPending?: boolean;
+  waitForAsyncAttributes?(): Promise<void>;
+}
 
 /** Options of {@link HtmlTraceExporter}. */
 export interface HtmlTraceExporterOptions {
@@ -45,10 +59,12 @@ const WRITE_DELAY_MS = 1000;
 export class HtmlTraceExporter {
   readonly #path: string;
   readonly #isPerTrace: boolean;
-  readonly #stored: SpanStore<HeldSpan>;
+  readonly #stored: SpanStore;
+  /** Resources of which some attributes were pending when the span ended. */
+  readonly #pending = new WeakMap<SpanAttributes, Resource>();
   /** The revision of each trace when it was last written to a page. */
-  readonly #written = new WeakMap<PageTrace, number>();
-  readonly #failures = new WeakMap<PageTrace, number>();
+  readonly #written = new WeakMap<StoredTrace, number>();
+  readonly #failures = new WeakMap<StoredTrace, number>();
   readonly #closed = new BoundedMap<string, true>(MAX_PAGE_TRACES);
   /** The number of spans that were dropped to keep newer traces and are on no page. */
   #omitted = 0;
@@ -64,7 +80,7 @@ export class HtmlTraceExporter {
     this.#stored = new SpanStore({
       maxTraces: MAX_PAGE_TRACES,
       maxSize: options.maxSize ?? 10_485_760,
-      sizeOf: (part) => ('json' in part ? part.json : JSON.stringify(part)).length,
+      sizeOf: (part) => JSON.stringify(part).length,
       dropping: (id, trace) => this.#close(id, trace),
     });
     // Loaded now, because nothing can be loaded while the process exits.
@@ -110,24 +126,27 @@ export class HtmlTraceExporter {
   }
 
   #hold(span: FinishedSpan): void {
-    const context = span.spanContext();
-    const traceId = attributeText(context.traceId);
+    const traceId = attributeText(span.spanContext().traceId);
     if (this.#closed.get(traceId) === true) return void this.#omitted++;
-    const held = toHeldSpan(span);
-    // The SDK reports resource attributes as pending until somebody waits for them.
-    if (held.resource !== undefined)
-      void guardAsync('reading a resource', async () => held.resource?.waitForAsyncAttributes?.());
-    this.#stored.add(traceId, attributeText(context.spanId), held);
+    const resource: Resource | undefined = span.resource;
+    const isPending = resource?.asyncAttributesPending === true;
+    const held = limitedSpan(toViewedSpan(span, isPending ? {} : undefined));
+    if (isPending) {
+      this.#pending.set(held.attributes, resource);
+      // The SDK reports resource attributes as pending until somebody waits for them.
+      void guardAsync('reading a resource', async () => resource.waitForAsyncAttributes?.());
+    }
+    this.#stored.add(held);
   }
 
   /** Called before a trace is dropped. If each trace has its own page, writes that page. */
-  #close(id: string, trace: PageTrace): void {
+  #close(id: string, trace: StoredTrace): void {
     if (this.#isPerTrace && this.#isStale(trace)) this.#writeTrace(id, trace);
     if (!this.#isPerTrace || this.#page === undefined) this.#omitted += trace.spans.size + trace.omitted;
     if (this.#isPerTrace && trace.spans.size > 0) this.#closed.set(id, true);
   }
 
-  #isStale(trace: PageTrace): boolean {
+  #isStale(trace: StoredTrace): boolean {
     return trace.spans.size + trace.omitted > 0 && this.#written.get(trace) !== trace.revision;
   }
 
@@ -148,19 +167,13 @@ export class HtmlTraceExporter {
   #writeAll(): void {
     const traces = [...this.#stored.traces];
     const stale = traces.filter(([, trace]) => this.#isStale(trace));
-    if (stale.length === 0) return;
-    if (!this.#isPerTrace)
-      this.#write(
-        this.#path,
-        traces.map(([, trace]) => trace),
-        this.#omitted,
-      );
-    else this.#writeEach(stale);
+    if (this.#isPerTrace) this.#writeEach(stale);
+    else if (stale.length > 0) this.#write(this.#path, [...this.#stored.traces.values()], this.#omitted);
   }
 
   /** Writes pages that failed least often first, until one fails again: building all pages can take seconds. */
-  #writeEach(stale: readonly [id: string, trace: PageTrace][]): void {
-    const failures = (trace: PageTrace): number => this.#failures.get(trace) ?? 0;
+  #writeEach(stale: readonly [id: string, trace: StoredTrace][]): void {
+    const failures = (trace: StoredTrace): number => this.#failures.get(trace) ?? 0;
     for (const [id, trace] of stale.toSorted(([, a], [, b]) => failures(a) - failures(b))) {
       if (this.#writeTrace(id, trace)) continue;
       this.#failures.set(trace, failures(trace) + 1);
@@ -168,22 +181,29 @@ export class HtmlTraceExporter {
     }
   }
 
-  #writeTrace(id: string, trace: PageTrace): boolean {
+  #writeTrace(id: string, trace: StoredTrace): boolean {
     return this.#write(this.#path.replaceAll('{traceId}', id.replace(/[^\w-]/g, '_')), [trace], 0);
   }
 
-  #write(path: string, traces: readonly PageTrace[], omitted: number): boolean {
+  #write(path: string, traces: readonly StoredTrace[], omitted: number): boolean {
     if (this.#page === undefined) return false;
     const { pageDocument, writePrivately } = this.#page;
+    const written = traces.map((trace) => [trace, trace.revision] as const);
+    const left = traces.reduce((sum, trace) => sum + trace.omitted, omitted);
     try {
-      const left = traces.reduce((sum, trace) => sum + trace.omitted, omitted);
-      writePrivately(path, pageDocument(traces.flatMap(spansOnPage), left));
-      for (const trace of traces) this.#written.set(trace, trace.revision);
+      const spans = traces.flatMap(annotatedSpans).map((span) => this.#withResource(span));
+      writePrivately(path, pageDocument(spans, left));
+      for (const [trace, revision] of written) this.#written.set(trace, revision);
       return true;
     } catch (error) {
       this.#reportUnwritten(path, reasonOf(error));
       return false;
     }
+  }
+
+  #withResource(span: ViewedSpan): ViewedSpan {
+    const resource = this.#pending.get(span.attributes);
+    return resource === undefined ? span : { ...span, resource: limitedResource(resource.attributes) };
   }
 
   #reportUnwritten(path: string, reason: string): void {

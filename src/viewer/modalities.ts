@@ -2,51 +2,57 @@ import * as ATTR from '../semconv/attributes.ts';
 import { explainedCost, grouped, isNumber, joinedFacts, tokens } from './amounts.ts';
 import type { SpanAttributes } from './viewed-span.ts';
 
-type Modality = 'Text' | 'Audio' | 'Image';
-
-/** What tokens cost in USD. The cost of cached tokens is part of the input. */
-export interface ModalityCosts {
-  readonly input: number;
-  readonly cached: number;
-  readonly output: number;
-}
-
 /** The tokens of one modality, and what they cost. Cached tokens are included in `input`. */
 export interface ModalityAmount {
-  readonly label: Modality;
+  readonly label: string;
   readonly input: number;
   readonly cached: number;
   readonly output: number;
   readonly cost: number | undefined;
-  /** The costs that the sum consists of; `undefined` if some calls report only the sum. */
-  readonly costs: ModalityCosts | undefined;
   /** The number of calls with tokens of this modality whose price is not known. */
   readonly unpriced: number;
 }
 
-const COSTS: Readonly<Record<Modality, Readonly<Record<keyof ModalityCosts, string>>>> = {
-  Text: {
-    input: ATTR.OPENAI_USAGE_TEXT_INPUT_COST,
-    cached: ATTR.OPENAI_USAGE_TEXT_CACHE_READ_INPUT_COST,
-    output: ATTR.OPENAI_USAGE_TEXT_OUTPUT_COST,
-  },
-  Audio: {
-    input: ATTR.OPENAI_USAGE_AUDIO_INPUT_COST,
-    cached: ATTR.OPENAI_USAGE_AUDIO_CACHE_READ_INPUT_COST,
-    output: ATTR.OPENAI_USAGE_AUDIO_OUTPUT_COST,
-  },
-  Image: {
-    input: ATTR.OPENAI_USAGE_IMAGE_INPUT_COST,
-    cached: ATTR.OPENAI_USAGE_IMAGE_CACHE_READ_INPUT_COST,
-    output: ATTR.OPENAI_USAGE_IMAGE_OUTPUT_COST,
-  },
+/** The attributes with the tokens of a modality, and with what they cost. */
+interface Modality {
+  readonly label: string;
+  readonly tokens: readonly [input: string, cached: string, output: string];
+  readonly costs: readonly [input: string, output: string];
+}
+
+const TEXT_MODALITY: Modality = {
+  label: 'Text',
+  tokens: [
+    ATTR.GEN_AI_USAGE_INPUT_TOKENS,
+    ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
+    ATTR.GEN_AI_USAGE_OUTPUT_TOKENS,
+  ],
+  costs: [ATTR.OPENAI_USAGE_TEXT_INPUT_COST, ATTR.OPENAI_USAGE_TEXT_OUTPUT_COST],
+};
+const AUDIO_MODALITY: Modality = {
+  label: 'Audio',
+  tokens: [
+    ATTR.GEN_AI_USAGE_AUDIO_INPUT_TOKENS,
+    ATTR.GEN_AI_USAGE_AUDIO_CACHE_READ_INPUT_TOKENS,
+    ATTR.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS,
+  ],
+  costs: [ATTR.OPENAI_USAGE_AUDIO_INPUT_COST, ATTR.OPENAI_USAGE_AUDIO_OUTPUT_COST],
+};
+const IMAGE_MODALITY: Modality = {
+  label: 'Image',
+  tokens: [
+    ATTR.GEN_AI_USAGE_IMAGE_INPUT_TOKENS,
+    ATTR.GEN_AI_USAGE_IMAGE_CACHE_READ_INPUT_TOKENS,
+    ATTR.GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS,
+  ],
+  costs: [ATTR.OPENAI_USAGE_IMAGE_INPUT_COST, ATTR.OPENAI_USAGE_IMAGE_OUTPUT_COST],
 };
 
 /** The tokens of some spans by modality. Empty if all tokens are text, because the totals then say the same. */
 export function modalitiesOf(all: readonly SpanAttributes[]): ModalityAmount[] {
   const amounts = all.flatMap(amountsIn);
-  if (amounts.every(({ label }) => label === 'Text')) return [];
-  return (['Text', 'Audio', 'Image'] as const).flatMap((label) => {
+  if (amounts.every(({ label }) => label === TEXT_MODALITY.label)) return [];
+  return [TEXT_MODALITY, AUDIO_MODALITY, IMAGE_MODALITY].flatMap(({ label }) => {
     const parts = amounts.filter((amount) => amount.label === label);
     return parts.length === 0 ? [] : [parts.reduce(added)];
   });
@@ -66,63 +72,35 @@ function added(a: ModalityAmount, b: ModalityAmount): ModalityAmount {
     cached: a.cached + b.cached,
     output: a.output + b.output,
     cost: a.cost === undefined ? b.cost : a.cost + (b.cost ?? 0),
-    costs: a.costs && b.costs && addedCosts(a.costs, b.costs),
     unpriced: a.unpriced + b.unpriced,
   };
 }
 
-function addedCosts(a: ModalityCosts, b: ModalityCosts): ModalityCosts {
-  return { input: a.input + b.input, cached: a.cached + b.cached, output: a.output + b.output };
-}
-
-/** The costs of a modality that a span reports; `undefined` if it reports none. */
-function costsIn(attributes: SpanAttributes, label: Modality): ModalityCosts | undefined {
-  const { input, cached, output } = COSTS[label];
-  const [inputCost, outputCost] = [numberIn(attributes, input), numberIn(attributes, output)];
-  if (inputCost === undefined && outputCost === undefined) return undefined;
-  return { input: inputCost ?? 0, cached: numberIn(attributes, cached) ?? 0, output: outputCost ?? 0 };
-}
-
 function amountsIn(attributes: SpanAttributes): ModalityAmount[] {
-  const read = (name: string): number => numberIn(attributes, name) ?? 0;
-  const audio = {
-    input: read(ATTR.GEN_AI_USAGE_AUDIO_INPUT_TOKENS),
-    cached: read(ATTR.GEN_AI_USAGE_AUDIO_CACHE_READ_INPUT_TOKENS),
-    output: read(ATTR.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS),
+  const read = (name: string): number | undefined => {
+    const { [name]: value } = attributes;
+    return isNumber(value) ? value : undefined;
   };
-  const image = {
-    input: read(ATTR.GEN_AI_USAGE_IMAGE_INPUT_TOKENS),
-    cached: read(ATTR.GEN_AI_USAGE_IMAGE_CACHE_READ_INPUT_TOKENS),
-    output: read(ATTR.GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS),
-  };
-  const rest = (whole: string, part: keyof typeof audio): number =>
-    Math.max(0, read(whole) - audio[part] - image[part]);
-  const text = {
-    input: rest(ATTR.GEN_AI_USAGE_INPUT_TOKENS, 'input'),
-    cached: rest(ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, 'cached'),
-    output: rest(ATTR.GEN_AI_USAGE_OUTPUT_TOKENS, 'output'),
-  };
-  const whole = numberIn(attributes, ATTR.OPENAI_COST);
-  const isText = audio.input + audio.output + image.input + image.output === 0;
-  const amounts = Object.entries({ Text: text, Audio: audio, Image: image }).flatMap(
-    ([name, counts]): ModalityAmount[] => {
-      if (counts.input + counts.output === 0) return [];
-      const label = name as Modality;
-      const costs = costsIn(attributes, label);
-      const cost = costs === undefined ? (isText ? whole : undefined) : costs.input + costs.output;
-      return [{ label, ...counts, cost, costs, unpriced: cost === undefined ? 1 : 0 }];
+  const whole = read(ATTR.OPENAI_COST);
+  const counts = [TEXT_MODALITY, AUDIO_MODALITY, IMAGE_MODALITY].map((each) =>
+    each.tokens.map((name) => read(name) ?? 0),
+  );
+  const [, audio = [], image = []] = counts;
+  // The counts of text include the others.
+  counts[0] = (counts[0] ?? []).map((count, i) => Math.max(0, count - (audio[i] ?? 0) - (image[i] ?? 0)));
+  const isText = [...audio, ...image].every((count) => count === 0);
+  const amounts = [TEXT_MODALITY, AUDIO_MODALITY, IMAGE_MODALITY].flatMap(
+    ({ label, costs }, i): ModalityAmount[] => {
+      const [input = 0, cached = 0, output = 0] = counts[i] ?? [];
+      if (input + output === 0) return [];
+      const known = costs.map(read).filter((cost) => cost !== undefined);
+      const cost = known.length > 0 ? known.reduce((sum, each) => sum + each, 0) : isText ? whole : undefined;
+      return [{ label, input, cached, output, cost, unpriced: cost === undefined ? 1 : 0 }];
     },
   );
   // Some models are billed by the length of the audio, not by tokens.
   const isTimed = amounts.length === 0 && isNumber(attributes[ATTR.OPENAI_AUDIO_DURATION]);
-  if (isTimed && whole !== undefined) {
-    const none = { input: 0, cached: 0, output: 0 };
-    amounts.push({ label: 'Audio', ...none, cost: whole, costs: { ...none, input: whole }, unpriced: 0 });
-  }
+  if (isTimed && whole !== undefined)
+    amounts.push({ label: AUDIO_MODALITY.label, input: 0, cached: 0, output: 0, cost: whole, unpriced: 0 });
   return amounts;
-}
-
-function numberIn(attributes: SpanAttributes, name: string): number | undefined {
-  const value = attributes[name];
-  return isNumber(value) ? value : undefined;
 }

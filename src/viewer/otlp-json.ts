@@ -77,34 +77,38 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The fields that contain spans, from outside to inside. */
-const CONTAINERS = ['resourceSpans', 'batches', 'scopeSpans', 'instrumentationLibrarySpans', 'spans'];
-const LOG_CONTAINERS = ['resourceLogs', 'scopeLogs', 'logRecords'];
+/** The fields that contain spans and log records, from outside to inside. */
+const CONTAINERS = [
+  ...['resourceSpans', 'batches', 'scopeSpans', 'instrumentationLibrarySpans', 'spans'],
+  ...['resourceLogs', 'scopeLogs', 'logRecords'],
+];
 
-function findSpans(value: unknown, resource: OtlpFields | undefined, found: OtlpSpans, level = 0): void {
+/** @param container the field in which the value was found */
+function findSpans(
+  value: unknown,
+  resource: OtlpFields | undefined,
+  found: OtlpSpans,
+  container = '',
+  level = 0,
+): void {
   if (!isRecord(value)) return;
   if (level === MAX_OTLP_LEVELS) {
     found.tooDeep++;
   } else if (Array.isArray(value)) {
-    for (const each of value) findSpans(each, resource, found, level + 1);
+    for (const each of value) findSpans(each, resource, found, container, level + 1);
   } else {
-    for (const name of LOG_CONTAINERS) findEvaluations(value[name], found, level + 1);
-    const container = CONTAINERS.find((name) => Array.isArray(value[name]));
     const inner = isRecord(value.resource) ? readOtlpAttributes(value.resource.attributes) : resource;
-    if (container !== undefined) findSpans(value[container], inner, found, level + 1);
-    else if (idIn(value.traceId) === undefined || idIn(value.spanId) === undefined) return;
-    else if (found.spans.length < MAX_SPANS) found.spans.push(readSpan(value, inner));
-    else found.omitted++;
-  }
-}
-
-function findEvaluations(value: unknown, found: OtlpSpans, level: number): void {
-  if (!Array.isArray(value) || level >= MAX_OTLP_LEVELS) return;
-  for (const each of value.filter(isRecord)) {
-    const evaluation = readOtlpEvaluation(each);
-    if (evaluation !== undefined && found.evaluations.length < MAX_EVALUATIONS)
-      found.evaluations.push(evaluation);
-    for (const name of LOG_CONTAINERS) findEvaluations(each[name], found, level + 1);
+    const containers = CONTAINERS.filter((name) => Array.isArray(value[name]));
+    for (const name of containers) findSpans(value[name], inner, found, name, level + 1);
+    if (containers.length > 0) return;
+    if (container === 'logRecords') {
+      const evaluation = readOtlpEvaluation(value);
+      if (evaluation !== undefined && found.evaluations.length < MAX_EVALUATIONS)
+        found.evaluations.push(evaluation);
+    } else if (idIn(value.traceId) !== undefined && idIn(value.spanId) !== undefined) {
+      if (found.spans.length < MAX_SPANS) found.spans.push(readSpan(value, inner));
+      else found.omitted++;
+    }
   }
 }
 

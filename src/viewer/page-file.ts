@@ -12,16 +12,17 @@ import {
 import { dirname } from 'node:path';
 import { NAME } from '../util/version.ts';
 import { PAGE_SCRIPT, PAGE_STYLE } from './page-assets.ts';
+import type { ViewedSpan } from './viewed-span.ts';
 
 /**
  * A self-contained page that shows spans and loads nothing. Its content security policy allows only its own script and
  * style, and the images in the spans. The spans are JSON data that an HTML parser cannot mistake for markup.
  *
- * @param spans JSON, one `ViewedSpan` each
  * @param omitted the number of spans that did not fit
  */
-export function pageDocument(spans: readonly string[], omitted: number): string {
-  return documentWith(policyWith(''), `{"omitted":${omitted},"spans":[${spans.join(',\n')}]}`);
+export function pageDocument(spans: readonly ViewedSpan[], omitted: number): string {
+  const json = spans.map((span) => JSON.stringify(span)).join(',\n');
+  return documentWith(policyWith(''), `{"omitted":${omitted},"spans":[${json}]}`);
 }
 
 /** The page of the command `view`. It requests spans only from the server that it comes from. */

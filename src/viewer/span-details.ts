@@ -55,8 +55,7 @@ const FACTS: readonly Fact[] = [
   [2, costPerUserMessage],
   countFact(ATTR.OPENAI_FILE_SEARCH_RESULT_COUNT, 'result', 1),
   countFact(ATTR.OPENAI_CODE_INTERPRETER_IMAGE_COUNT, 'image', 1),
-  [0, (of) => shownFinish(of[ATTR.GEN_AI_RESPONSE_FINISH_REASONS])],
-  [1, (of) => cancelledBy(of[ATTR.OPENAI_REALTIME_CANCEL_REASON])],
+  [0, shownFinish],
   countFact(ATTR.OPENAI_REALTIME_INTERRUPTION_COUNT, 'interruption', 1),
   [2, audioTokens],
   [0, (of, row) => retries(of[ATTR.HTTP_REQUEST_RESEND_COUNT], row)],
@@ -177,11 +176,13 @@ function status(value: unknown, span: ViewedSpan): ShownFact {
   return { text, tone: isBad(value) ? 'bad' : 'warning', rank: 0 };
 }
 
-function shownFinish(value: unknown): ShownFact {
-  const text = words(value);
-  return text === undefined
-    ? undefined
-    : { ...toned(text, 'dim'), rank: unusualFinish(value) === undefined ? 1 : 0 };
+/** Why an answer ended. Usual reasons matter less. */
+function shownFinish(of: SpanAttributes): ShownFact {
+  const { [ATTR.GEN_AI_RESPONSE_FINISH_REASONS]: reasons, [ATTR.OPENAI_REALTIME_CANCEL_REASON]: cancel } = of;
+  const unusual = cancelledBy(cancel) ?? unusualFinish(reasons);
+  if (unusual !== undefined) return warning(unusual);
+  const text = words(reasons);
+  return text && { ...toned(text, 'dim'), rank: 1 };
 }
 
 /** For an attempt, its number among the retries. For a call, the number of retries, counted by its attempts. */

@@ -1,12 +1,4 @@
-import {
-  type FinishedSpan,
-  limitedResource,
-  limitedSpan,
-  type SpanAttributes,
-  type SpanEvent,
-  toViewedSpan,
-  type ViewedSpan,
-} from './viewed-span.ts';
+import type { SpanEvent, ViewedSpan } from './viewed-span.ts';
 
 /** An event that names the span that it is about, such as an evaluation. It may arrive before the span. */
 export interface SpanNote {
@@ -15,54 +7,70 @@ export interface SpanNote {
   readonly event: SpanEvent;
 }
 
-export interface StoredTrace<Span> {
-  readonly spans: Map<string, Span>;
+export interface StoredTrace {
+  readonly spans: Map<string, ViewedSpan>;
   /** Events, by the id of the span that they are about. */
   readonly notes: Map<string, readonly SpanEvent[]>;
   size: number;
   /** The number of spans that did not fit. */
   omitted: number;
-  /** A number that changes whenever the trace changes. */
+  /** A number that grows whenever the trace changes. */
   revision: number;
   /** When a part of the trace last arrived, in milliseconds since the epoch. */
   arrived: number;
 }
 
 /** Beyond these limits, `evict` drops the traces whose last part is oldest. No single trace exceeds `maxSize`. */
-interface StoreLimits<Span> {
+interface StoreLimits {
   readonly maxTraces: number;
   readonly maxSize: number;
-  readonly sizeOf: (part: Span | SpanEvent) => number;
-  readonly dropping?: (traceId: string, trace: StoredTrace<Span>) => void;
+  readonly sizeOf: (part: ViewedSpan | SpanEvent) => number;
+  readonly dropping?: (traceId: string, trace: StoredTrace) => void;
 }
 
 const MAX_NOTES = 100;
 const MAX_NOTED_SPANS = 10_000;
 
 /** Spans by trace, and the events that arrive separately from them. */
-export class SpanStore<Span> {
-  readonly #limits: StoreLimits<Span>;
+export class SpanStore {
+  readonly #limits: StoreLimits;
   /** Sorted by when a part of each trace last arrived. */
-  readonly #traces = new Map<string, StoredTrace<Span>>();
+  readonly #traces = new Map<string, StoredTrace>();
   #size = 0;
   #revision = 0;
+  #dropped = 0;
 
-  constructor(limits: StoreLimits<Span>) {
+  constructor(limits: StoreLimits) {
     this.#limits = limits;
   }
 
-  get traces(): ReadonlyMap<string, StoredTrace<Span>> {
+  get traces(): ReadonlyMap<string, StoredTrace> {
     return this.#traces;
   }
 
-  /** Adds a span or replaces it: exporters send a span again if they do not know that it arrived. */
-  add(traceId: string, spanId: string, span: Span): void {
+  /** The number of traces that were dropped to keep newer ones. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  take(spans: readonly ViewedSpan[], notes: readonly SpanNote[] = []): void {
+    for (const span of spans) this.add(span);
+    for (const note of notes) this.annotate(note);
+    this.evict();
+  }
+
+  /**
+   * Adds a span or replaces it: exporters send a span again if they do not know that it arrived. Requests can arrive out
+   * of order, so a span in progress does not replace the ended span.
+   */
+  add(span: ViewedSpan): void {
     const { maxSize, sizeOf } = this.#limits;
-    const trace = this.#touch(traceId);
-    const known = trace.spans.get(spanId);
+    const trace = this.#touch(span.traceId);
+    const known = trace.spans.get(span.spanId);
+    if (span.isOpen && known !== undefined && !known.isOpen) return;
     const growth = sizeOf(span) - (known === undefined ? 0 : sizeOf(known));
     const fits = trace.size + growth <= maxSize;
-    if (fits) trace.spans.set(spanId, span);
+    if (fits) trace.spans.set(span.spanId, span);
     else trace.omitted++;
     this.#grow(trace, fits ? growth : 0);
   }
@@ -85,17 +93,18 @@ export class SpanStore<Span> {
     for (const [id, oldest] of this.#traces) {
       if (this.#traces.size <= maxTraces && this.#size <= maxSize) return;
       dropping?.(id, oldest);
+      this.#dropped++;
       this.#traces.delete(id);
       this.#size -= oldest.size;
     }
   }
 
-  renew(trace: StoredTrace<Span>): void {
+  renew(trace: StoredTrace): void {
     trace.revision = ++this.#revision;
   }
 
   /** Returns the trace, and moves it to the end of the order. */
-  #touch(id: string): StoredTrace<Span> {
+  #touch(id: string): StoredTrace {
     const trace = this.#traces.get(id) ?? {
       spans: new Map(),
       notes: new Map(),
@@ -111,41 +120,43 @@ export class SpanStore<Span> {
     return trace;
   }
 
-  #grow(trace: StoredTrace<Span>, growth: number): void {
+  #grow(trace: StoredTrace, growth: number): void {
     trace.size += growth;
     this.#size += growth;
   }
 }
 
-/** A resource of the SDK. The SDK logs an error if the attributes are read while some of them are pending. */
-interface Resource {
-  readonly attributes: SpanAttributes;
-  readonly asyncAttributesPending?: boolean;
-  waitForAsyncAttributes?(): Promise<void>;
-}
-
-/** A span as JSON for a page. `resource` is set while some of the resource's attributes are pending. */
-export interface HeldSpan {
-  readonly json: string;
-  readonly resource?: Resource | undefined;
-}
-
-export function toHeldSpan(span: FinishedSpan): HeldSpan {
-  const resource: Resource | undefined = span.resource;
-  if (resource?.asyncAttributesPending !== true)
-    return { json: JSON.stringify(limitedSpan(toViewedSpan(span))) };
-  return { json: JSON.stringify(limitedSpan(toViewedSpan(span, {}))), resource };
-}
-
-export function spansOnPage({ spans, notes }: StoredTrace<HeldSpan>): string[] {
-  return Array.from(spans, ([id, { json, resource }]) => {
+/** The spans of a trace, with the events that arrived separately. */
+export function annotatedSpans({ spans, notes }: StoredTrace): ViewedSpan[] {
+  return Array.from(spans, ([id, span]) => {
     const events = notes.get(id);
-    if (events === undefined && resource === undefined) return json;
-    const span = JSON.parse(json) as ViewedSpan;
-    return JSON.stringify({
-      ...span,
-      events: [...(span.events ?? []), ...(events ?? [])],
-      resource: span.resource ?? limitedResource(resource?.attributes ?? {}),
-    });
+    return events === undefined ? span : { ...span, events: [...(span.events ?? []), ...events] };
   });
+}
+
+const MAX_LIVE_TRACES = 500;
+const MAX_LIVE_SIZE = 256 * 2 ** 20;
+/** The memory that a span or event takes in trees, rows and maps, in bytes. */
+const OVERHEAD = 1_000;
+
+/** The traces that changed last. The command `view` and its page keep the same. */
+export function liveStore(maxSize: number = MAX_LIVE_SIZE): SpanStore {
+  return new SpanStore({
+    maxTraces: MAX_LIVE_TRACES,
+    maxSize,
+    sizeOf: (part) => OVERHEAD + memoryOf(part),
+  });
+}
+
+/**
+ * The most memory that a value can take, in bytes. An empty object takes sixty bytes, but only two in JSON. A character
+ * takes two bytes: while a filter is set, there is a copy of each text.
+ */
+function memoryOf(value: unknown): number {
+  if (typeof value === 'string') return 16 + 2 * value.length;
+  if (typeof value !== 'object' || value === null) return 16;
+  if (Array.isArray(value)) return value.reduce<number>((size, each) => size + 8 + memoryOf(each), 64);
+  let size = 64;
+  for (const [name, each] of Object.entries(value)) size += 48 + name.length + memoryOf(each);
+  return size;
 }

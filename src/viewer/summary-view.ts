@@ -1,8 +1,7 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { count, explainedCost, formatDuration, grouped } from './amounts.ts';
+import { count, formatDuration } from './amounts.ts';
 import { attributeText } from './messages.ts';
-import { modalityText } from './modalities.ts';
 import { detailsOf } from './span-details.ts';
 import {
   fittingDetails,
@@ -15,10 +14,9 @@ import {
   toned,
   widthOf,
 } from './terminal-text.ts';
-import type { TraceSummary } from './trace-summary.ts';
+import { summaryFacts, type TraceSummary } from './trace-summary.ts';
 import type { Row } from './tree.ts';
 import type { TreeViewOptions } from './tree-view.ts';
-import { totalTokens } from './usage.ts';
 import { isFailed } from './viewed-span.ts';
 
 /** The width of the panel, unless the terminal is narrower or a value is longer. */
@@ -30,19 +28,6 @@ const MIN_STATUS_COLUMNS = 80;
 /** The maximum width of names in the table of calls. On a narrow terminal, the limit is a fraction of its width. */
 const MAX_CALL_NAME_WIDTH = 40;
 
-/** The first lines of the panel, in this order. An unknown value has no line. */
-const LINES: readonly (readonly [label: string, read: (summary: TraceSummary) => string | undefined])[] = [
-  ['Trace id', ({ traceId }) => traceId],
-  ['Prompt', ({ prompt }) => prompt],
-  ['Model', ({ models }) => models.join(', ') || undefined],
-  ['Service', ({ service }) => service],
-  ['Project', ({ project }) => project],
-  ['Environment', ({ environment }) => environment],
-  ['Duration', ({ start, end }) => formatDuration(start, end)],
-  ['Tokens', totalTokens],
-  ['Cost', ({ cost, unpriced }) => explainedCost(cost, unpriced)],
-];
-
 /**
  * Draws a panel with the summary of a trace.
  *
@@ -52,13 +37,10 @@ export function drawSummary(
   summary: TraceSummary,
   { columns, color }: Pick<TreeViewOptions, 'columns' | 'color'>,
 ): string {
-  const values: (readonly [label: string, value: TextSegment])[] = [
-    ...LINES.map(([label, read]) => [label, read(summary)] as const),
-    ...summary.modalities.map((each) => [each.label, modalityText(each)] as const),
-    ...summary.counts.map((each) => [each.label, grouped(each.count)] as const),
-    ['Retries', grouped(summary.retries)] as const,
-  ].flatMap(([label, text]) =>
-    text === undefined ? [] : [[label, toned(terminalSafe(text, 500), 'plain')] as const],
+  const { traceId, prompt } = summary;
+  const facts = [['Trace id', traceId] as const, ['Prompt', prompt ?? ''] as const, ...summaryFacts(summary)];
+  const values = facts.flatMap(([label, text]): (readonly [label: string, value: TextSegment])[] =>
+    text === '' ? [] : [[label, toned(terminalSafe(text, 500), 'plain')]],
   );
   values.push(['Status', traceStatus(summary)]);
   const labelWidth = Math.max(...values.map(([label]) => widthOf(label))) + 2;

@@ -142,22 +142,3 @@ export function fittingDetails(details: readonly Detail[], width: number): reado
   }
   return needed <= width ? kept : undefined;
 }
-
-/** Distributes details over lines of a given width. A detail longer than a line is cut. */
-export function packed(details: readonly Detail[], width: number): TextSegment[][] {
-  const lines: TextSegment[][] = [];
-  let left = 0;
-  for (const { text, tone } of details) {
-    const detail = toned(shorten(text, width), tone);
-    const needed = widthOf(detail.text);
-    const line = lines.at(-1);
-    if (line !== undefined && needed + SEPARATOR.text.length <= left) {
-      line.push(SEPARATOR, detail);
-      left -= needed + SEPARATOR.text.length;
-    } else {
-      lines.push([detail]);
-      left = width - needed;
-    }
-  }
-  return lines;
-}

@@ -1,9 +1,9 @@
 import * as ATTR from '../semconv/attributes.ts';
-import { isNumber } from './amounts.ts';
+import { explainedCost, formatDuration, grouped, isNumber } from './amounts.ts';
 import { attributeText, messageText, readMessages } from './messages.ts';
-import { type ModalityAmount, modalitiesOf } from './modalities.ts';
+import { type ModalityAmount, modalitiesOf, modalityText } from './modalities.ts';
 import type { Row, TraceTree } from './tree.ts';
-import { addedUsage, NOTHING_USED, type SpanUsage, spanUsage } from './usage.ts';
+import { addedUsage, NOTHING_USED, type SpanUsage, spanUsage, totalTokens } from './usage.ts';
 import {
   compareTimes,
   isFailed,
@@ -69,6 +69,29 @@ export function summarize({ traceId, rows }: TraceTree): TraceSummary {
     costliest: costliestOf(rows),
     voices: voicesOf(rows),
   };
+}
+
+const MAX_LISTED_MODELS = 20;
+
+/** What is known of a trace, as labels and texts. */
+export function summaryFacts(summary: TraceSummary): (readonly [label: string, text: string])[] {
+  const { models, start, end, retries } = summary;
+  const facts: readonly (readonly [label: string, text: string | undefined])[] = [
+    [
+      'Model',
+      [...models.slice(0, MAX_LISTED_MODELS), ...(models.length > MAX_LISTED_MODELS ? ['…'] : [])].join(', '),
+    ],
+    ['Service', summary.service],
+    ['Project', summary.project],
+    ['Environment', summary.environment],
+    ['Duration', formatDuration(start, end)],
+    ['Tokens', totalTokens(summary)],
+    ['Cost', explainedCost(summary.cost, summary.unpriced)],
+    ...summary.modalities.map((each) => [each.label, modalityText(each)] as const),
+    ...summary.counts.map((each) => [each.label, grouped(each.count)] as const),
+    ['Retries', retries > 0 ? grouped(retries) : undefined],
+  ];
+  return facts.flatMap(([label, text]) => (text ? [[label, text] as const] : []));
 }
 
 /** For each span, the value of the first of these attributes that it has. Without duplicates. */

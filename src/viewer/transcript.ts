@@ -8,8 +8,9 @@ import {
   type SpanMessage,
   type SpanPart,
 } from './messages.ts';
+import { toolExchange } from './span-content.ts';
 import type { Row } from './tree.ts';
-import { isTranscription, type SpanAttributes, type ViewedSpan } from './viewed-span.ts';
+import { isTranscription, type ViewedSpan } from './viewed-span.ts';
 
 export type TranscriptEntry =
   | { readonly kind: 'heading'; readonly row: Row }
@@ -213,14 +214,6 @@ class Transcript {
       for (const { role, parts } of unseen) this.#addMessage(run, role, parts, false);
     }
   }
-}
-
-/** The input of a tool (its arguments or search query), and what it returned. */
-export function toolExchange(attributes: SpanAttributes): { input: unknown; output: unknown } {
-  return {
-    input: attributes[ATTR.GEN_AI_TOOL_CALL_ARGUMENTS] ?? attributes[ATTR.GEN_AI_RETRIEVAL_QUERY_TEXT],
-    output: attributes[ATTR.GEN_AI_TOOL_CALL_RESULT] ?? attributes[ATTR.GEN_AI_RETRIEVAL_DOCUMENTS],
-  };
 }
 
 /** The messages in an attribute. A value that cannot be read counts as one message of the given role. */

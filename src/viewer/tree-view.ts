@@ -1,14 +1,14 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { formatDuration } from './amounts.ts';
-import { evaluationsOf, explanationText, type ShownEvaluation, scoreText } from './evaluations.ts';
-import { attributeText, partContent, readMessages } from './messages.ts';
+import { formatDuration, joinedFacts } from './amounts.ts';
+import { evaluationsOf, explanationText, scoreText } from './evaluations.ts';
+import { attributeText } from './messages.ts';
+import { contentOf } from './span-content.ts';
 import { detailsOf } from './span-details.ts';
 import {
   type Detail,
   fittingDetails,
   joined,
-  packed,
   pad,
   paint,
   shorten,
@@ -19,7 +19,6 @@ import {
   widthOf,
 } from './terminal-text.ts';
 import type { Row, TraceTree } from './tree.ts';
-import type { SpanAttributes } from './viewed-span.ts';
 
 export interface TreeViewOptions {
   /** The width of the terminal; `undefined` if lines may have any length. */
@@ -27,8 +26,6 @@ export interface TreeViewOptions {
   readonly color: boolean;
   /** Further attributes to show, as `name=value`. */
   readonly attributes: readonly string[];
-  /** Evaluations. Those of spans in the tree are shown with the span. */
-  readonly evaluations?: readonly ShownEvaluation[];
 }
 
 /** If lines may have any length, names longer than this (including the branch) do not widen the name column. */
@@ -75,7 +72,7 @@ interface Layout {
  * @returns lines that end in a line feed and contain no control characters except those for color
  */
 export function drawTree(tree: TraceTree, options: TreeViewOptions): string {
-  const cells = tree.rows.map((row) => readCell(row, options));
+  const cells = tree.rows.map((row) => readCell(row, options.attributes));
   const layout = layOut(cells, options.columns);
   const lines: string[] = [];
   for (const cell of withEqualDetails(cells, layout)) {
@@ -86,11 +83,9 @@ export function drawTree(tree: TraceTree, options: TreeViewOptions): string {
   return lines.join('');
 }
 
-function readCell(row: Row, { attributes, evaluations: all = [] }: TreeViewOptions): Cell {
+function readCell(row: Row, attributes: readonly string[]): Cell {
   const { span } = row;
-  const evaluations = evaluationsOf(
-    all.filter((each) => each.spanId === span.spanId).map(({ event }) => event),
-  );
+  const evaluations = evaluationsOf(span.events);
   return {
     row,
     name: terminalSafe(attributeText(span.name), 200),
@@ -103,7 +98,7 @@ function readCell(row: Row, { attributes, evaluations: all = [] }: TreeViewOptio
       ),
     ],
     content: [
-      ...contentLinesOf(span.attributes),
+      ...contentOf(span.attributes).map(({ mark, role, text }) => joinedFacts([mark, role, text], ' ')),
       ...evaluations.flatMap((each) => explanationText(each) ?? []),
     ],
   };
@@ -166,7 +161,7 @@ function spanLines(cell: Cell, layout: Layout): TextSegment[][] {
   const column = widthOf(cell.row.rail) + 2;
   const below = fittingDetails(cell.details, columns - column);
   const needed = cell.details.filter(({ rank }) => rank === 0);
-  const lines = below === undefined ? packed(needed, columns - column) : [joined(below)];
+  const lines = below === undefined ? needed.map((detail) => [detail]) : [joined(below)];
   const indentation = toned(pad(cell.row.rail, column), 'dim');
   return [head, ...lines.map((line) => shortenLine([indentation, ...line], columns))];
 }
@@ -181,62 +176,4 @@ function contentLines(cell: Cell, layout: Layout): TextSegment[][] {
     const line = [toned(cell.row.rail + closed, 'dim')];
     return layout.columns === undefined ? line : shortenLine(line, layout.columns);
   });
-}
-
-/** The attributes with content, marked as input (`›`) or output (`‹`). They exist only with the user's consent. */
-const CONTENT: readonly (readonly [mark: '›' | '‹', attribute: string, read: (value: unknown) => string])[] =
-  [
-    ['›', ATTR.GEN_AI_INPUT_MESSAGES, lastMessage],
-    ['‹', ATTR.GEN_AI_OUTPUT_MESSAGES, lastMessage],
-    ['›', ATTR.GEN_AI_TOOL_CALL_ARGUMENTS, quoted],
-    ['‹', ATTR.GEN_AI_TOOL_CALL_RESULT, quoted],
-  ];
-
-/** How much of a content value is read: more than fits on a line of any terminal. */
-const MAX_READ_CONTENT_LENGTH = 500;
-
-/** The content of a span as lines, such as `› user "What is 2+2?"` and `‹ "4"`. Only the last message is shown. */
-function contentLinesOf(attributes: SpanAttributes): string[] {
-  return CONTENT.flatMap(([mark, name, read]) =>
-    attributes[name] === undefined ? [] : [`${mark} ${read(attributes[name])}`],
-  );
-}
-
-function quoted(value: unknown): string {
-  const text = terminalSafe(attributeText(value), MAX_READ_CONTENT_LENGTH).trim();
-  // JSON is shown without quotes around it.
-  return /^[[{]/.test(text) ? text : `"${text}"`;
-}
-
-/** Renders the last message of an attribute in the conventions' format, or the value itself if it has another format. */
-function lastMessage(value: unknown): string {
-  const message = readMessages(value)?.at(-1);
-  if (message === undefined) return quoted(value);
-  const role = message.role === '' ? [] : [terminalSafe(message.role, 40)];
-  return [...role, ...message.parts.map(partText)].join(' ');
-}
-
-/** Labels of message parts that have no text. */
-const PART_NAMES: Readonly<Record<string, string>> = {
-  tool_call_response: 'result without content',
-  blob: 'media',
-  uri: 'media by link',
-  file: 'file',
-  citations: 'sources',
-  omitted: 'not recorded',
-};
-
-/** A message part as text: `"text"`, or `get_weather({"city":"Paris"})`, without arguments if they are not recorded. */
-function partText(part: Readonly<Record<string, unknown>>): string {
-  if (part.type === 'tool_call') {
-    const input = attributeText(part.arguments ?? '');
-    return terminalSafe(
-      `${attributeText(part.name ?? 'tool')}${input && `(${input})`}`,
-      MAX_READ_CONTENT_LENGTH,
-    );
-  }
-  const content = partContent(part);
-  if (content !== undefined) return quoted(content);
-  const type = attributeText(part.type ?? 'part');
-  return `[${Object.hasOwn(PART_NAMES, type) ? PART_NAMES[type] : terminalSafe(type, 40)}]`;
 }

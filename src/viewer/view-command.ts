@@ -7,8 +7,9 @@ import { COMMAND } from '../util/version.ts';
 import { count } from './amounts.ts';
 import { type OtlpSpans, readOtlpJson } from './otlp-json.ts';
 import { inert, pageDocument, writePrivately } from './page-file.ts';
-import { type HeldSpan, SpanStore, spansOnPage } from './span-store.ts';
+import { annotatedSpans, SpanStore } from './span-store.ts';
 import { fileProblem, readWhole, viewText } from './trace-file.ts';
+import type { ViewedSpan } from './viewed-span.ts';
 
 const VIEW_USAGE: string =
   `Usage: ${COMMAND} view [--keep <file>] [--port <port>]\n` +
@@ -110,13 +111,8 @@ function parseViewParameters(parameters: readonly string[]): ViewParameters {
 
 /** Whether two paths lead to the same file, for example by a link or in another letter case. */
 function isSameFile(one: string, other: string): boolean {
-  try {
-    const [a, b] = [one, other].map((path) => statSync(path, { bigint: true }));
-    return a?.isFile() === true && a.dev === b?.dev && a.ino === b.ino;
-  } catch {
-    // One of the files is missing or cannot be read. That is reported later.
-    return false;
-  }
+  const [a, b] = [one, other].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
+  return a?.isFile() === true && a.dev === b?.dev && a.ino === b.ino;
 }
 
 function isFolder(path: string): boolean {
@@ -161,30 +157,29 @@ function problemsOf({ unreadable, stopped, tooDeep }: OtlpSpans): string[] {
   return problems;
 }
 
-/** The spans as JSON, within the limit of one page. `missed` counts the evaluations of spans that are not there. */
-function fittingSpans(found: OtlpSpans): { spans: string[]; omitted: number; missed: number } {
+/** The spans within the limit of one page. `missed` counts the evaluations of spans that are not there. */
+function fittingSpans(found: OtlpSpans): { spans: ViewedSpan[]; omitted: number; missed: number } {
   let { omitted } = found;
-  const store = new SpanStore<HeldSpan>({
+  const store = new SpanStore({
     maxTraces: Number.POSITIVE_INFINITY,
     maxSize: MAX_PAGE_LENGTH,
     // Escaping for the page makes the text longer, so measure the escaped text.
-    sizeOf: (part) => inert('json' in part ? part.json : JSON.stringify(part)).length,
+    sizeOf: (part) => inert(JSON.stringify(part)).length,
     dropping: (_, trace) => {
       omitted += trace.spans.size + trace.omitted;
     },
   });
   for (const span of found.spans) {
-    const json = JSON.stringify(span);
-    if (json.length > MAX_SPAN_LENGTH) omitted++;
-    else store.add(span.traceId, span.spanId, { json });
+    if (JSON.stringify(span).length > MAX_SPAN_LENGTH) omitted++;
+    else store.add(span);
   }
   store.evict();
   for (const note of found.evaluations)
     if (store.traces.get(note.traceId)?.spans.has(note.spanId)) store.annotate(note);
   store.evict();
-  const spans: string[] = [];
+  const spans: ViewedSpan[] = [];
   for (const trace of store.traces.values()) {
-    for (const json of spansOnPage(trace)) spans.push(json);
+    for (const span of annotatedSpans(trace)) spans.push(span);
     omitted += trace.omitted;
   }
   const idOf = ({ traceId, spanId }: { traceId: string; spanId: string }): string => `${traceId} ${spanId}`;

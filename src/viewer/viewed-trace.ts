@@ -47,8 +47,8 @@ export function typeOf(span: ViewedSpan): string {
   return /^(thread|conversation|session|realtime|live)$/.test(name) ? 'conversation' : 'other';
 }
 
-/** The maximum length of ids and titles in a list. They come from programs and servers, so they can be long. */
-export const MAX_LISTED_LENGTH = 1000;
+/** The maximum length of the ids of conversations. They come from programs and servers, so they can be long. */
+const MAX_LISTED_LENGTH = 1000;
 
 /** The spans of each conversation in a trace, by its id: the spans that have the id, and all spans below them. */
 export function conversationSpans({ rows }: TraceTree): ReadonlyMap<string, readonly ViewedSpan[]> {

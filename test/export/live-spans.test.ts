@@ -13,7 +13,7 @@ import { addOpenCall, type Call, removeOpenCall } from '../../src/sdk/call.ts';
 import { VIEW_HEADER } from '../../src/util/version.ts';
 import { type LiveView, startLiveView } from '../../src/viewer/live/live-view.ts';
 import type { ViewedSpan } from '../../src/viewer/viewed-span.ts';
-import { get, listsOf } from '../viewer/live/requests.ts';
+import { listsOf } from '../viewer/live/requests.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -82,10 +82,10 @@ describe('with the command view as endpoint', () => {
     vi.unstubAllEnvs();
   });
 
-  const shown = async (): Promise<ViewedSpan> => {
-    const [trace] = (await listsOf(view.page)).traces;
-    const { spans } = JSON.parse((await get(view.page, `/api/trace?id=${trace?.id}`)).text);
-    return spans[0];
+  const shown = async (traceId?: string): Promise<ViewedSpan> => {
+    const { traces } = await listsOf(view.page);
+    const trace = traces.find(({ id }) => traceId === undefined || id === traceId);
+    return trace?.trace.rows[0]?.span ?? ({ attributes: {} } as ViewedSpan);
   };
   const answer = async (): Promise<unknown> => (await shown()).attributes['gen_ai.output.messages'];
 
@@ -113,8 +113,7 @@ describe('with the command view as endpoint', () => {
     const calls = [callOf(older, () => text), callOf(newer, () => 'shown')];
     for (const call of calls) addOpenCall(call);
     const textOf = async (span: Span | undefined): Promise<unknown> =>
-      JSON.parse((await get(view.page, `/api/trace?id=${span?.spanContext().traceId}`)).text).spans?.[0]
-        .attributes.text;
+      (await shown(span?.spanContext().traceId)).attributes.text;
     await vi.waitFor(async () => expect(await textOf(newer)).toBe('shown'), { timeout: 5_000 });
     text = 'x'.repeat(8_100_000);
     await vi.waitFor(async () => expect(await textOf(older)).toContain('8100000'), { timeout: 5_000 });
@@ -135,7 +134,10 @@ describe('with the command view as endpoint', () => {
       interval: 20,
     });
     expect(performance.now() - started).toBeLessThan(1_000);
-    expect((await listsOf(view.page)).traces[0]).toMatchObject({ underWay: true, prompt: 'Where?' });
+    expect((await listsOf(view.page)).traces[0]).toMatchObject({
+      underWay: true,
+      trace: { summary: { prompt: 'Where?' } },
+    });
     say('In ');
     await vi.waitFor(async () => expect(await answer()).toContain('In '), { timeout: 5_000 });
     say('Hamburg');
@@ -146,7 +148,10 @@ describe('with the command view as endpoint', () => {
     end();
     await reading;
     await vi.waitFor(async () => expect((await shown()).isOpen).toBeUndefined(), { timeout: 5_000 });
-    expect((await listsOf(view.page)).traces[0]).toMatchObject({ underWay: false, outcome: 'ok' });
+    expect((await listsOf(view.page)).traces[0]).toMatchObject({
+      underWay: false,
+      trace: { summary: { outcome: 'ok' } },
+    });
   });
 
   it.each<[string, RegExp, OpenAIInstrumentationConfig]>([

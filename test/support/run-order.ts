@@ -6,6 +6,8 @@ const LONGEST_FIRST: readonly string[] = [
   'test/examples/next.test.ts',
   'heap',
   'place',
+  // It waits for programs that wait.
+  'test/entries/units/lost-spans.test.ts',
   'browser',
   'lanes',
   'processes',

@@ -14,7 +14,7 @@ afterEach(() => live.close());
 const BODY = otlp({ traceId: 't', spanId: '1', name: 'x' });
 
 describe('a page on the internet cannot', () => {
-  test.each(['/', '/api/lists', '/api/totals', '/api/changes', '/api/trace?id=t', '/v1/traces', '/nothing'])(
+  test.each(['/', '/api/spans', '/api/spans?after=0', '/api/changes', '/v1/traces', '/nothing'])(
     'ask for %s by a name that its owner points here',
     async (path) => {
       for (const host of [
@@ -35,7 +35,7 @@ describe('a page on the internet cannot', () => {
     'send or read anything from the origin %s',
     async (origin) => {
       expect((await post(`${live.address}/v1/traces`, BODY, { origin })).status).toBe(403);
-      expect((await get(live.page, '/api/lists', { origin })).status).toBe(403);
+      expect((await get(live.page, '/api/spans', { origin })).status).toBe(403);
       expect(
         (await send(`${live.address}/v1/traces`, { method: 'OPTIONS', headers: { origin } })).status,
       ).toBe(403);
@@ -50,14 +50,14 @@ describe('a page on the internet cannot', () => {
         'sec-fetch-mode': dest === 'iframe' ? 'navigate' : 'no-cors',
         'sec-fetch-dest': dest,
       };
-      for (const path of ['/', '/api/lists', '/api/trace?id=t'])
+      for (const path of ['/', '/api/spans', '/api/spans?after=0'])
         expect((await get(live.page, path, headers)).status, dest).toBe(403);
     }
   });
 
   test('be let in by any answer', async () => {
     await post(`${live.address}/v1/traces`, BODY);
-    for (const path of ['/', '/api/lists', '/api/trace?id=t', '/nothing']) {
+    for (const path of ['/', '/api/spans', '/api/spans?after=0', '/nothing']) {
       const { headers } = await get(live.page, path);
       expect(Object.keys(headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
       expect(headers).toMatchObject({
@@ -85,7 +85,7 @@ test.each(['localhost', '127.0.0.1', '[::1]'])('the page itself may ask at %s', 
     origin: `http://${host}:${port}`,
     'sec-fetch-site': 'same-origin',
   };
-  expect((await get(live.page, '/api/lists', headers)).status).toBe(200);
+  expect((await get(live.page, '/api/spans', headers)).status).toBe(200);
   expect((await post(`${live.address}/v1/traces`, BODY, headers)).status).toBe(200);
 });
 
@@ -116,14 +116,7 @@ test.skipIf(elsewhere === undefined)('other machines cannot connect', async () =
 });
 
 describe('another user of the machine, who knows the port but not the token,', () => {
-  const paths = [
-    '/',
-    '/api/lists',
-    '/api/totals',
-    '/api/changes',
-    '/api/trace?id=t',
-    '/api/conversation?id=t',
-  ];
+  const paths = ['/', '/api/spans', '/api/spans?after=0', '/api/changes'];
 
   test.each(['', 'token=', 'token=0', `token=${'0'.repeat(32)}`, `token=${'é'.repeat(32)}`])(
     'reads nothing with %j',

@@ -27,6 +27,7 @@ import { type FinishedSpan, HtmlTraceExporter } from '../../src/export.ts';
 import { pageDocument, writePrivately } from '../../src/viewer/page-file.ts';
 import { pageFromFile, runView } from '../../src/viewer/view-command.ts';
 import { ImmediateSpanProcessor } from '../../src/viewer/view-processor.ts';
+import { toViewedSpan } from '../../src/viewer/viewed-span.ts';
 import { evaluationOf, otlp, otlpLogs } from './live/requests.ts';
 import { MATH_TUTOR, makeSpans } from './spans.ts';
 
@@ -441,10 +442,13 @@ it('works with the processors of the SDK', async () => {
 });
 
 it('escapes data that could end the script element', () => {
-  const hostile = JSON.stringify({ name: '</script><script>alert(1)</script><!--<script>' });
-  const [, data = ''] = pageDocument([hostile], 0).match(/id="data">(.*?)<\/script>\n<script>/s) ?? [];
+  const [span] = makeSpans({ name: '</script><script>alert(1)</script><!--<script>' }).map((each) =>
+    toViewedSpan(each),
+  );
+  const [, data = ''] =
+    pageDocument(span === undefined ? [] : [span], 0).match(/id="data">(.*?)<\/script>\n<script>/s) ?? [];
   expect(data).not.toContain('<');
-  expect(JSON.parse(data).spans[0]).toEqual(JSON.parse(hostile));
+  expect(JSON.parse(data).spans[0]).toEqual(JSON.parse(JSON.stringify(span)));
 });
 
 describe('the command view', () => {

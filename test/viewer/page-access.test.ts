@@ -91,7 +91,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
       for (const name of ['chat gpt-4o', 'execute_tool find', 'chat gpt-4o rate_limit_exceeded']) {
         await page.getByRole('treeitem', { name }).first().click();
         expect(await accessFindings(page), name).toEqual([]);
-        if (width < 1100) await page.keyboard.press('Escape');
+        if (width < 1100) await page.getByRole('tab', { name: 'Timeline' }).click();
       }
       await page.keyboard.press('?');
       expect(await accessFindings(page)).toEqual([]);
@@ -130,8 +130,8 @@ describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
     };
     const children = [...(first === undefined ? [] : [first]), ...others, cheap, interrupted, last];
     await open([{ ...ANSWERS, children }]);
-    const story = page.getByRole('region', { name: 'Trace' }).locator('.story');
-    expect((await story.locator('> div').allInnerTexts()).map((line) => line.split('\n'))).toEqual([
+    const story = page.getByRole('region', { name: 'Trace' }).getByRole('table');
+    expect((await story.getByRole('row').allInnerTexts()).map((line) => line.split('\t'))).toEqual([
       ['First question', 'What is it?'],
       ['Last answer', 'Nothing more.'],
       ['Costliest call', 'chat gpt-4o $0.010, 91 % of the cost'],
@@ -250,7 +250,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
     expect(await small()).toEqual([]);
     await page.getByRole('treeitem', { name: 'chat' }).first().click();
     expect(await small()).toEqual([]);
-    await page.getByRole('button', { name: 'Back' }).click();
+    await page.getByRole('tab', { name: 'Timeline' }).click();
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
   });
 

@@ -59,8 +59,19 @@ describe.skipIf(NO_BROWSER !== undefined)('the content of a page', () => {
     page = await openPage(browser, [{ name: 'execute_tool run', attributes }]);
     const shown = await page.locator('#panel-chat .tool .text').allInnerTexts();
     expect(shown.map((each) => each.split('\n'))).toEqual([
-      ['code:', '  if x:', '    print(x)', 'limits:', '  - 1', '  -', '    cpu: 2'],
-      ['images: []', 'logs: done', 'more: {}'],
+      [
+        '{',
+        '  "code": "if x:',
+        '  print(x)",',
+        '  "limits": [',
+        '    1,',
+        '    {',
+        '      "cpu": 2',
+        '    }',
+        '  ]',
+        '}',
+      ],
+      ['{', '  "images": [],', '  "logs": "done",', '  "more": {}', '}'],
     ]);
   });
 

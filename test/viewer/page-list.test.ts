@@ -148,7 +148,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
       ['Errors', '1'],
     ]);
     const bars = await totals
-      .locator('.latency .bar')
+      .locator('.amounts .bar')
       .evaluateAll((all) => all.map((each) => each.getBoundingClientRect().width));
     expect((bars[1] ?? 0) / (bars[0] ?? 1)).toBeCloseTo(3, 1);
     expect(await accessFindings(page)).toEqual([]);

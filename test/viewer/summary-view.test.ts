@@ -72,7 +72,6 @@ describe('the summary of a trace', () => {
         '│ Steps        2                                                           │',
         '│ Model calls  2                                                           │',
         '│ Tool calls   1                                                           │',
-        '│ Retries      0                                                           │',
         '│ Status       ok                                                          │',
         '╰──────────────────────────────────────────────────────────────────────────╯',
         '',

@@ -362,7 +362,9 @@ describe('the terminal width', () => {
     expect(draw(failed, { columns: 40 })).toBe(
       'chat gpt-4o-mini  0 ms\n' +
         '     ✗ rate_limit_exceeded\n' +
-        '     123 input tokens · $0.50 · length\n',
+        '     123 input tokens\n' +
+        '     $0.50\n' +
+        '     length\n',
     );
     for (const columns of [40, 60, 80, 120, 200]) {
       const text = draw(failed, { columns });

@@ -77,7 +77,7 @@ test('it watches a folder', async () => {
   await writeFile(join(folder, 'a.jsonl'), otlp({ traceId: 't', spanId: '1', name: 'x' }));
   const program = start(folder, '--port', '0');
   const [, page = ''] = await program.printed(/shown at (\S+)/);
-  expect((await listsOf(page)).traces).toMatchObject([{ title: 'x' }]);
+  expect((await listsOf(page)).traces).toMatchObject([{ trace: { title: 'x' } }]);
 });
 
 test.skipIf(process.platform === 'win32')('it does not wait for pipes', async () => {
@@ -87,7 +87,7 @@ test.skipIf(process.platform === 'win32')('it does not wait for pipes', async ()
   execFileSync('mkfifo', [pipe]);
   await writeFile(join(folder, 'b.jsonl'), otlp({ traceId: 't', spanId: '1', name: 'x' }));
   const [, page = ''] = await start(folder, '--port', '0').printed(/shown at (\S+)/);
-  expect((await listsOf(page)).traces).toMatchObject([{ title: 'x' }]);
+  expect((await listsOf(page)).traces).toMatchObject([{ trace: { title: 'x' } }]);
   await start(pipe, '--watch', '--port', '0').printed(
     /a\.jsonl cannot be watched: it is neither a file nor a folder\.\n/,
   );
@@ -138,7 +138,10 @@ test('--keep keeps what is received, as OTLP lines that a later one shows again'
   if (process.platform !== 'win32') expect((await stat(file)).mode & 0o777).toBe(0o600);
   const second = start('--port', '0', '--keep', file);
   const [, page = ''] = await second.printed(/shown at (\S+)/);
-  expect((await listsOf(page)).traces.map(({ title }) => title).sort()).toEqual(['in protobuf', 'kept']);
+  expect((await listsOf(page)).traces.map(({ trace }) => trace.title).sort()).toEqual([
+    'in protobuf',
+    'kept',
+  ]);
 });
 
 test('--keep says in one line that its file cannot be used', async () => {

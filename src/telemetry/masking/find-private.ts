@@ -35,33 +35,25 @@ const LOCAL = `${LETTER}_.%+'!#$&*=?^\`{|}~-`;
 const WORD_START = String.raw`(?:(?<![${LETTER}])|(?<=\\(?:[nrtbf]|u[\da-fA-F]{4})|\[[\d;]{0,22}[mK]))`;
 const PEM_LABEL = '[A-Z ]{0,28}PRIVATE KEY-----';
 
-/** Keys of model providers, clouds, code hosts and chat services. To find another one, add a row. */
-const KEY_FORMATS: readonly string[] = [
-  // OpenAI, Anthropic (`sk-ant-`), OpenRouter (`sk-or-`), Langfuse (`sk-lf-`) and others that copy OpenAI's format.
-  String.raw`sk-[\w-]{16,}`,
-  // Hugging Face, Groq, xAI, Perplexity, Replicate, and sessions of OpenAI.
-  String.raw`(?:hf_|gsk_|xai-|pplx-|r8_|sess-)[\w-]{20,}`,
-  // Stripe.
-  String.raw`(?:[sr]k_(?:live|test)_|whsec_)[\w-]{16,}`,
-  // GitHub, GitLab, npm, PyPI.
-  String.raw`(?:gh[pousr]_|github_pat_|glpat-|npm_|pypi-)[\w-]{20,}`,
-  // AWS: the key id. The secret key has no format.
-  String.raw`A[KS]IA[\w-]{16,}`,
-  // Google: API keys and access tokens.
-  String.raw`(?:AIza|ya29\.)[\w-]{20,}`,
-  // Slack.
-  String.raw`(?:xox[bpars]-|xapp-)[\w-]{10,}`,
-  // SendGrid. A trailing full stop belongs to the sentence, not the key.
-  String.raw`SG\.[\w.-]{19,}[\w-]`,
-  // DigitalOcean and Shopify.
-  String.raw`(?:dop_v1_|shpat_|shpss_)[\w-]{20,}`,
+/** How keys begin, and how many characters follow at least. To find the keys of another service, add a row. */
+const KEY_FORMATS: readonly (readonly [start: string, length: number])[] = [
+  ['sk-', 16], // OpenAI, Anthropic (`sk-ant-`), OpenRouter (`sk-or-`), Langfuse (`sk-lf-`) and others.
+  ['hf_|gsk_|xai-|pplx-|r8_|sess-', 20], // Hugging Face, Groq, xAI, Perplexity, Replicate, sessions of OpenAI.
+  ['[sr]k_(?:live|test)_|whsec_', 16], // Stripe.
+  ['gh[pousr]_|github_pat_|glpat-|npm_|pypi-', 20], // GitHub, GitLab, npm, PyPI.
+  ['A[KS]IA', 16], // AWS: the key id. The secret key has no format.
+  [String.raw`AIza|ya29\.`, 20], // Google: API keys and access tokens.
+  ['xox[bpars]-|xapp-', 10], // Slack.
+  [String.raw`SG\.[\w.-]{19,}`, 1], // SendGrid. A trailing full stop belongs to the sentence, not the key.
+  ['dop_v1_|shpat_|shpss_', 20], // DigitalOcean and Shopify.
 ];
+const KEY = KEY_FORMATS.map(([start, length]) => String.raw`(?:${start})[\w-]{${length},}`).join('|');
 
 /** Groups of digits, with the separators that may stand between them, such as `) - `. */
 const NUMBERS = String.raw`[+(]{0,2}\d+(?:(?:[ .\-/)]{1,4}[+(]{0,2}|\()\d+)*`;
 
 const RECOGNIZERS: readonly Recognizer[] = [
-  { kinds: ['key'], candidate: `(?=[AGSdghnprswxy])${WORD_START}(?:${KEY_FORMATS.join('|')})` },
+  { kinds: ['key'], candidate: `(?=[AGSdghnprswxy])${WORD_START}(?:${KEY})` },
   {
     // A JSON Web Token: three parts in base64.
     kinds: ['key'],
@@ -71,7 +63,7 @@ const RECOGNIZERS: readonly Recognizer[] = [
   {
     // The token after `Bearer` or `Basic`. It must have a digit or `=`, so that words of prose are not masked.
     kinds: ['key'],
-    candidate: String.raw`(?=[bB])${WORD_START}(?:${inAnyCase('bearer')}|${inAnyCase('basic')})[\s"':\\]{1,8}(?:(?=[\w.~+/-]*[\d=])[\w.~+/=-]{7,}[\w~+/=-])?`,
+    candidate: String.raw`(?=[bB])${WORD_START}(?:[bB][eE][aA][rR][eE][rR]|[bB][aA][sS][iI][cC])[\s"':\\]{1,8}(?:(?=[\w.~+/-]*[\d=])[\w.~+/=-]{7,}[\w~+/=-])?`,
     head: /^\w+[\s"':\\]+(?=.)/,
   },
   {
@@ -109,7 +101,7 @@ export interface Search {
 const searches = new Map<string, Search>();
 
 export function searchFor(kinds: ReadonlySet<MaskedKind>): Search {
-  const name = [...kinds].sort().join();
+  const name = [...kinds].join();
   const known = searches.get(name);
   if (known !== undefined) return known;
   const recognizers = RECOGNIZERS.filter((recognizer) => recognizer.kinds.some((kind) => kinds.has(kind)));
@@ -125,7 +117,7 @@ export function searchFor(kinds: ReadonlySet<MaskedKind>): Search {
  */
 export function findPrivate(original: string, { kinds, recognizers, candidates }: Search): MaskedSpan[] {
   if (recognizers.length === 0) return [];
-  const { text, positions } = plainText(original);
+  const { text, positionOf } = plainText(original);
   const found: MaskedSpan[] = [];
   let from = 0;
   candidates.lastIndex = 0;
@@ -140,13 +132,9 @@ export function findPrivate(original: string, { kinds, recognizers, candidates }
       if (recognizer.find !== numbersIn) from = span.end;
     }
   }
-  if (positions === undefined) return found;
-  const positionOf = (index: number): number => positions[index] ?? original.length;
-  return found.map(({ name, start, end }) => ({
-    name,
-    start: positionOf(start),
-    end: positionOf(end - 1) + 1,
-  }));
+  return found.map(({ name, start, end }) => {
+    return { name, start: positionOf(start), end: positionOf(end - 1) + 1 };
+  });
 }
 
 function afterHead({ kinds: [name], head = /^/ }: Recognizer, { text, start, end }: Candidate): MaskedSpan[] {
@@ -159,44 +147,33 @@ function addressAround({ text, start, end, from }: Candidate): MaskedSpan[] {
   return local === null ? [] : [{ name: 'email', start: start - local[0].length, end }];
 }
 
-function inAnyCase(word: string): string {
-  return word.replace(/./g, (letter) => `[${letter}${letter.toUpperCase()}]`);
-}
-
 const SPACES = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g;
 const DASHES = /[\u2010-\u2015\u2212\ufe58\ufe63]/g;
 const FULL_WIDTH = /[\uff01-\uff5e]/g;
-const FULL_WIDTH_OFFSET = 0xfee0;
 /** Marks without a width. */
 const INVISIBLE = /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/g;
 
 /**
- * A text as a person sees it: with ASCII characters for those that look like them, and without what is invisible. If
- * characters are left out, `positions` has the position in the original of each that is left.
+ * A text as a person sees it: with ASCII characters for those that look like them, and without what is invisible.
+ * `positionOf` returns where a character is in the original.
  */
-function plainText(original: string): { readonly text: string; readonly positions?: Uint32Array } {
-  if (!/[^\0-\x7f]/.test(original)) return { text: original };
+function plainText(original: string): { readonly text: string; positionOf(index: number): number } {
+  if (!/[^\0-\x7f]/.test(original)) return { text: original, positionOf: (index) => index };
   const whole = original
     .replace(SPACES, ' ')
     .replace(DASHES, '-')
-    .replace(FULL_WIDTH, (wide) => String.fromCharCode(wide.charCodeAt(0) - FULL_WIDTH_OFFSET));
+    .replace(FULL_WIDTH, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0));
   const text = whole.replace(INVISIBLE, '');
-  if (text.length === whole.length) return { text };
+  if (text.length === whole.length) return { text, positionOf: (index) => index };
   const positions = new Uint32Array(text.length);
   for (let index = 0, next = 0; next < text.length; index++)
     if (whole[index] === text[next]) positions[next++] = index;
-  return { text, positions };
+  return { text, positionOf: (index) => positions[index] ?? original.length };
 }
-
-const GROUP = /([ .\-/)]*)([+(]*)(\d+)/g;
 
 /** The first digits of the cards of each issuer, and how many follow. */
 const CARD =
   /^(?:4(?:\d{12}|\d{15}|\d{18})|2[2-7]\d{14}|3[47]\d{13}|35\d{14,17}|3[0689]\d{12,17}|5[1-5]\d{14}|5[0678]\d{11,17}|6\d{12,18})$/;
-const MIN_CARD_DIGITS = 13;
-const MAX_CARD_DIGITS = 19;
-/** After a `+`, fewer digits are a phone number. */
-const MIN_CARD_DIGITS_AFTER_PLUS = 16;
 
 /** Formats of phone numbers. A space represents hyphens and parentheses, too. */
 const PHONE_FORMATS: readonly RegExp[] = [
@@ -207,101 +184,106 @@ const PHONE_FORMATS: readonly RegExp[] = [
   // North America: `(415) 555-2671`, `1 415 555 2671`.
   /^(?:1\D)?[2-9]\d\d\D[2-9]\d\d\D\d{4}$/,
   // National, with the leading zero of most countries: `030 1234567`, `0151/23456789`, `01.23.45.67.89`. Not dates.
-  /^(?!\d\d\D\d\d\D\d{4}(?!\d))(?=(?:\d\D?){9,13}$)0[1-9]\d*(?:(?: \d+)*(?: |\/)\d+(?: \d+)*|(?:\.\d+)+)$/,
+  /^(?=0[1-9])(?!\d\d\D\d\d\D\d{4}(?!\d))(?=(?:\d\D?){9,13}$)\d+(?:(?: \d+)*(?: |\/)\d+(?: \d+)*|(?:\.\d+)+)$/,
   /^0[1-9]\d{8,11}$/,
 ];
-/** How the first two groups of digits begin in all of these formats except the first. */
-const PHONE_START = /^(?:0\d|(?:1 )?[2-9]\d\d(?!\d))/;
-const MAX_PHONE_DIGITS = 15;
 
-/** Digits without anything between them. */
-interface DigitGroup {
-  /** Where a mask begins: at a `+` or `(` before the digits. */
-  readonly from: number;
-  readonly start: number;
-  readonly end: number;
-  readonly digits: string;
-  /** Whether a number may begin here. Digits after a dot or hyphen belong to something longer, such as a decimal. */
-  readonly isFirst: boolean;
-  /** What stands before the digits: a space represents hyphens and parentheses, too. */
-  readonly mark: '+' | '.' | '/' | ' ';
+interface NumberKind {
+  readonly name: MaskedKind;
+  readonly minDigits: number;
+  /** How numbers of this kind begin. A space stands for what is between the first two groups of digits. */
+  readonly start: RegExp;
+  /** Text right before the digits which shows that they are part of an id, a path or a decimal. */
+  readonly before: RegExp;
+  readonly matches: (digits: string, written: string) => boolean;
 }
 
-/** Text right before or after digits which shows that they are part of an id, a path, a decimal or a word. */
-const BEFORE = { card: /[.@]$/, phone: /(?:[.@]|[A-Za-z0-9\u00c0-\u052f][#_/-]{1,2})$/ };
-const AFTER = { card: /^[A-Za-z\u00c0-\u052f]/, phone: /^_?[A-Za-z\u00c0-\u052f]/ };
-const LENGTH_OF = { card: cardLength, phone: phoneLength };
+const NUMBER_KINDS: readonly NumberKind[] = [
+  {
+    name: 'card',
+    minDigits: 13,
+    start: /^\+?[2-6]/,
+    before: /[.@]$/,
+    // After a `+`, fewer digits are a phone number.
+    matches: (digits, written) =>
+      hasCheckDigit(digits) && CARD.test(digits) && !/[./]|^\+(?!(?:\D*\d){16})/.test(written),
+  },
+  {
+    name: 'phone',
+    minDigits: 7,
+    start: /^(?:\+|0\d|(?:1 )?[2-9]\d\d(?!\d))/,
+    before: /(?:[.@]|[A-Za-z0-9\u00c0-\u052f][#_/-]{1,2})$/,
+    matches: (_, written) => PHONE_FORMATS.some((format) => format.test(written)),
+  },
+];
+
+/** Luhn's check digit. */
+function hasCheckDigit(digits: string): boolean {
+  let sum = 0;
+  for (let index = 1; index <= digits.length; index++) {
+    const value = Number(digits[digits.length - index]) * (index % 2 === 0 ? 2 : 1);
+    sum += value > 9 ? value - 9 : value;
+  }
+  return sum % 10 === 0;
+}
+
+const GROUP = /([ .\-/)]*)([+(]*)(\d+)/g;
+/** No number has more digits. */
+const MAX_CARD_DIGITS = 19;
 
 /** Finds cards and phone numbers in digits, with what may stand between them. */
 function numbersIn({ text, start, end, kinds }: Candidate): MaskedSpan[] {
   const textBefore = text.slice(Math.max(0, start - 3), start);
-  const textAfter = text.slice(end, end + 2);
   const groups = groupsIn(text.slice(start, end), start);
+  // The last group is part of a word.
+  if (/[A-Za-z\u00c0-\u052f]/.test(text.charAt(end))) groups.pop();
   const found: MaskedSpan[] = [];
   for (let index = 0; index < groups.length; index++) {
-    const first = groups[index] as DigitGroup;
-    if (!first.isFirst) continue;
-    // More groups are not needed: each has at least one digit, and no number has more digits than a card.
+    if (!groups[index]?.isFirst) continue;
     const next = groups.slice(index, index + MAX_CARD_DIGITS);
-    const isEnd = index + next.length === groups.length;
-    for (const kind of ['card', 'phone'] as const) {
-      if (!kinds.has(kind) || (index === 0 && BEFORE[kind].test(textBefore))) continue;
-      // Letters after the last digit: the last group is part of a word.
-      const whole = isEnd && AFTER[kind].test(textAfter) ? next.slice(0, -1) : next;
-      const last = next[LENGTH_OF[kind](whole) - 1];
-      if (last === undefined) continue;
-      found.push({ name: kind, start: kind === 'card' ? first.start : first.from, end: last.end });
-      index += next.indexOf(last);
+    for (const kind of NUMBER_KINDS) {
+      if (!kinds.has(kind.name) || (index === 0 && kind.before.test(textBefore))) continue;
+      const length = lengthOf(kind, next);
+      const [first, last] = [next[0], next[length - 1]];
+      if (first === undefined || last === undefined) continue;
+      // A `+` or `(` before the digits belongs to a phone number, but not to a card.
+      found.push({ name: kind.name, start: kind.name === 'card' ? first.start : first.from, end: last.end });
+      index += length - 1;
       break;
     }
   }
   return found;
 }
 
-function groupsIn(candidate: string, offset: number): DigitGroup[] {
-  const groups: DigitGroup[] = [];
-  for (const { index, 1: separator = '', 2: sign = '', 3: digits = '' } of candidate.matchAll(GROUP)) {
+/** Digits without anything between them, and what stands before them. */
+type DigitGroup = ReturnType<typeof groupsIn>[number];
+
+function groupsIn(candidate: string, offset: number) {
+  return [...candidate.matchAll(GROUP)].map(({ index, 1: separator = '', 2: sign = '', 3: digits = '' }) => {
+    // Before a `+` or `(`.
     const from = offset + index + separator.length;
     const start = from + sign.length;
     const plus = sign.includes('+');
+    // Digits after a dot or hyphen belong to something longer, such as a decimal.
     const isFirst = index === 0 || plus || separator.startsWith(' ');
+    // A space represents hyphens and parentheses, too.
     const mark = plus ? '+' : separator.includes('/') ? '/' : separator.includes('.') ? '.' : ' ';
-    groups.push({ from, start, end: start + digits.length, digits, isFirst, mark });
-  }
-  return groups;
+    return { from, start, end: start + digits.length, digits, isFirst, mark };
+  });
 }
 
-/** The number of groups that make up a card number: the longest one with a valid check digit; 0 if there is none. */
-function cardLength(groups: readonly DigitGroup[]): number {
-  const min = groups[0]?.mark === '+' ? MIN_CARD_DIGITS_AFTER_PLUS : MIN_CARD_DIGITS;
+/** The number of groups that make up a number of this kind: as many as possible; 0 if there is none. */
+function lengthOf({ minDigits, start, matches }: NumberKind, groups: readonly DigitGroup[]): number {
+  const plus = groups[0]?.mark === '+' ? '+' : '';
+  if (!start.test(`${plus}${groups[0]?.digits} ${groups[1]?.digits}`)) return 0;
+  let written = plus;
   let digits = '';
   let length = 0;
-  let [sum, otherSum] = [0, 0];
   for (const [index, group] of groups.entries()) {
     digits += group.digits;
-    if (digits.length > MAX_CARD_DIGITS || (index > 0 && group.mark !== ' ')) break;
-    for (let at = 0; at < group.digits.length; at++) {
-      const digit = Number(group.digits[at]);
-      // Luhn's check digit: each further digit swaps the digits that are doubled with those that are not.
-      [sum, otherSum] = [otherSum + digit, sum + (digit > 4 ? digit * 2 - 9 : digit * 2)];
-    }
-    if (sum % 10 === 0 && digits.length >= min && CARD.test(digits)) length = index + 1;
-  }
-  return length;
-}
-
-/** The number of groups that make up a phone number: as many as possible; 0 if there is none. */
-function phoneLength(groups: readonly DigitGroup[]): number {
-  if (groups[0]?.mark !== '+' && !PHONE_START.test(`${groups[0]?.digits} ${groups[1]?.digits}`)) return 0;
-  let written = '';
-  let digits = 0;
-  let length = 0;
-  for (const [index, group] of groups.entries()) {
-    if (index > 0 && group.mark === '+') break;
-    digits += group.digits.length;
-    if (digits > MAX_PHONE_DIGITS) break;
-    written += index > 0 || group.mark === '+' ? group.mark + group.digits : group.digits;
-    if (PHONE_FORMATS.some((format) => format.test(written))) length = index + 1;
+    if (digits.length > MAX_CARD_DIGITS || (index > 0 && group.mark === '+')) break;
+    written += index > 0 ? group.mark + group.digits : group.digits;
+    if (digits.length >= minDigits && matches(digits, written)) length = index + 1;
   }
   return length;
 }

@@ -1,17 +1,17 @@
 import type { Caller, Completion, CompletionHook } from '../../config/completion-types.ts';
 import { notice } from '../../diagnostics/report.ts';
 import { searchedStart } from '../../util/cut-text.ts';
-import { field, setOwn } from '../../util/payload.ts';
+import { field, setOwn, strings } from '../../util/payload.ts';
 import { handleRejection } from '../program-hooks.ts';
 import { type Mask, type MaskingOptions, maskPieces, maskWith, readMask } from './mask-text.ts';
 
 /** The fields of a completion that have no content. */
-const OTHER_FIELDS: readonly string[] = [
+const OTHER_FIELDS: ReadonlySet<unknown> = new Set<keyof Completion>([
   'operation',
   'spanContext',
   'caller',
   'attributes',
-] satisfies (keyof Completion)[];
+]);
 
 /** Longer texts are cut. */
 const MAX_MASKED_LENGTH = 262_144;
@@ -35,7 +35,14 @@ const MIN_CARD_NUMBER = 1e12;
 export function maskingHook(
   options?: MaskingOptions | ((caller: Caller) => MaskingOptions | undefined),
 ): CompletionHook {
-  if (isCompletion(options)) throw calledAsHook(options);
+  if (field(options, 'spanContext') !== undefined && field(options, 'inputMessages') !== undefined) {
+    // At once: if an `async` function throws the error, it arrives too late to withhold content.
+    maskContent(undefined, options as unknown as Completion);
+    const problem =
+      'maskingHook received a completion: it is not a hook, but creates one with maskingHook().';
+    notice('option_not_accepted', `${problem} No content is recorded.`);
+    throw new TypeError(problem);
+  }
   if (typeof options === 'function')
     return (completion) => {
       const given: unknown = options(completion.caller);
@@ -53,35 +60,17 @@ export function maskText(text: string, options?: MaskingOptions): string {
   return mask === undefined ? '[masked]' : maskWith(mask, String(text));
 }
 
-/** Whether the argument is a completion: the program uses `maskingHook` itself as a hook, not the hook it returns. */
-function isCompletion(options: unknown): options is Completion {
-  return field(options, 'spanContext') !== undefined && field(options, 'inputMessages') !== undefined;
-}
-
-/** Removes the content at once. If an `async` function throws the error, it arrives too late to withhold content. */
-function calledAsHook(completion: Completion): TypeError {
-  maskContent(undefined, completion);
-  const problem = 'maskingHook received a completion: it is not a hook, but creates one with maskingHook().';
-  notice('option_not_accepted', `${problem} No content is recorded.`);
-  return new TypeError(problem);
-}
-
 /** @param mask `undefined` if nothing may be shown */
 function maskContent(mask: Mask | undefined, completion: Completion): void {
-  for (const [name, value] of Object.entries(completion))
-    if (!OTHER_FIELDS.includes(name)) Object.assign(completion, { [name]: shownOf(mask, name, value) });
-}
-
-function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
-}
-
-function shownOf(mask: Mask | undefined, name: string, value: unknown): unknown {
-  if (mask === undefined) return Array.isArray(value) ? [] : undefined;
-  // The values that a generator has yielded may be pieces of one text.
-  return name === 'functionResult' && isTexts(value)
-    ? maskPieces(mask, value)
-    : masked(mask, value, MAX_MASKED_DEPTH);
+  for (const [name, value] of Object.entries(completion)) {
+    if (OTHER_FIELDS.has(name)) continue;
+    const hidden = Array.isArray(value) ? [] : undefined;
+    // The values that a generator has yielded may be pieces of one text.
+    const isPieces =
+      name === 'functionResult' && hidden !== undefined && strings(value).length === value.length;
+    const shown = mask && (isPieces ? maskPieces(mask, value) : masked(mask, value, MAX_MASKED_DEPTH));
+    Object.assign(completion, { [name]: mask === undefined ? hidden : shown });
+  }
 }
 
 /** Masks a text, and cuts a long one: masking megabytes would block the program, and they are not recorded whole. */

@@ -1,6 +1,6 @@
 import { MASKED_KINDS, type MaskedKind } from '../../config/config.ts';
 import { notice } from '../../diagnostics/report.ts';
-import { asObject, field, isPlainObject } from '../../util/payload.ts';
+import { isPlainObject } from '../../util/payload.ts';
 import { findPrivate, type MaskedSpan, type Search, searchFor } from './find-private.ts';
 
 /** What `maskingHook` and `maskText` mask. With malformed options, they mask all content. */
@@ -34,28 +34,27 @@ export function maskPieces(mask: Mask, pieces: readonly string[]): string[] {
     if (pieces.length > 1) spans.push(...spansIn(mask, piece, length));
     length += piece.length;
   }
-  const apart = withoutOverlaps(spans);
+  spans.sort((one, other) => one.start - other.start);
   let next = 0;
-  let start = 0;
+  let end = 0;
+  let masked = 0;
   return pieces.map((piece) => {
-    const end = start + piece.length;
-    let at = start;
+    const start = end;
+    end += piece.length;
     let shown = '';
-    for (let span = apart[next]; span !== undefined && span.start < end; span = apart[next]) {
-      if (span.start >= start) shown += `${joined.slice(at, span.start)}[${span.name}]`;
-      at = Math.min(span.end, end);
-      if (span.end > end) break;
-      next++;
+    for (let span = spans[next]; span !== undefined && span.start < end; span = spans[++next]) {
+      // Spans that overlap are replaced by the name of the first.
+      if (span.start >= masked) shown += `${joined.slice(Math.max(start, masked), span.start)}[${span.name}]`;
+      masked = Math.max(masked, span.end);
     }
-    start = end;
-    return shown + joined.slice(at, end);
+    return shown + joined.slice(Math.max(start, masked), end);
   });
 }
 
 /** Everything to be masked in a text: the matches of the program's own patterns, and the known formats. */
 function spansIn({ search, patterns }: Mask, text: string, offset: number): MaskedSpan[] {
   const own = patterns.flatMap(([name, pattern]) =>
-    [...text.matchAll(pattern)].map(({ index, 0: found }) => ({
+    Array.from(text.matchAll(pattern), ({ index, 0: found }) => ({
       name,
       start: index,
       end: index + found.length,
@@ -66,62 +65,41 @@ function spansIn({ search, patterns }: Mask, text: string, offset: number): Mask
     .map(({ name, start, end }) => ({ name, start: start + offset, end: end + offset }));
 }
 
-/** Sorts spans by their position, and merges those that overlap. A merged span has the name of the first. */
-function withoutOverlaps(spans: readonly MaskedSpan[]): MaskedSpan[] {
-  const apart: MaskedSpan[] = [];
-  for (const span of spans.toSorted((one, other) => one.start - other.start)) {
-    const last = apart.at(-1);
-    if (last === undefined || span.start >= last.end) apart.push(span);
-    else apart[apart.length - 1] = { ...last, end: Math.max(last.end, span.end) };
-  }
-  return apart;
-}
-
-const MASK_MEMBERS: readonly string[] = ['kinds', 'patterns'] satisfies (keyof MaskingOptions)[];
-
 /** Parses the options. If they are malformed, reports that once and returns `undefined`: all content must be masked. */
 export function readMask(options: unknown): Mask | undefined {
-  const mask = parseMask(options ?? {});
-  if (mask === undefined)
+  try {
+    return parseMask(options ?? {});
+  } catch {
     notice(
       'option_not_accepted',
       `masking options are malformed; accepted: kinds, a list of ${MASKED_KINDS.join(', ')}, and patterns, an object of ` +
         'regular expressions. All content is masked.',
     );
-  return mask;
-}
-
-function parseMask(options: unknown): Mask | undefined {
-  if (!isPlainObject(options)) return undefined;
-  const names = Object.keys(options).filter((name) => field(options, name) !== undefined);
-  const kinds = parseKinds(field(options, 'kinds') ?? MASKED_KINDS);
-  const patterns = parsePatterns(field(options, 'patterns') ?? {});
-  const areKnown = names.every((name) => MASK_MEMBERS.includes(name));
-  return areKnown && kinds && patterns ? { search: searchFor(kinds), patterns } : undefined;
-}
-
-function parseKinds(given: unknown): ReadonlySet<MaskedKind> | undefined {
-  if (!Array.isArray(given) && !(given instanceof Set)) return undefined;
-  const kinds: ReadonlySet<unknown> = new Set(given);
-  const known = MASKED_KINDS.filter((kind) => kinds.has(kind));
-  return known.length === kinds.size ? new Set(known) : undefined;
-}
-
-function parsePatterns(given: unknown): readonly OwnPattern[] | undefined {
-  if (!isPlainObject(given)) return undefined;
-  const entries = Object.entries(asObject(given) ?? {}).filter(([, pattern]) => pattern !== undefined);
-  const patterns = entries.map(parsePattern);
-  return patterns.every((each) => each !== undefined) ? patterns : undefined;
-}
-
-/** Copies the pattern, so that it has its own `lastIndex`. Returns `undefined` if it is malformed. */
-function parsePattern([name, given]: readonly [string, unknown]): OwnPattern | undefined {
-  const [source, flags] = [field(given, 'source'), field(given, 'flags')];
-  if (typeof source !== 'string' || typeof flags !== 'string') return undefined;
-  try {
-    // Without the flag `y`, with which each match would have to begin where the last one ended.
-    return [name, new RegExp(source, `${flags.replace(/[gy]/g, '')}g`)];
-  } catch {
     return undefined;
   }
+}
+
+function parseMask(options: unknown): Mask {
+  const { kinds, patterns, ...others } = plain(options) as Readonly<Record<keyof MaskingOptions, unknown>>;
+  if (Object.values(others).some((value) => value !== undefined)) throw new TypeError('unknown option');
+  const given = kinds ?? MASKED_KINDS;
+  if (!Array.isArray(given) && !(given instanceof Set)) throw new TypeError('kinds are no list');
+  const wanted: ReadonlySet<unknown> = new Set(given);
+  const known = new Set(MASKED_KINDS.filter((kind) => wanted.has(kind)));
+  if (known.size !== wanted.size) throw new TypeError('unknown kind');
+  const named = Object.entries(plain(patterns ?? {})).filter(([, pattern]) => pattern !== undefined);
+  return { search: searchFor(known), patterns: named.map(copyPattern) };
+}
+
+function plain(value: unknown): object {
+  if (!isPlainObject(value)) throw new TypeError('no object');
+  return value;
+}
+
+/** Copies the pattern, so that it has its own `lastIndex`. */
+function copyPattern([name, pattern]: readonly [string, RegExp]): OwnPattern {
+  const { source, flags } = pattern;
+  if (typeof source !== 'string') throw new TypeError('no pattern');
+  // Without the flag `y`, with which each match would have to begin where the last one ended.
+  return [name, new RegExp(source, `${flags.replace(/[gy]/g, '')}g`)];
 }

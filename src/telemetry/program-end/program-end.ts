@@ -1,11 +1,9 @@
 import { addressWithoutSecrets } from '../../config/otlp.ts';
-import { builtIn } from '../../util/built-in.ts';
 import { failureReason, NO_ANSWER } from '../../util/export-result.ts';
 import { guard, guardAsync } from '../../util/guard.ts';
 import { countQueuedSpans, endpointsOf, exportersOf, isSending, processorsOf } from '../../util/otel-sdk.ts';
 import { field } from '../../util/payload.ts';
-import { atExit, onceProcess } from '../../util/process-events.ts';
-import { printToStderr } from '../../util/text-stream.ts';
+import { atExit, onceProcess, releasesProcess } from '../../util/process-events.ts';
 import { NAME } from '../../util/version.ts';
 import { settledWithin } from '../../util/wait.ts';
 import { sinksSettled } from '../events/sink.ts';
@@ -17,20 +15,20 @@ import {
   type ProviderLife,
   type ProviderListener,
 } from './provider-life.ts';
-import { reportUnsent, whyUnreachable } from './unsent.ts';
+import { hasJustTimedOut, refusalOf, reportOnce, reportUnsent } from './unsent.ts';
 
 /** How long an ending program waits at most until everything is sent. */
 export const FLUSH_TIMEOUT_MS = 2_000;
 /** How much of that time our own GET requests to the API may take. */
 const END_READ_TIMEOUT_MS = 1_500;
+/** How long it waits if an export has timed out just before, for which it had to wait. */
+const FLUSH_AFTER_TIMEOUT_MS = 300;
 
 let isListening = false;
-/** Whether it was reported at the end that spans could not be sent. If so, lost spans are not reported again. */
-let hasReportedTraces = false;
 
 /** Arranges for a provider to be flushed when the program ends, if it has a `forceFlush()`. */
 export function flushAtProgramEnd(provider: object): ProviderLife {
-  if (!isListening && canFlush(provider)) {
+  if (!isListening && typeof field(provider, 'forceFlush') === 'function') {
     isListening = true;
     onceProcess('beforeExit', sendUnsent);
     // No span has started yet, so this listener comes before those with which the views print what has ended.
@@ -40,82 +38,49 @@ export function flushAtProgramEnd(provider: object): ProviderLife {
   return lifeOf(provider);
 }
 
-function canFlush(provider: object): boolean {
-  return typeof field(provider, 'forceFlush') === 'function';
-}
-
 /** At `beforeExit`, when the program ends by itself: sends what is left. */
 function sendUnsent(): void {
   void guardAsync('flushing', async () => {
-    const unsent = knownProviders().filter((provider) => canFlush(provider) && lifeOf(provider).unsent);
+    const unsent = knownProviders().filter((provider) => lifeOf(provider).unsent);
     if (unsent.length === 0) return;
     const release = releasesProcess();
     await endAndSend(unsent, false);
-    release();
+    await release();
   });
-}
-
-/**
- * Notes all timers that are started from now on, while nothing else keeps the process alive.
- *
- * @returns lets the process end without waiting for these timers or for open sockets
- */
-function releasesProcess(): () => void {
-  const timers = new Set<unknown>();
-  const hook = builtIn('node:async_hooks')
-    ?.createHook?.({
-      init(_, type, __, resource) {
-        if (type === 'Timeout') timers.add(resource);
-      },
-    })
-    .enable();
-  return () => {
-    hook?.disable();
-    const activeHandles = field(process, '_getActiveHandles');
-    const handles: unknown[] = typeof activeHandles === 'function' ? activeHandles.call(process) : [];
-    for (const each of [...timers, ...handles]) (each as { unref?: () => void }).unref?.();
-  };
 }
 
 /**
  * At `beforeExit` and at the end by a signal: ends all open spans and sends everything, in {@link FLUSH_TIMEOUT_MS}.
  * Reports an endpoint that did not accept the spans. After a signal, the API is not asked how operations have ended.
- * `async` sinks are awaited only then: a working sink keeps the program alive, so by `beforeExit` it has finished or never
- * will.
  */
 export async function endAndSend(providers: readonly object[], bySignal: boolean): Promise<void> {
-  const limits = { reads: !bySignal, readTimeoutMs: END_READ_TIMEOUT_MS };
+  const hasWaited = !bySignal && hasJustTimedOut();
+  const limits = { reads: !bySignal && !hasWaited, readTimeoutMs: END_READ_TIMEOUT_MS };
   const sending = new Set<object>();
-  const report = (processor: object, reason: string): void => {
-    const [endpoint] = endpointsOf(processor);
+  const report = (target: object, reason: string): void => {
+    // Only processors of spans have `onEnd`.
+    const [endpoint] = field(target, 'onEnd') === undefined ? [] : endpointsOf(target);
     // Nothing is lost if a sampler has dropped all spans.
     const hasSpans = providers.some((each) => lifeOf(each).recorded || countQueuedSpans(each) > 0);
-    if (endpoint === undefined || !hasSpans) return;
-    hasReportedTraces = true;
-    reportUnsent(endpoint, reason);
+    if (endpoint !== undefined && hasSpans) reportUnsent(endpoint, reason);
   };
-  const send = (provider: object): Promise<unknown> =>
-    Promise.all(
-      processorsOf(provider).map(async (target) => {
-        // Providers of metrics and logs have no span processors.
-        const isProcessor = target !== provider;
-        if (isProcessor) sending.add(target);
-        const reason = await trySending(target);
-        sending.delete(target);
-        // At once: the program may be killed while others still send.
-        if (isProcessor && reason !== undefined) report(target, reason);
-      }),
-    );
-  await finishWithin(FLUSH_TIMEOUT_MS, providers, (listener) => listener.shutdown(limits), send, bySignal);
-  for (const processor of sending) report(processor, NO_ANSWER);
-}
-
-/** @returns why the target could not send; `undefined` if it has sent everything */
-async function trySending(target: object): Promise<string | undefined> {
-  const reasons = await Promise.all(endpointsOf(target).map(whyUnreachable));
-  // If all endpoints are unreachable, do not flush: the exporters would retry until their timeout.
-  if (reasons[0] !== undefined && !reasons.includes(undefined)) return reasons[0];
-  return flushFully(target).then(() => undefined, failureReason);
+  const send = async (target: object): Promise<void> => {
+    sending.add(target);
+    const refusals = await Promise.all(endpointsOf(target).map(refusalOf));
+    // If all endpoints refuse connections, do not flush: the exporters would retry until their timeout.
+    const isRefused = refusals.length > 0 && !refusals.includes(undefined);
+    const reason = isRefused ? refusals[0] : await flushFully(target).then(() => undefined, failureReason);
+    sending.delete(target);
+    // At once: the program may be killed while others still send.
+    if (reason !== undefined) report(target, reason);
+  };
+  await finishWithin(
+    hasWaited ? FLUSH_AFTER_TIMEOUT_MS : FLUSH_TIMEOUT_MS,
+    providers,
+    (listener) => listener.shutdown(limits),
+    (provider) => Promise.all(processorsOf(provider).map(send)),
+  );
+  for (const target of sending) report(target, NO_ANSWER);
 }
 
 /** For `flush()` and signals that the program survives: ends idle conversations and sends everything recorded. */
@@ -133,15 +98,13 @@ function finishWithin(
   providers: readonly object[],
   finish: (listener: ProviderListener) => Promise<void> | undefined,
   send: (provider: object) => Promise<unknown>,
-  sinks = true,
 ): Promise<void> {
   const run = async (): Promise<void> => {
     const listeners = listenersOf(providers);
     await Promise.all(listeners.map((each) => guardAsync('ending open spans', async () => finish(each))));
     const all = new Set([...providers, ...listeners.flatMap(({ otherProviders = [] }) => otherProviders)]);
     const sending = [...all].map((each) => guardAsync('flushing', async () => void (await send(each))));
-    // Sinks belong to no provider, so all of them are awaited.
-    await Promise.all([...sending, sinks ? sinksSettled() : undefined]);
+    await Promise.all([...sending, sinksSettled()]);
   };
   return settledWithin(milliseconds, [guardAsync('flushing', run)]);
 }
@@ -167,13 +130,11 @@ async function forceFlush(target: unknown): Promise<void> {
 
 /** At exit, also after `process.exit()`: ends what is open, so that views print it and lost spans are counted. */
 function endOpenSpans(): void {
-  for (const each of listenersOf(knownProviders().filter(canFlush)))
-    guard('ending open spans', () => each.endAll?.());
+  for (const each of listenersOf(knownProviders())) guard('ending open spans', () => each.endAll?.());
 }
 
 /** At exit: after `process.exit()` or an uncaught error, nothing can be sent any more. */
 function reportLostSpans(): void {
-  if (hasReportedTraces) return;
   const ours = knownProviders().filter((provider) => lifeOf(provider).recorded || lifeOf(provider).unsent);
   const lost = ours.reduce((sum, provider) => sum + countQueuedSpans(provider), 0);
   const sending = ours.flatMap(processorsOf).find(isSending);
@@ -185,7 +146,7 @@ function reportLostSpans(): void {
     lost > 0
       ? `${spans} lost because the program ended before sending ${them}`
       : `spans may be lost because the program ended before ${collector} answered`;
-  printToStderr(
+  reportOnce(
     `${problem}. Before process.exit(), let what is in progress end, then await flush() of ${NAME}/client.`,
   );
 }

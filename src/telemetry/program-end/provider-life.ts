@@ -7,7 +7,6 @@ import { sinksSettled } from '../events/sink.ts';
 export interface EndLimits {
   /** Whether to ask the API how operations in progress have ended. Default: true. */
   readonly reads?: boolean;
-  /** How long to wait for these requests. */
   readonly readTimeoutMs?: number;
 }
 
@@ -47,7 +46,7 @@ export class ProviderLife {
    */
   add(held: WeakRef<ProviderListener>, provider: object): void {
     if (this.#listeners.size === 0)
-      this.#restores = [this.#wrap(provider, 'forceFlush'), this.#wrap(provider, 'shutdown')];
+      this.#restores = (['forceFlush', 'shutdown'] as const).map((name) => this.#wrap(provider, name));
     this.#listeners.add(held);
   }
 
@@ -59,23 +58,17 @@ export class ProviderLife {
   #wrap(provider: object, name: 'forceFlush' | 'shutdown'): () => unknown {
     const original = field(provider, name);
     if (typeof original !== 'function') return () => undefined;
-    const life = this;
-    return patchMethod(provider, name, function (this: object, ...args: unknown[]): unknown {
-      const run = (): unknown => original.apply(this, args);
-      return life.#listeners.size === 0 ? run() : life.#notify(name, run);
-    });
-  }
-
-  async #notify(name: 'forceFlush' | 'shutdown', run: () => unknown): Promise<unknown> {
     const step = name === 'shutdown' ? 'shutdown' : 'flush';
-    await Promise.all(
-      this.listeners.map((each) => guardAsync(`finishing before ${name}`, () => each[step]())),
-    );
-    this.unsent &&= this.listeners.some(({ isOpen }) => isOpen === true);
-    const done = run();
-    if (name === 'shutdown') this.shutdown = done;
-    const [result] = await Promise.all([done, sinksSettled()]);
-    return result;
+    const life = this;
+    return patchMethod(provider, name, async function (this: object, ...args: unknown[]): Promise<unknown> {
+      const finish = (each: ProviderListener) => guardAsync(`finishing before ${name}`, () => each[step]());
+      await Promise.all(life.listeners.map(finish));
+      life.unsent &&= life.listeners.some(({ isOpen }) => isOpen === true);
+      const done: unknown = original.apply(this, args);
+      if (name === 'shutdown') life.shutdown = done;
+      const [result] = await Promise.all([done, sinksSettled()]);
+      return result;
+    });
   }
 }
 
@@ -89,10 +82,10 @@ export function knownProviders(): object[] {
 
 /** What is known about a provider. From now on, it is one of {@link knownProviders}. */
 export function lifeOf(provider: object): ProviderLife {
-  let life = lives.get(provider);
-  if (life !== undefined) return life;
+  const known = lives.get(provider);
+  if (known !== undefined) return known;
   for (const each of providers) if (each.deref() === undefined) providers.delete(each);
-  life = new ProviderLife();
+  const life = new ProviderLife();
   lives.set(provider, life);
   providers.add(new WeakRef(provider));
   return life;
@@ -104,12 +97,9 @@ const collected = new FinalizationRegistry(removeListener);
 
 /** Lets a listener finish before the provider flushes or shuts down. It is held weakly: work in progress keeps it alive. */
 export function listenTo(provider: object, listener: ProviderListener): void {
-  let held = references.get(listener);
-  if (held === undefined) {
-    held = new WeakRef(listener);
-    references.set(listener, held);
-    collected.register(listener, held);
-  }
+  const held = references.get(listener) ?? new WeakRef(listener);
+  if (!references.has(listener)) collected.register(listener, held);
+  references.set(listener, held);
   lifeOf(provider).add(held, provider);
 }
 

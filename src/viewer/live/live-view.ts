@@ -8,8 +8,8 @@ import {
 import { terminalSafe } from '../../util/terminal-safe.ts';
 import type { TextStream } from '../../util/text-stream.ts';
 import type { OtlpSpans } from '../otlp-json.ts';
+import { liveStore } from '../span-store.ts';
 import { fileProblem } from '../trace-file.ts';
-import { TraceStore } from '../trace-store.ts';
 import { KeptTraces } from './kept-traces.ts';
 import { newToken, Receiver } from './receiver.ts';
 import { watchTraces } from './watch-traces.ts';
@@ -63,8 +63,8 @@ export async function startLiveView(
   report: (problem: string) => void,
   { token = newToken(), keep }: LiveViewOptions = {},
 ): Promise<LiveView> {
-  const store = new TraceStore();
-  const take = ({ spans, evaluations }: OtlpSpans): void => store.add(spans, evaluations);
+  const store = liveStore();
+  const take = ({ spans, evaluations }: OtlpSpans): void => store.take(spans, evaluations);
   const kept = keep === undefined ? undefined : new KeptTraces(keep, report);
   try {
     if (kept !== undefined) take(kept.read());

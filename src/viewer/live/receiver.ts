@@ -3,8 +3,8 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { VIEW_HEADER } from '../../util/version.ts';
 import { type OtlpSpans, readOtlpDocument } from '../otlp-json.ts';
 import { livePageDocument } from '../page-file.ts';
-import type { TraceFilter } from '../trace-filter.ts';
-import type { OpenedTrace, TraceStore } from '../trace-store.ts';
+import { annotatedSpans, type SpanStore } from '../span-store.ts';
+import type { TraceChanges } from '../trace-store.ts';
 import type { KeptTraces } from './kept-traces.ts';
 import { decodeOtlp } from './otlp-protobuf.ts';
 import { parseOtlpBody, Refusal, readOtlpBody } from './otlp-request.ts';
@@ -25,31 +25,25 @@ const ANSWER_HEADERS: Readonly<Record<string, string>> = {
   [VIEW_HEADER]: 'live',
 };
 
-/** The maximum size of the spans in one answer, in UTF-16 units: more than a browser can be expected to show. */
+/** The maximum size of the spans of a trace that are sent, in UTF-16 units: more than a browser can be expected to show. */
 const MAX_SENT_LENGTH = 50_000_000;
-const MAX_FILTER_LENGTH = 1000;
-/** How often pages are notified that spans in progress have lasted longer. */
-const TICK_MS = 1_000;
+/** An answer of this length, in UTF-16 units, gets no further trace. */
+const ANSWER_LENGTH = 5_000_000;
 
 export class Receiver {
-  readonly #store: TraceStore;
+  readonly #store: SpanStore;
   readonly #token: string;
   readonly #kept: KeptTraces | undefined;
   readonly #changes = new Changes();
-  /** Notifies pages regularly while spans are in progress, because their durations grow. */
-  readonly #ticks: ReturnType<typeof setInterval>;
 
   /**
    * @param token the secret that a request must contain to read traces. Sending traces needs no token
    * @param kept where received requests are kept
    */
-  constructor(store: TraceStore, token: string, kept?: KeptTraces) {
+  constructor(store: SpanStore, token: string, kept?: KeptTraces) {
     this.#store = store;
     this.#token = token;
     this.#kept = kept;
-    this.#ticks = setInterval(() => {
-      if (store.refreshOpen()) this.announce();
-    }, TICK_MS).unref();
   }
 
   readonly announce = (): void => this.#changes.announce();
@@ -62,7 +56,6 @@ export class Receiver {
   };
 
   close(): void {
-    clearInterval(this.#ticks);
     this.#changes.close();
   }
 
@@ -81,14 +74,15 @@ export class Receiver {
   }
 
   #read({ pathname, searchParams }: URL, response: ServerResponse): void {
-    const id = searchParams.get('id') ?? '';
     if (pathname === '/') sendPage(response);
     else if (pathname === '/api/changes') this.#changes.open(response, ANSWER_HEADERS);
-    else if (pathname === '/api/lists') sendJson(response, this.#store.lists(filterIn(searchParams)));
-    else if (pathname === '/api/totals') sendJson(response, this.#store.totals(filterIn(searchParams)));
-    else if (pathname === '/api/trace') sendSpans(response, this.#store.open({ kind: 'trace', id }));
-    else if (pathname === '/api/conversation')
-      sendSpans(response, this.#store.open({ kind: 'conversation', id }));
+    else if (pathname === '/api/spans')
+      send(
+        response,
+        200,
+        JSON_TYPE,
+        JSON.stringify(changesAfter(this.#store, Number(searchParams.get('after')))),
+      );
     else throw new Refusal(404, 'Not found. The page is at /.');
   }
 
@@ -110,7 +104,7 @@ export class Receiver {
   }
 
   #show({ spans, evaluations }: Pick<OtlpSpans, 'spans' | 'evaluations'>): void {
-    this.#store.add(spans, evaluations);
+    this.#store.take(spans, evaluations);
     if (spans.length > 0 || evaluations.length > 0) this.announce();
   }
 }
@@ -130,33 +124,29 @@ function documentIn(body: Buffer, type: string, kind: 'traces' | 'logs'): unknow
   }
 }
 
-function filterIn(query: URLSearchParams): TraceFilter {
-  const words = (query.get('words') ?? '').slice(0, MAX_FILTER_LENGTH);
-  return { words, onlyErrors: query.has('errors') };
-}
-
-function sendJson(response: ServerResponse, value: unknown): void {
-  send(response, 200, JSON_TYPE, JSON.stringify(value));
+/** The traces that changed after a revision, in the order of their changes. Those without room follow later. */
+function changesAfter({ traces, dropped }: SpanStore, after: number): TraceChanges {
+  const changed = [...traces].filter(([, { revision }]) => revision > after);
+  const sent: TraceChanges['traces'][number][] = [];
+  let [revision, size] = [after, 0];
+  for (const [id, trace] of changed) {
+    if (size > ANSWER_LENGTH) break;
+    const all = annotatedSpans(trace);
+    let length = 0;
+    const spans = all.filter((span) => {
+      length += JSON.stringify(span).length;
+      return length <= MAX_SENT_LENGTH;
+    });
+    size += length;
+    sent.push({ id, arrived: trace.arrived, omitted: trace.omitted + all.length - spans.length, spans });
+    revision = trace.revision;
+  }
+  return { revision, hasMore: sent.length < changed.length, dropped, traces: sent };
 }
 
 function sendPage(response: ServerResponse): void {
   const { html, policy } = livePageDocument();
   send(response, 200, 'text/html; charset=utf-8', html, { 'content-security-policy': policy });
-}
-
-function sendSpans(response: ServerResponse, opened: OpenedTrace | undefined): void {
-  if (opened === undefined) throw new Refusal(404, 'There is no such trace.');
-  const { rows } = opened.trace;
-  const shown: string[] = [];
-  let size = 0;
-  for (const { span } of rows) {
-    const json = JSON.stringify(span);
-    size += json.length;
-    if (size > MAX_SENT_LENGTH) break;
-    shown.push(json);
-  }
-  const omitted = opened.omitted + rows.length - shown.length;
-  send(response, 200, JSON_TYPE, `{"omitted":${omitted},"spans":[${shown.join(',')}]}`);
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse, { status, message }: Refusal): void {

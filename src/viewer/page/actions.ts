@@ -8,35 +8,25 @@ import {
   folds,
   foundRows,
   isSameEntry,
-  isSheetOpen,
   opened,
   panel,
-  refresh,
   rowsById,
   selected,
   showPanel,
 } from './state.ts';
 import { idsAbove, idsToClose, type TimelineItem, timelineItems } from './timeline-items.ts';
-import type { TraceSource } from './trace-source.ts';
 
 /** The span that is shown because the address names it. It is not shown again when other spans arrive. */
 const shownSpan: Signal<string | undefined> = signal();
 
-/** Shows the traces of a source now, and again whenever the reader changes what to show. */
-export function showTraces(source: TraceSource, lost: (error: unknown) => void): void {
-  const query = computed(() => JSON.stringify({ ...address.value, span: undefined }));
-  effect(() => {
-    query.value;
-    refresh(source).catch(lost);
-  });
-  const span = computed(() => address.value.span);
-  // The address changes without a selection when the reader opens a link to a span, or goes back.
-  effect(() => {
-    if (span.value === shownSpan.peek()) return;
-    if (span.value === undefined) closeSpan();
-    else if (rowsById.value.has(span.value)) showSpan(span.value, false);
-  });
-}
+const namedSpan = computed(() => address.value.span);
+// The address changes without a selection when the reader opens a link to a span, or goes back.
+effect(() => {
+  const { value: span } = namedSpan;
+  if (span === shownSpan.peek()) return;
+  if (span === undefined) closeSpan();
+  else if (rowsById.value.has(span)) showSpan(span, false);
+});
 
 function showSpan(id: string, focus: boolean): void {
   const row = rowsById.peek().get(id);
@@ -44,15 +34,13 @@ function showSpan(id: string, focus: boolean): void {
     shownSpan.value = id;
     fold(idsAbove(row), false);
     active.value = { id, focus };
-    isSheetOpen.value = !isWide.peek();
-    if (isWide.peek()) showPanel('span');
+    showPanel('span');
   });
 }
 
 function closeSpan(): void {
   shownSpan.value = undefined;
-  isSheetOpen.value = false;
-  if (panel.peek() === 'span') showPanel('chat');
+  if (panel.peek() === 'span') showPanel(isWide.peek() ? 'chat' : 'timeline');
 }
 
 export function chooseKind(kind: TraceEntry['kind']): void {
@@ -60,14 +48,14 @@ export function chooseKind(kind: TraceEntry['kind']): void {
 }
 
 export function choose({ kind, id }: Pick<TraceEntry, 'kind' | 'id'>): void {
-  const isOpen = isSameEntry({ kind, id }, opened.peek()?.entry) && !address.peek().isTotals;
+  const isOpen = isSameEntry({ kind, id }, opened.peek()) && !address.peek().isTotals;
   // A small screen shows the list until something is chosen. Going back returns to it.
   const leavesList = isSmall.peek() && address.peek().id === undefined;
   go({ kind, id, span: undefined, other: undefined, isTotals: false }, !isOpen || leavesList);
 }
 
 export function compareWith(other: string | undefined): void {
-  const { kind, id } = opened.peek()?.entry ?? address.peek();
+  const { kind, id } = opened.peek() ?? address.peek();
   go({ kind, id, other, isTotals: false }, true);
 }
 
@@ -83,18 +71,14 @@ export function setFilter(changes: Partial<Pick<PageAddress, 'words' | 'onlyErro
 
 /** Selects a span. A filter that hides the span is cleared. */
 export function select(row: Row): void {
-  const { kind, id } = opened.peek()?.entry ?? address.peek();
+  const { kind, id } = opened.peek() ?? address.peek();
   const isHidden = foundRows.peek().size > 0 && !foundRows.peek().has(row);
-  // On a narrow page, going back closes the sheet. On a wide page there is no sheet to close.
+  // On a narrow page, the span replaces the timeline, and going back returns to it.
   const ownStep = selected.peek() === undefined && !isWide.peek();
   batch(() => {
     showSpan(row.id, true);
     go({ kind, id, span: row.id, ...(isHidden && { words: '', onlyErrors: false }) }, ownStep);
   });
-}
-
-export function deselect(): void {
-  go({ span: undefined }, false);
 }
 
 export function selectNextError(): void {
@@ -105,7 +89,6 @@ export function selectNextError(): void {
 }
 
 export function filterBy(id: string): void {
-  if (!isWide.peek()) deselect();
   setFilter({ words: id });
   focusFilter();
 }

@@ -4,12 +4,12 @@ import { count, grouped } from '../amounts.ts';
 import { chooseKind, FILTER_ID, setFilter } from './actions.ts';
 import { address } from './address.ts';
 import { Comparison } from './comparison.tsx';
-import { ConnectionState, connection, NoTraces } from './connection.tsx';
+import { ConnectionState, NoTraces } from './connection.tsx';
 import { KeyList, showKeys } from './keys.tsx';
 import { Divider, hasRoomForList, isSmall, pixels, widths } from './layout.tsx';
 import { Overview } from './overview.tsx';
 import { Panels } from './panels.tsx';
-import { compared, isFiltered, isMissing, listedEntries, lists, omitted, opened } from './state.ts';
+import { compared, isFiltered, isLive, isMissing, listedEntries, lists, omitted, opened } from './state.ts';
 import { TotalsView } from './totals-view.tsx';
 import { TraceList } from './trace-list.tsx';
 
@@ -32,7 +32,7 @@ effect(() => {
 });
 
 /** There is a list if the page has a server, or more than one trace. */
-const hasList = computed(() => connection.value !== undefined || (lists.value?.total ?? 0) > 1);
+const hasList = computed(() => isLive || (lists.value?.total ?? 0) > 1);
 
 /** Whether the reader wants the list beside the trace; `undefined` if the width of the page decides. */
 const wantsList: Signal<boolean | undefined> = signal();
@@ -88,8 +88,8 @@ function OpenTrace(): VNode {
     return <Comparison one={open.trace} other={compared.value} />;
   return (
     <>
-      <Overview entry={open.entry} trace={open.trace} />
-      <Panels key={`${open.entry.kind} ${open.entry.id}`} />
+      <Overview entry={open} />
+      <Panels key={`${open.kind} ${open.id}`} />
     </>
   );
 }
@@ -115,7 +115,6 @@ function Header(): VNode {
       <button type="button" onClick={showKeys}>
         Keys
       </button>
-      <Theme />
     </header>
   );
 }
@@ -123,7 +122,7 @@ function Header(): VNode {
 /** Suggestions for the filter: each adds a term to the words before the one that is being typed. */
 function suggestions(words: string): string[] {
   const before = /^(.*\s)?\S*$/s.exec(words)?.[1] ?? '';
-  const facets = new Set(listedEntries.value.slice(0, MAX_SUGGESTING).flatMap((entry) => entry.facets));
+  const facets = new Set(listedEntries.value.slice(0, MAX_SUGGESTING).flatMap(({ trace }) => trace.facets));
   return [...facets].slice(0, MAX_SUGGESTIONS).map((facet) => before + facet);
 }
 
@@ -162,20 +161,6 @@ function Filter(): VNode {
 function foundText(): string {
   const { kind } = address.value;
   const { value: entries } = listedEntries;
-  const spans = entries.reduce((sum, entry) => sum + entry.spans, 0);
+  const spans = entries.reduce((sum, entry) => sum + entry.found, 0);
   return `${count(spans, 'span') ?? 'No span'} in ${count(entries.length, kind) ?? `no ${kind}`}`;
-}
-
-const THEMES = ['auto', 'light', 'dark'] as const;
-const theme = signal(0);
-effect(() => {
-  document.documentElement.dataset.theme = THEMES[theme.value % THEMES.length];
-});
-
-function Theme(): VNode {
-  return (
-    <button type="button" onClick={() => theme.value++}>
-      {`Theme: ${THEMES[theme.value % THEMES.length]}`}
-    </button>
-  );
 }

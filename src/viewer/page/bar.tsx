@@ -6,10 +6,9 @@ import { isFailed, type ViewedSpan } from '../viewed-span.ts';
 import { typeOf } from '../viewed-trace.ts';
 import type { Voice } from '../voice.ts';
 import { criticalPath } from './critical-path.ts';
-import { foundRows } from './state.ts';
+import { voices } from './state.ts';
 import { placeIn, shownTime, spanTime, type TimeRange } from './time-axis.ts';
-import type { TimelineItem } from './timeline-items.ts';
-import { voices } from './voice.tsx';
+import { costText, itemTime, type TimelineItem, timeText, tokensText } from './timeline-items.ts';
 
 /** A mark in a track. `kind` is a CSS class; `type` is the type of span that gives the color. */
 interface Mark extends TimeRange {
@@ -21,6 +20,13 @@ const MAX_MARKS = 2_000;
 /** A span with more children than this has a plain bar, without marks for them. */
 const MAX_PARTS = 300;
 
+const MARK_TITLES: Readonly<Record<string, string>> = {
+  'speech user': 'user speaks',
+  'speech assistant': 'assistant speaks',
+  cut: 'interruption',
+  first: 'first chunk',
+};
+
 /** Types of spans that do work themselves. They are shown as parts of their parent's bar. */
 const WORKER = /^(?:agent|model|tool)$/;
 
@@ -28,18 +34,33 @@ export function Track({ item }: { readonly item: TimelineItem }): VNode {
   const { value: shown } = shownTime;
   const marks = item.isGroup ? groupMarks(item) : spanMarks(item);
   return (
-    <span class="track">
+    <span class="track" aria-hidden="true" title={numbersOf(item)}>
       {marks
         .filter(({ from, to }) => to >= shown.from && from <= shown.to)
         .map(({ kind, type, from, to }, i) => (
           <span
             key={i}
             class={kind}
+            title={MARK_TITLES[kind]}
             style={{ ...placeIn(shown, { from, to }), '--type': type && `var(--${type})` }}
           />
         ))}
     </span>
   );
+}
+
+/** The numbers of an item, a line each. */
+function numbersOf(item: TimelineItem): string {
+  const { attributes } = item.row.span;
+  const facts = [
+    ['Starts after', formatMilliseconds(itemTime(item).from)],
+    ['Duration', timeText(item)],
+    ['First chunk', firstChunkText(attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK])],
+    ['Tokens', tokensText(item)],
+    ['Cost', costText(item)],
+    ['Critical path', criticalPath.value.has(item.row) ? 'the end waited for it' : undefined],
+  ];
+  return facts.flatMap(([label, value]) => (value === undefined ? [] : `${label}: ${value}`)).join('\n');
 }
 
 function groupMarks({ rows }: TimelineItem): Mark[] {
@@ -98,37 +119,4 @@ function firstChunkMarks(span: ViewedSpan): Mark[] {
 
 export function firstChunkText(seconds: unknown): string | undefined {
   return isNumber(seconds) && seconds >= 0 ? formatMilliseconds(seconds * 1e3) : undefined;
-}
-
-const MAX_EXPLAINED = 500;
-
-/** An entry of the legend: what a mark means, and the CSS classes of an example. */
-type Explanation = readonly [label: string, ...kinds: string[]];
-
-const VOICE_LEGEND: readonly Explanation[] = [
-  ['user speaks', 'speech user'],
-  ['assistant speaks', 'speech assistant'],
-  ['interruption', 'cut'],
-];
-const STREAM_LEGEND: Explanation = ['first chunk', 'bar', 'first'];
-
-export function Legend(): VNode | null {
-  const rows = [...foundRows.value].slice(0, MAX_EXPLAINED);
-  const hasStream = rows.some(({ span }) => firstChunkMarks(span).length > 0);
-  const shown = [...(voices.value.size > 0 ? VOICE_LEGEND : []), ...(hasStream ? [STREAM_LEGEND] : [])];
-  if (shown.length === 0) return null;
-  return (
-    <p class="legend line small dim">
-      {shown.map(([label, ...kinds]) => (
-        <span class="line" key={label}>
-          <span class="track" aria-hidden="true">
-            {kinds.map((kind) => (
-              <span key={kind} class={kind} />
-            ))}
-          </span>
-          {label}
-        </span>
-      ))}
-    </p>
-  );
 }

@@ -1,11 +1,7 @@
-import { type Signal, signal } from '@preact/signals';
 import type { VNode } from 'preact';
+import { connection } from './live-traces.ts';
 import { CodeBlock } from './markdown.tsx';
-
-type ConnectionKind = 'live' | 'lost' | 'refused' | undefined;
-
-/** The state of the connection to the server; `undefined` if the page comes from a file. */
-export const connection: Signal<ConnectionKind> = signal();
+import { isLive } from './state.ts';
 
 const STATES = {
   live: 'live',
@@ -25,7 +21,7 @@ export function ConnectionState(): VNode | null {
 
 /** Shown when there are no traces. If the page comes from a server, says how to send spans to it. */
 export function NoTraces(): VNode {
-  if (connection.value === undefined) return <p class="note">There are no spans.</p>;
+  if (!isLive) return <p class="note">There are no spans.</p>;
   const command = [
     `OTEL_EXPORTER_OTLP_ENDPOINT=${location.origin} \\`,
     'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_ONLY \\',

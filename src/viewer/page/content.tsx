@@ -1,6 +1,7 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { grouped } from '../amounts.ts';
+import { mediaText, recordedMedia } from '../media.ts';
 import {
   attributeText,
   isDeeperThan,
@@ -10,12 +11,12 @@ import {
   type SpanPart,
 } from '../messages.ts';
 import { CodeBlock, MAX_MARKDOWN_LENGTH, Markdown } from './markdown.tsx';
-import { MediaPart } from './media-part.tsx';
-import { MAX_SHOWN_DEPTH, valueText } from './value-lines.ts';
 
 /** A longer text is cut to its beginning, with a button that shows the rest. */
 const MAX_INITIAL_LINES = 20;
 const MAX_INITIAL_LENGTH = 2_000;
+/** JSON that is nested deeper is shown without line breaks, because most of each line would be indentation. */
+const MAX_SHOWN_DEPTH = 20;
 /** The maximum number of parts of one message that are shown. The attributes of its span show all. */
 const MAX_SHOWN_PARTS = 50;
 
@@ -180,6 +181,20 @@ export function PartBlock({ part }: { readonly part: SpanPart }): VNode {
   }
 }
 
+/** Image types that browsers only decode. Others, such as SVG, can contain code and are not shown. */
+const SHOWN_IMAGE = /^image\/(?:png|jpeg|gif|webp)$/;
+const SHOWN_AUDIO = /^audio\/(?:aac|flac|mp3|mp4|mpeg|ogg|wav|webm|x-wav)$/;
+
+/** An image or audio if its bytes were recorded, else a line that describes it. Nothing is loaded. */
+function MediaPart({ part }: { readonly part: SpanPart }): VNode {
+  const { type, url } = recordedMedia(part);
+  if (SHOWN_IMAGE.test(type) && url !== undefined) return <img src={url} alt={type} loading="lazy" />;
+  if (SHOWN_AUDIO.test(type) && url !== undefined)
+    // biome-ignore lint/a11y/useMediaCaption: what was said stands beside it.
+    return <audio src={url} controls preload="none" aria-label={type} />;
+  return <p class="dim">{mediaText(part)}</p>;
+}
+
 interface CopyButtonProps {
   readonly label: string;
   /** Called only when the button is pressed. */
@@ -207,7 +222,7 @@ export function ToolBlock({ input, output }: { readonly input: unknown; readonly
     ['Result', output],
   ] as const;
   return (
-    <div class="tool-values">
+    <div class="stack">
       {values
         .filter(([, value]) => value !== undefined && value !== null && value !== '')
         .map(([label, value]) => (
@@ -220,8 +235,12 @@ export function ToolBlock({ input, output }: { readonly input: unknown; readonly
   );
 }
 
+/** A value as formatted JSON. Code in it keeps its line breaks and quotes, which JSON would escape. */
 function ValueBlock({ value }: { readonly value: unknown }): VNode {
-  const text = useMemo(() => valueText(value), [value]);
+  const text = useMemo(
+    () => formatted(value).replace(/\\([\\n"])/g, (_, sign) => (sign === 'n' ? '\n' : sign)),
+    [value],
+  );
   return <LongText text={text}>{(shown) => <div class="text code small">{shown}</div>}</LongText>;
 }
 

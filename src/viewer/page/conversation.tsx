@@ -1,27 +1,17 @@
 import { computed } from '@preact/signals';
 import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
-import {
-  costOf,
-  dollars,
-  explainedCost,
-  formatDuration,
-  formatMilliseconds,
-  joinedFacts,
-} from '../amounts.ts';
-import { cancelledBy, heardOf, unusualFinish } from '../answer-end.ts';
+import { formatDuration, formatMilliseconds } from '../amounts.ts';
 import { attributeText, messageText } from '../messages.ts';
+import { detailsOf } from '../span-details.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
 import type { Row } from '../tree.ts';
-import { ownTokens, reportedTotal } from '../usage.ts';
 import { isFailed, type ViewedSpan } from '../viewed-span.ts';
-import { shownErrorType } from '../viewed-trace.ts';
 import type { Utterance } from '../voice.ts';
 import { Paged, Said, ToolBlock } from './content.tsx';
 import { Evaluations } from './facts.tsx';
 import { SpanButton } from './overview.tsx';
-import { foundRows, opened } from './state.ts';
-import { voices } from './voice.tsx';
+import { foundRows, opened, voices } from './state.ts';
 
 type ChatMessage = Extract<TranscriptEntry, { kind: 'message' }>;
 type Tool = Extract<TranscriptEntry, { kind: 'tool' }>;
@@ -91,28 +81,39 @@ function TranscriptItem({ entry }: { readonly entry: TranscriptEntry }): VNode {
 }
 
 function Heading({ row }: { readonly row: Row }): VNode {
-  const { attributes, start, end } = row.span;
+  const { attributes } = row.span;
   const id = [ATTR.OPENAI_RUN_ID, ATTR.OPENAI_TURN_ID, ATTR.GEN_AI_CONVERSATION_ID]
     .map((each) => attributes[each])
     .find((value) => typeof value === 'string');
-  const unpriced = attributes[ATTR.OPENAI_TOTAL_UNPRICED];
-  const cost =
-    explainedCost(attributes[ATTR.OPENAI_TOTAL_COST], unpriced) ?? dollars(attributes[ATTR.OPENAI_COST]);
-  const perMessage = costOf(attributes[ATTR.OPENAI_COST_PER_USER_MESSAGE], unpriced);
-  const facts = [
-    attributes[ATTR.OPENAI_RUN_STATUS],
-    formatDuration(start, end),
-    reportedTotal(attributes),
-    cost,
-    perMessage !== cost && perMessage && `${perMessage} per user message`,
-  ];
   return (
     <li class="heading">
       <h3>
         <SpanButton row={row} /> <code class="id dim">{id}</code>
       </h3>
-      <p class="small dim">{joinedFacts(facts)}</p>
+      <p class="foot line small">
+        <Details row={row} />
+      </p>
     </li>
+  );
+}
+
+const TONE_CLASSES: Readonly<Record<string, string>> = { bad: 'failure', warning: 'badge' };
+
+/** The duration of a span and its details, as the terminal shows them, without ids. */
+function Details({ row }: { readonly row: Row }): VNode {
+  const { start, end } = row.span;
+  const cutOff = spoken.value.get(row)?.cutOff;
+  const details = detailsOf(row, []).filter(({ kind, text }) => kind !== 'id' && text !== cutOff);
+  return (
+    <>
+      <span class="dim">{formatDuration(start, end)}</span>
+      {details.map(({ text, tone }, i) => (
+        <span key={i} class={TONE_CLASSES[tone] ?? 'dim'}>
+          {text}
+        </span>
+      ))}
+      {cutOff !== undefined && <span class="badge">{cutOff}</span>}
+    </>
   );
 }
 
@@ -170,24 +171,11 @@ function ToolEntry({ tool }: { readonly tool: Tool }): VNode {
 }
 
 function Footer({ row }: { readonly row: Row }): VNode {
-  const { span } = row;
-  const { attributes } = span;
-  const cutOff =
-    cancelledBy(attributes[ATTR.OPENAI_REALTIME_CANCEL_REASON]) ??
-    heardOf(attributes[ATTR.GEN_AI_RESPONSE_ID], row.parent?.span.events) ??
-    unusualFinish(attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS]);
-  const facts = [
-    formatDuration(span.start, span.end),
-    ownTokens(attributes),
-    dollars(attributes[ATTR.OPENAI_COST]),
-  ];
   return (
     <p class="foot line small">
       <SpanButton row={row} />
-      <span class="dim">{joinedFacts(facts)}</span>
-      {cutOff !== undefined && !isFailed(span) && <span class="badge">{cutOff}</span>}
-      {isFailed(span) && <span class="failure">{shownErrorType(span)}</span>}
-      <Evaluations span={span} limit={MAX_SHOWN_EVALUATIONS} />
+      <Details row={row} />
+      <Evaluations span={row.span} limit={MAX_SHOWN_EVALUATIONS} />
     </p>
   );
 }

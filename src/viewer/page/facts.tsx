@@ -1,19 +1,15 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { evaluationsOf, evaluationText } from '../evaluations.ts';
+import { type ModalityAmount, modalityText } from '../modalities.ts';
 import type { Time, ViewedSpan } from '../viewed-span.ts';
 
 type LabelledFacts = readonly (readonly [label: string, value: ComponentChildren])[];
 
-interface FactListProps {
-  readonly facts: LabelledFacts;
-  readonly className?: string;
-}
-
-export function FactList({ facts, className = 'facts line' }: FactListProps): VNode | null {
+export function FactList({ facts }: { readonly facts: LabelledFacts }): VNode | null {
   const known = facts.filter(([, value]) => value !== undefined);
   if (known.length === 0) return null;
   return (
-    <dl class={className}>
+    <dl class="facts line">
       {known.map(([label, value]) => (
         <div key={label}>
           <dt>{label}</dt>
@@ -22,6 +18,10 @@ export function FactList({ facts, className = 'facts line' }: FactListProps): VN
       ))}
     </dl>
   );
+}
+
+export function modalityFact(amount: ModalityAmount): readonly [label: string, value: string] {
+  return [amount.label, modalityText(amount).replace(' tokens', '')];
 }
 
 interface TableProps {
@@ -82,7 +82,7 @@ export function Evaluations({ span, limit, isExplained = false }: EvaluationsPro
     <>
       {evaluations.map((each, i) => (
         <span key={i} title={each.explanation}>
-          <span class="pill">{evaluationText(each).slice(0, 200)}</span>
+          <span class="badge">{evaluationText(each).slice(0, 200)}</span>
           {isExplained && ` ${each.explanation?.slice(0, 2_000) ?? ''}`}
         </span>
       ))}

@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
 import { focusFilter, selectNextError, toggleAll } from './actions.ts';
+import { Table } from './facts.tsx';
 import { toggleZoom } from './time-axis.ts';
 
 /** The keys of the page with their meanings. Keys that work everywhere also have their action here. */
@@ -15,41 +16,28 @@ const KEYS: readonly (readonly [keys: string, meaning: string, act?: () => void]
   ['?', 'this list', showKeys],
 ];
 
-const DIALOG_ID = 'keys';
+const LIST_ID = 'keys';
 
 export function showKeys(): void {
-  (document.getElementById(DIALOG_ID) as HTMLDialogElement | null)?.showModal();
+  document.getElementById(LIST_ID)?.showPopover();
 }
 
 export function KeyList(): VNode {
   return (
-    <dialog class="keys card stack" id={DIALOG_ID} aria-labelledby="keys-title">
+    <div popover="auto" class="card" id={LIST_ID} role="dialog" aria-labelledby="keys-title">
       <h2 id="keys-title">Keys</h2>
-      <dl class="story stack">
-        {KEYS.map(([keys, meaning]) => (
-          <div key={keys}>
-            <dt>
-              <kbd>{keys}</kbd>
-            </dt>
-            <dd>{meaning}</dd>
-          </div>
-        ))}
-      </dl>
-      <button type="button" onClick={({ currentTarget }) => currentTarget.closest('dialog')?.close()}>
-        Close
-      </button>
-    </dialog>
+      <Table className="story" rows={KEYS.map(([keys, meaning]) => [<kbd>{keys}</kbd>, meaning])} />
+    </div>
   );
 }
 
-/** Listens for keys. They are ignored while the reader types in a field or a dialog is open. */
+/** Listens for keys. They are ignored while the reader types in a field. */
 export function listenForKeys(): void {
   document.addEventListener('keydown', (event) => {
     const { key, target, altKey, ctrlKey, metaKey } = event;
     const act = KEYS.find(([keys]) => keys === key)?.[2];
     const isWriting = target instanceof Element && target.matches('input:not([type=checkbox])');
     if (act === undefined || isWriting || altKey || ctrlKey || metaKey) return;
-    if (document.querySelector('dialog[open]') !== null) return;
     event.preventDefault();
     act();
   });

@@ -122,7 +122,11 @@ function element(token: Token, children: ComponentChild[]): ComponentChild[] {
   if (hidden) return children;
   switch (type) {
     case 'heading_open':
-      return [<p class="md-heading">{children}</p>];
+      return [
+        <p>
+          <b>{children}</b>
+        </p>,
+      ];
     case 'list_item_open':
       return [<li value={info === '' ? undefined : Number(info)}>{children}</li>];
     case 'th_open':

@@ -1,53 +1,34 @@
 import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
-import { count, dollars, explainedCost, formatDuration, grouped } from '../amounts.ts';
+import { count, dollars, grouped } from '../amounts.ts';
 import { attributeText } from '../messages.ts';
-import { modalityText } from '../modalities.ts';
 import type { TraceEntry } from '../trace-store.ts';
-import type { TraceSummary } from '../trace-summary.ts';
+import { summaryFacts, type TraceSummary } from '../trace-summary.ts';
 import type { Row } from '../tree.ts';
-import { totalTokens } from '../usage.ts';
-import { shownErrorType, type ViewedTrace } from '../viewed-trace.ts';
+import { shownErrorType } from '../viewed-trace.ts';
 import { select, setFilter } from './actions.ts';
-import { clock, FactList } from './facts.tsx';
+import { clock, FactList, Table } from './facts.tsx';
 
-const MAX_MODELS = 20;
 /** The maximum length of a question or an answer, in UTF-16 units. The conversation shows all of it. */
 const MAX_STORY_LENGTH = 300;
 /** The maximum number of errors listed. The filter finds the others. */
 const MAX_ERRORS = 6;
 
-export function Overview({
-  trace,
-  entry,
-}: {
-  readonly trace: ViewedTrace;
-  readonly entry: TraceEntry;
-}): VNode {
+export function Overview({ entry }: { readonly entry: TraceEntry }): VNode {
+  const { trace } = entry;
   const { summary } = trace;
-  const models = summary.models.slice(0, MAX_MODELS).map((name) => name.slice(0, 200));
-  if (summary.models.length > MAX_MODELS) models.push('…');
   return (
     <section class="overview card stack" aria-label="Trace">
       <div class="title line">
-        <h2>{trace.title}</h2>
+        <h2>{trace.title.slice(0, 300)}</h2>
         <Badge entry={entry} />
         <code class="id dim">{trace.traceId}</code>
       </div>
       <FactList
         facts={[
-          ['Duration', formatDuration(summary.start, summary.end)],
-          ['Cost', explainedCost(summary.cost, summary.unpriced)],
-          ['Tokens', totalTokens(summary)?.replace(' tokens', '')],
-          ...summary.modalities.map(
-            (each) => [each.label, modalityText(each).replace(' tokens', '')] as const,
+          ...summaryFacts(summary).map(
+            ([label, text]) => [label, text.replace(' tokens', '').slice(0, 4_000)] as const,
           ),
-          ...summary.counts.map((each) => [each.label, grouped(each.count)] as const),
-          ['Retries', summary.retries > 0 ? grouped(summary.retries) : undefined],
-          ['Model', models.join(', ') || undefined],
-          ['Service', summary.service],
-          ['Project', summary.project],
-          ['Environment', summary.environment],
           ['Started', clock(summary.start)],
         ]}
       />
@@ -57,29 +38,25 @@ export function Overview({
   );
 }
 
-function Story({ summary }: { readonly summary: TraceSummary }): VNode {
+function Story({ summary }: { readonly summary: TraceSummary }): VNode | null {
   const { prompt, answer, cost: total = 0, costliest } = summary;
   const cost = Number(costliest?.span.attributes[ATTR.OPENAI_COST]);
   const percent = Math.round((cost / total) * 100);
   const share = total > 0 ? `, ${percent < 1 ? 'less than 1' : percent} % of the cost` : '';
-  return (
-    <FactList
-      className="story stack"
-      facts={[
-        ['First question', prompt?.slice(0, MAX_STORY_LENGTH)],
-        ['Last answer', answer?.slice(0, MAX_STORY_LENGTH)],
-        [
-          'Costliest call',
-          costliest && (
-            <>
-              <SpanButton row={costliest} />
-              {` ${dollars(cost)}${share}`}
-            </>
-          ),
-        ],
-      ]}
-    />
-  );
+  const rows = [
+    ['First question', prompt?.slice(0, MAX_STORY_LENGTH)],
+    ['Last answer', answer?.slice(0, MAX_STORY_LENGTH)],
+    [
+      'Costliest call',
+      costliest && (
+        <>
+          <SpanButton row={costliest} />
+          {` ${dollars(cost)}${share}`}
+        </>
+      ),
+    ],
+  ].filter(([, value]) => value !== undefined);
+  return <Table className="story" rows={rows} />;
 }
 
 export function SpanButton({ row }: { readonly row: Row }): VNode {
@@ -91,8 +68,9 @@ export function SpanButton({ row }: { readonly row: Row }): VNode {
 }
 
 export function Badge({ entry }: { readonly entry: TraceEntry }): VNode {
-  const { errors, underWay, outcome } = entry;
-  const text = count(errors, 'error');
+  const { trace, underWay } = entry;
+  const { errors, outcome } = trace.summary;
+  const text = count(errors.length, 'error');
   if (text !== undefined) return <span class="badge bad">{text}</span>;
   const state = underWay ? 'in progress' : outcome.slice(0, 40);
   return <span class={state === 'ok' ? 'badge good' : 'badge'}>{state}</span>;
@@ -107,7 +85,7 @@ function ErrorList({ errors }: { readonly errors: readonly Row[] }): VNode {
         const id = attributes[ATTR.OPENAI_STEP_ID] ?? attributes[ATTR.OPENAI_RUN_ID] ?? '';
         return (
           <li key={row.id}>
-            <button type="button" class="line" onClick={() => select(row)}>
+            <button type="button" class="failed-with line" onClick={() => select(row)}>
               <strong class="failure">{shownErrorType(row.span)}</strong>
               <span>{name.slice(0, 200)}</span>
               <code>{attributeText(id).slice(0, 200)}</code>

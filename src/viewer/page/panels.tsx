@@ -1,10 +1,9 @@
 import type { VNode } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
-import { deselect } from './actions.ts';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { ConversationView } from './conversation.tsx';
 import { Divider, isWide } from './layout.tsx';
 import { SpanPanel } from './span-panel.tsx';
-import { isSheetOpen, type PanelName, panel, selected, showPanel } from './state.ts';
+import { type PanelName, panel, showPanel } from './state.ts';
 import { Timeline } from './timeline.tsx';
 
 const PANELS: Readonly<Record<PanelName, { readonly label: string; readonly Content: () => VNode }>> = {
@@ -13,12 +12,16 @@ const PANELS: Readonly<Record<PanelName, { readonly label: string; readonly Cont
   span: { label: 'Span', Content: SpanPanel },
 };
 
-/**
- * The timeline, the conversation and the selected span. On a wide page, the conversation and the span are tabs beside
- * the timeline. On a narrow page, the timeline and the conversation are tabs, and the span is a sheet over them.
- */
+/** The timeline, the conversation and the selected span as tabs. On a wide page, the timeline is beside the tabs. */
 export function Panels(): VNode {
-  const names: readonly PanelName[] = isWide.value ? ['chat', 'span'] : ['timeline', 'chat'];
+  const names: readonly PanelName[] = isWide.value ? ['chat', 'span'] : ['timeline', 'chat', 'span'];
+  const details = useRef<HTMLElement>(null);
+  const { value: name } = panel;
+  useLayoutEffect(() => {
+    if (isWide.peek() || name === 'timeline') return;
+    details.current?.scrollIntoView();
+    document.getElementById(`tab-${name}`)?.focus({ preventScroll: true });
+  }, [name]);
   return (
     <div class="panes">
       {isWide.value && (
@@ -29,13 +32,12 @@ export function Panels(): VNode {
         </section>
       )}
       {isWide.value && <Divider of="details" side="after" />}
-      <section class="details card" aria-label="Details">
+      <section class="details card" aria-label="Details" ref={details}>
         <Tabs names={names} />
-        {names.map((name) => (
-          <Panel key={name} name={name} />
+        {names.map((each) => (
+          <Panel key={each} name={each} />
         ))}
       </section>
-      {!isWide.value && <Sheet />}
     </div>
   );
 }
@@ -43,7 +45,8 @@ export function Panels(): VNode {
 function Tabs({ names }: { readonly names: readonly PanelName[] }): VNode {
   const onKey = ({ key, currentTarget }: KeyboardEvent): void => {
     if (key !== 'ArrowLeft' && key !== 'ArrowRight') return;
-    const other = names.find((name) => name !== panel.value);
+    const step = key === 'ArrowLeft' ? names.length - 1 : 1;
+    const other = names[(names.indexOf(panel.value) + step) % names.length];
     if (other === undefined) return;
     showPanel(other);
     (currentTarget as HTMLElement).querySelector<HTMLElement>(`#tab-${other}`)?.focus();
@@ -82,32 +85,5 @@ function Panel({ name }: { readonly name: PanelName }): VNode {
     >
       <Content />
     </div>
-  );
-}
-
-function Sheet(): VNode {
-  const sheet = useRef<HTMLDialogElement>(null);
-  const isOpen = isSheetOpen.value && selected.value !== undefined;
-  useEffect(() => {
-    if (isOpen && sheet.current?.open === false) sheet.current.showModal();
-    if (!isOpen) sheet.current?.close();
-  }, [isOpen]);
-  // A click beside the sheet closes it.
-  const onClick = ({ target }: MouseEvent): void => {
-    if (target === sheet.current) sheet.current?.close();
-  };
-  return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the escape key closes it, too.
-    <dialog class="sheet card" aria-label="Span" ref={sheet} onClose={deselect} onClick={onClick}>
-      <div class="bar-of-sheet">
-        <button type="button" onClick={() => sheet.current?.close()}>
-          <span aria-hidden="true">← </span>
-          Back
-        </button>
-      </div>
-      <div id="panel-span" class="panel">
-        <SpanPanel />
-      </div>
-    </dialog>
   );
 }

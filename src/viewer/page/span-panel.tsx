@@ -11,7 +11,7 @@ import {
 } from '../amounts.ts';
 import { attributeText, isRecord, parseShortJson, readMessages, type SpanMessage } from '../messages.ts';
 import { modalitiesOf } from '../modalities.ts';
-import { toolExchange } from '../transcript.ts';
+import { toolExchange } from '../span-content.ts';
 import type { Row } from '../tree.ts';
 import { ownTokens, reportedTotal } from '../usage.ts';
 import { isFailed, type SpanAttributes, type ViewedSpan } from '../viewed-span.ts';
@@ -19,11 +19,10 @@ import { shownErrorType } from '../viewed-trace.ts';
 import { filterBy } from './actions.ts';
 import { firstChunkText } from './bar.tsx';
 import { CopyButton, Folded, formatted, LongText, Paged, PartBlock, Said, ToolBlock } from './content.tsx';
-import { Evaluations, FactList, Table } from './facts.tsx';
+import { Evaluations, FactList, modalityFact, Table } from './facts.tsx';
 import { curlOf, isRepeatable, typeScriptOf } from './request-code.ts';
-import { selected } from './state.ts';
+import { selected, voices } from './state.ts';
 import { spanTime } from './time-axis.ts';
-import { ModalityTable, VoiceTable, voices } from './voice.tsx';
 
 const EVENT_PAGE_SIZE = 200;
 /** The maximum number of ids shown. The recorded attributes below include all of them. */
@@ -40,17 +39,15 @@ export function SpanPanel(): VNode {
 /** Shows a span: first what it did in short, then what was said, and then everything that was recorded. */
 function Inspector({ row }: { readonly row: Row }): VNode {
   const { span } = row;
-  const voice = voices.value.get(row);
-  const spending = voice?.parts ?? [row];
+  const spending = voices.value.get(row)?.parts ?? [row];
+  const modalities = modalitiesOf(spending.map((each) => each.span.attributes));
   return (
     <div class="inspector stack">
       <h3>{span.name.slice(0, 1000)}</h3>
-      <FactList facts={factsOf(span)} />
+      <FactList facts={[...factsOf(span), ...modalities.map(modalityFact)]} />
       <CopyButtons span={span} />
       <FailureText span={span} />
       <Evaluations span={span} limit={MAX_SHOWN_MESSAGES} isExplained />
-      <ModalityTable amounts={modalitiesOf(spending.map(({ span }) => span.attributes))} />
-      {voice && <VoiceTable voice={voice} />}
       <SpanContent span={span} />
       <Ids span={span} />
       <Everything span={span} />

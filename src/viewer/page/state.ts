@@ -1,35 +1,101 @@
-import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import type { CallTotals } from '../totals.ts';
-import { findRows } from '../trace-filter.ts';
-import type { OpenedTrace, TraceEntry, TraceLists } from '../trace-store.ts';
+import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { type CallTotals, callTotals } from '../totals.ts';
+import { findRows, type TraceFilter } from '../trace-filter.ts';
+import { type TraceEntry, type TraceLists, TraceStore } from '../trace-store.ts';
+import type { TraceSummary } from '../trace-summary.ts';
 import type { Row } from '../tree.ts';
-import { millisecondsBetween } from '../viewed-span.ts';
+import { compareTimes, millisecondsBetween, type ViewedSpan } from '../viewed-span.ts';
 import type { ViewedTrace } from '../viewed-trace.ts';
-import { address, type PageAddress, type TraceOrder } from './address.ts';
+import type { Voice } from '../voice.ts';
+import { address, type TraceOrder } from './address.ts';
 import { isWide } from './layout.tsx';
-import type { TraceSource } from './trace-source.ts';
 
-interface Opened extends OpenedTrace {
-  readonly entry: TraceEntry;
+/** The data in the page. */
+interface PageData {
+  readonly spans: readonly ViewedSpan[];
+  /** The number of spans that did not fit. */
+  readonly omitted: number;
+  /** Whether the page receives its spans from the server that it comes from. */
+  readonly live?: boolean;
 }
 
-export const lists: Signal<TraceLists | undefined> = signal();
-export const opened: Signal<Opened | undefined> = signal();
-export const compared: Signal<ViewedTrace | undefined> = signal();
-/** What the calls of the listed traces used; `undefined` while the totals are not shown. */
-export const totals: Signal<readonly CallTotals[] | undefined> = signal();
+const data = JSON.parse(document.getElementById('data')?.textContent ?? '') as PageData;
+export const isLive: boolean = data.live === true;
+export const store: TraceStore = new TraceStore({ isLive });
+store.add(data.spans);
+
+/** Counts the changes of the store. A live page begins with its first answer from the server. */
+export const changes: Signal<number> = signal(isLive ? 0 : 1);
+
+const filterWords = computed(() => address.value.words);
+const onlyErrors = computed(() => address.value.onlyErrors);
+const filter = computed((): TraceFilter => ({ words: filterWords.value, onlyErrors: onlyErrors.value }));
+
+export const isFiltered: ReadonlySignal<boolean> = computed(
+  () => onlyErrors.value || filterWords.value.trim() !== '',
+);
+
+export const lists: ReadonlySignal<TraceLists | undefined> = computed(() =>
+  changes.value === 0 ? undefined : store.lists(filter.value),
+);
+
+type EntryOrder = (a: TraceSummary, b: TraceSummary) => number;
+
+const COMPARISONS: Readonly<Record<TraceOrder, EntryOrder>> = {
+  '': () => 0,
+  time: (a, b) => compareTimes(b.start, a.start),
+  duration: (a, b) => millisecondsBetween(b.start, b.end) - millisecondsBetween(a.start, a.end),
+  cost: (a, b) => (b.cost ?? 0) - (a.cost ?? 0),
+  errors: (a, b) => b.errors.length - a.errors.length,
+};
+
+export const listedEntries: ReadonlySignal<readonly TraceEntry[]> = computed(() => {
+  const { kind, sort } = address.value;
+  const entries = (kind === 'trace' ? lists.value?.traces : lists.value?.conversations) ?? [];
+  return entries.toSorted((a, b) => COMPARISONS[sort](a.trace.summary, b.trace.summary));
+});
+
+let openedBefore: TraceEntry | undefined;
+
+/** The entry that the address names, or else the one that was open, or else the first. Without an id: the first. */
+export const opened: ReadonlySignal<TraceEntry | undefined> = computed(() => {
+  const { kind, id } = address.value;
+  const isOneOf = (named: NamedEntry | undefined): TraceEntry | undefined =>
+    listedEntries.value.find((entry) => isSameEntry(entry, named));
+  const chosen = id === undefined ? undefined : (isOneOf({ kind, id }) ?? isOneOf(openedBefore));
+  const entry = chosen ?? listedEntries.value[0];
+  // The same object as before as long as nothing has changed.
+  if (!isSameEntry(entry, openedBefore) || entry?.revision !== openedBefore?.revision) openedBefore = entry;
+  return openedBefore;
+});
+
 /** Whether the address names a trace that does not exist here, so that another one is shown. */
-export const isMissing: Signal<boolean> = signal(false);
-/** The number of spans that a page without a server has no room for. */
-export const leftOut: Signal<number> = signal(0);
+export const isMissing: ReadonlySignal<boolean> = computed(() => {
+  const { id } = address.value;
+  return lists.value !== undefined && !isFiltered.value && id !== undefined && id !== opened.value?.id;
+});
+
+/** The trace beside the open one. The filter does not hide it. */
+export const compared: ReadonlySignal<ViewedTrace | undefined> = computed(() => {
+  const { kind, other } = address.value;
+  if (changes.value === 0 || other === undefined) return undefined;
+  const { traces, conversations } = store.lists({ words: '', onlyErrors: false });
+  return [...traces, ...conversations].find((entry) => isSameEntry(entry, { kind, id: other }))?.trace;
+});
+
+/** What the calls of the listed traces used. */
+export const totals: ReadonlySignal<readonly CallTotals[]> = computed(() =>
+  callTotals(lists.value?.traces.map(({ trace }) => trace) ?? []),
+);
+
 /** The rows that the reader has collapsed (`true`) or expanded (`false`), by id. */
 export const folds: Signal<ReadonlyMap<string, boolean>> = signal(new Map());
 
-/** Whether the selected span is shown as a sheet. A narrow page has no room for it beside the timeline. */
-export const isSheetOpen: Signal<boolean> = signal(false);
-
 export type PanelName = 'timeline' | 'chat' | 'span';
-const chosenPanel = signal<PanelName | undefined>(undefined);
+/** The panel that the reader has chosen, with the trace for which it was. */
+const chosenPanel = signal<{ readonly name: PanelName; readonly trace: string | undefined } | undefined>(
+  undefined,
+);
 
 interface ActiveRow {
   readonly id: string;
@@ -39,10 +105,11 @@ interface ActiveRow {
 /** The row that the tab key reaches. The timeline scrolls to it, and may focus it. */
 export const active: Signal<ActiveRow | undefined> = signal();
 
-export const omitted: ReadonlySignal<number> = computed(() => leftOut.value + (opened.value?.omitted ?? 0));
+export const omitted: ReadonlySignal<number> = computed(() => data.omitted + (opened.value?.omitted ?? 0));
 
-export const isFiltered: ReadonlySignal<boolean> = computed(
-  () => address.value.onlyErrors || address.value.words.trim() !== '',
+/** Who spoke when, for each realtime session of the open trace. */
+export const voices: ReadonlySignal<ReadonlyMap<Row, Voice>> = computed(
+  () => new Map(opened.value?.trace.summary.voices.map((voice) => [voice.session, voice] as const)),
 );
 
 export const rowsById: ReadonlySignal<ReadonlyMap<string, Row>> = computed(
@@ -51,85 +118,27 @@ export const rowsById: ReadonlySignal<ReadonlyMap<string, Row>> = computed(
 
 export const selected: ReadonlySignal<Row | undefined> = computed(() => {
   const { span, id, kind } = address.value;
-  const isOpen = id === undefined || isSameEntry({ id, kind }, opened.value?.entry);
+  const isOpen = id === undefined || isSameEntry({ id, kind }, opened.value);
   return span !== undefined && isOpen ? rowsById.value.get(span) : undefined;
 });
 
-export const foundRows: ReadonlySignal<ReadonlySet<Row>> = computed(() => {
-  const { words, onlyErrors } = address.value;
-  return findRows(opened.value?.trace.rows ?? [], { words, onlyErrors });
-});
+export const foundRows: ReadonlySignal<ReadonlySet<Row>> = computed(() =>
+  findRows(opened.value?.trace.rows ?? [], filter.value),
+);
 
 export const panel: ReadonlySignal<PanelName> = computed(() => {
-  const { value: chosen = isWide.value ? 'chat' : 'timeline' } = chosenPanel;
-  if (isWide.value) return chosen !== 'timeline' ? chosen : selected.value === undefined ? 'chat' : 'span';
-  return chosen === 'span' ? 'timeline' : chosen;
+  const isChosen = chosenPanel.value?.trace === opened.value?.id;
+  const chosen = (isChosen ? chosenPanel.value?.name : undefined) ?? (isWide.value ? 'chat' : 'timeline');
+  if (!isWide.value || chosen !== 'timeline') return chosen;
+  return selected.value === undefined ? 'chat' : 'span';
 });
 
 export function showPanel(name: PanelName): void {
-  chosenPanel.value = name;
+  chosenPanel.value = { name, trace: opened.peek()?.id };
 }
 
-type EntryOrder = (a: TraceEntry, b: TraceEntry) => number;
+type NamedEntry = Pick<TraceEntry, 'kind' | 'id'>;
 
-const COMPARISONS: Readonly<Record<TraceOrder, EntryOrder>> = {
-  '': () => 0,
-  time: (a, b) => millisecondsBetween(a.start, b.start),
-  duration: (a, b) => millisecondsBetween(b.start, b.end) - millisecondsBetween(a.start, a.end),
-  cost: (a, b) => (b.cost ?? 0) - (a.cost ?? 0),
-  errors: (a, b) => b.errors - a.errors,
-};
-
-function entriesInOrder(answer: TraceLists | undefined, { kind, sort }: PageAddress): readonly TraceEntry[] {
-  const entries = (kind === 'trace' ? answer?.traces : answer?.conversations) ?? [];
-  return sort === '' ? entries : entries.toSorted(COMPARISONS[sort]);
-}
-
-export const listedEntries: ReadonlySignal<readonly TraceEntry[]> = computed(() =>
-  entriesInOrder(lists.value, address.value),
-);
-
-let round = 0;
-
-/** Requests the lists and the open entry again. Drops the answers if a newer request was made in the meantime. */
-export async function refresh(source: TraceSource): Promise<void> {
-  const current = ++round;
-  const { words, onlyErrors, kind, other, isTotals } = address.peek();
-  const answer = await source.lists({ words, onlyErrors });
-  const entry = wanted(entriesInOrder(answer, address.peek()));
-  const before = opened.peek();
-  const isSame = isSameEntry(entry, before?.entry);
-  const isOpen = isSame && entry?.revision === before?.entry.revision;
-  const trace = entry === undefined ? undefined : isOpen ? before : await source.open(entry);
-  const second = other === undefined ? undefined : await source.open({ kind, id: other });
-  const calls = isTotals ? await source.totals({ words, onlyErrors }) : undefined;
-  if (current !== round) return;
-  const { id } = address.peek();
-  batch(() => {
-    compared.value = second?.trace;
-    totals.value = calls;
-    lists.value = answer;
-    if (!isFiltered.peek()) isMissing.value = id !== undefined && id !== entry?.id;
-    // If the open trace was dropped in the meantime, it stays as it was.
-    if (entry !== undefined && trace === undefined) return;
-    opened.value = entry && trace && { ...trace, entry };
-    if (!isSame) chosenPanel.value = undefined;
-  });
-}
-
-/** The entry that the address names, or else the open one, or else the first. Without an id: the first. */
-function wanted(entries: readonly TraceEntry[]): TraceEntry | undefined {
-  const { kind, id } = address.peek();
-  const [first] = entries;
-  if (id === undefined) return first;
-  const isOneOf = (named: Parameters<typeof isSameEntry>[0]): TraceEntry | undefined =>
-    entries.find((entry) => isSameEntry(entry, named));
-  return isOneOf({ kind, id }) ?? isOneOf(opened.peek()?.entry) ?? first;
-}
-
-export function isSameEntry(
-  a: Pick<TraceEntry, 'kind' | 'id'> | undefined,
-  b: Pick<TraceEntry, 'kind' | 'id'> | undefined,
-): boolean {
+export function isSameEntry(a: NamedEntry | undefined, b: NamedEntry | undefined): boolean {
   return a !== undefined && a.id === b?.id && a.kind === b.kind;
 }

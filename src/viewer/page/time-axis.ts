@@ -46,14 +46,6 @@ export function zoomTo(range: TimeRange | undefined): void {
   else if (range.to - range.from >= MIN_ZOOM_MS) chosen.value = { ...range, trace: traceId.peek() ?? '' };
 }
 
-/** Moves the visible part by half of its length, to an earlier or later time. */
-export function moveZoom(direction: -1 | 1): void {
-  const { from, to } = shownTime.peek();
-  const length = to - from;
-  const start = Math.max(Math.min(from + (direction * length) / 2, wholeTime.peek().to - length), 0);
-  zoomTo({ from: start, to: start + length });
-}
-
 /** Zooms to one span, or back to the whole time. Takes the selected span, or else the row where the reader was last. */
 export function toggleZoom(): void {
   const row = selected.peek() ?? rowsById.peek().get(active.peek()?.id ?? '');
@@ -73,14 +65,9 @@ export function placeIn(
 }
 
 export function ticks(): string[] {
+  const { from, to } = shownTime.value;
   return Array.from({ length: TICKS }, (_, i) => {
-    const milliseconds = timeAt(i / (TICKS - 1));
+    const milliseconds = from + (i / (TICKS - 1)) * (to - from);
     return milliseconds > 0 ? formatMilliseconds(milliseconds) : '0';
   });
-}
-
-/** The time at a position in the visible part, from 0 (left) to 1 (right). */
-export function timeAt(place: number): number {
-  const { from, to } = shownTime.value;
-  return from + place * (to - from);
 }

@@ -1,12 +1,14 @@
 import type { VNode } from 'preact';
+import * as ATTR from '../../semconv/attributes.ts';
 import { count, grouped } from '../amounts.ts';
+import { unusualFinish } from '../answer-end.ts';
 import type { Row } from '../tree.ts';
 import { isFailed, isTranscription } from '../viewed-span.ts';
 import { shownErrorType, typeOf } from '../viewed-trace.ts';
 import { select, toggle } from './actions.ts';
 import { Track } from './bar.tsx';
 import { Evaluations } from './facts.tsx';
-import { finishOf, previewOf } from './row-preview.ts';
+import { previewOf } from './row-preview.ts';
 import { foundRows, isFiltered, selected } from './state.ts';
 import { costText, kindOf, type TimelineItem, timeText, tokensText } from './timeline-items.ts';
 
@@ -71,7 +73,7 @@ function RowName({ item }: { readonly item: TimelineItem }): VNode {
       ) : (
         <SpanName row={row} />
       )}
-      {hidden > 0 && <span class="pill">{`${grouped(hidden)} hidden`}</span>}
+      {hidden > 0 && <span class="badge">{`${grouped(hidden)} hidden`}</span>}
       {!isGroup && <span class="preview small dim clip">{previewOf(row.span)}</span>}
     </span>
   );
@@ -80,7 +82,10 @@ function RowName({ item }: { readonly item: TimelineItem }): VNode {
 function SpanName({ row: { span } }: { readonly row: Row }): VNode {
   // Leave out the names of parameters in a path, so that the end of the path is visible.
   const label = span.name.slice(0, 200).replaceAll(/\{\w+\}/g, '…');
-  const finish = isTranscription(span) || isFailed(span) ? undefined : finishOf(span)?.slice(0, 40);
+  const finish =
+    isTranscription(span) || isFailed(span)
+      ? undefined
+      : unusualFinish(span.attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS])?.slice(0, 40);
   const state = span.isOpen ? 'in progress' : finish;
   return (
     <>

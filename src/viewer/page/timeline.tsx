@@ -2,12 +2,10 @@ import { computed } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { select, toggle, toggleAll } from './actions.ts';
-import { Legend } from './bar.tsx';
-import { HoverCard, hide, hover } from './hover-card.tsx';
-import { Divider, isPrinted, pixels, widths } from './layout.tsx';
+import { Divider, isPrinted, isWide, pixels, widths } from './layout.tsx';
 import { Minimap } from './minimap.tsx';
-import { active } from './state.ts';
-import { isZoomed, moveZoom, ticks, toggleZoom, zoomTo } from './time-axis.ts';
+import { active, panel } from './state.ts';
+import { isZoomed, ticks, toggleZoom, zoomTo } from './time-axis.ts';
 import { costText, type TimelineItem, timelineItems, timeText, tokensText } from './timeline-items.ts';
 import { TimelineRow } from './timeline-row.tsx';
 import { useVisibleRows } from './visible-rows.ts';
@@ -36,50 +34,40 @@ export function Timeline(): VNode {
   const { tokens, cost, time } = columns.value;
   const facts = [tokens, cost, time].filter((width) => width > 0).map((width) => `${width}px`);
   return (
-    <>
-      <ZoomArea style={{ '--names': pixels(widths.names), '--facts': facts.join(' ') }}>
-        <fieldset class="timeline-tools line" aria-label="Timeline view">
-          <button type="button" onClick={toggleZoom}>
-            Zoom to the span, or out
-          </button>
-          <button type="button" onClick={toggleAll}>
-            Collapse or expand all
-          </button>
-        </fieldset>
-        <div class="timeline-head">
-          <Minimap />
-          {isZoomed.value && (
-            <p class="zoomed line small">
-              Zoomed in.
-              <button type="button" onClick={() => moveZoom(-1)}>
-                Earlier
-              </button>
-              <button type="button" onClick={() => moveZoom(1)}>
-                Later
-              </button>
-              <button type="button" onClick={() => zoomTo(undefined)}>
-                Reset zoom
-              </button>
-            </p>
-          )}
-          <div class="ruler small dim">
-            <span>Span</span>
-            <Divider of="names" side="before" />
-            {tokens > 0 && <span class="fact">Tokens</span>}
-            {cost > 0 && <span class="fact">Cost</span>}
-            <span class="fact">Time</span>
-            <span class="ticks" aria-hidden="true">
-              {ticks().map((tick, i) => (
-                <span key={i}>{tick}</span>
-              ))}
-            </span>
-          </div>
+    <ZoomArea style={{ '--names': pixels(widths.names), '--facts': facts.join(' ') }}>
+      <fieldset class="timeline-tools line" aria-label="Timeline view">
+        <button type="button" onClick={toggleZoom}>
+          Zoom to the span, or out
+        </button>
+        <button type="button" onClick={toggleAll}>
+          Collapse or expand all
+        </button>
+      </fieldset>
+      <div class="timeline-head">
+        <Minimap />
+        {isZoomed.value && (
+          <p class="line small">
+            Zoomed in.
+            <button type="button" onClick={() => zoomTo(undefined)}>
+              Reset zoom
+            </button>
+          </p>
+        )}
+        <div class="ruler small dim">
+          <span>Span</span>
+          <Divider of="names" side="before" />
+          {tokens > 0 && <span class="fact">Tokens</span>}
+          {cost > 0 && <span class="fact">Cost</span>}
+          <span class="fact">Time</span>
+          <span class="ticks" aria-hidden="true">
+            {ticks().map((tick, i) => (
+              <span key={i}>{tick}</span>
+            ))}
+          </span>
         </div>
-        <Rows />
-        <Legend />
-      </ZoomArea>
-      <HoverCard />
-    </>
+      </div>
+      <Rows />
+    </ZoomArea>
   );
 }
 
@@ -89,19 +77,16 @@ function Rows(): VNode {
   const { from, to, height } = useVisibleRows(tree, items.length);
   // The row where the reader was last, or else the first row.
   const reachable = items.find(({ id }) => id === active.value?.id) ?? items[0];
+  const isShown = isWide.value || panel.value === 'timeline';
   useLayoutEffect(() => {
     const { id, focus } = active.value ?? {};
     const row = id === undefined ? null : document.getElementById(`span-${id}`);
     row?.scrollIntoView({ block: 'nearest' });
     if (focus) row?.focus();
-  }, [active.value]);
+  }, [active.value, isShown]);
   const shown = items.slice(from, to);
   // The reachable row is always rendered, so that it keeps the focus when it is scrolled out of the window.
   if (reachable !== undefined && !shown.includes(reachable)) shown.push(reachable);
-  const onPointerMove = (event: PointerEvent): void => {
-    const item = itemOf(event.target, items);
-    if (item !== undefined && event.pointerType !== 'touch') hover(item, event);
-  };
   return (
     <div
       role="tree"
@@ -109,8 +94,6 @@ function Rows(): VNode {
       ref={tree}
       style={{ height: isPrinted.value ? 'auto' : `${items.length * height}px` }}
       onKeyDown={(event) => onKey(event, items)}
-      onPointerMove={onPointerMove}
-      onPointerLeave={hide}
     >
       {shown.map((item) => (
         <TimelineRow

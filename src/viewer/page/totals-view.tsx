@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import { costOf, formatMilliseconds, grouped } from '../amounts.ts';
 import type { CallTotals } from '../totals.ts';
-import { addedUsage, NOTHING_USED, totalTokens } from '../usage.ts';
+import { addedUsage, NOTHING_USED, type SpanUsage, totalTokens } from '../usage.ts';
 import { setFilter, showTotals } from './actions.ts';
 import { address } from './address.ts';
 import { FactList, Table } from './facts.tsx';
@@ -9,9 +9,9 @@ import { listedEntries, totals } from './state.ts';
 import { placeIn } from './time-axis.ts';
 
 export function TotalsView(): VNode {
-  const { value: entries } = listedEntries;
-  const calls = totals.value ?? [];
-  const used = entries.reduce(addedUsage, NOTHING_USED);
+  const summaries = listedEntries.value.map(({ trace }) => trace.summary);
+  const calls = totals.value;
+  const used = summaries.reduce<SpanUsage>(addedUsage, NOTHING_USED);
   return (
     <section class="overview card stack" aria-label="Totals">
       <div class="title line">
@@ -22,10 +22,10 @@ export function TotalsView(): VNode {
       </div>
       <FactList
         facts={[
-          [address.value.kind === 'trace' ? 'Traces' : 'Conversations', grouped(entries.length)],
+          [address.value.kind === 'trace' ? 'Traces' : 'Conversations', grouped(summaries.length)],
           ['Cost', costOf(used.cost, used.unpriced)],
           ['Tokens', totalTokens(used)?.replace(' tokens', '')],
-          ['Errors', grouped(entries.reduce((sum, { errors }) => sum + errors, 0))],
+          ['Errors', grouped(summaries.reduce((sum, { errors }) => sum + errors.length, 0))],
         ]}
       />
       <CallTable calls={calls} />
@@ -63,7 +63,7 @@ function LatencyBar(props: { readonly calls: CallTotals; readonly longest: numbe
   const { kind, median, p95 } = props.calls;
   const scale = { from: 0, to: props.longest };
   return (
-    <span class="track latency" style={{ '--type': `var(--${kind})` }}>
+    <span class="track" style={{ '--type': `var(--${kind})` }}>
       <span class="bar" style={placeIn(scale, { from: 0, to: median })} />
       <span class="bar pale" style={placeIn(scale, { from: median, to: p95 })} />
     </span>

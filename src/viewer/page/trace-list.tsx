@@ -21,11 +21,11 @@ export function TraceList(): VNode {
   const { value: entries } = listedEntries;
   const list = useRef<HTMLUListElement>(null);
   const { from, to, height } = useVisibleRows(list, entries.length);
-  const cost = entries.reduce((sum, entry) => sum + (entry.cost ?? 0), 0);
+  const cost = entries.reduce((sum, { trace }) => sum + (trace.summary.cost ?? 0), 0);
   const older =
     kind === 'trace'
-      ? note(dropped, 'older trace was', 'older traces were', 'dropped')
-      : note(unlisted, 'older conversation is', 'older conversations are', 'not listed');
+      ? count(dropped, 'older trace was dropped', 'older traces were dropped')
+      : count(unlisted, 'older conversation is not listed', 'older conversations are not listed');
   return (
     <nav aria-label="Traces">
       {(conversations.length > 0 || kind === 'conversation') && (
@@ -56,7 +56,7 @@ export function TraceList(): VNode {
       <ul ref={list} style={{ height: `${entries.length * height}px` }}>
         {entries.slice(from, to).map((entry, i) => (
           <li key={entry.id} style={{ top: `${(from + i) * height}px` }}>
-            <ListedTrace entry={entry} isOpen={!isTotals && isSameEntry(entry, opened.value?.entry)} />
+            <ListedTrace entry={entry} isOpen={!isTotals && isSameEntry(entry, opened.value)} />
           </li>
         ))}
       </ul>
@@ -65,19 +65,18 @@ export function TraceList(): VNode {
   );
 }
 
-function note(number: number, one: string, many: string, what: string): string | undefined {
-  return number > 0 ? `${count(number, one, many)} ${what}` : undefined;
-}
-
 function ListedTrace({ entry, isOpen }: { readonly entry: TraceEntry; readonly isOpen: boolean }): VNode {
-  const { start, end, cost, unpriced, spans, traces, prompt } = entry;
+  const { kind, trace, found } = entry;
+  const { start, end, cost, unpriced, prompt } = trace.summary;
+  const traces = new Set(trace.roots.map(({ span }) => span.traceId)).size;
+  const title = trace.title.slice(0, 100);
   const facts = [
     clock(start).slice(11, 19),
     formatDuration(start, end),
     costOf(cost, unpriced),
-    totalTokens(entry)?.replace(' tokens', ''),
-    entry.kind === 'conversation' ? count(traces, 'trace') : undefined,
-    count(spans, 'span'),
+    totalTokens(trace.summary)?.replace(' tokens', ''),
+    kind === 'conversation' ? count(traces, 'trace') : undefined,
+    count(found, 'span'),
   ];
   return (
     <>
@@ -88,17 +87,17 @@ function ListedTrace({ entry, isOpen }: { readonly entry: TraceEntry; readonly i
         onClick={() => choose(entry)}
       >
         <span class="title line">
-          <strong class="clip">{entry.title.slice(0, 100)}</strong>
-          {prompt !== undefined && <span class="prompt clip">{prompt}</span>}
+          <strong class="clip">{title}</strong>
+          {prompt !== undefined && <span class="prompt clip">{prompt.slice(0, 200)}</span>}
           <Badge entry={entry} />
         </span>
         <span class="small dim clip">{joinedFacts(facts)}</span>
       </button>
-      {!isOpen && opened.value?.entry.kind === entry.kind && (
+      {!isOpen && opened.value?.kind === kind && (
         <button
           type="button"
           class="compare"
-          aria-label={`Compare the open one with ${entry.title.slice(0, 100)}`}
+          aria-label={`Compare the open one with ${title}`}
           title="Compare with the open one"
           onClick={() => compareWith(entry.id)}
         >

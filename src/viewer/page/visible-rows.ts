@@ -18,7 +18,8 @@ export function useVisibleRows(list: RefObject<HTMLElement | null>, count: numbe
   const [seen, setSeen] = useState<VisibleRows>({ from: 0, to: OVERSCAN, height: 30 });
   useLayoutEffect(() => {
     const look = (): void => {
-      if (list.current === null) return;
+      // What is hidden has no height.
+      if (list.current?.checkVisibility() !== true) return;
       const { top } = list.current.getBoundingClientRect();
       const height = Number.parseFloat(getComputedStyle(list.current).getPropertyValue('--row')) || 30;
       const from = Math.max(0, Math.floor(-top / height) - OVERSCAN);

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { VIEW_HEADER } from '../../../src/util/version.ts';
+import { type AddressInfo, connect } from 'node:net';
+import { Worker } from 'node:worker_threads';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { useSimulator } from '../../support/lanes/api.ts';
 import { PACKAGE_NAME } from '../../support/lanes/paths.ts';
 import { CALL, type Ended, useProject } from '../../support/project.ts';
@@ -13,13 +13,8 @@ const project = useProject();
 /** Accepts every request and answers none. */
 let collector: Server;
 let origin: string;
-const received: string[] = [];
 beforeAll(async () => {
-  collector = createServer((request) => {
-    // The request that looks for the command `view` has no spans.
-    if (request.headers[VIEW_HEADER] === undefined) received.push(request.url ?? '');
-    request.resume();
-  }).listen(0, '127.0.0.1');
+  collector = createServer((request) => request.resume()).listen(0, '127.0.0.1');
   await once(collector, 'listening');
   origin = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
 });
@@ -105,24 +100,57 @@ describe.each([
   });
 });
 
-test('a collector that has just let a request time out is asked no more, so that the program ends in time', async () => {
+test('a collector that has just let a request time out does not keep the program for the time of another', async () => {
   simulator().next({ status: 200, body: { choices: [] } });
   simulator().next({ status: 400, body: {} });
-  received.length = 0;
   // Failures are also log records, which are sent while the program runs.
-  const { stderr } = await run(
+  const { stdout, stderr } = await run(
     `import { subscribe } from 'node:diagnostics_channel';
      await client.chat.completions.create({ model: 'gpt-4o', messages: [] }).catch(() => {});
+     let sent;
+     process.once('exit', () => console.log(performance.now() - sent < 3_950 ? 'in time' : 'late'));
      const waiting = setInterval(() => {}, 1_000_000);
-     subscribe('http.client.request.start', () => clearInterval(waiting));`,
+     subscribe('http.client.request.start', () => {
+       sent ??= performance.now();
+       clearInterval(waiting);
+     });`,
     {
       ...otlp(),
       OTEL_LOGS_EXPORTER: 'otlp',
       OTEL_BLRP_SCHEDULE_DELAY: '1',
     },
   );
-  expect(received).toEqual(['/v1/logs']);
+  expect(stdout).toBe('in time\n');
   expect(stderr).toContain(`could not send traces to ${origin}/v1/traces (timeout). `);
+});
+
+/** Listens and accepts nothing: a connection to it is never opened, as if a firewall dropped its packets. */
+async function startBlocked(): Promise<string> {
+  const worker = new Worker(
+    `const { createServer } = require('node:net');
+     const server = createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+       require('node:worker_threads').parentPort.postMessage(server.address().port);
+       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+     });`,
+    { eval: true },
+  );
+  const [port] = (await once(worker, 'message')) as [number];
+  const sockets = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
+  onTestFinished(async () => {
+    for (const socket of sockets) socket.destroy();
+    await worker.terminate();
+  });
+  return `http://127.0.0.1:${port}`;
+}
+
+test.runIf(process.platform === 'linux').each([
+  ['…/register', `${PACKAGE_NAME}/register`],
+  ['a NodeSDK of its own', './own-sdk.mjs'],
+])('a collector to which no connection is opened does not keep a program with %s', async (_, setUp) => {
+  const blocked = await startBlocked();
+  const { code, stderr } = await run('', { OTEL_EXPORTER_OTLP_ENDPOINT: blocked }, setUp);
+  expect(code).toBe(0);
+  expect(stderr).toContain(`could not send traces to ${blocked}/v1/traces (timeout). `);
 });
 
 describe('a program that ends in the middle of a stream', () => {

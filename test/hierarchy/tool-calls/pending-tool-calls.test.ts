@@ -155,14 +155,6 @@ describe('a call that was answered', () => {
     expect(pending.take({ ...REPEATED, traceId: 'trace-2' })?.call).toBe(2);
   });
 
-  it('can be asked for again in its conversation', () => {
-    const answered = { ...REPEATED, conversationId: 'chat-1' };
-    const asked = { ...inConversation, responseId: undefined };
-    const pending = answeredOnce(asked, answered);
-    pending.add(asked, 2);
-    expect(pending.take(answered)?.call).toBe(2);
-  });
-
   it('is pending again after its answer has failed', () => {
     const pending = new PendingToolCalls<number>();
     pending.add(REQUEST, 1);
@@ -173,37 +165,6 @@ describe('a call that was answered', () => {
       if (taken !== undefined) pending.restore(taken);
     }
     expect(pending.isEmpty).toBe(false);
-  });
-
-  it('is pending again in its conversation or trace, unless that has asked for the same since', () => {
-    const scopes: [ToolCallRequest, AnsweredToolCall][] = [
-      [
-        { ...inConversation, responseId: undefined },
-        { ...REPEATED, conversationId: 'chat-1' },
-      ],
-      [REQUEST, { ...REPEATED, traceId: 'trace-1' }],
-    ];
-    for (const [asked, answered] of scopes) {
-      const pending = answeredOnce(asked, answered);
-      pending.add(asked, 2);
-      const taken = pending.take(answered);
-      expect(taken?.call).toBe(2);
-      if (taken !== undefined) pending.restore(taken);
-      expect(pending.take(answered)?.call).toBe(2);
-      if (taken !== undefined) pending.restore(taken);
-      pending.add(asked, 3);
-      expect(pending.take(answered)).toBeUndefined();
-    }
-  });
-
-  it('is pending again for its response only if another user was asked the same since', () => {
-    const pending = new PendingToolCalls<number>();
-    pending.add(REQUEST, 1);
-    const taken = pending.take(REPEATED);
-    pending.add(second, 2);
-    if (taken !== undefined) pending.restore(taken);
-    expect(pending.take(REPEATED)).toBeUndefined();
-    expect(pending.take({ ...BARE, previousResponseId: 'resp_1' })?.call).toBe(1);
   });
 
   it('is known to its response', () => {
@@ -230,15 +191,6 @@ describe('a pending call', () => {
     vi.advanceTimersByTime(600_000);
     pending.expire();
     expect(pending.size).toBe(0);
-  });
-
-  it('is not matched by a late result after another user was asked the same', () => {
-    vi.useFakeTimers();
-    const pending = new PendingToolCalls<number>();
-    pending.add(REQUEST, 1);
-    vi.advanceTimersByTime(600_000);
-    pending.add(second, 2);
-    expect(pending.take(REPEATED)?.call).toBeUndefined();
   });
 
   it('is kept among the ten thousand newest', () => {

@@ -4,24 +4,12 @@ import { readResponseToolCall, readToolOutputCallId } from '../../../src/operati
 
 describe('an item that is a tool call', () => {
   test.each<[object, object]>([
-    [
-      { type: 'function_call', id: 'fc_1', call_id: 'call_1', name: 'get_weather', status: 'completed' },
-      { id: 'fc_1', callId: 'call_1', tool: 'function', name: 'get_weather', runBy: 'program' },
-    ],
-    [
-      { type: 'custom_tool_call', name: 'grammar' },
-      { tool: 'custom', name: 'grammar', runBy: 'program' },
-    ],
     [{ type: 'computer_call' }, { tool: 'computer', name: 'computer', runBy: 'program' }],
     [{ type: 'local_shell_call' }, { tool: 'local_shell', runBy: 'program' }],
     [{ type: 'apply_patch_call' }, { tool: 'apply_patch', runBy: 'program' }],
     [
       { type: 'mcp_call', id: 'mcp_1', name: 'ask', server_label: 'wiki' },
       { callId: 'mcp_1', tool: 'mcp', name: 'ask', serverLabel: 'wiki', runBy: 'api' },
-    ],
-    [
-      { type: 'web_search_call', id: 'ws_1' },
-      { callId: 'ws_1', tool: 'web_search', runBy: 'api' },
     ],
     [{ type: 'file_search_call' }, { tool: 'file_search', name: 'file_search', runBy: 'api' }],
     [{ type: 'code_interpreter_call' }, { tool: 'code_interpreter', runBy: 'api' }],
@@ -85,30 +73,6 @@ describe('the arguments and result of a tool call', () => {
     // How a server of tools is reached is nobody's business, whoever reports it.
     [
       {
-        type: 'tool_search_output',
-        tools: [
-          {
-            type: 'mcp',
-            server_label: 'wiki',
-            server_url: 'https://me:pw@wiki.example',
-            authorization: 'secret',
-            headers: { 'x-key': 'secret' },
-          },
-          { type: 'namespace', name: 'crm', tools: [{ type: 'function', name: 'add', parameters: {} }] },
-        ],
-      },
-      {
-        result: {
-          tools: [
-            { type: 'mcp', name: 'wiki' },
-            { type: 'namespace', name: 'crm' },
-            { type: 'function', name: 'add', parameters: {} },
-          ],
-        },
-      },
-    ],
-    [
-      {
         type: 'mcp_list_tools',
         tools: [{ name: 'ask', description: null, input_schema: {}, headers: { 'x-key': 'secret' } }],
         error: 'No answer of https://me:pw@wiki.example: Bearer abc',
@@ -123,10 +87,6 @@ describe('the arguments and result of a tool call', () => {
     [
       { type: 'mcp_call', error: { type: 'http_error', code: 401, message: 'Not Bearer abc' } },
       { result: { error: { type: 'http_error', code: 401, message: 'Not Bearer REDACTED' } } },
-    ],
-    [
-      { type: 'code_interpreter_call', code: 'print(1)', outputs: [{ type: 'logs', logs: '1' }] },
-      { arguments: { code: 'print(1)' }, result: { logs: '1', image_count: 0 }, media: [] },
     ],
     [
       { type: 'time_travel_call', input: 'a year', output: '{"at":1984}' },

@@ -4,9 +4,10 @@ import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-t
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type LiveView, startLiveView } from '../../../src/viewer/live/live-view.ts';
+import type { TraceFilter } from '../../../src/viewer/trace-filter.ts';
 import type { ViewedSpan } from '../../../src/viewer/viewed-span.ts';
 import { MATH_TUTOR, makeSpans } from '../spans.ts';
-import { evaluationOf, get, listsOf, otlp, otlpLogs, post } from './requests.ts';
+import { evaluationOf, listsOf, otlp, otlpLogs, post } from './requests.ts';
 
 let live: LiveView;
 beforeEach(async () => {
@@ -23,7 +24,7 @@ const span = (traceId: string, spanId = '1', more: object = {}): object => ({
 const post1 = (body: string | Uint8Array, headers = {}): ReturnType<typeof post> =>
   post(`${live.address}/v1/traces`, body, headers);
 const spansOf = async (id: string): Promise<ViewedSpan[]> =>
-  JSON.parse((await get(live.page, `/api/trace?id=${id}`)).text).spans;
+  (await listsOf(live.page)).traces.find((trace) => trace.id === id)?.trace.rows.map((row) => row.span) ?? [];
 
 describe('what the exporters of OpenTelemetry send', () => {
   const spans = makeSpans({
@@ -56,9 +57,15 @@ describe('what the exporters of OpenTelemetry send', () => {
 
     const { traces, conversations } = await listsOf(live.page);
     expect(traces).toMatchObject([
-      { title: 'thread', spans: 5, inputTokens: 381, outputTokens: 88, underWay: false },
+      {
+        found: 5,
+        underWay: false,
+        trace: { title: 'thread', summary: { inputTokens: 381, outputTokens: 88 } },
+      },
     ]);
-    expect(conversations).toMatchObject([{ id: 'thread_abc123', spans: 5, inputTokens: 381, traces: 1 }]);
+    expect(conversations).toMatchObject([
+      { id: 'thread_abc123', found: 5, trace: { summary: { inputTokens: 381 } } },
+    ]);
     const shown = await spansOf(traces[0]?.id ?? '');
     const root = shown.find(({ name }) => name === 'thread');
     expect(root).toMatchObject({
@@ -82,7 +89,7 @@ test('a trace is in progress until its root arrives', async () => {
   await post1(otlp(span('t', 'child', { parentSpanId: 'root' })));
   expect((await listsOf(live.page)).traces).toMatchObject([{ id: 't', underWay: true }]);
   await post1(otlp(span('t', 'root')));
-  expect((await listsOf(live.page)).traces).toMatchObject([{ id: 't', underWay: false, spans: 2 }]);
+  expect((await listsOf(live.page)).traces).toMatchObject([{ id: 't', underWay: false, found: 2 }]);
 });
 
 test('a span that is sent twice is shown once', async () => {
@@ -96,11 +103,11 @@ test('a list has the newest trace first, and what the filter finds', async () =>
   await post1(
     otlp(span('b', '1', at(2)), span('c', '1', { ...at(3), status: { code: 2 } }), span('a', '1', at(1))),
   );
-  const ids = async (query: string): Promise<string[]> =>
+  const ids = async (query: Partial<TraceFilter>): Promise<string[]> =>
     (await listsOf(live.page, query)).traces.map(({ id }) => id);
-  expect(await ids('')).toEqual(['c', 'b', 'a']);
-  expect(await ids('words=b')).toEqual(['b']);
-  expect(await ids('errors')).toEqual(['c']);
+  expect(await ids({})).toEqual(['c', 'b', 'a']);
+  expect(await ids({ words: 'b' })).toEqual(['b']);
+  expect(await ids({ onlyErrors: true })).toEqual(['c']);
 });
 
 test('a conversation is collected from all of its traces', async () => {
@@ -112,14 +119,18 @@ test('a conversation is collected from all of its traces', async () => {
   await post1(otlp(span('b', '1', { attributes }), span('b', 'below', { parentSpanId: '1' })));
   const { conversations } = await listsOf(live.page);
   expect(conversations).toMatchObject([
-    { id: 'conv_1', title: 'conv_1', traces: 2, spans: 3, inputTokens: 14 },
+    { id: 'conv_1', found: 3, trace: { title: 'conv_1', summary: { inputTokens: 14 } } },
   ]);
   const thread = { name: 'thread', attributes: attributes.slice(0, 1) };
   await post1(otlp(span('c', '1', thread)));
-  expect((await listsOf(live.page)).conversations).toMatchObject([{ title: 'thread' }]);
-  const { text } = await get(live.page, '/api/conversation?id=conv_1');
-  const { spans } = JSON.parse(text) as { spans: ViewedSpan[] };
-  expect(spans.map(({ traceId, spanId }) => traceId + spanId)).toEqual(['a1', 'b1', 'bbelow', 'c1']);
+  expect((await listsOf(live.page)).conversations).toMatchObject([{ trace: { title: 'thread' } }]);
+  const [opened] = (await listsOf(live.page)).conversations;
+  expect(opened?.trace.rows.map(({ span: { traceId, spanId } }) => traceId + spanId)).toEqual([
+    'a1',
+    'b1',
+    'bbelow',
+    'c1',
+  ]);
 });
 
 test('evaluations are events of the span that they are about, whichever arrives first', async () => {

@@ -1,5 +1,6 @@
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
-import type { TraceLists } from '../../../src/viewer/trace-store.ts';
+import type { TraceFilter } from '../../../src/viewer/trace-filter.ts';
+import { type TraceLists, TraceStore } from '../../../src/viewer/trace-store.ts';
 
 export interface Answer {
   readonly status: number;
@@ -43,9 +44,20 @@ export function get(page: string, path: string, headers: OutgoingHttpHeaders = {
   return send(address.href, { headers });
 }
 
-/** What the page is told about the traces that have arrived. */
-export async function listsOf(page: string, query = ''): Promise<TraceLists> {
-  return JSON.parse((await get(page, `/api/lists?${query}`)).text) as TraceLists;
+/** The traces that a page has when it has received all of them. */
+export async function receivedFrom(page: string): Promise<TraceStore> {
+  const store = new TraceStore();
+  for (let [after, hasMore] = [0, true]; hasMore; ) {
+    const received = JSON.parse((await get(page, `/api/spans?after=${after}`)).text);
+    store.receive(received);
+    ({ revision: after, hasMore } = received);
+  }
+  return store;
+}
+
+/** What the page lists of the traces that have arrived. */
+export async function listsOf(page: string, filter: Partial<TraceFilter> = {}): Promise<TraceLists> {
+  return (await receivedFrom(page)).lists({ words: '', onlyErrors: false, ...filter });
 }
 
 /** A request of OTLP with these spans. */

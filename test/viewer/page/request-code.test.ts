@@ -59,7 +59,7 @@ describe('the code of a call', () => {
         { role: 'user', content: 'Where?\n[image/png, 78 bytes, not recorded]' },
         {
           role: 'assistant',
-          content: '',
+          content: null,
           tool_calls: [{ id: 'c1', type: 'function', function: { name: 'find', arguments: '{"order":1}' } }],
         },
         { role: 'tool', tool_call_id: 'c1', content: 'Hamburg' },

@@ -1,0 +1,69 @@
+import * as ATTR from '../semconv/attributes.ts';
+import { terminalSafe } from '../util/terminal-safe.ts';
+import { attributeText, partContent, readMessages, type SpanPart } from './messages.ts';
+import type { SpanAttributes } from './viewed-span.ts';
+
+/** What a span got (`›`) or gave (`‹`), in one line. */
+export interface ContentLine {
+  readonly mark: '›' | '‹';
+  /** The role of the message; `undefined` for values that are not messages. */
+  readonly role: string | undefined;
+  readonly text: string;
+}
+
+/** How much of a text is read: more than fits on a line of any terminal. */
+const MAX_READ_LENGTH = 500;
+
+/** The content of a span, such as `› user "What is 2+2?"` and `‹ assistant "4"`. Only the last message is shown. */
+export function contentOf(attributes: SpanAttributes, length: number = MAX_READ_LENGTH): ContentLine[] {
+  const { input, output } = toolExchange(attributes);
+  const lines = [
+    ['›', attributes[ATTR.GEN_AI_INPUT_MESSAGES]],
+    ['‹', attributes[ATTR.GEN_AI_OUTPUT_MESSAGES]],
+    ['›', input],
+    ['‹', output],
+  ] as const;
+  return lines.flatMap(([mark, value]): ContentLine[] => {
+    if (value === undefined) return [];
+    const message = readMessages(value)?.at(-1);
+    if (message === undefined) return [{ mark, role: undefined, text: quoted(value, length) }];
+    const text = message.parts.map((part) => partText(part, length)).join(' ');
+    return [{ mark, role: terminalSafe(message.role, 40), text }];
+  });
+}
+
+/** The input of a tool (its arguments or search query), and what it returned. */
+export function toolExchange(attributes: SpanAttributes): { input: unknown; output: unknown } {
+  return {
+    input: attributes[ATTR.GEN_AI_TOOL_CALL_ARGUMENTS] ?? attributes[ATTR.GEN_AI_RETRIEVAL_QUERY_TEXT],
+    output: attributes[ATTR.GEN_AI_TOOL_CALL_RESULT] ?? attributes[ATTR.GEN_AI_RETRIEVAL_DOCUMENTS],
+  };
+}
+
+function quoted(value: unknown, length: number): string {
+  const text = terminalSafe(attributeText(value), length).trim();
+  // JSON is shown without quotes around it.
+  return /^[[{]/.test(text) ? text : `"${text}"`;
+}
+
+/** Labels of message parts that have no text. */
+const PART_NAMES: Readonly<Record<string, string>> = {
+  tool_call_response: 'result without content',
+  blob: 'media',
+  uri: 'media by link',
+  file: 'file',
+  citations: 'sources',
+  omitted: 'not recorded',
+};
+
+/** A message part as text: `"text"`, or `get_weather({"city":"Paris"})`, without arguments if they are not recorded. */
+function partText(part: SpanPart, length: number): string {
+  if (part.type === 'tool_call') {
+    const input = attributeText(part.arguments ?? '');
+    return terminalSafe(`${attributeText(part.name ?? 'tool')}${input && `(${input})`}`, length);
+  }
+  const content = partContent(part);
+  if (content !== undefined) return quoted(content, length);
+  const type = attributeText(part.type ?? 'part');
+  return `[${Object.hasOwn(PART_NAMES, type) ? PART_NAMES[type] : terminalSafe(type, 40)}]`;
+}

@@ -1,0 +1,78 @@
+import { once } from 'node:events';
+import { Agent, type ClientRequest, createServer, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { watchTimeouts } from '../../src/export/otlp-exporter.ts';
+import * as unsent from '../../src/telemetry/program-end/unsent.ts';
+import { VIEW_HEADER } from '../../src/util/version.ts';
+
+vi.mock(import('../../src/telemetry/program-end/unsent.ts'), { spy: true });
+const noted = vi.mocked(unsent.noteTimeout);
+
+let server: Server;
+let answers: boolean;
+let agent: Agent;
+let endpoint: string;
+beforeEach(async () => {
+  noted.mockClear();
+  answers = true;
+  server = createServer((incoming, response) => {
+    incoming.resume();
+    if (answers) response.end('x'.repeat(1_000_000));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/traces`;
+});
+afterEach(() => {
+  agent.destroy();
+  server.closeAllConnections();
+  server.close();
+});
+
+/** Sends a request whose answer nobody reads, and which its sender gives up after a millisecond if it has a timeout. */
+async function send(url: string, hasTimeout: boolean, headers = {}): Promise<ClientRequest> {
+  const sent = request(url, { method: 'POST', agent, headers, ...(hasTimeout && { timeout: 1 }) });
+  if (hasTimeout) sent.on('timeout', () => sent.destroy(new Error('timeout')));
+  sent.on('error', () => undefined);
+  sent.end('spans');
+  await new Promise<void>((resolve) => void sent.once('close', resolve));
+  return sent;
+}
+
+test('an answer that nobody reads is discarded, as without us', async () => {
+  watchTimeouts([endpoint], 1_000_000);
+  await send(endpoint, false);
+  // The agent reuses a socket only after the whole answer was discarded.
+  expect((await send(endpoint, false)).reusedSocket).toBe(true);
+  expect(noted).not.toHaveBeenCalled();
+});
+
+test('a request that times out is noted', async () => {
+  watchTimeouts([endpoint]);
+  answers = false;
+  await send(endpoint, true);
+  expect(noted).toHaveBeenCalledOnce();
+});
+
+test.each<[string, string, object]>([
+  ['of another path', '/more', {}],
+  ['to the command view', '', { [VIEW_HEADER]: '1' }],
+])('a request %s is not', async (_, path, headers) => {
+  watchTimeouts([endpoint]);
+  answers = false;
+  await send(endpoint + path, true, headers);
+  expect(noted).not.toHaveBeenCalled();
+});
+
+test('requests to an endpoint can get a timeout, and no others of its host', async () => {
+  watchTimeouts([endpoint], 50);
+  answers = false;
+  const errors: unknown[] = [];
+  const other = request(endpoint.replace('traces', 'other'), { method: 'POST' }).end();
+  other.on('error', (error) => errors.push(error));
+  await send(endpoint, false);
+  expect(noted).toHaveBeenCalledOnce();
+  expect(errors).toEqual([]);
+  other.destroy();
+});
