@@ -351,23 +351,21 @@ export function contentTargets({ captureMessageContent: mode, events }: Settings
   return { span: onBoth || mode === 'SPAN_ONLY', event, sink: event && events?.preset === 'full' };
 }
 
-/** Whether the function of the program has decided against content of an operation: then no hook and no store sees it, either. */
-export function refusesContent({ captureMessageContent: consent }: Settings, ofOperation: Settings): boolean {
-  return typeof consent === 'function' && ofOperation.captureMessageContent === 'NO_CONTENT';
-}
-
 /**
  * The current settings, with content only where the settings at the start of an operation allow it too. A completion hook
- * that the operation started with stays.
+ * that the operation started with stays. If the program's function has decided against content of the operation, no hook
+ * and no store sees it, either.
  */
 export function operationSettings(atStart: Settings, current: Settings): Settings {
   if (atStart === current) return current;
   const before = contentTargets(atStart);
   const now = contentTargets(current);
+  const isRefused =
+    typeof current.captureMessageContent === 'function' && atStart.captureMessageContent === 'NO_CONTENT';
   return {
     ...current,
     captureMessageContent: captureMode(before.span && now.span, before.event && now.event),
-    completionHook: current.completionHook ?? atStart.completionHook,
+    completionHook: isRefused ? undefined : (current.completionHook ?? atStart.completionHook),
     hideContent: current.hideContent === 'none' ? atStart.hideContent : current.hideContent,
   };
 }

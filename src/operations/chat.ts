@@ -10,6 +10,7 @@ import {
   asNumber,
   field,
   fieldsOf,
+  MAX_READ,
   MAX_REPEATED,
   strings,
   tolerating,
@@ -18,7 +19,7 @@ import { define, modelCall, outputTypeOf, requestedServiceTier } from './attribu
 import { ChatAccumulator } from './chat/accumulator.ts';
 import { readInputMessages, readOutputMessages } from './chat/messages.ts';
 import { readAnswerFailure } from './failures.ts';
-import { countSkippedChatCalls, readRequestedToolCalls } from './tool-calls.ts';
+import { readRequestedToolCalls } from './tool-calls.ts';
 import { readToolDefinitions } from './tool-definitions.ts';
 
 /**
@@ -109,20 +110,24 @@ function chatResultAttributes(result: unknown): Attributes {
   const attributes: Attributes = {};
   define(attributes, ATTR.GEN_AI_RESPONSE_ID, asName(id));
   define(attributes, ATTR.GEN_AI_RESPONSE_MODEL, asName(model));
-  define(attributes, ATTR.GEN_AI_RESPONSE_FINISH_REASONS, finishReasons(asArray(choices)));
   define(attributes, ATTR.OPENAI_RESPONSE_SERVICE_TIER, asName(service_tier));
   define(attributes, ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT, asName(system_fingerprint));
-  define(attributes, ATTR.OPENAI_SKIPPED_TOOL_CALLS, countSkippedChatCalls(asArray(choices)) || undefined);
+  addChoices(attributes, asArray(choices));
   return attributes;
 }
 
-function finishReasons(choices: readonly unknown[]): string[] | undefined {
+/** Adds why the choices ended, and how many of their tool calls get no span: only the first {@link MAX_REPEATED} do. */
+function addChoices(attributes: Attributes, choices: readonly unknown[]): void {
   let reasons: string[] | undefined;
-  for (let index = 0; index < choices.length && index < MAX_REPEATED; index++) {
-    const reason = asName(fieldsOf(choices[index]).finish_reason);
+  let calls = 0;
+  for (let index = 0; index < choices.length && index < MAX_READ; index++) {
+    const { finish_reason, message } = fieldsOf(choices[index]);
+    calls += asArray(fieldsOf(message).tool_calls).length;
+    const reason = index < MAX_REPEATED ? asName(finish_reason) : undefined;
     if (reason === undefined) continue;
     if (reasons === undefined) reasons = [reason];
     else reasons.push(reason);
   }
-  return reasons;
+  define(attributes, ATTR.GEN_AI_RESPONSE_FINISH_REASONS, reasons);
+  if (calls > MAX_REPEATED) attributes[ATTR.OPENAI_SKIPPED_TOOL_CALLS] = calls - MAX_REPEATED;
 }

@@ -55,21 +55,6 @@ export function calledBy(call: unknown): { readonly name: string; readonly given
     : { name, given: field(called, 'arguments') ?? field(called, 'input') };
 }
 
-/** A choice that is read without an accessor, because this runs for every chat completion. */
-interface ChoiceWithCalls {
-  readonly message?: { readonly tool_calls?: unknown } | null;
-}
-
-/** How many tool calls of a chat completion's choices get no span: only the first {@link MAX_REPEATED} do. */
-export function countSkippedChatCalls(choices: readonly unknown[]): number {
-  let count = 0;
-  for (let index = 0; index < choices.length; index++) {
-    const calls = (choices[index] as ChoiceWithCalls | null | undefined)?.message?.tool_calls;
-    if (Array.isArray(calls)) count += calls.length;
-  }
-  return count > MAX_REPEATED ? count - MAX_REPEATED : 0;
-}
-
 /** The first tool calls in the output of a response, including calls of hosted tools. */
 export function readResponseToolCalls(response: unknown): readonly RequestedToolCall[] {
   const calls = first(arrayField(response, 'output'), MAX_READ).flatMap((item) => {

@@ -60,17 +60,9 @@ export function countQueuedSpans(target: object): number {
   return Math.max(...processorsOf(target).map((processor) => arrayField(processor, '_finishedSpans').length));
 }
 
-/** The SDK's limit for the attribute values of a span. */
-export function attributeLimitOf(span: object): number {
-  return valueLimit(field(span, '_spanLimits'));
-}
-
-/** The limit for each text of a log record, less one character for the mark of a text that is cut. */
-export function textLimitOf(loggers: object | undefined): number {
-  return Math.max(1, valueLimit(field(field(loggers, '_sharedState'), 'logRecordLimits')) - 1);
-}
-
-function valueLimit(limits: unknown): number {
+/** The SDK's limit for each text in the attributes of a span, or of the log records of a logger provider. */
+export function textLimitOf(target: object | undefined): number {
+  const limits = field(target, '_spanLimits') ?? field(field(target, '_sharedState'), 'logRecordLimits');
   const limit = field(limits, 'attributeValueLengthLimit');
   return typeof limit === 'number' && limit > 0 ? limit : Number.POSITIVE_INFINITY;
 }

@@ -137,13 +137,9 @@ export function numberField(value: unknown, key: string): number | undefined {
   return asNumber(field(value, key));
 }
 
+/** A finite number that OTLP can carry, whose integers have at most 64 bits. */
 export function asNumber(value: unknown): number | undefined {
-  return isRecordable(value) ? value : undefined;
-}
-
-/** Whether a value is a finite number that OTLP can carry, whose integers have at most 64 bits. */
-export function isRecordable(value: unknown): value is number {
-  return typeof value === 'number' && Math.abs(value) < 2 ** 63;
+  return typeof value === 'number' && Math.abs(value) < 2 ** 63 ? value : undefined;
 }
 
 /** A number of seconds or of USD, which cannot be negative. */
@@ -152,7 +148,7 @@ export function asAmount(value: unknown): number | undefined {
 }
 
 export function isAmount(value: unknown): value is number {
-  return isRecordable(value) && value >= 0;
+  return (asNumber(value) ?? -1) >= 0;
 }
 
 export function asInteger(value: unknown): number | undefined {

@@ -156,7 +156,11 @@ function operationReaders(line: string): Reader[] {
     },
     {
       name: `the content of ${line}`,
-      read: (value) => [content.input?.(request(value)), content.output?.(value)],
+      read: (value) => {
+        const { inputMessages } = content.input?.(request(value)) ?? {};
+        for (let index = 0; index < (inputMessages?.length ?? 0); index++) inputMessages?.at(index);
+        return content.output?.(value);
+      },
     },
   ];
 }

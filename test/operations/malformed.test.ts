@@ -107,7 +107,7 @@ describe('an invalid request loses only its own attributes', () => {
     session().simulator.next({});
     await session().client.chat.completions.create({ model: 'gpt-4o', messages } as Parameters);
     expect(attributes()).toMatchObject({ 'gen_ai.request.model': 'gpt-4o', 'gen_ai.usage.output_tokens': 7 });
-    expect(session().warnings.splice(0)).toEqual([expect.stringContaining('reading request content failed')]);
+    expect(session().warnings.splice(0)).toEqual([expect.stringContaining('recording content failed')]);
   });
 
   test('very many, very long and very deep messages', async () => {

@@ -1,18 +1,15 @@
 import type { Message, MessagePart } from '../../config/completion-types.ts';
+import type { UnreadMessages } from '../../telemetry/content/content-writer.ts';
 import { blobPart } from '../../telemetry/content/media.ts';
-import { parseJson, parseMedia, partsOf, textPart, UnreadMessage } from '../../telemetry/content/messages.ts';
-import { answerFinishReason } from '../../telemetry/outcomes/finish-reason.ts';
+import { parseJson, parseMedia, partsOf, textPart } from '../../telemetry/content/messages.ts';
+import { messageFinishReason } from '../../telemetry/outcomes/finish-reason.ts';
 import {
-  arrayField,
   asArray,
-  asObject,
   asText,
   countField,
-  field,
   fieldsOf,
   first,
   MAX_READ,
-  objectField,
   type PayloadObject,
   textField,
   tolerating,
@@ -22,60 +19,56 @@ import { citationParts } from '../sources.ts';
 import { calledBy } from '../tool-calls.ts';
 
 /** The messages of a request. System and developer messages keep their role and place. */
-export function readInputMessages(messages: unknown): Message[] {
-  if (!Array.isArray(messages)) return [];
-  const read = new Array<Message>(messages.length);
-  for (let index = 0; index < messages.length; index++) {
-    const message: unknown = messages[index];
-    const role = textField(message, 'role') ?? 'user';
-    read[index] = new UnreadMessage(role, textField(message, 'name'), message, readChatParts);
-  }
-  return read;
+export function readInputMessages(messages: unknown): UnreadMessages {
+  const all = asArray(messages);
+  return { length: all.length, at: (index) => readMessage(all[index]) };
 }
 
 /** The output messages, one for each choice. */
-export function readOutputMessages(result: unknown): Message[] {
+export const readOutputMessages: (result: unknown) => Message[] = tolerating((result) => {
   const messages: Message[] = [];
-  for (const choice of first(arrayField(result, 'choices'))) {
-    const text = field(choice, 'text');
+  for (const choice of first(asArray(fieldsOf(result).choices))) {
+    const { message, text, finish_reason } = fieldsOf(choice);
     // A choice of a legacy completion has a text instead of a message.
-    const message =
-      objectField(choice, 'message') ?? (typeof text === 'string' ? { content: text } : undefined);
-    if (message === undefined) continue;
-    messages.push({
-      role: textField(message, 'role') ?? 'assistant',
-      parts: readChatParts(message, true),
-      finish_reason: answerFinishReason(textField(choice, 'finish_reason'), result),
-    });
+    const said = message ?? (typeof text === 'string' ? { content: text } : undefined);
+    if (said !== undefined)
+      messages.push(readMessage(said, messageFinishReason(asText(finish_reason), result)));
   }
   return messages;
-}
+});
 
-const readChatParts: (message: unknown, isAnswer?: boolean) => MessagePart[] = tolerating(
-  (message, isAnswer) => {
+/** Reads a message of a request or, with a finish reason, of an answer. */
+const readMessage: (message: unknown, finishReason?: string) => Message = tolerating(
+  (message, finishReason) => {
     const fields = fieldsOf(message);
-    const { role, content, refusal, audio, tool_calls, function_call, tool_call_id } = fields;
+    const { name: participant, content, refusal, audio, tool_calls, function_call, tool_call_id } = fields;
+    const isAnswer = finishReason !== undefined;
+    const role = asText(fields.role) ?? (isAnswer ? 'assistant' : 'user');
+    const name = asText(participant);
     // The legacy `functions` API puts a result into a message with the role `function`.
-    if (role === 'tool' || role === 'function') return [toolResponse(tool_call_id, content)];
+    if (role === 'tool' || role === 'function') {
+      const parts = [toolResponse(tool_call_id, content)];
+      return name === undefined ? { role, parts } : { role, name, parts };
+    }
     // There is no limit for what the program sends: completion hooks see everything.
-    const most = isAnswer === true ? MAX_READ : Number.POSITIVE_INFINITY;
+    const most = isAnswer ? MAX_READ : Number.POSITIVE_INFINITY;
     // Set by our own accumulator for a cut text. Programs do not send this field.
-    const lengths = isAnswer === true ? fields.original_lengths : undefined;
-    // Citations are read only from answers: a program that sends an answer again may leave them out.
-    const annotations = asArray(isAnswer === true ? fields.annotations : undefined);
+    const lengths = isAnswer ? fields.original_lengths : undefined;
     const parts = readChatContent(content, lengths, most);
+    // Citations are read only from answers: a program that sends an answer again may leave them out.
+    const annotations = asArray(isAnswer ? fields.annotations : undefined);
     if (annotations.length > 0) parts.push(...citationParts(annotations));
     const reasoning = reasoningOf(fields);
     if (reasoning !== undefined)
       parts.unshift(textPart('reasoning', reasoning, countField(lengths, 'reasoning_content')));
     if (typeof refusal === 'string' && refusal !== '')
       parts.push(textPart('text', refusal, countField(lengths, 'refusal')));
-    if (asObject(audio) !== undefined) parts.push(...readSpokenAnswer(audio));
+    if (audio) parts.push(...readSpokenAnswer(audio));
     const calls = asArray(tool_calls);
     if (calls.length > 0) for (const part of partsOf(calls, readChatToolCallPart, most)) parts.push(part);
-    if (asObject(function_call) !== undefined)
-      parts.push(...readChatToolCallPart({ function: function_call }));
-    return parts;
+    if (function_call) parts.push(...readChatToolCallPart({ function: function_call }));
+    if (isAnswer) return { role, parts, finish_reason: finishReason };
+    return name === undefined ? { role, parts } : { role, name, parts };
   },
 );
 

@@ -1,16 +1,12 @@
 import type { Message, MessagePart } from '../../config/completion-types.ts';
+import type { UnreadMessages } from '../../telemetry/content/content-writer.ts';
 import { blobPart, urlPart } from '../../telemetry/content/media.ts';
-import {
-  parseJson,
-  parseMedia,
-  partsOf,
-  UnreadMessage,
-  unknownPart,
-} from '../../telemetry/content/messages.ts';
+import { parseJson, parseMedia, partsOf, unknownPart } from '../../telemetry/content/messages.ts';
 import { plainError } from '../../telemetry/content/plain-data.ts';
-import { answerFinishReason, messageFinishReason } from '../../telemetry/outcomes/finish-reason.ts';
+import { messageFinishReason } from '../../telemetry/outcomes/finish-reason.ts';
 import {
   arrayField,
+  asArray,
   asObject,
   countField,
   field,
@@ -36,12 +32,13 @@ export function readInstructions(instructions: unknown): MessagePart[] {
 }
 
 /** The input messages: a text, or one message for each item. */
-export function readResponseInput(input: unknown): Message[] {
-  if (typeof input === 'string') return [{ role: 'user', parts: [{ type: 'text', content: input }] }];
-  if (!Array.isArray(input)) return [];
-  return input
-    .filter(isRecorded)
-    .map((item) => new UnreadMessage(roleOf(item), undefined, item, readSentItem));
+export function readResponseInput(input: unknown): UnreadMessages {
+  const items = typeof input === 'string' ? [{ role: 'user', content: input }] : asArray(input);
+  const recorded = items.filter(isRecorded);
+  return {
+    length: recorded.length,
+    at: (index) => ({ role: roleOf(recorded[index]), parts: readSentItem(recorded[index]) }),
+  };
 }
 
 /** The whole output as one message, since a response has one choice. */
@@ -51,10 +48,8 @@ export function readResponseOutput(response: unknown): Message[] {
   if (parts.length === 0) return [];
   const reason = finishReasonOf(response);
   // A response that is still in progress says so in its status.
-  const finish_reason =
-    field(response, 'status') === undefined
-      ? answerFinishReason(reason, response)
-      : messageFinishReason(reason);
+  const isOver = field(response, 'status') === undefined;
+  const finish_reason = messageFinishReason(reason, isOver ? response : undefined);
   return [{ role: 'assistant', parts, finish_reason }];
 }
 

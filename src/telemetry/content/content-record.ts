@@ -4,14 +4,12 @@ import {
   type ContentTargets,
   contentTargets,
   operationSettings,
-  refusesContent,
   type Settings,
 } from '../../config/config.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS } from '../../semconv/events.ts';
-import { guard } from '../../util/guard.ts';
-import { attributeLimitOf, textLimitOf } from '../../util/otel-sdk.ts';
-import { asObject, field, isRecordable, MAX_PART_DEPTH, setOwn } from '../../util/payload.ts';
+import { textLimitOf } from '../../util/otel-sdk.ts';
+import { asNumber, asObject, field, MAX_PART_DEPTH, setOwn } from '../../util/payload.ts';
 import { callerIn } from '../metadata.ts';
 import type { Failure } from '../outcomes/failure.ts';
 import { isInsideHook } from '../program-hooks.ts';
@@ -21,10 +19,10 @@ import {
   type Content,
   type ContentLimits,
   contentLimits,
+  type UnreadMessages,
   writeContent,
   writeValue,
 } from './content-writer.ts';
-import { UnreadMessage } from './messages.ts';
 
 /** Attributes that are JSON on spans and structured values on events. */
 const STRUCTURED: ReadonlySet<string | undefined> = new Set(
@@ -60,8 +58,8 @@ export class ContentRecord {
   readonly #limits: ContentLimits;
   /** Whether `end()` has anything to do: a hook must see the content, or an event carries it. */
   readonly awaitsEnd: boolean;
-  /** The content added so far, which is kept until the hook sees it. */
-  readonly #held: Content = {};
+  /** The content added so far, until the hook has seen it; `undefined` if no hook has to. */
+  #held: Content | undefined;
   /** The serialised content. */
   readonly #attributes: Attributes = {};
 
@@ -77,14 +75,16 @@ export class ContentRecord {
     this.#context = context;
     this.#settings = settings;
     this.#targets = targets;
-    this.awaitsEnd = targets.event || settings.completionHook !== undefined;
-    // The limit for the texts of events applies only if no span needs the same content with whole texts.
+    this.#held = settings.completionHook && {};
+    this.awaitsEnd = targets.event || this.#held !== undefined;
+    // The limit for the texts of events applies only if no span needs the same content with whole texts. A text that is
+    // cut gets a mark of one character.
     this.#limits = targets.span
-      ? contentLimits(settings, attributeLimitOf(span))
+      ? contentLimits(settings, textLimitOf(span))
       : contentLimits(
           settings,
           undefined,
-          targets.event ? textLimitOf(telemetry.events.provider) : undefined,
+          targets.event ? textLimitOf(telemetry.events.provider) - 1 : undefined,
         );
   }
 
@@ -100,7 +100,6 @@ export class ContentRecord {
     context: Context,
     startSettings: Settings,
   ): ContentRecord | undefined {
-    if (refusesContent(telemetry.settings, startSettings)) return undefined;
     const settings = operationSettings(startSettings, telemetry.settings);
     const isHooked = settings.completionHook !== undefined;
     if (isHooked && isInsideHook(context)) return undefined;
@@ -121,8 +120,8 @@ export class ContentRecord {
     telemetry: Telemetry,
     { span, context, startSettings, failure }: OperationEnd,
   ): ContentRecord | undefined {
-    const { settings } = telemetry;
-    const isHooked = !isInsideHook(context) && !refusesContent(settings, startSettings);
+    const settings = operationSettings(startSettings, telemetry.settings);
+    const isHooked = settings.completionHook !== undefined && !isInsideHook(context);
     return isHooked && failure?.message !== undefined
       ? new ContentRecord(telemetry, span, context, settings, { span: false, event: false, sink: false })
       : undefined;
@@ -131,7 +130,7 @@ export class ContentRecord {
   /** The recorded content as structured values by attribute, after the limits and the hook. */
   get written(): Readonly<Record<string, unknown>> {
     const written: Record<string, unknown> = { ...this.#attributes };
-    for (const name in written) if (STRUCTURED.has(name)) written[name] = parseContent(String(written[name]));
+    for (const name in written) if (STRUCTURED.has(name)) written[name] = parseContent(written[name]);
     return written;
   }
 
@@ -141,22 +140,25 @@ export class ContentRecord {
    * @param share the share of the remaining limit that it may use: less than 1 if more content will follow
    */
   add(content: Content, share?: number): void {
-    if (this.#settings.completionHook === undefined) this.#write(content, share);
-    else Object.assign(this.#held, copyContent(content, this.#settings.hideContent));
+    const { span, event, sink } = this.#targets;
+    if (this.#held !== undefined) Object.assign(this.#held, copyContent(content, this.#settings.hideContent));
+    else if (span || event || sink) {
+      const written = writeContent(this.#limits, content, share);
+      if (span) this.#span.setAttributes(written);
+      if (event || sink) Object.assign(this.#attributes, written);
+    }
   }
 
   /** Returns content as the span would record it, but does not record it; `undefined` if a hook must see it first. */
   preview(content: Content): Attributes | undefined {
-    if (!this.#targets.span || this.#settings.completionHook !== undefined) return undefined;
-    const settings = operationSettings(this.#settings, this.#telemetry.settings);
-    return writeContent(contentLimits(settings, attributeLimitOf(this.#span)), content);
+    return this.#targets.span && this.#held === undefined
+      ? writeContent({ ...this.#limits }, content)
+      : undefined;
   }
 
   /** Records the content after the hook, and emits the event. @returns the failure, as the hook changed it */
   end({ attributes, failure, endTime }: OperationEnd): Failure | undefined {
-    const { completionHook } = this.#settings;
-    const shown =
-      completionHook === undefined ? failure : this.#passHook(completionHook, attributes, failure);
+    const shown = this.#held === undefined ? failure : this.#passHook(this.#held, attributes, failure);
     // The conventions define the event for GenAI operations only.
     if (this.#targets.event && attributes[ATTR.GEN_AI_OPERATION_NAME] !== undefined)
       this.#telemetry.events.emit({
@@ -168,11 +170,12 @@ export class ContentRecord {
     return shown;
   }
 
-  #passHook(hook: CompletionHook, attributes: Attributes, failure: Failure | undefined): Failure | undefined {
+  #passHook(held: Content, attributes: Attributes, failure: Failure | undefined): Failure | undefined {
     const completion = newCompletion(attributes, this.#span.spanContext(), callerIn(this.#context));
-    Object.assign(completion, this.#held, { errorMessage: failure?.message });
-    if (this.#telemetry.hooks.call(hook, completion)) {
-      this.#write(completion);
+    Object.assign(completion, held, { errorMessage: failure?.message });
+    this.#held = undefined;
+    if (this.#telemetry.hooks.call(this.#settings.completionHook as CompletionHook, completion)) {
+      this.add(completion);
       this.#span.setAttributes(completion.attributes);
       Object.assign(this.#attributes, completion.attributes);
     } else completion.errorMessage = undefined;
@@ -180,14 +183,6 @@ export class ContentRecord {
     return failure === undefined || errorMessage === failure.message
       ? failure
       : { ...failure, message: typeof errorMessage === 'string' ? errorMessage : undefined };
-  }
-
-  #write(content: Content, share?: number): void {
-    const { span, event, sink } = this.#targets;
-    if (!span && !event && !sink) return;
-    const written = writeContent(this.#limits, content, share);
-    if (span) this.#span.setAttributes(written);
-    if (event || sink) Object.assign(this.#attributes, written);
   }
 }
 
@@ -226,10 +221,15 @@ const MAX_COPIED_VALUES = 100_000;
 /** Copies the content that is not hidden, so that a hook may change it without changing the program's payload. */
 function copyContent(content: Content, hidden: Settings['hideContent']): Content {
   const copied: Record<string, unknown> = {};
-  for (const { name, of } of CONTENT_KINDS) {
+  for (const { name, of = 'inputs' } of CONTENT_KINDS) {
     const value = content[name];
     if (of === hidden || value === undefined) continue;
-    copied[name] = Array.isArray(value) ? value.map(copyItem) : copyItem(value);
+    const list =
+      name === 'inputMessages' ? (value as UnreadMessages) : Array.isArray(value) ? value : undefined;
+    copied[name] =
+      list === undefined
+        ? copyItem(value)
+        : Array.from({ length: list.length }, (_, index) => copyItem(list.at(index)));
   }
   return copied;
 }
@@ -251,22 +251,27 @@ function copyItem(item: unknown): unknown {
     }
     return copied;
   };
-  const whole = item instanceof UnreadMessage ? guard('reading a message', () => item.toJSON()) : item;
-  return copy(whole, MAX_PART_DEPTH - 2);
+  return copy(item, MAX_PART_DEPTH - 2);
 }
 
 /** Matches JSON that may contain what OTLP cannot carry: a property `constructor`, or an integer of over 64 bits. */
 const UNUSUAL = /"constructor":|\d{19}|\de\+/;
 
 /** Parses content, but leaves such values as JSON text: one would make a collector refuse all records of a request. */
-function parseContent(json: string): unknown {
-  return UNUSUAL.test(json) ? JSON.parse(json, (_, value: unknown) => carried(value)) : JSON.parse(json);
+function parseContent(json: unknown): unknown {
+  try {
+    const text = String(json);
+    return UNUSUAL.test(text) ? JSON.parse(text, (_, value: unknown) => carried(value)) : JSON.parse(text);
+  } catch {
+    // A completion hook has set the attribute to a value of its own.
+    return json;
+  }
 }
 
 function carried(value: unknown): unknown {
   const isCarried =
     typeof value === 'number'
-      ? isRecordable(value)
+      ? asNumber(value) !== undefined
       : asObject(value) === undefined || !Object.hasOwn(value as object, 'constructor');
   return isCarried ? value : JSON.stringify(value);
 }

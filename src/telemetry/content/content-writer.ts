@@ -4,23 +4,25 @@ import type { Settings } from '../../config/config.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { cut } from '../../util/cut-text.ts';
 import { logError } from '../../util/guard.ts';
-import { asCount, field, fieldsOf, MAX_RECORDED_DEPTH } from '../../util/payload.ts';
+import { asArray, asCount, field, fieldsOf, first, MAX_RECORDED_DEPTH } from '../../util/payload.ts';
 import { isBlob, MAX_HASHED_BYTES, type Media, shownMedia, textWithoutMedia } from './media.ts';
+
+/** Messages of a request. Each is read when it is written, because only the end of a long conversation is recorded. */
+export type UnreadMessages = Pick<readonly Message[], 'length' | 'at'>;
+
+type CompletionFact =
+  | 'operation'
+  | 'spanContext'
+  | 'caller'
+  | 'errorMessage'
+  | 'evaluationExplanation'
+  | 'attributes';
 
 /** The content of one operation; each part is optional. */
 export type Content = {
-  readonly [Kind in
-    | 'systemInstructions'
-    | 'inputMessages'
-    | 'outputMessages'
-    | 'toolDefinitions'
-    | 'toolArguments'
-    | 'toolResult'
-    | 'functionArguments'
-    | 'functionResult'
-    | 'documents'
-    | 'requestBody'
-    | 'parameters']?: Completion[Kind] | undefined;
+  readonly [Kind in Exclude<keyof Completion, CompletionFact>]?:
+    | (Kind extends 'inputMessages' ? UnreadMessages : Completion[Kind])
+    | undefined;
 };
 
 /** Returns a value as JSON of at most `room` characters, or `undefined` if it does not fit. */
@@ -29,8 +31,8 @@ type WriteContent = (value: unknown, room: number, limits: ContentLimits) => str
 /** How one kind of content is written. */
 interface ContentKind {
   readonly name: keyof Content;
-  /** The value of the option `hideContent` that hides it. */
-  readonly of: 'inputs' | 'outputs';
+  /** The value of the option `hideContent` that hides it. Default: `inputs`. */
+  readonly of?: 'outputs';
   /** The attribute for its JSON. Parameters are texts that have attributes of their own. */
   readonly attribute?: string;
   readonly write?: WriteContent;
@@ -43,28 +45,22 @@ export const SHARE_BEFORE_OTHERS = 0.75;
 
 /** All kinds of content, in the order in which they may use up the limit. */
 export const CONTENT_KINDS: readonly ContentKind[] = [
-  { name: 'parameters', of: 'inputs' },
-  {
-    name: 'systemInstructions',
-    of: 'inputs',
-    attribute: ATTR.GEN_AI_SYSTEM_INSTRUCTIONS,
-    write: writeParts,
-  },
+  { name: 'parameters' },
+  { name: 'systemInstructions', attribute: ATTR.GEN_AI_SYSTEM_INSTRUCTIONS, write: writeParts },
   { name: 'outputMessages', of: 'outputs', attribute: ATTR.GEN_AI_OUTPUT_MESSAGES, write: writeMessages },
   {
     name: 'inputMessages',
-    of: 'inputs',
     attribute: ATTR.GEN_AI_INPUT_MESSAGES,
     write: writeMessages,
     share: SHARE_BEFORE_OTHERS,
   },
-  { name: 'toolDefinitions', of: 'inputs', attribute: ATTR.GEN_AI_TOOL_DEFINITIONS, write: writeValues },
-  { name: 'toolArguments', of: 'inputs', attribute: ATTR.GEN_AI_TOOL_CALL_ARGUMENTS, write: writeObject },
+  { name: 'toolDefinitions', attribute: ATTR.GEN_AI_TOOL_DEFINITIONS, write: writeValues },
+  { name: 'toolArguments', attribute: ATTR.GEN_AI_TOOL_CALL_ARGUMENTS, write: writeObject },
   { name: 'toolResult', of: 'outputs', attribute: ATTR.GEN_AI_TOOL_CALL_RESULT, write: writeObject },
-  { name: 'functionArguments', of: 'inputs', attribute: ATTR.OPENAI_TRACE_INPUT, write: writeValue },
+  { name: 'functionArguments', attribute: ATTR.OPENAI_TRACE_INPUT, write: writeValue },
   { name: 'functionResult', of: 'outputs', attribute: ATTR.OPENAI_TRACE_OUTPUT, write: writeValue },
   { name: 'documents', of: 'outputs', attribute: ATTR.GEN_AI_RETRIEVAL_DOCUMENTS, write: writeValues },
-  { name: 'requestBody', of: 'inputs', attribute: ATTR.OPENAI_REQUEST_BODY, write: writeObject },
+  { name: 'requestBody', attribute: ATTR.OPENAI_REQUEST_BODY, write: writeObject },
 ];
 
 /** How much of the content of one operation is recorded, and in what form. */
@@ -110,7 +106,7 @@ export function writeContent(limits: ContentLimits, content: Content, share: num
   const reserved = Math.ceil(limits.left * (1 - share));
   // Not `for … of`, whose iterator would allocate memory for each kind.
   for (let index = 0; index < CONTENT_KINDS.length; index++) {
-    const { name, of, attribute, write, share: most = 1 } = CONTENT_KINDS[index] as ContentKind;
+    const { name, of = 'inputs', attribute, write, share: most = 1 } = CONTENT_KINDS[index] as ContentKind;
     if (of === limits.hidden) continue;
     try {
       const value = content[name];
@@ -132,23 +128,22 @@ export function writeContent(limits: ContentLimits, content: Content, share: num
   return written;
 }
 
-/** How many texts of one list are recorded. The API accepts 4 stop sequences. */
-const MAX_TEXTS = 128;
 /** How many parameters are recorded. Each one is an attribute, and a span holds 128 attributes. */
 const MAX_PARAMETERS = 64;
 
-/** Adds texts and lists of texts under their own names, not as JSON. A text that is cut ends in `…`. */
+/** Adds texts and lists of texts under their own names, not as JSON, while there is room. A cut text ends in `…`. */
 function writeTexts(to: Attributes, texts: Attributes, limits: ContentLimits, reserved: number): void {
-  const limited = (text: string): string => {
-    const shown = textWithoutMedia(limits.media, text);
+  const limited = (text: unknown): string[] => {
     const most = Math.min(limits.maxText, limits.maxAttribute, limits.left - reserved);
-    const recorded = shown.length <= most ? shown : most > 0 ? `${cut(shown, most - 1)}…` : '';
+    if (most < 1) return [];
+    const shown = textWithoutMedia(limits.media, String(text));
+    const recorded = shown.length <= most ? shown : `${cut(shown, most - 1)}…`;
     limits.left -= recorded.length;
-    return recorded;
+    return [recorded];
   };
-  for (const [name, value] of Object.entries(texts).slice(0, MAX_PARAMETERS)) {
-    if (typeof value === 'string') to[name] = limited(value);
-    else if (Array.isArray(value)) to[name] = value.slice(0, MAX_TEXTS).map((item) => limited(String(item)));
+  for (const [name, value] of first(Object.entries(texts), MAX_PARAMETERS)) {
+    const shown = Array.isArray(value) ? first(value).flatMap(limited) : limited(value);
+    if (shown.length > 0) to[name] = Array.isArray(value) ? shown : shown[0];
   }
 }
 
@@ -175,7 +170,7 @@ function writeValues(
   limits: ContentLimits,
   write: WriteContent = limitedJson,
 ): string | undefined {
-  const values = list as readonly unknown[];
+  const values = asArray(list);
   if (values.length === 0 || room < MARK_LENGTH) return undefined;
   let kept = '';
   let index = 0;
@@ -190,20 +185,19 @@ function writeValues(
 
 /** Writes the newest messages that fit. If there are older ones, a message without parts counts them. */
 function writeMessages(list: unknown, room: number, limits: ContentLimits): string | undefined {
-  const messages = list as readonly Message[];
+  const messages = list as UnreadMessages;
   if (messages.length === 0 || room < MARK_LENGTH) return undefined;
   let kept = '';
-  let omitted = messages.length;
-  for (; omitted > 0; omitted--) {
-    const free = room - MARK_LENGTH - kept.length - 1;
-    const written = writeMessage(messages[omitted - 1] as Message, free, limits);
-    if (written === undefined) break;
+  for (let left = messages.length; left > 0; left--) {
+    const message = messages.at(left - 1) as Message;
+    const written = writeMessage(message, room - MARK_LENGTH - kept.length - 1, limits);
+    if (written === undefined) {
+      const start = `{"role":"${word(message.role)}","parts":[],"omitted_messages":${left}`;
+      return `[${joinItems(start + tailOf(message.finish_reason), kept)}]`;
+    }
     kept = joinItems(written, kept);
   }
-  if (omitted === 0) return `[${kept}]`;
-  const { role, finish_reason } = messages[omitted - 1] as Message;
-  const mark = `{"role":"${word(role)}","parts":[],"omitted_messages":${omitted}${tailOf(finish_reason)}`;
-  return `[${joinItems(mark, kept)}]`;
+  return `[${kept}]`;
 }
 
 /** How many characters of a message are reserved for the number of omitted parts. */
@@ -211,11 +205,8 @@ const PARTS_MARK_LENGTH = 32;
 /** The names in messages are cut to this length, which is that of the longest name in the API. */
 const MAX_PARAMETER_NAME_LENGTH = 64;
 
-function writeMessage(
-  { role, name, parts, finish_reason }: Message,
-  room: number,
-  limits: ContentLimits,
-): string | undefined {
+function writeMessage(message: Message, room: number, limits: ContentLimits): string | undefined {
+  const { role, name, parts, finish_reason } = message;
   const named =
     name === undefined ? '' : `,"name":${JSON.stringify(cut(String(name), MAX_PARAMETER_NAME_LENGTH))}`;
   const head = `{"role":"${word(role)}"${named},"parts":[`;
@@ -225,20 +216,15 @@ function writeMessage(
   // A completion hook may have replaced the parts by another iterable.
   const all = Array.isArray(parts) ? parts : [...parts];
   let kept = '';
-  let index = 0;
-  for (; index < all.length; index++) {
+  for (let index = 0; index < all.length; index++) {
     const written = writePart(all[index], free - kept.length - 1, limits);
-    if (written === undefined) break;
+    if (written === undefined) {
+      const omitted = all.slice(index).filter((part) => isRecordedPart(part, limits)).length;
+      return kept === '' ? undefined : `${head}${kept}],"omitted_parts":${omitted}${tail}`;
+    }
     kept = joinItems(kept, written);
   }
-  if (index === all.length) return `${head}${kept}]${tail}`;
-  const omitted = all.slice(index).filter((part) => isRecordedPart(part, limits)).length;
-  return kept === '' ? undefined : `${head}${kept}],"omitted_parts":${omitted}${tail}`;
-}
-
-/** Whether a part is to be recorded. A completion hook may have left holes in an array. */
-function isRecordedPart(part: unknown, { media }: ContentLimits): boolean {
-  return part !== undefined && (media.mode !== 'drop' || !isBlob(part));
+  return `${head}${kept}]${tail}`;
 }
 
 /**
@@ -247,6 +233,11 @@ function isRecordedPart(part: unknown, { media }: ContentLimits): boolean {
  */
 function joinItems(first: string, second: string): string {
   return first === '' || second === '' ? first + second : `${first},${second}`;
+}
+
+/** Whether a part is to be recorded. A completion hook may have left holes in an array. */
+function isRecordedPart(part: unknown, { media }: ContentLimits): boolean {
+  return part !== undefined && (media.mode !== 'drop' || !isBlob(part));
 }
 
 function tailOf(finishReason: string | undefined): string {
@@ -288,8 +279,6 @@ function writePart(part: unknown, room: number, limits: ContentLimits): string |
   return undefined;
 }
 
-/** How many items of one array or object are written. */
-const MAX_ITEMS = 1_000;
 /** Marks an omitted part of a value. */
 const OMITTED = '…';
 
@@ -317,62 +306,38 @@ export function limitedJson(
 ): string | undefined {
   if (room < 1) return undefined;
   const value = limits.media === undefined ? given : shownMedia(limits.media, given, key, holder);
-  if (typeof value === 'string') return jsonText(value, room, limits);
+  if (typeof value === 'string') {
+    const text = cutMarked(value, limits);
+    // The JSON of a text is never shorter than the text, so a text that is too long need not be serialised.
+    return text.length > room ? undefined : withinRoom(JSON.stringify(text), room);
+  }
   if (typeof value !== 'object' || value === null)
     return withinRoom(typeof value === 'bigint' ? `"${value}"` : (JSON.stringify(value) ?? 'null'), room);
   if (depth === 0) return withinRoom(`"${OMITTED}"`, room);
-  return Array.isArray(value)
-    ? jsonArray(value, room, limits, depth - 1)
-    : jsonObject(value, room, limits, depth - 1);
+  const keys = Array.isArray(value) ? undefined : Object.keys(value);
+  const { length } = keys ?? (value as readonly unknown[]);
+  // Joined, not concatenated: V8 would keep 32 bytes for each concatenated piece until the span is exported.
+  const items: string[] = [];
+  let left = room - 1;
+  for (let index = 0; index < length; index++) {
+    const name = keys?.[index];
+    const item = field(value, name ?? index);
+    if (name !== undefined && (item === undefined || typeof item === 'function')) continue;
+    const head = name === undefined ? '' : `${JSON.stringify(cutMarked(name, limits))}:`;
+    // One character is for the comma or bracket after the value.
+    const json = limitedJson(item, left - head.length - 1, limits, depth - 1, name, value);
+    if (json === undefined) return undefined;
+    items.push(head + json);
+    left -= head.length + json.length + 1;
+  }
+  const all = items.join(',');
+  return withinRoom(keys === undefined ? `[${all}]` : `{${all}}`, room);
 }
 
 function withinRoom(json: string, room: number): string | undefined {
   return json.length <= room ? json : undefined;
 }
 
-function jsonText(text: string, room: number, { maxText }: JsonLimits): string | undefined {
-  const shown = text.length > maxText ? cut(text, maxText) + OMITTED : text;
-  // The JSON of a text is never shorter than the text, so a text that is too long need not be serialised.
-  return shown.length > room ? undefined : withinRoom(JSON.stringify(shown), room);
-}
-
-/*
- * Values are joined, not concatenated: V8 would keep 32 bytes for each concatenated piece until the span is exported.
- */
-
-function jsonArray(
-  values: readonly unknown[],
-  room: number,
-  limits: JsonLimits,
-  depth: number,
-): string | undefined {
-  const items: string[] = [];
-  let left = room - 1;
-  for (let index = 0; index < values.length && index <= MAX_ITEMS; index++) {
-    // One character is for the comma or the bracket after the value.
-    const item = limitedJson(index < MAX_ITEMS ? values[index] : OMITTED, left - 1, limits, depth);
-    if (item === undefined) return undefined;
-    items.push(item);
-    left -= item.length + 1;
-  }
-  return withinRoom(`[${items.join(',')}]`, room);
-}
-
-function jsonObject(value: object, room: number, limits: JsonLimits, depth: number): string | undefined {
-  const members: string[] = [];
-  let left = room - 1;
-  for (const key in value) {
-    const item = field(value, key);
-    if (item === undefined || typeof item === 'function' || !Object.hasOwn(value, key)) continue;
-    const isMark = members.length >= MAX_ITEMS;
-    // Two characters are for the colon, and for the comma or the brace after the value.
-    const name = jsonText(isMark ? OMITTED : key, left - 2, limits);
-    const json = name && limitedJson(isMark ? true : item, left - 2 - name.length, limits, depth, key, value);
-    if (json === undefined) return undefined;
-    const member = `${name}:${json}`;
-    members.push(member);
-    left -= member.length + 1;
-    if (isMark) break;
-  }
-  return withinRoom(`{${members.join(',')}}`, room);
+function cutMarked(text: string, { maxText }: JsonLimits): string {
+  return text.length > maxText ? cut(text, maxText) + OMITTED : text;
 }

@@ -41,9 +41,8 @@ export function shownMedia(media: Media, value: unknown, key?: string, holder?: 
 
 /** A text without the bytes of the `data:` URLs in it, unless media are recorded inline. */
 export function textWithoutMedia({ mode }: Media, text: string): string {
-  if (mode === 'inline') return text;
+  if (mode === 'inline' || !mentionsBase64(text.slice(0, MAX_SEARCHED_MEDIA_LENGTH))) return text;
   const start = cut(text, MAX_SEARCHED_MEDIA_LENGTH);
-  if (!mentionsBase64(start)) return text;
   const shown = start.replace(EMBEDDED_URL, '$1…');
   return start === text || shown.endsWith('…') ? shown : `${shown}…`;
 }

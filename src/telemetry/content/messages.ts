@@ -1,36 +1,6 @@
-import type { Message, MessagePart } from '../../config/completion-types.ts';
+import type { MessagePart } from '../../config/completion-types.ts';
 import { MAX_READ } from '../../util/payload.ts';
 import { mayHaveMedia } from './media.ts';
-
-/** A message of a request whose parts are read lazily, because only the end of a long conversation is recorded. */
-export class UnreadMessage implements Message {
-  readonly role: string;
-  /** Not even an `undefined` property on messages without a name. */
-  declare readonly name?: string;
-  readonly #payload: unknown;
-  readonly #read: (payload: unknown) => MessagePart[];
-
-  constructor(
-    role: string,
-    name: string | undefined,
-    payload: unknown,
-    read: (payload: unknown) => MessagePart[],
-  ) {
-    this.role = role;
-    if (name !== undefined) this.name = name;
-    this.#payload = payload;
-    this.#read = read;
-  }
-
-  get parts(): MessagePart[] {
-    return this.#read(this.#payload);
-  }
-
-  /** Returns the whole message for `JSON.stringify`, which would leave `parts` out because it is no own property. */
-  toJSON(): Message {
-    return { ...this, parts: this.parts };
-  }
-}
 
 /** Creates a part for a text. If the text was cut, the part has its original length. */
 export function textPart(

@@ -1,11 +1,11 @@
 import { type Attributes, type Context, INVALID_SPAN_CONTEXT, trace } from '@opentelemetry/api';
-import { contentTargets, refusesContent } from '../../config/config.ts';
+import { contentTargets, operationSettings } from '../../config/config.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_GEN_AI_EVALUATION_RESULT } from '../../semconv/events.ts';
 import { cut, searchedStart } from '../../util/cut-text.ts';
 import { guard, warnOnce } from '../../util/guard.ts';
 import { pickAttributes } from '../../util/otel-api.ts';
-import { asNumber, field, isRecordable, textField } from '../../util/payload.ts';
+import { asNumber, field, textField } from '../../util/payload.ts';
 import { settingsFor } from '../content/consent.ts';
 import { newCompletion } from '../content/content-record.ts';
 import { withoutSecrets } from '../content/credentials.ts';
@@ -71,7 +71,7 @@ const SUBJECT_IDS = ['responseId', 'runId', 'threadId', 'conversationId'] as con
 export function hasSubject(evaluation: unknown): evaluation is Evaluation {
   const isAbout = SUBJECT_IDS.some((id) => textField(evaluation, id) !== undefined);
   const score = field(evaluation, 'score') ?? undefined;
-  if (score !== undefined && !isRecordable(score))
+  if (score !== undefined && asNumber(score) === undefined)
     warnOnce('evaluation score', 'recordEvaluation ignored the score: expected a number below 2^63.');
   if (isAbout && textField(evaluation, 'name') !== undefined) return true;
   warnOnce(
@@ -118,8 +118,7 @@ function addExplanation(
   context: Context,
 ): void {
   // It may quote content of the evaluated span, so the settings for the caller of that span apply.
-  const settings = settingsFor(telemetry.settings, context);
-  if (refusesContent(telemetry.settings, settings)) return;
+  const settings = operationSettings(settingsFor(telemetry.settings, context), telemetry.settings);
   // It may quote inputs and outputs, so it is not recorded if either is hidden.
   if (settings.hideContent !== 'none') return;
   const { completionHook, maxContentLength } = settings;

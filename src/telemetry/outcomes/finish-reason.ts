@@ -38,16 +38,15 @@ const SCHEMA_FINISH_REASONS: Readonly<Record<string, string>> = {
   eos: 'stop',
 };
 
-/** The schema requires a finish reason, and prescribes `error` for a message without one. */
-export function messageFinishReason(reason: string | undefined): string {
-  if (reason === undefined) return 'error';
+/**
+ * The schema requires a finish reason, and prescribes `error` for a message without one.
+ *
+ * @param answer the answer that has the message, if it is over. Some servers send whole answers without a reason
+ */
+export function messageFinishReason(reason: string | undefined, answer?: unknown): string {
+  if (reason === undefined)
+    return answer === undefined || unfinished.has(answer as object) ? 'error' : 'stop';
   // Some servers send finish reasons in capitals.
   const lower = reason.toLowerCase();
   return row(SCHEMA_FINISH_REASONS, lower) ?? lower;
-}
-
-/** The finish reason of a message in an answer. Some servers send whole answers without one. */
-export function answerFinishReason(reason: string | undefined, answer: unknown): string {
-  const isUnfinished = typeof answer === 'object' && answer !== null && unfinished.has(answer);
-  return messageFinishReason(reason ?? (isUnfinished ? undefined : 'stop'));
 }

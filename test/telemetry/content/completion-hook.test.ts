@@ -286,6 +286,28 @@ describe('a hook that fails', () => {
     expect(session.spans[0]?.attributes).not.toHaveProperty(['gen_ai.input.messages']);
     await session.verify();
   });
+
+  test('and sets a content attribute to a text that is no JSON loses nothing else', async () => {
+    const types: string[] = [];
+    const session = await startSession({
+      config: {
+        captureMessageContent: 'SPAN_AND_EVENT',
+        events: { sink: ({ type }) => void types.push(type), preset: 'full' },
+        completionHook({ attributes }) {
+          attributes['gen_ai.input.messages'] = 'masked';
+        },
+      },
+    });
+    await session.client.chat.completions.create({
+      model: 'm',
+      messages: [{ role: 'user', content: 'Hello' }],
+    });
+    expect(session.logRecords.map(({ attributes }) => attributes['gen_ai.input.messages'])).toEqual([
+      'masked',
+    ]);
+    expect(types).toContain('model.invoke');
+    await expect(session.verify()).rejects.toThrow('gen_ai.input.messages is not valid JSON');
+  });
 });
 
 test('a hook that leaves a field that cannot be read loses that one alone', async () => {

@@ -137,12 +137,9 @@ describe('other content', () => {
     });
   });
 
-  test('a short text is cut to the remaining length of the span, with a mark', () => {
+  test('a short text is cut to the remaining length of the span, with a mark, and left out if none remains', () => {
     const limits = contentLimits(settings(5, 8));
-    expect(writeContent(limits, { parameters: { a: '123456', b: '123456', c: '1' } })).toEqual({
-      a: '1234…',
-      b: '12…',
-      c: '',
-    });
+    const parameters = { a: '123456', b: ['123456', '1'], c: '1', d: ['1'] };
+    expect(writeContent(limits, { parameters })).toEqual({ a: '1234…', b: ['12…'] });
   });
 });
