@@ -24,6 +24,9 @@ export function modelOf({ body, deployment, sdkMetadata }: ApiRequest): string |
 export function modelCall(operation: string, request: ApiRequest): Attributes {
   const attributes: Attributes = { [ATTR.GEN_AI_OPERATION_NAME]: operation };
   define(attributes, ATTR.GEN_AI_REQUEST_MODEL, modelOf(request));
+  const serviceTier = stringField(request.body, 'service_tier');
+  // `auto` requests no particular tier.
+  if (serviceTier !== 'auto') define(attributes, ATTR.OPENAI_REQUEST_SERVICE_TIER, serviceTier);
   return attributes;
 }
 
@@ -32,12 +35,6 @@ export function answeringModel(result: unknown): Attributes {
   const attributes: Attributes = {};
   define(attributes, ATTR.GEN_AI_RESPONSE_MODEL, stringField(result, 'model'));
   return attributes;
-}
-
-/** The requested service tier. `undefined` for `auto`, which requests no particular tier. */
-export function requestedServiceTier({ body }: ApiRequest): string | undefined {
-  const { service_tier } = fieldsOf(body);
-  return service_tier === 'auto' ? undefined : asName(service_tier);
 }
 
 const OUTPUT_TYPES: Readonly<Record<string, string>> = {

@@ -15,7 +15,7 @@ import {
   strings,
   tolerating,
 } from '../util/payload.ts';
-import { define, modelCall, outputTypeOf, requestedServiceTier } from './attributes.ts';
+import { define, modelCall, outputTypeOf } from './attributes.ts';
 import { ChatAccumulator } from './chat/accumulator.ts';
 import { readInputMessages, readOutputMessages } from './chat/messages.ts';
 import { readAnswerFailure } from './failures.ts';
@@ -31,7 +31,7 @@ export const chat: Operation = {
   endpoints: ['POST /chat/completions'],
   traits: { inference: 'chat', reportsUsageOnRequest: true, failsWithoutReason: true },
   name: 'chat',
-  requestAttributes: tolerating(chatRequestAttributes),
+  requestAttributes: (request) => modelCall('chat', request),
   parameterAttributes: tolerating(chatParameterAttributes),
   resultAttributes: tolerating(chatResultAttributes),
   usage(result) {
@@ -50,12 +50,6 @@ export const chat: Operation = {
     output: (result) => ({ outputMessages: readOutputMessages(result) }),
   },
 };
-
-function chatRequestAttributes(request: ApiRequest): Attributes {
-  const attributes = modelCall('chat', request);
-  define(attributes, ATTR.OPENAI_REQUEST_SERVICE_TIER, requestedServiceTier(request));
-  return attributes;
-}
 
 /** The parameters that chat and legacy completions share. Throws if a getter of the request throws. */
 export function samplingAttributes({ body, streamed }: ApiRequest): Attributes {

@@ -18,7 +18,7 @@ import {
   textField,
   tolerating,
 } from '../util/payload.ts';
-import { define, modelCall, outputTypeOf, requestedServiceTier } from './attributes.ts';
+import { define, modelCall, outputTypeOf } from './attributes.ts';
 import { ResponseAccumulator } from './response/accumulator.ts';
 import { readInstructions, readResponseInput, readResponseOutput } from './response/content.ts';
 import { countSkippedItemCalls } from './response/items.ts';
@@ -64,7 +64,6 @@ export const response: Operation = {
 function responseRequestAttributes(request: ApiRequest): Attributes {
   const attributes = modelCall('chat', request);
   define(attributes, ATTR.GEN_AI_CONVERSATION_ID, conversationIdOf(request.body));
-  define(attributes, ATTR.OPENAI_REQUEST_SERVICE_TIER, requestedServiceTier(request));
   // Set at the start of the span, so that no other prompt of the program is set instead.
   const prompt = objectField(request.body, 'prompt');
   if (prompt === undefined) return attributes;

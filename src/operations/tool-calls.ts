@@ -1,15 +1,6 @@
 import { parseJson } from '../telemetry/content/messages.ts';
 import type { RequestedToolCall } from '../telemetry/operation.ts';
-import {
-  arrayField,
-  asObject,
-  field,
-  first,
-  MAX_READ,
-  MAX_REPEATED,
-  objectField,
-  stringField,
-} from '../util/payload.ts';
+import { arrayField, asObject, field, first, MAX_READ, objectField, stringField } from '../util/payload.ts';
 import { sha256 } from '../util/sha256.ts';
 import { readToolContent } from './response/content.ts';
 import { type ResponseToolCall, readResponseToolCall } from './response/items.ts';

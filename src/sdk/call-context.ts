@@ -42,17 +42,17 @@ class CallContext implements Context {
   }
 }
 
-/** Gives a call the context in which the SDK will work. A context of another package must set the value itself. */
-export function prepareContext(call: Call): void {
-  const { caller } = call;
-  call.working = LinkedContext.accepts(caller) ? new CallContext(call, caller) : caller.setValue(CALL, call);
-}
-
-/** Makes the SDK work below the span of a call that has begun. */
-export function enterSpan(call: Call): void {
+/**
+ * Makes the SDK work in the context of a call: first the caller's and, once the call has begun, that of its span. A
+ * context of another package must set the value itself.
+ */
+export function workInContext(call: Call): void {
   const { working, context } = call;
   if (working instanceof CallContext) working.values = context;
-  else call.working = context.setValue(CALL, call);
+  else
+    call.working = LinkedContext.accepts(context)
+      ? new CallContext(call, context)
+      : context.setValue(CALL, call);
 }
 
 /**

@@ -11,7 +11,14 @@ import {
   readResponse,
   watchForLoss,
 } from './call.ts';
-import { callInProgress, currentCall, enterSpan, proceed, proceedHere, sendInside } from './call-context.ts';
+import {
+  callInProgress,
+  currentCall,
+  proceed,
+  proceedHere,
+  sendInside,
+  workInContext,
+} from './call-context.ts';
 import { addTraceContext } from './metadata-propagation.ts';
 import { privateSlot } from './private-slot.ts';
 import { type Method, type MethodHolder, methodOf, resemble } from './reflect.ts';
@@ -46,7 +53,7 @@ function begin(call: Call, options: unknown): unknown {
   if (typeof field(options, 'then') === 'function')
     return Promise.resolve(options).then((resolved) => begin(call, resolved));
   call.begin(options);
-  enterSpan(call);
+  workInContext(call);
   let sent = options;
   if (call.wantsUsage) sent = guard('requesting usage', askForUsage, call, sent) ?? sent;
   if (call.propagates) sent = guard('adding the trace context', addTraceContext, call, sent) ?? sent;

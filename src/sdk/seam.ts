@@ -4,7 +4,7 @@ import { guard, logError } from '../util/guard.ts';
 import { asObject, field } from '../util/payload.ts';
 import { ProcessWide } from '../util/process-state.ts';
 import { Call, type CallObserver } from './call.ts';
-import { make, prepareContext } from './call-context.ts';
+import { make, workInContext } from './call-context.ts';
 import {
   watchCallPromise,
   wrapAsResponse,
@@ -148,7 +148,7 @@ export class Seam extends PatchedClass {
         let call: Call;
         try {
           call = new Call(this, observer, active);
-          prepareContext(call);
+          workInContext(call);
         } catch (error) {
           logError('starting a call', error);
           return original.apply(this, args);

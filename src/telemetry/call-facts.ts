@@ -20,14 +20,9 @@ export function callAttributes(call: Call): Attributes {
     // The SDK never parsed the response: it was raw, abandoned, or interrupted by a shutdown.
     attributes[ATTR.OPENAI_RESPONSE_PARSED] = false;
   }
-  addAnswer(attributes, call);
+  if (call.status !== undefined) attributes[ATTR.HTTP_RESPONSE_STATUS_CODE] = call.status;
+  if (call.attemptCount > 1) attributes[ATTR.HTTP_REQUEST_RESEND_COUNT] = call.attemptCount - 1;
   return attributes;
-}
-
-/** How a request was answered, and how often it was sent. */
-export function addAnswer(attributes: Attributes, { status, attemptCount }: Call): void {
-  if (status !== undefined) attributes[ATTR.HTTP_RESPONSE_STATUS_CODE] = status;
-  if (attemptCount > 1) attributes[ATTR.HTTP_REQUEST_RESEND_COUNT] = attemptCount - 1;
 }
 
 /** The seconds between chunks, on average and at most. */

@@ -24,6 +24,7 @@ export class PlacedCall implements CallObservation {
   readonly #place: Placement;
   /** Created with the first chunk, because most calls are not streams. */
   #accumulator: Accumulator | undefined;
+  /** Set if the time between the chunks of a stream is measured. */
   readonly #gaps: ChunkGaps | undefined;
   /** The result so far of a long open stream. It is read only once, which is slow, but enough to know the model. */
   #partialResult: unknown;
@@ -31,9 +32,15 @@ export class PlacedCall implements CallObservation {
   constructor(telemetry: Telemetry, start: RecordStart<ApiRequest, unknown> & { readonly place: Placement }) {
     this.record = new OperationRecord(telemetry, start);
     this.context = this.record.context;
-    this.#place = start.place;
-    this.#gaps = this.record.measuresChunks ? new ChunkGaps() : undefined;
-    this.roughTimes = this.#gaps === undefined && start.place.hearsEvents !== true;
+    const { place, operation, outer } = start;
+    this.#place = place;
+    const measuresChunks =
+      telemetry.settings.chunkMetrics === 'each' &&
+      operation.name !== undefined &&
+      outer?.recordsMetrics !== true &&
+      telemetry.metrics.wanted;
+    this.#gaps = measuresChunks ? new ChunkGaps() : undefined;
+    this.roughTimes = !measuresChunks && place.hearsEvents !== true;
   }
 
   chunk(event: unknown, time: number): void {

@@ -37,11 +37,12 @@ function recordContent(telemetry: Telemetry, ended: EndedOperation): Failure | u
   const isHooked = telemetry.settings.completionHook !== undefined;
   if (ended.content === undefined && !isHooked) return undefined;
   return guard('recording content', () => {
-    const content = ended.content ?? ContentRecord.ofFailure(telemetry, ended);
-    return content?.end({
-      ...ended,
-      attributes: { ...ended.attributes, ...failureAttributes(ended.failure) },
-    });
+    const { span, context, startSettings, attributes, failure, endTime } = ended;
+    const isHookOnly = ended.content === undefined && failure?.message !== undefined;
+    const content = isHookOnly
+      ? ContentRecord.begin(telemetry, span, context, startSettings, true)
+      : ended.content;
+    return content?.end({ ...attributes, ...failureAttributes(failure) }, failure, endTime);
   });
 }
 

@@ -84,8 +84,8 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   readonly #route: Route | undefined;
   readonly #isPlaced: boolean;
   readonly #startTime: number;
-  /** Whether anything besides metrics is recorded. If not, as for most unsampled calls, only a failure emits an event. */
-  readonly #recordsDetails: boolean;
+  /** Whether facts about a call are recorded even if the call has not failed. They are not for most unsampled calls. */
+  readonly takesDetails: boolean;
   /** Later attributes, in several objects, because V8 turns one large object into a slow dictionary. */
   #parameters: Attributes = NO_ATTRIBUTES;
   #added: Attributes = NO_ATTRIBUTES;
@@ -136,24 +136,13 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
       (operation.scope !== undefined || operation.isLasting === true);
     if (content !== undefined && outer === undefined && !this.#readsContentLate && this.mayHaveContent)
       this.#content = ContentRecord.begin(telemetry, this.span, this.context, this.#startSettings);
-    this.#recordsDetails =
+    const recordsDetails =
       this.span.isRecording() || this.#content !== undefined || telemetry.settings.events !== undefined;
-    if (this.#recordsDetails && operation.parameterAttributes !== undefined)
+    this.takesDetails = recordsDetails || outer?.span.isRecording() === true;
+    if (recordsDetails && operation.parameterAttributes !== undefined)
       guard('reading request parameters', OperationRecord.#readParameters, this, request, place.attributes);
     if (content?.input !== undefined && this.#content !== undefined)
       guard('reading request content', OperationRecord.#readInput, this, request);
-  }
-
-  /** Whether the time between the chunks of a stream is measured. */
-  get measuresChunks(): boolean {
-    const { operation, telemetry } = this;
-    if (this.#startSettings.chunkMetrics !== 'each' || this.#outer?.recordsMetrics === true) return false;
-    return operation.name !== undefined && telemetry.metrics.wanted;
-  }
-
-  /** Whether facts about a call are recorded even if the call has not failed. */
-  get takesDetails(): boolean {
-    return this.#recordsDetails || this.#outer?.span.isRecording() === true;
   }
 
   /**

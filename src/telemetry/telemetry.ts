@@ -135,22 +135,20 @@ export class Telemetry {
 
   /** Returns a tracer of the current provider, which now has something to send. */
   #useTracer(): KnownTracer {
-    const known = this.#tracerOf(this.provider);
+    const { provider } = this;
+    const { olderNames } = this.settings;
+    let known = this.#tracer;
+    // The API's proxy tracers would stay with the first provider.
+    if (known === undefined || known.provider !== provider || known.olderNames !== olderNames) {
+      const made = provider.getTracer(NAME, VERSION, { schemaUrl: SCHEMA_URL });
+      const tracer = olderNames ? withOlderNames(made) : made;
+      const life = isNoopTracerProvider(provider) ? undefined : flushAtProgramEnd(provider);
+      known = { provider, olderNames, life, tracer };
+      this.#tracer = known;
+    }
     if (known.life !== undefined) known.life.unsent = true;
     // Without a tracer provider, metrics and events must still be sent.
     else for (const each of this.otherProviders) flushAtProgramEnd(each).unsent = true;
     return known;
-  }
-
-  /** Returns a tracer of a provider. The API's proxy tracers would stay with the first provider. */
-  #tracerOf(provider: TracerProvider): KnownTracer {
-    const { olderNames } = this.settings;
-    const known = this.#tracer;
-    if (known !== undefined && known.provider === provider && known.olderNames === olderNames) return known;
-    const made = provider.getTracer(NAME, VERSION, { schemaUrl: SCHEMA_URL });
-    const tracer = olderNames ? withOlderNames(made) : made;
-    const life = isNoopTracerProvider(provider) ? undefined : flushAtProgramEnd(provider);
-    this.#tracer = { provider, olderNames, life, tracer };
-    return this.#tracer;
   }
 }

@@ -4,9 +4,10 @@ import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import type { Route } from '../../sdk/routes/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { addAnswer, callAttributes } from '../../telemetry/call-facts.ts';
+import { callAttributes } from '../../telemetry/call-facts.ts';
 import { thrownTypeOf } from '../../telemetry/outcomes/failure.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { pickAttributes } from '../../util/otel-api.ts';
 import { stringField } from '../../util/payload.ts';
 import type { Segment, SegmentMember } from '../conversations/conversation.ts';
 import type { Send } from '../dialect.ts';
@@ -117,10 +118,11 @@ export function isLeft({ error, method, streamed, streamEnd }: Call): boolean {
 
 /** Attributes for the response to a request that has no span of its own. */
 export function answerAttributes(call: Call): Attributes {
-  const attributes: Attributes = {};
-  define(attributes, ATTR.OPENAI_REQUEST_ID, callAttributes(call)[ATTR.OPENAI_REQUEST_ID]);
-  addAnswer(attributes, call);
-  return attributes;
+  return pickAttributes(callAttributes(call), [
+    ATTR.OPENAI_REQUEST_ID,
+    ATTR.HTTP_RESPONSE_STATUS_CODE,
+    ATTR.HTTP_REQUEST_RESEND_COUNT,
+  ]);
 }
 
 /** The event on a span for a request that has no span of its own. */

@@ -8,8 +8,8 @@ import {
   asText,
   countField,
   fieldsOf,
-  first,
   MAX_READ,
+  MAX_REPEATED,
   type PayloadObject,
   textField,
   tolerating,
@@ -27,8 +27,9 @@ export function readInputMessages(messages: unknown): UnreadMessages {
 /** The output messages, one for each choice. */
 export const readOutputMessages: (result: unknown) => Message[] = tolerating((result) => {
   const messages: Message[] = [];
-  for (const choice of first(asArray(fieldsOf(result).choices))) {
-    const { message, text, finish_reason } = fieldsOf(choice);
+  const choices = asArray(fieldsOf(result).choices);
+  for (let index = 0; index < choices.length && index < MAX_REPEATED; index++) {
+    const { message, text, finish_reason } = fieldsOf(choices[index]);
     // A choice of a legacy completion has a text instead of a message.
     const said = message ?? (typeof text === 'string' ? { content: text } : undefined);
     if (said !== undefined)

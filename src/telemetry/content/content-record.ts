@@ -29,18 +29,14 @@ const STRUCTURED: ReadonlySet<string | undefined> = new Set(
   CONTENT_KINDS.filter(({ write }) => write !== writeValue).map(({ attribute }) => attribute),
 );
 
-/** What is known at the end of an operation. */
-export interface OperationEnd {
+/** The operation whose content is recorded. */
+interface Recorded {
+  readonly telemetry: Telemetry;
   readonly span: Span;
-  /** Contains the span, to which the events belong. */
   readonly context: Context;
-  /** All attributes of the span except content. */
-  readonly attributes: Attributes;
-  readonly failure: Failure | undefined;
-  /** The settings when the operation started. Content that they forbid is not recorded, whatever the settings are now. */
-  readonly startSettings: Settings;
-  /** Milliseconds since the epoch. */
-  readonly endTime: number;
+  readonly settings: Settings;
+  /** Where the content is recorded after the hook, if there is one. */
+  readonly targets: ContentTargets;
 }
 
 /**
@@ -49,12 +45,7 @@ export interface OperationEnd {
  * operations, too, because its purpose is to keep content apart from traces.
  */
 export class ContentRecord {
-  readonly #telemetry: Telemetry;
-  readonly #span: Span;
-  readonly #context: Context;
-  readonly #settings: Settings;
-  /** Where the content is recorded after the hook, if there is one. */
-  readonly #targets: ContentTargets;
+  readonly #of: Recorded;
   readonly #limits: ContentLimits;
   /** Whether `end()` has anything to do: a hook must see the content, or an event carries it. */
   readonly awaitsEnd: boolean;
@@ -63,18 +54,9 @@ export class ContentRecord {
   /** The serialised content. */
   readonly #attributes: Attributes = {};
 
-  private constructor(
-    telemetry: Telemetry,
-    span: Span,
-    context: Context,
-    settings: Settings,
-    targets: ContentTargets,
-  ) {
-    this.#telemetry = telemetry;
-    this.#span = span;
-    this.#context = context;
-    this.#settings = settings;
-    this.#targets = targets;
+  private constructor(of: Recorded) {
+    const { telemetry, span, settings, targets } = of;
+    this.#of = of;
     this.#held = settings.completionHook && {};
     this.awaitsEnd = targets.event || this.#held !== undefined;
     // The limit for the texts of events applies only if no span needs the same content with whole texts. A text that is
@@ -93,37 +75,29 @@ export class ContentRecord {
    * so their content is not recorded either if there is one.
    *
    * @param startSettings the settings when the operation started. They and the current ones must both allow content
+   * @param hookOnly whether it is an operation without content, of which the hook sees only the message of its error
    */
   static begin(
     telemetry: Telemetry,
     span: Span,
     context: Context,
     startSettings: Settings,
+    hookOnly: boolean = false,
   ): ContentRecord | undefined {
     const settings = operationSettings(startSettings, telemetry.settings);
     const isHooked = settings.completionHook !== undefined;
     if (isHooked && isInsideHook(context)) return undefined;
     const wanted = contentTargets(settings);
     const targets = {
-      span: wanted.span && span.isRecording(),
+      span: wanted.span && !hookOnly && span.isRecording(),
       event:
-        wanted.event && telemetry.events.wanted(EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS, context),
-      sink: wanted.sink,
+        wanted.event &&
+        !hookOnly &&
+        telemetry.events.wanted(EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS, context),
+      sink: wanted.sink && !hookOnly,
     };
     return targets.span || targets.event || targets.sink || isHooked
-      ? new ContentRecord(telemetry, span, context, settings, targets)
-      : undefined;
-  }
-
-  /** For an operation without content: the completion hook sees only the message of its error. */
-  static ofFailure(
-    telemetry: Telemetry,
-    { span, context, startSettings, failure }: OperationEnd,
-  ): ContentRecord | undefined {
-    const settings = operationSettings(startSettings, telemetry.settings);
-    const isHooked = settings.completionHook !== undefined && !isInsideHook(context);
-    return isHooked && failure?.message !== undefined
-      ? new ContentRecord(telemetry, span, context, settings, { span: false, event: false, sink: false })
+      ? new ContentRecord({ telemetry, span, context, settings, targets })
       : undefined;
   }
 
@@ -140,43 +114,49 @@ export class ContentRecord {
    * @param share the share of the remaining limit that it may use: less than 1 if more content will follow
    */
   add(content: Content, share?: number): void {
-    const { span, event, sink } = this.#targets;
-    if (this.#held !== undefined) Object.assign(this.#held, copyContent(content, this.#settings.hideContent));
-    else if (span || event || sink) {
+    const { span, settings, targets } = this.#of;
+    if (this.#held !== undefined) Object.assign(this.#held, copyContent(content, settings.hideContent));
+    else if (targets.span || targets.event || targets.sink) {
       const written = writeContent(this.#limits, content, share);
-      if (span) this.#span.setAttributes(written);
-      if (event || sink) Object.assign(this.#attributes, written);
+      if (targets.span) span.setAttributes(written);
+      if (targets.event || targets.sink) Object.assign(this.#attributes, written);
     }
   }
 
   /** Returns content as the span would record it, but does not record it; `undefined` if a hook must see it first. */
   preview(content: Content): Attributes | undefined {
-    return this.#targets.span && this.#held === undefined
-      ? writeContent({ ...this.#limits }, content)
-      : undefined;
+    if (!this.#of.targets.span || this.#held !== undefined) return undefined;
+    return writeContent({ ...this.#limits }, content);
   }
 
-  /** Records the content after the hook, and emits the event. @returns the failure, as the hook changed it */
-  end({ attributes, failure, endTime }: OperationEnd): Failure | undefined {
+  /**
+   * Records the content after the hook, and emits the event.
+   *
+   * @param attributes all attributes of the span except content
+   * @returns the failure, as the hook changed it
+   */
+  end(attributes: Attributes, failure: Failure | undefined, time: number): Failure | undefined {
+    const { telemetry, context, targets } = this.#of;
     const shown = this.#held === undefined ? failure : this.#passHook(this.#held, attributes, failure);
     // The conventions define the event for GenAI operations only.
-    if (this.#targets.event && attributes[ATTR.GEN_AI_OPERATION_NAME] !== undefined)
-      this.#telemetry.events.emit({
+    if (targets.event && attributes[ATTR.GEN_AI_OPERATION_NAME] !== undefined)
+      telemetry.events.emit({
         name: EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS,
-        context: this.#context,
+        context,
         attributes: { ...attributes, ...this.written },
-        time: endTime,
+        time,
       });
     return shown;
   }
 
   #passHook(held: Content, attributes: Attributes, failure: Failure | undefined): Failure | undefined {
-    const completion = newCompletion(attributes, this.#span.spanContext(), callerIn(this.#context));
+    const { telemetry, span, context, settings } = this.#of;
+    const completion = newCompletion(attributes, span.spanContext(), callerIn(context));
     Object.assign(completion, held, { errorMessage: failure?.message });
     this.#held = undefined;
-    if (this.#telemetry.hooks.call(this.#settings.completionHook as CompletionHook, completion)) {
+    if (telemetry.hooks.call(settings.completionHook as CompletionHook, completion)) {
       this.add(completion);
-      this.#span.setAttributes(completion.attributes);
+      span.setAttributes(completion.attributes);
       Object.assign(this.#attributes, completion.attributes);
     } else completion.errorMessage = undefined;
     const { errorMessage } = completion;

@@ -2,10 +2,11 @@ import type { BlobPart, Completion, CompletionHook } from '../../config/completi
 import * as ATTR from '../../semconv/attributes.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
 import { monotonic } from '../../util/clock.ts';
-import { guardAsync } from '../../util/guard.ts';
+import { guard, guardAsync } from '../../util/guard.ts';
 import { field } from '../../util/payload.ts';
 import { sha256 } from '../../util/sha256.ts';
 import { TaskQueue } from '../../util/task-queue.ts';
+import { contentLimits, writeMessages, writeParts, writeValues } from './content-writer.ts';
 import { base64Size, isBlob } from './media.ts';
 
 /** Limits of {@link ContentStore}, and the names in references. */
@@ -16,7 +17,10 @@ export interface ContentStoreLimits {
   readonly baseUrl?: string | undefined;
   /** The maximum number of objects waiting to be written. Further ones are dropped. Default 100. */
   readonly maxQueueLength?: number | undefined;
-  /** The maximum length of one object, in UTF-16 units of JSON. A stub replaces a longer one. Default 4,194,304. */
+  /**
+   * The maximum length of one object, in UTF-16 units of JSON. Content beyond it is left out and marked, as on spans.
+   * Default 4,194,304.
+   */
   readonly maxLength?: number | undefined;
 }
 
@@ -52,25 +56,13 @@ export type ContentStoreOptions = ContentStoreLimits &
 
 type Write = (name: string, content: Uint8Array | string, contentType: string) => unknown;
 
-/** One kind of stored content. */
-interface StoredKind {
-  readonly field: 'systemInstructions' | 'inputMessages' | 'outputMessages' | 'toolDefinitions';
-  /** The attribute that refers to it. File names begin with its middle, such as `input_messages`. */
-  readonly attribute: string;
-  /** The message whose only part is the stub, if its values are messages. The stub replaces values that are too large. */
-  readonly message?: object;
-}
-
-const STORED: readonly StoredKind[] = [
-  { field: 'systemInstructions', attribute: ATTR.GEN_AI_SYSTEM_INSTRUCTIONS_REF },
-  { field: 'inputMessages', attribute: ATTR.GEN_AI_INPUT_MESSAGES_REF, message: { role: 'user' } },
-  {
-    field: 'outputMessages',
-    attribute: ATTR.GEN_AI_OUTPUT_MESSAGES_REF,
-    message: { role: 'assistant', finish_reason: 'unknown' },
-  },
-  { field: 'toolDefinitions', attribute: ATTR.GEN_AI_TOOL_DEFINITIONS_REF },
-];
+/** What is stored, with the attribute that refers to it. File names begin with its middle, such as `input_messages`. */
+const STORED = [
+  { field: 'systemInstructions', attribute: ATTR.GEN_AI_SYSTEM_INSTRUCTIONS_REF, write: writeParts },
+  { field: 'inputMessages', attribute: ATTR.GEN_AI_INPUT_MESSAGES_REF, write: writeMessages },
+  { field: 'outputMessages', attribute: ATTR.GEN_AI_OUTPUT_MESSAGES_REF, write: writeMessages },
+  { field: 'toolDefinitions', attribute: ATTR.GEN_AI_TOOL_DEFINITIONS_REF, write: writeValues },
+] as const;
 
 const MAX_KNOWN_FILES = 1_000;
 /** Content that is still in use is written again after this time, because something else may delete old files. */
@@ -97,40 +89,30 @@ const MAX_STORED_MEDIA_LENGTH = 33_554_432;
  * them in parts of type `uri`.
  */
 export class ContentStore {
+  readonly #options: ContentStoreOptions;
   readonly #write: Write;
-  readonly #storesMedia: boolean;
-  readonly #dropsMedia: boolean;
-  readonly #baseUrl: string;
-  readonly #maxLength: number;
   /** When the latest names were stored or queued, in monotonic milliseconds. */
   readonly #known = new BoundedMap<string, number>(MAX_KNOWN_FILES);
   readonly #queue: TaskQueue;
   #dropped = 0;
 
   constructor(options: ContentStoreOptions) {
-    const { baseUrl = '', maxQueueLength = 100, maxLength = 4_194_304 } = options;
+    this.#options = options;
     this.#write = writeOf(options);
-    this.#dropsMedia = options.dropMedia === true;
-    this.#storesMedia = this.#dropsMedia || options.write === undefined;
-    this.#baseUrl = baseUrl;
     this.#queue = new TaskQueue({
       maxConcurrent: MAX_CONCURRENT_WRITES,
-      maxPending: MAX_CONCURRENT_WRITES + maxQueueLength,
+      maxPending: MAX_CONCURRENT_WRITES + (options.maxQueueLength ?? 100),
     });
-    this.#maxLength = maxLength;
   }
 
   /** The value for the option `completionHook`. Your own hook may also call it, after it has masked content. */
   readonly hook: CompletionHook = (completion) => {
-    const media = this.#storesMedia ? this.#storeMedia(completion) : [];
-    const writes = [...media, ...STORED.flatMap((kind) => this.#store(completion, kind) ?? [])];
+    const writes: Promise<void>[] = [];
+    for (const kind of STORED) this.#store(completion, kind, writes);
     return writes.length === 0 ? undefined : Promise.all(writes);
   };
 
-  /**
-   * The number of objects that were not stored: the queue was full, writing failed, a stub was stored instead, or media
-   * were too large or malformed.
-   */
+  /** The number of objects that were not stored: the queue was full, writing failed, or media were too large or malformed. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -140,89 +122,79 @@ export class ContentStore {
     return this.#queue.settled();
   }
 
-  /** @returns a promise that resolves once the object is written; `undefined` if nothing is to be written */
-  #store(completion: Completion, { field: kept, attribute, message }: StoredKind): Promise<void> | undefined {
-    const values = completion[kept];
-    if (values.length === 0) return undefined;
-    // If it is too large, leave out the media and keep the text: that is worth more than a stub for both.
-    const whole =
-      jsonWithin(this.#maxLength, values) ?? jsonWithin(this.#maxLength, mapBlobs(values, withoutBytes));
-    if (whole === undefined) this.#dropped++;
-    const stub = { type: 'omitted', name: '…', reason: 'too_large', max_length: this.#maxLength };
-    const json = whole ?? JSON.stringify([message === undefined ? stub : { ...message, parts: [stub] }]);
+  /** @param writes receives a promise for each object that is to be written */
+  #store(completion: Completion, kind: (typeof STORED)[number], writes: Promise<void>[]): void {
+    const { dropMedia = false, baseUrl = '', maxLength = 4_194_304 } = this.#options;
+    const { field: name, attribute, write } = kind;
+    if (dropMedia || this.#options.write === undefined)
+      Object.assign(completion, {
+        [name]: mapBlobs(completion[name], (part) => this.#storeMedia(part, writes)),
+      });
+    if (completion[name].length === 0) return;
+    const limits = contentLimits({
+      maxContentLength: maxLength,
+      maxSpanContentLength: maxLength,
+      media: 'inline',
+      hideContent: 'none',
+    });
+    const json = guard('storing content', write, completion[name], maxLength, limits);
+    if (json === undefined) {
+      this.#dropped++;
+      return;
+    }
     const [, prefix = ''] = /^gen_ai\.(.+)_ref$/.exec(attribute) ?? [];
-    const name = `${prefix.replace('.', '_')}-${sha256(new TextEncoder().encode(json))}.json`;
-    const write = this.#queued(name, json, 'application/json');
-    if (write === 'full') return undefined;
-    completion.attributes[attribute] = this.#baseUrl + name;
-    return write;
+    const key = `${prefix.replace('.', '_')}-${sha256(new TextEncoder().encode(json))}.json`;
+    if (this.#enqueue(key, json, 'application/json', writes))
+      completion.attributes[attribute] = baseUrl + key;
   }
 
-  /** Stores the media of messages, and replaces each stored part with a reference to its object. */
-  #storeMedia(completion: Completion): Promise<void>[] {
-    const writes: Promise<void>[] = [];
-    const store = (part: BlobPart): object => {
-      const { content, modality, mime_type: type = 'application/octet-stream' } = part;
-      if (content === '') return part;
-      if (this.#dropsMedia) return withoutBytes(part);
-      // Some runtimes have no `Buffer`.
-      if (content.length > MAX_STORED_MEDIA_LENGTH || typeof Buffer === 'undefined') {
-        this.#dropped++;
-        return withoutBytes(part);
-      }
-      const bytes = Buffer.from(content, 'base64');
-      const name = `${modality.replace(/\W/g, '_')}-${sha256(bytes)}.${extensionOf(type)}`;
-      const write = this.#queued(name, bytes, type);
-      if (write === 'full') return withoutBytes(part);
-      if (write !== undefined) writes.push(write);
-      const named = part.mime_type === undefined ? {} : { mime_type: part.mime_type };
-      return { type: 'uri', modality, ...named, uri: this.#baseUrl + name };
-    };
-    const { systemInstructions, inputMessages, outputMessages } = completion;
-    completion.systemInstructions = mapBlobs(systemInstructions, store) as typeof systemInstructions;
-    completion.inputMessages = mapBlobs(inputMessages, store) as typeof inputMessages;
-    completion.outputMessages = mapBlobs(outputMessages, store) as typeof outputMessages;
-    return writes;
+  /** Stores a part with media. @returns a reference to its object, or the part without the bytes */
+  #storeMedia(part: BlobPart, writes: Promise<void>[]): object {
+    const { content, modality, mime_type: type = 'application/octet-stream' } = part;
+    const { dropMedia = false, baseUrl = '' } = this.#options;
+    if (content === '') return part;
+    if (dropMedia) return withoutBytes(part);
+    // Some runtimes have no `Buffer`.
+    if (content.length > MAX_STORED_MEDIA_LENGTH || typeof Buffer === 'undefined') {
+      this.#dropped++;
+      return withoutBytes(part);
+    }
+    const bytes = Buffer.from(content, 'base64');
+    const key = `${modality.replace(/\W/g, '_')}-${sha256(bytes)}.${extensionOf(type)}`;
+    if (!this.#enqueue(key, bytes, type, writes)) return withoutBytes(part);
+    const named = part.mime_type === undefined ? {} : { mime_type: part.mime_type };
+    return { type: 'uri', modality, ...named, uri: baseUrl + key };
   }
 
-  /** @returns a promise that resolves once the object is written; `undefined` if it was written in the last hour */
-  #queued(
-    name: string,
-    content: Uint8Array | string,
-    contentType: string,
-  ): Promise<void> | 'full' | undefined {
-    if (monotonic() - (this.#known.get(name) ?? Number.NEGATIVE_INFINITY) < REWRITE_INTERVAL_MS)
-      return undefined;
+  /** Writes an object, unless it was written in the last hour. @returns `false` if the queue is full */
+  #enqueue(key: string, content: Uint8Array | string, type: string, writes: Promise<void>[]): boolean {
+    const time = monotonic();
+    if (time - (this.#known.get(key) ?? Number.NEGATIVE_INFINITY) < REWRITE_INTERVAL_MS) return true;
     if (this.#queue.full) {
       this.#dropped++;
-      return 'full';
+      return false;
     }
-    this.#known.set(name, monotonic());
+    this.#known.set(key, time);
     const write = async (): Promise<void> => {
       try {
-        await this.#write(name, content, contentType);
+        await this.#write(key, content, type);
       } catch (error) {
         // The next write of the same content may succeed.
-        this.#known.delete(name);
+        this.#known.delete(key);
         this.#dropped++;
         throw error;
       }
     };
-    return this.#queue.add(() => guardAsync('storing content', write));
+    writes.push(this.#queue.add(() => guardAsync('storing content', write)));
+    return true;
   }
 }
 
-function writeOf(options: ContentStoreOptions): Write {
-  if (options.put !== undefined) {
-    const { put } = options;
+function writeOf({ folder, put, write }: ContentStoreOptions): Write {
+  if (put !== undefined)
     return (name, content, type) =>
       put(name, typeof content === 'string' ? new TextEncoder().encode(content) : content, type);
-  }
-  if (options.write !== undefined) {
-    const { write } = options;
-    return (name, content) => write(name, String(content));
-  }
-  const { folder } = options;
+  if (write !== undefined) return (name, content) => write(name, String(content));
   return (name, content) => writeFileIn(folder, name, content);
 }
 
@@ -247,16 +219,13 @@ function extensionOf(type: string): string {
 /** Writes a temporary file and renames it, so that the file is never incomplete. Does nothing if it exists. */
 async function writeFileIn(folder: string, name: string, content: Uint8Array | string): Promise<void> {
   const { lstat, rename, rm, writeFile } = await import('node:fs/promises');
-  const { dirname, join } = await import('node:path');
+  const { join } = await import('node:path');
   const { randomUUID } = await import('node:crypto');
+  await createFolder(folder);
   const path = join(folder, name);
-  await createFolder(dirname(path));
   // A symbolic link of that name is replaced, not followed: its target may be anywhere.
-  const written = await lstat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
-  if (written) return;
+  const found = await lstat(path).catch(() => undefined);
+  if (found?.isFile()) return;
   const unfinished = `${path}.${randomUUID()}`;
   try {
     await writeFile(unfinished, content, { mode: 0o600, flag: 'wx' });
@@ -276,34 +245,10 @@ async function createFolder(folder: string): Promise<void> {
   const { mkdir, stat } = await import('node:fs/promises');
   const { dirname } = await import('node:path');
   const exists = (): Promise<boolean> => stat(folder).then(Boolean, () => false);
-  const above = dirname(folder);
-  if (above === folder || (await exists())) return;
-  await createFolder(above);
+  if (dirname(folder) === folder || (await exists())) return;
+  await createFolder(dirname(folder));
   await mkdir(folder, { mode: 0o700 }).catch(async (error: unknown) => {
     // Another process may have created it in the meantime.
     if (!(await exists())) throw error;
   });
-}
-
-/**
- * Writes a value as JSON, whole or not at all. It stops as soon as the JSON is too long, because this runs inside the
- * program's call.
- *
- * @returns `undefined` for a value that is too large, or cannot be written
- */
-export function jsonWithin(limit: number, value: unknown): string | undefined {
-  let left = limit;
-  // Counts no more than the JSON will have: it contains neither members without a value nor the indices of a list.
-  function count(this: unknown, name: string, each: unknown): unknown {
-    if (each === undefined || typeof each === 'function' || typeof each === 'symbol') return undefined;
-    left -= (Array.isArray(this) ? 0 : name.length) + (typeof each === 'string' ? each.length : 1);
-    if (left < 0) throw new RangeError('too long');
-    return each;
-  }
-  try {
-    const json = JSON.stringify(value, count);
-    return json.length > limit ? undefined : json;
-  } catch {
-    return undefined;
-  }
 }

@@ -80,10 +80,11 @@ export interface ContentLimits {
  * @param maxText the limit of the SDK for each text on events. The SDK would cut a text without a mark
  */
 export function contentLimits(
-  { hideContent, maxContentLength, maxSpanContentLength, media }: Settings,
+  settings: Pick<Settings, 'hideContent' | 'maxContentLength' | 'maxSpanContentLength' | 'media'>,
   maxAttribute: number = Number.POSITIVE_INFINITY,
   maxText: number = Number.POSITIVE_INFINITY,
 ): ContentLimits {
+  const { hideContent, maxContentLength, maxSpanContentLength, media } = settings;
   return {
     maxText: Math.min(maxContentLength, maxText),
     maxAttribute,
@@ -159,12 +160,12 @@ export function writeValue(value: unknown, room: number, limits: ContentLimits):
 /** How many characters are reserved for the mark that counts the omitted values. */
 const MARK_LENGTH = 128;
 
-function writeParts(parts: unknown, room: number, limits: ContentLimits): string | undefined {
+export function writeParts(parts: unknown, room: number, limits: ContentLimits): string | undefined {
   return writeValues(parts, room, limits, writePart);
 }
 
 /** Writes the first values of a list that fit. A last value counts the others. */
-function writeValues(
+export function writeValues(
   list: unknown,
   room: number,
   limits: ContentLimits,
@@ -184,7 +185,7 @@ function writeValues(
 }
 
 /** Writes the newest messages that fit. If there are older ones, a message without parts counts them. */
-function writeMessages(list: unknown, room: number, limits: ContentLimits): string | undefined {
+export function writeMessages(list: unknown, room: number, limits: ContentLimits): string | undefined {
   const messages = list as UnreadMessages;
   if (messages.length === 0 || room < MARK_LENGTH) return undefined;
   let kept = '';
@@ -219,7 +220,8 @@ function writeMessage(message: Message, room: number, limits: ContentLimits): st
   for (let index = 0; index < all.length; index++) {
     const written = writePart(all[index], free - kept.length - 1, limits);
     if (written === undefined) {
-      const omitted = all.slice(index).filter((part) => isRecordedPart(part, limits)).length;
+      // Those that would not be recorded anyway do not count.
+      const omitted = all.slice(index).filter((other) => writePart(other, 0, limits) !== '').length;
       return kept === '' ? undefined : `${head}${kept}],"omitted_parts":${omitted}${tail}`;
     }
     kept = joinItems(kept, written);
@@ -233,11 +235,6 @@ function writeMessage(message: Message, room: number, limits: ContentLimits): st
  */
 function joinItems(first: string, second: string): string {
   return first === '' || second === '' ? first + second : `${first},${second}`;
-}
-
-/** Whether a part is to be recorded. A completion hook may have left holes in an array. */
-function isRecordedPart(part: unknown, { media }: ContentLimits): boolean {
-  return part !== undefined && (media.mode !== 'drop' || !isBlob(part));
 }
 
 function tailOf(finishReason: string | undefined): string {
@@ -255,10 +252,14 @@ function word(text: string): string {
 const TEXT = '{"type":"text","content":';
 const REASONING = '{"type":"reasoning","content":';
 
-/** Writes a part. A text is cut to the room. Any other value is left out if it does not fit. */
+/**
+ * Writes a part. A text is cut to the room. Any other value is left out if it does not fit.
+ *
+ * @returns an empty text for what is not to be recorded: dropped media, and holes that a completion hook left in an array
+ */
 function writePart(part: unknown, room: number, limits: ContentLimits): string | undefined {
   const { media, maxText } = limits;
-  if (!isRecordedPart(part, limits)) return '';
+  if (part === undefined || (media.mode === 'drop' && isBlob(part))) return '';
   const { type, content: whole, original_length: given } = fieldsOf(part);
   if ((type !== 'text' && type !== 'reasoning') || typeof whole !== 'string')
     return limitedJson(part, room, limits);

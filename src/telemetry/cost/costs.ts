@@ -3,7 +3,7 @@ import type { Settings } from '../../config/config.ts';
 import type { ModelPrices, PricePackage } from '../../config/model-prices.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { log } from '../../util/guard.ts';
-import { asText, field, numberField, row } from '../../util/payload.ts';
+import { asName, field, numberField, row } from '../../util/payload.ts';
 import { PriceList } from './price-package.ts';
 import { MAX_COST, priceOf, type Spending } from './prices.ts';
 import { roundCost } from './usage.ts';
@@ -55,8 +55,8 @@ export class Costs {
     const { settings } = this.#holder;
     const { usage, audioSeconds, reported, hasOthers, hasUncountedSearches } = spending;
     if (list === undefined || (usage ?? audioSeconds ?? reported) === undefined) return undefined;
-    const requestModel = asText(request[ATTR.GEN_AI_REQUEST_MODEL]);
-    const responseModel = asText(response[ATTR.GEN_AI_RESPONSE_MODEL]);
+    const requestModel = asName(request[ATTR.GEN_AI_REQUEST_MODEL]);
+    const responseModel = asName(response[ATTR.GEN_AI_RESPONSE_MODEL]);
     const provider = String(request[ATTR.GEN_AI_PROVIDER_NAME]);
     const tier = String(
       response[ATTR.OPENAI_RESPONSE_SERVICE_TIER] ?? request[ATTR.OPENAI_REQUEST_SERVICE_TIER] ?? 'default',

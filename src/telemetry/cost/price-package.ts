@@ -5,13 +5,12 @@ import {
   readPrices,
 } from '../../config/model-prices.ts';
 import { notice } from '../../diagnostics/report.ts';
-import { BoundedMap } from '../../util/bounded-map.ts';
 import { findPackage, installsMissing } from '../../util/optional-packages.ts';
 import { field } from '../../util/payload.ts';
 import { platformTimers, startOutside } from '../../util/timers.ts';
 
 const PACKAGE = '@pydantic/genai-prices';
-/** How many models of each provider are cached. */
+/** How many models of each provider are cached. Then the cache starts anew, as it does for each model once it is old. */
 const MAX_CACHED_MODELS = 500;
 /** How long prices are cached. Not longer, because some prices change by date or time of day. */
 const PRICES_LIFETIME_MS = 60_000;
@@ -57,7 +56,7 @@ interface CachedPrices {
 /** The list prices in the price package, which is loaded once, if possible in advance. Prices are never fetched. */
 export class PriceList {
   /** Cached prices, by provider and model. */
-  readonly #entries = new Map<string, BoundedMap<string, CachedPrices>>();
+  readonly #cached = new Map<string, Map<string, CachedPrices>>();
   #package: PricePackage | undefined;
   #loaded = false;
   #prepared = false;
@@ -94,18 +93,15 @@ export class PriceList {
 
   /** @param provider `gen_ai.provider.name` */
   find(provider: string, model: string): ModelPrices | undefined {
+    const cached = this.#cached.get(provider);
+    const known = cached?.get(model);
+    if (known !== undefined && known.until > Date.now()) return known.prices;
     const providerId = PRICE_PROVIDERS.get(provider);
     if (providerId === undefined || !this.available) return undefined;
     if (provider === 'openai' && NOT_SOLD.test(model)) return undefined;
-    let entries = this.#entries.get(provider);
-    if (entries === undefined) {
-      entries = new BoundedMap(MAX_CACHED_MODELS);
-      this.#entries.set(provider, entries);
-    }
-    const known = entries.get(model);
-    if (known !== undefined && known.until > Date.now()) return known.prices;
     const prices = this.#lookUp(providerId, model);
-    entries.set(model, { prices, until: Date.now() + PRICES_LIFETIME_MS });
+    const models = cached === undefined || cached.size >= MAX_CACHED_MODELS ? new Map() : cached;
+    this.#cached.set(provider, models.set(model, { prices, until: Date.now() + PRICES_LIFETIME_MS }));
     return prices;
   }
 

@@ -31,16 +31,18 @@ export interface Spending extends Fees {
 /** The parts of a cost that are recorded separately. */
 type CostPart = `${'text' | 'audio' | 'image'}.${'input' | 'cached' | 'output'}`;
 
+type Count = (usage: Usage, of: ModalityUsage, spending: Spending) => number;
+
 interface Amount {
   /** The part of the cost that it belongs to; `undefined` for what is billed besides tokens. */
   readonly part?: CostPart;
-  readonly count: (usage: Usage, of: ModalityUsage, spending: Spending) => number;
+  readonly count: Count;
   /** The number of units that the price refers to. */
   readonly per: number;
   /** The keys of its price. The first key for which there is a price counts. */
   readonly keys: readonly PriceKey[];
-  /** Whether a missing price makes the whole cost unknown. Otherwise, without a price, it is free. */
-  readonly needed: boolean;
+  /** Whether it is free without a price. Otherwise, a missing price makes the whole cost unknown. */
+  readonly isFree?: true;
 }
 
 /** What is billed. Each token counts in exactly one row, and each row has one price. */
@@ -89,27 +91,22 @@ const AMOUNTS: readonly Amount[] = [
   tokenAmount('text.output', ['output_reasoning_mtok', 'output_mtok'], (usage) => usage.reasoningTokens),
   tokenAmount('audio.output', ['output_audio_mtok', 'output_mtok'], (_, of) => of.audioOutputTokens),
   tokenAmount('image.output', ['output_image_mtok', 'output_mtok'], (_, of) => of.imageOutputTokens),
-  {
-    keys: ['audio_hours'],
-    per: 3_600,
-    needed: true,
-    count: (usage, _, { audioSeconds = 0 }) => usage.audioSeconds ?? audioSeconds,
-  },
-  fee('requests_kcount', ({ aggregate }) => (aggregate ? 0 : 1)),
-  fee('web_searches_kcount', ({ webSearches = 0 }) => webSearches),
-  fee('storage_searches_kcount', ({ fileSearches = 0 }) => fileSearches),
+  amount(['audio_hours'], 3_600, (usage, _, { audioSeconds = 0 }) => usage.audioSeconds ?? audioSeconds),
+  fee('requests_kcount', (_, __, { aggregate }) => (aggregate ? 0 : 1)),
+  fee('web_searches_kcount', (_, __, { webSearches = 0 }) => webSearches),
+  fee('storage_searches_kcount', (_, __, { fileSearches = 0 }) => fileSearches),
 ];
 
-function tokenAmount(
-  part: CostPart,
-  keys: readonly PriceKey[],
-  count: (usage: Usage, of: ModalityUsage) => number,
-): Amount {
-  return { part, keys, per: 1e6, needed: true, count };
+function amount(keys: readonly PriceKey[], per: number, count: Count): Amount {
+  return { keys, per, count };
 }
 
-function fee(key: PriceKey, count: (spending: Spending) => number): Amount {
-  return { keys: [key], per: 1e3, needed: false, count: (_, __, spending) => count(spending) };
+function tokenAmount(part: CostPart, keys: readonly PriceKey[], count: Count): Amount {
+  return { ...amount(keys, 1e6, count), part };
+}
+
+function fee(key: PriceKey, count: Count): Amount {
+  return { ...amount([key], 1e3, count), isFree: true };
 }
 
 /**
@@ -122,15 +119,12 @@ export function priceOf(prices: ModelPrices, spending: Spending, parts?: Attribu
   if (usage.modalities !== undefined && modalities === undefined) return undefined;
   const context = spending.aggregate ? 0 : usage.inputTokens;
   let sum = 0;
-  for (const { part, count, per, keys, needed } of AMOUNTS) {
-    const amount = count(usage, modalities ?? NO_MODALITIES, spending);
-    if (amount <= 0) continue;
-    const price = priceAt(prices, keys, context);
-    if (price === undefined) {
-      if (needed) return undefined;
-      continue;
-    }
-    const cost = (price * amount) / per;
+  for (const { part, count, per, keys, isFree } of AMOUNTS) {
+    const units = count(usage, modalities ?? NO_MODALITIES, spending);
+    if (units <= 0) continue;
+    const price = priceAt(prices, keys, context) ?? (isFree ? 0 : undefined);
+    if (price === undefined) return undefined;
+    const cost = (price * units) / per;
     sum += cost;
     if (part !== undefined && parts !== undefined) addPartCost(parts, part, cost);
   }

@@ -75,11 +75,16 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
     total_tokens,
     prompt_audio_seconds,
   } = whole;
+  // The details, by API: chat, Assistants traffic, Responses and images, audio.
+  const { prompt_tokens_details, prompt_token_details, input_tokens_details, input_token_details } = whole;
+  const { completion_tokens_details, output_tokens_details, output_token_details } = whole;
   const inputTokens = asCount(prompt_tokens) ?? asCount(input_tokens);
   const outputTokens = asCount(completion_tokens) ?? asCount(output_tokens);
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
-  const input = inputDetails(whole);
-  const output = outputDetails(whole);
+  const input = fieldsOf(
+    prompt_tokens_details ?? prompt_token_details ?? input_tokens_details ?? input_token_details,
+  );
+  const output = fieldsOf(completion_tokens_details ?? output_tokens_details ?? output_token_details);
   const { cached_tokens, cache_write_tokens, cache_creation_tokens } = input;
   // The last one is LiteLLM's spelling.
   const written = cache_write_tokens ?? cache_creation_tokens ?? whole.cache_creation_input_tokens;
@@ -118,19 +123,6 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
 /** Reads the usage that a result, or another object of the API, reports. */
 export function usageIn(holder: unknown): Usage | undefined {
   return readUsage(field(holder, 'usage'));
-}
-
-/** The details of the input, by API: chat, Assistants traffic, Responses and images, audio. */
-function inputDetails(usage: PayloadObject): PayloadObject {
-  const { prompt_tokens_details, prompt_token_details, input_tokens_details, input_token_details } = usage;
-  return fieldsOf(
-    prompt_tokens_details ?? prompt_token_details ?? input_tokens_details ?? input_token_details,
-  );
-}
-
-function outputDetails(usage: PayloadObject): PayloadObject {
-  const { completion_tokens_details, output_tokens_details, output_token_details } = usage;
-  return fieldsOf(completion_tokens_details ?? output_tokens_details ?? output_token_details);
 }
 
 function cachedBeside(usage: PayloadObject): number | undefined {

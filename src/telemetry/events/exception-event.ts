@@ -5,11 +5,11 @@ import { EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION } from '../../semconv/events.ts
 import { cut } from '../../util/cut-text.ts';
 import { pickAttributes } from '../../util/otel-api.ts';
 import { textField } from '../../util/payload.ts';
-import type { OperationEnd } from '../content/content-record.ts';
 import { withoutCredentials } from '../content/credentials.ts';
 import { classNameOf, type Failure, failureAttributes } from '../outcomes/failure.ts';
 import { HIERARCHY_IDS } from '../place.ts';
 import type { Events } from './log-records.ts';
+import type { EndedOperation } from './sink-events.ts';
 
 /** The attributes that the event shares with its operation. */
 const CORRELATED: readonly string[] = [
@@ -26,7 +26,7 @@ const CORRELATED: readonly string[] = [
 export function emitException(
   events: Events,
   failure: Failure,
-  { context, attributes: known, endTime }: Pick<OperationEnd, 'context' | 'attributes' | 'endTime'>,
+  { context, attributes: known, endTime }: Pick<EndedOperation, 'context' | 'attributes' | 'endTime'>,
   settings: Settings,
 ): void {
   // The conventions define the event for GenAI operations only.

@@ -1,4 +1,4 @@
-import type { Attributes } from '@opentelemetry/api';
+import type { Attributes, Context, Span } from '@opentelemetry/api';
 import { contentTargets, type Settings } from '../../config/config.ts';
 import type {
   EventPreset,
@@ -11,7 +11,7 @@ import type {
 import * as ATTR from '../../semconv/attributes.ts';
 import { cut } from '../../util/cut-text.ts';
 import { arrayField, asObject, field } from '../../util/payload.ts';
-import type { ContentRecord, OperationEnd } from '../content/content-record.ts';
+import type { ContentRecord } from '../content/content-record.ts';
 import { limitedJson } from '../content/content-writer.ts';
 import type { OperationKind, RequestedToolCall } from '../operation.ts';
 import type { Failure } from '../outcomes/failure.ts';
@@ -21,13 +21,22 @@ import type { Sink } from './sink.ts';
 /** The operations that the sink receives as invocations. A run is one invocation; its steps are not. */
 const SINK_OPERATIONS: readonly unknown[] = ['chat', 'text_completion', 'embeddings', 'invoke_agent'];
 
-/** A finished operation. */
-export interface EndedOperation extends OperationEnd {
+/** What is known at the end of an operation. */
+export interface EndedOperation {
+  readonly span: Span;
+  /** Contains the span, to which the events belong. */
+  readonly context: Context;
+  /** All attributes of the span except content. */
+  readonly attributes: Attributes;
+  readonly failure: Failure | undefined;
+  /** The settings when the operation started. Content that they forbid is not recorded, whatever the settings are now. */
+  readonly startSettings: Settings;
   readonly operation: OperationKind<unknown, unknown>;
   readonly result: unknown;
   readonly content: ContentRecord | undefined;
   /** Milliseconds since the epoch. */
   readonly startTime: number;
+  readonly endTime: number;
 }
 
 /** Passes the events of a finished operation to the program's sink, if it has one. */

@@ -43,15 +43,6 @@ type Instruments = Readonly<Record<keyof typeof HISTOGRAMS, Histogram>> & {
   readonly next: InferenceMetrics;
 };
 
-/** The histograms for times in the conventions' next version, which has new names for those of inferences only. */
-function nextTimes(
-  instruments: Instruments,
-  conventions: Settings['conventions'],
-  request: Attributes,
-): InferenceMetrics['histograms'] | undefined {
-  return conventions !== 'current' && isInference(request) ? instruments.next.histograms : undefined;
-}
-
 /** The histograms for what the program itself runs, by operation, whose name is not among their dimensions. */
 const LOCAL_DURATIONS: Readonly<
   Record<string, { readonly instrument: keyof typeof HISTOGRAMS; readonly dimensions: readonly string[] }>
@@ -134,7 +125,8 @@ export class Metrics {
         prompt === undefined ? dimensions : metricSeries.withPrompt(dimensions, prompt),
         context,
       );
-    const next = nextTimes(instruments, conventions, request);
+    // The next version has new names for the times of inferences only.
+    const next = conventions !== 'current' && isInference(request) ? instruments.next.histograms : undefined;
     const current = conventions === 'next' && next !== undefined ? undefined : instruments;
     if (seconds !== undefined) {
       const failed = metricSeries.withError(dimensions, errorType);
@@ -169,7 +161,7 @@ export class Metrics {
     const instruments = this.#current();
     if (instruments === undefined || gaps.length === 0) return;
     const dimensions = operationDimensions(request, response, true);
-    const next = nextTimes(instruments, conventions, request);
+    const next = conventions !== 'current' && isInference(request) ? instruments.next.histograms : undefined;
     const current = conventions === 'next' && next !== undefined ? undefined : instruments;
     for (const gap of gaps) {
       current?.timePerOutputChunk.record(Math.max(0, gap), dimensions, context);
