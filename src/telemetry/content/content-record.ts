@@ -29,6 +29,8 @@ const STRUCTURED: ReadonlySet<string | undefined> = new Set(
   CONTENT_KINDS.filter(({ write }) => write !== writeValue).map(({ attribute }) => attribute),
 );
 
+const NOWHERE: ContentTargets = { span: false, event: false, sink: false };
+
 /** The operation whose content is recorded. */
 interface Recorded {
   readonly telemetry: Telemetry;
@@ -61,13 +63,8 @@ export class ContentRecord {
     this.awaitsEnd = targets.event || this.#held !== undefined;
     // The limit for the texts of events applies only if no span needs the same content with whole texts. A text that is
     // cut gets a mark of one character.
-    this.#limits = targets.span
-      ? contentLimits(settings, textLimitOf(span))
-      : contentLimits(
-          settings,
-          undefined,
-          targets.event ? textLimitOf(telemetry.events.provider) - 1 : undefined,
-        );
+    const maxText = targets.event && !targets.span ? textLimitOf(telemetry.events.provider) - 1 : undefined;
+    this.#limits = contentLimits(settings, targets.span ? textLimitOf(span) : undefined, maxText);
   }
 
   /**
@@ -87,14 +84,12 @@ export class ContentRecord {
     const settings = operationSettings(startSettings, telemetry.settings);
     const isHooked = settings.completionHook !== undefined;
     if (isHooked && isInsideHook(context)) return undefined;
-    const wanted = contentTargets(settings);
+    const wanted = hookOnly ? NOWHERE : contentTargets(settings);
     const targets = {
-      span: wanted.span && !hookOnly && span.isRecording(),
+      span: wanted.span && span.isRecording(),
       event:
-        wanted.event &&
-        !hookOnly &&
-        telemetry.events.wanted(EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS, context),
-      sink: wanted.sink && !hookOnly,
+        wanted.event && telemetry.events.wanted(EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS, context),
+      sink: wanted.sink,
     };
     return targets.span || targets.event || targets.sink || isHooked
       ? new ContentRecord({ telemetry, span, context, settings, targets })

@@ -3,10 +3,10 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
 import { monotonic } from '../../util/clock.ts';
 import { guard, guardAsync } from '../../util/guard.ts';
-import { field } from '../../util/payload.ts';
+import { field, MAX_PART_DEPTH } from '../../util/payload.ts';
 import { sha256 } from '../../util/sha256.ts';
 import { TaskQueue } from '../../util/task-queue.ts';
-import { contentLimits, writeMessages, writeParts, writeValues } from './content-writer.ts';
+import { contentLimits, limitedJson, writeMessages, writeParts, writeValues } from './content-writer.ts';
 import { base64Size, isBlob } from './media.ts';
 
 /** Limits of {@link ContentStore}, and the names in references. */
@@ -58,10 +58,10 @@ type Write = (name: string, content: Uint8Array | string, contentType: string) =
 
 /** What is stored, with the attribute that refers to it. File names begin with its middle, such as `input_messages`. */
 const STORED = [
-  { field: 'systemInstructions', attribute: ATTR.GEN_AI_SYSTEM_INSTRUCTIONS_REF, write: writeParts },
-  { field: 'inputMessages', attribute: ATTR.GEN_AI_INPUT_MESSAGES_REF, write: writeMessages },
-  { field: 'outputMessages', attribute: ATTR.GEN_AI_OUTPUT_MESSAGES_REF, write: writeMessages },
-  { field: 'toolDefinitions', attribute: ATTR.GEN_AI_TOOL_DEFINITIONS_REF, write: writeValues },
+  { field: 'systemInstructions', attribute: ATTR.GEN_AI_SYSTEM_INSTRUCTIONS_REF },
+  { field: 'inputMessages', attribute: ATTR.GEN_AI_INPUT_MESSAGES_REF },
+  { field: 'outputMessages', attribute: ATTR.GEN_AI_OUTPUT_MESSAGES_REF },
+  { field: 'toolDefinitions', attribute: ATTR.GEN_AI_TOOL_DEFINITIONS_REF },
 ] as const;
 
 const MAX_KNOWN_FILES = 1_000;
@@ -125,7 +125,7 @@ export class ContentStore {
   /** @param writes receives a promise for each object that is to be written */
   #store(completion: Completion, kind: (typeof STORED)[number], writes: Promise<void>[]): void {
     const { dropMedia = false, baseUrl = '', maxLength = 4_194_304 } = this.#options;
-    const { field: name, attribute, write } = kind;
+    const { field: name, attribute } = kind;
     if (dropMedia || this.#options.write === undefined)
       Object.assign(completion, {
         [name]: mapBlobs(completion[name], (part) => this.#storeMedia(part, writes)),
@@ -137,7 +137,16 @@ export class ContentStore {
       media: 'inline',
       hideContent: 'none',
     });
-    const json = guard('storing content', write, completion[name], maxLength, limits);
+    const values: readonly unknown[] = completion[name];
+    const write =
+      name === 'toolDefinitions' ? writeValues : name === 'systemInstructions' ? writeParts : writeMessages;
+    // If it is too large, leave out the media first: the text is worth more.
+    const json = guard(
+      'storing content',
+      () =>
+        limitedJson(values, maxLength, { maxText: maxLength }, MAX_PART_DEPTH) ??
+        write(mapBlobs(values, withoutBytes), maxLength, limits),
+    );
     if (json === undefined) {
       this.#dropped++;
       return;

@@ -4,8 +4,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { INVALID_SPAN_CONTEXT } from '@opentelemetry/api';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ContentStore } from '../../../src/export.ts';
+import { newCompletion } from '../../../src/telemetry/content/content-record.ts';
 import { codeBlocks, shownExample } from '../../support/example.ts';
 import { startSession } from '../../support/session.ts';
 import { example } from './upload-example.ts';
@@ -89,6 +91,20 @@ describe('media of messages', () => {
     expect(json).toContain(target === 'put' ? '"type":"uri"' : '"size":5300000');
     expect(store.dropped).toBe(0);
     await session.verify();
+  });
+
+  test('that are too large together leave their sizes and the text after them', async () => {
+    const written: string[] = [];
+    const store = new ContentStore({ write: (_name, json) => written.push(json), maxLength: 1_000 });
+    const image = { type: 'blob', modality: 'image', content: 'A'.repeat(800) };
+    const parts = [image, image, { type: 'text', content: 'Look.' }];
+    store.hook({
+      ...newCompletion({}, INVALID_SPAN_CONTEXT),
+      inputMessages: [{ role: 'user', parts }],
+    } as never);
+    await store.flush();
+    const [stored] = JSON.parse(String(written)) as [{ parts: object[] }];
+    expect(stored.parts).toMatchObject([{ content: '', size: 600 }, { size: 600 }, { content: 'Look.' }]);
   });
 
   test('that find no place are counted, and leave their size', async () => {
