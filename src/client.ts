@@ -2,9 +2,9 @@ import { metrics, trace } from '@opentelemetry/api';
 import type { OpenAIInstrumentationConfig } from './config/config.ts';
 import { isSwitchedOff } from './config/environment.ts';
 import { logFindings } from './diagnostics/report.ts';
-import { reportMissingProvider } from './doctor/provider.ts';
 import { observerFor } from './pipeline/client-observers.ts';
 import { addClientObserver, defaultObservers } from './pipeline/default-observers.ts';
+import { reportMissingProvider } from './pipeline/missing-provider.ts';
 import type { Observer } from './pipeline/observer.ts';
 import {
   clientOfResources,

@@ -2,7 +2,7 @@ import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 import type { OpenAIInstrumentationConfig } from './config/config.ts';
 import { isSwitchedOff } from './config/environment.ts';
 import { logFindings } from './diagnostics/report.ts';
-import { reportMissingProvider } from './doctor/provider.ts';
+import { reportMissingProvider } from './pipeline/missing-provider.ts';
 import { observeProcess } from './pipeline/observe-process.ts';
 import { Observer } from './pipeline/observer.ts';
 import type { LoggerProvider } from './telemetry/events/log-records.ts';

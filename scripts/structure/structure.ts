@@ -9,10 +9,10 @@ import type { SourceFile } from './source.ts';
 export const LAYERS: readonly (readonly string[])[] = [
   ['register', 'instrumentation.ts'],
   ['testing'],
-  ['helpers', 'export'],
+  ['helpers', 'export', 'doctor'],
   ['viewer'],
   ['pipeline'],
-  ['doctor', 'hierarchy'],
+  ['hierarchy'],
   ['operations'],
   ['telemetry'],
   ['sdk'],

@@ -1,9 +1,9 @@
 import { hasSeenClientClass, noticeOurselves } from '../diagnostics/copies.ts';
 import { describeFinding, type Finding } from '../diagnostics/findings.ts';
 import { logFinding, noticed } from '../diagnostics/report.ts';
+import { currentProvider, findMissing } from '../pipeline/missing-provider.ts';
 import { thisFile } from '../util/optional-packages.ts';
 import { VERSION } from '../util/version.ts';
-import { currentProvider, findMissing } from './provider.ts';
 
 export type {
   Finding,

@@ -6,7 +6,7 @@ import { DIALECTS } from './dialects/index.ts';
 import { Engine } from './engine.ts';
 import { Polls } from './invocations/continued-call.ts';
 import { Completions } from './model-calls.ts';
-import { SessionSocket } from './realtime/session.ts';
+import { SessionSocket } from './realtime/index.ts';
 import { Responses } from './responses.ts';
 import type { HierarchyApi } from './select-api.ts';
 import type { Shelf } from './store.ts';

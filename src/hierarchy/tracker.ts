@@ -16,6 +16,7 @@ import { linkCaller } from './conversations/own-trace.ts';
 import { AgentInvocation, type InvocationStart, KnownInvocations } from './invocations/agent-invocation.ts';
 import type { Invocation, InvocationOwner } from './invocations/invocation.ts';
 import type { Effect } from './invocations/life.ts';
+import { recordInvocation } from './invocations/record-invocation.ts';
 import type { Agent, ConversationKind, InvocationSnapshot } from './model.ts';
 import { BackgroundReads, READ_TIMEOUT_MS } from './reads.ts';
 import { LONG_LIFETIME_MS, type Shelf, Store } from './store.ts';
@@ -148,7 +149,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   }
 
   openInvocation(start: InvocationStart): AgentInvocation {
-    const invocation = new AgentInvocation(start, this);
+    const invocation = new AgentInvocation(start, this, recordInvocation);
     this.keep(invocation);
     return invocation;
   }

@@ -2,7 +2,6 @@ import { type Context, type TracerProvider, trace } from '@opentelemetry/api';
 import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from '../config/config.ts';
 import { unknownOptions } from '../config/unknown-names.ts';
 import { logFindings, notice } from '../diagnostics/report.ts';
-import { noticeProvider } from '../doctor/provider.ts';
 import type { PlaceOptions } from '../hierarchy/api.ts';
 import { conversationIn } from '../hierarchy/conversations/conversation-id.ts';
 import { Hierarchy } from '../hierarchy/index.ts';
@@ -33,6 +32,7 @@ import { guard } from '../util/guard.ts';
 import type { Outcome, OutcomeListener } from '../util/watch-result.ts';
 import { agentsCalls } from './agents-calls.ts';
 import { CallHooks } from './call-hooks.ts';
+import { noticeProvider } from './missing-provider.ts';
 import { runTool, startInConversation, startWebhook } from './program-operations.ts';
 
 const NO_OPTIONS: PlaceOptions = {};

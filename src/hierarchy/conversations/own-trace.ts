@@ -1,9 +1,9 @@
 import { type Context, createContextKey, type Span, trace } from '@opentelemetry/api';
 import { AGENTS } from '../../sdk/agents-sdk/agents-key.ts';
 import type { AgentsNode } from '../../sdk/agents-sdk/node.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { ConversationKind } from '../model.ts';
-import type { ConversationTracker } from '../tracker.ts';
-import { activeSpan, type Segment } from './conversation.ts';
+import { activeSpan, type Conversation, type Segment } from './conversation.ts';
 import { CONVERSATION } from './conversation-id.ts';
 
 /*
@@ -17,6 +17,12 @@ const MAX_LINKED_CONVERSATIONS = 8;
 /** The context key of the program's span that was active when a conversation was used. */
 const CALLER: symbol = createContextKey('opentelemetry-instrumentation-openai caller of a conversation');
 
+/** Finds the conversations of this process. */
+interface Conversations {
+  readonly telemetry: Telemetry;
+  conversation(kind: ConversationKind, id: string, origin: string): Conversation;
+}
+
 /** The ids of the segments that a span of the program has been linked to. */
 const linked = new WeakMap<Span, Set<string>>();
 
@@ -28,7 +34,7 @@ const linked = new WeakMap<Span, Set<string>>();
  */
 export function contextInConversation(
   context: Context,
-  tracker: ConversationTracker,
+  tracker: Conversations,
   kind: ConversationKind,
   id: string | undefined,
   origin: string,

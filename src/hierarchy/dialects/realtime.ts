@@ -1,7 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import { defined } from '../../operations/attributes.ts';
 import { readToolDefinitions } from '../../operations/tool-definitions.ts';
-import type { Lose } from '../../sdk/sockets/socket.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { keptValue, type TextLimits, TextRoom } from '../../telemetry/content/kept.ts';
 import {
@@ -15,53 +14,13 @@ import {
   names,
   numberField,
   objectField,
-  row,
   stringField,
   textField,
 } from '../../util/payload.ts';
-import type { RealtimeSession } from '../realtime/session.ts';
-
-type Read = (event: object, session: RealtimeSession) => void;
-
-const SENT: Readonly<Record<string, Read>> = {
-  'input_audio_buffer.append': (event, { speech }) => speech.audioSent(bytesOf(field(event, 'audio'))),
-  'session.update': (event, { defaults }) => defaults.sent(event),
-  'conversation.item.create': (event, { speech }) => speech.itemBrought(withoutSound(field(event, 'item'))),
-  'conversation.item.truncate': (event, { responses }) => responses.truncated(event),
-  'input_audio_buffer.commit': (_, { speech }) => speech.committing(),
-  'input_audio_buffer.clear': (_, { speech }) => speech.cleared(),
-};
-
-const tellSession: Read = (event, session) =>
-  session.described(field(event, 'session'), field(event, 'type') === 'session.updated');
-const tellItem: Read = (event, { responses }) => responses.item(event);
-const tellTranscript: Read = (event, { speech }) => speech.transcribed(event);
-
-const RECEIVED: Readonly<Record<string, Read>> = {
-  'session.created': tellSession,
-  'session.updated': tellSession,
-  'session.started': tellSession,
-  'transcription_session.created': tellSession,
-  'transcription_session.updated': tellSession,
-  'response.created': (event, { responses }) => responses.created(field(event, 'response')),
-  'response.output_item.added': tellItem,
-  'response.output_item.done': tellItem,
-  'response.function_call_arguments.done': readArguments,
-  'response.done': (event, { responses }) => responses.done(event),
-  'input_audio_buffer.speech_started': (event, { speech }) =>
-    speech.speechStarted(numberField(event, 'audio_start_ms')),
-  'input_audio_buffer.speech_stopped': (event, { speech }) =>
-    speech.speechStopped(stringField(event, 'item_id'), numberField(event, 'audio_end_ms')),
-  'input_audio_buffer.committed': (event, { speech }) => speech.committed(stringField(event, 'item_id')),
-  'conversation.item.input_audio_transcription.completed': tellTranscript,
-  'conversation.item.input_audio_transcription.failed': tellTranscript,
-  'rate_limits.updated': (event, { responses }) => responses.limits(limitsOf(event)),
-  error: (event, session) => session.failed(field(event, 'error')),
-};
 
 const AUDIO_DELTAS: ReadonlySet<string> = new Set(['response.output_audio.delta', 'response.audio.delta']);
 /** Stands for each piece of audio, which is counted but not kept. */
-const AUDIO_PIECE = Object.freeze({ type: 'response.output_audio.delta' });
+export const AUDIO_PIECE: Readonly<{ type: string }> = Object.freeze({ type: 'response.output_audio.delta' });
 /** Pieces of an answer's text, and of the transcript of its audio, in both versions of the API. */
 const TEXT_DELTAS: ReadonlySet<string> = new Set([
   'response.output_text.delta',
@@ -83,30 +42,21 @@ export function isRequest(type: string): boolean {
   return type === 'response.create';
 }
 
-export function readSent(type: string, event: object, session: RealtimeSession): Lose | undefined {
-  if (isRequest(type)) return session.responses.requested(event);
-  row(SENT, type)?.(event, session);
-  return undefined;
+/** Whether an event is a piece of an answer's audio. */
+export function isAudioDelta(type: string): boolean {
+  return AUDIO_DELTAS.has(type);
 }
 
-export function readReceived(type: string, event: object, session: RealtimeSession): void {
-  if (!isAnswerPiece(type)) {
-    row(RECEIVED, type)?.(event, session);
-    return;
-  }
-  const id = stringField(event, 'response_id');
-  if (AUDIO_DELTAS.has(type)) session.responses.piece(id, AUDIO_PIECE, bytesOf(field(event, 'delta')), false);
-  else {
-    const isText = TEXT_DELTAS.has(type);
-    session.responses.piece(id, isText && session.content ? textDelta(event) : { type }, 0, isText);
-  }
+/** Whether an event is a piece of an answer's text, or of the transcript of its audio. */
+export function isTextDelta(type: string): boolean {
+  return TEXT_DELTAS.has(type);
 }
 
-function bytesOf(audio: unknown): number {
+export function bytesOf(audio: unknown): number {
   return typeof audio === 'string' ? audio.length * 0.75 : 0;
 }
 
-function textDelta(event: unknown): object {
+export function textDelta(event: unknown): object {
   return {
     type: 'response.output_text.delta',
     output_index: countField(event, 'output_index'),
@@ -115,17 +65,8 @@ function textDelta(event: unknown): object {
   };
 }
 
-/**
- * Treats a function as done once its arguments are complete: a program may run it and answer before its item is done.
- */
-function readArguments(event: object, { responses }: RealtimeSession): void {
-  const { item_id: id, ...call } = fieldsOf(event);
-  const type = 'response.output_item.done';
-  if (call.name) responses.item({ ...call, type, item: { ...call, id, type: 'function_call' } });
-}
-
 /** The rate limits of an event, in the form of the headers that an HTTP response has for them. */
-function limitsOf(event: object): Record<string, string> {
+export function limitsOf(event: object): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const limit of arrayField(event, 'rate_limits')) {
     const name = stringField(limit, 'name');
@@ -138,7 +79,7 @@ function limitsOf(event: object): Record<string, string> {
 }
 
 /** A copy of an item without its audio, which is large and never recorded. */
-function withoutSound(item: unknown): unknown {
+export function withoutSound(item: unknown): unknown {
   const content = arrayField(item, 'content');
   if (content.length === 0) return item;
   const kept = first(content).map((part) =>

@@ -43,7 +43,6 @@ import type { Shelf, Store } from '../store.ts';
 import { recordToolDuration } from '../tool-calls/tool-call.ts';
 import { Invocation, type InvocationOwner } from './invocation.ts';
 import { canContinue, type Living, recordedEnd } from './life.ts';
-import { recordInvocation } from './record-invocation.ts';
 import { Steps, type StepsBefore } from './steps.ts';
 
 export interface InvocationStart {
@@ -100,6 +99,7 @@ const NOTHING_MEASURED: WholeOperation = { ...NOTHING_SPENT, seconds: undefined 
  * recorded only when it closes, so that each token counts once.
  */
 export class AgentInvocation extends Invocation {
+  readonly #record: (invocation: AgentInvocation, endTime: number) => void;
   /** Without the caller's context, and without content that the server reports again. */
   readonly start: Omit<InvocationStart, 'context' | 'content'>;
   readonly telemetry: Telemetry;
@@ -129,11 +129,17 @@ export class AgentInvocation extends Invocation {
   /** What it spent itself, once its usage is final. */
   #own: Spent = NOTHING_SPENT;
 
-  constructor({ context, content, ...start }: InvocationStart, owner: InvocationOwner) {
+  /** @param record records it with everything that was collected about it */
+  constructor(
+    { context, content, ...start }: InvocationStart,
+    owner: InvocationOwner,
+    record: (invocation: AgentInvocation, endTime: number) => void,
+  ) {
     const { segment, above, before, clock = above?.clock ?? new OperationClock() } = start;
     super({ ...start, id: before?.snapshot.id, clock }, owner);
     const { telemetry, store } = owner;
     const { settings } = telemetry;
+    this.#record = record;
     this.start = start;
     this.telemetry = telemetry;
     this.startSettings = settings;
@@ -431,7 +437,7 @@ export class AgentInvocation extends Invocation {
       above.below.delete(this);
       above.#spentBelow = addSpent(above.#spentBelow, this.spent);
     }
-    guard('recording an invocation', recordInvocation, this, endTime);
+    guard('recording an invocation', this.#record, this, endTime);
     this.owner.store.release(this);
     segment?.invocationClosed(this, endTime);
   }

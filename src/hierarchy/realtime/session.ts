@@ -2,7 +2,7 @@ import type { Context, SpanContext } from '@opentelemetry/api';
 import { defined } from '../../operations/attributes.ts';
 import { conversation } from '../../operations/conversation.ts';
 import type { ClientEndpoint } from '../../sdk/provider.ts';
-import type { Lose, OpenedSocket, SocketClose, SocketObservation } from '../../sdk/sockets/socket.ts';
+import type { OpenedSocket, SocketClose } from '../../sdk/sockets/socket.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { textLimits } from '../../telemetry/content/kept.ts';
 import type { Totals } from '../../telemetry/cost/usage.ts';
@@ -11,24 +11,13 @@ import { type Place, placeAttributes } from '../../telemetry/place.ts';
 import { OperationRecord } from '../../telemetry/record.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { LastingClock, now } from '../../util/clock.ts';
-import { activeContext, LinkedContext } from '../../util/context.ts';
-import { asName, field, type PayloadObject, stringField } from '../../util/payload.ts';
+import { LinkedContext } from '../../util/context.ts';
+import { asName } from '../../util/payload.ts';
 import { activeSpan, Conversation } from '../conversations/conversation.ts';
-import {
-  isAnswerPiece,
-  isAudioPiece,
-  isRequest,
-  ResponseDefaults,
-  readReceived,
-  readSent,
-  readSessionFacts,
-  type SessionFacts,
-} from '../dialects/realtime.ts';
+import { ResponseDefaults, readSessionFacts, type SessionFacts } from '../dialects/realtime.ts';
 import type { Shelf } from '../store.ts';
 import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
-import { SessionResponses } from './responses.ts';
-import { UserSpeech } from './speech.ts';
 
 export interface SessionStart {
   readonly tracker: ConversationTracker;
@@ -39,55 +28,17 @@ export interface SessionStart {
   readonly endpoint: ClientEndpoint;
 }
 
-/** Records the sessions of one socket: one session for each connection. */
-export class SessionSocket implements SocketObservation {
-  readonly #start: SessionStart;
-  #session: RealtimeSession;
-
-  constructor(start: SessionStart) {
-    this.#start = start;
-    this.#session = new RealtimeSession(start, undefined);
-  }
-
-  sent(event: PayloadObject | undefined, isLost: boolean): Lose | undefined {
-    const type = field(event, 'type');
-    if (event === undefined || typeof type !== 'string') return undefined;
-    if (!isLost) return this.#connected()?.sent(type, event, activeContext());
-    return this.#session.isOpen ? this.#session.lost(type, event, activeContext()) : undefined;
-  }
-
-  received(event: unknown): void {
-    const type = field(event, 'type');
-    if (typeof type === 'string') this.#connected()?.received(type, event as object);
-  }
-
-  closed(close: SocketClose): void {
-    this.#session.end(close);
-  }
-
-  /** The session of the current connection. After a reconnection, a new one begins with its first event. */
-  #connected(): RealtimeSession | undefined {
-    if (this.#session.isOpen) return this.#session;
-    if (this.#start.tracker.telemetry.isDisabled) return undefined;
-    this.#session = new RealtimeSession(this.#start, this.#session.record?.span.spanContext());
-    return this.#session;
-  }
-}
-
 /**
- * One session over one connection, from its opening to its close, with the recorders of what the user says and of the
- * responses. It is never ended for being idle, and may outlive its parent span.
+ * One session over one connection: its span, and the state that the recorders of its speech and its responses share. It is
+ * never ended for being idle, and may outlive its parent span.
  */
 export class RealtimeSession {
-  readonly speech: UserSpeech = new UserSpeech(this);
-  readonly responses: SessionResponses = new SessionResponses(this, this.speech);
   readonly tracker: ConversationTracker;
   readonly telemetry: Telemetry;
   readonly toolCalls: ToolCalls;
   readonly client: object;
   readonly endpoint: ClientEndpoint;
   readonly context: Context;
-  isOpen = true;
   /** `undefined` where spans of conversations are switched off. */
   readonly record: OperationRecord<Place, Totals> | undefined;
   readonly defaults: ResponseDefaults;
@@ -142,7 +93,6 @@ export class RealtimeSession {
     this.conversation = new Conversation('');
     this.time = this.clock.now();
     this.defaults = new ResponseDefaults(() => (this.content ? textLimits(telemetry.settings) : undefined));
-    tracker.keepSession(this);
   }
 
   get content(): boolean {
@@ -187,46 +137,7 @@ export class RealtimeSession {
     return claimant === this.#socket;
   }
 
-  sent(type: string, event: object, caller: Context): Lose | undefined {
-    this.counts.sent++;
-    this.caller = caller;
-    if (!isAudioPiece(type)) this.time = this.clock.now();
-    return readSent(type, event, this);
-  }
-
-  /** Called for an event that will never go out. Only a request for a response is recorded. */
-  lost(type: string, event: object, caller: Context): Lose | undefined {
-    this.caller = caller;
-    return isRequest(type) ? this.responses.requested(event) : undefined;
-  }
-
-  received(type: string, event: object): void {
-    this.counts.received++;
-    if (!isAnswerPiece(type)) this.time = this.clock.now();
-    readReceived(type, event, this);
-  }
-
-  failed(error: unknown): void {
-    this.counts.errors++;
-    this.defaults.rejected(stringField(error, 'event_id'));
-    this.responses.failed(error);
-  }
-
-  /** Ends the session at shutdown or exit. */
-  close(): void {
-    this.end(undefined);
-  }
-
-  end(close: SocketClose | undefined): void {
-    // A hook or span processor that runs while a response is recorded may close the socket.
-    if (!this.isOpen) return;
-    this.isOpen = false;
-    const last = Math.max(this.responses.end(close), this.time);
-    this.#endSpan(close, close === undefined ? last : this.clock.now());
-    this.tracker.releaseSession(this);
-  }
-
-  #endSpan(close: SocketClose | undefined, time: number): void {
+  endSpan(close: SocketClose | undefined, time: number): void {
     const { sent, received, errors, interruptions, heardSeconds, spokenSeconds } = this.counts;
     const attributes = defined({
       [ATTR.OPENAI_SOCKET_SENT_EVENTS]: sent,

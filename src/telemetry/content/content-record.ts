@@ -19,15 +19,10 @@ import {
   type Content,
   type ContentLimits,
   contentLimits,
+  STRUCTURED,
   type UnreadMessages,
   writeContent,
-  writeValue,
 } from './content-writer.ts';
-
-/** Attributes that are JSON on spans and structured values on events. */
-const STRUCTURED: ReadonlySet<string | undefined> = new Set(
-  CONTENT_KINDS.filter(({ write }) => write !== writeValue).map(({ attribute }) => attribute),
-);
 
 const NOWHERE: ContentTargets = { span: false, event: false, sink: false };
 

@@ -63,6 +63,11 @@ export const CONTENT_KINDS: readonly ContentKind[] = [
   { name: 'requestBody', attribute: ATTR.OPENAI_REQUEST_BODY, write: writeObject },
 ];
 
+/** Attributes that are JSON on spans and structured values on events. */
+export const STRUCTURED: ReadonlySet<string | undefined> = new Set(
+  CONTENT_KINDS.filter(({ write }) => write !== writeValue).map(({ attribute }) => attribute),
+);
+
 /** How much of the content of one operation is recorded, and in what form. */
 export interface ContentLimits {
   /** The limit for one text. */
@@ -153,7 +158,7 @@ function writeObject(value: unknown, room: number, limits: ContentLimits): strin
   return writeValue(typeof value === 'object' && !Array.isArray(value) ? value : { value }, room, limits);
 }
 
-export function writeValue(value: unknown, room: number, limits: ContentLimits): string | undefined {
+function writeValue(value: unknown, room: number, limits: ContentLimits): string | undefined {
   return limitedJson(value, room, limits) ?? limitedJson({ omitted: true }, room, limits);
 }
 
