@@ -84,6 +84,33 @@ describe('turns within a second, whose reads are late', () => {
   });
 });
 
+describe('a subagent with a subagent of its own', () => {
+  it('is above that one if both are read with the turn', async () => {
+    const checker = { subagent: { name: 'Checker', task: 'Check it.', items: [command('cat c')] } };
+    const reader = { subagent: { name: 'Reader', task: 'Read it.', items: [checker] } };
+    const program = await startLate([{ items: [reader] }]);
+    await program.inSpan(async () => {
+      const { id } = await program.create('first');
+      await program.poll(id);
+    });
+    program.release();
+    await program.expectTree(`
+      program
+      └─ session
+         └─ invoke_agent Helper
+            ├─ execute_tool create_subagent
+            ├─ execute_tool wait_for_subagents
+            ├─ execute_tool close_subagent
+            └─ invoke_agent Reader
+               ├─ invoke_agent Checker
+               │  └─ execute_tool command_execution
+               ├─ execute_tool create_subagent
+               ├─ execute_tool wait_for_subagents
+               └─ execute_tool close_subagent
+    `);
+  });
+});
+
 function nanoseconds([seconds, rest]: HrTime): bigint {
   return BigInt(seconds) * 1_000_000_000n + BigInt(rest);
 }

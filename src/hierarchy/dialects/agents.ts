@@ -528,7 +528,10 @@ async function readTurnDetails(turn: InvocationView, get: Get, sink: FactSink): 
   return true;
 }
 
-/** Whether a subagent is one of a turn: its items name it, or it was opened during the turn. `undefined` if none is. */
+/**
+ * Whether a subagent is one of a turn: its items name it, or they create more than they name and their agent opened it
+ * during the turn. `undefined` if none is.
+ */
 function subagentsOf(
   { snapshot }: InvocationView,
   items: readonly unknown[],
@@ -540,14 +543,15 @@ function subagentsOf(
     ]),
   );
   named.delete(undefined);
-  const creates = items.some((item) => stringField(item, 'type') === 'create_subagent_call');
-  if (!creates && named.size === 0) return undefined;
+  const creates = items.filter((item) => stringField(item, 'type') === 'create_subagent_call');
+  if (creates.length === 0 && named.size === 0) return undefined;
+  const creators = creates.slice(named.size).map((item) => stringField(item, 'agent_id'));
   const { createdAt = 0, endedAt = Number.POSITIVE_INFINITY } = snapshot ?? {};
   return (subagent) => {
+    if (named.has(stringField(subagent, 'id'))) return true;
     const openedAt = asTime(field(subagent, 'opened_at')) ?? createdAt;
-    return (
-      named.has(stringField(subagent, 'id')) || (creates && openedAt >= createdAt && openedAt <= endedAt)
-    );
+    const isCreated = creators.includes(stringField(subagent, 'parent_agent_id'));
+    return isCreated && openedAt >= createdAt && openedAt <= endedAt;
   };
 }
 
