@@ -20,7 +20,7 @@ export class Hierarchy {
   readonly completions: Completions;
   readonly responses: Responses;
   readonly #apis: ReadonlyMap<string, ConversationApi>;
-  #claimed: Shelf<OpenedSocket> | undefined;
+  #claimed: Shelf<symbol> | undefined;
 
   constructor(telemetry: Telemetry) {
     const tracker = new ConversationTracker(telemetry);
@@ -46,6 +46,7 @@ export class Hierarchy {
   openSocket(socket: OpenedSocket, endpoint: ClientEndpoint): SocketObservation {
     const { tracker, toolCalls } = this;
     this.#claimed ??= tracker.store.shelf();
-    return new SessionSocket({ tracker, toolCalls, claimed: this.#claimed, socket, endpoint });
+    const claims = { claimed: this.#claimed, claimant: Symbol() };
+    return new SessionSocket({ tracker, toolCalls, ...claims, socket, endpoint });
   }
 }

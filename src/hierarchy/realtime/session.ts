@@ -22,8 +22,10 @@ import type { ConversationTracker } from '../tracker.ts';
 export interface SessionStart {
   readonly tracker: ConversationTracker;
   readonly toolCalls: ToolCalls;
-  /** The sockets that record responses and transcripts, by session and id. Two sockets of a session get the same. */
-  readonly claimed: Shelf<OpenedSocket>;
+  /** The claimants of responses and transcripts, by session and id. Two sockets of a session get the same ones. */
+  readonly claimed: Shelf<symbol>;
+  /** Stands for the socket, whose context and client must not be kept after its close. */
+  readonly claimant: symbol;
   readonly socket: OpenedSocket;
   readonly endpoint: ClientEndpoint;
 }
@@ -53,19 +55,19 @@ export class RealtimeSession {
   /** A session may last long, and the wall clock may be set meanwhile. */
   readonly clock: LastingClock = new LastingClock();
   readonly #kind: 'realtime' | 'live';
-  readonly #claimed: Shelf<OpenedSocket>;
-  readonly #socket: OpenedSocket;
+  readonly #claimed: Shelf<symbol>;
+  readonly #claimant: symbol;
   readonly #parentSpanId: string | undefined;
 
   /** @param previous the span of the session over the previous connection of the same socket */
   constructor(start: SessionStart, previous: SpanContext | undefined) {
-    const { tracker, toolCalls, claimed, socket, endpoint } = start;
+    const { tracker, toolCalls, claimed, claimant, socket, endpoint } = start;
     const { telemetry } = tracker;
     const { client, context, parameters } = socket;
     const kind = socket.kind === 'live' ? 'live' : 'realtime';
     this.#kind = kind;
     this.#claimed = claimed;
-    this.#socket = socket;
+    this.#claimant = claimant;
     this.tracker = tracker;
     this.telemetry = telemetry;
     this.toolCalls = toolCalls;
@@ -132,9 +134,9 @@ export class RealtimeSession {
     if (this.facts.id === undefined) return true;
     const { origin } = this.endpoint;
     const key = `${this.facts.id} ${id}`;
-    const claimant = this.#claimed.get(origin, key) ?? this.#socket;
+    const claimant = this.#claimed.get(origin, key) ?? this.#claimant;
     this.#claimed.set(origin, key, claimant);
-    return claimant === this.#socket;
+    return claimant === this.#claimant;
   }
 
   endSpan(close: SocketClose | undefined, time: number): void {

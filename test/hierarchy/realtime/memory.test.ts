@@ -1,3 +1,4 @@
+import { context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
 import { expect, test } from 'vitest';
 import { areCollected } from '../../support/collected.ts';
 import { startProgram } from '../../support/program.ts';
@@ -42,3 +43,19 @@ test.each(Object.entries(ENDS))(
     expect(program.telemetry.openSpans).toEqual(['realtime']);
   },
 );
+
+test('a socket that has closed leaves neither its context nor its client, although its session is known', async () => {
+  const program = await startProgram();
+  const connect = async (): Promise<WeakRef<object>[]> => {
+    const client = program.client.withOptions({});
+    const caller = ROOT_CONTEXT.setValue(createContextKey('request'), {});
+    const open = (): Promise<RealtimePair> => openRealtime({ ...program, client });
+    const { answer, server, closed } = await context.with(caller, open);
+    await answer({ type: 'session.created', session: SESSION }, created('resp_1'), done('resp_1', {}));
+    server.close();
+    await closed();
+    return [new WeakRef(client), new WeakRef(caller)];
+  };
+  const kept = await connect();
+  expect(await areCollected(...kept)).toBe(true);
+});
