@@ -138,10 +138,7 @@ class EngineRequest implements Placement {
       this.attributes = dialect.attributes;
     }
     if (invocation === undefined) return;
-    invocation.hear(
-      { type: 'asked', outlives: this.#outlives },
-      facts.timeFor(invocation, observed.startTime),
-    );
+    invocation.hear({ type: 'asked', outlives: this.#outlives }, facts.timeFor(invocation, call.startTime));
     if (dialect.identifiesAtOnce) return;
     const { conversationId, messages } = intent;
     if (!this.opens && messages.length > 0) this.#queue(invocation);

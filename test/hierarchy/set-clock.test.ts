@@ -106,6 +106,17 @@ describe.each(JUMPS)('while the wall clock is set by %s seconds', (jump) => {
     expect(seconds(named(tutor, /^execute_tool/)) * 1e3).toBeLessThan(passed());
   });
 
+  it('a run that is polled for the last time is given up in time', async () => {
+    const config = { runTimeout: 200, conversationIdleTimeout: 20 };
+    const { inSpan, run, poll, telemetry, ...tutor } = await startTutor({ runs: [FUNCTION], config });
+    await inSpan(async () => {
+      const { id } = await run();
+      setClock(tutor, jump);
+      await poll(id);
+    });
+    await expect.poll(() => telemetry.openSpans, { timeout: 4_000 }).toEqual([]);
+  });
+
   it('a run that pauses meanwhile has one duration, from creation to end', async () => {
     const config = { runTimeout: 200, conversationIdleTimeout: 20 };
     const tutor = await startTutor({ runs: [FUNCTION], config });
