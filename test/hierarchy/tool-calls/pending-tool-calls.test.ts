@@ -167,6 +167,16 @@ describe('a call that was answered', () => {
     expect(pending.isEmpty).toBe(false);
   });
 
+  it('is pending again for its response only if another user was asked the same since', () => {
+    const pending = new PendingToolCalls<number>();
+    pending.add(REQUEST, 1);
+    const taken = pending.take(REPEATED);
+    pending.add(second, 2);
+    if (taken !== undefined) pending.restore(taken);
+    expect(pending.take(REPEATED)).toBeUndefined();
+    expect(pending.take({ ...BARE, previousResponseId: 'resp_1' })?.call).toBe(1);
+  });
+
   it('is known to its response', () => {
     const pending = answeredOnce(REQUEST, REPEATED);
     expect(pending.has(REQUEST)).toBe(true);
