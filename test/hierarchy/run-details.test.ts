@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { usageSum } from '../support/lanes/usage.ts';
 import { PRICES } from '../support/scripted/index.ts';
 import type { RunScript } from '../support/simulator/index.ts';
-import { startTutor, type Tutor } from '../support/tutor.ts';
+import { runAndListSteps, startTutor, type Tutor } from '../support/tutor.ts';
 
 type Run = OpenAI.Beta.Threads.Run;
 
@@ -40,6 +40,33 @@ function submit({ client, threadId }: Tutor, run: Run, ids: readonly string[]): 
     { pollIntervalMs: 1 },
   );
 }
+
+it('a thread counts what a run has spent that has ended in another span and waits for its details', async () => {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const tutor = await startTutor({
+    runs: [{}, {}],
+    client: {
+      fetch: async (input, init) => {
+        if (String(input).includes('run_000001/steps')) await released;
+        return fetch(input, init);
+      },
+    },
+  });
+  const { telemetry } = tutor;
+  await tutor.inSpan(tutor.run, 'first');
+  await tutor.inSpan(() => runAndListSteps(tutor), 'second');
+  release();
+  await telemetry.provider.forceFlush();
+  const sumOf = (name: string, attribute: string): number[] =>
+    telemetry.spans
+      .filter((span) => span.name === name)
+      .map(({ attributes }) => Number(attributes[attribute] ?? 0));
+  const tokens = 'openai.total.input_tokens';
+  const [second = 0, first = 0] = sumOf('invoke_agent Math Tutor', tokens);
+  expect(first).toBeGreaterThan(0);
+  expect(sumOf('thread', tokens)).toEqual([0, first + second, first + second]);
+  expect(sumOf('thread', 'openai.total.runs')).toEqual([0, 2, 2]);
+});
 
 describe('a run that waits for a person', () => {
   afterEach(() => void vi.useRealTimers());

@@ -383,11 +383,13 @@ export class AgentInvocation extends Invocation {
   end(endTime: number, latest: number, time: number, failure: Failure | undefined): void {
     if (!canContinue(this.life)) return;
     this.failure = failure;
+    if (isReported(this.snapshot?.usage)) this.#spend();
     this.hear({ type: 'ended', endTime, latest }, time);
   }
 
-  /** Counts what it has spent, once it has ended. Some servers report its usage only on its steps. */
+  /** Counts what it has spent, once that is known. Some servers report its usage only later, or only on its steps. */
   #spend(): void {
+    if (this.#own !== NOTHING_SPENT) return;
     const { costs } = this.telemetry;
     const { snapshot, steps } = this;
     let usage = snapshot?.usage;
