@@ -104,11 +104,12 @@ class SocketClasses extends PatchedClass {
               : state.send(args[0], name === 'sendRaw', () => original.apply(this, args));
           },
         }));
-      for (const name of [...REPORTING, 'close'])
+      for (const name of [...REPORTING, 'close', 'takePending'])
         this.patches.wrap(holder, name, (original) => ({
           [name](...args) {
             const state = stateOf(this);
             if (name === 'close') state?.closing();
+            else if (name === 'takePending') state?.taken();
             else state?.broke(args[0], args[2]);
             return original.apply(this, args);
           },

@@ -21,7 +21,7 @@ import { CLOSING, OPEN, type Transports, transportOf } from './transport.ts';
 /** How many events may wait for a connection. Further ones are not matched when they are sent. */
 const MAX_KEPT = 1_000;
 
-/** The error of a request that the SDK drops. */
+/** The error of a request that the SDK drops, or that the program takes back. */
 const NOT_SENT: object = Object.freeze({ code: 'connection_closed', message: 'The WebSocket is closed.' });
 
 /** An event of the program while the SDK sends it. */
@@ -127,6 +127,11 @@ export class SocketState {
     });
   }
 
+  /** Called when the program takes back what the SDK keeps. */
+  taken(): void {
+    for (const lose of this.#kept.splice(0)) if (lose !== undefined) guard('losing a frame', lose, NOT_SENT);
+  }
+
   closing(): void {
     this.#watch();
     this.#byProgram = true;
@@ -183,9 +188,12 @@ export class SocketState {
   }
 }
 
-/** Whether the class reconnects and keeps what is sent meanwhile. Classes before openai 6.49 lose it silently. */
+/**
+ * Whether the socket may reconnect and keep what is sent meanwhile. Classes before openai 6.49 lose it silently, and so does
+ * a realtime socket without the option `reconnect`.
+ */
 function canReconnect(socket: object): boolean {
-  return typeof field(socket, 'sendRaw') === 'function';
+  return typeof field(socket, 'sendRaw') === 'function' || field(socket, '_recovery') !== undefined;
 }
 
 /** Whether the class sends what it has kept only when the program asks for it. */

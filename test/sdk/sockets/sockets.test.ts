@@ -307,6 +307,40 @@ describe('a socket', () => {
     proxy.close();
   });
 
+  it.each(['flushed', 'taken back'])(
+    'that is refused when it reconnects has a request that it keeps until it is %s',
+    async (end) => {
+      const { client, simulator, telemetry } = await startProgram();
+      instrumentOpenAI(OpenAIRealtimeWS);
+      simulator.onSocket(() => undefined);
+      simulator.onSocket(() => undefined);
+      const { port } = new URL(simulator.url);
+      let connections = 0;
+      const createConnection = () => {
+        if (++connections === 2) queueMicrotask(() => socket.send({ type: 'response.create' }));
+        return connect(connections === 2 ? 1 : Number(port), '127.0.0.1');
+      };
+      const reconnect = { reconnect: true, reconnectInitialDelay: 1, maxQueueBytes: 1_000 };
+      const props = { model: 'gpt-realtime', ...reconnect, options: { createConnection } };
+      const socket: OpenAIRealtimeWS = new OpenAIRealtimeWS(props as never, client as never);
+      socket.on('error', () => undefined);
+      await once(socket.socket, 'open');
+      simulator.sockets.at(-1)?.destroy();
+      await new Promise<void>((resolve) => socket.on('reconnected', resolve));
+      if (end === 'flushed') socket.flushPending();
+      else expect(socket.takePending()).toHaveLength(1);
+      for (const type of ['response.created', 'response.done'])
+        simulator.sockets.at(-1)?.send({ type, response: { id: 'resp_1', status: 'completed' } });
+      await socket.emitted('response.done');
+      socket.close();
+      await once(socket.socket, 'close');
+      const chats = telemetry.spans.filter(({ name }) => name.startsWith('chat'));
+      expect(
+        chats.map(({ attributes }) => [attributes['gen_ai.response.id'], attributes['error.type']]),
+      ).toEqual([...(end === 'flushed' ? [] : [[undefined, 'connection_closed']]), ['resp_1', undefined]]);
+    },
+  );
+
   it('that has closed for good records a failed response for what is sent over it', async () => {
     const { program, socket } = await startSocket();
     await once(platformSocket(socket), 'open');
