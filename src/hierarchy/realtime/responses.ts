@@ -332,14 +332,14 @@ class OpenResponse {
   }
 }
 
-/** Reads what a response answers when it ends, because transcripts often come after its start. */
+/** Reads what a response answers at its start and, if a transcript is then missing, again when it ends. */
 function answering(said: readonly AddedInput[]): Operation {
   const { content } = realtimeResponse;
-  const output = (result: unknown): Content => ({
-    ...content?.output?.(result),
-    inputMessages: readResponseInput(said.map(({ item }) => item)),
-  });
-  return { ...realtimeResponse, content: { ...content, output } };
+  const heard = (): Content => ({ inputMessages: readResponseInput(said.map(({ item }) => item)) });
+  const isLate = said.some(({ item }) => item === undefined);
+  const input = (request: ApiRequest): Content => ({ ...content?.input?.(request), ...heard() });
+  const output = (result: unknown): Content => ({ ...content?.output?.(result), ...(isLate && heard()) });
+  return { ...realtimeResponse, content: { ...content, input, output } };
 }
 
 function withDefaults(response: unknown, defaults: object): object {
