@@ -11,6 +11,8 @@ export interface StoredTrace {
   readonly spans: Map<string, ViewedSpan>;
   /** Events, by the id of the span that they are about. */
   readonly notes: Map<string, readonly SpanEvent[]>;
+  /** The revision of each span or its notes, by the id of the span. */
+  readonly revisions: Map<string, number>;
   size: number;
   /** The number of spans that did not fit. */
   omitted: number;
@@ -70,8 +72,10 @@ export class SpanStore {
     if (span.isOpen && known !== undefined && !known.isOpen) return;
     const growth = sizeOf(span) - (known === undefined ? 0 : sizeOf(known));
     const fits = trace.size + growth <= maxSize;
-    if (fits) trace.spans.set(span.spanId, span);
-    else trace.omitted++;
+    if (fits) {
+      trace.spans.set(span.spanId, span);
+      trace.revisions.set(span.spanId, trace.revision);
+    } else trace.omitted++;
     this.#grow(trace, fits ? growth : 0);
   }
 
@@ -84,6 +88,7 @@ export class SpanStore {
     if (trace.size + size > this.#limits.maxSize) return;
     if (events.some((known) => JSON.stringify(known) === JSON.stringify(event))) return;
     trace.notes.set(spanId, [...events, event]);
+    trace.revisions.set(spanId, trace.revision);
     this.#grow(trace, size);
   }
 
@@ -108,6 +113,7 @@ export class SpanStore {
     const trace = this.#traces.get(id) ?? {
       spans: new Map(),
       notes: new Map(),
+      revisions: new Map(),
       size: 0,
       omitted: 0,
       revision: 0,

@@ -47,17 +47,15 @@ interface ConversationParts {
   underWay: boolean;
 }
 
-/** The traces that changed, as the server sends them. */
+/** What changed, as the server sends it. */
 export interface TraceChanges {
   /** The revision to ask for next. */
   readonly revision: number;
   /** Whether further changes follow after this revision. */
   readonly hasMore: boolean;
   readonly dropped: number;
-  readonly traces: readonly (Pick<StoredTrace, 'omitted' | 'arrived'> & {
-    readonly id: string;
-    readonly spans: readonly ViewedSpan[];
-  })[];
+  readonly traces: readonly (Pick<StoredTrace, 'omitted' | 'arrived'> & { readonly id: string })[];
+  readonly spans: readonly ViewedSpan[];
 }
 
 interface TraceStoreOptions {
@@ -93,11 +91,10 @@ export class TraceStore {
   }
 
   /** Takes over what the server sends. */
-  receive({ traces, dropped }: TraceChanges): void {
-    for (const { id, spans, omitted, arrived } of traces) {
-      for (const span of spans) this.#stored.add(span);
+  receive({ traces, spans, dropped }: TraceChanges): void {
+    for (const span of spans) this.#stored.add(span);
+    for (const { id, omitted, arrived } of traces)
       Object.assign(this.#stored.traces.get(id) ?? {}, { omitted, arrived });
-    }
     this.#stored.evict();
     this.#droppedBefore = dropped - this.#stored.dropped;
   }

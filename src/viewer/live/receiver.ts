@@ -5,6 +5,7 @@ import { type OtlpSpans, readOtlpDocument } from '../otlp-json.ts';
 import { livePageDocument } from '../page-file.ts';
 import { annotatedSpans, type SpanStore } from '../span-store.ts';
 import type { TraceChanges } from '../trace-store.ts';
+import type { ViewedSpan } from '../viewed-span.ts';
 import type { KeptTraces } from './kept-traces.ts';
 import { decodeOtlp } from './otlp-protobuf.ts';
 import { parseOtlpBody, Refusal, readOtlpBody } from './otlp-request.ts';
@@ -25,9 +26,7 @@ const ANSWER_HEADERS: Readonly<Record<string, string>> = {
   [VIEW_HEADER]: 'live',
 };
 
-/** The maximum size of the spans of a trace that are sent, in UTF-16 units: more than a browser can be expected to show. */
-const MAX_SENT_LENGTH = 50_000_000;
-/** An answer of this length, in UTF-16 units, gets no further trace. */
+/** An answer of this length, in UTF-16 units, gets no further span. */
 const ANSWER_LENGTH = 5_000_000;
 
 export class Receiver {
@@ -124,24 +123,28 @@ function documentIn(body: Buffer, type: string, kind: 'traces' | 'logs'): unknow
   }
 }
 
-/** The traces that changed after a revision, in the order of their changes. Those without room follow later. */
-function changesAfter({ traces, dropped }: SpanStore, after: number): TraceChanges {
+/** What changed after a revision that a page has. Spans are in the order of their changes; those without room follow. */
+function changesAfter({ traces, dropped }: SpanStore, known: number): TraceChanges {
+  const newest = [...traces.values()].at(-1)?.revision ?? 0;
+  // A page with a higher revision has it from a viewer that was restarted.
+  const after = known > newest ? 0 : known;
   const changed = [...traces].filter(([, { revision }]) => revision > after);
-  const sent: TraceChanges['traces'][number][] = [];
-  let [revision, size] = [after, 0];
-  for (const [id, trace] of changed) {
-    if (size > ANSWER_LENGTH) break;
-    const all = annotatedSpans(trace);
-    let length = 0;
-    const spans = all.filter((span) => {
-      length += JSON.stringify(span).length;
-      return length <= MAX_SENT_LENGTH;
-    });
-    size += length;
-    sent.push({ id, arrived: trace.arrived, omitted: trace.omitted + all.length - spans.length, spans });
-    revision = trace.revision;
+  const revisionOf = ({ traceId, spanId }: ViewedSpan): number =>
+    traces.get(traceId)?.revisions.get(spanId) ?? 0;
+  const found = changed
+    .flatMap(([, trace]) => annotatedSpans(trace).filter((span) => revisionOf(span) > after))
+    .sort((a, b) => revisionOf(a) - revisionOf(b));
+  const spans: ViewedSpan[] = [];
+  let [revision, length] = [newest, 0];
+  for (const span of found) {
+    if (length > ANSWER_LENGTH) break;
+    length += JSON.stringify(span).length;
+    revision = revisionOf(span);
+    spans.push(span);
   }
-  return { revision, hasMore: sent.length < changed.length, dropped, traces: sent };
+  const hasMore = spans.length < found.length;
+  const sent = changed.map(([id, { arrived, omitted }]) => ({ id, arrived, omitted }));
+  return { revision: hasMore ? revision : newest, hasMore, dropped, traces: sent, spans };
 }
 
 function sendPage(response: ServerResponse): void {

@@ -10,6 +10,8 @@ const TICK_MS = 1_000;
 
 /** The last change that the page has. */
 let revision = 0;
+/** Whether a request waits for the one before it. */
+let isWaiting = false;
 
 /** Receives the traces of the server that the page comes from. Pauses while the page is hidden. */
 export function receiveTraces(): void {
@@ -26,7 +28,8 @@ export function receiveTraces(): void {
       connection.value = opened.readyState === EventSource.CLOSED ? 'refused' : 'lost';
     };
     opened.addEventListener('message', () => {
-      receiving = receiving.then(receiveChanges).catch(lost);
+      if (!isWaiting) receiving = receiving.then(receiveChanges).catch(lost);
+      isWaiting = true;
     });
     opened.addEventListener('error', lost);
     events = opened;
@@ -40,6 +43,7 @@ export function receiveTraces(): void {
 
 /** @throws if the server does not answer */
 async function receiveChanges(): Promise<void> {
+  isWaiting = false;
   for (let hasMore = true; hasMore; ) {
     const answer = await fetch(serverAddress('/api/spans', { after: String(revision) }));
     if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);

@@ -5,9 +5,10 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type LiveView, startLiveView } from '../../../src/viewer/live/live-view.ts';
 import type { TraceFilter } from '../../../src/viewer/trace-filter.ts';
+import type { TraceChanges } from '../../../src/viewer/trace-store.ts';
 import type { ViewedSpan } from '../../../src/viewer/viewed-span.ts';
 import { MATH_TUTOR, makeSpans } from '../spans.ts';
-import { evaluationOf, listsOf, otlp, otlpLogs, post } from './requests.ts';
+import { evaluationOf, get, listsOf, otlp, otlpLogs, post } from './requests.ts';
 
 let live: LiveView;
 beforeEach(async () => {
@@ -141,6 +142,29 @@ test('evaluations are events of the span that they are about, whichever arrives 
   await post(`${live.address}/v1/logs`, evaluation('early'));
   const event = { name: 'gen_ai.evaluation.result', attributes: { 'gen_ai.evaluation.name': 'helpful' } };
   expect(await spansOf('t')).toMatchObject([{ events: [event] }, { events: [event] }]);
+});
+
+test('a page gets the spans that changed since it asked, alone', async () => {
+  const changesAfter = async (after: number): Promise<TraceChanges> =>
+    JSON.parse((await get(live.page, `/api/spans?after=${after}`)).text);
+  await post1(otlp(span('t', 'a'), span('t', 'b'), span('u', 'a')));
+  const { revision } = await changesAfter(0);
+  expect(await changesAfter(revision)).toMatchObject({ revision, traces: [], spans: [] });
+  await post1(otlp(span('t', 'c')));
+  await post(`${live.address}/v1/logs`, otlpLogs(evaluationOf('t', 'a')));
+  const { traces, spans } = await changesAfter(revision);
+  expect(traces).toMatchObject([{ id: 't', omitted: 0 }]);
+  expect(spans).toMatchObject([{ spanId: 'c' }, { spanId: 'a', events: [{}] }]);
+  // Of a viewer that was restarted, the page has nothing.
+  expect((await changesAfter(revision + 1_000)).spans).toHaveLength(4);
+});
+
+test('a page gets all spans in parts, though a trace changed again after another one', async () => {
+  const large = { attributes: [{ key: 'x', value: { stringValue: 'x'.repeat(4_000_000) } }] };
+  await post1(otlp(span('t', 'a', large), span('u', 'a', large), span('u', 'b', large)));
+  await post1(otlp(span('t', 'b')));
+  const { traces } = await listsOf(live.page);
+  expect(traces).toMatchObject([{ found: 2 }, { found: 2 }]);
 });
 
 test.each(['application/json', 'application/x-protobuf'])(
