@@ -45,7 +45,7 @@ function pairsOf(one: readonly Row[], other: readonly Row[]): StepPair[] {
 function byNumberedName(rows: readonly Row[]): ReadonlyMap<string, Row> {
   const counts = new Map<string, number>();
   return new Map(
-    rows.map((row) => {
+    rows.slice(0, MAX_STEPS).map((row) => {
       const number = (counts.get(row.span.name) ?? 0) + 1;
       counts.set(row.span.name, number);
       return [`${number} ${row.span.name}`, row];

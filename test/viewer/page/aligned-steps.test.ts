@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { alignedSteps } from '../../../src/viewer/page/aligned-steps.ts';
 import type { Row } from '../../../src/viewer/tree.ts';
+import { callGrowthOf } from '../../support/call-growth.ts';
 import { makeSpans, type SpanPlan, treesOf } from '../spans.ts';
 
 function rootsFrom(...children: readonly SpanPlan[]): Row[] {
@@ -49,4 +50,11 @@ it('aligns thousands of steps, and traces thousands of levels deep', () => {
   let deep = step('deepest', 0);
   for (let i = 0; i < 3_000; i++) deep = step('level', 0, [deep]);
   expect(alignment(rootsFrom(deep), rootsFrom(deep)).every((each) => each.startsWith('='))).toBe(true);
+});
+
+it('compares traces without a common step in linear time', async () => {
+  const named = (name: string, size: number): Row[] =>
+    rootsFrom(...Array.from({ length: size }, (_, i) => step(`${name} ${i}`, i)));
+  const growth = await callGrowthOf(2_000, (size) => alignedSteps(named('a', size), named('b', size)));
+  expect(growth).toBeLessThan(2.1);
 });
