@@ -114,11 +114,11 @@ export function sentMessage({ role, parts }: SpanMessage): SentMessage {
   const ofType = (wanted: string): readonly SpanPart[] => parts.filter(({ type }) => type === wanted);
   const content = parts
     .filter(({ type }) => !/^(?:tool_call|tool_call_response|reasoning)$/.test(String(type)))
-    .map((part) => sentPart(part) ?? { type: 'text', text: `[${mediaText(part)}]` });
+    .map((part) => sentPart(part) ?? { type: 'text', text: `\n[${mediaText(part)}]` });
   const texts = content.map(({ text }) => text).filter((text) => typeof text === 'string');
   return {
     role,
-    content: content.length === 0 ? null : texts.length < content.length ? content : texts.join('\n'),
+    content: content.length === 0 ? null : texts.length < content.length ? content : texts.join(''),
     calls: ofType('tool_call').map(({ id, name, arguments: given }) => ({
       id,
       name,

@@ -105,8 +105,11 @@ function wholeValue(value: unknown): unknown {
   return value === undefined || CUT_MARK_JSON.test(attributeText(value)) ? undefined : parseShortJson(value);
 }
 
-/** Fields of the Responses API that have another name in chat completions. */
-const RENAMED: Readonly<Record<string, string>> = { max_output_tokens: 'max_completion_tokens' };
+/** Fields of the Responses API that have another name in chat completions, and a field that goes by its later name. */
+const RENAMED: Readonly<Record<string, string>> = {
+  max_output_tokens: 'max_completion_tokens',
+  max_tokens: 'max_completion_tokens',
+};
 /** Fields that are left out: how the request was sent, and what only the Responses API has. */
 const NOT_REPEATED: ReadonlySet<string> = new Set([
   'stream',

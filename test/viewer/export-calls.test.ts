@@ -154,6 +154,20 @@ describe('export-calls', () => {
     await session.verify();
   });
 
+  test('writes one maximum of tokens, and texts in parts as they were', async () => {
+    const session = await startRecording();
+    const content = ['Hello ', 'world'].map((text) => ({ type: 'text' as const, text }));
+    await session.client.chat.completions.create({
+      model: 'gpt-4o',
+      messages: [{ role: 'user', content }],
+      max_tokens: 9,
+    });
+    const { lines } = await exportCalls(session.spans, '--format', 'batch');
+    const messages = [{ role: 'user', content: 'Hello world' }];
+    expect(lines[0]?.body).toEqual({ model: 'gpt-4o', messages, max_completion_tokens: 9 });
+    await session.verify();
+  });
+
   test('writes a response as a chat completion', async () => {
     const session = await startRecording();
     const format = { type: 'json_schema' as const, ...SCHEMA };
