@@ -12,7 +12,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { Caller } from '../config/completion-types.ts';
-import { recordedByAgents } from '../sdk/agents-sdk/agents-key.ts';
+import { type ShowsCall, shownByAgents } from '../sdk/agents-sdk/agents-key.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { cut } from '../util/cut-text.ts';
 import { asArray, field, strings } from '../util/payload.ts';
@@ -134,8 +134,7 @@ export function withMetadataOf(caller: Context, context: Context): Context {
 export interface CallerTrace {
   span: SpanContext | undefined;
   readonly metadata: Attributes | undefined;
-  /** Whether `@openai/agents` creates spans for the tool calls that a model requests here, or for which of them. */
-  readonly withinAgents: boolean;
+  readonly showsCall: ShowsCall | undefined;
   readonly bare: Context;
 }
 
@@ -146,7 +145,7 @@ export function callerTraceOf(context: Context): CallerTrace {
   return {
     span: isReal ? span : undefined,
     metadata: metadataIn(context),
-    withinAgents: recordedByAgents(context),
+    showsCall: shownByAgents(context),
     bare: bareContext(context),
   };
 }
@@ -162,7 +161,7 @@ export function bareContext(context: Context): Context {
 }
 
 /** Creates a context that contains only the span, metadata and bare context of a caller. */
-export function contextOf(caller: Omit<CallerTrace, 'withinAgents'>): Context {
+export function contextOf(caller: Omit<CallerTrace, 'showsCall'>): Context {
   const { span, metadata, bare } = caller;
   const context = span === undefined ? bare : trace.setSpanContext(bare, span);
   return metadata === undefined ? context : context.setValue(METADATA, metadata);

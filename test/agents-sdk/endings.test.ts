@@ -418,7 +418,12 @@ it('records the handoffs of a runner without tracing once, and its tools', async
   );
   const home = new Agent({ name: 'Home', model: 'gpt-4o' });
   const tools = [newTool('echo', () => 'Yes')];
-  const handoffs = [library.handoff(home, { toolNameOverride: 'go_home' })];
+  // The next request does not answer the call.
+  const inputFilter = (data: { readonly newItems: readonly { readonly type: string }[] }): object => ({
+    ...data,
+    newItems: data.newItems.filter(({ type }) => !type.startsWith('handoff')),
+  });
+  const handoffs = [library.handoff(home, { toolNameOverride: 'go_home', inputFilter })];
   const tutor = new Agent({ name: 'Tutor', model: 'gpt-4o', tools, handoffs });
   const triage = new Agent({ name: 'Triage', model: 'gpt-4o', tools, handoffs: [tutor] });
   await newRunner({ tracingDisabled: true }).run(triage, 'Hi');
@@ -427,11 +432,11 @@ it('records the handoffs of a runner without tracing once, and its tools', async
     ├─ invoke_agent Triage
     │  ├─ chat gpt-4o
     │  ├─ execute_tool echo               openai.tool.type=function
-    │  └─ execute_tool transfer_to_Tutor  openai.tool.type=function
+    │  └─ execute_tool transfer_to_Tutor  openai.tool.type=handoff
     ├─ invoke_agent Tutor
     │  ├─ chat gpt-4o
     │  ├─ execute_tool echo               openai.tool.type=function
-    │  └─ execute_tool go_home            openai.tool.type=function
+    │  └─ execute_tool go_home            openai.tool.type=handoff
     └─ invoke_agent Home
        └─ chat gpt-4o
   `);

@@ -169,8 +169,7 @@ export class Workflows implements AgentsListener {
     if (isSuppressed(active)) return;
     const recorded = recordOf(node);
     if (isCallNode(node)) recorded.callStart = { parent: contextFor(node, active), startTime: now() };
-    // Without tracing, the library has no spans for the other tool calls, so all of them are recorded as answered.
-    if (start === undefined || (node.type === 'handoff' && node.trace.hidesTools)) return;
+    if (start === undefined) return;
     if (node.type === 'trace') {
       const outer = isInside(node) ? node.parent?.trace : undefined;
       recorded.telemetry = outer === undefined ? this.#telemetryNow() : recordOf(outer).telemetry;

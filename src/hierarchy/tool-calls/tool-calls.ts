@@ -112,7 +112,7 @@ export class ToolCalls {
     }
     // `@openai/agents` has spans for the calls that its model requests, but not for approvals of hosted MCP calls.
     const isKept = ({ call }: RequestedCall): boolean =>
-      response.parent?.withinAgents !== true || call.type === 'mcp';
+      call.type === 'mcp' || response.parent?.showsCall?.(call) !== true;
     this.#keep(calls.filter(isKept), response, lastMessages);
   }
 

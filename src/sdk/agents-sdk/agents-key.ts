@@ -3,8 +3,9 @@ import { type Context, createContextKey } from '@opentelemetry/api';
 /** The context key for the innermost trace or span of `@openai/agents`. */
 export const AGENTS: symbol = createContextKey('opentelemetry-instrumentation-openai agents');
 
-/** Whether `@openai/agents` has spans for the tool calls that a model asks for here. */
-export function recordedByAgents(context: Context): boolean {
-  const node = context.getValue(AGENTS) as { readonly showsTools: boolean } | undefined;
-  return node?.showsTools ?? false;
+/** Whether `@openai/agents` has a span for a tool call that its model asks for. */
+export type ShowsCall = (call: { readonly type: string; readonly name: string }) => boolean;
+
+export function shownByAgents(context: Context): ShowsCall | undefined {
+  return (context.getValue(AGENTS) as { readonly showsCall: ShowsCall | undefined } | undefined)?.showsCall;
 }

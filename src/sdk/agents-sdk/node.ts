@@ -1,7 +1,7 @@
 import type { Context, Span } from '@opentelemetry/api';
 import { SPAN_KEY } from '../../util/context.ts';
-import { asObject, field, type PayloadObject } from '../../util/payload.ts';
-import { AGENTS } from './agents-key.ts';
+import { arrayField, asObject, field, type PayloadObject } from '../../util/payload.ts';
+import { AGENTS, type ShowsCall } from './agents-key.ts';
 
 /** Where the library calls models. If models are not traced, it calls them directly in an agent or turn. */
 const AGENT_WORK: readonly string[] = ['response', 'generation', 'turn', 'agent'];
@@ -87,8 +87,11 @@ export class AgentsNode {
     return AGENT_WORK.includes(this.type);
   }
 
-  get showsTools(): boolean {
-    return this.isModelCall && !this.trace.hidesTools;
+  get showsCall(): ShowsCall | undefined {
+    if (!this.isModelCall) return undefined;
+    if (!this.trace.hidesTools) return () => true;
+    const tools = arrayField(this.agent?.data, 'tools');
+    return ({ type, name }) => type === 'function' && !tools.includes(name);
   }
 
   /** The traces that wait for a run that begins here. They do not wait for runs inside an agent: its own run does. */
