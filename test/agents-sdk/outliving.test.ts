@@ -156,7 +156,11 @@ describe.each([{ tracing: true }, { tracing: false }])(
       simulator.respond({ output: [calling('work')] }, { output: [calling('hang')] });
       const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools });
       const isRecorded = (): boolean => telemetry.spans.some(({ name }) => name === 'invoke_workflow Chat');
-      await withTrace('Chat', () => Promise.race([runner.run(agent, 'Hi'), working.promise]));
+      await withTrace('Chat', () => {
+        // The wait begins only after this.
+        vi.advanceTimersByTime(12 * MINUTE);
+        return Promise.race([runner.run(agent, 'Hi'), working.promise]);
+      });
       // The clock that the test sets stands still: what begins later must not begin in the same millisecond.
       await tick(5);
       vi.advanceTimersByTime(8 * MINUTE);

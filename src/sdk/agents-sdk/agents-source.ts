@@ -237,6 +237,7 @@ export class AgentsSource {
     // The end waits for what still runs: only its result says whether a run has failed.
     node.isEnding = true;
     if (node.running.size > 0) {
+      this.#traces.set(node, node);
       if (!this.#timer.isAwake) this.#timer.wake(WAITING_SWEEP_MS);
       return;
     }
