@@ -242,20 +242,21 @@ describe.each([{ tracing: true }, { tracing: false }])(
     `);
     });
 
-    it('names the call of a handoff that throws', async () => {
+    it('names the call of a handoff that throws, which is the first', async () => {
       const { runner, simulator, expectTree } = await startAgents({ tracing });
-      simulator.respond({ output: [calling('go_home')] });
+      simulator.respond({ output: [calling('go_home'), calling('go_away'), calling('go_home')] });
       const home = new Agent({ name: 'Home', model: 'gpt-4o' });
       const handoff = Object.assign(library.handoff(home, { toolNameOverride: 'go_home' }), {
         onInvokeHandoff: () => Promise.reject(new TypeError('a secret')),
       });
-      const agent = new Agent({ name: 'Helper', model: 'gpt-4o', handoffs: [handoff] });
+      const away = library.handoff(home, { toolNameOverride: 'go_away' });
+      const agent = new Agent({ name: 'Helper', model: 'gpt-4o', handoffs: [away, handoff] });
       await expect(runner.run(agent, 'Hi')).rejects.toThrow('a secret');
       await expectTree(`
       invoke_workflow Agent workflow  !TypeError
       └─ invoke_agent Helper          !TypeError
          ├─ chat gpt-4o
-         └─ execute_tool go_home      !_OTHER gen_ai.tool.call.id={call}
+         └─ execute_tool go_home      !_OTHER gen_ai.tool.call.id=call_000001
     `);
     });
 

@@ -176,7 +176,7 @@ describe.each([{ tracing: true }, { tracing: false }])(
 
     it('says that an agent does not have a tool, which ends its run', async () => {
       const program = await startAgents({ tracing });
-      program.simulator.respond({ output: [calling('forget'), calling('echo')] });
+      program.simulator.respond({ output: [calling('forget'), calling('echo'), calling('forget')] });
       const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [echo] });
       await expect(program.runner.run(agent, 'Hi')).rejects.toThrow('not found');
       await program.expectTree(`

@@ -231,10 +231,10 @@ export class Workflows implements AgentsListener {
   /** Records a call of a tool that the agent does not have. It ends the run, and the library has no span for it. */
   #recordUnknownTool(agent: AgentsNode): void {
     const name = unknownToolOf(agent.error);
-    const call = name === undefined ? undefined : takeCall(agent, (each) => toolNameOf(each) === name);
+    const call = recordOf(agent).requested.find((each) => toolNameOf(each) === name);
     const { telemetry } = recordOf(agent.trace);
     const parent = agent.recorded?.context;
-    if (name === undefined || !call || telemetry === undefined || parent === undefined) return;
+    if (name === undefined || call === undefined || telemetry === undefined || parent === undefined) return;
     const start = toolStart(name, 'function');
     const attributes: Attributes = { ...idsAround(agent, parent), [ATTR.GEN_AI_TOOL_CALL_ID]: call.id };
     const place = { parent, attributes };
@@ -302,38 +302,33 @@ function withholdsText({ type, data, error, thrown, hidesTools }: AgentsNode): b
 }
 
 /**
- * Removes and returns the call that fits: of several, the one with these arguments. Without them, nothing says which one
- * is meant, because a call that waits for its approval starts later.
+ * The call that a function or handoff answers. A handoff may have any name but that of a tool, and is the first of an
+ * answer. A function takes its call: of several, the one with its arguments. Without them, nothing says which one is
+ * meant, because a call that waits for its approval starts later.
  */
-function takeCall(
-  agent: AgentsNode,
-  fits: (call: RequestedToolCall) => boolean,
-  given?: string,
-): RequestedToolCall | undefined {
+function answeredCall({ type, data, agent }: AgentsNode, toolName: unknown): RequestedToolCall | undefined {
+  if (agent === undefined) return undefined;
   const recorded = recordOf(agent);
-  const [only, ...others] = recorded.requested.filter(fits);
+  const { requested } = recorded;
+  if (type === 'handoff') {
+    const tools = arrayField(agent.data, 'tools');
+    return (
+      requested.find((call) => toolNameOf(call) === toolName) ??
+      requested.find((call) => call.type === 'function' && !tools.includes(call.name))
+    );
+  }
+  if (type !== 'function') return undefined;
+  const [only, ...others] = requested.filter((call) => toolNameOf(call) === data.name);
   let found = only;
   if (only !== undefined && others.length > 0) {
+    const given = textField(data, 'input');
     const fingerprint = given === undefined ? undefined : fingerprintOf(only.name, given);
     found = [only, ...others].find(
       (call) => fingerprint !== undefined && call.fingerprint?.() === fingerprint,
     );
   }
-  recorded.requested = recorded.requested.filter((call) => call !== found);
+  recorded.requested = requested.filter((call) => call !== found);
   return found;
-}
-
-/** The call that a function or handoff answers. A handoff may have any name but that of a tool. */
-function answeredCall({ type, data, agent }: AgentsNode, toolName: unknown): RequestedToolCall | undefined {
-  if (agent === undefined) return undefined;
-  if (type === 'function')
-    return takeCall(agent, (call) => toolNameOf(call) === data.name, textField(data, 'input'));
-  if (type !== 'handoff') return undefined;
-  const tools = arrayField(agent.data, 'tools');
-  return (
-    takeCall(agent, (call) => toolNameOf(call) === toolName) ??
-    takeCall(agent, (call) => call.type === 'function' && !tools.includes(call.name))
-  );
 }
 
 /**
