@@ -318,14 +318,12 @@ function answeredCall({ type, data, agent }: AgentsNode, toolName: unknown): Req
     );
   }
   if (type !== 'function') return undefined;
-  const [only, ...others] = requested.filter((call) => toolNameOf(call) === data.name);
-  let found = only;
-  if (only !== undefined && others.length > 0) {
+  const alike = requested.filter((call) => toolNameOf(call) === data.name);
+  let [found] = alike;
+  if (found !== undefined && alike.length > 1) {
     const given = textField(data, 'input');
-    const fingerprint = given === undefined ? undefined : fingerprintOf(only.name, given);
-    found = [only, ...others].find(
-      (call) => fingerprint !== undefined && call.fingerprint?.() === fingerprint,
-    );
+    const fingerprint = given === undefined ? undefined : fingerprintOf(found.name, given);
+    found = alike.find((call) => fingerprint !== undefined && call.fingerprint?.() === fingerprint);
   }
   recorded.requested = requested.filter((call) => call !== found);
   return found;

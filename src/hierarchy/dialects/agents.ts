@@ -549,9 +549,9 @@ function subagentsOf(
   const { createdAt = 0, endedAt = Number.POSITIVE_INFINITY } = snapshot ?? {};
   return (subagent) => {
     if (named.has(stringField(subagent, 'id'))) return true;
+    if (!creators.includes(stringField(subagent, 'parent_agent_id'))) return false;
     const openedAt = asTime(field(subagent, 'opened_at')) ?? createdAt;
-    const isCreated = creators.includes(stringField(subagent, 'parent_agent_id'));
-    return isCreated && openedAt >= createdAt && openedAt <= endedAt;
+    return openedAt >= createdAt && openedAt <= endedAt;
   };
 }
 
