@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { Page } from 'playwright-core';
@@ -70,6 +71,22 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
       ['span 1', 'ok', '17:46:40 · 1.00 s · 1 span'],
       ['thread', 'ok', '00:00:00 · 14.2 s · 381 → 88 · 5 spans'],
     ]);
+  });
+
+  it('asks once for all that arrives while it waits for an answer', async () => {
+    await page.getByText('live', { exact: true }).waitFor();
+    let asked = 0;
+    await page.route('**/api/spans*', async (route) => {
+      if (++asked === 1) await setTimeout(1_500);
+      await route.continue();
+    });
+    for (const id of ['a', 'b', 'c', 'd', 'e']) {
+      await send(span('t', id));
+      await setTimeout(250);
+    }
+    await row('span e').waitFor();
+    await setTimeout(500);
+    expect(asked).toBe(2);
   });
 
   it('shows a trace without its root as in progress, and continues with it where the reader is', async () => {
