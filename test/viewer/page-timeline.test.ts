@@ -160,13 +160,19 @@ describe.skipIf(NO_BROWSER !== undefined)('the timeline of the page', () => {
     expect(y).toBeLessThan(150);
   });
 
-  it('shows the numbers beside the pointer', async () => {
+  it('shows the numbers beside the pointer, and of the selected span to all', async () => {
     page = await openPage(browser, [MATH_TUTOR]);
     expect((await row('execute_tool').locator('.track').getAttribute('title'))?.split('\n')).toEqual([
       'Starts after: 2.34 s',
       'Duration: 812 ms',
       'Critical path: the end waited for it',
     ]);
+    await row('execute_tool').press('Enter');
+    const panel = page.getByRole('tabpanel', { name: 'Span' });
+    await panel.getByText('Everything recorded').press('Enter');
+    for (const name of ['Starts after 2.34 s', 'On the critical path yes'])
+      await panel.getByRole('row', { name }).waitFor();
+    expect(await panel.locator('.facts').innerText()).toContain('812 ms');
   });
 
   it('marks the critical path: what the end waited for, from the end back', async () => {

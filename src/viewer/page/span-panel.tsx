@@ -19,6 +19,7 @@ import { shownErrorType } from '../viewed-trace.ts';
 import { filterBy } from './actions.ts';
 import { firstChunkText } from './bar.tsx';
 import { CopyButton, Folded, formatted, LongText, Paged, PartBlock, Said, ToolBlock } from './content.tsx';
+import { criticalPath } from './critical-path.ts';
 import { Evaluations, FactList, modalityFact, Table } from './facts.tsx';
 import { curlOf, isRepeatable, typeScriptOf } from './request-code.ts';
 import { selected, voices } from './state.ts';
@@ -50,7 +51,7 @@ function Inspector({ row }: { readonly row: Row }): VNode {
       <Evaluations span={span} limit={MAX_SHOWN_MESSAGES} isExplained />
       <SpanContent span={span} />
       <Ids span={span} />
-      <Everything span={span} />
+      <Everything row={row} />
     </div>
   );
 }
@@ -199,7 +200,8 @@ function Ids({ span }: { readonly span: ViewedSpan }): VNode {
   return <AttributeTable caption="Ids" attributes={Object.fromEntries(ids.slice(0, MAX_ID_ROWS))} />;
 }
 
-function Everything({ span }: { readonly span: ViewedSpan }): VNode {
+function Everything({ row }: { readonly row: Row }): VNode {
+  const { span } = row;
   const { traceId, spanId, attributes, events = [], resource = {}, start } = span;
   return (
     <details>
@@ -225,6 +227,7 @@ function Everything({ span }: { readonly span: ViewedSpan }): VNode {
           caption="Span"
           rows={[
             ['Starts after', formatMilliseconds(spanTime(span).from)],
+            ['On the critical path', criticalPath.value.has(row) ? 'yes' : 'no'],
             ['Trace', traceId],
             ['Span', spanId],
           ]}
