@@ -163,19 +163,24 @@ export function watchTimeouts(endpoints: readonly string[], timeoutMs?: number):
   listenToChannels([HTTP_REQUESTS], 'observing an export request', (message) => {
     const request = field(message, 'request') as ClientRequest;
     const { path, socket } = request;
-    const isExport = urls.some(
-      ({ host, pathname, search }) => request.getHeader('host') === host && path === pathname + search,
-    );
+    const host = String(request.getHeader('host'));
+    const isExport = urls.some((url) => url.host === host && path === url.pathname + url.search);
     // Requests with this header send spans in progress to the command `view`. Nothing is lost if they time out.
     if (!isExport || request.getHeader(VIEW_HEADER) !== undefined) return;
     request.once('timeout', () => {
-      noteTimeout();
+      noteTimeout(host);
       if (timeoutMs !== undefined) request.destroy(new Error(NO_ANSWER));
     });
     if (timeoutMs !== undefined) request.setTimeout(timeoutMs);
     // The timeout of a request begins when it is connected.
-    if (socket?.connecting === true) socket.setTimeout(EXPORT_TIMEOUT_MS);
+    if (socket?.connecting === true) socket.setTimeout(connectTimeout(process.env));
   });
+}
+
+/** How long an exporter may take to connect: two seconds, unless the user set a longer timeout. */
+function connectTimeout(environment: NodeJS.ProcessEnv): number {
+  const { OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: traces, [TIMEOUT_VARIABLE]: all } = environment;
+  return Math.max(EXPORT_TIMEOUT_MS, Number(traces) || 0, Number(all) || 0);
 }
 
 /** Wraps an exporter, and reports once, in one line, when spans cannot be sent. */

@@ -1,4 +1,5 @@
 import { builtIn } from './built-in.ts';
+import { activeContext, isSuppressed } from './context.ts';
 import { guard } from './guard.ts';
 import { patchMethod } from './patch-method.ts';
 import { field } from './payload.ts';
@@ -62,16 +63,18 @@ function beforeOthers(event: ProcessEvent, run: () => void): void {
 }
 
 /**
- * Notes all timers that are started from now on, while nothing else keeps the process alive.
+ * Notes all timers that are started from now on, while nothing else keeps the process alive, and the sockets of exporters.
  *
  * @returns lets the process end without waiting for these timers or for open sockets
  */
 export function releasesProcess(): () => Promise<void> {
   const timers = new Set<unknown>();
+  const exporting = new Set<unknown>();
   const hook = builtIn('node:async_hooks')
     ?.createHook?.({
       init(_, type, __, resource) {
         if (type === 'Timeout') timers.add(resource);
+        else if (type === 'TCPWRAP' && isSuppressed(activeContext())) exporting.add(resource);
       },
     })
     .enable();
@@ -82,8 +85,11 @@ export function releasesProcess(): () => Promise<void> {
   return async () => {
     const activeHandles = field(process, '_getActiveHandles');
     const handles: unknown[] = typeof activeHandles === 'function' ? activeHandles.call(process) : [];
-    // A socket that is connecting keeps the process alive even after `unref`.
-    for (const each of handles) call(each, field(each, 'connecting') === true ? 'destroy' : 'unref');
+    for (const each of handles) {
+      // A socket that is connecting keeps the process alive even after `unref`.
+      const isStuck = field(each, 'connecting') === true && exporting.has(field(each, '_handle'));
+      call(each, isStuck ? 'destroy' : 'unref');
+    }
     // An exporter may now start a timer, to try again.
     await nextTurn();
     hook?.disable();

@@ -116,7 +116,7 @@ export class ContentRecord {
   /** Returns content as the span would record it, but does not record it; `undefined` if a hook must see it first. */
   preview(content: Content): Attributes | undefined {
     if (!this.#of.targets.span || this.#held !== undefined) return undefined;
-    return writeContent({ ...this.#limits }, content);
+    return writeContent({ ...this.#limits, media: { ...this.#limits.media } }, content);
   }
 
   /**

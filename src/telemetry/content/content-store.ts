@@ -228,10 +228,10 @@ function extensionOf(type: string): string {
 /** Writes a temporary file and renames it, so that the file is never incomplete. Does nothing if it exists. */
 async function writeFileIn(folder: string, name: string, content: Uint8Array | string): Promise<void> {
   const { lstat, rename, rm, writeFile } = await import('node:fs/promises');
-  const { join } = await import('node:path');
+  const { dirname, join } = await import('node:path');
   const { randomUUID } = await import('node:crypto');
-  await createFolder(folder);
   const path = join(folder, name);
+  await createFolder(dirname(path));
   // A symbolic link of that name is replaced, not followed: its target may be anywhere.
   const found = await lstat(path).catch(() => undefined);
   if (found?.isFile()) return;

@@ -148,7 +148,11 @@ function writeTexts(to: Attributes, texts: Attributes, limits: ContentLimits, re
     return [recorded];
   };
   for (const [name, value] of first(Object.entries(texts), MAX_PARAMETERS)) {
-    const shown = Array.isArray(value) ? first(value).flatMap(limited) : limited(value);
+    const shown = Array.isArray(value)
+      ? first(value).flatMap(limited)
+      : typeof value === 'string'
+        ? limited(value)
+        : [];
     if (shown.length > 0) to[name] = Array.isArray(value) ? shown : shown[0];
   }
 }
@@ -265,6 +269,7 @@ const REASONING = '{"type":"reasoning","content":';
 function writePart(part: unknown, room: number, limits: ContentLimits): string | undefined {
   const { media, maxText } = limits;
   if (part === undefined || (media.mode === 'drop' && isBlob(part))) return '';
+  if (room < 1) return undefined;
   const { type, content: whole, original_length: given } = fieldsOf(part);
   if ((type !== 'text' && type !== 'reasoning') || typeof whole !== 'string')
     return limitedJson(part, room, limits);

@@ -206,7 +206,7 @@ const NUMBER_KINDS: readonly NumberKind[] = [
     before: /[.@]$/,
     // After a `+`, fewer digits are a phone number.
     matches: (digits, written) =>
-      hasCheckDigit(digits) && CARD.test(digits) && !/[./]|^\+(?!(?:\D*\d){16})/.test(written),
+      CARD.test(digits) && hasCheckDigit(digits) && !/[./]|^\+(?!(?:\D*\d){16})/.test(written),
   },
   {
     name: 'phone',

@@ -4,6 +4,7 @@ import { guard, guardAsync } from '../../util/guard.ts';
 import { countQueuedSpans, endpointsOf, exportersOf, isSending, processorsOf } from '../../util/otel-sdk.ts';
 import { field } from '../../util/payload.ts';
 import { atExit, onceProcess, releasesProcess } from '../../util/process-events.ts';
+import { printToStderr } from '../../util/text-stream.ts';
 import { NAME } from '../../util/version.ts';
 import { settledWithin } from '../../util/wait.ts';
 import { sinksSettled } from '../events/sink.ts';
@@ -15,7 +16,7 @@ import {
   type ProviderLife,
   type ProviderListener,
 } from './provider-life.ts';
-import { hasJustTimedOut, refusalOf, reportOnce, reportUnsent } from './unsent.ts';
+import { hasJustTimedOut, refusalOf, reportUnsent } from './unsent.ts';
 
 /** How long an ending program waits at most until everything is sent. */
 export const FLUSH_TIMEOUT_MS = 2_000;
@@ -25,6 +26,8 @@ const END_READ_TIMEOUT_MS = 1_500;
 const FLUSH_AFTER_TIMEOUT_MS = 300;
 
 let isListening = false;
+/** Whether it was said at the end of the program why spans were not sent. */
+let isReported = false;
 
 /** Arranges for a provider to be flushed when the program ends, if it has a `forceFlush()`. */
 export function flushAtProgramEnd(provider: object): ProviderLife {
@@ -54,33 +57,53 @@ function sendUnsent(): void {
  * Reports an endpoint that did not accept the spans. After a signal, the API is not asked how operations have ended.
  */
 export async function endAndSend(providers: readonly object[], bySignal: boolean): Promise<void> {
-  const hasWaited = !bySignal && hasJustTimedOut();
-  const limits = { reads: !bySignal && !hasWaited, readTimeoutMs: END_READ_TIMEOUT_MS };
+  const limits = { reads: !bySignal && !hasJustTimedOut(), readTimeoutMs: END_READ_TIMEOUT_MS };
   const sending = new Set<object>();
   const report = (target: object, reason: string): void => {
     // Only processors of spans have `onEnd`.
     const [endpoint] = field(target, 'onEnd') === undefined ? [] : endpointsOf(target);
     // Nothing is lost if a sampler has dropped all spans.
     const hasSpans = providers.some((each) => lifeOf(each).recorded || countQueuedSpans(each) > 0);
-    if (endpoint !== undefined && hasSpans) reportUnsent(endpoint, reason);
+    if (endpoint === undefined || !hasSpans) return;
+    isReported = true;
+    reportUnsent(endpoint, reason);
   };
   const send = async (target: object): Promise<void> => {
     sending.add(target);
-    const refusals = await Promise.all(endpointsOf(target).map(refusalOf));
+    const endpoints = endpointsOf(target);
+    const refusals = await Promise.all(endpoints.map(refusalOf));
     // If all endpoints refuse connections, do not flush: the exporters would retry until their timeout.
     const isRefused = refusals.length > 0 && !refusals.includes(undefined);
-    const reason = isRefused ? refusals[0] : await flushFully(target).then(() => undefined, failureReason);
+    const reason = isRefused ? refusals[0] : await flushUnlessSilent(target, endpoints);
     sending.delete(target);
     // At once: the program may be killed while others still send.
     if (reason !== undefined) report(target, reason);
   };
   await finishWithin(
-    hasWaited ? FLUSH_AFTER_TIMEOUT_MS : FLUSH_TIMEOUT_MS,
+    FLUSH_TIMEOUT_MS,
     providers,
     (listener) => listener.shutdown(limits),
     (provider) => Promise.all(processorsOf(provider).map(send)),
   );
   for (const target of sending) report(target, NO_ANSWER);
+}
+
+/**
+ * Sends what a target holds. If an endpoint did not answer the export before, for which the program has waited, it gets
+ * {@link FLUSH_AFTER_TIMEOUT_MS}.
+ *
+ * @returns why it was not sent; `undefined` if it was
+ */
+async function flushUnlessSilent(target: object, endpoints: readonly string[]): Promise<string | undefined> {
+  const flushing = flushFully(target).then(() => undefined, failureReason);
+  if (!endpoints.some(hasJustTimedOut)) return flushing;
+  let reason: string | undefined = NO_ANSWER;
+  await settledWithin(FLUSH_AFTER_TIMEOUT_MS, [
+    flushing.then((failure) => {
+      reason = failure;
+    }),
+  ]);
+  return reason;
 }
 
 /** For `flush()` and signals that the program survives: ends idle conversations and sends everything recorded. */
@@ -135,6 +158,7 @@ function endOpenSpans(): void {
 
 /** At exit: after `process.exit()` or an uncaught error, nothing can be sent any more. */
 function reportLostSpans(): void {
+  if (isReported) return;
   const ours = knownProviders().filter((provider) => lifeOf(provider).recorded || lifeOf(provider).unsent);
   const lost = ours.reduce((sum, provider) => sum + countQueuedSpans(provider), 0);
   const sending = ours.flatMap(processorsOf).find(isSending);
@@ -146,7 +170,7 @@ function reportLostSpans(): void {
     lost > 0
       ? `${spans} lost because the program ended before sending ${them}`
       : `spans may be lost because the program ended before ${collector} answered`;
-  reportOnce(
+  printToStderr(
     `${problem}. Before process.exit(), let what is in progress end, then await flush() of ${NAME}/client.`,
   );
 }

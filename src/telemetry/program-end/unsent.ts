@@ -15,15 +15,23 @@ import { printToStderr } from '../../util/text-stream.ts';
 import { NAME } from '../../util/version.ts';
 
 const RECENT_TIMEOUT_MS = 1_000;
-let lastTimeout = -Infinity;
+/** When an export last timed out, by the host of its endpoint. */
+const timeouts = new Map<string, number>();
 
 /** Called when an export times out. */
-export function noteTimeout(): void {
-  lastTimeout = performance.now();
+export function noteTimeout(host: string): void {
+  timeouts.set(host, performance.now());
 }
 
-export function hasJustTimedOut(): boolean {
-  return performance.now() - lastTimeout < RECENT_TIMEOUT_MS;
+/** @param endpoint the address of exports; by default any */
+export function hasJustTimedOut(endpoint?: string): boolean {
+  const times =
+    endpoint === undefined ? [...timeouts.values()] : [timeouts.get(hostOf(endpoint)) ?? -Infinity];
+  return times.some((time) => performance.now() - time < RECENT_TIMEOUT_MS);
+}
+
+function hostOf(endpoint: string): string {
+  return parseAddress(endpoint)?.host ?? '';
 }
 
 const REFUSED_CONNECTION = 'ECONNREFUSED';
