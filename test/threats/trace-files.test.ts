@@ -383,12 +383,11 @@ describe('whoever wrote the project that `doctor` examines', () => {
     return said.join('');
   }
 
-  test('cannot control the terminal with a version or a folder name', () => {
+  test('cannot control the terminal with a version', () => {
     writeManifest('node_modules/openai', { name: 'openai', version: `9.0.0${HOSTILE}\nAll is well.` });
-    writeManifest(`node_modules/${HOSTILE}/node_modules/openai`, { name: 'openai', version: '7.0.0' });
     const said = doctor();
     expect(said).toContain('openai_untested');
-    expect(said).toContain('openai_twice');
+    expect(said).toContain('no_sdk_installed');
     expect(said).not.toMatch(HARMFUL);
     expect(said).not.toMatch(/^All is well/m);
   });

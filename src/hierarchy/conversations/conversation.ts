@@ -120,6 +120,7 @@ export class Conversation implements ContentHolder {
   }
 
   forgetContent(): void {
+    if (this.#unanswered.messages.length === 0) return;
     const { count } = this.takeUnanswered();
     this.#unanswered = { count, messages: [] };
   }
