@@ -27,7 +27,7 @@ const FLUSH_AFTER_TIMEOUT_MS = 300;
 
 let isListening = false;
 /** Whether it was said at the end of the program why spans were not sent. */
-let isReported = false;
+let saidWhy = false;
 
 /** Arranges for a provider to be flushed when the program ends, if it has a `forceFlush()`. */
 export function flushAtProgramEnd(provider: object): ProviderLife {
@@ -65,7 +65,7 @@ export async function endAndSend(providers: readonly object[], bySignal: boolean
     // Nothing is lost if a sampler has dropped all spans.
     const hasSpans = providers.some((each) => lifeOf(each).recorded || countQueuedSpans(each) > 0);
     if (endpoint === undefined || !hasSpans) return;
-    isReported = true;
+    saidWhy = true;
     reportUnsent(endpoint, reason);
   };
   const send = async (target: object): Promise<void> => {
@@ -158,7 +158,7 @@ function endOpenSpans(): void {
 
 /** At exit: after `process.exit()` or an uncaught error, nothing can be sent any more. */
 function reportLostSpans(): void {
-  if (isReported) return;
+  if (saidWhy) return;
   const ours = knownProviders().filter((provider) => lifeOf(provider).recorded || lifeOf(provider).unsent);
   const lost = ours.reduce((sum, provider) => sum + countQueuedSpans(provider), 0);
   const sending = ours.flatMap(processorsOf).find(isSending);
