@@ -159,7 +159,7 @@ const config: ViteUserConfig = defineConfig({
       project('lanes', LANES, {
         globalSetup: ['./test/support/lanes/prepare.ts'],
         setupFiles: ['./test/support/lanes/wait.ts'],
-        testTimeout: 180_000,
+        testTimeout: 600_000,
       }),
       project('heap', HEAP, { testTimeout: 600_000 }),
       project('place', PLACE, { testTimeout: 1_200_000 }),

@@ -43,9 +43,9 @@ test('following it shows the trace live', async () => {
     expect(command).toContain(origin);
     const { code } = await shell(command, { OTEL_TRACES_EXPORTER: 'otlp' });
     expect(code).toBe(0);
-    const { traces } = await (await fetch(`${origin}/api/spans${search}`)).json();
-    expect(traces).toMatchObject([{ spans: [{ name: 'chat gpt-4o-mini' }] }]);
-    expect(traces[0].spans[0].attributes['gen_ai.input.messages']).toContain('What is a span?');
+    const { spans } = await (await fetch(`${origin}/api/spans${search}`)).json();
+    expect(spans).toMatchObject([{ name: 'chat gpt-4o-mini' }]);
+    expect(spans[0].attributes['gen_ai.input.messages']).toContain('What is a span?');
   } finally {
     process.kill(-(viewer.pid ?? 0));
   }

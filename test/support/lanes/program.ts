@@ -39,7 +39,7 @@ export interface ProgramOutcome extends Completed {
 }
 
 /** Longer than any program takes; one that is kept alive by something fails instead of hanging. */
-const TIMEOUT = 20_000;
+const TIMEOUT = 60_000;
 
 /**
  * Runs a program in a lane until it exits by itself.
