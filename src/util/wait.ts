@@ -8,16 +8,17 @@ export function nextTurn(): Promise<void> {
   return new Promise((resolve) => void immediately(resolve));
 }
 
-/** Waits until all promises have settled or the time is over. No promise may reject. */
+/** Waits until all promises have settled or the time is over. No promise may reject. @returns whether all have settled */
 export async function settledWithin(
   milliseconds: number,
   promises: Iterable<Promise<unknown>>,
-): Promise<void> {
+): Promise<boolean> {
   const { clearTimeout, setTimeout } = platformTimers() ?? globalThis;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
+  const timeout = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), milliseconds);
   });
-  await Promise.race([Promise.all(promises), timeout]);
+  const areSettled = await Promise.race([Promise.all(promises).then(() => true), timeout]);
   clearTimeout(timer);
+  return areSettled;
 }

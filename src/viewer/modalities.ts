@@ -4,7 +4,7 @@ import type { SpanAttributes } from './viewed-span.ts';
 
 /** The tokens of one modality, and what they cost. Cached tokens are included in `input`. */
 export interface ModalityAmount {
-  readonly label: string;
+  readonly label: 'Text' | 'Audio' | 'Image';
   readonly input: number;
   readonly cached: number;
   readonly output: number;
@@ -15,44 +15,46 @@ export interface ModalityAmount {
 
 /** The attributes with the tokens of a modality, and with what they cost. */
 interface Modality {
-  readonly label: string;
+  readonly label: ModalityAmount['label'];
   readonly tokens: readonly [input: string, cached: string, output: string];
   readonly costs: readonly [input: string, output: string];
 }
 
-const TEXT_MODALITY: Modality = {
-  label: 'Text',
-  tokens: [
-    ATTR.GEN_AI_USAGE_INPUT_TOKENS,
-    ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
-    ATTR.GEN_AI_USAGE_OUTPUT_TOKENS,
-  ],
-  costs: [ATTR.OPENAI_USAGE_TEXT_INPUT_COST, ATTR.OPENAI_USAGE_TEXT_OUTPUT_COST],
-};
-const AUDIO_MODALITY: Modality = {
-  label: 'Audio',
-  tokens: [
-    ATTR.GEN_AI_USAGE_AUDIO_INPUT_TOKENS,
-    ATTR.GEN_AI_USAGE_AUDIO_CACHE_READ_INPUT_TOKENS,
-    ATTR.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS,
-  ],
-  costs: [ATTR.OPENAI_USAGE_AUDIO_INPUT_COST, ATTR.OPENAI_USAGE_AUDIO_OUTPUT_COST],
-};
-const IMAGE_MODALITY: Modality = {
-  label: 'Image',
-  tokens: [
-    ATTR.GEN_AI_USAGE_IMAGE_INPUT_TOKENS,
-    ATTR.GEN_AI_USAGE_IMAGE_CACHE_READ_INPUT_TOKENS,
-    ATTR.GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS,
-  ],
-  costs: [ATTR.OPENAI_USAGE_IMAGE_INPUT_COST, ATTR.OPENAI_USAGE_IMAGE_OUTPUT_COST],
-};
+const MODALITIES: readonly Modality[] = [
+  {
+    label: 'Text',
+    tokens: [
+      ATTR.GEN_AI_USAGE_INPUT_TOKENS,
+      ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
+      ATTR.GEN_AI_USAGE_OUTPUT_TOKENS,
+    ],
+    costs: [ATTR.OPENAI_USAGE_TEXT_INPUT_COST, ATTR.OPENAI_USAGE_TEXT_OUTPUT_COST],
+  },
+  {
+    label: 'Audio',
+    tokens: [
+      ATTR.GEN_AI_USAGE_AUDIO_INPUT_TOKENS,
+      ATTR.GEN_AI_USAGE_AUDIO_CACHE_READ_INPUT_TOKENS,
+      ATTR.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS,
+    ],
+    costs: [ATTR.OPENAI_USAGE_AUDIO_INPUT_COST, ATTR.OPENAI_USAGE_AUDIO_OUTPUT_COST],
+  },
+  {
+    label: 'Image',
+    tokens: [
+      ATTR.GEN_AI_USAGE_IMAGE_INPUT_TOKENS,
+      ATTR.GEN_AI_USAGE_IMAGE_CACHE_READ_INPUT_TOKENS,
+      ATTR.GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS,
+    ],
+    costs: [ATTR.OPENAI_USAGE_IMAGE_INPUT_COST, ATTR.OPENAI_USAGE_IMAGE_OUTPUT_COST],
+  },
+];
 
 /** The tokens of some spans by modality. Empty if all tokens are text, because the totals then say the same. */
 export function modalitiesOf(all: readonly SpanAttributes[]): ModalityAmount[] {
   const amounts = all.flatMap(amountsIn);
-  if (amounts.every(({ label }) => label === TEXT_MODALITY.label)) return [];
-  return [TEXT_MODALITY, AUDIO_MODALITY, IMAGE_MODALITY].flatMap(({ label }) => {
+  if (amounts.every(({ label }) => label === 'Text')) return [];
+  return MODALITIES.flatMap(({ label }) => {
     const parts = amounts.filter((amount) => amount.label === label);
     return parts.length === 0 ? [] : [parts.reduce(added)];
   });
@@ -82,25 +84,21 @@ function amountsIn(attributes: SpanAttributes): ModalityAmount[] {
     return isNumber(value) ? value : undefined;
   };
   const whole = read(ATTR.OPENAI_COST);
-  const counts = [TEXT_MODALITY, AUDIO_MODALITY, IMAGE_MODALITY].map((each) =>
-    each.tokens.map((name) => read(name) ?? 0),
-  );
+  const counts = MODALITIES.map((each) => each.tokens.map((name) => read(name) ?? 0));
   const [, audio = [], image = []] = counts;
   // The counts of text include the others.
   counts[0] = (counts[0] ?? []).map((count, i) => Math.max(0, count - (audio[i] ?? 0) - (image[i] ?? 0)));
   const isText = [...audio, ...image].every((count) => count === 0);
-  const amounts = [TEXT_MODALITY, AUDIO_MODALITY, IMAGE_MODALITY].flatMap(
-    ({ label, costs }, i): ModalityAmount[] => {
-      const [input = 0, cached = 0, output = 0] = counts[i] ?? [];
-      if (input + output === 0) return [];
-      const known = costs.map(read).filter((cost) => cost !== undefined);
-      const cost = known.length > 0 ? known.reduce((sum, each) => sum + each, 0) : isText ? whole : undefined;
-      return [{ label, input, cached, output, cost, unpriced: cost === undefined ? 1 : 0 }];
-    },
-  );
+  const amounts = MODALITIES.flatMap(({ label, costs }, i): ModalityAmount[] => {
+    const [input = 0, cached = 0, output = 0] = counts[i] ?? [];
+    if (input + output === 0) return [];
+    const known = costs.map(read).filter((cost) => cost !== undefined);
+    const cost = known.length > 0 ? known.reduce((sum, each) => sum + each, 0) : isText ? whole : undefined;
+    return [{ label, input, cached, output, cost, unpriced: cost === undefined ? 1 : 0 }];
+  });
   // Some models are billed by the length of the audio, not by tokens.
   const isTimed = amounts.length === 0 && isNumber(attributes[ATTR.OPENAI_AUDIO_DURATION]);
   if (isTimed && whole !== undefined)
-    amounts.push({ label: AUDIO_MODALITY.label, input: 0, cached: 0, output: 0, cost: whole, unpriced: 0 });
+    amounts.push({ label: 'Audio', input: 0, cached: 0, output: 0, cost: whole, unpriced: 0 });
   return amounts;
 }

@@ -24,7 +24,7 @@ export interface SessionStart {
   readonly toolCalls: ToolCalls;
   /** The claimants of responses and transcripts, by session and id. Two sockets of a session get the same ones. */
   readonly claimed: Shelf<symbol>;
-  /** Stands for the socket, whose context and client must not be kept after its close. */
+  /** Identifies the socket, whose context and client must not be kept after its close. */
   readonly claimant: symbol;
   readonly socket: OpenedSocket;
   readonly endpoint: ClientEndpoint;

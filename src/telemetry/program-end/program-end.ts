@@ -22,7 +22,7 @@ import { hasJustTimedOut, refusalOf, reportUnsent } from './unsent.ts';
 export const FLUSH_TIMEOUT_MS = 2_000;
 /** How much of that time our own GET requests to the API may take. */
 const END_READ_TIMEOUT_MS = 1_500;
-/** How long it waits if an export has timed out just before, for which it had to wait. */
+/** How long it waits for an endpoint that did not answer just before, since the program has waited for that export. */
 const FLUSH_AFTER_TIMEOUT_MS = 300;
 
 let isListening = false;
@@ -74,7 +74,11 @@ export async function endAndSend(providers: readonly object[], bySignal: boolean
     const refusals = await Promise.all(endpoints.map(refusalOf));
     // If all endpoints refuse connections, do not flush: the exporters would retry until their timeout.
     const isRefused = refusals.length > 0 && !refusals.includes(undefined);
-    const reason = isRefused ? refusals[0] : await flushUnlessSilent(target, endpoints);
+    const flushing = isRefused ? refusals[0] : flushFully(target).then(() => undefined, failureReason);
+    const isSilent =
+      endpoints.some(hasJustTimedOut) &&
+      !(await settledWithin(FLUSH_AFTER_TIMEOUT_MS, [Promise.resolve(flushing)]));
+    const reason = isSilent ? NO_ANSWER : await flushing;
     sending.delete(target);
     // At once: the program may be killed while others still send.
     if (reason !== undefined) report(target, reason);
@@ -88,24 +92,6 @@ export async function endAndSend(providers: readonly object[], bySignal: boolean
   for (const target of sending) report(target, NO_ANSWER);
 }
 
-/**
- * Sends what a target holds. If an endpoint did not answer the export before, for which the program has waited, it gets
- * {@link FLUSH_AFTER_TIMEOUT_MS}.
- *
- * @returns why it was not sent; `undefined` if it was
- */
-async function flushUnlessSilent(target: object, endpoints: readonly string[]): Promise<string | undefined> {
-  const flushing = flushFully(target).then(() => undefined, failureReason);
-  if (!endpoints.some(hasJustTimedOut)) return flushing;
-  let reason: string | undefined = NO_ANSWER;
-  await settledWithin(FLUSH_AFTER_TIMEOUT_MS, [
-    flushing.then((failure) => {
-      reason = failure;
-    }),
-  ]);
-  return reason;
-}
-
 /** For `flush()` and signals that the program survives: ends idle conversations and sends everything recorded. */
 export function sendWithin(
   milliseconds: number,
@@ -116,7 +102,7 @@ export function sendWithin(
 }
 
 /** Lets the listeners of the providers finish their work, and then sends what the providers hold. */
-function finishWithin(
+async function finishWithin(
   milliseconds: number,
   providers: readonly object[],
   finish: (listener: ProviderListener) => Promise<void> | undefined,
@@ -129,7 +115,7 @@ function finishWithin(
     const sending = [...all].map((each) => guardAsync('flushing', async () => void (await send(each))));
     await Promise.all([...sending, sinksSettled()]);
   };
-  return settledWithin(milliseconds, [guardAsync('flushing', run)]);
+  await settledWithin(milliseconds, [guardAsync('flushing', run)]);
 }
 
 function listenersOf(providers: readonly object[]): ProviderListener[] {
