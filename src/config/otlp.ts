@@ -20,7 +20,7 @@ export function tracesProtocol({
   return PROTOCOLS.includes(named) ? named : DEFAULT_PROTOCOL;
 }
 
-export const ZIPKIN_VARIABLE = 'OTEL_EXPORTER_ZIPKIN_ENDPOINT';
+const ZIPKIN_VARIABLE = 'OTEL_EXPORTER_ZIPKIN_ENDPOINT';
 
 /** The endpoint of Zipkin's exporter, with its default. */
 export function zipkinEndpoint(environment: Environment): string {
@@ -35,6 +35,14 @@ const ENDPOINT_VARIABLES = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', OTLP_ENDPOINT_
 /** The variable that sets the endpoint for traces. */
 export function endpointVariable(environment: Environment): string | undefined {
   return ENDPOINT_VARIABLES.find((name) => environment[name]?.trim());
+}
+
+/** What to do if no server answers at the endpoint for traces. */
+export function adviceIfUnreachable(environment: Environment, endpoint?: string): string {
+  const isZipkin = endpoint === zipkinEndpoint(environment);
+  const server = isZipkin ? 'Zipkin' : 'a collector';
+  const variable = isZipkin ? ZIPKIN_VARIABLE : (endpointVariable(environment) ?? OTLP_ENDPOINT_VARIABLE);
+  return `Is ${server} running? ${variable} sets its address; OTEL_TRACES_EXPORTER=console prints traces here instead.`;
 }
 
 /** The endpoint for traces that the `OTEL_*` variables set. */

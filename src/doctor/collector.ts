@@ -5,6 +5,7 @@ import { hasConfigurationFile, namedExporters } from '../config/environment.ts';
 import type { Environment } from '../config/option-parsers.ts';
 import {
   addressWithoutSecrets,
+  adviceIfUnreachable,
   ENDPOINT_RULES,
   endpointVariable,
   lacksScheme,
@@ -145,13 +146,10 @@ const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
     /CERT|SELF_SIGNED|^UNABLE_TO_/,
     'Check the certificates: OTEL_EXPORTER_OTLP_CERTIFICATE names the file of its CA, and OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE that of the exporter.',
   ],
-  [
-    /(?:)/,
-    'Is a collector running? OTEL_EXPORTER_OTLP_ENDPOINT sets its address; OTEL_TRACES_EXPORTER=console prints traces here instead.',
-  ],
 ];
 
 export function adviceFor(reason: string, environment: Environment): string {
-  const [, advice = ''] = ADVICE.find(([reasons]) => reasons.test(reason)) ?? [];
+  const [, advice] = ADVICE.find(([reasons]) => reasons.test(reason)) ?? [];
+  if (advice === undefined) return adviceIfUnreachable(environment);
   return advice.replace(OTLP_ENDPOINT_VARIABLE, endpointVariable(environment) ?? OTLP_ENDPOINT_VARIABLE);
 }

@@ -254,7 +254,7 @@ test('a single lost span is spoken of in the singular', async () => {
   await project().write({ 'app.mjs': program, 'telemetry.mjs': TELEMETRY });
   const environment = { BASE_URL: simulator().url, OTEL_METRICS_EXPORTER: 'none' };
   const { stderr } = await project().run(OWN_SET_UP.split(' '), environment);
-  expect(stderr).toContain('1 span was lost because the program ended before sending it. ');
+  expect(stderr).toContain('1 span was lost because the program ended before the next export. ');
 });
 
 function lines(text: string): number {

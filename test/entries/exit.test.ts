@@ -302,7 +302,7 @@ describe.each(FULL_LANES)('$name: a program with …/register ends as it does wi
     expect(ended.with).toEqual({
       ...ended.without,
       stderr:
-        'opentelemetry-instrumentation-openai: 2 spans were lost because the program ended before sending them. ' +
+        'opentelemetry-instrumentation-openai: 2 spans were lost because the program ended before the next export. ' +
         'Before process.exit(), let what is in progress end, then await flush() of opentelemetry-instrumentation-openai/client.\n',
     });
     expect(ended.spans).toEqual([]);

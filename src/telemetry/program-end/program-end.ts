@@ -149,12 +149,11 @@ function reportLostSpans(): void {
   const lost = ours.reduce((sum, provider) => sum + countQueuedSpans(provider), 0);
   const sending = ours.flatMap(processorsOf).find(isSending);
   if (lost === 0 && sending === undefined) return;
-  const [endpoint] = sending === undefined ? [] : endpointsOf(sending);
-  const collector = endpoint === undefined ? 'the collector' : addressWithoutSecrets(endpoint);
-  const [spans, them] = lost === 1 ? ['1 span was', 'it'] : [`${lost} spans were`, 'them'];
+  const [collector = 'the collector'] = endpointsOf(sending ?? {}).map(addressWithoutSecrets);
+  const spans = lost === 1 ? '1 span was' : `${lost} spans were`;
   const problem =
     lost > 0
-      ? `${spans} lost because the program ended before sending ${them}`
+      ? `${spans} lost because the program ended before the next export`
       : `spans may be lost because the program ended before ${collector} answered`;
   printToStderr(
     `${problem}. Before process.exit(), let what is in progress end, then await flush() of ${NAME}/client.`,

@@ -1,13 +1,10 @@
 import { CONFIG_FILE_VARIABLE, hasConfigurationFile } from '../../config/environment.ts';
 import {
   addressWithoutSecrets,
-  endpointVariable,
+  adviceIfUnreachable,
   lacksScheme,
-  OTLP_ENDPOINT_VARIABLE,
   parseAddress,
   usesProxy,
-  ZIPKIN_VARIABLE,
-  zipkinEndpoint,
 } from '../../config/otlp.ts';
 import { connectionFailure } from '../../util/connection.ts';
 import { NO_ANSWER } from '../../util/export-result.ts';
@@ -25,13 +22,9 @@ export function noteTimeout(host: string): void {
 
 /** @param endpoint the address of exports; by default any */
 export function hasJustTimedOut(endpoint?: string): boolean {
-  const times =
-    endpoint === undefined ? [...timeouts.values()] : [timeouts.get(hostOf(endpoint)) ?? -Infinity];
-  return times.some((time) => performance.now() - time < RECENT_TIMEOUT_MS);
-}
-
-function hostOf(endpoint: string): string {
-  return parseAddress(endpoint)?.host ?? '';
+  const since = performance.now() - RECENT_TIMEOUT_MS;
+  const host = endpoint === undefined ? undefined : parseAddress(endpoint)?.host;
+  return [...timeouts].some(([each, time]) => time > since && each === (host ?? each));
 }
 
 const REFUSED_CONNECTION = 'ECONNREFUSED';
@@ -54,10 +47,7 @@ function whatToDo(endpoint: string, reason: string): string {
   const { env } = process;
   if (hasConfigurationFile(env)) return `See the exporter in the file of ${CONFIG_FILE_VARIABLE}.`;
   if (reason !== REFUSED_CONNECTION && reason !== NO_ANSWER) return `To find out why: npx ${NAME} doctor`;
-  const isZipkin = endpoint === zipkinEndpoint(env);
-  const server = isZipkin ? 'Zipkin' : 'a collector';
-  const variable = isZipkin ? ZIPKIN_VARIABLE : (endpointVariable(env) ?? OTLP_ENDPOINT_VARIABLE);
-  return `Is ${server} running? ${variable} sets its address; OTEL_TRACES_EXPORTER=console prints traces here instead.`;
+  return adviceIfUnreachable(env, endpoint);
 }
 
 /** A refused connection fails at once. An endpoint that takes longer may be reachable. */

@@ -170,7 +170,7 @@ describe('a program that ends in the middle of a stream', () => {
     const { code, stderr } = await run(stream(end), otlp());
     expect(code).toBe(exitCode);
     expect(stderr).toContain(
-      `${PACKAGE_NAME}: 2 spans were lost because the program ended before sending them. ` +
+      `${PACKAGE_NAME}: 2 spans were lost because the program ended before the next export. ` +
         `Before process.exit(), let what is in progress end, then await flush() of ${PACKAGE_NAME}/client.\n`,
     );
   });
@@ -180,7 +180,7 @@ describe('a program that ends in the middle of a stream', () => {
     const end = stream('await flush(); process.exit(3);');
     const { stderr } = await run(`${flush}${end}`, { OTEL_EXPORTER_OTLP_ENDPOINT: simulator().url });
     expect(stderr).toBe(
-      `${PACKAGE_NAME}: 1 span was lost because the program ended before sending it. ` +
+      `${PACKAGE_NAME}: 1 span was lost because the program ended before the next export. ` +
         `Before process.exit(), let what is in progress end, then await flush() of ${PACKAGE_NAME}/client.\n`,
     );
   });
