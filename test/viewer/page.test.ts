@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FinishedSpan } from '../../src/export.ts';
 import { type Browser, NO_BROWSER } from '../support/browser.ts';
@@ -823,9 +823,16 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       page = await openSpans(browser, spans, { offences });
       const nav = page.getByRole('navigation');
       expect(await nav.getByRole('listitem').count()).toBeLessThan(100);
-      await nav.evaluate((it) => it.scrollTo(0, it.scrollHeight));
-      await nav.getByRole('button', { name: new RegExp(`^span ${MANY - MAX_TRACES} `) }).waitFor();
+      const listed = (index: number): Locator =>
+        nav.getByRole('button', { name: new RegExp(`^span ${index} `) });
+      expect(await listed(MANY - 51).count()).toBe(0);
+      await nav.getByRole('button', { name: 'Show more (9,950)' }).click();
+      await listed(MANY - 51).waitFor();
       expect(await rows()).toEqual([`span ${MANY - 1}`]);
+      await page.getByRole('combobox', { name: 'Filter' }).fill(`span ${MANY - MAX_TRACES}`);
+      await listed(MANY - MAX_TRACES).waitFor();
+      await page.getByRole('combobox', { name: 'Filter' }).fill(`span ${MANY - MAX_TRACES - 1}`);
+      expect(await rows()).toEqual([]);
       expect(await page.locator('header').textContent()).toContain('120,000 spans did not fit');
     });
   });

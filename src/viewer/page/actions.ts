@@ -1,110 +1,100 @@
-import { batch, computed, effect, type Signal, signal } from '@preact/signals';
+import { batch, computed, effect, untracked } from '@preact/signals';
 import type { TraceEntry } from '../trace-store.ts';
 import type { Row } from '../tree.ts';
-import { address, go, type PageAddress } from './address.ts';
-import { isSmall, isWide } from './layout.tsx';
+import { address, go } from './address.ts';
 import {
   active,
+  chosenPanel,
   folds,
   foundRows,
-  isSameEntry,
+  kind,
   opened,
-  panel,
+  openTrace,
   rowsById,
   selected,
-  showPanel,
 } from './state.ts';
-import { idsAbove, idsToClose, type TimelineItem, timelineItems } from './timeline-items.ts';
+import { idsAbove, type TimelineItem, timelineItems } from './timeline-items.ts';
 
-/** The span that is shown because the address names it. It is not shown again when other spans arrive. */
-const shownSpan: Signal<string | undefined> = signal();
-
-const namedSpan = computed(() => address.value.span);
-// The address changes without a selection when the reader opens a link to a span, or goes back.
+const selectedId = computed(() => selected.value?.id);
+// A span is also selected by a link, and by going back.
 effect(() => {
-  const { value: span } = namedSpan;
-  if (span === shownSpan.peek()) return;
-  if (span === undefined) closeSpan();
-  else if (rowsById.value.has(span)) showSpan(span, false);
+  const { value: id } = selectedId;
+  untracked(() => {
+    if (id !== undefined) showSpan(id, false);
+    else if (chosenPanel.value === 'span') chosenPanel.value = undefined;
+  });
 });
 
 function showSpan(id: string, focus: boolean): void {
-  const row = rowsById.peek().get(id);
   batch(() => {
-    shownSpan.value = id;
-    fold(idsAbove(row), false);
+    fold(idsAbove(rowsById.value.get(id)), false);
     active.value = { id, focus };
-    showPanel('span');
+    chosenPanel.value = 'span';
   });
 }
 
-function closeSpan(): void {
-  shownSpan.value = undefined;
-  if (panel.peek() === 'span') showPanel(isWide.peek() ? 'chat' : 'timeline');
+/** Shows the list of traces or of conversations. On a small screen, it covers what is open. */
+export function chooseKind(chosen: TraceEntry['kind']): void {
+  const conversation = chosen === 'conversation' ? '' : undefined;
+  go({ trace: undefined, conversation, span: undefined, with: undefined, totals: undefined }, true);
 }
 
-export function chooseKind(kind: TraceEntry['kind']): void {
-  go({ kind, id: undefined, span: undefined }, true);
+export function choose(id: string): void {
+  chosenPanel.value = undefined;
+  go({ [kind.value]: id, span: undefined, with: undefined, totals: undefined }, true);
 }
 
-export function choose({ kind, id }: Pick<TraceEntry, 'kind' | 'id'>): void {
-  const isOpen = isSameEntry({ kind, id }, opened.peek()) && !address.peek().isTotals;
-  // A small screen shows the list until something is chosen. Going back returns to it.
-  const leavesList = isSmall.peek() && address.peek().id === undefined;
-  go({ kind, id, span: undefined, other: undefined, isTotals: false }, !isOpen || leavesList);
+export function compareWith(id: string | undefined): void {
+  go({ [kind.value]: opened.value?.id, with: id, totals: undefined }, true);
 }
 
-export function compareWith(other: string | undefined): void {
-  const { kind, id } = opened.peek() ?? address.peek();
-  go({ kind, id, other, isTotals: false }, true);
-}
-
-export function showTotals(isTotals: boolean): void {
-  go({ isTotals, other: undefined }, true);
+export function showTotals(isShown: boolean): void {
+  go({ totals: isShown ? '' : undefined, with: undefined }, true);
 }
 
 /** Sets the filter. Going back returns to what was shown before, instead of undoing letter by letter. */
-export function setFilter(changes: Partial<Pick<PageAddress, 'words' | 'onlyErrors'>>): void {
-  const { words = '', onlyErrors } = changes;
-  go(changes, onlyErrors !== undefined || (words === '') !== (address.peek().words === ''));
+export function setFilter(words: string): void {
+  go({ filter: words || undefined }, (words === '') === address.peek().has('filter'));
+}
+
+export function showOnlyErrors(isOn: boolean): void {
+  go({ errors: isOn ? '' : undefined }, true);
 }
 
 /** Selects a span. A filter that hides the span is cleared. */
 export function select(row: Row): void {
-  const { kind, id } = opened.peek() ?? address.peek();
-  const isHidden = foundRows.peek().size > 0 && !foundRows.peek().has(row);
-  // On a narrow page, the span replaces the timeline, and going back returns to it.
-  const ownStep = selected.peek() === undefined && !isWide.peek();
-  batch(() => {
-    showSpan(row.id, true);
-    go({ kind, id, span: row.id, ...(isHidden && { words: '', onlyErrors: false }) }, ownStep);
-  });
+  const isHidden = foundRows.value.size > 0 && !foundRows.value.has(row);
+  const shown = { [kind.value]: opened.value?.id, span: row.id };
+  // Going back closes the span.
+  go(isHidden ? { ...shown, filter: undefined, errors: undefined } : shown, selected.value === undefined);
+  showSpan(row.id, true);
 }
 
 export function selectNextError(): void {
-  const errors = opened.peek()?.trace.summary.errors ?? [];
-  const row = selected.peek();
+  const errors = openTrace.value?.summary.errors ?? [];
+  const { value: row } = selected;
   const next = errors[((row === undefined ? -1 : errors.indexOf(row)) + 1) % errors.length];
   if (next !== undefined) select(next);
 }
 
 export function filterBy(id: string): void {
-  setFilter({ words: id });
+  setFilter(id);
   focusFilter();
 }
 
 function fold(ids: readonly string[], close: boolean): void {
-  folds.value = new Map([...folds.peek(), ...ids.map((id) => [id, close] as const)]);
+  const { value: before } = folds;
+  folds.value = { ...before, rows: new Map([...before.rows, ...ids.map((id) => [id, close] as const)]) };
 }
 
-export function toggle({ id, isClosed }: Pick<TimelineItem, 'id' | 'isClosed'>): void {
+export function toggle({ id, isClosed }: TimelineItem): void {
   fold([id], isClosed === false);
 }
 
 /** Collapses all rows, or expands them if none is left to collapse. */
 export function toggleAll(): void {
-  const isAnyOpen = timelineItems.peek().some((item) => item.isClosed === false && item.depth > 1);
-  fold(idsToClose(), isAnyOpen);
+  const isAnyOpen = timelineItems.value.some((item) => item.isClosed === false && item.depth > 1);
+  folds.value = { all: isAnyOpen, rows: new Map() };
 }
 
 export const FILTER_ID = 'filter';

@@ -13,7 +13,7 @@ import { costText, itemTime, type TimelineItem, timeText, tokensText } from './t
 /** A mark in a track. `kind` is a CSS class; `type` is the type of span that gives the color. */
 interface Mark extends TimeRange {
   readonly kind: string;
-  readonly type?: string;
+  readonly type?: string | undefined;
 }
 
 const MAX_MARKS = 2_000;
@@ -32,17 +32,17 @@ const WORKER = /^(?:agent|model|tool)$/;
 
 export function Track({ item }: { readonly item: TimelineItem }): VNode {
   const { value: shown } = shownTime;
-  const marks = item.isGroup ? groupMarks(item) : spanMarks(item);
+  const marks = item.isGroup ? barsOf('bar', item.rows, () => undefined) : spanMarks(item.row);
   return (
     <span class="track" aria-hidden="true" title={numbersOf(item)}>
       {marks
         .filter(({ from, to }) => to >= shown.from && from <= shown.to)
-        .map(({ kind, type, from, to }, i) => (
+        .map((mark, i) => (
           <span
             key={i}
-            class={kind}
-            title={MARK_TITLES[kind]}
-            style={{ ...placeIn(shown, { from, to }), '--type': type && `var(--${type})` }}
+            class={mark.kind}
+            title={MARK_TITLES[mark.kind]}
+            style={{ ...placeIn(shown, mark), '--type': mark.type && `var(--${mark.type})` }}
           />
         ))}
     </span>
@@ -51,11 +51,10 @@ export function Track({ item }: { readonly item: TimelineItem }): VNode {
 
 /** The numbers of an item, a line each. */
 function numbersOf(item: TimelineItem): string {
-  const { attributes } = item.row.span;
   const facts = [
     ['Starts after', formatMilliseconds(itemTime(item).from)],
     ['Duration', timeText(item)],
-    ['First chunk', firstChunkText(attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK])],
+    ['First chunk', firstChunkText(item.row.span)],
     ['Tokens', tokensText(item)],
     ['Cost', costText(item)],
     ['Critical path', criticalPath.value.has(item.row) ? 'the end waited for it' : undefined],
@@ -63,60 +62,54 @@ function numbersOf(item: TimelineItem): string {
   return facts.flatMap(([label, value]) => (value === undefined ? [] : `${label}: ${value}`)).join('\n');
 }
 
-function groupMarks({ rows }: TimelineItem): Mark[] {
+function barsOf(
+  kind: string,
+  rows: readonly Row[],
+  typeFor: (span: ViewedSpan) => string | undefined,
+): Mark[] {
   return rows.slice(0, MAX_MARKS).map(({ span }) => ({
-    kind: 'bar',
-    ...(isFailed(span) && { type: 'bad' }),
+    kind,
+    type: isFailed(span) ? 'bad' : typeFor(span),
     ...spanTime(span),
   }));
 }
 
-function spanMarks({ row }: TimelineItem): Mark[] {
+function spanMarks(row: Row): Mark[] {
   const { span } = row;
+  const time = spanTime(span);
   const voice = voices.value.get(row);
-  const critical = criticalPath.value.get(row) ?? [];
-  const parts = voice === undefined ? childMarks(row) : voiceMarks(voice, spanTime(span).from);
+  const workers = row.children.filter((child) => WORKER.test(typeOf(child.span)));
+  const children = workers.length > MAX_PARTS ? [] : barsOf('part', workers, typeOf);
+  const parts = voice === undefined ? children : voiceMarks(voice, time.from);
+  // A turn that reports output tokens itself has no separate span for its model.
+  const worksItself = isNumber(span.attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]);
+  const first = firstChunkOf(span);
+  const at = Math.min(time.from + (first ?? 0), time.to);
   return [
-    { kind: parts.length > 0 && !worksItself(span) ? 'bar pale' : 'bar', ...spanTime(span) },
+    { kind: parts.length > 0 && !worksItself ? 'bar pale' : 'bar', ...time },
     ...parts,
-    ...firstChunkMarks(span),
-    ...critical.map((part) => ({ kind: 'critical', ...part })),
+    ...(first === undefined ? [] : [{ kind: 'first', from: at, to: at }]),
+    ...(criticalPath.value.get(row) ?? []).map((part) => ({ kind: 'critical', ...part })),
   ];
-}
-
-function childMarks({ children }: Row): Mark[] {
-  const workers = children.filter(({ span }) => WORKER.test(typeOf(span)));
-  if (workers.length > MAX_PARTS) return [];
-  return workers.map(({ span }) => ({
-    kind: 'part',
-    type: isFailed(span) ? 'bad' : typeOf(span),
-    ...spanTime(span),
-  }));
-}
-
-/** Whether a span reports output tokens itself. A turn that does so has no separate span for its model. */
-function worksItself({ attributes }: ViewedSpan): boolean {
-  return isNumber(attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]);
 }
 
 /** Marks for who spoke when in a session (the user above the assistant), and for interruptions by the user. */
 function voiceMarks({ utterances, interruptions }: Voice, start: number): Mark[] {
   return [
-    ...utterances
-      .slice(0, MAX_MARKS)
-      .map(({ speaker, from, to }) => ({ kind: `speech ${speaker}`, from: start + from, to: start + to })),
-    ...interruptions.slice(0, MAX_MARKS).map((at) => ({ kind: 'cut', from: start + at, to: start + at })),
-  ];
+    ...utterances.map(({ speaker, from, to }) => ({ kind: `speech ${speaker}`, from, to })),
+    ...interruptions.map((at) => ({ kind: 'cut', from: at, to: at })),
+  ]
+    .slice(0, MAX_MARKS)
+    .map(({ kind, from, to }) => ({ kind, from: start + from, to: start + to }));
 }
 
-function firstChunkMarks(span: ViewedSpan): Mark[] {
-  const seconds = span.attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK];
-  if (!isNumber(seconds) || seconds < 0) return [];
-  const { from, to } = spanTime(span);
-  const at = Math.min(from + seconds * 1e3, to);
-  return [{ kind: 'first', from: at, to: at }];
+/** When the first chunk of a stream arrived, in milliseconds since the start of its span. */
+function firstChunkOf({ attributes }: ViewedSpan): number | undefined {
+  const seconds = attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK];
+  return isNumber(seconds) && seconds >= 0 ? seconds * 1e3 : undefined;
 }
 
-export function firstChunkText(seconds: unknown): string | undefined {
-  return isNumber(seconds) && seconds >= 0 ? formatMilliseconds(seconds * 1e3) : undefined;
+export function firstChunkText(span: ViewedSpan): string | undefined {
+  const first = firstChunkOf(span);
+  return first === undefined ? undefined : formatMilliseconds(first);
 }

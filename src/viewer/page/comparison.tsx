@@ -6,15 +6,11 @@ import { spanUsage } from '../usage.ts';
 import { isFailed, millisecondsBetween } from '../viewed-span.ts';
 import type { ViewedTrace } from '../viewed-trace.ts';
 import { choose, compareWith } from './actions.ts';
-import { address } from './address.ts';
 import { type AlignedStep, alignedSteps } from './aligned-steps.ts';
 import { clock, Table } from './facts.tsx';
 
-type Measure = readonly [
-  label: string,
-  read: (trace: ViewedTrace) => number | undefined,
-  show: (value: number) => string | undefined,
-];
+type Show = (value: number) => string | undefined;
+type Measure = readonly [label: string, read: (trace: ViewedTrace) => number | undefined, show: Show];
 
 const countNamed =
   (name: string): Measure[1] =>
@@ -32,18 +28,17 @@ const MEASURES: readonly Measure[] = [
   ['Spans', ({ rows }) => rows.length, grouped],
 ];
 
-export function Comparison({
-  one,
-  other,
-}: {
+interface ComparisonProps {
   readonly one: ViewedTrace;
   readonly other: ViewedTrace;
-}): VNode {
+}
+
+export function Comparison({ one, other }: ComparisonProps): VNode {
   const steps = useMemo(() => alignedSteps(one.roots, other.roots), [one, other]);
   const measures = MEASURES.flatMap(([label, read, show]) => {
-    const [a, b] = [read(one), read(other)];
-    const isKnown = a !== undefined || b !== undefined;
-    return isKnown ? [[label, show(a ?? 0), show(b ?? 0), differenceText(a ?? 0, b ?? 0, show)]] : [];
+    const [a = 0, b = 0] = [read(one), read(other)];
+    const isKnown = read(one) !== undefined || read(other) !== undefined;
+    return isKnown ? [[label, show(a), show(b), differenceText(a, b, show)]] : [];
   });
   return (
     <section class="overview card stack" aria-label="Comparison">
@@ -67,10 +62,9 @@ export function Comparison({
 }
 
 function traceHeading({ traceId, title, summary }: ViewedTrace): VNode {
-  const { kind } = address.value;
   return (
     <>
-      <button type="button" class="link" onClick={() => choose({ kind, id: traceId })}>
+      <button type="button" class="link" onClick={() => choose(traceId)}>
         {title.slice(0, 100)}
       </button>
       <div class="dim">{clock(summary.start)}</div>
@@ -82,13 +76,13 @@ function stepCells({ depth, one, other }: AlignedStep): ComponentChildren[] {
   const { name = '' } = (one ?? other)?.span ?? {};
   return [
     <span style={{ paddingInlineStart: `${Math.min(depth - 1, 20) * 14}px` }}>{name.slice(0, 200)}</span>,
-    <StepFacts row={one} />,
-    <StepFacts row={other} />,
+    stepFacts(one),
+    stepFacts(other),
     one && other && differenceText(durationOf(one), durationOf(other), formatMilliseconds),
   ];
 }
 
-function StepFacts({ row }: { readonly row: Row | undefined }): VNode {
+function stepFacts(row: Row | undefined): VNode {
   if (row === undefined) return <span class="dim">–</span>;
   const { span } = row;
   const { inputTokens, outputTokens, cost } = spanUsage(span.attributes);
@@ -100,8 +94,8 @@ function durationOf({ span }: Row): number {
   return millisecondsBetween(span.start, span.end);
 }
 
-/** The difference between two numbers, such as `+12 %, 1.2 s`. `=` if they are equal. */
-function differenceText(one: number, other: number, show: Measure[2]): string {
+/** The difference between two numbers, such as `+1.2 s, +12 %`. `=` if they are equal. */
+function differenceText(one: number, other: number, show: Show): string {
   if (one === other) return '=';
   const sign = other > one ? '+' : '−';
   const part = one > 0 ? `, ${sign}${Math.round((Math.abs(other - one) / one) * 100)} %` : '';

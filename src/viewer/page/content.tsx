@@ -1,4 +1,4 @@
-import type { ComponentChildren, VNode } from 'preact';
+import { type ComponentChildren, h, type VNode } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { grouped } from '../amounts.ts';
 import { mediaText, recordedMedia } from '../media.ts';
@@ -22,30 +22,27 @@ const MAX_SHOWN_PARTS = 50;
 
 interface PagedProps<T> {
   readonly items: readonly T[];
-  /** How many items are shown at first, and how many more with each press of the button. */
+  /** How many items are shown at first. */
   readonly size: number;
+  /** The name of the element that contains the items. */
+  readonly as: 'div' | 'ol' | 'ul';
   readonly label: string;
   readonly render: (item: T, index: number) => ComponentChildren;
 }
 
-export function Paged<T>({ items, size, label, render }: PagedProps<T>): VNode {
+/** A list that begins with its first items. Each press of the button shows twice as many. */
+export function Paged<T>({ items, size, as, label, render }: PagedProps<T>): VNode {
   const [limit, setLimit] = useState(size);
   const rest = items.length - limit;
   return (
     <>
-      {items.slice(0, limit).map(render)}
+      {h(as, { class: 'stack' }, items.slice(0, limit).map(render))}
       {rest > 0 && (
-        <MoreButton label={`${label} (${grouped(rest)})`} onClick={() => setLimit(limit + size)} />
+        <button type="button" class="more" onClick={() => setLimit(limit * 2)}>
+          {`${label} (${grouped(rest)})`}
+        </button>
       )}
     </>
-  );
-}
-
-function MoreButton({ label, onClick }: { readonly label: string; readonly onClick: () => void }): VNode {
-  return (
-    <button type="button" class="more" onClick={onClick}>
-      {label}
-    </button>
   );
 }
 
@@ -67,7 +64,9 @@ export function LongText(props: LongTextProps): VNode {
   return (
     <>
       {children(`${start}\n…`)}
-      <MoreButton label={`Show all ${size}`} onClick={() => setUnfolded(true)} />
+      <button type="button" class="more" onClick={() => setUnfolded(true)}>
+        {`Show all ${size}`}
+      </button>
     </>
   );
 }
@@ -93,7 +92,8 @@ const SPEAKERS: Readonly<Record<string, string>> = {
 };
 
 interface SaidProps {
-  readonly role: string;
+  /** The role of the message. */
+  readonly by: string;
   readonly parts: readonly SpanPart[];
   readonly note?: string | undefined;
   /** Returns what a button copies; no button if it is `undefined`. */
@@ -102,7 +102,7 @@ interface SaidProps {
 }
 
 /** A message, with the name of the speaker. Instructions are folded. */
-export function Said({ role, parts, note = '', copied, children }: SaidProps): VNode {
+export function Said({ by: role, parts, note = '', copied, children }: SaidProps): VNode {
   const known = Object.hasOwn(SPEAKERS, role) ? SPEAKERS[role] : undefined;
   const speaker = known ?? (role.slice(0, 100) || 'Message');
   const more = parts.length - MAX_SHOWN_PARTS;
@@ -135,7 +135,7 @@ export function Folded(props: { readonly label: string; readonly children: Compo
 }
 
 /** A part of a message. Nothing is loaded from the network. */
-export function PartBlock({ part }: { readonly part: SpanPart }): VNode {
+function PartBlock({ part }: { readonly part: SpanPart }): VNode {
   const { type, ...rest } = part;
   const content = partContent(part);
   switch (type) {
@@ -160,11 +160,8 @@ export function PartBlock({ part }: { readonly part: SpanPart }): VNode {
     case 'tool_call_response':
       return (
         <div class="call">
-          {content === undefined ? (
-            <p class="dim">not recorded</p>
-          ) : (
-            <ToolBlock input={undefined} output={content} />
-          )}
+          {content === undefined && <p class="dim">not recorded</p>}
+          <ToolBlock input={undefined} output={content} />
         </div>
       );
     case 'blob':
@@ -216,21 +213,21 @@ export function CopyButton({ label, text }: CopyButtonProps): VNode {
   );
 }
 
+/** The arguments and the result of a tool, as far as they are known. */
 export function ToolBlock({ input, output }: { readonly input: unknown; readonly output: unknown }): VNode {
-  const values = [
-    ['Arguments', input],
-    ['Result', output],
-  ] as const;
   return (
     <div class="stack">
-      {values
-        .filter(([, value]) => value !== undefined && value !== null && value !== '')
-        .map(([label, value]) => (
-          <div key={label}>
-            <span class="small dim">{label}</span>
-            <ValueBlock value={value} />
-          </div>
-        ))}
+      {Object.entries({ Arguments: input, Result: output }).map(
+        ([label, value]) =>
+          value !== undefined &&
+          value !== null &&
+          value !== '' && (
+            <div key={label}>
+              <span class="small dim">{label}</span>
+              <ValueBlock value={value} />
+            </div>
+          ),
+      )}
     </div>
   );
 }

@@ -7,11 +7,10 @@ import { detailsOf } from '../span-details.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
 import type { Row } from '../tree.ts';
 import { isFailed, type ViewedSpan } from '../viewed-span.ts';
-import type { Utterance } from '../voice.ts';
 import { Paged, Said, ToolBlock } from './content.tsx';
 import { Evaluations } from './facts.tsx';
 import { SpanButton } from './overview.tsx';
-import { foundRows, opened, voices } from './state.ts';
+import { foundRows, openTrace, voices } from './state.ts';
 
 type ChatMessage = Extract<TranscriptEntry, { kind: 'message' }>;
 type Tool = Extract<TranscriptEntry, { kind: 'tool' }>;
@@ -20,58 +19,50 @@ const CHAT_PAGE_SIZE = 100;
 /** The maximum number of evaluations shown for one answer. Its span shows all of them. */
 const MAX_SHOWN_EVALUATIONS = 10;
 
-const transcript = computed(() => transcriptOf(opened.value?.trace.rows ?? []));
-
-/** The entries of the rows that match the filter, each with a unique key: a row can have several entries. */
-const shownEntries = computed(() => {
-  const counts = new Map<string, number>();
-  return transcript.value
-    .filter(({ row }) => foundRows.value.has(row))
-    .map((entry) => {
-      const number = counts.get(entry.row.id) ?? 0;
-      counts.set(entry.row.id, number + 1);
-      return { entry, key: `${entry.row.id} ${number}` };
-    });
+/** The entries of the conversation, each with a unique key: a row can have several entries. */
+const transcript = computed(() => {
+  const counts = new Map<Row, number>();
+  return transcriptOf(openTrace.value?.rows ?? []).map((entry) => {
+    const number = (counts.get(entry.row) ?? 0) + 1;
+    counts.set(entry.row, number);
+    return { entry, key: `${entry.row.id} ${number}` };
+  });
 });
 
+const shownEntries = computed(() => transcript.value.filter(({ entry }) => foundRows.value.has(entry.row)));
+
 const hasContent = computed(() =>
-  transcript.value.some((entry) =>
+  transcript.value.some(({ entry }) =>
     entry.kind === 'message' ? entry.parts.length > 0 : entry.kind === 'tool' && entry.input !== undefined,
   ),
 );
 
 const spoken = computed(
   () =>
-    new Map<Row | undefined, Utterance>(
+    new Map(
       [...voices.value.values()].flatMap(({ utterances }) => utterances.map((each) => [each.row, each])),
     ),
 );
 
 export function ConversationView(): VNode {
-  const { value: entries } = shownEntries;
-  if (entries.length === 0) return <p class="dim">These spans contain no conversation.</p>;
+  if (shownEntries.value.length === 0) return <p class="dim">These spans contain no conversation.</p>;
   return (
     <div class="chat">
-      {!hasContent.value && <NothingRecorded />}
-      <ol class="stack">
-        <Paged
-          items={entries}
-          size={CHAT_PAGE_SIZE}
-          label="Show more of the conversation"
-          render={({ entry, key }) => <TranscriptItem key={key} entry={entry} />}
-        />
-      </ol>
+      {!hasContent.value && (
+        <p class="note">
+          Message content was not recorded. To see it here, set the variable{' '}
+          <code>OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT</code>, or the option{' '}
+          <code>captureMessageContent</code>, to <code>SPAN_ONLY</code>.
+        </p>
+      )}
+      <Paged
+        as="ol"
+        items={shownEntries.value}
+        size={CHAT_PAGE_SIZE}
+        label="Show more of the conversation"
+        render={({ entry, key }) => <TranscriptItem key={key} entry={entry} />}
+      />
     </div>
-  );
-}
-
-function NothingRecorded(): VNode {
-  return (
-    <p class="note">
-      Message content was not recorded. To see it here, set the variable{' '}
-      <code>OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT</code>, or the option{' '}
-      <code>captureMessageContent</code>, to <code>SPAN_ONLY</code>.
-    </p>
   );
 }
 
@@ -82,13 +73,14 @@ function TranscriptItem({ entry }: { readonly entry: TranscriptEntry }): VNode {
 
 function Heading({ row }: { readonly row: Row }): VNode {
   const { attributes } = row.span;
-  const id = [ATTR.OPENAI_RUN_ID, ATTR.OPENAI_TURN_ID, ATTR.GEN_AI_CONVERSATION_ID]
-    .map((each) => attributes[each])
-    .find((value) => typeof value === 'string');
+  const id =
+    attributes[ATTR.OPENAI_RUN_ID] ??
+    attributes[ATTR.OPENAI_TURN_ID] ??
+    attributes[ATTR.GEN_AI_CONVERSATION_ID];
   return (
     <li class="heading">
       <h3>
-        <SpanButton row={row} /> <code class="id dim">{id}</code>
+        <SpanButton row={row} /> <code class="dim">{typeof id === 'string' && id}</code>
       </h3>
       <p class="foot line small">
         <Details row={row} />
@@ -120,28 +112,24 @@ function Details({ row }: { readonly row: Row }): VNode {
 function ChatBubble({ message }: { readonly message: ChatMessage }): VNode {
   const { row, role, parts, usage } = message;
   const { span } = row;
-  // The message only calls tools, and these calls follow as entries of their own.
+  // An answer that only calls tools has no text. Its calls follow as entries of their own.
   const onlyCalls = parts.length === 0 && span.attributes[ATTR.GEN_AI_OUTPUT_MESSAGES] !== undefined;
-  if (onlyCalls) return <li class="message assistant">{usage && <Footer row={row} />}</li>;
-  const side = role === 'user' ? 'user' : 'assistant';
   return (
-    <li class={`message ${side}`}>
-      <Said
-        role={role}
-        parts={parts}
-        note={usage ? whenSpoken(row) : undefined}
-        copied={parts.length > 0 ? () => copiedText(parts) : undefined}
-      >
-        {parts.length === 0 && <p class="dim">{missingText(role, span)}</p>}
-      </Said>
+    <li class={role === 'user' ? 'message user' : 'message'}>
+      {!onlyCalls && (
+        <Said
+          by={role}
+          parts={parts}
+          note={usage ? whenSpoken(row) : undefined}
+          // The texts of the message, or all of it as JSON if it has none.
+          copied={parts.length > 0 ? () => messageText({ role, parts }) || attributeText(parts) : undefined}
+        >
+          {parts.length === 0 && <p class="dim">{missingText(role, span)}</p>}
+        </Said>
+      )}
       {usage && <Footer row={row} />}
     </li>
   );
-}
-
-/** What is copied of a message: its texts, or all of it as JSON if it has none. */
-function copiedText(parts: ChatMessage['parts']): string {
-  return messageText({ role: '', parts }) || attributeText(parts);
 }
 
 function whenSpoken(row: Row): string | undefined {
@@ -157,8 +145,7 @@ function missingText(role: string, span: ViewedSpan): string {
   return role === 'user' ? 'not transcribed' : 'no answer';
 }
 
-function ToolEntry({ tool }: { readonly tool: Tool }): VNode {
-  const { row, name, input, output, own } = tool;
+function ToolEntry({ tool: { row, name, input, output, own } }: { readonly tool: Tool }): VNode {
   return (
     <li class="tool" style={{ '--type': own && isFailed(row.span) ? 'var(--bad)' : 'var(--tool)' }}>
       <div class="said">

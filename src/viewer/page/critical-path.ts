@@ -1,6 +1,6 @@
 import { computed, type ReadonlySignal } from '@preact/signals';
 import type { Row } from '../tree.ts';
-import { opened } from './state.ts';
+import { openTrace } from './state.ts';
 import { spanTime, type TimeRange } from './time-axis.ts';
 
 /**
@@ -10,9 +10,10 @@ import { spanTime, type TimeRange } from './time-axis.ts';
  */
 export const criticalPath: ReadonlySignal<ReadonlyMap<Row, readonly TimeRange[]>> = computed(() => {
   const path = new Map<Row, TimeRange[]>();
-  const [last] = latestFirst(opened.value?.trace.roots ?? []);
   // No recursion, because a trace can be thousands of levels deep.
-  const pending = last === undefined ? [] : [{ row: last, end: spanTime(last.span).to }];
+  const pending = latestFirst(openTrace.value?.roots ?? [])
+    .slice(0, 1)
+    .map((row) => ({ row, end: spanTime(row.span).to }));
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { row } = next;
     const parts: TimeRange[] = [];

@@ -1,27 +1,26 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { evaluationsOf, evaluationText } from '../evaluations.ts';
-import { type ModalityAmount, modalityText } from '../modalities.ts';
 import type { Time, ViewedSpan } from '../viewed-span.ts';
 
-type LabelledFacts = readonly (readonly [label: string, value: ComponentChildren])[];
-
-export function FactList({ facts }: { readonly facts: LabelledFacts }): VNode | null {
-  const known = facts.filter(([, value]) => value !== undefined);
-  if (known.length === 0) return null;
-  return (
-    <dl class="facts line">
-      {known.map(([label, value]) => (
-        <div key={label}>
-          <dt>{label}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+interface FactListProps {
+  /** Facts without a value are left out. */
+  readonly facts: readonly (readonly [label: string, value: string | undefined])[];
 }
 
-export function modalityFact(amount: ModalityAmount): readonly [label: string, value: string] {
-  return [amount.label, modalityText(amount).replace(' tokens', '')];
+export function FactList({ facts }: FactListProps): VNode {
+  return (
+    <dl class="facts line">
+      {facts.map(
+        ([label, value]) =>
+          value !== undefined && (
+            <div key={label}>
+              <dt>{label}</dt>
+              <dd>{value.replace(' tokens', '')}</dd>
+            </div>
+          ),
+      )}
+    </dl>
+  );
 }
 
 interface TableProps {
@@ -33,13 +32,8 @@ interface TableProps {
   readonly className?: string;
 }
 
-export function Table({
-  caption,
-  headings,
-  rows,
-  classOf,
-  className = 'attributes',
-}: TableProps): VNode | null {
+export function Table(props: TableProps): VNode | null {
+  const { caption, headings, rows, classOf, className = 'attributes' } = props;
   if (rows.length === 0) return null;
   return (
     <table class={className}>

@@ -1,6 +1,6 @@
 import { effect } from '@preact/signals';
 import { patternOf } from '../trace-filter.ts';
-import { address } from './address.ts';
+import { filterWords } from './state.ts';
 
 const MARKED = '.row .name, nav, #panel-chat, #panel-span';
 const MAX_SEARCHED_NODES = 5_000;
@@ -10,37 +10,36 @@ const MAX_MATCHES = 1_000;
 export function markMatches(): void {
   // Older browsers cannot mark text in this way.
   if (!('highlights' in CSS)) return;
-  let isWaiting = false;
+  let frame = 0;
   const markSoon = (): void => {
-    if (isWaiting) return;
-    isWaiting = true;
-    requestAnimationFrame(() => {
-      isWaiting = false;
-      mark(patternOf(address.peek().words));
-    });
+    cancelAnimationFrame(frame);
+    frame = requestAnimationFrame(() =>
+      CSS.highlights.set('found', matchesOf(patternOf(filterWords.peek()))),
+    );
   };
   new MutationObserver(() => {
-    if (address.peek().words !== '') markSoon();
+    if (filterWords.peek() !== '') markSoon();
   }).observe(document.body, { childList: true, characterData: true, subtree: true });
   effect(() => {
-    address.value;
+    filterWords.value;
     markSoon();
   });
 }
 
-function mark(pattern: RegExp | undefined): void {
+function matchesOf(pattern: RegExp | undefined): Highlight {
   const found = new Highlight();
+  if (pattern === undefined) return found;
   let left = MAX_SEARCHED_NODES;
-  for (const part of pattern === undefined ? [] : document.querySelectorAll(MARKED)) {
+  for (const part of document.querySelectorAll(MARKED)) {
     const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
     for (let text = texts.nextNode(); text !== null && left-- > 0; text = texts.nextNode())
-      for (const { index, 0: match } of (text.nodeValue ?? '').matchAll(pattern ?? /$^/g)) {
-        if (found.size >= MAX_MATCHES) break;
+      for (const { index, 0: match } of text.nodeValue?.matchAll(pattern) ?? []) {
+        if (found.size >= MAX_MATCHES) return found;
         const range = new Range();
         range.setStart(text, index);
         range.setEnd(text, index + match.length);
         found.add(range);
       }
   }
-  CSS.highlights.set('found', found);
+  return found;
 }

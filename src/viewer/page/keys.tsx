@@ -16,18 +16,22 @@ const KEYS: readonly (readonly [keys: string, meaning: string, act?: () => void]
   ['?', 'this list', showKeys],
 ];
 
-const LIST_ID = 'keys';
-
-export function showKeys(): void {
-  document.getElementById(LIST_ID)?.showPopover();
+function showKeys(): void {
+  document.getElementById('keys')?.showPopover();
 }
 
+/** A button, and the list of keys that it opens. */
 export function KeyList(): VNode {
   return (
-    <div popover="auto" class="card" id={LIST_ID} role="dialog" aria-labelledby="keys-title">
-      <h2 id="keys-title">Keys</h2>
-      <Table className="story" rows={KEYS.map(([keys, meaning]) => [<kbd>{keys}</kbd>, meaning])} />
-    </div>
+    <>
+      <button type="button" popovertarget="keys">
+        Keys
+      </button>
+      <div popover="auto" class="card" id="keys" role="dialog" aria-labelledby="keys-title">
+        <h2 id="keys-title">Keys</h2>
+        <Table className="story" rows={KEYS.map(([keys, meaning]) => [<kbd>{keys}</kbd>, meaning])} />
+      </div>
+    </>
   );
 }
 

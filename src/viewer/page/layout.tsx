@@ -1,6 +1,5 @@
-import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { type ReadonlySignal, signal } from '@preact/signals';
 import type { VNode } from 'preact';
-import { useRef } from 'preact/hooks';
 
 function mediaSignal(query: string): ReadonlySignal<boolean> {
   const media = matchMedia(query);
@@ -11,47 +10,32 @@ function mediaSignal(query: string): ReadonlySignal<boolean> {
   return holds;
 }
 
-/** Whether the page is wider. Always true on paper, where all parts stand one below the other. */
-function isWiderThan(width: number): ReadonlySignal<boolean> {
-  const isNarrow = mediaSignal(`screen and (max-width: ${width}px)`);
-  return computed(() => !isNarrow.value);
-}
-
 export const isPrinted: ReadonlySignal<boolean> = mediaSignal('print');
-/** Whether the span and the conversation fit beside the timeline. */
-export const isWide: ReadonlySignal<boolean> = isWiderThan(1100);
-export const hasRoomForList: ReadonlySignal<boolean> = isWiderThan(1399);
+/** Whether the span and the conversation fit beside the timeline. Paper has all parts, one below the other. */
+export const isWide: ReadonlySignal<boolean> = mediaSignal('print, (min-width: 1101px)');
+export const hasRoomForList: ReadonlySignal<boolean> = mediaSignal('print, (min-width: 1400px)');
 /** Whether the list and the open trace are separate screens, because the page is too small for both. */
 export const isSmall: ReadonlySignal<boolean> = mediaSignal('screen and (max-width: 760px)');
 
-/** The widths that the reader has chosen, in pixels; `undefined` for those of the style sheet. */
-export const widths: Readonly<Record<'list' | 'details' | 'names', Signal<number | undefined>>> = {
-  list: signal(),
-  details: signal(),
-  names: signal(),
-};
-
-export function pixels({ value }: Signal<number | undefined>): string | undefined {
-  return value === undefined ? undefined : `${value}px`;
-}
-
 const MIN_WIDTH = 120;
+/** How far a key moves a divider, and the width of a divider itself, in pixels. */
 const STEP = 24;
+const DIVIDER_WIDTH = 12;
 
 interface DividerProps {
-  readonly of: keyof typeof widths;
+  readonly of: 'list' | 'names' | 'details';
   readonly side: 'before' | 'after';
 }
 
+/** A line that can be moved. The part of the page before or after it gets as wide as the style's variable says. */
 export function Divider({ of, side }: DividerProps): VNode {
-  const { [of]: width } = widths;
-  const direction = side === 'before' ? 1 : -1;
-  /** The width that the part would have if the pointer were at the left edge of the window. */
-  const grip = useRef(0);
-  const widthNow = ({ previousElementSibling: before, nextElementSibling: after }: Element): number =>
-    (side === 'before' ? before : after)?.getBoundingClientRect().width ?? 0;
-  const set = (wanted: number): void => {
-    width.value = Math.min(Math.max(wanted, MIN_WIDTH), innerWidth - 2 * MIN_WIDTH);
+  const moveTo = (line: Element, x: number): void => {
+    const part = side === 'before' ? line.previousElementSibling : line.nextElementSibling;
+    const { left = 0, right = 0 } = part?.getBoundingClientRect() ?? {};
+    const wanted = (side === 'before' ? x - left : right - x) - DIVIDER_WIDTH / 2;
+    const width = Math.min(Math.max(wanted, MIN_WIDTH), innerWidth - 2 * MIN_WIDTH);
+    document.documentElement.style.setProperty(`--${of}`, `${width}px`);
+    line.ariaValueNow = `${Math.round(width)}`;
   };
   return (
     // biome-ignore lint/a11y/useSemanticElements: a rule cannot be moved.
@@ -60,25 +44,19 @@ export function Divider({ of, side }: DividerProps): VNode {
       role="separator"
       aria-label={`Width of the ${of}`}
       aria-orientation="vertical"
-      aria-valuenow={Math.round(width.value ?? 0)}
+      aria-valuenow={0}
       tabIndex={0}
       onPointerDown={(event) => {
         event.preventDefault();
         event.currentTarget.setPointerCapture(event.pointerId);
-        grip.current = widthNow(event.currentTarget) - direction * event.clientX;
       }}
       onPointerMove={({ currentTarget, pointerId, clientX }) => {
-        if (currentTarget.hasPointerCapture(pointerId)) set(grip.current + direction * clientX);
+        if (currentTarget.hasPointerCapture(pointerId)) moveTo(currentTarget, clientX);
       }}
-      onDblClick={() => {
-        width.value = undefined;
-      }}
-      onKeyDown={(event) => {
-        const steps = { ArrowLeft: -direction, ArrowRight: direction }[event.key];
-        if (steps === undefined) return;
-        event.preventDefault();
-        event.stopPropagation();
-        set(widthNow(event.currentTarget) + steps * STEP);
+      onKeyDown={({ currentTarget, key }) => {
+        const step = { ArrowLeft: -STEP, ArrowRight: STEP }[key];
+        const { left } = currentTarget.getBoundingClientRect();
+        if (step !== undefined) moveTo(currentTarget, left + DIVIDER_WIDTH / 2 + step);
       }}
     />
   );

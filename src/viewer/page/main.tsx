@@ -3,7 +3,7 @@ import { terminalSafeLines } from '../../util/terminal-safe.ts';
 import { App } from './app.tsx';
 import { markMatches } from './highlight-matches.ts';
 import { listenForKeys } from './keys.tsx';
-import { receiveTraces } from './live-traces.ts';
+import { receiveTraces } from './live-traces.tsx';
 import { isLive } from './state.ts';
 
 showHiddenCharacters();

@@ -3,7 +3,7 @@ import * as helpers from 'markdown-it/lib/helpers/index.mjs';
 import ParserBlock from 'markdown-it/lib/parser_block.mjs';
 import ParserInline from 'markdown-it/lib/parser_inline.mjs';
 import type Token from 'markdown-it/lib/token.mjs';
-import { type ComponentChild, type ComponentChildren, h, type VNode } from 'preact';
+import { type ComponentChildren, h, type VNode } from 'preact';
 import { useMemo } from 'preact/hooks';
 
 /** The length, in UTF-16 units, beyond which a text is shown without Markdown. */
@@ -13,7 +13,7 @@ const MAX_NESTING = 50;
 /** Every character at which `.` stops. All become a line feed: at others, patterns that end in `.*$` would be slow. */
 const LINE_END = /\r\n?|[\n\u2028\u2029]/g;
 /** An address that is not yet a link. Lengths are limited, so that no text takes long to search. */
-const ADDRESS = /https?:\/\/(?:[^\s<>"'()\]]|\([^\s<>"'()\]]{0,100}\)){1,1000}(?<![.,:;!?])/g;
+const ADDRESS = /(https?:\/\/(?:[^\s<>"'()\]]|\([^\s<>"'()\]]{0,100}\)){1,1000}(?<![.,:;!?]))/;
 
 const block = new ParserBlock();
 const inline = new ParserInline();
@@ -40,7 +40,7 @@ export function Markdown({ text }: { readonly text: string }): VNode {
   const content = useMemo(() => {
     const tokens: Token[] = [];
     block.parse(text.replace(LINE_END, '\n'), parser, {}, tokens);
-    return nodesOf(tokens);
+    return nodesOf(tokens.values(), false);
   }, [text]);
   return <div class="text md stack">{content}</div>;
 }
@@ -55,107 +55,83 @@ export function CodeBlock({ code, language }: { readonly code: string; readonly 
   );
 }
 
-interface ScrollRegionProps {
-  readonly label: string;
-  readonly children: ComponentChildren;
-}
-
 /** An element that may be wider than the page and can be scrolled on its own. */
-function ScrollRegion({ label, children }: ScrollRegionProps): VNode {
+function ScrollRegion(props: { readonly label: string; readonly children: ComponentChildren }): VNode {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: keys scroll only what has the focus.
-    <section class="scrolls" aria-label={label} tabIndex={0}>
-      {children}
+    <section class="scrolls" aria-label={props.label} tabIndex={0}>
+      {props.children}
     </section>
   );
 }
 
-interface OpenElement {
-  readonly token: Token | undefined;
-  readonly children: ComponentChild[];
-}
-
-function nodesOf(tokens: readonly Token[]): ComponentChild[] {
-  const whole: OpenElement = { token: undefined, children: [] };
-  const open = [whole];
-  for (const token of tokens) {
-    const { children } = open.at(-1) ?? whole;
-    if (token.nesting > 0) open.push({ token, children: [] });
-    else if (token.nesting === 0) children.push(...leaf(token, open.some(isLink)));
-    else {
-      const closed = open.pop();
-      if (closed?.token !== undefined) open.at(-1)?.children.push(...element(closed.token, closed.children));
-    }
+/** Reads tokens up to the end of the element that they are in. The parser limits how deep elements are nested. */
+function nodesOf(tokens: Iterator<Token>, isInLink: boolean): ComponentChildren[] {
+  const nodes: ComponentChildren[] = [];
+  for (let next = tokens.next(); !next.done && next.value.nesting >= 0; next = tokens.next()) {
+    const { value: token } = next;
+    if (token.nesting === 0) nodes.push(leaf(token, isInLink));
+    else nodes.push(element(token, nodesOf(tokens, isInLink || token.type === 'link_open')));
   }
-  return whole.children;
+  return nodes;
 }
 
-function isLink({ token }: OpenElement): boolean {
-  return token?.type === 'link_open';
-}
-
-function leaf(token: Token, isInLink: boolean): ComponentChild[] {
-  const { type, content, info } = token;
+function leaf({ type, content, info }: Token, isInLink: boolean): ComponentChildren {
   switch (type) {
     case 'inline': {
-      const children: Token[] = [];
-      inline.parse(content, parser, {}, children);
-      return nodesOf(children);
+      const tokens: Token[] = [];
+      inline.parse(content, parser, {}, tokens);
+      return nodesOf(tokens.values(), false);
     }
     case 'fence':
     case 'code_block':
-      return [<CodeBlock code={content.replace(/\n$/, '')} language={info.trim().split(/\s/)[0] ?? ''} />];
+      return <CodeBlock code={content.replace(/\n$/, '')} language={info.trim().split(/\s/)[0] ?? ''} />;
     case 'code_inline':
-      return [<code>{content}</code>];
+      return <code>{content}</code>;
     case 'softbreak':
     case 'hardbreak':
-      return ['\n'];
+      return '\n';
     case 'hr':
-      return [<hr />];
+      return <hr />;
     default:
-      return isInLink ? [content] : withLinks(content);
+      return isInLink ? content : withLinks(content);
   }
 }
 
-function element(token: Token, children: ComponentChild[]): ComponentChild[] {
-  const { type, tag, info, hidden } = token;
-  if (hidden) return children;
-  switch (type) {
+function element(token: Token, children: ComponentChildren[]): ComponentChildren {
+  if (token.hidden) return children;
+  switch (token.type) {
     case 'heading_open':
-      return [
+      return (
         <p>
           <b>{children}</b>
-        </p>,
-      ];
+        </p>
+      );
     case 'list_item_open':
-      return [<li value={info === '' ? undefined : Number(info)}>{children}</li>];
-    case 'th_open':
-      return [<th scope="col">{children}</th>];
+      return <li value={token.info === '' ? undefined : Number(token.info)}>{children}</li>;
     case 'table_open':
-      return [
+      return (
         <ScrollRegion label="Table">
           <table>{children}</table>
-        </ScrollRegion>,
-      ];
+        </ScrollRegion>
+      );
     case 'link_open':
-      return [<Link label={children} address={token.attrGet('href') ?? ''} />];
+      return <Link label={children} address={token.attrGet('href') ?? ''} />;
     default:
-      return [h(tag, {}, children)];
+      return h(token.tag, {}, children);
   }
 }
 
-function withLinks(text: string): ComponentChild[] {
-  const parts: ComponentChild[] = [];
-  let end = 0;
-  for (const { 0: address, index } of text.matchAll(ADDRESS)) {
-    if (!parser.validateLink(address)) continue;
-    parts.push(text.slice(end, index), <Link label={address} address={address} />);
-    end = index + address.length;
-  }
-  return [...parts, text.slice(end)];
+function withLinks(text: string): ComponentChildren[] {
+  // Every other part is an address.
+  return text
+    .split(ADDRESS)
+    .map((part, i) =>
+      i % 2 === 1 && parser.validateLink(part) ? <Link label={part} address={part} /> : part,
+    );
 }
 
-function Link({ label, address }: { readonly label: ComponentChild; readonly address: string }): VNode {
+function Link({ label, address }: { readonly label: ComponentChildren; readonly address: string }): VNode {
   return (
     <a href={address} title={address} target="_blank" rel="noopener noreferrer nofollow">
       {label}

@@ -3,8 +3,8 @@ import type { VNode } from 'preact';
 import { isFailed } from '../viewed-span.ts';
 import { typeOf } from '../viewed-trace.ts';
 import { criticalPath } from './critical-path.ts';
-import { foundRows, opened } from './state.ts';
-import { isZoomed, placeIn, shownTime, spanTime, type TimeRange, wholeTime } from './time-axis.ts';
+import { foundRows, openTrace } from './state.ts';
+import { placeIn, spanTime, type TimeRange, wholeTime, zoom } from './time-axis.ts';
 
 /** A trace with fewer spans has no map: its timeline is as easy to see. */
 const MIN_SPANS = 12;
@@ -14,30 +14,31 @@ const PATH_TOP = 880;
 
 /** For each color, its rectangles as the data of one SVG path. */
 const drawing = computed(() => {
-  const rows = opened.value?.trace.rows ?? [];
-  const { from: first, to: last } = wholeTime.value;
+  const rows = openTrace.value?.rows ?? [];
   const paths = new Map<string, string>();
   const draw = (kind: string, { from, to }: TimeRange, top: number, height: number): void => {
-    const xOf = (time: number): number => Math.round(((time - first) / (last - first)) * SIZE);
-    const width = Math.max(xOf(to) - xOf(from), 1);
-    const rectangle = `M${xOf(from)} ${top.toFixed(1)}h${width}v${height.toFixed(1)}h${-width}z`;
+    const [x, end] = [from, to].map((time) => Math.round((time / wholeTime.value.to) * SIZE)) as [
+      number,
+      number,
+    ];
+    const width = Math.max(end - x, 1);
+    const rectangle = `M${x} ${top.toFixed(1)}h${width}v${height.toFixed(1)}h${-width}z`;
     paths.set(kind, (paths.get(kind) ?? '') + rectangle);
   };
   const height = PATH_TOP / rows.length;
   rows.forEach((row, i) => {
-    const { span } = row;
-    const isHidden = !foundRows.value.has(row);
-    const kind = isFailed(span) ? 'bad' : typeOf(span);
-    draw(isHidden ? `${kind} aside` : kind, spanTime(span), i * height, Math.max(height * 0.8, SIZE / 44));
+    const kind = isFailed(row.span) ? 'bad' : typeOf(row.span);
+    const shownKind = foundRows.value.has(row) ? kind : `${kind} aside`;
+    draw(shownKind, spanTime(row.span), i * height, Math.max(height * 0.8, SIZE / 44));
   });
-  for (const parts of criticalPath.value.values())
-    for (const part of parts) draw('text', part, PATH_TOP + 10, SIZE - PATH_TOP - 10);
+  for (const part of [...criticalPath.value.values()].flat())
+    draw('text', part, PATH_TOP + 10, SIZE - PATH_TOP - 10);
   return [...paths];
 });
 
 /** A small map of all spans, and the critical path below them. Dragging across it zooms to a part of the time. */
 export function Minimap(): VNode | null {
-  if ((opened.value?.trace.rows.length ?? 0) < MIN_SPANS) return null;
+  if ((openTrace.value?.rows.length ?? 0) < MIN_SPANS) return null;
   return (
     <div class="minimap" aria-hidden="true">
       <svg aria-hidden="true" viewBox={`0 0 ${SIZE} ${SIZE}`} preserveAspectRatio="none">
@@ -45,7 +46,7 @@ export function Minimap(): VNode | null {
           <path key={kind} d={path} fill={`var(--${kind.split(' ')[0]})`} class={kind} />
         ))}
       </svg>
-      {isZoomed.value && <span class="minimap-window" style={placeIn(wholeTime.value, shownTime.value)} />}
+      {zoom.value && <span class="zoom-mark" style={placeIn(wholeTime.value, zoom.value)} />}
     </div>
   );
 }

@@ -6,7 +6,7 @@ import type { TraceEntry } from '../trace-store.ts';
 import { summaryFacts, type TraceSummary } from '../trace-summary.ts';
 import type { Row } from '../tree.ts';
 import { shownErrorType } from '../viewed-trace.ts';
-import { select, setFilter } from './actions.ts';
+import { select, showOnlyErrors } from './actions.ts';
 import { clock, FactList, Table } from './facts.tsx';
 
 /** The maximum length of a question or an answer, in UTF-16 units. The conversation shows all of it. */
@@ -15,23 +15,16 @@ const MAX_STORY_LENGTH = 300;
 const MAX_ERRORS = 6;
 
 export function Overview({ entry }: { readonly entry: TraceEntry }): VNode {
-  const { trace } = entry;
-  const { summary } = trace;
+  const { title, traceId, summary } = entry.trace;
+  const facts = summaryFacts(summary).map(([label, text]) => [label, text.slice(0, 4_000)] as const);
   return (
     <section class="overview card stack" aria-label="Trace">
       <div class="title line">
-        <h2>{trace.title.slice(0, 300)}</h2>
+        <h2>{title.slice(0, 300)}</h2>
         <Badge entry={entry} />
-        <code class="id dim">{trace.traceId}</code>
+        <code class="dim">{traceId}</code>
       </div>
-      <FactList
-        facts={[
-          ...summaryFacts(summary).map(
-            ([label, text]) => [label, text.replace(' tokens', '').slice(0, 4_000)] as const,
-          ),
-          ['Started', clock(summary.start)],
-        ]}
-      />
+      <FactList facts={[...facts, ['Started', clock(summary.start)]]} />
       <Story summary={summary} />
       {summary.errors.length > 0 && <ErrorList errors={summary.errors} />}
     </section>
@@ -46,17 +39,9 @@ function Story({ summary }: { readonly summary: TraceSummary }): VNode | null {
   const rows = [
     ['First question', prompt?.slice(0, MAX_STORY_LENGTH)],
     ['Last answer', answer?.slice(0, MAX_STORY_LENGTH)],
-    [
-      'Costliest call',
-      costliest && (
-        <>
-          <SpanButton row={costliest} />
-          {` ${dollars(cost)}${share}`}
-        </>
-      ),
-    ],
-  ].filter(([, value]) => value !== undefined);
-  return <Table className="story" rows={rows} />;
+    ['Costliest call', costliest && [<SpanButton row={costliest} />, ` ${dollars(cost)}${share}`]],
+  ];
+  return <Table className="story" rows={rows.filter(([, value]) => value !== undefined)} />;
 }
 
 export function SpanButton({ row }: { readonly row: Row }): VNode {
@@ -67,8 +52,7 @@ export function SpanButton({ row }: { readonly row: Row }): VNode {
   );
 }
 
-export function Badge({ entry }: { readonly entry: TraceEntry }): VNode {
-  const { trace, underWay } = entry;
+export function Badge({ entry: { trace, underWay } }: { readonly entry: TraceEntry }): VNode {
   const { errors, outcome } = trace.summary;
   const text = count(errors.length, 'error');
   if (text !== undefined) return <span class="badge bad">{text}</span>;
@@ -96,7 +80,7 @@ function ErrorList({ errors }: { readonly errors: readonly Row[] }): VNode {
       })}
       {more > 0 && (
         <li>
-          <button type="button" onClick={() => setFilter({ onlyErrors: true })}>
+          <button type="button" onClick={() => showOnlyErrors(true)}>
             {`and ${grouped(more)} more`}
           </button>
         </li>

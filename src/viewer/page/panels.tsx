@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { ConversationView } from './conversation.tsx';
 import { Divider, isWide } from './layout.tsx';
 import { SpanPanel } from './span-panel.tsx';
-import { type PanelName, panel, showPanel } from './state.ts';
+import { chosenPanel, type PanelName, panel } from './state.ts';
 import { Timeline } from './timeline.tsx';
 
 const PANELS: Readonly<Record<PanelName, { readonly label: string; readonly Content: () => VNode }>> = {
@@ -16,43 +16,56 @@ const PANELS: Readonly<Record<PanelName, { readonly label: string; readonly Cont
 export function Panels(): VNode {
   const names: readonly PanelName[] = isWide.value ? ['chat', 'span'] : ['timeline', 'chat', 'span'];
   const details = useRef<HTMLElement>(null);
-  const { value: name } = panel;
+  const { value: shown } = panel;
   useLayoutEffect(() => {
-    if (isWide.peek() || name === 'timeline') return;
+    if (isWide.peek() || shown === 'timeline') return;
     details.current?.scrollIntoView();
-    document.getElementById(`tab-${name}`)?.focus({ preventScroll: true });
-  }, [name]);
+    document.getElementById(`tab-${shown}`)?.focus({ preventScroll: true });
+  }, [shown]);
   return (
     <div class="panes">
       {isWide.value && (
-        <section class="card" aria-label="Timeline">
-          <div id="panel-timeline" class="panel">
+        <>
+          <section class="card" aria-label="Timeline">
             <Timeline />
-          </div>
-        </section>
+          </section>
+          <Divider of="details" side="after" />
+        </>
       )}
-      {isWide.value && <Divider of="details" side="after" />}
       <section class="details card" aria-label="Details" ref={details}>
         <Tabs names={names} />
-        {names.map((each) => (
-          <Panel key={each} name={each} />
-        ))}
+        {names.map((name) => {
+          const { Content } = PANELS[name];
+          return (
+            <div
+              key={name}
+              id={`panel-${name}`}
+              class="panel"
+              role="tabpanel"
+              aria-labelledby={`tab-${name}`}
+              hidden={name !== shown}
+              // The timeline has its own tab stop.
+              tabIndex={name === 'timeline' ? undefined : 0}
+            >
+              <Content />
+            </div>
+          );
+        })}
       </section>
     </div>
   );
 }
 
 function Tabs({ names }: { readonly names: readonly PanelName[] }): VNode {
-  const onKey = ({ key, currentTarget }: KeyboardEvent): void => {
-    if (key !== 'ArrowLeft' && key !== 'ArrowRight') return;
-    const step = key === 'ArrowLeft' ? names.length - 1 : 1;
+  const onKeyDown = ({ key }: KeyboardEvent): void => {
+    const step = { ArrowLeft: names.length - 1, ArrowRight: 1 }[key];
+    if (step === undefined) return;
     const other = names[(names.indexOf(panel.value) + step) % names.length];
-    if (other === undefined) return;
-    showPanel(other);
-    (currentTarget as HTMLElement).querySelector<HTMLElement>(`#tab-${other}`)?.focus();
+    chosenPanel.value = other;
+    document.getElementById(`tab-${other}`)?.focus();
   };
   return (
-    <div role="tablist" onKeyDown={onKey}>
+    <div role="tablist" onKeyDown={onKeyDown}>
       {names.map((name) => (
         <button
           type="button"
@@ -62,28 +75,13 @@ function Tabs({ names }: { readonly names: readonly PanelName[] }): VNode {
           aria-controls={`panel-${name}`}
           aria-selected={panel.value === name}
           tabIndex={panel.value === name ? 0 : -1}
-          onClick={() => showPanel(name)}
+          onClick={() => {
+            chosenPanel.value = name;
+          }}
         >
           {PANELS[name].label}
         </button>
       ))}
-    </div>
-  );
-}
-
-function Panel({ name }: { readonly name: PanelName }): VNode {
-  const { Content } = PANELS[name];
-  return (
-    <div
-      id={`panel-${name}`}
-      class="panel"
-      role="tabpanel"
-      aria-labelledby={`tab-${name}`}
-      hidden={panel.value !== name}
-      // The timeline has its own tab stop.
-      tabIndex={name === 'timeline' ? undefined : 0}
-    >
-      <Content />
     </div>
   );
 }

@@ -14,11 +14,11 @@ export function previewOf(span: ViewedSpan): string {
   // Of messages, the answer is shown, or else the end of the question, which says more than its beginning.
   const shown = lines.some(({ role }) => role !== undefined) ? lines.slice(-1) : lines;
   const texts = shown.map(({ mark, role, text }) => {
-    if (text.length <= MAX_PREVIEW_LENGTH) return text;
     const isQuestion = mark === '›' && role !== undefined;
+    if (text.length <= MAX_PREVIEW_LENGTH) return text;
     return isQuestion ? `…${text.slice(-MAX_PREVIEW_LENGTH)}` : text.slice(0, MAX_PREVIEW_LENGTH);
   });
-  const preview = texts.length > 0 ? texts.join(' → ') : requestedPath(span);
+  const preview = texts.join(' → ') || requestedPath(span);
   PREVIEWS.set(span, preview);
   return preview;
 }

@@ -10,7 +10,7 @@ import {
   isNumber,
 } from '../amounts.ts';
 import { attributeText, isRecord, parseShortJson, readMessages, type SpanMessage } from '../messages.ts';
-import { modalitiesOf } from '../modalities.ts';
+import { modalitiesOf, modalityText } from '../modalities.ts';
 import { toolExchange } from '../span-content.ts';
 import type { Row } from '../tree.ts';
 import { ownTokens, reportedTotal } from '../usage.ts';
@@ -18,9 +18,9 @@ import { isFailed, type SpanAttributes, type ViewedSpan } from '../viewed-span.t
 import { shownErrorType } from '../viewed-trace.ts';
 import { filterBy } from './actions.ts';
 import { firstChunkText } from './bar.tsx';
-import { CopyButton, Folded, formatted, LongText, Paged, PartBlock, Said, ToolBlock } from './content.tsx';
+import { CopyButton, Folded, formatted, LongText, Paged, Said, ToolBlock } from './content.tsx';
 import { criticalPath } from './critical-path.ts';
-import { Evaluations, FactList, modalityFact, Table } from './facts.tsx';
+import { Evaluations, FactList, Table } from './facts.tsx';
 import { curlOf, isRepeatable, typeScriptOf } from './request-code.ts';
 import { selected, voices } from './state.ts';
 import { spanTime } from './time-axis.ts';
@@ -28,56 +28,42 @@ import { spanTime } from './time-axis.ts';
 const EVENT_PAGE_SIZE = 200;
 /** The maximum number of ids shown. The recorded attributes below include all of them. */
 const MAX_ID_ROWS = 20;
-/** The maximum number of messages (the newest) and parts of instructions shown. The span's attributes have all. */
+/** The maximum number of messages shown, the newest. The span's attributes have all. */
 const MAX_SHOWN_MESSAGES = 50;
 
+/** Shows a span: first what it did in short, then what was said, and then everything that was recorded. */
 export function SpanPanel(): VNode {
   const { value: row } = selected;
   if (row === undefined) return <p class="dim nothing">Select a span in the timeline.</p>;
-  return <Inspector key={row.id} row={row} />;
-}
-
-/** Shows a span: first what it did in short, then what was said, and then everything that was recorded. */
-function Inspector({ row }: { readonly row: Row }): VNode {
   const { span } = row;
-  const spending = voices.value.get(row)?.parts ?? [row];
-  const modalities = modalitiesOf(spending.map((each) => each.span.attributes));
+  const ids = Object.entries(span.attributes).filter(([name]) => isId(name));
   return (
-    <div class="inspector stack">
+    <div class="inspector stack" key={row.id}>
       <h3>{span.name.slice(0, 1000)}</h3>
-      <FactList facts={[...factsOf(span), ...modalities.map(modalityFact)]} />
+      <FactList facts={factsOf(row)} />
       <CopyButtons span={span} />
-      <FailureText span={span} />
+      {isFailed(span) && (
+        <p class="failed-with">
+          <strong class="failure">{shownErrorType(span)}</strong>
+          {` ${span.message?.slice(0, 2000) ?? ''}`}
+        </p>
+      )}
       <Evaluations span={span} limit={MAX_SHOWN_MESSAGES} isExplained />
       <SpanContent span={span} />
-      <Ids span={span} />
+      <AttributeTable caption="Ids" attributes={Object.fromEntries(ids.slice(0, MAX_ID_ROWS))} />
       <Everything row={row} />
     </div>
   );
 }
 
-function CopyButtons({ span }: { readonly span: ViewedSpan }): VNode {
-  const { name, traceId, spanId, attributes, events } = span;
-  const json = (): string => JSON.stringify({ name, traceId, spanId, attributes, events }, undefined, 2);
-  const codes = [
-    ['Copy as curl', curlOf],
-    ['Copy as TypeScript', typeScriptOf],
-  ] as const;
-  return (
-    <div class="line">
-      <CopyButton label="Copy as JSON" text={json} />
-      {isRepeatable(span) &&
-        codes.map(([label, codeOf]) => <CopyButton key={label} label={label} text={() => codeOf(span)} />)}
-    </div>
-  );
-}
-
-function factsOf(span: ViewedSpan): (readonly [label: string, value: string | undefined])[] {
-  const { attributes } = span;
+function factsOf(row: Row): (readonly [label: string, value: string | undefined])[] {
+  const { attributes, start, end } = row.span;
   const finish = attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS];
+  const spending = voices.value.get(row)?.parts ?? [row];
+  const modalities = modalitiesOf(spending.map(({ span }) => span.attributes));
   return [
     ['Model', textOf(attributes[ATTR.GEN_AI_RESPONSE_MODEL] ?? attributes[ATTR.GEN_AI_REQUEST_MODEL])],
-    ['Tokens', (ownTokens(attributes) ?? reportedTotal(attributes))?.replace(' tokens', '')],
+    ['Tokens', ownTokens(attributes) ?? reportedTotal(attributes)],
     ['Cached', countText(attributes[ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS])],
     ['Reasoning', countText(attributes[ATTR.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS])],
     [
@@ -85,21 +71,35 @@ function factsOf(span: ViewedSpan): (readonly [label: string, value: string | un
       dollars(attributes[ATTR.OPENAI_COST]) ??
         explainedCost(attributes[ATTR.OPENAI_TOTAL_COST], attributes[ATTR.OPENAI_TOTAL_UNPRICED]),
     ],
-    ['Duration', formatDuration(span.start, span.end)],
-    ['First chunk', firstChunkText(attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK])],
-    ['Finish', Array.isArray(finish) ? finish.map(attributeText).join(', ').slice(0, 200) : textOf(finish)],
+    ['Duration', formatDuration(start, end)],
+    ['First chunk', firstChunkText(row.span)],
+    ['Finish', textOf(Array.isArray(finish) ? finish.map(attributeText).join(', ') : finish)],
     ['Run', textOf(attributes[ATTR.OPENAI_RUN_STATUS])],
+    ...modalities.map((each) => [each.label, modalityText(each)] as const),
   ];
 }
 
-function FailureText({ span }: { readonly span: ViewedSpan }): VNode | null {
-  if (!isFailed(span)) return null;
-  const { message } = span;
+function countText(value: unknown): string | undefined {
+  return isNumber(value) && value > 0 ? grouped(value) : undefined;
+}
+
+function textOf(value: unknown): string | undefined {
+  return value === undefined ? undefined : attributeText(value).slice(0, 200);
+}
+
+function CopyButtons({ span }: { readonly span: ViewedSpan }): VNode {
+  const { name, traceId, spanId, attributes, events } = span;
+  const json = (): string => JSON.stringify({ name, traceId, spanId, attributes, events }, undefined, 2);
   return (
-    <p class="failed-with">
-      <strong class="failure">{shownErrorType(span)}</strong>
-      {message ? ` ${message.slice(0, 2000)}` : ''}
-    </p>
+    <div class="line">
+      <CopyButton label="Copy as JSON" text={json} />
+      {isRepeatable(span) && (
+        <>
+          <CopyButton label="Copy as curl" text={() => curlOf(span)} />
+          <CopyButton label="Copy as TypeScript" text={() => typeScriptOf(span)} />
+        </>
+      )}
+    </div>
   );
 }
 
@@ -109,33 +109,22 @@ function SpanContent({ span: { attributes } }: { readonly span: ViewedSpan }): V
   const instructions = parseShortJson(attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS]);
   const asked = shownMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]);
   const answered = shownMessages(attributes[ATTR.GEN_AI_OUTPUT_MESSAGES]);
-  const hasExchange = input !== undefined || output !== undefined;
-  if (!hasExchange && !Array.isArray(instructions) && asked.length + answered.length === 0)
-    return attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined ? null : (
-      <p class="dim">No content was recorded.</p>
-    );
+  const hasInstructions = Array.isArray(instructions);
+  const hasContent = (input ?? output) !== undefined || hasInstructions || asked.length + answered.length > 0;
+  if (!hasContent && attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined) return null;
   // The messages before the last one are history, which is folded.
   const history = asked.slice(-MAX_SHOWN_MESSAGES, -1);
   return (
     <>
-      {hasExchange && <ToolBlock input={input} output={output} />}
-      {Array.isArray(instructions) && (
-        <Folded label="Instructions">
-          {instructions
-            .filter(isRecord)
-            .slice(0, MAX_SHOWN_MESSAGES)
-            .map((part, i) => (
-              <PartBlock key={i} part={part} />
-            ))}
-        </Folded>
-      )}
+      {!hasContent && <p class="dim">No content was recorded.</p>}
+      <ToolBlock input={input} output={output} />
+      {hasInstructions && <Said by="system" parts={instructions.filter(isRecord)} />}
       {history.length > 0 && (
         <Folded label={count(asked.length - 1, 'earlier message') ?? ''}>
           <Messages messages={history} />
         </Folded>
       )}
-      <Messages messages={asked.slice(-1)} />
-      <Messages messages={answered.slice(0, MAX_SHOWN_MESSAGES)} />
+      <Messages messages={[...asked.slice(-1), ...answered.slice(0, MAX_SHOWN_MESSAGES)]} />
     </>
   );
 }
@@ -150,54 +139,36 @@ function Messages({ messages }: { readonly messages: readonly SpanMessage[] }): 
   return (
     <>
       {messages.map(({ role, parts }, i) => (
-        <Said key={i} role={role} parts={parts} />
+        <Said key={i} by={role} parts={parts} />
       ))}
     </>
   );
-}
-
-function countText(value: unknown): string | undefined {
-  return isNumber(value) && value > 0 ? grouped(value) : undefined;
-}
-
-function textOf(value: unknown): string | undefined {
-  return value === undefined ? undefined : attributeText(value).slice(0, 200);
 }
 
 function isId(name: string): boolean {
   return name.endsWith('.id');
 }
 
-function AttributeTable({
-  caption,
-  attributes,
-}: {
+interface AttributeTableProps {
   readonly caption: string;
   readonly attributes: SpanAttributes;
-}) {
-  const rows = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
-  return (
-    <Table
-      caption={caption}
-      rows={rows.map(([name, value]) => [name, <Value name={name} value={value} />])}
-    />
-  );
 }
 
-/** A value. An id is a button that sets the filter to it. */
-function Value({ name, value }: { readonly name: string; readonly value: unknown }): VNode {
-  const text = formatted(value);
-  if (!isId(name)) return <LongText text={text} />;
-  return (
-    <button type="button" class="link" title="Show the spans with this id" onClick={() => filterBy(text)}>
-      {text.slice(0, 200)}
-    </button>
-  );
-}
-
-function Ids({ span }: { readonly span: ViewedSpan }): VNode {
-  const ids = Object.entries(span.attributes).filter(([name]) => isId(name));
-  return <AttributeTable caption="Ids" attributes={Object.fromEntries(ids.slice(0, MAX_ID_ROWS))} />;
+/** Attributes, sorted by name. An id is a button that sets the filter to it. */
+function AttributeTable({ caption, attributes }: AttributeTableProps): VNode {
+  const rows = Object.entries(attributes)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => {
+      const text = formatted(value);
+      if (!isId(name)) return [name, <LongText text={text} />];
+      const button = (
+        <button type="button" class="link" title="Show the spans with this id" onClick={() => filterBy(text)}>
+          {text.slice(0, 200)}
+        </button>
+      );
+      return [name, button];
+    });
+  return <Table caption={caption} rows={rows} />;
 }
 
 function Everything({ row }: { readonly row: Row }): VNode {
@@ -211,6 +182,7 @@ function Everything({ row }: { readonly row: Row }): VNode {
       <div class="record stack">
         <AttributeTable caption="Attributes" attributes={attributes} />
         <Paged
+          as="div"
           items={events}
           size={EVENT_PAGE_SIZE}
           label="Show more events"

@@ -1,5 +1,4 @@
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import { type CallTotals, callTotals } from '../totals.ts';
 import { findRows, type TraceFilter } from '../trace-filter.ts';
 import { type TraceEntry, type TraceLists, TraceStore } from '../trace-store.ts';
 import type { TraceSummary } from '../trace-summary.ts';
@@ -7,7 +6,7 @@ import type { Row } from '../tree.ts';
 import { compareTimes, millisecondsBetween, type ViewedSpan } from '../viewed-span.ts';
 import type { ViewedTrace } from '../viewed-trace.ts';
 import type { Voice } from '../voice.ts';
-import { address, type TraceOrder } from './address.ts';
+import { address } from './address.ts';
 import { isWide } from './layout.tsx';
 
 /** The data in the page. */
@@ -27,10 +26,17 @@ store.add(data.spans);
 /** Counts the changes of the store. A live page begins with its first answer from the server. */
 export const changes: Signal<number> = signal(isLive ? 0 : 1);
 
-const filterWords = computed(() => address.value.words);
-const onlyErrors = computed(() => address.value.onlyErrors);
-const filter = computed((): TraceFilter => ({ words: filterWords.value, onlyErrors: onlyErrors.value }));
+/** What the list has, and the id of the entry that the address names, if it names one. */
+export const kind: ReadonlySignal<TraceEntry['kind']> = computed(() =>
+  address.value.has('conversation') ? 'conversation' : 'trace',
+);
+export const namedId: ReadonlySignal<string | undefined> = computed(
+  () => address.value.get(kind.value) || undefined,
+);
 
+export const filterWords: ReadonlySignal<string> = computed(() => address.value.get('filter') ?? '');
+export const onlyErrors: ReadonlySignal<boolean> = computed(() => address.value.has('errors'));
+const filter = computed((): TraceFilter => ({ words: filterWords.value, onlyErrors: onlyErrors.value }));
 export const isFiltered: ReadonlySignal<boolean> = computed(
   () => onlyErrors.value || filterWords.value.trim() !== '',
 );
@@ -41,104 +47,82 @@ export const lists: ReadonlySignal<TraceLists | undefined> = computed(() =>
 
 type EntryOrder = (a: TraceSummary, b: TraceSummary) => number;
 
-const COMPARISONS: Readonly<Record<TraceOrder, EntryOrder>> = {
-  '': () => 0,
-  time: (a, b) => compareTimes(b.start, a.start),
-  duration: (a, b) => millisecondsBetween(b.start, b.end) - millisecondsBetween(a.start, a.end),
-  cost: (a, b) => (b.cost ?? 0) - (a.cost ?? 0),
-  errors: (a, b) => b.errors.length - a.errors.length,
+/** The orders of the list, by their names in the address. */
+export const ORDERS: Readonly<Record<string, readonly [label: string, compare: EntryOrder]>> = {
+  '': ['Default order', () => 0],
+  time: ['Newest', (a, b) => compareTimes(b.start, a.start)],
+  duration: ['Longest', (a, b) => millisecondsBetween(b.start, b.end) - millisecondsBetween(a.start, a.end)],
+  cost: ['Costliest', (a, b) => (b.cost ?? 0) - (a.cost ?? 0)],
+  errors: ['Most errors', (a, b) => b.errors.length - a.errors.length],
 };
 
+export const order: ReadonlySignal<string> = computed(() => {
+  const named = address.value.get('sort') ?? '';
+  return Object.hasOwn(ORDERS, named) ? named : '';
+});
+
 export const listedEntries: ReadonlySignal<readonly TraceEntry[]> = computed(() => {
-  const { kind, sort } = address.value;
-  const entries = (kind === 'trace' ? lists.value?.traces : lists.value?.conversations) ?? [];
-  return entries.toSorted((a, b) => COMPARISONS[sort](a.trace.summary, b.trace.summary));
+  const entries = (kind.value === 'trace' ? lists.value?.traces : lists.value?.conversations) ?? [];
+  const [, compare = () => 0] = ORDERS[order.value] ?? [];
+  return entries.toSorted((a, b) => compare(a.trace.summary, b.trace.summary));
 });
 
-let openedBefore: TraceEntry | undefined;
-
-/** The entry that the address names, or else the one that was open, or else the first. Without an id: the first. */
+/** The entry that the address names, or else the first. */
 export const opened: ReadonlySignal<TraceEntry | undefined> = computed(() => {
-  const { kind, id } = address.value;
-  const isOneOf = (named: NamedEntry | undefined): TraceEntry | undefined =>
-    listedEntries.value.find((entry) => isSameEntry(entry, named));
-  const chosen = id === undefined ? undefined : (isOneOf({ kind, id }) ?? isOneOf(openedBefore));
-  const entry = chosen ?? listedEntries.value[0];
-  // The same object as before as long as nothing has changed.
-  if (!isSameEntry(entry, openedBefore) || entry?.revision !== openedBefore?.revision) openedBefore = entry;
-  return openedBefore;
+  const { value: entries } = listedEntries;
+  return entries.find(({ id }) => id === namedId.value) ?? entries[0];
 });
+
+/** The open trace. The same object as before as long as its spans are the same. */
+export const openTrace: ReadonlySignal<ViewedTrace | undefined> = computed(() => opened.value?.trace);
 
 /** Whether the address names a trace that does not exist here, so that another one is shown. */
 export const isMissing: ReadonlySignal<boolean> = computed(() => {
-  const { id } = address.value;
+  const { value: id } = namedId;
   return lists.value !== undefined && !isFiltered.value && id !== undefined && id !== opened.value?.id;
 });
 
 /** The trace beside the open one. The filter does not hide it. */
 export const compared: ReadonlySignal<ViewedTrace | undefined> = computed(() => {
-  const { kind, other } = address.value;
-  if (changes.value === 0 || other === undefined) return undefined;
+  const other = address.value.get('with');
+  if (changes.value === 0 || other === null) return undefined;
   const { traces, conversations } = store.lists({ words: '', onlyErrors: false });
-  return [...traces, ...conversations].find((entry) => isSameEntry(entry, { kind, id: other }))?.trace;
+  return (kind.value === 'trace' ? traces : conversations).find(({ id }) => id === other)?.trace;
 });
 
-/** What the calls of the listed traces used. */
-export const totals: ReadonlySignal<readonly CallTotals[]> = computed(() =>
-  callTotals(lists.value?.traces.map(({ trace }) => trace) ?? []),
-);
-
-/** The rows that the reader has collapsed (`true`) or expanded (`false`), by id. */
-export const folds: Signal<ReadonlyMap<string, boolean>> = signal(new Map());
+/** What the reader has collapsed (`true`) or expanded (`false`): all that is below a root, and single rows by id. */
+export const folds: Signal<{ readonly all?: boolean; readonly rows: ReadonlyMap<string, boolean> }> = signal({
+  rows: new Map(),
+});
 
 export type PanelName = 'timeline' | 'chat' | 'span';
-/** The panel that the reader has chosen, with the trace for which it was. */
-const chosenPanel = signal<{ readonly name: PanelName; readonly trace: string | undefined } | undefined>(
-  undefined,
-);
-
-interface ActiveRow {
-  readonly id: string;
-  readonly focus: boolean;
-}
+/** The panel that the reader has chosen. */
+export const chosenPanel: Signal<PanelName | undefined> = signal();
 
 /** The row that the tab key reaches. The timeline scrolls to it, and may focus it. */
-export const active: Signal<ActiveRow | undefined> = signal();
+export const active: Signal<{ readonly id: string; readonly focus: boolean } | undefined> = signal();
 
 export const omitted: ReadonlySignal<number> = computed(() => data.omitted + (opened.value?.omitted ?? 0));
 
 /** Who spoke when, for each realtime session of the open trace. */
 export const voices: ReadonlySignal<ReadonlyMap<Row, Voice>> = computed(
-  () => new Map(opened.value?.trace.summary.voices.map((voice) => [voice.session, voice] as const)),
+  () => new Map(openTrace.value?.summary.voices.map((voice) => [voice.session, voice])),
 );
 
 export const rowsById: ReadonlySignal<ReadonlyMap<string, Row>> = computed(
-  () => new Map(opened.value?.trace.rows.map((row) => [row.id, row])),
+  () => new Map(openTrace.value?.rows.map((row) => [row.id, row])),
 );
 
-export const selected: ReadonlySignal<Row | undefined> = computed(() => {
-  const { span, id, kind } = address.value;
-  const isOpen = id === undefined || isSameEntry({ id, kind }, opened.value);
-  return span !== undefined && isOpen ? rowsById.value.get(span) : undefined;
-});
+export const selected: ReadonlySignal<Row | undefined> = computed(() =>
+  rowsById.value.get(address.value.get('span') ?? ''),
+);
 
 export const foundRows: ReadonlySignal<ReadonlySet<Row>> = computed(() =>
-  findRows(opened.value?.trace.rows ?? [], filter.value),
+  findRows(openTrace.value?.rows ?? [], filter.value),
 );
 
 export const panel: ReadonlySignal<PanelName> = computed(() => {
-  const isChosen = chosenPanel.value?.trace === opened.value?.id;
-  const chosen = (isChosen ? chosenPanel.value?.name : undefined) ?? (isWide.value ? 'chat' : 'timeline');
-  if (!isWide.value || chosen !== 'timeline') return chosen;
+  if (!isWide.value) return chosenPanel.value ?? 'timeline';
+  if (chosenPanel.value !== 'timeline') return chosenPanel.value ?? 'chat';
   return selected.value === undefined ? 'chat' : 'span';
 });
-
-export function showPanel(name: PanelName): void {
-  chosenPanel.value = { name, trace: opened.peek()?.id };
-}
-
-type NamedEntry = Pick<TraceEntry, 'kind' | 'id'>;
-
-export function isSameEntry(a: NamedEntry | undefined, b: NamedEntry | undefined): boolean {
-  return a !== undefined && a.id === b?.id && a.kind === b.kind;
-}

@@ -11,7 +11,7 @@ import {
   spanUsage,
   totalTokens,
 } from '../usage.ts';
-import { folds, foundRows, isFiltered, opened } from './state.ts';
+import { folds, foundRows, isFiltered, openTrace } from './state.ts';
 import { spanTime, type TimeRange } from './time-axis.ts';
 
 /** A row of the timeline. It stands for one span, or for several siblings of the same kind in a row. */
@@ -25,6 +25,7 @@ export interface TimelineItem {
   readonly isGroup: boolean;
   /** Whether the item is collapsed; `undefined` if there is nothing below it. */
   readonly isClosed: boolean | undefined;
+  /** The number of spans right below it that the filter hides. */
   readonly hidden: number;
 }
 
@@ -34,19 +35,13 @@ const MIN_GROUP = 5;
 const MAX_OPEN_SPANS = 200;
 const OPEN_DEPTH = 1;
 
-function childrenOf(parent: Row | undefined): readonly Row[] {
-  return (parent === undefined ? opened.value?.trace.roots : parent.children) ?? [];
+export function kindOf({ span }: Row): string {
+  const operation = span.attributes[ATTR.GEN_AI_OPERATION_NAME];
+  return typeof operation === 'string' ? operation : span.name;
 }
 
-/** The rows below each row, in groups. A row that belongs to no group is a group of one. */
-const groupsBelow = computed(
-  () =>
-    new Map(
-      [undefined, ...(opened.value?.trace.rows ?? [])].map((row) => [row, siblingGroups(childrenOf(row))]),
-    ),
-);
-
-function siblingGroups(siblings: readonly Row[]): Row[][] {
+/** Siblings in groups. A row that belongs to no group is a group of one. */
+function groupsOf(siblings: readonly Row[]): Row[][] {
   const runs: Row[][] = [];
   for (const row of siblings) {
     const run = runs.at(-1);
@@ -56,38 +51,21 @@ function siblingGroups(siblings: readonly Row[]): Row[][] {
   return runs.flatMap((run) => (run.length < MIN_GROUP ? run.map((row) => [row]) : [run]));
 }
 
-export function kindOf({ span }: Row): string {
-  const operation = span.attributes[ATTR.GEN_AI_OPERATION_NAME];
-  return typeof operation === 'string' ? operation : span.name;
+function idOf(rows: readonly Row[]): string {
+  const id = rows[0]?.id ?? '';
+  return rows.length > 1 ? `${id} group` : id;
 }
-
-const groupIds: ReadonlySignal<ReadonlyMap<Row, string>> = computed(() => {
-  const groups = [...groupsBelow.value.values()].flat().filter(({ length }) => length > 1);
-  return new Map(groups.flatMap((group) => group.map((row) => [row, `${group[0]?.id} group`] as const)));
-});
 
 /** The ids of all items that must be expanded for a row to be visible. */
 export function idsAbove(row: Row | undefined): string[] {
   const ids: string[] = [];
   for (let each = row; each !== undefined; each = each.parent) {
-    if (each !== row) ids.push(each.id);
-    const group = groupIds.peek().get(each);
-    if (group !== undefined) ids.push(group);
+    const siblings = each.parent?.children ?? openTrace.peek()?.roots ?? [];
+    const group = groupsOf(siblings).find((rows) => rows.length > 1 && rows.includes(each as Row));
+    if (group !== undefined) ids.push(idOf(group));
+    if (each.parent !== undefined) ids.push(each.parent.id);
   }
   return ids;
-}
-
-/** The ids of all items that can be collapsed, except roots. */
-export function idsToClose(): string[] {
-  const rows = opened.peek()?.trace.rows ?? [];
-  const parents = rows.filter(({ children, parent }) => children.length > 0 && parent !== undefined);
-  return [...parents.map(({ id }) => id), ...new Set(groupIds.peek().values())];
-}
-
-/** Whether an item is collapsed: as the reader chose, or else by default if it is a group, or deep in a large trace. */
-function isClosed(id: string, row: Row): boolean {
-  const isLarge = (opened.value?.trace.rows.length ?? 0) > MAX_OPEN_SPANS && !isFiltered.value;
-  return folds.value.get(id) ?? (id !== row.id || (isLarge && row.depth > OPEN_DEPTH));
 }
 
 const wantedRows = computed(() => {
@@ -100,40 +78,51 @@ const wantedRows = computed(() => {
 
 /** The rows of the timeline from top to bottom. With a filter, there are no groups. */
 export const timelineItems: ReadonlySignal<readonly TimelineItem[]> = computed(() => {
+  const { roots = [], rows: all = [] } = openTrace.value ?? {};
+  const isLarge = all.length > MAX_OPEN_SPANS;
   const items: TimelineItem[] = [];
-  const shownBelow = (parent: Row | undefined): readonly (readonly Row[])[] => {
-    if (!isFiltered.value) return groupsBelow.value.get(parent) ?? [];
-    return childrenOf(parent).flatMap((row) => (wantedRows.value.has(row) ? [[row]] : []));
-  };
   // A stack: the last entry is handled next. No recursion, because a trace can be thousands of levels deep.
   const pending: Pick<TimelineItem, 'rows' | 'depth' | 'parent'>[] = [];
   const push = (groups: readonly (readonly Row[])[], depth: number, parent?: string): void => {
     for (const rows of groups.toReversed()) pending.push({ rows, depth, parent });
   };
-  push(shownBelow(undefined), 1);
+  const shownIn = (siblings: readonly Row[]): readonly (readonly Row[])[] =>
+    isFiltered.value
+      ? siblings.filter((each) => wantedRows.value.has(each)).map((each) => [each])
+      : groupsOf(siblings);
+  push(shownIn(roots), 1);
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { rows, depth } = next;
     const [row] = rows;
     if (row === undefined) continue;
+    const id = idOf(rows);
     const isGroup = rows.length > 1;
-    const id = isGroup ? (groupIds.value.get(row) ?? row.id) : row.id;
-    const below = isGroup ? rows.map((each) => [each]) : shownBelow(row);
-    const hidden = isFiltered.value ? row.children.length - below.length : 0;
-    const isItemClosed = below.length === 0 ? undefined : isClosed(id, row);
-    items.push({ ...next, id, row, isGroup, isClosed: isItemClosed, hidden });
-    if (isItemClosed === false) push(below, depth + 1, id);
+    const below = isGroup ? rows.map((each) => [each]) : shownIn(row.children);
+    const isClosedAtFirst = !isFiltered.value && (isGroup || (isLarge && depth > OPEN_DEPTH));
+    const isClosed = folds.value.rows.get(id) ?? (depth > 1 ? folds.value.all : undefined) ?? isClosedAtFirst;
+    items.push({
+      ...next,
+      id,
+      row,
+      isGroup,
+      isClosed: below.length > 0 ? isClosed : undefined,
+      hidden: isFiltered.value ? row.children.length - below.length : 0,
+    });
+    if (!isClosed) push(below, depth + 1, id);
   }
   return items;
 });
 
+/** What each span and all spans below it used. */
 const usages: ReadonlySignal<ReadonlyMap<Row, SpanUsage>> = computed(() => {
   const sums = new Map<Row, SpanUsage>();
+  const add = (row: Row, usage: SpanUsage): void => {
+    sums.set(row, addedUsage(usage, sums.get(row) ?? NOTHING_USED));
+  };
   // In reverse, because parents come before their children and need their sums.
-  for (const row of (opened.value?.trace.rows ?? []).toReversed()) {
-    const usage = addedUsage(spanUsage(row.span.attributes), sums.get(row) ?? NOTHING_USED);
-    sums.set(row, usage);
-    if (row.parent !== undefined)
-      sums.set(row.parent, addedUsage(usage, sums.get(row.parent) ?? NOTHING_USED));
+  for (const row of openTrace.value?.rows.toReversed() ?? []) {
+    add(row, spanUsage(row.span.attributes));
+    if (row.parent !== undefined) add(row.parent, sums.get(row) ?? NOTHING_USED);
   }
   return sums;
 });
@@ -153,13 +142,13 @@ export function tokensText(item: TimelineItem): string | undefined {
 
 /** The cost of the span itself, or else its total, or else the sum of the spans below it. */
 export function costText(item: TimelineItem): string | undefined {
-  const { attributes } = item.row.span;
+  const attributes = item.isGroup ? {} : item.row.span.attributes;
   const { cost, unpriced } = usageOf(item);
-  const own = item.isGroup ? undefined : costOf(attributes[ATTR.OPENAI_COST], 0);
-  const total = item.isGroup
-    ? undefined
-    : costOf(attributes[ATTR.OPENAI_TOTAL_COST], attributes[ATTR.OPENAI_TOTAL_UNPRICED]);
-  return own ?? total ?? costOf(cost, unpriced);
+  return (
+    costOf(attributes[ATTR.OPENAI_COST], 0) ??
+    costOf(attributes[ATTR.OPENAI_TOTAL_COST], attributes[ATTR.OPENAI_TOTAL_UNPRICED]) ??
+    costOf(cost, unpriced)
+  );
 }
 
 export function itemTime({ rows }: TimelineItem): TimeRange {
@@ -174,3 +163,28 @@ export function timeText(item: TimelineItem): string {
   const { from, to } = itemTime(item);
   return formatMilliseconds(to - from);
 }
+
+interface NumberColumn {
+  readonly label: string;
+  readonly textOf: (item: TimelineItem) => string | undefined;
+}
+
+const NUMBER_COLUMNS: readonly NumberColumn[] = [
+  { label: 'Tokens', textOf: tokensText },
+  { label: 'Cost', textOf: costText },
+  { label: 'Time', textOf: timeText },
+];
+
+/** The maximum number of rows measured for the column widths. Parents, whose numbers are longer, come first. */
+const MAX_MEASURED = 1_000;
+
+/** The columns of numbers that are not empty, each as wide as its longest text. */
+export const numberColumns: ReadonlySignal<readonly (NumberColumn & { readonly width: string })[]> = computed(
+  () => {
+    const measured = timelineItems.value.slice(0, MAX_MEASURED);
+    return NUMBER_COLUMNS.map((column) => {
+      const lengths = measured.map((item) => column.textOf(item)?.length ?? 0);
+      return { ...column, width: `${Math.max(0, ...lengths)}ch` };
+    }).filter(({ width }) => width !== '0ch');
+  },
+);

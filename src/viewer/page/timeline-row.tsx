@@ -2,15 +2,14 @@ import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
 import { count, grouped } from '../amounts.ts';
 import { unusualFinish } from '../answer-end.ts';
-import type { Row } from '../tree.ts';
-import { isFailed, isTranscription } from '../viewed-span.ts';
+import { isFailed, isTranscription, type ViewedSpan } from '../viewed-span.ts';
 import { shownErrorType, typeOf } from '../viewed-trace.ts';
 import { select, toggle } from './actions.ts';
 import { Track } from './bar.tsx';
 import { Evaluations } from './facts.tsx';
 import { previewOf } from './row-preview.ts';
-import { foundRows, isFiltered, selected } from './state.ts';
-import { costText, kindOf, type TimelineItem, timeText, tokensText } from './timeline-items.ts';
+import { active, foundRows, selected } from './state.ts';
+import { kindOf, numberColumns, type TimelineItem, timelineItems } from './timeline-items.ts';
 
 /** The maximum number of evaluations beside the name of a span. The inspector shows all. */
 const MAX_ROW_EVALUATIONS = 3;
@@ -18,19 +17,14 @@ const MAX_ROW_EVALUATIONS = 3;
 interface TimelineRowProps {
   readonly item: TimelineItem;
   readonly top: number;
-  /** The widths of the columns of numbers; 0 for an empty column. */
-  readonly columns: { readonly tokens: number; readonly cost: number };
   readonly isActive: boolean;
 }
 
 /** A row of the timeline: the name of a span and details beside it, its numbers, and its bar. */
-export function TimelineRow({ item, top, columns, isActive }: TimelineRowProps): VNode {
+export function TimelineRow({ item, top, isActive }: TimelineRowProps): VNode {
   const { row, isGroup, isClosed } = item;
-  const { span } = row;
-  const type = typeOf(span);
-  const isFound = !isFiltered.value || foundRows.value.has(row);
+  const type = typeOf(row.span);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the tree has the keys of all rows.
     <div
       role="treeitem"
       id={`span-${item.id}`}
@@ -38,21 +32,58 @@ export function TimelineRow({ item, top, columns, isActive }: TimelineRowProps):
       aria-selected={!isGroup && row === selected.value}
       aria-expanded={isClosed === undefined ? undefined : !isClosed}
       tabIndex={isActive ? 0 : -1}
-      class={`row ${type}${isFound ? '' : ' aside'}`}
-      style={{ top: `${top}px`, '--type': `var(--${isFailed(span) && !isGroup ? 'bad' : type})` }}
-      onClick={() => (isGroup ? toggle(item) : select(row))}
+      class={`row ${type}${foundRows.value.has(row) ? '' : ' aside'}`}
+      style={{ top: `${top}px`, '--type': `var(--${isFailed(row.span) && !isGroup ? 'bad' : type})` }}
+      onClick={() => chooseItem(item)}
+      onKeyDown={(event) => onKey(event, item)}
     >
       <RowName item={item} />
-      {columns.tokens > 0 && <span class="fact small dim clip">{tokensText(item)}</span>}
-      {columns.cost > 0 && <span class="fact small dim clip">{costText(item)}</span>}
-      <span class="fact time small dim clip">{timeText(item)}</span>
+      {numberColumns.value.map(({ label, textOf }) => (
+        <span key={label} class={`fact ${label.toLowerCase()} small dim clip`}>
+          {textOf(item)}
+        </span>
+      ))}
       <Track item={item} />
     </div>
   );
 }
 
+function chooseItem(item: TimelineItem): void {
+  if (item.isGroup) toggle(item);
+  else select(item.row);
+}
+
+/** Handles keys as the ARIA Authoring Practices describe for a tree view. */
+function onKey(event: KeyboardEvent, item: TimelineItem): void {
+  if (event.altKey || event.ctrlKey || event.metaKey) return;
+  const { value: items } = timelineItems;
+  const place = items.indexOf(item);
+  const move = (to: TimelineItem | undefined): void => {
+    if (to !== undefined) active.value = { id: to.id, focus: true };
+  };
+  const keys: Readonly<Record<string, () => void>> = {
+    ArrowDown: () => move(items[place + 1]),
+    ArrowUp: () => move(items[place - 1]),
+    Home: () => move(items[0]),
+    End: () => move(items.at(-1)),
+    ArrowRight: () => {
+      if (item.isClosed === true) toggle(item);
+      else if (item.isClosed === false) move(items[place + 1]);
+    },
+    ArrowLeft: () => {
+      if (item.isClosed === false) toggle(item);
+      else move(items.find(({ id }) => id === item.parent));
+    },
+    Enter: () => chooseItem(item),
+    ' ': () => chooseItem(item),
+  };
+  if (!Object.hasOwn(keys, event.key)) return;
+  event.preventDefault();
+  keys[event.key]?.();
+}
+
 function RowName({ item }: { readonly item: TimelineItem }): VNode {
-  const { row, rows, isGroup, hidden, isClosed } = item;
+  const { row, isGroup, hidden, isClosed } = item;
   const indentation = Math.min(item.depth - 1, 20) * 14 + (isClosed === undefined ? 16 : 0);
   // Expands or collapses the row without selecting it.
   const onToggle = (event: Event): void => {
@@ -63,34 +94,34 @@ function RowName({ item }: { readonly item: TimelineItem }): VNode {
     <span class="name" style={{ paddingInlineStart: `${indentation}px` }}>
       {isClosed !== undefined && <span class="toggle dim" aria-hidden="true" onClick={onToggle} />}
       <span class="sign" aria-hidden="true" />
-      {isGroup ? (
-        <>
-          <span class="label clip">{`${grouped(rows.length)} × ${kindOf(row).slice(0, 200)}`}</span>
-          <span class="failure small clip">
-            {count(rows.filter(({ span }) => isFailed(span)).length, 'error')}
-          </span>
-        </>
-      ) : (
-        <SpanName row={row} />
-      )}
+      {isGroup ? <GroupName item={item} /> : <SpanName span={row.span} />}
       {hidden > 0 && <span class="badge">{`${grouped(hidden)} hidden`}</span>}
       {!isGroup && <span class="preview small dim clip">{previewOf(row.span)}</span>}
     </span>
   );
 }
 
-function SpanName({ row: { span } }: { readonly row: Row }): VNode {
-  // Leave out the names of parameters in a path, so that the end of the path is visible.
-  const label = span.name.slice(0, 200).replaceAll(/\{\w+\}/g, '…');
-  const finish =
-    isTranscription(span) || isFailed(span)
-      ? undefined
-      : unusualFinish(span.attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS])?.slice(0, 40);
-  const state = span.isOpen ? 'in progress' : finish;
+function GroupName({ item: { row, rows } }: { readonly item: TimelineItem }): VNode {
   return (
     <>
-      <span class="label clip" title={span.name.slice(0, 1000)}>
-        {label}
+      <span class="label clip">{`${grouped(rows.length)} × ${kindOf(row).slice(0, 200)}`}</span>
+      <span class="failure small clip">
+        {count(rows.filter(({ span }) => isFailed(span)).length, 'error')}
+      </span>
+    </>
+  );
+}
+
+function SpanName({ span }: { readonly span: ViewedSpan }): VNode {
+  const { name, attributes, isOpen } = span;
+  const isFinished = !isTranscription(span) && !isFailed(span);
+  const finish = isFinished ? unusualFinish(attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS]) : undefined;
+  const state = isOpen ? 'in progress' : finish?.slice(0, 40);
+  return (
+    <>
+      <span class="label clip" title={name.slice(0, 1000)}>
+        {/* Without the names of parameters in a path, so that its end is visible. */}
+        {name.slice(0, 200).replaceAll(/\{\w+\}/g, '…')}
       </span>
       {isFailed(span) && <span class="failure small clip">{shownErrorType(span)}</span>}
       <Evaluations span={span} limit={MAX_ROW_EVALUATIONS} />

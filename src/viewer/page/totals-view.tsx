@@ -1,17 +1,18 @@
 import type { VNode } from 'preact';
 import { costOf, formatMilliseconds, grouped } from '../amounts.ts';
-import type { CallTotals } from '../totals.ts';
+import { type CallTotals, callTotals } from '../totals.ts';
 import { addedUsage, NOTHING_USED, type SpanUsage, totalTokens } from '../usage.ts';
 import { setFilter, showTotals } from './actions.ts';
-import { address } from './address.ts';
 import { FactList, Table } from './facts.tsx';
-import { listedEntries, totals } from './state.ts';
+import { kind, listedEntries, lists } from './state.ts';
 import { placeIn } from './time-axis.ts';
 
+/** What the listed traces used, and how long the calls of each model and tool took. */
 export function TotalsView(): VNode {
   const summaries = listedEntries.value.map(({ trace }) => trace.summary);
-  const calls = totals.value;
   const used = summaries.reduce<SpanUsage>(addedUsage, NOTHING_USED);
+  const calls = callTotals(lists.value?.traces.map(({ trace }) => trace) ?? []);
+  const longest = Math.max(...calls.map(({ p95 }) => p95), 1e-3);
   return (
     <section class="overview card stack" aria-label="Totals">
       <div class="title line">
@@ -22,50 +23,37 @@ export function TotalsView(): VNode {
       </div>
       <FactList
         facts={[
-          [address.value.kind === 'trace' ? 'Traces' : 'Conversations', grouped(summaries.length)],
+          [kind.value === 'trace' ? 'Traces' : 'Conversations', grouped(summaries.length)],
           ['Cost', costOf(used.cost, used.unpriced)],
-          ['Tokens', totalTokens(used)?.replace(' tokens', '')],
+          ['Tokens', totalTokens(used)],
           ['Errors', grouped(summaries.reduce((sum, { errors }) => sum + errors.length, 0))],
         ]}
       />
-      <CallTable calls={calls} />
+      <Table
+        className="amounts"
+        headings={['Model or tool', 'Calls', 'Errors', 'Tokens', 'Cost', 'p50', 'p95', 'Latency, p50 to p95']}
+        rows={calls.map((each) => callCells(each, longest))}
+      />
     </section>
   );
 }
 
-function CallTable({ calls }: { readonly calls: readonly CallTotals[] }): VNode {
-  const longest = Math.max(...calls.map(({ p95 }) => p95), 1e-3);
-  return (
-    <Table
-      className="amounts"
-      headings={['Model or tool', 'Calls', 'Errors', 'Tokens', 'Cost', 'p50', 'p95', 'Latency, p50 to p95']}
-      rows={calls.map((each) => [
-        <button
-          type="button"
-          class="link"
-          onClick={() => setFilter({ words: `${each.kind}:"${each.name}"` })}
-        >
-          {each.name}
-        </button>,
-        grouped(each.calls),
-        <span class={each.errors > 0 ? 'failure' : ''}>{grouped(each.errors)}</span>,
-        totalTokens(each)?.replace(' tokens', ''),
-        costOf(each.cost, each.unpriced),
-        formatMilliseconds(each.median),
-        formatMilliseconds(each.p95),
-        <LatencyBar calls={each} longest={longest} />,
-      ])}
-    />
-  );
-}
-
-function LatencyBar(props: { readonly calls: CallTotals; readonly longest: number }): VNode {
-  const { kind, median, p95 } = props.calls;
-  const scale = { from: 0, to: props.longest };
-  return (
-    <span class="track" style={{ '--type': `var(--${kind})` }}>
+function callCells(of: CallTotals, longest: number): (VNode | string | undefined)[] {
+  const { kind: type, name, median, p95 } = of;
+  const scale = { from: 0, to: longest };
+  return [
+    <button type="button" class="link" onClick={() => setFilter(`${type}:"${name}"`)}>
+      {name}
+    </button>,
+    grouped(of.calls),
+    <span class={of.errors > 0 ? 'failure' : ''}>{grouped(of.errors)}</span>,
+    totalTokens(of)?.replace(' tokens', ''),
+    costOf(of.cost, of.unpriced),
+    formatMilliseconds(median),
+    formatMilliseconds(p95),
+    <span class="track" style={{ '--type': `var(--${type})` }}>
       <span class="bar" style={placeIn(scale, { from: 0, to: median })} />
       <span class="bar pale" style={placeIn(scale, { from: median, to: p95 })} />
-    </span>
-  );
+    </span>,
+  ];
 }

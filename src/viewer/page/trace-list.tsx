@@ -1,49 +1,48 @@
 import type { VNode } from 'preact';
-import { useRef } from 'preact/hooks';
 import { costOf, count, dollars, formatDuration, grouped, joinedFacts } from '../amounts.ts';
 import type { TraceEntry } from '../trace-store.ts';
 import { totalTokens } from '../usage.ts';
 import { choose, chooseKind, compareWith, showTotals } from './actions.ts';
-import { address, go, TRACE_ORDERS, type TraceOrder } from './address.ts';
+import { address, go } from './address.ts';
+import { Paged } from './content.tsx';
 import { clock } from './facts.tsx';
 import { Badge } from './overview.tsx';
-import { isSameEntry, listedEntries, lists, opened } from './state.ts';
-import { useVisibleRows } from './visible-rows.ts';
+import { kind, listedEntries, lists, ORDERS, opened, order } from './state.ts';
 
-const LIST_KINDS = [
-  ['trace', 'Traces'],
-  ['conversation', 'Conversations'],
-] as const;
+const LIST_PAGE_SIZE = 50;
 
 export function TraceList(): VNode {
-  const { kind, isTotals, sort } = address.value;
   const { traces = [], conversations = [], dropped = 0, unlisted = 0 } = lists.value ?? {};
   const { value: entries } = listedEntries;
-  const list = useRef<HTMLUListElement>(null);
-  const { from, to, height } = useVisibleRows(list, entries.length);
+  const isTotals = address.value.has('totals');
   const cost = entries.reduce((sum, { trace }) => sum + (trace.summary.cost ?? 0), 0);
   const older =
-    kind === 'trace'
+    kind.value === 'trace'
       ? count(dropped, 'older trace was dropped', 'older traces were dropped')
       : count(unlisted, 'older conversation is not listed', 'older conversations are not listed');
   return (
     <nav aria-label="Traces">
-      {(conversations.length > 0 || kind === 'conversation') && (
+      {(conversations.length > 0 || kind.value === 'conversation') && (
         <fieldset class="kinds line" aria-label="List">
-          {LIST_KINDS.map(([each, label]) => (
-            <button type="button" key={each} aria-pressed={kind === each} onClick={() => chooseKind(each)}>
-              {`${label} ${grouped((each === 'trace' ? traces : conversations).length)}`}
-            </button>
-          ))}
+          <button type="button" aria-pressed={kind.value === 'trace'} onClick={() => chooseKind('trace')}>
+            {`Traces ${grouped(traces.length)}`}
+          </button>
+          <button
+            type="button"
+            aria-pressed={kind.value === 'conversation'}
+            onClick={() => chooseKind('conversation')}
+          >
+            {`Conversations ${grouped(conversations.length)}`}
+          </button>
         </fieldset>
       )}
       <div class="kinds line">
         <select
           aria-label="Order"
-          value={sort}
-          onChange={({ currentTarget }) => go({ sort: currentTarget.value as TraceOrder }, true)}
+          value={order.value}
+          onChange={({ currentTarget }) => go({ sort: currentTarget.value || undefined }, true)}
         >
-          {Object.entries(TRACE_ORDERS).map(([value, label]) => (
+          {Object.entries(ORDERS).map(([value, [label]]) => (
             <option key={value} value={value}>
               {label}
             </option>
@@ -53,20 +52,22 @@ export function TraceList(): VNode {
           {`Totals${cost > 0 ? ` ${dollars(cost)}` : ''}`}
         </button>
       </div>
-      <ul ref={list} style={{ height: `${entries.length * height}px` }}>
-        {entries.slice(from, to).map((entry, i) => (
-          <li key={entry.id} style={{ top: `${(from + i) * height}px` }}>
-            <ListedTrace entry={entry} isOpen={!isTotals && isSameEntry(entry, opened.value)} />
-          </li>
-        ))}
-      </ul>
+      <Paged
+        as="ul"
+        items={entries}
+        size={LIST_PAGE_SIZE}
+        label="Show more"
+        render={(entry) => (
+          <ListedTrace key={entry.id} entry={entry} isOpen={!isTotals && entry === opened.value} />
+        )}
+      />
       {older && <p class="note">{older}</p>}
     </nav>
   );
 }
 
 function ListedTrace({ entry, isOpen }: { readonly entry: TraceEntry; readonly isOpen: boolean }): VNode {
-  const { kind, trace, found } = entry;
+  const { trace, found } = entry;
   const { start, end, cost, unpriced, prompt } = trace.summary;
   const traces = new Set(trace.roots.map(({ span }) => span.traceId)).size;
   const title = trace.title.slice(0, 100);
@@ -75,16 +76,16 @@ function ListedTrace({ entry, isOpen }: { readonly entry: TraceEntry; readonly i
     formatDuration(start, end),
     costOf(cost, unpriced),
     totalTokens(trace.summary)?.replace(' tokens', ''),
-    kind === 'conversation' ? count(traces, 'trace') : undefined,
+    entry.kind === 'conversation' ? count(traces, 'trace') : undefined,
     count(found, 'span'),
   ];
   return (
-    <>
+    <li>
       <button
         type="button"
         class="stack"
         aria-current={isOpen ? 'true' : undefined}
-        onClick={() => choose(entry)}
+        onClick={() => choose(entry.id)}
       >
         <span class="title line">
           <strong class="clip">{title}</strong>
@@ -93,7 +94,7 @@ function ListedTrace({ entry, isOpen }: { readonly entry: TraceEntry; readonly i
         </span>
         <span class="small dim clip">{joinedFacts(facts)}</span>
       </button>
-      {!isOpen && opened.value?.kind === kind && (
+      {!isOpen && (
         <button
           type="button"
           class="compare"
@@ -104,6 +105,6 @@ function ListedTrace({ entry, isOpen }: { readonly entry: TraceEntry; readonly i
           <span aria-hidden="true">⇆</span>
         </button>
       )}
-    </>
+    </li>
   );
 }

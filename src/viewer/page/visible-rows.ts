@@ -13,7 +13,7 @@ export interface VisibleRows {
   readonly height: number;
 }
 
-/** Tracks which rows of a list are in the window, whichever element scrolls. All rows have the same height. */
+/** Tracks which rows of a list are in the window, which scrolls. All rows have the same height. */
 export function useVisibleRows(list: RefObject<HTMLElement | null>, count: number): VisibleRows {
   const [seen, setSeen] = useState<VisibleRows>({ from: 0, to: OVERSCAN, height: 30 });
   useLayoutEffect(() => {
@@ -21,7 +21,7 @@ export function useVisibleRows(list: RefObject<HTMLElement | null>, count: numbe
       // What is hidden has no height.
       if (list.current?.checkVisibility() !== true) return;
       const { top } = list.current.getBoundingClientRect();
-      const height = Number.parseFloat(getComputedStyle(list.current).getPropertyValue('--row')) || 30;
+      const height = Number.parseFloat(getComputedStyle(list.current).getPropertyValue('--row'));
       const from = Math.max(0, Math.floor(-top / height) - OVERSCAN);
       const to = Math.ceil((innerHeight - top) / height) + OVERSCAN;
       setSeen((before) =>
@@ -31,13 +31,12 @@ export function useVisibleRows(list: RefObject<HTMLElement | null>, count: numbe
     look();
     const observer = new ResizeObserver(look);
     if (list.current !== null) observer.observe(list.current);
-    // A capturing listener, because scroll events do not bubble.
-    document.addEventListener('scroll', look, { capture: true, passive: true });
-    addEventListener('resize', look);
+    const stop = new AbortController();
+    for (const event of ['scroll', 'resize'])
+      addEventListener(event, look, { passive: true, signal: stop.signal });
     return () => {
       observer.disconnect();
-      document.removeEventListener('scroll', look, { capture: true });
-      removeEventListener('resize', look);
+      stop.abort();
     };
   }, [list, count]);
   return isPrinted.value

@@ -1,35 +1,34 @@
 import { type Signal, signal } from '@preact/signals';
 import type { ComponentChildren, VNode } from 'preact';
-import { shownTime, wholeTime, zoomTo } from './time-axis.ts';
+import { shownTime, type TimeRange, wholeTime, zoomTo } from './time-axis.ts';
 
 /** A shorter movement of the pointer counts as a click, which selects a row. */
 const MIN_DRAG_PIXELS = 6;
 
-/** Where the reader drags, in pixels from the left of the window. */
+/** Where the reader drags: across a bar or the map. Pixels are from the left of the window. */
 interface Drag {
-  /** The bar or the map that is dragged across. The map shows the whole time. */
-  readonly track: DOMRect;
-  readonly isMap: boolean;
+  readonly bar: DOMRect;
+  /** The left edge of the area. */
   readonly origin: number;
+  /** The time that the bar or the map shows. */
+  readonly time: TimeRange;
   readonly start: number;
   readonly end: number;
 }
 
 const drag: Signal<Drag | undefined> = signal();
 
-function isLong({ start, end }: Drag): boolean {
-  return Math.abs(end - start) >= MIN_DRAG_PIXELS;
-}
-
-function draggedPart({ track: { left, width }, start, end }: Drag): { from: number; to: number } {
-  const [from = 0, to = 0] = [start, end]
-    .map((x) => Math.min(Math.max(x - left, 0), width))
-    .sort((a, b) => a - b);
-  return { from, to };
+/** The part of the bar that is dragged across, in pixels; `undefined` while it is short. */
+function draggedPart(): TimeRange | undefined {
+  if (drag.value === undefined) return undefined;
+  const { bar, start, end } = drag.value;
+  if (Math.abs(end - start) < MIN_DRAG_PIXELS) return undefined;
+  const inBar = (x: number): number => Math.min(Math.max(x - bar.left, 0), bar.width);
+  return { from: inBar(Math.min(start, end)), to: inBar(Math.max(start, end)) };
 }
 
 interface ZoomAreaProps {
-  readonly style: Readonly<Record<string, string | undefined>>;
+  readonly style: Readonly<Record<string, string>>;
   readonly children: ComponentChildren;
 }
 
@@ -37,26 +36,26 @@ interface ZoomAreaProps {
 export function ZoomArea({ style, children }: ZoomAreaProps): VNode {
   const onPointerDown = (event: PointerEvent): void => {
     const { target, pointerType, button, clientX: start } = event;
-    const at = target instanceof Element ? target.closest('.track, .ticks, .minimap') : null;
-    if (at === null || pointerType === 'touch' || button !== 0) return;
+    const bar = target instanceof Element ? target.closest('.track, .ticks, .minimap') : null;
+    if (bar === null || pointerType === 'touch' || button !== 0) return;
+    const { value: time } = bar.matches('.minimap') ? wholeTime : shownTime;
     const { left: origin } = (event.currentTarget as Element).getBoundingClientRect();
-    const isMap = at.matches('.minimap');
-    drag.value = { track: at.getBoundingClientRect(), isMap, origin, start, end: start };
+    drag.value = { bar: bar.getBoundingClientRect(), origin, time, start, end: start };
   };
   const onPointerMove = ({ currentTarget, pointerId, clientX: end }: PointerEvent): void => {
     if (drag.value === undefined) return;
     drag.value = { ...drag.value, end };
     // With the pointer captured, the end of a drag does not click a row.
-    if (isLong(drag.value)) (currentTarget as Element).setPointerCapture(pointerId);
+    if (draggedPart() !== undefined) (currentTarget as Element).setPointerCapture(pointerId);
   };
   const onPointerUp = (): void => {
     const { value: dragged } = drag;
+    const part = draggedPart();
     drag.value = undefined;
-    if (dragged === undefined || !isLong(dragged)) return;
-    const { from: first, to: last } = (dragged.isMap ? wholeTime : shownTime).value;
-    const { from, to } = draggedPart(dragged);
-    const scale = (last - first) / dragged.track.width;
-    zoomTo({ from: first + from * scale, to: first + to * scale });
+    if (dragged === undefined || part === undefined) return;
+    const { bar, time } = dragged;
+    const timeAt = (x: number): number => time.from + (x / bar.width) * (time.to - time.from);
+    zoomTo({ from: timeAt(part.from), to: timeAt(part.to) });
   };
   const onPointerCancel = (): void => {
     drag.value = undefined;
@@ -70,9 +69,8 @@ export function ZoomArea({ style, children }: ZoomAreaProps): VNode {
 }
 
 function ZoomMark(): VNode | null {
-  const { value: dragged } = drag;
-  if (dragged === undefined || !isLong(dragged)) return null;
-  const { from, to } = draggedPart(dragged);
-  const left = dragged.track.left - dragged.origin + from;
-  return <div class="zoom-mark" style={{ left: `${left}px`, width: `${to - from}px` }} />;
+  const part = draggedPart();
+  if (drag.value === undefined || part === undefined) return null;
+  const left = drag.value.bar.left - drag.value.origin + part.from;
+  return <div class="zoom-mark" style={{ left: `${left}px`, width: `${part.to - part.from}px` }} />;
 }
