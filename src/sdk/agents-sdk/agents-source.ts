@@ -5,7 +5,7 @@ import { asObject, field, type PayloadObject } from '../../util/payload.ts';
 import { SweepTimer } from '../../util/sweep-timer.ts';
 import { Patches } from '../patches.ts';
 import { holderOf, isObject } from '../reflect.ts';
-import { globalStorage, isStorage, type Run, setStorage, type TraceStorage } from './library.ts';
+import { globalStorage, isStorage, type Run, type TraceStorage } from './library.ts';
 import { AgentsContext, AgentsNode, traceData } from './node.ts';
 import { follow } from './running-traces.ts';
 
@@ -34,36 +34,6 @@ interface Entered {
   readonly within: AgentsContext;
   /** Follows the promise that the function returns. Returns the promise that the program gets instead. */
   readonly watch: ((result: Promise<unknown>) => Promise<unknown>) | undefined;
-}
-
-/** Wraps the library's storage of the current trace, so that OpenTelemetry's context changes with it. */
-class HeardStorage implements TraceStorage {
-  readonly original: TraceStorage;
-  readonly #entering: (store: unknown) => Entered;
-
-  constructor(original: TraceStorage, entering: (store: unknown) => Entered) {
-    this.original = original;
-    this.#entering = entering;
-  }
-
-  getStore(): unknown {
-    return this.original.getStore();
-  }
-
-  enterWith(store: unknown): void {
-    this.original.enterWith(store);
-  }
-
-  run(store: unknown, run: Run, ...args: unknown[]): unknown {
-    const entered = guard('entering an agents trace', this.#entering, store);
-    if (entered === undefined) return this.original.run(store, run, ...args);
-    const { within, watch } = entered;
-    const result = this.original.run(store, () => runIn(within, run, undefined, args));
-    if (watch === undefined || !(result instanceof Promise)) return result;
-    // The program gets the promise of `watch` instead of its own. If we followed its own beside it, an unhandled
-    // rejection would not be reported, and a stack would end here.
-    return guard('observing an agents run', watch, result) ?? result;
-  }
 }
 
 /**
@@ -95,7 +65,9 @@ export class AgentsSource {
     () => this.#endNow(this.#waiting),
   );
   readonly #patches = new Patches();
-  #storage: HeardStorage | undefined;
+  /** The library's storage of the current trace, which is patched so that OpenTelemetry's context changes with it. */
+  #storage: TraceStorage | undefined;
+  readonly #storagePatches = new Patches();
   #stopped = false;
 
   constructor(provider: object, listener: AgentsListener) {
@@ -118,9 +90,9 @@ export class AgentsSource {
   stop(): void {
     this.#stopped = true;
     this.#patches.restore();
+    this.#storagePatches.restore();
     this.#timer.stop();
     this.#endNow(this.#traces.values());
-    if (this.#storage !== undefined && globalStorage() === this.#storage) setStorage(this.#storage.original);
     this.#storage = undefined;
   }
 
@@ -142,7 +114,7 @@ export class AgentsSource {
     }));
   }
 
-  readonly #entering = (store: unknown): Entered => {
+  #enter(store: unknown): Entered {
     const trace = field(store, 'trace');
     const node = isObject(trace) ? (this.#nodes.get(trace) ?? this.#adopt(trace)) : undefined;
     // Only a trace that begins has a store without `span`. A copied store has the property, even if it is `undefined`.
@@ -158,7 +130,7 @@ export class AgentsSource {
       return follow(traces, result, begins, (each) => this.#end(each));
     };
     return { within, watch: traces.length > 0 ? watch : undefined };
-  };
+  }
 
   /** Observes a trace that the provider did not make: a runner with tracing disabled has one of its own. */
   #adopt(trace: object): AgentsNode {
@@ -292,7 +264,7 @@ export class AgentsSource {
     return this.#nodeIn(this.#storage?.getStore());
   }
 
-  /** Wraps the storage, again if the program has set another. The library makes one when asked for the current trace. */
+  /** Watches the storage, again if the program has set another. The library makes one when asked for the current trace. */
   #keepStorage(): void {
     if (this.#stopped) return;
     if (globalStorage() === undefined) {
@@ -301,7 +273,21 @@ export class AgentsSource {
     }
     const found = globalStorage();
     if (found === this.#storage || !isStorage(found)) return;
-    this.#storage = new HeardStorage(found, this.#entering);
-    setStorage(this.#storage);
+    this.#storage = found;
+    this.#storagePatches.restore();
+    this.#storagePatches.override(found, 'run', (inherited) => ({
+      run: (...given) => this.#run(given, (...args) => inherited().apply(found, args)),
+    }));
+  }
+
+  #run([store, run, ...args]: unknown[], enter: (...args: unknown[]) => unknown): unknown {
+    const entered = this.#stopped ? undefined : guard('entering an agents trace', () => this.#enter(store));
+    if (entered === undefined) return enter(store, run, ...args);
+    const { within, watch } = entered;
+    const result = enter(store, () => runIn(within, run as Run, undefined, args));
+    if (watch === undefined || !(result instanceof Promise)) return result;
+    // The program gets the promise of `watch` instead of its own. If we followed its own beside it, an unhandled
+    // rejection would not be reported, and a stack would end here.
+    return guard('observing an agents run', watch, result) ?? result;
   }
 }

@@ -48,15 +48,10 @@ export type Run = (this: unknown, ...args: unknown[]) => unknown;
 export interface TraceStorage {
   getStore(): unknown;
   run(store: unknown, run: Run, ...args: unknown[]): unknown;
-  enterWith(store: unknown): void;
 }
 
 export function isStorage(value: unknown): value is TraceStorage {
-  return ['getStore', 'run', 'enterWith'].every((name) => typeof field(value, name) === 'function');
-}
-
-export function setStorage(value: TraceStorage): void {
-  Object.defineProperty(globalThis, STORAGE, { value, writable: true, configurable: true });
+  return ['getStore', 'run'].every((name) => typeof field(value, name) === 'function');
 }
 
 export function globalStorage(): unknown {
