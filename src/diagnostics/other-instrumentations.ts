@@ -16,7 +16,7 @@ export interface OtherInstrumentation {
 /** OpenTelemetry's own instrumentation of `openai`, which `getNodeAutoInstrumentations()` includes. */
 export const OTEL_OPENAI = '@opentelemetry/instrumentation-openai';
 
-/** Stands for the scope of Sentry's spans, which have none. */
+/** Used as the scope of Sentry's spans, which have none. */
 export const SENTRY_SCOPE = '@sentry/node';
 
 /** The known instrumentations. An unknown one is assumed to record metrics, so that nothing is counted twice. */

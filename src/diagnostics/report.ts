@@ -62,10 +62,10 @@ export function logFinding(finding: Finding): void {
 }
 
 /**
- * Says a warning once: through `diag`, or on standard error if `diag` has no logger for it. For problems that keep a
+ * Prints a warning once: through `diag`, or on standard error if `diag` has no logger for it. For problems that keep a
  * program from being traced at all, since nothing else would report them.
  */
-export function sayFinding(finding: Finding): void {
+export function printFinding(finding: Finding): void {
   logFinding(finding);
   const { said } = notices.value;
   const line = stderrLineOf(finding);

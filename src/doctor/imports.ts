@@ -2,7 +2,7 @@ import jsTokens from 'js-tokens';
 
 /** What a source file imports, as far as its text shows. */
 export interface Imports {
-  /** Without imports of types. `import` stands for `export … from`, too. */
+  /** Without imports of types. `export … from` counts as `import`. */
   readonly imports: readonly { readonly specifier: string; readonly by: 'import' | 'import()' | 'require' }[];
   readonly hasModuleSyntax: boolean;
 }
@@ -13,7 +13,7 @@ const STRING = /^(?:StringLiteral|NoSubstitutionTemplate)$/;
 /**
  * Reads the imports of JavaScript, TypeScript or JSX from its tokens, without running it.
  *
- * @param file the name of the file, whose extension tells the language
+ * @param file the name of the file, whose extension determines the language
  */
 export function readImports(source: string, file: string): Imports {
   const imports: Imports['imports'][number][] = [];

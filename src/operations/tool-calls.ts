@@ -25,8 +25,8 @@ function readRequestedToolCall(call: unknown): RequestedToolCall[] {
   const { name, given } = called;
   const id = stringField(call, 'id');
   const type = stringField(call, 'type') ?? 'function';
-  const told = { id, name, type, fingerprint: () => fingerprintOfCall(call, name, given) };
-  if (id !== undefined) return [told];
+  const requested = { id, name, type, fingerprint: () => fingerprintOfCall(call, name, given) };
+  if (id !== undefined) return [requested];
   // A call without an id cannot be matched with the output messages, so its arguments are read here.
   const content = {
     get arguments(): unknown {
@@ -34,7 +34,7 @@ function readRequestedToolCall(call: unknown): RequestedToolCall[] {
     },
     result: undefined,
   };
-  return [{ ...told, content }];
+  return [{ ...requested, content }];
 }
 
 /** The name of the function or custom tool in a tool call of a message, and its arguments or input. */

@@ -8,7 +8,7 @@ import { agentsCalls } from './agents-calls.ts';
 import { defaultTelemetry } from './default-observers.ts';
 
 /** The trace providers that a copy of this package already listens to. Two copies would record every span twice. */
-const heard = new ProcessWide('agents', () => new WeakMap<object, true>());
+const observed = new ProcessWide('agents', () => new WeakMap<object, true>());
 
 /**
  * Records what `@openai/agents` does, as soon as that package is loaded. In the built package, this file itself is
@@ -18,10 +18,10 @@ const heard = new ProcessWide('agents', () => new WeakMap<object, true>());
  */
 export function recordAgents(): () => void {
   if (isSwitchedOff()) return () => undefined;
-  let stopHearing = (): void => undefined;
+  let stopObserving = (): void => undefined;
   const stopWaiting = onTraceProvider((provider) => {
-    if (heard.value.has(provider)) return;
-    heard.value.set(provider, true);
+    if (observed.value.has(provider)) return;
+    observed.value.set(provider, true);
     agentsCalls.place = ({ context }, place, operation) => {
       const node = agentsNodeIn(context);
       return node === undefined ? place : placeWithinAgents(place, node, operation);
@@ -31,13 +31,13 @@ export function recordAgents(): () => void {
       if (node !== undefined) recordOf(node).modelCalls++;
     };
     const source = new AgentsSource(provider, new Workflows(defaultTelemetry));
-    stopHearing = () => {
+    stopObserving = () => {
       source.stop();
-      heard.value.delete(provider);
+      observed.value.delete(provider);
     };
   });
   return () => {
     stopWaiting();
-    stopHearing();
+    stopObserving();
   };
 }

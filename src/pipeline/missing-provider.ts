@@ -1,7 +1,7 @@
 import { createContextKey, metrics, ROOT_CONTEXT, type TracerProvider, trace } from '@opentelemetry/api';
 import { areSpansOff, isSwitchedOff } from '../config/environment.ts';
 import { describeFinding, type Finding } from '../diagnostics/findings.ts';
-import { logFinding, sayFinding } from '../diagnostics/report.ts';
+import { logFinding, printFinding } from '../diagnostics/report.ts';
 import { seenCalls } from '../sdk/seam.ts';
 import { activeContext, runIn } from '../util/context.ts';
 import {
@@ -65,6 +65,6 @@ export function reportMissingProvider(): () => void {
   if (areSpansOff() || isSwitchedOff()) return () => undefined;
   return atExit(() => {
     if (isHeard || !seenCalls.value.any || !isNoopTracerProvider(currentProvider())) return;
-    if (isNoopMeterProvider(metrics.getMeterProvider())) sayFinding(missingProvider());
+    if (isNoopMeterProvider(metrics.getMeterProvider())) printFinding(missingProvider());
   });
 }

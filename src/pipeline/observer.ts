@@ -79,17 +79,17 @@ export class Observer implements CallObserver, ProviderListener {
     if (this.telemetry.isDisabled) return false;
     logFindings();
     const { provider, events } = this.telemetry;
-    const isHeard = this.telemetry.isHeardBy(provider) || this.#isHooked;
-    if (provider !== this.#tracers || events.provider !== this.#loggers) this.#listen(provider, isHeard);
-    return isHeard;
+    const isReceived = this.telemetry.isReceivedBy(provider) || this.#isHooked;
+    if (provider !== this.#tracers || events.provider !== this.#loggers) this.#listen(provider, isReceived);
+    return isReceived;
   }
 
   /** Listens to all providers: spans that a shutdown ends add metrics and events, and all of them shut down together. */
-  #listen(provider: TracerProvider, isHeard: boolean): void {
+  #listen(provider: TracerProvider, isReceived: boolean): void {
     this.#tracers = provider;
     this.#loggers = this.telemetry.events.provider;
     for (const each of [provider, ...this.otherProviders]) listenTo(each, this);
-    guard('checking the setup', noticeProvider, provider, isHeard);
+    guard('checking the setup', noticeProvider, provider, isReceived);
   }
 
   start(call: Call): CallObservation | undefined {

@@ -3,7 +3,7 @@ import { metrics } from '@opentelemetry/api';
 import { CONFIG_FILE_VARIABLE, isSdkDisabled, unknownExporter } from '../config/environment.ts';
 import { unknownVariables } from '../config/unknown-names.ts';
 import { describeFinding } from '../diagnostics/findings.ts';
-import { notice, noticed, sayFinding } from '../diagnostics/report.ts';
+import { notice, noticed, printFinding } from '../diagnostics/report.ts';
 import { watchTimeouts, withExportTimeout } from '../export/otlp-exporter.ts';
 import { endAndSend, FLUSH_TIMEOUT_MS, sendWithin } from '../telemetry/program-end/program-end.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -51,7 +51,7 @@ function startIfMissing(telemetry: Telemetry): void {
   if (isSdkDisabled()) return;
   const version = olderApiInUse();
   if (version !== undefined) {
-    sayFinding(describeFinding('api_too_new', version));
+    printFinding(describeFinding('api_too_new', version));
     return;
   }
   const require = findPackage(SDK, createRequire);
@@ -83,7 +83,7 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
   const sdk =
     file === undefined ? startFromVariables(module, dependencies) : startFromFile(module, file, telemetry);
   if (sdk === undefined) return;
-  sayRejectedVariables();
+  printRejectedVariables();
   const { flushed, otherProviders, provider } = telemetry;
   guard('watching the exporters', () =>
     watchTimeouts([...processorsOf(provider), ...otherProviders].flatMap(endpointsOf)),
@@ -124,7 +124,7 @@ function startFromFile(module: SdkModule, variable: string, telemetry: Telemetry
 }
 
 /** Prints which variables have no effect. A user who changes no code has no logger for `diag` that would say so. */
-function sayRejectedVariables(): void {
+function printRejectedVariables(): void {
   for (const problem of unknownVariables(process.env)) notice('option_not_accepted', problem);
-  for (const finding of noticed()) if (finding.code === 'option_not_accepted') sayFinding(finding);
+  for (const finding of noticed()) if (finding.code === 'option_not_accepted') printFinding(finding);
 }

@@ -1,6 +1,6 @@
 import { describeFinding } from '../diagnostics/findings.ts';
 import { OTEL_OPENAI } from '../diagnostics/other-instrumentations.ts';
-import { notice, sayFinding } from '../diagnostics/report.ts';
+import { notice, printFinding } from '../diagnostics/report.ts';
 import { builtIn } from '../util/built-in.ts';
 import { guard } from '../util/guard.ts';
 import { builtInRequire, findDependenciesOf, findPackage } from '../util/optional-packages.ts';
@@ -44,16 +44,16 @@ function disabled(isEnabled: Method): Method {
   return function (this: object) {
     if (!isSaid && isEnabled.call(this) === true) {
       isSaid = true;
-      saySwitchedOff();
+      printSwitchedOff();
     }
     return false;
   };
 }
 
-function saySwitchedOff(): void {
+function printSwitchedOff(): void {
   notice('other_switched_off', OTEL_OPENAI);
   guard('reporting another instrumentation', () =>
-    sayFinding(describeFinding('other_switched_off', OTEL_OPENAI)),
+    printFinding(describeFinding('other_switched_off', OTEL_OPENAI)),
   );
 }
 
@@ -81,7 +81,7 @@ export function bypassWrappers(client: object): void {
     });
     // It still looks wrapped, so that the other instrumentation reports no error when it is disabled.
     restores.set(prototype, patchMethod(prototype, 'create', resemble(wrapper, bypass)));
-    saySwitchedOff();
+    printSwitchedOff();
   }
 }
 

@@ -214,7 +214,7 @@ function matches(pattern: string, host: string, port: number | undefined): boole
   return new RegExp(`^${parts.join('.+')}$`).test(subject);
 }
 
-/** The provider by the client's class, which its members tell: minifiers rename classes, and each has two builds. */
+/** The provider by the client's class, recognised by its members: minifiers rename classes, and each has two builds. */
 function providerOfClient(client: object): string | undefined {
   const hasDeployment = 'deploymentName' in client || '_deployment' in client;
   if (hasDeployment && typeof field(client, 'apiVersion') === 'string') return 'azure.ai.openai';

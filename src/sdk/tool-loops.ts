@@ -90,13 +90,13 @@ function followRunner(runner: unknown, loop: OutcomeListener, patches: Patches):
   patches.wrap(emitter, '_emit', (original) => ({
     _emit(...args) {
       const followed = runners.get(this);
-      if (followed !== undefined) guard('observing a tool runner', hear, followed.loop, args[0], args[1]);
+      if (followed !== undefined) guard('observing a tool runner', onEvent, followed.loop, args[0], args[1]);
       return original.apply(this, args);
     },
   }));
 }
 
-function hear(loop: OutcomeListener, event: unknown, error: unknown): void {
+function onEvent(loop: OutcomeListener, event: unknown, error: unknown): void {
   if (event === 'error' || event === 'abort') loop.fail(error);
   else if (event === 'end') loop.succeed(undefined);
 }

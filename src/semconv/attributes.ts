@@ -402,7 +402,7 @@ export const OPENAI_OUTPUT_ITEM_ID = 'openai.output_item.id' as const;
 /** Id of a permission on a checkpoint. */
 export const OPENAI_PERMISSION_ID = 'openai.permission.id' as const;
 
-/** How many requests a poll helper of the SDK made. This span stands for all of them. */
+/** How many requests a poll helper of the SDK made. This span represents all of them. */
 export const OPENAI_POLL_COUNT = 'openai.poll.count' as const;
 
 /** Id of a project. */

@@ -22,7 +22,7 @@ export const HIERARCHY_IDS: readonly string[] = [
 ];
 
 /**
- * The place of a span in the hierarchy. A span has the ids of everything above it, so that one filter finds them all.
+ * Where a span belongs in the hierarchy. A span has the ids of everything above it, so that one filter finds them all.
  */
 export interface Place {
   readonly kind: ConversationKind;

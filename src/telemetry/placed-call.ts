@@ -118,7 +118,7 @@ export class PlacedCall implements CallObservation {
   }
 }
 
-/** Stands for the record of a call that has none of its own. It ignores everything. */
+/** Used for a call without a record of its own. It ignores everything. */
 const NO_RECORD: OpenRecord = {
   context: ROOT_CONTEXT,
   spent: NOTHING_SPENT,

@@ -19,7 +19,7 @@ export interface ProgramResult {
   readonly yielded?: readonly unknown[] | undefined;
 }
 
-/** The place in the hierarchy of something that the program itself runs. It is like the place of a call to the API. */
+/** Where an operation that the program itself runs belongs in the hierarchy, like the placement of a call to the API. */
 export type LocalPlace = Omit<Placement<{ readonly endTime: number }>, 'foldInto' | 'opens' | 'onFact'>;
 
 export interface ProgramStart<Request, Result>

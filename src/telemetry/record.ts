@@ -200,9 +200,9 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
    */
   measureChunks(gaps: readonly number[], result: Result | undefined): void {
     const { operation, telemetry, attributes, context } = this;
-    const told = result === undefined ? undefined : operation.resultAttributes?.(result, this.#route);
+    const read = result === undefined ? undefined : operation.resultAttributes?.(result, this.#route);
     const { conventions } = telemetry.settings;
-    telemetry.metrics.recordChunks(gaps, attributes, told ?? NO_ATTRIBUTES, context, conventions);
+    telemetry.metrics.recordChunks(gaps, attributes, read ?? NO_ATTRIBUTES, context, conventions);
   }
 
   end(outcome: RecordOutcome<Result>, time: number): void {
@@ -306,9 +306,9 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     const parts: Attributes | undefined = usage?.modalities && {};
     // A call that only retrieves a response has no `usage`: the cost belongs to the call that created the response.
     const reported = operation.usage && readReportedCost(self.attributes[ATTR.GEN_AI_PROVIDER_NAME], result);
-    const told = operation.isLasting ? { ...self.attributes, ...attributes } : attributes;
+    const answered = operation.isLasting ? { ...self.attributes, ...attributes } : attributes;
     const spending = { ...operation.fees?.(result), usage, reported };
-    const cost = telemetry.costs.of(spending, self.attributes, told, parts);
+    const cost = telemetry.costs.of(spending, self.attributes, answered, parts);
     if (cost === undefined) return undefined;
     attributes[ATTR.OPENAI_COST] = cost;
     if (parts !== undefined) Object.assign(attributes, parts);
@@ -333,8 +333,8 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     const { metrics } = telemetry;
     const lasted = (time - self.#startTime) / 1e3;
     if (operation.scope === 'local') {
-      const told = { ...self.attributes, ...self.#added };
-      if (self.#isTimed) metrics.recordLocalDuration(lasted, told, failure?.type, context);
+      const dimensions = { ...self.attributes, ...self.#added };
+      if (self.#isTimed) metrics.recordLocalDuration(lasted, dimensions, failure?.type, context);
       return;
     }
     const whole = result === undefined ? undefined : operation.whole?.(result);

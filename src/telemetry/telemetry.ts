@@ -95,7 +95,7 @@ export class Telemetry {
   }
 
   /** Whether anything receives spans, metrics, events or content. Without an SDK, only a hook or a sink can. */
-  isHeardBy(provider: TracerProvider): boolean {
+  isReceivedBy(provider: TracerProvider): boolean {
     if (provider !== this.#lastProvider) this.#records = !isNoopTracerProvider(provider);
     this.#lastProvider = provider;
     if (this.#records) return true;

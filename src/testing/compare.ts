@@ -66,7 +66,7 @@ function describeDifference(
 function bind(placeholders: Placeholders, bindings: Map<string, string>): string | undefined {
   for (const [placeholder, text] of placeholders) {
     const bound = bindings.get(placeholder);
-    if (bound !== undefined && bound !== text) return `${placeholder} stands for ${bound}, not for ${text}`;
+    if (bound !== undefined && bound !== text) return `${placeholder} is ${bound}, not ${text}`;
     const other = [...bindings].find(([name, value]) => name !== placeholder && value === text);
     if (other !== undefined) return `${text} is ${other[0]}, so it cannot be ${placeholder} as well`;
     bindings.set(placeholder, text);
@@ -186,7 +186,7 @@ function parseLine(text: string): ExpectedLine | undefined {
     else if (equals > 0) values.set(detail.slice(0, equals), detail.slice(equals + 1));
     else
       throw new Error(
-        `Expected name=value or !error.type, not "${detail}", in the line "${text}". In a name * stands for two spaces.`,
+        `Expected name=value or !error.type, not "${detail}", in the line "${text}". In a name, write two spaces as *.`,
       );
   }
   return { text, branch, name, error, values };

@@ -25,7 +25,7 @@ const KINDS: readonly string[] = ['INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'C
 
 type Line = Omit<ReceivedLine, 'text'> & { readonly branch: string };
 
-/** One line per span. `undefined` stands for the blank line between traces. */
+/** One line per span. `undefined` is the blank line between traces. */
 export function readLines(spans: Iterable<FinishedSpan>, options: SpanTreeOptions): (Line | undefined)[] {
   const lines: (Line | undefined)[] = [];
   const originals = new Map(Array.from(spans, (span) => [toViewedSpan(span, {}), span]));

@@ -11,17 +11,17 @@ export const HTTP_REQUESTS = 'http.client.request.start';
 export function listenToChannels(
   names: readonly string[],
   where: string,
-  hear: (message: unknown) => void,
+  receive: (message: unknown) => void,
 ): () => void {
   const channels = builtIn('node:diagnostics_channel');
   if (channels === undefined || isOfSandbox(channels.subscribe)) return () => undefined;
-  let isHearing = false;
+  let isPublishing = false;
   let isStopped = false;
   const listener = (message: unknown): void => {
     if (isStopped) return;
-    isHearing = true;
-    guard(where, hear, message);
-    isHearing = false;
+    isPublishing = true;
+    guard(where, receive, message);
+    isPublishing = false;
   };
   const leave = (): void => {
     for (const name of names) channels.unsubscribe(name, listener);
@@ -30,7 +30,7 @@ export function listenToChannels(
   return () => {
     isStopped = true;
     // In Node 20.0, a request fails if its channel loses the last listener while it is published.
-    if (isHearing) queueMicrotask(leave);
+    if (isPublishing) queueMicrotask(leave);
     else leave();
   };
 }

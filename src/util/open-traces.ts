@@ -22,7 +22,7 @@ function isSampled(span: SpanContext | undefined): span is SpanContext {
   return span !== undefined && (span.traceFlags & TraceFlags.SAMPLED) !== 0;
 }
 
-/** Tells viewers whether this process will export more spans of a trace. */
+/** Lets viewers ask whether this process will export more spans of a trace. */
 export const openTraces: { isOpen(traceId: string): boolean } = {
   isOpen: (traceId) => open.get(traceId) !== undefined,
 };

@@ -52,9 +52,9 @@ export function processStateKey(): string {
 }
 
 /** Calls the listener with each symbol that holds a foreign value, including those found before. */
-export function onKeyTaken(hear: (key: string) => void): void {
-  own.onTaken = hear;
-  own.taken.forEach(hear);
+export function onKeyTaken(listener: (key: string) => void): void {
+  own.onTaken = listener;
+  own.taken.forEach(listener);
 }
 
 function sharedValue<Value extends object>(name: string, create: () => Value): Value {

@@ -60,8 +60,8 @@ class Watchers implements OutcomeListener {
     this.#settle((listener) => listener.abandon());
   }
 
-  #settle(tell: (listener: OutcomeListener) => void): void {
-    for (const listener of this.#listeners.splice(0)) tell(listener);
+  #settle(notify: (listener: OutcomeListener) => void): void {
+    for (const listener of this.#listeners.splice(0)) notify(listener);
   }
 }
 

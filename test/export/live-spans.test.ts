@@ -215,7 +215,7 @@ async function startReceiver(bodies: string[], isView: () => boolean): Promise<S
   return server;
 }
 
-it('a receiver that takes the place of the command between two spans gets none of the second', async () => {
+it('a receiver that replaces the command between two spans gets none of the second', async () => {
   const bodies: string[] = [];
   let isView = true;
   const server = await startReceiver(bodies, () => isView);

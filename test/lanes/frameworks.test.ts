@@ -128,7 +128,7 @@ describe.each([
   { name: 'Tutor of LangGraph', lane: 'langgraph', imports: OURS },
   { name: 'Tutor of @openai/agents', lane: 'openai-agents', imports: OURS_WITH_AGENTS },
 ])('the $name', ({ name, ...started }) => {
-  it('is the tree in the document, with the tokens that the API told', async () => {
+  it('is the tree in the document, with the tokens that the API reported', async () => {
     const { spans, result, requests } = await run({ ...started, env: { ...IN_CONVERSATION, ONCE: '1' } });
     expect(result).toBe('This is a simulated answer.');
     expect(requests).toHaveLength(2);

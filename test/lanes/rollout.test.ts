@@ -103,7 +103,7 @@ describe('the Kubernetes operator', () => {
       assertSpanTree(spans, TREE);
     });
 
-    test('with a newer API than the agent is told so', async () => {
+    test('with a newer API than the agent prints that', async () => {
       const own = ['--import', `${PACKAGE}/register`];
       const { stdout, stderr, spans } = await runService('openai-7', [...own, ...agentOptions('full-sdk-2')]);
       expect(stdout).toBe('This is a simulated answer.\n');

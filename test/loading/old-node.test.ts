@@ -155,7 +155,7 @@ test.each(LANES)('%s: disable() and enable() work', async (lane) => {
 describe.each(LANES)('%s: an ES module that nothing can hook', (lane) => {
   const text = `import OpenAI from 'openai'; ${ASK}`;
 
-  test('is told so in one line when it ends', async () => {
+  test('prints that in one line when it ends', async () => {
     const { spans, stderr } = await runProgram({
       lane,
       node: nodeOf(lane),

@@ -135,7 +135,7 @@ describe('assertSpanTree', () => {
          ├─ chat gpt-4o-mini               openai.step.id={first}
          ├─ execute_tool code_interpreter  openai.step.id=${tool}
          └─ chat gpt-4o-mini               openai.step.id=${last}`;
-    expect(failure(tree('{first}', '{first}'))).toContain('{first} stands for step_1, not for step_2');
+    expect(failure(tree('{first}', '{first}'))).toContain('{first} is step_1, not step_2');
     expect(failure(tree('{tool}', '*'))).toContain('step_1 is {first}, so it cannot be {tool} as well');
   });
 
@@ -209,7 +209,7 @@ describe('assertSpanTree', () => {
 
   it('reports what it cannot parse in the expected text', () => {
     expect(failure('thread  completed')).toContain('Expected name=value or !error.type, not "completed"');
-    expect(failure('two  words')).toContain('In a name * stands for two spaces.');
+    expect(failure('two  words')).toContain('In a name, write two spaces as *.');
   });
 
   it('compares long values with many stars', () => {

@@ -67,7 +67,7 @@ describe('who spoke when in a realtime session', () => {
     ]);
   });
 
-  it('ends an answer when the user says something that is answered, though nobody told of an interruption', () => {
+  it('ends an answer when the user says something that is answered, without an event of an interruption', () => {
     const answer = (start: number): SpanPlan => ({
       name: 'chat gpt-realtime',
       start,
@@ -133,7 +133,7 @@ describe('who spoke when in a realtime session', () => {
 });
 
 describe('the tokens by modality', () => {
-  it('are not told apart where all of them are text', () => {
+  it('are not listed where all of them are text', () => {
     const attributes = { 'gen_ai.usage.input_tokens': 10, 'gen_ai.usage.output_tokens': 5, 'openai.cost': 1 };
     expect(modalitiesOf([attributes, {}])).toEqual([]);
   });

@@ -176,8 +176,8 @@ export class ChatAccumulator implements Accumulator {
       } = (piece ?? NO_PIECE) as PayloadObject;
       const index = asCount(position) ?? 0;
       const reason = typeof reasonGiven === 'string' ? asName(reasonGiven) : undefined;
-      const told = text === undefined ? delta : { content: text };
-      const message = (typeof told === 'object' && told !== null ? told : NO_PIECE) as PayloadObject;
+      const given = text === undefined ? delta : { content: text };
+      const message = (typeof given === 'object' && given !== null ? given : NO_PIECE) as PayloadObject;
       const { content, refusal, reasoning_content, reasoning, audio } = message;
       const { tool_calls: toolCalls, function_call: called } = message;
       const calls =

@@ -24,12 +24,12 @@ export const announcements: ProcessWide<Announcements> = new ProcessWide('loaded
 function createAnnouncements(): Announcements {
   const listeners: Announcements['listeners'] = new Set();
   const announce: Announce = (exported, file, version) => {
-    // Nothing else refers to the object that stands for an ES module. ES modules and those of a bundle never reload.
+    // Nothing else refers to the namespace object of an ES module. ES modules and those of a bundle never reload.
     const isLasting = file.endsWith('.mjs') || version !== undefined;
     const held = isLasting ? { deref: () => exported } : new WeakRef(exported);
     shared.made = shared.made.filter((earlier) => earlier.exported.deref() !== undefined);
     shared.made.push({ exported: held, file, version });
-    for (const hear of listeners) hear(exported, file, version);
+    for (const listener of listeners) listener(exported, file, version);
   };
   const shared: Announcements = Object.assign(announce, { made: [], listeners });
   for (const early of announcedEarly()) announce(...early);
@@ -37,10 +37,10 @@ function createAnnouncements(): Announcements {
 }
 
 /** Calls a new listener with every module that has been announced so far. */
-export function hearLoaded(hear: Announce): void {
+export function announceLoaded(listener: Announce): void {
   for (const { exported, file, version } of announcements.value.made) {
     const loaded = exported.deref();
-    if (loaded !== undefined) hear(loaded, file, version);
+    if (loaded !== undefined) listener(loaded, file, version);
   }
 }
 

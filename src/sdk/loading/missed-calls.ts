@@ -1,6 +1,6 @@
 import { isSdkDisabled } from '../../config/environment.ts';
 import type { Finding } from '../../diagnostics/findings.ts';
-import { notice, noticed, sayFinding } from '../../diagnostics/report.ts';
+import { notice, noticed, printFinding } from '../../diagnostics/report.ts';
 import { activeContext, isSuppressed } from '../../util/context.ts';
 import { HTTP_REQUESTS, listenToChannels } from '../../util/diagnostics-channels.ts';
 import { guard } from '../../util/guard.ts';
@@ -32,7 +32,7 @@ export function watchMissedCalls(findUnhooked: () => string | undefined): () => 
     const file = isMissed ? undefined : guard('finding unobserved clients', findUnhooked);
     if (file !== undefined) takeNote(file);
     const reason = isMissed || file !== undefined ? reasonFor() : undefined;
-    if (reason !== undefined) sayFinding(reason);
+    if (reason !== undefined) printFinding(reason);
   };
   const stopAtExit = atExit(report);
   const stopListening = listenToChannels(CHANNELS, 'detecting missed calls', (message) => {

@@ -13,7 +13,7 @@ import { findClientPrototype, missingMethods } from '../find-client.ts';
 import { seamsIn } from '../observed-classes.ts';
 import { isObserved, onReleased, type PatchedClass } from '../patches.ts';
 import { isObject, propertyOf } from '../reflect.ts';
-import { type Announce, announcements, hearLoaded } from './announcements.ts';
+import { type Announce, announceLoaded, announcements } from './announcements.ts';
 import { announcementOf, HOOKED_PACKAGES, hookedFile, versionOfHooked } from './hooked-files.ts';
 
 /** A loaded copy of the SDK's client. There is one for each build of each installed version. */
@@ -46,7 +46,7 @@ export interface LoadListener {
  * required. On older versions it hooks `require` alone. In a bundle, a plugin has appended the line when it was built.
  */
 export function onClientLoaded(listener: LoadListener): () => void {
-  const hear: Announce = (exported, file, version) => {
+  const announced: Announce = (exported, file, version) => {
     loadHook?.resume();
     take(listener, exported, file, version);
   };
@@ -54,17 +54,17 @@ export function onClientLoaded(listener: LoadListener): () => void {
   const findLoaded = (): void => {
     for (const [file, exported] of loadedFiles()) take(listener, exported, file, undefined, true);
   };
-  guard('instrumenting clients loaded before', hearLoaded, hear);
-  announcements.value.listeners.add(hear);
+  guard('instrumenting clients loaded before', announceLoaded, announced);
+  announcements.value.listeners.add(announced);
   const unhook = guard('installing the module hooks', installHooks, listener);
   guard('finding clients loaded before', findLoaded);
   const stopSucceeding = onReleased(() => {
-    hearLoaded(hear);
+    announceLoaded(announced);
     findLoaded();
   });
   return () => {
     stopSucceeding();
-    announcements.value.listeners.delete(hear);
+    announcements.value.listeners.delete(announced);
     unhook?.();
   };
 }

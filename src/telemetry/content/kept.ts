@@ -176,14 +176,14 @@ export class Keeper {
   readonly #limits: TextLimits;
   /** The number of characters that each kept value uses. */
   readonly #taken = new WeakMap<object, number>();
-  readonly #told: ((characters: number) => void) | undefined;
+  readonly #onKept: ((characters: number) => void) | undefined;
   #left: number;
   #media: TextRoom = TextRoom.forMedia();
 
-  /** @param told called after each value with the number of all characters kept so far */
-  constructor(limits: TextLimits, told?: (characters: number) => void) {
+  /** @param onKept called after each value with the number of all characters kept so far */
+  constructor(limits: TextLimits, onKept?: (characters: number) => void) {
     this.#limits = limits;
-    this.#told = told;
+    this.#onKept = onKept;
     this.#left = limits.answer;
   }
 
@@ -203,7 +203,7 @@ export class Keeper {
     const used = free - room.left;
     this.#left -= used;
     if (typeof kept === 'object' && kept !== null) this.#taken.set(kept, used);
-    this.#told?.(answer - this.#left + MAX_MEDIA_LENGTH - this.#media.left);
+    this.#onKept?.(answer - this.#left + MAX_MEDIA_LENGTH - this.#media.left);
     return kept;
   }
 }

@@ -71,8 +71,8 @@ export class Costs {
     if (hasUncountedSearches && !areSearchesFree) return undefined;
     const model = provider === NAMES_DEPLOYMENTS ? responseModel : (responseModel ?? requestModel);
     const listed = own === undefined && model !== undefined ? list.find(provider, model) : undefined;
-    const isWhole = listed !== undefined && includesAll(listed, String(model), request, spending);
-    const prices = own ?? (isWhole ? listed : undefined);
+    const isComplete = listed !== undefined && includesAll(listed, String(model), request, spending);
+    const prices = own ?? (isComplete ? listed : undefined);
     const inTier = STANDARD_TIERS.includes(tier) ? prices : pricesOfTier(prices, tier);
     const cost = inTier === undefined ? undefined : priceOf(inTier, spending, parts);
     if (cost !== undefined) return cost;
@@ -131,7 +131,7 @@ function findModel(
   return prices[best];
 }
 
-/** Ranks a matching name. The alias comes before the same name with `*`, which also stands for other models. */
+/** Ranks a matching name. The alias comes before the same name with `*`, which also matches other models. */
 function rankOf(name: string, alias: string | undefined): number {
   return name.length + (name === alias ? 1.5 : 0);
 }

@@ -106,7 +106,7 @@ export function mayBeOfAnother(responseId: string): boolean {
   return ring.dropped > 0;
 }
 
-/** Finds the newest span with an id; `undefined` if the id stands for several things, as servers may repeat ids. */
+/** Finds the newest span with an id; `undefined` if several things share the id, as servers may repeat ids. */
 export function findEvaluated(kind: Evaluated, id: string): EvaluatedSpan | undefined {
   const ring = rings.value.get(kind);
   if (ring === undefined) return undefined;

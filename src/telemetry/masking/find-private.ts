@@ -191,7 +191,7 @@ const PHONE_FORMATS: readonly RegExp[] = [
 interface NumberKind {
   readonly name: MaskedKind;
   readonly minDigits: number;
-  /** How numbers of this kind begin. A space stands for what is between the first two groups of digits. */
+  /** How numbers of this kind begin. A space matches what is between the first two groups of digits. */
   readonly start: RegExp;
   /** Text right before the digits which shows that they are part of an id, a path or a decimal. */
   readonly before: RegExp;

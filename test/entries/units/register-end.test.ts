@@ -58,7 +58,7 @@ describe('a program with …/register', () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'worked\nworked\n' });
   });
 
-  test('hears of an exporter that OTEL_TRACES_EXPORTER names in vain', async () => {
+  test('prints that OTEL_TRACES_EXPORTER names an unknown exporter', async () => {
     expect(await run('', { OTEL_TRACES_EXPORTER: 'Console' })).toEqual({
       code: 0,
       stdout: '',
@@ -66,7 +66,7 @@ describe('a program with …/register', () => {
     });
   });
 
-  test('hears of variables that keep the SDK from starting', async () => {
+  test('prints which variables keep the SDK from starting', async () => {
     const { code, stderr } = await run('', {
       OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://',
@@ -77,7 +77,7 @@ describe('a program with …/register', () => {
     );
   });
 
-  test('hears in one line of a part of the SDK that is missing', async () => {
+  test('prints in one line which part of the SDK is missing', async () => {
     const sdk = '@opentelemetry/sdk-node';
     await rm(join(project().folder, 'node_modules', sdk));
     await project().write({

@@ -224,7 +224,7 @@ describe('with a completion hook, no content is recorded of what a hook does:', 
   });
 });
 
-test('without a completion hook, the content of such calls is recorded, and the sink is not told', async () => {
+test('without a completion hook, the content of such calls is recorded, and the sink gets nothing', async () => {
   const sunk: SinkEvent[] = [];
   const program = await startHooked(
     (run) => ({

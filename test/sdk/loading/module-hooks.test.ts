@@ -25,12 +25,12 @@ test('module hooks leave other modules unchanged, openai after the first time, a
   });
 });
 
-test('module hooks rest while a client loads its own files, and hear of each later client', async () => {
+test('module hooks rest while a client loads its own files, and find each later client', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ['test/sdk/programs/resting.ts']);
   expect(JSON.parse(stdout)).toEqual({ askedForFirst: 1, heard: ['first', 'second', 'last'] });
 });
 
-test('files in a bundle are heard of whether they run before the hooks or after, also on Node 20', async () => {
+test('files in a bundle are found whether they run before the hooks or after, also on Node 20', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ['test/sdk/programs/announced.ts']);
   expect(JSON.parse(stdout)).toEqual([['7.0.1', false], ['7.0.2', false], '7.0.1', '7.0.2', '7.0.3']);
 });

@@ -194,7 +194,7 @@ describe("runTools works on the program's own objects", () => {
     await program.expectTree(TREE);
   });
 
-  it('accepts a proxy that does not tell its class as the result', async () => {
+  it('accepts a proxy that hides its class as the result', async () => {
     const getPrototypeOf = (): never => {
       throw new Error('not yours');
     };

@@ -66,7 +66,7 @@ describe('a sink that fails', () => {
     ]);
   });
 
-  test('and accepts an event late is told of each dropped event once', async () => {
+  test('and accepts an event late learns of each dropped event once', async () => {
     const sink = new Sink();
     const answers: (() => void)[] = [];
     const program = vi.fn((): unknown => new Promise<void>((resolve) => answers.push(resolve)));
@@ -86,7 +86,7 @@ describe('a sink that fails', () => {
     expect(program.mock.calls.slice(11)).toEqual([[{ ...EVENT, dropped: 2 }], [EVENT]]);
   });
 
-  test('and answers slowly is told of each dropped event once', async () => {
+  test('and answers slowly learns of each dropped event once', async () => {
     const sink = new Sink();
     const program = vi.fn((): unknown => Promise.reject(new Error('full')));
     for (let index = 0; index < 12; index++) {
@@ -204,7 +204,7 @@ describe('a slow sink', () => {
     expect(most).toBe(100);
   });
 
-  test('is told how many events more than 1,000 it missed', async () => {
+  test('learns how many events beyond 1,000 it missed', async () => {
     const sink = new Sink();
     const answers: (() => void)[] = [];
     const program = vi.fn((_: SinkEvent) => new Promise<void>((resolve) => answers.push(resolve)));
