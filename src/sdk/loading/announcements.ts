@@ -37,7 +37,7 @@ function createAnnouncements(): Announcements {
 }
 
 /** Calls a new listener with every module that has been announced so far. */
-export function announceLoaded(listener: Announce): void {
+export function announceEarlier(listener: Announce): void {
   for (const { exported, file, version } of announcements.value.made) {
     const loaded = exported.deref();
     if (loaded !== undefined) listener(loaded, file, version);

@@ -13,7 +13,7 @@ import { findClientPrototype, missingMethods } from '../find-client.ts';
 import { seamsIn } from '../observed-classes.ts';
 import { isObserved, onReleased, type PatchedClass } from '../patches.ts';
 import { isObject, propertyOf } from '../reflect.ts';
-import { type Announce, announceLoaded, announcements } from './announcements.ts';
+import { type Announce, announceEarlier, announcements } from './announcements.ts';
 import { announcementOf, HOOKED_PACKAGES, hookedFile, versionOfHooked } from './hooked-files.ts';
 
 /** A loaded copy of the SDK's client. There is one for each build of each installed version. */
@@ -54,12 +54,12 @@ export function onClientLoaded(listener: LoadListener): () => void {
   const findLoaded = (): void => {
     for (const [file, exported] of loadedFiles()) take(listener, exported, file, undefined, true);
   };
-  guard('instrumenting clients loaded before', announceLoaded, announced);
+  guard('instrumenting clients loaded before', announceEarlier, announced);
   announcements.value.listeners.add(announced);
   const unhook = guard('installing the module hooks', installHooks, listener);
   guard('finding clients loaded before', findLoaded);
   const stopSucceeding = onReleased(() => {
-    announceLoaded(announced);
+    announceEarlier(announced);
     findLoaded();
   });
   return () => {
