@@ -60,6 +60,8 @@ export interface Observation {
   /** Whether the request drives the operation (see {@link drives}), rather than only retrieves it. */
   readonly isDriven: boolean;
   timeFor(invocation: AgentInvocation, time?: number): number;
+  /** The open invocation with this id, if this process records it. */
+  known(id: string | undefined, conversationId?: string): AgentInvocation | undefined;
 }
 
 /** Anything that ended longer ago is not adopted: lists keep returning it after it was recorded and forgotten here. */

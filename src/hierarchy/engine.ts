@@ -1,8 +1,9 @@
-import type { Attributes, Context, Link, SpanContext } from '@opentelemetry/api';
+import type { Attributes, Context, Link, Span, SpanContext } from '@opentelemetry/api';
 import { trace } from '@opentelemetry/api';
 import type { ApiRequest } from '../operations/index.ts';
 import type { Call } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
+import type { Route } from '../sdk/routes/index.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { EVENT_OPENAI_RUN_REQUEST } from '../semconv/events.ts';
 import { recordAttempts } from '../telemetry/attempts.ts';
@@ -12,7 +13,7 @@ import { readFailure } from '../telemetry/outcomes/failure.ts';
 import { placeAttributes } from '../telemetry/place.ts';
 import type { Following } from '../telemetry/placement.ts';
 import { justAfter, SPAN_ROOM_MS } from '../util/clock.ts';
-import { creatorIn, creatorOf, handsOn } from './adoption.ts';
+import { adoptInvocation, creatorIn, creatorOf, drives, handsOn, placeAdopted } from './adoption.ts';
 import {
   type ConversationApi,
   type OpenRecord,
@@ -29,14 +30,15 @@ import {
   isInTrace,
   isOfUser,
   type Segment,
+  type Use,
 } from './conversations/conversation.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
-import type { Dialect } from './dialect.ts';
-import { type EngineState, Facts, type ObservedCall } from './facts.ts';
-import type { AgentInvocation } from './invocations/agent-invocation.ts';
+import type { Dialect, Intent, InvocationFact } from './dialect.ts';
+import { type EngineState, Facts } from './facts.ts';
+import type { Acceptance, AgentInvocation } from './invocations/agent-invocation.ts';
 import { addRequestEvent, findCut, isLeft, type RequestEvent } from './invocations/invocation.ts';
 import { dateOf, OperationClock } from './operation-clock.ts';
-import { type Acceptance, type QueuedMessage, type Session, Sessions } from './sessions.ts';
+import { type QueuedMessage, type Session, Sessions } from './sessions.ts';
 import { LONG_LIFETIME_MS } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
 
@@ -60,16 +62,18 @@ export class Engine implements ConversationApi {
 
   place(call: Call, request: ApiRequest, endpoint: Endpoint, options: PlaceOptions): Placement {
     const { dialect, telemetry, tracker } = this.#state;
-    const { kind } = dialect;
     const intent = dialect.intent(request, telemetry.wantsContent);
-    const { conversationId: id } = intent;
-    if (intent.conversation !== 'none')
-      call.context = contextInConversation(call.context, tracker, kind, id, endpoint.origin);
-    const { context, startTime } = call;
-    const active = activeSpan(context);
-    const { route } = request;
-    const observed: ObservedCall = { call, route, intent, kind, id, context, active, endpoint, startTime };
-    return new EngineRequest(this.#state, observed, request, options);
+    if (intent.conversation !== 'none') {
+      const { kind } = dialect;
+      call.context = contextInConversation(
+        call.context,
+        tracker,
+        kind,
+        intent.conversationId,
+        endpoint.origin,
+      );
+    }
+    return new EngineRequest(this.#state, call, intent, request, endpoint, options);
   }
 }
 
@@ -79,7 +83,8 @@ const RUN_REQUEST: RequestEvent = { name: EVENT_OPENAI_RUN_REQUEST, status: ATTR
  * A request of the API. If it starts an invocation or is about one, such as a poll or a tool output, it is folded into
  * the invocation's span; in another trace, it has a span of its own with a link. Its result counts in all cases.
  */
-class EngineRequest implements Placement {
+class EngineRequest extends Facts implements Placement {
+  declare readonly call: Call;
   readonly parent: Context;
   readonly startTime: number | undefined;
   readonly attributes: Attributes | undefined;
@@ -87,9 +92,12 @@ class EngineRequest implements Placement {
   readonly foldInto: AgentInvocation | undefined;
   readonly opens: boolean;
   readonly hearsEvents: boolean = true;
-  readonly #observed: ObservedCall;
+  readonly #intent: Intent;
+  readonly #route: Route;
   readonly #query: unknown;
-  readonly #facts: Facts;
+  readonly #active: Span | undefined;
+  /** What is known of its conversation, if only later events and lists identify the invocations there. */
+  readonly #session: Session | undefined;
   readonly #invocation: AgentInvocation | undefined;
   readonly #listed: AgentInvocation | undefined;
   /** The part of the conversation in which the request has its own span. */
@@ -98,26 +106,37 @@ class EngineRequest implements Placement {
   readonly #outlives: boolean;
   /** Set if the request starts an invocation, or may do so, whose id the response does not contain. */
   #acceptance: Acceptance | QueuedMessage | undefined;
+  #creator: SpanContext | undefined;
   /** Whether nothing is left to answer. */
   #answered: boolean;
 
-  constructor(engine: EngineState, observed: ObservedCall, request: ApiRequest, options: PlaceOptions) {
+  constructor(
+    engine: EngineState,
+    call: Call,
+    intent: Intent,
+    request: ApiRequest,
+    endpoint: Endpoint,
+    options: PlaceOptions,
+  ) {
     const { dialect, telemetry, tracker } = engine;
-    const { call, intent, context, active, endpoint } = observed;
-    const { origin } = endpoint;
-    this.#observed = observed;
+    const { context } = call;
+    const active = activeSpan(context);
+    super(engine, { endpoint, context, call }, intent.conversationId);
+    this.#intent = intent;
+    this.#route = request.route;
     this.#query = call.query;
+    this.#active = active;
     this.#answered = intent.outputs.length === 0;
-    const facts = new Facts(engine, observed, intent.conversationId, intent, this);
-    this.#facts = facts;
-    const driven = facts.findDriven();
+    if (!dialect.identifiesAtOnce)
+      this.#session = engine.sessions.known(intent.conversationId, endpoint.origin);
+    const driven = this.#findDriven();
     // An invocation that is handed on is recorded by another process. Here, its request has a span of its own.
     this.opens =
       intent.invocation === 'starts' &&
       driven === undefined &&
       !handsOn(call, telemetry.settings, dialect.identifiesAtOnce);
-    if (this.opens) facts.requestInvocation = this.#start(request, options);
-    const invocation = facts.requestInvocation;
+    const invocation = this.opens ? this.#start(request, options) : driven;
+    this.requestInvocation = invocation;
     this.#invocation = invocation;
     this.#outlives = !this.opens && call.streamed && !dialect.identifiesAtOnce;
     if (invocation !== undefined && (this.opens || isInTrace(active, invocation.spanContext.traceId))) {
@@ -127,61 +146,87 @@ class EngineRequest implements Placement {
     } else {
       const isReading = intent.conversation === 'reads';
       this.#segment =
-        intent.conversation === 'none' ? undefined : segmentOf(tracker, observed, isReading, active);
+        intent.conversation === 'none'
+          ? undefined
+          : segmentOf(tracker, this.#useAt(call.startTime), isReading, active);
       this.#segment?.requestStarted();
       this.#listed = intent.invocation === 'lists' ? this.#findListed() : undefined;
       const named = intent.invocation === 'drives' ? intent.invocationId : undefined;
-      const about = invocation?.spanContext ?? tracker.known.at(named, origin)?.span;
+      const about = invocation?.spanContext ?? tracker.known.get(endpoint.origin, named)?.span;
       this.links = about && [{ context: about }];
       this.parent = parentIn(this.#segment, context, active);
       this.startTime = startIn(this.#segment, call);
       this.attributes = dialect.attributes;
     }
     if (invocation === undefined) return;
-    invocation.hear({ type: 'asked', outlives: this.#outlives }, facts.timeFor(invocation, call.startTime));
+    invocation.hear({ type: 'asked', outlives: this.#outlives }, this.timeFor(invocation, call.startTime));
     if (dialect.identifiesAtOnce) return;
     const { conversationId, messages } = intent;
     if (!this.opens && messages.length > 0) this.#queue(invocation);
     else if (this.opens && conversationId !== undefined) this.#wait(invocation, conversationId);
   }
 
+  override get isDriven(): boolean {
+    return drives(this.call, this.#intent.outputs);
+  }
+
   onFact(event: unknown, time: number): void {
     if (!this.#answered) this.#answer();
-    this.#facts.readEvent(event, time);
+    this.readEvent(event, time);
   }
 
   onEnd(call: Call, _: unknown, record: OpenRecord): Following {
-    const { intent } = this.#observed;
     const invocation = this.#invocation;
-    if (this.foldInto !== undefined) {
-      this.#settle(call, this.foldInto);
-      return undefined;
+    const isValue = call.outcome === 'value';
+    if (this.foldInto === undefined) {
+      this.#conversationUsed(call);
+      if (call.handsOn && isValue) this.#handOn(call.value, record);
     }
-    this.#conversationUsed(call);
-    if (call.handsOn && call.outcome === 'value') this.#handOn(call.value, record);
     if (invocation !== undefined) this.#settle(call, invocation);
     else {
-      if (call.outcome === 'value') this.#facts.read(call.value, call.endTime, this.#query);
       if (call.error === undefined && !this.#answered) this.#answer();
+      if (isValue) this.read(call.value, call.endTime, this.#query);
     }
-    const creator = this.#facts.creator ?? this.#creatorOf(call.value, record);
+    if (this.foldInto !== undefined) return undefined;
+    const creator = this.#creator ?? this.#creatorOf(call.value, record);
     if (creator !== undefined && creator.spanId !== invocation?.spanContext.spanId) record.link(creator);
     this.#listed?.hear({ type: 'answered', outlives: false });
     this.#segment?.requestEnded(call.endTime);
     // If the call has adopted an invocation, that invocation has opened a segment.
-    if (this.#segment === undefined && intent.invocation !== 'none')
-      this.#facts.engine.tracker.find(this.#observed)?.touch(call.endTime);
+    if (this.#segment === undefined && this.#intent.invocation !== 'none')
+      this.engine.tracker.find(this.#useAt(call.startTime), this.#active)?.touch(call.endTime);
     return undefined;
   }
 
+  /** The open invocation that the request polls, cancels or answers, or that it sends messages to. */
+  #findDriven(): AgentInvocation | undefined {
+    const { invocation: use, invocationId } = this.#intent;
+    if (use !== 'starts' && use !== 'drives') return undefined;
+    const found = this.#named(invocationId);
+    const driven = found?.life.overSince === undefined ? found : undefined;
+    // Only a later request may adopt an invocation that was handed on, in this process or another one.
+    this.mayAdopt = driven === undefined && use === 'drives';
+    return driven;
+  }
+
+  /**
+   * The invocation with this id or, without an id, the one in progress. An unknown id must belong to a requested
+   * invocation that has no id yet.
+   */
+  #named(id: string | undefined): AgentInvocation | undefined {
+    const underWay = this.#session?.underWay;
+    if (id === undefined) return underWay;
+    const isKnown = this.engine.tracker.known.get(this.endpoint.origin, id) !== undefined;
+    return isKnown || underWay?.id !== undefined ? this.known(id) : underWay;
+  }
+
   #start(request: ApiRequest, { startAttributes }: PlaceOptions): AgentInvocation {
-    const { dialect, tracker, sessions, telemetry } = this.#facts.engine;
-    const { call, id, kind, context, endpoint, startTime } = this.#observed;
-    const session = dialect.identifiesAtOnce ? undefined : sessions.known(id, endpoint.origin);
-    const told = session?.agent ?? dialect.requested(request, telemetry.wantsContent);
+    const { dialect, tracker, telemetry } = this.engine;
+    const { call, endpoint, context } = this;
+    const told = this.#session?.agent ?? dialect.requested(request, telemetry.wantsContent);
     return tracker.beginInvocation({
-      kind,
-      conversationId: id,
+      kind: dialect.kind,
+      conversationId: this.conversationId,
       told,
       agent: told.agent,
       content: told.content,
@@ -190,28 +235,36 @@ class EngineRequest implements Placement {
       input: this.#input(),
       endpoint,
       context,
-      startTime,
+      startTime: call.startTime,
       clock: new OperationClock(call.ownClock),
     });
   }
 
   /** The messages that an invocation answers: the unanswered ones of the conversation and those of the request. */
   #input(): InputMessages {
-    const { messages, conversationId } = this.#observed.intent;
+    const { messages, conversationId } = this.#intent;
     if (conversationId === undefined)
       return {
         count: messages.filter(isOfUser).length,
         messages: messages.filter((message) => message !== undefined),
         isAll: true,
       };
-    const conversation = this.#conversation(conversationId);
-    for (const message of messages) conversation.add(message);
-    return conversation.takeUnanswered();
+    return this.#addMessages(conversationId).takeUnanswered();
+  }
+
+  #addMessages(id: string): Conversation {
+    const conversation = this.#conversation(id);
+    for (const message of this.#intent.messages) conversation.add(message);
+    return conversation;
   }
 
   #conversation(id: string): Conversation {
-    const { kind, endpoint } = this.#observed;
-    return this.#facts.engine.tracker.conversation(kind, id, endpoint.origin);
+    return this.engine.tracker.conversation(this.engine.dialect.kind, id, this.endpoint.origin);
+  }
+
+  #useAt(startTime: number): Use {
+    const { context, endpoint } = this;
+    return { kind: this.engine.dialect.kind, id: this.#intent.conversationId, context, endpoint, startTime };
   }
 
   /**
@@ -219,51 +272,58 @@ class EngineRequest implements Placement {
    * Before that, they start at once: the program may delete the conversation, and with it the steps.
    */
   #findListed(): AgentInvocation | undefined {
-    const { tracker } = this.#facts.engine;
-    const { intent, endpoint } = this.#observed;
-    const invocation = tracker.known.open(intent.invocationId, endpoint.origin, intent.conversationId);
+    const { tracker } = this.engine;
+    const invocation = tracker.known.get(this.endpoint.origin, this.#intent.invocationId)?.open;
     if (invocation?.life.overSince !== undefined) tracker.reads.isPatient = true;
     invocation?.hear({ type: 'asked', outlives: false });
     return invocation;
   }
 
   #handOn(value: unknown, record: OpenRecord): void {
-    const { dialect, handedOn } = this.#facts.engine;
-    const { call, intent, endpoint } = this.#observed;
+    const { dialect, handedOn } = this.engine;
     const id = dialect.invocationOf(value);
-    const conversationId = intent.conversationId ?? dialect.conversationOf(value);
+    const conversationId = this.#intent.conversationId ?? dialect.conversationOf(value);
     if (id === undefined || conversationId === undefined) return;
     const input = this.#conversation(conversationId).takeUnanswered();
-    const startTime = justAfter(call.startTime + SPAN_ROOM_MS);
-    handedOn.set(endpoint.origin, id, { startTime, creator: creatorIn(record.context), input });
+    const startTime = justAfter(this.call.startTime + SPAN_ROOM_MS);
+    handedOn.set(this.endpoint.origin, id, { startTime, creator: creatorIn(record.context), input });
+  }
+
+  protected override adopt({ snapshot, object }: InvocationFact): AgentInvocation | undefined {
+    const { tracker, handedOn, dialect, telemetry } = this.engine;
+    const { kind } = dialect;
+    const { id, endedAt, conversationId = this.conversationId } = snapshot;
+    const { origin } = this.endpoint;
+    if (!this.mayAdopt || tracker.known.get(origin, id) !== undefined) return undefined;
+    const own = handedOn.get(origin, id);
+    const creator = own?.creator ?? creatorOf(object, telemetry.settings);
+    this.#creator ??= creator;
+    const found = { endedAt, isOwn: own !== undefined, creator, object };
+    const place = placeAdopted(telemetry.settings, this, found);
+    if (place === undefined) return undefined;
+    handedOn.delete(origin, id);
+    this.requestInvocation = adoptInvocation(tracker, { kind, snapshot, conversationId }, this, place, own);
+    return this.requestInvocation;
   }
 
   #conversationUsed(call: Call): void {
-    const { intent, endpoint, kind } = this.#observed;
-    const { tracker, dialect } = this.#facts.engine;
+    const { tracker, dialect } = this.engine;
+    const { conversation: use, conversationId: id, messages } = this.#intent;
     const segment = this.#segment;
     const succeeded = call.outcome === 'value';
-    if (intent.conversation === 'creates') {
+    if (use === 'creates') {
       const created = succeeded ? dialect.conversationOf(call.value) : undefined;
       if (created !== undefined) this.created(created);
       else if (segment?.conversation === undefined) segment?.end(call.endTime);
     }
-    const id = intent.conversationId;
     if (!succeeded || id === undefined) return;
-    if (intent.conversation === 'changes' && intent.messages.length > 0) this.#addMessages(id);
-    if (intent.conversation !== 'deletes') return;
+    if (use === 'changes' && messages.length > 0) this.#addMessages(id);
+    if (use !== 'deletes') return;
     segment?.touch(call.endTime);
-    tracker.endConversation(kind, id, endpoint.origin);
+    tracker.endConversation(dialect.kind, id, this.endpoint.origin);
   }
 
-  #addMessages(id: string): void {
-    const conversation = this.#conversation(id);
-    for (const message of this.#observed.intent.messages) conversation.add(message);
-  }
-
-  /** Called once the id of the conversation that the request creates is known. */
-  created(id: string): void {
-    const { intent, startTime, active, ...use } = this.#observed;
+  protected override created(id: string): void {
     const invocation = this.#invocation;
     if (invocation !== undefined) {
       if (!this.opens) return;
@@ -271,28 +331,30 @@ class EngineRequest implements Placement {
       invocation.identifyConversation(this.#conversation(id));
       return;
     }
-    if (intent.conversation !== 'creates' || this.#facts.conversationId !== undefined) return;
-    this.#facts.conversationId = id;
+    if (this.#intent.conversation !== 'creates' || this.conversationId !== undefined) return;
+    this.conversationId = id;
     const conversation = this.#conversation(id);
     // This segment stands beside the request that created the conversation, and starts just after it.
+    const use = { ...this.#useAt(justAfter(this.call.startTime)), id };
     if (this.#segment !== undefined) this.#segment.identify(conversation);
-    else this.#facts.engine.tracker.open({ ...use, id, startTime: justAfter(startTime) }, active)?.touch();
+    else this.engine.tracker.open(use, this.#active)?.touch();
     conversation.created();
-    for (const message of intent.messages) conversation.add(message);
+    this.#addMessages(id);
   }
 
   /** For a request that reads a conversation: the span that created the conversation, if it is in another trace. */
   #creatorOf(value: unknown, record: OpenRecord): SpanContext | undefined {
-    const { dialect, telemetry } = this.#facts.engine;
-    if (dialect.identifiesAtOnce || this.#observed.intent.conversation !== 'reads') return undefined;
+    const { dialect, telemetry } = this.engine;
+    if (dialect.identifiesAtOnce || this.#intent.conversation !== 'reads') return undefined;
     const creator = creatorOf(value, telemetry.settings);
     return creator?.traceId === trace.getSpanContext(record.context)?.traceId ? undefined : creator;
   }
 
   #settle(call: Call, invocation: AgentInvocation): void {
-    const time = this.#facts.timeFor(invocation, call.endTime);
+    const time = this.timeFor(invocation, call.endTime);
     try {
       if (this.foldInto !== undefined) this.#fold(call, invocation);
+      if (call.error === undefined && !this.#answered) this.#answer();
       if (this.opens) this.#started(call, invocation);
       else this.#drove(call, invocation);
       if (isLeft(call)) invocation.hear({ type: 'left' }, time);
@@ -304,7 +366,7 @@ class EngineRequest implements Placement {
 
   /** Notes on the invocation's span what a span of the request would show. */
   #fold(call: Call, invocation: AgentInvocation): void {
-    if (this.#facts.engine.dialect.identifiesAtOnce) findCut(call, invocation);
+    if (this.engine.dialect.identifiesAtOnce) findCut(call, invocation);
     // The attempts to start it have spans even if it was recorded before its stream ended.
     if (call.attemptCount > 1 && (this.opens || !invocation.isRecorded))
       recordAttempts(invocation.telemetry, call, this.parent, placeAttributes(invocation.place));
@@ -314,69 +376,66 @@ class EngineRequest implements Placement {
       if (call.streamed) attributes[ATTR.GEN_AI_REQUEST_STREAM] = true;
       invocation.addAttributes(attributes);
     } else if (call.error === undefined && call.method === 'GET' && !this.#outlives) invocation.pollCount++;
-    else addRequestEvent(invocation.openRecord.span, RUN_REQUEST, call, this.#observed.route);
+    else addRequestEvent(invocation.openRecord.span, RUN_REQUEST, call, this.#route);
   }
 
   #started(call: Call, invocation: AgentInvocation): void {
-    const facts = this.#facts;
     // The response shows the state of a new conversation as it is now.
-    const isNew = !this.#facts.engine.dialect.identifiesAtOnce;
-    if (call.outcome === 'value') facts.read(call.value, call.endTime, undefined, isNew);
+    const isNew = !this.engine.dialect.identifiesAtOnce;
+    if (call.outcome === 'value') this.read(call.value, call.endTime, undefined, isNew);
     if (call.error !== undefined) this.#acceptance = undefined;
     if (this.#acceptance !== undefined) {
       accept(this.#acceptance, call, invocation);
       // If the server never reports its id, the newest invocations of its conversation are read.
-      invocation.read ??= facts.reader(invocation);
+      invocation.read ??= this.reader(invocation);
     }
     if (invocation.id === undefined && this.#acceptance === undefined) abandon(invocation, call);
     else invocation.touch(call.endTime);
-    if (call.error === undefined && !this.#answered) this.#answer();
   }
 
   #drove(call: Call, invocation: AgentInvocation): void {
     if (!invocation.isRecorded) addStreamPart(invocation, call);
-    if (call.error === undefined) this.#accepted(call, invocation);
-    else if (this.#acceptance !== undefined) this.#session?.queued.delete(this.#acceptance as QueuedMessage);
-    if (call.outcome === 'value') this.#facts.read(call.value, call.endTime);
-  }
-
-  #accepted(call: Call, invocation: AgentInvocation): void {
-    // The server accepts such a request only during the invocation, so that was open when this was sent. Its end, in
-    // whole seconds, may seem to be earlier.
-    if (this.#observed.intent.needsOpenInvocation)
-      invocation.hear({ type: 'sign' }, this.#facts.timeFor(invocation, call.startTime));
-    if (!this.#answered) this.#answer();
     const session = this.#acceptance && this.#session;
-    if (this.#acceptance === undefined || session === undefined) return;
-    accept(this.#acceptance, call, invocation);
-    this.#addMessages(session.id);
+    if (call.error !== undefined) session?.queued.delete(this.#acceptance as QueuedMessage);
+    else {
+      // The server accepts such a request only during the invocation, so that was open when this was sent. Its end, in
+      // whole seconds, may seem to be earlier.
+      if (this.#intent.needsOpenInvocation)
+        invocation.hear({ type: 'sign' }, this.timeFor(invocation, call.startTime));
+      if (this.#acceptance !== undefined && session !== undefined) {
+        accept(this.#acceptance, call, invocation);
+        this.#addMessages(session.id);
+      }
+    }
+    if (call.outcome === 'value') this.read(call.value, call.endTime);
   }
 
-  get #session(): Session | undefined {
-    const { intent, endpoint } = this.#observed;
-    return this.#facts.engine.sessions.known(intent.conversationId, endpoint.origin);
-  }
-
-  /** Ends the functions whose outputs the request brings: they ended when it was sent, not when its stream began. */
+  /**
+   * Ends the functions whose outputs the request brings, once the server has accepted it. They ended when it was sent,
+   * not when its stream began.
+   */
   #answer(): void {
     this.#answered = true;
-    this.#facts.answer(this.opens ? undefined : this.#invocation);
+    const driven = this.opens ? undefined : this.#invocation;
+    for (const output of this.#intent.outputs) {
+      const invocation = output.invocationId === undefined ? driven : this.#named(output.invocationId);
+      invocation?.answer(output, this.timeFor(invocation, this.call.startTime));
+    }
   }
 
   /** Makes the invocation wait for its id: the response does not contain it, but a later event or list does. */
   #wait(invocation: AgentInvocation, sessionId: string): void {
-    const session = this.#facts.engine.sessions.at(sessionId, invocation.endpoint.origin);
-    invocation.requestedIn(sessionId);
-    this.#acceptance = { acceptedAt: undefined, notBefore: undefined };
+    const session = this.engine.sessions.at(sessionId, invocation.endpoint.origin);
+    this.#acceptance = invocation.requestedIn(sessionId);
     session.queued.clear();
-    session.waiting.set(invocation, this.#acceptance);
+    session.invocations.add(invocation);
   }
 
   /** Remembers the messages of the request: they may start the next invocation. */
   #queue({ life, clock }: AgentInvocation): void {
-    const { context, endpoint, call, startTime } = this.#observed;
-    const caller = callerTraceOf(context);
-    const message = { caller, endpoint, startTime, ownClock: call.ownClock, life, clock };
+    const { context, endpoint, call } = this;
+    const { startTime, ownClock } = call;
+    const message = { caller: callerTraceOf(context), endpoint, startTime, ownClock, life, clock };
     const queued: QueuedMessage = { ...message, acceptedAt: undefined, notBefore: undefined };
     this.#acceptance = queued;
     this.#session?.queue(queued);

@@ -1,33 +1,22 @@
-import { type Attributes, ROOT_CONTEXT, type Span, type SpanContext } from '@opentelemetry/api';
-import type { Call } from '../sdk/call.ts';
+import { type Attributes, ROOT_CONTEXT } from '@opentelemetry/api';
 import { readWithClient } from '../sdk/own-requests.ts';
 import type { Endpoint } from '../sdk/provider.ts';
-import type { Route } from '../sdk/routes/index.ts';
 import type { Failure } from '../telemetry/outcomes/failure.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { readHeader } from '../util/payload.ts';
-import {
-  adoptInvocation,
-  creatorOf,
-  drives,
-  type HandedOn,
-  type Observation,
-  placeAdopted,
-} from './adoption.ts';
-import type { Use } from './conversations/conversation.ts';
+import type { HandedOn, Observation } from './adoption.ts';
 import type {
   ConversationFact,
   Dialect,
   FactSink,
   Get,
-  Intent,
   InvocationFact,
   SubagentFact,
   ToolCallFact,
   ToolOutput,
   WantedDetail,
 } from './dialect.ts';
-import { type AgentInvocation, pausedBy } from './invocations/agent-invocation.ts';
+import { type AgentInvocation, type PausedInvocation, pausedBy } from './invocations/agent-invocation.ts';
 import type { ReadInvocation } from './invocations/invocation.ts';
 import type { Agent, InvocationSnapshot, MessageSnapshot, StepSnapshot } from './model.ts';
 import { dateOf, OperationClock } from './operation-clock.ts';
@@ -45,23 +34,7 @@ export interface EngineState {
   readonly agentReads: Shelf<Promise<void>>;
 }
 
-type FactSource = Pick<Observation, 'endpoint' | 'context' | 'call'>;
-
-/** A call with everything that the engine needs to place it, but without its content: a stream may last for long. */
-export interface ObservedCall extends FactSource, Use {
-  readonly call: Call;
-  readonly endpoint: Endpoint;
-  readonly active: Span | undefined;
-  readonly route: Route;
-  readonly intent: Intent;
-}
-
-interface CreatingRequest {
-  /** Called with the id of the conversation, if the request does not name it. */
-  created(conversationId: string): void;
-}
-
-/** Applies the facts that one call or background read brings. */
+/** Applies the facts that one background read brings. A request of the program is a subclass. */
 export class Facts implements FactSink, Observation {
   readonly engine: EngineState;
   readonly endpoint: Endpoint;
@@ -74,22 +47,16 @@ export class Facts implements FactSink, Observation {
   conversationId: string | undefined;
   /** The invocation that the request starts or is about. Its id may not be known yet. */
   requestInvocation: AgentInvocation | undefined;
-  creator: SpanContext | undefined;
-  /** What the request is meant to do; `undefined` for a background read. */
-  readonly #intent: Intent | undefined;
-  readonly #request: CreatingRequest | undefined;
   /** Set if this process does not record the invocation that the request is about. It may then be adopted. */
-  #mayAdopt = false;
+  protected mayAdopt = false;
   #begun: WeakSet<AgentInvocation> | undefined;
   /** The invocation of the previous fact: most facts are about the same invocation as the one before. */
   #last: AgentInvocation | undefined;
 
   constructor(
     engine: EngineState,
-    { endpoint, context, call }: FactSource,
+    { endpoint, context, call }: Pick<Observation, 'endpoint' | 'context' | 'call'>,
     conversationId: string | undefined,
-    intent?: Intent,
-    request?: CreatingRequest,
   ) {
     this.engine = engine;
     this.endpoint = endpoint;
@@ -98,40 +65,6 @@ export class Facts implements FactSink, Observation {
     this.time = call.startTime;
     this.conversationId = conversationId;
     this.content = engine.telemetry.wantsContent;
-    this.#intent = intent;
-    this.#request = request;
-  }
-
-  get isDriven(): boolean {
-    return this.#intent !== undefined && drives(this.call, this.#intent.outputs);
-  }
-
-  /** The open invocation that the request polls, cancels or answers, or that it sends messages to. */
-  findDriven(): AgentInvocation | undefined {
-    const { tracker, sessions, dialect } = this.engine;
-    const { origin } = this.endpoint;
-    const { invocation: use, invocationId: id, conversationId } = this.#intent ?? {};
-    if (use !== 'starts' && use !== 'drives') return undefined;
-    let open: AgentInvocation | undefined;
-    if (dialect.identifiesAtOnce) open = tracker.known.open(id, origin, conversationId);
-    else if (id !== undefined) open = sessions.named(id, conversationId, origin);
-    else open = sessions.known(conversationId, origin)?.underWay;
-    if (open?.life.overSince !== undefined) open = undefined;
-    if (id !== undefined) open ??= this.#resume(id, conversationId);
-    // Only a later request may adopt an invocation that was handed on, in this process or another one.
-    this.#mayAdopt = open === undefined && use === 'drives';
-    this.requestInvocation = open;
-    return open;
-  }
-
-  /** Called when the server has accepted the outputs of tools in the request: they ended when it was sent. */
-  answer(driven: AgentInvocation | undefined): void {
-    for (const output of this.#intent?.outputs ?? []) {
-      const { invocationId: id } = output;
-      const invocation =
-        id === undefined ? driven : this.engine.sessions.named(id, this.conversationId, this.endpoint.origin);
-      invocation?.answer(output, this.timeFor(invocation, this.call.startTime));
-    }
   }
 
   timeFor({ clock }: AgentInvocation, time: number = this.time): number {
@@ -176,6 +109,10 @@ export class Facts implements FactSink, Observation {
     };
   }
 
+  get isDriven(): boolean {
+    return false;
+  }
+
   /** @param live whether the result reports the present state */
   read(value: unknown, time: number, query?: unknown, live = false): void {
     this.time = time;
@@ -196,7 +133,7 @@ export class Facts implements FactSink, Observation {
     if (invocationId === undefined) return 'nothing';
     if (this.known(invocationId, conversationId) !== undefined) return 'changes';
     const identifies = this.requestInvocation !== undefined && this.requestInvocation.id === undefined;
-    return identifies || this.#mayAdopt ? 'everything' : 'nothing';
+    return identifies || this.mayAdopt ? 'everything' : 'nothing';
   }
 
   uses(conversationId: string | undefined): boolean {
@@ -216,11 +153,14 @@ export class Facts implements FactSink, Observation {
 
   conversation(fact: ConversationFact): void {
     if (this.conversationId === undefined) {
-      this.#request?.created(fact.id);
+      this.created(fact.id);
       this.conversationId = fact.id;
     }
     this.engine.sessions.see(fact, this);
   }
+
+  /** Called with the id of the conversation, if the request does not name it. */
+  protected created(_conversationId: string): void {}
 
   conversationEvent(
     id: string | undefined = this.conversationId,
@@ -266,8 +206,10 @@ export class Facts implements FactSink, Observation {
   /** Takes an invocation's id from the first object that reports it, and the id of its conversation if that is new. */
   #identify(invocation: AgentInvocation, { id, agentId, conversationId }: InvocationSnapshot): void {
     const { tracker } = this.engine;
-    const { endpoint, start } = invocation;
-    tracker.known.identify(id, invocation);
+    const { endpoint, start, spanContext: span } = invocation;
+    // A server that reuses an id has forgotten the first one.
+    tracker.known.get(endpoint.origin, id)?.open?.close();
+    tracker.known.set(endpoint.origin, id, { open: invocation, span });
     invocation.agent ??= tracker.agents.get(endpoint.origin, agentId);
     if (conversationId === undefined || start.above !== undefined) return;
     const conversation = tracker.conversation(start.kind, conversationId, endpoint.origin);
@@ -277,11 +219,9 @@ export class Facts implements FactSink, Observation {
   }
 
   step(step: StepSnapshot): void {
-    const invocation = this.known(step.invocationId, step.conversationId);
+    const invocation = this.#alive(step.invocationId, step.conversationId);
     if (invocation === undefined) return;
-    const time = this.timeFor(invocation);
-    invocation.steps.see(step, this.live ? time : undefined, invocation.clock);
-    invocation.segment?.touch(time);
+    invocation.steps.see(step, this.live ? this.timeFor(invocation) : undefined, invocation.clock);
     invocation.settle();
   }
 
@@ -290,18 +230,16 @@ export class Facts implements FactSink, Observation {
   }
 
   message(message: MessageSnapshot): void {
-    const invocation = this.known(message.invocationId, message.conversationId);
+    const invocation = this.#alive(message.invocationId, message.conversationId);
     if (invocation === undefined || (message.role === 'user' && !message.isInput)) return;
-    if (this.live) invocation.touch(this.timeFor(invocation));
     invocation.steps.seeMessage(message);
     invocation.settle();
   }
 
   toolCall({ invocationId, call, asksProgram, begun, ended, duration }: ToolCallFact): void {
-    const invocation = this.known(invocationId);
+    const invocation = this.#alive(invocationId);
     if (invocation === undefined) return;
     const time = this.timeFor(invocation);
-    if (this.live) invocation.touch(time);
     const hasBegun = begun || asksProgram;
     const endedAt = this.live && ended && !hasBegun ? time : undefined;
     const earlier = endedAt === undefined || duration === undefined ? undefined : endedAt - duration;
@@ -309,12 +247,9 @@ export class Facts implements FactSink, Observation {
   }
 
   toolResult(output: ToolOutput & { readonly invocationId: string }): void {
-    const invocation = this.known(output.invocationId);
-    if (invocation === undefined) return;
-    const time = this.timeFor(invocation);
-    if (this.live) invocation.touch(time);
-    if (this.live) invocation.answer(output, time);
-    else invocation.steps.seeToolResult(output.callId, output);
+    const invocation = this.#alive(output.invocationId);
+    if (this.live) invocation?.answer(output, this.timeFor(invocation));
+    else invocation?.steps.seeToolResult(output.callId, output);
   }
 
   text(invocationId: string | undefined, stepOrMessageId: string | undefined): void {
@@ -325,6 +260,13 @@ export class Facts implements FactSink, Observation {
     invocation.seeText(time);
   }
 
+  /** The invocation that a fact is about, which is alive if a stream has just reported the fact. */
+  #alive(id: string | undefined, conversationId?: string): AgentInvocation | undefined {
+    const invocation = this.known(id, conversationId);
+    if (this.live) invocation?.touch(this.timeFor(invocation));
+    return invocation;
+  }
+
   /** The open invocation with this id, if this process records it. One that is paused continues. */
   known(
     id: string | undefined,
@@ -333,19 +275,18 @@ export class Facts implements FactSink, Observation {
     if (id === undefined) return undefined;
     const last = this.#last;
     if (last?.id === id && !last.isRecorded && last.isOf(conversationId)) return last;
-    const { known } = this.engine.tracker;
-    this.#last = known.open(id, this.endpoint.origin, conversationId) ?? this.#resume(id, conversationId);
+    const { open, paused } = this.engine.tracker.known.get(this.endpoint.origin, id) ?? {};
+    if (paused === undefined) this.#last = open?.isOf(conversationId) === true ? open : undefined;
+    else this.#last = this.#resume(paused, conversationId);
     return this.#last;
   }
 
   /** Continues a paused invocation in a second span, which links to the first. */
-  #resume(id: string, conversationId: string | undefined): AgentInvocation | undefined {
+  #resume(paused: PausedInvocation, conversationId: string | undefined): AgentInvocation | undefined {
     const { tracker, sessions, dialect } = this.engine;
     const { endpoint, context, time } = this;
-    const paused = tracker.known.at(id, endpoint.origin)?.paused;
-    const named = paused?.snapshot.conversationId;
-    const isOther = named !== undefined && conversationId !== undefined && named !== conversationId;
-    if (paused === undefined || isOther) return undefined;
+    const { id, conversationId: named } = paused.snapshot;
+    if (named !== undefined && conversationId !== undefined && named !== conversationId) return undefined;
     const clock = new OperationClock(this.call.ownClock);
     const resumed = tracker.beginInvocation({
       kind: dialect.kind,
@@ -360,7 +301,7 @@ export class Facts implements FactSink, Observation {
       context,
       clock,
     });
-    tracker.known.identify(id, resumed);
+    tracker.known.set(endpoint.origin, id, { open: resumed, span: resumed.spanContext });
     resumed.read = this.reader(resumed);
     sessions.known(named, endpoint.origin)?.invocations.add(resumed);
     return resumed;
@@ -372,31 +313,12 @@ export class Facts implements FactSink, Observation {
     if (!dialect.identifiesAtOnce)
       return conversationId === undefined ? undefined : sessions.find(fact, conversationId, this);
     const requested = this.requestInvocation;
-    if (requested !== undefined && requested.id === undefined) return requested;
-    const adopted = this.#adopt(fact);
-    this.requestInvocation = adopted ?? requested;
-    return adopted;
+    return requested !== undefined && requested.id === undefined ? requested : this.adopt(fact);
   }
 
   /** Starts to record an invocation that another process has created, or that this one handed on. */
-  #adopt({ snapshot, object }: InvocationFact): AgentInvocation | undefined {
-    const { tracker, handedOn, dialect, telemetry } = this.engine;
-    const { origin } = this.endpoint;
-    if (!this.#mayAdopt || tracker.known.at(snapshot.id, origin) !== undefined) return undefined;
-    const own = handedOn.get(origin, snapshot.id);
-    const creator = own?.creator ?? creatorOf(object, telemetry.settings);
-    this.creator ??= creator;
-    const isOwn = own !== undefined;
-    const place = placeAdopted(telemetry.settings, this, {
-      endedAt: snapshot.endedAt,
-      isOwn,
-      creator,
-      object,
-    });
-    if (place === undefined) return undefined;
-    handedOn.delete(origin, snapshot.id);
-    const conversationId = snapshot.conversationId ?? this.conversationId;
-    return adoptInvocation(tracker, { kind: dialect.kind, snapshot, conversationId }, this, place, own);
+  protected adopt(_fact: InvocationFact): AgentInvocation | undefined {
+    return undefined;
   }
 
   /** Adds the settings of the conversation's agent, if only the conversation's object reports them. */

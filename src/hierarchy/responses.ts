@@ -108,7 +108,6 @@ export class Responses implements ConversationApi {
     this.#known = tracker.store.shelf<KnownResponse>({
       evicted: ({ open }) => open?.close(),
       isInUse: ({ open }) => open !== undefined,
-      isPaused: ({ isPaused }) => isPaused,
     });
   }
 
@@ -248,7 +247,7 @@ export class Responses implements ConversationApi {
       if (known.open !== open) return;
       known.open = undefined;
       known.isPaused = life.endTime === undefined;
-      if (this.#known.get(origin, id) === known) this.#known.set(origin, id, known);
+      if (this.#known.get(origin, id) === known) this.#known.set(origin, id, known, known.isPaused);
     };
     const traits = backgroundTraits(this.#telemetry);
     const open: ContinuedCall = new ContinuedCall(traits, { ...start, id, closed }, this.tracker);

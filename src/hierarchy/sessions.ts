@@ -18,7 +18,7 @@ import type {
   RequiredAction,
   SubagentFact,
 } from './dialect.ts';
-import type { AgentInvocation } from './invocations/agent-invocation.ts';
+import type { Acceptance, AgentInvocation } from './invocations/agent-invocation.ts';
 import { canContinue, type Life, recordedEnd } from './invocations/life.ts';
 import type { ConversationKind, InvocationSnapshot } from './model.ts';
 import { OperationClock } from './operation-clock.ts';
@@ -27,13 +27,6 @@ import type { ConversationTracker } from './tracker.ts';
 
 /** A message during an invocation may start the next one, which begins at most this long after the first has ended. */
 const MAX_QUEUED_MS = 60_000;
-
-/** When the server accepted a request for an invocation. Lists from before cannot contain that invocation. */
-export interface Acceptance {
-  acceptedAt: number | undefined;
-  /** The earliest time at which the invocation can have been created, by the server's clock; `undefined` if unknown. */
-  notBefore: number | undefined;
-}
 
 /** A message that was sent during an invocation. It may change that invocation or start another one. */
 export interface QueuedMessage extends Acceptance {
@@ -63,11 +56,12 @@ export class Session {
   agent: AgentSettings | undefined;
   /** Whether, by its metadata, the process that created the session records it. `undefined` until it was seen. */
   hasRecordingCreator: boolean | undefined;
-  /** The invocations that this process requested and whose ids it does not know yet, oldest first. */
-  readonly waiting: Map<AgentInvocation, Acceptance> = new Map();
-  readonly queued: Set<QueuedMessage> = new Set();
-  /** The open invocations that this process records, without those of subagents. */
+  /**
+   * The open invocations that this process records, without those of subagents, oldest first. Those that it has requested
+   * have no id until an API object reports it.
+   */
   readonly invocations: Set<AgentInvocation> = new Set();
+  readonly queued: Set<QueuedMessage> = new Set();
   /** Why the session is about to fail, as an event reported. */
   failure: Failure | undefined;
   readonly #subagents = new Map<string, SubagentState>();
@@ -77,13 +71,8 @@ export class Session {
     this.id = id;
   }
 
-  /** Those whose ids are known come last. */
-  get all(): readonly AgentInvocation[] {
-    return [...this.waiting.keys(), ...this.invocations];
-  }
-
   get underWay(): AgentInvocation | undefined {
-    return this.all.findLast(isInProgress);
+    return [...this.invocations].findLast(isInProgress);
   }
 
   subagent(id: string): SubagentState {
@@ -100,7 +89,9 @@ export class Session {
    */
   above(subagent: SubagentState, { createdAt }: InvocationSnapshot): AgentInvocation | undefined {
     const parent = this.#subagents.get(subagent.parentAgentId ?? '')?.invocation;
-    return parent ?? [...this.invocations].findLast(({ snapshot }) => isWithin(createdAt, snapshot));
+    const isAbove = ({ id, snapshot }: AgentInvocation): boolean =>
+      id !== undefined && isWithin(createdAt, snapshot);
+    return parent ?? [...this.invocations].findLast(isAbove);
   }
 
   queue(message: QueuedMessage): void {
@@ -119,7 +110,6 @@ export class Session {
 
   forget(invocation: AgentInvocation): void {
     this.invocations.delete(invocation);
-    this.waiting.delete(invocation);
     for (const subagent of this.#subagents.values())
       if (subagent.invocation === invocation) subagent.invocation = undefined;
   }
@@ -166,18 +156,10 @@ export class Sessions {
     this.known(invocation.conversationId, invocation.endpoint.origin)?.forget(invocation);
   }
 
-  /** The open invocation with this id. An unknown id must belong to the requested invocation that has no id yet. */
-  named(id: string, conversationId: string | undefined, origin: string): AgentInvocation | undefined {
-    const waiting = this.known(conversationId, origin)?.underWay;
-    if (this.#tracker.known.at(id, origin) !== undefined || waiting?.id !== undefined)
-      return this.#tracker.known.open(id, origin, conversationId);
-    return waiting;
-  }
-
   /** Finds or opens the invocation that a fact is about; `undefined` if this process does not record it. */
   find(fact: InvocationFact, sessionId: string, seen: Observation): AgentInvocation | undefined {
     const { origin } = seen.endpoint;
-    if (this.#tracker.known.at(fact.snapshot.id, origin) !== undefined) return undefined;
+    if (this.#tracker.known.get(origin, fact.snapshot.id) !== undefined) return undefined;
     const session = this.at(sessionId, origin);
     if (fact.subagentId !== undefined) return this.#openBelow(session, fact, seen);
     const invocation = this.#findRequested(session, fact.snapshot, seen);
@@ -190,13 +172,12 @@ export class Sessions {
     snapshot: InvocationSnapshot,
     seen: Observation,
   ): AgentInvocation | undefined {
-    const waiting = findWaiting(session, snapshot, seen);
-    if (waiting !== undefined) {
-      const [invocation, { acceptedAt }] = waiting;
-      session.waiting.delete(invocation);
+    const requested = findRequested(session, snapshot, seen);
+    if (requested !== undefined) {
+      const { clock, acceptance } = requested;
       // The server created the invocation when it accepted the request, not when this process first saw the object.
-      if (acceptedAt !== undefined) invocation.clock.learn(snapshot.createdAt, acceptedAt);
-      return invocation;
+      if (acceptance?.acceptedAt !== undefined) clock.learn(snapshot.createdAt, acceptance.acceptedAt);
+      return requested;
     }
     const { id: conversationId, agent } = session;
     const found = { kind: this.#kind, conversationId, agent: agent?.agent };
@@ -231,12 +212,8 @@ export class Sessions {
     { snapshot, subagentId = '', aboveId }: InvocationFact,
     seen: Observation,
   ): AgentInvocation | undefined {
-    const { origin } = seen.endpoint;
     const subagent = session.subagent(subagentId);
-    const above =
-      aboveId === undefined
-        ? session.above(subagent, snapshot)
-        : this.#tracker.known.open(aboveId, origin, session.id);
+    const above = aboveId === undefined ? session.above(subagent, snapshot) : seen.known(aboveId, session.id);
     if (above === undefined || !isWithin(snapshot.createdAt, above.snapshot)) return undefined;
     if (above.countBelow >= MAX_REPEATED) {
       notice('calls_skipped');
@@ -250,15 +227,14 @@ export class Sessions {
         );
     const parts = subagent.instructions;
     subagent.instructions = [];
-    const invocation = this.#tracker.openInvocation({
+    const invocation = this.#tracker.beginInvocation({
       kind: this.#kind,
+      conversationId: session.id,
+      told: snapshot,
       above,
       subagentId,
-      segment: above.segment,
       agent: { id: snapshot.agentId ?? subagentId, name: subagent.name, model: undefined },
-      agentId: snapshot.agentId,
       endpoint: above.endpoint,
-      attributes: {},
       input: { count: 0, messages: parts.length === 0 ? [] : [{ role: 'user', parts }] },
       context: above.context,
       startTime: Math.max(startTime, above.startTime),
@@ -281,14 +257,11 @@ export class Sessions {
   #continue(session: Session, actions: readonly RequiredAction[], seen: Observation): void {
     const { underWay } = session;
     // The session is busy. If no invocation is known to be in progress, those that seemed to be over continue.
-    for (const invocation of session.all)
+    for (const invocation of session.invocations)
       if (underWay === undefined || isInProgress(invocation))
         invocation.hear({ type: 'open' }, invocation.life.lastOpenTime);
     for (const { type, id, invocationId, call } of actions) {
-      const { origin } = seen.endpoint;
-      const named =
-        invocationId === undefined ? undefined : this.#tracker.known.open(invocationId, origin, session.id);
-      const invocation = named ?? session.underWay;
+      const invocation = seen.known(invocationId, session.id) ?? session.underWay;
       if (invocation === undefined || !isInProgress(invocation)) continue;
       const time = seen.timeFor(invocation);
       invocation.wait(call === undefined ? [] : [call], time);
@@ -313,7 +286,7 @@ export class Sessions {
 
   seeSubagent(fact: SubagentFact, origin: string): void {
     const session = this.known(fact.conversationId, origin);
-    if (session === undefined || session.all.length === 0) return;
+    if (session === undefined || session.invocations.size === 0) return;
     const subagent = session.subagent(fact.id);
     const isFirst = subagent.parentAgentId === undefined;
     subagent.name = fact.name ?? subagent.name;
@@ -345,11 +318,10 @@ export class Sessions {
  * not by a stream, because a stream begins with the session's previous state.
  */
 function rest(session: Session, seen: Observation): void {
-  for (const invocation of session.invocations) endUnseen(invocation, seen, seen.timeFor(invocation));
-  if (seen.live) return;
-  for (const [invocation, { acceptedAt }] of [...session.waiting]) {
-    if (acceptedAt !== undefined && acceptedAt <= seen.timeFor(invocation, seen.call.startTime))
-      endUnseen(invocation, seen, seen.timeFor(invocation));
+  for (const invocation of [...session.invocations]) {
+    const { acceptedAt = Number.POSITIVE_INFINITY } = invocation.acceptance ?? {};
+    const isOlder = !seen.live && acceptedAt <= seen.timeFor(invocation, seen.call.startTime);
+    if (invocation.id !== undefined || isOlder) endUnseen(invocation, seen, seen.timeFor(invocation));
   }
 }
 
@@ -366,6 +338,7 @@ function failAll(session: Session, error: unknown, seen: Observation): void {
   const failure = session.failure ?? readError(error, 'failed');
   session.failure = undefined;
   for (const invocation of [...session.invocations]) {
+    if (invocation.id === undefined) continue;
     const time = seen.timeFor(invocation);
     invocation.end(time, time, time, failure);
     invocation.settle();
@@ -376,13 +349,15 @@ function failAll(session: Session, error: unknown, seen: Observation): void {
  * Finds the oldest requested invocation that the snapshot can belong to. A stream reports what starts now, so an
  * invocation that is not over is preferred.
  */
-function findWaiting(
-  { waiting }: Session,
+function findRequested(
+  { invocations }: Session,
   snapshot: InvocationSnapshot,
   seen: Observation,
-): [AgentInvocation, Acceptance] | undefined {
-  const possible = [...waiting].filter(([, acceptance]) => canBe(acceptance, snapshot, seen));
-  return (seen.live ? possible.find(([invocation]) => isInProgress(invocation)) : undefined) ?? possible[0];
+): AgentInvocation | undefined {
+  const possible = [...invocations].filter(
+    ({ id, acceptance }) => id === undefined && canBe(acceptance, snapshot, seen),
+  );
+  return (seen.live ? possible.find(isInProgress) : undefined) ?? possible[0];
 }
 
 function isInProgress({ life }: AgentInvocation): boolean {
@@ -390,9 +365,13 @@ function isInProgress({ life }: AgentInvocation): boolean {
 }
 
 /** Whether a reported invocation can be the requested one. A stream reports only new ones; a list also has old ones. */
-function canBe(acceptance: Acceptance, { createdAt }: InvocationSnapshot, { live }: Observation): boolean {
+function canBe(
+  acceptance: Acceptance | undefined,
+  { createdAt }: InvocationSnapshot,
+  { live }: Observation,
+): boolean {
   if (live) return true;
-  const { acceptedAt, notBefore } = acceptance;
+  const { acceptedAt, notBefore } = acceptance ?? {};
   if (acceptedAt === undefined) return false;
   return notBefore === undefined || createdAt === undefined || createdAt >= notBefore;
 }

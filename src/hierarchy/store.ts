@@ -20,11 +20,6 @@ interface ShelfOptions<Value> {
   readonly evicted?: (value: Value) => void;
   /** Whether a value is in use although nothing looks it up. It then outlives its lifetime. */
   readonly isInUse?: (value: Value) => boolean;
-  /**
-   * Whether a value was recorded before its end, so that a second span may continue it. It is remembered for a day, and
-   * counts against a maximum of its own.
-   */
-  readonly isPaused?: (value: Value) => boolean;
 }
 
 /** Something that keeps content until it ends. It may never end, so the store can make it forget the content. */
@@ -103,38 +98,38 @@ export class Store implements Expiring {
 export class Shelf<Value> {
   readonly #store: Store;
   readonly #entries: BoundedMap<string, Value>;
-  readonly #paused: BoundedMap<string, Value> | undefined;
-  readonly #isPaused: ((value: Value) => boolean) | undefined;
+  readonly #paused: BoundedMap<string, Value>;
 
   constructor(store: Store, limit: number, options: ShelfOptions<Value>) {
-    const { evicted, lifetimeMs = LIFETIME_MS, isInUse, isPaused } = options;
+    const { evicted, lifetimeMs = LIFETIME_MS, isInUse } = options;
     this.#store = store;
     this.#entries = new BoundedMap(limit, evicted, lifetimeMs, isInUse);
-    store.add(this.#entries);
-    this.#isPaused = isPaused;
-    if (isPaused === undefined) return;
     this.#paused = new BoundedMap(limit, undefined, LONG_LIFETIME_MS);
+    store.add(this.#entries);
     store.add(this.#paused);
   }
 
   get(origin: string, id: string | undefined): Value | undefined {
     if (id === undefined) return undefined;
     const key = keyAt(origin, id);
-    return this.#entries.get(key) ?? this.#paused?.get(key);
+    return this.#entries.get(key) ?? this.#paused.get(key);
   }
 
-  set(origin: string, id: string, value: Value): void {
+  /**
+   * @param isPaused whether it was recorded before its end, so that a second span may continue it. It is then remembered
+   *   for a day, and counts against a maximum of its own
+   */
+  set(origin: string, id: string, value: Value, isPaused = false): void {
     const key = keyAt(origin, id);
-    const isPaused = this.#isPaused?.(value) === true;
-    (isPaused ? this.#entries : this.#paused)?.delete(key);
-    (isPaused ? this.#paused : this.#entries)?.set(key, value);
+    (isPaused ? this.#entries : this.#paused).delete(key);
+    (isPaused ? this.#paused : this.#entries).set(key, value);
     this.#store.expireLater();
   }
 
   delete(origin: string, id: string): void {
     const key = keyAt(origin, id);
     this.#entries.delete(key);
-    this.#paused?.delete(key);
+    this.#paused.delete(key);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Attributes, Span } from '@opentelemetry/api';
+import type { Attributes, Span, SpanContext } from '@opentelemetry/api';
 import { define } from '../operations/attributes.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import type { EndLimits, ProviderListener } from '../telemetry/program-end/provider-life.ts';
@@ -13,7 +13,11 @@ import {
   type Use,
 } from './conversations/conversation.ts';
 import { linkCaller } from './conversations/own-trace.ts';
-import { AgentInvocation, type InvocationStart, KnownInvocations } from './invocations/agent-invocation.ts';
+import {
+  AgentInvocation,
+  type InvocationStart,
+  type PausedInvocation,
+} from './invocations/agent-invocation.ts';
 import type { Invocation, InvocationOwner } from './invocations/invocation.ts';
 import type { Effect } from './invocations/life.ts';
 import { recordInvocation } from './invocations/record-invocation.ts';
@@ -30,7 +34,7 @@ interface OpenSession {
 
 /** An invocation to open, with what is told about it: by the request that starts it, or by the API object that shows it. */
 export interface Opening
-  extends Omit<InvocationStart, 'segment' | 'agent' | 'agentId' | 'attributes' | 'input' | 'above'> {
+  extends Omit<InvocationStart, 'segment' | 'agent' | 'agentId' | 'attributes' | 'input'> {
   readonly conversationId: string | undefined;
   readonly told: Pick<InvocationSnapshot, 'agentId' | 'model' | 'parameters'>;
   readonly agent?: Agent | undefined;
@@ -39,6 +43,15 @@ export interface Opening
   readonly input?: InputMessages | undefined;
   /** When the request was sent whose answer shows the invocation. Not set if the request starts it. */
   readonly sentAt?: number;
+}
+
+/** An invocation of this process with its last span. */
+interface KnownInvocation {
+  /** Set until its span is recorded. */
+  readonly open: AgentInvocation | undefined;
+  readonly span: SpanContext;
+  /** Set if it was recorded before its end: the state that a second span continues. */
+  readonly paused?: PausedInvocation | undefined;
 }
 
 const NO_INPUT: InputMessages = { count: 0, messages: [] };
@@ -51,7 +64,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   readonly telemetry: Telemetry;
   readonly store: Store;
   readonly agents: Shelf<Agent>;
-  readonly known: KnownInvocations;
+  readonly known: Shelf<KnownInvocation>;
   readonly #conversations: Readonly<Record<ConversationKind, Shelf<Conversation>>>;
   readonly #segments = new Set<Segment>();
   readonly #invocations = new Set<Invocation>();
@@ -80,7 +93,10 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
       realtime: shelf(),
       live: shelf(),
     };
-    this.known = new KnownInvocations(store);
+    this.known = store.shelf({
+      evicted: ({ open }) => open?.close(),
+      isInUse: ({ open }) => open !== undefined,
+    });
     this.reads = new BackgroundReads(telemetry);
   }
 
@@ -126,18 +142,19 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
 
   /** Opens an invocation that a request starts, or that an API object shows, in the segment of its conversation. */
   beginInvocation({ told, conversationId: id, sentAt, ...start }: Opening): AgentInvocation {
-    const { kind, context, endpoint, before } = start;
+    const { kind, context, endpoint, before, above } = start;
     const active = activeSpan(context);
     // Below a span of this process, the segment starts after the request that found the invocation was sent.
     const isFound = sentAt !== undefined && active !== undefined && active.spanContext().isRemote !== true;
     const startTime = isFound ? justAfter(sentAt) : start.startTime;
-    const segment = this.open({ kind, id, context, endpoint, startTime }, active);
+    const use = { kind, id, context, endpoint, startTime };
+    const segment = above === undefined ? this.open(use, active) : above.segment;
     const agent = start.agent ?? this.agents.get(endpoint.origin, told.agentId);
     const attributes: Attributes = { ...told.parameters };
     define(attributes, ATTR.GEN_AI_REQUEST_MODEL, told.model ?? agent?.model);
     const takesInput = start.input === undefined && before === undefined && id !== undefined;
     const unanswered = takesInput ? this.conversation(kind, id, endpoint.origin).takeUnanswered() : NO_INPUT;
-    return this.openInvocation({
+    const all = {
       ...start,
       segment,
       agent,
@@ -145,11 +162,8 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
       attributes: Object.assign(attributes, start.attributes),
       input: start.input ?? unanswered,
       startTime: Math.max(start.startTime, segment?.startTime ?? startTime),
-    });
-  }
-
-  openInvocation(start: InvocationStart): AgentInvocation {
-    const invocation = new AgentInvocation(start, this, recordInvocation);
+    };
+    const invocation = new AgentInvocation(all, this, recordInvocation);
     this.keep(invocation);
     return invocation;
   }
@@ -180,8 +194,10 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     invocation.record();
     this.#invocations.delete(invocation);
     if (!(invocation instanceof AgentInvocation)) return;
-    this.known.closed(invocation);
-    const { kind, above } = invocation.start;
+    const { id, spanContext: span, paused, endpoint, start } = invocation;
+    const { kind, above } = start;
+    if (id !== undefined && this.known.get(endpoint.origin, id)?.span === span)
+      this.known.set(endpoint.origin, id, { open: undefined, span, paused }, paused !== undefined);
     this.recorded.get(kind)?.(invocation);
     above?.settle();
   }

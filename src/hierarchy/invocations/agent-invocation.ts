@@ -39,7 +39,6 @@ import type {
   ToolCallSnapshot,
 } from '../model.ts';
 import { OperationClock } from '../operation-clock.ts';
-import type { Shelf, Store } from '../store.ts';
 import { recordToolDuration } from '../tool-calls/tool-call.ts';
 import { Invocation, type InvocationOwner } from './invocation.ts';
 import { canContinue, type Living, recordedEnd } from './life.ts';
@@ -67,6 +66,13 @@ export interface InvocationStart {
   /** Whether the start time comes from the server, in whole seconds: too coarse for duration metrics. */
   readonly rebuilt?: boolean;
   readonly before?: PausedInvocation | undefined;
+}
+
+/** When the server accepted a request for an invocation. Lists from before cannot contain that invocation. */
+export interface Acceptance {
+  acceptedAt: number | undefined;
+  /** The earliest time at which the invocation can have been created, by the server's clock; `undefined` if unknown. */
+  notBefore: number | undefined;
 }
 
 /** What is kept of an invocation that was recorded before its end, for a second span to continue. It has no content. */
@@ -105,6 +111,8 @@ export class AgentInvocation extends Invocation {
   readonly telemetry: Telemetry;
   readonly startSettings: Settings;
   readonly startTime: number;
+  /** When it began, before any pause; `undefined` if only the server's time, in whole seconds, is known. */
+  readonly createdTime: number | undefined;
   readonly openRecord: InvocationRecord;
   readonly spanContext: SpanContext;
   readonly context: Context;
@@ -121,10 +129,13 @@ export class AgentInvocation extends Invocation {
   failure: Failure | undefined;
   pollCount = 0;
   allSeen = false;
+  /** Set for an API whose answers do not contain the id of the invocation that they start. */
+  acceptance: Acceptance | undefined;
   /** The conversation that its request names or creates. Until the invocation is seen, nothing else may report it. */
   #requestedIn: string | undefined;
   #sawText = false;
-  readonly #keeper: Keeper;
+  /** Not set if content is not recorded. */
+  readonly #keeper: Keeper | undefined;
   #spentBelow: Spent = NOTHING_SPENT;
   /** What it spent itself, once its usage is final. */
   #own: Spent = NOTHING_SPENT;
@@ -151,9 +162,9 @@ export class AgentInvocation extends Invocation {
       above.below.add(this);
       above.countBelow++;
     }
-    this.#keeper = new Keeper(textLimits(settings), (characters) => store.keeps(this, characters));
+    if (telemetry.wantsContent)
+      this.#keeper = new Keeper(textLimits(settings), (characters) => store.keeps(this, characters));
     this.steps = new Steps({
-      content: telemetry.wantsContent,
       deltas: settings.streamDeltas !== 'off',
       keeper: this.#keeper,
       isInputKnown: start.input.isAll,
@@ -161,8 +172,9 @@ export class AgentInvocation extends Invocation {
       before: before?.steps,
     });
     // If both would start at the same time, it starts just after the span above it.
-    this.startTime = inOrder(start.startTime, (above ?? segment)?.startTime);
     const parent = above ?? segment;
+    this.startTime = inOrder(start.startTime, parent?.startTime);
+    this.createdTime = before ? before.createdTime : start.rebuilt ? undefined : this.startTime;
     const { place } = this;
     const caller = activeSpan(context)?.spanContext();
     // If the request was made in another span than that above the conversation, it links there.
@@ -245,13 +257,6 @@ export class AgentInvocation extends Invocation {
     return { ...this.#own, seconds: createdTime === undefined ? undefined : (endTime - createdTime) / 1e3 };
   }
 
-  /** When it began, before any pause; `undefined` if only the server's time, in whole seconds, is known. */
-  get createdTime(): number | undefined {
-    const { before, rebuilt } = this.start;
-    if (before !== undefined) return before.createdTime;
-    return rebuilt ? undefined : this.startTime;
-  }
-
   /** The state that a second span needs to continue; `undefined` if it is over, or belongs to an invocation above. */
   get paused(): PausedInvocation | undefined {
     const { life, agent, spanContext: span, createdTime, clock } = this;
@@ -291,9 +296,11 @@ export class AgentInvocation extends Invocation {
     conversation.count({ userMessages: start.input.count });
   }
 
-  requestedIn(conversationId: string): void {
+  requestedIn(conversationId: string): Acceptance {
     this.#requestedIn = conversationId;
-    this.addAttributes(placeAttributes(this.place));
+    this.#describe();
+    this.acceptance = { acceptedAt: undefined, notBefore: undefined };
+    return this.acceptance;
   }
 
   contextIn(context: Context): Context {
@@ -318,7 +325,7 @@ export class AgentInvocation extends Invocation {
     this.id = snapshot.id;
     // Its content and the tool calls that it asks for are kept elsewhere, within limits.
     this.snapshot = { ...snapshot, content: undefined, pendingToolCalls: [] };
-    if (snapshot.content !== undefined) this.content = this.#keeper.keep(snapshot.content, this.content);
+    if (snapshot.content !== undefined) this.content = this.#keeper?.keep(snapshot.content, this.content);
     if (isFirst) this.#identify(snapshot, time);
     this.segment?.touch(time);
     if (snapshot.phase === 'waiting') this.wait(snapshot.pendingToolCalls, time);
@@ -420,7 +427,7 @@ export class AgentInvocation extends Invocation {
   forgetContent(): void {
     this.content = undefined;
     this.steps.forgetContent();
-    this.#keeper.forget();
+    this.#keeper?.forget();
   }
 
   override closeIfFinished(): void {
@@ -440,7 +447,7 @@ export class AgentInvocation extends Invocation {
       above.#spentBelow = addSpent(above.#spentBelow, this.spent);
     }
     guard('recording an invocation', this.#record, this, endTime);
-    this.owner.store.release(this);
+    if (this.#keeper !== undefined) this.owner.store.release(this);
     segment?.invocationClosed(this, endTime);
   }
 }
@@ -448,49 +455,4 @@ export class AgentInvocation extends Invocation {
 /** Whether there are tokens: some servers report zeros at first. */
 function isReported(usage: Usage | undefined): usage is Usage {
   return usage !== undefined && !isNoUsage(usage);
-}
-
-/** An invocation of this process with its last span. `open` is set until that span is recorded. */
-interface KnownInvocation {
-  readonly open: AgentInvocation | undefined;
-  readonly span: SpanContext;
-  /** Set if it was recorded before its end: the state that a second span continues. */
-  readonly paused?: PausedInvocation | undefined;
-}
-
-export class KnownInvocations {
-  readonly #known: Shelf<KnownInvocation>;
-
-  constructor(store: Store) {
-    this.#known = store.shelf<KnownInvocation>({
-      evicted: ({ open }) => open?.close(),
-      isInUse: ({ open }) => open !== undefined,
-      isPaused: ({ paused }) => paused !== undefined,
-    });
-  }
-
-  identify(id: string, invocation: AgentInvocation): void {
-    const { origin } = invocation.endpoint;
-    // A server that reuses an id has forgotten the first one.
-    this.#known.get(origin, id)?.open?.close();
-    this.#known.set(origin, id, { open: invocation, span: invocation.spanContext });
-  }
-
-  at(id: string | undefined, origin: string): KnownInvocation | undefined {
-    return this.#known.get(origin, id);
-  }
-
-  open(
-    id: string | undefined,
-    origin: string,
-    conversationId: string | undefined,
-  ): AgentInvocation | undefined {
-    const invocation = this.#known.get(origin, id)?.open;
-    return invocation?.isOf(conversationId) === true ? invocation : undefined;
-  }
-
-  closed({ id, endpoint: { origin }, spanContext: span, paused }: AgentInvocation): void {
-    if (id !== undefined && this.#known.get(origin, id)?.span === span)
-      this.#known.set(origin, id, { open: undefined, span, paused });
-  }
 }

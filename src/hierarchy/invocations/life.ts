@@ -132,110 +132,108 @@ export function isUnwatched({ overSince, requests, streams, reading }: Life): bo
 
 /** Updates a life after a fact. It reads no clock, so the same facts at the same times have the same effects. */
 export function next(invocation: Living, fact: LifeFact, time: number): readonly Effect[] {
-  if (invocation.life.state === 'closed') return NO_EFFECTS;
-  const rule = RULES[fact.type] as Rule<LifeFact>;
-  return rule(invocation, fact, time) ?? NO_EFFECTS;
+  const { life } = invocation;
+  if (life.state === 'closed') return NO_EFFECTS;
+  switch (fact.type) {
+    case 'asked':
+      life.closingReads = undefined;
+      life[fact.outlives ? 'streams' : 'requests']++;
+      life.lastSign = Math.max(life.lastSign, time);
+      return NO_EFFECTS;
+    case 'answered':
+      life[fact.outlives ? 'streams' : 'requests']--;
+      life.lastSign = Math.max(life.lastSign, time);
+      return settleLife(invocation);
+    case 'left':
+      life.closingReads = { time: time + FIRST_DELAY_MS, delay: FIRST_DELAY_MS, left: MAX_CLOSING_READS };
+      return NO_EFFECTS;
+    case 'sign':
+      touch(life, time);
+      return NO_EFFECTS;
+    case 'open':
+    case 'waiting':
+      if (!canContinue(life)) return NO_EFFECTS;
+      life.state = fact.type;
+      life.overSince = undefined;
+      touch(life, time);
+      return NO_EFFECTS;
+    case 'idle':
+      if (canContinue(life)) {
+        touch(life, time);
+        life.state = 'ended';
+        life.overSince ??= time;
+      }
+      return settleLife(invocation);
+    case 'ended':
+      if (canContinue(life)) {
+        const { lastOpenTime, startTime } = life;
+        const endTime = clamp(fact.endTime, lastOpenTime, Math.max(fact.latest, lastOpenTime));
+        life.state = 'ended';
+        life.endTime = Math.max(endTime, startTime);
+        life.overSince = time;
+      }
+      return settleLife(invocation);
+    case 'detail':
+      return settleLife(invocation);
+    case 'deleted':
+      life.isDeleted = true;
+      return NO_EFFECTS;
+    case 'reading':
+      life.reading = fact.when;
+      return NO_EFFECTS;
+    case 'unreadable':
+      life.mayRead = false;
+      return settleLife(invocation);
+    case 'end read': {
+      life.reading = 'no';
+      const effects = settleLife(invocation);
+      const isGivenUp = fact.isLastRead && effects.length === 0 && canContinue(life) && life.requests === 0;
+      return isGivenUp ? record(life) : effects;
+    }
+    case 'details read': {
+      life.reading = 'no';
+      // It seemed to be over when the read began, but the read may have shown it in progress.
+      life.isRead = life.overSince !== undefined;
+      const { lacks, isAwaited } = invocation;
+      if (!life.isRead || lacks === 'invocations') return NO_EFFECTS;
+      return fact.isFinal || isAwaited || lacks === 'nothing' ? record(life) : NO_EFFECTS;
+    }
+    case 'time':
+      return passTime(invocation, fact.idleTimeout, time);
+    case 'flush': {
+      const { lacks } = invocation;
+      // To record a turn also records the turns of its subagents, which may not have been read yet.
+      if (life.overSince === undefined || lacks === 'invocations') return NO_EFFECTS;
+      const waits = life.reading !== 'no' || life.requests > 0;
+      return !waits || lacks === 'nothing' ? record(life) : NO_EFFECTS;
+    }
+    case 'close':
+      return record(life);
+  }
 }
 
-/** @returns what follows from the fact; `undefined` for nothing */
-type Rule<Fact> = (invocation: Living, fact: Fact, time: number) => readonly Effect[] | undefined;
-
-const RULES: { readonly [Type in LifeFact['type']]: Rule<Extract<LifeFact, { type: Type }>> } = {
-  asked({ life }, { outlives }, time) {
-    life.closingReads = undefined;
-    life[outlives ? 'streams' : 'requests']++;
-    life.lastSign = Math.max(life.lastSign, time);
-  },
-  answered(invocation, { outlives }, time) {
-    const { life } = invocation;
-    life[outlives ? 'streams' : 'requests']--;
-    life.lastSign = Math.max(life.lastSign, time);
-    return settleLife(invocation);
-  },
-  left({ life }, _, time) {
-    life.closingReads = { time: time + FIRST_DELAY_MS, delay: FIRST_DELAY_MS, left: MAX_CLOSING_READS };
-  },
-  sign({ life }, _, time) {
-    touch(life, time);
-  },
-  open: goOn,
-  waiting: goOn,
-  idle(invocation, _, time) {
-    const { life } = invocation;
-    if (canContinue(life)) {
-      touch(life, time);
-      life.state = 'ended';
-      life.overSince ??= time;
-    }
-    return settleLife(invocation);
-  },
-  ended(invocation, { endTime, latest }, time) {
-    const { life } = invocation;
-    if (!canContinue(life)) return settleLife(invocation);
-    const { lastOpenTime, startTime } = life;
-    life.state = 'ended';
-    life.endTime = Math.max(clamp(endTime, lastOpenTime, Math.max(latest, lastOpenTime)), startTime);
-    life.overSince = time;
-    return settleLife(invocation);
-  },
-  detail: settleLife,
-  deleted({ life }) {
-    life.isDeleted = true;
-  },
-  reading({ life }, { when }) {
-    life.reading = when;
-  },
-  unreadable(invocation) {
-    invocation.life.mayRead = false;
-    return settleLife(invocation);
-  },
-  'end read': (invocation, { isLastRead }) => {
-    const { life } = invocation;
-    life.reading = 'no';
-    const effects = settleLife(invocation);
-    const isGivenUp = isLastRead && effects.length === 0 && canContinue(life) && life.requests === 0;
-    return isGivenUp ? record(life) : effects;
-  },
-  'details read': ({ life, lacks, isAwaited }, { isFinal }) => {
-    life.reading = 'no';
-    // It seemed to be over when the read began, but the read may have shown it in progress.
-    life.isRead = life.overSince !== undefined;
-    if (!life.isRead || lacks === 'invocations') return undefined;
-    return isFinal || isAwaited || lacks === 'nothing' ? record(life) : undefined;
-  },
-  time({ life, timeout, expiresAt }, { idleTimeout }, time) {
-    const { overSince, reading } = life;
-    const isUsed = life.requests + life.streams > 0;
-    if (isUsed) life.lastSign = Math.max(life.lastSign, time);
-    if (reading !== 'no') {
-      const waitedTooLong = reading === 'soon' && overSince !== undefined && time - overSince >= timeout;
-      return waitedTooLong ? record(life, RECORD_UNREAD) : undefined;
-    }
-    if (overSince !== undefined && time - overSince >= idleTimeout) return record(life);
-    // If the API showed it in progress after it should have expired, the clocks disagree.
-    const hasExpired = !isUsed && time >= expiresAt && life.lastOpenTime < expiresAt;
-    if (overSince === undefined && (hasExpired || time - life.lastSign >= timeout)) return READ_LAST;
-    return isDue(life, time) ? READ_END : undefined;
-  },
-  flush({ life, lacks }) {
-    // To record a turn also records the turns of its subagents, which may not have been read yet.
-    if (life.overSince === undefined || lacks === 'invocations') return undefined;
-    const waits = life.reading !== 'no' || life.requests > 0;
-    return !waits || lacks === 'nothing' ? record(life) : undefined;
-  },
-  close: ({ life }) => record(life),
-};
+function passTime(
+  { life, timeout, expiresAt }: Living,
+  idleTimeout: number,
+  time: number,
+): readonly Effect[] {
+  const { overSince, reading } = life;
+  const isUsed = life.requests + life.streams > 0;
+  if (isUsed) life.lastSign = Math.max(life.lastSign, time);
+  if (reading !== 'no') {
+    const waitedTooLong = reading === 'soon' && overSince !== undefined && time - overSince >= timeout;
+    return waitedTooLong ? record(life, RECORD_UNREAD) : NO_EFFECTS;
+  }
+  if (overSince !== undefined && time - overSince >= idleTimeout) return record(life);
+  // If the API showed it in progress after it should have expired, the clocks disagree.
+  const hasExpired = !isUsed && time >= expiresAt && life.lastOpenTime < expiresAt;
+  if (overSince === undefined && (hasExpired || time - life.lastSign >= timeout)) return READ_LAST;
+  return isDue(life, time) ? READ_END : NO_EFFECTS;
+}
 
 function touch(life: Life, time: number): void {
   life.lastSign = Math.max(life.lastSign, time);
   if (life.endTime === undefined) life.lastOpenTime = Math.max(life.lastOpenTime, time);
-}
-
-function goOn({ life }: Living, { type }: { type: 'open' | 'waiting' }, time: number): undefined {
-  if (!canContinue(life)) return;
-  life.state = type;
-  life.overSince = undefined;
-  touch(life, time);
 }
 
 /** Records an invocation that is over, or reads what is missing first. Called when it may be complete. */

@@ -35,9 +35,9 @@ export interface StepsBefore {
 const NOTHING_BEFORE: StepsBefore = { recorded: new Map(), waiting: [] };
 
 interface StepsOptions {
-  readonly content: boolean;
   readonly deltas: boolean;
-  readonly keeper: Keeper;
+  /** Not set if content is not recorded. */
+  readonly keeper?: Keeper | undefined;
   /** Whether all input messages are known from the request. */
   readonly isInputKnown?: boolean | undefined;
   readonly above?: Steps | undefined;
@@ -156,11 +156,11 @@ export class Steps {
   }
 
   seeMessage({ id, content, isInput }: MessageSnapshot): void {
-    if (content === undefined) return;
+    const { keeper } = this.#options;
+    if (content === undefined || keeper === undefined) return;
     const messages = isInput ? this.inputs : this.outputs;
     const known = messages.get(id);
-    if (known !== undefined || messages.size < MAX_READ)
-      messages.set(id, this.#options.keeper.keep(content, known));
+    if (known !== undefined || messages.size < MAX_READ) messages.set(id, keeper.keep(content, known));
   }
 
   /** Called for each tool call that is not part of a step. Only a stream reports the times of its start and end. */
@@ -205,8 +205,7 @@ export class Steps {
     if (toolCall === undefined) return undefined;
     toolCall.hasResult = true;
     toolCall.outcome = outcome ?? toolCall.outcome;
-    const { content, keeper } = this.#options;
-    if (content) toolCall.output = keeper.keep(output, toolCall.output);
+    toolCall.output = this.#options.keeper?.keep(output, toolCall.output);
     return toolCall;
   }
 
@@ -222,7 +221,7 @@ export class Steps {
 
   /** Whether everything about the invocation is known, judging by its usage. */
   isComplete(whole: Usage | undefined): boolean {
-    if (!this.#options.content) return this.#areAllSeen(whole);
+    if (this.#options.keeper === undefined) return this.#areAllSeen(whole);
     return this.haveAnswers(whole) && this.toolCalls.every(hasDocuments);
   }
 
@@ -253,13 +252,13 @@ export class Steps {
       // A list without the `include` for search results contains less than what is known.
       const { content } = hasDocuments(known) && !hasDocuments({ snapshot }) ? known.snapshot : snapshot;
       const isSame = content === known.snapshot.content;
-      const kept = isSame ? content : keeper.keep(content, known.snapshot.content);
+      const kept = isSame ? content : keeper?.keep(content, known.snapshot.content);
       known.snapshot = { ...known.snapshot, ...snapshot, content: kept };
       return known;
     }
     const hasRoom = this.#toolCalls.size < MAX_READ;
     const made: ToolCall = {
-      snapshot: { ...snapshot, content: hasRoom ? keeper.keep(snapshot.content) : undefined },
+      snapshot: { ...snapshot, content: hasRoom ? keeper?.keep(snapshot.content) : undefined },
       stepId: undefined,
       startTime: undefined,
       endTime: undefined,

@@ -27,9 +27,7 @@ clock.learn(10_000, 10_200);
 
 function orderOf(tell: (steps: Steps) => void): string[] {
   const steps = new Steps({
-    content: false,
     deltas: false,
-    keeper: new Keeper({ text: 1_000, span: 10_000, answer: 100_000 }),
   });
   tell(steps);
   return steps.all.map(({ snapshot: { id } }) => id);
@@ -58,7 +56,6 @@ describe('steps in the same second', () => {
 describe('a search', () => {
   it('keeps its results if a later list does not include them', () => {
     const steps = new Steps({
-      content: true,
       deltas: false,
       keeper: new Keeper({ text: 1_000, span: 10_000, answer: 100_000 }),
     });
