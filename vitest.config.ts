@@ -154,7 +154,10 @@ const config: ViteUserConfig = defineConfig({
         testTimeout: 120_000,
       }),
       project('shared', SHARED, { isolate: false, testTimeout: 120_000 }),
-      project('processes', PROCESSES, { testTimeout: 180_000 }),
+      project('processes', PROCESSES, {
+        globalSetup: ['./test/support/bundled-packages.ts'],
+        testTimeout: 180_000,
+      }),
       project('browser', BROWSER, { testTimeout: 120_000 }),
       project('lanes', LANES, {
         globalSetup: ['./test/support/lanes/prepare.ts'],

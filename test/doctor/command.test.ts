@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { afterEach, describe, expect, test } from 'vitest';
 import { VERSION } from '../../src/util/version.ts';
 import { useSimulator } from '../support/lanes/api.ts';
-import { PACKAGE_NAME } from '../support/lanes/paths.ts';
+import { PACKAGE_NAME, ROOT } from '../support/lanes/paths.ts';
 import { CALL, type Ended, useProject } from '../support/project.ts';
 
 /** What a user sees: programs that are set up in a wrong way, and what the command says of their projects. */
@@ -24,7 +24,7 @@ function doctor(
   parameters: readonly string[] = [],
   environment?: Readonly<Record<string, string>>,
 ): Promise<Ended> {
-  return project().run([resolve('src/cli.ts'), 'doctor', ...parameters], environment);
+  return project().run([join(ROOT, 'dist', 'cli.cjs'), 'doctor', ...parameters], environment);
 }
 
 interface Report {
@@ -301,7 +301,7 @@ test.each<[Record<string, string>, number, string, string]>([
 
 describe('the command line:', () => {
   const run = (...parameters: string[]): Promise<Ended> =>
-    project().run([resolve('src/cli.ts'), ...parameters]);
+    project().run([join(ROOT, 'dist', 'cli.cjs'), ...parameters]);
 
   test.each([[['--help']], [['-h']], [['doctor', '--help']]])('%j prints the usage', async (parameters) => {
     const { code, stdout, stderr } = await run(...parameters);

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
+import { BUNDLED_PACKAGES } from './bundled-packages.ts';
 import { SHELL_SETTINGS } from './environment.ts';
-import { PACKAGE_NAME } from './lanes/paths.ts';
+import { PACKAGE_NAME, ROOT } from './lanes/paths.ts';
 
 /** A call, for programs that run with `BASE_URL`. */
 export const CALL = `
@@ -13,15 +13,13 @@ export const CALL = `
   await client.chat.completions.create({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hi' }] });
 `;
 
-const INSTALLED = ['openai', '@opentelemetry/api', '@opentelemetry/sdk-node'];
-
 export interface Ended {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A project of a user's, in a folder of its own: this package from its sources, `openai` and an SDK. */
+/** A project of a user's, in a folder of its own: this package as it is built, `openai` and an SDK. */
 export interface Project {
   readonly folder: string;
   write(files: Readonly<Record<string, string | object>>): Promise<void>;
@@ -51,30 +49,17 @@ async function makeProject(): Promise<Project> {
       await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
     }
   };
-  for (const name of INSTALLED) {
+  const installed = {
+    [PACKAGE_NAME]: ROOT,
+    openai: join(ROOT, 'node_modules', 'openai'),
+    '@opentelemetry/api': join(ROOT, 'node_modules', '@opentelemetry', 'api'),
+    '@opentelemetry/sdk-node': join(BUNDLED_PACKAGES, '@opentelemetry', 'sdk-node'),
+  };
+  for (const [name, target] of Object.entries(installed)) {
     const path = join(folder, 'node_modules', name);
     await mkdir(dirname(path), { recursive: true });
-    await symlink(resolve('node_modules', name), path);
+    await symlink(target, path);
   }
-  const source = (file: string): string => JSON.stringify(pathToFileURL(resolve('src', file)).href);
-  await write({
-    [`node_modules/${PACKAGE_NAME}/package.json`]: {
-      name: PACKAGE_NAME,
-      version: '0.1.0',
-      exports: {
-        '.': './index.mjs',
-        './client': './client.mjs',
-        './export': './export.mjs',
-        './openai': './openai.mjs',
-        './register': './register.mjs',
-      },
-    },
-    [`node_modules/${PACKAGE_NAME}/index.mjs`]: `export * from ${source('index.ts')};`,
-    [`node_modules/${PACKAGE_NAME}/client.mjs`]: `export * from ${source('client.ts')};`,
-    [`node_modules/${PACKAGE_NAME}/export.mjs`]: `export * from ${source('export.ts')};`,
-    [`node_modules/${PACKAGE_NAME}/openai.mjs`]: `export * from ${source('openai.ts')};\nexport { default } from ${source('openai.ts')};`,
-    [`node_modules/${PACKAGE_NAME}/register.mjs`]: `import ${source('register-esm.ts')};`,
-  });
   return { folder, write, run: (parameters, environment) => runNode(folder, parameters, environment) };
 }
 

@@ -54,7 +54,7 @@ async function run(
 ): Promise<Ended> {
   const file = `app.${format}`;
   await project().write({ [file]: FORMATS[format](body) });
-  const agent = `--import ${JSON.stringify(join(project().folder, 'node_modules', PACKAGE_NAME, 'register.mjs'))}`;
+  const agent = `--import ${JSON.stringify(join(project().folder, 'node_modules', PACKAGE_NAME, 'dist', 'register.mjs'))}`;
   return project().run([file], {
     BASE_URL: simulator().url,
     NODE_OPTIONS: agent,

@@ -10,10 +10,19 @@ export interface Tarball {
   readonly hash: string;
 }
 
+/** Several projects of Vitest need the package, and each loads this module anew. */
+const built = globalThis as { packageIsBuilt?: Promise<string> };
+
+/** Builds the package, once in a process. */
+export async function buildPackage(): Promise<void> {
+  built.packageIsBuilt ??= mustRun('npm', ['run', '--silent', 'build'], { cwd: ROOT });
+  await built.packageIsBuilt;
+}
+
 /** Builds the package and packs it. */
 export async function packPackage(): Promise<Tarball> {
   await mkdir(LANES_DIRECTORY, { recursive: true });
-  await mustRun('npm', ['run', '--silent', 'build'], { cwd: ROOT });
+  await buildPackage();
   const answer = await mustRun(
     'npm',
     ['pack', '--json', '--ignore-scripts', '--pack-destination', LANES_DIRECTORY],
