@@ -3,12 +3,12 @@ import { terminalSafe } from '../util/terminal-safe.ts';
 import { costOf, count, dollars, estimatedTokens, explainedCost, isNumber, tokens } from './amounts.ts';
 import { cancelledBy, unusualFinish, words } from './answer-end.ts';
 import { attributeText } from './messages.ts';
-import { type Detail, type Rank, type TextSegment, toned } from './terminal-text.ts';
+import type { Detail, Rank } from './terminal-text.ts';
 import type { Row } from './tree.ts';
 import { isFailed, type SpanAttributes, type ViewedSpan } from './viewed-span.ts';
 
-/** A detail as dim text, or in another tone and with a rank of its own; `undefined` to leave it out. */
-type ShownFact = (TextSegment & { readonly rank?: Rank }) | string | undefined;
+/** A fact as dim text, or with a tone and rank of its own; `undefined` to leave it out. */
+type ShownFact = Pick<Detail, 'text' | 'tone' | 'rank'> | string | undefined;
 
 /** Facts that matter less than errors, tokens and cost have another rank than 0. */
 type Fact = readonly [rank: Rank, show: (attributes: SpanAttributes, row: Row) => ShownFact];
@@ -33,59 +33,54 @@ const REQUEST_ID = /^openai\.(?!request\.)\w+\.id$/;
 
 /** The details of a span, in this order. To show another one, add a row. */
 const FACTS: readonly Fact[] = [
-  [0, (_, { span }) => (isFailed(span) ? error(span) : undefined)],
-  [1, (of) => (isNewAgent(of) ? words(of[ATTR.GEN_AI_AGENT_ID]) : undefined)],
-  [0, (of, { span }) => status(of[ATTR.OPENAI_RUN_STATUS], span)],
+  [0, (of, { span }) => (isFailed(span) ? error(of) : undefined)],
   [
-    0,
-    ({ [ATTR.OPENAI_STEP_STATUS]: step }, row) => (step === 'completed' ? undefined : status(step, row.span)),
+    1,
+    (of) => (of[ATTR.GEN_AI_OPERATION_NAME] === 'create_agent' ? words(of[ATTR.GEN_AI_AGENT_ID]) : undefined),
   ],
-  [
-    0,
-    ({ [ATTR.OPENAI_RESOURCE_STATUS]: value }, row) => (isBad(value) ? status(value, row.span) : undefined),
-  ],
+  statusFact(ATTR.OPENAI_RUN_STATUS),
+  statusFact(ATTR.OPENAI_STEP_STATUS, (value) => value !== 'completed'),
+  statusFact(ATTR.OPENAI_RESOURCE_STATUS, isBad),
   [0, (of) => (of[ATTR.OPENAI_RUN_OBSERVED] === false ? warning('end not observed') : undefined)],
-  [0, (of) => tokens(of[ATTR.GEN_AI_USAGE_INPUT_TOKENS], of[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS])],
-  [0, missingTokens],
+  [
+    0,
+    (of) =>
+      tokens(of[ATTR.GEN_AI_USAGE_INPUT_TOKENS], of[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]) ?? missingTokens(of),
+  ],
   [0, totalTokensBelow],
   [0, (of) => dollars(of[ATTR.OPENAI_COST])],
   [0, totalCost],
-  [1, (of, { span }) => invocationCount(span, of[ATTR.OPENAI_TOTAL_RUNS])],
-  countFact(ATTR.OPENAI_TOTAL_USER_MESSAGES, 'user message', 2),
-  [2, costPerUserMessage],
+  [1, (of, { span }) => count(of[ATTR.OPENAI_TOTAL_RUNS], invocationName(span))],
+  countFact(ATTR.OPENAI_TOTAL_USER_MESSAGES, 'user message', 3),
+  [3, costPerUserMessage],
   countFact(ATTR.OPENAI_FILE_SEARCH_RESULT_COUNT, 'result', 1),
   countFact(ATTR.OPENAI_CODE_INTERPRETER_IMAGE_COUNT, 'image', 1),
   [0, shownFinish],
   countFact(ATTR.OPENAI_REALTIME_INTERRUPTION_COUNT, 'interruption', 1),
-  [2, audioTokens],
+  [3, audioTokens],
   [0, (of, row) => retries(of[ATTR.HTTP_REQUEST_RESEND_COUNT], row)],
-  countFact(ATTR.OPENAI_RUN_POLL_COUNT, 'poll', 2),
-  countFact(ATTR.OPENAI_POLL_COUNT, 'poll', 2),
-  countFact(ATTR.OPENAI_STREAM_CHUNK_COUNT, 'chunk', 2),
+  countFact(ATTR.OPENAI_RUN_POLL_COUNT, 'poll', 3),
+  countFact(ATTR.OPENAI_POLL_COUNT, 'poll', 3),
+  countFact(ATTR.OPENAI_STREAM_CHUNK_COUNT, 'chunk', 3),
   [0, streamEnd],
 ];
 
 /** The details of a span: ids that no ancestor shows, then its facts, then the extra attributes. */
-export function detailsOf(row: Row, extraAttributes: readonly string[]): Detail[] {
+export function detailsOf(row: Row, extraAttributes: readonly string[] = []): Detail[] {
   const { attributes } = row.span;
-  const details = ownIds(row).map(
-    (id): Detail => ({ ...toned(terminalSafe(id, 100), 'dim'), rank: 2, kind: 'id' }),
+  const ids = ownIds(row).map(
+    (id): Detail => ({ text: terminalSafe(id, 100), tone: 'dim', rank: 2, kind: 'id' }),
   );
-  FACTS.forEach(([rank, show], i) => {
+  const facts = FACTS.flatMap(([rank, show]): Detail[] => {
     const fact = show(attributes, row);
-    if (fact === undefined) return;
-    details.push({ rank, kind: `fact ${i}`, ...(typeof fact === 'string' ? toned(fact, 'dim') : fact) });
+    if (fact === undefined) return [];
+    return [typeof fact === 'string' ? { text: fact, tone: 'dim', rank } : fact];
   });
-  for (const name of extraAttributes) {
-    const value = attributes[name];
-    if (value !== undefined)
-      details.push({
-        ...toned(terminalSafe(`${name}=${attributeText(value)}`, 300), 'dim'),
-        rank: 0,
-        kind: name,
-      });
-  }
-  return details;
+  const extra = extraAttributes
+    .filter((name) => attributes[name] !== undefined)
+    .map((name) => terminalSafe(`${name}=${attributeText(attributes[name])}`, 300))
+    .map((text): Detail => ({ text, tone: 'dim', rank: 0 }));
+  return [...ids, ...facts, ...extra];
 }
 
 /** A fact that shows the number in an attribute with a noun, such as `2 polls`. */
@@ -93,26 +88,18 @@ function countFact(attribute: string, one: string, rank: Rank): Fact {
   return [rank, (of) => count(of[attribute], one)];
 }
 
-function isNewAgent(of: SpanAttributes): boolean {
-  return of[ATTR.GEN_AI_OPERATION_NAME] === 'create_agent';
-}
-
 function missingTokens(of: SpanAttributes): ShownFact {
   const { [ATTR.OPENAI_STREAM_END]: end, [ATTR.GEN_AI_OPERATION_NAME]: operation } = of;
-  const reported = of[ATTR.GEN_AI_USAGE_INPUT_TOKENS] ?? of[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS];
-  if (reported !== undefined) return undefined;
-  const estimated = of[ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS];
-  if (isNumber(estimated)) return estimatedTokens(estimated);
   const isExpected = operation === 'chat' || operation === 'text_completion';
-  return end === 'completed' && isExpected ? warning('tokens not reported') : undefined;
+  const estimated = estimatedTokens(of[ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS]);
+  return estimated ?? (end === 'completed' && isExpected ? warning('tokens not reported') : undefined);
 }
 
 /** A turn also reports its own tokens. If it has no subagents, the total is the same and is not shown. */
 function totalTokensBelow(of: SpanAttributes): ShownFact {
-  const [input, output] = [of[ATTR.OPENAI_TOTAL_INPUT_TOKENS], of[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS]];
-  const isOwn =
-    input === of[ATTR.GEN_AI_USAGE_INPUT_TOKENS] && output === of[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS];
-  return isOwn ? undefined : prefix('total ', tokens(input, output));
+  const total = tokens(of[ATTR.OPENAI_TOTAL_INPUT_TOKENS], of[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS]);
+  const own = tokens(of[ATTR.GEN_AI_USAGE_INPUT_TOKENS], of[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]);
+  return total === own ? undefined : prefix('total ', total);
 }
 
 function totalCost(of: SpanAttributes): ShownFact {
@@ -142,13 +129,13 @@ function streamEnd(of: SpanAttributes, { span }: Row): ShownFact {
     : prefix('stream ', words(end));
 }
 
-function ownIds(row: Row): string[] {
-  const { attributes } = row.span;
-  const plain = attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined;
-  const names = plain ? [...IDS, ...Object.keys(attributes).filter((name) => REQUEST_ID.test(name))] : IDS;
+function ownIds({ span, parent }: Row): string[] {
+  const { attributes } = span;
+  const isPlain = attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined;
+  const names = isPlain ? [...IDS, ...Object.keys(attributes).filter((name) => REQUEST_ID.test(name))] : IDS;
   // A set of values, because the id of a thread is also recorded as its conversation id.
   const ids = new Set(names.map((name) => attributes[name]).filter((id) => typeof id === 'string'));
-  let above = row.parent;
+  let above = parent;
   for (let level = 0; above !== undefined && ids.size > 0 && level < MAX_ANCESTORS; level++) {
     for (const name of names) ids.delete(attributeText(above.span.attributes[name]));
     above = above.parent;
@@ -156,24 +143,30 @@ function ownIds(row: Row): string[] {
   return [...ids];
 }
 
-function error(span: ViewedSpan): TextSegment {
-  const type = terminalSafe(attributeText(span.attributes[ATTR.ERROR_TYPE] ?? 'error'), 100);
-  const code = span.attributes[ATTR.HTTP_RESPONSE_STATUS_CODE];
+function error(of: SpanAttributes): ShownFact {
+  const type = terminalSafe(attributeText(of[ATTR.ERROR_TYPE] ?? 'error'), 100);
+  const code = of[ATTR.HTTP_RESPONSE_STATUS_CODE];
   const shown = typeof code === 'number' && String(code) !== type ? `${type} (${code})` : type;
-  return toned(`✗ ${shown}`, 'bad');
+  return { text: `✗ ${shown}`, tone: 'bad', rank: 0 };
 }
 
-function isBad(status: unknown): boolean {
-  return status === 'error' || status === 'expired' || status === 'failed';
+function isBad(value: unknown): boolean {
+  return value === 'error' || value === 'expired' || value === 'failed';
 }
 
-function status(value: unknown, span: ViewedSpan): ShownFact {
-  if (typeof value !== 'string') return undefined;
-  // A status that equals the error type, such as `expired`, is shown only once.
-  if (isFailed(span) && span.attributes[ATTR.ERROR_TYPE] === value) return undefined;
-  const text = terminalSafe(value, 40);
-  if (value === 'completed') return { text, tone: 'good', rank: 1 };
-  return { text, tone: isBad(value) ? 'bad' : 'warning', rank: 0 };
+function statusFact(attribute: string, isShown = (_value: unknown): boolean => true): Fact {
+  return [
+    0,
+    (of, { span }) => {
+      const value = of[attribute];
+      // A status that equals the error type, such as `expired`, is shown only once.
+      const isError = isFailed(span) && of[ATTR.ERROR_TYPE] === value;
+      if (typeof value !== 'string' || isError || !isShown(value)) return undefined;
+      const text = terminalSafe(value, 40);
+      if (value === 'completed') return { text, tone: 'good', rank: 1 };
+      return { text, tone: isBad(value) ? 'bad' : 'warning', rank: 0 };
+    },
+  ];
 }
 
 /** Why an answer ended. Usual reasons matter less. */
@@ -182,31 +175,29 @@ function shownFinish(of: SpanAttributes): ShownFact {
   const unusual = cancelledBy(cancel) ?? unusualFinish(reasons);
   if (unusual !== undefined) return warning(unusual);
   const text = words(reasons);
-  return text && { ...toned(text, 'dim'), rank: 1 };
+  return text && { text, tone: 'dim', rank: 1 };
 }
 
 /** For an attempt, its number among the retries. For a call, the number of retries, counted by its attempts. */
-function retries(resent: unknown, { span, children }: Row): TextSegment | undefined {
-  const isAttempt = span.name === 'attempt';
+function retries(resent: unknown, { span, children }: Row): ShownFact {
   const attempts = children.filter((child) => child.span.name === 'attempt').length;
   const number = isNumber(resent) ? resent : attempts - 1;
   if (number < 1) return undefined;
-  return warning(isAttempt ? `retry ${number}` : (count(number, 'retry', 'retries') ?? ''));
+  return warning(span.name === 'attempt' ? `retry ${number}` : (count(number, 'retry', 'retries') ?? ''));
 }
 
 function prefix(word: string, text: string | undefined): string | undefined {
-  return text === undefined ? undefined : word + text;
+  return text && word + text;
 }
 
-function warning(text: string): TextSegment {
-  return toned(text, 'warning');
+function warning(text: string): ShownFact {
+  return { text, tone: 'warning', rank: 0 };
 }
 
-/** Formats a count: `2 runs` of a thread, `2 turns` of a session, `2 responses` of other conversations. */
-function invocationCount({ name, attributes }: ViewedSpan, total: unknown): string | undefined {
-  if (name === 'thread') return count(total, 'run');
-  if (name === 'session') return count(total, 'turn');
+/** What a conversation counts: runs of a thread, turns of a session, responses of other conversations. */
+function invocationName({ name, attributes }: ViewedSpan): string {
+  if (name === 'thread') return 'run';
+  if (name === 'session') return 'turn';
   // A conversation that the user's program named may consist of calls of any API.
-  const isNamed = name === 'conversation' && attributes[ATTR.OPENAI_API_TYPE] !== 'responses';
-  return isNamed ? count(total, 'call') : count(total, 'response');
+  return name === 'conversation' && attributes[ATTR.OPENAI_API_TYPE] !== 'responses' ? 'call' : 'response';
 }

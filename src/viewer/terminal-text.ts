@@ -1,38 +1,33 @@
 import measure from 'fast-string-truncated-width';
 
-export type Tone = 'plain' | 'strong' | 'dim' | 'agent' | 'model' | 'tool' | 'good' | 'warning' | 'bad';
+/** The parameter of the "select graphic rendition" sequence of each tone. */
+const RENDITIONS = {
+  plain: 0,
+  strong: 1,
+  dim: 2,
+  bad: 31,
+  good: 32,
+  tool: 33,
+  warning: 33,
+  agent: 35,
+  model: 36,
+} as const;
 
-/** A piece of a line. Its text must have passed `terminalSafe`. */
-export interface TextSegment {
-  readonly text: string;
-  readonly tone: Tone;
+export type Tone = keyof typeof RENDITIONS;
+
+const RESET = '\u001b[0m';
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences of `toned` begin with one.
+const TONE = /\u001b\[\d+m/g;
+const TONE_OR_CHARACTER = new RegExp(`${TONE.source}|.`, 'gsu');
+
+/** A text in a tone. It must have passed `terminalSafe`, and is one of the texts of {@link lineOf}. */
+export function toned(text: string, tone: Tone): string {
+  return tone === 'plain' || text.trim() === '' ? text : `\u001b[${RENDITIONS[tone]}m${text}${RESET}`;
 }
 
-export function toned(text: string, tone: Tone): TextSegment {
-  return { text, tone };
-}
-
-/** Parameters of the "select graphic rendition" sequence. */
-const RENDITIONS: Readonly<Record<Tone, string | undefined>> = {
-  plain: undefined,
-  strong: '1',
-  dim: '2',
-  agent: '35',
-  model: '36',
-  tool: '33',
-  good: '32',
-  warning: '33',
-  bad: '31',
-};
-
-export function paint(line: readonly TextSegment[], color: boolean): string {
-  return line
-    .map(({ text, tone }) => {
-      const rendition = RENDITIONS[tone];
-      return color && rendition && text.trim() !== '' ? `\u001b[${rendition}m${text}\u001b[0m` : text;
-    })
-    .join('')
-    .trimEnd();
+/** A line as it is written. Without color, it contains no control characters. */
+export function lineOf(text: string, color: boolean): string {
+  return `${(color ? text : text.replace(TONE, '')).trimEnd()}\n`;
 }
 
 /**
@@ -79,66 +74,36 @@ export function shorten(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   let short = '';
   let left = columns - 1;
-  for (const character of text) {
-    left -= widthOf(character);
+  for (const [part] of text.matchAll(TONE_OR_CHARACTER)) {
+    left -= widthOf(part);
     if (left < 0) break;
-    short += character;
+    short += part;
   }
-  return columns > 0 ? `${short.trimEnd()}…` : '';
-}
-
-export function shortenLine(line: readonly TextSegment[], columns: number): TextSegment[] {
-  const short: TextSegment[] = [];
-  let left = columns;
-  const total = line.reduce((sum, { text }) => sum + widthOf(text), 0);
-  if (total <= columns) return [...line];
-  for (const { text, tone } of line) {
-    const width = widthOf(text);
-    if (width >= left) {
-      // A text that exactly fills the line still gets the `…`, because more segments follow it.
-      short.push({ text: width === left ? shorten(`${text}  `, left) : shorten(text, left), tone });
-      break;
-    }
-    short.push({ text, tone });
-    left -= width;
-  }
-  return short;
+  const ended = text.includes(RESET) ? RESET : '';
+  return columns > 0 ? `${short.trimEnd()}…${ended}` : '';
 }
 
 export function pad(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - widthOf(text)));
 }
 
-/** How soon a detail is dropped if there is no room for all details: rank 2 first, then 1. Rank 0 is never dropped. */
-export type Rank = 0 | 1 | 2;
+/** How soon details of a rank are dropped if there is no room for all: the highest first, and never those of rank 0. */
+export type Rank = 0 | 1 | 2 | 3;
+const RANKS: readonly Rank[] = [3, 2, 1, 0];
 
-export interface Detail extends TextSegment {
+export interface Detail {
+  readonly text: string;
+  readonly tone: Tone;
   readonly rank: Rank;
-  /** The kind of fact that the detail states. Rows of one kind show the same kinds of details. */
-  readonly kind: string;
+  readonly kind?: 'id';
 }
 
-const SEPARATOR = toned(' · ', 'dim');
-
-export function joined(details: readonly TextSegment[]): TextSegment[] {
-  return details.flatMap((detail, i) => (i === 0 ? [detail] : [SEPARATOR, detail]));
+export function joined(details: readonly Detail[], rank: Rank = 3): string {
+  const kept = details.filter((detail) => detail.rank <= rank);
+  return kept.map(({ text, tone }) => toned(text, tone)).join(toned(' · ', 'dim'));
 }
 
-/**
- * The details that fit into a line. If they do not all fit, drops those of rank 2 from the right, then those of rank 1.
- *
- * @returns `undefined` if the details of rank 0 do not fit
- */
-export function fittingDetails(details: readonly Detail[], width: number): readonly Detail[] | undefined {
-  const kept = [...details];
-  let needed = joined(kept).reduce((sum, { text }) => sum + widthOf(text), 0);
-  for (const rank of [2, 1]) {
-    for (let i = kept.length - 1; i >= 0 && needed > width; i--) {
-      const detail = kept[i];
-      if (detail === undefined || detail.rank !== rank) continue;
-      kept.splice(i, 1);
-      needed -= widthOf(detail.text) + (kept.length > 0 ? SEPARATOR.text.length : 0);
-    }
-  }
-  return needed <= width ? kept : undefined;
+/** The highest rank whose details fit into a line together with all of lower ranks; `undefined` if none do. */
+export function fittingRank(details: readonly Detail[], columns: number): Rank | undefined {
+  return RANKS.find((rank) => widthOf(joined(details, rank)) <= columns);
 }

@@ -7,18 +7,18 @@ import { contentOf } from './span-content.ts';
 import { detailsOf } from './span-details.ts';
 import {
   type Detail,
-  fittingDetails,
+  fittingRank,
   joined,
+  lineOf,
   pad,
-  paint,
+  type Rank,
   shorten,
-  shortenLine,
-  type TextSegment,
   type Tone,
   toned,
   widthOf,
 } from './terminal-text.ts';
 import type { Row, TraceTree } from './tree.ts';
+import { typeOf } from './viewed-trace.ts';
 
 export interface TreeViewOptions {
   /** The width of the terminal; `undefined` if lines may have any length. */
@@ -34,35 +34,26 @@ const NAME_SHARE = 0.6;
 /** A branch that leaves less room than this for the name is shortened, but not below half of the name column. */
 const MIN_NAME_WIDTH = 16;
 const MAX_CONTENT_WIDTH = 120;
-
-/** Colors by operation, or by span name if the span is not a GenAI operation. */
-const NAME_TONES: Readonly<Record<string, Tone>> = {
-  thread: 'strong',
-  conversation: 'strong',
-  session: 'strong',
-  invoke_agent: 'agent',
-  create_agent: 'agent',
-  chat: 'model',
-  text_completion: 'model',
-  embeddings: 'model',
-  execute_tool: 'tool',
-  retrieval: 'tool',
-};
+const MIN_CONTENT_WIDTH = 40;
 
 /** The texts of a span, before the layout is computed. */
 interface Cell {
   readonly row: Row;
   readonly name: string;
-  readonly nameTone: Tone;
+  /** Rows of one kind show details of the same ranks. */
+  readonly kind: string;
   readonly duration: string;
   readonly details: readonly Detail[];
   readonly content: readonly string[];
 }
 
 interface Layout {
+  readonly columns: number | undefined;
+  /** The widths of the columns with names and durations. */
   readonly name: number;
   readonly duration: number;
-  readonly columns: number | undefined;
+  /** The highest rank of details that fits in all rows of a kind. */
+  readonly ranks: ReadonlyMap<string, Rank>;
 }
 
 /**
@@ -71,62 +62,30 @@ interface Layout {
  *
  * @returns lines that end in a line feed and contain no control characters except those for color
  */
-export function drawTree(tree: TraceTree, options: TreeViewOptions): string {
-  const cells = tree.rows.map((row) => readCell(row, options.attributes));
-  const layout = layOut(cells, options.columns);
-  const lines: string[] = [];
-  for (const cell of withEqualDetails(cells, layout)) {
-    for (const line of [...spanLines(cell, layout), ...contentLines(cell, layout)]) {
-      lines.push(`${paint(line, options.color)}\n`);
-    }
-  }
-  return lines.join('');
+export function drawTree(tree: TraceTree, { columns, color, attributes }: TreeViewOptions): string {
+  const cells = tree.rows.map((row) => readCell(row, attributes));
+  const layout = layOut(cells, columns);
+  return cells
+    .flatMap((cell) => [...spanLines(cell, layout), ...contentLines(cell, columns)])
+    .map((line) => lineOf(line, color))
+    .join('');
 }
 
 function readCell(row: Row, attributes: readonly string[]): Cell {
   const { span } = row;
   const evaluations = evaluationsOf(span.events);
+  const scores = evaluations.map((each): Detail => ({ text: scoreText(each), tone: 'dim', rank: 0 }));
   return {
     row,
     name: terminalSafe(attributeText(span.name), 200),
-    nameTone: nameToneOf(row),
+    kind: attributeText(span.attributes[ATTR.GEN_AI_OPERATION_NAME] ?? span.name),
     duration: formatDuration(span.start, span.end),
-    details: [
-      ...detailsOf(row, attributes),
-      ...evaluations.map(
-        (each): Detail => ({ ...toned(scoreText(each), 'dim'), rank: 0, kind: 'evaluation' }),
-      ),
-    ],
+    details: [...detailsOf(row, attributes), ...scores],
     content: [
       ...contentOf(span.attributes).map(({ mark, role, text }) => joinedFacts([mark, role, text], ' ')),
       ...evaluations.flatMap((each) => explanationText(each) ?? []),
     ],
   };
-}
-
-/** If a detail does not fit in one row, drops that kind of detail from all rows of the same kind. */
-function withEqualDetails(cells: readonly Cell[], { name, duration, columns }: Layout): readonly Cell[] {
-  if (columns === undefined) return cells;
-  const kindOfRow = ({ row, name: text }: Cell): unknown =>
-    row.span.attributes[ATTR.GEN_AI_OPERATION_NAME] ?? text;
-  const dropped = new Map<unknown, Set<string>>();
-  for (const cell of cells) {
-    const kept = fittingDetails(cell.details, columns - name - duration - 4);
-    const missing = kept === undefined ? [] : cell.details.filter((each) => !kept.includes(each));
-    const kinds = dropped.get(kindOfRow(cell)) ?? new Set();
-    for (const { kind } of missing) kinds.add(kind);
-    dropped.set(kindOfRow(cell), kinds);
-  }
-  return cells.map((cell) => ({
-    ...cell,
-    details: cell.details.filter(({ rank, kind }) => rank === 0 || !dropped.get(kindOfRow(cell))?.has(kind)),
-  }));
-}
-
-function nameToneOf({ span, parent }: Row): Tone {
-  const operation = attributeText(span.attributes[ATTR.GEN_AI_OPERATION_NAME] ?? span.name);
-  const tone = Object.hasOwn(NAME_TONES, operation) ? NAME_TONES[operation] : undefined;
-  return tone ?? (parent === undefined ? 'strong' : 'plain');
 }
 
 function layOut(cells: readonly Cell[], columns: number | undefined): Layout {
@@ -138,42 +97,47 @@ function layOut(cells: readonly Cell[], columns: number | undefined): Layout {
     if (columns !== undefined || width <= limit) name = Math.max(name, Math.min(width, limit));
     duration = Math.max(duration, cell.duration.length);
   }
-  return { name, duration, columns };
+  const ranks = new Map<string, Rank>();
+  for (const { kind, details } of columns === undefined ? [] : cells) {
+    const rank = fittingRank(details, (columns ?? 0) - name - duration - 4);
+    if (rank !== undefined && rank < (ranks.get(kind) ?? 3)) ranks.set(kind, rank);
+  }
+  return { columns, name, duration, ranks };
 }
 
-function spanLines(cell: Cell, layout: Layout): TextSegment[][] {
+function spanLines({ row, name, kind, duration, details }: Cell, layout: Layout): string[] {
   const { columns } = layout;
-  const whole = cell.row.branch;
-  const room = Math.max(layout.name - Math.min(widthOf(cell.name), MIN_NAME_WIDTH), layout.name >> 1);
-  const isShown = columns === undefined || whole.length <= room;
+  const room = Math.max(layout.name - Math.min(widthOf(name), MIN_NAME_WIDTH), layout.name >> 1);
+  const isWhole = columns === undefined || row.branch.length <= room;
   // Cut the start of the branch, so that the names of the deepest spans stay aligned.
-  const branch = isShown ? whole : `…${whole.slice(whole.length - room + 1)}`;
+  const branch = isWhole ? row.branch : `…${row.branch.slice(row.branch.length - room + 1)}`;
   const nameWidth = layout.name - widthOf(branch);
-  const name = columns === undefined ? cell.name : shorten(cell.name, nameWidth);
-  const head: TextSegment[] = [
-    toned(branch, 'dim'),
-    toned(name, cell.nameTone),
-    toned(`${pad('', nameWidth - widthOf(name))}  ${cell.duration.padStart(layout.duration)}  `, 'plain'),
-  ];
-  if (columns === undefined) return [[...head, ...joined(cell.details)]];
-  const beside = fittingDetails(cell.details, columns - layout.name - layout.duration - 4);
-  if (beside !== undefined) return [[...head, ...joined(beside)]];
-  const column = widthOf(cell.row.rail) + 2;
-  const below = fittingDetails(cell.details, columns - column);
-  const needed = cell.details.filter(({ rank }) => rank === 0);
-  const lines = below === undefined ? needed.map((detail) => [detail]) : [joined(below)];
-  const indentation = toned(pad(cell.row.rail, column), 'dim');
-  return [head, ...lines.map((line) => shortenLine([indentation, ...line], columns))];
+  const shown = pad(columns === undefined ? name : shorten(name, nameWidth), nameWidth);
+  const head = `${toned(branch, 'dim')}${toned(shown, toneOf(row))}  ${duration.padStart(layout.duration)}  `;
+  const kept = details.filter(({ rank }) => rank <= (layout.ranks.get(kind) ?? 3));
+  const width = widthOf(head);
+  if (columns === undefined || width + widthOf(joined(kept)) <= columns) return [head + joined(kept)];
+  const indentation = toned(pad(row.rail, widthOf(row.rail) + 2), 'dim');
+  const below = fittingRank(kept, columns - widthOf(indentation));
+  const needed = kept.filter(({ rank }) => rank === 0);
+  const lines = below === undefined ? needed.map((each) => joined([each])) : [joined(kept, below)];
+  return [head, ...lines.map((line) => shorten(indentation + line, columns))];
 }
 
-function contentLines(cell: Cell, layout: Layout): TextSegment[][] {
-  const columns = layout.columns ?? MAX_CONTENT_WIDTH;
-  return cell.content.map((text) => {
-    const room = Math.max(columns - widthOf(cell.row.rail), layout.columns === undefined ? 40 : 0);
+function toneOf({ span, parent }: Row): Tone {
+  const type = typeOf(span);
+  if (type === 'other') return parent === undefined ? 'strong' : 'plain';
+  return type === 'conversation' ? 'strong' : type;
+}
+
+function contentLines({ row, content }: Cell, columns: number | undefined): string[] {
+  const width = widthOf(row.rail);
+  const room =
+    columns === undefined ? Math.max(MAX_CONTENT_WIDTH - width, MIN_CONTENT_WIDTH) : columns - width;
+  return content.map((text) => {
     const short = shorten(text, room);
     // If the text was cut, put the closing quote after the `…`.
     const closed = short === text || !text.endsWith('"') ? short : `${shorten(text, room - 1)}"`;
-    const line = [toned(cell.row.rail + closed, 'dim')];
-    return layout.columns === undefined ? line : shortenLine(line, layout.columns);
+    return shorten(toned(row.rail + closed, 'dim'), columns ?? Number.POSITIVE_INFINITY);
   });
 }

@@ -38,7 +38,7 @@ export function shownErrorType({ attributes }: ViewedSpan): string {
 }
 
 /** The type of a span, which selects its color and symbol. */
-export function typeOf(span: ViewedSpan): string {
+export function typeOf(span: ViewedSpan): 'agent' | 'tool' | 'model' | 'conversation' | 'other' {
   const { name, attributes } = span;
   const operation = attributeText(attributes[ATTR.GEN_AI_OPERATION_NAME] ?? '');
   if (/_agent$/.test(operation)) return 'agent';
