@@ -4,6 +4,8 @@ import { isRecord } from './messages.ts';
 import type { SpanNote } from './span-store.ts';
 import { limitedEvent, limitedSpan, STATUS_ERROR, type Time, type ViewedSpan } from './viewed-span.ts';
 
+type OtlpFields = Readonly<Record<string, unknown>>;
+
 export interface OtlpSpans {
   readonly spans: ViewedSpan[];
   /** Evaluations from log records. Each names the span that it is about. */
@@ -13,8 +15,6 @@ export interface OtlpSpans {
   unreadable: number;
   /** Whether reading stopped because too many lines were unreadable. */
   stopped: boolean;
-  /** The number of values nested below {@link MAX_OTLP_LEVELS}, which were not searched. */
-  tooDeep: number;
 }
 
 /** The maximum number of spans that are read: more than one page can hold. */
@@ -24,9 +24,8 @@ const MAX_EVALUATIONS = 10_000;
 const MAX_UNREADABLE_LINES = 10_000;
 
 /**
- * Reads spans and evaluations from OTLP/JSON: one document, a list of documents, or one document per line, as a collector's file
- * exporter writes them. It also reads bare spans, one per line. Field names are those of the OTLP specification; values
- * of other types are ignored.
+ * Reads spans and evaluations from OTLP/JSON: one document, a list of documents, or one document per line, as a collector's
+ * file exporter writes them. It also reads bare spans, one per line. Values of unexpected types are ignored.
  *
  * @param maxUnreadable reading stops after this many lines that are not JSON
  */
@@ -40,12 +39,12 @@ export function readOtlpJson(text: string, maxUnreadable: number = MAX_UNREADABL
 
 export function readOtlpDocument(document: unknown): OtlpSpans {
   const found = nothingFound();
-  findSpans(document, undefined, found);
+  readDocuments(document, found);
   return found;
 }
 
 function nothingFound(): OtlpSpans {
-  return { spans: [], evaluations: [], omitted: 0, unreadable: 0, stopped: false, tooDeep: 0 };
+  return { spans: [], evaluations: [], omitted: 0, unreadable: 0, stopped: false };
 }
 
 function readJsonLines(text: string, found: OtlpSpans, maxUnreadable: number): void {
@@ -56,7 +55,7 @@ function readJsonLines(text: string, found: OtlpSpans, maxUnreadable: number): v
     const line = text.slice(start, end);
     if (line.trim() === '') continue;
     const document = parsed(line);
-    if (document !== undefined) findSpans(document, undefined, found);
+    if (document !== undefined) readDocuments(document, found);
     else if (++found.unreadable >= maxUnreadable) {
       found.stopped = true;
       return;
@@ -77,39 +76,29 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The fields that contain spans and log records, from outside to inside. */
-const CONTAINERS = [
-  ...['resourceSpans', 'batches', 'scopeSpans', 'instrumentationLibrarySpans', 'spans'],
-  ...['resourceLogs', 'scopeLogs', 'logRecords'],
-];
-
-/** @param container the field in which the value was found */
-function findSpans(
-  value: unknown,
-  resource: OtlpFields | undefined,
-  found: OtlpSpans,
-  container = '',
-  level = 0,
-): void {
-  if (!isRecord(value)) return;
-  if (level === MAX_OTLP_LEVELS) {
-    found.tooDeep++;
-  } else if (Array.isArray(value)) {
-    for (const each of value) findSpans(each, resource, found, container, level + 1);
-  } else {
-    const inner = isRecord(value.resource) ? readOtlpAttributes(value.resource.attributes) : resource;
-    const containers = CONTAINERS.filter((name) => Array.isArray(value[name]));
-    for (const name of containers) findSpans(value[name], inner, found, name, level + 1);
-    if (containers.length > 0) return;
-    if (container === 'logRecords') {
-      const evaluation = readOtlpEvaluation(value);
-      if (evaluation !== undefined && found.evaluations.length < MAX_EVALUATIONS)
-        found.evaluations.push(evaluation);
-    } else if (idIn(value.traceId) !== undefined && idIn(value.spanId) !== undefined) {
-      if (found.spans.length < MAX_SPANS) found.spans.push(readSpan(value, inner));
-      else found.omitted++;
+/** Reads a document, a list of documents, or a span alone. */
+function readDocuments(documents: unknown, found: OtlpSpans): void {
+  for (const document of recordsIn({ list: [documents].flat() }, 'list')) {
+    takeSpan(document, undefined, found);
+    for (const group of recordsIn(document, 'resourceSpans', 'batches', 'resourceLogs')) {
+      const resource = isRecord(group.resource) ? readOtlpAttributes(group.resource.attributes) : undefined;
+      for (const scope of recordsIn(group, 'scopeSpans', 'instrumentationLibrarySpans', 'scopeLogs')) {
+        for (const span of recordsIn(scope, 'spans')) takeSpan(span, resource, found);
+        for (const record of recordsIn(scope, 'logRecords')) takeEvaluation(record, found);
+      }
     }
   }
+}
+
+function recordsIn(value: OtlpFields, ...names: readonly string[]): OtlpFields[] {
+  const lists = names.map((name) => value[name]).filter(Array.isArray);
+  return lists.flat().filter(isRecord);
+}
+
+function takeSpan(span: OtlpFields, resource: OtlpFields | undefined, found: OtlpSpans): void {
+  if (idIn(span.traceId) === undefined || idIn(span.spanId) === undefined) return;
+  if (found.spans.length < MAX_SPANS) found.spans.push(readSpan(span, resource));
+  else found.omitted++;
 }
 
 function readSpan(span: OtlpFields, resource: OtlpFields | undefined): ViewedSpan {
@@ -117,7 +106,6 @@ function readSpan(span: OtlpFields, resource: OtlpFields | undefined): ViewedSpa
   const status = isRecord(span.status) ? span.status : {};
   const [start, end] = [timeIn(span.startTimeUnixNano), timeIn(span.endTimeUnixNano)];
   const isOpen = end[0] === 0 && start[0] > 0;
-  const events = Array.isArray(span.events) ? span.events.filter(isRecord) : [];
   return limitedSpan({
     traceId: idIn(span.traceId) ?? '',
     spanId: idIn(span.spanId) ?? '',
@@ -131,7 +119,7 @@ function readSpan(span: OtlpFields, resource: OtlpFields | undefined): ViewedSpa
     status: status.code === STATUS_ERROR || status.code === 'STATUS_CODE_ERROR' ? STATUS_ERROR : 0,
     message: textIn(status.message) || undefined,
     attributes: readOtlpAttributes(span.attributes),
-    events: events.map((event) => ({
+    events: recordsIn(span, 'events').map((event) => ({
       name: textIn(event.name),
       time: timeIn(event.timeUnixNano),
       attributes: readOtlpAttributes(event.attributes),
@@ -140,21 +128,20 @@ function readSpan(span: OtlpFields, resource: OtlpFields | undefined): ViewedSpa
   });
 }
 
-/** Reads an evaluation from an OTLP log record; `undefined` if it is another kind of record, or names no span. */
-function readOtlpEvaluation(record: OtlpFields): SpanNote | undefined {
+/** Takes an evaluation from a log record. Other records, and those that name no span, are ignored. */
+function takeEvaluation(record: OtlpFields, found: OtlpSpans): void {
   const { eventName, timeUnixNano, observedTimeUnixNano } = record;
   const [traceId, spanId] = [idIn(record.traceId), idIn(record.spanId)];
-  if (!traceId || !spanId) return undefined;
+  if (!traceId || !spanId) return;
   const attributes = readOtlpAttributes(record.attributes);
   // Before OTLP 1.5, the name of an event was an attribute.
-  if ((eventName || attributes['event.name']) !== EVENT_GEN_AI_EVALUATION_RESULT) return undefined;
-  const time = timeIn(timeUnixNano || observedTimeUnixNano);
-  return { traceId, spanId, event: limitedEvent({ name: EVENT_GEN_AI_EVALUATION_RESULT, time, attributes }) };
+  const name = eventName || attributes['event.name'];
+  if (name !== EVENT_GEN_AI_EVALUATION_RESULT) return;
+  const event = limitedEvent({ name, time: timeIn(timeUnixNano || observedTimeUnixNano), attributes });
+  if (found.evaluations.length < MAX_EVALUATIONS) found.evaluations.push({ traceId, spanId, event });
 }
 
-type OtlpFields = Readonly<Record<string, unknown>>;
-
-/** The levels of a document searched for spans, and of a value that are read. OTLP has 8 levels above a span. */
+/** The levels of an attribute's value that are read. */
 const MAX_OTLP_LEVELS = 100;
 /** The maximum length of a trace or span id, in UTF-16 units. The ids of OTLP have 32 and 16. */
 const MAX_SPAN_ID_LENGTH = 128;
@@ -177,11 +164,8 @@ function timeIn(value: unknown): Time {
 }
 
 function readOtlpAttributes(list: unknown, depth = 0): OtlpFields {
-  if (!Array.isArray(list)) return {};
-  const pairs = list
-    .filter(isRecord)
-    .map(({ key, value }) => [textIn(key), readValue(value, depth)] as const);
-  return Object.fromEntries(pairs);
+  const pairs = recordsIn({ list }, 'list');
+  return Object.fromEntries(pairs.map(({ key, value }) => [textIn(key), readValue(value, depth)]));
 }
 
 /** Reads an `AnyValue`, which has one field named after its type. */

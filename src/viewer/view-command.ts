@@ -148,12 +148,11 @@ export function pageFromFile(file: string, page: string, output: TextStream, err
   }
 }
 
-function problemsOf({ unreadable, stopped, tooDeep }: OtlpSpans): string[] {
+function problemsOf({ unreadable, stopped }: OtlpSpans): string[] {
   const problems: string[] = [];
   if (unreadable > 0)
     problems.push(`Skipped ${count(unreadable, 'line that is', 'lines that are')} not JSON.`);
   if (stopped) problems.push('The rest of the file was not read.');
-  if (tooDeep > 0) problems.push('Some values are nested deeper than OTLP allows and were skipped.');
   return problems;
 }
 

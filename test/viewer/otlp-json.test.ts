@@ -45,7 +45,7 @@ const READ = {
 };
 
 /** Nothing was passed over. */
-const ALL = { evaluations: [], omitted: 0, unreadable: 0, stopped: false, tooDeep: 0 };
+const ALL = { evaluations: [], omitted: 0, unreadable: 0, stopped: false };
 
 describe('OTLP/JSON', () => {
   it('is read from one document, indented or not', () => {
