@@ -32,7 +32,7 @@ interface SentMessage {
   readonly results: readonly { readonly id: unknown; readonly output: string }[];
 }
 
-export const CHAT_API: ModelApi = {
+const CHAT_API: ModelApi = {
   path: '/chat/completions',
   method: 'chat.completions',
   messages: 'messages',
@@ -89,19 +89,27 @@ export function apiOf({ attributes }: ViewedSpan): ModelApi {
   return attributes[ATTR.OPENAI_API_TYPE] === 'responses' ? RESPONSES_API : CHAT_API;
 }
 
-/** The request of a model call. Values that were not recorded are `undefined`, and media without an address are named. */
+/** How a request was sent, which does not change what it asks for. */
+const TRANSPORT: ReadonlySet<string> = new Set(['stream', 'stream_options', 'background']);
+
+/**
+ * The request of a model call. Media without an address are named. Of the parameters, all are known if the request was
+ * recorded (`recordRequest`), or else those that attributes have; the others are `undefined`.
+ */
 export function requestOf({ attributes }: ViewedSpan, api: ModelApi): Json {
   const instructions = listIn(attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS]);
   const messages = readMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]) ?? [];
   const sent = instructions.length > 0 ? [{ role: 'system', parts: instructions }, ...messages] : messages;
   const tools = listIn(attributes[ATTR.GEN_AI_TOOL_DEFINITIONS]).map(api.toolOf);
+  const body = parseShortJson(attributes[ATTR.OPENAI_REQUEST_BODY]);
+  const parameters = isRecord(body)
+    ? Object.entries(body).filter(([name]) => !TRANSPORT.has(name))
+    : Object.entries(api.parameters).map(([name, attribute]) => [name, attributes[attribute]]);
   return {
     model: attributes[ATTR.GEN_AI_REQUEST_MODEL],
     [api.messages]: sent.flatMap((message) => api.itemsOf(sentMessage(message))),
     ...(tools.length > 0 && { tools }),
-    ...Object.fromEntries(
-      Object.entries(api.parameters).map(([name, attribute]) => [name, attributes[attribute]]),
-    ),
+    ...Object.fromEntries(parameters),
   };
 }
 

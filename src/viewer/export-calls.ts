@@ -4,15 +4,15 @@ import { commandParameters } from '../util/terminal-safe.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { COMMAND } from '../util/version.ts';
 import { count } from './amounts.ts';
-import { CHAT_API, type Json, requestOf, sentMessage, sentPart } from './call-request.ts';
-import { attributeText, isRecord, parseShortJson, readMessages, type SpanMessage } from './messages.ts';
+import { apiOf, type Json, requestOf, sentMessage, sentPart } from './call-request.ts';
+import { attributeText, parseShortJson, readMessages, type SpanMessage } from './messages.ts';
 import { readOtlpJson } from './otlp-json.ts';
 import { fileProblem, readWhole, viewText } from './trace-file.ts';
 import type { ViewedSpan } from './viewed-span.ts';
 
 const EXPORT_USAGE: string =
   `Usage: ${COMMAND} export-calls <file> [--format evals|batch] > dataset.jsonl\n` +
-  'Writes the chat completions and responses of a file of traces, a line each, as chat completions.\n' +
+  'Writes the chat completions and responses of a file of traces, a line each.\n' +
   '  <file>    OTLP/JSON: one document, or one per line, as the collector writes them; - reads standard input\n' +
   '  --format  evals (default): {"item":{"request":…,"answer":…}}; batch: the input of a batch, without answers\n';
 
@@ -68,11 +68,12 @@ function parseExportParameters(parameters: readonly string[]): {
     },
   });
   const [file = '', second] = positionals;
-  const { help, format } = values;
-  if (!help && second !== undefined) throw new Error(`Unexpected argument '${second}'.`);
-  if (!help && file === '') throw new Error('It needs a file of traces.');
-  if (!['evals', 'batch'].includes(format)) throw new Error('--format is neither evals nor batch.');
-  return { help, file, format };
+  const problem =
+    (second !== undefined && `Unexpected argument '${second}'.`) ||
+    (file === '' && 'It needs a file of traces.') ||
+    (!['evals', 'batch'].includes(values.format) && '--format is neither evals nor batch.');
+  if (!values.help && problem) throw new Error(problem);
+  return { ...values, file };
 }
 
 function isChat({ attributes }: ViewedSpan): boolean {
@@ -90,59 +91,20 @@ function lineOfCall(span: ViewedSpan, format: string): Json | undefined {
   ].some((name) => attributes[name] !== undefined && wholeValue(attributes[name]) === undefined);
   const input = readMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]);
   if (isCut || input === undefined || !input.every(isExportable)) return undefined;
-  const body = wholeValue(attributes[ATTR.OPENAI_REQUEST_BODY]);
-  const request = { ...requestOf(span, CHAT_API), ...asCompletion(isRecord(body) ? body : {}) };
+  const api = apiOf(span);
+  const request = requestOf(span, api);
   if (format === 'batch')
-    return { custom_id: `${traceId}-${spanId}`, method: 'POST', url: '/v1/chat/completions', body: request };
-  const answer = readMessages(wholeValue(attributes[ATTR.GEN_AI_OUTPUT_MESSAGES]));
-  if (answer === undefined) return undefined;
-  const [message = null] = answer.flatMap((each) => CHAT_API.itemsOf(sentMessage(each)));
-  return { item: { request, answer: message, trace_id: traceId, span_id: spanId } };
+    return { custom_id: `${traceId}-${spanId}`, method: 'POST', url: `/v1${api.path}`, body: request };
+  const answers = readMessages(wholeValue(attributes[ATTR.GEN_AI_OUTPUT_MESSAGES]));
+  if (answers === undefined) return undefined;
+  const items = answers.flatMap((each) => api.itemsOf(sentMessage(each)));
+  const answer = items.length > 1 ? items : (items[0] ?? null);
+  return { item: { request, answer, trace_id: traceId, span_id: spanId } };
 }
 
 /** The value of an attribute; `undefined` if it was cut or cannot be read. */
 function wholeValue(value: unknown): unknown {
   return value === undefined || CUT_MARK_JSON.test(attributeText(value)) ? undefined : parseShortJson(value);
-}
-
-/** Fields of the Responses API that have another name in chat completions, and a field that goes by its later name. */
-const RENAMED: Readonly<Record<string, string>> = {
-  max_output_tokens: 'max_completion_tokens',
-  max_tokens: 'max_completion_tokens',
-};
-/** Fields that are left out: how the request was sent, and what only the Responses API has. */
-const NOT_REPEATED: ReadonlySet<string> = new Set([
-  'stream',
-  'stream_options',
-  'background',
-  'conversation',
-  'include',
-  'max_tool_calls',
-  'previous_response_id',
-  'prompt',
-  'truncation',
-]);
-
-function asCompletion(body: Json): Json {
-  const entries = Object.entries(body)
-    .filter(([name]) => !NOT_REPEATED.has(name))
-    .flatMap(([name, value]): [string, unknown][] => {
-      if (name === 'reasoning') return isRecord(value) ? [['reasoning_effort', value.effort]] : [];
-      if (name !== 'text') return [[RENAMED[name] ?? name, value]];
-      const { format, verbosity } = isRecord(value) ? value : {};
-      return [
-        ['response_format', responseFormat(format)],
-        ['verbosity', verbosity],
-      ];
-    });
-  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
-}
-
-/** Chat completions expect the schema in an object of its own. */
-function responseFormat(format: unknown): unknown {
-  if (!isRecord(format) || format.type !== 'json_schema') return format;
-  const { type, ...schema } = format;
-  return { type, json_schema: schema };
 }
 
 /** Whether every part of a message can be exported or, like the reasoning, may be left out. */

@@ -42,21 +42,11 @@ export function isUtf16(bytes: Uint8Array): boolean {
   return bytes[0] === 0xff && bytes[1] === 0xfe;
 }
 
-/** Codes of system errors, with what each means in words that the user understands. */
-const FILE_PROBLEMS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EISDIR: 'it is a folder',
-  ENOENT: 'no such file or folder',
-  ENOSPC: 'the disk is full',
-  ENOTDIR: 'a part of its path is not a folder',
-  EPERM: 'permission denied',
-  EROFS: 'the file system is read-only',
-};
-
 /** A sentence about a file that could not be read or written. Errors of this package are sentences already. */
 export function fileProblem(path: string, done: 'read' | 'written', error: unknown): string {
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof code !== 'string') return terminalSafe(String(message ?? error));
-  const reason = Object.hasOwn(FILE_PROBLEMS, code) ? FILE_PROBLEMS[code] : code;
+  // The message of a system error begins with its code and its meaning.
+  const [, reason = code] = /^\w+: ([^,]+)/.exec(String(message)) ?? [];
   return terminalSafe(`${path} cannot be ${done}: ${reason}.`);
 }

@@ -42,22 +42,23 @@ export async function runView(
 ): Promise<number> {
   const wanted = commandParameters(VIEW_USAGE, errors, () => parseViewParameters(parameters));
   if (wanted === undefined) return 2;
-  if (wanted.help) {
+  const { help, isLive, file, page, port, keep } = wanted;
+  if (help) {
     output.write(VIEW_USAGE);
     return 0;
   }
-  const { file, page, port, watch, keep } = wanted;
-  if (file !== undefined && !watch) return pageFromFile(file, page, output, errors);
+  if (file !== undefined && !isLive) return pageFromFile(file, page, output, errors);
   const { viewLive } = await import('./live/live-view.ts');
   return viewLive(port, file, keep, output, errors);
 }
 
 interface ViewParameters {
   readonly help: boolean;
+  /** Whether to serve a live page. */
+  readonly isLive: boolean;
+  /** The file to show, or the file or folder to watch. */
   readonly file: string | undefined;
   readonly page: string;
-  /** Whether to serve a live page of the file or folder. */
-  readonly watch: boolean;
   readonly port: number;
   readonly keep: string | undefined;
 }
@@ -76,37 +77,28 @@ function parseViewParameters(parameters: readonly string[]): ViewParameters {
   });
   const [file, second] = positionals;
   const { help, output, watch, port = String(OTLP_PORT), keep } = values;
-  const wanted = {
-    help,
-    file,
-    page: output ?? 'openai-traces.html',
-    watch: watch || (file !== undefined && isFolder(file)),
-    port: /^\d{1,5}$/.test(port) ? Number(port) : Number.NaN,
-    keep,
-  };
-  if (help) return wanted;
-  const reject = (isWrong: boolean, problem: string): void => {
-    if (isWrong) throw new Error(problem);
-  };
   const isFile = file !== undefined;
-  reject(second !== undefined, `Unexpected argument '${second}'.`);
-  reject(file === '' || output === '' || keep === '', 'The name of a file is empty.');
-  reject(!(wanted.port <= MAX_PORT), `--port '${port}' is not a number from 0 to ${MAX_PORT}.`);
-  reject(watch && !isFile, '--watch needs a file or a folder.');
-  reject(watch && file === '-', '--watch needs a file or a folder, not standard input.');
-  reject(output !== undefined && !isFile, '--output needs a file of traces.');
-  reject(
-    output !== undefined && wanted.watch,
-    '--output writes a page from one file. It does not go with --watch or a folder.',
-  );
-  reject(keep !== undefined && isFile, '--keep does not go with a file or a folder.');
-  if (!isFile || wanted.watch) return wanted;
-  reject(values.port !== undefined, '--port needs --watch if there is a file.');
-  reject(
-    isSameFile(file, wanted.page),
-    `The page would replace the file of traces '${file}'. Choose another --output.`,
-  );
-  return wanted;
+  const isWatched = watch || (isFile && isFolder(file));
+  const page = output ?? 'openai-traces.html';
+  const problem =
+    (second !== undefined && `Unexpected argument '${second}'.`) ||
+    ([file, output, keep].includes('') && 'The name of a file is empty.') ||
+    (!(/^\d{1,5}$/.test(port) && Number(port) <= MAX_PORT) &&
+      `--port '${port}' is not a number from 0 to ${MAX_PORT}.`) ||
+    (watch && !isFile && '--watch needs a file or a folder.') ||
+    (watch && file === '-' && '--watch needs a file or a folder, not standard input.') ||
+    (output !== undefined && !isFile && '--output needs a file of traces.') ||
+    (output !== undefined &&
+      isWatched &&
+      '--output writes a page from one file. It does not go with --watch or a folder.') ||
+    (keep !== undefined && isFile && '--keep does not go with a file or a folder.') ||
+    (isFile && !isWatched && values.port !== undefined && '--port needs --watch if there is a file.') ||
+    (isFile &&
+      !isWatched &&
+      isSameFile(file, page) &&
+      `The page would replace the file of traces '${file}'. Choose another --output.`);
+  if (problem && !help) throw new Error(problem);
+  return { help, isLive: isWatched || !isFile, file, page, port: Number(port), keep };
 }
 
 /** Whether two paths lead to the same file, for example by a link or in another letter case. */
@@ -126,37 +118,30 @@ function isFolder(path: string): boolean {
  */
 export function pageFromFile(file: string, page: string, output: TextStream, errors: TextStream): number {
   let done: 'read' | 'written' = 'read';
+  const tell = (isSo: boolean, sentence: string): unknown => isSo && errors.write(`${sentence}\n`);
   try {
     const found = readOtlpJson(viewText(readWhole(file)));
-    for (const problem of problemsOf(found)) errors.write(`${problem}\n`);
-    const { spans, omitted, missed } = fittingSpans(found);
-    if (missed > 0 && found.spans.length > 0)
-      errors.write(`Evaluations about spans that are not in the file: ${missed}.\n`);
+    const { unreadable, stopped } = found;
+    tell(unreadable > 0, `Skipped ${count(unreadable, 'line that is', 'lines that are')} not JSON.`);
+    tell(stopped, 'The rest of the file was not read.');
     if (found.spans.length === 0) {
-      errors.write(
-        `${file === '-' ? 'Standard input' : terminalSafe(file)} contains no spans. It must be OTLP/JSON.\n`,
-      );
+      const name = file === '-' ? 'Standard input' : terminalSafe(file);
+      tell(true, `${name} contains no spans. It must be OTLP/JSON.`);
       return 1;
     }
+    const { spans, omitted, missed } = fittingSpans(found);
+    tell(missed > 0, `Evaluations about spans that are not in the file: ${missed}.`);
     done = 'written';
     writePrivately(page, pageDocument(spans, omitted));
     output.write(`${count(spans.length, 'span') ?? 'No spans'}: ${pathToFileURL(page).href}\n`);
     return 0;
   } catch (error) {
-    errors.write(`${fileProblem(done === 'read' ? file : page, done, error)}\n`);
+    tell(true, fileProblem(done === 'read' ? file : page, done, error));
     return 1;
   }
 }
 
-function problemsOf({ unreadable, stopped }: OtlpSpans): string[] {
-  const problems: string[] = [];
-  if (unreadable > 0)
-    problems.push(`Skipped ${count(unreadable, 'line that is', 'lines that are')} not JSON.`);
-  if (stopped) problems.push('The rest of the file was not read.');
-  return problems;
-}
-
-/** The spans within the limit of one page. `missed` counts the evaluations of spans that are not there. */
+/** The spans within the limit of one page. `missed` counts the evaluations of spans that are not in the file. */
 function fittingSpans(found: OtlpSpans): { spans: ViewedSpan[]; omitted: number; missed: number } {
   let { omitted } = found;
   const store = new SpanStore({
@@ -168,20 +153,16 @@ function fittingSpans(found: OtlpSpans): { spans: ViewedSpan[]; omitted: number;
       omitted += trace.spans.size + trace.omitted;
     },
   });
+  const known = new Set(found.spans.map(({ traceId, spanId }) => `${traceId} ${spanId}`));
+  const notes = found.evaluations.filter(({ traceId, spanId }) => known.has(`${traceId} ${spanId}`));
   for (const span of found.spans) {
     if (JSON.stringify(span).length > MAX_SPAN_LENGTH) omitted++;
     else store.add(span);
   }
   store.evict();
-  for (const note of found.evaluations)
-    if (store.traces.get(note.traceId)?.spans.has(note.spanId)) store.annotate(note);
+  for (const note of notes) if (store.traces.get(note.traceId)?.spans.has(note.spanId)) store.annotate(note);
   store.evict();
-  const spans: ViewedSpan[] = [];
-  for (const trace of store.traces.values()) {
-    for (const span of annotatedSpans(trace)) spans.push(span);
-    omitted += trace.omitted;
-  }
-  const idOf = ({ traceId, spanId }: { traceId: string; spanId: string }): string => `${traceId} ${spanId}`;
-  const known = new Set(found.spans.map(idOf));
-  return { spans, omitted, missed: found.evaluations.filter((note) => !known.has(idOf(note))).length };
+  const traces = [...store.traces.values()];
+  for (const trace of traces) omitted += trace.omitted;
+  return { spans: traces.flatMap(annotatedSpans), omitted, missed: found.evaluations.length - notes.length };
 }

@@ -126,9 +126,9 @@ export function limitedSpan(span: ViewedSpan): ViewedSpan {
   const { parentId, message, events = [] } = span;
   return {
     ...span,
-    parentId: optionalText(parentId),
-    name: limitedName(span.name),
-    message: optionalText(message),
+    parentId: parentId && limitedText(parentId),
+    name: limitedText(span.name, MAX_SPAN_NAME_LENGTH),
+    message: message && limitedText(message),
     attributes: limitedValues(span.attributes),
     events: events.map(limitedEvent),
     resource: limitedResource(span.resource ?? {}),
@@ -136,14 +136,13 @@ export function limitedSpan(span: ViewedSpan): ViewedSpan {
 }
 
 export function limitedEvent({ name, time, attributes = {} }: SpanEvent): SpanEvent {
-  return { name: limitedName(name), time, attributes: limitedValues(attributes) };
+  return { name: limitedText(name, MAX_SPAN_NAME_LENGTH), time, attributes: limitedValues(attributes) };
 }
 
 export function limitedResource(attributes: SpanAttributes): SpanAttributes | undefined {
   const shown = RESOURCE.filter((name) => attributes[name] !== undefined);
-  return shown.length === 0
-    ? undefined
-    : Object.fromEntries(shown.map((name) => [name, limitedValue(attributes[name], MAX_SPAN_NAME_LENGTH)]));
+  const values = shown.map((name) => [name, limitedValue(attributes[name], MAX_SPAN_NAME_LENGTH)]);
+  return values.length === 0 ? undefined : Object.fromEntries(values);
 }
 
 /** Attributes within the limits of the page. Further ones are only counted; longer values are cut and marked. */
@@ -151,31 +150,25 @@ function limitedValues(attributes: SpanAttributes): SpanAttributes {
   const all = Object.entries(attributes);
   const shown = all
     .slice(0, MAX_ATTRIBUTES)
-    .map(([name, value]): [string, unknown] => [limitedName(name), limitedValue(value)]);
+    .map(([name, value]): [string, unknown] => [
+      limitedText(name, MAX_SPAN_NAME_LENGTH),
+      limitedValue(value),
+    ]);
   const omitted = all.length - shown.length;
   if (omitted > 0) shown.push(['…', `${omitted} more attributes, omitted from this page`]);
   return Object.fromEntries(shown);
 }
 
-function limitedName(name: unknown): string {
-  const text = attributeText(name);
-  return text.length > MAX_SPAN_NAME_LENGTH ? `${text.slice(0, MAX_SPAN_NAME_LENGTH)}…` : text;
-}
-
-function optionalText(value: unknown): string | undefined {
-  return value === undefined ? undefined : cutText(attributeText(value), MAX_ATTRIBUTE_LENGTH);
-}
-
 /** A value that JSON can hold. A program may pass an object that is circular or nested very deeply. */
-function limitedValue(value: unknown, length: number = MAX_ATTRIBUTE_LENGTH): unknown {
+function limitedValue(value: unknown, length?: number): unknown {
   if (value === undefined || value === null || typeof value === 'number' || typeof value === 'boolean')
     return value;
-  const text = attributeText(value);
-  if (typeof value === 'string' || text.length > length) return cutText(text, length);
-  return parseShortJson(text) ?? text;
+  const text = limitedText(value, length);
+  return typeof value === 'string' ? text : (parseShortJson(text) ?? text);
 }
 
-function cutText(text: string, length: number): string {
+function limitedText(value: unknown, length: number = MAX_ATTRIBUTE_LENGTH): string {
+  const text = attributeText(value);
   return text.length <= length
     ? text
     : `${text.slice(0, length)}… (${text.length} characters, cut for this page)`;

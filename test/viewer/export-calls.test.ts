@@ -154,7 +154,7 @@ describe('export-calls', () => {
     await session.verify();
   });
 
-  test('writes one maximum of tokens, and texts in parts as they were', async () => {
+  test('writes the maximum of tokens as it was sent, and texts in parts as they were', async () => {
     const session = await startRecording();
     const content = ['Hello ', 'world'].map((text) => ({ type: 'text' as const, text }));
     await session.client.chat.completions.create({
@@ -164,39 +164,50 @@ describe('export-calls', () => {
     });
     const { lines } = await exportCalls(session.spans, '--format', 'batch');
     const messages = [{ role: 'user', content: 'Hello world' }];
-    expect(lines[0]?.body).toEqual({ model: 'gpt-4o', messages, max_completion_tokens: 9 });
+    expect(lines[0]?.body).toEqual({ model: 'gpt-4o', messages, max_tokens: 9 });
     await session.verify();
   });
 
-  test('writes a response as a chat completion', async () => {
-    const session = await startRecording();
-    const format = { type: 'json_schema' as const, ...SCHEMA };
-    await session.client.responses.create({
+  test('writes the parameters that attributes have if the request was not recorded', async () => {
+    const session = await startRecording({ recordRequest: false });
+    await session.client.chat.completions.create({
       model: 'gpt-4o',
+      messages: [{ role: 'user', content: 'Hello' }],
+      max_tokens: 9,
+    });
+    const { lines } = await exportCalls(session.spans, '--format', 'batch');
+    const messages = [{ role: 'user', content: 'Hello' }];
+    expect(lines[0]?.body).toEqual({ model: 'gpt-4o', messages, max_completion_tokens: '9' });
+    await session.verify();
+  });
+
+  test('writes a response as a request of its API, without how it was sent', async () => {
+    const session = await startRecording();
+    const rest = {
+      model: 'gpt-4o',
+      max_output_tokens: 9,
+      reasoning: { effort: 'low' as const },
+      text: { format: { type: 'json_schema' as const, ...SCHEMA } },
+    };
+    const tool = { type: 'function' as const, ...TOOL };
+    await session.client.responses.create({
+      ...rest,
       instructions: 'Be brief.',
       input: 'What is x?',
-      max_output_tokens: 9,
-      reasoning: { effort: 'low' },
-      text: { format },
-      tools: [{ type: 'function', strict: false, ...TOOL }],
+      tools: [{ ...tool, strict: false }],
+      background: false,
     });
     const { lines } = await exportCalls(session.spans);
+    const input = [
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: 'What is x?' },
+    ];
     expect(lines[0]).toMatchObject({
-      item: {
-        request: {
-          model: 'gpt-4o',
-          messages: [
-            { role: 'system', content: 'Be brief.' },
-            { role: 'user', content: 'What is x?' },
-          ],
-          max_completion_tokens: 9,
-          reasoning_effort: 'low',
-          response_format: { type: 'json_schema', json_schema: SCHEMA },
-          tools: [{ type: 'function', function: TOOL }],
-        },
-        answer: { role: 'assistant' },
-      },
+      item: { request: { ...rest, input, tools: [tool] }, answer: { type: 'function_call', name: 'solve' } },
     });
+    expect(lines[0]).not.toHaveProperty('item.request.background');
+    const batch = await exportCalls(session.spans, '--format', 'batch');
+    expect(batch.lines).toMatchObject([{ url: '/v1/responses', body: { input } }]);
     await session.verify();
   });
 
@@ -252,6 +263,8 @@ describe('export-calls', () => {
     const stream = { write: (text: string) => said.push(text) };
     expect(runExportCalls(['/nowhere/trace.jsonl'], stream, stream)).toBe(1);
     expect(runExportCalls(['--help'], stream, stream)).toBe(0);
-    expect(said.join('')).toMatch(/cannot be read: no such file[\s\S]*Usage: .* export-calls <file>/);
+    expect(said.join('')).toMatch(
+      /cannot be read: no such file or directory[\s\S]*Usage: .* export-calls <file>/,
+    );
   });
 });

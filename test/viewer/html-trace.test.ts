@@ -619,13 +619,13 @@ describe('the command view', () => {
       timeout: 20_000,
       killSignal: 'SIGKILL',
     });
-    expect([status, stderr]).toEqual([1, `${page} cannot be written: no such file or folder.\n`]);
+    expect([status, stderr]).toEqual([1, `${page} cannot be written: no such file or directory.\n`]);
   });
 
   it('reports a missing file and a file without spans', async () => {
     expect(run(join(folder, 'nothing'))).toMatchObject({
       code: 1,
-      errors: `${join(folder, 'nothing')} cannot be read: no such file or folder.\n`,
+      errors: `${join(folder, 'nothing')} cannot be read: no such file or directory.\n`,
     });
     writeFileSync(join(folder, 'empty'), '{}');
     expect(run(join(folder, 'empty'))).toMatchObject({

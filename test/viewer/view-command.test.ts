@@ -147,5 +147,5 @@ test('--keep keeps what is received, as OTLP lines that a later one shows again'
 test('--keep says in one line that its file cannot be used', async () => {
   const program = start('--port', '0', '--keep', join(tmpdir(), 'missing', 'traces.jsonl'));
   expect(await program.ended).toBe(1);
-  expect(program.said()).toMatch(/^\S+traces\.jsonl cannot be read: no such file or folder\.\n$/);
+  expect(program.said()).toMatch(/^\S+traces\.jsonl cannot be read: no such file or directory\.\n$/);
 });

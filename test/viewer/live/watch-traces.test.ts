@@ -171,7 +171,7 @@ test('the files of a folder are read, also those that come later, and no others'
 test('a path that is not there is reported once, and shown when it is', async () => {
   const file = join(folder, 'later.jsonl');
   watch(file);
-  expect(problems).toEqual([`${file} cannot be read: no such file or folder.`]);
+  expect(problems).toEqual([`${file} cannot be read: no such file or directory.`]);
   await writeFile(file, line('a'));
   await taking('a');
   expect(problems).toHaveLength(1);
@@ -193,5 +193,5 @@ test('a file of a folder that cannot be read is reported once by its name, and h
   await taking('b');
   await writeFile(join(folder, 'c.jsonl'), line('c'));
   await taking('b', 'c');
-  expect(problems).toEqual([`${broken} cannot be read: no such file or folder.`]);
+  expect(problems).toEqual([`${broken} cannot be read: no such file or directory.`]);
 });
