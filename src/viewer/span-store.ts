@@ -55,9 +55,15 @@ export class SpanStore {
     return this.#dropped;
   }
 
-  take(spans: readonly ViewedSpan[], notes: readonly SpanNote[] = []): void {
+  take({
+    spans,
+    evaluations = [],
+  }: {
+    spans: readonly ViewedSpan[];
+    evaluations?: readonly SpanNote[];
+  }): void {
     for (const span of spans) this.add(span);
-    for (const note of notes) this.annotate(note);
+    for (const note of evaluations) this.annotate(note);
     this.evict();
   }
 

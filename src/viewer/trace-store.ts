@@ -87,7 +87,7 @@ export class TraceStore {
   }
 
   add(spans: readonly ViewedSpan[], notes: readonly SpanNote[] = []): void {
-    this.#stored.take(spans, notes);
+    this.#stored.take({ spans, evaluations: notes });
   }
 
   /** Takes over what the server sends. */

@@ -1,13 +1,8 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { terminalSafe } from '../../util/terminal-safe.ts';
 import type { TextStream } from '../../util/text-stream.ts';
-import type { OtlpSpans } from '../otlp-json.ts';
 import { liveStore } from '../span-store.ts';
 import { fileProblem } from '../trace-file.ts';
 import { KeptTraces } from './kept-traces.ts';
@@ -64,40 +59,32 @@ export async function startLiveView(
   { token = newToken(), keep }: LiveViewOptions = {},
 ): Promise<LiveView> {
   const store = liveStore();
-  const take = ({ spans, evaluations }: OtlpSpans): void => store.take(spans, evaluations);
   const kept = keep === undefined ? undefined : new KeptTraces(keep, report);
   try {
-    if (kept !== undefined) take(kept.read());
+    if (kept !== undefined) store.take(kept.read());
   } catch (error) {
     throw new Error(fileProblem(keep ?? '', 'read', error));
   }
   const receiver = new Receiver(store, token, kept);
-  const handle = (request: IncomingMessage, response: ServerResponse): void =>
-    receiver.handle(request, response);
-  let listening: Listening;
-  try {
-    listening = await listenLocally(port, handle);
-  } catch (error) {
+  let stopWatching: (() => void) | undefined;
+  const servers: Server[] = [];
+  const close = async (): Promise<void> => {
+    stopWatching?.();
     receiver.close();
+    await Promise.all(servers.map(closeServer));
+  };
+  try {
+    const taken = await listen(servers, '127.0.0.1', port, receiver.handle);
+    await listen(servers, '::1', taken, receiver.handle).catch((error: unknown) => {
+      if (!NO_IPV6.has(errorCodeOf(error))) throw error;
+    });
+    if (file !== undefined) stopWatching = watchTraces(file, report, receiver.take);
+    const address = `http://localhost:${taken}`;
+    return { address, page: `${address}/?token=${token}`, close };
+  } catch (error) {
+    await close();
     throw error;
   }
-  const stopWatching =
-    file === undefined
-      ? undefined
-      : watchTraces(file, report, (found) => {
-          take(found);
-          receiver.announce();
-        });
-  const address = `http://localhost:${listening.port}`;
-  return {
-    address,
-    page: `${address}/?token=${token}`,
-    async close() {
-      stopWatching?.();
-      receiver.close();
-      await listening.close();
-    },
-  };
 }
 
 function startProblem(error: unknown, port: number): string {
@@ -107,61 +94,35 @@ function startProblem(error: unknown, port: number): string {
   return `Port ${port} is taken. With --port 0, it takes a free one and prints what to set.`;
 }
 
-interface Listening {
-  readonly port: number;
-  close(): Promise<void>;
-}
-
 const NO_IPV6: ReadonlySet<unknown> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']);
-
-/**
- * Listens on the loopback addresses only.
- *
- * @param port 0 for any free port
- * @throws the system's error, such as `EADDRINUSE`
- */
-async function listenLocally(port: number, handle: RequestListener): Promise<Listening> {
-  const first = await listenOn('127.0.0.1', port, handle);
-  const taken = portOf(first);
-  const servers = [first];
-  try {
-    servers.push(await listenOn('::1', taken, handle));
-  } catch (error) {
-    if (!NO_IPV6.has(errorCodeOf(error))) {
-      await closeAll(servers);
-      throw error;
-    }
-  }
-  return { port: taken, close: () => closeAll(servers) };
-}
 
 function errorCodeOf(error: unknown): unknown {
   return (error as { code?: unknown } | undefined)?.code;
 }
 
-function listenOn(host: string, port: number, handle: RequestListener): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = createServer(handle);
-    server.once('error', reject);
-    server.listen({ host, port, exclusive: true }, () => {
-      server.removeListener('error', reject);
-      resolve(server);
-    });
-  });
+/**
+ * Starts a server and adds it to the list.
+ *
+ * @param port 0 for any free port
+ * @returns the port
+ * @throws the system's error, such as `EADDRINUSE`
+ */
+async function listen(
+  servers: Server[],
+  host: string,
+  port: number,
+  handle: RequestListener,
+): Promise<number> {
+  const server = createServer(handle);
+  server.listen({ host, port, exclusive: true });
+  await once(server, 'listening');
+  servers.push(server);
+  return (server.address() as AddressInfo).port;
 }
 
-function portOf(server: Server): number {
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-async function closeAll(servers: readonly Server[]): Promise<void> {
-  await Promise.all(
-    servers.map((server) => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      // Open pages keep a connection, so `close` alone would not finish.
-      server.closeAllConnections();
-      return closed;
-    }),
-  );
+function closeServer(server: Server): Promise<unknown> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  // Open pages keep a connection, so `close` alone would not finish.
+  server.closeAllConnections();
+  return closed;
 }

@@ -45,7 +45,11 @@ export class Receiver {
     this.#kept = kept;
   }
 
-  readonly announce = (): void => this.#changes.announce();
+  /** Shows spans and evaluations. */
+  readonly take = (found: OtlpSpans): void => {
+    this.#store.take(found);
+    if (found.spans.length + found.evaluations.length > 0) this.#changes.announce();
+  };
 
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
     this.#answer(request, response).catch((error: unknown) => {
@@ -63,29 +67,22 @@ export class Receiver {
     if (problem !== undefined) throw new Refusal(403, problem);
     const url = new URL(request.url ?? '/', 'http://localhost');
     const signal = SIGNAL.exec(url.pathname)?.[1];
-    if (request.method === 'POST' && signal !== undefined) return this.#take(signal, request, response);
+    if (request.method === 'POST' && signal !== undefined) return this.#receive(signal, request, response);
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     if (!isRead)
       throw new Refusal(/^\/v1\//.test(url.pathname) ? 404 : 405, 'Send traces to /v1/traces with POST.');
-    if (!matchesToken(url.searchParams.get('token') ?? '', this.#token))
+    const { pathname, searchParams } = url;
+    if (!matchesToken(searchParams.get('token') ?? '', this.#token))
       throw new Refusal(403, 'Open the address that the command printed last. Its token lets you in.');
-    this.#read(url, response);
-  }
-
-  #read({ pathname, searchParams }: URL, response: ServerResponse): void {
     if (pathname === '/') sendPage(response);
-    else if (pathname === '/api/changes') this.#changes.open(response, ANSWER_HEADERS);
-    else if (pathname === '/api/spans')
-      send(
-        response,
-        200,
-        JSON_TYPE,
-        JSON.stringify(changesAfter(this.#store, Number(searchParams.get('after')))),
-      );
-    else throw new Refusal(404, 'Not found. The page is at /.');
+    else if (pathname === '/api/changes') this.#changes.open(response);
+    else if (pathname === '/api/spans') {
+      const changes = changesAfter(this.#store, Number(searchParams.get('after')));
+      send(response, 200, JSON_TYPE, JSON.stringify(changes));
+    } else throw new Refusal(404, 'Not found. The page is at /.');
   }
 
-  async #take(signal: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #receive(signal: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const type = typeOfBody(request);
     const body = await readOtlpBody(request);
     // Metrics are accepted and ignored. Programs send them to the same endpoint, and would log errors if they were
@@ -93,18 +90,13 @@ export class Receiver {
     if (signal === 'traces' || signal === 'logs') {
       const document = documentIn(body, type, signal);
       const found = readOtlpDocument(document);
-      this.#show(found);
+      this.take(found);
       // Spans in progress are not kept, because exporters send them again when they have ended.
       const isLive = request.headers[VIEW_HEADER] !== undefined;
       if (!isLive && found.spans.length + found.evaluations.length > 0) this.#kept?.add(document);
     }
     // The OTLP response for full success: an empty message, which is zero bytes in protobuf.
     send(response, 200, type, type === JSON_TYPE ? '{}' : '');
-  }
-
-  #show({ spans, evaluations }: Pick<OtlpSpans, 'spans' | 'evaluations'>): void {
-    this.#store.take(spans, evaluations);
-    if (spans.length > 0 || evaluations.length > 0) this.announce();
   }
 }
 
@@ -218,13 +210,13 @@ class Changes {
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #heartbeat = setInterval(() => this.#tell(), HEARTBEAT_MS).unref();
 
-  open(response: ServerResponse, headers: Readonly<Record<string, string>>): void {
+  open(response: ServerResponse): void {
     const [oldest] = this.#pages;
     if (this.#pages.size >= MAX_PAGES && oldest !== undefined) {
       this.#pages.delete(oldest);
       oldest.end();
     }
-    response.writeHead(200, { ...headers, 'content-type': 'text/event-stream' });
+    response.writeHead(200, { ...ANSWER_HEADERS, 'content-type': 'text/event-stream' });
     // Notify at once, because a page that reconnects may have missed a change.
     response.write('retry: 1000\n\ndata: new\n\n');
     this.#pages.add(response);
