@@ -1,5 +1,6 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { explainedCost, grouped, isNumber, joinedFacts, tokens } from './amounts.ts';
+import { numberIn, sumOfKnown } from './usage.ts';
 import type { SpanAttributes } from './viewed-span.ts';
 
 /** The tokens of one modality, and what they cost. Cached tokens are included in `input`. */
@@ -13,14 +14,8 @@ export interface ModalityAmount {
   readonly unpriced: number;
 }
 
-/** The attributes with the tokens of a modality, and with what they cost. */
-interface Modality {
-  readonly label: ModalityAmount['label'];
-  readonly tokens: readonly [input: string, cached: string, output: string];
-  readonly costs: readonly [input: string, output: string];
-}
-
-const MODALITIES: readonly Modality[] = [
+/** The attributes with the input, cached and output tokens of each modality, and with what they cost. */
+const MODALITIES = [
   {
     label: 'Text',
     tokens: [
@@ -48,7 +43,7 @@ const MODALITIES: readonly Modality[] = [
     ],
     costs: [ATTR.OPENAI_USAGE_IMAGE_INPUT_COST, ATTR.OPENAI_USAGE_IMAGE_OUTPUT_COST],
   },
-];
+] as const;
 
 /** The tokens of some spans by modality. Empty if all tokens are text, because the totals then say the same. */
 export function modalitiesOf(all: readonly SpanAttributes[]): ModalityAmount[] {
@@ -73,32 +68,28 @@ function added(a: ModalityAmount, b: ModalityAmount): ModalityAmount {
     input: a.input + b.input,
     cached: a.cached + b.cached,
     output: a.output + b.output,
-    cost: a.cost === undefined ? b.cost : a.cost + (b.cost ?? 0),
+    cost: sumOfKnown([a.cost, b.cost]),
     unpriced: a.unpriced + b.unpriced,
   };
 }
 
 function amountsIn(attributes: SpanAttributes): ModalityAmount[] {
-  const read = (name: string): number | undefined => {
-    const { [name]: value } = attributes;
-    return isNumber(value) ? value : undefined;
-  };
+  const read = (name: string): number | undefined => numberIn(attributes, name);
   const whole = read(ATTR.OPENAI_COST);
-  const counts = MODALITIES.map((each) => each.tokens.map((name) => read(name) ?? 0));
-  const [, audio = [], image = []] = counts;
+  const [text = [], ...others] = MODALITIES.map(({ tokens: names }) => names.map((name) => read(name) ?? 0));
   // The counts of text include the others.
-  counts[0] = (counts[0] ?? []).map((count, i) => Math.max(0, count - (audio[i] ?? 0) - (image[i] ?? 0)));
-  const isText = [...audio, ...image].every((count) => count === 0);
-  const amounts = MODALITIES.flatMap(({ label, costs }, i): ModalityAmount[] => {
-    const [input = 0, cached = 0, output = 0] = counts[i] ?? [];
-    if (input + output === 0) return [];
-    const known = costs.map(read).filter((cost) => cost !== undefined);
-    const cost = known.length > 0 ? known.reduce((sum, each) => sum + each, 0) : isText ? whole : undefined;
-    return [{ label, input, cached, output, cost, unpriced: cost === undefined ? 1 : 0 }];
+  const alone = text.map((amount, i) => others.reduce((left, each) => left - (each[i] ?? 0), amount));
+  const isText = others.flat().every((amount) => amount === 0);
+  const amounts = [alone, ...others].flatMap((counts, i): ModalityAmount[] => {
+    const [input = 0, cached = 0, output = 0] = counts.map((amount) => Math.max(0, amount));
+    const { label, costs } = MODALITIES[i] ?? MODALITIES[0];
+    const cost = sumOfKnown(costs.map(read)) ?? (isText ? whole : undefined);
+    const amount = { label, input, cached, output, cost, unpriced: cost === undefined ? 1 : 0 };
+    return input + output > 0 ? [amount] : [];
   });
   // Some models are billed by the length of the audio, not by tokens.
   const isTimed = amounts.length === 0 && isNumber(attributes[ATTR.OPENAI_AUDIO_DURATION]);
-  if (isTimed && whole !== undefined)
-    amounts.push({ label: 'Audio', input: 0, cached: 0, output: 0, cost: whole, unpriced: 0 });
-  return amounts;
+  return isTimed && whole !== undefined
+    ? [{ label: 'Audio', input: 0, cached: 0, output: 0, cost: whole, unpriced: 0 }]
+    : amounts;
 }

@@ -39,7 +39,7 @@ export function readOtlpJson(text: string, maxUnreadable: number = MAX_UNREADABL
 
 export function readOtlpDocument(document: unknown): OtlpSpans {
   const found = nothingFound();
-  readDocuments(document, found);
+  findSpans(document, found);
   return found;
 }
 
@@ -55,7 +55,7 @@ function readJsonLines(text: string, found: OtlpSpans, maxUnreadable: number): v
     const line = text.slice(start, end);
     if (line.trim() === '') continue;
     const document = parsed(line);
-    if (document !== undefined) readDocuments(document, found);
+    if (document !== undefined) findSpans(document, found);
     else if (++found.unreadable >= maxUnreadable) {
       found.stopped = true;
       return;
@@ -77,7 +77,7 @@ function parsed(text: string): unknown {
 }
 
 /** Reads a document, a list of documents, or a span alone. */
-function readDocuments(documents: unknown, found: OtlpSpans): void {
+function findSpans(documents: unknown, found: OtlpSpans): void {
   for (const document of recordsIn({ list: [documents].flat() }, 'list')) {
     takeSpan(document, undefined, found);
     for (const group of recordsIn(document, 'resourceSpans', 'batches', 'resourceLogs')) {

@@ -2,7 +2,7 @@ import { terminalSafe } from '../util/terminal-safe.ts';
 import { count, formatDuration } from './amounts.ts';
 import { attributeText } from './messages.ts';
 import { detailsOf } from './span-details.ts';
-import { fittingRank, joined, lineOf, pad, shorten, toned, widthOf } from './terminal-text.ts';
+import { fittingRank, joined, pad, shorten, terminalLine, toned, widthOf } from './terminal-text.ts';
 import { summaryFacts, type TraceSummary } from './trace-summary.ts';
 import type { TreeViewOptions } from './tree-view.ts';
 import { isFailed } from './viewed-span.ts';
@@ -38,7 +38,7 @@ export function drawSummary(summary: TraceSummary, { columns, color }: SummaryOp
   const border = (left: string, right: string): string =>
     toned(`${left}${'─'.repeat(room + 2)}${right}`, 'dim');
   const boxed = lines.map((line) => `${side} ${pad(shorten(line, room), room)} ${side}`);
-  return [border('╭', '╮'), ...boxed, border('╰', '╯')].map((line) => lineOf(line, color)).join('');
+  return [border('╭', '╮'), ...boxed, border('╰', '╯')].map((line) => terminalLine(line, color)).join('');
 }
 
 export function drawCalls({ calls }: TraceSummary, { columns, color }: SummaryOptions): string {
@@ -60,7 +60,9 @@ export function drawCalls({ calls }: TraceSummary, { columns, color }: SummaryOp
     const ended = isFailed(row.span) ? toned('error', 'bad') : toned('ok', 'good');
     return `${number}  ${call}  ${status(ended)}${joined(details, fittingRank(details, room - widthOf(head)) ?? 0)}`;
   });
-  return [toned(`${head}Detail`, 'dim'), ...rows].map((line) => lineOf(shorten(line, room), color)).join('');
+  return [toned(`${head}Detail`, 'dim'), ...rows]
+    .map((line) => terminalLine(shorten(line, room), color))
+    .join('');
 }
 
 function traceStatus({ errors, outcome }: TraceSummary): string {

@@ -20,13 +20,13 @@ const RESET = '\u001b[0m';
 const TONE = /\u001b\[\d+m/g;
 const TONE_OR_CHARACTER = new RegExp(`${TONE.source}|.`, 'gsu');
 
-/** A text in a tone. It must have passed `terminalSafe`, and is one of the texts of {@link lineOf}. */
+/** A text in a tone. It must have passed `terminalSafe`, and is one of the texts of {@link terminalLine}. */
 export function toned(text: string, tone: Tone): string {
   return tone === 'plain' || text.trim() === '' ? text : `\u001b[${RENDITIONS[tone]}m${text}${RESET}`;
 }
 
 /** A line as it is written. Without color, it contains no control characters. */
-export function lineOf(text: string, color: boolean): string {
+export function terminalLine(text: string, color: boolean): string {
   return `${(color ? text : text.replace(TONE, '')).trimEnd()}\n`;
 }
 

@@ -9,11 +9,11 @@ import {
   type Detail,
   fittingRank,
   joined,
-  lineOf,
   pad,
   type Rank,
   shorten,
   type Tone,
+  terminalLine,
   toned,
   widthOf,
 } from './terminal-text.ts';
@@ -67,7 +67,7 @@ export function drawTree(tree: TraceTree, { columns, color, attributes }: TreeVi
   const layout = layOut(cells, columns);
   return cells
     .flatMap((cell) => [...spanLines(cell, layout), ...contentLines(cell, columns)])
-    .map((line) => lineOf(line, color))
+    .map((line) => terminalLine(line, color))
     .join('');
 }
 

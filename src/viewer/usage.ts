@@ -23,28 +23,33 @@ export const NOTHING_USED: SpanUsage = {
 };
 
 export function spanUsage(attributes: SpanAttributes): SpanUsage {
-  const read = (name: string): number | undefined => {
-    const { [name]: value } = attributes;
-    return isNumber(value) ? value : undefined;
-  };
   const counts = {
-    inputTokens: read(ATTR.GEN_AI_USAGE_INPUT_TOKENS),
-    outputTokens: read(ATTR.GEN_AI_USAGE_OUTPUT_TOKENS),
-    estimatedOutputTokens: read(ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS),
+    inputTokens: numberIn(attributes, ATTR.GEN_AI_USAGE_INPUT_TOKENS),
+    outputTokens: numberIn(attributes, ATTR.GEN_AI_USAGE_OUTPUT_TOKENS),
+    estimatedOutputTokens: numberIn(attributes, ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS),
   };
-  const cost = read(ATTR.OPENAI_COST);
+  const cost = numberIn(attributes, ATTR.OPENAI_COST);
   const hasTokens = Object.values(counts).some((value) => value !== undefined && value > 0);
   return { ...counts, cost, unpriced: cost === undefined && hasTokens ? 1 : 0 };
 }
 
+export function numberIn(attributes: SpanAttributes, name: string): number | undefined {
+  const { [name]: value } = attributes;
+  return isNumber(value) ? value : undefined;
+}
+
+/** The sum of the amounts that are known; `undefined` if none is. */
+export function sumOfKnown(amounts: readonly (number | undefined)[]): number | undefined {
+  const known = amounts.filter((amount) => amount !== undefined);
+  return known.length > 0 ? known.reduce((sum, amount) => sum + amount, 0) : undefined;
+}
+
 export function addedUsage(a: SpanUsage, b: SpanUsage): SpanUsage {
-  const add = (one: number | undefined, other: number | undefined): number | undefined =>
-    one === undefined ? other : one + (other ?? 0);
   return {
-    inputTokens: add(a.inputTokens, b.inputTokens),
-    outputTokens: add(a.outputTokens, b.outputTokens),
-    estimatedOutputTokens: add(a.estimatedOutputTokens, b.estimatedOutputTokens),
-    cost: add(a.cost, b.cost),
+    inputTokens: sumOfKnown([a.inputTokens, b.inputTokens]),
+    outputTokens: sumOfKnown([a.outputTokens, b.outputTokens]),
+    estimatedOutputTokens: sumOfKnown([a.estimatedOutputTokens, b.estimatedOutputTokens]),
+    cost: sumOfKnown([a.cost, b.cost]),
     unpriced: a.unpriced + b.unpriced,
   };
 }

@@ -126,9 +126,9 @@ export function limitedSpan(span: ViewedSpan): ViewedSpan {
   const { parentId, message, events = [] } = span;
   return {
     ...span,
-    parentId: parentId && limitedText(parentId),
-    name: limitedText(span.name, MAX_SPAN_NAME_LENGTH),
-    message: message && limitedText(message),
+    parentId: parentId && pageText(parentId),
+    name: pageText(span.name, MAX_SPAN_NAME_LENGTH),
+    message: message && pageText(message),
     attributes: limitedValues(span.attributes),
     events: events.map(limitedEvent),
     resource: limitedResource(span.resource ?? {}),
@@ -136,7 +136,7 @@ export function limitedSpan(span: ViewedSpan): ViewedSpan {
 }
 
 export function limitedEvent({ name, time, attributes = {} }: SpanEvent): SpanEvent {
-  return { name: limitedText(name, MAX_SPAN_NAME_LENGTH), time, attributes: limitedValues(attributes) };
+  return { name: pageText(name, MAX_SPAN_NAME_LENGTH), time, attributes: limitedValues(attributes) };
 }
 
 export function limitedResource(attributes: SpanAttributes): SpanAttributes | undefined {
@@ -150,10 +150,7 @@ function limitedValues(attributes: SpanAttributes): SpanAttributes {
   const all = Object.entries(attributes);
   const shown = all
     .slice(0, MAX_ATTRIBUTES)
-    .map(([name, value]): [string, unknown] => [
-      limitedText(name, MAX_SPAN_NAME_LENGTH),
-      limitedValue(value),
-    ]);
+    .map(([name, value]): [string, unknown] => [pageText(name, MAX_SPAN_NAME_LENGTH), limitedValue(value)]);
   const omitted = all.length - shown.length;
   if (omitted > 0) shown.push(['…', `${omitted} more attributes, omitted from this page`]);
   return Object.fromEntries(shown);
@@ -163,11 +160,11 @@ function limitedValues(attributes: SpanAttributes): SpanAttributes {
 function limitedValue(value: unknown, length?: number): unknown {
   if (value === undefined || value === null || typeof value === 'number' || typeof value === 'boolean')
     return value;
-  const text = limitedText(value, length);
+  const text = pageText(value, length);
   return typeof value === 'string' ? text : (parseShortJson(text) ?? text);
 }
 
-function limitedText(value: unknown, length: number = MAX_ATTRIBUTE_LENGTH): string {
+function pageText(value: unknown, length: number = MAX_ATTRIBUTE_LENGTH): string {
   const text = attributeText(value);
   return text.length <= length
     ? text
