@@ -9,7 +9,7 @@ import {
   type SpanPart,
 } from './messages.ts';
 import { toolExchange } from './span-content.ts';
-import type { Row } from './tree.ts';
+import { groupBy, type Row } from './tree.ts';
 import { isTranscription, type ViewedSpan } from './viewed-span.ts';
 
 export type TranscriptEntry =
@@ -50,9 +50,9 @@ export function transcriptOf(rows: readonly Row[]): TranscriptEntry[] {
 class Transcript {
   readonly entries: TranscriptEntry[] = [];
   /** The histories of each run or conversation so far: their messages as keys. */
-  readonly #histories = new Map<Row | undefined, string[][]>();
+  readonly #histories = new Map<Row, string[][]>();
   readonly #instructions = new Set<string>();
-  readonly #ownTools = new Set<unknown>();
+  readonly #ownTools: ReadonlySet<unknown>;
   /** Tool calls without a result, by id, then by answer. Some servers reuse ids, even within one answer. */
   readonly #unanswered = new Map<unknown, { output: unknown }[][]>();
   /** How often the user said each text in realtime sessions, by message key. It may also be a response's input. */
@@ -62,35 +62,27 @@ class Transcript {
   readonly #scopes = new Map<Row, Row>();
 
   constructor(rows: readonly Row[]) {
-    for (const { span } of rows) this.#lookAhead(span);
+    const tools = rows.filter(({ span }) => TOOL_CALLS.has(operationOf(span)));
+    this.#ownTools = new Set(tools.map(({ span }) => span.attributes[ATTR.GEN_AI_TOOL_CALL_ID]));
+    for (const { span } of rows.filter((row) => isTranscription(row.span)))
+      for (const message of readMessages(span.attributes[ATTR.GEN_AI_OUTPUT_MESSAGES]) ?? [])
+        this.#countTranscribed(message, 1);
     for (const row of rows) {
       const { parent } = row;
-      const isRun = parent?.span.attributes[ATTR.GEN_AI_OPERATION_NAME] === 'invoke_agent';
-      this.#scopes.set(row, parent === undefined ? row : isRun ? parent : (this.#scopes.get(parent) ?? row));
+      const isInRun = parent !== undefined && operationOf(parent.span) === 'invoke_agent';
+      this.#scopes.set(row, isInRun ? parent : ((parent && this.#scopes.get(parent)) ?? row));
       this.#closeRuns(row);
       this.#add(row);
     }
     this.#closeRuns(undefined);
   }
 
-  #lookAhead(span: ViewedSpan): void {
-    const { attributes } = span;
-    if (isTranscription(span))
-      for (const message of readMessages(attributes[ATTR.GEN_AI_OUTPUT_MESSAGES]) ?? [])
-        this.#transcribed.set(
-          transcriptKey(message),
-          (this.#transcribed.get(transcriptKey(message)) ?? 0) + 1,
-        );
-    if (TOOL_CALLS.has(attributes[ATTR.GEN_AI_OPERATION_NAME]))
-      this.#ownTools.add(attributes[ATTR.GEN_AI_TOOL_CALL_ID]);
-  }
-
   #add(row: Row): void {
-    const { span } = row;
-    const operation = span.attributes[ATTR.GEN_AI_OPERATION_NAME];
-    if (operation === 'invoke_agent' || (operation === undefined && CONVERSATIONS.has(span.name))) {
+    const { name, attributes } = row.span;
+    const operation = operationOf(row.span);
+    if (operation === undefined && CONVERSATIONS.has(name)) this.entries.push({ kind: 'heading', row });
+    else if (operation === 'invoke_agent') {
       this.entries.push({ kind: 'heading', row });
-      if (operation === undefined) return;
       this.#addInstructions(row);
       this.#addInput(row, row);
       this.#open.push(row);
@@ -98,18 +90,18 @@ class Transcript {
       const scope = this.#scopes.get(row) ?? row;
       this.#addInstructions(row);
       this.#addInput(row, scope);
-      this.#addOutput(row, scope, true);
+      this.#addOutput(row, scope);
     } else if (TOOL_CALLS.has(operation)) {
-      this.#addTool(row);
-    } else if (isTranscription(span)) {
+      const tool = attributeText(attributes[ATTR.GEN_AI_TOOL_NAME] ?? name);
+      this.entries.push({ kind: 'tool', row, name: tool, ...toolExchange(attributes), own: true });
+    } else if (isTranscription(row.span)) {
       const [said] = messagesOf(row, ATTR.GEN_AI_OUTPUT_MESSAGES, 'user') ?? [];
       this.entries.push({ kind: 'message', row, role: 'user', parts: said?.parts ?? [], usage: true });
     }
   }
 
   #addInstructions(row: Row): void {
-    const { attributes } = row.span;
-    const text = attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS];
+    const text = row.span.attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS];
     const read = parseShortJson(text);
     const parts = Array.isArray(read) ? read.filter(isRecord) : CUT;
     const key = attributeText(parts);
@@ -119,7 +111,7 @@ class Transcript {
   }
 
   /** Adds those input messages of a span that the history does not contain yet. */
-  #addInput(row: Row, scope: Row | undefined): void {
+  #addInput(row: Row, scope: Row): void {
     const messages = messagesOf(row, ATTR.GEN_AI_INPUT_MESSAGES, 'user');
     if (messages === undefined) return;
     const keys = messages.map(transcriptKey);
@@ -129,77 +121,55 @@ class Transcript {
     const going = longest > 0 ? shared.indexOf(longest) : -1;
     // The request repeats an earlier one, so only its last message is shown again.
     const again = longest > 0 && longest === keys.length && longest < (histories[going]?.length ?? 0);
-    const known = again ? longest - 1 : longest;
-    this.#histories.set(
-      scope,
-      [keys, ...histories.filter((_, i) => i !== going || again)].slice(0, MAX_HISTORIES),
-    );
-    for (const message of messages.slice(known)) {
-      if (!this.#isTranscribed(message)) this.#addMessage(row, message.role, message.parts, false);
+    const others = histories.filter((_, i) => i !== going || again);
+    this.#histories.set(scope, [keys, ...others].slice(0, MAX_HISTORIES));
+    for (const message of messages.slice(again ? longest - 1 : longest)) {
+      // Each transcript stands for the input of one response only.
+      const isShown = this.#countTranscribed(message, -1) > 0;
+      if (!isShown) this.#addMessage(row, message, false);
       for (const part of message.parts) if (part.type === 'tool_call_response') this.#answer(part);
     }
   }
 
-  #answer(part: SpanPart): void {
-    const left: { output: unknown }[][] = [];
-    for (const [call, ...others] of this.#unanswered.get(part.id) ?? []) {
-      if (call !== undefined) call.output = partContent(part);
-      if (others.length > 0) left.push(others);
-    }
-    this.#unanswered.set(part.id, left);
-  }
-
-  /** Whether a message is shown as a transcript already. Each transcript stands for the input of one response only. */
-  #isTranscribed(message: SpanMessage): boolean {
+  /** @returns how often the user had said it before */
+  #countTranscribed(message: SpanMessage, more: 1 | -1): number {
     const key = transcriptKey(message);
-    const left = this.#transcribed.get(key) ?? 0;
-    if (left > 0) this.#transcribed.set(key, left - 1);
-    return left > 0;
+    const known = this.#transcribed.get(key) ?? 0;
+    if (known + more >= 0) this.#transcribed.set(key, known + more);
+    return known;
   }
 
-  #addOutput(row: Row, scope: Row | undefined, usage: boolean): void {
+  #answer(part: SpanPart): void {
+    const asked = this.#unanswered.get(part.id) ?? [];
+    for (const calls of asked) Object.assign(calls.shift() ?? {}, { output: partContent(part) });
+    this.#unanswered.set(
+      part.id,
+      asked.filter(({ length }) => length > 0),
+    );
+  }
+
+  #addOutput(row: Row, scope: Row): void {
     const messages = messagesOf(row, ATTR.GEN_AI_OUTPUT_MESSAGES, 'assistant') ?? [];
     const [history] = this.#histories.get(scope) ?? [];
     for (const message of messages) history?.push(transcriptKey(message));
-    messages.forEach(({ role, parts }, i) => {
-      this.#addMessage(row, role, parts, usage && i === messages.length - 1);
+    const shown = messages.length > 0 ? messages : [{ role: 'assistant', parts: [] }];
+    shown.forEach((message, i) => {
+      this.#addMessage(row, message, i === shown.length - 1);
     });
-    if (messages.length === 0 && usage)
-      this.entries.push({ kind: 'message', row, role: 'assistant', parts: [], usage: true });
   }
 
-  #addMessage(row: Row, role: string, parts: readonly SpanPart[], usage: boolean): void {
-    const calls = parts.filter(({ type }) => type === 'tool_call');
+  #addMessage(row: Row, { role, parts }: SpanMessage, usage: boolean): void {
     // Tool calls and their results become entries of their own.
     const said = parts.filter(({ type }) => type !== 'tool_call' && type !== 'tool_call_response');
     if (said.length > 0 || usage) this.entries.push({ kind: 'message', row, role, parts: said, usage });
-    const asked = new Map<unknown, { output: unknown }[]>();
-    for (const { id, name, arguments: input } of calls) {
-      if (this.#ownTools.has(id)) continue;
-      const call = {
-        kind: 'tool' as const,
-        row,
-        name: attributeText(name ?? 'tool'),
-        input,
-        output: undefined,
-        own: false,
-      };
-      this.entries.push(call);
-      asked.set(id, [...(asked.get(id) ?? []), call]);
-    }
-    for (const [id, entries] of asked)
-      this.#unanswered.set(id, [...(this.#unanswered.get(id) ?? []), entries]);
-  }
-
-  #addTool(row: Row): void {
-    const { name, attributes } = row.span;
-    this.entries.push({
-      kind: 'tool',
-      row,
-      name: attributeText(attributes[ATTR.GEN_AI_TOOL_NAME] ?? name),
-      ...toolExchange(attributes),
-      own: true,
+    const calls = parts.filter(({ type, id }) => type === 'tool_call' && !this.#ownTools.has(id));
+    const asked = calls.map(({ id, name, arguments: input }) => {
+      const call = { name: attributeText(name ?? 'tool'), input, output: undefined };
+      return { id, entry: { kind: 'tool' as const, row, ...call, own: false } };
     });
+    for (const { entry } of asked) this.entries.push(entry);
+    for (const [id, same] of groupBy(asked, (call) => call.id))
+      this.#unanswered.set(id, [...(this.#unanswered.get(id) ?? []), same.map(({ entry }) => entry)]);
   }
 
   /** Adds the output of finished runs, except messages that their steps have added already. */
@@ -210,10 +180,14 @@ class Transcript {
       this.#open.pop();
       const output = messagesOf(run, ATTR.GEN_AI_OUTPUT_MESSAGES, 'assistant') ?? [];
       const seen = new Set(this.#histories.get(run)?.flat());
-      const unseen = output.filter((message) => !seen.has(transcriptKey(message)));
-      for (const { role, parts } of unseen) this.#addMessage(run, role, parts, false);
+      for (const message of output)
+        if (!seen.has(transcriptKey(message))) this.#addMessage(run, message, false);
     }
   }
+}
+
+function operationOf({ attributes }: ViewedSpan): unknown {
+  return attributes[ATTR.GEN_AI_OPERATION_NAME];
 }
 
 /** The messages in an attribute. A value that cannot be read counts as one message of the given role. */
