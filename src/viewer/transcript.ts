@@ -62,14 +62,14 @@ class Transcript {
   readonly #scopes = new Map<Row, Row>();
 
   constructor(rows: readonly Row[]) {
-    const tools = rows.filter(({ span }) => TOOL_CALLS.has(operationOf(span)));
+    const tools = rows.filter(({ span }) => TOOL_CALLS.has(operationIn(span)));
     this.#ownTools = new Set(tools.map(({ span }) => span.attributes[ATTR.GEN_AI_TOOL_CALL_ID]));
     for (const { span } of rows.filter((row) => isTranscription(row.span)))
       for (const message of readMessages(span.attributes[ATTR.GEN_AI_OUTPUT_MESSAGES]) ?? [])
         this.#countTranscribed(message, 1);
     for (const row of rows) {
       const { parent } = row;
-      const isInRun = parent !== undefined && operationOf(parent.span) === 'invoke_agent';
+      const isInRun = parent !== undefined && operationIn(parent.span) === 'invoke_agent';
       this.#scopes.set(row, isInRun ? parent : ((parent && this.#scopes.get(parent)) ?? row));
       this.#closeRuns(row);
       this.#add(row);
@@ -79,7 +79,7 @@ class Transcript {
 
   #add(row: Row): void {
     const { name, attributes } = row.span;
-    const operation = operationOf(row.span);
+    const operation = operationIn(row.span);
     if (operation === undefined && CONVERSATIONS.has(name)) this.entries.push({ kind: 'heading', row });
     else if (operation === 'invoke_agent') {
       this.entries.push({ kind: 'heading', row });
@@ -186,7 +186,7 @@ class Transcript {
   }
 }
 
-function operationOf({ attributes }: ViewedSpan): unknown {
+function operationIn({ attributes }: ViewedSpan): unknown {
   return attributes[ATTR.GEN_AI_OPERATION_NAME];
 }
 

@@ -23,7 +23,9 @@ export interface TraceTree {
 }
 
 /** A row whose place in the tree is not known yet. */
-type LooseRow = { -readonly [Key in keyof Row]: Row[Key] } & { readonly children: LooseRow[] };
+type LooseRow = { -readonly [Key in Exclude<keyof Row, 'children'>]: Row[Key] } & {
+  readonly children: LooseRow[];
+};
 
 /** Deeper spans get no further indentation, so that the text grows linearly with the number of spans. */
 const MAX_INDENTATION = 100;
@@ -67,27 +69,22 @@ export function groupBy<Key, Item>(items: Iterable<Item>, keyOf: (item: Item) =>
 function treeOf(traceId: string, roots: readonly LooseRow[]): TraceTree {
   const rows: LooseRow[] = [];
   const ids = new Set<string>();
-  // A stack: the last entry is placed next. No recursion, because a trace can be thousands of levels deep.
-  const pending: { row: LooseRow; last: boolean; rail: string }[] = [];
-  const push = (siblings: readonly LooseRow[], rail: string): void => {
-    for (let i = siblings.length - 1; i >= 0; i--) {
-      const row = siblings[i];
-      if (row !== undefined) pending.push({ row, last: i === siblings.length - 1, rail });
-    }
-  };
-  push(roots, '');
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const { row, last, rail } = next;
-    const depth = row.parent?.depth ?? 0;
-    const childRail = depth === 0 ? '' : depth > MAX_INDENTATION ? rail : rail + (last ? '   ' : '│  ');
+  // The last row is placed next. No recursion, because a trace can be thousands of levels deep.
+  const pending = roots.toReversed();
+  for (let row = pending.pop(); row !== undefined; row = pending.pop()) {
+    const { parent, children } = row;
     const { spanId } = row.span;
     row.id = ids.has(spanId) ? `${spanId} ${ids.size}` : spanId;
     ids.add(row.id);
-    row.depth = depth + 1;
-    row.branch = depth === 0 ? '' : rail + (last ? '└─ ' : '├─ ');
-    row.rail = childRail + (row.children.length > 0 ? '│  ' : '   ');
+    row.depth = (parent?.depth ?? 0) + 1;
+    const isLast = parent?.children.at(-1) === row;
+    const beside = parent?.rail.slice(0, -3) ?? '';
+    row.branch = parent === undefined ? '' : beside + (isLast ? '└─ ' : '├─ ');
+    const isIndented = parent !== undefined && parent.depth <= MAX_INDENTATION;
+    const below = isIndented ? beside + (isLast ? '   ' : '│  ') : beside;
+    row.rail = below + (children.length > 0 ? '│  ' : '   ');
     rows.push(row);
-    push(row.children, childRail);
+    for (const child of children.toReversed()) pending.push(child);
   }
   return { traceId, roots, rows };
 }
