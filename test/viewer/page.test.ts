@@ -419,7 +419,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
         'part var(--bad) 20 20',
         'part var(--tool) 40 30',
       ]);
-      expect((await partsOf('chat a')).slice(0, 2)).toEqual(['bar 10 30', 'first 15 0']);
+      expect((await partsOf('chat a')).slice(0, 2)).toEqual(['bar 10 30', 'first var(--card) 15 0']);
       expect(await page.locator('.first').first().getAttribute('title')).toBe('first chunk');
     });
 

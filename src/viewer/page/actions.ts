@@ -1,12 +1,13 @@
 import { batch, computed, effect, untracked } from '@preact/signals';
 import type { TraceEntry } from '../trace-store.ts';
 import type { Row } from '../tree.ts';
-import { address, go } from './address.ts';
 import {
   active,
+  address,
   chosenPanel,
   folds,
   foundRows,
+  go,
   kind,
   opened,
   openTrace,

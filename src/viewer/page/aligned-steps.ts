@@ -7,39 +7,21 @@ export interface AlignedStep {
 }
 
 const MAX_STEPS = 2_000;
+/** Steps below this depth are not compared. */
+const MAX_STEP_DEPTH = 100;
 
-type StepPair = readonly [one: Row | undefined, other: Row | undefined];
-
-/** Aligns the steps of two traces. Steps match if they have the same name, below steps that match. */
-export function alignedSteps(one: readonly Row[], other: readonly Row[]): AlignedStep[] {
-  const steps: AlignedStep[] = [];
-  // A stack: the last entry is handled next. No recursion, because a trace can be thousands of levels deep.
-  const pending: AlignedStep[] = [];
-  const push = (depth: number, pairs: readonly StepPair[]): void => {
-    for (const [a, b] of pairs.toReversed()) pending.push({ depth, one: a, other: b });
-  };
-  push(1, pairsOf(one, other));
-  for (let next = pending.pop(); next !== undefined && steps.length < MAX_STEPS; next = pending.pop()) {
-    steps.push(next);
-    push(next.depth + 1, pairsOf(next.one?.children ?? [], next.other?.children ?? []));
-  }
-  return steps;
-}
-
-/** Pairs siblings by their name and their number among the siblings of that name, in the order of the first trace. */
-function pairsOf(one: readonly Row[], other: readonly Row[]): StepPair[] {
+/**
+ * Aligns the steps of two traces. Steps match if they have the same name, below steps that match, and the same number
+ * among the siblings of that name. What only the other trace has comes after its siblings.
+ */
+export function alignedSteps(one: readonly Row[], other: readonly Row[], depth = 1): AlignedStep[] {
+  if (depth > MAX_STEP_DEPTH) return [];
   const [all, others] = [byNumberedName(one), byNumberedName(other)];
-  const added = [...others];
-  const pairs: StepPair[] = [];
-  const push = (count: number): void => {
-    for (const [name, row] of added.splice(0, count)) if (!all.has(name)) pairs.push([undefined, row]);
-  };
-  for (const [name, row] of all) {
-    push(added.findIndex(([each]) => each === name) + 1);
-    pairs.push([row, others.get(name)]);
-  }
-  push(added.length);
-  return pairs;
+  const steps = [...new Set([...all.keys(), ...others.keys()])].flatMap((name) => {
+    const step = { depth, one: all.get(name), other: others.get(name) };
+    return [step, ...alignedSteps(step.one?.children ?? [], step.other?.children ?? [], depth + 1)];
+  });
+  return steps.slice(0, MAX_STEPS);
 }
 
 function byNumberedName(rows: readonly Row[]): ReadonlyMap<string, Row> {

@@ -2,14 +2,15 @@ import { computed, effect, type Signal, signal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { count, grouped } from '../amounts.ts';
 import { chooseKind, FILTER_ID, setFilter, showOnlyErrors } from './actions.ts';
-import { address } from './address.ts';
 import { Comparison } from './comparison.tsx';
+import { Button } from './elements.tsx';
 import { KeyList } from './keys.tsx';
 import { Divider, hasRoomForList, isSmall } from './layout.tsx';
 import { ConnectionState, NoTraces } from './live-traces.tsx';
 import { Overview } from './overview.tsx';
 import { Panels } from './panels.tsx';
 import {
+  address,
   compared,
   filterWords,
   isFiltered,
@@ -108,23 +109,12 @@ function Header(): VNode {
 
 function ListButton(): VNode | null {
   if (!hasList.value || (isSmall.value && isListShown.value)) return null;
-  if (isSmall.value)
-    return (
-      <button type="button" onClick={() => chooseKind(kind.value)}>
-        {kind.value === 'trace' ? '← Traces' : '← Conversations'}
-      </button>
-    );
-  return (
-    <button
-      type="button"
-      aria-expanded={isListShown.value}
-      onClick={() => {
-        wantsList.value = !isListShown.value;
-      }}
-    >
-      ☰ List
-    </button>
-  );
+  const back = kind.value === 'trace' ? '← Traces' : '← Conversations';
+  if (isSmall.value) return <Button label={back} onClick={() => chooseKind(kind.value)} />;
+  const onClick = (): void => {
+    wantsList.value = !isListShown.value;
+  };
+  return <Button label="☰ List" aria-expanded={isListShown.value} onClick={onClick} />;
 }
 
 /** Suggestions for the filter: each adds a term to the words before the one that is being typed. */

@@ -10,7 +10,7 @@ import { voices } from './state.ts';
 import { placeIn, shownTime, spanTime, type TimeRange } from './time-axis.ts';
 import { costText, itemTime, type TimelineItem, timeText, tokensText } from './timeline-items.ts';
 
-/** A mark in a track. `kind` is a CSS class; `type` is the type of span that gives the color. */
+/** A mark in a track. `kind` is a CSS class; `type` names the variable of its color, such as a type of span. */
 interface Mark extends TimeRange {
   readonly kind: string;
   readonly type?: string | undefined;
@@ -88,19 +88,22 @@ function spanMarks(row: Row): Mark[] {
   return [
     { kind: parts.length > 0 && !worksItself ? 'bar pale' : 'bar', ...time },
     ...parts,
-    ...(first === undefined ? [] : [{ kind: 'first', from: at, to: at }]),
-    ...(criticalPath.value.get(row) ?? []).map((part) => ({ kind: 'critical', ...part })),
+    ...(first === undefined ? [] : [{ kind: 'first', type: 'card', from: at, to: at }]),
+    ...(criticalPath.value.get(row) ?? []).map((part) => ({ kind: 'critical', type: 'text', ...part })),
   ];
 }
 
 /** Marks for who spoke when in a session (the user above the assistant), and for interruptions by the user. */
 function voiceMarks({ utterances, interruptions }: Voice, start: number): Mark[] {
   return [
-    ...utterances.map(({ speaker, from, to }) => ({ kind: `speech ${speaker}`, from, to })),
-    ...interruptions.map((at) => ({ kind: 'cut', from: at, to: at })),
+    ...utterances.map(({ speaker, from, to }) => {
+      const type = speaker === 'user' ? 'user' : 'model';
+      return { kind: `speech ${speaker}`, type, from, to };
+    }),
+    ...interruptions.map((at) => ({ kind: 'cut', type: 'bad', from: at, to: at })),
   ]
     .slice(0, MAX_MARKS)
-    .map(({ kind, from, to }) => ({ kind, from: start + from, to: start + to }));
+    .map((mark) => ({ ...mark, from: start + mark.from, to: start + mark.to }));
 }
 
 /** When the first chunk of a stream arrived, in milliseconds since the start of its span. */

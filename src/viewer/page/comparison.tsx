@@ -7,7 +7,7 @@ import { isFailed, millisecondsBetween } from '../viewed-span.ts';
 import type { ViewedTrace } from '../viewed-trace.ts';
 import { choose, compareWith } from './actions.ts';
 import { type AlignedStep, alignedSteps } from './aligned-steps.ts';
-import { clock, Table } from './facts.tsx';
+import { Button, clock, Table } from './elements.tsx';
 
 type Show = (value: number) => string | undefined;
 type Measure = readonly [label: string, read: (trace: ViewedTrace) => number | undefined, show: Show];
@@ -44,9 +44,7 @@ export function Comparison({ one, other }: ComparisonProps): VNode {
     <section class="overview card stack" aria-label="Comparison">
       <div class="title line">
         <h2>Two traces</h2>
-        <button type="button" onClick={() => compareWith(undefined)}>
-          Close comparison
-        </button>
+        <Button label="Close comparison" onClick={() => compareWith(undefined)} />
       </div>
       <Table
         className="amounts"
@@ -54,7 +52,7 @@ export function Comparison({ one, other }: ComparisonProps): VNode {
         rows={[...measures, [<h3>Steps</h3>], ...steps.map(stepCells)]}
         classOf={(i) => {
           const step = steps[i - measures.length - 1];
-          return step === undefined ? '' : step.one === undefined ? 'added' : step.other ? '' : 'removed';
+          return step === undefined ? '' : step.one === undefined ? 'good' : step.other ? '' : 'bad';
         }}
       />
     </section>
@@ -64,9 +62,7 @@ export function Comparison({ one, other }: ComparisonProps): VNode {
 function traceHeading({ traceId, title, summary }: ViewedTrace): VNode {
   return (
     <>
-      <button type="button" class="link" onClick={() => choose(traceId)}>
-        {title.slice(0, 100)}
-      </button>
+      <Button label={title.slice(0, 100)} class="link" onClick={() => choose(traceId)} />
       <div class="dim">{clock(summary.start)}</div>
     </>
   );

@@ -10,15 +10,16 @@ import {
   partContent,
   type SpanPart,
 } from '../messages.ts';
-import { CodeBlock, MAX_MARKDOWN_LENGTH, Markdown } from './markdown.tsx';
+import { Button } from './elements.tsx';
+import { MAX_MARKDOWN_LENGTH, Markdown } from './markdown.tsx';
 
 /** A longer text is cut to its beginning, with a button that shows the rest. */
 const MAX_INITIAL_LINES = 20;
 const MAX_INITIAL_LENGTH = 2_000;
 /** JSON that is nested deeper is shown without line breaks, because most of each line would be indentation. */
 const MAX_SHOWN_DEPTH = 20;
-/** The maximum number of parts of one message that are shown. The attributes of its span show all. */
-const MAX_SHOWN_PARTS = 50;
+/** How many parts of one message are shown at first. */
+const PARTS_PAGE_SIZE = 50;
 
 interface PagedProps<T> {
   readonly items: readonly T[];
@@ -38,9 +39,7 @@ export function Paged<T>({ items, size, as, label, render }: PagedProps<T>): VNo
     <>
       {h(as, { class: 'stack' }, items.slice(0, limit).map(render))}
       {rest > 0 && (
-        <button type="button" class="more" onClick={() => setLimit(limit * 2)}>
-          {`${label} (${grouped(rest)})`}
-        </button>
+        <Button label={`${label} (${grouped(rest)})`} class="more" onClick={() => setLimit(limit * 2)} />
       )}
     </>
   );
@@ -64,9 +63,7 @@ export function LongText(props: LongTextProps): VNode {
   return (
     <>
       {children(`${start}\n…`)}
-      <button type="button" class="more" onClick={() => setUnfolded(true)}>
-        {`Show all ${size}`}
-      </button>
+      <Button label={`Show all ${size}`} class="more" onClick={() => setUnfolded(true)} />
     </>
   );
 }
@@ -78,7 +75,7 @@ function RichText({ text }: { readonly text: string }): VNode {
   const isJson = typeof json === 'object';
   return (
     <LongText text={isJson ? formatted(json) : text} length={MAX_MARKDOWN_LENGTH * 2}>
-      {(shown) => (isJson ? <CodeBlock code={shown} language="json" /> : <Markdown text={shown} />)}
+      {(shown) => (isJson ? <pre>{shown}</pre> : <Markdown text={shown} />)}
     </LongText>
   );
 }
@@ -105,22 +102,24 @@ interface SaidProps {
 export function Said({ by: role, parts, note = '', copied, children }: SaidProps): VNode {
   const known = Object.hasOwn(SPEAKERS, role) ? SPEAKERS[role] : undefined;
   const speaker = known ?? (role.slice(0, 100) || 'Message');
-  const more = parts.length - MAX_SHOWN_PARTS;
   const content = (
-    <>
-      {parts.slice(0, MAX_SHOWN_PARTS).map((part, i) => (
-        <PartBlock key={i} part={part} />
-      ))}
-      {more > 0 && <p class="dim">{`and ${grouped(more)} more parts`}</p>}
-      {children}
-    </>
+    <Paged
+      as="div"
+      items={parts}
+      size={PARTS_PAGE_SIZE}
+      label="Show more parts"
+      render={(part, i) => <PartBlock key={i} part={part} />}
+    />
   );
   if (speaker === 'Instructions') return <Folded label={speaker}>{content}</Folded>;
   return (
     <div class={role === 'user' ? 'said by-user' : 'said'}>
-      {copied !== undefined && <CopyButton label="Copy" text={copied} />}
-      <span class="speaker small dim">{`${speaker}${note}`}</span>
+      <div class="line">
+        <span class="speaker small dim">{`${speaker}${note}`}</span>
+        {copied !== undefined && <CopyButton label="Copy" text={copied} />}
+      </div>
       {content}
+      {children}
     </div>
   );
 }
@@ -145,23 +144,17 @@ function PartBlock({ part }: { readonly part: SpanPart }): VNode {
       return <p class="dim">cut for this page: see the span</p>;
     case 'reasoning':
       return (
-        <details>
-          <summary>Reasoning</summary>
+        <Folded label="Reasoning">
           <RichText text={attributeText(content ?? '')} />
-        </details>
+        </Folded>
       );
     case 'tool_call':
-      return (
-        <div class="call">
-          <strong>{`calls ${attributeText(part.name ?? 'tool').slice(0, 200)}`}</strong>
-          <ToolBlock input={part.arguments} output={undefined} />
-        </div>
-      );
     case 'tool_call_response':
       return (
         <div class="call">
-          {content === undefined && <p class="dim">not recorded</p>}
-          <ToolBlock input={undefined} output={content} />
+          {type === 'tool_call' && <b>{`calls ${attributeText(part.name ?? 'tool').slice(0, 200)}`}</b>}
+          {type !== 'tool_call' && content === undefined && <p class="dim">not recorded</p>}
+          <ToolBlock input={part.arguments} output={content} />
         </div>
       );
     case 'blob':
@@ -206,11 +199,7 @@ export function CopyButton({ label, text }: CopyButtonProps): VNode {
       () => say('Copying is not allowed here'),
     );
   };
-  return (
-    <button type="button" class="copy small" onClick={copy} onBlur={() => say(undefined)}>
-      {said ?? label}
-    </button>
-  );
+  return <Button label={said ?? label} class="copy small" onClick={copy} onBlur={() => say(undefined)} />;
 }
 
 /** The arguments and the result of a tool, as far as they are known. */

@@ -8,7 +8,7 @@ import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
 import type { Row } from '../tree.ts';
 import { isFailed, type ViewedSpan } from '../viewed-span.ts';
 import { Paged, Said, ToolBlock } from './content.tsx';
-import { Evaluations } from './facts.tsx';
+import { Evaluations } from './elements.tsx';
 import { SpanButton } from './overview.tsx';
 import { foundRows, openTrace, voices } from './state.ts';
 

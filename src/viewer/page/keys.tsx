@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 import { focusFilter, selectNextError, toggleAll } from './actions.ts';
-import { Table } from './facts.tsx';
+import { Table } from './elements.tsx';
 import { toggleZoom } from './time-axis.ts';
 
 /** The keys of the page with their meanings. Keys that work everywhere also have their action here. */

@@ -1,7 +1,6 @@
 import { type Signal, signal } from '@preact/signals';
 import type { VNode } from 'preact';
 import type { TraceChanges } from '../trace-store.ts';
-import { CodeBlock } from './markdown.tsx';
 import { changes, isLive, store } from './state.ts';
 
 /** The states of the connection to the server, as the page says them. */
@@ -87,7 +86,7 @@ export function NoTraces(): VNode {
     <section class="overview card stack" aria-label="No traces yet">
       <h2>Waiting for traces</h2>
       <p>Start a program that calls openai, and its traces appear here as they arrive:</p>
-      <CodeBlock code={command} language="shell" />
+      <pre>{command}</pre>
       <p class="dim">
         The second line records prompts and answers. Any other program that sends OTLP over HTTP works too.
       </p>

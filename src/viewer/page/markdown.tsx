@@ -45,26 +45,6 @@ export function Markdown({ text }: { readonly text: string }): VNode {
   return <div class="text md stack">{content}</div>;
 }
 
-export function CodeBlock({ code, language }: { readonly code: string; readonly language: string }): VNode {
-  return (
-    <ScrollRegion label={language === '' ? 'Code' : `Code, ${language}`}>
-      <pre>
-        <code>{code}</code>
-      </pre>
-    </ScrollRegion>
-  );
-}
-
-/** An element that may be wider than the page and can be scrolled on its own. */
-function ScrollRegion(props: { readonly label: string; readonly children: ComponentChildren }): VNode {
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: keys scroll only what has the focus.
-    <section class="scrolls" aria-label={props.label} tabIndex={0}>
-      {props.children}
-    </section>
-  );
-}
-
 /** Reads tokens up to the end of the element that they are in. The parser limits how deep elements are nested. */
 function nodesOf(tokens: Iterator<Token>, isInLink: boolean): ComponentChildren[] {
   const nodes: ComponentChildren[] = [];
@@ -76,7 +56,7 @@ function nodesOf(tokens: Iterator<Token>, isInLink: boolean): ComponentChildren[
   return nodes;
 }
 
-function leaf({ type, content, info }: Token, isInLink: boolean): ComponentChildren {
+function leaf({ type, content }: Token, isInLink: boolean): ComponentChildren {
   switch (type) {
     case 'inline': {
       const tokens: Token[] = [];
@@ -85,7 +65,7 @@ function leaf({ type, content, info }: Token, isInLink: boolean): ComponentChild
     }
     case 'fence':
     case 'code_block':
-      return <CodeBlock code={content.replace(/\n$/, '')} language={info.trim().split(/\s/)[0] ?? ''} />;
+      return <pre>{content.replace(/\n$/, '')}</pre>;
     case 'code_inline':
       return <code>{content}</code>;
     case 'softbreak':
@@ -109,12 +89,6 @@ function element(token: Token, children: ComponentChildren[]): ComponentChildren
       );
     case 'list_item_open':
       return <li value={token.info === '' ? undefined : Number(token.info)}>{children}</li>;
-    case 'table_open':
-      return (
-        <ScrollRegion label="Table">
-          <table>{children}</table>
-        </ScrollRegion>
-      );
     case 'link_open':
       return <Link label={children} address={token.attrGet('href') ?? ''} />;
     default:

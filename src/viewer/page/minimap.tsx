@@ -41,7 +41,13 @@ export function Minimap(): VNode | null {
   if ((openTrace.value?.rows.length ?? 0) < MIN_SPANS) return null;
   return (
     <div class="minimap" aria-hidden="true">
-      <svg aria-hidden="true" viewBox={`0 0 ${SIZE} ${SIZE}`} preserveAspectRatio="none">
+      <svg
+        aria-hidden="true"
+        width="100%"
+        height="100%"
+        viewBox={`0 0 ${SIZE} ${SIZE}`}
+        preserveAspectRatio="none"
+      >
         {drawing.value.map(([kind, path]) => (
           <path key={kind} d={path} fill={`var(--${kind.split(' ')[0]})`} class={kind} />
         ))}

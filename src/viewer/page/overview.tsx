@@ -7,7 +7,7 @@ import { summaryFacts, type TraceSummary } from '../trace-summary.ts';
 import type { Row } from '../tree.ts';
 import { shownErrorType } from '../viewed-trace.ts';
 import { select, showOnlyErrors } from './actions.ts';
-import { clock, FactList, Table } from './facts.tsx';
+import { Button, clock, FactList, Table } from './elements.tsx';
 
 /** The maximum length of a question or an answer, in UTF-16 units. The conversation shows all of it. */
 const MAX_STORY_LENGTH = 300;
@@ -45,11 +45,7 @@ function Story({ summary }: { readonly summary: TraceSummary }): VNode | null {
 }
 
 export function SpanButton({ row }: { readonly row: Row }): VNode {
-  return (
-    <button type="button" class="link" onClick={() => select(row)}>
-      {row.span.name.slice(0, 200)}
-    </button>
-  );
+  return <Button label={row.span.name.slice(0, 200)} class="link" onClick={() => select(row)} />;
 }
 
 export function Badge({ entry: { trace, underWay } }: { readonly entry: TraceEntry }): VNode {
@@ -69,7 +65,7 @@ function ErrorList({ errors }: { readonly errors: readonly Row[] }): VNode {
         const id = attributes[ATTR.OPENAI_STEP_ID] ?? attributes[ATTR.OPENAI_RUN_ID] ?? '';
         return (
           <li key={row.id}>
-            <button type="button" class="failed-with line" onClick={() => select(row)}>
+            <button type="button" class="note bad line" onClick={() => select(row)}>
               <strong class="failure">{shownErrorType(row.span)}</strong>
               <span>{name.slice(0, 200)}</span>
               <code>{attributeText(id).slice(0, 200)}</code>
@@ -80,9 +76,7 @@ function ErrorList({ errors }: { readonly errors: readonly Row[] }): VNode {
       })}
       {more > 0 && (
         <li>
-          <button type="button" onClick={() => showOnlyErrors(true)}>
-            {`and ${grouped(more)} more`}
-          </button>
+          <Button label={`and ${grouped(more)} more`} onClick={() => showOnlyErrors(true)} />
         </li>
       )}
     </ul>

@@ -65,7 +65,7 @@ function Tabs({ names }: { readonly names: readonly PanelName[] }): VNode {
     document.getElementById(`tab-${other}`)?.focus();
   };
   return (
-    <div role="tablist" onKeyDown={onKeyDown}>
+    <div role="tablist" class="line" onKeyDown={onKeyDown}>
       {names.map((name) => (
         <button
           type="button"

@@ -20,7 +20,7 @@ import { filterBy } from './actions.ts';
 import { firstChunkText } from './bar.tsx';
 import { CopyButton, Folded, formatted, LongText, Paged, Said, ToolBlock } from './content.tsx';
 import { criticalPath } from './critical-path.ts';
-import { Evaluations, FactList, Table } from './facts.tsx';
+import { Button, Evaluations, FactList, Table } from './elements.tsx';
 import { curlOf, isRepeatable, typeScriptOf } from './request-code.ts';
 import { selected, voices } from './state.ts';
 import { spanTime } from './time-axis.ts';
@@ -43,7 +43,7 @@ export function SpanPanel(): VNode {
       <FactList facts={factsOf(row)} />
       <CopyButtons span={span} />
       {isFailed(span) && (
-        <p class="failed-with">
+        <p class="note bad">
           <strong class="failure">{shownErrorType(span)}</strong>
           {` ${span.message?.slice(0, 2000) ?? ''}`}
         </p>
@@ -107,18 +107,20 @@ function CopyButtons({ span }: { readonly span: ViewedSpan }): VNode {
 function SpanContent({ span: { attributes } }: { readonly span: ViewedSpan }): VNode | null {
   const { input, output } = toolExchange(attributes);
   const instructions = parseShortJson(attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS]);
-  const asked = shownMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]);
+  const asked = [
+    ...(Array.isArray(instructions) ? [{ role: 'system', parts: instructions.filter(isRecord) }] : []),
+    ...shownMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]),
+  ];
   const answered = shownMessages(attributes[ATTR.GEN_AI_OUTPUT_MESSAGES]);
-  const hasInstructions = Array.isArray(instructions);
-  const hasContent = (input ?? output) !== undefined || hasInstructions || asked.length + answered.length > 0;
+  const hasExchange = (input ?? output) !== undefined;
+  const hasContent = hasExchange || asked.length + answered.length > 0;
   if (!hasContent && attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined) return null;
   // The messages before the last one are history, which is folded.
   const history = asked.slice(-MAX_SHOWN_MESSAGES, -1);
   return (
     <>
       {!hasContent && <p class="dim">No content was recorded.</p>}
-      <ToolBlock input={input} output={output} />
-      {hasInstructions && <Said by="system" parts={instructions.filter(isRecord)} />}
+      {hasExchange && <ToolBlock input={input} output={output} />}
       {history.length > 0 && (
         <Folded label={count(asked.length - 1, 'earlier message') ?? ''}>
           <Messages messages={history} />
@@ -161,12 +163,11 @@ function AttributeTable({ caption, attributes }: AttributeTableProps): VNode {
     .map(([name, value]) => {
       const text = formatted(value);
       if (!isId(name)) return [name, <LongText text={text} />];
-      const button = (
-        <button type="button" class="link" title="Show the spans with this id" onClick={() => filterBy(text)}>
-          {text.slice(0, 200)}
-        </button>
-      );
-      return [name, button];
+      const title = 'Show the spans with this id';
+      return [
+        name,
+        <Button label={text.slice(0, 200)} class="link" {...{ title }} onClick={() => filterBy(text)} />,
+      ];
     });
   return <Table caption={caption} rows={rows} />;
 }

@@ -2,26 +2,31 @@ import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
 import { count, grouped } from '../amounts.ts';
 import { unusualFinish } from '../answer-end.ts';
+import { contentOf } from '../span-content.ts';
 import { isFailed, isTranscription, type ViewedSpan } from '../viewed-span.ts';
 import { shownErrorType, typeOf } from '../viewed-trace.ts';
 import { select, toggle } from './actions.ts';
 import { Track } from './bar.tsx';
-import { Evaluations } from './facts.tsx';
-import { previewOf } from './row-preview.ts';
+import { Evaluations } from './elements.tsx';
 import { active, foundRows, selected } from './state.ts';
 import { kindOf, numberColumns, type TimelineItem, timelineItems } from './timeline-items.ts';
 
 /** The maximum number of evaluations beside the name of a span. The inspector shows all. */
 const MAX_ROW_EVALUATIONS = 3;
 
+const MAX_PREVIEW_LENGTH = 200;
+const MAX_PREVIEWED_LENGTH = 100_000;
+
+const PREVIEWS = new WeakMap<object, string>();
+
 interface TimelineRowProps {
   readonly item: TimelineItem;
-  readonly top: number;
+  readonly place: number;
   readonly isActive: boolean;
 }
 
 /** A row of the timeline: the name of a span and details beside it, its numbers, and its bar. */
-export function TimelineRow({ item, top, isActive }: TimelineRowProps): VNode {
+export function TimelineRow({ item, place, isActive }: TimelineRowProps): VNode {
   const { row, isGroup, isClosed } = item;
   const type = typeOf(row.span);
   return (
@@ -33,7 +38,7 @@ export function TimelineRow({ item, top, isActive }: TimelineRowProps): VNode {
       aria-expanded={isClosed === undefined ? undefined : !isClosed}
       tabIndex={isActive ? 0 : -1}
       class={`row ${type}${foundRows.value.has(row) ? '' : ' aside'}`}
-      style={{ top: `${top}px`, '--type': `var(--${isFailed(row.span) && !isGroup ? 'bad' : type})` }}
+      style={{ '--place': place, '--type': `var(--${isFailed(row.span) && !isGroup ? 'bad' : type})` }}
       onClick={() => chooseItem(item)}
       onKeyDown={(event) => onKey(event, item)}
     >
@@ -92,7 +97,11 @@ function RowName({ item }: { readonly item: TimelineItem }): VNode {
   };
   return (
     <span class="name" style={{ paddingInlineStart: `${indentation}px` }}>
-      {isClosed !== undefined && <span class="toggle dim" aria-hidden="true" onClick={onToggle} />}
+      {isClosed !== undefined && (
+        <span class="toggle dim" aria-hidden="true" onClick={onToggle}>
+          {isClosed ? '▸' : '▾'}
+        </span>
+      )}
       <span class="sign" aria-hidden="true" />
       {isGroup ? <GroupName item={item} /> : <SpanName span={row.span} />}
       {hidden > 0 && <span class="badge">{`${grouped(hidden)} hidden`}</span>}
@@ -128,4 +137,28 @@ function SpanName({ span }: { readonly span: ViewedSpan }): VNode {
       {state !== undefined && <span class="badge">{state}</span>}
     </>
   );
+}
+
+/** What a span did, in a few words: what it answered, the tools that it requested, what it was asked, or its path. */
+function previewOf(span: ViewedSpan): string {
+  const known = PREVIEWS.get(span);
+  if (known !== undefined) return known;
+  const lines = contentOf(span.attributes, MAX_PREVIEWED_LENGTH);
+  // Of messages, the answer is shown, or else the end of the question, which says more than its beginning.
+  const shown = lines.some(({ role }) => role !== undefined) ? lines.slice(-1) : lines;
+  const texts = shown.map(({ mark, role, text }) => {
+    const isQuestion = mark === '›' && role !== undefined;
+    if (text.length <= MAX_PREVIEW_LENGTH) return text;
+    return isQuestion ? `…${text.slice(-MAX_PREVIEW_LENGTH)}` : text.slice(0, MAX_PREVIEW_LENGTH);
+  });
+  const preview = texts.join(' → ') || requestedPath(span);
+  PREVIEWS.set(span, preview);
+  return preview;
+}
+
+function requestedPath({ name, attributes }: ViewedSpan): string {
+  const url = attributes['url.full'] ?? attributes['http.url'] ?? attributes['url.path'];
+  if (typeof url !== 'string') return '';
+  const path = url.slice(0, MAX_PREVIEWED_LENGTH).replace(/^\w+:\/\/[^/]*/, '') || '/';
+  return name.includes(path) ? '' : path.slice(0, MAX_PREVIEW_LENGTH);
 }

@@ -2,7 +2,8 @@ import { computed } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { toggleAll } from './actions.ts';
-import { Divider, isPrinted, isWide } from './layout.tsx';
+import { Button } from './elements.tsx';
+import { Divider, isWide } from './layout.tsx';
 import { Minimap } from './minimap.tsx';
 import { active, panel } from './state.ts';
 import { ticks, toggleZoom, zoom } from './time-axis.ts';
@@ -18,25 +19,13 @@ export function Timeline(): VNode {
   return (
     <ZoomArea style={{ '--facts': columns.map(({ width }) => width).join(' ') }}>
       <fieldset class="timeline-tools line" aria-label="Timeline view">
-        <button type="button" onClick={toggleZoom}>
-          Zoom to the span, or out
-        </button>
-        <button type="button" onClick={toggleAll}>
-          Collapse or expand all
-        </button>
+        <Button label="Zoom to the span, or out" onClick={toggleZoom} />
+        <Button label="Collapse or expand all" onClick={toggleAll} />
       </fieldset>
       <div class="timeline-head">
         <Minimap />
-        {zoom.value && (
-          <p class="line small">
-            Zoomed in.
-            <button type="button" onClick={toggleZoom}>
-              Reset zoom
-            </button>
-          </p>
-        )}
         <div class="ruler small dim">
-          <span>Span</span>
+          {zoom.value ? <Button label="Reset zoom" onClick={toggleZoom} /> : <span>Span</span>}
           <Divider of="names" side="before" />
           {columns.map(({ label }) => (
             <span key={label} class="fact">
@@ -58,7 +47,7 @@ export function Timeline(): VNode {
 function Rows(): VNode {
   const tree = useRef<HTMLDivElement>(null);
   const { value: items } = timelineItems;
-  const { from, to, height } = useVisibleRows(tree, items.length);
+  const [from, to] = useVisibleRows(tree, items.length);
   // The row where the reader was last, or else the first row.
   const reachable = items[places.value.get(active.value?.id ?? '') ?? 0];
   const isShown = isWide.value || panel.value === 'timeline';
@@ -71,17 +60,12 @@ function Rows(): VNode {
   // The reachable row is always rendered, so that it keeps the focus when it is scrolled out of the window.
   if (reachable !== undefined && !shown.includes(reachable)) shown.push(reachable);
   return (
-    <div
-      role="tree"
-      aria-label="Spans, in order of time"
-      ref={tree}
-      style={{ height: isPrinted.value ? 'auto' : `${items.length * height}px` }}
-    >
+    <div role="tree" aria-label="Spans, in order of time" ref={tree} style={{ '--rows': items.length }}>
       {shown.map((item) => (
         <TimelineRow
           key={item.id}
           item={item}
-          top={(places.value.get(item.id) ?? 0) * height}
+          place={places.value.get(item.id) ?? 0}
           isActive={item === reachable}
         />
       ))}

@@ -3,7 +3,7 @@ import { costOf, formatMilliseconds, grouped } from '../amounts.ts';
 import { type CallTotals, callTotals } from '../totals.ts';
 import { addedUsage, NOTHING_USED, type SpanUsage, totalTokens } from '../usage.ts';
 import { setFilter, showTotals } from './actions.ts';
-import { FactList, Table } from './facts.tsx';
+import { Button, FactList, Table } from './elements.tsx';
 import { kind, listedEntries, lists } from './state.ts';
 import { placeIn } from './time-axis.ts';
 
@@ -17,9 +17,7 @@ export function TotalsView(): VNode {
     <section class="overview card stack" aria-label="Totals">
       <div class="title line">
         <h2>Totals</h2>
-        <button type="button" onClick={() => showTotals(false)}>
-          Close totals
-        </button>
+        <Button label="Close totals" onClick={() => showTotals(false)} />
       </div>
       <FactList
         facts={[
@@ -42,9 +40,7 @@ function callCells(of: CallTotals, longest: number): (VNode | string | undefined
   const { kind: type, name, median, p95 } = of;
   const scale = { from: 0, to: longest };
   return [
-    <button type="button" class="link" onClick={() => setFilter(`${type}:"${name}"`)}>
-      {name}
-    </button>,
+    <Button label={name} class="link" onClick={() => setFilter(`${type}:"${name}"`)} />,
     grouped(of.calls),
     <span class={of.errors > 0 ? 'failure' : ''}>{grouped(of.errors)}</span>,
     totalTokens(of)?.replace(' tokens', ''),

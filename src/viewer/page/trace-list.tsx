@@ -3,11 +3,10 @@ import { costOf, count, dollars, formatDuration, grouped, joinedFacts } from '..
 import type { TraceEntry } from '../trace-store.ts';
 import { totalTokens } from '../usage.ts';
 import { choose, chooseKind, compareWith, showTotals } from './actions.ts';
-import { address, go } from './address.ts';
 import { Paged } from './content.tsx';
-import { clock } from './facts.tsx';
+import { Button, clock } from './elements.tsx';
 import { Badge } from './overview.tsx';
-import { kind, listedEntries, lists, ORDERS, opened, order } from './state.ts';
+import { address, go, kind, listedEntries, lists, ORDERS, opened, order } from './state.ts';
 
 const LIST_PAGE_SIZE = 50;
 
@@ -24,16 +23,16 @@ export function TraceList(): VNode {
     <nav aria-label="Traces">
       {(conversations.length > 0 || kind.value === 'conversation') && (
         <fieldset class="kinds line" aria-label="List">
-          <button type="button" aria-pressed={kind.value === 'trace'} onClick={() => chooseKind('trace')}>
-            {`Traces ${grouped(traces.length)}`}
-          </button>
-          <button
-            type="button"
+          <Button
+            label={`Traces ${grouped(traces.length)}`}
+            aria-pressed={kind.value === 'trace'}
+            onClick={() => chooseKind('trace')}
+          />
+          <Button
+            label={`Conversations ${grouped(conversations.length)}`}
             aria-pressed={kind.value === 'conversation'}
             onClick={() => chooseKind('conversation')}
-          >
-            {`Conversations ${grouped(conversations.length)}`}
-          </button>
+          />
         </fieldset>
       )}
       <div class="kinds line">
@@ -48,9 +47,11 @@ export function TraceList(): VNode {
             </option>
           ))}
         </select>
-        <button type="button" aria-pressed={isTotals} onClick={() => showTotals(!isTotals)}>
-          {`Totals${cost > 0 ? ` ${dollars(cost)}` : ''}`}
-        </button>
+        <Button
+          label={cost > 0 ? `Totals ${dollars(cost)}` : 'Totals'}
+          aria-pressed={isTotals}
+          onClick={() => showTotals(!isTotals)}
+        />
       </div>
       <Paged
         as="ul"
@@ -95,15 +96,13 @@ function ListedTrace({ entry, isOpen }: { readonly entry: TraceEntry; readonly i
         <span class="small dim clip">{joinedFacts(facts)}</span>
       </button>
       {!isOpen && (
-        <button
-          type="button"
+        <Button
+          label="⇆"
           class="compare"
           aria-label={`Compare the open one with ${title}`}
           title="Compare with the open one"
           onClick={() => compareWith(entry.id)}
-        >
-          <span aria-hidden="true">⇆</span>
-        </button>
+        />
       )}
     </li>
   );

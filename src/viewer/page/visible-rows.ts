@@ -6,40 +6,32 @@ import { isPrinted } from './layout.tsx';
 const OVERSCAN = 12;
 const MAX_PRINTED = 2_000;
 
-export interface VisibleRows {
-  readonly from: number;
-  readonly to: number;
-  /** The height of each row, in pixels. The style of the list sets it as `--row`. */
-  readonly height: number;
-}
-
-/** Tracks which rows of a list are in the window, which scrolls. All rows have the same height. */
-export function useVisibleRows(list: RefObject<HTMLElement | null>, count: number): VisibleRows {
-  const [seen, setSeen] = useState<VisibleRows>({ from: 0, to: OVERSCAN, height: 30 });
+/** The places of the rows of a list that are in the window. The style sets the height of each row as `--row`. */
+export function useVisibleRows(
+  list: RefObject<HTMLElement | null>,
+  count: number,
+): [from: number, to: number] {
+  const [[from, to], setSeen] = useState<readonly [number, number]>([0, OVERSCAN]);
   useLayoutEffect(() => {
     const look = (): void => {
-      // What is hidden has no height.
+      // What is hidden has no place.
       if (list.current?.checkVisibility() !== true) return;
       const { top } = list.current.getBoundingClientRect();
       const height = Number.parseFloat(getComputedStyle(list.current).getPropertyValue('--row'));
-      const from = Math.max(0, Math.floor(-top / height) - OVERSCAN);
-      const to = Math.ceil((innerHeight - top) / height) + OVERSCAN;
-      setSeen((before) =>
-        before.from === from && before.to === to && before.height === height ? before : { from, to, height },
-      );
+      const first = Math.max(0, Math.floor(-top / height) - OVERSCAN);
+      const last = Math.ceil((innerHeight - top) / height) + OVERSCAN;
+      setSeen((seen) => (seen[0] === first && seen[1] === last ? seen : [first, last]));
     };
     look();
     const observer = new ResizeObserver(look);
     if (list.current !== null) observer.observe(list.current);
-    const stop = new AbortController();
-    for (const event of ['scroll', 'resize'])
-      addEventListener(event, look, { passive: true, signal: stop.signal });
+    addEventListener('scroll', look, { passive: true });
+    addEventListener('resize', look);
     return () => {
       observer.disconnect();
-      stop.abort();
+      removeEventListener('scroll', look);
+      removeEventListener('resize', look);
     };
   }, [list, count]);
-  return isPrinted.value
-    ? { ...seen, from: 0, to: Math.min(count, MAX_PRINTED) }
-    : { ...seen, to: Math.min(count, seen.to) };
+  return isPrinted.value ? [0, MAX_PRINTED] : [from, to];
 }

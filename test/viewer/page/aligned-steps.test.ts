@@ -36,11 +36,11 @@ it('puts steps of one name side by side, in their order and below the same steps
     '= .chat',
     '- .find',
     '- ..GET',
+    '= .chat',
+    '= .end',
     '+ .book',
     '+ ..GET',
-    '= .chat',
     '+ .chat',
-    '= .end',
   ]);
 });
 

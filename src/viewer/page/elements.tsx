@@ -1,6 +1,18 @@
-import type { ComponentChildren, VNode } from 'preact';
+import type { ComponentChildren, ComponentProps, VNode } from 'preact';
 import { evaluationsOf, evaluationText } from '../evaluations.ts';
 import type { Time, ViewedSpan } from '../viewed-span.ts';
+
+/** A button that sends no form. */
+export function Button({
+  label,
+  ...attributes
+}: ComponentProps<'button'> & { readonly label: ComponentChildren }): VNode {
+  return (
+    <button type="button" {...attributes}>
+      {label}
+    </button>
+  );
+}
 
 interface FactListProps {
   /** Facts without a value are left out. */
