@@ -18,7 +18,7 @@ import {
 import { findEvaluated } from '../../telemetry/evaluations/evaluated-spans.ts';
 import type { ApiRequest, Operation, RequestedToolCall } from '../../telemetry/operation.ts';
 import { type Failure, readFailure } from '../../telemetry/outcomes/failure.ts';
-import { outcomeAttributes, REFUSED_TOOL } from '../../telemetry/outcomes/tool-outcome.ts';
+import { outcomeAttributes } from '../../telemetry/outcomes/tool-outcome.ts';
 import type { OpenRecord, Placement } from '../../telemetry/placement.ts';
 import { ProgramOperation } from '../../telemetry/program-operation.ts';
 import { OperationRecord } from '../../telemetry/record.ts';
@@ -39,8 +39,6 @@ import {
   readEnd,
   readStart,
   readToldCall,
-  toolStart,
-  unknownToolOf,
 } from '../dialects/agents-sdk.ts';
 
 function toolNameOf({ name, namespace }: RequestedToolCall): string {
@@ -210,11 +208,8 @@ export class Workflows implements AgentsListener {
     define(attributes, ATTR.GEN_AI_TOOL_CALL_ID, call?.id);
     if (node.type === 'trace') Object.assign(attributes, totalAttributes({ ...NO_TOTALS, ...spent }));
     const failure = failureOfNode(node);
-    if (node.type === 'agent') {
-      this.#recordUnknownTool(node);
-      // If nothing else shows how a trace ended, its last agent does.
-      recordOf(node.trace).failure = failure;
-    }
+    // If nothing else shows how a trace ended, its last agent does.
+    if (node.type === 'agent') recordOf(node.trace).failure = failure;
     const outcome =
       node.type === 'function' ? readAgentsToolOutcome(node.data, node.error, failure) : undefined;
     const { record } = operation;
@@ -226,20 +221,6 @@ export class Workflows implements AgentsListener {
       isUntimed: outcome?.ran === false,
     });
     this.#remember(node, record.span.spanContext());
-  }
-
-  /** Records a call of a tool that the agent does not have. It ends the run, and the library has no span for it. */
-  #recordUnknownTool(agent: AgentsNode): void {
-    const name = unknownToolOf(agent.error);
-    const call = recordOf(agent).requested.find((each) => toolNameOf(each) === name);
-    const { telemetry } = recordOf(agent.trace);
-    const parent = agent.recorded?.context;
-    if (name === undefined || call === undefined || telemetry === undefined || parent === undefined) return;
-    const start = toolStart(name, 'function');
-    const attributes: Attributes = { ...idsAround(agent, parent), [ATTR.GEN_AI_TOOL_CALL_ID]: call.id };
-    const place = { parent, attributes };
-    const refused = new ProgramOperation(telemetry, { operation: start.operation, request: start, place });
-    refused.end({ failure: REFUSED_TOOL.failure, isUntimed: true });
   }
 
   #remember(node: AgentsNode, span: SpanContext): void {

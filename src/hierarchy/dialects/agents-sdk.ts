@@ -160,7 +160,7 @@ function internal(name: string, attributes: Attributes): AgentsStart {
 }
 
 /** @param type the library's own word for the kind of tool */
-export function toolStart(name: string, type: string): AgentsStart {
+function toolStart(name: string, type: string): AgentsStart {
   return internal(`execute_tool ${name}`, {
     [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
     // The event with the operation's details requires a provider.
@@ -281,9 +281,8 @@ export function morePrecise(failure: Failure | undefined, known: Failure | undef
     : failure;
 }
 
-/** The library's messages for a tool that a person has refused, and for a tool that the agent does not have. */
+/** The library's message for a tool that a person has refused. */
 const REJECTED = /^Tool execution for \S+ was manually rejected by user\.$/;
-const UNKNOWN_TOOL = /^ModelBehaviorError: Tool (\S+) not found in agent /;
 
 /** What the library tells the model instead of a result if a tool has none. */
 const UNPARSABLE_RESULT = 'An error occurred while parsing tool arguments. Please try again with valid JSON.';
@@ -313,9 +312,4 @@ export function readAgentsToolOutcome(
   if (failure.type === 'InvalidToolInputError' || output === UNPARSABLE_RESULT) return REFUSED_TOOL;
   const ran = failure.type !== 'ToolInputGuardrailTripwireTriggered';
   return { ...failedTool(failure), ran };
-}
-
-/** The name of the unknown tool that ended the agent's run; `undefined` if the run ended otherwise. */
-export function unknownToolOf(error: unknown): string | undefined {
-  return UNKNOWN_TOOL.exec(textField(field(error, 'data'), 'error') ?? '')?.[1];
 }
