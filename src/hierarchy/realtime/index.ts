@@ -61,7 +61,7 @@ class ObservedSession extends RealtimeSession {
 
   constructor(...start: ConstructorParameters<typeof RealtimeSession>) {
     super(...start);
-    this.tracker.keepSession(this);
+    this.start.tracker.keepSession(this);
   }
 
   sent(type: string, event: object, caller: Context): Lose | undefined {
@@ -111,7 +111,7 @@ class ObservedSession extends RealtimeSession {
     this.isOpen = false;
     const last = Math.max(this.responses.end(close), this.time);
     this.endSpan(close, close === undefined ? last : this.clock.now());
-    this.tracker.releaseSession(this);
+    this.start.tracker.releaseSession(this);
   }
 }
 

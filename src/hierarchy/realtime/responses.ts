@@ -248,7 +248,7 @@ class OpenResponse {
     caller: Context,
     startTime: number | undefined,
   ) {
-    const { telemetry, client, endpoint, model, place } = session;
+    const { telemetry, start, endpoint, model, place } = session;
     this.#session = session;
     this.#model = model;
     this.eventId = textField(event, 'event_id');
@@ -279,7 +279,8 @@ class OpenResponse {
         startTime: call.startTime,
         place: { parent, attributes: placeAttributes(place), onEnd },
       });
-    this.call = new Call(client, { start: begin }, parent, { startTime, clock: session.clock.current });
+    const times = { startTime, clock: session.clock.current };
+    this.call = new Call(start.socket.client, { start: begin }, parent, times);
     this.call.begin({ method: 'post', path: '/realtime', stream: true });
   }
 
@@ -302,7 +303,7 @@ class OpenResponse {
 
   /** @param completed when the functions were complete, to choose only those; `undefined` for all other tool calls */
   requestTools(result: unknown, endTime: number, completed?: number): void {
-    const { content, endpoint, toolCalls, place } = this.#session;
+    const { content, endpoint, start, place } = this.#session;
     const requested = readItemCalls(result, { content }).filter(
       ({ asksProgram, itemId }) =>
         (asksProgram ? this.itemTimes.of(itemId)?.endTime : undefined) === completed,
@@ -317,7 +318,7 @@ class OpenResponse {
       startTime: this.call.startTime,
       endTime,
     };
-    toolCalls.requested(requested, response, this.itemTimes);
+    start.toolCalls.requested(requested, response, this.itemTimes);
   }
 
   #times(): Attributes {

@@ -35,10 +35,8 @@ export interface SessionStart {
  * never ended for being idle, and may outlive its parent span.
  */
 export class RealtimeSession {
-  readonly tracker: ConversationTracker;
+  readonly start: SessionStart;
   readonly telemetry: Telemetry;
-  readonly toolCalls: ToolCalls;
-  readonly client: object;
   readonly endpoint: ClientEndpoint;
   readonly context: Context;
   /** `undefined` where spans of conversations are switched off. */
@@ -55,23 +53,17 @@ export class RealtimeSession {
   /** A session may last long, and the wall clock may be set meanwhile. */
   readonly clock: LastingClock = new LastingClock();
   readonly #kind: 'realtime' | 'live';
-  readonly #claimed: Shelf<symbol>;
-  readonly #claimant: symbol;
   readonly #parentSpanId: string | undefined;
 
   /** @param previous the span of the session over the previous connection of the same socket */
   constructor(start: SessionStart, previous: SpanContext | undefined) {
-    const { tracker, toolCalls, claimed, claimant, socket, endpoint } = start;
-    const { telemetry } = tracker;
-    const { client, context, parameters } = socket;
+    const { socket, endpoint } = start;
+    const { telemetry } = start.tracker;
+    const { context, parameters } = socket;
     const kind = socket.kind === 'live' ? 'live' : 'realtime';
     this.#kind = kind;
-    this.#claimed = claimed;
-    this.#claimant = claimant;
-    this.tracker = tracker;
+    this.start = start;
     this.telemetry = telemetry;
-    this.toolCalls = toolCalls;
-    this.client = client;
     this.endpoint = endpoint;
     this.model = endpoint.deployment ?? asName(parameters.model);
     const parent = activeSpan(context);
@@ -114,7 +106,7 @@ export class RealtimeSession {
     this.model = facts.model ?? this.model;
     this.record?.add({ attributes: { ...facts.attributes, ...placeAttributes(this.place) } });
     if (known !== undefined || facts.id === undefined) return;
-    this.conversation = this.tracker.conversation(this.#kind, facts.id, this.endpoint.origin);
+    this.conversation = this.start.tracker.conversation(this.#kind, facts.id, this.endpoint.origin);
   }
 
   /**
@@ -132,11 +124,11 @@ export class RealtimeSession {
   /** Whether this socket records the response or transcript. It does not if another socket of the session does. */
   claims(id: string): boolean {
     if (this.facts.id === undefined) return true;
-    const { origin } = this.endpoint;
+    const { claimed, claimant, endpoint } = this.start;
     const key = `${this.facts.id} ${id}`;
-    const claimant = this.#claimed.get(origin, key) ?? this.#claimant;
-    this.#claimed.set(origin, key, claimant);
-    return claimant === this.#claimant;
+    const first = claimed.get(endpoint.origin, key) ?? claimant;
+    claimed.set(endpoint.origin, key, first);
+    return first === claimant;
   }
 
   endSpan(close: SocketClose | undefined, time: number): void {

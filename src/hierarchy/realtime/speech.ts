@@ -45,7 +45,8 @@ export class UserSpeech {
   }
 
   itemBrought(item: unknown): void {
-    const { conversation, toolCalls, endpoint, facts, time, context: parent } = this.#session;
+    const { conversation, start, endpoint, facts, time, context: parent } = this.#session;
+    const { toolCalls } = start;
     if (field(item, 'type') === 'message' && field(item, 'role') === 'user')
       conversation.count({ userMessages: 1 });
     if (toolCalls.areAwaited)
