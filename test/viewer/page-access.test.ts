@@ -171,8 +171,8 @@ describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
     it('to what the reader drags across, and back', async () => {
       await open([plan]);
       expect(await bars()).toEqual(['0 + 100', '0 + 25', '50 + 50']);
-      const track = await page.locator('.track').nth(1).boundingBox();
-      const { x, y, width } = track ?? { x: 0, y: 0, width: 0 };
+      const map = await page.locator('.minimap').boundingBox();
+      const { x, y, width } = map ?? { x: 0, y: 0, width: 0 };
       await page.mouse.move(x + width / 2, y + 5);
       await page.mouse.down();
       await page.mouse.move(x + width + 50, y + 5, { steps: 4 });
@@ -180,8 +180,6 @@ describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
       await page.mouse.up();
       expect(await bars()).toEqual(['-100 + 200', undefined, '0 + 100']);
       expect(await ticks()).toEqual(['500 ms', '750 ms', '1.00 s']);
-      // A drag is no press.
-      expect(await page.locator('[aria-selected="true"][role="treeitem"]').count()).toBe(0);
       expect(await accessFindings(page)).toEqual([]);
       await page.getByRole('button', { name: 'Reset zoom' }).click();
       expect(await bars()).toEqual(['0 + 100', '0 + 25', '50 + 50']);

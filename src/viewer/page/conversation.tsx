@@ -73,10 +73,8 @@ function TranscriptItem({ entry }: { readonly entry: TranscriptEntry }): VNode {
 
 function Heading({ row }: { readonly row: Row }): VNode {
   const { attributes } = row.span;
-  const id =
-    attributes[ATTR.OPENAI_RUN_ID] ??
-    attributes[ATTR.OPENAI_TURN_ID] ??
-    attributes[ATTR.GEN_AI_CONVERSATION_ID];
+  const invocation = attributes[ATTR.OPENAI_RUN_ID] ?? attributes[ATTR.OPENAI_TURN_ID];
+  const id = invocation ?? attributes[ATTR.GEN_AI_CONVERSATION_ID];
   return (
     <li class="heading">
       <h3>
@@ -133,10 +131,8 @@ function ChatBubble({ message }: { readonly message: ChatMessage }): VNode {
 }
 
 function whenSpoken(row: Row): string | undefined {
-  const { from, to } = spoken.value.get(row) ?? {};
-  return from === undefined || to === undefined
-    ? undefined
-    : `, after ${formatMilliseconds(from)}, for ${formatMilliseconds(to - from)}`;
+  const said = spoken.value.get(row);
+  return said && `, after ${formatMilliseconds(said.from)}, for ${formatMilliseconds(said.to - said.from)}`;
 }
 
 function missingText(role: string, span: ViewedSpan): string {
@@ -148,10 +144,9 @@ function missingText(role: string, span: ViewedSpan): string {
 function ToolEntry({ tool: { row, name, input, output, own } }: { readonly tool: Tool }): VNode {
   return (
     <li class="tool" style={{ '--type': own && isFailed(row.span) ? 'var(--bad)' : 'var(--tool)' }}>
-      <div class="said">
-        <span class="speaker small dim">{`Tool ${name.slice(0, 200)}`}</span>
+      <Said by={`Tool ${name}`} parts={[]}>
         <ToolBlock input={input} output={output} />
-      </div>
+      </Said>
       {own && <Footer row={row} />}
     </li>
   );

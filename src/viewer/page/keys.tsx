@@ -8,7 +8,7 @@ const KEYS: readonly (readonly [keys: string, meaning: string, act?: () => void]
   ['/', 'filter by name, id or words of a message', focusFilter],
   ['n', 'next error', selectNextError],
   ['c', 'collapse or expand all spans', toggleAll],
-  ['z', 'show the time of the current span, or all of it; dragging across bars does the same', toggleZoom],
+  ['z', 'show the time of the current span, or all of it; dragging across the map does the same', toggleZoom],
   ['↑ ↓ Home End', 'move in the timeline'],
   ['← →', 'collapse and expand a span, or change the tab'],
   ['Enter', 'show the span'],

@@ -1,13 +1,12 @@
 import { computed } from '@preact/signals';
 import type { VNode } from 'preact';
+import { useRef } from 'preact/hooks';
 import { isFailed } from '../viewed-span.ts';
 import { typeOf } from '../viewed-trace.ts';
 import { criticalPath } from './critical-path.ts';
 import { foundRows, openTrace } from './state.ts';
 import { placeIn, spanTime, type TimeRange, wholeTime, zoom } from './time-axis.ts';
 
-/** A trace with fewer spans has no map: its timeline is as easy to see. */
-const MIN_SPANS = 12;
 /** The size of the map, in its own units. The critical path is in the lowest part. */
 const SIZE = 1_000;
 const PATH_TOP = 880;
@@ -17,12 +16,9 @@ const drawing = computed(() => {
   const rows = openTrace.value?.rows ?? [];
   const paths = new Map<string, string>();
   const draw = (kind: string, { from, to }: TimeRange, top: number, height: number): void => {
-    const [x, end] = [from, to].map((time) => Math.round((time / wholeTime.value.to) * SIZE)) as [
-      number,
-      number,
-    ];
-    const width = Math.max(end - x, 1);
-    const rectangle = `M${x} ${top.toFixed(1)}h${width}v${height.toFixed(1)}h${-width}z`;
+    const xOf = (time: number): number => Math.round((time / wholeTime.value.to) * SIZE);
+    const width = Math.max(xOf(to) - xOf(from), 1);
+    const rectangle = `M${xOf(from)} ${top.toFixed(1)}h${width}v${height.toFixed(1)}h${-width}z`;
     paths.set(kind, (paths.get(kind) ?? '') + rectangle);
   };
   const height = PATH_TOP / rows.length;
@@ -37,10 +33,29 @@ const drawing = computed(() => {
 });
 
 /** A small map of all spans, and the critical path below them. Dragging across it zooms to a part of the time. */
-export function Minimap(): VNode | null {
-  if ((openTrace.value?.rows.length ?? 0) < MIN_SPANS) return null;
+export function Minimap(): VNode {
+  /** Where the reader began to drag. */
+  const start = useRef(0);
+  const timeAt = ({ currentTarget, clientX }: PointerEvent): number => {
+    const { left, width } = (currentTarget as Element).getBoundingClientRect();
+    return Math.min(Math.max((clientX - left) / width, 0), 1) * wholeTime.value.to;
+  };
   return (
-    <div class="minimap" aria-hidden="true">
+    <div
+      class="minimap"
+      aria-hidden="true"
+      onPointerDown={(event) => {
+        event.currentTarget.setPointerCapture(event.pointerId);
+        start.current = timeAt(event);
+        zoom.value = undefined;
+      }}
+      onPointerMove={(event) => {
+        if (!event.currentTarget.hasPointerCapture(event.pointerId)) return;
+        const [from = 0, to = 0] = [start.current, timeAt(event)].sort((a, b) => a - b);
+        // Less is a click.
+        if (to - from > wholeTime.value.to / 100) zoom.value = { from, to };
+      }}
+    >
       <svg
         aria-hidden="true"
         width="100%"

@@ -9,10 +9,9 @@ export interface TimeRange {
   readonly to: number;
 }
 
-const TICKS = 3;
 /** How far bars reach beyond the visible part, in per cent. Limited, because browsers limit lengths. */
 const MAX_PLACE = 5e6;
-const MIN_ZOOM_MS = 1e-3;
+const MIN_TIME_MS = 1e-3;
 
 /** The part of the time that the reader has chosen in the open trace. */
 export const zoom: Signal<TimeRange | undefined> = signal();
@@ -26,7 +25,7 @@ effect(() => {
 /** The time of the whole trace, including spans that the filter hides. */
 export const wholeTime: ReadonlySignal<TimeRange> = computed(() => {
   const { end } = openTrace.value?.summary ?? {};
-  return { from: 0, to: Math.max(end === undefined ? 0 : timeSinceStart(end), MIN_ZOOM_MS) };
+  return { from: 0, to: Math.max(end === undefined ? 0 : timeSinceStart(end), MIN_TIME_MS) };
 });
 
 /** The time that the timeline shows: the whole time, or a part that the reader has chosen. */
@@ -40,16 +39,11 @@ export function spanTime({ start, end }: ViewedSpan): TimeRange {
   return { from: timeSinceStart(start), to: timeSinceStart(end) };
 }
 
-/** Shows a part of the time, unless it is too short. */
-export function zoomTo(range: TimeRange): void {
-  if (range.to - range.from >= MIN_ZOOM_MS) zoom.value = range;
-}
-
 /** Zooms to one span, or back to the whole time. Takes the selected span, or else the row where the reader was last. */
 export function toggleZoom(): void {
   const row = selected.value ?? rowsById.value.get(active.value?.id ?? '');
-  if (zoom.value !== undefined) zoom.value = undefined;
-  else if (row !== undefined) zoomTo(spanTime(row.span));
+  const time = row && spanTime(row.span);
+  zoom.value = zoom.value === undefined && time && time.to > time.from ? time : undefined;
 }
 
 /** Where a part of the time is in a whole that is shown, as CSS. */
@@ -65,8 +59,5 @@ export function placeIn(
 
 export function ticks(): string[] {
   const { from, to } = shownTime.value;
-  return Array.from({ length: TICKS }, (_, i) => {
-    const milliseconds = from + (i / (TICKS - 1)) * (to - from);
-    return milliseconds > 0 ? formatMilliseconds(milliseconds) : '0';
-  });
+  return [from, (from + to) / 2, to].map((time) => (time > 0 ? formatMilliseconds(time) : '0'));
 }

@@ -167,24 +167,19 @@ export function timeText(item: TimelineItem): string {
 interface NumberColumn {
   readonly label: string;
   readonly textOf: (item: TimelineItem) => string | undefined;
+  readonly width: string;
 }
-
-const NUMBER_COLUMNS: readonly NumberColumn[] = [
-  { label: 'Tokens', textOf: tokensText },
-  { label: 'Cost', textOf: costText },
-  { label: 'Time', textOf: timeText },
-];
 
 /** The maximum number of rows measured for the column widths. Parents, whose numbers are longer, come first. */
 const MAX_MEASURED = 1_000;
 
 /** The columns of numbers that are not empty, each as wide as its longest text. */
-export const numberColumns: ReadonlySignal<readonly (NumberColumn & { readonly width: string })[]> = computed(
-  () => {
-    const measured = timelineItems.value.slice(0, MAX_MEASURED);
-    return NUMBER_COLUMNS.map((column) => {
-      const lengths = measured.map((item) => column.textOf(item)?.length ?? 0);
-      return { ...column, width: `${Math.max(0, ...lengths)}ch` };
-    }).filter(({ width }) => width !== '0ch');
-  },
-);
+export const numberColumns: ReadonlySignal<readonly NumberColumn[]> = computed(() => {
+  const measured = timelineItems.value.slice(0, MAX_MEASURED);
+  return Object.entries({ Tokens: tokensText, Cost: costText, Time: timeText })
+    .map(([label, textOf]) => {
+      const lengths = measured.map((item) => textOf(item)?.length ?? 0);
+      return { label, textOf, width: `${Math.max(0, ...lengths)}ch` };
+    })
+    .filter(({ width }) => width !== '0ch');
+});

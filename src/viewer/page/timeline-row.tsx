@@ -60,31 +60,25 @@ function chooseItem(item: TimelineItem): void {
 
 /** Handles keys as the ARIA Authoring Practices describe for a tree view. */
 function onKey(event: KeyboardEvent, item: TimelineItem): void {
-  if (event.altKey || event.ctrlKey || event.metaKey) return;
+  const { key, altKey, ctrlKey, metaKey } = event;
+  if (altKey || ctrlKey || metaKey) return;
   const { value: items } = timelineItems;
+  const { isClosed, parent } = item;
   const place = items.indexOf(item);
-  const move = (to: TimelineItem | undefined): void => {
-    if (to !== undefined) active.value = { id: to.id, focus: true };
-  };
-  const keys: Readonly<Record<string, () => void>> = {
-    ArrowDown: () => move(items[place + 1]),
-    ArrowUp: () => move(items[place - 1]),
-    Home: () => move(items[0]),
-    End: () => move(items.at(-1)),
-    ArrowRight: () => {
-      if (item.isClosed === true) toggle(item);
-      else if (item.isClosed === false) move(items[place + 1]);
-    },
-    ArrowLeft: () => {
-      if (item.isClosed === false) toggle(item);
-      else move(items.find(({ id }) => id === item.parent));
-    },
-    Enter: () => chooseItem(item),
-    ' ': () => chooseItem(item),
-  };
-  if (!Object.hasOwn(keys, event.key)) return;
+  const target = {
+    ArrowDown: items[place + 1],
+    ArrowUp: items[place - 1],
+    ArrowRight: isClosed === false ? items[place + 1] : undefined,
+    ArrowLeft: isClosed === false ? undefined : items.find(({ id }) => id === parent),
+    Home: items[0],
+    End: items.at(-1),
+  }[key];
+  const togglesAt = isClosed === undefined ? undefined : isClosed ? 'ArrowRight' : 'ArrowLeft';
+  if (target !== undefined) active.value = { id: target.id, focus: true };
+  else if (key === togglesAt) toggle(item);
+  else if (key === 'Enter' || key === ' ') chooseItem(item);
+  else return;
   event.preventDefault();
-  keys[event.key]?.();
 }
 
 function RowName({ item }: { readonly item: TimelineItem }): VNode {

@@ -10,14 +10,13 @@ import { ticks, toggleZoom, zoom } from './time-axis.ts';
 import { numberColumns, timelineItems } from './timeline-items.ts';
 import { TimelineRow } from './timeline-row.tsx';
 import { useVisibleRows } from './visible-rows.ts';
-import { ZoomArea } from './zoom-drag.tsx';
 
 const places = computed(() => new Map(timelineItems.value.map(({ id }, place) => [id, place])));
 
 export function Timeline(): VNode {
   const { value: columns } = numberColumns;
   return (
-    <ZoomArea style={{ '--facts': columns.map(({ width }) => width).join(' ') }}>
+    <div class="waterfall" style={{ '--facts': columns.map(({ width }) => width).join(' ') }}>
       <fieldset class="timeline-tools line" aria-label="Timeline view">
         <Button label="Zoom to the span, or out" onClick={toggleZoom} />
         <Button label="Collapse or expand all" onClick={toggleAll} />
@@ -40,7 +39,7 @@ export function Timeline(): VNode {
         </div>
       </div>
       <Rows />
-    </ZoomArea>
+    </div>
   );
 }
 
