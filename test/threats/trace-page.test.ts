@@ -109,7 +109,8 @@ describe.skipIf(NO_BROWSER !== undefined)('whoever wrote the file of a page', ()
     failures = [];
     const file = browser.pathOf('traces.json');
     const path = browser.pathOf('page.html');
-    await writeFile(file, JSON.stringify([{ spans }]).replaceAll('"@infinite"', '1e999'));
+    const document = { resourceSpans: [{ scopeSpans: [{ spans }] }] };
+    await writeFile(file, JSON.stringify(document).replaceAll('"@infinite"', '1e999'));
     const ignore = { write: () => {} };
     expect(pageFromFile(file, path, ignore, ignore)).toBe(0);
     page = await browser.open();

@@ -45,6 +45,7 @@ export function Minimap(): VNode {
       class="minimap"
       aria-hidden="true"
       onPointerDown={(event) => {
+        if (event.button !== 0) return;
         event.currentTarget.setPointerCapture(event.pointerId);
         start.current = timeAt(event);
         zoom.value = undefined;

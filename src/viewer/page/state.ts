@@ -137,9 +137,10 @@ export const rowsById: ReadonlySignal<ReadonlyMap<string, Row>> = computed(
   () => new Map(openTrace.value?.rows.map((row) => [row.id, row])),
 );
 
-export const selected: ReadonlySignal<Row | undefined> = computed(() =>
-  rowsById.value.get(address.value.get('span') ?? ''),
-);
+export const selected: ReadonlySignal<Row | undefined> = computed(() => {
+  const id = address.value.get('span');
+  return id === null ? undefined : rowsById.value.get(id);
+});
 
 export const foundRows: ReadonlySignal<ReadonlySet<Row>> = computed(() =>
   findRows(openTrace.value?.rows ?? [], filter.value),
