@@ -26,11 +26,17 @@ export class Transports {
 
   watch(transport: object, observer: TransportObserver): void {
     this.#observers.set(transport, observer);
-    this.#wrapSend(holderOf(transport, 'send'));
+    this.#before('send', holderOf(transport, 'send'), (each, data) =>
+      this.#observers.get(each)?.sending(data),
+    );
     const emitsClose = holderOf(transport, 'emitClose');
-    if (emitsClose !== undefined) this.#wrapEmitClose(emitsClose);
+    if (emitsClose !== undefined)
+      this.#before('emitClose', emitsClose, (each) => this.#closed(each, field(each, '_closeCode')));
     else if (isSilent(transport)) this.#listen(transport);
-    else this.#wrapDispatch(transport);
+    else
+      this.#before('dispatchEvent', Object.getPrototypeOf(transport), (each, event) => {
+        if (field(event, 'type') === 'close') this.#closed(each, field(event, 'code'));
+      });
     // If the connection has closed before, it will not report that again.
     this.missed(transport);
   }
@@ -56,35 +62,12 @@ export class Transports {
     addEventListener?.call(transport, 'close', (event) => this.#closed(transport, field(event, 'code')));
   }
 
-  #wrapSend(holder: object | undefined): void {
-    const observers = this.#observers;
-    if (holder === undefined) return;
-    this.#patches.wrap(holder, 'send', (original) => ({
-      send(...args) {
-        observers.get(this)?.sending(args[0]);
-        return original.apply(this, args);
-      },
-    }));
-  }
-
-  #wrapEmitClose(holder: object): void {
-    const transports = this;
-    this.#patches.wrap(holder, 'emitClose', (original) => ({
-      emitClose(...args) {
-        transports.#closed(this, field(this, '_closeCode'));
-        return original.apply(this, args);
-      },
-    }));
-  }
-
-  #wrapDispatch(transport: object): void {
-    const transports = this;
-    const prototype: unknown = Object.getPrototypeOf(transport);
-    if (!isObject(prototype)) return;
-    this.#patches.override(prototype, 'dispatchEvent', (inherited) => ({
-      dispatchEvent(...args) {
-        const [event] = args;
-        if (field(event, 'type') === 'close') transports.#closed(this, field(event, 'code'));
+  /** Calls `hear` with the connection and the first argument before each call of a method of the class. */
+  #before(name: string, holder: unknown, hear: (transport: object, given: unknown) => void): void {
+    if (!isObject(holder)) return;
+    this.#patches.override(holder, name, (inherited) => ({
+      [name](...args) {
+        hear(this, args[0]);
         return inherited().apply(this, args);
       },
     }));
