@@ -80,16 +80,21 @@ export interface ToolCallFact {
   readonly duration: number | undefined;
 }
 
-/** The state of a conversation whose API object reports one, such as a session. */
+/** What an API object or an event reports about a conversation that has a state, such as a session. */
 export interface ConversationFact {
-  readonly id: string;
+  /** By default, the conversation that the request names. */
+  readonly id: string | undefined;
   /** `idle`: nothing is in progress. */
-  readonly state: 'idle' | 'failed' | 'open' | undefined;
-  readonly agent: AgentSettings | undefined;
-  readonly error: unknown;
-  readonly actions: readonly RequiredAction[];
+  readonly state?: 'idle' | 'failed' | 'open' | undefined;
+  readonly agent?: AgentSettings | undefined;
+  readonly error?: unknown;
+  readonly actions?: readonly RequiredAction[];
   /** The API's session object, with the metadata that the session's creator wrote. */
   readonly object?: unknown;
+  /** Why it is about to fail. */
+  readonly failure?: Failure;
+  /** An event for its span. */
+  readonly event?: { readonly id: string | undefined; readonly attributes: Attributes };
 }
 
 export interface RequiredAction {
@@ -121,12 +126,6 @@ export interface FactSink {
   agent(agent: Agent): void;
   vectorStores(conversationId: string, vectorStoreIds: readonly string[]): void;
   conversation(fact: ConversationFact): void;
-  conversationEvent(
-    conversationId: string | undefined,
-    eventId: string | undefined,
-    attributes: Attributes,
-  ): void;
-  conversationFailure(conversationId: string | undefined, failure: Failure): void;
   subagent(fact: SubagentFact): void;
   invocation(fact: InvocationFact): void;
   step(step: StepSnapshot): void;
@@ -154,7 +153,6 @@ export interface InvocationView {
   readonly id: string | undefined;
   readonly conversationId: string | undefined;
   readonly start: { readonly subagentId?: string | undefined };
-  readonly life: { readonly endTime: number | undefined };
   readonly snapshot: Pick<InvocationSnapshot, 'usage' | 'createdAt' | 'endedAt'> | undefined;
   /** Whether all input and output messages of the model are known. */
   readonly knowsMessages: boolean;
@@ -177,7 +175,7 @@ export interface Dialect {
   readEvent(event: unknown, sink: FactSink): void;
   /** Reads an invocation whose end was not seen, with one request. Rejects with the SDK's error. */
   readEnd(invocation: InvocationView, get: Get, sink: FactSink): Promise<void>;
-  /** Reads the missing details of an ended invocation. Returns whether all is known; rejects with the SDK's error. */
+  /** Reads the missing details of an invocation whose end was seen. Returns whether all is known; rejects with the SDK's error. */
   readDetails(invocation: InvocationView, get: Get, sink: FactSink): Promise<boolean>;
   /** The path of an agent's object. Not set for APIs whose conversations contain their agent. */
   agentPath?(agentId: string): string;

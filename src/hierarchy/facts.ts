@@ -1,7 +1,6 @@
-import { type Attributes, ROOT_CONTEXT } from '@opentelemetry/api';
+import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { readWithClient } from '../sdk/own-requests.ts';
 import type { Endpoint } from '../sdk/provider.ts';
-import type { Failure } from '../telemetry/outcomes/failure.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { readHeader } from '../util/payload.ts';
 import type { HandedOn, Observation } from './adoption.ts';
@@ -98,14 +97,16 @@ export class Facts implements FactSink, Observation {
         return answer;
       };
       const get = Object.assign(request, { version });
-      if (what === 'end') return dialect.readEnd(invocation, get, facts);
+      const { life } = invocation;
+      if (what === 'end' || life.endTime === undefined) await dialect.readEnd(invocation, get, facts);
+      if (what === 'end') return;
       const isKnown = invocation.isComplete && !invocation.lacksInput;
-      const isAll = isKnown || (await dialect.readDetails(invocation, get, facts));
+      // The details of an open invocation are not final yet.
+      if (life.endTime !== undefined && (isKnown || (await dialect.readDetails(invocation, get, facts))))
+        invocation.allSeen = true;
       await readAgentOf(invocation, get, facts);
-      const { endTime, lastOpenTime } = invocation.life;
       // The conversation was idle although the invocation has not ended, so the invocation had not begun yet.
-      if (endTime === undefined) invocation.hear({ type: 'open' }, lastOpenTime);
-      else if (isAll) invocation.allSeen = true;
+      if (life.endTime === undefined) invocation.hear({ type: 'open' }, life.lastOpenTime);
     };
   }
 
@@ -151,28 +152,17 @@ export class Facts implements FactSink, Observation {
         vectorStoreIds;
   }
 
-  conversation(fact: ConversationFact): void {
+  conversation({ id = this.conversationId, ...fact }: ConversationFact): void {
+    if (id === undefined) return;
     if (this.conversationId === undefined) {
-      this.created(fact.id);
-      this.conversationId = fact.id;
+      this.created(id);
+      this.conversationId = id;
     }
-    this.engine.sessions.see(fact, this);
+    this.engine.sessions.see(id, fact, this);
   }
 
   /** Called with the id of the conversation, if the request does not name it. */
   protected created(_conversationId: string): void {}
-
-  conversationEvent(
-    id: string | undefined = this.conversationId,
-    eventId: string | undefined,
-    attributes: Attributes,
-  ): void {
-    if (id !== undefined) this.engine.sessions.addEvent(id, eventId, attributes, this);
-  }
-
-  conversationFailure(id: string | undefined = this.conversationId, failure: Failure): void {
-    this.engine.sessions.failNext(id, failure, this.endpoint.origin);
-  }
 
   subagent(fact: SubagentFact): void {
     this.engine.sessions.seeSubagent(fact, this.endpoint.origin);

@@ -244,14 +244,20 @@ export class Sessions {
     return invocation;
   }
 
-  see(fact: ConversationFact, seen: Observation): void {
-    const session = this.at(fact.id, seen.endpoint.origin);
-    session.agent = fact.agent ?? session.agent;
-    if (this.#tracker.telemetry.settings.adoptRuns !== false)
-      session.hasRecordingCreator ||= hasRecordingCreator(fact.object);
-    if (fact.state === 'failed') failAll(session, fact.error, seen);
-    else if (fact.state === 'idle') rest(session, seen);
-    else if (fact.state !== undefined) this.#continue(session, fact.actions, seen);
+  see(
+    id: string,
+    { state, agent, error, actions = [], object, failure, event }: Omit<ConversationFact, 'id'>,
+    seen: Observation,
+  ): void {
+    const session = this.at(id, seen.endpoint.origin);
+    session.agent = agent ?? session.agent;
+    session.failure = failure ?? session.failure;
+    if (object !== undefined && this.#tracker.telemetry.settings.adoptRuns !== false)
+      session.hasRecordingCreator ||= hasRecordingCreator(object);
+    if (event !== undefined && session.isNew(event.id)) this.#addEvent(id, event.attributes, seen);
+    if (state === 'failed') failAll(session, error, seen);
+    else if (state === 'idle') rest(session, seen);
+    else if (state !== undefined) this.#continue(session, actions, seen);
   }
 
   #continue(session: Session, actions: readonly RequiredAction[], seen: Observation): void {
@@ -278,12 +284,6 @@ export class Sessions {
     }
   }
 
-  /** Remembers why a session is about to fail, until the session reports that it has failed. */
-  failNext(id: string | undefined, failure: Failure, origin: string): void {
-    const session = this.known(id, origin);
-    if (session !== undefined) session.failure = failure;
-  }
-
   seeSubagent(fact: SubagentFact, origin: string): void {
     const session = this.known(fact.conversationId, origin);
     if (session === undefined || session.invocations.size === 0) return;
@@ -301,13 +301,11 @@ export class Sessions {
   }
 
   /** Records an event of the session on the session's span. */
-  addEvent(id: string, eventId: string | undefined, attributes: Attributes, seen: Observation): void {
-    const { endpoint, context, time } = seen;
-    const session = this.at(id, endpoint.origin);
+  #addEvent(id: string, attributes: Attributes, { endpoint, context, time }: Observation): void {
     const conversation = this.#tracker.conversation(this.#kind, id, endpoint.origin);
     const segment =
       conversation.segmentFor(activeSpan(context), time) ?? [...conversation.segments.values()].at(-1);
-    if (!session.isNew(eventId) || segment === undefined) return;
+    if (segment === undefined) return;
     segment.record.addEvent(EVENT_OPENAI_SESSION_ENVIRONMENT, attributes, time);
     segment.touch(time);
   }

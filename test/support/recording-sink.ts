@@ -20,8 +20,6 @@ export function recordFacts(options: { content?: boolean; wants?: WantedDetail }
     agent: take('agent'),
     vectorStores: take('vectorStores'),
     conversation: take('conversation'),
-    conversationEvent: take('conversationEvent'),
-    conversationFailure: take('conversationFailure'),
     subagent: take('subagent'),
     invocation: take('invocation'),
     step: take('step'),

@@ -120,11 +120,8 @@ export const agents: Dialect = {
     else row(EVENTS, name)?.(event, sink);
   },
 
-  readEnd: async (turn, get, sink) => {
-    if (turn.conversationId !== undefined) await readTurnEnd(turn, get, sink);
-  },
-  readDetails: async (turn, get, sink) =>
-    turn.conversationId !== undefined && readTurnDetails(turn, get, sink),
+  readEnd: readTurnEnd,
+  readDetails: readTurnDetails,
 };
 
 const PREFIX = 'agent.session.';
@@ -149,7 +146,10 @@ const ofItem =
 const EVENTS: Readonly<Record<string, ReadFact>> = {
   // The reason why the session is about to fail. It does not end the stream.
   error: (event, sink) =>
-    sink.conversationFailure(stringField(event, 'session_id'), readError(field(event, 'error'), 'failed')),
+    sink.conversation({
+      id: stringField(event, 'session_id'),
+      failure: readError(field(event, 'error'), 'failed'),
+    }),
   created: ofSession,
   idle: ofSession,
   in_progress: ofSession,
@@ -191,7 +191,7 @@ function readEnvironmentEvent(event: unknown, sink: FactSink): void {
   const resetCount = numberField(event, 'reset_count');
   const status = stringField(state, 'status') ?? (resetCount === undefined ? undefined : 'reset');
   if (status === undefined) return;
-  sink.conversationEvent(stringField(event, 'session_id'), stringField(event, 'event_id'), {
+  const attributes = {
     [ATTR.OPENAI_ENVIRONMENT_ID]: stringField(state, 'id') ?? stringField(event, 'environment_id'),
     [ATTR.OPENAI_ENVIRONMENT_STATUS]: status,
     [ATTR.OPENAI_ENVIRONMENT_TYPE]: stringField(state, 'type'),
@@ -199,7 +199,9 @@ function readEnvironmentEvent(event: unknown, sink: FactSink): void {
     [ATTR.OPENAI_TURN_ID]: stringField(event, 'turn_id'),
     [ATTR.ERROR_TYPE]:
       status === 'failed' ? errorTypeOf(field(state, 'error'), 'environment_failed') : undefined,
-  });
+  };
+  const id = stringField(event, 'session_id');
+  sink.conversation({ id, event: { id: stringField(event, 'event_id'), attributes } });
 }
 
 function readSession(value: unknown, sink: FactSink): void {
@@ -502,16 +504,12 @@ async function readTurnEnd(turn: InvocationView, get: Get, sink: FactSink): Prom
   for (const object of first(listed, MAX_READ).toReversed()) readSessionObject(object, sink);
 }
 
-/**
- * Reads the turn itself if its end was not seen, its items, and the turns of its subagents, which then read their own
- * items.
- */
+/** Reads the items of a turn, and the turns of its subagents, which then read their own items. */
 async function readTurnDetails(turn: InvocationView, get: Get, sink: FactSink): Promise<boolean> {
-  if (turn.life.endTime === undefined || turn.snapshot?.usage === undefined)
-    await readTurnEnd(turn, get, sink);
+  // The usage may be reported only some time after the end.
+  if (turn.snapshot?.usage === undefined) await readTurnEnd(turn, get, sink);
   const { id } = turn;
-  if (id === undefined || turn.life.endTime === undefined) return false;
-
+  if (id === undefined) return false;
   const session = sessionPath(turn);
   const items = await listPages(get, `${session}${ownerPath(turn)}/turns/${encodeURIComponent(id)}/items`);
   const isOf = subagentsOf(turn, items);

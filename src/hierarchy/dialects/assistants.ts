@@ -192,13 +192,10 @@ async function readRunEnd(run: InvocationView, get: Get, sink: FactSink): Promis
 }
 
 /**
- * Reads the steps of an ended run and, if content is recorded, its messages. A run whose end was not seen is read
- * first. Whatever the requests of the user's program have shown is not read again.
+ * Reads the steps of an ended run and, if content is recorded, its messages. Whatever the requests of the user's program
+ * have shown is not read again.
  */
 async function readRunDetails(run: InvocationView, get: Get, sink: FactSink): Promise<boolean> {
-  if (run.life.endTime === undefined) await readRunEnd(run, get, sink);
-  // The steps of an open run are not final yet.
-  if (run.life.endTime === undefined) return false;
   const reads = run.isComplete ? [] : [readSteps(run, get, sink)];
   if (sink.content && !run.knowsMessages) reads.push(readNewestMessages(run, get, sink));
   const results = await Promise.allSettled(reads);
