@@ -176,7 +176,9 @@ export class Facts implements FactSink, Observation {
     if (isFollowed && fact.snapshot.usage !== undefined) known.allSeen = true;
     const { identifiesAtOnce } = this.engine.dialect;
     const snapshot = identifiesAtOnce ? fact.snapshot : this.#withAgent(fact);
-    const invocation = known ?? this.#find({ ...fact, snapshot });
+    const found = { ...fact, snapshot };
+    const invocation =
+      known ?? (identifiesAtOnce ? this.#requested(found) : this.engine.sessions.find(found, this));
     // The program may have deleted its conversation before the answer.
     if (invocation === undefined || invocation.isRecorded) return;
     if (moment === 'begun') {
@@ -297,11 +299,7 @@ export class Facts implements FactSink, Observation {
     return resumed;
   }
 
-  #find(fact: InvocationFact): AgentInvocation | undefined {
-    const { sessions, dialect } = this.engine;
-    const { conversationId } = fact.snapshot;
-    if (!dialect.identifiesAtOnce)
-      return conversationId === undefined ? undefined : sessions.find(fact, conversationId, this);
+  #requested(fact: InvocationFact): AgentInvocation | undefined {
     const requested = this.requestInvocation;
     return requested !== undefined && requested.id === undefined ? requested : this.adopt(fact);
   }

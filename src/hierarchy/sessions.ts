@@ -157,10 +157,11 @@ export class Sessions {
   }
 
   /** Finds or opens the invocation that a fact is about; `undefined` if this process does not record it. */
-  find(fact: InvocationFact, sessionId: string, seen: Observation): AgentInvocation | undefined {
+  find(fact: InvocationFact, seen: Observation): AgentInvocation | undefined {
     const { origin } = seen.endpoint;
-    if (this.#tracker.known.get(origin, fact.snapshot.id) !== undefined) return undefined;
-    const session = this.at(sessionId, origin);
+    const { id, conversationId } = fact.snapshot;
+    if (conversationId === undefined || this.#tracker.known.get(origin, id) !== undefined) return undefined;
+    const session = this.at(conversationId, origin);
     if (fact.subagentId !== undefined) return this.#openBelow(session, fact, seen);
     const invocation = this.#findRequested(session, fact.snapshot, seen);
     if (invocation !== undefined) session.invocations.add(invocation);
@@ -219,12 +220,9 @@ export class Sessions {
       notice('calls_skipped');
       return undefined;
     }
-    const startTime = seen.live
-      ? seen.timeFor(above)
-      : Math.min(
-          above.clock.local(snapshot.createdAt, above.startTime),
-          above.life.endTime ?? Number.POSITIVE_INFINITY,
-        );
+    const { clock, startTime: begun, life } = above;
+    const created = clock.local(snapshot.createdAt, begun);
+    const startTime = seen.live ? seen.timeFor(above) : Math.min(created, life.endTime ?? created);
     const parts = subagent.instructions;
     subagent.instructions = [];
     const invocation = this.#tracker.beginInvocation({
@@ -237,7 +235,7 @@ export class Sessions {
       endpoint: above.endpoint,
       input: { count: 0, messages: parts.length === 0 ? [] : [{ role: 'user', parts }] },
       context: above.context,
-      startTime: Math.max(startTime, above.startTime),
+      startTime: Math.max(startTime, begun),
       rebuilt: !seen.live,
     });
     subagent.invocation = invocation;

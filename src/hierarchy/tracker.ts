@@ -101,7 +101,8 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   }
 
   conversation(kind: ConversationKind, id: string, origin: string): Conversation {
-    const from = conversationOrigin(kind, origin);
+    // An id that the program has chosen for a conversation holds for every server.
+    const from = kind === 'conversation' ? '' : origin;
     const known = this.#conversations[kind].get(from, id);
     if (known !== undefined) return known;
     const made = new Conversation(id, this.store);
@@ -207,7 +208,8 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
    * The server has deleted the invocations, too, so later requests about them fail.
    */
   endConversation(kind: ConversationKind, id: string, origin: string): void {
-    const conversation = this.#conversations[kind].get(conversationOrigin(kind, origin), id);
+    const from = kind === 'conversation' ? '' : origin;
+    const conversation = this.#conversations[kind].get(from, id);
     if (conversation === undefined) return;
     let isRead = false;
     for (const invocation of this.#invocations) {
@@ -220,7 +222,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     // Otherwise, a run would lack its steps if the program deletes its thread while we read them.
     if (isRead) void this.reads.at(origin).settled(READ_TIMEOUT_MS).then(end);
     else end();
-    this.#conversations[kind].delete(conversationOrigin(kind, origin), id);
+    this.#conversations[kind].delete(from, id);
   }
 
   get isOpen(): boolean {
@@ -242,9 +244,11 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   /** Asks the API how open invocations ended, waits for our own GET requests, and then ends everything. */
   async shutdown({ reads = true, readTimeoutMs = READ_TIMEOUT_MS }: EndLimits = {}): Promise<void> {
     const start = monotonic();
-    if (reads) await this.reads.allEnds(this.#invocations, true);
-    else this.reads.clear();
-    await this.reads.end(Math.max(0, readTimeoutMs - (monotonic() - start)));
+    const isInTime = reads && (await this.reads.allEnds(this.#invocations, true));
+    if (!reads) this.reads.clear();
+    // A server that has not answered by now gets no more time.
+    const left = isInTime || !reads ? readTimeoutMs - (monotonic() - start) : 0;
+    await this.reads.end(Math.max(0, left));
     this.endAll();
   }
 
@@ -274,11 +278,6 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     this.#timer.stop();
     this.store.expire();
   }
-}
-
-/** An id that the program has chosen for a conversation holds for every server. */
-function conversationOrigin(kind: ConversationKind, origin: string): string {
-  return kind === 'conversation' ? '' : origin;
 }
 
 /** Whether an invocation is in progress in the conversation. Its polls and events do not look the conversation up. */
