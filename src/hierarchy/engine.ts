@@ -63,16 +63,9 @@ export class Engine implements ConversationApi {
   place(call: Call, request: ApiRequest, endpoint: Endpoint, options: PlaceOptions): Placement {
     const { dialect, telemetry, tracker } = this.#state;
     const intent = dialect.intent(request, telemetry.wantsContent);
-    if (intent.conversation !== 'none') {
-      const { kind } = dialect;
-      call.context = contextInConversation(
-        call.context,
-        tracker,
-        kind,
-        intent.conversationId,
-        endpoint.origin,
-      );
-    }
+    const { conversationId: id } = intent;
+    if (intent.conversation !== 'none')
+      call.context = contextInConversation(call.context, tracker, dialect.kind, id, endpoint.origin);
     return new EngineRequest(this.#state, call, intent, request, endpoint, options);
   }
 }
@@ -184,8 +177,8 @@ class EngineRequest extends Facts implements Placement {
     }
     if (invocation !== undefined) this.#settle(call, invocation);
     else {
-      if (call.error === undefined && !this.#answered) this.#answer();
       if (isValue) this.read(call.value, call.endTime, this.#query);
+      if (call.error === undefined && !this.#answered) this.#answer();
     }
     if (this.foldInto !== undefined) return undefined;
     const creator = this.#creator ?? this.#creatorOf(call.value, record);

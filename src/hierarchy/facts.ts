@@ -147,9 +147,7 @@ export class Facts implements FactSink, Observation {
 
   vectorStores(conversationId: string, vectorStoreIds: readonly string[]): void {
     const { tracker, dialect } = this.engine;
-    if (vectorStoreIds.length > 0)
-      tracker.conversation(dialect.kind, conversationId, this.endpoint.origin).vectorStoreIds =
-        vectorStoreIds;
+    tracker.conversation(dialect.kind, conversationId, this.endpoint.origin).vectorStoreIds = vectorStoreIds;
   }
 
   conversation({ id = this.conversationId, ...fact }: ConversationFact): void {
@@ -336,5 +334,5 @@ async function readAgentOf(invocation: AgentInvocation, get: Get, facts: Facts):
   // An agent that could not be read is remembered by its id alone, so that it is not requested again.
   const agent = tracker.agents.get(origin, agentId) ?? { id: agentId, name: undefined, model: undefined };
   tracker.agents.set(origin, agentId, agent);
-  invocation.introduce(agent, {});
+  invocation.introduce(agent);
 }

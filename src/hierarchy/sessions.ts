@@ -295,7 +295,7 @@ export class Sessions {
     }
     const { invocation, name } = subagent;
     if (invocation !== undefined && name !== undefined)
-      invocation.introduce({ id: invocation.place.agentId ?? fact.id, name, model: undefined }, {});
+      invocation.introduce({ id: invocation.place.agentId ?? fact.id, name, model: undefined });
   }
 
   /** Records an event of the session on the session's span. */

@@ -168,7 +168,8 @@ const THREAD_OBJECTS: Readonly<Record<string, (value: unknown, sink: FactSink) =
   },
   thread: (value, sink) => {
     const id = stringField(value, 'id');
-    if (id !== undefined) sink.vectorStores(id, readStores(value));
+    const stores = readStores(value);
+    if (id !== undefined && stores.length > 0) sink.vectorStores(id, stores);
   },
   assistant: (value, sink) => {
     const agent = readAssistant(value);

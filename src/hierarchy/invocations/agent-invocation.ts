@@ -370,11 +370,10 @@ export class AgentInvocation extends Invocation {
     });
   }
 
-  introduce(agent: Agent, attributes: Attributes): void {
+  introduce(agent: Agent): void {
     if (this.isRecorded) return;
     this.agent = agent;
     this.agentId ??= agent.id;
-    this.addAttributes(attributes);
     this.#describe();
   }
 

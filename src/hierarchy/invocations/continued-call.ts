@@ -105,18 +105,8 @@ export class ContinuedCall extends Invocation {
     const state = this.traits.stateOf(result);
     if (this.isRecorded || state === undefined) return;
     this.#latest = state === 'over' ? result : this.#kept(result);
-    if (state === 'open') {
-      this.hear({ type: 'open' }, time);
-      return;
-    }
-    if (live && this.#stream !== undefined) this.#stream.end = 'completed';
-    this.#end(live ? time : this.clock.local(this.traits.endedAt?.(result), time), time);
-  }
-
-  /** Ends and records the operation at once. The rest of a stream that reported the end changes nothing. */
-  #end(endTime: number, time: number): void {
-    this.hear({ type: 'ended', endTime, latest: time }, time);
-    this.close();
+    const endTime = live ? time : this.clock.local(this.traits.endedAt?.(result), time);
+    this.hear(state === 'open' ? { type: 'open' } : { type: 'ended', endTime, latest: time }, time);
   }
 
   /** @param ownClock the clock of the request, as the milliseconds that it adds to the monotonic clock */
@@ -153,7 +143,7 @@ export class ContinuedCall extends Invocation {
     else if (traits.endsWithoutResult && !this.isRecorded) {
       this.#failure = call.failed ? readFailure(call.error) : undefined;
       this.#answer = answerAttributes(call);
-      this.#end(time, time);
+      this.hear({ type: 'ended', endTime: time, latest: time }, time);
     }
     if (call.method === 'DELETE' && call.error === undefined) {
       this.hear({ type: 'sign' }, time);
