@@ -36,7 +36,6 @@ import type {
 import { type Agent, type ToolCallSnapshot, UNTOLD } from '../model.ts';
 import { asTime } from '../operation-clock.ts';
 import {
-  type ConversationPaths,
   conversationUse,
   listPages,
   oldestFirst,
@@ -46,11 +45,6 @@ import {
 } from './reading.ts';
 
 const SESSIONS = '/agents/sessions';
-const SESSION_PATHS: ConversationPaths = {
-  all: SESSIONS,
-  one: '/agents/sessions/{session_id}',
-  creating: [SESSIONS],
-};
 const SESSION_EVENTS = '/agents/sessions/{session_id}/events';
 
 /**
@@ -74,7 +68,7 @@ export const agents: Dialect = {
     const starts = route.folds === 'turn' && messages.length > 0;
     const drives = route.folds === 'turn' && template !== SESSIONS;
     return {
-      conversation: conversationUse(request, SESSION_PATHS, false),
+      conversation: conversationUse(request, SESSIONS, false),
       conversationId: parameterOf(request, 'session_id'),
       invocation: starts ? 'starts' : drives ? 'drives' : 'none',
       invocationId: parameterOf(request, 'turn_id') ?? submitted.invocationId,

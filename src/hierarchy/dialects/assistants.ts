@@ -47,7 +47,6 @@ import type {
 } from '../model.ts';
 import { asTime } from '../operation-clock.ts';
 import {
-  type ConversationPaths,
   conversationUse,
   isOldestFirst,
   listPages,
@@ -60,11 +59,6 @@ import {
 } from './reading.ts';
 
 const THREADS = '/threads';
-const THREAD_PATHS: ConversationPaths = {
-  all: THREADS,
-  one: '/threads/{thread_id}',
-  creating: [THREADS, '/threads/runs'],
-};
 const MESSAGES = '/threads/{thread_id}/messages';
 const RUN_STEPS = '/threads/{thread_id}/runs/{run_id}/steps';
 
@@ -87,7 +81,7 @@ export const assistants: Dialect = {
     const submits = posts && route.template.endsWith('/submit_tool_outputs');
     const drives = route.folds === 'run' ? 'drives' : 'none';
     return {
-      conversation: conversationUse(request, THREAD_PATHS, starts),
+      conversation: conversationUse(request, THREADS, starts),
       conversationId: parameterOf(request, 'thread_id'),
       invocation: starts ? 'starts' : route.template === RUN_STEPS ? 'lists' : drives,
       invocationId: parameterOf(request, 'run_id'),

@@ -17,25 +17,19 @@ export function parameterOf({ route, values }: ApiRequest, name: string): string
   return undefined;
 }
 
-export interface ConversationPaths {
-  /** The prefix of all paths about conversations, and the path that lists them. */
-  readonly all: string;
-  readonly one: string;
-  /** The paths where a POST creates a conversation. */
-  readonly creating: readonly string[];
-}
-
-/** @param starts whether the request starts an invocation, which changes the conversation */
+/**
+ * @param all the path that lists all conversations. The id of one follows it in the paths about that one
+ * @param starts whether the request starts an invocation, which changes the conversation
+ */
 export function conversationUse(
   { route, method }: ApiRequest,
-  { all, one, creating }: ConversationPaths,
+  all: string,
   starts: boolean,
 ): Intent['conversation'] {
   const { template, folds } = route;
   if (!template.startsWith(all)) return 'none';
-  if (method === 'POST' && creating.includes(template)) return 'creates';
-  if (template === all) return 'none';
-  if (method === 'DELETE' && template === one) return 'deletes';
+  if (!template.includes('{')) return method === 'POST' ? 'creates' : 'none';
+  if (method === 'DELETE' && template.lastIndexOf('/') === all.length) return 'deletes';
   return method === 'GET' || (folds !== undefined && !starts) ? 'reads' : 'changes';
 }
 
