@@ -105,8 +105,18 @@ export class ContinuedCall extends Invocation {
     const state = this.traits.stateOf(result);
     if (this.isRecorded || state === undefined) return;
     this.#latest = state === 'over' ? result : this.#kept(result);
-    const endTime = live ? time : this.clock.local(this.traits.endedAt?.(result), time);
-    this.hear(state === 'open' ? { type: 'open' } : { type: 'ended', endTime, latest: time }, time);
+    if (state === 'open') {
+      this.hear({ type: 'open' }, time);
+      return;
+    }
+    if (live && this.#stream !== undefined) this.#stream.end = 'completed';
+    this.#end(live ? time : this.clock.local(this.traits.endedAt?.(result), time), time);
+  }
+
+  /** Ends and records the operation at once. The rest of a stream that reported the end changes nothing. */
+  #end(endTime: number, time: number): void {
+    this.hear({ type: 'ended', endTime, latest: time }, time);
+    this.close();
   }
 
   /** @param ownClock the clock of the request, as the milliseconds that it adds to the monotonic clock */
@@ -143,7 +153,7 @@ export class ContinuedCall extends Invocation {
     else if (traits.endsWithoutResult && !this.isRecorded) {
       this.#failure = call.failed ? readFailure(call.error) : undefined;
       this.#answer = answerAttributes(call);
-      this.hear({ type: 'ended', endTime: time, latest: time }, time);
+      this.#end(time, time);
     }
     if (call.method === 'DELETE' && call.error === undefined) {
       this.hear({ type: 'sign' }, time);
