@@ -129,29 +129,24 @@ export class ConsoleTreeExporter {
 
   #hold(span: FinishedSpan): void {
     const traceId = attributeText(span.spanContext().traceId);
-    let trace = this.#held.get(traceId);
-    if (trace === undefined) {
-      trace = {
-        spans: [],
-        evaluations: [],
-        dropped: 0,
-        continued: this.#printed.get(traceId) === true,
-        timer: undefined,
-        waits: 0,
-      };
-      this.#held.set(traceId, trace);
-    }
+    const continued = this.#printed.get(traceId) === true;
+    const trace = this.#held.get(traceId) ?? {
+      spans: [],
+      evaluations: [],
+      dropped: 0,
+      continued,
+      timer: undefined,
+      waits: 0,
+    };
+    this.#held.set(traceId, trace);
     // Late spans follow a root that was printed already, so there is no root to wait for.
-    const complete = isLocalRoot(span) || trace.continued;
-    const isFirstRoot = complete && trace.timer === undefined;
+    const isFirstRoot = trace.timer === undefined && (isLocalRoot(span) || trace.continued);
     // The first root is kept even beyond the limit, because the tree is drawn from it.
     if (trace.spans.length < MAX_SPANS_PER_TRACE || isFirstRoot) trace.spans.push(span);
     else trace.dropped++;
     // The next round of an agent's loop may take as long as the last one, so wait for the full time again.
     trace.waits = 0;
-    if (isFirstRoot) {
-      this.#wait(traceId, trace);
-    }
+    if (isFirstRoot) this.#wait(traceId, trace);
   }
 
   #wait(traceId: string, trace: UnprintedTrace): void {
@@ -189,14 +184,14 @@ export class ConsoleTreeExporter {
         attributes: this.#options.attributes ?? [],
       };
       const header = trace.continued ? `trace ${terminalSafe(traceId)}, continued\n` : '';
-      const evaluated = groupBy(trace.evaluations, ({ spanId }) => spanId);
       // The SDK reports an error if a resource is read that it is still detecting.
       const resource = this.#options.summary || this.#options.steps ? undefined : {};
-      const spans = trace.spans.map((span) => {
-        const shown = toViewedSpan(span, resource);
-        const events = evaluated.get(shown.spanId)?.map(({ event }) => event);
-        evaluated.delete(shown.spanId);
-        return events === undefined ? shown : { ...shown, events: [...(shown.events ?? []), ...events] };
+      const evaluated = groupBy(trace.evaluations, ({ spanId }) => spanId);
+      const spans = trace.spans.map((each) => {
+        const span = toViewedSpan(each, resource);
+        const events = evaluated.get(span.spanId)?.map(({ event }) => event) ?? [];
+        evaluated.delete(span.spanId);
+        return events.length > 0 ? { ...span, events: [...(span.events ?? []), ...events] } : span;
       });
       const late = [...evaluated.values()].flat().map(lateEvaluationLines);
       const trees = buildTrees(spans).map(

@@ -1,8 +1,9 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { EVENT_GEN_AI_EVALUATION_RESULT } from '../semconv/events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { isNumber, joinedFacts } from './amounts.ts';
+import { joinedFacts } from './amounts.ts';
 import { attributeText } from './messages.ts';
+import { numberIn } from './usage.ts';
 import type { SpanEvent, Time } from './viewed-span.ts';
 
 export interface SpanEvaluation {
@@ -21,10 +22,9 @@ function readEvaluation({ attributes = {} }: SpanEvent): SpanEvaluation {
     const value = attributes[attribute] ?? undefined;
     return value === undefined ? undefined : attributeText(value);
   };
-  const score = attributes[ATTR.GEN_AI_EVALUATION_SCORE_VALUE];
   return {
     name: text(ATTR.GEN_AI_EVALUATION_NAME) ?? 'evaluation',
-    score: isNumber(score) ? score : undefined,
+    score: numberIn(attributes, ATTR.GEN_AI_EVALUATION_SCORE_VALUE),
     label: text(ATTR.GEN_AI_EVALUATION_SCORE_LABEL),
     explanation: text(ATTR.GEN_AI_EVALUATION_EXPLANATION),
   };
@@ -32,8 +32,7 @@ function readEvaluation({ attributes = {} }: SpanEvent): SpanEvaluation {
 
 /** Formats an evaluation: `helpfulness 0.9 (good)`. */
 export function evaluationText({ name, score, label }: SpanEvaluation): string {
-  const value = [score?.toLocaleString('en-US'), label === undefined ? undefined : `(${label})`];
-  return joinedFacts([name, ...value], ' ');
+  return joinedFacts([name, score?.toLocaleString('en-US'), label && `(${label})`], ' ');
 }
 
 /** The common part of log records in SDK 2.x and 3.x. */

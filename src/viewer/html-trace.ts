@@ -165,16 +165,14 @@ export class HtmlTraceExporter {
   }
 
   #writeAll(): void {
-    const traces = [...this.#stored.traces];
-    const stale = traces.filter(([, trace]) => this.#isStale(trace));
-    if (this.#isPerTrace) this.#writeEach(stale);
-    else if (stale.length > 0) this.#write(this.#path, [...this.#stored.traces.values()], this.#omitted);
-  }
-
-  /** Writes pages that failed least often first, until one fails again: building all pages can take seconds. */
-  #writeEach(stale: readonly [id: string, trace: StoredTrace][]): void {
+    const stale = [...this.#stored.traces].filter(([, trace]) => this.#isStale(trace));
     const failures = (trace: StoredTrace): number => this.#failures.get(trace) ?? 0;
-    for (const [id, trace] of stale.toSorted(([, a], [, b]) => failures(a) - failures(b))) {
+    if (!this.#isPerTrace) {
+      if (stale.length > 0) this.#write(this.#path, [...this.#stored.traces.values()], this.#omitted);
+      return;
+    }
+    // Pages that failed least often come first, until one fails again: building all pages can take seconds.
+    for (const [id, trace] of stale.sort(([, a], [, b]) => failures(a) - failures(b))) {
       if (this.#writeTrace(id, trace)) continue;
       this.#failures.set(trace, failures(trace) + 1);
       if (failures(trace) > 1) return;

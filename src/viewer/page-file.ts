@@ -79,7 +79,8 @@ function hashOf(text: string): string {
 export function writePrivately(path: string, text: string | Uint8Array): void {
   const found = statSync(path, { throwIfNoEntry: false });
   // A program that runs as root would otherwise replace devices such as /dev/null.
-  if (found !== undefined && (!found.isFile() || isLinkToOpenFile(path))) throw new NotAFileError(path);
+  if (found !== undefined && (!found.isFile() || isLinkToOpenFile(path)))
+    throw Object.assign(new Error(`${path} is not a file.`), { code: 'not a file' });
   makeFolder(dirname(path));
   const unfinished = `${path}.${randomUUID()}`;
   try {
@@ -108,13 +109,5 @@ function makeFolder(folder: string): void {
   } catch (error) {
     // Another process may have created the folder in the meantime.
     if (!existsSync(folder)) throw error;
-  }
-}
-
-class NotAFileError extends Error {
-  readonly code = 'not a file';
-
-  constructor(path: string) {
-    super(`${path} is not a file.`);
   }
 }

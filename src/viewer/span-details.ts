@@ -25,9 +25,6 @@ const IDS: readonly string[] = [
   ATTR.OPENAI_ITEM_ID,
 ];
 
-/** The maximum number of ancestors searched for an id. A trace thousands of levels deep would take many seconds. */
-const MAX_ANCESTORS = 100;
-
 /** Plain requests show every id except their own request id, for instance the `openai.message.id` of a new message. */
 const REQUEST_ID = /^openai\.(?!request\.)\w+\.id$/;
 
@@ -129,18 +126,15 @@ function streamEnd(of: SpanAttributes, { span }: Row): ShownFact {
     : prefix('stream ', words(end));
 }
 
+/** The ids that the span above does not have. A span has the ids of all that it belongs to. */
 function ownIds({ span, parent }: Row): string[] {
   const { attributes } = span;
   const isPlain = attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined;
   const names = isPlain ? [...IDS, ...Object.keys(attributes).filter((name) => REQUEST_ID.test(name))] : IDS;
   // A set of values, because the id of a thread is also recorded as its conversation id.
   const ids = new Set(names.map((name) => attributes[name]).filter((id) => typeof id === 'string'));
-  let above = parent;
-  for (let level = 0; above !== undefined && ids.size > 0 && level < MAX_ANCESTORS; level++) {
-    for (const name of names) ids.delete(attributeText(above.span.attributes[name]));
-    above = above.parent;
-  }
-  return [...ids];
+  const above = new Set(names.map((name) => parent?.span.attributes[name]));
+  return [...ids].filter((id) => !above.has(id));
 }
 
 function error(of: SpanAttributes): ShownFact {

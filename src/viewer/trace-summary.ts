@@ -1,9 +1,9 @@
 import * as ATTR from '../semconv/attributes.ts';
-import { explainedCost, formatDuration, grouped, isNumber } from './amounts.ts';
-import { attributeText, messageText, readMessages } from './messages.ts';
+import { explainedCost, formatDuration, grouped } from './amounts.ts';
+import { attributeText, messageText, readMessages, type SpanMessage } from './messages.ts';
 import { type ModalityAmount, modalitiesOf, modalityText } from './modalities.ts';
 import type { Row, TraceTree } from './tree.ts';
-import { addedUsage, NOTHING_USED, type SpanUsage, spanUsage, totalTokens } from './usage.ts';
+import { addedUsage, NOTHING_USED, numberIn, type SpanUsage, spanUsage, totalTokens } from './usage.ts';
 import {
   compareTimes,
   isFailed,
@@ -48,9 +48,9 @@ export function summarize({ traceId, rows }: TraceTree): TraceSummary {
   const attributes = spans.map((span) => span.attributes);
   return {
     traceId,
-    start: spans.map(({ start }) => start).toSorted(compareTimes)[0] ?? [0, 0],
+    start: spans.map((span) => span.start).toSorted(compareTimes)[0] ?? [0, 0],
     end: spans
-      .map(({ end }) => end)
+      .map((span) => span.end)
       .toSorted(compareTimes)
       .at(-1) ?? [0, 0],
     prompt: firstPrompt(spans),
@@ -76,11 +76,9 @@ const MAX_LISTED_MODELS = 20;
 /** What is known of a trace, as labels and texts. */
 export function summaryFacts(summary: TraceSummary): (readonly [label: string, text: string])[] {
   const { models, start, end, retries } = summary;
+  const more = models.length > MAX_LISTED_MODELS ? ['…'] : [];
   const facts: readonly (readonly [label: string, text: string | undefined])[] = [
-    [
-      'Model',
-      [...models.slice(0, MAX_LISTED_MODELS), ...(models.length > MAX_LISTED_MODELS ? ['…'] : [])].join(', '),
-    ],
+    ['Model', [...models.slice(0, MAX_LISTED_MODELS), ...more].join(', ')],
     ['Service', summary.service],
     ['Project', summary.project],
     ['Environment', summary.environment],
@@ -101,8 +99,8 @@ function namesIn(all: readonly SpanAttributes[], names: readonly string[]): stri
 }
 
 function isRetry({ span, parent }: Row): boolean {
-  const resent = span.attributes[ATTR.HTTP_REQUEST_RESEND_COUNT];
-  return parent !== undefined && span.name === 'attempt' && isNumber(resent) && resent > 0;
+  const resent = numberIn(span.attributes, ATTR.HTTP_REQUEST_RESEND_COUNT) ?? 0;
+  return parent !== undefined && span.name === 'attempt' && resent > 0;
 }
 
 /** First the errors that made the whole trace fail, the latest first, and then all other errors. */
@@ -145,30 +143,31 @@ function outcomeOf(spans: readonly ViewedSpan[]): string {
 
 /** The last user message of the first call that has one. Messages before it are history. */
 function firstPrompt(spans: readonly ViewedSpan[]): string | undefined {
-  for (const { attributes } of spans) {
-    const prompt = readMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES])?.findLast(
-      ({ role }) => role === 'user',
-    );
-    const text = messageText(prompt);
-    if (text) return text;
-  }
-  return undefined;
+  return firstText(spans, ({ attributes }) =>
+    readMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES])?.findLast(({ role }) => role === 'user'),
+  );
 }
 
 function lastAnswer(spans: readonly ViewedSpan[]): string | undefined {
-  for (const span of spans.toSorted((a, b) => compareTimes(b.end, a.end))) {
-    if (isTranscription(span)) continue;
-    const text = messageText(readMessages(span.attributes[ATTR.GEN_AI_OUTPUT_MESSAGES])?.at(-1));
+  const latest = spans.filter((span) => !isTranscription(span)).sort((a, b) => compareTimes(b.end, a.end));
+  return firstText(latest, ({ attributes }) => readMessages(attributes[ATTR.GEN_AI_OUTPUT_MESSAGES])?.at(-1));
+}
+
+function firstText(
+  spans: readonly ViewedSpan[],
+  messageOf: (span: ViewedSpan) => SpanMessage | undefined,
+): string | undefined {
+  for (const span of spans) {
+    const text = messageText(messageOf(span));
     if (text) return text;
   }
   return undefined;
 }
 
 function costliestOf(rows: readonly Row[]): Row | undefined {
-  const costOfRow = ({ span }: Row): number => Number(span.attributes[ATTR.OPENAI_COST]);
-  const priced = rows.filter(({ span }) => isNumber(span.attributes[ATTR.OPENAI_COST]));
-  if (priced.length < 2) return undefined;
-  return priced.reduce((most, row) => (costOfRow(row) > costOfRow(most) ? row : most));
+  const costOfRow = ({ span }: Row): number => numberIn(span.attributes, ATTR.OPENAI_COST) ?? Number.NaN;
+  const priced = rows.filter((row) => !Number.isNaN(costOfRow(row)));
+  return priced.length < 2 ? undefined : priced.toSorted((a, b) => costOfRow(b) - costOfRow(a))[0];
 }
 
 /** What is counted, from the conversation inwards. */
@@ -202,8 +201,7 @@ function countsOf(spans: readonly ViewedSpan[]): TraceCount[] {
     const step = attributes[ATTR.OPENAI_STEP_ID];
     const isOperation = attributes[ATTR.GEN_AI_OPERATION_NAME] !== undefined;
     if (isOperation && step !== undefined) counted.get('Steps')?.add(step);
-    const interrupted = attributes[ATTR.OPENAI_REALTIME_INTERRUPTION_COUNT];
-    if (isNumber(interrupted)) interruptions += interrupted;
+    interruptions += numberIn(attributes, ATTR.OPENAI_REALTIME_INTERRUPTION_COUNT) ?? 0;
   }
   return COUNTS.map((label) => ({
     label,
@@ -255,8 +253,6 @@ function isOfApi(api: string, id: string, attributes: SpanAttributes): boolean {
 }
 
 function hasUsage(attributes: SpanAttributes): boolean {
-  return (
-    isNumber(attributes[ATTR.GEN_AI_USAGE_INPUT_TOKENS]) ||
-    isNumber(attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS])
-  );
+  const { inputTokens, outputTokens } = spanUsage(attributes);
+  return (inputTokens ?? outputTokens) !== undefined;
 }

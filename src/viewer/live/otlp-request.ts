@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Transform } from 'node:stream';
-import { createGunzip, createInflate } from 'node:zlib';
+import { gunzipSync, inflateSync, type ZlibOptions } from 'node:zlib';
 
 /** Thrown to refuse a request, with the status and the sentence that the answer has. */
 export class Refusal extends Error {
@@ -16,10 +15,10 @@ const MAX_BODY_SIZE: number = 64 * 2 ** 20;
 /** The maximum bytes of all bodies being read. Beyond it, requests get 503, after which exporters send again. */
 const MAX_PENDING_SIZE = 4 * MAX_BODY_SIZE;
 
-const DECODERS: Readonly<Record<string, (() => Transform) | undefined>> = {
-  gzip: createGunzip,
-  deflate: createInflate,
-  identity: undefined,
+const DECODERS: Readonly<Record<string, (body: Buffer, options: ZlibOptions) => Buffer>> = {
+  gzip: gunzipSync,
+  deflate: inflateSync,
+  identity: (body) => body,
 };
 
 let pendingSize = 0;
@@ -31,33 +30,29 @@ let pendingSize = 0;
  */
 export async function readOtlpBody(request: IncomingMessage): Promise<Buffer> {
   const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
-  if (!Object.hasOwn(DECODERS, encoding))
-    throw new Refusal(415, 'The content encoding must be gzip, deflate or identity.');
+  const decode = Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding] : undefined;
+  if (decode === undefined) throw new Refusal(415, 'The content encoding must be gzip, deflate or identity.');
   if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_SIZE) throw tooLarge();
-  const decoder = DECODERS[encoding]?.();
-  // `pipe` does not pass on errors. If the client disconnects, the decoder would wait forever.
-  request.once('error', (error) => decoder?.destroy(error));
-  const stream = decoder === undefined ? request : request.pipe(decoder);
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     // Leaving the loop must not destroy the request, because it could no longer be answered.
-    for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       chunks.push(chunk);
       size += chunk.length;
       pendingSize += chunk.length;
       if (size > MAX_BODY_SIZE) throw tooLarge();
       if (pendingSize > MAX_PENDING_SIZE) throw new Refusal(503, 'Too many requests are being read.');
     }
+    // At once: one body after the other takes memory for its decompressed bytes.
+    return decode(Buffer.concat(chunks, size), { maxOutputLength: MAX_BODY_SIZE });
   } catch (error) {
-    throw error instanceof Refusal ? error : new Refusal(400, 'The body could not be read.');
+    if (error instanceof Refusal) throw error;
+    const isTooLarge = (error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE';
+    throw isTooLarge ? tooLarge() : new Refusal(400, 'The body could not be read.');
   } finally {
     pendingSize -= size;
-    request.unpipe();
-    request.resume();
-    decoder?.destroy();
   }
-  return Buffer.concat(chunks, size);
 }
 
 function tooLarge(): Refusal {
