@@ -143,17 +143,19 @@ function outcomeOf(spans: readonly ViewedSpan[]): string {
 
 /** The last user message of the first call that has one. Messages before it are history. */
 function firstPrompt(spans: readonly ViewedSpan[]): string | undefined {
-  return firstText(spans, ({ attributes }) =>
+  return firstMessageText(spans, ({ attributes }) =>
     readMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES])?.findLast(({ role }) => role === 'user'),
   );
 }
 
 function lastAnswer(spans: readonly ViewedSpan[]): string | undefined {
   const latest = spans.filter((span) => !isTranscription(span)).sort((a, b) => compareTimes(b.end, a.end));
-  return firstText(latest, ({ attributes }) => readMessages(attributes[ATTR.GEN_AI_OUTPUT_MESSAGES])?.at(-1));
+  return firstMessageText(latest, ({ attributes }) =>
+    readMessages(attributes[ATTR.GEN_AI_OUTPUT_MESSAGES])?.at(-1),
+  );
 }
 
-function firstText(
+function firstMessageText(
   spans: readonly ViewedSpan[],
   messageOf: (span: ViewedSpan) => SpanMessage | undefined,
 ): string | undefined {
