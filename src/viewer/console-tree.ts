@@ -5,12 +5,12 @@ import { atExit } from '../util/process-events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { type TextStream, writeTo } from '../util/text-stream.ts';
 import { grouped } from './amounts.ts';
-import { lateEvaluationLines, type ShownEvaluation } from './evaluations.ts';
+import { evaluationSpan, lateEvaluationLines, type ShownEvaluation } from './evaluations.ts';
 import { attributeText } from './messages.ts';
 import { drawCalls, drawSummary } from './summary-view.ts';
 import { forOldConsole, isOldConsole, wantsColor } from './terminal-text.ts';
 import { summarize } from './trace-summary.ts';
-import { buildTrees, groupBy, type TraceTree } from './tree.ts';
+import { buildTrees, type TraceTree } from './tree.ts';
 import { drawTree, type TreeViewOptions } from './tree-view.ts';
 import { type FinishedSpan, isLocalRoot, toViewedSpan } from './viewed-span.ts';
 
@@ -186,15 +186,11 @@ export class ConsoleTreeExporter {
       const header = trace.continued ? `trace ${terminalSafe(traceId)}, continued\n` : '';
       // The SDK reports an error if a resource is read that it is still detecting.
       const resource = this.#options.summary || this.#options.steps ? undefined : {};
-      const evaluated = groupBy(trace.evaluations, ({ spanId }) => spanId);
-      const spans = trace.spans.map((each) => {
-        const span = toViewedSpan(each, resource);
-        const events = evaluated.get(span.spanId)?.map(({ event }) => event) ?? [];
-        evaluated.delete(span.spanId);
-        return events.length > 0 ? { ...span, events: [...(span.events ?? []), ...events] } : span;
-      });
-      const late = [...evaluated.values()].flat().map(lateEvaluationLines);
-      const trees = buildTrees(spans).map(
+      const spans = trace.spans.map((span) => toViewedSpan(span, resource));
+      const ids = new Set<unknown>(spans.map(({ spanId }) => spanId));
+      const evaluations = trace.evaluations.filter(({ spanId }) => ids.has(spanId)).map(evaluationSpan);
+      const late = trace.evaluations.filter(({ spanId }) => !ids.has(spanId)).map(lateEvaluationLines);
+      const trees = buildTrees([...spans, ...evaluations]).map(
         (tree) => drawTree(tree, view) + (trace.continued ? '' : this.#belowTree(tree, view)),
       );
       const footer = trace.dropped > 0 ? `… and ${grouped(trace.dropped)} more spans\n` : '';

@@ -4,7 +4,10 @@ import { terminalSafe } from '../util/terminal-safe.ts';
 import { joinedFacts } from './amounts.ts';
 import { attributeText } from './messages.ts';
 import { numberIn } from './usage.ts';
-import type { SpanEvent, Time } from './viewed-span.ts';
+import { limitedSpan, type SpanEvent, type Time, type ViewedSpan } from './viewed-span.ts';
+
+/** The maximum length of the text, in UTF-16 units, by which an evaluation that is sent again is recognized. */
+const MAX_EVALUATION_ID_LENGTH = 1_000;
 
 export interface SpanEvaluation {
   readonly name: string;
@@ -58,6 +61,14 @@ export function isEvaluation(eventName: unknown): boolean {
 export function toShownEvaluation({ spanContext, hrTime, attributes }: FinishedLogRecord): ShownEvaluation {
   const { traceId, spanId } = spanContext ?? {};
   return { traceId, spanId, event: { name: EVENT_GEN_AI_EVALUATION_RESULT, time: hrTime, attributes } };
+}
+
+/** An evaluation as stores keep it: as if it was a span below the one that it is about. Sent again, it replaces itself. */
+export function evaluationSpan({ traceId = '', spanId = '', event }: ShownEvaluation): ViewedSpan {
+  const { name, time, attributes = {} } = event;
+  const span = { traceId, parentId: spanId, name, kind: 0, start: time, end: time, status: 0, attributes };
+  const id = `${spanId} ${attributeText([time, attributes])}`.slice(0, MAX_EVALUATION_ID_LENGTH);
+  return limitedSpan({ ...span, spanId: id, isEvaluation: true });
 }
 
 export function scoreText(evaluation: SpanEvaluation): string {

@@ -5,14 +5,13 @@ import { logsWarnings } from '../util/otel-api.ts';
 import { atExit } from '../util/process-events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { printToStderr } from '../util/text-stream.ts';
-import type { ShownEvaluation } from './evaluations.ts';
+import { evaluationSpan, type ShownEvaluation } from './evaluations.ts';
 import { attributeText } from './messages.ts';
 import type * as PageFile from './page-file.ts';
-import { annotatedSpans, SpanStore, type StoredTrace } from './span-store.ts';
+import { SpanStore, type StoredTrace } from './span-store.ts';
 import {
   type FinishedSpan,
   isLocalRoot,
-  limitedEvent,
   limitedResource,
   limitedSpan,
   type SpanAttributes,
@@ -80,7 +79,7 @@ export class HtmlTraceExporter {
     this.#stored = new SpanStore({
       maxTraces: MAX_PAGE_TRACES,
       maxSize: options.maxSize ?? 10_485_760,
-      sizeOf: (part) => JSON.stringify(part).length,
+      sizeOf: (span) => JSON.stringify(span).length,
       dropping: (id, trace) => this.#close(id, trace),
     });
     // Loaded now, because nothing can be loaded while the process exits.
@@ -104,9 +103,8 @@ export class HtmlTraceExporter {
   /** Shows an evaluation with its span, even if the span is on a page already. Ignores evaluations without a span. */
   evaluated({ traceId, spanId, event }: ShownEvaluation): void {
     if (traceId === undefined || spanId === undefined || this.#closed.get(traceId) === true) return;
-    this.#stored.annotate({ traceId, spanId, event: limitedEvent(event) });
-    this.#stored.evict();
-    if (this.#stored.traces.get(traceId)?.spans.size) this.#schedule();
+    if (this.#stored.traces.has(traceId)) this.#schedule();
+    this.#stored.take([evaluationSpan({ traceId, spanId, event })]);
   }
 
   /** Writes all traces, complete or not. */
@@ -189,8 +187,8 @@ export class HtmlTraceExporter {
     const written = traces.map((trace) => [trace, trace.revision] as const);
     const left = traces.reduce((sum, trace) => sum + trace.omitted, omitted);
     try {
-      const spans = traces.flatMap(annotatedSpans).map((span) => this.#withResource(span));
-      writePrivately(path, pageDocument(spans, left));
+      const spans = traces.flatMap((trace) => [...trace.spans.values()]);
+      writePrivately(path, pageDocument(spans.map(this.#withResource, this), left));
       for (const [trace, revision] of written) this.#written.set(trace, revision);
       return true;
     } catch (error) {

@@ -1,15 +1,13 @@
-import { EVENT_GEN_AI_EVALUATION_RESULT } from '../semconv/events.ts';
 import { isNumber } from './amounts.ts';
+import { evaluationSpan, isEvaluation } from './evaluations.ts';
 import { isRecord } from './messages.ts';
-import type { SpanNote } from './span-store.ts';
-import { limitedEvent, limitedSpan, STATUS_ERROR, type Time, type ViewedSpan } from './viewed-span.ts';
+import { limitedSpan, STATUS_ERROR, type Time, type ViewedSpan } from './viewed-span.ts';
 
 type OtlpFields = Readonly<Record<string, unknown>>;
 
 export interface OtlpSpans {
+  /** Spans, and evaluations from log records. */
   readonly spans: ViewedSpan[];
-  /** Evaluations from log records. Each names the span that it is about. */
-  readonly evaluations: SpanNote[];
   /** The number of spans beyond {@link MAX_SPANS}. */
   omitted: number;
   unreadable: number;
@@ -19,7 +17,6 @@ export interface OtlpSpans {
 
 /** The maximum number of spans that are read: more than one page can hold. */
 const MAX_SPANS = 500_000;
-const MAX_EVALUATIONS = 10_000;
 /** Reading stops after this many lines that are not JSON, unless the file is watched. */
 const MAX_UNREADABLE_LINES = 10_000;
 
@@ -44,7 +41,7 @@ export function readOtlpDocument(document: unknown): OtlpSpans {
 }
 
 function nothingFound(): OtlpSpans {
-  return { spans: [], evaluations: [], omitted: 0, unreadable: 0, stopped: false };
+  return { spans: [], omitted: 0, unreadable: 0, stopped: false };
 }
 
 function readJsonLines(text: string, found: OtlpSpans, maxUnreadable: number): void {
@@ -101,6 +98,18 @@ function takeSpan(span: OtlpFields, resource: OtlpFields | undefined, found: Otl
   else found.omitted++;
 }
 
+/** Takes an evaluation from a log record. Other records, and those that name no span, are ignored. */
+function takeEvaluation(record: OtlpFields, found: OtlpSpans): void {
+  const [traceId, spanId] = [idIn(record.traceId), idIn(record.spanId)];
+  if (!traceId || !spanId) return;
+  const attributes = readOtlpAttributes(record.attributes);
+  // Before OTLP 1.5, the name of an event was an attribute.
+  const name = record.eventName || attributes['event.name'];
+  if (!isEvaluation(name) || found.spans.length >= MAX_SPANS) return;
+  const time = timeIn(record.timeUnixNano || record.observedTimeUnixNano);
+  found.spans.push(evaluationSpan({ traceId, spanId, event: { name: textIn(name), time, attributes } }));
+}
+
 function readSpan(span: OtlpFields, resource: OtlpFields | undefined): ViewedSpan {
   const parentId = idIn(span.parentSpanId);
   const status = isRecord(span.status) ? span.status : {};
@@ -126,19 +135,6 @@ function readSpan(span: OtlpFields, resource: OtlpFields | undefined): ViewedSpa
     })),
     resource,
   });
-}
-
-/** Takes an evaluation from a log record. Other records, and those that name no span, are ignored. */
-function takeEvaluation(record: OtlpFields, found: OtlpSpans): void {
-  const { eventName, timeUnixNano, observedTimeUnixNano } = record;
-  const [traceId, spanId] = [idIn(record.traceId), idIn(record.spanId)];
-  if (!traceId || !spanId) return;
-  const attributes = readOtlpAttributes(record.attributes);
-  // Before OTLP 1.5, the name of an event was an attribute.
-  const name = eventName || attributes['event.name'];
-  if (name !== EVENT_GEN_AI_EVALUATION_RESULT) return;
-  const event = limitedEvent({ name, time: timeIn(timeUnixNano || observedTimeUnixNano), attributes });
-  if (found.evaluations.length < MAX_EVALUATIONS) found.evaluations.push({ traceId, spanId, event });
 }
 
 /** The levels of an attribute's value that are read. */

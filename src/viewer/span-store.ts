@@ -1,17 +1,8 @@
-import type { SpanEvent, ViewedSpan } from './viewed-span.ts';
-
-/** An event that names the span that it is about, such as an evaluation. It may arrive before the span. */
-export interface SpanNote {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly event: SpanEvent;
-}
+import type { ViewedSpan } from './viewed-span.ts';
 
 export interface StoredTrace {
   readonly spans: Map<string, ViewedSpan>;
-  /** Events, by the id of the span that they are about. */
-  readonly notes: Map<string, readonly SpanEvent[]>;
-  /** The revision of each span or its notes, by the id of the span. */
+  /** The revision of each span, by its id. */
   readonly revisions: Map<string, number>;
   size: number;
   /** The number of spans that did not fit. */
@@ -26,14 +17,11 @@ export interface StoredTrace {
 interface StoreLimits {
   readonly maxTraces: number;
   readonly maxSize: number;
-  readonly sizeOf: (part: ViewedSpan | SpanEvent) => number;
+  readonly sizeOf: (span: ViewedSpan) => number;
   readonly dropping?: (traceId: string, trace: StoredTrace) => void;
 }
 
-const MAX_NOTES = 100;
-const MAX_NOTED_SPANS = 10_000;
-
-/** Spans by trace, and the events that arrive separately from them. */
+/** Spans by trace. Evaluations, which arrive separately from what they are about, count as spans. */
 export class SpanStore {
   readonly #limits: StoreLimits;
   /** Sorted by when a part of each trace last arrived. */
@@ -55,15 +43,8 @@ export class SpanStore {
     return this.#dropped;
   }
 
-  take({
-    spans,
-    evaluations = [],
-  }: {
-    spans: readonly ViewedSpan[];
-    evaluations?: readonly SpanNote[];
-  }): void {
+  take(spans: readonly ViewedSpan[]): void {
     for (const span of spans) this.add(span);
-    for (const note of evaluations) this.annotate(note);
     this.evict();
   }
 
@@ -83,19 +64,6 @@ export class SpanStore {
       trace.revisions.set(span.spanId, trace.revision);
     } else trace.omitted++;
     this.#grow(trace, fits ? growth : 0);
-  }
-
-  /** Adds an event, unless it is there already: exporters may send it twice. */
-  annotate({ traceId, spanId, event }: SpanNote): void {
-    const trace = this.#touch(traceId);
-    const events = trace.notes.get(spanId) ?? [];
-    const size = this.#limits.sizeOf(event);
-    if (events.length >= MAX_NOTES || trace.notes.size >= MAX_NOTED_SPANS) return;
-    if (trace.size + size > this.#limits.maxSize) return;
-    if (events.some((known) => JSON.stringify(known) === JSON.stringify(event))) return;
-    trace.notes.set(spanId, [...events, event]);
-    trace.revisions.set(spanId, trace.revision);
-    this.#grow(trace, size);
   }
 
   /** Called only after a batch: within it, a trace that was dropped would come back without its first spans. */
@@ -118,7 +86,6 @@ export class SpanStore {
   #touch(id: string): StoredTrace {
     const trace = this.#traces.get(id) ?? {
       spans: new Map(),
-      notes: new Map(),
       revisions: new Map(),
       size: 0,
       omitted: 0,
@@ -138,17 +105,9 @@ export class SpanStore {
   }
 }
 
-/** The spans of a trace, with the events that arrived separately. */
-export function annotatedSpans({ spans, notes }: StoredTrace): ViewedSpan[] {
-  return Array.from(spans, ([id, span]) => {
-    const events = notes.get(id);
-    return events === undefined ? span : { ...span, events: [...(span.events ?? []), ...events] };
-  });
-}
-
 const MAX_LIVE_TRACES = 500;
 const MAX_LIVE_SIZE = 256 * 2 ** 20;
-/** The memory that a span or event takes in trees, rows and maps, in bytes. */
+/** The memory that a span takes in trees, rows and maps, in bytes. */
 const OVERHEAD = 1_000;
 
 /** The traces that changed last. The command `view` and its page keep the same. */
@@ -156,7 +115,7 @@ export function liveStore(maxSize: number = MAX_LIVE_SIZE): SpanStore {
   return new SpanStore({
     maxTraces: MAX_LIVE_TRACES,
     maxSize,
-    sizeOf: (part) => OVERHEAD + memoryOf(part),
+    sizeOf: (span) => OVERHEAD + memoryOf(span),
   });
 }
 

@@ -1,4 +1,4 @@
-import { annotatedSpans, liveStore, type SpanNote, SpanStore, type StoredTrace } from './span-store.ts';
+import { liveStore, SpanStore, type StoredTrace } from './span-store.ts';
 import { findRows, type TraceFilter } from './trace-filter.ts';
 import { compareTimes, type Time, type ViewedSpan } from './viewed-span.ts';
 import {
@@ -86,8 +86,8 @@ export class TraceStore {
       : new SpanStore({ maxTraces: none, maxSize: none, sizeOf: () => 0 });
   }
 
-  add(spans: readonly ViewedSpan[], notes: readonly SpanNote[] = []): void {
-    this.#stored.take({ spans, evaluations: notes });
+  add(spans: readonly ViewedSpan[]): void {
+    this.#stored.take(spans);
   }
 
   /** Takes over what the server sends. */
@@ -184,13 +184,13 @@ export class TraceStore {
   }
 
   /**
-   * The spans with their events. On a live page, a span in progress ends now, or when the last part of its trace arrived
+   * On a live page, a span in progress ends now, or when the last part of its trace arrived
    * if that is long ago.
    */
   #spansUntilNow(stored: StoredTrace): ViewedSpan[] {
     const now = this.#isRecent(stored) ? Date.now() : stored.arrived;
     const end: Time = [Math.trunc(now / 1e3), (now % 1e3) * 1e6];
-    return annotatedSpans(stored).map((span) => {
+    return Array.from(stored.spans.values(), (span) => {
       const isGrowing = this.#isLive && span.isOpen && compareTimes(span.start, end) < 0;
       return isGrowing ? { ...span, end } : span;
     });

@@ -7,7 +7,7 @@ import { COMMAND } from '../util/version.ts';
 import { count } from './amounts.ts';
 import { type OtlpSpans, readOtlpJson } from './otlp-json.ts';
 import { inert, pageDocument, writePrivately } from './page-file.ts';
-import { annotatedSpans, SpanStore } from './span-store.ts';
+import { SpanStore } from './span-store.ts';
 import { fileProblem, readWhole, viewText } from './trace-file.ts';
 import type { ViewedSpan } from './viewed-span.ts';
 
@@ -124,7 +124,8 @@ export function pageFromFile(file: string, page: string, output: TextStream, err
     const { unreadable, stopped } = found;
     tell(unreadable > 0, `Skipped ${count(unreadable, 'line that is', 'lines that are')} not JSON.`);
     tell(stopped, 'The rest of the file was not read.');
-    if (found.spans.length === 0) {
+    const isSpan = ({ isEvaluation }: ViewedSpan): boolean => !isEvaluation;
+    if (!found.spans.some(isSpan)) {
       const name = file === '-' ? 'Standard input' : terminalSafe(file);
       tell(true, `${name} contains no spans. It must be OTLP/JSON.`);
       return 1;
@@ -133,7 +134,9 @@ export function pageFromFile(file: string, page: string, output: TextStream, err
     tell(missed > 0, `Evaluations about spans that are not in the file: ${missed}.`);
     done = 'written';
     writePrivately(page, pageDocument(spans, omitted));
-    output.write(`${count(spans.length, 'span') ?? 'No spans'}: ${pathToFileURL(page).href}\n`);
+    output.write(
+      `${count(spans.filter(isSpan).length, 'span') ?? 'No spans'}: ${pathToFileURL(page).href}\n`,
+    );
     return 0;
   } catch (error) {
     tell(true, fileProblem(done === 'read' ? file : page, done, error));
@@ -148,21 +151,25 @@ function fittingSpans(found: OtlpSpans): { spans: ViewedSpan[]; omitted: number;
     maxTraces: Number.POSITIVE_INFINITY,
     maxSize: MAX_PAGE_LENGTH,
     // Escaping for the page makes the text longer, so measure the escaped text.
-    sizeOf: (part) => inert(JSON.stringify(part)).length,
+    sizeOf: (span) => inert(JSON.stringify(span)).length,
     dropping: (_, trace) => {
       omitted += trace.spans.size + trace.omitted;
     },
   });
-  const known = new Set(found.spans.map(({ traceId, spanId }) => `${traceId} ${spanId}`));
-  const notes = found.evaluations.filter(({ traceId, spanId }) => known.has(`${traceId} ${spanId}`));
+  const evaluations = found.spans.filter(({ isEvaluation }) => isEvaluation);
+  const known = new Set<string>();
   for (const span of found.spans) {
+    if (span.isEvaluation) continue;
+    known.add(`${span.traceId} ${span.spanId}`);
     if (JSON.stringify(span).length > MAX_SPAN_LENGTH) omitted++;
     else store.add(span);
   }
   store.evict();
-  for (const note of notes) if (store.traces.get(note.traceId)?.spans.has(note.spanId)) store.annotate(note);
+  for (const evaluation of evaluations)
+    if (store.traces.get(evaluation.traceId)?.spans.has(evaluation.parentId ?? '')) store.add(evaluation);
   store.evict();
   const traces = [...store.traces.values()];
   for (const trace of traces) omitted += trace.omitted;
-  return { spans: traces.flatMap(annotatedSpans), omitted, missed: found.evaluations.length - notes.length };
+  const missed = evaluations.filter(({ traceId, parentId }) => !known.has(`${traceId} ${parentId}`)).length;
+  return { spans: traces.flatMap(({ spans }) => [...spans.values()]), omitted, missed };
 }

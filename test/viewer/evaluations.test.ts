@@ -10,7 +10,8 @@ import { type Evaluation, instrumentOpenAI, recordEvaluation } from '../../src/c
 import { consoleTree, htmlPage, type ViewProcessor } from '../../src/export.ts';
 import { OpenAIInstrumentation } from '../../src/index.ts';
 import { evaluationsOf } from '../../src/viewer/evaluations.ts';
-import type { SpanEvent } from '../../src/viewer/viewed-span.ts';
+import { buildOneTree } from '../../src/viewer/tree.ts';
+import type { ViewedSpan } from '../../src/viewer/viewed-span.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -109,13 +110,10 @@ describe('the terminal', () => {
   });
 });
 
-interface Data {
-  readonly spans: readonly { readonly name: string; readonly events?: readonly SpanEvent[] }[];
-}
-
-function dataOf(path: string): Data {
+/** The spans of a page, with the events that it shows. */
+function spansOn(path: string): ViewedSpan[] {
   const [, json = ''] = readFileSync(path, 'utf8').match(/id="data">(.*?)<\/script>/s) ?? [];
-  return JSON.parse(json);
+  return buildOneTree('', JSON.parse(json).spans).rows.map(({ span }) => span);
 }
 
 describe('the page', () => {
@@ -125,11 +123,11 @@ describe('the page', () => {
     const { ask, end } = startViewing(processor);
     const id = await ask();
     await processor.forceFlush();
-    expect(dataOf(path).spans[0]?.events).toEqual([]);
+    expect(spansOn(path)[0]?.events).toEqual([]);
     recordEvaluation({ responseId: id, ...HELPFUL });
     recordEvaluation({ responseId: 'chatcmpl-elsewhere', name: 'elsewhere', score: 1 });
     await end();
-    const [span] = dataOf(path).spans;
+    const [span] = spansOn(path);
     expect(evaluationsOf(span?.events ?? [])).toEqual([HELPFUL]);
   });
 
@@ -139,6 +137,6 @@ describe('the page', () => {
     const responseId = await ask();
     for (let score = 0; score < 150; score++) recordEvaluation({ responseId, name: 'helpfulness', score });
     await end();
-    expect(dataOf(path).spans[0]?.events).toHaveLength(100);
+    expect(spansOn(path)[0]?.events).toHaveLength(100);
   });
 });

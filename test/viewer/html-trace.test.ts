@@ -25,9 +25,10 @@ import { BatchSpanProcessor, SimpleSpanProcessor, TracerProvider } from '@opente
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type FinishedSpan, HtmlTraceExporter } from '../../src/export.ts';
 import { pageDocument, writePrivately } from '../../src/viewer/page-file.ts';
+import { buildOneTree } from '../../src/viewer/tree.ts';
 import { pageFromFile, runView } from '../../src/viewer/view-command.ts';
 import { ImmediateSpanProcessor } from '../../src/viewer/view-processor.ts';
-import { toViewedSpan } from '../../src/viewer/viewed-span.ts';
+import { toViewedSpan, type ViewedSpan } from '../../src/viewer/viewed-span.ts';
 import { evaluationOf, otlp, otlpLogs } from './live/requests.ts';
 import { MATH_TUTOR, makeSpans } from './spans.ts';
 
@@ -51,6 +52,11 @@ function send(exporter: HtmlTraceExporter, ...spans: readonly (FinishedSpan | un
 function dataOf(path: string): { omitted: number; spans: { name: string; parentId?: string }[] } {
   const [, json = ''] = readFileSync(path, 'utf8').match(/id="data">(.*?)<\/script>/s) ?? [];
   return JSON.parse(json);
+}
+
+/** The spans of a page, with the events that it shows. */
+function spansOn(path: string): ViewedSpan[] {
+  return buildOneTree('', dataOf(path).spans as ViewedSpan[]).rows.map(({ span }) => span);
 }
 
 /** What is done when the process exits. */
@@ -385,7 +391,7 @@ describe('the exporter does not throw', () => {
     const event = { name: 'gen_ai.evaluation.result', time: [1, 0] as const, attributes };
     exporter.evaluated({ ...span?.spanContext(), event } as never);
     await exporter.shutdown();
-    const [shown] = dataOf(path).spans;
+    const [shown] = spansOn(path);
     expect(shown).toMatchObject({ events: [{ attributes: { big: 1, circle: '[no text]' } }] });
     expect(JSON.stringify(shown).length).toBeLessThan(101_000);
   });
@@ -488,7 +494,7 @@ describe('the command view', () => {
       code: 0,
       errors: 'Evaluations about spans that are not in the file: 1.\n',
     });
-    expect(dataOf(page).spans).toMatchObject([
+    expect(spansOn(page)).toMatchObject([
       { name: 'chat', events: [{ attributes: { 'gen_ai.evaluation.name': 'helpful' } }] },
     ]);
   });
@@ -503,7 +509,7 @@ describe('the command view', () => {
     writeFileSync(file, [named[0], named[1], logs, named[2], logs].join('\n'));
     const page = join(folder, 'page.html');
     expect(run(file, page)).toMatchObject({ code: 0, output: `2 spans: file://${page}\n`, errors: '' });
-    expect(dataOf(page).spans).toMatchObject([
+    expect(spansOn(page)).toMatchObject([
       { name: 'chat', events: [{ name: 'gen_ai.evaluation.result' }] },
       { name: 'other', events: [] },
     ]);

@@ -45,7 +45,7 @@ const READ = {
 };
 
 /** Nothing was passed over. */
-const ALL = { evaluations: [], omitted: 0, unreadable: 0, stopped: false };
+const ALL = { omitted: 0, unreadable: 0, stopped: false };
 
 describe('OTLP/JSON', () => {
   it('is read from one document, indented or not', () => {
@@ -59,20 +59,16 @@ describe('OTLP/JSON', () => {
     const logs = JSON.parse(otlpLogs(record, ...others));
     const evaluation = {
       traceId: SPAN.traceId,
-      spanId: SPAN.spanId,
-      event: {
-        name: 'gen_ai.evaluation.result',
-        time: [1544712662, 0],
-        attributes: { 'gen_ai.evaluation.name': 'helpful' },
-      },
+      parentId: SPAN.spanId,
+      isEvaluation: true,
+      name: 'gen_ai.evaluation.result',
+      start: [1544712662, 0],
+      attributes: { 'gen_ai.evaluation.name': 'helpful' },
     };
     const lines = [logs, DOCUMENT].map((each) => JSON.stringify(each)).join('\n');
-    expect(readOtlpJson(lines)).toEqual({ ...ALL, spans: [READ], evaluations: [evaluation] });
-    expect(readOtlpJson(JSON.stringify({ ...DOCUMENT, ...logs }))).toEqual({
-      ...ALL,
-      spans: [READ],
-      evaluations: [evaluation],
-    });
+    expect(readOtlpJson(lines)).toMatchObject({ ...ALL, spans: [evaluation, READ] });
+    const both = JSON.stringify({ ...DOCUMENT, ...logs });
+    expect(readOtlpJson(both)).toMatchObject({ ...ALL, spans: [READ, evaluation] });
   });
 
   it('is read from one document per line, and other lines are counted', () => {

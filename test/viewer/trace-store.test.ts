@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
+import { evaluationSpan } from '../../src/viewer/evaluations.ts';
 import { TraceStore } from '../../src/viewer/trace-store.ts';
 import type { ViewedSpan } from '../../src/viewer/viewed-span.ts';
 import { callGrowthOf } from '../support/call-growth.ts';
@@ -43,8 +44,8 @@ test('a batch beyond the size drops whole traces, the oldest first, and no evalu
   const ids = ['a', 'b', 'c'];
   const spans = ['1', '2'].flatMap((spanId) => ids.map((id) => span(id, spanId, 4_000)));
   const event = { name: 'e', time: [1, 0] as const };
-  const notes = ids.map((traceId) => ({ traceId, spanId: '1', event }));
-  store.add(spans.slice(0, 5), notes.slice(0, 2));
+  const evaluations = ids.map((traceId) => evaluationSpan({ traceId, spanId: '1', event }));
+  store.add([...spans.slice(0, 5), ...evaluations.slice(0, 2)]);
   const { traces, dropped } = store.lists(NO_FILTER);
   expect([traces.map(({ id }) => id), dropped]).toEqual([['b'], 2]);
   expect(spansIn(store, 'b')).toMatchObject({ spans: [{ spanId: '1' }, { spanId: '2' }], omitted: 0 });
@@ -54,7 +55,7 @@ test('an evaluation that is too large for a trace drops nothing', () => {
   const store = new TraceStore({ maxSize: 25_000 });
   store.add([span('a', '1', 4_000)]);
   const event = { name: 'e', time: [1, 0] as const, attributes: { text: 'x'.repeat(20_000) } };
-  store.add([], [{ traceId: 'a', spanId: '1', event }]);
+  store.add([evaluationSpan({ traceId: 'a', spanId: '1', event })]);
   expect(spansIn(store, 'a')).toMatchObject({ spans: [{ spanId: '1' }] });
   expect(store.lists(NO_FILTER).dropped).toBe(0);
 });

@@ -61,7 +61,7 @@ export async function startLiveView(
   const store = liveStore();
   const kept = keep === undefined ? undefined : new KeptTraces(keep, report);
   try {
-    if (kept !== undefined) store.take(kept.read());
+    if (kept !== undefined) store.take(kept.read().spans);
   } catch (error) {
     throw new Error(fileProblem(keep ?? '', 'read', error));
   }

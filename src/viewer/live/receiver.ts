@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { VIEW_HEADER } from '../../util/version.ts';
 import { type OtlpSpans, readOtlpDocument } from '../otlp-json.ts';
 import { livePageDocument } from '../page-file.ts';
-import { annotatedSpans, type SpanStore } from '../span-store.ts';
+import type { SpanStore } from '../span-store.ts';
 import type { TraceChanges } from '../trace-store.ts';
 import type { ViewedSpan } from '../viewed-span.ts';
 import type { KeptTraces } from './kept-traces.ts';
@@ -46,9 +46,9 @@ export class Receiver {
   }
 
   /** Shows spans and evaluations. */
-  readonly take = (found: OtlpSpans): void => {
-    this.#store.take(found);
-    if (found.spans.length + found.evaluations.length > 0) this.#changes.announce();
+  readonly take = ({ spans }: OtlpSpans): void => {
+    this.#store.take(spans);
+    if (spans.length > 0) this.#changes.announce();
   };
 
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
@@ -93,7 +93,7 @@ export class Receiver {
       this.take(found);
       // Spans in progress are not kept, because exporters send them again when they have ended.
       const isLive = request.headers[VIEW_HEADER] !== undefined;
-      if (!isLive && found.spans.length + found.evaluations.length > 0) this.#kept?.add(document);
+      if (!isLive && found.spans.length > 0) this.#kept?.add(document);
     }
     // The OTLP response for full success: an empty message, which is zero bytes in protobuf.
     send(response, 200, type, type === JSON_TYPE ? '{}' : '');
@@ -124,7 +124,7 @@ function changesAfter({ traces, dropped }: SpanStore, known: number): TraceChang
   const revisionOf = ({ traceId, spanId }: ViewedSpan): number =>
     traces.get(traceId)?.revisions.get(spanId) ?? 0;
   const found = changed
-    .flatMap(([, trace]) => annotatedSpans(trace).filter((span) => revisionOf(span) > after))
+    .flatMap(([, trace]) => [...trace.spans.values()].filter((span) => revisionOf(span) > after))
     .sort((a, b) => revisionOf(a) - revisionOf(b));
   const spans: ViewedSpan[] = [];
   let [revision, length] = [newest, 0];

@@ -88,7 +88,7 @@ function readNew(path: string, files: Map<string, WatchedFile>, take: (found: Ot
     files.set(path, { stats, read: read + end, tail });
   }
   // A line may be read twice. Its spans then replace themselves.
-  if (!isEmpty(found)) take(found);
+  if (found.spans.length > 0) take(found);
 }
 
 /** Whether a text may be the first part of a document that is still being written over several lines. */
@@ -98,9 +98,5 @@ function mayBeUnfinished(text: string, found: OtlpSpans): boolean {
   if (readOtlpJson(line).unreadable === 0) return false;
   // A list may have one document per line, so its lines may contain spans. In a document that starts with `{`, no line
   // contains spans of its own.
-  return /^\[\s*(?:\{|$)/.test(line) || (/^\{\s*(?:"|$)/.test(line) && isEmpty(found));
-}
-
-function isEmpty({ spans, evaluations }: OtlpSpans): boolean {
-  return spans.length + evaluations.length === 0;
+  return /^\[\s*(?:\{|$)/.test(line) || (/^\{\s*(?:"|$)/.test(line) && found.spans.length === 0);
 }

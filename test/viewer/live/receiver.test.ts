@@ -154,9 +154,9 @@ test('a page gets the spans that changed since it asked, alone', async () => {
   await post(`${live.address}/v1/logs`, otlpLogs(evaluationOf('t', 'a')));
   const { traces, spans } = await changesAfter(revision);
   expect(traces).toMatchObject([{ id: 't', omitted: 0 }]);
-  expect(spans).toMatchObject([{ spanId: 'c' }, { spanId: 'a', events: [{}] }]);
+  expect(spans).toMatchObject([{ spanId: 'c' }, { parentId: 'a', isEvaluation: true }]);
   // Of a viewer that was restarted, the page has nothing.
-  expect((await changesAfter(revision + 1_000)).spans).toHaveLength(4);
+  expect((await changesAfter(revision + 1_000)).spans).toHaveLength(5);
 });
 
 test('a page gets all spans in parts, though a trace changed again after another one', async () => {

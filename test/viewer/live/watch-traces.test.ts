@@ -28,9 +28,9 @@ function watch(path: string): void {
   stop = watchTraces(
     path,
     (problem) => problems.push(problem),
-    ({ spans, evaluations }) => {
-      taken.push(...spans);
-      evaluated.push(...evaluations.map(({ spanId }) => spanId));
+    ({ spans }) => {
+      taken.push(...spans.filter(({ isEvaluation }) => !isEvaluation));
+      evaluated.push(...spans.flatMap(({ isEvaluation, parentId }) => (isEvaluation && parentId) || []));
     },
   );
 }
