@@ -54,16 +54,32 @@ export class SpanStore {
    */
   add(span: ViewedSpan): void {
     const { maxSize, sizeOf } = this.#limits;
-    const trace = this.#touch(span.traceId);
-    const known = trace.spans.get(span.spanId);
+    const { traceId, spanId } = span;
+    const found = this.#traces.get(traceId);
+    const trace = found ?? {
+      spans: new Map(),
+      revisions: new Map(),
+      size: 0,
+      omitted: 0,
+      revision: 0,
+      arrived: 0,
+    };
+    // The trace moves to the end of the order.
+    this.#traces.delete(traceId);
+    this.#traces.set(traceId, trace);
+    trace.arrived = Date.now();
+    this.renew(trace);
+    const known = trace.spans.get(spanId);
     if (span.isOpen && known !== undefined && !known.isOpen) return;
     const growth = sizeOf(span) - (known === undefined ? 0 : sizeOf(known));
-    const fits = trace.size + growth <= maxSize;
-    if (fits) {
-      trace.spans.set(span.spanId, span);
-      trace.revisions.set(span.spanId, trace.revision);
-    } else trace.omitted++;
-    this.#grow(trace, fits ? growth : 0);
+    if (trace.size + growth > maxSize) {
+      trace.omitted++;
+      return;
+    }
+    trace.spans.set(spanId, span);
+    trace.revisions.set(spanId, trace.revision);
+    trace.size += growth;
+    this.#size += growth;
   }
 
   /** Called only after a batch: within it, a trace that was dropped would come back without its first spans. */
@@ -80,28 +96,6 @@ export class SpanStore {
 
   renew(trace: StoredTrace): void {
     trace.revision = ++this.#revision;
-  }
-
-  /** Returns the trace, and moves it to the end of the order. */
-  #touch(id: string): StoredTrace {
-    const trace = this.#traces.get(id) ?? {
-      spans: new Map(),
-      revisions: new Map(),
-      size: 0,
-      omitted: 0,
-      revision: 0,
-      arrived: 0,
-    };
-    this.#traces.delete(id);
-    this.#traces.set(id, trace);
-    trace.arrived = Date.now();
-    this.renew(trace);
-    return trace;
-  }
-
-  #grow(trace: StoredTrace, growth: number): void {
-    trace.size += growth;
-    this.#size += growth;
   }
 }
 

@@ -1,18 +1,10 @@
-import {
-  type FinishedLogRecord,
-  isEvaluation,
-  type ShownEvaluation,
-  toShownEvaluation,
-} from './evaluations.ts';
+import type { ConsoleTreeExporter } from './console-tree.ts';
+import { type FinishedLogRecord, isEvaluation, toShownEvaluation } from './evaluations.ts';
+import type { HtmlTraceExporter } from './html-trace.ts';
 import type { FinishedSpan } from './viewed-span.ts';
 
-/** An exporter of this package. It never fails, and waits for the rest of a trace by itself. */
-export interface ViewExporter {
-  export(spans: readonly FinishedSpan[], resultCallback: () => void): void;
-  evaluated(evaluation: ShownEvaluation): void;
-  forceFlush(): Promise<void>;
-  shutdown(): Promise<void>;
-}
+/** The exporters of this package. They never fail, and wait for the rest of a trace by themselves. */
+export type ViewExporter = ConsoleTreeExporter | HtmlTraceExporter;
 
 /**
  * A span processor for SDK 2.x and 3.x: an entry of `spanProcessors`. It is also a log record processor, which shows
