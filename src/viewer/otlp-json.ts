@@ -73,13 +73,14 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Reads a document, a list of documents, or a span alone. */
+/** Reads a document, a list of documents, or a span alone. A document may begin at any level of OTLP. */
 function findSpans(documents: unknown, found: OtlpSpans): void {
   for (const document of recordsIn({ list: [documents].flat() }, 'list')) {
     takeSpan(document, undefined, found);
-    for (const group of recordsIn(document, 'resourceSpans', 'batches', 'resourceLogs')) {
+    for (const group of [document, ...recordsIn(document, 'resourceSpans', 'batches', 'resourceLogs')]) {
       const resource = isRecord(group.resource) ? readOtlpAttributes(group.resource.attributes) : undefined;
-      for (const scope of recordsIn(group, 'scopeSpans', 'instrumentationLibrarySpans', 'scopeLogs')) {
+      const scopes = recordsIn(group, 'scopeSpans', 'instrumentationLibrarySpans', 'scopeLogs');
+      for (const scope of [group, ...scopes]) {
         for (const span of recordsIn(scope, 'spans')) takeSpan(span, resource, found);
         for (const record of recordsIn(scope, 'logRecords')) takeEvaluation(record, found);
       }
