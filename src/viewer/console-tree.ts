@@ -5,7 +5,7 @@ import { atExit } from '../util/process-events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { type TextStream, writeTo } from '../util/text-stream.ts';
 import { grouped } from './amounts.ts';
-import { evaluationSpan, lateEvaluationLines, type ShownEvaluation } from './evaluations.ts';
+import { evaluationSpan, lateEvaluationLines, type ShownEvaluation, withEvaluations } from './evaluations.ts';
 import { attributeText } from './messages.ts';
 import { drawCalls, drawSummary } from './summary-view.ts';
 import { forOldConsole, isOldConsole, wantsColor } from './terminal-text.ts';
@@ -188,9 +188,9 @@ export class ConsoleTreeExporter {
       const resource = this.#options.summary || this.#options.steps ? undefined : {};
       const spans = trace.spans.map((span) => toViewedSpan(span, resource));
       const ids = new Set<unknown>(spans.map(({ spanId }) => spanId));
-      const evaluations = trace.evaluations.filter(({ spanId }) => ids.has(spanId)).map(evaluationSpan);
       const late = trace.evaluations.filter(({ spanId }) => !ids.has(spanId)).map(lateEvaluationLines);
-      const trees = buildTrees([...spans, ...evaluations]).map(
+      const shown = withEvaluations([...spans, ...trace.evaluations.map(evaluationSpan)]);
+      const trees = buildTrees(shown).map(
         (tree) => drawTree(tree, view) + (trace.continued ? '' : this.#belowTree(tree, view)),
       );
       const footer = trace.dropped > 0 ? `… and ${grouped(trace.dropped)} more spans\n` : '';

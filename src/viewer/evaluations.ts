@@ -3,6 +3,7 @@ import { EVENT_GEN_AI_EVALUATION_RESULT } from '../semconv/events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { joinedFacts } from './amounts.ts';
 import { attributeText } from './messages.ts';
+import { groupBy } from './tree.ts';
 import { numberIn } from './usage.ts';
 import { limitedSpan, type SpanEvent, type Time, type ViewedSpan } from './viewed-span.ts';
 
@@ -67,8 +68,24 @@ export function toShownEvaluation({ spanContext, hrTime, attributes }: FinishedL
 export function evaluationSpan({ traceId = '', spanId = '', event }: ShownEvaluation): ViewedSpan {
   const { name, time, attributes = {} } = event;
   const span = { traceId, parentId: spanId, name, kind: 0, start: time, end: time, status: 0, attributes };
-  const id = `${spanId} ${attributeText([time, attributes])}`.slice(0, MAX_EVALUATION_ID_LENGTH);
+  const id = `${spanId} ${time} ${attributeText(attributes)}`.slice(0, MAX_EVALUATION_ID_LENGTH);
   return limitedSpan({ ...span, spanId: id, isEvaluation: true });
+}
+
+/** The maximum number of evaluations that one span shows. */
+const MAX_EVALUATIONS = 100;
+
+/** The spans alone, each with its evaluations as events. Those about other spans are left out. */
+export function withEvaluations(all: readonly ViewedSpan[]): ViewedSpan[] {
+  const evaluations = all.filter(({ isEvaluation }) => isEvaluation);
+  const byParent = groupBy(evaluations, ({ parentId }) => parentId);
+  const spans = all.filter(({ isEvaluation }) => !isEvaluation);
+  return spans.map((span) => {
+    const own = byParent.get(span.spanId)?.slice(0, MAX_EVALUATIONS) ?? [];
+    if (own.length === 0) return span;
+    const events = own.map(({ name, start, attributes }) => ({ name, time: start, attributes }));
+    return { ...span, events: [...(span.events ?? []), ...events] };
+  });
 }
 
 export function scoreText(evaluation: SpanEvaluation): string {

@@ -1,3 +1,4 @@
+import { withEvaluations } from './evaluations.ts';
 import { liveStore, SpanStore, type StoredTrace } from './span-store.ts';
 import { findRows, type TraceFilter } from './trace-filter.ts';
 import { compareTimes, type Time, type ViewedSpan } from './viewed-span.ts';
@@ -172,7 +173,7 @@ export class TraceStore {
     const revision = `${stored.revision}${isRecent ? '+' : ''}`;
     const known = this.#derived.get(stored);
     if (known?.revision === revision) return known;
-    const trace = viewedTrace(id, this.#spansUntilNow(stored));
+    const trace = viewedTrace(id, withEvaluations(this.#spansUntilNow(stored)));
     const underWay = isRecent && isUnderWay(trace);
     const derived = { trace, conversations: conversationSpans(trace), underWay, revision };
     this.#derived.set(stored, derived);

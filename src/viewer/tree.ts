@@ -90,14 +90,10 @@ function treeOf(traceId: string, roots: readonly LooseRow[]): TraceTree {
 }
 
 /** Links the spans of a trace to their parents. @returns the roots */
-function linkRows(all: readonly ViewedSpan[]): LooseRow[] {
-  const evaluations = all.filter(({ isEvaluation }) => isEvaluation);
-  const evaluated = groupBy(evaluations, ({ parentId }) => parentId);
-  const spans = evaluations.length > 0 ? all.filter(({ isEvaluation }) => !isEvaluation) : all;
-  const rows = spans.map((each): LooseRow => {
-    const span = withEvaluations(each, evaluated.get(each.spanId));
-    return { id: '', span, parent: undefined, children: [], depth: 0, branch: '', rail: '' };
-  });
+function linkRows(spans: readonly ViewedSpan[]): LooseRow[] {
+  const rows = spans.map(
+    (span): LooseRow => ({ id: '', span, parent: undefined, children: [], depth: 0, branch: '', rail: '' }),
+  );
   const byId = new Map<string, LooseRow>();
   for (const row of rows) if (!byId.has(row.span.spanId)) byId.set(row.span.spanId, row);
   for (const row of rows) {
@@ -109,15 +105,6 @@ function linkRows(all: readonly ViewedSpan[]): LooseRow[] {
   for (const row of rows) ((row.parent as LooseRow | undefined)?.children ?? roots).push(row);
   for (const row of rows) row.children.sort(compareRows);
   return roots.sort(compareRows);
-}
-
-const MAX_EVALUATIONS = 100;
-
-function withEvaluations(span: ViewedSpan, evaluations: readonly ViewedSpan[] = []): ViewedSpan {
-  if (evaluations.length === 0) return span;
-  const shown = evaluations.slice(0, MAX_EVALUATIONS);
-  const events = shown.map(({ name, start, attributes }) => ({ name, time: start, attributes }));
-  return { ...span, events: [...(span.events ?? []), ...events] };
 }
 
 /** Removes the parent of one span in every circle of parents, because no root leads to the spans in a circle. */

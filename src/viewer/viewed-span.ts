@@ -52,7 +52,7 @@ export interface ViewedSpan {
   readonly start: Time;
   readonly end: Time;
   readonly isOpen?: true | undefined;
-  /** Whether this is the result of an evaluation of its parent. Trees have it as an event of that span, not as a row. */
+  /** Whether this is the result of an evaluation of its parent. It is shown as an event of that span. */
   readonly isEvaluation?: true | undefined;
   /** A value of `SpanStatusCode`: 0 unset, 1 ok, 2 error. */
   readonly status: number;

@@ -9,8 +9,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { type Evaluation, instrumentOpenAI, recordEvaluation } from '../../src/client.ts';
 import { consoleTree, htmlPage, type ViewProcessor } from '../../src/export.ts';
 import { OpenAIInstrumentation } from '../../src/index.ts';
-import { evaluationsOf } from '../../src/viewer/evaluations.ts';
-import { buildOneTree } from '../../src/viewer/tree.ts';
+import { evaluationsOf, withEvaluations } from '../../src/viewer/evaluations.ts';
 import type { ViewedSpan } from '../../src/viewer/viewed-span.ts';
 
 let folder: string;
@@ -113,7 +112,7 @@ describe('the terminal', () => {
 /** The spans of a page, with the events that it shows. */
 function spansOn(path: string): ViewedSpan[] {
   const [, json = ''] = readFileSync(path, 'utf8').match(/id="data">(.*?)<\/script>/s) ?? [];
-  return buildOneTree('', JSON.parse(json).spans).rows.map(({ span }) => span);
+  return withEvaluations(JSON.parse(json).spans);
 }
 
 describe('the page', () => {

@@ -24,8 +24,8 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type FinishedSpan, HtmlTraceExporter } from '../../src/export.ts';
+import { withEvaluations } from '../../src/viewer/evaluations.ts';
 import { pageDocument, writePrivately } from '../../src/viewer/page-file.ts';
-import { buildOneTree } from '../../src/viewer/tree.ts';
 import { pageFromFile, runView } from '../../src/viewer/view-command.ts';
 import { ImmediateSpanProcessor } from '../../src/viewer/view-processor.ts';
 import { toViewedSpan, type ViewedSpan } from '../../src/viewer/viewed-span.ts';
@@ -56,7 +56,7 @@ function dataOf(path: string): { omitted: number; spans: { name: string; parentI
 
 /** The spans of a page, with the events that it shows. */
 function spansOn(path: string): ViewedSpan[] {
-  return buildOneTree('', dataOf(path).spans as ViewedSpan[]).rows.map(({ span }) => span);
+  return withEvaluations(dataOf(path).spans as ViewedSpan[]);
 }
 
 /** What is done when the process exits. */
