@@ -209,8 +209,9 @@ class EngineRequest extends Facts implements Placement {
   #named(id: string | undefined): AgentInvocation | undefined {
     const underWay = this.#session?.underWay;
     if (id === undefined) return underWay;
-    const isKnown = this.engine.tracker.known.get(this.endpoint.origin, id) !== undefined;
-    return isKnown || underWay?.id !== undefined ? this.known(id) : underWay;
+    const known = this.known(id);
+    if (known !== undefined || underWay === undefined || underWay.id !== undefined) return known;
+    return this.engine.tracker.known.get(this.endpoint.origin, id) === undefined ? underWay : undefined;
   }
 
   #start(request: ApiRequest, { startAttributes }: PlaceOptions): AgentInvocation {
