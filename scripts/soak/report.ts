@@ -23,7 +23,10 @@ export interface SoakReport {
 }
 
 /** Bytes by which the heap may differ between the first and the last checkpoint after warming up. */
-const HEAP_TOLERANCE = 4 * 2 ** 20;
+function heapTolerance(operations: number): number {
+  return Math.min(4, operations / 2_500) * 2 ** 20;
+}
+
 const MOST_HANDLES = 40;
 
 /** Checkpoints before the caches are full do not count. */
@@ -61,7 +64,7 @@ export function findings(report: SoakReport): string[] {
     `${account.ended - account.delivered - lost} spans are unaccounted for.`,
   );
   expect(account.dropped > 0 || operations < 5_000, 'The circuit breaker has never been open.');
-  expect(growthOf(report) < HEAP_TOLERANCE, `The heap has grown by ${growthOf(report)} bytes.`);
+  expect(growthOf(report) < heapTolerance(operations), `The heap has grown by ${growthOf(report)} bytes.`);
   const handles = Math.max(...checkpoints.map((checkpoint) => checkpoint.handles));
   expect(handles <= MOST_HANDLES, `There were ${handles} handles.`);
   return found;
