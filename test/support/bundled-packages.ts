@@ -1,11 +1,9 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
-import { ROOT } from './lanes/paths.ts';
+import { BUNDLED_PACKAGES, ROOT } from './lanes/paths.ts';
 import { buildPackage } from './lanes/tarball.ts';
 
-/** Where these packages stand bundled, for programs that many tests start: to load their 947 files takes most of the time. */
-export const BUNDLED_PACKAGES: string = join(ROOT, 'node_modules', '.cache', 'bundled', 'node_modules');
 /** `NodeSDK`, and what is looked for beside it. */
 const PACKAGES = ['sdk-node', 'sdk-trace', 'exporter-trace-otlp-http', 'exporter-trace-otlp-proto'].map(
   (name) => `@opentelemetry/${name}`,

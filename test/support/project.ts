@@ -3,9 +3,8 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
-import { BUNDLED_PACKAGES } from './bundled-packages.ts';
 import { SHELL_SETTINGS } from './environment.ts';
-import { PACKAGE_NAME, ROOT } from './lanes/paths.ts';
+import { BUNDLED_PACKAGES, PACKAGE_NAME, ROOT } from './lanes/paths.ts';
 
 /** A call, for programs that run with `BASE_URL`. */
 export const CALL = `

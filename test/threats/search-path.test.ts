@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { BUNDLED_PACKAGES } from '../support/lanes/paths.ts';
 
 /*
  * The attacker wrote the folder that a program is started in, and put packages there under the names that this
@@ -40,7 +41,7 @@ const COMMAND = resolve('dist', 'cli.cjs');
 
 let root: string;
 const at = (...path: string[]): string => join(root, ...path);
-const register = (): string => at('library', 'src', 'register.ts');
+const register = (): string => at('library', 'dist', 'register.cjs');
 
 /** The folder of an installed package. */
 function realFolder(name: string): string {
@@ -60,7 +61,8 @@ async function install(owner: string, name: string, works = true): Promise<void>
   const folder = at(owner, 'node_modules', name);
   await mkdir(folder, { recursive: true });
   const note = `require('node:fs').appendFileSync(${JSON.stringify(at('loaded'))}, '${owner} ${name}\\n');`;
-  const is = works ? `module.exports = require(${JSON.stringify(REAL.resolve(name))});` : '';
+  const real = (): string => (name === SDK ? join(BUNDLED_PACKAGES, name) : REAL.resolve(name));
+  const is = works ? `module.exports = require(${JSON.stringify(real())});` : '';
   await writeFile(join(folder, 'package.json'), JSON.stringify({ name, version: '1.0.0' }));
   await writeFile(join(folder, 'index.js'), `${note}\n${is}\n`);
 }
@@ -84,11 +86,8 @@ const PROGRAM = `
 
 beforeAll(async () => {
   root = await realpath(await mkdtemp(join(tmpdir(), 'search-path-')));
-  await cp(resolve('src'), at('library', 'src'), { recursive: true });
-  await writeFile(at('library', 'package.json'), '{ "type": "module" }');
-  // The build puts this library into the terminal's tree; the sources import it.
-  for (const name of ['@opentelemetry/api', 'require-in-the-middle', 'fast-string-truncated-width'])
-    await link(name, 'library');
+  await cp(resolve('dist'), at('library', 'dist'), { recursive: true });
+  for (const name of ['@opentelemetry/api', 'require-in-the-middle']) await link(name, 'library');
   await link('openai', 'tool');
   await writeFile(at('tool', 'main.js'), PROGRAM);
   await writeFile(at('tool', 'package.json'), '{ "main": "main.js" }');
@@ -180,7 +179,11 @@ describe('an attacker who wrote only one of the packages', () => {
 });
 
 test('a bundle that does not know its own file runs nothing from its working directory', async () => {
-  await cp(at('library'), at('bundle'), { recursive: true, verbatimSymlinks: true });
+  await cp(resolve('src'), at('bundle', 'src'), { recursive: true });
+  await writeFile(at('bundle', 'package.json'), '{ "type": "module" }');
+  // The build puts the last one into the terminal's tree; the sources import it.
+  for (const name of ['@opentelemetry/api', 'require-in-the-middle', 'fast-string-truncated-width'])
+    await link(name, 'bundle');
   const file = at('bundle', 'src', 'util', 'optional-packages.ts');
   const source = await readFile(file, 'utf8');
   const unknown = source.replace(/return typeof __filename .*;/, 'return undefined;');
