@@ -35,6 +35,9 @@ const TESTS = [
 ];
 
 const PROJECTS = ['--project', 'units', '--project', 'processes'];
+/** What the command says of servers, variables and its own parameters is the same in any place: the other tests start it, too. */
+const SAME_ANYWHERE =
+  'reports a server|over HTTP and over gRPC|is content with a connection|names the variable|is rejected|prints the usage';
 
 interface User {
   readonly uid: number;
@@ -53,7 +56,8 @@ test('tests pass in a checkout with a long path, below src, with spaces and non-
   const user = await findOtherUser();
   if (user !== undefined) giveTo(user);
   const vitest = join(checkout, 'node_modules', 'vitest', 'vitest.mjs');
-  const { code, stdout, stderr } = await run(process.execPath, [vitest, 'run', ...PROJECTS, ...TESTS], {
+  const parameters = ['run', ...PROJECTS, '--testNamePattern', `^(?!.*(?:${SAME_ANYWHERE}))`, ...TESTS];
+  const { code, stdout, stderr } = await run(process.execPath, [vitest, ...parameters], {
     cwd: checkout,
     env: {
       HOME: folder,
@@ -64,7 +68,7 @@ test('tests pass in a checkout with a long path, below src, with spaces and non-
     timeout: TIMEOUT,
     ...user,
   });
-  expect(`${stdout}${stderr}`).toMatch(/^[1-9]\d+ passed, 0 failed$/m);
+  expect(`${stdout}${stderr}`).toMatch(/^[1-9]\d+ passed, 0 failed, 27 skipped$/m);
   expect(code).toBe(0);
 });
 
