@@ -220,8 +220,8 @@ export class Sessions {
       notice('calls_skipped');
       return undefined;
     }
-    const { clock, startTime: begun, life } = above;
-    const created = clock.local(snapshot.createdAt, begun);
+    const { startTime: begun, life } = above;
+    const created = above.clock.local(snapshot.createdAt, begun);
     const startTime = seen.live ? seen.timeFor(above) : Math.min(created, life.endTime ?? created);
     const parts = subagent.instructions;
     subagent.instructions = [];

@@ -247,8 +247,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     const isInTime = reads && (await this.reads.allEnds(this.#invocations, true));
     if (!reads) this.reads.clear();
     // A server that has not answered by now gets no more time.
-    const left = isInTime || !reads ? readTimeoutMs - (monotonic() - start) : 0;
-    await this.reads.end(Math.max(0, left));
+    await this.reads.end(isInTime || !reads ? Math.max(0, readTimeoutMs - (monotonic() - start)) : 0);
     this.endAll();
   }
 
