@@ -210,8 +210,8 @@ class EngineRequest extends Facts implements Placement {
     const underWay = this.#session?.underWay;
     if (id === undefined) return underWay;
     const known = this.known(id);
-    if (known !== undefined || underWay === undefined || underWay.id !== undefined) return known;
-    return this.engine.tracker.known.get(this.endpoint.origin, id) === undefined ? underWay : undefined;
+    if (known ?? underWay?.id) return known;
+    return this.engine.tracker.known.get(this.endpoint.origin, id) ? undefined : underWay;
   }
 
   #start(request: ApiRequest, { startAttributes }: PlaceOptions): AgentInvocation {
@@ -292,8 +292,7 @@ class EngineRequest extends Facts implements Placement {
     const own = handedOn.get(origin, id);
     const creator = own?.creator ?? creatorOf(object, telemetry.settings);
     this.#creator ??= creator;
-    const found = { endedAt, isOwn: own !== undefined, creator, object };
-    const place = placeAdopted(telemetry.settings, this, found);
+    const place = placeAdopted(telemetry.settings, this, { endedAt, isOwn: !!own, creator, object });
     if (place === undefined) return undefined;
     handedOn.delete(origin, id);
     this.requestInvocation = adoptInvocation(tracker, { kind, snapshot, conversationId }, this, place, own);
