@@ -208,12 +208,14 @@ export interface ToolResult {
   readonly outcome: () => ToolOutcome | undefined;
   /** The message object before the call; `undefined` if the request does not repeat the call. */
   readonly question: unknown;
+  /** Whether an earlier request may have contained this result already, and all results after it. */
+  readonly mayBeOld: boolean;
 }
 
 /** Reads one API whose requests are model calls. */
 export interface ModelDialect {
   /** @param outcome for results that do not report their outcome */
-  results(body: unknown, outcome?: ToolOutcome): readonly ToolResult[];
+  results(body: unknown, outcome?: ToolOutcome): Iterable<ToolResult>;
   calls(answer: unknown, options: { readonly content: boolean }): readonly RequestedCall[];
   /** The parts of a streamed answer that have arrived in full. */
   finished(answer: unknown): unknown;

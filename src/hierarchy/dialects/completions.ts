@@ -3,6 +3,7 @@ import { parseJson } from '../../telemetry/content/messages.ts';
 import type { ToolOutcome } from '../../telemetry/outcomes/tool-outcome.ts';
 import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../../util/payload.ts';
 import type { ModelDialect, RequestedCall, ToolResult } from '../dialect.ts';
+import { hasUniqueId } from '../tool-calls/pending-tool-calls.ts';
 import { questionIn } from './reading.ts';
 
 /** Chat completions, and other calls that have no conversation of their own. */
@@ -48,27 +49,50 @@ function finishedPart(completion: unknown): object {
 }
 
 /**
- * The new results of tool calls in a request: of the calls that the model's last message asks for. Every request repeats
- * the older ones.
+ * The results of tool calls in a request: of the calls that the model's last message asks for. Every request repeats
+ * the older results, which are ignored. But a program may split a message with several calls into one message for each
+ * call, so the messages directly before the last one are looked at as well.
  *
  * @param outcome the outcome of all these calls, since a message does not report it
  */
-function readToolMessages(body: unknown, outcome?: ToolOutcome): ToolResult[] {
+function* readToolMessages(body: unknown, outcome?: ToolOutcome): Generator<ToolResult> {
   const messages = arrayField(body, 'messages');
-  const answerIndex = messages.findLastIndex(isAnswer);
+  let end = messages.length;
+  let answerIndex = messages.findLastIndex(isAnswer);
+  const told = (): ToolOutcome | undefined => outcome;
+  yield* resultsOf(messages, answerIndex, end, { mayBeOld: false, outcome: told });
+  while (answerIndex >= 0 && arrayField(messages[answerIndex], 'tool_calls').length > 0) {
+    end = answerIndex--;
+    while (isResult(messages[answerIndex])) answerIndex--;
+    if (answerIndex === end - 1 || !isAnswer(messages[answerIndex])) return;
+    const earlier = resultsOf(messages, answerIndex, end, { mayBeOld: true, outcome: told });
+    if (earlier.length === 0) return;
+    yield* earlier;
+  }
+}
+
+/** The results of the calls that the message at `answerIndex` asks for. They are between it and `end`. */
+function resultsOf(
+  messages: readonly unknown[],
+  answerIndex: number,
+  end: number,
+  { mayBeOld, outcome }: Pick<ToolResult, 'mayBeOld' | 'outcome'>,
+): ToolResult[] {
   const calls = byUniqueId(arrayField(messages[answerIndex], 'tool_calls'), 'id');
   if (calls.size === 0) return [];
   const question = questionIn(messages, answerIndex);
-  const answers = messages.slice(answerIndex + 1).filter((message) => field(message, 'role') === 'tool');
+  const answers = messages.slice(answerIndex + 1, end).filter(isResult);
   return [...byUniqueId(answers, 'tool_call_id')].flatMap(([id, message]) => {
     const called = calledBy(calls.get(id));
-    if (called === undefined) return [];
+    // An id that is not unique may be that of an earlier call.
+    if (called === undefined || (mayBeOld && !hasUniqueId({ id, name: called.name }))) return [];
     return {
       id,
       repeated: () => ({ name: called.name, fingerprint: fingerprintOf(called.name, called.given) }),
       output: () => parseJson(field(message, 'content')),
-      outcome: () => outcome,
+      outcome,
       question,
+      mayBeOld,
     };
   });
 }
@@ -92,6 +116,10 @@ function countNewUserMessages(body: unknown): number {
   const messages = arrayField(body, 'messages');
   const lastAnswer = messages.findLastIndex(isAnswer);
   return messages.slice(lastAnswer + 1).filter((message) => field(message, 'role') === 'user').length;
+}
+
+function isResult(message: unknown): boolean {
+  return field(message, 'role') === 'tool';
 }
 
 function isAnswer(message: unknown): boolean {

@@ -179,6 +179,7 @@ function toolResult(input: readonly unknown[], id: string, { item, call }: Found
     repeated: () => call && { name: call.read.name, fingerprint: fingerprintOfItem(call.read, call.item) },
     output: () => parseJson(readToolContent(item).result),
     outcome: () => readToolOutcome(item),
+    mayBeOld: false,
     question: call && questionIn(input, call.index),
   };
 }

@@ -166,16 +166,22 @@ export class ToolCalls {
   /**
    * Records the calls that a request answers. A request that answers calls of several traces joins none of the traces.
    */
-  answer(results: readonly ToolResult[], { time, parent, ...request }: Answering): AnsweredCalls {
+  answer(results: Iterable<ToolResult>, { time, parent, ...request }: Answering): AnsweredCalls {
     const traceId = validTraceId(trace.getSpanContext(parent));
     const taken: PendingCall[] = [];
-    if (results.length > 0) this.#registerStreams();
     for (const result of results) {
+      // No newer result belongs to a pending call, so the older ones were answered before or elsewhere.
+      if (result.mayBeOld && taken.length === 0) break;
+      this.#registerStreams();
       const { id, repeated, question } = result;
       const found = this.#pending.take({ ...request, id, repeated, traceId, question });
-      if (found === undefined) continue;
-      taken.push(found);
-      this.#answered(found, result, time, parent);
+      if (found !== undefined) {
+        taken.push(found);
+        this.#answered(found, result, time, parent);
+        continue;
+      }
+      // The results after this one are even older.
+      if (result.mayBeOld) break;
     }
     const callers = taken.map(({ response }) => response.parent?.span);
     const last = callers.at(-1);

@@ -48,6 +48,7 @@ test('a call begins no later than the request that answers it, though the clock 
         output: () => 'sunny',
         question: () => undefined,
         outcome: () => undefined,
+        mayBeOld: false,
       },
     ],
     {
