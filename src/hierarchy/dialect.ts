@@ -206,8 +206,8 @@ export interface ToolResult {
   readonly output: () => unknown;
   /** The outcome, if the result reports that the call was refused, was denied or failed. */
   readonly outcome: () => ToolOutcome | undefined;
-  /** The message object before the call; `undefined` if the request does not repeat the call. */
-  readonly question: unknown;
+  /** A hash of the last messages before the call. */
+  readonly question: () => string | undefined;
   /** Whether an earlier request may have contained this result already, and all results after it. */
   readonly mayBeOld: boolean;
 }
@@ -219,8 +219,8 @@ export interface ModelDialect {
   calls(answer: unknown, options: { readonly content: boolean }): readonly RequestedCall[];
   /** The parts of a streamed answer that have arrived in full. */
   finished(answer: unknown): unknown;
-  /** The message object of a request that the model replies to; `undefined` if it cannot request tool calls. */
-  question(body: unknown): unknown;
+  /** The last messages of a request, which the model replies to; `undefined` if they are long. */
+  lastMessages(body: unknown): unknown;
   userMessages(body: unknown): number;
   vectorStoreIds(body: unknown): readonly string[];
   /** Whether a result is an answer of the model, even an incomplete one. */

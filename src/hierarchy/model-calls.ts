@@ -11,7 +11,7 @@ import type { Place } from '../telemetry/place.ts';
 import type { OpenRecord, Placement, StreamedAnswer } from '../telemetry/placement.ts';
 import type { LocalPlace } from '../telemetry/program-operation.ts';
 import { beginIn, finishIn } from '../util/open-traces.ts';
-import { asObject, field } from '../util/payload.ts';
+import { field } from '../util/payload.ts';
 import {
   type ConversationApi,
   conversationAttributes,
@@ -62,8 +62,8 @@ export class ModelCall {
   readonly #times = new ItemTimes();
   readonly #vectorStoreIds: readonly string[];
   readonly #userMessages: number;
-  /** The message object that the model replies to, unless it cannot request tool calls. */
-  readonly #question: WeakRef<object> | undefined;
+  /** The last messages of the request, if they are short. Not kept for a background response, which may take long. */
+  readonly #lastMessages: unknown;
   /** Whether spans or metrics record the tool calls that the answer requests. */
   #isRecorded = false;
   /** The keys of the tool calls that were registered before the stream ended. */
@@ -91,8 +91,7 @@ export class ModelCall {
     this.#vectorStoreIds = dialect.vectorStoreIds(body);
     const mayCount = start.conversationId !== undefined || dialect.conversationOf !== undefined;
     this.#userMessages = mayCount ? dialect.userMessages(body) : 0;
-    const question = asObject(dialect.question(body));
-    this.#question = question && new WeakRef(question);
+    this.#lastMessages = field(body, 'background') === true ? undefined : dialect.lastMessages(body);
   }
 
   streamed(event: unknown, time: number): void {
@@ -168,7 +167,7 @@ export class ModelCall {
       startTime,
       endTime,
     };
-    this.#toolCalls.requested(calls, response, this.#times, this.#question);
+    this.#toolCalls.requested(calls, response, this.#times, this.#lastMessages);
   }
 }
 

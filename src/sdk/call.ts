@@ -87,8 +87,8 @@ export interface ToolRun {
   readonly arguments: unknown;
   /** The tool calls with which the model asked for this function. */
   readonly calls: () => readonly ModelToolCall[];
-  /** The message object to which the model answered with these tool calls. */
-  readonly question: () => unknown;
+  /** The messages to which the model answered with these tool calls. */
+  readonly history: () => readonly unknown[];
   readonly run: () => unknown;
 }
 

@@ -125,8 +125,8 @@ function watchTools(body: unknown, client: object, observer: CallObserver): unkn
         if (countRun(args[1]) > MAX_REPEATED) return run();
         const name = guard('naming a tool', toolName, names.get(definition), definition, value) ?? 'function';
         const calls = (): readonly ModelToolCall[] => callsOf(args[1], name);
-        const question = (): unknown => questionOf(args[1]);
-        return observer.runTool?.({ client, name, arguments: args[0], calls, question, run });
+        const history = (): readonly unknown[] => historyOf(args[1]);
+        return observer.runTool?.({ client, name, arguments: args[0], calls, history, run });
       });
     });
   };
@@ -173,9 +173,9 @@ function callsOf(runner: unknown, name: string): ModelToolCall[] {
   });
 }
 
-function questionOf(runner: unknown): unknown {
+function historyOf(runner: unknown): readonly unknown[] {
   const messages = arrayField(runner, 'messages');
-  return messages[messages.findLastIndex(isOfAssistant) - 1];
+  return messages.slice(0, Math.max(0, messages.findLastIndex(isOfAssistant)));
 }
 
 function isOfAssistant(message: unknown): boolean {

@@ -236,7 +236,6 @@ describe('unanswered tool calls', () => {
       arguments: `{"page":${index}}`,
     }));
     const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
-    const question = { role: 'user' as const, content: 'What is in it?' };
     for (let answer = 0; answer < 15; answer++) {
       const output = calls.slice(answer * 100, answer * 100 + 100);
       program.simulator.next({
@@ -249,12 +248,13 @@ describe('unanswered tool calls', () => {
           usage,
         },
       });
-      await responses.create({ model: 'gpt-4o', input: [question] });
+      await responses.create({ model: 'gpt-4o', input: 'What is in it?' });
     }
     const answered = [calls[0], calls[1_499]].filter((call) => call !== undefined);
     const results = answered.map(({ call_id }) => {
       return { type: 'function_call_output' as const, call_id, output: 'done' };
     });
+    const question = { role: 'user' as const, content: 'What is in it?' };
     await responses.create({ model: 'gpt-4o', input: [question, ...answered, ...results] });
     const recorded = program.telemetry.spans.filter(({ name }) => name === 'execute_tool extract');
     expect(

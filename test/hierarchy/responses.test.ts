@@ -108,9 +108,9 @@ describe('a response', () => {
       output: [{ webSearch: { query: 'tariffs' } }, { function: { name: 'get_weather', arguments: {} } }],
     });
     const { responses } = program.client;
-    const question = { role: 'user' as const, content: 'What is the tariff?' };
-    const asked = await responses.create({ model: MODEL, input: [question] });
-    const input = [question, ...repeatedCalls(asked, 'sunny')];
+    const content = 'What is the tariff?';
+    const asked = await responses.create({ model: MODEL, input: content });
+    const input = [{ role: 'user' as const, content }, ...repeatedCalls(asked, 'sunny')];
     await program.inSpan(() => responses.create({ model: MODEL, input }), 'webhook');
     await program.expectTree(`
       chat gpt-4o-mini

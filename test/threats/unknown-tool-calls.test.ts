@@ -25,16 +25,6 @@ type Message = OpenAI.Chat.ChatCompletionMessageParam;
 
 const question = (user: string) => ({ role: 'user' as const, content: `I am ${user}. What did I order?` });
 
-/** What each user has said. A program keeps its message objects from one request to the next. */
-function historyOf<Message>(make: (user: string) => Message[]): (user: string) => Message[] {
-  const known = new Map<string, Message[]>();
-  return (user) => {
-    const history = known.get(user) ?? make(user);
-    known.set(user, history);
-    return history;
-  };
-}
-
 const ordersOf = (user: string): string => `{"of":"${user}"}`;
 
 /** A step before, whose result is the same for every user. */
@@ -55,11 +45,11 @@ async function complete({ client, simulator }: Program, messages: Message[], mes
   await client.chat.completions.create({ model: MODEL, messages, tools: TOOLS });
 }
 
-/** @param before what comes before the call */
-const completionsAfter = (before: (user: string) => Message[]): Loop => ({
-  ask: (program, user, id) => complete(program, before(user), asking(id)),
+/** @param steps what comes before the call */
+const completionsAfter = (...steps: readonly Message[]): Loop => ({
+  ask: (program, user, id) => complete(program, [question(user), ...steps], asking(id)),
   answer: (program, user, id) =>
-    complete(program, [...before(user), asking(id), told(id, ordersOf(user))], {
+    complete(program, [question(user), ...steps, asking(id), told(id, ordersOf(user))], {
       role: 'assistant',
       content: 'Done.',
     }),
@@ -90,26 +80,23 @@ const output = (call_id: string, given: string) => ({
   output: given,
 });
 
-const responsesAfter = (before: (user: string) => OpenAI.Responses.ResponseInputItem[]): Loop => ({
-  ask: (program, user, id) => respond(program, before(user), [calling(id)]),
+const responsesAfter = (...steps: readonly OpenAI.Responses.ResponseInputItem[]): Loop => ({
+  ask: (program, user, id) =>
+    respond(program, steps.length === 0 ? question(user).content : [question(user), ...steps], [calling(id)]),
   answer: (program, user, id) =>
-    respond(program, [...before(user), calling(id), output(id, ordersOf(user))], []),
+    respond(program, [question(user), ...steps, calling(id), output(id, ordersOf(user))], []),
 });
 
 const LOOPS: [string, Loop][] = [
-  ['chat completions', completionsAfter(historyOf((user) => [question(user)]))],
+  ['chat completions', completionsAfter()],
   [
     'chat completions in the second step',
-    completionsAfter(
-      historyOf((user) => [question(user), asking(LOGIN.id, LOGIN.name), told(LOGIN.id, LOGIN.result)]),
-    ),
+    completionsAfter(asking(LOGIN.id, LOGIN.name), told(LOGIN.id, LOGIN.result)),
   ],
-  ['Responses', responsesAfter(historyOf((user) => [question(user)]))],
+  ['Responses', responsesAfter()],
   [
     'Responses in the second step',
-    responsesAfter(
-      historyOf((user) => [question(user), calling(LOGIN.id, LOGIN.name), output(LOGIN.id, LOGIN.result)]),
-    ),
+    responsesAfter(calling(LOGIN.id, LOGIN.name), output(LOGIN.id, LOGIN.result)),
   ],
 ];
 

@@ -3,16 +3,15 @@ import { parseJson } from '../../telemetry/content/messages.ts';
 import type { ToolOutcome } from '../../telemetry/outcomes/tool-outcome.ts';
 import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../../util/payload.ts';
 import type { ModelDialect, RequestedCall, ToolResult } from '../dialect.ts';
+import { fingerprintOfMessages, lastMessages, once } from '../tool-calls/last-messages.ts';
 import { hasUniqueId } from '../tool-calls/pending-tool-calls.ts';
-import { questionIn } from './reading.ts';
 
 /** Chat completions, and other calls that have no conversation of their own. */
 export const completions: ModelDialect = {
   results: readToolMessages,
   calls: readRequestedCalls,
   finished: finishedPart,
-  // Most requests offer no tools, and so need not be searched.
-  question: (body) => field(body, 'tools') && questionIn(arrayField(body, 'messages')),
+  lastMessages: (body) => lastMessages(arrayField(body, 'messages')),
   userMessages: countNewUserMessages,
   vectorStoreIds: () => [],
   isAnswer: (result) => stringField(result, 'id') !== undefined || arrayField(result, 'choices').length > 0,
@@ -80,7 +79,7 @@ function resultsOf(
 ): ToolResult[] {
   const calls = byUniqueId(arrayField(messages[answerIndex], 'tool_calls'), 'id');
   if (calls.size === 0) return [];
-  const question = questionIn(messages, answerIndex);
+  const question = once(() => fingerprintOfMessages(lastMessages(messages, answerIndex)));
   const answers = messages.slice(answerIndex + 1, end).filter(isResult);
   return [...byUniqueId(answers, 'tool_call_id')].flatMap(([id, message]) => {
     const called = calledBy(calls.get(id));

@@ -1,6 +1,5 @@
 import type { Message } from '../../config/completion-types.ts';
 import type { ApiRequest } from '../../operations/index.ts';
-import { readToolOutputCallId } from '../../operations/response/items.ts';
 import { readToolDefinitions } from '../../operations/tool-definitions.ts';
 import { arrayField, asArray, field, MAX_READ, names, stringField, textField } from '../../util/payload.ts';
 import type { Get, Intent } from '../dialect.ts';
@@ -31,16 +30,6 @@ export function conversationUse(
   if (!template.includes('{')) return method === 'POST' ? 'creates' : 'none';
   if (method === 'DELETE' && template.lastIndexOf('/') === all.length) return 'deletes';
   return method === 'GET' || (folds !== undefined && !starts) ? 'reads' : 'changes';
-}
-
-/** The message object that the model answers: the newest one before `end` that is not its own. */
-export function questionIn(items: readonly unknown[], end: number = items.length): unknown {
-  for (let index = end - 1; index >= 0; index--) {
-    const item = items[index];
-    const role = field(item, 'role') ?? undefined;
-    if (role === undefined ? readToolOutputCallId(item) !== undefined : role !== 'assistant') return item;
-  }
-  return undefined;
 }
 
 /** Reads the instructions and tools of an agent, from a run, a session, or the request that creates it. */

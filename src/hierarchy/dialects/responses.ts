@@ -30,14 +30,15 @@ import {
 } from '../../util/payload.ts';
 import type { ModelDialect, RequestedCall, ToolResult } from '../dialect.ts';
 import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
-import { questionIn, toolCounts } from './reading.ts';
+import { fingerprintOfMessages, lastMessages, lastMessagesIn } from '../tool-calls/last-messages.ts';
+import { toolCounts } from './reading.ts';
 
 /** The Responses API, whose tool calls are items. Some of them are hosted: the API itself runs the tool. */
 export const responses: ModelDialect = {
   results: readItemResults,
   calls: readItemCalls,
   finished: (response) => response,
-  question: (body) => questionIn(arrayField(body, 'input')),
+  lastMessages: (body) => lastMessagesIn(field(body, 'input')),
   userMessages: (body) => countNewMessages(body),
   vectorStoreIds: readVectorStoreIds,
   isAnswer: (response) => stringField(response, 'id') !== undefined,
@@ -180,7 +181,7 @@ function toolResult(input: readonly unknown[], id: string, { item, call }: Found
     output: () => parseJson(readToolContent(item).result),
     outcome: () => readToolOutcome(item),
     mayBeOld: false,
-    question: call && questionIn(input, call.index),
+    question: () => call && fingerprintOfMessages(lastMessages(input, call.index)),
   };
 }
 

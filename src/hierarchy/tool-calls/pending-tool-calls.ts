@@ -2,9 +2,9 @@ import { BoundedMap } from '../../util/bounded-map.ts';
 import type { CallFacts } from '../dialect.ts';
 import { keyAt } from '../store.ts';
 
-/** The limit for pending calls and for those that were answered not long ago, together. */
-const MAX_KNOWN_CALLS = 20_000;
-const CALL_LIFETIME_MS = 600_000;
+const MAX_PENDING_CALLS = 10_000;
+const MAX_CLOSED_CALLS = 10_000;
+const PENDING_TIMEOUT_MS = 600_000;
 
 interface ToolCallIdentity {
   /** Scheme, host and port of the endpoint that chose the id. */
@@ -18,8 +18,8 @@ interface ToolCallIdentity {
 export interface ToolCallRequest extends ToolCallIdentity, CallFacts {
   /** The id of the response that requests the call. */
   readonly responseId: string | undefined;
-  /** The message object that the response replies to. Set only if the call's id is not unique. */
-  readonly question: WeakRef<object> | undefined;
+  /** A hash of the last messages that the response replies to. Set only if the call's id is not unique. */
+  readonly question: string | undefined;
 }
 
 /** A tool call whose result is in a request of the program. */
@@ -30,8 +30,18 @@ export interface AnsweredToolCall extends ToolCallIdentity {
    */
   readonly repeated: () => CallFacts | undefined;
   readonly previousResponseId?: string | undefined;
-  /** The message object before the call, if the request repeats them and the call. */
-  readonly question: unknown;
+  /** A hash of the last messages before the call, if the request repeats them and the call. */
+  readonly question: () => string | undefined;
+}
+
+interface KnownCall<Call> extends ToolCallRequest {
+  /** `undefined` once it was answered or dropped. It is known for some time after that: its result may come again. */
+  open: Call | undefined;
+}
+
+export interface TakenCall<Call> {
+  readonly call: Call;
+  readonly known: KnownCall<Call>;
 }
 
 /**
@@ -43,24 +53,29 @@ export interface AnsweredToolCall extends ToolCallIdentity {
  * - If the request names a previous response, the call must be of that response.
  * - Otherwise, if the request names a conversation, the call must be of that conversation.
  * - Otherwise, the call is searched in the request's own trace, where a wrong match cannot affect another trace. Calls
- *   that the same message led to come first, because several loops may run in one trace and repeat ids.
+ *   that the same messages led to come first, because several loops may run in one trace and repeat ids.
  * - If none is found there and the request repeats the call, it is the only call at the origin with the same name and
- *   arguments that belongs to no conversation. If the id is not unique, the message before the call must be the very
- *   object that led to it: this process may not know the answered call, but a similar one of another user.
+ *   arguments that belongs to no conversation. If the id is not unique, the user's last message and the last message
+ *   before the call must be the same, too: this process may not know the answered call, but a similar one of another
+ *   user. The last message alone may be a tool result such as "ok".
  *
  * If the request repeats the call, name and arguments must be the same in every case; if the arguments are not known,
- * only the name. If two calls fit, none is matched. In a response and at an origin, a call that was answered still
- * counts as one that fits: its result may come again.
+ * only the name. If two calls fit, none is matched. In a response and at an origin, a call that was answered or dropped
+ * still counts as one that fits: its result may come again.
  */
-export class PendingToolCalls<Call extends ToolCallRequest> {
-  /** The calls that are pending or were answered, and among them, by origin and id, those with the same id. */
-  readonly #known = new BoundedMap<Call, Call>(
-    MAX_KNOWN_CALLS,
-    (call) => this.#forget(call),
-    CALL_LIFETIME_MS,
+export class PendingToolCalls<Call> {
+  readonly #pending = new BoundedMap<KnownCall<Call>, KnownCall<Call>>(
+    MAX_PENDING_CALLS,
+    (known) => this.#drop(known),
+    PENDING_TIMEOUT_MS,
   );
-  readonly #byId = new Map<string, Set<Call>>();
-  readonly #pending = new Set<Call>();
+  readonly #closed = new BoundedMap<KnownCall<Call>, KnownCall<Call>>(
+    MAX_CLOSED_CALLS,
+    (known) => this.#forget(known),
+    PENDING_TIMEOUT_MS,
+  );
+  /** The pending and the closed calls, by origin and id. */
+  readonly #byId = new Map<string, Set<KnownCall<Call>>>();
   readonly #dropped: (call: Call) => void;
 
   /** @param dropped called with each call that was pending for too long or exceeded the limit */
@@ -72,62 +87,85 @@ export class PendingToolCalls<Call extends ToolCallRequest> {
     return this.#pending.size === 0;
   }
 
-  /** The number of pending and answered calls. */
+  /** The number of pending and closed calls. */
   get size(): number {
-    return this.#known.size;
+    return this.#pending.size + this.#closed.size;
   }
 
-  /** Makes a call pending, again if the request that was to answer it has failed and may be repeated. */
-  add(call: Call): void {
-    this.#known.set(call, call);
-    this.#pending.add(call);
-    const key = keyAt(call.origin, call.id);
-    this.#byId.set(key, (this.#byId.get(key) ?? new Set()).add(call));
+  add(request: ToolCallRequest, call: Call): void {
+    this.expire();
+    this.#open({ ...request, open: call }, call);
   }
 
   /** Whether the response has requested a call with this id, even if it is already answered. */
   has({ origin, id, responseId }: Pick<ToolCallRequest, 'origin' | 'id' | 'responseId'>): boolean {
-    return responseId !== undefined && this.#with(origin, id).some((call) => call.responseId === responseId);
+    return (
+      responseId !== undefined && this.#known(origin, id).some((known) => known.responseId === responseId)
+    );
   }
 
-  /** Removes and returns the pending call that the request answers; `undefined` if no call fits, or more than one. */
-  take(answered: AnsweredToolCall): Call | undefined {
-    const same = this.#with(answered.origin, answered.id);
-    const pending = same.filter((call) => this.#pending.has(call));
+  /** Removes and returns the call that the request answers; `undefined` if no call fits, or more than one. */
+  take(answered: AnsweredToolCall): TakenCall<Call> | undefined {
+    const same = this.#known(answered.origin, answered.id);
     // Returns before any arguments are hashed: a request may repeat thousands of answered calls.
-    if (pending.length === 0) return undefined;
-    const [call, ...others] = findAnswered(same, pending, answered);
-    if (call === undefined || others.length > 0 || !this.#pending.delete(call)) return undefined;
-    this.#known.set(call, call);
-    return call;
+    if (!same.some(isPending)) return undefined;
+    const [known, ...others] = findAnswered(same, answered);
+    const call = known?.open;
+    if (known === undefined || call === undefined || others.length > 0) return undefined;
+    this.#close(known);
+    return { call, known };
+  }
+
+  /** Makes a call pending again, because the request that was to answer it has failed and may be repeated. */
+  restore({ call, known }: TakenCall<Call>): void {
+    this.#closed.delete(known);
+    this.#open(known, call);
   }
 
   /** Drops the calls that were kept for too long. */
   expire(): void {
-    this.#known.expire();
+    this.#pending.expire();
+    this.#closed.expire();
   }
 
-  #with(origin: string, id: string): readonly Call[] {
+  #known(origin: string, id: string): readonly KnownCall<Call>[] {
     this.expire();
     return [...(this.#byId.get(keyAt(origin, id)) ?? [])];
   }
 
-  #forget(call: Call): void {
-    const key = keyAt(call.origin, call.id);
+  #open(known: KnownCall<Call>, call: Call): void {
+    known.open = call;
+    this.#pending.set(known, known);
+    const key = keyAt(known.origin, known.id);
+    this.#byId.set(key, (this.#byId.get(key) ?? new Set()).add(known));
+  }
+
+  #drop(known: KnownCall<Call>): void {
+    const call = known.open;
+    this.#close(known);
+    if (call !== undefined) this.#dropped(call);
+  }
+
+  #close(known: KnownCall<Call>): void {
+    known.open = undefined;
+    this.#pending.delete(known);
+    this.#closed.set(known, known);
+  }
+
+  #forget(known: KnownCall<Call>): void {
+    const key = keyAt(known.origin, known.id);
     const same = this.#byId.get(key);
-    same?.delete(call);
+    same?.delete(known);
     if (same?.size === 0) this.#byId.delete(key);
-    if (this.#pending.delete(call)) this.#dropped(call);
   }
 }
 
 /** The calls that a request may answer, among those with its origin and id. See {@link PendingToolCalls}. */
-function findAnswered<Call extends ToolCallRequest>(
-  same: readonly Call[],
-  pending: readonly Call[],
+function findAnswered<Call>(
+  same: readonly KnownCall<Call>[],
   answered: AnsweredToolCall,
-): readonly Call[] {
-  const { id, previousResponseId, conversationId, traceId, question } = answered;
+): readonly KnownCall<Call>[] {
+  const { id, previousResponseId, conversationId, traceId } = answered;
   const repeated = answered.repeated();
   if (previousResponseId !== undefined)
     return fitting(
@@ -135,26 +173,31 @@ function findAnswered<Call extends ToolCallRequest>(
       repeated,
     );
   // A conversation or trace may request the same again, and a wrong match stays inside of it.
-  const isNear = (call: Call): boolean => call.conversationId === conversationId;
-  if (conversationId !== undefined) return fitting(pending.filter(isNear), repeated);
-  const wasAsked = (call: Call): boolean => question !== undefined && call.question?.deref() === question;
-  const inTrace = pending.filter((call) => isNear(call) && traceId !== undefined && call.traceId === traceId);
+  const near = same.filter((call) => call.conversationId === conversationId);
+  const pending = near.filter(isPending);
+  if (conversationId !== undefined) return fitting(pending, repeated);
+  const isUnique = hasUniqueId({ id, name: repeated?.name ?? '' });
+  const question = isUnique ? undefined : answered.question();
+  const wasAsked = (call: KnownCall<Call>): boolean => question !== undefined && call.question === question;
+  const inTrace = pending.filter((call) => traceId !== undefined && call.traceId === traceId);
   for (const calls of [inTrace.filter(wasAsked), inTrace]) {
     const found = fitting(calls, repeated);
     if (found.length > 0) return found;
   }
   if (repeated?.fingerprint === undefined) return [];
-  const isUnique = hasUniqueId({ id, name: repeated.name });
-  return same.filter(
-    (call) => isNear(call) && call.fingerprint === repeated.fingerprint && (isUnique || wasAsked(call)),
-  );
+  const atOrigin = near.filter((call) => call.fingerprint === repeated.fingerprint);
+  return isUnique ? atOrigin : atOrigin.filter(wasAsked);
+}
+
+function isPending({ open }: KnownCall<unknown>): boolean {
+  return open !== undefined;
 }
 
 /** The calls with the repeated name and arguments or, if the arguments are not known, with the name. */
-function fitting<Call extends ToolCallRequest>(
-  calls: readonly Call[],
+function fitting<Call>(
+  calls: readonly KnownCall<Call>[],
   repeated: CallFacts | undefined,
-): readonly Call[] {
+): readonly KnownCall<Call>[] {
   if (repeated === undefined) return calls;
   const { name, fingerprint } = repeated;
   const same = fingerprint === undefined ? [] : calls.filter((call) => call.fingerprint === fingerprint);

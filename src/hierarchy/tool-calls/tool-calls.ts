@@ -11,23 +11,28 @@ import { fingerprintOf } from '../../operations/tool-calls.ts';
 import type { ToolRun } from '../../sdk/call.ts';
 import { providerAt } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
+import { textLimits } from '../../telemetry/content/kept.ts';
+import { mayHaveMedia } from '../../telemetry/content/media.ts';
 import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
 import type { Place } from '../../telemetry/place.ts';
 import type { LocalPlace } from '../../telemetry/program-operation.ts';
 import { justAfter, Starts } from '../../util/clock.ts';
+import { cut, ownCopy } from '../../util/cut-text.ts';
 import { beginIn, finishIn } from '../../util/open-traces.ts';
 import { field, MAX_READ, objectField, stringField } from '../../util/payload.ts';
 import { activeSpan } from '../conversations/conversation.ts';
 import { conversationIn } from '../conversations/conversation-id.ts';
 import type { CallFacts, RequestedCall, ToolResult } from '../dialect.ts';
+import type { ToolCallContent } from '../model.ts';
 import { clamp } from '../operation-clock.ts';
 import { type ContentHolder, charactersOf } from '../store.ts';
 import type { ConversationTracker } from '../tracker.ts';
+import { fingerprintOfMessages, lastMessages, once } from './last-messages.ts';
 import {
   type AnsweredToolCall,
   hasUniqueId,
   PendingToolCalls,
-  type ToolCallRequest,
+  type TakenCall,
 } from './pending-tool-calls.ts';
 import { recordToolCall } from './tool-call.ts';
 
@@ -49,13 +54,13 @@ export interface AnsweredCalls {
   failed(): void;
 }
 
-interface PendingCall extends ToolCallRequest, ContentHolder {
-  call: RequestedCall['call'];
-  readonly itemId: string | undefined;
+interface PendingCall extends ContentHolder {
+  readonly requested: Pick<RequestedCall, 'call' | 'itemId'>;
   readonly startTime: number;
   readonly response: RequestingResponse;
   /** Whether a request has answered the call. If that request failed, the call stays pending for a repeated request. */
   isRecorded: boolean;
+  content: ToolCallContent | undefined;
 }
 
 type Answering = Pick<AnsweredToolCall, 'origin' | 'previousResponseId' | 'conversationId'> & {
@@ -88,13 +93,13 @@ export class ToolCalls {
   /**
    * Records the hosted tool calls of a response, and keeps those that the program answers as pending.
    *
-   * @param question the message object that the response replies to
+   * @param lastMessages the last messages that the response replies to
    */
   requested(
     calls: readonly RequestedCall[],
     response: RequestingResponse,
     times: ItemTimes,
-    question?: WeakRef<object>,
+    lastMessages?: unknown,
   ): void {
     const starts = new Starts(response.startTime);
     for (const call of calls) {
@@ -108,7 +113,7 @@ export class ToolCalls {
     // `@openai/agents` has spans for the calls that its model requests, but not for approvals of hosted MCP calls.
     const isKept = ({ call }: RequestedCall): boolean =>
       call.type === 'mcp' || response.parent?.showsCall?.(call) !== true;
-    this.#keep(calls.filter(isKept), response, question);
+    this.#keep(calls.filter(isKept), response, lastMessages);
   }
 
   /**
@@ -128,39 +133,35 @@ export class ToolCalls {
     this.#keep(calls.filter(isNew), response);
   }
 
-  #keep(calls: readonly RequestedCall[], response: RequestingResponse, question?: WeakRef<object>): void {
-    const { store } = this.#tracker;
+  #keep(calls: readonly RequestedCall[], response: RequestingResponse, lastMessages?: unknown): void {
+    const { store, telemetry } = this.#tracker;
     const { origin, responseId, place, parent } = response;
     const { conversationId } = place;
+    const kept = calls.filter(({ asksProgram }) => asksProgram);
+    if (kept.length === 0) return;
+    const isAmbiguous = kept.some(({ call }) => !hasUniqueId(call));
+    const question = isAmbiguous ? fingerprintOfMessages(lastMessages) : undefined;
     const traceId = validTraceId(parent?.span);
     let startTime = response.endTime;
-    for (const { call, itemId, asksProgram, fingerprint } of calls) {
-      if (!asksProgram) continue;
+    for (const { call, itemId, fingerprint } of kept) {
       const { id, name, content } = call;
       const pending: PendingCall = {
-        origin,
-        id,
-        name,
-        responseId,
-        conversationId,
-        traceId,
-        fingerprint: fingerprint(),
-        question: hasUniqueId(call) ? undefined : question,
-        call,
-        itemId,
+        requested: { itemId, call: { ...call, content: undefined } },
         response,
         startTime,
         isRecorded: false,
+        content: content && cutArguments(content, textLimits(telemetry.settings).text),
         forgetContent: () => {
-          pending.call = { ...pending.call, content: undefined };
+          pending.content = undefined;
         },
       };
-      this.#pending.add(pending);
+      const request = { origin, id, name, responseId, conversationId, traceId, question };
+      this.#pending.add({ ...request, fingerprint: fingerprint() }, pending);
       beginIn(parent?.span);
-      if (content !== undefined) store.keeps(pending, charactersOf(content));
+      if (pending.content !== undefined) store.keeps(pending, charactersOf(pending.content));
       startTime = justAfter(startTime);
     }
-    if (!this.#pending.isEmpty) store.expireLater();
+    store.expireLater();
   }
 
   /**
@@ -168,7 +169,7 @@ export class ToolCalls {
    */
   answer(results: Iterable<ToolResult>, { time, parent, ...request }: Answering): AnsweredCalls {
     const traceId = validTraceId(trace.getSpanContext(parent));
-    const taken: PendingCall[] = [];
+    const taken: TakenCall<PendingCall>[] = [];
     for (const result of results) {
       // No newer result belongs to a pending call, so the older ones were answered before or elsewhere.
       if (result.mayBeOld && taken.length === 0) break;
@@ -177,37 +178,36 @@ export class ToolCalls {
       const found = this.#pending.take({ ...request, id, repeated, traceId, question });
       if (found !== undefined) {
         taken.push(found);
-        this.#answered(found, result, time, parent);
+        this.#answered(found.call, result, time, parent);
         continue;
       }
       // The results after this one are even older.
       if (result.mayBeOld) break;
     }
-    const callers = taken.map(({ response }) => response.parent?.span);
+    const callers = taken.map(({ call }) => call.response.parent?.span);
     const last = callers.at(-1);
     const oneTrace =
       validTraceId(last) !== undefined && callers.every((span) => span?.traceId === last?.traceId);
     const failed = (): void => {
-      for (const call of taken) this.#pending.add(call);
+      for (const one of taken) this.#pending.restore(one);
       if (taken.length > 0) this.#tracker.store.expireLater();
     };
     return { caller: oneTrace ? last : undefined, failed };
   }
 
   #answered(pending: PendingCall, result: ToolResult, time: number, parent: Context): void {
-    const { call: requested, itemId, response, isRecorded } = pending;
-    this.#forget(pending);
-    if (isRecorded) return;
+    const { requested, response } = pending;
+    const content = this.#forget(pending);
+    if (pending.isRecorded) return;
     pending.isRecorded = true;
     const outcome = result.outcome();
     // An approved call is recorded later: it is an item of the next response.
-    if (requested.type === 'mcp' && outcome === undefined) return;
-    const { content } = requested;
-    const call = { ...requested, content: content && { ...content, result: result.output() } };
+    if (requested.call.type === 'mcp' && outcome === undefined) return;
+    const call = { ...requested.call, content: content && { ...content, result: result.output() } };
     // The clock may have been set back since, but a call is never answered before it is requested.
     const startTime = Math.min(pending.startTime, time);
     const times = { startTime, endTime: Math.max(time, justAfter(startTime)) };
-    this.#record({ call, itemId, outcome }, response, times, parent);
+    this.#record({ ...requested, call, outcome }, response, times, parent);
   }
 
   /**
@@ -219,15 +219,15 @@ export class ToolCalls {
     this.#registerStreams();
     const conversationId = conversationIn(context);
     const traceId = validTraceId(trace.getSpanContext(context));
-    const question = tool.question();
+    const question = once(() => fingerprintOfMessages(lastMessages(tool.history())));
     for (const { id, arguments: given } of tool.calls()) {
       const repeated = (): CallFacts => ({ name: tool.name, fingerprint: fingerprintOf(tool.name, given) });
       const found = this.#pending.take({ origin, id, repeated, conversationId, traceId, question });
       if (found === undefined) continue;
-      this.#forget(found);
+      this.#forget(found.call);
       const attributes: Attributes = { [ATTR.GEN_AI_TOOL_CALL_ID]: id };
       define(attributes, ATTR.GEN_AI_CONVERSATION_ID, conversationId);
-      const caller = found.response.parent?.span;
+      const caller = found.call.response.parent?.span;
       const isBelow = conversationId !== undefined || activeSpan(context) === undefined;
       const parent = isBelow && caller !== undefined ? trace.setSpanContext(context, caller) : context;
       return { parent, attributes };
@@ -242,10 +242,12 @@ export class ToolCalls {
     }
   }
 
-  #forget(pending: PendingCall): void {
+  #forget(pending: PendingCall): ToolCallContent | undefined {
     if (!pending.isRecorded) finishIn(pending.response.parent?.span);
-    pending.forgetContent();
+    const { content } = pending;
+    pending.content = undefined;
     this.#tracker.store.release(pending);
+    return content;
   }
 
   /** @param answering the context of the request that answers the call, if the program ran the tool */
@@ -261,6 +263,16 @@ export class ToolCalls {
     const within = parent === undefined ? (answering ?? ROOT_CONTEXT) : contextOf(parent);
     recordToolCall(this.#tracker.telemetry, recorded, { parent: within, place }, times);
   }
+}
+
+/**
+ * Cuts the arguments to the recorded length plus two characters, so that the recorded text still ends in `…`. Text that
+ * may contain media is not cut, because the media are removed first, when it is recorded.
+ */
+function cutArguments(content: ToolCallContent, maxText: number): ToolCallContent {
+  const { arguments: given } = content;
+  if (typeof given !== 'string' || given.length <= maxText || mayHaveMedia(given)) return content;
+  return { ...content, arguments: ownCopy(cut(given, maxText + 2)) };
 }
 
 /** The trace id, if it is valid. Untraced calls all share the invalid trace id, which would mix up their users. */

@@ -6,12 +6,7 @@ import {
   type ToolCallRequest,
 } from '../../../src/hierarchy/tool-calls/pending-tool-calls.ts';
 
-interface Asked extends ToolCallRequest {
-  readonly index?: number;
-}
-
-const QUESTION = { role: 'user', content: 'How much?' };
-const REQUEST: Asked = {
+const REQUEST: ToolCallRequest = {
   origin: 'https://gateway.example',
   id: 'call_0',
   name: 'get_balance',
@@ -19,7 +14,7 @@ const REQUEST: Asked = {
   responseId: 'resp_1',
   conversationId: undefined,
   traceId: 'trace-1',
-  question: new WeakRef(QUESTION),
+  question: 'question-1',
 };
 const BARE: AnsweredToolCall = {
   origin: REQUEST.origin,
@@ -28,22 +23,21 @@ const BARE: AnsweredToolCall = {
   previousResponseId: undefined,
   conversationId: undefined,
   traceId: undefined,
-  question: QUESTION,
+  question: () => 'question-1',
 };
 const REPEATED: AnsweredToolCall = {
   ...BARE,
   repeated: () => ({ name: 'get_balance', fingerprint: 'print-1' }),
 };
 const UNIQUE = 'call_T9rXw2LbQm4KzVy8NcHd0PfA';
-/** The same words of another user. */
-const OTHER_QUESTION = { question: { ...QUESTION } };
+const OTHER_QUESTION = { question: () => 'question-2' };
 const OTHER_ARGUMENTS = () => ({ name: 'get_balance', fingerprint: 'print-2' });
 
 /** What a request meets, after each of the calls was asked for. */
 function meets(asked: readonly ToolCallRequest[], answered: AnsweredToolCall): number | undefined {
-  const pending = new PendingToolCalls<Asked>();
-  for (const [index, call] of asked.entries()) pending.add({ ...call, index });
-  return pending.take(answered)?.index;
+  const pending = new PendingToolCalls<number>();
+  for (const [index, call] of asked.entries()) pending.add(call, index);
+  return pending.take(answered)?.call;
 }
 
 const inConversation = { ...REQUEST, conversationId: 'chat-1' };
@@ -61,7 +55,7 @@ describe('a request matches the call that', () => {
     [
       'another message led to, if its id is unique',
       [{ ...REQUEST, id: UNIQUE, question: undefined }],
-      { ...REPEATED, ...OTHER_QUESTION, id: UNIQUE },
+      { ...REPEATED, id: UNIQUE, question: () => 'question-2' },
       0,
     ],
     [
@@ -111,7 +105,7 @@ describe('a request matches no call', () => {
     [
       'if neither says which message led to it',
       [{ ...REQUEST, question: undefined }],
-      { ...REPEATED, question: undefined },
+      { ...REPEATED, question: () => undefined },
     ],
     ['if two match', [REQUEST, second], REPEATED],
     ['if three match', [REQUEST, second, { ...second, responseId: 'resp_3' }], REPEATED],
@@ -146,41 +140,41 @@ it('long ids are read in linear time', () => {
 });
 
 describe('a call that was answered', () => {
-  const answeredOnce = (asked: ToolCallRequest, answered: AnsweredToolCall): PendingToolCalls<Asked> => {
-    const pending = new PendingToolCalls<Asked>();
-    pending.add({ ...asked, index: 1 });
-    expect(pending.take(answered)?.index).toBe(1);
-    expect(pending.take(answered)?.index).toBeUndefined();
+  const answeredOnce = (asked: ToolCallRequest, answered: AnsweredToolCall): PendingToolCalls<number> => {
+    const pending = new PendingToolCalls<number>();
+    pending.add(asked, 1);
+    expect(pending.take(answered)?.call).toBe(1);
+    expect(pending.take(answered)?.call).toBeUndefined();
     return pending;
   };
 
   it('is not matched by its repeated result after another user was asked the same', () => {
     const pending = answeredOnce(REQUEST, REPEATED);
-    pending.add({ ...second, index: 2 });
-    expect(pending.take(REPEATED)?.index).toBeUndefined();
-    expect(pending.take({ ...REPEATED, traceId: 'trace-2' })?.index).toBe(2);
+    pending.add(second, 2);
+    expect(pending.take(REPEATED)?.call).toBeUndefined();
+    expect(pending.take({ ...REPEATED, traceId: 'trace-2' })?.call).toBe(2);
   });
 
   it('is pending again after its answer has failed', () => {
-    const pending = new PendingToolCalls<Asked>();
-    pending.add({ ...REQUEST, index: 1 });
+    const pending = new PendingToolCalls<number>();
+    pending.add(REQUEST, 1);
     for (const answered of [REPEATED, { ...BARE, previousResponseId: 'resp_1' }, REPEATED]) {
       const taken = pending.take(answered);
-      expect(taken?.index).toBe(1);
+      expect(taken?.call).toBe(1);
       expect(pending.isEmpty).toBe(true);
-      if (taken !== undefined) pending.add(taken);
+      if (taken !== undefined) pending.restore(taken);
     }
     expect(pending.isEmpty).toBe(false);
   });
 
   it('is pending again for its response only if another user was asked the same since', () => {
-    const pending = new PendingToolCalls<Asked>();
-    pending.add({ ...REQUEST, index: 1 });
+    const pending = new PendingToolCalls<number>();
+    pending.add(REQUEST, 1);
     const taken = pending.take(REPEATED);
-    pending.add({ ...second, index: 2 });
-    if (taken !== undefined) pending.add(taken);
+    pending.add(second, 2);
+    if (taken !== undefined) pending.restore(taken);
     expect(pending.take(REPEATED)).toBeUndefined();
-    expect(pending.take({ ...BARE, previousResponseId: 'resp_1' })?.index).toBe(1);
+    expect(pending.take({ ...BARE, previousResponseId: 'resp_1' })?.call).toBe(1);
   });
 
   it('is known to its response', () => {
@@ -195,26 +189,26 @@ describe('a pending call', () => {
 
   it('is kept for ten minutes, however often it is looked up', () => {
     vi.useFakeTimers();
-    const pending = new PendingToolCalls<Asked>();
-    pending.add({ ...REQUEST, index: 1 });
-    pending.add({ ...REQUEST, id: 'call_1', index: 2 });
+    const pending = new PendingToolCalls<number>();
+    pending.add(REQUEST, 1);
+    pending.add({ ...REQUEST, id: 'call_1' }, 2);
     vi.advanceTimersByTime(599_999);
-    expect(pending.take(REPEATED)?.index).toBe(1);
-    expect(pending.take({ ...BARE, id: 'call_1', repeated: OTHER_ARGUMENTS })?.index).toBeUndefined();
+    expect(pending.take(REPEATED)?.call).toBe(1);
+    expect(pending.take({ ...BARE, id: 'call_1', repeated: OTHER_ARGUMENTS })?.call).toBeUndefined();
     vi.advanceTimersByTime(1);
-    expect(pending.take({ ...REPEATED, id: 'call_1' })?.index).toBeUndefined();
+    expect(pending.take({ ...REPEATED, id: 'call_1' })?.call).toBeUndefined();
     expect(pending.isEmpty).toBe(true);
     vi.advanceTimersByTime(600_000);
     pending.expire();
     expect(pending.size).toBe(0);
   });
 
-  it('is kept among the twenty thousand newest', () => {
-    const pending = new PendingToolCalls<Asked>();
-    for (let made = 0; made <= 20_000; made++)
-      pending.add({ ...REQUEST, id: `call_${made}`, responseId: `resp_${made}`, index: made });
-    expect(pending.take({ ...REPEATED, id: 'call_0' })?.index).toBeUndefined();
-    expect(pending.take({ ...REPEATED, id: 'call_1' })?.index).toBe(1);
-    expect(pending.take({ ...REPEATED, id: 'call_20000' })?.index).toBe(20_000);
+  it('is kept among the ten thousand newest', () => {
+    const pending = new PendingToolCalls<number>();
+    for (let made = 0; made <= 10_000; made++)
+      pending.add({ ...REQUEST, id: `call_${made}`, responseId: `resp_${made}` }, made);
+    expect(pending.take({ ...REPEATED, id: 'call_0' })?.call).toBeUndefined();
+    expect(pending.take({ ...REPEATED, id: 'call_1' })?.call).toBe(1);
+    expect(pending.take({ ...REPEATED, id: 'call_10000' })?.call).toBe(10_000);
   });
 });

@@ -128,7 +128,7 @@ async function timedTools({ telemetry }: Program): Promise<number> {
 test('a finished tool is released', async () => {
   const telemetry = new Telemetry(resolveSettings({}, () => undefined));
   const { promise, resolve } = Promise.withResolvers<void>();
-  const seen = { calls: () => [], question: () => undefined };
+  const seen = { calls: () => [], history: () => [] };
   const tool = { client: {}, name: 'tool', arguments: {}, ...seen, run: () => promise };
   const result = runTool(telemetry, tool, 'openai', () => undefined);
   expect(telemetry.functions.size).toBe(1);

@@ -1,0 +1,67 @@
+import { readToolOutputCallId } from '../../operations/response/items.ts';
+import { fingerprintOf } from '../../operations/tool-calls.ts';
+import { asArray, field, stringField } from '../../util/payload.ts';
+
+/** The most characters of messages that are kept. */
+const MAX_KEPT_LENGTH = 16_384;
+
+/**
+ * The newest user message of a request, together with the newest message that the program added after it, such as a
+ * tool result. That one alone may be the same for every user. `undefined` if there is no user message, or if the
+ * messages are long or not only text: they are kept until the answer has ended, and a stream may stay open for long.
+ *
+ * @param end the index at which the model answers. Only the items before it are searched
+ */
+export function lastMessages(items: readonly unknown[], end: number = items.length): unknown {
+  let last: unknown;
+  for (let index = end - 1; index >= 0; index--) {
+    const item = items[index];
+    const role = field(item, 'role') ?? undefined;
+    if (role === 'user') {
+      // Most requests end with the user message. They need no array.
+      if (last === undefined) return saidLength(item) > MAX_KEPT_LENGTH ? undefined : item;
+      return saidLength(item) + saidLength(last) > MAX_KEPT_LENGTH ? undefined : [item, last];
+    }
+    if (last !== undefined) continue;
+    if (role === undefined ? readToolOutputCallId(item) !== undefined : role !== 'assistant') last = item;
+  }
+  return undefined;
+}
+
+/** The last messages in the input of a response. The input may also be a string, which is a user message. */
+export function lastMessagesIn(input: unknown): unknown {
+  if (typeof input !== 'string') return lastMessages(asArray(input));
+  return input.length > MAX_KEPT_LENGTH ? undefined : { role: 'user', content: input };
+}
+
+export function once<Value>(read: () => Value): () => Value {
+  let known: { readonly value: Value } | undefined;
+  return () => {
+    known ??= { value: read() };
+    return known.value;
+  };
+}
+
+/** A hash of the messages that `lastMessages` has found. */
+export function fingerprintOfMessages(messages: unknown): string | undefined {
+  if (messages === undefined) return undefined;
+  const items: readonly unknown[] = Array.isArray(messages) ? messages : [messages];
+  const said = items.map((item) => [stringField(item, 'role'), saidIn(item)]);
+  return fingerprintOf('', said);
+}
+
+function saidLength(item: unknown): number {
+  const said = saidIn(item);
+  if (typeof said === 'string') return said.length;
+  if (!Array.isArray(said)) return Number.POSITIVE_INFINITY;
+  let length = 0;
+  for (const part of said) {
+    const text = field(part, 'text');
+    length += typeof text === 'string' ? text.length : Number.POSITIVE_INFINITY;
+  }
+  return length;
+}
+
+function saidIn(item: unknown): unknown {
+  return field(item, 'content') ?? field(item, 'output');
+}

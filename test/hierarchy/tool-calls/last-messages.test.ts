@@ -1,0 +1,66 @@
+import { expect, it } from 'vitest';
+import {
+  fingerprintOfMessages,
+  lastMessages,
+  lastMessagesIn,
+} from '../../../src/hierarchy/tool-calls/last-messages.ts';
+
+const TEXT = 'x'.repeat(16_384);
+const USER = { role: 'user', content: 'How is the weather?' };
+const ASKING = { role: 'assistant', content: null };
+const RESULT = { role: 'tool', tool_call_id: 'call_0', content: 'ok' };
+const OUTPUT = { type: 'function_call_output', call_id: 'call_0', output: 'ok' };
+const CALL = { type: 'function_call', call_id: 'call_0', name: 'login', arguments: '{}' };
+
+const user = (content: unknown) => ({ role: 'user', content });
+const texts = (...all: readonly string[]) => user(all.map((text) => ({ type: 'text', text })));
+
+it.each<[string, readonly unknown[], unknown]>([
+  ['the message of the user', [USER], USER],
+  ['its newest message', [user('Hi'), ASKING, USER], USER],
+  ['it before an answer that was begun', [USER, { role: 'assistant', content: 'It is' }], USER],
+  ['it with the result of a tool', [USER, ASKING, RESULT], [USER, RESULT]],
+  ['it with the newest result', [USER, ASKING, { ...RESULT, content: 'no' }, ASKING, RESULT], [USER, RESULT]],
+  ['it with a result over Responses', [USER, CALL, OUTPUT, { type: 'reasoning' }], [USER, OUTPUT]],
+  ['a text as long as is kept', [user(TEXT)], user(TEXT)],
+  ['several texts', [texts(TEXT.slice(1), 'x')], texts(TEXT.slice(1), 'x')],
+])('a model is told last %s', (_, items, expected) => {
+  expect(lastMessages(items)).toEqual(expected);
+});
+
+it.each<[string, readonly unknown[]]>([
+  ['no message', []],
+  ['no message of a user', [{ role: 'system', content: 'Be kind.' }, ASKING, RESULT]],
+  ['a long text', [user(`${TEXT}x`)]],
+  ['long texts', [texts(TEXT, 'x')]],
+  ['an image', [user([{ type: 'image_url', image_url: { url: 'data:,' } }])]],
+  ['a long result', [USER, OUTPUT, { ...OUTPUT, output: TEXT }]],
+  ['a result that is long with the message', [user(TEXT), ASKING, RESULT]],
+  [
+    'a screenshot',
+    [USER, { type: 'computer_call_output', call_id: 'call_0', output: { image_url: 'data:,' } }],
+  ],
+  ['a message without content', [user(null)]],
+])('nothing is kept of %s', (_, items) => {
+  expect(lastMessages(items)).toBeUndefined();
+  expect(fingerprintOfMessages(lastMessages(items))).toBeUndefined();
+});
+
+it('the words of a user are the same as a message and as an input', () => {
+  const asked = fingerprintOfMessages(lastMessagesIn(USER.content));
+  expect(asked).toMatch(/^[\da-f]{32}$/);
+  expect(fingerprintOfMessages(lastMessages([{ type: 'message', ...USER }, CALL, OUTPUT], 1))).toBe(asked);
+  expect(lastMessagesIn(`${TEXT}x`)).toBeUndefined();
+});
+
+it('the same result is told differently to two users', () => {
+  const told = (name: string) => fingerprintOfMessages(lastMessages([user(name), ASKING, RESULT]));
+  expect(told('I am Alice.')).toBe(told('I am Alice.'));
+  expect(told('I am Alice.')).not.toBe(told('I am Bob.'));
+});
+
+it('an image is not serialized', () => {
+  const url = 'A'.repeat(1_000_000);
+  const content = [{ type: 'image_url', image_url: { url, toJSON: () => expect.fail('It is serialized.') } }];
+  expect(fingerprintOfMessages(lastMessages([user(content)]))).toBeUndefined();
+});
