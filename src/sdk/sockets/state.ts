@@ -3,7 +3,7 @@ import { activeContext } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
 import { asNumber, asObject, field, fieldsOf, objectField, type PayloadObject } from '../../util/payload.ts';
 import type { CallObserver } from '../call.ts';
-import { isObject } from '../reflect.ts';
+import { isObject, propertyOf, prototypesOf } from '../reflect.ts';
 import { Seam, seenCalls } from '../seam.ts';
 import { ResponsesSocket } from './responses-socket.ts';
 import {
@@ -219,7 +219,7 @@ function readSocket(socket: object): OpenedSocket | undefined {
   const made = isObject(_client) ? _client : isObject(client) ? client : undefined;
   const parameters = address === undefined ? {} : Object.fromEntries(address.searchParams);
   return {
-    kind: socketKindOf(address?.pathname ?? ''),
+    kind: socketKindOf(socket, address?.pathname ?? ''),
     client: made ?? {
       baseURL: address === undefined ? '' : httpUrl(address),
       deploymentName: parameters.deployment,
@@ -235,13 +235,21 @@ function readUrl(url: unknown): URL | undefined {
   return URL.canParse(text) ? new URL(text) : undefined;
 }
 
-/** The APIs by the paths of their sockets. */
-const SOCKET_KINDS: readonly (readonly [path: RegExp, kind: SocketKind])[] = [
-  [/\/responses\/?$/, 'responses'],
-  [/\/realtime\/translations\/?$/, 'translation'],
-  [/\/realtime\/?$/, 'realtime'],
+const SOCKET_KINDS: readonly (readonly [path: RegExp, className: RegExp, kind: SocketKind])[] = [
+  [/\/responses\/?$/, /Responses/, 'responses'],
+  [/\/realtime\/translations\/?$/, /Translation/, 'translation'],
+  [/\/realtime\/?$/, /Realtime/, 'realtime'],
+  [/\/live\//, /Live|Forks|Sideband/, 'live'],
 ];
 
-function socketKindOf(path: string): SocketKind {
-  return SOCKET_KINDS.find(([pattern]) => pattern.test(path))?.[1] ?? 'live';
+/** Recognises the API by the socket's URL. If the program has chosen another URL, by the name of the class. */
+function socketKindOf(socket: object, path: string): SocketKind {
+  const byPath = SOCKET_KINDS.find(([pattern]) => pattern.test(path));
+  if (byPath !== undefined) return byPath[2];
+  for (const holder of prototypesOf(socket)) {
+    const name = String(propertyOf(field(holder, 'constructor'), 'name'));
+    const byClass = SOCKET_KINDS.find(([, pattern]) => pattern.test(name));
+    if (byClass !== undefined) return byClass[2];
+  }
+  return 'live';
 }
