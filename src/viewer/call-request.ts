@@ -89,8 +89,8 @@ export function apiOf({ attributes }: ViewedSpan): ModelApi {
   return attributes[ATTR.OPENAI_API_TYPE] === 'responses' ? RESPONSES_API : CHAT_API;
 }
 
-/** How a request was sent, which does not change what it asks for. */
-const TRANSPORT: ReadonlySet<string> = new Set(['stream', 'stream_options', 'background']);
+/** How a request was sent, and the stored conversation that it adds to: a repeated request must not add to that. */
+const NOT_REPEATED: ReadonlySet<string> = new Set(['stream', 'stream_options', 'background', 'conversation']);
 
 /**
  * The request of a model call. Media without an address are named. Of the parameters, all are known if the request was
@@ -103,7 +103,7 @@ export function requestOf({ attributes }: ViewedSpan, api: ModelApi): Json {
   const tools = listIn(attributes[ATTR.GEN_AI_TOOL_DEFINITIONS]).map(api.toolOf);
   const body = parseShortJson(attributes[ATTR.OPENAI_REQUEST_BODY]);
   const parameters = isRecord(body)
-    ? Object.entries(body).filter(([name]) => !TRANSPORT.has(name))
+    ? Object.entries(body).filter(([name]) => !NOT_REPEATED.has(name))
     : Object.entries(api.parameters).map(([name, attribute]) => [name, attributes[attribute]]);
   return {
     model: attributes[ATTR.GEN_AI_REQUEST_MODEL],

@@ -72,16 +72,13 @@ export function evaluationSpan({ traceId = '', spanId = '', event }: ShownEvalua
   return limitedSpan({ ...span, spanId: id, isEvaluation: true });
 }
 
-/** The maximum number of evaluations that one span shows. */
-const MAX_EVALUATIONS = 100;
-
 /** The spans alone, each with its evaluations as events. Those about other spans are left out. */
 export function withEvaluations(all: readonly ViewedSpan[]): ViewedSpan[] {
   const evaluations = all.filter(({ isEvaluation }) => isEvaluation);
   const byParent = groupBy(evaluations, ({ parentId }) => parentId);
   const spans = all.filter(({ isEvaluation }) => !isEvaluation);
   return spans.map((span) => {
-    const own = byParent.get(span.spanId)?.slice(0, MAX_EVALUATIONS) ?? [];
+    const own = byParent.get(span.spanId) ?? [];
     if (own.length === 0) return span;
     const events = own.map(({ name, start, attributes }) => ({ name, time: start, attributes }));
     return { ...span, events: [...(span.events ?? []), ...events] };

@@ -46,6 +46,8 @@ export function runExportCalls(
       errors.write(
         `Left out ${count(lines.length - whole.length, 'call')}: content is cut, not readable, or of a kind that a line cannot have.\n`,
       );
+    if (new Set(whole.map(({ url }) => url)).size > 1)
+      errors.write('The lines have several urls, but a batch takes one: make a file for each.\n');
     if (whole.length > 0) return 0;
     errors.write('No whole call was found. Calls are exported if their content was recorded.\n');
   } catch (error) {
@@ -97,8 +99,7 @@ function lineOfCall(span: ViewedSpan, format: string): Json | undefined {
     return { custom_id: `${traceId}-${spanId}`, method: 'POST', url: `/v1${api.path}`, body: request };
   const answers = readMessages(wholeValue(attributes[ATTR.GEN_AI_OUTPUT_MESSAGES]));
   if (answers === undefined) return undefined;
-  const items = answers.flatMap((each) => api.itemsOf(sentMessage(each)));
-  const answer = items.length > 1 ? items : (items[0] ?? null);
+  const answer = answers.flatMap((each) => api.itemsOf(sentMessage(each)));
   return { item: { request, answer, trace_id: traceId, span_id: spanId } };
 }
 

@@ -8,7 +8,7 @@ import { printToStderr } from '../util/text-stream.ts';
 import { evaluationSpan, type ShownEvaluation } from './evaluations.ts';
 import { attributeText } from './messages.ts';
 import type * as PageFile from './page-file.ts';
-import { SpanStore, type StoredTrace } from './span-store.ts';
+import { SpanStore, type StoredTrace, spanCount } from './span-store.ts';
 import {
   type FinishedSpan,
   isLocalRoot,
@@ -103,8 +103,9 @@ export class HtmlTraceExporter {
   /** Shows an evaluation with its span, even if the span is on a page already. Ignores evaluations without a span. */
   evaluated({ traceId, spanId, event }: ShownEvaluation): void {
     if (traceId === undefined || spanId === undefined || this.#closed.get(traceId) === true) return;
-    if (this.#stored.traces.has(traceId)) this.#schedule();
     this.#stored.take([evaluationSpan({ traceId, spanId, event })]);
+    const trace = this.#stored.traces.get(traceId);
+    if (trace !== undefined && this.#isStale(trace)) this.#schedule();
   }
 
   /** Writes all traces, complete or not. */
@@ -140,12 +141,12 @@ export class HtmlTraceExporter {
   /** Called before a trace is dropped. If each trace has its own page, writes that page. */
   #close(id: string, trace: StoredTrace): void {
     if (this.#isPerTrace && this.#isStale(trace)) this.#writeTrace(id, trace);
-    if (!this.#isPerTrace || this.#page === undefined) this.#omitted += trace.spans.size + trace.omitted;
-    if (this.#isPerTrace && trace.spans.size > 0) this.#closed.set(id, true);
+    if (!this.#isPerTrace || this.#page === undefined) this.#omitted += spanCount(trace) + trace.omitted;
+    if (this.#isPerTrace && spanCount(trace) > 0) this.#closed.set(id, true);
   }
 
   #isStale(trace: StoredTrace): boolean {
-    return trace.spans.size + trace.omitted > 0 && this.#written.get(trace) !== trace.revision;
+    return this.#written.get(trace) !== trace.revision && spanCount(trace) + trace.omitted > 0;
   }
 
   #schedule(): void {

@@ -126,15 +126,22 @@ function streamEnd(of: SpanAttributes, { span }: Row): ShownFact {
     : prefix('stream ', words(end));
 }
 
-/** The ids that the span above does not have. A span has the ids of all that it belongs to. */
+/** Spans of other packages, which have no ids, may stand between two spans that have some: at most so many are passed. */
+const MAX_SPANS_BETWEEN = 10;
+
+/** The ids that the next span above with ids does not have. A span has the ids of all that it belongs to. */
 function ownIds({ span, parent }: Row): string[] {
   const { attributes } = span;
   const isPlain = attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined;
   const names = isPlain ? [...IDS, ...Object.keys(attributes).filter((name) => REQUEST_ID.test(name))] : IDS;
   // A set of values, because the id of a thread is also recorded as its conversation id.
   const ids = new Set(names.map((name) => attributes[name]).filter((id) => typeof id === 'string'));
-  const above = new Set(names.map((name) => parent?.span.attributes[name]));
-  return [...ids].filter((id) => !above.has(id));
+  const idsOf = (row: Row | undefined): unknown[] => names.map((name) => row?.span.attributes[name]);
+  let above = parent;
+  for (let i = 0; i < MAX_SPANS_BETWEEN && idsOf(above).every((id) => id === undefined); i++)
+    above = above?.parent;
+  const known = new Set(idsOf(above));
+  return [...ids].filter((id) => !known.has(id));
 }
 
 function error(of: SpanAttributes): ShownFact {

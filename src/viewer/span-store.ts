@@ -4,8 +4,10 @@ export interface StoredTrace {
   readonly spans: Map<string, ViewedSpan>;
   /** The revision of each span, by its id. */
   readonly revisions: Map<string, number>;
+  /** The number of evaluations of each span, by its id. */
+  readonly evaluated: Map<string | undefined, number>;
   size: number;
-  /** The number of spans that did not fit. */
+  /** The number of spans that did not fit, without evaluations. */
   omitted: number;
   /** A number that grows whenever the trace changes. */
   revision: number;
@@ -21,7 +23,10 @@ interface StoreLimits {
   readonly dropping?: (traceId: string, trace: StoredTrace) => void;
 }
 
-/** Spans by trace. Evaluations, which arrive separately from what they are about, count as spans. */
+/** The maximum number of evaluations of one span. */
+const MAX_EVALUATIONS = 100;
+
+/** Spans by trace. Evaluations, which arrive separately from what they are about, are kept as spans. */
 export class SpanStore {
   readonly #limits: StoreLimits;
   /** Sorted by when a part of each trace last arrived. */
@@ -59,6 +64,7 @@ export class SpanStore {
     const trace = found ?? {
       spans: new Map(),
       revisions: new Map(),
+      evaluated: new Map(),
       size: 0,
       omitted: 0,
       revision: 0,
@@ -71,11 +77,14 @@ export class SpanStore {
     this.renew(trace);
     const known = trace.spans.get(spanId);
     if (span.isOpen && known !== undefined && !known.isOpen) return;
+    const evaluated = trace.evaluated.get(span.parentId) ?? 0;
+    if (span.isEvaluation && known === undefined && evaluated >= MAX_EVALUATIONS) return;
     const growth = sizeOf(span) - (known === undefined ? 0 : sizeOf(known));
     if (trace.size + growth > maxSize) {
-      trace.omitted++;
+      if (!span.isEvaluation) trace.omitted++;
       return;
     }
+    if (span.isEvaluation && known === undefined) trace.evaluated.set(span.parentId, evaluated + 1);
     trace.spans.set(spanId, span);
     trace.revisions.set(spanId, trace.revision);
     trace.size += growth;
@@ -97,6 +106,11 @@ export class SpanStore {
   renew(trace: StoredTrace): void {
     trace.revision = ++this.#revision;
   }
+}
+
+/** The number of spans of a trace, without evaluations. */
+export function spanCount({ spans }: StoredTrace): number {
+  return [...spans.values()].filter(({ isEvaluation }) => !isEvaluation).length;
 }
 
 const MAX_LIVE_TRACES = 500;

@@ -127,7 +127,7 @@ export class TraceStore {
     return {
       traces: this.#inOrder(traces),
       conversations: this.#inOrder(conversations),
-      total: this.#stored.traces.size,
+      total: traces.filter(({ trace }) => trace.rows.length > 0).length,
       dropped: this.#droppedBefore + this.#stored.dropped,
       unlisted: parts.size - listed.length,
     };

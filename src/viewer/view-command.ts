@@ -7,7 +7,7 @@ import { COMMAND } from '../util/version.ts';
 import { count } from './amounts.ts';
 import { type OtlpSpans, readOtlpJson } from './otlp-json.ts';
 import { inert, pageDocument, writePrivately } from './page-file.ts';
-import { SpanStore } from './span-store.ts';
+import { SpanStore, spanCount } from './span-store.ts';
 import { fileProblem, readWhole, viewText } from './trace-file.ts';
 import type { ViewedSpan } from './viewed-span.ts';
 
@@ -153,7 +153,7 @@ function fittingSpans(found: OtlpSpans): { spans: ViewedSpan[]; omitted: number;
     // Escaping for the page makes the text longer, so measure the escaped text.
     sizeOf: (span) => inert(JSON.stringify(span)).length,
     dropping: (_, trace) => {
-      omitted += trace.spans.size + trace.omitted;
+      omitted += spanCount(trace) + trace.omitted;
     },
   });
   const evaluations = found.spans.filter(({ isEvaluation }) => isEvaluation);

@@ -145,7 +145,7 @@ describe('export-calls', () => {
     expect([code, errors]).toEqual([0, '']);
     const [{ item } = {}] = lines as { item?: { request: object; answer: object } }[];
     expect(item?.request).toEqual(REQUEST);
-    expect(item?.answer).toEqual({ role: 'assistant', content: choices[0]?.message.content });
+    expect(item?.answer).toEqual([{ role: 'assistant', content: choices[0]?.message.content }]);
     const batch = await exportCalls(session.spans, '--format', 'batch');
     const { traceId, spanId } = session.spans[0]?.spanContext() ?? {};
     expect(batch.lines).toEqual([
@@ -190,12 +190,14 @@ describe('export-calls', () => {
       text: { format: { type: 'json_schema' as const, ...SCHEMA } },
     };
     const tool = { type: 'function' as const, ...TOOL };
+    const { id: conversation } = await session.client.conversations.create();
     await session.client.responses.create({
       ...rest,
       instructions: 'Be brief.',
       input: 'What is x?',
       tools: [{ ...tool, strict: false }],
       background: false,
+      conversation,
     });
     const { lines } = await exportCalls(session.spans);
     const input = [
@@ -203,11 +205,30 @@ describe('export-calls', () => {
       { role: 'user', content: 'What is x?' },
     ];
     expect(lines[0]).toMatchObject({
-      item: { request: { ...rest, input, tools: [tool] }, answer: { type: 'function_call', name: 'solve' } },
+      item: {
+        request: { ...rest, input, tools: [tool] },
+        answer: [{ type: 'function_call', name: 'solve' }],
+      },
     });
     expect(lines[0]).not.toHaveProperty('item.request.background');
+    expect(lines[0]).not.toHaveProperty('item.request.conversation');
     const batch = await exportCalls(session.spans, '--format', 'batch');
     expect(batch.lines).toMatchObject([{ url: '/v1/responses', body: { input } }]);
+    await session.verify();
+  });
+
+  test('writes calls of both APIs for evaluations, and says that a batch takes one', async () => {
+    const session = await startRecording();
+    const both = { model: 'gpt-4o', temperature: 0 };
+    await session.client.chat.completions.create({ ...both, messages: [{ role: 'user', content: 'Hello' }] });
+    await session.client.responses.create({ ...both, input: 'Hello' });
+    expect(await exportCalls(session.spans)).toMatchObject({ code: 0, lines: { length: 2 }, errors: '' });
+    const batch = await exportCalls(session.spans, '--format', 'batch');
+    expect(batch).toMatchObject({
+      code: 0,
+      lines: { length: 2 },
+      errors: 'The lines have several urls, but a batch takes one: make a file for each.\n',
+    });
     await session.verify();
   });
 

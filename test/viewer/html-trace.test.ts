@@ -134,6 +134,26 @@ describe('a page', () => {
     expect(readdirSync(folder).map((page) => namesIn(join(folder, page)))).toEqual([['root']]);
   });
 
+  it.each(['page.html', '{traceId}.html'])('%s is not written for evaluations alone', async (name) => {
+    const warn = vi.spyOn(diag, 'warn').mockImplementation(() => {});
+    const exporter = new HtmlTraceExporter({ path: join(folder, name), maxSize: 1000 });
+    await exporter.forceFlush();
+    const [span] = makeSpans({ name: 'late' });
+    const event = { name: 'gen_ai.evaluation.result', time: [1, 0] as const };
+    const evaluate = (traceId = ''): void => exporter.evaluated({ traceId, spanId: '1', event });
+    evaluate(span?.spanContext().traceId);
+    await exporter.forceFlush();
+    for (let i = 0; i < 20; i++) evaluate(`${i}`);
+    expect(readdirSync(folder)).toEqual([]);
+    send(exporter, span);
+    await exporter.shutdown();
+    const [page = ''] = readdirSync(folder);
+    expect(dataOf(join(folder, page)).omitted).toBe(0);
+    expect(spansOn(join(folder, page))).toMatchObject([{ name: 'late' }]);
+    expect(readdirSync(folder)).toHaveLength(1);
+    expect(warn).not.toHaveBeenCalled();
+  });
+
   it('never leaves its folder', async () => {
     const exporter = new HtmlTraceExporter({ path: join(folder, '{traceId}.html') });
     const [span] = makeSpans({ name: 'a' });

@@ -56,8 +56,25 @@ test('an evaluation that is too large for a trace drops nothing', () => {
   store.add([span('a', '1', 4_000)]);
   const event = { name: 'e', time: [1, 0] as const, attributes: { text: 'x'.repeat(20_000) } };
   store.add([evaluationSpan({ traceId: 'a', spanId: '1', event })]);
-  expect(spansIn(store, 'a')).toMatchObject({ spans: [{ spanId: '1' }] });
-  expect(store.lists(NO_FILTER).dropped).toBe(0);
+  expect(spansIn(store, 'a')).toMatchObject({ spans: [{ spanId: '1' }], omitted: 0 });
+  expect(store.lists(NO_FILTER)).toMatchObject({ dropped: 0, total: 1 });
+});
+
+test('of any number of evaluations of a span, 100 are kept, so that later spans fit', () => {
+  const store = new TraceStore({ maxSize: 1_000_000 });
+  store.add([span('a', '1')]);
+  const rated = (i: number, spanId: string): ViewedSpan =>
+    evaluationSpan({ traceId: 'a', spanId, event: { name: 'gen_ai.evaluation.result', time: [i, 0] } });
+  for (let i = 0; i < 10_000; i++) store.add([rated(i, '1')]);
+  store.add([rated(0, '1'), span('a', '2'), rated(0, '2')]);
+  const { spans, omitted } = spansIn(store, 'a');
+  expect([spans.map(({ events }) => events?.length), omitted]).toEqual([[100, 1], 0]);
+});
+
+test('a trace of evaluations alone is none', () => {
+  const store = new TraceStore();
+  store.add([evaluationSpan({ traceId: 'a', spanId: '1', event: { name: 'e', time: [1, 0] } })]);
+  expect(store.lists(NO_FILTER)).toMatchObject({ traces: [], total: 0 });
 });
 
 test('a trace of many conversations is listed in linear time', async () => {

@@ -34,6 +34,16 @@ describe('a tree in the terminal', () => {
     );
   });
 
+  it('has an id once, also around spans of other packages', () => {
+    const attributes = { 'openai.thread.id': 'thread_1' };
+    const run = { name: 'run', attributes: { ...attributes, 'openai.run.id': 'run_1' } };
+    const other = { name: 'other', children: [{ name: 'between', children: [run] }] };
+    expect(draw({ name: 'thread', attributes, children: [other] }).match(/thread_1|run_1/g)).toEqual([
+      'thread_1',
+      'run_1',
+    ]);
+  });
+
   it('searches a bounded number of ancestors in a deep trace', () => {
     const LEVELS = 2_000;
     let reads = 0;
