@@ -107,6 +107,39 @@ describe.skipIf(NO_BROWSER !== undefined)('the timeline of the page', () => {
     expect(await page.getByRole('treeitem', { selected: true }).textContent()).toContain('error');
   });
 
+  it('collapses and expands all spans of one trace and filter', async () => {
+    const of = (name: string, start: number): SpanPlan => ({
+      name,
+      start,
+      children: [{ name: `${name} step`, start, children: [{ name: `${name} part`, start }] }],
+    });
+    page = await openPage(browser, [of('first', 0), of('second', 9)]);
+    expect(await labels()).toEqual(['second', 'second step', 'second part']);
+    await page.keyboard.press('c');
+    expect(await labels()).toEqual(['second', 'second step']);
+    await page.getByRole('combobox', { name: 'Filter' }).fill('part');
+    expect(await labels()).toEqual(['second', 'second step', 'second part']);
+    await page.getByRole('combobox', { name: 'Filter' }).fill('');
+    await page.getByRole('checkbox').focus();
+    await page.keyboard.press('c');
+    expect(await labels()).toEqual(['second', 'second step']);
+    await page
+      .getByRole('navigation')
+      .getByRole('button', { name: /^first/ })
+      .click();
+    expect(await labels()).toEqual(['first', 'first step', 'first part']);
+  });
+
+  it('collapses and expands a row of siblings that have no parent', async () => {
+    const calls = Array.from({ length: 5 }, (_, i) => chat(i, i + 1));
+    page = await openPage(browser, [{ name: 'unfinished', open: true, children: calls }]);
+    expect(await labels()).toEqual(['5 × chat']);
+    await page.keyboard.press('c');
+    expect(await labels()).toHaveLength(6);
+    await page.keyboard.press('c');
+    expect(await labels()).toEqual(['5 × chat']);
+  });
+
   it('starts folded if there are many spans', async () => {
     const parts = (at: number): SpanPlan[] =>
       Array.from({ length: 30 }, (_, i) => ({ name: `p${i}x`, start: at + i, end: at + i + 1 }));
@@ -208,14 +241,21 @@ describe.skipIf(NO_BROWSER !== undefined)('the timeline of the page', () => {
     await page.mouse.down();
     await page.mouse.move(x + room / 2, y + 20, { steps: 4 });
     await page.mouse.up();
-    const ticks = await page.locator('.ruler .ticks span').allTextContents();
-    expect(ticks.map((tick) => Math.round(Number.parseFloat(tick)))).toEqual([25, 38, 50]);
-    // Where the window is, all of it stays on the map.
+    const ticks = async (): Promise<number[]> =>
+      (await page.locator('.ruler .ticks span').allTextContents()).map((tick) =>
+        Math.round(Number.parseFloat(tick)),
+      );
+    expect(await ticks()).toEqual([25, 38, 50]);
+    // The map has the chosen time, so that a part of that can be chosen.
     await page.mouse.move(x, y + 20);
     await page.mouse.down();
-    await page.mouse.move(x + room, y + 20, { steps: 4 });
+    await page.mouse.move(x + room * 0.4, y + 20, { steps: 4 });
+    expect(await ticks()).toEqual([25, 38, 50]);
     await page.mouse.up();
-    expect(await page.locator('.ruler .ticks span').allTextContents()).toEqual(['0', '50 ms', '100 ms']);
+    expect(await ticks()).toEqual([25, 30, 35]);
+    expect(await page.locator('.zoom-mark').count()).toBe(0);
+    await page.mouse.click(x + room / 2, y + 20);
+    expect(await ticks()).toEqual([0, 50, 100]);
   });
 
   it('has rows of one line where there is room for time, with the list folded', async () => {

@@ -48,6 +48,17 @@ describe.skipIf(NO_BROWSER !== undefined)('on a screen that is touched, the page
     expect(await ticks()).toBe('0 500 ms 1.00 s');
   });
 
+  it('has a button that shows the whole time on a small screen, too', async () => {
+    page = await openPage(browser, [plan], { width: 400, touch: true });
+    await press('Zoom');
+    await page.getByRole('button', { name: 'Reset zoom' }).waitFor({ state: 'detached' });
+    await page.getByRole('treeitem', { name: 'late' }).click();
+    await page.getByRole('tab', { name: 'Timeline' }).click();
+    await press('Zoom');
+    await page.getByRole('button', { name: 'Reset zoom' }).click();
+    expect(await page.getByRole('button', { name: 'Reset zoom' }).count()).toBe(0);
+  });
+
   it('zooms by a key to the row that the keys have reached', async () => {
     page = await openPage(browser, [plan], { width: 800 });
     await page.getByRole('treeitem', { name: 'whole' }).focus();
@@ -110,6 +121,11 @@ describe.skipIf(NO_BROWSER !== undefined)('on paper, the page', () => {
     await page.getByRole('tab', { name: tab }).click();
     await page.emulateMedia({ media: 'print', colorScheme: 'light' });
     for (const part of ['.row', '#panel-chat .said']) await page.locator(part).first().waitFor();
+    // A page ends between rows and between messages.
+    for (const part of ['.row', '#panel-chat .message']) {
+      const isWhole = (it: Element): boolean => getComputedStyle(it).breakInside === 'avoid';
+      expect(await page.locator(part).first().evaluate(isWhole), part).toBe(true);
+    }
     expect(await page.getByText('Select a span in the timeline.').isVisible()).toBe(false);
   });
 

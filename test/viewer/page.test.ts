@@ -253,6 +253,26 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect(await page.getByRole('status').textContent()).toBe('2 spans in 1 trace');
     });
 
+    it('that hides the open trace for a while leaves the reader in it', async () => {
+      await open([MATH_TUTOR, FAILED], { width: 800 });
+      await page.getByRole('button', { name: 'List' }).click();
+      await page
+        .getByRole('navigation')
+        .getByRole('button', { name: /^thread/ })
+        .click();
+      await page.getByRole('treeitem', { name: 'code_interpreter' }).click();
+      await page.getByRole('tab', { name: 'Timeline' }).click();
+      await page.keyboard.press('/');
+      await page.keyboard.type('ticket');
+      expect(await rows()).toContain('answer ticket');
+      for (const _ of 'ticket') await page.keyboard.press('Backspace');
+      expect(await rows()).toContain('execute_tool code_interpreter');
+      expect(
+        await page.getByRole('combobox', { name: 'Filter' }).evaluate((it) => it.matches(':focus')),
+      ).toBe(true);
+      expect(await page.getByRole('tab', { selected: true }).textContent()).toBe('Timeline');
+    });
+
     it('finds spans by an id that is clicked', async () => {
       await open([MATH_TUTOR]);
       await page.getByRole('treeitem').last().click();
@@ -333,13 +353,16 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
 
   it.each(['trace', 'conversation'])('a link to a %s that is not there says so', async (kind) => {
     await open([MATH_TUTOR, FAILED]);
-    const link = `${page.url()}#${kind}=gone`;
+    const row = await page.getByRole('treeitem').first().getAttribute('id');
+    const link = `${page.url()}#${kind}=gone&span=${row?.replace('span-', '')}`;
     await page.goto('about:blank');
     offences.length = 0;
     await page.goto(link);
     const missing = page.getByText(`The ${kind} that the address names is not here`);
     await missing.waitFor();
     expect(await page.getByRole('treeitem').count()).toBeGreaterThan(0);
+    // A span of another trace with the same id is another span.
+    expect(await page.getByRole('treeitem', { selected: true }).count()).toBe(0);
     await page.getByRole('navigation').getByRole('listitem').getByRole('button').first().click();
     expect(await missing.isVisible()).toBe(false);
     allowRequestsTo(link);
@@ -476,6 +499,34 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       await page.getByText('Everything recorded').click();
       const names = await panel().getByRole('table', { name: 'Attributes' }).getByRole('rowheader');
       expect(await names.allTextContents()).toContain('gen_ai.usage.reasoning.output_tokens');
+    });
+
+    it('has the instructions before the history, however long that is', async () => {
+      const plan = answer('Fine');
+      const asked = Array.from({ length: 60 }, (_, i) => message('user', `Question ${i}`));
+      const attributes = {
+        ...plan.attributes,
+        'gen_ai.system_instructions': JSON.stringify([{ type: 'text', content: 'Be brief.' }]),
+        'gen_ai.input.messages': JSON.stringify(asked),
+      };
+      await open([{ ...plan, attributes }]);
+      await page.getByRole('treeitem').click();
+      expect(await panel().innerText()).toMatch(/Instructions\s+59 earlier messages\s+User\s+Question 59/);
+      await panel().getByText('Instructions', { exact: true }).click();
+      await panel().locator('.md', { hasText: 'Be brief.' }).waitFor();
+    });
+
+    it('scrolls a table with many columns, and shows text that is nested deeper than 50 levels', async () => {
+      const line = (cell: string): string => `|${cell.repeat(30)}`;
+      await openAnswer([line(' name |'), line('---|'), line(' value |')].join('\n'));
+      await page.setViewportSize({ width: 400, height: 800 });
+      const heading = panel().getByRole('columnheader').first();
+      expect(await heading.getAttribute('scope')).toBe('col');
+      expect((await heading.boundingBox())?.width).toBeGreaterThan(40);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
+      await openAnswer(`${'*a '.repeat(4899)}*b${'*'.repeat(4900)}`);
+      expect(await panel().locator('.md em').count()).toBe(50);
+      expect(await panel().locator('.md').last().textContent()).toBe(`${'a '.repeat(4899)}b`);
     });
 
     it('shows Markdown, code and tables', async () => {

@@ -14,15 +14,24 @@ import {
   rowsById,
   selected,
 } from './state.ts';
-import { idsAbove, type TimelineItem, timelineItems } from './timeline-items.ts';
+import { idsAbove, isBelowRoot, type TimelineItem, timelineItems } from './timeline-items.ts';
 
+const namedSpan = computed(() => address.value.get('span'));
 const selectedId = computed(() => selected.value?.id);
+/** The span that the effect below has shown. It is shown once, also if a filter hides its trace for a while. */
+let shownId: string | undefined;
 // A span is also selected by a link, and by going back.
 effect(() => {
+  const { value: name } = namedSpan;
   const { value: id } = selectedId;
   untracked(() => {
-    if (id !== undefined) showSpan(id, false);
-    else if (chosenPanel.value === 'span') chosenPanel.value = undefined;
+    if (name === null) {
+      shownId = undefined;
+      if (chosenPanel.value === 'span') chosenPanel.value = undefined;
+    } else if (id !== undefined && id !== shownId) {
+      shownId = id;
+      showSpan(id, false);
+    }
   });
 });
 
@@ -94,7 +103,7 @@ export function toggle({ id, isClosed }: TimelineItem): void {
 
 /** Collapses all rows, or expands them if none is left to collapse. */
 export function toggleAll(): void {
-  const isAnyOpen = timelineItems.value.some((item) => item.isClosed === false && item.depth > 1);
+  const isAnyOpen = timelineItems.value.some((item) => item.isClosed === false && isBelowRoot(item));
   folds.value = { all: isAnyOpen, rows: new Map() };
 }
 

@@ -6,22 +6,28 @@ export interface AlignedStep {
   readonly other: Row | undefined;
 }
 
-const MAX_STEPS = 2_000;
-/** Steps below this depth are not compared. */
-const MAX_STEP_DEPTH = 100;
+export const MAX_STEPS = 2_000;
 
 /**
  * Aligns the steps of two traces. Steps match if they have the same name, below steps that match, and the same number
  * among the siblings of that name. What only the other trace has comes after its siblings.
  */
-export function alignedSteps(one: readonly Row[], other: readonly Row[], depth = 1): AlignedStep[] {
-  if (depth > MAX_STEP_DEPTH) return [];
+export function alignedSteps(one: readonly Row[], other: readonly Row[]): AlignedStep[] {
+  const steps: AlignedStep[] = [];
+  // A stack: the last entry is handled next. No recursion, because a trace can be thousands of levels deep.
+  const pending = alignedSiblings(one, other, 1).toReversed();
+  for (let next = pending.pop(); next !== undefined && steps.length < MAX_STEPS; next = pending.pop()) {
+    steps.push(next);
+    const below = alignedSiblings(next.one?.children ?? [], next.other?.children ?? [], next.depth + 1);
+    pending.push(...below.toReversed());
+  }
+  return steps;
+}
+
+function alignedSiblings(one: readonly Row[], other: readonly Row[], depth: number): AlignedStep[] {
   const [all, others] = [byNumberedName(one), byNumberedName(other)];
-  const steps = [...new Set([...all.keys(), ...others.keys()])].flatMap((name) => {
-    const step = { depth, one: all.get(name), other: others.get(name) };
-    return [step, ...alignedSteps(step.one?.children ?? [], step.other?.children ?? [], depth + 1)];
-  });
-  return steps.slice(0, MAX_STEPS);
+  const names = new Set([...all.keys(), ...others.keys()]);
+  return [...names].map((name) => ({ depth, one: all.get(name), other: others.get(name) }));
 }
 
 function byNumberedName(rows: readonly Row[]): ReadonlyMap<string, Row> {

@@ -6,7 +6,7 @@ import { spanUsage } from '../usage.ts';
 import { isFailed, millisecondsBetween } from '../viewed-span.ts';
 import type { ViewedTrace } from '../viewed-trace.ts';
 import { choose, compareWith } from './actions.ts';
-import { type AlignedStep, alignedSteps } from './aligned-steps.ts';
+import { type AlignedStep, alignedSteps, MAX_STEPS } from './aligned-steps.ts';
 import { Button, clock, Table } from './elements.tsx';
 
 type Show = (value: number) => string | undefined;
@@ -35,6 +35,7 @@ interface ComparisonProps {
 
 export function Comparison({ one, other }: ComparisonProps): VNode {
   const steps = useMemo(() => alignedSteps(one.roots, other.roots), [one, other]);
+  const stepsHeading = steps.length < MAX_STEPS ? 'Steps' : `The first ${grouped(MAX_STEPS)} steps`;
   const measures = MEASURES.flatMap(([label, read, show]) => {
     const [a = 0, b = 0] = [read(one), read(other)];
     const isKnown = read(one) !== undefined || read(other) !== undefined;
@@ -49,7 +50,7 @@ export function Comparison({ one, other }: ComparisonProps): VNode {
       <Table
         className="amounts"
         headings={['', ...[one, other].map(traceHeading), 'Difference']}
-        rows={[...measures, [<h3>Steps</h3>], ...steps.map(stepCells)]}
+        rows={[...measures, [<h3>{stepsHeading}</h3>], ...steps.map(stepCells)]}
         classOf={(i) => {
           const step = steps[i - measures.length - 1];
           return step === undefined ? '' : step.one === undefined ? 'good' : step.other ? '' : 'bad';

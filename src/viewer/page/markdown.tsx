@@ -45,7 +45,7 @@ export function Markdown({ text }: { readonly text: string }): VNode {
   return <div class="text md stack">{content}</div>;
 }
 
-/** Reads tokens up to the end of the element that they are in. The parser limits how deep elements are nested. */
+/** Reads tokens up to the end of the element that they are in. */
 function nodesOf(tokens: Iterator<Token>, isInLink: boolean): ComponentChildren[] {
   const nodes: ComponentChildren[] = [];
   for (let next = tokens.next(); !next.done && next.value.nesting >= 0; next = tokens.next()) {
@@ -61,7 +61,9 @@ function leaf({ type, content }: Token, isInLink: boolean): ComponentChildren {
     case 'inline': {
       const tokens: Token[] = [];
       inline.parse(content, parser, {}, tokens);
-      return nodesOf(tokens.values(), false);
+      // The parsers limit how deep blocks and links are nested, but not emphasis.
+      const shown = tokens.filter(({ nesting, level }) => nesting === 0 || level < MAX_NESTING);
+      return nodesOf(shown.values(), false);
     }
     case 'fence':
     case 'code_block':
@@ -89,6 +91,8 @@ function element(token: Token, children: ComponentChildren[]): ComponentChildren
       );
     case 'list_item_open':
       return <li value={token.info === '' ? undefined : Number(token.info)}>{children}</li>;
+    case 'th_open':
+      return <th scope="col">{children}</th>;
     case 'link_open':
       return <Link label={children} address={token.attrGet('href') ?? ''} />;
     default:

@@ -1,11 +1,10 @@
-import { computed } from '@preact/signals';
+import { computed, useComputed, useSignal } from '@preact/signals';
 import type { VNode } from 'preact';
-import { useRef } from 'preact/hooks';
 import { isFailed } from '../viewed-span.ts';
 import { typeOf } from '../viewed-trace.ts';
 import { criticalPath } from './critical-path.ts';
 import { foundRows, openTrace } from './state.ts';
-import { placeIn, spanTime, type TimeRange, wholeTime, zoom } from './time-axis.ts';
+import { placeIn, shownTime, spanTime, type TimeRange, zoom } from './time-axis.ts';
 
 /** The size of the map, in its own units. The critical path is in the lowest part. */
 const SIZE = 1_000;
@@ -16,7 +15,10 @@ const drawing = computed(() => {
   const rows = openTrace.value?.rows ?? [];
   const paths = new Map<string, string>();
   const draw = (kind: string, { from, to }: TimeRange, top: number, height: number): void => {
-    const xOf = (time: number): number => Math.round((time / wholeTime.value.to) * SIZE);
+    const { from: first, to: last } = shownTime.value;
+    // What is far outside is drawn just outside.
+    const xOf = (time: number): number =>
+      Math.round(Math.min(Math.max((time - first) / (last - first), -1), 2) * SIZE);
     const width = Math.max(xOf(to) - xOf(from), 1);
     const rectangle = `M${xOf(from)} ${top.toFixed(1)}h${width}v${height.toFixed(1)}h${-width}z`;
     paths.set(kind, (paths.get(kind) ?? '') + rectangle);
@@ -32,13 +34,20 @@ const drawing = computed(() => {
   return [...paths];
 });
 
-/** A small map of all spans, and the critical path below them. Dragging across it zooms to a part of the time. */
+/**
+ * A small map of all spans, and the critical path below them, in the time that is shown. Dragging across it zooms to a
+ * part of that time, and a click shows the whole time.
+ */
 export function Minimap(): VNode {
-  /** Where the reader began to drag. */
-  const start = useRef(0);
+  /** Where the reader began to drag, and where the pointer is now, as times. */
+  const drag = useSignal<readonly [number, number] | undefined>(undefined);
+  const dragged = useComputed(
+    () => drag.value && { from: Math.min(...drag.value), to: Math.max(...drag.value) },
+  );
   const timeAt = ({ currentTarget, clientX }: PointerEvent): number => {
     const { left, width } = (currentTarget as Element).getBoundingClientRect();
-    return Math.min(Math.max((clientX - left) / width, 0), 1) * wholeTime.value.to;
+    const { from, to } = shownTime.value;
+    return from + Math.min(Math.max((clientX - left) / width, 0), 1) * (to - from);
   };
   return (
     <div
@@ -47,14 +56,21 @@ export function Minimap(): VNode {
       onPointerDown={(event) => {
         if (event.button !== 0) return;
         event.currentTarget.setPointerCapture(event.pointerId);
-        start.current = timeAt(event);
-        zoom.value = undefined;
+        drag.value = [timeAt(event), timeAt(event)];
       }}
       onPointerMove={(event) => {
-        if (!event.currentTarget.hasPointerCapture(event.pointerId)) return;
-        const [from = 0, to = 0] = [start.current, timeAt(event)].sort((a, b) => a - b);
+        if (drag.value !== undefined) drag.value = [drag.value[0], timeAt(event)];
+      }}
+      onPointerUp={() => {
+        if (dragged.value === undefined) return;
+        const { from, to } = dragged.value;
+        const { from: first, to: last } = shownTime.value;
         // Less is a click.
-        if (to - from > wholeTime.value.to / 100) zoom.value = { from, to };
+        zoom.value = to - from > (last - first) / 100 ? { from, to } : undefined;
+      }}
+      // Also happens where the browser takes a touch as scrolling, which does not zoom.
+      onLostPointerCapture={() => {
+        drag.value = undefined;
       }}
     >
       <svg
@@ -68,7 +84,7 @@ export function Minimap(): VNode {
           <path key={kind} d={path} fill={`var(--${kind.split(' ')[0]})`} class={kind} />
         ))}
       </svg>
-      {zoom.value && <span class="zoom-mark" style={placeIn(wholeTime.value, zoom.value)} />}
+      {dragged.value && <span class="zoom-mark" style={placeIn(shownTime.value, dragged.value)} />}
     </div>
   );
 }

@@ -107,13 +107,13 @@ function CopyButtons({ span }: { readonly span: ViewedSpan }): VNode {
 function SpanContent({ span: { attributes } }: { readonly span: ViewedSpan }): VNode | null {
   const { input, output } = toolExchange(attributes);
   const instructions = parseShortJson(attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS]);
-  const asked = [
-    ...(Array.isArray(instructions) ? [{ role: 'system', parts: instructions.filter(isRecord) }] : []),
-    ...shownMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]),
-  ];
+  const instructed = Array.isArray(instructions)
+    ? [{ role: 'system', parts: instructions.filter(isRecord) }]
+    : [];
+  const asked = shownMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]);
   const answered = shownMessages(attributes[ATTR.GEN_AI_OUTPUT_MESSAGES]);
   const hasExchange = (input ?? output) !== undefined;
-  const hasContent = hasExchange || asked.length + answered.length > 0;
+  const hasContent = hasExchange || instructed.length + asked.length + answered.length > 0;
   if (!hasContent && attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined) return null;
   // The messages before the last one are history, which is folded.
   const history = asked.slice(-MAX_SHOWN_MESSAGES, -1);
@@ -121,6 +121,7 @@ function SpanContent({ span: { attributes } }: { readonly span: ViewedSpan }): V
     <>
       {!hasContent && <p class="dim">No content was recorded.</p>}
       {hasExchange && <ToolBlock input={input} output={output} />}
+      <Messages messages={instructed} />
       {history.length > 0 && (
         <Folded label={count(asked.length - 1, 'earlier message') ?? ''}>
           <Messages messages={history} />

@@ -1,4 +1,4 @@
-import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { findRows, type TraceFilter } from '../trace-filter.ts';
 import { type TraceEntry, type TraceLists, TraceStore } from '../trace-store.ts';
 import type { TraceSummary } from '../trace-summary.ts';
@@ -91,20 +91,30 @@ export const listedEntries: ReadonlySignal<readonly TraceEntry[]> = computed(() 
   return entries.toSorted((a, b) => compare(a.trace.summary, b.trace.summary));
 });
 
-/** The entry that the address names, or else the first. */
+/** Of the entry that is open, so that it stays open. */
+let lastOpenedId: string | undefined;
+
+/** The entry that the address names. If that is not listed, the one that is open already, or else the first. */
 export const opened: ReadonlySignal<TraceEntry | undefined> = computed(() => {
   const { value: entries } = listedEntries;
-  return entries.find(({ id }) => id === namedId.value) ?? entries[0];
+  const wanted = namedId.value === undefined ? [] : [namedId.value, lastOpenedId];
+  const listed = wanted.flatMap((wantedId) => entries.find(({ id }) => id === wantedId) ?? []);
+  const [entry = entries[0]] = listed;
+  lastOpenedId = entry?.id;
+  return entry;
 });
 
 /** The open trace. The same object as before as long as its spans are the same. */
 export const openTrace: ReadonlySignal<ViewedTrace | undefined> = computed(() => opened.value?.trace);
+export const openId: ReadonlySignal<string | undefined> = computed(() => openTrace.value?.traceId);
+
+/** Whether another trace is open than the one that the address names. */
+const isOtherOpen = computed(() => namedId.value !== undefined && namedId.value !== opened.value?.id);
 
 /** Whether the address names a trace that does not exist here, so that another one is shown. */
-export const isMissing: ReadonlySignal<boolean> = computed(() => {
-  const { value: id } = namedId;
-  return lists.value !== undefined && !isFiltered.value && id !== undefined && id !== opened.value?.id;
-});
+export const isMissing: ReadonlySignal<boolean> = computed(
+  () => lists.value !== undefined && !isFiltered.value && isOtherOpen.value,
+);
 
 /** The trace beside the open one. The filter does not hide it. */
 export const compared: ReadonlySignal<ViewedTrace | undefined> = computed(() => {
@@ -117,6 +127,12 @@ export const compared: ReadonlySignal<ViewedTrace | undefined> = computed(() => 
 /** What the reader has collapsed (`true`) or expanded (`false`): all that is below a root, and single rows by id. */
 export const folds: Signal<{ readonly all?: boolean; readonly rows: ReadonlyMap<string, boolean> }> = signal({
   rows: new Map(),
+});
+// What is collapsed as a whole is one trace as one filter shows it.
+effect(() => {
+  openId.value;
+  filter.value;
+  folds.value = { rows: folds.peek().rows };
 });
 
 export type PanelName = 'timeline' | 'chat' | 'span';
@@ -139,7 +155,7 @@ export const rowsById: ReadonlySignal<ReadonlyMap<string, Row>> = computed(
 
 export const selected: ReadonlySignal<Row | undefined> = computed(() => {
   const id = address.value.get('span');
-  return id === null ? undefined : rowsById.value.get(id);
+  return id === null || isOtherOpen.value ? undefined : rowsById.value.get(id);
 });
 
 export const foundRows: ReadonlySignal<ReadonlySet<Row>> = computed(() =>

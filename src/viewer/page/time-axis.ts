@@ -1,7 +1,7 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { formatMilliseconds } from '../amounts.ts';
 import { millisecondsBetween, type Time, type ViewedSpan } from '../viewed-span.ts';
-import { active, openTrace, rowsById, selected } from './state.ts';
+import { active, openId, openTrace, rowsById, selected } from './state.ts';
 
 /** A part of the time axis, in milliseconds since the start of the trace. */
 export interface TimeRange {
@@ -16,7 +16,6 @@ const MIN_TIME_MS = 1e-3;
 /** The part of the time that the reader has chosen in the open trace. */
 export const zoom: Signal<TimeRange | undefined> = signal();
 
-const openId = computed(() => openTrace.value?.traceId);
 effect(() => {
   openId.value;
   zoom.value = undefined;

@@ -68,6 +68,11 @@ export function idsAbove(row: Row | undefined): string[] {
   return ids;
 }
 
+/** Whether an item is collapsed and expanded with all others. Roots stay open. */
+export function isBelowRoot({ depth, isGroup }: Pick<TimelineItem, 'depth' | 'isGroup'>): boolean {
+  return depth > 1 || isGroup;
+}
+
 const wantedRows = computed(() => {
   const wanted = new Set<Row>();
   for (const row of foundRows.value)
@@ -99,7 +104,10 @@ export const timelineItems: ReadonlySignal<readonly TimelineItem[]> = computed((
     const isGroup = rows.length > 1;
     const below = isGroup ? rows.map((each) => [each]) : shownIn(row.children);
     const isClosedAtFirst = !isFiltered.value && (isGroup || (isLarge && depth > OPEN_DEPTH));
-    const isClosed = folds.value.rows.get(id) ?? (depth > 1 ? folds.value.all : undefined) ?? isClosedAtFirst;
+    const isClosed =
+      folds.value.rows.get(id) ??
+      (isBelowRoot({ depth, isGroup }) ? folds.value.all : undefined) ??
+      isClosedAtFirst;
     items.push({
       ...next,
       id,

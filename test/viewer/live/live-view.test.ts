@@ -217,6 +217,17 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     await row('span a').waitFor();
   });
 
+  it('keeps a trace open while a filter hides the one that the reader chose', async () => {
+    await send(span('first', 'a'), span('second', 'b'));
+    await entries().filter({ hasText: 'span a' }).getByRole('button').first().click();
+    await row('span a').waitFor();
+    await page.getByRole('combobox', { name: 'Filter' }).fill('second');
+    await row('span b').waitFor();
+    await send(span('third', 'second', { startTimeUnixNano: '1800000000000000000' }));
+    await entries().nth(1).waitFor();
+    expect(await page.locator('[aria-current]').textContent()).toContain('span b');
+  });
+
   it('lists conversations, with the spans of all of their traces', async () => {
     const attributes = [{ key: 'gen_ai.conversation.id', value: { stringValue: 'conv_1' } }];
     await send(span('one', 'a', { attributes }), span('two', 'b', { attributes }), span('two', 'c'));
