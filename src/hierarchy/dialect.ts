@@ -175,8 +175,13 @@ export interface Dialect {
   readEvent(event: unknown, sink: FactSink): void;
   /** Reads an invocation whose end was not seen, with one request. Rejects with the SDK's error. */
   readEnd(invocation: InvocationView, get: Get, sink: FactSink): Promise<void>;
-  /** Reads the missing details of an invocation whose end was seen. Returns whether all is known; rejects with the SDK's error. */
-  readDetails(invocation: InvocationView, get: Get, sink: FactSink): Promise<boolean>;
+  /**
+   * Reads the missing details of an invocation whose end was seen. Rejects with the SDK's error.
+   *
+   * @param isRead whether `readEnd` has just read the invocation itself
+   * @returns whether all is known
+   */
+  readDetails(invocation: InvocationView, get: Get, sink: FactSink, isRead: boolean): Promise<boolean>;
   /** The path of an agent's object. Not set for APIs whose conversations contain their agent. */
   agentPath?(agentId: string): string;
   /** The `OpenAI-Beta` header of our own GET requests, if the request of the user's program had none. */

@@ -89,8 +89,6 @@ class EngineRequest extends Facts implements Placement {
   readonly #route: Route;
   readonly #query: unknown;
   readonly #active: Span | undefined;
-  /** What is known of its conversation, if only later events and lists identify the invocations there. */
-  readonly #session: Session | undefined;
   readonly #invocation: AgentInvocation | undefined;
   readonly #listed: AgentInvocation | undefined;
   /** The part of the conversation in which the request has its own span. */
@@ -120,8 +118,6 @@ class EngineRequest extends Facts implements Placement {
     this.#query = call.query;
     this.#active = active;
     this.#answered = intent.outputs.length === 0;
-    if (!dialect.identifiesAtOnce)
-      this.#session = engine.sessions.known(intent.conversationId, endpoint.origin);
     const driven = this.#findDriven();
     // An invocation that is handed on is recorded by another process. Here, its request has a span of its own.
     this.opens =
@@ -157,6 +153,13 @@ class EngineRequest extends Facts implements Placement {
     const { conversationId, messages } = intent;
     if (!this.opens && messages.length > 0) this.#queue(invocation);
     else if (this.opens && conversationId !== undefined) this.#wait(invocation, conversationId);
+  }
+
+  /** What is known by now of its conversation, if only later events and lists identify the invocations there. */
+  get #session(): Session | undefined {
+    const { dialect, sessions } = this.engine;
+    if (dialect.identifiesAtOnce) return undefined;
+    return sessions.known(this.#intent.conversationId, this.endpoint.origin);
   }
 
   override get isDriven(): boolean {
@@ -267,7 +270,10 @@ class EngineRequest extends Facts implements Placement {
    */
   #findListed(): AgentInvocation | undefined {
     const { tracker } = this.engine;
-    const invocation = tracker.known.get(this.endpoint.origin, this.#intent.invocationId)?.open;
+    const { invocationId, conversationId } = this.#intent;
+    const open = tracker.known.get(this.endpoint.origin, invocationId)?.open;
+    // Some servers repeat the ids of runs in each thread.
+    const invocation = open?.isOf(conversationId) === true ? open : undefined;
     if (invocation?.life.overSince !== undefined) tracker.reads.isPatient = true;
     invocation?.hear({ type: 'asked', outlives: false });
     return invocation;

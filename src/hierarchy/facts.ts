@@ -98,11 +98,13 @@ export class Facts implements FactSink, Observation {
       };
       const get = Object.assign(request, { version });
       const { life } = invocation;
-      if (what === 'end' || life.endTime === undefined) await dialect.readEnd(invocation, get, facts);
+      const isRead = what === 'end' || life.endTime === undefined;
+      if (isRead) await dialect.readEnd(invocation, get, facts);
       if (what === 'end') return;
       const isKnown = invocation.isComplete && !invocation.lacksInput;
       // The details of an open invocation are not final yet.
-      if (life.endTime !== undefined && (isKnown || (await dialect.readDetails(invocation, get, facts))))
+      const isOver = life.endTime !== undefined;
+      if (isOver && (isKnown || (await dialect.readDetails(invocation, get, facts, isRead))))
         invocation.allSeen = true;
       await readAgentOf(invocation, get, facts);
       // The conversation was idle although the invocation has not ended, so the invocation had not begun yet.

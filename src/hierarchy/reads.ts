@@ -46,6 +46,12 @@ interface QueuedRead {
   readonly run: (send: Send) => Promise<void>;
   /** Checked just before the first request and after a failure. If false, nothing is sent and no failure is counted. */
   readonly isWanted: () => boolean;
+  /** Set if the read belongs to those that are aborted together. */
+  readonly limit?: ReadLimit | undefined;
+}
+
+interface ReadLimit {
+  isOver: boolean;
 }
 
 /**
@@ -57,7 +63,7 @@ export class OriginReads {
   readonly #reads: TaskQueue;
   readonly #requests: TaskQueue;
   /** Functions that abort the requests which are in flight or waiting. */
-  readonly #aborts = new Set<() => void>();
+  readonly #aborts = new Map<() => void, ReadLimit | undefined>();
   #failures = 0;
   #countedFailures = 0;
   #hasSucceeded = false;
@@ -96,12 +102,12 @@ export class OriginReads {
     return this.#lacksEndpoint && this.rests;
   }
 
-  async read({ id, run, isWanted }: QueuedRead): Promise<ReadOutcome> {
+  async read({ id, run, isWanted, limit }: QueuedRead): Promise<ReadOutcome> {
     if (this.#isStopped) return { began: false, succeeded: false };
     let began = false;
     let succeeded = false;
     const send: Send = (request) =>
-      this.#send((controller) => {
+      this.#send(limit, (controller) => {
         if (!began && !isWanted()) throw new DroppedRead();
         began = true;
         return request(controller);
@@ -131,10 +137,10 @@ export class OriginReads {
     this.#requests.clear();
   }
 
-  /** Drops what waits and aborts what is in flight. */
-  abort(): void {
-    this.clear();
-    for (const abort of this.#aborts) abort();
+  /** Drops what waits and aborts what is in flight: all of it, or only the reads with a limit that is over. */
+  abort(limit?: ReadLimit): void {
+    if (limit === undefined) this.clear();
+    for (const [abort, own] of this.#aborts) if (limit === undefined || own === limit) abort();
   }
 
   stop(): void {
@@ -142,7 +148,10 @@ export class OriginReads {
     this.clear();
   }
 
-  #send<Answer>(request: (controller: AbortController) => Promise<Answer>): Promise<Answer> {
+  #send<Answer>(
+    limit: ReadLimit | undefined,
+    request: (controller: AbortController) => Promise<Answer>,
+  ): Promise<Answer> {
     // Each request has a controller of its own: Node 20 warns if one signal has many listeners.
     const controller = new AbortController();
     return new Promise((resolve, reject) => {
@@ -150,7 +159,7 @@ export class OriginReads {
         reject(new DroppedRead());
         controller.abort();
       };
-      this.#aborts.add(abort);
+      this.#aborts.set(abort, limit);
       const attempt = async (): Promise<Answer> => request(controller);
       void this.#requests
         .add(() => attempt().then(resolve, reject))
@@ -296,20 +305,24 @@ export class BackgroundReads {
   /**
    * Reads the end of each invocation in progress that no request or stream is about, for 1.5 s at most.
    *
-   * @param isLast whether everything is recorded afterwards
-   * @returns whether all reads were over in time
+   * @param isLast whether everything is recorded afterwards. Reads that are still in progress are then aborted
    */
-  async allEnds(invocations: Iterable<Invocation>, isLast: boolean): Promise<boolean> {
+  async allEnds(invocations: Iterable<Invocation>, isLast: boolean): Promise<void> {
+    const limit: ReadLimit = { isOver: false };
     const started: Promise<void>[] = [];
     for (const invocation of invocations) {
-      const read = isUnwatched(invocation.life) ? this.#startEnd(invocation, isLast) : undefined;
+      if (!isUnwatched(invocation.life)) continue;
+      const read = this.#startEnd(invocation, isLast, limit);
       if (read !== undefined) started.push(read);
     }
-    return started.length === 0 || settledWithin(CLOSING_READS_TIMEOUT_MS, started);
+    if (started.length > 0) await settledWithin(CLOSING_READS_TIMEOUT_MS, started);
+    if (!isLast) return;
+    limit.isOver = true;
+    for (const reads of this.#origins.values()) reads.abort(limit);
   }
 
   /** @returns settles when the read is over; `undefined` if there is none */
-  #startEnd(invocation: Invocation, isLast: boolean): Promise<void> | undefined {
+  #startEnd(invocation: Invocation, isLast: boolean, limit?: ReadLimit): Promise<void> | undefined {
     const { life, endpoint } = invocation;
     if (!this.#reads(invocation)) return undefined;
     const from = this.at(endpoint.origin);
@@ -318,12 +331,12 @@ export class BackgroundReads {
       return undefined;
     }
     invocation.hear({ type: 'reading', when: 'soon' });
-    const isWanted = (): boolean => canContinue(life) && life.requests === 0;
-    const outcome = from.read(readOf(invocation, 'end', isWanted));
+    const isWanted = (): boolean => canContinue(life) && life.requests === 0 && limit?.isOver !== true;
+    const outcome = from.read({ ...readOf(invocation, 'end', isWanted), limit });
     return guardAsync('reading an end', async () => {
       const { began } = await outcome;
       if (!began && isLast && canContinue(life)) this.skip();
-      invocation.hear({ type: 'end read', isLastRead: isLast });
+      invocation.hear({ type: 'end read', isLastRead: isLast && limit === undefined });
     });
   }
 

@@ -159,7 +159,8 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
       ...start,
       segment,
       agent,
-      agentId: agent?.id ?? told.agentId,
+      // The agent of a subagent may not be known yet.
+      agentId: above === undefined ? (agent?.id ?? told.agentId) : told.agentId,
       attributes: Object.assign(attributes, start.attributes),
       input: start.input ?? unanswered,
       startTime: Math.max(start.startTime, segment?.startTime ?? startTime),
@@ -244,10 +245,9 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   /** Asks the API how open invocations ended, waits for our own GET requests, and then ends everything. */
   async shutdown({ reads = true, readTimeoutMs = READ_TIMEOUT_MS }: EndLimits = {}): Promise<void> {
     const start = monotonic();
-    const isInTime = reads && (await this.reads.allEnds(this.#invocations, true));
-    if (!reads) this.reads.clear();
-    // A server that has not answered by now gets no more time.
-    await this.reads.end(isInTime || !reads ? Math.max(0, readTimeoutMs - (monotonic() - start)) : 0);
+    if (reads) await this.reads.allEnds(this.#invocations, true);
+    else this.reads.clear();
+    await this.reads.end(Math.max(0, readTimeoutMs - (monotonic() - start)));
     this.endAll();
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { withMetadata } from '../../src/client.ts';
 import { type AgentProgram, environment, messageEvent, startAgentProgram } from '../support/agent-program.ts';
+import { answersWithout } from '../support/answers-without.ts';
 import { holdRequests } from '../support/hold-requests.ts';
 import { startProgram } from '../support/program.ts';
 import type { TurnScript } from '../support/simulator/index.ts';
@@ -288,6 +289,21 @@ describe('a turn of a subagent that is read in the background', () => {
             ├─ execute_tool command_execution
             └─ execute_tool lookup
     `);
+  });
+});
+
+describe('a turn of a subagent whose agent is not reported', () => {
+  it('has none, rather than the subagent itself', async () => {
+    const fetch = answersWithout('agent_id', '/subagents/');
+    const program = await startAgentProgram([DELEGATION], { client: { fetch } });
+    await program.inSpan(async () => {
+      const { id } = await program.create('Read it.');
+      await program.poll(id);
+    });
+    await program.telemetry.provider.forceFlush();
+    const reader = program.telemetry.spans.find(({ name }) => name === 'invoke_agent Reader');
+    expect(reader?.attributes).toHaveProperty('openai.subagent.id');
+    expect(reader?.attributes).not.toHaveProperty('gen_ai.agent.id');
   });
 });
 

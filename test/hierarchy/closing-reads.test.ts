@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { flush } from '../../src/client.ts';
 import { environment, startAgentProgram } from '../support/agent-program.ts';
 import { type ApiUsage, recordApiUsage } from '../support/api-usage.ts';
+import { holdRequests } from '../support/hold-requests.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { type RunScript, startSimulator } from '../support/simulator/index.ts';
 import { startTutor, type Tutor } from '../support/tutor.ts';
@@ -155,6 +156,46 @@ describe('a run that only another process has polled', () => {
     expect(performance.now() - start).toBeLessThan(1_500);
     expect(tutor.telemetry.openSpans).toEqual([]);
     expect(asksOf(tutor, RUN)).toBe(4);
+  });
+});
+
+describe('a server that does not say at a shutdown how its run ended', () => {
+  it('costs the runs of another server none of their steps', async () => {
+    const steps = holdRequests('/steps', 'unasked');
+    const tutor = await startTutor({ runs: [{}], client: { fetch: steps.fetch } });
+    const other = await startSimulator();
+    const elsewhere = tutor.client.withOptions({ baseURL: other.url });
+    const { id } = await elsewhere.beta.assistants.create({ model: 'gpt-4o-mini', name: 'Chef' });
+    other.next({ when: { path: RUN }, delayMs: 60_000 });
+    await tutor.inSpan(tutor.run);
+    await elsewhere.beta.threads.createAndRun({ assistant_id: id });
+    await steps.held;
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    const ended = tutor.telemetry.provider.shutdown();
+    await vi.waitUntil(() => asksOf({ simulator: other }, RUN) === 1);
+    await vi.advanceTimersByTimeAsync(1_500);
+    vi.useRealTimers();
+    steps.release();
+    await ended;
+    await other.close();
+    const names = tutor.telemetry.spans.map(({ name }) => name);
+    expect(names).toContain('chat gpt-4o-mini');
+  });
+});
+
+describe('two threads whose server repeats the ids of runs', () => {
+  it('do not wait for lists of steps of each other', async () => {
+    const steps = holdRequests('/threads/thread_other/', 'unasked');
+    const { client, telemetry, ...tutor } = await startTutor({ runs: [{}], client: { fetch: steps.fetch } });
+    const { id } = await tutor.create();
+    const list = client.beta.threads.runs.steps.list(id, { thread_id: 'thread_other' });
+    const failed = expect(list).rejects.toThrow();
+    await steps.held;
+    await tutor.poll(id);
+    await telemetry.provider.forceFlush();
+    expect(telemetry.openSpans).not.toContain('invoke_agent Math Tutor');
+    steps.release();
+    await failed;
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type AgentProgram, startAgentProgram } from '../support/agent-program.ts';
+import { answersWithout } from '../support/answers-without.ts';
 
 const TURNS = [1, 10, 100].map((prompt) => ({ usage: { prompt, completion: 1 } }));
 
@@ -53,6 +54,20 @@ describe('a polled turn that was never read', () => {
       └─ session                 openai.total.runs=2
          └─ invoke_agent Helper  openai.turn.id=turn_000003 gen_ai.usage.input_tokens=100
     `);
+  });
+});
+
+describe('a polled turn whose server reports no usage', () => {
+  it('is read once when it has ended', async () => {
+    const fetch = answersWithout('usage', '/turns');
+    const program = await startAgentProgram([{}], { client: { fetch } });
+    await program.inSpan(async () => {
+      const { id } = await program.create('first');
+      await program.poll(id);
+    });
+    await program.telemetry.provider.forceFlush();
+    const reads = program.simulator.requests.filter(({ path }) => /turns(\?|\/turn_\d+$)/.test(path));
+    expect(reads).toHaveLength(1);
   });
 });
 

@@ -1,3 +1,5 @@
+import { logs } from '@opentelemetry/api';
+import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs';
 import type OpenAI from 'openai';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { usageSum } from '../support/lanes/usage.ts';
@@ -40,6 +42,22 @@ function submit({ client, threadId }: Tutor, run: Run, ids: readonly string[]): 
     { pollIntervalMs: 1 },
   );
 }
+
+it('a run that began before there was a logger has the messages that are seen afterwards', async () => {
+  const exporter = new InMemoryLogRecordExporter();
+  const config = { captureMessageContent: 'EVENT_ONLY' } as const;
+  const tutor = await startTutor({ runs: [{}], logs: false, eventContent: true, config });
+  const { id } = await tutor.create();
+  logs.setGlobalLoggerProvider(
+    new LoggerProvider({ processors: [new SimpleLogRecordProcessor({ exporter })] }),
+  );
+  await tutor.poll(id);
+  await tutor.telemetry.provider.forceFlush();
+  const messages = exporter
+    .getFinishedLogRecords()
+    .map(({ attributes }) => attributes['gen_ai.output.messages']);
+  expect(JSON.stringify(messages)).toContain('This is a simulated answer.');
+});
 
 it('a thread counts what a run has spent that has ended in another span and waits for its details', async () => {
   const { promise: released, resolve: release } = Promise.withResolvers<void>();

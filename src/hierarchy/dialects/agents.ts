@@ -499,9 +499,14 @@ async function readTurnEnd(turn: InvocationView, get: Get, sink: FactSink): Prom
 }
 
 /** Reads the items of a turn, and the turns of its subagents, which then read their own items. */
-async function readTurnDetails(turn: InvocationView, get: Get, sink: FactSink): Promise<boolean> {
+async function readTurnDetails(
+  turn: InvocationView,
+  get: Get,
+  sink: FactSink,
+  isRead: boolean,
+): Promise<boolean> {
   // The usage may be reported only some time after the end.
-  if (turn.snapshot?.usage === undefined) await readTurnEnd(turn, get, sink);
+  if (!isRead && turn.snapshot?.usage === undefined) await readTurnEnd(turn, get, sink);
   const { id } = turn;
   if (id === undefined) return false;
   const session = sessionPath(turn);

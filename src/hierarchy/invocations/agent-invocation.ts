@@ -134,8 +134,7 @@ export class AgentInvocation extends Invocation {
   /** The conversation that its request names or creates. Until the invocation is seen, nothing else may report it. */
   #requestedIn: string | undefined;
   #sawText = false;
-  /** Not set if content is not recorded. */
-  readonly #keeper: Keeper | undefined;
+  #madeKeeper: Keeper | undefined;
   #spentBelow: Spent = NOTHING_SPENT;
   /** What it spent itself, once its usage is final. */
   #own: Spent = NOTHING_SPENT;
@@ -148,7 +147,7 @@ export class AgentInvocation extends Invocation {
   ) {
     const { segment, above, before, clock = above?.clock ?? new OperationClock() } = start;
     super({ ...start, id: before?.snapshot.id, clock }, owner);
-    const { telemetry, store } = owner;
+    const { telemetry } = owner;
     const { settings } = telemetry;
     this.#record = record;
     this.start = start;
@@ -162,11 +161,9 @@ export class AgentInvocation extends Invocation {
       above.below.add(this);
       above.countBelow++;
     }
-    if (telemetry.wantsContent)
-      this.#keeper = new Keeper(textLimits(settings), (characters) => store.keeps(this, characters));
     this.steps = new Steps({
       deltas: settings.streamDeltas !== 'off',
-      keeper: this.#keeper,
+      keeper: () => this.#keeper(),
       isInputKnown: start.input.isAll,
       above: above?.steps,
       before: before?.steps,
@@ -325,7 +322,7 @@ export class AgentInvocation extends Invocation {
     this.id = snapshot.id;
     // Its content and the tool calls that it asks for are kept elsewhere, within limits.
     this.snapshot = { ...snapshot, content: undefined, pendingToolCalls: [] };
-    if (snapshot.content !== undefined) this.content = this.#keeper?.keep(snapshot.content, this.content);
+    if (snapshot.content !== undefined) this.content = this.#keeper()?.keep(snapshot.content, this.content);
     if (isFirst) this.#identify(snapshot, time);
     this.segment?.touch(time);
     if (snapshot.phase === 'waiting') this.wait(snapshot.pendingToolCalls, time);
@@ -335,6 +332,15 @@ export class AgentInvocation extends Invocation {
       const endTime = live ? time : this.clock.local(snapshot.endedAt, latest);
       this.end(endTime, latest, time, snapshot.failure);
     }
+  }
+
+  /** Made when content is first wanted: a provider that records it may be registered after the invocation has begun. */
+  #keeper(): Keeper | undefined {
+    if (this.#madeKeeper === undefined && this.telemetry.wantsContent) {
+      const { store } = this.owner;
+      this.#madeKeeper = new Keeper(textLimits(this.startSettings), (size) => store.keeps(this, size));
+    }
+    return this.#madeKeeper;
   }
 
   #identify({ id, agentId, createdAt, model, parameters }: InvocationSnapshot, time: number): void {
@@ -426,7 +432,7 @@ export class AgentInvocation extends Invocation {
   forgetContent(): void {
     this.content = undefined;
     this.steps.forgetContent();
-    this.#keeper?.forget();
+    this.#madeKeeper?.forget();
   }
 
   override closeIfFinished(): void {
@@ -446,7 +452,7 @@ export class AgentInvocation extends Invocation {
       above.#spentBelow = addSpent(above.#spentBelow, this.spent);
     }
     guard('recording an invocation', this.#record, this, endTime);
-    if (this.#keeper !== undefined) this.owner.store.release(this);
+    if (this.#madeKeeper !== undefined) this.owner.store.release(this);
     segment?.invocationClosed(this, endTime);
   }
 }

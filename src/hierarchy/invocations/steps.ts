@@ -36,8 +36,8 @@ const NOTHING_BEFORE: StepsBefore = { recorded: new Map(), waiting: [] };
 
 interface StepsOptions {
   readonly deltas: boolean;
-  /** Not set if content is not recorded. */
-  readonly keeper?: Keeper | undefined;
+  /** The result is `undefined` if content is not recorded. */
+  readonly keeper: () => Keeper | undefined;
   /** Whether all input messages are known from the request. */
   readonly isInputKnown?: boolean | undefined;
   readonly above?: Steps | undefined;
@@ -156,8 +156,9 @@ export class Steps {
   }
 
   seeMessage({ id, content, isInput }: MessageSnapshot): void {
-    const { keeper } = this.#options;
-    if (content === undefined || keeper === undefined) return;
+    if (content === undefined) return;
+    const keeper = this.#options.keeper();
+    if (keeper === undefined) return;
     const messages = isInput ? this.inputs : this.outputs;
     const known = messages.get(id);
     if (known !== undefined || messages.size < MAX_READ) messages.set(id, keeper.keep(content, known));
@@ -205,7 +206,7 @@ export class Steps {
     if (toolCall === undefined) return undefined;
     toolCall.hasResult = true;
     toolCall.outcome = outcome ?? toolCall.outcome;
-    toolCall.output = this.#options.keeper?.keep(output, toolCall.output);
+    toolCall.output = this.#options.keeper()?.keep(output, toolCall.output);
     return toolCall;
   }
 
@@ -221,7 +222,7 @@ export class Steps {
 
   /** Whether everything about the invocation is known, judging by its usage. */
   isComplete(whole: Usage | undefined): boolean {
-    if (this.#options.keeper === undefined) return this.#areAllSeen(whole);
+    if (this.#options.keeper() === undefined) return this.#areAllSeen(whole);
     return this.haveAnswers(whole) && this.toolCalls.every(hasDocuments);
   }
 
@@ -243,7 +244,7 @@ export class Steps {
 
   #toolCall(snapshot: ToolCallSnapshot): ToolCall {
     const { id } = snapshot;
-    const { keeper } = this.#options;
+    const keeper = this.#options.keeper();
     const known = this.#toolCalls.get(id) ?? this.#callsAbove?.get(id);
     if (known !== undefined) {
       // A session may ask for a subagent's function before the subagent's turn is known. Without this, the function

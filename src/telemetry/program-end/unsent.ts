@@ -23,7 +23,7 @@ export function noteTimeout(host: string): void {
 /** @param endpoint the address of exports; by default any */
 export function hasJustTimedOut(endpoint?: string): boolean {
   const since = performance.now() - RECENT_TIMEOUT_MS;
-  const host = endpoint === undefined ? undefined : parseAddress(endpoint)?.host;
+  const host = endpoint === undefined ? undefined : (parseAddress(endpoint)?.host ?? '');
   return [...timeouts].some(([each, time]) => time > since && each === (host ?? each));
 }
 

@@ -26,9 +26,7 @@ const clock = new OperationClock();
 clock.learn(10_000, 10_200);
 
 function orderOf(tell: (steps: Steps) => void): string[] {
-  const steps = new Steps({
-    deltas: false,
-  });
+  const steps = new Steps({ deltas: false, keeper: () => undefined });
   tell(steps);
   return steps.all.map(({ snapshot: { id } }) => id);
 }
@@ -55,10 +53,8 @@ describe('steps in the same second', () => {
 
 describe('a search', () => {
   it('keeps its results if a later list does not include them', () => {
-    const steps = new Steps({
-      deltas: false,
-      keeper: new Keeper({ text: 1_000, span: 10_000, answer: 100_000 }),
-    });
+    const keeper = new Keeper({ text: 1_000, span: 10_000, answer: 100_000 });
+    const steps = new Steps({ deltas: false, keeper: () => keeper });
     const found = (text: string[]): ToolCallSnapshot => ({
       id: 'call_1',
       type: 'file_search',

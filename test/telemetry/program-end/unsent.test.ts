@@ -43,6 +43,13 @@ test('with a configuration file, the advice names that', () => {
   );
 });
 
+test('an endpoint that cannot be read has not timed out because another one has', () => {
+  unsent.noteTimeout('localhost:4318');
+  expect(unsent.hasJustTimedOut()).toBe(true);
+  expect(unsent.hasJustTimedOut('http://localhost:4318/v1/traces')).toBe(true);
+  expect(unsent.hasJustTimedOut('http://[')).toBe(false);
+});
+
 test('only the first report is printed', () => {
   expect(said('http://localhost:4318', 'HTTP 401')).not.toBe('');
   expect(said('http://localhost:4319', 'HTTP 401')).toBe('');
