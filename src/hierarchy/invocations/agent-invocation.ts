@@ -135,6 +135,14 @@ export class AgentInvocation extends Invocation {
   #requestedIn: string | undefined;
   #sawText = false;
   #madeKeeper: Keeper | undefined;
+  /** Makes it when content is first wanted: a provider that records it may be registered after the invocation has begun. */
+  readonly #keeper = (): Keeper | undefined => {
+    if (this.#madeKeeper === undefined && this.telemetry.wantsContent) {
+      const { store } = this.owner;
+      this.#madeKeeper = new Keeper(textLimits(this.startSettings), (size) => store.keeps(this, size));
+    }
+    return this.#madeKeeper;
+  };
   #spentBelow: Spent = NOTHING_SPENT;
   /** What it spent itself, once its usage is final. */
   #own: Spent = NOTHING_SPENT;
@@ -163,7 +171,7 @@ export class AgentInvocation extends Invocation {
     }
     this.steps = new Steps({
       deltas: settings.streamDeltas !== 'off',
-      keeper: () => this.#keeper(),
+      keeper: this.#keeper,
       isInputKnown: start.input.isAll,
       above: above?.steps,
       before: before?.steps,
@@ -332,15 +340,6 @@ export class AgentInvocation extends Invocation {
       const endTime = live ? time : this.clock.local(snapshot.endedAt, latest);
       this.end(endTime, latest, time, snapshot.failure);
     }
-  }
-
-  /** Made when content is first wanted: a provider that records it may be registered after the invocation has begun. */
-  #keeper(): Keeper | undefined {
-    if (this.#madeKeeper === undefined && this.telemetry.wantsContent) {
-      const { store } = this.owner;
-      this.#madeKeeper = new Keeper(textLimits(this.startSettings), (size) => store.keeps(this, size));
-    }
-    return this.#madeKeeper;
   }
 
   #identify({ id, agentId, createdAt, model, parameters }: InvocationSnapshot, time: number): void {

@@ -1,6 +1,6 @@
 import { BoundedMap } from '../../util/bounded-map.ts';
 import { activeContext, runIn } from '../../util/context.ts';
-import { guard, log } from '../../util/guard.ts';
+import { guard, warnOnce } from '../../util/guard.ts';
 import { asObject, field, type PayloadObject } from '../../util/payload.ts';
 import { SweepTimer } from '../../util/sweep-timer.ts';
 import { Patches } from '../patches.ts';
@@ -275,12 +275,14 @@ export class AgentsSource {
     if (found === this.#storage || !isStorage(found)) return;
     this.#storage = found;
     this.#storagePatches.restore();
-    const { run } = found;
     this.#storagePatches.override(found, 'run', (inherited) => ({
       run: (...given) => this.#run(given, (...args) => inherited().apply(found, args)),
     }));
-    if (found.run === run)
-      log('warn', 'the storage of @openai/agents is frozen, so calls are not recorded below its agents');
+    if (!Object.isExtensible(found))
+      warnOnce(
+        'agents storage',
+        'The storage of @openai/agents is frozen, so calls are not recorded below its agents.',
+      );
   }
 
   #run([store, run, ...args]: unknown[], enter: (...args: unknown[]) => unknown): unknown {
