@@ -1,9 +1,7 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { propagation } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { instrumentAgents } from '../../src/agents.ts';
-import { collectWarnings } from '../support/warnings.ts';
 import { library } from './library.ts';
 import { calling, newTool, startAgents } from './program.ts';
 
@@ -91,17 +89,6 @@ it('restores everything when it ends', async () => {
   simulator.respond({ output: [{ message: 'Yes.' }] });
   await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi');
   expect(telemetry.spans.map(({ name }) => name)).toEqual(['chat gpt-4o']);
-});
-
-it('warns of a frozen storage, with which calls are not recorded below their agents', async () => {
-  const warnings = collectWarnings();
-  const { runner, simulator, telemetry } = await startAgents();
-  library.setTracingContextStorage?.(Object.freeze(new AsyncLocalStorage()));
-  onTestFinished(() => library.setTracingContextStorage?.(undefined));
-  simulator.respond({ output: [{ message: 'Yes.' }] });
-  await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi');
-  expect(telemetry.spans.map(({ name }) => name)).toContain('chat gpt-4o');
-  expect(warnings).toEqual([expect.stringContaining('The storage of @openai/agents is frozen')]);
 });
 
 it('keeps nothing open, run after run', async () => {
