@@ -25,7 +25,7 @@ const LANES = [
   'test/types/**/*.test.ts',
 ];
 
-/** Tests whose time goes into the programs that they start from the sources. */
+/** Tests whose time goes into the programs that they start. */
 const PROCESSES = [
   'test/agents-sdk/zero-code.test.ts',
   'test/budget/**/*.test.ts',

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { findMutants, mutate } from './mutants.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-/** What the tests need, apart from the packages. */
+/** What the tests and the build need, apart from the packages. */
 const COPIED = [
   'dist',
   'docs',
@@ -22,6 +22,8 @@ const COPIED = [
   'semconv',
   'src',
   'test',
+  'tsconfig.json',
+  'tsdown.config.ts',
   'vitest.config.ts',
 ];
 /** Tests that take longer count as hanging, which kills the mutant. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 export const ROOT: string = join(import.meta.dirname, '..', '..', '..');
 export const LANES_DIRECTORY: string = join(ROOT, '.lanes');
 /** Where SDKs stand bundled, for programs that many tests start: to load their 947 files takes most of the time. */
-export const BUNDLED_PACKAGES: string = join(ROOT, 'node_modules', '.cache', 'bundled', 'node_modules');
+export const BUNDLED_PACKAGES: string = join(LANES_DIRECTORY, 'bundled', 'node_modules');
 export const PACKAGE_NAME = 'opentelemetry-instrumentation-openai';
 
 export function laneDirectory(lane: string): string {

@@ -15,8 +15,18 @@ const built = globalThis as { packageIsBuilt?: Promise<string> };
 
 /** Builds the package, once in a process. */
 export async function buildPackage(): Promise<void> {
-  built.packageIsBuilt ??= mustRun('npm', ['run', '--silent', 'build'], { cwd: ROOT });
+  built.packageIsBuilt ??= build();
   await built.packageIsBuilt;
+}
+
+/** Builds the package from the sources as they are now. */
+export async function buildPackageAgain(): Promise<void> {
+  built.packageIsBuilt = build();
+  await built.packageIsBuilt;
+}
+
+function build(): Promise<string> {
+  return mustRun('npm', ['run', '--silent', 'build'], { cwd: ROOT });
 }
 
 /** Builds the package and packs it. */
