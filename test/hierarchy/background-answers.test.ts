@@ -1,0 +1,91 @@
+import { expect, it, vi } from 'vitest';
+import { type Program, startProgram } from '../support/program.ts';
+
+const MODEL = 'gpt-4o-mini';
+const CALL = {
+  type: 'function_call',
+  id: 'fc_1',
+  call_id: 'call_1',
+  name: 'get_weather',
+  arguments: '{}',
+  status: 'completed',
+};
+const RESPONSE = { id: 'resp_1', object: 'response', model: MODEL, created_at: 1, background: true };
+const BEGUN = { ...RESPONSE, status: 'in_progress', output: [], usage: null };
+const ENDED = {
+  ...RESPONSE,
+  status: 'completed',
+  output: [CALL],
+  usage: { input_tokens: 5, output_tokens: 3, total_tokens: 8 },
+};
+const event = (type: string, response: object, sequence_number: number) => ({
+  data: { type, response, sequence_number },
+});
+
+async function answer({ client, simulator }: Program): Promise<void> {
+  const usage = { input_tokens: 9, output_tokens: 1, total_tokens: 10 };
+  simulator.next({
+    body: { ...RESPONSE, id: 'resp_2', background: false, status: 'completed', output: [], usage },
+  });
+  const output = { type: 'function_call_output', call_id: 'call_1', output: 'sun' } as const;
+  await client.responses.create({ model: MODEL, previous_response_id: 'resp_1', input: [output] });
+}
+
+it('an older poll that is answered after the last one takes back neither the answer nor its usage', async () => {
+  const program = await startProgram();
+  const { client, simulator } = program;
+  const polls = () => simulator.requests.filter(({ method }) => method === 'GET').length;
+  await program.inSpan(async () => {
+    simulator.next({ body: BEGUN });
+    await client.responses.create({ model: MODEL, input: 'x', background: true });
+    simulator.next({ body: BEGUN, delayMs: 200 });
+    const older = client.responses.retrieve('resp_1');
+    const isRead = older.then();
+    await vi.waitUntil(() => polls() === 1);
+    simulator.next({ body: ENDED });
+    await client.responses.retrieve('resp_1');
+    expect(await isRead).toMatchObject({ status: 'in_progress' });
+    await answer(program);
+  });
+  await program.expectTree(`
+    program
+    ├─ chat gpt-4o-mini          gen_ai.response.status=completed gen_ai.usage.input_tokens=5 gen_ai.usage.output_tokens=3
+    ├─ execute_tool get_weather  gen_ai.tool.call.id=call_1
+    └─ chat gpt-4o-mini          gen_ai.response.status=completed gen_ai.usage.input_tokens=9 gen_ai.usage.output_tokens=1
+  `);
+});
+
+it('a function that is answered while the resumed stream that asked for it is still read has a span', async () => {
+  const program = await startProgram();
+  const { client, simulator } = program;
+  simulator.next({ sse: [event('response.created', BEGUN, 0)] });
+  simulator.next({ sse: [event('response.in_progress', BEGUN, 1), event('response.completed', ENDED, 2)] });
+  await program.inSpan(async () => {
+    const asked = { model: MODEL, input: 'x', stream: true, background: true } as const;
+    for await (const _ of await client.responses.create(asked));
+    const resumed = await client.responses.retrieve('resp_1', { stream: true, starting_after: 0 });
+    for await (const { type } of resumed) if (type === 'response.completed') await answer(program);
+  });
+  await program.expectTree(`
+    program
+    ├─ chat gpt-4o-mini          gen_ai.response.status=completed gen_ai.usage.input_tokens=5
+    ├─ execute_tool get_weather  gen_ai.tool.call.id=call_1
+    └─ chat gpt-4o-mini          gen_ai.response.status=completed gen_ai.usage.input_tokens=9
+  `);
+});
+
+it('a function of a response that another process has created has a span', async () => {
+  const program = await startProgram();
+  const { client, simulator } = program;
+  simulator.next({ body: ENDED });
+  await program.inSpan(async () => {
+    await client.responses.retrieve('resp_1');
+    await answer(program);
+  });
+  await program.expectTree(`
+    program
+    ├─ fetch_response            gen_ai.response.id=resp_1
+    ├─ execute_tool get_weather  gen_ai.response.id=resp_1 gen_ai.tool.call.id=call_1
+    └─ chat gpt-4o-mini          gen_ai.response.id=resp_2
+  `);
+});
