@@ -489,6 +489,7 @@ const MAX_READ_TURNS = 100;
 
 /** If the id of the turn is not known, reads the newest turns. */
 async function readTurnEnd(turn: InvocationView, get: Get, sink: FactSink): Promise<void> {
+  if (turn.conversationId === undefined) return;
   const turns = `${sessionPath(turn)}${ownerPath(turn)}/turns`;
   if (turn.id !== undefined) {
     readSessionObject(await get(`${turns}/${encodeURIComponent(turn.id)}`), sink);
@@ -508,7 +509,7 @@ async function readTurnDetails(
   // The usage may be reported only some time after the end.
   if (!isRead && turn.snapshot?.usage === undefined) await readTurnEnd(turn, get, sink);
   const { id } = turn;
-  if (id === undefined) return false;
+  if (id === undefined || turn.conversationId === undefined) return false;
   const session = sessionPath(turn);
   const items = await listPages(get, `${session}${ownerPath(turn)}/turns/${encodeURIComponent(id)}/items`);
   const isOf = subagentsOf(turn, items);
