@@ -1,6 +1,9 @@
 import { notice } from '../diagnostics/report.ts';
+import { NO_ANSWER, REFUSED_CONNECTION } from '../util/export-result.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
+import { NAME } from '../util/version.ts';
 import { type Environment, flag, rejectedValue } from './option-parsers.ts';
+import { adviceIfUnreachable } from './otlp.ts';
 
 const VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_ENABLED';
 const { parse, accepts } = flag(VARIABLE, true);
@@ -60,4 +63,11 @@ export const CONFIG_FILE_VARIABLE = 'OTEL_CONFIG_FILE';
 /** Whether the variables of exporters have no effect, as a file replaces them. */
 export function hasConfigurationFile(environment: Environment): boolean {
   return Boolean(environment[CONFIG_FILE_VARIABLE]?.trim());
+}
+
+/** What to do if traces could not be sent to an endpoint. */
+export function adviceIfUnsent(environment: Environment, endpoint: string, reason: string): string {
+  if (hasConfigurationFile(environment)) return `See the exporter in the file of ${CONFIG_FILE_VARIABLE}.`;
+  const isUnreachable = reason === REFUSED_CONNECTION || reason === NO_ANSWER;
+  return isUnreachable ? adviceIfUnreachable(environment, endpoint) : `To find out why: npx ${NAME} doctor`;
 }

@@ -160,7 +160,7 @@ export interface HandedOn {
   readonly input: InputMessages;
 }
 
-/** @param handedOn set if this process created the invocation. Otherwise, the API object tells the start time */
+/** @param handedOn set if this process created the invocation. Otherwise, the API object reports the start time */
 export function adoptInvocation(
   tracker: ConversationTracker,
   {
@@ -175,7 +175,7 @@ export function adoptInvocation(
   const created = Math.min(clock.local(snapshot.createdAt, time), time);
   return tracker.beginInvocation({
     ...found,
-    told: snapshot,
+    reported: snapshot,
     context,
     endpoint,
     creator: link,

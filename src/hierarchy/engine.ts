@@ -84,7 +84,7 @@ class EngineRequest extends Facts implements Placement {
   readonly links: Link[] | undefined;
   readonly foldInto: AgentInvocation | undefined;
   readonly opens: boolean;
-  readonly hearsEvents: boolean = true;
+  readonly needsEvents: boolean = true;
   readonly #intent: Intent;
   readonly #route: Route;
   readonly #query: unknown;
@@ -148,7 +148,7 @@ class EngineRequest extends Facts implements Placement {
       this.attributes = dialect.attributes;
     }
     if (invocation === undefined) return;
-    invocation.hear({ type: 'asked', outlives: this.#outlives }, this.timeFor(invocation, call.startTime));
+    invocation.apply({ type: 'asked', outlives: this.#outlives }, this.timeFor(invocation, call.startTime));
     if (dialect.identifiesAtOnce) return;
     const { conversationId, messages } = intent;
     if (!this.opens && messages.length > 0) this.#queue(invocation);
@@ -186,7 +186,7 @@ class EngineRequest extends Facts implements Placement {
     if (this.foldInto !== undefined) return undefined;
     const creator = this.#creator ?? this.#creatorOf(call.value, record);
     if (creator !== undefined && creator.spanId !== invocation?.spanContext.spanId) record.link(creator);
-    this.#listed?.hear({ type: 'answered', outlives: false });
+    this.#listed?.apply({ type: 'answered', outlives: false });
     this.#segment?.requestEnded(call.endTime);
     // If the call has adopted an invocation, that invocation has opened a segment.
     if (this.#segment === undefined && this.#intent.invocation !== 'none')
@@ -210,24 +210,24 @@ class EngineRequest extends Facts implements Placement {
    * invocation that has no id yet.
    */
   #named(id: string | undefined): AgentInvocation | undefined {
-    const underWay = this.#session?.underWay;
-    if (id === undefined) return underWay;
+    const inProgress = this.#session?.inProgress;
+    if (id === undefined) return inProgress;
     const known = this.known(id);
-    if (known ?? underWay?.id) return known;
-    return this.engine.tracker.known.get(this.endpoint.origin, id) ? undefined : underWay;
+    if (known ?? inProgress?.id) return known;
+    return this.engine.tracker.known.get(this.endpoint.origin, id) ? undefined : inProgress;
   }
 
   #start(request: ApiRequest, { startAttributes }: PlaceOptions): AgentInvocation {
     const { dialect, tracker, telemetry } = this.engine;
     const { call, endpoint, context } = this;
-    const told = this.#session?.agent ?? dialect.requested(request, telemetry.wantsContent);
+    const reported = this.#session?.agent ?? dialect.requested(request, telemetry.wantsContent);
     return tracker.beginInvocation({
       kind: dialect.kind,
       conversationId: this.conversationId,
-      told,
-      agent: told.agent,
-      content: told.content,
-      vectorStoreIds: told.vectorStoreIds,
+      reported,
+      agent: reported.agent,
+      content: reported.content,
+      vectorStoreIds: reported.vectorStoreIds,
       attributes: { ...(call.streamed && { [ATTR.GEN_AI_REQUEST_STREAM]: true }), ...startAttributes },
       input: this.#input(),
       endpoint,
@@ -275,7 +275,7 @@ class EngineRequest extends Facts implements Placement {
     // Some servers repeat the ids of runs in each thread.
     const invocation = open?.isOf(conversationId) === true ? open : undefined;
     if (invocation?.life.overSince !== undefined) tracker.reads.isPatient = true;
-    invocation?.hear({ type: 'asked', outlives: false });
+    invocation?.apply({ type: 'asked', outlives: false });
     return invocation;
   }
 
@@ -356,9 +356,9 @@ class EngineRequest extends Facts implements Placement {
       if (call.error === undefined && !this.#answered) this.#answer();
       if (this.opens) this.#started(call, invocation);
       else this.#drove(call, invocation);
-      if (isLeft(call)) invocation.hear({ type: 'left' }, time);
+      if (isLeft(call)) invocation.apply({ type: 'left' }, time);
     } finally {
-      invocation.hear({ type: 'answered', outlives: this.#outlives }, time);
+      invocation.apply({ type: 'answered', outlives: this.#outlives }, time);
     }
     if (call.error === undefined && !invocation.isRecorded) invocation.touch(time);
   }
@@ -400,7 +400,7 @@ class EngineRequest extends Facts implements Placement {
       // The server accepts such a request only during the invocation, so that was open when this was sent. Its end, in
       // whole seconds, may seem to be earlier.
       if (this.#intent.needsOpenInvocation)
-        invocation.hear({ type: 'sign' }, this.timeFor(invocation, call.startTime));
+        invocation.apply({ type: 'sign' }, this.timeFor(invocation, call.startTime));
       if (this.#acceptance !== undefined && session !== undefined) {
         accept(this.#acceptance, call, invocation);
         this.#addMessages(session.id);

@@ -108,7 +108,7 @@ export class Facts implements FactSink, Observation {
         invocation.allSeen = true;
       await readAgentOf(invocation, get, facts);
       // The conversation was idle although the invocation has not ended, so the invocation had not begun yet.
-      if (life.endTime === undefined) invocation.hear({ type: 'open' }, life.lastOpenTime);
+      if (life.endTime === undefined) invocation.apply({ type: 'open' }, life.lastOpenTime);
     };
   }
 
@@ -283,7 +283,7 @@ export class Facts implements FactSink, Observation {
     const resumed = tracker.beginInvocation({
       kind: dialect.kind,
       conversationId: named,
-      told: paused.snapshot,
+      reported: paused.snapshot,
       agent: paused.agent,
       creator: paused.span,
       before: pausedBy(clock, paused),

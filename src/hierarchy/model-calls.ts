@@ -151,9 +151,9 @@ export class ModelCall {
   #request(result: unknown, endTime: number): void {
     // Unrecorded calls are kept as pending, too. Otherwise, their result could match a call of another user.
     const content = this.#isRecorded && this.#tracker.telemetry.wantsContent;
-    const told = this.#dialect.calls(result, { content });
+    const reported = this.#dialect.calls(result, { content });
     const taken = this.#taken;
-    const calls = taken === undefined ? told : told.filter((call) => !taken.has(callKey(call)));
+    const calls = taken === undefined ? reported : reported.filter((call) => !taken.has(callKey(call)));
     for (const call of calls) taken?.add(callKey(call));
     if (calls.length === 0) return;
     const { origin, startTime } = this.start;

@@ -43,7 +43,7 @@ export interface InvocationSnapshot {
 }
 
 /** Values for the fields that an API object may leave out. */
-export const UNTOLD: Omit<InvocationSnapshot, 'id' | 'conversationId' | 'status' | 'phase'> = {
+export const EMPTY_SNAPSHOT: Omit<InvocationSnapshot, 'id' | 'conversationId' | 'status' | 'phase'> = {
   agentId: undefined,
   model: undefined,
   parameters: {},

@@ -38,9 +38,9 @@ export class OperationClock {
     return this.own + monotonic();
   }
 
-  /** Converts a time by a call's clock. `told` is what that clock adds to the monotonic clock. */
-  from(time: number, told: number = this.own): number {
-    return told === this.own ? time : time + (this.own - told);
+  /** Converts a time by a call's clock. `other` is what that clock adds to the monotonic clock. */
+  from(time: number, other: number = this.own): number {
+    return other === this.own ? time : time + (this.own - other);
   }
 
   /** Learns the difference between the two clocks from something that happened. Only the first server time counts. */

@@ -1,6 +1,6 @@
 import type { Settings } from '../config/config.ts';
 import { notice } from '../diagnostics/report.ts';
-import { hasRequestsUnderWay } from '../sdk/call.ts';
+import { hasRequestsInProgress } from '../sdk/call.ts';
 import { BoundedMap } from '../util/bounded-map.ts';
 import { monotonic } from '../util/clock.ts';
 import { guardAsync } from '../util/guard.ts';
@@ -172,7 +172,7 @@ export class OriginReads {
 
   #maySend(origin: string, running: number): boolean {
     if (this.rests) return false;
-    const isBusy = hasRequestsUnderWay(origin, MAX_REQUESTS_BESIDE_READS);
+    const isBusy = hasRequestsInProgress(origin, MAX_REQUESTS_BESIDE_READS);
     const now = monotonic();
     this.#busySince = isBusy ? (this.#busySince ?? now) : undefined;
     return this.#busySince === undefined || (running === 0 && now - this.#busySince >= MAX_BUSY_WAIT_MS);
@@ -279,19 +279,19 @@ export class BackgroundReads {
   details(invocation: Invocation): void {
     if (!this.#reads(invocation)) return;
     const from = this.at(invocation.endpoint.origin);
-    if (from.lacksEndpoint) invocation.hear({ type: 'unreadable' });
+    if (from.lacksEndpoint) invocation.apply({ type: 'unreadable' });
     else if (from.full) {
       this.skip();
-      invocation.hear({ type: 'details read', isFinal: false });
+      invocation.apply({ type: 'details read', isFinal: false });
     } else {
-      invocation.hear({ type: 'reading', when: 'soon' });
+      invocation.apply({ type: 'reading', when: 'soon' });
       void guardAsync('reading details', async () => {
         if (this.isPatient) await nextTurn();
-        if (invocation.life.requests > 0) return invocation.hear({ type: 'reading', when: 'no' });
+        if (invocation.life.requests > 0) return invocation.apply({ type: 'reading', when: 'no' });
         const isWanted = (): boolean => !invocation.life.isDeleted && !invocation.isRecorded;
         const { began, succeeded } = await from.read(readOf(invocation, 'details', isWanted));
         if (!began && !succeeded && !invocation.isRecorded) this.skip();
-        invocation.hear({ type: 'details read', isFinal: succeeded || !began });
+        invocation.apply({ type: 'details read', isFinal: succeeded || !began });
       });
     }
   }
@@ -299,7 +299,7 @@ export class BackgroundReads {
   /** Reads the end of an invocation that the program no longer waits for, or that is about to be given up. */
   ending(invocation: Invocation, isLastRead: boolean): void {
     if (this.#startEnd(invocation, isLastRead) !== undefined) return;
-    invocation.hear({ type: 'end read', isLastRead });
+    invocation.apply({ type: 'end read', isLastRead });
   }
 
   /**
@@ -330,13 +330,13 @@ export class BackgroundReads {
       if (isLast) this.skip();
       return undefined;
     }
-    invocation.hear({ type: 'reading', when: 'soon' });
+    invocation.apply({ type: 'reading', when: 'soon' });
     const isWanted = (): boolean => canContinue(life) && life.requests === 0 && limit?.isOver !== true;
     const outcome = from.read({ ...readOf(invocation, 'end', isWanted), limit });
     return guardAsync('reading an end', async () => {
       const { began } = await outcome;
       if (!began && isLast && canContinue(life)) this.skip();
-      invocation.hear({ type: 'end read', isLastRead: isLast && limit === undefined });
+      invocation.apply({ type: 'end read', isLastRead: isLast && limit === undefined });
     });
   }
 
@@ -347,13 +347,13 @@ export class BackgroundReads {
 }
 
 function readOf(invocation: Invocation, what: 'end' | 'details', isWanted: () => boolean): QueuedRead {
-  const tell = (send: Send): Send => {
+  const observed = (send: Send): Send => {
     return (request) =>
       send((controller) => {
-        invocation.hear({ type: 'reading', when: 'now' });
+        invocation.apply({ type: 'reading', when: 'now' });
         return request(controller);
       });
   };
-  const run = (send: Send): Promise<void> => invocation.read?.(what, tell(send)) ?? Promise.resolve();
+  const run = (send: Send): Promise<void> => invocation.read?.(what, observed(send)) ?? Promise.resolve();
   return { id: invocation.id ?? '', run, isWanted };
 }

@@ -158,7 +158,7 @@ export class Responses implements ConversationApi {
     open?.requested(call);
     return {
       ...place,
-      hearsEvents: open !== undefined,
+      needsEvents: open !== undefined,
       onFact: open && ((event, time) => open.seeEvent(event, time, call.ownClock)),
       onEnd: (ended, result, record) => {
         const creator = known === undefined ? creatorOf(result, this.#telemetry.settings) : undefined;
@@ -194,7 +194,7 @@ export class Responses implements ConversationApi {
     return {
       ...place,
       parent: asked.parent,
-      hearsEvents: true,
+      needsEvents: true,
       onFact: (event, time, record, answer) => {
         asked.streamed(event, time);
         if (answer === undefined) return;

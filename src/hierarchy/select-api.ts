@@ -22,7 +22,7 @@ const FAMILIES: ReadonlyMap<string, HierarchyApi> = new Map([
  * the handlers is loaded when the first such call is made.
  *
  * @param hasSpan whether the call is recorded as a span. If not, it opens no conversation that the program has named
- * @param toolCalls tells whether any tool call is pending. If so, a chat completion may answer it
+ * @param toolCalls says whether any tool call is pending. If so, a chat completion may answer it
  */
 export function selectApi(
   call: Call,

@@ -71,7 +71,7 @@ export class Session {
     this.id = id;
   }
 
-  get underWay(): AgentInvocation | undefined {
+  get inProgress(): AgentInvocation | undefined {
     return [...this.invocations].findLast(isInProgress);
   }
 
@@ -191,7 +191,7 @@ export class Sessions {
       const clock = new OperationClock(queued.ownClock);
       return this.#tracker.beginInvocation({
         ...found,
-        told: snapshot,
+        reported: snapshot,
         context: farContextOf(queued),
         endpoint,
         startTime,
@@ -228,7 +228,7 @@ export class Sessions {
     const invocation = this.#tracker.beginInvocation({
       kind: this.#kind,
       conversationId: session.id,
-      told: snapshot,
+      reported: snapshot,
       above,
       subagentId,
       agent: { id: snapshot.agentId ?? subagentId, name: subagent.name, model: undefined },
@@ -259,13 +259,13 @@ export class Sessions {
   }
 
   #continue(session: Session, actions: readonly RequiredAction[], seen: Observation): void {
-    const { underWay } = session;
+    const { inProgress } = session;
     // The session is busy. If no invocation is known to be in progress, those that seemed to be over continue.
     for (const invocation of session.invocations)
-      if (underWay === undefined || isInProgress(invocation))
-        invocation.hear({ type: 'open' }, invocation.life.lastOpenTime);
+      if (inProgress === undefined || isInProgress(invocation))
+        invocation.apply({ type: 'open' }, invocation.life.lastOpenTime);
     for (const { type, id, invocationId, call } of actions) {
-      const invocation = seen.known(invocationId, session.id) ?? session.underWay;
+      const invocation = seen.known(invocationId, session.id) ?? session.inProgress;
       if (invocation === undefined || !isInProgress(invocation)) continue;
       const time = seen.timeFor(invocation);
       invocation.wait(call === undefined ? [] : [call], time);
@@ -327,7 +327,7 @@ function endUnseen(invocation: AgentInvocation, seen: Observation, time: number)
   if (canContinue(life)) segment?.touch(time);
   // Otherwise, a turn would wait for the turn of a subagent that no object reports any more.
   for (const below of invocation.below) endUnseen(below, seen, life.endTime ?? time);
-  invocation.hear({ type: 'idle' }, time);
+  invocation.apply({ type: 'idle' }, time);
 }
 
 function failAll(session: Session, error: unknown, seen: Observation): void {

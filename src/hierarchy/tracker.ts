@@ -32,11 +32,11 @@ interface OpenSession {
   close(): void;
 }
 
-/** An invocation to open, with what is told about it: by the request that starts it, or by the API object that shows it. */
+/** An invocation to open, with what is known about it from the request that starts it, or from the API object that shows it. */
 export interface Opening
   extends Omit<InvocationStart, 'segment' | 'agent' | 'agentId' | 'attributes' | 'input'> {
   readonly conversationId: string | undefined;
-  readonly told: Pick<InvocationSnapshot, 'agentId' | 'model' | 'parameters'>;
+  readonly reported: Pick<InvocationSnapshot, 'agentId' | 'model' | 'parameters'>;
   readonly agent?: Agent | undefined;
   readonly attributes?: Attributes;
   /** By default, the unanswered messages of the conversation. */
@@ -118,7 +118,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     const segment = conversation?.segmentFor(active, use.startTime);
     if (segment === undefined) return undefined;
     segment.touch(use.startTime);
-    if (use.kind === 'conversation') segment.tell(use);
+    if (use.kind === 'conversation') segment.describe(use);
     linkCaller(use.context, segment);
     return segment;
   }
@@ -142,7 +142,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   }
 
   /** Opens an invocation that a request starts, or that an API object shows, in the segment of its conversation. */
-  beginInvocation({ told, conversationId: id, sentAt, ...start }: Opening): AgentInvocation {
+  beginInvocation({ reported, conversationId: id, sentAt, ...start }: Opening): AgentInvocation {
     const { kind, context, endpoint, before, above } = start;
     const active = activeSpan(context);
     // Below a span of this process, the segment starts after the request that found the invocation was sent.
@@ -150,9 +150,9 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     const startTime = isFound ? justAfter(sentAt) : start.startTime;
     const use = { kind, id, context, endpoint, startTime };
     const segment = above === undefined ? this.open(use, active) : above.segment;
-    const agent = start.agent ?? this.agents.get(endpoint.origin, told.agentId);
-    const attributes: Attributes = { ...told.parameters };
-    define(attributes, ATTR.GEN_AI_REQUEST_MODEL, told.model ?? agent?.model);
+    const agent = start.agent ?? this.agents.get(endpoint.origin, reported.agentId);
+    const attributes: Attributes = { ...reported.parameters };
+    define(attributes, ATTR.GEN_AI_REQUEST_MODEL, reported.model ?? agent?.model);
     const takesInput = start.input === undefined && before === undefined && id !== undefined;
     const unanswered = takesInput ? this.conversation(kind, id, endpoint.origin).takeUnanswered() : NO_INPUT;
     const all = {
@@ -160,7 +160,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
       segment,
       agent,
       // The agent of a subagent may not be known yet.
-      agentId: above === undefined ? (agent?.id ?? told.agentId) : told.agentId,
+      agentId: above === undefined ? (agent?.id ?? reported.agentId) : reported.agentId,
       attributes: Object.assign(attributes, start.attributes),
       input: start.input ?? unanswered,
       startTime: Math.max(start.startTime, segment?.startTime ?? startTime),
@@ -216,7 +216,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     for (const invocation of this.#invocations) {
       if (!(invocation instanceof AgentInvocation) || invocation.conversationId !== id) continue;
       if (invocation.endpoint.origin !== origin) continue;
-      invocation.hear({ type: 'deleted' });
+      invocation.apply({ type: 'deleted' });
       isRead ||= invocation.life.reading === 'now';
     }
     const end = (): void => endConversation(conversation);
@@ -230,7 +230,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     return this.#segments.size + this.#invocations.size + this.#sessions.size > 0;
   }
 
-  async flush(): Promise<void> {
+  async forceFlush(): Promise<void> {
     await this.reads.settled();
     for (const invocation of [...this.#invocations]) invocation.closeIfFinished();
     this.#sweep();
@@ -238,7 +238,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
 
   async endIdle({ reads = true }: EndLimits = {}): Promise<void> {
     if (reads) await this.reads.allEnds(this.#invocations, false);
-    await this.flush();
+    await this.forceFlush();
     this.#sweep(0);
   }
 
@@ -270,7 +270,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     const { conversationIdleTimeout } = this.telemetry.settings;
     for (const invocation of [...this.#invocations]) {
       if (invocation.isAborted) invocation.close();
-      else invocation.hear({ type: 'time', idleTimeout: conversationIdleTimeout });
+      else invocation.apply({ type: 'time', idleTimeout: conversationIdleTimeout });
     }
     for (const segment of [...this.#segments]) segment.endIfIdle(idleTimeout);
     if (this.isOpen) return;

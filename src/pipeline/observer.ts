@@ -179,8 +179,8 @@ export class Observer implements CallObserver, ProviderListener {
     return this.telemetry.otherProviders;
   }
 
-  async flush(): Promise<void> {
-    await this.#hierarchy?.tracker.flush();
+  async forceFlush(): Promise<void> {
+    await this.#hierarchy?.tracker.forceFlush();
     await this.telemetry.hooks.settled();
   }
 

@@ -411,7 +411,7 @@ export function removeOpenCall(call: Call): void {
 }
 
 /** Whether at least `count` requests of the program are waiting for an answer from a server. */
-export function hasRequestsUnderWay(origin: string, count: number): boolean {
+export function hasRequestsInProgress(origin: string, count: number): boolean {
   let waiting = 0;
   for (let call = inFlight.value.newest; call !== undefined; call = call.older) {
     const { headersTime, observer, client } = call;

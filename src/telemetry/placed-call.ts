@@ -40,14 +40,14 @@ export class PlacedCall implements CallObservation {
       outer?.recordsMetrics !== true &&
       telemetry.metrics.wanted;
     this.#gaps = measuresChunks ? new ChunkGaps() : undefined;
-    this.roughTimes = !measuresChunks && place.hearsEvents !== true;
+    this.roughTimes = !measuresChunks && place.needsEvents !== true;
   }
 
   chunk(event: unknown, time: number): void {
     this.#accumulator ??= this.#newAccumulator();
     const answer = this.#accumulator?.add(event) ? this.#accumulator : undefined;
     const place = this.#place;
-    if (place.onFact !== undefined && (place.hearsEvents === true || answer !== undefined))
+    if (place.onFact !== undefined && (place.needsEvents === true || answer !== undefined))
       place.onFact(event, time, this.record, answer);
     if (this.#gaps?.add(time) !== true) return;
     this.#partialResult ??= this.#accumulator?.result();

@@ -68,7 +68,7 @@ export interface Placement<Ended = Call> {
   /** Whether the call begins that operation. If so, hooks of the program get the span of that operation. */
   readonly opens?: boolean;
   /** Whether `onFact` gets each event of a stream, with its exact time. By default, it gets only completed answers. */
-  readonly hearsEvents?: boolean;
+  readonly needsEvents?: boolean;
   /**
    * Called while the call streams.
    *

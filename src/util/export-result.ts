@@ -15,6 +15,7 @@ export function failed(error: unknown): ExportResult {
 
 /** The reason for a failed export to a server that accepts a request and never answers it. */
 export const NO_ANSWER = 'timeout';
+export const REFUSED_CONNECTION = 'ECONNREFUSED';
 
 /** Why an export failed: the code of an error, a status, or its class. Never its message, which may quote data. */
 export function failureReason(error: unknown, depth = 0): string {

@@ -19,7 +19,7 @@ export interface TraceEntry {
   readonly found: number;
   /** The number of spans that did not fit. */
   readonly omitted: number;
-  readonly underWay: boolean;
+  readonly inProgress: boolean;
   /** Changes whenever the trace does. */
   readonly revision: string;
 }
@@ -38,14 +38,14 @@ export interface TraceLists {
 interface DerivedTrace {
   readonly trace: ViewedTrace;
   readonly conversations: ReadonlyMap<string, readonly ViewedSpan[]>;
-  readonly underWay: boolean;
+  readonly inProgress: boolean;
   readonly revision: string;
 }
 
 interface ConversationParts {
   readonly spans: ViewedSpan[];
   revision: string;
-  underWay: boolean;
+  inProgress: boolean;
 }
 
 /** What changed, as the server sends it. */
@@ -115,14 +115,14 @@ export class TraceStore {
     for (const id of this.#conversations.keys()) if (!parts.has(id)) this.#conversations.delete(id);
     const listed = this.#isLive ? [...parts].slice(-MAX_LISTED_CONVERSATIONS) : [...parts];
     const traces = Array.from(this.#stored.traces, ([id, stored]): TraceEntry => {
-      const { trace, underWay, revision } = this.#derive(id, stored);
+      const { trace, inProgress, revision } = this.#derive(id, stored);
       const found = matching(trace, filter);
-      return { kind: 'trace', id, trace, found, omitted: stored.omitted, underWay, revision };
+      return { kind: 'trace', id, trace, found, omitted: stored.omitted, inProgress, revision };
     });
-    const conversations = listed.map(([id, { spans, underWay, revision }]): TraceEntry => {
+    const conversations = listed.map(([id, { spans, inProgress, revision }]): TraceEntry => {
       const trace = this.#conversation(id, spans, revision);
       const found = matching(trace, filter);
-      return { kind: 'conversation', id, trace, found, omitted: 0, underWay, revision };
+      return { kind: 'conversation', id, trace, found, omitted: 0, inProgress, revision };
     });
     return {
       traces: this.#inOrder(traces),
@@ -154,12 +154,12 @@ export class TraceStore {
   #conversationParts(): ReadonlyMap<string, ConversationParts> {
     const all = new Map<string, ConversationParts>();
     for (const [traceId, stored] of this.#stored.traces) {
-      const { underWay, revision, conversations } = this.#derive(traceId, stored);
+      const { inProgress, revision, conversations } = this.#derive(traceId, stored);
       for (const [id, spans] of conversations) {
-        const parts = all.get(id) ?? { spans: [], revision: '', underWay: false };
+        const parts = all.get(id) ?? { spans: [], revision: '', inProgress: false };
         for (const span of spans) parts.spans.push(span);
         parts.revision += ` ${revision}`;
-        parts.underWay ||= underWay;
+        parts.inProgress ||= inProgress;
         all.delete(id);
         all.set(id, parts);
       }
@@ -174,8 +174,8 @@ export class TraceStore {
     const known = this.#derived.get(stored);
     if (known?.revision === revision) return known;
     const trace = viewedTrace(id, withEvaluations(this.#spansUntilNow(stored)));
-    const underWay = isRecent && isUnderWay(trace);
-    const derived = { trace, conversations: conversationSpans(trace), underWay, revision };
+    const inProgress = isRecent && isUnderWay(trace);
+    const derived = { trace, conversations: conversationSpans(trace), inProgress, revision };
     this.#derived.set(stored, derived);
     return derived;
   }

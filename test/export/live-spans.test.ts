@@ -135,7 +135,7 @@ describe('with the command view as endpoint', () => {
     });
     expect(performance.now() - started).toBeLessThan(1_000);
     expect((await listsOf(view.page)).traces[0]).toMatchObject({
-      underWay: true,
+      inProgress: true,
       trace: { summary: { prompt: 'Where?' } },
     });
     say('In ');
@@ -149,7 +149,7 @@ describe('with the command view as endpoint', () => {
     await reading;
     await vi.waitFor(async () => expect((await shown()).isOpen).toBeUndefined(), { timeout: 5_000 });
     expect((await listsOf(view.page)).traces[0]).toMatchObject({
-      underWay: false,
+      inProgress: false,
       trace: { summary: { outcome: 'ok' } },
     });
   });

@@ -1,6 +1,6 @@
 import type { Dialect, FactSink } from '../../src/hierarchy/dialect.ts';
 import { parameterOf } from '../../src/hierarchy/dialects/reading.ts';
-import { UNTOLD } from '../../src/hierarchy/model.ts';
+import { EMPTY_SNAPSHOT } from '../../src/hierarchy/model.ts';
 import { usageIn } from '../../src/telemetry/cost/usage.ts';
 import { readError } from '../../src/telemetry/outcomes/failure.ts';
 import { field, objectField, stringField } from '../../src/util/payload.ts';
@@ -72,7 +72,7 @@ function readTurn(value: unknown, sink: FactSink): void {
   if (id === undefined || status === undefined || field(value, 'object') !== 'turn') return;
   sink.invocation({
     snapshot: {
-      ...UNTOLD,
+      ...EMPTY_SNAPSHOT,
       id,
       status,
       conversationId: stringField(value, 'room_id'),

@@ -124,7 +124,7 @@ test('a span in progress lasts until now, and never replaces the one that has en
   const store = new TraceStore();
   const started: ViewedSpan = { ...span('t', '1'), end: [1, 0], isOpen: true };
   store.add([started]);
-  expect(store.lists(NO_FILTER).traces[0]).toMatchObject({ underWay: true });
+  expect(store.lists(NO_FILTER).traces[0]).toMatchObject({ inProgress: true });
   expect(spansIn(store, 't').spans[0]?.end[0]).toBeGreaterThan(1_700_000_000);
   const [before] = store.lists(NO_FILTER).traces;
   expect(store.refreshOpen()).toBe(true);
@@ -133,7 +133,7 @@ test('a span in progress lasts until now, and never replaces the one that has en
   store.add([started]);
   expect(spansIn(store, 't').spans).toEqual([span('t', '1')]);
   expect(store.lists(NO_FILTER).traces[0]).toMatchObject({
-    underWay: false,
+    inProgress: false,
     trace: { summary: { outcome: 'ok' } },
   });
   expect(store.refreshOpen()).toBe(false);

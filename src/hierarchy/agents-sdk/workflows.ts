@@ -37,8 +37,8 @@ import {
   readAgentsFailure,
   readAgentsToolOutcome,
   readEnd,
+  readReportedCall,
   readStart,
-  readToldCall,
 } from '../dialects/agents-sdk.ts';
 
 function toolNameOf({ name, namespace }: RequestedToolCall): string {
@@ -126,12 +126,12 @@ export function placeWithinAgents(place: Placement, node: AgentsNode, operation:
   noteModelCall(node, operation);
   return {
     ...place,
-    onFact: place.onFact && ((...heard) => place.onFact?.(...heard)),
+    onFact: place.onFact && ((...fact) => place.onFact?.(...fact)),
     attributes: { ...agentAttributes(node, operation), ...place.attributes },
     onEnd: (call, result, record) => {
       const agent = askingAgent(node, operation);
       if (agent !== undefined) recordOf(agent).failure = call.failed ? readFailure(call.error) : undefined;
-      const note = (told: unknown): void => noteAnswer(node, operation, told, record.spent);
+      const note = (reported: unknown): void => noteAnswer(node, operation, reported, record.spent);
       const following = place.onEnd?.(call, result, noting(record, note));
       if (following === 'kept') return following;
       return () => {
@@ -363,9 +363,9 @@ function recordUnseenCall(node: AgentsNode): void {
   if (callStart === undefined || telemetry === undefined || modelCalls > 0) return;
   const { parent, startTime } = callStart;
   const failure = failureOfNode(node);
-  const told = readToldCall(node.type, node.data);
-  if (told === undefined) return;
-  const { operation, path, body, result, provider } = told;
+  const reported = readReportedCall(node.type, node.data);
+  if (reported === undefined) return;
+  const { operation, path, body, result, provider } = reported;
   if (isSeen(result, startTime)) return;
   const request: ApiRequest = {
     method: 'POST',

@@ -195,7 +195,7 @@ export class Segment {
   /** Whether something has happened since then. A flag is enough, and reading the clock each time would cost more. */
   #wasActive = false;
   #requests = 0;
-  #told: { readonly endpoint: Endpoint | undefined; readonly apiType: string | undefined };
+  #callDetails: { readonly endpoint: Endpoint | undefined; readonly apiType: string | undefined };
 
   constructor(start: SegmentStart) {
     const { telemetry, conversation, use, active: parent } = start;
@@ -203,7 +203,7 @@ export class Segment {
     this.#kind = kind;
     this.startTime = this.#lastActivity = startTime;
     this.#open = start.open;
-    this.#told = { endpoint, apiType };
+    this.#callDetails = { endpoint, apiType };
     this.record = inTraceOf(parent === undefined ? conversation?.id : undefined, () => {
       const previous = conversation?.previous;
       return new OperationRecord(telemetry, {
@@ -240,7 +240,7 @@ export class Segment {
 
   identify(conversation: Conversation): void {
     if (this.conversation !== undefined || this.ended) return;
-    const { apiType } = this.#told;
+    const { apiType } = this.#callDetails;
     const place = { kind: this.#kind, apiType, conversationId: conversation.id };
     this.record.add({ attributes: placeAttributes(place) });
     this.#attach(conversation);
@@ -249,12 +249,12 @@ export class Segment {
   /**
    * Adds the server and the API of a call, if the segment was opened by a function of the program, which has neither.
    */
-  tell({ endpoint, apiType }: Pick<Use, 'endpoint' | 'apiType'>): void {
-    const told = this.#told;
-    this.#told = { endpoint: told.endpoint ?? endpoint, apiType: told.apiType ?? apiType };
-    if (told.endpoint === undefined && endpoint !== undefined)
+  describe({ endpoint, apiType }: Pick<Use, 'endpoint' | 'apiType'>): void {
+    const known = this.#callDetails;
+    this.#callDetails = { endpoint: known.endpoint ?? endpoint, apiType: known.apiType ?? apiType };
+    if (known.endpoint === undefined && endpoint !== undefined)
       this.record.add({ attributes: endpointAttributes(endpoint) });
-    if (told.apiType === undefined && apiType !== undefined)
+    if (known.apiType === undefined && apiType !== undefined)
       this.record.add({ attributes: { [ATTR.OPENAI_API_TYPE]: apiType } });
   }
 
@@ -269,7 +269,7 @@ export class Segment {
     segments.set(traceId, this);
     conversation.previous = this.spanContext;
     // An id that the program has chosen holds for every endpoint.
-    const endpoint = this.#kind === 'conversation' ? undefined : this.#told.endpoint;
+    const endpoint = this.#kind === 'conversation' ? undefined : this.#callDetails.endpoint;
     rememberForEvaluation('conversation', conversation.id, this.record.span, {
       [ATTR.GEN_AI_CONVERSATION_ID]: conversation.id,
       [ATTR.SERVER_ADDRESS]: endpoint?.address,

@@ -84,7 +84,7 @@ const SPAN_TYPES: Readonly<Record<string, SpanType>> = {
         server === undefined
           ? {}
           : { [ATTR.OPENAI_TOOL_TYPE]: 'mcp', [ATTR.OPENAI_AGENTS_MCP_SERVER]: server };
-      // They are empty if the program has told the library to withhold sensitive data.
+      // They are empty if the program lets the library withhold sensitive data.
       const read = (name: string): unknown => parseJson(textField(data, name));
       return { attributes, content: () => ({ toolArguments: read('input'), toolResult: read('output') }) };
     },
@@ -198,7 +198,7 @@ function media(type: string): SpanType {
   };
 }
 
-export interface ToldCall {
+export interface ReportedCall {
   readonly operation: Operation;
   readonly path: string;
   readonly body: PayloadObject;
@@ -207,12 +207,12 @@ export interface ToldCall {
 }
 
 /** Reads a model call; `undefined` for any other node, and if the library withholds the call as sensitive data. */
-export function readToldCall(type: string, data: PayloadObject): ToldCall | undefined {
+export function readReportedCall(type: string, data: PayloadObject): ReportedCall | undefined {
   if (type === 'response') return readResponseCall(data);
   return type === 'generation' ? readGeneration(data) : undefined;
 }
 
-function readResponseCall(data: PayloadObject): ToldCall | undefined {
+function readResponseCall(data: PayloadObject): ReportedCall | undefined {
   const result = data._response;
   const model = stringField(result, 'model');
   if (model === undefined) return undefined;
@@ -225,7 +225,7 @@ function readResponseCall(data: PayloadObject): ToldCall | undefined {
   };
 }
 
-function readGeneration(data: PayloadObject): ToldCall | undefined {
+function readGeneration(data: PayloadObject): ReportedCall | undefined {
   const { model, input, output, usage } = data;
   if (typeof model !== 'string') return undefined;
   const [first] = arrayField(data, 'output');
@@ -284,7 +284,7 @@ export function morePrecise(failure: Failure | undefined, known: Failure | undef
 /** The library's message for a tool that a person has refused. */
 const REJECTED = /^Tool execution for \S+ was manually rejected by user\.$/;
 
-/** What the library tells the model instead of a result if a tool has none. */
+/** What the library gives the model instead of a result if a tool has none. */
 const UNPARSABLE_RESULT = 'An error occurred while parsing tool arguments. Please try again with valid JSON.';
 const ABORTED_RESULT = 'aborted';
 const TIMEOUT_RESULT = /^Tool '.{1,128}' timed out after \d{1,16}ms\.$/;

@@ -33,7 +33,7 @@ import type {
   ToolCallFact,
   ToolOutput,
 } from '../dialect.ts';
-import { type Agent, type ToolCallSnapshot, UNTOLD } from '../model.ts';
+import { type Agent, EMPTY_SNAPSHOT, type ToolCallSnapshot } from '../model.ts';
 import { asTime } from '../operation-clock.ts';
 import {
   conversationUse,
@@ -285,7 +285,7 @@ export function readTurn(value: unknown, event?: unknown): Omit<InvocationFact, 
   return {
     subagentId: stringField(value, 'subagent_id'),
     snapshot: {
-      ...UNTOLD,
+      ...EMPTY_SNAPSHOT,
       id,
       conversationId: sessionId,
       agentId: stringField(value, 'agent_id'),
@@ -367,10 +367,10 @@ export function readItemCall(
 ): Omit<ToolCallFact, 'invocationId' | 'begun'> | undefined {
   const type = stringField(item, 'type') ?? '';
   const outcome = readToolOutcome(item);
-  const told = outcome === undefined ? {} : { outcome };
+  const reported = outcome === undefined ? {} : { outcome };
   if (type === 'function_call') {
     const call = readTurnFunctionCall(item, options);
-    return call && { call: { ...call, ...told }, asksProgram: true, ended: false, duration: undefined };
+    return call && { call: { ...call, ...reported }, asksProgram: true, ended: false, duration: undefined };
   }
   const known = row(TOOL_ITEMS, type) ?? (type.endsWith(CALL_SUFFIX) ? UNKNOWN_CALL : undefined);
   const id = stringField(item, 'id');
@@ -390,7 +390,7 @@ export function readItemCall(
       ? { arguments: readFields(item, given), result: readFields(item, result) }
       : undefined,
     ...(subagentId === undefined ? {} : { subagentId }),
-    ...told,
+    ...reported,
     ...(status === 'completed' ? { hasResult: true } : {}),
   };
   const ended = status !== undefined && status !== 'in_progress';

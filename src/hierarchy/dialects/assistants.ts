@@ -435,8 +435,8 @@ export function readStepToolCalls(calls: readonly unknown[], content: boolean): 
     const details = objectField(call, type);
     const name = (type === 'function' ? stringField(details, 'name') : undefined) ?? type;
     const hasResult = RESULTS.some((result) => isToolResult(field(details, result)));
-    const told = content ? readToolCallContent(type, details) : undefined;
-    return [{ id, type, name, ...toolCounts(type, details), content: told, ...(hasResult && { hasResult }) }];
+    const own = content ? readToolCallContent(type, details) : undefined;
+    return [{ id, type, name, ...toolCounts(type, details), content: own, ...(hasResult && { hasResult }) }];
   });
 }
 

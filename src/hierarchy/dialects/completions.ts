@@ -58,13 +58,13 @@ function* readToolMessages(body: unknown, outcome?: ToolOutcome): Generator<Tool
   const messages = arrayField(body, 'messages');
   let end = messages.length;
   let answerIndex = messages.findLastIndex(isAnswer);
-  const told = (): ToolOutcome | undefined => outcome;
-  yield* resultsOf(messages, answerIndex, end, { mayBeOld: false, outcome: told });
+  const outcomeOf = (): ToolOutcome | undefined => outcome;
+  yield* resultsOf(messages, answerIndex, end, { mayBeOld: false, outcome: outcomeOf });
   while (answerIndex >= 0 && arrayField(messages[answerIndex], 'tool_calls').length > 0) {
     end = answerIndex--;
     while (isResult(messages[answerIndex])) answerIndex--;
     if (answerIndex === end - 1 || !isAnswer(messages[answerIndex])) return;
-    const earlier = resultsOf(messages, answerIndex, end, { mayBeOld: true, outcome: told });
+    const earlier = resultsOf(messages, answerIndex, end, { mayBeOld: true, outcome: outcomeOf });
     if (earlier.length === 0) return;
     yield* earlier;
   }
@@ -96,7 +96,7 @@ function resultsOf(
   });
 }
 
-/** The values by their id, without those that share an id, because they cannot be told apart. */
+/** The values by their id, without those that share an id, because they look the same. */
 function byUniqueId(values: readonly unknown[], key: string): Map<string, unknown> {
   const found = new Map<string, unknown>();
   const repeated = new Set<string>();

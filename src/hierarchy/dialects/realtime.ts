@@ -19,7 +19,7 @@ import {
 } from '../../util/payload.ts';
 
 const AUDIO_DELTAS: ReadonlySet<string> = new Set(['response.output_audio.delta', 'response.audio.delta']);
-/** Stands for each piece of audio, which is counted but not kept. */
+/** Replaces each piece of audio, which is counted but not kept. */
 export const AUDIO_PIECE: Readonly<{ type: string }> = Object.freeze({ type: 'response.output_audio.delta' });
 /** Pieces of an answer's text, and of the transcript of its audio, in both versions of the API. */
 const TEXT_DELTAS: ReadonlySet<string> = new Set([
@@ -155,7 +155,7 @@ const MAX_UNANSWERED = 16;
  */
 export class ResponseDefaults {
   readonly #limits: () => TextLimits | undefined;
-  #told: object = {};
+  #reported: object = {};
   #sent: { readonly eventId: string | undefined; readonly defaults: object }[] = [];
 
   /** @param limits returns the limits for content; `undefined` if content is not recorded */
@@ -164,7 +164,7 @@ export class ResponseDefaults {
   }
 
   get current(): object {
-    return Object.assign({}, this.#told, ...this.#sent.map(({ defaults }) => defaults));
+    return Object.assign({}, this.#reported, ...this.#sent.map(({ defaults }) => defaults));
   }
 
   sent(event: unknown): void {
@@ -174,9 +174,9 @@ export class ResponseDefaults {
   }
 
   /** @param isAnswer whether the server answers the oldest update of the program, which it has accepted */
-  told(session: unknown, isAnswer: boolean): void {
+  reported(session: unknown, isAnswer: boolean): void {
     if (isAnswer) this.#sent.shift();
-    this.#told = { ...this.#told, ...readResponseDefaults(session, this.#limits()) };
+    this.#reported = { ...this.#reported, ...readResponseDefaults(session, this.#limits()) };
   }
 
   rejected(eventId: string | undefined): void {
@@ -184,7 +184,7 @@ export class ResponseDefaults {
   }
 }
 
-/** Stands for a tool that does not fit, so that it still counts. */
+/** Replaces a tool that does not fit, so that it still counts. */
 const OMITTED_TOOL = { type: 'omitted', name: '…' };
 
 /**

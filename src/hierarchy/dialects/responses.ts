@@ -109,8 +109,8 @@ function itemOutcome(
   output: readonly unknown[],
   response: unknown,
 ): ToolOutcome | undefined {
-  const told = readToolOutcome(item) ?? readToolOutcome(resultOf(output, call.callId));
-  if (told !== undefined || call.status === undefined || call.status === 'completed') return told;
+  const reported = readToolOutcome(item) ?? readToolOutcome(resultOf(output, call.callId));
+  if (reported !== undefined || call.status === undefined || call.status === 'completed') return reported;
   return outcomeWithoutResult(stringField(response, 'status'));
 }
 

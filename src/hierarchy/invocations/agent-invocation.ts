@@ -246,8 +246,8 @@ export class AgentInvocation extends Invocation {
     if (!this.openRecord.span.isRecording() && !this.telemetry.readsUnsampled) return 'nothing';
     // The agent's id may be known, although its object has not been seen.
     const lacksAgent = this.start.kind === 'thread' && this.agent === undefined && this.agentId !== undefined;
-    const isWhole = this.isComplete && !(this.life.mayRead && (lacksAgent || this.lacksInput));
-    return isWhole ? 'nothing' : 'details';
+    const isAllKnown = this.isComplete && !(this.life.mayRead && (lacksAgent || this.lacksInput));
+    return isAllKnown ? 'nothing' : 'details';
   }
 
   get spent(): Spent {
@@ -274,10 +274,10 @@ export class AgentInvocation extends Invocation {
 
   /** Whether it may belong to the conversation. If either side names no conversation, it may. */
   isOf(conversationId: string | undefined): boolean {
-    const told = this.snapshot?.conversationId;
-    if (conversationId === undefined || told === conversationId) return true;
+    const reported = this.snapshot?.conversationId;
+    if (conversationId === undefined || reported === conversationId) return true;
     const named = this.segment?.conversation?.id;
-    return named === conversationId || (told === undefined && named === undefined);
+    return named === conversationId || (reported === undefined && named === undefined);
   }
 
   /** What the model was given: the messages of the conversation if they are known, or else those of the request. */
@@ -334,7 +334,7 @@ export class AgentInvocation extends Invocation {
     if (isFirst) this.#identify(snapshot, time);
     this.segment?.touch(time);
     if (snapshot.phase === 'waiting') this.wait(snapshot.pendingToolCalls, time);
-    else if (snapshot.phase === 'open') this.hear({ type: 'open' }, time);
+    else if (snapshot.phase === 'open') this.apply({ type: 'open' }, time);
     else {
       const latest = live ? time : Math.min(time, this.#latestEnd(snapshot));
       const endTime = live ? time : this.clock.local(snapshot.endedAt, latest);
@@ -395,7 +395,7 @@ export class AgentInvocation extends Invocation {
     if (!canContinue(this.life)) return;
     this.failure = failure;
     if (isReported(this.snapshot?.usage)) this.#spend();
-    this.hear({ type: 'ended', endTime, latest }, time);
+    this.apply({ type: 'ended', endTime, latest }, time);
   }
 
   /** Counts what it has spent, once that is known. Some servers report its usage only later, or only on its steps. */
@@ -418,7 +418,7 @@ export class AgentInvocation extends Invocation {
 
   wait(calls: readonly ToolCallSnapshot[], time: number): void {
     if (!canContinue(this.life)) return;
-    this.hear({ type: 'waiting' }, time);
+    this.apply({ type: 'waiting' }, time);
     this.steps.wait(calls, time);
     this.segment?.touch(time);
   }

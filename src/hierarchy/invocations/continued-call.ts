@@ -106,7 +106,7 @@ export class ContinuedCall extends Invocation {
     if (this.isRecorded || state === undefined) return;
     this.#latest = state === 'over' ? result : this.#kept(result);
     if (state === 'open') {
-      this.hear({ type: 'open' }, time);
+      this.apply({ type: 'open' }, time);
       return;
     }
     if (live && this.#stream !== undefined) this.#stream.end = 'completed';
@@ -115,7 +115,7 @@ export class ContinuedCall extends Invocation {
 
   /** Ends and records the operation at once. The rest of a stream that reported the end changes nothing. */
   #end(endTime: number, time: number): void {
-    this.hear({ type: 'ended', endTime, latest: time }, time);
+    this.apply({ type: 'ended', endTime, latest: time }, time);
     this.close();
   }
 
@@ -129,7 +129,7 @@ export class ContinuedCall extends Invocation {
   /** Called when the call that began it is over: the program may have left its stream before the operation ended. */
   startedWith(call: Call): void {
     this.#streamed(call);
-    if (isLeft(call)) this.hear({ type: 'left' }, this.clock.from(call.endTime, call.ownClock));
+    if (isLeft(call)) this.apply({ type: 'left' }, this.clock.from(call.endTime, call.ownClock));
   }
 
   #streamed({ streamEnd: end, chunkCount: chunks }: Call): void {
@@ -139,7 +139,7 @@ export class ContinuedCall extends Invocation {
   }
 
   requested({ startTime, ownClock }: Call): void {
-    this.hear({ type: 'asked', outlives: false }, this.clock.from(startTime, ownClock));
+    this.apply({ type: 'asked', outlives: false }, this.clock.from(startTime, ownClock));
   }
 
   answered(call: Call): void {
@@ -156,11 +156,11 @@ export class ContinuedCall extends Invocation {
       this.#end(time, time);
     }
     if (call.method === 'DELETE' && call.error === undefined) {
-      this.hear({ type: 'sign' }, time);
+      this.apply({ type: 'sign' }, time);
       this.close();
     }
-    if (isLeft(call)) this.hear({ type: 'left' }, time);
-    this.hear({ type: 'answered', outlives: false }, time);
+    if (isLeft(call)) this.apply({ type: 'left' }, time);
+    this.apply({ type: 'answered', outlives: false }, time);
   }
 
   /** Folds a later request about the operation, such as a poll or a resumed stream, into its record. */
@@ -171,7 +171,7 @@ export class ContinuedCall extends Invocation {
     return {
       parent: context,
       foldInto: this,
-      hearsEvents: true,
+      needsEvents: true,
       onFact: (event, time) => this.seeEvent(event, time, clock.own),
       onEnd: (ended) => {
         recordAttempts(this.owner.telemetry, ended, context);
@@ -207,15 +207,15 @@ export class ContinuedCall extends Invocation {
   }
 }
 
-/** The statuses of objects that the SDK goes on polling. Files have their own: `uploaded`, and on Azure others. */
-const UNDER_WAY: readonly unknown[] = ['in_progress', 'queued', 'uploaded', 'pending', 'running'];
+/** The statuses of objects that the SDK keeps polling. Files have their own: `uploaded`, and on Azure others. */
+const IN_PROGRESS: readonly unknown[] = ['in_progress', 'queued', 'uploaded', 'pending', 'running'];
 
 /** A loop without a poll for this long is over. */
 const POLL_TIMEOUT_MS = 60_000;
 
 const POLL_LOOP: ContinuationTraits = {
   timeout: POLL_TIMEOUT_MS,
-  stateOf: (result) => (UNDER_WAY.includes(field(result, 'status')) ? 'open' : 'over'),
+  stateOf: (result) => (IN_PROGRESS.includes(field(result, 'status')) ? 'open' : 'over'),
   endsWithoutResult: true,
   attributes: (requests) => ({ [ATTR.OPENAI_POLL_COUNT]: requests }),
 };
@@ -247,8 +247,8 @@ export class Polls implements ConversationApi {
       attributes: conversationAttributes(id),
       onEnd: (ended, result, record) => {
         const isOver = ended.outcome !== 'value' || POLL_LOOP.stateOf(result) === 'over';
-        const goesOn = !isOver && this.#open.get(origin, key) === undefined;
-        if (goesOn) {
+        const continues = !isOver && this.#open.get(origin, key) === undefined;
+        if (continues) {
           const { endTime: startTime, signal, ownClock } = ended;
           const closed = (): void => this.#open.delete(origin, key);
           const when = { startTime, clock: new OperationClock(ownClock) };
@@ -258,7 +258,7 @@ export class Polls implements ConversationApi {
           this.#tracker.keep(continued);
         }
         segment?.requestEnded(ended.endTime);
-        return goesOn ? 'kept' : undefined;
+        return continues ? 'kept' : undefined;
       },
     };
   }

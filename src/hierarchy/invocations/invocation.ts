@@ -79,27 +79,27 @@ export abstract class Invocation implements Living, SegmentMember {
   }
 
   /** @param time of the fact, by the clock of the invocation */
-  hear(fact: LifeFact, time: number = this.clock.now()): void {
+  apply(fact: LifeFact, time: number = this.clock.now()): void {
     for (const effect of next(this, fact, time)) this.owner.carryOut(this, effect);
   }
 
   /** Notes a sign of life, also for its conversation. */
   touch(time: number): void {
-    this.hear(SIGN, time);
+    this.apply(SIGN, time);
     this.segment?.touch(time);
   }
 
   /** Called when a detail of it was seen, or when something that it waited for is over. */
   settle(): void {
-    this.hear(DETAIL, this.life.lastSign);
+    this.apply(DETAIL, this.life.lastSign);
   }
 
   closeIfFinished(): void {
-    this.hear({ type: 'flush' }, this.life.lastSign);
+    this.apply({ type: 'flush' }, this.life.lastSign);
   }
 
   close(): void {
-    this.hear({ type: 'close' }, this.life.lastSign);
+    this.apply({ type: 'close' }, this.life.lastSign);
   }
 
   abstract record(): void;

@@ -84,7 +84,7 @@ function recordStepsAndTools(
   whole: Times,
 ): Message[] {
   const { steps, snapshot } = invocation;
-  const heard: Message[] = [...invocation.inputMessages];
+  const history: Message[] = [...invocation.inputMessages];
   const shown = new Set<string>();
   const answers: Message[] = [];
   const orphans = new Set(recordedCalls);
@@ -101,13 +101,13 @@ function recordStepsAndTools(
     const times = stepTimes.ofStep(index, { step, calls });
     recordInvocationStep(invocation, step, times, {
       finishReason: reason,
-      inputMessages: heard.slice(),
+      inputMessages: history.slice(),
       outputMessages,
       skippedToolCalls: Math.max(0, step.callCount - calls.length),
     });
     for (const call of calls)
       if (orphans.delete(call)) recordInvocationToolCall(invocation, call, stepTimes.ofToolCall(call, times));
-    heard.push(...outputMessages, ...toolResponses(calls));
+    history.push(...outputMessages, ...toolResponses(calls));
     if (messageId === undefined) return;
     shown.add(messageId);
     answers.push(...outputMessages);
@@ -188,8 +188,9 @@ function recordInvocationToolCall(invocation: AgentInvocation, call: ToolCall, t
 /** What the call or its result reports. Without a result, the outcome follows from how the step or run ended. */
 function toolOutcome({ steps, snapshot: whole }: AgentInvocation, call: ToolCall): ToolOutcome | undefined {
   const { snapshot, stepId, endTime } = call;
-  const told = call.outcome ?? snapshot.outcome;
-  if (told !== undefined || call.hasResult || snapshot.hasResult || endTime !== undefined) return told;
+  const reported = call.outcome ?? snapshot.outcome;
+  if (reported !== undefined || call.hasResult || snapshot.hasResult || endTime !== undefined)
+    return reported;
   const step = steps.all.find((one) => one.snapshot.id === stepId)?.snapshot;
   if (step?.status === 'failed' && step.failure !== undefined && !isUnanswered(call))
     return failedTool(step.failure);
@@ -309,8 +310,8 @@ class RecordedTimes {
       Math.min((requested ?? latest) - SPAN_ROOM_MS, latest - room),
     );
     const startTime = this.#starts.next(Math.max(start, this.#starts.latest));
-    const told = requested ?? step.endTime ?? latest;
-    const endTime = Math.max(justAfter(startTime), Math.min(told, latest));
+    const known = requested ?? step.endTime ?? latest;
+    const endTime = Math.max(justAfter(startTime), Math.min(known, latest));
     this.#earliest = endTime;
     return { startTime, endTime };
   }
@@ -319,8 +320,8 @@ class RecordedTimes {
   ofToolCall(call: ToolCall, step: Times): Times {
     const latest = this.#endTime;
     const startTime = this.#starts.next(clamp(call.startTime ?? step.startTime, step.startTime, latest));
-    const told = call.endTime ?? (call.startTime === undefined ? step.endTime : latest);
-    const endTime = Math.max(justAfter(startTime), Math.min(told, latest));
+    const known = call.endTime ?? (call.startTime === undefined ? step.endTime : latest);
+    const endTime = Math.max(justAfter(startTime), Math.min(known, latest));
     this.#earliest = Math.max(this.#earliest, endTime);
     return { startTime, endTime };
   }

@@ -128,7 +128,7 @@ export class Steps {
       skippedDeltas: 0,
     };
     if (known === undefined) this.#steps.set(id, step);
-    for (const told of toolCalls) this.#toolCall(told).stepId = id;
+    for (const call of toolCalls) this.#toolCall(call).stepId = id;
     // The snapshot may come from a list that is older than what a stream has reported.
     if (!step.snapshot.ended || ended) {
       step.snapshot = { ...snapshot, toolCalls: [], usage: snapshot.usage ?? step.snapshot.usage };

@@ -72,15 +72,15 @@ export class SessionResponses {
   }
 
   /** The server does not say which request a response answers. It answers them in order. */
-  created(told: unknown): void {
-    const id = stringField(told, 'id');
+  created(reported: unknown): void {
+    const id = stringField(reported, 'id');
     if (id === undefined || this.#begun.has(id) || !this.#session.claims(id)) return;
     const response =
-      this.#takeRequested(told) ?? this.#begin({}, this.#session.context, this.#speech.takeEnd());
+      this.#takeRequested(reported) ?? this.#begin({}, this.#session.context, this.#speech.takeEnd());
     if (response === undefined) return;
     response.id = id;
     this.#begun.set(id, response);
-    response.see({ type: 'response.created', response: told });
+    response.see({ type: 'response.created', response: reported });
   }
 
   /** @param bytes of audio in the piece */
@@ -107,18 +107,18 @@ export class SessionResponses {
 
   /** Ends a response. If the server has cancelled it because the user spoke, it counts as interrupted. */
   done(event: unknown): void {
-    const told = field(event, 'response');
-    const id = stringField(told, 'id');
+    const reported = field(event, 'response');
+    const id = stringField(reported, 'id');
     const response = this.#begun.get(id ?? '');
     if (id === undefined || response === undefined) return;
     this.#begun.delete(id);
     response.see(event);
     response.call.endStream('completed');
-    for (const item of first(arrayField(told, 'output'))) this.#belongs(item, id);
-    const reason = field(objectField(told, 'status_details'), 'reason');
-    const isCancelled = field(told, 'status') === 'cancelled' && reason === 'turn_detected';
+    for (const item of first(arrayField(reported, 'output'))) this.#belongs(item, id);
+    const reason = field(objectField(reported, 'status_details'), 'reason');
+    const isCancelled = field(reported, 'status') === 'cancelled' && reason === 'turn_detected';
     if (isCancelled && this.#isNewlyInterrupted(id))
-      this.#tellInterruption({ [ATTR.GEN_AI_RESPONSE_ID]: id }, response.call.endTime);
+      this.#addInterruption({ [ATTR.GEN_AI_RESPONSE_ID]: id }, response.call.endTime);
   }
 
   /**
@@ -136,7 +136,7 @@ export class SessionResponses {
       [ATTR.OPENAI_ITEM_ID]: itemId,
       [ATTR.OPENAI_REALTIME_HEARD_AUDIO_DURATION]: heard && heard / 1e3,
     });
-    this.#tellInterruption(attributes, this.#session.time);
+    this.#addInterruption(attributes, this.#session.time);
   }
 
   #belongs(item: unknown, responseId: string | undefined): void {
@@ -154,7 +154,7 @@ export class SessionResponses {
     return true;
   }
 
-  #tellInterruption(attributes: Attributes, time: number): void {
+  #addInterruption(attributes: Attributes, time: number): void {
     this.#session.record?.addEvent(EVENT_OPENAI_REALTIME_INTERRUPTION, attributes, time);
   }
 
@@ -336,10 +336,10 @@ class OpenResponse {
 /** Reads what a response answers at its start and, if a transcript is then missing, again when it ends. */
 function answering(said: readonly AddedInput[]): Operation {
   const { content } = realtimeResponse;
-  const heard = (): Content => ({ inputMessages: readResponseInput(said.map(({ item }) => item)) });
+  const messages = (): Content => ({ inputMessages: readResponseInput(said.map(({ item }) => item)) });
   const isLate = said.some(({ item }) => item === undefined);
-  const input = (request: ApiRequest): Content => ({ ...content?.input?.(request), ...heard() });
-  const output = (result: unknown): Content => ({ ...content?.output?.(result), ...(isLate && heard()) });
+  const input = (request: ApiRequest): Content => ({ ...content?.input?.(request), ...messages() });
+  const output = (result: unknown): Content => ({ ...content?.output?.(result), ...(isLate && messages()) });
   return { ...realtimeResponse, content: { ...content, input, output } };
 }
 

@@ -99,7 +99,7 @@ export class RealtimeSession {
 
   /** @param isAnswer whether the server answers an update of the program */
   described(session: unknown, isAnswer: boolean): void {
-    this.defaults.told(session, isAnswer);
+    this.defaults.reported(session, isAnswer);
     const facts = readSessionFacts(session);
     const known = this.facts.id;
     this.facts = { ...facts, id: known ?? facts.id };

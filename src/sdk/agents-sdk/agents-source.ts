@@ -76,10 +76,10 @@ export class AgentsSource {
     // If the library is just being loaded, it cannot make its storage yet.
     if (isStorage(globalStorage())) this.#keepStorage();
     else queueMicrotask(() => guard('finding the storage of agents', () => this.#keepStorage()));
-    this.#hearMaking('createTrace', (made, args) => {
+    this.#watchMaking('createTrace', (made, args) => {
       this.#made(made, 'trace', traceData(made, args[0]), this.#current());
     });
-    this.#hearMaking('createSpan', (made, args) => {
+    this.#watchMaking('createSpan', (made, args) => {
       const data = asObject(field(made, 'spanData')) ?? {};
       const node = this.#made(made, String(data.type), data, this.#nodeOf(args[1]) ?? this.#current());
       node.isPaused = field(args[0], 'startedAt') !== undefined;
@@ -96,7 +96,7 @@ export class AgentsSource {
     this.#storage = undefined;
   }
 
-  #hearMaking(
+  #watchMaking(
     name: 'createTrace' | 'createSpan',
     made: (made: unknown, args: readonly unknown[]) => void,
   ): void {
@@ -150,22 +150,22 @@ export class AgentsSource {
           Object.assign(made, { metadata: { ...asObject(field(made, 'metadata')), ...added } });
       };
     this.#nodes.set(made, node);
-    this.#hear(made, 'start', (told) => this.#start(told));
-    this.#hear(made, 'end', (told) => this.#end(told));
-    this.#hear(made, 'setError', (told, error) => {
+    this.#watch(made, 'start', (observed) => this.#start(observed));
+    this.#watch(made, 'end', (observed) => this.#end(observed));
+    this.#watch(made, 'setError', (observed, error) => {
       // The library sets a second error on a tool span that is not recorded, without the class. The first one is kept.
-      if (told.type !== 'function' || told.error === undefined) told.error = error;
+      if (observed.type !== 'function' || observed.error === undefined) observed.error = error;
     });
-    this.#hear(made, 'clone', undefined, (told, copy) => {
+    this.#watch(made, 'clone', undefined, (observed, copy) => {
       if (!isObject(copy)) return;
-      this.#nodes.set(copy, told);
-      if (told.type === 'trace') this.#copies.add(copy);
+      this.#nodes.set(copy, observed);
+      if (observed.type === 'trace') this.#copies.add(copy);
     });
     return node;
   }
 
   /** Patches the method where it is defined, once for all objects of the class. */
-  #hear(
+  #watch(
     made: object,
     name: string,
     before: ((node: AgentsNode, given: unknown) => void) | undefined,

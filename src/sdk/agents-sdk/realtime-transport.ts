@@ -23,10 +23,10 @@ export class RealtimeTransports extends PatchedClass {
   #known = new WeakMap<object, Connection | undefined>();
 
   protected patch(): void {
-    const hear = (message: unknown): void => this.#hear(message);
+    const read = (message: unknown): void => this.#read(message);
     this.patches.wrap(this.prototype, '_onMessage', (original) => ({
       _onMessage(...args) {
-        guard('reading a realtime frame', hear, args[0]);
+        guard('reading a realtime frame', read, args[0]);
         return original.apply(this, args);
       },
     }));
@@ -38,7 +38,7 @@ export class RealtimeTransports extends PatchedClass {
     this.#known = new WeakMap();
   }
 
-  #hear(message: unknown): void {
+  #read(message: unknown): void {
     const socket = field(message, 'target');
     // A data channel of WebRTC has no address.
     if (!isObject(socket) || typeof field(socket, 'url') !== 'string') return;

@@ -22,10 +22,10 @@ export function follow(
     trace.running.add(result);
     if (isComplete) trace.isFollowed = true;
   }
-  const settle = (tell: (trace: AgentsNode) => void): void => {
+  const settle = (settleTrace: (trace: AgentsNode) => void): void => {
     for (const trace of traces) {
       trace.running.delete(result);
-      tell(trace);
+      settleTrace(trace);
       if (trace.isEnding) guard('ending an agents trace', end, trace);
     }
   };

@@ -37,10 +37,10 @@ class SocketClasses extends PatchedClass {
   #states = new WeakMap<object, SocketState>();
 
   protected patch(): void {
-    const hear = this.#hear;
+    const read = this.#read;
     this.patches.override(this.prototype, '_emit', (inherited) => ({
       _emit(...args) {
-        guard('reading a socket', hear, this, args[0], args[1]);
+        guard('reading a socket', read, this, args[0], args[1]);
         return inherited().apply(this, args);
       },
     }));
@@ -71,8 +71,8 @@ class SocketClasses extends PatchedClass {
     });
   }
 
-  readonly #hear = (socket: object, name: unknown, event: unknown): void => {
-    this.#stateOf(socket)?.heard(name, event);
+  readonly #read = (socket: object, name: unknown, event: unknown): void => {
+    this.#stateOf(socket)?.emitted(name, event);
   };
 
   readonly #stateOf = (socket: unknown): SocketState | undefined => {

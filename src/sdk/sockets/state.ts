@@ -59,7 +59,7 @@ export class SocketState {
   }
 
   /** Called before an event reaches the listeners of the program. */
-  heard(name: unknown, event: unknown): void {
+  emitted(name: unknown, event: unknown): void {
     const observation = this.#observation;
     if (observation === undefined) return;
     if (this.#transport !== transportOf(this.#socket)) this.#watch();
@@ -101,7 +101,7 @@ export class SocketState {
   broke(first: unknown, cause: unknown): void {
     const apiError = this.#byName ? objectField(first, 'error') : undefined;
     if (apiError !== undefined) {
-      this.heard('error', { type: 'error', error: apiError });
+      this.emitted('error', { type: 'error', error: apiError });
       return;
     }
     if (asObject(first) !== undefined && 'type' in Object(first)) return;
@@ -145,8 +145,8 @@ export class SocketState {
   }
 
   #close(code: unknown): SocketClose {
-    const told = { byProgram: this.#byProgram, error: this.#error, hasFailed: this.#hasFailed };
-    return closeOf({ code: asNumber(code), ...told });
+    const known = { byProgram: this.#byProgram, error: this.#error, hasFailed: this.#hasFailed };
+    return closeOf({ code: asNumber(code), ...known });
   }
 
   get #readyState(): unknown {

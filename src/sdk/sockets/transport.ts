@@ -62,12 +62,12 @@ export class Transports {
     addEventListener?.call(transport, 'close', (event) => this.#closed(transport, field(event, 'code')));
   }
 
-  /** Calls `hear` with the connection and the first argument before each call of a method of the class. */
-  #before(name: string, holder: unknown, hear: (transport: object, given: unknown) => void): void {
+  /** Calls `observe` with the connection and the first argument before each call of a method of the class. */
+  #before(name: string, holder: unknown, observe: (transport: object, given: unknown) => void): void {
     if (!isObject(holder)) return;
     this.#patches.override(holder, name, (inherited) => ({
       [name](...args) {
-        hear(this, args[0]);
+        observe(this, args[0]);
         return inherited().apply(this, args);
       },
     }));

@@ -16,7 +16,7 @@ export interface ProviderListener {
   readonly isOpen?: boolean;
   /** The meter and logger providers to flush together with the tracer provider. */
   readonly otherProviders?: readonly object[];
-  flush(): Promise<void>;
+  forceFlush(): Promise<void>;
   /** Ends all open spans. It may first ask the API how operations in progress have ended. */
   shutdown(limits?: EndLimits): Promise<void>;
   /** Ends idle conversations: those without a call or invocation in progress. */
@@ -58,10 +58,9 @@ export class ProviderLife {
   #wrap(provider: object, name: 'forceFlush' | 'shutdown'): () => unknown {
     const original = field(provider, name);
     if (typeof original !== 'function') return () => undefined;
-    const step = name === 'shutdown' ? 'shutdown' : 'flush';
     const life = this;
     return patchMethod(provider, name, async function (this: object, ...args: unknown[]): Promise<unknown> {
-      const finish = (each: ProviderListener) => guardAsync(`finishing before ${name}`, () => each[step]());
+      const finish = (each: ProviderListener) => guardAsync(`finishing before ${name}`, () => each[name]());
       await Promise.all(life.listeners.map(finish));
       life.unsent &&= life.listeners.some(({ isOpen }) => isOpen === true);
       const done: unknown = original.apply(this, args);

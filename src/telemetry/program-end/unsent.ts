@@ -1,15 +1,8 @@
-import { CONFIG_FILE_VARIABLE, hasConfigurationFile } from '../../config/environment.ts';
-import {
-  addressWithoutSecrets,
-  adviceIfUnreachable,
-  lacksScheme,
-  parseAddress,
-  usesProxy,
-} from '../../config/otlp.ts';
+import { adviceIfUnsent } from '../../config/environment.ts';
+import { addressWithoutSecrets, lacksScheme, parseAddress, usesProxy } from '../../config/otlp.ts';
 import { connectionFailure } from '../../util/connection.ts';
-import { NO_ANSWER } from '../../util/export-result.ts';
+import { REFUSED_CONNECTION } from '../../util/export-result.ts';
 import { printToStderr } from '../../util/text-stream.ts';
-import { NAME } from '../../util/version.ts';
 
 const RECENT_TIMEOUT_MS = 1_000;
 /** When an export last timed out, by the host of its endpoint. */
@@ -27,8 +20,6 @@ export function hasJustTimedOut(endpoint?: string): boolean {
   return [...timeouts].some(([each, time]) => time > since && each === (host ?? each));
 }
 
-const REFUSED_CONNECTION = 'ECONNREFUSED';
-
 let hasReported = false;
 
 /** Prints why traces were not sent. Later reports, which often have the same cause, are left out. */
@@ -40,14 +31,9 @@ export function reportOnce(problem: string): void {
 /** Reports that traces could not be sent, and what to do. */
 export function reportUnsent(endpoint: string, reason: string): void {
   const address = addressWithoutSecrets(endpoint);
-  reportOnce(`could not send traces to ${address} (${reason}). ${whatToDo(endpoint, reason)}`);
-}
-
-function whatToDo(endpoint: string, reason: string): string {
-  const { env } = process;
-  if (hasConfigurationFile(env)) return `See the exporter in the file of ${CONFIG_FILE_VARIABLE}.`;
-  if (reason !== REFUSED_CONNECTION && reason !== NO_ANSWER) return `To find out why: npx ${NAME} doctor`;
-  return adviceIfUnreachable(env, endpoint);
+  reportOnce(
+    `could not send traces to ${address} (${reason}). ${adviceIfUnsent(process.env, endpoint, reason)}`,
+  );
 }
 
 /** A refused connection fails at once. An endpoint that takes longer may be reachable. */

@@ -48,11 +48,11 @@ export function SpanButton({ row }: { readonly row: Row }): VNode {
   return <Button label={row.span.name.slice(0, 200)} class="link" onClick={() => select(row)} />;
 }
 
-export function Badge({ entry: { trace, underWay } }: { readonly entry: TraceEntry }): VNode {
+export function Badge({ entry: { trace, inProgress } }: { readonly entry: TraceEntry }): VNode {
   const { errors, outcome } = trace.summary;
   const text = count(errors.length, 'error');
   if (text !== undefined) return <span class="badge bad">{text}</span>;
-  const state = underWay ? 'in progress' : outcome.slice(0, 40);
+  const state = inProgress ? 'in progress' : outcome.slice(0, 40);
   return <span class={state === 'ok' ? 'badge good' : 'badge'}>{state}</span>;
 }
 

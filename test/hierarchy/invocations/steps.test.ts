@@ -25,9 +25,9 @@ function step(id: string, createdAt: number): StepSnapshot {
 const clock = new OperationClock();
 clock.learn(10_000, 10_200);
 
-function orderOf(tell: (steps: Steps) => void): string[] {
+function orderOf(report: (steps: Steps) => void): string[] {
   const steps = new Steps({ deltas: false, keeper: () => undefined });
-  tell(steps);
+  report(steps);
   return steps.all.map(({ snapshot: { id } }) => id);
 }
 

@@ -103,7 +103,7 @@ describe.each(Object.entries(VERSIONS))('a response in a session of the %s versi
 describe('what a session keeps for its responses', () => {
   const defaultsOf = (session: unknown): object => {
     const defaults = new ResponseDefaults(() => ({ text: 20, span: 300, answer: 1_000 }));
-    defaults.told(session, false);
+    defaults.reported(session, false);
     return defaults.current;
   };
 

@@ -144,7 +144,7 @@ async function heap(count: number, later: number): Promise<object> {
   return { difference: all - first, openSpans: [openAtFirst, openSpans] };
 }
 
-const UNDER_WAY: typeof CONVERSATIONS = {
+const IN_PROGRESS: typeof CONVERSATIONS = {
   async 'runs in progress'() {
     const { id } = await threads.create();
     await threads.runs.create(id, watched({ assistant_id: 'asst_1' }));
@@ -154,7 +154,7 @@ const UNDER_WAY: typeof CONVERSATIONS = {
 /** Without a span of the program, so that conversations stay open; within a request of a server. */
 async function requests(): Promise<object> {
   const keptOf: Record<string, number> = {};
-  for (const [name, run] of Object.entries({ ...CONVERSATIONS, ...UNDER_WAY })) {
+  for (const [name, run] of Object.entries({ ...CONVERSATIONS, ...IN_PROGRESS })) {
     const bodies: WeakRef<object>[] = [];
     watch = (body) => void bodies.push(new WeakRef(body));
     await new AsyncLocalStorage().run(watched({}), () => run(0));

@@ -9,7 +9,7 @@ beforeEach(() => {
 });
 
 const listener = {
-  flush: async () => void order.push('flush'),
+  forceFlush: async () => void order.push('flush'),
   shutdown: async () => void order.push('shutdown'),
 };
 
@@ -38,7 +38,7 @@ describe('before a provider', () => {
     const broken = async (): Promise<void> => {
       throw new Error('broken');
     };
-    listenTo(provider, { flush: broken, shutdown: broken });
+    listenTo(provider, { forceFlush: broken, shutdown: broken });
     await provider.shutdown();
     expect(order).toEqual(['provider: shutdown']);
   });

@@ -60,7 +60,7 @@ describe('what the exporters of OpenTelemetry send', () => {
     expect(traces).toMatchObject([
       {
         found: 5,
-        underWay: false,
+        inProgress: false,
         trace: { title: 'thread', summary: { inputTokens: 381, outputTokens: 88 } },
       },
     ]);
@@ -88,9 +88,9 @@ describe('what the exporters of OpenTelemetry send', () => {
 
 test('a trace is in progress until its root arrives', async () => {
   await post1(otlp(span('t', 'child', { parentSpanId: 'root' })));
-  expect((await listsOf(live.page)).traces).toMatchObject([{ id: 't', underWay: true }]);
+  expect((await listsOf(live.page)).traces).toMatchObject([{ id: 't', inProgress: true }]);
   await post1(otlp(span('t', 'root')));
-  expect((await listsOf(live.page)).traces).toMatchObject([{ id: 't', underWay: false, found: 2 }]);
+  expect((await listsOf(live.page)).traces).toMatchObject([{ id: 't', inProgress: false, found: 2 }]);
 });
 
 test('a span that is sent twice is shown once', async () => {
