@@ -1,10 +1,11 @@
 /** Generates the reader of OTLP in protobuf from OpenTelemetry's published definitions, wherever the package is built or tested. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import protobuf from 'protobufjs';
 import pbjs from 'protobufjs-cli/pbjs.js';
 import type { Plugin } from 'rolldown';
 
@@ -28,15 +29,27 @@ const LEFT_OUT = [
   'beautify',
 ];
 
-/** Gives `src/viewer/live/otlp-messages.ts` its constants. */
+/** Definitions that no request contains. */
+const UNREAD = /^(?:Traces|Logs)Data$|(?:Service|Response|PartialSuccess|Flags)$/;
+
+/** The part of protobufjs that reads. It needs no package for numbers of 64 bits: OTLP has them only as times, read as text. */
+const READER = `import Reader from ${JSON.stringify(resolve('protobufjs/src/reader.js'))};
+import util from ${JSON.stringify(resolve('protobufjs/src/util/minimal.js'))};
+Reader._configure({ _configure() {} });
+export default { Reader, util, roots: {} };
+`;
+
+/** Gives `src/viewer/live/otlp-messages.ts` its constants, and `protobufjs/minimal.js` no more than they need. */
 export function otlpMessages(): Plugin {
+  const modules: Readonly<Record<string, string>> = {
+    'protobufjs/minimal.js': READER,
+    long: 'export default undefined;',
+  };
   return {
     name: 'otlp-messages',
-    // Times are read as text, and no other number of OTLP needs 64 bits.
-    resolveId: (source) => (source === 'long' ? '\0long' : null),
+    resolveId: (source) => (source in modules ? `\0${source}` : null),
     async load(id) {
-      if (id === '\0long') return 'export default undefined;';
-      return id === MODULE ? await generated() : null;
+      return modules[id.slice(1)] ?? (id === MODULE ? await generated() : null);
     },
   };
 }
@@ -45,12 +58,14 @@ async function generated(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'otlp-'));
   try {
     const out = join(folder, 'messages.js');
-    const files = REQUESTS.map((name) => `opentelemetry/proto/collector/${name}.proto`);
-    const flags = [
-      ...['-t', 'static-module', '-w', 'es6', '-p', DEFINITIONS, '-o', out],
-      ...LEFT_OUT.map((feature) => `--no-${feature}`),
-    ];
-    await promisify(pbjs.main)([...flags, ...files]);
+    const definitions = join(folder, 'definitions.json');
+    const root = new protobuf.Root();
+    root.resolvePath = (_, path) => join(DEFINITIONS, path);
+    await root.load(REQUESTS.map((name) => `opentelemetry/proto/collector/${name}.proto`));
+    const read = (name: string, value: unknown): unknown => (UNREAD.test(name) ? undefined : value);
+    await writeFile(definitions, JSON.stringify(root, read));
+    const flags = ['-t', 'static-module', '-w', 'es6', '-o', out, ...LEFT_OUT.map((each) => `--no-${each}`)];
+    await promisify(pbjs.main)([...flags, definitions]);
     return `${await readFile(out, 'utf8')}
 export const { ExportTraceServiceRequest } = opentelemetry.proto.collector.trace.v1;
 export const { ExportLogsServiceRequest } = opentelemetry.proto.collector.logs.v1;
