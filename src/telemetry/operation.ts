@@ -50,9 +50,9 @@ export interface OperationKind<Request, Result> {
   /** The kind of its span. Default: client. */
   readonly kind?: 'internal';
   /**
-   * - By default, it is a call. The sink gets its events. Its duration and usage are measured if the conventions name
-   * it. - `local`: the program itself runs it, and only its duration is measured. - `unmeasured`: it is neither
-   * measured nor passed to the sink, because the operation around it or its parts are.
+   * - By default, it is a call. The sink gets its events. Its duration and usage are measured if the conventions name it.
+   * - `local`: the program itself runs it, and only its duration is measured.
+   * - `unmeasured`: it is neither measured nor passed to the sink, because the operation around it or its parts are.
    */
   readonly scope?: 'local' | 'unmeasured';
   /** Set if it outlives the call that began it. It keeps no context of a caller, and viewers wait for its trace. */

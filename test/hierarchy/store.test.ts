@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Conversation } from '../../src/hierarchy/conversations/conversation.ts';
 import { type ContentHolder, charactersOf, Store } from '../../src/hierarchy/store.ts';
 
 const MEGABYTE = 524_288; // Characters.
@@ -45,6 +46,16 @@ test('beyond 64 MB, the oldest is forgotten first', () => {
   // It has grown, and is still the oldest but for what it keeps now.
   if (first !== undefined) content.keeps(first, 30 * MEGABYTE);
   expect(forgotten).toEqual([0, 2, 3, 4]);
+});
+
+test('messages count again once a run that was to answer them was not created', () => {
+  const content = new Store(10);
+  const [rejected, other] = [new Conversation('thread_1', content), new Conversation('thread_2', content)];
+  const message = { role: 'user', parts: [{ type: 'text' as const, content: 'x'.repeat(40 * MEGABYTE) }] };
+  rejected.add(message);
+  rejected.giveBack(rejected.takeUnanswered());
+  other.add(message);
+  expect([rejected, other].map((each) => each.takeUnanswered().messages.length)).toEqual([0, 1]);
 });
 
 const nested = (depth: number, value: unknown): unknown =>

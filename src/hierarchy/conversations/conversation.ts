@@ -114,7 +114,10 @@ export class Conversation implements ContentHolder {
       messages: isKept ? [...messages, content] : messages,
       isAll: isAll && (isKept || content === undefined),
     };
-    if (!isKept) return;
+    if (isKept) this.#keep(content);
+  }
+
+  #keep(content: Message | readonly Message[]): void {
     this.#characters += charactersOf(content);
     this.#store?.keeps(this, this.#characters);
   }
@@ -139,6 +142,7 @@ export class Conversation implements ContentHolder {
     const added = this.#unanswered;
     const all = [...messages, ...added.messages];
     this.#unanswered = { count: count + added.count, messages: all, isAll };
+    if (messages.length > 0) this.#keep(messages);
   }
 }
 
