@@ -11,7 +11,7 @@ const [times = '20', seed = String(Math.floor(Math.random() * 2 ** 31))] = proce
 console.log(`Seed ${seed}, ${times} times as many cases as usual.`);
 const { status } = spawnSync(
   'vitest',
-  ['run', '--project', 'units', '--testTimeout', '7200000', 'test/fuzz'],
+  ['run', '--project', 'units', '--project', 'shared', '--testTimeout', '7200000', 'test/fuzz'],
   {
     env: { ...process.env, FUZZ_TIMES: times, FUZZ_SEED: seed },
     stdio: 'inherit',
