@@ -36,8 +36,8 @@ export function handsOn(
   return call.handsOn;
 }
 
-/** Whether a request streams an operation, polls it by an SDK helper or answers it, rather than only retrieves it. */
-export function drives(
+/** Whether a request works on an operation: it streams, polls by an SDK helper or answers, rather than only retrieves. */
+export function worksOn(
   call: Pick<Call, 'streamed' | 'requestHeaders' | 'context'>,
   outputs: readonly unknown[] = [],
 ): boolean {
@@ -57,11 +57,11 @@ export interface Observation {
   readonly time: number;
   /** Whether a stream reported the object's state as it changed. */
   readonly live: boolean;
-  /** Whether the request drives the operation (see {@link drives}), rather than only retrieves it. */
-  readonly isDriven: boolean;
+  /** Whether the request works on the operation: see {@link worksOn}. */
+  readonly isWorkedOn: boolean;
   timeFor(invocation: AgentInvocation, time?: number): number;
-  /** The open invocation with this id, if this process records it. */
-  known(id: string | undefined, conversationId?: string): AgentInvocation | undefined;
+  /** The open invocation with this id, if this process records it. One that is paused continues in a new span. */
+  findOrResume(id: string | undefined, conversationId?: string): AgentInvocation | undefined;
 }
 
 /** Anything that ended longer ago is not adopted: lists keep returning it after it was recorded and forgotten here. */
@@ -74,14 +74,14 @@ const MAX_ADOPTED_AGE_MS = 3_600_000;
  */
 export function adopts(
   { adoptRuns }: Pick<Settings, 'adoptRuns'>,
-  seen: Pick<Observation, 'isDriven' | 'time'> & { readonly call: Pick<Call, 'headers'> },
+  seen: Pick<Observation, 'isWorkedOn' | 'time'> & { readonly call: Pick<Call, 'headers'> },
   endedAt: number | undefined,
 ): boolean {
   // Headers are slow to read, so the option comes first.
   if (adoptRuns === false) return false;
   if (endedAt !== undefined && endedAt < (dateOf(seen.call.headers) ?? seen.time) - MAX_ADOPTED_AGE_MS)
     return false;
-  return adoptRuns === 'polled' || seen.isDriven;
+  return adoptRuns === 'polled' || seen.isWorkedOn;
 }
 
 const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}$/;

@@ -13,7 +13,7 @@ import { readFailure } from '../telemetry/outcomes/failure.ts';
 import { placeAttributes } from '../telemetry/place.ts';
 import type { Following } from '../telemetry/placement.ts';
 import { justAfter, SPAN_ROOM_MS } from '../util/clock.ts';
-import { adoptInvocation, creatorIn, creatorOf, drives, handsOn, placeAdopted } from './adoption.ts';
+import { adoptInvocation, creatorIn, creatorOf, handsOn, placeAdopted, worksOn } from './adoption.ts';
 import {
   type ConversationApi,
   type OpenRecord,
@@ -37,6 +37,7 @@ import type { Dialect, Intent, InvocationFact } from './dialect.ts';
 import { type EngineState, Facts } from './facts.ts';
 import type { Acceptance, AgentInvocation } from './invocations/agent-invocation.ts';
 import { addRequestEvent, findCut, isLeft, type RequestEvent } from './invocations/invocation.ts';
+import { isInProgress } from './invocations/life.ts';
 import { dateOf, OperationClock } from './operation-clock.ts';
 import { type QueuedMessage, type Session, Sessions } from './sessions.ts';
 import { LONG_LIFETIME_MS } from './store.ts';
@@ -49,7 +50,7 @@ export class Engine implements ConversationApi {
   constructor(tracker: ConversationTracker, dialect: Dialect) {
     const { kind, identifiesAtOnce } = dialect;
     const sessions = new Sessions(tracker, kind);
-    if (!identifiesAtOnce) tracker.recorded.set(kind, (invocation) => sessions.forget(invocation));
+    if (!identifiesAtOnce) tracker.onRecorded.set(kind, (invocation) => sessions.forget(invocation));
     this.#state = {
       telemetry: tracker.telemetry,
       tracker,
@@ -96,10 +97,12 @@ class EngineRequest extends Facts implements Placement {
   /** Whether it is a stream of a conversation's events, which may outlive the invocation and does not keep it open. */
   readonly #outlives: boolean;
   /** Set if the request starts an invocation, or may do so, whose id the response does not contain. */
-  #acceptance: Acceptance | QueuedMessage | undefined;
+  #acceptance: Acceptance | undefined;
+  /** Set if the request sends messages during an invocation. They may start the next one. */
+  #queued: QueuedMessage | undefined;
   #creator: SpanContext | undefined;
   /** Whether nothing is left to answer. */
-  #answered: boolean;
+  #outputsApplied: boolean;
 
   constructor(
     engine: EngineState,
@@ -117,7 +120,7 @@ class EngineRequest extends Facts implements Placement {
     this.#route = request.route;
     this.#query = call.query;
     this.#active = active;
-    this.#answered = intent.outputs.length === 0;
+    this.#outputsApplied = intent.outputs.length === 0;
     const driven = this.#findDriven();
     // An invocation that is handed on is recorded by another process. Here, its request has a span of its own.
     this.opens =
@@ -141,7 +144,7 @@ class EngineRequest extends Facts implements Placement {
       this.#segment?.requestStarted();
       this.#listed = intent.invocation === 'lists' ? this.#findListed() : undefined;
       const named = intent.invocation === 'drives' ? intent.invocationId : undefined;
-      const about = invocation?.spanContext ?? tracker.known.get(endpoint.origin, named)?.span;
+      const about = invocation?.spanContext ?? tracker.invocations.get(endpoint.origin, named)?.span;
       this.links = about && [{ context: about }];
       this.parent = parentIn(this.#segment, context, active);
       this.startTime = startIn(this.#segment, call);
@@ -162,12 +165,12 @@ class EngineRequest extends Facts implements Placement {
     return sessions.known(this.#intent.conversationId, this.endpoint.origin);
   }
 
-  override get isDriven(): boolean {
-    return drives(this.call, this.#intent.outputs);
+  override get isWorkedOn(): boolean {
+    return worksOn(this.call, this.#intent.outputs);
   }
 
   onFact(event: unknown, time: number): void {
-    if (!this.#answered) this.#answer();
+    if (!this.#outputsApplied) this.#applyOutputs();
     this.readEvent(event, time);
   }
 
@@ -181,7 +184,7 @@ class EngineRequest extends Facts implements Placement {
     if (invocation !== undefined) this.#settle(call, invocation);
     else {
       if (isValue) this.read(call.value, call.endTime, this.#query);
-      if (call.error === undefined && !this.#answered) this.#answer();
+      if (call.error === undefined && !this.#outputsApplied) this.#applyOutputs();
     }
     if (this.foldInto !== undefined) return undefined;
     const creator = this.#creator ?? this.#creatorOf(call.value, record);
@@ -199,7 +202,7 @@ class EngineRequest extends Facts implements Placement {
     const { invocation: use, invocationId } = this.#intent;
     if (use !== 'starts' && use !== 'drives') return undefined;
     const found = this.#named(invocationId);
-    const driven = found?.life.overSince === undefined ? found : undefined;
+    const driven = found !== undefined && isInProgress(found.life) ? found : undefined;
     // Only a later request may adopt an invocation that was handed on, in this process or another one.
     this.mayAdopt = driven === undefined && use === 'drives';
     return driven;
@@ -212,9 +215,9 @@ class EngineRequest extends Facts implements Placement {
   #named(id: string | undefined): AgentInvocation | undefined {
     const inProgress = this.#session?.inProgress;
     if (id === undefined) return inProgress;
-    const known = this.known(id);
+    const known = this.findOrResume(id);
     if (known ?? inProgress?.id) return known;
-    return this.engine.tracker.known.get(this.endpoint.origin, id) ? undefined : inProgress;
+    return this.engine.tracker.invocations.get(this.endpoint.origin, id) ? undefined : inProgress;
   }
 
   #start(request: ApiRequest, { startAttributes }: PlaceOptions): AgentInvocation {
@@ -271,10 +274,10 @@ class EngineRequest extends Facts implements Placement {
   #findListed(): AgentInvocation | undefined {
     const { tracker } = this.engine;
     const { invocationId, conversationId } = this.#intent;
-    const open = tracker.known.get(this.endpoint.origin, invocationId)?.open;
+    const open = tracker.invocations.get(this.endpoint.origin, invocationId)?.open;
     // Some servers repeat the ids of runs in each thread.
     const invocation = open?.isOf(conversationId) === true ? open : undefined;
-    if (invocation?.life.overSince !== undefined) tracker.reads.isPatient = true;
+    if (invocation !== undefined && !isInProgress(invocation.life)) tracker.reads.isPatient = true;
     invocation?.apply({ type: 'asked', outlives: false });
     return invocation;
   }
@@ -294,7 +297,7 @@ class EngineRequest extends Facts implements Placement {
     const { kind } = dialect;
     const { id, endedAt, conversationId = this.conversationId } = snapshot;
     const { origin } = this.endpoint;
-    if (!this.mayAdopt || tracker.known.get(origin, id) !== undefined) return undefined;
+    if (!this.mayAdopt || tracker.invocations.get(origin, id) !== undefined) return undefined;
     const own = handedOn.get(origin, id);
     const creator = own?.creator ?? creatorOf(object, telemetry.settings);
     this.#creator ??= creator;
@@ -353,7 +356,7 @@ class EngineRequest extends Facts implements Placement {
     const time = this.timeFor(invocation, call.endTime);
     try {
       if (this.foldInto !== undefined) this.#fold(call, invocation);
-      if (call.error === undefined && !this.#answered) this.#answer();
+      if (call.error === undefined && !this.#outputsApplied) this.#applyOutputs();
       if (this.opens) this.#started(call, invocation);
       else this.#drove(call, invocation);
       if (isLeft(call)) invocation.apply({ type: 'left' }, time);
@@ -394,18 +397,18 @@ class EngineRequest extends Facts implements Placement {
 
   #drove(call: Call, invocation: AgentInvocation): void {
     if (!invocation.isRecorded) addStreamPart(invocation, call);
-    const session = this.#acceptance && this.#session;
-    if (call.error !== undefined) session?.queued.delete(this.#acceptance as QueuedMessage);
-    else {
+    const queued = this.#queued;
+    const session = this.#session;
+    if (call.error === undefined) {
       // The server accepts such a request only during the invocation, so that was open when this was sent. Its end, in
       // whole seconds, may seem to be earlier.
       if (this.#intent.needsOpenInvocation)
         invocation.apply({ type: 'sign' }, this.timeFor(invocation, call.startTime));
-      if (this.#acceptance !== undefined && session !== undefined) {
-        accept(this.#acceptance, call, invocation);
+      if (queued !== undefined && session !== undefined) {
+        accept(queued, call, invocation);
         this.#addMessages(session.id);
       }
-    }
+    } else if (queued !== undefined) session?.queued.delete(queued);
     if (call.outcome === 'value') this.read(call.value, call.endTime);
   }
 
@@ -413,8 +416,8 @@ class EngineRequest extends Facts implements Placement {
    * Ends the functions whose outputs the request brings, once the server has accepted it. They ended when it was sent,
    * not when its stream began.
    */
-  #answer(): void {
-    this.#answered = true;
+  #applyOutputs(): void {
+    this.#outputsApplied = true;
     const driven = this.opens ? undefined : this.#invocation;
     for (const output of this.#intent.outputs) {
       const invocation = output.invocationId === undefined ? driven : this.#named(output.invocationId);
@@ -436,7 +439,7 @@ class EngineRequest extends Facts implements Placement {
     const { startTime, ownClock } = call;
     const message = { caller: callerTraceOf(context), endpoint, startTime, ownClock, life, clock };
     const queued: QueuedMessage = { ...message, acceptedAt: undefined, notBefore: undefined };
-    this.#acceptance = queued;
+    this.#queued = queued;
     this.#session?.queue(queued);
   }
 }

@@ -108,11 +108,11 @@ export class Facts implements FactSink, Observation {
         invocation.allSeen = true;
       await readAgentOf(invocation, get, facts);
       // The conversation was idle although the invocation has not ended, so the invocation had not begun yet.
-      if (life.endTime === undefined) invocation.apply({ type: 'open' }, life.lastOpenTime);
+      if (life.endTime === undefined) invocation.reopen();
     };
   }
 
-  get isDriven(): boolean {
+  get isWorkedOn(): boolean {
     return false;
   }
 
@@ -134,7 +134,7 @@ export class Facts implements FactSink, Observation {
 
   wants(invocationId: string | undefined, conversationId?: string): WantedDetail {
     if (invocationId === undefined) return 'nothing';
-    if (this.known(invocationId, conversationId) !== undefined) return 'changes';
+    if (this.findOrResume(invocationId, conversationId) !== undefined) return 'changes';
     const identifies = this.requestInvocation !== undefined && this.requestInvocation.id === undefined;
     return identifies || this.mayAdopt ? 'everything' : 'nothing';
   }
@@ -171,7 +171,7 @@ export class Facts implements FactSink, Observation {
   invocation(fact: InvocationFact): void {
     const { moment } = fact;
     const { id } = fact.snapshot;
-    const known = this.known(id, fact.snapshot.conversationId);
+    const known = this.findOrResume(id, fact.snapshot.conversationId);
     const isFollowed = known !== undefined && moment === 'ended' && this.#begun?.has(known);
     if (isFollowed && fact.snapshot.usage !== undefined) known.allSeen = true;
     const { identifiesAtOnce } = this.engine.dialect;
@@ -200,8 +200,8 @@ export class Facts implements FactSink, Observation {
     const { tracker } = this.engine;
     const { endpoint, start, spanContext: span } = invocation;
     // A server that reuses an id has forgotten the first one.
-    tracker.known.get(endpoint.origin, id)?.open?.close();
-    tracker.known.set(endpoint.origin, id, { open: invocation, span });
+    tracker.invocations.get(endpoint.origin, id)?.open?.close();
+    tracker.invocations.set(endpoint.origin, id, { open: invocation, span });
     invocation.agent ??= tracker.agents.get(endpoint.origin, agentId);
     if (conversationId === undefined || start.above !== undefined) return;
     const conversation = tracker.conversation(start.kind, conversationId, endpoint.origin);
@@ -218,7 +218,7 @@ export class Facts implements FactSink, Observation {
   }
 
   order(invocationId: string, stepIds: readonly string[], earlier: boolean): void {
-    this.known(invocationId)?.steps.seeOrder(stepIds, earlier);
+    this.findOrResume(invocationId)?.steps.seeOrder(stepIds, earlier);
   }
 
   message(message: MessageSnapshot): void {
@@ -245,7 +245,7 @@ export class Facts implements FactSink, Observation {
   }
 
   text(invocationId: string | undefined, stepOrMessageId: string | undefined): void {
-    const invocation = invocationId === undefined ? this.requestInvocation : this.known(invocationId);
+    const invocation = invocationId === undefined ? this.requestInvocation : this.findOrResume(invocationId);
     if (invocation === undefined) return;
     const time = this.timeFor(invocation);
     if (stepOrMessageId !== undefined) invocation.steps.seeDelta(stepOrMessageId, time);
@@ -254,20 +254,20 @@ export class Facts implements FactSink, Observation {
 
   /** The invocation that a fact is about, which is alive if a stream has just reported the fact. */
   #alive(id: string | undefined, conversationId?: string): AgentInvocation | undefined {
-    const invocation = this.known(id, conversationId);
+    const invocation = this.findOrResume(id, conversationId);
     if (this.live) invocation?.touch(this.timeFor(invocation));
     return invocation;
   }
 
-  /** The open invocation with this id, if this process records it. One that is paused continues. */
-  known(
+  /** The open invocation with this id, if this process records it. One that is paused continues in a new span. */
+  findOrResume(
     id: string | undefined,
     conversationId: string | undefined = this.conversationId,
   ): AgentInvocation | undefined {
     if (id === undefined) return undefined;
     const last = this.#last;
     if (last?.id === id && !last.isRecorded && last.isOf(conversationId)) return last;
-    const { open, paused } = this.engine.tracker.known.get(this.endpoint.origin, id) ?? {};
+    const { open, paused } = this.engine.tracker.invocations.get(this.endpoint.origin, id) ?? {};
     if (paused === undefined) this.#last = open?.isOf(conversationId) === true ? open : undefined;
     else this.#last = this.#resume(paused, conversationId);
     return this.#last;
@@ -293,7 +293,7 @@ export class Facts implements FactSink, Observation {
       context,
       clock,
     });
-    tracker.known.set(endpoint.origin, id, { open: resumed, span: resumed.spanContext });
+    tracker.invocations.set(endpoint.origin, id, { open: resumed, span: resumed.spanContext });
     resumed.read = this.reader(resumed);
     sessions.known(named, endpoint.origin)?.invocations.add(resumed);
     return resumed;

@@ -16,7 +16,7 @@ import type { Place } from '../telemetry/place.ts';
 import { OperationRecord } from '../telemetry/record.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { asObject, field, stringField } from '../util/payload.ts';
-import { creatorOf, drives, handsOn, placeAdopted } from './adoption.ts';
+import { creatorOf, handsOn, placeAdopted, worksOn } from './adoption.ts';
 import {
   type ConversationApi,
   conversationAttributes,
@@ -286,7 +286,7 @@ export class Responses implements ConversationApi {
       ? { context: caller, link: known.context }
       : placeAdopted(
           this.#telemetry.settings,
-          { isDriven: drives(call), call, time: call.endTime, context: caller },
+          { isWorkedOn: worksOn(call), call, time: call.endTime, context: caller },
           {
             endedAt: asTime(field(response, 'completed_at') ?? created),
             isOwn: own !== undefined,

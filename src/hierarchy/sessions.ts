@@ -19,7 +19,7 @@ import type {
   SubagentFact,
 } from './dialect.ts';
 import type { Acceptance, AgentInvocation } from './invocations/agent-invocation.ts';
-import { canContinue, type Life, recordedEnd } from './invocations/life.ts';
+import { canContinue, isInProgress, type Life, recordedEnd } from './invocations/life.ts';
 import type { ConversationKind, InvocationSnapshot } from './model.ts';
 import { OperationClock } from './operation-clock.ts';
 import type { Shelf } from './store.ts';
@@ -72,7 +72,7 @@ export class Session {
   }
 
   get inProgress(): AgentInvocation | undefined {
-    return [...this.invocations].findLast(isInProgress);
+    return [...this.invocations].findLast(({ life }) => isInProgress(life));
   }
 
   subagent(id: string): SubagentState {
@@ -160,15 +160,16 @@ export class Sessions {
   find(fact: InvocationFact, seen: Observation): AgentInvocation | undefined {
     const { origin } = seen.endpoint;
     const { id, conversationId } = fact.snapshot;
-    if (conversationId === undefined || this.#tracker.known.get(origin, id) !== undefined) return undefined;
+    if (conversationId === undefined || this.#tracker.invocations.get(origin, id) !== undefined)
+      return undefined;
     const session = this.at(conversationId, origin);
     if (fact.subagentId !== undefined) return this.#openBelow(session, fact, seen);
-    const invocation = this.#findRequested(session, fact.snapshot, seen);
+    const invocation = this.#findOrOpen(session, fact.snapshot, seen);
     if (invocation !== undefined) session.invocations.add(invocation);
     return invocation;
   }
 
-  #findRequested(
+  #findOrOpen(
     session: Session,
     snapshot: InvocationSnapshot,
     seen: Observation,
@@ -214,7 +215,8 @@ export class Sessions {
     seen: Observation,
   ): AgentInvocation | undefined {
     const subagent = session.subagent(subagentId);
-    const above = aboveId === undefined ? session.above(subagent, snapshot) : seen.known(aboveId, session.id);
+    const above =
+      aboveId === undefined ? session.above(subagent, snapshot) : seen.findOrResume(aboveId, session.id);
     if (above === undefined || !isWithin(snapshot.createdAt, above.snapshot)) return undefined;
     if (above.countBelow >= MAX_REPEATED) {
       notice('calls_skipped');
@@ -262,11 +264,10 @@ export class Sessions {
     const { inProgress } = session;
     // The session is busy. If no invocation is known to be in progress, those that seemed to be over continue.
     for (const invocation of session.invocations)
-      if (inProgress === undefined || isInProgress(invocation))
-        invocation.apply({ type: 'open' }, invocation.life.lastOpenTime);
+      if (inProgress === undefined || isInProgress(invocation.life)) invocation.reopen();
     for (const { type, id, invocationId, call } of actions) {
-      const invocation = seen.known(invocationId, session.id) ?? session.inProgress;
-      if (invocation === undefined || !isInProgress(invocation)) continue;
+      const invocation = seen.findOrResume(invocationId, session.id) ?? session.inProgress;
+      if (invocation === undefined || !isInProgress(invocation.life)) continue;
       const time = seen.timeFor(invocation);
       invocation.wait(call === undefined ? [] : [call], time);
       if (!session.isNew(`${type} ${id}`)) continue;
@@ -353,11 +354,7 @@ function findRequested(
   const possible = [...invocations].filter(
     ({ id, acceptance }) => id === undefined && canBe(acceptance, snapshot, seen),
   );
-  return (seen.live ? possible.find(isInProgress) : undefined) ?? possible[0];
-}
-
-function isInProgress({ life }: AgentInvocation): boolean {
-  return life.overSince === undefined;
+  return (seen.live ? possible.find(({ life }) => isInProgress(life)) : undefined) ?? possible[0];
 }
 
 /** Whether a reported invocation can be the requested one. A stream reports only new ones; a list also has old ones. */

@@ -33,8 +33,8 @@ interface Memory {
 }
 
 /**
- * Remembers API objects between the calls of the program, by kind, origin and id. Each kind has at most
- * `maxConversations` entries; the least recently used are dropped first. All kept content shares a budget in bytes;
+ * Remembers between the calls of the program what belongs to API objects, by kind, origin and id. Each kind has at most
+ * `maxConversations` entries, and as many that are paused; the least recently used are dropped first. All kept content shares a budget in bytes;
  * beyond it, the oldest content is dropped.
  */
 export class Store implements Expiring {

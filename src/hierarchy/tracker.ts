@@ -64,12 +64,14 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   readonly telemetry: Telemetry;
   readonly store: Store;
   readonly agents: Shelf<Agent>;
-  readonly known: Shelf<KnownInvocation>;
+  /** Also those that are recorded: later requests link to their spans. */
+  readonly invocations: Shelf<KnownInvocation>;
   readonly #conversations: Readonly<Record<ConversationKind, Shelf<Conversation>>>;
   readonly #segments = new Set<Segment>();
-  readonly #invocations = new Set<Invocation>();
+  readonly #openInvocations = new Set<Invocation>();
   readonly #sessions = new Set<OpenSession>();
-  readonly recorded: Map<ConversationKind, (invocation: AgentInvocation) => void> = new Map();
+  /** Called when an invocation of that kind has been recorded. */
+  readonly onRecorded: Map<ConversationKind, (invocation: AgentInvocation) => void> = new Map();
   readonly reads: BackgroundReads;
   readonly #timer = new SweepTimer(
     () => this.#sweep(),
@@ -93,7 +95,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
       realtime: shelf(),
       live: shelf(),
     };
-    this.known = store.shelf({
+    this.invocations = store.shelf({
       evicted: ({ open }) => open?.close(),
       isInUse: ({ open }) => open !== undefined,
     });
@@ -172,7 +174,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
 
   /** Keeps an invocation, and checks whether it is overdue, until it is recorded. */
   keep(invocation: Invocation): void {
-    this.#invocations.add(invocation);
+    this.#openInvocations.add(invocation);
     this.#watch();
   }
 
@@ -194,13 +196,13 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     }
     if (effect.isUnread) this.reads.skip();
     invocation.record();
-    this.#invocations.delete(invocation);
+    this.#openInvocations.delete(invocation);
     if (!(invocation instanceof AgentInvocation)) return;
     const { id, spanContext: span, paused, endpoint, start } = invocation;
     const { kind, above } = start;
-    if (id !== undefined && this.known.get(endpoint.origin, id)?.span === span)
-      this.known.set(endpoint.origin, id, { open: undefined, span, paused }, paused !== undefined);
-    this.recorded.get(kind)?.(invocation);
+    if (id !== undefined && this.invocations.get(endpoint.origin, id)?.span === span)
+      this.invocations.set(endpoint.origin, id, { open: undefined, span, paused }, paused !== undefined);
+    this.onRecorded.get(kind)?.(invocation);
     above?.settle();
   }
 
@@ -213,7 +215,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     const conversation = this.#conversations[kind].get(from, id);
     if (conversation === undefined) return;
     let isRead = false;
-    for (const invocation of this.#invocations) {
+    for (const invocation of this.#openInvocations) {
       if (!(invocation instanceof AgentInvocation) || invocation.conversationId !== id) continue;
       if (invocation.endpoint.origin !== origin) continue;
       invocation.apply({ type: 'deleted' });
@@ -227,17 +229,17 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   }
 
   get isOpen(): boolean {
-    return this.#segments.size + this.#invocations.size + this.#sessions.size > 0;
+    return this.#segments.size + this.#openInvocations.size + this.#sessions.size > 0;
   }
 
   async forceFlush(): Promise<void> {
     await this.reads.settled();
-    for (const invocation of [...this.#invocations]) invocation.closeIfFinished();
+    for (const invocation of [...this.#openInvocations]) invocation.closeIfFinished();
     this.#sweep();
   }
 
   async endIdle({ reads = true }: EndLimits = {}): Promise<void> {
-    if (reads) await this.reads.allEnds(this.#invocations, false);
+    if (reads) await this.reads.allEnds(this.#openInvocations, false);
     await this.forceFlush();
     this.#sweep(0);
   }
@@ -245,14 +247,14 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   /** Asks the API how open invocations ended, waits for our own GET requests, and then ends everything. */
   async shutdown({ reads = true, readTimeoutMs = READ_TIMEOUT_MS }: EndLimits = {}): Promise<void> {
     const start = monotonic();
-    if (reads) await this.reads.allEnds(this.#invocations, true);
+    if (reads) await this.reads.allEnds(this.#openInvocations, true);
     else this.reads.clear();
     await this.reads.end(Math.max(0, readTimeoutMs - (monotonic() - start)));
     this.endAll();
   }
 
   endAll(): void {
-    for (const invocation of [...this.#invocations]) invocation.close();
+    for (const invocation of [...this.#openInvocations]) invocation.close();
     for (const session of [...this.#sessions]) session.close();
     for (const segment of [...this.#segments]) segment.end();
     this.#timer.stop();
@@ -268,7 +270,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   #sweep(idleTimeout = this.telemetry.settings.conversationIdleTimeout): void {
     this.reads.resume();
     const { conversationIdleTimeout } = this.telemetry.settings;
-    for (const invocation of [...this.#invocations]) {
+    for (const invocation of [...this.#openInvocations]) {
       if (invocation.isAborted) invocation.close();
       else invocation.apply({ type: 'time', idleTimeout: conversationIdleTimeout });
     }

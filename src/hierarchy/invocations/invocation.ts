@@ -89,6 +89,11 @@ export abstract class Invocation implements Living, SegmentMember {
     this.segment?.touch(time);
   }
 
+  /** Called when it seemed to be over and is not. That is no sign of life. */
+  reopen(): void {
+    this.apply({ type: 'open' }, this.life.lastOpenTime);
+  }
+
   /** Called when a detail of it was seen, or when something that it waited for is over. */
   settle(): void {
     this.apply(DETAIL, this.life.lastSign);

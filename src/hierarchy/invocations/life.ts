@@ -125,6 +125,11 @@ export function canContinue({ state, endTime }: Life): boolean {
   return endTime === undefined && state !== 'closed';
 }
 
+/** Whether it is not over, as far as is known. Of one that is over, the end may still be unknown. */
+export function isInProgress({ overSince }: Life): boolean {
+  return overSince === undefined;
+}
+
 /** Whether nothing but a read of ours can show the end: no request, stream or read is about it. */
 export function isUnwatched({ overSince, requests, streams, reading }: Life): boolean {
   return overSince === undefined && requests + streams === 0 && reading === 'no';

@@ -29,13 +29,13 @@ export function recordInvocation(invocation: AgentInvocation, endTime: number): 
   const { openRecord, telemetry, steps, snapshot, life, start } = invocation;
   guard('recording a status', addOutcome, invocation);
   const isRecorded = openRecord.span.isRecording() || telemetry.wantsContent;
-  const recordedSteps = isRecorded && telemetry.settings.runSteps !== 'off' ? steps.all : [];
+  const recordedSteps = isRecorded && telemetry.settings.runSteps !== 'off' ? steps.unrecorded : [];
   const { recorded, waiting } = steps.before;
   const requested = inOrderOfSteps(steps).filter(({ snapshot: { id } }) => !recorded.has(id));
   // Before the end, functions that wait for the program are left out. They are recorded where they are answered, maybe
   // in another process.
   const calls = life.endTime === undefined ? requested.filter((call) => !isUnanswered(call)) : requested;
-  const whole = { startTime: invocation.startTime, endTime };
+  const bounds = { startTime: invocation.startTime, endTime };
   // What the steps report is on their spans.
   const isCarried = recordedSteps.length > 0 || start.before !== undefined;
   const left = isCarried ? snapshot?.usage && subtractUsage(snapshot.usage, steps.usage) : snapshot?.usage;
@@ -53,7 +53,7 @@ export function recordInvocation(invocation: AgentInvocation, endTime: number): 
     systemInstructions: invocation.content?.systemInstructions ?? [],
     toolDefinitions: invocation.content?.toolDefinitions ?? [],
     inputMessages: invocation.inputMessages,
-    outputMessages: isRecorded ? recordStepsAndTools(invocation, recordedSteps, calls, whole) : [],
+    outputMessages: isRecorded ? recordStepsAndTools(invocation, recordedSteps, calls, bounds) : [],
   };
   openRecord.end({ result, failure: invocation.failure }, endTime);
 }
@@ -71,7 +71,7 @@ function addOutcome(invocation: AgentInvocation): void {
 }
 
 /** Sorts tool calls by their steps. A polled run shows the functions that it waits for before its steps are read. */
-function inOrderOfSteps({ all, toolCalls }: Steps): readonly ToolCall[] {
+function inOrderOfSteps({ unrecorded: all, toolCalls }: Steps): readonly ToolCall[] {
   const places = new Map(all.map(({ snapshot: { id } }, index) => [id, index]));
   const place = ({ stepId = '' }: ToolCall): number => places.get(stepId) ?? all.length;
   return toolCalls.toSorted((a, b) => place(a) - place(b));
@@ -81,7 +81,7 @@ function recordStepsAndTools(
   invocation: AgentInvocation,
   recordedSteps: readonly Step[],
   recordedCalls: readonly ToolCall[],
-  whole: Times,
+  bounds: Times,
 ): Message[] {
   const { steps, snapshot } = invocation;
   const history: Message[] = [...invocation.inputMessages];
@@ -92,7 +92,7 @@ function recordStepsAndTools(
     step,
     calls: steps.toolCalls.filter(({ stepId }) => stepId === step.snapshot.id),
   }));
-  const stepTimes = new RecordedTimes(withCalls, whole);
+  const stepTimes = new RecordedTimes(withCalls, bounds);
   withCalls.forEach(({ step, calls }, index) => {
     const { messageId } = step.snapshot;
     const isLast = index === recordedSteps.length - 1;
@@ -114,9 +114,9 @@ function recordStepsAndTools(
   });
   // What is left belongs to no recorded step.
   if (orphans.size > 0) {
-    const times = new RecordedTimes([], whole);
-    for (const call of inOrderOfTime(orphans, whole))
-      recordInvocationToolCall(invocation, call, times.ofToolCall(call, whole));
+    const times = new RecordedTimes([], bounds);
+    for (const call of inOrderOfTime(orphans, bounds))
+      recordInvocationToolCall(invocation, call, times.ofToolCall(call, bounds));
   }
   return [...answers, ...unclaimed(invocation, shown)];
 }
@@ -191,7 +191,7 @@ function toolOutcome({ steps, snapshot: whole }: AgentInvocation, call: ToolCall
   const reported = call.outcome ?? snapshot.outcome;
   if (reported !== undefined || call.hasResult || snapshot.hasResult || endTime !== undefined)
     return reported;
-  const step = steps.all.find((one) => one.snapshot.id === stepId)?.snapshot;
+  const step = steps.unrecorded.find((one) => one.snapshot.id === stepId)?.snapshot;
   if (step?.status === 'failed' && step.failure !== undefined && !isUnanswered(call))
     return failedTool(step.failure);
   return outcomeWithoutResult(step?.ended ? step.status : whole?.status);

@@ -71,7 +71,7 @@ export class Steps {
   }
 
   /** The steps without a span, by creation time. Within a second they keep the order of a list, or of arrival. */
-  get all(): readonly Step[] {
+  get unrecorded(): readonly Step[] {
     const place = ({ snapshot: { id } }: Step): number => this.#order.get(id) ?? Number.NaN;
     return [...this.#steps.values()]
       .filter(({ snapshot: { id } }) => !this.before.recorded.has(id))
@@ -85,7 +85,7 @@ export class Steps {
   get paused(): StepsBefore {
     const { toolCalls } = this;
     const recorded = new Map(this.before.recorded);
-    for (const { snapshot } of this.all) recorded.set(snapshot.id, snapshot.usage);
+    for (const { snapshot } of this.unrecorded) recorded.set(snapshot.id, snapshot.usage);
     for (const call of toolCalls) if (!isUnanswered(call)) recorded.set(call.snapshot.id, undefined);
     const waiting = toolCalls.filter(isUnanswered);
     return {
@@ -99,7 +99,10 @@ export class Steps {
   }
 
   get usage(): Usage {
-    return sumOf([...this.before.recorded.values(), ...this.all.map(({ snapshot }) => snapshot.usage)]);
+    return sumOf([
+      ...this.before.recorded.values(),
+      ...this.unrecorded.map(({ snapshot }) => snapshot.usage),
+    ]);
   }
 
   get skippedToolCalls(): number {
