@@ -87,7 +87,8 @@ async function install(lane: Lane, directory: string, tarball: Tarball): Promise
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'package.json'), `${JSON.stringify({ name: lane.name, private: true })}\n`);
   const packages = Object.entries(lane.packages).map(([name, version]) => `${name}@${version}`);
-  await mustRun('npm', ['i', ...(lane.flags ?? []), ...packages, tarball.path], {
+  const flags = ['--no-audit', '--no-fund', '--prefer-offline', ...(lane.flags ?? [])];
+  await mustRun('npm', ['i', ...flags, ...packages, tarball.path], {
     cwd: directory,
     timeout: 300_000,
   });
