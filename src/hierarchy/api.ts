@@ -53,7 +53,7 @@ export function segmentOf(
 ): Segment | undefined {
   // If trace ids are derived from conversation ids, no trace can start before the id is known.
   if (use.id === undefined && (active !== undefined || derivesTraceIds())) return undefined;
-  return looks && active !== undefined ? tracker.find(use, active) : tracker.open(use, active);
+  return looks && active !== undefined ? tracker.findSegment(use, active) : tracker.openSegment(use, active);
 }
 
 /**
@@ -66,8 +66,8 @@ export function enterConversation(tracker: ConversationTracker, use: Omit<Use, '
   const named: Use = { kind: 'conversation', ...use };
   const opens = active === undefined || (conversationSpans === 'always' && use.id !== undefined);
   return opens && (use.id !== undefined || !derivesTraceIds())
-    ? tracker.open(named, active)
-    : tracker.find(named, active);
+    ? tracker.openSegment(named, active)
+    : tracker.findSegment(named, active);
 }
 
 /** Enters the conversation that the program named around a call. The caller calls `requestEnded` of the segment. */

@@ -36,7 +36,7 @@ import { contextInConversation } from './conversations/own-trace.ts';
 import type { Dialect, Intent, InvocationFact } from './dialect.ts';
 import { type EngineState, Facts } from './facts.ts';
 import type { Acceptance, AgentInvocation } from './invocations/agent-invocation.ts';
-import { addRequestEvent, findCut, isLeft, type RequestEvent } from './invocations/invocation.ts';
+import { addRequestEvent, isLeft, markCut, type RequestEvent } from './invocations/invocation.ts';
 import { isInProgress } from './invocations/life.ts';
 import { dateOf, OperationClock } from './operation-clock.ts';
 import { type QueuedMessage, type Session, Sessions } from './sessions.ts';
@@ -193,7 +193,7 @@ class EngineRequest extends Facts implements Placement {
     this.#segment?.requestEnded(call.endTime);
     // If the call has adopted an invocation, that invocation has opened a segment.
     if (this.#segment === undefined && this.#intent.invocation !== 'none')
-      this.engine.tracker.find(this.#useAt(call.startTime), this.#active)?.touch(call.endTime);
+      this.engine.tracker.findSegment(this.#useAt(call.startTime), this.#active)?.touch(call.endTime);
     return undefined;
   }
 
@@ -339,7 +339,7 @@ class EngineRequest extends Facts implements Placement {
     // This segment stands beside the request that created the conversation, and starts just after it.
     const use = { ...this.#useAt(justAfter(this.call.startTime)), id };
     if (this.#segment !== undefined) this.#segment.identify(conversation);
-    else this.engine.tracker.open(use, this.#active)?.touch();
+    else this.engine.tracker.openSegment(use, this.#active)?.touch();
     conversation.created();
     this.#addMessages(id);
   }
@@ -363,16 +363,16 @@ class EngineRequest extends Facts implements Placement {
     } finally {
       invocation.apply({ type: 'answered', outlives: this.#outlives }, time);
     }
-    if (call.error === undefined && !invocation.isRecorded) invocation.touch(time);
+    if (call.error === undefined && !invocation.isClosed) invocation.touch(time);
   }
 
   /** Notes on the invocation's span what a span of the request would show. */
   #fold(call: Call, invocation: AgentInvocation): void {
-    if (this.engine.dialect.identifiesAtOnce) findCut(call, invocation);
+    if (this.engine.dialect.identifiesAtOnce) markCut(call, invocation);
     // The attempts to start it have spans even if it was recorded before its stream ended.
-    if (call.attemptCount > 1 && (this.opens || !invocation.isRecorded))
+    if (call.attemptCount > 1 && (this.opens || !invocation.isClosed))
       recordAttempts(invocation.telemetry, call, this.parent, placeAttributes(invocation.place));
-    if (invocation.isRecorded) return;
+    if (invocation.isClosed) return;
     if (this.opens) {
       const attributes = { ...callAttributes(call), ...rateLimitsIn(headersOf(call)) };
       if (call.streamed) attributes[ATTR.GEN_AI_REQUEST_STREAM] = true;
@@ -396,7 +396,7 @@ class EngineRequest extends Facts implements Placement {
   }
 
   #drove(call: Call, invocation: AgentInvocation): void {
-    if (!invocation.isRecorded) addStreamPart(invocation, call);
+    if (!invocation.isClosed) addStreamPart(invocation, call);
     const queued = this.#queued;
     const session = this.#session;
     if (call.error === undefined) {

@@ -180,7 +180,7 @@ export class Facts implements FactSink, Observation {
     const invocation =
       known ?? (identifiesAtOnce ? this.#requested(found) : this.engine.sessions.find(found, this));
     // The program may have deleted its conversation before the answer.
-    if (invocation === undefined || invocation.isRecorded) return;
+    if (invocation === undefined || invocation.isClosed) return;
     if (moment === 'begun') {
       this.#begun ??= new WeakSet();
       this.#begun.add(invocation);
@@ -266,7 +266,7 @@ export class Facts implements FactSink, Observation {
   ): AgentInvocation | undefined {
     if (id === undefined) return undefined;
     const last = this.#last;
-    if (last?.id === id && !last.isRecorded && last.isOf(conversationId)) return last;
+    if (last?.id === id && !last.isClosed && last.isOf(conversationId)) return last;
     const { open, paused } = this.engine.tracker.invocations.get(this.endpoint.origin, id) ?? {};
     if (paused === undefined) this.#last = open?.isOf(conversationId) === true ? open : undefined;
     else this.#last = this.#resume(paused, conversationId);

@@ -288,9 +288,9 @@ export class BackgroundReads {
       void guardAsync('reading details', async () => {
         if (this.isPatient) await nextTurn();
         if (invocation.life.requests > 0) return invocation.apply({ type: 'reading', when: 'no' });
-        const isWanted = (): boolean => !invocation.life.isDeleted && !invocation.isRecorded;
+        const isWanted = (): boolean => !invocation.life.isDeleted && !invocation.isClosed;
         const { began, succeeded } = await from.read(readOf(invocation, 'details', isWanted));
-        if (!began && !succeeded && !invocation.isRecorded) this.skip();
+        if (!began && !succeeded && !invocation.isClosed) this.skip();
         invocation.apply({ type: 'details read', isFinal: succeeded || !began });
       });
     }

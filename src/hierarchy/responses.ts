@@ -259,7 +259,7 @@ export class Responses implements ConversationApi {
     known.open = open;
     known.isPaused = false;
     this.#known.set(origin, id, known);
-    this.tracker.keep(open);
+    this.tracker.keepInvocation(open);
     return open;
   }
 

@@ -19,7 +19,7 @@ import type {
   SubagentFact,
 } from './dialect.ts';
 import type { Acceptance, AgentInvocation } from './invocations/agent-invocation.ts';
-import { canContinue, isInProgress, type Life, recordedEnd } from './invocations/life.ts';
+import { canContinue, endTimeOf, isInProgress, type Life } from './invocations/life.ts';
 import type { ConversationKind, InvocationSnapshot } from './model.ts';
 import { OperationClock } from './operation-clock.ts';
 import type { Shelf } from './store.ts';
@@ -376,7 +376,7 @@ function isInTime(
   { life, clock, acceptedAt = 0 }: QueuedMessage,
   { createdAt }: InvocationSnapshot,
 ): boolean {
-  const lastTime = Math.max(acceptedAt, recordedEnd(life));
+  const lastTime = Math.max(acceptedAt, endTimeOf(life));
   return canContinue(life) || clock.local(createdAt, 0) <= lastTime + MAX_QUEUED_MS;
 }
 

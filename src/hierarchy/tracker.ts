@@ -112,7 +112,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     return made;
   }
 
-  find(
+  findSegment(
     use: Use,
     active: Span | undefined = activeSpan(use.context),
     conversation: Conversation | undefined = this.#of(use),
@@ -130,10 +130,10 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   }
 
   /** Finds or opens the segment for a use of a conversation; `undefined` if segments are switched off. */
-  open(use: Use, active: Span | undefined = activeSpan(use.context)): Segment | undefined {
+  openSegment(use: Use, active: Span | undefined = activeSpan(use.context)): Segment | undefined {
     if (this.telemetry.settings.conversationSpans === 'never') return undefined;
     const conversation = this.#of(use);
-    const found = this.find(use, active, conversation);
+    const found = this.findSegment(use, active, conversation);
     if (found !== undefined) return found;
     const { telemetry } = this;
     const segment = new Segment({ telemetry, conversation, use, active, open: this.#segments });
@@ -151,7 +151,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     const isFound = sentAt !== undefined && active !== undefined && active.spanContext().isRemote !== true;
     const startTime = isFound ? justAfter(sentAt) : start.startTime;
     const use = { kind, id, context, endpoint, startTime };
-    const segment = above === undefined ? this.open(use, active) : above.segment;
+    const segment = above === undefined ? this.openSegment(use, active) : above.segment;
     const agent = start.agent ?? this.agents.get(endpoint.origin, reported.agentId);
     const attributes: Attributes = { ...reported.parameters };
     define(attributes, ATTR.GEN_AI_REQUEST_MODEL, reported.model ?? agent?.model);
@@ -168,12 +168,12 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
       startTime: Math.max(start.startTime, segment?.startTime ?? startTime),
     };
     const invocation = new AgentInvocation(all, this, recordInvocation);
-    this.keep(invocation);
+    this.keepInvocation(invocation);
     return invocation;
   }
 
   /** Keeps an invocation, and checks whether it is overdue, until it is recorded. */
-  keep(invocation: Invocation): void {
+  keepInvocation(invocation: Invocation): void {
     this.#openInvocations.add(invocation);
     this.#watch();
   }

@@ -41,7 +41,7 @@ import type {
 import { OperationClock } from '../operation-clock.ts';
 import { recordToolDuration } from '../tool-calls/tool-call.ts';
 import { Invocation, type InvocationOwner } from './invocation.ts';
-import { canContinue, type Living, recordedEnd } from './life.ts';
+import { canContinue, endTimeOf, type Living } from './life.ts';
 import { Steps, type StepsBefore } from './steps.ts';
 
 export interface InvocationStart {
@@ -318,7 +318,7 @@ export class AgentInvocation extends Invocation {
    * @param live whether a stream reported it as it happened, so that `time` is the time of the change
    */
   see(snapshot: InvocationSnapshot, time: number, live: boolean): void {
-    if (this.isRecorded) return;
+    if (this.isClosed) return;
     if (this.life.endTime !== undefined) {
       // Some servers report the usage only some time after the end.
       if (this.snapshot !== undefined && isReported(snapshot.usage) && !isReported(this.snapshot.usage))
@@ -368,7 +368,7 @@ export class AgentInvocation extends Invocation {
   seeText(time: number): void {
     if (this.#sawText) return;
     this.#sawText = true;
-    if (this.isRecorded || this.start.rebuilt || this.steps.waitingSince !== undefined) return;
+    if (this.isClosed || this.start.rebuilt || this.steps.waitingSince !== undefined) return;
     this.addAttributes({
       [ATTR.GEN_AI_REQUEST_STREAM]: true,
       [ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK]: Math.max(0, time - this.startTime) / 1e3,
@@ -376,7 +376,7 @@ export class AgentInvocation extends Invocation {
   }
 
   introduce(agent: Agent): void {
-    if (this.isRecorded) return;
+    if (this.isClosed) return;
     this.agent = agent;
     this.agentId ??= agent.id;
     this.#describe();
@@ -443,7 +443,7 @@ export class AgentInvocation extends Invocation {
     const { segment, life } = this;
     const { above } = this.start;
     if (life.endTime !== undefined) this.#spend();
-    const lastTime = recordedEnd(life);
+    const lastTime = endTimeOf(life);
     const endTime = Math.max(segment?.within(lastTime) ?? lastTime, this.startTime);
     for (const invocation of this.below) invocation.close();
     if (above !== undefined) {

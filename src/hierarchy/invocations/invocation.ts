@@ -70,7 +70,7 @@ export abstract class Invocation implements Living, SegmentMember {
     return false;
   }
 
-  get isRecorded(): boolean {
+  get isClosed(): boolean {
     return this.life.state === 'closed';
   }
 
@@ -111,7 +111,7 @@ export abstract class Invocation implements Living, SegmentMember {
 }
 
 /** A stream that ends was cut if its invocation continues and does not wait for the program. */
-export function findCut(call: Call, { life }: Invocation): void {
+export function markCut(call: Call, { life }: Invocation): void {
   if (call.streamEnd === 'completed' && canContinue(life) && life.state !== 'waiting') call.streamEnd = 'cut';
 }
 

@@ -269,6 +269,6 @@ function record(life: Life, effects: readonly Effect[] = RECORD): readonly Effec
 }
 
 /** When it ended. If that is unknown, when it was last seen in progress. */
-export function recordedEnd({ endTime, lastOpenTime, startTime }: Life): number {
+export function endTimeOf({ endTime, lastOpenTime, startTime }: Life): number {
   return endTime ?? Math.max(lastOpenTime, startTime);
 }

@@ -28,8 +28,8 @@ interface Times {
 export function recordInvocation(invocation: AgentInvocation, endTime: number): void {
   const { openRecord, telemetry, steps, snapshot, life, start } = invocation;
   guard('recording a status', addOutcome, invocation);
-  const isRecorded = openRecord.span.isRecording() || telemetry.wantsContent;
-  const recordedSteps = isRecorded && telemetry.settings.runSteps !== 'off' ? steps.unrecorded : [];
+  const isWanted = openRecord.span.isRecording() || telemetry.wantsContent;
+  const recordedSteps = isWanted && telemetry.settings.runSteps !== 'off' ? steps.unrecorded : [];
   const { recorded, waiting } = steps.before;
   const requested = inOrderOfSteps(steps).filter(({ snapshot: { id } }) => !recorded.has(id));
   // Before the end, functions that wait for the program are left out. They are recorded where they are answered, maybe
@@ -53,7 +53,7 @@ export function recordInvocation(invocation: AgentInvocation, endTime: number): 
     systemInstructions: invocation.content?.systemInstructions ?? [],
     toolDefinitions: invocation.content?.toolDefinitions ?? [],
     inputMessages: invocation.inputMessages,
-    outputMessages: isRecorded ? recordStepsAndTools(invocation, recordedSteps, calls, bounds) : [],
+    outputMessages: isWanted ? recordStepsAndTools(invocation, recordedSteps, calls, bounds) : [],
   };
   openRecord.end({ result, failure: invocation.failure }, endTime);
 }

@@ -2,12 +2,12 @@ import { describe, expect, it, test } from 'vitest';
 import {
   canContinue,
   type Effect,
+  endTimeOf,
   type Life,
   type LifeFact,
   type Living,
   newLife,
   next,
-  recordedEnd,
 } from '../../../src/hierarchy/invocations/life.ts';
 
 const MINUTE = 60_000;
@@ -309,6 +309,6 @@ describe('the end of an invocation', () => {
   it('is the last time it was seen in progress, if it is not known', () => {
     const { life } = invocation();
     next({ ...invocation(), life }, { type: 'sign' }, 3_000);
-    expect(recordedEnd(life)).toBe(3_000);
+    expect(endTimeOf(life)).toBe(3_000);
   });
 });

@@ -1,8 +1,8 @@
 import OpenAI from 'openai';
 import { describe, expect, it, vi } from 'vitest';
-import { instrumentOpenAI } from '../../../src/client.ts';
-import { type Program, startProgram } from '../../support/program.ts';
-import { startSimulator } from '../../support/simulator/index.ts';
+import { instrumentOpenAI } from '../../src/client.ts';
+import { type Program, startProgram } from '../support/program.ts';
+import { startSimulator } from '../support/simulator/index.ts';
 
 const PATH = '/v1/vector_stores/vs_1/files/file_1';
 
