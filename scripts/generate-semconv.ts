@@ -4,7 +4,7 @@
  *     node scripts/generate-semconv.ts           writes the files that differ
  *     node scripts/generate-semconv.ts --check   writes nothing; exit code 1 when a file differs
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -23,14 +23,23 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 export function generatedFiles(): ReadonlyMap<string, string> {
   const registry = loadRegistry();
   const schemaUrl = readSchemaUrl();
+  const used = namesInSources();
   return new Map([
-    ['src/semconv/attributes.ts', renderAttributes(registry)],
-    ['src/semconv/values.ts', renderValues(registry)],
+    ['src/semconv/attributes.ts', renderAttributes(registry, used)],
+    ['src/semconv/values.ts', renderValues(registry, used)],
     ['src/semconv/metrics.ts', renderMetrics(registry)],
     ['src/semconv/events.ts', renderEvents(registry)],
     ['src/semconv/schema.ts', renderSchema(schemaUrl)],
     ['docs/telemetry.md', renderDocument(registry, schemaUrl)],
   ]);
+}
+
+/** The constants that the sources outside of src/semconv/ name. */
+function namesInSources(): ReadonlySet<string> {
+  const files = globSync('src/**/*.{ts,tsx}', { cwd: root, exclude: ['src/semconv/*'] });
+  return new Set(
+    files.flatMap((file) => readFileSync(root + file, 'utf8').match(/\b[A-Z][A-Z0-9_]+\b/g) ?? []),
+  );
 }
 
 /** Paths of the generated files whose text on disk is not what the registry gives. */

@@ -1,4 +1,4 @@
-/** Renders the TypeScript constants of src/semconv/ from the registry. */
+/** Renders the TypeScript constants of src/semconv/ from the registry: those that a source names. */
 import type { AttributeDefinition, MetricDefinition, Registry } from './model.ts';
 
 const header =
@@ -9,10 +9,15 @@ export function constantName(name: string): string {
   return name.replace(/[^A-Za-z0-9]+/g, '_').toUpperCase();
 }
 
-/** src/semconv/attributes.ts: a constant for each name, a function for each name that ends in a key. */
-export function renderAttributes(registry: Registry): string {
-  const lines = sorted(registry).map((attribute) => {
-    const name = `${constantName(attribute.name)}`;
+/**
+ * src/semconv/attributes.ts: a constant for each name, a function for each name that ends in a key.
+ *
+ * @param used the constants that sources name
+ */
+export function renderAttributes(registry: Registry, used: ReadonlySet<string>): string {
+  const named = sorted(registry).filter(({ name }) => used.has(constantName(name)));
+  const lines = named.map((attribute) => {
+    const name = constantName(attribute.name);
     const value = attribute.type.startsWith('template[')
       ? `(key: string): string => \`${attribute.name}.\${key}\``
       : `'${attribute.name}' as const`;
@@ -22,18 +27,14 @@ export function renderAttributes(registry: Registry): string {
 }
 
 /** src/semconv/values.ts: a constant for each member of an enum. */
-export function renderValues(registry: Registry): string {
-  const blocks = sorted(registry)
-    .filter((attribute) => attribute.members.length > 0)
-    .map((attribute) =>
-      attribute.members
-        .map(
-          (member) =>
-            `export const ${constantName(attribute.name)}_VALUE_${constantName(member).replace(/^_/, '')} = '${member}' as const;`,
-        )
-        .join('\n'),
-    );
-  return `${header}\n${blocks.join('\n\n')}\n`;
+export function renderValues(registry: Registry, used: ReadonlySet<string>): string {
+  const lines = sorted(registry).flatMap(({ name: attribute, members }) =>
+    members.flatMap((member) => {
+      const name = `${constantName(attribute)}_VALUE_${constantName(member).replace(/^_/, '')}`;
+      return used.has(name) ? [`export const ${name} = '${member}' as const;`] : [];
+    }),
+  );
+  return `${header}\n${lines.join('\n')}\n`;
 }
 
 /** src/semconv/metrics.ts: what an instrument is made from, for each metric. */

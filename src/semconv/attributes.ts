@@ -267,20 +267,11 @@ export const OPENAI_ALERT_ID = 'openai.alert.id' as const;
 /** API that was called. `assistants`, `agents`, `realtime` and `live` are additions of this package. */
 export const OPENAI_API_TYPE = 'openai.api.type' as const;
 
-/** Id of a project's API key (the id, never the key). */
-export const OPENAI_API_KEY_ID = 'openai.api_key.id' as const;
-
-/** Id of an artifact of an Agents session. */
-export const OPENAI_ARTIFACT_ID = 'openai.artifact.id' as const;
-
 /** Id of the assistant. */
 export const OPENAI_ASSISTANT_ID = 'openai.assistant.id' as const;
 
 /** Seconds of audio that were spoken, transcribed or translated. */
 export const OPENAI_AUDIO_DURATION = 'openai.audio.duration' as const;
-
-/** Id of an agent automation. */
-export const OPENAI_AUTOMATION_ID = 'openai.automation.id' as const;
 
 /** Id of a batch, or a vector store's file batch. */
 export const OPENAI_BATCH_ID = 'openai.batch.id' as const;
@@ -291,32 +282,14 @@ export const OPENAI_CALL_ID = 'openai.call.id' as const;
 /** Id of a safety case. */
 export const OPENAI_CASE_ID = 'openai.case.id' as const;
 
-/** Id of a certificate. */
-export const OPENAI_CERTIFICATE_ID = 'openai.certificate.id' as const;
-
-/** Id of a character for videos. */
-export const OPENAI_CHARACTER_ID = 'openai.character.id' as const;
-
 /** How many images the code interpreter created. */
 export const OPENAI_CODE_INTERPRETER_IMAGE_COUNT = 'openai.code_interpreter.image_count' as const;
-
-/** Id of a stored chat completion. */
-export const OPENAI_COMPLETION_ID = 'openai.completion.id' as const;
-
-/** Id of a voice consent. */
-export const OPENAI_CONSENT_ID = 'openai.consent.id' as const;
-
-/** Id of a container. */
-export const OPENAI_CONTAINER_ID = 'openai.container.id' as const;
 
 /** Cost in USD of the usage on the same span. Not set when the price of the model is unknown. */
 export const OPENAI_COST = 'openai.cost' as const;
 
 /** `openai.total.cost` divided by `openai.total.user_messages`, in USD. */
 export const OPENAI_COST_PER_USER_MESSAGE = 'openai.cost_per_user_message' as const;
-
-/** Id of a credential in a vault (the id, never the secret). */
-export const OPENAI_CREDENTIAL_ID = 'openai.credential.id' as const;
 
 /** Id of an agent environment. */
 export const OPENAI_ENVIRONMENT_ID = 'openai.environment.id' as const;
@@ -330,23 +303,8 @@ export const OPENAI_ENVIRONMENT_STATUS = 'openai.environment.status' as const;
 /** Type of the environment of an Agents session, as the API spells it. */
 export const OPENAI_ENVIRONMENT_TYPE = 'openai.environment.type' as const;
 
-/** Id of a template of agent environments. */
-export const OPENAI_ENVIRONMENT_TEMPLATE_ID = 'openai.environment_template.id' as const;
-
-/** Id of an evaluation. */
-export const OPENAI_EVAL_ID = 'openai.eval.id' as const;
-
 /** Id of a run of an evaluation (`openai.run.id` is an Assistants run). */
 export const OPENAI_EVAL_RUN_ID = 'openai.eval_run.id' as const;
-
-/** Id of an external encryption key. */
-export const OPENAI_EXTERNAL_KEY_ID = 'openai.external_key.id' as const;
-
-/** Id of an external storage. */
-export const OPENAI_EXTERNAL_STORAGE_ID = 'openai.external_storage.id' as const;
-
-/** Id of a file. */
-export const OPENAI_FILE_ID = 'openai.file.id' as const;
 
 /** Ids of the files that the results are from. */
 export const OPENAI_FILE_SEARCH_FILE_IDS = 'openai.file_search.file_ids' as const;
@@ -357,32 +315,14 @@ export const OPENAI_FILE_SEARCH_RESULT_COUNT = 'openai.file_search.result_count'
 /** Ids of the vector stores that were searched. */
 export const OPENAI_FILE_SEARCH_VECTOR_STORE_IDS = 'openai.file_search.vector_store_ids' as const;
 
-/** Id of a legacy fine-tune. */
-export const OPENAI_FINE_TUNE_ID = 'openai.fine_tune.id' as const;
-
-/** Id of a checkpoint of a fine-tuned model. */
-export const OPENAI_FINE_TUNED_MODEL_CHECKPOINT_ID = 'openai.fine_tuned_model_checkpoint.id' as const;
-
 /** Id of a fine-tuning job. */
 export const OPENAI_FINE_TUNING_JOB_ID = 'openai.fine_tuning_job.id' as const;
-
-/** Id of a group of users. */
-export const OPENAI_GROUP_ID = 'openai.group.id' as const;
 
 /** How many images the response has, without the previews in a stream. */
 export const OPENAI_IMAGE_COUNT = 'openai.image.count' as const;
 
-/** Id of an invitation. */
-export const OPENAI_INVITE_ID = 'openai.invite.id' as const;
-
-/** Id of an invocation of an agent automation. */
-export const OPENAI_INVOCATION_ID = 'openai.invocation.id' as const;
-
 /** Id of a conversation item, output item or turn item. */
 export const OPENAI_ITEM_ID = 'openai.item.id' as const;
-
-/** Id of an organization's admin API key (the id, never the key). */
-export const OPENAI_KEY_ID = 'openai.key.id' as const;
 
 /** Label that the program gave the MCP server in its request. */
 export const OPENAI_MCP_SERVER_LABEL = 'openai.mcp.server_label' as const;
@@ -396,20 +336,8 @@ export const OPENAI_MODERATION_FLAGGED_COUNT = 'openai.moderation.flagged_count'
 /** How many inputs were moderated. */
 export const OPENAI_MODERATION_RESULT_COUNT = 'openai.moderation.result_count' as const;
 
-/** Id of an output item of an evaluation run. */
-export const OPENAI_OUTPUT_ITEM_ID = 'openai.output_item.id' as const;
-
-/** Id of a permission on a checkpoint. */
-export const OPENAI_PERMISSION_ID = 'openai.permission.id' as const;
-
 /** How many requests a poll helper of the SDK made. This span represents all of them. */
 export const OPENAI_POLL_COUNT = 'openai.poll.count' as const;
-
-/** Id of a project. */
-export const OPENAI_PROJECT_ID = 'openai.project.id' as const;
-
-/** Id of a project's rate limit. */
-export const OPENAI_RATE_LIMIT_ID = 'openai.rate_limit.id' as const;
 
 /** Requests allowed in the current window (header `x-ratelimit-limit-requests`). */
 export const OPENAI_RATELIMIT_LIMIT_REQUESTS = 'openai.ratelimit.limit_requests' as const;
@@ -501,9 +429,6 @@ export const OPENAI_RETRY_DELAY_HEADER = 'openai.retry.delay_header' as const;
 /** Whether the response to this attempt asks for a retry (header `x-should-retry`). */
 export const OPENAI_RETRY_SHOULD_RETRY = 'openai.retry.should_retry' as const;
 
-/** Id of a role. */
-export const OPENAI_ROLE_ID = 'openai.role.id' as const;
-
 /** Id of the Assistants run. */
 export const OPENAI_RUN_ID = 'openai.run.id' as const;
 
@@ -522,14 +447,8 @@ export const OPENAI_RUN_POLL_COUNT = 'openai.run.poll_count' as const;
 /** Last known status of the run or turn, as the API spells it. */
 export const OPENAI_RUN_STATUS = 'openai.run.status' as const;
 
-/** Id of a service account. */
-export const OPENAI_SERVICE_ACCOUNT_ID = 'openai.service_account.id' as const;
-
 /** Id of the Agents session. */
 export const OPENAI_SESSION_ID = 'openai.session.id' as const;
-
-/** Id of a skill. */
-export const OPENAI_SKILL_ID = 'openai.skill.id' as const;
 
 /** How many deltas of the step were not recorded. Set only with `streamDeltas`, and not if all were recorded. */
 export const OPENAI_SKIPPED_MESSAGE_DELTAS = 'openai.skipped.message_deltas' as const;
@@ -627,9 +546,6 @@ export const OPENAI_TRACE_TAGS = 'openai.trace.tags' as const;
 /** Id of a turn of an Agents session. */
 export const OPENAI_TURN_ID = 'openai.turn.id' as const;
 
-/** Id of an upload. */
-export const OPENAI_UPLOAD_ID = 'openai.upload.id' as const;
-
 /** Cost in USD of the cached audio input tokens. */
 export const OPENAI_USAGE_AUDIO_CACHE_READ_INPUT_COST = 'openai.usage.audio.cache_read.input_cost' as const;
 
@@ -660,35 +576,14 @@ export const OPENAI_USAGE_TEXT_INPUT_COST = 'openai.usage.text.input_cost' as co
 /** Cost in USD of the text output tokens. */
 export const OPENAI_USAGE_TEXT_OUTPUT_COST = 'openai.usage.text.output_cost' as const;
 
-/** Id of a vault of credentials. */
-export const OPENAI_VAULT_ID = 'openai.vault.id' as const;
-
-/** Id of a vector store. */
-export const OPENAI_VECTOR_STORE_ID = 'openai.vector_store.id' as const;
-
-/** Number of a version of a skill, as in the path. */
-export const OPENAI_VERSION_ID = 'openai.version.id' as const;
-
 /** Id of a video. */
 export const OPENAI_VIDEO_ID = 'openai.video.id' as const;
-
-/** Id of a custom voice. */
-export const OPENAI_VOICE_ID = 'openai.voice.id' as const;
 
 /** Id of the event that a webhook delivers. A redelivered event has the same id. */
 export const OPENAI_WEBHOOK_EVENT_ID = 'openai.webhook.event.id' as const;
 
 /** Type of the event that a webhook delivers, as the API spells it. */
 export const OPENAI_WEBHOOK_EVENT_TYPE = 'openai.webhook.event.type' as const;
-
-/** Id of a webhook endpoint. */
-export const OPENAI_WEBHOOK_ENDPOINT_ID = 'openai.webhook_endpoint.id' as const;
-
-/** Id of a federation rule of a workload identity provider. */
-export const OPENAI_WORKLOAD_IDENTITY_FEDERATION_RULE_ID = 'openai.workload_identity_federation_rule.id' as const;
-
-/** Id of a workload identity provider. */
-export const OPENAI_WORKLOAD_IDENTITY_PROVIDER_ID = 'openai.workload_identity_provider.id' as const;
 
 /** Host name of the client's base URL. */
 export const SERVER_ADDRESS = 'server.address' as const;
