@@ -7,7 +7,7 @@ import type { Spent } from '../telemetry/cost/usage.ts';
 import type { Placement } from '../telemetry/placement.ts';
 import { inOrder } from '../util/clock.ts';
 import { activeSpan, type Segment, type Use } from './conversations/conversation.ts';
-import { derivesTraceIds } from './conversations/conversation-id.ts';
+import { conversationIn, derivesTraceIds } from './conversations/conversation-id.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
 import type { ConversationTracker } from './tracker.ts';
 
@@ -70,17 +70,36 @@ export function enterConversation(tracker: ConversationTracker, use: Omit<Use, '
     : tracker.findSegment(named, active);
 }
 
-/** Enters the conversation that the program named around a call. The caller calls `requestEnded` of the segment. */
-export function enterWithCall(
+interface NamedPlace {
+  readonly id: string | undefined;
+  readonly segment: Segment | undefined;
+  readonly place: Placement;
+}
+
+/**
+ * Places a call in the conversation that the program named around it, if there is one. The caller calls `requestEnded`
+ * of the segment.
+ */
+export function placeInNamed(
   tracker: ConversationTracker,
   call: Call,
-  { id, endpoint, apiType }: { id: string; endpoint: Endpoint; apiType?: string | undefined },
-): Segment | undefined {
-  call.context = contextInConversation(call.context, tracker, 'conversation', id, endpoint.origin);
-  const { context, startTime } = call;
-  const segment = enterConversation(tracker, { id, context, endpoint, apiType, startTime });
-  segment?.requestStarted();
-  return segment;
+  endpoint: Endpoint,
+  apiType?: string,
+): NamedPlace {
+  const id = conversationIn(call.context);
+  let segment: Segment | undefined;
+  if (id !== undefined) {
+    call.context = contextInConversation(call.context, tracker, 'conversation', id, endpoint.origin);
+    const { context, startTime } = call;
+    segment = enterConversation(tracker, { id, context, endpoint, apiType, startTime });
+    segment?.requestStarted();
+  }
+  const place: Placement = {
+    parent: parentIn(segment, call.context),
+    startTime: startIn(segment, call),
+    attributes: conversationAttributes(id),
+  };
+  return { id, segment, place };
 }
 
 export function conversationAttributes(id: string | undefined): Attributes | undefined {

@@ -124,13 +124,10 @@ export class ToolCalls {
     seen: Pick<RequestingResponse, 'origin' | 'responseId' | 'place' | 'endTime'>,
   ): void {
     const response = { ...seen, parent: undefined, vectorStoreIds: [], startTime: seen.endTime };
-    const ids = new Set<string>();
-    const isNew = ({ call: { id } }: RequestedCall): boolean => {
-      const isKnown = ids.has(id) || this.#pending.has({ ...seen, id });
-      ids.add(id);
-      return !isKnown;
-    };
-    this.#keep(calls.filter(isNew), response);
+    this.#keep(
+      calls.filter(({ call: { id } }) => !this.#pending.has({ ...seen, id })),
+      response,
+    );
   }
 
   #keep(calls: readonly RequestedCall[], response: RequestingResponse, lastMessages?: unknown): void {
