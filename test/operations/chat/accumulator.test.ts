@@ -38,29 +38,6 @@ test('text, refusal and reasoning are accumulated for each choice', () => {
   });
 });
 
-test('tool calls are accumulated by index', () => {
-  const call = (delta: object): object => chunk({ index: 0, delta: { tool_calls: [delta] } });
-  const result = accumulate([
-    call({ index: 0, id: 'call_1', type: 'function', function: { name: 'add', arguments: '' } }),
-    call({ index: 1, id: 'call_2', type: 'custom', custom: { name: 'shell', input: 'l' } }),
-    call({ index: 0, function: { arguments: '{"a":' } }),
-    call({ index: 1, custom: { input: 's' } }),
-    call({ index: 0, function: { arguments: '1}' } }),
-  ]);
-  expect(result).toMatchObject({
-    choices: [
-      {
-        message: {
-          tool_calls: [
-            { id: 'call_1', type: 'function', function: { name: 'add', arguments: '{"a":1}' } },
-            { id: 'call_2', type: 'custom', custom: { name: 'shell', input: 'ls' } },
-          ],
-        },
-      },
-    ],
-  });
-});
-
 describe('the pieces of a tool call are found', () => {
   const LOOK = { name: 'look', arguments: '{}' };
   const ADD = { name: 'add', arguments: '{"a":1}' };
@@ -134,23 +111,9 @@ describe('the pieces of a tool call are found', () => {
   });
 });
 
-test('a legacy function call is accumulated', () => {
-  const result = accumulate([
-    chunk({ index: 0, delta: { function_call: { name: 'add', arguments: '' } } }),
-    chunk({ index: 0, delta: { function_call: { arguments: '{"a":' }, audio: null } }),
-    chunk({ index: 0, delta: { function_call: { arguments: '1}' } } }),
-  ]);
-  expect(result).toMatchObject({
-    choices: [{ message: { function_call: { name: 'add', arguments: '{"a":1}' } } }],
-  });
-});
-
-test.each([
-  ['is accumulated', [btoa('abc'), btoa('def')], btoa('abcdef')],
-  ['stays as it is if it is not base64', ['a=', '?'], 'a=?'],
-])('audio %s', (_, pieces, data) => {
-  const result = accumulate(pieces.map((piece) => chunk({ index: 0, delta: { audio: { data: piece } } })));
-  expect(result).toMatchObject({ choices: [{ message: { audio: { data } } }] });
+test('audio stays as it is if it is not base64', () => {
+  const result = accumulate(['a=', '?'].map((data) => chunk({ index: 0, delta: { audio: { data } } })));
+  expect(result).toMatchObject({ choices: [{ message: { audio: { data: 'a=?' } } }] });
 });
 
 test('the last chunk with usage counts', () => {
@@ -260,7 +223,7 @@ describe('a field that throws loses only itself', () => {
 test('a chunk says whether it completes a choice', () => {
   const accumulator = new ChatAccumulator(undefined);
   const finished = (index: number): object => ({ index, delta: {}, finish_reason: 'stop' });
-  const told = [
+  const completed = [
     chunk({ index: 0, delta: { content: 'Hello' }, finish_reason: null }),
     chunk(finished(0)),
     chunk({ index: 1, delta: { content: 'Hi' } }),
@@ -274,5 +237,5 @@ test('a chunk says whether it completes a choice', () => {
     { ...HEAD, choices: [], usage: { prompt_tokens: 1 } },
     { ...HEAD },
   ].map((one) => accumulator.add(one) === true);
-  expect(told).toEqual([false, true, false, true, true, false, false]);
+  expect(completed).toEqual([false, true, false, true, true, false, false]);
 });

@@ -157,7 +157,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
       { type: 'blob', modality: 'audio', content: btoa('Hello, Ada') },
     ],
   },
-  'speech that is told by its words alone': {
+  'speech with a transcript only': {
     message: { content: null, audio: { id: 'audio_1', transcript: 'Hello!', expires_at: 1 } },
     deltas: [{ audio: { id: 'audio_1', transcript: 'Hel' } }, { audio: { transcript: 'lo!' } }],
     parts: [
@@ -205,7 +205,7 @@ async function answer(kind: Kind, stream: boolean, config: OpenAIInstrumentation
   });
   if (Symbol.asyncIterator in given) for await (const _ of given);
   const output = 'gen_ai.output.messages';
-  const told = {
+  const recorded = {
     span: JSON.parse(String(session.spans[0]?.attributes[output] ?? 'null')),
     event: session.logRecords[0]?.attributes[output] ?? null,
     calls: events
@@ -213,7 +213,7 @@ async function answer(kind: Kind, stream: boolean, config: OpenAIInstrumentation
       .map(({ id, name, toolType, arguments: given }) => ({ id, name, toolType, arguments: given })),
   };
   await session.verify();
-  return told;
+  return recorded;
 }
 
 describe.each([

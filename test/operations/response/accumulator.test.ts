@@ -129,8 +129,8 @@ test.each([
 
 test('an event says whether it completes the response', () => {
   const accumulator = new ResponseAccumulator(undefined);
-  const told = ['created', 'in_progress', 'output_text.done', 'completed', 'incomplete', 'failed'].map(
+  const completed = ['created', 'in_progress', 'output_text.done', 'completed', 'incomplete', 'failed'].map(
     (type) => accumulator.add({ type: `response.${type}`, response: { id: 'resp_1' } }) === true,
   );
-  expect(told).toEqual([false, false, false, true, true, false]);
+  expect(completed).toEqual([false, false, false, true, true, false]);
 });

@@ -49,7 +49,7 @@ describe('the arguments and result of a tool call', () => {
       { type: 'web_search_call', results: [{ image_url: 'https://me:pw@x.example/', rank: 1 }, 'u', null] },
       { result: { results: [{ image_url: 'https://x.example/', rank: 1 }, 'u', null] } },
     ],
-    // What a search has found is told as `execute_tool` has it: nothing of the metadata of files.
+    // The results of a search have the format of `execute_tool`, without the metadata of files.
     [
       {
         type: 'file_search_call',
