@@ -59,7 +59,7 @@ describe('the content of agents', () => {
     expect(await recordedBy({ content: false, sensitive: true })).not.toContain('secret');
   });
 
-  it('is not recorded where the library keeps it to itself', async () => {
+  it('is not recorded if the library keeps it to itself', async () => {
     const recorded = await recordedBy({ content: true, sensitive: false });
     expect(recorded).not.toMatch(/secret (argument|result|of)/);
   });

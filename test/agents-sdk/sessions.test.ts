@@ -36,7 +36,7 @@ describe.each([{ tracing: true }, { tracing: false }])(
     `);
     });
 
-    it('names the conversation by the group where there is a session, too', async () => {
+    it('names the conversation by the group, even with a session', async () => {
       const { newRunner, simulator, expectTree } = await startObserved({ tracing });
       simulator.respond({ output: [{ message: 'Yes.' }] });
       const session = new MemorySession({ sessionId: 'session-1' });

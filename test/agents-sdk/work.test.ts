@@ -82,7 +82,7 @@ describe.each([{ tracing: true }, { tracing: false }])(
     `);
     });
 
-    it('tells parallel tools apart', async () => {
+    it('separates parallel tools', async () => {
       const { runner, simulator, telemetry, expectTree } = await startAgents({
         tracing,
         content: true,

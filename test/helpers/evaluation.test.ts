@@ -141,7 +141,7 @@ describe('an evaluation belongs to no span', () => {
   });
 });
 
-test('the newest span of a run counts, but not where two servers use its id', async () => {
+test('the newest span of a run counts, but not if two servers use its id', async () => {
   const program = await startTracedProgram();
   const spans = ['a', 'b', 'c'].map((name) => program.telemetry.provider.getTracer('t').startSpan(name));
   const [first, second, third] = spans;
@@ -266,7 +266,7 @@ describe('the explanation is content', () => {
     expect(hooked[0]?.operation).toMatchObject({ 'gen_ai.response.id': 'chatcmpl-x' });
   });
 
-  test('and is not recorded where the hook fails', async () => {
+  test('and is not recorded if the hook fails', async () => {
     const completionHook = (): void => {
       throw new Error('no');
     };

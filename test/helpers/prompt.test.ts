@@ -74,7 +74,7 @@ describe('the prompt of withMetadata', () => {
     expect(told.map(({ attributes }) => attributes['gen_ai.prompt.version'])).toEqual(['3', '3']);
   });
 
-  test('leaves the prompt of a span alone where a processor adds metadata', async () => {
+  test('leaves the prompt of a span alone if a processor adds metadata', async () => {
     const { client, telemetry } = await startTracedProgram();
     const attributes: Record<string, unknown>[] = [];
     const processor = new MetadataSpanProcessor();

@@ -50,7 +50,7 @@ describe('an assistant that was made elsewhere', () => {
     expect(assistantReads(tutor)).toBe(1);
   });
 
-  it('is read once where several of its runs end at once, and all have its name', async () => {
+  it('is read once if several of its runs end at once, and all have its name', async () => {
     const tutor = await startElsewhere([{}, {}]);
     const { client, assistantId, telemetry } = tutor;
     const { threads } = client.beta;
@@ -63,7 +63,7 @@ describe('an assistant that was made elsewhere', () => {
     expect(assistantReads(tutor)).toBe(1);
   });
 
-  it('names its run where the span above ends while the assistant is being read', async () => {
+  it('names its run if the span above ends while the assistant is being read', async () => {
     const tutor = await startElsewhere([{}]);
     const { simulator, telemetry } = tutor;
     simulator.next({ when: { path: /assistants/ }, delayMs: 100 });
@@ -80,7 +80,7 @@ describe('an assistant that was made elsewhere', () => {
     `);
   });
 
-  it('is not asked for again where it cannot be read', async () => {
+  it('is not asked for again if it cannot be read', async () => {
     const tutor = await startElsewhere([{}, {}]);
     const { simulator, telemetry } = tutor;
     simulator.next({ when: { path: /assistants/ }, status: 404 });
@@ -112,7 +112,7 @@ describe('the vector stores of a file search', () => {
     expect(storesOf(tutor)).toEqual(['vs_assistant']);
   });
 
-  it('are those of the thread where it has any', async () => {
+  it('are those of the thread if it has any', async () => {
     const tutor = await startElsewhere([SEARCHING], { tool_resources: STORES });
     const { client, assistantId } = tutor;
     await tutor.inSpan(async () => {
@@ -125,7 +125,7 @@ describe('the vector stores of a file search', () => {
     expect(storesOf(tutor)).toEqual(['vs_thread']);
   });
 
-  it('are those of the request where it names any', async () => {
+  it('are those of the request if it names any', async () => {
     const tutor = await startTutor({ runs: [SEARCHING] });
     const { client, assistantId } = tutor;
     await tutor.inSpan(() =>

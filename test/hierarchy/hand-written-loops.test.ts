@@ -208,7 +208,7 @@ describe('a loop by hand on chat completions', () => {
     `);
   });
 
-  it('continues where the program trims what was said before', async () => {
+  it('continues if the program trims what was said before', async () => {
     const program = await startProgram();
     answer(program, called('call_T9rXw2LbQm4KzVy8NcHd0PfA'));
     const history = await round(program, [QUESTION]);
@@ -275,7 +275,7 @@ describe('a loop by hand on chat completions', () => {
     expect(traces(program)).toBe(2);
   });
 
-  it('records nothing and joins nothing where the request lacks the message that asked', async () => {
+  it('records nothing and joins nothing if the request lacks the message that asked', async () => {
     const program = await startProgram();
     const history = await round(program, [QUESTION]);
     await program.inSpan(() =>
@@ -288,7 +288,7 @@ describe('a loop by hand on chat completions', () => {
     expect(traces(program)).toBe(2);
   });
 
-  it('records nothing and joins nothing where two users share the id and the arguments', async () => {
+  it('records nothing and joins nothing if two users share the id and the arguments', async () => {
     const program = await start();
     answer(program, called('call_0'));
     answer(program, called('call_0'));

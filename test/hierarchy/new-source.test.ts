@@ -87,7 +87,7 @@ describe('an API that is one dialect', () => {
     expect(simulator.requests.filter(({ method }) => method === 'GET')).toHaveLength(2);
   });
 
-  it('fails where its turn fails', async () => {
+  it('fails if its turn fails', async () => {
     const { client, simulator, ...program } = await startProgram();
     const failed = { ...turn('failed'), error: { code: 'rate_limit_exceeded', message: 'no' } };
     simulator.next({ when: { path: /turns$/ }, body: failed });

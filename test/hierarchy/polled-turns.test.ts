@@ -118,7 +118,7 @@ describe('a turn during which the system time is set back', () => {
 });
 
 describe('a turn that continues after a pause', () => {
-  it('has its tokens, although nothing but polls of its session tell of its end', async () => {
+  it('has its tokens, although only polls of its session show its end', async () => {
     const asks = { items: [{ functions: [{ name: 'ask_human', arguments: {} }] }, { message: 'ok' }] };
     const program = await startAgentProgram([{ ...asks, usage: { prompt: 1, completion: 1 } }], {
       config: { runTimeout: 400, conversationIdleTimeout: 20 },

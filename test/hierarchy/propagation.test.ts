@@ -421,13 +421,13 @@ describe('a process with adoptRuns alone that creates something itself', () => {
       'a background response',
       ({ client }) => client.responses.create({ model: 'gpt-4o', input: 'Hi', background: true }),
     ],
-  ])('is told so: %s', async (_, create) => {
+  ])('is marked so: %s', async (_, create) => {
     const tutor = await startTutor({ runs: [{}, {}], config: { adoptRuns: true } });
     await create(tutor);
     expect(noticed().map(({ code }) => code)).toEqual(['adopts_unmarked']);
   });
 
-  it('is not told so where nobody else could record it, or with both options', async () => {
+  it('is not marked so if nobody else could record it, or with both options', async () => {
     const config = { adoptRuns: true };
     const { client } = await startTutor({ config });
     await client.responses.create({ model: 'gpt-4o', input: 'Hi' });

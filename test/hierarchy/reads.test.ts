@@ -98,7 +98,7 @@ describe('reads from a server', () => {
     expect(isAvailable(reads)).toBe(true);
   });
 
-  it('go on where one of three succeeds', async () => {
+  it('continue if one of three succeeds', async () => {
     const reads = new OriginReads('http://a', 100);
     for (const read of [failWith(500), failWith(500), succeed, failWith(500), failWith(500)])
       await start(reads, 'run', read);
@@ -114,7 +114,7 @@ describe('reads from a server', () => {
     expect(isAvailable(reads)).toBe(true);
   });
 
-  it('stop after 404 for three different runs, where none was ever found', async () => {
+  it('stop after 404 for three different runs, if none was ever found', async () => {
     const lacking = new OriginReads('http://a', 100);
     for (let count = 0; count < 5; count++) await start(lacking, 'run_1', failWith(404));
     expect(isAvailable(lacking)).toBe(true);
@@ -158,7 +158,7 @@ describe('the reads from all servers', () => {
     expect(log).toEqual(['read', 'read', 'read', 'read', 'flushed', 'ended']);
   });
 
-  it('are aborted where a shutdown has waited for them in vain', async () => {
+  it('are aborted if a shutdown has waited for them in vain', async () => {
     const reads = new BackgroundReads({ settings: { maxConversations: 100, runSteps: 'fetch' } });
     const from = reads.at('http://a');
     const aborted: boolean[] = [];

@@ -174,7 +174,7 @@ describe('a response', () => {
     expect(tools.map(({ attributes }) => attributes['gen_ai.conversation.id'])).toEqual([conversation]);
   });
 
-  it('is the root of a trace where the active span has no ids', async () => {
+  it('is the root of a trace if the active span has no ids', async () => {
     const program = await startProgram();
     program.simulator.respond({
       output: [{ webSearch: { query: 'tariffs' } }, { codeInterpreter: { code: 'print(1)', logs: '1' } }],
@@ -239,7 +239,7 @@ describe('a response', () => {
     expect(second?.links.map(({ context }) => context.spanId)).toEqual([first?.spanContext().spanId]);
   });
 
-  it('has a shell as a tool of the API where that ran it, and as a function where the program did', async () => {
+  it('has a shell as a tool of the API if the API ran it, and as a function if the program did', async () => {
     const program = await startProgram();
     program.simulator.respond(
       { output: [{ shell: { commands: ['ls'], stdout: 'a.md' } }, { shell: { commands: ['pwd'] } }] },

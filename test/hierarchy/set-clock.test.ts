@@ -167,7 +167,7 @@ describe('the clock of an operation', () => {
     expect(clock.local(12_000, 1)).toBe(402_000);
   });
 
-  it('takes times that calls with another clock have told', () => {
+  it('takes times by the clock of another call', () => {
     const clock = new OperationClock(1_000);
     expect(clock.from(50)).toBe(50);
     expect(clock.from(9_050, 10_000)).toBe(50);

@@ -37,7 +37,7 @@ it('counts the calls of a conversation whose price or usage is not known', async
   expect(conversation?.attributes).toHaveProperty(['openai.total.cost']);
 });
 
-it('counts a call whose input or output nobody told, of which no zero is recorded', async () => {
+it('counts a call whose input or output is unknown, and records no zero for it', async () => {
   const program = await startProgram({ config: CONFIG });
   const { completions } = program.client.chat;
   const ask = { model: 'gpt-4o-mini', messages: HELLO, stream: true as const };

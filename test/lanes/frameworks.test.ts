@@ -109,7 +109,7 @@ describe.each(FRAMEWORKS)('a program of $lane', ({ lane, imports, tree, root }) 
     assertSpanTree(observed.spans, tree);
   });
 
-  it('has one tree for the whole conversation where the program names it, and each span its id', () => {
+  it('has one tree for the whole conversation if the program names it, and each span its id', () => {
     const ids = named.spans.map(({ attributes }) => attributes['gen_ai.conversation.id']);
     expect(new Set(ids)).toEqual(new Set(['thread-1']));
     const roots = named.spans.filter(({ parentSpanContext }) => parentSpanContext === undefined);

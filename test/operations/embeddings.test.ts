@@ -67,7 +67,7 @@ describe('embeddings', () => {
     expect(attributes['gen_ai.embeddings.dimension.count']).toBe(dimensions);
   });
 
-  test('say how many dimensions they have where the request does not', async () => {
+  test('say how many dimensions they have if the request does not', async () => {
     const program = await startProgram();
     await program.client.embeddings.create({ model: MODEL, input: 'secret' });
     expect(attributesOf(program.telemetry, `embeddings ${MODEL}`)).toMatchObject({

@@ -75,7 +75,7 @@ describe('a response that is fetched', () => {
     });
   });
 
-  test('as a stream records where it was resumed', async () => {
+  test('as a stream records at which event it was resumed', async () => {
     const program = await startProgram();
     const { id } = await program.client.responses.create(HELLO);
     const stream = await program.client.responses.retrieve(id, { stream: true, starting_after: 4 });

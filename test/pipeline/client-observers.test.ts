@@ -12,7 +12,7 @@ function newClient({ simulator }: Program, config: OpenAIInstrumentationConfig):
 }
 
 describe('clients with the same options', () => {
-  it('go on with what another one began', async () => {
+  it('continue what another one began', async () => {
     const program = await startProgram({ runs: [{ steps: [{ message: 'x is 1' }] }] });
     const [first, second] = [newClient(program, { cost: false }), newClient(program, { cost: false })];
     await program.inSpan(async () => {

@@ -33,7 +33,7 @@ async function startSilent(config: OpenAIInstrumentationConfig = {}) {
   return { client, contexts, bodies };
 }
 
-describe('where nothing takes what is recorded', () => {
+describe('if nothing takes what is recorded', () => {
   it('a call is made in the context of the program, as it is without us', async () => {
     const { client, contexts } = await startSilent();
     const own = context.active().setValue(Symbol('own'), 1);
@@ -60,7 +60,7 @@ describe('where nothing takes what is recorded', () => {
   });
 });
 
-describe('where no SDK is set up', () => {
+describe('without an SDK', () => {
   it('a completion hook still gets what it asked for', async () => {
     const completionHook = vi.fn();
     const { client } = await startSilent({ completionHook });

@@ -160,7 +160,7 @@ describe('a request for something that its process hands on', () => {
     });
   });
 
-  test('has neither where there is no room for both', () => {
+  test('has neither without room for both', () => {
     const metadata = pairs(15);
     expect(handedOn(metadata)).toEqual({ body: { metadata } });
     expect(noticed().map(({ code }) => code)).toEqual(['metadata_full']);

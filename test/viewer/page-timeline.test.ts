@@ -258,7 +258,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the timeline of the page', () => {
     expect(await ticks()).toEqual([0, 50, 100]);
   });
 
-  it('has rows of one line where there is room for time, with the list folded', async () => {
+  it('has rows of one line and room for time, with the list folded', async () => {
     page = await openPage(browser, [MATH_TUTOR, { name: 'other', start: -9 }], { width: 1280 });
     expect(await page.getByRole('navigation').count()).toBe(0);
     expect((await row('chat').boundingBox())?.height).toBeLessThan(32);
@@ -267,7 +267,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the timeline of the page', () => {
     expect(await accessFindings(page)).toEqual([]);
   });
 
-  it('is a screen of its own where the window is small, and so is the list', async () => {
+  it('is a screen of its own if the window is small, and so is the list', async () => {
     page = await openPage(browser, [MATH_TUTOR, { name: 'other', end: 1 }], { width: 400 });
     expect(await page.getByRole('tree').count()).toBe(0);
     await page

@@ -99,7 +99,7 @@ describe.skipIf(NO_BROWSER !== undefined)('on a screen that is touched, the page
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
   });
 
-  it('has no such buttons where there is a mouse', async () => {
+  it('has no such buttons with a mouse', async () => {
     page = await openPage(browser, [plan]);
     expect(await tools().isVisible()).toBe(false);
   });

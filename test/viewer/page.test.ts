@@ -293,7 +293,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     expect(await page.getByRole('tab', { selected: true }).textContent()).toBe('Conversation');
   });
 
-  describe('where there is no room beside the timeline', () => {
+  describe('without room beside the timeline', () => {
     const tab = (): Promise<string | null> => page.getByRole('tab', { selected: true }).textContent();
 
     it.each([400, 800])(

@@ -88,7 +88,7 @@ describe('who spoke when in a realtime session', () => {
     ]);
   });
 
-  it('knows from transcriptions alone when the user has finished, where the SDK has dropped events', () => {
+  it('knows from transcriptions alone when the user has finished, if the SDK has dropped events', () => {
     const plan = { ...VOICE_SESSION, events: [] };
     expect(spokenIn(rowsOf(makeSpans(plan)))[0]).toEqual(['user', 2, 2, undefined]);
   });

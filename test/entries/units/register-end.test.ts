@@ -25,7 +25,7 @@ describe('a program with …/register', () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'still here\n' });
   });
 
-  test('as process 1, where a signal without a listener has no effect, continues with its calls', async () => {
+  test('as process 1, if a signal without a listener has no effect, continues with its calls', async () => {
     const end = `
       Object.defineProperty(process, 'pid', { value: 1 });
       process.kill = () => process.exit(9);

@@ -130,14 +130,14 @@ describe('a response of a realtime session', () => {
     expect(inputs(program)).toEqual({ resp_1: ['Hello.'], resp_2: ['Which language is this?'] });
   });
 
-  it('has what it answers as its input, also where it is cut before its first piece', async () => {
+  it('has what it answers as its input, even if it is cut before its first piece', async () => {
     const { program, say } = await open();
     await say({ type: 'conversation.item.create', item: userMessage('Hello.') }, { type: 'response.create' });
     await program.telemetry.provider.shutdown();
     expect(inputs(program)).toEqual({ undefined: ['Hello.'] });
   });
 
-  it('has what it answers as its input, also where the transcript comes later', async () => {
+  it('has what it answers as its input, also if the transcript comes later', async () => {
     const { program, answer, close } = await open();
     await answer(
       ...[...spoke('item_1'), created('resp_1'), transcript('item_1', 'First.'), done('resp_1', {})],

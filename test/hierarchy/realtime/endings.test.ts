@@ -56,7 +56,7 @@ describe('a realtime session', () => {
     }
   });
 
-  it('keeps what was said so far where an answer breaks off', async () => {
+  it('keeps what was said so far if an answer breaks off', async () => {
     const program = await startProgram({ content: true });
     const { answer, server, closed } = await openRealtime(program, { captureMessageContent: 'SPAN_ONLY' });
     await answer({ type: 'session.created', session: SESSION }, created('resp_1'));
@@ -222,7 +222,7 @@ describe('a realtime session', () => {
     `);
   });
 
-  it('has the cost of each modality, and none where a price is missing', async () => {
+  it('has the cost of each modality, and none if a price is missing', async () => {
     const prices = {
       input_mtok: 4,
       cache_read_mtok: 0.4,

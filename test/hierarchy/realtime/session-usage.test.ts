@@ -4,7 +4,7 @@ import { openRealtime } from '../../support/realtime-socket.ts';
 import { attributesOf, created, done, SESSION, sound, transcript } from './events.ts';
 
 describe('what a realtime session spends', () => {
-  it('is counted once where a socket that listens beside the main one reports it, too', async () => {
+  it('is counted once if a socket that listens beside the main one reports it, too', async () => {
     const program = await startProgram();
     const main = await openRealtime(program, { cost: true });
     const beside = await openRealtime(program, {}, { callID: 'rtc_1' });
@@ -26,7 +26,7 @@ describe('what a realtime session spends', () => {
     expect(await tokensOf(program)).toEqual({ input: 200, output: 150 });
   });
 
-  it('is that of transcriptions where it only transcribes', async () => {
+  it('is that of transcriptions if it only transcribes', async () => {
     const program = await startProgram();
     const prices = { 'whisper-1': { audio_hours: 0.36 } };
     const session = await openRealtime(program, { cost: true, prices }, { intent: 'transcription' });
@@ -59,7 +59,7 @@ describe('what a realtime session spends', () => {
     expect(recorded?.attributes['gen_ai.conversation.id']).toBe('sess_2');
   });
 
-  it('is told for each modality, which add up to the cost', async () => {
+  it('is reported for each modality, and the parts add up to the cost', async () => {
     const program = await startProgram();
     const session = await openRealtime(program, { cost: true });
     await session.answer(

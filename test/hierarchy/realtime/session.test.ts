@@ -125,7 +125,7 @@ describe('a realtime session', () => {
     `);
   });
 
-  it('is known from its beginning where it transcribes, in the older version of the API', async () => {
+  it('is known from its beginning if it transcribes, in the older version of the API', async () => {
     const program = await startProgram();
     const { answer, socket, closed } = await openRealtime(program, {}, { model: 'gpt-4o-transcribe' });
     await answer({
@@ -235,7 +235,7 @@ describe('a realtime session', () => {
     `);
   });
 
-  it('has functions where the clock is too coarse to tell their events apart', async () => {
+  it('has functions even if the clock is too coarse to separate their events', async () => {
     const program = await startProgram();
     const { say, answer, socket, closed } = await openRealtime(program);
     const place = { response_id: 'resp_1', output_index: 0 };
@@ -353,7 +353,7 @@ describe('a realtime session', () => {
     ]);
   });
 
-  it('says when the user spoke where the program says so, and the server does not listen for it', async () => {
+  it('says when the user spoke if the program says so, and the server does not listen for it', async () => {
     const program = await startProgram();
     const { say, answer, socket, closed } = await openRealtime(program);
     await answer({ type: 'session.created', session: SESSION });

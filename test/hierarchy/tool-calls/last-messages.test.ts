@@ -24,7 +24,7 @@ it.each<[string, readonly unknown[], unknown]>([
   ['it with a result over Responses', [USER, CALL, OUTPUT, { type: 'reasoning' }], [USER, OUTPUT]],
   ['a text as long as is kept', [user(TEXT)], user(TEXT)],
   ['several texts', [texts(TEXT.slice(1), 'x')], texts(TEXT.slice(1), 'x')],
-])('a model is told last %s', (_, items, expected) => {
+])('the last messages for a model are %s', (_, items, expected) => {
   expect(lastMessages(items)).toEqual(expected);
 });
 
@@ -53,7 +53,7 @@ it('the words of a user are the same as a message and as an input', () => {
   expect(lastMessagesIn(`${TEXT}x`)).toBeUndefined();
 });
 
-it('the same result is told differently to two users', () => {
+it('the same result has another fingerprint for another user', () => {
   const told = (name: string) => fingerprintOfMessages(lastMessages([user(name), ASKING, RESULT]));
   expect(told('I am Alice.')).toBe(told('I am Alice.'));
   expect(told('I am Alice.')).not.toBe(told('I am Bob.'));

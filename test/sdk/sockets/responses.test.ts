@@ -118,7 +118,7 @@ describe('a response over a WebSocket', () => {
     ]);
   });
 
-  it('begins without a request where the program has steered the one before', async () => {
+  it('begins without a request if the program has steered the one before', async () => {
     const program = await startProgram();
     program.simulator.onSocket(byHand);
     const { send, ended } = await openResponses(program);

@@ -36,7 +36,7 @@ describe('the loop of ResponsesToolRunner', () => {
     await expectTree(TREE);
   });
 
-  it('is one workflow where the program takes its turns', async () => {
+  it('is one workflow if the program takes its turns', async () => {
     const { client, simulator, expectTree } = await startProgram();
     simulator.respond(SOLVE, { output: [{ message: 'x is 2.' }] });
     const turns = [];
@@ -46,7 +46,7 @@ describe('the loop of ResponsesToolRunner', () => {
     await expectTree(TREE);
   });
 
-  it('ends where the program leaves it', async () => {
+  it('ends if the program leaves it', async () => {
     const { client, simulator, expectTree } = await startProgram();
     simulator.respond(SOLVE);
     for await (const _ of new ResponsesToolRunner(newFunction(() => '2')).iterate(client, BODY)) break;

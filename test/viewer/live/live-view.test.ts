@@ -119,7 +119,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     expect(await entries().first().textContent()).toContain('ok');
   });
 
-  it('leaves the reader in the conversation beside a selected span, where nothing moves', async () => {
+  it('leaves the reader in the conversation beside a selected span, if nothing moves', async () => {
     const attributes = [
       { key: 'gen_ai.operation.name', value: { stringValue: 'chat' } },
       {
