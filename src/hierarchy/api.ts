@@ -7,7 +7,7 @@ import type { Spent } from '../telemetry/cost/usage.ts';
 import type { Placement } from '../telemetry/placement.ts';
 import { inOrder } from '../util/clock.ts';
 import { activeSpan, type Segment, type Use } from './conversations/conversation.ts';
-import { conversationIn, derivesTraceIds } from './conversations/conversation-id.ts';
+import { derivesTraceIds } from './conversations/conversation-id.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
 import type { ConversationTracker } from './tracker.ts';
 
@@ -70,36 +70,17 @@ export function enterConversation(tracker: ConversationTracker, use: Omit<Use, '
     : tracker.findSegment(named, active);
 }
 
-interface NamedPlace {
-  readonly id: string | undefined;
-  readonly segment: Segment | undefined;
-  readonly place: Placement;
-}
-
-/**
- * Places a call in the conversation that the program named around it, if there is one. The caller calls `requestEnded`
- * of the segment.
- */
-export function placeInNamed(
+/** Enters the conversation that the program named around a call. The caller calls `requestEnded` of the segment. */
+export function enterWithCall(
   tracker: ConversationTracker,
   call: Call,
-  endpoint: Endpoint,
-  apiType?: string,
-): NamedPlace {
-  const id = conversationIn(call.context);
-  let segment: Segment | undefined;
-  if (id !== undefined) {
-    call.context = contextInConversation(call.context, tracker, 'conversation', id, endpoint.origin);
-    const { context, startTime } = call;
-    segment = enterConversation(tracker, { id, context, endpoint, apiType, startTime });
-    segment?.requestStarted();
-  }
-  const place: Placement = {
-    parent: parentIn(segment, call.context),
-    startTime: startIn(segment, call),
-    attributes: conversationAttributes(id),
-  };
-  return { id, segment, place };
+  { id, endpoint, apiType }: { id: string; endpoint: Endpoint; apiType?: string | undefined },
+): Segment | undefined {
+  call.context = contextInConversation(call.context, tracker, 'conversation', id, endpoint.origin);
+  const { context, startTime } = call;
+  const segment = enterConversation(tracker, { id, context, endpoint, apiType, startTime });
+  segment?.requestStarted();
+  return segment;
 }
 
 export function conversationAttributes(id: string | undefined): Attributes | undefined {

@@ -205,18 +205,13 @@ export interface RequestedCall {
   readonly fingerprint: () => string | undefined;
 }
 
-/** The result of a tool call in a request of the program. */
 export interface ToolResult {
   readonly id: string;
-  /**
-   * The call as the request repeats it; returns `undefined` if the request does not. Called only if a call with the id
-   * is pending: a request may repeat thousands of answered calls, and hashing their arguments would take long.
-   */
   readonly repeated: () => CallFacts | undefined;
   readonly output: () => unknown;
   /** The outcome, if the result reports that the call was refused, was denied or failed. */
   readonly outcome: () => ToolOutcome | undefined;
-  /** A hash of the last messages before the call, if the request repeats them and the call. */
+  /** A hash of the last messages before the call. */
   readonly question: () => string | undefined;
   /** Whether an earlier request may have contained this result already, and all results after it. */
   readonly mayBeOld: boolean;

@@ -58,13 +58,15 @@ function* readToolMessages(body: unknown, outcome?: ToolOutcome): Generator<Tool
   const messages = arrayField(body, 'messages');
   let end = messages.length;
   let answerIndex = messages.findLastIndex(isAnswer);
-  while (isAnswer(messages[answerIndex])) {
-    const mayBeOld = end < messages.length;
-    const results = resultsOf(messages, answerIndex, end, { mayBeOld, outcome: () => outcome });
-    if (results.length === 0) return;
-    yield* results;
+  const outcomeOf = (): ToolOutcome | undefined => outcome;
+  yield* resultsOf(messages, answerIndex, end, { mayBeOld: false, outcome: outcomeOf });
+  while (answerIndex >= 0 && arrayField(messages[answerIndex], 'tool_calls').length > 0) {
     end = answerIndex--;
     while (isResult(messages[answerIndex])) answerIndex--;
+    if (answerIndex === end - 1 || !isAnswer(messages[answerIndex])) return;
+    const earlier = resultsOf(messages, answerIndex, end, { mayBeOld: true, outcome: outcomeOf });
+    if (earlier.length === 0) return;
+    yield* earlier;
   }
 }
 

@@ -124,10 +124,13 @@ export class ToolCalls {
     seen: Pick<RequestingResponse, 'origin' | 'responseId' | 'place' | 'endTime'>,
   ): void {
     const response = { ...seen, parent: undefined, vectorStoreIds: [], startTime: seen.endTime };
-    this.#keep(
-      calls.filter(({ call: { id } }) => !this.#pending.has({ ...seen, id })),
-      response,
-    );
+    const ids = new Set<string>();
+    const isNew = ({ call: { id } }: RequestedCall): boolean => {
+      const isKnown = ids.has(id) || this.#pending.has({ ...seen, id });
+      ids.add(id);
+      return !isKnown;
+    };
+    this.#keep(calls.filter(isNew), response);
   }
 
   #keep(calls: readonly RequestedCall[], response: RequestingResponse, lastMessages?: unknown): void {
