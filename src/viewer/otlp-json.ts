@@ -64,7 +64,7 @@ function parsed(text: string): unknown {
   // `trim` also removes the byte order marks that concatenated files have in the middle.
   const json = text.trim();
   const ends = json.slice(0, 1) + json.slice(-1);
-  // The first and last characters tell most log lines from JSON. Failing in the parser takes fifty times longer.
+  // The first and last characters distinguish most log lines from JSON. Failing in the parser takes fifty times longer.
   if (!/^(?:\{\}|\[\]|""|[-\dtfn].)$/.test(ends)) return undefined;
   try {
     return JSON.parse(json);

@@ -4,7 +4,7 @@ import { findRows, type TraceFilter } from './trace-filter.ts';
 import { compareTimes, type Time, type ViewedSpan } from './viewed-span.ts';
 import {
   conversationSpans,
-  isUnderWay,
+  isUnfinished,
   type ViewedTrace,
   viewedConversation,
   viewedTrace,
@@ -69,7 +69,7 @@ interface TraceStoreOptions {
 /** The maximum number of conversations listed. Their ids are attributes, so one trace can have any number of them. */
 const MAX_LISTED_CONVERSATIONS = 500;
 /** The time without a new span after which a trace is no longer shown as in progress, even if its root is missing. */
-const UNDER_WAY_TIMEOUT_MS = 10 * 60_000;
+const IN_PROGRESS_TIMEOUT_MS = 10 * 60_000;
 
 /** The traces of a page. */
 export class TraceStore {
@@ -174,14 +174,14 @@ export class TraceStore {
     const known = this.#derived.get(stored);
     if (known?.revision === revision) return known;
     const trace = viewedTrace(id, withEvaluations(this.#spansUntilNow(stored)));
-    const inProgress = isRecent && isUnderWay(trace);
+    const inProgress = isRecent && isUnfinished(trace);
     const derived = { trace, conversations: conversationSpans(trace), inProgress, revision };
     this.#derived.set(stored, derived);
     return derived;
   }
 
   #isRecent({ arrived }: StoredTrace): boolean {
-    return this.#isLive && Date.now() - arrived < UNDER_WAY_TIMEOUT_MS;
+    return this.#isLive && Date.now() - arrived < IN_PROGRESS_TIMEOUT_MS;
   }
 
   /**

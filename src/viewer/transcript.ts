@@ -39,7 +39,7 @@ const MODEL_CALLS: ReadonlySet<unknown> = new Set(['chat', 'text_completion', 'g
 const TOOL_CALLS: ReadonlySet<unknown> = new Set(['execute_tool', 'retrieval']);
 /** Replaces content that cannot be read because its JSON was cut for the page. */
 const CUT: readonly SpanPart[] = [{ type: 'cut' }];
-/** The maximum number of parallel conversations in one scope. They are told apart by their first messages. */
+/** The maximum number of parallel conversations in one scope. Their first messages distinguish them. */
 const MAX_HISTORIES = 20;
 
 /** Reads a trace as a conversation. The history that programs send with each call is shown once. */
@@ -124,7 +124,7 @@ class Transcript {
     const others = histories.filter((_, i) => i !== going || again);
     this.#histories.set(scope, [keys, ...others].slice(0, MAX_HISTORIES));
     for (const message of messages.slice(again ? longest - 1 : longest)) {
-      // Each transcript stands for the input of one response only.
+      // Each transcript replaces a message in the input of one response only.
       const isShown = this.#countTranscribed(message, -1) > 0;
       if (!isShown) this.#addMessage(row, message, false);
       for (const part of message.parts) if (part.type === 'tool_call_response') this.#answer(part);

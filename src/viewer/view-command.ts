@@ -118,20 +118,20 @@ function isFolder(path: string): boolean {
  */
 export function pageFromFile(file: string, page: string, output: TextStream, errors: TextStream): number {
   let done: 'read' | 'written' = 'read';
-  const tell = (isSo: boolean, sentence: string): unknown => isSo && errors.write(`${sentence}\n`);
+  const reportIf = (isSo: boolean, sentence: string): unknown => isSo && errors.write(`${sentence}\n`);
   try {
     const found = readOtlpJson(viewText(readWhole(file)));
     const { unreadable, stopped } = found;
-    tell(unreadable > 0, `Skipped ${count(unreadable, 'line that is', 'lines that are')} not JSON.`);
-    tell(stopped, 'The rest of the file was not read.');
+    reportIf(unreadable > 0, `Skipped ${count(unreadable, 'line that is', 'lines that are')} not JSON.`);
+    reportIf(stopped, 'The rest of the file was not read.');
     const isSpan = ({ isEvaluation }: ViewedSpan): boolean => !isEvaluation;
     if (!found.spans.some(isSpan)) {
       const name = file === '-' ? 'Standard input' : terminalSafe(file);
-      tell(true, `${name} contains no spans. It must be OTLP/JSON.`);
+      reportIf(true, `${name} contains no spans. It must be OTLP/JSON.`);
       return 1;
     }
     const { spans, omitted, missed } = fittingSpans(found);
-    tell(missed > 0, `Evaluations about spans that are not in the file: ${missed}.`);
+    reportIf(missed > 0, `Evaluations about spans that are not in the file: ${missed}.`);
     done = 'written';
     writePrivately(page, pageDocument(spans, omitted));
     output.write(
@@ -139,7 +139,7 @@ export function pageFromFile(file: string, page: string, output: TextStream, err
     );
     return 0;
   } catch (error) {
-    tell(true, fileProblem(done === 'read' ? file : page, done, error));
+    reportIf(true, fileProblem(done === 'read' ? file : page, done, error));
     return 1;
   }
 }

@@ -85,7 +85,7 @@ function parentIdOf(span: FinishedSpan & { readonly parentSpanId?: string | unde
 export function isLocalRoot(span: FinishedSpan): boolean {
   const { parentSpanContext: parent, kind } = span;
   if (parentIdOf(span) === undefined || parent?.isRemote === true) return true;
-  // SDK 1.x does not tell whether a parent is remote. The parent of a server or consumer span is.
+  // SDK 1.x does not say whether a parent is remote. The parent of a server or consumer span is.
   return parent === undefined && (kind === KIND_SERVER || kind === KIND_CONSUMER);
 }
 

@@ -29,7 +29,7 @@ function withFacts(tree: TraceTree, title: string): ViewedTrace {
 }
 
 /** Whether a trace is in progress: a span has not ended, or a parent is missing: it ends, and so arrives, last. */
-export function isUnderWay({ roots, rows }: TraceTree): boolean {
+export function isUnfinished({ roots, rows }: TraceTree): boolean {
   return roots.some(({ span }) => span.parentId !== undefined) || rows.some(({ span }) => span.isOpen);
 }
 

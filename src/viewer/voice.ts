@@ -79,7 +79,7 @@ function voiceOf(session: Row, rows: readonly Row[]): Voice {
 /** A time in milliseconds since the start of the session. */
 type PlaceOf = (time: Time) => number;
 
-/** The interruptions by the id of the response, or by their time if they have none. Two events may tell of one. */
+/** The interruptions by the id of the response, or by their time if they have none. One may have two events. */
 type Interruptions = Map<unknown, { readonly at: number; readonly heardSeconds: number | undefined }>;
 
 function interruptionsIn(events: readonly SpanEvent[], placeOf: PlaceOf): Interruptions {

@@ -22,7 +22,7 @@ const ANSWER_HEADERS: Readonly<Record<string, string>> = {
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
-  // Tells programs that this is the `view` command. Without it in a refusal, they would stop sending live spans.
+  // Shows programs that this is the `view` command. Without it in a refusal, they would stop sending live spans.
   [VIEW_HEADER]: 'live',
 };
 
@@ -208,7 +208,7 @@ const HEARTBEAT_MS = 30_000;
 class Changes {
   readonly #pages = new Set<ServerResponse>();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #heartbeat = setInterval(() => this.#tell(), HEARTBEAT_MS).unref();
+  readonly #heartbeat = setInterval(() => this.#notifyPages(), HEARTBEAT_MS).unref();
 
   open(response: ServerResponse): void {
     const [oldest] = this.#pages;
@@ -224,7 +224,7 @@ class Changes {
   }
 
   announce(): void {
-    this.#timer ??= setTimeout(() => this.#tell(), ANNOUNCE_DELAY_MS);
+    this.#timer ??= setTimeout(() => this.#notifyPages(), ANNOUNCE_DELAY_MS);
   }
 
   close(): void {
@@ -233,7 +233,7 @@ class Changes {
     for (const page of this.#pages) page.end();
   }
 
-  #tell(): void {
+  #notifyPages(): void {
     this.#timer = undefined;
     for (const page of this.#pages) page.write('data: new\n\n');
   }

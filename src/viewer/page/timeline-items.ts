@@ -14,7 +14,7 @@ import {
 import { folds, foundRows, isFiltered, openTrace } from './state.ts';
 import { spanTime, type TimeRange } from './time-axis.ts';
 
-/** A row of the timeline. It stands for one span, or for several siblings of the same kind in a row. */
+/** A row of the timeline: one span, or several siblings of the same kind, one after the other. */
 export interface TimelineItem {
   readonly id: string;
   readonly depth: number;
