@@ -3,7 +3,7 @@ import type { OpenAIInstrumentationConfig } from './config/config.ts';
 import { isSwitchedOff } from './config/environment.ts';
 import { logFindings } from './diagnostics/report.ts';
 import { observerFor } from './pipeline/client-observers.ts';
-import { addClientObserver, defaultObservers } from './pipeline/default-observers.ts';
+import { addClientObserver, addDefaultObserver, defaultObservers } from './pipeline/default-observers.ts';
 import { reportMissingProvider } from './pipeline/missing-provider.ts';
 import type { Observer } from './pipeline/observer.ts';
 import {
@@ -124,7 +124,7 @@ function instrumentClass(seam: Seam, target: unknown, observer: Observer): void 
     const replaced = observeAll(seam, observer);
     // The settings for all clients are those of the process, too.
     if (replaced !== undefined && replaced !== observer) defaultObservers.value.delete(replaced);
-    defaultObservers.value.add(observer);
+    addDefaultObserver(observer);
   }
   seam.watchResources(target);
 }

@@ -14,6 +14,14 @@ export const defaultObservers: ProcessWide<Set<Observer>> = new ProcessWide(
   () => new Set(),
 );
 
+/** Whether there has ever been such an observer. Then the settings of the environment alone decide no more. */
+let hasBeenObserved = false;
+
+export function addDefaultObserver(observer: Observer): void {
+  hasBeenObserved = true;
+  defaultObservers.value.add(observer);
+}
+
 /** The newest observer of a single client. It is held weakly; the client keeps it alive. */
 let ofClient: WeakRef<Observer> | undefined;
 
@@ -44,16 +52,16 @@ export function prepareDefaultObservers(): void {
 let byEnvironment: Telemetry | undefined;
 
 /**
- * The telemetry for the program's own functions: that of the newest default observer, else one with the settings of the
- * environment.
+ * The telemetry for the program's own functions: that of the newest default observer or, if there has never been one,
+ * one with the settings of the environment.
  *
- * @returns `undefined` if the instrumentation is switched off
+ * @returns `undefined` if the instrumentation is switched off or disabled
  */
 export function defaultTelemetry(): Telemetry | undefined {
   prepareDefaultObservers();
   const newest = newestDefault();
   if (newest !== undefined) return newest.telemetry;
-  if (isSwitchedOff()) return undefined;
+  if (hasBeenObserved || isSwitchedOff()) return undefined;
   byEnvironment ??= new Telemetry(resolveSettings({}, () => undefined));
   return byEnvironment;
 }

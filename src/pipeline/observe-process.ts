@@ -4,7 +4,7 @@ import { findUnobserved, type LoadListener, onClientLoaded } from '../sdk/loadin
 import type { PatchedClass } from '../sdk/patches.ts';
 import { Seam } from '../sdk/seam.ts';
 import { guard } from '../util/guard.ts';
-import { defaultObservers } from './default-observers.ts';
+import { addDefaultObserver, defaultObservers } from './default-observers.ts';
 import type { Observer } from './observer.ts';
 
 interface LoadHooks extends Pick<LoadListener, 'api'> {
@@ -26,7 +26,7 @@ export function observeProcess(observer: Observer, { clientLoaded, api }: LoadHo
     seams = seams.filter((earlier) => ![undefined, seam].includes(earlier.deref()));
     seams.push(new WeakRef(seam));
   };
-  defaultObservers.value.add(observer);
+  addDefaultObserver(observer);
   const stopLoading = onClientLoaded({
     client({ prototype, exported }) {
       clientLoaded?.();

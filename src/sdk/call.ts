@@ -414,9 +414,9 @@ export function removeOpenCall(call: Call): void {
 export function hasRequestsInProgress(origin: string, count: number): boolean {
   let waiting = 0;
   for (let call = inFlight.value.newest; call !== undefined; call = call.older) {
-    const { headersTime, observer, client } = call;
-    // A response over a socket waits for no request. Its observer has no `prepare`.
-    if (headersTime === 0 && observer.prepare !== undefined && originOf(client) === origin) waiting++;
+    const { headersTime, attemptCount, client } = call;
+    // A response over a socket has no attempts: it waits for no request.
+    if (headersTime === 0 && attemptCount > 0 && originOf(client) === origin) waiting++;
     if (waiting === count) return true;
   }
   return false;

@@ -43,7 +43,9 @@ export async function readWithClient(
     const asResponse = field(promise, 'asResponse');
     // A fake client in a test may return a plain promise.
     if (typeof asResponse !== 'function') return await promise;
-    return await Promise.race([readJson(await asResponse.call(promise)), rejection(signal)]);
+    // A `fetch` of the program may ignore the signal, also before the headers arrive.
+    const answer = async (): Promise<unknown> => readJson(await asResponse.call(promise));
+    return await Promise.race([answer(), rejection(signal)]);
   } finally {
     clearTimeout(timer);
   }

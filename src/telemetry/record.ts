@@ -190,7 +190,8 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   }
 
   link(context: SpanContext): void {
-    this.span.addLink({ context });
+    // A tracer for an older API may make spans without this method.
+    guard('linking a span', () => this.span.addLink({ context }));
   }
 
   /**

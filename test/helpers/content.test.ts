@@ -175,11 +175,24 @@ describe('arguments and results of a traced function', () => {
     expect(await recorded(config, () => 1, cyclic)).toMatchObject({ [OUTPUT]: '1' });
     expect(await recorded(config, () => 1, hostile)).toMatchObject({ [OUTPUT]: '1' });
     expect(await recorded(config, () => 1, 'before', hostile, { hostile }, 'after')).toMatchObject({
-      [INPUT]: '["before",null,{},"after"]',
+      [INPUT]: '["before","[proxy]",{"hostile":"[proxy]"},"after"]',
     });
     const huge = Array.from({ length: 1e6 }, (_, index) => ({ index }));
     const seen = await recorded(config, () => 1, huge);
     expect(String(seen[INPUT]).length).toBeLessThan(65_536);
+  });
+
+  it('may be proxies of another process, which are never asked', async () => {
+    const asked: PropertyKey[] = [];
+    const remote: object = new Proxy(() => undefined, {
+      get(_, key) {
+        asked.push(key);
+        return remote;
+      },
+    });
+    const seen = await recorded({ captureMessageContent: 'SPAN_ONLY' }, () => 1, remote, [remote]);
+    expect(seen[INPUT]).toBe('["[proxy]",["[proxy]"]]');
+    expect(asked).toEqual([]);
   });
 
   it('include error messages only with consent', async () => {

@@ -8,6 +8,15 @@ import { endpointOf } from '../../src/sdk/provider.ts';
 
 const MINUTE = 60_000;
 
+const ATTEMPT = {
+  endTime: undefined,
+  status: undefined,
+  headers: undefined,
+  error: undefined,
+  sentURL: undefined,
+  sentHeaders: undefined,
+};
+
 class Failure extends Error {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -181,7 +190,7 @@ describe('reads beside the requests of the program', () => {
   const ORIGIN = 'http://busy';
   const client = { baseURL: ORIGIN };
   const calls: Call[] = [];
-  const begin = (count: number): void => {
+  const begin = (count: number, isSent = true): void => {
     endpointOf(client);
     for (let request = 0; request < count; request++) {
       const call = new Call(
@@ -190,6 +199,7 @@ describe('reads beside the requests of the program', () => {
         ROOT_CONTEXT,
       );
       call.begin({ method: 'get', path: '/models' });
+      if (isSent) call.attempted({ ...ATTEMPT, startTime: call.now() });
       calls.push(call);
     }
   };
@@ -212,6 +222,14 @@ describe('reads beside the requests of the program', () => {
     expect(log).toEqual(['busy', 'idle']);
     for (let request = 0; request < 13; request++) answer();
     await Promise.all([busy, idle]);
+  });
+
+  it('begin beside any number of responses over a socket, which are no requests', async () => {
+    begin(10, false);
+    const log: string[] = [];
+    await start(new OriginReads(ORIGIN, 100), 'run_1', async () => void log.push('read'));
+    expect(log).toEqual(['read']);
+    for (let response = 0; response < 10; response++) answer();
   });
 
   it('begin one at a time once the program has kept the server busy for five seconds', async () => {

@@ -1,3 +1,4 @@
+import OpenAI from 'openai';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { readWithClient } from '../../src/sdk/own-requests.ts';
 import { useSession } from '../support/use-session.ts';
@@ -21,6 +22,14 @@ test('a background read uses the client of the program and leaves no telemetry',
     },
   ]);
   expect(session().spans).toEqual([]);
+});
+
+test('a background read ends with its signal, even if the `fetch` of the program ignores that', async () => {
+  const client = new OpenAI({ apiKey: 'test', fetch: () => new Promise<Response>(() => {}) });
+  const controller = new AbortController();
+  const read = readWithClient(client, '/models', {}, undefined, controller);
+  controller.abort(new Error('over'));
+  await expect(read).rejects.toThrow('over');
 });
 
 test('a background read is not retried', async () => {

@@ -2,6 +2,7 @@ import { type Context, createContextKey, type Span, trace } from '@opentelemetry
 import { AGENTS } from '../../sdk/agents-sdk/agents-key.ts';
 import type { AgentsNode } from '../../sdk/agents-sdk/node.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { guard } from '../../util/guard.ts';
 import type { ConversationKind } from '../model.ts';
 import { activeSpan, type Conversation, type Segment } from './conversation.ts';
 import { CONVERSATION } from './conversation-id.ts';
@@ -73,5 +74,5 @@ export function linkCaller(context: Context, segment: Segment): void {
   }
   if (links.has(spanContext.spanId) || links.size >= MAX_LINKED_CONVERSATIONS) return;
   links.add(spanContext.spanId);
-  caller.addLink({ context: spanContext });
+  guard('linking a span', () => caller.addLink({ context: spanContext }));
 }

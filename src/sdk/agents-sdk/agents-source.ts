@@ -234,8 +234,11 @@ export class AgentsSource {
   /** Called when a node begins or ends: restarts the waiting time of the traces around it. */
   #renew(node: AgentsNode): void {
     if (!this.#timer.isAwake) return;
+    const around = [];
     for (let trace: AgentsNode | undefined = node.trace; trace !== undefined; trace = trace.parent?.trace)
-      this.#traces.get(trace);
+      around.push(trace);
+    // The outermost first: traces end in the reverse order.
+    for (const trace of around.reverse()) this.#traces.get(trace);
   }
 
   /**

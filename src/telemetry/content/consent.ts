@@ -2,7 +2,7 @@ import type { Context } from '@opentelemetry/api';
 import { CAPTURE_MODES, type ContentConsent, PERSONAL_FIELDS, type Settings } from '../../config/config.ts';
 import { notice } from '../../diagnostics/report.ts';
 import { guard } from '../../util/guard.ts';
-import { asObject, setOwn } from '../../util/payload.ts';
+import { asObject, isPlainObject, MAX_RECORDED_DEPTH, setOwn } from '../../util/payload.ts';
 import { callerIn } from '../metadata.ts';
 import { handleRejection, isInsideHook, runInsideHook } from '../program-hooks.ts';
 import { redactedMember } from './credentials.ts';
@@ -37,9 +37,12 @@ const OWN_CONTENT: readonly string[] = ['messages', 'input', 'instructions', 'to
 /** Fields of Azure and of gateways that hold keys. */
 const CREDENTIALS: readonly string[] = ['data_sources', 'api_key', 'api_base', 'headers', 'extra_headers'];
 
+/** How many values of a request are recorded. More would not fit into an attribute. */
+const MAX_REQUEST_VALUES = 10_000;
+
 /**
- * Returns the request body without the fields that other attributes record, without credentials, and without the fields
- * that identify a person, unless the program allows those.
+ * Returns the request body without the fields that other attributes record, without credentials at any depth, and
+ * without the fields that identify a person, unless the program allows those.
  */
 export function restOfRequest(body: unknown, recorded: Settings['recordRequest']): object | undefined {
   const fields = asObject(body);
@@ -55,5 +58,27 @@ export function restOfRequest(body: unknown, recorded: Settings['recordRequest']
     if (!isLeftOut || (name === 'prompt' && typeof value === 'object' && !Array.isArray(value)))
       setOwn(rest, name, value);
   }
-  return rest;
+  return withoutNestedKeys(rest) as object;
+}
+
+/** A copy without keys. Only texts are keys: the property `password` of a schema stays. */
+function withoutNestedKeys(body: object): unknown {
+  let left = MAX_REQUEST_VALUES;
+  const copy = (value: unknown, depth: number): unknown => {
+    if (depth === 0) return value;
+    if (Array.isArray(value)) {
+      const taken = value.slice(0, left);
+      left -= taken.length;
+      return taken.map((item) => copy(item, depth - 1));
+    }
+    if (!isPlainObject(value)) return value;
+    const copied: Record<string, unknown> = {};
+    for (const [name, item] of Object.entries(value)) {
+      if (left-- <= 0) break;
+      const redacted = typeof item === 'string' ? redactedMember(value, name, item) : undefined;
+      setOwn(copied, name, redacted ?? copy(item, depth - 1));
+    }
+    return copied;
+  };
+  return copy(body, MAX_RECORDED_DEPTH);
 }

@@ -91,7 +91,7 @@ export function base64Size(text: string): number {
 /** The beginning of a `data:` URL. The platform ignores white space before it, and its case. */
 const DATA_SCHEME = /^[\0-\x20]*data:/i;
 /** The part of a `data:` URL before the data: the MIME type and parameters. */
-const DATA_HEAD = /^[\0-\x20]*data:([^,;]*)([^,]*),/i;
+const DATA_HEAD = /^[\0-\x20]*data:([^,;]*)((?:;[^,]*)?),/i;
 
 /** Base64 without a `data:` URL around it, which some servers accept in place of a URL. */
 const BARE_BASE64 = /^[\w+/]{256}/;

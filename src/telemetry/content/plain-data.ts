@@ -1,6 +1,7 @@
 import { keysInUse } from '../../sdk/client-keys.ts';
 import { searchedStart } from '../../util/cut-text.ts';
 import { guard } from '../../util/guard.ts';
+import { isProxy } from '../../util/own-data.ts';
 import { isPlainObject, setOwn } from '../../util/payload.ts';
 import { classNameOf } from '../outcomes/failure.ts';
 import { redactedMember, withoutCredentials, withoutSecrets } from './credentials.ts';
@@ -47,7 +48,12 @@ export function plainDataReader(
       room -= Math.min(room, from.length);
       return isCut ? `${start}…` : start;
     }
-    if (typeof from === 'function') return `[function ${from.name}]`;
+    // To read a proxy runs code of the program, which may even call another process.
+    if (isProxy(from)) return '[proxy]';
+    if (typeof from === 'function') {
+      const name: unknown = Object.getOwnPropertyDescriptor(from, 'name')?.value;
+      return typeof name === 'string' ? `[function ${name}]` : '[function]';
+    }
     if (typeof from === 'symbol') return String(from);
     if (typeof from !== 'object' || from === null) return from;
     if (from instanceof Date) return Number.isNaN(from.getTime()) ? null : from.toISOString();

@@ -117,7 +117,7 @@ export class Metrics {
   ): void {
     const instruments = this.#current();
     const { seconds, usage, cost, prompt, timeToFirstChunk, errorType, tokensOf } = measured;
-    if (instruments === undefined || (seconds ?? usage ?? cost) === undefined) return;
+    if (instruments === undefined || (seconds ?? usage ?? cost ?? timeToFirstChunk) === undefined) return;
     const dimensions = operationDimensions(request, response);
     if (cost !== undefined)
       instruments.cost.record(

@@ -3,7 +3,13 @@ import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../src/config/config.ts';
 import { contentLimits, writeContent } from '../../../src/telemetry/content/content-writer.ts';
-import { blobPart, type Media, shownMedia, textWithoutMedia } from '../../../src/telemetry/content/media.ts';
+import {
+  blobPart,
+  type Media,
+  shownMedia,
+  textWithoutMedia,
+  urlPart,
+} from '../../../src/telemetry/content/media.ts';
 import { sha256, slowSha256 } from '../../../src/util/sha256.ts';
 import { startProgram } from '../../support/program.ts';
 
@@ -267,6 +273,11 @@ describe('`data:` URLs inside of a text', () => {
     ],
   ])('are found with %s', (_, text, shown) => {
     expect(textWithoutMedia(mediaIn('drop'), text)).toBe(shown);
+  });
+
+  test.each(['a', ';', ';a'])('without a comma are read in time proportional to the text: %s', (piece) => {
+    const { length } = JSON.stringify(urlPart(`data:${piece.repeat(500_000)}`, 'image'));
+    expect(length).toBeLessThan(2_000_000);
   });
 
   test('are found in time proportional to the text', () => {

@@ -24,6 +24,22 @@ test('what names a person is there if the program names it, and credentials neve
   });
 });
 
+test('keys are left out at any depth, and a schema keeps its properties', () => {
+  const schema = { properties: { password: { type: 'string' } } };
+  const fallbacks = [{ model: 'claude', api_key: 'secret' }];
+  const extra_body = { extra: { headers: { Authorization: 'Bearer secret' } } };
+  expect(restOfRequest({ response_format: { schema }, fallbacks, extra_body }, true)).toEqual({
+    response_format: { schema },
+    fallbacks: [{ model: 'claude', api_key: 'REDACTED' }],
+    extra_body: { extra: { headers: { Authorization: 'REDACTED' } } },
+  });
+});
+
+test('a huge request is not copied whole', () => {
+  const rest = restOfRequest({ extra: Array.from({ length: 1e6 }, () => ({})) }, true);
+  expect(rest).toEqual({ extra: Array.from({ length: 9_999 }, () => ({})) });
+});
+
 test('without the option there is none', () => {
   expect(restOfRequest(BODY, false)).toBeUndefined();
 });
