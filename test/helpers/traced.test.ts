@@ -4,7 +4,9 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { span, traced, withConversation } from '../../src/client.ts';
+import { OpenAIInstrumentation } from '../../src/index.ts';
 import { defaultTelemetry } from '../../src/pipeline/default-observers.ts';
+import { startProgram } from '../support/program.ts';
 import { startTracedProgram } from './program.ts';
 
 const MESSAGES = [{ role: 'user' as const, content: 'What is 2 + 2?' }];
@@ -269,6 +271,16 @@ describe('traced', () => {
     await Promise.allSettled(under);
     span('at once', () => undefined);
     expect(functions?.size).toBe(0);
+  });
+
+  it('is not recorded after its instrumentation has been disabled', async () => {
+    const { telemetry } = await startProgram();
+    const instrumentation = new OpenAIInstrumentation();
+    const work = traced('work', () => 1);
+    work();
+    instrumentation.disable();
+    expect(work()).toBe(1);
+    expect(telemetry.spans.map(({ name }) => name)).toEqual(['work']);
   });
 
   it('never triggers a lazy promise that the program does not await', async () => {
