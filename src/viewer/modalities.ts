@@ -1,17 +1,12 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { explainedCost, grouped, isNumber, joinedFacts, tokens } from './amounts.ts';
-import { numberIn, sumOfKnown } from './usage.ts';
+import { addedUsage, NOTHING_USED, numberIn, type SpanUsage, sumOfKnown } from './usage.ts';
 import type { SpanAttributes } from './viewed-span.ts';
 
-/** The tokens of one modality, and what they cost. Cached tokens are included in `input`. */
-export interface ModalityAmount {
+/** The tokens of one modality, and what they cost. Cached tokens are included in the input tokens. */
+export interface ModalityAmount extends SpanUsage {
   readonly label: 'Text' | 'Audio' | 'Image';
-  readonly input: number;
   readonly cached: number;
-  readonly output: number;
-  readonly cost: number | undefined;
-  /** The number of calls with tokens of this modality whose price is not known. */
-  readonly unpriced: number;
 }
 
 /** The attributes with the input, cached and output tokens of each modality, and with what they cost. */
@@ -56,21 +51,14 @@ export function modalitiesOf(all: readonly SpanAttributes[]): ModalityAmount[] {
 }
 
 /** Formats an amount: `180 → 95 tokens (64 cached), $0.0078`. */
-export function modalityText({ input, cached, output, cost, unpriced }: ModalityAmount): string {
-  const amount = input + output > 0 ? tokens(input, output) : undefined;
+export function modalityText({ inputTokens, outputTokens, cached, cost, unpriced }: ModalityAmount): string {
+  const amount = tokens(inputTokens, outputTokens);
   const shown = cached > 0 ? `${amount} (${grouped(cached)} cached)` : amount;
   return joinedFacts([shown, explainedCost(cost, unpriced)], ', ');
 }
 
 function added(a: ModalityAmount, b: ModalityAmount): ModalityAmount {
-  return {
-    label: a.label,
-    input: a.input + b.input,
-    cached: a.cached + b.cached,
-    output: a.output + b.output,
-    cost: sumOfKnown([a.cost, b.cost]),
-    unpriced: a.unpriced + b.unpriced,
-  };
+  return { ...addedUsage(a, b), label: a.label, cached: a.cached + b.cached };
 }
 
 function amountsIn(attributes: SpanAttributes): ModalityAmount[] {
@@ -84,12 +72,12 @@ function amountsIn(attributes: SpanAttributes): ModalityAmount[] {
     const [input = 0, cached = 0, output = 0] = counts.map((amount) => Math.max(0, amount));
     const { label, costs } = MODALITIES[i] ?? MODALITIES[0];
     const cost = sumOfKnown(costs.map(read)) ?? (isText ? whole : undefined);
-    const amount = { label, input, cached, output, cost, unpriced: cost === undefined ? 1 : 0 };
-    return input + output > 0 ? [amount] : [];
+    const usage = { ...NOTHING_USED, inputTokens: input, outputTokens: output, cost };
+    return input + output > 0 ? [{ ...usage, label, cached, unpriced: cost === undefined ? 1 : 0 }] : [];
   });
   // Some models are billed by the length of the audio, not by tokens.
   const isTimed = amounts.length === 0 && isNumber(attributes[ATTR.OPENAI_AUDIO_DURATION]);
   return isTimed && whole !== undefined
-    ? [{ label: 'Audio', input: 0, cached: 0, output: 0, cost: whole, unpriced: 0 }]
+    ? [{ ...NOTHING_USED, label: 'Audio', cached: 0, cost: whole }]
     : amounts;
 }

@@ -12,7 +12,6 @@ import {
   type Time,
   type ViewedSpan,
 } from './viewed-span.ts';
-import { type Voice, voicesOf } from './voice.ts';
 
 export interface TraceSummary extends SpanUsage {
   readonly traceId: string;
@@ -39,7 +38,6 @@ export interface TraceSummary extends SpanUsage {
   readonly outcome: string;
   /** The call with the highest cost, if several calls have a cost. */
   readonly costliest: Row | undefined;
-  readonly voices: readonly Voice[];
 }
 
 export function summarize({ traceId, rows }: TraceTree): TraceSummary {
@@ -67,7 +65,6 @@ export function summarize({ traceId, rows }: TraceTree): TraceSummary {
     errors: errorsIn(rows),
     outcome: outcomeOf(spans),
     costliest: costliestOf(rows),
-    voices: voicesOf(rows),
   };
 }
 

@@ -11,6 +11,7 @@ import {
 import { toolExchange } from './span-content.ts';
 import { groupBy, type Row } from './tree.ts';
 import { isTranscription, type ViewedSpan } from './viewed-span.ts';
+import { typeOf } from './viewed-trace.ts';
 
 export type TranscriptEntry =
   | { readonly kind: 'heading'; readonly row: Row }
@@ -34,9 +35,7 @@ export type TranscriptEntry =
       readonly own: boolean;
     };
 
-const CONVERSATIONS = new Set(['thread', 'conversation', 'session', 'realtime', 'live']);
 const MODEL_CALLS: ReadonlySet<unknown> = new Set(['chat', 'text_completion', 'generate_content']);
-const TOOL_CALLS: ReadonlySet<unknown> = new Set(['execute_tool', 'retrieval']);
 /** Replaces content that cannot be read because its JSON was cut for the page. */
 const CUT: readonly SpanPart[] = [{ type: 'cut' }];
 /** The maximum number of parallel conversations in one scope. Their first messages distinguish them. */
@@ -53,8 +52,8 @@ class Transcript {
   readonly #histories = new Map<Row, string[][]>();
   readonly #instructions = new Set<string>();
   readonly #ownTools: ReadonlySet<unknown>;
-  /** Tool calls without a result, by id, then by answer. Some servers reuse ids, even within one answer. */
-  readonly #unanswered = new Map<unknown, { output: unknown }[][]>();
+  /** The tool calls of the latest answer without a result, by id. Some servers reuse ids, even within one answer. */
+  readonly #unanswered = new Map<unknown, { output: unknown }[]>();
   /** How often the user said each text in realtime sessions, by message key. It may also be a response's input. */
   readonly #transcribed = new Map<string, number>();
   readonly #open: Row[] = [];
@@ -62,7 +61,7 @@ class Transcript {
   readonly #scopes = new Map<Row, Row>();
 
   constructor(rows: readonly Row[]) {
-    const tools = rows.filter(({ span }) => TOOL_CALLS.has(operationIn(span)));
+    const tools = rows.filter(({ span }) => typeOf(span) === 'tool');
     this.#ownTools = new Set(tools.map(({ span }) => span.attributes[ATTR.GEN_AI_TOOL_CALL_ID]));
     for (const { span } of rows.filter((row) => isTranscription(row.span)))
       for (const message of readMessages(span.attributes[ATTR.GEN_AI_OUTPUT_MESSAGES]) ?? [])
@@ -80,7 +79,8 @@ class Transcript {
   #add(row: Row): void {
     const { name, attributes } = row.span;
     const operation = operationIn(row.span);
-    if (operation === undefined && CONVERSATIONS.has(name)) this.entries.push({ kind: 'heading', row });
+    const type = typeOf(row.span);
+    if (type === 'conversation') this.entries.push({ kind: 'heading', row });
     else if (operation === 'invoke_agent') {
       this.entries.push({ kind: 'heading', row });
       this.#addInstructions(row);
@@ -91,7 +91,7 @@ class Transcript {
       this.#addInstructions(row);
       this.#addInput(row, scope);
       this.#addOutput(row, scope);
-    } else if (TOOL_CALLS.has(operation)) {
+    } else if (type === 'tool') {
       const tool = attributeText(attributes[ATTR.GEN_AI_TOOL_NAME] ?? name);
       this.entries.push({ kind: 'tool', row, name: tool, ...toolExchange(attributes), own: true });
     } else if (isTranscription(row.span)) {
@@ -127,7 +127,8 @@ class Transcript {
       // Each transcript replaces a message in the input of one response only.
       const isShown = this.#countTranscribed(message, -1) > 0;
       if (!isShown) this.#addMessage(row, message, false);
-      for (const part of message.parts) if (part.type === 'tool_call_response') this.#answer(part);
+      for (const part of message.parts.filter(({ type }) => type === 'tool_call_response'))
+        Object.assign(this.#unanswered.get(part.id)?.shift() ?? {}, { output: partContent(part) });
     }
   }
 
@@ -137,15 +138,6 @@ class Transcript {
     const known = this.#transcribed.get(key) ?? 0;
     if (known + more >= 0) this.#transcribed.set(key, known + more);
     return known;
-  }
-
-  #answer(part: SpanPart): void {
-    const asked = this.#unanswered.get(part.id) ?? [];
-    for (const calls of asked) Object.assign(calls.shift() ?? {}, { output: partContent(part) });
-    this.#unanswered.set(
-      part.id,
-      asked.filter(({ length }) => length > 0),
-    );
   }
 
   #addOutput(row: Row, scope: Row): void {
@@ -165,11 +157,10 @@ class Transcript {
     const calls = parts.filter(({ type, id }) => type === 'tool_call' && !this.#ownTools.has(id));
     const asked = calls.map(({ id, name, arguments: input }) => {
       const call = { name: attributeText(name ?? 'tool'), input, output: undefined };
-      return { id, entry: { kind: 'tool' as const, row, ...call, own: false } };
+      return { id, kind: 'tool' as const, row, ...call, own: false };
     });
-    for (const { entry } of asked) this.entries.push(entry);
-    for (const [id, same] of groupBy(asked, (call) => call.id))
-      this.#unanswered.set(id, [...(this.#unanswered.get(id) ?? []), same.map(({ entry }) => entry)]);
+    this.entries.push(...asked);
+    for (const [id, same] of groupBy(asked, (call) => call.id)) this.#unanswered.set(id, same);
   }
 
   /** Adds the output of finished runs, except messages that their steps have added already. */

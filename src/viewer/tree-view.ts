@@ -1,4 +1,3 @@
-import * as ATTR from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { formatDuration, joinedFacts } from './amounts.ts';
 import { evaluationsOf, explanationText, scoreText } from './evaluations.ts';
@@ -18,7 +17,7 @@ import {
   widthOf,
 } from './terminal-text.ts';
 import type { Row, TraceTree } from './tree.ts';
-import { typeOf } from './viewed-trace.ts';
+import { kindOf, typeOf } from './viewed-trace.ts';
 
 export interface TreeViewOptions {
   /** The width of the terminal; `undefined` if lines may have any length. */
@@ -78,7 +77,7 @@ function readCell(row: Row, attributes: readonly string[]): Cell {
   return {
     row,
     name: terminalSafe(attributeText(span.name), 200),
-    kind: attributeText(span.attributes[ATTR.GEN_AI_OPERATION_NAME] ?? span.name),
+    kind: kindOf(span),
     duration: formatDuration(span.start, span.end),
     details: [...detailsOf(row, attributes), ...scores],
     content: [

@@ -37,6 +37,11 @@ export function shownErrorType({ attributes }: ViewedSpan): string {
   return attributeText(attributes[ATTR.ERROR_TYPE] ?? 'error').slice(0, 100);
 }
 
+/** What spans of one kind have in common: their operation, or else their name. */
+export function kindOf({ name, attributes }: ViewedSpan): string {
+  return attributeText(attributes[ATTR.GEN_AI_OPERATION_NAME] ?? name);
+}
+
 /** The type of a span, which selects its color and symbol. */
 export function typeOf(span: ViewedSpan): 'agent' | 'tool' | 'model' | 'conversation' | 'other' {
   const { name, attributes } = span;

@@ -2,8 +2,8 @@ import * as ATTR from '../semconv/attributes.ts';
 import { EVENT_OPENAI_REALTIME_INTERRUPTION, EVENT_OPENAI_REALTIME_SPEECH } from '../semconv/events.ts';
 import { isNumber } from './amounts.ts';
 import { cancelledBy, interruptedAfter } from './answer-end.ts';
-import { messageText, readMessages } from './messages.ts';
-import type { Row } from './tree.ts';
+import { groupBy, type Row } from './tree.ts';
+import { numberIn } from './usage.ts';
 import {
   compareTimes,
   isTranscription,
@@ -19,14 +19,12 @@ export interface Utterance {
   readonly to: number;
   /** The span: a response of the assistant, or a transcription of the user; `undefined` if the speech has no span. */
   readonly row: Row | undefined;
-  readonly text: string | undefined;
   /** Who or what cut the utterance off, or after how long; `undefined` if it was not cut off. */
   readonly cutOff: string | undefined;
 }
 
 export interface Voice {
   readonly session: Row;
-  readonly length: number;
   /** The utterances in order. Those of the assistant are as long as its audio, as if it was played at once. */
   readonly utterances: readonly Utterance[];
   readonly interruptions: readonly number[];
@@ -60,97 +58,63 @@ function isPartOf(row: Row, session: Row): boolean {
 
 function voiceOf(session: Row, rows: readonly Row[]): Voice {
   const { start, end, events = [] } = session.span;
-  // Never 0, because places on the bar are fractions of this length.
-  const length = Math.max(millisecondsBetween(start, end), 1e-3);
-  const placeOf: PlaceOf = (time) => Math.min(Math.max(millisecondsBetween(start, time), 0), length);
+  const length = Math.max(millisecondsBetween(start, end), 0);
+  const placeOf = (time: Time): number => Math.min(Math.max(millisecondsBetween(start, time), 0), length);
   const parts = rows.filter((row) => isPartOf(row, session));
-  const said = userSpeech(parts, events, placeOf);
-  const interruptions = interruptionsIn(events, placeOf);
-  const answered = assistantSpeech(parts, said, interruptions, placeOf, length);
+  const transcriptions = new Map(
+    parts
+      .filter(({ span }) => isTranscription(span))
+      .map((row) => [row.span.attributes[ATTR.OPENAI_ITEM_ID], row]),
+  );
+  const speech = events.filter(({ name }) => name === EVENT_OPENAI_REALTIME_SPEECH);
+  const said = speech.map(({ time, attributes = {} }): Utterance => {
+    const seconds =
+      numberIn(attributes, ATTR.OPENAI_REALTIME_SPEECH_TIME) ??
+      numberIn(attributes, ATTR.OPENAI_AUDIO_DURATION);
+    const to = placeOf(time);
+    const row = transcriptions.get(attributes[ATTR.OPENAI_ITEM_ID]);
+    return { speaker: 'user', from: Math.max(to - 1e3 * (seconds ?? 0), 0), to, row, cutOff: undefined };
+  });
+  // One interruption may have two events.
+  const interruptions = groupBy(
+    events.filter(({ name }) => name === EVENT_OPENAI_REALTIME_INTERRUPTION),
+    ({ time, attributes = {} }): unknown => attributes[ATTR.GEN_AI_RESPONSE_ID] ?? time,
+  );
+  /** When the answers so far have been played: one is played after the other. */
+  let played = 0;
+  const answer = (row: Row): Utterance | undefined => {
+    const { attributes, start: begun, end: ended } = row.span;
+    const seconds = numberIn(attributes, ATTR.OPENAI_REALTIME_OUTPUT_AUDIO_DURATION);
+    if (seconds === undefined) return undefined;
+    const first = numberIn(attributes, ATTR.OPENAI_REALTIME_TIME_TO_FIRST_AUDIO) ?? 0;
+    const interrupted = interruptions.get(attributes[ATTR.GEN_AI_RESPONSE_ID]) ?? [];
+    const heard = interrupted.map(heardSeconds).find(isNumber);
+    const reason = attributes[ATTR.OPENAI_REALTIME_CANCEL_REASON];
+    const from = Math.min(Math.max(placeOf(begun) + first * 1e3, played), length);
+    const ends = [
+      length,
+      from + 1e3 * Math.min(seconds, heard ?? seconds),
+      ...interrupted.map(({ time }) => placeOf(time)),
+      reason === undefined ? length : placeOf(ended),
+      // An answer is over when the user speaks, even if no event says so.
+      said.find((utterance) => utterance.from > from)?.from ?? length,
+    ];
+    const to = Math.max(from, Math.min(...ends));
+    played = to;
+    const cutOff = interruptedAfter(heard) ?? cancelledBy(reason) ?? (interrupted[0] && 'interrupted');
+    return { speaker: 'assistant', from, to, row, cutOff };
+  };
+  const answers = parts
+    .toSorted((a, b) => compareTimes(a.span.start, b.span.start))
+    .flatMap((row) => answer(row) ?? []);
   return {
     session,
-    length,
-    utterances: [...said, ...answered].sort((a, b) => a.from - b.from),
-    interruptions: [...interruptions.values()].map(({ at }) => at),
+    utterances: [...said, ...answers].sort((a, b) => a.from - b.from),
+    interruptions: [...interruptions.values()].flatMap(([event]) => (event ? placeOf(event.time) : [])),
     parts,
   };
 }
 
-/** A time in milliseconds since the start of the session. */
-type PlaceOf = (time: Time) => number;
-
-/** The interruptions by the id of the response, or by their time if they have none. One may have two events. */
-type Interruptions = Map<unknown, { readonly at: number; readonly heardSeconds: number | undefined }>;
-
-function interruptionsIn(events: readonly SpanEvent[], placeOf: PlaceOf): Interruptions {
-  const found: Interruptions = new Map();
-  for (const { name, time, attributes = {} } of events) {
-    if (name !== EVENT_OPENAI_REALTIME_INTERRUPTION) continue;
-    const key = attributes[ATTR.GEN_AI_RESPONSE_ID] ?? time;
-    const known = found.get(key);
-    const heard = attributes[ATTR.OPENAI_REALTIME_HEARD_AUDIO_DURATION];
-    const heardSeconds = isNumber(heard) ? heard : known?.heardSeconds;
-    found.set(key, { at: known?.at ?? placeOf(time), heardSeconds });
-  }
-  return found;
-}
-
-function userSpeech(parts: readonly Row[], events: readonly SpanEvent[], placeOf: PlaceOf): Utterance[] {
-  const heard = parts.filter(({ span }) => isTranscription(span));
-  const transcriptions = new Map(heard.map((row) => [row.span.attributes[ATTR.OPENAI_ITEM_ID], row]));
-  const utterance = (end: Time, seconds: unknown, row: Row | undefined): Utterance => {
-    const to = placeOf(end);
-    const from = Math.max(to - 1e3 * (isNumber(seconds) ? seconds : 0), 0);
-    return { speaker: 'user', from, to, row, text: row && wordsIn(row), cutOff: undefined };
-  };
-  const speech = events.filter(({ name }) => name === EVENT_OPENAI_REALTIME_SPEECH);
-  const utterances = speech.map(({ time, attributes = {} }) => {
-    const { [ATTR.OPENAI_REALTIME_SPEECH_TIME]: spoken, [ATTR.OPENAI_ITEM_ID]: id } = attributes;
-    const row = transcriptions.get(id);
-    transcriptions.delete(id);
-    return utterance(time, isNumber(spoken) ? spoken : attributes[ATTR.OPENAI_AUDIO_DURATION], row);
-  });
-  // Speech whose event is missing, because the SDK keeps a limited number of events: its transcription began when it
-  // ended.
-  return [...utterances, ...[...transcriptions.values()].map((row) => utterance(row.span.start, 0, row))];
-}
-
-function assistantSpeech(
-  parts: readonly Row[],
-  said: readonly Utterance[],
-  interruptions: Interruptions,
-  placeOf: PlaceOf,
-  length: number,
-): Utterance[] {
-  const utterances: Utterance[] = [];
-  let free = 0;
-  for (const row of parts.toSorted((a, b) => compareTimes(a.span.start, b.span.start))) {
-    const { attributes } = row.span;
-    const seconds = attributes[ATTR.OPENAI_REALTIME_OUTPUT_AUDIO_DURATION];
-    if (!isNumber(seconds) || attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined) continue;
-    const [start, end] = [placeOf(row.span.start), placeOf(row.span.end)];
-    const first = attributes[ATTR.OPENAI_REALTIME_TIME_TO_FIRST_AUDIO];
-    const reason = attributes[ATTR.OPENAI_REALTIME_CANCEL_REASON];
-    const interruption = interruptions.get(attributes[ATTR.GEN_AI_RESPONSE_ID]);
-    const heard = interruption?.heardSeconds;
-    const before = utterances.at(-1);
-    if (before !== undefined && before.to > start) {
-      // If the user has spoken since the last answer began, that answer is over, even if no event says so.
-      const stopped = said.find(({ from: time }) => time > before.from && time <= start)?.from ?? before.to;
-      free = Math.min(before.to, stopped);
-      utterances[utterances.length - 1] = { ...before, to: free };
-    }
-    // Answers are played one after the other.
-    const from = Math.min(Math.max(start + (isNumber(first) ? first * 1e3 : 0), free), length);
-    const latest = Math.min(interruption?.at ?? length, reason === undefined ? length : end);
-    const to = Math.max(from, Math.min(from + 1e3 * Math.min(seconds, heard ?? seconds), latest));
-    free = to;
-    const cutOff = interruptedAfter(heard) ?? cancelledBy(reason) ?? (interruption && 'interrupted');
-    utterances.push({ speaker: 'assistant', from, to, row, text: wordsIn(row), cutOff });
-  }
-  return utterances;
-}
-
-function wordsIn({ span }: Row): string | undefined {
-  return messageText(readMessages(span.attributes[ATTR.GEN_AI_OUTPUT_MESSAGES])?.at(-1)) || undefined;
+function heardSeconds({ attributes = {} }: SpanEvent): number | undefined {
+  return numberIn(attributes, ATTR.OPENAI_REALTIME_HEARD_AUDIO_DURATION);
 }

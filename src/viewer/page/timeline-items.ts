@@ -11,6 +11,7 @@ import {
   spanUsage,
   totalTokens,
 } from '../usage.ts';
+import { kindOf } from '../viewed-trace.ts';
 import { folds, foundRows, isFiltered, openTrace } from './state.ts';
 import { spanTime, type TimeRange } from './time-axis.ts';
 
@@ -35,17 +36,12 @@ const MIN_GROUP = 5;
 const MAX_OPEN_SPANS = 200;
 const OPEN_DEPTH = 1;
 
-export function kindOf({ span }: Row): string {
-  const operation = span.attributes[ATTR.GEN_AI_OPERATION_NAME];
-  return typeof operation === 'string' ? operation : span.name;
-}
-
 /** Siblings in groups. A row that belongs to no group is a group of one. */
 function groupsOf(siblings: readonly Row[]): Row[][] {
   const runs: Row[][] = [];
   for (const row of siblings) {
     const run = runs.at(-1);
-    if (run?.[0] !== undefined && kindOf(run[0]) === kindOf(row)) run.push(row);
+    if (run?.[0] !== undefined && kindOf(run[0].span) === kindOf(row.span)) run.push(row);
     else runs.push([row]);
   }
   return runs.flatMap((run) => (run.length < MIN_GROUP ? run.map((row) => [row]) : [run]));

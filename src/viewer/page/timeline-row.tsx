@@ -4,12 +4,12 @@ import { count, grouped } from '../amounts.ts';
 import { unusualFinish } from '../answer-end.ts';
 import { contentOf } from '../span-content.ts';
 import { isFailed, isTranscription, type ViewedSpan } from '../viewed-span.ts';
-import { shownErrorType, typeOf } from '../viewed-trace.ts';
+import { kindOf, shownErrorType, typeOf } from '../viewed-trace.ts';
 import { select, toggle } from './actions.ts';
 import { Track } from './bar.tsx';
 import { Evaluations } from './elements.tsx';
 import { active, foundRows, selected } from './state.ts';
-import { kindOf, numberColumns, type TimelineItem, timelineItems } from './timeline-items.ts';
+import { numberColumns, type TimelineItem, timelineItems } from './timeline-items.ts';
 
 /** The maximum number of evaluations beside the name of a span. The inspector shows all. */
 const MAX_ROW_EVALUATIONS = 3;
@@ -107,7 +107,7 @@ function RowName({ item }: { readonly item: TimelineItem }): VNode {
 function GroupName({ item: { row, rows } }: { readonly item: TimelineItem }): VNode {
   return (
     <>
-      <span class="label clip">{`${grouped(rows.length)} × ${kindOf(row).slice(0, 200)}`}</span>
+      <span class="label clip">{`${grouped(rows.length)} × ${kindOf(row.span).slice(0, 200)}`}</span>
       <span class="failure small clip">
         {count(rows.filter(({ span }) => isFailed(span)).length, 'error')}
       </span>
