@@ -10,41 +10,21 @@ export interface OtlpSpans {
   readonly spans: ViewedSpan[];
   /** The number of spans beyond {@link MAX_SPANS}. */
   omitted: number;
+  /** The number of lines that are not JSON. */
   unreadable: number;
-  /** Whether reading stopped because too many lines were unreadable. */
-  stopped: boolean;
 }
 
 /** The maximum number of spans that are read: more than one page can hold. */
 const MAX_SPANS = 500_000;
-/** Reading stops after this many lines that are not JSON, unless the file is watched. */
-const MAX_UNREADABLE_LINES = 10_000;
 
 /**
  * Reads spans and evaluations from OTLP/JSON: one document, a list of documents, or one document per line, as a collector's
  * file exporter writes them. It also reads bare spans, one per line. Values of unexpected types are ignored.
- *
- * @param maxUnreadable reading stops after this many lines that are not JSON
  */
-export function readOtlpJson(text: string, maxUnreadable: number = MAX_UNREADABLE_LINES): OtlpSpans {
+export function readOtlpJson(text: string): OtlpSpans {
   const whole = parsed(text);
   if (whole !== undefined) return readOtlpDocument(whole);
-  const found = nothingFound();
-  readJsonLines(text, found, maxUnreadable);
-  return found;
-}
-
-export function readOtlpDocument(document: unknown): OtlpSpans {
-  const found = nothingFound();
-  findSpans(document, found);
-  return found;
-}
-
-function nothingFound(): OtlpSpans {
-  return { spans: [], omitted: 0, unreadable: 0, stopped: false };
-}
-
-function readJsonLines(text: string, found: OtlpSpans, maxUnreadable: number): void {
+  const found = { spans: [], omitted: 0, unreadable: 0 };
   // Not `split`: an array of millions of short lines takes many times the memory of the file.
   for (let start = 0, end = 0; start < text.length; start = end + 1) {
     end = text.indexOf('\n', start);
@@ -52,12 +32,16 @@ function readJsonLines(text: string, found: OtlpSpans, maxUnreadable: number): v
     const line = text.slice(start, end);
     if (line.trim() === '') continue;
     const document = parsed(line);
-    if (document !== undefined) findSpans(document, found);
-    else if (++found.unreadable >= maxUnreadable) {
-      found.stopped = true;
-      return;
-    }
+    if (document === undefined) found.unreadable++;
+    else findSpans(document, found);
   }
+  return found;
+}
+
+export function readOtlpDocument(document: unknown): OtlpSpans {
+  const found = { spans: [], omitted: 0, unreadable: 0 };
+  findSpans(document, found);
+  return found;
 }
 
 function parsed(text: string): unknown {

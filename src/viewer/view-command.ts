@@ -121,9 +121,8 @@ export function pageFromFile(file: string, page: string, output: TextStream, err
   const reportIf = (isSo: boolean, sentence: string): unknown => isSo && errors.write(`${sentence}\n`);
   try {
     const found = readOtlpJson(viewText(readWhole(file)));
-    const { unreadable, stopped } = found;
-    reportIf(unreadable > 0, `Skipped ${count(unreadable, 'line that is', 'lines that are')} not JSON.`);
-    reportIf(stopped, 'The rest of the file was not read.');
+    const unreadable = count(found.unreadable, 'line that is', 'lines that are');
+    reportIf(unreadable !== undefined, `Skipped ${unreadable} not JSON.`);
     const isSpan = ({ isEvaluation }: ViewedSpan): boolean => !isEvaluation;
     if (!found.spans.some(isSpan)) {
       const name = file === '-' ? 'Standard input' : terminalSafe(file);
@@ -131,7 +130,7 @@ export function pageFromFile(file: string, page: string, output: TextStream, err
       return 1;
     }
     const { spans, omitted, missed } = fittingSpans(found);
-    reportIf(missed > 0, `Evaluations about spans that are not in the file: ${missed}.`);
+    reportIf(missed > 0, `Evaluations about spans that are not on the page: ${missed}.`);
     done = 'written';
     writePrivately(page, pageDocument(spans, omitted));
     output.write(
@@ -144,7 +143,7 @@ export function pageFromFile(file: string, page: string, output: TextStream, err
   }
 }
 
-/** The spans within the limit of one page. `missed` counts the evaluations of spans that are not in the file. */
+/** The spans within the limit of one page. `missed` counts the evaluations of other spans. */
 function fittingSpans(found: OtlpSpans): { spans: ViewedSpan[]; omitted: number; missed: number } {
   let { omitted } = found;
   const store = new SpanStore({
@@ -156,20 +155,17 @@ function fittingSpans(found: OtlpSpans): { spans: ViewedSpan[]; omitted: number;
       omitted += spanCount(trace) + trace.omitted;
     },
   });
+  const spans = found.spans.filter(({ isEvaluation }) => !isEvaluation);
+  const short = spans.filter((span) => JSON.stringify(span).length <= MAX_SPAN_LENGTH);
+  omitted += spans.length - short.length;
+  store.take(short);
   const evaluations = found.spans.filter(({ isEvaluation }) => isEvaluation);
-  const known = new Set<string>();
-  for (const span of found.spans) {
-    if (span.isEvaluation) continue;
-    known.add(`${span.traceId} ${span.spanId}`);
-    if (JSON.stringify(span).length > MAX_SPAN_LENGTH) omitted++;
-    else store.add(span);
-  }
-  store.evict();
-  for (const evaluation of evaluations)
-    if (store.traces.get(evaluation.traceId)?.spans.has(evaluation.parentId ?? '')) store.add(evaluation);
-  store.evict();
+  const known = evaluations.filter(({ traceId, parentId = '' }) =>
+    store.traces.get(traceId)?.spans.has(parentId),
+  );
+  store.take(known);
   const traces = [...store.traces.values()];
   for (const trace of traces) omitted += trace.omitted;
-  const missed = evaluations.filter(({ traceId, parentId }) => !known.has(`${traceId} ${parentId}`)).length;
-  return { spans: traces.flatMap(({ spans }) => [...spans.values()]), omitted, missed };
+  const shown = traces.flatMap((trace) => [...trace.spans.values()]);
+  return { spans: shown, omitted, missed: evaluations.length - known.length };
 }

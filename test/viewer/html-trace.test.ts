@@ -512,7 +512,7 @@ describe('the command view', () => {
     const page = join(folder, 'page.html');
     expect(run(file, page)).toMatchObject({
       code: 0,
-      errors: 'Evaluations about spans that are not in the file: 1.\n',
+      errors: 'Evaluations about spans that are not on the page: 1.\n',
     });
     expect(spansOn(page)).toMatchObject([
       { name: 'chat', events: [{ attributes: { 'gen_ai.evaluation.name': 'helpful' } }] },
@@ -549,7 +549,8 @@ describe('the command view', () => {
     const text = lines.map((line) => JSON.stringify(line)).join('\n');
     writeFileSync(file, `${text}\n${otlpLogs(evaluationOf('2', '2'))}`);
     const page = join(folder, 'page.html');
-    expect(run(file, page)).toMatchObject({ code: 0, errors: '' });
+    const errors = 'Evaluations about spans that are not on the page: 1.\n';
+    expect(run(file, page)).toMatchObject({ code: 0, errors });
     expect(namesIn(page).sort()).toEqual(['1', '3', '4', '5', '6', 'late']);
     expect(dataOf(page).omitted).toBe(1);
   });

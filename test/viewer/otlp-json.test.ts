@@ -45,7 +45,7 @@ const READ = {
 };
 
 /** Nothing was passed over. */
-const ALL = { omitted: 0, unreadable: 0, stopped: false };
+const ALL = { omitted: 0, unreadable: 0 };
 
 describe('OTLP/JSON', () => {
   it('is read from one document, indented or not', () => {

@@ -75,12 +75,10 @@ function readNew(path: string, files: Map<string, WatchedFile>, take: (found: Ot
     read = 0;
     bytes = readWhole(path, 0);
   }
-  const text = viewText(bytes);
-  // No limit of unreadable lines: a log can have any number of lines that are not JSON.
-  const found = readOtlpJson(text, Number.POSITIVE_INFINITY);
-  // The last line may be incomplete, so the next read starts there. UTF-16 is recognized by its first bytes, so the
-  // whole file is read again.
-  const isReadAgain = isUtf16(bytes) || mayBeUnfinished(text, found);
+  const found = readOtlpJson(viewText(bytes));
+  // The last line may be incomplete, so the next read starts there. Without a span, this may be the beginning of a
+  // document of several lines, which is read again. So is UTF-16, which is recognized by the first bytes of the file.
+  const isReadAgain = found.spans.length === 0 || isUtf16(bytes);
   const end = isReadAgain ? 0 : bytes.lastIndexOf(LINE_FEED) + 1;
   if (end > 0) {
     // Copied, because a view of part of the bytes would keep all of them in memory.
@@ -89,14 +87,4 @@ function readNew(path: string, files: Map<string, WatchedFile>, take: (found: Ot
   }
   // A line may be read twice. Its spans then replace themselves.
   if (found.spans.length > 0) take(found);
-}
-
-/** Whether a text may be the first part of a document that is still being written over several lines. */
-function mayBeUnfinished(text: string, found: OtlpSpans): boolean {
-  if (found.unreadable === 0) return false;
-  const [line = ''] = text.trimStart().split('\n', 1);
-  if (readOtlpJson(line).unreadable === 0) return false;
-  // A list may have one document per line, so its lines may contain spans. In a document that starts with `{`, no line
-  // contains spans of its own.
-  return /^\[\s*(?:\{|$)/.test(line) || (/^\{\s*(?:"|$)/.test(line) && found.spans.length === 0);
 }
