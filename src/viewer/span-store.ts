@@ -9,7 +9,7 @@ export interface StoredTrace {
   size: number;
   /** The number of spans that did not fit, without evaluations. */
   omitted: number;
-  /** A number that grows whenever the trace changes. */
+  /** The revision of the store when the trace last changed. */
   revision: number;
   /** When a part of the trace last arrived, in milliseconds since the epoch. */
   arrived: number;
@@ -48,6 +48,11 @@ export class SpanStore {
     return this.#dropped;
   }
 
+  /** A number that grows with each change. */
+  get revision(): number {
+    return this.#revision;
+  }
+
   take(spans: readonly ViewedSpan[]): void {
     for (const span of spans) this.add(span);
     this.evict();
@@ -74,7 +79,7 @@ export class SpanStore {
     this.#traces.delete(traceId);
     this.#traces.set(traceId, trace);
     trace.arrived = Date.now();
-    this.renew(trace);
+    trace.revision = ++this.#revision;
     const known = trace.spans.get(spanId);
     if (span.isOpen && known !== undefined && !known.isOpen) return;
     const evaluated = trace.evaluated.get(span.parentId) ?? 0;
@@ -102,10 +107,6 @@ export class SpanStore {
       this.#size -= oldest.size;
     }
   }
-
-  renew(trace: StoredTrace): void {
-    trace.revision = ++this.#revision;
-  }
 }
 
 /** The number of spans of a trace, without evaluations. */
@@ -118,7 +119,7 @@ const MAX_LIVE_SIZE = 256 * 2 ** 20;
 /** The memory that a span takes in trees, rows and maps, in bytes. */
 const OVERHEAD = 1_000;
 
-/** The traces that changed last. The command `view` and its page keep the same. */
+/** The traces that changed last, as the command `view` keeps them. */
 export function liveStore(maxSize: number = MAX_LIVE_SIZE): SpanStore {
   return new SpanStore({
     maxTraces: MAX_LIVE_TRACES,

@@ -1,5 +1,5 @@
 import { withEvaluations } from './evaluations.ts';
-import { liveStore, SpanStore, type StoredTrace } from './span-store.ts';
+import type { StoredTrace } from './span-store.ts';
 import { findRows, type TraceFilter } from './trace-filter.ts';
 import { compareTimes, type Time, type ViewedSpan } from './viewed-span.ts';
 import {
@@ -20,8 +20,6 @@ export interface TraceEntry {
   /** The number of spans that did not fit. */
   readonly omitted: number;
   readonly inProgress: boolean;
-  /** Changes whenever the trace does. */
-  readonly revision: string;
 }
 
 export interface TraceLists {
@@ -31,21 +29,6 @@ export interface TraceLists {
   readonly total: number;
   /** The number of traces that were dropped to keep newer ones. */
   readonly dropped: number;
-  /** The number of conversations that are not listed, because only the newest are. */
-  readonly unlisted: number;
-}
-
-interface DerivedTrace {
-  readonly trace: ViewedTrace;
-  readonly conversations: ReadonlyMap<string, readonly ViewedSpan[]>;
-  readonly inProgress: boolean;
-  readonly revision: string;
-}
-
-interface ConversationParts {
-  readonly spans: ViewedSpan[];
-  revision: string;
-  inProgress: boolean;
 }
 
 /** What changed, as the server sends it. */
@@ -55,81 +38,76 @@ export interface TraceChanges {
   /** Whether further changes follow after this revision. */
   readonly hasMore: boolean;
   readonly dropped: number;
+  /** All traces that the server has. */
   readonly traces: readonly (Pick<StoredTrace, 'omitted' | 'arrived'> & { readonly id: string })[];
   readonly spans: readonly ViewedSpan[];
 }
 
-interface TraceStoreOptions {
-  /** The maximum memory of all spans, in bytes. */
-  readonly maxSize?: number;
-  /** Whether more spans can arrive. If not, nothing is dropped, and nothing is in progress. */
-  readonly isLive?: boolean;
+interface PageTrace {
+  readonly spans: Map<string, ViewedSpan>;
+  omitted: number;
+  /** When a part of the trace last arrived, in milliseconds since the epoch. */
+  arrived: number;
 }
 
-/** The maximum number of conversations listed. Their ids are attributes, so one trace can have any number of them. */
-const MAX_LISTED_CONVERSATIONS = 500;
+interface DerivedTrace {
+  readonly trace: ViewedTrace;
+  readonly conversations: ReadonlyMap<string, readonly ViewedSpan[]>;
+  readonly inProgress: boolean;
+  /** The second until which its open spans last; 0 if it is complete or abandoned. */
+  readonly second: number;
+}
+
 /** The time without a new span after which a trace is no longer shown as in progress, even if its root is missing. */
 const IN_PROGRESS_TIMEOUT_MS = 10 * 60_000;
 
-/** The traces of a page. */
+/** The traces of a page. A live page has those that its server has, which limits them. */
 export class TraceStore {
   readonly #isLive: boolean;
-  readonly #stored: SpanStore;
-  readonly #derived = new WeakMap<StoredTrace, DerivedTrace>();
-  readonly #conversations = new Map<string, { revision: string; trace: ViewedTrace }>();
-  #droppedBefore = 0;
+  readonly #traces = new Map<string, PageTrace>();
+  readonly #derived = new WeakMap<PageTrace, DerivedTrace>();
+  /** The conversations, each with the traces that it was made of. */
+  readonly #conversations = new Map<string, { of: readonly DerivedTrace[]; trace: ViewedTrace }>();
+  #dropped = 0;
 
-  constructor({ maxSize, isLive = true }: TraceStoreOptions = {}) {
-    const none = Number.POSITIVE_INFINITY;
+  /** @param isLive whether more spans can arrive. If not, nothing is in progress */
+  constructor(isLive: boolean) {
     this.#isLive = isLive;
-    this.#stored = isLive
-      ? liveStore(maxSize)
-      : new SpanStore({ maxTraces: none, maxSize: none, sizeOf: () => 0 });
   }
 
   add(spans: readonly ViewedSpan[]): void {
-    this.#stored.take(spans);
+    for (const span of spans) {
+      const trace = this.#traces.get(span.traceId) ?? { spans: new Map(), omitted: 0, arrived: 0 };
+      this.#traces.set(span.traceId, trace);
+      trace.spans.set(span.spanId, span);
+      this.#derived.delete(trace);
+    }
   }
 
   /** Takes over what the server sends. */
   receive({ traces, spans, dropped }: TraceChanges): void {
-    for (const span of spans) this.#stored.add(span);
-    for (const { id, omitted, arrived } of traces)
-      Object.assign(this.#stored.traces.get(id) ?? {}, { omitted, arrived });
-    this.#stored.evict();
-    this.#droppedBefore = dropped - this.#stored.dropped;
-  }
-
-  /** Marks traces with spans in progress as changed: they last longer. @returns whether there are any */
-  refreshOpen(): boolean {
-    const growing = [...this.#stored.traces.values()].filter(
-      (each) => this.#isRecent(each) && [...each.spans.values()].some(({ isOpen }) => isOpen),
-    );
-    for (const trace of growing) this.#stored.renew(trace);
-    return growing.length > 0;
+    this.add(spans);
+    const kept = new Map(traces.map(({ id, ...state }) => [id, state]));
+    for (const [id, trace] of this.#traces) {
+      const state = kept.get(id);
+      if (state === undefined) this.#traces.delete(id);
+      else Object.assign(trace, state);
+    }
+    this.#dropped = dropped;
   }
 
   /** The traces and conversations that match a filter. */
   lists(filter: TraceFilter): TraceLists {
-    const parts = this.#conversationParts();
-    for (const id of this.#conversations.keys()) if (!parts.has(id)) this.#conversations.delete(id);
-    const listed = this.#isLive ? [...parts].slice(-MAX_LISTED_CONVERSATIONS) : [...parts];
-    const traces = Array.from(this.#stored.traces, ([id, stored]): TraceEntry => {
-      const { trace, inProgress, revision } = this.#derive(id, stored);
-      const found = matching(trace, filter);
-      return { kind: 'trace', id, trace, found, omitted: stored.omitted, inProgress, revision };
+    const all = Array.from(this.#traces, ([id, stored]) => [id, stored, this.#derive(id, stored)] as const);
+    const traces = all.map(([id, { omitted }, { trace, inProgress }]): TraceEntry => {
+      return { kind: 'trace', id, trace, found: matching(trace, filter), omitted, inProgress };
     });
-    const conversations = listed.map(([id, { spans, inProgress, revision }]): TraceEntry => {
-      const trace = this.#conversation(id, spans, revision);
-      const found = matching(trace, filter);
-      return { kind: 'conversation', id, trace, found, omitted: 0, inProgress, revision };
-    });
+    const derived = all.map(([, , each]) => each);
     return {
       traces: this.#inOrder(traces),
-      conversations: this.#inOrder(conversations),
+      conversations: this.#inOrder(this.#conversationEntries(derived, filter)),
       total: traces.filter(({ trace }) => trace.rows.length > 0).length,
-      dropped: this.#droppedBefore + this.#stored.dropped,
-      unlisted: parts.size - listed.length,
+      dropped: this.#dropped,
     };
   }
 
@@ -142,60 +120,54 @@ export class TraceStore {
       .sort((a, b) => failed(b) - failed(a) || compareTimes(b.trace.summary.start, a.trace.summary.start));
   }
 
-  #conversation(id: string, spans: readonly ViewedSpan[], revision: string): ViewedTrace {
+  #conversationEntries(all: readonly DerivedTrace[], filter: TraceFilter): TraceEntry[] {
+    const parts = new Map<string, DerivedTrace[]>();
+    for (const each of all)
+      for (const id of each.conversations.keys()) {
+        const before = parts.get(id);
+        if (before === undefined) parts.set(id, [each]);
+        else before.push(each);
+      }
+    for (const id of this.#conversations.keys()) if (!parts.has(id)) this.#conversations.delete(id);
+    return Array.from(parts, ([id, of]): TraceEntry => {
+      const trace = this.#conversation(id, of);
+      const inProgress = of.some((each) => each.inProgress);
+      return { kind: 'conversation', id, trace, found: matching(trace, filter), omitted: 0, inProgress };
+    });
+  }
+
+  #conversation(id: string, of: readonly DerivedTrace[]): ViewedTrace {
     const known = this.#conversations.get(id);
-    if (known?.revision === revision) return known.trace;
-    const trace = viewedConversation(id, spans);
-    this.#conversations.set(id, { revision, trace });
+    if (known?.of.length === of.length && of.every((each, i) => each === known.of[i])) return known.trace;
+    const trace = viewedConversation(
+      id,
+      of.flatMap(({ conversations }) => conversations.get(id) ?? []),
+    );
+    this.#conversations.set(id, { of, trace });
     return trace;
   }
 
-  /** The conversations of all traces, sorted like traces: by the arrival of their last span. */
-  #conversationParts(): ReadonlyMap<string, ConversationParts> {
-    const all = new Map<string, ConversationParts>();
-    for (const [traceId, stored] of this.#stored.traces) {
-      const { inProgress, revision, conversations } = this.#derive(traceId, stored);
-      for (const [id, spans] of conversations) {
-        const parts = all.get(id) ?? { spans: [], revision: '', inProgress: false };
-        for (const span of spans) parts.spans.push(span);
-        parts.revision += ` ${revision}`;
-        parts.inProgress ||= inProgress;
-        all.delete(id);
-        all.set(id, parts);
-      }
-    }
-    return all;
-  }
-
-  #derive(id: string, stored: StoredTrace): DerivedTrace {
-    const isRecent = this.#isRecent(stored);
-    // Spans in progress last longer with time, until the trace counts as abandoned.
-    const revision = `${stored.revision}${isRecent ? '+' : ''}`;
+  #derive(id: string, stored: PageTrace): DerivedTrace {
+    const isRecent = this.#isLive && Date.now() - stored.arrived < IN_PROGRESS_TIMEOUT_MS;
     const known = this.#derived.get(stored);
-    if (known?.revision === revision) return known;
-    const trace = viewedTrace(id, withEvaluations(this.#spansUntilNow(stored)));
+    const now = isRecent ? Date.now() : stored.arrived;
+    const isOpen = this.#isLive && [...stored.spans.values()].some((span) => span.isOpen);
+    // What is in progress lasts longer every second.
+    const second = isOpen && isRecent ? Math.trunc(now / 1e3) : 0;
+    if (known?.second === second && (isRecent || !known.inProgress)) return known;
+    const spans = Array.from(stored.spans.values(), (span) => (this.#isLive ? untilNow(span, now) : span));
+    const trace = viewedTrace(id, withEvaluations(spans));
     const inProgress = isRecent && isUnfinished(trace);
-    const derived = { trace, conversations: conversationSpans(trace), inProgress, revision };
+    const derived = { trace, conversations: conversationSpans(trace), inProgress, second };
     this.#derived.set(stored, derived);
     return derived;
   }
+}
 
-  #isRecent({ arrived }: StoredTrace): boolean {
-    return this.#isLive && Date.now() - arrived < IN_PROGRESS_TIMEOUT_MS;
-  }
-
-  /**
-   * On a live page, a span in progress ends now, or when the last part of its trace arrived
-   * if that is long ago.
-   */
-  #spansUntilNow(stored: StoredTrace): ViewedSpan[] {
-    const now = this.#isRecent(stored) ? Date.now() : stored.arrived;
-    const end: Time = [Math.trunc(now / 1e3), (now % 1e3) * 1e6];
-    return Array.from(stored.spans.values(), (span) => {
-      const isGrowing = this.#isLive && span.isOpen && compareTimes(span.start, end) < 0;
-      return isGrowing ? { ...span, end } : span;
-    });
-  }
+/** A span in progress ends now, or when the last part of its trace arrived if that is long ago. */
+function untilNow(span: ViewedSpan, now: number): ViewedSpan {
+  const end: Time = [Math.trunc(now / 1e3), (now % 1e3) * 1e6];
+  return span.isOpen && compareTimes(span.start, end) < 0 ? { ...span, end } : span;
 }
 
 function matching({ rows }: ViewedTrace, filter: TraceFilter): number {

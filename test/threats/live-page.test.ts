@@ -14,7 +14,7 @@ afterEach(() => live.close());
 const BODY = otlp({ traceId: 't', spanId: '1', name: 'x' });
 
 describe('a page on the internet cannot', () => {
-  test.each(['/', '/api/spans', '/api/spans?after=0', '/api/changes', '/v1/traces', '/nothing'])(
+  test.each(['/', '/api/spans', '/api/spans?after=0', '/api/spans?wait', '/v1/traces', '/nothing'])(
     'ask for %s by a name that its owner points here',
     async (path) => {
       for (const host of [
@@ -116,7 +116,7 @@ test.skipIf(elsewhere === undefined)('other machines cannot connect', async () =
 });
 
 describe('another user of the machine, who knows the port but not the token,', () => {
-  const paths = ['/', '/api/spans', '/api/spans?after=0', '/api/changes'];
+  const paths = ['/', '/api/spans', '/api/spans?after=0', '/api/spans?wait'];
 
   test.each(['', 'token=', 'token=0', `token=${'0'.repeat(32)}`, `token=${'é'.repeat(32)}`])(
     'reads nothing with %j',

@@ -1,7 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { expect, test } from 'vitest';
-import { evaluationSpan } from '../../src/viewer/evaluations.ts';
+import { expect, test, vi } from 'vitest';
+import { evaluationSpan, withEvaluations } from '../../src/viewer/evaluations.ts';
+import { liveStore, type SpanStore, spanCount } from '../../src/viewer/span-store.ts';
 import { TraceStore } from '../../src/viewer/trace-store.ts';
 import type { ViewedSpan } from '../../src/viewer/viewed-span.ts';
 import { callGrowthOf } from '../support/call-growth.ts';
@@ -13,9 +14,9 @@ function span(traceId: string, spanId: string, length = 0): ViewedSpan {
   return { traceId, spanId, name: 'x', kind: 0, start: [1, 0], end: [2, 0], status: 0, attributes };
 }
 
-function spansIn(store: TraceStore, id: string): { spans: ViewedSpan[]; omitted: number | undefined } {
-  const opened = store.lists(NO_FILTER).traces.find((entry) => entry.id === id);
-  return { spans: opened?.trace.rows.map((row) => row.span) ?? [], omitted: opened?.omitted };
+function spansIn(store: SpanStore, id: string): { spans: ViewedSpan[]; omitted: number | undefined } {
+  const trace = store.traces.get(id);
+  return { spans: withEvaluations([...(trace?.spans.values() ?? [])]), omitted: trace?.omitted };
 }
 
 function heapUsed(): number {
@@ -25,85 +26,68 @@ function heapUsed(): number {
 }
 
 test('beyond its size the oldest traces are dropped', () => {
-  const store = new TraceStore({ maxSize: 25_000 });
-  for (const id of ['a', 'b', 'c']) store.add([span(id, '1', 4_000)]);
-  const { traces, dropped } = store.lists(NO_FILTER);
-  expect(traces.map(({ id }) => id)).toEqual(['b', 'c']);
-  expect(dropped).toBe(1);
+  const store = liveStore(25_000);
+  for (const id of ['a', 'b', 'c']) store.take([span(id, '1', 4_000)]);
+  expect([...store.traces.keys()]).toEqual(['b', 'c']);
+  expect(store.dropped).toBe(1);
 });
 
 test('a span that is replaced counts once', () => {
-  const store = new TraceStore({ maxSize: 25_000 });
-  for (let i = 0; i < 10; i++) store.add([span('a', '1', 4_000)]);
-  store.add([span('b', '1', 4_000)]);
-  expect(store.lists(NO_FILTER).traces).toHaveLength(2);
+  const store = liveStore(25_000);
+  for (let i = 0; i < 10; i++) store.take([span('a', '1', 4_000)]);
+  store.take([span('b', '1', 4_000)]);
+  expect(store.traces.size).toBe(2);
 });
 
 test('a batch beyond the size drops whole traces, the oldest first, and no evaluation brings one back', () => {
-  const store = new TraceStore({ maxSize: 30_000 });
+  const store = liveStore(30_000);
   const ids = ['a', 'b', 'c'];
   const spans = ['1', '2'].flatMap((spanId) => ids.map((id) => span(id, spanId, 4_000)));
   const event = { name: 'e', time: [1, 0] as const };
   const evaluations = ids.map((traceId) => evaluationSpan({ traceId, spanId: '1', event }));
-  store.add([...spans.slice(0, 5), ...evaluations.slice(0, 2)]);
-  const { traces, dropped } = store.lists(NO_FILTER);
-  expect([traces.map(({ id }) => id), dropped]).toEqual([['b'], 2]);
+  store.take([...spans.slice(0, 5), ...evaluations.slice(0, 2)]);
+  const whole = [...store.traces].filter(([, trace]) => spanCount(trace) > 0);
+  expect([whole.map(([id]) => id), store.dropped]).toEqual([['b'], 2]);
   expect(spansIn(store, 'b')).toMatchObject({ spans: [{ spanId: '1' }, { spanId: '2' }], omitted: 0 });
 });
 
 test('an evaluation that is too large for a trace drops nothing', () => {
-  const store = new TraceStore({ maxSize: 25_000 });
-  store.add([span('a', '1', 4_000)]);
+  const store = liveStore(25_000);
+  store.take([span('a', '1', 4_000)]);
   const event = { name: 'e', time: [1, 0] as const, attributes: { text: 'x'.repeat(20_000) } };
-  store.add([evaluationSpan({ traceId: 'a', spanId: '1', event })]);
+  store.take([evaluationSpan({ traceId: 'a', spanId: '1', event })]);
   expect(spansIn(store, 'a')).toMatchObject({ spans: [{ spanId: '1' }], omitted: 0 });
-  expect(store.lists(NO_FILTER)).toMatchObject({ dropped: 0, total: 1 });
+  expect(store).toMatchObject({ dropped: 0 });
 });
 
 test('of any number of evaluations of a span, 100 are kept, so that later spans fit', () => {
-  const store = new TraceStore({ maxSize: 1_000_000 });
-  store.add([span('a', '1')]);
+  const store = liveStore(1_000_000);
+  store.take([span('a', '1')]);
   const rated = (i: number, spanId: string): ViewedSpan =>
     evaluationSpan({ traceId: 'a', spanId, event: { name: 'gen_ai.evaluation.result', time: [i, 0] } });
-  for (let i = 0; i < 10_000; i++) store.add([rated(i, '1')]);
-  store.add([rated(0, '1'), span('a', '2'), rated(0, '2')]);
+  for (let i = 0; i < 10_000; i++) store.take([rated(i, '1')]);
+  store.take([rated(0, '1'), span('a', '2'), rated(0, '2')]);
   const { spans, omitted } = spansIn(store, 'a');
   expect([spans.map(({ events }) => events?.length), omitted]).toEqual([[100, 1], 0]);
 });
 
 test('a trace of evaluations alone is none', () => {
-  const store = new TraceStore();
+  const store = new TraceStore(true);
   store.add([evaluationSpan({ traceId: 'a', spanId: '1', event: { name: 'e', time: [1, 0] } })]);
   expect(store.lists(NO_FILTER)).toMatchObject({ traces: [], total: 0 });
 });
 
 test('a trace of many conversations is listed in linear time', async () => {
   const list = (size: number): void => {
-    const store = new TraceStore();
+    const store = new TraceStore(true);
     const roots = Array.from({ length: size }, (_, index) => ({
       ...span('a', String(index)),
       attributes: { 'gen_ai.conversation.id': `conv_${index}` },
     }));
     store.add(roots);
-    const { conversations, unlisted } = store.lists(NO_FILTER);
-    expect(conversations.length + unlisted).toBe(size);
+    expect(store.lists(NO_FILTER).conversations).toHaveLength(size);
   };
   expect(await callGrowthOf(1_000, list)).toBeLessThan(2.1);
-});
-
-test('of more than 500 conversations the newest are listed, and the others counted', () => {
-  const store = new TraceStore();
-  const conversation = (traceId: string, id: number): ViewedSpan => ({
-    ...span(traceId, `${id}`),
-    attributes: { 'gen_ai.conversation.id': `conv_${id}` },
-  });
-  store.add(Array.from({ length: 2_000 }, (_, id) => conversation('a', id)));
-  store.add([conversation('b', 3), conversation('b', 4)]);
-  const { conversations, unlisted } = store.lists(NO_FILTER);
-  expect([conversations.length, unlisted]).toEqual([500, 1_500]);
-  const ids = conversations.map(({ id }) => id);
-  expect(ids).toEqual(expect.arrayContaining(['conv_3', 'conv_4', 'conv_1502', 'conv_1999']));
-  expect(ids).not.toContain('conv_1501');
 });
 
 test.each([
@@ -111,30 +95,50 @@ test.each([
   ['lists in lists', Array.from({ length: 4_000 }, () => [[[[]]]])],
   ['names', Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`k${i}`, 1]))],
 ])('%s are kept within a limit of memory, not of JSON', (_, value) => {
-  const store = new TraceStore({ maxSize: 4 * 2 ** 20 });
+  const store = liveStore(4 * 2 ** 20);
   const json = JSON.stringify(value);
   const used = heapUsed();
   for (let i = 0; i < 100; i++)
-    store.add([{ ...span(`t${i}`, '1'), attributes: { value: JSON.parse(json), i } }]);
-  expect(store.lists(NO_FILTER).traces.length).toBeGreaterThan(0);
+    store.take([{ ...span(`t${i}`, '1'), attributes: { value: JSON.parse(json), i } }]);
+  expect(store.traces.size).toBeGreaterThan(0);
   expect(heapUsed() - used).toBeLessThan(8 * 2 ** 20);
 });
 
-test('a span in progress lasts until now, and never replaces the one that has ended', () => {
-  const store = new TraceStore();
+test('a span in progress never replaces the one that has ended', () => {
+  const store = liveStore();
   const started: ViewedSpan = { ...span('t', '1'), end: [1, 0], isOpen: true };
-  store.add([started]);
-  expect(store.lists(NO_FILTER).traces[0]).toMatchObject({ inProgress: true });
-  expect(spansIn(store, 't').spans[0]?.end[0]).toBeGreaterThan(1_700_000_000);
-  const [before] = store.lists(NO_FILTER).traces;
-  expect(store.refreshOpen()).toBe(true);
-  expect(store.lists(NO_FILTER).traces[0]?.revision).not.toBe(before?.revision);
-  store.add([span('t', '1')]);
-  store.add([started]);
+  store.take([started]);
+  expect(spansIn(store, 't').spans).toEqual([started]);
+  store.take([span('t', '1')]);
+  store.take([started]);
   expect(spansIn(store, 't').spans).toEqual([span('t', '1')]);
-  expect(store.lists(NO_FILTER).traces[0]).toMatchObject({
-    inProgress: false,
-    trace: { summary: { outcome: 'ok' } },
-  });
-  expect(store.refreshOpen()).toBe(false);
+});
+
+test('a span in progress lasts until now on a page, and a trace is the same until it changes', () => {
+  vi.useFakeTimers({ now: 1_800_000_000_500 });
+  const store = new TraceStore(true);
+  const receive = (...spans: ViewedSpan[]): void =>
+    store.receive({
+      revision: 1,
+      hasMore: false,
+      dropped: 0,
+      traces: [{ id: 't', omitted: 0, arrived: Date.now() }],
+      spans,
+    });
+  const shown = () => store.lists(NO_FILTER).traces[0];
+  receive({ ...span('t', '1'), end: [1, 0], isOpen: true });
+  const before = shown();
+  expect(before).toMatchObject({ inProgress: true });
+  expect(before?.trace.rows[0]?.span.end).toEqual([1_800_000_000, 500_000_000]);
+  expect(shown()?.trace).toBe(before?.trace);
+  vi.advanceTimersByTime(1_000);
+  expect(shown()?.trace.rows[0]?.span.end).toEqual([1_800_000_001, 500_000_000]);
+  vi.advanceTimersByTime(10 * 60_000);
+  expect(shown()).toMatchObject({ inProgress: false });
+  expect(shown()?.trace).toBe(shown()?.trace);
+  receive(span('t', '1'));
+  expect(shown()).toMatchObject({ inProgress: false, trace: { summary: { outcome: 'ok' } } });
+  store.receive({ revision: 2, hasMore: false, dropped: 1, traces: [], spans: [] });
+  expect(store.lists(NO_FILTER)).toMatchObject({ traces: [], dropped: 1 });
+  vi.useRealTimers();
 });

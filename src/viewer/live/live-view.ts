@@ -70,7 +70,6 @@ export async function startLiveView(
   const servers: Server[] = [];
   const close = async (): Promise<void> => {
     stopWatching?.();
-    receiver.close();
     await Promise.all(servers.map(closeServer));
   };
   try {

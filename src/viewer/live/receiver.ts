@@ -1,4 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { VIEW_HEADER } from '../../util/version.ts';
 import { type OtlpSpans, readOtlpDocument } from '../otlp-json.ts';
@@ -28,12 +29,14 @@ const ANSWER_HEADERS: Readonly<Record<string, string>> = {
 
 /** An answer of this length, in UTF-16 units, gets no further span. */
 const ANSWER_LENGTH = 5_000_000;
+/** How long a request waits for something new. */
+const MAX_ANSWER_DELAY_MS = 30_000;
 
 export class Receiver {
   readonly #store: SpanStore;
   readonly #token: string;
   readonly #kept: KeptTraces | undefined;
-  readonly #changes = new Changes();
+  readonly #changes = new EventEmitter().setMaxListeners(0);
 
   /**
    * @param token the secret that a request must contain to read traces. Sending traces needs no token
@@ -48,7 +51,7 @@ export class Receiver {
   /** Shows spans and evaluations. */
   readonly take = ({ spans }: OtlpSpans): void => {
     this.#store.take(spans);
-    if (spans.length > 0) this.#changes.announce();
+    if (spans.length > 0) this.#changes.emit('new');
   };
 
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
@@ -57,10 +60,6 @@ export class Receiver {
       refuse(request, response, refusal);
     });
   };
-
-  close(): void {
-    this.#changes.close();
-  }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const problem = accessProblem(request.headers);
@@ -75,11 +74,19 @@ export class Receiver {
     if (!matchesToken(searchParams.get('token') ?? '', this.#token))
       throw new Refusal(403, 'Open the address that the command printed last. Its token lets you in.');
     if (pathname === '/') sendPage(response);
-    else if (pathname === '/api/changes') this.#changes.open(response);
-    else if (pathname === '/api/spans') {
-      const changes = changesAfter(this.#store, Number(searchParams.get('after')));
-      send(response, 200, JSON_TYPE, JSON.stringify(changes));
-    } else throw new Refusal(404, 'Not found. The page is at /.');
+    else if (pathname === '/api/spans') await this.#sendChanges(searchParams, response);
+    else throw new Refusal(404, 'Not found. The page is at /.');
+  }
+
+  /** Sends what changed after a revision. With `wait`, answers as soon as something has. */
+  async #sendChanges(asked: URLSearchParams, response: ServerResponse): Promise<void> {
+    const after = Number(asked.get('after'));
+    if (asked.has('wait') && after === this.#store.revision)
+      await once(this.#changes, 'new', { signal: AbortSignal.timeout(MAX_ANSWER_DELAY_MS) }).catch(
+        () => undefined,
+      );
+    if (response.destroyed) return;
+    send(response, 200, JSON_TYPE, JSON.stringify(changesAfter(this.#store, after)));
   }
 
   async #receive(signal: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -116,15 +123,14 @@ function documentIn(body: Buffer, type: string, kind: 'traces' | 'logs'): unknow
 }
 
 /** What changed after a revision that a page has. Spans are in the order of their changes; those without room follow. */
-function changesAfter({ traces, dropped }: SpanStore, known: number): TraceChanges {
-  const newest = [...traces.values()].at(-1)?.revision ?? 0;
+function changesAfter({ traces, dropped, revision: newest }: SpanStore, known: number): TraceChanges {
   // A page with a higher revision has it from a viewer that was restarted.
   const after = known > newest ? 0 : known;
-  const changed = [...traces].filter(([, { revision }]) => revision > after);
   const revisionOf = ({ traceId, spanId }: ViewedSpan): number =>
     traces.get(traceId)?.revisions.get(spanId) ?? 0;
-  const found = changed
-    .flatMap(([, trace]) => [...trace.spans.values()].filter((span) => revisionOf(span) > after))
+  const found = [...traces.values()]
+    .filter((trace) => trace.revision > after)
+    .flatMap((trace) => [...trace.spans.values()].filter((span) => revisionOf(span) > after))
     .sort((a, b) => revisionOf(a) - revisionOf(b));
   const spans: ViewedSpan[] = [];
   let [revision, length] = [newest, 0];
@@ -134,9 +140,9 @@ function changesAfter({ traces, dropped }: SpanStore, known: number): TraceChang
     revision = revisionOf(span);
     spans.push(span);
   }
+  const all = Array.from(traces, ([id, { arrived, omitted }]) => ({ id, arrived, omitted }));
   const hasMore = spans.length < found.length;
-  const sent = changed.map(([id, { arrived, omitted }]) => ({ id, arrived, omitted }));
-  return { revision: hasMore ? revision : newest, hasMore, dropped, traces: sent, spans };
+  return { revision: hasMore ? revision : newest, hasMore, dropped, traces: all, spans };
 }
 
 function sendPage(response: ServerResponse): void {
@@ -197,44 +203,4 @@ export function newToken(): string {
 function matchesToken(given: string, token: string): boolean {
   const [one, other] = [given, token].map((text) => Buffer.from(text));
   return one !== undefined && other?.length === one.length && timingSafeEqual(one, other);
-}
-
-const MAX_PAGES = 50;
-const ANNOUNCE_DELAY_MS = 200;
-/** How often pages are notified without a change: traces stop being in progress after a while. */
-const HEARTBEAT_MS = 30_000;
-
-/** Notifies open pages, by server-sent events, that there is something new. The pages then request what they show. */
-class Changes {
-  readonly #pages = new Set<ServerResponse>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #heartbeat = setInterval(() => this.#notifyPages(), HEARTBEAT_MS).unref();
-
-  open(response: ServerResponse): void {
-    const [oldest] = this.#pages;
-    if (this.#pages.size >= MAX_PAGES && oldest !== undefined) {
-      this.#pages.delete(oldest);
-      oldest.end();
-    }
-    response.writeHead(200, { ...ANSWER_HEADERS, 'content-type': 'text/event-stream' });
-    // Notify at once, because a page that reconnects may have missed a change.
-    response.write('retry: 1000\n\ndata: new\n\n');
-    this.#pages.add(response);
-    response.on('close', () => this.#pages.delete(response));
-  }
-
-  announce(): void {
-    this.#timer ??= setTimeout(() => this.#notifyPages(), ANNOUNCE_DELAY_MS);
-  }
-
-  close(): void {
-    clearTimeout(this.#timer);
-    clearInterval(this.#heartbeat);
-    for (const page of this.#pages) page.end();
-  }
-
-  #notifyPages(): void {
-    this.#timer = undefined;
-    for (const page of this.#pages) page.write('data: new\n\n');
-  }
 }

@@ -1,7 +1,7 @@
 import { type Signal, signal } from '@preact/signals';
 import type { VNode } from 'preact';
 import type { TraceChanges } from '../trace-store.ts';
-import { changes, isLive, store } from './state.ts';
+import { changes, isLive, lists, store } from './state.ts';
 
 /** The states of the connection to the server, as the page says them. */
 const STATES = {
@@ -11,58 +11,37 @@ const STATES = {
 };
 const connection: Signal<keyof typeof STATES> = signal('live');
 
+/** The pause between two requests, in milliseconds. Meanwhile, changes gather. */
+const PAUSE_MS = 200;
+const PAUSE_WITHOUT_SERVER_MS = 1_000;
 /** How often spans in progress get longer. */
 const TICK_MS = 1_000;
 
-/** The last change that the page has. */
-let revision = 0;
-/** Whether a request waits for the one before it. */
-let isWaiting = false;
-
 /** Receives the traces of the server that the page comes from. Pauses while the page is hidden. */
-export function receiveTraces(): void {
-  let receiving = Promise.resolve();
-  let events: EventSource | undefined;
-  const connect = (): void => {
-    events?.close();
-    if (document.hidden) return;
-    const opened = new EventSource(serverAddress('/api/changes', {}));
-    // The event source reconnects by itself, unless the server refused the connection.
-    const lost = (): void => {
-      connection.value = opened.readyState === EventSource.CLOSED ? 'refused' : 'lost';
-    };
-    opened.addEventListener('message', () => {
-      if (!isWaiting) receiving = receiving.then(receiveChanges).catch(lost);
-      isWaiting = true;
-    });
-    opened.addEventListener('error', lost);
-    events = opened;
-  };
-  document.addEventListener('visibilitychange', connect);
-  connect();
+export async function receiveTraces(): Promise<void> {
   setInterval(() => {
-    if (store.refreshOpen()) changes.value++;
+    if (lists.peek()?.traces.some(({ inProgress }) => inProgress)) changes.value++;
   }, TICK_MS);
-}
-
-/** @throws if the server does not answer */
-async function receiveChanges(): Promise<void> {
-  isWaiting = false;
-  for (let hasMore = true; hasMore; ) {
-    const answer = await fetch(serverAddress('/api/spans', { after: String(revision) }));
-    if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
-    const received = (await answer.json()) as TraceChanges;
-    store.receive(received);
-    ({ revision, hasMore } = received);
-    changes.value++;
-  }
-  connection.value = 'live';
-}
-
-/** An address on the server, with the token from the address of the page. */
-function serverAddress(path: string, query: Readonly<Record<string, string>>): string {
   const token = new URLSearchParams(location.search).get('token') ?? '';
-  return `${path}?${new URLSearchParams({ ...query, token })}`;
+  for (let after = -1; ; ) {
+    while (document.hidden)
+      await new Promise((resolve) => document.addEventListener('visibilitychange', resolve, { once: true }));
+    try {
+      const asked = new URLSearchParams({ after: String(after), wait: '', token });
+      const answer = await fetch(`/api/spans?${asked}`);
+      connection.value = answer.ok ? 'live' : 'refused';
+      if (!answer.ok) return;
+      const received = (await answer.json()) as TraceChanges;
+      store.receive(received);
+      after = received.revision;
+      changes.value++;
+      if (received.hasMore) continue;
+    } catch {
+      connection.value = 'lost';
+    }
+    const pause = connection.value === 'lost' ? PAUSE_WITHOUT_SERVER_MS : PAUSE_MS;
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
 }
 
 export function ConnectionState(): VNode {

@@ -8,7 +8,7 @@ import { isLive } from './state.ts';
 
 showHiddenCharacters();
 document.body.replaceChildren();
-if (isLive) receiveTraces();
+if (isLive) void receiveTraces();
 listenForKeys();
 render(<App />, document.body);
 markMatches();

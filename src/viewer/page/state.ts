@@ -5,7 +5,7 @@ import type { TraceSummary } from '../trace-summary.ts';
 import type { Row } from '../tree.ts';
 import { compareTimes, millisecondsBetween, type ViewedSpan } from '../viewed-span.ts';
 import type { ViewedTrace } from '../viewed-trace.ts';
-import type { Voice } from '../voice.ts';
+import { type Voice, voicesOf } from '../voice.ts';
 import { isWide } from './layout.tsx';
 
 type AddressPart = 'trace' | 'conversation' | 'span' | 'filter' | 'errors' | 'sort' | 'with' | 'totals';
@@ -44,7 +44,7 @@ interface PageData {
 
 const data = JSON.parse(document.getElementById('data')?.textContent ?? '') as PageData;
 export const isLive: boolean = data.live === true;
-export const store: TraceStore = new TraceStore({ isLive });
+export const store: TraceStore = new TraceStore(isLive);
 store.add(data.spans);
 
 /** Counts the changes of the store. A live page begins with its first answer from the server. */
@@ -146,7 +146,7 @@ export const omitted: ReadonlySignal<number> = computed(() => data.omitted + (op
 
 /** Who spoke when, for each realtime session of the open trace. */
 export const voices: ReadonlySignal<ReadonlyMap<Row, Voice>> = computed(
-  () => new Map(openTrace.value?.summary.voices.map((voice) => [voice.session, voice])),
+  () => new Map(voicesOf(openTrace.value?.rows ?? []).map((voice) => [voice.session, voice])),
 );
 
 export const rowsById: ReadonlySignal<ReadonlyMap<string, Row>> = computed(

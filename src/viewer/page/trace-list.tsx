@@ -11,14 +11,11 @@ import { address, go, kind, listedEntries, lists, ORDERS, opened, order } from '
 const LIST_PAGE_SIZE = 50;
 
 export function TraceList(): VNode {
-  const { traces = [], conversations = [], dropped = 0, unlisted = 0 } = lists.value ?? {};
+  const { traces = [], conversations = [], dropped = 0 } = lists.value ?? {};
   const { value: entries } = listedEntries;
   const isTotals = address.value.has('totals');
   const cost = entries.reduce((sum, { trace }) => sum + (trace.summary.cost ?? 0), 0);
-  const older =
-    kind.value === 'trace'
-      ? count(dropped, 'older trace was dropped', 'older traces were dropped')
-      : count(unlisted, 'older conversation is not listed', 'older conversations are not listed');
+  const older = count(dropped, 'older trace was dropped', 'older traces were dropped');
   return (
     <nav aria-label="Traces">
       {(conversations.length > 0 || kind.value === 'conversation') && (

@@ -149,14 +149,22 @@ test('a page gets the spans that changed since it asked, alone', async () => {
     JSON.parse((await get(live.page, `/api/spans?after=${after}`)).text);
   await post1(otlp(span('t', 'a'), span('t', 'b'), span('u', 'a')));
   const { revision } = await changesAfter(0);
-  expect(await changesAfter(revision)).toMatchObject({ revision, traces: [], spans: [] });
+  expect(await changesAfter(revision)).toMatchObject({ revision, spans: [] });
   await post1(otlp(span('t', 'c')));
   await post(`${live.address}/v1/logs`, otlpLogs(evaluationOf('t', 'a')));
   const { traces, spans } = await changesAfter(revision);
-  expect(traces).toMatchObject([{ id: 't', omitted: 0 }]);
+  expect(traces).toMatchObject([{ id: 'u' }, { id: 't', omitted: 0 }]);
   expect(spans).toMatchObject([{ spanId: 'c' }, { parentId: 'a', isEvaluation: true }]);
   // Of a viewer that was restarted, the page has nothing.
   expect((await changesAfter(revision + 1_000)).spans).toHaveLength(5);
+});
+
+test('a page that has everything waits for what is new', async () => {
+  await post1(otlp(span('t', 'a')));
+  const { revision } = JSON.parse((await get(live.page, '/api/spans')).text);
+  const waiting = get(live.page, `/api/spans?after=${revision}&wait`);
+  await post1(otlp(span('t', 'b')));
+  expect(JSON.parse((await waiting).text).spans).toMatchObject([{ spanId: 'b' }]);
 });
 
 test('a page gets all spans in parts, though a trace changed again after another one', async () => {

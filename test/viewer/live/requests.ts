@@ -46,7 +46,7 @@ export function get(page: string, path: string, headers: OutgoingHttpHeaders = {
 
 /** The traces that a page has when it has received all of them. */
 export async function receivedFrom(page: string): Promise<TraceStore> {
-  const store = new TraceStore();
+  const store = new TraceStore(true);
   for (let [after, hasMore] = [0, true]; hasMore; ) {
     const received = JSON.parse((await get(page, `/api/spans?after=${after}`)).text);
     store.receive(received);
