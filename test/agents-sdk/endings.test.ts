@@ -1,7 +1,15 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { ConversationIdGenerator } from '../../src/index.ts';
-import { library } from './library.ts';
-import { calling, completion, newFatalTool, newTool, startAgents } from './program.ts';
+import { library, type RunState } from './library.ts';
+import {
+  calling,
+  completion,
+  newFatalTool,
+  newHelper,
+  newTool,
+  startAgents,
+  tracingOrNot,
+} from './program.ts';
 
 const { Agent } = library;
 
@@ -9,7 +17,6 @@ const failing = newTool('fail', () => {
   throw new TypeError('a secret');
 });
 
-/** A tool that a person has to approve. */
 /** A completion that asks to delete something important and something else. */
 function askingTwice(): object {
   const tool_calls = ['important', 'other'].map((name) => ({
@@ -25,393 +32,324 @@ function askingTwice(): object {
 }
 
 /** Deletes all but what is important, which a person approves. */
-const deletingSome = library.tool({
-  name: 'delete',
-  description: 'delete',
-  strict: false,
-  parameters: { type: 'object', properties: {}, required: [], additionalProperties: true },
+const deletingSome = newTool('delete', () => 'deleted', {
   needsApproval: async (_: unknown, given: Readonly<Record<string, string>>) => given.name === 'important',
-  execute: () => 'deleted',
 });
 
-const deleting = library.tool({
-  name: 'delete',
-  description: 'Deletes.',
-  strict: false,
-  parameters: { type: 'object', properties: {}, required: [], additionalProperties: true },
-  needsApproval: true,
-  execute: () => 'Deleted.',
-});
+const deleting = newTool('delete', () => 'Deleted.', { needsApproval: true });
 
-describe.each([{ tracing: true }, { tracing: false }])(
-  'where the library traces: $tracing',
-  ({ tracing }) => {
-    it('marks a tool that fails, and nothing above it', async () => {
-      const { runner, simulator, telemetry, expectTree } = await startAgents({ tracing });
-      simulator.respond({ output: [calling('fail')] }, { output: [{ message: 'Sorry.' }] });
-      await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o', tools: [failing] }), 'Hi');
-      await expectTree(`
-      invoke_workflow Agent workflow
-      └─ invoke_agent Helper
-         ├─ chat gpt-4o
-         ├─ execute_tool fail  !ToolCallError
-         └─ chat gpt-4o
-    `);
-      expect(
-        JSON.stringify(telemetry.spans.map(({ status, attributes }) => [status, attributes])),
-      ).not.toContain('secret');
-    });
+function approveAll(state: RunState): void {
+  for (const each of state.getInterruptions()) state.approve(each);
+}
 
-    // Old versions have no timeouts.
-    it.skipIf(!('ToolTimeoutError' in library))(
-      'marks a tool that ends by its timeout, and nothing above it',
-      async () => {
-        const { runner, simulator, expectTree } = await startAgents({ tracing });
-        simulator.respond({ output: [calling('wait')] }, { output: [{ message: 'Sorry.' }] });
-        const waiting = library.tool({
-          name: 'wait',
-          description: 'Waits.',
-          parameters: { type: 'object', properties: {}, required: [], additionalProperties: false },
-          timeoutMs: 5,
-          execute: (_: unknown, __: unknown, details?: { signal?: AbortSignal }) =>
-            new Promise((resolve) => details?.signal?.addEventListener('abort', () => resolve('late'))),
-        });
-        await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o', tools: [waiting] }), 'Hi');
-        await expectTree(`
-      invoke_workflow Agent workflow
-      └─ invoke_agent Helper
-         ├─ chat gpt-4o
-         ├─ execute_tool wait  !ToolTimeoutError
-         └─ chat gpt-4o
-    `);
-      },
-    );
+tracingOrNot((tracing) => {
+  it('marks a tool that fails, and nothing above it', async () => {
+    const { runner, simulator, telemetry, expectTree } = await startAgents({ tracing });
+    simulator.respond({ output: [calling('fail')] }, { output: [{ message: 'Sorry.' }] });
+    await runner.run(newHelper(failing), 'Hi');
+    await expectTree(`
+    invoke_workflow Agent workflow
+    └─ invoke_agent Helper
+       ├─ chat gpt-4o
+       ├─ execute_tool fail  !ToolCallError
+       └─ chat gpt-4o
+  `);
+    expect(
+      JSON.stringify(telemetry.spans.map(({ status, attributes }) => [status, attributes])),
+    ).not.toContain('secret');
+  });
 
-    it('marks the workflow with the error that the program gets', async () => {
+  // Old versions have no timeouts.
+  it.skipIf(!('ToolTimeoutError' in library))(
+    'marks a tool that ends by its timeout, and nothing above it',
+    async () => {
       const { runner, simulator, expectTree } = await startAgents({ tracing });
-      simulator.next({ status: 400, body: { error: { message: 'a secret', code: 'invalid_prompt' } } });
-      await expect(runner.run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi')).rejects.toThrow(
-        'a secret',
-      );
+      simulator.respond({ output: [calling('wait')] }, { output: [{ message: 'Sorry.' }] });
+      const waiting = library.tool({
+        name: 'wait',
+        description: 'Waits.',
+        parameters: { type: 'object', properties: {}, required: [], additionalProperties: false },
+        timeoutMs: 5,
+        execute: (_: unknown, __: unknown, details?: { signal?: AbortSignal }) =>
+          new Promise((resolve) => details?.signal?.addEventListener('abort', () => resolve('late'))),
+      });
+      await runner.run(newHelper(waiting), 'Hi');
       await expectTree(`
-      invoke_workflow Agent workflow  !invalid_prompt
-      └─ invoke_agent Helper          !invalid_prompt
-         └─ chat gpt-4o               !invalid_prompt
-    `);
-    });
+    invoke_workflow Agent workflow
+    └─ invoke_agent Helper
+       ├─ chat gpt-4o
+       ├─ execute_tool wait  !ToolTimeoutError
+       └─ chat gpt-4o
+  `);
+    },
+  );
 
-    it('ends everything when a run has too many turns', async () => {
+  it('marks the workflow with the error that the program gets', async () => {
+    const { runner, simulator, expectTree } = await startAgents({ tracing });
+    simulator.next({ status: 400, body: { error: { message: 'a secret', code: 'invalid_prompt' } } });
+    await expect(runner.run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi')).rejects.toThrow(
+      'a secret',
+    );
+    await expectTree(`
+    invoke_workflow Agent workflow  !invalid_prompt
+    └─ invoke_agent Helper          !invalid_prompt
+       └─ chat gpt-4o               !invalid_prompt
+  `);
+  });
+
+  it.each([false, true])('ends everything when a run has too many turns, streamed: %s', async (stream) => {
+    const { runner, simulator, expectTree } = await startAgents({ tracing });
+    simulator.respond({ output: [calling('fail')] });
+    const run = async (): Promise<void> => {
+      const started = await runner.run(newHelper(failing), 'Hi', { maxTurns: 1, stream } as { stream: true });
+      if (stream) await Array.fromAsync(started);
+      await started.completed;
+    };
+    await expect(run()).rejects.toThrow('Max turns');
+    await expectTree(`
+    invoke_workflow Agent workflow  !MaxTurnsExceededError
+    └─ invoke_agent Helper          !MaxTurnsExceededError
+       ├─ chat gpt-4o
+       └─ execute_tool fail         !ToolCallError
+  `);
+  });
+
+  // The oldest version has no handlers of errors.
+  it.skipIf(library.withTraceContext === undefined).each([{ stream: false }, { stream: true }])(
+    'marks no workflow whose program has handled the error: $stream',
+    async ({ stream }) => {
       const { runner, simulator, expectTree } = await startAgents({ tracing });
       simulator.respond({ output: [calling('fail')] });
-      const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [failing] });
-      await expect(runner.run(agent, 'Hi', { maxTurns: 1 })).rejects.toThrow('Max turns');
+      const agent = newHelper(failing);
+      const errorHandlers = { maxTurns: () => ({ finalOutput: 'Too long.' }) };
+      const result = await runner.run(agent, 'Hi', { maxTurns: 1, errorHandlers, stream } as {
+        stream: true;
+      });
+      if (stream) await Array.fromAsync(result);
+      expect(result.finalOutput).toBe('Too long.');
       await expectTree(`
-      invoke_workflow Agent workflow  !MaxTurnsExceededError
-      └─ invoke_agent Helper          !MaxTurnsExceededError
-         ├─ chat gpt-4o
-         └─ execute_tool fail         !ToolCallError
-    `);
-    });
+    invoke_workflow Agent workflow
+    └─ invoke_agent Helper          !MaxTurnsExceededError
+       ├─ chat gpt-4o
+       └─ execute_tool fail         !ToolCallError
+  `);
+    },
+  );
 
-    // The oldest version has no handlers of errors.
-    it.skipIf(library.withTraceContext === undefined).each([{ stream: false }, { stream: true }])(
-      'marks no workflow whose program has handled the error: $stream',
-      async ({ stream }) => {
-        const { runner, simulator, expectTree } = await startAgents({ tracing });
-        simulator.respond({ output: [calling('fail')] });
-        const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [failing] });
-        const errorHandlers = { maxTurns: () => ({ finalOutput: 'Too long.' }) };
-        const result = await runner.run(agent, 'Hi', { maxTurns: 1, errorHandlers, stream } as {
-          stream: true;
-        });
-        if (stream) await Array.fromAsync(result);
-        expect(result.finalOutput).toBe('Too long.');
-        await expectTree(`
-      invoke_workflow Agent workflow
-      └─ invoke_agent Helper          !MaxTurnsExceededError
-         ├─ chat gpt-4o
-         └─ execute_tool fail         !ToolCallError
-    `);
-      },
+  it('marks no workflow whose function has caught the error', async () => {
+    const { runner, simulator, expectTree } = await startAgents({ tracing });
+    simulator.next({ status: 400, body: { error: { code: 'invalid_prompt' } } });
+    const caught = library.withTrace('Careful', async () => {
+      await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi').catch(() => undefined);
+      return 'fine';
+    });
+    expect(await caught).toBe('fine');
+    await expectTree(`
+    invoke_workflow Careful
+    └─ invoke_agent Helper  !invalid_prompt
+       └─ chat gpt-4o       !invalid_prompt
+  `);
+  });
+
+  it('marks a workflow whose function throws nothing that is an error', async () => {
+    const { expectTree } = await startAgents({ tracing });
+    const thrown = library.withTrace('Careless', () => Promise.reject(undefined));
+    await expect(thrown).rejects.toBeUndefined();
+    await expectTree(`invoke_workflow Careless  !_OTHER`);
+  });
+
+  it('marks no agent whose model call is repeated, by the client or by the library', async () => {
+    const { runner, simulator, expectTree } = await startAgents({ tracing, client: { maxRetries: 1 } });
+    const overloaded = { status: 503, headers: { 'retry-after-ms': '1' }, body: { error: {} } };
+    // The client gives up after its second request, and then the library repeats the call.
+    for (let request = 0; request < 2; request++) simulator.next(overloaded);
+    simulator.respond({ output: [{ message: 'Yes.' }] });
+    const agent = new Agent({
+      name: 'Helper',
+      model: 'gpt-4o',
+      modelSettings: { retry: { maxRetries: 1, policy: () => true, backoff: { initialDelayMs: 1 } } },
+    });
+    expect((await runner.run(agent, 'Hi')).finalOutput).toBe('Yes.');
+    await expectTree(`
+    invoke_workflow Agent workflow
+    └─ invoke_agent Helper
+       ├─ chat gpt-4o  !InternalServerError http.request.resend_count=1
+       │  ├─ attempt   !503
+       │  └─ attempt   !503 http.request.resend_count=1
+       └─ chat gpt-4o
+  `);
+  });
+
+  it('records streams, read to the end or left', async () => {
+    const { runner, simulator, inSpan, expectTree } = await startAgents({ tracing });
+    const agent = newHelper(newTool('echo', () => 'Yes'));
+    simulator.respond(
+      { output: [calling('echo')] },
+      { output: [{ message: 'Read.' }] },
+      { output: [{ message: 'Left.' }] },
     );
-
-    it('marks no workflow whose function has caught the error', async () => {
-      const { runner, simulator, expectTree } = await startAgents({ tracing });
-      simulator.next({ status: 400, body: { error: { code: 'invalid_prompt' } } });
-      const caught = library.withTrace('Careful', async () => {
-        await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi').catch(() => undefined);
-        return 'fine';
-      });
-      expect(await caught).toBe('fine');
-      await expectTree(`
-      invoke_workflow Careful
-      └─ invoke_agent Helper  !invalid_prompt
-         └─ chat gpt-4o       !invalid_prompt
-    `);
+    await inSpan(async () => {
+      const read = await runner.run(agent, 'Hi', { stream: true });
+      for await (const _ of read);
+      await read.completed;
     });
-
-    it('marks a workflow whose function throws nothing that is an error', async () => {
-      const { expectTree } = await startAgents({ tracing });
-      const thrown = library.withTrace('Careless', () => Promise.reject(undefined));
-      await expect(thrown).rejects.toBeUndefined();
-      await expectTree(`invoke_workflow Careless  !_OTHER`);
-    });
-
-    it('marks no agent whose model call is repeated, by the client or by the library', async () => {
-      const { runner, simulator, expectTree } = await startAgents({ tracing, client: { maxRetries: 1 } });
-      const overloaded = { status: 503, headers: { 'retry-after-ms': '1' }, body: { error: {} } };
-      // The client gives up after its second request, and then the library repeats the call.
-      for (let request = 0; request < 2; request++) simulator.next(overloaded);
-      simulator.respond({ output: [{ message: 'Yes.' }] });
-      const agent = new Agent({
-        name: 'Helper',
-        model: 'gpt-4o',
-        modelSettings: { retry: { maxRetries: 1, policy: () => true, backoff: { initialDelayMs: 1 } } },
-      });
-      expect((await runner.run(agent, 'Hi')).finalOutput).toBe('Yes.');
-      await expectTree(`
-      invoke_workflow Agent workflow
-      └─ invoke_agent Helper
-         ├─ chat gpt-4o  !InternalServerError http.request.resend_count=1
-         │  ├─ attempt   !503
-         │  └─ attempt   !503 http.request.resend_count=1
-         └─ chat gpt-4o
-    `);
-    });
-
-    it('records streams, read to the end or left', async () => {
-      const { runner, simulator, inSpan, expectTree } = await startAgents({ tracing });
-      const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [newTool('echo', () => 'Yes')] });
-      simulator.respond(
-        { output: [calling('echo')] },
-        { output: [{ message: 'Read.' }] },
-        { output: [{ message: 'Left.' }] },
-      );
-      await inSpan(async () => {
-        const read = await runner.run(agent, 'Hi', { stream: true });
-        for await (const _ of read);
-        await read.completed;
-      });
-      const left = await runner.run(agent, 'Hi', { stream: true });
-      for await (const _ of left) break;
-      await left.completed.catch(() => undefined);
-      await expectTree(`
-      program
-      └─ invoke_workflow Agent workflow
-         └─ invoke_agent Helper
-            ├─ chat gpt-4o
-            ├─ execute_tool echo
-            └─ chat gpt-4o
-
-      invoke_workflow Agent workflow
-      └─ invoke_agent Helper
-         └─ chat gpt-4o
-    `);
-    });
-
-    it('marks a stream that fails', async () => {
-      const { runner, simulator, expectTree } = await startAgents({ tracing });
-      simulator.respond({ output: [calling('fail')] });
-      const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [failing] });
-      const run = await runner.run(agent, 'Hi', { stream: true, maxTurns: 1 });
-      await expect(
-        (async () => {
-          for await (const _ of run);
-          await run.completed;
-        })(),
-      ).rejects.toThrow('Max turns');
-      await expectTree(`
-      invoke_workflow Agent workflow  !MaxTurnsExceededError
-      └─ invoke_agent Helper          !MaxTurnsExceededError
-         ├─ chat gpt-4o
-         └─ execute_tool fail         !ToolCallError
-    `);
-    });
-
-    it('marks a tool whose error the program gets by its class', async () => {
-      const { runner, simulator, expectTree } = await startAgents({ tracing });
-      simulator.respond({ output: [calling('fail')] });
-      const fatal = newFatalTool(new TypeError('a secret'));
-      const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [fatal] });
-      await expect(runner.run(agent, 'Hi')).rejects.toThrow('a secret');
-      await expectTree(`
-      invoke_workflow Agent workflow  !ToolCallError
-      └─ invoke_agent Helper          !ToolCallError
-         ├─ chat gpt-4o
-         └─ execute_tool fail         !TypeError
-    `);
-    });
-
-    it('names the call of a handoff that throws, which is the first', async () => {
-      const { runner, simulator, expectTree } = await startAgents({ tracing });
-      simulator.respond({ output: [calling('go_home'), calling('go_away'), calling('go_home')] });
-      const home = new Agent({ name: 'Home', model: 'gpt-4o' });
-      const handoff = Object.assign(library.handoff(home, { toolNameOverride: 'go_home' }), {
-        onInvokeHandoff: () => Promise.reject(new TypeError('a secret')),
-      });
-      const away = library.handoff(home, { toolNameOverride: 'go_away' });
-      const agent = new Agent({ name: 'Helper', model: 'gpt-4o', handoffs: [away, handoff] });
-      await expect(runner.run(agent, 'Hi')).rejects.toThrow('a secret');
-      await expectTree(`
-      invoke_workflow Agent workflow  !TypeError
-      └─ invoke_agent Helper          !TypeError
-         ├─ chat gpt-4o
-         └─ execute_tool go_home      !_OTHER gen_ai.tool.call.id=call_000001
-    `);
-    });
-
-    it.each([{ saved: true }, { saved: false }])(
-      'links a run that is resumed after an approval: $saved',
-      async ({ saved }) => {
-        const { runner, simulator, telemetry, expectTree } = await startAgents({ tracing });
-        const agent = new Agent({
-          name: 'Helper',
-          model: 'gpt-4o',
-          tools: [deleting],
-        });
-        simulator.respond({ output: [calling('delete')] }, { output: [{ message: 'Done.' }] });
-        const asked = await runner.run(agent, 'Delete it');
-        const state = saved ? await library.RunState.fromString(agent, asked.state.toString()) : asked.state;
-        for (const each of state.getInterruptions()) state.approve(each);
-        expect((await runner.run(agent, state)).finalOutput).toBe('Done.');
-        await expectTree(`
-      invoke_workflow Agent workflow
-      └─ invoke_agent Helper
-         └─ chat gpt-4o
-
-      invoke_workflow Agent workflow
-      └─ invoke_agent Helper
-         ├─ execute_tool delete
-         └─ chat gpt-4o
-    `);
-        const tool = telemetry.spans.find(({ name }) => name === 'execute_tool delete');
-        // Nothing says which of the earlier calls a resumed run answers.
-        expect(tool?.attributes['gen_ai.tool.call.id']).toBeUndefined();
-        const [first, second] = telemetry.spans.filter(({ name }) => name.startsWith('invoke_workflow'));
-        expect(second?.links.map(({ context }) => context.spanId)).toEqual(
-          tracing ? [first?.spanContext().spanId] : [],
-        );
-      },
-    );
-
-    it('does not take the call that has run for the one that waits, and counts what each part of the run has spent', async () => {
-      for (const api of ['responses', 'chat'] as const) {
-        const { runner, simulator, telemetry } = await startAgents({ tracing, api });
-        const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [deletingSome] });
-        if (api === 'chat') {
-          simulator.next({ body: askingTwice() });
-          simulator.next({ body: completion({ text: 'Done.', usage: [120, 5] }) });
-        } else
-          simulator.respond(
-            { output: [calling('delete', { name: 'important' }), calling('delete', { name: 'other' })] },
-            { output: [{ message: 'Done.' }] },
-          );
-        const { state } = await runner.run(agent, 'Delete it');
-        const [asked] = telemetry.spans.filter(({ name }) => name.startsWith('execute_tool'));
-        for (const each of state.getInterruptions()) {
-          // The one that has run is not the one that waits.
-          const waiting = (each as unknown as { rawItem: { callId: string } }).rawItem.callId;
-          expect(asked?.attributes['gen_ai.tool.call.id']).toMatch(/^call_/);
-          expect(asked?.attributes['gen_ai.tool.call.id']).not.toBe(waiting);
-          state.approve(each);
-        }
-        expect((await runner.run(agent, state)).finalOutput).toBe('Done.');
-        const tools = telemetry.spans.filter(({ name }) => name.startsWith('execute_tool'));
-        expect(tools.slice(1).map(({ attributes }) => attributes['gen_ai.tool.call.id'])).toEqual([
-          undefined,
-        ]);
-        const tokens = (name: string, attribute: string): unknown[] =>
-          telemetry.spans
-            .filter((span) => span.name.startsWith(name))
-            .map(({ attributes }) => attributes[attribute]);
-        expect(tokens('invoke_workflow', 'openai.total.input_tokens')).toEqual(
-          tokens('chat', 'gen_ai.usage.input_tokens'),
-        );
-      }
-    });
-
-    it.each(['one after the other', 'at once'])(
-      'takes no run for another of the same trace: %s',
-      async (order) => {
-        const { runner, simulator, telemetry } = await startAgents({ tracing });
-        const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [deleting] });
-        await library.withTrace('Both', async () => {
-          const run = (input: unknown) => runner.run(agent, input);
-          const ask = (name: string): void => simulator.respond({ output: [calling('delete', { name })] });
-          ask('A');
-          const first = run('A');
-          if (order !== 'at once') await first;
-          ask('B');
-          const runs = await Promise.all([first, run('B')]);
-          for (const { state } of runs) {
-            for (const each of state.getInterruptions()) state.approve(each);
-            ask('C');
-            const asked = await run(state);
-            for (const each of asked.state.getInterruptions()) asked.state.approve(each);
-            simulator.respond({ output: [{ message: 'Done.' }] });
-            expect((await run(asked.state)).finalOutput).toBe('Done.');
-          }
-        });
-        const tools = telemetry.spans.filter(({ name }) => name.startsWith('execute_tool'));
-        expect(tools.map(({ attributes }) => attributes['gen_ai.tool.call.id'])).toEqual(
-          Array(4).fill(undefined),
-        );
-      },
-    );
-
-    it('names the conversation by the group', async () => {
-      const { newRunner, simulator, inSpan, expectTree } = await startAgents({ tracing });
-      simulator.respond({ output: [calling('echo')] }, { output: [{ message: 'Yes.' }] });
-      const runner = newRunner({ groupId: 'chat-1', workflowName: 'Support' });
-      await inSpan(() =>
-        runner.run(
-          new Agent({ name: 'Helper', model: 'gpt-4o', tools: [newTool('echo', () => 'Yes')] }),
-          'Hi',
-        ),
-      );
-      await expectTree(`
-      program
-      └─ invoke_workflow Support  gen_ai.conversation.id=chat-1
-         └─ invoke_agent Helper   gen_ai.conversation.id=chat-1
-            ├─ chat gpt-4o        gen_ai.conversation.id=chat-1
-            ├─ execute_tool echo  gen_ai.conversation.id=chat-1
-            └─ chat gpt-4o        gen_ai.conversation.id=chat-1
-    `);
-    });
-
-    it('continues when the program sets the storage anew', async () => {
-      const { runner, simulator, inSpan, expectTree } = await startAgents({ tracing });
-      library.setTracingContextStorage?.(undefined);
-      simulator.respond({ output: [{ message: 'Yes.' }] });
-      await inSpan(() => runner.run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi'));
-      await expectTree(`
-      program
-      └─ invoke_workflow Agent workflow
-         └─ invoke_agent Helper
-            └─ chat gpt-4o
-    `);
-    });
-  },
-);
-
-it('records what a runner without tracing reports', async () => {
-  const { newRunner, simulator, inSpan, expectTree } = await startAgents();
-  simulator.respond({ output: [calling('echo')] }, { output: [{ message: 'Yes.' }] });
-  const runner = newRunner({ tracingDisabled: true });
-  const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [newTool('echo', () => 'Yes')] });
-  await inSpan(() => runner.run(agent, 'Hi'));
-  await expectTree(`
+    const left = await runner.run(agent, 'Hi', { stream: true });
+    for await (const _ of left) break;
+    await left.completed.catch(() => undefined);
+    await expectTree(`
     program
     └─ invoke_workflow Agent workflow
        └─ invoke_agent Helper
           ├─ chat gpt-4o
           ├─ execute_tool echo
           └─ chat gpt-4o
+
+    invoke_workflow Agent workflow
+    └─ invoke_agent Helper
+       └─ chat gpt-4o
   `);
+  });
+
+  it('marks a tool whose error the program gets by its class', async () => {
+    const { runner, simulator, expectTree } = await startAgents({ tracing });
+    simulator.respond({ output: [calling('fail')] });
+    const fatal = newFatalTool(new TypeError('a secret'));
+    await expect(runner.run(newHelper(fatal), 'Hi')).rejects.toThrow('a secret');
+    await expectTree(`
+    invoke_workflow Agent workflow  !ToolCallError
+    └─ invoke_agent Helper          !ToolCallError
+       ├─ chat gpt-4o
+       └─ execute_tool fail         !TypeError
+  `);
+  });
+
+  it('names the call of a handoff that throws, which is the first', async () => {
+    const { runner, simulator, expectTree } = await startAgents({ tracing });
+    simulator.respond({ output: [calling('go_home'), calling('go_away'), calling('go_home')] });
+    const home = new Agent({ name: 'Home', model: 'gpt-4o' });
+    const handoff = Object.assign(library.handoff(home, { toolNameOverride: 'go_home' }), {
+      onInvokeHandoff: () => Promise.reject(new TypeError('a secret')),
+    });
+    const away = library.handoff(home, { toolNameOverride: 'go_away' });
+    const agent = new Agent({ name: 'Helper', model: 'gpt-4o', handoffs: [away, handoff] });
+    await expect(runner.run(agent, 'Hi')).rejects.toThrow('a secret');
+    await expectTree(`
+    invoke_workflow Agent workflow  !TypeError
+    └─ invoke_agent Helper          !TypeError
+       ├─ chat gpt-4o
+       └─ execute_tool go_home      !_OTHER gen_ai.tool.call.id=call_000001
+  `);
+  });
+
+  it.each([{ saved: true }, { saved: false }])(
+    'links a run that is resumed after an approval: $saved',
+    async ({ saved }) => {
+      const { runner, simulator, telemetry, expectTree } = await startAgents({ tracing });
+      const agent = newHelper(deleting);
+      simulator.respond({ output: [calling('delete')] }, { output: [{ message: 'Done.' }] });
+      const asked = await runner.run(agent, 'Delete it');
+      const state = saved ? await library.RunState.fromString(agent, asked.state.toString()) : asked.state;
+      approveAll(state);
+      expect((await runner.run(agent, state)).finalOutput).toBe('Done.');
+      await expectTree(`
+    invoke_workflow Agent workflow
+    └─ invoke_agent Helper
+       └─ chat gpt-4o
+
+    invoke_workflow Agent workflow
+    └─ invoke_agent Helper
+       ├─ execute_tool delete
+       └─ chat gpt-4o
+  `);
+      const tool = telemetry.spans.find(({ name }) => name === 'execute_tool delete');
+      // Nothing says which of the earlier calls a resumed run answers.
+      expect(tool?.attributes['gen_ai.tool.call.id']).toBeUndefined();
+      const [first, second] = telemetry.spans.filter(({ name }) => name.startsWith('invoke_workflow'));
+      expect(second?.links.map(({ context }) => context.spanId)).toEqual(
+        tracing ? [first?.spanContext().spanId] : [],
+      );
+    },
+  );
+
+  it('does not take the call that has run for the one that waits, and counts what each part of the run has spent', async () => {
+    for (const api of ['responses', 'chat'] as const) {
+      const { runner, simulator, telemetry } = await startAgents({ tracing, api });
+      const agent = newHelper(deletingSome);
+      if (api === 'chat') {
+        simulator.next({ body: askingTwice() });
+        simulator.next({ body: completion({ text: 'Done.', usage: [120, 5] }) });
+      } else
+        simulator.respond(
+          { output: [calling('delete', { name: 'important' }), calling('delete', { name: 'other' })] },
+          { output: [{ message: 'Done.' }] },
+        );
+      const { state } = await runner.run(agent, 'Delete it');
+      const [asked] = telemetry.spans.filter(({ name }) => name.startsWith('execute_tool'));
+      for (const each of state.getInterruptions()) {
+        // The one that has run is not the one that waits.
+        const waiting = (each as unknown as { rawItem: { callId: string } }).rawItem.callId;
+        expect(asked?.attributes['gen_ai.tool.call.id']).toMatch(/^call_/);
+        expect(asked?.attributes['gen_ai.tool.call.id']).not.toBe(waiting);
+        state.approve(each);
+      }
+      expect((await runner.run(agent, state)).finalOutput).toBe('Done.');
+      const tools = telemetry.spans.filter(({ name }) => name.startsWith('execute_tool'));
+      expect(tools.slice(1).map(({ attributes }) => attributes['gen_ai.tool.call.id'])).toEqual([undefined]);
+      const tokens = (name: string, attribute: string): unknown[] =>
+        telemetry.spans
+          .filter((span) => span.name.startsWith(name))
+          .map(({ attributes }) => attributes[attribute]);
+      expect(tokens('invoke_workflow', 'openai.total.input_tokens')).toEqual(
+        tokens('chat', 'gen_ai.usage.input_tokens'),
+      );
+    }
+  });
+
+  it.each(['one after the other', 'at once'])(
+    'takes no run for another of the same trace: %s',
+    async (order) => {
+      const { runner, simulator, telemetry } = await startAgents({ tracing });
+      const agent = newHelper(deleting);
+      await library.withTrace('Both', async () => {
+        const run = (input: unknown) => runner.run(agent, input);
+        const ask = (name: string): void => simulator.respond({ output: [calling('delete', { name })] });
+        ask('A');
+        const first = run('A');
+        if (order !== 'at once') await first;
+        ask('B');
+        const runs = await Promise.all([first, run('B')]);
+        for (const { state } of runs) {
+          approveAll(state);
+          ask('C');
+          const asked = await run(state);
+          approveAll(asked.state);
+          simulator.respond({ output: [{ message: 'Done.' }] });
+          expect((await run(asked.state)).finalOutput).toBe('Done.');
+        }
+      });
+      const tools = telemetry.spans.filter(({ name }) => name.startsWith('execute_tool'));
+      expect(tools.map(({ attributes }) => attributes['gen_ai.tool.call.id'])).toEqual(
+        Array(4).fill(undefined),
+      );
+    },
+  );
+
+  it('continues when the program sets the storage anew', async () => {
+    const { runner, simulator, inSpan, expectTree } = await startAgents({ tracing });
+    library.setTracingContextStorage?.(undefined);
+    simulator.respond({ output: [{ message: 'Yes.' }] });
+    await inSpan(() => runner.run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi'));
+    await expectTree(`
+    program
+    └─ invoke_workflow Agent workflow
+       └─ invoke_agent Helper
+          └─ chat gpt-4o
+  `);
+  });
 });
 
-it('records the handoffs of a runner without tracing once, and its tools', async () => {
-  const { newRunner, simulator, telemetry, expectTree } = await startAgents();
+it('records what a runner without tracing reports, and its handoffs once', async () => {
+  const { newRunner, simulator, points, inSpan, expectTree } = await startAgents();
   simulator.respond(
     { output: [calling('echo'), calling('transfer_to_Tutor')] },
     { output: [calling('echo'), calling('go_home')] },
@@ -427,35 +365,35 @@ it('records the handoffs of a runner without tracing once, and its tools', async
   const handoffs = [library.handoff(home, { toolNameOverride: 'go_home', inputFilter })];
   const tutor = new Agent({ name: 'Tutor', model: 'gpt-4o', tools, handoffs });
   const triage = new Agent({ name: 'Triage', model: 'gpt-4o', tools, handoffs: [tutor] });
-  await newRunner({ tracingDisabled: true }).run(triage, 'Hi');
+  await inSpan(() => newRunner({ tracingDisabled: true }).run(triage, 'Hi'));
   await expectTree(`
-    invoke_workflow Agent workflow
-    ├─ invoke_agent Triage
-    │  ├─ chat gpt-4o
-    │  ├─ execute_tool echo               openai.tool.type=function
-    │  └─ execute_tool transfer_to_Tutor  openai.tool.type=handoff
-    ├─ invoke_agent Tutor
-    │  ├─ chat gpt-4o
-    │  ├─ execute_tool echo               openai.tool.type=function
-    │  └─ execute_tool go_home            openai.tool.type=handoff
-    └─ invoke_agent Home
-       └─ chat gpt-4o
+    program
+    └─ invoke_workflow Agent workflow
+       ├─ invoke_agent Triage
+       │  ├─ chat gpt-4o
+       │  ├─ execute_tool echo               openai.tool.type=function
+       │  └─ execute_tool transfer_to_Tutor  openai.tool.type=handoff
+       ├─ invoke_agent Tutor
+       │  ├─ chat gpt-4o
+       │  ├─ execute_tool echo               openai.tool.type=function
+       │  └─ execute_tool go_home            openai.tool.type=handoff
+       └─ invoke_agent Home
+          └─ chat gpt-4o
   `);
-  const durations = (await telemetry.metrics()).flatMap(({ descriptor, dataPoints }) =>
-    descriptor.name === 'gen_ai.execute_tool.duration'
-      ? dataPoints.filter(({ attributes }) => attributes['gen_ai.tool.name'] === 'transfer_to_Tutor')
-      : [],
+  const durations = await points('gen_ai.execute_tool.duration');
+  const handoff = durations.filter(
+    ({ attributes }) => attributes['gen_ai.tool.name'] === 'transfer_to_Tutor',
   );
-  expect(durations.map(({ value }) => value)).toMatchObject([{ count: 1 }]);
+  expect(handoff).toMatchObject([{ count: 1 }]);
 });
 
 it('resumes a run in the same trace where trace ids are derived, in any process', async () => {
   const { runner, simulator, telemetry } = await startAgents({ idGenerator: new ConversationIdGenerator() });
-  const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [deleting] });
+  const agent = newHelper(deleting);
   simulator.respond({ output: [calling('delete')] }, { output: [{ message: 'Done.' }] });
   const asked = await runner.run(agent, 'Delete it');
   const state = await library.RunState.fromString(agent, asked.state.toString());
-  for (const each of state.getInterruptions()) state.approve(each);
+  approveAll(state);
   await runner.run(agent, state);
   const workflows = telemetry.spans.filter(({ name }) => name.startsWith('invoke_workflow'));
   expect(workflows).toHaveLength(2);

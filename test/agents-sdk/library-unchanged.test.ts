@@ -3,7 +3,7 @@ import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { instrumentAgents } from '../../src/agents.ts';
 import { library } from './library.ts';
-import { calling, newTool, startAgents } from './program.ts';
+import { calling, newHelper, newTool, startAgents } from './program.ts';
 
 const { Agent } = library;
 const STORAGE = Symbol.for('openai.agents.core.asyncLocalStorage');
@@ -43,10 +43,7 @@ it("leaves the library's own tracing as it is", async () => {
     const processor = new Processor();
     library.setTraceProcessors([processor]);
     simulator.respond({ output: [calling('echo')] }, { output: [{ message: 'Yes.' }] });
-    await runner.run(
-      new Agent({ name: 'Helper', model: 'gpt-4o', tools: [newTool('echo', () => 'Yes')] }),
-      'Hi',
-    );
+    await runner.run(newHelper(newTool('echo', () => 'Yes')), 'Hi');
     return processor.told;
   };
   const withUs = await run();
@@ -91,17 +88,6 @@ it('restores everything when it ends', async () => {
   expect(telemetry.spans.map(({ name }) => name)).toEqual(['chat gpt-4o']);
 });
 
-it('keeps nothing open, run after run', async () => {
-  const { runner, simulator, telemetry } = await startAgents();
-  const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [newTool('echo', () => 'Yes')] });
-  for (let index = 0; index < 50; index++) {
-    simulator.respond({ output: [calling('echo')] }, { output: [{ message: 'Yes.' }] });
-    await runner.run(agent, 'Hi');
-  }
-  expect(telemetry.openSpans).toEqual([]);
-  expect(telemetry.spans).toHaveLength(50 * 5);
-});
-
 it('ends what is in progress when it ends, and no sooner', async () => {
   const { runner, simulator, telemetry } = await startAgents();
   const stop = instrumentAgents();
@@ -113,10 +99,7 @@ it('ends what is in progress when it ends, and no sooner', async () => {
     open.push([...telemetry.openSpans]);
     return 'stopped';
   });
-  const { finalOutput } = await runner.run(
-    new Agent({ name: 'Helper', model: 'gpt-4o', tools: [stopping] }),
-    'Hi',
-  );
+  const { finalOutput } = await runner.run(newHelper(stopping), 'Hi');
   expect(finalOutput).toBe('Yes.');
   expect(open).toEqual([['invoke_workflow Agent workflow', 'invoke_agent Helper', 'execute_tool stop'], []]);
 });
@@ -203,7 +186,7 @@ it.each([{ tracing: true }, { tracing: false }])(
       },
       { errorFunction: null },
     );
-    const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [fail] });
+    const agent = newHelper(fail);
     simulator.respond({ output: [calling('fail')] });
     const failed = await library
       .withTrace('Chat', async function ofTheProgram() {

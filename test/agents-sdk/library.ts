@@ -64,7 +64,7 @@ export interface RunResult {
   readonly state: RunState;
 }
 
-interface RunState {
+export interface RunState {
   approve(interruption: object): void;
   reject(interruption: object): void;
   toString(): string;

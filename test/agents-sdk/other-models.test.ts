@@ -36,24 +36,21 @@ function newModel(): object {
 it.each([{ tracing: true }, { tracing: false }])(
   'records the calls of a model that is no client of openai, tracing $tracing',
   async ({ tracing }) => {
-    const { runner, telemetry, expectTree } = await startAgents({ tracing });
+    const { runner, points, expectTree } = await startAgents({ tracing });
     await runner.run(new Agent({ name: 'Helper', model: newModel() }), 'Hi');
     await expectTree(`
       invoke_workflow Agent workflow  openai.total.input_tokens=12
       └─ invoke_agent Helper
          └─ chat claude               gen_ai.usage.input_tokens=12 gen_ai.usage.output_tokens=3 gen_ai.usage.cache_read.input_tokens=8 gen_ai.provider.name=another.provider
     `);
-    const usage = (await telemetry.metrics()).find(
-      ({ descriptor }) => descriptor.name === 'gen_ai.client.token.usage',
-    );
-    expect(usage?.dataPoints).toHaveLength(2);
+    expect(await points('gen_ai.client.token.usage')).toHaveLength(2);
   },
 );
 
 it.each(['responses', 'chat'] as const)(
   'counts each token once where the program has no context manager: %s',
   async (api) => {
-    const { runner, simulator, telemetry } = await startAgents({ api });
+    const { runner, simulator, telemetry, points } = await startAgents({ api });
     context.disable();
     if (api === 'responses') simulator.respond({ output: [{ message: 'Hello.' }] });
     else simulator.next({ body: completion({ text: 'Hello.', usage: [12, 3] }) });
@@ -63,10 +60,7 @@ it.each(['responses', 'chat'] as const)(
       'invoke_agent Helper',
       'invoke_workflow Agent workflow',
     ]);
-    const usage = (await telemetry.metrics()).find(
-      ({ descriptor }) => descriptor.name === 'gen_ai.client.token.usage',
-    );
-    expect(usage?.dataPoints).toHaveLength(2);
+    expect(await points('gen_ai.client.token.usage')).toHaveLength(2);
   },
 );
 

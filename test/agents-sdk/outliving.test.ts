@@ -1,7 +1,7 @@
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { instrumentAgents } from '../../src/agents.ts';
 import { type LibraryRunner, library, type StreamedRun } from './library.ts';
-import { calling, newTool, startAgents } from './program.ts';
+import { calling, newHelper, newTool, startAgents, tracingOrNot } from './program.ts';
 
 // The tests advance the timers of the package.
 vi.mock(import('../../src/util/timers.ts'), async (original) => ({
@@ -9,10 +9,10 @@ vi.mock(import('../../src/util/timers.ts'), async (original) => ({
   platformTimers: () => globalThis,
 }));
 
-const { Agent, withTrace } = library;
+const { withTrace } = library;
 const MINUTE = 60_000;
 
-const helper = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [newTool('echo', () => 'Yes')] });
+const helper = newHelper(newTool('echo', () => 'Yes'));
 
 function stream(runner: LibraryRunner, options: object = {}): Promise<StreamedRun> {
   return runner.run(helper, 'Hi', { ...options, stream: true });
@@ -21,9 +21,11 @@ function stream(runner: LibraryRunner, options: object = {}): Promise<StreamedRu
 /** What the function of a trace may return while a run continues, and how the program awaits it. */
 const LEAVING = {
   text: async (runner: LibraryRunner) => (await stream(runner)).toTextStream(),
-  object: async (runner: LibraryRunner) => ({ run: (await stream(runner)).completed }),
-  promise: async (runner: LibraryRunner) => {
-    const run = runner.run(helper, 'Hi');
+  object: async (runner: LibraryRunner, options?: object) => ({
+    run: (await stream(runner, options)).completed,
+  }),
+  promise: async (runner: LibraryRunner, options?: object) => {
+    const run: Promise<unknown> = runner.run(helper, 'Hi', { ...options });
     // The run has begun when its first call is made.
     await new Promise(setImmediate);
     return { run };
@@ -43,202 +45,177 @@ function tick(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-describe.each([{ tracing: true }, { tracing: false }])(
-  'where the library traces: $tracing',
-  ({ tracing }) => {
-    it.each(['text', 'object', 'promise'] as const)(
-      'ends a workflow when its runs have ended: %s',
-      async (kind) => {
-        const { runner, simulator, telemetry, expectTree } = await startAgents({ tracing });
-        simulator.respond(
-          { output: [calling('echo')], usage: { prompt: 100, completion: 20 } },
-          { output: [{ message: 'Yes.' }], usage: { prompt: 120, completion: 10 } },
-        );
-        const left = await withTrace<object>('Chat', () => LEAVING[kind](runner));
-        expect(telemetry.spans.map(({ name }) => name)).not.toContain('invoke_workflow Chat');
-        if ('run' in left) await left.run;
-        else await Array.fromAsync(left as AsyncIterable<string>);
-        await expectTree(`
-      invoke_workflow Chat      openai.total.input_tokens=220 openai.total.output_tokens=30
-      └─ invoke_agent Helper
-         ├─ chat gpt-4o
-         ├─ execute_tool echo
-         └─ chat gpt-4o
-    `);
-        const durations = (await telemetry.metrics()).filter(
-          ({ descriptor }) => descriptor.name === 'gen_ai.invoke_agent.duration',
-        );
-        expect(durations.map(({ dataPoints }) => dataPoints.map(({ value }) => value))).toMatchObject([
-          [{ count: 1 }],
-        ]);
-      },
-    );
-
-    it('marks a workflow whose stream fails after its function has returned', async () => {
-      const { runner, simulator, expectTree } = await startAgents({ tracing });
-      simulator.respond({ output: [calling('echo')] });
-      const { run } = await withTrace('Chat', async () => ({ run: await stream(runner, { maxTurns: 1 }) }));
-      await expect(run.completed).rejects.toThrow('Max turns');
+tracingOrNot((tracing) => {
+  it.each(['text', 'object', 'promise'] as const)(
+    'ends a workflow when its runs have ended: %s',
+    async (kind) => {
+      const { runner, simulator, telemetry, points, expectTree } = await startAgents({ tracing });
+      simulator.respond(
+        { output: [calling('echo')], usage: { prompt: 100, completion: 20 } },
+        { output: [{ message: 'Yes.' }], usage: { prompt: 120, completion: 10 } },
+      );
+      const left = await withTrace<object>('Chat', () => LEAVING[kind](runner));
+      expect(telemetry.spans.map(({ name }) => name)).not.toContain('invoke_workflow Chat');
+      if ('run' in left) await left.run;
+      else await Array.fromAsync(left as AsyncIterable<string>);
       await expectTree(`
-      invoke_workflow Chat      !MaxTurnsExceededError
-      └─ invoke_agent Helper    !MaxTurnsExceededError
-         ├─ chat gpt-4o
-         └─ execute_tool echo
-    `);
+    invoke_workflow Chat      openai.total.input_tokens=220 openai.total.output_tokens=30
+    └─ invoke_agent Helper
+       ├─ chat gpt-4o
+       ├─ execute_tool echo
+       └─ chat gpt-4o
+  `);
+      expect(await points('gen_ai.invoke_agent.duration')).toMatchObject([{ count: 1 }]);
+    },
+  );
+
+  it.each(['object', 'promise'] as const)('marks a workflow whose run fails later: %s', async (kind) => {
+    const { runner, simulator, expectTree } = await startAgents({ tracing });
+    simulator.respond({ output: [calling('echo')] });
+    const { run } = await withTrace('Chat', () => LEAVING[kind](runner, { maxTurns: 1 }));
+    await expect(run).rejects.toThrow('Max turns');
+    await expectTree(`
+    invoke_workflow Chat      !MaxTurnsExceededError
+    └─ invoke_agent Helper    !MaxTurnsExceededError
+       ├─ chat gpt-4o
+       └─ execute_tool echo
+  `);
+  });
+
+  it('marks a workflow if the second of its streams fails', async () => {
+    const { runner, simulator, expectTree } = await startAgents({ tracing });
+    simulator.respond({ output: [{ message: 'Yes.' }] }, { output: [calling('echo')] });
+    const { runs } = await withTrace('Chat', async () => ({
+      runs: [await stream(runner), await stream(runner, { maxTurns: 1 })],
+    }));
+    const ends = await Promise.allSettled(runs.map(({ completed }) => completed));
+    expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    await expectTree(`
+    invoke_workflow Chat      !MaxTurnsExceededError
+    ├─ invoke_agent Helper
+    │  └─ chat gpt-4o
+    └─ invoke_agent Helper    !MaxTurnsExceededError
+       ├─ chat gpt-4o
+       └─ execute_tool echo
+  `);
+  });
+
+  it('does not wait for spans of the program', async () => {
+    const { runner, simulator, expectTree } = await startAgents({ tracing });
+    simulator.respond({ output: [{ message: 'Yes.' }] });
+    await withTrace('Chat', async () => {
+      void library.withCustomSpan(() => new Promise(() => undefined), { data: { name: 'worker' } });
+      await runner.run(helper, 'Hi');
     });
+    await expectTree(`
+    invoke_workflow Chat
+    ├─ worker
+    └─ invoke_agent Helper
+       └─ chat gpt-4o
+  `);
+  });
 
-    it('marks a workflow whose run fails after its function has returned', async () => {
-      const { runner, simulator, expectTree } = await startAgents({ tracing });
-      simulator.respond({ output: [calling('echo')] });
-      const { run } = await withTrace('Chat', async () => {
-        const left = runner.run(helper, 'Hi', { maxTurns: 1 });
-        await new Promise(setImmediate);
-        return { run: left };
-      });
-      await expect(run).rejects.toThrow('Max turns');
-      await expectTree(`
-      invoke_workflow Chat      !MaxTurnsExceededError
-      └─ invoke_agent Helper    !MaxTurnsExceededError
-         ├─ chat gpt-4o
-         └─ execute_tool echo
-    `);
+  it('ends a workflow ten minutes after something inside has begun or ended last', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { runner, simulator, telemetry, expectTree } = await startAgents({ tracing });
+    const work = Promise.withResolvers<string>();
+    const [working, hanging] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const tools = [
+      newTool('work', () => {
+        working.resolve();
+        return work.promise;
+      }),
+      newTool('hang', () => {
+        hanging.resolve();
+        return new Promise(() => undefined);
+      }),
+    ];
+    simulator.respond({ output: [calling('work')] }, { output: [calling('hang')] });
+    const agent = newHelper(...tools);
+    const isRecorded = (): boolean => telemetry.spans.some(({ name }) => name === 'invoke_workflow Chat');
+    await withTrace('Chat', () => {
+      // The wait begins only after this.
+      vi.advanceTimersByTime(12 * MINUTE);
+      return Promise.race([runner.run(agent, 'Hi'), working.promise]);
     });
+    // The clock that the test sets stands still: what begins later must not begin in the same millisecond.
+    await tick(5);
+    vi.advanceTimersByTime(8 * MINUTE);
+    work.resolve('Done.');
+    await hanging.promise;
+    await tick(5);
+    vi.advanceTimersByTime(8 * MINUTE);
+    expect(isRecorded()).toBe(false);
+    vi.advanceTimersByTime(4 * MINUTE);
+    await expectTree(HANGING);
+  });
 
-    it('marks a workflow if the second of its streams fails', async () => {
-      const { runner, simulator, expectTree } = await startAgents({ tracing });
-      simulator.respond({ output: [{ message: 'Yes.' }] }, { output: [calling('echo')] });
-      const { runs } = await withTrace('Chat', async () => ({
-        runs: [await stream(runner), await stream(runner, { maxTurns: 1 })],
-      }));
-      const ends = await Promise.allSettled(runs.map(({ completed }) => completed));
-      expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
-      await expectTree(`
-      invoke_workflow Chat      !MaxTurnsExceededError
-      ├─ invoke_agent Helper
-      │  └─ chat gpt-4o
-      └─ invoke_agent Helper    !MaxTurnsExceededError
-         ├─ chat gpt-4o
-         └─ execute_tool echo
-    `);
-    });
-
-    it('does not wait for spans of the program', async () => {
-      const { runner, simulator, expectTree } = await startAgents({ tracing });
-      simulator.respond({ output: [{ message: 'Yes.' }] });
-      await withTrace('Chat', async () => {
-        void library.withCustomSpan(() => new Promise(() => undefined), { data: { name: 'worker' } });
-        await runner.run(helper, 'Hi');
-      });
-      await expectTree(`
-      invoke_workflow Chat
-      ├─ worker
-      └─ invoke_agent Helper
-         └─ chat gpt-4o
-    `);
-    });
-
-    it('ends a workflow ten minutes after something inside has begun or ended last', async () => {
-      vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
-      onTestFinished(() => void vi.useRealTimers());
-      const { runner, simulator, telemetry, expectTree } = await startAgents({ tracing });
-      const work = Promise.withResolvers<string>();
-      const [working, hanging] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-      const tools = [
-        newTool('work', () => {
-          working.resolve();
-          return work.promise;
-        }),
-        newTool('hang', () => {
-          hanging.resolve();
-          return new Promise(() => undefined);
-        }),
-      ];
-      simulator.respond({ output: [calling('work')] }, { output: [calling('hang')] });
-      const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools });
-      const isRecorded = (): boolean => telemetry.spans.some(({ name }) => name === 'invoke_workflow Chat');
-      await withTrace('Chat', () => {
-        // The wait begins only after this.
-        vi.advanceTimersByTime(12 * MINUTE);
-        return Promise.race([runner.run(agent, 'Hi'), working.promise]);
-      });
-      // The clock that the test sets stands still: what begins later must not begin in the same millisecond.
-      await tick(5);
-      vi.advanceTimersByTime(8 * MINUTE);
-      work.resolve('Done.');
-      await hanging.promise;
-      await tick(5);
-      vi.advanceTimersByTime(8 * MINUTE);
-      expect(isRecorded()).toBe(false);
-      vi.advanceTimersByTime(4 * MINUTE);
-      await expectTree(HANGING);
-    });
-
-    // A process exits once.
-    it.each(tracing ? (['stop', 'exit'] as const) : (['stop'] as const))(
-      'ends a workflow at the end: %s',
-      async (kind) => {
-        const { runner, simulator, telemetry } = await startAgents({ tracing });
-        const stop = instrumentAgents();
-        simulator.respond({ output: [calling('hang')] });
-        const hanging = Promise.withResolvers<void>();
-        const hang = newTool('hang', () => {
-          hanging.resolve();
-          return new Promise(() => undefined);
-        });
-        const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [hang] });
-        await withTrace('Chat', () => Promise.race([runner.run(agent, 'Hi'), hanging.promise]));
-        expect(telemetry.openSpans).toContain('invoke_workflow Chat');
-        if (kind === 'exit') process.emit('exit', 0);
-        else stop();
-        expect(telemetry.openSpans).toEqual([]);
-        expect(telemetry.spans.map(({ name }) => name)).toContain('invoke_workflow Chat');
-      },
-    );
-
-    it.each([{ outer: false }, { outer: true }])(
-      'keeps what a tool leaves behind in the trace of the tool: $outer',
-      async ({ outer }) => {
-        const { client, runner, simulator, telemetry, inSpan } = await startAgents({ tracing });
-        const ended = Promise.withResolvers<void>();
-        let left: Promise<unknown> = Promise.resolve();
-        const leave = newTool('leave', () => {
-          left = ended.promise.then(async () => {
-            await inSpan(async () => undefined, 'save');
-            await client.responses.create({ model: 'gpt-4o-mini', input: 'Hi' });
-          });
-          return 'Left.';
-        });
-        simulator.respond(
-          { output: [calling('leave')] },
-          { output: [{ message: 'Done.' }] },
-          { output: [{ message: 'Saved.' }] },
-        );
-        const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [leave] });
-        const run = (): Promise<unknown> => runner.run(agent, 'Hi');
-        await (outer ? inSpan(run) : run());
-        ended.resolve();
-        await left;
-        const late = telemetry.spans.filter(({ name }) => ['save', 'chat gpt-4o-mini'].includes(name));
-        const above = late.map(({ parentSpanContext: parent }) =>
-          telemetry.spans.find((span) => span.spanContext().spanId === parent?.spanId),
-        );
-        const name = outer ? 'program' : 'invoke_agent Helper';
-        expect(above.map((span) => span?.name)).toEqual([name, name]);
-      },
-    );
-
-    it('ends a workflow that fails at once', async () => {
+  // A process exits once.
+  it.each(tracing ? (['stop', 'exit'] as const) : (['stop'] as const))(
+    'ends a workflow at the end: %s',
+    async (kind) => {
       const { runner, simulator, telemetry } = await startAgents({ tracing });
-      simulator.respond({ output: [{ message: 'Yes.' }] });
-      let run: Promise<unknown> = Promise.resolve();
-      const failed = withTrace('Chat', async () => {
-        run = (await stream(runner)).completed;
-        throw new TypeError('Left');
+      const stop = instrumentAgents();
+      simulator.respond({ output: [calling('hang')] });
+      const hanging = Promise.withResolvers<void>();
+      const hang = newTool('hang', () => {
+        hanging.resolve();
+        return new Promise(() => undefined);
       });
-      await expect(failed).rejects.toThrow('Left');
-      await new Promise(setImmediate);
+      const agent = newHelper(hang);
+      await withTrace('Chat', () => Promise.race([runner.run(agent, 'Hi'), hanging.promise]));
+      expect(telemetry.openSpans).toContain('invoke_workflow Chat');
+      if (kind === 'exit') process.emit('exit', 0);
+      else stop();
+      expect(telemetry.openSpans).toEqual([]);
       expect(telemetry.spans.map(({ name }) => name)).toContain('invoke_workflow Chat');
-      await run;
+    },
+  );
+
+  it.each([{ outer: false }, { outer: true }])(
+    'keeps what a tool leaves behind in the trace of the tool: $outer',
+    async ({ outer }) => {
+      const { client, runner, simulator, telemetry, inSpan } = await startAgents({ tracing });
+      const ended = Promise.withResolvers<void>();
+      let left: Promise<unknown> = Promise.resolve();
+      const leave = newTool('leave', () => {
+        left = ended.promise.then(async () => {
+          await inSpan(async () => undefined, 'save');
+          await client.responses.create({ model: 'gpt-4o-mini', input: 'Hi' });
+        });
+        return 'Left.';
+      });
+      simulator.respond(
+        { output: [calling('leave')] },
+        { output: [{ message: 'Done.' }] },
+        { output: [{ message: 'Saved.' }] },
+      );
+      const agent = newHelper(leave);
+      const run = (): Promise<unknown> => runner.run(agent, 'Hi');
+      await (outer ? inSpan(run) : run());
+      ended.resolve();
+      await left;
+      const late = telemetry.spans.filter(({ name }) => ['save', 'chat gpt-4o-mini'].includes(name));
+      const above = late.map(({ parentSpanContext: parent }) =>
+        telemetry.spans.find((span) => span.spanContext().spanId === parent?.spanId),
+      );
+      const name = outer ? 'program' : 'invoke_agent Helper';
+      expect(above.map((span) => span?.name)).toEqual([name, name]);
+    },
+  );
+
+  it('ends a workflow that fails at once', async () => {
+    const { runner, simulator, telemetry } = await startAgents({ tracing });
+    simulator.respond({ output: [{ message: 'Yes.' }] });
+    let run: Promise<unknown> = Promise.resolve();
+    const failed = withTrace('Chat', async () => {
+      run = (await stream(runner)).completed;
+      throw new TypeError('Left');
     });
-  },
-);
+    await expect(failed).rejects.toThrow('Left');
+    await new Promise(setImmediate);
+    expect(telemetry.spans.map(({ name }) => name)).toContain('invoke_workflow Chat');
+    await run;
+  });
+});

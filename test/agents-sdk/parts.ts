@@ -1,4 +1,9 @@
-import { library } from './library.ts';
+import { type LibraryAgent, library } from './library.ts';
+
+/** An agent of the program. */
+export function newHelper(...tools: readonly object[]): LibraryAgent {
+  return new library.Agent({ name: 'Helper', model: 'gpt-4o', tools });
+}
 
 /** A tool of the program. */
 export function newTool(

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { library } from './library.ts';
-import { calling, newFatalTool, newTool, startAgents } from './program.ts';
+import { calling, newFatalTool, newHelper, newTool, startAgents } from './program.ts';
 
-const { Agent, withTrace } = library;
+const { withTrace } = library;
 
 const failing = newTool('fail', () => {
   throw new Error('a secret of the tool');
@@ -29,7 +29,7 @@ async function recordedBy(options: {
   );
   const runner = newRunner({ traceIncludeSensitiveData: options.sensitive });
   const fail = options.fatal === true ? fatal : failing;
-  const run = runner.run(new Agent({ name: 'Helper', model: 'gpt-4o', tools: [echo, fail] }), 'Hi');
+  const run = runner.run(newHelper(echo, fail), 'Hi');
   if (options.fatal === true) await expect(run).rejects.toThrow('secret of the tool');
   else await run;
   await library.withTrace('Custom', () =>
@@ -84,7 +84,7 @@ describe('the content of agents', () => {
       });
       simulator.respond({ output: [calling('fail')] });
       const runner = newRunner({ tracingDisabled: true, traceIncludeSensitiveData: false });
-      const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [fatal] });
+      const agent = newHelper(fatal);
       const run = (): Promise<unknown> => runner.run(agent, 'Hi');
       await expect(outer ? withTrace('Chat', run) : run()).rejects.toThrow('secret of the tool');
       await expectTree(`

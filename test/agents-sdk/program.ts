@@ -1,10 +1,10 @@
-import { onTestFinished } from 'vitest';
+import { describe, onTestFinished } from 'vitest';
 import { instrumentAgents } from '../../src/agents.ts';
 import { OpenAIInstrumentation } from '../../src/index.ts';
 import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
 import { type LibraryRunner, library } from './library.ts';
 
-export { calling, completion, newFatalTool, newTool } from './parts.ts';
+export { calling, completion, newFatalTool, newHelper, newTool } from './parts.ts';
 
 /** A program of `@openai/agents` that talks to the simulator. */
 export interface AgentsProgram extends Program {
@@ -17,6 +17,11 @@ export interface AgentsProgramOptions extends ProgramOptions {
   readonly tracing?: boolean;
   /** Default `responses`. */
   readonly api?: 'responses' | 'chat';
+}
+
+/** Tests that hold where the library records its traces, and where it does not. */
+export function tracingOrNot(tests: (tracing: boolean) => void): void {
+  describe.each([true, false])('where the library traces: %s', tests);
 }
 
 export async function startAgents(options: AgentsProgramOptions = {}): Promise<AgentsProgram> {

@@ -4,7 +4,15 @@ import { ConversationIdGenerator } from '../../src/index.ts';
 import { Observer } from '../../src/pipeline/observer.ts';
 import { seamsIn } from '../../src/sdk/observed-classes.ts';
 import { library } from './library.ts';
-import { type AgentsProgram, type AgentsProgramOptions, calling, newTool, startAgents } from './program.ts';
+import {
+  type AgentsProgram,
+  type AgentsProgramOptions,
+  calling,
+  newHelper,
+  newTool,
+  startAgents,
+  tracingOrNot,
+} from './program.ts';
 
 const { Agent, MemorySession } = library;
 
@@ -18,128 +26,130 @@ async function startObserved(options: AgentsProgramOptions = {}): Promise<Agents
 }
 
 const echo = newTool('echo', () => 'Yes');
-const helper = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [echo] });
+const helper = newHelper(echo);
 
-describe.each([{ tracing: true }, { tracing: false }])(
-  'where the library traces: $tracing',
-  ({ tracing }) => {
-    it('names the conversation by the session', async () => {
-      const { runner, simulator, expectTree } = await startObserved({ tracing });
-      simulator.respond({ output: [calling('echo')] }, { output: [{ message: 'Yes.' }] });
-      await runner.run(helper, 'Hi', { session: new MemorySession({ sessionId: 'session-1' }) });
-      await expectTree(`
-      invoke_workflow Agent workflow  gen_ai.conversation.id=session-1
-      └─ invoke_agent Helper          gen_ai.conversation.id=session-1
-         ├─ chat gpt-4o               gen_ai.conversation.id=session-1
-         ├─ execute_tool echo         gen_ai.conversation.id=session-1
-         └─ chat gpt-4o               gen_ai.conversation.id=session-1
-    `);
-    });
+tracingOrNot((tracing) => {
+  it('names the conversation by the session', async () => {
+    const { runner, simulator, expectTree } = await startObserved({ tracing });
+    simulator.respond({ output: [calling('echo')] }, { output: [{ message: 'Yes.' }] });
+    await runner.run(helper, 'Hi', { session: new MemorySession({ sessionId: 'session-1' }) });
+    await expectTree(`
+    invoke_workflow Agent workflow  gen_ai.conversation.id=session-1
+    └─ invoke_agent Helper          gen_ai.conversation.id=session-1
+       ├─ chat gpt-4o               gen_ai.conversation.id=session-1
+       ├─ execute_tool echo         gen_ai.conversation.id=session-1
+       └─ chat gpt-4o               gen_ai.conversation.id=session-1
+  `);
+  });
 
-    it('names the conversation by the group, even with a session', async () => {
-      const { newRunner, simulator, expectTree } = await startObserved({ tracing });
-      simulator.respond({ output: [{ message: 'Yes.' }] });
-      const session = new MemorySession({ sessionId: 'session-1' });
-      await newRunner({ groupId: 'chat-1' }).run(helper, 'Hi', { session });
-      await expectTree(`
-      invoke_workflow Agent workflow  gen_ai.conversation.id=chat-1
-      └─ invoke_agent Helper          gen_ai.conversation.id=chat-1
-         └─ chat gpt-4o               gen_ai.conversation.id=chat-1
-    `);
-    });
+  it.each([
+    ['even with a session', startObserved],
+    ['also where nothing sees the library being loaded', startAgents],
+  ])('names the conversation by the group, %s', async (_, start) => {
+    const { newRunner, simulator, expectTree } = await start({ tracing });
+    simulator.respond({ output: [calling('echo')] }, { output: [{ message: 'Yes.' }] });
+    const session = new MemorySession({ sessionId: 'session-1' });
+    await newRunner({ groupId: 'chat-1', workflowName: 'Support' }).run(helper, 'Hi', { session });
+    await expectTree(`
+    invoke_workflow Support  gen_ai.conversation.id=chat-1
+    └─ invoke_agent Helper   gen_ai.conversation.id=chat-1
+       ├─ chat gpt-4o        gen_ai.conversation.id=chat-1
+       ├─ execute_tool echo  gen_ai.conversation.id=chat-1
+       └─ chat gpt-4o        gen_ai.conversation.id=chat-1
+  `);
+  });
 
-    it('keeps the sessions of several runs within one trace apart', async () => {
-      const { runner, simulator, expectTree } = await startObserved({ tracing });
-      simulator.respond(
-        { output: [{ message: '1' }] },
-        { output: [{ message: '2' }] },
-        { output: [{ message: '3' }] },
-      );
-      await library.withTrace('Two', async () => {
-        await runner.run(helper, 'a', { session: new MemorySession({ sessionId: 'session-1' }) });
-        await runner.run(helper, 'b', { session: new MemorySession({ sessionId: 'session-2' }) });
-        await runner.run(helper, 'c');
-      });
-      await expectTree(`
-      invoke_workflow Two
-      ├─ invoke_agent Helper  gen_ai.conversation.id=session-1
-      │  └─ chat gpt-4o       gen_ai.conversation.id=session-1
-      ├─ invoke_agent Helper  gen_ai.conversation.id=session-2
-      │  └─ chat gpt-4o       gen_ai.conversation.id=session-2
-      └─ invoke_agent Helper
-         └─ chat gpt-4o
-    `);
-    });
-
-    it.each(['run', 'asTool'] as const)(
-      'names the conversation of a run inside a tool by its own session: %s',
-      async (kind) => {
-        const { runner, newRunner, simulator, expectTree } = await startObserved({ tracing });
-        const inner = new Agent({ name: 'Inner', model: 'gpt-4o', tools: [echo] });
-        const runOptions = { session: new MemorySession({ sessionId: 'session-2' }) };
-        const ask =
-          kind === 'run'
-            ? newTool('ask', async () => (await newRunner().run(inner, 'Hi', runOptions)).finalOutput)
-            : inner.asTool({ toolName: 'ask', toolDescription: 'Asks.', runOptions });
-        const outer = new Agent({ name: 'Outer', model: 'gpt-4o', tools: [ask] });
-        const script = [
-          { output: [calling('ask', { input: 'Hi' })] },
-          { output: [calling('echo')] },
-          { output: [{ message: 'Yes.' }] },
-          { output: [{ message: 'Yes.' }] },
-        ];
-        simulator.respond(...script, ...script);
-        const session = new MemorySession({ sessionId: 'session-1' });
-        await runner.run(outer, 'Hi', { session });
-        await newRunner({ groupId: 'chat-1' }).run(outer, 'Hi', { session });
-        await expectTree(`
-      invoke_workflow Agent workflow   gen_ai.conversation.id=session-1
-      └─ invoke_agent Outer            gen_ai.conversation.id=session-1
-         ├─ chat gpt-4o                gen_ai.conversation.id=session-1
-         ├─ execute_tool ask           gen_ai.conversation.id=session-1
-         │  └─ invoke_agent Inner      gen_ai.conversation.id=session-2
-         │     ├─ chat gpt-4o          gen_ai.conversation.id=session-2
-         │     ├─ execute_tool echo    gen_ai.conversation.id=session-2
-         │     └─ chat gpt-4o          gen_ai.conversation.id=session-2
-         └─ chat gpt-4o                gen_ai.conversation.id=session-1
-
-      invoke_workflow Agent workflow   gen_ai.conversation.id=chat-1
-      └─ invoke_agent Outer            gen_ai.conversation.id=chat-1
-         ├─ chat gpt-4o                gen_ai.conversation.id=chat-1
-         ├─ execute_tool ask           gen_ai.conversation.id=chat-1
-         │  └─ invoke_agent Inner      gen_ai.conversation.id=chat-1
-         │     ├─ chat gpt-4o          gen_ai.conversation.id=chat-1
-         │     ├─ execute_tool echo    gen_ai.conversation.id=chat-1
-         │     └─ chat gpt-4o          gen_ai.conversation.id=chat-1
-         └─ chat gpt-4o                gen_ai.conversation.id=chat-1
-    `);
-      },
+  it('keeps the sessions of several runs within one trace apart', async () => {
+    const { runner, simulator, expectTree } = await startObserved({ tracing });
+    simulator.respond(
+      { output: [{ message: '1' }] },
+      { output: [{ message: '2' }] },
+      { output: [{ message: '3' }] },
     );
-
-    it('names the conversation of a run inside a tool by the one that the program names there', async () => {
-      const { runner, newRunner, simulator, expectTree } = await startObserved({ tracing });
-      const ask = newTool('ask', () =>
-        withConversation('other', async () => (await newRunner().run(helper, 'Hi')).finalOutput),
-      );
-      simulator.respond(
-        { output: [calling('ask')] },
-        { output: [{ message: 'Yes.' }] },
-        { output: [{ message: 'Yes.' }] },
-      );
-      const outer = new Agent({ name: 'Outer', model: 'gpt-4o', tools: [ask] });
-      await runner.run(outer, 'Hi', { session: new MemorySession({ sessionId: 'session-1' }) });
-      await expectTree(`
-      invoke_workflow Agent workflow  gen_ai.conversation.id=session-1
-      └─ invoke_agent Outer           gen_ai.conversation.id=session-1
-         ├─ chat gpt-4o               gen_ai.conversation.id=session-1
-         ├─ execute_tool ask          gen_ai.conversation.id=session-1
-         │  └─ invoke_agent Helper    gen_ai.conversation.id=other
-         │     └─ chat gpt-4o         gen_ai.conversation.id=other
-         └─ chat gpt-4o               gen_ai.conversation.id=session-1
-    `);
+    await library.withTrace('Two', async () => {
+      await runner.run(helper, 'a', { session: new MemorySession({ sessionId: 'session-1' }) });
+      await runner.run(helper, 'b', { session: new MemorySession({ sessionId: 'session-2' }) });
+      await runner.run(helper, 'c');
     });
-  },
-);
+    await expectTree(`
+    invoke_workflow Two
+    ├─ invoke_agent Helper  gen_ai.conversation.id=session-1
+    │  └─ chat gpt-4o       gen_ai.conversation.id=session-1
+    ├─ invoke_agent Helper  gen_ai.conversation.id=session-2
+    │  └─ chat gpt-4o       gen_ai.conversation.id=session-2
+    └─ invoke_agent Helper
+       └─ chat gpt-4o
+  `);
+  });
+
+  it.each(['run', 'asTool'] as const)(
+    'names the conversation of a run inside a tool by its own session: %s',
+    async (kind) => {
+      const { runner, newRunner, simulator, expectTree } = await startObserved({ tracing });
+      const inner = new Agent({ name: 'Inner', model: 'gpt-4o', tools: [echo] });
+      const runOptions = { session: new MemorySession({ sessionId: 'session-2' }) };
+      const ask =
+        kind === 'run'
+          ? newTool('ask', async () => (await newRunner().run(inner, 'Hi', runOptions)).finalOutput)
+          : inner.asTool({ toolName: 'ask', toolDescription: 'Asks.', runOptions });
+      const outer = new Agent({ name: 'Outer', model: 'gpt-4o', tools: [ask] });
+      const script = [
+        { output: [calling('ask', { input: 'Hi' })] },
+        { output: [calling('echo')] },
+        { output: [{ message: 'Yes.' }] },
+        { output: [{ message: 'Yes.' }] },
+      ];
+      simulator.respond(...script, ...script);
+      const session = new MemorySession({ sessionId: 'session-1' });
+      await runner.run(outer, 'Hi', { session });
+      await newRunner({ groupId: 'chat-1' }).run(outer, 'Hi', { session });
+      await expectTree(`
+    invoke_workflow Agent workflow   gen_ai.conversation.id=session-1
+    └─ invoke_agent Outer            gen_ai.conversation.id=session-1
+       ├─ chat gpt-4o                gen_ai.conversation.id=session-1
+       ├─ execute_tool ask           gen_ai.conversation.id=session-1
+       │  └─ invoke_agent Inner      gen_ai.conversation.id=session-2
+       │     ├─ chat gpt-4o          gen_ai.conversation.id=session-2
+       │     ├─ execute_tool echo    gen_ai.conversation.id=session-2
+       │     └─ chat gpt-4o          gen_ai.conversation.id=session-2
+       └─ chat gpt-4o                gen_ai.conversation.id=session-1
+
+    invoke_workflow Agent workflow   gen_ai.conversation.id=chat-1
+    └─ invoke_agent Outer            gen_ai.conversation.id=chat-1
+       ├─ chat gpt-4o                gen_ai.conversation.id=chat-1
+       ├─ execute_tool ask           gen_ai.conversation.id=chat-1
+       │  └─ invoke_agent Inner      gen_ai.conversation.id=chat-1
+       │     ├─ chat gpt-4o          gen_ai.conversation.id=chat-1
+       │     ├─ execute_tool echo    gen_ai.conversation.id=chat-1
+       │     └─ chat gpt-4o          gen_ai.conversation.id=chat-1
+       └─ chat gpt-4o                gen_ai.conversation.id=chat-1
+  `);
+    },
+  );
+
+  it('names the conversation of a run inside a tool by the one that the program names there', async () => {
+    const { runner, newRunner, simulator, expectTree } = await startObserved({ tracing });
+    const ask = newTool('ask', () =>
+      withConversation('other', async () => (await newRunner().run(helper, 'Hi')).finalOutput),
+    );
+    simulator.respond(
+      { output: [calling('ask')] },
+      { output: [{ message: 'Yes.' }] },
+      { output: [{ message: 'Yes.' }] },
+    );
+    const outer = new Agent({ name: 'Outer', model: 'gpt-4o', tools: [ask] });
+    await runner.run(outer, 'Hi', { session: new MemorySession({ sessionId: 'session-1' }) });
+    await expectTree(`
+    invoke_workflow Agent workflow  gen_ai.conversation.id=session-1
+    └─ invoke_agent Outer           gen_ai.conversation.id=session-1
+       ├─ chat gpt-4o               gen_ai.conversation.id=session-1
+       ├─ execute_tool ask          gen_ai.conversation.id=session-1
+       │  └─ invoke_agent Helper    gen_ai.conversation.id=other
+       │     └─ chat gpt-4o         gen_ai.conversation.id=other
+       └─ chat gpt-4o               gen_ai.conversation.id=session-1
+  `);
+  });
+});
 
 describe('where conversations have traces of their own, keeps the calls below their agents', () => {
   const OWN_TRACES = { config: { conversationSpans: 'trace' } } as const;
@@ -157,39 +167,27 @@ describe('where conversations have traces of their own, keeps the calls below th
     `);
   });
 
-  it('but not those of other conversations that a tool uses', async () => {
+  it('below a span of the program, but not those of other conversations that a tool uses', async () => {
     const { client, newRunner, simulator, inSpan, telemetry, expectTree } = await startObserved(OWN_TRACES);
     const ask = newTool('ask', () =>
       withConversation('other', () =>
         client.chat.completions.create({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'x?' }] }),
       ),
     );
-    const asking = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [ask] });
+    const asking = newHelper(ask);
     simulator.respond({ output: [calling('ask')] }, { output: [{ message: 'Yes.' }] });
     await inSpan(() => newRunner({ groupId: 'chat-1' }).run(asking, 'Hi'));
     await telemetry.provider.shutdown();
     await expectTree(`
       program
-      └─ invoke_workflow Agent workflow
-         └─ invoke_agent Helper
-            ├─ chat gpt-4o
-            ├─ execute_tool ask
-            └─ chat gpt-4o
-
-      conversation
-      └─ chat gpt-4o-mini
-    `);
-  });
-
-  it('below a span of the program', async () => {
-    const { newRunner, simulator, inSpan, expectTree } = await startObserved(OWN_TRACES);
-    simulator.respond({ output: [{ message: 'Yes.' }] });
-    await inSpan(() => newRunner({ groupId: 'chat-1' }).run(helper, 'Hi'));
-    await expectTree(`
-      program
       └─ invoke_workflow Agent workflow  gen_ai.conversation.id=chat-1
          └─ invoke_agent Helper          gen_ai.conversation.id=chat-1
+            ├─ chat gpt-4o               gen_ai.conversation.id=chat-1
+            ├─ execute_tool ask          gen_ai.conversation.id=chat-1
             └─ chat gpt-4o               gen_ai.conversation.id=chat-1
+
+      conversation                       gen_ai.conversation.id=other
+      └─ chat gpt-4o-mini                gen_ai.conversation.id=other
     `);
   });
 });

@@ -1,25 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { responseBody } from '../support/bodies.ts';
+import { timedTools } from '../support/timed-tools.ts';
 import { library } from './library.ts';
-import { type AgentsProgram, calling, newFatalTool, newTool, startAgents } from './program.ts';
+import { calling, newFatalTool, newHelper, newTool, startAgents, tracingOrNot } from './program.ts';
 
 const { Agent } = library;
-
-/** The tools in the metric of durations, with their errors. */
-async function timedTools({ telemetry }: AgentsProgram): Promise<string[]> {
-  const metrics = await telemetry.metrics();
-  const metric = metrics.find(({ descriptor }) => descriptor.name === 'gen_ai.execute_tool.duration');
-  return (metric?.dataPoints ?? []).map(({ attributes }) =>
-    [attributes['gen_ai.tool.name'], attributes['error.type']].join(' ').trim(),
-  );
-}
-
-/** An answer with one output item, written out. */
-function answering(item: object): { readonly body: object } {
-  const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
-  return {
-    body: { id: 'resp_1', object: 'response', model: 'gpt-4o', status: 'completed', usage, output: [item] },
-  };
-}
 
 function guardrail(type: string, behavior: string): object {
   return { type, name: type, run: async () => ({ behavior: { type: behavior }, outputInfo: {} }) };
@@ -40,196 +25,186 @@ function newWaitingTool(called: () => void): object {
 
 const asking = { output: [{ mcpApprovalRequest: { server: 'wiki', name: 'ask', arguments: {} } }] } as const;
 const sorry = { output: [{ message: 'Sorry.' }] };
+const failed = {
+  output: [{ mcpCall: { server: 'wiki', name: 'ask', arguments: {}, error: 'no' } }, { message: 'Sorry.' }],
+};
 const echo = newTool('echo', () => 'echo');
 
 /** Only newer versions have guardrails of tools, and end the others when one tool fails. */
 const isNew = 'ToolInputGuardrailTripwireTriggered' in library && library.withTraceContext !== undefined;
 
-describe.each([{ tracing: true }, { tracing: false }])(
-  'where the library traces: $tracing',
-  ({ tracing }) => {
-    it('says that a person did not approve a tool', async () => {
-      const program = await startAgents({ tracing });
-      program.simulator.respond({ output: [calling('delete')] }, sorry);
-      const deleting = newTool('delete', () => 'deleted', { needsApproval: true });
-      const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [deleting] });
-      const { state, interruptions } = await program.runner.run(agent, 'Hi');
-      for (const interruption of interruptions) state.reject(interruption);
-      await program.runner.run(agent, state);
-      await program.telemetry.provider.forceFlush();
-      const tools = program.telemetry.spans.filter(({ name }) => name === 'execute_tool delete');
-      expect(tools.map(({ attributes: told }) => [told['openai.tool.outcome'], told['error.type']])).toEqual([
-        ['denied', undefined],
-      ]);
-      expect(await timedTools(program)).toEqual([]);
-    });
+tracingOrNot((tracing) => {
+  it('says that a person did not approve a tool', async () => {
+    const program = await startAgents({ tracing });
+    program.simulator.respond({ output: [calling('delete')] }, sorry);
+    const deleting = newTool('delete', () => 'deleted', { needsApproval: true });
+    const agent = newHelper(deleting);
+    const { state, interruptions } = await program.runner.run(agent, 'Hi');
+    for (const interruption of interruptions) state.reject(interruption);
+    await program.runner.run(agent, state);
+    await program.telemetry.provider.forceFlush();
+    const tools = program.ended('execute_tool delete');
+    expect(tools.map(({ attributes: told }) => [told['openai.tool.outcome'], told['error.type']])).toEqual([
+      ['denied', undefined],
+    ]);
+    expect(await timedTools(program)).toEqual([]);
+  });
 
-    it('says that a person did not approve the call of a hosted MCP server', async () => {
+  it.each([
+    [
+      'denied it',
+      sorry,
+      ['├─ execute_tool ask  openai.tool.outcome=denied openai.mcp.server_label=wiki', '└─ chat gpt-4o'],
+    ],
+    ['approved it', failed, ['├─ chat gpt-4o', '└─ execute_tool ask  !mcp_tool_execution_error']],
+  ] as const)(
+    'records the call of a hosted MCP server once, where a person has %s',
+    async (what, then, [tool, answer]) => {
       const program = await startAgents({ tracing });
-      program.simulator.respond(asking, sorry);
+      program.simulator.respond(asking, then);
       const wiki = library.hostedMcpTool({
         serverLabel: 'wiki',
         serverUrl: 'https://wiki.example',
         requireApproval: 'always',
-        onApproval: async () => ({ approve: false }),
+        onApproval: async () => ({ approve: what === 'approved it' }),
       });
-      await program.runner.run(new Agent({ name: 'Helper', model: 'gpt-4o', tools: [wiki] }), 'Hi');
+      await program.runner.run(newHelper(wiki), 'Hi');
       await program.expectTree(`
-      invoke_workflow Agent workflow
-      └─ invoke_agent Helper
-         ├─ chat gpt-4o
-         ├─ execute_tool ask  openai.tool.outcome=denied openai.mcp.server_label=wiki
-         └─ chat gpt-4o
-    `);
+    invoke_workflow Agent workflow
+    └─ invoke_agent Helper
+       ├─ chat gpt-4o
+       ${tool}
+       ${answer}
+  `);
       expect(await timedTools(program)).toEqual([]);
-    });
+    },
+  );
 
-    it('records nothing but the call of a hosted MCP server that a person approved', async () => {
-      const program = await startAgents({ tracing });
-      const failed = { server: 'wiki', name: 'ask', arguments: {}, error: 'no' };
-      program.simulator.respond(asking, { output: [{ mcpCall: failed }, { message: 'Sorry.' }] });
-      const wiki = library.hostedMcpTool({
-        serverLabel: 'wiki',
-        serverUrl: 'https://wiki.example',
-        requireApproval: 'always',
-        onApproval: async () => ({ approve: true }),
-      });
-      await program.runner.run(new Agent({ name: 'Helper', model: 'gpt-4o', tools: [wiki] }), 'Hi');
-      await program.expectTree(`
-      invoke_workflow Agent workflow
-      └─ invoke_agent Helper
-         ├─ chat gpt-4o
-         ├─ chat gpt-4o
-         └─ execute_tool ask  !mcp_tool_execution_error
-    `);
-    });
+  it('counts the call of an MCP server that failed', async () => {
+    const program = await startAgents({ tracing });
+    program.simulator.respond({ output: [calling('read')] }, sorry);
+    const parameters = { type: 'object', properties: {}, required: [], additionalProperties: false };
+    const server = {
+      name: 'files',
+      cacheToolsList: true,
+      connect: async () => undefined,
+      close: async () => undefined,
+      invalidateToolsCache: async () => undefined,
+      listTools: async () => [{ name: 'read', description: 'Reads.', inputSchema: parameters }],
+      callTool: () => Promise.reject(new RangeError('a secret')),
+    };
+    await program.runner.run(new Agent({ name: 'Helper', model: 'gpt-4o', mcpServers: [server] }), 'Hi');
+    // The oldest versions name the class of the error.
+    expect(await timedTools(program)).toEqual([expect.stringMatching(/^read (ToolCallError|RangeError)$/)]);
+  });
 
-    it('counts the call of an MCP server that failed', async () => {
-      const program = await startAgents({ tracing });
-      program.simulator.respond({ output: [calling('read')] }, sorry);
-      const parameters = { type: 'object', properties: {}, required: [], additionalProperties: false };
-      const server = {
-        name: 'files',
-        cacheToolsList: true,
-        connect: async () => undefined,
-        close: async () => undefined,
-        invalidateToolsCache: async () => undefined,
-        listTools: async () => [{ name: 'read', description: 'Reads.', inputSchema: parameters }],
-        callTool: () => Promise.reject(new RangeError('a secret')),
-      };
-      await program.runner.run(new Agent({ name: 'Helper', model: 'gpt-4o', mcpServers: [server] }), 'Hi');
-      // The oldest versions name the class of the error.
-      expect(await timedTools(program)).toEqual([expect.stringMatching(/^read (ToolCallError|RangeError)$/)]);
+  it.skipIf(!isNew).each([
+    ['input', 'ToolInputGuardrailTripwireTriggered', []],
+    ['output', 'ToolOutputGuardrailTripwireTriggered', ['echo ToolOutputGuardrailTripwireTriggered']],
+  ])('counts a tool only if it ran before its %s guardrail stopped it', async (when, error, timed) => {
+    const program = await startAgents({ tracing });
+    program.simulator.respond({ output: [calling('echo')] });
+    const guarded = newTool('echo', () => 'echo', {
+      [`${when}Guardrails`]: [guardrail(`tool_${when}`, 'throwException')],
     });
+    const agent = newHelper(guarded);
+    await expect(program.runner.run(agent, 'Hi')).rejects.toThrow(error);
+    await program.expectTree(`
+    invoke_workflow Agent workflow  !ToolCallError
+    └─ invoke_agent Helper          !ToolCallError
+       ├─ chat gpt-4o
+       └─ execute_tool echo         !${error}
+  `);
+    expect(await timedTools(program)).toEqual(timed);
+  });
 
-    it.skipIf(!isNew).each([
-      ['input', 'ToolInputGuardrailTripwireTriggered', []],
-      ['output', 'ToolOutputGuardrailTripwireTriggered', ['echo ToolOutputGuardrailTripwireTriggered']],
-    ])('counts a tool only if it ran before its %s guardrail stopped it', async (when, error, timed) => {
-      const program = await startAgents({ tracing });
-      program.simulator.respond({ output: [calling('echo')] });
-      const guarded = newTool('echo', () => 'echo', {
-        [`${when}Guardrails`]: [guardrail(`tool_${when}`, 'throwException')],
-      });
-      const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [guarded] });
-      await expect(program.runner.run(agent, 'Hi')).rejects.toThrow(error);
-      await program.expectTree(`
-      invoke_workflow Agent workflow  !ToolCallError
-      └─ invoke_agent Helper          !ToolCallError
-         ├─ chat gpt-4o
-         └─ execute_tool echo         !${error}
-    `);
-      expect(await timedTools(program)).toEqual(timed);
-    });
+  it.skipIf(!isNew)('says that the program has aborted the run of a tool', async () => {
+    const program = await startAgents({ tracing });
+    const abort = new AbortController();
+    program.simulator.respond({ output: [calling('wait')] });
+    const waiting = newWaitingTool(() => abort.abort());
+    const agent = newHelper(waiting);
+    await expect(program.runner.run(agent, 'Hi', { signal: abort.signal })).rejects.toThrow('aborted');
+    await program.expectTree(`
+    invoke_workflow Agent workflow  !AbortError
+    └─ invoke_agent Helper          !AbortError
+       ├─ chat gpt-4o
+       └─ execute_tool wait         openai.tool.outcome=cancelled
+  `);
+    expect(await timedTools(program)).toEqual([]);
+  });
 
-    it.skipIf(!isNew)('says that the program has aborted the run of a tool', async () => {
-      const program = await startAgents({ tracing });
-      const abort = new AbortController();
-      program.simulator.respond({ output: [calling('wait')] });
-      const waiting = newWaitingTool(() => abort.abort());
-      const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [waiting] });
-      await expect(program.runner.run(agent, 'Hi', { signal: abort.signal })).rejects.toThrow('aborted');
-      await program.expectTree(`
-      invoke_workflow Agent workflow  !AbortError
-      └─ invoke_agent Helper          !AbortError
-         ├─ chat gpt-4o
-         └─ execute_tool wait         openai.tool.outcome=cancelled
-    `);
-      expect(await timedTools(program)).toEqual([]);
-    });
+  it.skipIf(!isNew)('says that the failure of another tool has ended a tool', async () => {
+    const program = await startAgents({ tracing });
+    program.simulator.respond({ output: [calling('wait'), calling('fail')] });
+    const tools = [newWaitingTool(() => undefined), newFatalTool(new TypeError('a secret'))];
+    const agent = newHelper(...tools);
+    await expect(program.runner.run(agent, 'Hi')).rejects.toThrow('a secret');
+    await program.expectTree(`
+    invoke_workflow Agent workflow  !ToolCallError
+    └─ invoke_agent Helper          !ToolCallError
+       ├─ chat gpt-4o
+       ├─ execute_tool wait         openai.tool.outcome=cancelled
+       └─ execute_tool fail         !TypeError
+  `);
+    expect(await timedTools(program)).toEqual(['fail TypeError']);
+  });
 
-    it.skipIf(!isNew)('says that the failure of another tool has ended a tool', async () => {
-      const program = await startAgents({ tracing });
-      program.simulator.respond({ output: [calling('wait'), calling('fail')] });
-      const tools = [newWaitingTool(() => undefined), newFatalTool(new TypeError('a secret'))];
-      const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools });
-      await expect(program.runner.run(agent, 'Hi')).rejects.toThrow('a secret');
-      await program.expectTree(`
-      invoke_workflow Agent workflow  !ToolCallError
-      └─ invoke_agent Helper          !ToolCallError
-         ├─ chat gpt-4o
-         ├─ execute_tool wait         openai.tool.outcome=cancelled
-         └─ execute_tool fail         !TypeError
-    `);
-      expect(await timedTools(program)).toEqual(['fail TypeError']);
-    });
+  it('says that a call of a tool that an agent does not have ends its run', async () => {
+    const program = await startAgents({ tracing });
+    program.simulator.respond({ output: [calling('forget'), calling('echo'), calling('forget')] });
+    const agent = newHelper(echo);
+    await expect(program.runner.run(agent, 'Hi')).rejects.toThrow('not found');
+    await program.expectTree(`
+    invoke_workflow Agent workflow  !ModelBehaviorError
+    └─ invoke_agent Helper          !ModelBehaviorError
+       └─ chat gpt-4o
+  `);
+    expect(await timedTools(program)).toEqual([]);
+  });
 
-    it('says that a call of a tool that an agent does not have ends its run', async () => {
-      const program = await startAgents({ tracing });
-      program.simulator.respond({ output: [calling('forget'), calling('echo'), calling('forget')] });
-      const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [echo] });
-      await expect(program.runner.run(agent, 'Hi')).rejects.toThrow('not found');
-      await program.expectTree(`
-      invoke_workflow Agent workflow  !ModelBehaviorError
-      └─ invoke_agent Helper          !ModelBehaviorError
-         └─ chat gpt-4o
-    `);
-      expect(await timedTools(program)).toEqual([]);
-    });
+  it.skipIf(!isNew)('says that the arguments of a tool cannot be parsed', async () => {
+    const program = await startAgents({ tracing });
+    const call = {
+      type: 'function_call',
+      id: 'fc_1',
+      call_id: 'call_1',
+      name: 'echo',
+      status: 'completed',
+    };
+    program.simulator.next({ body: responseBody([{ ...call, arguments: '{' }]) });
+    program.simulator.respond(sorry);
+    await program.runner.run(newHelper(echo), 'Hi');
+    await program.expectTree(`
+    invoke_workflow Agent workflow
+    └─ invoke_agent Helper
+       ├─ chat gpt-4o
+       ├─ execute_tool echo  !refused
+       └─ chat gpt-4o
+  `);
+    expect(await timedTools(program)).toEqual([]);
+  });
 
-    it.skipIf(!isNew)('says that the arguments of a tool cannot be parsed', async () => {
-      const program = await startAgents({ tracing });
-      const call = {
-        type: 'function_call',
-        id: 'fc_1',
-        call_id: 'call_1',
-        name: 'echo',
-        status: 'completed',
-      };
-      program.simulator.next(answering({ ...call, arguments: '{' }));
-      program.simulator.respond(sorry);
-      await program.runner.run(new Agent({ name: 'Helper', model: 'gpt-4o', tools: [echo] }), 'Hi');
-      await program.expectTree(`
-      invoke_workflow Agent workflow
-      └─ invoke_agent Helper
-         ├─ chat gpt-4o
-         ├─ execute_tool echo  !refused
-         └─ chat gpt-4o
-    `);
-      expect(await timedTools(program)).toEqual([]);
-    });
-
-    // The oldest versions have no spans for shells.
-    it.skipIf(!isNew).each([
-      ['exitCode', 1, '!failed', 'shell failed'],
-      ['exitCode', 0, '', 'shell'],
-    ])('reads how a command of a shell ended: %s %d', async (field, code, marked, timed) => {
-      const program = await startAgents({ tracing });
-      const call = { id: 'sh_1', type: 'shell_call', call_id: 'call_1', status: 'completed' };
-      program.simulator.next(answering({ ...call, action: { commands: ['make'] } }));
-      program.simulator.respond(sorry);
-      const outcome = { type: 'exit', [field]: code };
-      const run = async (): Promise<object> => ({ output: [{ stdout: '', stderr: '', outcome }] });
-      const shell = library.shellTool({ shell: { run } });
-      await program.runner.run(new Agent({ name: 'Helper', model: 'gpt-4o', tools: [shell] }), 'Hi');
-      await program.expectTree(`
-      invoke_workflow Agent workflow
-      └─ invoke_agent Helper
-         ├─ chat gpt-4o
-         ├─ execute_tool shell  ${marked}
-         └─ chat gpt-4o
-    `);
-      expect(await timedTools(program)).toEqual([timed]);
-    });
-  },
-);
+  // The oldest versions have no spans for shells.
+  it.skipIf(!isNew).each([
+    ['exitCode', 1, '!failed', 'shell failed'],
+    ['exitCode', 0, '', 'shell'],
+  ])('reads how a command of a shell ended: %s %d', async (field, code, marked, timed) => {
+    const program = await startAgents({ tracing });
+    const call = { id: 'sh_1', type: 'shell_call', call_id: 'call_1', status: 'completed' };
+    program.simulator.next({ body: responseBody([{ ...call, action: { commands: ['make'] } }]) });
+    program.simulator.respond(sorry);
+    const outcome = { type: 'exit', [field]: code };
+    const run = async (): Promise<object> => ({ output: [{ stdout: '', stderr: '', outcome }] });
+    const shell = library.shellTool({ shell: { run } });
+    await program.runner.run(newHelper(shell), 'Hi');
+    await program.expectTree(`
+    invoke_workflow Agent workflow
+    └─ invoke_agent Helper
+       ├─ chat gpt-4o
+       ├─ execute_tool shell  ${marked}
+       └─ chat gpt-4o
+  `);
+    expect(await timedTools(program)).toEqual([timed]);
+  });
+});

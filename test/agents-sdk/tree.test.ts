@@ -1,7 +1,7 @@
 import { trace } from '@opentelemetry/api';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { library } from './library.ts';
-import { calling, completion, newTool, startAgents } from './program.ts';
+import { calling, completion, newHelper, newTool, startAgents, tracingOrNot } from './program.ts';
 
 const { Agent } = library;
 
@@ -14,59 +14,56 @@ const getWeather = newTool('get_weather', async ({ city }) => {
   });
 });
 
-describe.each([{ tracing: true }, { tracing: false }])(
-  'where the library traces: $tracing',
-  ({ tracing }) => {
-    it('records how long workflows, agents and tools took', async () => {
-      const { runner, simulator, telemetry } = await startAgents({ tracing });
-      simulator.respond({ output: [calling('get_weather')] }, { output: [{ message: 'It rains.' }] });
-      await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o', tools: [getWeather] }), 'Weather?');
-      const durations = (await telemetry.metrics())
-        .filter(({ descriptor }) => /^gen_ai\.(invoke|execute).*\.duration$/.test(descriptor.name))
-        .map(({ descriptor, dataPoints }) => [descriptor.name, dataPoints[0]?.attributes]);
-      expect(Object.fromEntries(durations)).toEqual({
-        'gen_ai.invoke_workflow.duration': { 'gen_ai.workflow.name': 'Agent workflow' },
-        'gen_ai.invoke_agent.duration': { 'gen_ai.agent.name': 'Helper' },
-        'gen_ai.execute_tool.duration': {
-          'gen_ai.tool.name': 'get_weather',
-          'gen_ai.tool.type': 'function',
-          'gen_ai.agent.name': 'Helper',
-        },
-      });
-    });
-
-    it.each(['responses', 'chat'] as const)(
-      'records agents, tools and handoffs as one tree: %s',
-      async (api) => {
-        const { runner, simulator, inSpan, expectTree } = await startAgents({ tracing, api });
-        if (api === 'responses')
-          simulator.respond(
-            { output: [calling('get_weather', { city: 'Paris' })], usage: { prompt: 100, completion: 20 } },
-            { output: [calling('transfer_to_Tutor')], usage: { prompt: 120, completion: 10 } },
-            { output: [{ message: 'It rains.' }], usage: { prompt: 150, completion: 5 } },
-          );
-        else {
-          simulator.next({ body: completion({ call: 'get_weather', usage: [100, 20] }) });
-          simulator.next({ body: completion({ call: 'transfer_to_Tutor', usage: [120, 10] }) });
-          simulator.next({ body: completion({ text: 'It rains.', usage: [150, 5] }) });
-        }
-        const tutor = new Agent({ name: 'Tutor', model: 'gpt-4o-mini' });
-        const triage = new Agent({ name: 'Triage', model: 'gpt-4o', tools: [getWeather], handoffs: [tutor] });
-        const result = await inSpan(() => runner.run(triage, 'Weather?'));
-        expect(result.finalOutput).toBe('It rains.');
-        await expectTree(`
-      program
-      └─ invoke_workflow Agent workflow         openai.total.input_tokens=370 openai.total.output_tokens=35
-         ├─ invoke_agent Triage                 gen_ai.agent.name=Triage
-         │  ├─ chat gpt-4o                      gen_ai.agent.name=Triage gen_ai.usage.input_tokens=100
-         │  ├─ execute_tool get_weather         gen_ai.agent.name=Triage gen_ai.tool.call.id={weather}
-         │  │  └─ db query
-         │  ├─ chat gpt-4o                      gen_ai.agent.name=Triage gen_ai.usage.input_tokens=120
-         │  └─ execute_tool transfer_to_Tutor   gen_ai.agent.name=Triage gen_ai.tool.call.id={transfer} openai.agents.handoff.to=Tutor
-         └─ invoke_agent Tutor                  gen_ai.agent.name=Tutor
-            └─ chat gpt-4o-mini                 gen_ai.agent.name=Tutor gen_ai.usage.input_tokens=150
-    `);
+tracingOrNot((tracing) => {
+  it('records how long workflows, agents and tools took', async () => {
+    const { runner, simulator, telemetry } = await startAgents({ tracing });
+    simulator.respond({ output: [calling('get_weather')] }, { output: [{ message: 'It rains.' }] });
+    await runner.run(newHelper(getWeather), 'Weather?');
+    const durations = (await telemetry.metrics())
+      .filter(({ descriptor }) => /^gen_ai\.(invoke|execute).*\.duration$/.test(descriptor.name))
+      .map(({ descriptor, dataPoints }) => [descriptor.name, dataPoints[0]?.attributes]);
+    expect(Object.fromEntries(durations)).toEqual({
+      'gen_ai.invoke_workflow.duration': { 'gen_ai.workflow.name': 'Agent workflow' },
+      'gen_ai.invoke_agent.duration': { 'gen_ai.agent.name': 'Helper' },
+      'gen_ai.execute_tool.duration': {
+        'gen_ai.tool.name': 'get_weather',
+        'gen_ai.tool.type': 'function',
+        'gen_ai.agent.name': 'Helper',
       },
-    );
-  },
-);
+    });
+  });
+
+  it.each(['responses', 'chat'] as const)(
+    'records agents, tools and handoffs as one tree: %s',
+    async (api) => {
+      const { runner, simulator, inSpan, expectTree } = await startAgents({ tracing, api });
+      if (api === 'responses')
+        simulator.respond(
+          { output: [calling('get_weather', { city: 'Paris' })], usage: { prompt: 100, completion: 20 } },
+          { output: [calling('transfer_to_Tutor')], usage: { prompt: 120, completion: 10 } },
+          { output: [{ message: 'It rains.' }], usage: { prompt: 150, completion: 5 } },
+        );
+      else {
+        simulator.next({ body: completion({ call: 'get_weather', usage: [100, 20] }) });
+        simulator.next({ body: completion({ call: 'transfer_to_Tutor', usage: [120, 10] }) });
+        simulator.next({ body: completion({ text: 'It rains.', usage: [150, 5] }) });
+      }
+      const tutor = new Agent({ name: 'Tutor', model: 'gpt-4o-mini' });
+      const triage = new Agent({ name: 'Triage', model: 'gpt-4o', tools: [getWeather], handoffs: [tutor] });
+      const result = await inSpan(() => runner.run(triage, 'Weather?'));
+      expect(result.finalOutput).toBe('It rains.');
+      await expectTree(`
+    program
+    └─ invoke_workflow Agent workflow         openai.total.input_tokens=370 openai.total.output_tokens=35
+       ├─ invoke_agent Triage                 gen_ai.agent.name=Triage
+       │  ├─ chat gpt-4o                      gen_ai.agent.name=Triage gen_ai.usage.input_tokens=100
+       │  ├─ execute_tool get_weather         gen_ai.agent.name=Triage gen_ai.tool.call.id={weather}
+       │  │  └─ db query
+       │  ├─ chat gpt-4o                      gen_ai.agent.name=Triage gen_ai.usage.input_tokens=120
+       │  └─ execute_tool transfer_to_Tutor   gen_ai.agent.name=Triage gen_ai.tool.call.id={transfer} openai.agents.handoff.to=Tutor
+       └─ invoke_agent Tutor                  gen_ai.agent.name=Tutor
+          └─ chat gpt-4o-mini                 gen_ai.agent.name=Tutor gen_ai.usage.input_tokens=150
+  `);
+    },
+  );
+});

@@ -1,8 +1,8 @@
 import { context, trace } from '@opentelemetry/api';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { span } from '../../src/client.ts';
 import { library } from './library.ts';
-import { calling, newTool, startAgents } from './program.ts';
+import { calling, newHelper, newTool, startAgents, tracingOrNot } from './program.ts';
 
 const { Agent } = library;
 
@@ -18,298 +18,290 @@ function inOwnSpan<Result>(name: string, run: () => Result): Result {
 
 const echo = newTool('echo', ({ word }) => inOwnSpan(`say ${word}`, () => word));
 
-describe.each([{ tracing: true }, { tracing: false }])(
-  'where the library traces: $tracing',
-  ({ tracing }) => {
-    it('records guardrails with their verdict', async () => {
+tracingOrNot((tracing) => {
+  it('records guardrails with their verdict', async () => {
+    const { runner, simulator, expectTree } = await startAgents({ tracing });
+    simulator.respond({ output: [{ message: 'Yes.' }] });
+    const guardrail = (name: string, tripwireTriggered: boolean): object => ({
+      name,
+      execute: async () => inOwnSpan(`check ${name}`, () => ({ outputInfo: 'a secret', tripwireTriggered })),
+    });
+    const agent = new Agent({
+      name: 'Helper',
+      model: 'gpt-4o',
+      inputGuardrails: [guardrail('polite', false)],
+      outputGuardrails: [guardrail('short', true)],
+    });
+    await expect(runner.run(agent, 'Hi')).rejects.toThrow('Output guardrail triggered');
+    await expectTree(`
+    invoke_workflow Agent workflow  !OutputGuardrailTripwireTriggered
+    └─ invoke_agent Helper          !OutputGuardrailTripwireTriggered
+       ├─ guardrail polite          openai.agents.guardrail.triggered=false
+       │  └─ check polite
+       ├─ chat gpt-4o
+       └─ guardrail short           openai.agents.guardrail.triggered=true
+          └─ check short
+  `);
+  });
+
+  it('records an agent that is a tool below its tool, and one that a tool runs below the span of the program', async () => {
+    const { runner, newRunner, simulator, expectTree } = await startAgents({ tracing });
+    const inner = new Agent({ name: 'Historian', model: 'gpt-4o-mini' });
+    const nested = newTool('ask', () =>
+      inOwnSpan('my step', async () => (await newRunner().run(inner, 'When?')).finalOutput),
+    );
+    const agent = newHelper(inner.asTool({ toolName: 'history', toolDescription: 'History' }), nested);
+    simulator.respond(
+      { output: [calling('history', { input: 'When?' })] },
+      { output: [{ message: '1969' }] },
+      { output: [calling('ask')] },
+      { output: [{ message: '1970' }] },
+      { output: [{ message: 'Then.' }] },
+    );
+    expect((await runner.run(agent, 'When?')).finalOutput).toBe('Then.');
+    await expectTree(`
+    invoke_workflow Agent workflow
+    └─ invoke_agent Helper
+       ├─ chat gpt-4o
+       ├─ execute_tool history
+       │  └─ invoke_agent Historian
+       │     └─ chat gpt-4o-mini
+       ├─ chat gpt-4o
+       ├─ execute_tool ask
+       │  └─ my step
+       │     └─ invoke_agent Historian
+       │        └─ chat gpt-4o-mini
+       └─ chat gpt-4o
+  `);
+  });
+
+  it('separates parallel tools', async () => {
+    const { runner, simulator, telemetry, expectTree } = await startAgents({
+      tracing,
+      content: true,
+      config: { captureMessageContent: 'SPAN_ONLY' },
+    });
+    simulator.respond(
+      { output: [calling('echo', { word: 'a' }), calling('echo', { word: 'b' })] },
+      { output: [{ message: 'Done.' }] },
+    );
+    await runner.run(newHelper(echo), 'Hi');
+    await expectTree(`
+    invoke_workflow Agent workflow
+    └─ invoke_agent Helper
+       ├─ chat gpt-4o
+       ├─ execute_tool echo  gen_ai.tool.call.id={a}
+       │  └─ say a
+       ├─ execute_tool echo  gen_ai.tool.call.id={b}
+       │  └─ say b
+       └─ chat gpt-4o
+  `);
+    const [asking] = telemetry.spans.filter(({ name }) => name === 'chat gpt-4o');
+    const asked = JSON.parse(String(asking?.attributes['gen_ai.output.messages']))[0].parts;
+    const ran = telemetry.spans.filter(({ name }) => name === 'execute_tool echo');
+    expect(ran.map(({ attributes }) => attributes['gen_ai.tool.call.id'])).toEqual(
+      asked.map(({ id }: { id: string }) => id),
+    );
+    expect(ran.map(({ attributes }) => attributes['gen_ai.tool.call.arguments'])).toEqual([
+      '{"word":"a"}',
+      '{"word":"b"}',
+    ]);
+    expect(ran.map(({ attributes }) => attributes['gen_ai.tool.call.result'])).toEqual([
+      '{"value":"a"}',
+      '{"value":"b"}',
+    ]);
+  });
+
+  // The oldest versions have no namespaces.
+  it.skipIf(library.toolNamespace === undefined).each([{ stream: false }, { stream: true }])(
+    'gives tools of namespaces and handoffs their calls: $stream',
+    async ({ stream }) => {
       const { runner, simulator, expectTree } = await startAgents({ tracing });
-      simulator.respond({ output: [{ message: 'Yes.' }] });
-      const guardrail = (name: string, tripwireTriggered: boolean): object => ({
-        name,
-        execute: async () =>
-          inOwnSpan(`check ${name}`, () => ({ outputInfo: 'a secret', tripwireTriggered })),
-      });
-      const agent = new Agent({
-        name: 'Helper',
-        model: 'gpt-4o',
-        inputGuardrails: [guardrail('polite', false)],
-        outputGuardrails: [guardrail('short', true)],
-      });
-      await expect(runner.run(agent, 'Hi')).rejects.toThrow('Output guardrail triggered');
-      await expectTree(`
-      invoke_workflow Agent workflow  !OutputGuardrailTripwireTriggered
-      └─ invoke_agent Helper          !OutputGuardrailTripwireTriggered
-         ├─ guardrail polite          openai.agents.guardrail.triggered=false
-         │  └─ check polite
-         ├─ chat gpt-4o
-         └─ guardrail short           openai.agents.guardrail.triggered=true
-            └─ check short
-    `);
-    });
-
-    it('records an agent that is a tool below its tool, and one that a tool runs below the span of the program', async () => {
-      const { runner, newRunner, simulator, expectTree } = await startAgents({ tracing });
-      const inner = new Agent({ name: 'Historian', model: 'gpt-4o-mini' });
-      const nested = newTool('ask', () =>
-        inOwnSpan('my step', async () => (await newRunner().run(inner, 'When?')).finalOutput),
-      );
-      const agent = new Agent({
-        name: 'Helper',
-        model: 'gpt-4o',
-        tools: [inner.asTool({ toolName: 'history', toolDescription: 'History' }), nested],
-      });
       simulator.respond(
-        { output: [calling('history', { input: 'When?' })] },
-        { output: [{ message: '1969' }] },
-        { output: [calling('ask')] },
-        { output: [{ message: '1970' }] },
-        { output: [{ message: 'Then.' }] },
-      );
-      expect((await runner.run(agent, 'When?')).finalOutput).toBe('Then.');
-      await expectTree(`
-      invoke_workflow Agent workflow
-      └─ invoke_agent Helper
-         ├─ chat gpt-4o
-         ├─ execute_tool history
-         │  └─ invoke_agent Historian
-         │     └─ chat gpt-4o-mini
-         ├─ chat gpt-4o
-         ├─ execute_tool ask
-         │  └─ my step
-         │     └─ invoke_agent Historian
-         │        └─ chat gpt-4o-mini
-         └─ chat gpt-4o
-    `);
-    });
-
-    it('separates parallel tools', async () => {
-      const { runner, simulator, telemetry, expectTree } = await startAgents({
-        tracing,
-        content: true,
-        config: { captureMessageContent: 'SPAN_ONLY' },
-      });
-      simulator.respond(
-        { output: [calling('echo', { word: 'a' }), calling('echo', { word: 'b' })] },
+        {
+          output: [
+            calling('echo', { word: 'a' }, 'crm'),
+            calling('echo', { word: 'b' }, 'erp'),
+            calling('echo', { word: 'c' }),
+            calling('echo', { word: 'd' }, 'crm'),
+            calling('go_home'),
+          ],
+        },
         { output: [{ message: 'Done.' }] },
       );
-      await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o', tools: [echo] }), 'Hi');
+      const namespace = (name: string): readonly object[] =>
+        library.toolNamespace?.({ name, description: name, tools: [echo] }) ?? [];
+      const home = new Agent({ name: 'Home', model: 'gpt-4o' });
+      const agent = new Agent({
+        name: 'Helper',
+        model: 'gpt-4o',
+        tools: [...namespace('erp'), ...namespace('crm'), echo],
+        handoffs: [library.handoff(home, { toolNameOverride: 'go_home' })],
+      });
+      const run = await runner.run(agent, 'Hi', { stream } as { stream: true });
+      if (stream) await Array.fromAsync(run);
       await expectTree(`
-      invoke_workflow Agent workflow
-      └─ invoke_agent Helper
-         ├─ chat gpt-4o
-         ├─ execute_tool echo  gen_ai.tool.call.id={a}
-         │  └─ say a
-         ├─ execute_tool echo  gen_ai.tool.call.id={b}
-         │  └─ say b
-         └─ chat gpt-4o
-    `);
-      const [asking] = telemetry.spans.filter(({ name }) => name === 'chat gpt-4o');
-      const asked = JSON.parse(String(asking?.attributes['gen_ai.output.messages']))[0].parts;
-      const ran = telemetry.spans.filter(({ name }) => name === 'execute_tool echo');
-      expect(ran.map(({ attributes }) => attributes['gen_ai.tool.call.id'])).toEqual(
-        asked.map(({ id }: { id: string }) => id),
-      );
-      expect(ran.map(({ attributes }) => attributes['gen_ai.tool.call.arguments'])).toEqual([
-        '{"word":"a"}',
-        '{"word":"b"}',
-      ]);
-      expect(ran.map(({ attributes }) => attributes['gen_ai.tool.call.result'])).toEqual([
-        '{"value":"a"}',
-        '{"value":"b"}',
-      ]);
-    });
+    invoke_workflow Agent workflow
+    ├─ invoke_agent Helper
+    │  ├─ chat gpt-4o
+    │  ├─ execute_tool crm.echo  gen_ai.tool.call.id=call_000001
+    │  │  └─ say a
+    │  ├─ execute_tool erp.echo  gen_ai.tool.call.id=call_000002
+    │  │  └─ say b
+    │  ├─ execute_tool echo      gen_ai.tool.call.id=call_000003
+    │  │  └─ say c
+    │  ├─ execute_tool crm.echo  gen_ai.tool.call.id=call_000004
+    │  │  └─ say d
+    │  └─ execute_tool go_home   gen_ai.tool.call.id=call_000005
+    └─ invoke_agent Home
+       └─ chat gpt-4o
+  `);
+    },
+  );
 
-    // The oldest versions have no namespaces.
-    it.skipIf(library.toolNamespace === undefined).each([{ stream: false }, { stream: true }])(
-      'gives tools of namespaces and handoffs their calls: $stream',
-      async ({ stream }) => {
-        const { runner, simulator, expectTree } = await startAgents({ tracing });
-        simulator.respond(
-          {
-            output: [
-              calling('echo', { word: 'a' }, 'crm'),
-              calling('echo', { word: 'b' }, 'erp'),
-              calling('echo', { word: 'c' }),
-              calling('echo', { word: 'd' }, 'crm'),
-              calling('go_home'),
-            ],
-          },
-          { output: [{ message: 'Done.' }] },
-        );
-        const namespace = (name: string): readonly object[] =>
-          library.toolNamespace?.({ name, description: name, tools: [echo] }) ?? [];
-        const home = new Agent({ name: 'Home', model: 'gpt-4o' });
-        const agent = new Agent({
-          name: 'Helper',
-          model: 'gpt-4o',
-          tools: [...namespace('erp'), ...namespace('crm'), echo],
-          handoffs: [library.handoff(home, { toolNameOverride: 'go_home' })],
+  it('records custom spans, speech and transcriptions', async () => {
+    const { inSpan, expectTree } = await startAgents({ tracing });
+    const { withTrace, withCustomSpan, withSpeechSpan, withTranscriptionSpan } = library;
+    await inSpan(() =>
+      withTrace('Voice', async () => {
+        await withTranscriptionSpan(async () => inOwnSpan('listen', () => undefined), {
+          data: { input: { data: 'AAAA', format: 'pcm' }, model: 'whisper-1' },
         });
-        const run = await runner.run(agent, 'Hi', { stream } as { stream: true });
-        if (stream) await Array.fromAsync(run);
-        await expectTree(`
-      invoke_workflow Agent workflow
-      ├─ invoke_agent Helper
-      │  ├─ chat gpt-4o
-      │  ├─ execute_tool crm.echo  gen_ai.tool.call.id=call_000001
-      │  │  └─ say a
-      │  ├─ execute_tool erp.echo  gen_ai.tool.call.id=call_000002
-      │  │  └─ say b
-      │  ├─ execute_tool echo      gen_ai.tool.call.id=call_000003
-      │  │  └─ say c
-      │  ├─ execute_tool crm.echo  gen_ai.tool.call.id=call_000004
-      │  │  └─ say d
-      │  └─ execute_tool go_home   gen_ai.tool.call.id=call_000005
-      └─ invoke_agent Home
-         └─ chat gpt-4o
-    `);
-      },
+        await withCustomSpan(async () => inOwnSpan('think', () => undefined), {
+          data: { name: 'my part', data: { secret: 1 } },
+        });
+        await withSpeechSpan(async () => inOwnSpan('speak', () => undefined), {
+          data: { output: { data: 'AAAA', format: 'pcm' }, model: 'tts-1' },
+        });
+      }),
     );
+    await expectTree(`
+    program
+    └─ invoke_workflow Voice
+       ├─ transcription  gen_ai.request.model=whisper-1
+       │  └─ listen
+       ├─ my part
+       │  └─ think
+       └─ speech         gen_ai.request.model=tts-1
+          └─ speak
+  `);
+  });
 
-    it('records custom spans, speech and transcriptions', async () => {
-      const { inSpan, expectTree } = await startAgents({ tracing });
-      const { withTrace, withCustomSpan, withSpeechSpan, withTranscriptionSpan } = library;
-      await inSpan(() =>
-        withTrace('Voice', async () => {
-          await withTranscriptionSpan(async () => inOwnSpan('listen', () => undefined), {
-            data: { input: { data: 'AAAA', format: 'pcm' }, model: 'whisper-1' },
-          });
-          await withCustomSpan(async () => inOwnSpan('think', () => undefined), {
-            data: { name: 'my part', data: { secret: 1 } },
-          });
-          await withSpeechSpan(async () => inOwnSpan('speak', () => undefined), {
-            data: { output: { data: 'AAAA', format: 'pcm' }, model: 'tts-1' },
-          });
-        }),
-      );
-      await expectTree(`
-      program
-      └─ invoke_workflow Voice
-         ├─ transcription  gen_ai.request.model=whisper-1
-         │  └─ listen
-         ├─ my part
-         │  └─ think
-         └─ speech         gen_ai.request.model=tts-1
-            └─ speak
-    `);
+  it('records a run below a span that was made current within a function of the program', async () => {
+    const { runner, simulator, expectTree } = await startAgents({ tracing });
+    simulator.respond({ output: [{ message: 'Yes.' }] });
+    const { createCustomSpan, setCurrentSpan, resetCurrentSpan } = library;
+    await library.withTrace('Flow', () =>
+      span('outer', async () => {
+        const part = createCustomSpan({ data: { name: 'my part', data: {} } });
+        part.start();
+        setCurrentSpan(part);
+        await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi');
+        resetCurrentSpan();
+        part.end();
+      }),
+    );
+    await expectTree(`
+    invoke_workflow Flow
+    └─ outer
+       └─ my part
+          └─ invoke_agent Helper
+             └─ chat gpt-4o
+  `);
+  });
+
+  it('keeps several runs apart, and those of one trace together', async () => {
+    const { runner, simulator, inSpan, expectTree } = await startAgents({ tracing });
+    simulator.respond(
+      { output: [{ message: '1' }] },
+      { output: [{ message: '2' }] },
+      { output: [{ message: '3' }] },
+    );
+    const agent = new Agent({ name: 'Helper', model: 'gpt-4o' });
+    await inSpan(async () => {
+      await Promise.all([runner.run(agent, 'a'), runner.run(agent, 'b')]);
     });
-
-    it('records a run below a span that was made current within a function of the program', async () => {
-      const { runner, simulator, expectTree } = await startAgents({ tracing });
-      simulator.respond({ output: [{ message: 'Yes.' }] });
-      const { createCustomSpan, setCurrentSpan, resetCurrentSpan } = library;
-      await library.withTrace('Flow', () =>
-        span('outer', async () => {
-          const part = createCustomSpan({ data: { name: 'my part', data: {} } });
-          part.start();
-          setCurrentSpan(part);
-          await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi');
-          resetCurrentSpan();
-          part.end();
-        }),
-      );
-      await expectTree(`
-      invoke_workflow Flow
-      └─ outer
-         └─ my part
-            └─ invoke_agent Helper
-               └─ chat gpt-4o
-    `);
+    await library.withTrace('Two', async () => {
+      await runner.run(agent, 'c');
+      await runner.run(agent, 'd');
     });
+    await expectTree(`
+    program
+    ├─ invoke_workflow Agent workflow
+    │  └─ invoke_agent Helper
+    │     └─ chat gpt-4o
+    └─ invoke_workflow Agent workflow
+       └─ invoke_agent Helper
+          └─ chat gpt-4o
 
-    it('keeps several runs apart, and those of one trace together', async () => {
-      const { runner, simulator, inSpan, expectTree } = await startAgents({ tracing });
-      simulator.respond(
-        { output: [{ message: '1' }] },
-        { output: [{ message: '2' }] },
-        { output: [{ message: '3' }] },
-      );
-      const agent = new Agent({ name: 'Helper', model: 'gpt-4o' });
-      await inSpan(async () => {
-        await Promise.all([runner.run(agent, 'a'), runner.run(agent, 'b')]);
-      });
-      await library.withTrace('Two', async () => {
-        await runner.run(agent, 'c');
-        await runner.run(agent, 'd');
-      });
-      await expectTree(`
-      program
-      ├─ invoke_workflow Agent workflow
-      │  └─ invoke_agent Helper
-      │     └─ chat gpt-4o
-      └─ invoke_workflow Agent workflow
-         └─ invoke_agent Helper
-            └─ chat gpt-4o
+    invoke_workflow Two
+    ├─ invoke_agent Helper
+    │  └─ chat gpt-4o
+    └─ invoke_agent Helper
+       └─ chat gpt-4o
+  `);
+  });
 
-      invoke_workflow Two
-      ├─ invoke_agent Helper
-      │  └─ chat gpt-4o
-      └─ invoke_agent Helper
-         └─ chat gpt-4o
-    `);
+  it('counts what a tool spends on an image', async () => {
+    const { client, runner, simulator, expectTree } = await startAgents({ tracing });
+    simulator.respond(
+      { output: [calling('draw')], usage: { prompt: 100, completion: 20 } },
+      { output: [{ message: 'Done.' }], usage: { prompt: 120, completion: 10 } },
+    );
+    simulator.next({
+      when: { path: '/v1/images/generations' },
+      body: { data: [{ b64_json: 'AA==' }], usage: { input_tokens: 7, output_tokens: 300 } },
     });
-
-    it('counts what a tool spends on an image', async () => {
-      const { client, runner, simulator, expectTree } = await startAgents({ tracing });
-      simulator.respond(
-        { output: [calling('draw')], usage: { prompt: 100, completion: 20 } },
-        { output: [{ message: 'Done.' }], usage: { prompt: 120, completion: 10 } },
-      );
-      simulator.next({
-        when: { path: '/v1/images/generations' },
-        body: { data: [{ b64_json: 'AA==' }], usage: { input_tokens: 7, output_tokens: 300 } },
-      });
-      const draw = newTool('draw', async () => {
-        await client.images.generate({ model: 'gpt-image-1', prompt: 'A tree.' });
-        return 'drawn';
-      });
-      await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o', tools: [draw] }), 'Hi');
-      await expectTree(`
-      invoke_workflow Agent workflow      openai.total.input_tokens=227 openai.total.output_tokens=330
-      └─ invoke_agent Helper
-         ├─ chat gpt-4o
-         ├─ execute_tool draw
-         │  └─ POST /images/generations
-         └─ chat gpt-4o
-    `);
+    const draw = newTool('draw', async () => {
+      await client.images.generate({ model: 'gpt-image-1', prompt: 'A tree.' });
+      return 'drawn';
     });
+    await runner.run(newHelper(draw), 'Hi');
+    await expectTree(`
+    invoke_workflow Agent workflow      openai.total.input_tokens=227 openai.total.output_tokens=330
+    └─ invoke_agent Helper
+       ├─ chat gpt-4o
+       ├─ execute_tool draw
+       │  └─ POST /images/generations
+       └─ chat gpt-4o
+  `);
+  });
 
-    it('counts what a response spends in the background', async () => {
-      const { client, simulator, expectTree } = await startAgents({ tracing });
-      simulator.respond({ output: [{ message: 'Yes.' }], usage: { prompt: 100, completion: 20 } });
-      await library.withTrace('Chat', async () => {
-        const { responses } = client;
-        let { id, status } = await responses.create({ model: 'gpt-4o', input: 'Hi', background: true });
-        while (status !== 'completed') ({ status } = await responses.retrieve(id));
-      });
-      await expectTree(`
-      invoke_workflow Chat  openai.total.input_tokens=100 openai.total.output_tokens=20
-      └─ chat gpt-4o        gen_ai.response.status=completed
-    `);
+  it('counts what a response spends in the background', async () => {
+    const { client, simulator, expectTree } = await startAgents({ tracing });
+    simulator.respond({ output: [{ message: 'Yes.' }], usage: { prompt: 100, completion: 20 } });
+    await library.withTrace('Chat', async () => {
+      const { responses } = client;
+      let { id, status } = await responses.create({ model: 'gpt-4o', input: 'Hi', background: true });
+      while (status !== 'completed') ({ status } = await responses.retrieve(id));
     });
+    await expectTree(`
+    invoke_workflow Chat  openai.total.input_tokens=100 openai.total.output_tokens=20
+    └─ chat gpt-4o        gen_ai.response.status=completed
+  `);
+  });
 
-    it('keeps a context that the program has bound', async () => {
-      const { runner, simulator, expectTree } = await startAgents({ tracing });
-      let later = (): void => undefined;
-      const bind = newTool('bind', () => {
-        later = context.bind(context.active(), () => inOwnSpan('later', () => undefined));
-        return 'bound';
-      });
-      const call = newTool('call', () => {
-        later();
-        return 'called';
-      });
-      simulator.respond({ output: [calling('bind'), calling('call')] }, { output: [{ message: 'Done.' }] });
-      await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o', tools: [bind, call] }), 'Hi');
-      await expectTree(`
-      invoke_workflow Agent workflow
-      └─ invoke_agent Helper
-         ├─ chat gpt-4o
-         ├─ execute_tool bind
-         │  └─ later
-         ├─ execute_tool call
-         └─ chat gpt-4o
-    `);
+  it('keeps a context that the program has bound', async () => {
+    const { runner, simulator, expectTree } = await startAgents({ tracing });
+    let later = (): void => undefined;
+    const bind = newTool('bind', () => {
+      later = context.bind(context.active(), () => inOwnSpan('later', () => undefined));
+      return 'bound';
     });
-  },
-);
+    const call = newTool('call', () => {
+      later();
+      return 'called';
+    });
+    simulator.respond({ output: [calling('bind'), calling('call')] }, { output: [{ message: 'Done.' }] });
+    await runner.run(newHelper(bind, call), 'Hi');
+    await expectTree(`
+    invoke_workflow Agent workflow
+    └─ invoke_agent Helper
+       ├─ chat gpt-4o
+       ├─ execute_tool bind
+       │  └─ later
+       ├─ execute_tool call
+       └─ chat gpt-4o
+  `);
+  });
+});

@@ -1,3 +1,4 @@
+import type OpenAI from 'openai';
 import type { AgentSession } from 'openai/resources/beta/agents/agents';
 import type { EventCreateParams } from 'openai/resources/beta/agents/sessions/events';
 import type { SessionCreateParamsStreaming } from 'openai/resources/beta/agents/sessions/sessions';
@@ -16,6 +17,8 @@ export interface AgentProgram extends Program {
   converse(input?: string, more?: Partial<SessionCreateParamsStreaming>): Promise<string>;
   /** Reads the stream of another turn to its end. */
   stream(sessionId: string, input: string): Promise<void>;
+  /** Follows the events of a session until it is idle. */
+  follow(sessionId: string): Promise<void>;
   /** Retrieves a session until it has this status. */
   poll(sessionId: string, status?: AgentSession['status']): Promise<AgentSession>;
   /** Sends a message, which is not awaited. */
@@ -28,6 +31,12 @@ export interface AgentProgram extends Program {
 export function messageEvent(text: string): EventCreateParams['events'][number] {
   const content = [{ type: 'input_text' as const, text }];
   return { type: 'agent.session.input.message', input: [{ role: 'user', content }] };
+}
+
+/** Follows the events of a session, which any process can do, until it is idle. */
+export async function follow(client: OpenAI, sessionId: string): Promise<void> {
+  for await (const { type } of await client.beta.agents.sessions.events.stream(sessionId))
+    if (type === 'agent.session.idle') break;
 }
 
 /** A program with a saved agent; its trees begin after that, and leave out what it only reads. */
@@ -54,6 +63,7 @@ export async function startAgentProgram(
     async stream(sessionId, input) {
       for await (const _ of sessions.stream(sessionId, { input }));
     },
+    follow: (sessionId) => follow(program.client, sessionId),
     async poll(sessionId, status = 'idle') {
       let session = await sessions.retrieve(sessionId);
       while (session.status !== status) session = await sessions.retrieve(sessionId);

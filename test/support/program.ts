@@ -1,4 +1,5 @@
-import { trace } from '@opentelemetry/api';
+import { type Attributes, trace } from '@opentelemetry/api';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
 import { onTestFinished } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
@@ -8,13 +9,29 @@ import { assertSpanTree } from '../../src/testing.ts';
 import { type RunScript, type Simulator, startReplay, startSimulator } from './simulator/index.ts';
 import { type RecordedTelemetry, type RecordOptions, recordTelemetry } from './telemetry.ts';
 
+/** What was measured under one combination of dimensions. */
+export interface Point {
+  readonly attributes: Attributes;
+  readonly count: number;
+  readonly sum: number;
+  readonly max: number;
+}
+
 /** A program under test: a real client of a simulated API, observed, with the real SDK recording. */
 export interface Program {
   readonly client: OpenAI;
+  /** A client of the same API that nothing observes, as another program has one. */
+  readonly plain: OpenAI;
   readonly simulator: Simulator;
   readonly telemetry: RecordedTelemetry;
   /** Runs something below a span of the program's own. */
   inSpan<Result>(run: () => Promise<Result>, name?: string): Promise<Result>;
+  /** The ended spans of a name, or of all names that begin with this word. */
+  ended(name: string): readonly ReadableSpan[];
+  /** The names of what each span of a name is linked to. */
+  linked(name: string): (string | undefined)[][];
+  /** What an instrument has measured, of one operation or of all. */
+  points(instrument: string, operation?: string): Promise<readonly Point[]>;
   /** Flushes, and compares all that was recorded with a tree. */
   expectTree(expected: string): Promise<void>;
 }
@@ -37,7 +54,8 @@ export async function startProgram(options: ProgramOptions = {}): Promise<Progra
     options.replay === undefined
       ? await startSimulator({ runs: options.runs ?? [] })
       : await startReplay(options.replay);
-  const client = new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0, ...options.client });
+  const settings = { apiKey: 'test', baseURL: simulator.url, maxRetries: 0 };
+  const client = new OpenAI({ ...settings, ...options.client });
   // Prices change with every version of the price package: only tests of costs have any.
   instrumentOpenAI(client, { cost: false, ...options.config });
   // Not `afterEach`: where test files share a process, it would be registered for the first file only.
@@ -45,10 +63,28 @@ export async function startProgram(options: ProgramOptions = {}): Promise<Progra
     await simulator.close();
     await telemetry.verify();
   });
+  const ended: Program['ended'] = (name) =>
+    telemetry.spans.filter((span) => span.name === name || span.name.startsWith(`${name} `));
   return {
     client,
+    plain: new OpenAI(settings),
     simulator,
     telemetry,
+    ended,
+    linked: (name) =>
+      ended(name).map(({ links }) =>
+        links.map(
+          ({ context: { spanId } }) =>
+            telemetry.spans.find((span) => span.spanContext().spanId === spanId)?.name,
+        ),
+      ),
+    async points(instrument, operation) {
+      const metrics = await telemetry.metrics();
+      const found = metrics.find(({ descriptor }) => descriptor.name === instrument)?.dataPoints ?? [];
+      return found
+        .map(({ attributes, value }) => ({ attributes, ...(value as Omit<Point, 'attributes'>) }))
+        .filter(({ attributes }) => [undefined, attributes['gen_ai.operation.name']].includes(operation));
+    },
     inSpan: (run, name = 'program') =>
       trace.getTracer('program').startActiveSpan(name, async (span) => {
         try {

@@ -16,6 +16,8 @@ export interface RealtimePair {
   answer(...events: object[]): Promise<void>;
   readonly server: ServerSocket;
   closed(): Promise<void>;
+  /** The program closes the socket, and waits until that is closed. */
+  close(): Promise<void>;
 }
 
 /** Programs whose sockets are observed. */
@@ -42,6 +44,9 @@ export async function openRealtime(
   const server = simulator.sockets.at(-1);
   if (server === undefined) throw new Error('No socket is open.');
   let sent = 0;
+  const closed = async (): Promise<void> => {
+    if (socket.socket.readyState !== 3) await once(socket.socket, 'close');
+  };
   return {
     socket,
     errors,
@@ -56,8 +61,10 @@ export async function openRealtime(
       sent += events.length;
       while (received < sent) await delay(1);
     },
-    async closed() {
-      if (socket.socket.readyState !== 3) await once(socket.socket, 'close');
+    closed,
+    async close() {
+      socket.close();
+      await closed();
     },
   };
 }

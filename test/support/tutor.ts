@@ -1,7 +1,9 @@
 import type OpenAI from 'openai';
-import type { Run } from 'openai/resources/beta/threads/runs/runs';
+import type { AssistantStreamEvent } from 'openai/resources/beta/assistants';
+import type { Run, RunSubmitToolOutputsParamsNonStreaming } from 'openai/resources/beta/threads/runs/runs';
 import { assertSpanTree } from '../../src/testing.ts';
 import { type Program, type ProgramOptions, startProgram } from './program.ts';
+import type { RunScript } from './simulator/index.ts';
 
 /** A program with an assistant and a thread that has one question; its trees begin after that was set up. */
 export interface Tutor extends Program {
@@ -11,12 +13,28 @@ export interface Tutor extends Program {
   readonly run: () => Promise<Run>;
   /** Starts the same, and does not wait for it. */
   readonly create: () => Promise<Run>;
+  /** Runs the assistant, and gives the events of that run. */
+  readonly events: () => Promise<AsyncIterable<AssistantStreamEvent>>;
   /** Polls a run until it is over. */
   readonly poll: (runId: string) => Promise<Run>;
   /** Runs the assistant with the stream helper, to the end of the stream. */
   readonly stream: () => Promise<Run>;
   /** Adds a message of the user to the thread. */
   readonly say: (text?: string) => Promise<unknown>;
+}
+
+/** A run that asks for the value of x, and answers then. */
+export const ASKS_FOR_X: RunScript = {
+  steps: [{ tools: [{ function: { name: 'get_x', arguments: {} } }] }, { message: 'x is 1' }],
+};
+
+/** What a program submits for the functions that a run waits for. */
+export function outputsFor(
+  run: Pick<Run, 'thread_id' | 'required_action'>,
+  output = '1',
+): Pick<RunSubmitToolOutputsParamsNonStreaming, 'thread_id' | 'tool_outputs'> {
+  const calls = run.required_action?.submit_tool_outputs.tool_calls ?? [];
+  return { thread_id: run.thread_id, tool_outputs: calls.map(({ id }) => ({ tool_call_id: id, output })) };
 }
 
 export async function startTutor(options: ProgramOptions = {}): Promise<Tutor> {
@@ -40,6 +58,7 @@ export function actionsOf(client: OpenAI, assistantId: string, threadId: string)
     threadId,
     run: () => runs.createAndPoll(threadId, asked),
     create: async () => runs.create(threadId, asked),
+    events: async () => runs.create(threadId, { ...asked, stream: true }),
     poll: (runId) => runs.poll(runId, { thread_id: threadId }),
     stream: () => runs.stream(threadId, asked).finalRun(),
     say: async (content = 'And y?') => messages.create(threadId, { role: 'user', content }),

@@ -127,3 +127,33 @@ export function message(id: string, text?: string): object {
   const content = text === undefined ? [] : [{ type: 'output_audio', transcript: text }];
   return { id, object: 'realtime.item', type: 'message', role: 'assistant', status: 'completed', content };
 }
+
+/** The program's result of a function. */
+export function result(output = 'sunny', call_id = 'call_1'): object {
+  return { type: 'conversation.item.create', item: { type: 'function_call_output', call_id, output } };
+}
+
+/** An item of a response is complete. */
+export function itemDone(id: string, item: object): object {
+  return {
+    type: 'response.output_item.done',
+    event_id: 'event_item',
+    response_id: id,
+    output_index: 0,
+    item,
+  };
+}
+
+/** So are the arguments of a function, before its item is. */
+export function argumentsDone(id: string, item: object): object {
+  const { id: item_id, name, call_id, arguments: given } = item as Readonly<Record<string, unknown>>;
+  const place = { event_id: 'event_arguments', response_id: id, output_index: 0 };
+  return {
+    type: 'response.function_call_arguments.done',
+    ...place,
+    item_id,
+    name,
+    call_id,
+    arguments: given,
+  };
+}
