@@ -17,63 +17,48 @@ import { response } from '../../src/operations/response.ts';
 import { retrieval } from '../../src/operations/retrieval.ts';
 import { textCompletion } from '../../src/operations/text-completion.ts';
 import { startAgentProgram } from '../support/agent-program.ts';
+import { completionBody, functionCall, responseBody } from '../support/bodies.ts';
 import { startProgram } from '../support/program.ts';
 import { startTutor } from '../support/tutor.ts';
 
 beforeEach(forgetNotices);
 
-const USAGE = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
-const TOKENS = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
 const skipped = 'openai.skipped.tool_calls';
 
 function responseWith(items: number): object {
-  const output = Array.from({ length: items }, (_, index) => ({
-    type: 'novel_tool_call',
-    id: `item_${index}`,
-    status: 'completed',
-  }));
-  return { id: 'resp_1', object: 'response', model: 'gpt-4o', status: 'completed', output, usage: USAGE };
+  const item = (index: number) => ({ type: 'novel_tool_call', id: `item_${index}`, status: 'completed' });
+  return responseBody(Array.from({ length: items }, (_, index) => item(index)));
 }
 
 function completionWith(calls: number): object {
-  const tool_calls = Array.from({ length: calls }, (_, index) => ({
-    id: `call_${index}`,
-    type: 'function',
-    function: { name: 'look', arguments: '{}' },
-  }));
-  const message = { role: 'assistant', content: null, tool_calls };
-  return {
-    id: 'chatcmpl_1',
-    object: 'chat.completion',
-    model: 'gpt-4o',
-    choices: [{ index: 0, finish_reason: 'tool_calls', message }],
-    usage: TOKENS,
-  };
+  return completionBody(
+    Array.from({ length: calls }, (_, index) => functionCall('look', '{}', `call_${index}`)),
+  );
 }
 
 describe('a server that repeats tool calls in a response', () => {
-  it('20,000 tool calls in one response become 128 spans and a count', async () => {
-    const { client, simulator, telemetry } = await startProgram();
-    simulator.next({ body: responseWith(20_000) });
-    await client.responses.create({ model: 'gpt-4o', input: 'What is x?' });
-    const named = (name: string) => telemetry.spans.filter((span) => span.name === name);
-    expect(named('execute_tool novel_tool')).toHaveLength(128);
-    expect(named('chat gpt-4o').map(({ attributes }) => attributes[skipped])).toEqual([20_000 - 128]);
-    expect(noticed().map(({ code }) => code)).toEqual(['calls_skipped']);
-  });
-
-  it('gets the same limit in a stream', async () => {
-    const { client, simulator, telemetry } = await startProgram();
-    const completed = { type: 'response.completed', response: responseWith(2_000) };
-    simulator.next({
-      body: `data: ${JSON.stringify(completed)}\n\n`,
-      headers: { 'content-type': 'text/event-stream' },
-    });
-    const stream = await client.responses.create({ model: 'gpt-4o', input: 'What is x?', stream: true });
-    for await (const _ of stream);
-    expect(telemetry.spans.filter(({ name }) => name.startsWith('execute_tool'))).toHaveLength(128);
-    expect(telemetry.spans.find(({ name }) => name === 'chat gpt-4o')?.attributes[skipped]).toBe(2_000 - 128);
-  });
+  it.each([
+    [20_000, 'plain', 128],
+    [2_000, 'streamed', 128],
+    [20, 'plain', 20],
+  ])(
+    'has of %d tool calls in one %s response %d recorded, and the others counted',
+    async (items, how, recorded) => {
+      const { client, simulator, ended } = await startProgram();
+      const response = responseWith(items);
+      if (how === 'plain') simulator.next({ body: response });
+      else simulator.next({ sse: [{ data: { type: 'response.completed', response } }] });
+      const stream = how === 'streamed';
+      const answer = await client.responses.create({ model: 'gpt-4o', input: 'What is x?', stream });
+      if (Symbol.asyncIterator in answer) await Array.fromAsync(answer);
+      expect(ended('execute_tool novel_tool')).toHaveLength(recorded);
+      const others = items - recorded;
+      expect(ended('chat gpt-4o').map(({ attributes }) => attributes[skipped])).toEqual([
+        others || undefined,
+      ]);
+      expect(noticed().map(({ code }) => code)).toEqual(others > 0 ? ['calls_skipped'] : []);
+    },
+  );
 
   it('does not use up spans of later calls', async () => {
     const exporter = new InMemorySpanExporter();
@@ -85,17 +70,6 @@ describe('a server that repeats tool calls in a response', () => {
     for (const span of telemetry.spans) processor.onEnd(span);
     await processor.forceFlush();
     expect(exporter.getFinishedSpans().filter(({ name }) => name === 'GET /models')).toHaveLength(5);
-  });
-
-  it('does not affect an answer with 20 tool calls', async () => {
-    const { client, simulator, telemetry } = await startProgram();
-    simulator.next({ body: responseWith(20) });
-    await client.responses.create({ model: 'gpt-4o', input: 'What is x?' });
-    expect(telemetry.spans.filter(({ name }) => name.startsWith('execute_tool'))).toHaveLength(20);
-    expect(telemetry.spans.find(({ name }) => name === 'chat gpt-4o')?.attributes).not.toHaveProperty(
-      skipped,
-    );
-    expect(noticed()).toEqual([]);
   });
 });
 
@@ -125,17 +99,18 @@ describe('a model that keeps asking for tool calls', () => {
     return program.telemetry.spans;
   }
 
-  it('gets 128 spans for one chat completion, however many are answered', async () => {
-    const spans = await answerAll(1_000);
-    expect(spans.filter(({ name }) => name === 'execute_tool look')).toHaveLength(128);
-    expect(spans.find(({ name }) => name === 'chat gpt-4o')?.attributes[skipped]).toBe(1_000 - 128);
-  });
-
-  it('gets a span for each of 20 tool calls', async () => {
-    const spans = await answerAll(20);
-    expect(spans.filter(({ name }) => name === 'execute_tool look')).toHaveLength(20);
-    expect(spans.find(({ name }) => name === 'chat gpt-4o')?.attributes).not.toHaveProperty(skipped);
-  });
+  it.each([
+    [1_000, 128],
+    [20, 20],
+  ])(
+    'has of %d calls of one chat completion %d recorded, however many are answered',
+    async (calls, recorded) => {
+      const spans = await answerAll(calls);
+      expect(spans.filter(({ name }) => name === 'execute_tool look')).toHaveLength(recorded);
+      const asking = spans.find(({ name }) => name === 'chat gpt-4o');
+      expect(asking?.attributes[skipped]).toBe(calls - recorded || undefined);
+    },
+  );
 
   async function runAll(calls: number) {
     const { client, simulator, telemetry } = await startProgram();
@@ -155,12 +130,11 @@ describe('a model that keeps asking for tool calls', () => {
     return { ran, recorded: telemetry.spans.filter(({ name }) => name === 'execute_tool look').length };
   }
 
-  it('gets 128 spans for functions that runTools runs, and all functions run', async () => {
-    expect(await runAll(300)).toEqual({ ran: 300, recorded: 128 });
-  });
-
-  it('gets a span for each of 20 functions that runTools runs', async () => {
-    expect(await runAll(20)).toEqual({ ran: 20, recorded: 20 });
+  it.each([
+    [300, 128],
+    [20, 20],
+  ])('has all of %d functions run by runTools, and %d of them recorded', async (calls, recorded) => {
+    expect(await runAll(calls)).toEqual({ ran: calls, recorded });
   });
 });
 
@@ -190,33 +164,27 @@ describe('a server that repeats tool calls or steps in a run', () => {
     tutor.simulator.next({ when: { path: /steps/ }, body: { object: 'list', data } });
     await tutor.inSpan(() => threads.runs.createAndPoll(tutor.threadId, { assistant_id: tutor.assistantId }));
     await tutor.telemetry.provider.forceFlush();
-    const { spans } = tutor.telemetry;
-    return {
-      steps: spans.filter(({ name }) => name.startsWith('chat ')),
-      tools: spans.filter(({ name }) => name.startsWith('execute_tool')),
-      run: spans.find(({ name }) => name.startsWith('invoke_agent')),
-    };
+    const [run] = tutor.ended('invoke_agent');
+    return { steps: tutor.ended('chat'), tools: tutor.ended('execute_tool'), run };
   }
 
-  it('gets 128 spans for the tool calls of one step, and a count on the step and the run', async () => {
-    const { steps, tools, run } = await listed(1, 500);
-    expect(tools).toHaveLength(128);
-    expect(steps.map(({ attributes }) => attributes[skipped])).toEqual([500 - 128]);
-    expect(run?.attributes[skipped]).toBe(500 - 128);
-  });
-
-  it('gets 1,000 spans for the tool calls of all steps', async () => {
-    const { tools, run } = await listed(20, 100);
-    expect(tools).toHaveLength(1_000);
-    expect(run?.attributes[skipped]).toBe(1_000);
-  });
-
-  it('does not affect the tool calls of an ordinary run', async () => {
-    const { steps, tools, run } = await listed(10, 20);
-    expect([steps.length, tools.length]).toEqual([10, 200]);
-    for (const { attributes } of [...steps, ...(run ? [run] : [])])
-      expect(attributes).not.toHaveProperty(skipped);
-  });
+  it.each([
+    [1, 500, 128],
+    [20, 100, 1_000],
+    [10, 20, 200],
+  ])(
+    'has of %d steps with %d calls each %d calls recorded, and a count on the run',
+    async (count, calls, recorded) => {
+      const { steps, tools, run } = await listed(count, calls);
+      expect(steps).toHaveLength(count);
+      expect(tools).toHaveLength(recorded);
+      expect(run?.attributes[skipped]).toBe(count * calls - recorded || undefined);
+      const skippedOf = (step: number) => calls - Math.min(calls, 128, Math.max(0, 1_000 - step * calls));
+      expect(steps.map(({ attributes }) => attributes[skipped])).toEqual(
+        steps.map((_, step) => skippedOf(step) || undefined),
+      );
+    },
+  );
 });
 
 describe('an agent that repeats itself in a turn', () => {
@@ -227,20 +195,15 @@ describe('an agent that repeats itself in a turn', () => {
     const program = await startAgentProgram([{ items: [...items, { message: 'Done.' }] }]);
     await program.inSpan(() => program.converse('Do it.'));
     await program.telemetry.provider.forceFlush();
-    const { spans } = program.telemetry;
-    const turn = spans.find(({ name }) => name.startsWith('invoke_agent'));
-    return {
-      recorded: spans.filter(({ name }) => name.startsWith('execute_tool')).length,
-      skipped: turn?.attributes[skipped],
-    };
+    const [turn] = program.ended('invoke_agent');
+    return { recorded: program.ended('execute_tool').length, skipped: turn?.attributes[skipped] };
   }
 
-  it('gets 128 spans for its tool calls, and a count on the turn', async () => {
-    expect(await turnOf(400)).toEqual({ recorded: 128, skipped: 400 - 128 });
-  });
-
-  it('does not affect a turn with 20 tool calls', async () => {
-    expect(await turnOf(20)).toEqual({ recorded: 20, skipped: undefined });
+  it.each([
+    [400, 128, 272],
+    [20, 20, undefined],
+  ])('has of %d tool calls %d recorded, and a count on the turn', async (commands, recorded, others) => {
+    expect(await turnOf(commands)).toEqual({ recorded, skipped: others });
   });
 });
 
@@ -251,10 +214,10 @@ describe('a streamed run with very many deltas', () => {
     const { runs } = tutor.client.beta.threads;
     await tutor.inSpan(() => runs.stream(tutor.threadId, { assistant_id: tutor.assistantId }).finalRun());
     await tutor.telemetry.provider.forceFlush();
-    const step = tutor.telemetry.spans.find(({ name }) => name === 'chat gpt-4o-mini');
+    const [step] = tutor.ended('chat gpt-4o-mini');
     return {
       events: step?.events.length,
-      spans: tutor.telemetry.spans.filter(({ name }) => name === 'message_delta').length,
+      spans: tutor.ended('message_delta').length,
       skipped: step?.attributes['openai.skipped.message_deltas'],
     };
   }

@@ -162,19 +162,17 @@ function response(user: string, status: string): object {
   return { id: 'resp_0', object: 'response', model: THINKS.model, background: true, status, ...ended };
 }
 
-describe('a background response', () => {
-  it('is not ended by one with the same id at another server', async () => {
-    const { telemetry } = await start();
-    const [one, other] = await twoServers();
-    one.server.next({ body: response('alice', 'in_progress') });
-    await withMetadata({ userId: 'alice' }, () => one.client.responses.create(THINKS));
-    other.server.next({ body: response('bob', 'completed') });
-    await other.client.responses.retrieve('resp_0');
-    expect(recorded({ telemetry })).toEqual([]);
-    one.server.next({ body: response('alice', 'completed') });
-    await one.client.responses.retrieve('resp_0');
-    expect(recorded({ telemetry })).toEqual([RESULTS[0]]);
-  });
+it('a background response is not ended by one with the same id at another server', async () => {
+  const { telemetry } = await start();
+  const [one, other] = await twoServers();
+  one.server.next({ body: response('alice', 'in_progress') });
+  await withMetadata({ userId: 'alice' }, () => one.client.responses.create(THINKS));
+  other.server.next({ body: response('bob', 'completed') });
+  await other.client.responses.retrieve('resp_0');
+  expect(recorded({ telemetry })).toEqual([]);
+  one.server.next({ body: response('alice', 'completed') });
+  await one.client.responses.retrieve('resp_0');
+  expect(recorded({ telemetry })).toEqual([RESULTS[0]]);
 });
 
 const IDS = { agent_id: 'agent_0', session_id: 'session_0', turn_id: 'turn_0' };

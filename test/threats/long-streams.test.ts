@@ -11,6 +11,7 @@ import { describe, expect, it, test } from 'vitest';
 import type { Completion } from '../../src/client.ts';
 import { ChatAccumulator } from '../../src/operations/chat/accumulator.ts';
 import { ResponseAccumulator } from '../../src/operations/response/accumulator.ts';
+import { responseBody } from '../support/bodies.ts';
 import { startProgram } from '../support/program.ts';
 
 const PROGRAM = fileURLToPath(new URL('../support/heap/streams.ts', import.meta.url));
@@ -97,23 +98,6 @@ describe('an index that a server chooses', () => {
     expect(counts[0]).toBe(128);
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(1_000);
   });
-
-  test('does not affect an ordinary stream with several choices and tool calls', () => {
-    const accumulator = new ChatAccumulator(LIMITS);
-    for (let choice = 0; choice < 3; choice++)
-      for (let index = 0; index < 20; index++) {
-        const call = {
-          index,
-          id: `call_${choice}_${index}`,
-          type: 'function',
-          function: { name: 'f', arguments: '{}' },
-        };
-        accumulator.add({ choices: [{ index: choice, delta: { tool_calls: [call] } }] });
-      }
-    const { choices } = accumulator.result() as { choices: { message: { tool_calls: unknown[] } }[] };
-    expect(choices.map(({ message }) => message.tool_calls.length)).toEqual([20, 20, 20]);
-    expect(accumulator.skippedCalls).toBe(0);
-  });
 });
 
 test('a password in an error is removed before the text is cut', () => {
@@ -134,18 +118,16 @@ test('a password in an error is removed before the text is cut', () => {
   }
 });
 
-describe('tool calls of a streamed chat completion', () => {
-  test('are kept up to 128, and the others are counted on its span', async () => {
-    const { client, simulator, telemetry } = await startProgram();
-    const chunks = Array.from({ length: 500 }, (_, index) => {
-      const call = { index, id: `call_${index}`, function: { name: 'f' } };
-      const choice = { index: 0, finish_reason: 'tool_calls', delta: { tool_calls: [call] } };
-      return { id: 'chatcmpl_1', model: 'gpt-4o', choices: [choice] };
-    });
-    simulator.next(streamOf(chunks));
-    await readAll(await client.chat.completions.create({ model: 'gpt-4o', messages: [], stream: true }));
-    expect(telemetry.spans.at(-1)?.attributes['openai.skipped.tool_calls']).toBe(500 - 128);
+test('tool calls of a streamed chat completion are kept up to 128, and the others are counted on its span', async () => {
+  const { client, simulator, telemetry } = await startProgram();
+  const chunks = Array.from({ length: 500 }, (_, index) => {
+    const call = { index, id: `call_${index}`, function: { name: 'f' } };
+    const choice = { index: 0, finish_reason: 'tool_calls', delta: { tool_calls: [call] } };
+    return { id: 'chatcmpl_1', model: 'gpt-4o', choices: [choice] };
   });
+  simulator.next(streamOf(chunks));
+  await readAll(await client.chat.completions.create({ model: 'gpt-4o', messages: [], stream: true }));
+  expect(telemetry.spans.at(-1)?.attributes['openai.skipped.tool_calls']).toBe(500 - 128);
 });
 
 describe('a text longer than the span limit', () => {
@@ -205,15 +187,7 @@ describe('a text longer than the span limit', () => {
       { type: 'message', id: 'msg_1', role: 'assistant', content: [{ type: 'output_text', text: whole }] },
       { type: 'code_interpreter_call', id: 'ci_1', status: 'completed', code: whole, outputs: [] },
     ];
-    const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
-    const response = {
-      id: 'resp_1',
-      object: 'response',
-      model: 'gpt-4o',
-      status: 'completed',
-      output,
-      usage,
-    };
+    const response = responseBody(output);
     const attributes = async (streamed: boolean) => {
       const { client, simulator, telemetry } = await startProgram({
         config: { captureMessageContent: 'SPAN_ONLY' },

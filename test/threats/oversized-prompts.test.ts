@@ -44,7 +44,7 @@ async function ask(question: string, tools: readonly object[] = []): Promise<Sto
   });
   await store.flush();
   await program.telemetry.provider.forceFlush();
-  const span = program.telemetry.spans.find(({ name }) => name.startsWith('chat'));
+  const [span] = program.ended('chat');
   return { reference: span?.attributes[REFERENCE], files, dropped: store.dropped };
 }
 
@@ -131,10 +131,8 @@ test('another user of the machine can read neither the folder nor a file, with a
     const folder = join(root, 'a', 'b');
     const store = new ContentStore({ folder, maxLength: 300 });
     const say = (content: string): unknown => ({
-      systemInstructions: [],
-      inputMessages: [{ role: 'user', parts: [{ type: 'text', content }] }],
-      outputMessages: [],
-      toolDefinitions: [],
+      ...EMPTY,
+      inputMessages: [message(content)],
       attributes: {},
     });
     await store.hook(say('x') as never);

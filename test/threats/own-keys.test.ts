@@ -8,6 +8,7 @@ import { withoutCredentials } from '../../src/telemetry/content/credentials.ts';
 import { areCollected } from '../support/collected.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { recordTelemetry } from '../support/telemetry.ts';
+import { CHAT, FAILING_CALLS, respond } from './failing-calls.ts';
 
 /**
  * A server, or a gateway before it, that repeats the program's own key in the text of an error, without any word or form
@@ -19,7 +20,6 @@ const CONSENT = {
   content: true,
   eventContent: true,
 };
-const CHAT = { model: 'gpt-4o', messages: [{ role: 'user' as const, content: 'Hello.' }] };
 const SAID = `I have got ${KEY}, and do not like it.`;
 const SHOWN = 'I have got REDACTED, and do not like it.';
 
@@ -34,57 +34,10 @@ async function textOf({ telemetry }: Pick<Program, 'telemetry'>): Promise<string
 }
 
 describe('a server repeats the key of the client in', () => {
-  test.each<[string, (program: Program) => Promise<unknown>]>([
-    [
-      'the answer to a request',
-      ({ client, simulator }) => {
-        simulator.next({ status: 401, body: { error: { message: SAID } } });
-        return client.chat.completions.create(CHAT);
-      },
-    ],
-    [
-      'an event of a stream',
-      async ({ client, simulator }) => {
-        simulator.next({ sse: [{ data: { error: { message: SAID } } }] });
-        await Array.fromAsync(await client.chat.completions.create({ ...CHAT, stream: true }));
-      },
-    ],
-    [
-      'the last error of a run',
-      async ({ client, simulator }) => {
-        simulator.script({ end: 'failed', lastError: { code: 'server_error', message: SAID } });
-        const { id } = await client.beta.assistants.create({ model: 'gpt-4o' });
-        await client.beta.threads.createAndRunPoll({ assistant_id: id }, { pollIntervalMs: 1 });
-      },
-    ],
-    [
-      'the last error of a run, streamed',
-      async ({ client, simulator }) => {
-        simulator.script({ end: 'failed', lastError: { code: 'server_error', message: SAID } });
-        const { id } = await client.beta.assistants.create({ model: 'gpt-4o' });
-        await Array.fromAsync(await client.beta.threads.createAndRun({ assistant_id: id, stream: true }));
-      },
-    ],
-    [
-      'the error of a turn',
-      async ({ client, simulator }) => {
-        simulator.turn({ end: 'failed', error: { code: 'server_error', message: SAID } });
-        const { id } = await client.beta.agents.create({ name: 'Helper', model: 'gpt-5' });
-        const environment = { type: 'none' as const };
-        const body = { agent_id: id, environment, input: 'Hello.', stream: true as const };
-        await Array.fromAsync(await client.beta.agents.sessions.create(body));
-      },
-    ],
-    [
-      'the error of a response',
-      ({ client, simulator }) => {
-        simulator.respond({ end: 'failed', error: { code: 'server_error', message: SAID } });
-        return client.responses.create({ model: 'gpt-4o', input: 'Hello.' });
-      },
-    ],
-  ])('%s', async (_, run) => {
+  test.each(FAILING_CALLS.filter(({ isSilent }) => isSilent !== true))('$name', async ({ fail }) => {
     const program = await startProgram({ ...CONSENT, client: { apiKey: KEY } });
-    await program.inSpan(() => run(program).catch(() => undefined));
+    const failure = { code: 'server_error', message: SAID };
+    await program.inSpan(() => fail(program, failure).catch(() => undefined));
     const text = await textOf(program);
     expect(text).not.toContain(KEY);
     expect(text).toContain(SHOWN);
@@ -98,19 +51,7 @@ describe('a server repeats the key of the client in', () => {
       content: [{ type: 'text', text: SAID }, { [`of ${KEY}`]: { detail: [SAID] } }],
     };
     const call = { id: 'mcp_1', type: 'mcp_call', name: 'ask', server_label: 'wiki', arguments: '{}' };
-    const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
-    program.simulator.next({
-      status: 200,
-      body: {
-        id: 'resp_1',
-        object: 'response',
-        model: 'gpt-4o',
-        status: 'completed',
-        output: [{ ...call, error }],
-        usage,
-      },
-    });
-    await program.inSpan(() => program.client.responses.create({ model: 'gpt-4o', input: 'Hello.' }));
+    await program.inSpan(() => respond(program, [{ ...call, error }]));
     const text = await textOf(program);
     expect(text).not.toContain(KEY);
     expect(text.split(SHOWN).length).toBeGreaterThan(3);

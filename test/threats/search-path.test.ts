@@ -145,17 +145,13 @@ describe.each(STARTS)('a program that is started %s in a folder with packages of
     expect(stderr).toContain(`npm install @opentelemetry/api ${SDK}`);
   });
 
-  test('uses its own copies', async () => {
-    for (const name of [SDK, PRICES]) await install('tool', name);
+  test.each([
+    ['its own copies', 'tool'],
+    ['those of this package if it has none', 'library'],
+  ])('uses %s', async (_copies, owner) => {
+    for (const name of [SDK, PRICES]) await install(owner, name);
     const { stderr, ...ended } = await run('hostile', registered(main()));
-    expect(ended).toEqual({ code: 0, stdout: '1\n', loaded: [`tool ${SDK}`, `tool ${PRICES}`] });
-    expect(stderr).toMatch(/^chat gpt-4o .*\$/);
-  });
-
-  test('uses the copies of this package if it has none', async () => {
-    for (const name of [SDK, PRICES]) await install('library', name);
-    const { stderr, ...ended } = await run('hostile', registered(main()));
-    expect(ended).toEqual({ code: 0, stdout: '1\n', loaded: [`library ${SDK}`, `library ${PRICES}`] });
+    expect(ended).toEqual({ code: 0, stdout: '1\n', loaded: [`${owner} ${SDK}`, `${owner} ${PRICES}`] });
     expect(stderr).toMatch(/^chat gpt-4o .*\$/);
   });
 });

@@ -195,13 +195,13 @@ describe('two copies of this package', () => {
     const first = new one.OpenAIInstrumentation();
     const second = new two.OpenAIInstrumentation();
     const { OpenAI } = await import('openai');
-    await ask(newClient(OpenAI));
   `;
   const codes = 'two.doctor().map(({ code }) => code)';
 
   test('of one release patch the client once, and either records when the other is disabled', async () => {
     const { spans, told } = await run(`
       ${both('same')}
+      await ask(newClient(OpenAI));
       first.disable();
       await ask(newClient(OpenAI));
       first.enable();
@@ -215,27 +215,35 @@ describe('two copies of this package', () => {
     expect(told).toEqual(['package_twice']);
   });
 
-  test('of different releases record a call once: the first that observes openai does', async () => {
-    const { spans, told } = await run(`${both('other')} told = ${codes};`);
-    expect(spans).toEqual([`chat gpt-4o by ${VERSION}`]);
-    expect(told).toEqual(['package_twice', 'other_release']);
-  });
-
-  test('of different releases record in turn, each when the other is disabled', async () => {
-    const { spans } = await run(`
-      ${both('other')}
-      first.disable();
-      await ask(newClient(OpenAI));
-      first.enable();
-      await ask(newClient(OpenAI));
-      second.disable();
-      await ask(newClient(OpenAI));
-      first.disable();
-      await ask(newClient(OpenAI));
-    `);
-    const [first, second] = [VERSION, OTHER_VERSION].map((version) => `chat gpt-4o by ${version}`);
-    expect(spans).toEqual([first, second, second, first]);
-  });
+  test.each<[string, string]>([
+    [
+      'one after the other',
+      'asks 1; first.disable; asks 2; first.enable; asks 2; second.disable; asks 1; first.disable; asks nobody',
+    ],
+    [
+      'the first before the second',
+      'asks 1; first.disable; first.enable; second.disable; first.disable; second.enable; asks 2',
+    ],
+    [
+      'both, and the second comes back',
+      'asks 1; first.disable; second.disable; second.enable; asks 2; first.enable; asks 2',
+    ],
+  ])(
+    'of different releases record a call once, the one that patched openai first, when a program disables %s',
+    async (_, script) => {
+      const steps = script.split('; ');
+      const code = steps.map((step) =>
+        step.startsWith('asks') ? 'await ask(newClient(OpenAI));' : `${step}();`,
+      );
+      const { spans, told } = await run(
+        [both('other'), code[0], `told = ${codes};`, ...code.slice(1)].join('\n'),
+      );
+      const versions: Record<string, string> = { 'asks 1': VERSION, 'asks 2': OTHER_VERSION };
+      const recording = steps.flatMap((step) => versions[step] ?? []);
+      expect(spans).toEqual(recording.map((version) => `chat gpt-4o by ${version}`));
+      expect(told).toEqual(['package_twice', 'other_release']);
+    },
+  );
 
   test('of different releases record a call once, although the second is disabled and enabled again', async () => {
     const { spans } = await run(`
@@ -281,33 +289,6 @@ describe('two copies of this package', () => {
       await ask(one.instrumentOpenAI(OpenAI) && newClient(OpenAI));
     `);
     expect(spans).toEqual([`chat gpt-4o by ${OTHER_VERSION}`]);
-  });
-
-  test('of different releases: the first keeps what it has patched when the second is disabled', async () => {
-    const { spans } = await run(`
-      ${both('other')}
-      first.disable();
-      first.enable();
-      second.disable();
-      first.disable();
-      second.enable();
-      await ask(newClient(OpenAI));
-    `);
-    expect(spans).toEqual([VERSION, OTHER_VERSION].map((version) => `chat gpt-4o by ${version}`));
-  });
-
-  test('of different releases: the second records when it is enabled after the first was disabled', async () => {
-    const { spans } = await run(`
-      ${both('other')}
-      first.disable();
-      second.disable();
-      second.enable();
-      await ask(newClient(OpenAI));
-      first.enable();
-      await ask(newClient(OpenAI));
-    `);
-    const by = [VERSION, OTHER_VERSION, OTHER_VERSION];
-    expect(spans).toEqual(by.map((version) => `chat gpt-4o by ${version}`));
   });
 
   test('of different releases share the id of a conversation with the id generator', async () => {

@@ -92,8 +92,7 @@ async function workOn(
   span?: string,
 ): Promise<readonly ReadableSpan[]> {
   const { create, work } = KINDS[kind] as Work;
-  const { telemetry, simulator, inSpan } = program;
-  const plain = new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0 });
+  const { telemetry, plain, inSpan } = program;
   const ids = await create(plain, metadata);
   await (span === undefined ? work(client, ids) : inSpan(() => work(client, ids), span));
   await telemetry.provider.shutdown();
@@ -240,8 +239,7 @@ it.each([
   'a process that waits for its own run trusts its memory if %s changes the metadata',
   async (_, metadata) => {
     const { program, client } = await startWorker({ propagateInMetadata: true, adoptRuns: true });
-    const { simulator, telemetry, inSpan } = program;
-    const plain = new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0 });
+    const { plain, telemetry, inSpan } = program;
     const [thread_id = '', id = ''] = await inSpan(() => (KINDS.run as Work).create(client, {}), 'web');
     if (metadata !== undefined) await plain.beta.threads.runs.update(id, { thread_id, metadata });
     await client.beta.threads.runs.poll(id, { thread_id });

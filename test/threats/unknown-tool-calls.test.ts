@@ -2,6 +2,7 @@ import { metrics } from '@opentelemetry/api';
 import { ParentBasedSampler, type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace';
 import type OpenAI from 'openai';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { completionBody, functionCall, responseBody } from '../support/bodies.ts';
 import { type Program, startProgram } from '../support/program.ts';
 
 /*
@@ -33,26 +34,25 @@ const LOGIN = { id: 'call_00', name: 'login', result: 'ok' };
 const asking = (id: string, name = 'my_orders') => ({
   role: 'assistant' as const,
   content: null,
-  tool_calls: [{ id, type: 'function' as const, function: { name, arguments: '{}' } }],
+  tool_calls: [functionCall(name, '{}', id)],
 });
 
 const told = (id: string, content: string) => ({ role: 'tool' as const, tool_call_id: id, content });
 
-async function complete({ client, simulator }: Program, messages: Message[], message: object): Promise<void> {
-  const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
-  const choices = [{ index: 0, message, finish_reason: 'stop' }];
-  simulator.next({ body: { id: 'chatcmpl_0', object: 'chat.completion', model: MODEL, choices, usage } });
+async function complete(
+  { client, simulator }: Program,
+  messages: Message[],
+  said: Parameters<typeof completionBody>[0],
+): Promise<void> {
+  simulator.next({ body: completionBody(said) });
   await client.chat.completions.create({ model: MODEL, messages, tools: TOOLS });
 }
 
 /** @param steps what comes before the call */
 const completionsAfter = (...steps: readonly Message[]): Loop => ({
-  ask: (program, user, id) => complete(program, [question(user), ...steps], asking(id)),
+  ask: (program, user, id) => complete(program, [question(user), ...steps], asking(id).tool_calls),
   answer: (program, user, id) =>
-    complete(program, [question(user), ...steps, asking(id), told(id, ordersOf(user))], {
-      role: 'assistant',
-      content: 'Done.',
-    }),
+    complete(program, [question(user), ...steps, asking(id), told(id, ordersOf(user))], 'Done.'),
 });
 
 function respond(
@@ -60,10 +60,7 @@ function respond(
   input: OpenAI.Responses.ResponseCreateParams['input'],
   output: readonly object[],
 ): Promise<unknown> {
-  const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
-  simulator.next({
-    body: { id: 'resp_0', object: 'response', model: MODEL, status: 'completed', output, usage },
-  });
+  simulator.next({ body: responseBody(output, { id: 'resp_0' }) });
   return client.responses.create({ model: MODEL, input: input ?? [], store: false });
 }
 

@@ -4,6 +4,7 @@ import { matchRoute } from '../../src/sdk/routes/index.ts';
 import { withoutCredentials, withoutSecrets } from '../../src/telemetry/content/credentials.ts';
 import { urlPart } from '../../src/telemetry/content/media.ts';
 import { textWithoutUrlSecrets, urlWithoutSecrets } from '../../src/util/url-secrets.ts';
+import { responseBody } from '../support/bodies.ts';
 import { startProgram } from '../support/program.ts';
 
 /**
@@ -148,7 +149,6 @@ describe('only the host and the route of a client or request URL are recorded, w
 test.each(FORMS)('all URLs in content are recorded without credentials: %s', async (_, url) => {
   const program = await startProgram(CONSENT);
   const { client, simulator } = program;
-  const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
   const output = [
     {
       type: 'web_search_call',
@@ -168,10 +168,7 @@ test.each(FORMS)('all URLs in content are recorded without credentials: %s', asy
     { type: 'mcp_call', id: 'mcp_1', name: 'ask', server_label: 'wiki', error: { message: `At "${url}".` } },
     { type: 'mcp_list_tools', id: 'mcp_2', server_label: 'wiki', tools: [], error: `At "${url}".` },
   ];
-  simulator.next({
-    status: 200,
-    body: { id: 'resp_1', object: 'response', model: 'gpt-4o', status: 'completed', output, usage },
-  });
+  simulator.next({ body: responseBody(output) });
   const content = [
     { type: 'input_image' as const, image_url: url, detail: 'auto' as const },
     { type: 'input_file' as const, file_url: url },
