@@ -3,10 +3,10 @@ import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { forgetObservers } from '../../src/pipeline/client-observers.ts';
-import { environment, startAgentProgram } from '../support/agent-program.ts';
+import { environment, follow, startAgentProgram } from '../support/agent-program.ts';
 import { functionResults } from '../support/function-results.ts';
 import { type Program, startProgram } from '../support/program.ts';
-import { startTutor, type Tutor } from '../support/tutor.ts';
+import { ASKS_FOR_X, outputsFor, startTutor, type Tutor } from '../support/tutor.ts';
 
 /** Another process: a client of the same API with a memory of its own. */
 function otherProcess({ simulator }: Program, config: OpenAIInstrumentationConfig): OpenAI {
@@ -29,26 +29,20 @@ async function measured({ telemetry }: Program): Promise<Record<string, number[]
   return Object.fromEntries(metrics.filter(([, counts]) => counts.length > 0));
 }
 
-type Answers = Pick<OpenAI.Beta.Threads.RunSubmitToolOutputsParams, 'thread_id' | 'tool_outputs'>;
-
 /** A run of another process that waits for the output of its tool, and what a worker answers. */
-async function startWaitingRun(): Promise<Tutor & { runId: string; answers: Answers }> {
+async function startWaitingRun(): Promise<Tutor & { runId: string; answers: ReturnType<typeof outputsFor> }> {
   const program = await startTutor({
-    runs: [{ steps: [{ tools: [{ function: { name: 'get_x', arguments: {} } }] }, { message: 'x is 1' }] }],
+    runs: [ASKS_FOR_X],
   });
-  const { assistantId, threadId, simulator } = program;
-  const plain = new OpenAI({ apiKey: 'test', baseURL: simulator.url });
-  const run = await plain.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
-  const calls = run.required_action?.submit_tool_outputs.tool_calls ?? [];
-  const outputs = calls.map(({ id }) => ({ tool_call_id: id, output: '1' }));
-  return { ...program, runId: run.id, answers: { thread_id: threadId, tool_outputs: outputs } };
+  const { assistantId, threadId } = program;
+  const run = await program.plain.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+  return { ...program, runId: run.id, answers: outputsFor(run) };
 }
 
 describe('a run that another process created', () => {
   it('is not recorded by a process that polls it', async () => {
     const { assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
-    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
-    const run = await plain.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+    const run = await program.plain.beta.threads.runs.create(threadId, { assistant_id: assistantId });
     const worker = otherProcess(program, {});
     await program.inSpan(() => worker.beta.threads.runs.retrieve(run.id, { thread_id: threadId }), 'worker');
     await program.expectTree(`
@@ -71,8 +65,7 @@ describe('a run that another process created', () => {
     const { assistantId, threadId, ...program } = await startTutor({
       runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
     });
-    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
-    const run = await plain.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+    const run = await program.plain.beta.threads.runs.create(threadId, { assistant_id: assistantId });
     const worker = otherProcess(program, { adoptRuns: true });
     await program.inSpan(() => worker.beta.threads.runs.poll(run.id, { thread_id: threadId }), 'worker');
     await program.inSpan(() => worker.beta.threads.runs.retrieve(run.id, { thread_id: threadId }), 'later');
@@ -93,8 +86,7 @@ describe('a run that another process created', () => {
 
   it('is recorded if it has ended before it is first retrieved', async () => {
     const { assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
-    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
-    const run = await plain.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+    const run = await program.plain.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
     const worker = otherProcess(program, { adoptRuns: 'polled' });
     await program.inSpan(() => worker.beta.threads.runs.retrieve(run.id, { thread_id: threadId }), 'worker');
     await program.expectTree(`
@@ -109,9 +101,8 @@ describe('a run that another process created', () => {
 
   it('begins after the span that it stands below, without spans of threads, too', async () => {
     const { assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
-    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
     program.simulator.clock.offset = -60;
-    const run = await plain.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+    const run = await program.plain.beta.threads.runs.create(threadId, { assistant_id: assistantId });
     program.simulator.clock.offset = 0;
     const worker = otherProcess(program, { adoptRuns: true, conversationSpans: 'never' });
     await program.inSpan(() => worker.beta.threads.runs.poll(run.id, { thread_id: threadId }), 'worker');
@@ -143,53 +134,48 @@ describe('a run that another process created', () => {
   });
 });
 
-describe('a turn that another process requested', () => {
-  it.each<[string, (agents: OpenAI['beta']['agents'], sessionId: string) => Promise<unknown>, string]>([
-    // The stream reports the agent, too.
-    ['follows it', follow, 'invoke_agent Helper'],
-    ['lists it', ({ sessions }, sessionId) => sessions.turns.list(sessionId), 'invoke_agent'],
-  ])('has only its own tokens when it is adopted by a process that %s', async (_, look, name) => {
+it.each<[string, (client: OpenAI, sessionId: string) => Promise<unknown>, string]>([
+  // The stream reports the agent, too.
+  ['follows it', follow, 'invoke_agent Helper'],
+  ['lists it', ({ beta }, sessionId) => beta.agents.sessions.turns.list(sessionId), 'invoke_agent'],
+])(
+  'a turn that another process requested has only its own tokens when it is adopted by a process that %s',
+  async (_, look, name) => {
     const { agentId, ...program } = await startAgentProgram([{}]);
-    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url }).beta.agents;
-    const { id } = await plain.sessions.create({ agent_id: agentId, environment, input: 'What is x?' });
-    if (look !== follow) while ((await plain.sessions.retrieve(id)).status !== 'idle');
+    const { sessions } = program.plain.beta.agents;
+    const { id } = await sessions.create({ agent_id: agentId, environment, input: 'What is x?' });
+    if (look !== follow) while ((await sessions.retrieve(id)).status !== 'idle');
     const worker = otherProcess(program, { adoptRuns: 'polled' });
-    await program.inSpan(() => look(worker.beta.agents, id), 'worker');
+    await program.inSpan(() => look(worker, id), 'worker');
     await program.expectTree(`
-      worker
-      └─ session
-         └─ ${name}  openai.turn.id=turn_000001 openai.run.status=completed
-    `);
+    worker
+    └─ session
+       └─ ${name}  openai.turn.id=turn_000001 openai.run.status=completed
+  `);
     expect(await measured(program)).toEqual(ADOPTED);
-  });
-});
+  },
+);
 
-describe('what ended more than an hour ago', () => {
-  it('is not recorded again by a process that lists it', async () => {
-    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
-    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
-    const { clock } = program.simulator;
-    clock.offset = -3_700;
-    const { id } = await plain.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
-    const agent = await plain.beta.agents.create({ name: 'Helper', model: 'gpt-5' });
-    const asked = { agent_id: agent.id, environment, input: 'What is x?' };
-    const session = await plain.beta.agents.sessions.create(asked);
-    while ((await plain.beta.agents.sessions.retrieve(session.id)).status !== 'idle');
-    clock.offset = 0;
-    const { beta } = otherProcess(program, { adoptRuns: 'polled' });
-    await program.inSpan(async () => {
-      await beta.threads.runs.retrieve(id, { thread_id: threadId });
-      await beta.agents.sessions.turns.list(session.id);
-    }, 'worker');
-    await program.telemetry.provider.forceFlush();
-    expect(program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'))).toEqual([]);
+it('what ended more than an hour ago is not recorded again by a process that lists it', async () => {
+  const { assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+  const { clock } = program.simulator;
+  clock.offset = -3_700;
+  const { id } = await program.plain.beta.threads.runs.createAndPoll(threadId, {
+    assistant_id: assistantId,
   });
+  const agent = await program.plain.beta.agents.create({ name: 'Helper', model: 'gpt-5' });
+  const asked = { agent_id: agent.id, environment, input: 'What is x?' };
+  const session = await program.plain.beta.agents.sessions.create(asked);
+  while ((await program.plain.beta.agents.sessions.retrieve(session.id)).status !== 'idle');
+  clock.offset = 0;
+  const { beta } = otherProcess(program, { adoptRuns: 'polled' });
+  await program.inSpan(async () => {
+    await beta.threads.runs.retrieve(id, { thread_id: threadId });
+    await beta.agents.sessions.turns.list(session.id);
+  }, 'worker');
+  await program.telemetry.provider.forceFlush();
+  expect(program.ended('invoke_agent')).toEqual([]);
 });
-
-async function follow({ sessions }: OpenAI['beta']['agents'], sessionId: string): Promise<void> {
-  for await (const event of await sessions.events.stream(sessionId))
-    if (event.type === 'agent.session.idle') break;
-}
 
 describe('a response that another process created', () => {
   it('has its functions recorded once, by the process that fetched it and answers them', async () => {
@@ -222,18 +208,24 @@ describe('a response that another process created', () => {
     `);
   });
 
-  it('has its tools below it if it is adopted as a new trace', async () => {
+  it('is recorded once with its tools below it if it is adopted as a new trace', async () => {
     const program = await startProgram();
     program.simulator.respond({ output: [{ webSearch: { query: 'x' } }, { message: 'x is 1' }] });
-    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
     // Half an hour ago: the API reports times in whole seconds, so a response made just now may begin before or after its fetch.
     program.simulator.clock.offset = -1800;
-    const { id } = await plain.responses.create({ model: 'gpt-4o-mini', input: 'x?', background: true });
-    while ((await plain.responses.retrieve(id)).status !== 'completed');
-    await otherProcess(program, { adoptRuns: 'polled' }).responses.retrieve(id);
+    const { id } = await program.plain.responses.create({
+      model: 'gpt-4o-mini',
+      input: 'x?',
+      background: true,
+    });
+    while ((await program.plain.responses.retrieve(id)).status !== 'completed');
+    const worker = otherProcess(program, { adoptRuns: 'polled' });
+    for (const _ of [1, 2]) await worker.responses.retrieve(id);
     await program.expectTree(`
       chat gpt-4o-mini-2024-07-18
       └─ execute_tool web_search
+
+      fetch_response
 
       fetch_response
     `);

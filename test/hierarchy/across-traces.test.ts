@@ -1,11 +1,10 @@
-import type { MetricData } from '@opentelemetry/sdk-metrics';
-import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { assertSpanTree } from '../../src/testing.ts';
-import { type AgentProgram, environment, startAgentProgram } from '../support/agent-program.ts';
+import { type AgentProgram, messageEvent, startAgentProgram } from '../support/agent-program.ts';
 import { holdRequests } from '../support/hold-requests.ts';
 import type { Program, ProgramOptions } from '../support/program.ts';
 import type { RunScript, TurnScript } from '../support/simulator/index.ts';
+import { millisecondsOf } from '../support/times.ts';
 import { actionsOf, startTutor, type Tutor } from '../support/tutor.ts';
 
 const ASKS: RunScript = {
@@ -112,9 +111,8 @@ describe('a run whose requests come in separate traces', () => {
       request
       ${apiSpans === 'all' ? '└─ POST /threads/{thread_id}/runs/{run_id}/submit_tool_outputs' : ''}
     `);
-      const [submitted] = driven.telemetry.spans.filter(({ name }) => name.endsWith('submit_tool_outputs'));
-      if (apiSpans === 'all')
-        expect(submitted?.links.map(nameIn(driven))).toEqual(['invoke_agent Math Tutor']);
+      const submitted = driven.linked('POST /threads/{thread_id}/runs/{run_id}/submit_tool_outputs');
+      expect(submitted).toEqual(apiSpans === 'all' ? [['invoke_agent Math Tutor']] : []);
     },
   );
 
@@ -124,15 +122,14 @@ describe('a run whose requests come in separate traces', () => {
     await driven.telemetry.provider.forceFlush();
     // Each request goes by the clock of its own span.
     expect(Math.abs(endOfTool(driven) - startOfSubmit(driven))).toBeLessThan(1);
-    expect(countsOf(await driven.telemetry.metrics(), 'gen_ai.execute_tool.duration')).toEqual([1]);
+    expect(await driven.points('gen_ai.execute_tool.duration')).toMatchObject([{ count: 1 }]);
   });
 
   it('ends in a stream that began before another request adopted it', async () => {
     const { fetch, release } = holdRequests('/submit_tool_outputs', 'unasked');
     const driven = await drive({ config: { adoptRuns: true, apiSpans: 'writes' }, client: { fetch } });
-    const { client, inSpan } = driven;
-    const creator = new OpenAI({ apiKey: 'test', baseURL: client.baseURL });
-    const created = { ...driven, ...actionsOf(creator, driven.assistantId, driven.threadId) };
+    const { plain, inSpan } = driven;
+    const created = { ...driven, ...actionsOf(plain, driven.assistantId, driven.threadId) };
     await createAndPoll(created);
     const { runId, callId } = created;
     const submitted = inSpan(() => submitStream({ ...driven, runId, callId }), 'submitting');
@@ -140,7 +137,7 @@ describe('a run whose requests come in separate traces', () => {
     release();
     await submitted;
     await driven.telemetry.provider.forceFlush();
-    const looking = driven.telemetry.spans.find(({ name }) => name === 'looking')?.spanContext();
+    const looking = driven.ended('looking')[0]?.spanContext();
     assertSpanTree(
       driven.telemetry.spans.filter((span) => span.spanContext().traceId === looking?.traceId),
       `
@@ -181,10 +178,6 @@ function startOfSubmit({ telemetry }: Program): number {
   return millisecondsOf(telemetry.spans.find(({ name }) => name.endsWith('/submit_tool_outputs'))?.startTime);
 }
 
-function millisecondsOf([seconds, nanoseconds] = [Number.NaN, 0]): number {
-  return seconds * 1e3 + nanoseconds / 1e6;
-}
-
 const WAITS: TurnScript = {
   items: [{ functions: [{ name: 'get_x', arguments: {} }] }, { message: 'x is 1' }],
 };
@@ -193,13 +186,7 @@ type Talk = AgentProgram & { sessionId: string };
 type Turn = (talk: Talk) => Promise<unknown>;
 
 const ask: Turn = async (talk) => {
-  const { client, agentId } = talk;
-  const session = await client.beta.agents.sessions.create({
-    agent_id: agentId,
-    environment,
-    input: 'first',
-  });
-  talk.sessionId = session.id;
+  talk.sessionId = (await talk.create('first')).id;
 };
 
 const retrieve: Turn = ({ client, sessionId }) => client.beta.agents.sessions.retrieve(sessionId);
@@ -212,36 +199,23 @@ const untilIdle: Turn = async (talk) => {
 const listTurns: Turn = ({ client, sessionId }) => client.beta.agents.sessions.turns.list(sessionId);
 
 /** Interrupts the turn, and says something else. */
-const say: Turn = ({ client, sessionId }) => {
-  const content = [{ type: 'input_text' as const, text: 'second' }];
-  const input = [{ role: 'user' as const, content }];
-  return client.beta.agents.sessions.events.create(sessionId, {
-    events: [{ type: 'agent.session.input.cancel' }, { type: 'agent.session.input.message', input }],
+const say: Turn = ({ client, sessionId }) =>
+  client.beta.agents.sessions.events.create(sessionId, {
+    events: [{ type: 'agent.session.input.cancel' }, messageEvent('second')],
   });
-};
 
 const sayInVain: Turn = async (talk) => {
   talk.simulator.next({ when: { method: 'POST', path: /events$/ }, status: 429 });
   await expect(say(talk)).rejects.toThrow('429');
 };
 
-const answer: Turn = async ({ client, sessionId }) => {
-  const { required_actions } = await client.beta.agents.sessions.retrieve(sessionId);
-  const [action] = required_actions;
-  if (action?.type !== 'function_call') throw new Error('nothing to answer');
-  const { call_id, turn_id } = action;
-  await client.beta.agents.sessions.events.create(sessionId, {
-    events: [{ type: 'agent.session.input.tool_result', turn_id, call_id, output: '1', success: true }],
-  });
-};
+const answer: Turn = async (talk) =>
+  talk.answer(await talk.client.beta.agents.sessions.retrieve(talk.sessionId));
 
 const interrupt: Turn = ({ client, sessionId }) =>
   client.beta.agents.sessions.events.create(sessionId, { events: [{ type: 'agent.session.input.cancel' }] });
 
-const follow: Turn = async ({ client, sessionId }) => {
-  for await (const event of await client.beta.agents.sessions.events.stream(sessionId))
-    if (event.type === 'agent.session.idle') break;
-};
+const follow: Turn = (talk) => talk.follow(talk.sessionId);
 
 async function talkTo(turns: readonly TurnScript[], options: ProgramOptions = {}): Promise<Talk> {
   return Object.assign(await startAgentProgram(turns, options), { sessionId: '' });
@@ -250,11 +224,10 @@ async function talkTo(turns: readonly TurnScript[], options: ProgramOptions = {}
 describe('a turn whose requests come in separate traces', () => {
   it.each(['together', 'apart'])('is not created by a message that was rejected: %s', async (how) => {
     const talk = await talkTo([WAITS, {}]);
-    const other = new OpenAI({ apiKey: 'test', baseURL: talk.client.baseURL });
-    const sayElsewhere: Turn = () => say({ ...talk, client: other });
+    const sayElsewhere: Turn = () => say({ ...talk, client: talk.plain });
     await walk(talk, [ask, untilIdle, listTurns, sayInVain, sayElsewhere, follow], how === 'apart');
     await talk.telemetry.provider.shutdown();
-    const turns = talk.telemetry.spans.filter(({ name }) => name === 'invoke_agent Helper');
+    const turns = talk.ended('invoke_agent Helper');
     expect(turns.map(({ attributes }) => attributes['openai.turn.id'])).toEqual(['turn_000001']);
   });
 
@@ -296,7 +269,7 @@ describe('a turn whose requests come in separate traces', () => {
 
       request
     `);
-    const turns = talk.telemetry.spans.filter(({ name }) => name === 'invoke_agent Helper');
+    const turns = talk.ended('invoke_agent Helper');
     const [cancelled, answered] = ['cancelled', 'completed'].map((status) =>
       turns.find(({ attributes }) => attributes['openai.run.status'] === status),
     );
@@ -345,13 +318,4 @@ function same(attributes: object): unknown {
   delete rest['openai.stream.chunk_gap_mean'];
   delete rest['openai.stream.chunk_gap_max'];
   return rest;
-}
-
-function countsOf(metrics: readonly MetricData[], name: string): number[] {
-  const metric = metrics.find(({ descriptor }) => descriptor.name === name);
-  return (metric?.dataPoints ?? []).map(({ value }) => (value as { count: number }).count);
-}
-
-function nameIn({ telemetry }: Program): (link: { context: { spanId: string } }) => string | undefined {
-  return ({ context }) => telemetry.spans.find((span) => span.spanContext().spanId === context.spanId)?.name;
 }

@@ -5,6 +5,7 @@ import { answersWithout } from '../support/answers-without.ts';
 import { holdRequests } from '../support/hold-requests.ts';
 import { startProgram } from '../support/program.ts';
 import type { TurnScript } from '../support/simulator/index.ts';
+import { timedTools } from '../support/timed-tools.ts';
 
 const RESEARCH: TurnScript = {
   items: [
@@ -87,12 +88,11 @@ const WAYS: readonly [does: string, follow: (program: AgentProgram) => Promise<u
     ],
     [
       'opens a stream during the turn, whose beginning is read from the API',
-      async ({ client, create }) => {
+      async ({ client, create, follow }) => {
         const { sessions } = client.beta.agents;
         const { id } = await create('Tariff?');
         for (let polls = 0; polls < 4; polls++) await sessions.retrieve(id);
-        for await (const event of await sessions.events.stream(id))
-          if (event.type === 'agent.session.idle') break;
+        await follow(id);
       },
     ],
     [
@@ -153,76 +153,70 @@ describe('a turn', () => {
   });
 });
 
-describe('the tools of an agent', () => {
-  it('are recorded with their descriptions, parameters and server labels', async () => {
-    const program = await startProgram({ config: { captureMessageContent: 'SPAN_ONLY' }, content: true });
-    program.simulator.turn({ items: [{ message: 'Sunny.' }] });
-    const parameters = { type: 'object', properties: { city: { type: 'string' } } };
-    const { agents } = program.client.beta;
-    const { id: agent_id } = await agents.create({
-      name: 'Helper',
-      model: 'gpt-5',
-      tools: [
-        { type: 'function', name: 'get_weather', description: 'Weather of a city.', parameters },
-        {
-          type: 'mcp',
-          server_label: 'wiki',
-          transport: { type: 'http', server_url: 'https://secret.example' },
-        },
-        { type: 'web_search' },
-      ],
-    });
-    const { id } = await agents.sessions.create({ agent_id, environment });
-    for await (const _ of agents.sessions.stream(id, { input: 'Weather?' }));
-    await program.telemetry.provider.forceFlush();
-    for (const span of ['create_agent Helper', 'invoke_agent Helper']) {
-      const recorded = program.telemetry.spans.find(({ name }) => name === span)?.attributes;
-      expect(JSON.parse(String(recorded?.['gen_ai.tool.definitions'])), span).toEqual([
-        { type: 'function', name: 'get_weather', description: 'Weather of a city.', parameters },
-        { type: 'mcp', name: 'wiki' },
-        { type: 'web_search', name: 'web_search' },
-      ]);
-    }
-  });
-});
-
-describe('the URL of a page that a turn opens', () => {
-  it('is recorded without its credentials', async () => {
-    const program = await startAgentProgram(
-      [{ items: [{ webSearch: { url: 'https://me:secret@x.example/?token=secret' } }, { message: 'Hm.' }] }],
-      { config: { captureMessageContent: 'SPAN_ONLY' }, content: true },
-    );
-    await program.inSpan(async () => program.stream((await program.create()).id, 'What is it?'));
-    await program.telemetry.provider.forceFlush();
-    const search = program.telemetry.spans.find(({ name }) => name === 'execute_tool web_search');
-    expect(JSON.parse(String(search?.attributes['gen_ai.tool.call.arguments']))).toEqual({
-      type: 'open_page',
-      url: 'https://x.example/?token=REDACTED',
-    });
-  });
-});
-
-describe('functions', () => {
-  it('last from the request of the turn until the program submits the result', async () => {
-    const program = await startAgentProgram([WEATHER], {
-      config: { captureMessageContent: 'SPAN_ONLY' },
-      content: true,
-    });
-    const toolHandlers = {
-      get_weather: () => ({ sky: 'blue' }),
-      get_time: () => {
-        throw new Error('no clock');
+it('the tools of an agent are recorded with their descriptions, parameters and server labels', async () => {
+  const program = await startProgram({ config: { captureMessageContent: 'SPAN_ONLY' }, content: true });
+  program.simulator.turn({ items: [{ message: 'Sunny.' }] });
+  const parameters = { type: 'object', properties: { city: { type: 'string' } } };
+  const { agents } = program.client.beta;
+  const { id: agent_id } = await agents.create({
+    name: 'Helper',
+    model: 'gpt-5',
+    tools: [
+      { type: 'function', name: 'get_weather', description: 'Weather of a city.', parameters },
+      {
+        type: 'mcp',
+        server_label: 'wiki',
+        transport: { type: 'http', server_url: 'https://secret.example' },
       },
-    };
-    await program.inSpan(() => program.converse('Weather?', { toolHandlers }));
-    await program.expectTree(`
-      program
-      └─ session
-         └─ invoke_agent Helper        openai.run.status=completed
-            ├─ execute_tool get_weather  gen_ai.tool.call.id=call_000001 gen_ai.tool.call.arguments="{\\"city\\":\\"Paris\\"}" gen_ai.tool.call.result="{\\"sky\\":\\"blue\\"}"
-            └─ execute_tool get_time   !failed gen_ai.tool.call.id=call_000002 gen_ai.tool.call.arguments="{}"
-    `);
+      { type: 'web_search' },
+    ],
   });
+  const { id } = await agents.sessions.create({ agent_id, environment });
+  for await (const _ of agents.sessions.stream(id, { input: 'Weather?' }));
+  await program.telemetry.provider.forceFlush();
+  for (const span of ['create_agent Helper', 'invoke_agent Helper']) {
+    const recorded = program.telemetry.spans.find(({ name }) => name === span)?.attributes;
+    expect(JSON.parse(String(recorded?.['gen_ai.tool.definitions'])), span).toEqual([
+      { type: 'function', name: 'get_weather', description: 'Weather of a city.', parameters },
+      { type: 'mcp', name: 'wiki' },
+      { type: 'web_search', name: 'web_search' },
+    ]);
+  }
+});
+
+it('the URL of a page that a turn opens is recorded without its credentials', async () => {
+  const program = await startAgentProgram(
+    [{ items: [{ webSearch: { url: 'https://me:secret@x.example/?token=secret' } }, { message: 'Hm.' }] }],
+    { config: { captureMessageContent: 'SPAN_ONLY' }, content: true },
+  );
+  await program.inSpan(async () => program.stream((await program.create()).id, 'What is it?'));
+  await program.telemetry.provider.forceFlush();
+  const [search] = program.ended('execute_tool web_search');
+  expect(JSON.parse(String(search?.attributes['gen_ai.tool.call.arguments']))).toEqual({
+    type: 'open_page',
+    url: 'https://x.example/?token=REDACTED',
+  });
+});
+
+it('functions last from the request of the turn until the program submits the result', async () => {
+  const program = await startAgentProgram([WEATHER], {
+    config: { captureMessageContent: 'SPAN_ONLY' },
+    content: true,
+  });
+  const toolHandlers = {
+    get_weather: () => ({ sky: 'blue' }),
+    get_time: () => {
+      throw new Error('no clock');
+    },
+  };
+  await program.inSpan(() => program.converse('Weather?', { toolHandlers }));
+  await program.expectTree(`
+    program
+    └─ session
+       └─ invoke_agent Helper        openai.run.status=completed
+          ├─ execute_tool get_weather  gen_ai.tool.call.id=call_000001 gen_ai.tool.call.arguments="{\\"city\\":\\"Paris\\"}" gen_ai.tool.call.result="{\\"sky\\":\\"blue\\"}"
+          └─ execute_tool get_time   !failed gen_ai.tool.call.id=call_000002 gen_ai.tool.call.arguments="{}"
+  `);
 });
 
 /** Polls a new session, and answers its functions. */
@@ -234,146 +228,135 @@ async function pollAndAnswer(program: AgentProgram, succeeds?: (name: string) =>
   });
 }
 
-describe('a function of a turn that only the session reported', () => {
-  it('lasts until the program submits the result, in a request that belongs to the turn', async () => {
-    const program = await startAgentProgram([WEATHER]);
-    await pollAndAnswer(program, (name) => name === 'get_weather');
-    await program.expectTree(`
-      program
-      └─ session
-         └─ invoke_agent Helper          openai.run.status=completed
-            ├─ execute_tool get_weather
-            └─ execute_tool get_time     !failed
-    `);
-    const [turn, ...tools] = ['invoke_agent Helper', 'execute_tool get_weather', 'execute_tool get_time'].map(
-      (name) => program.telemetry.spans.find((span) => span.name === name),
+it('a function of a turn that only the session reported lasts until the program submits the result, in a request that belongs to the turn', async () => {
+  const program = await startAgentProgram([WEATHER]);
+  await pollAndAnswer(program, (name) => name === 'get_weather');
+  await program.expectTree(`
+    program
+    └─ session
+       └─ invoke_agent Helper          openai.run.status=completed
+          ├─ execute_tool get_weather
+          └─ execute_tool get_time     !failed
+  `);
+  expect(await timedTools(program)).toEqual(['get_weather', 'get_time failed']);
+  const [turn, ...tools] = ['invoke_agent Helper', 'execute_tool get_weather', 'execute_tool get_time'].map(
+    (name) => program.telemetry.spans.find((span) => span.name === name),
+  );
+  const answers = turn?.events.filter(({ name }) => name === 'openai.run.request') ?? [];
+  expect(answers).toHaveLength(2);
+  for (const [index, tool] of tools.entries()) {
+    expect(tool?.endTime).not.toEqual(turn?.endTime);
+    expect(Number(tool?.endTime[0]) * 1e9 + Number(tool?.endTime[1])).toBeLessThanOrEqual(
+      Number(answers[index]?.time[0]) * 1e9 + Number(answers[index]?.time[1]),
     );
-    const answers = turn?.events.filter(({ name }) => name === 'openai.run.request') ?? [];
-    expect(answers).toHaveLength(2);
-    for (const [index, tool] of tools.entries()) {
-      expect(tool?.endTime).not.toEqual(turn?.endTime);
-      expect(Number(tool?.endTime[0]) * 1e9 + Number(tool?.endTime[1])).toBeLessThanOrEqual(
-        Number(answers[index]?.time[0]) * 1e9 + Number(answers[index]?.time[1]),
-      );
-    }
-  });
+  }
 });
 
-describe('a turn of a subagent that is read in the background', () => {
-  it('is below the turn that it belongs to, although the next one has begun', async () => {
-    const list = holdRequests('/subagents?', 'unasked');
-    const program = await startAgentProgram([DELEGATION, RESEARCH], { client: { fetch: list.fetch } });
-    await program.inSpan(async () => {
-      const { id } = await program.create('Read it.');
-      await program.poll(id);
-      await list.held;
-      await program.send(id, 'Tariff?');
-      await program.client.beta.agents.sessions.turns.list(id);
-      list.release();
-      await vi.waitFor(() =>
-        expect(program.telemetry.spans.map(({ name }) => name)).toContain('invoke_agent Reader'),
-      );
-      await program.poll(id);
-    });
-    await program.expectTree(`
-      program
-      └─ session                  openai.total.input_tokens=521
-         ├─ invoke_agent Helper     openai.total.input_tokens=140 gen_ai.usage.input_tokens=100
-         │  ├─ execute_tool create_subagent
-         │  ├─ execute_tool wait_for_subagents
-         │  ├─ execute_tool close_subagent
-         │  └─ invoke_agent Reader  openai.total.input_tokens=40 gen_ai.usage.input_tokens=40
-         │     └─ execute_tool command_execution
-         └─ invoke_agent Helper     openai.total.input_tokens=381 gen_ai.usage.input_tokens=381
-            ├─ execute_tool web_search
-            ├─ execute_tool command_execution
-            └─ execute_tool lookup
-    `);
+it('a turn of a subagent that is read in the background is below the turn that it belongs to, although the next one has begun', async () => {
+  const list = holdRequests('/subagents?', 'unasked');
+  const program = await startAgentProgram([DELEGATION, RESEARCH], { client: { fetch: list.fetch } });
+  await program.inSpan(async () => {
+    const { id } = await program.create('Read it.');
+    await program.poll(id);
+    await list.held;
+    await program.send(id, 'Tariff?');
+    await program.client.beta.agents.sessions.turns.list(id);
+    list.release();
+    await vi.waitFor(() =>
+      expect(program.telemetry.spans.map(({ name }) => name)).toContain('invoke_agent Reader'),
+    );
+    await program.poll(id);
   });
+  await program.expectTree(`
+    program
+    └─ session                  openai.total.input_tokens=521
+       ├─ invoke_agent Helper     openai.total.input_tokens=140 gen_ai.usage.input_tokens=100
+       │  ├─ execute_tool create_subagent
+       │  ├─ execute_tool wait_for_subagents
+       │  ├─ execute_tool close_subagent
+       │  └─ invoke_agent Reader  openai.total.input_tokens=40 gen_ai.usage.input_tokens=40
+       │     └─ execute_tool command_execution
+       └─ invoke_agent Helper     openai.total.input_tokens=381 gen_ai.usage.input_tokens=381
+          ├─ execute_tool web_search
+          ├─ execute_tool command_execution
+          └─ execute_tool lookup
+  `);
 });
 
-describe('a turn of a subagent whose agent is not reported', () => {
-  it('has none, rather than the subagent itself', async () => {
-    const fetch = answersWithout('agent_id', '/subagents/');
-    const program = await startAgentProgram([DELEGATION], { client: { fetch } });
-    await program.inSpan(async () => {
-      const { id } = await program.create('Read it.');
-      await program.poll(id);
-    });
-    await program.telemetry.provider.forceFlush();
-    const reader = program.telemetry.spans.find(({ name }) => name === 'invoke_agent Reader');
-    expect(reader?.attributes).toHaveProperty('openai.subagent.id');
-    expect(reader?.attributes).not.toHaveProperty('gen_ai.agent.id');
+it('a turn of a subagent whose agent is not reported has none, rather than the subagent itself', async () => {
+  const fetch = answersWithout('agent_id', '/subagents/');
+  const program = await startAgentProgram([DELEGATION], { client: { fetch } });
+  await program.inSpan(async () => {
+    const { id } = await program.create('Read it.');
+    await program.poll(id);
   });
+  await program.telemetry.provider.forceFlush();
+  const [reader] = program.ended('invoke_agent Reader');
+  expect(reader?.attributes).toHaveProperty('openai.subagent.id');
+  expect(reader?.attributes).not.toHaveProperty('gen_ai.agent.id');
 });
 
-describe('a function of a subagent that only the session reported', () => {
-  it('has one span, below the turn of the subagent', async () => {
-    const program = await startAgentProgram([
-      { items: [{ subagent: { name: 'Reader', task: 'Read it.', items: WEATHER.items ?? [] } }] },
-    ]);
-    await pollAndAnswer(program);
-    await program.expectTree(`
-      program
-      └─ session
-         └─ invoke_agent Helper
-            ├─ execute_tool create_subagent
-            ├─ execute_tool wait_for_subagents
-            ├─ execute_tool close_subagent
-            └─ invoke_agent Reader
-               ├─ execute_tool get_weather
-               └─ execute_tool get_time
-    `);
-  });
+it('a function of a subagent that only the session reported has one span, below the turn of the subagent', async () => {
+  const program = await startAgentProgram([
+    { items: [{ subagent: { name: 'Reader', task: 'Read it.', items: WEATHER.items ?? [] } }] },
+  ]);
+  await pollAndAnswer(program);
+  await program.expectTree(`
+    program
+    └─ session
+       └─ invoke_agent Helper
+          ├─ execute_tool create_subagent
+          ├─ execute_tool wait_for_subagents
+          ├─ execute_tool close_subagent
+          └─ invoke_agent Reader
+             ├─ execute_tool get_weather
+             └─ execute_tool get_time
+  `);
 });
 
-describe('a function that is answered in another trace', () => {
-  it('ends there, in a request that is linked to the turn', async () => {
-    const program = await startAgentProgram([WEATHER]);
-    const { sessions } = program.client.beta.agents;
-    const { id } = await program.inSpan(() => program.create('Weather?'), 'asking');
-    let session = await program.inSpan(() => sessions.retrieve(id), 'looking');
-    while (session.status !== 'requires_action')
-      session = await program.inSpan(() => sessions.retrieve(id), 'looking');
-    await program.inSpan(() => sessions.turns.list(id), 'looking');
-    await program.inSpan(() => program.answer(session), 'answering');
-    while ((await program.inSpan(() => sessions.retrieve(id), 'looking')).status !== 'idle');
-    await program.telemetry.provider.forceFlush();
-    const { spans } = program.telemetry;
-    const turn = spans.find(({ name }) => name === 'invoke_agent Helper');
-    const answers = spans.filter(({ name }) => name === 'POST /agents/sessions/{session_id}/events');
-    expect(answers.map(({ links }) => links.map(({ context }) => context.spanId))).toEqual([
-      [turn?.spanContext().spanId],
-      [turn?.spanContext().spanId],
-    ]);
-    const weather = spans.find(({ name }) => name === 'execute_tool get_weather');
-    expect(weather?.endTime).not.toEqual(turn?.endTime);
-    expect(turn?.attributes['openai.run.status']).toBe('completed');
-  });
+it('a function that is answered in another trace ends there, in a request that is linked to the turn', async () => {
+  const program = await startAgentProgram([WEATHER]);
+  const { sessions } = program.client.beta.agents;
+  const { id } = await program.inSpan(() => program.create('Weather?'), 'asking');
+  let session = await program.inSpan(() => sessions.retrieve(id), 'looking');
+  while (session.status !== 'requires_action')
+    session = await program.inSpan(() => sessions.retrieve(id), 'looking');
+  await program.inSpan(() => sessions.turns.list(id), 'looking');
+  await program.inSpan(() => program.answer(session), 'answering');
+  while ((await program.inSpan(() => sessions.retrieve(id), 'looking')).status !== 'idle');
+  await program.telemetry.provider.forceFlush();
+  const { spans } = program.telemetry;
+  const turn = spans.find(({ name }) => name === 'invoke_agent Helper');
+  const answers = spans.filter(({ name }) => name === 'POST /agents/sessions/{session_id}/events');
+  expect(answers.map(({ links }) => links.map(({ context }) => context.spanId))).toEqual([
+    [turn?.spanContext().spanId],
+    [turn?.spanContext().spanId],
+  ]);
+  const weather = spans.find(({ name }) => name === 'execute_tool get_weather');
+  expect(weather?.endTime).not.toEqual(turn?.endTime);
+  expect(turn?.attributes['openai.run.status']).toBe('completed');
 });
 
-describe('a message that is sent during a turn', () => {
-  it('belongs to that turn, and to the next if there is one', async () => {
-    const program = await startAgentProgram([WEATHER, {}]);
-    const { sessions } = program.client.beta.agents;
-    await program.inSpan(async () => {
-      const { id } = await program.create('Weather?');
-      await program.poll(id, 'requires_action');
-      await sessions.turns.list(id);
-      const events = [{ type: 'agent.session.input.cancel' as const }, messageEvent('And x?')];
-      await withMetadata({ userId: 'user-42' }, () => sessions.events.create(id, { events }));
-      let done = false;
-      while (!done) done = (await sessions.turns.list(id)).data[0]?.status === 'completed';
-    });
-    await program.expectTree(`
-      program
-      └─ session                         openai.total.runs=2 openai.total.user_messages=2
-         ├─ invoke_agent Helper          openai.turn.id=turn_000001 openai.run.status=cancelled openai.total.user_messages=1
-         │  ├─ execute_tool get_weather
-         │  └─ execute_tool get_time
-         └─ invoke_agent Helper          openai.turn.id=turn_000002 openai.run.status=completed openai.total.user_messages=1 user.id=user-42
-    `);
+it('a message that is sent during a turn belongs to that turn, and to the next if there is one', async () => {
+  const program = await startAgentProgram([WEATHER, {}]);
+  const { sessions } = program.client.beta.agents;
+  await program.inSpan(async () => {
+    const { id } = await program.create('Weather?');
+    await program.poll(id, 'requires_action');
+    await sessions.turns.list(id);
+    const events = [{ type: 'agent.session.input.cancel' as const }, messageEvent('And x?')];
+    await withMetadata({ userId: 'user-42' }, () => sessions.events.create(id, { events }));
+    let done = false;
+    while (!done) done = (await sessions.turns.list(id)).data[0]?.status === 'completed';
   });
+  await program.expectTree(`
+    program
+    └─ session                         openai.total.runs=2 openai.total.user_messages=2
+       ├─ invoke_agent Helper          openai.turn.id=turn_000001 openai.run.status=cancelled openai.total.user_messages=1
+       │  ├─ execute_tool get_weather
+       │  └─ execute_tool get_time
+       └─ invoke_agent Helper          openai.turn.id=turn_000002 openai.run.status=completed openai.total.user_messages=1 user.id=user-42
+  `);
 });
 
 /** A turn of a session, created so many minutes after now. */
@@ -390,11 +373,12 @@ function turnAt(minutes: number, id: string, completed: boolean): object {
   return { id, ...about, created_at, started_at: created_at, completed_at, error: null, status, usage };
 }
 
-describe('a message that the server adds to the turn in progress', () => {
-  it.each([
-    ['at once', 0, 2],
-    ['long after that', 40, 1],
-  ])('has a turn of its own only if one begins %s', async (_, minutes, recorded) => {
+it.each([
+  ['at once', 0, 2],
+  ['long after that', 40, 1],
+])(
+  'a message that the server adds to the turn in progress has a turn of its own only if one begins %s',
+  async (_, minutes, recorded) => {
     const program = await startProgram({ config: { runSteps: 'observe' } });
     const list = (...data: readonly object[]): void =>
       program.simulator.next({
@@ -416,23 +400,10 @@ describe('a message that the server adds to the turn in progress', () => {
       await sessions.turns.list('sess_1');
     });
     await program.telemetry.provider.shutdown();
-    const turns = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
+    const turns = program.ended('invoke_agent');
     expect(turns).toHaveLength(recorded);
-  });
-});
-
-describe('without an active span', () => {
-  it('a session is one trace', async () => {
-    const program = await startAgentProgram([{}, {}], { config: { conversationIdleTimeout: 60_000 } });
-    await program.stream(await program.converse(), 'Again.');
-    await program.telemetry.provider.shutdown();
-    await program.expectTree(`
-      session                 openai.session.id={session} openai.total.runs=2
-      ├─ invoke_agent Helper  openai.turn.id=turn_000001
-      └─ invoke_agent Helper  openai.turn.id=turn_000002
-    `);
-  });
-});
+  },
+);
 
 describe('a subagent', () => {
   it('has its own turns below the turn that it works for', async () => {
@@ -470,11 +441,7 @@ describe('a subagent', () => {
 });
 
 /** Of how many turns it was measured how long they took. */
-async function timed({ telemetry }: AgentProgram): Promise<number> {
-  const durations = (await telemetry.metrics()).find(
-    ({ descriptor }) => descriptor.name === 'gen_ai.client.operation.duration',
-  );
-  return (durations?.dataPoints ?? [])
-    .filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'invoke_agent')
-    .reduce((sum, { value }) => sum + (value as { count: number }).count, 0);
+async function timed(program: AgentProgram): Promise<number> {
+  const turns = await program.points('gen_ai.client.operation.duration', 'invoke_agent');
+  return turns.reduce((sum, { count }) => sum + count, 0);
 }

@@ -1,26 +1,19 @@
-import OpenAI from 'openai';
 import { describe, expect, it, vi } from 'vitest';
 import { startProgram } from '../support/program.ts';
 import type { RunScript } from '../support/simulator/index.ts';
-import { actionsOf, startTutor, type Tutor } from '../support/tutor.ts';
+import { actionsOf, type Tutor } from '../support/tutor.ts';
 
 const SEARCHING: RunScript = {
   steps: [{ tools: [{ fileSearch: { query: 'x', results: [] } }] }, { message: 'x is 1' }],
 };
-const STORES = { file_search: { vector_store_ids: ['vs_assistant'] } };
 
 /** An assistant that another program has made, as is usual in production. */
 async function startElsewhere(runs: readonly RunScript[], resources: object = {}): Promise<Tutor> {
   const program = await startProgram({ runs });
-  const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
+  const { plain } = program;
   const { id } = await plain.beta.assistants.create({ model: 'gpt-4o', name: 'Math Tutor', ...resources });
   const thread = await plain.beta.threads.create();
   return { ...program, ...actionsOf(program.client, id, thread.id) };
-}
-
-function storesOf({ telemetry }: Pick<Tutor, 'telemetry'>): unknown {
-  const search = telemetry.spans.find(({ name }) => name === 'execute_tool file_search');
-  return search?.attributes['openai.file_search.vector_store_ids'];
 }
 
 function assistantReads({ simulator }: Pick<Tutor, 'simulator'>): number {
@@ -95,7 +88,7 @@ describe('an assistant that was made elsewhere', () => {
 
   it('is not read with runSteps "observe"', async () => {
     const program = await startProgram({ runs: [{}], config: { runSteps: 'observe' } });
-    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
+    const { plain } = program;
     const { id } = await plain.beta.assistants.create({ model: 'gpt-4o' });
     const thread = await plain.beta.threads.create();
     await program.client.beta.threads.runs.createAndPoll(thread.id, { assistant_id: id });
@@ -105,36 +98,33 @@ describe('an assistant that was made elsewhere', () => {
 });
 
 describe('the vector stores of a file search', () => {
-  it('are those of the assistant', async () => {
-    const tutor = await startElsewhere([SEARCHING], { tool_resources: STORES });
-    await tutor.inSpan(tutor.run);
-    await tutor.telemetry.provider.forceFlush();
-    expect(storesOf(tutor)).toEqual(['vs_assistant']);
-  });
+  const storesIn = (id: string) => ({ file_search: { vector_store_ids: [id] } });
 
-  it('are those of the thread if it has any', async () => {
-    const tutor = await startElsewhere([SEARCHING], { tool_resources: STORES });
-    const { client, assistantId } = tutor;
-    await tutor.inSpan(async () => {
-      const { id } = await client.beta.threads.create({
-        tool_resources: { file_search: { vector_store_ids: ['vs_thread'] } },
-      });
-      await client.beta.threads.runs.createAndPoll(id, { assistant_id: assistantId });
-    });
+  it.each<[string, string, (tutor: Tutor) => Promise<unknown>]>([
+    ['assistant', 'vs_assistant', ({ run }) => run()],
+    [
+      'thread if it has any',
+      'vs_thread',
+      async ({ client, assistantId }) => {
+        const { threads } = client.beta;
+        const { id } = await threads.create({ tool_resources: storesIn('vs_thread') });
+        await threads.runs.createAndPoll(id, { assistant_id: assistantId });
+      },
+    ],
+    [
+      'request if it names any',
+      'vs_request',
+      ({ client, assistantId }) =>
+        client.beta.threads.createAndRunPoll({
+          assistant_id: assistantId,
+          tool_resources: storesIn('vs_request'),
+        }),
+    ],
+  ])('are those of the %s', async (_, store, run) => {
+    const tutor = await startElsewhere([SEARCHING], { tool_resources: storesIn('vs_assistant') });
+    await tutor.inSpan(() => run(tutor));
     await tutor.telemetry.provider.forceFlush();
-    expect(storesOf(tutor)).toEqual(['vs_thread']);
-  });
-
-  it('are those of the request if it names any', async () => {
-    const tutor = await startTutor({ runs: [SEARCHING] });
-    const { client, assistantId } = tutor;
-    await tutor.inSpan(() =>
-      client.beta.threads.createAndRunPoll({
-        assistant_id: assistantId,
-        tool_resources: { file_search: { vector_store_ids: ['vs_request'] } },
-      }),
-    );
-    await tutor.telemetry.provider.forceFlush();
-    expect(storesOf(tutor)).toEqual(['vs_request']);
+    const [search] = tutor.ended('execute_tool file_search');
+    expect(search?.attributes['openai.file_search.vector_store_ids']).toEqual([store]);
   });
 });

@@ -1,4 +1,5 @@
 import { expect, it, vi } from 'vitest';
+import { responseBody } from '../support/bodies.ts';
 import { type Program, startProgram } from '../support/program.ts';
 
 const MODEL = 'gpt-4o-mini';
@@ -10,23 +11,18 @@ const CALL = {
   arguments: '{}',
   status: 'completed',
 };
-const RESPONSE = { id: 'resp_1', object: 'response', model: MODEL, created_at: 1, background: true };
-const BEGUN = { ...RESPONSE, status: 'in_progress', output: [], usage: null };
-const ENDED = {
-  ...RESPONSE,
-  status: 'completed',
-  output: [CALL],
+const BEGUN = responseBody([], { background: true, status: 'in_progress', usage: null });
+const ENDED = responseBody([CALL], {
+  background: true,
   usage: { input_tokens: 5, output_tokens: 3, total_tokens: 8 },
-};
+});
 const event = (type: string, response: object, sequence_number: number) => ({
   data: { type, response, sequence_number },
 });
 
 async function answer({ client, simulator }: Program): Promise<void> {
   const usage = { input_tokens: 9, output_tokens: 1, total_tokens: 10 };
-  simulator.next({
-    body: { ...RESPONSE, id: 'resp_2', background: false, status: 'completed', output: [], usage },
-  });
+  simulator.next({ body: responseBody([], { id: 'resp_2', usage }) });
   const output = { type: 'function_call_output', call_id: 'call_1', output: 'sun' } as const;
   await client.responses.create({ model: MODEL, previous_response_id: 'resp_1', input: [output] });
 }
@@ -71,21 +67,5 @@ it('a function that is answered while the resumed stream that asked for it is st
     ├─ chat gpt-4o-mini          gen_ai.response.status=completed gen_ai.usage.input_tokens=5
     ├─ execute_tool get_weather  gen_ai.tool.call.id=call_1
     └─ chat gpt-4o-mini          gen_ai.response.status=completed gen_ai.usage.input_tokens=9
-  `);
-});
-
-it('a function of a response that another process has created has a span', async () => {
-  const program = await startProgram();
-  const { client, simulator } = program;
-  simulator.next({ body: ENDED });
-  await program.inSpan(async () => {
-    await client.responses.retrieve('resp_1');
-    await answer(program);
-  });
-  await program.expectTree(`
-    program
-    ├─ fetch_response            gen_ai.response.id=resp_1
-    ├─ execute_tool get_weather  gen_ai.response.id=resp_1 gen_ai.tool.call.id=call_1
-    └─ chat gpt-4o-mini          gen_ai.response.id=resp_2
   `);
 });

@@ -208,21 +208,9 @@ describe('the background read', () => {
     }
     await program.inSpan(ask);
     await program.telemetry.provider.forceFlush();
-    const recorded = program.telemetry.spans.filter(({ name }) => name === 'chat gpt-4o-mini');
+    const recorded = program.ended('chat gpt-4o-mini');
     expect(recorded).toHaveLength(1);
     expect(readsOf(program.simulator)).toHaveLength(4);
-  });
-
-  it('finishes before the provider shuts down', async () => {
-    const program = await startTutor({ runs: [{}] });
-    await program.inSpan(program.run);
-    await program.telemetry.provider.shutdown();
-    await program.expectTree(`
-      program
-      └─ thread
-         └─ invoke_agent Math Tutor
-            └─ chat gpt-4o-mini
-    `);
   });
 
   it('stops after three consecutive failures, and reports this once', async () => {
@@ -237,7 +225,7 @@ describe('the background read', () => {
     }
     expect(readsOf(simulator)).toHaveLength(3);
     expect(said).toEqual([expect.stringContaining('set runSteps to "observe"')]);
-    const runs = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
+    const runs = program.ended('invoke_agent');
     expect(runs.every(({ attributes }) => Number(attributes['gen_ai.usage.input_tokens']) > 0)).toBe(true);
     expect(runs).toHaveLength(5);
   });
@@ -311,67 +299,36 @@ describe('the background read', () => {
     expect(cancelled).toBe(2);
     expect(sent).toBeLessThan(2 * 70);
     expect(said.filter((line) => line.includes('4 MiB'))).toHaveLength(1);
-    const runs = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
+    const runs = program.ended('invoke_agent');
     expect(runs.every(({ attributes }) => Number(attributes['gen_ai.usage.input_tokens']) > 0)).toBe(true);
     expect(runs).toHaveLength(2);
   });
 });
 
-describe('what the program itself reads', () => {
-  it('completes a run while its thread is in use', async () => {
-    const program = await startTutor({
-      runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
-      config: { runSteps: 'observe' },
-    });
-    await program.inSpan(() => runAndListSteps(program));
-    await program.expectTree(`
-      program
-      └─ thread
-         ├─ invoke_agent Math Tutor
-         │  ├─ chat gpt-4o-mini                           openai.step.type=tool_calls
-         │  ├─ execute_tool code_interpreter
-         │  └─ chat gpt-4o-mini                           openai.step.type=message_creation
-         └─ GET /threads/{thread_id}/runs/{run_id}/steps
-    `);
+it('what the program itself reads may be a single step: the rest of the usage stays on the run', async () => {
+  const { client, threadId, ...program } = await startTutor({
+    runs: [
+      {
+        steps: [
+          { tools: [{ codeInterpreter: { input: '1' } }], usage: { prompt: 10, completion: 1 } },
+          { message: 'x is 1', usage: { prompt: 20, completion: 2 } },
+        ],
+      },
+    ],
+    config: { runSteps: 'observe' },
   });
-
-  it('may be a single step: the rest of the usage stays on the run', async () => {
-    const { client, threadId, ...program } = await startTutor({
-      runs: [
-        {
-          steps: [
-            { tools: [{ codeInterpreter: { input: '1' } }], usage: { prompt: 10, completion: 1 } },
-            { message: 'x is 1', usage: { prompt: 20, completion: 2 } },
-          ],
-        },
-      ],
-      config: { runSteps: 'observe' },
-    });
-    await program.inSpan(async () => {
-      const run = await program.run();
-      await client.beta.threads.runs.steps.retrieve('step_000001', { thread_id: threadId, run_id: run.id });
-    });
-    await program.expectTree(`
-      program
-      └─ thread                                                     openai.total.input_tokens=30
-         ├─ invoke_agent Math Tutor                                 gen_ai.usage.input_tokens=20 gen_ai.usage.output_tokens=2 openai.total.input_tokens=30
-         │  ├─ chat gpt-4o-mini                                     gen_ai.usage.input_tokens=10 gen_ai.usage.output_tokens=1
-         │  └─ execute_tool code_interpreter
-         └─ GET /threads/{thread_id}/runs/{run_id}/steps/{step_id}
-    `);
+  await program.inSpan(async () => {
+    const run = await program.run();
+    await client.beta.threads.runs.steps.retrieve('step_000001', { thread_id: threadId, run_id: run.id });
   });
-
-  it('may be steps without usage, as from old servers', async () => {
-    const program = await startTutor({ runs: [{ stepUsage: false }] });
-    await program.inSpan(program.stream);
-    await program.telemetry.provider.forceFlush();
-    const [run, step] = ['invoke_agent Math Tutor', 'chat gpt-4o-mini'].map(
-      (name) =>
-        program.telemetry.spans.find((span) => span.name === name)?.attributes['gen_ai.usage.input_tokens'],
-    );
-    expect(run).toBeGreaterThan(0);
-    expect(step).toBeUndefined();
-  });
+  await program.expectTree(`
+    program
+    └─ thread                                                     openai.total.input_tokens=30
+       ├─ invoke_agent Math Tutor                                 gen_ai.usage.input_tokens=20 gen_ai.usage.output_tokens=2 openai.total.input_tokens=30
+       │  ├─ chat gpt-4o-mini                                     gen_ai.usage.input_tokens=10 gen_ai.usage.output_tokens=1
+       │  └─ execute_tool code_interpreter
+       └─ GET /threads/{thread_id}/runs/{run_id}/steps/{step_id}
+  `);
 });
 
 describe('what the program reads right after the end of a run', () => {
@@ -447,24 +404,12 @@ describe('what the program reads right after the end of a run', () => {
     expect(
       readsOf(simulator).every((path) => path.includes('limit=1&after') || path.endsWith('limit=1')),
     ).toBe(true);
-    const steps = program.telemetry.spans.filter(({ name }) => name.startsWith('chat')).slice(1);
+    const steps = program.ended('chat').slice(1);
     expect(steps.map(({ attributes }) => attributes['openai.step.id'])).toEqual([
       'step_000002',
       'step_000003',
       'step_000004',
     ]);
-  });
-
-  it('is requested three times, and not while the server rests after that', async () => {
-    const runs = [{}, {}, {}, {}];
-    const { simulator, ...program } = await startLister({ runs });
-    for (const _ of runs) {
-      const answer = { when: { path: /steps/ }, status: 503, headers: { 'retry-after': '60' } };
-      for (let read = 0; read < 2; read++) simulator.next(answer);
-      await program.inSpan(() => expect(runAndListSteps(program)).rejects.toThrow('503'));
-      await program.telemetry.provider.forceFlush();
-    }
-    expect(readsOf(simulator)).toHaveLength(runs.length + 3);
   });
 
   it('is awaited if the span of the program ends before it arrives', async () => {
@@ -525,41 +470,36 @@ describe('a run with more steps than a page', () => {
   });
 });
 
-describe('a list that never ends', () => {
-  it.each([
-    ['repeats its page', 1],
-    ['ignores `after`', 2],
-  ])('is read once more if the server %s', async (_, size) => {
-    const { simulator, threadId, ...program } = await startTutor({ runs: [{}] });
-    const data = newSteps(threadId, size);
-    for (let page = 0; page < 20; page++)
-      simulator.next({ when: { path: /steps\?limit/ }, body: { object: 'list', data, has_more: true } });
-    await program.inSpan(program.run);
-    await program.telemetry.provider.forceFlush();
-    expect(readsOf(simulator)).toHaveLength(2);
-    expect(program.telemetry.spans.filter(({ name }) => name.startsWith('chat '))).toHaveLength(size);
-  });
+it.each([
+  ['repeats its page', 1],
+  ['ignores `after`', 2],
+])('a list that never ends is read once more if the server %s', async (_, size) => {
+  const { simulator, threadId, ...program } = await startTutor({ runs: [{}] });
+  const data = newSteps(threadId, size);
+  for (let page = 0; page < 20; page++)
+    simulator.next({ when: { path: /steps\?limit/ }, body: { object: 'list', data, has_more: true } });
+  await program.inSpan(program.run);
+  await program.telemetry.provider.forceFlush();
+  expect(readsOf(simulator)).toHaveLength(2);
+  expect(program.ended('chat')).toHaveLength(size);
 });
 
-describe('three reads that fail at the same moment', () => {
-  it('cost the runs that end after them nothing', async () => {
-    const steps = holdRequests('/steps', 'unasked');
-    const { client, simulator, assistantId, ...program } = await startTutor({
-      ...WITH_CONTENT,
-      runs: [{}, {}, {}, {}],
-      client: { fetch: steps.fetch },
-    });
-    for (let count = 0; count < 6; count++)
-      simulator.next({ when: { path: /steps|messages\?/ }, status: 503 });
-    const ask = () => client.beta.threads.createAndRunPoll({ assistant_id: assistantId });
-    await Promise.all([ask(), ask(), ask()]);
-    // All three have begun, and none has failed yet.
-    steps.release();
-    await program.telemetry.provider.forceFlush();
-    await program.inSpan(ask);
-    await program.telemetry.provider.forceFlush();
-    expect(program.telemetry.spans.filter(({ name }) => name.startsWith('chat '))).toHaveLength(1);
+it('three reads that fail at the same moment cost the runs that end after them nothing', async () => {
+  const steps = holdRequests('/steps', 'unasked');
+  const { client, simulator, assistantId, ...program } = await startTutor({
+    ...WITH_CONTENT,
+    runs: [{}, {}, {}, {}],
+    client: { fetch: steps.fetch },
   });
+  for (let count = 0; count < 6; count++) simulator.next({ when: { path: /steps|messages\?/ }, status: 503 });
+  const ask = () => client.beta.threads.createAndRunPoll({ assistant_id: assistantId });
+  await Promise.all([ask(), ask(), ask()]);
+  // All three have begun, and none has failed yet.
+  steps.release();
+  await program.telemetry.provider.forceFlush();
+  await program.inSpan(ask);
+  await program.telemetry.provider.forceFlush();
+  expect(program.ended('chat')).toHaveLength(1);
 });
 
 describe('a run that ends while its server rests', () => {
@@ -587,7 +527,7 @@ describe('a run that ends while its server rests', () => {
     expect(program.telemetry.openSpans).toContain('invoke_agent Math Tutor');
     await expect.poll(() => program.telemetry.openSpans, { timeout: 5_000 }).toEqual([]);
     expect(readsOf(simulator)).toHaveLength(4);
-    const recorded = program.telemetry.spans.filter(({ name }) => name.startsWith('chat'));
+    const recorded = program.ended('chat');
     expect(recorded).toHaveLength(1);
   });
 
@@ -605,7 +545,7 @@ describe('a run that ends while its server rests', () => {
   });
 
   it('is recorded without its steps by a flush, which does not wait for it, and is counted', async () => {
-    const { simulator, said, ...program } = await startResting();
+    const { simulator, said, ...program } = await startResting('60');
     for (let run = 0; run < 2; run++) {
       await program.inSpan(program.run);
       await program.telemetry.provider.forceFlush();
@@ -656,24 +596,22 @@ describe('a run that ends while the program keeps its server busy', () => {
     await program.telemetry.provider.forceFlush();
     expect(readsOf(simulator)).toEqual([]);
     expect(noticed().filter(({ code }) => code === 'reads_skipped')).toHaveLength(1);
-    const run = program.telemetry.spans.find(({ name }) => name === 'invoke_agent Math Tutor');
+    const [run] = program.ended('invoke_agent Math Tutor');
     expect(run?.attributes['openai.run.status']).toBe('completed');
   });
 });
 
-describe('a server that fails', () => {
-  it('rests, and other servers are read meanwhile', async () => {
-    const failing = await startTutor({ runs: [{}, {}, {}, {}] });
-    const { simulator } = failing;
-    for (let count = 0; count < 4; count++) {
-      simulator.next({ when: { path: /steps/ }, status: 503, headers: { 'retry-after': '60' } });
-      await failing.inSpan(failing.run);
-      await failing.telemetry.provider.forceFlush();
-    }
-    expect(readsOf(simulator)).toHaveLength(3);
-    const other = await startTutor({ runs: [{}] });
-    await other.inSpan(other.run);
-    await other.telemetry.provider.forceFlush();
-    expect(readsOf(other.simulator)).toHaveLength(1);
-  });
+it('a server that fails rests, and other servers are read meanwhile', async () => {
+  const failing = await startTutor({ runs: [{}, {}, {}, {}] });
+  const { simulator } = failing;
+  for (let count = 0; count < 4; count++) {
+    simulator.next({ when: { path: /steps/ }, status: 503, headers: { 'retry-after': '60' } });
+    await failing.inSpan(failing.run);
+    await failing.telemetry.provider.forceFlush();
+  }
+  expect(readsOf(simulator)).toHaveLength(3);
+  const other = await startTutor({ runs: [{}] });
+  await other.inSpan(other.run);
+  await other.telemetry.provider.forceFlush();
+  expect(readsOf(other.simulator)).toHaveLength(1);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { responseBody } from '../support/bodies.ts';
 import { answer } from '../support/heap/api.ts';
 import { usageSum } from '../support/lanes/usage.ts';
 import { startProgram } from '../support/program.ts';
@@ -35,48 +36,19 @@ describe('a flush', () => {
   });
 });
 
-describe('a shutdown', () => {
-  it('ends open calls, runs and threads', async () => {
-    const { client, simulator, ...program } = await startTutor({ runs: [{}] });
-    simulator.next({ when: { path: '/v1/models' }, delayMs: 60_000 });
-    await program.inSpan(program.create);
-    const models = client.models.list().then(
-      () => 'listed',
-      () => 'aborted',
-    );
-    await expect.poll(() => program.telemetry.openSpans).toContain('GET /models');
-    await program.telemetry.provider.shutdown();
-    expect(program.telemetry.openSpans).toEqual([]);
-    await simulator.close();
-    expect(await models).toBe('aborted');
-  });
-});
-
-describe('timestamps', () => {
-  it('of a server whose clock is hours off are corrected', async () => {
-    const { simulator, ...program } = await startTutor({
-      runs: [
-        {
-          secondsPerStep: 3,
-          steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }],
-        },
-      ],
-    });
-    simulator.clock.offset = 5 * 3600;
-    await program.inSpan(program.run);
-    await program.telemetry.provider.forceFlush();
-    const time = ([seconds, nanoseconds]: readonly [number, number]): number => seconds + nanoseconds / 1e9;
-    const run = program.telemetry.spans.find(({ name }) => name.startsWith('invoke_agent'));
-    const below = program.telemetry.spans.filter(
-      (span) => span.parentSpanContext?.spanId === run?.spanContext().spanId,
-    );
-    expect(below).toHaveLength(3);
-    for (const span of below) {
-      expect(time(span.startTime)).toBeGreaterThanOrEqual(time(run?.startTime ?? [0, 0]));
-      expect(time(span.endTime)).toBeLessThanOrEqual(time(run?.endTime ?? [0, 0]));
-      expect(time(span.duration)).toBeGreaterThanOrEqual(0);
-    }
-  });
+it('a shutdown ends open calls, runs and threads', async () => {
+  const { client, simulator, ...program } = await startTutor({ runs: [{}] });
+  simulator.next({ when: { path: '/v1/models' }, delayMs: 60_000 });
+  await program.inSpan(program.create);
+  const models = client.models.list().then(
+    () => 'listed',
+    () => 'aborted',
+  );
+  await expect.poll(() => program.telemetry.openSpans).toContain('GET /models');
+  await program.telemetry.provider.shutdown();
+  expect(program.telemetry.openSpans).toEqual([]);
+  await simulator.close();
+  expect(await models).toBe('aborted');
 });
 
 describe('many threads', () => {
@@ -98,7 +70,7 @@ describe('many threads', () => {
       ),
     );
     const byId = new Map(program.telemetry.spans.map((span) => [span.spanContext().spanId, span]));
-    const runs = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
+    const runs = program.ended('invoke_agent');
     expect(runs).toHaveLength(20);
     for (const run of runs) {
       const parent = byId.get(run.parentSpanContext?.spanId ?? '');
@@ -114,7 +86,7 @@ describe('many threads', () => {
       for (let made = 0; made < threads; made++) await program.client.beta.threads.create();
     });
     expect(program.telemetry.openSpans).toEqual([]);
-    expect(program.telemetry.spans.filter(({ name }) => name === 'thread')).toHaveLength(threads);
+    expect(program.ended('thread')).toHaveLength(threads);
   });
 
   it('are kept apart by the thousand, each below its own span', {
@@ -152,26 +124,24 @@ describe('many threads', () => {
     const program = await startProgram({ config: { maxConversations: 3 } });
     for (let made = 0; made < 5; made++) await program.client.beta.threads.create();
     expect(program.telemetry.openSpans).toEqual(['thread', 'thread', 'thread']);
-    expect(program.telemetry.spans.filter(({ name }) => name === 'thread')).toHaveLength(2);
+    expect(program.ended('thread')).toHaveLength(2);
   });
 });
 
-describe('a thread whose run is polled', () => {
-  it('does not make room for threads that are used later', async () => {
-    const { client, threadId, ...program } = await startTutor({
-      runs: [{}],
-      config: { maxConversations: 3 },
-    });
-    const run = await program.create();
-    for (let made = 0; made < 5; made++) {
-      await client.beta.threads.create();
-      await client.beta.threads.runs.retrieve(run.id, { thread_id: threadId });
-    }
-    await program.poll(run.id);
-    await program.telemetry.provider.shutdown();
-    const runs = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
-    expect(runs.map(({ attributes }) => attributes['openai.run.status'])).toEqual(['completed']);
+it('a thread whose run is polled does not make room for threads that are used later', async () => {
+  const { client, threadId, ...program } = await startTutor({
+    runs: [{}],
+    config: { maxConversations: 3 },
   });
+  const run = await program.create();
+  for (let made = 0; made < 5; made++) {
+    await client.beta.threads.create();
+    await client.beta.threads.runs.retrieve(run.id, { thread_id: threadId });
+  }
+  await program.poll(run.id);
+  await program.telemetry.provider.shutdown();
+  const runs = program.ended('invoke_agent');
+  expect(runs.map(({ attributes }) => attributes['openai.run.status'])).toEqual(['completed']);
 });
 
 describe('many background responses that are never polled again', () => {
@@ -186,7 +156,7 @@ describe('many background responses that are never polled again', () => {
       // Asking keeps a response.
       await responses.retrieve(first.id);
     }
-    const ended = program.telemetry.spans.filter(({ name }) => name === 'chat gpt-4o');
+    const ended = program.ended('chat gpt-4o');
     expect(ended).toHaveLength(2);
     expect(ended.map(({ attributes }) => attributes['gen_ai.response.id'])).not.toContain(first.id);
     expect(program.telemetry.openSpans).toHaveLength(3);
@@ -196,14 +166,7 @@ describe('many background responses that are never polled again', () => {
 describe('a server that reuses one id', () => {
   it('has one open background response, the last one', async () => {
     const program = await startProgram();
-    const body = {
-      id: 'resp_1',
-      object: 'response',
-      model: 'gpt-4o',
-      status: 'queued',
-      background: true,
-      output: [],
-    };
+    const body = responseBody([], { status: 'queued', background: true });
     for (let made = 0; made < 5; made++) {
       program.simulator.next({ body });
       await program.client.responses.create({ model: 'gpt-4o', input: 'What is x?', background: true });
@@ -224,73 +187,59 @@ describe('a server that reuses one id', () => {
   });
 });
 
-describe('unanswered tool calls', () => {
-  it('are remembered with their arguments', async () => {
-    const program = await startProgram({ config: { captureMessageContent: true }, content: true });
-    const { responses } = program.client;
-    const calls = Array.from({ length: 1_500 }, (_, index) => ({
-      type: 'function_call' as const,
-      id: `fc_${index}`,
-      call_id: `call_${index}`,
-      name: 'extract',
-      arguments: `{"page":${index}}`,
-    }));
-    const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
-    for (let answer = 0; answer < 15; answer++) {
-      const output = calls.slice(answer * 100, answer * 100 + 100);
-      program.simulator.next({
-        body: {
-          id: `resp_${answer}`,
-          object: 'response',
-          model: 'gpt-4o',
-          status: 'completed',
-          output,
-          usage,
-        },
-      });
-      await responses.create({ model: 'gpt-4o', input: 'What is in it?' });
-    }
-    const answered = [calls[0], calls[1_499]].filter((call) => call !== undefined);
-    const results = answered.map(({ call_id }) => {
-      return { type: 'function_call_output' as const, call_id, output: 'done' };
-    });
-    const question = { role: 'user' as const, content: 'What is in it?' };
-    await responses.create({ model: 'gpt-4o', input: [question, ...answered, ...results] });
-    const recorded = program.telemetry.spans.filter(({ name }) => name === 'execute_tool extract');
-    expect(
-      recorded.map(({ attributes }) => [
-        attributes['gen_ai.tool.call.id'],
-        attributes['gen_ai.tool.call.arguments'],
-      ]),
-    ).toEqual([
-      ['call_0', '{"page":0}'],
-      ['call_1499', '{"page":1499}'],
-    ]);
+it('unanswered tool calls are remembered with their arguments', async () => {
+  const program = await startProgram({ config: { captureMessageContent: true }, content: true });
+  const { responses } = program.client;
+  const calls = Array.from({ length: 1_500 }, (_, index) => ({
+    type: 'function_call' as const,
+    id: `fc_${index}`,
+    call_id: `call_${index}`,
+    name: 'extract',
+    arguments: `{"page":${index}}`,
+  }));
+  for (let answer = 0; answer < 15; answer++) {
+    const output = calls.slice(answer * 100, answer * 100 + 100);
+    program.simulator.next({ body: responseBody(output, { id: `resp_${answer}` }) });
+    await responses.create({ model: 'gpt-4o', input: 'What is in it?' });
+  }
+  const answered = [calls[0], calls[1_499]].filter((call) => call !== undefined);
+  const results = answered.map(({ call_id }) => {
+    return { type: 'function_call_output' as const, call_id, output: 'done' };
   });
+  const question = { role: 'user' as const, content: 'What is in it?' };
+  await responses.create({ model: 'gpt-4o', input: [question, ...answered, ...results] });
+  const recorded = program.ended('execute_tool extract');
+  expect(
+    recorded.map(({ attributes }) => [
+      attributes['gen_ai.tool.call.id'],
+      attributes['gen_ai.tool.call.arguments'],
+    ]),
+  ).toEqual([
+    ['call_0', '{"page":0}'],
+    ['call_1499', '{"page":1499}'],
+  ]);
 });
 
-describe('messages without a run in this process', () => {
-  it('are counted, but kept only as far as there is room, those of the newest threads first', async () => {
-    const program = await startProgram({
-      config: { captureMessageContent: 'SPAN_ONLY', runSteps: 'off' },
-      content: true,
-    });
-    const { threads } = program.client.beta;
-    const ids: string[] = [];
-    const long = 'x'.repeat(12_000_000);
-    for (let made = 0; made < 3; made++) {
-      const { id } = await threads.create();
-      await threads.messages.create(id, { role: 'user', content: `Question ${made} ${long}` });
-      ids.push(id);
-    }
-    for (const id of [ids[0], ids.at(-1)])
-      await threads.runs.create(id ?? '', { assistant_id: 'asst_1' }).catch(() => undefined);
-    await program.telemetry.provider.shutdown();
-    const runs = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
-    expect(runs.map(({ attributes }) => attributes['openai.total.user_messages'])).toEqual([1, 1]);
-    expect(runs.map(({ attributes }) => attributes['gen_ai.input.messages'])).toEqual([
-      undefined,
-      expect.stringContaining('Question 2'),
-    ]);
+it('messages without a run in this process are counted, but kept only as far as there is room, those of the newest threads first', async () => {
+  const program = await startProgram({
+    config: { captureMessageContent: 'SPAN_ONLY', runSteps: 'off' },
+    content: true,
   });
+  const { threads } = program.client.beta;
+  const ids: string[] = [];
+  const long = 'x'.repeat(12_000_000);
+  for (let made = 0; made < 3; made++) {
+    const { id } = await threads.create();
+    await threads.messages.create(id, { role: 'user', content: `Question ${made} ${long}` });
+    ids.push(id);
+  }
+  for (const id of [ids[0], ids.at(-1)])
+    await threads.runs.create(id ?? '', { assistant_id: 'asst_1' }).catch(() => undefined);
+  await program.telemetry.provider.shutdown();
+  const runs = program.ended('invoke_agent');
+  expect(runs.map(({ attributes }) => attributes['openai.total.user_messages'])).toEqual([1, 1]);
+  expect(runs.map(({ attributes }) => attributes['gen_ai.input.messages'])).toEqual([
+    undefined,
+    expect.stringContaining('Question 2'),
+  ]);
 });

@@ -4,6 +4,7 @@ import { flush } from '../../src/client.ts';
 import { environment, startAgentProgram } from '../support/agent-program.ts';
 import { type ApiUsage, recordApiUsage } from '../support/api-usage.ts';
 import { holdRequests } from '../support/hold-requests.ts';
+import { usageSum } from '../support/lanes/usage.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { type RunScript, startSimulator } from '../support/simulator/index.ts';
 import { startTutor, type Tutor } from '../support/tutor.ts';
@@ -28,12 +29,6 @@ async function startLeaving(
   return { ...tutor, apiUsage };
 }
 
-function tokensOf({ telemetry }: Program): unknown {
-  const sum = (name: string): number =>
-    telemetry.spans.reduce((total, { attributes }) => total + Number(attributes[name] ?? 0), 0);
-  return { input_tokens: sum('gen_ai.usage.input_tokens'), output_tokens: sum('gen_ai.usage.output_tokens') };
-}
-
 function asksOf({ simulator }: Pick<Program, 'simulator'>, path: RegExp): number {
   return simulator.requests.filter((request) => request.method === 'GET' && path.test(request.path)).length;
 }
@@ -50,7 +45,7 @@ const RESPONSE = /responses\/resp_\w+$/;
 async function expectAllTold(tutor: Program & WithApiUsage): Promise<void> {
   const reported = await tutor.apiUsage.total();
   expect(reported.output_tokens).toBeGreaterThan(0);
-  expect(tokensOf(tutor)).toEqual(reported);
+  expect(usageSum(tutor.telemetry.spans)).toEqual(reported);
 }
 
 /** Another process drives it to its end. */
@@ -88,24 +83,21 @@ describe('a run that the program no longer waits for', () => {
 
   it('is asked for its end after a stream that was left', async () => {
     const tutor = await startLeaving();
-    const { client, assistantId, threadId } = tutor;
+    const { threadId } = tutor;
     await tutor.inSpan(async () => {
-      const stream = await client.beta.threads.runs.create(threadId, {
-        assistant_id: assistantId,
-        stream: true,
-      });
+      const stream = await tutor.events();
       for await (const { event } of stream) if (event === 'thread.run.created') break;
     });
     await finishElsewhere(tutor, threadId);
     await expect.poll(() => tutor.telemetry.openSpans, { timeout: 5_000 }).toEqual([]);
-    const run = tutor.telemetry.spans.find(({ name }) => name.startsWith('invoke_agent'));
+    const [run] = tutor.ended('invoke_agent');
     expect(run?.attributes).toMatchObject({ 'openai.run.status': 'completed' });
     await expectAllTold(tutor);
   });
 
   it('is not asked for with runSteps "observe"', async () => {
     const tutor = await startLeaving({}, { runSteps: 'observe' });
-    await tutor.client.beta.threads.runs.create(tutor.threadId, { assistant_id: tutor.assistantId });
+    await tutor.create();
     await tutor.telemetry.provider.shutdown();
     expect(asksOf(tutor, RUN)).toBe(0);
   });
@@ -114,8 +106,8 @@ describe('a run that the program no longer waits for', () => {
 describe('a run that only another process has polled', () => {
   it('is asked for its end once at a shutdown', async () => {
     const tutor = await startLeaving();
-    const { client, assistantId, threadId } = tutor;
-    await tutor.inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
+    const { threadId } = tutor;
+    await tutor.inSpan(tutor.create);
     await finishElsewhere(tutor, threadId);
     const asked = asksOf(tutor, RUN);
     await tutor.telemetry.provider.shutdown();
@@ -126,8 +118,8 @@ describe('a run that only another process has polled', () => {
 
   it('is asked for its end by flush(), which leaves a run in progress open', async () => {
     const tutor = await startLeaving();
-    const { client, assistantId, threadId } = tutor;
-    await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+    const { threadId } = tutor;
+    await tutor.create();
     await flush();
     expect(asksOf(tutor, RUN)).toBe(1);
     expect(tutor.telemetry.openSpans).toContain('invoke_agent Math Tutor');
@@ -139,8 +131,8 @@ describe('a run that only another process has polled', () => {
 
   it('keeps a shutdown waiting for 1.5 s at most', async () => {
     const tutor = await startLeaving();
-    const { client, assistantId, threadId, simulator } = tutor;
-    await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+    const { client, assistantId, simulator } = tutor;
+    await tutor.create();
     for (let count = 0; count < 5; count++)
       await client.beta.threads.createAndRun({ assistant_id: assistantId });
     for (let count = 0; count < 6; count++) simulator.next({ when: { path: RUN }, delayMs: 60_000 });
@@ -159,52 +151,49 @@ describe('a run that only another process has polled', () => {
   });
 });
 
-describe('a server that does not say at a shutdown how its run ended', () => {
-  it('costs the runs of another server none of their steps', async () => {
-    const steps = holdRequests('/steps', 'unasked');
-    const tutor = await startTutor({ runs: [{}], client: { fetch: steps.fetch } });
-    const other = await startSimulator();
-    const elsewhere = tutor.client.withOptions({ baseURL: other.url });
-    const { id } = await elsewhere.beta.assistants.create({ model: 'gpt-4o-mini', name: 'Chef' });
-    other.next({ when: { path: RUN }, delayMs: 60_000 });
-    await tutor.inSpan(tutor.run);
-    await elsewhere.beta.threads.createAndRun({ assistant_id: id });
-    await steps.held;
-    vi.useFakeTimers({ toFake: ['setTimeout'] });
-    const ended = tutor.telemetry.provider.shutdown();
-    await vi.waitUntil(() => asksOf({ simulator: other }, RUN) === 1);
-    await vi.advanceTimersByTimeAsync(1_500);
-    vi.useRealTimers();
-    steps.release();
-    await ended;
-    await other.close();
-    const names = tutor.telemetry.spans.map(({ name }) => name);
-    expect(names).toContain('chat gpt-4o-mini');
-  });
+it('a server that does not say at a shutdown how its run ended costs the runs of another server none of their steps', async () => {
+  const steps = holdRequests('/steps', 'unasked');
+  const tutor = await startTutor({ runs: [{}], client: { fetch: steps.fetch } });
+  const other = await startSimulator();
+  const elsewhere = tutor.client.withOptions({ baseURL: other.url });
+  const { id } = await elsewhere.beta.assistants.create({ model: 'gpt-4o-mini', name: 'Chef' });
+  other.next({ when: { path: RUN }, delayMs: 60_000 });
+  await tutor.inSpan(tutor.run);
+  await elsewhere.beta.threads.createAndRun({ assistant_id: id });
+  await steps.held;
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  const ended = tutor.telemetry.provider.shutdown();
+  await vi.waitUntil(() => asksOf({ simulator: other }, RUN) === 1);
+  await vi.advanceTimersByTimeAsync(1_500);
+  vi.useRealTimers();
+  steps.release();
+  await ended;
+  await other.close();
+  const names = tutor.telemetry.spans.map(({ name }) => name);
+  expect(names).toContain('chat gpt-4o-mini');
 });
 
-describe('two threads whose server repeats the ids of runs', () => {
-  it('do not wait for lists of steps of each other', async () => {
-    const steps = holdRequests('/threads/thread_other/', 'unasked');
-    const { client, telemetry, ...tutor } = await startTutor({ runs: [{}], client: { fetch: steps.fetch } });
-    const { id } = await tutor.create();
-    const list = client.beta.threads.runs.steps.list(id, { thread_id: 'thread_other' });
-    const failed = expect(list).rejects.toThrow();
-    await steps.held;
-    await tutor.poll(id);
-    await telemetry.provider.forceFlush();
-    expect(telemetry.openSpans).not.toContain('invoke_agent Math Tutor');
-    steps.release();
-    await failed;
-  });
+it('two threads whose server repeats the ids of runs do not wait for lists of steps of each other', async () => {
+  const steps = holdRequests('/threads/thread_other/', 'unasked');
+  const { client, telemetry, ...tutor } = await startTutor({ runs: [{}], client: { fetch: steps.fetch } });
+  const { id } = await tutor.create();
+  const list = client.beta.threads.runs.steps.list(id, { thread_id: 'thread_other' });
+  const failed = expect(list).rejects.toThrow();
+  await steps.held;
+  await tutor.poll(id);
+  await telemetry.provider.forceFlush();
+  expect(telemetry.openSpans).not.toContain('invoke_agent Math Tutor');
+  steps.release();
+  await failed;
 });
 
-describe('a turn that the program no longer waits for', () => {
-  it.each([
-    'agent.session.turn.item.added',
-    // The program knows the session by then, and nobody the turn.
-    'agent.session.created',
-  ])('is asked for its end after the stream of its session was left at %s', async (last) => {
+it.each([
+  'agent.session.turn.item.added',
+  // The program knows the session by then, and nobody the turn.
+  'agent.session.created',
+])(
+  'a turn that the program no longer waits for is asked for its end after the stream of its session was left at %s',
+  async (last) => {
     const program = await startAgentProgram([{}], { config: { conversationIdleTimeout: 40 } });
     const { client, agentId, telemetry } = program;
     await program.inSpan(async () => {
@@ -216,8 +205,8 @@ describe('a turn that the program no longer waits for', () => {
     const turn = telemetry.spans.find(({ name }) => name.startsWith('invoke_agent'));
     expect(turn?.attributes).toMatchObject({ 'openai.run.status': 'completed' });
     expect(turn?.attributes).not.toHaveProperty('openai.run.observed');
-  });
-});
+  },
+);
 
 describe('a background response that the program no longer waits for', () => {
   async function startThinking(): Promise<Program & WithApiUsage & { id: string }> {
@@ -253,26 +242,24 @@ describe('a background response that the program no longer waits for', () => {
     const program = await startThinking();
     await finish(program, program.id);
     await program.telemetry.provider.shutdown();
-    const chat = program.telemetry.spans.find(({ name }) => name.startsWith('chat'));
+    const [chat] = program.ended('chat');
     expect(chat?.attributes).toMatchObject({ 'gen_ai.response.status': 'completed' });
     await expectAllTold(program);
   });
 });
 
-describe('two servers with an assistant of the same id', () => {
-  it('keep the names of their agents apart', async () => {
-    const one = await startTutor();
-    const other = await startSimulator();
-    const client = new OpenAI({ apiKey: 'test', baseURL: other.url });
-    // Their ids begin with the same number.
-    const { id } = await client.beta.assistants.create({ model: 'gpt-4o-mini', name: 'Chef' });
-    expect(id).toBe(one.assistantId);
-    const elsewhere = one.client.withOptions({ baseURL: other.url });
-    await one.inSpan(() => elsewhere.beta.threads.createAndRunPoll({ assistant_id: id }));
-    await one.telemetry.provider.forceFlush();
-    await other.close();
-    const names = one.telemetry.spans.map(({ name }) => name);
-    expect(names).toContain('invoke_agent Chef');
-    expect(names).not.toContain('invoke_agent Math Tutor');
-  });
+it('two servers with an assistant of the same id keep the names of their agents apart', async () => {
+  const one = await startTutor();
+  const other = await startSimulator();
+  const client = new OpenAI({ apiKey: 'test', baseURL: other.url });
+  // Their ids begin with the same number.
+  const { id } = await client.beta.assistants.create({ model: 'gpt-4o-mini', name: 'Chef' });
+  expect(id).toBe(one.assistantId);
+  const elsewhere = one.client.withOptions({ baseURL: other.url });
+  await one.inSpan(() => elsewhere.beta.threads.createAndRunPoll({ assistant_id: id }));
+  await one.telemetry.provider.forceFlush();
+  await other.close();
+  const names = one.telemetry.spans.map(({ name }) => name);
+  expect(names).toContain('invoke_agent Chef');
+  expect(names).not.toContain('invoke_agent Math Tutor');
 });

@@ -1,6 +1,8 @@
+import type { Run } from 'openai/resources/beta/threads/runs/runs';
 import { describe, expect, it } from 'vitest';
+import { responseBody } from '../support/bodies.ts';
 import { type Program, startProgram } from '../support/program.ts';
-import { startTutor } from '../support/tutor.ts';
+import { ASKS_FOR_X, outputsFor, startTutor } from '../support/tutor.ts';
 
 const MODEL = 'gpt-4o-mini';
 
@@ -14,7 +16,7 @@ async function readAll(stream: PromiseLike<AsyncIterable<unknown>>): Promise<voi
 }
 
 const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
-const chunk = (choice: object): object => ({
+const chunk = (choice: object): { data: object } => ({
   data: {
     id: 'chatcmpl-1',
     object: 'chat.completion.chunk',
@@ -24,80 +26,55 @@ const chunk = (choice: object): object => ({
   },
 });
 const hello = chunk({ delta: { content: 'Hello' } });
-const bye = { ...chunk({ delta: { content: '!' } }) };
-
-describe('a stream of a chat completion', () => {
-  it.each([
-    ['cut', [hello, bye]],
-    [
-      'cut',
-      [
-        hello,
-        chunk({ delta: {}, finish_reason: 'stop' }),
-        chunk({ index: 1, delta: { tool_calls: [{ index: 0, id: 'a' }] } }),
-      ],
-    ],
-    ['completed', [hello, chunk({ delta: {}, finish_reason: 'stop' })]],
-  ])('is %s', async (end, sse) => {
-    const program = await startProgram();
-    program.simulator.next({ sse: sse as never });
-    const messages = [{ role: 'user' as const, content: 'x' }];
-    await readAll(program.client.chat.completions.create({ model: MODEL, messages, stream: true }));
-    expect(ends(program)).toEqual([end]);
-  });
+const stop = chunk({ delta: {}, finish_reason: 'stop' });
+const call = chunk({ index: 1, delta: { tool_calls: [{ index: 0, id: 'a' }] } });
+const piece = (finish_reason: string | null): { data: object } => ({
+  data: {
+    id: 'cmpl-1',
+    object: 'text_completion',
+    model: MODEL,
+    usage,
+    choices: [{ index: 0, text: 'x', finish_reason }],
+  },
 });
 
-describe('a stream of a legacy completion', () => {
-  const piece = (finish_reason: string | null): object => ({
-    data: {
-      id: 'cmpl-1',
-      object: 'text_completion',
-      model: MODEL,
-      usage,
-      choices: [{ index: 0, text: 'x', finish_reason }],
-    },
-  });
+const chat = ({ client }: Program) =>
+  client.chat.completions.create({ model: MODEL, messages: [{ role: 'user', content: 'x' }], stream: true });
+const legacy = ({ client }: Program) =>
+  client.completions.create({ model: MODEL, prompt: 'x', stream: true });
 
-  it.each([
-    ['cut', [piece(null)]],
-    ['completed', [piece(null), piece('stop')]],
-  ])('is %s', async (end, sse) => {
-    const program = await startProgram();
-    program.simulator.next({ sse: sse as never });
-    await readAll(program.client.completions.create({ model: MODEL, prompt: 'x', stream: true }));
-    expect(ends(program)).toEqual([end]);
-  });
+it.each<[string, (program: Program) => PromiseLike<AsyncIterable<unknown>>, { data: object }[]]>([
+  ['cut', chat, [hello, chunk({ delta: { content: '!' } })]],
+  ['cut', chat, [hello, stop, call]],
+  ['completed', chat, [hello, stop]],
+  ['cut', legacy, [piece(null)]],
+  ['completed', legacy, [piece(null), piece('stop')]],
+])('a stream of a completion is %s: %o', async (end, create, sse) => {
+  const program = await startProgram();
+  program.simulator.next({ sse });
+  await readAll(create(program));
+  expect(ends(program)).toEqual([end]);
 });
 
-const RESPONSE = {
-  id: 'resp_1',
-  object: 'response',
-  model: MODEL,
-  created_at: 1,
-  output: [],
-  usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 },
-};
 const event = (type: string, response: object, sequence_number: number): object => ({
-  data: { type, response: { ...RESPONSE, ...response }, sequence_number },
+  data: { type, response: responseBody([], { status: undefined, ...response }), sequence_number },
 });
 const created = event('response.created', { status: 'in_progress' }, 0);
 
-describe('a stream of a response', () => {
-  it.each([
-    ['cut', [created], undefined],
-    ['completed', [created, event('response.completed', { status: 'completed' }, 1)], ['stop']],
-    // Some servers leave the status to the event.
-    ['completed', [created, event('response.completed', {}, 1)], ['stop']],
-    ['completed', [created, event('response.failed', { error: { code: 'server_error' } }, 1)], ['error']],
-    ['completed', [created, event('response.cancelled', { status: 'cancelled' }, 1)], ['cancelled']],
-  ])('is %s: %j', async (end, sse, reasons) => {
-    const program = await startProgram();
-    program.simulator.next({ sse: sse as never });
-    await readAll(program.client.responses.create({ model: MODEL, input: 'x', stream: true }));
-    const [span] = program.telemetry.spans;
-    expect(ends(program)).toEqual([end]);
-    expect(span?.attributes['gen_ai.response.finish_reasons']).toEqual(reasons);
-  });
+it.each([
+  ['cut', [created], undefined],
+  ['completed', [created, event('response.completed', { status: 'completed' }, 1)], ['stop']],
+  // Some servers leave the status to the event.
+  ['completed', [created, event('response.completed', {}, 1)], ['stop']],
+  ['completed', [created, event('response.failed', { error: { code: 'server_error' } }, 1)], ['error']],
+  ['completed', [created, event('response.cancelled', { status: 'cancelled' }, 1)], ['cancelled']],
+])('a stream of a response is %s: %j', async (end, sse, reasons) => {
+  const program = await startProgram();
+  program.simulator.next({ sse: sse as never });
+  await readAll(program.client.responses.create({ model: MODEL, input: 'x', stream: true }));
+  const [span] = program.telemetry.spans;
+  expect(ends(program)).toEqual([end]);
+  expect(span?.attributes['gen_ai.response.finish_reasons']).toEqual(reasons);
 });
 
 describe('a background response that is resumed', () => {
@@ -131,7 +108,7 @@ describe('a background response that is resumed', () => {
     await program.inSpan(async () => {
       await readAll(responses.create({ model: MODEL, input: 'x', stream: true, background: true }));
       await readAll(responses.retrieve('resp_1', { stream: true, starting_after: 1 }));
-      program.simulator.next({ body: { ...RESPONSE, background: true, status: 'completed' } });
+      program.simulator.next({ body: responseBody([], { background: true }) });
       await responses.retrieve('resp_1');
     });
     await program.expectTree(`
@@ -142,20 +119,17 @@ describe('a background response that is resumed', () => {
 });
 
 describe('a stream of a run', () => {
-  const steps = [{ tools: [{ function: { name: 'wait', arguments: {} } }] }, { message: 'Done.' }];
-
   it('is cut when the run continues', async () => {
     const program = await startTutor({ runs: [{}] });
-    const { client, simulator, threadId: thread_id, assistantId: assistant_id } = program;
+    const { client, simulator, threadId: thread_id } = program;
     await program.inSpan(async () => {
-      const run = await client.beta.threads.runs.create(thread_id, { assistant_id });
-      await client.beta.threads.runs.poll(run.id, { thread_id });
+      const run = await program.run();
       const again = { ...run, id: 'run_cut', status: 'in_progress' };
       simulator.next({
         when: { method: 'POST', path: /runs$/ },
         sse: [{ event: 'thread.run.created', data: again }],
       });
-      await readAll(client.beta.threads.runs.create(thread_id, { assistant_id, stream: true }));
+      await readAll(program.events());
       simulator.next({ when: { method: 'GET', path: /run_cut$/ }, body: { ...again, status: 'completed' } });
       await client.beta.threads.runs.retrieve('run_cut', { thread_id });
     });
@@ -164,27 +138,23 @@ describe('a stream of a run', () => {
   });
 
   it('that answers its functions continues with the count', async () => {
-    const program = await startTutor({ runs: [{ steps }] });
-    const { client, threadId: thread_id, assistantId: assistant_id } = program;
+    const program = await startTutor({ runs: [ASKS_FOR_X] });
     let chunks = 0;
     await program.inSpan(async () => {
-      let call = '';
-      let run = '';
-      for await (const { data, event } of await client.beta.threads.runs.create(thread_id, {
-        assistant_id,
-        stream: true,
-      })) {
+      let run: Run | undefined;
+      for await (const { data, event } of await program.events()) {
         chunks++;
-        if (event !== 'thread.run.requires_action') continue;
-        run = data.id;
-        call = data.required_action?.submit_tool_outputs.tool_calls[0]?.id ?? '';
+        if (event === 'thread.run.requires_action') run = data;
       }
-      const tool_outputs = [{ tool_call_id: call, output: 'x' }];
-      const rest = client.beta.threads.runs.submitToolOutputs(run, { thread_id, tool_outputs, stream: true });
+      if (run === undefined) throw new Error('Nothing was asked for.');
+      const rest = program.client.beta.threads.runs.submitToolOutputs(run.id, {
+        ...outputsFor(run),
+        stream: true,
+      });
       for await (const _ of await rest) chunks++;
     });
     await program.telemetry.provider.forceFlush();
-    const [span] = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
+    const [span] = program.ended('invoke_agent');
     expect(span?.attributes).toMatchObject({
       'openai.stream.end': 'completed',
       'openai.stream.chunk_count': chunks,

@@ -1,10 +1,11 @@
-import { context, SpanStatusCode, trace } from '@opentelemetry/api';
+import { context, trace } from '@opentelemetry/api';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { assistants } from '../../src/hierarchy/dialects/assistants.ts';
-import type { FinishedSpan } from '../../src/testing.ts';
+import { holdRequests } from '../support/hold-requests.ts';
 import { startProgram } from '../support/program.ts';
+import { millisecondsOf } from '../support/times.ts';
 import { startTutor } from '../support/tutor.ts';
 
 describe('a run that does not complete', () => {
@@ -22,51 +23,8 @@ describe('a run that does not complete', () => {
       └─ thread
          └─ invoke_agent Math Tutor  !${type} openai.run.status=${status} gen_ai.response.finish_reasons=["${reason}"]
     `);
-    const duration = (await program.telemetry.metrics()).find(
-      ({ descriptor }) => descriptor.name === 'gen_ai.client.operation.duration',
-    );
-    const points = duration?.dataPoints.map(({ attributes }) => attributes) ?? [];
-    expect(points).toContainEqual(
-      expect.objectContaining({ 'gen_ai.operation.name': 'invoke_agent', 'error.type': type }),
-    );
-  });
-
-  it('records its error and that of its step without keys and passwords', async () => {
-    const lastError = {
-      code: 'server_error',
-      message: 'Incorrect API key provided: sk-hidden. See https://us:hidden@host/?sig=hidden',
-    };
-    const steps = [{ message: 'x is' }];
-    const program = await startTutor({
-      runs: [{ steps, end: 'failed', lastError }],
-      config: { captureMessageContent: 'SPAN_AND_EVENT' },
-      content: true,
-      eventContent: true,
-    });
-    await program.inSpan(program.run);
-    await program.telemetry.provider.forceFlush();
-    const message = 'Incorrect API key provided: sk-REDACTED. See https://REDACTED@host/?sig=REDACTED';
-    const { spans, logRecords } = program.telemetry;
-    const failed = spans.filter(({ status }) => status.code === SpanStatusCode.ERROR);
-    expect(failed.map(({ name, status }) => [name, status.message])).toEqual([
-      ['chat gpt-4o-mini', message],
-      ['invoke_agent Math Tutor', message],
-    ]);
-    const texts = logRecords.flatMap(({ attributes }) => attributes['exception.message'] ?? []);
-    expect(texts).toEqual([message, message]);
-  });
-
-  it('has its status as error type if its error code is not a known one', async () => {
-    const program = await startTutor({
-      runs: [{ end: 'failed', lastError: { code: 'You asked: What is x?', message: 'You asked.' } }],
-      config: { runSteps: 'off' },
-    });
-    await program.inSpan(program.run);
-    await program.expectTree(`
-      program
-      └─ thread
-         └─ invoke_agent Math Tutor  !failed
-    `);
+    const timed = await program.points('gen_ai.client.operation.duration', 'invoke_agent');
+    expect(timed.map(({ attributes }) => attributes['error.type'])).toEqual([type]);
   });
 
   it.each([
@@ -98,7 +56,7 @@ describe('a run that does not complete', () => {
       └─ thread
          └─ invoke_agent Math Tutor  openai.run.status=cancelled
     `);
-    const run = program.telemetry.spans.find(({ name }) => name.startsWith('invoke_agent'));
+    const [run] = program.ended('invoke_agent');
     expect(run?.events.map(({ name, attributes }) => [name, attributes?.['url.template']])).toEqual([
       ['openai.run.request', '/threads/{thread_id}/runs/{run_id}/cancel'],
     ]);
@@ -164,28 +122,6 @@ describe('a run that nobody follows', () => {
     `);
   });
 
-  it('ends after the timeout with its thread, and continues in a second span when it is seen again', async () => {
-    const program = await startTutor({
-      runs: [{}],
-      config: { runTimeout: 20 },
-    });
-    await program.inSpan(program.create);
-    await expect.poll(() => program.telemetry.openSpans).toEqual([]);
-    await program.inSpan(() => program.poll('run_000001'), 'later');
-    await program.expectTree(`
-      program
-      └─ thread                      openai.total.runs=1
-         └─ invoke_agent Math Tutor  openai.run.status=in_progress openai.run.observed=false
-
-      later
-      └─ thread                      openai.total.runs=1
-         └─ invoke_agent Math Tutor  openai.run.status=completed
-            └─ chat gpt-4o-mini
-    `);
-    const [first, second] = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
-    expect(second?.links.map(({ context }) => context.spanId)).toEqual([first?.spanContext().spanId]);
-  });
-
   it('adds no further listener to one signal for each run that is in progress at the end: Node 20 warns of 11', async () => {
     const { client, assistantId, telemetry } = await startTutor();
     for (let run = 0; run < 15; run++) {
@@ -237,12 +173,9 @@ it('an error of our own while an answer is read does not keep a run open', async
 
 describe('a stream of a run', () => {
   it('that is left early leaves the run open for polling', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const program = await startTutor({ runs: [{}] });
     await program.inSpan(async () => {
-      const stream = await client.beta.threads.runs.create(threadId, {
-        assistant_id: assistantId,
-        stream: true,
-      });
+      const stream = await program.events();
       for await (const event of stream) if (event.event === 'thread.run.in_progress') break;
       await program.poll('run_000001');
     });
@@ -255,12 +188,9 @@ describe('a stream of a run', () => {
   });
 
   it('that is not read after the end of the run keeps nothing open', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const program = await startTutor({ runs: [{}] });
     const stream = await program.inSpan(async () => {
-      const opened = await client.beta.threads.runs.create(threadId, {
-        assistant_id: assistantId,
-        stream: true,
-      });
+      const opened = await program.events();
       const events = opened[Symbol.asyncIterator]();
       while ((await events.next()).value?.event !== 'thread.run.completed');
       return events;
@@ -276,14 +206,11 @@ describe('a stream of a run', () => {
   });
 
   it('that is interrupted is an error of the program, not of the run', async () => {
-    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const { simulator, ...program } = await startTutor({ runs: [{}] });
     simulator.next({ when: { path: /runs$/ }, break: 'mid-body' });
     await program.inSpan(async () => {
       const read = async (): Promise<void> => {
-        const stream = await client.beta.threads.runs.create(threadId, {
-          assistant_id: assistantId,
-          stream: true,
-        });
+        const stream = await program.events();
         for await (const _ of stream);
       };
       await expect(read()).rejects.toThrow();
@@ -299,26 +226,6 @@ describe('a stream of a run', () => {
 });
 
 describe('the span of a thread', () => {
-  it('ends just before the span around it, and after its runs', async () => {
-    const program = await startTutor({ runs: [{}] });
-    await program.inSpan(program.stream);
-    expect(program.telemetry.spans.slice(-4).map(({ name }) => name)).toEqual([
-      'chat gpt-4o-mini',
-      'invoke_agent Math Tutor',
-      'thread',
-      'program',
-    ]);
-  });
-
-  it('ends when its thread is deleted', async () => {
-    const { client, threadId, ...program } = await startTutor();
-    await program.inSpan(async () => {
-      await program.say();
-      await client.beta.threads.delete(threadId);
-      expect(program.telemetry.spans.map(({ name }) => name)).toContain('thread');
-    });
-  });
-
   it('ends with its run when its thread is deleted, and a later request finds neither', async () => {
     const { client, threadId, ...program } = await startTutor({ runs: [{ pollsPerStage: 5 }] });
     await program.inSpan(async () => {
@@ -343,9 +250,7 @@ describe('the span of a thread', () => {
       await client.beta.threads.delete(threadId);
     });
     await program.inSpan(() => expect(say()).rejects.toThrow('404'));
-    const links = program.telemetry.spans
-      .filter(({ name }) => name === 'thread')
-      .map((span) => span.links.length);
+    const links = program.ended('thread').map((span) => span.links.length);
     expect(links).toEqual([0, 1, 0]);
   });
 
@@ -370,63 +275,18 @@ describe('the span of a thread', () => {
       └─ GET /threads/{thread_id}/messages
     `);
   });
-
-  it('is not created if it is disabled', async () => {
-    const program = await startProgram({
-      runs: [{}],
-      config: { conversationSpans: 'never', runSteps: 'off' },
-    });
-    const assistant = await program.client.beta.assistants.create({ model: 'gpt-4o-mini' });
-    await program.inSpan(async () => {
-      const thread = await program.client.beta.threads.create();
-      await program.client.beta.threads.runs.createAndPoll(thread.id, { assistant_id: assistant.id });
-    });
-    await program.expectTree(`
-      create_agent
-
-      program
-      ├─ POST /threads
-      └─ invoke_agent
-    `);
-  });
 });
 
 describe('work without an active span', () => {
-  it('on one thread is one trace', async () => {
-    const program = await startProgram({ runs: [{}, {}] });
-    const { client } = program;
-    const assistant = await client.beta.assistants.create({ model: 'gpt-4o-mini', name: 'Math Tutor' });
-    const thread = await client.beta.threads.create();
-    await client.beta.threads.messages.create(thread.id, { role: 'user', content: 'What is x?' });
-    await client.beta.threads.runs.createAndPoll(thread.id, { assistant_id: assistant.id });
-    await client.beta.threads.messages.list(thread.id);
-    await client.beta.threads.messages.create(thread.id, { role: 'user', content: 'And y?' });
-    await client.beta.threads.runs.stream(thread.id, { assistant_id: assistant.id }).finalRun();
-    await program.telemetry.provider.shutdown();
-    await program.expectTree(`
-      create_agent Math Tutor
-
-      thread                                  openai.thread.id={thread} openai.total.runs=2 openai.total.user_messages=2
-      ├─ POST /threads
-      ├─ POST /threads/{thread_id}/messages
-      ├─ invoke_agent Math Tutor              openai.total.user_messages=1
-      │  └─ chat gpt-4o-mini
-      ├─ GET /threads/{thread_id}/messages
-      ├─ POST /threads/{thread_id}/messages
-      └─ invoke_agent Math Tutor              openai.total.user_messages=1
-         └─ chat gpt-4o-mini
-    `);
-  });
-
   it('ends after inactivity; the next use is linked to it', async () => {
     const program = await startProgram({ config: { conversationIdleTimeout: 20 } });
     const thread = await program.client.beta.threads.create();
     await expect.poll(() => program.telemetry.openSpans).toEqual([]);
     await program.client.beta.threads.messages.create(thread.id, { role: 'user', content: 'What is x?' });
     await expect.poll(() => program.telemetry.openSpans).toEqual([]);
-    const [first, second] = program.telemetry.spans.filter(({ name }) => name === 'thread');
+    const [first, second] = program.ended('thread');
     expect(second?.links.map(({ context: { spanId } }) => spanId)).toEqual([first?.spanContext().spanId]);
-    const lastUse = program.telemetry.spans.find(({ name }) => name === 'POST /threads');
+    const [lastUse] = program.ended('POST /threads');
     expect(first?.endTime).toEqual(lastUse?.endTime);
   });
 
@@ -470,7 +330,7 @@ describe('a thread in several traces', () => {
       └─ thread                      openai.total.runs=2
          └─ invoke_agent Math Tutor
     `);
-    const segments = program.telemetry.spans.filter(({ name }) => name === 'thread');
+    const segments = program.ended('thread');
     expect(segments.map(({ links }) => links[0]?.context.spanId)).toEqual([
       undefined,
       segments[0]?.spanContext().spanId,
@@ -494,7 +354,7 @@ describe('a thread in several traces', () => {
       ├─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
       └─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=completed
     `);
-    const [invocation] = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
+    const [invocation] = program.ended('invoke_agent');
     const polls = program.telemetry.spans.filter(({ name }) => name.startsWith('GET'));
     expect(new Set(polls.map(({ links }) => links[0]?.context.spanId))).toEqual(
       new Set([invocation?.spanContext().spanId]),
@@ -510,8 +370,8 @@ describe('a thread in several traces', () => {
       await program.say();
       await program.inSpan(program.run, 'inner');
     });
-    const inner = program.telemetry.spans.find(({ name }) => name === 'inner');
-    const run = program.telemetry.spans.find(({ name }) => name.startsWith('invoke_agent'));
+    const [inner] = program.ended('inner');
+    const [run] = program.ended('invoke_agent');
     expect(run?.links.map(({ context: { spanId } }) => spanId)).toEqual([inner?.spanContext().spanId]);
   });
 });
@@ -526,10 +386,7 @@ describe('an unsampled conversation', () => {
     await program.telemetry.provider.forceFlush();
     expect(program.telemetry.spans).toEqual([]);
     expect(simulator.requests.filter(({ path }) => path.includes('/steps'))).toEqual([]);
-    const usage = (await program.telemetry.metrics()).find(
-      ({ descriptor }) => descriptor.name === 'gen_ai.client.token.usage',
-    );
-    expect(usage?.dataPoints).toHaveLength(2);
+    expect(await program.points('gen_ai.client.token.usage')).toHaveLength(2);
   });
 
   it.each<[string, OpenAIInstrumentationConfig]>([
@@ -563,20 +420,13 @@ describe('an unsampled conversation', () => {
 });
 
 it('a thread that waits for the steps of a run ends before its parent, whatever else happens on it', async () => {
-  let answerSteps = (): void => undefined;
-  const held = new Promise<void>((resolve) => {
-    answerSteps = resolve;
-  });
-  const holdsSteps: typeof fetch = async (input, init) => {
-    if (String(input).includes('/steps')) await held;
-    return fetch(input, init);
-  };
-  const { client, threadId, ...program } = await startTutor({ client: { fetch: holdsSteps } });
+  const { fetch, release } = holdRequests('/steps', 'unasked');
+  const { client, threadId, ...program } = await startTutor({ client: { fetch } });
   await program.inSpan(async () => {
     await program.inSpan(program.run, 'asking');
     await program.inSpan(() => client.beta.threads.messages.list(threadId), 'reading');
   });
-  answerSteps();
+  release();
   await program.expectTree(`
     program
     ├─ asking
@@ -590,10 +440,5 @@ it('a thread that waits for the steps of a run ends before its parent, whatever 
     program.telemetry.spans.findLast((span) => span.name === name),
   );
   // Within a millisecond the clock of the SDK and ours differ.
-  expect(endOf(thread)).toBeLessThan(endOf(asking) + 1);
+  expect(millisecondsOf(thread?.endTime)).toBeLessThan(millisecondsOf(asking?.endTime) + 1);
 });
-
-/** Milliseconds. */
-function endOf(span: FinishedSpan | undefined): number {
-  return span === undefined ? Number.NaN : span.endTime[0] * 1e3 + span.endTime[1] / 1e6;
-}

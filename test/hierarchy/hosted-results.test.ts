@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { responseBody } from '../support/bodies.ts';
 import { startSession } from '../support/session.ts';
 
 const SHELL = {
@@ -10,13 +11,6 @@ const SHELL = {
   environment: { type: 'container_reference', container_id: 'cntr_1' },
 };
 const LISTED = [{ stdout: 'a.txt', stderr: '', outcome: { type: 'exit', exit_code: 0 } }];
-const HEAD = {
-  id: 'resp_1',
-  object: 'response',
-  status: 'completed',
-  model: 'gpt-5',
-  usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 },
-};
 const OUTPUT = { id: 'sho_1', type: 'shell_call_output', call_id: 'call_1', output: LISTED };
 
 test('the result of a search for tools has no id: it follows the search', async () => {
@@ -25,15 +19,15 @@ test('the result of a search for tools has no id: it follows the search', async 
     { type: 'tool_search_call', id: `ts_${index}`, call_id: null, execution: 'server', arguments: { path } },
     { type: 'tool_search_output', call_id: null, tools: [{ type: 'function', name: `${path}_list` }] },
   ]);
-  session.simulator.next({ body: { ...HEAD, output: searches.flat() } });
-  await session.client.responses.create({ model: 'gpt-5', input: 'Who wrote?' });
+  session.simulator.next({ body: responseBody(searches.flat()) });
+  await session.client.responses.create({ model: 'gpt-4o-mini', input: 'Who wrote?' });
   const spans = session.spans.filter(({ name }) => name === 'execute_tool tool_search');
   const response = (name: string): object => ({ tools: [{ type: 'function', name }] });
   expect(spans.map(({ attributes }) => JSON.parse(String(attributes['gen_ai.tool.call.result'])))).toEqual([
     response('crm_list'),
     response('mail_list'),
   ]);
-  const [chat] = session.spans.filter(({ name }) => name === 'chat gpt-5');
+  const [chat] = session.spans.filter(({ name }) => name === 'chat gpt-4o-mini');
   expect(JSON.parse(String(chat?.attributes['gen_ai.output.messages']))).toMatchObject([
     {
       parts: [
@@ -52,10 +46,8 @@ test.each([
   ['without', false, undefined],
 ])('the result of a call in a container is that of its output item, %s', async (_, content, expected) => {
   const session = await startSession({ config: { captureMessageContent: content } });
-  session.simulator.next({
-    body: { ...HEAD, output: [SHELL, OUTPUT] },
-  });
-  await session.client.responses.create({ model: 'gpt-5', input: 'What files are there?' });
+  session.simulator.next({ body: responseBody([SHELL, OUTPUT]) });
+  await session.client.responses.create({ model: 'gpt-4o-mini', input: 'What files are there?' });
   const [span] = session.spans.filter(({ name }) => name === 'execute_tool shell');
   expect(span?.attributes['gen_ai.tool.call.result']).toBe(expected);
   await session.verify();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { PendingToolCalls } from '../../src/hierarchy/tool-calls/pending-tool-calls.ts';
+import { completionBody, functionCall } from '../support/bodies.ts';
 import { startProgram } from '../support/program.ts';
 
 // The tests advance the timers of the package.
@@ -15,24 +16,7 @@ afterEach(() => void vi.useRealTimers());
 test('a tool call that is never answered is forgotten after ten minutes, though the process does nothing else', async () => {
   const seen = vi.spyOn(PendingToolCalls.prototype, 'isEmpty', 'get');
   const { client, simulator } = await startProgram();
-  simulator.next({
-    body: {
-      id: 'chatcmpl_1',
-      model: 'gpt-4o',
-      usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
-      choices: [
-        {
-          index: 0,
-          finish_reason: 'tool_calls',
-          message: {
-            role: 'assistant',
-            content: null,
-            tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'add', arguments: '{}' } }],
-          },
-        },
-      ],
-    },
-  });
+  simulator.next({ body: completionBody([functionCall('add')]) });
   const tools = [{ type: 'function' as const, function: { name: 'add' } }];
   const messages = [{ role: 'user' as const, content: 'x' }];
   const awaited = async (): Promise<unknown> => {

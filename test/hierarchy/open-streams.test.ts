@@ -4,6 +4,7 @@ import { withConversation } from '../../src/client.ts';
 import { openTraces } from '../../src/util/open-traces.ts';
 import { functionResults } from '../support/function-results.ts';
 import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
+import { millisecondsOf } from '../support/times.ts';
 
 type Message = OpenAI.Chat.ChatCompletionMessageParam;
 type Chunk = OpenAI.Chat.ChatCompletionChunk;
@@ -88,14 +89,10 @@ function expectTimes({ telemetry }: Program): void {
   const [tool] = telemetry.spans.filter(({ name }) => name.startsWith('execute_tool'));
   const [asking, answering] = telemetry.spans
     .filter(({ name }) => name.startsWith('chat'))
-    .toSorted((one, other) => ms(one.startTime) - ms(other.startTime));
-  expect(ms(tool?.startTime)).toBeGreaterThan(ms(asking?.startTime));
-  expect(ms(tool?.startTime)).toBeLessThan(ms(asking?.endTime));
+    .toSorted((one, other) => millisecondsOf(one.startTime) - millisecondsOf(other.startTime));
+  expect(millisecondsOf(tool?.startTime)).toBeGreaterThan(millisecondsOf(asking?.startTime));
+  expect(millisecondsOf(tool?.startTime)).toBeLessThan(millisecondsOf(asking?.endTime));
   expect(tool?.endTime).toEqual(answering?.startTime);
-}
-
-function ms([seconds, nanoseconds]: [number, number] = [0, 0]): number {
-  return seconds * 1e3 + nanoseconds / 1e6;
 }
 
 function areOpen({ telemetry }: Program): boolean[] {

@@ -2,21 +2,12 @@ import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import type { SinkEvent } from '../../src/types.ts';
 import { type ApiUsage, recordApiUsage } from '../support/api-usage.ts';
+import { usageSum } from '../support/lanes/usage.ts';
 import { type Program, startProgram } from '../support/program.ts';
-import { startTutor, type Tutor } from '../support/tutor.ts';
+import type { RunScript } from '../support/simulator/index.ts';
+import { ASKS_FOR_X, outputsFor, startTutor, type Tutor } from '../support/tutor.ts';
 
-const TOOL_RUN = {
-  steps: [{ tools: [{ function: { name: 'get_x', arguments: { of: 'y' } } }] }, { message: 'x is 1' }],
-};
-
-interface Point {
-  readonly attributes: Readonly<Record<string, unknown>>;
-  readonly value: { readonly count: number; readonly sum: number };
-}
-
-type Measured = Point['value'] & { readonly type: unknown };
-
-async function startPausing(script: object = TOOL_RUN): Promise<Tutor & { apiUsage: ApiUsage }> {
+async function startPausing(script: RunScript = ASKS_FOR_X): Promise<Tutor & { apiUsage: ApiUsage }> {
   const apiUsage = recordApiUsage();
   const tutor = await startTutor({
     runs: [script],
@@ -26,27 +17,16 @@ async function startPausing(script: object = TOOL_RUN): Promise<Tutor & { apiUsa
   return { ...tutor, apiUsage };
 }
 
-/** The tokens that the spans carry. */
-function tokensOf({ telemetry }: Program): unknown {
-  const sum = (name: string): number =>
-    telemetry.spans.reduce((total, { attributes }) => total + Number(attributes[name] ?? 0), 0);
-  return { input_tokens: sum('gen_ai.usage.input_tokens'), output_tokens: sum('gen_ai.usage.output_tokens') };
-}
-
 /** The tokens and the number of durations that were measured. */
-async function measuredOf({ telemetry }: Program): Promise<unknown> {
-  const all = await telemetry.metrics();
-  const points = (name: string): Measured[] =>
-    all
-      .filter(({ descriptor }) => descriptor.name === name)
-      .flatMap(({ dataPoints }) => dataPoints as readonly Point[])
-      .filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'invoke_agent')
-      .map(({ attributes, value }) => ({ type: attributes['gen_ai.token.type'], ...value }));
-  const tokens = points('gen_ai.client.token.usage');
+async function measuredOf(program: Program): Promise<unknown> {
+  const tokens = await program.points('gen_ai.client.token.usage', 'invoke_agent');
+  const sumOf = (type: string): number | undefined =>
+    tokens.find(({ attributes }) => attributes['gen_ai.token.type'] === type)?.sum;
+  const durations = await program.points('gen_ai.client.operation.duration', 'invoke_agent');
   return {
-    input_tokens: tokens.find(({ type }) => type === 'input')?.sum,
-    output_tokens: tokens.find(({ type }) => type === 'output')?.sum,
-    durations: points('gen_ai.client.operation.duration').map(({ count }) => count),
+    input_tokens: sumOf('input'),
+    output_tokens: sumOf('output'),
+    durations: durations.map(({ count }) => count),
   };
 }
 
@@ -57,16 +37,11 @@ async function pause(tutor: Tutor): Promise<void> {
 describe('a run that a person answers after its timeout', () => {
   it('continues in a second span, with each token once and one duration', async () => {
     const tutor = await startPausing();
-    const { client, threadId, apiUsage } = tutor;
+    const { client, apiUsage } = tutor;
     const { runs } = client.beta.threads;
     const run = await tutor.inSpan(tutor.run, 'ask');
-    const [call] = run.required_action?.submit_tool_outputs.tool_calls ?? [];
     await pause(tutor);
-    const outputs = [{ tool_call_id: call?.id ?? '', output: '1' }];
-    await tutor.inSpan(
-      () => runs.submitToolOutputsAndPoll(run.id, { thread_id: threadId, tool_outputs: outputs }),
-      'answer',
-    );
+    await tutor.inSpan(() => runs.submitToolOutputsAndPoll(run.id, outputsFor(run)), 'answer');
     await tutor.expectTree(`
       ask
       └─ thread                      openai.total.runs=1
@@ -79,11 +54,11 @@ describe('a run that a person answers after its timeout', () => {
             ├─ execute_tool get_x
             └─ chat gpt-4o-mini
     `);
-    const tool = tutor.telemetry.spans.find(({ name }) => name.startsWith('execute_tool'));
+    const [tool] = tutor.ended('execute_tool');
     expect(tool?.attributes['openai.tool.waited']).toBeGreaterThan(0);
     const reported = await apiUsage.total();
     expect(reported.output_tokens).toBeGreaterThan(0);
-    expect(tokensOf(tutor)).toEqual(reported);
+    expect(usageSum(tutor.telemetry.spans)).toEqual(reported);
     expect(await measuredOf(tutor)).toEqual({ ...reported, durations: [1] });
   });
 
@@ -94,46 +69,42 @@ describe('a run that a person answers after its timeout', () => {
     };
     const hosted = { tools: [{ codeInterpreter: { input: '1' } }] };
     const tutor = await startTutor({
-      runs: [{ steps: [hosted, ...TOOL_RUN.steps] }],
+      runs: [{ steps: [hosted, ...(ASKS_FOR_X.steps ?? [])] }],
       config: { runTimeout: 400, conversationIdleTimeout: 20, events: { sink } },
     });
     const run = await tutor.inSpan(tutor.run, 'ask');
-    const [call] = run.required_action?.submit_tool_outputs.tool_calls ?? [];
     const { runs } = tutor.client.beta.threads;
     await runs.steps.list(run.id, { thread_id: tutor.threadId });
     await pause(tutor);
     expect(called.toSorted()).toEqual(['code_interpreter', 'get_x']);
-    const tool_outputs = [{ tool_call_id: call?.id ?? '', output: '1' }];
-    await runs.submitToolOutputsAndPoll(run.id, { thread_id: tutor.threadId, tool_outputs });
+    await runs.submitToolOutputsAndPoll(run.id, outputsFor(run));
     await tutor.telemetry.provider.forceFlush();
     expect(called.length).toBe(2);
   });
 });
 
-describe('a run that was given up', () => {
-  it('continues when any request shows it again', async () => {
-    const tutor = await startPausing({});
-    const { client, assistantId, threadId, apiUsage } = tutor;
-    const { runs } = client.beta.threads;
-    const run = await tutor.inSpan(() => runs.create(threadId, { assistant_id: assistantId }), 'ask');
-    await pause(tutor);
-    await tutor.inSpan(() => runs.poll(run.id, { thread_id: threadId }), 'later');
-    await tutor.telemetry.provider.forceFlush();
-    const reported = await apiUsage.total();
-    expect(tokensOf(tutor)).toEqual(reported);
-    expect(await measuredOf(tutor)).toEqual({ ...reported, durations: [1] });
-  });
+it('a run that was given up continues in a linked second span when any request shows it again', async () => {
+  const tutor = await startPausing({});
+  const { client, threadId, apiUsage } = tutor;
+  const { runs } = client.beta.threads;
+  const run = await tutor.inSpan(tutor.create, 'ask');
+  await pause(tutor);
+  await tutor.inSpan(() => runs.poll(run.id, { thread_id: threadId }), 'later');
+  await tutor.expectTree(`
+    ask
+    └─ thread                      openai.total.runs=1
+       └─ invoke_agent Math Tutor  openai.run.status=in_progress openai.run.observed=false
 
-  it('that nobody asks about again stays as it was', async () => {
-    const tutor = await startPausing();
-    await tutor.inSpan(tutor.run, 'ask');
-    await pause(tutor);
-    await tutor.expectTree(`
-      ask
-      └─ thread
-         └─ invoke_agent Math Tutor  openai.run.status=requires_action openai.run.observed=false
-    `);
-  });
+    later
+    └─ thread                      openai.total.runs=1
+       └─ invoke_agent Math Tutor  openai.run.status=completed
+          └─ chat gpt-4o-mini
+  `);
+  const [first, second] = tutor.ended('invoke_agent');
+  expect(second?.links.map(({ context }) => context.spanId)).toEqual([first?.spanContext().spanId]);
+  const reported = await apiUsage.total();
+  expect(usageSum(tutor.telemetry.spans)).toEqual(reported);
+  expect(await measuredOf(tutor)).toEqual({ ...reported, durations: [1] });
 });
 
 describe('a run that paused', () => {
@@ -186,49 +157,44 @@ describe('a run that paused', () => {
   });
 });
 
-describe('a run whose time is over', () => {
-  it('continues as long as the API says so', async () => {
-    const program = await startProgram({ config: { runSteps: 'observe' } });
-    const created_at = Math.floor(Date.now() / 1e3);
-    const run = {
-      id: 'run_1',
-      object: 'thread.run',
-      thread_id: 'thread_1',
-      assistant_id: 'asst_1',
-      model: 'gpt-4o',
-      created_at,
-      expires_at: created_at,
-    };
-    const path = '/v1/threads/thread_1/runs';
-    program.simulator.next({ when: { path }, body: { ...run, status: 'in_progress' } });
-    for (const status of ['in_progress', 'in_progress', 'completed'])
-      program.simulator.next({ when: { path: `${path}/run_1` }, body: { ...run, status } });
-    const { runs } = program.client.beta.threads;
-    await program.inSpan(async () => {
-      await runs.create('thread_1', { assistant_id: 'asst_1' });
-      for (let polled = 0; polled < 3; polled++) {
-        // Looks at what is overdue.
-        await program.telemetry.provider.forceFlush();
-        await runs.retrieve('run_1', { thread_id: 'thread_1' });
-      }
-    });
-    await program.expectTree(`
-      program
-      └─ thread
-         └─ invoke_agent  openai.run.id=run_1 openai.run.status=completed openai.run.poll_count=3
-    `);
+it('a run whose time is over continues as long as the API says so', async () => {
+  const program = await startProgram({ config: { runSteps: 'observe' } });
+  const created_at = Math.floor(Date.now() / 1e3);
+  const run = {
+    id: 'run_1',
+    object: 'thread.run',
+    thread_id: 'thread_1',
+    assistant_id: 'asst_1',
+    model: 'gpt-4o',
+    created_at,
+    expires_at: created_at,
+  };
+  const path = '/v1/threads/thread_1/runs';
+  program.simulator.next({ when: { path }, body: { ...run, status: 'in_progress' } });
+  for (const status of ['in_progress', 'in_progress', 'completed'])
+    program.simulator.next({ when: { path: `${path}/run_1` }, body: { ...run, status } });
+  const { runs } = program.client.beta.threads;
+  await program.inSpan(async () => {
+    await runs.create('thread_1', { assistant_id: 'asst_1' });
+    for (let polled = 0; polled < 3; polled++) {
+      // Looks at what is overdue.
+      await program.telemetry.provider.forceFlush();
+      await runs.retrieve('run_1', { thread_id: 'thread_1' });
+    }
   });
+  await program.expectTree(`
+    program
+    └─ thread
+       └─ invoke_agent  openai.run.id=run_1 openai.run.status=completed openai.run.poll_count=3
+  `);
 });
 
 describe('a run that only another process polls', () => {
   it('is asked for its end before its creator gives it up', async () => {
     const tutor = await startPausing({});
-    const { client, simulator, assistantId, threadId, apiUsage } = tutor;
+    const { simulator, threadId, apiUsage } = tutor;
     const worker = new OpenAI({ apiKey: 'test', baseURL: simulator.url, fetch: apiUsage.fetch });
-    const run = await tutor.inSpan(
-      () => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }),
-      'creator',
-    );
+    const run = await tutor.inSpan(tutor.create, 'creator');
     await worker.beta.threads.runs.poll(run.id, { thread_id: threadId });
     await pause(tutor);
     await tutor.expectTree(`
@@ -238,50 +204,45 @@ describe('a run that only another process polls', () => {
             └─ chat gpt-4o-mini
     `);
     const reported = await apiUsage.total();
-    expect(tokensOf(tutor)).toEqual(reported);
+    expect(usageSum(tutor.telemetry.spans)).toEqual(reported);
     expect(await measuredOf(tutor)).toEqual({ ...reported, durations: [1] });
   });
 
   it('is asked for only once', async () => {
     const tutor = await startPausing({});
-    const { client, simulator, assistantId, threadId } = tutor;
-    await tutor.inSpan(
-      () => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }),
-      'creator',
-    );
+    const { simulator } = tutor;
+    await tutor.inSpan(tutor.create, 'creator');
     await pause(tutor);
     const asked = simulator.requests.filter(({ method, path }) => method === 'GET' && /run_\d+$/.test(path));
     expect(asked).toHaveLength(1);
   });
 });
 
-describe('a background response that was given up', () => {
-  it('continues in a second span when it is retrieved, with its run and each token once and the model that was requested', async () => {
-    const apiUsage = recordApiUsage();
-    const program = await startProgram({ client: { fetch: apiUsage.fetch } });
-    const { conversations, responses } = program.client;
-    program.simulator.respond({ output: [{ message: 'x is 1' }], pollsPerStage: 2 });
-    const { id: conversation } = await conversations.create();
-    const asked = { model: 'gpt-4o-mini', input: 'What is x?', background: true, conversation };
-    const { id } = await responses.create(asked);
-    await conversations.delete(conversation);
-    let { status } = await responses.retrieve(id);
-    while (status === 'queued' || status === 'in_progress') ({ status } = await responses.retrieve(id));
-    await program.telemetry.provider.shutdown();
-    await program.expectTree(`
-      conversation
-      ├─ POST /conversations
-      ├─ chat gpt-4o-mini                         gen_ai.response.status=queued
-      └─ DELETE /conversations/{conversation_id}
+it('a background response that was given up continues in a second span when it is retrieved, with its run and each token once and the model that was requested', async () => {
+  const apiUsage = recordApiUsage();
+  const program = await startProgram({ client: { fetch: apiUsage.fetch } });
+  const { conversations, responses } = program.client;
+  program.simulator.respond({ output: [{ message: 'x is 1' }], pollsPerStage: 2 });
+  const { id: conversation } = await conversations.create();
+  const asked = { model: 'gpt-4o-mini', input: 'What is x?', background: true, conversation };
+  const { id } = await responses.create(asked);
+  await conversations.delete(conversation);
+  let { status } = await responses.retrieve(id);
+  while (status === 'queued' || status === 'in_progress') ({ status } = await responses.retrieve(id));
+  await program.telemetry.provider.shutdown();
+  await program.expectTree(`
+    conversation
+    ├─ POST /conversations
+    ├─ chat gpt-4o-mini                         gen_ai.response.status=queued
+    └─ DELETE /conversations/{conversation_id}
 
-      conversation
-      ├─ chat gpt-4o-mini                         gen_ai.response.status=completed
-      └─ fetch_response                           gen_ai.response.status=queued
-    `);
-    expect(tokensOf(program)).toEqual(await apiUsage.total());
-    const totals = program.telemetry.spans.filter(({ name }) => name === 'conversation');
-    expect(totals.map(({ attributes }) => attributes['openai.total.runs'])).toEqual([1, undefined]);
-    const [first, second] = program.telemetry.spans.filter(({ name }) => name.startsWith('chat '));
-    expect(second?.links.map(({ context }) => context.spanId)).toContain(first?.spanContext().spanId);
-  });
+    conversation
+    ├─ chat gpt-4o-mini                         gen_ai.response.status=completed
+    └─ fetch_response                           gen_ai.response.status=queued
+  `);
+  expect(usageSum(program.telemetry.spans)).toEqual(await apiUsage.total());
+  const totals = program.ended('conversation');
+  expect(totals.map(({ attributes }) => attributes['openai.total.runs'])).toEqual([1, undefined]);
+  const [first, second] = program.ended('chat');
+  expect(second?.links.map(({ context }) => context.spanId)).toContain(first?.spanContext().spanId);
 });

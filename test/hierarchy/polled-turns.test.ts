@@ -57,18 +57,16 @@ describe('a polled turn that was never read', () => {
   });
 });
 
-describe('a polled turn whose server reports no usage', () => {
-  it('is read once when it has ended', async () => {
-    const fetch = answersWithout('usage', '/turns');
-    const program = await startAgentProgram([{}], { client: { fetch } });
-    await program.inSpan(async () => {
-      const { id } = await program.create('first');
-      await program.poll(id);
-    });
-    await program.telemetry.provider.forceFlush();
-    const reads = program.simulator.requests.filter(({ path }) => /turns(\?|\/turn_\d+$)/.test(path));
-    expect(reads).toHaveLength(1);
+it('a polled turn whose server reports no usage is read once when it has ended', async () => {
+  const fetch = answersWithout('usage', '/turns');
+  const program = await startAgentProgram([{}], { client: { fetch } });
+  await program.inSpan(async () => {
+    const { id } = await program.create('first');
+    await program.poll(id);
   });
+  await program.telemetry.provider.forceFlush();
+  const reads = program.simulator.requests.filter(({ path }) => /turns(\?|\/turn_\d+$)/.test(path));
+  expect(reads).toHaveLength(1);
 });
 
 describe('without spans of sessions', () => {
@@ -104,48 +102,44 @@ describe('without spans of sessions', () => {
   });
 });
 
-describe('a turn during which the system time is set back', () => {
-  it('ends when its session is idle', async () => {
-    const program = await startAgentProgram(TURNS);
-    onTestFinished(() => void vi.restoreAllMocks());
-    const { id } = await program.create('first');
-    const date = Date.now;
-    vi.spyOn(Date, 'now').mockImplementation(() => date() - 3_600_000);
-    await program.poll(id);
-    await program.telemetry.provider.forceFlush();
-    expect(tokensOf(program)).toEqual([1]);
-  });
+it('a turn during which the system time is set back ends when its session is idle', async () => {
+  const program = await startAgentProgram(TURNS);
+  onTestFinished(() => void vi.restoreAllMocks());
+  const { id } = await program.create('first');
+  const date = Date.now;
+  vi.spyOn(Date, 'now').mockImplementation(() => date() - 3_600_000);
+  await program.poll(id);
+  await program.telemetry.provider.forceFlush();
+  expect(tokensOf(program)).toEqual([1]);
 });
 
-describe('a turn that continues after a pause', () => {
-  it('has its tokens, although only polls of its session show its end', async () => {
-    const asks = { items: [{ functions: [{ name: 'ask_human', arguments: {} }] }, { message: 'ok' }] };
-    const program = await startAgentProgram([{ ...asks, usage: { prompt: 1, completion: 1 } }], {
-      config: { runTimeout: 400, conversationIdleTimeout: 20 },
-    });
-    const { sessions } = program.client.beta.agents;
-    let id = '';
-    await program.inSpan(async () => {
-      ({ id } = await program.create('first'));
-      await program.poll(id, 'requires_action');
-    });
-    await expect.poll(() => program.telemetry.openSpans, { timeout: 10_000 }).toEqual([]);
-    await program.inSpan(async () => {
-      const [action] = (await sessions.retrieve(id)).required_actions ?? [];
-      const { call_id, turn_id } = action as { call_id: string; turn_id: string };
-      const result = { type: 'agent.session.input.tool_result' as const, output: 'x', success: true };
-      await sessions.events.create(id, { events: [{ ...result, call_id, turn_id }] as never });
-      await program.poll(id);
-    });
-    await program.expectTree(`
-      program
-      └─ session
-         └─ invoke_agent Helper  openai.run.observed=false openai.run.status=waiting
-
-      program
-      └─ session
-         └─ invoke_agent Helper  openai.run.status=completed gen_ai.usage.input_tokens=1
-            └─ execute_tool ask_human
-    `);
+it('a turn that continues after a pause has its tokens, although only polls of its session show its end', async () => {
+  const asks = { items: [{ functions: [{ name: 'ask_human', arguments: {} }] }, { message: 'ok' }] };
+  const program = await startAgentProgram([{ ...asks, usage: { prompt: 1, completion: 1 } }], {
+    config: { runTimeout: 400, conversationIdleTimeout: 20 },
   });
+  const { sessions } = program.client.beta.agents;
+  let id = '';
+  await program.inSpan(async () => {
+    ({ id } = await program.create('first'));
+    await program.poll(id, 'requires_action');
+  });
+  await expect.poll(() => program.telemetry.openSpans, { timeout: 10_000 }).toEqual([]);
+  await program.inSpan(async () => {
+    const [action] = (await sessions.retrieve(id)).required_actions ?? [];
+    const { call_id, turn_id } = action as { call_id: string; turn_id: string };
+    const result = { type: 'agent.session.input.tool_result' as const, output: 'x', success: true };
+    await sessions.events.create(id, { events: [{ ...result, call_id, turn_id }] as never });
+    await program.poll(id);
+  });
+  await program.expectTree(`
+    program
+    └─ session
+       └─ invoke_agent Helper  openai.run.observed=false openai.run.status=waiting
+
+    program
+    └─ session
+       └─ invoke_agent Helper  openai.run.status=completed gen_ai.usage.input_tokens=1
+          └─ execute_tool ask_human
+  `);
 });

@@ -7,9 +7,7 @@ import {
   startProcesses,
 } from '../support/processes/index.ts';
 import { type Simulator, startSimulator } from '../support/simulator/index.ts';
-import { signWebhook, WEBHOOK_SECRET } from '../support/webhook.ts';
 import type { TutorSteps } from './programs/tutor.ts';
-import type { WebhookSteps } from './programs/webhooks.ts';
 
 /** Many processes have to be started, on machines that have other things to do. */
 const PATIENCE = 300_000;
@@ -18,14 +16,12 @@ const TUTOR = new URL('./programs/tutor.ts', import.meta.url);
 
 const PROCESSES = {
   web: {},
-  'web without tracing': { OTEL_SDK_DISABLED: 'true' },
   'web that hands on': {
     OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA: 'true',
     OTEL_INSTRUMENTATION_OPENAI_ADOPT_RUNS: 'true',
   },
   worker: {},
   'worker that adopts': { OTEL_INSTRUMENTATION_OPENAI_ADOPT_RUNS: 'true' },
-  'receiver that adopts': { OTEL_INSTRUMENTATION_OPENAI_ADOPT_RUNS: 'polled' },
   tools: { OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA: 'true' },
 } as const;
 
@@ -47,14 +43,6 @@ interface Question {
 
 const QUESTIONS = {
   shown: { model: 'shown', web: 'web', worker: 'worker', job: 'job', shows: true },
-  unseen: { model: 'unseen', web: 'web', worker: 'worker', job: 'job', shows: false },
-  adopted: {
-    model: 'adopted',
-    web: 'web without tracing',
-    worker: 'worker that adopts',
-    job: 'job',
-    shows: true,
-  },
   both: { model: 'both', web: 'web', worker: 'worker that adopts', job: 'job', shows: false },
   handedOn: {
     model: 'handed-on',
@@ -222,35 +210,6 @@ describe('a run that one process creates, another polls, a third answers, and te
     expect(linked(QUESTIONS.shown, 'web', 'GET /threads/')).toEqual(['web: invoke_agent']);
   });
 
-  it('is recorded by its creator, which asks for its end before it stops', async () => {
-    await expectTree(
-      QUESTIONS.unseen,
-      `
-      POST /ask                     process=web
-      └─ thread                     process=web openai.total.runs=1 openai.total.input_tokens=220
-         └─ invoke_agent            process=web openai.total.input_tokens=220 openai.run.status=completed
-            ├─ chat unseen          process=web openai.step.type=tool_calls
-            ├─ execute_tool solve   process=web
-            └─ chat unseen          process=web openai.step.type=message_creation
-
-      job                           process=worker
-
-      job                           process=worker
-      `,
-    );
-    expect(counted(QUESTIONS.unseen)).toEqual(ONCE);
-  });
-
-  it('is recorded by a worker that adopts it, if nobody saw its creation', async () => {
-    expect(recorded(QUESTIONS.adopted)).toEqual([
-      'worker that adopts: chat adopted',
-      'worker that adopts: chat adopted',
-      'worker that adopts: execute_tool solve',
-      'worker that adopts: invoke_agent',
-    ]);
-    expect(counted(QUESTIONS.adopted)).toEqual(ADOPTED);
-  });
-
   // Nothing tells the worker that the creator is instrumented: that takes `propagateInMetadata`.
   it('is counted by both if its creator does not hand it on, and a worker adopts it all the same', async () => {
     expect(recorded(QUESTIONS.both)).toEqual([
@@ -304,61 +263,5 @@ describe('a run that one process creates, another polls, a third answers, and te
       `,
     );
     expect(counted(QUESTIONS.goesOn)).toEqual(ADOPTED);
-  });
-});
-
-describe('a background response whose end arrives by webhook', { timeout: PATIENCE }, () => {
-  const SERVER = new URL('./programs/webhooks.ts', import.meta.url);
-  const secret = { OPENAI_WEBHOOK_SECRET: WEBHOOK_SECRET };
-
-  /** One process asks, another gets the webhook. */
-  async function ask(receiving: Readonly<Record<string, string>>): Promise<Processes> {
-    const asked = await startProcesses({ baseURL: simulator.url });
-    const [web, receiver] = await Promise.all([
-      asked.start<WebhookSteps>('web', SERVER, PROCESSES['web that hands on']),
-      asked.start<WebhookSteps>('receiver', SERVER, { ...secret, ...receiving }),
-    ]);
-    simulator.respond({ output: [{ message: 'It is sunny.' }], usage: { prompt: 10, completion: 5 } });
-    const id = await web.call('ask', 'How is the weather?');
-    const client = new OpenAI({ apiKey: 'test', baseURL: simulator.url });
-    for (let status: string | undefined; status !== 'completed'; )
-      ({ status } = await client.responses.retrieve(id));
-    expect(await receiver.call('receive', signWebhook('response.completed', { id }))).toBe('It is sunny.');
-    await asked.stop();
-    return asked;
-  }
-
-  function linkedTo({ spans }: Processes, name: string): (string | undefined)[] {
-    return spans
-      .filter((span) => span.name.startsWith(name) && span.service === 'receiver')
-      .flatMap(({ links }) => links)
-      .map(({ spanId }) => spans.find((span) => span.spanContext().spanId === spanId))
-      .map((span) => `${span?.service}: ${span?.name}`);
-  }
-
-  it('is linked to its creation by the process that receives the webhook', async () => {
-    const asked = await ask(PROCESSES.tools);
-    await asked.expectTree(`
-      POST /ask            process=web
-      └─ chat gpt-4o       process=web
-
-      POST /webhook        process=receiver
-      ├─ webhook           process=receiver openai.webhook.event.type=response.completed
-      └─ fetch_response    process=receiver
-    `);
-    expect(linkedTo(asked, 'fetch_response')).toEqual(['web: chat gpt-4o']);
-  });
-
-  it('is recorded with its tokens if that process adopts it', async () => {
-    const asked = await ask(PROCESSES['receiver that adopts']);
-    const chats = asked.spans.filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'chat');
-    const tokens = chats.map(({ service, attributes }) => [service, attributes['gen_ai.usage.input_tokens']]);
-    expect(Object.fromEntries(tokens)).toEqual({ web: undefined, receiver: 10 });
-    expect(linkedTo(asked, 'chat gpt-4o')).toEqual(['web: chat gpt-4o']);
-    const points = asked.metrics.filter(({ name }) => name === 'gen_ai.client.token.usage');
-    expect(points.map(({ service, sum }) => [service, sum]).sort()).toEqual([
-      ['receiver', 10],
-      ['receiver', 5],
-    ]);
   });
 });

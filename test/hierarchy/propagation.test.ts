@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
 import { forgetObservers } from '../../src/pipeline/client-observers.ts';
+import { follow } from '../support/agent-program.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { startTutor, type Tutor } from '../support/tutor.ts';
 
@@ -26,33 +27,8 @@ function usePropagation(): void {
   });
 }
 
-/** The spans, by name, that a span is linked to. */
-function linked({ telemetry }: Program, name: string): string[][] {
-  return telemetry.spans
-    .filter((span) => span.name === name)
-    .map(({ links }) =>
-      links.map(({ context }) => {
-        const target = telemetry.spans.find((span) => span.spanContext().spanId === context.spanId);
-        return target?.name ?? 'unknown';
-      }),
-    );
-}
-
 const CREATE = 'POST /threads/{thread_id}/runs';
 const RETRIEVE = 'GET /threads/{thread_id}/runs/{run_id}';
-
-/** A run that one process has created and another, below a span of its own, has polled to its end. */
-const RECORDED_BY_THE_WORKER = `
-  program
-  └─ thread
-     └─ POST /threads/{thread_id}/runs       openai.run.status=queued
-
-  worker
-  ├─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
-  └─ thread                                  openai.total.runs=1
-     └─ invoke_agent Math Tutor              openai.run.status=completed
-        └─ chat gpt-4o-mini
-`;
 
 describe('a run whose metadata contains the trace context', () => {
   usePropagation();
@@ -102,27 +78,34 @@ describe('a run whose metadata contains the trace context', () => {
     `);
   });
 
-  it('is recorded by the worker that adopts it, below its own span and linked to the creation', async () => {
-    const { threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
-    const { inSpan } = program;
-    const run = await inSpan(program.create);
-    const worker = otherProcess(program, { adoptRuns: true });
-    await inSpan(() => worker.beta.threads.runs.poll(run.id, { thread_id: threadId }), 'worker');
-    await program.expectTree(RECORDED_BY_THE_WORKER);
-    expect(linked(program, 'invoke_agent Math Tutor')).toEqual([[CREATE]]);
-    expect(linked(program, RETRIEVE)).toEqual([[CREATE]]);
-  });
+  it.each([
+    ['with that option alone', { adoptRuns: true }],
+    ['with the settings of the creator', handsOn.config],
+  ])(
+    'is recorded by the worker that adopts it, below its own span and linked to the creation, %s',
+    async (_, config) => {
+      const { threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
+      const { inSpan } = program;
+      const run = await inSpan(program.create);
+      const worker = otherProcess(program, config);
+      await inSpan(() => worker.beta.threads.runs.poll(run.id, { thread_id: threadId }), 'worker');
+      await program.telemetry.provider.shutdown();
+      await program.expectTree(`
+  program
+  └─ thread
+     └─ POST /threads/{thread_id}/runs       openai.run.status=queued
 
-  it('is recorded by the worker alone if its creator has the same settings', async () => {
-    const { threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
-    const { inSpan } = program;
-    const run = await inSpan(program.create);
-    const worker = otherProcess(program, handsOn.config);
-    await inSpan(() => worker.beta.threads.runs.poll(run.id, { thread_id: threadId }), 'worker');
-    await program.telemetry.provider.shutdown();
-    await program.expectTree(RECORDED_BY_THE_WORKER);
-    expect(linked(program, CREATE)).toEqual([[]]);
-  });
+  worker
+  ├─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
+  └─ thread                                  openai.total.runs=1
+     └─ invoke_agent Math Tutor              openai.run.status=completed
+        └─ chat gpt-4o-mini
+`);
+      expect(program.linked(CREATE)).toEqual([[]]);
+      expect(program.linked('invoke_agent Math Tutor')).toEqual([[CREATE]]);
+      expect(program.linked(RETRIEVE)).toEqual([[CREATE]]);
+    },
+  );
 
   it('is recorded in the trace that created it if the worker has no span', async () => {
     const { threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
@@ -142,7 +125,7 @@ describe('a run whose metadata contains the trace context', () => {
       thread                                     openai.total.runs=1
       └─ GET /threads/{thread_id}/runs/{run_id}
     `);
-    expect(linked(program, 'invoke_agent Math Tutor')).toEqual([[]]);
+    expect(program.linked('invoke_agent Math Tutor')).toEqual([[]]);
   });
 
   it('is linked to its creation by processes that only retrieve it', async () => {
@@ -162,7 +145,7 @@ describe('a run whose metadata contains the trace context', () => {
       status
       └─ GET /threads/{thread_id}/runs/{run_id}
     `);
-    expect(linked(program, RETRIEVE)).toEqual([[CREATE], [CREATE]]);
+    expect(program.linked(RETRIEVE)).toEqual([[CREATE], [CREATE]]);
   });
 
   it('is recorded by its creator alone, however others wait for it, if the creator only propagates', async () => {
@@ -179,7 +162,7 @@ describe('a run whose metadata contains the trace context', () => {
     await inSpan(() => blind.beta.threads.runs.poll(run.id, path), 'worker');
     await inSpan(() => client.beta.threads.runs.retrieve(run.id, path), 'page');
     await program.telemetry.provider.forceFlush();
-    const recorded = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
+    const recorded = program.ended('invoke_agent');
     expect(recorded.map(({ attributes }) => attributes['openai.run.status'])).toEqual(['completed']);
     expect(await durationCount(program)).toBe(1);
   });
@@ -196,6 +179,7 @@ describe('a run whose metadata contains the trace context', () => {
     const recorded = (): number =>
       telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent')).length;
     expect(recorded()).toBe(0);
+    expect(await program.points('gen_ai.client.token.usage')).toEqual([]);
     const status = otherProcess(program, { adoptRuns: 'polled' });
     await inSpan(() => status.beta.threads.runs.retrieve(run.id, path), 'page');
     await telemetry.provider.forceFlush();
@@ -220,29 +204,43 @@ describe('a run whose metadata contains the trace context', () => {
 describe('the context of the creation', () => {
   usePropagation();
 
-  it('links a response that another process fetches', async () => {
+  const respond = ({ client }: Program) =>
+    client.responses.create({ model: 'gpt-4o', input: 'Hi', background: true });
+  it.each<
+    [
+      string,
+      (program: Program) => Promise<{ id: string }>,
+      (client: OpenAI, id: string) => Promise<unknown>,
+      string[],
+    ]
+  >([
+    [
+      'a response that is fetched',
+      respond,
+      ({ responses }, id) => responses.retrieve(id),
+      ['fetch_response', 'chat gpt-4o'],
+    ],
+    [
+      'a response whose stream is resumed',
+      respond,
+      async ({ responses }, id) => Array.fromAsync(await responses.retrieve(id, { stream: true })),
+      ['fetch_response', 'chat gpt-4o'],
+    ],
+    [
+      'a session that is retrieved',
+      ({ client }) =>
+        client.beta.agents.sessions.create({ agent: { model: 'gpt-5' }, environment: { type: 'none' } }),
+      ({ beta }, id) => beta.agents.sessions.retrieve(id),
+      ['GET /agents/sessions/{session_id}', 'POST /agents/sessions'],
+    ],
+  ])('links %s by another process', async (_, create, look, [request = '', creation]) => {
     const program = await startProgram({ config: { propagateInMetadata: true } });
-    const { client, inSpan } = program;
-    const response = await inSpan(() =>
-      client.responses.create({ model: 'gpt-4o', input: 'Hi', background: true }),
-    );
+    const { id } = await program.inSpan(() => create(program));
     const other = otherProcess(program, { propagateInMetadata: true });
-    await inSpan(() => other.responses.retrieve(response.id), 'webhook');
-    await inSpan(() => client.responses.retrieve(response.id), 'creator');
+    await program.inSpan(() => look(other, id), 'other');
+    await program.inSpan(() => look(program.client, id), 'creator');
     await program.telemetry.provider.shutdown();
-    expect(linked(program, 'fetch_response')).toEqual([['chat gpt-4o'], ['chat gpt-4o']]);
-  });
-
-  it('links a response whose stream another process resumes', async () => {
-    const program = await startProgram({ config: { propagateInMetadata: true } });
-    const { client, inSpan } = program;
-    const response = await inSpan(() => client.responses.create({ model: 'gpt-4o', input: 'Hi' }));
-    const other = otherProcess(program, { propagateInMetadata: true });
-    await inSpan(async () => {
-      for await (const _ of await other.responses.retrieve(response.id, { stream: true }));
-    }, 'other');
-    await program.telemetry.provider.shutdown();
-    expect(linked(program, 'fetch_response')).toEqual([['chat gpt-4o']]);
+    expect(program.linked(request)).toEqual([[creation], [creation]]);
   });
 
   it('links a background response that a worker adopts, below its own span', async () => {
@@ -273,19 +271,13 @@ describe('the context of the creation', () => {
       second
       └─ fetch_response             gen_ai.response.status=completed
     `);
-    expect(linked(program, 'chat gpt-4o-2024-07-18')).toEqual([['chat gpt-4o']]);
-    const measured = (await program.telemetry.metrics()).map(({ descriptor, dataPoints }) => [
-      descriptor.name,
-      dataPoints
-        .filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'chat')
-        .map(({ value }) => (value as { count: number }).count),
-    ]);
-    expect(Object.fromEntries(measured)).toMatchObject({
-      // That of the request which created it: the server's seconds are no measure.
-      'gen_ai.client.operation.duration': [1],
-      // Those that went in, and those that came out.
-      'gen_ai.client.token.usage': [1, 1],
-    });
+    expect(program.linked('chat gpt-4o-2024-07-18')).toEqual([['chat gpt-4o']]);
+    const measured = async (name: string): Promise<number[]> =>
+      (await program.points(name, 'chat')).map(({ count }) => count);
+    // That of the request which created it: the server's seconds are no measure.
+    expect(await measured('gen_ai.client.operation.duration')).toEqual([1]);
+    // Those that went in, and those that came out.
+    expect(await measured('gen_ai.client.token.usage')).toEqual([1, 1]);
   });
 
   it('parents a background response if no other span is active', async () => {
@@ -295,9 +287,7 @@ describe('the context of the creation', () => {
       client.responses.create({ model: 'gpt-4o', input: 'Hi', background: true }),
     );
     for (let status: string | undefined = 'queued'; status !== 'completed'; )
-      ({ status } = await new OpenAI({ apiKey: 'test', baseURL: program.simulator.url }).responses.retrieve(
-        response.id,
-      ));
+      ({ status } = await program.plain.responses.retrieve(response.id));
     await otherProcess(program, { adoptRuns: 'polled' }).responses.retrieve(response.id);
     await program.telemetry.provider.shutdown();
     await program.expectTree(`
@@ -337,9 +327,9 @@ describe('the context of the creation', () => {
     }
     await program.telemetry.provider.shutdown();
     expect(statusOfChats(program)).toEqual(['queued', 'completed', 'queued', 'completed']);
-    expect(linked(program, 'chat gpt-4o-2024-07-18')).toEqual([['chat gpt-4o']]);
+    expect(program.linked('chat gpt-4o-2024-07-18')).toEqual([['chat gpt-4o']]);
     // Its creator knows which model it requested.
-    expect(linked(program, 'chat gpt-4o')).toEqual([[], [], ['chat gpt-4o']]);
+    expect(program.linked('chat gpt-4o')).toEqual([[], [], ['chat gpt-4o']]);
   });
 
   it.each([true, false])("leaves turns to the session's creator, retrieved: %s", async (retrieved) => {
@@ -351,25 +341,12 @@ describe('the context of the creation', () => {
       const environment = { type: 'none' as const };
       const { id } = await sessions.create({ agent: { model: 'gpt-5' }, environment, input: 'Hi' });
       if (retrieved) await worker.beta.agents.sessions.retrieve(id);
-      for await (const event of await worker.beta.agents.sessions.events.stream(id))
-        if (event.type === 'agent.session.idle') break;
+      await follow(worker, id);
       await sessions.turns.list(id);
     });
     await program.telemetry.provider.forceFlush();
-    const turns = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
+    const turns = program.ended('invoke_agent');
     expect(turns.map(({ attributes }) => attributes['openai.run.status'])).toEqual(['completed']);
-  });
-
-  it('links a session that another process retrieves', async () => {
-    const program = await startProgram({ config: { propagateInMetadata: true } });
-    const { client, inSpan } = program;
-    const session = await inSpan(() =>
-      client.beta.agents.sessions.create({ agent: { model: 'gpt-5' }, environment: { type: 'none' } }),
-    );
-    const other = otherProcess(program, { propagateInMetadata: true });
-    await inSpan(() => other.beta.agents.sessions.retrieve(session.id), 'other');
-    await program.telemetry.provider.shutdown();
-    expect(linked(program, 'GET /agents/sessions/{session_id}')).toEqual([['POST /agents/sessions']]);
   });
 
   it('links a session once that the process which created it retrieves', async () => {
@@ -379,7 +356,7 @@ describe('the context of the creation', () => {
     const { id } = await program.inSpan(() => sessions.create(asked));
     await program.inSpan(() => sessions.retrieve(id), 'later');
     await program.telemetry.provider.shutdown();
-    expect(linked(program, 'GET /agents/sessions/{session_id}')).toEqual([['invoke_agent']]);
+    expect(program.linked('GET /agents/sessions/{session_id}')).toEqual([['invoke_agent']]);
   });
 
   it.each<[string, Record<string, string>]>([
@@ -391,7 +368,7 @@ describe('the context of the creation', () => {
     const { client, inSpan } = program;
     const response = await inSpan(() => client.responses.create({ model: 'gpt-4o', input: 'Hi', metadata }));
     await inSpan(() => otherProcess(program, { propagateInMetadata: true }).responses.retrieve(response.id));
-    expect(linked(program, 'fetch_response')).toEqual([[]]);
+    expect(program.linked('fetch_response')).toEqual([[]]);
   });
 });
 
@@ -438,11 +415,7 @@ describe('a process with adoptRuns alone that creates something itself', () => {
 });
 
 /** How many invocations were measured. */
-async function durationCount({ telemetry }: Program): Promise<number> {
-  const duration = (await telemetry.metrics()).find(
-    ({ descriptor }) => descriptor.name === 'gen_ai.client.operation.duration',
-  );
-  return (duration?.dataPoints ?? [])
-    .filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'invoke_agent')
-    .reduce((count, { value }) => count + (value as { count: number }).count, 0);
+async function durationCount(program: Program): Promise<number> {
+  const durations = await program.points('gen_ai.client.operation.duration', 'invoke_agent');
+  return durations.reduce((sum, { count }) => sum + count, 0);
 }

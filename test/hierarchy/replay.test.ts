@@ -52,7 +52,7 @@ function sumOfUsage({ telemetry }: Program): unknown[] {
 }
 
 describe('the recorded streamed conversation', () => {
-  it('is one trace: the thread, its run, the steps of the run and their tool call', async () => {
+  it('is one trace: the thread, its run, its steps and their tool call, with the ids of all above and without content', async () => {
     const program = await startProgram({ replay: 'test/fixtures/assistants/streaming.json' });
     await program.inSpan(() => streamRun(program));
     await program.expectTree(`
@@ -67,16 +67,10 @@ describe('the recorded streamed conversation', () => {
             └─ chat gpt-4o-mini                 openai.step.id={step 2} gen_ai.usage.input_tokens=227 gen_ai.usage.output_tokens=26 gen_ai.response.finish_reasons=["stop"]
     `);
     expect(sumOfUsage(program)).toEqual([381, 88]);
-  });
-
-  it('has the ids of all ancestors on every span', async () => {
-    const program = await startProgram({ replay: 'test/fixtures/assistants/streaming.json' });
-    await program.inSpan(() => streamRun(program));
-    const below = program.telemetry.spans.filter(
-      ({ attributes }) => attributes['openai.run.id'] !== undefined,
-    );
+    const { spans } = program.telemetry;
+    const below = spans.filter(({ attributes }) => attributes['openai.run.id'] !== undefined);
     expect(below).toHaveLength(4);
-    for (const { attributes } of below) {
+    for (const { attributes } of below)
       expect(attributes).toMatchObject({
         'openai.thread.id': 'thread_1HjgF1qM3kuRK2aviYYaLlxF',
         'gen_ai.conversation.id': 'thread_1HjgF1qM3kuRK2aviYYaLlxF',
@@ -85,14 +79,8 @@ describe('the recorded streamed conversation', () => {
         'gen_ai.agent.id': 'asst_eXyrYQvlVGnRBIVYf7r9U1FN',
         'gen_ai.agent.name': 'Math Tutor',
       });
-    }
-  });
-
-  it('is recorded without content', async () => {
-    const program = await startProgram({ replay: 'test/fixtures/assistants/streaming.json' });
-    await program.inSpan(() => streamRun(program));
     const recorded = JSON.stringify(
-      program.telemetry.spans.map(({ attributes, events, status }) => [attributes, events, status]),
+      spans.map(({ attributes, events, status }) => [attributes, events, status]),
     );
     for (const text of ['3x + 11', 'Jane Doe', 'personal math tutor', 'sympy', 'x = 1'])
       expect(recorded).not.toContain(text);
@@ -105,7 +93,7 @@ describe('the recorded streamed conversation', () => {
       content: true,
     });
     await program.inSpan(() => streamRun(program));
-    const run = program.telemetry.spans.find(({ name }) => name.startsWith('invoke_agent'))?.attributes;
+    const run = program.ended('invoke_agent')[0]?.attributes;
     expect(JSON.parse(String(run?.['gen_ai.system_instructions']))).toEqual([
       { type: 'text', content: INSTRUCTIONS },
     ]);
@@ -122,7 +110,7 @@ describe('the recorded streamed conversation', () => {
     expect(JSON.parse(String(run?.['gen_ai.tool.definitions']))).toEqual([
       { type: 'code_interpreter', name: 'code_interpreter' },
     ]);
-    const tool = program.telemetry.spans.find(({ name }) => name.startsWith('execute_tool'))?.attributes;
+    const tool = program.ended('execute_tool')[0]?.attributes;
     expect(JSON.parse(String(tool?.['gen_ai.tool.call.arguments']))).toEqual({
       code: expect.stringContaining('import sympy'),
     });
@@ -163,7 +151,7 @@ describe('the recorded polled conversation', () => {
     });
     await program.inSpan(() => pollRun(program));
     await program.telemetry.provider.forceFlush();
-    const run = program.telemetry.spans.find(({ name }) => name.startsWith('invoke_agent'))?.attributes;
+    const run = program.ended('invoke_agent')[0]?.attributes;
     expect(JSON.parse(String(run?.['gen_ai.output.messages']))).toEqual([
       {
         role: 'assistant',

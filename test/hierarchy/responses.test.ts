@@ -1,7 +1,7 @@
 import { context, INVALID_SPAN_CONTEXT, trace } from '@opentelemetry/api';
-import { suppressTracing } from '@opentelemetry/core';
 import type OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
+import { responseBody } from '../support/bodies.ts';
 import { functionResults, repeatedCalls } from '../support/function-results.ts';
 import { type Program, startProgram } from '../support/program.ts';
 
@@ -42,17 +42,9 @@ describe('a response', () => {
       call_id,
       name: 'write',
     };
-    const usage = { input_tokens: 5, output_tokens: 3, total_tokens: 8 };
-    const response = {
-      id: 'resp_1',
-      object: 'response',
-      model: MODEL,
-      status: 'completed',
-      output: [item],
-      usage,
-    };
+    const response = responseBody([item]);
     program.simulator.next({ sse: [{ data: { type: 'response.completed', response } }] });
-    program.simulator.next({ body: { ...response, id: 'resp_2', output: [] } });
+    program.simulator.next({ body: responseBody([], { id: 'resp_2' }) });
     await program.inSpan(async () => {
       for await (const _ of await program.client.responses.create({
         model: MODEL,
@@ -170,7 +162,7 @@ describe('a response', () => {
       await conversations.items.create(conversation, { items });
       await conversations.items.create(conversation, { items });
     });
-    const tools = program.telemetry.spans.filter(({ name }) => name === 'execute_tool get_weather');
+    const tools = program.ended('execute_tool get_weather');
     expect(tools.map(({ attributes }) => attributes['gen_ai.conversation.id'])).toEqual([conversation]);
   });
 
@@ -321,10 +313,7 @@ describe('a background response', () => {
       program
       └─ chat gpt-4o-mini  gen_ai.response.status=completed gen_ai.usage.input_tokens=*
     `);
-    const duration = (await program.telemetry.metrics()).find(
-      ({ descriptor }) => descriptor.name === 'gen_ai.client.operation.duration',
-    );
-    expect(duration?.dataPoints.map(({ value }) => (value as { count: number }).count)).toEqual([1]);
+    expect(await program.points('gen_ai.client.operation.duration')).toMatchObject([{ count: 1 }]);
   });
 
   it('shows the attempts of a poll that the SDK has repeated', async () => {
@@ -382,7 +371,7 @@ describe('a background response', () => {
       program
       └─ chat gpt-4o-mini  gen_ai.response.status=cancelled
     `);
-    const chat = program.telemetry.spans.find(({ name }) => name.startsWith('chat'));
+    const [chat] = program.ended('chat');
     const keys = ['http.request.method', 'http.response.status_code', 'error.type', 'gen_ai.response.status'];
     expect(
       chat?.events.map(({ name, attributes }) => [name, ...keys.map((key) => attributes?.[key])]),
@@ -478,9 +467,8 @@ describe('a background response', () => {
     );
     for (const { links } of requests)
       expect(links.map(({ context }) => context)).toEqual([chat?.spanContext()]);
-    const counts = (await program.telemetry.metrics())
-      .filter(({ descriptor }) => descriptor.name === 'gen_ai.client.token.usage')
-      .flatMap(({ dataPoints }) => dataPoints.map(({ value }) => (value as { count: number }).count));
+    const tokens = await program.points('gen_ai.client.token.usage');
+    const counts = tokens.map(({ count }) => count);
     expect(counts).toEqual(how === 'cancels it' ? [] : [1, 1]);
   });
 
@@ -515,37 +503,14 @@ describe('a background response', () => {
     `);
   });
 
-  it('is recorded once by a process that adopts it', async () => {
-    const program = await startProgram({ config: { adoptRuns: 'polled' } });
-    const { id } = await context.with(suppressTracing(context.active()), () => startThinking(program));
-    await program.inSpan(async () => {
-      await program.client.responses.create({ model: MODEL, input: 'Hello' });
-      await untilCompleted(program.client, id);
-      await program.client.responses.retrieve(id);
-    }, 'worker');
-    const recorded = program.telemetry.spans.filter(
-      ({ attributes }) => attributes['gen_ai.operation.name'] === 'chat',
-    );
-    expect(recorded.map(({ attributes }) => attributes['gen_ai.response.status'])).toEqual([
-      'completed',
-      'completed',
-    ]);
-  });
-
   it.each(['completed', 'failed'])('is not adopted if it is %s for over an hour', async (status) => {
     const program = await startProgram({ config: { adoptRuns: 'polled' } });
     const created_at = Math.floor(Date.now() / 1e3) - 7_200;
-    const body = {
-      id: 'resp_old',
-      object: 'response',
-      background: true,
-      model: MODEL,
-      output: [],
-      status,
-      created_at,
-    };
     const completed_at = status === 'completed' ? created_at + 1 : null;
-    program.simulator.next({ body: { ...body, completed_at } });
+    const times = { created_at, completed_at };
+    program.simulator.next({
+      body: responseBody([], { id: 'resp_old', background: true, status, ...times }),
+    });
     await program.inSpan(() => program.client.responses.retrieve('resp_old'), 'worker');
     const operations = program.telemetry.spans.map(({ attributes }) => attributes['gen_ai.operation.name']);
     expect(operations).not.toContain('chat');
@@ -570,23 +535,6 @@ async function readStream({ responses }: OpenAI, id: string): Promise<void> {
 }
 
 describe('a conversation', () => {
-  it('is one trace without an active span of the program', async () => {
-    const program = await startProgram();
-    const { client } = program;
-    const conversation = await client.conversations.create({});
-    await client.responses.create({ model: MODEL, input: 'Hello', conversation: conversation.id });
-    await client.responses.create({ model: MODEL, input: 'And?', conversation: { id: conversation.id } });
-    await client.conversations.items.list(conversation.id);
-    await program.telemetry.provider.shutdown();
-    await program.expectTree(`
-      conversation                                    gen_ai.conversation.id={conversation} openai.total.runs=2 openai.total.user_messages=2
-      ├─ POST /conversations
-      ├─ chat gpt-4o-mini
-      ├─ chat gpt-4o-mini
-      └─ GET /conversations/{conversation_id}/items
-    `);
-  });
-
   it('contains responses that are fetched again', async () => {
     const program = await startProgram();
     const { client } = program;
@@ -605,30 +553,30 @@ describe('a conversation', () => {
     `);
   });
 
-  it('has no span below a span of the program by default', async () => {
-    const program = await startProgram();
-    await program.inSpan(async () => {
-      const conversation = await program.client.conversations.create({});
-      await program.client.responses.create({ model: MODEL, input: 'Hello', conversation: conversation.id });
-    });
-    await program.expectTree(`
+  it.each([
+    ['auto', '└─ chat gpt-4o-mini        gen_ai.conversation.id={conversation}'],
+    [
+      'always',
+      `└─ conversation            gen_ai.conversation.id={conversation} openai.total.runs=1 openai.total.user_messages=1
+         └─ chat gpt-4o-mini     gen_ai.conversation.id={conversation}`,
+    ],
+  ] as const)(
+    'below a span of the program has a span if it is always wanted: %s',
+    async (conversationSpans, below) => {
+      const program = await startProgram({ config: { conversationSpans } });
+      await program.inSpan(async () => {
+        const conversation = await program.client.conversations.create({});
+        await program.client.responses.create({
+          model: MODEL,
+          input: 'Hello',
+          conversation: conversation.id,
+        });
+      });
+      await program.expectTree(`
       program
       ├─ POST /conversations  gen_ai.conversation.id={conversation}
-      └─ chat gpt-4o-mini     gen_ai.conversation.id={conversation}
+      ${below}
     `);
-  });
-
-  it('has a span below a span of the program if it is enabled', async () => {
-    const program = await startProgram({ config: { conversationSpans: 'always' } });
-    await program.inSpan(async () => {
-      const conversation = await program.client.conversations.create({});
-      await program.client.responses.create({ model: MODEL, input: 'Hello', conversation: conversation.id });
-    });
-    await program.expectTree(`
-      program
-      ├─ POST /conversations
-      └─ conversation         openai.total.runs=1 openai.total.user_messages=1
-         └─ chat gpt-4o-mini
-    `);
-  });
+    },
+  );
 });

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { usageSum } from '../support/lanes/usage.ts';
 import { PRICES } from '../support/scripted/index.ts';
 import type { RunScript } from '../support/simulator/index.ts';
-import { runAndListSteps, startTutor, type Tutor } from '../support/tutor.ts';
+import { outputsFor, runAndListSteps, startTutor, type Tutor } from '../support/tutor.ts';
 
 type Run = OpenAI.Beta.Threads.Run;
 
@@ -21,27 +21,10 @@ const TWO_FUNCTIONS: RunScript = {
   ],
 };
 
-const callsOf = (run: Run) => run.required_action?.submit_tool_outputs.tool_calls ?? [];
 const spanOf = ({ telemetry }: Pick<Tutor, 'telemetry'>, name: string) =>
   telemetry.spans.find((span) => span.name === name);
 const secondsOf = (time: readonly [number, number] | undefined): number =>
   (time?.[0] ?? Number.NaN) + (time?.[1] ?? Number.NaN) / 1e9;
-
-async function createRun({ client, assistantId, threadId }: Tutor): Promise<Run> {
-  return await client.beta.threads.runs.createAndPoll(
-    threadId,
-    { assistant_id: assistantId },
-    { pollIntervalMs: 1 },
-  );
-}
-
-function submit({ client, threadId }: Tutor, run: Run, ids: readonly string[]): Promise<Run> {
-  return client.beta.threads.runs.submitToolOutputsAndPoll(
-    run.id,
-    { thread_id: threadId, tool_outputs: ids.map((id) => ({ tool_call_id: id, output: 'fine' })) },
-    { pollIntervalMs: 1 },
-  );
-}
 
 it('a run that began before there was a logger has the messages that are seen afterwards', async () => {
   const exporter = new InMemoryLogRecordExporter();
@@ -92,18 +75,14 @@ describe('a run that waits for a person', () => {
   it('stays open for minutes, with its thread and its function', async () => {
     vi.useFakeTimers({ toFake: ['Date', 'performance', 'setInterval', 'clearInterval'] });
     const tutor = await startTutor({ runs: [TWO_FUNCTIONS], config: { runSteps: 'off' } });
-    const run = await createRun(tutor);
+    const run = await tutor.run();
     for (let minute = 0; minute < 8; minute++) {
       vi.advanceTimersByTime(60_000);
       await tutor.telemetry.provider.forceFlush();
     }
     expect(tutor.telemetry.openSpans).toContain('thread');
     expect(tutor.telemetry.openSpans).toContain('invoke_agent Math Tutor');
-    await submit(
-      tutor,
-      run,
-      callsOf(run).map(({ id }) => id),
-    );
+    await tutor.client.beta.threads.runs.submitToolOutputsAndPoll(run.id, outputsFor(run));
     await tutor.telemetry.provider.shutdown();
     const [weather, invocation] = [
       spanOf(tutor, 'execute_tool get_weather'),
@@ -119,11 +98,13 @@ describe('a run that waits for a person', () => {
 describe('outputs for only some of the functions', () => {
   it('that the server rejects change nothing', async () => {
     const tutor = await startTutor({ runs: [TWO_FUNCTIONS] });
+    const { runs } = tutor.client.beta.threads;
     await tutor.inSpan(async () => {
-      const run = await createRun(tutor);
-      const ids = callsOf(run).map(({ id }) => id);
-      await expect(submit(tutor, run, ids.slice(0, 1))).rejects.toThrow('400');
-      await submit(tutor, run, ids);
+      const run = await tutor.run();
+      const { tool_outputs, ...path } = outputsFor(run);
+      const some = { ...path, tool_outputs: tool_outputs.slice(0, 1) };
+      await expect(runs.submitToolOutputs(run.id, some)).rejects.toThrow('400');
+      await runs.submitToolOutputsAndPoll(run.id, outputsFor(run));
     });
     await tutor.expectTree(`
       program
@@ -147,15 +128,12 @@ describe('outputs for only some of the functions', () => {
   it('that a server accepts end those functions only', async () => {
     const tutor = await startTutor({ runs: [TWO_FUNCTIONS], config: { runSteps: 'off' } });
     await tutor.inSpan(async () => {
-      const run = await createRun(tutor);
-      const [weather, time] = callsOf(run).map(({ id }) => id);
-      const { client, threadId, simulator } = tutor;
-      simulator.next({ when: { path: /submit_tool_outputs$/ }, body: run });
-      await client.beta.threads.runs.submitToolOutputs(run.id, {
-        thread_id: threadId,
-        tool_outputs: [{ tool_call_id: weather ?? '', output: 'fine' }],
-      });
-      await submit(tutor, run, [weather ?? '', time ?? '']);
+      const run = await tutor.run();
+      const { tool_outputs, ...path } = outputsFor(run);
+      const { runs } = tutor.client.beta.threads;
+      tutor.simulator.next({ when: { path: /submit_tool_outputs$/ }, body: run });
+      await runs.submitToolOutputs(run.id, { ...path, tool_outputs: tool_outputs.slice(0, 1) });
+      await runs.submitToolOutputsAndPoll(run.id, outputsFor(run));
     });
     await tutor.telemetry.provider.forceFlush();
     const [weather, time] = [
@@ -164,7 +142,7 @@ describe('outputs for only some of the functions', () => {
     ];
     expect(secondsOf(weather?.startTime)).toBeCloseTo(secondsOf(time?.startTime), 4);
     expect(secondsOf(weather?.endTime)).toBeLessThan(secondsOf(time?.endTime));
-    expect(tutor.telemetry.spans.filter(({ name }) => name.startsWith('execute_tool'))).toHaveLength(2);
+    expect(tutor.ended('execute_tool')).toHaveLength(2);
   });
 });
 
@@ -213,7 +191,7 @@ describe('the content and details of a run', () => {
         },
         { pollIntervalMs: 1 },
       );
-      await createRun(tutor);
+      await tutor.run();
     });
     await tutor.expectTree(`
       program
@@ -233,7 +211,7 @@ describe('the content and details of a run', () => {
       content: true,
     });
     await tutor.inSpan(async () => {
-      const run = await createRun(tutor);
+      const run = await tutor.run();
       const { steps } = tutor.client.beta.threads.runs;
       const include = ['step_details.tool_calls[*].file_search.results[*].content' as const];
       await steps.list(run.id, { thread_id: tutor.threadId, include });
@@ -254,7 +232,7 @@ describe('the content and details of a run', () => {
     });
     const { client, threadId } = tutor;
     await client.beta.threads.update(threadId, { tool_resources: { file_search: { vector_store_ids } } });
-    await tutor.inSpan(() => createRun(tutor));
+    await tutor.inSpan(() => tutor.run());
     await tutor.telemetry.provider.forceFlush();
     const { attributes } = spanOf(tutor, 'invoke_agent Math Tutor') ?? {};
     expect(attributes?.['gen_ai.data_source.id']).toBe(searched);
@@ -272,7 +250,7 @@ describe('the content and details of a run', () => {
     for (const content of [true, false]) {
       const captureMessageContent = content ? 'SPAN_ONLY' : 'NO_CONTENT';
       const tutor = await startTutor({ runs, config: { captureMessageContent }, content });
-      await tutor.inSpan(() => createRun(tutor));
+      await tutor.inSpan(() => tutor.run());
       await tutor.telemetry.provider.forceFlush();
       const code = spanOf(tutor, 'execute_tool code_interpreter')?.attributes;
       expect(code?.['openai.code_interpreter.image_count']).toBe(2);
@@ -292,7 +270,7 @@ describe('tokens and times', () => {
     const tutor = await startTutor({
       runs: [{ stepUsage: false, steps: [{ message: 'x is 1.', usage: { prompt: 100, completion: 20 } }] }],
     });
-    await tutor.inSpan(() => createRun(tutor));
+    await tutor.inSpan(() => tutor.run());
     await tutor.expectTree(`
       program
       └─ thread
@@ -306,11 +284,10 @@ describe('tokens and times', () => {
     const tutor = await startTutor({ runs: [TWO_FUNCTIONS] });
     await tutor.inSpan(async () => {
       const { runs } = tutor.client.beta.threads;
-      const run = await runs.stream(tutor.threadId, { assistant_id: tutor.assistantId }).finalRun();
-      const tool_outputs = callsOf(run).map(({ id }) => ({ tool_call_id: id, output: 'fine' }));
-      await runs.submitToolOutputsStream(run.id, { thread_id: tutor.threadId, tool_outputs }).finalRun();
+      const run = await tutor.stream();
+      await runs.submitToolOutputsStream(run.id, outputsFor(run)).finalRun();
     });
-    const steps = tutor.telemetry.spans.filter(({ name }) => name === 'chat gpt-4o-mini');
+    const steps = tutor.ended('chat gpt-4o-mini');
     expect(steps).toHaveLength(2);
     for (const { attributes, duration } of steps) {
       expect(attributes['gen_ai.response.time_to_first_chunk']).toBeGreaterThanOrEqual(0);
@@ -319,49 +296,47 @@ describe('tokens and times', () => {
   });
 });
 
-describe('the cost of two interleaved threads', () => {
-  it('is recorded for each run, thread, user message and model, even if runs fail or are cancelled', async () => {
-    const usage = (prompt: number) => ({ prompt, completion: 0 });
-    const step = (prompt: number) => ({ steps: [{ message: 'x', usage: usage(prompt) }] });
-    const tutor = await startTutor({
-      runs: [step(1000), { ...step(2000), end: 'failed' }, step(3000), { ...step(4000), end: 'cancelled' }],
-      config: { cost: true, prices: PRICES },
-    });
-    const { client, assistantId: assistant_id, threadId } = tutor;
-    const { threads } = client.beta;
-    await tutor.inSpan(async () => {
-      const other = await threads.create({ messages: [{ role: 'user', content: 'And z?' }] });
-      const polled = { pollIntervalMs: 1 };
-      await threads.runs.createAndPoll(threadId, { assistant_id }, polled);
-      await threads.runs.createAndPoll(other.id, { assistant_id, model: 'gpt-4o' }, polled);
-      await threads.messages.create(threadId, { role: 'user', content: 'Sure?' });
-      await threads.runs.createAndPoll(threadId, { assistant_id, model: 'gpt-4o' }, polled);
-      await threads.messages.create(other.id, { role: 'user', content: 'Sure?' });
-      await threads.runs.createAndPoll(other.id, { assistant_id }, polled);
-    });
-    await tutor.telemetry.provider.forceFlush();
-    const told = tutor.telemetry.spans
-      .filter(({ name }) => /^(thread|invoke_agent)/.test(name))
-      .map(({ attributes }) => [
-        attributes['openai.thread.id'],
-        attributes['openai.run.status'],
-        attributes['openai.total.cost'],
-        attributes['openai.cost_per_user_message'],
-      ]);
-    const conversations = told.filter(([, status, cost]) => status === undefined && cost !== undefined);
-    expect(conversations.sort()).toEqual([
-      [threadId, undefined, 0.031, 0.0155],
-      ['thread_000002', undefined, 0.024, 0.012],
-    ]);
-    expect(
-      told.filter(([, status]) => status !== undefined).sort((a, b) => Number(a[2]) - Number(b[2])),
-    ).toEqual([
-      [threadId, 'completed', 0.001, 0.001],
-      ['thread_000002', 'cancelled', 0.004, 0.004],
-      ['thread_000002', 'failed', 0.02, 0.02],
-      [threadId, 'completed', 0.03, 0.03],
-    ]);
+it('the cost of two interleaved threads is recorded for each run, thread, user message and model, even if runs fail or are cancelled', async () => {
+  const usage = (prompt: number) => ({ prompt, completion: 0 });
+  const step = (prompt: number) => ({ steps: [{ message: 'x', usage: usage(prompt) }] });
+  const tutor = await startTutor({
+    runs: [step(1000), { ...step(2000), end: 'failed' }, step(3000), { ...step(4000), end: 'cancelled' }],
+    config: { cost: true, prices: PRICES },
   });
+  const { client, assistantId: assistant_id, threadId } = tutor;
+  const { threads } = client.beta;
+  await tutor.inSpan(async () => {
+    const other = await threads.create({ messages: [{ role: 'user', content: 'And z?' }] });
+    const polled = { pollIntervalMs: 1 };
+    await threads.runs.createAndPoll(threadId, { assistant_id }, polled);
+    await threads.runs.createAndPoll(other.id, { assistant_id, model: 'gpt-4o' }, polled);
+    await threads.messages.create(threadId, { role: 'user', content: 'Sure?' });
+    await threads.runs.createAndPoll(threadId, { assistant_id, model: 'gpt-4o' }, polled);
+    await threads.messages.create(other.id, { role: 'user', content: 'Sure?' });
+    await threads.runs.createAndPoll(other.id, { assistant_id }, polled);
+  });
+  await tutor.telemetry.provider.forceFlush();
+  const told = tutor.telemetry.spans
+    .filter(({ name }) => /^(thread|invoke_agent)/.test(name))
+    .map(({ attributes }) => [
+      attributes['openai.thread.id'],
+      attributes['openai.run.status'],
+      attributes['openai.total.cost'],
+      attributes['openai.cost_per_user_message'],
+    ]);
+  const conversations = told.filter(([, status, cost]) => status === undefined && cost !== undefined);
+  expect(conversations.sort()).toEqual([
+    [threadId, undefined, 0.031, 0.0155],
+    ['thread_000002', undefined, 0.024, 0.012],
+  ]);
+  expect(
+    told.filter(([, status]) => status !== undefined).sort((a, b) => Number(a[2]) - Number(b[2])),
+  ).toEqual([
+    [threadId, 'completed', 0.001, 0.001],
+    ['thread_000002', 'cancelled', 0.004, 0.004],
+    ['thread_000002', 'failed', 0.02, 0.02],
+    [threadId, 'completed', 0.03, 0.03],
+  ]);
 });
 
 it('runs that nobody answers keep 64 MB of content in all, that of the newest', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { startProgram } from '../support/program.ts';
 import type { RunScript } from '../support/simulator/index.ts';
-import { startTutor, type Tutor } from '../support/tutor.ts';
+import { millisecondsOf } from '../support/times.ts';
+import { outputsFor, startTutor, type Tutor } from '../support/tutor.ts';
 
 const TUTOR_RUN: RunScript = {
   steps: [
@@ -47,9 +47,9 @@ const TUTOR_TREE = `
   program
   └─ thread                             openai.total.input_tokens=381 openai.total.output_tokens=88
      └─ invoke_agent Math Tutor         openai.run.status=completed openai.total.input_tokens=381 openai.total.output_tokens=88
-        ├─ chat gpt-4o-mini             gen_ai.usage.input_tokens=154 gen_ai.usage.output_tokens=62
+        ├─ chat gpt-4o-mini             gen_ai.usage.input_tokens=154 gen_ai.usage.output_tokens=62 gen_ai.usage.cache_read.input_tokens=128
         ├─ execute_tool code_interpreter
-        └─ chat gpt-4o-mini             gen_ai.usage.input_tokens=227 gen_ai.usage.output_tokens=26
+        └─ chat gpt-4o-mini             gen_ai.usage.input_tokens=227 gen_ai.usage.output_tokens=26 gen_ai.usage.reasoning.output_tokens=10
 `;
 
 describe('a run', () => {
@@ -65,9 +65,8 @@ describe('a run', () => {
     ],
     [
       'it is streamed',
-      async ({ client, assistantId, threadId }) => {
-        const request = { assistant_id: assistantId, stream: true } as const;
-        for await (const _ of await client.beta.threads.runs.create(threadId, request));
+      async ({ events }) => {
+        for await (const _ of await events());
       },
     ],
     ['the helper streams it', ({ stream }) => stream()],
@@ -77,39 +76,15 @@ describe('a run', () => {
     await program.expectTree(TUTOR_TREE);
   });
 
-  it('has cached and reasoning tokens on the steps that spent them', async () => {
+  it.each(['polled', 'streamed'])('that creates its thread has a thread span: %s', async (how) => {
     const program = await startTutor({ runs: [TUTOR_RUN] });
-    await program.inSpan(program.run);
-    await program.telemetry.provider.forceFlush();
-    const steps = program.telemetry.spans.filter(
-      ({ attributes }) => attributes['openai.step.type'] !== undefined,
-    );
-    expect(
-      steps.map(({ attributes }) => [
-        attributes['gen_ai.usage.cache_read.input_tokens'],
-        attributes['gen_ai.usage.reasoning.output_tokens'],
-      ]),
-    ).toEqual([
-      [128, undefined],
-      [undefined, 10],
-    ]);
-  });
-
-  it('that creates its thread has a thread span', async () => {
-    const program = await startProgram({ runs: [TUTOR_RUN] });
-    const assistant = await program.client.beta.assistants.create({
-      model: 'gpt-4o-mini',
-      name: 'Math Tutor',
-    });
+    const { threads } = program.client.beta;
+    const thread = { messages: [{ role: 'user' as const, content: 'What is x?' }] };
+    const body = { assistant_id: program.assistantId, thread };
     await program.inSpan(() =>
-      program.client.beta.threads.createAndRunPoll({
-        assistant_id: assistant.id,
-        thread: { messages: [{ role: 'user', content: 'What is x?' }] },
-      }),
+      how === 'polled' ? threads.createAndRunPoll(body) : threads.createAndRunStream(body).finalRun(),
     );
     await program.expectTree(`
-      create_agent Math Tutor
-
       program
       └─ thread                             openai.thread.id={thread} openai.total.user_messages=1 openai.total.runs=1
          └─ invoke_agent Math Tutor         openai.run.id={run} openai.total.user_messages=1
@@ -118,36 +93,7 @@ describe('a run', () => {
             └─ chat gpt-4o-mini
     `);
   });
-
-  it('that creates its thread as a stream has a thread span', async () => {
-    const program = await startProgram({ runs: [TUTOR_RUN] });
-    const assistant = await program.client.beta.assistants.create({
-      model: 'gpt-4o-mini',
-      name: 'Math Tutor',
-    });
-    await program.inSpan(() =>
-      program.client.beta.threads.createAndRunStream({ assistant_id: assistant.id }).finalRun(),
-    );
-    await program.expectTree(`
-      create_agent Math Tutor
-
-      program
-      └─ thread                             openai.thread.id={thread} openai.total.runs=1
-         └─ invoke_agent Math Tutor         openai.run.id={run}
-            ├─ chat gpt-4o-mini
-            ├─ execute_tool code_interpreter
-            └─ chat gpt-4o-mini
-    `);
-  });
 });
-
-const outputsFor = (run: {
-  required_action?: { submit_tool_outputs: { tool_calls: { id: string }[] } } | null;
-}) =>
-  (run.required_action?.submit_tool_outputs.tool_calls ?? []).map(({ id }) => ({
-    tool_call_id: id,
-    output: 'sunny',
-  }));
 
 const WEATHER_TREE = `
   program
@@ -160,15 +106,37 @@ const WEATHER_TREE = `
 `;
 
 describe('a run that asks for tools', () => {
-  it('has a tool span from the request to the output, with the poll helpers', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [WEATHER_RUN] });
-    await program.inSpan(async () => {
-      const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
-      await client.beta.threads.runs.submitToolOutputsAndPoll(run.id, {
-        thread_id: threadId,
-        tool_outputs: outputsFor(run),
-      });
-    });
+  it.each<[string, (tutor: Tutor) => Promise<unknown>]>([
+    [
+      'the poll helpers send the outputs',
+      async ({ client, run }) => {
+        const asked = await run();
+        await client.beta.threads.runs.submitToolOutputsAndPoll(asked.id, outputsFor(asked));
+      },
+    ],
+    [
+      'the outputs are streamed',
+      async ({ client, stream }) => {
+        const asked = await stream();
+        await client.beta.threads.runs.submitToolOutputsStream(asked.id, outputsFor(asked)).finalRun();
+      },
+    ],
+    [
+      'the program sends plain requests',
+      async ({ client, create, threadId }) => {
+        const { runs } = client.beta.threads;
+        let run = await create();
+        while (run.status !== 'completed') {
+          const asks = run.status === 'requires_action';
+          run = await (asks
+            ? runs.submitToolOutputs(run.id, outputsFor(run))
+            : runs.retrieve(run.id, { thread_id: threadId }));
+        }
+      },
+    ],
+  ])('is one run with a tool span from the request to the output, when %s', async (_, run) => {
+    const program = await startTutor({ runs: [WEATHER_RUN] });
+    await program.inSpan(() => run(program));
     await program.expectTree(WEATHER_TREE);
     const [asking, weather] = ['chat gpt-4o-mini', 'execute_tool get_weather'].map((name) =>
       program.telemetry.spans.find((span) => span.name === name),
@@ -176,74 +144,39 @@ describe('a run that asks for tools', () => {
     expect(weather?.startTime).toEqual(asking?.endTime);
   });
 
-  it('is one run when the outputs are streamed', async () => {
-    const { client, threadId, ...program } = await startTutor({ runs: [WEATHER_RUN] });
-    await program.inSpan(async () => {
-      const asked = await program.stream();
-      await client.beta.threads.runs
-        .submitToolOutputsStream(asked.id, { thread_id: threadId, tool_outputs: outputsFor(asked) })
-        .finalRun();
-    });
-    await program.expectTree(WEATHER_TREE);
-  });
-
   it('has a tool span that ends when the output is sent, however late its stream begins', async () => {
-    const { client, threadId, ...program } = await startTutor({ runs: [WEATHER_RUN] });
+    const { client, ...program } = await startTutor({ runs: [WEATHER_RUN] });
     const { runs } = client.beta.threads;
     const asked = await program.stream();
     program.simulator.next({ when: { method: 'POST', path: /submit_tool_outputs$/ }, delayMs: 500 });
     const sent = Date.now();
-    await runs
-      .submitToolOutputsStream(asked.id, { thread_id: threadId, tool_outputs: outputsFor(asked) })
-      .finalRun();
+    await runs.submitToolOutputsStream(asked.id, outputsFor(asked)).finalRun();
     await program.telemetry.provider.shutdown();
-    const weather = program.telemetry.spans.find(({ name }) => name === 'execute_tool get_weather');
-    const [seconds = 0, nanoseconds = 0] = weather?.endTime ?? [];
-    expect(seconds * 1e3 + nanoseconds / 1e6 - sent).toBeLessThan(400);
-  });
-
-  it('is one run when the program sends plain requests', async () => {
-    const { client, threadId, ...program } = await startTutor({ runs: [WEATHER_RUN] });
-    await program.inSpan(async () => {
-      let run = await program.create();
-      while (run.status !== 'completed') {
-        run =
-          run.status === 'requires_action'
-            ? await client.beta.threads.runs.submitToolOutputs(run.id, {
-                thread_id: threadId,
-                tool_outputs: outputsFor(run),
-              })
-            : await client.beta.threads.runs.retrieve(run.id, { thread_id: threadId });
-      }
-    });
-    await program.expectTree(WEATHER_TREE);
+    const [weather] = program.ended('execute_tool get_weather');
+    expect(millisecondsOf(weather?.endTime) - sent).toBeLessThan(400);
   });
 });
 
-describe('a file search', () => {
-  it('records the number of results, and their text with consent', async () => {
-    const program = await startTutor({
-      runs: [SEARCH_RUN],
-      config: { captureMessageContent: 'SPAN_ONLY' },
-      content: true,
-    });
-    await program.inSpan(program.run);
-    await program.telemetry.provider.forceFlush();
-    const search = program.telemetry.spans.find(
-      ({ name }) => name === 'execute_tool file_search',
-    )?.attributes;
-    expect(search).toMatchObject({
-      'openai.file_search.result_count': 1,
-      'openai.file_search.file_ids': ['file-1'],
-      'gen_ai.tool.type': 'datastore',
-      'gen_ai.retrieval.query.text': 'tariff',
-    });
-    expect(JSON.parse(String(search?.['gen_ai.retrieval.documents']))).toEqual([
-      { id: 'file-1', score: 0.9, name: 'secret.pdf', content: 'The tariff is 7.' },
-    ]);
-    const answer = program.telemetry.spans.findLast(({ name }) => name === 'chat gpt-4o-mini')?.attributes;
-    expect(JSON.parse(String(answer?.['gen_ai.output.messages']))).toEqual([
-      { role: 'assistant', parts: [{ type: 'text', content: 'The tariff is 7.' }], finish_reason: 'stop' },
-    ]);
+it('a file search records the number of results, and their text with consent', async () => {
+  const program = await startTutor({
+    runs: [SEARCH_RUN],
+    config: { captureMessageContent: 'SPAN_ONLY' },
+    content: true,
   });
+  await program.inSpan(program.run);
+  await program.telemetry.provider.forceFlush();
+  const search = program.ended('execute_tool file_search')[0]?.attributes;
+  expect(search).toMatchObject({
+    'openai.file_search.result_count': 1,
+    'openai.file_search.file_ids': ['file-1'],
+    'gen_ai.tool.type': 'datastore',
+    'gen_ai.retrieval.query.text': 'tariff',
+  });
+  expect(JSON.parse(String(search?.['gen_ai.retrieval.documents']))).toEqual([
+    { id: 'file-1', score: 0.9, name: 'secret.pdf', content: 'The tariff is 7.' },
+  ]);
+  const answer = program.telemetry.spans.findLast(({ name }) => name === 'chat gpt-4o-mini')?.attributes;
+  expect(JSON.parse(String(answer?.['gen_ai.output.messages']))).toEqual([
+    { role: 'assistant', parts: [{ type: 'text', content: 'The tariff is 7.' }], finish_reason: 'stop' },
+  ]);
 });

@@ -3,17 +3,14 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { OperationClock } from '../../src/hierarchy/operation-clock.ts';
 import { type AgentProgram, environment, startAgentProgram } from '../support/agent-program.ts';
 import { type Program, startProgram } from '../support/program.ts';
-import { startTutor, type Tutor } from '../support/tutor.ts';
+import { millisecondsOf } from '../support/times.ts';
+import { ASKS_FOR_X, outputsFor, startTutor, type Tutor } from '../support/tutor.ts';
 
 const JUMPS = [20, 3_600, -3] as const;
 /** No request takes less. */
 const REQUEST_MS = 0.1;
 /** How far a span's clock may lag. */
 const LAG_MS = 3;
-
-const FUNCTION = {
-  steps: [{ tools: [{ function: { name: 'get_x', arguments: {} } }] }, { message: 'x is 1' }],
-};
 
 let began = 0;
 beforeEach(() => {
@@ -37,10 +34,6 @@ function seconds({ duration: [whole, rest] }: ReadableSpan): number {
   return whole + rest / 1e9;
 }
 
-function milliseconds([whole, rest]: readonly [number, number]): number {
-  return whole * 1e3 + rest / 1e6;
-}
-
 function named(program: Program, name: RegExp): ReadableSpan {
   const found = program.telemetry.spans.find((span) => name.test(span.name));
   if (found === undefined) throw new Error(`No span ${name}`);
@@ -48,15 +41,9 @@ function named(program: Program, name: RegExp): ReadableSpan {
 }
 
 /** The longest that was measured of an operation, in seconds. */
-async function measured({ telemetry }: Program, operation: string): Promise<number> {
-  const metrics = await telemetry.metrics();
-  const durations = metrics.find(({ descriptor }) => descriptor.name === 'gen_ai.client.operation.duration');
-  const points = (durations?.dataPoints ?? []) as readonly {
-    attributes: Record<string, unknown>;
-    value: { max?: number };
-  }[];
-  const ofOperation = points.filter(({ attributes }) => attributes['gen_ai.operation.name'] === operation);
-  return Math.max(...ofOperation.map(({ value }) => value.max ?? Number.NaN));
+async function measured(program: Program, operation: string): Promise<number> {
+  const durations = await program.points('gen_ai.client.operation.duration', operation);
+  return Math.max(...durations.map(({ max }) => max));
 }
 
 /** Checks that an operation lasted as long as it took, and that everything below it stands inside. */
@@ -67,8 +54,8 @@ async function expectToLast(program: Program, name: RegExp): Promise<void> {
   expect(seconds(whole) * 1e3).toBeLessThan(passed());
   for (const span of program.telemetry.spans) {
     if (span.parentSpanContext?.spanId !== whole.spanContext().spanId) continue;
-    expect(milliseconds(span.startTime)).toBeGreaterThanOrEqual(milliseconds(whole.startTime));
-    expect(milliseconds(span.endTime)).toBeLessThanOrEqual(milliseconds(whole.endTime));
+    expect(millisecondsOf(span.startTime)).toBeGreaterThanOrEqual(millisecondsOf(whole.startTime));
+    expect(millisecondsOf(span.endTime)).toBeLessThanOrEqual(millisecondsOf(whole.endTime));
   }
 }
 
@@ -90,16 +77,12 @@ describe.each(JUMPS)('while the wall clock is set by %s seconds', (jump) => {
   });
 
   it('a function of a run takes as long as it took, and its run is not given up', async () => {
-    const tutor = await startTutor({ runs: [FUNCTION], config: { conversationIdleTimeout: 20 } });
-    const { client, threadId: thread_id } = tutor;
-    const { runs } = client.beta.threads;
+    const tutor = await startTutor({ runs: [ASKS_FOR_X], config: { conversationIdleTimeout: 20 } });
     await tutor.inSpan(async () => {
       const run = await tutor.run();
-      const [call] = run.required_action?.submit_tool_outputs.tool_calls ?? [];
       setClock(tutor, jump);
       await tutor.telemetry.provider.forceFlush();
-      const tool_outputs = [{ tool_call_id: call?.id ?? '', output: '1' }];
-      await runs.submitToolOutputsAndPoll(run.id, { thread_id, tool_outputs });
+      await tutor.client.beta.threads.runs.submitToolOutputsAndPoll(run.id, outputsFor(run));
     });
     await expectToLast(tutor, /^invoke_agent/);
     expect(named(tutor, /^invoke_agent/).attributes['openai.run.status']).toBe('completed');
@@ -108,7 +91,7 @@ describe.each(JUMPS)('while the wall clock is set by %s seconds', (jump) => {
 
   it('a run that is polled for the last time is given up in time', async () => {
     const config = { runTimeout: 200, conversationIdleTimeout: 20 };
-    const { inSpan, run, poll, telemetry, ...tutor } = await startTutor({ runs: [FUNCTION], config });
+    const { inSpan, run, poll, telemetry, ...tutor } = await startTutor({ runs: [ASKS_FOR_X], config });
     await inSpan(async () => {
       const { id } = await run();
       setClock(tutor, jump);
@@ -119,14 +102,11 @@ describe.each(JUMPS)('while the wall clock is set by %s seconds', (jump) => {
 
   it('a run that pauses meanwhile has one duration, from creation to end', async () => {
     const config = { runTimeout: 200, conversationIdleTimeout: 20 };
-    const tutor = await startTutor({ runs: [FUNCTION], config });
+    const tutor = await startTutor({ runs: [ASKS_FOR_X], config });
     const run = await tutor.inSpan(tutor.run);
-    const [call] = run.required_action?.submit_tool_outputs.tool_calls ?? [];
     await expect.poll(() => tutor.telemetry.openSpans, { timeout: 10_000 }).toEqual([]);
     setClock(tutor, jump);
-    const tool_outputs = [{ tool_call_id: call?.id ?? '', output: '1' }];
-    const params = { thread_id: tutor.threadId, tool_outputs };
-    await tutor.client.beta.threads.runs.submitToolOutputsAndPoll(run.id, params);
+    await tutor.client.beta.threads.runs.submitToolOutputsAndPoll(run.id, outputsFor(run));
     await tutor.telemetry.provider.forceFlush();
     const duration = await measured(tutor, 'invoke_agent');
     expect(duration).toBeGreaterThan(config.runTimeout / 1e3);

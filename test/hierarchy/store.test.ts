@@ -4,32 +4,6 @@ import { type ContentHolder, charactersOf, Store } from '../../src/hierarchy/sto
 
 const MEGABYTE = 524_288; // Characters.
 
-test('an id names one thing of each kind at each server', () => {
-  const store = new Store(10);
-  const [runs, turns] = [store.shelf<string>(), store.shelf<string>()];
-  const origins = ['https://api.openai.com', 'https://other.example'];
-  const ids = ['x_1', 'x_2', 'x_3', 'x_4', 'x_5'];
-  for (const origin of origins) for (const id of ids) runs.set(origin, id, `${origin} ${id}`);
-  turns.set('https://api.openai.com', 'x_1', 'a turn');
-  for (const origin of origins) for (const id of ids) expect(runs.get(origin, id)).toBe(`${origin} ${id}`);
-  expect(turns.get('https://api.openai.com', 'x_1')).toBe('a turn');
-  expect(turns.get('https://api.openai.com', 'x_2')).toBeUndefined();
-});
-
-test('each kind keeps as much as is set, those in use longest', () => {
-  const evicted: string[] = [];
-  const store = new Store(2);
-  const isInUse = (value: string): boolean => value === 'open';
-  const runs = store.shelf<string>({ evicted: (value) => evicted.push(value), isInUse });
-  const agents = store.shelf<string>();
-  agents.set('', 'asst_1', 'an agent');
-  for (const [index, value] of ['open', 'first', 'second', 'third'].entries())
-    runs.set('', `run_${index}`, value);
-  expect(evicted).toEqual(['first', 'second']);
-  expect(runs.get('', 'run_0')).toBe('open');
-  expect(agents.get('', 'asst_1')).toBe('an agent');
-});
-
 test('beyond 64 MB, the oldest is forgotten first', () => {
   const content = new Store(10);
   const forgotten: number[] = [];

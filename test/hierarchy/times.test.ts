@@ -1,26 +1,10 @@
-import type { HrTime } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { describe, expect, it } from 'vitest';
 import { span, traced } from '../../src/client.ts';
 import { startProgram } from '../support/program.ts';
+import { nanosecondsOf, outsideOfParent } from '../support/times.ts';
 
 const REQUESTS = 40;
-
-function nanoseconds([seconds, rest]: HrTime): bigint {
-  return BigInt(seconds) * 1_000_000_000n + BigInt(rest);
-}
-
-/** The spans that begin before the span above them, or end after it. */
-function outside(spans: readonly ReadableSpan[]): string[] {
-  const byId = new Map(spans.map((each) => [each.spanContext().spanId, each]));
-  return spans.flatMap((each) => {
-    const above = byId.get(each.parentSpanContext?.spanId ?? '');
-    if (above === undefined) return [];
-    const early = nanoseconds(above.startTime) - nanoseconds(each.startTime);
-    const late = nanoseconds(each.endTime) - nanoseconds(above.endTime);
-    return early > 0n || late > 0n ? [`${each.name} in ${above.name}: -${early} +${late}`] : [];
-  });
-}
 
 describe('below a plain span of the SDK, which times itself', () => {
   it('threads and the requests about them end before it', async () => {
@@ -31,7 +15,7 @@ describe('below a plain span of the SDK, which times itself', () => {
         await client.beta.threads.messages.create(thread.id, { role: 'user', content: 'x?' });
       });
     expect(telemetry.spans).toHaveLength(4 * REQUESTS);
-    expect(outside(telemetry.spans)).toEqual([]);
+    expect(outsideOfParent(telemetry.spans)).toEqual([]);
   });
 
   it('functions, what they call, and the threads that they use end before it', async () => {
@@ -44,7 +28,7 @@ describe('below a plain span of the SDK, which times itself', () => {
     });
     for (let request = 0; request < REQUESTS; request++) await inSpan(ask);
     expect(telemetry.spans).toHaveLength(6 * REQUESTS);
-    expect(outside(telemetry.spans)).toEqual([]);
+    expect(outsideOfParent(telemetry.spans)).toEqual([]);
   });
 
   it('a conversation ends before it that spans inside of it use', async () => {
@@ -63,7 +47,7 @@ describe('below a plain span of the SDK, which times itself', () => {
       });
     const ours = telemetry.spans.filter(({ name }) => name !== 'inner');
     expect(ours).toHaveLength(4 * REQUESTS + 1);
-    expect(outside(ours)).toEqual([]);
+    expect(outsideOfParent(ours)).toEqual([]);
   });
 
   it('hosted tools of a response never start before it, whichever clock is ahead', async () => {
@@ -79,7 +63,7 @@ describe('below a plain span of the SDK, which times itself', () => {
     const startsOf = (name: RegExp): Map<unknown, bigint> => {
       const found = telemetry.spans.filter((each) => name.test(each.name));
       return new Map(
-        found.map((each) => [each.attributes['gen_ai.response.id'], nanoseconds(each.startTime)]),
+        found.map((each) => [each.attributes['gen_ai.response.id'], nanosecondsOf(each.startTime)]),
       );
     };
     const responses = startsOf(/^chat/);
@@ -107,7 +91,7 @@ describe('a run whose end the API reports in whole seconds', () => {
       telemetry.spans.find((each) => name.test(each.name));
     const [run, around] = [spanOf(/^invoke_agent/), spanOf(/^request$/)];
     if (run === undefined || around === undefined) throw new Error('A span is missing');
-    return nanoseconds(run.endTime) - nanoseconds(around.startTime);
+    return nanosecondsOf(run.endTime) - nanosecondsOf(around.startTime);
   }
   /** By how much the package's clock and the SDK's may differ. */
   const TOLERANCE = 1_000_000n;

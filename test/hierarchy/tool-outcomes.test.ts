@@ -1,19 +1,11 @@
 import type { ChatCompletionRunner } from 'openai/lib/ChatCompletionRunner';
 import { describe, expect, it } from 'vitest';
-import { startAgentProgram } from '../support/agent-program.ts';
+import { completionBody, functionCall, responseBody } from '../support/bodies.ts';
 import { type Program, startProgram } from '../support/program.ts';
-import { startTutor } from '../support/tutor.ts';
+import { timedTools } from '../support/timed-tools.ts';
+import { outputsFor, startTutor } from '../support/tutor.ts';
 
 const MODEL = 'gpt-4o-mini';
-const DURATION = 'gen_ai.execute_tool.duration';
-
-/** The tools in the metric of durations, with their errors. */
-async function timedTools({ telemetry }: Pick<Program, 'telemetry'>): Promise<string[]> {
-  const metric = (await telemetry.metrics()).find(({ descriptor }) => descriptor.name === DURATION);
-  return (metric?.dataPoints ?? []).map(({ attributes }) =>
-    [attributes['gen_ai.tool.name'], attributes['error.type']].join(' ').trim(),
-  );
-}
 
 const wait = { function: { name: 'wait', arguments: {} } };
 const CODE = { codeInterpreter: { input: 'print(1)' } };
@@ -21,10 +13,9 @@ const CODE = { codeInterpreter: { input: 'print(1)' } };
 describe('a function that a run asked for', () => {
   it('expired with it: the call that asked succeeded', async () => {
     const program = await startTutor({ runs: [{ steps: [{ tools: [wait] }], end: 'expired' }] });
-    const { client, threadId: thread_id } = program;
     await program.inSpan(async () => {
       const { id } = await program.run();
-      await client.beta.threads.runs.poll(id, { thread_id });
+      await program.poll(id);
     });
     await program.expectTree(`
       program
@@ -33,7 +24,7 @@ describe('a function that a run asked for', () => {
             ├─ chat gpt-4o-mini      gen_ai.response.finish_reasons=["tool_calls"] openai.step.status=expired
             └─ execute_tool wait     !expired
     `);
-    const [chat] = program.telemetry.spans.filter(({ name }) => name === 'chat gpt-4o-mini');
+    const [chat] = program.ended('chat gpt-4o-mini');
     expect(chat?.attributes['error.type']).toBeUndefined();
     expect(await timedTools(program)).toEqual([]);
   });
@@ -44,7 +35,7 @@ describe('a function that a run asked for', () => {
     await program.inSpan(async () => {
       const { id } = await program.run();
       await client.beta.threads.runs.cancel(id, { thread_id });
-      await client.beta.threads.runs.poll(id, { thread_id });
+      await program.poll(id);
     });
     await program.expectTree(`
       program
@@ -59,12 +50,9 @@ describe('a function that a run asked for', () => {
   it('was answered, whatever became of the run', async () => {
     const steps = [{ tools: [wait] }, { message: 'x is' }];
     const program = await startTutor({ runs: [{ steps, end: 'failed' }] });
-    const { client, threadId: thread_id } = program;
     await program.inSpan(async () => {
       const run = await program.run();
-      const calls = run.required_action?.submit_tool_outputs.tool_calls ?? [];
-      const tool_outputs = calls.map(({ id }) => ({ tool_call_id: id, output: 'Done.' }));
-      await client.beta.threads.runs.submitToolOutputsAndPoll(run.id, { thread_id, tool_outputs });
+      await program.client.beta.threads.runs.submitToolOutputsAndPoll(run.id, outputsFor(run));
     });
     await program.expectTree(`
       program
@@ -79,28 +67,26 @@ describe('a function that a run asked for', () => {
   });
 });
 
-describe('a hosted tool of a run', () => {
-  it.each([
-    ['failed', '!server_error', '!server_error'],
-    ['cancelled', '', 'openai.tool.outcome=cancelled'],
-  ] as const)('whose step was %s has no result', async (end, error, outcome) => {
-    const program = await startTutor({ runs: [{ steps: [{ tools: [CODE] }], end }] });
-    await program.inSpan(program.run);
-    await program.expectTree(`
-      program
-      └─ thread
-         └─ invoke_agent Math Tutor           ${error} openai.run.status=${end}
-            ├─ chat gpt-4o-mini              openai.step.status=${end}
-            └─ execute_tool code_interpreter  ${outcome}
-    `);
-  });
+it.each([
+  ['failed', '!server_error', '!server_error'],
+  ['cancelled', '', 'openai.tool.outcome=cancelled'],
+] as const)('a hosted tool of a run whose step was %s has no result', async (end, error, outcome) => {
+  const program = await startTutor({ runs: [{ steps: [{ tools: [CODE] }], end }] });
+  await program.inSpan(program.run);
+  await program.expectTree(`
+    program
+    └─ thread
+       └─ invoke_agent Math Tutor           ${error} openai.run.status=${end}
+          ├─ chat gpt-4o-mini              openai.step.status=${end}
+          └─ execute_tool code_interpreter  ${outcome}
+  `);
 });
 
 it('a message that was completed stopped by itself, though its run failed later', async () => {
   const program = await startTutor({ runs: [{ steps: [{ message: 'x is 3.' }] }] });
   const { client, simulator, threadId: thread_id } = program;
   await program.inSpan(async () => {
-    const run = await client.beta.threads.runs.create(thread_id, { assistant_id: program.assistantId });
+    const run = await program.create();
     // In progress, then its step, then the end of its step.
     for (let stage = 0; stage < 3; stage++) await client.beta.threads.runs.retrieve(run.id, { thread_id });
     const failed = { ...run, status: 'failed', last_error: { code: 'server_error', message: '' } };
@@ -114,15 +100,6 @@ it('a message that was completed stopped by itself, though its run failed later'
       .map(({ attributes }) => attributes['gen_ai.response.finish_reasons']);
   expect([of('invoke_agent'), of('chat')]).toEqual([[['error']], [['stop']]]);
 });
-
-const HEAD = {
-  id: 'resp_1',
-  object: 'response',
-  model: MODEL,
-  status: 'completed',
-  incomplete_details: { reason: 'max_output_tokens' },
-  usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 },
-};
 
 function toolAttribute({ telemetry }: Program, key: string): unknown[] {
   const tools = telemetry.spans.filter(({ name }) => name.startsWith('execute_tool'));
@@ -149,7 +126,7 @@ describe('a tool call of a response', () => {
     ['streamed', true],
   ])('failed in its container, in a %s response', async (_, stream) => {
     const program = await startProgram();
-    const response = { ...HEAD, output: [{ ...shell, ...container }, failing('shell_call_output')] };
+    const response = responseBody([{ ...shell, ...container }, failing('shell_call_output')]);
     if (stream) program.simulator.next({ sse: [{ data: { type: 'response.completed', response } }] });
     else program.simulator.next({ body: response });
     await program.inSpan(async () => {
@@ -172,8 +149,8 @@ describe('a tool call of a response', () => {
     ],
   ])('failed in the program: %s', async (_, call, output) => {
     const program = await startProgram();
-    program.simulator.next({ body: { ...HEAD, output: [call] } });
-    program.simulator.next({ body: { ...HEAD, id: 'resp_2', output: [] } });
+    program.simulator.next({ body: responseBody([call]) });
+    program.simulator.next({ body: responseBody([], { id: 'resp_2' }) });
     await program.inSpan(async () => {
       await program.client.responses.create({ model: MODEL, input: 'x' });
       const input = [output] as never;
@@ -201,8 +178,8 @@ describe('a tool call of a response', () => {
       server_label: 'files',
       arguments: '{}',
     };
-    program.simulator.next({ body: { ...HEAD, output: [request] } });
-    program.simulator.next({ body: { ...HEAD, id: 'resp_2', output: [] } });
+    program.simulator.next({ body: responseBody([request]) });
+    program.simulator.next({ body: responseBody([], { id: 'resp_2' }) });
     await program.inSpan(async () => {
       await program.client.responses.create({ model: MODEL, input: 'x' });
       const input = [{ type: 'mcp_approval_response' as const, approval_request_id: 'mcpr_1', approve }];
@@ -219,7 +196,7 @@ describe('a tool call of a response', () => {
     const search = { id: 'ws_1', type: 'web_search_call', status: 'in_progress' };
     program.simulator.next({
       sse: [
-        { data: { type: 'response.created', response: { ...HEAD, status: 'in_progress', output: [] } } },
+        { data: { type: 'response.created', response: responseBody([], { status: 'in_progress' }) } },
         { data: { type: 'response.output_item.added', output_index: 0, item: search } },
         { data: { type: 'response.web_search_call.searching', output_index: 0, item_id: 'ws_1' } },
       ],
@@ -246,72 +223,14 @@ describe('a tool call of a response', () => {
   ])('was in progress in a response that is %s', async (status, outcome) => {
     const program = await startProgram();
     const output = [{ id: 'ws_1', type: 'web_search_call', status: 'searching' }];
-    program.simulator.next({ body: { ...HEAD, status, output } });
+    const incomplete_details = { reason: 'max_output_tokens' };
+    program.simulator.next({ body: responseBody(output, { status, incomplete_details }) });
     await program.client.responses.create({ model: MODEL, input: 'x' });
     expect(toolAttribute(program, 'openai.tool.outcome')).toEqual([outcome]);
   });
 });
 
-describe('a function of a turn', () => {
-  const functions = [{ name: 'wait', arguments: {} }];
-
-  it('was cancelled with it', async () => {
-    const program = await startAgentProgram([{ items: [{ functions }] }]);
-    const { sessions } = program.client.beta.agents;
-    await program.inSpan(async () => {
-      const { id } = await program.create('Wait.');
-      await program.poll(id, 'requires_action');
-      await sessions.events.create(id, { events: [{ type: 'agent.session.input.cancel' }] });
-      await sessions.retrieve(id);
-    });
-    await program.expectTree(`
-      program
-      └─ session
-         └─ invoke_agent Helper  openai.run.status=cancelled
-            └─ execute_tool wait  openai.tool.outcome=cancelled
-    `);
-  });
-
-  it('failed in the program: the metric says so', async () => {
-    const program = await startAgentProgram([{ items: [{ functions }, { message: 'Sorry.' }] }]);
-    await program.inSpan(async () => {
-      const { id } = await program.create('Wait.');
-      await program.answer(await program.poll(id, 'requires_action'), () => false);
-      await program.poll(id);
-    });
-    await program.expectTree(`
-      program
-      └─ session
-         └─ invoke_agent Helper  openai.run.status=completed
-            └─ execute_tool wait  !failed
-    `);
-    expect(await timedTools(program)).toEqual(['wait failed']);
-  });
-});
-
 describe('a function under `runTools`', () => {
-  const asking = (...calls: readonly [name: string, given: string][]): object => ({
-    id: 'chatcmpl-1',
-    object: 'chat.completion',
-    model: MODEL,
-    usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
-    choices: [
-      {
-        index: 0,
-        finish_reason: 'tool_calls',
-        message: {
-          refusal: null,
-          role: 'assistant',
-          content: null,
-          tool_calls: calls.map(([name, given], index) => ({
-            id: `call_${index}`,
-            type: 'function',
-            function: { name, arguments: given },
-          })),
-        },
-      },
-    ],
-  });
   const run = ({ client }: Program, asked = 'How is the weather?'): ChatCompletionRunner<null> =>
     client.chat.completions.runTools({
       model: MODEL,
@@ -335,7 +254,12 @@ describe('a function under `runTools`', () => {
     ['cannot parse its arguments', 'get_weather', '{'],
   ])('was refused: it %s', async (_, name, given) => {
     const program = await startProgram();
-    program.simulator.next({ body: asking([name, given], ['get_weather', '{"in":"Rome"}']) });
+    program.simulator.next({
+      body: completionBody([
+        functionCall(name, given, 'call_0'),
+        functionCall('get_weather', '{"in":"Rome"}'),
+      ]),
+    });
     await program.inSpan(() => run(program).done());
     const { spans } = program.telemetry;
     const tools = spans.filter((span) => span.name.startsWith('execute_tool'));
@@ -350,11 +274,10 @@ describe('a function under `runTools`', () => {
 
   it('ran, in two loops at once that share ids and arguments', async () => {
     const program = await startProgram();
-    const call: [string, string] = ['get_weather', '{"in":"Rome"}'];
-    program.simulator.next({ body: asking(call) });
-    program.simulator.next({ body: asking(call) });
+    const body = completionBody([functionCall('get_weather', '{"in":"Rome"}')]);
+    for (const _ of ['now', 'then']) program.simulator.next({ body });
     await program.inSpan(() => Promise.all(['Now?', 'Then?'].map((asked) => run(program, asked).done())));
     expect(toolAttribute(program, 'error.type')).toEqual([undefined, undefined]);
-    expect(toolAttribute(program, 'gen_ai.tool.call.id')).toEqual(['call_0', 'call_0']);
+    expect(toolAttribute(program, 'gen_ai.tool.call.id')).toEqual(['call_1', 'call_1']);
   });
 });

@@ -32,7 +32,7 @@ it('counts the calls of a conversation whose price or usage is not known', async
     for await (const _ of await completions.create(ask));
   });
   await program.telemetry.provider.shutdown();
-  const conversation = program.telemetry.spans.find(({ name }) => name === 'conversation');
+  const [conversation] = program.ended('conversation');
   expect(conversation?.attributes).toMatchObject({ 'openai.total.unpriced': 4, 'openai.total.runs': 6 });
   expect(conversation?.attributes).toHaveProperty(['openai.total.cost']);
 });
@@ -91,7 +91,7 @@ it('counts the runs of a thread that have no known price, on the runs and on the
        └─ invoke_agent Math Tutor   openai.total.unpriced=1 openai.total.input_tokens=100
           └─ chat gpt-next
   `);
-  const [priced] = tutor.telemetry.spans.filter(({ name }) => name === 'invoke_agent Math Tutor');
+  const [priced] = tutor.ended('invoke_agent Math Tutor');
   expect(priced?.attributes).not.toHaveProperty(['openai.total.unpriced']);
 });
 

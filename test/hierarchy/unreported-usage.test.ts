@@ -1,4 +1,3 @@
-import type { Histogram } from '@opentelemetry/sdk-metrics';
 import { expect, it } from 'vitest';
 import { startTutor } from '../support/tutor.ts';
 
@@ -11,7 +10,7 @@ it.each<[string, { reported: unknown; step: unknown; input: number; cost: number
   ['its steps, if it reports zeros', { reported: ZERO, step: USAGE, input: 5, cost: 8 }],
   ['zero, if nothing else is reported', { reported: ZERO, step: null, input: 0, cost: 0 }],
 ])('the usage of a run that failed is that of %s', async (_, { reported, step, input, cost }) => {
-  const { client, simulator, telemetry, ...tutor } = await startTutor({
+  const { simulator, ...tutor } = await startTutor({
     config: { prices: PRICES, cost: true },
   });
   const about = { thread_id: tutor.threadId, assistant_id: tutor.assistantId, created_at: 1_700_000_000 };
@@ -31,10 +30,7 @@ it.each<[string, { reported: unknown; step: unknown; input: number; cost: number
       'done',
     ],
   });
-  await tutor.inSpan(async () => {
-    const body = { assistant_id: tutor.assistantId, stream: true as const };
-    await Array.fromAsync(await client.beta.threads.runs.create(tutor.threadId, body));
-  });
+  await tutor.inSpan(async () => Array.fromAsync(await tutor.events()));
   const totals = `openai.total.input_tokens=${input} openai.total.cost=${cost}`;
   await tutor.expectTree(`
     program
@@ -42,9 +38,8 @@ it.each<[string, { reported: unknown; step: unknown; input: number; cost: number
        └─ invoke_agent Math Tutor  !server_error ${totals}
           └─ chat gpt-4o-mini      ${step === null ? '' : `gen_ai.usage.input_tokens=${input} openai.cost=${cost}`}
   `);
-  const sums = (await telemetry.metrics())
-    .filter(({ descriptor }) => /token\.usage|cost$/.test(descriptor.name))
-    .flatMap(({ dataPoints }) => dataPoints.map(({ value }) => value as Histogram));
+  const tokens = await tutor.points('gen_ai.client.token.usage');
+  const sums = [...tokens, ...(await tutor.points('openai.client.cost'))];
   expect(sums.map(({ count }) => count)).toEqual([1, 1, 1]);
   expect(sums.map(({ sum }) => sum)).toEqual([input, cost - input, cost]);
 });

@@ -1,4 +1,3 @@
-import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { readMessagesOfRun } from '../../../src/hierarchy/dialects/assistants.ts';
 import { recordFacts } from '../../support/recording-sink.ts';
@@ -49,8 +48,7 @@ describe('the input of a run', () => {
 
   it('has what another process has put into the thread', async () => {
     const tutor = await startTutor({ runs: RUNS, ...WITH_CONTENT });
-    const other = new OpenAI({ apiKey: 'test', baseURL: tutor.simulator.url });
-    await other.beta.threads.messages.create(tutor.threadId, { role: 'user', content: 'In short.' });
+    await tutor.plain.beta.threads.messages.create(tutor.threadId, { role: 'user', content: 'In short.' });
     await tutor.inSpan(() => poll(tutor));
     expect(await inputsOf(tutor, /^invoke_agent/)).toEqual([['> What is x?', '> In short.']]);
   });
@@ -73,10 +71,9 @@ describe('the input of a run', () => {
     const config = { ...WITH_CONTENT.config, runSteps: 'observe' } as const;
     const tutor = await startTutor({ runs: RUNS, config, content: true });
     const { client, threadId } = tutor;
-    const other = new OpenAI({ apiKey: 'test', baseURL: tutor.simulator.url });
     await tutor.inSpan(async () => {
       await stream(tutor);
-      await other.beta.threads.messages.create(threadId, { role: 'user', content: 'And y?' });
+      await tutor.plain.beta.threads.messages.create(threadId, { role: 'user', content: 'And y?' });
       await poll(tutor);
       // Neither a page nor the messages of one run tell what was said before.
       const { messages } = client.beta.threads;

@@ -1,7 +1,6 @@
 import { context, type Span, trace } from '@opentelemetry/api';
 import { type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace';
 import { describe, expect, it } from 'vitest';
-import type { FinishedSpan } from '../../../src/testing.ts';
 import { environment, startAgentProgram } from '../../support/agent-program.ts';
 import { type Program, startProgram } from '../../support/program.ts';
 import { startTutor } from '../../support/tutor.ts';
@@ -25,14 +24,6 @@ function endedSpan(): Span {
 
 async function isIdle({ telemetry }: Pick<Program, 'telemetry'>): Promise<void> {
   await expect.poll(() => telemetry.openSpans).toEqual([]);
-}
-
-function hold(): { held: Promise<void>; release: () => void } {
-  let release = (): void => undefined;
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  return { held, release };
 }
 
 /** Records what is done below the program's spans, but not these. */
@@ -63,7 +54,7 @@ describe('a conversation that is used below a span that has ended', () => {
     const [, first, second] = telemetry.spans.filter(({ name }) => name === 'thread');
     expect(second?.links.map(({ context: { spanId } }) => spanId)).toEqual([first?.spanContext().spanId]);
     const lastUse = telemetry.spans.find(({ name }) => name.startsWith('POST /threads/'));
-    expect(endOf(second)).toBe(endOf(lastUse));
+    expect(second?.endTime).toEqual(lastUse?.endTime);
   });
 
   it('ends when it is idle, if its span is always wanted', async () => {
@@ -167,7 +158,7 @@ describe('a conversation that several traces use at once', () => {
     const { threads } = program.client.beta;
     const { id } = await threads.create();
     const say = () => threads.messages.create(id, { role: 'user', content: 'And y?' });
-    const { held, release } = hold();
+    const { promise: held, resolve: release } = Promise.withResolvers<void>();
     const request = program.inSpan(async () => {
       await threads.messages.list(id);
       await say();
@@ -196,7 +187,7 @@ describe('a conversation that several traces use at once', () => {
     const tutor = await startTutor();
     const { messages } = tutor.client.beta.threads;
     const say = () => messages.create(tutor.threadId, { role: 'user', content: 'And y?' });
-    const { held, release } = hold();
+    const { promise: held, resolve: release } = Promise.withResolvers<void>();
     const request = tutor.inSpan(async () => {
       await say();
       await held;
@@ -286,7 +277,7 @@ it('what a stream says about a session is recorded in the trace of that stream',
     └─ session                             openai.total.runs=1
        └─ POST /agents/sessions/{session_id}
   `);
-  const ofSession = program.telemetry.spans.filter(({ name }) => name === 'session');
+  const ofSession = program.ended('session');
   const events = ofSession.map(({ events: own }) => own.map(({ name }) => name));
   expect(events).toEqual([[], ['openai.session.environment']]);
 });
@@ -305,8 +296,3 @@ it('a thread is deleted with all conversations that wait for its runs', async ()
   });
   expect(telemetry.openSpans).toEqual([]);
 });
-
-/** Milliseconds. */
-function endOf(span: FinishedSpan | undefined): number {
-  return span === undefined ? Number.NaN : span.endTime[0] * 1e3 + span.endTime[1] / 1e6;
-}

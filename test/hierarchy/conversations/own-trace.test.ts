@@ -1,19 +1,11 @@
 import { trace } from '@opentelemetry/api';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { describe, expect, it } from 'vitest';
 import { span, withConversation } from '../../../src/client.ts';
-import { type Program, startProgram } from '../../support/program.ts';
+import { startProgram } from '../../support/program.ts';
 import { startTutor } from '../../support/tutor.ts';
 
 const CONFIG = { conversationSpans: 'trace' } as const;
 const HELLO = { model: 'gpt-4o-mini', messages: [{ role: 'user' as const, content: 'Hello' }] };
-
-function linksOf({ telemetry }: Pick<Program, 'telemetry'>, name: string): (string | undefined)[] {
-  const nameOf = (id: string): string | undefined =>
-    telemetry.spans.find((other: ReadableSpan) => other.spanContext().spanId === id)?.name;
-  const found = telemetry.spans.find((one) => one.name === name);
-  return (found?.links ?? []).map(({ context }) => nameOf(context.spanId));
-}
 
 describe('with conversationSpans "trace"', () => {
   it('a thread is one trace, whatever spans of the program it is used below', async () => {
@@ -40,8 +32,8 @@ describe('with conversationSpans "trace"', () => {
 
       second request
     `);
-    expect(linksOf(tutor, 'first request')).toEqual(['thread']);
-    expect(linksOf(tutor, 'second request')).toEqual(['thread']);
+    expect(tutor.linked('first request')).toEqual([['thread']]);
+    expect(tutor.linked('second request')).toEqual([['thread']]);
   });
 
   it('a run is polled in the request that waits for it, and folded', async () => {
@@ -113,7 +105,7 @@ describe('with conversationSpans "trace"', () => {
          ├─ execute_tool solve
          └─ chat gpt-4o-mini
     `);
-    expect(linksOf(program, 'web request')).toEqual(['conversation']);
+    expect(program.linked('web request')).toEqual([['conversation']]);
   });
 
   it('calls of no conversation stay where they are', async () => {
@@ -123,7 +115,7 @@ describe('with conversationSpans "trace"', () => {
       program
       └─ chat gpt-4o-mini
     `);
-    expect(linksOf(program, 'program')).toEqual([]);
+    expect(program.linked('program')).toEqual([[]]);
   });
 
   it('a span of the program links to eight conversations; further ones stay in its trace', async () => {
@@ -133,9 +125,9 @@ describe('with conversationSpans "trace"', () => {
         await withConversation(`chat-${thread % 9}`, () => program.client.chat.completions.create(HELLO));
     });
     await program.telemetry.provider.shutdown();
-    expect(linksOf(program, 'program')).toEqual(Array(8).fill('conversation'));
-    const own = program.telemetry.spans.find(({ name }) => name === 'program')?.spanContext().traceId;
-    const calls = program.telemetry.spans.filter(({ name }) => name === 'chat gpt-4o-mini');
+    expect(program.linked('program')).toEqual([Array(8).fill('conversation')]);
+    const own = program.ended('program')[0]?.spanContext().traceId;
+    const calls = program.ended('chat gpt-4o-mini');
     // The ninth has no link. The tenth continues with the first, which has one.
     expect(calls.map((call) => call.spanContext().traceId === own)).toEqual([
       ...Array(8).fill(false),

@@ -57,22 +57,6 @@ interface Row {
 
 /** What happens to an invocation, fact by fact, and what follows from each. */
 const ROWS: Readonly<Record<string, Row>> = {
-  'records what has ended and is whole': {
-    of: { lacks: 'nothing' },
-    facts: [[5_000, ended(5_000), RECORD]],
-    becomes: { state: 'closed', endTime: 5_000 },
-  },
-  'reads what is missing, then records': {
-    facts: [
-      [5_000, ended(5_000), DETAILS],
-      [5_000, reading('soon')],
-      [5_100, DETAIL],
-      [5_200, reading('now')],
-      [5_300, DETAIL],
-      [5_400, detailsRead(true), RECORD],
-    ],
-    becomes: { state: 'closed' },
-  },
   'waits for details of the program, if it may not read': {
     of: { mayRead: false },
     facts: [
@@ -98,16 +82,6 @@ const ROWS: Readonly<Record<string, Row>> = {
       [5_000, FLUSH],
     ],
     becomes: { state: 'ended' },
-  },
-  'leaves a read to the program, and reads if that did not ask for all': {
-    facts: [
-      [5_000, ended(5_000), DETAILS],
-      [5_000, reading('soon')],
-      [5_100, ASKED],
-      [5_200, reading('no')],
-      [5_300, ANSWERED, DETAILS],
-    ],
-    becomes: { state: 'ended', isRead: false },
   },
   'keeps what could not be read until it is idle': {
     facts: [
@@ -136,15 +110,6 @@ const ROWS: Readonly<Record<string, Row>> = {
     ],
     becomes: { state: 'closed' },
   },
-  'is recorded unread if its server rests for too long': {
-    facts: [
-      [5_000, ended(5_000), DETAILS],
-      [5_000, reading('soon')],
-      [10 * MINUTE, TIME],
-      [10 * MINUTE + 5_000, TIME, { record: 'all', isUnread: true }],
-    ],
-    becomes: { state: 'closed' },
-  },
   'continues after its conversation was idle': {
     of: { mayRead: false },
     facts: [
@@ -162,10 +127,6 @@ const ROWS: Readonly<Record<string, Row>> = {
       [6_000, ended(6_000)],
     ],
     becomes: { state: 'ended', endTime: 4_000 },
-  },
-  'waits for the program': {
-    facts: [[1_000, { type: 'waiting' }]],
-    becomes: { state: 'waiting', lastOpenTime: 1_000 },
   },
   'is asked for its end before it is given up': {
     facts: [
@@ -222,14 +183,6 @@ const ROWS: Readonly<Record<string, Row>> = {
     ],
     becomes: { state: 'open' },
   },
-  'has not expired, whatever the clocks say, if it was seen in progress since then': {
-    of: { expiresAt: 5 * MINUTE },
-    facts: [
-      [6 * MINUTE, OPEN],
-      [7 * MINUTE, TIME],
-    ],
-    becomes: { state: 'open' },
-  },
   'is asked for its end at doubling intervals once the program has left it': {
     facts: [
       [0, LEFT],
@@ -253,24 +206,6 @@ const ROWS: Readonly<Record<string, Row>> = {
       [5_000, TIME],
     ],
     becomes: { state: 'open' },
-  },
-  'may be closed before its end, and does not go on then': {
-    facts: [
-      [2_000, CLOSE, RECORD],
-      [3_000, ended(3_000)],
-    ],
-    becomes: { state: 'closed', endTime: undefined },
-  },
-  'is recorded by a flush once it is over, unless something may complete it': {
-    facts: [
-      [1_000, FLUSH],
-      [2_000, ended(2_000), DETAILS],
-      [2_000, reading('now')],
-      [2_100, FLUSH],
-      [2_200, detailsRead(false)],
-      [2_300, FLUSH, RECORD],
-    ],
-    becomes: { state: 'closed' },
   },
   'changes no more once it is recorded': {
     of: { lacks: 'nothing' },

@@ -51,25 +51,23 @@ describe('steps in the same second', () => {
   });
 });
 
-describe('a search', () => {
-  it('keeps its results if a later list does not include them', () => {
-    const keeper = new Keeper({ text: 1_000, span: 10_000, answer: 100_000 });
-    const steps = new Steps({ deltas: false, keeper: () => keeper });
-    const found = (text: string[]): ToolCallSnapshot => ({
-      id: 'call_1',
-      type: 'file_search',
-      name: 'file_search',
-      imageCount: undefined,
-      resultCount: 1,
-      content: {
-        arguments: undefined,
-        result: undefined,
-        query: 'x',
-        documents: [{ id: 'file-1', ...(text.length > 0 && { content: text }) }],
-      },
-    });
-    for (const text of [[], ['x = 1'], []])
-      steps.see({ ...step('search', 10_000), toolCalls: [found(text)] }, undefined, clock);
-    expect(steps.toolCalls[0]?.snapshot.content?.documents).toEqual([{ id: 'file-1', content: ['x = 1'] }]);
+it('a search keeps its results if a later list does not include them', () => {
+  const keeper = new Keeper({ text: 1_000, span: 10_000, answer: 100_000 });
+  const steps = new Steps({ deltas: false, keeper: () => keeper });
+  const found = (text: string[]): ToolCallSnapshot => ({
+    id: 'call_1',
+    type: 'file_search',
+    name: 'file_search',
+    imageCount: undefined,
+    resultCount: 1,
+    content: {
+      arguments: undefined,
+      result: undefined,
+      query: 'x',
+      documents: [{ id: 'file-1', ...(text.length > 0 && { content: text }) }],
+    },
   });
+  for (const text of [[], ['x = 1'], []])
+    steps.see({ ...step('search', 10_000), toolCalls: [found(text)] }, undefined, clock);
+  expect(steps.toolCalls[0]?.snapshot.content?.documents).toEqual([{ id: 'file-1', content: ['x = 1'] }]);
 });

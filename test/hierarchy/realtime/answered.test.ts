@@ -1,15 +1,17 @@
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { type Program, startProgram } from '../../support/program.ts';
-import { openRealtime, type RealtimePair } from '../../support/realtime-socket.ts';
-import { created, done, SESSION, transcript } from './events.ts';
+import type { Program } from '../../support/program.ts';
+import { millisecondsOf } from '../../support/times.ts';
+import { created, done, transcript } from './events.ts';
+import { openSession } from './open-session.ts';
 
+const CONTENT = { captureMessageContent: 'SPAN_ONLY' } as const;
 /** What the API sends where it fails to make a response. */
 const NAMELESS = { type: 'server_error', code: null, param: null };
 
 describe('a response of a realtime session', () => {
   it('is not matched to a request that the API has rejected, even if the program sets no event ids', async () => {
-    const { program, say, answer, close } = await open();
+    const { program, say, answer, close } = await openSession(CONTENT);
     await say(
       { type: 'response.create', response: { instructions: 'Shout.', max_output_tokens: 100_000 } },
       { type: 'response.create', response: { instructions: 'Whisper.' } },
@@ -27,7 +29,7 @@ describe('a response of a realtime session', () => {
   });
 
   it('has the code of the error if another one is being made', async () => {
-    const { program, say, answer, close } = await open();
+    const { program, say, answer, close } = await openSession(CONTENT);
     await answer(created('resp_1'));
     await say({ type: 'response.create' });
     await answer(
@@ -42,7 +44,7 @@ describe('a response of a realtime session', () => {
   });
 
   it('does not answer the request before the last one, which the API has failed to answer', async () => {
-    const { program, say, answer, close } = await open();
+    const { program, say, answer, close } = await openSession(CONTENT);
     await say({ type: 'response.create', response: { instructions: 'Shout.' } });
     await answer(rejected(NAMELESS));
     await setTimeout(50);
@@ -53,13 +55,13 @@ describe('a response of a realtime session', () => {
       [undefined, instructions('Shout.'), 'server_error'],
       ['resp_1', instructions('Whisper.'), undefined],
     ]);
-    const [ended] = chats(program).map(({ endTime }) => milliseconds(endTime));
-    const [, next] = chats(program).map(({ startTime }) => milliseconds(startTime));
+    const [ended] = chats(program).map(({ endTime }) => millisecondsOf(endTime));
+    const [, next] = chats(program).map(({ startTime }) => millisecondsOf(startTime));
     expect(Number(next) - Number(ended)).toBeGreaterThan(40);
   });
 
   it('does not answer such a request of the user who speaks', async () => {
-    const { program, say, answer, close } = await open();
+    const { program, say, answer, close } = await openSession(CONTENT);
     await say({ type: 'response.create', response: { instructions: 'Shout.' } });
     await answer(rejected(NAMELESS), ...spoke('item_1'), ...answered('resp_1'));
     await close();
@@ -70,7 +72,7 @@ describe('a response of a realtime session', () => {
   });
 
   it('has the error of the API that has failed to answer it', async () => {
-    const { program, say, answer, close } = await open();
+    const { program, say, answer, close } = await openSession(CONTENT);
     await say({ type: 'response.create', response: { instructions: 'Shout.' } });
     await answer(rejected(NAMELESS));
     await close();
@@ -81,7 +83,7 @@ describe('a response of a realtime session', () => {
     { of: 'the session', error: { code: null, param: 'session.voice' } },
     { of: 'another event', error: { code: null, param: null, event_id: 'update' } },
   ])('answers its request though there was an error of $of meanwhile', async ({ error }) => {
-    const { program, say, answer, close } = await open();
+    const { program, say, answer, close } = await openSession(CONTENT);
     await say({ type: 'response.create', response: { instructions: 'Shout.' } });
     await answer(rejected(error));
     await say({ type: 'response.create', response: { instructions: 'Whisper.' } });
@@ -98,20 +100,20 @@ describe('a response of a realtime session', () => {
   });
 
   it('does not start with speech that another one has answered', async () => {
-    const { program, say, answer, close } = await open();
+    const { program, say, answer, close } = await openSession(CONTENT);
     await answer(...spoke('item_1'));
     await say({ type: 'response.create' });
     await answer(...answered('resp_1'));
     await answer({ type: 'input_audio_buffer.timeout_triggered', item_id: 'item_2' }, ...answered('resp_2'));
     await close();
-    const [first, second] = chats(program).map(({ startTime }) => milliseconds(startTime));
-    const [end] = chats(program).map(({ endTime }) => milliseconds(endTime));
+    const [first, second] = chats(program).map(({ startTime }) => millisecondsOf(startTime));
+    const [end] = chats(program).map(({ endTime }) => millisecondsOf(endTime));
     expect(second).toBeGreaterThan(Number(first));
     expect(second).toBeGreaterThanOrEqual(Number(end));
   });
 
   it('outside of the conversation takes neither input nor speech from the next one within it', async () => {
-    const { program, say, answer, close } = await open();
+    const { program, say, answer, close } = await openSession(CONTENT);
     await say(
       { type: 'conversation.item.create', item: userMessage('Hello.') },
       {
@@ -131,14 +133,14 @@ describe('a response of a realtime session', () => {
   });
 
   it('has what it answers as its input, even if it is cut before its first piece', async () => {
-    const { program, say } = await open();
+    const { program, say } = await openSession(CONTENT);
     await say({ type: 'conversation.item.create', item: userMessage('Hello.') }, { type: 'response.create' });
     await program.telemetry.provider.shutdown();
     expect(inputs(program)).toEqual({ undefined: ['Hello.'] });
   });
 
   it('has what it answers as its input, also if the transcript comes later', async () => {
-    const { program, answer, close } = await open();
+    const { program, answer, close } = await openSession(CONTENT);
     await answer(
       ...[...spoke('item_1'), created('resp_1'), transcript('item_1', 'First.'), done('resp_1', {})],
       ...[...spoke('item_2'), transcript('item_2', 'Second.'), created('resp_2'), done('resp_2', {})],
@@ -155,17 +157,6 @@ describe('a response of a realtime session', () => {
     });
   });
 });
-
-async function open(): Promise<RealtimePair & { program: Program; close: () => Promise<void> }> {
-  const program = await startProgram({ content: true });
-  const pair = await openRealtime(program, { captureMessageContent: 'SPAN_ONLY' });
-  await pair.answer({ type: 'session.created', session: SESSION });
-  const close = async (): Promise<void> => {
-    pair.socket.close();
-    await pair.closed();
-  };
-  return { ...pair, program, close };
-}
 
 function chats({ telemetry }: Program): Program['telemetry']['spans'] {
   return telemetry.spans.filter(({ name }) => name.startsWith('chat'));
@@ -190,10 +181,6 @@ function inputs(program: Program): Record<string, string[]> {
     return [String(attributes['gen_ai.response.id']), texts];
   });
   return Object.fromEntries(entries);
-}
-
-function milliseconds([seconds, nanoseconds]: readonly [number, number]): number {
-  return seconds * 1e3 + nanoseconds / 1e6;
 }
 
 function rejected(error: object): object {

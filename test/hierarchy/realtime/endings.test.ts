@@ -16,6 +16,7 @@ import {
   spoken,
   transcript,
 } from './events.ts';
+import { openSession } from './open-session.ts';
 
 const SECRET = 'canary-5309';
 
@@ -24,7 +25,7 @@ describe('a realtime session', () => {
     for (const content of [false, true]) {
       const program = await startProgram({ content });
       const config = content ? ({ captureMessageContent: 'SPAN_ONLY' } as const) : {};
-      const { say, answer, socket, closed } = await openRealtime(program, config);
+      const { say, answer, close } = await openRealtime(program, config);
       const audio = Buffer.from(SECRET.repeat(50)).toString('base64');
       await answer({ type: 'session.created', session: { ...SESSION, instructions: SECRET } });
       await say(
@@ -43,8 +44,7 @@ describe('a realtime session', () => {
         done('resp_1', { output: [message('item_1', `Heard ${SECRET}`)] }),
         transcript('item_0', `Spoke ${SECRET}`),
       );
-      socket.close();
-      await closed();
+      await close();
       await program.telemetry.provider.forceFlush();
       const recorded = JSON.stringify(
         program.telemetry.spans.map(({ attributes, events }) => [attributes, events]),
@@ -57,9 +57,8 @@ describe('a realtime session', () => {
   });
 
   it('keeps what was said so far if an answer breaks off', async () => {
-    const program = await startProgram({ content: true });
-    const { answer, server, closed } = await openRealtime(program, { captureMessageContent: 'SPAN_ONLY' });
-    await answer({ type: 'session.created', session: SESSION }, created('resp_1'));
+    const { program, answer, server, closed } = await openSession({ captureMessageContent: 'SPAN_ONLY' });
+    await answer(created('resp_1'));
     await answer(added('resp_1', message('item_1')), spoken('resp_1', 'It is '), spoken('resp_1', 'sunny'));
     server.destroy();
     await closed();
@@ -75,12 +74,10 @@ describe('a realtime session', () => {
   });
 
   it('ends without an error when the program closes it', async () => {
-    const program = await startProgram();
-    const { say, answer, socket, closed } = await openRealtime(program);
-    await answer({ type: 'session.created', session: SESSION }, created('resp_1'));
+    const { program, say, answer, close } = await openSession();
+    await answer(created('resp_1'));
     await say({ type: 'response.create' });
-    socket.close();
-    await closed();
+    await close();
     const ends = program.telemetry.spans.map(({ name, status, attributes }) => [
       name,
       status.code,
@@ -94,17 +91,14 @@ describe('a realtime session', () => {
   });
 
   it('ends with the provider', async () => {
-    const program = await startProgram();
-    const { answer } = await openRealtime(program);
-    await answer({ type: 'session.created', session: SESSION }, created('resp_1'));
+    const { program, answer } = await openSession();
+    await answer(created('resp_1'));
     await program.telemetry.provider.shutdown();
     expect(program.telemetry.openSpans).toEqual([]);
   });
 
   it('says which request the API rejects', async () => {
-    const program = await startProgram();
-    const { say, answer, errors } = await openRealtime(program);
-    await answer({ type: 'session.created', session: SESSION });
+    const { program, say, answer, errors } = await openSession();
     await say(
       { type: 'response.create', event_id: 'first' },
       { type: 'response.create', event_id: 'second' },
@@ -132,38 +126,17 @@ describe('a realtime session', () => {
     expect(errors).toHaveLength(1);
   });
 
-  it('counts a response once that a second socket reports, too', async () => {
-    const program = await startProgram();
-    const main = await openRealtime(program);
-    const beside = await openRealtime(program);
-    for (const { answer } of [main, beside]) await answer({ type: 'session.created', session: SESSION });
-    await main.say({ type: 'response.create' });
-    for (const { answer } of [main, beside])
-      await answer(created('resp_1'), sound('resp_1'), done('resp_1', {}));
-    for (const { socket, closed } of [main, beside]) {
-      socket.close();
-      await closed();
-    }
-    await program.expectTree(`
-      realtime
-      └─ chat gpt-realtime  gen_ai.response.id=resp_1
-
-      realtime
-    `);
-  });
-
   it.each([
     ['', ['sess_1', 'sess_2']],
     [' without an id', [undefined, undefined]],
   ])('has a response whose id an earlier session%s had, too', async (_, ids) => {
     const program = await startProgram();
     for (const id of ids) {
-      const { answer, say, socket, closed } = await openRealtime(program);
+      const { answer, say, close } = await openRealtime(program);
       await answer({ type: 'session.created', session: { ...SESSION, id } });
       await say({ type: 'response.create' });
       await answer(created('resp_1'), sound('resp_1'), done('resp_1', {}));
-      socket.close();
-      await closed();
+      await close();
     }
     const tree = `
       realtime
@@ -206,12 +179,11 @@ describe('a realtime session', () => {
 
   it('stands below the span in which it was opened, and its answers below the spans that asked', async () => {
     const program = await startProgram();
-    const { say, answer, socket, closed } = await program.inSpan(() => openRealtime(program), 'call');
+    const { say, answer, close } = await program.inSpan(() => openRealtime(program), 'call');
     await answer({ type: 'session.created', session: SESSION }, created('resp_1'), done('resp_1', {}));
     await program.inSpan(() => say({ type: 'response.create' }), 'webhook');
     await answer(created('resp_2'), done('resp_2', {}));
-    socket.close();
-    await closed();
+    await close();
     await program.expectTree(`
       call
       └─ realtime
@@ -221,62 +193,31 @@ describe('a realtime session', () => {
       └─ chat gpt-realtime     gen_ai.response.id=resp_2
     `);
   });
-
-  it('has the cost of each modality, and none if a price is missing', async () => {
-    const prices = {
-      input_mtok: 4,
-      cache_read_mtok: 0.4,
-      output_mtok: 16,
-      input_audio_mtok: 32,
-      output_audio_mtok: 64,
-    };
-    const program = await startProgram();
-    const config = {
-      cost: true,
-      prices: { 'gpt-realtime': prices, 'gpt-4o-transcribe': { audio_hours: 1 } },
-    } as const;
-    const { answer, socket, closed } = await openRealtime(program, config);
-    await answer({ type: 'session.created', session: SESSION }, created('resp_1'), done('resp_1', {}));
-    await answer(transcript('item_1', 'Hello'));
-    socket.close();
-    await closed();
-    const [response, heard] = program.telemetry.spans;
-    // 16 text, 64 cached text, 120 audio; 30 text, 120 audio.
-    expect(response?.attributes['openai.cost']).toBeCloseTo(
-      (16 * 4 + 64 * 0.4 + 120 * 32 + 30 * 16 + 120 * 64) / 1e6,
-      12,
-    );
-    expect(heard?.name).toBe('transcription');
-    expect(heard?.attributes).not.toHaveProperty('openai.cost');
-    expect(sessionOf(program)?.['openai.total.unpriced']).toBe(1);
-  });
 });
 
-describe('a live session', () => {
-  it('has a span from its opening to its close, with counts', async () => {
-    const program = await startProgram();
-    instrumentOpenAI(LiveWS);
-    program.simulator.onSocket((server) => {
-      server.onText = () => {
-        server.send({ type: 'session.started', session: { id: 'live_1', model: 'gpt-live-1' } });
-        server.send({ type: 'error', error: { type: 'invalid_request_error', code: 'x', message: 'No.' } });
-        server.close(1000);
-      };
-    });
-    const socket = new LiveWS(program.client);
-    socket.on('error', () => undefined);
-    socket.send({ type: 'session.start', session: {} } as never);
-    await once((socket.socket as unknown as { platformSocket: NodeJS.EventEmitter }).platformSocket, 'close');
-    await program.expectTree('live  gen_ai.conversation.id=live_1');
-    expect(program.telemetry.spans[0]?.attributes).toMatchObject({
-      'gen_ai.request.model': 'gpt-live-1',
-      'openai.api.type': 'live',
-      'openai.realtime.session_type': 'live',
-      'openai.socket.error_count': 1,
-      'openai.socket.received_events': 2,
-      'openai.socket.sent_events': 1,
-      'openai.socket.close_code': 1000,
-    });
+it('a live session has a span from its opening to its close, with counts', async () => {
+  const program = await startProgram();
+  instrumentOpenAI(LiveWS);
+  program.simulator.onSocket((server) => {
+    server.onText = () => {
+      server.send({ type: 'session.started', session: { id: 'live_1', model: 'gpt-live-1' } });
+      server.send({ type: 'error', error: { type: 'invalid_request_error', code: 'x', message: 'No.' } });
+      server.close(1000);
+    };
+  });
+  const socket = new LiveWS(program.client);
+  socket.on('error', () => undefined);
+  socket.send({ type: 'session.start', session: {} } as never);
+  await once((socket.socket as unknown as { platformSocket: NodeJS.EventEmitter }).platformSocket, 'close');
+  await program.expectTree('live  gen_ai.conversation.id=live_1');
+  expect(program.telemetry.spans[0]?.attributes).toMatchObject({
+    'gen_ai.request.model': 'gpt-live-1',
+    'openai.api.type': 'live',
+    'openai.realtime.session_type': 'live',
+    'openai.socket.error_count': 1,
+    'openai.socket.received_events': 2,
+    'openai.socket.sent_events': 1,
+    'openai.socket.close_code': 1000,
   });
 });
 

@@ -107,15 +107,6 @@ describe('what a session keeps for its responses', () => {
     return defaults.current;
   };
 
-  it('keeps nothing else of the session', () => {
-    const session = { ...SESSION, instructions: 'Sing.', tools: [CRM], prompt: { id: 'pmpt_1' } };
-    expect(defaultsOf(session)).toEqual({
-      modalities: ['audio'],
-      instructions: [{ content: [{ type: 'output_text', text: 'Sing.' }] }],
-      tools: [{ type: 'mcp', name: 'crm' }],
-    });
-  });
-
   it('is bounded', async () => {
     const tools = Array.from({ length: 2_000 }, () => ({ ...WEATHER, description: 'x'.repeat(10_000) }));
     const kept = defaultsOf({ instructions: 'y'.repeat(1e6), tools });

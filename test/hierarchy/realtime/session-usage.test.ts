@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Program, startProgram } from '../../support/program.ts';
+import { startProgram } from '../../support/program.ts';
 import { openRealtime } from '../../support/realtime-socket.ts';
 import { attributesOf, created, done, SESSION, sound, transcript } from './events.ts';
 
@@ -11,10 +11,7 @@ describe('what a realtime session spends', () => {
     for (const { answer } of [main, beside]) await answer({ type: 'session.created', session: SESSION });
     for (const { answer } of [beside, main])
       await answer(transcript('item_1', 'Hello'), created('resp_1'), sound('resp_1'), done('resp_1', {}));
-    for (const { socket, closed } of [main, beside]) {
-      socket.close();
-      await closed();
-    }
+    for (const { close } of [main, beside]) await close();
     await program.expectTree(`
       realtime                openai.total.input_tokens=226 openai.total.output_tokens=157
 
@@ -23,7 +20,11 @@ describe('what a realtime session spends', () => {
       └─ chat gpt-realtime    gen_ai.usage.input_tokens=200
     `);
     // The conventions have no operation for transcriptions: over HTTP, too, their tokens are on spans only.
-    expect(await tokensOf(program)).toEqual({ input: 200, output: 150 });
+    const tokens = await program.points('gen_ai.client.token.usage');
+    expect(tokens.map(({ attributes, sum }) => [attributes['gen_ai.token.type'], sum])).toEqual([
+      ['input', 200],
+      ['output', 150],
+    ]);
   });
 
   it('is that of transcriptions if it only transcribes', async () => {
@@ -48,64 +49,44 @@ describe('what a realtime session spends', () => {
       { ...transcript('item_1', 'Hello'), usage: { type: 'duration', seconds: 30 } },
       { ...transcript('item_2', 'there'), usage: { type: 'duration', seconds: 10 } },
     );
-    session.socket.close();
-    await session.closed();
+    await session.close();
     await program.expectTree(`
       realtime          openai.realtime.session_type=transcription openai.realtime.input_audio_duration=1 openai.total.cost=0.004
       ├─ transcription  gen_ai.request.model=whisper-1 openai.audio.duration=30 openai.cost=0.003
       └─ transcription  gen_ai.request.model=whisper-1 openai.audio.duration=10 openai.cost=0.001
     `);
-    const [recorded] = program.telemetry.spans.filter(({ name }) => name === 'realtime');
+    const [recorded] = program.ended('realtime');
     expect(recorded?.attributes['gen_ai.conversation.id']).toBe('sess_2');
   });
 
-  it('is reported for each modality, and the parts add up to the cost', async () => {
+  it('costs what the price list says, in each modality, and nothing is said of models billed by the hour whose length is unknown', async () => {
     const program = await startProgram();
-    const session = await openRealtime(program, { cost: true });
-    await session.answer(
-      { type: 'session.created', session: SESSION },
-      created('resp_1'),
-      done('resp_1', {}),
-    );
-    session.socket.close();
-    await session.closed();
+    const { answer, close } = await openRealtime(program, { cost: true });
+    const input = { transcription: { model: 'whisper-1' } };
+    await answer({ type: 'session.created', session: { ...SESSION, audio: { input } } });
+    await answer(transcript('item_1', 'Hello'), created('resp_1'), done('resp_1', {}));
+    // No provider reports these, and the price list throws on them.
+    await answer(created('resp_2'), done('resp_2', { usage: MORE_AUDIO_THAN_INPUT }));
+    await close();
+    const costs = program.telemetry.spans.map(({ name, attributes }) => [name, attributes['openai.cost']]);
+    expect(costs).toEqual([
+      ['transcription', undefined],
+      // 16 text at 4, 64 cached text at 0.4, 120 audio at 32; 30 text at 16, 120 audio at 64, all per million.
+      ['chat gpt-realtime', 0.0120896],
+      ['chat gpt-realtime', undefined],
+      ['realtime', undefined],
+    ]);
     const attributes = attributesOf(program, 'resp_1') ?? {};
-    const costs = Object.entries(attributes).filter(([name]) => name.endsWith('_cost'));
-    // 16 text at 4, 64 cached at 0.4, 120 audio at 32; 30 text at 16, 120 audio at 64, all per million.
-    expect(Object.fromEntries(costs)).toEqual({
+    const parts = Object.entries(attributes).filter(([name]) => name.endsWith('_cost'));
+    // What is cached is part of the input.
+    expect(Object.fromEntries(parts)).toEqual({
       'openai.usage.text.input_cost': 0.0000896,
       'openai.usage.text.cache_read.input_cost': 0.0000256,
       'openai.usage.text.output_cost': 0.00048,
       'openai.usage.audio.input_cost': 0.00384,
       'openai.usage.audio.output_cost': 0.00768,
     });
-    const sum = costs
-      .filter(([name]) => !name.includes('cache_read'))
-      .reduce((total, [, cost]) => total + Number(cost), 0);
-    expect(sum).toBeCloseTo(Number(attributes['openai.cost']), 12);
-  });
-
-  it('costs what the price list says, and nothing is said of models billed by the hour whose length is unknown', async () => {
-    const program = await startProgram();
-    const session = await openRealtime(program, { cost: true });
-    const input = { transcription: { model: 'whisper-1' } };
-    await session.answer({ type: 'session.created', session: { ...SESSION, audio: { input } } });
-    await session.answer(
-      transcript('item_1', 'Hello'),
-      ...[created('resp_1'), done('resp_1', {})],
-      // No provider reports these, and the price list throws on them.
-      ...[created('resp_2'), done('resp_2', { usage: MORE_AUDIO_THAN_INPUT })],
-    );
-    session.socket.close();
-    await session.closed();
-    const costs = program.telemetry.spans.map(({ name, attributes }) => [name, attributes['openai.cost']]);
-    expect(costs).toEqual([
-      ['transcription', undefined],
-      // 16 text at 4, 64 cached at 0.4, 120 audio at 32; 30 text at 16, 120 audio at 64, all per million.
-      ['chat gpt-realtime', 0.0120896],
-      ['chat gpt-realtime', undefined],
-      ['realtime', undefined],
-    ]);
+    expect(program.ended('realtime')[0]?.attributes['openai.total.unpriced']).toBe(2);
   });
 });
 
@@ -116,15 +97,3 @@ const MORE_AUDIO_THAN_INPUT = {
   input_token_details: { text_tokens: 0, audio_tokens: 50, cached_tokens: 5 },
   output_token_details: { text_tokens: 0, audio_tokens: 30 },
 };
-
-async function tokensOf({ telemetry }: Program): Promise<Record<string, number>> {
-  const usage = (await telemetry.metrics()).find(
-    ({ descriptor }) => descriptor.name === 'gen_ai.client.token.usage',
-  );
-  const sums: Record<string, number> = {};
-  for (const { attributes, value } of usage?.dataPoints ?? []) {
-    const type = String(attributes['gen_ai.token.type']);
-    sums[type] = (sums[type] ?? 0) + ((value as { sum?: number }).sum ?? 0);
-  }
-  return sums;
-}

@@ -5,26 +5,27 @@ import { describe, expect, it, vi } from 'vitest';
 import { instrumentOpenAI } from '../../../src/client.ts';
 import { startProgram } from '../../support/program.ts';
 import { openRealtime } from '../../support/realtime-socket.ts';
-
 import {
   AUDIO,
   added,
+  argumentsDone,
   attributesOf,
   call,
   created,
   done,
+  itemDone,
   message,
+  result,
   SESSION,
   sound,
   spoken,
   transcript,
 } from './events.ts';
+import { openSession } from './open-session.ts';
 
 describe('a realtime session', () => {
   it('has its responses, functions and transcripts below it', async () => {
-    const program = await startProgram();
-    const { say, answer, socket, closed } = await openRealtime(program);
-    await answer({ type: 'session.created', event_id: 'e1', session: SESSION });
+    const { program, say, answer, close } = await openSession();
     await say({ type: 'input_audio_buffer.append', audio: AUDIO });
     await answer(
       { type: 'input_audio_buffer.speech_started', audio_start_ms: 100, item_id: 'item_1' },
@@ -42,13 +43,7 @@ describe('a realtime session', () => {
       done('resp_1', { output: [call('item_2')] }),
       transcript('item_1', 'How is the weather?'),
     );
-    await say(
-      {
-        type: 'conversation.item.create',
-        item: { type: 'function_call_output', call_id: 'call_1', output: 'sunny' },
-      },
-      { type: 'response.create' },
-    );
+    await say(result(), { type: 'response.create' });
     await answer(
       created('resp_2'),
       added('resp_2', message('item_3')),
@@ -56,8 +51,7 @@ describe('a realtime session', () => {
       spoken('resp_2', 'It is sunny.'),
     );
     await answer(done('resp_2', { output: [message('item_3', 'It is sunny.')] }));
-    socket.close();
-    await closed();
+    await close();
     await program.expectTree(`
       realtime                     openai.realtime.voice=marin openai.total.runs=2 openai.total.input_tokens=426
       ├─ transcription             openai.item.id=item_1
@@ -76,13 +70,13 @@ describe('a realtime session', () => {
       'openai.realtime.output_audio_duration': 1,
       'openai.stream.chunk_count': 2,
     });
-    const heard = program.telemetry.spans.find(({ name }) => name === 'transcription');
+    const [heard] = program.ended('transcription');
     expect(heard?.attributes).toMatchObject({
       'gen_ai.conversation.id': 'sess_1',
       'gen_ai.request.model': 'gpt-4o-transcribe',
       'gen_ai.usage.input_tokens': 26,
     });
-    const session = program.telemetry.spans.find(({ name }) => name === 'realtime');
+    const [session] = program.ended('realtime');
     expect(session?.attributes).toMatchObject({
       'gen_ai.conversation.id': 'sess_1',
       'gen_ai.request.model': 'gpt-realtime',
@@ -110,13 +104,12 @@ describe('a realtime session', () => {
   it('says what it does not listen for any more, in both versions of the API', async () => {
     const program = await startProgram();
     for (const session of [{ audio: { input: { turn_detection: null } } }, { turn_detection: null }]) {
-      const { answer, socket, closed } = await openRealtime(program);
+      const { answer, close } = await openRealtime(program);
       await answer(
         { type: 'session.created', session: SESSION },
         { type: 'session.updated', session: { id: 'sess_1', ...session } },
       );
-      socket.close();
-      await closed();
+      await close();
     }
     await program.expectTree(`
       realtime  openai.realtime.turn_detection=none
@@ -127,13 +120,12 @@ describe('a realtime session', () => {
 
   it('is known from its beginning if it transcribes, in the older version of the API', async () => {
     const program = await startProgram();
-    const { answer, socket, closed } = await openRealtime(program, {}, { model: 'gpt-4o-transcribe' });
+    const { answer, close } = await openRealtime(program, {}, { model: 'gpt-4o-transcribe' });
     await answer({
       type: 'transcription_session.created',
       session: { id: 'sess_t', turn_detection: { type: 'server_vad' } },
     });
-    socket.close();
-    await closed();
+    await close();
     await program.expectTree(`
       realtime  gen_ai.conversation.id=sess_t openai.realtime.turn_detection=server_vad
     `);
@@ -167,67 +159,38 @@ describe('a realtime session', () => {
   });
 
   it('has functions that are answered before their response is done, each from when it is complete', async () => {
-    const program = await startProgram();
-    const { say, answer, socket, closed } = await openRealtime(program);
+    const { program, say, answer, close } = await openSession();
     const second = { ...call('item_3'), call_id: 'call_2' };
-    const complete = { response_id: 'resp_1', output_index: 0, item: call('item_2') };
-    await answer(
-      { type: 'session.created', session: SESSION },
-      created('resp_1'),
-      added('resp_1', call('item_2')),
-      { type: 'response.output_item.done', ...complete },
-      // Repeated, as proxies may.
-      { type: 'response.output_item.done', ...complete },
-      added('resp_1', second),
-    );
-    await say({
-      type: 'conversation.item.create',
-      item: { type: 'function_call_output', call_id: 'call_1', output: 'sunny' },
-    });
+    const complete = itemDone('resp_1', call('item_2'));
+    await answer(created('resp_1'), added('resp_1', call('item_2')), complete);
+    // Repeated, as proxies may.
+    await answer(complete, added('resp_1', second));
+    await say(result());
     await answer(done('resp_1', { output: [call('item_2'), second] }));
-    await say({
-      type: 'conversation.item.create',
-      item: { type: 'function_call_output', call_id: 'call_2', output: 'windy' },
-    });
-    socket.close();
-    await closed();
+    await say(result('windy', 'call_2'));
+    await close();
     await program.expectTree(`
       realtime
       ├─ chat gpt-realtime         gen_ai.response.id=resp_1
       ├─ execute_tool get_weather  gen_ai.response.id=resp_1 gen_ai.tool.call.id=call_1 openai.item.id=item_2
       └─ execute_tool get_weather  gen_ai.response.id=resp_1 gen_ai.tool.call.id=call_2 openai.item.id=item_3
     `);
-    const metrics = await program.telemetry.metrics();
-    const durations = metrics.find(({ descriptor }) => descriptor.name === 'gen_ai.execute_tool.duration');
-    expect(durations?.dataPoints.map(({ value }) => (value as { count: number }).count)).toEqual([2]);
+    expect(await program.points('gen_ai.execute_tool.duration')).toMatchObject([{ count: 2 }]);
   });
 
   it('has functions that are answered as soon as their arguments are complete', async () => {
-    const program = await startProgram();
-    const { answer, socket, closed } = await openRealtime(program);
+    const { program, answer, socket, close } = await openSession();
     socket.on('response.function_call_arguments.done', ({ call_id }) => {
-      const item = { type: 'function_call_output', call_id, output: 'sunny' } as const;
-      socket.send({ type: 'conversation.item.create', item });
+      socket.send(result('sunny', call_id) as never);
     });
-    const place = { response_id: 'resp_1', output_index: 0 };
-    const { name, call_id, arguments: given } = call('item_2') as Record<string, unknown>;
     await answer(
-      { type: 'session.created', session: SESSION },
       created('resp_1'),
       added('resp_1', { ...call('item_2'), arguments: '' }),
-      {
-        type: 'response.function_call_arguments.done',
-        ...place,
-        item_id: 'item_2',
-        name,
-        call_id,
-        arguments: given,
-      },
-      { type: 'response.output_item.done', ...place, item: call('item_2') },
+      argumentsDone('resp_1', call('item_2')),
+      itemDone('resp_1', call('item_2')),
       done('resp_1', { output: [call('item_2')] }),
     );
-    socket.close();
-    await closed();
+    await close();
     await program.expectTree(`
       realtime
       ├─ chat gpt-realtime         gen_ai.response.id=resp_1
@@ -236,29 +199,14 @@ describe('a realtime session', () => {
   });
 
   it('has functions even if the clock is too coarse to separate their events', async () => {
-    const program = await startProgram();
-    const { say, answer, socket, closed } = await openRealtime(program);
-    const place = { response_id: 'resp_1', output_index: 0 };
-    const { name, call_id, arguments: given } = call('item_2') as Record<string, unknown>;
-    const type = 'response.function_call_arguments.done';
-    await answer(
-      { type: 'session.created', session: SESSION },
-      created('resp_1'),
-      added('resp_1', { ...call('item_2'), arguments: '' }),
-    );
+    const { program, say, answer, close } = await openSession();
+    await answer(created('resp_1'), added('resp_1', { ...call('item_2'), arguments: '' }));
     const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
-    await answer(
-      { type, ...place, item_id: 'item_2', name, call_id, arguments: given },
-      { type: 'response.output_item.done', ...place, item: call('item_2') },
-    );
+    await answer(argumentsDone('resp_1', call('item_2')), itemDone('resp_1', call('item_2')));
     clock.mockRestore();
     await answer(done('resp_1', { output: [call('item_2')] }));
-    await say({
-      type: 'conversation.item.create',
-      item: { type: 'function_call_output', call_id: 'call_1', output: 'sunny' },
-    });
-    socket.close();
-    await closed();
+    await say(result());
+    await close();
     await program.expectTree(`
       realtime
       ├─ chat gpt-realtime         gen_ai.response.id=resp_1
@@ -267,18 +215,11 @@ describe('a realtime session', () => {
   });
 
   it('has functions whose result is long, though the program sends it past the SDK', async () => {
-    const program = await startProgram();
-    const { answer, server, socket, closed } = await openRealtime(program);
-    await answer(
-      { type: 'session.created', session: SESSION },
-      created('resp_1'),
-      done('resp_1', { output: [call('item_2')] }),
-    );
-    const item = { type: 'function_call_output', call_id: 'call_1', output: 'x'.repeat(100_000) };
-    socket.socket.send(JSON.stringify({ type: 'conversation.item.create', item }));
+    const { program, answer, server, socket, close } = await openSession();
+    await answer(created('resp_1'), done('resp_1', { output: [call('item_2')] }));
+    socket.socket.send(JSON.stringify(result('x'.repeat(100_000))));
     await expect.poll(() => server.frames.length).toBe(1);
-    socket.close();
-    await closed();
+    await close();
     await program.expectTree(`
       realtime
       ├─ chat gpt-realtime         gen_ai.response.id=resp_1
@@ -287,9 +228,8 @@ describe('a realtime session', () => {
   });
 
   it('says who interrupted an answer, while it was made or while it was played', async () => {
-    const program = await startProgram();
-    const { say, answer, socket, closed } = await openRealtime(program);
-    await answer({ type: 'session.created', session: SESSION }, created('resp_1'), sound('resp_1'));
+    const { program, say, answer, close } = await openSession();
+    await answer(created('resp_1'), sound('resp_1'));
     await answer(
       done('resp_1', { status: 'cancelled', status_details: { type: 'cancelled', reason: 'turn_detected' } }),
     );
@@ -303,8 +243,7 @@ describe('a realtime session', () => {
         status_details: { type: 'cancelled', reason: 'client_cancelled' },
       }),
     );
-    socket.close();
-    await closed();
+    await close();
     const reasons = ['resp_1', 'resp_2', 'resp_3'].map((id) => {
       const attributes = attributesOf(program, id);
       return [attributes?.['gen_ai.response.finish_reasons'], attributes?.['openai.realtime.cancel_reason']];
@@ -314,7 +253,7 @@ describe('a realtime session', () => {
       [['stop'], undefined],
       [['cancelled'], 'client_cancelled'],
     ]);
-    const session = program.telemetry.spans.find(({ name }) => name === 'realtime');
+    const [session] = program.ended('realtime');
     expect(session?.attributes['openai.realtime.interruption_count']).toBe(2);
     expect(session?.events.map(({ attributes }) => attributes)).toEqual([
       { 'gen_ai.response.id': 'resp_1' },
@@ -327,20 +266,17 @@ describe('a realtime session', () => {
   });
 
   it('counts an answer as interrupted once, whether the program or the server reports it first', async () => {
-    const program = await startProgram();
-    const { say, answer, socket, closed } = await openRealtime(program);
+    const { program, say, answer, close } = await openSession();
     const truncate = { type: 'conversation.item.truncate', content_index: 0, audio_end_ms: 400 };
     const status_details = { type: 'cancelled', reason: 'turn_detected' };
     const cancelled = (id: string): object => done(id, { status: 'cancelled', status_details });
-    await answer({ type: 'session.created', session: SESSION });
     await answer(created('resp_1'), added('resp_1', message('item_1')), sound('resp_1'));
     await say({ ...truncate, item_id: 'item_1' });
     await answer(cancelled('resp_1'));
     await answer(created('resp_2'), added('resp_2', message('item_2')), sound('resp_2'), cancelled('resp_2'));
     await say({ ...truncate, item_id: 'item_2' });
-    socket.close();
-    await closed();
-    const session = program.telemetry.spans.find(({ name }) => name === 'realtime');
+    await close();
+    const [session] = program.ended('realtime');
     expect(session?.attributes['openai.realtime.interruption_count']).toBe(2);
     const told = session?.events.map(({ attributes }) => [
       attributes?.['gen_ai.response.id'],
@@ -354,9 +290,7 @@ describe('a realtime session', () => {
   });
 
   it('says when the user spoke if the program says so, and the server does not listen for it', async () => {
-    const program = await startProgram();
-    const { say, answer, socket, closed } = await openRealtime(program);
-    await answer({ type: 'session.created', session: SESSION });
+    const { program, say, answer, close } = await openSession();
     const append = { type: 'input_audio_buffer.append', audio: AUDIO };
     await say(append, { type: 'input_audio_buffer.clear' });
     await say(append, append, { type: 'input_audio_buffer.commit' });
@@ -365,9 +299,8 @@ describe('a realtime session', () => {
     // The server takes silence by itself.
     await say(append);
     await answer({ ...committed, item_id: 'item_2' });
-    socket.close();
-    await closed();
-    const session = program.telemetry.spans.find(({ name }) => name === 'realtime');
+    await close();
+    const [session] = program.ended('realtime');
     expect(session?.attributes['openai.total.user_messages']).toBe(1);
     expect(session?.events.map(({ name, attributes }) => [name, attributes])).toEqual([
       [
@@ -383,10 +316,8 @@ describe('a realtime session', () => {
 });
 
 it('times a transcript from the end of the speech, however much was said before without one', async () => {
-  const program = await startProgram();
-  const { answer } = await openRealtime(program);
+  const { program, answer } = await openSession();
   const spoke = (item_id: string): object => ({ type: 'input_audio_buffer.committed', item_id });
-  await answer({ type: 'session.created', session: SESSION });
   await answer(...Array.from({ length: 200 }, (_, index) => spoke(`item_${index}`)), spoke('last'));
   await answer(transcript('last', 'Hello'));
   const [heard] = program.telemetry.spans;
@@ -396,13 +327,11 @@ it('times a transcript from the end of the speech, however much was said before 
 
 describe.each([-3_600_000, 3_600_000])('a session during which the system time is set by %d ms', (by) => {
   it('has times that fit together', async () => {
-    const program = await startProgram();
-    const { answer, socket, closed } = await openRealtime(program);
+    const { program, answer, close } = await openSession();
     const date = Date.now;
     const set = vi.spyOn(Date, 'now');
     let ahead = 0;
     set.mockImplementation(() => date() + ahead);
-    await answer({ type: 'session.created', event_id: 'e1', session: SESSION });
     await answer({ type: 'input_audio_buffer.speech_started', audio_start_ms: 100, item_id: 'item_1' });
     ahead += by;
     await answer({ type: 'input_audio_buffer.speech_stopped', audio_end_ms: 1_100, item_id: 'item_1' });
@@ -410,8 +339,7 @@ describe.each([-3_600_000, 3_600_000])('a session during which the system time i
     await answer(created('resp_1'), added('resp_1', message('item_3')), sound('resp_1'));
     ahead += by;
     await answer(done('resp_1', { output: [message('item_3', 'It is sunny.')] }));
-    socket.close();
-    await closed();
+    await close();
     set.mockRestore();
     await program.telemetry.provider.forceFlush();
     const { spans } = program.telemetry;
