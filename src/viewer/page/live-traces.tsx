@@ -1,6 +1,6 @@
 import { type Signal, signal } from '@preact/signals';
 import type { VNode } from 'preact';
-import type { TraceChanges } from '../trace-store.ts';
+import type { TraceChanges, TraceEntry } from '../trace-store.ts';
 import { changes, isLive, lists, store } from './state.ts';
 
 /** The states of the connection to the server, as the page says them. */
@@ -20,7 +20,9 @@ const TICK_MS = 1_000;
 /** Receives the traces of the server that the page comes from. Pauses while the page is hidden. */
 export async function receiveTraces(): Promise<void> {
   setInterval(() => {
-    if (lists.peek()?.traces.some(({ inProgress }) => inProgress)) changes.value++;
+    const isGrowing = ({ inProgress, trace }: TraceEntry): boolean =>
+      inProgress && trace.rows.some(({ span }) => span.isOpen);
+    if (lists.peek()?.traces.some(isGrowing)) changes.value++;
   }, TICK_MS);
   const token = new URLSearchParams(location.search).get('token') ?? '';
   for (let after = -1; ; ) {
