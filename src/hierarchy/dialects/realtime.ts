@@ -14,42 +14,26 @@ import {
   names,
   numberField,
   objectField,
+  row,
   stringField,
   textField,
 } from '../../util/payload.ts';
 
-const AUDIO_DELTAS: ReadonlySet<string> = new Set(['response.output_audio.delta', 'response.audio.delta']);
 /** Replaces each piece of audio, which is counted but not kept. */
 export const AUDIO_PIECE: Readonly<{ type: string }> = Object.freeze({ type: 'response.output_audio.delta' });
-/** Pieces of an answer's text, and of the transcript of its audio, in both versions of the API. */
-const TEXT_DELTAS: ReadonlySet<string> = new Set([
-  'response.output_text.delta',
-  'response.text.delta',
-  'response.output_audio_transcript.delta',
-  'response.audio_transcript.delta',
-]);
+/** What a piece of an answer contains, in both versions of the API. The transcript of its audio is text, too. */
+const PIECES: Readonly<Record<string, 'audio' | 'text'>> = {
+  'response.output_audio.delta': 'audio',
+  'response.audio.delta': 'audio',
+  'response.output_text.delta': 'text',
+  'response.text.delta': 'text',
+  'response.output_audio_transcript.delta': 'text',
+  'response.audio_transcript.delta': 'text',
+};
 
-/** Whether an event of the server is a piece of an answer. Most events are. */
-export function isAnswerPiece(type: string): boolean {
-  return type.startsWith('response.') && type.endsWith('.delta');
-}
-
-export function isAudioPiece(type: string): boolean {
-  return type === 'input_audio_buffer.append';
-}
-
-export function isRequest(type: string): boolean {
-  return type === 'response.create';
-}
-
-/** Whether an event is a piece of an answer's audio. */
-export function isAudioDelta(type: string): boolean {
-  return AUDIO_DELTAS.has(type);
-}
-
-/** Whether an event is a piece of an answer's text, or of the transcript of its audio. */
-export function isTextDelta(type: string): boolean {
-  return TEXT_DELTAS.has(type);
+/** @param type of an event of the server. Other pieces, such as arguments of a function, are neither */
+export function pieceOf(type: string): 'audio' | 'text' | undefined {
+  return row(PIECES, type);
 }
 
 export function bytesOf(audio: unknown): number {

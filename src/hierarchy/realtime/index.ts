@@ -1,132 +1,114 @@
-import type { Context } from '@opentelemetry/api';
+import type { SpanContext } from '@opentelemetry/api';
 import type { Lose, SocketClose, SocketObservation } from '../../sdk/sockets/socket.ts';
 import { activeContext } from '../../util/context.ts';
 import { field, fieldsOf, numberField, type PayloadObject, row, stringField } from '../../util/payload.ts';
-import {
-  AUDIO_PIECE,
-  bytesOf,
-  isAnswerPiece,
-  isAudioDelta,
-  isAudioPiece,
-  isRequest,
-  isTextDelta,
-  limitsOf,
-  textDelta,
-  withoutSound,
-} from '../dialects/realtime.ts';
+import { AUDIO_PIECE, bytesOf, limitsOf, pieceOf, textDelta, withoutSound } from '../dialects/realtime.ts';
 import { SessionResponses } from './responses.ts';
 import { RealtimeSession, type SessionStart } from './session.ts';
 import { UserSpeech } from './speech.ts';
 
+/** A session with the recorders of what the user says and of the responses. */
+interface ObservedSession {
+  readonly session: RealtimeSession;
+  readonly speech: UserSpeech;
+  readonly responses: SessionResponses;
+}
+
 /** Records the sessions of one socket: one session for each connection. */
 export class SessionSocket implements SocketObservation {
   readonly #start: SessionStart;
-  #session: ObservedSession;
+  #observed: ObservedSession;
+  #isOpen = true;
 
   constructor(start: SessionStart) {
     this.#start = start;
-    this.#session = new ObservedSession(start, undefined);
+    this.#observed = this.#begin(undefined);
   }
 
+  #begin(previous: SpanContext | undefined): ObservedSession {
+    const session = new RealtimeSession(this.#start, previous);
+    const speech = new UserSpeech(session);
+    this.#isOpen = true;
+    this.#start.tracker.keepSession(this);
+    return { session, speech, responses: new SessionResponses(session, speech) };
+  }
+
+  /** @param isLost whether the event will never go out. Only a request for a response is then recorded */
   sent(event: PayloadObject | undefined, isLost: boolean): Lose | undefined {
     const type = field(event, 'type');
     if (event === undefined || typeof type !== 'string') return undefined;
-    if (!isLost) return this.#connected()?.sent(type, event, activeContext());
-    return this.#session.isOpen ? this.#session.lost(type, event, activeContext()) : undefined;
+    if (isLost ? !this.#isOpen : !this.#isConnected()) return undefined;
+    const { session, responses } = this.#observed;
+    session.caller = activeContext();
+    if (!isLost) {
+      session.counts.sent++;
+      if (type !== 'input_audio_buffer.append') session.time = session.clock.now();
+    }
+    if (type === 'response.create') return responses.requested(event);
+    if (!isLost) row(SENT, type)?.(event, this.#observed);
+    return undefined;
   }
 
   received(event: unknown): void {
     const type = field(event, 'type');
-    if (typeof type === 'string') this.#connected()?.received(type, event as object);
-  }
-
-  closed(close: SocketClose): void {
-    this.#session.end(close);
-  }
-
-  /** The session of the current connection. After a reconnection, a new one begins with its first event. */
-  #connected(): ObservedSession | undefined {
-    if (this.#session.isOpen) return this.#session;
-    if (this.#start.tracker.telemetry.isDisabled) return undefined;
-    this.#session = new ObservedSession(this.#start, this.#session.record?.span.spanContext());
-    return this.#session;
-  }
-}
-
-/** A session with the recorders of what the user says and of the responses. */
-class ObservedSession extends RealtimeSession {
-  readonly speech: UserSpeech = new UserSpeech(this);
-  readonly responses: SessionResponses = new SessionResponses(this, this.speech);
-  isOpen = true;
-
-  constructor(...start: ConstructorParameters<typeof RealtimeSession>) {
-    super(...start);
-    this.start.tracker.keepSession(this);
-  }
-
-  sent(type: string, event: object, caller: Context): Lose | undefined {
-    this.counts.sent++;
-    this.caller = caller;
-    if (!isAudioPiece(type)) this.time = this.clock.now();
-    if (isRequest(type)) return this.responses.requested(event);
-    row(SENT, type)?.(event, this);
-    return undefined;
-  }
-
-  /** Called for an event that will never go out. Only a request for a response is recorded. */
-  lost(type: string, event: object, caller: Context): Lose | undefined {
-    this.caller = caller;
-    return isRequest(type) ? this.responses.requested(event) : undefined;
-  }
-
-  received(type: string, event: object): void {
-    this.counts.received++;
-    if (!isAnswerPiece(type)) {
-      this.time = this.clock.now();
-      row(RECEIVED, type)?.(event, this);
+    if (typeof type !== 'string' || !this.#isConnected()) return;
+    const { session, responses } = this.#observed;
+    session.counts.received++;
+    // Most events are pieces of an answer.
+    if (!type.startsWith('response.') || !type.endsWith('.delta')) {
+      session.time = session.clock.now();
+      row(RECEIVED, type)?.(event as object, this.#observed);
       return;
     }
     const id = stringField(event, 'response_id');
-    if (isAudioDelta(type)) this.responses.piece(id, AUDIO_PIECE, bytesOf(field(event, 'delta')), false);
+    const piece = pieceOf(type);
+    if (piece === 'audio') responses.piece(id, AUDIO_PIECE, bytesOf(field(event, 'delta')), false);
     else {
-      const isText = isTextDelta(type);
-      this.responses.piece(id, isText && this.content ? textDelta(event) : { type }, 0, isText);
+      const isText = piece === 'text';
+      responses.piece(id, isText && session.content ? textDelta(event) : { type }, 0, isText);
     }
   }
 
-  failed(error: unknown): void {
-    this.counts.errors++;
-    this.defaults.rejected(stringField(error, 'event_id'));
-    this.responses.failed(error);
+  /** Whether there is a session. After a reconnection, a new one begins with its first event. */
+  #isConnected(): boolean {
+    if (this.#isOpen) return true;
+    if (this.#start.tracker.telemetry.isDisabled) return false;
+    this.#observed = this.#begin(this.#observed.session.record?.span.spanContext());
+    return true;
+  }
+
+  closed(close: SocketClose): void {
+    this.#end(close);
   }
 
   /** Ends the session at shutdown or exit. */
   close(): void {
-    this.end(undefined);
+    this.#end(undefined);
   }
 
-  end(close: SocketClose | undefined): void {
+  #end(close: SocketClose | undefined): void {
     // A hook or span processor that runs while a response is recorded may close the socket.
-    if (!this.isOpen) return;
-    this.isOpen = false;
-    const last = Math.max(this.responses.end(close), this.time);
-    this.endSpan(close, close === undefined ? last : this.clock.now());
-    this.start.tracker.releaseSession(this);
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#start.tracker.releaseSession(this);
+    const { session, responses } = this.#observed;
+    const last = Math.max(responses.end(close), session.time);
+    session.endSpan(close, close === undefined ? last : session.clock.now());
   }
 }
 
-type Read = (event: object, session: ObservedSession) => void;
+type Read = (event: object, observed: ObservedSession) => void;
 
 const SENT: Readonly<Record<string, Read>> = {
   'input_audio_buffer.append': (event, { speech }) => speech.audioSent(bytesOf(field(event, 'audio'))),
-  'session.update': (event, { defaults }) => defaults.sent(event),
+  'session.update': (event, { session }) => session.defaults.sent(event),
   'conversation.item.create': (event, { speech }) => speech.itemBrought(withoutSound(field(event, 'item'))),
   'conversation.item.truncate': (event, { responses }) => responses.truncated(event),
   'input_audio_buffer.commit': (_, { speech }) => speech.committing(),
   'input_audio_buffer.clear': (_, { speech }) => speech.cleared(),
 };
 
-const readSessionEvent: Read = (event, session) =>
+const readSessionEvent: Read = (event, { session }) =>
   session.described(field(event, 'session'), field(event, 'type') === 'session.updated');
 const readItemEvent: Read = (event, { responses }) => responses.item(event);
 const readTranscriptEvent: Read = (event, { speech }) => speech.transcribed(event);
@@ -150,12 +132,17 @@ const RECEIVED: Readonly<Record<string, Read>> = {
   'conversation.item.input_audio_transcription.completed': readTranscriptEvent,
   'conversation.item.input_audio_transcription.failed': readTranscriptEvent,
   'rate_limits.updated': (event, { responses }) => responses.limits(limitsOf(event)),
-  error: (event, session) => session.failed(field(event, 'error')),
+  error: readRejection,
 };
 
-/**
- * Treats a function as done once its arguments are complete: a program may run it and answer before its item is done.
- */
+function readRejection(event: object, { session, responses }: ObservedSession): void {
+  const error = field(event, 'error');
+  session.counts.errors++;
+  session.defaults.rejected(stringField(error, 'event_id'));
+  responses.failed(error);
+}
+
+/** Treats a function as done once its arguments are complete: a program may run it and answer before its item is done. */
 function readArguments(event: object, { responses }: ObservedSession): void {
   const { item_id: id, ...call } = fieldsOf(event);
   const type = 'response.output_item.done';
