@@ -8,8 +8,8 @@ import { isPollHelper } from '../sdk/resources.ts';
 import { objectField, stringField } from '../util/payload.ts';
 import { activeSpan, type InputMessages } from './conversations/conversation.ts';
 import { spanContextIn, withoutFlags } from './conversations/metadata-context.ts';
+import type { InvocationSnapshot } from './dialect.ts';
 import type { AgentInvocation } from './invocations/agent-invocation.ts';
-import type { InvocationSnapshot } from './model.ts';
 import { dateOf, OperationClock } from './operation-clock.ts';
 import type { ConversationTracker, Opening } from './tracker.ts';
 

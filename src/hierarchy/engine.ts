@@ -20,7 +20,6 @@ import {
   type Placement,
   type PlaceOptions,
   parentIn,
-  segmentOf,
   startIn,
 } from './api.ts';
 import {
@@ -136,11 +135,10 @@ class EngineRequest extends Facts implements Placement {
       this.foldInto = invocation;
       this.parent = invocation.contextIn(context);
     } else {
-      const isReading = intent.conversation === 'reads';
-      this.#segment =
-        intent.conversation === 'none'
-          ? undefined
-          : segmentOf(tracker, this.#useAt(call.startTime), isReading, active);
+      const { conversation, conversationId: id } = intent;
+      // Below an active span, a request that only reads the conversation joins a segment, but opens none.
+      const opens = active === undefined || (conversation !== 'reads' && id !== undefined);
+      if (conversation !== 'none') this.#segment = tracker.enter(this.#useAt(call.startTime), opens, active);
       this.#segment?.requestStarted();
       this.#listed = intent.invocation === 'lists' ? this.#findListed() : undefined;
       const named = intent.invocation === 'drives' ? intent.invocationId : undefined;
@@ -193,7 +191,7 @@ class EngineRequest extends Facts implements Placement {
     this.#segment?.requestEnded(call.endTime);
     // If the call has adopted an invocation, that invocation has opened a segment.
     if (this.#segment === undefined && this.#intent.invocation !== 'none')
-      this.engine.tracker.findSegment(this.#useAt(call.startTime), this.#active)?.touch(call.endTime);
+      this.engine.tracker.enter(this.#useAt(call.startTime), false, this.#active)?.touch(call.endTime);
     return undefined;
   }
 

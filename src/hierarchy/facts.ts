@@ -5,11 +5,15 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { readHeader } from '../util/payload.ts';
 import type { HandedOn, Observation } from './adoption.ts';
 import type {
+  Agent,
   ConversationFact,
   Dialect,
   FactSink,
   Get,
   InvocationFact,
+  InvocationSnapshot,
+  MessageSnapshot,
+  StepSnapshot,
   SubagentFact,
   ToolCallFact,
   ToolOutput,
@@ -17,7 +21,6 @@ import type {
 } from './dialect.ts';
 import { type AgentInvocation, type PausedInvocation, pausedBy } from './invocations/agent-invocation.ts';
 import type { ReadInvocation } from './invocations/invocation.ts';
-import type { Agent, InvocationSnapshot, MessageSnapshot, StepSnapshot } from './model.ts';
 import { dateOf, OperationClock } from './operation-clock.ts';
 import type { Sessions } from './sessions.ts';
 import type { Shelf } from './store.ts';

@@ -12,14 +12,7 @@ import type { OpenRecord, Placement, StreamedAnswer } from '../telemetry/placeme
 import type { LocalPlace } from '../telemetry/program-operation.ts';
 import { beginIn, finishIn } from '../util/open-traces.ts';
 import { field } from '../util/payload.ts';
-import {
-  type ConversationApi,
-  conversationAttributes,
-  enterConversation,
-  enterWithCall,
-  parentIn,
-  startIn,
-} from './api.ts';
+import { type ConversationApi, enterConversation, parentIn, placeInNamed, startIn } from './api.ts';
 import { activeSpan } from './conversations/conversation.ts';
 import { conversationIn } from './conversations/conversation-id.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
@@ -135,13 +128,11 @@ export class ModelCall {
   #count(result: unknown, spent: Spent): void {
     const { origin, counts, handedOn } = this.start;
     const id = this.#conversationOf(result);
-    const hasSpent = (spent.usage ?? spent.cost) !== undefined || spent.unpriced;
+    if (id === undefined) return;
     const isAnswer = counts && this.#dialect.isAnswer(result);
-    if (id === undefined || !(hasSpent || isAnswer)) return;
-    const conversation = this.#tracker.conversation('conversation', id, origin);
-    if (isAnswer) conversation.count({ userMessages: this.#userMessages });
-    if (handedOn) return;
-    conversation.count({ runs: isAnswer ? 1 : 0, spent });
+    const [runs, userMessages] = isAnswer ? [1, this.#userMessages] : [0, 0];
+    const counted = handedOn ? { userMessages } : { runs, userMessages, spent };
+    this.#tracker.conversation('conversation', id, origin).count(counted);
   }
 
   #conversationOf(result: unknown): string | undefined {
@@ -196,17 +187,13 @@ export class Completions implements ConversationApi {
   }
 
   place(call: Call, { body, route }: ApiRequest, endpoint: Endpoint): Placement {
-    const id = conversationIn(call.context);
-    const { origin } = endpoint;
     const operation = operationOf(route);
     const apiType = operation === chat ? OPENAI_API_TYPE_VALUE_CHAT_COMPLETIONS : undefined;
-    const segment =
-      id === undefined ? undefined : enterWithCall(this.tracker, call, { id, endpoint, apiType });
-    const parent = parentIn(segment, call.context);
+    const { id, segment, place } = placeInNamed(this.tracker, call, endpoint, apiType);
     const model = new ModelCall(this, completions, body, {
-      origin,
+      origin: endpoint.origin,
       conversationId: id,
-      parent,
+      parent: place.parent,
       startTime: call.startTime,
       counts: ANSWERS.has(operation.traits?.inference),
       call,
@@ -214,9 +201,8 @@ export class Completions implements ConversationApi {
     // Depends on this request alone: tool calls of others must not decide which calls are recorded.
     const mayAsk = id !== undefined || field(body, 'tools') !== undefined;
     return {
+      ...place,
       parent: model.parent,
-      startTime: startIn(segment, call),
-      attributes: conversationAttributes(id),
       onFact: mayAsk
         ? (_, __, record, answer) => answer && model.completed(answer, call.now(), record)
         : undefined,

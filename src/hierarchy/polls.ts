@@ -3,16 +3,8 @@ import type { Call } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { field } from '../util/payload.ts';
-import {
-  type ConversationApi,
-  conversationAttributes,
-  enterWithCall,
-  type Placement,
-  parentIn,
-  startIn,
-} from './api.ts';
+import { type ConversationApi, type Placement, placeInNamed } from './api.ts';
 import { activeSpan } from './conversations/conversation.ts';
-import { conversationIn } from './conversations/conversation-id.ts';
 import { type ContinuationTraits, ContinuedCall } from './invocations/continued-call.ts';
 import { OperationClock } from './operation-clock.ts';
 import type { Shelf } from './store.ts';
@@ -50,12 +42,9 @@ export class Polls implements ConversationApi {
     const loop = this.#open.get(origin, key);
     if (loop?.isAborted) loop.close();
     else if (loop !== undefined) return loop.fold(call, request.route);
-    const id = conversationIn(call.context);
-    const segment = id === undefined ? undefined : enterWithCall(this.#tracker, call, { id, endpoint });
+    const { segment, place } = placeInNamed(this.#tracker, call, endpoint);
     return {
-      parent: parentIn(segment, call.context),
-      startTime: startIn(segment, call),
-      attributes: conversationAttributes(id),
+      ...place,
       onEnd: (ended, result, record) => {
         const isOver = ended.outcome !== 'value' || POLL_LOOP.stateOf(result) === 'over';
         const continues = !isOver && this.#open.get(origin, key) === undefined;

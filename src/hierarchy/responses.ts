@@ -7,7 +7,6 @@ import { conversationIdOf } from '../operations/response/outcome.ts';
 import type { Call } from '../sdk/call.ts';
 import { readWithClient } from '../sdk/own-requests.ts';
 import type { Endpoint } from '../sdk/provider.ts';
-import { matchRoute } from '../sdk/routes/index.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { EVENT_OPENAI_RESPONSE_REQUEST } from '../semconv/events.ts';
 import { OPENAI_API_TYPE_VALUE_RESPONSES } from '../semconv/values.ts';
@@ -24,12 +23,12 @@ import {
   type OpenRecord,
   type Placement,
   parentIn,
-  spendIn,
-  startIn,
+  placedIn,
 } from './api.ts';
 import { activeSpan, isInTrace, type Segment } from './conversations/conversation.ts';
 import { conversationIn } from './conversations/conversation-id.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
+import { requestTo } from './dialects/reading.ts';
 import {
   conversationOf,
   isResponse,
@@ -136,12 +135,8 @@ export class Responses implements ConversationApi {
     const use = { id: conversationId, context, endpoint, startTime };
     const segment = uses ? this.#enter(use) : undefined;
     segment?.requestStarted();
-    const place: Placement = {
-      parent: parentIn(segment, context),
-      startTime: startIn(segment, call),
-      links: known?.context && [{ context: known.context }],
-      attributes: conversationAttributes(named),
-    };
+    const links = known?.context && [{ context: known.context }];
+    const place: Placement = { ...placedIn(segment, call, named), links };
     const about: ResponseRequest = { request, endpoint, context, segment, known, conversationId };
     return creates ? this.#create(call, place, about) : this.#fetch(call, place, about);
   }
@@ -169,7 +164,9 @@ export class Responses implements ConversationApi {
         this.#conversationUsed(about, ended);
         return () => {
           this.#fetched(result, ended.endTime, endpoint);
-          spendIn(this.tracker, conversationId, endpoint.origin, record.spent);
+          if (conversationId === undefined) return;
+          const { spent } = record;
+          this.tracker.conversation('conversation', conversationId, endpoint.origin).count({ spent });
         };
       },
     };
@@ -395,12 +392,6 @@ export function readAdoption(
   return {
     clock,
     startTime: Math.min(began, call.endTime),
-    request: {
-      ...matchRoute('POST', '/responses'),
-      method: 'POST',
-      body: { ...body, model },
-      streamed: false,
-      deployment,
-    },
+    request: requestTo('/responses', { ...body, model }, { deployment }),
   };
 }

@@ -7,6 +7,7 @@ import { EVENT_OPENAI_RUN_REQUIRES_ACTION, EVENT_OPENAI_SESSION_ENVIRONMENT } fr
 import { Keeper, textLimits } from '../telemetry/content/kept.ts';
 import { type CallerTrace, contextOf } from '../telemetry/metadata.ts';
 import { type Failure, readError } from '../telemetry/outcomes/failure.ts';
+import type { ConversationKind } from '../telemetry/place.ts';
 import { keepNewest } from '../util/bounded-map.ts';
 import { MAX_REPEATED } from '../util/payload.ts';
 import { adoptInvocation, adopts, hasRecordingCreator, type Observation } from './adoption.ts';
@@ -15,12 +16,12 @@ import type {
   AgentSettings,
   ConversationFact,
   InvocationFact,
+  InvocationSnapshot,
   RequiredAction,
   SubagentFact,
 } from './dialect.ts';
 import type { Acceptance, AgentInvocation } from './invocations/agent-invocation.ts';
 import { canContinue, endTimeOf, isInProgress, type Life } from './invocations/life.ts';
-import type { ConversationKind, InvocationSnapshot } from './model.ts';
 import { OperationClock } from './operation-clock.ts';
 import type { Shelf } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';

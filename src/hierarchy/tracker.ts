@@ -1,6 +1,7 @@
 import type { Attributes, Span, SpanContext } from '@opentelemetry/api';
 import { define } from '../operations/attributes.ts';
 import * as ATTR from '../semconv/attributes.ts';
+import type { ConversationKind } from '../telemetry/place.ts';
 import type { EndLimits, ProviderListener } from '../telemetry/program-end/provider-life.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { justAfter, monotonic } from '../util/clock.ts';
@@ -12,7 +13,9 @@ import {
   Segment,
   type Use,
 } from './conversations/conversation.ts';
+import { derivesTraceIds } from './conversations/conversation-id.ts';
 import { linkCaller } from './conversations/own-trace.ts';
+import type { Agent, InvocationSnapshot } from './dialect.ts';
 import {
   AgentInvocation,
   type InvocationStart,
@@ -21,7 +24,6 @@ import {
 import type { Invocation, InvocationOwner } from './invocations/invocation.ts';
 import type { Effect } from './invocations/life.ts';
 import { recordInvocation } from './invocations/record-invocation.ts';
-import type { Agent, ConversationKind, InvocationSnapshot } from './model.ts';
 import { BackgroundReads, READ_TIMEOUT_MS } from './reads.ts';
 import { LONG_LIFETIME_MS, type Shelf, Store } from './store.ts';
 
@@ -112,34 +114,27 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     return made;
   }
 
-  findSegment(
-    use: Use,
-    active: Span | undefined = activeSpan(use.context),
-    conversation: Conversation | undefined = this.#of(use),
-  ): Segment | undefined {
-    const segment = conversation?.segmentFor(active, use.startTime);
-    if (segment === undefined) return undefined;
-    segment.touch(use.startTime);
-    if (use.kind === 'conversation') segment.describe(use);
-    linkCaller(use.context, segment);
-    return segment;
+  /** The segment for a use of a conversation. If there is none, a use that `opens` one opens it. */
+  enter(use: Use, opens: boolean, active: Span | undefined): Segment | undefined {
+    // If trace ids are derived from conversation ids, no trace can start before the id is known.
+    return this.openSegment(use, active, opens && (use.id !== undefined || !derivesTraceIds()));
   }
 
-  #of({ kind, id, endpoint }: Use): Conversation | undefined {
-    return id === undefined ? undefined : this.conversation(kind, id, endpoint?.origin ?? '');
-  }
-
-  /** Finds or opens the segment for a use of a conversation; `undefined` if segments are switched off. */
-  openSegment(use: Use, active: Span | undefined = activeSpan(use.context)): Segment | undefined {
-    if (this.telemetry.settings.conversationSpans === 'never') return undefined;
-    const conversation = this.#of(use);
-    const found = this.findSegment(use, active, conversation);
-    if (found !== undefined) return found;
+  openSegment(use: Use, active: Span | undefined, opens: boolean = true): Segment | undefined {
     const { telemetry } = this;
-    const segment = new Segment({ telemetry, conversation, use, active, open: this.#segments });
-    this.#segments.add(segment);
-    linkCaller(use.context, segment);
-    this.#watch();
+    const { kind, id, context, endpoint, startTime } = use;
+    if (opens && telemetry.settings.conversationSpans === 'never') return undefined;
+    const conversation = id === undefined ? undefined : this.conversation(kind, id, endpoint?.origin ?? '');
+    let segment = conversation?.segmentFor(active, startTime);
+    if (segment !== undefined) {
+      segment.touch(startTime);
+      if (kind === 'conversation') segment.describe(use);
+    } else if (opens) {
+      segment = new Segment({ telemetry, conversation, use, active, open: this.#segments });
+      this.#segments.add(segment);
+      this.#watch();
+    }
+    if (segment !== undefined) linkCaller(context, segment);
     return segment;
   }
 

@@ -6,7 +6,6 @@ import { type AgentsNode, agentsNodeIn, contextBelow } from '../../sdk/agents-sd
 import { sessionIn } from '../../sdk/agents-sdk/runner.ts';
 import { traceContextOf } from '../../sdk/metadata-propagation.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
-import { matchRoute } from '../../sdk/routes/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import {
   addSpent,
@@ -16,7 +15,7 @@ import {
   totalAttributes,
 } from '../../telemetry/cost/usage.ts';
 import { findEvaluated } from '../../telemetry/evaluations/evaluated-spans.ts';
-import type { ApiRequest, Operation, RequestedToolCall } from '../../telemetry/operation.ts';
+import type { Operation, RequestedToolCall } from '../../telemetry/operation.ts';
 import { type Failure, readFailure } from '../../telemetry/outcomes/failure.ts';
 import { outcomeAttributes } from '../../telemetry/outcomes/tool-outcome.ts';
 import type { OpenRecord, Placement } from '../../telemetry/placement.ts';
@@ -40,6 +39,7 @@ import {
   readReportedCall,
   readStart,
 } from '../dialects/agents-sdk.ts';
+import { requestTo } from '../dialects/reading.ts';
 
 function toolNameOf({ name, namespace }: RequestedToolCall): string {
   // A tool that the model found by a search has its own name as namespace.
@@ -367,13 +367,7 @@ function recordUnseenCall(node: AgentsNode): void {
   if (reported === undefined) return;
   const { operation, path, body, result, provider } = reported;
   if (isSeen(result, startTime)) return;
-  const request: ApiRequest = {
-    method: 'POST',
-    ...matchRoute('POST', path),
-    body,
-    streamed: false,
-    deployment: undefined,
-  };
+  const request = requestTo(path, body);
   const endpoint: Endpoint = { origin: '', provider, address: undefined, port: undefined };
   const place = {
     parent,

@@ -6,14 +6,18 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { addSpent, NO_TOTALS, type Spent, type Totals } from '../../telemetry/cost/usage.ts';
 import { rememberForEvaluation } from '../../telemetry/evaluations/evaluated-spans.ts';
 import { withMetadataOf } from '../../telemetry/metadata.ts';
-import { endpointAttributes, type Place, placeAttributes } from '../../telemetry/place.ts';
+import {
+  type ConversationKind,
+  endpointAttributes,
+  type Place,
+  placeAttributes,
+} from '../../telemetry/place.ts';
 import { OperationRecord } from '../../telemetry/record.ts';
 import { beforeSpanEnds } from '../../telemetry/span-end.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { clockIn, monotonic, notAfter, now, type SpanClock } from '../../util/clock.ts';
 import { LinkedContext, SPAN_KEY } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
-import type { ConversationKind } from '../model.ts';
 import { type ContentHolder, charactersOf, type Store } from '../store.ts';
 import { inTraceOf } from './conversation-id.ts';
 

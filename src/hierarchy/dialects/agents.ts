@@ -21,19 +21,21 @@ import {
   stringField,
   textField,
 } from '../../util/payload.ts';
-import type {
-  AgentSettings,
-  Dialect,
-  FactSink,
-  Get,
-  Intent,
-  InvocationFact,
-  InvocationView,
-  RequiredAction,
-  ToolCallFact,
-  ToolOutput,
+import {
+  type Agent,
+  type AgentSettings,
+  type Dialect,
+  EMPTY_SNAPSHOT,
+  type FactSink,
+  type Get,
+  type Intent,
+  type InvocationFact,
+  type InvocationView,
+  type RequiredAction,
+  type ToolCallFact,
+  type ToolCallSnapshot,
+  type ToolOutput,
 } from '../dialect.ts';
-import { type Agent, EMPTY_SNAPSHOT, type ToolCallSnapshot } from '../model.ts';
 import { asTime } from '../operation-clock.ts';
 import {
   conversationUse,

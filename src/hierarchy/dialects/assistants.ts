@@ -29,22 +29,20 @@ import {
   tolerating,
 } from '../../util/payload.ts';
 import type {
+  Agent,
   AgentSettings,
   Dialect,
   FactSink,
   Get,
   Intent,
-  InvocationView,
-  ToolOutput,
-} from '../dialect.ts';
-import type {
-  Agent,
   InvocationSnapshot,
+  InvocationView,
   MessageSnapshot,
   StepSnapshot,
   ToolCallContent,
   ToolCallSnapshot,
-} from '../model.ts';
+  ToolOutput,
+} from '../dialect.ts';
 import { asTime } from '../operation-clock.ts';
 import {
   conversationUse,

@@ -1,9 +1,9 @@
 import type { Message } from '../../config/completion-types.ts';
 import type { ApiRequest } from '../../operations/index.ts';
 import { readToolDefinitions } from '../../operations/tool-definitions.ts';
+import { matchRoute } from '../../sdk/routes/index.ts';
 import { arrayField, asArray, field, MAX_READ, names, stringField, textField } from '../../util/payload.ts';
-import type { Get, Intent } from '../dialect.ts';
-import type { InvocationContent, ToolCallSnapshot } from '../model.ts';
+import type { Get, Intent, InvocationContent, ToolCallSnapshot } from '../dialect.ts';
 
 /** Most objects and requests have none of what could be in them, so none of them needs a list of its own. */
 export const NONE: readonly never[] = [];
@@ -14,6 +14,15 @@ export function parameterOf({ route, values }: ApiRequest, name: string): string
   for (let index = 0; index < parameters.length; index++)
     if (parameters[index]?.name === name) return values[index];
   return undefined;
+}
+
+/** A request for something that no plain call of this process has asked for, by what is known of it. */
+export function requestTo(
+  path: string,
+  body: unknown,
+  { streamed = false, deployment }: Partial<Pick<ApiRequest, 'streamed' | 'deployment'>> = {},
+): ApiRequest {
+  return { ...matchRoute('POST', path), method: 'POST', body, streamed, deployment };
 }
 
 /**

@@ -28,8 +28,13 @@ import {
   stringField,
   strings,
 } from '../../util/payload.ts';
-import type { ModelDialect, RequestedCall, ToolResult } from '../dialect.ts';
-import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
+import type {
+  ModelDialect,
+  RequestedCall,
+  ToolCallContent,
+  ToolCallSnapshot,
+  ToolResult,
+} from '../dialect.ts';
 import { fingerprintOfMessages, lastMessages, lastMessagesIn } from '../tool-calls/last-messages.ts';
 import { toolCounts } from './reading.ts';
 

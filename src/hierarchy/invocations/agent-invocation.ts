@@ -18,7 +18,7 @@ import {
 import { rememberedOf, rememberForEvaluation } from '../../telemetry/evaluations/evaluated-spans.ts';
 import type { WholeOperation } from '../../telemetry/operation.ts';
 import type { Failure } from '../../telemetry/outcomes/failure.ts';
-import { type Place, placeAttributes } from '../../telemetry/place.ts';
+import { type ConversationKind, type Place, placeAttributes } from '../../telemetry/place.ts';
 import { OperationRecord, spanNameOf } from '../../telemetry/record.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { inOrder } from '../../util/clock.ts';
@@ -30,14 +30,13 @@ import {
   type InputMessages,
   type Segment,
 } from '../conversations/conversation.ts';
-import type { ToolOutput } from '../dialect.ts';
 import type {
   Agent,
-  ConversationKind,
   InvocationContent,
   InvocationSnapshot,
   ToolCallSnapshot,
-} from '../model.ts';
+  ToolOutput,
+} from '../dialect.ts';
 import { OperationClock } from '../operation-clock.ts';
 import { recordToolDuration } from '../tool-calls/tool-call.ts';
 import { Invocation, type InvocationOwner } from './invocation.ts';

@@ -13,7 +13,7 @@ import { OperationRecord } from '../../telemetry/record.ts';
 import { recordDeltas } from '../../telemetry/stream-deltas.ts';
 import { justAfter, SPAN_ROOM_MS, Starts } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
-import type { ToolCallContent } from '../model.ts';
+import type { ToolCallContent } from '../dialect.ts';
 import { clamp } from '../operation-clock.ts';
 import { isUnanswered, recordToolCall, type ToolCall } from '../tool-calls/tool-call.ts';
 import type { AgentInvocation } from './agent-invocation.ts';

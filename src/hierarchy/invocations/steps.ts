@@ -2,8 +2,7 @@ import type { Message } from '../../config/completion-types.ts';
 import type { Keeper } from '../../telemetry/content/kept.ts';
 import { addUsage, NO_USAGE, type Usage } from '../../telemetry/cost/usage.ts';
 import { MAX_READ, MAX_REPEATED } from '../../util/payload.ts';
-import type { ToolOutput } from '../dialect.ts';
-import type { MessageSnapshot, StepSnapshot, ToolCallSnapshot } from '../model.ts';
+import type { MessageSnapshot, StepSnapshot, ToolCallSnapshot, ToolOutput } from '../dialect.ts';
 import type { OperationClock } from '../operation-clock.ts';
 import { hasDocuments, isUnanswered, type TimedToolCall, type ToolCall } from '../tool-calls/tool-call.ts';
 

@@ -4,7 +4,6 @@ import type { ApiRequest } from '../../operations/index.ts';
 import { asResponse, realtimeResponse } from '../../operations/realtime.ts';
 import { readResponseInput } from '../../operations/response/content.ts';
 import { Call } from '../../sdk/call.ts';
-import { matchRoute } from '../../sdk/routes/index.ts';
 import type { Lose, SocketClose } from '../../sdk/sockets/socket.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_REALTIME_INTERRUPTION } from '../../semconv/events.ts';
@@ -29,6 +28,7 @@ import {
   stringField,
   textField,
 } from '../../util/payload.ts';
+import { requestTo } from '../dialects/reading.ts';
 import { isOutOfBand } from '../dialects/realtime.ts';
 import { readItemCalls } from '../dialects/responses.ts';
 import { ItemTimes } from '../tool-calls/tool-calls.ts';
@@ -255,13 +255,8 @@ class OpenResponse {
     this.isOutOfBand = isOutOfBand(event);
     const parent = session.parentIn(caller);
     this.#parent = parent;
-    const request: ApiRequest = {
-      ...matchRoute('POST', '/realtime'),
-      method: 'POST',
-      body: withDefaults(field(event, 'response'), { model, ...session.defaults.current }),
-      streamed: true,
-      deployment: endpoint.deployment,
-    };
+    const body = withDefaults(field(event, 'response'), { model, ...session.defaults.current });
+    const request = requestTo('/realtime', body, { streamed: true, deployment: endpoint.deployment });
     const operation = said.length === 0 ? realtimeResponse : answering(said);
     const onEnd = (call: Call, result: unknown, record: OpenRecord): Following => {
       // The program may send its request before the server reports the session.

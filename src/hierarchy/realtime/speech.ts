@@ -1,13 +1,12 @@
 import { defined } from '../../operations/attributes.ts';
-import type { ApiRequest } from '../../operations/index.ts';
 import { realtimeTranscription } from '../../operations/realtime.ts';
-import { matchRoute } from '../../sdk/routes/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_REALTIME_SPEECH } from '../../semconv/events.ts';
 import { placeAttributes } from '../../telemetry/place.ts';
 import { OperationRecord } from '../../telemetry/record.ts';
 import { keepNewest } from '../../util/bounded-map.ts';
 import { field, MAX_REPEATED, stringField, textField } from '../../util/payload.ts';
+import { requestTo } from '../dialects/reading.ts';
 import { readItemResults } from '../dialects/responses.ts';
 import type { RealtimeSession } from './session.ts';
 
@@ -146,17 +145,10 @@ export class UserSpeech {
     if (item?.said !== undefined) item.said.item = text === undefined ? undefined : message;
     else if (text !== undefined) this.#say(message);
     if (itemId !== undefined && !this.#session.claims(`transcript of ${itemId}`)) return;
-    const request: ApiRequest = {
-      ...matchRoute('POST', '/realtime'),
-      method: 'POST',
-      body: { model: facts.transcriptionModel },
-      streamed: false,
-      deployment: undefined,
-    };
     const attributes = defined({ ...placeAttributes(within), [ATTR.OPENAI_ITEM_ID]: itemId });
     const record = new OperationRecord(telemetry, {
       operation: realtimeTranscription,
-      request,
+      request: requestTo('/realtime', { model: facts.transcriptionModel }),
       endpoint,
       startTime: item?.endTime ?? endTime,
       place: { parent, attributes },

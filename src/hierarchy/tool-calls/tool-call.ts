@@ -9,7 +9,7 @@ import { OperationRecord } from '../../telemetry/record.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { guard } from '../../util/guard.ts';
 import { field } from '../../util/payload.ts';
-import type { ToolCallSnapshot } from '../model.ts';
+import type { ToolCallSnapshot } from '../dialect.ts';
 
 export interface ToolCall {
   snapshot: ToolCallSnapshot;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { StepSnapshot, ToolCallSnapshot } from '../../../src/hierarchy/dialect.ts';
 import { Steps } from '../../../src/hierarchy/invocations/steps.ts';
-import type { StepSnapshot, ToolCallSnapshot } from '../../../src/hierarchy/model.ts';
 import { OperationClock } from '../../../src/hierarchy/operation-clock.ts';
 import { Keeper } from '../../../src/telemetry/content/kept.ts';
 
