@@ -24,15 +24,11 @@ export type Phase =
   | 'waiting'
   | 'ended';
 
-export interface InvocationSnapshot {
+export interface InvocationSnapshot extends Omit<AgentSettings, 'agent' | 'vectorStoreIds'> {
   readonly id: string;
   readonly conversationId: string | undefined;
-  readonly agentId: string | undefined;
   readonly status: string;
   readonly phase: Phase;
-  readonly model: string | undefined;
-  /** Request parameters, as span attributes. */
-  readonly parameters: Attributes;
   readonly createdAt: number | undefined;
   readonly endedAt: number | undefined;
   readonly expiresAt: number | undefined;
@@ -42,7 +38,6 @@ export interface InvocationSnapshot {
   /** The tool calls that the program must answer. */
   readonly pendingToolCalls: readonly ToolCallSnapshot[];
   readonly vectorStoreIds: readonly string[];
-  readonly content: InvocationContent | undefined;
 }
 
 /** Values for the fields that an API object may leave out. */
@@ -136,6 +131,7 @@ export interface AgentSettings {
   readonly agentId: string | undefined;
   readonly agent: Agent | undefined;
   readonly model: string | undefined;
+  /** Request parameters, as span attributes. */
   readonly parameters: Attributes;
   readonly content: InvocationContent | undefined;
   readonly vectorStoreIds?: readonly string[];
@@ -291,11 +287,12 @@ export interface RequestedCall {
 
 export interface ToolResult {
   readonly id: string;
+  /** The call as the request repeats it. Called only if it is pending: hashing its arguments may take long. */
   readonly repeated: () => CallFacts | undefined;
   readonly output: () => unknown;
   /** The outcome, if the result reports that the call was refused, was denied or failed. */
   readonly outcome: () => ToolOutcome | undefined;
-  /** A hash of the last messages before the call. */
+  /** A hash of the last messages before the call, if the request repeats them and the call. */
   readonly question: () => string | undefined;
   /** Whether an earlier request may have contained this result already, and all results after it. */
   readonly mayBeOld: boolean;

@@ -38,7 +38,7 @@ import type { Acceptance, AgentInvocation } from './invocations/agent-invocation
 import { addRequestEvent, isLeft, markCut, type RequestEvent } from './invocations/invocation.ts';
 import { isInProgress } from './invocations/life.ts';
 import { dateOf, OperationClock } from './operation-clock.ts';
-import { type QueuedMessage, type Session, Sessions } from './sessions.ts';
+import type { QueuedMessage, Session } from './sessions.ts';
 import { LONG_LIFETIME_MS } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
 
@@ -48,8 +48,11 @@ export class Engine implements ConversationApi {
 
   constructor(tracker: ConversationTracker, dialect: Dialect) {
     const { kind, identifiesAtOnce } = dialect;
-    const sessions = new Sessions(tracker, kind);
-    if (!identifiesAtOnce) tracker.onRecorded.set(kind, (invocation) => sessions.forget(invocation));
+    const sessions = tracker.store.shelf<Session>();
+    if (!identifiesAtOnce)
+      tracker.onRecorded.set(kind, (invocation) =>
+        sessions.get(invocation.endpoint.origin, invocation.conversationId)?.forget(invocation),
+      );
     this.#state = {
       telemetry: tracker.telemetry,
       tracker,
@@ -95,8 +98,6 @@ class EngineRequest extends Facts implements Placement {
   readonly #segment: Segment | undefined;
   /** Whether it is a stream of a conversation's events, which may outlive the invocation and does not keep it open. */
   readonly #outlives: boolean;
-  /** Set if the request starts an invocation, or may do so, whose id the response does not contain. */
-  #acceptance: Acceptance | undefined;
   /** Set if the request sends messages during an invocation. They may start the next one. */
   #queued: QueuedMessage | undefined;
   #creator: SpanContext | undefined;
@@ -160,7 +161,7 @@ class EngineRequest extends Facts implements Placement {
   get #session(): Session | undefined {
     const { dialect, sessions } = this.engine;
     if (dialect.identifiesAtOnce) return undefined;
-    return sessions.known(this.#intent.conversationId, this.endpoint.origin);
+    return sessions.get(this.endpoint.origin, this.#intent.conversationId);
   }
 
   override get isWorkedOn(): boolean {
@@ -383,13 +384,13 @@ class EngineRequest extends Facts implements Placement {
     // The response shows the state of a new conversation as it is now.
     const isNew = !this.engine.dialect.identifiesAtOnce;
     if (call.outcome === 'value') this.read(call.value, call.endTime, undefined, isNew);
-    if (call.error !== undefined) this.#acceptance = undefined;
-    if (this.#acceptance !== undefined) {
-      accept(this.#acceptance, call, invocation);
+    const acceptance = call.error === undefined ? invocation.acceptance : undefined;
+    if (acceptance !== undefined) {
+      accept(acceptance, call, invocation);
       // If the server never reports its id, the newest invocations of its conversation are read.
       invocation.read ??= this.reader(invocation);
     }
-    if (invocation.id === undefined && this.#acceptance === undefined) abandon(invocation, call);
+    if (invocation.id === undefined && acceptance === undefined) abandon(invocation, call);
     else invocation.touch(call.endTime);
   }
 
@@ -425,8 +426,8 @@ class EngineRequest extends Facts implements Placement {
 
   /** Makes the invocation wait for its id: the response does not contain it, but a later event or list does. */
   #wait(invocation: AgentInvocation, sessionId: string): void {
-    const session = this.engine.sessions.at(sessionId, invocation.endpoint.origin);
-    this.#acceptance = invocation.requestedIn(sessionId);
+    const session = this.session(sessionId);
+    invocation.requestedIn(sessionId);
     session.queued.clear();
     session.invocations.add(invocation);
   }

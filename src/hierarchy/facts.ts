@@ -22,7 +22,7 @@ import type {
 import { type AgentInvocation, type PausedInvocation, pausedBy } from './invocations/agent-invocation.ts';
 import type { ReadInvocation } from './invocations/invocation.ts';
 import { dateOf, OperationClock } from './operation-clock.ts';
-import type { Sessions } from './sessions.ts';
+import { Session } from './sessions.ts';
 import type { Shelf } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
 
@@ -30,7 +30,7 @@ export interface EngineState {
   readonly telemetry: Telemetry;
   readonly tracker: ConversationTracker;
   readonly dialect: Dialect;
-  readonly sessions: Sessions;
+  readonly sessions: Shelf<Session>;
   readonly handedOn: Shelf<HandedOn>;
   /** Our own GET requests for agents, by agent. Each agent is read once. */
   readonly agentReads: Shelf<Promise<void>>;
@@ -143,7 +143,7 @@ export class Facts implements FactSink, Observation {
   }
 
   uses(conversationId: string | undefined): boolean {
-    return this.engine.sessions.known(conversationId, this.endpoint.origin) !== undefined;
+    return this.engine.sessions.get(this.endpoint.origin, conversationId) !== undefined;
   }
 
   agent(agent: Agent): void {
@@ -161,14 +161,24 @@ export class Facts implements FactSink, Observation {
       this.created(id);
       this.conversationId = id;
     }
-    this.engine.sessions.see(id, fact, this);
+    this.session(id).see(fact, this);
+  }
+
+  protected session(id: string): Session {
+    const { sessions, tracker, dialect } = this.engine;
+    const { origin } = this.endpoint;
+    const known = sessions.get(origin, id);
+    if (known !== undefined) return known;
+    const made = new Session(id, tracker, dialect.kind);
+    sessions.set(origin, id, made);
+    return made;
   }
 
   /** Called with the id of the conversation, if the request does not name it. */
   protected created(_conversationId: string): void {}
 
   subagent(fact: SubagentFact): void {
-    this.engine.sessions.seeSubagent(fact, this.endpoint.origin);
+    this.engine.sessions.get(this.endpoint.origin, fact.conversationId)?.seeSubagent(fact);
   }
 
   invocation(fact: InvocationFact): void {
@@ -180,8 +190,7 @@ export class Facts implements FactSink, Observation {
     const { identifiesAtOnce } = this.engine.dialect;
     const snapshot = identifiesAtOnce ? fact.snapshot : this.#withAgent(fact);
     const found = { ...fact, snapshot };
-    const invocation =
-      known ?? (identifiesAtOnce ? this.#requested(found) : this.engine.sessions.find(found, this));
+    const invocation = known ?? (identifiesAtOnce ? this.#requested(found) : this.#ofSession(found));
     // The program may have deleted its conversation before the answer.
     if (invocation === undefined || invocation.isClosed) return;
     if (moment === 'begun') {
@@ -298,13 +307,21 @@ export class Facts implements FactSink, Observation {
     });
     tracker.invocations.set(endpoint.origin, id, { open: resumed, span: resumed.spanContext });
     resumed.read = this.reader(resumed);
-    sessions.known(named, endpoint.origin)?.invocations.add(resumed);
+    sessions.get(endpoint.origin, named)?.invocations.add(resumed);
     return resumed;
   }
 
   #requested(fact: InvocationFact): AgentInvocation | undefined {
     const requested = this.requestInvocation;
     return requested !== undefined && requested.id === undefined ? requested : this.adopt(fact);
+  }
+
+  #ofSession(fact: InvocationFact): AgentInvocation | undefined {
+    const { id, conversationId } = fact.snapshot;
+    const isKnown = this.engine.tracker.invocations.get(this.endpoint.origin, id) !== undefined;
+    return conversationId === undefined || isKnown
+      ? undefined
+      : this.session(conversationId).find(fact, this);
   }
 
   /** Starts to record an invocation that another process has created, or that this one handed on. */
@@ -315,7 +332,7 @@ export class Facts implements FactSink, Observation {
   /** Adds the settings of the conversation's agent, if only the conversation's object reports them. */
   #withAgent({ snapshot, subagentId }: InvocationFact): InvocationSnapshot {
     if (subagentId !== undefined) return snapshot;
-    const agent = this.engine.sessions.known(snapshot.conversationId, this.endpoint.origin)?.agent;
+    const agent = this.engine.sessions.get(this.endpoint.origin, snapshot.conversationId)?.agent;
     return agent === undefined
       ? snapshot
       : { ...snapshot, model: agent.model, parameters: agent.parameters, content: agent.content };

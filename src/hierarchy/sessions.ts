@@ -23,7 +23,6 @@ import type {
 import type { Acceptance, AgentInvocation } from './invocations/agent-invocation.ts';
 import { canContinue, endTimeOf, isInProgress, type Life } from './invocations/life.ts';
 import { OperationClock } from './operation-clock.ts';
-import type { Shelf } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
 
 /** A message during an invocation may start the next one, which begins at most this long after the first has ended. */
@@ -50,13 +49,18 @@ interface SubagentState {
   invocation: AgentInvocation | undefined;
 }
 
-/** What is known of a session, and which invocations this process requested there without knowing their ids yet. */
+/**
+ * A session of an API where the request for an invocation does not return the invocation's id. The first unknown
+ * invocation that an API object reports is assigned to the oldest request that has none yet.
+ */
 export class Session {
   readonly id: string;
+  readonly #tracker: ConversationTracker;
+  readonly #kind: ConversationKind;
   /** The objects of the session's invocations do not contain it. */
   agent: AgentSettings | undefined;
   /** Whether, by its metadata, the process that created the session records it. `undefined` until it was seen. */
-  hasRecordingCreator: boolean | undefined;
+  #hasRecordingCreator: boolean | undefined;
   /**
    * The open invocations that this process records, without those of subagents, oldest first. Those that it has requested
    * have no id until an API object reports it.
@@ -64,35 +68,18 @@ export class Session {
   readonly invocations: Set<AgentInvocation> = new Set();
   readonly queued: Set<QueuedMessage> = new Set();
   /** Why the session is about to fail, as an event reported. */
-  failure: Failure | undefined;
+  #failure: Failure | undefined;
   readonly #subagents = new Map<string, SubagentState>();
   readonly #events = new Set<string>();
 
-  constructor(id: string) {
+  constructor(id: string, tracker: ConversationTracker, kind: ConversationKind) {
     this.id = id;
+    this.#tracker = tracker;
+    this.#kind = kind;
   }
 
   get inProgress(): AgentInvocation | undefined {
     return [...this.invocations].findLast(({ life }) => isInProgress(life));
-  }
-
-  subagent(id: string): SubagentState {
-    const known = this.#subagents.get(id);
-    if (known !== undefined) return known;
-    const made = { name: undefined, parentAgentId: undefined, instructions: [], invocation: undefined };
-    if (this.#subagents.size < MAX_REPEATED) this.#subagents.set(id, made);
-    return made;
-  }
-
-  /**
-   * The invocation that an invocation of a subagent is part of: the open one of the subagent that created this one, or
-   * else the newest of the session during which it was created.
-   */
-  above(subagent: SubagentState, { createdAt }: InvocationSnapshot): AgentInvocation | undefined {
-    const parent = this.#subagents.get(subagent.parentAgentId ?? '')?.invocation;
-    const isAbove = ({ id, snapshot }: AgentInvocation): boolean =>
-      id !== undefined && isWithin(createdAt, snapshot);
-    return parent ?? [...this.invocations].findLast(isAbove);
   }
 
   queue(message: QueuedMessage): void {
@@ -100,97 +87,36 @@ export class Session {
     keepNewest(this.queued);
   }
 
-  /** Whether an event is new: several streams of a session, and each poll, repeat the same ones. */
-  isNew(eventId: string | undefined): boolean {
-    if (eventId === undefined) return true;
-    if (this.#events.has(eventId)) return false;
-    this.#events.add(eventId);
-    keepNewest(this.#events);
-    return true;
-  }
-
   forget(invocation: AgentInvocation): void {
     this.invocations.delete(invocation);
     for (const subagent of this.#subagents.values())
       if (subagent.invocation === invocation) subagent.invocation = undefined;
   }
-}
 
-/** Whether something was created during another invocation. The server's times count whole seconds. */
-function isWithin(
-  createdAt: number | undefined,
-  other: Pick<InvocationSnapshot, 'createdAt' | 'endedAt'> | undefined,
-): boolean {
-  if (createdAt === undefined) return true;
-  const { createdAt: begin = createdAt, endedAt: end = createdAt } = other ?? {};
-  return createdAt >= begin && createdAt <= end;
-}
-
-/**
- * The sessions of an API where the request for an invocation does not return the invocation's id. The first unknown
- * invocation that an API object reports is assigned to the oldest request that has none yet.
- */
-export class Sessions {
-  readonly #tracker: ConversationTracker;
-  readonly #kind: ConversationKind;
-  readonly #sessions: Shelf<Session>;
-
-  constructor(tracker: ConversationTracker, kind: ConversationKind) {
-    this.#tracker = tracker;
-    this.#kind = kind;
-    this.#sessions = tracker.store.shelf();
-  }
-
-  at(id: string, origin: string): Session {
-    const known = this.known(id, origin);
-    if (known !== undefined) return known;
-    const made = new Session(id);
-    this.#sessions.set(origin, id, made);
-    return made;
-  }
-
-  known(id: string | undefined, origin: string): Session | undefined {
-    return this.#sessions.get(origin, id);
-  }
-
-  forget(invocation: AgentInvocation): void {
-    this.known(invocation.conversationId, invocation.endpoint.origin)?.forget(invocation);
-  }
-
-  /** Finds or opens the invocation that a fact is about; `undefined` if this process does not record it. */
+  /** Finds or opens the invocation that a fact shows for the first time; `undefined` if this process does not record it. */
   find(fact: InvocationFact, seen: Observation): AgentInvocation | undefined {
-    const { origin } = seen.endpoint;
-    const { id, conversationId } = fact.snapshot;
-    if (conversationId === undefined || this.#tracker.invocations.get(origin, id) !== undefined)
-      return undefined;
-    const session = this.at(conversationId, origin);
-    if (fact.subagentId !== undefined) return this.#openBelow(session, fact, seen);
-    const invocation = this.#findOrOpen(session, fact.snapshot, seen);
-    if (invocation !== undefined) session.invocations.add(invocation);
+    const { snapshot, subagentId } = fact;
+    if (subagentId !== undefined) return this.#openBelow(subagentId, fact, seen);
+    const invocation = this.#findOrOpen(snapshot, seen);
+    if (invocation !== undefined) this.invocations.add(invocation);
     return invocation;
   }
 
-  #findOrOpen(
-    session: Session,
-    snapshot: InvocationSnapshot,
-    seen: Observation,
-  ): AgentInvocation | undefined {
-    const requested = findRequested(session, snapshot, seen);
+  #findOrOpen(snapshot: InvocationSnapshot, seen: Observation): AgentInvocation | undefined {
+    const requested = this.#requested(snapshot, seen);
     if (requested !== undefined) {
       const { clock, acceptance } = requested;
       // The server created the invocation when it accepted the request, not when this process first saw the object.
       if (acceptance?.acceptedAt !== undefined) clock.learn(snapshot.createdAt, acceptance.acceptedAt);
       return requested;
     }
-    const { id: conversationId, agent } = session;
-    const found = { kind: this.#kind, conversationId, agent: agent?.agent };
-    const queued = [...session.queued].find(
+    const found = { kind: this.#kind, conversationId: this.id, agent: this.agent?.agent };
+    const queued = [...this.queued].find(
       (message) => canBe(message, snapshot, seen) && isInTime(message, snapshot),
     );
     if (queued !== undefined) {
-      session.queued.delete(queued);
+      this.queued.delete(queued);
       const { endpoint, startTime } = queued;
-      const clock = new OperationClock(queued.ownClock);
       return this.#tracker.beginInvocation({
         ...found,
         reported: snapshot,
@@ -198,26 +124,37 @@ export class Sessions {
         endpoint,
         startTime,
         sentAt: startTime,
-        clock,
+        clock: new OperationClock(queued.ownClock),
       });
     }
     const { settings } = this.#tracker.telemetry;
-    if (session.hasRecordingCreator || !adopts(settings, seen, snapshot.endedAt)) return undefined;
+    if (this.#hasRecordingCreator || !adopts(settings, seen, snapshot.endedAt)) return undefined;
     // It is not known yet who records it. The stream will report the session, and then the invocation again.
-    if (session.hasRecordingCreator === undefined && seen.live) return undefined;
+    if (this.#hasRecordingCreator === undefined && seen.live) return undefined;
     const place = { context: seen.context, link: undefined };
     return adoptInvocation(this.#tracker, { ...found, snapshot }, seen, place);
   }
 
+  /**
+   * The oldest requested invocation that the snapshot can belong to. A stream reports what starts now, so an invocation
+   * that is not over is preferred.
+   */
+  #requested(snapshot: InvocationSnapshot, seen: Observation): AgentInvocation | undefined {
+    const possible = [...this.invocations].filter(
+      ({ id, acceptance }) => id === undefined && canBe(acceptance, snapshot, seen),
+    );
+    return (seen.live ? possible.find(({ life }) => isInProgress(life)) : undefined) ?? possible[0];
+  }
+
   /** Opens the invocation of a subagent below the one it works for; `undefined` if that one is not recorded here. */
   #openBelow(
-    session: Session,
-    { snapshot, subagentId = '', aboveId }: InvocationFact,
+    subagentId: string,
+    { snapshot, aboveId }: InvocationFact,
     seen: Observation,
   ): AgentInvocation | undefined {
-    const subagent = session.subagent(subagentId);
+    const subagent = this.#subagent(subagentId);
     const above =
-      aboveId === undefined ? session.above(subagent, snapshot) : seen.findOrResume(aboveId, session.id);
+      aboveId === undefined ? this.#above(subagent, snapshot) : seen.findOrResume(aboveId, this.id);
     if (above === undefined || !isWithin(snapshot.createdAt, above.snapshot)) return undefined;
     if (above.countBelow >= MAX_REPEATED) {
       notice('calls_skipped');
@@ -230,7 +167,7 @@ export class Sessions {
     subagent.instructions = [];
     const invocation = this.#tracker.beginInvocation({
       kind: this.#kind,
-      conversationId: session.id,
+      conversationId: this.id,
       reported: snapshot,
       above,
       subagentId,
@@ -245,33 +182,84 @@ export class Sessions {
     return invocation;
   }
 
+  /**
+   * The invocation that an invocation of a subagent is part of: the open one of the subagent that created this one, or
+   * else the newest of the session during which it was created.
+   */
+  #above(subagent: SubagentState, { createdAt }: InvocationSnapshot): AgentInvocation | undefined {
+    const parent = this.#subagents.get(subagent.parentAgentId ?? '')?.invocation;
+    const isAbove = ({ id, snapshot }: AgentInvocation): boolean =>
+      id !== undefined && isWithin(createdAt, snapshot);
+    return parent ?? [...this.invocations].findLast(isAbove);
+  }
+
+  #subagent(id: string): SubagentState {
+    const known = this.#subagents.get(id);
+    if (known !== undefined) return known;
+    const made = { name: undefined, parentAgentId: undefined, instructions: [], invocation: undefined };
+    if (this.#subagents.size < MAX_REPEATED) this.#subagents.set(id, made);
+    return made;
+  }
+
+  seeSubagent({ id, name, parentAgentId, instructions }: SubagentFact): void {
+    if (this.invocations.size === 0) return;
+    const subagent = this.#subagent(id);
+    const isFirst = subagent.parentAgentId === undefined;
+    subagent.name = name ?? subagent.name;
+    subagent.parentAgentId = parentAgentId ?? subagent.parentAgentId;
+    if (isFirst) {
+      const keeper = new Keeper(textLimits(this.#tracker.telemetry.settings));
+      subagent.instructions = keeper.keep(instructions);
+    }
+    const { invocation } = subagent;
+    if (invocation !== undefined && subagent.name !== undefined)
+      invocation.introduce({ id: invocation.place.agentId ?? id, name: subagent.name, model: undefined });
+  }
+
   see(
-    id: string,
     { state, agent, error, actions = [], object, failure, event }: Omit<ConversationFact, 'id'>,
     seen: Observation,
   ): void {
-    const session = this.at(id, seen.endpoint.origin);
-    session.agent = agent ?? session.agent;
-    session.failure = failure ?? session.failure;
+    this.agent = agent ?? this.agent;
+    this.#failure = failure ?? this.#failure;
     if (object !== undefined && this.#tracker.telemetry.settings.adoptRuns !== false)
-      session.hasRecordingCreator ||= hasRecordingCreator(object);
-    if (event !== undefined && session.isNew(event.id)) this.#addEvent(id, event.attributes, seen);
-    if (state === 'failed') failAll(session, error, seen);
-    else if (state === 'idle') rest(session, seen);
-    else if (state !== undefined) this.#continue(session, actions, seen);
+      this.#hasRecordingCreator ||= hasRecordingCreator(object);
+    if (event !== undefined && this.#isNew(event.id)) this.#addEvent(event.attributes, seen);
+    if (state === 'failed') this.#fail(error, seen);
+    else if (state === 'idle') this.#rest(seen);
+    else if (state !== undefined) this.#continue(actions, seen);
   }
 
-  #continue(session: Session, actions: readonly RequiredAction[], seen: Observation): void {
-    const { inProgress } = session;
+  /** Whether an event is new: several streams of a session, and each poll, repeat the same ones. */
+  #isNew(eventId: string | undefined): boolean {
+    if (eventId === undefined) return true;
+    if (this.#events.has(eventId)) return false;
+    this.#events.add(eventId);
+    keepNewest(this.#events);
+    return true;
+  }
+
+  /** Records an event of the session on the session's span. */
+  #addEvent(attributes: Attributes, { endpoint, context, time }: Observation): void {
+    const conversation = this.#tracker.conversation(this.#kind, this.id, endpoint.origin);
+    const segment =
+      conversation.segmentFor(activeSpan(context), time) ?? [...conversation.segments.values()].at(-1);
+    if (segment === undefined) return;
+    segment.record.addEvent(EVENT_OPENAI_SESSION_ENVIRONMENT, attributes, time);
+    segment.touch(time);
+  }
+
+  #continue(actions: readonly RequiredAction[], seen: Observation): void {
+    const { inProgress } = this;
     // The session is busy. If no invocation is known to be in progress, those that seemed to be over continue.
-    for (const invocation of session.invocations)
+    for (const invocation of this.invocations)
       if (inProgress === undefined || isInProgress(invocation.life)) invocation.reopen();
     for (const { type, id, invocationId, call } of actions) {
-      const invocation = seen.findOrResume(invocationId, session.id) ?? session.inProgress;
+      const invocation = seen.findOrResume(invocationId, this.id) ?? this.inProgress;
       if (invocation === undefined || !isInProgress(invocation.life)) continue;
       const time = seen.timeFor(invocation);
       invocation.wait(call === undefined ? [] : [call], time);
-      if (!session.isNew(`${type} ${id}`)) continue;
+      if (!this.#isNew(`${type} ${id}`)) continue;
       invocation.openRecord.addEvent(
         EVENT_OPENAI_RUN_REQUIRES_ACTION,
         {
@@ -284,43 +272,38 @@ export class Sessions {
     }
   }
 
-  seeSubagent(fact: SubagentFact, origin: string): void {
-    const session = this.known(fact.conversationId, origin);
-    if (session === undefined || session.invocations.size === 0) return;
-    const subagent = session.subagent(fact.id);
-    const isFirst = subagent.parentAgentId === undefined;
-    subagent.name = fact.name ?? subagent.name;
-    subagent.parentAgentId = fact.parentAgentId ?? subagent.parentAgentId;
-    if (isFirst) {
-      const keeper = new Keeper(textLimits(this.#tracker.telemetry.settings));
-      subagent.instructions = keeper.keep(fact.instructions);
+  /**
+   * Ends the invocations of the idle session. A requested invocation ends only if the server had accepted it before, and
+   * not by a stream, because a stream begins with the session's previous state.
+   */
+  #rest(seen: Observation): void {
+    for (const invocation of [...this.invocations]) {
+      const { acceptedAt = Number.POSITIVE_INFINITY } = invocation.acceptance ?? {};
+      const isOlder = !seen.live && acceptedAt <= seen.timeFor(invocation, seen.call.startTime);
+      if (invocation.id !== undefined || isOlder) endUnseen(invocation, seen, seen.timeFor(invocation));
     }
-    const { invocation, name } = subagent;
-    if (invocation !== undefined && name !== undefined)
-      invocation.introduce({ id: invocation.place.agentId ?? fact.id, name, model: undefined });
   }
 
-  /** Records an event of the session on the session's span. */
-  #addEvent(id: string, attributes: Attributes, { endpoint, context, time }: Observation): void {
-    const conversation = this.#tracker.conversation(this.#kind, id, endpoint.origin);
-    const segment =
-      conversation.segmentFor(activeSpan(context), time) ?? [...conversation.segments.values()].at(-1);
-    if (segment === undefined) return;
-    segment.record.addEvent(EVENT_OPENAI_SESSION_ENVIRONMENT, attributes, time);
-    segment.touch(time);
+  #fail(error: unknown, seen: Observation): void {
+    const failure = this.#failure ?? readError(error, 'failed');
+    this.#failure = undefined;
+    for (const invocation of [...this.invocations]) {
+      if (invocation.id === undefined) continue;
+      const time = seen.timeFor(invocation);
+      invocation.end(time, time, time, failure);
+      invocation.settle();
+    }
   }
 }
 
-/**
- * Ends the invocations of an idle session. A requested invocation ends only if the server had accepted it before, and
- * not by a stream, because a stream begins with the session's previous state.
- */
-function rest(session: Session, seen: Observation): void {
-  for (const invocation of [...session.invocations]) {
-    const { acceptedAt = Number.POSITIVE_INFINITY } = invocation.acceptance ?? {};
-    const isOlder = !seen.live && acceptedAt <= seen.timeFor(invocation, seen.call.startTime);
-    if (invocation.id !== undefined || isOlder) endUnseen(invocation, seen, seen.timeFor(invocation));
-  }
+/** Whether something was created during another invocation. The server's times count whole seconds. */
+function isWithin(
+  createdAt: number | undefined,
+  other: Pick<InvocationSnapshot, 'createdAt' | 'endedAt'> | undefined,
+): boolean {
+  if (createdAt === undefined) return true;
+  const { createdAt: begin = createdAt, endedAt: end = createdAt } = other ?? {};
+  return createdAt >= begin && createdAt <= end;
 }
 
 /** Ends an invocation whose session has nothing in progress any more. Its outcome is unknown. */
@@ -330,32 +313,6 @@ function endUnseen(invocation: AgentInvocation, seen: Observation, time: number)
   // Otherwise, a turn would wait for the turn of a subagent that no object reports any more.
   for (const below of invocation.below) endUnseen(below, seen, life.endTime ?? time);
   invocation.apply({ type: 'idle' }, time);
-}
-
-function failAll(session: Session, error: unknown, seen: Observation): void {
-  const failure = session.failure ?? readError(error, 'failed');
-  session.failure = undefined;
-  for (const invocation of [...session.invocations]) {
-    if (invocation.id === undefined) continue;
-    const time = seen.timeFor(invocation);
-    invocation.end(time, time, time, failure);
-    invocation.settle();
-  }
-}
-
-/**
- * Finds the oldest requested invocation that the snapshot can belong to. A stream reports what starts now, so an
- * invocation that is not over is preferred.
- */
-function findRequested(
-  { invocations }: Session,
-  snapshot: InvocationSnapshot,
-  seen: Observation,
-): AgentInvocation | undefined {
-  const possible = [...invocations].filter(
-    ({ id, acceptance }) => id === undefined && canBe(acceptance, snapshot, seen),
-  );
-  return (seen.live ? possible.find(({ life }) => isInProgress(life)) : undefined) ?? possible[0];
 }
 
 /** Whether a reported invocation can be the requested one. A stream reports only new ones; a list also has old ones. */

@@ -300,11 +300,10 @@ export class AgentInvocation extends Invocation {
     conversation.count({ userMessages: start.input.count });
   }
 
-  requestedIn(conversationId: string): Acceptance {
+  requestedIn(conversationId: string): void {
     this.#requestedIn = conversationId;
     this.#describe();
     this.acceptance = { acceptedAt: undefined, notBefore: undefined };
-    return this.acceptance;
   }
 
   contextIn(context: Context): Context {

@@ -1,5 +1,5 @@
 import { BoundedMap } from '../../util/bounded-map.ts';
-import type { CallFacts } from '../dialect.ts';
+import type { CallFacts, ToolResult } from '../dialect.ts';
 import { keyAt } from '../store.ts';
 
 const MAX_PENDING_CALLS = 10_000;
@@ -23,15 +23,8 @@ export interface ToolCallRequest extends ToolCallIdentity, CallFacts {
 }
 
 /** A tool call whose result is in a request of the program. */
-export interface AnsweredToolCall extends ToolCallIdentity {
-  /**
-   * The call as the request repeats it; returns `undefined` if the request does not. Called only if a call with the id
-   * is pending: a request may repeat thousands of answered calls, and hashing their arguments would take long.
-   */
-  readonly repeated: () => CallFacts | undefined;
+export interface AnsweredToolCall extends ToolCallIdentity, Pick<ToolResult, 'repeated' | 'question'> {
   readonly previousResponseId?: string | undefined;
-  /** A hash of the last messages before the call, if the request repeats them and the call. */
-  readonly question: () => string | undefined;
 }
 
 interface KnownCall<Call> extends ToolCallRequest {
