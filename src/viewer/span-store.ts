@@ -4,8 +4,6 @@ export interface StoredTrace {
   readonly spans: Map<string, ViewedSpan>;
   /** The revision of each span, by its id. */
   readonly revisions: Map<string, number>;
-  /** The number of evaluations of each span, by its id. */
-  readonly evaluated: Map<string | undefined, number>;
   size: number;
   /** The number of spans that did not fit, without evaluations. */
   omitted: number;
@@ -22,9 +20,6 @@ interface StoreLimits {
   readonly sizeOf: (span: ViewedSpan) => number;
   readonly dropping?: (traceId: string, trace: StoredTrace) => void;
 }
-
-/** The maximum number of evaluations of one span. */
-const MAX_EVALUATIONS = 100;
 
 /** Spans by trace. Evaluations, which arrive separately from what they are about, are kept as spans. */
 export class SpanStore {
@@ -69,7 +64,6 @@ export class SpanStore {
     const trace = found ?? {
       spans: new Map(),
       revisions: new Map(),
-      evaluated: new Map(),
       size: 0,
       omitted: 0,
       revision: 0,
@@ -82,14 +76,11 @@ export class SpanStore {
     trace.revision = ++this.#revision;
     const known = trace.spans.get(spanId);
     if (span.isOpen && known !== undefined && !known.isOpen) return;
-    const evaluated = trace.evaluated.get(span.parentId) ?? 0;
-    if (span.isEvaluation && known === undefined && evaluated >= MAX_EVALUATIONS) return;
     const growth = sizeOf(span) - (known === undefined ? 0 : sizeOf(known));
     if (trace.size + growth > maxSize) {
       if (!span.isEvaluation) trace.omitted++;
       return;
     }
-    if (span.isEvaluation && known === undefined) trace.evaluated.set(span.parentId, evaluated + 1);
     trace.spans.set(spanId, span);
     trace.revisions.set(spanId, trace.revision);
     trace.size += growth;

@@ -68,14 +68,11 @@ export function summarize({ traceId, rows }: TraceTree): TraceSummary {
   };
 }
 
-const MAX_LISTED_MODELS = 20;
-
 /** What is known of a trace, as labels and texts. */
 export function summaryFacts(summary: TraceSummary): (readonly [label: string, text: string])[] {
   const { models, start, end, retries } = summary;
-  const more = models.length > MAX_LISTED_MODELS ? ['…'] : [];
   const facts: readonly (readonly [label: string, text: string | undefined])[] = [
-    ['Model', [...models.slice(0, MAX_LISTED_MODELS), ...more].join(', ')],
+    ['Model', models.join(', ')],
     ['Service', summary.service],
     ['Project', summary.project],
     ['Environment', summary.environment],

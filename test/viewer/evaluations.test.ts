@@ -129,13 +129,4 @@ describe('the page', () => {
     const [span] = spansOn(path);
     expect(evaluationsOf(span?.events ?? [])).toEqual([HELPFUL]);
   });
-
-  it('keeps 100 evaluations of one span', async () => {
-    const path = join(folder, 'page.html');
-    const { ask, end } = startViewing(htmlPage(path));
-    const responseId = await ask();
-    for (let score = 0; score < 150; score++) recordEvaluation({ responseId, name: 'helpfulness', score });
-    await end();
-    expect(spansOn(path)[0]?.events).toHaveLength(100);
-  });
 });

@@ -60,17 +60,6 @@ test('an evaluation that is too large for a trace drops nothing', () => {
   expect(store).toMatchObject({ dropped: 0 });
 });
 
-test('of any number of evaluations of a span, 100 are kept, so that later spans fit', () => {
-  const store = liveStore(1_000_000);
-  store.take([span('a', '1')]);
-  const rated = (i: number, spanId: string): ViewedSpan =>
-    evaluationSpan({ traceId: 'a', spanId, event: { name: 'gen_ai.evaluation.result', time: [i, 0] } });
-  for (let i = 0; i < 10_000; i++) store.take([rated(i, '1')]);
-  store.take([rated(0, '1'), span('a', '2'), rated(0, '2')]);
-  const { spans, omitted } = spansIn(store, 'a');
-  expect([spans.map(({ events }) => events?.length), omitted]).toEqual([[100, 1], 0]);
-});
-
 test('a trace of evaluations alone is none', () => {
   const store = new TraceStore(true);
   store.add([evaluationSpan({ traceId: 'a', spanId: '1', event: { name: 'e', time: [1, 0] } })]);
