@@ -24,8 +24,6 @@ const SEARCHED = /\.(name|model|type|messages|arguments|result|system_instructio
 /** The attributes with ids. Short words match only whole ids, because parts of ids can be any number. */
 const SEARCHED_IDS = /\.id$/;
 const MIN_ID_PART = 4;
-/** How much of a text is searched, at its start and at its end (the newest message), in UTF-16 units. */
-const MAX_FILTERED_LENGTH = 20_000;
 /** The maximum number of terms of a filter. Each term is one bit of a number. */
 const MAX_TERMS = 30;
 
@@ -83,11 +81,11 @@ function termOf(part: string): Term {
       field.names.some(
         (name) => attributes[name] !== undefined && lower(attributes[name]).includes(field.value),
       );
-  const number = /^\d+$/.test(part) ? new RegExp(sourceOf(part)) : undefined;
+  const word = new RegExp(sourceOf(part));
+  const id = part.length < MIN_ID_PART ? `\n${part}\n` : part;
   return (span) => {
     const { text, ids } = searchedTexts(span);
-    const isInText = number === undefined ? text.includes(part) : number.test(text);
-    return isInText || ids.includes(part.length < MIN_ID_PART ? `\n${part}\n` : part);
+    return word.test(text) || ids.includes(id);
   };
 }
 
@@ -101,12 +99,8 @@ function searchedTexts(span: ViewedSpan): { readonly text: string; readonly ids:
   const ids = [span.traceId, span.spanId];
   for (const [name, value] of Object.entries(span.attributes)) {
     if (typeof value !== 'string') continue;
-    const parts = [
-      value.slice(0, MAX_FILTERED_LENGTH),
-      value.slice(MAX_FILTERED_LENGTH).slice(-MAX_FILTERED_LENGTH),
-    ];
-    if (SEARCHED.test(name)) texts.push(...parts);
-    else if (SEARCHED_IDS.test(name)) ids.push(...parts);
+    if (SEARCHED.test(name)) texts.push(value);
+    else if (SEARCHED_IDS.test(name)) ids.push(value);
   }
   const made = { text: texts.join('\n').toLowerCase(), ids: `\n${ids.join('\n')}\n`.toLowerCase() };
   SEARCHED_TEXTS.set(span, made);

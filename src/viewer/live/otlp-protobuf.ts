@@ -4,9 +4,6 @@ import { ExportLogsServiceRequest, ExportTraceServiceRequest, type MessageType }
 /** The maximum number of fields in one request. An empty field is two bytes there, but much more in memory and time. */
 const MAX_PROTOBUF_FIELDS = 2_000_000;
 
-/** The maximum nesting. The generated reader refuses 100 levels; OTLP has 8 above the attributes of a span. */
-const MAX_PROTOBUF_LEVELS = 90;
-
 /** A 64-bit integer. */
 type Fixed64 = ReturnType<protobuf.Reader['fixed64']>;
 
@@ -18,7 +15,7 @@ const REQUESTS: Readonly<Record<'traces' | 'logs', MessageType>> = {
 /**
  * Reads a protobuf request of OTLP. The result has the form of OTLP/JSON, but with bytes instead of hexadecimal ids.
  *
- * @throws Error if the bytes are not such a request, or contain too many fields
+ * @throws Error if the bytes are not such a request, contain too many fields, or are nested over 100 levels deep
  */
 export function decodeOtlp(
   kind: keyof typeof REQUESTS,
@@ -29,22 +26,10 @@ export function decodeOtlp(
 
 class OtlpReader extends protobuf.Reader {
   #fields = 0;
-  /** Where each message that is being read ends, outermost first. */
-  readonly #ends: number[] = [];
 
   override tag(): number {
     if (++this.#fields > MAX_PROTOBUF_FIELDS) throw new RangeError('too many fields');
     return super.tag();
-  }
-
-  /** Reads a length. A message that is nested too deeply is skipped, so that those around it can be read. */
-  override size(): number {
-    const length = super.size();
-    while ((this.#ends.at(-1) ?? this.len) <= this.pos) this.#ends.pop();
-    this.#ends.push(this.pos + length);
-    if (this.#ends.length < MAX_PROTOBUF_LEVELS) return length;
-    this.skip(length);
-    return 0;
   }
 
   override int64(): Fixed64 {
