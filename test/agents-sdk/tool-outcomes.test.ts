@@ -42,8 +42,7 @@ tracingOrNot((tracing) => {
     const { state, interruptions } = await program.runner.run(agent, 'Hi');
     for (const interruption of interruptions) state.reject(interruption);
     await program.runner.run(agent, state);
-    await program.telemetry.provider.forceFlush();
-    const tools = program.ended('execute_tool delete');
+    const tools = await program.flushed('execute_tool delete');
     expect(tools.map(({ attributes: told }) => [told['openai.tool.outcome'], told['error.type']])).toEqual([
       ['denied', undefined],
     ]);

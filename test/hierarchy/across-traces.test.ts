@@ -251,8 +251,7 @@ describe('a turn whose requests come in separate traces', () => {
   it('starts when its message was sent', async () => {
     const talk = await talkTo([WAITS, {}]);
     await walk(talk, [ask, untilIdle, say, untilIdle, listTurns], true);
-    await talk.telemetry.provider.shutdown();
-    await talk.expectTree(`
+    await talk.expectTreeAtEnd(`
       request
       └─ session                  openai.total.runs=2 openai.total.user_messages=2 openai.total.input_tokens=200
          └─ invoke_agent Helper   openai.turn.id=turn_000001 openai.run.status=cancelled openai.total.user_messages=1 openai.total.input_tokens=100

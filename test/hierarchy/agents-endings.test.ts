@@ -133,8 +133,7 @@ it('the environment of a session is recorded from session events, once each even
     await program.stream(id, 'Again.');
     await reading;
   });
-  await program.telemetry.provider.forceFlush();
-  const [session] = program.ended('session');
+  const [session] = await program.flushed('session');
   expect(
     session?.events.map(({ attributes }) => [
       attributes?.['openai.environment.status'],
@@ -185,8 +184,7 @@ describe('the messages of a turn', () => {
     await program.inSpan<unknown>(async () =>
       stream ? program.converse() : program.poll((await program.create('What is x?')).id),
     );
-    await program.telemetry.provider.forceFlush();
-    const [turn] = program.ended('invoke_agent Helper');
+    const [turn] = await program.flushed('invoke_agent Helper');
     const read = (name: string): unknown => JSON.parse(String(turn?.attributes[name]));
     expect(read('gen_ai.input.messages')).toEqual([
       { role: 'user', parts: [{ type: 'text', content: 'What is x?' }] },

@@ -190,8 +190,7 @@ it('the URL of a page that a turn opens is recorded without its credentials', as
     { config: { captureMessageContent: 'SPAN_ONLY' }, content: true },
   );
   await program.inSpan(async () => program.stream((await program.create()).id, 'What is it?'));
-  await program.telemetry.provider.forceFlush();
-  const [search] = program.ended('execute_tool web_search');
+  const [search] = await program.flushed('execute_tool web_search');
   expect(JSON.parse(String(search?.attributes['gen_ai.tool.call.arguments']))).toEqual({
     type: 'open_page',
     url: 'https://x.example/?token=REDACTED',
@@ -290,8 +289,7 @@ it('a turn of a subagent whose agent is not reported has none, rather than the s
     const { id } = await program.create('Read it.');
     await program.poll(id);
   });
-  await program.telemetry.provider.forceFlush();
-  const [reader] = program.ended('invoke_agent Reader');
+  const [reader] = await program.flushed('invoke_agent Reader');
   expect(reader?.attributes).toHaveProperty('openai.subagent.id');
   expect(reader?.attributes).not.toHaveProperty('gen_ai.agent.id');
 });

@@ -123,8 +123,7 @@ describe('the vector stores of a file search', () => {
   ])('are those of the %s', async (_, store, run) => {
     const tutor = await startElsewhere([SEARCHING], { tool_resources: storesIn('vs_assistant') });
     await tutor.inSpan(() => run(tutor));
-    await tutor.telemetry.provider.forceFlush();
-    const [search] = tutor.ended('execute_tool file_search');
+    const [search] = await tutor.flushed('execute_tool file_search');
     expect(search?.attributes['openai.file_search.vector_store_ids']).toEqual([store]);
   });
 });

@@ -207,8 +207,7 @@ describe('the background read', () => {
       await program.telemetry.provider.forceFlush();
     }
     await program.inSpan(ask);
-    await program.telemetry.provider.forceFlush();
-    const recorded = program.ended('chat gpt-4o-mini');
+    const recorded = await program.flushed('chat gpt-4o-mini');
     expect(recorded).toHaveLength(1);
     expect(readsOf(program.simulator)).toHaveLength(4);
   });

@@ -153,8 +153,7 @@ describe('a stream of a run', () => {
       });
       for await (const _ of await rest) chunks++;
     });
-    await program.telemetry.provider.forceFlush();
-    const [span] = program.ended('invoke_agent');
+    const [span] = await program.flushed('invoke_agent');
     expect(span?.attributes).toMatchObject({
       'openai.stream.end': 'completed',
       'openai.stream.chunk_count': chunks,

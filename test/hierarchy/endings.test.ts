@@ -101,8 +101,7 @@ describe('a run that nobody follows', () => {
     const program = await startTutor({ runs: [{}], config });
     await program.inSpan(program.create);
     expect(program.telemetry.openSpans).toEqual(['thread', 'invoke_agent Math Tutor']);
-    await program.telemetry.provider.shutdown();
-    await program.expectTree(`
+    await program.expectTreeAtEnd(`
       program
       └─ thread
          └─ invoke_agent Math Tutor  openai.run.status=queued openai.run.observed=false
@@ -114,8 +113,7 @@ describe('a run that nobody follows', () => {
       runs: [{ steps: [{ tools: [{ function: { name: 'send_mail', arguments: {} } }] }] }],
     });
     await program.inSpan(program.run);
-    await program.telemetry.provider.shutdown();
-    await program.expectTree(`
+    await program.expectTreeAtEnd(`
       program
       └─ thread
          └─ invoke_agent Math Tutor  openai.run.status=requires_action openai.run.observed=false

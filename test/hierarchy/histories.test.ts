@@ -65,8 +65,7 @@ describe('withConversation', () => {
         await completions.create(hello).catch(() => undefined);
         for await (const _ of await completions.create({ ...hello, stream: true })) break;
       });
-      await program.telemetry.provider.shutdown();
-      await program.expectTree(`
+      await program.expectTreeAtEnd(`
       conversation          openai.total.runs=1 openai.total.user_messages=1
       ├─ chat gpt-4o-mini   !BadRequestError
       └─ chat gpt-4o-mini   openai.stream.end=cancelled
@@ -74,9 +73,13 @@ describe('withConversation', () => {
     },
   );
 
-  it('records tool arguments and results on events, if content is allowed there only', async () => {
+  it('records tool arguments and results on events, if content is allowed there only, and passes them to a completion hook', async () => {
+    const seen: unknown[] = [];
+    const completionHook: CompletionHook = ({ operation, toolArguments, toolResult }) => {
+      if (operation['gen_ai.operation.name'] === 'execute_tool') seen.push([toolArguments, toolResult]);
+    };
     const program = await startProgram({
-      config: { captureMessageContent: 'EVENT_ONLY' },
+      config: { captureMessageContent: 'EVENT_ONLY', completionHook },
       eventContent: true,
     });
     await withConversation('chat-1', () => askWeather(program));
@@ -85,15 +88,6 @@ describe('withConversation', () => {
     );
     expect(tool?.attributes['gen_ai.tool.call.arguments']).toEqual(expect.any(Object));
     expect(tool?.attributes['gen_ai.tool.call.result']).toEqual({ sky: 'blue' });
-  });
-
-  it('passes tool arguments and results to a completion hook, whatever is recorded', async () => {
-    const seen: unknown[] = [];
-    const completionHook: CompletionHook = ({ operation, toolArguments, toolResult }) => {
-      if (operation['gen_ai.operation.name'] === 'execute_tool') seen.push([toolArguments, toolResult]);
-    };
-    const program = await startProgram({ config: { completionHook } });
-    await withConversation('chat-1', () => askWeather(program));
     expect(seen).toEqual([[expect.any(Object), { sky: 'blue' }]]);
   });
 
@@ -126,8 +120,7 @@ describe('withConversation holds for', () => {
     await withConversation('chat-1', () =>
       responses.create({ ...ASKED, input, previous_response_id: asked.id }),
     );
-    await program.telemetry.provider.shutdown();
-    await program.expectTree(`
+    await program.expectTreeAtEnd(`
       conversation                 gen_ai.conversation.id=chat-1 openai.api.type=responses openai.total.runs=2 openai.total.user_messages=1
       ├─ chat gpt-4o-mini          gen_ai.conversation.id=chat-1 openai.api.type=responses
       ├─ execute_tool get_weather  gen_ai.conversation.id=chat-1
@@ -186,8 +179,7 @@ describe('withConversation holds for', () => {
       await responses.inputTokens.count(ASKED);
       await responses.compact(ASKED);
     });
-    await program.telemetry.provider.shutdown();
-    await program.expectTree(`
+    await program.expectTreeAtEnd(`
       conversation                     gen_ai.conversation.id=chat-1 openai.total.input_tokens=100 openai.total.output_tokens=20
       ├─ POST /responses/input_tokens  gen_ai.conversation.id=chat-1
       └─ POST /responses/compact       gen_ai.conversation.id=chat-1 gen_ai.usage.input_tokens=100
@@ -208,8 +200,7 @@ describe('withConversation holds for', () => {
       });
     const { files } = program.client.vectorStores;
     await withConversation('chat-1', () => files.poll('vs_1', 'file_1', { pollIntervalMs: 20 }));
-    await program.telemetry.provider.shutdown();
-    await program.expectTree(`
+    await program.expectTreeAtEnd(`
       conversation                                             gen_ai.conversation.id=chat-1
       └─ GET /vector_stores/{vector_store_id}/files/{file_id}  gen_ai.conversation.id=chat-1 openai.poll.count=3
     `);
@@ -288,8 +279,7 @@ describe('withConversation holds for', () => {
         });
         await client.chat.completions.create(HELLO);
       });
-      await program.telemetry.provider.shutdown();
-      await program.expectTree(`
+      await program.expectTreeAtEnd(`
         conversation                                gen_ai.conversation.id=chat-1 openai.api.type=responses openai.total.runs=2
         ├─ prepare                                  gen_ai.conversation.id=chat-1
         │  ├─ look up                               gen_ai.conversation.id=chat-1

@@ -78,8 +78,7 @@ describe('an API that is one dialect', () => {
       await client.post('/rooms/room_1/turns', { body: { model: 'gpt-4o' } });
       await client.get('/rooms/room_1/turns/turn_1');
     });
-    await program.telemetry.provider.shutdown();
-    await program.expectTree(`
+    await program.expectTreeAtEnd(`
       program
       └─ session
          └─ invoke_agent  openai.run.status=done openai.run.poll_count=1

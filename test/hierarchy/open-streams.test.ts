@@ -118,8 +118,7 @@ describe('a call that is answered before the stream of a chat completion ends', 
   it('is in the conversation that the program names', async () => {
     const program = await startProgram();
     await withConversation('chat-1', async () => loop(program, await ask(program)));
-    await program.telemetry.provider.shutdown();
-    await program.expectTree(`
+    await program.expectTreeAtEnd(`
       conversation                 gen_ai.conversation.id=chat-1 openai.total.runs=2
       ├─ chat gpt-4o-mini
       ├─ execute_tool get_weather
@@ -325,8 +324,7 @@ describe('a call that is answered before the stream of a response ends', () => {
     const program = await startAsking();
     const { id } = await program.client.conversations.create();
     await respond(program, { input: 'How is the weather?', conversation: id });
-    await program.telemetry.provider.shutdown();
-    await program.expectTree(`
+    await program.expectTreeAtEnd(`
       conversation                 openai.total.runs=2
       ├─ POST /conversations
       ├─ chat gpt-4o-mini

@@ -83,12 +83,15 @@ describe('a run that a person answers after its timeout', () => {
   });
 });
 
-it('a run that was given up continues in a linked second span when any request shows it again', async () => {
+it('a run that was given up is asked for its end once, and continues in a linked second span when any request shows it again', async () => {
   const tutor = await startPausing({});
   const { client, threadId, apiUsage } = tutor;
   const { runs } = client.beta.threads;
   const run = await tutor.inSpan(tutor.create, 'ask');
   await pause(tutor);
+  const { requests } = tutor.simulator;
+  const asked = requests.filter(({ method, path }) => method === 'GET' && /run_\d+$/.test(path));
+  expect(asked).toHaveLength(1);
   await tutor.inSpan(() => runs.poll(run.id, { thread_id: threadId }), 'later');
   await tutor.expectTree(`
     ask
@@ -207,15 +210,6 @@ describe('a run that only another process polls', () => {
     expect(usageSum(tutor.telemetry.spans)).toEqual(reported);
     expect(await measuredOf(tutor)).toEqual({ ...reported, durations: [1] });
   });
-
-  it('is asked for only once', async () => {
-    const tutor = await startPausing({});
-    const { simulator } = tutor;
-    await tutor.inSpan(tutor.create, 'creator');
-    await pause(tutor);
-    const asked = simulator.requests.filter(({ method, path }) => method === 'GET' && /run_\d+$/.test(path));
-    expect(asked).toHaveLength(1);
-  });
 });
 
 it('a background response that was given up continues in a second span when it is retrieved, with its run and each token once and the model that was requested', async () => {
@@ -229,8 +223,7 @@ it('a background response that was given up continues in a second span when it i
   await conversations.delete(conversation);
   let { status } = await responses.retrieve(id);
   while (status === 'queued' || status === 'in_progress') ({ status } = await responses.retrieve(id));
-  await program.telemetry.provider.shutdown();
-  await program.expectTree(`
+  await program.expectTreeAtEnd(`
     conversation
     ├─ POST /conversations
     ├─ chat gpt-4o-mini                         gen_ai.response.status=queued

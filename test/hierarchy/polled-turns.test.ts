@@ -94,8 +94,7 @@ describe('without spans of sessions', () => {
     await program.inSpan(async () => {
       ({ id } = await program.create('first'));
     });
-    await program.telemetry.provider.shutdown();
-    await program.expectTree(`
+    await program.expectTreeAtEnd(`
       program
       └─ invoke_agent Helper  gen_ai.conversation.id=${id} openai.session.id=${id} openai.run.observed=false
     `);

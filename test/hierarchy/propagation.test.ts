@@ -89,8 +89,7 @@ describe('a run whose metadata contains the trace context', () => {
       const run = await inSpan(program.create);
       const worker = otherProcess(program, config);
       await inSpan(() => worker.beta.threads.runs.poll(run.id, { thread_id: threadId }), 'worker');
-      await program.telemetry.provider.shutdown();
-      await program.expectTree(`
+      await program.expectTreeAtEnd(`
   program
   └─ thread
      └─ POST /threads/{thread_id}/runs       openai.run.status=queued
@@ -113,8 +112,7 @@ describe('a run whose metadata contains the trace context', () => {
     const run = await inSpan(program.create);
     const worker = otherProcess(program, { adoptRuns: true, conversationIdleTimeout: 0 });
     await worker.beta.threads.runs.poll(run.id, { thread_id: threadId });
-    await program.telemetry.provider.shutdown();
-    await program.expectTree(`
+    await program.expectTreeAtEnd(`
       program
       └─ thread
          └─ POST /threads/{thread_id}/runs
@@ -161,8 +159,7 @@ describe('a run whose metadata contains the trace context', () => {
     const blind = otherProcess(program, { adoptRuns: true });
     await inSpan(() => blind.beta.threads.runs.poll(run.id, path), 'worker');
     await inSpan(() => client.beta.threads.runs.retrieve(run.id, path), 'page');
-    await program.telemetry.provider.forceFlush();
-    const recorded = program.ended('invoke_agent');
+    const recorded = await program.flushed('invoke_agent');
     expect(recorded.map(({ attributes }) => attributes['openai.run.status'])).toEqual(['completed']);
     expect(await durationCount(program)).toBe(1);
   });
@@ -258,8 +255,7 @@ describe('the context of the creation', () => {
         for (let status: string | undefined = 'queued'; status !== 'completed'; )
           ({ status } = await worker.responses.retrieve(response.id));
       }, job);
-    await program.telemetry.provider.shutdown();
-    await program.expectTree(`
+    await program.expectTreeAtEnd(`
       program
       └─ chat gpt-4o                gen_ai.response.status=queued gen_ai.request.temperature=0.5
 
@@ -289,8 +285,7 @@ describe('the context of the creation', () => {
     for (let status: string | undefined = 'queued'; status !== 'completed'; )
       ({ status } = await program.plain.responses.retrieve(response.id));
     await otherProcess(program, { adoptRuns: 'polled' }).responses.retrieve(response.id);
-    await program.telemetry.provider.shutdown();
-    await program.expectTree(`
+    await program.expectTreeAtEnd(`
       program
       └─ chat gpt-4o
          └─ chat gpt-4o-*   gen_ai.usage.input_tokens=* gen_ai.usage.output_tokens=*
@@ -344,8 +339,7 @@ describe('the context of the creation', () => {
       await follow(worker, id);
       await sessions.turns.list(id);
     });
-    await program.telemetry.provider.forceFlush();
-    const turns = program.ended('invoke_agent');
+    const turns = await program.flushed('invoke_agent');
     expect(turns.map(({ attributes }) => attributes['openai.run.status'])).toEqual(['completed']);
   });
 

@@ -98,6 +98,15 @@ describe('reads from a server', () => {
     expect(isAvailable(reads)).toBe(true);
   });
 
+  it('rest for as long as the server asks', async () => {
+    const reads = new OriginReads('http://a', 100);
+    await repeat(reads, 3, failWith(429, { 'retry-after': '5' }));
+    vi.advanceTimersByTime(4_999);
+    expect(isAvailable(reads)).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(isAvailable(reads)).toBe(true);
+  });
+
   it('continue if one of three succeeds', async () => {
     const reads = new OriginReads('http://a', 100);
     for (const read of [failWith(500), failWith(500), succeed, failWith(500), failWith(500)])

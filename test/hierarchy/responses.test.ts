@@ -411,8 +411,7 @@ describe('a background response', () => {
     const program = await startProgram();
     const { id } = await startThinking(program);
     await program.inSpan(() => program.client.responses.retrieve(id), 'worker');
-    await program.telemetry.provider.shutdown();
-    await program.expectTree(`
+    await program.expectTreeAtEnd(`
       web
       └─ chat gpt-4o-mini  gen_ai.response.status=in_progress
 
@@ -486,8 +485,7 @@ describe('a background response', () => {
       const input = calls.map((call_id) => ({ type: 'function_call_output' as const, call_id, output: '7' }));
       await client.responses.create({ ...asked, background: false, input });
     }, 'worker');
-    await program.telemetry.provider.shutdown();
-    await program.expectTree(`
+    await program.expectTreeAtEnd(`
       conversation                openai.total.runs=2 openai.total.input_tokens=*
       ├─ POST /conversations
       ├─ chat gpt-4o-mini         gen_ai.response.status=completed
@@ -543,8 +541,7 @@ describe('a conversation', () => {
     const { id } = await client.responses.create(body);
     await client.responses.retrieve(id);
     await client.responses.delete(id);
-    await program.telemetry.provider.shutdown();
-    await program.expectTree(`
+    await program.expectTreeAtEnd(`
       conversation                        gen_ai.conversation.id={conversation}
       ├─ POST /conversations
       ├─ chat gpt-4o-mini

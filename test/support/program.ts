@@ -28,12 +28,16 @@ export interface Program {
   inSpan<Result>(run: () => Promise<Result>, name?: string): Promise<Result>;
   /** The ended spans of a name, or of all names that begin with this word. */
   ended(name: string): readonly ReadableSpan[];
+  /** The same, once everything is flushed. */
+  flushed(name: string): Promise<readonly ReadableSpan[]>;
   /** The names of what each span of a name is linked to. */
   linked(name: string): (string | undefined)[][];
   /** What an instrument has measured, of one operation or of all. */
   points(instrument: string, operation?: string): Promise<readonly Point[]>;
   /** Flushes, and compares all that was recorded with a tree. */
   expectTree(expected: string): Promise<void>;
+  /** The same, once the provider is shut down, as at the end of a program. */
+  expectTreeAtEnd(this: Pick<Program, 'expectTree'>, expected: string): Promise<void>;
 }
 
 export interface ProgramOptions extends RecordOptions {
@@ -71,6 +75,10 @@ export async function startProgram(options: ProgramOptions = {}): Promise<Progra
     simulator,
     telemetry,
     ended,
+    async flushed(name) {
+      await telemetry.provider.forceFlush();
+      return ended(name);
+    },
     linked: (name) =>
       ended(name).map(({ links }) =>
         links.map(
@@ -96,6 +104,10 @@ export async function startProgram(options: ProgramOptions = {}): Promise<Progra
     async expectTree(expected) {
       await telemetry.provider.forceFlush();
       assertSpanTree(telemetry.spans, expected);
+    },
+    async expectTreeAtEnd(expected) {
+      await telemetry.provider.shutdown();
+      await this.expectTree(expected);
     },
   };
 }

@@ -163,8 +163,7 @@ describe('a server that repeats tool calls or steps in a run', () => {
     }));
     tutor.simulator.next({ when: { path: /steps/ }, body: { object: 'list', data } });
     await tutor.inSpan(() => threads.runs.createAndPoll(tutor.threadId, { assistant_id: tutor.assistantId }));
-    await tutor.telemetry.provider.forceFlush();
-    const [run] = tutor.ended('invoke_agent');
+    const [run] = await tutor.flushed('invoke_agent');
     return { steps: tutor.ended('chat'), tools: tutor.ended('execute_tool'), run };
   }
 
@@ -194,8 +193,7 @@ describe('an agent that repeats itself in a turn', () => {
     }));
     const program = await startAgentProgram([{ items: [...items, { message: 'Done.' }] }]);
     await program.inSpan(() => program.converse('Do it.'));
-    await program.telemetry.provider.forceFlush();
-    const [turn] = program.ended('invoke_agent');
+    const [turn] = await program.flushed('invoke_agent');
     return { recorded: program.ended('execute_tool').length, skipped: turn?.attributes[skipped] };
   }
 
@@ -213,8 +211,7 @@ describe('a streamed run with very many deltas', () => {
     const tutor = await startTutor({ runs: [{ steps: [{ message }] }], config: { streamDeltas: mode } });
     const { runs } = tutor.client.beta.threads;
     await tutor.inSpan(() => runs.stream(tutor.threadId, { assistant_id: tutor.assistantId }).finalRun());
-    await tutor.telemetry.provider.forceFlush();
-    const [step] = tutor.ended('chat gpt-4o-mini');
+    const [step] = await tutor.flushed('chat gpt-4o-mini');
     return {
       events: step?.events.length,
       spans: tutor.ended('message_delta').length,

@@ -43,8 +43,7 @@ async function ask(question: string, tools: readonly object[] = []): Promise<Sto
     ...(tools.length > 0 ? { tools: tools as never } : {}),
   });
   await store.flush();
-  await program.telemetry.provider.forceFlush();
-  const [span] = program.ended('chat');
+  const [span] = await program.flushed('chat');
   return { reference: span?.attributes[REFERENCE], files, dropped: store.dropped };
 }
 

@@ -107,8 +107,7 @@ it('work without a span has a trace of its own, where a conversation began below
   const { threads } = program.client.beta;
   const { id } = await below(endedSpan(), () => threads.create());
   await threads.messages.create(id, { role: 'user', content: 'And y?' });
-  await program.telemetry.provider.shutdown();
-  await program.expectTree(`
+  await program.expectTreeAtEnd(`
     request
     ├─ POST /threads
     └─ thread
@@ -136,8 +135,7 @@ it('work without a span continues in the newest trace, also where that had anoth
   await use();
   other.end();
   job.end();
-  await tutor.telemetry.provider.shutdown();
-  await tutor.expectTree(`
+  await tutor.expectTreeAtEnd(`
     request
     ├─ job
     │  └─ thread
@@ -169,8 +167,7 @@ describe('a conversation that several traces use at once', () => {
     release();
     await request;
     await say();
-    await program.telemetry.provider.shutdown();
-    await program.expectTree(`
+    await program.expectTreeAtEnd(`
       thread                                openai.total.user_messages=3
       ├─ POST /threads
       ├─ POST /threads/{thread_id}/messages
@@ -212,8 +209,7 @@ describe('a conversation that several traces use at once', () => {
     await tutor.poll(id);
     await messages.list(threadId);
     await tutor.run();
-    await tutor.telemetry.provider.shutdown();
-    await tutor.expectTree(`
+    await tutor.expectTreeAtEnd(`
       request
       └─ thread                               openai.total.runs=1
          └─ invoke_agent Math Tutor           openai.run.status=completed

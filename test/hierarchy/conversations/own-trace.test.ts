@@ -42,8 +42,7 @@ describe('with conversationSpans "trace"', () => {
     const { runs } = client.beta.threads;
     const run = await tutor.inSpan(tutor.create, 'create');
     await tutor.inSpan(() => runs.poll(run.id, { thread_id: threadId }, { pollIntervalMs: 1 }), 'poll');
-    await tutor.telemetry.provider.shutdown();
-    await tutor.expectTree(`
+    await tutor.expectTreeAtEnd(`
       thread
       └─ invoke_agent Math Tutor
          └─ chat gpt-4o-mini
@@ -69,8 +68,7 @@ describe('with conversationSpans "trace"', () => {
         }),
       'web request',
     );
-    await program.telemetry.provider.shutdown();
-    await program.expectTree(`
+    await program.expectTreeAtEnd(`
       conversation
       ├─ POST /conversations
       └─ chat gpt-4o-mini
@@ -95,8 +93,7 @@ describe('with conversationSpans "trace"', () => {
       () => withConversation('chat-1', () => client.chat.completions.runTools({ ...HELLO, tools }).done()),
       'web request',
     );
-    await program.telemetry.provider.shutdown();
-    await program.expectTree(`
+    await program.expectTreeAtEnd(`
       web request
 
       conversation

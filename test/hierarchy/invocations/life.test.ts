@@ -128,6 +128,10 @@ const ROWS: Readonly<Record<string, Row>> = {
     ],
     becomes: { state: 'ended', endTime: 4_000 },
   },
+  'waits for the program': {
+    facts: [[1_000, { type: 'waiting' }]],
+    becomes: { state: 'waiting', lastOpenTime: 1_000 },
+  },
   'is asked for its end before it is given up': {
     facts: [
       [10 * MINUTE - 1, TIME],

@@ -71,14 +71,6 @@ describe('a response of a realtime session', () => {
     ]);
   });
 
-  it('has the error of the API that has failed to answer it', async () => {
-    const { program, say, answer, close } = await openSession(CONTENT);
-    await say({ type: 'response.create', response: { instructions: 'Shout.' } });
-    await answer(rejected(NAMELESS));
-    await close();
-    expect(asked(program)).toEqual([[undefined, instructions('Shout.'), 'server_error']]);
-  });
-
   it.each([
     { of: 'the session', error: { code: null, param: 'session.voice' } },
     { of: 'another event', error: { code: null, param: null, event_id: 'update' } },
