@@ -1,7 +1,13 @@
 import { field, stringField } from '../util/payload.ts';
 import type { Caller, CompletionHook } from './completion-types.ts';
 import type { Hooks } from './hook-types.ts';
-import { asPricePackage, type ModelPrices, type PricePackage, readPriceTable } from './model-prices.ts';
+import {
+  asPricePackage,
+  type ModelPrices,
+  type PricePackage,
+  readPriceTable,
+  wrongPrice,
+} from './model-prices.ts';
 import {
   aFunction,
   type Environment,
@@ -247,6 +253,7 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
     fallback: {},
     accepts: 'objects with an object of prices in USD for each model',
     parse: (value) => readPriceTable(value, true),
+    wrongPart: wrongPrice,
   },
   providers: {
     fallback: [],
@@ -309,7 +316,7 @@ export function resolveSettings(
   const settings: Record<string, unknown> = {};
   const withheld: string[] = [];
   for (const [name, option] of Object.entries<Option<unknown>>(OPTIONS)) {
-    const { variable, variableOnly, fallback, accepts, parse, withholdsContent } = option;
+    const { variable, variableOnly, fallback, accepts, parse, wrongPart, withholdsContent } = option;
     const sources: [name: string, value: unknown][] = [
       [`option ${name}`, variableOnly ? undefined : options[name]],
     ];
@@ -323,7 +330,8 @@ export function resolveSettings(
         settings[name] = parsed;
         break;
       }
-      report(rejectedValue(source, value, accepts, withholds ? 'No content is recorded.' : undefined));
+      const effect = withholds ? 'No content is recorded.' : undefined;
+      report(rejectedValue(source, value, accepts, effect, wrongPart?.(value)));
       if (withholds) {
         withheld.push(name);
         break;

@@ -3,7 +3,7 @@ import { NO_ANSWER, REFUSED_CONNECTION } from '../util/export-result.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { NAME } from '../util/version.ts';
 import { type Environment, flag, rejectedValue } from './option-parsers.ts';
-import { adviceIfUnreachable } from './otlp.ts';
+import { adviceIfUnreachable, endpointMistakes, protocolProblem, tracesEndpoint } from './otlp.ts';
 
 const VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_ENABLED';
 const { parse, accepts } = flag(VARIABLE, true);
@@ -49,12 +49,12 @@ export function namedExporters(environment: Environment): string[] {
     .filter((name) => name !== '');
 }
 
-/** The problem with a name that is no exporter. */
-export function unknownExporter(environment: Environment): string | undefined {
+/** The problem with a name that is no exporter, or with a protocol that is none. */
+export function exporterProblem(environment: Environment): string | undefined {
   const unknown = namedExporters(environment).find((name) => !EXPORTER_NAMES.includes(name));
-  if (unknown === undefined) return undefined;
+  if (unknown === undefined) return protocolProblem(environment);
   const shown = JSON.stringify(terminalSafe(unknown, 40));
-  return `OTEL_TRACES_EXPORTER names ${shown}, which is ignored; accepted: ${EXPORTER_NAMES.join(', ')}.`;
+  return `OTEL_TRACES_EXPORTER names ${shown}, which is unknown, so it exports nothing; accepted: ${EXPORTER_NAMES.join(', ')}.`;
 }
 
 /** Names a file that replaces all other variables. Only `…/register` and `startNodeSdk` read it. */
@@ -68,6 +68,8 @@ export function hasConfigurationFile(environment: Environment): boolean {
 /** What to do if traces could not be sent to an endpoint. */
 export function adviceIfUnsent(environment: Environment, endpoint: string, reason: string): string {
   if (hasConfigurationFile(environment)) return `See the exporter in the file of ${CONFIG_FILE_VARIABLE}.`;
+  const [mistake] = endpoint === tracesEndpoint(environment) ? endpointMistakes(environment) : [];
+  if (mistake !== undefined) return mistake.join(' ');
   const isUnreachable = reason === REFUSED_CONNECTION || reason === NO_ANSWER;
   return isUnreachable ? adviceIfUnreachable(environment, endpoint) : `To find out why: npx ${NAME} doctor`;
 }

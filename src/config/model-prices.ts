@@ -89,6 +89,18 @@ export function readPriceTable(
     : undefined;
 }
 
+/** The first model whose prices are wrong, with the first of its keys that is. */
+export function wrongPrice(value: unknown): string | undefined {
+  for (const [model, prices] of Object.entries(typeof value === 'object' ? (value ?? {}) : {})) {
+    if (readPrices(prices, true) !== undefined) continue;
+    const wrong = Object.keys(prices ?? {}).find(
+      (key) => PRICE_NAME.test(key) && readPrices({ [key]: field(prices, key) }, true) === undefined,
+    );
+    return wrong === undefined ? model : `${model}.${wrong}`;
+  }
+  return undefined;
+}
+
 function readPrice(value: unknown): Price | undefined {
   if (isAmount(value)) return value;
   const { base, tiers } = (value ?? {}) as { base?: unknown; tiers?: unknown };

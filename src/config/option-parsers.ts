@@ -10,6 +10,8 @@ export interface Option<Value> {
   readonly accepts: string;
   /** Normalises a value; returns `undefined` if it is not accepted. */
   readonly parse: (value: unknown) => Value | undefined;
+  /** Names the part of an object that is not accepted. */
+  readonly wrongPart?: (value: unknown) => string | undefined;
   /**
    * Whether no content is recorded if the value is not accepted. Set where the option restricts what is recorded: without
    * it, more would be recorded than the program or its operator allows.
@@ -111,7 +113,9 @@ export function rejectedValue(
   value: unknown,
   accepts: string,
   effect = 'It is treated as not set.',
+  wrongPart?: string,
 ): string {
   const shown = JSON.stringify(optionText(value).slice(0, 40)).replace('"object"', 'malformed');
-  return `${source} is ${shown}; accepted: ${accepts}. ${effect}`;
+  const place = wrongPart === undefined ? '' : ` at ${JSON.stringify(wrongPart.slice(0, 80))}`;
+  return `${source} is ${shown}${place}; accepted: ${accepts}. ${effect}`;
 }

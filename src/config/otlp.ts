@@ -1,6 +1,6 @@
 /** Where exporters send to by the standard `OTEL_*` variables, and the addresses in them. */
 
-import type { Environment } from './option-parsers.ts';
+import { type Environment, rejectedValue } from './option-parsers.ts';
 
 /** The default endpoints of the OTLP specification. */
 const DEFAULT_HTTP_ENDPOINT = 'http://localhost:4318';
@@ -11,13 +11,25 @@ const TRACES_PATH = 'v1/traces';
 const PROTOCOLS: readonly string[] = ['grpc', 'http/json', 'http/protobuf'];
 const DEFAULT_PROTOCOL = 'http/protobuf';
 
+/** The variables that set the protocol for traces. The first one that is set applies. */
+const PROTOCOL_VARIABLES = ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL'] as const;
+
 /** The protocol for traces. An unknown one is replaced by the default, as `NodeSDK` does. */
-export function tracesProtocol({
-  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: own,
-  OTEL_EXPORTER_OTLP_PROTOCOL: all,
-}: Environment): string {
-  const named = own?.trim() || all?.trim() || DEFAULT_PROTOCOL;
+export function tracesProtocol(environment: Environment): string {
+  const named = environment[firstSet(environment, PROTOCOL_VARIABLES) ?? '']?.trim() ?? '';
   return PROTOCOLS.includes(named) ? named : DEFAULT_PROTOCOL;
+}
+
+/** The problem with a protocol that is unknown. */
+export function protocolProblem(environment: Environment): string | undefined {
+  const variable = firstSet(environment, PROTOCOL_VARIABLES);
+  const named = environment[variable ?? '']?.trim() ?? '';
+  if (variable === undefined || PROTOCOLS.includes(named)) return undefined;
+  return rejectedValue(variable, named, PROTOCOLS.join(', '), `${DEFAULT_PROTOCOL} is used.`);
+}
+
+function firstSet(environment: Environment, variables: readonly string[]): string | undefined {
+  return variables.find((name) => environment[name]?.trim());
 }
 
 const ZIPKIN_VARIABLE = 'OTEL_EXPORTER_ZIPKIN_ENDPOINT';
@@ -34,7 +46,7 @@ const ENDPOINT_VARIABLES = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', OTLP_ENDPOINT_
 
 /** The variable that sets the endpoint for traces. */
 export function endpointVariable(environment: Environment): string | undefined {
-  return ENDPOINT_VARIABLES.find((name) => environment[name]?.trim());
+  return firstSet(environment, ENDPOINT_VARIABLES);
 }
 
 /** What to do if no server answers at the endpoint for traces. */
@@ -46,7 +58,10 @@ export function adviceIfUnreachable(environment: Environment, endpoint?: string)
 }
 
 /** The endpoint for traces that the `OTEL_*` variables set. */
-export function tracesEndpoint(environment: Environment, protocol: string): string {
+export function tracesEndpoint(
+  environment: Environment,
+  protocol: string = tracesProtocol(environment),
+): string {
   const [traces, base] = ENDPOINT_VARIABLES.map((name) => environment[name]?.trim());
   if (traces) return traces;
   if (protocol === 'grpc') return base || DEFAULT_GRPC_ENDPOINT;
@@ -73,6 +88,38 @@ export function malformationIn(environment: Environment): keyof typeof ENDPOINT_
   if (!isGrpc && variable === OTLP_ENDPOINT_VARIABLE && environment[variable]?.endsWith(' '))
     return 'space at the end';
   return parseAddress(endpoint) === undefined ? 'not a URL' : undefined;
+}
+
+/** What is wrong with the endpoint that the environment sets, judging by the address alone, and what to do about it. */
+export function endpointMistakes(environment: Environment): [wrong: string, remedy: string][] {
+  const variable = endpointVariable(environment) ?? OTLP_ENDPOINT_VARIABLE;
+  const isForAllSignals = variable === OTLP_ENDPOINT_VARIABLE;
+  const endpoint = environment[variable]?.trim() ?? '';
+  const { hostname = '', port = '', pathname = '' } = parseAddress(endpoint) ?? {};
+  const isGrpc = tracesProtocol(environment) === 'grpc';
+  const mistakes: [wrong: string, remedy: string][] = [];
+  const note = (wrong: string, remedy: string): void => void mistakes.push([`${variable} ${wrong}.`, remedy]);
+  const malformation = malformationIn(environment);
+  if (malformation !== undefined)
+    note(`cannot be used (${malformation})`, `It must ${ENDPOINT_RULES[malformation]}.`);
+  if (isGrpc && lacksScheme(endpoint) && /^(?:localhost$|\[::1\]$|127\.)/.test(hostname))
+    note('has no http://, so the exporter speaks TLS', 'Add http:// before it.');
+  if (!isGrpc && port === '4317')
+    note('has port 4317, where collectors speak gRPC', 'Use port 4318, or OTEL_EXPORTER_OTLP_PROTOCOL=grpc.');
+  if (isGrpc && port === '4318')
+    note(
+      'has port 4318, where collectors speak HTTP',
+      'Use port 4317, or OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf.',
+    );
+  const [suffix] = /\/v1\/(?:traces|metrics|logs)\/?$/.exec(pathname) ?? [];
+  if (!isGrpc && isForAllSignals && suffix !== undefined)
+    note(`ends in ${suffix}, and exporters add /v1/traces to it`, `Remove ${suffix}.`);
+  if (!isGrpc && !isForAllSignals && pathname === '/')
+    note(
+      'has no path, and exporters add none to it',
+      `Add /v1/traces, or set ${OTLP_ENDPOINT_VARIABLE} instead.`,
+    );
+  return mistakes;
 }
 
 export function usesProxy(environment: Environment): boolean {

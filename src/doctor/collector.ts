@@ -6,17 +6,15 @@ import type { Environment } from '../config/option-parsers.ts';
 import {
   addressWithoutSecrets,
   adviceIfUnreachable,
-  ENDPOINT_RULES,
+  endpointMistakes,
   endpointVariable,
   lacksScheme,
-  malformationIn,
   OTLP_ENDPOINT_VARIABLE,
   parseAddress,
   tracesEndpoint,
   tracesProtocol,
   usesProxy,
 } from '../config/otlp.ts';
-import type { Finding } from '../diagnostics/findings.ts';
 import { connectionFailure } from '../util/connection.ts';
 import { failureReason, NO_ANSWER } from '../util/export-result.ts';
 import { type Check, checked, problem, skippedCheck } from './check.ts';
@@ -30,37 +28,11 @@ const PROBE_TIMEOUT_MS = 2_000;
 export function examineEndpoint(environment: Environment): Check {
   if (hasConfigurationFile(environment)) return skippedCheck(ENDPOINT_CHECK, REPLACED_BY_FILE);
   const variable = endpointVariable(environment) ?? OTLP_ENDPOINT_VARIABLE;
-  const isForAllSignals = variable === OTLP_ENDPOINT_VARIABLE;
   const endpoint = environment[variable]?.trim() ?? '';
-  const { hostname = '', port = '', pathname = '' } = parseAddress(endpoint) ?? {};
   const protocol = tracesProtocol(environment);
-  const isGrpc = protocol === 'grpc';
-  const findings: Finding[] = [];
-  const report = (wrong: string, remedy: string): void =>
-    void findings.push(problem('endpoint_malformed', `${variable} ${wrong}.`, remedy));
-  const malformation = malformationIn(environment);
-  if (malformation !== undefined)
-    report(`cannot be used (${malformation})`, `It must ${ENDPOINT_RULES[malformation]}.`);
-  if (isGrpc && lacksScheme(endpoint) && /^(?:localhost$|\[::1\]$|127\.)/.test(hostname))
-    report('has no http://, so the exporter speaks TLS', 'Add http:// before it.');
-  if (!isGrpc && port === '4317')
-    report(
-      'has port 4317, where collectors speak gRPC',
-      'Use port 4318, or OTEL_EXPORTER_OTLP_PROTOCOL=grpc.',
-    );
-  if (isGrpc && port === '4318')
-    report(
-      'has port 4318, where collectors speak HTTP',
-      'Use port 4317, or OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf.',
-    );
-  const [suffix] = /\/v1\/(?:traces|metrics|logs)\/?$/.exec(pathname) ?? [];
-  if (!isGrpc && isForAllSignals && suffix !== undefined)
-    report(`ends in ${suffix}, and exporters add /v1/traces to it`, `Remove ${suffix}.`);
-  if (!isGrpc && !isForAllSignals && pathname === '/')
-    report(
-      'has no path, and exporters add none to it',
-      `Add /v1/traces, or set ${OTLP_ENDPOINT_VARIABLE} instead.`,
-    );
+  const findings = endpointMistakes(environment).map(([wrong, remedy]) =>
+    problem('endpoint_malformed', wrong, remedy),
+  );
   if (findings.length > 0)
     return checked(ENDPOINT_CHECK, `${variable} cannot be used for ${protocol}`, findings);
   const target = addressWithoutSecrets(tracesEndpoint(environment, protocol));
@@ -79,7 +51,7 @@ export async function examineCollector(environment: Environment): Promise<Check>
   const variable = endpointVariable(environment);
   const protocol = tracesProtocol(environment);
   const url = parseAddress(tracesEndpoint(environment, protocol));
-  if (url === undefined || lacksScheme(url.href) || malformationIn(environment) !== undefined)
+  if (url === undefined || lacksScheme(url.href) || endpointMistakes(environment).length > 0)
     return skipped(`${variable} is malformed`);
   if (usesProxy(environment)) return skipped('a proxy is set in the environment');
   // The exporter's own certificates are not read here. With any, only a connection is opened.

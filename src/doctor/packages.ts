@@ -104,11 +104,12 @@ function findInstalled(folder: string, name: string): InstalledPackage | undefin
 
 const BUNDLERS: readonly string[] = ['next', 'webpack', 'esbuild', 'tsup', 'rollup', 'vite', '@vercel/ncc'];
 
-export function examineBundlers(manifest: unknown): Check {
+/** @param isDoubtful whether the bundlers may bundle `openai`, as far as is known */
+export function examineBundlers(manifest: unknown, isDoubtful: boolean): Check {
   const wanted = ['dependencies', 'devDependencies'].map((key) => asObject(field(manifest, key)) ?? {});
   const found = BUNDLERS.filter((name) => wanted.some((each) => Object.hasOwn(each, name))).join(', ');
   if (found === '') return checked('bundlers', 'none in package.json');
   const message = `The project has ${found}. If it bundles openai, the module hooks cannot find it.`;
   const action = `Mark openai as external, as docs/bundlers.md of this package shows, build with the plugin of ${NAME}/bundler, or call instrumentOpenAI(OpenAI) of ${NAME}/client.`;
-  return checked('bundlers', found, [remark('openai_bundled', message, action)]);
+  return checked('bundlers', found, isDoubtful ? [remark('openai_bundled', message, action)] : []);
 }

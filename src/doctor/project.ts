@@ -1,24 +1,25 @@
 import { resolveSettings } from '../config/config.ts';
-import { hasConfigurationFile, switchProblem, unknownExporter } from '../config/environment.ts';
+import { exporterProblem, hasConfigurationFile, switchProblem } from '../config/environment.ts';
 import type { Environment } from '../config/option-parsers.ts';
 import { unknownVariables } from '../config/unknown-names.ts';
 import { describeFinding } from '../diagnostics/findings.ts';
 import { COMMAND } from '../util/version.ts';
-import { type Check, checked, distinct, remark, skippedCheck } from './check.ts';
+import { type Check, checked, distinct, findingsOf, remark, skippedCheck } from './check.ts';
 import { examineEndpoint } from './collector.ts';
 import { findUpwards, readManifest } from './files.ts';
 import { examineBundlers, examinePackages } from './packages.ts';
 import { examineStart, START_SCRIPT } from './start.ts';
 import { launchesOf } from './start-scripts.ts';
 
-/** Variables that turn off tracing or export. */
-const SWITCHES: readonly string[] = [
-  'OTEL_INSTRUMENTATION_OPENAI_ENABLED=false',
-  'OTEL_SDK_DISABLED=true',
-  'OTEL_TRACES_EXPORTER=none',
-  'OTEL_TRACES_SAMPLER=always_off',
-  'OTEL_TRACES_SAMPLER=parentbased_always_off',
-];
+const UNSENT = ['no spans are sent', 'send spans'] as const;
+/** Variables that turn off tracing or export, their effect, and what they prevent. */
+const SWITCHES: Readonly<Record<string, readonly [effect: string, wish: string]>> = {
+  'OTEL_INSTRUMENTATION_OPENAI_ENABLED=false': ['calls of openai are not recorded', 'record them'],
+  'OTEL_SDK_DISABLED=true': UNSENT,
+  'OTEL_TRACES_EXPORTER=none': UNSENT,
+  'OTEL_TRACES_SAMPLER=always_off': UNSENT,
+  'OTEL_TRACES_SAMPLER=parentbased_always_off': UNSENT,
+};
 
 export interface ProjectSubject {
   /** The folder of the project, as an absolute path. */
@@ -49,7 +50,11 @@ export function examineProject({ project, environment, start }: ProjectSubject):
   }
   return [
     examinePackages(project),
-    examineBundlers(manifest),
+    // What may be so is left out if a start script shows that it is.
+    examineBundlers(
+      manifest,
+      findingsOf(starts).every(({ code }) => code !== 'openai_in_bundle'),
+    ),
     ...starts,
     // Several start scripts often have the same settings.
     ...distinct(environments.map(examineSettings)),
@@ -62,16 +67,15 @@ function examineSettings(environment: Environment): Check {
   const isReplaced = hasConfigurationFile(environment);
   const problems: string[] = [];
   const { captureMessageContent } = resolveSettings({}, (problem) => problems.push(problem), environment);
-  const ignored = [switchProblem(environment), isReplaced ? undefined : unknownExporter(environment)];
+  const ignored = [switchProblem(environment), isReplaced ? undefined : exporterProblem(environment)];
   problems.push(...ignored.flatMap((problem) => problem ?? []), ...unknownVariables(environment));
   const findings = problems.map((problem) => describeFinding('option_not_accepted', problem));
   const named = Object.keys(environment).filter((name) => name.startsWith('OTEL_'));
   for (const name of named) {
     const setting = `${name}=${environment[name]?.trim().toLowerCase()}`;
-    if (SWITCHES.includes(setting) && !(isReplaced && name.startsWith('OTEL_TRACES_')))
-      findings.push(
-        remark('spans_switched_off', `${setting}: no spans are sent.`, 'To send spans, unset it.'),
-      );
+    const [effect, wish] = SWITCHES[setting] ?? [];
+    if (effect !== undefined && !(isReplaced && name.startsWith('OTEL_TRACES_')))
+      findings.push(remark('spans_switched_off', `${setting}: ${effect}.`, `To ${wish}, unset it.`));
   }
   if (captureMessageContent !== 'NO_CONTENT' && typeof captureMessageContent !== 'function')
     findings.push(describeFinding('content_recorded', captureMessageContent));

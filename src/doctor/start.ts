@@ -86,7 +86,7 @@ function findUntraced(
     report(
       'preload_without_effect',
       `${described} loads ${idle}, which instruments nothing by itself: nothing is traced.`,
-      `Replace it by ${REGISTER}.`,
+      `Replace it with ${REGISTER}.`,
     );
   else
     report(

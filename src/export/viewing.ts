@@ -1,5 +1,5 @@
 import { trace } from '@opentelemetry/api';
-import { unknownExporter } from '../config/environment.ts';
+import { exporterProblem } from '../config/environment.ts';
 import type { Environment } from '../config/option-parsers.ts';
 import { findDependenciesOf, findPackage } from '../util/optional-packages.ts';
 import { providerBehind } from '../util/otel-api.ts';
@@ -14,8 +14,8 @@ const SDK_PACKAGE = '@opentelemetry/sdk-node';
 export function exportersBesideViews(): unknown[] {
   const environment = globalThis.process?.env;
   if (environment === undefined) return [];
-  const unknown = unknownExporter(environment);
-  if (unknown !== undefined) printToStderr(unknown);
+  const problem = exporterProblem(environment);
+  if (problem !== undefined) printToStderr(problem);
   const wanted = exportersFromEnvironment(environment);
   const [first] = wanted;
   if (first === undefined) return [];

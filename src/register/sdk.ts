@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { metrics } from '@opentelemetry/api';
-import { CONFIG_FILE_VARIABLE, isSdkDisabled, unknownExporter } from '../config/environment.ts';
+import { CONFIG_FILE_VARIABLE, exporterProblem, isSdkDisabled } from '../config/environment.ts';
 import { unknownVariables } from '../config/unknown-names.ts';
 import { describeFinding } from '../diagnostics/findings.ts';
 import { notice, noticed, printFinding } from '../diagnostics/report.ts';
@@ -99,8 +99,8 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
 }
 
 function startFromVariables({ NodeSDK }: SdkModule, dependencies: NodeJS.Require): Sdk {
-  const unknown = unknownExporter(process.env);
-  if (unknown !== undefined) printToStderr(unknown);
+  const problem = exporterProblem(process.env);
+  if (problem !== undefined) printToStderr(problem);
   const configuration = sdkConfiguration(process.env, process.stderr.isTTY === true, dependencies);
   return withExportTimeout(process.env, () => {
     const made = new NodeSDK(configuration);

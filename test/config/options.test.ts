@@ -191,6 +191,18 @@ test.each(withOption)(
   },
 );
 
+test.each<[unknown, string]>([
+  [{ mine: { input_mtok: 1 }, yours: { input_mtok: 1, output_mtk_mtok: 2 } }, 'yours.output_mtk_mtok'],
+  [{ mine: { input_mtok: '1' } }, 'mine.input_mtok'],
+  [{ mine: { service_tiers: { flex: { input_mtok: -1 } } } }, 'mine.service_tiers'],
+  [{ mine: {} }, 'mine'],
+  [{ mine: null }, 'mine'],
+])('of invalid prices, the first wrong one is named: %j', (prices, place) => {
+  const problems: string[] = [];
+  resolveSettings({ prices: prices as never }, (problem) => problems.push(problem), {});
+  expect(problems).toEqual([expect.stringContaining(`option prices is malformed at "${place}"; accepted`)]);
+});
+
 test('an invalid list of what is masked is reported with the accepted values', () => {
   const problems: string[] = [];
   resolveSettings({}, (problem) => problems.push(problem), {

@@ -106,7 +106,7 @@ test('a bundle that contains openai is reported when it ends, and by the command
   const bundle = await rolldown({ input: join(folder, 'app.mjs'), platform: 'node', logLevel: 'silent' });
   await bundle.write({ file: join(folder, 'out.mjs'), codeSplitting: false });
   await bundle.close();
-  await project().write({ 'app.mjs': '' });
+  await project().write({ 'app.mjs': '', 'package.json': { devDependencies: { esbuild: '*' } } });
   const parameters = ['--import', './telemetry.mjs', 'out.mjs'];
   const { stderr } = await project().run(parameters, {
     BASE_URL: simulator().url,
@@ -116,6 +116,9 @@ test('a bundle that contains openai is reported when it ends, and by the command
   const { code, stdout } = await doctor(['--start', `node ${parameters.join(' ')}`]);
   expect(code).toBe(1);
   expect(stdout).toContain('problem openai_in_bundle\n  out.mjs contains openai.');
+  // That the project has a bundler says less.
+  expect(stdout).toContain('ok       bundlers: esbuild');
+  expect(stdout).not.toContain('openai_bundled');
 });
 
 describe('the check of the collector', () => {
@@ -242,7 +245,8 @@ describe('the check of the collector', () => {
 
   test('connects to no endpoint that is malformed or set by a script', async () => {
     const address = await listen(createServer((_, response) => void response.end()));
-    expect(await collector({ OTEL_EXPORTER_OTLP_ENDPOINT: address })).toMatch(/^skipped/);
+    for (const endpoint of [address, `http://${address}/v1/traces`, 'http://127.0.0.1:4317'])
+      expect(await collector({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint })).toMatch(/^skipped/);
     await project().write({
       'app.mjs': APP,
       'package.json': { scripts: { start: `OTEL_EXPORTER_OTLP_ENDPOINT=${address} node app.mjs` } },
@@ -281,13 +285,19 @@ test('a check that was not made is not reported as ok', async () => {
 test.each<[Record<string, string>, number, string, string]>([
   [{ OTEL_TRACES_SAMPLER: 'always_off' }, 0, 'spans_switched_off', 'OTEL_TRACES_SAMPLER=always_off'],
   [{ OTEL_SDK_DISABLED: 'true' }, 0, 'spans_switched_off', 'OTEL_SDK_DISABLED=true'],
-  [{ OTEL_INSTRUMENTATION_OPENAI_ENABLED: 'false' }, 0, 'spans_switched_off', '_ENABLED=false'],
+  [
+    { OTEL_INSTRUMENTATION_OPENAI_ENABLED: 'false' },
+    0,
+    'spans_switched_off',
+    '_ENABLED=false: calls of openai are not recorded.',
+  ],
   [{ OTEL_INSTRUMENTATION_OPENAI_ENABLED: 'no' }, 1, 'option_not_accepted', '_ENABLED is "no"'],
+  [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'htp' }, 1, 'option_not_accepted', '_PROTOCOL is "htp"; accepted: grpc'],
   [
     { OTEL_TRACES_EXPORTER: 'Console' },
     1,
     'option_not_accepted',
-    'OTEL_TRACES_EXPORTER names "Console", which is ignored',
+    'OTEL_TRACES_EXPORTER names "Console", which is unknown, so it exports nothing',
   ],
 ])(
   'it names the variable that drops spans or is ignored: %j',

@@ -157,7 +157,7 @@ describe('an entry of this package that is preloaded and sets nothing up', () =>
     await write({ 'app.mjs': IMPORT });
     const start = `node --import ${PACKAGE_NAME}${entry} app.mjs`;
     expect(look(start)).toEqual(['problem', 'preload_without_effect']);
-    expect(actions(start)).toContain(`Replace it by ${PACKAGE_NAME}/register.`);
+    expect(actions(start)).toContain(`Replace it with ${PACKAGE_NAME}/register.`);
   });
 
   test('is not reported if something else does, or may do so', async () => {

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
-import { unknownExporter } from '../../src/config/environment.ts';
+import { exporterProblem } from '../../src/config/environment.ts';
 import type { Environment } from '../../src/config/option-parsers.ts';
 import {
   exportersFromEnvironment,
@@ -162,12 +162,22 @@ test.each([
   ['otlp, jaeger', '"jaeger"'],
   ['\u001b[2J', '"␛[2J"'],
 ])('OTEL_TRACES_EXPORTER=%j names no exporter that is known', (OTEL_TRACES_EXPORTER, shown) => {
-  expect(unknownExporter({ OTEL_TRACES_EXPORTER })).toBe(
-    `OTEL_TRACES_EXPORTER names ${shown}, which is ignored; accepted: otlp, console, zipkin, none.`,
+  expect(exporterProblem({ OTEL_TRACES_EXPORTER })).toBe(
+    `OTEL_TRACES_EXPORTER names ${shown}, which is unknown, so it exports nothing; accepted: otlp, console, zipkin, none.`,
   );
 });
 
+test.each(['OTEL_EXPORTER_OTLP_PROTOCOL', 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'])(
+  '%s=htp names no protocol that is known',
+  (name) => {
+    expect(exporterProblem({ [name]: 'htp' })).toBe(
+      `${name} is "htp"; accepted: grpc, http/json, http/protobuf. http/protobuf is used.`,
+    );
+    expect(exporterProblem({ [name]: ' grpc ' })).toBeUndefined();
+  },
+);
+
 test('the exporters that OTEL_TRACES_EXPORTER may name are known', () => {
   for (const OTEL_TRACES_EXPORTER of [undefined, '', ' ', 'otlp,console', 'zipkin', 'none'])
-    expect(unknownExporter({ OTEL_TRACES_EXPORTER })).toBeUndefined();
+    expect(exporterProblem({ OTEL_TRACES_EXPORTER })).toBeUndefined();
 });

@@ -62,7 +62,7 @@ describe('a program with …/register', () => {
     expect(await run('', { OTEL_TRACES_EXPORTER: 'Console' })).toEqual({
       code: 0,
       stdout: '',
-      stderr: `${PACKAGE_NAME}: OTEL_TRACES_EXPORTER names "Console", which is ignored; accepted: otlp, console, zipkin, none.\n`,
+      stderr: `${PACKAGE_NAME}: OTEL_TRACES_EXPORTER names "Console", which is unknown, so it exports nothing; accepted: otlp, console, zipkin, none.\n`,
     });
   });
 

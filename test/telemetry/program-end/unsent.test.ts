@@ -36,6 +36,24 @@ test.each([
   expect(said('http://localhost:4318/v1/traces', reason)).toMatch(advice);
 });
 
+test.each([
+  ['http://localhost:4317', 'has port 4317, where collectors speak gRPC. Use port 4318, or '],
+  [
+    'http://localhost:4318/v1/traces',
+    'ends in /v1/traces, and exporters add /v1/traces to it. Remove /v1/traces.',
+  ],
+])('the report says what is wrong with the endpoint that is set: %s', (endpoint, mistake) => {
+  withEnvironment({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
+  expect(said(`${endpoint}/v1/traces`, 'ECONNREFUSED')).toContain(
+    `(ECONNREFUSED). OTEL_EXPORTER_OTLP_ENDPOINT ${mistake}`,
+  );
+});
+
+test('the report blames no variable for an endpoint that it does not set', () => {
+  withEnvironment({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4317' });
+  expect(said('http://other:4318/v1/traces', 'ECONNREFUSED')).toContain('Is a collector running?');
+});
+
 test('with a configuration file, the advice names that', () => {
   withEnvironment({ OTEL_CONFIG_FILE: 'otel.yaml' });
   expect(said('http://localhost:4318', 'ECONNREFUSED')).toMatch(
