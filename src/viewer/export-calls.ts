@@ -44,10 +44,10 @@ export function runExportCalls(
     for (const line of whole) output.write(`${JSON.stringify(line)}\n`);
     if (lines.length > whole.length)
       errors.write(
-        `Left out ${count(lines.length - whole.length, 'call')}: content is cut, not readable, or of a kind that a line cannot have.\n`,
+        `Left out ${count(lines.length - whole.length, 'call')}: its content was cut, is unreadable, or cannot be written as a line.\n`,
       );
     if (new Set(whole.map(({ url }) => url)).size > 1)
-      errors.write('The lines have several urls, but a batch takes one: make a file for each.\n');
+      errors.write('A batch accepts one url, and these lines have several: split the output by "url".\n');
     if (whole.length > 0) return 0;
     errors.write('No whole call was found. Calls are exported if their content was recorded.\n');
   } catch (error) {

@@ -86,7 +86,7 @@ function bodyOf({ spans }: Session, index = 0): Record<string, unknown> {
   return JSON.parse(String(spans[index]?.attributes['openai.request.body']));
 }
 
-const LEFT_OUT = 'Left out 1 call: content is cut, not readable, or of a kind that a line cannot have.';
+const LEFT_OUT = 'Left out 1 call: its content was cut, is unreadable, or cannot be written as a line.';
 
 describe('recordRequest', () => {
   test('records all of a request that has no attribute of its own, without persons', async () => {
@@ -227,7 +227,7 @@ describe('export-calls', () => {
     expect(batch).toMatchObject({
       code: 0,
       lines: { length: 2 },
-      errors: 'The lines have several urls, but a batch takes one: make a file for each.\n',
+      errors: 'A batch accepts one url, and these lines have several: split the output by "url".\n',
     });
     await session.verify();
   });

@@ -67,7 +67,7 @@ test('a port that is taken is said in one line', async () => {
   const program = start('--port', String(port));
   expect(await program.ended).toBe(1);
   expect(program.said()).toBe(
-    `Port ${port} is taken. With --port 0, it takes a free one and prints what to set.\n`,
+    `Port ${port} is in use. Choose another with --port, or let --port 0 pick a free one.\n`,
   );
 });
 

@@ -90,7 +90,7 @@ function startProblem(error: unknown, port: number): string {
   const code = errorCodeOf(error);
   if (code === 'EACCES') return `No permission to use port ${port}. Choose one above 1023 with --port.`;
   if (code !== 'EADDRINUSE') return terminalSafe(error instanceof Error ? error.message : String(error));
-  return `Port ${port} is taken. With --port 0, it takes a free one and prints what to set.`;
+  return `Port ${port} is in use. Choose another with --port, or let --port 0 pick a free one.`;
 }
 
 const NO_IPV6: ReadonlySet<unknown> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']);
