@@ -2,6 +2,7 @@ import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 import type { OpenAIInstrumentationConfig } from './config/config.ts';
 import { isSwitchedOff } from './config/environment.ts';
 import { logFindings } from './diagnostics/report.ts';
+import { prepareDefaultObservers } from './pipeline/default-observers.ts';
 import { reportMissingProvider } from './pipeline/missing-provider.ts';
 import { observeProcess } from './pipeline/observe-process.ts';
 import { Observer } from './pipeline/observer.ts';
@@ -31,7 +32,7 @@ export class OpenAIInstrumentation {
 
   constructor(config: OpenAIInstrumentationConfig = {}) {
     this.#config = withEnabled(config);
-    this.#observer = new Observer(this.#config);
+    this.#observer = new Observer(this.#config, prepareDefaultObservers);
     if (this.#config.enabled) this.enable();
   }
 

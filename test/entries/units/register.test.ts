@@ -68,6 +68,20 @@ test.each([
   expect(await said({ 'app.mjs': program })).toBe('');
 });
 
+test('an instrumentation with options of its own records with the SDK of …/register', async () => {
+  await project().write({
+    'app.mjs': `import OpenAI from 'openai';
+      import { OpenAIInstrumentation } from '${PACKAGE_NAME}';
+      new OpenAIInstrumentation({ captureMessageContent: true });
+      ${CALL}`,
+  });
+  const { stderr } = await project().run(['--import', `${PACKAGE_NAME}/register`, 'app.mjs'], {
+    BASE_URL: simulator().url,
+    OTEL_TRACES_EXPORTER: 'console',
+  });
+  expect(stderr).toMatch(/^chat gpt-4o-mini.*\n.*user "Hi"/);
+});
+
 describe('a variable that the program sets after …/register is loaded, as dotenv does,', () => {
   const OWN_SDK = `
     import { NodeSDK } from '@opentelemetry/sdk-node';
