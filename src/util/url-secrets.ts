@@ -26,7 +26,7 @@ const USER =
   /((?<![\\/])[\\/]{2,}|(?<=(?:https?|wss?|ftp):)[\\/](?![\\/])|(?<![^\s?#"'<>])(?:https?|wss?|ftp):)[^\s\\/?#"'<>]+(?=@)/gi;
 
 /** The start of a URL that was cut within its user name and password. */
-const ONLY_USER = /^[^\\/]*[\\/]*[^\\/?#]*$/;
+const ONLY_USER = /^[^\\/]*(?:[\\/]+[^\\/?#]*)?$/;
 /** The base for URLs without a scheme, such as `//host/path` or `/path`. */
 const BASE = 'https://base.invalid';
 
