@@ -73,7 +73,7 @@ export function vite(): RollupPlugin {
 export interface EsbuildBuild {
   readonly initialOptions: { readonly platform?: 'browser' | 'node' | 'neutral' };
   onLoad(
-    options: { filter: RegExp },
+    options: { filter: RegExp; namespace: string },
     load: (file: { path: string }) => Promise<{ contents: string; loader: 'js' } | undefined>,
   ): void;
 }
@@ -90,7 +90,7 @@ export function esbuild(): EsbuildPlugin {
     name: NAME,
     setup({ initialOptions, onLoad }) {
       if ((initialOptions.platform ?? 'browser') === 'browser') return;
-      onLoad({ filter: HOOKED_NAMES }, async ({ path }) => {
+      onLoad({ filter: HOOKED_NAMES, namespace: 'file' }, async ({ path }) => {
         const contents = announce(await readFile(path, 'utf8'), path);
         return contents === undefined ? undefined : { contents, loader: 'js' };
       });
