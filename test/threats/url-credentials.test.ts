@@ -247,7 +247,10 @@ describe('a text is searched in linear time', () => {
   });
 
   test('a long name before the path', () => {
-    const urls = Array.from({ length: 300 }, (_, index) => `${'x'.repeat(16_000 + index)}/?${'y'.repeat(9_000)}`);
+    const urls = Array.from(
+      { length: 300 },
+      (_, index) => `${'x'.repeat(16_000 + index)}/?${'y'.repeat(9_000)}`,
+    );
     // In quadratic time they take minutes.
     expect(urls.map(urlWithoutSecrets).every((shown) => /^x+\/\?y*…$/.test(shown))).toBe(true);
   });
