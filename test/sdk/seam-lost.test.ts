@@ -35,6 +35,10 @@ describe('a span ends when the holder of its result is garbage collected', () =>
   });
 });
 
-test.each(['request', 'client'])('no finished %s is kept in memory', async (what) => {
-  expect(await run('let-go', what)).toEqual([what]);
+test.each([
+  ['request', 'request'],
+  ['client', 'client'],
+  ['socket', 'socket of realtime'],
+])('no finished %s is kept in memory', async (what, collected) => {
+  expect(await run('let-go', what)).toEqual([collected]);
 });

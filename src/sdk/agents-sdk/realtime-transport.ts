@@ -3,15 +3,9 @@ import { activeContext, isSuppressed } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
 import { asObject, field } from '../../util/payload.ts';
 import { PatchedClass } from '../patches.ts';
-import { holderOf, isObject } from '../reflect.ts';
+import { isObject } from '../reflect.ts';
 import { closeOf, httpUrl, parseFrame, parseReceived, type SocketObservation } from '../sockets/socket.ts';
 import { Transports } from '../sockets/transport.ts';
-
-/** A WebSocket of a realtime agent, and what observes its frames. */
-interface Connection {
-  readonly observation: SocketObservation;
-  byProgram: boolean;
-}
 
 /**
  * The transports of `@openai/agents` for realtime agents, which use no class of `openai`. They pass received messages to
@@ -19,8 +13,8 @@ interface Connection {
  */
 export class RealtimeTransports extends PatchedClass {
   readonly #transports = new Transports();
-  /** `undefined` for a connection that is not observed. */
-  #known = new WeakMap<object, Connection | undefined>();
+  /** What observes the frames of each WebSocket; `undefined` if nothing does. */
+  #known = new WeakMap<object, SocketObservation | undefined>();
 
   protected patch(): void {
     const read = (message: unknown): void => this.#read(message);
@@ -43,11 +37,10 @@ export class RealtimeTransports extends PatchedClass {
     // A data channel of WebRTC has no address.
     if (!isObject(socket) || typeof field(socket, 'url') !== 'string') return;
     if (!this.#known.has(socket)) this.#known.set(socket, this.#open(socket));
-    const observation = this.#known.get(socket)?.observation;
-    if (observation !== undefined) observation.received(parseReceived(field(message, 'data')));
+    this.#known.get(socket)?.received(parseReceived(field(message, 'data')));
   }
 
-  #open(socket: object): Connection | undefined {
+  #open(socket: object): SocketObservation | undefined {
     const active = activeContext();
     const observer = this.newest;
     const address = new URL(String(field(socket, 'url')));
@@ -60,32 +53,19 @@ export class RealtimeTransports extends PatchedClass {
       parameters: Object.fromEntries(address.searchParams),
       time: now(),
     });
-    if (observation === undefined) return undefined;
-    const connection: Connection = { observation, byProgram: false };
-    this.#watch(socket, connection);
-    return connection;
+    if (observation !== undefined) this.#watch(socket, observation);
+    return observation;
   }
 
-  #watch(socket: object, connection: Connection): void {
-    const { observation } = connection;
+  #watch(socket: object, observation: SocketObservation): void {
+    let byProgram = false;
     this.#transports.watch(socket, {
-      closed: (code) =>
-        observation.closed(
-          closeOf({ code, byProgram: connection.byProgram, error: undefined, hasFailed: false }),
-        ),
+      closed: (code) => observation.closed(closeOf({ code, byProgram, error: undefined, hasFailed: false })),
+      closing: () => {
+        byProgram = true;
+      },
       sending: (frame) =>
         guard('recording a realtime frame', () => observation.sent(asObject(parseFrame(frame)), false)),
     });
-    const known = this.#known;
-    // Others use the class of the WebSocket, too. Their sockets are not in `known`.
-    const holder = holderOf(socket, 'close');
-    if (holder === undefined) return;
-    this.patches.wrap(holder, 'close', (original) => ({
-      close(...args) {
-        const open = known.get(this);
-        if (open !== undefined) open.byProgram = true;
-        return original.apply(this, args);
-      },
-    }));
   }
 }

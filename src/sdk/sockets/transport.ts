@@ -10,6 +10,8 @@ export const CLOSING = 2;
 
 export interface TransportObserver {
   closed(code: number | undefined): void;
+  /** Called when something is about to close the connection on this side. */
+  closing?(): void;
   /** Called when something is about to be sent, by the SDK or by the program itself. */
   sending(data: unknown): void;
 }
@@ -21,20 +23,28 @@ export interface TransportObserver {
  */
 export class Transports {
   /** The observers of the connections that have not closed, as far as we know. */
-  readonly #observers = new WeakMap<object, TransportObserver>();
+  #observers = new WeakMap<object, TransportObserver>();
   readonly #patches = new Patches();
+  /** The patches of connections that have methods of their own. Only the connection keeps them alive. */
+  readonly #own = new WeakMap<object, Patches>();
 
   watch(transport: object, observer: TransportObserver): void {
     this.#observers.set(transport, observer);
-    this.#before('send', holderOf(transport, 'send'), (each, data) =>
+    this.#before(transport, 'send', holderOf(transport, 'send'), (each, data) =>
       this.#observers.get(each)?.sending(data),
     );
+    if (observer.closing !== undefined)
+      this.#before(transport, 'close', holderOf(transport, 'close'), (each) =>
+        this.#observers.get(each)?.closing?.(),
+      );
     const emitsClose = holderOf(transport, 'emitClose');
     if (emitsClose !== undefined)
-      this.#before('emitClose', emitsClose, (each) => this.#closed(each, field(each, '_closeCode')));
+      this.#before(transport, 'emitClose', emitsClose, (each) =>
+        this.#closed(each, field(each, '_closeCode')),
+      );
     else if (isSilent(transport)) this.#listen(transport);
     else
-      this.#before('dispatchEvent', Object.getPrototypeOf(transport), (each, event) => {
+      this.#before(transport, 'dispatchEvent', Object.getPrototypeOf(transport), (each, event) => {
         if (field(event, 'type') === 'close') this.#closed(each, field(event, 'code'));
       });
     // If the connection has closed before, it will not report that again.
@@ -47,7 +57,9 @@ export class Transports {
     if (readyState > CLOSING) this.#closed(transport, undefined);
   }
 
+  /** Open connections continue unobserved. Methods of their own stay wrapped. */
   restore(): void {
+    this.#observers = new WeakMap();
     this.#patches.restore();
   }
 
@@ -62,10 +74,18 @@ export class Transports {
     addEventListener?.call(transport, 'close', (event) => this.#closed(transport, field(event, 'code')));
   }
 
-  /** Calls `observe` with the connection and the first argument before each call of a method of the class. */
-  #before(name: string, holder: unknown, observe: (transport: object, given: unknown) => void): void {
+  /** Calls `observe` with the connection and the first argument before each call of a method of the holder. */
+  #before(
+    transport: object,
+    name: string,
+    holder: unknown,
+    observe: (transport: object, given: unknown) => void,
+  ): void {
     if (!isObject(holder)) return;
-    this.#patches.override(holder, name, (inherited) => ({
+    const own = this.#own.get(transport) ?? new Patches();
+    if (holder === transport) this.#own.set(transport, own);
+    const patches = holder === transport ? own : this.#patches;
+    patches.override(holder, name, (inherited) => ({
       [name](...args) {
         observe(this, args[0]);
         return inherited().apply(this, args);
