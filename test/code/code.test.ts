@@ -40,7 +40,6 @@ test('the package starts no process and opens no connection except to check the 
   ]);
   // The page asks the server that it comes from. Its policy allows that, and on a disk nothing.
   expect(matches(/\bfetch\s*\(|XMLHttpRequest|WebSocket\s*\(|EventSource\s*\(/g)).toEqual([
-    expect.stringMatching(/\/page-file-[\w-]+\.cjs: EventSource\($/),
     expect.stringMatching(/\/page-file-[\w-]+\.cjs: fetch\($/),
   ]);
 });

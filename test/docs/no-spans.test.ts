@@ -240,8 +240,9 @@ describe('the program, doctor() or the command says what the page says:', () => 
     const program = await project().run(command.split(' '), all);
     const examined = ['doctor', '--start', `node ${command}`];
     const preload = cause.includes('Node before') ? ['--import', './old-node.mjs'] : [];
-    const doctor = await project().run([...preload, join(ROOT, 'dist', 'cli.cjs'), ...examined], all);
-    const seen = `${program.stdout}${program.stderr}${doctor.stdout}`;
+    const doctor = async (args: string[]): Promise<string> =>
+      (await project().run([...preload, join(ROOT, 'dist', 'cli.cjs'), ...args], all)).stdout;
+    const seen = `${program.stdout}${program.stderr}${await doctor(examined)}${await doctor(['doctor'])}`;
     const named = [...signs.matchAll(/`([^`]+)`/g)].map(([, sign = '']) => sign);
     const pieces = named.filter((sign) => !sign.startsWith('…/')).flatMap((sign) => sign.split('…'));
     for (const piece of pieces) expect(seen).toContain(piece.trim());
