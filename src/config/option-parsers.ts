@@ -1,4 +1,5 @@
 import { row } from '../util/payload.ts';
+import { urlWithoutSecrets } from '../util/url-secrets.ts';
 
 export interface Option<Value> {
   /** The environment variable, for options that can be written as text. */
@@ -115,7 +116,10 @@ export function rejectedValue(
   effect = 'It is treated as not set.',
   wrongPart?: string,
 ): string {
-  const shown = JSON.stringify(optionText(value).slice(0, 40)).replace('"object"', 'malformed');
+  const shown = JSON.stringify(urlWithoutSecrets(optionText(value)).slice(0, 40)).replace(
+    '"object"',
+    'malformed',
+  );
   const place = wrongPart === undefined ? '' : ` at ${JSON.stringify(wrongPart.slice(0, 80))}`;
   return `${source} is ${shown}${place}; accepted: ${accepts}. ${effect}`;
 }

@@ -55,6 +55,11 @@ describe('an invalid value is reported with the accepted values, and the next so
       {},
       `option apiSpans is "${'x'.repeat(40)}"; accepted: all, writes, none.`,
     ],
+    [
+      { apiSpans: 'https://me:hunter2@host.test' },
+      {},
+      'option apiSpans is "https://host.test/"; accepted: all, writes, none.',
+    ],
     [{ completionHook: null }, {}, 'option completionHook is malformed; accepted: functions.'],
   ])('%j %j', (config, environment, problem) => {
     const { settings, problems } = resolve(config, environment);
