@@ -34,10 +34,10 @@ import { patchResources } from './resources.ts';
  * newest default.
  */
 export class Seam extends PatchedClass {
-  readonly #clients = new WeakMap<object, CallObserver>();
-  /** The observers of subclasses, by prototype. The last entry was added last. */
-  readonly #classes = new Map<object, CallObserver>();
+  /** The observers of single clients, and of subclasses by their prototype. */
+  readonly #own = new WeakMap<object, CallObserver>();
   #observesClients = false;
+  #observesClasses = false;
   #switchOtherOn: (() => void) | undefined;
   /** Whether another instrumentation may have wrapped the methods of the client's resources. */
   #mayHaveWrappers = false;
@@ -70,18 +70,17 @@ export class Seam extends PatchedClass {
   observeClient(client: object, observer: CallObserver): void {
     if (!this.claim()) return;
     this.watchResources(client);
-    this.#clients.set(client, observer);
+    this.#own.set(client, observer);
     // If the client is a proxy, its resources call the original client.
-    this.#clients.set(clientOfResources(client), observer);
+    this.#own.set(clientOfResources(client), observer);
     this.#observesClients = true;
   }
 
   /** Observes the clients of a subclass of the program, and no others. */
   observeClass(prototype: object, observer: CallObserver): void {
     if (!this.claim()) return;
-    this.#classes.delete(prototype);
-    this.#classes.set(prototype, observer);
-    this.#observesClients = true;
+    this.#own.set(prototype, observer);
+    this.#observesClients = this.#observesClasses = true;
   }
 
   /** Observes methods that make no request themselves, too, if they can be reached from the client or its class. */
@@ -90,13 +89,13 @@ export class Seam extends PatchedClass {
       patchResources(clientOrClass, this.patches, (client) => this.observerOfResource(client));
   }
 
-  /** The observer of a client that was instrumented individually, or whose class was. */
+  /** The observer of a client that was instrumented individually, or else of its nearest class that was. */
   ownObserver(client: object): CallObserver | undefined {
-    const own = this.#clients.get(client);
-    if (own !== undefined || this.#classes.size === 0) return own;
+    const own = this.#own.get(client);
+    if (own !== undefined || !this.#observesClasses) return own;
     return guard('finding the class of a client', () => {
-      const prototypes = new Set(prototypesOf(client));
-      return [...this.#classes].findLast(([prototype]) => prototypes.has(prototype))?.[1];
+      for (const holder of prototypesOf(client)) if (this.#own.has(holder)) return this.#own.get(holder);
+      return undefined;
     });
   }
 
@@ -167,13 +166,13 @@ export class Seam extends PatchedClass {
 
   /** A client that `withOptions` returns inherits the settings of the original. */
   #wrapWithOptions(original: Method): MethodHolder {
-    const clients = this.#clients;
+    const observers = this.#own;
     return {
       withOptions(...args) {
         const made = original.apply(this, args);
-        const observer = clients.get(this);
+        const observer = observers.get(this);
         // A subclass may return no client.
-        if (observer !== undefined && asObject(made) !== undefined) clients.set(made as object, observer);
+        if (observer !== undefined && asObject(made) !== undefined) observers.set(made as object, observer);
         return made;
       },
     };

@@ -26,6 +26,15 @@ describe('options for a subclass', () => {
     expect(recorded(program).match(/Hidden/g)).toHaveLength(2);
   });
 
+  it('are those of the nearest class, whichever was instrumented last', async () => {
+    const program = await startProgram({ content: true });
+    instrumentOpenAI(Nested, { captureMessageContent: 'SPAN_ONLY' });
+    instrumentOpenAI(Tested, { captureMessageContent: 'NO_CONTENT' });
+    const options = { apiKey: 'test', baseURL: program.simulator.url };
+    for (const Client of [Nested, Tested]) await new Client(options).chat.completions.create(CHAT);
+    expect(recorded(program).match(/Hidden/g)).toHaveLength(1);
+  });
+
   it('are not those of other clients, nor of functions', async () => {
     const program = await startProgram();
     instrumentOpenAI(OpenAI, { captureMessageContent: 'NO_CONTENT' });
