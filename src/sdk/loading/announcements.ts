@@ -12,6 +12,9 @@ interface Announcement {
   readonly version: string | undefined;
 }
 
+/** A development server loads a changed bundle again, and the ES modules in it under new URLs. */
+const MAX_ANNOUNCEMENTS = 128;
+
 /** The modules announced so far, and the listeners. */
 interface Announcements extends Announce {
   made: Announcement[];
@@ -24,11 +27,11 @@ export const announcements: ProcessWide<Announcements> = new ProcessWide('loaded
 function createAnnouncements(): Announcements {
   const listeners: Announcements['listeners'] = new Set();
   const announce: Announce = (exported, file, version) => {
-    // Nothing else refers to the namespace object of an ES module. ES modules and those of a bundle never reload.
+    // Nothing else refers to the object with the exports of an ES module or a bundle.
     const isLasting = file.endsWith('.mjs') || version !== undefined;
     const held = isLasting ? { deref: () => exported } : new WeakRef(exported);
-    shared.made = shared.made.filter((earlier) => earlier.exported.deref() !== undefined);
-    shared.made.push({ exported: held, file, version });
+    const kept = shared.made.filter((earlier) => earlier.exported.deref() !== undefined);
+    shared.made = [...kept, { exported: held, file, version }].slice(-MAX_ANNOUNCEMENTS);
     for (const listener of listeners) listener(exported, file, version);
   };
   const shared: Announcements = Object.assign(announce, { made: [], listeners });

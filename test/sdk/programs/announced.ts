@@ -20,5 +20,10 @@ const stop = onClientLoaded({ client: (client) => heard.push([client.version, cl
 runFile('7.0.2');
 stop();
 runFile('7.0.3');
-onClientLoaded({ client: ({ version }) => heard.push(version) });
+onClientLoaded({ client: ({ version }) => heard.push(version) })();
+// A development server loads a bundle each time it has changed.
+for (let index = 0; index < 1_000; index++) runFile('8.0.0');
+const late: unknown[] = [];
+onClientLoaded({ client: ({ version }) => late.push(version) })();
+heard.push(late.length);
 console.log(JSON.stringify(heard));
