@@ -210,6 +210,15 @@ tracingOrNot((tracing) => {
   `);
   });
 
+  it('keeps no more than 1,000 spans in mind that the program never ends', async () => {
+    const { telemetry } = await startAgents({ tracing });
+    await library.withTrace('Flow', async () => {
+      for (let index = 0; index <= 1_000; index++)
+        library.createCustomSpan({ data: { name: `part ${index}`, data: {} } }).start();
+    });
+    expect(telemetry.openSpans).toEqual(['part 0']);
+  });
+
   it('keeps several runs apart, and those of one trace together', async () => {
     const { runner, simulator, inSpan, expectTree } = await startAgents({ tracing });
     simulator.respond(

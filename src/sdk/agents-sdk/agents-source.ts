@@ -199,7 +199,7 @@ export class AgentsSource {
     this.#listener.started(node);
     node.state = 'open';
     if (node.type === 'trace') this.#traces.set(node, node);
-    else node.trace.openSpans.add(node);
+    else node.trace.openSpans.set(node, node);
   }
 
   #end(node: AgentsNode): void {
@@ -217,7 +217,7 @@ export class AgentsSource {
     node.stream = undefined;
     if (node.type === 'trace') {
       // Some versions of the library do not end the span of an agent that waits for an approval.
-      for (const inside of [...node.openSpans].reverse()) {
+      for (const inside of node.openSpans.values().reverse()) {
         this.#end(inside);
         inside.isPaused = true;
       }

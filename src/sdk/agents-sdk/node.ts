@@ -1,10 +1,14 @@
 import type { Context, Span } from '@opentelemetry/api';
+import { BoundedMap } from '../../util/bounded-map.ts';
 import { SPAN_KEY } from '../../util/context.ts';
 import { arrayField, asObject, field, type PayloadObject } from '../../util/payload.ts';
 import { AGENTS, type ShowsCall } from './agents-key.ts';
 
 /** Where the library calls models. If models are not traced, it calls them directly in an agent or turn. */
 const AGENT_WORK: readonly string[] = ['response', 'generation', 'turn', 'agent'];
+
+/** A program may begin spans in a trace and never end them. */
+const MAX_OPEN_SPANS = 1_000;
 
 /** A trace or span of `@openai/agents`, whether or not the library records it. Copies of one share a node. */
 export class AgentsNode {
@@ -27,7 +31,7 @@ export class AgentsNode {
 
   // The following are used only for traces:
   /** The spans inside that have not ended, oldest first. */
-  readonly openSpans: Set<AgentsNode> = new Set();
+  readonly openSpans: BoundedMap<AgentsNode, AgentsNode> = new BoundedMap(MAX_OPEN_SPANS);
   /** The promises that have not settled yet: of its function, and of the runs inside. */
   readonly running: Set<Promise<unknown>> = new Set();
   /** Whether its function was seen, so that the function's result says whether the trace has failed. */
