@@ -208,6 +208,16 @@ describe('a call to a whole URL', () => {
   });
 });
 
+test('fields of a client that throw when read are left out', () => {
+  class Throwing extends OpenAI {
+    get deploymentName(): string {
+      throw new Error('not yet');
+    }
+  }
+  const client = new Throwing({ apiKey: 'k', baseURL: 'https://api.groq.com/openai/v1' });
+  expect(endpointOf(client)).toMatchObject({ provider: 'groq', deployment: undefined });
+});
+
 test('asking whether a server refuses to report usage keeps the provider that the option `providers` names', () => {
   const client = { baseURL: 'https://gateway.test/v1' };
   const { origin } = endpointOf(client, [{ host: 'gateway.test', provider: 'openrouter' }]);
