@@ -109,8 +109,11 @@ type Target = Pick<Cached, 'baseURL' | 'deploymentName'>;
 
 const readTarget = tolerating((client: object): Target => {
   // Only clients for Azure have a deployment. Older releases of openai 4 call it `_deployment`.
-  const { baseURL, _deployment: older, deploymentName = older } = client as PayloadObject;
-  return { baseURL: asText(baseURL) ?? '', deploymentName: asText(deploymentName) };
+  const { baseURL, _deployment: older, deploymentName: name = older } = client as PayloadObject;
+  return {
+    baseURL: typeof baseURL === 'string' ? baseURL : '',
+    deploymentName: name === undefined ? undefined : asText(name),
+  };
 });
 
 /**

@@ -8,7 +8,7 @@ import { AGENTS, type ShowsCall } from './agents-key.ts';
 const AGENT_WORK: readonly string[] = ['response', 'generation', 'turn', 'agent'];
 
 /** A program may begin spans in a trace and never end them. */
-const MAX_OPEN_SPANS = 1_000;
+const MAX_OPEN_IN_TRACE = 1_000;
 
 /** A trace or span of `@openai/agents`, whether or not the library records it. Copies of one share a node. */
 export class AgentsNode {
@@ -31,7 +31,7 @@ export class AgentsNode {
 
   // The following are used only for traces:
   /** The spans inside that have not ended, oldest first. */
-  readonly openSpans: BoundedMap<AgentsNode, AgentsNode> = new BoundedMap(MAX_OPEN_SPANS);
+  readonly openSpans: BoundedMap<AgentsNode, AgentsNode> = new BoundedMap(MAX_OPEN_IN_TRACE);
   /** The promises that have not settled yet: of its function, and of the runs inside. */
   readonly running: Set<Promise<unknown>> = new Set();
   /** Whether its function was seen, so that the function's result says whether the trace has failed. */
