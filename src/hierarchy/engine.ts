@@ -34,7 +34,12 @@ import {
 import { contextInConversation } from './conversations/own-trace.ts';
 import type { Dialect, Intent, InvocationFact } from './dialect.ts';
 import { type EngineState, Facts } from './facts.ts';
-import type { Acceptance, AgentInvocation } from './invocations/agent-invocation.ts';
+import {
+  type Acceptance,
+  type AgentInvocation,
+  type PausedInvocation,
+  pausedBy,
+} from './invocations/agent-invocation.ts';
 import { addRequestEvent, isLeft, markCut, type RequestEvent } from './invocations/invocation.ts';
 import { isInProgress } from './invocations/life.ts';
 import { dateOf, OperationClock } from './operation-clock.ts';
@@ -305,6 +310,31 @@ class EngineRequest extends Facts implements Placement {
     handedOn.delete(origin, id);
     this.requestInvocation = adoptInvocation(tracker, { kind, snapshot, conversationId }, this, place, own);
     return this.requestInvocation;
+  }
+
+  /** Only a request of the program does so: a read of ours may come back when the instrumentation is disabled. */
+  protected override resume(paused: PausedInvocation): AgentInvocation {
+    const { tracker, sessions, dialect } = this.engine;
+    const { endpoint, context, time } = this;
+    const { id, conversationId } = paused.snapshot;
+    const clock = new OperationClock(this.call.ownClock);
+    const resumed = tracker.beginInvocation({
+      kind: dialect.kind,
+      conversationId,
+      reported: paused.snapshot,
+      agent: paused.agent,
+      creator: paused.span,
+      before: pausedBy(clock, paused),
+      startTime: time,
+      sentAt: time,
+      endpoint,
+      context,
+      clock,
+    });
+    tracker.invocations.set(endpoint.origin, id, { open: resumed, span: resumed.spanContext });
+    resumed.read = this.reader(resumed);
+    sessions.get(endpoint.origin, conversationId)?.invocations.add(resumed);
+    return resumed;
   }
 
   #conversationUsed(call: Call): void {

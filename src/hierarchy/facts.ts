@@ -19,9 +19,9 @@ import type {
   ToolOutput,
   WantedDetail,
 } from './dialect.ts';
-import { type AgentInvocation, type PausedInvocation, pausedBy } from './invocations/agent-invocation.ts';
+import type { AgentInvocation, PausedInvocation } from './invocations/agent-invocation.ts';
 import type { ReadInvocation } from './invocations/invocation.ts';
-import { dateOf, OperationClock } from './operation-clock.ts';
+import { dateOf } from './operation-clock.ts';
 import { Session } from './sessions.ts';
 import type { Shelf } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
@@ -137,7 +137,9 @@ export class Facts implements FactSink, Observation {
 
   wants(invocationId: string | undefined, conversationId?: string): WantedDetail {
     if (invocationId === undefined) return 'nothing';
-    if (this.findOrResume(invocationId, conversationId) !== undefined) return 'changes';
+    const { tracker } = this.engine;
+    if (this.findOrResume(invocationId, conversationId, false) !== undefined) return 'changes';
+    if (tracker.invocations.get(this.endpoint.origin, invocationId)?.paused !== undefined) return 'changes';
     const identifies = this.requestInvocation !== undefined && this.requestInvocation.id === undefined;
     return identifies || this.mayAdopt ? 'everything' : 'nothing';
   }
@@ -230,7 +232,7 @@ export class Facts implements FactSink, Observation {
   }
 
   order(invocationId: string, stepIds: readonly string[], earlier: boolean): void {
-    this.findOrResume(invocationId)?.steps.seeOrder(stepIds, earlier);
+    this.findOrResume(invocationId, undefined, false)?.steps.seeOrder(stepIds, earlier);
   }
 
   message(message: MessageSnapshot): void {
@@ -264,9 +266,12 @@ export class Facts implements FactSink, Observation {
     invocation.seeText(time);
   }
 
-  /** The invocation that a fact is about, which is alive if a stream has just reported the fact. */
+  /**
+   * The invocation that a fact is about, which is alive if a stream has just reported the fact. A list of what it made
+   * before a pause does not continue it.
+   */
   #alive(id: string | undefined, conversationId?: string): AgentInvocation | undefined {
-    const invocation = this.findOrResume(id, conversationId);
+    const invocation = this.findOrResume(id, conversationId, this.live);
     if (this.live) invocation?.touch(this.timeFor(invocation));
     return invocation;
   }
@@ -275,40 +280,22 @@ export class Facts implements FactSink, Observation {
   findOrResume(
     id: string | undefined,
     conversationId: string | undefined = this.conversationId,
+    resumes = true,
   ): AgentInvocation | undefined {
     if (id === undefined) return undefined;
     const last = this.#last;
     if (last?.id === id && !last.isClosed && last.isOf(conversationId)) return last;
     const { open, paused } = this.engine.tracker.invocations.get(this.endpoint.origin, id) ?? {};
+    const named = paused?.snapshot.conversationId;
+    const continues = resumes && (named ?? conversationId) === (conversationId ?? named);
     if (paused === undefined) this.#last = open?.isOf(conversationId) === true ? open : undefined;
-    else this.#last = this.#resume(paused, conversationId);
+    else this.#last = continues ? this.resume(paused) : undefined;
     return this.#last;
   }
 
   /** Continues a paused invocation in a second span, which links to the first. */
-  #resume(paused: PausedInvocation, conversationId: string | undefined): AgentInvocation | undefined {
-    const { tracker, sessions, dialect } = this.engine;
-    const { endpoint, context, time } = this;
-    const { id, conversationId: named } = paused.snapshot;
-    if (named !== undefined && conversationId !== undefined && named !== conversationId) return undefined;
-    const clock = new OperationClock(this.call.ownClock);
-    const resumed = tracker.beginInvocation({
-      kind: dialect.kind,
-      conversationId: named,
-      reported: paused.snapshot,
-      agent: paused.agent,
-      creator: paused.span,
-      before: pausedBy(clock, paused),
-      startTime: time,
-      sentAt: time,
-      endpoint,
-      context,
-      clock,
-    });
-    tracker.invocations.set(endpoint.origin, id, { open: resumed, span: resumed.spanContext });
-    resumed.read = this.reader(resumed);
-    sessions.get(endpoint.origin, named)?.invocations.add(resumed);
-    return resumed;
+  protected resume(_paused: PausedInvocation): AgentInvocation | undefined {
+    return undefined;
   }
 
   #requested(fact: InvocationFact): AgentInvocation | undefined {

@@ -1,6 +1,7 @@
 import OpenAI from 'openai';
 import { describe, expect, it, vi } from 'vitest';
 import { flush } from '../../src/client.ts';
+import { observerFor } from '../../src/pipeline/client-observers.ts';
 import { environment, startAgentProgram } from '../support/agent-program.ts';
 import { type ApiUsage, recordApiUsage } from '../support/api-usage.ts';
 import { holdRequests } from '../support/hold-requests.ts';
@@ -93,6 +94,24 @@ describe('a run that the program no longer waits for', () => {
     const [run] = tutor.ended('invoke_agent');
     expect(run?.attributes).toMatchObject({ 'openai.run.status': 'completed' });
     await expectAllTold(tutor);
+  });
+
+  it('has no span that stays open if the instrumentation is disabled while it is asked for', async () => {
+    const config = { runTimeout: 60_000, conversationIdleTimeout: 40 };
+    const reads = holdRequests('/runs/run_', 'answered');
+    const tutor = await startTutor({ runs: [{}], config, client: { fetch: reads.fetch } });
+    await tutor.inSpan(async () => {
+      for await (const { event } of await tutor.events()) if (event === 'thread.run.created') break;
+    });
+    await reads.held;
+    observerFor({ cost: false, ...config }).dispose();
+    reads.release();
+    await tutor.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor  openai.run.observed=false
+    `);
+    expect(tutor.telemetry.openSpans).toEqual([]);
   });
 
   it('is not asked for with runSteps "observe"', async () => {

@@ -1,6 +1,7 @@
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import type { SinkEvent } from '../../src/types.ts';
+import { startAgentProgram } from '../support/agent-program.ts';
 import { type ApiUsage, recordApiUsage } from '../support/api-usage.ts';
 import { usageSum } from '../support/lanes/usage.ts';
 import { type Program, startProgram } from '../support/program.ts';
@@ -30,8 +31,8 @@ async function measuredOf(program: Program): Promise<unknown> {
   };
 }
 
-async function pause(tutor: Tutor): Promise<void> {
-  await expect.poll(() => tutor.telemetry.openSpans, { timeout: 10_000 }).toEqual([]);
+async function pause({ telemetry }: Program): Promise<void> {
+  await expect.poll(() => telemetry.openSpans, { timeout: 10_000 }).toEqual([]);
 }
 
 describe('a run that a person answers after its timeout', () => {
@@ -190,6 +191,44 @@ it('a run whose time is over continues as long as the API says so', async () => 
     └─ thread
        └─ invoke_agent  openai.run.id=run_1 openai.run.status=completed openai.run.poll_count=3
   `);
+});
+
+describe('a list of what an invocation has made, while that pauses', () => {
+  it('does not continue the run', async () => {
+    const tutor = await startPausing();
+    const { client, threadId } = tutor;
+    const { messages, runs } = client.beta.threads;
+    const run = await tutor.inSpan(tutor.run, 'ask');
+    await pause(tutor);
+    const [question] = (await messages.list(threadId)).data;
+    for (let listed = 0; listed < 2; listed++) {
+      const data = [{ ...question, id: 'msg_of_run', role: 'assistant', run_id: run.id }];
+      tutor.simulator.next({ when: { method: 'GET', path: /messages$/ }, body: { object: 'list', data } });
+      await messages.list(threadId);
+      await runs.steps.list(run.id, { thread_id: threadId });
+      await pause(tutor);
+    }
+    expect(await tutor.flushed('invoke_agent')).toHaveLength(1);
+  });
+
+  it('does not continue the turn', async () => {
+    const program = await startAgentProgram([{ items: [{ functions: [{ name: 'wait', arguments: {} }] }] }], {
+      config: { runTimeout: 50, conversationIdleTimeout: 20, runSteps: 'observe' },
+    });
+    const { items, turns } = program.client.beta.agents.sessions;
+    const id = await program.inSpan(async () => {
+      const session = await program.create('Wait.');
+      await program.poll(session.id, 'requires_action');
+      await turns.retrieve('turn_000001', { session_id: session.id });
+      return session.id;
+    });
+    await pause(program);
+    for (let listed = 0; listed < 2; listed++) {
+      await items.list(id);
+      await pause(program);
+    }
+    expect(await program.flushed('invoke_agent')).toHaveLength(1);
+  });
 });
 
 describe('a run that only another process polls', () => {
