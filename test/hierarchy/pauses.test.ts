@@ -1,6 +1,6 @@
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
-import type { SinkEvent } from '../../src/types.ts';
+import type { OpenAIInstrumentationConfig, SinkEvent } from '../../src/types.ts';
 import { startAgentProgram } from '../support/agent-program.ts';
 import { type ApiUsage, recordApiUsage } from '../support/api-usage.ts';
 import { usageSum } from '../support/lanes/usage.ts';
@@ -8,11 +8,14 @@ import { type Program, startProgram } from '../support/program.ts';
 import type { RunScript } from '../support/simulator/index.ts';
 import { ASKS_FOR_X, outputsFor, startTutor, type Tutor } from '../support/tutor.ts';
 
-async function startPausing(script: RunScript = ASKS_FOR_X): Promise<Tutor & { apiUsage: ApiUsage }> {
+async function startPausing(
+  script: RunScript = ASKS_FOR_X,
+  config: OpenAIInstrumentationConfig = {},
+): Promise<Tutor & { apiUsage: ApiUsage }> {
   const apiUsage = recordApiUsage();
   const tutor = await startTutor({
     runs: [script],
-    config: { runTimeout: 400, conversationIdleTimeout: 20 },
+    config: { runTimeout: 400, conversationIdleTimeout: 20, ...config },
     client: { fetch: apiUsage.fetch },
   });
   return { ...tutor, apiUsage };
@@ -61,6 +64,19 @@ describe('a run that a person answers after its timeout', () => {
     expect(reported.output_tokens).toBeGreaterThan(0);
     expect(usageSum(tutor.telemetry.spans)).toEqual(reported);
     expect(await measuredOf(tutor)).toEqual({ ...reported, durations: [1] });
+  });
+
+  it("has all its tokens on the second span with runSteps: 'off'", async () => {
+    const tutor = await startPausing(ASKS_FOR_X, { runSteps: 'off' });
+    const { client, apiUsage } = tutor;
+    const run = await tutor.inSpan(tutor.run, 'ask');
+    await pause(tutor);
+    await client.beta.threads.runs.submitToolOutputsAndPoll(run.id, outputsFor(run));
+    await client.beta.threads.runs.steps.list(run.id, { thread_id: tutor.threadId });
+    await tutor.telemetry.provider.forceFlush();
+    const reported = await apiUsage.total();
+    expect(reported.output_tokens).toBeGreaterThan(0);
+    expect(usageSum(tutor.telemetry.spans)).toEqual(reported);
   });
 
   it('reports each tool call to a sink once', async () => {

@@ -29,7 +29,8 @@ export function recordInvocation(invocation: AgentInvocation, endTime: number): 
   const { openRecord, telemetry, steps, snapshot, life, start } = invocation;
   guard('recording a status', addOutcome, invocation);
   const isWanted = openRecord.span.isRecording() || telemetry.wantsContent;
-  const recordedSteps = isWanted && telemetry.settings.runSteps !== 'off' ? steps.unrecorded : [];
+  const recordsSteps = isWanted && telemetry.settings.runSteps !== 'off';
+  const recordedSteps = recordsSteps ? steps.unrecorded : [];
   const { recorded, waiting } = steps.before;
   const requested = inOrderOfSteps(steps).filter(({ snapshot: { id } }) => !recorded.has(id));
   // Before the end, functions that wait for the program are left out. They are recorded where they are answered, maybe
@@ -37,7 +38,7 @@ export function recordInvocation(invocation: AgentInvocation, endTime: number): 
   const calls = life.endTime === undefined ? requested.filter((call) => !isUnanswered(call)) : requested;
   const bounds = { startTime: invocation.startTime, endTime };
   // What the steps report is on their spans.
-  const isCarried = recordedSteps.length > 0 || start.before !== undefined;
+  const isCarried = recordsSteps && (recordedSteps.length > 0 || start.before !== undefined);
   const left = isCarried ? snapshot?.usage && subtractUsage(snapshot.usage, steps.usage) : snapshot?.usage;
   const result = {
     observed: life.endTime !== undefined,
