@@ -288,7 +288,6 @@ export class Session {
     const failure = this.#failure ?? readError(error, 'failed');
     this.#failure = undefined;
     for (const invocation of [...this.invocations]) {
-      if (invocation.id === undefined) continue;
       const time = seen.timeFor(invocation);
       invocation.end(time, time, time, failure);
       invocation.settle();

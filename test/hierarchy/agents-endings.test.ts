@@ -31,6 +31,34 @@ describe('a turn that does not complete', () => {
     `);
   });
 
+  it.each([true, false])('fails with a session that fails before it begins, streamed: %s', async (stream) => {
+    const program = await startAgentProgram([]);
+    const { client, simulator } = program;
+    const { sessions } = client.beta.agents;
+    const session = { object: 'agent.session', id: 'sess_1', required_actions: [] };
+    const error = { code: 'sandbox_error', message: 'No room for x.' };
+    const failed = { ...session, status: 'failed', error };
+    const created = { ...session, status: 'in_progress' };
+    const events = [
+      { type: 'agent.session.created', session: created },
+      { type: 'agent.session.failed', session: failed },
+    ];
+    simulator.next({
+      when: { method: 'POST', path: /sessions$/ },
+      ...(stream ? { sse: [...events.map((data) => ({ data })), 'done'] } : { body: created }),
+    });
+    simulator.next({ when: { method: 'GET', path: /sess_1$/ }, body: failed });
+    await program.inSpan(async () => {
+      if (stream) await program.converse();
+      else await sessions.retrieve((await program.create('What is x?')).id);
+    });
+    await program.expectTree(`
+      program
+      └─ session
+         └─ invoke_agent Helper  !sandbox_error
+    `);
+  });
+
   it('is cancelled by the program', async () => {
     const program = await startAgentProgram([{ items: [{ functions: [{ name: 'wait', arguments: {} }] }] }]);
     const { sessions } = program.client.beta.agents;
