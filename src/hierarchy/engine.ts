@@ -53,7 +53,7 @@ export class Engine implements ConversationApi {
 
   constructor(tracker: ConversationTracker, dialect: Dialect) {
     const { kind, identifiesAtOnce } = dialect;
-    const sessions = tracker.store.shelf<Session>();
+    const sessions = tracker.store.shelf<Session>({ isInUse: ({ invocations }) => invocations.size > 0 });
     if (!identifiesAtOnce)
       tracker.onRecorded.set(kind, (invocation) =>
         sessions.get(invocation.endpoint.origin, invocation.conversationId)?.forget(invocation),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { startAgentProgram } from '../support/agent-program.ts';
 import { responseBody } from '../support/bodies.ts';
 import { answer } from '../support/heap/api.ts';
 import { usageSum } from '../support/lanes/usage.ts';
@@ -142,6 +143,16 @@ it('a thread whose run is polled does not make room for threads that are used la
   await program.telemetry.provider.shutdown();
   const runs = program.ended('invoke_agent');
   expect(runs.map(({ attributes }) => attributes['openai.run.status'])).toEqual(['completed']);
+});
+
+it('a session whose turn is in progress does not make room for sessions that are used later', async () => {
+  const program = await startAgentProgram([{}], { config: { maxConversations: 3, runSteps: 'observe' } });
+  const { sessions } = program.client.beta.agents;
+  const { id } = await program.create('What is x?');
+  for (let made = 0; made < 5; made++) await sessions.retrieve((await program.create()).id);
+  await program.follow(id);
+  const [turn] = await program.flushed('invoke_agent');
+  expect(turn?.attributes['openai.run.status']).toBe('completed');
 });
 
 describe('many background responses that are never polled again', () => {
