@@ -324,14 +324,15 @@ export class BackgroundReads {
   /** @returns settles when the read is over; `undefined` if there is none */
   #startEnd(invocation: Invocation, isLast: boolean, limit?: ReadLimit): Promise<void> | undefined {
     const { life, endpoint } = invocation;
-    if (!this.#reads(invocation)) return undefined;
+    if (life.isDeleted || !this.#reads(invocation)) return undefined;
     const from = this.at(endpoint.origin);
     if (from.full || from.rests) {
       if (isLast) this.skip();
       return undefined;
     }
     invocation.apply({ type: 'reading', when: 'soon' });
-    const isWanted = (): boolean => canContinue(life) && life.requests === 0 && limit?.isOver !== true;
+    const isWanted = (): boolean =>
+      canContinue(life) && !life.isDeleted && life.requests === 0 && limit?.isOver !== true;
     const outcome = from.read({ ...readOf(invocation, 'end', isWanted), limit });
     return guardAsync('reading an end', async () => {
       const { began } = await outcome;

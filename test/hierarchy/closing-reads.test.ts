@@ -114,6 +114,14 @@ describe('a run that the program no longer waits for', () => {
     expect(tutor.telemetry.openSpans).toEqual([]);
   });
 
+  it('is not asked for once its thread was deleted', async () => {
+    const tutor = await startLeaving({}, { conversationSpans: 'never' });
+    await tutor.create();
+    await tutor.client.beta.threads.delete(tutor.threadId);
+    await tutor.telemetry.provider.shutdown();
+    expect(asksOf(tutor, RUN)).toBe(0);
+  });
+
   it('is not asked for with runSteps "observe"', async () => {
     const tutor = await startLeaving({}, { runSteps: 'observe' });
     await tutor.create();
