@@ -2,7 +2,7 @@ import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { readWithClient } from '../sdk/own-requests.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { readHeader } from '../util/payload.ts';
+import { numberField, readHeader } from '../util/payload.ts';
 import type { HandedOn, Observation } from './adoption.ts';
 import type {
   Agent,
@@ -335,12 +335,17 @@ async function readAgentOf(invocation: AgentInvocation, get: Get, facts: Facts):
   const { origin } = endpoint;
   if (tracker.agents.get(origin, agentId) === undefined) {
     const read = async (): Promise<void> => dialect.read(await get(path), facts);
+    const failed = (error: unknown): void => {
+      const status = numberField(error, 'status');
+      if (status !== 403 && status !== 404) agentReads.delete(origin, agentId);
+    };
     // Several runs of an assistant may end at the same time. They share one read.
-    const reading = agentReads.get(origin, agentId) ?? read().catch(() => undefined);
+    const reading = agentReads.get(origin, agentId) ?? read().catch(failed);
     agentReads.set(origin, agentId, reading);
     await reading;
+    if (agentReads.get(origin, agentId) === undefined) return;
   }
-  // An agent that could not be read is remembered by its id alone, so that it is not requested again.
+  // An agent that cannot be read is remembered by its id alone, so that it is not requested again.
   const agent = tracker.agents.get(origin, agentId) ?? { id: agentId, name: undefined, model: undefined };
   tracker.agents.set(origin, agentId, agent);
   invocation.introduce(agent);

@@ -86,6 +86,27 @@ describe('an assistant that was made elsewhere', () => {
     expect(telemetry.spans.filter(({ name }) => name === 'chat gpt-4o')).toHaveLength(2);
   });
 
+  it('is asked for again after an error that passes', async () => {
+    const tutor = await startElsewhere([{}, {}]);
+    tutor.simulator.next({ when: { path: /assistants/ }, status: 500 });
+    for (let run = 0; run < 2; run++) {
+      await tutor.inSpan(tutor.run);
+      await tutor.telemetry.provider.forceFlush();
+    }
+    expect(assistantReads(tutor)).toBe(2);
+    await tutor.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent
+            └─ chat gpt-4o
+
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor
+            └─ chat gpt-4o
+    `);
+  });
+
   it('is not read with runSteps "observe"', async () => {
     const program = await startProgram({ runs: [{}], config: { runSteps: 'observe' } });
     const { plain } = program;
