@@ -420,8 +420,22 @@ class EngineRequest extends Facts implements Placement {
       // If the server never reports its id, the newest invocations of its conversation are read.
       invocation.read ??= this.reader(invocation);
     }
-    if (invocation.id === undefined && acceptance === undefined) abandon(invocation, call);
+    if (invocation.id === undefined && acceptance === undefined) this.#abandon(call, invocation);
     else invocation.touch(call.endTime);
+  }
+
+  /** Ends an invocation whose id is unknown: it was not created, or the program read the raw response itself. */
+  #abandon({ endTime, error }: Call, invocation: AgentInvocation): void {
+    const { segment, start } = invocation;
+    const { conversationId, messages } = this.#intent;
+    invocation.touch(endTime);
+    if (error !== undefined) {
+      if (conversationId !== undefined) this.#conversation(conversationId).giveBack(start.input, messages);
+      invocation.end(endTime, endTime, endTime, readFailure(error));
+    }
+    invocation.close();
+    // The conversation that it would have belonged to was not created either.
+    if (segment?.conversation === undefined) segment?.end(endTime);
   }
 
   #drove(call: Call, invocation: AgentInvocation): void {
@@ -471,20 +485,6 @@ class EngineRequest extends Facts implements Placement {
     this.#queued = queued;
     this.#session?.queue(queued);
   }
-}
-
-/** Ends an invocation whose id is unknown: it was not created, or the program read the raw response itself. */
-function abandon(invocation: AgentInvocation, call: Call): void {
-  const { endTime } = call;
-  const { segment, start } = invocation;
-  invocation.touch(endTime);
-  if (call.error !== undefined) {
-    segment?.conversation?.giveBack(start.input);
-    invocation.end(endTime, endTime, endTime, readFailure(call.error));
-  }
-  invocation.close();
-  // The conversation that it would have belonged to was not created either.
-  if (segment?.conversation === undefined) segment?.end(endTime);
 }
 
 /** Notes when the server accepted a request, by our clock and by its `date`: only later lists can show its effect. */

@@ -81,7 +81,7 @@ describe('a turn that does not complete', () => {
     ]);
   });
 
-  it('is not recorded if its message was rejected: the message belongs to the next turn', async () => {
+  it('was not created if its message was rejected: the next turn has only the messages of its own request', async () => {
     const program = await startAgentProgram([{}]);
     await program.inSpan(async () => {
       const { id } = await program.create();
@@ -92,9 +92,9 @@ describe('a turn that does not complete', () => {
     await program.expectTree(`
       program
       ├─ POST /agents/sessions
-      └─ session                 openai.total.runs=1 openai.total.user_messages=2
+      └─ session                 openai.total.runs=1 openai.total.user_messages=1
          ├─ invoke_agent Helper  !RateLimitError openai.total.user_messages=1
-         └─ invoke_agent Helper  openai.run.status=completed openai.total.user_messages=2
+         └─ invoke_agent Helper  openai.run.status=completed openai.total.user_messages=1
     `);
   });
 

@@ -82,6 +82,29 @@ describe('a run that does not complete', () => {
     `);
   });
 
+  it('was not created: the messages of its request are in no thread and belong to no run', async () => {
+    const { simulator, client, threadId, assistantId, ...program } = await startTutor({
+      runs: [{}],
+      config: { captureMessageContent: 'SPAN_ONLY', runSteps: 'observe' },
+      content: true,
+    });
+    simulator.next({ when: { method: 'POST', path: /runs$/ }, status: 429 });
+    const additional_messages = [{ role: 'user' as const, content: 'Hurry.' }];
+    await program.inSpan(async () => {
+      const asked = { assistant_id: assistantId, additional_messages };
+      await expect(client.beta.threads.runs.create(threadId, asked)).rejects.toThrow('429');
+      await program.run();
+    });
+    await program.expectTree(`
+      program
+      └─ thread                      openai.total.runs=1 openai.total.user_messages=1
+         ├─ invoke_agent Math Tutor  !RateLimitError openai.total.user_messages=2
+         └─ invoke_agent Math Tutor  openai.run.status=completed openai.total.user_messages=1
+    `);
+    const [, run] = program.ended('invoke_agent Math Tutor');
+    expect(run?.attributes['gen_ai.input.messages']).not.toContain('Hurry');
+  });
+
   it('was not created with its thread: neither gets a span', async () => {
     const program = await startProgram();
     await program.inSpan(() =>

@@ -141,12 +141,25 @@ export class Conversation implements ContentHolder {
     return taken;
   }
 
-  /** Keeps the messages again, because the run that was to answer them was not created. */
-  giveBack({ count, messages, isAll = false }: InputMessages): void {
+  /**
+   * Keeps the messages again, because the run that was to answer them was not created.
+   *
+   * @param rejected those that came with the request for the run, and so are not in the conversation
+   */
+  giveBack(
+    { count, messages, isAll = false }: InputMessages,
+    rejected: readonly (Message | undefined)[] = [],
+  ): void {
     const added = this.#unanswered;
-    const all = [...messages, ...added.messages];
-    this.#unanswered = { count: count + added.count, messages: all, isAll };
-    if (messages.length > 0) this.#keep(messages);
+    const userMessages = -rejected.filter(isOfUser).length;
+    const kept = messages.filter((message) => !rejected.includes(message));
+    this.count({ userMessages });
+    this.#unanswered = {
+      count: count + userMessages + added.count,
+      messages: [...kept, ...added.messages],
+      isAll,
+    };
+    if (kept.length > 0) this.#keep(kept);
   }
 }
 
