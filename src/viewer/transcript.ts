@@ -11,7 +11,7 @@ import {
 import { toolExchange } from './span-content.ts';
 import { groupBy, type Row } from './tree.ts';
 import { isTranscription, type ViewedSpan } from './viewed-span.ts';
-import { typeOf } from './viewed-trace.ts';
+import { conversationId, typeOf } from './viewed-trace.ts';
 
 export type TranscriptEntry =
   | { readonly kind: 'heading'; readonly row: Row }
@@ -48,17 +48,21 @@ export function transcriptOf(rows: readonly Row[]): TranscriptEntry[] {
 
 class Transcript {
   readonly entries: TranscriptEntry[] = [];
-  /** The histories of each run or conversation so far: their messages as keys. */
-  readonly #histories = new Map<Row, string[][]>();
+  /** The histories of each scope so far: their messages as keys. */
+  readonly #histories = new Map<unknown, string[][]>();
   readonly #instructions = new Set<string>();
   readonly #ownTools: ReadonlySet<unknown>;
   /** The tool calls of the latest answer without a result, by id. Some servers reuse ids, even within one answer. */
   readonly #unanswered = new Map<unknown, { output: unknown }[]>();
   /** How often the user said each text in realtime sessions, by message key. It may also be a response's input. */
   readonly #transcribed = new Map<string, number>();
-  readonly #open: Row[] = [];
-  /** The run that each row belongs to, or else its outermost row. Walking up from every row would be quadratic. */
-  readonly #scopes = new Map<Row, Row>();
+  /** The runs in progress, with the keys of the messages that were shown in each. */
+  readonly #open: { readonly run: Row; readonly shown: Set<string> }[] = [];
+  /**
+   * What each row shares a history with: the id of its conversation, the run it belongs to, or else its outermost row.
+   * Walking up from every row would be quadratic.
+   */
+  readonly #scopes = new Map<Row, unknown>();
 
   constructor(rows: readonly Row[]) {
     const tools = rows.filter(({ span }) => typeOf(span) === 'tool');
@@ -67,13 +71,19 @@ class Transcript {
       for (const message of readMessages(span.attributes[ATTR.GEN_AI_OUTPUT_MESSAGES]) ?? [])
         this.#countTranscribed(message, 1);
     for (const row of rows) {
-      const { parent } = row;
-      const isInRun = parent !== undefined && operationIn(parent.span) === 'invoke_agent';
-      this.#scopes.set(row, isInRun ? parent : ((parent && this.#scopes.get(parent)) ?? row));
+      this.#scopes.set(row, this.#scopeOf(row));
       this.#closeRuns(row);
       this.#add(row);
     }
     this.#closeRuns(undefined);
+  }
+
+  #scopeOf(row: Row): unknown {
+    const { span, parent } = row;
+    if (typeOf(span) === 'conversation') return conversationId(span) ?? row;
+    // A run that is right in a conversation has all of the conversation as its input.
+    const isApart = operationIn(span) === 'invoke_agent' && parent && typeOf(parent.span) !== 'conversation';
+    return isApart || parent === undefined ? row : this.#scopes.get(parent);
   }
 
   #add(row: Row): void {
@@ -84,13 +94,12 @@ class Transcript {
     else if (operation === 'invoke_agent') {
       this.entries.push({ kind: 'heading', row });
       this.#addInstructions(row);
-      this.#addInput(row, row);
-      this.#open.push(row);
+      this.#addInput(row);
+      this.#open.push({ run: row, shown: new Set() });
     } else if (MODEL_CALLS.has(operation)) {
-      const scope = this.#scopes.get(row) ?? row;
       this.#addInstructions(row);
-      this.#addInput(row, scope);
-      this.#addOutput(row, scope);
+      this.#addInput(row);
+      this.#addOutput(row);
     } else if (type === 'tool') {
       const tool = attributeText(attributes[ATTR.GEN_AI_TOOL_NAME] ?? name);
       this.entries.push({ kind: 'tool', row, name: tool, ...toolExchange(attributes), own: true });
@@ -111,10 +120,11 @@ class Transcript {
   }
 
   /** Adds those input messages of a span that the history does not contain yet. */
-  #addInput(row: Row, scope: Row): void {
+  #addInput(row: Row): void {
     const messages = messagesOf(row, ATTR.GEN_AI_INPUT_MESSAGES, 'user');
     if (messages === undefined) return;
     const keys = messages.map(transcriptKey);
+    const scope = this.#scopes.get(row);
     const histories = this.#histories.get(scope) ?? [];
     const shared = histories.map((history) => sharedLength(history, keys));
     const longest = Math.max(0, ...shared);
@@ -140,9 +150,9 @@ class Transcript {
     return known;
   }
 
-  #addOutput(row: Row, scope: Row): void {
+  #addOutput(row: Row): void {
     const messages = messagesOf(row, ATTR.GEN_AI_OUTPUT_MESSAGES, 'assistant') ?? [];
-    const [history] = this.#histories.get(scope) ?? [];
+    const [history] = this.#histories.get(this.#scopes.get(row)) ?? [];
     for (const message of messages) history?.push(transcriptKey(message));
     const shown = messages.length > 0 ? messages : [{ role: 'assistant', parts: [] }];
     shown.forEach((message, i) => {
@@ -150,7 +160,9 @@ class Transcript {
     });
   }
 
-  #addMessage(row: Row, { role, parts }: SpanMessage, usage: boolean): void {
+  #addMessage(row: Row, message: SpanMessage, usage: boolean): void {
+    const { role, parts } = message;
+    this.#open.at(-1)?.shown.add(transcriptKey(message));
     // Tool calls and their results become entries of their own.
     const said = parts.filter(({ type }) => type !== 'tool_call' && type !== 'tool_call_response');
     if (said.length > 0 || usage) this.entries.push({ kind: 'message', row, role, parts: said, usage });
@@ -167,12 +179,21 @@ class Transcript {
   #closeRuns(next: Row | undefined): void {
     // Rows are in depth-first order, so a run ends at the first row that is not below it.
     const depth = next?.depth ?? 0;
-    for (let run = this.#open.at(-1); run !== undefined && depth <= run.depth; run = this.#open.at(-1)) {
+    for (
+      let open = this.#open.at(-1);
+      open !== undefined && depth <= open.run.depth;
+      open = this.#open.at(-1)
+    ) {
       this.#open.pop();
+      const { run, shown } = open;
+      const input = messagesOf(run, ATTR.GEN_AI_INPUT_MESSAGES, 'user') ?? [];
       const output = messagesOf(run, ATTR.GEN_AI_OUTPUT_MESSAGES, 'assistant') ?? [];
-      const seen = new Set(this.#histories.get(run)?.flat());
       for (const message of output)
-        if (!seen.has(transcriptKey(message))) this.#addMessage(run, message, false);
+        if (!shown.has(transcriptKey(message))) this.#addMessage(run, message, false);
+      // The next run of a thread repeats what this one was asked and answered, without its tool calls.
+      const scope = this.#scopes.get(run);
+      const history = [...input, ...output].map(transcriptKey);
+      this.#histories.set(scope, [history, ...(this.#histories.get(scope) ?? [])].slice(0, MAX_HISTORIES));
     }
   }
 }

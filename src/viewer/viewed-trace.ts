@@ -65,7 +65,7 @@ export function conversationSpans({ rows }: TraceTree): ReadonlyMap<string, read
   return groupBy(ids.keys(), (span) => ids.get(span) ?? '');
 }
 
-function conversationId({ attributes }: ViewedSpan): string | undefined {
+export function conversationId({ attributes }: ViewedSpan): string | undefined {
   return [ATTR.GEN_AI_CONVERSATION_ID, ATTR.OPENAI_THREAD_ID, ATTR.OPENAI_SESSION_ID]
     .map((name) => attributes[name])
     .find(

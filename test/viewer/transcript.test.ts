@@ -166,6 +166,54 @@ it('shows a run with its steps, or with its output if there are none', () => {
   expect(linesOf(run([]))).toEqual([...heading, 'assistant: x = 1']);
 });
 
+describe('shows what a thread has said once, although each of its runs has all of it', () => {
+  const [x, xIs1, y] = [text('user', 'x?'), text('assistant', 'x = 1'), text('user', 'y?')];
+  const run = (input: Message[], output: Message[], children: SpanPlan[]): SpanPlan => ({
+    ...chat(input, output, { 'gen_ai.operation.name': 'invoke_agent' }),
+    name: 'invoke_agent Tutor',
+    end: clock + 10,
+    children,
+  });
+  const thread = (...children: SpanPlan[]): SpanPlan => ({
+    name: 'thread',
+    start: children[0]?.start ?? 0,
+    attributes: { 'openai.thread.id': 'thread_1' },
+    children,
+  });
+  const shown = [
+    '# thread',
+    '# invoke_agent Tutor',
+    'user: x?',
+    'assistant: x = 1 $',
+    '# invoke_agent Tutor',
+    'user: y?',
+    'assistant: x = 1 $',
+  ];
+  const first = (): SpanPlan => run([x], [xIs1], [chat([x], [xIs1])]);
+  const second = (): SpanPlan => run([x, xIs1, y], [xIs1], [chat([x, xIs1, y], [xIs1])]);
+
+  it('in one part', () => {
+    expect(linesOf(thread(first(), second()))).toEqual(shown);
+  });
+
+  it('in two parts', () => {
+    const parts = shown.toSpliced(4, 0, '# thread');
+    expect(linesOf(thread(first()), thread(second()))).toEqual(parts);
+  });
+
+  it('without steps', () => {
+    const bare = [run([x], [xIs1], []), run([x, xIs1, y], [xIs1], [])];
+    expect(linesOf(thread(...bare))).toEqual(shown.map((line) => line.replace(' $', '')));
+  });
+
+  it('after a run with tools, which the thread does not repeat', () => {
+    const steps = [chat([x], [call('call_1')]), chat([x, call('call_1'), answer('call_1')], [xIs1])];
+    expect(linesOf(thread(run([x], [xIs1], steps), second()))).toEqual(
+      shown.toSpliced(3, 0, 'assistant:  $', 'get_weather({"city":"Paris"}) = sunny'),
+    );
+  });
+});
+
 it('names the tools even if content is missing or unreadable', () => {
   const bare: SpanPlan = { name: 'chat', attributes: { 'gen_ai.operation.name': 'chat' } };
   expect(linesOf(bare)).toEqual(['assistant:  $']);
