@@ -59,11 +59,11 @@ export function formatDuration(start: Time, end: Time): string {
   return formatMilliseconds(millisecondsBetween(start, end));
 }
 
-/** About three digits: `1.2 µs`, `0.42 ms`, `812 ms`, `1.24 s`, `2 m 03 s`, `1 h 07 m`; `0 ms` if negative. */
+/** About three digits: `<0.1 ms`, `0.42 ms`, `812 ms`, `1.24 s`, `2 m 03 s`, `1 h 07 m`; `0 ms` if negative. */
 export function formatMilliseconds(milliseconds: number): string {
   // At each limit, the smaller unit would be rounded up to one full larger unit.
   if (!(milliseconds > 0)) return '0 ms';
-  if (milliseconds < 0.0995) return `${Number((milliseconds * 1e3).toPrecision(2))} µs`;
+  if (milliseconds < 0.1) return '<0.1 ms';
   if (milliseconds < 9.95) return `${Number(milliseconds.toPrecision(2))} ms`;
   if (milliseconds < 999.5) return `${Math.round(milliseconds)} ms`;
   const seconds = milliseconds / 1e3;

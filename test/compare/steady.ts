@@ -42,7 +42,7 @@ const COUNTED = /\b([a-z]+[_-])\d{6,}\b/g;
 const VOLATILE_FIELDS: ReadonlySet<string> = new Set(['date', 'sec-websocket-key']);
 const VOLATILE: readonly (readonly [RegExp, string])[] = [
   [/\b(127\.0\.0\.1|localhost|\[::1\]):\d{4,5}\b/g, '$1:‹port›'],
-  [/ *\b[\d.,]+ (?:µs|ms|s|min)\b */g, ' ‹duration› '],
+  [/ *(?:<|\b)[\d.,]+ (?:µs|ms|s|min)\b */g, ' ‹duration› '],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '‹uuid›'],
   [/\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/g, '‹time›'],
   [/(?<![\w.])1[6-9]\d{8}(?:\d{3})?(?:\.\d+)?\b/g, '‹time›'],

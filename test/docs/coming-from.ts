@@ -68,7 +68,7 @@ function compile(source: string): void {
 export function comparable(printed: string): string {
   return printed
     .trim()
-    .replace(/[\d.]+ ?(?:µs|ms|s)\b/g, 'TIME')
+    .replace(/<?[\d.]+ ?(?:ms|s)\b/g, 'TIME')
     .replace(/\b[0-9a-f]{32}\b/g, 'ID')
     .replace(/ +/g, ' ')
     .replace(/─+/g, '─');

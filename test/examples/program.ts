@@ -38,7 +38,7 @@ export function startExample(
 }
 
 /** A duration, with the column around it that depends on its width. */
-const DURATION = / +[\d.]+ (?:µs|ms|s|min)(?: {2}|$)/;
+const DURATION = / +<?[\d.]+ (?:ms|s|min)(?: {2}|$)/;
 
 /** The lines of trees, without durations; those of tables and panels end in a bar. */
 export function treeLines(text: string): string[] {
