@@ -7,6 +7,7 @@ import { addedUsage, NOTHING_USED, numberIn, type SpanUsage, spanUsage, totalTok
 import {
   compareTimes,
   isFailed,
+  isInProgress,
   isTranscription,
   type SpanAttributes,
   type Time,
@@ -125,12 +126,14 @@ function outcomeOf(spans: readonly ViewedSpan[]): string {
   if (spans.some(({ isOpen }) => isOpen)) return 'not ended';
   const ends = new Map<string, string>();
   const inOrder = spans.toSorted((a, b) => compareTimes(a.start, b.start));
-  for (const { attributes: each } of inOrder) {
-    const run = invocationIn(each);
-    const status =
-      each[ATTR.OPENAI_RUN_OBSERVED] === false ? 'end not observed' : each[ATTR.OPENAI_RUN_STATUS];
+  for (const span of inOrder) {
+    const { attributes: each } = span;
+    const response = each[ATTR.GEN_AI_OPERATION_NAME] && each[ATTR.GEN_AI_RESPONSE_ID];
+    const id = invocationIn(each) ?? response;
+    const reported = isInProgress(span) ? 'in progress' : (each[ATTR.OPENAI_RUN_STATUS] ?? 'completed');
+    const status = each[ATTR.OPENAI_RUN_OBSERVED] === false ? 'end not observed' : reported;
     // A run that continued after a pause has several spans. The last one has the final status.
-    if (run !== undefined) ends.set(run, attributeText(status ?? 'completed'));
+    if (id !== undefined) ends.set(attributeText(id), attributeText(status));
   }
   return [...ends.values()].find((end) => end !== 'completed') ?? 'ok';
 }

@@ -68,6 +68,16 @@ export function isFailed({ status }: ViewedSpan): boolean {
   return status === STATUS_ERROR;
 }
 
+/** The values of `gen_ai.response.status` while the API works on a background response. */
+const UNFINISHED: readonly unknown[] = ['queued', 'in_progress'];
+
+/** Whether the work of a span goes on: the span has not ended, or it is a background response that was not complete. */
+export function isInProgress({ isOpen, status, attributes }: ViewedSpan): boolean {
+  const isResponse = attributes[ATTR.GEN_AI_OPERATION_NAME] !== undefined && status !== STATUS_ERROR;
+  const isCut = attributes[ATTR.OPENAI_STREAM_END] !== undefined;
+  return isOpen || (isResponse && !isCut && UNFINISHED.includes(attributes[ATTR.GEN_AI_RESPONSE_STATUS]));
+}
+
 /** Whether a span is what the user said in a realtime session. It becomes known after the answer begins. */
 export function isTranscription({ name }: ViewedSpan): boolean {
   return name === 'transcription';

@@ -45,6 +45,11 @@ describe.skipIf(NO_BROWSER !== undefined)('the timeline of the page', () => {
         `…${'x'.repeat(188)} and where?"`,
       ],
       ['how an answer ended otherwise', { 'gen_ai.response.finish_reasons': ['length'] }, 'length'],
+      [
+        'that a background response is in progress',
+        { 'gen_ai.operation.name': 'chat', 'gen_ai.response.status': 'queued' },
+        'in progress',
+      ],
       ['nothing where it ended as answers do', { 'gen_ai.response.finish_reasons': ['stop'] }, ''],
       [
         'what a tool got and gave',
@@ -58,7 +63,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the timeline of the page', () => {
     ])('%s', async (_, attributes, expected) => {
       page = await openPage(browser, [{ name: 'program', children: [chat(0, 1, attributes)] }]);
       expect(await row('chat').locator('.preview, .name .badge').allTextContents()).toEqual(
-        expected === 'length' ? ['length', ''] : [expected],
+        /^(?:length|in progress)$/.test(expected) ? [expected, ''] : [expected],
       );
     });
 

@@ -167,6 +167,22 @@ describe('the summary of a trace', () => {
     expect(panelOf(plan)).toMatch(new RegExp(`│ Status +${shown} +│`));
   });
 
+  it.each([
+    ['in progress', ['queued']],
+    ['ok', ['in_progress', 'completed']],
+  ])('shows %s by the last status of a background response', (shown, statuses) => {
+    const children = statuses.map((status, start) => ({
+      name: 'chat gpt-4o',
+      start,
+      attributes: {
+        'gen_ai.operation.name': 'chat',
+        'gen_ai.response.id': 'resp_1',
+        'gen_ai.response.status': status,
+      },
+    }));
+    expect(panelOf({ name: 'x', children })).toMatch(new RegExp(`│ Status +${shown} +│`));
+  });
+
   it('names the error that ended the work beside those of its parts', () => {
     const failed = (name: string, type: string, message?: string, ...children: SpanPlan[]): SpanPlan => ({
       name,

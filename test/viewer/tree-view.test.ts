@@ -75,6 +75,17 @@ describe('a tree in the terminal', () => {
     ['an unusual status', { 'openai.step.status': 'expired' }, 'expired'],
     ['the status of a resource that failed', { 'openai.resource.status': 'failed' }, 'failed'],
     ['no other status of a resource', { 'openai.resource.status': 'in_progress' }, ''],
+    [
+      'a background response in progress',
+      { 'gen_ai.operation.name': 'chat', 'gen_ai.response.status': 'queued' },
+      'in progress',
+    ],
+    [
+      'no other status of a response',
+      { 'gen_ai.operation.name': 'chat', 'gen_ai.response.status': 'completed' },
+      '',
+    ],
+    ['no status of a response that was asked for', { 'gen_ai.response.status': 'in_progress' }, ''],
     ['no status of a completed step', { 'openai.step.status': 'completed' }, ''],
     [
       'tokens with groups of digits',
