@@ -5,7 +5,7 @@ import { cancelledBy, unusualFinish, words } from './answer-end.ts';
 import { attributeText } from './messages.ts';
 import type { Detail, Rank } from './terminal-text.ts';
 import type { Row } from './tree.ts';
-import { isFailed, isInProgress, type SpanAttributes, type ViewedSpan } from './viewed-span.ts';
+import { isFailed, isOngoing, type SpanAttributes, type ViewedSpan } from './viewed-span.ts';
 
 /** A fact as dim text, or with a tone and rank of its own; `undefined` to leave it out. */
 type ShownFact = Pick<Detail, 'text' | 'tone' | 'rank'> | string | undefined;
@@ -38,7 +38,7 @@ const FACTS: readonly Fact[] = [
   statusFact(ATTR.OPENAI_RUN_STATUS),
   statusFact(ATTR.OPENAI_STEP_STATUS, (value) => value !== 'completed'),
   statusFact(ATTR.OPENAI_RESOURCE_STATUS, isBad),
-  [0, (_, { span }) => (isInProgress(span) ? warning('in progress') : undefined)],
+  [0, (_, { span }) => (isOngoing(span) ? warning('in progress') : undefined)],
   [0, (of) => (of[ATTR.OPENAI_RUN_OBSERVED] === false ? warning('end not observed') : undefined)],
   [
     0,

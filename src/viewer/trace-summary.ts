@@ -7,7 +7,7 @@ import { addedUsage, NOTHING_USED, numberIn, type SpanUsage, spanUsage, totalTok
 import {
   compareTimes,
   isFailed,
-  isInProgress,
+  isOngoing,
   isTranscription,
   type SpanAttributes,
   type Time,
@@ -130,7 +130,7 @@ function outcomeOf(spans: readonly ViewedSpan[]): string {
     const { attributes: each } = span;
     const response = each[ATTR.GEN_AI_OPERATION_NAME] && each[ATTR.GEN_AI_RESPONSE_ID];
     const id = invocationIn(each) ?? response;
-    const reported = isInProgress(span) ? 'in progress' : (each[ATTR.OPENAI_RUN_STATUS] ?? 'completed');
+    const reported = isOngoing(span) ? 'in progress' : (each[ATTR.OPENAI_RUN_STATUS] ?? 'completed');
     const status = each[ATTR.OPENAI_RUN_OBSERVED] === false ? 'end not observed' : reported;
     // A run that continued after a pause has several spans. The last one has the final status.
     if (id !== undefined) ends.set(attributeText(id), attributeText(status));

@@ -72,7 +72,7 @@ export function isFailed({ status }: ViewedSpan): boolean {
 const UNFINISHED: readonly unknown[] = ['queued', 'in_progress'];
 
 /** Whether the work of a span goes on: the span has not ended, or it is a background response that was not complete. */
-export function isInProgress({ isOpen, status, attributes }: ViewedSpan): boolean {
+export function isOngoing({ isOpen, status, attributes }: ViewedSpan): boolean {
   const isResponse = attributes[ATTR.GEN_AI_OPERATION_NAME] !== undefined && status !== STATUS_ERROR;
   const isCut = attributes[ATTR.OPENAI_STREAM_END] !== undefined;
   return isOpen || (isResponse && !isCut && UNFINISHED.includes(attributes[ATTR.GEN_AI_RESPONSE_STATUS]));

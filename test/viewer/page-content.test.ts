@@ -43,11 +43,12 @@ describe.skipIf(NO_BROWSER !== undefined)('the content of a page', () => {
     expect(await attribute.textContent()).toContain('line 49');
   });
 
-  it('that is JSON has a line for each value', async () => {
-    page = await openPage(browser, [chat(text('{"place":"Hamburg","parts":[1]}'))]);
-    expect(await said().locator('pre').textContent()).toBe(
-      '{\n  "place": "Hamburg",\n  "parts": [\n    1\n  ]\n}',
-    );
+  it.each([
+    ['{"place":"Hamburg","parts":[1]}', '{\n  "place": "Hamburg",\n  "parts": [\n    1\n  ]\n}'],
+    ['{"value":4}', '{\n  "value": 4\n}'],
+  ])('that is JSON has a line for each value: %s', async (json, shown) => {
+    page = await openPage(browser, [chat(text(json))]);
+    expect(await said().locator('pre').textContent()).toBe(shown);
   });
 
   it('of a tool has a line for each value, and code as it was written', async () => {

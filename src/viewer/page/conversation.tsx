@@ -6,7 +6,7 @@ import { attributeText, messageText } from '../messages.ts';
 import { detailsOf } from '../span-details.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
 import type { Row } from '../tree.ts';
-import { isFailed, isInProgress, type ViewedSpan } from '../viewed-span.ts';
+import { isFailed, isOngoing, type ViewedSpan } from '../viewed-span.ts';
 import { Paged, Said, ToolBlock } from './content.tsx';
 import { Evaluations } from './elements.tsx';
 import { SpanButton } from './overview.tsx';
@@ -136,7 +136,7 @@ function whenSpoken(row: Row): string | undefined {
 }
 
 function missingText(role: string, span: ViewedSpan): string {
-  if (isInProgress(span)) return 'in progress';
+  if (isOngoing(span)) return 'in progress';
   if (!isFailed(span)) return 'not recorded';
   return role === 'user' ? 'not transcribed' : 'no answer';
 }

@@ -3,7 +3,7 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { count, grouped } from '../amounts.ts';
 import { unusualFinish } from '../answer-end.ts';
 import { contentOf } from '../span-content.ts';
-import { isFailed, isInProgress, isTranscription, type ViewedSpan } from '../viewed-span.ts';
+import { isFailed, isOngoing, isTranscription, type ViewedSpan } from '../viewed-span.ts';
 import { kindOf, shownErrorType, typeOf } from '../viewed-trace.ts';
 import { select, toggle } from './actions.ts';
 import { Track } from './bar.tsx';
@@ -119,7 +119,7 @@ function SpanName({ span }: { readonly span: ViewedSpan }): VNode {
   const { name, attributes } = span;
   const isFinished = !isTranscription(span) && !isFailed(span);
   const finish = isFinished ? unusualFinish(attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS]) : undefined;
-  const state = isInProgress(span) ? 'in progress' : finish?.slice(0, 40);
+  const state = isOngoing(span) ? 'in progress' : finish?.slice(0, 40);
   return (
     <>
       <span class="label clip" title={name.slice(0, 1000)}>
