@@ -30,7 +30,12 @@ export type MaskedKind = 'email' | 'phone' | 'card' | 'key';
 export const MASKED_KINDS: readonly MaskedKind[] = ['email', 'phone', 'card', 'key'];
 
 /** Fields of requests that may name a person. */
-export const PERSONAL_FIELDS: readonly string[] = ['user', 'safety_identifier', 'metadata'];
+export const PERSONAL_FIELDS: readonly string[] = [
+  'user',
+  'safety_identifier',
+  'prompt_cache_key',
+  'metadata',
+];
 
 /** Where content is recorded. Events need a logger provider. */
 export type CaptureMessageContent = 'NO_CONTENT' | 'SPAN_ONLY' | 'EVENT_ONLY' | 'SPAN_AND_EVENT';
@@ -70,7 +75,7 @@ export interface OpenAIInstrumentationConfig extends Hooks {
   /**
    * Whether the fields of the request of a chat completion or response that no other attribute has, such as the response
    * format, `tool_choice` and `store`, are recorded as `openai.request.body`, where content is recorded. Fields that may name
-   * a person, `user`, `safety_identifier` and `metadata`, are left out unless they are in a list. Default `false`. See
+   * a person, `user`, `safety_identifier`, `prompt_cache_key` and `metadata`, are left out unless they are in a list. Default `false`. See
    * `docs/evaluations.md#calls-as-a-dataset`. `OTEL_INSTRUMENTATION_OPENAI_RECORD_REQUEST`.
    */
   recordRequest?: boolean | readonly string[] | undefined;

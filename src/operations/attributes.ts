@@ -1,7 +1,7 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import * as ATTR from '../semconv/attributes.ts';
 import type { ApiRequest } from '../telemetry/operation.ts';
-import { asName, fieldsOf, names, row, stringField } from '../util/payload.ts';
+import { asName, asWord, field, fieldsOf, names, row, stringField } from '../util/payload.ts';
 
 /** Sets an attribute if it has a value. */
 export function define(attributes: Attributes, name: string, value: AttributeValue | undefined): void {
@@ -24,7 +24,7 @@ export function modelOf({ body, deployment, sdkMetadata }: ApiRequest): string |
 export function modelCall(operation: string, request: ApiRequest): Attributes {
   const attributes: Attributes = { [ATTR.GEN_AI_OPERATION_NAME]: operation };
   define(attributes, ATTR.GEN_AI_REQUEST_MODEL, modelOf(request));
-  const serviceTier = stringField(request.body, 'service_tier');
+  const serviceTier = asWord(field(request.body, 'service_tier'));
   // `auto` requests no particular tier.
   if (serviceTier !== 'auto') define(attributes, ATTR.OPENAI_REQUEST_SERVICE_TIER, serviceTier);
   return attributes;

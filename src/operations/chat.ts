@@ -8,6 +8,7 @@ import {
   asInteger,
   asName,
   asNumber,
+  asWord,
   field,
   fieldsOf,
   MAX_READ,
@@ -104,7 +105,7 @@ function chatResultAttributes(result: unknown): Attributes {
   const attributes: Attributes = {};
   define(attributes, ATTR.GEN_AI_RESPONSE_ID, asName(id));
   define(attributes, ATTR.GEN_AI_RESPONSE_MODEL, asName(model));
-  define(attributes, ATTR.OPENAI_RESPONSE_SERVICE_TIER, asName(service_tier));
+  define(attributes, ATTR.OPENAI_RESPONSE_SERVICE_TIER, asWord(service_tier));
   define(attributes, ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT, asName(system_fingerprint));
   addChoices(attributes, asArray(choices));
   return attributes;
@@ -117,7 +118,7 @@ function addChoices(attributes: Attributes, choices: readonly unknown[]): void {
   for (let index = 0; index < choices.length && index < MAX_READ; index++) {
     const { finish_reason, message } = fieldsOf(choices[index]);
     calls += asArray(fieldsOf(message).tool_calls).length;
-    const reason = index < MAX_REPEATED ? asName(finish_reason) : undefined;
+    const reason = index < MAX_REPEATED ? asWord(finish_reason) : undefined;
     if (reason === undefined) continue;
     if (reasons === undefined) reasons = [reason];
     else reasons.push(reason);

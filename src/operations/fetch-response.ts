@@ -1,11 +1,12 @@
 import * as ATTR from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
-import { countField } from '../util/payload.ts';
+import { countField, field } from '../util/payload.ts';
 import { defined } from './attributes.ts';
 import { pathAttributes } from './request.ts';
 import { ResponseAccumulator } from './response/accumulator.ts';
-import { readResponseOutput } from './response/content.ts';
+import { readInstructions, readResponseOutput } from './response/content.ts';
 import { responseAttributes } from './response/outcome.ts';
+import { readToolDefinitions } from './tool-definitions.ts';
 
 /**
  * `GET /responses/{response_id}`: retrieves a response, whole or as a resumed stream. The usage belongs to the call
@@ -26,5 +27,11 @@ export const fetchResponse: Operation = {
     }),
   resultAttributes: responseAttributes,
   accumulate: (content) => new ResponseAccumulator(content),
-  content: { output: (result) => ({ outputMessages: readResponseOutput(result) }) },
+  content: {
+    output: (result) => ({
+      systemInstructions: readInstructions(field(result, 'instructions')),
+      outputMessages: readResponseOutput(result),
+      toolDefinitions: readToolDefinitions(result),
+    }),
+  },
 };

@@ -59,7 +59,7 @@ export const programTool: OperationKind<
   }),
   content: {
     input: ({ arguments: given }) => ({ toolArguments: parseJson(given) }),
-    output: ({ value }) => ({ toolResult: parseJson(value) }),
+    output: ({ value }) => ({ toolResult: plainData(parseJson(value)) }),
   },
 };
 

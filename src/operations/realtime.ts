@@ -8,10 +8,10 @@ import {
   arrayField,
   asArray,
   asCount,
+  asWord,
   field,
   fieldsOf,
   objectField,
-  stringField,
   textField,
   tolerating,
 } from '../util/payload.ts';
@@ -36,7 +36,7 @@ export const realtimeResponse: Operation = {
   resultAttributes(result): Attributes {
     const attributes = responseAttributes(result);
     if (field(result, 'status') === 'cancelled') {
-      const reason = stringField(objectField(result, 'incomplete_details'), 'reason');
+      const reason = asWord(field(objectField(result, 'incomplete_details'), 'reason'));
       define(attributes, ATTR.OPENAI_REALTIME_CANCEL_REASON, reason);
     }
     return attributes;

@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../semconv/attributes.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
-import { row, stringField } from '../util/payload.ts';
+import { asName, asWord, field, row, stringField } from '../util/payload.ts';
 import { define } from './attributes.ts';
 import { readResourceFailure } from './failures.ts';
 
@@ -27,9 +27,9 @@ export const request: Operation = {
   resultAttributes(result, route): Attributes {
     const attributes: Attributes = {};
     const fields = row(OBJECT_FIELDS, stringField(result, 'object'));
-    for (const [key, name] of fields ?? []) define(attributes, name, stringField(result, key));
-    const status = fields === undefined ? stringField(result, 'status') : undefined;
-    if (status !== undefined && STATUS.test(status)) attributes[ATTR.OPENAI_RESOURCE_STATUS] = status;
+    for (const [key, name, read = asWord] of fields ?? []) define(attributes, name, read(field(result, key)));
+    const status = fields === undefined ? asWord(field(result, 'status')) : undefined;
+    define(attributes, ATTR.OPENAI_RESOURCE_STATUS, status);
     const created = route?.created;
     const id = created === undefined ? undefined : stringField(result, created.field);
     if (created?.attribute === undefined || id === undefined) return attributes;
@@ -49,15 +49,14 @@ const API_TYPES: Readonly<Record<string, string>> = {
   responses: 'responses',
 };
 
-/** A short word. Other values are not recorded, because a server may send anything as the status. */
-const STATUS = /^[a-z][a-z_]{0,31}$/;
-
 /** The recorded fields of a result, by the value of its field `object`. */
-const OBJECT_FIELDS: Readonly<Record<string, readonly (readonly [key: string, attribute: string])[]>> = {
+const OBJECT_FIELDS: Readonly<
+  Record<string, readonly (readonly [key: string, attribute: string, read?: typeof asName])[]>
+> = {
   response: [['status', ATTR.GEN_AI_RESPONSE_STATUS]],
   'thread.run': [
     ['status', ATTR.OPENAI_RUN_STATUS],
-    ['assistant_id', ATTR.OPENAI_ASSISTANT_ID],
+    ['assistant_id', ATTR.OPENAI_ASSISTANT_ID, asName],
   ],
   'thread.run.step': [
     ['type', ATTR.OPENAI_STEP_TYPE],

@@ -1,4 +1,5 @@
 import { diag } from '@opentelemetry/api';
+import { terminalSafeLines } from './terminal-safe.ts';
 
 const MAX_REPORTED = 100;
 const reported = new Set<string>();
@@ -52,7 +53,7 @@ export function warnOnce(key: string, message: string): void {
 
 /** The only function that writes to OpenTelemetry's diagnostic log. */
 export function log(level: 'warn' | 'info', message: string): void {
-  const line = `opentelemetry-instrumentation-openai: ${message}`;
+  const line = terminalSafeLines(`opentelemetry-instrumentation-openai: ${message}`);
   try {
     if (level === 'warn') diag.warn(line);
     else diag.info(line);

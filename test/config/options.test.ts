@@ -36,7 +36,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     option: [['user'], ['user']],
     variable: ['user, metadata', ['user', 'metadata']],
     bad: 'model',
-    accepts: 'true, false, lists of user, safety_identifier, metadata',
+    accepts: 'true, false, lists of user, safety_identifier, prompt_cache_key, metadata',
   },
   runSteps: oneOf(['fetch', 'observe', 'off']),
   maxContentLength: count(16_384),

@@ -91,6 +91,11 @@ describe('arguments and results of a traced function', () => {
     ['those of a database', 'in postgres://u:hidden@db/x', 'in postgres://REDACTED@db/x'],
     ['a signed URL', 'https://h/?a=1&sig=hidden&b=2', 'https://h/?a=1&sig=REDACTED&b=2'],
     ['a password in JSON', '{"password":"hidden"}', '{"password":"REDACTED"}'],
+    ['a key of another service', 'use ghp_0123456789abcdefghij', 'use REDACTED'],
+    ['a JSON Web Token', 'it is eyJhbGciOiJI.eyJzdWIiOiIx.c2ln, or', 'it is REDACTED, or'],
+    ['a token in a query without a URL', 'token=hidden&page=2', 'token=REDACTED&page=2'],
+    ['a private key', '-----BEGIN PRIVATE KEY-----\nhidden\n-----END PRIVATE KEY-----', 'REDACTED'],
+    ['an access key', 'access key: hidden', 'access key: REDACTED'],
     ['a key for a name', { 'sk-hidden': 1 }, { 'sk-REDACTED': 1 }],
     ...['token', 'accessToken', 'refresh_token', 'cookie', 'Set-Cookie', 'cookies', 'x-api-key'].map(
       (name): [string, unknown, unknown] => [name, { [name]: 'hidden' }, { [name]: 'REDACTED' }],
@@ -119,7 +124,17 @@ describe('arguments and results of a traced function', () => {
   });
 
   it('are searched for secrets in linear time', async () => {
-    const long = ['sk-hidden ', 'a: ', 'Bearer aB', '?a&', '://', 'token'].map((text) => text.repeat(1e6));
+    const long = [
+      'sk-hidden ',
+      'a: ',
+      'Bearer aB',
+      '?a&',
+      '://',
+      'token',
+      'eyJaaaaaaaa.',
+      'ghp_ ',
+      '-----BEGIN ',
+    ].map((text) => text.repeat(1e6));
     for (const text of long) {
       const seen = await recorded({ captureMessageContent: 'SPAN_ONLY' }, () => 1, text, 'more');
       expect(seen[INPUT]).toMatch(/^\[".{16384}…","…"\]$/);
@@ -136,6 +151,7 @@ describe('arguments and results of a traced function', () => {
       key: 'sk-secret',
       headers: { Authorization: 'Bearer sk-secret' },
       when: new Date(0),
+      list: Object.defineProperty(['hidden', 1], 0, { get: () => asked++ }),
       get lazy() {
         asked++;
         return 'never read';
@@ -151,6 +167,7 @@ describe('arguments and results of a traced function', () => {
         key: 'sk-REDACTED',
         headers: { Authorization: 'REDACTED' },
         when: '1970-01-01T00:00:00.000Z',
+        list: [null, 1],
       },
       '[function greet]',
       '1',

@@ -197,6 +197,17 @@ describe('a plain chat completion', () => {
     });
   });
 
+  test('has no finish reason and no service tier that is not a word: it may be content', async () => {
+    const choices = ['stop', 'The end.'].map((finish_reason, index) => ({ index, finish_reason }));
+    const usage = { prompt_tokens: 1, completion_tokens: 1 };
+    session.simulator.next({
+      body: { id: 'chatcmpl-1', model: 'gpt-4o', service_tier: 'as you asked', choices, usage },
+    });
+    await session.client.chat.completions.create(HELLO);
+    expect(attributes()['gen_ai.response.finish_reasons']).toEqual(['stop']);
+    expect(attributes()).not.toHaveProperty(['openai.response.service_tier']);
+  });
+
   test('that asks for a tool call has that finish reason', async () => {
     await session.client.chat.completions.create({ ...HELLO, tools: [WEATHER] });
     expect(attributes()['gen_ai.response.finish_reasons']).toEqual(['tool_calls']);

@@ -92,11 +92,18 @@ describe('a response that is fetched', () => {
     expect(attributes(program)).not.toHaveProperty(['gen_ai.usage.input_tokens']);
   });
 
-  test('has the output of the model with consent', async () => {
+  test('has the output of the model, its instructions and tools with consent', async () => {
     const program = await startProgram({ content: true, config: { captureMessageContent: 'SPAN_ONLY' } });
     program.simulator.respond({ output: [{ message: 'It is 4.' }] });
-    const { id } = await program.client.responses.create(HELLO);
+    const tools = [{ type: 'function' as const, name: 'add', parameters: {}, strict: true }];
+    const { id } = await program.client.responses.create({ ...HELLO, instructions: 'Be brief.', tools });
     await program.client.responses.retrieve(id);
+    expect(JSON.parse(String(attributes(program)['gen_ai.system_instructions']))).toEqual([
+      { type: 'text', content: 'Be brief.' },
+    ]);
+    expect(JSON.parse(String(attributes(program)['gen_ai.tool.definitions']))).toMatchObject([
+      { name: 'add' },
+    ]);
     expect(JSON.parse(String(attributes(program)['gen_ai.output.messages']))).toEqual([
       { role: 'assistant', parts: [{ type: 'text', content: 'It is 4.' }], finish_reason: 'stop' },
     ]);

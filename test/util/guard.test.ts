@@ -43,6 +43,11 @@ describe('a guarded piece of the instrumentation', () => {
     expect(warnings[1]).toMatch(/writing failed.*: string$/);
   });
 
+  test('is reported without control characters, which could change a terminal', () => {
+    guards.log('warn', 'a model named \u001b[2J');
+    expect(warnings[0]).toMatch(/a model named ␛\[2J$/);
+  });
+
   test('is reported without the error message, which may quote the program', () => {
     guards.guard('reading', fail, new Error('secret\n    secret too'));
     guards.guard('writing', fail, 'secret');

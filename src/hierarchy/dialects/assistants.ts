@@ -15,6 +15,7 @@ import {
   asName,
   asNumber,
   asObject,
+  asWord,
   field,
   fieldsOf,
   first,
@@ -319,11 +320,11 @@ export const readRun: (
 ) => InvocationSnapshot | undefined = tolerating((value, { content, known = false }) => {
   const run = fieldsOf(value);
   const id = asName(run.id);
-  const status = asName(run.status);
+  const status = asWord(run.status);
   if (id === undefined || status === undefined || run.object !== 'thread.run') return undefined;
   const reason = row(FINISH_REASONS, status);
   const ended = reason !== undefined;
-  const cut = status === 'incomplete' ? stringField(run.incomplete_details, 'reason') : undefined;
+  const cut = status === 'incomplete' ? asWord(field(run.incomplete_details, 'reason')) : undefined;
   const required = field(run.required_action, 'submit_tool_outputs');
   return {
     id,

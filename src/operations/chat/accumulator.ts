@@ -3,6 +3,7 @@ import type { Accumulator } from '../../telemetry/operation.ts';
 import {
   asCount,
   asName,
+  asWord,
   countField,
   field,
   first,
@@ -175,7 +176,7 @@ export class ChatAccumulator implements Accumulator {
         error,
       } = (piece ?? NO_PIECE) as PayloadObject;
       const index = asCount(position) ?? 0;
-      const reason = typeof reasonGiven === 'string' ? asName(reasonGiven) : undefined;
+      const reason = typeof reasonGiven === 'string' ? asWord(reasonGiven) : undefined;
       const given = text === undefined ? delta : { content: text };
       const message = (typeof given === 'object' && given !== null ? given : NO_PIECE) as PayloadObject;
       const { content, refusal, reasoning_content, reasoning, audio } = message;
@@ -193,7 +194,7 @@ export class ChatAccumulator implements Accumulator {
       // Tool calls are kept even if content is not recorded: the names of tools are not content.
       const keepsMessage = this.#room !== undefined || calls;
       const isBroken = error !== undefined && error !== null;
-      if (index >= MAX_REPEATED || (reason === undefined && !isBroken && !keepsMessage)) return hasContent;
+      if (index >= MAX_REPEATED) return hasContent;
       let choice = this.#choices[index];
       if (choice === undefined) {
         choice = { index };

@@ -5,6 +5,7 @@ import { addFinishReason } from '../../telemetry/outcomes/finish-reason.ts';
 import {
   arrayField,
   asName,
+  asWord,
   field,
   fieldsOf,
   first,
@@ -24,10 +25,10 @@ export const responseAttributes: (response: unknown) => Attributes = tolerating(
   const attributes: Attributes = {};
   define(attributes, ATTR.GEN_AI_RESPONSE_ID, asName(id));
   define(attributes, ATTR.GEN_AI_RESPONSE_MODEL, asName(model));
-  define(attributes, ATTR.GEN_AI_RESPONSE_STATUS, asName(status));
+  define(attributes, ATTR.GEN_AI_RESPONSE_STATUS, asWord(status));
   addFinishReason(attributes, finishReasonOf(response));
   define(attributes, ATTR.GEN_AI_CONVERSATION_ID, conversationIdOf(response));
-  define(attributes, ATTR.OPENAI_RESPONSE_SERVICE_TIER, asName(service_tier));
+  define(attributes, ATTR.OPENAI_RESPONSE_SERVICE_TIER, asWord(service_tier));
   return attributes;
 });
 
@@ -41,7 +42,7 @@ export function conversationIdOf(holder: unknown): string | undefined {
 /** The finish reason by status. A response in progress has none. */
 const REASONS: Readonly<Record<string, (response: unknown) => string | undefined>> = {
   completed: (response) => (asksProgram(response) ? 'tool_calls' : 'stop'),
-  incomplete: (response) => stringField(objectField(response, 'incomplete_details'), 'reason'),
+  incomplete: (response) => asWord(field(objectField(response, 'incomplete_details'), 'reason')),
   failed: () => 'error',
   cancelled: () => 'cancelled',
 };

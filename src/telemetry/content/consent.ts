@@ -2,10 +2,11 @@ import type { Context } from '@opentelemetry/api';
 import { CAPTURE_MODES, type ContentConsent, PERSONAL_FIELDS, type Settings } from '../../config/config.ts';
 import { notice } from '../../diagnostics/report.ts';
 import { guard } from '../../util/guard.ts';
-import { asObject, isPlainObject, MAX_RECORDED_DEPTH, setOwn } from '../../util/payload.ts';
+import { asObject, MAX_RECORDED_DEPTH, setOwn } from '../../util/payload.ts';
 import { callerIn } from '../metadata.ts';
 import { handleRejection, isInsideHook, runInsideHook } from '../program-hooks.ts';
-import { redactedMember } from './credentials.ts';
+import { redactedMember, withoutSecrets } from './credentials.ts';
+import { plainDataReader } from './plain-data.ts';
 
 /**
  * Returns the settings of one operation. If `captureMessageContent` is a function of the program, it is called here to
@@ -58,27 +59,11 @@ export function restOfRequest(body: unknown, recorded: Settings['recordRequest']
     if (!isLeftOut || (name === 'prompt' && typeof value === 'object' && !Array.isArray(value)))
       setOwn(rest, name, value);
   }
-  return withoutNestedKeys(rest) as object;
+  const read = plainDataReader(withoutSecrets, MAX_REQUEST_VALUES, MAX_RECORDED_DEPTH, redactedText);
+  return asObject(read(rest));
 }
 
-/** A copy without keys. Only texts are keys: the property `password` of a schema stays. */
-function withoutNestedKeys(body: object): unknown {
-  let left = MAX_REQUEST_VALUES;
-  const copy = (value: unknown, depth: number): unknown => {
-    if (depth === 0) return value;
-    if (Array.isArray(value)) {
-      const taken = value.slice(0, left);
-      left -= taken.length;
-      return taken.map((item) => copy(item, depth - 1));
-    }
-    if (!isPlainObject(value)) return value;
-    const copied: Record<string, unknown> = {};
-    for (const [name, item] of Object.entries(value)) {
-      if (left-- <= 0) break;
-      const redacted = typeof item === 'string' ? redactedMember(value, name, item) : undefined;
-      setOwn(copied, name, redacted ?? copy(item, depth - 1));
-    }
-    return copied;
-  };
-  return copy(body, MAX_RECORDED_DEPTH);
+/** Only texts are keys: the property `password` of a schema stays. */
+function redactedText(holder: object, name: string, value: unknown): string | undefined {
+  return typeof value === 'string' ? redactedMember(holder, name, value) : undefined;
 }

@@ -91,8 +91,20 @@ export class ContentRecord {
       : undefined;
   }
 
+  /** Whether the settings have changed since the record began, so that they forbid content, hide it, or mask it otherwise. */
+  get #isOutdated(): boolean {
+    const { telemetry, settings } = this.#of;
+    const now = operationSettings(settings, telemetry.settings);
+    return (
+      now.captureMessageContent !== settings.captureMessageContent ||
+      now.completionHook !== settings.completionHook ||
+      now.hideContent !== settings.hideContent
+    );
+  }
+
   /** The recorded content as structured values by attribute, after the limits and the hook. */
   get written(): Readonly<Record<string, unknown>> {
+    if (this.#isOutdated) return {};
     const written: Record<string, unknown> = { ...this.#attributes };
     for (const name in written) if (STRUCTURED.has(name)) written[name] = parseContent(written[name]);
     return written;
@@ -105,6 +117,7 @@ export class ContentRecord {
    */
   add(content: Content, share?: number): void {
     const { span, settings, targets } = this.#of;
+    if (this.#isOutdated) return;
     if (this.#held !== undefined) Object.assign(this.#held, copyContent(content, settings.hideContent));
     else if (targets.span || targets.event || targets.sink) {
       const written = writeContent(this.#limits, content, share);
@@ -115,7 +128,7 @@ export class ContentRecord {
 
   /** Returns content as the span would record it, but does not record it; `undefined` if a hook must see it first. */
   preview(content: Content): Attributes | undefined {
-    if (!this.#of.targets.span || this.#held !== undefined) return undefined;
+    if (!this.#of.targets.span || this.#held !== undefined || this.#isOutdated) return undefined;
     return writeContent({ ...this.#limits, media: { ...this.#limits.media } }, content);
   }
 
@@ -123,10 +136,11 @@ export class ContentRecord {
    * Records the content after the hook, and emits the event.
    *
    * @param attributes all attributes of the span except content
-   * @returns the failure, as the hook changed it
+   * @returns the failure, as the hook changed it; `undefined` also if the settings no longer allow this content
    */
   end(attributes: Attributes, failure: Failure | undefined, time: number): Failure | undefined {
     const { telemetry, context, targets } = this.#of;
+    if (this.#isOutdated) return undefined;
     const shown = this.#held === undefined ? failure : this.#passHook(this.#held, attributes, failure);
     // The conventions define the event for GenAI operations only.
     if (targets.event && attributes[ATTR.GEN_AI_OPERATION_NAME] !== undefined)

@@ -159,7 +159,7 @@ export class ContentStore {
 
   /** Stores a part with media. @returns a reference to its object, or the part without the bytes */
   #storeMedia(part: BlobPart, writes: Promise<void>[]): object {
-    const { content, modality, mime_type: type = 'application/octet-stream' } = part;
+    const { content, modality, mime_type: mimeType = '' } = part;
     const { dropMedia = false, baseUrl = '' } = this.#options;
     if (content === '') return part;
     if (dropMedia) return withoutBytes(part);
@@ -169,6 +169,7 @@ export class ContentStore {
       return withoutBytes(part);
     }
     const bytes = Buffer.from(content, 'base64');
+    const type = storedType(mimeType);
     const key = `${modality.replace(/\W/g, '_')}-${sha256(bytes)}.${extensionOf(type)}`;
     if (!this.#enqueue(key, bytes, type, writes)) return withoutBytes(part);
     const named = part.mime_type === undefined ? {} : { mime_type: part.mime_type };
@@ -220,9 +221,17 @@ function withoutBytes(part: BlobPart): object {
   return { ...part, content: '', size: part.size ?? base64Size(part.content) };
 }
 
+/** The MIME type under which media are stored. Whoever sent them must not choose one that a browser runs, such as HTML. */
+function storedType(type: string): string {
+  return (
+    /^(?:(?:image(?!\/svg)|audio|video)\/[\w.+-]{1,64}|application\/pdf)$/i.exec(type)?.[0] ??
+    'application/octet-stream'
+  );
+}
+
 /** The file extension for a MIME type, such as `png`, `mpeg` or `pdf`; `bin` if the type names none. */
 function extensionOf(type: string): string {
-  return /^\w+\/(?:x-)?([a-z\d]{1,8})\b/i.exec(type)?.[1]?.toLowerCase() ?? 'bin';
+  return /^(?!.*\/octet)\w+\/(?:x-)?([a-z\d]{1,8})\b/i.exec(type)?.[1]?.toLowerCase() ?? 'bin';
 }
 
 /** Writes a temporary file and renames it, so that the file is never incomplete. Does nothing if it exists. */

@@ -1,6 +1,7 @@
 import { keysInUse } from '../../sdk/client-keys.ts';
 import { searchedStart } from '../../util/cut-text.ts';
 import { textWithoutUrlSecrets } from '../../util/url-secrets.ts';
+import { KEY, PRIVATE_KEY } from '../masking/key-formats.ts';
 
 const REDACTED = 'REDACTED';
 
@@ -10,7 +11,7 @@ const MAX_ERROR_LENGTH = 16_384;
 const MIN_EMBEDDED_LENGTH = 8;
 
 /** A text without any of these contains no recognisable secret. */
-const SUSPICIOUS = /sk-|[:=@]|%3d|bearer|basic/i;
+const SUSPICIOUS = new RegExp(`sk-|[:=@]|%3d|bearer|basic|eyJ|PRIVATE KEY|${KEY}`, 'i');
 
 /** A position after an escape sequence of JSON or a terminal, whose last letter does not belong to the next word. */
 const AFTER_ESCAPE = /(?<=\\(?:[nrtbf]|u[\da-fA-F]{4})|\[[\d;]{0,22}[mK])/.source;
@@ -21,6 +22,10 @@ const AFTER_ESCAPE = /(?<=\\(?:[nrtbf]|u[\da-fA-F]{4})|\[[\d;]{0,22}[mK])/.sourc
  */
 const SECRETS: readonly (readonly [pattern: RegExp, shown: string])[] = [
   [atWordStart(/sk-[\w-]{3,}/g), `sk-${REDACTED}`],
+  [atWordStart(new RegExp(KEY, 'g')), REDACTED],
+  [new RegExp(PRIVATE_KEY, 'g'), REDACTED],
+  // A JSON Web Token.
+  [atWordStart(/eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g), REDACTED],
   // "The bearer of" and "Basic JavaScript" are prose: a token is not a plain word, and base64 mixes its letters.
   [
     atWordStart(
@@ -34,7 +39,7 @@ const SECRETS: readonly (readonly [pattern: RegExp, shown: string])[] = [
   ],
   [
     // A number after `token` is not a secret but a count, as in `costPerToken: 0.1`.
-    /((?:api[-_ ]?key|authorization|passw(?:or)?d|secret|["'\w-]token(?!\W{1,8}[\d.]+(?!\w)))[\\"']{0,4}(?: provided)?\s{0,3}[:=]\s{0,3}[\\"']{0,4}(?:(?:Bearer|Basic|Token)\s{1,3})?)(?!Bearer|Basic|sk-)[^\s"',;&]+/gi,
+    /((?:api[-_ ]?key|authorization|passw(?:or)?d|secret|(?:private|access)[-_ ]?key|token(?==(?![\d.]+(?!\w)))|["'\w-]token(?!\W{1,8}[\d.]+(?!\w)))[\\"']{0,4}(?: provided)?\s{0,3}[:=]\s{0,3}[\\"']{0,4}(?:(?:Bearer|Basic|Token)\s{1,3})?)(?!Bearer|Basic|sk-)[^\s"',;&]+/gi,
     `$1${REDACTED}`,
   ],
 ];

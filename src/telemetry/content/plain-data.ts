@@ -33,10 +33,13 @@ export function plainError(error: unknown): unknown {
  * Returns a function that copies values like `plainData`. All values that it copies share the limits.
  *
  * @param clean removes secrets from a text
+ * @param redact returns what replaces a member of an object, if it is a secret
  */
 export function plainDataReader(
   clean: (text: string) => string = withoutSecrets,
   maxValues: number = MAX_PLAIN_VALUES,
+  maxDepth: number = MAX_DATA_DEPTH,
+  redact: typeof redactedMember = redactedMember,
 ): (value: unknown) => unknown {
   let left = maxValues;
   let room = MAX_SEARCHED_LENGTH;
@@ -51,7 +54,7 @@ export function plainDataReader(
     // To read a proxy runs code of the program, which may even call another process.
     if (isProxy(from)) return '[proxy]';
     if (typeof from === 'function') {
-      const name: unknown = Object.getOwnPropertyDescriptor(from, 'name')?.value;
+      const name = memberOf(from, 'name');
       return typeof name === 'string' ? `[function ${name}]` : '[function]';
     }
     if (typeof from === 'symbol') return String(from);
@@ -59,18 +62,24 @@ export function plainDataReader(
     if (from instanceof Date) return Number.isNaN(from.getTime()) ? null : from.toISOString();
     if (depth === 0 || left <= 0) return '…';
     if (Array.isArray(from)) {
-      const taken = from.slice(0, left);
-      left -= taken.length;
-      return taken.map((item) => copy(item, depth - 1));
+      const items: unknown[] = [];
+      for (let index = 0; index < from.length && left-- > 0; index++)
+        items.push(copy(memberOf(from, index), depth - 1));
+      return items;
     }
     if (!isPlainObject(from)) return `[${classNameOf(from) ?? 'object'}]`;
     const copied: Record<string, unknown> = {};
     for (const key of Object.keys(from)) {
       if (left-- <= 0) break;
-      const member: unknown = Object.getOwnPropertyDescriptor(from, key)?.value;
-      setOwn(copied, clean(key), redactedMember(from, key, member) ?? copy(member, depth - 1));
+      const member = memberOf(from, key);
+      setOwn(copied, clean(key), redact(from, key, member) ?? copy(member, depth - 1));
     }
     return copied;
   };
-  return (value) => copy(value, MAX_DATA_DEPTH);
+  return (value) => copy(value, maxDepth);
+}
+
+/** Reads a member without calling a getter. */
+function memberOf(holder: object, key: PropertyKey): unknown {
+  return Object.getOwnPropertyDescriptor(holder, key)?.value;
 }

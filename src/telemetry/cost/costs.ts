@@ -4,6 +4,7 @@ import type { ModelPrices, PricePackage } from '../../config/model-prices.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { log } from '../../util/guard.ts';
 import { asName, field, numberField, row } from '../../util/payload.ts';
+import { terminalSafe } from '../../util/terminal-safe.ts';
 import { PriceList } from './price-package.ts';
 import { MAX_COST, priceOf, type Spending } from './prices.ts';
 import { roundCost } from './usage.ts';
@@ -98,7 +99,10 @@ export class Costs {
     const what = `${model ?? 'an unnamed model'} of ${provider}${STANDARD_TIERS.includes(tier) ? '' : ` in service tier ${tier}`}`;
     if (this.#reported.has(what) || this.#reported.size >= MAX_REPORTED_MODELS) return;
     this.#reported.add(what);
-    log('info', `no price is known for ${what}, so its calls have no cost; the option prices can add one.`);
+    log(
+      'info',
+      `no price is known for ${terminalSafe(what)}, so its calls have no cost; the option prices can add one.`,
+    );
   }
 }
 

@@ -104,7 +104,7 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
     outputTokens: listedOutput + more,
     cacheReadTokens: asCount(cached_tokens) ?? cachedBeside(whole) ?? 0,
     cacheWriteTokens: asCount(written) ?? 0,
-    reasoningTokens,
+    reasoningTokens: Math.min(reasoningTokens, listedOutput + more),
     modalities: readModalities(input, output),
   };
   const known = inputTokens === undefined ? 'output' : outputTokens === undefined ? 'input' : undefined;

@@ -10,7 +10,7 @@ import type {
 } from '../../config/sink-event-types.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { cut } from '../../util/cut-text.ts';
-import { arrayField, asObject, field } from '../../util/payload.ts';
+import { arrayField, asObject, field, first } from '../../util/payload.ts';
 import type { ContentRecord } from '../content/content-record.ts';
 import { limitedJson } from '../content/content-writer.ts';
 import type { OperationKind, RequestedToolCall } from '../operation.ts';
@@ -55,7 +55,7 @@ function* eventsOf(ended: EndedOperation, settings: Settings, preset: EventPrese
     const content = contentTargets(settings).sink ? (ended.content?.written ?? {}) : undefined;
     yield invocation(base, ended, preset, content);
     const calls = preset === 'minimal' ? [] : (operation.toolCalls?.(result) ?? []);
-    for (const call of calls) yield toolCall(base, call, content, settings);
+    for (const call of first(calls)) yield toolCall(base, call, content, settings);
   }
   const cost = (isNamed ? attributes[ATTR.OPENAI_TOTAL_COST] : undefined) ?? attributes[ATTR.OPENAI_COST];
   if (typeof cost === 'number') yield { ...base, type: 'cost.record', cost };
@@ -119,7 +119,10 @@ function eventTokens(attributes: Attributes): ModelInvokeEvent['tokens'] {
   const whole = attributes[ATTR.OPENAI_TOTAL_INPUT_TOKENS];
   if (whole !== undefined)
     return definedMembers({ input: whole, output: attributes[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS] });
-  if (attributes[ATTR.GEN_AI_USAGE_INPUT_TOKENS] === undefined) return undefined;
+  const isKnown = [ATTR.GEN_AI_USAGE_INPUT_TOKENS, ATTR.GEN_AI_USAGE_OUTPUT_TOKENS].some(
+    (name) => name in attributes,
+  );
+  if (!isKnown) return undefined;
   return definedMembers({
     input: attributes[ATTR.GEN_AI_USAGE_INPUT_TOKENS],
     output: attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS],

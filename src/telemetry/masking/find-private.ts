@@ -1,4 +1,5 @@
 import type { MaskedKind } from '../../config/config.ts';
+import { KEY, PRIVATE_KEY } from './key-formats.ts';
 
 /** A part of a text that a name in brackets replaces. The end is exclusive. */
 export interface MaskedSpan {
@@ -33,27 +34,12 @@ const LETTER = `${ALPHABETIC}0-9`;
 const LOCAL = `${LETTER}_.%+'!#$&*=?^\`{|}~-`;
 /** The start of a word. An escape sequence of JSON or a terminal may precede it: its last letter is not part of it. */
 const WORD_START = String.raw`(?:(?<![${LETTER}])|(?<=\\(?:[nrtbf]|u[\da-fA-F]{4})|\[[\d;]{0,22}[mK]))`;
-const PEM_LABEL = '[A-Z ]{0,28}PRIVATE KEY-----';
-
-/** How keys begin, and how many characters follow at least. To find the keys of another service, add a row. */
-const KEY_FORMATS: readonly (readonly [start: string, length: number])[] = [
-  ['sk-', 16], // OpenAI, Anthropic (`sk-ant-`), OpenRouter (`sk-or-`), Langfuse (`sk-lf-`) and others.
-  ['hf_|gsk_|xai-|pplx-|r8_|sess-', 20], // Hugging Face, Groq, xAI, Perplexity, Replicate, sessions of OpenAI.
-  ['[sr]k_(?:live|test)_|whsec_', 16], // Stripe.
-  ['gh[pousr]_|github_pat_|glpat-|npm_|pypi-', 20], // GitHub, GitLab, npm, PyPI.
-  ['A[KS]IA', 16], // AWS: the key id. The secret key has no format.
-  [String.raw`AIza|ya29\.`, 20], // Google: API keys and access tokens.
-  ['xox[bpars]-|xapp-', 10], // Slack.
-  [String.raw`SG\.[\w.-]{19,}`, 1], // SendGrid. A trailing full stop belongs to the sentence, not the key.
-  ['dop_v1_|shpat_|shpss_', 20], // DigitalOcean and Shopify.
-];
-const KEY = KEY_FORMATS.map(([start, length]) => String.raw`(?:${start})[\w-]{${length},}`).join('|');
 
 /** Groups of digits, with the separators that may stand between them, such as `) - `. */
 const NUMBERS = String.raw`[+(]{0,2}\d+(?:(?:[ .\-/)]{1,4}[+(]{0,2}|\()\d+)*`;
 
 const RECOGNIZERS: readonly Recognizer[] = [
-  { kinds: ['key'], candidate: `(?=[AGSdghnprswxy])${WORD_START}(?:${KEY})` },
+  { kinds: ['key'], candidate: `(?=[AGSdghnprswxy])${WORD_START}${KEY}` },
   {
     // A JSON Web Token: three parts in base64.
     kinds: ['key'],
@@ -66,11 +52,7 @@ const RECOGNIZERS: readonly Recognizer[] = [
     candidate: String.raw`(?=[bB])${WORD_START}(?:[bB][eE][aA][rR][eE][rR]|[bB][aA][sS][iI][cC])[\s"':\\]{1,8}(?:(?=[\w.~+/-]*[\d=])[\w.~+/=-]{7,}[\w~+/=-])?`,
     head: /^\w+[\s"':\\]+(?=.)/,
   },
-  {
-    // A private key up to its last line, or to the end of a text that was cut before it.
-    kinds: ['key'],
-    candidate: `-----BEGIN ${PEM_LABEL}[^]*?(?:-----END ${PEM_LABEL}|$)`,
-  },
+  { kinds: ['key'], candidate: PRIVATE_KEY },
   {
     // The password in a URL, together with the host. Unlike the domain of a mail address, the host needs no dot.
     kinds: ['email'],
@@ -151,7 +133,7 @@ const SPACES = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g;
 const DASHES = /[\u2010-\u2015\u2212\ufe58\ufe63]/g;
 const FULL_WIDTH = /[\uff01-\uff5e]/g;
 /** Marks without a width. */
-const INVISIBLE = /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/g;
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
 
 /**
  * A text as a person sees it: with ASCII characters for those that look like them, and without what is invisible.
@@ -203,7 +185,7 @@ const NUMBER_KINDS: readonly NumberKind[] = [
     name: 'card',
     minDigits: 13,
     start: /^\+?[2-6]/,
-    before: /[.@]$/,
+    before: /(?:\d\.|@)$/,
     // After a `+`, fewer digits are a phone number.
     matches: (digits, written) =>
       CARD.test(digits) && hasCheckDigit(digits) && !/[./]|^\+(?!(?:\D*\d){16})/.test(written),
@@ -212,7 +194,7 @@ const NUMBER_KINDS: readonly NumberKind[] = [
     name: 'phone',
     minDigits: 7,
     start: /^(?:\+|0\d|(?:1 )?[2-9]\d\d(?!\d))/,
-    before: /(?:[.@]|[A-Za-z0-9\u00c0-\u052f][#_/-]{1,2})$/,
+    before: /(?:\d\.|@|[A-Za-z0-9\u00c0-\u052f][#_/-]{1,2})$/,
     matches: (_, written) => PHONE_FORMATS.some((format) => format.test(written)),
   },
 ];

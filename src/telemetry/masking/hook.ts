@@ -17,6 +17,8 @@ const OTHER_FIELDS: ReadonlySet<unknown> = new Set<keyof Completion>([
 const MAX_MASKED_LENGTH = 262_144;
 /** Values nested deeper are left out. Copies of content are not nested deeper. */
 const MAX_MASKED_DEPTH = 32;
+/** Base64 of media. A shorter text may be a number or a name. */
+const MEDIA_BYTES = /^[A-Za-z\d+/\s]{32,}={0,2}\s*$/;
 /** Smaller numbers have fewer digits than a card number. */
 const MIN_CARD_NUMBER = 1e12;
 
@@ -94,7 +96,7 @@ function masked(mask: Mask, value: unknown, depth: number): unknown {
   const isMedia = field(value, 'type') === 'blob';
   const shown: Record<string, unknown> = {};
   for (const [name, item] of Object.entries(value)) {
-    const isData = isMedia && name === 'content';
+    const isData = isMedia && name === 'content' && MEDIA_BYTES.test(String(item));
     setOwn(shown, maskWith(mask, name), isData ? item : masked(mask, item, depth - 1));
   }
   return shown;

@@ -220,6 +220,15 @@ describe('a field that throws loses only itself', () => {
   });
 });
 
+test('an answer has no end while a choice has none, even if no content is kept', () => {
+  const accumulator = new ChatAccumulator(undefined);
+  accumulator.add(chunk({ index: 1, delta: { content: 'Hi' } }));
+  accumulator.add(chunk({ index: 0, delta: {}, finish_reason: 'stop' }));
+  expect(accumulator.hasEnd).toBe(false);
+  accumulator.add(chunk({ index: 1, delta: {}, finish_reason: 'stop' }));
+  expect(accumulator.hasEnd).toBe(true);
+});
+
 test('a chunk says whether it completes a choice', () => {
   const accumulator = new ChatAccumulator(undefined);
   const finished = (index: number): object => ({ index, delta: {}, finish_reason: 'stop' });

@@ -82,6 +82,22 @@ describe('a function that runTools runs', () => {
     expect(JSON.parse(String(tool?.['gen_ai.tool.call.result']))).toEqual({ sky: 'blue' });
   });
 
+  it('has no secret of its result recorded, and no getter of it called', async () => {
+    const program = await startProgram({ config: { captureMessageContent: 'SPAN_ONLY' }, content: true });
+    let asked = 0;
+    const result = {
+      apiKey: 'hidden',
+      get sky() {
+        return `blue ${++asked}`;
+      },
+    };
+    await program.inSpan(() => askWeather(program, () => result));
+    const tool = program.telemetry.spans.find(({ name }) => name.startsWith('execute_tool'))?.attributes;
+    expect(JSON.parse(String(tool?.['gen_ai.tool.call.result']))).toEqual({ apiKey: 'REDACTED' });
+    // The SDK reads it once.
+    expect(asked).toBe(1);
+  });
+
   it('fails as without instrumentation', async () => {
     const program = await startProgram();
     const fail = (): never => {

@@ -62,6 +62,8 @@ export async function listen(
     stream.once('close', () => upgraded.delete(stream));
     open(new ServerSocket(incoming, stream));
   });
+  // A client that was idle for longer would find its connection closed while it sends a request.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(wantedPort, '127.0.0.1', resolve);

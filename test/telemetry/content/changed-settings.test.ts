@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { OpenAIInstrumentationConfig } from '../../../src/client.ts';
 import { observerFor } from '../../../src/pipeline/client-observers.ts';
+import { maskingHook } from '../../../src/telemetry/masking/hook.ts';
 import { type Program, startProgram } from '../../support/program.ts';
 import { startTutor } from '../../support/tutor.ts';
 import { RUN } from './operations.ts';
@@ -55,6 +56,34 @@ describe.each(CALLS)('the error message of %s', (_, call, hasEvent) => {
       expect(await failing(call, first, later)).toEqual({ onSpan, onEvent: onEvent && hasEvent });
     },
   );
+});
+
+test.each([
+  ['without content', { captureMessageContent: 'NO_CONTENT' }],
+  ['with a mask', { completionHook: maskingHook() }],
+  ['without outputs', { hideContent: 'outputs' }],
+] as const)('a call that ends after a change to settings %s has no output', async (_, change) => {
+  const config = { captureMessageContent: 'SPAN_AND_EVENT', cost: false } as const;
+  const program = await startProgram({
+    config,
+    content: true,
+    eventContent: true,
+    client: {
+      fetch: (url: RequestInfo | URL, init?: RequestInit) => {
+        observerFor(config).configure({ ...config, ...change });
+        return fetch(url, init);
+      },
+    },
+  });
+  await program.client.chat.completions.create({
+    model: 'gpt-4o',
+    messages: [{ role: 'user', content: 'Hi' }],
+  });
+  const recorded = [program.telemetry.spans[0], ...program.telemetry.logRecords].map(
+    (each) => each?.attributes ?? {},
+  );
+  expect(recorded[0]).toHaveProperty(['gen_ai.input.messages']);
+  expect(recorded.filter((attributes) => 'gen_ai.output.messages' in attributes)).toEqual([]);
 });
 
 test.each([

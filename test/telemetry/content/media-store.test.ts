@@ -107,6 +107,21 @@ describe('media of messages', () => {
     expect(stored.parts).toMatchObject([{ content: '', size: 600 }, { size: 600 }, { content: 'Look.' }]);
   });
 
+  test.each([
+    ['text/html', 'image', 'bin'],
+    ['image/svg+xml', 'image', 'bin'],
+    ['image/png', 'image', 'png'],
+    ['application/pdf', 'document', 'pdf'],
+  ])('of type %s have a type that no browser runs', async (mime_type, modality, extension) => {
+    const stored: [string, string][] = [];
+    const store = new ContentStore({ put: (name, _, type) => stored.push([name, type]) });
+    const parts = [{ type: 'blob' as const, modality, mime_type, content: 'A'.repeat(800) }];
+    store.hook({ ...newCompletion({}, INVALID_SPAN_CONTEXT), inputMessages: [{ role: 'user', parts }] });
+    await store.flush();
+    const type = extension === 'bin' ? 'application/octet-stream' : mime_type;
+    expect(stored[0]).toEqual([expect.stringMatching(`^${modality}-\\w+\\.${extension}$`), type]);
+  });
+
   test('that find no place are counted, and leave their size', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const store = new ContentStore({ put: () => promise, maxQueueLength: 0 });

@@ -6,6 +6,7 @@ const BODY = {
   messages: [],
   tool_choice: 'auto',
   user: 'user-42',
+  prompt_cache_key: 'user-42',
   metadata: { team: 'billing' },
   data_sources: [{ parameters: { authentication: { key: 'secret' } } }],
   api_key: 'secret',
@@ -35,9 +36,19 @@ test('keys are left out at any depth, and a schema keeps its properties', () => 
   });
 });
 
+test('texts are searched for keys, and no getter is called', () => {
+  const extra = {
+    note: 'use sk-hidden',
+    get lazy() {
+      throw new Error('called');
+    },
+  };
+  expect(restOfRequest({ extra }, true)).toEqual({ extra: { note: 'use sk-REDACTED', lazy: undefined } });
+});
+
 test('a huge request is not copied whole', () => {
   const rest = restOfRequest({ extra: Array.from({ length: 1e6 }, () => ({})) }, true);
-  expect(rest).toEqual({ extra: Array.from({ length: 9_999 }, () => ({})) });
+  expect(rest).toEqual({ extra: [...Array.from({ length: 9_998 }, () => ({})), '…'] });
 });
 
 test('without the option there is none', () => {

@@ -119,6 +119,16 @@ describe('usage is read in the spelling of every API', () => {
       { inputTokens: 20, outputTokens: 10, cacheReadTokens: 8, cacheWriteTokens: 5 },
     ],
     [
+      'an estimate of reasoning that exceeds the output',
+      {
+        prompt_tokens: 20,
+        completion_tokens: 10,
+        total_tokens: 30,
+        completion_tokens_details: { reasoning_tokens: 99 },
+      },
+      { inputTokens: 20, outputTokens: 10, reasoningTokens: 10 },
+    ],
+    [
       'services that count reasoning beside the output',
       {
         prompt_tokens: 20,

@@ -77,6 +77,13 @@ describe('model.invoke', () => {
     await session.verify();
   });
 
+  test('has the tokens of an answer that reports only output', async () => {
+    const session = await startListening('standard');
+    session.simulator.next({ body: { id: 'chatcmpl-1', choices: [], usage: { completion_tokens: 5 } } });
+    await session.client.chat.completions.create(CHAT);
+    expect(session.events[0]).toMatchObject({ tokens: { output: 5 } });
+  });
+
   test('has no output tokens for embeddings', async () => {
     const session = await startListening('standard');
     await session.client.embeddings.create({ model: 'text-embedding-3-small', input: 'It.', dimensions: 8 });

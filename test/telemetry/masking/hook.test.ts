@@ -83,13 +83,14 @@ test('knows every field of a completion', () => {
   for (const [name = ''] of before) expect(completion).toHaveProperty(name, '[email]');
 });
 
-test('leaves the data of media, and names that mean something to JavaScript', () => {
+test('leaves the data of media if it is base64, and names that mean something to JavaScript', () => {
   const completion = newCompletion({}, SPAN_CONTEXT);
-  const blob = { type: 'blob' as const, modality: 'image', content: 'hf_abcdefghijklmnopqrstuvwxyz' };
-  completion.inputMessages = [{ role: 'user', parts: [blob] }];
+  const blob = { type: 'blob' as const, modality: 'image', content: `${'AKIA'.repeat(20)}+49301234567==` };
+  const text = { type: 'blob' as const, modality: 'image', content: MAIL };
+  completion.inputMessages = [{ role: 'user', parts: [blob, text] }];
   completion.toolResult = JSON.parse(`{"__proto__":{"to":"${MAIL}"}}`);
   maskingHook()(completion);
-  expect(completion.inputMessages[0]?.parts).toEqual([blob]);
+  expect(completion.inputMessages[0]?.parts).toEqual([blob, { ...text, content: '[email]' }]);
   expect(JSON.stringify(completion.toolResult)).toBe('{"__proto__":{"to":"[email]"}}');
 });
 

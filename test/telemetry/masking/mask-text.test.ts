@@ -47,6 +47,7 @@ test.each([
   ['a number with the country code', '1-415-555-2671', '[phone]'],
   ['a number with a slash', '0151/23456789', '[phone]'],
   ['a card of American Express', '3782-822463-10005', '[card]'],
+  ['a card after a full stop', 'Mine.4111111111111111', 'Mine.[card]'],
   ['a card between other numbers', '12 5500000000000004 12/27', '12 [card] 12/27'],
 ])('masked: %s', (_, text, shown) => expect(maskText(text)).toBe(shown));
 
@@ -89,6 +90,7 @@ describe('masked, as people write it:', () => {
     ['BEARER\u00a0abc123def456', 'BEARER\u00a0[key]'],
   ])('what follows a scheme: %s', (text, shown) => expect(maskText(text)).toBe(shown));
   test.each([
+    ['other invisible characters', '41\u034f11 1111\u{e0041} 1111 1111', '[card]'],
     ['zero-width characters', 'a\u200b 41\u200b11 1111\u2060 1111 1111\ufeff b', 'a\u200b [card]\ufeff b'],
     ['soft hyphens', 'sk-proj-abcd\u00adefghijkl\u00admnop1234', '[key]'],
     ['directional marks', '\u202aada@\u202cexample.com\u202c, \u200fx', '\u202a[email]\u202c, \u200fx'],

@@ -1,0 +1,22 @@
+/** How keys begin, and how many characters follow at least. To find the keys of another service, add a row. */
+const KEY_FORMATS: readonly (readonly [start: string, length: number])[] = [
+  ['sk-', 16], // OpenAI, Anthropic (`sk-ant-`), OpenRouter (`sk-or-`), Langfuse (`sk-lf-`) and others.
+  ['hf_|gsk_|xai-|pplx-|r8_|sess-', 20], // Hugging Face, Groq, xAI, Perplexity, Replicate, sessions of OpenAI.
+  ['[sr]k_(?:live|test)_|whsec_', 16], // Stripe.
+  ['gh[pousr]_|github_pat_|glpat-|npm_|pypi-', 20], // GitHub, GitLab, npm, PyPI.
+  ['A[KS]IA', 16], // AWS: the key id. The secret key has no format.
+  [String.raw`AIza|ya29\.`, 20], // Google: API keys and access tokens.
+  ['xox[bpars]-|xapp-', 10], // Slack.
+  [String.raw`SG\.[\w.-]{19,}`, 1], // SendGrid. A trailing full stop belongs to the sentence, not the key.
+  ['dop_v1_|shpat_|shpss_', 20], // DigitalOcean and Shopify.
+];
+
+/** The pattern of a key of any service, from its first character. Every key begins with one of `AGSdghnprswxy`. */
+export const KEY: string = `(?=[AGSdghnprswxy])(?:${KEY_FORMATS.map(
+  ([start, length]) => String.raw`(?:${start})[\w-]{${length},}`,
+).join('|')})`;
+
+const PEM_LABEL = '[A-Z ]{0,28}PRIVATE KEY-----';
+
+/** The pattern of a private key up to its last line, or to the end of a text that was cut before it. */
+export const PRIVATE_KEY: string = `-----BEGIN ${PEM_LABEL}[^]*?(?:-----END ${PEM_LABEL}|$)`;
