@@ -7,6 +7,7 @@ import {
   ApiParameterListMixin,
 } from '@microsoft/api-extractor-model';
 import type { DocComment } from '@microsoft/tsdoc';
+import { indexOf, linkTo } from '../page-index.ts';
 import { markdownOf, oneLine, returnsOf } from './comment.ts';
 
 /** An entry of the package, with what it exports. */
@@ -29,7 +30,8 @@ const OF_THE_TOOL = 'Constructs a new instance of';
 /** The reference as one page. */
 export function documentOf(entries: readonly Entry[]): string {
   const described = new Set<string>();
-  const text = [HEADER, ...entries.map((entry) => sectionOf(entry, described))].join('\n');
+  const sections = entries.map((entry) => sectionOf(entry, described)).join('\n');
+  const text = [HEADER, `${indexOf(sections)}\n`, sections].join('\n');
   return text.replace(/\n{3,}/g, '\n\n');
 }
 
@@ -38,7 +40,7 @@ function sectionOf({ specifier, exports }: Entry, described: Set<string>): strin
   const known = exports.filter((item) => described.has(nameOf(item)));
   for (const item of fresh) described.add(nameOf(item));
   const items = [...fresh.filter(isValue), ...fresh.filter((item) => !isValue(item))];
-  const again = known.map((item) => `[\`${nameOf(item)}\`](#${nameOf(item).toLowerCase()})`).join(', ');
+  const again = known.map((item) => linkTo(nameOf(item), `\`${nameOf(item)}\``)).join(', ');
   const note = known.length === 0 ? [] : [`Also exports the types ${again}.\n`];
   return [`## \`${specifier}\`\n`, ...note, ...items.map(describe)].join('\n');
 }

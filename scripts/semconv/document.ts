@@ -1,4 +1,5 @@
 /** Renders docs/telemetry.md, the reference of everything that is recorded. */
+import { indexOf, linkTo } from '../page-index.ts';
 import { eventExample, loadExamples, metricExample, spanExample } from './example.ts';
 import type {
   AttributeDefinition,
@@ -20,8 +21,7 @@ const levels = {
 
 export function renderDocument(registry: Registry, schemaUrl: string): string {
   const content = new Set(registry.groups.get('openai.content')?.attributes.map((use) => use.name));
-  return `${[
-    introduction(schemaUrl),
+  const sections = [
     '## Spans',
     ...[...registry.spans].sort(bySpanOrder).map((span) => renderSpan(span, registry)),
     '## Shared attributes',
@@ -33,7 +33,8 @@ export function renderDocument(registry: Registry, schemaUrl: string): string {
     '## All attributes',
     '**Content** is recorded only [with consent](privacy.md#only-with-consent).',
     attributesTable([...registry.attributes.values()], content),
-  ].join('\n\n')}\n`;
+  ].join('\n\n');
+  return `${[introduction(schemaUrl), indexOf(sections), sections].join('\n\n')}\n`;
 }
 
 function introduction(schemaUrl: string): string {
@@ -51,28 +52,40 @@ program sets on spans itself). ★ marks attributes that a span has from its sta
 attributes of an answer.`;
 }
 
-/** Ours in the order of the tree, from the conversation down. */
+/** The headings of the spans, in the order of the tree, from the conversation down. */
+const SPAN_TITLES: Readonly<Record<string, string>> = {
+  'openai.conversation': 'Conversation: `thread`, `conversation`, `session`',
+  'openai.invoke_agent.client': 'Run or turn: `invoke_agent`',
+  'openai.step.client': 'Step of a run: `chat`',
+  'openai.execute_tool.internal': 'Tool call: `execute_tool`',
+  'openai.chat.client': 'Model call: `chat`',
+  'openai.text_completion.client': 'Legacy completion: `text_completion`',
+  'openai.embeddings.client': '`embeddings`',
+  'openai.retrieval.client': 'Search in a vector store: `retrieval`',
+  'openai.create_agent.client': 'Creation of an agent: `create_agent`',
+  'openai.response_fetch.client': 'Retrieval of a response: `fetch_response`',
+  'openai.api': 'Any other call',
+  'openai.attempt': 'Retry: `attempt`',
+  'openai.message_delta': 'Delta of a streamed run: `message_delta`',
+  'openai.realtime': 'Socket: `realtime`, `live`',
+  'openai.transcription': 'What the user said: `transcription`',
+  'openai.webhook': '`webhook`',
+  'openai.invoke_workflow.internal': 'Workflow, or loop that the SDK runs: `invoke_workflow`',
+  'openai.invoke_agent.internal': 'Agent of `@openai/agents`: `invoke_agent`',
+  'openai.mcp.client': 'Request to an MCP server',
+  'openai.agents': 'Guardrail, speech or custom span of `@openai/agents`',
+  'openai.trace': "The program's own span",
+};
+
 function bySpanOrder(a: SpanDefinition, b: SpanDefinition): number {
-  const order = [
-    'openai.conversation',
-    'openai.invoke_agent.client',
-    'openai.step.client',
-    'openai.execute_tool.internal',
-    'openai.invoke_workflow.internal',
-    'openai.chat.client',
-  ];
-  const rank = (span: SpanDefinition): number => {
-    const index = order.indexOf(span.id);
-    if (index !== -1) return index;
-    return order.length + (span.refines === undefined ? 1 : 0);
-  };
-  return rank(a) - rank(b);
+  const order = Object.keys(SPAN_TITLES);
+  return order.indexOf(a.id) - order.indexOf(b.id);
 }
 
 function renderSpan(span: SpanDefinition, registry: Registry): string {
   const fallback = span.nameFallback === undefined ? '' : `, or \`${span.nameFallback}\` if that is unknown`;
   const heading = [
-    `### ${title(span)}`,
+    `### ${SPAN_TITLES[span.id] ?? nameText(span)}`,
     span.brief,
     `Name: ${nameText(span)}${fallback}. Kind: ${span.kind.toUpperCase()}.`,
   ];
@@ -95,10 +108,8 @@ function renderEvent(event: EventDefinition, registry: Registry): string {
 /** A table of the signal's own attributes, and links to those that it shares with others. */
 function renderUses(uses: readonly AttributeUse[], registry: Registry): string[] {
   const own = uses.filter((use) => use.group === undefined);
-  const links = [...new Set(uses.flatMap((use) => use.group ?? []))].map((id) => {
-    const text = groupTitle(id).toLowerCase();
-    return `[${text}](#${text.replaceAll(' ', '-')})`;
-  });
+  const groups = [...new Set(uses.flatMap((use) => use.group ?? []))].map(groupTitle);
+  const links = groups.map((group) => linkTo(group, group.charAt(0).toLowerCase() + group.slice(1)));
   return [usesTable(own, registry), ...(links.length > 0 ? [`Also: ${links.join(', ')}.`] : [])];
 }
 
@@ -108,24 +119,11 @@ function nameText(span: SpanDefinition): string {
   return `\`${span.name.replace('{gen_ai.operation.name}', span.operations.join(' | '))}\``;
 }
 
-function title(span: SpanDefinition): string {
-  const titles: Readonly<Record<string, string>> = {
-    'openai.conversation': 'Conversation: `thread`, `conversation`, `session`',
-    'openai.invoke_agent.client': 'Run: `invoke_agent`',
-    'openai.step.client': 'Step of a run: `chat`',
-    'openai.execute_tool.internal': 'Tool call: `execute_tool`',
-    'openai.invoke_workflow.internal': 'Workflow, or loop that the SDK runs: `invoke_workflow`',
-    'openai.chat.client': 'Model call: `chat`',
-    'openai.api': 'Any other call',
-    'openai.attempt': 'Retry: `attempt`',
-    'openai.trace': "The program's own span",
-  };
-  const names = span.operations.length === 0 ? nameText(span) : `\`${span.operations.join('`, `')}\``;
-  return titles[span.id] ?? names;
-}
-
 function groupTitle(id: string): string {
-  const words = id.slice(id.indexOf('.') + 1).replaceAll('_', ' ');
+  const words = id
+    .slice(id.indexOf('.') + 1)
+    .replaceAll('_', ' ')
+    .replace('sdk', 'SDK');
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
