@@ -160,7 +160,9 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
       agentId: above === undefined ? (agent?.id ?? reported.agentId) : reported.agentId,
       attributes: Object.assign(attributes, start.attributes),
       input: start.input ?? unanswered,
-      startTime: Math.max(start.startTime, segment?.startTime ?? startTime),
+      // Of one that a request starts, only its own clock counts: it may have been set back since the segment began.
+      startTime:
+        sentAt === undefined ? startTime : Math.max(start.startTime, segment?.startTime ?? startTime),
     };
     const invocation = new AgentInvocation(all, this, recordInvocation);
     this.keepInvocation(invocation);

@@ -76,6 +76,16 @@ describe.each(JUMPS)('while the wall clock is set by %s seconds', (jump) => {
     expect((await measured(tutor, 'invoke_agent')) * 1e3).toBeLessThan(passed());
   });
 
+  it('a run takes as long as it took in a thread that was used before', async () => {
+    const tutor = await startTutor({ runs: [{}] });
+    await tutor.inSpan(async () => {
+      await tutor.say();
+      setClock(tutor, jump);
+      await tutor.run();
+    });
+    await expectToLast(tutor, 'invoke_agent');
+  });
+
   it('a function of a run takes as long as it took, and its run is not given up', async () => {
     const tutor = await startTutor({ runs: [ASKS_FOR_X], config: { conversationIdleTimeout: 20 } });
     await tutor.inSpan(async () => {
