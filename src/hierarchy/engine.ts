@@ -299,7 +299,8 @@ class EngineRequest extends Facts implements Placement {
   protected override adopt({ snapshot, object }: InvocationFact): AgentInvocation | undefined {
     const { tracker, handedOn, dialect, telemetry } = this.engine;
     const { kind } = dialect;
-    const { id, endedAt, conversationId = this.conversationId } = snapshot;
+    const { id, phase, createdAt, conversationId = this.conversationId } = snapshot;
+    const endedAt = snapshot.endedAt ?? (phase === 'ended' ? createdAt : undefined);
     const { origin } = this.endpoint;
     if (!this.mayAdopt || tracker.invocations.get(origin, id) !== undefined) return undefined;
     const own = handedOn.get(origin, id);

@@ -156,6 +156,27 @@ it.each<[string, (client: OpenAI, sessionId: string) => Promise<unknown>, string
   },
 );
 
+it('a run that expired ended when it did, and is not recorded an hour later', async () => {
+  const { assistantId, threadId, ...program } = await startTutor({
+    runs: [{ end: 'expired' }, { end: 'expired' }, { end: 'incomplete' }],
+  });
+  const { plain, simulator, telemetry } = program;
+  const ids: string[] = [];
+  for (const offset of [-1_800, -3_700, -3_700]) {
+    simulator.clock.offset = offset;
+    ids.push((await plain.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId })).id);
+  }
+  simulator.clock.offset = 0;
+  const config = { adoptRuns: 'polled', runSteps: 'observe', conversationSpans: 'never' } as const;
+  const { runs } = otherProcess(program, config).beta.threads;
+  for (const id of ids) await runs.retrieve(id, { thread_id: threadId });
+  await telemetry.provider.forceFlush();
+  const recorded = program.ended('invoke_agent');
+  expect(recorded.map(({ attributes }) => attributes['openai.run.id'])).toEqual(ids.slice(0, 1));
+  const age = Date.now() - hrTimeToMilliseconds(recorded[0]?.endTime ?? [0, 0]);
+  expect(age).toBeGreaterThan(1_790_000);
+});
+
 it('what ended more than an hour ago is not recorded again by a process that lists it', async () => {
   const { assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
   const { clock } = program.simulator;

@@ -411,8 +411,10 @@ function readStores(value: unknown): readonly string[] {
 }
 
 function readEndTime(ended: PayloadObject): number | undefined {
-  const { completed_at, failed_at, cancelled_at, expired_at } = ended;
-  return asTime(completed_at) ?? asTime(failed_at) ?? asTime(cancelled_at) ?? asTime(expired_at);
+  const { status, completed_at, failed_at, cancelled_at, expired_at, expires_at } = ended;
+  // A run has no `expired_at`, only a step.
+  const expired = expired_at ?? (status === 'expired' ? expires_at : undefined);
+  return asTime(completed_at) ?? asTime(failed_at) ?? asTime(cancelled_at) ?? asTime(expired);
 }
 
 /** Failed and expired runs are errors; incomplete and cancelled ones are not. */
