@@ -262,7 +262,7 @@ class OpenResponse {
       // The program may send its request before the server reports the session.
       record.add({ attributes: { ...placeAttributes(session.place), ...this.#times() } });
       return () => {
-        session.conversation.count({ runs: 1, spent: record.spent });
+        session.conversation.count({ runs: this.id === undefined ? 0 : 1, spent: record.spent });
         this.requestTools(result, call.endTime);
       };
     };

@@ -98,7 +98,7 @@ describe('a realtime session', () => {
   });
 
   it('says which request the API rejects', async () => {
-    const { program, say, answer, errors } = await openSession();
+    const { program, say, answer, errors, close } = await openSession();
     await say(
       { type: 'response.create', event_id: 'first' },
       { type: 'response.create', event_id: 'second' },
@@ -124,6 +124,8 @@ describe('a realtime session', () => {
       ['resp_1', 'rate_limit_exceeded'],
     ]);
     expect(errors).toHaveLength(1);
+    await close();
+    expect(sessionOf(program)).toMatchObject({ 'openai.total.runs': 1 });
   });
 
   it.each([
