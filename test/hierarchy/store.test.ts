@@ -32,6 +32,18 @@ test('messages count again once a run that was to answer them was not created', 
   expect([rejected, other].map((each) => each.takeUnanswered().messages.length)).toEqual([0, 1]);
 });
 
+test('of very many unanswered messages, the oldest are forgotten first, and all are counted', () => {
+  const thread = new Conversation('thread_1', new Store(10));
+  thread.created();
+  const texts = Array.from({ length: 102 }, (_, index) => `Message ${index}`);
+  for (const content of texts) thread.add({ role: 'user', parts: [{ type: 'text', content }] });
+  const { count, messages, isAll } = thread.takeUnanswered();
+  expect(messages.flatMap(({ parts }) => parts)).toEqual(
+    texts.slice(2).map((content) => ({ type: 'text', content })),
+  );
+  expect({ count, isAll }).toEqual({ count: 102, isAll: false });
+});
+
 const nested = (depth: number, value: unknown): unknown =>
   depth === 0 ? value : { deep: [nested(depth - 2, value)] };
 

@@ -112,13 +112,15 @@ export class Conversation implements ContentHolder {
     const { count, messages, isAll = false } = this.#unanswered;
     const isCounted = isOfUser(content);
     if (isCounted) this.count({ userMessages: 1 });
-    const isKept = content !== undefined && messages.length < MAX_KEPT_MESSAGES;
+    const isFull = content !== undefined && messages.length >= MAX_KEPT_MESSAGES;
+    const newest = isFull ? messages.slice(1) : messages;
     this.#unanswered = {
       count: isCounted ? count + 1 : count,
-      messages: isKept ? [...messages, content] : messages,
-      isAll: isAll && (isKept || content === undefined),
+      messages: content === undefined ? newest : [...newest, content],
+      isAll: isAll && !isFull,
     };
-    if (isKept) this.#keep(content);
+    if (isFull) this.#characters -= charactersOf(messages[0]);
+    if (content !== undefined) this.#keep(content);
   }
 
   #keep(content: Message | readonly Message[]): void {

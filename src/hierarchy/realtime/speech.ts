@@ -59,9 +59,10 @@ export class UserSpeech {
   }
 
   #say(item: unknown): AddedInput | undefined {
-    if (!this.#session.content || this.#input.length >= MAX_REPEATED) return undefined;
+    if (!this.#session.content) return undefined;
     const said = { item };
     this.#input.push(said);
+    if (this.#input.length > MAX_REPEATED) this.#input.shift();
     return said;
   }
 

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { MAX_REPEATED } from '../../../src/util/payload.ts';
 import type { Program } from '../../support/program.ts';
 import { millisecondsOf } from '../../support/times.ts';
 import { created, done, transcript } from './events.ts';
@@ -129,6 +130,16 @@ describe('a response of a realtime session', () => {
     await say({ type: 'conversation.item.create', item: userMessage('Hello.') }, { type: 'response.create' });
     await program.telemetry.provider.shutdown();
     expect(inputs(program)).toEqual({ undefined: ['Hello.'] });
+  });
+
+  it('has the newest of very many items as its input', async () => {
+    const { program, say, answer, close } = await openSession(CONTENT);
+    const texts = Array.from({ length: MAX_REPEATED + 1 }, (_, index) => `Item ${index}`);
+    await say(...texts.map((text) => ({ type: 'conversation.item.create', item: userMessage(text) })));
+    await say({ type: 'response.create' });
+    await answer(created('resp_1'), done('resp_1', {}));
+    await close();
+    expect(inputs(program).resp_1).toEqual(texts.slice(1));
   });
 
   it('has what it answers as its input, also if the transcript comes later', async () => {
