@@ -1,5 +1,6 @@
 /** What a block of code in a document may use without declaring it, as its reader has it already: name → type. */
 export const SURROUNDINGS: Readonly<Record<string, string>> = {
+  answer: "(client: import('openai').OpenAI) => Promise<unknown>",
   chatId: 'string',
   client: "import('openai').OpenAI",
   exporter: "import('@opentelemetry/sdk-trace').InMemorySpanExporter",

@@ -1,22 +1,35 @@
-import { expect, test } from 'vitest';
-import { flush } from '../../src/client.ts';
+import { context, trace } from '@opentelemetry/api';
+import { NodeSDK } from '@opentelemetry/sdk-node';
+import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace';
+import OpenAI from 'openai';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { flush, instrumentOpenAI } from '../../src/client.ts';
 import { assertSpanTree } from '../../src/testing.ts';
-import { startTutor } from '../support/tutor.ts';
+import { startSimulator } from '../support/simulator/simulator.ts';
 import { codeBlocksOf } from './documents.ts';
 
 const [EXAMPLE] = codeBlocksOf('docs/testing.md');
 
-test('the example holds after a run with a tool call', async () => {
+test('the example holds', async () => {
   const steps = [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }];
-  const { client, telemetry, assistantId, threadId } = await startTutor({ runs: [{ steps }] });
-  const recorded = telemetry.spans.length;
-  const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
-  expect(run.status).toBe('completed');
-  const names = {
-    flush,
-    assertSpanTree,
-    exporter: { getFinishedSpans: () => telemetry.spans.slice(recorded) },
+  const simulator = await startSimulator({ runs: [{ steps }] });
+  vi.stubEnv('OPENAI_BASE_URL', simulator.url);
+  vi.stubEnv('OPENAI_API_KEY', 'test');
+  vi.stubEnv('OTEL_METRICS_EXPORTER', 'none');
+  vi.stubEnv('OTEL_LOGS_EXPORTER', 'none');
+  onTestFinished(async () => {
+    vi.unstubAllEnvs();
+    trace.disable();
+    context.disable();
+    await simulator.close();
+  });
+  const answer = async (client: OpenAI): Promise<void> => {
+    const { id } = await client.beta.assistants.create({ model: 'gpt-4o-mini', name: 'Math Tutor' });
+    const thread = { messages: [{ role: 'user' as const, content: 'What is x?' }] };
+    await client.beta.threads.createAndRunPoll({ assistant_id: id, thread });
   };
+  const sdk = { NodeSDK, InMemorySpanExporter, SimpleSpanProcessor };
+  const names = { ...sdk, OpenAI, answer, assertSpanTree, flush, instrumentOpenAI };
   const code = EXAMPLE?.code.replaceAll(/^import .*$/gm, '');
   const runExample = new Function(...Object.keys(names), `return (async () => {${code}})();`);
   await runExample(...Object.values(names));
