@@ -69,7 +69,7 @@ export async function examineCollector(environment: Environment): Promise<Check>
   if (ACCEPTING.test(answer)) return checked(COLLECTOR_CHECK, `${subject} answers (${answer})`);
   // An endpoint that does not answer is a problem only if the environment names it or an exporter.
   if (variable === undefined && exporters.length === 0)
-    return skipped(`${subject}: ${answer}; your code may name another endpoint`);
+    return skipped(`no collector at ${subject} (${answer}), but your code may set another endpoint`);
   const message = `${shown} does not accept traces (${answer}).`;
   const finding = problem('endpoint_unreachable', message, adviceFor(answer, environment));
   return checked(COLLECTOR_CHECK, `${subject}: ${answer}`, [finding]);
