@@ -113,6 +113,18 @@ describe('the background read', () => {
     ]);
   });
 
+  it('requests the steps without search results from a server that rejects those', async () => {
+    const tutor = await startTutor({ ...WITH_CONTENT, runs: [{}] });
+    tutor.simulator.next({ when: { path: /steps.*include/ }, status: 400 });
+    await tutor.inSpan(tutor.run);
+    await tutor.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor
+            └─ chat gpt-4o-mini
+    `);
+  });
+
   it.each([
     ['a stream reported everything', 'fetch', true],
     ['runSteps is observe', 'observe', false],

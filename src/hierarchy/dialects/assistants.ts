@@ -22,6 +22,7 @@ import {
   MAX_READ,
   MAX_REPEATED,
   names,
+  numberField,
   objectField,
   type PayloadObject,
   row,
@@ -206,7 +207,11 @@ async function readSteps(run: InvocationView, get: Get, sink: FactSink): Promise
   if (path === undefined || id === undefined) return;
   // Version 1 of the API rejects this field. The name has brackets because openai 4.40 to 4.56 cannot encode a list.
   const include = sink.content && get.version !== 'assistants=v1' ? { 'include[]': SEARCH_RESULTS } : {};
-  const listed = await listPages(get, `${path}/steps`, include);
+  const listed = await listPages(get, `${path}/steps`, include).catch((error) => {
+    // Some servers reject the field, too.
+    if (numberField(error, 'status') !== 400) throw error;
+    return listPages(get, `${path}/steps`);
+  });
   const steps = listed.flatMap((value) => readStep(value, sink) ?? []);
   const own = steps.filter((step) => step.invocationId === id);
   const ids = own.map((step) => step.id);
