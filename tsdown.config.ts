@@ -49,6 +49,7 @@ const MORE_AT_START = [
   'src/hierarchy/conversations/conversation-id.ts',
   'src/hierarchy/conversations/metadata-context.ts',
   'src/sdk/agents-sdk/runner.ts',
+  'src/telemetry/masking/key-formats.ts',
   'src/util/circuit-breaker.ts',
   'src/util/diagnostics-channels.ts',
   'src/util/open-traces.ts',
