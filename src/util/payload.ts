@@ -133,9 +133,11 @@ export function asName(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' && value.length <= MAX_NAME_LENGTH ? value : undefined;
 }
 
+const WORD_SHAPE = /^[A-Za-z][A-Za-z_-]{0,31}$/;
+
 /** One of the API's own words, such as a status or a finish reason. Any other text of a server may be content. */
 export function asWord(value: unknown): string | undefined {
-  return typeof value === 'string' && /^[A-Za-z][A-Za-z_-]{0,31}$/.test(value) ? value : undefined;
+  return typeof value === 'string' && WORD_SHAPE.test(value) ? value : undefined;
 }
 
 export function numberField(value: unknown, key: string): number | undefined {
