@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command `opentelemetry-instrumentation-openai`: see {@link COMMANDS}. */
-import { terminalSafe } from './util/terminal-safe.ts';
+import { HELP_OPTIONS, terminalSafe } from './util/terminal-safe.ts';
 import { writeTo } from './util/text-stream.ts';
 import { COMMAND, VERSION } from './util/version.ts';
 
@@ -37,7 +37,6 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
 };
 
-const HELP: ReadonlySet<string> = new Set(['--help', '-h']);
 const VERSION_FLAGS: ReadonlySet<string> = new Set(['--version', '-v']);
 
 const [name = '', ...parameters] = process.argv.slice(2);
@@ -51,7 +50,7 @@ async function run(): Promise<number> {
   if (command !== undefined) return command.run(parameters);
   const isAlone = parameters.length === 0;
   if (isAlone && VERSION_FLAGS.has(name)) output.write(`${VERSION}\n`);
-  else if (isAlone && HELP.has(name)) output.write(commandList());
+  else if (isAlone && HELP_OPTIONS.has(name)) output.write(commandList());
   else {
     const unknown = isAlone && name !== '' ? `Unknown command: ${terminalSafe(name)}\n` : '';
     errors.write(`${unknown}${commandList()}`);

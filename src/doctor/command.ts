@@ -25,22 +25,11 @@ export async function runDoctor(
   output: TextStream,
   errors: TextStream,
 ): Promise<number> {
-  const read = commandParameters(DOCTOR_USAGE, errors, () =>
-    parseArgs({
-      args: [...parameters],
-      options: {
-        help: { type: 'boolean', short: 'h' },
-        json: { type: 'boolean' },
-        start: { type: 'string' },
-      },
-    }),
+  const read = commandParameters(DOCTOR_USAGE, [output, errors], parameters, (args) =>
+    parseArgs({ args, options: { json: { type: 'boolean' }, start: { type: 'string' } } }),
   );
-  if (read === undefined) return 2;
-  const { help, json, start } = read.values;
-  if (help) {
-    output.write(DOCTOR_USAGE);
-    return 0;
-  }
+  if (typeof read === 'number') return read;
+  const { json, start } = read.values;
   const checks = examineProject({ project: process.cwd(), environment: process.env, start });
   checks.push(await examineCollector(process.env));
   (json ? printJson : printChecks)(checks, output);

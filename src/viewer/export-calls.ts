@@ -30,12 +30,8 @@ export function runExportCalls(
   output: TextStream,
   errors: TextStream,
 ): number {
-  const wanted = commandParameters(EXPORT_USAGE, errors, () => parseExportParameters(parameters));
-  if (wanted === undefined) return 2;
-  if (wanted.help) {
-    output.write(EXPORT_USAGE);
-    return 0;
-  }
+  const wanted = commandParameters(EXPORT_USAGE, [output, errors], parameters, parseExportParameters);
+  if (typeof wanted === 'number') return wanted;
   try {
     const { spans } = readOtlpJson(viewText(readWhole(wanted.file)));
     const calls = spans.filter(({ attributes }) => attributes[ATTR.GEN_AI_INPUT_MESSAGES] !== undefined);
@@ -56,25 +52,18 @@ export function runExportCalls(
   return 1;
 }
 
-function parseExportParameters(parameters: readonly string[]): {
-  readonly help: boolean;
-  readonly file: string;
-  readonly format: string;
-} {
+function parseExportParameters(args: string[]): { readonly file: string; readonly format: string } {
   const { values, positionals } = parseArgs({
-    args: [...parameters],
+    args,
     allowPositionals: true,
-    options: {
-      help: { type: 'boolean', short: 'h', default: false },
-      format: { type: 'string', default: 'evals' },
-    },
+    options: { format: { type: 'string', default: 'evals' } },
   });
   const [file = '', second] = positionals;
   const problem =
     (second !== undefined && `Unexpected argument '${second}'.`) ||
     (file === '' && 'It needs a file of traces.') ||
     (!['evals', 'batch'].includes(values.format) && '--format is neither evals nor batch.');
-  if (!values.help && problem) throw new Error(problem);
+  if (problem) throw new Error(problem);
   return { ...values, file };
 }
 

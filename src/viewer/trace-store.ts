@@ -1,6 +1,7 @@
 import { withEvaluations } from './evaluations.ts';
 import type { StoredTrace } from './span-store.ts';
 import { findRows, type TraceFilter } from './trace-filter.ts';
+import { groupBy } from './tree.ts';
 import { compareTimes, type Time, type ViewedSpan } from './viewed-span.ts';
 import {
   conversationSpans,
@@ -121,17 +122,13 @@ export class TraceStore {
   }
 
   #conversationEntries(all: readonly DerivedTrace[], filter: TraceFilter): TraceEntry[] {
-    const parts = new Map<string, DerivedTrace[]>();
-    for (const each of all)
-      for (const id of each.conversations.keys()) {
-        const before = parts.get(id);
-        if (before === undefined) parts.set(id, [each]);
-        else before.push(each);
-      }
-    for (const id of this.#conversations.keys()) if (!parts.has(id)) this.#conversations.delete(id);
-    return Array.from(parts, ([id, of]): TraceEntry => {
+    const parts = all.flatMap((of) => Array.from(of.conversations.keys(), (id) => ({ id, of })));
+    const grouped = groupBy(parts, ({ id }) => id);
+    for (const id of this.#conversations.keys()) if (!grouped.has(id)) this.#conversations.delete(id);
+    return Array.from(grouped, ([id, each]): TraceEntry => {
+      const of = each.map((part) => part.of);
       const trace = this.#conversation(id, of);
-      const inProgress = of.some((each) => each.inProgress);
+      const inProgress = of.some((part) => part.inProgress);
       return { kind: 'conversation', id, trace, found: matching(trace, filter), omitted: 0, inProgress };
     });
   }

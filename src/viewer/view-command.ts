@@ -40,20 +40,15 @@ export async function runView(
   output: TextStream,
   errors: TextStream,
 ): Promise<number> {
-  const wanted = commandParameters(VIEW_USAGE, errors, () => parseViewParameters(parameters));
-  if (wanted === undefined) return 2;
-  const { help, isLive, file, page, port, keep } = wanted;
-  if (help) {
-    output.write(VIEW_USAGE);
-    return 0;
-  }
+  const wanted = commandParameters(VIEW_USAGE, [output, errors], parameters, parseViewParameters);
+  if (typeof wanted === 'number') return wanted;
+  const { isLive, file, page, port, keep } = wanted;
   if (file !== undefined && !isLive) return pageFromFile(file, page, output, errors);
   const { viewLive } = await import('./live/live-view.ts');
   return viewLive(port, file, keep, output, errors);
 }
 
 interface ViewParameters {
-  readonly help: boolean;
   /** Whether to serve a live page. */
   readonly isLive: boolean;
   /** The file to show, or the file or folder to watch. */
@@ -63,12 +58,11 @@ interface ViewParameters {
   readonly keep: string | undefined;
 }
 
-function parseViewParameters(parameters: readonly string[]): ViewParameters {
+function parseViewParameters(args: string[]): ViewParameters {
   const { values, positionals } = parseArgs({
-    args: [...parameters],
+    args,
     allowPositionals: true,
     options: {
-      help: { type: 'boolean', short: 'h', default: false },
       output: { type: 'string' },
       watch: { type: 'boolean', default: false },
       port: { type: 'string' },
@@ -76,7 +70,7 @@ function parseViewParameters(parameters: readonly string[]): ViewParameters {
     },
   });
   const [file, second] = positionals;
-  const { help, output, watch, port = String(OTLP_PORT), keep } = values;
+  const { output, watch, port = String(OTLP_PORT), keep } = values;
   const isFile = file !== undefined;
   const isWatched = watch || (isFile && isFolder(file));
   const page = output ?? 'openai-traces.html';
@@ -97,8 +91,8 @@ function parseViewParameters(parameters: readonly string[]): ViewParameters {
       !isWatched &&
       isSameFile(file, page) &&
       `The page would replace the file of traces '${file}'. Choose another --output.`);
-  if (problem && !help) throw new Error(problem);
-  return { help, isLive: isWatched || !isFile, file, page, port: Number(port), keep };
+  if (problem) throw new Error(problem);
+  return { isLive: isWatched || !isFile, file, page, port: Number(port), keep };
 }
 
 /** Whether two paths lead to the same file, for example by a link or in another letter case. */

@@ -147,7 +147,7 @@ export function limitedSpan(span: ViewedSpan): ViewedSpan {
   };
 }
 
-export function limitedEvent({ name, time, attributes = {} }: SpanEvent): SpanEvent {
+function limitedEvent({ name, time, attributes = {} }: SpanEvent): SpanEvent {
   return { name: pageText(name, MAX_SPAN_NAME_LENGTH), time, attributes: limitedValues(attributes) };
 }
 

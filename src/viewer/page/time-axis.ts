@@ -22,7 +22,7 @@ effect(() => {
 });
 
 /** The time of the whole trace, including spans that the filter hides. */
-export const wholeTime: ReadonlySignal<TimeRange> = computed(() => {
+const wholeTime: ReadonlySignal<TimeRange> = computed(() => {
   const { end } = openTrace.value?.summary ?? {};
   return { from: 0, to: Math.max(end === undefined ? 0 : timeSinceStart(end), MIN_TIME_MS) };
 });
