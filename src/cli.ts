@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command `opentelemetry-instrumentation-openai`: see {@link COMMANDS}. */
-import { HELP_OPTIONS, terminalSafe } from './util/terminal-safe.ts';
+import { HELP_OPTIONS } from './util/command-line.ts';
+import { terminalSafe } from './util/terminal-safe.ts';
 import { writeTo } from './util/text-stream.ts';
 import { COMMAND, VERSION } from './util/version.ts';
 

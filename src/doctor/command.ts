@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { commandParameters, escapeControlCharacters, terminalSafe } from '../util/terminal-safe.ts';
+import { commandParameters } from '../util/command-line.ts';
+import { escapeControlCharacters, terminalSafe } from '../util/terminal-safe.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { COMMAND, NAME, VERSION } from '../util/version.ts';
 import { type Check, findingsOf, isProblem } from './check.ts';

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import * as ATTR from '../semconv/attributes.ts';
-import { commandParameters } from '../util/terminal-safe.ts';
+import { commandParameters } from '../util/command-line.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { COMMAND } from '../util/version.ts';
 import { count } from './amounts.ts';

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { commandParameters, terminalSafe } from '../util/terminal-safe.ts';
+import { commandParameters } from '../util/command-line.ts';
+import { terminalSafe } from '../util/terminal-safe.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { COMMAND } from '../util/version.ts';
 import { count } from './amounts.ts';
