@@ -35,10 +35,14 @@ const REQUEST = {
   response_format: { type: 'json_schema' as const, json_schema: SCHEMA },
   temperature: 0.5,
   verbosity: 'low' as const,
-  prompt_cache_key: 'lesson',
   store: false,
 };
-const PERSONAL = { user: 'ada', safety_identifier: 'ada', metadata: { name: 'Ada' } };
+const PERSONAL = {
+  user: 'ada',
+  safety_identifier: 'ada',
+  prompt_cache_key: 'a lesson that is very long',
+  metadata: { name: 'Ada' },
+};
 
 const folders: string[] = [];
 afterEach(async () => {
@@ -107,8 +111,8 @@ describe('recordRequest', () => {
     };
     const prompt = { id: 'pmpt_1' };
     await session.client.responses.create({ ...rest, ...PERSONAL, prompt, input: 'x', instructions: 'y' });
-    const { safety_identifier: _, ...named } = PERSONAL;
-    expect(bodyOf(session)).toEqual({ ...rest, ...named, prompt });
+    const { user, metadata } = PERSONAL;
+    expect(bodyOf(session)).toEqual({ ...rest, user, metadata, prompt });
     await session.verify();
   });
 
@@ -117,11 +121,8 @@ describe('recordRequest', () => {
     await masked.client.chat.completions.create({ ...REQUEST, user: 'ada@example.org' });
     expect(bodyOf(masked)).toMatchObject({ user: '[email]' });
     await masked.verify();
-    const limited = await startRecording({ maxContentLength: 24 });
-    await limited.client.chat.completions.create({
-      ...REQUEST,
-      prompt_cache_key: 'a lesson that is very long',
-    });
+    const limited = await startRecording({ recordRequest: ['prompt_cache_key'], maxContentLength: 24 });
+    await limited.client.chat.completions.create({ ...REQUEST, ...PERSONAL });
     expect(bodyOf(limited)).toMatchObject({ prompt_cache_key: 'a lesson that is very lo…' });
     await limited.verify();
     for (const config of [
