@@ -1,6 +1,6 @@
 import type { ProviderRow } from '../config/config.ts';
 import { BoundedMap } from '../util/bounded-map.ts';
-import { asText, field, type PayloadObject, row, textField, tolerating } from '../util/payload.ts';
+import { asText, field, type PayloadObject, row, textField, tolerant } from '../util/payload.ts';
 import { rememberClient } from './client-keys.ts';
 import type { Route } from './routes/index.ts';
 
@@ -105,24 +105,25 @@ export function providerAt(origin: string): string | undefined {
 }
 const NO_ROWS: readonly ProviderRow[] = [];
 
-type Target = Pick<Cached, 'baseURL' | 'deploymentName'>;
-
-const readTarget = tolerating((client: object): Target => {
-  // Only clients for Azure have a deployment. Older releases of openai 4 call it `_deployment`.
-  const { baseURL, _deployment: older, deploymentName: name = older } = client as PayloadObject;
-  return {
-    baseURL: typeof baseURL === 'string' ? baseURL : '',
-    deploymentName: name === undefined ? undefined : asText(name),
-  };
-});
-
 /**
  * The endpoint of a client, parsed once for each client and again when its base URL, deployment or rows change.
  *
  * @param rows the rows of the option `providers`, which take precedence
  */
 export function endpointOf(client: object, rows: readonly ProviderRow[] = NO_ROWS): ClientEndpoint {
-  const { baseURL, deploymentName } = readTarget(client);
+  try {
+    return endpointIn(client as PayloadObject, client, rows);
+  } catch {
+    return endpointIn(tolerant(client) as PayloadObject, client, rows);
+  }
+}
+
+function endpointIn(fields: PayloadObject, client: object, rows: readonly ProviderRow[]): ClientEndpoint {
+  // Older releases of openai 4 call the deployment `_deployment`.
+  const { baseURL: base, _deployment: older, deploymentName: name = older } = fields;
+  const baseURL = typeof base === 'string' ? base : '';
+  // Only clients for Azure have a deployment.
+  const deploymentName = name === undefined ? undefined : asText(name);
   const cached = endpoints.get(client);
   if (cached === undefined) rememberClient(client);
   if (cached?.baseURL === baseURL && cached.deploymentName === deploymentName && cached.rows === rows)
