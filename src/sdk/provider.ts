@@ -119,10 +119,9 @@ export function endpointOf(client: object, rows: readonly ProviderRow[] = NO_ROW
 }
 
 function endpointIn(fields: PayloadObject, client: object, rows: readonly ProviderRow[]): ClientEndpoint {
-  // Older releases of openai 4 call the deployment `_deployment`.
+  // Only clients for Azure have a deployment. Older releases of openai 4 call it `_deployment`.
   const { baseURL: base, _deployment: older, deploymentName: name = older } = fields;
   const baseURL = typeof base === 'string' ? base : '';
-  // Only clients for Azure have a deployment.
   const deploymentName = name === undefined ? undefined : asText(name);
   const cached = endpoints.get(client);
   if (cached === undefined) rememberClient(client);
