@@ -2,7 +2,7 @@ import type { Span, SpanProcessor } from '@opentelemetry/sdk-trace';
 import type OpenAI from 'openai';
 import { withMetadata } from '../../src/client.ts';
 
-// Put it into `spanProcessors`. Langfuse links a generation to its prompt by these attributes.
+// Put it into `spanProcessors`.
 const langfusePrompts: SpanProcessor = {
   onStart(span: Span) {
     const { 'gen_ai.prompt.name': name, 'gen_ai.prompt.version': version } = span.attributes;
