@@ -17,6 +17,7 @@ import {
 } from '../config/otlp.ts';
 import { connectionFailure } from '../util/connection.ts';
 import { failureReason, NO_ANSWER } from '../util/export-result.ts';
+import { urlWithoutSecrets } from '../util/url-secrets.ts';
 import { type Check, checked, problem, skippedCheck } from './check.ts';
 
 const ENDPOINT_CHECK = 'endpoint';
@@ -47,7 +48,7 @@ export async function examineCollector(environment: Environment): Promise<Check>
   if (hasConfigurationFile(environment)) return skipped(REPLACED_BY_FILE);
   const exporters = namedExporters(environment);
   if (exporters.length > 0 && !exporters.includes('otlp'))
-    return skipped(`OTEL_TRACES_EXPORTER is ${exporters.join(',')}`);
+    return skipped(`OTEL_TRACES_EXPORTER is ${exporters.map(urlWithoutSecrets).join(',')}`);
   const variable = endpointVariable(environment);
   const protocol = tracesProtocol(environment);
   const url = parseAddress(tracesEndpoint(environment, protocol));

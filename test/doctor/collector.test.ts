@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { adviceFor, examineEndpoint } from '../../src/doctor/collector.ts';
+import { adviceFor, examineCollector, examineEndpoint } from '../../src/doctor/collector.ts';
 import { failureReason } from '../../src/util/export-result.ts';
 
 const ENDPOINT = 'OTEL_EXPORTER_OTLP_ENDPOINT';
@@ -82,6 +82,13 @@ test('credentials are left out', () => {
     protocols.map((protocol) => JSON.stringify(examineEndpoint({ ...protocol, [ENDPOINT]: each }))),
   );
   expect(said.join()).not.toContain('secret');
+});
+
+test('credentials in the name of an exporter are left out', async () => {
+  const { detail } = await examineCollector({
+    OTEL_TRACES_EXPORTER: 'https://user:secret@host/?api_key=secret',
+  });
+  expect(detail).toBe('OTEL_TRACES_EXPORTER is https://host/?api_key=REDACTED');
 });
 
 test.each(['HTTP 404', 'ECONNREFUSED'])('the advice names the variable that is set: %s', (reason) => {
