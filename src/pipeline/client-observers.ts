@@ -1,6 +1,6 @@
 import { type OpenAIInstrumentationConfig, resolveSettings } from '../config/config.ts';
 import { asObject, isPlainObject } from '../util/payload.ts';
-import { prepareDefaultObservers } from './default-observers.ts';
+import { forgetDefaultObservers, prepareDefaultObservers } from './default-observers.ts';
 import { Observer, readSettings } from './observer.ts';
 
 /** How many of the settings used last are remembered. A new client with the same settings shares their observer. */
@@ -66,4 +66,5 @@ function settingsOf(
 /** Resets the state, so that a test can continue as if in a new process. */
 export function forgetObservers(): void {
   bySettings.clear();
+  forgetDefaultObservers();
 }

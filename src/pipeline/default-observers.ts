@@ -65,3 +65,8 @@ export function defaultTelemetry(): Telemetry | undefined {
   byEnvironment ??= new Telemetry(resolveSettings({}, () => undefined));
   return byEnvironment;
 }
+
+/** Resets the state, so that a test can continue as if in a new process. */
+export function forgetDefaultObservers(): void {
+  hasBeenObserved = false;
+}
