@@ -208,9 +208,8 @@ export interface FactSink {
   conversation(fact: ConversationFact): void;
   subagent(fact: SubagentFact): void;
   invocation(fact: InvocationFact): void;
+  /** Reports a step. Those of a list are reported in order. */
   step(step: StepSnapshot): void;
-  /** Reports the order of steps in a list. `earlier`: these steps come before the known ones. */
-  order(invocationId: string, stepIds: readonly string[], earlier: boolean): void;
   message(message: MessageSnapshot): void;
   toolCall(fact: ToolCallFact): void;
   toolResult(output: ToolOutput & { readonly invocationId: string }): void;

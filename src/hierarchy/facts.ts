@@ -231,10 +231,6 @@ export class Facts implements FactSink, Observation {
     invocation.settle();
   }
 
-  order(invocationId: string, stepIds: readonly string[], earlier: boolean): void {
-    this.findOrResume(invocationId, undefined, false)?.steps.seeOrder(stepIds, earlier);
-  }
-
   message(message: MessageSnapshot): void {
     const invocation = this.#alive(message.invocationId, message.conversationId);
     if (invocation === undefined || (message.role === 'user' && !message.isInput)) return;

@@ -23,7 +23,6 @@ export function recordFacts(options: { content?: boolean; wants?: WantedDetail }
     subagent: take('subagent'),
     invocation: take('invocation'),
     step: take('step'),
-    order: take('order'),
     message: take('message'),
     toolCall: take('toolCall'),
     toolResult: take('toolResult'),

@@ -48,7 +48,6 @@ import type {
 import { asTime } from '../operation-clock.ts';
 import {
   conversationUse,
-  isOldestFirst,
   listPages,
   NONE,
   oldestFirst,
@@ -135,13 +134,7 @@ function messagesIn({ route, body }: ApiRequest, starts: boolean): readonly unkn
 
 function readList(value: unknown, sink: FactSink, query: unknown): void {
   const inOrder = oldestFirst(value, query, MAX_READ);
-  const [oldest] = inOrder;
-  const kind = field(oldest, 'object');
-  const runId = stringField(oldest, 'run_id');
-  if (kind === 'thread.run.step' && runId !== undefined) {
-    const ids = inOrder.flatMap((step) => stringField(step, 'id') ?? []);
-    sink.order(runId, ids, !isOldestFirst(query) && stringField(query, 'after') !== undefined);
-  } else if (kind === 'thread.message') readListedInput(value, inOrder, query, sink);
+  if (field(inOrder[0], 'object') === 'thread.message') readListedInput(value, inOrder, query, sink);
   for (const item of inOrder) readObject(item, sink);
 }
 
@@ -213,10 +206,7 @@ async function readSteps(run: InvocationView, get: Get, sink: FactSink): Promise
     return listPages(get, `${path}/steps`);
   });
   const steps = listed.flatMap((value) => readStep(value, sink) ?? []);
-  const own = steps.filter((step) => step.invocationId === id);
-  const ids = own.map((step) => step.id);
-  sink.order(id, ids, false);
-  for (const step of own) sink.step(step);
+  for (const step of steps) if (step.invocationId === id) sink.step(step);
 }
 
 function runPath({ id, conversationId }: InvocationView): string | undefined {

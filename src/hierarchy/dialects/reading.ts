@@ -114,9 +114,5 @@ export async function listPages(
 /** The first objects of a list, oldest first. By default, the API lists the newest first. */
 export function oldestFirst(list: unknown, query: unknown, most: number): readonly unknown[] {
   const listed = arrayField(list, 'data').slice(0, most);
-  return isOldestFirst(query) ? listed : listed.reverse();
-}
-
-export function isOldestFirst(query: unknown): boolean {
-  return stringField(query, 'order') === 'asc';
+  return stringField(query, 'order') === 'asc' ? listed : listed.reverse();
 }

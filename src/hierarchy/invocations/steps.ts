@@ -53,7 +53,6 @@ export class Steps {
   /** What the invocation produced and what it was given, by id. Empty if content is not recorded. */
   readonly outputs: Map<string, Message> = new Map();
   readonly inputs: Map<string, Message> = new Map();
-  readonly #order = new Map<string, number>();
   /** The ids of steps, and of tool calls outside of steps, that were not kept because there were too many. */
   readonly skippedSteps: Set<string> = new Set();
   readonly #skippedCalls = new Set<string>();
@@ -71,10 +70,9 @@ export class Steps {
 
   /** The steps without a span, by creation time. Within a second they keep the order of a list, or of arrival. */
   get unrecorded(): readonly Step[] {
-    const place = ({ snapshot: { id } }: Step): number => this.#order.get(id) ?? Number.NaN;
     return [...this.#steps.values()]
       .filter(({ snapshot: { id } }) => !this.before.recorded.has(id))
-      .sort((a, b) => (a.snapshot.createdAt ?? 0) - (b.snapshot.createdAt ?? 0) || place(a) - place(b) || 0);
+      .sort((a, b) => (a.snapshot.createdAt ?? 0) - (b.snapshot.createdAt ?? 0));
   }
 
   get toolCalls(): readonly ToolCall[] {
@@ -129,7 +127,9 @@ export class Steps {
       deltaTimes: [],
       skippedDeltas: 0,
     };
-    if (known === undefined) this.#steps.set(id, step);
+    // A list shows the steps in order, even if a stream has reported a later one before.
+    if (liveTime === undefined) this.#steps.delete(id);
+    this.#steps.set(id, step);
     for (const call of toolCalls) this.#toolCall(call).stepId = id;
     // The snapshot may come from a list that is older than what a stream has reported.
     if (!step.snapshot.ended || ended) {
@@ -138,14 +138,6 @@ export class Steps {
     }
     step.startTime ??= clock.local(snapshot.createdAt, undefined);
     if (ended) step.endTime ??= liveTime ?? clock.local(snapshot.endedAt, undefined);
-  }
-
-  /** @param earlier whether the steps of the list come before the known ones */
-  seeOrder(ids: readonly string[], earlier = false): void {
-    const known = this.#order.size;
-    if (known >= MAX_READ) return;
-    let place = earlier ? -known - ids.length : known;
-    for (const id of ids) this.#order.set(id, place++);
   }
 
   seeDelta(id: string, time: number): void {

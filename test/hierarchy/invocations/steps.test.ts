@@ -44,8 +44,7 @@ describe('steps in the same second', () => {
   it('are in the order of a list, even after a stream reported the last of them', () => {
     const order = orderOf((steps) => {
       steps.see(step('second', 10_000), 10_250, clock);
-      steps.seeOrder(['first', 'second']);
-      steps.see(step('first', 10_000), undefined, clock);
+      for (const listed of ['first', 'second']) steps.see(step(listed, 10_000), undefined, clock);
     });
     expect(order).toEqual(['first', 'second']);
   });
