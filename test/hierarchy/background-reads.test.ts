@@ -4,7 +4,7 @@ import { observerFor } from '../../src/pipeline/client-observers.ts';
 import { holdRequests } from '../support/hold-requests.ts';
 import type { ProgramOptions } from '../support/program.ts';
 import type { RunScript, Simulator } from '../support/simulator/index.ts';
-import { runAndListSteps, startTutor, type Tutor, treesFromNow } from '../support/tutor.ts';
+import { runAndListSteps, startTutor, type Tutor } from '../support/tutor.ts';
 import { collectWarnings } from '../support/warnings.ts';
 
 // The tests advance the timers of the package.
@@ -16,25 +16,6 @@ vi.mock(import('../../src/util/timers.ts'), async (original) => ({
 afterEach(() => {
   vi.useRealTimers();
 });
-
-/** A program that has once listed the steps of a run that had ended; nothing is left of that run but its number. */
-async function startLister(options: ProgramOptions): Promise<Tutor> {
-  const program = await startTutor({ ...options, runs: [{}, ...(options.runs ?? [])] });
-  const { simulator, telemetry } = program;
-  await program.inSpan(() => runAndListSteps(program));
-  await telemetry.provider.forceFlush();
-  const received = simulator.requests.length;
-  return {
-    ...program,
-    simulator: {
-      ...simulator,
-      get requests() {
-        return simulator.requests.slice(received);
-      },
-    },
-    expectTree: treesFromNow(telemetry),
-  };
-}
 
 function readsOf(simulator: Simulator): string[] {
   return simulator.requests.map(({ path }) => path).filter((path) => /steps|messages\?/.test(path));
@@ -342,9 +323,8 @@ it('what the program itself reads may be a single step: the rest of the usage st
   `);
 });
 
-describe('what the program reads right after the end of a run', () => {
-  const STEPS = '/v1/threads/thread_000001/runs/run_000002/steps';
-  const TREE = `
+describe('the steps that the program lists right after the end of a run', () => {
+  const LISTED = `
     program
     └─ thread
        ├─ invoke_agent Math Tutor
@@ -352,15 +332,17 @@ describe('what the program reads right after the end of a run', () => {
        └─ GET /threads/{thread_id}/runs/{run_id}/steps
   `;
 
-  it('is not requested again', async () => {
-    const { simulator, ...program } = await startLister({ runs: [{}] });
+  it.each(['fetch', 'observe'] as const)('are recorded once: runSteps is %s', async (runSteps) => {
+    const { simulator, ...program } = await startTutor({ config: { runSteps }, runs: [{}] });
     await program.inSpan(() => runAndListSteps(program));
-    await program.expectTree(TREE);
-    expect(readsOf(simulator)).toEqual([STEPS]);
+    await program.expectTree(LISTED);
+    const steps = '/v1/threads/thread_000001/runs/run_000001/steps';
+    const own = runSteps === 'fetch' ? [`${steps}?limit=100&order=asc`] : [];
+    expect(readsOf(simulator).toSorted()).toEqual([steps, ...own]);
   });
 
-  it('is requested again if it was incomplete', async () => {
-    const { simulator, ...program } = await startLister({
+  it('are completed by those that the package reads', async () => {
+    const { simulator: _, ...program } = await startTutor({
       runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
     });
     await program.inSpan(() => runAndListSteps(program, { limit: 1 }));
@@ -373,14 +355,10 @@ describe('what the program reads right after the end of a run', () => {
          │  └─ chat gpt-4o-mini                           openai.step.type=message_creation
          └─ GET /threads/{thread_id}/runs/{run_id}/steps
     `);
-    expect(readsOf(simulator)).toEqual([`${STEPS}?limit=1`, `${STEPS}?limit=100&order=asc`]);
   });
 
-  it('is requested again if search results were missing, and are recorded', async () => {
-    const { client, simulator, threadId, ...program } = await startLister({
-      ...WITH_CONTENT,
-      runs: [SEARCHING],
-    });
+  it('have the search results that the package reads', async () => {
+    const { client, threadId, ...program } = await startTutor({ ...WITH_CONTENT, runs: [SEARCHING] });
     await program.inSpan(async () => {
       const run = await program.run();
       await Promise.all([
@@ -389,22 +367,13 @@ describe('what the program reads right after the end of a run', () => {
       ]);
     });
     await program.telemetry.provider.forceFlush();
-    const lists = readsOf(simulator).filter((path) => path.includes('/steps'));
-    expect(lists.map((path) => path.split('&')[0])).toEqual([STEPS, `${STEPS}?limit=100`]);
     expect(documentsOf(program)).toContain('x = 1');
   });
 
-  it('is requested again if the program received none', async () => {
-    const { simulator, ...program } = await startLister({ runs: [{}] });
-    simulator.next({ when: { path: /steps/ }, status: 404 });
-    await program.inSpan(() => expect(runAndListSteps(program)).rejects.toThrow('404'));
-    await program.expectTree(`${TREE.trimEnd()}  !NotFoundError`);
-    expect(readsOf(simulator)).toEqual([STEPS, `${STEPS}?limit=100&order=asc`]);
-  });
-
-  it('is not requested again if it came page by page', async () => {
+  it('are all recorded if they come page by page', async () => {
     const tools = [{ codeInterpreter: { input: '1' } }];
-    const { client, simulator, threadId, ...program } = await startLister({
+    const { client, threadId, ...program } = await startTutor({
+      config: { runSteps: 'observe' },
       runs: [{ steps: [{ tools }, { tools }, { message: 'x is 1' }] }],
     });
     await program.inSpan(async () => {
@@ -412,26 +381,8 @@ describe('what the program reads right after the end of a run', () => {
       const steps = client.beta.threads.runs.steps.list(run.id, { thread_id: threadId, limit: 1 });
       for await (const _ of steps);
     });
-    expect(
-      readsOf(simulator).every((path) => path.includes('limit=1&after') || path.endsWith('limit=1')),
-    ).toBe(true);
-    const steps = program.ended('chat').slice(1);
-    expect(new Set(steps.map(({ attributes }) => attributes['openai.step.id']))).toEqual(
-      new Set(['step_000002', 'step_000003', 'step_000004']),
-    );
-  });
-
-  it('is awaited if the span of the program ends before it arrives', async () => {
-    const { client, simulator, threadId, ...program } = await startLister({ runs: [{}] });
-    let listed: PromiseLike<unknown> | undefined;
-    await program.inSpan(async () => {
-      const run = await program.run();
-      listed = client.beta.threads.runs.steps.list(run.id, { thread_id: threadId }).then();
-    });
-    expect(program.telemetry.openSpans).toContain('invoke_agent Math Tutor');
-    await listed;
-    await program.expectTree(TREE);
-    expect(readsOf(simulator)).toEqual([STEPS]);
+    const steps = program.ended('chat').map(({ attributes }) => attributes['openai.step.id']);
+    expect(steps.toSorted()).toEqual(['step_000001', 'step_000002', 'step_000003']);
   });
 });
 
