@@ -106,8 +106,8 @@ export const assistants: Dialect = {
   invocationOf: (value) => (field(value, 'object') === 'thread.run' ? stringField(value, 'id') : undefined),
 
   read(value, sink, query): void {
-    if (field(value, 'object') === 'list') readList(value, sink, query);
-    else readObject(value, sink);
+    if (field(value, 'object') !== 'list') readObject(value, sink);
+    else for (const item of oldestFirst(value, query, MAX_READ)) readObject(item, sink);
   },
 
   readEvent(event, sink): void {
@@ -128,12 +128,6 @@ function messagesIn({ route, body }: ApiRequest, starts: boolean): readonly unkn
   if (route.endpoint === 'POST /threads/runs') return arrayField(objectField(body, 'thread'), 'messages');
   if (route.template === THREADS) return arrayField(body, 'messages');
   return starts ? arrayField(body, 'additional_messages') : NONE;
-}
-
-function readList(value: unknown, sink: FactSink, query: unknown): void {
-  const inOrder = oldestFirst(value, query, MAX_READ);
-  if (field(inOrder[0], 'object') === 'thread.message') readListedInput(value, inOrder, query, sink);
-  for (const item of inOrder) readObject(item, sink);
 }
 
 const THREAD_OBJECTS: Readonly<Record<string, (value: unknown, sink: FactSink) => void>> = {
@@ -224,60 +218,28 @@ async function readNewestMessages(run: InvocationView, get: Get, sink: FactSink)
 
 /**
  * Reads the newest messages of a thread for one of its runs. The messages that the run made are its output. Those
- * before the first of them are its input.
+ * before the first of them are its input; without an answer, those that existed when the run was created.
  */
 export function readMessagesOfRun(listed: unknown, run: InvocationView, sink: FactSink): void {
   const { id, conversationId, snapshot } = run;
   if (id === undefined) return;
-  const inList = readThreadMessages(first(arrayField(listed, 'data'), MAX_READ), sink);
+  const inList = first(arrayField(listed, 'data'), MAX_READ).flatMap(
+    (value) => readThreadMessage(value, sink) ?? [],
+  );
   const [oldest, newest] = [inList[0]?.createdAt, inList.at(-1)?.createdAt];
   // If its times do not show the order of a list, it is newest first, which is the default.
   const isInOrder = oldest !== undefined && newest !== undefined && oldest < newest;
   const messages = isInOrder ? inList : inList.toReversed();
-  readInput(messages, { id, conversationId, createdAt: snapshot?.createdAt }, sink);
-  for (const message of messages) if (isAnswerOfRun(message, id)) sink.message(message);
-}
-
-/**
- * Reads the input of runs from a list that the program has requested. A list that may lack messages is ignored.
- *
- * @param inOrder the messages of the list, oldest first
- */
-function readListedInput(list: unknown, inOrder: readonly unknown[], query: unknown, sink: FactSink): void {
-  if (!sink.content) return;
-  const isPart = ['run_id', 'after', 'before'].some((name) => stringField(query, name) !== undefined);
-  const isShort = inOrder.length < MAX_READ_MESSAGES && field(list, 'has_more') !== false;
-  if (isPart || isShort) return;
-  const messages = readThreadMessages(inOrder, sink);
-  const conversationId = messages[0]?.conversationId;
-  for (const id of new Set(messages.map(({ invocationId }) => invocationId)))
-    if (id !== undefined && sink.wants(id, conversationId) === 'changes')
-      readInput(messages, { id, conversationId, createdAt: undefined }, sink);
-}
-
-/**
- * The input of a run: the messages before its first answer. Without an answer, those that existed when it was created.
- */
-function readInput(
-  messages: readonly MessageSnapshot[],
-  run: { id: string; conversationId: string | undefined; createdAt: number | undefined },
-  sink: FactSink,
-): void {
-  const { id: invocationId, conversationId, createdAt: created = Number.NEGATIVE_INFINITY } = run;
-  const answer = messages.findIndex((message) => isAnswerOfRun(message, invocationId));
+  const isAnswer = ({ invocationId, role }: MessageSnapshot): boolean =>
+    invocationId === id && role === 'assistant';
+  const answer = messages.findIndex(isAnswer);
+  const { createdAt: created = Number.NEGATIVE_INFINITY } = snapshot ?? {};
   const given =
     answer >= 0
       ? messages.slice(0, answer)
       : messages.filter(({ createdAt = Number.POSITIVE_INFINITY }) => createdAt <= created);
-  for (const message of given) sink.message({ ...message, conversationId, invocationId, isInput: true });
-}
-
-function readThreadMessages(values: readonly unknown[], sink: FactSink): readonly MessageSnapshot[] {
-  return values.flatMap((value) => readThreadMessage(value, sink) ?? []);
-}
-
-function isAnswerOfRun({ invocationId, role }: MessageSnapshot, runId: string): boolean {
-  return invocationId === runId && role === 'assistant';
+  for (const message of given) sink.message({ ...message, conversationId, invocationId: id, isInput: true });
+  for (const message of messages) if (isAnswer(message)) sink.message(message);
 }
 
 /** Why the model stopped, by the statuses of a run or step that has ended. */

@@ -67,26 +67,6 @@ describe('the input of a run', () => {
     expect(tutor.simulator.requests.filter(({ path }) => path.includes('limit=20'))).toEqual([]);
   });
 
-  it('is what the program has listed right after the run, without a further request', async () => {
-    const config = { ...WITH_CONTENT.config, runSteps: 'observe' } as const;
-    const tutor = await startTutor({ runs: RUNS, config, content: true });
-    const { client, threadId } = tutor;
-    await tutor.inSpan(async () => {
-      await stream(tutor);
-      await tutor.plain.beta.threads.messages.create(threadId, { role: 'user', content: 'And y?' });
-      await poll(tutor);
-      // Neither a page nor the messages of one run tell what was said before.
-      const { messages } = client.beta.threads;
-      await messages.list(threadId, { limit: 2 });
-      await messages.list(threadId, { run_id: 'run_000002' });
-      await messages.list(threadId);
-    });
-    expect(await inputsOf(tutor, /^invoke_agent/)).toEqual([
-      ['> What is x?'],
-      ['> What is x?', '< x is 1', '> And y?'],
-    ]);
-  });
-
   it('is read for a streamed run only where something was said before', async () => {
     const tutor = await startTutor({ runs: RUNS, ...WITH_CONTENT });
     const readsOf = (): number =>
