@@ -204,25 +204,19 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   }
 
   /**
-   * Forgets a deleted conversation. If its invocations are being read (by our own GET requests), it ends after that.
-   * The server has deleted the invocations, too, so later requests about them fail.
+   * Ends a deleted conversation, once the invocations in it are recorded. The server deletes a run or turn with it, so
+   * that is recorded at once or, if we are reading it, after that. A response of a Conversation is not deleted.
    */
   endConversation(kind: ConversationKind, id: string, origin: string): void {
     const from = kind === 'conversation' ? '' : origin;
     const conversation = this.#conversations[kind].get(from, id);
     if (conversation === undefined) return;
-    let isRead = false;
-    for (const invocation of this.#openInvocations) {
-      if (!(invocation instanceof AgentInvocation) || invocation.conversationId !== id) continue;
-      if (invocation.endpoint.origin !== origin) continue;
-      invocation.apply({ type: 'deleted' });
-      isRead ||= invocation.life.reading === 'now';
-    }
-    const end = (): void => endConversation(conversation);
-    // Otherwise, a run would lack its steps if the program deletes its thread while we read them.
-    if (isRead) void this.reads.at(origin).settled(READ_TIMEOUT_MS).then(end);
-    else end();
-    this.#conversations[kind].delete(from, id);
+    for (const invocation of [...this.#openInvocations])
+      if (invocation instanceof AgentInvocation && invocation.conversationId === id)
+        if (invocation.endpoint.origin === origin) invocation.apply({ type: 'deleted' });
+    for (const segment of [...conversation.segments.values()]) segment.endAfterInvocations();
+    conversation.forgetContent();
+    if (conversation.segments.size === 0) this.#conversations[kind].delete(from, id);
   }
 
   get isOpen(): boolean {

@@ -1,5 +1,5 @@
 import OpenAI from 'openai';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { OpenAIInstrumentationConfig, SinkEvent } from '../../src/types.ts';
 import { startAgentProgram } from '../support/agent-program.ts';
 import { type ApiUsage, recordApiUsage } from '../support/api-usage.ts';
@@ -7,6 +7,15 @@ import { usageSum } from '../support/lanes/usage.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import type { RunScript } from '../support/simulator/index.ts';
 import { ASKS_FOR_X, outputsFor, startTutor, type Tutor } from '../support/tutor.ts';
+
+// A test advances the timers of the package.
+vi.mock(import('../../src/util/timers.ts'), async (original) => ({
+  ...(await original()),
+  platformTimers: () => globalThis,
+}));
+
+const MINUTE = 60_000;
+afterEach(() => void vi.useRealTimers());
 
 async function startPausing(
   script: RunScript = ASKS_FOR_X,
@@ -268,29 +277,49 @@ describe('a run that only another process polls', () => {
 });
 
 it('a background response that was given up continues in a second span when it is retrieved, with its run and each token once and the model that was requested', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
   const apiUsage = recordApiUsage();
   const program = await startProgram({ client: { fetch: apiUsage.fetch } });
   const { conversations, responses } = program.client;
-  program.simulator.respond({ output: [{ message: 'x is 1' }], pollsPerStage: 2 });
+  program.simulator.respond({ output: [{ message: 'x is 1' }], pollsPerStage: 3 });
+  const { id: conversation } = await conversations.create();
+  const asked = { model: 'gpt-4o-mini', input: 'What is x?', background: true, conversation };
+  const { id } = await responses.create(asked);
+  vi.advanceTimersByTime(31 * MINUTE);
+  await program.telemetry.provider.forceFlush();
+  vi.advanceTimersByTime(MINUTE);
+  let { status } = await responses.retrieve(id);
+  while (status === 'queued' || status === 'in_progress') ({ status } = await responses.retrieve(id));
+  await program.expectTreeAtEnd(`
+    conversation
+    ├─ POST /conversations
+    └─ chat gpt-4o-mini      gen_ai.response.status=queued
+
+    conversation
+    ├─ chat gpt-4o-mini      gen_ai.response.status=completed
+    └─ fetch_response        gen_ai.response.status=queued
+  `);
+  expect(usageSum(program.telemetry.spans)).toEqual(await apiUsage.total());
+  const totals = program.ended('conversation');
+  expect(totals.map(({ attributes }) => attributes['openai.total.runs'])).toEqual([1, 1]);
+  const [first, second] = program.ended('chat');
+  expect(second?.links.map(({ context }) => context.spanId)).toContain(first?.spanContext().spanId);
+});
+
+it('a background response is one span, with its tokens in the totals, although its Conversation is deleted before its end', async () => {
+  const program = await startProgram();
+  const { conversations, responses } = program.client;
+  program.simulator.respond({ output: [{ message: 'x is 1' }], pollsPerStage: 1 });
   const { id: conversation } = await conversations.create();
   const asked = { model: 'gpt-4o-mini', input: 'What is x?', background: true, conversation };
   const { id } = await responses.create(asked);
   await conversations.delete(conversation);
   let { status } = await responses.retrieve(id);
   while (status === 'queued' || status === 'in_progress') ({ status } = await responses.retrieve(id));
-  await program.expectTreeAtEnd(`
-    conversation
+  await program.expectTree(`
+    conversation                                openai.total.runs=1 openai.total.input_tokens=5
     ├─ POST /conversations
-    ├─ chat gpt-4o-mini                         gen_ai.response.status=queued
-    └─ DELETE /conversations/{conversation_id}
-
-    conversation
     ├─ chat gpt-4o-mini                         gen_ai.response.status=completed
-    └─ fetch_response                           gen_ai.response.status=queued
+    └─ DELETE /conversations/{conversation_id}
   `);
-  expect(usageSum(program.telemetry.spans)).toEqual(await apiUsage.total());
-  const totals = program.ended('conversation');
-  expect(totals.map(({ attributes }) => attributes['openai.total.runs'])).toEqual([1, undefined]);
-  const [first, second] = program.ended('chat');
-  expect(second?.links.map(({ context }) => context.spanId)).toContain(first?.spanContext().spanId);
 });

@@ -200,7 +200,7 @@ export class Segment {
   readonly invocations: Set<SegmentMember> = new Set();
   conversation: Conversation | undefined;
   ended = false;
-  /** When the parent span ended. The segment may stay open after that, to wait for its invocations. */
+  /** When the parent span ended, or the conversation was deleted. The segment may stay open, to wait for its invocations. */
   parentEnd: number | undefined;
 
   readonly #kind: ConversationKind;
@@ -350,11 +350,15 @@ export class Segment {
   #endWithParent(parentEnd: number | undefined): void {
     // A span whose clock is not known may use that of the process, which counts whole milliseconds.
     const time = this.#clock === undefined ? Date.now() : now(this.#clock);
-    const endTime = parentEnd === undefined ? time : Math.min(parentEnd, time);
-    this.#lastActivity = Math.min(this.#lastActivity, endTime);
-    this.parentEnd = endTime;
+    this.endAfterInvocations(parentEnd === undefined ? time : Math.min(parentEnd, time));
+  }
+
+  /** Ends the segment at this time, or once the invocations that are in progress in it are over. */
+  endAfterInvocations(time: number = this.#lastActivity): void {
+    this.#lastActivity = Math.min(this.#lastActivity, time);
+    this.parentEnd = time;
     for (const invocation of [...this.invocations]) invocation.closeIfFinished();
-    if (this.invocations.size === 0) this.end(endTime);
+    if (this.invocations.size === 0) this.end(time);
   }
 
   /**

@@ -70,7 +70,7 @@ export type LifeFact =
   /** Its end is known. It ended between the last time it was seen in progress and the latest time. */
   | { readonly type: 'ended'; readonly endTime: number; readonly latest: number }
   | { readonly type: 'detail' }
-  /** Its conversation was deleted, so that nothing about it can be read any more. */
+  /** It was deleted with its conversation. It is recorded, if need be after a read of ours that has been sent. */
   | { readonly type: 'deleted' }
   /** We read about it soon or now. */
   | { readonly type: 'reading'; readonly when: 'soon' | 'now' }
@@ -182,7 +182,7 @@ export function next(invocation: Living, fact: LifeFact, time: number): readonly
       return settleLife(invocation);
     case 'deleted':
       life.isDeleted = true;
-      return NO_EFFECTS;
+      return life.reading === 'now' ? NO_EFFECTS : record(life);
     case 'reading':
       life.reading = fact.when;
       return NO_EFFECTS;
@@ -192,7 +192,8 @@ export function next(invocation: Living, fact: LifeFact, time: number): readonly
     case 'end read': {
       life.reading = 'no';
       const effects = settleLife(invocation);
-      const isGivenUp = fact.isLastRead && effects.length === 0 && canContinue(life) && life.requests === 0;
+      const isLast = fact.isLastRead || life.isDeleted;
+      const isGivenUp = isLast && effects.length === 0 && canContinue(life) && life.requests === 0;
       return isGivenUp ? record(life) : effects;
     }
     case 'details read': {
