@@ -12,7 +12,7 @@ import type { Invocation } from './invocations/invocation.ts';
 import { canContinue, isUnwatched } from './invocations/life.ts';
 
 const MAX_READ_ORIGINS = 100;
-const MAX_CONCURRENT_REQUESTS = 4;
+const MAX_CONCURRENT_READS = 4;
 /** A server counts as busy if the user's program has at least this many unanswered requests to it. */
 const MAX_REQUESTS_BESIDE_READS = 4;
 /** How long our own GET requests wait while the user's program keeps the server busy. */
@@ -30,7 +30,7 @@ export const READ_TIMEOUT_MS = 5_000;
 /** How long a shutdown, or a flush that ends what is idle, waits for the API to say how open operations ended. */
 const CLOSING_READS_TIMEOUT_MS = 1_500;
 
-/** Rejects a request that was dropped before it was sent, or was aborted. */
+/** Rejects a request that is no longer wanted, or was aborted. */
 class DroppedRead extends Error {}
 
 /** The outcome of a read: one or more of our own GET requests for one object. */
@@ -55,20 +55,19 @@ interface ReadLimit {
 }
 
 /**
- * Sends our own GET requests to one server, at most four at once. After repeated failures it pauses; if the server
- * lacks the endpoint, it pauses for ten minutes. While the user's program keeps the server busy, it sends nothing for
- * five seconds, then one request at a time.
+ * Reads objects from one server with our own GET requests, at most four objects at once. After repeated failures it pauses; if the server
+ * lacks the endpoint, it pauses for ten minutes. While the user's program keeps the server busy, it starts no read for
+ * five seconds, then one at a time.
  */
 export class OriginReads {
   readonly #reads: TaskQueue;
-  readonly #requests: TaskQueue;
-  /** Functions that abort the requests which are in flight or waiting. */
-  readonly #aborts = new Map<() => void, ReadLimit | undefined>();
+  /** The controllers of the requests in flight. */
+  readonly #inFlight = new Map<AbortController, ReadLimit | undefined>();
   #failures = 0;
   #countedFailures = 0;
   #hasSucceeded = false;
   readonly #missed = new Set<string>();
-  /** Nothing is sent before this time, in monotonic milliseconds. */
+  /** No read starts before this time, in monotonic milliseconds. */
   #restsUntil = 0;
   #lacksEndpoint = false;
   /** Since when the user's program has kept the server busy, in monotonic milliseconds; `undefined` if it does not. */
@@ -76,17 +75,16 @@ export class OriginReads {
   #isStopped = false;
 
   constructor(origin: string, maxPending: number) {
-    this.#reads = new TaskQueue({ maxConcurrent: MAX_CONCURRENT_REQUESTS, maxPending });
-    this.#requests = new TaskQueue({
-      maxConcurrent: MAX_CONCURRENT_REQUESTS,
-      maxPending: Number.POSITIVE_INFINITY,
-      mayStart: (running) => this.#maySend(origin, running),
+    this.#reads = new TaskQueue({
+      maxConcurrent: MAX_CONCURRENT_READS,
+      maxPending,
+      mayStart: (running) => this.#mayStart(origin, running),
     });
   }
 
-  /** Sends requests that had to wait, if the pause is over or the server is no longer busy. */
+  /** Starts reads that had to wait, if the pause is over or the server is no longer busy. */
   resume(): void {
-    this.#requests.resume();
+    this.#reads.resume();
   }
 
   get full(): boolean {
@@ -106,12 +104,20 @@ export class OriginReads {
     if (this.#isStopped) return { began: false, succeeded: false };
     let began = false;
     let succeeded = false;
-    const send: Send = (request) =>
-      this.#send(limit, (controller) => {
-        if (!began && !isWanted()) throw new DroppedRead();
-        began = true;
-        return request(controller);
-      });
+    const send: Send = async (request) => {
+      if (!began && !isWanted()) throw new DroppedRead();
+      began = true;
+      // Each request has a controller of its own: Node 20 warns if one signal has many listeners.
+      const controller = new AbortController();
+      this.#inFlight.set(controller, limit);
+      try {
+        return await request(controller);
+      } catch (error) {
+        throw controller.signal.aborted ? new DroppedRead() : error;
+      } finally {
+        this.#inFlight.delete(controller);
+      }
+    };
     await this.#reads.add(async () => {
       const failuresBefore = this.#countedFailures;
       try {
@@ -131,16 +137,16 @@ export class OriginReads {
     return this.#reads.settled(timeoutMs);
   }
 
-  /** Drops the reads that have not started, and the requests that started reads have not sent yet. */
+  /** Drops the reads that have not started. */
   clear(): void {
     this.#reads.clear();
-    this.#requests.clear();
   }
 
   /** Drops what waits and aborts what is in flight: all of it, or only the reads with a limit that is over. */
   abort(limit?: ReadLimit): void {
     if (limit === undefined) this.clear();
-    for (const [abort, own] of this.#aborts) if (limit === undefined || own === limit) abort();
+    for (const [controller, own] of this.#inFlight)
+      if (limit === undefined || own === limit) controller.abort();
   }
 
   stop(): void {
@@ -148,29 +154,7 @@ export class OriginReads {
     this.clear();
   }
 
-  #send<Answer>(
-    limit: ReadLimit | undefined,
-    request: (controller: AbortController) => Promise<Answer>,
-  ): Promise<Answer> {
-    // Each request has a controller of its own: Node 20 warns if one signal has many listeners.
-    const controller = new AbortController();
-    return new Promise((resolve, reject) => {
-      const abort = (): void => {
-        reject(new DroppedRead());
-        controller.abort();
-      };
-      this.#aborts.set(abort, limit);
-      const attempt = async (): Promise<Answer> => request(controller);
-      void this.#requests
-        .add(() => attempt().then(resolve, reject))
-        .then(() => {
-          this.#aborts.delete(abort);
-          reject(new DroppedRead());
-        });
-    });
-  }
-
-  #maySend(origin: string, running: number): boolean {
+  #mayStart(origin: string, running: number): boolean {
     if (this.rests) return false;
     const isBusy = hasRequestsInProgress(origin, MAX_REQUESTS_BESIDE_READS);
     const now = monotonic();

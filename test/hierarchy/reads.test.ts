@@ -279,24 +279,6 @@ describe('reads beside the requests of the program', () => {
     await second;
     expect(log).toEqual(['read']);
   });
-
-  it('that have begun send no further request meanwhile', async () => {
-    const reads = new OriginReads(ORIGIN, 100);
-    const log: string[] = [];
-    const read = startAll(reads, 'run_1', async (send) => {
-      await send(async () => void log.push('first page'));
-      begin(4);
-      const second = send(async () => void log.push('second page'));
-      await Promise.resolve();
-      log.push('waits');
-      answer();
-      reads.resume();
-      await second;
-    });
-    await read;
-    expect(log).toEqual(['first page', 'waits', 'second page']);
-    for (let request = 0; request < 3; request++) answer();
-  });
 });
 
 it('nothing is read once the process exits', async () => {
