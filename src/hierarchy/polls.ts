@@ -40,8 +40,7 @@ export class Polls implements ConversationApi {
     const { origin } = endpoint;
     const key = pollKey(call, request);
     const loop = this.#open.get(origin, key);
-    if (loop?.isAborted) loop.close();
-    else if (loop !== undefined) return loop.fold(call, request.route);
+    if (loop !== undefined) return loop.fold(call, request.route);
     const { segment, place } = placeInNamed(this.#tracker, call, endpoint);
     return {
       ...place,
@@ -49,10 +48,9 @@ export class Polls implements ConversationApi {
         const isOver = ended.outcome !== 'value' || POLL_LOOP.stateOf(result) === 'over';
         const continues = !isOver && this.#open.get(origin, key) === undefined;
         if (continues) {
-          const { endTime: startTime, signal, ownClock } = ended;
           const closed = (): void => this.#open.delete(origin, key);
-          const when = { startTime, clock: new OperationClock(ownClock) };
-          const start = { id: undefined, endpoint, record, result, segment, signal, closed, ...when };
+          const when = { startTime: ended.endTime, clock: new OperationClock(ended.ownClock) };
+          const start = { id: undefined, endpoint, record, result, segment, closed, ...when };
           const continued = new ContinuedCall(POLL_LOOP, start, this.#tracker);
           this.#open.set(origin, key, continued);
           this.#tracker.keepInvocation(continued);

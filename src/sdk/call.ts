@@ -144,8 +144,6 @@ export class Call implements AnsweredRequest {
   options: unknown;
   /** The headers in the options. Reading one is slow, so they are read only where needed. */
   requestHeaders: unknown;
-  /** The program's abort signal, which also stops the loop of a poll helper. */
-  signal: unknown;
   /** Set by the observer: ask the server for the usage of the stream, unless the program has set that option itself. */
   wantsUsage = false;
   /** Set by the observer: put the trace context into the metadata of the resource that the call creates. */
@@ -254,7 +252,7 @@ export class Call implements AnsweredRequest {
   }
 
   #readOptions(options: unknown): void {
-    const { method, path, body, query, stream, headers, signal, __metadata } = fieldsOf(options);
+    const { method, path, body, query, stream, headers, __metadata } = fieldsOf(options);
     this.method = asName(method)?.toUpperCase() ?? '';
     this.path = typeof path === 'string' ? path : '';
     this.body = body;
@@ -262,7 +260,6 @@ export class Call implements AnsweredRequest {
     this.sdkMetadata = __metadata;
     this.streamed = typeof stream === 'boolean' ? stream : field(body, 'stream') === true;
     this.requestHeaders = headers;
-    this.signal = signal;
   }
 
   attempted(attempt: Attempt): void {
@@ -355,8 +352,7 @@ export class Call implements AnsweredRequest {
   #release(): void {
     this.observation = undefined;
     this.value = this.error = this.headers = this.options = undefined;
-    this.requestHeaders = this.signal = undefined;
-    this.lastAttempt = undefined;
+    this.requestHeaders = this.lastAttempt = undefined;
     this.#earlierAttempts = NO_ATTEMPTS;
     this.context = this.caller = ROOT_CONTEXT;
     this.working = this.carrier = this.reference.call = undefined;

@@ -1,5 +1,5 @@
 import OpenAI from 'openai';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { instrumentOpenAI } from '../../src/client.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { startSimulator } from '../support/simulator/index.ts';
@@ -114,28 +114,6 @@ describe('a poll helper', () => {
       'http.request.resend_count': 1,
       'openai.request.id': 'req_last',
     });
-  });
-
-  it('ends when the program aborts it between two requests, and the next one is a span of its own', async () => {
-    const debug = vi.fn();
-    const logger = { debug, info: vi.fn(), warn: vi.fn(), error: vi.fn() };
-    const program = await startProgram({ client: { logger, logLevel: 'debug' } });
-    const gone = new AbortController();
-    answer(program, 'in_progress');
-    await program.inSpan(async (): Promise<void> => {
-      const { files } = program.client.vectorStores;
-      const first = files.poll('vs_1', 'file_1', { pollIntervalMs: 60_000, signal: gone.signal });
-      await expect.poll(() => debug.mock.calls.flat()).toContainEqual(expect.stringContaining('parsed'));
-      gone.abort();
-      await expect(first).rejects.toThrow();
-      answer(program, 'completed');
-      await poll(program);
-    });
-    await program.expectTree(`
-      program
-      ├─ GET /vector_stores/{vector_store_id}/files/{file_id}  !APIUserAbortError openai.poll.count=1
-      └─ GET /vector_stores/{vector_store_id}/files/{file_id}
-    `);
   });
 
   it('is separate at each server', async () => {

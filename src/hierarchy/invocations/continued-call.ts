@@ -4,7 +4,6 @@ import type { Route } from '../../sdk/routes/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { recordAttempts } from '../../telemetry/attempts.ts';
 import { type Failure, readFailure } from '../../telemetry/outcomes/failure.ts';
-import { field } from '../../util/payload.ts';
 import type { OpenRecord, Placement } from '../api.ts';
 import {
   addRequestEvent,
@@ -41,19 +40,14 @@ export interface ContinuationTraits {
 export interface ContinuedStart extends InvocationBase {
   readonly record: OpenRecord;
   readonly result: unknown;
-  /** The program's abort signal. Once it is aborted, the SDK sends no further request. */
-  readonly signal?: unknown;
   readonly closed: (operation: ContinuedCall, result: unknown, endTime: number) => void;
 }
-
-const ABORTED: Failure = { type: 'APIUserAbortError', message: undefined };
 
 /** An operation that continues after its call, until a later request, an event or a timeout ends it. */
 export class ContinuedCall extends Invocation {
   readonly #record: OpenRecord;
   readonly traits: ContinuationTraits;
   readonly #closed: ContinuedStart['closed'];
-  readonly #signal: unknown;
   #requests = 1;
   /** The chunks of the stream that began it and of those that resumed it, and how the last stream ended. */
   #stream: { chunks: number; end: StreamEnd } | undefined;
@@ -68,7 +62,6 @@ export class ContinuedCall extends Invocation {
     this.traits = traits;
     this.#record = record;
     this.#closed = start.closed;
-    this.#signal = start.signal;
     this.#latest = this.#kept(result);
     this.clock.learn(traits.createdAt?.(result), startTime);
   }
@@ -79,11 +72,6 @@ export class ContinuedCall extends Invocation {
 
   get timeout(): number {
     return this.traits.timeout;
-  }
-
-  /** Checked without a listener: the program's signal may live as long as the process, and would keep the listener. */
-  override get isAborted(): boolean {
-    return field(this.#signal, 'aborted') === true;
   }
 
   see(result: unknown, time: number, live: boolean): void {
@@ -183,10 +171,8 @@ export class ContinuedCall extends Invocation {
       attributes[ATTR.OPENAI_STREAM_CHUNK_COUNT] = this.#stream.chunks;
       attributes[ATTR.OPENAI_STREAM_END] = this.#stream.end;
     }
-    const wasAborted = this.life.endTime === undefined && this.isAborted;
-    const failure = wasAborted ? ABORTED : this.#failure;
     this.#record.add({ attributes });
-    this.#record.end({ result: this.#latest, failure }, endTime);
+    this.#record.end({ result: this.#latest, failure: this.#failure }, endTime);
     this.#closed(this, this.#latest, endTime);
     this.segment?.invocationClosed(this, endTime);
   }

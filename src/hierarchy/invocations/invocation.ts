@@ -66,10 +66,6 @@ export abstract class Invocation implements Living, SegmentMember {
     return 'nothing';
   }
 
-  get isAborted(): boolean {
-    return false;
-  }
-
   get isClosed(): boolean {
     return this.life.state === 'closed';
   }
