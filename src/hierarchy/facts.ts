@@ -191,8 +191,10 @@ export class Facts implements FactSink, Observation {
     if (isFollowed && fact.snapshot.usage !== undefined) known.allSeen = true;
     const { identifiesAtOnce } = this.engine.dialect;
     const snapshot = identifiesAtOnce ? fact.snapshot : this.#withAgent(fact);
+    const requested = this.requestInvocation?.id === undefined ? this.requestInvocation : undefined;
     const found = { ...fact, snapshot };
-    const invocation = known ?? (identifiesAtOnce ? this.#requested(found) : this.#ofSession(found));
+    const invocation =
+      known ?? (identifiesAtOnce ? (requested ?? this.adopt(found)) : this.#ofSession(found));
     // The program may have deleted its conversation before the answer.
     if (invocation === undefined || invocation.isClosed) return;
     if (moment === 'begun') {
@@ -292,11 +294,6 @@ export class Facts implements FactSink, Observation {
   /** Continues a paused invocation in a second span, which links to the first. */
   protected resume(_paused: PausedInvocation): AgentInvocation | undefined {
     return undefined;
-  }
-
-  #requested(fact: InvocationFact): AgentInvocation | undefined {
-    const requested = this.requestInvocation;
-    return requested !== undefined && requested.id === undefined ? requested : this.adopt(fact);
   }
 
   #ofSession(fact: InvocationFact): AgentInvocation | undefined {

@@ -8,7 +8,6 @@ import { Completions } from './model-calls.ts';
 import { Polls } from './polls.ts';
 import { SessionSocket } from './realtime/index.ts';
 import { Responses } from './responses.ts';
-import type { HierarchyApi } from './select-api.ts';
 import type { Shelf } from './store.ts';
 import { ToolCalls } from './tool-calls/tool-calls.ts';
 import { ConversationTracker } from './tracker.ts';
@@ -19,7 +18,8 @@ export class Hierarchy {
   readonly toolCalls: ToolCalls;
   readonly completions: Completions;
   readonly responses: Responses;
-  readonly #apis: ReadonlyMap<string, ConversationApi>;
+  /** By the names that `selectApi` returns. */
+  readonly apis: ReadonlyMap<string, ConversationApi>;
   #claimed: Shelf<symbol> | undefined;
 
   constructor(telemetry: Telemetry) {
@@ -35,11 +35,7 @@ export class Hierarchy {
       ['responses', this.responses],
     ]);
     for (const [name, dialect] of Object.entries(DIALECTS)) apis.set(name, new Engine(tracker, dialect));
-    this.#apis = apis;
-  }
-
-  api(name: HierarchyApi): ConversationApi | undefined {
-    return this.#apis.get(name);
+    this.apis = apis;
   }
 
   /** Starts to observe a session that runs over a socket. */

@@ -242,7 +242,7 @@ export class Observer implements CallObserver, ProviderListener {
     const isModelCall = operation.name !== undefined || operation.usage !== undefined;
     const hasSpan = isModelCall || apiSpans === 'all' || (apiSpans === 'writes' && call.method !== 'GET');
     const api = selectApi(call, request, operation, hasSpan, this.#hierarchy?.toolCalls);
-    const known = api === undefined ? undefined : this.#reached.api(api);
+    const known = api === undefined ? undefined : this.#reached.apis.get(api);
     const placed: Placement = known?.place(call, request, endpoint, hooks ?? NO_OPTIONS) ?? {
       parent: call.context,
     };
