@@ -128,7 +128,7 @@ export interface ToolOutput {
 /** The settings of an agent, as far as a request or an object shows them. */
 export interface AgentSettings {
   readonly agentId: string | undefined;
-  readonly agent: Agent | undefined;
+  readonly agent?: Agent | undefined;
   readonly model: string | undefined;
   /** Request parameters, as span attributes. */
   readonly parameters: Attributes;

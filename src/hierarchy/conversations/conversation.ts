@@ -67,10 +67,10 @@ export class Conversation implements ContentHolder {
   totals: Totals = NO_TOTALS;
   #unanswered: InputMessages = { count: 0, messages: [] };
   #characters = 0;
-  readonly #store: Store | undefined;
+  readonly #store: Store;
 
   /** @param store limits the content that is kept for a later run, which may never come in this process */
-  constructor(id: string, store?: Store) {
+  constructor(id: string, store: Store) {
     this.id = id;
     this.#store = store;
   }
@@ -125,7 +125,7 @@ export class Conversation implements ContentHolder {
 
   #keep(content: Message | readonly Message[]): void {
     this.#characters += charactersOf(content);
-    this.#store?.keeps(this, this.#characters);
+    this.#store.keeps(this, this.#characters);
   }
 
   forgetContent(): void {
@@ -139,7 +139,7 @@ export class Conversation implements ContentHolder {
     const taken = this.#unanswered;
     this.#unanswered = { count: 0, messages: [] };
     this.#characters = 0;
-    this.#store?.release(this);
+    this.#store.release(this);
     return taken;
   }
 

@@ -84,7 +84,6 @@ export const agents: Dialect = {
     const agent = objectField(body, 'agent');
     return {
       agentId: stringField(body, 'agent_id'),
-      agent: undefined,
       model: stringField(agent, 'model'),
       parameters: readAgentParameters(agent),
       content: content && agent !== undefined ? readAgentContent(agent) : undefined,

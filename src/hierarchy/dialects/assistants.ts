@@ -93,7 +93,6 @@ export const assistants: Dialect = {
   requested({ body }, content): AgentSettings {
     return {
       agentId: stringField(body, 'assistant_id'),
-      agent: undefined,
       model: stringField(body, 'model'),
       parameters: readRunParameters(body),
       content: content ? readAgentContent(body) : undefined,

@@ -84,7 +84,7 @@ export class RealtimeSession {
     this.record?.add({ attributes });
     this.context = this.record === undefined ? context : LinkedContext.withSpan(context, this.record.span);
     this.caller = this.context;
-    this.conversation = new Conversation('');
+    this.conversation = new Conversation('', start.tracker.store);
     this.time = this.clock.now();
     this.defaults = new ResponseDefaults(() => (this.content ? textLimits(telemetry.settings) : undefined));
   }
