@@ -6,7 +6,6 @@ import { monotonic } from '../util/clock.ts';
 import { guardAsync } from '../util/guard.ts';
 import { field, numberField, readHeader } from '../util/payload.ts';
 import { TaskQueue } from '../util/task-queue.ts';
-import { settledWithin } from '../util/wait.ts';
 import type { Send } from './dialect.ts';
 import type { Invocation } from './invocations/invocation.ts';
 import { canContinue, isUnwatched } from './invocations/life.ts';
@@ -27,8 +26,6 @@ const MISSES_TO_GIVE_UP = 3;
 const GIVEN_UP_MS = 600_000;
 /** How long a flush or shutdown waits for our own GET requests to the API. */
 export const READ_TIMEOUT_MS = 5_000;
-/** How long a shutdown, or a flush that ends what is idle, waits for the API to say how open operations ended. */
-const CLOSING_READS_TIMEOUT_MS = 1_500;
 
 /** Rejects a request that is no longer wanted, or was aborted. */
 class DroppedRead extends Error {}
@@ -46,12 +43,6 @@ interface QueuedRead {
   readonly run: (send: Send) => Promise<void>;
   /** Checked just before the first request and after a failure. If false, nothing is sent and no failure is counted. */
   readonly isWanted: () => boolean;
-  /** Set if the read belongs to those that are aborted together. */
-  readonly limit?: ReadLimit | undefined;
-}
-
-interface ReadLimit {
-  isOver: boolean;
 }
 
 /**
@@ -62,7 +53,7 @@ interface ReadLimit {
 export class OriginReads {
   readonly #reads: TaskQueue;
   /** The controllers of the requests in flight. */
-  readonly #inFlight = new Map<AbortController, ReadLimit | undefined>();
+  readonly #inFlight = new Set<AbortController>();
   #failures = 0;
   #countedFailures = 0;
   #hasSucceeded = false;
@@ -100,7 +91,7 @@ export class OriginReads {
     return this.#lacksEndpoint && this.rests;
   }
 
-  async read({ id, run, isWanted, limit }: QueuedRead): Promise<ReadOutcome> {
+  async read({ id, run, isWanted }: QueuedRead): Promise<ReadOutcome> {
     if (this.#isStopped) return { began: false, succeeded: false };
     let began = false;
     let succeeded = false;
@@ -109,7 +100,7 @@ export class OriginReads {
       began = true;
       // Each request has a controller of its own: Node 20 warns if one signal has many listeners.
       const controller = new AbortController();
-      this.#inFlight.set(controller, limit);
+      this.#inFlight.add(controller);
       try {
         return await request(controller);
       } catch (error) {
@@ -142,11 +133,10 @@ export class OriginReads {
     this.#reads.clear();
   }
 
-  /** Drops what waits and aborts what is in flight: all of it, or only the reads with a limit that is over. */
-  abort(limit?: ReadLimit): void {
-    if (limit === undefined) this.clear();
-    for (const [controller, own] of this.#inFlight)
-      if (limit === undefined || own === limit) controller.abort();
+  /** Drops what waits and aborts what is in flight. */
+  abort(): void {
+    this.clear();
+    for (const controller of this.#inFlight) controller.abort();
   }
 
   stop(): void {
@@ -275,48 +265,28 @@ export class BackgroundReads {
     }
   }
 
+  /** Reads the end of each invocation in progress that no request or stream is about. */
+  allEnds(invocations: Iterable<Invocation>, isLastRead: boolean): void {
+    for (const invocation of invocations)
+      if (isUnwatched(invocation.life)) this.ending(invocation, isLastRead);
+  }
+
   /** Reads the end of an invocation that the program no longer waits for, or that is about to be given up. */
   ending(invocation: Invocation, isLastRead: boolean): void {
-    if (this.#startEnd(invocation, isLastRead) !== undefined) return;
-    invocation.apply({ type: 'end read', isLastRead });
-  }
-
-  /**
-   * Reads the end of each invocation in progress that no request or stream is about, for 1.5 s at most.
-   *
-   * @param isLast whether everything is recorded afterwards. Reads that are still in progress are then aborted
-   */
-  async allEnds(invocations: Iterable<Invocation>, isLast: boolean): Promise<void> {
-    const limit: ReadLimit = { isOver: false };
-    const started: Promise<void>[] = [];
-    for (const invocation of invocations) {
-      if (!isUnwatched(invocation.life)) continue;
-      const read = this.#startEnd(invocation, isLast, limit);
-      if (read !== undefined) started.push(read);
-    }
-    if (started.length > 0) await settledWithin(CLOSING_READS_TIMEOUT_MS, started);
-    if (!isLast) return;
-    limit.isOver = true;
-    for (const reads of this.#origins.values()) reads.abort(limit);
-  }
-
-  /** @returns settles when the read is over; `undefined` if there is none */
-  #startEnd(invocation: Invocation, isLast: boolean, limit?: ReadLimit): Promise<void> | undefined {
     const { life, endpoint } = invocation;
-    if (life.isDeleted || !this.#reads(invocation)) return undefined;
-    const from = this.at(endpoint.origin);
-    if (from.full || from.rests) {
-      if (isLast) this.skip();
-      return undefined;
+    const from = !life.isDeleted && this.#reads(invocation) ? this.at(endpoint.origin) : undefined;
+    const mayRead = from !== undefined && !from.full && !from.rests;
+    if (!mayRead) {
+      if (from !== undefined && isLastRead) this.skip();
+      invocation.apply({ type: 'end read', isLastRead });
+      return;
     }
     invocation.apply({ type: 'reading', when: 'soon' });
-    const isWanted = (): boolean =>
-      canContinue(life) && !life.isDeleted && life.requests === 0 && limit?.isOver !== true;
-    const outcome = from.read({ ...readOf(invocation, 'end', isWanted), limit });
-    return guardAsync('reading an end', async () => {
-      const { began } = await outcome;
-      if (!began && isLast && canContinue(life)) this.skip();
-      invocation.apply({ type: 'end read', isLastRead: isLast && limit === undefined });
+    const isWanted = (): boolean => canContinue(life) && !life.isDeleted && life.requests === 0;
+    void guardAsync('reading an end', async () => {
+      const { began } = await from.read(readOf(invocation, 'end', isWanted));
+      if (!began && isLastRead && canContinue(life)) this.skip();
+      invocation.apply({ type: 'end read', isLastRead });
     });
   }
 

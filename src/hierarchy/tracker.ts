@@ -4,7 +4,7 @@ import * as ATTR from '../semconv/attributes.ts';
 import type { ConversationKind } from '../telemetry/place.ts';
 import type { EndLimits, ProviderListener } from '../telemetry/program-end/provider-life.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { justAfter, monotonic } from '../util/clock.ts';
+import { justAfter } from '../util/clock.ts';
 import { SweepTimer } from '../util/sweep-timer.ts';
 import {
   activeSpan,
@@ -230,17 +230,16 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   }
 
   async endIdle({ reads = true }: EndLimits = {}): Promise<void> {
-    if (reads) await this.reads.allEnds(this.#openInvocations, false);
+    if (reads) this.reads.allEnds(this.#openInvocations, false);
     await this.forceFlush();
     this.#sweep(0);
   }
 
   /** Asks the API how open invocations ended, waits for our own GET requests, and then ends everything. */
   async shutdown({ reads = true, readTimeoutMs = READ_TIMEOUT_MS }: EndLimits = {}): Promise<void> {
-    const start = monotonic();
-    if (reads) await this.reads.allEnds(this.#openInvocations, true);
+    if (reads) this.reads.allEnds(this.#openInvocations, true);
     else this.reads.clear();
-    await this.reads.end(Math.max(0, readTimeoutMs - (monotonic() - start)));
+    await this.reads.end(readTimeoutMs);
     this.endAll();
   }
 

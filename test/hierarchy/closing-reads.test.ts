@@ -156,7 +156,7 @@ describe('a run that only another process has polled', () => {
     await expectAllTold(tutor);
   });
 
-  it('keeps a shutdown waiting for 1.5 s at most', async () => {
+  it('keeps a shutdown waiting for five seconds at most', async () => {
     const tutor = await startLeaving();
     const { client, assistantId, simulator } = tutor;
     await tutor.create();
@@ -167,14 +167,13 @@ describe('a run that only another process has polled', () => {
     const start = performance.now();
     vi.useFakeTimers({ toFake: ['setTimeout'] });
     const ended = provider.shutdown();
-    // Four are asked for at a time. The others never are.
+    // Four are asked for at a time.
     await vi.waitUntil(() => asksOf(tutor, RUN) === 4);
-    await vi.advanceTimersByTimeAsync(1_500);
+    await vi.advanceTimersByTimeAsync(5_000);
     vi.useRealTimers();
     await ended;
     expect(performance.now() - start).toBeLessThan(1_500);
     expect(tutor.telemetry.openSpans).toEqual([]);
-    expect(asksOf(tutor, RUN)).toBe(4);
   });
 });
 
@@ -191,9 +190,10 @@ it('a server that does not say at a shutdown how its run ended costs the runs of
   vi.useFakeTimers({ toFake: ['setTimeout'] });
   const ended = tutor.telemetry.provider.shutdown();
   await vi.waitUntil(() => asksOf({ simulator: other }, RUN) === 1);
-  await vi.advanceTimersByTimeAsync(1_500);
-  vi.useRealTimers();
   steps.release();
+  await vi.waitUntil(() => tutor.telemetry.spans.some(({ name }) => name.startsWith('invoke_agent')));
+  await vi.advanceTimersByTimeAsync(5_000);
+  vi.useRealTimers();
   await ended;
   await other.close();
   const names = tutor.telemetry.spans.map(({ name }) => name);
