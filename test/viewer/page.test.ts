@@ -557,7 +557,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
         ]),
       );
       expect(
-        shown.map(([style, value, text]) => (style === 'disc' ? `- ${text}` : `${value}. ${text}`)),
+        shown.map(([style, value, text]) => (style === 'decimal' ? `${value}. ${text}` : `- ${text}`)),
       ).toEqual(['1. one', '- a', '- b', '2. two', '9. nine', '10. ten', '- c']);
       // A mark in front of its text, within what the answer shows.
       const room = await items.nth(5).evaluate((it) => {
