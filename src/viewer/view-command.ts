@@ -144,23 +144,23 @@ function fittingSpans(found: OtlpSpans): { spans: ViewedSpan[]; omitted: number;
   const store = new SpanStore({
     maxTraces: Number.POSITIVE_INFINITY,
     maxSize: MAX_PAGE_LENGTH,
-    // Escaping for the page makes the text longer, so measure the escaped text.
-    sizeOf: (span) => inert(JSON.stringify(span)).length,
+    sizeOf: sizeOnPage,
     dropping: (_, trace) => {
       omitted += spanCount(trace) + trace.omitted;
     },
   });
-  const spans = found.spans.filter(({ isEvaluation }) => !isEvaluation);
-  const short = spans.filter((span) => JSON.stringify(span).length <= MAX_SPAN_LENGTH);
-  omitted += spans.length - short.length;
-  store.take(short);
-  const evaluations = found.spans.filter(({ isEvaluation }) => isEvaluation);
-  const known = evaluations.filter(({ traceId, parentId = '' }) =>
-    store.traces.get(traceId)?.spans.has(parentId),
+  store.take(found.spans);
+  const missed = found.spans.filter(
+    ({ isEvaluation, traceId, parentId = '' }) =>
+      isEvaluation && !store.traces.get(traceId)?.spans.has(parentId),
   );
-  store.take(known);
   const traces = [...store.traces.values()];
   for (const trace of traces) omitted += trace.omitted;
-  const shown = traces.flatMap((trace) => [...trace.spans.values()]);
-  return { spans: shown, omitted, missed: evaluations.length - known.length };
+  return { spans: traces.flatMap(({ spans }) => [...spans.values()]), omitted, missed: missed.length };
+}
+
+/** The size of a span in UTF-16 units, with what the page escapes. A span that is too long never fits. */
+function sizeOnPage(span: ViewedSpan): number {
+  const { length } = inert(JSON.stringify(span));
+  return length > MAX_SPAN_LENGTH ? Number.POSITIVE_INFINITY : length;
 }

@@ -547,7 +547,7 @@ describe('the command view', () => {
     }));
     lines.push({ traceId: '1', spanId: '7', name: 'late' });
     const text = lines.map((line) => JSON.stringify(line)).join('\n');
-    writeFileSync(file, `${text}\n${otlpLogs(evaluationOf('2', '2'))}`);
+    writeFileSync(file, `${otlpLogs(evaluationOf('2', '2'))}\n${text}`);
     const page = join(folder, 'page.html');
     const errors = 'Evaluations about spans that are not on the page: 1.\n';
     expect(run(file, page)).toMatchObject({ code: 0, errors });
