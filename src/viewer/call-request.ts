@@ -6,6 +6,7 @@ import {
   parseShortJson,
   partContent,
   readMessages,
+  readParts,
   type SpanMessage,
   type SpanPart,
 } from './messages.ts';
@@ -97,10 +98,10 @@ const NOT_REPEATED: ReadonlySet<string> = new Set(['stream', 'stream_options', '
  * recorded (`recordRequest`), or else those that attributes have; the others are `undefined`.
  */
 export function requestOf({ attributes }: ViewedSpan, api: ModelApi): Json {
-  const instructions = listIn(attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS]);
+  const instructions = readParts(attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS]) ?? [];
   const messages = readMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]) ?? [];
   const sent = instructions.length > 0 ? [{ role: 'system', parts: instructions }, ...messages] : messages;
-  const tools = listIn(attributes[ATTR.GEN_AI_TOOL_DEFINITIONS]).map(api.toolOf);
+  const tools = readParts(attributes[ATTR.GEN_AI_TOOL_DEFINITIONS])?.map(api.toolOf) ?? [];
   const body = parseShortJson(attributes[ATTR.OPENAI_REQUEST_BODY]);
   const parameters = isRecord(body)
     ? Object.entries(body).filter(([name]) => !NOT_REPEATED.has(name))
@@ -111,11 +112,6 @@ export function requestOf({ attributes }: ViewedSpan, api: ModelApi): Json {
     ...(tools.length > 0 && { tools }),
     ...Object.fromEntries(parameters),
   };
-}
-
-function listIn(value: unknown): Json[] {
-  const parsed = parseShortJson(value);
-  return Array.isArray(parsed) ? parsed.filter(isRecord) : [];
 }
 
 export function sentMessage({ role, parts }: SpanMessage): SentMessage {

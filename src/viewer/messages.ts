@@ -24,8 +24,14 @@ export function readMessages(value: unknown): SpanMessage[] | undefined {
     .filter(({ parts }) => Array.isArray(parts))
     .map(({ role, parts }) => ({
       role: typeof role === 'string' ? role : '',
-      parts: (parts as unknown[]).filter(isRecord),
+      parts: readParts(parts) ?? [],
     }));
+}
+
+/** Reads the parts of a message, or another list of objects. Accepts and returns the same as {@link readMessages}. */
+export function readParts(value: unknown): SpanPart[] | undefined {
+  const parts = parseShortJson(value);
+  return Array.isArray(parts) ? parts.filter(isRecord) : undefined;
 }
 
 /**

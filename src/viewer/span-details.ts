@@ -1,10 +1,11 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { costOf, count, dollars, estimatedTokens, explainedCost, isNumber, tokens } from './amounts.ts';
+import { costOf, count, dollars, explainedCost, isNumber, tokens } from './amounts.ts';
 import { cancelledBy, unusualFinish, words } from './answer-end.ts';
 import { attributeText } from './messages.ts';
 import type { Detail, Rank } from './terminal-text.ts';
 import type { Row } from './tree.ts';
+import { reportedTotal, spanUsage, totalTokens } from './usage.ts';
 import { isFailed, isOngoing, type SpanAttributes, type ViewedSpan } from './viewed-span.ts';
 
 /** A fact as dim text, or with a tone and rank of its own; `undefined` to leave it out. */
@@ -40,11 +41,7 @@ const FACTS: readonly Fact[] = [
   statusFact(ATTR.OPENAI_RESOURCE_STATUS, isBad),
   [0, (_, { span }) => (isOngoing(span) ? warning('in progress') : undefined)],
   [0, (of) => (of[ATTR.OPENAI_RUN_OBSERVED] === false ? warning('end not observed') : undefined)],
-  [
-    0,
-    (of) =>
-      tokens(of[ATTR.GEN_AI_USAGE_INPUT_TOKENS], of[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]) ?? missingTokens(of),
-  ],
+  [0, (of) => totalTokens(spanUsage(of)) ?? missingTokens(of)],
   [0, totalTokensBelow],
   [0, (of) => dollars(of[ATTR.OPENAI_COST])],
   [0, totalCost],
@@ -89,15 +86,13 @@ function countFact(attribute: string, one: string, rank: Rank): Fact {
 function missingTokens(of: SpanAttributes): ShownFact {
   const { [ATTR.OPENAI_STREAM_END]: end, [ATTR.GEN_AI_OPERATION_NAME]: operation } = of;
   const isExpected = operation === 'chat' || operation === 'text_completion';
-  const estimated = estimatedTokens(of[ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS]);
-  return estimated ?? (end === 'completed' && isExpected ? warning('tokens not reported') : undefined);
+  return end === 'completed' && isExpected ? warning('tokens not reported') : undefined;
 }
 
 /** A turn also reports its own tokens. If it has no subagents, the total is the same and is not shown. */
 function totalTokensBelow(of: SpanAttributes): ShownFact {
-  const total = tokens(of[ATTR.OPENAI_TOTAL_INPUT_TOKENS], of[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS]);
-  const own = tokens(of[ATTR.GEN_AI_USAGE_INPUT_TOKENS], of[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]);
-  return total === own ? undefined : prefix('total ', total);
+  const total = reportedTotal(of);
+  return total === totalTokens(spanUsage(of)) ? undefined : prefix('total ', total);
 }
 
 function totalCost(of: SpanAttributes): ShownFact {

@@ -1,10 +1,9 @@
 import * as ATTR from '../semconv/attributes.ts';
 import {
   attributeText,
-  isRecord,
-  parseShortJson,
   partContent,
   readMessages,
+  readParts,
   type SpanMessage,
   type SpanPart,
 } from './messages.ts';
@@ -111,8 +110,7 @@ class Transcript {
 
   #addInstructions(row: Row): void {
     const text = row.span.attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS];
-    const read = parseShortJson(text);
-    const parts = Array.isArray(read) ? read.filter(isRecord) : CUT;
+    const parts = readParts(text) ?? CUT;
     const key = attributeText(parts);
     if (text === undefined || this.#instructions.has(key)) return;
     this.#instructions.add(key);

@@ -54,7 +54,7 @@ export function addedUsage(a: SpanUsage, b: SpanUsage): SpanUsage {
   };
 }
 
-/** Formats reported and estimated tokens: `23 → 7 tokens + ~5 output`. */
+/** Formats tokens, reported or estimated or both: `23 → 7 tokens + ~5 output`. */
 export function totalTokens(usage: SpanUsage): string | undefined {
   const { inputTokens, outputTokens, estimatedOutputTokens } = usage;
   const reported = tokens(inputTokens, outputTokens);
@@ -62,12 +62,6 @@ export function totalTokens(usage: SpanUsage): string | undefined {
   return reported && estimated
     ? `${reported} + ${estimated.replace(' tokens', '')}`
     : (reported ?? estimated);
-}
-
-/** The tokens that a span reports for itself, or else an estimate. */
-export function ownTokens(attributes: SpanAttributes): string | undefined {
-  const { inputTokens, outputTokens, estimatedOutputTokens } = spanUsage(attributes);
-  return tokens(inputTokens, outputTokens) ?? estimatedTokens(estimatedOutputTokens);
 }
 
 /** The tokens of all that a conversation or an invocation contains, if its span reports them. */

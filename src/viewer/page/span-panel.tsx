@@ -9,11 +9,12 @@ import {
   grouped,
   isNumber,
 } from '../amounts.ts';
-import { attributeText, isRecord, parseShortJson, readMessages, type SpanMessage } from '../messages.ts';
+import { words } from '../answer-end.ts';
+import { attributeText, readMessages, readParts, type SpanMessage } from '../messages.ts';
 import { modalitiesOf, modalityText } from '../modalities.ts';
 import { toolExchange } from '../span-content.ts';
 import type { Row } from '../tree.ts';
-import { ownTokens, reportedTotal } from '../usage.ts';
+import { reportedTotal, spanUsage, totalTokens } from '../usage.ts';
 import { isFailed, type SpanAttributes, type ViewedSpan } from '../viewed-span.ts';
 import { shownErrorType } from '../viewed-trace.ts';
 import { filterBy } from './actions.ts';
@@ -58,12 +59,11 @@ export function SpanPanel(): VNode {
 
 function factsOf(row: Row): (readonly [label: string, value: string | undefined])[] {
   const { attributes, start, end } = row.span;
-  const finish = attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS];
   const spending = voices.value.get(row)?.parts ?? [row];
   const modalities = modalitiesOf(spending.map(({ span }) => span.attributes));
   return [
     ['Model', textOf(attributes[ATTR.GEN_AI_RESPONSE_MODEL] ?? attributes[ATTR.GEN_AI_REQUEST_MODEL])],
-    ['Tokens', ownTokens(attributes) ?? reportedTotal(attributes)],
+    ['Tokens', totalTokens(spanUsage(attributes)) ?? reportedTotal(attributes)],
     ['Cached', countText(attributes[ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS])],
     ['Reasoning', countText(attributes[ATTR.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS])],
     [
@@ -73,7 +73,7 @@ function factsOf(row: Row): (readonly [label: string, value: string | undefined]
     ],
     ['Duration', formatDuration(start, end)],
     ['First chunk', firstChunkText(row.span)],
-    ['Finish', textOf(Array.isArray(finish) ? finish.map(attributeText).join(', ') : finish)],
+    ['Finish', words(attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS])],
     ['Run', textOf(attributes[ATTR.OPENAI_RUN_STATUS])],
     ...modalities.map((each) => [each.label, modalityText(each)] as const),
   ];
@@ -106,14 +106,11 @@ function CopyButtons({ span }: { readonly span: ViewedSpan }): VNode {
 /** The messages of a span, or the arguments and the result of a tool call, if content was recorded. */
 function SpanContent({ span: { attributes } }: { readonly span: ViewedSpan }): VNode | null {
   const { input, output } = toolExchange(attributes);
-  const instructions = parseShortJson(attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS]);
-  const instructed = Array.isArray(instructions)
-    ? [{ role: 'system', parts: instructions.filter(isRecord) }]
-    : [];
+  const instructions = readParts(attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS]);
   const asked = shownMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]);
   const answered = shownMessages(attributes[ATTR.GEN_AI_OUTPUT_MESSAGES]);
   const hasExchange = (input ?? output) !== undefined;
-  const hasContent = hasExchange || instructed.length + asked.length + answered.length > 0;
+  const hasContent = hasExchange || instructions !== undefined || asked.length + answered.length > 0;
   if (!hasContent && attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined) return null;
   // The messages before the last one are history, which is folded.
   const history = asked.slice(-MAX_SHOWN_MESSAGES, -1);
@@ -121,7 +118,7 @@ function SpanContent({ span: { attributes } }: { readonly span: ViewedSpan }): V
     <>
       {!hasContent && <p class="dim">No content was recorded.</p>}
       {hasExchange && <ToolBlock input={input} output={output} />}
-      <Messages messages={instructed} />
+      {instructions !== undefined && <Said by="system" parts={instructions} />}
       {history.length > 0 && (
         <Folded label={count(asked.length - 1, 'earlier message') ?? ''}>
           <Messages messages={history} />

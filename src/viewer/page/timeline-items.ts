@@ -2,15 +2,7 @@ import { computed, type ReadonlySignal } from '@preact/signals';
 import * as ATTR from '../../semconv/attributes.ts';
 import { costOf, formatMilliseconds } from '../amounts.ts';
 import type { Row } from '../tree.ts';
-import {
-  addedUsage,
-  NOTHING_USED,
-  ownTokens,
-  reportedTotal,
-  type SpanUsage,
-  spanUsage,
-  totalTokens,
-} from '../usage.ts';
+import { addedUsage, NOTHING_USED, reportedTotal, type SpanUsage, spanUsage, totalTokens } from '../usage.ts';
 import { kindOf } from '../viewed-trace.ts';
 import { folds, foundRows, isFiltered, openTrace } from './state.ts';
 import { spanTime, type TimeRange } from './time-axis.ts';
@@ -140,7 +132,7 @@ export function tokensText(item: TimelineItem): string | undefined {
   const { attributes } = item.row.span;
   const sum = totalTokens(usageOf(item));
   const total = reportedTotal(attributes) ?? sum;
-  const shown = item.isGroup ? sum : (ownTokens(attributes) ?? (total && `Σ ${total}`));
+  const shown = item.isGroup ? sum : (totalTokens(spanUsage(attributes)) ?? (total && `Σ ${total}`));
   return shown?.replace(' tokens', '');
 }
 
