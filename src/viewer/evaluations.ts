@@ -67,7 +67,7 @@ export function toShownEvaluation({ spanContext, hrTime, attributes }: FinishedL
 /** An evaluation as stores keep it: as if it was a span below the one that it is about. Sent again, it replaces itself. */
 export function evaluationSpan({ traceId = '', spanId = '', event }: ShownEvaluation): ViewedSpan {
   const { name, time, attributes = {} } = event;
-  const span = { traceId, parentId: spanId, name, kind: 0, start: time, end: time, status: 0, attributes };
+  const span = { traceId, parentId: spanId, name, start: time, end: time, status: 0, attributes };
   const id = `${spanId} ${time} ${attributeText(attributes)}`.slice(0, MAX_EVALUATION_ID_LENGTH);
   return limitedSpan({ ...span, spanId: id, isEvaluation: true });
 }

@@ -106,7 +106,6 @@ function readSpan(span: OtlpFields, resource: OtlpFields | undefined): ViewedSpa
     // Some exporters write an id of zeros for a span without a parent.
     parentId: parentId !== undefined && /[^0]/.test(parentId) ? parentId : undefined,
     name: textIn(span.name),
-    kind: typeof span.kind === 'number' ? Math.max(0, span.kind - 1) : 0,
     start,
     end: isOpen ? start : end,
     ...(isOpen && { isOpen }),

@@ -48,7 +48,6 @@ export interface ViewedSpan {
   readonly spanId: string;
   readonly parentId?: string | undefined;
   readonly name: string;
-  readonly kind: number;
   readonly start: Time;
   readonly end: Time;
   readonly isOpen?: true | undefined;
@@ -115,7 +114,6 @@ export function toViewedSpan(
     spanId: attributeText(spanId),
     parentId: parentIdOf(span),
     name: attributeText(span.name),
-    kind: span.kind,
     start: span.startTime,
     end: span.endTime,
     status: code,

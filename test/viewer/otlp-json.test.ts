@@ -34,7 +34,6 @@ const READ = {
   spanId: SPAN.spanId,
   parentId: SPAN.parentSpanId,
   name: 'chat gpt-4o',
-  kind: 2,
   start: [1544712660, 1],
   end: [1544712661, 2],
   status: 2,

@@ -11,7 +11,7 @@ const NO_FILTER = { words: '', onlyErrors: false };
 
 function span(traceId: string, spanId: string, length = 0): ViewedSpan {
   const attributes = { text: 'x'.repeat(length) };
-  return { traceId, spanId, name: 'x', kind: 0, start: [1, 0], end: [2, 0], status: 0, attributes };
+  return { traceId, spanId, name: 'x', start: [1, 0], end: [2, 0], status: 0, attributes };
 }
 
 function spansIn(store: SpanStore, id: string): { spans: ViewedSpan[]; omitted: number | undefined } {

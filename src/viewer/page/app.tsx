@@ -56,7 +56,7 @@ export function App(): VNode {
     <>
       <Header />
       {lists.value !== undefined && (
-        <main class={isBeside ? 'frame beside' : 'frame'}>
+        <main class={isBeside ? 'beside' : undefined}>
           {isListShown.value && <TraceList />}
           {isBeside && <Divider of="list" side="before" />}
           {(isBeside || !isListShown.value) && (

@@ -72,7 +72,6 @@ describe('what the exporters of OpenTelemetry send', () => {
     expect(root).toMatchObject({
       start: [1_767_225_600, 0],
       end: [1_767_225_614, 200_000_000],
-      kind: 0,
       attributes: {
         'a.list': ['x', 'y'],
         'a.negative.number': -5,
