@@ -9,7 +9,7 @@ import { reportedTotal, spanUsage, totalTokens } from './usage.ts';
 import { isFailed, isOngoing, type SpanAttributes, type ViewedSpan } from './viewed-span.ts';
 
 /** A fact as dim text, or with a tone and rank of its own; `undefined` to leave it out. */
-type ShownFact = Pick<Detail, 'text' | 'tone' | 'rank'> | string | undefined;
+type ShownFact = Detail | string | undefined;
 
 /** Facts that matter less than errors, tokens and cost have another rank than 0. */
 type Fact = readonly [rank: Rank, show: (attributes: SpanAttributes, row: Row) => ShownFact];
@@ -63,19 +63,21 @@ const FACTS: readonly Fact[] = [
 /** The details of a span: ids that no ancestor shows, then its facts, then the extra attributes. */
 export function detailsOf(row: Row, extraAttributes: readonly string[] = []): Detail[] {
   const { attributes } = row.span;
-  const ids = ownIds(row).map(
-    (id): Detail => ({ text: terminalSafe(id, 100), tone: 'dim', rank: 2, kind: 'id' }),
-  );
-  const facts = FACTS.flatMap(([rank, show]): Detail[] => {
-    const fact = show(attributes, row);
-    if (fact === undefined) return [];
-    return [typeof fact === 'string' ? { text: fact, tone: 'dim', rank } : fact];
-  });
+  const ids = ownIds(row).map((id): Detail => ({ text: terminalSafe(id, 100), tone: 'dim', rank: 2 }));
   const extra = extraAttributes
     .filter((name) => attributes[name] !== undefined)
     .map((name) => terminalSafe(`${name}=${attributeText(attributes[name])}`, 300))
     .map((text): Detail => ({ text, tone: 'dim', rank: 0 }));
-  return [...ids, ...facts, ...extra];
+  return [...ids, ...factsOf(row), ...extra];
+}
+
+/** What a span did, used and cost, without ids. */
+export function factsOf(row: Row): Detail[] {
+  return FACTS.flatMap(([rank, show]): Detail[] => {
+    const fact = show(row.span.attributes, row);
+    if (fact === undefined) return [];
+    return [typeof fact === 'string' ? { text: fact, tone: 'dim', rank } : fact];
+  });
 }
 
 /** A fact that shows the number in an attribute with a noun, such as `2 polls`. */

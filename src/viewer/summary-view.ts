@@ -25,10 +25,9 @@ const MAX_CALL_NAME_WIDTH = 40;
  * @returns lines that end in a line feed and contain no control characters except those for color
  */
 export function drawSummary(summary: TraceSummary, { columns, color }: SummaryOptions): string {
-  const { traceId, prompt = '' } = summary;
-  const facts = [['Trace id', traceId] as const, ['Prompt', prompt] as const, ...summaryFacts(summary)]
-    .filter(([, text]) => text !== '')
-    .map(([label, text]) => [label, terminalSafe(text, 500)] as const);
+  const { traceId, prompt } = summary;
+  const known = [['Trace id', traceId] as const, ['Prompt', prompt] as const, ...summaryFacts(summary)];
+  const facts = known.flatMap(([label, text]) => (text ? [[label, terminalSafe(text, 500)] as const] : []));
   facts.push(['Status', traceStatus(summary)]);
   const labelWidth = Math.max(...facts.map(([label]) => label.length)) + 2;
   const lines = facts.map(([label, text]) => toned(pad(label, labelWidth), 'dim') + text);

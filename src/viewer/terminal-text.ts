@@ -95,7 +95,6 @@ export interface Detail {
   readonly text: string;
   readonly tone: Tone;
   readonly rank: Rank;
-  readonly kind?: 'id';
 }
 
 export function joined(details: readonly Detail[], rank: Rank = 3): string {

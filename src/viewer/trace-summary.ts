@@ -70,10 +70,10 @@ export function summarize({ traceId, rows }: TraceTree): TraceSummary {
 }
 
 /** What is known of a trace, as labels and texts. */
-export function summaryFacts(summary: TraceSummary): (readonly [label: string, text: string])[] {
+export function summaryFacts(summary: TraceSummary): (readonly [label: string, text: string | undefined])[] {
   const { models, start, end, retries } = summary;
-  const facts: readonly (readonly [label: string, text: string | undefined])[] = [
-    ['Model', models.join(', ')],
+  return [
+    ['Model', models.join(', ') || undefined],
     ['Service', summary.service],
     ['Project', summary.project],
     ['Environment', summary.environment],
@@ -84,7 +84,6 @@ export function summaryFacts(summary: TraceSummary): (readonly [label: string, t
     ...summary.counts.map((each) => [each.label, grouped(each.count)] as const),
     ['Retries', retries > 0 ? grouped(retries) : undefined],
   ];
-  return facts.flatMap(([label, text]) => (text ? [[label, text] as const] : []));
 }
 
 /** For each span, the value of the first of these attributes that it has. Without duplicates. */

@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
 import { formatDuration, formatMilliseconds } from '../amounts.ts';
 import { attributeText, messageText } from '../messages.ts';
-import { detailsOf } from '../span-details.ts';
+import { factsOf } from '../span-details.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
 import type { Row } from '../tree.ts';
 import { isFailed, isOngoing, type ViewedSpan } from '../viewed-span.ts';
@@ -89,15 +89,15 @@ function Heading({ row }: { readonly row: Row }): VNode {
 
 const TONE_CLASSES: Readonly<Record<string, string>> = { bad: 'failure', warning: 'badge' };
 
-/** The duration of a span and its details, as the terminal shows them, without ids. */
+/** The duration of a span, and the facts about it that the terminal shows. */
 function Details({ row }: { readonly row: Row }): VNode {
   const { start, end } = row.span;
   const cutOff = spoken.value.get(row)?.cutOff;
-  const details = detailsOf(row, []).filter(({ kind, text }) => kind !== 'id' && text !== cutOff);
+  const facts = factsOf(row).filter(({ text }) => text !== cutOff);
   return (
     <>
       <span class="dim">{formatDuration(start, end)}</span>
-      {details.map(({ text, tone }, i) => (
+      {facts.map(({ text, tone }, i) => (
         <span key={i} class={TONE_CLASSES[tone] ?? 'dim'}>
           {text}
         </span>

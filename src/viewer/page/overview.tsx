@@ -16,7 +16,7 @@ const MAX_ERRORS = 6;
 
 export function Overview({ entry }: { readonly entry: TraceEntry }): VNode {
   const { title, traceId, summary } = entry.trace;
-  const facts = summaryFacts(summary).map(([label, text]) => [label, text.slice(0, 4_000)] as const);
+  const facts = summaryFacts(summary).map(([label, text]) => [label, text?.slice(0, 4_000)] as const);
   return (
     <section class="overview card stack" aria-label="Trace">
       <div class="title line">
