@@ -1,15 +1,18 @@
 import { computed } from '@preact/signals';
-import type { VNode } from 'preact';
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import type { RefObject, VNode } from 'preact';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { toggleAll } from './actions.ts';
 import { Button } from './elements.tsx';
-import { Divider, isWide } from './layout.tsx';
+import { Divider, isPrinted, isWide } from './layout.tsx';
 import { Minimap } from './minimap.tsx';
 import { active, panel } from './state.ts';
 import { ticks, toggleZoom, zoom } from './time-axis.ts';
 import { numberColumns, timelineItems } from './timeline-items.ts';
 import { TimelineRow } from './timeline-row.tsx';
-import { useVisibleRows } from './visible-rows.ts';
+
+/** How many rows are rendered beyond each edge of the window, so that scrolling shows no gap. */
+const OVERSCAN = 12;
+const MAX_PRINTED = 2_000;
 
 const places = computed(() => new Map(timelineItems.value.map(({ id }, place) => [id, place])));
 
@@ -70,4 +73,31 @@ function Rows(): VNode {
       ))}
     </div>
   );
+}
+
+/** The places of the rows of a list that are in the window. The style sets the height of each row as `--row`. */
+function useVisibleRows(list: RefObject<HTMLElement | null>, count: number): [from: number, to: number] {
+  const [[from, to], setSeen] = useState<readonly [number, number]>([0, OVERSCAN]);
+  useLayoutEffect(() => {
+    const look = (): void => {
+      // What is hidden has no place.
+      if (list.current?.checkVisibility() !== true) return;
+      const { top } = list.current.getBoundingClientRect();
+      const height = Number.parseFloat(getComputedStyle(list.current).getPropertyValue('--row'));
+      const first = Math.max(0, Math.floor(-top / height) - OVERSCAN);
+      const last = Math.ceil((innerHeight - top) / height) + OVERSCAN;
+      setSeen((seen) => (seen[0] === first && seen[1] === last ? seen : [first, last]));
+    };
+    look();
+    const observer = new ResizeObserver(look);
+    if (list.current !== null) observer.observe(list.current);
+    addEventListener('scroll', look, { passive: true });
+    addEventListener('resize', look);
+    return () => {
+      observer.disconnect();
+      removeEventListener('scroll', look);
+      removeEventListener('resize', look);
+    };
+  }, [list, count]);
+  return isPrinted.value ? [0, MAX_PRINTED] : [from, to];
 }
