@@ -68,11 +68,11 @@ export function detailsOf(row: Row, extraAttributes: readonly string[] = []): De
     .filter((name) => attributes[name] !== undefined)
     .map((name) => terminalSafe(`${name}=${attributeText(attributes[name])}`, 300))
     .map((text): Detail => ({ text, tone: 'dim', rank: 0 }));
-  return [...ids, ...factsOf(row), ...extra];
+  return [...ids, ...spanFacts(row), ...extra];
 }
 
 /** What a span did, used and cost, without ids. */
-export function factsOf(row: Row): Detail[] {
+export function spanFacts(row: Row): Detail[] {
   return FACTS.flatMap(([rank, show]): Detail[] => {
     const fact = show(row.span.attributes, row);
     if (fact === undefined) return [];

@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
 import { formatDuration, formatMilliseconds } from '../amounts.ts';
 import { attributeText, messageText } from '../messages.ts';
-import { factsOf } from '../span-details.ts';
+import { spanFacts } from '../span-details.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
 import type { Row } from '../tree.ts';
 import { isFailed, isOngoing, type ViewedSpan } from '../viewed-span.ts';
@@ -93,7 +93,7 @@ const TONE_CLASSES: Readonly<Record<string, string>> = { bad: 'failure', warning
 function Details({ row }: { readonly row: Row }): VNode {
   const { start, end } = row.span;
   const cutOff = spoken.value.get(row)?.cutOff;
-  const facts = factsOf(row).filter(({ text }) => text !== cutOff);
+  const facts = spanFacts(row).filter(({ text }) => text !== cutOff);
   return (
     <>
       <span class="dim">{formatDuration(start, end)}</span>
