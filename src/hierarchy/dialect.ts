@@ -240,7 +240,6 @@ export interface InvocationView {
 /** Reads one API in the terms of the hierarchy: conversations, invocations and steps. */
 export interface Dialect {
   readonly kind: ConversationKind;
-  readonly attributes: Attributes;
   /** Whether the answer to a request that starts an invocation contains its id. If not, later events or lists do. */
   readonly identifiesAtOnce: boolean;
   intent(request: ApiRequest, content: boolean): Intent;

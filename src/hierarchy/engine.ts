@@ -62,6 +62,7 @@ export class Engine implements ConversationApi {
       telemetry: tracker.telemetry,
       tracker,
       dialect,
+      attributes: placeAttributes({ kind, conversationId: undefined }),
       sessions,
       handedOn: tracker.store.shelf(),
       agentReads: tracker.store.shelf({ lifetimeMs: LONG_LIFETIME_MS }),
@@ -150,7 +151,7 @@ class EngineRequest extends Facts implements Placement {
       this.links = about && [{ context: about }];
       this.parent = parentIn(this.#segment, context, active);
       this.startTime = startIn(this.#segment, call);
-      this.attributes = dialect.attributes;
+      this.attributes = engine.attributes;
     }
     if (invocation === undefined) return;
     invocation.apply({ type: 'asked', outlives: this.#outlives }, this.timeFor(invocation, call.startTime));

@@ -1,4 +1,4 @@
-import { ROOT_CONTEXT } from '@opentelemetry/api';
+import { type Attributes, ROOT_CONTEXT } from '@opentelemetry/api';
 import { readWithClient } from '../sdk/own-requests.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -30,6 +30,8 @@ export interface EngineState {
   readonly telemetry: Telemetry;
   readonly tracker: ConversationTracker;
   readonly dialect: Dialect;
+  /** The attributes of all its requests that have spans of their own. */
+  readonly attributes: Attributes;
   readonly sessions: Shelf<Session>;
   readonly handedOn: Shelf<HandedOn>;
   /** Our own GET requests for agents, by agent. Each agent is read once. */

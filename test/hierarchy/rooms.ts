@@ -7,7 +7,6 @@ import { field, objectField, stringField } from '../../src/util/payload.ts';
 /** The dialect of a made-up API: rooms have turns, turns call tools, and a turn is told as server-sent events. */
 export const rooms: Dialect = {
   kind: 'session',
-  attributes: {},
   identifiesAtOnce: true,
   version: '',
 

@@ -57,7 +57,6 @@ const SESSION_EVENTS = '/agents/sessions/{session_id}/events';
  */
 export const agents: Dialect = {
   kind: 'session',
-  attributes: { [ATTR.OPENAI_API_TYPE]: 'agents' },
   identifiesAtOnce: false,
   version: 'agents=v1',
 

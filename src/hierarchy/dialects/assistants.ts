@@ -68,7 +68,6 @@ const MESSAGES = '/threads/{thread_id}/messages';
  */
 export const assistants: Dialect = {
   kind: 'thread',
-  attributes: { [ATTR.OPENAI_API_TYPE]: 'assistants' },
   identifiesAtOnce: true,
   version: 'assistants=v2',
 
