@@ -11,13 +11,10 @@ import { fingerprintOf } from '../../operations/tool-calls.ts';
 import type { ToolRun } from '../../sdk/call.ts';
 import { providerAt } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { textLimits } from '../../telemetry/content/kept.ts';
-import { mayHaveMedia } from '../../telemetry/content/media.ts';
 import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
 import type { Place } from '../../telemetry/place.ts';
 import type { LocalPlace } from '../../telemetry/program-operation.ts';
 import { justAfter, Starts } from '../../util/clock.ts';
-import { cut, ownCopy } from '../../util/cut-text.ts';
 import { beginIn, finishIn } from '../../util/open-traces.ts';
 import { field, MAX_READ, objectField, stringField } from '../../util/payload.ts';
 import { activeSpan } from '../conversations/conversation.ts';
@@ -133,7 +130,7 @@ export class ToolCalls {
   }
 
   #keep(calls: readonly RequestedCall[], response: RequestingResponse, lastMessages?: unknown): void {
-    const { store, telemetry } = this.#tracker;
+    const { store } = this.#tracker;
     const { origin, responseId, place, parent } = response;
     const { conversationId } = place;
     const kept = calls.filter(({ asksProgram }) => asksProgram);
@@ -149,7 +146,7 @@ export class ToolCalls {
         response,
         startTime,
         isRecorded: false,
-        content: content && cutArguments(content, textLimits(telemetry.settings).text),
+        content,
         forgetContent: () => {
           pending.content = undefined;
         },
@@ -262,16 +259,6 @@ export class ToolCalls {
     const within = parent === undefined ? (answering ?? ROOT_CONTEXT) : contextOf(parent);
     recordToolCall(this.#tracker.telemetry, recorded, { parent: within, place }, times);
   }
-}
-
-/**
- * Cuts the arguments to the recorded length plus two characters, so that the recorded text still ends in `…`. Text that
- * may contain media is not cut, because the media are removed first, when it is recorded.
- */
-function cutArguments(content: ToolCallContent, maxText: number): ToolCallContent {
-  const { arguments: given } = content;
-  if (typeof given !== 'string' || given.length <= maxText || mayHaveMedia(given)) return content;
-  return { ...content, arguments: ownCopy(cut(given, maxText + 2)) };
 }
 
 /** The trace id, if it is valid. Untraced calls all share the invalid trace id, which would mix up their users. */
