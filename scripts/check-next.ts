@@ -1,35 +1,31 @@
 /**
- * Builds examples/bundled/next as a project of its own, starts it, asks its route, and reads the spans back that it sends:
- * `npm run check-next`, or a test that names the packed package in `TARBALL`. With webpack, `openai` stays out of the
+ * Builds examples/bundled/next as a project of its own, starts it, asks its route, and reads the spans back that it sends.
+ * `npm run check-next` makes the lane for it; `--made` says that the tests have made it. With webpack, `openai` stays out of the
  * bundle; with Turbopack, it is in the bundle, and the configuration is that of docs/bundlers.md.
  */
 import { spawn } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { codeBlocksOf } from '../test/docs/documents.ts';
 import { mustRun } from '../test/support/lanes/command.ts';
-import { ROOT } from '../test/support/lanes/paths.ts';
+import { NEXT_LANE } from '../test/support/lanes/lanes.ts';
+import { laneDirectory, ROOT } from '../test/support/lanes/paths.ts';
+import { makeLanes } from '../test/support/lanes/prepare.ts';
 import { packPackage } from '../test/support/lanes/tarball.ts';
 import { startSimulator } from '../test/support/simulator/index.ts';
-import { installTools } from './install-matrix/project.ts';
 
-const PACKAGES = [
-  'next@16.4.6',
-  'react@19.2.0',
-  'react-dom@19.2.0',
-  'openai@7.57.0',
-  '@opentelemetry/api@1.10.0',
-  '@opentelemetry/sdk-node@0.301.0',
-];
 /** A route for which Next.js compiles `instrumentation.js` a second time, without the modules of Node. */
 const EDGE_ROUTE = `export const runtime = 'edge';\nexport const GET = () => new Response('edge');\n`;
 const TESTED_CONFIGURATION = 'tested.config.mjs';
-/** Next.js does not look for the files that a deployment must copy, which takes longer than the build. */
+/**
+ * Next.js does not look for the files that a deployment must copy, which takes longer than the build. It would take the
+ * repository around the lane for the project.
+ */
 const CONFIGURATION = `import tested from './${TESTED_CONFIGURATION}';
 const all = ['**/*'];
-export default { ...tested, outputFileTracingExcludes: { '*': all, 'next-server': all, 'next-minimal-server': all } };
+const root = import.meta.dirname;
+export default { ...tested, turbopack: { ...tested.turbopack, root }, outputFileTracingRoot: root, outputFileTracingExcludes: { '*': all, 'next-server': all, 'next-minimal-server': all } };
 `;
 /** Milliseconds until the application is built, and until the server has sent the spans: other things run beside it. */
 const BUILD_TIMEOUT = 420_000;
@@ -48,19 +44,17 @@ interface Receiver {
   close(): Promise<void>;
 }
 
-const directory = await mkdtemp(join(tmpdir(), 'next-'));
-try {
-  await prepare();
-  await rename(join(directory, 'next.config.mjs'), join(directory, TESTED_CONFIGURATION));
-  await writeFile(join(directory, 'next.config.mjs'), CONFIGURATION);
-  await build('webpack');
-  await check('webpack');
-  await writeFile(join(directory, TESTED_CONFIGURATION), configurationWithPlugin());
-  await build('turbopack');
-  await check('turbopack');
-} finally {
-  await rm(directory, { recursive: true, force: true });
-}
+const directory = laneDirectory(NEXT_LANE.name);
+const NEXT = join('node_modules', 'next', 'dist', 'bin', 'next');
+
+await prepare();
+await rename(join(directory, 'next.config.mjs'), join(directory, TESTED_CONFIGURATION));
+await writeFile(join(directory, 'next.config.mjs'), CONFIGURATION);
+await build('webpack');
+await check('webpack');
+await writeFile(join(directory, TESTED_CONFIGURATION), configurationWithPlugin());
+await build('turbopack');
+await check('turbopack');
 
 async function check(bundler: string): Promise<void> {
   const { answer, traces } = await ask();
@@ -78,17 +72,21 @@ function configurationWithPlugin(): string {
 }
 
 async function prepare(): Promise<void> {
+  if (!process.argv.includes('--made')) await makeLanes([NEXT_LANE], await packPackage());
+  await rm(join(directory, '.next'), { recursive: true, force: true });
   await cp(join(ROOT, 'examples', 'bundled', 'next'), directory, { recursive: true });
-  const path = process.env.TARBALL ?? (await packPackage()).path;
-  await installTools([...PACKAGES, path], directory);
   const edge = join(directory, 'app', 'api', 'edge');
-  await mkdir(edge);
+  await mkdir(edge, { recursive: true });
   await writeFile(join(edge, 'route.js'), EDGE_ROUTE);
 }
 
 async function build(bundler: string): Promise<void> {
   const env = { NEXT_TELEMETRY_DISABLED: '1' };
-  await mustRun('npx', ['next', 'build', `--${bundler}`], { cwd: directory, env, timeout: BUILD_TIMEOUT });
+  await mustRun(process.execPath, [NEXT, 'build', `--${bundler}`], {
+    cwd: directory,
+    env,
+    timeout: BUILD_TIMEOUT,
+  });
 }
 
 /** Asks the route once; gives the names of the spans of each trace, when ours is there. */
@@ -105,21 +103,17 @@ async function ask(): Promise<{ answer: string; traces: string[][] }> {
     if (spans.some(({ name }) => name.startsWith('GET /api/chat'))) arrived.resolve();
   });
   await receiver.start();
-  const server = spawn(
-    process.execPath,
-    [join('node_modules', 'next', 'dist', 'bin', 'next'), 'start', '-p', '0'],
-    {
-      cwd: directory,
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: {
-        ...process.env,
-        OPENAI_BASE_URL: simulator.url,
-        OPENAI_API_KEY: 'test',
-        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.httpUrl.href,
-        OTEL_BSP_SCHEDULE_DELAY: '100',
-      },
+  const server = spawn(process.execPath, [NEXT, 'start', '-p', '0'], {
+    cwd: directory,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      ...process.env,
+      OPENAI_BASE_URL: simulator.url,
+      OPENAI_API_KEY: 'test',
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.httpUrl.href,
+      OTEL_BSP_SCHEDULE_DELAY: '100',
     },
-  );
+  });
   const timer = setTimeout(() => arrived.reject(new Error('the spans do not arrive')), SPANS_TIMEOUT);
   try {
     const url = await urlOf(server.stdout);

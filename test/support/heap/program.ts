@@ -1,7 +1,7 @@
 /**
  * Holds conversations in a process of its own (`node --expose-gc`) and prints as JSON what is left of them: with `heap`
- * how much memory 10,000 of them keep over 3,000, with `lifetime` how much 6,500 keep by the default bounds when two
- * hours have passed, with `requests` which requests, and stores of `AsyncLocalStorage`, are kept while their
+ * how much memory 6,500 of them keep over 3,000, with `lifetime` the same by the default bounds when two hours have
+ * passed, with `requests` which requests, and stores of `AsyncLocalStorage`, are kept while their
  * conversations are open, with `clients` how much memory 4,000 clients with settings of their own keep that nobody
  * uses any more over 1,000, and whether what one of them has open is ended with the provider all the same, with
  * `promises` how many more bytes a promise of a result keeps if its client is instrumented.
@@ -21,6 +21,7 @@ import { answer } from './api.ts';
 const REMEMBERED = 100;
 /** Until what evaluations may be about is full, too. */
 const FIRST = 3_000;
+const ALL = 6_500;
 /** Tables of weak keys grow with what is made between two collections, and never shrink. */
 const COLLECT_EVERY = 500;
 const FEWEST_ROUNDS = 10;
@@ -133,12 +134,12 @@ function passTime(milliseconds: number): void {
   }
 }
 
-async function heap(count: number, later: number): Promise<object> {
+async function heap(later: number): Promise<object> {
   await converse(0, FIRST);
   passTime(later);
   const first = await kept();
   const openAtFirst = openSpans;
-  await converse(FIRST, count);
+  await converse(FIRST, ALL);
   passTime(later);
   const all = await kept();
   return { difference: all - first, openSpans: [openAtFirst, openSpans] };
@@ -212,8 +213,8 @@ async function promises(): Promise<object> {
 }
 
 const LOOKS: Readonly<Record<string, () => Promise<object>>> = {
-  heap: () => heap(10_000, 0),
-  lifetime: () => heap(6_500, LATER),
+  heap: () => heap(0),
+  lifetime: () => heap(LATER),
   requests,
   clients,
   promises,

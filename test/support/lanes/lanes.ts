@@ -1,9 +1,11 @@
-/** A clean npm project with the packed package in it, as a user's would be. */
+/** A clean project with the packed package in it, as a user's would be. */
 export interface Lane {
   readonly name: string;
   /** What is installed beside the package, with exact versions. */
   readonly packages: Readonly<Record<string, string>>;
-  /** For `npm install`. */
+  /** Whether npm installs it, and runs the scripts that fetch a runtime. Default: Bun, which takes a tenth of the time. */
+  readonly npm?: boolean;
+  /** For the installation. */
   readonly flags?: readonly string[];
 }
 
@@ -57,12 +59,14 @@ export const PROGRAM_LANES: readonly ProgramLane[] = PROGRAM_ROWS.map((lane) => 
 /** Node before 22.15 has no synchronous module hooks; SDK 2 still runs there. */
 export const OLD_NODE_LANE: Lane = {
   name: 'node-20',
+  npm: true,
   packages: { node: '20.20.2', openai: '4.104.0', ...SDK_2 },
 };
 
 /** The oldest Node that SDK 2 names. It has no `process.getBuiltinModule`. */
 export const OLDEST_NODE_LANE: Lane = {
   name: 'node-20.6',
+  npm: true,
   packages: { node: '20.6.0', openai: '6.49.0', '@pydantic/genai-prices': '0.1.8', ...SDK_2 },
 };
 
@@ -70,29 +74,50 @@ export const OLDEST_NODE_LANE: Lane = {
 export const CLEAN_LANES: readonly Lane[] = [
   {
     name: 'clean-sdk-3-node',
+    npm: true,
     packages: { openai: '7.57.0', ...API_3, '@opentelemetry/sdk-node': '0.301.0', typescript: '7.0.2' },
   },
-  { name: 'clean-sdk-3-bare', packages: { openai: '7.57.0', ...API_3, '@opentelemetry/sdk-trace': '3.1.1' } },
+  {
+    name: 'clean-sdk-3-bare',
+    npm: true,
+    packages: { openai: '7.57.0', ...API_3, '@opentelemetry/sdk-trace': '3.1.1' },
+  },
   {
     name: 'clean-sdk-2-node',
+    npm: true,
     packages: { openai: '6.49.0', ...API_2, '@opentelemetry/sdk-node': '0.223.0', typescript: '7.0.2' },
   },
   {
     name: 'clean-sdk-2-bare',
+    npm: true,
     // As in `npm install @opentelemetry/api`: the version follows from what else is installed.
     packages: { openai: '6.49.0', '@opentelemetry/api': '*', '@opentelemetry/sdk-trace-node': '2.12.0' },
   },
 ];
 
 /** The newest Node, beside the one that runs the tests. */
-const NEWEST_NODE_LANE: Lane = { name: 'node-26', packages: { node: '26.10.0' } };
+const NEWEST_NODE_LANE: Lane = { name: 'node-26', npm: true, packages: { node: '26.10.0' } };
 
 const BUN = { bun: '1.4.4' };
 
 /** Bun has module hooks of its own only, and installs what it cannot find. */
-export const BUN_LANE: Lane = { name: 'bun', packages: { openai: '7.57.0', ...SDK_3, ...BUN } };
+export const BUN_LANE: Lane = { name: 'bun', npm: true, packages: { openai: '7.57.0', ...SDK_3, ...BUN } };
+
+/** What `examples/bundled/next` needs. */
+export const NEXT_LANE: Lane = {
+  name: 'next',
+  packages: {
+    next: '16.4.6',
+    react: '19.2.0',
+    'react-dom': '19.2.0',
+    openai: '7.57.0',
+    '@opentelemetry/api': '1.10.0',
+    '@opentelemetry/sdk-node': '0.301.0',
+  },
+};
 
 export const LANES: readonly Lane[] = [
+  NEXT_LANE,
   ...PROGRAM_LANES,
   OLD_NODE_LANE,
   OLDEST_NODE_LANE,
@@ -131,7 +156,7 @@ export const MATRIX_LANES: readonly ProgramLane[] = MATRIX_VERSIONS.flatMap((ope
 );
 
 /** The oldest Node line that the SDK 3 runs on, beside the one that runs the tests. */
-const NODE_22_LANE: Lane = { name: 'node-22', packages: { node: '22.23.3' } };
+const NODE_22_LANE: Lane = { name: 'node-22', npm: true, packages: { node: '22.23.3' } };
 
 /** The versions of Node that programs run on, beside the one that runs the tests. */
 export const OTHER_NODE_LANES: readonly Lane[] = [NODE_22_LANE, NEWEST_NODE_LANE];
@@ -139,6 +164,7 @@ export const OTHER_NODE_LANES: readonly Lane[] = [NODE_22_LANE, NEWEST_NODE_LANE
 /** Runtimes without module hooks of Node, where the class is handed over through `…/client`. */
 export const RUNTIMES_LANE: ProgramLane = {
   name: 'runtimes',
+  npm: true,
   openai: '7.57.0',
   line: 3,
   packages: {

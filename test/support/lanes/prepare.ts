@@ -6,7 +6,7 @@ import type { TestProject } from 'vitest/node';
 import { ENTRY_LANES } from '../../entries/lanes.ts';
 import { DOUBLE_LANES, FRAMEWORK_LANES } from '../../lanes/lanes.ts';
 import { mustRun } from './command.ts';
-import { LANES, type Lane } from './lanes.ts';
+import { BUN_LANE, LANES, type Lane } from './lanes.ts';
 import { LANES_DIRECTORY, laneDirectory, PACKAGE_NAME, programsDirectory, ROOT } from './paths.ts';
 import { packPackage, sha256, type Tarball } from './tarball.ts';
 
@@ -20,6 +20,13 @@ declare module 'vitest' {
 const INSTALLS_AT_ONCE = 4;
 /** The programs that lanes run, copied into them so that they find their packages there. */
 const PROGRAMS = join(ROOT, 'test/lanes/programs');
+
+const NPM_INSTALL = ['npm', 'install', '--no-audit', '--no-fund', '--prefer-offline'] as const;
+/** Tests change files of a lane, so that no two lanes may share them. */
+const BUN_INSTALL = [
+  join(laneDirectory(BUN_LANE.name), 'node_modules', '.bin', 'bun'),
+  ...['install', '--linker', 'hoisted', '--backend', 'copyfile', '--silent'],
+] as const;
 
 /** What a lane was made from; when it differs, the lane is made again. */
 interface Stamp {
@@ -51,10 +58,11 @@ export async function lanesAreMade(): Promise<void> {
   if (problem !== '') throw new Error(problem);
 }
 
-/** Makes each lane what its row says, a few at a time. */
+/** Makes each lane what its row says, a few at a time. Bun comes first, because it installs the others. */
 export async function makeLanes(lanes: readonly Lane[], tarball: Tarball): Promise<void> {
   const manifest = await readManifest();
-  const waiting = [...lanes];
+  await prepareLane(BUN_LANE, tarball, manifest);
+  const waiting = lanes.filter((lane) => lane !== BUN_LANE);
   const worker = async (): Promise<void> => {
     for (let lane = waiting.shift(); lane !== undefined; lane = waiting.shift()) {
       await prepareLane(lane, tarball, manifest);
@@ -85,13 +93,21 @@ async function prepareLane(lane: Lane, tarball: Tarball, manifest: string): Prom
 async function install(lane: Lane, directory: string, tarball: Tarball): Promise<void> {
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, 'package.json'), `${JSON.stringify({ name: lane.name, private: true })}\n`);
-  const packages = Object.entries(lane.packages).map(([name, version]) => `${name}@${version}`);
-  const flags = ['--no-audit', '--no-fund', '--prefer-offline', ...(lane.flags ?? [])];
-  await mustRun('npm', ['i', ...flags, ...packages, tarball.path], {
-    cwd: directory,
-    timeout: 300_000,
-  });
+  const manifest = {
+    name: lane.name,
+    private: true,
+    dependencies: { ...lane.packages, [PACKAGE_NAME]: `file:${tarball.path}` },
+  };
+  await writeFile(join(directory, 'package.json'), `${JSON.stringify(manifest)}\n`);
+  const installWith = ([command, ...parameters]: readonly [string, ...string[]]): Promise<string> =>
+    mustRun(command, [...parameters, ...(lane.flags ?? [])], {
+      cwd: directory,
+      env: { BUN_INSTALL_CACHE_DIR: join(LANES_DIRECTORY, 'bun-cache') },
+      timeout: 300_000,
+    });
+  if (lane.npm) await installWith(NPM_INSTALL);
+  // Only npm reads all settings of proxies and registries.
+  else await installWith(BUN_INSTALL).catch(() => installWith(NPM_INSTALL));
 }
 
 /** What the package needs is as before: only its own files are new. */
