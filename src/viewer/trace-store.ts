@@ -44,12 +44,7 @@ export interface TraceChanges {
   readonly spans: readonly ViewedSpan[];
 }
 
-interface PageTrace {
-  readonly spans: Map<string, ViewedSpan>;
-  omitted: number;
-  /** When a part of the trace last arrived, in milliseconds since the epoch. */
-  arrived: number;
-}
+type PageTrace = Pick<StoredTrace, 'spans' | 'omitted' | 'arrived'>;
 
 interface DerivedTrace {
   readonly trace: ViewedTrace;
