@@ -177,13 +177,9 @@ class Transcript {
   #closeRuns(next: Row | undefined): void {
     // Rows are in depth-first order, so a run ends at the first row that is not below it.
     const depth = next?.depth ?? 0;
-    for (
-      let open = this.#open.at(-1);
-      open !== undefined && depth <= open.run.depth;
-      open = this.#open.at(-1)
-    ) {
+    const ended = this.#open.slice(this.#open.findLastIndex(({ run }) => run.depth < depth) + 1);
+    for (const { run, shown } of ended.reverse()) {
       this.#open.pop();
-      const { run, shown } = open;
       const input = messagesOf(run, ATTR.GEN_AI_INPUT_MESSAGES, 'user') ?? [];
       const output = messagesOf(run, ATTR.GEN_AI_OUTPUT_MESSAGES, 'assistant') ?? [];
       for (const message of output)
