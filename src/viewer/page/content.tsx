@@ -113,7 +113,7 @@ export function Said({ by: role, parts, note = '', copied, children }: SaidProps
   );
   if (speaker === 'Instructions') return <Folded label={speaker}>{content}</Folded>;
   return (
-    <div class={role === 'user' ? 'said by-user' : 'said'}>
+    <div class={role === 'user' ? 'said by-user card' : 'said card'}>
       <div class="line">
         <span class="speaker small dim">{`${speaker}${note}`}</span>
         {copied !== undefined && <CopyButton label="Copy" text={copied} />}
@@ -126,7 +126,7 @@ export function Said({ by: role, parts, note = '', copied, children }: SaidProps
 
 export function Folded(props: { readonly label: string; readonly children: ComponentChildren }): VNode {
   return (
-    <details class="said">
+    <details class="said card">
       <summary>{props.label}</summary>
       {props.children}
     </details>
