@@ -11,7 +11,8 @@ import type { Invocation } from './invocations/invocation.ts';
 import { canContinue, isUnwatched } from './invocations/life.ts';
 
 const MAX_READ_ORIGINS = 100;
-const MAX_CONCURRENT_READS = 4;
+/** A read makes two requests at a time at most, so four reach a server at once. */
+const MAX_CONCURRENT_READS = 2;
 /** A server counts as busy if the user's program has at least this many unanswered requests to it. */
 const MAX_REQUESTS_BESIDE_READS = 4;
 /** How long our own GET requests wait while the user's program keeps the server busy. */
@@ -46,8 +47,8 @@ interface QueuedRead {
 }
 
 /**
- * Reads objects from one server with our own GET requests, at most four objects at once. After repeated failures it pauses; if the server
- * lacks the endpoint, it pauses for ten minutes. While the user's program keeps the server busy, it starts no read for
+ * Reads objects from one server with our own GET requests, two objects at once. After repeated failures it pauses; if the
+ * server lacks the endpoint, it pauses for ten minutes. While the user's program keeps the server busy, it starts no read for
  * five seconds, then one at a time.
  */
 export class OriginReads {

@@ -167,8 +167,8 @@ describe('a run that only another process has polled', () => {
     const start = performance.now();
     vi.useFakeTimers({ toFake: ['setTimeout'] });
     const ended = provider.shutdown();
-    // Four are asked for at a time.
-    await vi.waitUntil(() => asksOf(tutor, RUN) === 4);
+    // Two are asked for at a time.
+    await vi.waitUntil(() => asksOf(tutor, RUN) === 2);
     await vi.advanceTimersByTimeAsync(5_000);
     vi.useRealTimers();
     await ended;
