@@ -103,8 +103,9 @@ export interface Intent {
   /**
    * - `starts`: starts an invocation, unless one in progress receives the messages.
    * - `drives`: polls, cancels or answers an invocation.
+   * - `lists`: lists the steps of an invocation.
    */
-  readonly invocation: 'starts' | 'drives' | 'none';
+  readonly invocation: 'starts' | 'drives' | 'lists' | 'none';
   readonly invocationId: string | undefined;
   /** Whether the server accepts the request only while the invocation is in progress. */
   readonly needsOpenInvocation: boolean;

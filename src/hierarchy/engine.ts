@@ -99,6 +99,7 @@ class EngineRequest extends Facts implements Placement {
   readonly #query: unknown;
   readonly #active: Span | undefined;
   readonly #invocation: AgentInvocation | undefined;
+  readonly #listed: AgentInvocation | undefined;
   /** The part of the conversation in which the request has its own span. */
   readonly #segment: Segment | undefined;
   /** Whether it is a stream of a conversation's events, which may outlive the invocation and does not keep it open. */
@@ -146,6 +147,7 @@ class EngineRequest extends Facts implements Placement {
       const opens = active === undefined || (conversation !== 'reads' && id !== undefined);
       if (conversation !== 'none') this.#segment = tracker.enter(this.#useAt(call.startTime), opens, active);
       this.#segment?.requestStarted();
+      this.#listed = intent.invocation === 'lists' ? this.#findListed() : undefined;
       const named = intent.invocation === 'drives' ? intent.invocationId : undefined;
       const about = invocation?.spanContext ?? tracker.invocations.get(endpoint.origin, named)?.span;
       this.links = about && [{ context: about }];
@@ -192,6 +194,7 @@ class EngineRequest extends Facts implements Placement {
     if (this.foldInto !== undefined) return undefined;
     const creator = this.#creator ?? this.#creatorOf(call.value, record);
     if (creator !== undefined && creator.spanId !== invocation?.spanContext.spanId) record.link(creator);
+    this.#listed?.apply({ type: 'answered', outlives: false });
     this.#segment?.requestEnded(call.endTime);
     // If the call has adopted an invocation, that invocation has opened a segment.
     if (this.#segment === undefined && this.#intent.invocation !== 'none')
@@ -267,6 +270,21 @@ class EngineRequest extends Facts implements Placement {
   #useAt(startTime: number): Use {
     const { context, endpoint } = this;
     return { kind: this.engine.dialect.kind, id: this.#intent.conversationId, context, endpoint, startTime };
+  }
+
+  /**
+   * The invocation whose steps the program lists. Once it has done so after an end, our own GET requests let it go first.
+   * Before that, they start at once: the program may delete the conversation, and with it the steps.
+   */
+  #findListed(): AgentInvocation | undefined {
+    const { tracker } = this.engine;
+    const { invocationId, conversationId } = this.#intent;
+    const open = tracker.invocations.get(this.endpoint.origin, invocationId)?.open;
+    // Some servers repeat the ids of runs in each thread.
+    const invocation = open?.isOf(conversationId) === true ? open : undefined;
+    if (invocation !== undefined && !isInProgress(invocation.life)) tracker.reads.isPatient = true;
+    invocation?.apply({ type: 'asked', outlives: false });
+    return invocation;
   }
 
   #handOn(value: unknown, record: OpenRecord): void {

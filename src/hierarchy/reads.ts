@@ -6,6 +6,7 @@ import { monotonic } from '../util/clock.ts';
 import { guardAsync } from '../util/guard.ts';
 import { field, numberField, readHeader } from '../util/payload.ts';
 import { TaskQueue } from '../util/task-queue.ts';
+import { nextTurn } from '../util/wait.ts';
 import type { Send } from './dialect.ts';
 import type { Invocation } from './invocations/invocation.ts';
 import { canContinue, isUnwatched } from './invocations/life.ts';
@@ -194,6 +195,8 @@ let skipped = 0;
  * end of an invocation that the program no longer waits for, or the details of one that is over.
  */
 export class BackgroundReads {
+  /** Set once the user's program has listed steps itself. Reads then start one turn later, to let it go first. */
+  isPatient = false;
   readonly #current: { readonly settings: Pick<Settings, 'maxConversations' | 'runSteps'> };
   #isStopped = false;
   readonly #origins = new BoundedMap<string, OriginReads>(MAX_READ_ORIGINS, (reads) => reads.clear());
@@ -224,6 +227,7 @@ export class BackgroundReads {
 
   /** Waits for the current reads and those that they start. Reads that wait for a paused server are dropped. */
   async settled(timeoutMs: number = READ_TIMEOUT_MS): Promise<void> {
+    if (this.isPatient) await nextTurn();
     const all = this.#origins.values();
     for (const reads of all) {
       if (reads.rests) reads.clear();
@@ -247,7 +251,7 @@ export class BackgroundReads {
     for (const reads of this.#origins.values()) reads.stop();
   }
 
-  /** Reads the missing details of an invocation that is over. */
+  /** Reads the missing details of an invocation that is over, unless the program asks for them itself. */
   details(invocation: Invocation): void {
     if (!this.#reads(invocation)) return;
     const from = this.at(invocation.endpoint.origin);
@@ -258,6 +262,8 @@ export class BackgroundReads {
     } else {
       invocation.apply({ type: 'reading', when: 'soon' });
       void guardAsync('reading details', async () => {
+        if (this.isPatient) await nextTurn();
+        if (invocation.life.requests > 0) return invocation.apply({ type: 'reading', when: 'no' });
         const isWanted = (): boolean => !invocation.life.isDeleted && !invocation.isClosed;
         const { began, succeeded } = await from.read(readOf(invocation, 'details', isWanted));
         if (!began && !succeeded && !invocation.isClosed) this.skip();

@@ -4,7 +4,7 @@ import { observerFor } from '../../src/pipeline/client-observers.ts';
 import { holdRequests } from '../support/hold-requests.ts';
 import type { ProgramOptions } from '../support/program.ts';
 import type { RunScript, Simulator } from '../support/simulator/index.ts';
-import { runAndListSteps, startTutor, type Tutor } from '../support/tutor.ts';
+import { runAndListSteps, startTutor, type Tutor, treesFromNow } from '../support/tutor.ts';
 import { collectWarnings } from '../support/warnings.ts';
 
 // The tests advance the timers of the package.
@@ -16,6 +16,25 @@ vi.mock(import('../../src/util/timers.ts'), async (original) => ({
 afterEach(() => {
   vi.useRealTimers();
 });
+
+/** A program that has once listed the steps of a run that had ended; nothing is left of that run but its number. */
+async function startLister(options: ProgramOptions): Promise<Tutor> {
+  const program = await startTutor({ ...options, runs: [{}, ...(options.runs ?? [])] });
+  const { simulator, telemetry } = program;
+  await program.inSpan(() => runAndListSteps(program));
+  await telemetry.provider.forceFlush();
+  const received = simulator.requests.length;
+  return {
+    ...program,
+    simulator: {
+      ...simulator,
+      get requests() {
+        return simulator.requests.slice(received);
+      },
+    },
+    expectTree: treesFromNow(telemetry),
+  };
+}
 
 function readsOf(simulator: Simulator): string[] {
   return simulator.requests.map(({ path }) => path).filter((path) => /steps|messages\?/.test(path));
@@ -323,8 +342,9 @@ it('what the program itself reads may be a single step: the rest of the usage st
   `);
 });
 
-describe('the steps that the program lists right after the end of a run', () => {
-  const LISTED = `
+describe('what the program reads right after the end of a run', () => {
+  const STEPS = '/v1/threads/thread_000001/runs/run_000002/steps';
+  const TREE = `
     program
     └─ thread
        ├─ invoke_agent Math Tutor
@@ -332,17 +352,15 @@ describe('the steps that the program lists right after the end of a run', () => 
        └─ GET /threads/{thread_id}/runs/{run_id}/steps
   `;
 
-  it.each(['fetch', 'observe'] as const)('are recorded once: runSteps is %s', async (runSteps) => {
-    const { simulator, ...program } = await startTutor({ config: { runSteps }, runs: [{}] });
+  it('is not requested again', async () => {
+    const { simulator, ...program } = await startLister({ runs: [{}] });
     await program.inSpan(() => runAndListSteps(program));
-    await program.expectTree(LISTED);
-    const steps = '/v1/threads/thread_000001/runs/run_000001/steps';
-    const own = runSteps === 'fetch' ? [`${steps}?limit=100&order=asc`] : [];
-    expect(readsOf(simulator).toSorted()).toEqual([steps, ...own]);
+    await program.expectTree(TREE);
+    expect(readsOf(simulator)).toEqual([STEPS]);
   });
 
-  it('are completed by those that the package reads', async () => {
-    const { simulator: _, ...program } = await startTutor({
+  it('is requested again if it was incomplete', async () => {
+    const { simulator, ...program } = await startLister({
       runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
     });
     await program.inSpan(() => runAndListSteps(program, { limit: 1 }));
@@ -355,10 +373,14 @@ describe('the steps that the program lists right after the end of a run', () => 
          │  └─ chat gpt-4o-mini                           openai.step.type=message_creation
          └─ GET /threads/{thread_id}/runs/{run_id}/steps
     `);
+    expect(readsOf(simulator)).toEqual([`${STEPS}?limit=1`, `${STEPS}?limit=100&order=asc`]);
   });
 
-  it('have the search results that the package reads', async () => {
-    const { client, threadId, ...program } = await startTutor({ ...WITH_CONTENT, runs: [SEARCHING] });
+  it('is requested again if search results were missing, and are recorded', async () => {
+    const { client, simulator, threadId, ...program } = await startLister({
+      ...WITH_CONTENT,
+      runs: [SEARCHING],
+    });
     await program.inSpan(async () => {
       const run = await program.run();
       await Promise.all([
@@ -367,13 +389,22 @@ describe('the steps that the program lists right after the end of a run', () => 
       ]);
     });
     await program.telemetry.provider.forceFlush();
+    const lists = readsOf(simulator).filter((path) => path.includes('/steps'));
+    expect(lists.map((path) => path.split('&')[0])).toEqual([STEPS, `${STEPS}?limit=100`]);
     expect(documentsOf(program)).toContain('x = 1');
   });
 
-  it('are all recorded if they come page by page', async () => {
+  it('is requested again if the program received none', async () => {
+    const { simulator, ...program } = await startLister({ runs: [{}] });
+    simulator.next({ when: { path: /steps/ }, status: 404 });
+    await program.inSpan(() => expect(runAndListSteps(program)).rejects.toThrow('404'));
+    await program.expectTree(`${TREE.trimEnd()}  !NotFoundError`);
+    expect(readsOf(simulator)).toEqual([STEPS, `${STEPS}?limit=100&order=asc`]);
+  });
+
+  it('is not requested again if it came page by page', async () => {
     const tools = [{ codeInterpreter: { input: '1' } }];
-    const { client, threadId, ...program } = await startTutor({
-      config: { runSteps: 'observe' },
+    const { client, simulator, threadId, ...program } = await startLister({
       runs: [{ steps: [{ tools }, { tools }, { message: 'x is 1' }] }],
     });
     await program.inSpan(async () => {
@@ -381,8 +412,26 @@ describe('the steps that the program lists right after the end of a run', () => 
       const steps = client.beta.threads.runs.steps.list(run.id, { thread_id: threadId, limit: 1 });
       for await (const _ of steps);
     });
-    const steps = program.ended('chat').map(({ attributes }) => attributes['openai.step.id']);
-    expect(steps.toSorted()).toEqual(['step_000001', 'step_000002', 'step_000003']);
+    expect(
+      readsOf(simulator).every((path) => path.includes('limit=1&after') || path.endsWith('limit=1')),
+    ).toBe(true);
+    const steps = program.ended('chat').slice(1);
+    expect(new Set(steps.map(({ attributes }) => attributes['openai.step.id']))).toEqual(
+      new Set(['step_000002', 'step_000003', 'step_000004']),
+    );
+  });
+
+  it('is awaited if the span of the program ends before it arrives', async () => {
+    const { client, simulator, threadId, ...program } = await startLister({ runs: [{}] });
+    let listed: PromiseLike<unknown> | undefined;
+    await program.inSpan(async () => {
+      const run = await program.run();
+      listed = client.beta.threads.runs.steps.list(run.id, { thread_id: threadId }).then();
+    });
+    expect(program.telemetry.openSpans).toContain('invoke_agent Math Tutor');
+    await listed;
+    await program.expectTree(TREE);
+    expect(readsOf(simulator)).toEqual([STEPS]);
   });
 });
 

@@ -66,7 +66,7 @@ export function actionsOf(client: OpenAI, assistantId: string, threadId: string)
 }
 
 /** Asserts what is recorded after this call. */
-function treesFromNow(telemetry: Program['telemetry']): Program['expectTree'] {
+export function treesFromNow(telemetry: Program['telemetry']): Program['expectTree'] {
   const recorded = telemetry.spans.length;
   return async (expected) => {
     await telemetry.provider.forceFlush();

@@ -59,6 +59,7 @@ import {
 
 const THREADS = '/threads';
 const MESSAGES = '/threads/{thread_id}/messages';
+const RUN_STEPS = '/threads/{thread_id}/runs/{run_id}/steps';
 
 /**
  * Threads, runs and run steps of the Assistants API as conversations, invocations and steps. Objects come from the
@@ -76,10 +77,11 @@ export const assistants: Dialect = {
     const posts = request.method === 'POST';
     const starts = posts && operationOf(route).traits?.invokesAgent === true;
     const submits = posts && route.template.endsWith('/submit_tool_outputs');
+    const drives = route.folds === 'run' ? 'drives' : 'none';
     return {
       conversation: conversationUse(request, THREADS, starts),
       conversationId: parameterOf(request, 'thread_id'),
-      invocation: starts ? 'starts' : route.folds === 'run' ? 'drives' : 'none',
+      invocation: starts ? 'starts' : route.template === RUN_STEPS ? 'lists' : drives,
       invocationId: parameterOf(request, 'run_id'),
       needsOpenInvocation: submits || (posts && route.template.endsWith('/cancel')),
       messages: posts

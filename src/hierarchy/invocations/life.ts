@@ -72,8 +72,8 @@ export type LifeFact =
   | { readonly type: 'detail' }
   /** It was deleted with its conversation. It is recorded, if need be after a read of ours that has been sent. */
   | { readonly type: 'deleted' }
-  /** We read about it soon or now. */
-  | { readonly type: 'reading'; readonly when: 'soon' | 'now' }
+  /** We read about it soon or now. `no`: we do not, because the program itself has sent a request about it. */
+  | { readonly type: 'reading'; readonly when: 'soon' | 'now' | 'no' }
   /** The server does not offer the endpoint for its details. */
   | { readonly type: 'unreadable' }
   /** A read of its end is over. `isLastRead`: it is given up if its end is still unknown. */

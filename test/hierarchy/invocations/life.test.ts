@@ -38,7 +38,7 @@ const LEFT: LifeFact = { type: 'left' };
 const TIME: LifeFact = { type: 'time', idleTimeout: 30_000 };
 const CLOSE: LifeFact = { type: 'close' };
 const ended = (endTime: number): LifeFact => ({ type: 'ended', endTime, latest: endTime });
-const reading = (when: 'soon' | 'now'): LifeFact => ({ type: 'reading', when });
+const reading = (when: 'soon' | 'now' | 'no'): LifeFact => ({ type: 'reading', when });
 const endRead = (isLastRead: boolean): LifeFact => ({ type: 'end read', isLastRead });
 const detailsRead = (isFinal: boolean): LifeFact => ({ type: 'details read', isFinal });
 
