@@ -7,6 +7,7 @@ import OpenAI from 'openai';
 import { inMemory } from '../../bench/api/memory.ts';
 import { setUpTelemetry, type Telemetry } from '../../bench/telemetry.ts';
 import { countCalls, totalOf } from '../support/count-calls.ts';
+import { bytesOfObjects } from '../support/heap/objects.ts';
 import { type ScriptedTime, scriptTime } from '../support/scripted-time.ts';
 import type { Finding } from './measure.ts';
 import { SCENARIOS, type Stage } from './scenarios.ts';
@@ -33,7 +34,7 @@ const stage: Stage = {
       await new Promise((resolve) => setImmediate(resolve));
       globalThis.gc?.();
     }
-    return process.memoryUsage().heapUsed;
+    return bytesOfObjects();
   },
   open: () => telemetry.open,
 };

@@ -9,13 +9,13 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { getHeapSpaceStatistics } from 'node:v8';
 import { context, type Span, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
 import { instrumentOpenAI, withConversation } from '../../../src/client.ts';
 import { answer } from './api.ts';
+import { bytesOfObjects } from './objects.ts';
 
 /** Reached long before the first look: what is remembered of conversations that are over is bounded by it. */
 const REMEMBERED = 100;
@@ -115,13 +115,9 @@ async function collect(mostRounds: number): Promise<void> {
   }
 }
 
-/** Bytes of objects, without the code that is compiled on the way. */
 async function kept(): Promise<number> {
   await collect(MOST_ROUNDS);
-  const { external } = process.memoryUsage();
-  return getHeapSpaceStatistics()
-    .filter(({ space_name }) => !/code|trusted|read_only/.test(space_name))
-    .reduce((sum, { space_used_size }) => sum + space_used_size, external);
+  return bytesOfObjects();
 }
 
 /** Longer than anything is remembered that nobody uses. */
