@@ -1,6 +1,6 @@
 /**
- * Builds examples/bundled/next as a project of its own, starts it, asks its route, and reads the spans back that it sends.
- * `npm run check-next` makes the lane for it; `--made` says that the tests have made it. With webpack, `openai` stays out of the
+ * Builds examples/bundled/next in a lane, starts it, asks its route, and reads back the spans that it sends.
+ * `npm run check-next` makes the lane; with `--made`, the tests have made it. With webpack, `openai` stays out of the
  * bundle; with Turbopack, it is in the bundle, and the configuration is that of docs/bundlers.md.
  */
 import { spawn } from 'node:child_process';
@@ -19,13 +19,18 @@ import { startSimulator } from '../test/support/simulator/index.ts';
 const EDGE_ROUTE = `export const runtime = 'edge';\nexport const GET = () => new Response('edge');\n`;
 const TESTED_CONFIGURATION = 'tested.config.mjs';
 /**
- * Next.js does not look for the files that a deployment must copy, which takes longer than the build. It would take the
- * repository around the lane for the project.
+ * Spares Next.js the search for the files that a deployment must copy, which takes longer than the build. Names the root of
+ * the project, because Next.js would take it to be that of this repository.
  */
 const CONFIGURATION = `import tested from './${TESTED_CONFIGURATION}';
 const all = ['**/*'];
 const root = import.meta.dirname;
-export default { ...tested, turbopack: { ...tested.turbopack, root }, outputFileTracingRoot: root, outputFileTracingExcludes: { '*': all, 'next-server': all, 'next-minimal-server': all } };
+export default {
+  ...tested,
+  turbopack: { ...tested.turbopack, root },
+  outputFileTracingRoot: root,
+  outputFileTracingExcludes: { '*': all, 'next-server': all, 'next-minimal-server': all },
+};
 `;
 /** Milliseconds until the application is built, and until the server has sent the spans: other things run beside it. */
 const BUILD_TIMEOUT = 420_000;

@@ -155,5 +155,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     config: { maxConversations: CONVERSATIONS, conversationIdleTimeout: NEVER },
     run: trackedThreads,
   },
+  // Few are remembered, so that two hours fill what has that bound.
   'a whole day': { api: () => assistantsApi(), config: { maxConversations: 20 }, run: wholeDay },
 };

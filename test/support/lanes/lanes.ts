@@ -5,7 +5,7 @@ export interface Lane {
   readonly packages: Readonly<Record<string, string>>;
   /** Whether npm installs it, and runs the scripts that fetch a runtime. Default: Bun, which takes a tenth of the time. */
   readonly npm?: boolean;
-  /** For the installation. */
+  /** Further flags of the installer. */
   readonly flags?: readonly string[];
 }
 

@@ -22,7 +22,7 @@ const INSTALLS_AT_ONCE = 4;
 const PROGRAMS = join(ROOT, 'test/lanes/programs');
 
 const NPM_INSTALL = ['npm', 'install', '--no-audit', '--no-fund', '--prefer-offline'] as const;
-/** Tests change files of a lane, so that no two lanes may share them. */
+/** Copies the files: a test that writes to one lane must not change the others. */
 const BUN_INSTALL = [
   join(laneDirectory(BUN_LANE.name), 'node_modules', '.bin', 'bun'),
   ...['install', '--linker', 'hoisted', '--backend', 'copyfile', '--silent'],
