@@ -12,7 +12,7 @@ export interface Finding {
   readonly openAtMost: number;
   /** Spans that are open when all is over. */
   readonly openAtEnd: number;
-  /** Bytes on the heap at the end, over those after a part of it. */
+  /** Bytes on the heap that a part of it leaves behind each time. */
   readonly growth: number;
 }
 
