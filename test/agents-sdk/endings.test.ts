@@ -1,15 +1,7 @@
 import { expect, it } from 'vitest';
 import { ConversationIdGenerator } from '../../src/index.ts';
 import { library, type RunState } from './library.ts';
-import {
-  calling,
-  completion,
-  newFatalTool,
-  newHelper,
-  newTool,
-  startAgents,
-  tracingOrNot,
-} from './program.ts';
+import { calling, completion, newHelper, newTool, startAgents, tracingOrNot } from './program.ts';
 
 const { Agent } = library;
 
@@ -43,53 +35,10 @@ function approveAll(state: RunState): void {
 }
 
 tracingOrNot((tracing) => {
-  it('marks a tool that fails, and nothing above it', async () => {
-    const { runner, simulator, telemetry, expectTree } = await startAgents({ tracing });
-    simulator.respond({ output: [calling('fail')] }, { output: [{ message: 'Sorry.' }] });
-    await runner.run(newHelper(failing), 'Hi');
-    await expectTree(`
-    invoke_workflow Agent workflow
-    └─ invoke_agent Helper
-       ├─ chat gpt-4o
-       ├─ execute_tool fail  !ToolCallError
-       └─ chat gpt-4o
-  `);
-    expect(
-      JSON.stringify(telemetry.spans.map(({ status, attributes }) => [status, attributes])),
-    ).not.toContain('secret');
-  });
-
-  // Old versions have no timeouts.
-  it.skipIf(!('ToolTimeoutError' in library))(
-    'marks a tool that ends by its timeout, and nothing above it',
-    async () => {
-      const { runner, simulator, expectTree } = await startAgents({ tracing });
-      simulator.respond({ output: [calling('wait')] }, { output: [{ message: 'Sorry.' }] });
-      const waiting = library.tool({
-        name: 'wait',
-        description: 'Waits.',
-        parameters: { type: 'object', properties: {}, required: [], additionalProperties: false },
-        timeoutMs: 5,
-        execute: (_: unknown, __: unknown, details?: { signal?: AbortSignal }) =>
-          new Promise((resolve) => details?.signal?.addEventListener('abort', () => resolve('late'))),
-      });
-      await runner.run(newHelper(waiting), 'Hi');
-      await expectTree(`
-    invoke_workflow Agent workflow
-    └─ invoke_agent Helper
-       ├─ chat gpt-4o
-       ├─ execute_tool wait  !ToolTimeoutError
-       └─ chat gpt-4o
-  `);
-    },
-  );
-
   it('marks the workflow with the error that the program gets', async () => {
     const { runner, simulator, expectTree } = await startAgents({ tracing });
     simulator.next({ status: 400, body: { error: { message: 'a secret', code: 'invalid_prompt' } } });
-    await expect(runner.run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi')).rejects.toThrow(
-      'a secret',
-    );
+    await expect(runner.run(newHelper(), 'Hi')).rejects.toThrow('a secret');
     await expectTree(`
     invoke_workflow Agent workflow  !invalid_prompt
     └─ invoke_agent Helper          !invalid_prompt
@@ -140,7 +89,7 @@ tracingOrNot((tracing) => {
     const { runner, simulator, expectTree } = await startAgents({ tracing });
     simulator.next({ status: 400, body: { error: { code: 'invalid_prompt' } } });
     const caught = library.withTrace('Careful', async () => {
-      await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi').catch(() => undefined);
+      await runner.run(newHelper(), 'Hi').catch(() => undefined);
       return 'fine';
     });
     expect(await caught).toBe('fine');
@@ -207,19 +156,6 @@ tracingOrNot((tracing) => {
     invoke_workflow Agent workflow
     └─ invoke_agent Helper
        └─ chat gpt-4o
-  `);
-  });
-
-  it('marks a tool whose error the program gets by its class', async () => {
-    const { runner, simulator, expectTree } = await startAgents({ tracing });
-    simulator.respond({ output: [calling('fail')] });
-    const fatal = newFatalTool(new TypeError('a secret'));
-    await expect(runner.run(newHelper(fatal), 'Hi')).rejects.toThrow('a secret');
-    await expectTree(`
-    invoke_workflow Agent workflow  !ToolCallError
-    └─ invoke_agent Helper          !ToolCallError
-       ├─ chat gpt-4o
-       └─ execute_tool fail         !TypeError
   `);
   });
 
@@ -338,7 +274,7 @@ tracingOrNot((tracing) => {
     const { runner, simulator, inSpan, expectTree } = await startAgents({ tracing });
     library.setTracingContextStorage?.(undefined);
     simulator.respond({ output: [{ message: 'Yes.' }] });
-    await inSpan(() => runner.run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi'));
+    await inSpan(() => runner.run(newHelper(), 'Hi'));
     await expectTree(`
     program
     └─ invoke_workflow Agent workflow

@@ -5,7 +5,6 @@ import { instrumentAgents } from '../../src/agents.ts';
 import { library } from './library.ts';
 import { calling, newHelper, newTool, startAgents } from './program.ts';
 
-const { Agent } = library;
 const STORAGE = Symbol.for('openai.agents.core.asyncLocalStorage');
 
 interface LibrarySpan {
@@ -71,7 +70,7 @@ it.each([
     library.setTraceProcessors([new Metadata()]);
     simulator.respond({ output: [{ message: 'Yes.' }] });
     const traceMetadata = { note: 'mine' };
-    await newRunner({ traceMetadata }).run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi');
+    await newRunner({ traceMetadata }).run(newHelper(), 'Hi');
     expect(seen.map((metadata) => Object.keys(metadata ?? {}))).toEqual([keys]);
     expect(traceMetadata).toEqual({ note: 'mine' });
   },
@@ -84,7 +83,7 @@ it('restores everything when it ends', async () => {
   const before = (globalThis as Record<symbol, unknown>)[STORAGE];
   expect(before?.constructor.name).toBe('AsyncLocalStorage');
   simulator.respond({ output: [{ message: 'Yes.' }] });
-  await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi');
+  await runner.run(newHelper(), 'Hi');
   expect(telemetry.spans.map(({ name }) => name)).toEqual(['chat gpt-4o']);
 });
 
@@ -108,7 +107,7 @@ it('keeps the names and lengths of the methods that it wraps', async () => {
   const { runner, simulator } = await startAgents();
   const stop = instrumentAgents();
   simulator.respond({ output: [{ message: 'Yes.' }] });
-  await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi');
+  await runner.run(newHelper(), 'Hi');
   const provider = (globalThis as Record<symbol, unknown>)[Symbol.for('openai.agents.core.traceProvider')];
   const described = (): readonly unknown[] => {
     const span = library.createCustomSpan({ data: { name: 'mine' } });

@@ -1,17 +1,20 @@
 import { trace } from '@opentelemetry/api';
 import { expect, it } from 'vitest';
+import { timedTools } from '../support/timed-tools.ts';
 import { library } from './library.ts';
 import { calling, startAgents } from './program.ts';
 
 const { Agent } = library;
 
+async function work<Result>(name: string, result: Result): Promise<Result> {
+  return trace.getTracer('program').startActiveSpan(name, (span) => {
+    span.end();
+    return result;
+  });
+}
+
 /** An MCP server whose work is a span of the program's. */
-function newServer(name: string): object {
-  const work = async <Result>(name: string, result: Result): Promise<Result> =>
-    trace.getTracer('program').startActiveSpan(name, (span) => {
-      span.end();
-      return result;
-    });
+function newServer(name: string, callTool: () => Promise<object[]>): object {
   const parameters = { type: 'object', properties: {}, required: [], additionalProperties: false };
   return {
     name,
@@ -24,7 +27,7 @@ function newServer(name: string): object {
         { name: 'read_file', description: 'Reads.', inputSchema: parameters },
         { name: 'list_files', description: 'Lists.', inputSchema: parameters },
       ]),
-    callTool: () => work('call', [{ type: 'text', text: 'a secret' }]),
+    callTool,
   };
 }
 
@@ -39,7 +42,8 @@ it.each([
   async (name, shown, tracing) => {
     const { runner, simulator, telemetry, expectTree } = await startAgents({ tracing });
     simulator.respond({ output: [calling('read_file')] }, { output: [{ message: 'Read.' }] });
-    const agent = new Agent({ name: 'Helper', model: 'gpt-4o', mcpServers: [newServer(name)] });
+    const server = newServer(name, () => work('call', [{ type: 'text', text: 'a secret' }]));
+    const agent = new Agent({ name: 'Helper', model: 'gpt-4o', mcpServers: [server] });
     expect((await runner.run(agent, 'Hi')).finalOutput).toBe('Read.');
     await expectTree(`
     invoke_workflow Agent workflow
@@ -54,5 +58,19 @@ it.each([
        └─ chat gpt-4o
   `);
     expect(JSON.stringify(telemetry.spans.map(({ attributes }) => attributes))).not.toContain('secret');
+  },
+);
+
+it.each([{ tracing: true }, { tracing: false }])(
+  'counts a call that failed: $tracing',
+  async ({ tracing }) => {
+    const program = await startAgents({ tracing });
+    program.simulator.respond({ output: [calling('read_file')] }, { output: [{ message: 'Sorry.' }] });
+    const server = newServer('files', () => Promise.reject(new RangeError('a secret')));
+    await program.runner.run(new Agent({ name: 'Helper', model: 'gpt-4o', mcpServers: [server] }), 'Hi');
+    // The oldest versions name the class of the error.
+    expect(await timedTools(program)).toEqual([
+      expect.stringMatching(/^read_file (ToolCallError|RangeError)$/),
+    ]);
   },
 );

@@ -1,7 +1,7 @@
 import { context } from '@opentelemetry/api';
 import { expect, it } from 'vitest';
 import { library } from './library.ts';
-import { completion, startAgents } from './program.ts';
+import { completion, newHelper, startAgents } from './program.ts';
 
 const { Agent } = library;
 
@@ -54,7 +54,7 @@ it.each(['responses', 'chat'] as const)(
     context.disable();
     if (api === 'responses') simulator.respond({ output: [{ message: 'Hello.' }] });
     else simulator.next({ body: completion({ text: 'Hello.', usage: [12, 3] }) });
-    await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi');
+    await runner.run(newHelper(), 'Hi');
     expect(telemetry.spans.map(({ name }) => name).toSorted()).toEqual([
       'chat gpt-4o',
       'invoke_agent Helper',
@@ -69,7 +69,7 @@ it('records no call that the program wants to have ignored', async () => {
     config: { ignoreRequestHook: () => true },
   });
   simulator.respond({ output: [{ message: 'Hello.' }] });
-  await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi');
+  await runner.run(newHelper(), 'Hi');
   await expectTree(`
     invoke_workflow Agent workflow
     └─ invoke_agent Helper

@@ -29,19 +29,6 @@ const echo = newTool('echo', () => 'Yes');
 const helper = newHelper(echo);
 
 tracingOrNot((tracing) => {
-  it('names the conversation by the session', async () => {
-    const { runner, simulator, expectTree } = await startObserved({ tracing });
-    simulator.respond({ output: [calling('echo')] }, { output: [{ message: 'Yes.' }] });
-    await runner.run(helper, 'Hi', { session: new MemorySession({ sessionId: 'session-1' }) });
-    await expectTree(`
-    invoke_workflow Agent workflow  gen_ai.conversation.id=session-1
-    └─ invoke_agent Helper          gen_ai.conversation.id=session-1
-       ├─ chat gpt-4o               gen_ai.conversation.id=session-1
-       ├─ execute_tool echo         gen_ai.conversation.id=session-1
-       └─ chat gpt-4o               gen_ai.conversation.id=session-1
-  `);
-  });
-
   it.each([
     ['even with a session', startObserved],
     ['also where nothing sees the library being loaded', startAgents],

@@ -1,17 +1,16 @@
 import { expect, it } from 'vitest';
 import { responseBody } from '../support/bodies.ts';
+import type { OutputScript } from '../support/simulator/index.ts';
 import { timedTools } from '../support/timed-tools.ts';
-import { library } from './library.ts';
+import { type LibraryAgent, library } from './library.ts';
 import { calling, newFatalTool, newHelper, newTool, startAgents, tracingOrNot } from './program.ts';
-
-const { Agent } = library;
 
 function guardrail(type: string, behavior: string): object {
   return { type, name: type, run: async () => ({ behavior: { type: behavior }, outputInfo: {} }) };
 }
 
 /** A tool that waits for the signal of its run, and rejects with its reason. */
-function newWaitingTool(called: () => void): object {
+function newWaitingTool(called: () => void, options: object = {}): object {
   const wait = (signal: AbortSignal | undefined): Promise<string> =>
     new Promise((resolve, reject) => {
       signal?.addEventListener('abort', () => reject(signal.reason));
@@ -20,7 +19,7 @@ function newWaitingTool(called: () => void): object {
     });
   const execute = (_: unknown, __: unknown, details?: { signal?: AbortSignal }): Promise<string> =>
     wait(details?.signal);
-  return newTool('wait', () => undefined, { execute });
+  return newTool('wait', () => undefined, { execute, ...options });
 }
 
 const asking = { output: [{ mcpApprovalRequest: { server: 'wiki', name: 'ask', arguments: {} } }] } as const;
@@ -30,15 +29,156 @@ const failed = {
 };
 const echo = newTool('echo', () => 'echo');
 
-/** Only newer versions have guardrails of tools, and end the others when one tool fails. */
+interface Row {
+  /** What the model calls, or the answer of the server with the calls. */
+  readonly calls: readonly OutputScript[] | { readonly body: object };
+  /** The agent, whose run can be aborted. */
+  readonly agent: (abort: () => void) => LibraryAgent;
+  /** The run, which ends with this error, and what its message says. */
+  readonly fails?: readonly [error: string, message: string];
+  /** The spans of the calls. */
+  readonly spans: readonly string[];
+  /** The calls did not run, so that they have no duration. */
+  readonly untimed?: true;
+}
+
+const failing = (): object =>
+  newTool('fail', () => {
+    throw new TypeError('a secret');
+  });
+
+function guarded(when: string): object {
+  return newTool('echo', () => 'echo', {
+    [`${when}Guardrails`]: [guardrail(`tool_${when}`, 'throwException')],
+  });
+}
+
+/** A shell whose command ends with this code. */
+function newShell(exitCode: number): object {
+  const outcome = { type: 'exit', exitCode };
+  return library.shellTool({
+    shell: { run: async () => ({ output: [{ stdout: '', stderr: '', outcome }] }) },
+  });
+}
+
 const isNew = 'ToolInputGuardrailTripwireTriggered' in library && library.withTraceContext !== undefined;
+const CALL = { id: 'item_1', call_id: 'call_1', status: 'completed' };
+const MAKE = { body: responseBody([{ ...CALL, type: 'shell_call', action: { commands: ['make'] } }]) };
+
+const ROWS: Readonly<Record<string, Row>> = {
+  'a tool that fails, and nothing above it': {
+    calls: [calling('fail')],
+    agent: () => newHelper(failing()),
+    spans: ['execute_tool fail  !ToolCallError'],
+  },
+  'a tool whose error the program gets, by its class': {
+    calls: [calling('fail')],
+    agent: () => newHelper(newFatalTool(new TypeError('a secret'))),
+    fails: ['ToolCallError', 'a secret'],
+    spans: ['execute_tool fail  !TypeError'],
+  },
+  'a call of a tool that an agent does not have, which ends its run': {
+    calls: [calling('forget'), calling('echo'), calling('forget')],
+    agent: () => newHelper(echo),
+    fails: ['ModelBehaviorError', 'not found'],
+    spans: [],
+  },
+};
+
+/** Only newer versions have guardrails of tools and spans for shells, and end the others when one tool fails. */
+const NEW_ROWS: Readonly<Record<string, Row>> = {
+  'a tool that ran before its output guardrail stopped it': {
+    calls: [calling('echo')],
+    agent: () => newHelper(guarded('output')),
+    fails: ['ToolCallError', 'ToolOutputGuardrailTripwireTriggered'],
+    spans: ['execute_tool echo  !ToolOutputGuardrailTripwireTriggered'],
+  },
+  'a tool that its input guardrail stopped, without a duration': {
+    calls: [calling('echo')],
+    agent: () => newHelper(guarded('input')),
+    fails: ['ToolCallError', 'ToolInputGuardrailTripwireTriggered'],
+    spans: ['execute_tool echo  !ToolInputGuardrailTripwireTriggered'],
+    untimed: true,
+  },
+  'a tool whose run the program has aborted': {
+    calls: [calling('wait')],
+    agent: (abort) => newHelper(newWaitingTool(abort)),
+    fails: ['AbortError', 'aborted'],
+    spans: ['execute_tool wait  openai.tool.outcome=cancelled'],
+  },
+  'a tool that the failure of another tool has ended': {
+    calls: [calling('wait'), calling('fail')],
+    agent: () =>
+      newHelper(
+        newWaitingTool(() => undefined),
+        newFatalTool(new TypeError('a secret')),
+      ),
+    fails: ['ToolCallError', 'a secret'],
+    spans: ['execute_tool wait  openai.tool.outcome=cancelled', 'execute_tool fail  !TypeError'],
+  },
+  'arguments of a tool that cannot be parsed': {
+    calls: { body: responseBody([{ ...CALL, type: 'function_call', name: 'echo', arguments: '{' }]) },
+    agent: () => newHelper(echo),
+    spans: ['execute_tool echo  !refused'],
+    untimed: true,
+  },
+  'a command of a shell that failed': {
+    calls: MAKE,
+    agent: () => newHelper(newShell(1)),
+    spans: ['execute_tool shell  !failed'],
+  },
+  'a command of a shell that succeeded': {
+    calls: MAKE,
+    agent: () => newHelper(newShell(0)),
+    spans: ['execute_tool shell'],
+  },
+};
+
+/** Old versions have no timeouts. */
+const TIMEOUT: Readonly<Record<string, Row>> = {
+  'a tool that ends by its timeout, and nothing above it': {
+    calls: [calling('wait')],
+    agent: () => newHelper(newWaitingTool(() => undefined, { strict: true, timeoutMs: 5 })),
+    spans: ['execute_tool wait  !ToolTimeoutError'],
+  },
+};
 
 tracingOrNot((tracing) => {
+  it.each([
+    ...Object.entries(ROWS),
+    ...('ToolTimeoutError' in library ? Object.entries(TIMEOUT) : []),
+    ...(isNew ? Object.entries(NEW_ROWS) : []),
+  ])('records %s', async (_, { calls, agent, fails, spans, untimed }) => {
+    const program = await startAgents({ tracing });
+    if ('body' in calls) program.simulator.next(calls);
+    else program.simulator.respond({ output: calls });
+    program.simulator.respond(sorry);
+    const abort = new AbortController();
+    const run = program.runner.run(
+      agent(() => abort.abort()),
+      'Hi',
+      { signal: abort.signal },
+    );
+    if (fails === undefined) await run;
+    else await expect(run).rejects.toThrow(fails[1]);
+    const mark = fails === undefined ? '' : `!${fails[0]}`;
+    const below = ['chat gpt-4o', ...spans, ...(fails === undefined ? ['chat gpt-4o'] : [])];
+    await program.expectTree(`
+      invoke_workflow Agent workflow  ${mark}
+      └─ invoke_agent Helper          ${mark}
+         ${below.map((line, index) => `${index === below.length - 1 ? '└' : '├'}─ ${line}`).join('\n         ')}
+    `);
+    const ran = spans.filter((line) => untimed !== true && !line.includes('cancelled'));
+    const timed = ran.map((line) => line.replace('execute_tool ', '').replace(/ +!/, ' '));
+    expect(await timedTools(program)).toEqual(timed);
+    const recorded = program.telemetry.spans.map(({ status, attributes }) => [status, attributes]);
+    expect(JSON.stringify(recorded)).not.toContain('secret');
+  });
+
   it('says that a person did not approve a tool', async () => {
     const program = await startAgents({ tracing });
     program.simulator.respond({ output: [calling('delete')] }, sorry);
-    const deleting = newTool('delete', () => 'deleted', { needsApproval: true });
-    const agent = newHelper(deleting);
+    const agent = newHelper(newTool('delete', () => 'deleted', { needsApproval: true }));
     const { state, interruptions } = await program.runner.run(agent, 'Hi');
     for (const interruption of interruptions) state.reject(interruption);
     await program.runner.run(agent, state);
@@ -78,132 +218,4 @@ tracingOrNot((tracing) => {
       expect(await timedTools(program)).toEqual([]);
     },
   );
-
-  it('counts the call of an MCP server that failed', async () => {
-    const program = await startAgents({ tracing });
-    program.simulator.respond({ output: [calling('read')] }, sorry);
-    const parameters = { type: 'object', properties: {}, required: [], additionalProperties: false };
-    const server = {
-      name: 'files',
-      cacheToolsList: true,
-      connect: async () => undefined,
-      close: async () => undefined,
-      invalidateToolsCache: async () => undefined,
-      listTools: async () => [{ name: 'read', description: 'Reads.', inputSchema: parameters }],
-      callTool: () => Promise.reject(new RangeError('a secret')),
-    };
-    await program.runner.run(new Agent({ name: 'Helper', model: 'gpt-4o', mcpServers: [server] }), 'Hi');
-    // The oldest versions name the class of the error.
-    expect(await timedTools(program)).toEqual([expect.stringMatching(/^read (ToolCallError|RangeError)$/)]);
-  });
-
-  it.skipIf(!isNew).each([
-    ['input', 'ToolInputGuardrailTripwireTriggered', []],
-    ['output', 'ToolOutputGuardrailTripwireTriggered', ['echo ToolOutputGuardrailTripwireTriggered']],
-  ])('counts a tool only if it ran before its %s guardrail stopped it', async (when, error, timed) => {
-    const program = await startAgents({ tracing });
-    program.simulator.respond({ output: [calling('echo')] });
-    const guarded = newTool('echo', () => 'echo', {
-      [`${when}Guardrails`]: [guardrail(`tool_${when}`, 'throwException')],
-    });
-    const agent = newHelper(guarded);
-    await expect(program.runner.run(agent, 'Hi')).rejects.toThrow(error);
-    await program.expectTree(`
-    invoke_workflow Agent workflow  !ToolCallError
-    └─ invoke_agent Helper          !ToolCallError
-       ├─ chat gpt-4o
-       └─ execute_tool echo         !${error}
-  `);
-    expect(await timedTools(program)).toEqual(timed);
-  });
-
-  it.skipIf(!isNew)('says that the program has aborted the run of a tool', async () => {
-    const program = await startAgents({ tracing });
-    const abort = new AbortController();
-    program.simulator.respond({ output: [calling('wait')] });
-    const waiting = newWaitingTool(() => abort.abort());
-    const agent = newHelper(waiting);
-    await expect(program.runner.run(agent, 'Hi', { signal: abort.signal })).rejects.toThrow('aborted');
-    await program.expectTree(`
-    invoke_workflow Agent workflow  !AbortError
-    └─ invoke_agent Helper          !AbortError
-       ├─ chat gpt-4o
-       └─ execute_tool wait         openai.tool.outcome=cancelled
-  `);
-    expect(await timedTools(program)).toEqual([]);
-  });
-
-  it.skipIf(!isNew)('says that the failure of another tool has ended a tool', async () => {
-    const program = await startAgents({ tracing });
-    program.simulator.respond({ output: [calling('wait'), calling('fail')] });
-    const tools = [newWaitingTool(() => undefined), newFatalTool(new TypeError('a secret'))];
-    const agent = newHelper(...tools);
-    await expect(program.runner.run(agent, 'Hi')).rejects.toThrow('a secret');
-    await program.expectTree(`
-    invoke_workflow Agent workflow  !ToolCallError
-    └─ invoke_agent Helper          !ToolCallError
-       ├─ chat gpt-4o
-       ├─ execute_tool wait         openai.tool.outcome=cancelled
-       └─ execute_tool fail         !TypeError
-  `);
-    expect(await timedTools(program)).toEqual(['fail TypeError']);
-  });
-
-  it('says that a call of a tool that an agent does not have ends its run', async () => {
-    const program = await startAgents({ tracing });
-    program.simulator.respond({ output: [calling('forget'), calling('echo'), calling('forget')] });
-    const agent = newHelper(echo);
-    await expect(program.runner.run(agent, 'Hi')).rejects.toThrow('not found');
-    await program.expectTree(`
-    invoke_workflow Agent workflow  !ModelBehaviorError
-    └─ invoke_agent Helper          !ModelBehaviorError
-       └─ chat gpt-4o
-  `);
-    expect(await timedTools(program)).toEqual([]);
-  });
-
-  it.skipIf(!isNew)('says that the arguments of a tool cannot be parsed', async () => {
-    const program = await startAgents({ tracing });
-    const call = {
-      type: 'function_call',
-      id: 'fc_1',
-      call_id: 'call_1',
-      name: 'echo',
-      status: 'completed',
-    };
-    program.simulator.next({ body: responseBody([{ ...call, arguments: '{' }]) });
-    program.simulator.respond(sorry);
-    await program.runner.run(newHelper(echo), 'Hi');
-    await program.expectTree(`
-    invoke_workflow Agent workflow
-    └─ invoke_agent Helper
-       ├─ chat gpt-4o
-       ├─ execute_tool echo  !refused
-       └─ chat gpt-4o
-  `);
-    expect(await timedTools(program)).toEqual([]);
-  });
-
-  // The oldest versions have no spans for shells.
-  it.skipIf(!isNew).each([
-    ['exitCode', 1, '!failed', 'shell failed'],
-    ['exitCode', 0, '', 'shell'],
-  ])('reads how a command of a shell ended: %s %d', async (field, code, marked, timed) => {
-    const program = await startAgents({ tracing });
-    const call = { id: 'sh_1', type: 'shell_call', call_id: 'call_1', status: 'completed' };
-    program.simulator.next({ body: responseBody([{ ...call, action: { commands: ['make'] } }]) });
-    program.simulator.respond(sorry);
-    const outcome = { type: 'exit', [field]: code };
-    const run = async (): Promise<object> => ({ output: [{ stdout: '', stderr: '', outcome }] });
-    const shell = library.shellTool({ shell: { run } });
-    await program.runner.run(newHelper(shell), 'Hi');
-    await program.expectTree(`
-    invoke_workflow Agent workflow
-    └─ invoke_agent Helper
-       ├─ chat gpt-4o
-       ├─ execute_tool shell  ${marked}
-       └─ chat gpt-4o
-  `);
-    expect(await timedTools(program)).toEqual([timed]);
-  });
 });

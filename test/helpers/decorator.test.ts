@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { diag } from '@opentelemetry/api';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { traced } from '../../src/client.ts';
 import { assertSpanTree } from '../../src/testing.ts';
 import { recordTelemetry } from '../support/telemetry.ts';
+import { collectWarnings } from '../support/warnings.ts';
 import type { Tutor } from './programs/decorated.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -39,10 +39,7 @@ test('traced decorates methods, static methods and generators', async () => {
 });
 
 test('traced leaves the target of a legacy decorator unchanged, and warns once', () => {
-  const warn = vi.fn();
-  const silent = (): void => undefined;
-  diag.setLogger({ error: silent, warn, info: silent, debug: silent, verbose: silent });
-  onTestFinished(() => diag.disable());
+  const warnings = collectWarnings();
   class Legacy {
     teach(): string {
       return 'taught';
@@ -59,18 +56,15 @@ test('traced leaves the target of a legacy decorator unchanged, and warns once',
   const decorateAtOnce = traced as (...args: unknown[]) => unknown;
   expect(decorateAtOnce(Legacy.prototype, 'teach', descriptor)).toBeUndefined();
   expect(decorateAtOnce(Legacy, 'get', Object.getOwnPropertyDescriptor(Legacy, 'get'))).toBeUndefined();
-  expect(warn.mock.calls).toEqual([[expect.stringContaining('expected standard decorators')]]);
+  expect(warnings).toEqual([expect.stringContaining('expected standard decorators')]);
 });
 
 test('traced leaves a field unchanged, and warns once', () => {
-  const warn = vi.fn();
-  const silent = (): void => undefined;
-  diag.setLogger({ error: silent, warn, info: silent, debug: silent, verbose: silent });
-  onTestFinished(() => diag.disable());
+  const warnings = collectWarnings();
   const field = { kind: 'field', name: 'answer' };
   for (const decorate of [traced, traced('answer')] as ((...args: unknown[]) => unknown)[])
     expect(decorate(undefined, field)).toBeUndefined();
-  expect(warn.mock.calls).toEqual([[expect.stringContaining('expected a function')]]);
+  expect(warnings).toEqual([expect.stringContaining('expected a function')]);
 });
 
 /** Node runs TypeScript as it is, but no decorators: `tsc` compiles the class, against the types of the package. */

@@ -1,4 +1,4 @@
-import { context, SpanKind, trace } from '@opentelemetry/api';
+import { context, type Span } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished, test, vi } from 'vitest';
 import {
   type Completion,
   type Evaluation,
+  type OpenAIInstrumentationConfig,
   recordEvaluation,
   withConversation,
   withMetadata,
@@ -21,7 +22,6 @@ import { collectWarnings } from '../support/warnings.ts';
 import { startTracedProgram } from './program.ts';
 
 const CHAT = { model: 'gpt-4o-mini', messages: [{ role: 'user' as const, content: 'Hello?' }] };
-const LISTENING = { content: true, eventContent: true };
 
 function evaluations({ telemetry }: Program): ReadableLogRecord[] {
   return telemetry.logRecords.filter(({ eventName }) => eventName === 'gen_ai.evaluation.result');
@@ -33,12 +33,21 @@ function evaluatedSpan(program: Program): string | undefined {
   return program.telemetry.spans.find((span) => span.spanContext().spanId === about?.spanId)?.name;
 }
 
+/** A span that ends with the test. */
+function startSpan({ telemetry }: Program): Span {
+  const span = telemetry.provider.getTracer('t').startSpan('chat');
+  onTestFinished(() => span.end());
+  return span;
+}
+
 describe('an evaluation belongs to the span that it is about', () => {
   test('a chat completion, also from another request', async () => {
     const program = await startTracedProgram();
     const { id } = await program.inSpan(() => program.client.chat.completions.create(CHAT));
     await program.inSpan(async () =>
-      recordEvaluation({ responseId: id, name: 'helpfulness', score: 0.9, label: 'pass' }),
+      withMetadata({ userId: 'ada' }, () =>
+        recordEvaluation({ responseId: id, name: 'helpfulness', score: 0.9, label: 'pass' }),
+      ),
     );
     expect(evaluatedSpan(program)).toBe('chat gpt-4o-mini');
     expect(evaluations(program)[0]?.attributes).toEqual({
@@ -47,19 +56,16 @@ describe('an evaluation belongs to the span that it is about', () => {
       'gen_ai.evaluation.score.label': 'pass',
       'gen_ai.response.id': id,
       'gen_ai.request.model': 'gpt-4o-mini',
+      // Who gave the feedback.
+      'user.id': 'ada',
     });
   });
 
   test('a streamed response, and one that was fetched again', async () => {
     const program = await startTracedProgram();
-    let id = '';
-    const stream = await program.client.responses.create({
-      model: 'gpt-4o-mini',
-      input: 'Hello?',
-      stream: true,
-    });
-    for await (const event of stream) if (event.type === 'response.completed') id = event.response.id;
-    await program.client.responses.retrieve(id);
+    const { responses } = program.client;
+    const { id } = await responses.stream({ model: 'gpt-4o-mini', input: 'Hello?' }).finalResponse();
+    await responses.retrieve(id);
     recordEvaluation({ responseId: id, name: 'helpfulness', score: 1 });
     expect(evaluatedSpan(program)).toBe('chat gpt-4o-mini');
   });
@@ -87,11 +93,10 @@ describe('an evaluation belongs to the span that it is about', () => {
     expect(evaluatedSpan(program)).toBe('thread');
   });
 
-  test('a conversation that the program named, below a span and without one', async () => {
+  test('a conversation that the program named, without a span above it', async () => {
     const program = await startTracedProgram({ conversationSpans: 'always' });
     const id = 'a conversation of two requests';
-    const ask = () => withConversation(id, () => program.client.chat.completions.create(CHAT));
-    await ask();
+    await withConversation(id, () => program.client.chat.completions.create(CHAT));
     recordEvaluation({ conversationId: id, name: 'helpfulness', score: 1 });
     await program.telemetry.provider.shutdown();
     expect(evaluatedSpan(program)).toBe('conversation');
@@ -124,12 +129,10 @@ describe('an evaluation belongs to no span', () => {
 
   test('if the server gave several answers the same id', async () => {
     const program = await startTracedProgram();
-    const span = () => trace.getTracer('t').startSpan('chat', { kind: SpanKind.CLIENT });
-    const spans = [span(), span()];
-    for (const each of spans) rememberForEvaluation('response', 'chatcmpl-same', each, {});
+    for (let answer = 0; answer < 2; answer++)
+      rememberForEvaluation('response', 'chatcmpl-same', startSpan(program), {});
     recordEvaluation({ responseId: 'chatcmpl-same', name: 'helpfulness', score: 1 });
     expect(evaluations(program)[0]?.spanContext).toBeUndefined();
-    for (const each of spans) each.end();
   });
 
   test('if its span was not recorded', async () => {
@@ -143,20 +146,20 @@ describe('an evaluation belongs to no span', () => {
 
 test('the newest span of a run counts, but not if two servers use its id', async () => {
   const program = await startTracedProgram();
-  const spans = ['a', 'b', 'c'].map((name) => program.telemetry.provider.getTracer('t').startSpan(name));
-  const [first, second, third] = spans;
-  if (first === undefined || second === undefined || third === undefined) throw new Error();
-  rememberForEvaluation('run', 'run_resumed', first, { 'server.address': 'one' });
-  rememberForEvaluation('run', 'run_resumed', second, { 'server.address': 'one' });
+  const see = (server: string): Span => {
+    const span = startSpan(program);
+    rememberForEvaluation('run', 'run_resumed', span, { 'server.address': server });
+    return span;
+  };
+  see('one');
+  const second = see('one');
   expect(findEvaluated('run', 'run_resumed')?.span).toEqual(second.spanContext());
-  rememberForEvaluation('run', 'run_resumed', third, { 'server.address': 'two' });
+  see('two');
   expect(findEvaluated('run', 'run_resumed')).toBeUndefined();
-  for (const span of spans) span.end();
 });
 
 test('of a call with attributes of a hook, no more is remembered than an evaluation takes over', async () => {
-  const program = await startTracedProgram();
-  const span = program.telemetry.provider.getTracer('t').startSpan('chat');
+  const span = startSpan(await startTracedProgram());
   const asked = {
     'gen_ai.operation.name': 'chat',
     'gen_ai.request.model': 'gpt-4o',
@@ -164,7 +167,6 @@ test('of a call with attributes of a hook, no more is remembered than an evaluat
   };
   rememberAnswer(span, asked, { 'gen_ai.response.id': 'with_hook' }, true);
   expect(findEvaluated('response', 'with_hook')?.attributes).toEqual({ 'gen_ai.request.model': 'gpt-4o' });
-  span.end();
 });
 
 /** An id as OpenAI makes them: no other answer has it. */
@@ -172,34 +174,25 @@ const idOf = (name: string | number): string => `chatcmpl-C4x8Q2m7Vt1Zk9Wb${name
 
 test('a score of a counted id has no span once answers are forgotten, of which one may have had it', async () => {
   const program = await startTracedProgram();
-  const span = program.telemetry.provider.getTracer('t').startSpan('chat');
+  const span = startSpan(program);
   for (let index = 0; index < 1_000; index++) rememberForEvaluation('response', idOf(index), span, {});
   const ids = ['chatcmpl-217', 'chatcmpl-9fk2', 'yqaBaNyaMN-Vz7IP1dSQyAo'];
   for (const id of ids) rememberForEvaluation('response', id, span, {});
   for (const responseId of ids) recordEvaluation({ responseId, name: 'helpfulness', score: 1 });
-  expect(evaluations(program).map(({ spanContext }) => spanContext?.spanId)).toEqual([
-    undefined,
-    span.spanContext().spanId,
-    span.spanContext().spanId,
-  ]);
-  span.end();
+  const { spanId } = span.spanContext();
+  const found = evaluations(program).map(({ spanContext }) => spanContext?.spanId);
+  expect(found).toEqual([undefined, spanId, spanId]);
 });
 
 test('the last 1,000 answers are known', async () => {
-  const program = await startTracedProgram();
-  const span = program.telemetry.provider.getTracer('t').startSpan('chat');
+  const span = startSpan(await startTracedProgram());
   for (let index = 0; index <= 1_000; index++) rememberForEvaluation('response', idOf(index), span, {});
-  expect([0, 1, 1_000].map((index) => findEvaluated('response', idOf(index))?.id)).toEqual([
-    undefined,
-    idOf(1),
-    idOf(1_000),
-  ]);
-  span.end();
+  const found = [0, 1, 1_000].map((index) => findEvaluated('response', idOf(index))?.id);
+  expect(found).toEqual([undefined, idOf(1), idOf(1_000)]);
 });
 
 test('an answer is known for an hour', async () => {
-  const program = await startTracedProgram();
-  const span = program.telemetry.provider.getTracer('t').startSpan('chat');
+  const span = startSpan(await startTracedProgram());
   const clock = vi.spyOn(Date, 'now');
   onTestFinished(() => clock.mockRestore());
   const began = Date.now();
@@ -210,94 +203,64 @@ test('an answer is known for an hour', async () => {
   expect(findEvaluated('response', idOf('first'))).toBeUndefined();
   rememberForEvaluation('response', idOf('second'), span, {});
   expect(findEvaluated('response', idOf('second'))?.id).toBe(idOf('second'));
-  span.end();
 });
 
 test('answers are known while a program has set the clock, and after it', async () => {
-  const program = await startTracedProgram();
-  const span = program.telemetry.provider.getTracer('t').startSpan('chat');
+  const span = startSpan(await startTracedProgram());
   onTestFinished(() => void vi.useRealTimers());
-  for (const now of [0, 4e12]) {
-    vi.useFakeTimers({ toFake: ['Date'], now });
+  for (const now of [0, 4e12, undefined]) {
+    if (now !== undefined) vi.useFakeTimers({ toFake: ['Date'], now });
     const id = idOf(`-at-${now}`);
     rememberForEvaluation('response', id, span, {});
     expect(findEvaluated('response', id)).toBeDefined();
     vi.useRealTimers();
   }
-  rememberForEvaluation('response', idOf('-set-back'), span, {});
-  expect(findEvaluated('response', idOf('-set-back'))).toBeDefined();
-  span.end();
 });
 
 describe('the explanation is content', () => {
-  const GIVEN = {
-    responseId: 'chatcmpl-x',
-    name: 'helpfulness',
-    explanation: 'Ask ada@example.com, sk-abcdef',
+  const GIVEN = { responseId: 'chatcmpl-x', name: 'helpfulness', explanation: 'Ask ada, sk-abcdef' };
+  const SHOWN = 'Ask ada, sk-REDACTED';
+  const hooked: Completion[] = [];
+  const changing = (completion: Completion): void => {
+    hooked.push(completion);
+    completion.evaluationExplanation = completion.evaluationExplanation?.replace('ada', '[name]');
   };
-  it.each([
-    ['NO_CONTENT', undefined],
-    ['SPAN_ONLY', undefined],
-    ['EVENT_ONLY', 'Ask ada@example.com, sk-REDACTED'],
-    ['SPAN_AND_EVENT', 'Ask ada@example.com, sk-REDACTED'],
-  ] as const)('with %s', async (captureMessageContent, recorded) => {
-    const program = await startTracedProgram({ captureMessageContent }, LISTENING);
-    recordEvaluation(GIVEN);
-    expect(evaluations(program)[0]?.attributes['gen_ai.evaluation.explanation']).toBe(recorded);
-  });
+  const failing = (): void => {
+    throw new Error('no');
+  };
 
-  test('which a completion hook may change, refer to, or keep back', async () => {
-    const hooked: Completion[] = [];
-    const completionHook = (completion: Completion): void => {
-      hooked.push(completion);
-      completion.evaluationExplanation = completion.evaluationExplanation?.replace(
-        'ada@example.com',
-        '[mail]',
-      );
-    };
-    const program = await startTracedProgram(
-      { captureMessageContent: 'EVENT_ONLY', completionHook },
-      LISTENING,
-    );
-    recordEvaluation(GIVEN);
-    expect(evaluations(program)[0]?.attributes).toMatchObject({
-      'gen_ai.evaluation.explanation': 'Ask [mail], sk-REDACTED',
-    });
-    expect(hooked[0]?.operation).toMatchObject({ 'gen_ai.response.id': 'chatcmpl-x' });
-  });
-
-  test('and is not recorded if the hook fails', async () => {
-    const completionHook = (): void => {
-      throw new Error('no');
-    };
-    const program = await startTracedProgram(
-      { captureMessageContent: 'EVENT_ONLY', completionHook },
-      LISTENING,
-    );
+  it.each<[how: string, OpenAIInstrumentationConfig, shown: string | undefined]>([
+    ['with NO_CONTENT', { captureMessageContent: 'NO_CONTENT' }, undefined],
+    ['with SPAN_ONLY', { captureMessageContent: 'SPAN_ONLY' }, undefined],
+    ['with EVENT_ONLY', { captureMessageContent: 'EVENT_ONLY' }, SHOWN],
+    ['with SPAN_AND_EVENT', { captureMessageContent: 'SPAN_AND_EVENT' }, SHOWN],
+    [
+      'which a hook may change',
+      { captureMessageContent: 'EVENT_ONLY', completionHook: changing },
+      'Ask [name], sk-REDACTED',
+    ],
+    [
+      'which is not recorded if a hook fails',
+      { captureMessageContent: 'EVENT_ONLY', completionHook: failing },
+      undefined,
+    ],
+    [
+      'which is cut like any other text',
+      { captureMessageContent: 'EVENT_ONLY', maxContentLength: 5 },
+      'Ask a',
+    ],
+  ])('%s', async (_, config, shown) => {
+    const program = await startTracedProgram(config, { content: true, eventContent: true });
     recordEvaluation({ ...GIVEN, score: 1 });
     expect(evaluations(program)[0]?.attributes).toEqual({
       'gen_ai.evaluation.name': 'helpfulness',
       'gen_ai.evaluation.score.value': 1,
       'gen_ai.response.id': 'chatcmpl-x',
+      'gen_ai.evaluation.explanation': shown,
     });
+    for (const { operation } of hooked.splice(0))
+      expect(operation).toMatchObject({ 'gen_ai.response.id': 'chatcmpl-x' });
   });
-
-  test('that is cut like any other text', async () => {
-    const program = await startTracedProgram(
-      { captureMessageContent: 'EVENT_ONLY', maxContentLength: 10 },
-      LISTENING,
-    );
-    recordEvaluation({ ...GIVEN, explanation: 'x'.repeat(100) });
-    expect(evaluations(program)[0]?.attributes['gen_ai.evaluation.explanation']).toBe('x'.repeat(10));
-  });
-});
-
-test('metadata says who gave the feedback', async () => {
-  const program = await startTracedProgram();
-  withMetadata({ userId: 'ada' }, () =>
-    recordEvaluation({ responseId: 'chatcmpl-x', name: 'thumbs', score: 1 }),
-  );
-  expect(evaluations(program)[0]?.attributes).toMatchObject({ 'user.id': 'ada' });
 });
 
 test.each<[what: string, given: unknown]>([

@@ -4,7 +4,6 @@ import { traced, withMetadata } from '../../src/client.ts';
 import { MetadataSpanProcessor } from '../../src/index.ts';
 import { codeBlocks, shownExample } from '../support/example.ts';
 import { startProgram } from '../support/program.ts';
-import { startTutor } from '../support/tutor.ts';
 import { startTracedProgram } from './program.ts';
 import { example } from './prompt-example.ts';
 
@@ -53,27 +52,6 @@ describe('the prompt of withMetadata', () => {
     }
   });
 
-  test('is on the whole tree of a run, and on events', async () => {
-    const { telemetry, run } = await startTutor({
-      config: { captureMessageContent: 'EVENT_ONLY' },
-      eventContent: true,
-      runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
-    });
-    const before = telemetry.spans.length;
-    await withMetadata({ prompt: TUTOR }, run);
-    await telemetry.provider.shutdown();
-    const prompts = telemetry.spans
-      .slice(before)
-      .map(({ name, attributes }) => [
-        name,
-        `${attributes['gen_ai.prompt.name']}@${attributes['gen_ai.prompt.version']}`,
-      ]);
-    for (const name of ['invoke_agent Math Tutor', 'chat gpt-4o-mini', 'execute_tool code_interpreter'])
-      expect(prompts).toContainEqual([name, 'tutor@3']);
-    const told = telemetry.logRecords.filter((one) => one.attributes['gen_ai.operation.name'] === 'chat');
-    expect(told.map(({ attributes }) => attributes['gen_ai.prompt.version'])).toEqual(['3', '3']);
-  });
-
   test('leaves the prompt of a span alone if a processor adds metadata', async () => {
     const { client, telemetry } = await startTracedProgram();
     const attributes: Record<string, unknown>[] = [];
@@ -91,40 +69,31 @@ describe('the prompt of withMetadata', () => {
 });
 
 describe('the cost metric', () => {
-  async function costDimensions(costByPrompt: boolean): Promise<unknown[]> {
-    const { client, telemetry } = await startProgram({ config: { ...PRICES, costByPrompt } });
+  const startPriced = (costByPrompt: boolean) => startProgram({ config: { ...PRICES, costByPrompt } });
+
+  test.each([
+    [true, ['tutor', 'pmpt_1', undefined], ['3', '2', undefined]],
+    [false, [undefined], [undefined]],
+  ])('has the prompt if asked for: %s', async (costByPrompt, names, versions) => {
+    const { client, points } = await startPriced(costByPrompt);
     await withMetadata({ prompt: TUTOR }, () => client.chat.completions.create(QUESTION));
     await client.responses.create({ ...STORED, prompt: { id: 'pmpt_1', version: '2' } });
     await client.chat.completions.create(QUESTION);
-    const metrics = await telemetry.metrics();
-    const cost = metrics.find(({ descriptor }) => descriptor.name === 'openai.client.cost');
-    const duration = metrics.find(({ descriptor }) => descriptor.name === 'gen_ai.client.operation.duration');
-    expect(JSON.stringify(duration)).not.toContain('prompt.name');
-    return (cost?.dataPoints ?? []).map(({ attributes }) => [
-      attributes['gen_ai.prompt.name'],
-      attributes['gen_ai.prompt.version'],
-    ]);
-  }
-
-  test('has the prompt if asked for', async () => {
-    expect(await costDimensions(true)).toEqual([
-      ['tutor', '3'],
-      ['pmpt_1', '2'],
-      [undefined, undefined],
-    ]);
-    expect(new Set((await costDimensions(false)).flat())).toEqual(new Set([undefined]));
+    const cost = (await points('openai.client.cost')).map(({ attributes }) => attributes);
+    expect(new Set(cost.map((each) => each['gen_ai.prompt.name']))).toEqual(new Set(names));
+    expect(new Set(cost.map((each) => each['gen_ai.prompt.version']))).toEqual(new Set(versions));
+    expect(JSON.stringify(await points('gen_ai.client.operation.duration'))).not.toContain('prompt.name');
   });
 
   test('has a limited number of prompts', async () => {
-    const { client, telemetry } = await startProgram({ config: { ...PRICES, costByPrompt: true } });
+    const { client, points } = await startPriced(true);
     for (let prompt = 0; prompt < 120; prompt++)
       await withMetadata({ prompt: { name: `invented ${prompt}` } }, () =>
         client.chat.completions.create(QUESTION),
       );
-    const cost = (await telemetry.metrics()).find(
-      ({ descriptor }) => descriptor.name === 'openai.client.cost',
+    const names = (await points('openai.client.cost')).map(
+      ({ attributes }) => attributes['gen_ai.prompt.name'],
     );
-    const names = (cost?.dataPoints ?? []).map(({ attributes }) => attributes['gen_ai.prompt.name']);
     expect(names).toHaveLength(101);
     expect(names).toContain('_OTHER');
   });

@@ -19,25 +19,25 @@ async function anotherCopy(): Promise<typeof withMetadata> {
 }
 
 describe('withMetadata', () => {
-  it('adds attributes to every span below, with standard names where they exist', async () => {
+  const METADATA = {
+    project: 'school',
+    environment: 'staging',
+    userId: 'user-42',
+    sessionId: 'lesson-7',
+    tags: ['beta'],
+    metadata: { grade: 7, trial: true },
+  };
+
+  it.each<[how: string, work: (ask: () => Promise<unknown>) => Promise<unknown>]>([
+    ['as a function', (ask) => withMetadata(METADATA, () => span('lesson', ask))],
+    ['as options of traced', (ask) => traced({ ...METADATA, name: 'lesson' }, ask)()],
+  ])('adds attributes to every span below, and to no metric: %s', async (_, work) => {
     const { client, expectTree, telemetry } = await startTracedProgram();
-    const metadata = {
-      project: 'school',
-      environment: 'staging',
-      userId: 'user-42',
-      sessionId: 'lesson-7',
-      tags: ['beta'],
-      metadata: { grade: 7, trial: true },
-    };
+    await work(async () => client.chat.completions.create(QUESTION));
+    span('after', () => undefined);
     const stamps =
       'openai.trace.project=school deployment.environment.name=staging user.id=user-42 session.id=lesson-7 ' +
       'openai.trace.tags=["beta"] openai.trace.metadata.grade="7" openai.trace.metadata.trial="true"';
-    await withMetadata(metadata, () =>
-      span('lesson', async () => {
-        await client.chat.completions.create(QUESTION);
-      }),
-    );
-    span('after', () => undefined);
     await expectTree(`
       lesson               ${stamps}
       └─ chat gpt-4o-mini  ${stamps}
@@ -45,6 +45,7 @@ describe('withMetadata', () => {
       after
     `);
     expect(telemetry.spans.at(-1)?.attributes).toEqual({});
+    expect(JSON.stringify(await telemetry.metrics())).not.toMatch(/user-42|openai\.trace/);
   });
 
   it.each([
@@ -155,14 +156,6 @@ describe('withMetadata', () => {
     ]);
   });
 
-  it('is never on metrics', async () => {
-    const { client, telemetry } = await startTracedProgram();
-    await withMetadata({ userId: 'user-42', metadata: { grade: 7 } }, () =>
-      client.chat.completions.create(QUESTION),
-    );
-    expect(JSON.stringify(await telemetry.metrics())).not.toMatch(/user-42|openai\.trace/);
-  });
-
   it('adds to outer metadata and overrides the same names', async () => {
     const { telemetry } = await startTracedProgram();
     withMetadata({ project: 'school', userId: 'a', tags: ['x', 'y'], metadata: { one: 1 } }, () =>
@@ -226,23 +219,6 @@ describe('withMetadata', () => {
         throw error;
       }),
     ).toThrow(error);
-  });
-});
-
-describe('traced', () => {
-  it('adds project, environment and metadata to all spans below, and the prompt to its own span', async () => {
-    const { client, expectTree } = await startTracedProgram();
-    const ask = traced(
-      { prompt: 'ask', project: 'support', environment: 'production', metadata: { tier: 'gold' } },
-      () => client.chat.completions.create(QUESTION),
-    );
-    await ask();
-    const stamps =
-      'openai.trace.project=support deployment.environment.name=production openai.trace.metadata.tier=gold';
-    await expectTree(`
-      ask                  gen_ai.prompt.name=ask ${stamps}
-      └─ chat gpt-4o-mini  ${stamps}
-    `);
   });
 });
 

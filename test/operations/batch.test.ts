@@ -1,14 +1,8 @@
-import type OpenAI from 'openai';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import type { OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { type Program, startProgram } from '../support/program.ts';
 
-const USAGE = {
-  input_tokens: 1_000_000,
-  input_tokens_details: { cached_tokens: 0 },
-  output_tokens: 200_000,
-  output_tokens_details: { reasoning_tokens: 0 },
-  total_tokens: 1_200_000,
-};
+const USAGE = { input_tokens: 1_000_000, output_tokens: 200_000, total_tokens: 1_200_000 };
 const BATCH = {
   id: 'batch_1',
   object: 'batch',
@@ -24,8 +18,8 @@ const PRICES = {
   },
 };
 
-async function retrieve(batch: object, prices: object = PRICES): Promise<Program> {
-  const program = await startProgram({ config: { cost: true, prices: prices as never } });
+async function retrieve(batch: object, config: OpenAIInstrumentationConfig = {}): Promise<Program> {
+  const program = await startProgram({ config: { cost: true, prices: PRICES as never, ...config } });
   program.simulator.next({ body: batch });
   await program.client.batches.retrieve('batch_1');
   return program;
@@ -38,57 +32,43 @@ function spentOf({ telemetry }: Program): object {
   );
 }
 
-describe('a batch that is retrieved', () => {
-  test.each<OpenAI.Batch['status']>(['completed', 'failed', 'expired', 'cancelled'])(
-    'has its model, its tokens and its cost at the batch price once it has ended: %s',
-    async (status) => {
-      const program = await retrieve({ ...BATCH, status });
-      expect(program.telemetry.spans[0]?.attributes['openai.resource.status']).toBe(status);
-      expect(spentOf(program)).toEqual({
-        'gen_ai.response.model': BATCH.model,
-        'openai.total.input_tokens': 1_000_000,
-        'openai.total.output_tokens': 200_000,
-        'openai.total.cost': 2,
-      });
-    },
-  );
+const MODEL = { 'gen_ai.response.model': BATCH.model };
+const TOKENS = { ...MODEL, 'openai.total.input_tokens': 1_000_000, 'openai.total.output_tokens': 200_000 };
+/** The batch price is not known. */
+const UNPRICED = { prices: { 'gpt-4o-mini*': { input_mtok: 2, output_mtok: 10 } } } as never;
 
-  test('feeds no metric, however often it is retrieved', async () => {
-    const program = await retrieve(BATCH);
-    program.simulator.next({ body: BATCH });
-    await program.client.batches.retrieve('batch_1');
-    const metrics = (await program.telemetry.metrics()).map(({ descriptor }) => descriptor.name);
-    expect(metrics.filter((name) => !name.includes('ratelimit'))).toEqual([]);
-  });
+test.each<[what: string, batch: object, spent: object, config?: OpenAIInstrumentationConfig]>([
+  ...(['completed', 'failed', 'expired', 'cancelled'] as const).map((status): [string, object, object] => [
+    `its tokens and its cost at the batch price once it is ${status}`,
+    { ...BATCH, status },
+    { ...TOKENS, 'openai.total.cost': 2 },
+  ]),
+  ['no tokens before it has ended', { ...BATCH, status: 'in_progress' }, MODEL],
+  [
+    'its calls without a price if the batch price is not known',
+    { ...BATCH, request_counts: { total: 9, completed: 7, failed: 2 } },
+    { ...TOKENS, 'openai.total.unpriced': 7 },
+    UNPRICED,
+  ],
+  ['one call if it counts none', BATCH, { ...TOKENS, 'openai.total.unpriced': 1 }, UNPRICED],
+  [
+    'one call if it counts zero',
+    { ...BATCH, request_counts: { completed: 0 } },
+    { ...TOKENS, 'openai.total.unpriced': 1 },
+    UNPRICED,
+  ],
+  ['no calls without a price if costs are switched off', BATCH, TOKENS, { cost: false }],
+  ['nothing more if the answer is empty', { id: 'batch_1' }, {}],
+  ['nothing of wrong types', { id: 'batch_1', status: 5, usage: 'x', model: {} }, {}],
+  ['no negative tokens', { id: 'batch_1', status: 'completed', usage: { input_tokens: -1 } }, {}],
+])('a batch that is retrieved has %s', async (_, batch, spent, config) => {
+  expect(spentOf(await retrieve(batch, config))).toEqual(spent);
+});
 
-  test('has no tokens before it has ended', async () => {
-    const program = await retrieve({ ...BATCH, status: 'in_progress' });
-    expect(spentOf(program)).toEqual({ 'gen_ai.response.model': BATCH.model });
-  });
-
-  test.each<[calls: number, counts: object]>([
-    [7, { request_counts: { total: 9, completed: 7, failed: 2 } }],
-    [1, {}],
-    [1, { request_counts: { completed: 0 } }],
-  ])('has no cost if the batch price is not known, but %s calls without a price', async (calls, counts) => {
-    const prices = { 'gpt-4o-mini*': { input_mtok: 2, output_mtok: 10 } };
-    const spent = spentOf(await retrieve({ ...BATCH, ...counts }, prices));
-    expect(spent).not.toHaveProperty(['openai.total.cost']);
-    expect(spent).toMatchObject({ 'openai.total.unpriced': calls });
-  });
-
-  test('has no calls without a price if costs are switched off', async () => {
-    const program = await startProgram({ config: { cost: false } });
-    program.simulator.next({ body: BATCH });
-    await program.client.batches.retrieve('batch_1');
-    expect(spentOf(program)).not.toHaveProperty(['openai.total.unpriced']);
-  });
-
-  test.each([
-    [{}],
-    [{ status: 5, usage: 'x', model: {} }],
-    [{ status: 'completed', usage: { input_tokens: -1 } }],
-  ])('has nothing more if the answer is malformed: %j', async (malformed) => {
-    expect(spentOf(await retrieve({ id: 'batch_1', ...malformed }))).toEqual({});
-  });
+test('a batch feeds no metric, however often it is retrieved', async () => {
+  const program = await retrieve(BATCH);
+  program.simulator.next({ body: BATCH });
+  await program.client.batches.retrieve('batch_1');
+  const metrics = (await program.telemetry.metrics()).map(({ descriptor }) => descriptor.name);
+  expect(metrics.filter((name) => !name.includes('ratelimit'))).toEqual([]);
 });

@@ -10,46 +10,80 @@ const CONTENT = { captureMessageContent: 'SPAN_ONLY' } as const;
 /** What the API sends where it fails to make a response. */
 const NAMELESS = { type: 'server_error', code: null, param: null };
 
-describe('a response of a realtime session', () => {
-  it('is not matched to a request that the API has rejected, even if the program sets no event ids', async () => {
-    const { program, say, answer, close } = await openSession(CONTENT);
-    await say(
-      { type: 'response.create', response: { instructions: 'Shout.', max_output_tokens: 100_000 } },
-      { type: 'response.create', response: { instructions: 'Whisper.' } },
-    );
-    await answer(
-      rejected({ code: null, param: 'session.voice' }),
-      rejected({ code: null, param: 'response.max_output_tokens' }),
-      ...answered('resp_1'),
-    );
-    await close();
-    expect(asked(program)).toEqual([
-      [undefined, instructions('Shout.'), 'invalid_request_error'],
-      ['resp_1', instructions('Whisper.'), undefined],
-    ]);
-  });
+/** What one side of the session sends. */
+type Turn = readonly ['say' | 'answer', ...events: readonly object[]];
 
-  it('has the code of the error if another one is being made', async () => {
-    const { program, say, answer, close } = await openSession(CONTENT);
-    await answer(created('resp_1'));
-    await say({ type: 'response.create' });
-    await answer(
-      rejected({ code: 'conversation_already_has_active_response', param: null }),
-      done('resp_1', {}),
-    );
+const SHOUT = { type: 'response.create', response: { instructions: 'Shout.' } };
+const WHISPER = { type: 'response.create', response: { instructions: 'Whisper.' } };
+const BUSY = rejected({ code: 'conversation_already_has_active_response', param: null });
+const BUSY_TYPE = 'conversation_already_has_active_response';
+
+describe('a response of a realtime session', () => {
+  it.each<[what: string, turns: readonly Turn[], chats: readonly unknown[]]>([
+    [
+      'is not matched to a request that the API has rejected, even if the program sets no event ids',
+      [
+        ['say', SHOUT, WHISPER],
+        ['answer', rejected({ code: null, param: 'session.voice' })],
+        ['answer', rejected({ code: null, param: 'response.max_output_tokens' }), ...answered('resp_1')],
+      ],
+      [
+        [undefined, instructions('Shout.'), 'invalid_request_error'],
+        ['resp_1', instructions('Whisper.'), undefined],
+      ],
+    ],
+    [
+      'has the code of the error if another one is being made',
+      [
+        ['answer', created('resp_1')],
+        ['say', { type: 'response.create' }],
+        ['answer', BUSY, done('resp_1', {})],
+      ],
+      [
+        [undefined, undefined, BUSY_TYPE],
+        ['resp_1', undefined, undefined],
+      ],
+    ],
+    [
+      'does not answer a request that the API has failed to answer, if the user speaks',
+      [
+        ['say', SHOUT],
+        ['answer', rejected(NAMELESS), ...spoke('item_1'), ...answered('resp_1')],
+      ],
+      [
+        [undefined, instructions('Shout.'), 'server_error'],
+        ['resp_1', undefined, undefined],
+      ],
+    ],
+    ...[
+      { code: null, param: 'session.voice' },
+      { code: null, param: null, event_id: 'update' },
+    ].map((error, index): [string, readonly Turn[], readonly unknown[]] => [
+      `answers its request though there was an error of ${index === 0 ? 'the session' : 'another event'} meanwhile`,
+      [
+        ['say', SHOUT],
+        ['answer', rejected(error)],
+        ['say', WHISPER],
+        ['answer', created('resp_1'), BUSY, done('resp_1', {})],
+      ],
+      [
+        [undefined, instructions('Whisper.'), BUSY_TYPE],
+        ['resp_1', instructions('Shout.'), undefined],
+      ],
+    ]),
+  ])('%s', async (_, turns, chats) => {
+    const { program, close, ...sides } = await openSession(CONTENT);
+    for (const [side, ...events] of turns) await sides[side](...events);
     await close();
-    expect(chats(program).map(({ attributes }) => attributes['error.type'])).toEqual([
-      'conversation_already_has_active_response',
-      undefined,
-    ]);
+    expect(asked(program)).toEqual(chats);
   });
 
   it('does not answer the request before the last one, which the API has failed to answer', async () => {
     const { program, say, answer, close } = await openSession(CONTENT);
-    await say({ type: 'response.create', response: { instructions: 'Shout.' } });
+    await say(SHOUT);
     await answer(rejected(NAMELESS));
     await setTimeout(50);
-    await say({ type: 'response.create', response: { instructions: 'Whisper.' } });
+    await say(WHISPER);
     await answer(...answered('resp_1'));
     await close();
     expect(asked(program)).toEqual([
@@ -59,37 +93,6 @@ describe('a response of a realtime session', () => {
     const [ended] = chats(program).map(({ endTime }) => millisecondsOf(endTime));
     const [, next] = chats(program).map(({ startTime }) => millisecondsOf(startTime));
     expect(Number(next) - Number(ended)).toBeGreaterThan(40);
-  });
-
-  it('does not answer such a request of the user who speaks', async () => {
-    const { program, say, answer, close } = await openSession(CONTENT);
-    await say({ type: 'response.create', response: { instructions: 'Shout.' } });
-    await answer(rejected(NAMELESS), ...spoke('item_1'), ...answered('resp_1'));
-    await close();
-    expect(asked(program)).toEqual([
-      [undefined, instructions('Shout.'), 'server_error'],
-      ['resp_1', undefined, undefined],
-    ]);
-  });
-
-  it.each([
-    { of: 'the session', error: { code: null, param: 'session.voice' } },
-    { of: 'another event', error: { code: null, param: null, event_id: 'update' } },
-  ])('answers its request though there was an error of $of meanwhile', async ({ error }) => {
-    const { program, say, answer, close } = await openSession(CONTENT);
-    await say({ type: 'response.create', response: { instructions: 'Shout.' } });
-    await answer(rejected(error));
-    await say({ type: 'response.create', response: { instructions: 'Whisper.' } });
-    await answer(
-      created('resp_1'),
-      rejected({ code: 'conversation_already_has_active_response', param: null }),
-      done('resp_1', {}),
-    );
-    await close();
-    expect(asked(program)).toEqual([
-      [undefined, instructions('Whisper.'), 'conversation_already_has_active_response'],
-      ['resp_1', instructions('Shout.'), undefined],
-    ]);
   });
 
   it('does not start with speech that another one has answered', async () => {
@@ -116,9 +119,9 @@ describe('a response of a realtime session', () => {
     );
     // The server begins a response of its own first.
     await answer(
-      inConversation('resp_1', 'conv_1'),
+      created('resp_1', { conversation_id: 'conv_1' }),
       done('resp_1', {}),
-      inConversation('resp_2', null),
+      created('resp_2', { conversation_id: null }),
       done('resp_2', {}),
     );
     await close();
@@ -193,11 +196,6 @@ function rejected(error: object): object {
 
 function answered(id: string): object[] {
   return [created(id), done(id, {})];
-}
-
-function inConversation(id: string, conversation_id: string | null): object {
-  const response = { id, object: 'realtime.response', status: 'in_progress', output: [], conversation_id };
-  return { type: 'response.created', event_id: 'event_created', response };
 }
 
 function spoke(item_id: string): object[] {

@@ -90,13 +90,6 @@ describe('a realtime session', () => {
     ]);
   });
 
-  it('ends with the provider', async () => {
-    const { program, answer } = await openSession();
-    await answer(created('resp_1'));
-    await program.telemetry.provider.shutdown();
-    expect(program.telemetry.openSpans).toEqual([]);
-  });
-
   it('says which request the API rejects', async () => {
     const { program, say, answer, errors, close } = await openSession();
     await say(

@@ -31,6 +31,14 @@ export const USAGE: object = {
   output_token_details: { text_tokens: 30, audio_tokens: 120 },
 };
 
+const HEARD: object = {
+  type: 'tokens',
+  total_tokens: 33,
+  input_tokens: 26,
+  output_tokens: 7,
+  input_token_details: { text_tokens: 0, audio_tokens: 26 },
+};
+
 export function attributesOf(
   { telemetry }: Program,
   id: string,
@@ -40,87 +48,54 @@ export function attributesOf(
   )?.attributes;
 }
 
-export function created(id: string): object {
-  return {
-    type: 'response.created',
-    event_id: 'event_created',
-    response: { id, object: 'realtime.response', status: 'in_progress', output: [] },
-  };
+function event(type: string, fields: object): object {
+  return { type, event_id: 'event_1', ...fields };
+}
+
+export function created(id: string, more: object = {}): object {
+  const response = { id, object: 'realtime.response', status: 'in_progress', output: [], ...more };
+  return event('response.created', { response });
 }
 
 export function done(id: string, more: object): object {
-  const response = {
-    id,
-    object: 'realtime.response',
-    status: 'completed',
-    output: [],
-    usage: USAGE,
-    ...more,
-  };
-  return { type: 'response.done', event_id: 'event_done', response };
+  const response = { id, object: 'realtime.response', status: 'completed', output: [], usage: USAGE };
+  return event('response.done', { response: { ...response, ...more } });
 }
 
-export function added(id: string, item: object): object {
-  return {
-    type: 'response.output_item.added',
-    event_id: 'event_added',
-    response_id: id,
-    output_index: 0,
-    item,
-  };
+export function added(response_id: string, item: object): object {
+  return event('response.output_item.added', { response_id, output_index: 0, item });
 }
 
-export function sound(id: string): object {
-  return {
-    type: 'response.output_audio.delta',
-    event_id: 'event_sound',
-    response_id: id,
-    item_id: 'item',
-    output_index: 0,
-    content_index: 0,
-    delta: AUDIO,
-  };
+/** An item of a response is complete. */
+export function itemDone(response_id: string, item: object): object {
+  return event('response.output_item.done', { response_id, output_index: 0, item });
 }
 
-export function spoken(id: string, delta: string): object {
-  return {
-    type: 'response.output_audio_transcript.delta',
-    event_id: 'event_spoken',
-    response_id: id,
-    item_id: 'item',
-    output_index: 0,
-    content_index: 0,
-    delta,
-  };
+/** So are the arguments of a function, before its item is. */
+export function argumentsDone(response_id: string, item: object): object {
+  const { id: item_id, name, call_id, arguments: given } = item as Readonly<Record<string, unknown>>;
+  const called = { item_id, name, call_id, arguments: given };
+  return event('response.function_call_arguments.done', { response_id, output_index: 0, ...called });
 }
 
-export function transcript(itemId: string, text: string): object {
-  return {
-    type: 'conversation.item.input_audio_transcription.completed',
-    event_id: 'event_transcript',
-    item_id: itemId,
-    content_index: 0,
-    transcript: text,
-    usage: {
-      type: 'tokens',
-      total_tokens: 33,
-      input_tokens: 26,
-      output_tokens: 7,
-      input_token_details: { text_tokens: 0, audio_tokens: 26 },
-    },
-  };
+const PLACE = { item_id: 'item', output_index: 0, content_index: 0 };
+
+export function sound(response_id: string): object {
+  return event('response.output_audio.delta', { response_id, ...PLACE, delta: AUDIO });
 }
 
-export function call(id: string): object {
-  return {
-    id,
-    object: 'realtime.item',
-    type: 'function_call',
-    status: 'completed',
-    name: 'get_weather',
-    call_id: 'call_1',
-    arguments: '{}',
-  };
+export function spoken(response_id: string, delta: string): object {
+  return event('response.output_audio_transcript.delta', { response_id, ...PLACE, delta });
+}
+
+export function transcript(item_id: string, text: string, usage: object = HEARD): object {
+  const type = 'conversation.item.input_audio_transcription.completed';
+  return event(type, { item_id, content_index: 0, transcript: text, usage });
+}
+
+export function call(id: string, more: object = {}): object {
+  const called = { name: 'get_weather', call_id: 'call_1', arguments: '{}' };
+  return { id, object: 'realtime.item', type: 'function_call', status: 'completed', ...called, ...more };
 }
 
 export function message(id: string, text?: string): object {
@@ -131,29 +106,4 @@ export function message(id: string, text?: string): object {
 /** The program's result of a function. */
 export function result(output = 'sunny', call_id = 'call_1'): object {
   return { type: 'conversation.item.create', item: { type: 'function_call_output', call_id, output } };
-}
-
-/** An item of a response is complete. */
-export function itemDone(id: string, item: object): object {
-  return {
-    type: 'response.output_item.done',
-    event_id: 'event_item',
-    response_id: id,
-    output_index: 0,
-    item,
-  };
-}
-
-/** So are the arguments of a function, before its item is. */
-export function argumentsDone(id: string, item: object): object {
-  const { id: item_id, name, call_id, arguments: given } = item as Readonly<Record<string, unknown>>;
-  const place = { event_id: 'event_arguments', response_id: id, output_index: 0 };
-  return {
-    type: 'response.function_call_arguments.done',
-    ...place,
-    item_id,
-    name,
-    call_id,
-    arguments: given,
-  };
 }

@@ -46,8 +46,8 @@ describe('what a realtime session spends', () => {
     await session.answer(
       { type: 'input_audio_buffer.speech_started', item_id: 'item_1', audio_start_ms: 0 },
       { type: 'input_audio_buffer.speech_stopped', item_id: 'item_1', audio_end_ms: 1_000 },
-      { ...transcript('item_1', 'Hello'), usage: { type: 'duration', seconds: 30 } },
-      { ...transcript('item_2', 'there'), usage: { type: 'duration', seconds: 10 } },
+      transcript('item_1', 'Hello', { type: 'duration', seconds: 30 }),
+      transcript('item_2', 'there', { type: 'duration', seconds: 10 }),
     );
     await session.close();
     await program.expectTree(`

@@ -21,7 +21,7 @@ import {
   spoken,
   transcript,
 } from './events.ts';
-import { openSession } from './open-session.ts';
+import { type OpenSession, openSession } from './open-session.ts';
 
 describe('a realtime session', () => {
   it('has its responses, functions and transcripts below it', async () => {
@@ -160,7 +160,7 @@ describe('a realtime session', () => {
 
   it('has functions that are answered before their response is done, each from when it is complete', async () => {
     const { program, say, answer, close } = await openSession();
-    const second = { ...call('item_3'), call_id: 'call_2' };
+    const second = call('item_3', { call_id: 'call_2' });
     const complete = itemDone('resp_1', call('item_2'));
     await answer(created('resp_1'), added('resp_1', call('item_2')), complete);
     // Repeated, as proxies may.
@@ -178,52 +178,49 @@ describe('a realtime session', () => {
     expect(await program.points('gen_ai.execute_tool.duration')).toMatchObject([{ count: 2 }]);
   });
 
-  it('has functions that are answered as soon as their arguments are complete', async () => {
-    const { program, answer, socket, close } = await openSession();
-    socket.on('response.function_call_arguments.done', ({ call_id }) => {
-      socket.send(result('sunny', call_id) as never);
-    });
-    await answer(
-      created('resp_1'),
-      added('resp_1', { ...call('item_2'), arguments: '' }),
-      argumentsDone('resp_1', call('item_2')),
-      itemDone('resp_1', call('item_2')),
-      done('resp_1', { output: [call('item_2')] }),
-    );
-    await close();
-    await program.expectTree(`
+  it.each<[what: string, play: (session: OpenSession) => Promise<void>]>([
+    [
+      'that are answered as soon as their arguments are complete',
+      async ({ answer, socket }) => {
+        socket.on('response.function_call_arguments.done', ({ call_id }) => {
+          socket.send(result('sunny', call_id) as never);
+        });
+        await answer(
+          created('resp_1'),
+          added('resp_1', call('item_2', { arguments: '' })),
+          argumentsDone('resp_1', call('item_2')),
+          itemDone('resp_1', call('item_2')),
+          done('resp_1', { output: [call('item_2')] }),
+        );
+      },
+    ],
+    [
+      'even if the clock is too coarse to separate their events',
+      async ({ say, answer }) => {
+        await answer(created('resp_1'), added('resp_1', call('item_2', { arguments: '' })));
+        const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
+        await answer(argumentsDone('resp_1', call('item_2')), itemDone('resp_1', call('item_2')));
+        clock.mockRestore();
+        await answer(done('resp_1', { output: [call('item_2')] }));
+        await say(result());
+      },
+    ],
+    [
+      'whose result is long, though the program sends it past the SDK',
+      async ({ answer, server, socket }) => {
+        await answer(created('resp_1'), done('resp_1', { output: [call('item_2')] }));
+        socket.socket.send(JSON.stringify(result('x'.repeat(100_000))));
+        await expect.poll(() => server.frames.length).toBe(1);
+      },
+    ],
+  ])('has functions %s', async (_, play) => {
+    const session = await openSession();
+    await play(session);
+    await session.close();
+    await session.program.expectTree(`
       realtime
       ├─ chat gpt-realtime         gen_ai.response.id=resp_1
       └─ execute_tool get_weather  gen_ai.response.id=resp_1 gen_ai.tool.call.id=call_1 openai.item.id=item_2
-    `);
-  });
-
-  it('has functions even if the clock is too coarse to separate their events', async () => {
-    const { program, say, answer, close } = await openSession();
-    await answer(created('resp_1'), added('resp_1', { ...call('item_2'), arguments: '' }));
-    const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
-    await answer(argumentsDone('resp_1', call('item_2')), itemDone('resp_1', call('item_2')));
-    clock.mockRestore();
-    await answer(done('resp_1', { output: [call('item_2')] }));
-    await say(result());
-    await close();
-    await program.expectTree(`
-      realtime
-      ├─ chat gpt-realtime         gen_ai.response.id=resp_1
-      └─ execute_tool get_weather  gen_ai.response.id=resp_1 gen_ai.tool.call.id=call_1 openai.item.id=item_2
-    `);
-  });
-
-  it('has functions whose result is long, though the program sends it past the SDK', async () => {
-    const { program, answer, server, socket, close } = await openSession();
-    await answer(created('resp_1'), done('resp_1', { output: [call('item_2')] }));
-    socket.socket.send(JSON.stringify(result('x'.repeat(100_000))));
-    await expect.poll(() => server.frames.length).toBe(1);
-    await close();
-    await program.expectTree(`
-      realtime
-      ├─ chat gpt-realtime         gen_ai.response.id=resp_1
-      └─ execute_tool get_weather  gen_ai.response.id=resp_1
     `);
   });
 

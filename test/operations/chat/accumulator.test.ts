@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ChatAccumulator } from '../../../src/operations/chat/accumulator.ts';
 
 const HEAD = { id: 'chatcmpl-1', model: 'gpt-4o', service_tier: 'default', system_fingerprint: 'fp_1' };
+const { service_tier: _, system_fingerprint: __, ...LATER } = HEAD;
 
 const LIMITS = { text: 1_000, span: 10_000, answer: 100_000 };
 
@@ -15,14 +16,19 @@ function chunk(...choices: readonly object[]): object {
   return { ...HEAD, choices };
 }
 
-test('text, refusal and reasoning are accumulated for each choice', () => {
+function delta(given: object): object {
+  return chunk({ index: 0, delta: given });
+}
+
+function finished(index: number, more: object = {}): object {
+  return { index, delta: {}, finish_reason: 'stop', ...more };
+}
+
+test('text, refusal and reasoning are accumulated for each choice, in their order', () => {
   const result = accumulate([
+    chunk({ index: 1, delta: { refusal: 'No' } }),
     chunk({ index: 0, delta: { role: 'assistant', content: 'Hel' } }),
-    chunk(
-      { index: 1, delta: { refusal: 'No' } },
-      { index: 0, delta: { content: 'lo', reasoning_content: 'Hm' } },
-    ),
-    chunk({ index: 1, delta: { refusal: '.' }, finish_reason: 'stop' }),
+    chunk({ index: 0, delta: { content: 'lo', reasoning_content: 'Hm' } }, finished(1)),
     chunk({ index: 0, delta: { reasoning_content: '.' }, finish_reason: 'length' }),
   ]);
   expect(result).toMatchObject({
@@ -33,134 +39,84 @@ test('text, refusal and reasoning are accumulated for each choice', () => {
         finish_reason: 'length',
         message: { role: 'assistant', content: 'Hello', reasoning_content: 'Hm.' },
       },
-      { index: 1, finish_reason: 'stop', message: { refusal: 'No.' } },
+      { index: 1, finish_reason: 'stop', message: { refusal: 'No' } },
     ],
   });
 });
 
-describe('the pieces of a tool call are found', () => {
-  const LOOK = { name: 'look', arguments: '{}' };
-  const ADD = { name: 'add', arguments: '{"a":1}' };
-  const piece = (name: string | undefined, given: string): object => ({
-    function: { name, arguments: given },
-  });
-
-  test.each<[string, readonly object[], readonly object[]]>([
-    [
-      'if all calls have index 0',
-      [
-        { index: 0, id: 'call_1', ...piece('look', '{}') },
-        { index: 0, id: 'call_2', ...piece('add', '{"a"') },
-        { index: 0, ...piece(undefined, ':1}') },
-      ],
-      [
-        { id: 'call_1', function: LOOK },
-        { id: 'call_2', function: ADD },
-      ],
-    ],
-    [
-      'if calls have neither index nor id',
-      [piece('look', '{}'), piece('add', '{"a"'), piece(undefined, ':1}')],
-      [{ function: LOOK }, { function: ADD }],
-    ],
-    [
-      'if calls without an index alternate',
-      [
-        { id: 'call_1', ...piece('add', '{"a"') },
-        { id: 'call_2', ...piece('look', '{}') },
-        { id: 'call_1', ...piece('add', ':1}') },
-      ],
-      [
-        { id: 'call_1', function: ADD },
-        { id: 'call_2', function: LOOK },
-      ],
-    ],
-    [
-      'if the id changes with each piece',
-      [
-        { index: 0, id: 'call_1', ...piece('add', '{"a"') },
-        { index: 0, id: 'call_2', ...piece('', ':1}') },
-      ],
-      [{ id: 'call_2', function: ADD }],
-    ],
-    [
-      'if each has the name',
-      [
-        { index: 0, id: 'call_1', ...piece('add', '{"a"') },
-        { index: 0, id: 'call_1', ...piece('add', ':1}') },
-      ],
-      [{ id: 'call_1', function: ADD }],
-    ],
-    [
-      'if the second call begins first',
-      [
-        { index: 1, id: 'call_2', ...piece('add', '{"a"') },
-        { index: 0, id: 'call_1', ...piece('look', '{}') },
-        { index: 1, ...piece(undefined, ':1}') },
-      ],
-      [
-        { id: 'call_1', function: LOOK },
-        { id: 'call_2', function: ADD },
-      ],
-    ],
-  ])('%s', (_, pieces, calls) => {
-    const result = accumulate(pieces.map((one) => chunk({ index: 0, delta: { tool_calls: [one] } })));
-    expect(result).toMatchObject({ choices: [{ message: { tool_calls: calls } }] });
-    const { choices } = result as { choices: [{ message: { tool_calls: unknown[] } }] };
-    expect(choices[0].message.tool_calls).toHaveLength(calls.length);
-  });
+/** The pieces, each with its index, id, name and arguments, and the whole calls; `-` stands for what is missing. */
+test.each<[string, pieces: readonly string[], calls: readonly string[]]>([
+  [
+    'if all calls have index 0',
+    ['0 call_1 look {}', '0 call_2 add {"a"', '0 - - :1}'],
+    ['call_1 look {}', 'call_2 add {"a":1}'],
+  ],
+  [
+    'if calls have neither index nor id',
+    ['- - look {}', '- - add {"a"', '- - - :1}'],
+    ['- look {}', '- add {"a":1}'],
+  ],
+  [
+    'if calls without an index alternate',
+    ['- call_1 add {"a"', '- call_2 look {}', '- call_1 add :1}'],
+    ['call_1 add {"a":1}', 'call_2 look {}'],
+  ],
+  ['if the id changes with each piece', ['0 call_1 add {"a"', '0 call_2 - :1}'], ['call_2 add {"a":1}']],
+  ['if each has the name', ['0 call_1 add {"a"', '0 call_1 add :1}'], ['call_1 add {"a":1}']],
+  [
+    'if the second call begins first',
+    ['1 call_2 add {"a"', '0 call_1 look {}', '1 - - :1}'],
+    ['call_1 look {}', 'call_2 add {"a":1}'],
+  ],
+])('the pieces of a tool call are found %s', (_what, pieces, calls) => {
+  const given = (text: string): (string | undefined)[] =>
+    text.split(' ').map((each) => (each === '-' ? undefined : each));
+  const result = accumulate(
+    pieces.map(given).map(([index, id, name, args]) => {
+      const call = { id, function: { name, arguments: args } };
+      return delta({ tool_calls: [index === undefined ? call : { ...call, index: Number(index) }] });
+    }),
+  );
+  const whole = calls
+    .map(given)
+    .map(([id, name, args]) => ({ id, type: 'function', function: { name, arguments: args } }));
+  const { choices } = result as { choices: [{ message: { tool_calls: unknown[] } }] };
+  expect(choices[0].message.tool_calls).toEqual(whole);
 });
 
 test('audio stays as it is if it is not base64', () => {
-  const result = accumulate(['a=', '?'].map((data) => chunk({ index: 0, delta: { audio: { data } } })));
+  const result = accumulate(['a=', '?'].map((data) => delta({ audio: { data } })));
   expect(result).toMatchObject({ choices: [{ message: { audio: { data: 'a=?' } } }] });
 });
 
-test('the last chunk with usage counts', () => {
-  expect(
-    accumulate([{ ...HEAD, usage: null }, { ...HEAD, choices: [], usage: { prompt_tokens: 1 } }, HEAD]),
-  ).toMatchObject({
-    usage: { prompt_tokens: 1 },
-  });
-});
+const USAGE = { prompt_tokens: 2, completion_tokens: 1, total_tokens: 3 };
 
-test('usage is found where Groq puts it', () => {
-  const usage = { queue_time: 0.1, prompt_tokens: 2, completion_tokens: 1, total_tokens: 3 };
-  expect(
-    accumulate([
-      { ...HEAD, x_groq: { id: 'req_1' } },
-      { ...HEAD, x_groq: { usage } },
-    ]),
-  ).toMatchObject({
-    usage,
-  });
-});
-
-describe('usage is found where Moonshot puts it', () => {
-  const usage = { prompt_tokens: 2, completion_tokens: 1, total_tokens: 3 };
-  const end = (index: number): object => chunk({ index, delta: {}, finish_reason: 'stop', usage });
-
-  test('in the choice', () => {
-    const again = chunk({ index: 0, delta: {}, finish_reason: 'stop' });
-    expect(accumulate([end(0), again])).toMatchObject({ usage });
-  });
-
-  test('but not the usage of one choice among several', () => {
-    expect(accumulate([end(0), end(1)])).toMatchObject({ usage: undefined });
-  });
-});
-
-test('a service tier that only the first chunk reports is kept', () => {
-  const { service_tier: _, system_fingerprint: __, ...rest } = HEAD;
-  expect(accumulate([{ ...HEAD, service_tier: 'flex' }, rest])).toMatchObject({
-    service_tier: 'flex',
-    system_fingerprint: 'fp_1',
-  });
-});
-
-test('a chunk without an index changes nothing', () => {
+test.each<[string, readonly object[], object]>([
+  ['the last usage', [{ ...HEAD, usage: null }, { ...HEAD, usage: USAGE }, HEAD], { usage: USAGE }],
+  ['usage where Groq puts it', [{ x_groq: { id: 'req_1' } }, { x_groq: { usage: USAGE } }], { usage: USAGE }],
+  [
+    'usage in the choice, where Moonshot puts it',
+    [chunk(finished(0, { usage: USAGE })), chunk(finished(0))],
+    { usage: USAGE },
+  ],
+  [
+    'no usage of one choice among several',
+    [chunk(finished(0, { usage: USAGE })), chunk(finished(1, { usage: USAGE }))],
+    { usage: undefined },
+  ],
+  [
+    'the service tier that only the first chunk reports',
+    [{ ...HEAD, service_tier: 'flex' }, LATER],
+    { service_tier: 'flex', system_fingerprint: 'fp_1' },
+  ],
   // The first chunk of an Azure stream reports the filters only.
-  expect(accumulate([{ id: '', model: '', choices: [] }, chunk(), null, 5])).toMatchObject(HEAD);
+  [
+    'the id and model of later chunks',
+    [{ id: '', model: '', choices: [] }, chunk(), null, 5] as object[],
+    HEAD,
+  ],
+])('chunks give %s', (_what, chunks, expected) => {
+  expect(accumulate(chunks)).toMatchObject(expected);
 });
 
 test('without content, only the names of calls are kept', () => {
@@ -170,29 +126,18 @@ test('without content, only the names of calls are kept', () => {
     { tool_calls: [{ index: 0, custom: { name: 'shell', input: 'secret' } }] },
     { audio: { transcript: 'secret', data: 'secret' } },
   ];
-  const result = accumulate(
-    deltas.map((delta) => chunk({ index: 0, delta })),
-    false,
-  );
-  expect(result).toMatchObject({
-    choices: [
-      {
-        message: {
-          function_call: { name: 'add', arguments: '' },
-          tool_calls: [{ type: 'custom', custom: { name: 'shell', input: '' } }],
-        },
-      },
-    ],
-  });
+  const result = accumulate(deltas.map(delta), false);
+  const function_call = { name: 'add', arguments: '' };
+  const tool_calls = [{ type: 'custom', custom: { name: 'shell', input: '' } }];
+  expect(result).toMatchObject({ choices: [{ message: { function_call, tool_calls } }] });
   expect(JSON.stringify(result)).not.toContain('secret');
 });
 
 test('an absurd index allocates nothing', () => {
-  const tooFar = { index: 0, delta: { tool_calls: [{ index: 128, function: { name: 'x' } }] } };
   const result = accumulate([
     chunk({ index: 2 ** 40, delta: { content: 'x' }, finish_reason: 'stop' }),
     chunk({ index: 128, delta: { content: 'x' } }),
-    chunk(tooFar),
+    delta({ tool_calls: [{ index: 128, function: { name: 'x' } }] }),
   ]);
   expect(result).toMatchObject({ choices: [{ index: 0, message: { tool_calls: [] } }] });
 });
@@ -209,30 +154,16 @@ describe('a field that throws loses only itself', () => {
 
   test.each<[string, object]>([
     ['chunk', throwing('usage', chunk(hello))],
-    ['choice', chunk(hello, throwing('finish_reason', { index: 1, delta: { content: 'Hello' } }))],
-    ['message', chunk(hello, { index: 1, delta: throwing('refusal', { content: 'Hello' }) })],
-  ])('of a %s', (_, hostile) => {
-    const choices = (hostile as { choices: object[] }).choices.map((_choice, index) => ({
-      index,
-      message: { content: 'Hello' },
-    }));
-    expect(accumulate([hostile])).toMatchObject({ ...HEAD, choices });
+    ['choice', chunk(throwing('finish_reason', hello))],
+    ['message', chunk({ index: 0, delta: throwing('refusal', { content: 'Hello' }) })],
+  ])('of a %s', (_what, hostile) => {
+    expect(accumulate([hostile])).toMatchObject({ ...HEAD, choices: [{ message: { content: 'Hello' } }] });
   });
 });
 
-test('an answer has no end while a choice has none, even if no content is kept', () => {
+test('each chunk says whether it completes a choice, and the answer has no end while a choice has none', () => {
   const accumulator = new ChatAccumulator(undefined);
-  accumulator.add(chunk({ index: 1, delta: { content: 'Hi' } }));
-  accumulator.add(chunk({ index: 0, delta: {}, finish_reason: 'stop' }));
-  expect(accumulator.hasEnd).toBe(false);
-  accumulator.add(chunk({ index: 1, delta: {}, finish_reason: 'stop' }));
-  expect(accumulator.hasEnd).toBe(true);
-});
-
-test('a chunk says whether it completes a choice', () => {
-  const accumulator = new ChatAccumulator(undefined);
-  const finished = (index: number): object => ({ index, delta: {}, finish_reason: 'stop' });
-  const completed = [
+  const seen = [
     chunk({ index: 0, delta: { content: 'Hello' }, finish_reason: null }),
     chunk(finished(0)),
     chunk({ index: 1, delta: { content: 'Hi' } }),
@@ -243,8 +174,16 @@ test('a chunk says whether it completes a choice', () => {
         throw new Error('no delta');
       },
     }),
-    { ...HEAD, choices: [], usage: { prompt_tokens: 1 } },
-    { ...HEAD },
-  ].map((one) => accumulator.add(one) === true);
-  expect(completed).toEqual([false, true, false, true, true, false, false]);
+    { ...HEAD, choices: [], usage: USAGE },
+    HEAD,
+  ].map((one) => [accumulator.add(one) === true, accumulator.hasEnd]);
+  expect(seen).toEqual([
+    [false, false],
+    [true, true],
+    [false, false],
+    [true, false],
+    [true, true],
+    [false, true],
+    [false, true],
+  ]);
 });

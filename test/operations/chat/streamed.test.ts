@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { OpenAIInstrumentationConfig, SinkEvent } from '../../../src/client.ts';
+import { completionBody, functionCall } from '../../support/bodies.ts';
 import { startSession } from '../../support/session.ts';
 
 interface Kind {
@@ -12,11 +13,6 @@ interface Kind {
   readonly calls?: readonly object[];
 }
 
-const called = (id: string, name: string, given: string): object => ({
-  id,
-  type: 'function',
-  function: { name, arguments: given },
-});
 const given = (index: number, text: string): object => ({
   tool_calls: [{ index, function: { arguments: text } }],
 });
@@ -78,11 +74,11 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'calls of functions without an index, as Gemini sends them': {
     message: {
       content: null,
-      tool_calls: [called('call_1', 'add', '{}'), called('call_2', 'add', '{"a":1}')],
+      tool_calls: [functionCall('add', '{}', 'call_1'), functionCall('add', '{"a":1}', 'call_2')],
     },
     deltas: [
-      { tool_calls: [called('call_1', 'add', '{}')] },
-      { tool_calls: [called('call_2', 'add', '{"a"')] },
+      { tool_calls: [functionCall('add', '{}', 'call_1')] },
+      { tool_calls: [functionCall('add', '{"a"', 'call_2')] },
       { tool_calls: [{ function: { arguments: ':1}' } }] },
     ],
     parts: [
@@ -97,11 +93,11 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'calls of functions': {
     message: {
       content: null,
-      tool_calls: [called('call_1', 'add', '{"a":1}'), called('call_2', 'look', '')],
+      tool_calls: [functionCall('add', '{"a":1}', 'call_1'), functionCall('look', '', 'call_2')],
     },
     deltas: [
-      { tool_calls: [{ index: 0, ...called('call_1', 'add', '') }] },
-      { tool_calls: [{ index: 1, ...called('call_2', 'look', '') }] },
+      { tool_calls: [{ index: 0, ...functionCall('add', '', 'call_1') }] },
+      { tool_calls: [{ index: 1, ...functionCall('look', '', 'call_2') }] },
       given(0, '{"a"'),
       given(0, ':1}'),
     ],
@@ -167,35 +163,25 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
 };
 
-const HEAD = { id: 'chatcmpl-1', model: 'gpt-4o-2024-07-18' };
-const USAGE = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
-
 /** What is recorded of an answer: the output messages of span and event, and the events of tool calls. */
 async function answer(kind: Kind, stream: boolean, config: OpenAIInstrumentationConfig): Promise<unknown> {
   const events: SinkEvent[] = [];
   const sink = (event: SinkEvent): void => void events.push(event);
   const session = await startSession({ config: { ...config, events: { sink, preset: 'full' } } });
   const { message, deltas, reason: finish_reason = 'stop' } = kind;
-  const chunk = (delta: object, reason: string | null): object => ({
-    data: { ...HEAD, choices: [{ index: 0, delta, finish_reason: reason }] },
-  });
+  const head = { id: 'chatcmpl-1', model: 'gpt-4o' };
+  const chunks = [...deltas, {}].map((delta, index) => ({
+    data: {
+      ...head,
+      choices: [{ index: 0, delta, finish_reason: index === deltas.length ? finish_reason : null }],
+    },
+  }));
+  const choices = [{ index: 0, message: { role: 'assistant', ...message }, finish_reason }];
+  const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
   session.simulator.next(
     stream
-      ? {
-          sse: [
-            ...deltas.map((delta) => chunk(delta, null) as { data: unknown }),
-            chunk({}, finish_reason) as { data: unknown },
-            { data: { ...HEAD, choices: [], usage: USAGE } },
-            'done',
-          ],
-        }
-      : {
-          body: {
-            ...HEAD,
-            choices: [{ index: 0, message: { role: 'assistant', ...message }, finish_reason }],
-            usage: USAGE,
-          },
-        },
+      ? { sse: [...chunks, { data: { ...head, choices: [], usage } }, 'done'] }
+      : { body: completionBody('', { choices }) },
   );
   const given = await session.client.chat.completions.create({
     model: 'gpt-4o',
@@ -205,15 +191,14 @@ async function answer(kind: Kind, stream: boolean, config: OpenAIInstrumentation
   });
   if (Symbol.asyncIterator in given) for await (const _ of given);
   const output = 'gen_ai.output.messages';
-  const recorded = {
+  await session.verify();
+  return {
     span: JSON.parse(String(session.spans[0]?.attributes[output] ?? 'null')),
     event: session.logRecords[0]?.attributes[output] ?? null,
     calls: events
       .filter((event) => event.type === 'tool.call')
       .map(({ id, name, toolType, arguments: given }) => ({ id, name, toolType, arguments: given })),
   };
-  await session.verify();
-  return recorded;
 }
 
 describe.each([

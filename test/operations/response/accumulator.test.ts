@@ -15,63 +15,44 @@ function added(index: number, item: object): object {
   return { type: 'response.output_item.added', output_index: index, item };
 }
 
-function piece(type: string, indexes: object, delta: string): object {
-  return { type: `response.${type}.delta`, output_index: 0, ...indexes, delta };
+function itemDone(item: object): object {
+  return { type: 'response.output_item.done', output_index: 0, item };
 }
 
-test('the last event contains the response', () => {
-  const response = {
-    id: 'resp_1',
-    status: 'completed',
-    output: [{ type: 'message', id: 'msg_1', content: [] }],
-  };
-  const events = [CREATED, added(0, { type: 'message' }), { type: 'response.completed', response }];
-  expect(accumulate(events)).toEqual(response);
-});
+function piece(type: string, output_index: number, part: object, delta: string): object {
+  return { type: `response.${type}.delta`, output_index, ...part, delta };
+}
 
 test('a last event without items gets the items seen before', () => {
   const item = { type: 'message', id: 'msg_1' };
-  const done = { type: 'response.output_item.done', output_index: 0, item };
   const end = { type: 'response.completed', response: { id: 'resp_1', status: 'completed' } };
-  expect(accumulate([CREATED, done, end])).toEqual({ id: 'resp_1', status: 'completed', output: [item] });
+  expect(accumulate([CREATED, itemDone(item), end])).toEqual({
+    id: 'resp_1',
+    status: 'completed',
+    output: [item],
+  });
 });
 
-test('an interrupted stream gives the created response with its items, in order', () => {
+test('an interrupted stream gives the created response with its items and each kind of text, in order', () => {
   const events = [
     CREATED,
-    added(1, { type: 'function_call', call_id: 'call_1', arguments: '' }),
-    added(0, { type: 'message', content: [] }),
-    { type: 'response.function_call_arguments.delta', output_index: 1, delta: '{"a"' },
-    { type: 'response.output_text.delta', output_index: 0, delta: 'It' },
-    { type: 'response.function_call_arguments.delta', output_index: 1, delta: ':1}' },
-    { type: 'response.output_text.delta', output_index: 0, delta: ' is' },
+    added(2, { type: 'function_call', call_id: 'call_1', arguments: '' }),
+    added(0, { type: 'reasoning', summary: [] }),
+    piece('function_call_arguments', 2, {}, '{"a"'),
+    piece('reasoning_summary_text', 0, { summary_index: 1 }, 'Second'),
+    piece('reasoning_text', 0, { content_index: 0 }, 'Why'),
+    piece('reasoning_summary_text', 0, { summary_index: 0 }, 'First'),
+    piece('reasoning_summary_text', 0, { summary_index: 1 }, '.'),
+    added(1, { type: 'message', content: [] }),
+    piece('refusal', 1, { content_index: 2 }, 'No'),
+    piece('output_text', 1, { content_index: 0 }, 'One'),
+    piece('output_text', 1, { content_index: 1 }, 'x'.repeat(2_000)),
+    piece('refusal', 1, { content_index: 2 }, '.'),
+    piece('function_call_arguments', 2, {}, ':1}'),
   ];
   expect(accumulate(events)).toEqual({
     id: 'resp_1',
     status: 'in_progress',
-    output: [
-      { type: 'message', content: [{ type: 'output_text', text: 'It is' }] },
-      { type: 'function_call', call_id: 'call_1', arguments: '{"a":1}' },
-    ],
-  });
-  expect(JSON.stringify(accumulate(events, false))).not.toMatch(/It is|:1}/);
-});
-
-test('an interrupted stream gives each part and each kind of text, in order', () => {
-  const events = [
-    CREATED,
-    added(0, { type: 'reasoning', summary: [] }),
-    piece('reasoning_summary_text', { summary_index: 1 }, 'Second'),
-    piece('reasoning_text', { content_index: 0 }, 'Why'),
-    piece('reasoning_summary_text', { summary_index: 0 }, 'First'),
-    piece('reasoning_summary_text', { summary_index: 1 }, '.'),
-    added(1, { type: 'message', content: [] }),
-    piece('refusal', { output_index: 1, content_index: 2 }, 'No'),
-    piece('output_text', { output_index: 1, content_index: 0 }, 'One'),
-    piece('output_text', { output_index: 1, content_index: 1 }, 'x'.repeat(2_000)),
-    piece('refusal', { output_index: 1, content_index: 2 }, '.'),
-  ];
-  expect(accumulate(events)).toMatchObject({
     output: [
       {
         type: 'reasoning',
@@ -89,25 +70,18 @@ test('an interrupted stream gives each part and each kind of text, in order', ()
           { type: 'refusal', refusal: 'No.' },
         ],
       },
+      { type: 'function_call', call_id: 'call_1', arguments: '{"a":1}' },
     ],
   });
+  expect(JSON.stringify(accumulate(events, false))).not.toMatch(/First|Why|One|No|:1}/);
 });
 
 test('a finished item is as in its last event', () => {
   const item = { type: 'message', content: [{ type: 'output_text', text: 'It is 4.' }] };
-  const events = [
-    CREATED,
-    added(0, { type: 'message', content: [] }),
-    { type: 'response.output_text.delta', output_index: 0, delta: 'It' },
-    piece('output_text', { content_index: 1 }, 'is'),
-    { type: 'response.output_item.done', output_index: 0, item },
-  ];
-  expect(accumulate(events)).toMatchObject({ output: [item] });
-});
-
-test('an error event is the error of the response', () => {
-  const error = { type: 'error', code: 'server_error', message: 'It broke.' };
-  expect(accumulate([CREATED, error])).toMatchObject({ id: 'resp_1', error: { code: 'server_error' } });
+  const pieces = [piece('output_text', 0, {}, 'It'), piece('output_text', 0, { content_index: 1 }, 'is')];
+  expect(
+    accumulate([CREATED, added(0, { type: 'message', content: [] }), ...pieces, itemDone(item)]),
+  ).toMatchObject({ output: [item] });
 });
 
 test.each([
@@ -117,8 +91,8 @@ test.each([
     [
       { type: 5 },
       { type: 'response.completed', response: 'none' },
-      { type: 'response.output_item.added', output_index: -1, item: 5 },
-      { type: 'response.output_item.added', output_index: 2 ** 40, item: {} },
+      added(-1, { type: 5 }),
+      added(2 ** 40, {}),
       { type: 'response.output_text.delta', output_index: 7, delta: {} },
       { type: 'constructor' },
     ],
