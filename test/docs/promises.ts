@@ -57,7 +57,7 @@ export const PROMISES: Readonly<Record<string, readonly Proof[]>> = {
   ],
   'If a masking hook fails or is set up wrongly, no content is recorded.': [
     ['test/telemetry/content/completion-hook.test.ts', 'a hook that fails'],
-    ['test/telemetry/content/withheld.test.ts', 'with %s, no content is recorded'],
+    ['test/telemetry/content/hidden.test.ts', 'with %s, no content is recorded'],
     ['test/telemetry/masking/hook.test.ts', 'a masking hook that is set up wrongly'],
   ],
   'Terminal output cannot move the cursor or reverse text.': [

@@ -116,6 +116,12 @@ export function recordTelemetry(options: RecordOptions = {}): RecordedTelemetry 
   };
 }
 
+/** All that spans and log records say, as text. */
+export function recordedText({ spans, logRecords }: Pick<RecordedTelemetry, 'spans' | 'logRecords'>): string {
+  const told = spans.map(({ attributes, status }) => [attributes, status]);
+  return JSON.stringify([told, logRecords.map(({ attributes }) => attributes)]);
+}
+
 /** Each operation that failed has one record of its exception. */
 function checkExceptions(
   spans: readonly ReadableSpan[],

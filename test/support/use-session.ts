@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import { afterEach, beforeEach, expect } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished } from 'vitest';
 import { type Session, type SessionOptions, startSession } from './session.ts';
 
 /** The body of a chat completion, for tests that need no other. */
@@ -7,6 +7,13 @@ export const HELLO: OpenAI.Chat.ChatCompletionCreateParamsNonStreaming = {
   model: 'gpt-4o',
   messages: [{ role: 'user', content: 'Hello there' }],
 };
+
+/** A session that is verified when its test ends. */
+export async function openSession(options?: SessionOptions): Promise<Session> {
+  const session = await startSession(options);
+  onTestFinished(() => session.verify());
+  return session;
+}
 
 /** A session for each test, which is verified after it. */
 export function useSession(

@@ -3,11 +3,11 @@ import { describe, expect, test, vi } from 'vitest';
 import type { Caller, CaptureMessageContent, OpenAIInstrumentationConfig } from '../../../src/client.ts';
 import { recordEvaluation, traced, withMetadata } from '../../../src/client.ts';
 import { startTracedProgram } from '../../helpers/program.ts';
+import { ask, askStreaming } from '../../support/ask.ts';
 import type { Program } from '../../support/program.ts';
-import { startSession } from '../../support/session.ts';
+import { recordedText } from '../../support/telemetry.ts';
 import { startTutor } from '../../support/tutor.ts';
-
-const CONTENT = /hidden/;
+import { openSession } from '../../support/use-session.ts';
 
 function startDeciding(
   captureMessageContent: OpenAIInstrumentationConfig['captureMessageContent'],
@@ -24,9 +24,7 @@ describe('captureMessageContent as a function', () => {
     const consenting = (caller: Caller): boolean => caller.metadata.tenant === 'acme';
     const { client, simulator, telemetry } = await startDeciding(consenting);
     const work = traced('work', async (said: string) => {
-      const messages = [{ role: 'user' as const, content: said }];
-      const stream = await client.chat.completions.create({ model: 'gpt-4o', messages, stream: true });
-      for await (const _ of stream);
+      await askStreaming(client, said);
       await client.responses.create({ model: 'gpt-4o', input: said });
       await client.embeddings.create({ model: 'missing', input: 'x' }).catch(() => undefined);
       return said;
@@ -42,10 +40,9 @@ describe('captureMessageContent as a function', () => {
       }),
     );
     await telemetry.provider.forceFlush();
-    const told = [...telemetry.spans, ...telemetry.logRecords];
     expect(telemetry.spans).toHaveLength(50 * 4);
-    const shown = told.filter((one) =>
-      CONTENT.test(JSON.stringify([one.attributes, 'status' in one && one.status])),
+    const shown = [...telemetry.spans, ...telemetry.logRecords].filter((one) =>
+      JSON.stringify([one.attributes, 'status' in one && one.status]).includes('hidden'),
     );
     expect(new Set(shown.map(tenantOf))).toEqual(new Set(['acme']));
     for (const { attributes } of shown.filter(({ attributes }) => 'gen_ai.input.messages' in attributes))
@@ -58,21 +55,16 @@ describe('captureMessageContent as a function', () => {
   test('keeps what it refuses from hooks, the text of an error included', async () => {
     const seen: unknown[] = [];
     const completionHook = (completion: unknown): void => void seen.push(completion);
-    const session = await startSession({
+    const { client, simulator } = await openSession({
       config: { captureMessageContent: ({ userId }) => userId === 'ada', completionHook },
     });
-    const { client, simulator } = session;
-    const ask = (userId: string): Promise<unknown> =>
-      withMetadata({ userId }, () =>
-        client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'hidden' }] }),
-      );
-    await ask('grace');
+    const askAs = (userId: string): Promise<unknown> => withMetadata({ userId }, () => ask(client));
+    await askAs('grace');
     simulator.next({ status: 400, body: { error: { message: 'hidden' } } });
-    await ask('grace').catch(() => undefined);
+    await askAs('grace').catch(() => undefined);
     expect(seen).toEqual([]);
-    await ask('ada');
+    await askAs('ada');
     expect(seen).toHaveLength(1);
-    await session.verify();
   });
 
   test('decides about the whole of a run, which ends later, and reads no messages for it in vain', async () => {
@@ -85,8 +77,7 @@ describe('captureMessageContent as a function', () => {
       });
       await withMetadata({ metadata: { tenant } }, run);
       await telemetry.provider.shutdown();
-      const recorded = JSON.stringify(telemetry.spans.map(({ attributes }) => attributes));
-      expect(recorded.includes('hidden answer')).toBe(tenant === 'acme');
+      expect(recordedText(telemetry).includes('hidden answer')).toBe(tenant === 'acme');
       paths[tenant] = simulator.requests.map(({ method, path }) => `${method} ${path}`);
     }
     expect(paths.other?.length).toBeLessThanOrEqual(paths.acme?.length ?? 0);
@@ -99,12 +90,10 @@ describe('captureMessageContent as a function', () => {
     [false, false, false],
   ])('may return %s', async (mode, onSpan, onEvent) => {
     const { client, telemetry } = await startDeciding(() => mode);
-    await client.chat.completions.create({
-      model: 'gpt-4o',
-      messages: [{ role: 'user', content: 'hidden' }],
-    });
-    expect(CONTENT.test(JSON.stringify(telemetry.spans[0]?.attributes))).toBe(onSpan);
-    expect(CONTENT.test(JSON.stringify(telemetry.logRecords.map((one) => one.attributes)))).toBe(onEvent);
+    await ask(client, 'hidden');
+    const { spans, logRecords } = telemetry;
+    expect(recordedText({ spans, logRecords: [] }).includes('hidden')).toBe(onSpan);
+    expect(recordedText({ spans: [], logRecords }).includes('hidden')).toBe(onEvent);
   });
 
   test('sees metadata of each level, and baggage', async () => {
@@ -137,12 +126,10 @@ describe('captureMessageContent as a function', () => {
     ];
     const said: string[] = [];
     for (const consent of functions) {
-      const session = await startSession({ config: { captureMessageContent: consent as () => boolean } });
-      const messages = [{ role: 'user' as const, content: 'hidden' }];
-      await session.client.chat.completions.create({ model: 'gpt-4o', messages });
-      expect(JSON.stringify(session.spans.map(({ attributes }) => attributes))).not.toMatch(CONTENT);
+      const session = await openSession({ config: { captureMessageContent: consent as () => boolean } });
+      await ask(session.client, 'hidden');
+      expect(recordedText(session)).not.toContain('hidden');
       said.push(...session.warnings.splice(0));
-      await session.verify();
     }
     expect(said.join()).toContain('option captureMessageContent returns another value than NO_CONTENT');
   });
@@ -161,14 +148,13 @@ describe('captureMessageContent as a function', () => {
 
   test('decides about the explanation of an evaluation by who records it', async () => {
     const { client, telemetry } = await startDeciding(({ userId }) => userId === 'ada');
-    const { id } = await client.chat.completions.create({ model: 'gpt-4o', messages: [] });
+    const { id } = await ask(client);
     for (const userId of ['ada', 'bob'])
       withMetadata({ userId }, () =>
         recordEvaluation({ responseId: id, name: 'quality', explanation: `hidden of ${userId}` }),
       );
-    const said = JSON.stringify(telemetry.logRecords.map(({ attributes }) => attributes));
-    expect(said).toContain('hidden of ada');
-    expect(said).not.toContain('hidden of bob');
+    expect(recordedText(telemetry)).toContain('hidden of ada');
+    expect(recordedText(telemetry)).not.toContain('hidden of bob');
   });
 });
 

@@ -28,6 +28,11 @@ function completion(said: string): Completion {
   return { ...newCompletion({}, INVALID_SPAN_CONTEXT), inputMessages } as Completion;
 }
 
+/** The file that a completion is stored in. */
+function fileOf({ inputMessages }: Completion): string {
+  return `input_messages-${createHash('sha256').update(JSON.stringify(inputMessages)).digest('hex')}.json`;
+}
+
 const REFERENCE = 'gen_ai.input.messages_ref';
 
 describe('a content store', () => {
@@ -56,15 +61,6 @@ describe('a content store', () => {
     ]);
   });
 
-  test('names each object by the hash of its content', async () => {
-    const written: [string, string][] = [];
-    const store = new ContentStore({ write: (...object) => written.push(object) });
-    store.hook(completion('../../etc/passwd'));
-    await store.flush();
-    const [[name, json] = ['', '']] = written;
-    expect(name).toBe(`input_messages-${createHash('sha256').update(json).digest('hex')}.json`);
-  });
-
   test('writes the same content once, and refers to it each time', async () => {
     const write = vi.fn();
     const store = new ContentStore({ write });
@@ -72,7 +68,7 @@ describe('a content store', () => {
     store.hook(first);
     store.hook(second);
     await store.flush();
-    expect(write).toHaveBeenCalledTimes(1);
+    expect(write).toHaveBeenCalledExactlyOnceWith(fileOf(first), JSON.stringify(first.inputMessages));
     expect(second.attributes).toEqual(first.attributes);
     expect(first.attributes).toHaveProperty([REFERENCE]);
   });
@@ -108,7 +104,7 @@ describe('a content store', () => {
     await writeFile(outside, 'untouched');
     await mkdir(folder, { recursive: true });
     const said = completion('../../../etc/passwd');
-    const name = `input_messages-${createHash('sha256').update(JSON.stringify(said.inputMessages)).digest('hex')}.json`;
+    const name = fileOf(said);
     await symlink(outside, join(folder, name));
     const store = new ContentStore({ folder });
     store.hook(said);
@@ -120,35 +116,27 @@ describe('a content store', () => {
   });
 
   test('does not delay the call', async () => {
-    let finish = (): void => undefined;
-    const store = new ContentStore({
-      write: () =>
-        new Promise<void>((resolve) => {
-          finish = resolve;
-        }),
-    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const store = new ContentStore({ write: () => promise });
     const one = completion('x');
     store.hook(one);
     expect(one.attributes).toHaveProperty([REFERENCE]);
-    finish();
+    resolve();
     await store.flush();
   });
 });
 
 describe('content that is not stored', () => {
   test('because the queue is full has no reference, and is counted', async () => {
-    let release = (): void => undefined;
-    const gate = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    const write = vi.fn(() => gate);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const write = vi.fn(() => promise);
     const store = new ContentStore({ write, maxQueueLength: 2 });
     const completions = Array.from({ length: 20 }, (_, index) => completion(String(index)));
     for (const one of completions) store.hook(one);
     const referred = completions.filter(({ attributes }) => REFERENCE in attributes);
     expect(referred.length).toBeLessThan(20);
     expect(store.dropped).toBe(20 - referred.length);
-    release();
+    resolve();
     await store.flush();
     expect(write).toHaveBeenCalledTimes(referred.length);
   });
@@ -180,12 +168,10 @@ describe('content that is not stored', () => {
   test('because its file cannot be written leaves nothing behind', async () => {
     const folder = await newFolder();
     const said = completion('x');
-    const hash = createHash('sha256').update(JSON.stringify(said.inputMessages)).digest('hex');
-    const name = `input_messages-${hash}.json`;
-    await mkdir(join(folder, name), { recursive: true });
+    await mkdir(join(folder, fileOf(said)), { recursive: true });
     const store = new ContentStore({ folder });
     await store.hook(said);
-    expect([await readdir(folder), store.dropped]).toEqual([[name], 1]);
+    expect([await readdir(folder), store.dropped]).toEqual([[fileOf(said)], 1]);
   });
 });
 

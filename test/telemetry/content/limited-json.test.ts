@@ -7,6 +7,10 @@ function write(value: unknown, maxText = 100, maxLength = 1_000): unknown {
   return json === undefined ? undefined : JSON.parse(json);
 }
 
+function fail(): never {
+  throw new Error('It was called.');
+}
+
 describe('a value within the limits is written like JSON.stringify', () => {
   test.each([
     ['x"\\\n\u0000😀'],
@@ -31,24 +35,10 @@ test.each<[string, unknown, unknown]>([
   ['a large integer becomes a text', { large: 10n ** 30n }, { large: `1${'0'.repeat(30)}` }],
   [
     'a field that throws is left out',
-    {
-      a: 1,
-      get b() {
-        throw new Error('b');
-      },
-    },
+    Object.defineProperty({ a: 1 }, 'b', { enumerable: true, get: fail }),
     { a: 1 },
   ],
-  [
-    'a `toJSON` is not called',
-    {
-      toJSON: () => {
-        throw new Error('toJSON');
-      },
-      a: 1,
-    },
-    { a: 1 },
-  ],
+  ['a `toJSON` is not called', { toJSON: fail, a: 1 }, { a: 1 }],
 ])('%s', (_, value, expected) => {
   expect(write(value)).toEqual(expected);
 });
@@ -60,7 +50,7 @@ test('nesting beyond the limit is omitted, even if it is endless', () => {
 });
 
 test('any number of items is written if it fits', () => {
-  const list = Array.from({ length: 20_000 }, () => 1);
+  const list: number[] = Array(20_000).fill(1);
   expect(write(list, 100, 1e6)).toEqual(list);
   const wide = Object.fromEntries(list.map((value, index) => [`k${index}`, value]));
   expect(write(wide, 100, 1e6)).toEqual(wide);
@@ -85,13 +75,7 @@ test('values beyond the limit are never read', () => {
       return 'x'.repeat(50);
     },
   };
-  expect(
-    write(
-      Array.from({ length: 1_000 }, () => item),
-      100,
-      500,
-    ),
-  ).toBeUndefined();
+  expect(write(Array(1_000).fill(item), 100, 500)).toBeUndefined();
   expect(read).toBeLessThan(20);
 });
 

@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { INVALID_SPAN_CONTEXT } from '@opentelemetry/api';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { Completion, MessagePart } from '../../../src/config/completion-types.ts';
 import { ContentStore } from '../../../src/export.ts';
 import { newCompletion } from '../../../src/telemetry/content/content-record.ts';
-import { codeBlocks, shownExample } from '../../support/example.ts';
-import { startSession } from '../../support/session.ts';
+import { ask } from '../../support/ask.ts';
+import { openSession } from '../../support/use-session.ts';
 import { example } from './upload-example.ts';
 
 const IMAGE = Buffer.alloc(400_000, 7);
@@ -28,6 +29,10 @@ function question(bytes: Buffer, text: string) {
   };
 }
 
+function completion(...parts: MessagePart[]): Completion {
+  return { ...newCompletion({}, INVALID_SPAN_CONTEXT), inputMessages: [{ role: 'user', parts }] };
+}
+
 const folders: string[] = [];
 afterEach(async () => {
   vi.unstubAllEnvs();
@@ -44,45 +49,40 @@ describe('media of messages', () => {
   test('are stored once however many turns repeat them, and referred to on spans and in stored messages', async () => {
     const folder = await newFolder();
     const store = new ContentStore({ folder, baseUrl: 'https://content.example/' });
-    const session = await startSession({
+    const session = await openSession({
       config: { completionHook: store.hook, captureMessageContent: 'SPAN_AND_EVENT' },
     });
     const messages = [question(IMAGE, 'What is this?')];
     for (let turn = 0; turn < 10; turn++) {
-      await session.client.chat.completions.create({ model: 'gpt-4o', messages });
+      await ask(session.client, '', { messages });
       messages.push(question(IMAGE, `And in turn ${turn}?`));
     }
     await store.flush();
     const files = await readdir(folder);
     expect(files.filter((file) => file.startsWith('image-'))).toEqual([FILE]);
     expect(await readFile(join(folder, FILE))).toEqual(IMAGE);
-    const part = {
-      type: 'uri',
-      modality: 'image',
-      mime_type: 'image/png',
-      uri: `https://content.example/${FILE}`,
-    };
-    const [span] = session.spans;
-    const parts = [{ type: 'text', content: 'What is this?' }, part];
-    expect(JSON.parse(String(span?.attributes['gen_ai.input.messages']))).toEqual([{ role: 'user', parts }]);
-    const texts = await Promise.all(
-      files
-        .filter((file) => file.startsWith('input_messages-'))
-        .map((file) => readFile(join(folder, file), 'utf8')),
-    );
+    const uri = `https://content.example/${FILE}`;
+    const parts = [
+      { type: 'text', content: 'What is this?' },
+      { type: 'uri', modality: 'image', mime_type: 'image/png', uri },
+    ];
+    expect(JSON.parse(String(session.spans[0]?.attributes['gen_ai.input.messages']))).toEqual([
+      { role: 'user', parts },
+    ]);
+    const inputs = files.filter((file) => file.startsWith('input_messages-'));
+    const texts = await Promise.all(inputs.map((file) => readFile(join(folder, file), 'utf8')));
     expect(texts).toHaveLength(10);
     expect(Math.max(...texts.map((text) => text.length))).toBeLessThan(10_000);
     expect(texts).toContainEqual(JSON.stringify([{ role: 'user', parts }]));
-    await session.verify();
   });
 
   test.each(['put', 'write'] as const)('never take the text beside them along: %s', async (target) => {
     const stored = new Map<string, string | Uint8Array>();
     const keep = (name: string, content: string | Uint8Array): unknown => stored.set(name, content);
     const store = new ContentStore(target === 'put' ? { put: keep } : { write: keep });
-    const session = await startSession({ config: { completionHook: store.hook } });
+    const session = await openSession({ config: { completionHook: store.hook } });
     const messages = [question(Buffer.alloc(5_300_000, 1), 'Read this, too.')];
-    await session.client.chat.completions.create({ model: 'gpt-4o', messages });
+    await ask(session.client, '', { messages });
     await store.flush();
     const reference = String(session.spans[0]?.attributes['gen_ai.input.messages_ref']);
     const json = Buffer.from(stored.get(reference) as Uint8Array).toString();
@@ -90,18 +90,13 @@ describe('media of messages', () => {
     expect(json.length).toBeLessThan(1_000);
     expect(json).toContain(target === 'put' ? '"type":"uri"' : '"size":5300000');
     expect(store.dropped).toBe(0);
-    await session.verify();
   });
 
   test('that are too large together leave their sizes and the text after them', async () => {
     const written: string[] = [];
     const store = new ContentStore({ write: (_name, json) => written.push(json), maxLength: 1_000 });
-    const image = { type: 'blob', modality: 'image', content: 'A'.repeat(800) };
-    const parts = [image, image, { type: 'text', content: 'Look.' }];
-    store.hook({
-      ...newCompletion({}, INVALID_SPAN_CONTEXT),
-      inputMessages: [{ role: 'user', parts }],
-    } as never);
+    const image = { type: 'blob' as const, modality: 'image', content: 'A'.repeat(800) };
+    store.hook(completion(image, image, { type: 'text', content: 'Look.' }));
     await store.flush();
     const [stored] = JSON.parse(String(written)) as [{ parts: object[] }];
     expect(stored.parts).toMatchObject([{ content: '', size: 600 }, { size: 600 }, { content: 'Look.' }]);
@@ -115,8 +110,7 @@ describe('media of messages', () => {
   ])('of type %s have a type that no browser runs', async (mime_type, modality, extension) => {
     const stored: [string, string][] = [];
     const store = new ContentStore({ put: (name, _, type) => stored.push([name, type]) });
-    const parts = [{ type: 'blob' as const, modality, mime_type, content: 'A'.repeat(800) }];
-    store.hook({ ...newCompletion({}, INVALID_SPAN_CONTEXT), inputMessages: [{ role: 'user', parts }] });
+    store.hook(completion({ type: 'blob', modality, mime_type, content: 'A'.repeat(800) }));
     await store.flush();
     const type = extension === 'bin' ? 'application/octet-stream' : mime_type;
     expect(stored[0]).toEqual([expect.stringMatching(`^${modality}-\\w+\\.${extension}$`), type]);
@@ -125,45 +119,39 @@ describe('media of messages', () => {
   test('that find no place are counted, and leave their size', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const store = new ContentStore({ put: () => promise, maxQueueLength: 0 });
-    const session = await startSession({
+    const session = await openSession({
       config: { completionHook: store.hook, captureMessageContent: 'SPAN_ONLY' },
     });
     const messages = Array.from({ length: 12 }, (_, index) => question(Buffer.alloc(100, index), 'x'));
-    await session.client.chat.completions.create({ model: 'gpt-4o', messages });
+    await ask(session.client, '', { messages });
     const input = String(session.spans[0]?.attributes['gen_ai.input.messages']);
     expect(input.match(/"type":"uri"/g)).toHaveLength(8);
     expect(input.match(/"content":"","size":100/g)).toHaveLength(4);
     expect(store.dropped).toBeGreaterThanOrEqual(4);
     resolve();
-    await session.verify();
   });
 });
 
-test('docs/privacy.md shows how to upload with presigned addresses', async () => {
-  expect(codeBlocks('docs/privacy.md')).toContain(shownExample('telemetry/content/upload-example.ts'));
+test('the example of docs/privacy.md uploads with presigned addresses', async () => {
   const received: [path: string, type: string | undefined, length: number][] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      received.push([
-        `${request.method} ${request.url}`,
-        request.headers['content-type'],
-        Buffer.concat(chunks).length,
-      ]);
+      const { method, url, headers } = request;
+      received.push([`${method} ${url}`, headers['content-type'], Buffer.concat(chunks).length]);
       response.end();
     });
   }).listen(0);
   const { port } = server.address() as AddressInfo;
   const store = example(async (key) => `http://127.0.0.1:${port}/${key}?signature=1`);
-  const session = await startSession({ config: { completionHook: store.hook } });
-  await session.client.chat.completions.create({ model: 'gpt-4o', messages: [question(IMAGE, 'x')] });
+  const session = await openSession({ config: { completionHook: store.hook } });
+  await ask(session.client, '', { messages: [question(IMAGE, 'x')] });
   await store.flush();
   server.close();
   expect(received).toContainEqual([`PUT /${FILE}?signature=1`, 'image/png', IMAGE.length]);
   expect(received.map(([, type]) => type)).toContain('application/json');
   expect(store.dropped).toBe(0);
-  await session.verify();
 });
 
 describe('OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH', () => {
@@ -171,45 +159,36 @@ describe('OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH', () => {
     const folder = await newFolder();
     vi.stubEnv('OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH', scheme + folder);
     vi.stubEnv('OTEL_INSTRUMENTATION_OPENAI_MASKING', 'email');
-    const session = await startSession();
+    const session = await openSession();
     const messages = [question(IMAGE, 'Write to me@example.org or +49 30 1234567.')];
-    await session.client.chat.completions.create({ model: 'gpt-4o', messages });
+    await ask(session.client, '', { messages });
     await session.provider.forceFlush();
     await vi.waitFor(async () => expect(await readdir(folder)).toHaveLength(3));
     const reference = String(session.spans[0]?.attributes['gen_ai.input.messages_ref']);
     const json = await readFile(join(folder, reference), 'utf8');
     expect(json).toContain('Write to [email] or +49 30 1234567.');
     expect(session.spans[0]?.attributes).not.toHaveProperty('gen_ai.input.messages');
-    await session.verify();
   });
 
   test('names no other place, which is said once', async () => {
     vi.stubEnv('OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH', 's3://bucket/content');
-    const session = await startSession();
+    const session = await openSession();
     await session.client.models.list();
     expect(session.warnings.splice(0).join()).toContain(
       'OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH is "s3://bucket/content"; accepted: paths of folders',
     );
-    await session.verify();
   });
 
   test('stores nothing that a failed hook of the program has not seen', async () => {
     const folder = await newFolder();
     vi.stubEnv('OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH', folder);
-    const hooks = [
-      () => {
-        throw new Error('refused');
-      },
-      async () => {
-        throw new Error('refused');
-      },
-      () => () => undefined,
-    ];
-    for (const completionHook of hooks) {
-      const session = await startSession({ config: { completionHook } });
-      await session.client.chat.completions.create({ model: 'gpt-4o', messages: [question(IMAGE, 'x')] });
+    const refuse = (): never => {
+      throw new Error('refused');
+    };
+    for (const completionHook of [refuse, async () => refuse(), () => () => undefined]) {
+      const session = await openSession({ config: { completionHook } });
+      await ask(session.client, '', { messages: [question(IMAGE, 'x')] });
       session.warnings.splice(0);
-      await session.verify();
     }
     expect(await readdir(folder)).toEqual([]);
   });

@@ -76,14 +76,6 @@ describe('a message of a chat', () => {
     expect(findings(messages)).toEqual([]);
   });
 
-  test('has the name of the participant', () => {
-    const messages = readInputMessages([{ role: 'user', name: 'ada', content: 'Hi' }]);
-    expect(plain(messages)).toEqual([
-      { role: 'user', name: 'ada', parts: [{ type: 'text', content: 'Hi' }] },
-    ]);
-    expect(findings(messages)).toEqual([]);
-  });
-
   test('has all of its parts, more than a function takes arguments', () => {
     const parts = Array.from({ length: 200_000 }, () => ({ type: 'text', text: '.' }));
     expect(readInputMessages([{ role: 'user', content: parts }]).at(0)?.parts).toHaveLength(parts.length);
@@ -96,21 +88,4 @@ describe('a message of a chat', () => {
     ]);
     expect(findings(messages)).toEqual([]);
   });
-});
-
-test('the messages of a request are read lazily', () => {
-  const reads: string[] = [];
-  const message = {
-    role: 'user',
-    get content() {
-      reads.push('content');
-      return 'Hi';
-    },
-  };
-  const lists = [readInputMessages([message]), readResponseInput([message])];
-  expect(lists.map(({ length }) => length)).toEqual([1, 1]);
-  expect(reads).toEqual([]);
-  const whole = { role: 'user', parts: [{ type: 'text', content: 'Hi' }] };
-  expect(lists.flatMap(plain)).toEqual([whole, whole]);
-  expect(reads).toEqual(['content', 'content']);
 });

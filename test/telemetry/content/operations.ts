@@ -1,5 +1,6 @@
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import type { CaptureMessageContent, OpenAIInstrumentationConfig } from '../../../src/client.ts';
+import { ask, askStreaming } from '../../support/ask.ts';
 import { type Program, startProgram } from '../../support/program.ts';
 import type { RunScript } from '../../support/simulator/index.ts';
 
@@ -46,13 +47,7 @@ export const OPERATIONS: readonly OperationCase[] = [
   {
     operation: 'chat',
     call: ({ client }) =>
-      client.chat.completions.create({
-        model: 'gpt-4o-mini',
-        messages: [{ role: 'user', content: 'hidden' }],
-        tools: [TOOL],
-        tool_choice: 'none',
-        stop: 'hidden',
-      }),
+      ask(client, 'hidden', { model: 'gpt-4o-mini', tools: [TOOL], tool_choice: 'none', stop: 'hidden' }),
     content: [
       'gen_ai.input.messages',
       'gen_ai.output.messages',
@@ -62,10 +57,7 @@ export const OPERATIONS: readonly OperationCase[] = [
   },
   {
     operation: 'chat',
-    call: async ({ client }) => {
-      const messages = [{ role: 'user' as const, content: 'hidden' }];
-      for await (const _ of await client.chat.completions.create({ model: 'm', messages, stream: true }));
-    },
+    call: ({ client }) => askStreaming(client, 'hidden'),
     content: ['gen_ai.input.messages', 'gen_ai.output.messages'],
   },
   {
@@ -130,14 +122,8 @@ export const OPERATIONS: readonly OperationCase[] = [
           messages: [{ role: 'user', content: 'hidden' }],
           tools: [
             {
-              type: 'function',
-              function: {
-                name: 'get_hidden',
-                description: 'hidden',
-                parse: JSON.parse,
-                function: () => 'hidden result',
-                parameters: { type: 'object', properties: {} },
-              },
+              ...TOOL,
+              function: { ...TOOL.function, parse: JSON.parse, function: () => 'hidden result' },
             },
           ],
         })
@@ -145,6 +131,14 @@ export const OPERATIONS: readonly OperationCase[] = [
     content: ['gen_ai.tool.call.arguments', 'gen_ai.tool.call.result'],
   },
 ];
+
+/** The same with titles of their own, for tests of each. */
+export const CASES: readonly (OperationCase & { readonly title: string })[] = OPERATIONS.map(
+  (one, index) => ({
+    ...one,
+    title: `${one.operation} (${index})`,
+  }),
+);
 
 /** Makes the call in a mode, in a program that expects content where the mode puts it. */
 export async function record(
@@ -164,6 +158,7 @@ export async function record(
   return program;
 }
 
+export type Details = Readonly<Record<string, unknown>>;
 export const DETAILS = 'gen_ai.client.inference.operation.details';
 export const EXCEPTION = 'gen_ai.client.operation.exception';
 

@@ -3,20 +3,17 @@ import { readOutputMessages } from '../../../src/operations/chat/messages.ts';
 import { readResponseOutput } from '../../../src/operations/response/content.ts';
 import { type Program, startProgram } from '../../support/program.ts';
 
-const MODEL = 'gpt-4o-mini';
-const ASK = { model: MODEL, messages: [{ role: 'user' as const, content: 'Hello' }], stream: true as const };
+const ASK = { model: 'gpt-4o', stream: true as const };
 
 type Chunks = AsyncIterable<object>;
 
-const CHAT = (program: Program): Promise<Chunks> => program.client.chat.completions.create(ASK);
+const chat = ({ client }: Program) =>
+  client.chat.completions.create({ ...ASK, messages: [{ role: 'user', content: 'Hello' }] });
 
 const OPENED: readonly [api: string, open: (program: Program) => Promise<Chunks>][] = [
-  ['chat completion', CHAT],
-  [
-    'legacy completion',
-    ({ client }) => client.completions.create({ model: MODEL, prompt: 'Hello', stream: true }),
-  ],
-  ['response', ({ client }) => client.responses.create({ model: MODEL, input: 'Hello', stream: true })],
+  ['chat completion', chat],
+  ['legacy completion', ({ client }) => client.completions.create({ ...ASK, prompt: 'Hello' })],
+  ['response', ({ client }) => client.responses.create({ ...ASK, input: 'Hello' })],
 ];
 
 function start(): Promise<Program> {
@@ -49,7 +46,7 @@ describe('the output message of an unfinished answer has the finish reason error
 
   test('if the program aborts the stream', async () => {
     const program = await start();
-    const stream = await program.client.chat.completions.create(ASK);
+    const stream = await chat(program);
     for await (const { choices } of stream) if (choices[0]?.delta.content) stream.controller.abort();
     expect(recorded(program)).toEqual({ attribute: undefined, messages: ['error'], end: 'aborted' });
   });
@@ -57,23 +54,21 @@ describe('the output message of an unfinished answer has the finish reason error
   test('if the stream breaks', async () => {
     const program = await start();
     program.simulator.next({ break: 'mid-body' });
-    await expect(Array.fromAsync(await CHAT(program))).rejects.toThrow();
+    await expect(Array.fromAsync(await chat(program))).rejects.toThrow();
     expect(recorded(program)).toMatchObject({ attribute: undefined, messages: ['error'], end: 'error' });
   });
 
   test('for each choice that has not ended', async () => {
     const program = await start();
-    const head = { id: 'chatcmpl-1', model: MODEL };
     const choices = [
-      [{ index: 0, delta: { content: 'Yes.' } }],
-      [{ index: 1, delta: { content: 'N' } }],
-      [{ index: 0, delta: {}, finish_reason: 'stop' }],
-      [{ index: 1, delta: { content: 'o' } }],
+      { index: 0, delta: { content: 'Yes.' } },
+      { index: 1, delta: { content: 'N' } },
+      { index: 0, delta: {}, finish_reason: 'stop' },
+      { index: 1, delta: { content: 'o' } },
     ];
-    program.simulator.next({
-      sse: [...choices.map((each) => ({ data: { ...head, choices: each } })), 'done'],
-    });
-    await readSome(await CHAT(program), 3);
+    const chunks = choices.map((each) => ({ data: { id: 'chatcmpl-1', model: 'gpt-4o', choices: [each] } }));
+    program.simulator.next({ sse: [...chunks, 'done'] });
+    await readSome(await chat(program), 3);
     expect(recorded(program)).toEqual({ attribute: ['stop'], messages: ['stop', 'error'], end: 'cancelled' });
   });
 });
