@@ -91,7 +91,7 @@ const SHARED = [
   'test/telemetry/content/unfinished-answers.test.ts',
   'test/telemetry/content/{changed-settings,content-writer,deep-schemas,example,kept,limited-json}.test.ts',
   'test/telemetry/content/{media,messages,messages-of-each-api,modes,request-body}.test.ts',
-  'test/telemetry/cost/{conversation-totals,list-prices,prices,recorded,reported-cost,usage}.test.ts',
+  'test/telemetry/cost/{list-prices,prices,recorded,reported-cost,usage}.test.ts',
   'test/telemetry/events/{cost-record,documentation,events}.test.ts',
   'test/telemetry/masking/*.test.ts',
   'test/telemetry/metrics/metrics.test.ts',

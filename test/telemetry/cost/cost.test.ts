@@ -22,19 +22,18 @@ afterEach(() => diag.disable());
 /** Represents the price package: what it was asked, and a price for each `provider model` that it knows. */
 class Prices {
   readonly asked: string[] = [];
-  readonly known: Readonly<Record<string, unknown>>;
+  readonly #known: Readonly<Record<string, unknown>>;
 
   constructor(known: Readonly<Record<string, unknown>>) {
-    this.known = known;
+    this.#known = known;
   }
 
   calcPrice(_: object, model: string, { providerId }: { providerId: string }): unknown {
     this.asked.push(`${providerId} ${model}`);
-    const prices = this.known[`${providerId} ${model}`];
+    const prices = this.#known[`${providerId} ${model}`];
     if (prices === 'broken') throw new Error('Missing ancestor price key');
     if (prices === undefined) return null;
-    const current = Array.isArray(prices) ? prices.at(-1).prices : prices;
-    return { model: { prices }, model_price: current };
+    return { model: { prices }, model_price: prices };
   }
 }
 
@@ -109,7 +108,7 @@ describe('prices of the program', () => {
       'gpt-4o': { input_mtok: 100 },
       'gpt-*': { input_mtok: 200 },
       'gpt-5*': { input_mtok: 300 },
-      'my-deployment': { input_mtok: 400 },
+      mine: { input_mtok: 400 },
       'gpt-4': { input_mtok: 500 },
       'gpt-4*': { input_mtok: 600 },
     },
@@ -124,22 +123,18 @@ describe('prices of the program', () => {
     ['that counts for all others', { request: 'gpt-4.1', response: 'gpt-4.1-2025' }, 600],
     ['unless another model answers', { request: 'gpt-4o', response: 'gpt-5-mini' }, 300],
     ['hold for every provider', { provider: 'ollama', request: 'gpt-4o' }, 100],
-    [
-      'may name the request model',
-      { provider: 'azure.ai.openai', request: 'my-deployment', response: 'm' },
-      400,
-    ],
+    ['may name the request model', { provider: 'azure.ai.openai', request: 'mine', response: 'm' }, 400],
     ['do not include inherited properties', { request: 'constructor' }, undefined],
   ])('%s', (_, call, expected) => {
     expect(price(costs(config), call)).toBe(expected);
   });
 
-  test('without a name hold for no other model', () => {
-    expect(price(costs({ prices: { '': { input_mtok: 1 } } }), { request: 'mine' })).toBeUndefined();
-  });
-
-  test('need no price package', () => {
-    expect(price(costs({ prices: { mine: { input_mtok: 1 } } }), { request: 'mine' })).toBe(1);
+  test.each<[string, OpenAIInstrumentationConfig, number | undefined]>([
+    ['without a name hold for no other model', { prices: { '': { input_mtok: 1 } } }, undefined],
+    ['need no price package', { prices: { mine: { input_mtok: 1 } } }, 1],
+    ['are not looked up if costs are off', { cost: false, prices: { mine: { input_mtok: 1 } } }, undefined],
+  ])('%s', (_, config, expected) => {
+    expect(price(costs(config), { request: 'mine' })).toBe(expected);
   });
 });
 
@@ -167,12 +162,10 @@ describe('the service tier', () => {
   test.each<[string, object, number]>([
     ['has the fees of the model', {}, 6],
     ['may have its own', { requests_kcount: 0, web_searches_kcount: 5_000 }, 13],
-  ])('%s', (_, fees, expected) => {
-    const flex = { input_mtok: 1, ...fees };
-    const mine = { input_mtok: 2, requests_kcount: 1_000, web_searches_kcount: 1_000 };
-    const of = costs({
-      prices: { mine: { ...mine, storage_searches_kcount: 1_000, service_tiers: { flex } } },
-    });
+  ])('%s', (_, own, expected) => {
+    const fees = { requests_kcount: 1_000, web_searches_kcount: 1_000, storage_searches_kcount: 1_000 };
+    const flex = { input_mtok: 1, ...own };
+    const of = costs({ prices: { mine: { input_mtok: 2, ...fees, service_tiers: { flex } } } });
     const spending = { usage: USAGE, webSearches: 2, fileSearches: 2 };
     const asked = { 'gen_ai.request.model': 'mine', 'openai.request.service_tier': 'flex' };
     expect(of.of(spending, asked)).toBe(expected);
@@ -193,12 +186,6 @@ describe('an unknown price', () => {
 
   test('is not logged if nothing was spent', () => {
     costs({ cost: new Prices({}) }).of({}, { 'gen_ai.request.model': 'new' });
-    expect(informed).toEqual([]);
-  });
-
-  test('is not looked up if costs are off', () => {
-    const of = costs({ cost: false, prices: { mine: { input_mtok: 1 } } });
-    expect(price(of, { request: 'mine' })).toBeUndefined();
     expect(informed).toEqual([]);
   });
 });

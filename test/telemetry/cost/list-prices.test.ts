@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { includesAll } from '../../../src/telemetry/cost/costs.ts';
 import type { Spending } from '../../../src/telemetry/cost/prices.ts';
 import { NO_MODALITIES, NO_USAGE } from '../../../src/telemetry/cost/usage.ts';
@@ -23,31 +23,23 @@ function isComplete({ model = 'gpt-5', provider = 'openai', address, spending, p
   return includesAll({ ...TEXT, ...prices }, model, asked, spending ?? NOTHING);
 }
 
-describe('the list prices of a model include', () => {
-  test.each<[string, Case]>([
-    ['text', {}],
-    ['audio with a price', { spending: spoken('audioOutputTokens'), prices: { output_audio_mtok: 9 } }],
-    [
-      'audio of others, who bill it as text',
-      { provider: 'gcp.gemini', spending: spoken('audioInputTokens') },
-    ],
-    ['searches with a price', { spending: { webSearches: 1 }, prices: { web_searches_kcount: 10 } }],
-    ['no searches', { spending: { webSearches: 0, fileSearches: 0 } }],
-    ['requests with a price', { model: 'gpt-4o-search-preview', prices: { requests_kcount: 25 } }],
-    ['an older model in a region', { model: 'gpt-4o-2024-08-06', address: 'eu.api.openai.com' }],
-    ['gpt-5 in a region', { model: 'gpt-5-mini', address: 'eu.api.openai.com' }],
-    ['a newer model elsewhere', { model: 'gpt-5.4', address: 'api.openai.com' }],
-  ])('%s', (_, call) => expect(isComplete(call)).toBe(true));
-});
-
-describe('the list prices of a model lack', () => {
-  test.each<[string, Case]>([
-    ['audio that is heard', { spending: spoken('audioInputTokens') }],
-    ['audio that is spoken', { spending: spoken('audioOutputTokens') }],
-    ['audio on Azure', { provider: 'azure.ai.openai', spending: spoken('audioOutputTokens') }],
-    ['web searches', { spending: { webSearches: 1 } }],
-    ['file searches', { spending: { fileSearches: 1 } }],
-    ['the fee of a model that searches', { model: 'gpt-4o-mini-search-preview-2025-03-11' }],
-    ['the surcharge of a region', { model: 'gpt-5.4-pro', address: 'eu.api.openai.com' }],
-  ])('%s', (_, call) => expect(isComplete(call)).toBe(false));
-});
+test.each<[includes: boolean, what: string, Case]>([
+  [true, 'text', {}],
+  [true, 'audio with a price', { spending: spoken('audioOutputTokens'), prices: { output_audio_mtok: 9 } }],
+  [true, 'audio of others', { provider: 'gcp.gemini', spending: spoken('audioInputTokens') }],
+  [true, 'searches with a price', { spending: { webSearches: 1 }, prices: { web_searches_kcount: 10 } }],
+  [true, 'no searches', { spending: { webSearches: 0, fileSearches: 0 } }],
+  [true, 'requests with a price', { model: 'gpt-4o-search-preview', prices: { requests_kcount: 25 } }],
+  [true, 'an older model in a region', { model: 'gpt-4o-2024-08-06', address: 'eu.api.openai.com' }],
+  [true, 'gpt-5 in a region', { model: 'gpt-5-mini', address: 'eu.api.openai.com' }],
+  [true, 'a newer model elsewhere', { model: 'gpt-5.4', address: 'api.openai.com' }],
+  [false, 'audio that is heard', { spending: spoken('audioInputTokens') }],
+  [false, 'audio that is spoken', { spending: spoken('audioOutputTokens') }],
+  [false, 'audio on Azure', { provider: 'azure.ai.openai', spending: spoken('audioOutputTokens') }],
+  [false, 'web searches', { spending: { webSearches: 1 } }],
+  [false, 'file searches', { spending: { fileSearches: 1 } }],
+  [false, 'the fee of a model that searches', { model: 'gpt-4o-mini-search-preview-2025-03-11' }],
+  [false, 'the surcharge of a region', { model: 'gpt-5.4-pro', address: 'eu.api.openai.com' }],
+])('it is %s that the list prices of a model include %s', (includes, _, call) =>
+  expect(isComplete(call)).toBe(includes),
+);

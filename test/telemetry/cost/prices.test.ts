@@ -2,9 +2,11 @@ import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
 import { type ModelPrices, readPrices, readPriceTable } from '../../../src/config/model-prices.ts';
 import { priceOf, type Spending } from '../../../src/telemetry/cost/prices.ts';
-import { NO_USAGE, readUsage } from '../../../src/telemetry/cost/usage.ts';
+import { NO_MODALITIES, NO_USAGE, readUsage, type Usage } from '../../../src/telemetry/cost/usage.ts';
 
 const PRICES: ModelPrices = { input_mtok: 2, cache_read_mtok: 0.5, cache_write_mtok: 3, output_mtok: 10 };
+
+const FEE: ModelPrices = { ...PRICES, requests_kcount: 5 };
 
 function spend(usage: object, more: Omit<Spending, 'usage'> = {}): Spending {
   return { usage: { ...NO_USAGE, ...usage }, ...more };
@@ -15,6 +17,7 @@ describe('every token has one price', () => {
     ['input and output', PRICES, spend({ inputTokens: 1_000, outputTokens: 100 }), 0.003],
     ['cached input', PRICES, spend({ inputTokens: 1_000, cacheReadTokens: 400 }), 0.0014],
     ['written input', PRICES, spend({ inputTokens: 1_000, cacheWriteTokens: 400 }), 0.0024],
+    ['parts beyond their total', PRICES, spend({ inputTokens: 10, cacheReadTokens: 1_000 }), 0.0005],
     ['all cached', PRICES, spend({ inputTokens: 1_000, cacheReadTokens: 1_000 }), 0.0005],
     ['reasoning is output', PRICES, spend({ outputTokens: 100, reasoningTokens: 60 }), 0.001],
     [
@@ -38,7 +41,8 @@ describe('every token has one price', () => {
       spend({ inputTokens: 1_000, audioSeconds: 30 }),
       0.005,
     ],
-    ['a fee for each request', { ...PRICES, requests_kcount: 5 }, spend({ inputTokens: 1_000 }), 0.007],
+    ['a fee for each request', FEE, spend({ inputTokens: 1_000 }), 0.007],
+    ['no fee for an unknown number', FEE, spend({ inputTokens: 1_000 }, { aggregate: true }), 0.002],
     [
       'searches',
       { ...PRICES, web_searches_kcount: 10, storage_searches_kcount: 2.5 },
@@ -109,11 +113,6 @@ describe('every token has one price', () => {
     );
   });
 
-  test('without a request fee for several calls, whose number is unknown', () => {
-    const prices = { ...PRICES, requests_kcount: 5 };
-    expect(priceOf(prices, spend({ inputTokens: 1_000 }, { aggregate: true }))).toBe(0.002);
-  });
-
   test.each<[string, ModelPrices, Spending]>([
     ['output without a price', { input_mtok: 1 }, spend({ inputTokens: 1, outputTokens: 1 })],
     ['tokens of a model billed by time', { audio_hours: 1 }, spend({ inputTokens: 1 })],
@@ -126,50 +125,28 @@ describe('every token has one price', () => {
   test.each([1e9, 1e308])('an absurd sum is not a cost, at a price of %d', (input_mtok) => {
     expect(priceOf({ input_mtok }, spend({ inputTokens: Number.MAX_SAFE_INTEGER }))).toBeUndefined();
   });
-
-  test('parts that exceed their total are not refunded', () => {
-    expect(priceOf(PRICES, spend({ inputTokens: 10, cacheReadTokens: 1_000 }))).toBe(0.0005);
-  });
 });
 
 describe('prices are validated', () => {
+  const tiered = (...starts: number[]): object => ({
+    base: 1,
+    tiers: starts.map((start) => ({ start, price: start + 1 })),
+  });
+  const withTiers = { input_mtok: 1, service_tiers: { flex: { input_mtok: 0.5 } } };
+
   test.each<[string, unknown, unknown]>([
     [
       'invalid prices are ignored',
       { input_mtok: 1, output_mtok: 'much', name: 'x', n: 5 },
       { input_mtok: 1 },
     ],
-    [
-      'tiers are sorted',
-      {
-        input_mtok: {
-          base: 1,
-          tiers: [
-            { start: 2, price: 3 },
-            { start: 1, price: 2 },
-          ],
-        },
-      },
-      {
-        input_mtok: {
-          base: 1,
-          tiers: [
-            { start: 1, price: 2 },
-            { start: 2, price: 3 },
-          ],
-        },
-      },
-    ],
+    ['tiers are sorted', { input_mtok: tiered(2, 1) }, { input_mtok: tiered(1, 2) }],
     ['broken tiers', { input_mtok: { base: 1, tiers: [null] } }, undefined],
     ['a negative price', { input_mtok: -1 }, undefined],
     ['no number', { input_mtok: Number.NaN }, undefined],
     ['nothing', {}, undefined],
     ['null', null, undefined],
-    [
-      'service tiers',
-      { input_mtok: 1, service_tiers: { flex: { input_mtok: 0.5 } } },
-      { input_mtok: 1, service_tiers: { flex: { input_mtok: 0.5 } } },
-    ],
+    ['service tiers', withTiers, withTiers],
   ])('%s', (_, value, expected) => {
     expect(readPrices(value, false)).toEqual(expected);
   });
@@ -201,18 +178,16 @@ describe('costs equal those of the price package', () => {
     findProvider: (options: object) => { models: { id: string; prices: unknown }[] };
   };
   const { models } = findProvider({ providerId: 'openai' });
-  const USAGES = [
-    {
-      inputTokens: 1_000,
-      outputTokens: 200,
-      cacheReadTokens: 300,
-      cacheWriteTokens: 100,
-      reasoningTokens: 50,
-    },
-    { inputTokens: 300_000, outputTokens: 10, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 },
+  const audio = { audioInputTokens: 200, audioCacheReadTokens: 50, audioOutputTokens: 80 };
+  const cached = { cacheReadTokens: 300, cacheWriteTokens: 100, reasoningTokens: 50 };
+  const modalities = { ...NO_MODALITIES, ...audio };
+  const USAGES: readonly [ours: Usage, theirs: object][] = [
+    [
+      { inputTokens: 1_000, outputTokens: 200, ...cached, modalities },
+      { input_audio_tokens: 200, cache_audio_read_tokens: 50, output_audio_tokens: 80 },
+    ],
+    [{ ...NO_USAGE, inputTokens: 300_000, outputTokens: 10 }, {}],
   ];
-  const AUDIO = { audioInputTokens: 200, audioCacheReadTokens: 50, audioOutputTokens: 80 };
-  const IMAGE = { imageInputTokens: 0, imageCacheReadTokens: 0, imageOutputTokens: 0 };
 
   const priced = models.filter(({ prices }) => {
     const read = Array.isArray(prices) ? undefined : readPrices(prices, false);
@@ -223,29 +198,18 @@ describe('costs equal those of the price package', () => {
 
   test.each(priced)('$id', ({ prices }) => {
     const read = readPrices(prices, false) as ModelPrices;
-    const provider = {
-      id: 'p',
-      name: 'p',
-      api_pattern: '.',
-      models: [{ id: 'm', match: { equals: 'm' }, prices }],
-    };
-    for (const usage of USAGES) {
-      const spoken = usage.inputTokens < 2_000;
-      const modalities = spoken ? { ...AUDIO, ...IMAGE } : undefined;
-      const theirs = calcPrice(
-        {
-          input_tokens: usage.inputTokens,
-          output_tokens: usage.outputTokens,
-          cache_read_tokens: usage.cacheReadTokens,
-          cache_write_tokens: usage.cacheWriteTokens,
-          ...(spoken
-            ? { input_audio_tokens: 200, cache_audio_read_tokens: 50, output_audio_tokens: 80 }
-            : {}),
-        },
-        'm',
-        { provider },
-      );
-      expect(priceOf(read, { usage: { ...usage, modalities } })).toBeCloseTo(theirs?.total_price ?? -1, 10);
+    const sold = [{ id: 'm', match: { equals: 'm' }, prices }];
+    const provider = { id: 'p', name: 'p', api_pattern: '.', models: sold };
+    for (const [usage, spoken] of USAGES) {
+      const counted = {
+        input_tokens: usage.inputTokens,
+        output_tokens: usage.outputTokens,
+        cache_read_tokens: usage.cacheReadTokens,
+        cache_write_tokens: usage.cacheWriteTokens,
+        ...spoken,
+      };
+      const theirs = calcPrice(counted, 'm', { provider });
+      expect(priceOf(read, { usage })).toBeCloseTo(theirs?.total_price ?? -1, 10);
     }
   });
 });

@@ -1,8 +1,14 @@
 import type { HistogramMetricData } from '@opentelemetry/sdk-metrics';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type OpenAI from 'openai';
+import { describe, expect, test } from 'vitest';
 import type { OpenAIInstrumentationConfig } from '../../../src/client.ts';
 import { assertSpanTree } from '../../../src/testing.ts';
-import { type Session, type SessionOptions, startSession } from '../../support/session.ts';
+import { ask } from '../../support/ask.ts';
+import { completionBody, responseBody } from '../../support/bodies.ts';
+import type { Program } from '../../support/program.ts';
+import type { Session } from '../../support/session.ts';
+import { actionsOf, startTutor } from '../../support/tutor.ts';
+import { openSession } from '../../support/use-session.ts';
 
 /** One dollar for each input token, a thousand for each output token: a cost shows what it was made from. */
 const CONFIG: OpenAIInstrumentationConfig = {
@@ -19,250 +25,181 @@ const CONFIG: OpenAIInstrumentationConfig = {
   },
 };
 
-let session: Session;
-beforeEach(() => start());
-afterEach(() => session.verify());
-
-async function start(options: SessionOptions = {}): Promise<void> {
-  session = await startSession({ config: CONFIG, ...options });
-}
-
-async function restart(options: SessionOptions): Promise<void> {
-  await session.verify();
-  await start(options);
-}
-
 /** The sum and count of the metric, by operation. */
-async function costMetric(): Promise<Record<string, [sum: number | undefined, count: number]>> {
-  const metric = (await session.metrics()).find(({ descriptor }) => descriptor.name === 'openai.client.cost');
+async function costMetric({ metrics }: Pick<Session, 'metrics'>): Promise<Record<string, unknown>> {
+  const metric = (await metrics()).find(({ descriptor }) => descriptor.name === 'openai.client.cost');
+  const points = (metric as HistogramMetricData | undefined)?.dataPoints ?? [];
   return Object.fromEntries(
-    ((metric as HistogramMetricData | undefined)?.dataPoints ?? []).map(({ attributes, value }) => [
+    points.map(({ attributes, value }) => [
       String(attributes['gen_ai.operation.name'] ?? 'none'),
       [value.sum, value.count],
     ]),
   );
 }
 
-function costOf(input: number | undefined, output: number | undefined): number {
-  return (input ?? 0) + (output ?? 0) * 1e3;
+interface AnyUsage {
+  readonly prompt_tokens?: number;
+  readonly completion_tokens?: number;
+  readonly input_tokens?: number;
+  readonly output_tokens?: number;
 }
 
-const HELLO = { model: 'gpt-4o-mini', messages: [{ role: 'user' as const, content: 'Hello' }] };
+/** What the tokens of an answer cost. */
+function costOf({ usage }: { usage?: AnyUsage | null }): number {
+  const { prompt_tokens = 0, completion_tokens = 0, input_tokens = 0, output_tokens = 0 } = usage ?? {};
+  return prompt_tokens + input_tokens + (completion_tokens + output_tokens) * 1e3;
+}
+
+/** What the last span says that its call has cost. */
+function recordedCost({ spans }: Pick<Session, 'spans'>): unknown {
+  return spans.at(-1)?.attributes['openai.cost'];
+}
+
+function transcribe({ audio }: OpenAI, model = 'whisper-1'): Promise<unknown> {
+  return audio.transcriptions.create({ model, file: new File(['sound'], 'hello.wav') });
+}
+
+async function streamed({ chat }: OpenAI, more: object): Promise<{ usage?: AnyUsage | null }> {
+  const stream = await chat.completions.create({
+    model: 'gpt-4o',
+    messages: [{ role: 'user', content: 'Hello' }],
+    stream: true,
+    ...more,
+  });
+  return (await Array.fromAsync(stream)).at(-1) ?? {};
+}
 
 describe('a call has its cost on the span, and once as a metric', () => {
-  test('a chat completion', async () => {
-    const { usage } = await session.client.chat.completions.create(HELLO);
-    const cost = costOf(usage?.prompt_tokens, usage?.completion_tokens);
-    expect(session.spans[0]?.attributes['openai.cost']).toBe(cost);
-    expect(await costMetric()).toEqual({ chat: [cost, 1] });
-  });
-
-  test('a stream that reports its usage', async () => {
-    const ask = { ...HELLO, stream: true as const };
-    await Array.fromAsync(await session.client.chat.completions.create(ask));
-    expect(session.spans[0]?.attributes).not.toHaveProperty('openai.cost');
-    const stream = await session.client.chat.completions.create({
-      ...ask,
-      stream_options: { include_usage: true },
-    });
-    const usage = (await Array.fromAsync(stream)).at(-1)?.usage;
-    const cost = costOf(usage?.prompt_tokens, usage?.completion_tokens);
-    expect(session.spans[1]?.attributes['openai.cost']).toBe(cost);
-    expect(await costMetric()).toEqual({ chat: [cost, 1] });
-  });
-
-  test('a response', async () => {
-    const { usage } = await session.client.responses.create({ model: 'gpt-4o', input: 'Hello' });
-    const cost = costOf(usage?.input_tokens, usage?.output_tokens);
-    expect(session.spans[0]?.attributes['openai.cost']).toBe(cost);
-    expect(await costMetric()).toEqual({ chat: [cost, 1] });
-  });
-
-  test('embeddings', async () => {
-    const { usage } = await session.client.embeddings.create({
-      model: 'text-embedding-3-small',
-      input: 'Hello',
-    });
-    expect(session.spans[0]?.attributes['openai.cost']).toBe(usage.prompt_tokens);
-    expect(await costMetric()).toEqual({ embeddings: [usage.prompt_tokens, 1] });
-  });
-
-  test('images, which are not an operation of the conventions', async () => {
-    const { usage } = await session.client.images.generate({ model: 'gpt-image-1', prompt: 'A cat' });
-    const cost = costOf(usage?.input_tokens, usage?.output_tokens);
+  test.each<[string, string, (client: OpenAI) => Promise<{ usage?: AnyUsage | null }>]>([
+    ['a chat completion', 'chat', (client) => ask(client)],
+    ['a stream', 'chat', (client) => streamed(client, { stream_options: { include_usage: true } })],
+    ['a response', 'chat', ({ responses }) => responses.create({ model: 'gpt-4o', input: 'Hello' })],
+    ['embeddings', 'embeddings', ({ embeddings }) => embeddings.create({ model: 'e', input: 'Hello' })],
+    [
+      'images, which are not an operation of the conventions',
+      'none',
+      async ({ images }) => images.generate({ model: 'gpt-image-1', prompt: 'A cat' }),
+    ],
+  ])('%s', async (_, operation, call) => {
+    const session = await openSession({ config: CONFIG });
+    const cost = costOf(await call(session.client));
     expect(cost).toBeGreaterThan(0);
-    expect(session.spans[0]?.attributes['openai.cost']).toBe(cost);
-    expect(await costMetric()).toEqual({ none: [cost, 1] });
+    expect(recordedCost(session)).toBe(cost);
+    expect(await costMetric(session)).toEqual({ [operation]: [cost, 1] });
   });
 
-  test('audio that is billed by its length', async () => {
-    session.simulator.next({ body: { text: 'Hello', usage: { type: 'duration', seconds: 7 } } });
-    const file = new File(['sound'], 'hello.wav');
-    await session.client.audio.transcriptions.create({ model: 'whisper-1', file });
-    expect(session.spans[0]?.attributes['openai.cost']).toBe(7);
+  test.each<[string, object, number | undefined, number | undefined]>([
+    ['audio that is billed by its length', { type: 'duration', seconds: 7 }, 7, 7],
+    ['no audio of a negative length', { type: 'duration', seconds: -7 }, undefined, undefined],
+    ['audio of Mistral, billed beside its tokens', { prompt_tokens: 4, prompt_audio_seconds: 7 }, 11, 7],
+  ])('%s', async (_, usage, cost, duration) => {
+    const session = await openSession({ config: CONFIG });
+    const total = { completion_tokens: 0, total_tokens: 94 };
+    session.simulator.next({
+      body: { text: 'Hello', usage: 'type' in usage ? usage : { ...total, ...usage } },
+    });
+    await transcribe(session.client);
+    expect(recordedCost(session)).toBe(cost);
+    expect(session.spans[0]?.attributes['openai.audio.duration']).toBe(duration);
   });
 
-  test('audio of Mistral, in a chat and in a transcript, billed beside its tokens', async () => {
+  test('audio of Mistral in a chat', async () => {
+    const session = await openSession({ config: CONFIG });
     const usage = { prompt_tokens: 4, completion_tokens: 0, total_tokens: 94, prompt_audio_seconds: 7 };
-    const message = { role: 'assistant', content: 'Hello' };
-    const choices = [{ index: 0, finish_reason: 'stop', message }];
-    session.simulator.next({ body: { id: 'chatcmpl-1', model: 'voxtral', choices, usage } });
-    await session.client.chat.completions.create({ ...HELLO, model: 'voxtral' });
-    session.simulator.next({ body: { model: 'voxtral', text: 'Hello', usage } });
-    const file = new File(['sound'], 'hello.wav');
-    await session.client.audio.transcriptions.create({ model: 'voxtral', file });
-    expect(session.spans.map(({ attributes }) => attributes['openai.cost'])).toEqual([11, 11]);
-    expect(session.spans[1]?.attributes['openai.audio.duration']).toBe(7);
+    session.simulator.next({ body: completionBody('Hello', { model: 'voxtral', usage }) });
+    await ask(session.client, 'Hello', { model: 'voxtral' });
+    expect(recordedCost(session)).toBe(11);
   });
 
-  test('no audio of a negative length', async () => {
-    session.simulator.next({ body: { text: 'Hello', usage: { type: 'duration', seconds: -7 } } });
-    const file = new File(['sound'], 'hello.wav');
-    await session.client.audio.transcriptions.create({ model: 'whisper-1', file });
-    expect(session.spans[0]?.attributes).not.toHaveProperty('openai.audio.duration');
-    expect(session.spans[0]?.attributes).not.toHaveProperty('openai.cost');
-  });
+  const search = (status: string): object => ({ type: 'web_search_call', status });
+  const image = (status: string): object => ({ type: 'image_generation_call', status, result: 'AAAA' });
+  const counted = { image_gen: { total_tokens: 0 }, web_search: { num_requests: 0 } };
+  const fileSearches = ['completed', 'incomplete'].map((status) => ({ type: 'file_search_call', status }));
 
-  test('searches that the API bills', async () => {
-    session.simulator.next({
-      body: {
-        id: 'resp_1',
-        object: 'response',
-        status: 'completed',
-        model: 'gpt-4o',
-        output: [
-          { id: 'fs_1', type: 'file_search_call', status: 'completed', queries: [] },
-          { id: 'fs_2', type: 'file_search_call', status: 'incomplete', queries: [] },
-        ],
-        usage: { input_tokens: 5, output_tokens: 0 },
-      },
-    });
+  test.each<[string, object[], object, number | undefined]>([
+    ['file searches that the API bills', fileSearches, {}, 1e9 + 5],
+    ['nothing for web searches that nobody counts', [search('completed')], { model: 'gpt-4.1' }, undefined],
+    ['nothing for such whose end is unknown', [search('in_progress')], { model: 'gpt-4.1' }, undefined],
+    ['the rest if web searches failed', [search('failed')], { model: 'gpt-4.1' }, 5],
+    ['the rest if web searches have no price', [search('completed')], {}, 5],
+    ['web searches that the server counts', [search('completed')], { tool_usage: counted }, 5],
+    ['nothing for images, which another model draws', [image('completed')], {}, undefined],
+    ['nothing for images that the API calls unfinished', [image('generating')], {}, undefined],
+    ['the rest if images failed', [image('failed')], {}, 5],
+    ['nothing for tokens of images', [], { tool_usage: { image_gen: { total_tokens: 9 } } }, undefined],
+  ])('%s', async (_, output, more, cost) => {
+    const session = await openSession({ config: CONFIG });
+    const usage = { input_tokens: 5, output_tokens: 0 };
+    const items = output.map((item, index) => ({ id: `item_${index}`, queries: [], ...item }));
+    session.simulator.next({ body: responseBody(items, { model: 'gpt-4o', usage, ...more }) });
     await session.client.responses.create({ model: 'gpt-4o', input: 'Find' });
-    expect(session.spans.find(({ name }) => name === 'chat gpt-4o')?.attributes['openai.cost']).toBe(1e9 + 5);
+    const call = session.spans.find(({ name }) => name === 'chat gpt-4o');
+    expect(call?.attributes['openai.cost']).toBe(cost);
   });
 
-  test.each<[string, object, number | undefined]>([
-    [
-      'web searches that the server does not count',
-      { model: 'gpt-4.1', output: [{ type: 'web_search_call', status: 'completed' }] },
-      undefined,
-    ],
-    [
-      'web searches whose end it does not tell',
-      { model: 'gpt-4.1', output: [{ type: 'web_search_call', status: 'in_progress' }] },
-      undefined,
-    ],
-    [
-      'but not web searches that failed',
-      { model: 'gpt-4.1', output: [{ type: 'web_search_call', status: 'failed' }] },
-      5,
-    ],
-    [
-      'images, which another model draws',
-      { output: [{ type: 'image_generation_call', status: 'completed' }] },
-      undefined,
-    ],
-    [
-      'images that the API calls unfinished',
-      { output: [{ type: 'image_generation_call', status: 'generating', result: 'AAAA' }] },
-      undefined,
-    ],
-    ['but not images that failed', { output: [{ type: 'image_generation_call', status: 'failed' }] }, 5],
-    ['tokens of images', { tool_usage: { image_gen: { total_tokens: 9 } } }, undefined],
-    [
-      'web searches that the server does not count, but that have no price here',
-      { output: [{ type: 'web_search_call', status: 'completed' }] },
-      5,
-    ],
-    [
-      'web searches that the server counts',
-      {
-        output: [{ type: 'web_search_call', status: 'completed' }],
-        tool_usage: { image_gen: { total_tokens: 0 }, web_search: { num_requests: 0 } },
-      },
-      5,
-    ],
-  ])('unless a part of it is unknown: %s', async (_, answer, cost) => {
-    session.simulator.next({
-      body: {
-        id: 'resp_1',
-        object: 'response',
-        status: 'completed',
-        model: 'gpt-4o',
-        output: [],
-        usage: { input_tokens: 5, output_tokens: 0 },
-        ...answer,
-      },
-    });
-    await session.client.responses.create({ model: 'gpt-4o', input: 'Find' });
-    expect(session.spans.find(({ name }) => name === 'chat gpt-4o')?.attributes['openai.cost']).toBe(cost);
-  });
-
-  test('unless it failed, or costs are off', async () => {
+  test('unless it failed or reports no usage, or costs are off', async () => {
+    const session = await openSession({ config: CONFIG });
     session.simulator.next({ status: 400 });
-    await session.client.chat.completions.create(HELLO).catch(() => undefined);
-    expect(session.spans[0]?.attributes).not.toHaveProperty('openai.cost');
-    expect(await costMetric()).toEqual({});
-    await restart({ config: { ...CONFIG, cost: false } });
-    await session.client.chat.completions.create(HELLO);
-    expect(session.spans[0]?.attributes).not.toHaveProperty('openai.cost');
-    expect(await costMetric()).toEqual({});
+    await ask(session.client).catch(() => undefined);
+    await streamed(session.client, {});
+    const unpriced = await openSession({ config: { ...CONFIG, cost: false } });
+    await ask(unpriced.client);
+    for (const { spans, metrics } of [session, unpriced]) {
+      for (const { attributes } of spans) expect(attributes).not.toHaveProperty('openai.cost');
+      expect(await costMetric({ metrics })).toEqual({});
+    }
   });
 
   test('and as a metric without a trace', async () => {
-    await restart({ sampler: { shouldSample: () => ({ decision: 0 }), toString: () => 'none' } });
-    const { usage } = await session.client.chat.completions.create(HELLO);
+    const sampler = { shouldSample: () => ({ decision: 0 }), toString: () => 'none' };
+    const session = await openSession({ config: CONFIG, sampler });
+    const cost = costOf(await ask(session.client));
     expect(session.spans).toEqual([]);
-    expect(await costMetric()).toEqual({
-      chat: [costOf(usage?.prompt_tokens, usage?.completion_tokens), 1],
-    });
+    expect(await costMetric(session)).toEqual({ chat: [cost, 1] });
   });
 });
 
 describe('the tree of a thread', () => {
-  async function converse(): Promise<number[]> {
-    const { assistants, threads } = session.client.beta;
-    const assistant = await assistants.create({ model: 'gpt-4o-mini', name: 'Tutor' });
-    const thread = await threads.create();
+  async function converse(
+    config: OpenAIInstrumentationConfig,
+  ): Promise<{ program: Program; costs: number[] }> {
+    const program = await startTutor({ config });
+    const { client, assistantId, telemetry } = program;
+    const thread = await client.beta.threads.create();
+    const { run, say } = actionsOf(client, assistantId, thread.id);
     const costs: number[] = [];
     for (const content of ['One', 'Two']) {
-      await threads.messages.create(thread.id, { role: 'user', content });
-      const run = await threads.runs.createAndPoll(
-        thread.id,
-        { assistant_id: assistant.id },
-        { pollIntervalMs: 5 },
-      );
-      costs.push(costOf(run.usage?.prompt_tokens, run.usage?.completion_tokens));
+      await say(content);
+      costs.push(costOf(await run()));
     }
-    await session.provider.forceFlush();
-    await threads.delete(thread.id);
-    return costs;
+    await telemetry.provider.forceFlush();
+    await client.beta.threads.delete(thread.id);
+    return { program, costs };
   }
 
   test('has the cost of each step, and the totals of runs and thread, also per user message', async () => {
-    const [first = 0, second = 0] = await converse();
-    await session.provider.shutdown();
+    const { program, costs } = await converse(CONFIG);
+    const [first = 0, second = 0] = costs;
+    await program.telemetry.provider.shutdown();
     expect(first).toBeGreaterThan(0);
-    const tree = session.spans.filter(({ name }) => /^(thread|invoke_agent|chat)/.test(name));
+    const tree = program.telemetry.spans.filter(({ name }) => /^(thread|invoke_agent|chat)/.test(name));
     assertSpanTree(
-      tree,
+      tree.slice(-5),
       `
-      thread                 openai.total.cost=${first + second} openai.cost_per_user_message=${(first + second) / 2}
-      ├─ invoke_agent Tutor  openai.total.cost=${first} openai.cost_per_user_message=${first}
-      │  └─ chat gpt-4o-mini  openai.cost=${first}
-      └─ invoke_agent Tutor  openai.total.cost=${second} openai.cost_per_user_message=${second}
-         └─ chat gpt-4o-mini  openai.cost=${second}
+      thread                       openai.total.cost=${first + second} openai.cost_per_user_message=${(first + second) / 2}
+      ├─ invoke_agent Math Tutor   openai.total.cost=${first} openai.cost_per_user_message=${first}
+      │  └─ chat gpt-4o-mini       openai.cost=${first}
+      └─ invoke_agent Math Tutor   openai.total.cost=${second} openai.cost_per_user_message=${second}
+         └─ chat gpt-4o-mini       openai.cost=${second}
       `,
     );
-    const sum = tree.reduce((total, { attributes }) => total + Number(attributes['openai.cost'] ?? 0), 0);
-    expect(sum).toBe(first + second);
-    expect(await costMetric()).toEqual({ invoke_agent: [first + second, 2] });
+    const runs = await costMetric(program.telemetry);
+    expect(runs).toEqual({ invoke_agent: [first + second, 2] });
   });
 
   test('has the cost on the run if no step was seen', async () => {
-    await restart({ config: { ...CONFIG, runSteps: 'off' } });
-    const [first = 0] = await converse();
-    const run = session.spans.find(({ name }) => name === 'invoke_agent Tutor');
-    expect(run?.attributes).toMatchObject({ 'openai.cost': first, 'openai.total.cost': first });
+    const { program, costs } = await converse({ ...CONFIG, runSteps: 'off' });
+    const [run] = program.ended('invoke_agent');
+    expect(run?.attributes).toMatchObject({ 'openai.cost': costs[0], 'openai.total.cost': costs[0] });
   });
 });

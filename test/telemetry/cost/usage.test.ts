@@ -4,6 +4,7 @@ import {
   addUsage,
   addUsageAttributes,
   isNoUsage,
+  NO_MODALITIES,
   NO_USAGE,
   readUsage,
   subtractUsage,
@@ -16,27 +17,20 @@ function usageAttributes(usage: Usage | undefined): Attributes {
   return attributes;
 }
 
-const NO_MODALITIES = {
-  audioInputTokens: 0,
-  audioCacheReadTokens: 0,
-  audioOutputTokens: 0,
-  imageInputTokens: 0,
-  imageCacheReadTokens: 0,
-  imageOutputTokens: 0,
-};
+const TOKENS = { prompt_tokens: 20, completion_tokens: 10 };
+const TOTAL = { ...TOKENS, total_tokens: 30 };
+const READ = { inputTokens: 20, outputTokens: 10 };
 
 describe('usage is read in the spelling of every API', () => {
   test.each<[string, unknown, object]>([
     [
       'chat',
       {
-        prompt_tokens: 20,
-        completion_tokens: 10,
-        total_tokens: 30,
+        ...TOTAL,
         prompt_tokens_details: { cached_tokens: 8 },
         completion_tokens_details: { reasoning_tokens: 4 },
       },
-      { inputTokens: 20, outputTokens: 10, cacheReadTokens: 8, reasoningTokens: 4 },
+      { ...READ, cacheReadTokens: 8, reasoningTokens: 4 },
     ],
     [
       'the reference of the Responses API',
@@ -46,27 +40,21 @@ describe('usage is read in the spelling of every API', () => {
         input_tokens_details: { cached_tokens: 8, cache_write_tokens: 2 },
         output_tokens_details: { reasoning_tokens: 4 },
       },
-      { inputTokens: 20, outputTokens: 10, cacheReadTokens: 8, cacheWriteTokens: 2, reasoningTokens: 4 },
+      { ...READ, cacheReadTokens: 8, cacheWriteTokens: 2, reasoningTokens: 4 },
     ],
     [
       'real traffic of the Assistants API',
-      { prompt_tokens: 20, completion_tokens: 10, prompt_token_details: { cached_tokens: 8 } },
-      { inputTokens: 20, outputTokens: 10, cacheReadTokens: 8 },
+      { ...TOKENS, prompt_token_details: { cached_tokens: 8 } },
+      { ...READ, cacheReadTokens: 8 },
     ],
     [
       'SGLang',
-      {
-        prompt_tokens: 20,
-        completion_tokens: 10,
-        total_tokens: 30,
-        prompt_tokens_details: null,
-        reasoning_tokens: 4,
-      },
-      { inputTokens: 20, outputTokens: 10, reasoningTokens: 4 },
+      { ...TOTAL, prompt_tokens_details: null, reasoning_tokens: 4 },
+      { ...READ, reasoningTokens: 4 },
     ],
     [
       'Perplexity',
-      { prompt_tokens: 20, completion_tokens: 10, total_tokens: 30, reasoning_tokens: 5_000 },
+      { ...TOTAL, reasoning_tokens: 5_000 },
       { inputTokens: 20, outputTokens: 5_010, reasoningTokens: 5_000 },
     ],
     [
@@ -100,42 +88,23 @@ describe('usage is read in the spelling of every API', () => {
     ],
     [
       'services that report cached tokens beside the totals',
-      { prompt_tokens: 20, completion_tokens: 10, prompt_cache_hit_tokens: 8, prompt_cache_miss_tokens: 12 },
-      { inputTokens: 20, outputTokens: 10, cacheReadTokens: 8 },
+      { ...TOKENS, prompt_cache_hit_tokens: 8, prompt_cache_miss_tokens: 12 },
+      { ...READ, cacheReadTokens: 8 },
     ],
-    [
-      'others that do',
-      { prompt_tokens: 20, completion_tokens: 10, cached_tokens: 8 },
-      { inputTokens: 20, outputTokens: 10, cacheReadTokens: 8 },
-    ],
+    ['others that do', { ...TOKENS, cached_tokens: 8 }, { ...READ, cacheReadTokens: 8 }],
     [
       'LiteLLM, with what it writes to the cache',
-      {
-        prompt_tokens: 20,
-        completion_tokens: 10,
-        cache_creation_input_tokens: 5,
-        cache_read_input_tokens: 8,
-      },
-      { inputTokens: 20, outputTokens: 10, cacheReadTokens: 8, cacheWriteTokens: 5 },
+      { ...TOKENS, cache_creation_input_tokens: 5, cache_read_input_tokens: 8 },
+      { ...READ, cacheReadTokens: 8, cacheWriteTokens: 5 },
     ],
     [
       'an estimate of reasoning that exceeds the output',
-      {
-        prompt_tokens: 20,
-        completion_tokens: 10,
-        total_tokens: 30,
-        completion_tokens_details: { reasoning_tokens: 99 },
-      },
-      { inputTokens: 20, outputTokens: 10, reasoningTokens: 10 },
+      { ...TOTAL, completion_tokens_details: { reasoning_tokens: 99 } },
+      { ...READ, reasoningTokens: 10 },
     ],
     [
       'services that count reasoning beside the output',
-      {
-        prompt_tokens: 20,
-        completion_tokens: 10,
-        total_tokens: 130,
-        completion_tokens_details: { reasoning_tokens: 100 },
-      },
+      { ...TOKENS, total_tokens: 130, completion_tokens_details: { reasoning_tokens: 100 } },
       { inputTokens: 20, outputTokens: 110, reasoningTokens: 100 },
     ],
     [
@@ -152,40 +121,25 @@ describe('usage is read in the spelling of every API', () => {
     ['zero as the only number', { completion_tokens: 0 }, { known: 'output', isPartial: true }],
     ...['20', -20, 2.5].map((prompt_tokens): [string, unknown, object] => [
       `input of ${JSON.stringify(prompt_tokens)}`,
-      { prompt_tokens, completion_tokens: 10, total_tokens: 30 },
+      { ...TOTAL, prompt_tokens },
       { outputTokens: 10, unlisted: 20, known: 'output', isPartial: true },
     ]),
   ])('%s', (_, usage, expected) => {
     expect(readUsage(usage)).toEqual({ ...NO_USAGE, ...expected });
   });
 
-  test.each([
-    [undefined],
-    [null],
-    [5],
-    [{}],
-    [{ prompt_tokens: 'many' }],
-    [{ prompt_tokens: -1 }],
-    [[20, 10]],
-  ])('%j has no usage', (usage) => expect(readUsage(usage)).toBeUndefined());
+  const without = [undefined, null, 5, {}, { prompt_tokens: 'many' }, { prompt_tokens: -1 }, [20, 10]];
+  test.each(without.map((usage) => [usage]))('%j has no usage', (usage) =>
+    expect(readUsage(usage)).toBeUndefined(),
+  );
 });
 
 test('usage is added and subtracted by part, never below zero', () => {
-  const whole = {
-    inputTokens: 10,
-    outputTokens: 5,
-    cacheReadTokens: 4,
-    cacheWriteTokens: 3,
-    reasoningTokens: 2,
-  };
-  const part = { ...whole, inputTokens: 3, outputTokens: 9 };
-  expect(addUsage(whole, part)).toEqual({
-    inputTokens: 13,
-    outputTokens: 14,
-    cacheReadTokens: 8,
-    cacheWriteTokens: 6,
-    reasoningTokens: 4,
-  });
+  const parts = { cacheReadTokens: 4, cacheWriteTokens: 3, reasoningTokens: 2 };
+  const whole = { inputTokens: 10, outputTokens: 5, ...parts };
+  const part = { inputTokens: 3, outputTokens: 9, ...parts };
+  const sums = { cacheReadTokens: 8, cacheWriteTokens: 6, reasoningTokens: 4 };
+  expect(addUsage(whole, part)).toEqual({ inputTokens: 13, outputTokens: 14, ...sums });
   expect(subtractUsage(whole, part)).toEqual({ ...NO_USAGE, inputTokens: 7 });
   expect(isNoUsage(subtractUsage(whole, whole))).toBe(true);
   expect(isNoUsage(whole)).toBe(false);
@@ -220,28 +174,20 @@ test('a number that is unknown is neither an attribute nor counted as known', ()
   expect(subtractUsage(output, NO_USAGE)).toEqual(output);
 });
 
-test('modalities are attributes only if they are reported', () => {
-  const modalities = { ...NO_MODALITIES, audioOutputTokens: 3, imageInputTokens: 4, imageCacheReadTokens: 2 };
-  expect(usageAttributes({ ...NO_USAGE, inputTokens: 9, outputTokens: 3, modalities })).toEqual({
-    'gen_ai.usage.input_tokens': 9,
-    'gen_ai.usage.output_tokens': 3,
-    'gen_ai.usage.audio.output_tokens': 3,
-    'gen_ai.usage.image.input_tokens': 4,
-    'gen_ai.usage.image.cache_read.input_tokens': 2,
-  });
-});
-
 test('parts of the totals are attributes only if they are reported', () => {
-  expect(usageAttributes({ ...NO_USAGE, inputTokens: 3 })).toEqual({
-    'gen_ai.usage.input_tokens': 3,
-    'gen_ai.usage.output_tokens': 0,
-  });
-  expect(
-    usageAttributes({ ...NO_USAGE, cacheReadTokens: 1, cacheWriteTokens: 2, reasoningTokens: 3 }),
-  ).toMatchObject({
+  const modalities = { ...NO_MODALITIES, audioOutputTokens: 3, imageInputTokens: 4, imageCacheReadTokens: 2 };
+  const totals = { inputTokens: 9, outputTokens: 3 };
+  const parts = { cacheReadTokens: 1, cacheWriteTokens: 2, reasoningTokens: 3 };
+  const shown = { 'gen_ai.usage.input_tokens': 9, 'gen_ai.usage.output_tokens': 3 };
+  expect(usageAttributes({ ...NO_USAGE, ...totals })).toEqual(shown);
+  expect(usageAttributes({ ...NO_USAGE, ...totals, ...parts, modalities })).toEqual({
+    ...shown,
     'gen_ai.usage.cache_read.input_tokens': 1,
     'gen_ai.usage.cache_creation.input_tokens': 2,
     'gen_ai.usage.reasoning.output_tokens': 3,
+    'gen_ai.usage.audio.output_tokens': 3,
+    'gen_ai.usage.image.input_tokens': 4,
+    'gen_ai.usage.image.cache_read.input_tokens': 2,
   });
   expect(usageAttributes(undefined)).toEqual({});
 });
