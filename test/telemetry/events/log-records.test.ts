@@ -7,8 +7,9 @@ import {
   SimpleLogRecordProcessor,
 } from '@opentelemetry/sdk-logs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Events, type Logger } from '../../../src/telemetry/events/log-records.ts';
+import { Events } from '../../../src/telemetry/events/log-records.ts';
 import { NAME, VERSION } from '../../../src/util/version.ts';
+import { ask } from '../../support/ask.ts';
 import { startProgram } from '../../support/program.ts';
 
 const API_LOGS = Symbol.for('io.opentelemetry.js.api.logs');
@@ -49,30 +50,27 @@ afterEach(() => {
   delete globals[API_LOGS];
 });
 
+const REGISTER: readonly (readonly [api: string, register: (recorded: Recorded) => void])[] = [
+  ['the API', ({ provider }) => void logs.setGlobalLoggerProvider(provider)],
+  ['@opentelemetry/api-logs', (recorded) => recorded.registerWithApiLogs()],
+];
+
 describe('an event is a log record', () => {
-  test('of the provider registered with the API, at any time', () => {
+  test.each(REGISTER)('of the provider registered with %s, at any time', (_, register) => {
     const events = new Events();
     const recorded = new Recorded();
     expect(emit(events, 'early')).toBe(false);
-    logs.setGlobalLoggerProvider(recorded.provider);
+    register(recorded);
     expect(emit(events)).toBe(true);
     expect(recorded.names).toEqual(['one']);
   });
 
-  test('timed in seconds and nanoseconds: older SDKs take a small number for a reading of their own clock', () => {
-    const emitted: object[] = [];
-    const events = new Events();
-    events.setLoggerProvider({ getLogger: () => ({ emit: (record) => emitted.push(record) }) });
-    emit(events);
-    expect(emitted).toMatchObject([{ timestamp: [1_700_000_000, 0] }]);
-  });
-
-  test('of the provider registered with @opentelemetry/api-logs, at any time', () => {
+  test.each(REGISTER)('of one registered with %s if a placeholder was set before', (_, register) => {
     const events = new Events();
     const recorded = new Recorded();
-    expect(emit(events, 'early')).toBe(false);
-    recorded.registerWithApiLogs();
-    expect(emit(events)).toBe(true);
+    events.setLoggerProvider(logs.getLoggerProvider());
+    register(recorded);
+    emit(events);
     expect(recorded.names).toEqual(['one']);
   });
 
@@ -83,18 +81,6 @@ describe('an event is a log record', () => {
     events.setLoggerProvider(set.provider);
     emit(events);
     expect([set.names, registered.names]).toEqual([['one'], []]);
-  });
-
-  test.each([
-    ['the API', (recorded: Recorded) => void logs.setGlobalLoggerProvider(recorded.provider)],
-    ['@opentelemetry/api-logs', (recorded: Recorded) => recorded.registerWithApiLogs()],
-  ])('of one registered with %s if a placeholder was set, as before an SDK starts', (_, register) => {
-    const events = new Events();
-    const recorded = new Recorded();
-    events.setLoggerProvider(logs.getLoggerProvider());
-    register(recorded);
-    emit(events);
-    expect(recorded.names).toEqual(['one']);
   });
 
   test('of the newer provider after a replacement', () => {
@@ -115,6 +101,14 @@ describe('an event is a log record', () => {
     expect(record?.instrumentationScope).toMatchObject({ name: NAME, version: VERSION });
     expect(record?.hrTime).toEqual([1_700_000_000, 0]);
     expect(record?.severityNumber).toBeUndefined();
+  });
+
+  test('of an older logger without enabled(), in seconds and nanoseconds, as older SDKs need it', () => {
+    const emitted: object[] = [];
+    const events = new Events();
+    events.setLoggerProvider({ getLogger: () => ({ emit: (record) => void emitted.push(record) }) });
+    expect(emit(events)).toBe(true);
+    expect(emitted).toMatchObject([{ timestamp: [1_700_000_000, 0] }]);
   });
 });
 
@@ -141,24 +135,13 @@ describe('no event is built', () => {
   });
 });
 
-test('an older logger, which has no enabled(), receives every event', () => {
-  const emitted: object[] = [];
-  const logger: Logger = { emit: (record) => void emitted.push(record) };
-  const events = new Events();
-  events.setLoggerProvider({ getLogger: () => logger });
-  expect(emit(events)).toBe(true);
-  expect(emitted).toHaveLength(1);
-});
-
 test('suppressed calls have no events', async () => {
-  const { client, telemetry, simulator } = await startProgram({
-    eventContent: true,
-    config: { captureMessageContent: 'EVENT_ONLY' },
-  });
+  const config = { captureMessageContent: 'EVENT_ONLY' } as const;
+  const { client, telemetry, simulator } = await startProgram({ eventContent: true, config });
   simulator.next({ status: 500, body: {} });
   await context.with(suppressTracing(context.active()), async () => {
-    await client.chat.completions.create({ model: 'm', messages: [] }).catch(() => undefined);
-    await client.chat.completions.create({ model: 'm', messages: [] });
+    await ask(client).catch(() => undefined);
+    await ask(client);
   });
   expect(telemetry.logRecords).toEqual([]);
 });

@@ -4,7 +4,9 @@ import { flush, type SinkEvent } from '../../../src/client.ts';
 import { Sink } from '../../../src/telemetry/events/sink.ts';
 import { endAndSend } from '../../../src/telemetry/program-end/program-end.ts';
 import { processorsOf } from '../../../src/util/otel-sdk.ts';
-import { type Session, startSession } from '../../support/session.ts';
+import { ask } from '../../support/ask.ts';
+import type { Session } from '../../support/session.ts';
+import { openSession } from '../../support/use-session.ts';
 
 const EVENT: SinkEvent = {
   type: 'cost.record',
@@ -15,7 +17,32 @@ const EVENT: SinkEvent = {
   provider: 'openai',
   cost: 1,
 };
-const CHAT = { model: 'gpt-4o-mini', messages: [{ role: 'user' as const, content: 'Hello?' }] };
+
+const fail = (): never => {
+  throw new Error('full');
+};
+
+/** Hands events to a program, and waits after each for what it answers. */
+async function handEach(sink: Sink, program: Parameters<Sink['hand']>[0], count: number): Promise<void> {
+  for (let index = 0; index < count; index++) {
+    sink.hand(program, EVENT);
+    await new Promise(setImmediate);
+  }
+}
+
+/** A program whose answers the test gives. */
+function answering() {
+  const pending: PromiseWithResolvers<void>[] = [];
+  const program = vi.fn((_: SinkEvent): unknown => {
+    const answer = Promise.withResolvers<void>();
+    pending.push(answer);
+    return answer.promise;
+  });
+  const answerAll = (): void => {
+    for (const { resolve } of pending.splice(0)) resolve();
+  };
+  return { program, pending, answerAll };
+}
 
 describe('a sink that fails', () => {
   beforeEach(() => {
@@ -24,36 +51,17 @@ describe('a sink that fails', () => {
   });
 
   const failing: readonly (readonly [string, () => unknown])[] = [
-    [
-      'throws',
-      () => {
-        throw new Error('full');
-      },
-    ],
-    ['rejects', () => Promise.reject(new Error('full'))],
-    [
-      'returns an unreadable value',
-      () =>
-        Object.defineProperty({}, 'then', {
-          get: () => () => {
-            throw new Error('full');
-          },
-        }),
-    ],
+    ['throws', fail],
+    ['rejects', async () => fail()],
+    ['returns an unreadable value', () => Object.defineProperty({}, 'then', { get: () => fail })],
   ];
-  test.each(failing)('and %s receives nothing for a minute after ten events', async (_, fail) => {
+  test.each(failing)('and %s receives nothing for a minute after ten events', async (_, failNow) => {
     const sink = new Sink();
-    const program = vi.fn(fail);
-    for (let index = 0; index < 25; index++) {
-      sink.hand(program, EVENT);
-      await new Promise(setImmediate);
-    }
+    const program = vi.fn(failNow);
+    await handEach(sink, program, 25);
     expect(program).toHaveBeenCalledTimes(10);
     vi.advanceTimersByTime(60_000);
-    for (let index = 0; index < 6; index++) {
-      sink.hand(program, EVENT);
-      await new Promise(setImmediate);
-    }
+    await handEach(sink, program, 6);
     vi.advanceTimersByTime(60_000);
     program.mockImplementation(() => undefined);
     sink.hand(program, EVENT);
@@ -68,19 +76,14 @@ describe('a sink that fails', () => {
 
   test('and accepts an event late learns of each dropped event once', async () => {
     const sink = new Sink();
-    const answers: (() => void)[] = [];
-    const program = vi.fn((): unknown => new Promise<void>((resolve) => answers.push(resolve)));
+    const { program, answerAll } = answering();
     sink.hand(program, EVENT);
-    program.mockImplementation(() => Promise.reject(new Error('full')));
-    for (let index = 0; index < 12; index++) {
-      sink.hand(program, EVENT);
-      await new Promise(setImmediate);
-    }
+    program.mockImplementation(async () => fail());
+    await handEach(sink, program, 12);
     vi.advanceTimersByTime(60_000);
     program.mockImplementation(() => Promise.resolve());
-    sink.hand(program, EVENT);
-    await new Promise(setImmediate);
-    for (const answer of answers) answer();
+    await handEach(sink, program, 1);
+    answerAll();
     await new Promise(setImmediate);
     sink.hand(program, EVENT);
     expect(program.mock.calls.slice(11)).toEqual([[{ ...EVENT, dropped: 2 }], [EVENT]]);
@@ -88,40 +91,33 @@ describe('a sink that fails', () => {
 
   test('and answers slowly learns of each dropped event once', async () => {
     const sink = new Sink();
-    const program = vi.fn((): unknown => Promise.reject(new Error('full')));
-    for (let index = 0; index < 12; index++) {
-      sink.hand(program, EVENT);
-      await new Promise(setImmediate);
-    }
+    const { program, answerAll } = answering();
+    program.mockImplementation(async () => fail());
+    await handEach(sink, program, 12);
     vi.advanceTimersByTime(60_000);
-    const answers: (() => void)[] = [];
-    program.mockImplementation(() => new Promise<void>((resolve) => answers.push(resolve)));
+    program.mockReset();
     sink.hand(program, EVENT);
     // Dropped during the trial.
     for (let index = 0; index < 4; index++) sink.hand(program, EVENT);
-    answers[0]?.();
+    answerAll();
     await new Promise(setImmediate);
     for (let index = 0; index < 3; index++) sink.hand(program, EVENT);
-    const told = program.mock.calls.slice(10).flatMap(([event]: unknown[]) => Object(event).dropped ?? 0);
-    expect(told).toEqual([2, 4, 0, 0]);
-    for (const answer of answers) answer();
+    expect(program.mock.calls.map(([{ dropped = 0 }]) => dropped)).toEqual([2, 4, 0, 0]);
+    answerAll();
     await new Promise(setImmediate);
   });
 
   test('and never answers receives nothing for a minute after ten seconds', async () => {
     const sink = new Sink();
-    const answers: (() => void)[] = [];
-    const program = vi.fn((): unknown => new Promise<void>((resolve) => answers.push(resolve)));
+    const { program, pending } = answering();
     for (let index = 0; index < 130; index++) sink.hand(program, EVENT);
     await new Promise(setImmediate);
     expect(program).toHaveBeenCalledTimes(100);
     vi.advanceTimersByTime(9_999);
-    sink.hand(program, EVENT);
-    await new Promise(setImmediate);
+    await handEach(sink, program, 1);
     expect(program).toHaveBeenCalledTimes(100);
     vi.advanceTimersByTime(1);
-    sink.hand(program, EVENT);
-    await new Promise(setImmediate);
+    await handEach(sink, program, 1);
     // Those that waited are dropped too.
     expect(program).toHaveBeenCalledTimes(100);
     vi.advanceTimersByTime(60_000);
@@ -130,54 +126,42 @@ describe('a sink that fails', () => {
     await new Promise(setImmediate);
     expect(program.mock.calls.slice(100)).toEqual([[{ ...EVENT, dropped: 32 }]]);
     // What fails late has failed before; one late answer shows that the sink is back.
-    for (const answer of answers) answer();
+    for (const { resolve } of pending) resolve();
     await new Promise(setImmediate);
     sink.hand(program, EVENT);
     expect(program.mock.calls.slice(101)).toEqual([[{ ...EVENT, dropped: 1 }]]);
-    answers.pop()?.();
+    pending.at(-1)?.resolve();
     await new Promise(setImmediate);
   });
 
   test('and rejects after ten seconds has failed once', async () => {
     const sink = new Sink();
-    const failures: (() => void)[] = [];
-    const program = vi.fn(
-      (): unknown => new Promise((_, reject) => failures.push(() => reject(new Error()))),
-    );
+    const { program, pending } = answering();
     for (let index = 0; index < 9; index++) sink.hand(program, EVENT);
     vi.advanceTimersByTime(10_000);
     program.mockImplementation(() => undefined);
     sink.hand(program, EVENT);
-    program.mockImplementation(() => {
-      throw new Error('full');
-    });
+    program.mockImplementation(fail);
     for (let index = 0; index < 9; index++) sink.hand(program, EVENT);
-    for (const fail of failures) fail();
+    for (const { reject } of pending) reject(new Error());
     await new Promise(setImmediate);
     for (let index = 0; index < 3; index++) sink.hand(program, EVENT);
     expect(program).toHaveBeenCalledTimes(9 + 1 + 10);
   });
 
-  test.each(failing)('and %s is reported once', async (_, fail) => {
+  test.each(failing)('and %s is reported once', async (_, failNow) => {
     vi.resetModules();
     const module = await import('../../../src/telemetry/events/sink.ts');
     const warn = vi.fn();
     diag.setLogger({ error: warn, warn, info: warn, debug: warn, verbose: warn });
     warn.mockClear();
-    const sink = new module.Sink();
-    for (let index = 0; index < 3; index++) {
-      sink.hand(fail, EVENT);
-      await new Promise(setImmediate);
-    }
+    await handEach(new module.Sink() as Sink, failNow, 3);
     diag.disable();
     expect(warn.mock.calls).toEqual([[expect.stringMatching(/^(?!.*full).*the sink of events failed/s)]]);
   });
 
   test('does not affect another sink', () => {
     const sink = new Sink();
-    const fail = (): never => {
-      throw new Error('full');
-    };
     for (let index = 0; index < 12; index++) sink.hand(fail, EVENT);
     const next = vi.fn();
     sink.hand(next, EVENT);
@@ -206,11 +190,10 @@ describe('a slow sink', () => {
 
   test('learns how many events beyond 1,000 it missed', async () => {
     const sink = new Sink();
-    const answers: (() => void)[] = [];
-    const program = vi.fn((_: SinkEvent) => new Promise<void>((resolve) => answers.push(resolve)));
+    const { program, pending, answerAll } = answering();
     for (let index = 0; index < 1_007; index++) sink.hand(program, EVENT);
-    while (answers.length > 0) {
-      for (const answer of answers.splice(0)) answer();
+    while (pending.length > 0) {
+      answerAll();
       await new Promise(setImmediate);
     }
     expect(program).toHaveBeenCalledTimes(1_000);
@@ -224,18 +207,16 @@ test.each([
   ['a flush of the provider', ({ provider }: Session) => provider.forceFlush()],
   ['a shutdown of the provider', ({ provider }: Session) => provider.shutdown()],
 ])('%s awaits the promise of a sink, a call does not', async (_, end) => {
-  const answers: (() => void)[] = [];
-  const sink = vi.fn(() => new Promise<void>((resolve) => answers.push(resolve)));
-  const session = await startSession({ config: { events: { sink } } });
-  await session.client.chat.completions.create(CHAT);
+  const { program: sink, answerAll } = answering();
+  const session = await openSession({ config: { events: { sink } } });
+  await ask(session.client);
   expect(sink).toHaveBeenCalledOnce();
   const ended = vi.fn();
   const ending = end(session).then(ended);
   for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
   expect(ended).not.toHaveBeenCalled();
-  for (const answer of answers) answer();
+  answerAll();
   await ending;
-  await session.verify();
 });
 
 test.each<[string, (session: Session) => Promise<unknown>]>([
@@ -243,17 +224,15 @@ test.each<[string, (session: Session) => Promise<unknown>]>([
   ['a flush of the provider', ({ provider }) => provider.forceFlush()],
   ['a shutdown of the provider', ({ provider }) => provider.shutdown()],
 ])('at %s, spans are sent while a sink takes its time', async (_, end) => {
-  let answer = (): void => undefined;
-  const sink = (): Promise<void> => new Promise((resolve) => (answer = resolve));
-  const session = await startSession({ config: { events: { sink, preset: 'minimal' } } });
-  await session.client.chat.completions.create(CHAT);
+  const { program: sink, answerAll } = answering();
+  const session = await openSession({ config: { events: { sink, preset: 'minimal' } } });
+  await ask(session.client);
   const [processor] = processorsOf(session.provider) as [{ forceFlush(): unknown; shutdown(): unknown }];
   const sent = [vi.spyOn(processor, 'forceFlush'), vi.spyOn(processor, 'shutdown')];
   const ending = end(session);
   await vi.waitUntil(() => sent.some(({ mock }) => mock.calls.length > 0));
-  answer();
+  answerAll();
   await ending;
-  await session.verify();
 });
 
 test('flush() awaits a sink without any provider, and all events that wait for their turn', async () => {
@@ -269,22 +248,12 @@ test('flush() awaits a sink without any provider, and all events that wait for t
 });
 
 test('the program is not affected by a sink that throws, rejects or hangs', async () => {
-  let calls = 0;
-  const answers: (() => void)[] = [];
-  const sink = (): unknown => {
-    calls++;
-    if (calls === 1) throw new Error('full');
-    if (calls === 2) return Promise.reject(new Error('full'));
-    return new Promise<void>((resolve) => answers.push(resolve));
-  };
-  const session = await startSession({ config: { events: { sink, preset: 'minimal' } } });
-  for (let index = 0; index < 3; index++) {
-    const answer = await session.client.chat.completions.create(CHAT);
-    expect(answer.object).toBe('chat.completion');
-  }
-  expect(calls).toBeGreaterThanOrEqual(3);
+  const { program: sink, answerAll } = answering();
+  sink.mockImplementationOnce(fail).mockImplementationOnce(async () => fail());
+  const session = await openSession({ config: { events: { sink, preset: 'minimal' } } });
+  for (let index = 0; index < 3; index++) expect((await ask(session.client)).object).toBe('chat.completion');
+  expect(sink.mock.calls.length).toBeGreaterThanOrEqual(3);
   expect(session.spans).toHaveLength(3);
-  for (const answer of answers) answer();
+  answerAll();
   session.warnings.splice(0);
-  await session.verify();
 });
