@@ -11,35 +11,21 @@ import { type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace';
 import { describe, expect, test } from 'vitest';
 import { flush } from '../../src/client.ts';
 import { metadataIn, startSpanWithMetadata, withMetadataIn } from '../../src/telemetry/metadata.ts';
-import { environment, startAgentProgram } from '../support/agent-program.ts';
+import { startAgentProgram } from '../support/agent-program.ts';
 import { startProgram } from '../support/program.ts';
 import { startTutor } from '../support/tutor.ts';
 
-const REMOTE: SpanContext = {
-  traceId: '1'.repeat(32),
-  spanId: '2'.repeat(16),
-  traceFlags: 1,
-  isRemote: true,
-};
+const REMOTE: SpanContext = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1 };
 
-describe('metadata of one user is not that of others whose spans', () => {
-  test.each([
-    ['all have the context of the no-op span', INVALID_SPAN_CONTEXT],
-    ['have that of their remote parent', REMOTE],
-  ])('%s', (_, shared) => {
-    const startSpan = () => trace.wrapSpanContext(shared);
-    const parent = trace.setSpanContext(ROOT_CONTEXT, shared);
-    const context = withMetadataIn(parent, { userId: 'user-1' });
-    const span = startSpanWithMetadata({ startSpan }, 'chat', {}, context, metadataIn(context) ?? {});
-    expect(metadataIn(trace.setSpan(ROOT_CONTEXT, span))).toBeUndefined();
-  });
-});
-
-test('the metadata of a span is found by a context with nothing but that span', () => {
-  const startSpan = () => trace.wrapSpanContext({ ...REMOTE, isRemote: false });
-  const context = withMetadataIn(ROOT_CONTEXT, { userId: 'user-1' });
+test.each<[string, SpanContext, Context, object?]>([
+  ['is found by a context with nothing but that span', { ...REMOTE }, ROOT_CONTEXT, { 'user.id': 'user-1' }],
+  ['is not that of all others below the no-op span', INVALID_SPAN_CONTEXT, ROOT_CONTEXT],
+  ['is not that of all others below a remote parent', REMOTE, trace.setSpanContext(ROOT_CONTEXT, REMOTE)],
+])('the metadata of a span %s', (_, shared, parent, found) => {
+  const startSpan = () => trace.wrapSpanContext(shared);
+  const context = withMetadataIn(parent, { userId: 'user-1' });
   const span = startSpanWithMetadata({ startSpan }, 'chat', {}, context, metadataIn(context) ?? {});
-  expect(metadataIn(trace.setSpan(ROOT_CONTEXT, span))).toEqual({ 'user.id': 'user-1' });
+  expect(metadataIn(trace.setSpan(ROOT_CONTEXT, span))).toEqual(found);
 });
 
 describe('spans that are recorded later have the baggage of the call, as span processors copy it', () => {
@@ -68,26 +54,10 @@ describe('spans that are recorded later have the baggage of the call, as span pr
   });
 
   test('turns and tools of a subagent', async () => {
-    const { client, agentId, expectTree } = await startAgentProgram(
-      [
-        {
-          items: [
-            {
-              subagent: {
-                name: 'Reader',
-                task: 'Read.',
-                items: [{ command: { command: 'ls', output: '' } }],
-              },
-            },
-          ],
-        },
-      ],
-      { sampler },
-    );
-    await context.with(withUser('user-1'), async () => {
-      const request = { agent_id: agentId, environment, input: 'Read it.', stream: true } as const;
-      for await (const _ of await client.beta.agents.sessions.create(request));
-    });
+    const items = [{ command: { command: 'ls', output: '' } }];
+    const turn = { items: [{ subagent: { name: 'Reader', task: 'Read.', items } }] };
+    const { converse, expectTree } = await startAgentProgram([turn], { sampler });
+    await context.with(withUser('user-1'), () => converse('Read it.'));
     await flush();
     await expectTree(`
       session                                    user.id=user-1

@@ -1,6 +1,5 @@
 import {
   type Attributes,
-  type Context,
   context,
   createContextKey,
   ROOT_CONTEXT,
@@ -16,7 +15,10 @@ import type { CompletionHook, SinkEvent } from '../../src/client.ts';
 import { forgetNotices } from '../../src/diagnostics/report.ts';
 import { assertSpanTree } from '../../src/testing.ts';
 import { nextTurn } from '../../src/util/wait.ts';
+import { ask, askStreaming } from '../support/ask.ts';
 import { type Session, type SessionOptions, startSession } from '../support/session.ts';
+import { recordedText } from '../support/telemetry.ts';
+import { actionsOf } from '../support/tutor.ts';
 
 let session: Session;
 afterEach(async () => {
@@ -46,15 +48,16 @@ async function below<Result>(
   });
 }
 
-const chat = (client: OpenAI): Promise<unknown> =>
-  client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hello' }] });
+const chat = (client: OpenAI): Promise<unknown> => ask(client);
 const respond = (client: OpenAI): Promise<unknown> =>
   client.responses.create({ model: 'gpt-4o', input: 'Hello' });
 const complete = (client: OpenAI): Promise<unknown> =>
-  client.completions.create({ model: 'gpt-3.5-turbo-instruct', prompt: 'Hello' });
-const embed = (client: OpenAI): Promise<unknown> =>
-  client.embeddings.create({ model: 'text-embedding-3-small', input: 'Hello' });
+  client.completions.create({ model: 'c', prompt: 'Hello' });
+const embed = (client: OpenAI): Promise<unknown> => client.embeddings.create({ model: 'e', input: 'Hello' });
 const list = (client: OpenAI): Promise<unknown> => client.models.list();
+
+/** A span of another instrumentation for a chat completion. */
+const CHAT: Attributes = { 'gen_ai.operation.name': 'chat' };
 
 /** Names of our spans. */
 function ours(): string[] {
@@ -82,15 +85,8 @@ describe('LangSmith, which names the operation after the call', () => {
   });
 
   const TRACEABLE = { 'langsmith.traceable': 'true' };
-  const inRun = (run_type: string, metadata: object = { ls_provider: 'openai' }): void => {
-    globals[RUNS] = { getStore: () => ({ run_type, extra: { metadata } }) };
-  };
-
-  test('leaves to us what stands below a model call that the program traces itself', async () => {
-    inRun('llm', {});
-    await start();
-    await below(TRACEABLE, () => chat(session.client), 'langsmith');
-    expect(ours()).toEqual(['chat gpt-4o']);
+  const inRun = (run_type: string, metadata: object = { ls_provider: 'openai' }): object => ({
+    getStore: () => ({ run_type, extra: { metadata } }),
   });
 
   test('writes the run of LangChain onto the span that is active, which does not cover later calls', async () => {
@@ -106,7 +102,7 @@ describe('LangSmith, which names the operation after the call', () => {
     ['a response', respond],
     ['a legacy completion', complete],
   ])('records a model call of a wrapped client itself: %s', async (_, call) => {
-    inRun('llm');
+    globals[RUNS] = inRun('llm');
     await start();
     await below(TRACEABLE, () => call(session.client), 'langsmith');
     expect(ours()).toEqual([]);
@@ -114,32 +110,20 @@ describe('LangSmith, which names the operation after the call', () => {
     expect(await operationMetrics()).toContain('gen_ai.client.token.usage');
   });
 
-  test.each([
-    ['a function of the program', 'chain', 'langsmith', chat, ['chat gpt-4o']],
-    [
-      'an embedding, which it does not wrap',
-      'llm',
-      'langsmith',
-      embed,
-      ['embeddings text-embedding-3-small'],
-    ],
-    ['the span of another scope', 'llm', 'program', chat, ['chat gpt-4o']],
-  ] as const)('leaves to us what stands below %s', async (_, runType, scope, call, expected) => {
-    inRun(runType);
+  test.each<[string, unknown, string, typeof chat, string]>([
+    ['a function of the program', inRun('chain'), 'langsmith', chat, 'chat gpt-4o'],
+    ['an embedding, which it does not wrap', inRun('llm'), 'langsmith', embed, 'embeddings e'],
+    ['the span of another scope', inRun('llm'), 'program', chat, 'chat gpt-4o'],
+    ['a call that the program traces itself', inRun('llm', {}), 'langsmith', chat, 'chat gpt-4o'],
+    ['an empty global', {}, 'langsmith', chat, 'chat gpt-4o'],
+    ['a global without a run', { getStore: () => undefined }, 'langsmith', chat, 'chat gpt-4o'],
+    ['a strange global', 5, 'langsmith', chat, 'chat gpt-4o'],
+  ])('leaves to us what stands below %s', async (_, run, scope, call, expected) => {
+    globals[RUNS] = run;
     await start();
     await below(TRACEABLE, () => call(session.client), scope);
-    expect(ours()).toEqual(expected);
+    expect(ours()).toEqual([expected]);
   });
-
-  test.each([[{}], [{ getStore: () => undefined }], [5]])(
-    'is not broken by a strange global: %j',
-    async (global) => {
-      globals[RUNS] = global;
-      await start();
-      await below(TRACEABLE, () => chat(session.client), 'langsmith');
-      expect(ours()).toEqual(['chat gpt-4o']);
-    },
-  );
 });
 
 describe('Sentry, whose spans are not those of an SDK', () => {
@@ -178,8 +162,8 @@ describe('Sentry, whose spans are not those of an SDK', () => {
 
 describe('a span of another instrumentation replaces a call span of ours', () => {
   test.each<[string, Attributes, (client: OpenAI) => Promise<unknown>]>([
-    ['chat, by the conventions', { 'gen_ai.operation.name': 'chat' }, chat],
-    ['chat, for a response', { 'gen_ai.operation.name': 'chat' }, respond],
+    ['chat, by the conventions', CHAT, chat],
+    ['chat, for a response', CHAT, respond],
     ['generate_content', { 'gen_ai.operation.name': 'generate_content' }, chat],
     ['text_completion', { 'gen_ai.operation.name': 'text_completion' }, complete],
     ['embeddings', { 'gen_ai.operation.name': 'embeddings' }, embed],
@@ -213,11 +197,9 @@ test.each<[string, CompletionHook | undefined, string | undefined]>([
   const events = { sink: (event: SinkEvent) => void sunk.push(event), preset: 'full' } as const;
   const hooked = completionHook === undefined ? {} : { completionHook };
   await start({ config: { captureMessageContent: 'EVENT_ONLY', events, ...hooked } });
-  session.simulator.next({
-    status: 400,
-    body: { error: { message: 'Hello?', code: 'context_length_exceeded' } },
-  });
-  await below({ 'gen_ai.operation.name': 'chat' }, () => chat(session.client).catch(() => undefined));
+  const error = { message: 'Hello?', code: 'context_length_exceeded' };
+  session.simulator.next({ status: 400, body: { error } });
+  await below(CHAT, () => chat(session.client).catch(() => undefined));
   const told = sunk.filter((event) => event.type === 'policy.violation');
   expect(told.map((event) => [event.error, event.message])).toEqual([['context_length_exceeded', message]]);
 });
@@ -227,13 +209,8 @@ describe('a call has its own span', () => {
     ['below an agent', { 'gen_ai.operation.name': 'invoke_agent' }, chat, 'chat gpt-4o'],
     ['below a chain', { 'openinference.span.kind': 'CHAIN' }, chat, 'chat gpt-4o'],
     ['below a span of the program', {}, chat, 'chat gpt-4o'],
-    [
-      'below another inference',
-      { 'gen_ai.operation.name': 'chat' },
-      embed,
-      'embeddings text-embedding-3-small',
-    ],
-    ['of an endpoint without inference', { 'gen_ai.operation.name': 'chat' }, list, 'GET /models'],
+    ['below another inference', CHAT, embed, 'embeddings e'],
+    ['of an endpoint without inference', CHAT, list, 'GET /models'],
     ['below nonsense', { 'gen_ai.operation.name': 'constructor' }, chat, 'chat gpt-4o'],
   ])('%s', async (_, attributes, call, name) => {
     await start();
@@ -243,35 +220,26 @@ describe('a call has its own span', () => {
 
   test('below one of ours', async () => {
     await start();
-    await below(
-      { 'gen_ai.operation.name': 'chat' },
-      () => chat(session.client),
-      'opentelemetry-instrumentation-openai',
-    );
-    expect(ours().sort()).toEqual(['chat gpt-4o', 'theirs']);
+    await below(CHAT, () => chat(session.client), 'opentelemetry-instrumentation-openai');
+    expect(ours()).toEqual(['chat gpt-4o', 'theirs']);
     // The check of the conventions is for spans that we make.
-    session.spans
-      .filter(({ name }) => name === 'theirs')
-      .forEach((span) => {
-        Object.assign(span, { instrumentationScope: { name: 'other' } });
-      });
+    Object.assign(session.spans[1] ?? {}, { instrumentationScope: { name: 'other' } });
   });
 
   test('below one that has ended', async () => {
     await start();
-    const span = trace
-      .getTracer('other')
-      .startSpan('theirs', { attributes: { 'gen_ai.operation.name': 'chat' } });
+    const span = trace.getTracer('other').startSpan('theirs', { attributes: CHAT });
     span.end();
     await context.with(trace.setSpan(ROOT_CONTEXT, span), () => chat(session.client));
     expect(ours()).toEqual(['chat gpt-4o']);
   });
 });
 
-test('the span of the other instrumentation gets our attempts and response attributes', async () => {
-  await start({ client: { maxRetries: 1 } });
+test('the span of the other instrumentation gets our attempts and response attributes, but no content', async () => {
+  await start({ client: { maxRetries: 1 }, config: { captureMessageContent: 'SPAN_ONLY' } });
   session.simulator.next({ status: 500, headers: { 'retry-after-ms': '1' } });
-  await below({ 'gen_ai.operation.name': 'chat' }, () => chat(session.client));
+  await below(CHAT, () => chat(session.client));
+  expect(recordedText(session)).not.toContain('Hello');
   assertSpanTree(
     session.spans,
     `
@@ -280,12 +248,6 @@ test('the span of the other instrumentation gets our attempts and response attri
     └─ attempt     http.request.resend_count=1 http.response.status_code=200 openai.request.id=req_00000000000000000000000000000002
     `,
   );
-});
-
-test('the span of the other instrumentation gets no content of ours', async () => {
-  await start({ config: { captureMessageContent: true } });
-  await below({ 'gen_ai.operation.name': 'chat' }, () => chat(session.client));
-  expect(JSON.stringify(session.spans.map(({ attributes }) => attributes))).not.toContain('Hello');
 });
 
 describe('an instrumentation that leaves spans open', () => {
@@ -341,7 +303,6 @@ describe('an instrumentation that leaves spans open', () => {
   });
 
   const SENTRY = '@sentry/node';
-  const OPERATION = { 'gen_ai.operation.name': 'chat' };
   test.each<[string, string, Attributes, number]>([
     ['Sentry, whose span is that of one call', SENTRY, { 'sentry.origin': 'auto.ai.openai' }, 1],
     ['Sentry for LangChain, which may retry the call', SENTRY, { 'sentry.origin': 'auto.ai.langchain' }, 0],
@@ -349,7 +310,7 @@ describe('an instrumentation that leaves spans open', () => {
     ['any other, which may still go on after the call', 'other', {}, 0],
   ])('may be %s', async (_, name, more, ended) => {
     await start();
-    const span = trace.getTracer(name).startSpan('theirs', { attributes: { ...OPERATION, ...more } });
+    const span = trace.getTracer(name).startSpan('theirs', { attributes: { ...CHAT, ...more } });
     await context.with(trace.setSpan(ROOT_CONTEXT, span), () => chat(session.client));
     await nextTurn();
     expect(session.spans).toHaveLength(ended);
@@ -361,7 +322,7 @@ describe('metrics', () => {
   test('are recorded if the other instrumentation is known to have none', async () => {
     await start();
     const scope = '@traceloop/instrumentation-openai';
-    await below({ 'gen_ai.operation.name': 'chat' }, () => chat(session.client), scope);
+    await below(CHAT, () => chat(session.client), scope);
     expect(ours()).toEqual([]);
     expect(await operationMetrics()).toEqual([
       'gen_ai.client.operation.duration',
@@ -379,8 +340,7 @@ describe('metrics', () => {
         toString: () => 'as the test says',
       },
     });
-    const call = (): Promise<unknown> =>
-      below({ 'gen_ai.operation.name': 'chat' }, () => chat(session.client));
+    const call = (): Promise<unknown> => below(CHAT, () => chat(session.client));
     await call();
     sampled = false;
     await call();
@@ -394,45 +354,23 @@ describe('metrics', () => {
   });
 });
 
-describe('suppressed tracing', () => {
-  const silently = <Result>(run: () => Promise<Result>, from: Context = ROOT_CONTEXT): Promise<Result> =>
-    context.with(suppressTracing(from), run);
-
-  test('suppresses runs and their reads, and later calls are recorded again', async () => {
-    await start();
-    const { client } = session;
-    await silently(async () => {
-      const assistant = await client.beta.assistants.create({ model: 'gpt-4o', name: 'Tutor' });
-      const thread = await client.beta.threads.create();
-      await client.beta.threads.runs.createAndPoll(
-        thread.id,
-        { assistant_id: assistant.id },
-        { pollIntervalMs: 1 },
-      );
-      const stream = client.beta.threads.runs.stream(thread.id, { assistant_id: assistant.id });
-      await stream.finalRun();
-    });
-    await session.provider.forceFlush();
-    expect(session.spans).toEqual([]);
-    expect(await metricNames()).toEqual([]);
-    await list(client);
-    expect(ours()).toEqual(['GET /models']);
+test('suppressed tracing suppresses runs and their reads, retries, streams and failures, and nothing after', async () => {
+  await start({ client: { maxRetries: 1 } });
+  const { client, simulator } = session;
+  simulator.next({ status: 500, headers: { 'retry-after-ms': '1' } });
+  simulator.next({ status: 400 });
+  await context.with(suppressTracing(ROOT_CONTEXT), async () => {
+    await chat(client).catch(() => undefined);
+    await askStreaming(client);
+    const assistant = await client.beta.assistants.create({ model: 'gpt-4o', name: 'Tutor' });
+    const thread = await client.beta.threads.create();
+    const { run, stream } = actionsOf(client, assistant.id, thread.id);
+    await run();
+    await stream();
   });
-
-  test('suppresses retries, streams and failures', async () => {
-    await start({ client: { maxRetries: 1 } });
-    session.simulator.next({ status: 500, headers: { 'retry-after-ms': '1' } });
-    session.simulator.next({ status: 400 });
-    await silently(() => chat(session.client)).catch(() => undefined);
-    await silently(async () => {
-      const messages = [{ role: 'user' as const, content: 'Hello' }];
-      for await (const _ of await session.client.chat.completions.create({
-        model: 'gpt-4o',
-        messages,
-        stream: true,
-      }));
-    });
-    expect(session.spans).toEqual([]);
-    expect(await metricNames()).toEqual([]);
-  });
+  await session.provider.forceFlush();
+  expect(session.spans).toEqual([]);
+  expect(await metricNames()).toEqual([]);
+  await list(client);
+  expect(ours()).toEqual(['GET /models']);
 });

@@ -1,12 +1,10 @@
 import { expect, test } from 'vitest';
+import { ask } from '../support/ask.ts';
 import { startProgram } from '../support/program.ts';
 
 test('a span that may have few attributes has the usage rather than the rate limits', async () => {
   const { client, telemetry } = await startProgram({ spanLimits: { attributeCountLimit: 16 } });
-  await client.chat.completions.create({
-    model: 'gpt-4o-mini',
-    messages: [{ role: 'user', content: 'Hi' }],
-  });
+  await ask(client);
   const [span] = telemetry.spans;
   const names = Object.keys(span?.attributes ?? {});
   expect(names).toHaveLength(16);

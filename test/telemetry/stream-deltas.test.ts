@@ -1,38 +1,18 @@
-import { describe, expect, it } from 'vitest';
-import type { OpenAIInstrumentationConfig } from '../../src/client.ts';
-import { startTutor, type Tutor } from '../support/tutor.ts';
+import { expect, it } from 'vitest';
+import { startTutor } from '../support/tutor.ts';
 
-async function stream(config: OpenAIInstrumentationConfig): Promise<Tutor> {
-  const tutor = await startTutor({ runs: [{ steps: [{ message: 'x is one third' }] }], config });
-  const { runs } = tutor.client.beta.threads;
-  await tutor.inSpan(() => runs.stream(tutor.threadId, { assistant_id: tutor.assistantId }).finalRun());
-  return tutor;
-}
-
-describe('the deltas of a streamed message', () => {
-  it('are events on the step if enabled', async () => {
-    const tutor = await stream({ streamDeltas: 'events' });
-    const step = tutor.telemetry.spans.find(({ name }) => name === 'chat gpt-4o-mini');
-    expect(step?.events.map(({ name }) => name)).toEqual(Array(4).fill('openai.message.delta'));
-  });
-
-  it('are spans below the step if enabled', async () => {
-    const tutor = await stream({ streamDeltas: 'spans' });
-    await tutor.expectTree(`
-      program
-      └─ thread
-         └─ invoke_agent Math Tutor
-            └─ chat gpt-4o-mini
-               ├─ message_delta
-               ├─ message_delta
-               ├─ message_delta
-               └─ message_delta
-    `);
-  });
-
-  it('are not recorded by default', async () => {
-    const tutor = await stream({});
-    const step = tutor.telemetry.spans.find(({ name }) => name === 'chat gpt-4o-mini');
-    expect(step?.events).toEqual([]);
-  });
+it.each([
+  ['events on the step', 'events', Array(4).fill('openai.message.delta'), []],
+  ['spans below the step', 'spans', [], Array(4).fill('message_delta')],
+  ['not recorded by default', undefined, [], []],
+] as const)('the deltas of a streamed message are %s', async (_, streamDeltas, events, spans) => {
+  const runs = [{ steps: [{ message: 'x is one third' }] }];
+  const tutor = await startTutor({ runs, config: { ...(streamDeltas && { streamDeltas }) } });
+  await tutor.inSpan(tutor.stream);
+  const [step] = tutor.ended('chat gpt-4o-mini');
+  expect(step?.events.map(({ name }) => name)).toEqual(events);
+  const below = tutor.telemetry.spans.filter(
+    ({ parentSpanContext }) => parentSpanContext?.spanId === step?.spanContext().spanId,
+  );
+  expect(below.map(({ name }) => name)).toEqual(spans);
 });

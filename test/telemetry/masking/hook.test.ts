@@ -10,6 +10,8 @@ import {
 import { forgetNotices } from '../../../src/diagnostics/report.ts';
 import { newCompletion } from '../../../src/telemetry/content/content-record.ts';
 import { startTracedProgram } from '../../helpers/program.ts';
+import { ask } from '../../support/ask.ts';
+import { recordedText } from '../../support/telemetry.ts';
 import { collectWarnings } from '../../support/warnings.ts';
 
 const MAIL = 'ada@example.com';
@@ -20,18 +22,15 @@ const SPAN_CONTEXT = { traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFla
 test('masks every field of a completion that has content', () => {
   const completion = newCompletion({ 'gen_ai.response.id': 'chatcmpl-1' }, SPAN_CONTEXT);
   const text = { type: 'text' as const, content: `Write to ${MAIL}` };
+  const sends = (given: object): object => ({
+    role: 'assistant',
+    finish_reason: 'tool_call',
+    parts: [{ type: 'tool_call', id: 'call_1', name: 'send', arguments: given }],
+  });
   Object.assign(completion, {
     systemInstructions: [text],
     inputMessages: [{ role: 'user', name: MAIL, parts: [text] }],
-    outputMessages: [
-      {
-        role: 'assistant',
-        finish_reason: 'tool_call',
-        parts: [
-          { type: 'tool_call', id: 'call_1', name: 'send', arguments: { [MAIL]: [CARD, 42, true, null] } },
-        ],
-      },
-    ],
+    outputMessages: [sends({ [MAIL]: [CARD, 42, true, null] })],
     toolDefinitions: [{ type: 'function', name: 'send', description: `Not to ${MAIL}` }],
     toolArguments: `{"to":"${MAIL}"}`,
     toolResult: { sent: MAIL },
@@ -49,20 +48,7 @@ test('masks every field of a completion that has content', () => {
     inputMessages: [
       { role: 'user', name: '[email]', parts: [{ type: 'text', content: 'Write to [email]' }] },
     ],
-    outputMessages: [
-      {
-        role: 'assistant',
-        finish_reason: 'tool_call',
-        parts: [
-          {
-            type: 'tool_call',
-            id: 'call_1',
-            name: 'send',
-            arguments: { '[email]': ['[card]', 42, true, null] },
-          },
-        ],
-      },
-    ],
+    outputMessages: [sends({ '[email]': ['[card]', 42, true, null] })],
     toolDefinitions: [{ type: 'function', name: 'send', description: 'Not to [email]' }],
     toolArguments: '{"to":"[email]"}',
     toolResult: { sent: '[email]' },
@@ -100,17 +86,13 @@ test('what is recorded is masked on spans and events, and what the program gets 
     SPEAKING,
   );
   const messages = [{ role: 'user' as const, content: `Repeat: ${MAIL}` }];
-  const { id } = await client.chat.completions.create({ model: 'gpt-4o-mini', messages });
+  const { id } = await ask(client, '', { messages });
   expect(await traced('send', async (to: string) => `sent to ${to}`)(MAIL)).toBe(`sent to ${MAIL}`);
   recordEvaluation({ responseId: id, name: 'helpfulness', explanation: `As ${MAIL} said` });
-  const recorded = JSON.stringify([
-    telemetry.spans.map(({ attributes }) => attributes),
-    telemetry.logRecords.map(({ attributes }) => attributes),
-  ]);
+  const recorded = recordedText(telemetry);
   expect(recorded).not.toContain(MAIL);
-  expect(recorded).toContain('Repeat: [email]');
-  expect(recorded).toContain('sent to [email]');
-  expect(recorded).toContain('As [email] said');
+  for (const shown of ['Repeat: [email]', 'sent to [email]', 'As [email] said'])
+    expect(recorded).toContain(shown);
   expect(messages[0]?.content).toBe(`Repeat: ${MAIL}`);
 });
 
@@ -142,40 +124,29 @@ describe('a masking hook that is set up wrongly', () => {
   async function recordedWith(completionHook: unknown): Promise<{ recorded: string; told: string[] }> {
     const config = { captureMessageContent: 'SPAN_AND_EVENT', completionHook } as OpenAIInstrumentationConfig;
     const { client, telemetry } = await startTracedProgram(config, SPEAKING);
-    const messages = [{ role: 'user' as const, content: `Repeat: ${MAIL} ORD-1` }];
-    for (let count = 0; count < 2; count++)
-      await client.chat.completions.create({ model: 'gpt-4o-mini', messages });
+    for (let count = 0; count < 2; count++) await ask(client, `Repeat: ${MAIL} ORD-1`);
     await traced('send', async (to: string) => `sent to ${to}`)(MAIL);
     recordEvaluation({ responseId: 'chatcmpl-1', name: 'helpfulness', explanation: `As ${MAIL} said` });
-    const all = [...telemetry.spans, ...telemetry.logRecords].map(({ attributes }) => attributes);
     const told = warnings.filter((line) => /mask|completionHook is/.test(line));
-    return { recorded: JSON.stringify(all), told };
+    return { recorded: recordedText(telemetry), told };
   }
 
   const told = (problem: string): string[] => [
     `opentelemetry-instrumentation-openai: ${problem} Correct or remove it.`,
   ];
 
+  const received = 'maskingHook received a completion: it is not a hook, but creates one with maskingHook().';
+  const returned = 'option completionHook returns a function, such as maskingHook instead of maskingHook().';
+
   test.each<[string, unknown, string]>([
-    [
-      'maskingHook itself',
-      maskingHook,
-      'maskingHook received a completion: it is not a hook, but creates one with maskingHook(). No content is recorded.',
-    ],
-    [
-      'a function that makes a hook',
-      () => maskingHook(),
-      'option completionHook returns a function, such as maskingHook instead of maskingHook(). No content is recorded.',
-    ],
-    [
-      'a hook that calls maskingHook with the completion',
-      (completion: object) => void maskingHook(completion),
-      'maskingHook received a completion: it is not a hook, but creates one with maskingHook(). No content is recorded.',
-    ],
+    ['maskingHook itself', maskingHook, received],
+    ['a function that makes a hook', () => maskingHook(), returned],
+    ['a hook that calls it with the completion', (given: object) => void maskingHook(given), received],
   ])('records nothing with %s', async (_, hook, problem) => {
     const { recorded, told: all } = await recordedWith(hook);
     for (const hidden of ['Repeat', MAIL, 'sent to', 'said']) expect(recorded).not.toContain(hidden);
-    expect(all.filter((line) => line.includes('Correct or remove it.'))).toEqual(told(problem));
+    const corrections = all.filter((line) => line.includes('Correct or remove it.'));
+    expect(corrections).toEqual(told(`${problem} No content is recorded.`));
   });
 
   test.each<[string, unknown]>([
@@ -203,12 +174,8 @@ describe('a masking hook that is set up wrongly', () => {
   });
 
   test('masks as by default without options, and with ones that are not set', () => {
-    for (const options of [
-      null,
-      {},
-      { kinds: undefined },
-      { kinds: null, patterns: null, pattern: undefined },
-    ])
+    const unset = { kinds: null, patterns: null, pattern: undefined };
+    for (const options of [null, {}, { kinds: undefined }, unset])
       expect(maskText(`${MAIL} ORD-1`, options as MaskingOptions)).toBe('[email] ORD-1');
     const kinds = new Set(['email']);
     expect(maskText(`${MAIL} ${CARD}`, { kinds } as unknown as MaskingOptions)).toBe(`[email] ${CARD}`);
@@ -242,7 +209,6 @@ test('masks everything if it is called in an async hook instead of what it retur
     },
     SPEAKING,
   );
-  const messages = [{ role: 'user' as const, content: MAIL }];
-  await program.client.chat.completions.create({ model: 'gpt-4o', messages });
-  expect(JSON.stringify(program.telemetry.spans.map(({ attributes }) => attributes))).not.toContain(MAIL);
+  await ask(program.client, MAIL);
+  expect(recordedText(program.telemetry)).not.toContain(MAIL);
 });

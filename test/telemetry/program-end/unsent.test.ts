@@ -38,10 +38,7 @@ test.each([
 
 test.each([
   ['http://localhost:4317', 'has port 4317, where collectors speak gRPC. Use port 4318, or '],
-  [
-    'http://localhost:4318/v1/traces',
-    'ends in /v1/traces, and exporters add /v1/traces to it. Remove /v1/traces.',
-  ],
+  ['http://localhost:4318/v1/traces', 'ends in /v1/traces, and exporters add /v1/traces to it. Remove '],
 ])('the report says what is wrong with the endpoint that is set: %s', (endpoint, mistake) => {
   withEnvironment({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
   expect(said(`${endpoint}/v1/traces`, 'ECONNREFUSED')).toContain(
