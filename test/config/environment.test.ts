@@ -3,20 +3,19 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { instrumentOpenAI, traced } from '../../src/client.ts';
 import { forgetNotices } from '../../src/diagnostics/report.ts';
 import { doctor, OpenAIInstrumentation } from '../../src/index.ts';
-import { startSession } from '../support/session.ts';
+import { ask } from '../support/ask.ts';
+import { openSession } from '../support/use-session.ts';
 
 const VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_ENABLED';
-const messages = [{ role: 'user' as const, content: 'Hello?' }];
 
 beforeEach(forgetNotices);
 afterEach(() => vi.unstubAllEnvs());
 
 /** How many spans one call makes. */
 async function spansOfACall(): Promise<number> {
-  const session = await startSession();
-  await session.client.chat.completions.create({ model: 'gpt-4o-mini', messages });
-  await session.simulator.close();
-  await session.provider.shutdown();
+  const session = await openSession();
+  await ask(session.client);
+  session.warnings.splice(0);
   return session.spans.length;
 }
 
@@ -34,11 +33,10 @@ describe('switched off by the environment', () => {
   });
 
   test('traced functions run without a span', async () => {
-    const session = await startSession();
+    const session = await openSession();
     expect(traced('answer', () => 42)()).toBe(42);
     expect(session.spans).toEqual([]);
-    await session.simulator.close();
-    await session.provider.shutdown();
+    session.warnings.splice(0);
   });
 
   test('the doctor reports that it is switched off', () => {
