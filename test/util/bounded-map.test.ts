@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { BoundedMap } from '../../src/util/bounded-map.ts';
 import { areCollected } from '../support/collected.ts';
 
@@ -8,30 +8,10 @@ function filled(limit: number, keys: string, evicted: string[] = []): BoundedMap
   return map;
 }
 
-describe('beyond the limit', () => {
-  test('the oldest entry is removed', () => {
-    const evicted: string[] = [];
-    expect(filled(2, 'abcd', evicted).values()).toEqual(['C', 'D']);
-    expect(evicted).toEqual(['A', 'B']);
-  });
-
-  test('an entry that was read since is kept', () => {
-    const map = filled(2, 'ab');
-    expect(map.get('a')).toBe('A');
-    map.set('c', 'C');
-    expect(map.values()).toEqual(['A', 'C']);
-  });
-
-  test('an entry that was set again is kept once', () => {
-    const map = filled(2, 'aba');
-    expect([map.size, map.values()]).toEqual([2, ['B', 'A']]);
-  });
-
-  test('an entry that was set again has its new value', () => {
-    const map = filled(2, 'ab');
-    map.set('a', 'new');
-    expect([map.get('a'), map.get('b')]).toEqual(['new', 'B']);
-  });
+test('an entry that is set again is kept once, with its new value', () => {
+  const map = filled(2, 'ab');
+  map.set('a', 'new');
+  expect([map.size, map.values(), map.get('a')]).toEqual([2, ['B', 'new'], 'new']);
 });
 
 test('the order of use is correct after any use or deletion', () => {
@@ -118,16 +98,21 @@ test('adding to a full map costs little more if the map is large', () => {
 });
 
 describe('an unused entry', () => {
-  afterEach(() => {
-    vi.useRealTimers();
+  beforeEach(() => {
+    vi.useFakeTimers();
+    return () => vi.useRealTimers();
   });
 
-  test('is dropped after its lifetime, a used one is not', () => {
-    vi.useFakeTimers();
+  /** A map whose entries live for a second. */
+  function timed(keys: string, isInUse?: (value: string) => boolean) {
     const evicted: string[] = [];
-    const map = new BoundedMap<string, string>(10, (value) => evicted.push(value), 1_000);
-    map.set('a', 'A');
-    map.set('b', 'B');
+    const map = new BoundedMap<string, string>(10, (value) => evicted.push(value), 1_000, isInUse);
+    for (const key of keys) map.set(key, key.toUpperCase());
+    return { map, evicted };
+  }
+
+  test('is dropped after its lifetime, a used one is not', () => {
+    const { map, evicted } = timed('ab');
     vi.advanceTimersByTime(600);
     map.get('a');
     map.expire();
@@ -138,10 +123,7 @@ describe('an unused entry', () => {
   });
 
   test('is not found after its lifetime, and makes way for a new one', () => {
-    vi.useFakeTimers();
-    const evicted: string[] = [];
-    const map = new BoundedMap<string, string>(10, (value) => evicted.push(value), 1_000);
-    for (const key of 'abc') map.set(key, key.toUpperCase());
+    const { map, evicted } = timed('abc');
     vi.advanceTimersByTime(1_000);
     expect([map.get('b'), evicted]).toEqual([undefined, ['B']]);
     map.set('d', 'D');
@@ -149,10 +131,7 @@ describe('an unused entry', () => {
   });
 
   test('lives on if it is set again', () => {
-    vi.useFakeTimers();
-    const evicted: string[] = [];
-    const map = new BoundedMap<string, string>(10, (value) => evicted.push(value), 1_000);
-    for (const key of 'ab') map.set(key, key.toUpperCase());
+    const { map, evicted } = timed('ab');
     vi.advanceTimersByTime(1_000);
     map.set('a', 'new');
     expect([map.values(), evicted]).toEqual([['new'], ['B']]);
@@ -161,22 +140,18 @@ describe('an unused entry', () => {
   });
 
   test('outlives its lifetime while it is in use', () => {
-    vi.useFakeTimers();
     const inUse = new Set(['A']);
-    const map = new BoundedMap<string, string>(10, undefined, 1_000, (value) => inUse.has(value));
-    map.set('a', 'A');
-    map.set('b', 'B');
+    const { map } = timed('ab', (value) => inUse.has(value));
     vi.advanceTimersByTime(1_500);
     map.expire();
     expect(map.values()).toEqual(['A']);
     vi.advanceTimersByTime(1_500);
     expect(map.get('a')).toBe('A');
     inUse.clear();
-    vi.advanceTimersByTime(500);
-    map.expire();
-    expect(map.size).toBe(1);
-    vi.advanceTimersByTime(500);
-    map.expire();
-    expect(map.size).toBe(0);
+    for (const size of [1, 0]) {
+      vi.advanceTimersByTime(500);
+      map.expire();
+      expect(map.size).toBe(size);
+    }
   });
 });

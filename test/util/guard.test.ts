@@ -1,27 +1,16 @@
 import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { collectWarnings } from '../support/warnings.ts';
 
 /** What is reported is remembered for the life of the process: each test has a guard of its own. */
 type Guard = typeof import('../../src/util/guard.ts');
 let guards: Guard;
-const warnings: string[] = [];
+let warnings: string[];
 
 beforeEach(async () => {
   vi.resetModules();
   guards = await import('../../src/util/guard.ts');
-  const ignore = (): void => undefined;
-  const logger: DiagLogger = {
-    error: ignore,
-    warn: (text) => warnings.push(text),
-    info: ignore,
-    debug: ignore,
-    verbose: ignore,
-  };
-  diag.setLogger(logger, { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true });
-});
-afterEach(() => {
-  diag.disable();
-  warnings.length = 0;
+  warnings = collectWarnings();
 });
 
 function fail(error: unknown): never {
@@ -51,7 +40,9 @@ describe('a guarded piece of the instrumentation', () => {
   test('is reported without the error message, which may quote the program', () => {
     guards.guard('reading', fail, new Error('secret\n    secret too'));
     guards.guard('writing', fail, 'secret');
+    guards.guard('asking', fail, new Error('It failed.\n    at secret (file.js:1:1)'));
     expect(warnings.join()).not.toContain('secret');
+    expect(warnings[2]).toMatch(/Error\n\s+at .*guard.test/);
   });
 
   test('may throw a value that cannot be described', async () => {
@@ -81,13 +72,8 @@ describe('a guarded piece of the instrumentation', () => {
 });
 
 test('a program whose logger throws is not affected', () => {
-  const logger: DiagLogger = {
-    error() {},
-    warn: () => fail(new Error('x')),
-    info() {},
-    debug() {},
-    verbose() {},
-  };
+  const warn = (): never => fail(new Error('x'));
+  const logger: DiagLogger = { error: warn, warn, info: warn, debug: warn, verbose: warn };
   diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
   expect(() => guards.guard('reading', fail, new Error('x'))).not.toThrow();
 });
@@ -97,11 +83,4 @@ test('warnings are logged once, up to a limit', () => {
     for (let key = 0; key < 500; key++) guards.warnOnce(`key ${key}`, `message ${key}`);
   expect(warnings).toHaveLength(100);
   expect(warnings[0]).toBe('opentelemetry-instrumentation-openai: message 0');
-});
-
-test('lines of a message that look like frames are not frames', () => {
-  const error = new Error('It failed.\n    at secret (file.js:1:1)');
-  guards.guard('reading', fail, error);
-  expect(warnings[0]).toMatch(/Error\n\s+at .*guard.test/);
-  expect(warnings[0]).not.toContain('secret');
 });

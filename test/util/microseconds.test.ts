@@ -1,24 +1,15 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { inOrder, justAfter } from '../../src/util/clock.ts';
 
 const ABOVE = 1_763_600_000_000.5;
 
-describe('the start of a span', () => {
-  it('is its own time if that is later than the start of the span above, or if there is none', () => {
-    expect(inOrder(ABOVE + 0.002, ABOVE)).toBe(ABOVE + 0.002);
-    expect(inOrder(ABOVE, undefined)).toBe(ABOVE);
-  });
-
-  it('is just after the start of the span above if both are in one microsecond', () => {
-    expect(inOrder(ABOVE, ABOVE)).toBe(justAfter(ABOVE));
-  });
-
-  it('is just after the start of the span above if its clock lags', () => {
-    expect(inOrder(ABOVE - 0.0017, ABOVE)).toBe(justAfter(ABOVE));
-    expect(inOrder(ABOVE - 0.99, ABOVE)).toBe(justAfter(ABOVE));
-  });
-
-  it('stays earlier by more than clocks can differ, such as a time that a server reports', () => {
-    expect(inOrder(ABOVE - 1, ABOVE)).toBe(ABOVE - 1);
-  });
+it.each<[string, start: number, above: number | undefined, expected: number]>([
+  ['its own time if that is later than the start of the span above', ABOVE + 0.002, ABOVE, ABOVE + 0.002],
+  ['its own time if there is no span above', ABOVE, undefined, ABOVE],
+  ['just after that of the span above if both are in one microsecond', ABOVE, ABOVE, justAfter(ABOVE)],
+  ['just after that of the span above if its clock lags', ABOVE - 0.0017, ABOVE, justAfter(ABOVE)],
+  ['just after that of the span above if its clock lags much', ABOVE - 0.99, ABOVE, justAfter(ABOVE)],
+  ['earlier by more than clocks can differ, as a server may report it', ABOVE - 1, ABOVE, ABOVE - 1],
+])('the start of a span is %s', (_, start, above, expected) => {
+  expect(inOrder(start, above)).toBe(expected);
 });
