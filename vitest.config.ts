@@ -82,7 +82,7 @@ const SHARED = [
   'test/sdk/sockets/responses.test.ts',
   'test/sdk/tool-runners/{own-objects,responses-loops,run-tools}.test.ts',
   'test/sdk/{call,error-class-names,find-client,guards,private-slot,provider,replaced-methods}.test.ts',
-  'test/sdk/{retries,seam-callers,seam-context,seam-errors,seam-results,stream,stream-reading}.test.ts',
+  'test/sdk/{retries,seam-callers,seam-context,seam-errors,seam-results,stream-reading}.test.ts',
   'test/sdk/{transparent-proxy,unclaimed,webhooks}.test.ts',
   'test/semconv/*.test.ts',
   'test/structure.test.ts',

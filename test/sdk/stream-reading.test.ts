@@ -2,13 +2,13 @@ import { inspect } from 'node:util';
 import type OpenAI from 'openai';
 import type { Stream } from 'openai/streaming';
 import { describe, expect, test } from 'vitest';
+import { isStream } from '../../src/sdk/stream.ts';
 import { assertSpanTree } from '../../src/testing.ts';
 import { areCollected } from '../support/collected.ts';
 import { HELLO, useSession } from '../support/use-session.ts';
 
 type Chunk = OpenAI.Chat.ChatCompletionChunk;
-
-const session = useSession();
+type Program = (client: OpenAI) => Promise<unknown>;
 
 function open(client: OpenAI): Promise<Stream<Chunk>> {
   return client.chat.completions.create({ ...HELLO, stream: true });
@@ -18,171 +18,183 @@ function texts(chunks: readonly Chunk[]): unknown[] {
   return chunks.map(({ choices }) => choices[0]?.delta.content ?? choices[0]?.finish_reason);
 }
 
-type Program = (client: OpenAI) => Promise<unknown>;
+const COMPLETED = 'openai.stream.end=completed openai.stream.chunk_count=7';
 
-/** The program gets the same, or fails alike, with a plain and with an instrumented client. */
-async function compare(program: Program): Promise<unknown> {
-  const [plain, observed] = [
-    await program(session().plain).catch(String),
-    await program(session().client).catch(String),
-  ];
-  expect(observed).toEqual(plain);
-  return plain;
-}
-
-describe('a stream gives the same results as without instrumentation', () => {
-  const ALL = 'chat gpt-4o  openai.stream.end=completed openai.stream.chunk_count=7';
-
-  test.each<[string, Program, spans: string]>([
-    ['read to its end', async (client) => texts(await Array.fromAsync(await open(client))), ALL],
-    [
-      'read by hand',
-      async (client) => {
-        const results: unknown[] = [];
-        const iterator = (await open(client))[Symbol.asyncIterator]();
-        for (let result = await iterator.next(); !result.done; result = await iterator.next())
-          results.push(result.value.choices);
-        return [results, await iterator.next(), Object.prototype.toString.call(iterator)];
-      },
-      ALL,
-    ],
-    [
-      'with many chunks requested at once',
-      async (client) => {
-        const iterator = (await open(client))[Symbol.asyncIterator]();
-        const results = await Promise.all(Array.from({ length: 9 }, () => iterator.next()));
-        return results.map(({ done, value }) => [done, value?.choices]);
-      },
-      ALL,
-    ],
-    [
-      'left early',
-      async (client) => {
-        const read: Chunk[] = [];
-        for await (const chunk of await open(client)) {
-          read.push(chunk);
-          if (read.length === 3) break;
-        }
-        return texts(read);
-      },
-      'chat gpt-4o  openai.stream.end=cancelled openai.stream.chunk_count=3 gen_ai.response.id=chatcmpl-*',
-    ],
-    [
-      'left by an error of the program',
-      async (client) => {
-        for await (const _ of await open(client)) throw new Error('mine');
-        return undefined;
-      },
-      'chat gpt-4o  openai.stream.end=cancelled openai.stream.chunk_count=1',
-    ],
-    [
-      'aborted while it is read',
-      async (client) => {
-        const stream = await open(client);
-        const read: Chunk[] = [];
-        for await (const chunk of stream) {
-          read.push(chunk);
-          stream.controller.abort();
-        }
-        return texts(read);
-      },
-      'chat gpt-4o  openai.stream.end=aborted openai.stream.chunk_count=1',
-    ],
-    [
-      'aborted and left',
-      async (client) => {
-        const stream = await open(client);
-        for await (const chunk of stream) {
-          stream.controller.abort();
-          if (chunk) break;
-        }
-        return stream.controller.signal.aborted;
-      },
-      'chat gpt-4o  openai.stream.end=aborted openai.stream.chunk_count=1',
-    ],
-    [
-      'split in two',
-      async (client) => {
-        const [left, right] = (await open(client)).tee();
-        return [texts(await Array.fromAsync(left)), texts(await Array.fromAsync(right))];
-      },
-      ALL,
-    ],
-    [
-      'printed, and then read',
-      async (client) => {
-        const stream = await open(client);
-        return [inspect(stream, { depth: 0 }), texts(await Array.fromAsync(stream))];
-      },
-      ALL,
-    ],
-    [
-      'as a web stream',
-      async (client) => {
-        const text = await new Response((await open(client)).toReadableStream()).text();
-        return text.split('\n').length;
-      },
-      ALL,
-    ],
-    [
-      'with its response',
-      async (client) => {
-        const { data, response } = await client.chat.completions
-          .create({ ...HELLO, stream: true })
-          .withResponse();
-        return [texts(await Array.fromAsync(data)), response.status];
-      },
-      ALL,
-    ],
-    [
-      'through the helper for streams',
-      async (client) => {
-        const deltas: string[] = [];
-        const stream = client.chat.completions.stream({ model: HELLO.model, messages: HELLO.messages });
-        stream.on('content', (delta) => deltas.push(delta));
-        const { choices } = await stream.finalChatCompletion();
-        return [deltas, choices];
-      },
-      ALL,
-    ],
-    [
-      'aborted through the helper for streams',
-      async (client) => {
-        const stream = client.chat.completions.stream({ model: HELLO.model, messages: HELLO.messages });
-        stream.on('content', () => stream.abort());
-        return stream.finalChatCompletion();
-      },
-      'chat gpt-4o  openai.stream.end=aborted',
-    ],
-  ])('%s', async (_, program, expected) => {
-    await compare(program);
-    assertSpanTree(session().spans, expected);
-  });
-
-  test('read a second time, which fails', async () => {
-    const failure = await compare(async (client) => {
+/** What programs do with a stream, and how it has ended then. */
+const PROGRAMS: readonly (readonly [string, Program, end: string])[] = [
+  [
+    'read by hand, beyond its end',
+    async (client) => {
+      const results: unknown[] = [];
+      const iterator = (await open(client))[Symbol.asyncIterator]();
+      for (let result = await iterator.next(); !result.done; result = await iterator.next())
+        results.push(result.value.choices);
+      return [results, await iterator.next(), Object.prototype.toString.call(iterator)];
+    },
+    COMPLETED,
+  ],
+  [
+    'with many chunks requested at once',
+    async (client) => {
+      const iterator = (await open(client))[Symbol.asyncIterator]();
+      const results = await Promise.all(Array.from({ length: 9 }, () => iterator.next()));
+      return results.map(({ done, value }) => [done, value?.choices]);
+    },
+    COMPLETED,
+  ],
+  [
+    'left early',
+    async (client) => {
+      const read: Chunk[] = [];
+      for await (const chunk of await open(client)) {
+        read.push(chunk);
+        if (read.length === 3) break;
+      }
+      return texts(read);
+    },
+    'openai.stream.end=cancelled openai.stream.chunk_count=3 gen_ai.response.id=chatcmpl-*',
+  ],
+  [
+    'left by an error of the program',
+    async (client) => {
+      for await (const _ of await open(client)) throw new Error('mine');
+      return undefined;
+    },
+    'openai.stream.end=cancelled openai.stream.chunk_count=1',
+  ],
+  [
+    'aborted while it is read',
+    async (client) => {
+      const stream = await open(client);
+      const read: Chunk[] = [];
+      for await (const chunk of stream) {
+        read.push(chunk);
+        stream.controller.abort();
+      }
+      return texts(read);
+    },
+    'openai.stream.end=aborted openai.stream.chunk_count=1',
+  ],
+  [
+    'aborted and left',
+    async (client) => {
+      const stream = await open(client);
+      for await (const chunk of stream) {
+        stream.controller.abort();
+        if (chunk) break;
+      }
+      return stream.controller.signal.aborted;
+    },
+    'openai.stream.end=aborted openai.stream.chunk_count=1',
+  ],
+  [
+    'split in two',
+    async (client) => {
+      const [left, right] = (await open(client)).tee();
+      return [texts(await Array.fromAsync(left)), texts(await Array.fromAsync(right))];
+    },
+    COMPLETED,
+  ],
+  [
+    'printed, and then read',
+    async (client) => {
+      const stream = await open(client);
+      return [inspect(stream, { depth: 0 }), texts(await Array.fromAsync(stream))];
+    },
+    COMPLETED,
+  ],
+  [
+    'as a web stream',
+    async (client) => {
+      const text = await new Response((await open(client)).toReadableStream()).text();
+      return texts(
+        text
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line)),
+      );
+    },
+    COMPLETED,
+  ],
+  [
+    'with its response',
+    async (client) => {
+      const { data, response } = await client.chat.completions
+        .create({ ...HELLO, stream: true })
+        .withResponse();
+      return [texts(await Array.fromAsync(data)), response.status];
+    },
+    COMPLETED,
+  ],
+  [
+    'through the helper for streams',
+    async (client) => {
+      const seen: unknown[] = [];
+      const stream = client.chat.completions.stream({ model: HELLO.model, messages: HELLO.messages });
+      stream.on('chunk', (chunk) => seen.push(texts([chunk])));
+      const { choices, usage } = await stream.finalChatCompletion();
+      return [seen, choices, usage];
+    },
+    COMPLETED,
+  ],
+  [
+    'aborted through the helper for streams',
+    async (client) => {
+      const stream = client.chat.completions.stream({ model: HELLO.model, messages: HELLO.messages });
+      stream.on('content', () => stream.abort());
+      return stream.finalChatCompletion();
+    },
+    'openai.stream.end=aborted',
+  ],
+  [
+    'by two readers, of whom the first one gets it',
+    async (client) => {
+      const stream = await open(client);
+      const read = async (): Promise<unknown> => texts(await Array.fromAsync(stream));
+      return (await Promise.allSettled([read(), read()])).map((each) => ({ ...each }));
+    },
+    COMPLETED,
+  ],
+  [
+    'a second time, which fails',
+    async (client) => {
       const stream = await open(client);
       await Array.fromAsync(stream);
-      return Array.fromAsync(stream);
-    });
-    expect(failure).toContain('Cannot iterate over a consumed stream');
-    assertSpanTree(session().spans, ALL);
-  });
+      const failure = await Array.fromAsync(stream).catch(String);
+      expect(failure).toContain('Cannot iterate over a consumed stream');
+      return failure;
+    },
+    COMPLETED,
+  ],
+];
 
-  test('read a second time during the first, which fails and does not affect the first', async () => {
-    await compare(async (client) => {
-      const stream = await open(client);
-      const first = stream[Symbol.asyncIterator]();
-      const read = [(await first.next()).value as Chunk];
-      const second = await Array.fromAsync(stream).catch(String);
-      for (let result = await first.next(); !result.done; result = await first.next())
-        read.push(result.value);
-      return [second, texts(read)];
-    });
-    assertSpanTree(session().spans, ALL);
-  });
+describe.each([
+  ['', {}, undefined, ''],
+  [
+    ', and its usage is recorded',
+    { streamUsage: 'include' },
+    { include_usage: true },
+    'gen_ai.usage.input_tokens=*',
+  ],
+] as const)('a stream gives the same results as without instrumentation%s', (_, config, asked, usage) => {
+  const session = useSession({ config });
 
-  test('as an object of the same class, with the same generator', async () => {
+  test.each(PROGRAMS)('%s', async (_what, program, end) => {
+    const [plain, observed] = [
+      await program(session().plain).catch(String),
+      await program(session().client).catch(String),
+    ];
+    expect(observed).toEqual(plain);
+    assertSpanTree(session().spans, `chat gpt-4o  ${end} ${end === COMPLETED ? usage : ''}`);
+    const bodies = session().simulator.requests.map(({ body }) => body as { stream_options?: unknown });
+    expect(bodies.map(({ stream_options }) => stream_options)).toEqual([undefined, asked]);
+  });
+});
+
+describe('a stream', () => {
+  const session = useSession();
+
+  test('is an object of the same class, with the same generator', async () => {
     const [plain, observed] = [await open(session().plain), await open(session().client)];
     expect(Object.getPrototypeOf(observed)).toBe(Object.getPrototypeOf(plain));
     const [one, other] = [plain, observed].map((stream) => stream[Symbol.asyncIterator]());
@@ -193,19 +205,16 @@ describe('a stream gives the same results as without instrumentation', () => {
     await one?.return?.(undefined);
   });
 
-  test('left early, also for the server', async () => {
+  test('that is left early is left for the server, too', async () => {
     for (const client of [session().plain, session().client]) {
       session().simulator.next({ eventDelayMs: 50 });
       for await (const _ of await open(client)) break;
     }
     await expect.poll(() => session().simulator.requests.map(({ aborted }) => aborted)).toEqual([true, true]);
   });
-});
 
-describe('a stream that outlasts tracing', () => {
-  test('has its span ended at shutdown, and can be read to its end', async () => {
-    const stream = await open(session().client);
-    const iterator = stream[Symbol.asyncIterator]();
+  test('that outlasts tracing has its span ended at shutdown, and is read to its end', async () => {
+    const iterator = (await open(session().client))[Symbol.asyncIterator]();
     await iterator.next();
     await session().provider.shutdown();
     assertSpanTree(session().spans, 'chat gpt-4o  openai.stream.end=abandoned openai.stream.chunk_count=1');
@@ -214,14 +223,32 @@ describe('a stream that outlasts tracing', () => {
     expect(rest).toBe(6);
   });
 
-  test('can be read if tracing ends between its start and its first chunk', async () => {
+  test('that nobody has read when tracing ends is read to its end', async () => {
     const stream = await open(session().client);
     await session().provider.shutdown();
     assertSpanTree(session().spans, 'chat gpt-4o  openai.stream.end=abandoned openai.stream.chunk_count=0');
     expect(await Array.fromAsync(stream)).toHaveLength(7);
   });
 
-  test('has its call ended at shutdown, which still returns the stream', async () => {
+  test('does not keep its request in memory while it is open', async () => {
+    const start = async (): Promise<{ stream: Stream<Chunk>; request: WeakRef<object> }> => {
+      const request = { ...HELLO, stream: true as const };
+      const stream = await session().client.chat.completions.create(request);
+      return { stream, request: new WeakRef(request) };
+    };
+    const { stream, request } = await start();
+    const iterator = stream[Symbol.asyncIterator]();
+    await iterator.next();
+    expect(await areCollected(request)).toBe(true);
+    expect(session().openSpans).toEqual(['chat gpt-4o']);
+    await iterator.return?.();
+  });
+});
+
+describe('a call that outlasts tracing', () => {
+  const session = useSession();
+
+  test('has its span ended at shutdown, and still returns its result', async () => {
     session().simulator.next({ delayMs: 50 });
     const answer = session().client.chat.completions.create({ ...HELLO, stream: false });
     await expect.poll(() => session().openSpans).toEqual(['chat gpt-4o']);
@@ -231,16 +258,13 @@ describe('a stream that outlasts tracing', () => {
   });
 });
 
-test('a stream that is open does not keep its request in memory', async () => {
-  const start = async (): Promise<{ stream: Stream<Chunk>; request: WeakRef<object> }> => {
-    const request = { ...HELLO, stream: true as const };
-    const stream = await session().client.chat.completions.create(request);
-    return { stream, request: new WeakRef(request) };
-  };
-  const { stream, request } = await start();
-  const iterator = stream[Symbol.asyncIterator]();
-  await iterator.next();
-  expect(await areCollected(request)).toBe(true);
-  expect(session().openSpans).toEqual(['chat gpt-4o']);
-  await iterator.return?.();
+test.each<[string, unknown, boolean]>([
+  ['an object with iterator and controller', { iterator() {}, controller: new AbortController() }, true],
+  ['an array', [], false],
+  ['a web stream', new ReadableStream(), false],
+  ['a value that has such fields', { iterator: 'a', controller: 'b' }, false],
+  ['nothing', undefined, false],
+  ['nothing', null, false],
+])('a stream is recognised by its shape: %s, %s: %s', (_, value, expected) => {
+  expect(isStream(value)).toBe(expected);
 });

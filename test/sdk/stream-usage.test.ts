@@ -7,10 +7,10 @@ import { Call } from '../../src/sdk/call.ts';
 import { askForUsage, isUsageChunk, removeNoUsage } from '../../src/sdk/stream-usage.ts';
 import { assertSpanTree } from '../../src/testing.ts';
 import { type Session, startSession } from '../support/session.ts';
+import { unhandledRejection } from '../support/unhandled-rejection.ts';
 import { HELLO } from '../support/use-session.ts';
 
 type Chunk = OpenAI.Chat.ChatCompletionChunk;
-type Program = (client: OpenAI) => Promise<unknown>;
 
 const STREAMED: OpenAI.Chat.ChatCompletionCreateParamsStreaming = { ...HELLO, stream: true };
 
@@ -33,75 +33,6 @@ function sentBodies(): Record<string, unknown>[] {
 }
 
 describe('the usage of a stream is recorded, and the program sees no difference', () => {
-  const KNOWN =
-    'chat gpt-4o  openai.stream.end=completed openai.stream.chunk_count=7 gen_ai.usage.input_tokens=*';
-
-  test.each<[string, Program]>([
-    ['read to its end', async (client) => texts(await Array.fromAsync(await open(client)))],
-    [
-      'read by hand, beyond its end',
-      async (client) => {
-        const iterator = (await open(client))[Symbol.asyncIterator]();
-        const results: unknown[] = [];
-        for (let result = await iterator.next(); !result.done; result = await iterator.next())
-          results.push(texts([result.value]));
-        return [results, await iterator.next(), await iterator.next()];
-      },
-    ],
-    [
-      'with many chunks requested at once',
-      async (client) => {
-        const iterator = (await open(client))[Symbol.asyncIterator]();
-        const results = await Promise.all(Array.from({ length: 9 }, () => iterator.next()));
-        return results.map(({ done, value }) => [done, value === undefined ? value : texts([value])]);
-      },
-    ],
-    [
-      'split in two',
-      async (client) => {
-        const [left, right] = (await open(client)).tee();
-        return [texts(await Array.fromAsync(left)), texts(await Array.fromAsync(right))];
-      },
-    ],
-    [
-      'as a web stream',
-      async (client) => {
-        const text = await new Response((await open(client)).toReadableStream()).text();
-        return texts(
-          text
-            .trim()
-            .split('\n')
-            .map((line) => JSON.parse(line) as Chunk),
-        );
-      },
-    ],
-    [
-      'with its response',
-      async (client) => {
-        const { data, response } = await client.chat.completions.create(STREAMED).withResponse();
-        return [texts(await Array.fromAsync(data)), response.status];
-      },
-    ],
-    [
-      'through the helper for streams',
-      async (client) => {
-        const seen: unknown[] = [];
-        const stream = client.chat.completions.stream({ model: STREAMED.model, messages: STREAMED.messages });
-        stream.on('chunk', (chunk) => seen.push(texts([chunk])));
-        const { choices, usage } = await stream.finalChatCompletion();
-        return [seen, choices, usage];
-      },
-    ],
-  ])('%s', async (_, program) => {
-    const [plain, observed] = [await program(session.plain), await program(session.client)];
-    expect(observed).toEqual(plain);
-    expect(sentBodies().map(({ stream_options }) => stream_options)).toEqual([
-      undefined,
-      { include_usage: true },
-    ]);
-    assertSpanTree(session.spans, KNOWN);
-  });
-
   test('for a legacy completion', async () => {
     const ask = { model: 'gpt-3.5-turbo-instruct', prompt: 'Once', stream: true } as const;
     const [plain, observed] = [
@@ -114,25 +45,19 @@ describe('the usage of a stream is recorded, and the program sees no difference'
 
   test.each([
     ['ends', [], ['a', 'b', 'c', 'done', 'done']],
-    ['breaks', ['{"error":{"message":"boom"}}'], ['a', 'b', 'c', 'boom', 'done']],
+    ['breaks', [{ error: { message: 'boom' } }], ['a', 'b', 'c', 'boom', 'done']],
   ])(
     'in order, if the program asks for chunks ahead and the usage is not last: a stream that %s',
     async (_, rest, expected) => {
-      const line = (text: string): string =>
-        JSON.stringify({ id: 'cmpl_1', model: 'm', choices: [{ index: 0, text, finish_reason: 'stop' }] });
-      const events = [
-        line('a'),
-        '{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":3}}',
-        line('b'),
-        line('c'),
-        ...rest,
-        '[DONE]',
-      ];
-      const body = events.map((data) => `data: ${data}\n\n`).join('');
-      const headers = { 'content-type': 'text/event-stream' };
-      const client = session.client.withOptions({ fetch: async () => new Response(body, { headers }) });
+      const head = { id: 'cmpl_1', model: 'm' };
+      const choices = (text: string): object => {
+        return { ...head, choices: [{ index: 0, text, finish_reason: 'stop' }] };
+      };
+      const usage = { ...head, choices: [], usage: { prompt_tokens: 1, completion_tokens: 3 } };
+      const events = [choices('a'), usage, choices('b'), choices('c'), ...rest];
+      session.simulator.next({ sse: [...events.map((data) => ({ data })), 'done'] });
       // The SDK itself puts the chunks of chat completions in order.
-      const stream = await client.completions.create({ model: 'm', prompt: 'x', stream: true });
+      const stream = await session.client.completions.create({ model: 'm', prompt: 'x', stream: true });
       const iterator = stream[Symbol.asyncIterator]();
       const taken = await Promise.allSettled(expected.map(() => iterator.next()));
       expect(
@@ -147,27 +72,14 @@ describe('the usage of a stream is recorded, and the program sees no difference'
     },
   );
 
-  test('by the reader that asked first, if there are two', async () => {
-    const stream = await open(session.client);
-    const read = async (): Promise<number> => (await Array.fromAsync(stream)).length;
-    const [first, second] = await Promise.allSettled([read(), read()]);
-    expect([first?.status, second?.status]).toEqual(['fulfilled', 'rejected']);
-    assertSpanTree(session.spans, KNOWN);
-  });
-
   test('and a rejection that the program does not handle is reported', async () => {
-    const headers = { 'content-type': 'text/event-stream' };
-    const body = 'data: {"error":{"message":"boom"}}\n\n';
-    const client = session.client.withOptions({ fetch: async () => new Response(body, { headers }) });
-    const stream = await client.completions.create({ model: 'm', prompt: 'x', stream: true });
+    session.simulator.next({ sse: [{ data: { error: { message: 'boom' } } }] });
+    const stream = await session.client.completions.create({ model: 'm', prompt: 'x', stream: true });
     const iterator = stream[Symbol.asyncIterator]();
-    const others = process.listeners('unhandledRejection');
-    process.removeAllListeners('unhandledRejection');
-    const unhandled = new Promise((resolve) => process.once('unhandledRejection', resolve));
+    const unhandled = unhandledRejection();
     void iterator.next();
     expect(await iterator.next()).toEqual({ done: true, value: undefined });
     expect(await unhandled).toMatchObject({ message: 'boom' });
-    for (const each of others) process.on('unhandledRejection', each);
   });
 
   test('once, including metrics', async () => {
@@ -217,16 +129,10 @@ describe('a request is unchanged', () => {
     expect(sentBodies()[0]).not.toHaveProperty('stream_options');
   });
 
-  test.each<[string, Program]>([
-    ['plain calls', (client) => client.chat.completions.create({ ...STREAMED, stream: false })],
-    [
-      'responses, which always report it',
-      async (client) =>
-        Array.fromAsync(await client.responses.create({ model: 'gpt-4o', input: 'Hi', stream: true })),
-    ],
-  ])('for %s', async (_, program) => {
-    await program(session.client);
-    expect(sentBodies()[0]).not.toHaveProperty('stream_options');
+  test('for plain calls, and for responses, which always report it', async () => {
+    await session.client.chat.completions.create({ ...STREAMED, stream: false });
+    await Array.fromAsync(await session.client.responses.create({ model: 'm', input: 'Hi', stream: true }));
+    for (const body of sentBodies()) expect(body).not.toHaveProperty('stream_options');
   });
 
   test('for OpenRouter, which always sends the usage chunk', async () => {
@@ -244,13 +150,6 @@ describe('a request is unchanged', () => {
     expect(await Array.fromAsync(await open(session.client))).toEqual(chunks);
     expect(sentBodies()[0]).not.toHaveProperty('stream_options');
     assertSpanTree(session.spans, 'chat gpt-4o  openai.stream.chunk_count=2 gen_ai.usage.input_tokens=3');
-  });
-
-  test('without the option', async () => {
-    await session.verify();
-    session = await startSession();
-    await Array.fromAsync(await open(session.client));
-    expect(sentBodies()[0]).not.toHaveProperty('stream_options');
   });
 });
 
@@ -321,49 +220,39 @@ test('an empty usage field is removed from chunks', () => {
   expect(chunks.map(Object.keys)).toEqual([['id'], ['id', 'usage'], ['id']]);
 });
 
-describe('asking for usage', () => {
-  function callThatWants(): Call {
-    const call = new Call({}, { start: () => undefined }, ROOT_CONTEXT);
-    call.wantsUsage = true;
-    return call;
-  }
-
+describe('a request for a stream', () => {
   class Body {
     stream = true;
   }
+  const asked = { include_usage: true };
+  const { signal } = new AbortController();
 
-  test.each([
-    [undefined],
-    [null],
-    [{}],
-    [{ body: null }],
-    [{ body: 'stream' }],
-    [{ body: { stream: false } }],
-    [{ body: { stream: true, stream_options: 'all' } }],
-    [{ body: { stream: true, stream_options: [] } }],
-    [{ body: new Body() }],
-  ])('leaves %j unchanged', (options) => {
-    const call = callThatWants();
-    expect(askForUsage(call, options)).toBe(options);
-    expect(call.hidesUsage).toBe(false);
-  });
-
-  test('keeps all other options', () => {
-    const signal = new AbortController().signal;
-    const options = { path: '/p', signal, body: { stream: true, stream_options: null, n: 1 } };
-    expect(askForUsage(callThatWants(), options)).toEqual({
-      path: '/p',
-      signal,
-      body: { stream: true, stream_options: { include_usage: true }, n: 1 },
-    });
-    expect(options.body.stream_options).toBeNull();
-  });
-
-  test('reads a body from another realm, as in a test with Jest', () => {
-    const options = { body: runInNewContext('({ stream: true, n: 1 })') };
-    expect(askForUsage(callThatWants(), options)).toEqual({
-      body: { stream: true, stream_options: { include_usage: true }, n: 1 },
-    });
+  test.each<[string, unknown, sent?: object]>([
+    ['no options', undefined],
+    ['no options', null],
+    ['no body', {}],
+    ['no body', { body: null }],
+    ['a text as its body', { body: 'stream' }],
+    ['no stream', { body: { stream: false } }],
+    ['options that are a text', { body: { stream: true, stream_options: 'all' } }],
+    ['options that are a list', { body: { stream: true, stream_options: [] } }],
+    ['a body of a class', { body: new Body() }],
+    [
+      'other options',
+      { path: '/p', signal, body: Object.freeze({ stream: true, stream_options: null, n: 1 }) },
+      { path: '/p', signal, body: { stream: true, stream_options: asked, n: 1 } },
+    ],
+    [
+      'a body from another realm, as in a test with Jest',
+      { body: runInNewContext('({ stream: true, n: 1 })') },
+      { body: { stream: true, stream_options: asked, n: 1 } },
+    ],
+  ])('asks for the usage only beside what the program has set: %s', (_, options, sent) => {
+    const call = new Call({}, { start: () => undefined }, ROOT_CONTEXT);
+    call.wantsUsage = true;
+    if (sent === undefined) expect(askForUsage(call, options)).toBe(options);
+    else expect(askForUsage(call, options)).toEqual(sent);
+    expect(call.hidesUsage).toBe(sent !== undefined);
   });
 });
 

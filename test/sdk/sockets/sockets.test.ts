@@ -1,6 +1,6 @@
 import { type EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
-import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import OpenAI from 'openai';
 import { OpenAIRealtimeTranslationWS } from 'openai/realtime/translations/ws';
 import { OpenAIRealtimeWebSocket } from 'openai/realtime/websocket';
@@ -9,13 +9,13 @@ import { ResponsesWS } from 'openai/resources/responses/ws';
 import { describe, expect, it, vi } from 'vitest';
 import { instrumentOpenAI } from '../../../src/client.ts';
 import { Observer } from '../../../src/pipeline/observer.ts';
-import { hookedFile } from '../../../src/sdk/loading/hooked-files.ts';
 import { findPrototypes } from '../../../src/sdk/observed-classes.ts';
 import { socketSeam } from '../../../src/sdk/sockets/index.ts';
 import { assertSpanTree } from '../../../src/testing.ts';
 import { type Program, startProgram } from '../../support/program.ts';
 import { platformSocket } from '../../support/responses-socket.ts';
 import { recordTelemetry } from '../../support/telemetry.ts';
+import { unhandledRejection } from '../../support/unhandled-rejection.ts';
 
 const RECONNECT = { onReconnecting: () => undefined, initialDelay: 1, maxDelay: 1 };
 
@@ -43,20 +43,6 @@ function startSession<Socket extends NativeWS>(SocketClass: new (url: string) =>
 }
 
 describe('socket classes', () => {
-  it.each([
-    ['/app/node_modules/openai/resources/responses/ws.js', '/app/node_modules/openai'],
-    ['/app/node_modules/openai/resources/beta/responses/ws.mjs', '/app/node_modules/openai'],
-    ['C:\\app\\node_modules\\openai\\beta\\realtime\\websocket.js', 'C:\\app\\node_modules\\openai'],
-    ['file:///app/node_modules/openai/realtime/translations/ws.mjs', 'file:///app/node_modules/openai'],
-    ['/app/node_modules/openai/resources/live/sideband/ws.js', '/app/node_modules/openai'],
-    ['/app/node_modules/ws/lib/websocket.js', undefined],
-    ['/app/node_modules/openai/resources/responses/ws-base.js', undefined],
-    ['/app/node_modules/openai/client.js', undefined],
-  ])('are in the file %s of %s', (file, folder) => {
-    const found = hookedFile(file);
-    expect(found?.defines === 'socket' ? found.folder : undefined).toBe(folder);
-  });
-
   it('are found in classes, subclasses and modules, and nowhere else', () => {
     class Sub extends ResponsesWS {}
     const found = [ResponsesWS, Sub, { ResponsesWS }, { default: ResponsesWS }].map((target) =>
@@ -86,14 +72,15 @@ describe('socket classes', () => {
 });
 
 describe('a socket', () => {
-  it('that the server refuses ends what waits to be sent', async () => {
+  it('that the server refuses ends what waits to be sent, as the program has sent it', async () => {
     const server = await startRefusing();
     const { program, socket } = await startSocket({}, `${server.url}v1`);
-    socket.send(request('gpt-4o'));
+    const event = request('gpt-sent');
+    socket.send(event);
+    event.model = 'gpt-never';
     await new Promise((resolve) => platformSocket(socket).once('close', resolve));
     server.close();
-    const [span] = program.telemetry.spans;
-    expect(span?.attributes['error.type']).toBe('401');
+    await program.expectTree('chat gpt-sent  !401');
   });
 
   it('that the server refuses before the program listens leaves no span open', async () => {
@@ -103,12 +90,9 @@ describe('a socket', () => {
     const options = { createConnection: () => connect(Number(url.port), '127.0.0.1') };
     const refused = new OpenAIRealtimeWS({ model: 'gpt-realtime', options } as never, client as never);
     // Without a listener, the SDK rejects a promise that nobody can handle.
-    const listeners = process.listeners('unhandledRejection');
-    process.removeAllListeners('unhandledRejection');
-    const rejected = once(process, 'unhandledRejection');
+    const rejected = unhandledRejection();
     await new Promise((resolve) => refused.socket.once('close', resolve));
     await rejected;
-    for (const listener of listeners) process.on('unhandledRejection', listener);
     close();
     assertSpanTree(telemetry.spans, 'realtime  !401');
   });
@@ -161,21 +145,13 @@ describe('a socket', () => {
     socket.close();
   });
 
-  it('starts a response that waits for the connection when the program sends it', async () => {
-    const { program, socket } = await startSocket();
-    socket.send(request('gpt-4o'));
-    expect(program.telemetry.openSpans).toEqual(['chat gpt-4o']);
-    await socket.emitted('response.completed');
-    socket.close();
-    await program.expectTree('chat gpt-4o  openai.stream.end=completed');
-  });
-
   it('records what waits for the connection as the program has sent it', async () => {
     const { program, socket } = await startSocket();
     let completed = 0;
     socket.on('response.completed', () => void completed++);
     const event = request('gpt-first');
     await program.inSpan(async () => socket.send(event), 'one user');
+    expect(program.telemetry.openSpans).toEqual(['chat gpt-first']);
     event.model = 'gpt-second';
     await program.inSpan(async () => socket.send(event), 'another user');
     event.model = 'gpt-never';
@@ -185,17 +161,6 @@ describe('a socket', () => {
       ['one user', 'chat gpt-first', 'completed'],
       ['another user', 'chat gpt-second', 'completed'],
     ]);
-  });
-
-  it('that is refused records what waits as the program has sent it', async () => {
-    const server = await startRefusing();
-    const { program, socket } = await startSocket({}, `${server.url}v1`);
-    const event = request('gpt-sent');
-    socket.send(event);
-    event.model = 'gpt-never';
-    await new Promise((resolve) => platformSocket(socket).once('close', resolve));
-    server.close();
-    expect(program.telemetry.spans.map(({ name }) => name)).toEqual(['chat gpt-sent']);
   });
 
   it('that could not send all that waited sends the rest with the next event', async () => {
@@ -224,31 +189,7 @@ describe('a socket', () => {
     ]);
   });
 
-  it('that reconnects loses what was sent, and keeps what was not', async () => {
-    const { program, socket } = await startSocket({ reconnect: RECONNECT });
-    program.simulator.onSocket((server) => {
-      server.onText = () => server.destroy();
-    });
-    socket.send(request('gpt-lost'));
-    await new Promise<void>((resolve) => {
-      socket.on(
-        'reconnecting' as never,
-        (() => {
-          socket.send(request('gpt-kept'));
-          resolve();
-        }) as never,
-      );
-    });
-    await socket.emitted('response.completed');
-    expect(endsByModel(program)).toEqual([
-      ['gpt-lost', 'error'],
-      ['gpt-kept', 'completed'],
-    ]);
-    expect(program.simulator.sockets.map(({ frames }) => frames.length)).toEqual([1, 1]);
-    socket.close();
-  });
-
-  it('that reconnects and breaks again loses also what it has kept and sent', async () => {
+  it('that reconnects loses what was sent, also what it had kept, and sends the rest once', async () => {
     const { program, socket } = await startSocket({ reconnect: RECONNECT });
     for (let count = 0; count < 2; count++)
       program.simulator.onSocket((server) => {
@@ -263,6 +204,7 @@ describe('a socket', () => {
       ['gpt-kept', 'error'],
       ['gpt-answered', 'completed'],
     ]);
+    expect(program.simulator.sockets.map(({ frames }) => frames.length)).toEqual([1, 1, 1]);
     socket.close();
   });
 
@@ -270,25 +212,16 @@ describe('a socket', () => {
     const program = await startProgram();
     instrumentOpenAI(ResponsesWS);
     let connections = 0;
-    const { port, hostname } = new URL(program.client.baseURL);
-    const proxy = createTcpServer((stream) => {
-      connections++;
-      stream.on('error', () => undefined);
-      if (connections > 1 && connections <= 1 + refusals)
-        return void stream.end('HTTP/1.1 503 Service Unavailable\r\n\r\n');
-      const upstream = connect(Number(port), hostname).on('error', () => undefined);
-      stream.pipe(upstream).pipe(stream);
-      stream.on('close', () => upstream.destroy());
-      upstream.on('close', () => stream.destroy());
-    });
-    await once(proxy.listen(0, '127.0.0.1'), 'listening');
-    const baseURL = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/v1`;
-    program.simulator.onSocket((server) => {
-      if (connections === 1) server.onText = () => server.destroy();
-    });
+    const createConnection = (): Socket => {
+      const isRefused = ++connections > 1 && connections <= 1 + refusals;
+      return connect(isRefused ? 1 : Number(new URL(program.client.baseURL).port), '127.0.0.1');
+    };
     const reconnect = { ...RECONNECT, maxRetries: 8 };
-    const socket = new ResponsesWS(program.client.withOptions({ baseURL }), { reconnect } as never);
+    const socket = new ResponsesWS(program.client, { reconnect, createConnection } as never);
     socket.on('error', () => undefined);
+    program.simulator.onSocket((server) => {
+      server.onText = () => server.destroy();
+    });
     socket.send(request('gpt-lost'));
     let isKept = false;
     socket.on(
@@ -304,7 +237,6 @@ describe('a socket', () => {
       ['gpt-kept', 'completed'],
     ]);
     socket.close();
-    proxy.close();
   });
 
   it.each(['flushed', 'taken back'])(
@@ -352,34 +284,29 @@ describe('a socket', () => {
     expect(span?.attributes['error.type']).toBe('connection_closed');
   });
 
-  it('whose runtime closes it in native code ends what is open with the close of the program', () => {
+  it('whose runtime closes it in native code ends what is open, with the program or by itself', () => {
     const telemetry = recordTelemetry();
     instrumentOpenAI(NativeWS as never);
-    const socket = new NativeWS();
-    socket.send(request('gpt-4o'));
-    expect(telemetry.openSpans).toHaveLength(1);
-    socket.close();
-    socket._emit('event', { type: 'response.created', response: { id: 'resp_1' } });
-    const [span] = telemetry.spans;
-    expect([telemetry.openSpans, span?.attributes['openai.stream.end']]).toEqual([[], 'aborted']);
-  });
-
-  it('whose runtime closes it in native code ends what is open when it has closed', () => {
-    const telemetry = recordTelemetry();
-    instrumentOpenAI(NativeWS as never);
-    const responses = new NativeWS();
-    responses.send(request('gpt-4o'));
+    const [closed, lost] = [new NativeWS(), new NativeWS()];
+    for (const each of [closed, lost]) each.send(request('gpt-4o'));
     const realtime = new NativeWS('wss://host/v1/realtime?model=gpt-realtime');
     realtime._emit('event', { type: 'session.created', session: { id: 'sess_1' } });
-    expect(telemetry.openSpans).toHaveLength(2);
-    for (const { socket } of [responses, realtime]) socket.end();
+    expect(telemetry.openSpans).toHaveLength(3);
+    closed.close();
+    closed._emit('event', { type: 'response.created', response: { id: 'resp_1' } });
+    for (const { socket } of [lost, realtime]) socket.end();
     expect(telemetry.openSpans).toEqual([]);
-    const [response, session] = telemetry.spans;
-    expect([response?.name, response?.attributes['error.type']]).toEqual([
-      'chat gpt-4o',
-      'connection_closed',
+    expect(
+      telemetry.spans.map(({ name, attributes }) => [
+        name,
+        attributes['openai.stream.end'],
+        attributes['error.type'],
+      ]),
+    ).toEqual([
+      ['chat gpt-4o', 'aborted', undefined],
+      ['chat gpt-4o', 'error', 'connection_closed'],
+      ['realtime', undefined, undefined],
     ]);
-    expect([session?.name, session?.status.code]).toEqual(['realtime', 0]);
   });
 
   it('of a hand-written class, which calls its listeners itself, ends what is open when it has closed', () => {

@@ -1,7 +1,8 @@
 import { SpanKind, trace } from '@opentelemetry/api';
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
-import { type Program, startProgram } from '../../support/program.ts';
+import { startProgram } from '../../support/program.ts';
+import { unhandledRejection } from '../../support/unhandled-rejection.ts';
 
 type Runner = ReturnType<OpenAI['chat']['completions']['runTools']>;
 
@@ -27,10 +28,6 @@ function run(client: OpenAI, look: () => unknown = () => 'sunny', options = {}):
   ) as unknown as Runner;
 }
 
-function plainClient({ simulator }: Program): OpenAI {
-  return new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0 });
-}
-
 describe('a loop that runTools runs', () => {
   it('is one trace without an active span: a workflow, which is measured and has no usage of its own', async () => {
     const program = await startProgram();
@@ -47,11 +44,8 @@ describe('a loop that runTools runs', () => {
       'gen_ai.operation.name': 'invoke_workflow',
       'gen_ai.workflow.name': 'runTools',
     });
-    const [measured] = (await program.telemetry.metrics()).filter(
-      ({ descriptor }) => descriptor.name === 'gen_ai.invoke_workflow.duration',
-    );
-    expect(measured?.dataPoints).toHaveLength(1);
-    expect(measured?.dataPoints[0]?.attributes).toEqual({ 'gen_ai.workflow.name': 'runTools' });
+    const measured = await program.points('gen_ai.invoke_workflow.duration');
+    expect(measured.map(({ attributes }) => attributes)).toEqual([{ 'gen_ai.workflow.name': 'runTools' }]);
   });
 
   it('is recorded without content of its own', async () => {
@@ -89,7 +83,7 @@ describe('a loop that runTools runs', () => {
         .done()
         .catch((error: unknown) => error);
     };
-    const plain = await failed(plainClient(program));
+    const plain = await failed(program.plain);
     expect(String(await failed(program.client))).toBe(String(plain));
     await program.expectTree(`
       invoke_workflow runTools  !BadRequestError
@@ -118,7 +112,7 @@ describe('a loop that runTools runs', () => {
       await runner.done();
       return [...seen, Object.getOwnPropertyNames(runner), runner.constructor.name];
     };
-    expect(await events(program.client)).toEqual(await events(plainClient(program)));
+    expect(await events(program.client)).toEqual(await events(program.plain));
   });
 
   it.each([true, false])(
@@ -126,15 +120,8 @@ describe('a loop that runTools runs', () => {
     async (instrumented) => {
       const program = await startProgram();
       program.simulator.next({ status: 400 });
-      const reported = new Promise((resolve) => {
-        const before = process.listeners('unhandledRejection');
-        process.removeAllListeners('unhandledRejection');
-        process.once('unhandledRejection', (error) => {
-          for (const listener of before) process.on('unhandledRejection', listener);
-          resolve(error);
-        });
-      });
-      run(instrumented ? program.client : plainClient(program));
+      const reported = unhandledRejection();
+      run(instrumented ? program.client : program.plain);
       expect(await reported).toBeInstanceOf(OpenAI.BadRequestError);
     },
   );
