@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { assertSpanTree } from '../../src/testing.ts';
-import { HELLO, useSession } from '../support/use-session.ts';
+import { millisecondsOf } from '../support/times.ts';
+import { HELLO, SLOW_BODY, useSession } from '../support/use-session.ts';
 
 const session = useSession({ client: { maxRetries: 2 } });
 
 const SOON = { 'retry-after-ms': '1' };
+const REQUEST = { method: 'post', path: '/chat/completions', maxRetries: 1 } as const;
+
 function complete(): Promise<unknown> {
   return session().client.chat.completions.create(HELLO);
 }
@@ -16,10 +19,9 @@ function attempts(): Record<string, unknown>[] {
 }
 
 function times(name: string): [start: number, end: number][] {
-  const milliseconds = ([seconds, rest]: readonly [number, number]): number => seconds * 1e3 + rest / 1e6;
   return session()
     .spans.filter((span) => span.name === name)
-    .map(({ startTime, endTime }) => [milliseconds(startTime), milliseconds(endTime)]);
+    .map(({ startTime, endTime }) => [millisecondsOf(startTime), millisecondsOf(endTime)]);
 }
 
 describe('the delay before an attempt', () => {
@@ -59,14 +61,37 @@ describe('the delay before an attempt', () => {
 });
 
 describe('an attempt', () => {
-  test('has the request id of its response', async () => {
+  test('has status and request id of its response, and its call those of the last one', async () => {
     for (const status of [500, 429]) session().simulator.next({ status, headers: SOON });
     await complete();
-    expect(attempts().map((attributes) => String(attributes['openai.request.id']).slice(-1))).toEqual([
-      '1',
-      '2',
-      '3',
-    ]);
+    const id = 'openai.request.id=req_0000000000000000000000000000000';
+    assertSpanTree(
+      session().spans,
+      `
+      chat gpt-4o   http.request.resend_count=2 http.response.status_code=200 ${id}3
+      ├─ attempt    !500 http.response.status_code=500 ${id}1
+      ├─ attempt    !429 http.response.status_code=429 http.request.resend_count=1 ${id}2
+      └─ attempt    http.response.status_code=200 http.request.resend_count=2 ${id}3
+      `,
+    );
+  });
+
+  test('has no span if it succeeds and is the first', async () => {
+    await complete();
+    assertSpanTree(session().spans, 'chat gpt-4o  http.response.status_code=200');
+  });
+
+  test('without a response has an error', async () => {
+    session().simulator.next({ break: 'before-headers' });
+    await complete();
+    assertSpanTree(
+      session().spans,
+      `
+      chat gpt-4o   http.response.status_code=200
+      ├─ attempt    !TypeError
+      └─ attempt    http.response.status_code=200
+      `,
+    );
   });
 
   test('has the retry headers of its response', async () => {
@@ -101,12 +126,7 @@ describe('an attempt', () => {
   });
 
   test('whose body timed out lasts until the timeout', async () => {
-    const body = Array.from({ length: 100 }, () => ({ data: 'x' }));
-    session().simulator.next({
-      sse: body,
-      eventDelayMs: 100,
-      headers: { 'content-type': 'application/json' },
-    });
+    session().simulator.next(SLOW_BODY);
     await session().client.chat.completions.create(HELLO, { timeout: 1_000, maxRetries: 1 });
     assertSpanTree(
       session().spans,
@@ -122,16 +142,8 @@ describe('an attempt', () => {
   });
 
   test('belongs to its own call if two calls share one options object', async () => {
-    const body = Array.from({ length: 100 }, () => ({ data: 'x' }));
-    const headers = { 'content-type': 'application/json' };
-    for (const _ of [1, 2]) session().simulator.next({ sse: body, eventDelayMs: 100, headers });
-    const options = {
-      method: 'post',
-      path: '/chat/completions',
-      body: HELLO,
-      timeout: 1_000,
-      maxRetries: 1,
-    } as const;
+    for (const _ of [1, 2]) session().simulator.next(SLOW_BODY);
+    const options = { ...REQUEST, body: HELLO, timeout: 1_000 };
     const { client } = session();
     await Promise.all([client.request(options), client.request(options)]);
     const call = `
@@ -143,13 +155,7 @@ describe('an attempt', () => {
   });
 
   test('belongs to its own call if another one with the same options object is still read', async () => {
-    const options = {
-      method: 'post',
-      path: '/chat/completions',
-      body: { ...HELLO, stream: true },
-      stream: true,
-      maxRetries: 1,
-    } as const;
+    const options = { ...REQUEST, body: { ...HELLO, stream: true }, stream: true };
     const { client, simulator } = session();
     const first = await client.request<AsyncIterable<unknown>>(options);
     simulator.next({ status: 500, headers: SOON });
@@ -222,30 +228,22 @@ describe('the rate limits of a response', () => {
     'x-ratelimit-reset-requests': '6ms',
     'x-ratelimit-reset-tokens': '1m30s',
   };
-  const RECORDED = {
-    'openai.ratelimit.limit_requests': 10000,
-    'openai.ratelimit.limit_tokens': 2000000,
-    'openai.ratelimit.remaining_requests': 9999,
-    'openai.ratelimit.remaining_tokens': 1999500,
-    'openai.ratelimit.reset_requests': '6ms',
-    'openai.ratelimit.reset_tokens': '1m30s',
-  };
-
   function recorded(): Record<string, unknown> {
     const entries = Object.entries(session().spans.at(-1)?.attributes ?? {});
     return Object.fromEntries(entries.filter(([name]) => name.startsWith('openai.ratelimit.')));
   }
 
-  test('are recorded on the span of the call', async () => {
-    session().simulator.next({ headers: LIMITS });
-    await complete();
-    expect(recorded()).toEqual(RECORDED);
-  });
-
-  test('are recorded for a 429 response too', async () => {
-    session().simulator.next({ status: 429, headers: { ...LIMITS, 'x-should-retry': 'false' } });
-    await expect(complete()).rejects.toMatchObject({ status: 429 });
-    expect(recorded()).toEqual(RECORDED);
+  test.each([200, 429])('are recorded on the span of the call, with status %i', async (status) => {
+    session().simulator.next({ status, headers: { ...LIMITS, 'x-should-retry': 'false' } });
+    await complete().catch(() => undefined);
+    expect(recorded()).toEqual({
+      'openai.ratelimit.limit_requests': 10000,
+      'openai.ratelimit.limit_tokens': 2000000,
+      'openai.ratelimit.remaining_requests': 9999,
+      'openai.ratelimit.remaining_tokens': 1999500,
+      'openai.ratelimit.reset_requests': '6ms',
+      'openai.ratelimit.reset_tokens': '1m30s',
+    });
   });
 
   test('are those of the last attempt', async () => {

@@ -1,31 +1,18 @@
 import { EventEmitter, once } from 'node:events';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { trace } from '@opentelemetry/api';
-import type OpenAI from 'openai';
 import { describe, test } from 'vitest';
 import { assertSpanTree } from '../../src/testing.ts';
-import { useSession } from '../support/use-session.ts';
+import { type Program, startProgram } from '../support/program.ts';
+import { startTutor } from '../support/tutor.ts';
+import { HELLO } from '../support/use-session.ts';
 
-const session = useSession({ config: { runSteps: 'observe' } });
-
-const messages = [{ role: 'user' as const, content: 'Hello' }];
-
-function ask(model = 'gpt-4o'): Promise<unknown> {
-  return session().client.chat.completions.create({ model, messages });
+function ask({ client }: Program): Promise<unknown> {
+  return client.chat.completions.create(HELLO);
 }
 
-function stream(): Promise<AsyncIterable<unknown>> {
-  return session().client.chat.completions.create({ model: 'gpt-4o', messages, stream: true });
-}
-
-async function inSpan<Result>(name: string, run: () => Promise<Result>): Promise<Result> {
-  return trace.getTracer('program').startActiveSpan(name, async (span) => {
-    try {
-      return await run();
-    } finally {
-      span.end();
-    }
-  });
+function stream({ client }: Program): Promise<AsyncIterable<unknown>> {
+  return client.chat.completions.create({ ...HELLO, stream: true });
 }
 
 /** A span of the program's own, in whatever is active. */
@@ -34,139 +21,118 @@ function mark(name: string): void {
 }
 
 /** Compares one trace, told by its root: traces that run at the same time have no order. */
-function assertTrace(root: string, expected: string): void {
-  const traceId = session()
-    .spans.find(({ name }) => name === root)
-    ?.spanContext().traceId;
+function assertTrace({ telemetry: { spans } }: Program, root: string, expected: string): void {
+  const traceId = spans.find(({ name }) => name === root)?.spanContext().traceId;
   assertSpanTree(
-    session().spans.filter((span) => span.spanContext().traceId === traceId),
+    spans.filter((span) => span.spanContext().traceId === traceId),
     expected,
   );
 }
 
-async function createThread(): Promise<{ assistant: OpenAI.Beta.Assistant; thread: OpenAI.Beta.Thread }> {
-  const { assistants, threads } = session().plain.beta;
-  return {
-    assistant: await assistants.create({ model: 'gpt-4o', name: 'Tutor' }),
-    thread: await threads.create(),
-  };
-}
-
 describe('work of the program on a stream is below its own span', () => {
-  test('in a loop', async () => {
-    await inSpan('program', async () => {
-      let first = true;
-      for await (const _ of await stream()) {
-        if (first) mark('in the loop');
-        first = false;
-      }
-      mark('after the loop');
-    });
-    assertSpanTree(session().spans, 'program\n├─ chat gpt-4o\n├─ in the loop\n└─ after the loop');
-  });
-
-  test('with calls for each chunk', async () => {
-    await inSpan('program', async () => {
-      let asked = 0;
-      for await (const _ of await stream()) if (asked++ === 0) await ask('gpt-4o-mini');
-    });
-    assertSpanTree(session().spans, 'program\n├─ chat gpt-4o\n└─ chat gpt-4o-mini');
-  });
-
   test('in another span than that of the call', async () => {
-    const chunks = await inSpan('making', stream);
-    await inSpan('reading', async () => {
+    const program = await startProgram();
+    const chunks = await program.inSpan(() => stream(program), 'making');
+    await program.inSpan(async () => {
       for await (const _ of chunks);
       mark('read');
-    });
-    assertSpanTree(session().spans, 'making\n└─ chat gpt-4o\n\nreading\n└─ read');
+    }, 'reading');
+    await program.expectTree('making\n└─ chat gpt-4o\n\nreading\n└─ read');
+  });
+
+  test('in each of many interleaved streams', async () => {
+    const program = await startProgram();
+    await Promise.all(
+      ['a', 'b'].map((name) =>
+        program.inSpan(async () => {
+          let first = true;
+          for await (const _ of await stream(program)) {
+            if (first) mark('in the loop');
+            first = false;
+            await nextTurn();
+          }
+          mark('after the loop');
+        }, name),
+      ),
+    );
+    for (const name of ['a', 'b'])
+      assertTrace(program, name, `${name}\n├─ chat gpt-4o\n├─ in the loop\n└─ after the loop`);
   });
 
   test('in the handlers of a streamed run', async () => {
-    const { assistant, thread } = await createThread();
-    await inSpan('program', async () => {
-      const run = session().client.beta.threads.runs.stream(thread.id, { assistant_id: assistant.id });
+    const tutor = await startTutor({ runs: [{}] });
+    await tutor.inSpan(async () => {
+      const { runs } = tutor.client.beta.threads;
+      const run = runs.stream(tutor.threadId, { assistant_id: tutor.assistantId });
       run.once('textCreated', () => mark('in a handler'));
       await run.finalRun();
       mark('after the run');
     });
-    await session().provider.forceFlush();
-    assertSpanTree(
-      session().spans,
-      `
+    await tutor.expectTree(`
       program
       ├─ thread
-      │  └─ invoke_agent
-      │     └─ chat gpt-4o
+      │  └─ invoke_agent Math Tutor
+      │     └─ chat gpt-4o-mini
       ├─ in a handler
       └─ after the run
-      `,
-    );
+    `);
   });
 });
 
 describe('a call is below the span that was active', () => {
-  test.each<[string, () => Promise<unknown>]>([
-    ['a timer was set', () => sleep(1).then(() => ask())],
-    ['an immediate was set', () => nextTurn().then(() => ask())],
-    ['a microtask was queued', () => new Promise((resolve) => queueMicrotask(() => resolve(ask())))],
+  test.each<[string, (program: Program) => Promise<unknown>]>([
+    ['it was made', ask],
+    ['a timer was set', (program) => sleep(1).then(() => ask(program))],
+    ['an immediate was set', (program) => nextTurn().then(() => ask(program))],
+    [
+      'a microtask was queued',
+      (program) => new Promise((resolve) => queueMicrotask(() => resolve(ask(program)))),
+    ],
   ])('when %s', async (_, call) => {
-    const { made } = await inSpan('program', async () => ({ made: call() }));
-    await inSpan('other', () => made);
-    assertSpanTree(session().spans, 'program\n└─ chat gpt-4o\n\nother');
+    const program = await startProgram();
+    const { made } = await program.inSpan(async () => ({ made: call(program) }));
+    await program.inSpan(() => made, 'other');
+    await program.expectTree('program\n└─ chat gpt-4o\n\nother');
   });
 
   test('when an event was emitted, not when the listener was added', async () => {
+    const program = await startProgram();
     const emitter = new EventEmitter();
     const calls: Promise<unknown>[] = [];
-    await inSpan('listening', async () => emitter.on('question', () => calls.push(ask())));
-    await inSpan('emitting', async () => emitter.emit('question'));
+    await program.inSpan(async () => emitter.on('question', () => calls.push(ask(program))), 'listening');
+    await program.inSpan(async () => emitter.emit('question'), 'emitting');
     await Promise.all(calls);
-    assertSpanTree(session().spans, 'listening\n\nemitting\n└─ chat gpt-4o');
+    await program.expectTree('listening\n\nemitting\n└─ chat gpt-4o');
   });
 
   test('when an event was awaited', async () => {
+    const program = await startProgram();
     const emitter = new EventEmitter();
-    const call = inSpan('waiting', async () => {
+    const call = program.inSpan(async () => {
       await once(emitter, 'question');
-      await ask();
-    });
-    await inSpan('emitting', async () => emitter.emit('question'));
+      await ask(program);
+    }, 'waiting');
+    await program.inSpan(async () => emitter.emit('question'), 'emitting');
     await call;
-    assertTrace('waiting', 'waiting\n└─ chat gpt-4o');
-    assertTrace('emitting', 'emitting');
+    assertTrace(program, 'waiting', 'waiting\n└─ chat gpt-4o');
+    assertTrace(program, 'emitting', 'emitting');
   });
 
   test('in each of many parallel poll helpers', async () => {
-    const { assistant } = await createThread();
-    await Promise.all(
-      ['a', 'b', 'c'].map((name) =>
-        inSpan(name, async () => {
-          const { runs } = session().client.beta.threads;
-          const thread = await session().plain.beta.threads.create();
-          await runs.createAndPoll(thread.id, { assistant_id: assistant.id }, { pollIntervalMs: 1 });
-          mark(`after ${name}`);
-        }),
-      ),
-    );
-    await session().provider.forceFlush();
-    for (const name of ['a', 'b', 'c'])
-      assertTrace(name, `${name}\n├─ thread\n│  └─ invoke_agent\n└─ after ${name}`);
-  });
-
-  test('in each of many interleaved streams', async () => {
-    await Promise.all(
-      ['a', 'b'].map((name) =>
-        inSpan(name, async () => {
-          let first = true;
-          for await (const _ of await stream()) {
-            if (first) mark(`reading ${name}`);
-            first = false;
-            await nextTurn();
-          }
-        }),
-      ),
-    );
-    for (const name of ['a', 'b']) assertTrace(name, `${name}\n├─ chat gpt-4o\n└─ reading ${name}`);
+    const program = await startTutor({ runs: [{}, {}, {}] });
+    const names = ['a', 'b', 'c'];
+    const { threads } = program.client.beta;
+    const poll = async (name: string): Promise<void> => {
+      await threads.createAndRunPoll({ assistant_id: program.assistantId }, { pollIntervalMs: 1 });
+      mark(`after ${name}`);
+    };
+    await Promise.all(names.map((name) => program.inSpan(() => poll(name), name)));
+    await program.telemetry.provider.forceFlush();
+    for (const name of names)
+      assertTrace(
+        program,
+        name,
+        `${name}\n├─ thread\n│  └─ invoke_agent Math Tutor\n│     └─ chat gpt-4o-mini\n└─ after ${name}`,
+      );
   });
 });

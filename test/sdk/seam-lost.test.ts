@@ -36,7 +36,6 @@ describe('a span ends when the holder of its result is garbage collected', () =>
 });
 
 test.each([
-  ['request', 'request'],
   ['client', 'client'],
   ['socket', 'socket of realtime'],
 ])('no finished %s is kept in memory', async (what, collected) => {

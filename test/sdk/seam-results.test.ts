@@ -18,17 +18,10 @@ async function compare(program: Program): Promise<void> {
     const requests = session()
       .simulator.requests.slice(sent)
       .map(({ method, path, headers, body }) => {
-        const {
-          'x-stainless-os': _,
-          connection: __,
-          'content-type': type,
-          'content-length': length,
-          ...rest
-        } = headers;
+        const { 'x-stainless-os': _, connection: __, ...rest } = headers;
         // The boundary of a multipart body is made up for each.
-        return type?.startsWith('multipart')
-          ? { method, path }
-          : { method, path, headers: rest, type, length, body };
+        const isForm = rest['content-type']?.startsWith('multipart');
+        return isForm ? { method, path } : { method, path, headers: rest, body };
       });
     outcomes.push(withoutIds({ result, requests }));
   }
@@ -57,20 +50,17 @@ function withoutIds(value: unknown): unknown {
   return Object.fromEntries(lasting.map(([key, item]) => [key, withoutIds(item)]));
 }
 
-const ANSWER = {
-  type: 'object',
-  properties: { answer: { type: 'string' } },
-  required: ['answer'],
-  additionalProperties: false,
-};
 const FORMAT: Parameters['response_format'] = {
   type: 'json_schema',
-  json_schema: { name: 'answer', strict: true, schema: ANSWER },
+  json_schema: {
+    name: 'answer',
+    strict: true,
+    schema: { type: 'object', properties: {}, required: [], additionalProperties: false },
+  },
 };
 
 describe('a program gets the same results as without instrumentation', () => {
   test.each<[string, Program, spans: string]>([
-    ['an awaited value', (client) => client.chat.completions.create(HELLO), 'chat gpt-4o'],
     [
       'the value, awaited twice',
       async (client) => {
@@ -145,11 +135,6 @@ describe('a program gets the same results as without instrumentation', () => {
       'chat gpt-4o  gen_ai.usage.input_tokens=*',
     ],
     [
-      'the raw response of a page',
-      async (client) => (await client.models.list().asResponse()).json(),
-      'GET /models  openai.response.parsed=false',
-    ],
-    [
       'a page with its response',
       async (client) => {
         const { data, response } = await client.models.list().withResponse();
@@ -199,36 +184,6 @@ describe('a program gets the same results as without instrumentation', () => {
       'an endpoint that has no method',
       (client) => client.post('/brand/new/endpoint', { body: { a: 1 }, query: { b: 2 } }),
       'POST /brand/{id}/endpoint',
-    ],
-    [
-      'tools that the SDK runs',
-      async (client) => {
-        const calls: unknown[] = [];
-        const runner = client.chat.completions.runTools({
-          ...HELLO,
-          tools: [
-            {
-              type: 'function',
-              function: {
-                name: 'get_weather',
-                parameters: { type: 'object', properties: { city: { type: 'string' } } },
-                description: 'Tells the weather',
-                function: (args: string) => {
-                  calls.push(args);
-                  return 'sunny';
-                },
-              },
-            },
-          ],
-        });
-        return { content: await runner.finalContent(), calls, messages: runner.messages };
-      },
-      [
-        'invoke_workflow runTools',
-        '├─ chat gpt-4o               gen_ai.response.finish_reasons=["tool_calls"]',
-        '├─ execute_tool get_weather',
-        '└─ chat gpt-4o               gen_ai.response.finish_reasons=["stop"]',
-      ].join('\n'),
     ],
   ])('%s', async (_, program, expected) => {
     await compare(program);

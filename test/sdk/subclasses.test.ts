@@ -4,7 +4,7 @@ import OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { assertSpanTree } from '../../src/testing.ts';
-import { HELLO, useSession } from '../support/use-session.ts';
+import { HELLO, SLOW_BODY, useSession } from '../support/use-session.ts';
 
 const session = useSession();
 
@@ -37,6 +37,8 @@ const ANSWERED = `
   └─ attempt
 `;
 
+const UNREAD = 'chat gpt-4o\n├─ attempt   !500\n└─ attempt';
+
 describe('a subclass that sends a failed request again', () => {
   const again = async (request: () => Promise<unknown>): Promise<unknown> => {
     try {
@@ -47,20 +49,43 @@ describe('a subclass that sends a failed request again', () => {
     }
   };
 
-  test('is one call with all attempts, and ends with its result', async () => {
-    session().simulator.next({ status: 500 });
-    await startClient(again).chat.completions.create(HELLO);
-    assertSpanTree(session().spans, ANSWERED);
-  });
-
-  test('is one call whose stream is read to its end', async () => {
-    session().simulator.next({ status: 500 });
-    for await (const _ of await startClient(again).chat.completions.create({ ...HELLO, stream: true }));
-    expect(session().spans.map(({ name, status }) => [name, status.code])).toEqual([
-      ['attempt', 2],
-      ['attempt', 0],
-      ['chat gpt-4o', 0],
-    ]);
+  test.each<[string, statuses: number[], (client: OpenAI) => Promise<unknown>, tree: string]>([
+    ['ends with its result', [500], (client) => client.chat.completions.create(HELLO), ANSWERED],
+    [
+      'ends with result and response',
+      [500],
+      async (client) => {
+        const { data, response } = await client.chat.completions.create(HELLO).withResponse();
+        expect([data.object, response.status]).toEqual(['chat.completion', 200]);
+      },
+      ANSWERED,
+    ],
+    [
+      'ends with the raw response, if the program asks for it',
+      [500],
+      async (client) => {
+        const response = await client.chat.completions.create(HELLO).asResponse();
+        expect(session().openSpans).toEqual([]);
+        expect(await response.json()).toMatchObject({ object: 'chat.completion' });
+      },
+      UNREAD,
+    ],
+    [
+      'ends with its stream',
+      [500],
+      async (client) => Array.fromAsync(await client.chat.completions.create({ ...HELLO, stream: true })),
+      UNREAD,
+    ],
+    [
+      'fails with the last error',
+      [500, 404],
+      (client) => expect(client.chat.completions.create(HELLO)).rejects.toThrow('404'),
+      'chat gpt-4o  !NotFoundError\n├─ attempt   !500\n└─ attempt   !404',
+    ],
+  ])('is one call with all attempts, and %s', async (_, statuses, program, tree) => {
+    for (const status of statuses) session().simulator.next({ status });
+    await program(startClient(again));
+    assertSpanTree(session().spans, tree);
   });
 
   test('sends its own request, and shows all of the answer', async () => {
@@ -72,34 +97,6 @@ describe('a subclass that sends a failed request again', () => {
     for await (const chunk of await client.chat.completions.create({ ...HELLO, stream: true }))
       shown.push(chunk);
     expect(shown).toEqual([usage]);
-  });
-
-  test('is one call that ends with the raw response, if the program asks for it', async () => {
-    session().simulator.next({ status: 500 });
-    const response = await startClient(again).chat.completions.create(HELLO).asResponse();
-    expect(session().openSpans).toEqual([]);
-    expect(await response.json()).toMatchObject({ object: 'chat.completion' });
-  });
-
-  test('is one call with result and response', async () => {
-    session().simulator.next({ status: 500 });
-    const { data, response } = await startClient(again).chat.completions.create(HELLO).withResponse();
-    expect([data.object, response.status]).toEqual(['chat.completion', 200]);
-    assertSpanTree(session().spans, ANSWERED);
-  });
-
-  test('fails with the last error', async () => {
-    session().simulator.next({ status: 500 });
-    session().simulator.next({ status: 404 });
-    await expect(startClient(again).chat.completions.create(HELLO)).rejects.toThrow('404');
-    assertSpanTree(
-      session().spans,
-      `
-      chat gpt-4o  !NotFoundError
-      ├─ attempt   !500
-      └─ attempt   !404
-      `,
-    );
   });
 });
 
@@ -152,11 +149,7 @@ test('a subclass that makes another call after a response counts the attempts of
     const response = await request();
     if (isNested) return response;
     isNested = true;
-    session().simulator.next({
-      sse: Array.from({ length: 100 }, () => ({ data: 'x' })),
-      eventDelayMs: 100,
-      headers: { 'content-type': 'application/json' },
-    });
+    session().simulator.next(SLOW_BODY);
     await client.embeddings.create({ model: 'm', input: 'Hello' }, { timeout: 1_000, maxRetries: 1 });
     return response;
   });
@@ -173,15 +166,9 @@ test('a subclass that makes another call after a response counts the attempts of
 });
 
 describe('a subclass that retries in a context of its own sends in that context', () => {
-  const slow = {
-    sse: Array.from({ length: 100 }, () => ({ data: 'x' })),
-    eventDelayMs: 100,
-    headers: { 'content-type': 'application/json' },
-  };
-
   test.each([
     ['after a failure', { status: 500, headers: { 'retry-after-ms': '1' } }],
-    ['while it reads the body', slow],
+    ['while it reads the body', SLOW_BODY],
   ])('%s', async (_, answer) => {
     const key = createContextKey('of the program');
     class Client extends OpenAI {}

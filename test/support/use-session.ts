@@ -1,6 +1,7 @@
 import type OpenAI from 'openai';
 import { afterEach, beforeEach, expect, onTestFinished } from 'vitest';
 import { type Session, type SessionOptions, startSession } from './session.ts';
+import type { Answer } from './simulator/index.ts';
 
 /** The body of a chat completion, for tests that need no other. */
 export const HELLO: OpenAI.Chat.ChatCompletionCreateParamsNonStreaming = {
@@ -14,6 +15,13 @@ export async function openSession(options?: SessionOptions): Promise<Session> {
   onTestFinished(() => session.verify());
   return session;
 }
+
+/** An answer whose body takes longer than the second that a test waits for it: the SDK then sends its request again. */
+export const SLOW_BODY: Answer = {
+  sse: Array.from({ length: 100 }, () => ({ data: 'x' })),
+  eventDelayMs: 100,
+  headers: { 'content-type': 'application/json' },
+};
 
 /** A session for each test, which is verified after it. */
 export function useSession(
