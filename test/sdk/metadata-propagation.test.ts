@@ -5,16 +5,18 @@ import {
   W3CBaggagePropagator,
   W3CTraceContextPropagator,
 } from '@opentelemetry/core';
-import type OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
 import { Call } from '../../src/sdk/call.ts';
 import { addTraceContext, hasRoomForMark } from '../../src/sdk/metadata-propagation.ts';
-import { type Program, startProgram } from '../support/program.ts';
+import { startProgram } from '../support/program.ts';
+import { startTutor, type Tutor } from '../support/tutor.ts';
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 const SPAN_ID = 'b7ad6b7169203331';
 const TRACEPARENT = `00-${TRACE_ID}-${SPAN_ID}-01`;
+const CONTEXT = { traceparent: TRACEPARENT };
+const MARK = { 'otel-openai-handed-on': 'true' };
 
 beforeEach(() => {
   forgetNotices();
@@ -54,30 +56,34 @@ function pairs(count: number): Record<string, string> {
 }
 
 describe('the trace context is added to the metadata of a request', () => {
-  test('beside the metadata of the program, whose objects are not changed', () => {
-    const metadata = Object.freeze({ customer: '7' });
-    const options = Object.freeze({ method: 'post', body: Object.freeze({ model: 'm', metadata }) });
-    expect(sent(options)).toEqual({
+  test.each<[string, unknown, added: object]>([
+    ['no metadata', undefined, CONTEXT],
+    ['null', null, CONTEXT],
+    ['metadata of the program', { customer: '7' }, { customer: '7', ...CONTEXT }],
+    ['as many pairs as leave room for it', pairs(15), { ...pairs(15), ...CONTEXT }],
+    [
+      'context and mark of something that was handed on',
+      { customer: '7', traceparent: 'old', tracestate: 'old=1', ...MARK },
+      { customer: '7', ...CONTEXT },
+    ],
+  ])('beside %s, and no object of the program is changed', (_, metadata, added) => {
+    const options = Object.freeze({
       method: 'post',
-      body: { model: 'm', metadata: { customer: '7', traceparent: TRACEPARENT } },
+      body: Object.freeze({ model: 'm', metadata: Object.freeze(metadata) }),
     });
-    expect(metadata).toEqual({ customer: '7' });
-  });
-
-  test.each([undefined, null])('if the program passes %s', (metadata) => {
-    expect(sent({ body: { metadata } })).toEqual({ body: { metadata: { traceparent: TRACEPARENT } } });
+    expect(sent(options)).toEqual({ method: 'post', body: { model: 'm', metadata: added } });
+    expect(sent(options, {}, false)).toBe(options);
+    expect(noticed()).toEqual([]);
   });
 
   test('with the trace state, up to the maximum length of a value', () => {
     const short = new TraceState('vendor=1');
     expect(sent({ body: {} }, { traceState: short })).toEqual({
-      body: { metadata: { traceparent: TRACEPARENT, tracestate: 'vendor=1' } },
+      body: { metadata: { ...CONTEXT, tracestate: 'vendor=1' } },
     });
     const long = new TraceState();
     long.serialize = () => `vendor=${'x'.repeat(506)}`;
-    expect(sent({ body: {} }, { traceState: long })).toEqual({
-      body: { metadata: { traceparent: TRACEPARENT } },
-    });
+    expect(sent({ body: {} }, { traceState: long })).toEqual({ body: { metadata: CONTEXT } });
   });
 
   test('up to the maximum length of a key', () => {
@@ -93,23 +99,6 @@ describe('the trace context is added to the metadata of a request', () => {
     });
     expect(sent({ body: {} })).toEqual({ body: { metadata: { ['x'.repeat(64)]: 'as long as can be' } } });
   });
-
-  test('up to the maximum number of pairs in the API', () => {
-    const metadata = pairs(15);
-    expect(sent({ body: { metadata } })).toEqual({
-      body: { metadata: { ...metadata, traceparent: TRACEPARENT } },
-    });
-    expect(noticed()).toEqual([]);
-  });
-});
-
-test('context and mark of something that was handed on are not taken over', () => {
-  const old = { customer: '7', traceparent: 'old', tracestate: 'old=1', 'otel-openai-handed-on': 'true' };
-  expect(sent({ body: { metadata: old } })).toEqual({
-    body: { metadata: { customer: '7', traceparent: TRACEPARENT } },
-  });
-  const options = { body: { metadata: old } };
-  expect(sent(options, {}, false)).toBe(options);
 });
 
 describe('a request is sent unchanged', () => {
@@ -130,14 +119,12 @@ describe('a request is sent unchanged', () => {
 
   test('if its metadata is full, which is reported once', () => {
     const options = { body: { metadata: pairs(16) } };
-    expect(sent(options)).toBe(options);
-    expect(sent(options)).toBe(options);
+    for (let made = 0; made < 2; made++) expect(sent(options)).toBe(options);
     expect(noticed().map(({ code }) => code)).toEqual(['metadata_full']);
   });
 
-  test('without the option, without a trace, and without a propagator', () => {
+  test('without a trace, and without a propagator', () => {
     const options = { body: {} };
-    expect(sent(options, {}, false)).toBe(options);
     expect(sent(options, { traceId: '0'.repeat(32) })).toBe(options);
     propagation.disable();
     expect(sent(options)).toBe(options);
@@ -145,37 +132,26 @@ describe('a request is sent unchanged', () => {
 });
 
 describe('a request for something that its process hands on', () => {
-  const mark = { 'otel-openai-handed-on': 'true' };
-  const handedOn = (metadata: object): unknown => sent({ body: { metadata } }, {}, true, true);
-
-  test('says so beside the trace context', () => {
-    expect(handedOn({ customer: '7' })).toEqual({
-      body: { metadata: { customer: '7', traceparent: TRACEPARENT, ...mark } },
+  test.each<[string, object, sent: object, reported: string[]]>([
+    ['beside the trace context', { customer: '7' }, { customer: '7', ...CONTEXT, ...MARK }, []],
+    ['beside a trace context of the program', { traceparent: 'mine' }, { traceparent: 'mine', ...MARK }, []],
+    ['unless there is no room for both', pairs(15), pairs(15), ['metadata_full']],
+    [
+      'in place of what was copied from something else that was handed on',
+      { ...pairs(14), traceparent: 'old', ...MARK },
+      { ...pairs(14), ...CONTEXT, ...MARK },
+      [],
+    ],
+  ])('says so %s', (_, metadata, expected, reported) => {
+    expect(sent({ body: { metadata: Object.freeze(metadata) } }, {}, true, true)).toEqual({
+      body: { metadata: expected },
     });
-  });
-
-  test('says so beside a trace context of the program', () => {
-    expect(handedOn({ traceparent: 'mine' })).toEqual({
-      body: { metadata: { traceparent: 'mine', ...mark } },
-    });
-  });
-
-  test('has neither without room for both', () => {
-    const metadata = pairs(15);
-    expect(handedOn(metadata)).toEqual({ body: { metadata } });
-    expect(noticed().map(({ code }) => code)).toEqual(['metadata_full']);
-  });
-
-  test('replaces what was copied from something else that was handed on', () => {
-    const old = Object.freeze({ ...pairs(14), traceparent: 'old', ...mark });
-    expect(handedOn(old)).toEqual({ body: { metadata: { ...old, traceparent: TRACEPARENT } } });
-    expect(noticed()).toEqual([]);
-    expect(old.traceparent).toBe('old');
+    expect(noticed().map(({ code }) => code)).toEqual(reported);
   });
 
   test.each<[string, unknown, boolean]>([
     ['nothing in it', {}, true],
-    ['all of a copy in it', { metadata: { ...pairs(14), traceparent: 'old', ...mark } }, true],
+    ['all of a copy in it', { metadata: { ...pairs(14), traceparent: 'old', ...MARK } }, true],
     ['no trace context in it, however full', { metadata: pairs(16) }, true],
     ['a trace context in it and one pair free', { metadata: { ...pairs(14), traceparent: 'mine' } }, true],
     ['a trace context in it and no pair free', { metadata: { ...pairs(15), traceparent: 'mine' } }, false],
@@ -188,97 +164,75 @@ describe('a request for something that its process hands on', () => {
 });
 
 describe('with propagateInMetadata', () => {
-  let program: Program;
-  beforeEach(async () => {
-    program = await startProgram({ config: { propagateInMetadata: true } });
-  });
+  const config = { propagateInMetadata: true };
+  const input = 'Hi';
+  const model = 'gpt-4o';
 
-  type Create = (client: OpenAI, metadata: Record<string, string>) => Promise<unknown>;
-
-  const creates: [what: string, create: Create][] = [
+  test.each<[string, (tutor: Tutor, metadata: Record<string, string>) => Promise<unknown>]>([
     [
       'a run',
-      async (client, metadata) => {
-        const { assistant_id, thread } = await prepareThread(client);
-        return client.beta.threads.runs.create(thread, { assistant_id, metadata });
-      },
+      ({ client, threadId, assistantId: assistant_id }, metadata) =>
+        client.beta.threads.runs.create(threadId, { assistant_id, metadata }),
     ],
     [
       'a thread and its run',
-      async (client, metadata) => {
-        const { assistant_id } = await prepareThread(client);
-        return client.beta.threads.createAndRun({ assistant_id, metadata });
-      },
+      ({ client, assistantId: assistant_id }, metadata) =>
+        client.beta.threads.createAndRun({ assistant_id, metadata }),
     ],
     [
       'a streamed run',
-      async (client, metadata) => {
-        const { assistant_id, thread } = await prepareThread(client);
-        return client.beta.threads.runs.stream(thread, { assistant_id, metadata }).finalRun();
-      },
+      ({ client, threadId, assistantId: assistant_id }, metadata) =>
+        client.beta.threads.runs.stream(threadId, { assistant_id, metadata }).finalRun(),
     ],
-    ['a response', (client, metadata) => client.responses.create({ model: 'gpt-4o', input: 'Hi', metadata })],
+    ['a response', ({ client }, metadata) => client.responses.create({ model, input, metadata })],
     [
       'a response in the background',
-      (client, metadata) =>
-        client.responses.create({ model: 'gpt-4o', input: 'Hi', background: true, metadata }),
+      ({ client }, metadata) => client.responses.create({ model, input, background: true, metadata }),
     ],
     [
       'a streamed response',
-      (client, metadata) =>
-        client.responses.stream({ model: 'gpt-4o', input: 'Hi', metadata }).finalResponse(),
+      ({ client }, metadata) => client.responses.stream({ model, input, metadata }).finalResponse(),
     ],
     [
       'a session',
-      (client, metadata) =>
+      ({ client }, metadata) =>
         client.beta.agents.sessions.create({
           agent: { model: 'gpt-5' },
           environment: { type: 'none' },
           metadata,
         }),
     ],
-  ];
-
-  test.each(creates)('%s carries the context of the span that created it', async (_, create) => {
+  ])('%s carries the context of the span that created it', async (_, create) => {
+    const tutor = await startTutor({ runs: [{}], config });
     const mine = Object.freeze({ customer: '7' });
-    const created = await program.inSpan(() => create(program.client, mine));
+    const created = (await tutor.inSpan(() => create(tutor, mine))) as {
+      metadata: { traceparent: string };
+    };
     const expected = {
       customer: '7',
       traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/),
     };
-    const bodies = program.simulator.requests.map(({ body }) => body as { metadata?: unknown });
+    const bodies = tutor.simulator.requests.map(({ body }) => body as { metadata?: unknown });
     expect(bodies.at(-1)?.metadata).toEqual(expected);
     expect(created).toMatchObject({ metadata: expected });
-    await program.telemetry.provider.shutdown();
-    const [, traceId, spanId] = String(
-      (created as { metadata: { traceparent: string } }).metadata.traceparent,
-    ).split('-');
-    const { spans } = program.telemetry;
-    const creator = spans.find((span) => span.spanContext().spanId === spanId);
+    await tutor.telemetry.provider.shutdown();
+    const [, traceId, spanId] = created.metadata.traceparent.split('-');
+    const creator = tutor.telemetry.spans.find((span) => span.spanContext().spanId === spanId);
     expect(creator?.spanContext().traceId).toBe(traceId);
     expect(creator?.name).toMatch(/^(POST \/|chat |invoke_agent)/);
   });
 
   test('other requests are unchanged', async () => {
-    await program.inSpan(async () => {
-      await program.client.beta.threads.create({ metadata: { customer: '7' } });
-      await program.client.chat.completions.create({
-        model: 'gpt-4o',
-        messages: [{ role: 'user', content: 'Hi' }],
-        metadata: { customer: '7' },
-      });
+    const { client, inSpan, simulator } = await startProgram({ config });
+    const metadata = { customer: '7' };
+    await inSpan(async () => {
+      await client.beta.threads.create({ metadata });
+      await client.chat.completions.create({ model, messages: [{ role: 'user', content: input }], metadata });
     });
-    for (const { body } of program.simulator.requests)
-      expect(body).toMatchObject({ metadata: { customer: '7' } });
-    expect(JSON.stringify(program.simulator.requests.map(({ body }) => body))).not.toContain('traceparent');
+    for (const { body } of simulator.requests) expect(body).toMatchObject({ metadata: { customer: '7' } });
+    expect(JSON.stringify(simulator.requests.map(({ body }) => body))).not.toContain('traceparent');
   });
 });
-
-async function prepareThread(client: OpenAI): Promise<{ assistant_id: string; thread: string }> {
-  const assistant = await client.beta.assistants.create({ model: 'gpt-4o-mini' });
-  const thread = await client.beta.threads.create();
-  return { assistant_id: assistant.id, thread: thread.id };
-}
 
 test('requests are unchanged by default', async () => {
   const { client, inSpan, simulator } = await startProgram();

@@ -6,6 +6,8 @@ it.each([
   ['file:///app/node_modules/openai/client.mjs', 'client', 'file:///app/node_modules/openai'],
   ['/app/node_modules/openai/index.js', 'client', '/app/node_modules/openai'],
   ['/app/node_modules/openai/resources/live/forks/ws.js', 'socket', '/app/node_modules/openai'],
+  ['/app/node_modules/openai/resources/beta/responses/ws.mjs', 'socket', '/app/node_modules/openai'],
+  ['file:///m/openai/realtime/translations/ws.mjs', 'socket', 'file:///m/openai'],
   ['C:\\app\\node_modules\\openai\\realtime\\ws.js', 'socket', 'C:\\app\\node_modules\\openai'],
   ['/app/node_modules/openai/helpers/responses-tool-runner.mjs', 'loop', '/app/node_modules/openai'],
   ['/app/node_modules/openai/helpers/decisions-tool-runner.js', 'loop', '/app/node_modules/openai'],
@@ -26,6 +28,8 @@ it.each([
 
 it.each([
   '/app/node_modules/openai/resources/live/index.js',
+  '/app/node_modules/openai/resources/responses/ws-base.js',
+  '/app/node_modules/ws/lib/websocket.js',
   '/app/node_modules/openai/helpers/zod.js',
   '/app/node_modules/openai/lib/responses/ResponseInputItems.js',
   '/app/dist/runner.js',

@@ -1,25 +1,14 @@
-// What is kept alive: not what an open stream sent, and not a client or socket that is done.
+// What is kept alive: no client or socket that is done.
 import OpenAI from 'openai';
 import { instrumentOpenAI } from '../../../src/client.ts';
 import { Observer } from '../../../src/pipeline/observer.ts';
 import { RealtimeTransports } from '../../../src/sdk/agents-sdk/realtime-transport.ts';
-import { client, collectUntil, finish, simulator, telemetry } from './surroundings.ts';
+import { collectUntil, finish, simulator, telemetry } from './surroundings.ts';
 
 const collected: string[] = [];
 const registry = new FinalizationRegistry<string>((name) => collected.push(name));
 
 const programs: Readonly<Record<string, () => Promise<() => Promise<void>>>> = {
-  /** Opens a stream and reads it on when the garbage has been collected. */
-  async request() {
-    const messages = [{ role: 'user' as const, content: 'Hello' }];
-    registry.register(messages, 'request');
-    const stream = await client.chat.completions.create({ model: 'gpt-4o', messages, stream: true });
-    const iterator = stream[Symbol.asyncIterator]();
-    await iterator.next();
-    return async () => {
-      while (!(await iterator.next()).done);
-    };
-  },
   /** Makes a call with a client that nobody uses again; others with the same settings go on. */
   async client() {
     const settings = {};

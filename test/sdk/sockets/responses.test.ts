@@ -10,11 +10,12 @@ const CREATE = { type: 'response.create', model: MODEL, input: 'Hello' };
 const TOOL = { type: 'function', name: 'get_weather', parameters: {}, strict: false };
 
 describe('a response over a WebSocket', () => {
-  it('has the span of a streamed response', async () => {
-    const program = await startProgram();
+  it('has the span of a streamed response, and content with consent', async () => {
+    const program = await startProgram({ config: { captureMessageContent: 'SPAN_ONLY' }, content: true });
     const { send, ended } = await openResponses(program);
+    program.simulator.respond({ output: [{ message: 'It rains.' }] });
     await program.inSpan(async () => {
-      send({ ...CREATE, temperature: 0.5 });
+      send({ ...CREATE, input: 'How is the weather?', temperature: 0.5 });
       await ended();
     });
     await program.expectTree(`
@@ -28,6 +29,8 @@ describe('a response over a WebSocket', () => {
       'gen_ai.response.finish_reasons': ['stop'],
       'gen_ai.response.time_to_first_chunk': expect.any(Number),
       'gen_ai.usage.output_tokens': expect.any(Number),
+      'gen_ai.input.messages': expect.stringContaining('How is the weather?'),
+      'gen_ai.output.messages': expect.stringContaining('It rains.'),
       'openai.stream.end': 'completed',
     });
     const metrics = await program.telemetry.metrics();
@@ -38,17 +41,6 @@ describe('a response over a WebSocket', () => {
         'gen_ai.client.token.usage',
       ]),
     );
-  });
-
-  it('has its content only with consent', async () => {
-    const program = await startProgram({ config: { captureMessageContent: 'SPAN_ONLY' }, content: true });
-    const { send, ended } = await openResponses(program);
-    program.simulator.respond({ output: [{ message: 'It rains.' }] });
-    send({ ...CREATE, input: 'How is the weather?' });
-    await ended();
-    const [span] = program.telemetry.spans;
-    expect(span?.attributes['gen_ai.input.messages']).toContain('How is the weather?');
-    expect(span?.attributes['gen_ai.output.messages']).toContain('It rains.');
   });
 
   it('leads to the next one by functions, also from one over HTTP', async () => {
@@ -90,20 +82,17 @@ describe('a response over a WebSocket', () => {
       send({ ...CREATE, model: `gpt-${lane ?? 'none'}`, ...(lane && { stream_id: lane }) });
     send({ ...CREATE, model: 'gpt-second-a', stream_id: 'a' });
     const server = await serverOf(program);
-    for (const [lane, id] of [
-      ['a', 'r1'],
-      ['b', 'r2'],
-      [undefined, 'r3'],
+    for (const [end, id, lane] of [
+      ['created', 'r1', 'a'],
+      ['created', 'r2', 'b'],
+      ['created', 'r3', undefined],
+      ['completed', 'r2', 'b'],
+      ['completed', 'r1', 'a'],
+      ['completed', 'r3', undefined],
+      ['created', 'r4', 'a'],
+      ['completed', 'r4', 'a'],
     ] as const)
-      server.send({ ...event('created', id), ...(lane && { stream_id: lane }) });
-    for (const [lane, id] of [
-      ['b', 'r2'],
-      ['a', 'r1'],
-      [undefined, 'r3'],
-    ] as const)
-      server.send({ ...event('completed', id), ...(lane && { stream_id: lane }) });
-    server.send({ ...event('created', 'r4'), stream_id: 'a' });
-    server.send({ ...event('completed', 'r4'), stream_id: 'a' });
+      server.send({ ...event(end, id), ...(lane && { stream_id: lane }) });
     for (let count = 0; count < 4; count++) await ended();
     const seen = program.telemetry.spans.map(({ attributes }) => [
       attributes['gen_ai.request.model'],
@@ -118,73 +107,34 @@ describe('a response over a WebSocket', () => {
     ]);
   });
 
-  it('begins without a request if the program has steered the one before', async () => {
-    const program = await startProgram();
-    program.simulator.onSocket(byHand);
-    const { send, ended } = await openResponses(program);
-    send(CREATE);
-    const server = await serverOf(program);
-    server.send(event('created', 'r1'));
-    send({ type: 'response.steer', previous_response_id: 'r1', input: 'Shorter' });
-    server.send({ type: 'response.steer.accepted', steer: { id: 's1', previous_response_id: 'r1' } });
-    send({ ...CREATE, model: 'gpt-next' });
-    server.send(event('incomplete', 'r1', { incomplete_details: { reason: 'steered' } }));
-    server.send(event('created', 'r2', { previous_response_id: 'r1' }));
-    server.send(event('completed', 'r2', { previous_response_id: 'r1' }));
-    server.send(event('created', 'r3'));
-    server.send(event('completed', 'r3'));
-    for (let count = 0; count < 3; count++) await ended();
-    await program.expectTree(`
-      chat gpt-4o-mini  gen_ai.response.id=r1 gen_ai.response.finish_reasons=["steered"]
-
-      chat gpt-next     gen_ai.response.id=r3 gen_ai.response.finish_reasons=["stop"]
-
-      chat gpt-4o-mini  gen_ai.response.id=r2 gen_ai.response.finish_reasons=["stop"]
-    `);
-  });
-
-  it('that begins without a request is in the trace of the code that steered, not of the code that opened the socket', async () => {
+  it('begins without a request if the code that it is in the trace of has steered the one before', async () => {
     const program = await startProgram();
     program.simulator.onSocket(byHand);
     const { send, ended } = await program.inSpan(() => openResponses(program), 'another user');
+    const steer = (id: string): void =>
+      send({ type: 'response.steer', previous_response_id: id, input: 'Shorter' });
     await program.inSpan(async () => {
+      for (let count = 0; count < 200; count++) steer(`absent_${count}`);
       send(CREATE);
       const server = await serverOf(program);
       server.send(event('created', 'r1'));
-      send({ type: 'response.steer', previous_response_id: 'r1', input: 'Shorter' });
+      steer('r1');
+      server.send({ type: 'response.steer.accepted', steer: { id: 's1', previous_response_id: 'r1' } });
+      send({ ...CREATE, model: 'gpt-next' });
       server.send(event('incomplete', 'r1', { incomplete_details: { reason: 'steered' } }));
       server.send(event('created', 'r2', { previous_response_id: 'r1' }));
       server.send(event('completed', 'r2', { previous_response_id: 'r1' }));
-      for (let count = 0; count < 2; count++) await ended();
+      server.send(event('created', 'r3'));
+      server.send(event('completed', 'r3'));
+      for (let count = 0; count < 3; count++) await ended();
     });
     await program.expectTree(`
       another user
 
       program
-      ├─ chat gpt-4o-mini  gen_ai.response.id=r1
-      └─ chat gpt-4o-mini  gen_ai.response.id=r2
-    `);
-  });
-
-  it('begins without a request, however much steering has come to nothing before', async () => {
-    const program = await startProgram();
-    program.simulator.onSocket(byHand);
-    const { send, ended } = await openResponses(program);
-    const steer = (id: string): void =>
-      send({ type: 'response.steer', previous_response_id: id, input: 'Shorter' });
-    for (let count = 0; count < 200; count++) steer(`absent_${count}`);
-    send(CREATE);
-    const server = await serverOf(program);
-    server.send(event('created', 'r1'));
-    steer('r1');
-    server.send(event('incomplete', 'r1', { incomplete_details: { reason: 'steered' } }));
-    server.send(event('created', 'r2', { previous_response_id: 'r1' }));
-    server.send(event('completed', 'r2', { previous_response_id: 'r1' }));
-    for (let count = 0; count < 2; count++) await ended();
-    await program.expectTree(`
-      chat gpt-4o-mini  gen_ai.response.id=r1
-
-      chat gpt-4o-mini  gen_ai.response.id=r2
+      ├─ chat gpt-4o-mini  gen_ai.response.id=r1 gen_ai.response.finish_reasons=["steered"]
+      ├─ chat gpt-next     gen_ai.response.id=r3 gen_ai.response.finish_reasons=["stop"]
+      └─ chat gpt-4o-mini  gen_ai.response.id=r2 gen_ai.response.finish_reasons=["stop"]
     `);
   });
 
@@ -273,14 +223,6 @@ describe('a response over a WebSocket', () => {
     await ended();
     await ended();
     await program.expectTree('chat gpt-4o-mini  gen_ai.response.id=resp_000002');
-  });
-
-  it('that the program has serialised itself is seen, too', async () => {
-    const program = await startProgram();
-    const { socket, ended } = await openResponses(program);
-    socket.sendRaw(JSON.stringify(CREATE));
-    await ended();
-    await program.expectTree('chat gpt-4o-mini');
   });
 
   it('that the program has serialised itself is seen, too, however long its input', async () => {

@@ -1,4 +1,4 @@
-import OpenAI from 'openai';
+import type OpenAI from 'openai';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Program, startProgram } from '../../support/program.ts';
 
@@ -14,9 +14,8 @@ type Params = Parameters<OpenAI['chat']['completions']['runTools']>[0];
 
 /** What the program is left with, and what it sends, without us and with us. */
 async function runTwice(make: () => { params: unknown; left?: () => unknown }): Promise<unknown[]> {
-  const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url, maxRetries: 0 });
   const outcomes: unknown[] = [];
-  for (const client of [plain, program.client]) {
+  for (const client of [program.plain, program.client]) {
     const sent = program.simulator.requests.length;
     const { params, left } = make();
     const content = await client.chat.completions
@@ -180,33 +179,35 @@ describe("runTools works on the program's own objects", () => {
     await program.expectTree(TREE);
   });
 
-  it('accepts a thenable as the result', async () => {
-    const [plain, observed] = await runTwice(() => ({
-      params: paramsOf({
-        name: 'count',
-        parameters: PARAMETERS,
-        // biome-ignore lint/suspicious/noThenProperty: what is tested
-        function: () => ({ then: (done: (value: string) => void) => void done('lazy') }),
-      }),
-    }));
+  it('gives a function the same receiver and arguments', async () => {
+    const [plain, observed] = await runTwice(() => {
+      const left: unknown[] = [];
+      const look = function (this: unknown, ...args: unknown[]): string {
+        left.push([typeof this, args.length, args[0], args[1]?.constructor.name]);
+        return 'seen';
+      };
+      return {
+        params: paramsOf({ name: 'count', parameters: PARAMETERS, function: look }),
+        left: () => left,
+      };
+    });
     expect(observed).toEqual(plain);
-    expect(JSON.stringify(plain)).toContain('lazy');
-    await program.expectTree(TREE);
+    expect(plain).toMatchObject({ left: [expect.any(Array)] });
   });
 
-  it('accepts a proxy that hides its class as the result', async () => {
-    const getPrototypeOf = (): never => {
-      throw new Error('not yours');
-    };
+  const getPrototypeOf = (): never => {
+    throw new Error('not yours');
+  };
+  it.each<[string, () => unknown]>([
+    // biome-ignore lint/suspicious/noThenProperty: what is tested
+    ['a thenable', () => ({ then: (done: (value: string) => void) => void done('answered') })],
+    ['a proxy that hides its class', () => new Proxy({ count: 'answered' }, { getPrototypeOf })],
+  ])('accepts %s as the result', async (_, answer) => {
     const [plain, observed] = await runTwice(() => ({
-      params: paramsOf({
-        name: 'count',
-        parameters: PARAMETERS,
-        function: () => new Proxy({ count: 'hidden' }, { getPrototypeOf }),
-      }),
+      params: paramsOf({ name: 'count', parameters: PARAMETERS, function: answer }),
     }));
     expect(observed).toEqual(plain);
-    expect(JSON.stringify(plain)).toContain('hidden');
+    expect(JSON.stringify(plain)).toContain('answered');
     await program.expectTree(TREE);
   });
 });

@@ -28,21 +28,18 @@ const TREE = `
 `;
 
 describe('the loop of ResponsesToolRunner', () => {
-  it('is one workflow', async () => {
+  it.each<[string, (runner: ResponsesToolRunner, client: OpenAI) => Promise<unknown>, result: unknown]>([
+    ['', async (runner, client) => (await runner.run(client, BODY)).output_text, 'x is 2.'],
+    [
+      ' if the program takes its turns',
+      async (runner, client) =>
+        (await Array.fromAsync(runner.iterate(client, BODY))).map((turn) => turn.final),
+      [false, true],
+    ],
+  ])('is one workflow%s', async (_, run, result) => {
     const { client, simulator, expectTree } = await startProgram();
     simulator.respond(SOLVE, { output: [{ message: 'x is 2.' }] });
-    const response = await new ResponsesToolRunner(newFunction(() => '2')).run(client, BODY);
-    expect(response.output_text).toBe('x is 2.');
-    await expectTree(TREE);
-  });
-
-  it('is one workflow if the program takes its turns', async () => {
-    const { client, simulator, expectTree } = await startProgram();
-    simulator.respond(SOLVE, { output: [{ message: 'x is 2.' }] });
-    const turns = [];
-    for await (const turn of new ResponsesToolRunner(newFunction(() => '2')).iterate(client, BODY))
-      turns.push(turn.final);
-    expect(turns).toEqual([false, true]);
+    expect(await run(new ResponsesToolRunner(newFunction(() => '2')), client)).toEqual(result);
     await expectTree(TREE);
   });
 
