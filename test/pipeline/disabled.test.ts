@@ -5,6 +5,7 @@ import { Observer } from '../../src/pipeline/observer.ts';
 import { findClientPrototype } from '../../src/sdk/find-client.ts';
 import { Seam } from '../../src/sdk/seam.ts';
 import { created, done, SESSION } from '../hierarchy/realtime/events.ts';
+import { completionBody, functionCall, responseBody } from '../support/bodies.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { openRealtime } from '../support/realtime-socket.ts';
 
@@ -23,21 +24,9 @@ function observedClient({ simulator }: Program, observer: Observer): OpenAI {
 
 /** A loop of two tool calls, the first of which runs something of the test. */
 async function runTwoTools({ simulator }: Program, client: OpenAI, inFirst: () => void): Promise<unknown> {
-  const answer = (message: object, finishReason: string): void =>
-    simulator.next({
-      body: {
-        id: 'chatcmpl-1',
-        object: 'chat.completion',
-        model: 'gpt-4o',
-        choices: [{ index: 0, message: { role: 'assistant', ...message }, finish_reason: finishReason }],
-        usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
-      },
-    });
-  const toolCalls = ['call_1', 'call_2'].map((id) => {
-    return { id, type: 'function', function: { name: 'look', arguments: '{}' } };
-  });
-  answer({ content: null, tool_calls: toolCalls }, 'tool_calls');
-  answer({ content: 'Done.' }, 'stop');
+  const toolCalls = ['call_1', 'call_2'].map((id) => functionCall('look', '{}', id));
+  simulator.next({ body: completionBody(toolCalls, { model: 'gpt-4o' }) });
+  simulator.next({ body: completionBody('Done.', { model: 'gpt-4o' }) });
   let calls = 0;
   const look = async (): Promise<string> => {
     if (++calls === 1) inFirst();
@@ -73,11 +62,9 @@ test('an instrumentation that is enabled again knows nothing of before: tests ma
   const observer = new Observer();
   const { responses } = observedClient(program, observer);
   const call = { type: 'function_call', id: 'fc_1', call_id: 'call_1', name: 'look', arguments: '{}' };
-  const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
-  const base = { object: 'response', model: 'gpt-4o', status: 'completed', usage };
   for (let made = 0; made < 2; made++) {
-    program.simulator.next({ body: { ...base, id: 'resp_1', output: [call] } });
-    program.simulator.next({ body: { ...base, id: 'resp_2', output: [] } });
+    program.simulator.next({ body: responseBody([call]) });
+    program.simulator.next({ body: responseBody([], { id: 'resp_2' }) });
     await responses.create({ model: 'gpt-4o', input: 'Look.' });
     const output = { type: 'function_call_output' as const, call_id: 'call_1', output: 'nothing' };
     await responses.create({ model: 'gpt-4o', input: [output], previous_response_id: 'resp_1' });

@@ -43,12 +43,12 @@ describe('calls in progress', () => {
     const measured = async (): Promise<unknown[]> =>
       (await telemetry.metrics())
         .filter(({ descriptor }) => descriptor.name === 'gen_ai.client.operation.duration')
-        .flatMap(({ dataPoints }) => dataPoints.map(({ value }) => (value as { count: number }).count));
+        .flatMap<unknown>(({ dataPoints }) => dataPoints);
     begin(observer, 'post', '/chat/completions');
     await telemetry.provider.shutdown();
     expect(await measured()).toEqual([]);
     begin(observer, 'post', '/chat/completions').succeed({ id: 'chatcmpl_1', choices: [{}] });
-    expect(await measured()).toEqual([1]);
+    expect(await measured()).toMatchObject([{ value: { count: 1 } }]);
   });
 
   test('end when the observer is disposed of, which restores the provider', () => {
@@ -71,14 +71,6 @@ describe('calls in progress', () => {
     observer.enable();
     begin(observer).succeed({});
     expect(telemetry.spans.map(({ name }) => name)).toEqual(['GET /models']);
-  });
-
-  test('that have ended are released', async () => {
-    const observer = new Observer();
-    const call = begin(observer);
-    call.succeed({});
-    await telemetry.provider.shutdown();
-    expect(call.outcome).toBe('value');
   });
 });
 

@@ -1,28 +1,41 @@
 import type { Attributes, Span } from '@opentelemetry/api';
-import { SamplingDecision } from '@opentelemetry/sdk-trace';
-import { describe, expect, test } from 'vitest';
-import type { HookRequest, HookResponse, Hooks } from '../../../src/client.ts';
+import { type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { HookRequest, HookResponse, Hooks, OpenAIInstrumentationConfig } from '../../../src/client.ts';
 import { assertSpanTree } from '../../../src/testing.ts';
-import { type Session, startSession } from '../../support/session.ts';
+import { type Session, type SessionOptions, startSession } from '../../support/session.ts';
 
 const CHAT = { model: 'gpt-4o-mini', messages: [{ role: 'user' as const, content: 'Hello?' }] };
 
-/** Attributes of hooks are the program's own, and in no registry. */
-async function close(session: Session): Promise<void> {
-  await session.verify().catch((error: Error) => {
-    const findings = error.message.split('\n').filter((line) => !/app\.\S+ is in no registry/.test(line));
-    if (findings.length > 1) throw error;
+/** A program with hooks, whose attributes are its own and in no registry. */
+async function start(config: OpenAIInstrumentationConfig, more: SessionOptions = {}): Promise<Session> {
+  const session = await startSession({ config, ...more });
+  onTestFinished(async () => {
+    await session.verify().catch((error: Error) => {
+      const findings = error.message.split('\n').filter((line) => !/app\.\S+ is in no registry/.test(line));
+      if (findings.length > 1) throw error;
+    });
   });
+  return session;
+}
+
+/** A program that notes the responses that its hook gets. */
+async function startNoting(config: OpenAIInstrumentationConfig = {}) {
+  const responses: HookResponse[] = [];
+  const session = await start({ responseHook: (_, response) => responses.push(response), ...config });
+  return { ...session, responses };
 }
 
 describe("every hook gets the call in the program's own terms", () => {
   test('the request before it is sent, the response before the span ends', async () => {
+    const spans: Span[] = [];
     const requests: HookRequest[] = [];
     const responses: HookResponse[] = [];
     const hooks: Hooks = {
       requestHook(span, request) {
         expect(span.isRecording()).toBe(true);
         expect(responses).toEqual([]);
+        spans.push(span);
         requests.push(request);
       },
       responseHook(span, response) {
@@ -30,7 +43,7 @@ describe("every hook gets the call in the program's own terms", () => {
         responses.push(response);
       },
     };
-    const session = await startSession({ config: hooks });
+    const session = await start(hooks);
     const { id } = await session.client.chat.completions.create(CHAT);
     const sent = {
       operation: 'chat',
@@ -50,12 +63,12 @@ describe("every hook gets the call in the program's own terms", () => {
       },
     ]);
     expect(responses[0]?.header('x-request-id')).toMatch(/^req_/);
-    await close(session);
+    expect(spans).toEqual(session.spans);
   });
 
   test('the route and the path, and no operation for other endpoints', async () => {
     const requests: HookRequest[] = [];
-    const session = await startSession({ config: { requestHook: (_, request) => requests.push(request) } });
+    const session = await start({ requestHook: (_, request) => requests.push(request) });
     await session.client.files.list({ limit: 3 });
     const thread = await session.client.beta.threads.create();
     await session.client.beta.threads.retrieve(thread.id);
@@ -69,56 +82,37 @@ describe("every hook gets the call in the program's own terms", () => {
         query: undefined,
       },
     ]);
-    await close(session);
   });
 
-  test("a stream's response at its end, accumulated", async () => {
-    const responses: HookResponse[] = [];
-    const session = await startSession({
-      config: { responseHook: (_, response) => responses.push(response) },
-    });
-    const stream = await session.client.chat.completions.create({ ...CHAT, stream: true });
-    for await (const _ of stream) expect(responses).toEqual([]);
+  test("a stream's response at its end, accumulated, and no text of it without consent", async () => {
+    const { client, responses } = await startNoting({ events: { sink: () => undefined } });
+    let text = '';
+    for await (const { choices } of await client.chat.completions.create({ ...CHAT, stream: true })) {
+      expect(responses).toEqual([]);
+      text += choices[0]?.delta.content ?? '';
+    }
     expect(responses).toMatchObject([
       { request: { streamed: true }, result: { choices: [{ finish_reason: 'stop' }] } },
     ]);
-    await close(session);
-  });
-
-  test('no text of a stream without consent, even if tool calls are recorded', async () => {
-    const responses: HookResponse[] = [];
-    const session = await startSession({
-      config: { responseHook: (_, response) => responses.push(response), events: { sink: () => undefined } },
-    });
-    const stream = await session.client.chat.completions.create({ ...CHAT, stream: true });
-    let text = '';
-    for await (const { choices } of stream) text += choices[0]?.delta.content ?? '';
     expect(text).not.toBe('');
     expect(JSON.stringify(responses[0]?.result)).not.toContain(text.slice(0, 8));
-    await close(session);
   });
 
   test('the error of a failed call', async () => {
-    const responses: HookResponse[] = [];
-    const session = await startSession({
-      config: { responseHook: (_, response) => responses.push(response) },
-    });
-    const missing = session.client.chat.completions.create({ ...CHAT, messages: undefined as never });
+    const { client, responses } = await startNoting();
+    const missing = client.chat.completions.create({ ...CHAT, messages: undefined as never });
     const error = await missing.catch((thrown: unknown) => thrown);
     expect(responses).toMatchObject([{ status: 400, result: undefined }]);
     expect(responses[0]?.error).toBe(error);
     expect(responses[0]?.header('x-request-id')).toMatch(/^req_/);
-    await close(session);
   });
 
   test('the call that creates a run, but not its polls, which have no span', async () => {
     const seen: string[] = [];
-    const session = await startSession({
-      config: {
-        startSpanHook: ({ operation }) => ({ 'app.operation': operation ?? 'none' }),
-        requestHook: (_, { operation, route }) => seen.push(`request ${operation} ${route}`),
-        responseHook: (_, { request }) => seen.push(`response ${request.operation} ${request.route}`),
-      },
+    const session = await start({
+      startSpanHook: ({ operation }) => ({ 'app.operation': operation ?? 'none' }),
+      requestHook: (_, { operation, route }) => seen.push(`request ${operation} ${route}`),
+      responseHook: (_, { request }) => seen.push(`response ${request.operation} ${request.route}`),
     });
     const { client } = session;
     const assistant = await client.beta.assistants.create({ model: 'gpt-4o-mini' });
@@ -136,46 +130,41 @@ describe("every hook gets the call in the program's own terms", () => {
     await session.provider.forceFlush();
     const run = session.spans.find(({ name }) => name.startsWith('invoke_agent'));
     expect(run?.attributes['app.operation']).toBe('invoke_agent');
-    await close(session);
   });
 });
 
 test('startSpanHook returns attributes that samplers see', async () => {
   const sampled: (Attributes | undefined)[] = [];
-  const session = await startSession({
-    config: { startSpanHook: (request) => ({ 'app.team': String(request.path) }) },
-    sampler: {
-      shouldSample: (_context, _traceId, _name, _kind, attributes) => {
-        sampled.push(attributes);
-        return { decision: SamplingDecision.RECORD_AND_SAMPLED };
-      },
-      toString: () => 'all',
+  const sampler: Sampler = {
+    shouldSample: (_context, _traceId, _name, _kind, attributes) => {
+      sampled.push(attributes);
+      return { decision: SamplingDecision.RECORD_AND_SAMPLED };
     },
-  });
+    toString: () => 'all',
+  };
+  const hooks: Hooks = { startSpanHook: (request) => ({ 'app.team': String(request.path) }) };
+  const session = await start(hooks, { sampler });
   await session.client.chat.completions.create(CHAT);
   expect(sampled).toEqual([expect.objectContaining({ 'app.team': '/chat/completions' })]);
-  await close(session);
 });
 
 test('attributes that responseHook sets override others', async () => {
-  const session = await startSession({
-    config: { responseHook: (span) => span.setAttribute('gen_ai.response.model', 'hidden') },
+  const session = await start({
+    responseHook: (span) => span.setAttribute('gen_ai.response.model', 'hidden'),
   });
   await session.client.chat.completions.create(CHAT);
   assertSpanTree(session.spans, 'chat gpt-4o-mini  gen_ai.response.model=hidden');
-  await close(session);
 });
 
 test('an ignored call has no span and no metrics', async () => {
-  const session = await startSession({
-    config: { ignoreRequestHook: ({ body }) => (body as { user?: string }).user === 'probe' },
+  const session = await start({
+    ignoreRequestHook: ({ body }) => (body as { user?: string }).user === 'probe',
   });
   await session.client.chat.completions.create({ ...CHAT, user: 'probe' });
   expect(session.spans).toEqual([]);
   expect(await session.metrics()).toEqual([]);
   await session.client.chat.completions.create(CHAT);
   expect(session.spans.map(({ name }) => name)).toEqual(['chat gpt-4o-mini']);
-  await close(session);
 });
 
 describe('a hook that throws is reported once and changes nothing', () => {
@@ -190,7 +179,7 @@ describe('a hook that throws is reported once and changes nothing', () => {
     ['responseHook', fail],
     ['requestHook', failLater],
   ])('%s', async (name, hook) => {
-    const session = await startSession({ config: { [name]: hook } });
+    const session = await start({ [name]: hook });
     const answers = [
       await session.client.chat.completions.create(CHAT),
       await session.client.chat.completions.create(CHAT),
@@ -203,38 +192,27 @@ describe('a hook that throws is reported once and changes nothing', () => {
       hook === failLater ? 0 : 1,
     );
     expect(warnings.join()).not.toContain('secret');
-    await close(session);
   });
 
   test.each<[string, unknown]>([
     ['text', 'x'],
     ['null', null],
   ])('startSpanHook that returns %s adds nothing', async (_, value) => {
-    const session = await startSession({ config: { startSpanHook: (() => value) as never } });
+    const session = await start({ startSpanHook: (() => value) as never });
     await session.client.chat.completions.create(CHAT);
     expect(session.spans).toHaveLength(1);
-    await close(session);
   });
 
   test.each<[keyof Hooks, unknown]>([
     ['ignoreRequestHook', true],
     ['startSpanHook', { 'app.late': true }],
   ])('%s that returns a promise has no effect, and is reported once', async (name, value) => {
-    const session = await startSession({ config: { [name]: async () => value } });
+    const session = await start({ [name]: async () => value });
     await session.client.chat.completions.create(CHAT);
     await session.client.chat.completions.create(CHAT);
     expect(session.spans.map(({ attributes }) => attributes['app.late'])).toEqual([undefined, undefined]);
     expect(session.warnings.splice(0)).toEqual([
       `opentelemetry-instrumentation-openai: option ${name} returns a promise, which has no effect. It must return its result. Correct or remove it.`,
     ]);
-    await close(session);
   });
-});
-
-test('hooks get the real span', async () => {
-  const spans: Span[] = [];
-  const session = await startSession({ config: { requestHook: (span) => spans.push(span) } });
-  await session.client.chat.completions.create(CHAT);
-  expect(spans).toEqual(session.spans);
-  await close(session);
 });
