@@ -3,7 +3,6 @@
  * of a span processor, so that the spans of innocent calls are dropped, and block the event loop.
  */
 
-import { BatchSpanProcessor, InMemorySpanExporter } from '@opentelemetry/sdk-trace';
 import type OpenAI from 'openai';
 import { beforeEach, describe, expect, it, test } from 'vitest';
 import { withConversation } from '../../src/client.ts';
@@ -59,45 +58,11 @@ describe('a server that repeats tool calls in a response', () => {
       expect(noticed().map(({ code }) => code)).toEqual(others > 0 ? ['calls_skipped'] : []);
     },
   );
-
-  it('does not use up spans of later calls', async () => {
-    const exporter = new InMemorySpanExporter();
-    const { client, simulator, telemetry } = await startProgram();
-    const processor = new BatchSpanProcessor({ exporter });
-    simulator.next({ body: responseWith(20_000) });
-    await client.responses.create({ model: 'gpt-4o', input: 'What is x?' });
-    for (let call = 0; call < 5; call++) await client.models.list();
-    for (const span of telemetry.spans) processor.onEnd(span);
-    await processor.forceFlush();
-    expect(exporter.getFinishedSpans().filter(({ name }) => name === 'GET /models')).toHaveLength(5);
-  });
 });
 
 describe('a model that keeps asking for tool calls', () => {
-  async function answerAll(calls: number) {
-    const program = await startProgram();
-    program.simulator.next({ body: completionWith(calls) });
-    await withConversation('chat-1', async () => {
-      const asked = await program.client.chat.completions.create({
-        model: 'gpt-4o',
-        messages: [{ role: 'user', content: 'What is x?' }],
-      });
-      const message = asked.choices[0]?.message as OpenAI.ChatCompletionMessage;
-      await program.client.chat.completions.create({
-        model: 'gpt-4o',
-        messages: [
-          { role: 'user', content: 'What is x?' },
-          message,
-          ...(message.tool_calls ?? []).map(({ id }) => ({
-            role: 'tool' as const,
-            tool_call_id: id,
-            content: '1',
-          })),
-        ],
-      });
-    });
-    return program.telemetry.spans;
-  }
+  const model = 'gpt-4o';
+  const question = { role: 'user' as const, content: 'What is x?' };
 
   it.each([
     [1_000, 128],
@@ -105,64 +70,74 @@ describe('a model that keeps asking for tool calls', () => {
   ])(
     'has of %d calls of one chat completion %d recorded, however many are answered',
     async (calls, recorded) => {
-      const spans = await answerAll(calls);
-      expect(spans.filter(({ name }) => name === 'execute_tool look')).toHaveLength(recorded);
-      const asking = spans.find(({ name }) => name === 'chat gpt-4o');
-      expect(asking?.attributes[skipped]).toBe(calls - recorded || undefined);
+      const { client, simulator, ended } = await startProgram();
+      simulator.next({ body: completionWith(calls) });
+      await withConversation('chat-1', async () => {
+        const { completions } = client.chat;
+        const { choices } = await completions.create({ model, messages: [question] });
+        const message = choices[0]?.message as OpenAI.ChatCompletionMessage;
+        const results = (message.tool_calls ?? []).map(({ id }) => told(id));
+        await completions.create({ model, messages: [question, message, ...results] });
+      });
+      expect(ended('execute_tool look')).toHaveLength(recorded);
+      expect(ended('chat gpt-4o')[0]?.attributes[skipped]).toBe(calls - recorded || undefined);
     },
   );
 
-  async function runAll(calls: number) {
-    const { client, simulator, telemetry } = await startProgram();
-    simulator.next({ body: completionWith(calls) });
-    let ran = 0;
-    const runner = client.chat.completions.runTools({
-      model: 'gpt-4o',
-      messages: [{ role: 'user', content: 'Look.' }],
-      tools: [
-        {
-          type: 'function',
-          function: { name: 'look', description: 'Looks.', parameters: {}, function: () => String(++ran) },
-        },
-      ],
+  it('has the calls of a streamed chat completion beyond 128 counted', async () => {
+    const { client, simulator, ended } = await startProgram();
+    const chunks = Array.from({ length: 500 }, (_, index) => {
+      const delta = { tool_calls: [{ index, id: `call_${index}`, function: { name: 'look' } }] };
+      return { data: { id: 'chatcmpl_1', model, choices: [{ index: 0, finish_reason: null, delta }] } };
     });
-    await runner.finalContent();
-    return { ran, recorded: telemetry.spans.filter(({ name }) => name === 'execute_tool look').length };
-  }
+    simulator.next({ sse: [...chunks, 'done'] });
+    await Array.fromAsync(
+      await client.chat.completions.create({ model, messages: [question], stream: true }),
+    );
+    expect(ended('chat')[0]?.attributes[skipped]).toBe(500 - 128);
+  });
 
   it.each([
     [300, 128],
     [20, 20],
   ])('has all of %d functions run by runTools, and %d of them recorded', async (calls, recorded) => {
-    expect(await runAll(calls)).toEqual({ ran: calls, recorded });
+    const { client, simulator, ended } = await startProgram();
+    simulator.next({ body: completionWith(calls) });
+    let ran = 0;
+    const look = { name: 'look', description: 'Looks.', parameters: {}, function: () => String(++ran) };
+    const tools = [{ type: 'function' as const, function: look }];
+    await client.chat.completions.runTools({ model, messages: [question], tools }).finalContent();
+    expect([ran, ended('execute_tool look').length]).toEqual([calls, recorded]);
   });
 });
+
+function told(tool_call_id: string): OpenAI.ChatCompletionToolMessageParam {
+  return { role: 'tool', tool_call_id, content: '1' };
+}
 
 describe('a server that repeats tool calls or steps in a run', () => {
   async function listed(steps: number, calls: number) {
     const tutor = await startTutor({ runs: [{}] });
-    const { threads } = tutor.client.beta;
+    const ofRun = { run_id: 'run_000001', thread_id: tutor.threadId };
+    const times = { created_at: 1_700_000_000, completed_at: 1_700_000_001 };
+    const toolCalls = (step: number): object[] =>
+      Array.from({ length: calls }, (_, call) => ({
+        id: `call_${step}_${call}`,
+        type: 'code_interpreter',
+        code_interpreter: { input: '1', outputs: [] },
+      }));
     const data = Array.from({ length: steps }, (_, step) => ({
       id: `step_${step}`,
       object: 'thread.run.step',
-      run_id: 'run_000001',
-      thread_id: tutor.threadId,
       type: 'tool_calls',
       status: 'completed',
-      created_at: 1_700_000_000,
-      completed_at: 1_700_000_001,
+      ...ofRun,
+      ...times,
       usage: null,
-      step_details: {
-        type: 'tool_calls',
-        tool_calls: Array.from({ length: calls }, (_, call) => ({
-          id: `call_${step}_${call}`,
-          type: 'code_interpreter',
-          code_interpreter: { input: '1', outputs: [] },
-        })),
-      },
+      step_details: { type: 'tool_calls', tool_calls: toolCalls(step) },
     }));
     tutor.simulator.next({ when: { path: /steps/ }, body: { object: 'list', data } });
-    await tutor.inSpan(() => threads.runs.createAndPoll(tutor.threadId, { assistant_id: tutor.assistantId }));
+    await tutor.inSpan(tutor.run);
     const [run] = await tutor.flushed('invoke_agent');
     return { steps: tutor.ended('chat'), tools: tutor.ended('execute_tool'), run };
   }
@@ -187,21 +162,18 @@ describe('a server that repeats tool calls or steps in a run', () => {
 });
 
 describe('an agent that repeats itself in a turn', () => {
-  async function turnOf(commands: number) {
+  it.each([
+    [400, 128, 272],
+    [20, 20, undefined],
+  ])('has of %d tool calls %d recorded, and a count on the turn', async (commands, recorded, others) => {
     const items = Array.from({ length: commands }, (_, index) => ({
       command: { command: `echo ${index}`, output: '' },
     }));
     const program = await startAgentProgram([{ items: [...items, { message: 'Done.' }] }]);
     await program.inSpan(() => program.converse('Do it.'));
     const [turn] = await program.flushed('invoke_agent');
-    return { recorded: program.ended('execute_tool').length, skipped: turn?.attributes[skipped] };
-  }
-
-  it.each([
-    [400, 128, 272],
-    [20, 20, undefined],
-  ])('has of %d tool calls %d recorded, and a count on the turn', async (commands, recorded, others) => {
-    expect(await turnOf(commands)).toEqual({ recorded, skipped: others });
+    expect(program.ended('execute_tool')).toHaveLength(recorded);
+    expect(turn?.attributes[skipped]).toBe(others);
   });
 });
 
@@ -209,8 +181,7 @@ describe('a streamed run with very many deltas', () => {
   async function pieces(mode: 'events' | 'spans', words: number) {
     const message = Array.from({ length: words }, (_, index) => index).join(' ');
     const tutor = await startTutor({ runs: [{ steps: [{ message }] }], config: { streamDeltas: mode } });
-    const { runs } = tutor.client.beta.threads;
-    await tutor.inSpan(() => runs.stream(tutor.threadId, { assistant_id: tutor.assistantId }).finalRun());
+    await tutor.inSpan(tutor.stream);
     const [step] = await tutor.flushed('chat gpt-4o-mini');
     return {
       events: step?.events.length,

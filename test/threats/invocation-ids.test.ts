@@ -1,8 +1,7 @@
-import OpenAI from 'openai';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { instrumentOpenAI, withMetadata } from '../../src/client.ts';
+import { describe, expect, it } from 'vitest';
+import { withMetadata } from '../../src/client.ts';
 import { type Program, startProgram } from '../support/program.ts';
-import { type Simulator, startSimulator } from '../support/simulator/index.ts';
+import { type Place, twoServers } from './two-servers.ts';
 
 /*
  * The channel: ids of runs, turns and responses. Two users of one process may be given the same, by one server that
@@ -12,24 +11,7 @@ import { type Simulator, startSimulator } from '../support/simulator/index.ts';
 
 const CONFIG = { captureMessageContent: 'SPAN_ONLY', runSteps: 'off', cost: false } as const;
 
-interface Place {
-  readonly client: OpenAI;
-  readonly server: Simulator;
-}
-
 const start = (): Promise<Program> => startProgram({ config: CONFIG, content: true });
-
-/** Clients of servers of their own, in one process. */
-async function twoServers(): Promise<[Place, Place]> {
-  const config = { ...CONFIG };
-  const connect = async (): Promise<Place> => {
-    const server = await startSimulator();
-    onTestFinished(() => server.close());
-    const client = new OpenAI({ apiKey: 'test', baseURL: server.url, maxRetries: 0 });
-    return { client: instrumentOpenAI(client, config), server };
-  };
-  return [await connect(), await connect()];
-}
 
 /** The user whose call it was, the user that its arguments name, and the one that its result names. */
 function recorded({ telemetry }: Pick<Program, 'telemetry'>): unknown[] {
@@ -124,7 +106,7 @@ describe('a run', () => {
 
   it('gets the outputs sent to its own server, if two servers use the same ids', async () => {
     const { telemetry } = await start();
-    const [one, other] = await twoServers();
+    const [one, other] = await twoServers(CONFIG);
     await askRun(one, 'alice', 'thread_0');
     await askRun(other, 'bob', 'thread_0');
     await submit(one, 'alice', 'thread_0');
@@ -164,7 +146,7 @@ function response(user: string, status: string): object {
 
 it('a background response is not ended by one with the same id at another server', async () => {
   const { telemetry } = await start();
-  const [one, other] = await twoServers();
+  const [one, other] = await twoServers(CONFIG);
   one.server.next({ body: response('alice', 'in_progress') });
   await withMetadata({ userId: 'alice' }, () => one.client.responses.create(THINKS));
   other.server.next({ body: response('bob', 'completed') });
@@ -225,7 +207,7 @@ describe('a turn', () => {
 
   it('gets the results sent to its own server, if two servers use the same ids', async () => {
     const { telemetry } = await start();
-    const [one, other] = await twoServers();
+    const [one, other] = await twoServers(CONFIG);
     await askTurn(one, 'alice', 'session_0');
     await askTurn(other, 'bob', 'session_0');
     await answerTurn(one, 'alice', 'session_0');

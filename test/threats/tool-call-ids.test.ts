@@ -1,12 +1,13 @@
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
-import OpenAI from 'openai';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { instrumentOpenAI, withConversation, withMetadata } from '../../src/client.ts';
+import type OpenAI from 'openai';
+import { describe, expect, it } from 'vitest';
+import { withConversation, withMetadata } from '../../src/client.ts';
 import { completionBody, functionCall, responseBody } from '../support/bodies.ts';
 import { repeatedCalls } from '../support/function-results.ts';
 import { type Program, startProgram } from '../support/program.ts';
-import { type Simulator, startSimulator } from '../support/simulator/index.ts';
+import type { Simulator } from '../support/simulator/index.ts';
 import { millisecondsOf } from '../support/times.ts';
+import { twoServers } from './two-servers.ts';
 
 /*
  * The channel: ids of tool calls and responses. A server or gateway chooses them, and some give every call the id
@@ -150,6 +151,11 @@ const named = histories('chat completions in withConversation', {}, (user, run) 
 
 const start = (): Promise<Program> => startProgram({ config: CONFIG, content: true });
 
+async function startUsers({ of }: Dialect): Promise<Users & Pick<Program, 'inSpan' | 'telemetry'>> {
+  const { client, simulator, inSpan, telemetry } = await start();
+  return { ...of(client, simulator), inSpan, telemetry };
+}
+
 /** The user whose call it was, with what, and what came of it: in the order in which the calls ended. */
 function recorded({ telemetry }: Pick<Program, 'telemetry'>): unknown[] {
   return telemetry.spans
@@ -166,62 +172,57 @@ const BOB = [{ given: '{"account":"bob"}' }];
 const SAME = [{ given: '{}' }];
 const NAMED = [repeating, chained, inConversation, completions, named];
 
-describe.each(NAMED)('a gateway that gives every call the same id, over $name,', ({ of }) => {
+describe.each(NAMED)('a gateway that gives every call the same id, over $name,', (dialect) => {
   it('cannot make the result of one user end the call of another', async () => {
-    const program = await start();
-    const users = of(program.client, program.simulator);
+    const users = await startUsers(dialect);
     await users.ask('alice', ALICE);
     await users.ask('bob', BOB);
     await users.answer('bob', BOB, '{"of":"bob"}');
     await users.answer('alice', ALICE, '{"of":"alice"}');
-    expect(recorded(program)).toEqual([
+    expect(recorded(users)).toEqual([
       ['bob', '{"account":"bob"}', '{"of":"bob"}'],
       ['alice', '{"account":"alice"}', '{"of":"alice"}'],
     ]);
   });
 
   it('cannot make a result end a call that another user was asked for', async () => {
-    const program = await start();
-    const users = of(program.client, program.simulator);
+    const users = await startUsers(dialect);
     await users.ask('alice', ALICE);
     await users.answer('bob', BOB, '{"of":"bob"}');
-    expect(recorded(program)).toEqual([]);
+    expect(recorded(users)).toEqual([]);
   });
 
   it('cannot make a repeated request end the later call of another user', async () => {
-    const program = await start();
-    const users = of(program.client, program.simulator);
+    const users = await startUsers(dialect);
     await users.ask('alice', SAME);
     await users.answer('alice', SAME, '{"of":"alice"}');
     await users.ask('bob', SAME);
     await users.answer('alice', SAME, '{"of":"alice"}');
-    expect(recorded(program)).toEqual([['alice', '{}', '{"of":"alice"}']]);
+    expect(recorded(users)).toEqual([['alice', '{}', '{"of":"alice"}']]);
   });
 
   it('cannot swap the results of two calls in one answer', async () => {
-    const program = await start();
-    const users = of(program.client, program.simulator);
+    const users = await startUsers(dialect);
     await users.ask('alice', [...ALICE, ...BOB]);
     await users.answer('alice', [...ALICE, ...BOB], '"first"', '"second"');
-    expect(recorded(program)).toEqual([]);
+    expect(recorded(users)).toEqual([]);
   });
 });
 
-describe.each(NAMED)('an honest server, over $name,', ({ of }) => {
+describe.each(NAMED)('an honest server, over $name,', (dialect) => {
   it('has every call recorded with its own result, from its request to its answer', async () => {
-    const program = await start();
-    const users = of(program.client, program.simulator);
+    const users = await startUsers(dialect);
     const calls = [
       { id: 'call_a', given: '{"account":"a"}' },
       { id: 'call_b', given: '{"account":"b"}' },
     ];
     await users.ask('alice', calls);
     await users.answer('alice', calls, '{"of":"a"}', '{"of":"b"}');
-    expect(recorded(program)).toEqual([
+    expect(recorded(users)).toEqual([
       ['alice', '{"account":"a"}', '{"of":"a"}'],
       ['alice', '{"account":"b"}', '{"of":"b"}'],
     ]);
-    const { spans } = program.telemetry;
+    const { spans } = users.telemetry;
     const [asking, answering] = spans.filter(({ name }) => name === `chat ${MODEL}`);
     for (const tool of spans.filter(({ name }) => name === 'execute_tool get_balance')) {
       // Spans that touch are some microseconds apart, so that their order is kept.
@@ -232,11 +233,10 @@ describe.each(NAMED)('an honest server, over $name,', ({ of }) => {
   });
 
   it('has a call recorded whose arguments the program repeats in another serialization', async () => {
-    const program = await start();
-    const users = of(program.client, program.simulator);
+    const users = await startUsers(dialect);
     await users.ask('alice', [{ given: '{ "name": "Zo\\u00eb", "limit": 1.0 }' }]);
     await users.answer('alice', [{ given: '{"name":"Zo\u00eb","limit":1}' }], '{"of":"alice"}');
-    expect(recorded(program)).toEqual([['alice', '{"name":"Zo\u00eb","limit":1}', '{"of":"alice"}']]);
+    expect(recorded(users)).toEqual([['alice', '{"name":"Zo\u00eb","limit":1}', '{"of":"alice"}']]);
   });
 });
 
@@ -249,15 +249,14 @@ describe('a gateway that gives two users the same id for the same call', () => {
       () => 'resp_0',
       () => ({ later: { previous_response_id: 'resp_0' } }),
     ),
-  ])('has neither recorded, and joins no traces: $name', async ({ of }) => {
-    const program = await start();
-    const users = of(program.client, program.simulator);
+  ])('has neither recorded, and joins no traces: $name', async (dialect) => {
+    const users = await startUsers(dialect);
     await users.ask('alice', SAME);
     await users.ask('bob', SAME);
     await users.answer('bob', SAME, '{"of":"bob"}');
     await users.answer('alice', SAME, '{"of":"alice"}');
-    expect(recorded(program)).toEqual([]);
-    const traces = program.telemetry.spans.map((span) => span.spanContext().traceId);
+    expect(recorded(users)).toEqual([]);
+    const traces = users.telemetry.spans.map((span) => span.spanContext().traceId);
     expect(new Set(traces).size).toBe(4);
   });
 
@@ -285,21 +284,19 @@ describe('a gateway that gives two users the same id for the same call', () => {
 
 describe('a request that contains only the call id of a result', () => {
   it('ends nothing outside its trace: another user may have the same id', async () => {
-    const program = await start();
-    const users = bare.of(program.client, program.simulator);
+    const users = await startUsers(bare);
     await users.ask('alice', ALICE);
     await users.answer('bob', BOB, '{"of":"bob"}');
-    expect(recorded(program)).toEqual([]);
+    expect(recorded(users)).toEqual([]);
   });
 
   it('ends the call in its trace', async () => {
-    const program = await start();
-    const users = bare.of(program.client, program.simulator);
-    await program.inSpan(async () => {
+    const users = await startUsers(bare);
+    await users.inSpan(async () => {
       await users.ask('alice', ALICE);
       await users.answer('alice', ALICE, '{"of":"alice"}');
     });
-    expect(recorded(program)).toEqual([['alice', '{"account":"alice"}', '{"of":"alice"}']]);
+    expect(recorded(users)).toEqual([['alice', '{"account":"alice"}', '{"of":"alice"}']]);
   });
 });
 
@@ -317,18 +314,11 @@ it.each([
   'two servers that use the same ids have each call recorded with the result sent to its own server: $name',
   async ({ of }) => {
     const program = await start();
-    const config = { ...CONFIG };
-    const connect = async (): Promise<Users> => {
-      const server = await startSimulator();
-      onTestFinished(() => server.close());
-      const client = new OpenAI({ apiKey: 'test', baseURL: server.url, maxRetries: 0 });
-      return of(instrumentOpenAI(client, config), server);
-    };
-    const [here, there] = [await connect(), await connect()];
-    await here.ask('user', SAME);
-    await there.answer('user', SAME, '{"of":"there"}');
+    const [here, there] = (await twoServers(CONFIG)).map(({ client, server }) => of(client, server));
+    await here?.ask('user', SAME);
+    await there?.answer('user', SAME, '{"of":"there"}');
     expect(recorded(program)).toEqual([]);
-    await here.answer('user', SAME, '{"of":"here"}');
+    await here?.answer('user', SAME, '{"of":"here"}');
     expect(recorded(program)).toEqual([['user', '{}', '{"of":"here"}']]);
   },
 );

@@ -107,59 +107,44 @@ function tracesOf(spans: readonly ReadableSpan[]): string[] {
   return [...new Set(spans.map((span) => span.spanContext().traceId))];
 }
 
-const WITHOUT_PARENT = [undefined, 'worker'] as const;
+const LINK = { traceId: CHOSEN_TRACE, spanId: CHOSEN_SPAN, traceFlags: 0, isRemote: true };
 
 describe.each(Object.keys(KINDS))(
   'a stranger who writes a trace context into the metadata of a %s',
   (kind) => {
     const { recorded } = KINDS[kind] as Work;
+    const ownOf = (spans: readonly ReadableSpan[]): readonly ReadableSpan[] =>
+      spans.filter(({ name }) => recorded?.test(name));
 
-    it.each(WITHOUT_PARENT)('is ignored without an option for it (in span %s)', async (span) => {
-      const spans = await workOn(kind, STRANGERS, await startWorker({}), span);
+    it.each<[string, OpenAIInstrumentationConfig, Link['context'][], span?: string]>([
+      ['is ignored without an option for it', {}, []],
+      ['is ignored without an option for it, in a span', {}, [], 'worker'],
+      ['causes only a link with propagateInMetadata', { propagateInMetadata: true }, [LINK]],
+      ["causes only a link with adoptRuns: 'link'", { adoptRuns: 'link' }, [LINK]],
+      ["causes only a link with adoptRuns: 'link', in a span", { adoptRuns: 'link' }, [LINK], 'worker'],
+    ])('%s', async (_, config, links, span) => {
+      const spans = await workOn(kind, STRANGERS, await startWorker(config), span);
       expect(spans.length).toBeGreaterThan(0);
-      expect(linksOf(spans)).toEqual([]);
       expect(tracesOf(spans)).not.toContain(CHOSEN_TRACE);
+      const linked = linksOf(spans);
+      expect(linked.length > 0).toBe(links.length > 0);
+      for (const link of linked) expect(link).toEqual(LINK);
+      if (config.adoptRuns && recorded) expect(linksOf(ownOf(spans))).toEqual(links);
     });
 
-    it('causes only a link with propagateInMetadata', async () => {
-      const spans = await workOn(kind, STRANGERS, await startWorker({ propagateInMetadata: true }));
-      expect(tracesOf(spans)).not.toContain(CHOSEN_TRACE);
-      const links = linksOf(spans);
-      expect(links.length).toBeGreaterThan(0);
-      for (const link of links)
-        expect(link).toEqual({ traceId: CHOSEN_TRACE, spanId: CHOSEN_SPAN, traceFlags: 0, isRemote: true });
-    });
-
-    it.each(WITHOUT_PARENT)("causes only a link with adoptRuns: 'link' (in span %s)", async (span) => {
-      const spans = await workOn(kind, STRANGERS, await startWorker({ adoptRuns: 'link' }), span);
-      expect(tracesOf(spans)).not.toContain(CHOSEN_TRACE);
-      if (recorded === undefined) return;
-      const [own] = spans.filter(({ name }) => recorded.test(name));
-      expect(own?.links.map(({ context }) => context)).toEqual([
-        { traceId: CHOSEN_TRACE, spanId: CHOSEN_SPAN, traceFlags: 0, isRemote: true },
-      ]);
-    });
-
-    it("does not decide about sampling with adoptRuns: 'link'", async () => {
+    it('decides about sampling only with adoptRuns: true, which trusts the metadata', async () => {
       const sampler = new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(0) });
-      expect(await workOn(kind, STRANGERS, await startWorker({ adoptRuns: 'link' }, sampler))).toEqual([]);
-    });
-
-    it('decides about sampling with adoptRuns: true, which trusts the metadata', async () => {
-      const sampler = new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(0) });
-      const spans = await workOn(kind, STRANGERS, await startWorker({ adoptRuns: true }, sampler));
-      expect(tracesOf(spans)).toEqual(recorded === undefined ? [] : [CHOSEN_TRACE]);
+      const tracesWith = async (adoptRuns: 'link' | true): Promise<string[]> =>
+        tracesOf(await workOn(kind, STRANGERS, await startWorker({ adoptRuns }, sampler)));
+      expect(await tracesWith('link')).toEqual([]);
+      expect(await tracesWith(true)).toEqual(recorded === undefined ? [] : [CHOSEN_TRACE]);
     });
 
     it("cannot prevent the recording of what the process samples with adoptRuns: 'link'", async () => {
       const dropped = { ...STRANGERS, traceparent: `00-${CHOSEN_TRACE}-${CHOSEN_SPAN}-00` };
-      const worker = await startWorker(
-        { adoptRuns: 'link' },
-        new ParentBasedSampler({ root: new AlwaysOnSampler() }),
-      );
-      const spans = await workOn(kind, dropped, worker);
-      if (recorded !== undefined)
-        expect(spans.filter(({ name }) => recorded.test(name)).length).toBeGreaterThan(0);
+      const sampler = new ParentBasedSampler({ root: new AlwaysOnSampler() });
+      const spans = await workOn(kind, dropped, await startWorker({ adoptRuns: 'link' }, sampler));
+      expect(ownOf(spans).length > 0).toBe(recorded !== undefined);
     });
 
     it.each<[string, Record<string, string>]>([
@@ -251,42 +236,29 @@ it.each([
   },
 );
 
-describe('an honest process that passes on its trace', () => {
-  /** A web process creates something, and a worker of the same program works on it. */
-  async function handOn(kind: string, config: OpenAIInstrumentationConfig): Promise<HandedOn> {
-    const { program, client } = await startWorker(config);
-    const { create, work, recorded = /^$/ } = KINDS[kind] as Work;
-    const { simulator, telemetry, inSpan } = program;
-    const web = new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0 });
-    instrumentOpenAI(web, { cost: false, propagateInMetadata: true, adoptRuns: true });
-    const ids = await inSpan(() => create(web, {}), 'web');
-    await work(client, ids);
-    await telemetry.provider.shutdown();
-    const { spans } = telemetry;
-    const created = spans.find(({ name }) => name === 'web')?.spanContext().traceId;
-    return { created, recorded: spans.filter(({ name }) => recorded.test(name)) };
-  }
-
-  interface HandedOn {
-    /** The trace of the web process. */
-    readonly created: string | undefined;
-    /** What both have recorded of it: of a response also the request that created it. */
-    readonly recorded: readonly ReadableSpan[];
-  }
-
-  const RECORDED = { run: 1, response: 2 } as const;
-  const kinds = Object.keys(RECORDED) as (keyof typeof RECORDED)[];
-
-  it.each(kinds)('makes one trace of a %s with both options on', async (kind) => {
-    const { created, recorded } = await handOn(kind, { propagateInMetadata: true, adoptRuns: true });
-    expect(recorded).toHaveLength(RECORDED[kind]);
-    expect(tracesOf(recorded)).toEqual([created]);
-  });
-
-  it.each(kinds)("makes two traces of a %s, with a link, with adoptRuns: 'link'", async (kind) => {
-    const { created, recorded } = await handOn(kind, { propagateInMetadata: true, adoptRuns: 'link' });
-    expect(recorded).toHaveLength(RECORDED[kind]);
-    const elsewhere = recorded.filter((span) => span.spanContext().traceId !== created);
-    expect(linksOf(elsewhere).map(({ traceId }) => traceId)).toEqual([created]);
-  });
+describe.each([
+  // Of a response also the request that created it.
+  ['run', 1],
+  ['response', 2],
+])('an honest process that passes on its trace with a %s', (kind, count) => {
+  it.each([true, 'link'] as const)(
+    'makes one trace of it, or two with a link: adoptRuns: %s',
+    async (adoptRuns) => {
+      const config = { cost: false, propagateInMetadata: true };
+      const { program, client } = await startWorker({ ...config, adoptRuns });
+      const { create, work, recorded } = KINDS[kind] as Work;
+      const { simulator, telemetry, inSpan } = program;
+      const web = new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0 });
+      instrumentOpenAI(web, { ...config, adoptRuns: true });
+      const ids = await inSpan(() => create(web, {}), 'web');
+      await work(client, ids);
+      await telemetry.provider.shutdown();
+      const created = telemetry.spans.find(({ name }) => name === 'web')?.spanContext().traceId;
+      const spans = telemetry.spans.filter(({ name }) => recorded?.test(name));
+      expect(spans).toHaveLength(count);
+      const elsewhere = spans.filter((span) => span.spanContext().traceId !== created);
+      expect(linksOf(elsewhere).map(({ traceId }) => traceId)).toEqual(adoptRuns === 'link' ? [created] : []);
+      expect(elsewhere).toHaveLength(adoptRuns === 'link' ? 1 : 0);
+    },
+  );
 });
