@@ -31,7 +31,7 @@ const PROCESSES = [
   'test/budget/**/*.test.ts',
   'test/sdk/{future,seam-lost}.test.ts',
   'test/sdk/loading/{missed-calls,module-hooks}.test.ts',
-  'test/hierarchy/{processes,scripted-processes}.test.ts',
+  'test/hierarchy/scripted-processes.test.ts',
   'test/docs/{api-reference,code-blocks,coming-from,no-spans}.test.ts',
   'test/doctor/{command,program}.test.ts',
   'test/entries/units/{lost-spans,register,register-end,register-outside}.test.ts',

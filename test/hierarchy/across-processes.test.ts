@@ -61,6 +61,30 @@ describe('a run that another process created', () => {
     `);
   });
 
+  // Nothing tells the worker that the creator is instrumented: that takes `propagateInMetadata`.
+  it('is recorded by both if its creator records it, and a worker adopts it all the same', async () => {
+    const { threadId, ...program } = await startTutor({ runs: [{}] });
+    const run = await program.inSpan(program.create, 'web');
+    const worker = otherProcess(program, { adoptRuns: true });
+    await program.inSpan(() => worker.beta.threads.runs.poll(run.id, { thread_id: threadId }), 'worker');
+    await program.inSpan(() => program.poll(run.id), 'page');
+    await program.expectTree(`
+      web
+      └─ thread
+         └─ invoke_agent Math Tutor              openai.run.status=completed
+            └─ chat gpt-4o-mini
+
+      worker
+      ├─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
+      └─ thread
+         └─ invoke_agent Math Tutor              openai.run.status=completed
+            └─ chat gpt-4o-mini
+
+      page
+      └─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=completed
+    `);
+  });
+
   it('is recorded once by a process that adopts runs, with the times of the run', async () => {
     const { assistantId, threadId, ...program } = await startTutor({
       runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
@@ -156,46 +180,30 @@ it.each<[string, (client: OpenAI, sessionId: string) => Promise<unknown>, string
   },
 );
 
-it('a run that expired ended when it did, and is not recorded an hour later', async () => {
+it('what ended half an hour ago is recorded with its end, and nothing that ended more than an hour ago', async () => {
   const { assistantId, threadId, ...program } = await startTutor({
-    runs: [{ end: 'expired' }, { end: 'expired' }, { end: 'incomplete' }],
+    runs: [{ end: 'expired' }, { end: 'expired' }, { end: 'incomplete' }, {}],
   });
   const { plain, simulator, telemetry } = program;
   const ids: string[] = [];
-  for (const offset of [-1_800, -3_700, -3_700]) {
+  for (const offset of [-1_800, -3_700, -3_700, -3_700]) {
     simulator.clock.offset = offset;
     ids.push((await plain.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId })).id);
   }
+  const agent = await plain.beta.agents.create({ name: 'Helper', model: 'gpt-5' });
+  const asked = { agent_id: agent.id, environment, input: 'What is x?' };
+  const session = await plain.beta.agents.sessions.create(asked);
+  while ((await plain.beta.agents.sessions.retrieve(session.id)).status !== 'idle');
   simulator.clock.offset = 0;
   const config = { adoptRuns: 'polled', runSteps: 'observe', conversationSpans: 'never' } as const;
-  const { runs } = otherProcess(program, config).beta.threads;
-  for (const id of ids) await runs.retrieve(id, { thread_id: threadId });
+  const { agents, threads } = otherProcess(program, config).beta;
+  for (const id of ids) await threads.runs.retrieve(id, { thread_id: threadId });
+  await agents.sessions.turns.list(session.id);
   await telemetry.provider.forceFlush();
   const recorded = program.ended('invoke_agent');
   expect(recorded.map(({ attributes }) => attributes['openai.run.id'])).toEqual(ids.slice(0, 1));
   const age = Date.now() - hrTimeToMilliseconds(recorded[0]?.endTime ?? [0, 0]);
   expect(age).toBeGreaterThan(1_790_000);
-});
-
-it('what ended more than an hour ago is not recorded again by a process that lists it', async () => {
-  const { assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
-  const { clock } = program.simulator;
-  clock.offset = -3_700;
-  const { id } = await program.plain.beta.threads.runs.createAndPoll(threadId, {
-    assistant_id: assistantId,
-  });
-  const agent = await program.plain.beta.agents.create({ name: 'Helper', model: 'gpt-5' });
-  const asked = { agent_id: agent.id, environment, input: 'What is x?' };
-  const session = await program.plain.beta.agents.sessions.create(asked);
-  while ((await program.plain.beta.agents.sessions.retrieve(session.id)).status !== 'idle');
-  clock.offset = 0;
-  const { beta } = otherProcess(program, { adoptRuns: 'polled' });
-  await program.inSpan(async () => {
-    await beta.threads.runs.retrieve(id, { thread_id: threadId });
-    await beta.agents.sessions.turns.list(session.id);
-  }, 'worker');
-  await program.telemetry.provider.forceFlush();
-  expect(program.ended('invoke_agent')).toEqual([]);
 });
 
 describe('a response that another process created', () => {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { environment, startAgentProgram } from '../support/agent-program.ts';
 import { startProgram } from '../support/program.ts';
-import { collectWarnings } from '../support/warnings.ts';
 
 describe('a turn that does not complete', () => {
   it.each([
@@ -222,53 +221,4 @@ describe('the messages of a turn', () => {
       { role: 'assistant', parts: [{ type: 'text', content: 'x is 1.' }], finish_reason: 'stop' },
     ]);
   });
-});
-
-/** What a server may send in place of an object or event of the Agents API; none of it is one. */
-const NONSENSE: readonly unknown[] = [
-  null,
-  [],
-  { object: 'agent.session', id: 7 },
-  { type: 'agent.session.created', session: [] },
-  { type: 'agent.session.turn.created', turn: { id: 'turn_x', session_id: {}, status: 4 } },
-  {
-    type: 'agent.session.turn.completed',
-    turn: { id: 'turn_x', session_id: 'sess_x', status: 'completed', usage: 'much', created_at: 'now' },
-  },
-  {
-    type: 'agent.session.turn.item.done',
-    turn_id: null,
-    item: { type: 'mcp_call', arguments: { toString: 1 } },
-  },
-  { type: 'agent.session.subagent.created', subagent: { id: 'x' } },
-  { type: 'agent.session.environment.failed', environment: 'broken', event_id: {} },
-  { type: 'agent.session.constructor' },
-  { type: '__proto__' },
-  { type: 'error', error: null },
-];
-
-it('an invalid answer from the server reaches the program unchanged, and only its own data are lost', async () => {
-  const logged = collectWarnings();
-  const program = await startAgentProgram([], {
-    config: { captureMessageContent: 'SPAN_ONLY' },
-    content: true,
-  });
-  const { sessions } = program.client.beta.agents;
-  program.simulator.next({
-    when: { method: 'POST', path: /sessions$/ },
-    sse: [...NONSENSE.map((data) => ({ data })), 'done'],
-  });
-  const seen: unknown[] = [];
-  await program.inSpan(async () => {
-    const asked = { agent_id: program.agentId, environment, input: 'Hello', stream: true } as const;
-    for await (const event of await sessions.create(asked)) seen.push(event);
-    for (const body of NONSENSE) {
-      program.simulator.next({ when: { method: 'GET', path: /sess_1\/items/ }, body });
-      await sessions.items.list('sess_1').catch(() => undefined);
-    }
-  });
-  await program.telemetry.provider.shutdown();
-  expect(seen).toEqual(NONSENSE);
-  expect(program.telemetry.openSpans).toEqual([]);
-  expect(logged).toEqual([]);
 });

@@ -1,5 +1,5 @@
-import { describe, expect, it, vi } from 'vitest';
-import { withMetadata } from '../../src/client.ts';
+import { expect, it, vi } from 'vitest';
+import { type OpenAIInstrumentationConfig, withMetadata } from '../../src/client.ts';
 import { type AgentProgram, environment, messageEvent, startAgentProgram } from '../support/agent-program.ts';
 import { answersWithout } from '../support/answers-without.ts';
 import { holdRequests } from '../support/hold-requests.ts';
@@ -73,84 +73,121 @@ async function leaveAndPoll(
   await poll(id);
 }
 
-/** What the program does to follow a turn, and a request of its own that is recorded beside the session. */
-const WAYS: readonly [does: string, follow: (program: AgentProgram) => Promise<unknown>, beside?: string][] =
-  [
-    ['creates its session as a stream', ({ converse }) => converse('What is the tariff?')],
-    [
-      'uses the stream helper in an existing session',
-      async ({ create, stream }) => stream((await create()).id, 'What is the tariff?'),
-      'POST /agents/sessions  openai.session.id={session}',
-    ],
-    [
-      'polls the session until it is idle',
-      async ({ create, poll }) => poll((await create('What is the tariff?')).id),
-    ],
-    [
-      'opens a stream during the turn, whose beginning is read from the API',
-      async ({ client, create, follow }) => {
-        const { sessions } = client.beta.agents;
-        const { id } = await create('Tariff?');
-        for (let polls = 0; polls < 4; polls++) await sessions.retrieve(id);
-        await follow(id);
-      },
-    ],
-    [
-      'creates its session as a stream without input, and sends that later',
-      async ({ agentId, client, send }) => {
-        const workspace = { type: 'self_hosted', workspace_directory: '/workspace' } as const;
-        const asked = { agent_id: agentId, environment: workspace, stream: true } as const;
-        for await (const event of await client.beta.agents.sessions.create(asked))
-          if (event.type === 'agent.session.created') await send(event.session.id, 'Tariff?');
-      },
-      'POST /agents/sessions',
-    ],
-    [
-      'leaves its stream, and polls the session',
-      (program) => leaveAndPoll(program, ({ type }) => type === 'agent.session.turn.item.added'),
-    ],
-  ];
+interface Way {
+  readonly does: string;
+  readonly follow: (program: AgentProgram) => Promise<unknown>;
+  /** A request of the program's own that is recorded beside the session. */
+  readonly beside?: string;
+  readonly config?: OpenAIInstrumentationConfig;
+}
 
-describe('a turn', () => {
-  it.each(WAYS)('is recorded with its tool calls when the program %s', async (_, follow, beside) => {
-    const program = await startAgentProgram([RESEARCH]);
-    await program.inSpan(() => follow(program));
-    const request = beside === undefined ? '' : `  ├─ ${beside}\n`;
-    await program.expectTree(RESEARCH_TREE.replace('  └─ session  ', `${request}  └─ session  `));
-  });
-
-  it('is recorded the same when the program lists turns and items', async () => {
-    const program = await startAgentProgram([RESEARCH], { config: { runSteps: 'observe' } });
-    const { sessions } = program.client.beta.agents;
-    await program.inSpan(async () => {
-      const { id } = await program.create('Tariff?');
+const WAYS: readonly Way[] = [
+  { does: 'creates its session as a stream', follow: ({ converse }) => converse() },
+  {
+    does: 'uses the stream helper in an existing session',
+    follow: async ({ create, stream }) => stream((await create()).id, 'What is the tariff?'),
+    beside: 'POST /agents/sessions  openai.session.id={session}',
+  },
+  {
+    does: 'polls the session until it is idle',
+    follow: async ({ create, poll }) => poll((await create('What is the tariff?')).id),
+  },
+  {
+    does: 'opens a stream during the turn, whose beginning is read from the API',
+    async follow({ client, create, follow }) {
+      const { sessions } = client.beta.agents;
+      const { id } = await create('Tariff?');
+      for (let polls = 0; polls < 4; polls++) await sessions.retrieve(id);
+      await follow(id);
+    },
+  },
+  {
+    does: 'creates its session as a stream without input, and sends that later',
+    async follow({ agentId, client, send }) {
+      const workspace = { type: 'self_hosted', workspace_directory: '/workspace' } as const;
+      const asked = { agent_id: agentId, environment: workspace, stream: true } as const;
+      for await (const event of await client.beta.agents.sessions.create(asked))
+        if (event.type === 'agent.session.created') await send(event.session.id, 'Tariff?');
+    },
+    beside: 'POST /agents/sessions',
+  },
+  {
+    does: 'leaves its stream, and polls the session',
+    follow: (program) => leaveAndPoll(program, ({ type }) => type === 'agent.session.turn.item.added'),
+  },
+  {
+    does: 'lists turns and items, and nothing is read',
+    config: { runSteps: 'observe' },
+    async follow({ client, create }) {
+      const { sessions } = client.beta.agents;
+      const { id } = await create('Tariff?');
       let [turn] = (await sessions.turns.list(id)).data;
       while (turn?.status !== 'completed')
         turn = await sessions.turns.retrieve(turn?.id ?? '', { session_id: id });
       await sessions.turns.items.list(turn.id, { session_id: id, order: 'asc' });
-    });
-    await program.expectTree(RESEARCH_TREE);
-  });
+    },
+  },
+];
 
-  it('is recorded even if the program left its stream during a turn of a subagent, and polled', async () => {
-    const program = await startAgentProgram([DELEGATION]);
-    await program.inSpan(() =>
+it.each(WAYS)(
+  'a turn is recorded with its tool calls when the program $does',
+  async ({ follow, beside, config = {} }) => {
+    const program = await startAgentProgram([RESEARCH], { config });
+    await program.inSpan(() => follow(program));
+    const request = beside === undefined ? '' : `  ├─ ${beside}\n`;
+    await program.expectTree(RESEARCH_TREE.replace('  └─ session  ', `${request}  └─ session  `));
+  },
+);
+
+const SUBAGENT = `invoke_agent Reader          openai.subagent.id={reader} openai.run.status=completed openai.total.input_tokens=40 gen_ai.usage.input_tokens=40`;
+
+it.each<[string, (program: AgentProgram) => Promise<unknown>, timed: number, string]>([
+  [
+    'reported by the stream',
+    ({ converse }) => converse('Read it.'),
+    2,
+    `├─ execute_tool create_subagent
+          ├─ execute_tool wait_for_subagents
+          ├─ ${SUBAGENT}
+          │  └─ execute_tool command_execution
+          └─ execute_tool close_subagent  openai.subagent.id={reader}`,
+  ],
+  [
+    // When it worked is known in the server's seconds alone, which are no measure.
+    'read with the turn',
+    async ({ create, poll }) => poll((await create('Read it.')).id),
+    1,
+    `├─ execute_tool create_subagent
+          ├─ execute_tool wait_for_subagents
+          ├─ execute_tool close_subagent  openai.subagent.id={reader}
+          └─ ${SUBAGENT}
+             └─ execute_tool command_execution`,
+  ],
+  [
+    'seen before the program left the stream, and polled',
+    (program) =>
       leaveAndPoll(
         program,
         ({ type, turn }) => type === 'agent.session.turn.created' && turn?.subagent_id !== null,
       ),
-    );
-    await program.expectTree(`
-      program
-      └─ session                    openai.total.input_tokens=140
-         └─ invoke_agent Helper     openai.run.status=completed gen_ai.usage.input_tokens=100 openai.total.input_tokens=140
-            ├─ execute_tool close_subagent
-            ├─ execute_tool create_subagent
-            ├─ execute_tool wait_for_subagents
-            └─ invoke_agent Reader  openai.run.status=completed gen_ai.usage.input_tokens=40 openai.total.input_tokens=40
-               └─ execute_tool command_execution
-    `);
-  });
+    2,
+    `├─ execute_tool close_subagent  openai.subagent.id={reader}
+          ├─ execute_tool create_subagent
+          ├─ execute_tool wait_for_subagents
+          └─ ${SUBAGENT}
+             └─ execute_tool command_execution`,
+  ],
+])('a subagent has its own turns below the turn that it works for: %s', async (_, follow, timed, below) => {
+  const program = await startAgentProgram([DELEGATION]);
+  await program.inSpan(() => follow(program));
+  await program.expectTree(`
+    program
+    └─ session                            openai.total.input_tokens=140 openai.total.runs=1
+       └─ invoke_agent Helper             openai.run.status=completed openai.total.input_tokens=140 gen_ai.usage.input_tokens=100
+          ${below}
+  `);
+  const turns = await program.points('gen_ai.client.operation.duration', 'invoke_agent');
+  expect(turns.reduce((sum, { count }) => sum + count, 0)).toBe(timed);
 });
 
 it('the tools of an agent are recorded with their descriptions, parameters and server labels', async () => {
@@ -402,44 +439,3 @@ it.each([
     expect(turns).toHaveLength(recorded);
   },
 );
-
-describe('a subagent', () => {
-  it('has its own turns below the turn that it works for', async () => {
-    const program = await startAgentProgram([DELEGATION]);
-    await program.inSpan(() => program.converse('Read it.'));
-    await program.expectTree(`
-      program
-      └─ session                                 openai.total.input_tokens=140 openai.total.runs=1
-         └─ invoke_agent Helper                  openai.turn.id=turn_000001 openai.total.input_tokens=140 gen_ai.usage.input_tokens=100
-            ├─ execute_tool create_subagent
-            ├─ execute_tool wait_for_subagents
-            ├─ invoke_agent Reader               openai.turn.id=turn_000002 openai.subagent.id={reader} openai.total.input_tokens=40 gen_ai.usage.input_tokens=40
-            │  └─ execute_tool command_execution
-            └─ execute_tool close_subagent       openai.subagent.id={reader}
-    `);
-    expect(await timed(program)).toBe(2);
-  });
-
-  it('is read with its turn if no stream reports it', async () => {
-    const program = await startAgentProgram([DELEGATION]);
-    await program.inSpan(async () => program.poll((await program.create('Read it.')).id));
-    await program.expectTree(`
-      program
-      └─ session                                 openai.total.input_tokens=140 openai.total.runs=1
-         └─ invoke_agent Helper                  openai.total.input_tokens=140 gen_ai.usage.input_tokens=100
-            ├─ execute_tool create_subagent
-            ├─ execute_tool wait_for_subagents
-            ├─ execute_tool close_subagent       openai.subagent.id={reader}
-            └─ invoke_agent Reader               openai.subagent.id={reader} openai.total.input_tokens=40 gen_ai.usage.input_tokens=40
-               └─ execute_tool command_execution
-    `);
-    // When the subagent worked is known in the server's seconds alone, which are no measure.
-    expect(await timed(program)).toBe(1);
-  });
-});
-
-/** Of how many turns it was measured how long they took. */
-async function timed(program: AgentProgram): Promise<number> {
-  const turns = await program.points('gen_ai.client.operation.duration', 'invoke_agent');
-  return turns.reduce((sum, { count }) => sum + count, 0);
-}

@@ -352,13 +352,6 @@ describe('what the program reads right after the end of a run', () => {
        └─ GET /threads/{thread_id}/runs/{run_id}/steps
   `;
 
-  it('is not requested again', async () => {
-    const { simulator, ...program } = await startLister({ runs: [{}] });
-    await program.inSpan(() => runAndListSteps(program));
-    await program.expectTree(TREE);
-    expect(readsOf(simulator)).toEqual([STEPS]);
-  });
-
   it('is requested again if it was incomplete', async () => {
     const { simulator, ...program } = await startLister({
       runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
@@ -608,19 +601,4 @@ describe('a run that ends while the program keeps its server busy', () => {
     const [run] = program.ended('invoke_agent Math Tutor');
     expect(run?.attributes['openai.run.status']).toBe('completed');
   });
-});
-
-it('a server that fails rests, and other servers are read meanwhile', async () => {
-  const failing = await startTutor({ runs: [{}, {}, {}, {}] });
-  const { simulator } = failing;
-  for (let count = 0; count < 4; count++) {
-    simulator.next({ when: { path: /steps/ }, status: 503, headers: { 'retry-after': '60' } });
-    await failing.inSpan(failing.run);
-    await failing.telemetry.provider.forceFlush();
-  }
-  expect(readsOf(simulator)).toHaveLength(3);
-  const other = await startTutor({ runs: [{}] });
-  await other.inSpan(other.run);
-  await other.telemetry.provider.forceFlush();
-  expect(readsOf(other.simulator)).toHaveLength(1);
 });

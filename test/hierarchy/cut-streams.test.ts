@@ -77,46 +77,32 @@ it.each([
   expect(span?.attributes['gen_ai.response.finish_reasons']).toEqual(reasons);
 });
 
-describe('a background response that is resumed', () => {
-  const background = { background: true, status: 'in_progress' };
-  const begin = [event('response.created', background, 0), event('response.in_progress', background, 1)];
-  const rest = [
-    event('response.in_progress', background, 2),
-    event('response.completed', { background: true, status: 'completed' }, 3),
-  ];
+const background = { background: true, status: 'in_progress' };
 
-  it('completed: its span has the chunks of both streams', async () => {
+it.each([
+  ['completed', [event('response.completed', { background: true, status: 'completed' }, 3)], 4],
+  ['cut', [], 3],
+])(
+  'a background response that is resumed is %s, and has the chunks of both streams',
+  async (end, last, chunks) => {
     const program = await startProgram();
-    program.simulator.next({ sse: begin as never });
-    program.simulator.next({ sse: rest as never });
-    await program.inSpan(async () => {
-      const { responses } = program.client;
-      await readAll(responses.create({ model: MODEL, input: 'x', stream: true, background: true }));
-      await readAll(responses.retrieve('resp_1', { stream: true, starting_after: 1 }));
-    });
-    await program.expectTree(`
-      program
-      └─ chat gpt-4o-mini  openai.stream.end=completed openai.stream.chunk_count=4
-    `);
-  });
-
-  it('was cut again, and its end was polled', async () => {
-    const program = await startProgram();
-    program.simulator.next({ sse: begin as never });
-    program.simulator.next({ sse: rest.slice(0, 1) as never });
     const { responses } = program.client;
+    const begun = [event('response.created', background, 0), event('response.in_progress', background, 1)];
+    program.simulator.next({ sse: begun as never });
+    program.simulator.next({ sse: [event('response.in_progress', background, 2), ...last] as never });
     await program.inSpan(async () => {
       await readAll(responses.create({ model: MODEL, input: 'x', stream: true, background: true }));
       await readAll(responses.retrieve('resp_1', { stream: true, starting_after: 1 }));
+      if (end === 'completed') return;
       program.simulator.next({ body: responseBody([], { background: true }) });
       await responses.retrieve('resp_1');
     });
     await program.expectTree(`
-      program
-      └─ chat gpt-4o-mini  openai.stream.end=cut openai.stream.chunk_count=3
-    `);
-  });
-});
+    program
+    └─ chat gpt-4o-mini  openai.stream.end=${end} openai.stream.chunk_count=${chunks}
+  `);
+  },
+);
 
 describe('a stream of a run', () => {
   it('is cut when the run continues', async () => {

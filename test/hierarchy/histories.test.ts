@@ -1,6 +1,6 @@
 import { diag } from '@opentelemetry/api';
 import { describe, expect, it, vi } from 'vitest';
-import { type CompletionHook, span, traced, withConversation, withMetadata } from '../../src/client.ts';
+import { span, traced, withConversation, withMetadata } from '../../src/client.ts';
 import { functionResults } from '../support/function-results.ts';
 import { type Program, startProgram } from '../support/program.ts';
 
@@ -35,22 +35,6 @@ describe('withConversation', () => {
     `);
   });
 
-  it('marks calls below a span of the program, which already groups them', async () => {
-    const program = await startProgram();
-    await program.inSpan(() =>
-      withConversation('chat-1', () =>
-        program.client.chat.completions.create({
-          model: MODEL,
-          messages: [{ role: 'user', content: 'Hello' }],
-        }),
-      ),
-    );
-    await program.expectTree(`
-      program
-      └─ chat gpt-4o-mini  gen_ai.conversation.id=chat-1
-    `);
-  });
-
   it.each([false, true])(
     'counts an unfinished answer but not a rejected one, with content: %s',
     async (content) => {
@@ -72,33 +56,6 @@ describe('withConversation', () => {
     `);
     },
   );
-
-  it('records tool arguments and results on events, if content is allowed there only, and passes them to a completion hook', async () => {
-    const seen: unknown[] = [];
-    const completionHook: CompletionHook = ({ operation, toolArguments, toolResult }) => {
-      if (operation['gen_ai.operation.name'] === 'execute_tool') seen.push([toolArguments, toolResult]);
-    };
-    const program = await startProgram({
-      config: { captureMessageContent: 'EVENT_ONLY', completionHook },
-      eventContent: true,
-    });
-    await withConversation('chat-1', () => askWeather(program));
-    const [tool] = program.telemetry.logRecords.filter(
-      ({ attributes }) => 'gen_ai.tool.call.id' in attributes,
-    );
-    expect(tool?.attributes['gen_ai.tool.call.arguments']).toEqual(expect.any(Object));
-    expect(tool?.attributes['gen_ai.tool.call.result']).toEqual({ sky: 'blue' });
-    expect(seen).toEqual([[expect.any(Object), { sky: 'blue' }]]);
-  });
-
-  it('does not mark later calls', async () => {
-    const program = await startProgram();
-    const hello = { model: MODEL, messages: [{ role: 'user' as const, content: 'Hello' }] };
-    await withConversation('chat-1', () => program.client.chat.completions.create(hello));
-    await program.client.chat.completions.create(hello);
-    const last = program.telemetry.spans.at(-1);
-    expect(last?.attributes['gen_ai.conversation.id']).toBeUndefined();
-  });
 });
 
 const EMBEDDED = { model: 'text-embedding-3-small', input: 'Hello' };

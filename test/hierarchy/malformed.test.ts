@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { environment, startAgentProgram } from '../support/agent-program.ts';
 import type { Program } from '../support/program.ts';
 import { startTutor } from '../support/tutor.ts';
 import { collectWarnings } from '../support/warnings.ts';
@@ -46,6 +47,24 @@ const NONSENSE: readonly unknown[] = [
   },
 ];
 
+/** The same of the Agents API. */
+const AGENTS_NONSENSE: readonly unknown[] = [
+  { object: 'agent.session', id: 7 },
+  { type: 'agent.session.created', session: [] },
+  { type: 'agent.session.turn.created', turn: { id: 'turn_x', session_id: {}, status: 4 } },
+  {
+    type: 'agent.session.turn.completed',
+    turn: { id: 'turn_x', session_id: 'sess_x', status: 'completed', usage: 'much', created_at: 'now' },
+  },
+  {
+    type: 'agent.session.turn.item.done',
+    turn_id: null,
+    item: { type: 'mcp_call', arguments: { toString: 1 } },
+  },
+  { type: 'agent.session.subagent.created', subagent: { id: 'x' } },
+  { type: 'agent.session.environment.failed', environment: 'broken', event_id: {} },
+];
+
 let logged: string[] = [];
 
 beforeEach(() => {
@@ -78,46 +97,31 @@ async function sameAsUnobserved(
 }
 
 describe('an invalid answer from the server', () => {
-  it.each(NONSENSE.map((body) => [JSON.stringify(body), body]))('as a run: %s', async (_, body) => {
+  it('as a run', async () => {
     const tutor = await startTutor({ config: everything, content: true });
-    await sameAsUnobserved(
-      tutor,
-      () => tutor.simulator.next({ when: { method: 'POST', path: /runs$/ }, body }),
-      (client) => client.beta.threads.runs.create(tutor.threadId, { assistant_id: tutor.assistantId }),
-    );
+    for (const body of NONSENSE)
+      await sameAsUnobserved(
+        tutor,
+        () => tutor.simulator.next({ when: { method: 'POST', path: /runs$/ }, body }),
+        (client) => client.beta.threads.runs.create(tutor.threadId, { assistant_id: tutor.assistantId }),
+      );
     expect(logged).toEqual([]);
   });
 
-  it.each(NONSENSE.map((body) => [JSON.stringify(body), body]))(
-    'as the events of a run: %s',
-    async (_, data) => {
-      const tutor = await startTutor({ config: everything, content: true });
-      const events = [
-        'thread.run.created',
-        'thread.run.step.completed',
-        'thread.message.delta',
-        'thread.run.completed',
-      ];
+  it('as the events of a run', async () => {
+    const tutor = await startTutor({ config: everything, content: true });
+    const asked = { assistant_id: tutor.assistantId, stream: true } as const;
+    const names = ['run.created', 'run.step.completed', 'message.delta', 'run.completed'];
+    for (const data of NONSENSE) {
+      const sse = names.map((name) => ({ event: `thread.${name}`, data }));
       await sameAsUnobserved(
         tutor,
-        () =>
-          tutor.simulator.next({
-            when: { method: 'POST', path: /runs$/ },
-            sse: [...events.map((event) => ({ event, data })), 'done'],
-          }),
-        async (client) => {
-          const seen: unknown[] = [];
-          const stream = await client.beta.threads.runs.create(tutor.threadId, {
-            assistant_id: tutor.assistantId,
-            stream: true,
-          });
-          for await (const event of stream) seen.push(event);
-          return seen;
-        },
+        () => tutor.simulator.next({ when: { method: 'POST', path: /runs$/ }, sse: [...sse, 'done'] }),
+        async ({ beta }) => Array.fromAsync(await beta.threads.runs.create(tutor.threadId, asked)),
       );
-      expect(logged).toEqual([]);
-    },
-  );
+    }
+    expect(logged).toEqual([]);
+  });
 
   it.each(NONSENSE.map((body) => [JSON.stringify(body), body]))(
     'as the steps of a run: %s',
@@ -133,6 +137,24 @@ describe('an invalid answer from the server', () => {
       expect(logged).toEqual([]);
     },
   );
+
+  it('as the events and items of a session', async () => {
+    const program = await startAgentProgram([], { config: everything, content: true });
+    const asked = { agent_id: program.agentId, environment, input: 'Hello', stream: true } as const;
+    const sse = AGENTS_NONSENSE.map((data) => ({ data }));
+    program.simulator.next({ when: { method: 'POST', path: /sessions$/ }, sse: [...sse, 'done'] });
+    const { sessions } = program.client.beta.agents;
+    await program.inSpan(async () => {
+      expect(await Array.fromAsync(await sessions.create(asked))).toEqual(AGENTS_NONSENSE);
+      for (const body of AGENTS_NONSENSE) {
+        program.simulator.next({ when: { method: 'GET', path: /sess_1\/items/ }, body });
+        await sessions.items.list('sess_1').catch(() => undefined);
+      }
+    });
+    await program.telemetry.provider.shutdown();
+    expect(program.telemetry.openSpans).toEqual([]);
+    expect(logged).toEqual([]);
+  });
 });
 
 it.each([1e306, Number.MAX_VALUE, -1e306, 1e300])('invalid timestamps (%s)', async (time) => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { withConversation } from '../../src/client.ts';
 import { openTraces } from '../../src/util/open-traces.ts';
 import { functionResults } from '../support/function-results.ts';
-import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
+import { type Program, startProgram } from '../support/program.ts';
 import { millisecondsOf } from '../support/times.ts';
 
 type Message = OpenAI.Chat.ChatCompletionMessageParam;
@@ -25,13 +25,6 @@ const BELOW_NOTHING = `
   ├─ execute_tool get_weather  gen_ai.tool.call.id={call}
   └─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["stop"]
 `;
-const BELOW_PROGRAM = `
-  program
-  ├─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["tool_calls"]
-  ├─ execute_tool get_weather  gen_ai.tool.call.id={call}
-  └─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["stop"]
-`;
-
 /** The message of one choice, as far as chunks have told it. */
 function toldBy(chunks: readonly Chunk[], index = 0): Message {
   const calls: ToolCall[] = [];
@@ -71,6 +64,26 @@ async function loop(program: Program, stream: AsyncIterable<Chunk>): Promise<voi
   }
 }
 
+/** Answers in a listener of the SDK. */
+function listen(program: Program): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stream = program.client.chat.completions.stream({
+      model: MODEL,
+      messages: [QUESTION],
+      tools: TOOLS,
+    });
+    const chunks: Chunk[] = [];
+    stream.on('chunk', (chunk) => {
+      chunks.push(chunk);
+      if (chunk.choices[0]?.finish_reason !== 'tool_calls') return;
+      ask(program, withResults(toldBy(chunks)))
+        .then((answer) => loop(program, answer))
+        .then(() => stream.done())
+        .then(resolve, reject);
+    });
+  });
+}
+
 function piece(choice: object): { data: object } {
   return { data: { id: 'chatcmpl_1', object: 'chat.completion.chunk', model: MODEL, choices: [choice] } };
 }
@@ -108,10 +121,15 @@ describe('a call that is answered before the stream of a chat completion ends', 
     expect(areOpen(program)).toEqual([false, false, false]);
   });
 
-  it('is beside the calls of the model below an active span', async () => {
+  it('is beside the calls of the model below an active span, by a listener of the SDK', async () => {
     const program = await startProgram();
-    await program.inSpan(async () => loop(program, await ask(program)));
-    await program.expectTree(BELOW_PROGRAM);
+    await program.inSpan(() => listen(program));
+    await program.expectTree(`
+      program
+      ├─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["tool_calls"]
+      ├─ execute_tool get_weather  gen_ai.tool.call.id={call}
+      └─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["stop"]
+    `);
     expectTimes(program);
   });
 
@@ -124,38 +142,6 @@ describe('a call that is answered before the stream of a chat completion ends', 
       ├─ execute_tool get_weather
       └─ chat gpt-4o-mini
     `);
-  });
-
-  it.each([false, true])('by a listener of the SDK, below an active span: %s', async (below) => {
-    const program = await startProgram();
-    const run = (): Promise<void> =>
-      new Promise((resolve, reject) => {
-        const stream = program.client.chat.completions.stream({
-          model: MODEL,
-          messages: [QUESTION],
-          tools: TOOLS,
-        });
-        const chunks: Chunk[] = [];
-        stream.on('chunk', (chunk) => {
-          chunks.push(chunk);
-          if (chunk.choices[0]?.finish_reason !== 'tool_calls') return;
-          const answering = ask(program, withResults(toldBy(chunks)));
-          answering
-            .then((answer) => loop(program, answer))
-            .then(() => stream.done())
-            .then(resolve, reject);
-        });
-      });
-    await (below ? program.inSpan(run) : run());
-    await program.expectTree(below ? BELOW_PROGRAM : BELOW_NOTHING);
-  });
-
-  it('by one of two readers of a stream', async () => {
-    const program = await startProgram();
-    const [one, other] = (await ask(program)).tee();
-    await loop(program, one);
-    for await (const _ of other);
-    await program.expectTree(BELOW_NOTHING);
   });
 
   it('has its arguments and result with consent', async () => {
@@ -258,8 +244,8 @@ describe('a call that is answered before the stream of a chat completion ends', 
 });
 
 describe('a call that is answered before the stream of a response ends', () => {
-  async function startAsking(options: ProgramOptions = {}): Promise<Program> {
-    const program = await startProgram(options);
+  async function startAsking(): Promise<Program> {
+    const program = await startProgram();
     program.simulator.respond(
       { output: [{ webSearch: { query: 'Rome' } }, { function: { name: 'get_weather', arguments: {} } }] },
       { output: [{ message: 'Sunny.' }] },
@@ -291,32 +277,41 @@ describe('a call that is answered before the stream of a response ends', () => {
     expect(answering?.links.map(({ context }) => context.spanId)).toEqual([asking?.spanContext().spanId]);
   }
 
-  const ALONE = `
-    chat gpt-4o-mini             gen_ai.response.finish_reasons=["tool_calls"]
-    ├─ execute_tool web_search   gen_ai.tool.call.id={search}
-    ├─ execute_tool get_weather  gen_ai.tool.call.id={call}
-    └─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["stop"]
-  `;
-  const BELOW = `
-    program
-    ├─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["tool_calls"]
-    ├─ execute_tool web_search   gen_ai.tool.call.id={search}
-    ├─ execute_tool get_weather  gen_ai.tool.call.id={call}
-    └─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["stop"]
-  `;
-
   it('is in one trace with the answer, without an active span', async () => {
     const program = await startAsking();
     await respond(program, { input: 'How is the weather?' });
-    await program.expectTree(ALONE);
+    await program.expectTree(`
+      chat gpt-4o-mini             gen_ai.response.finish_reasons=["tool_calls"]
+      ├─ execute_tool web_search   gen_ai.tool.call.id={search}
+      ├─ execute_tool get_weather  gen_ai.tool.call.id={call}
+      └─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["stop"]
+    `);
     expectLink(program);
     expect(areOpen(program)).toEqual([false, false, false, false]);
   });
 
-  it('is beside the responses below an active span', async () => {
+  it('is beside the responses below an active span, by a listener of the SDK', async () => {
     const program = await startAsking();
-    await program.inSpan(() => respond(program, { input: 'How is the weather?' }));
-    await program.expectTree(BELOW);
+    const { responses } = program.client;
+    await program.inSpan(
+      () =>
+        new Promise<void>((resolve, reject) => {
+          const stream = responses.stream({ model: MODEL, input: 'How is the weather?' });
+          stream.on('response.completed', ({ response }) => {
+            const input = functionResults(response, 'sunny');
+            respond(program, { previous_response_id: response.id, input })
+              .then(() => stream.done())
+              .then(resolve, reject);
+          });
+        }),
+    );
+    await program.expectTree(`
+      program
+      ├─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["tool_calls"]
+      ├─ execute_tool web_search   gen_ai.tool.call.id={search}
+      ├─ execute_tool get_weather  gen_ai.tool.call.id={call}
+      └─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["stop"]
+    `);
     expectLink(program);
   });
 
@@ -332,22 +327,6 @@ describe('a call that is answered before the stream of a response ends', () => {
       ├─ execute_tool get_weather
       └─ chat gpt-4o-mini
     `);
-  });
-
-  it.each([false, true])('by a listener of the SDK, below an active span: %s', async (below) => {
-    const program = await startAsking();
-    const run = (): Promise<void> =>
-      new Promise((resolve, reject) => {
-        const stream = program.client.responses.stream({ model: MODEL, input: 'How is the weather?' });
-        stream.on('response.completed', ({ response }) => {
-          respond(program, { previous_response_id: response.id, input: functionResults(response, 'sunny') })
-            .then(() => stream.done())
-            .then(resolve, reject);
-        });
-      });
-    await (below ? program.inSpan(run) : run());
-    await program.expectTree(below ? BELOW : ALONE);
-    expectLink(program);
   });
 
   it('that is incomplete', async () => {

@@ -1,4 +1,3 @@
-import OpenAI from 'openai';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { OpenAIInstrumentationConfig, SinkEvent } from '../../src/types.ts';
 import { startAgentProgram } from '../support/agent-program.ts';
@@ -253,26 +252,6 @@ describe('a list of what an invocation has made, while that pauses', () => {
       await pause(program);
     }
     expect(await program.flushed('invoke_agent')).toHaveLength(1);
-  });
-});
-
-describe('a run that only another process polls', () => {
-  it('is asked for its end before its creator gives it up', async () => {
-    const tutor = await startPausing({});
-    const { simulator, threadId, apiUsage } = tutor;
-    const worker = new OpenAI({ apiKey: 'test', baseURL: simulator.url, fetch: apiUsage.fetch });
-    const run = await tutor.inSpan(tutor.create, 'creator');
-    await worker.beta.threads.runs.poll(run.id, { thread_id: threadId });
-    await pause(tutor);
-    await tutor.expectTree(`
-      creator
-      └─ thread                      openai.total.runs=1
-         └─ invoke_agent Math Tutor  openai.run.status=completed
-            └─ chat gpt-4o-mini
-    `);
-    const reported = await apiUsage.total();
-    expect(usageSum(tutor.telemetry.spans)).toEqual(reported);
-    expect(await measuredOf(tutor)).toEqual({ ...reported, durations: [1] });
   });
 });
 

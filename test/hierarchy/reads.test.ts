@@ -28,10 +28,20 @@ class Failure extends Error {
   }
 }
 
-const succeed = async (): Promise<void> => {};
-const failWith = (status: number, headers?: Readonly<Record<string, string>>) => async (): Promise<void> => {
-  throw new Failure(status, headers);
-};
+interface Answer {
+  /** 200 by default. */
+  readonly status?: number;
+  readonly retryAfter?: string;
+  /** The run that is read: another one each time by default. */
+  readonly id?: string;
+}
+
+const answering =
+  ({ status = 200, retryAfter }: Answer) =>
+  async (): Promise<void> => {
+    if (status !== 200)
+      throw new Failure(status, retryAfter === undefined ? {} : { 'retry-after': retryAfter });
+  };
 
 /** A read of one request. */
 function start(
@@ -43,15 +53,13 @@ function start(
   return reads.read({ id, run: (send) => send(request), isWanted });
 }
 
-/** A read of several. */
-function startAll(reads: OriginReads, id: string, run: (send: Send) => Promise<void>): Promise<ReadOutcome> {
-  return reads.read({ id, run, isWanted: () => true });
-}
-
 const isAvailable = ({ full, rests }: OriginReads): boolean => !full && !rests;
 
-async function repeat(reads: OriginReads, count: number, read: () => Promise<void>): Promise<void> {
-  for (let done = 0; done < count; done++) await start(reads, `run_${done}`, read);
+async function readAll(reads: OriginReads, answers: readonly Answer[]): Promise<void> {
+  for (const [index, answer] of answers.entries()) {
+    while (reads.rests) vi.advanceTimersByTime(1_000);
+    await start(reads, answer.id ?? `run_${index}`, answering(answer));
+  }
 }
 
 /** How many of many reads run at once. */
@@ -75,64 +83,42 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
+const repeated = (count: number, answer: Answer): Answer[] => Array.from({ length: count }, () => answer);
+
 describe('reads from a server', () => {
   it('begin two at a time, also after a failure', async () => {
     const reads = new OriginReads('http://a', 100);
     expect(await concurrency(reads)).toBe(2);
-    await start(reads, 'run', failWith(500));
+    await readAll(reads, [{ status: 500 }]);
     expect(await concurrency(reads)).toBe(2);
   });
 
-  it('rest for a second after three failures in a row, then twice as long each time, up to a minute', async () => {
+  it.each<[string, readonly Answer[], number]>([
+    ['are not paused by two failures', repeated(2, { status: 503 }), 0],
+    ['are paused for a second by three failures', repeated(3, { status: 503 }), 1_000],
+    ['are paused twice as long by four', repeated(4, { status: 503 }), 2_000],
+    ['are paused for a minute at most', repeated(20, { status: 503 }), MINUTE],
+    ['are paused for as long as the server asks', repeated(3, { status: 429, retryAfter: '5' }), 5_000],
+    ['are paused for ten minutes at most', repeated(3, { status: 429, retryAfter: '5000' }), 10 * MINUTE],
+    [
+      'are counted anew after a success',
+      [...repeated(2, { status: 500 }), {}, ...repeated(2, { status: 500 })],
+      0,
+    ],
+    ['stop for ten minutes where the server has no such method', [{ status: 405 }], 10 * MINUTE],
+    ['stop for ten minutes where the server implements no such method', [{ status: 501 }], 10 * MINUTE],
+    ['stop after 404 for three different runs', repeated(3, { status: 404 }), 10 * MINUTE],
+    ['continue after 404 for one run', repeated(5, { status: 404, id: 'run_1' }), 0],
+    ['continue after 404 where a run was found', [{}, ...repeated(10, { status: 404 })], 0],
+  ])('%s', async (_, answers, pause) => {
     const reads = new OriginReads('http://a', 100);
-    await repeat(reads, 2, failWith(503));
-    for (const rest of [1, 2, 4, 8, 16, 32, 60, 60]) {
-      expect(isAvailable(reads)).toBe(true);
-      await start(reads, 'run', failWith(503));
-      vi.advanceTimersByTime(rest * 1e3 - 1);
+    await readAll(reads, answers);
+    if (pause > 0) {
+      vi.advanceTimersByTime(pause - 1);
       expect(isAvailable(reads)).toBe(false);
       vi.advanceTimersByTime(1);
     }
-    await start(reads, 'run', succeed);
-    await repeat(reads, 2, failWith(503));
     expect(isAvailable(reads)).toBe(true);
-  });
-
-  it('rest for as long as the server asks', async () => {
-    const reads = new OriginReads('http://a', 100);
-    await repeat(reads, 3, failWith(429, { 'retry-after': '5' }));
-    vi.advanceTimersByTime(4_999);
-    expect(isAvailable(reads)).toBe(false);
-    vi.advanceTimersByTime(1);
-    expect(isAvailable(reads)).toBe(true);
-  });
-
-  it('continue if one of three succeeds', async () => {
-    const reads = new OriginReads('http://a', 100);
-    for (const read of [failWith(500), failWith(500), succeed, failWith(500), failWith(500)])
-      await start(reads, 'run', read);
-    expect(isAvailable(reads)).toBe(true);
-  });
-
-  it.each([405, 501])('stop for ten minutes after %i: the server lacks the endpoint', async (status) => {
-    const reads = new OriginReads('http://a', 100);
-    await start(reads, 'run', failWith(status));
-    vi.advanceTimersByTime(10 * MINUTE - 1);
-    expect(isAvailable(reads)).toBe(false);
-    vi.advanceTimersByTime(1);
-    expect(isAvailable(reads)).toBe(true);
-  });
-
-  it('stop after 404 for three different runs, if none was ever found', async () => {
-    const lacking = new OriginReads('http://a', 100);
-    for (let count = 0; count < 5; count++) await start(lacking, 'run_1', failWith(404));
-    expect(isAvailable(lacking)).toBe(true);
-    await repeat(lacking, 3, failWith(404));
-    expect(isAvailable(lacking)).toBe(false);
-    const forgetful = new OriginReads('http://a', 100);
-    await start(forgetful, 'run_0', succeed);
-    await repeat(forgetful, 10, failWith(404));
-    expect(isAvailable(forgetful)).toBe(true);
   });
 
   it('wait in a queue that is bounded', async () => {
@@ -146,44 +132,28 @@ describe('reads from a server', () => {
   });
 });
 
-describe('the reads from all servers', () => {
-  it('are awaited for five seconds at most, and never begin after a shutdown', async () => {
-    const reads = new BackgroundReads({ settings: { maxConversations: 100, runSteps: 'fetch' } });
-    const log: string[] = [];
-    const read = async (): Promise<void> => {
+it('reads are awaited for five seconds at most, aborted at a shutdown, and none begins after it', async () => {
+  const reads = new BackgroundReads({ settings: { maxConversations: 100, runSteps: 'fetch' } });
+  const log: string[] = [];
+  const run = (send: Send): Promise<void> =>
+    send(({ signal }) => {
       log.push('read');
-      await new Promise<void>(() => undefined);
-    };
-    for (let count = 0; count < 3; count++) void start(reads.at('http://a'), `run_${count}`, read);
-    const flushed = reads.settled().then(() => log.push('flushed'));
-    await vi.advanceTimersByTimeAsync(4_999);
-    expect(log).toEqual(['read', 'read']);
-    await vi.advanceTimersByTimeAsync(1);
-    await flushed;
-    const ended = reads.end(5_000).then(() => log.push('ended'));
-    await vi.advanceTimersByTimeAsync(5_000);
-    await ended;
-    await nextTurn();
-    expect(log).toEqual(['read', 'read', 'flushed', 'ended']);
-  });
-
-  it('are aborted if a shutdown has waited for them in vain', async () => {
-    const reads = new BackgroundReads({ settings: { maxConversations: 100, runSteps: 'fetch' } });
-    const from = reads.at('http://a');
-    const aborted: boolean[] = [];
-    const run = (send: Send): Promise<void> =>
-      send(
-        ({ signal }) =>
-          new Promise((resolve) => {
-            signal.addEventListener('abort', () => resolve(void aborted.push(signal.aborted)));
-          }),
+      return new Promise((resolve) =>
+        signal.addEventListener('abort', () => resolve(void log.push('aborted'))),
       );
-    for (let count = 0; count < 3; count++) void startAll(from, `run_${count}`, run);
-    const ended = reads.end(2_000);
-    await vi.advanceTimersByTimeAsync(2_000);
-    await ended;
-    expect(aborted).toEqual([true, true]);
-  });
+    });
+  for (let count = 0; count < 3; count++)
+    void reads.at('http://a').read({ id: `run_${count}`, run, isWanted: () => true });
+  const flushed = reads.settled().then(() => log.push('flushed'));
+  await vi.advanceTimersByTimeAsync(4_999);
+  expect(log).toEqual(['read', 'read']);
+  await vi.advanceTimersByTimeAsync(1);
+  await flushed;
+  const ended = reads.end(2_000);
+  await vi.advanceTimersByTimeAsync(2_000);
+  await ended;
+  await nextTurn();
+  expect(log).toEqual(['read', 'read', 'flushed', 'aborted', 'aborted']);
 });
 
 describe('reads beside the requests of the program', () => {
@@ -212,72 +182,48 @@ describe('reads beside the requests of the program', () => {
     while (calls.length > 0) answer();
   });
 
-  it('begin beside three, and beside any number at another server', async () => {
+  it('begin beside three, and beside any number over a socket or at another server', async () => {
     const log: string[] = [];
-    begin(3);
-    const busy = start(new OriginReads(ORIGIN, 100), 'run_1', async () => void log.push('busy'));
-    begin(10);
-    const idle = start(new OriginReads('http://idle', 100), 'run_1', async () => void log.push('idle'));
-    await Promise.resolve();
-    expect(log).toEqual(['busy', 'idle']);
-    for (let request = 0; request < 13; request++) answer();
-    await Promise.all([busy, idle]);
-  });
-
-  it('begin beside any number of responses over a socket, which are no requests', async () => {
     begin(10, false);
-    const log: string[] = [];
-    await start(new OriginReads(ORIGIN, 100), 'run_1', async () => void log.push('read'));
-    expect(log).toEqual(['read']);
-    for (let response = 0; response < 10; response++) answer();
+    begin(3);
+    await start(new OriginReads(ORIGIN, 100), 'run_1', async () => void log.push('quiet'));
+    begin(10);
+    await start(new OriginReads('http://idle', 100), 'run_1', async () => void log.push('idle'));
+    expect(log).toEqual(['quiet', 'idle']);
   });
 
   it('begin one at a time once the program has kept the server busy for five seconds', async () => {
     const reads = new OriginReads(ORIGIN, 100);
     const log: string[] = [];
-    begin(4);
-    const answers = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const started = answers.map(({ promise }, index) =>
+    const answers = [0, 1, 2].map(() => Promise.withResolvers<void>());
+    const read = (index: number): Promise<unknown> =>
       start(reads, `run_${index}`, () => {
         log.push(`read ${index}`);
-        return promise;
-      }),
-    );
-    vi.advanceTimersByTime(4_999);
-    reads.resume();
-    await nextTurn();
-    expect(log).toEqual([]);
-    vi.advanceTimersByTime(1);
-    reads.resume();
-    await nextTurn();
-    expect(log).toEqual(['read 0']);
-    answers[0]?.resolve();
-    await nextTurn();
-    expect(log).toEqual(['read 0', 'read 1']);
-    answers[1]?.resolve();
-    await Promise.all(started);
-    for (let request = 0; request < 4; request++) answer();
-  });
-
-  it('give way for five seconds again after the server was quiet', async () => {
-    const reads = new OriginReads(ORIGIN, 100);
+        return answers[index]?.promise ?? Promise.resolve();
+      });
+    const begunAfter = async (milliseconds: number): Promise<readonly string[]> => {
+      vi.advanceTimersByTime(milliseconds);
+      reads.resume();
+      await nextTurn();
+      return log;
+    };
     begin(4);
-    const first = start(reads, 'run_1', succeed);
-    vi.advanceTimersByTime(5_000);
+    const started = [read(0), read(1)];
+    expect(await begunAfter(4_999)).toEqual([]);
+    expect(await begunAfter(1)).toEqual(['read 0']);
+    answers[0]?.resolve();
+    expect(await begunAfter(0)).toEqual(['read 0', 'read 1']);
+    answers[1]?.resolve();
     answer();
     reads.resume();
-    await first;
+    await Promise.all(started);
+    // The server was quiet, and is busy again.
     begin(1);
-    const log: string[] = [];
-    const second = start(reads, 'run_2', async () => void log.push('read'));
-    vi.advanceTimersByTime(4_999);
-    reads.resume();
-    await nextTurn();
-    expect(log).toEqual([]);
-    for (let request = 0; request < 4; request++) answer();
-    reads.resume();
-    await second;
-    expect(log).toEqual(['read']);
+    answers[2]?.resolve();
+    const last = read(2);
+    expect(await begunAfter(4_999)).toEqual(['read 0', 'read 1']);
+    expect(await begunAfter(1)).toEqual(['read 0', 'read 1', 'read 2']);
+    await last;
   });
 });
 

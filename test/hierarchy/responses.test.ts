@@ -8,63 +8,6 @@ import { type Program, startProgram } from '../support/program.ts';
 const MODEL = 'gpt-4o-mini';
 
 describe('a response', () => {
-  it('has its hosted tools beside it', async () => {
-    const program = await startProgram();
-    program.simulator.respond({
-      output: [
-        { webSearch: { query: 'tariffs' } },
-        { codeInterpreter: { code: 'print(1)', logs: '1' } },
-        { message: 'It is 7.' },
-      ],
-    });
-    await program.inSpan(() =>
-      program.client.responses.create({ model: MODEL, input: 'What is the tariff?' }),
-    );
-    await program.expectTree(`
-      program
-      ├─ chat gpt-4o-mini               gen_ai.response.id={response} gen_ai.response.finish_reasons=["stop"]
-      ├─ execute_tool web_search        gen_ai.response.id={response} openai.tool.type=web_search
-      └─ execute_tool code_interpreter  gen_ai.response.id={response} openai.tool.type=code_interpreter
-    `);
-  });
-
-  it('that is streamed has its functions, also if their arguments are longer than the content of a span', async () => {
-    const program = await startProgram({
-      config: { captureMessageContent: 'SPAN_ONLY', maxSpanContentLength: 1_000 },
-      content: true,
-    });
-    const call_id = 'call_1';
-    // The API sends the arguments before what the call is called.
-    const item = {
-      id: 'fc_1',
-      type: 'function_call',
-      arguments: `"${'x'.repeat(2_000)}"`,
-      call_id,
-      name: 'write',
-    };
-    const response = responseBody([item]);
-    program.simulator.next({ sse: [{ data: { type: 'response.completed', response } }] });
-    program.simulator.next({ body: responseBody([], { id: 'resp_2' }) });
-    await program.inSpan(async () => {
-      for await (const _ of await program.client.responses.create({
-        model: MODEL,
-        input: 'Write it.',
-        stream: true,
-      }));
-      await program.client.responses.create({
-        model: MODEL,
-        previous_response_id: 'resp_1',
-        input: [{ type: 'function_call_output', call_id, output: 'Done.' }],
-      });
-    });
-    await program.expectTree(`
-      program
-      ├─ chat gpt-4o-mini    gen_ai.response.finish_reasons=["tool_calls"]
-      ├─ execute_tool write  gen_ai.tool.call.id=call_1
-      └─ chat gpt-4o-mini    gen_ai.response.finish_reasons=["stop"]
-    `);
-  });
-
   it('has tools with the label of their MCP server and their namespace', async () => {
     const program = await startProgram();
     const { responses } = program.client;
@@ -230,92 +173,9 @@ describe('a response', () => {
     expect(JSON.parse(String(tool?.attributes['gen_ai.tool.call.result']))).toEqual({ sky: 'blue' });
     expect(second?.links.map(({ context }) => context.spanId)).toEqual([first?.spanContext().spanId]);
   });
-
-  it('has a shell as a tool of the API if the API ran it, and as a function if the program did', async () => {
-    const program = await startProgram();
-    program.simulator.respond(
-      { output: [{ shell: { commands: ['ls'], stdout: 'a.md' } }, { shell: { commands: ['pwd'] } }] },
-      { output: [{ message: 'Done.' }] },
-    );
-    await program.inSpan(async () => {
-      const { responses } = program.client;
-      const asked = await responses.create({ model: MODEL, input: 'List my files.' });
-      const call = asked.output.findLast((item) => item.type === 'shell_call');
-      const outcome = { type: 'exit' as const, exit_code: 0 };
-      await responses.create({
-        model: MODEL,
-        previous_response_id: asked.id,
-        input: [
-          {
-            type: 'shell_call_output',
-            call_id: call?.call_id ?? '',
-            output: [{ outcome, stdout: '/', stderr: '' }],
-          },
-        ],
-      });
-    });
-    await program.expectTree(`
-      program
-      ├─ chat gpt-4o-mini
-      ├─ execute_tool shell  openai.tool.type=shell gen_ai.tool.type=extension
-      ├─ execute_tool shell  openai.tool.type=shell gen_ai.tool.type=function
-      └─ chat gpt-4o-mini
-    `);
-  });
-
-  it('has each function call once, even if it is fetched and answered repeatedly', async () => {
-    const program = await startProgram();
-    program.simulator.respond({ output: [{ function: { name: 'get_weather', arguments: {} } }] });
-    await program.inSpan(async () => {
-      const { responses } = program.client;
-      const asked = await responses.create({ model: MODEL, input: 'Weather?' });
-      const answers = repeatedCalls(asked, 'sunny');
-      await responses.create({ model: MODEL, input: answers });
-      await responses.retrieve(asked.id);
-      await responses.create({ model: MODEL, input: [...answers, { role: 'user', content: 'And?' }] });
-    });
-    await program.expectTree(`
-      program
-      ├─ chat gpt-4o-mini
-      ├─ execute_tool get_weather
-      ├─ chat gpt-4o-mini
-      ├─ fetch_response
-      └─ chat gpt-4o-mini
-    `);
-  });
-
-  it('that is fetched is linked to its creation, and counts nothing again', async () => {
-    const program = await startProgram();
-    await program.inSpan(async () => {
-      const made = await program.client.responses.create({ model: MODEL, input: 'Hello' });
-      await program.client.responses.retrieve(made.id);
-    });
-    await program.expectTree(`
-      program
-      ├─ chat gpt-4o-mini  gen_ai.response.id={response} gen_ai.usage.input_tokens=*
-      └─ fetch_response    gen_ai.response.id={response}
-    `);
-    const [made, fetched] = program.telemetry.spans;
-    expect(fetched?.links[0]?.context.spanId).toBe(made?.spanContext().spanId);
-  });
 });
 
 describe('a background response', () => {
-  it('is one span from its creation to its end', async () => {
-    const program = await startProgram();
-    await program.inSpan(async () => {
-      const { client } = program;
-      let response = await client.responses.create({ model: MODEL, input: 'Think.', background: true });
-      while (response.status === 'queued' || response.status === 'in_progress')
-        response = await client.responses.retrieve(response.id);
-    });
-    await program.expectTree(`
-      program
-      └─ chat gpt-4o-mini  gen_ai.response.status=completed gen_ai.usage.input_tokens=*
-    `);
-    expect(await program.points('gen_ai.client.operation.duration')).toMatchObject([{ count: 1 }]);
-  });
-
   it('shows the attempts of a poll that the SDK has repeated', async () => {
     const program = await startProgram();
     await program.inSpan(async () => {
@@ -331,22 +191,6 @@ describe('a background response', () => {
       └─ chat gpt-4o-mini  gen_ai.response.status=completed http.response.status_code=200
          ├─ attempt        !503 http.response.status_code=503
          └─ attempt        http.response.status_code=200
-    `);
-  });
-
-  it('ends when it is cancelled', async () => {
-    const program = await startProgram();
-    await program.inSpan(async () => {
-      const response = await program.client.responses.create({
-        model: MODEL,
-        input: 'Think.',
-        background: true,
-      });
-      await program.client.responses.cancel(response.id);
-    });
-    await program.expectTree(`
-      program
-      └─ chat gpt-4o-mini  gen_ai.response.status=cancelled
     `);
   });
 
@@ -404,19 +248,6 @@ describe('a background response', () => {
       ├─ chat gpt-4o-mini                 gen_ai.response.status=queued
       ├─ DELETE /responses/{response_id}  !InternalServerError
       └─ DELETE /responses/{response_id}
-    `);
-  });
-
-  it('is recorded where it was created; a poll from another trace is a linked fetch', async () => {
-    const program = await startProgram();
-    const { id } = await startThinking(program);
-    await program.inSpan(() => program.client.responses.retrieve(id), 'worker');
-    await program.expectTreeAtEnd(`
-      web
-      └─ chat gpt-4o-mini  gen_ai.response.status=in_progress
-
-      worker
-      └─ fetch_response    gen_ai.response.status=in_progress
     `);
   });
 
@@ -533,23 +364,6 @@ async function readStream({ responses }: OpenAI, id: string): Promise<void> {
 }
 
 describe('a conversation', () => {
-  it('contains responses that are fetched again', async () => {
-    const program = await startProgram();
-    const { client } = program;
-    const conversation = await client.conversations.create({});
-    const body = { model: MODEL, input: 'Hello', conversation: conversation.id };
-    const { id } = await client.responses.create(body);
-    await client.responses.retrieve(id);
-    await client.responses.delete(id);
-    await program.expectTreeAtEnd(`
-      conversation                        gen_ai.conversation.id={conversation}
-      ├─ POST /conversations
-      ├─ chat gpt-4o-mini
-      ├─ fetch_response
-      └─ DELETE /responses/{response_id}
-    `);
-  });
-
   it.each([
     ['auto', '└─ chat gpt-4o-mini        gen_ai.conversation.id={conversation}'],
     [

@@ -206,7 +206,7 @@ describe('the content and details of a run', () => {
   it('include search results with their text, if the program requests it', async () => {
     const results = [{ file_id: 'file-1', file_name: 'tariffs.pdf', score: 0.9, text: 'The tariff is 7.' }];
     const tutor = await startTutor({
-      runs: [{ steps: [{ tools: [{ fileSearch: { results } }] }, { message: 'It is 7.' }] }],
+      runs: [{ steps: [{ tools: [{ fileSearch: { query: 'tariff', results } }] }, { message: 'It is 7.' }] }],
       config: { captureMessageContent: 'SPAN_ONLY', runSteps: 'observe' },
       content: true,
     });
@@ -218,6 +218,12 @@ describe('the content and details of a run', () => {
     });
     await tutor.telemetry.provider.forceFlush();
     const search = spanOf(tutor, 'execute_tool file_search')?.attributes;
+    expect(search).toMatchObject({
+      'openai.file_search.result_count': 1,
+      'openai.file_search.file_ids': ['file-1'],
+      'gen_ai.tool.type': 'datastore',
+      'gen_ai.retrieval.query.text': 'tariff',
+    });
     expect(JSON.parse(String(search?.['gen_ai.retrieval.documents']))).toEqual([
       { id: 'file-1', score: 0.9, name: 'tariffs.pdf', content: 'The tariff is 7.' },
     ]);
@@ -307,36 +313,29 @@ it('the cost of two interleaved threads is recorded for each run, thread, user m
   const { threads } = client.beta;
   await tutor.inSpan(async () => {
     const other = await threads.create({ messages: [{ role: 'user', content: 'And z?' }] });
-    const polled = { pollIntervalMs: 1 };
-    await threads.runs.createAndPoll(threadId, { assistant_id }, polled);
-    await threads.runs.createAndPoll(other.id, { assistant_id, model: 'gpt-4o' }, polled);
-    await threads.messages.create(threadId, { role: 'user', content: 'Sure?' });
-    await threads.runs.createAndPoll(threadId, { assistant_id, model: 'gpt-4o' }, polled);
+    await tutor.run();
+    await threads.runs.createAndPoll(other.id, { assistant_id, model: 'gpt-4o' });
+    await tutor.say();
+    await threads.runs.createAndPoll(threadId, { assistant_id, model: 'gpt-4o' });
     await threads.messages.create(other.id, { role: 'user', content: 'Sure?' });
-    await threads.runs.createAndPoll(other.id, { assistant_id }, polled);
+    await threads.runs.createAndPoll(other.id, { assistant_id });
   });
-  await tutor.telemetry.provider.forceFlush();
-  const told = tutor.telemetry.spans
-    .filter(({ name }) => /^(thread|invoke_agent)/.test(name))
-    .map(({ attributes }) => [
-      attributes['openai.thread.id'],
-      attributes['openai.run.status'],
-      attributes['openai.total.cost'],
-      attributes['openai.cost_per_user_message'],
-    ]);
-  const conversations = told.filter(([, status, cost]) => status === undefined && cost !== undefined);
-  expect(conversations.sort()).toEqual([
-    [threadId, undefined, 0.031, 0.0155],
-    ['thread_000002', undefined, 0.024, 0.012],
-  ]);
-  expect(
-    told.filter(([, status]) => status !== undefined).sort((a, b) => Number(a[2]) - Number(b[2])),
-  ).toEqual([
-    [threadId, 'completed', 0.001, 0.001],
-    ['thread_000002', 'cancelled', 0.004, 0.004],
-    ['thread_000002', 'failed', 0.02, 0.02],
-    [threadId, 'completed', 0.03, 0.03],
-  ]);
+  await tutor.expectTree(`
+    program
+    ├─ POST /threads                           openai.thread.id={other}
+    ├─ thread                                  openai.thread.id={other} openai.total.cost=0.024 openai.cost_per_user_message=0.012
+    │  ├─ invoke_agent Math Tutor              !server_error openai.run.status=failed openai.total.cost=0.02 openai.cost_per_user_message=0.02
+    │  │  └─ chat gpt-4o                       !server_error
+    │  ├─ POST /threads/{thread_id}/messages
+    │  └─ invoke_agent Math Tutor              openai.run.status=cancelled openai.total.cost=0.004 openai.cost_per_user_message=0.004
+    │     └─ chat gpt-4o-mini
+    └─ thread                                  openai.thread.id={first} openai.total.cost=0.031 openai.cost_per_user_message=0.0155
+       ├─ invoke_agent Math Tutor              openai.run.status=completed openai.total.cost=0.001 openai.cost_per_user_message=0.001
+       │  └─ chat gpt-4o-mini
+       ├─ POST /threads/{thread_id}/messages
+       └─ invoke_agent Math Tutor              openai.run.status=completed openai.total.cost=0.03 openai.cost_per_user_message=0.03
+          └─ chat gpt-4o
+  `);
 });
 
 it('runs that nobody answers keep 64 MB of content in all, that of the newest', async () => {

@@ -136,7 +136,7 @@ describe('a tool call of a response', () => {
     await program.expectTree(`
       program
       ├─ chat gpt-4o-mini
-      └─ execute_tool shell  !failed
+      └─ execute_tool shell  !failed openai.tool.type=shell gen_ai.tool.type=extension
     `);
   });
 
@@ -160,7 +160,7 @@ describe('a tool call of a response', () => {
     await program.expectTree(`
       program
       ├─ chat gpt-4o-mini
-      ├─ execute_tool ${tool}  !failed
+      ├─ execute_tool ${tool}  !failed openai.tool.type=${tool} gen_ai.tool.type=function
       └─ chat gpt-4o-mini
     `);
     expect(await timedTools(program)).toEqual([`${tool} failed`]);

@@ -18,7 +18,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
-import { assertSpanTree, type SpanTreeOptions } from '../../../src/testing.ts';
+import { assertSpanTree } from '../../../src/testing.ts';
 import { checkSpan } from '../conventions/check.ts';
 import { type ReceivedPoint, type ReceivedSpan, startOtlpReceiver } from '../lanes/otlp.ts';
 import { Child, processEnvironment, type RunningProcess } from './child.ts';
@@ -49,32 +49,20 @@ export interface Processes {
   readonly spans: readonly ReceivedSpan[];
   /** All points of all metrics, each as what came since the one before. */
   readonly metrics: readonly ReceivedPoint[];
-  /** Stops all processes, and compares all their spans, or only some, with a tree. */
-  expectTree(expected: string, options?: ExpectTreeOptions): Promise<void>;
-  /** Ends what is left, and checks all spans against the conventions; done by itself unless they are shared. */
-  close(): Promise<void>;
-}
-
-export interface ExpectTreeOptions extends SpanTreeOptions {
-  readonly only?: (span: ReceivedSpan) => boolean;
-}
-
-export interface ProcessesOptions {
-  /** Of the API that the processes talk to. */
-  readonly baseURL: string;
-  /** Several tests use them: they live until `close`. */
-  readonly shared?: boolean;
+  /** Stops all processes, and compares all their spans with a tree. */
+  expectTree(expected: string): Promise<void>;
 }
 
 const OURS = 'opentelemetry-instrumentation-openai';
-const running: Processes[] = [];
+const closing: (() => Promise<void>)[] = [];
 
-/** Whatever became of the test, no process outlives it. */
+/** Whatever became of the test, no process outlives it, and all spans are checked against the conventions. */
 afterEach(async () => {
-  for (const processes of running.splice(0)) await processes.close();
+  for (const close of closing.splice(0)) await close();
 });
 
-export async function startProcesses({ baseURL, shared }: ProcessesOptions): Promise<Processes> {
+/** @param baseURL of the API that the processes talk to */
+export async function startProcesses({ baseURL }: { readonly baseURL: string }): Promise<Processes> {
   const receiver = await startOtlpReceiver();
   const children: Child[] = [];
   const spans = (): ReceivedSpan[] =>
@@ -82,7 +70,12 @@ export async function startProcesses({ baseURL, shared }: ProcessesOptions): Pro
   const stop = async (): Promise<void> => {
     await Promise.all(children.map((child) => child.stop()));
   };
-  const processes: Processes = {
+  closing.push(async () => {
+    await Promise.all(children.map((child) => child.kill()));
+    await receiver.close();
+    verify(receiver.spans);
+  });
+  return {
     async start<Known extends Steps<Known>>(name: string, program: URL, env = {}) {
       const known = processEnvironment(name, baseURL, receiver.url);
       const child = new Child(name, fileURLToPath(program), { ...known, ...env });
@@ -95,18 +88,11 @@ export async function startProcesses({ baseURL, shared }: ProcessesOptions): Pro
       return spans();
     },
     metrics: receiver.metrics,
-    async expectTree(expected, { only = () => true, ...options } = {}) {
+    async expectTree(expected) {
       await stop();
-      assertSpanTree(spans().filter(only), expected, options);
-    },
-    async close() {
-      await Promise.all(children.map((child) => child.kill()));
-      await receiver.close();
-      verify(receiver.spans);
+      assertSpanTree(spans(), expected);
     },
   };
-  if (shared !== true) running.push(processes);
-  return processes;
 }
 
 /** The same check as within a process. */
