@@ -2,9 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
+import { afterEach, expect } from 'vitest';
 import { type FinishedSpan, HtmlTraceExporter } from '../../src/export.ts';
 import type { Browser } from '../support/browser.ts';
+import { suiteBrowser } from '../support/suite-browser.ts';
 import { makeSpans, type SpanPlan } from './spans.ts';
 
 /** On a small screen, the list of traces is a screen of its own: opens its first entry, if there is a list. */
@@ -13,48 +15,66 @@ export async function chooseFirst(page: Page): Promise<void> {
   if (await entry.isVisible()) await entry.getByRole('button').click();
 }
 
-interface OpenOptions extends NonNullable<Parameters<Browser['open']>[0]> {
-  /** Gets what no page may do: fail, ask, or load something. */
-  readonly offences?: string[] | undefined;
+/** The lines of a message, without the button that copies it. */
+export function linesOf(shown: string): string[] {
+  return shown.split('\n').filter((line) => line !== '' && line !== 'Copy');
 }
 
-/** Opens the page of some spans in a browser. */
-export function openPage(
-  browser: Pick<Browser, 'open'>,
-  plans: readonly SpanPlan[],
-  options: OpenOptions = {},
-): Promise<Page> {
-  return openSpans(
-    browser,
-    plans.flatMap((plan) => makeSpans(plan)),
-    options,
-  );
+/** The texts of the cells of each row. */
+export async function cellsOf(rows: Locator): Promise<string[][]> {
+  return (await rows.allInnerTexts()).map((row) => row.split('\t').map((cell) => cell.trim()));
 }
 
-export async function openSpans(
-  browser: Pick<Browser, 'open'>,
-  spans: readonly FinishedSpan[],
-  { offences = [], ...options }: OpenOptions & { readonly maxSize?: number } = {},
-): Promise<Page> {
-  const { maxSize = 100_000_000 } = options;
-  const folder = await mkdtemp(join(tmpdir(), 'pages-'));
-  const path = join(folder, 'page.html');
-  const exporter = new HtmlTraceExporter({ path, maxSize });
-  exporter.export(spans, () => {});
-  await exporter.shutdown();
-  const page = await browser.open(options);
-  const address = pathToFileURL(path).href;
-  page.on('console', (said) => offences.push(said.text()));
-  page.on('pageerror', (error) => offences.push(error.message));
-  page.on('dialog', (dialog) => {
-    offences.push(`dialog ${dialog.message()}`);
-    void dialog.dismiss();
+type OpenOptions = NonNullable<Parameters<Browser['open']>[0]> & { readonly maxSize?: number };
+
+interface OpenedPages {
+  /** Opens the page of some spans, in place of the one before. */
+  open(plans: readonly SpanPlan[], options?: OpenOptions): Promise<Page>;
+  openSpans(spans: readonly FinishedSpan[], options?: OpenOptions): Promise<Page>;
+  /** What no page may do: fail, ask, or load something. There is none at the end of a test. */
+  readonly offences: string[];
+}
+
+/** Opens a page in each test of the suite that calls this. */
+export function usePage(): OpenedPages {
+  const browser = suiteBrowser();
+  const offences: string[] = [];
+  let page: Page | undefined;
+  const openSpans: OpenedPages['openSpans'] = async (spans, { maxSize = 100_000_000, ...options } = {}) => {
+    await page?.close();
+    const folder = await mkdtemp(join(tmpdir(), 'pages-'));
+    const path = join(folder, 'page.html');
+    const exporter = new HtmlTraceExporter({ path, maxSize });
+    exporter.export(spans, () => {});
+    await exporter.shutdown();
+    const opened = await browser.open(options);
+    const address = pathToFileURL(path).href;
+    opened.on('console', (said) => offences.push(said.text()));
+    opened.on('pageerror', (error) => offences.push(error.message));
+    opened.on('dialog', (dialog) => {
+      offences.push(`dialog ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+    opened.on('request', (request) => {
+      const [url] = request.url().split('#');
+      if (url !== address && !/^(?:data|about):/.test(request.url())) offences.push(`request ${url}`);
+    });
+    opened.on('close', () => void rm(folder, { recursive: true, force: true }));
+    await opened.goto(address);
+    page = opened;
+    return opened;
+  };
+  afterEach(async () => {
+    await page?.close();
+    expect(offences.splice(0)).toEqual([]);
   });
-  page.on('request', (request) => {
-    if (request.url() !== address && !request.url().startsWith('data:'))
-      offences.push(`request ${request.url()}`);
-  });
-  await page.goto(address);
-  page.on('close', () => void rm(folder, { recursive: true, force: true }));
-  return page;
+  return {
+    open: (plans, options) =>
+      openSpans(
+        plans.flatMap((plan) => makeSpans(plan)),
+        options,
+      ),
+    openSpans,
+    offences,
+  };
 }

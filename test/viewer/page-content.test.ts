@@ -1,37 +1,28 @@
 import type { Locator, Page } from 'playwright-core';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { accessFindings } from '../support/axe.ts';
 import { NO_BROWSER } from '../support/browser.ts';
-import { suiteBrowser } from '../support/suite-browser.ts';
-import { openPage } from './opened-page.ts';
-import { type SpanPlan, text } from './spans.ts';
+import { usePage } from './opened-page.ts';
+import { chat, type SpanPlan, text } from './spans.ts';
 
-function chat(...parts: readonly object[]): SpanPlan {
-  return {
-    name: 'chat',
-    attributes: {
-      'gen_ai.operation.name': 'chat',
-      'gen_ai.request.model': 'gpt-4o',
-      'gen_ai.input.messages': JSON.stringify([
-        { role: 'system', parts: [text('Be kind')] },
-        { role: 'user', parts },
-      ]),
-    },
-  };
+function question(...parts: readonly object[]): SpanPlan {
+  const asked = [
+    { role: 'system', parts: [text('Be kind')] },
+    { role: 'user', parts },
+  ];
+  return chat({ 'gen_ai.request.model': 'gpt-4o', 'gen_ai.input.messages': JSON.stringify(asked) });
 }
 
 describe.skipIf(NO_BROWSER !== undefined)('the content of a page', () => {
-  const browser = suiteBrowser();
+  const { open } = usePage();
   let page: Page;
-
-  afterEach(() => page.close());
 
   const said = (): Locator => page.locator('#panel-chat .user .said');
 
   it('is folded beyond 20 lines', async () => {
     const lines = Array.from({ length: 50 }, (_, i) => `line ${i}`).join('\n');
-    const said50 = chat(text(lines));
-    page = await openPage(browser, [{ ...said50, attributes: { ...said50.attributes, note: lines } }]);
+    const plan = question(text(lines));
+    page = await open([{ ...plan, attributes: { ...plan.attributes, note: lines } }]);
     const before = (await said().boundingBox())?.height ?? 0;
     expect(before).toBeLessThan(560);
     await said().getByRole('button', { name: 'Show all 50 lines' }).click();
@@ -43,55 +34,48 @@ describe.skipIf(NO_BROWSER !== undefined)('the content of a page', () => {
     expect(await attribute.textContent()).toContain('line 49');
   });
 
-  it.each([
-    ['{"place":"Hamburg","parts":[1]}', '{\n  "place": "Hamburg",\n  "parts": [\n    1\n  ]\n}'],
-    ['{"value":4}', '{\n  "value": 4\n}'],
-  ])('that is JSON has a line for each value: %s', async (json, shown) => {
-    page = await openPage(browser, [chat(text(json))]);
-    expect(await said().locator('pre').textContent()).toBe(shown);
-  });
-
-  it('of a tool has a line for each value, and code as it was written', async () => {
-    const attributes = {
+  it('has a line for each value of JSON, in messages and tools, and code as it was written', async () => {
+    const tool = {
       'gen_ai.operation.name': 'execute_tool',
       'gen_ai.tool.call.arguments': '{"code":"if x:\\n  print(x)","limits":[1,{"cpu":2}]}',
       'gen_ai.tool.call.result': '{"images":[],"logs":"done","more":{}}',
     };
-    page = await openPage(browser, [{ name: 'execute_tool run', attributes }]);
-    const shown = await page.locator('#panel-chat .tool .text').allInnerTexts();
-    expect(shown.map((each) => each.split('\n'))).toEqual([
-      [
-        '{',
-        '  "code": "if x:',
-        '  print(x)",',
-        '  "limits": [',
-        '    1,',
-        '    {',
-        '      "cpu": 2',
-        '    }',
-        '  ]',
-        '}',
-      ],
-      ['{', '  "images": [],', '  "logs": "done",', '  "more": {}', '}'],
+    page = await open([
+      {
+        name: 'program',
+        children: [
+          question(text('{"place":"Hamburg","parts":[1]}'), text('{"value":4}')),
+          { name: 'execute_tool run', start: 1, attributes: tool },
+        ],
+      },
+    ]);
+    expect(await said().locator('pre').allTextContents()).toEqual([
+      '{\n  "place": "Hamburg",\n  "parts": [\n    1\n  ]\n}',
+      '{\n  "value": 4\n}',
+    ]);
+    expect(await page.locator('#panel-chat .tool .text').allInnerTexts()).toEqual([
+      '{\n  "code": "if x:\n  print(x)",\n  "limits": [\n    1,\n    {\n      "cpu": 2\n    }\n  ]\n}',
+      '{\n  "images": [],\n  "logs": "done",\n  "more": {}\n}',
     ]);
   });
 
   it('plays audio that was recorded, and says in a line what was not', async () => {
     const sound = 'UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YQAAAAA=';
-    page = await openPage(browser, [
-      chat(
-        { type: 'blob', modality: 'audio', mime_type: 'audio/wav', content: sound },
-        {
-          type: 'blob',
-          modality: 'image',
-          mime_type: 'image/png',
-          content: '',
-          size: 78,
-          sha256: 'a'.repeat(64),
-        },
+    const blob = { type: 'blob', modality: 'audio', mime_type: 'audio/wav', content: sound };
+    const image = {
+      modality: 'image',
+      mime_type: 'image/png',
+      content: '',
+      size: 78,
+      sha256: 'a'.repeat(64),
+    };
+    page = await open([
+      question(
+        blob,
+        { ...blob, ...image },
         { type: 'uri', modality: 'image', uri: 'https://example.com/x.png' },
         { type: 'file', modality: 'document', file_id: 'file_1' },
-        { type: 'blob', modality: 'audio', mime_type: 'audio/x" onerror="alert(1)', content: sound },
+        { ...blob, mime_type: 'audio/x" onerror="alert(1)' },
       ),
     ]);
     expect(await said().locator('audio').count()).toBe(1);
@@ -118,7 +102,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the content of a page', () => {
   });
 
   it('is copied: a message, a span, and a call as code', async () => {
-    page = await openPage(browser, [chat(text('Where is *it*?'))]);
+    page = await open([question(text('Where is *it*?'))]);
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     const copied = (): Promise<string> => page.evaluate(() => navigator.clipboard.readText());
     await said().hover();
@@ -129,7 +113,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the content of a page', () => {
     await panel.getByRole('button', { name: 'Copy as JSON' }).click();
     await panel.getByRole('button', { name: 'Copied' }).waitFor();
     expect(JSON.parse(await copied())).toMatchObject({
-      name: 'chat',
+      name: 'chat gpt-4o',
       attributes: { 'gen_ai.request.model': 'gpt-4o' },
     });
     await panel.getByRole('button', { name: 'Copy as curl' }).click();
@@ -139,7 +123,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the content of a page', () => {
   });
 
   it('calls instructions by one name, and has no line for what did not happen', async () => {
-    page = await openPage(browser, [chat(text('Where?'))]);
+    page = await open([question(text('Where?'))]);
     expect(await page.locator('#panel-chat summary').textContent()).toBe('Instructions');
     expect(await page.getByRole('region', { name: 'Trace' }).textContent()).not.toContain('Retries');
     await page.getByRole('treeitem').click();
@@ -151,27 +135,18 @@ describe.skipIf(NO_BROWSER !== undefined)('the content of a page', () => {
   });
 
   it('has the error first that ended the work, then what led to it, then others', async () => {
-    const failed = (name: string, end: number, children: readonly SpanPlan[] = []): SpanPlan => ({
+    const failed = (name: string, end: number, ...children: SpanPlan[]): SpanPlan => ({
       name,
       end,
       error: true,
       attributes: { 'error.type': name },
       children,
     });
-    page = await openPage(browser, [
-      failed('work', 90, [
-        { name: 'survived', end: 20, children: [failed('early', 10)] },
-        failed('first try', 40),
-        failed('last try', 80, [failed('cause', 70)]),
-      ]),
-    ]);
-    expect(await page.getByRole('list', { name: 'Errors' }).locator('strong').allTextContents()).toEqual([
-      'work',
-      'last try',
-      'cause',
-      'first try',
-      'early',
-    ]);
+    const survived = { name: 'survived', end: 20, children: [failed('early', 10)] };
+    const last = failed('last try', 80, failed('cause', 70));
+    page = await open([failed('work', 90, survived, failed('first try', 40), last)]);
+    const errors = await page.getByRole('list', { name: 'Errors' }).locator('strong').allTextContents();
+    expect(errors).toEqual(['work', 'last try', 'cause', 'first try', 'early']);
     await page.keyboard.press('n');
     expect(await page.getByRole('treeitem', { selected: true }).locator('.label').textContent()).toBe('work');
   });

@@ -1,92 +1,73 @@
 import type { Locator, Page } from 'playwright-core';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { accessFindings } from '../support/axe.ts';
 import { NO_BROWSER } from '../support/browser.ts';
-import { suiteBrowser } from '../support/suite-browser.ts';
-import { openPage } from './opened-page.ts';
-import { MATH_TUTOR, messages, type SpanPlan, text } from './spans.ts';
-
-function chat(start: number, end: number, attributes: SpanPlan['attributes'] = {}): SpanPlan {
-  return { name: 'chat gpt-4o', start, end, attributes: { 'gen_ai.operation.name': 'chat', ...attributes } };
-}
+import { usePage } from './opened-page.ts';
+import { chat, MATH_TUTOR, messages, type SpanPlan, text, tokens } from './spans.ts';
 
 describe.skipIf(NO_BROWSER !== undefined)('the timeline of the page', () => {
-  const browser = suiteBrowser();
+  const { open } = usePage();
   let page: Page;
-
-  afterEach(() => page.close());
 
   const row = (name: string): Locator => page.getByRole('treeitem', { name }).first();
   const labels = (): Promise<string[]> => page.getByRole('treeitem').locator('.label').allTextContents();
   const width = async (part: string): Promise<number> =>
     (await page.locator(part).first().boundingBox())?.width ?? 0;
+  const filter = (): Locator => page.getByRole('combobox', { name: 'Filter' });
+  const listed = (name: string | RegExp): Locator =>
+    page.getByRole('navigation').getByRole('button', { name });
+  const ticks = async (): Promise<string> => (await page.locator('.ticks span').allTextContents()).join(' ');
+  /** Moves the mouse with its button down. */
+  async function drag(from: readonly [number, number], to: readonly [number, number]): Promise<void> {
+    await page.mouse.move(...from);
+    await page.mouse.down();
+    await page.mouse.move(...to, { steps: 4 });
+  }
 
-  describe('says in each row what a span did', () => {
-    it.each<[string, SpanPlan['attributes'], string]>([
+  it('says in each row what a span did', async () => {
+    const toolCalls = [
+      { type: 'tool_call', name: 'find' },
+      { type: 'tool_call', name: 'book' },
+    ];
+    const tool = {
+      'gen_ai.operation.name': 'execute_tool',
+      'gen_ai.tool.call.arguments': '{"a":1}',
+      'gen_ai.tool.call.result': '2',
+    };
+    const said: readonly (readonly [attributes: SpanPlan['attributes'], shown: readonly string[]])[] = [
+      [{ 'gen_ai.output.messages': messages('assistant', text('On its\nway')) }, ['"On its way"']],
+      [{ 'gen_ai.output.messages': messages('assistant', ...toolCalls) }, ['find book']],
+      // Without an answer, the end of the question.
       [
-        'the answer',
-        { 'gen_ai.output.messages': messages('assistant', text('On its\nway')) },
-        '"On its way"',
-      ],
-      [
-        'the tools that were asked for',
-        {
-          'gen_ai.output.messages': messages(
-            'assistant',
-            { type: 'tool_call', name: 'find' },
-            { type: 'tool_call', name: 'book' },
-          ),
-        },
-        'find book',
-      ],
-      [
-        'the end of the question, without an answer',
         { 'gen_ai.input.messages': messages('user', text(`${'x'.repeat(300)} and where?`)) },
-        `…${'x'.repeat(188)} and where?"`,
+        [`…${'x'.repeat(188)} and where?"`],
       ],
-      ['how an answer ended otherwise', { 'gen_ai.response.finish_reasons': ['length'] }, 'length'],
-      [
-        'that a background response is in progress',
-        { 'gen_ai.operation.name': 'chat', 'gen_ai.response.status': 'queued' },
-        'in progress',
-      ],
-      ['nothing where it ended as answers do', { 'gen_ai.response.finish_reasons': ['stop'] }, ''],
-      [
-        'what a tool got and gave',
-        {
-          'gen_ai.operation.name': 'execute_tool',
-          'gen_ai.tool.call.arguments': '{"a":1}',
-          'gen_ai.tool.call.result': '2',
-        },
-        '{"a":1} → "2"',
-      ],
-    ])('%s', async (_, attributes, expected) => {
-      page = await openPage(browser, [{ name: 'program', children: [chat(0, 1, attributes)] }]);
-      expect(await row('chat').locator('.preview, .name .badge').allTextContents()).toEqual(
-        /^(?:length|in progress)$/.test(expected) ? [expected, ''] : [expected],
-      );
-    });
-
-    it('the path of a request', async () => {
-      const children = [
-        { name: 'POST /threads/{thread_id}/messages' },
-        { name: 'GET', attributes: { 'url.full': 'https://api.example.com/v1/files?limit=2' } },
-      ];
-      page = await openPage(browser, [{ name: 'program', children }]);
-      expect(await labels()).toEqual(['program', 'POST /threads/…/messages', 'GET']);
-      expect(await row('GET').locator('.preview').textContent()).toBe('/v1/files?limit=2');
-    });
+      [{ 'gen_ai.response.finish_reasons': ['length'] }, ['length', '']],
+      [{ 'gen_ai.response.status': 'queued' }, ['in progress', '']],
+      [{ 'gen_ai.response.finish_reasons': ['stop'] }, ['']],
+      [tool, ['{"a":1} → "2"']],
+    ];
+    // Each in a step of its own, because rows of one kind would be folded.
+    const calls = said.map(([attributes], i) => ({
+      name: `step ${i}`,
+      start: i,
+      children: [chat(attributes, { name: `span ${i}`, start: i })],
+    }));
+    const get = { name: 'GET', attributes: { 'url.full': 'https://api.example.com/v1/files?limit=2' } };
+    const post = { name: 'POST /threads/{thread_id}/messages' };
+    page = await open([{ name: 'program', children: [...calls, get, post] }]);
+    for (const [i, [, shown]] of said.entries())
+      expect(await row(`span ${i}`).locator('.preview, .name .badge').allTextContents()).toEqual(shown);
+    expect(await labels()).toContain('POST /threads/…/messages');
+    expect(await row('GET').locator('.preview').textContent()).toBe('/v1/files?limit=2');
   });
 
   it('folds siblings of one kind into a row with their sum, which opens', async () => {
-    const used = { 'gen_ai.usage.input_tokens': 10, 'gen_ai.usage.output_tokens': 2, 'openai.cost': 0.01 };
-    const calls = Array.from({ length: 19 }, (_, i) => chat(i * 10, i * 10 + 8, used));
-    page = await openPage(browser, [
-      {
-        name: 'program',
-        end: 300,
-        children: [...calls, { ...chat(200, 210), error: true }, { name: 'last', start: 250 }],
-      },
+    const used = { ...tokens(10, 2), 'openai.cost': 0.01 };
+    const calls = Array.from({ length: 19 }, (_, i) => chat(used, { start: i * 10, end: i * 10 + 8 }));
+    const failed = chat({}, { start: 200, end: 210, error: true });
+    page = await open([
+      { name: 'program', end: 300, children: [...calls, failed, { name: 'last', start: 250 }] },
     ]);
     expect(await labels()).toEqual(['program', '20 × chat', 'last']);
     const group = row('20 × chat');
@@ -118,26 +99,23 @@ describe.skipIf(NO_BROWSER !== undefined)('the timeline of the page', () => {
       start,
       children: [{ name: `${name} step`, start, children: [{ name: `${name} part`, start }] }],
     });
-    page = await openPage(browser, [of('first', 0), of('second', 9)]);
+    page = await open([of('first', 0), of('second', 9)]);
     expect(await labels()).toEqual(['second', 'second step', 'second part']);
     await page.keyboard.press('c');
     expect(await labels()).toEqual(['second', 'second step']);
-    await page.getByRole('combobox', { name: 'Filter' }).fill('part');
+    await filter().fill('part');
     expect(await labels()).toEqual(['second', 'second step', 'second part']);
-    await page.getByRole('combobox', { name: 'Filter' }).fill('');
+    await filter().fill('');
     await page.getByRole('checkbox').focus();
     await page.keyboard.press('c');
     expect(await labels()).toEqual(['second', 'second step']);
-    await page
-      .getByRole('navigation')
-      .getByRole('button', { name: /^first/ })
-      .click();
+    await listed(/^first/).click();
     expect(await labels()).toEqual(['first', 'first step', 'first part']);
   });
 
   it('collapses and expands a row of siblings that have no parent', async () => {
-    const calls = Array.from({ length: 5 }, (_, i) => chat(i, i + 1));
-    page = await openPage(browser, [{ name: 'unfinished', open: true, children: calls }]);
+    const children = Array.from({ length: 5 }, (_, i) => chat({}, { start: i, end: i + 1 }));
+    page = await open([{ name: 'unfinished', open: true, children }]);
     expect(await labels()).toEqual(['5 × chat']);
     await page.keyboard.press('c');
     expect(await labels()).toHaveLength(6);
@@ -146,39 +124,33 @@ describe.skipIf(NO_BROWSER !== undefined)('the timeline of the page', () => {
   });
 
   it('starts folded if there are many spans', async () => {
-    const parts = (at: number): SpanPlan[] =>
-      Array.from({ length: 30 }, (_, i) => ({ name: `p${i}x`, start: at + i, end: at + i + 1 }));
     const children = Array.from({ length: 10 }, (_, i) => ({
       name: `document ${i}`,
       start: i * 30,
       end: i * 30 + 30,
-      children: parts(i * 30),
+      children: Array.from({ length: 30 }, (__, part) => ({ name: `p${part}x`, start: i * 30 + part })),
     }));
-    page = await openPage(browser, [{ name: 'archive', end: 300, children }]);
+    page = await open([{ name: 'archive', end: 300, children }]);
     expect(await labels()).toEqual(['archive', ...children.map(({ name }) => name)]);
-    await page.getByRole('combobox', { name: 'Filter' }).fill('p7x');
+    await filter().fill('p7x');
     expect((await labels()).slice(0, 3)).toEqual(['archive', 'document 0', 'p7x']);
   });
 
   it('gives its room to time: empty columns are hidden, and dividers can be moved', async () => {
-    page = await openPage(browser, [{ name: 'program', end: 10, children: [{ name: 'x', end: 5 }] }]);
+    page = await open([{ name: 'program', end: 10, children: [{ name: 'x', end: 5 }] }]);
     expect(await page.locator('.ruler .fact').allTextContents()).toEqual(['Time']);
     expect(await width('.track')).toBeGreaterThan((await width('.waterfall')) / 2);
-    await page.close();
-    page = await openPage(browser, [MATH_TUTOR, { name: 'other', start: -9 }]);
+    page = await open([MATH_TUTOR, { name: 'other', start: -9 }]);
     expect(await page.locator('.ruler .fact').allTextContents()).toEqual(['Tokens', 'Time']);
-    const parts = [
+    for (const [name, part, direction] of [
       ['Width of the names', '.row .name', 1],
       ['Width of the details', '.details', -1],
       ['Width of the list', 'nav', 1],
-    ] as const;
-    for (const [name, part, direction] of parts) {
+    ] as const) {
       const divider = page.getByRole('separator', { name });
       const before = await width(part);
       const { x = 0, y = 0, width: room = 0 } = (await divider.boundingBox()) ?? {};
-      await page.mouse.move(x + room / 2, y + 5);
-      await page.mouse.down();
-      await page.mouse.move(x + room / 2 + 40 * direction, y + 5, { steps: 3 });
+      await drag([x + room / 2, y + 5], [x + room / 2 + 40 * direction, y + 5]);
       await page.mouse.up();
       expect(await width(part), name).toBeCloseTo(before + 40, 0);
       await divider.focus();
@@ -190,7 +162,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the timeline of the page', () => {
 
   it('keeps its head and its axis while rows scroll', async () => {
     const children = Array.from({ length: 80 }, (_, i) => ({ name: `span ${i}`, start: i, end: i + 1 }));
-    page = await openPage(browser, [{ name: 'program', end: 80, children }]);
+    page = await open([{ name: 'program', end: 80, children }]);
     await page.evaluate(() => scrollTo(0, 1_500));
     await row('span 60').waitFor();
     const { y = 0 } = (await page.locator('.ticks').last().boundingBox()) ?? {};
@@ -199,7 +171,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the timeline of the page', () => {
   });
 
   it('shows the numbers beside the pointer, and of the selected span to all', async () => {
-    page = await openPage(browser, [MATH_TUTOR]);
+    page = await open([MATH_TUTOR]);
     expect((await row('execute_tool').locator('.track').getAttribute('title'))?.split('\n')).toEqual([
       'Starts after: 2.34 s',
       'Duration: 812 ms',
@@ -215,56 +187,83 @@ describe.skipIf(NO_BROWSER !== undefined)('the timeline of the page', () => {
 
   it('marks the critical path: what the end waited for, from the end back', async () => {
     const span = (name: string, start: number, end: number): SpanPlan => ({ name, start, end });
-    page = await openPage(browser, [
-      {
-        name: 'program',
-        end: 100,
-        children: [span('early', 0, 40), span('aside', 10, 30), span('late', 50, 90)],
-      },
-    ]);
-    const marks = async (name: string): Promise<string[]> =>
-      row(name)
-        .locator('.critical')
-        .evaluateAll((all) =>
-          all.map((each) => `${(each as HTMLElement).style.left} ${(each as HTMLElement).style.width}`),
-        );
-    expect(await marks('program')).toEqual(['90% 10%', '40% 10%']);
-    expect(await marks('early')).toEqual(['0% 40%']);
-    expect(await marks('aside')).toEqual([]);
-    expect(await marks('late')).toEqual(['50% 40%']);
+    const children = [span('early', 0, 40), span('aside', 10, 30), span('late', 50, 90)];
+    page = await open([{ name: 'program', end: 100, children }]);
+    const marks = await page
+      .getByRole('treeitem')
+      .evaluateAll((all) =>
+        all.map((each) =>
+          [...each.querySelectorAll<HTMLElement>('.critical')].map(
+            ({ style }) => `${style.left} ${style.width}`,
+          ),
+        ),
+      );
+    expect(marks).toEqual([['90% 10%', '40% 10%'], ['0% 40%'], [], ['50% 40%']]);
   });
 
-  it('has a map of all spans, across which the time is chosen', async () => {
-    const children = Array.from({ length: 20 }, (_, i) => ({
-      name: `span ${i}`,
-      start: i * 5,
-      end: i * 5 + 5,
-    }));
-    page = await openPage(browser, [{ name: 'program', end: 100, children }]);
-    const { x = 0, y = 0, width: room = 0 } = (await page.locator('.minimap').boundingBox()) ?? {};
-    await page.mouse.move(x + room / 4, y + 20);
-    await page.mouse.down();
-    await page.mouse.move(x + room / 2, y + 20, { steps: 4 });
-    await page.mouse.up();
-    const ticks = async (): Promise<number[]> =>
-      (await page.locator('.ruler .ticks span').allTextContents()).map((tick) =>
-        Math.round(Number.parseFloat(tick)),
+  describe('zooms in time', () => {
+    const plan: SpanPlan = {
+      name: 'whole',
+      end: 1_000,
+      children: [
+        { name: 'early', end: 250 },
+        { name: 'late', start: 500, end: 1_000 },
+      ],
+    };
+    const WHOLE = ['0 + 100', '0 + 25', '50 + 50'];
+    const LATE = ['-100 + 200', undefined, '0 + 100'];
+    /** Where bars begin and end, in parts of what is shown. */
+    const bars = (): Promise<(string | undefined)[]> =>
+      page.getByRole('treeitem').evaluateAll((all) =>
+        all.map((each) => {
+          const { left = '', width = '' } = each.querySelector<HTMLElement>('.bar')?.style ?? {};
+          const place = [left, width].map((size) => Math.round(Number.parseFloat(size)));
+          return left === '' ? undefined : place.join(' + ');
+        }),
       );
-    expect(await ticks()).toEqual([25, 38, 50]);
-    // The map has the chosen time, so that a part of that can be chosen.
-    await page.mouse.move(x, y + 20);
-    await page.mouse.down();
-    await page.mouse.move(x + room * 0.4, y + 20, { steps: 4 });
-    expect(await ticks()).toEqual([25, 38, 50]);
-    await page.mouse.up();
-    expect(await ticks()).toEqual([25, 30, 35]);
-    expect(await page.locator('.zoom-mark').count()).toBe(0);
-    await page.mouse.click(x + room / 2, y + 20);
-    expect(await ticks()).toEqual([0, 50, 100]);
+
+    it('to what the reader drags across on the map, then to a part of that, and back', async () => {
+      page = await open([plan]);
+      expect(await bars()).toEqual(WHOLE);
+      const { x = 0, y = 0, width: room = 0 } = (await page.locator('.minimap').boundingBox()) ?? {};
+      await drag([x + room / 2, y + 5], [x + room + 50, y + 5]);
+      expect(await page.locator('.zoom-mark').isVisible()).toBe(true);
+      await page.mouse.up();
+      expect(await bars()).toEqual(LATE);
+      expect(await ticks()).toBe('500 ms 750 ms 1.00 s');
+      expect(await accessFindings(page)).toEqual([]);
+      // The map has the chosen time, so that a part of that can be chosen.
+      await drag([x, y + 20], [x + room * 0.4, y + 20]);
+      expect(await ticks()).toBe('500 ms 750 ms 1.00 s');
+      await page.mouse.up();
+      expect(await ticks()).toBe('500 ms 600 ms 700 ms');
+      expect(await page.locator('.zoom-mark').count()).toBe(0);
+      await page.mouse.click(x + room / 2, y + 20);
+      expect(await ticks()).toBe('0 500 ms 1.00 s');
+      await drag([x + room / 2, y + 5], [x + room, y + 5]);
+      await page.mouse.up();
+      await page.getByRole('button', { name: 'Reset zoom' }).click();
+      expect(await bars()).toEqual(WHOLE);
+    });
+
+    it('by a key to the selected span, and back, and to the row that the keys have reached', async () => {
+      page = await open([plan]);
+      await row('early').click();
+      await page.keyboard.press('z');
+      expect(await bars()).toEqual(['0 + 400', '0 + 100', undefined]);
+      expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('early');
+      await page.keyboard.press('z');
+      expect(await bars()).toEqual(WHOLE);
+      page = await open([plan], { width: 800 });
+      await row('whole').focus();
+      await page.keyboard.press('End');
+      await page.keyboard.press('z');
+      expect(await bars()).toEqual(LATE);
+    });
   });
 
   it('has rows of one line and room for time, with the list folded', async () => {
-    page = await openPage(browser, [MATH_TUTOR, { name: 'other', start: -9 }], { width: 1280 });
+    page = await open([MATH_TUTOR, { name: 'other', start: -9 }], { width: 1280 });
     expect(await page.getByRole('navigation').count()).toBe(0);
     expect((await row('chat').boundingBox())?.height).toBeLessThan(32);
     await page.getByRole('button', { name: 'List' }).click();
@@ -273,20 +272,13 @@ describe.skipIf(NO_BROWSER !== undefined)('the timeline of the page', () => {
   });
 
   it('is a screen of its own if the window is small, and so is the list', async () => {
-    page = await openPage(browser, [MATH_TUTOR, { name: 'other', end: 1 }], { width: 400 });
+    page = await open([MATH_TUTOR, { name: 'other', end: 1 }], { width: 400 });
     expect(await page.getByRole('tree').count()).toBe(0);
-    await page
-      .getByRole('navigation')
-      .getByRole('button', { name: /^thread/ })
-      .click();
+    await listed(/^thread/).click();
     await row('invoke_agent').waitFor();
     expect(await page.getByRole('navigation').count()).toBe(0);
     await page.goBack();
-    await page.getByRole('navigation').waitFor();
-    await page
-      .getByRole('navigation')
-      .getByRole('button', { name: /^other/ })
-      .click();
+    await listed(/^other/).click();
     await row('other').waitFor();
     await page.getByRole('button', { name: 'Traces' }).click();
     await page.getByRole('navigation').waitFor();

@@ -1,14 +1,11 @@
 import type { Locator, Page } from 'playwright-core';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { FinishedSpan } from '../../src/export.ts';
-import { type Browser, NO_BROWSER } from '../support/browser.ts';
-import { suiteBrowser } from '../support/suite-browser.ts';
-import { chooseFirst, openPage, openSpans } from './opened-page.ts';
-import { MATH_TUTOR, makeSpans, type SpanPlan } from './spans.ts';
+import { NO_BROWSER } from '../support/browser.ts';
+import { linesOf, usePage } from './opened-page.ts';
+import { chat, MATH_TUTOR, makeSpans, messages, type SpanPlan, said, text, tokens } from './spans.ts';
 
 if (NO_BROWSER !== undefined) console.warn(`The page is not tested in a browser: ${NO_BROWSER}`);
-
-const message = (role: string, content: string): object => ({ role, parts: [{ type: 'text', content }] });
 
 /** A chat that fails after a retry, and has content. */
 const FAILED: SpanPlan = {
@@ -16,31 +13,23 @@ const FAILED: SpanPlan = {
   start: -60_000,
   end: -58_000,
   children: [
-    {
-      name: 'chat gpt-4o',
-      start: -60_000,
-      end: -59_000,
-      error: true,
-      attributes: {
-        'gen_ai.operation.name': 'chat',
+    chat(
+      {
         'gen_ai.request.model': 'gpt-4o',
         'error.type': 'rate_limit_exceeded',
         'openai.cost': 0.0012,
-        'gen_ai.input.messages': JSON.stringify([
-          message('system', 'Be kind'),
-          message('user', 'Where is it?'),
-        ]),
-        'gen_ai.output.messages': JSON.stringify([message('assistant', 'On\nits way')]),
+        'gen_ai.input.messages': JSON.stringify([said('system', 'Be kind'), said('user', 'Where is it?')]),
+        'gen_ai.output.messages': messages('assistant', text('On\nits way')),
       },
-      children: [{ name: 'attempt', start: -60_000, end: -59_500, error: true }],
-    },
+      {
+        start: -60_000,
+        end: -59_000,
+        error: true,
+        children: [{ name: 'attempt', start: -60_000, end: -59_500, error: true }],
+      },
+    ),
   ],
 };
-
-/** The lines of an entry of the conversation, without the button that copies it. */
-function linesOf(text: string): string[] {
-  return text.split('\n').filter((line) => line !== '' && line !== 'Copy');
-}
 
 /** More than a function takes arguments. */
 const MANY = 130_000;
@@ -61,53 +50,43 @@ function rawSpan(index: number): FinishedSpan {
 }
 
 describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
-  const browser = suiteBrowser();
+  const pages = usePage();
   let page: Page;
-  /** What no page may do: fail, ask, or load something. */
-  const offences: string[] = [];
 
-  beforeEach(() => {
-    offences.length = 0;
-  });
-  afterEach(async () => {
-    await page.close();
-    expect(offences).toEqual([]);
-  });
-
-  async function open(
-    plans: readonly SpanPlan[],
-    options: Parameters<Browser['open']>[0] = {},
-  ): Promise<void> {
-    page = await openPage(browser, plans, { ...options, offences });
+  async function open(...[plans, options]: Parameters<typeof pages.open>): Promise<void> {
+    page = await pages.open(plans, options);
   }
 
-  function allowRequestsTo(link: string): void {
-    const [address = ''] = link.split('#');
-    const others = offences.filter((offence) => !offence.startsWith(`request ${address}`));
-    offences.splice(0, offences.length, ...others);
-  }
-
+  const row = (name: string): Locator => page.getByRole('treeitem', { name });
   const rows = async (): Promise<string[]> =>
-    (await page.getByRole('treeitem').locator('.label').allTextContents()).map((text) => text.trim());
+    (await page.getByRole('treeitem').locator('.label').allTextContents()).map((label) => label.trim());
+  const selected = (): Locator => page.getByRole('treeitem', { selected: true });
   const focused = (): Promise<string> =>
     page.evaluate(() => document.activeElement?.querySelector('.label')?.textContent ?? '');
+  const press = async (...keys: string[]): Promise<void> => {
+    for (const key of keys) await page.keyboard.press(key);
+  };
+  const panel = (name = 'Span'): Locator => page.getByRole('tabpanel', { name });
+  const openTab = (): Promise<string | null> => page.getByRole('tab', { selected: true }).textContent();
+  const filter = (): Locator => page.getByRole('combobox', { name: 'Filter' });
+  const listed = (name: string | RegExp): Locator =>
+    page.getByRole('navigation').getByRole('button', { name });
 
   describe('shows', () => {
     it('the summary of a trace and its timeline', async () => {
       await open([MATH_TUTOR]);
       const summary = page.getByRole('region', { name: 'Trace' });
       expect(await summary.getByRole('heading').textContent()).toBe('thread');
-      const facts = Object.fromEntries(
-        (await summary.locator('dl > div').allInnerTexts()).map((text) => text.split('\n')),
+      expect((await summary.locator('dl > div').allInnerTexts()).map((fact) => fact.split('\n'))).toEqual(
+        expect.arrayContaining([
+          ['Duration', '14.2 s'],
+          ['Tokens', '381 → 88'],
+          ['Runs', '1'],
+          ['Steps', '2'],
+          ['Model calls', '2'],
+          ['Tool calls', '1'],
+        ]),
       );
-      expect(facts).toMatchObject({
-        Duration: '14.2 s',
-        Tokens: '381 → 88',
-        Runs: '1',
-        Steps: '2',
-        'Model calls': '2',
-        'Tool calls': '1',
-      });
       expect(await rows()).toEqual([
         'thread',
         'invoke_agent Math Tutor',
@@ -123,38 +102,32 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect(await page.getByRole('navigation').count()).toBe(0);
     });
 
-    it('how a run ended that neither completed nor failed', async () => {
-      const run = { 'gen_ai.operation.name': 'invoke_agent', 'openai.run.id': 'run_1' };
-      await open([
-        { name: 'completed', attributes: { ...run, 'openai.run.status': 'completed' } },
-        { name: 'stopped', start: -1, attributes: { ...run, 'openai.run.status': 'cancelled' } },
-      ]);
-      const badges = page.getByRole('navigation').locator('.badge');
-      expect((await badges.allInnerTexts()).toSorted()).toEqual(['cancelled', 'ok']);
-    });
-
-    it('traces with errors first, and their failed spans', async () => {
-      await open([MATH_TUTOR, FAILED]);
-      const traces = page.getByRole('navigation').locator('li > :first-child');
-      expect((await traces.allInnerTexts()).map((text) => text.split('\n')[0])).toEqual([
-        'answer ticket',
-        'thread',
+    it('traces with errors first, how each ended, and the failed spans', async () => {
+      const cancelled = {
+        'gen_ai.operation.name': 'invoke_agent',
+        'openai.run.id': 'run_1',
+        'openai.run.status': 'cancelled',
+      };
+      await open([MATH_TUTOR, FAILED, { name: 'stopped', start: -1, attributes: cancelled }]);
+      const traces = await page.getByRole('navigation').locator('li > :first-child').allInnerTexts();
+      expect(traces.map((entry) => entry.split('\n')[0])).toEqual(['answer ticket', 'thread', 'stopped']);
+      expect(await page.getByRole('navigation').locator('.badge').allInnerTexts()).toEqual([
+        '1 error',
+        'ok',
+        'cancelled',
       ]);
       await page
         .getByRole('list', { name: 'Errors' })
         .getByRole('button', { name: 'rate_limit_exceeded' })
         .click();
-      expect(await page.getByRole('treeitem', { selected: true }).textContent()).toContain('chat gpt-4o');
-      expect(await page.getByRole('tabpanel', { name: 'Span' }).textContent()).toContain(
-        'rate_limit_exceeded',
-      );
+      expect(await selected().textContent()).toContain('chat gpt-4o');
+      expect(await panel().textContent()).toContain('rate_limit_exceeded');
     });
 
     it('the conversation, with the cost of each answer', async () => {
       await open([FAILED]);
-      const items = page.getByRole('tabpanel', { name: 'Conversation' }).getByRole('listitem');
-      const texts = (await items.allInnerTexts()).map(linesOf);
-      expect(texts).toEqual([
+      const items = await panel('Conversation').getByRole('listitem').allInnerTexts();
+      expect(items.map(linesOf)).toEqual([
         ['Instructions'],
         ['User', 'Where is it?'],
         ['Assistant', 'On', 'its way', 'chat gpt-4o', '1.00 s', '✗ rate_limit_exceeded', '$0.0012'],
@@ -162,170 +135,136 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     });
 
     it('a cut message as cut, and a failed call as no answer', async () => {
-      const attributes = { 'gen_ai.operation.name': 'chat' };
-      const long = (role: string): string => JSON.stringify([message(role, 'x'.repeat(200_000))]);
-      const asked = { ...attributes, 'gen_ai.input.messages': long('user') };
-      await open([
-        {
-          name: 'program',
-          children: [
-            {
-              name: 'chat a',
-              start: 1,
-              attributes: { ...asked, 'gen_ai.output.messages': long('assistant') },
-            },
-            { name: 'chat b', start: 2, attributes, error: true },
-          ],
-        },
-      ]);
-      const conversation = page.getByRole('tabpanel', { name: 'Conversation' });
-      const texts = await conversation.getByRole('listitem').allInnerTexts();
-      expect(texts.map(linesOf)).toEqual([
+      const long = (role: string): string => messages(role, text('x'.repeat(200_000)));
+      const content = { 'gen_ai.input.messages': long('user'), 'gen_ai.output.messages': long('assistant') };
+      const calls = [chat(content, { start: 1 }), chat({}, { name: 'chat b', start: 2, error: true })];
+      await open([{ name: 'program', children: calls }]);
+      const conversation = panel('Conversation');
+      const items = await conversation.getByRole('listitem').allInnerTexts();
+      expect(items.map(linesOf)).toEqual([
         ['User', 'cut for this page: see the span'],
-        ['Assistant', 'cut for this page: see the span', 'chat a', '0 ms'],
+        ['Assistant', 'cut for this page: see the span', 'chat gpt-4o', '0 ms'],
         ['Assistant', 'no answer', 'chat b', '0 ms', '✗ error'],
       ]);
       expect(await conversation.textContent()).not.toContain('not recorded');
-      await page.getByRole('treeitem', { name: 'chat a' }).click();
-      const cut = page.getByRole('tabpanel', { name: 'Span' }).locator('.said');
+      await row('chat gpt-4o').click();
+      const cut = panel().locator('.said');
       expect(await cut.count()).toBe(2);
-      for (const text of await cut.allInnerTexts()) expect(text).toMatch(/"content":"x+/);
+      for (const shown of await cut.allInnerTexts()) expect(shown).toMatch(/"content":"x+/);
     });
 
     it('the models that answered without content, with a note', async () => {
-      await open([MATH_TUTOR]);
-      const conversation = page.getByRole('tabpanel', { name: 'Conversation' });
-      expect(await conversation.textContent()).toContain(
+      await open([MATH_TUTOR], { width: 1110 });
+      const note = panel('Conversation').locator('.note');
+      expect(await note.textContent()).toBe(
         'Message content was not recorded. To see it here, set the variable OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT, or the option captureMessageContent, to SPAN_ONLY.',
       );
-      expect(await conversation.getByRole('listitem').allInnerTexts()).toHaveLength(5);
-      await page.setViewportSize({ width: 1110, height: 900 });
-      const note = conversation.locator('.note');
+      expect(await panel('Conversation').getByRole('listitem').count()).toBe(5);
       expect(await note.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
     });
 
     it('a message for an empty page', async () => {
-      page = await openSpans(browser, makeSpans(MATH_TUTOR), { maxSize: 1, offences });
-      const text = await page.locator('body').textContent();
-      expect(text).toContain('There are no spans.');
-      expect(text).toContain('5 spans did not fit and were left out');
+      page = await pages.openSpans(makeSpans(MATH_TUTOR), { maxSize: 1 });
+      const shown = await page.locator('body').textContent();
+      expect(shown).toContain('There are no spans.');
+      expect(shown).toContain('5 spans did not fit and were left out');
     });
   });
 
   describe('the filter', () => {
-    it.each([
-      ['RUN_def456 execute', ['thread', 'invoke_agent Math Tutor', 'execute_tool code_interpreter']],
-      ['no match', []],
-    ])('%s', async (words, expected) => {
-      await open([MATH_TUTOR, FAILED]);
-      await page.getByRole('combobox', { name: 'Filter' }).fill(words);
-      expect(await rows()).toEqual(expected);
-    });
-
     it('keeps the axis of the whole trace, and marks what it hides', async () => {
       await open([MATH_TUTOR]);
-      const tool = page.getByRole('treeitem', { name: 'code_interpreter' });
+      const tool = row('code_interpreter');
       const width = (): Promise<number> =>
         tool
           .locator('.bar')
           .evaluate((bar) => bar.getBoundingClientRect().width / (bar.parentElement?.clientWidth ?? 1));
       expect(await width()).toBeCloseTo(812 / 14_200, 2);
-      await page.getByRole('combobox', { name: 'Filter' }).fill('code_interpreter');
+      await filter().fill('RUN_def456 execute');
+      expect(await rows()).toEqual(['thread', 'invoke_agent Math Tutor', 'execute_tool code_interpreter']);
       expect(await width()).toBeCloseTo(812 / 14_200, 2);
       expect(await page.locator('.ticks span').allTextContents()).toEqual(['0', '7.10 s', '14.2 s']);
-      const run = page.getByRole('treeitem', { name: 'invoke_agent' });
-      expect(await run.locator('.badge').textContent()).toBe('2 hidden');
+      expect(await row('invoke_agent').locator('.badge').textContent()).toBe('2 hidden');
       expect(await tool.locator('.badge').count()).toBe(0);
+      await filter().fill('no match');
+      expect(await rows()).toEqual([]);
     });
 
-    it('finds all errors, including those beyond the list', async () => {
+    it('finds all errors, including those beyond the list, and shows their number', async () => {
       const children = Array.from({ length: 20 }, (_, i) => ({ name: `call ${i}`, error: i % 2 === 0 }));
-      await open([{ name: 'many', children }]);
+      await open([{ name: 'many', children }, MATH_TUTOR]);
       await page.getByRole('button', { name: 'and 4 more' }).click();
       expect(await page.getByRole('checkbox', { name: 'Errors only' }).isChecked()).toBe(true);
       expect(await rows()).toHaveLength(11);
-    });
-
-    it('finds failed spans and shows their number', async () => {
-      await open([MATH_TUTOR, FAILED]);
-      await page.getByRole('checkbox', { name: 'Errors only' }).check();
-      expect(await rows()).toEqual(['answer ticket', 'chat gpt-4o', 'attempt']);
-      expect(await page.getByRole('status').textContent()).toBe('2 spans in 1 trace');
+      expect(await page.getByRole('status').textContent()).toBe('10 spans in 1 trace');
     });
 
     it('that hides the open trace for a while leaves the reader in it', async () => {
       await open([MATH_TUTOR, FAILED], { width: 800 });
       await page.getByRole('button', { name: 'List' }).click();
-      await page
-        .getByRole('navigation')
-        .getByRole('button', { name: /^thread/ })
-        .click();
-      await page.getByRole('treeitem', { name: 'code_interpreter' }).click();
+      await listed(/^thread/).click();
+      await row('code_interpreter').click();
       await page.getByRole('tab', { name: 'Timeline' }).click();
-      await page.keyboard.press('/');
+      await press('/');
       await page.keyboard.type('ticket');
       expect(await rows()).toContain('answer ticket');
-      for (const _ of 'ticket') await page.keyboard.press('Backspace');
+      for (const _ of 'ticket') await press('Backspace');
       expect(await rows()).toContain('execute_tool code_interpreter');
-      expect(
-        await page.getByRole('combobox', { name: 'Filter' }).evaluate((it) => it.matches(':focus')),
-      ).toBe(true);
-      expect(await page.getByRole('tab', { selected: true }).textContent()).toBe('Timeline');
+      expect(await filter().evaluate((it) => it.matches(':focus'))).toBe(true);
+      expect(await openTab()).toBe('Timeline');
     });
 
     it('finds spans by an id that is clicked', async () => {
       await open([MATH_TUTOR]);
       await page.getByRole('treeitem').last().click();
-      await page.getByRole('tabpanel', { name: 'Span' }).getByRole('button', { name: 'step_2' }).click();
-      expect(await page.getByRole('combobox', { name: 'Filter' }).inputValue()).toBe('step_2');
+      await panel().getByRole('button', { name: 'step_2' }).click();
+      expect(await filter().inputValue()).toBe('step_2');
       expect(await rows()).toEqual(['thread', 'invoke_agent Math Tutor', 'chat gpt-4o-mini']);
     });
   });
 
   it('a click expands or collapses a span without selecting it', async () => {
     await open([MATH_TUTOR]);
-    const run = page.getByRole('treeitem', { name: 'invoke_agent' });
-    await run.locator('.toggle').click();
+    const toggle = row('invoke_agent').locator('.toggle');
+    await toggle.click();
     expect(await rows()).toEqual(['thread', 'invoke_agent Math Tutor']);
-    await run.locator('.toggle').click();
+    await toggle.click();
     expect(await rows()).toHaveLength(5);
-    expect(await page.getByRole('treeitem', { selected: true }).count()).toBe(0);
-    expect(await page.getByRole('tab', { selected: true }).textContent()).toBe('Conversation');
+    expect(await selected().count()).toBe(0);
+    expect(await openTab()).toBe('Conversation');
   });
 
   describe('without room beside the timeline', () => {
-    const tab = (): Promise<string | null> => page.getByRole('tab', { selected: true }).textContent();
-
     it.each([400, 800])(
       'a press on a span shows it at once on %d pixels, and going back shows the timeline where it was',
       async (width) => {
         const children = Array.from({ length: 80 }, (_, i) => ({ name: `span ${i}`, start: i, end: i + 1 }));
         await open([{ name: 'program', end: 80, children }], { width });
         const before = page.url();
-        const span = page.getByRole('treeitem', { name: 'span 70' });
+        const span = row('span 70');
+        const heading = page.getByRole('heading', { name: 'span 70' });
         for (const back of [() => page.goBack(), () => page.getByRole('tab', { name: 'Timeline' }).click()]) {
           await page.evaluate(() => scrollTo(0, 1e6));
           await span.click();
-          const heading = page.getByRole('heading', { name: 'span 70' });
           await heading.waitFor();
-          expect(await tab()).toBe('Span');
+          expect(await openTab()).toBe('Span');
           expect((await heading.boundingBox())?.y).toBeLessThan(400);
           expect(page.url()).not.toBe(before);
           await back();
           await heading.waitFor({ state: 'hidden' });
-          expect(await tab()).toBe('Timeline');
+          expect(await openTab()).toBe('Timeline');
           await expect.poll(async () => (await span.boundingBox())?.y).toBeGreaterThan(0);
           expect((await span.boundingBox())?.y).toBeLessThan(900);
         }
         await page.goBack();
-        await page.getByRole('treeitem', { selected: true }).waitFor({ state: 'detached' });
+        await selected().waitFor({ state: 'detached' });
         await expect.poll(() => page.url()).not.toContain('span=');
       },
     );
 
     it('the timeline, the conversation and the span are tabs', async () => {
       await open([MATH_TUTOR], { width: 800 });
-      expect(await tab()).toBe('Timeline');
+      expect(await openTab()).toBe('Timeline');
       await page.getByRole('tab', { name: 'Conversation' }).click();
       expect(await page.getByRole('tree').isVisible()).toBe(false);
       await page.setViewportSize({ width: 1440, height: 900 });
@@ -334,108 +273,85 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     });
   });
 
-  it('a link leads to a span of a trace', async () => {
-    await open([MATH_TUTOR, FAILED]);
-    await page
-      .getByRole('navigation')
-      .getByRole('button', { name: /^thread/ })
-      .click();
-    await page.getByRole('treeitem', { name: 'code_interpreter' }).click();
-    const link = page.url();
-    expect(link).toMatch(/#trace=\w+&span=\w+$/);
-    await page.goto('about:blank');
-    offences.length = 0;
-    await page.goto(link);
-    expect(await page.getByRole('treeitem', { selected: true }).textContent()).toContain('code_interpreter');
-    expect(await page.title()).toBe('thread · OpenAI traces');
-    allowRequestsTo(link);
-  });
+  describe('a link', () => {
+    async function follow(link: string): Promise<void> {
+      await page.goto('about:blank');
+      await page.goto(link);
+    }
 
-  it.each(['trace', 'conversation'])('a link to a %s that is not there says so', async (kind) => {
-    await open([MATH_TUTOR, FAILED]);
-    const row = await page.getByRole('treeitem').first().getAttribute('id');
-    const link = `${page.url()}#${kind}=gone&span=${row?.replace('span-', '')}`;
-    await page.goto('about:blank');
-    offences.length = 0;
-    await page.goto(link);
-    const missing = page.getByText(`The ${kind} that the address names is not here`);
-    await missing.waitFor();
-    expect(await page.getByRole('treeitem').count()).toBeGreaterThan(0);
-    // A span of another trace with the same id is another span.
-    expect(await page.getByRole('treeitem', { selected: true }).count()).toBe(0);
-    await page.getByRole('navigation').getByRole('listitem').getByRole('button').first().click();
-    expect(await missing.isVisible()).toBe(false);
-    allowRequestsTo(link);
+    it('leads to a span of a trace', async () => {
+      await open([MATH_TUTOR, FAILED]);
+      await listed(/^thread/).click();
+      await row('code_interpreter').click();
+      expect(page.url()).toMatch(/#trace=\w+&span=\w+$/);
+      await follow(page.url());
+      expect(await selected().textContent()).toContain('code_interpreter');
+      expect(await page.title()).toBe('thread · OpenAI traces');
+    });
+
+    it.each(['trace', 'conversation'])('to a %s that is not there says so', async (kind) => {
+      await open([MATH_TUTOR, FAILED]);
+      const id = await page.getByRole('treeitem').first().getAttribute('id');
+      await follow(`${page.url()}#${kind}=gone&span=${id?.replace('span-', '')}`);
+      const missing = page.getByText(`The ${kind} that the address names is not here`);
+      await missing.waitFor();
+      expect(await page.getByRole('treeitem').count()).toBeGreaterThan(0);
+      // A span of another trace with the same id is another span.
+      expect(await selected().count()).toBe(0);
+      await page.getByRole('navigation').getByRole('listitem').getByRole('button').first().click();
+      expect(await missing.isVisible()).toBe(false);
+    });
   });
 
   describe('a bar', () => {
-    const widthOf = (name: string): Promise<number> =>
-      page
-        .getByRole('treeitem', { name })
-        .locator('.bar')
-        .evaluate((bar) => bar.getBoundingClientRect().width);
-
     it.each([1440, 800, 400])('is never shorter than one below it, on %d pixels', async (width) => {
-      await open(
-        [
-          {
-            name: 'outer',
-            end: 100,
-            attributes: { 'gen_ai.usage.input_tokens': 1_000_000, 'gen_ai.usage.output_tokens': 1_000_000 },
-            children: [{ name: 'inner', start: 1, end: 99 }],
-          },
-        ],
-        { width },
+      const children = [{ name: 'inner', start: 1, end: 99 }];
+      await open([{ name: 'outer', end: 100, attributes: tokens(1_000_000, 1_000_000), children }], {
+        width,
+      });
+      const places = await page.locator('.row').evaluateAll((all) =>
+        all.map((each) => {
+          const [bar, time] = ['.bar', '.time'].map((part) =>
+            each.querySelector(part)?.getBoundingClientRect(),
+          );
+          if (bar === undefined || time === undefined) throw new Error('There is no bar or no time.');
+          const beside = bar.right <= time.left || bar.left >= time.right;
+          return { width: bar.width, isCovered: !beside && bar.bottom > time.top && bar.top < time.bottom };
+        }),
       );
-      expect((await widthOf('inner')) / (await widthOf('outer'))).toBeCloseTo(0.98, 1);
-      const covered = await page.locator('.row').evaluateAll(
-        (rows) =>
-          rows.filter((row) => {
-            const bar = row.querySelector('.bar')?.getBoundingClientRect();
-            const time = row.querySelector('.time')?.getBoundingClientRect();
-            return (
-              bar &&
-              time &&
-              bar.right > time.left &&
-              bar.left < time.right &&
-              bar.bottom > time.top &&
-              bar.top < time.bottom
-            );
-          }).length,
-      );
-      expect(covered).toBe(0);
+      const [outer, inner] = places;
+      expect((inner?.width ?? 0) / (outer?.width ?? 1)).toBeCloseTo(0.98, 1);
+      expect(places.map(({ isCovered }) => isCovered)).toEqual([false, false]);
     });
 
     /** What a bar is made of: each part, its color, and its place on the axis. */
     const partsOf = (name: string): Promise<string[]> =>
-      page
-        .getByRole('treeitem', { name })
+      row(name)
         .locator('.track > *')
         .evaluateAll((all) =>
           all.map((each) => {
             const { style } = each as HTMLElement;
-            const place = [style.left, style.width].map((text) => Math.round(Number.parseFloat(text)));
+            const place = [style.left, style.width].map((size) => Math.round(Number.parseFloat(size)));
             const color = style.getPropertyValue('--type');
             return [each.className, ...(color === '' ? [] : [color]), ...place].join(' ');
           }),
         );
-    const tool = { 'gen_ai.operation.name': 'execute_tool' };
+    const tool = {
+      name: 'tool',
+      start: 40,
+      end: 70,
+      attributes: { 'gen_ai.operation.name': 'execute_tool' },
+    };
 
     it('shows which children worked when, each in the color of its kind, and the first chunk', async () => {
-      const chat = { 'gen_ai.operation.name': 'chat' };
-      const first = { ...chat, 'gen_ai.response.time_to_first_chunk': 0.005 };
-      await open([
-        {
-          name: 'run',
-          end: 100,
-          children: [
-            { name: 'chat a', start: 10, end: 40, attributes: first },
-            { name: 'chat b', start: 20, end: 40, attributes: chat, error: true },
-            { name: 'tool', start: 40, end: 70, attributes: tool },
-            { name: 'request', start: 80, end: 90 },
-          ],
-        },
-      ]);
+      const first = { 'gen_ai.response.time_to_first_chunk': 0.005 };
+      const children = [
+        chat(first, { name: 'chat a', start: 10, end: 40 }),
+        chat({}, { name: 'chat b', start: 20, end: 40, error: true }),
+        tool,
+        { name: 'request', start: 80, end: 90 },
+      ];
+      await open([{ name: 'run', end: 100, children }]);
       expect((await partsOf('run')).filter((part) => !part.startsWith('critical'))).toEqual([
         'bar pale 0 100',
         'part var(--model) 10 30',
@@ -447,40 +363,34 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     });
 
     it('is full if a turn has the tokens of its model, which has no span', async () => {
-      const turn = { 'gen_ai.operation.name': 'invoke_agent', 'gen_ai.usage.output_tokens': 5 };
-      const child = { name: 'tool', start: 40, end: 70, attributes: tool };
-      await open([{ name: 'turn', end: 100, attributes: turn, children: [child] }]);
+      const attributes = { 'gen_ai.operation.name': 'invoke_agent', 'gen_ai.usage.output_tokens': 5 };
+      await open([{ name: 'turn', end: 100, attributes, children: [tool] }]);
       expect((await partsOf('turn')).slice(0, 2)).toEqual(['bar 0 100', 'part var(--tool) 40 30']);
     });
   });
 
   describe('the span of a model call', () => {
-    const answer = (content: string): SpanPlan => ({
-      name: 'chat gpt-4o',
-      end: 2000,
-      attributes: {
-        'gen_ai.operation.name': 'chat',
+    async function openAnswer(content: string, more: SpanPlan['attributes'] = {}): Promise<void> {
+      const attributes = {
         'gen_ai.response.model': 'gpt-4o-2024',
-        'gen_ai.usage.input_tokens': 1200,
-        'gen_ai.usage.output_tokens': 34,
+        ...tokens(1200, 34),
         'gen_ai.usage.cache_read.input_tokens': 1000,
         'gen_ai.usage.reasoning.output_tokens': 20,
         'gen_ai.response.time_to_first_chunk': 0.25,
         'gen_ai.response.finish_reasons': ['stop'],
         'openai.cost': 0.02,
-        'gen_ai.input.messages': JSON.stringify([message('user', 'First'), message('user', 'Second')]),
-        'gen_ai.output.messages': JSON.stringify([message('assistant', content)]),
-      },
-    });
-    const openAnswer = async (content: string): Promise<void> => {
-      await open([answer(content)]);
+        'gen_ai.input.messages': JSON.stringify([said('user', 'First'), said('user', 'Second')]),
+        'gen_ai.output.messages': messages('assistant', text(content)),
+        ...more,
+      };
+      await open([chat(attributes, { end: 2000 })]);
       await page.getByRole('treeitem').click();
-    };
-    const panel = (): ReturnType<Page['locator']> => page.getByRole('tabpanel', { name: 'Span' });
+    }
+    const markdown = (): Locator => panel().locator('.md').last();
 
     it('reads like an answer: facts, then messages, then attributes, folded', async () => {
       await openAnswer('Fine');
-      const facts = (await panel().locator('.facts > div').allInnerTexts()).map((text) => text.split('\n'));
+      const facts = (await panel().locator('.facts > div').allInnerTexts()).map((fact) => fact.split('\n'));
       expect(facts).toEqual([
         ['Model', 'gpt-4o-2024'],
         ['Tokens', '1,200 → 34'],
@@ -502,15 +412,11 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     });
 
     it('has the instructions before the history, however long that is', async () => {
-      const plan = answer('Fine');
-      const asked = Array.from({ length: 60 }, (_, i) => message('user', `Question ${i}`));
-      const attributes = {
-        ...plan.attributes,
-        'gen_ai.system_instructions': JSON.stringify([{ type: 'text', content: 'Be brief.' }]),
+      const asked = Array.from({ length: 60 }, (_, i) => said('user', `Question ${i}`));
+      await openAnswer('Fine', {
+        'gen_ai.system_instructions': JSON.stringify([text('Be brief.')]),
         'gen_ai.input.messages': JSON.stringify(asked),
-      };
-      await open([{ ...plan, attributes }]);
-      await page.getByRole('treeitem').click();
+      });
       expect(await panel().innerText()).toMatch(/Instructions\s+59 earlier messages\s+User\s+Question 59/);
       await panel().getByText('Instructions', { exact: true }).click();
       await panel().locator('.md', { hasText: 'Be brief.' }).waitFor();
@@ -526,39 +432,38 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
       await openAnswer(`${'*a '.repeat(4899)}*b${'*'.repeat(4900)}`);
       expect(await panel().locator('.md em').count()).toBe(50);
-      expect(await panel().locator('.md').last().textContent()).toBe(`${'a '.repeat(4899)}b`);
+      expect(await markdown().textContent()).toBe(`${'a '.repeat(4899)}b`);
     });
 
     it('shows Markdown, code and tables', async () => {
       await openAnswer(
         '# Title\n**bold** *soft* `code` [site](https://example.com/x)\n\n- one\n- two\n\n1. first\n\n> quoted\n\n```js\nconst a = 1; // one\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |',
       );
-      const md = panel().locator('.md').last();
-      expect(await md.locator('strong').textContent()).toBe('bold');
-      expect(await md.locator('em').textContent()).toBe('soft');
-      expect(await md.locator('ul li').allTextContents()).toEqual(['one', 'two']);
-      expect(await md.locator('ol li').allTextContents()).toEqual(['first']);
-      expect(await md.locator('blockquote').textContent()).toBe('quoted');
-      expect(await md.locator('pre').textContent()).toBe('const a = 1; // one');
-      expect(await md.locator('td').allTextContents()).toEqual(['1', '2']);
-      const link = md.getByRole('link', { name: 'site' });
+      const parts = ['strong', 'em', 'ul li', 'ol li', 'blockquote', 'pre', 'td'];
+      expect(await Promise.all(parts.map((part) => markdown().locator(part).allTextContents()))).toEqual([
+        ['bold'],
+        ['soft'],
+        ['one', 'two'],
+        ['first'],
+        ['quoted'],
+        ['const a = 1; // one'],
+        ['1', '2'],
+      ]);
+      const link = markdown().getByRole('link', { name: 'site' });
       expect(await link.getAttribute('rel')).toContain('noreferrer');
       expect(await link.getAttribute('target')).toBe('_blank');
     });
 
     it('keeps the numbers of a list within which there are others', async () => {
       await openAnswer('1. one\n   - a\n   - b\n2. two\n\nThen:\n\n9. nine\n10. ten\n    - c');
-      const items = panel().locator('.md').last().locator('li');
+      const items = markdown().locator('li');
       const shown = await items.evaluateAll((all) =>
-        all.map((each) => [
-          getComputedStyle(each).listStyleType,
-          (each as HTMLLIElement).value,
-          each.firstChild?.textContent,
-        ]),
+        all.map((each) => {
+          const isNumbered = getComputedStyle(each).listStyleType === 'decimal';
+          return `${isNumbered ? `${(each as HTMLLIElement).value}.` : '-'} ${each.firstChild?.textContent}`;
+        }),
       );
-      expect(
-        shown.map(([style, value, text]) => (style === 'decimal' ? `${value}. ${text}` : `- ${text}`)),
-      ).toEqual(['1. one', '- a', '- b', '2. two', '9. nine', '10. ten', '- c']);
+      expect(shown).toEqual(['1. one', '- a', '- b', '2. two', '9. nine', '10. ten', '- c']);
       // A mark in front of its text, within what the answer shows.
       const room = await items.nth(5).evaluate((it) => {
         const range = document.createRange();
@@ -572,14 +477,22 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect(await list.evaluate((it) => getComputedStyle(it).rowGap)).toBe('normal');
     });
 
-    it.each([
-      ['see https://example.com/docs.', 'https://example.com/docs'],
-      ['(https://example.com/a_(b)), or', 'https://example.com/a_(b)'],
-      ['[site](https://example.com/a_(b)).', 'https://example.com/a_(b)'],
-      ['really, https://example.com/?a=1&b=2?!', 'https://example.com/?a=1&b=2'],
-    ])('links to the address in %j', async (text, address) => {
-      await openAnswer(text);
-      expect(await panel().locator('.md').last().getByRole('link').getAttribute('href')).toBe(address);
+    it('links to addresses, without what the text adds to them', async () => {
+      await openAnswer(
+        [
+          'see https://example.com/docs.',
+          '(https://example.com/a_(b)), or',
+          '[site](https://example.com/a_(b)).',
+          'really, https://example.com/?a=1&b=2?!',
+        ].join('\n\n'),
+      );
+      const links = markdown().getByRole('link');
+      expect(await links.evaluateAll((all) => all.map((each) => each.getAttribute('href')))).toEqual([
+        'https://example.com/docs',
+        'https://example.com/a_(b)',
+        'https://example.com/a_(b)',
+        'https://example.com/?a=1&b=2',
+      ]);
     });
 
     it('loads nothing and runs nothing, whatever Markdown it has', async () => {
@@ -594,65 +507,42 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
           '| <img src=x> | b |\n|---|---|\n| <svg onload=alert(1)> | [f](JaVaScRiPt:alert(1)) |',
         ].join('\n\n'),
       );
-      expect(
-        await page.locator('img, svg:not(.minimap > svg), iframe, script, style:not(head style)').count(),
-      ).toBe(0);
-      const targets = await page
-        .locator('a')
-        .evaluateAll((all) => all.map((each) => each.getAttribute('href')));
-      expect(targets.filter((target) => !/^https?:\/\//.test(target ?? ''))).toEqual([]);
-      const handlers = await page
-        .locator('a')
-        .evaluateAll((all) =>
-          all.flatMap((each) => each.getAttributeNames().filter((name) => name.startsWith('on'))),
-        );
-      expect(handlers).toEqual([]);
-    });
-
-    it.each([
-      '[',
-      '`',
-      '*',
-      '**',
-      '|',
-      '- ',
-      '> ',
-      '#',
-      '![',
-      '](',
-      '"',
-      "'",
-      '/*',
-      '|-',
-      '\\\\',
-      'https://(.',
-      '[a]((',
-    ])('is not slowed down by thousands of %j', async (mark) => {
-      await openAnswer(mark.repeat(19_000 / mark.length));
-      expect(await panel().locator('.facts').count()).toBe(1);
-      await openAnswer(`\`\`\`\n${mark.repeat(18_000 / mark.length)}`);
-      expect(await panel().locator('.facts').count()).toBe(1);
+      const made = page.locator('img, svg:not(.minimap > svg), iframe, script, style:not(head style)');
+      expect(await made.count()).toBe(0);
+      const links = await page.locator('a').evaluateAll((all) =>
+        all.map((each) => ({
+          target: each.getAttribute('href') ?? '',
+          handlers: each.getAttributeNames().filter((name) => name.startsWith('on')),
+        })),
+      );
+      for (const { target, handlers } of links)
+        expect([target, handlers]).toEqual([expect.stringMatching(/^https?:\/\//), []]);
     });
   });
 
+  const MARKS = [
+    ...['[', '`', '*', '**', '|', '- ', '> ', '#', '![', '](', '"', "'", '/*', '|-', '\\\\'],
+    ...['https://(.', '[a](('],
+  ];
   it.each([
-    ['a line below the heads of a table', `| a |\n${' '.repeat(19_900)}x`],
-    ['an item', `- ${' '.repeat(19_900)}a\u2028x`],
-    ['a heading', `# ${' '.repeat(19_900)}a\u2028x`],
-  ])('%s is read in linear time', async (_, text) => {
+    ...[1, 2].map((half) => [
+      `thousands of the same mark, ${half} of 2`,
+      MARKS.filter((_, i) => i % 2 === half - 1).flatMap((mark) => [
+        mark.repeat(19_000 / mark.length),
+        `\`\`\`\n${mark.repeat(18_000 / mark.length)}`,
+      ]),
+    ]),
+    ['a line below the heads of a table', Array(50).fill(`| a |\n${' '.repeat(19_900)}x`)],
+    ['an item', Array(50).fill(`- ${' '.repeat(19_900)}a\u2028x`)],
+    ['a heading', Array(50).fill(`# ${' '.repeat(19_900)}a\u2028x`)],
+  ] as [string, string[]][])('%s is read in linear time', async (_, texts) => {
     // In quadratic time, the answers take minutes.
-    const attributes = {
-      'gen_ai.operation.name': 'chat',
-      'gen_ai.output.messages': JSON.stringify(Array.from({ length: 4 }, () => message('assistant', text))),
-    };
-    const children = Array.from({ length: 50 }, (_, i) => ({
-      name: `chat ${i}`,
-      start: i,
-      end: i + 1,
-      attributes,
-    }));
+    const children = texts.map((each, i) => {
+      const answers = Array.from({ length: 4 }, () => said('assistant', each));
+      return chat({ 'gen_ai.output.messages': JSON.stringify(answers) }, { start: i, end: i + 1 });
+    });
     await open([{ name: 'all', start: 0, end: 100, children }]);
-    await page.getByRole('treeitem', { name: 'all' }).waitFor();
+    await row('all').waitFor();
     await page.locator('.chat .md').first().waitFor();
   });
 
@@ -660,30 +550,31 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     it('by the keys of a tree view', async () => {
       await open([MATH_TUTOR]);
       await page.getByRole('treeitem').first().focus();
-      const press = async (...keys: string[]): Promise<string> => {
-        for (const key of keys) await page.keyboard.press(key);
-        return focused();
-      };
-      expect(await press('ArrowDown', 'ArrowDown')).toBe('chat gpt-4o-mini');
-      expect(await press('ArrowLeft')).toBe('invoke_agent Math Tutor');
-      expect(await press('ArrowLeft')).toBe('invoke_agent Math Tutor');
-      expect(await rows()).toHaveLength(2);
-      expect(await press('ArrowRight')).toBe('invoke_agent Math Tutor');
-      expect(await press('ArrowRight', 'ArrowDown')).toBe('execute_tool code_interpreter');
-      expect(await press('End')).toBe('chat gpt-4o-mini');
-      expect(await press('Home')).toBe('thread');
-      await press('Enter');
-      expect(await page.getByRole('tab', { selected: true }).textContent()).toBe('Span');
-      expect(await page.getByRole('tabpanel', { name: 'Span' }).getByRole('heading').textContent()).toBe(
-        'thread',
-      );
+      const steps: [keys: string[], name: string][] = [
+        [['ArrowDown', 'ArrowDown'], 'chat gpt-4o-mini'],
+        [['ArrowLeft'], 'invoke_agent Math Tutor'],
+        [['ArrowLeft'], 'invoke_agent Math Tutor'],
+        [['ArrowRight'], 'invoke_agent Math Tutor'],
+        [['ArrowRight', 'ArrowDown'], 'execute_tool code_interpreter'],
+        [['End'], 'chat gpt-4o-mini'],
+        [['Home', 'Enter'], 'thread'],
+      ];
+      const counts: number[] = [];
+      for (const [keys, name] of steps) {
+        await press(...keys);
+        expect(await focused()).toBe(name);
+        counts.push((await rows()).length);
+      }
+      expect(counts).toEqual([5, 5, 2, 5, 5, 5, 5]);
+      expect(await openTab()).toBe('Span');
+      expect(await panel().getByRole('heading').textContent()).toBe('thread');
     });
 
     it('with one tab stop for the tree and one for the tabs, in page order', async () => {
       await open([FAILED]);
       const stops: string[] = [];
       for (let i = 0; i < 9; i++) {
-        await page.keyboard.press('Tab');
+        await press('Tab');
         stops.push(
           await page.evaluate(
             () => document.activeElement?.getAttribute('role') ?? document.activeElement?.tagName ?? '',
@@ -696,27 +587,24 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
         ...['separator', 'treeitem', 'separator', 'tab', 'tabpanel'],
       ]);
       await page.getByRole('tab', { selected: true }).focus();
-      await page.keyboard.press('ArrowRight');
-      expect(await page.getByRole('tab', { selected: true }).textContent()).toBe('Span');
+      await press('ArrowRight');
+      expect(await openTab()).toBe('Span');
     });
 
     it('by keys of its own, which are listed', async () => {
       await open([MATH_TUTOR, FAILED]);
-      await page.keyboard.press('c');
+      await press('c');
       expect(await rows()).toEqual(['answer ticket', 'chat gpt-4o']);
-      await page.keyboard.press('c');
+      await press('c');
       expect(await rows()).toHaveLength(3);
-      await page.keyboard.press('n');
-      expect(await page.getByRole('treeitem', { selected: true }).textContent()).toContain(
-        'rate_limit_exceeded',
-      );
-      await page.keyboard.press('/');
+      await press('n');
+      expect(await selected().textContent()).toContain('rate_limit_exceeded');
+      await press('/');
       await page.keyboard.type('where is');
       expect(await page.getByRole('status').textContent()).toBe('1 span in 1 trace');
-      await page.keyboard.press('Tab');
-      await page.keyboard.press('?');
+      await press('Tab', '?');
       expect(await page.getByRole('dialog', { name: 'Keys' }).innerText()).toContain('next error');
-      await page.keyboard.press('Escape');
+      await press('Escape');
       expect(await page.getByRole('dialog').count()).toBe(0);
     });
 
@@ -742,26 +630,6 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     });
   });
 
-  describe('is readable', () => {
-    // axe looks at the contrast of both themes.
-    it.each([true, false])('dark (%s) as the system setting', async (dark) => {
-      await open([FAILED, MATH_TUTOR], { dark });
-      const back = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
-      expect(back).toBe(dark ? 'rgb(16, 18, 22)' : 'rgb(246, 247, 249)');
-    });
-
-    it.each([320, 768, 1440])('on %d pixels, without scrolling sideways', async (width) => {
-      await open([FAILED, { ...MATH_TUTOR, name: 'n'.repeat(300) }], { width });
-      await chooseFirst(page);
-      const back = page.getByRole('tab', { name: 'Timeline' });
-      for (const row of await page.getByRole('treeitem').all()) {
-        await row.click();
-        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
-        if (width < 1000) await back.click();
-      }
-    });
-  });
-
   describe('treats untrusted data as text', () => {
     const HOSTILE = [
       '</script><script>alert(1)</script>',
@@ -774,52 +642,45 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       '<style>*{display:none}</style>',
       '__proto__',
     ];
-    const everywhere = (text: string): SpanPlan => ({
-      name: text,
-      error: true,
-      attributes: {
-        'gen_ai.operation.name': 'chat',
-        'error.type': text,
-        'openai.thread.id': text,
-        'openai.run.id': text,
-        'gen_ai.request.model': text,
-        'deployment.environment.name': text,
-        'openai.trace.project': text,
-        [text]: text,
-        'gen_ai.system_instructions': JSON.stringify([{ type: text, content: text }]),
-        'gen_ai.input.messages': JSON.stringify([
-          { role: text, parts: [{ type: 'text', content: text }, { type: text }] },
-        ]),
-        'gen_ai.output.messages': JSON.stringify([
-          { role: 'assistant', parts: [{ type: 'tool_call', id: text, name: text, arguments: text }] },
-        ]),
-      },
-      children: [
-        { name: text, attributes: { 'gen_ai.operation.name': 'invoke_agent', 'openai.run.status': text } },
-      ],
-    });
+    const everywhere = (hostile: string): SpanPlan => {
+      const call = { type: 'tool_call', id: hostile, name: hostile, arguments: hostile };
+      const attributes = {
+        'error.type': hostile,
+        'openai.thread.id': hostile,
+        'openai.run.id': hostile,
+        'gen_ai.request.model': hostile,
+        'deployment.environment.name': hostile,
+        'openai.trace.project': hostile,
+        [hostile]: hostile,
+        'gen_ai.system_instructions': JSON.stringify([{ type: hostile, content: hostile }]),
+        'gen_ai.input.messages': messages(hostile, text(hostile), { type: hostile }),
+        'gen_ai.output.messages': messages('assistant', call),
+      };
+      const below = { 'gen_ai.operation.name': 'invoke_agent', 'openai.run.status': hostile };
+      return chat(attributes, {
+        name: hostile,
+        error: true,
+        children: [{ name: hostile, attributes: below }],
+      });
+    };
 
     it('in every place of the page', async () => {
       await open(HOSTILE.map(everywhere));
-      expect(await page.getByRole('navigation').getByRole('listitem').count()).toBe(HOSTILE.length);
-      for (const trace of await page.getByRole('navigation').locator('li > :first-child').all()) {
-        await trace.click();
-        for (const row of await page.getByRole('treeitem').all()) await row.click();
+      const entries = page.getByRole('navigation').locator('li > :first-child');
+      expect(await entries.count()).toBe(HOSTILE.length);
+      for (const entry of await entries.all()) {
+        await entry.click();
+        for (const each of await page.getByRole('treeitem').all()) await each.click();
         for (const tab of await page.getByRole('tab').all()) await tab.click();
       }
       // Nothing in the page but what the page makes: its one style, and its data and script are gone by now.
       expect(await page.locator('img, svg:not(.minimap > svg), iframe, object, link, a').count()).toBe(0);
       expect(await page.locator('style').count()).toBe(1);
       expect(await page.locator('script').count()).toBe(0);
-      const text = await page.locator('body').textContent();
-      expect(text).not.toMatch(/[\u202e\u2066]/);
-      await page
-        .getByRole('navigation')
-        .getByRole('button', { name: /^<img src/ })
-        .click();
-      expect(await page.getByRole('region', { name: 'Trace' }).getByRole('heading').textContent()).toBe(
-        '<img src=x onerror=alert(1)>',
-      );
+      expect(await page.locator('body').textContent()).not.toMatch(/[\u202e\u2066]/);
+      await listed(/^<img src/).click();
+      const heading = page.getByRole('region', { name: 'Trace' }).getByRole('heading');
+      expect(await heading.textContent()).toBe('<img src=x onerror=alert(1)>');
     });
 
     it('and its policy would not run it as markup', async () => {
@@ -835,36 +696,28 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       });
       await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 50)));
       // The browser says of each that it was blocked, and of the image first that it was asked for.
-      expect(
-        offences.map((offence) =>
-          offence.replace(/^(request|Executing inline \w+|Loading the \w+).*/s, '$1'),
-        ),
-      ).toEqual(['Executing inline script', 'Executing inline event', 'Loading the image', 'request']);
-      offences.length = 0;
+      const blocked = pages.offences
+        .splice(0)
+        .map((each) => each.replace(/^(request|Executing inline \w+|Loading the \w+).*/s, '$1'));
+      expect(blocked).toEqual([
+        'Executing inline script',
+        'Executing inline event',
+        'Loading the image',
+        'request',
+      ]);
     });
 
     it('of any length, depth or number', async () => {
       const long = 'word '.repeat(1e6);
-      const parts = JSON.stringify([message('user', long.slice(0, 99_000))]);
       let deep: SpanPlan = { name: 'deepest' };
       for (let i = 0; i < 300; i++) deep = { name: `level ${i}`, children: [deep] };
       const many = Array.from({ length: 2500 }, (_, i) => ({ name: `span ${i}`, start: i, end: i + 5 }));
-      await open([
-        {
-          name: long,
-          end: 2600,
-          attributes: {
-            'gen_ai.operation.name': 'chat',
-            'gen_ai.input.messages': parts,
-            huge: long,
-          },
-          children: [deep, ...many],
-        },
-      ]);
+      const content = { 'gen_ai.input.messages': messages('user', text(long.slice(0, 99_000))), huge: long };
+      await open([chat(content, { name: long, end: 2600, children: [deep, ...many] })]);
       // Only what can be seen is rendered.
       expect(await page.getByRole('treeitem').count()).toBeLessThan(100);
       await page.getByRole('treeitem').first().focus();
-      await page.keyboard.press('End');
+      await press('End');
       expect(await focused()).toBe('span 2499');
       expect(await page.getByRole('treeitem').count()).toBeLessThan(100);
       await page.getByRole('button', { name: /^Show all 99,000 characters/ }).click();
@@ -872,19 +725,17 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     });
 
     it('with many traces', async () => {
-      const spans = Array.from({ length: MANY }, (_, i) => rawSpan(i));
-      page = await openSpans(browser, spans, { offences });
+      page = await pages.openSpans(Array.from({ length: MANY }, (_, i) => rawSpan(i)));
       const nav = page.getByRole('navigation');
       expect(await nav.getByRole('listitem').count()).toBeLessThan(100);
-      const listed = (index: number): Locator =>
-        nav.getByRole('button', { name: new RegExp(`^span ${index} `) });
-      expect(await listed(MANY - 51).count()).toBe(0);
-      await nav.getByRole('button', { name: 'Show more (9,950)' }).click();
-      await listed(MANY - 51).waitFor();
+      const entry = (index: number): Locator => listed(new RegExp(`^span ${index} `));
+      expect(await entry(MANY - 51).count()).toBe(0);
+      await listed('Show more (9,950)').click();
+      await entry(MANY - 51).waitFor();
       expect(await rows()).toEqual([`span ${MANY - 1}`]);
-      await page.getByRole('combobox', { name: 'Filter' }).fill(`span ${MANY - MAX_TRACES}`);
-      await listed(MANY - MAX_TRACES).waitFor();
-      await page.getByRole('combobox', { name: 'Filter' }).fill(`span ${MANY - MAX_TRACES - 1}`);
+      await filter().fill(`span ${MANY - MAX_TRACES}`);
+      await entry(MANY - MAX_TRACES).waitFor();
+      await filter().fill(`span ${MANY - MAX_TRACES - 1}`);
       expect(await rows()).toEqual([]);
       expect(await page.locator('header').textContent()).toContain('120,000 spans did not fit');
     });

@@ -23,10 +23,21 @@ export interface SpanPlan {
   readonly children?: readonly SpanPlan[];
 }
 
-/** A part of a message, and messages of one role, as attributes have them. */
+/** A part of a message, a message of one text, and messages of one role, as attributes have them. */
 export const text = (content: string): object => ({ type: 'text', content });
+export const said = (role: string, content: string): object => ({ role, parts: [text(content)] });
 export const messages = (role: string, ...parts: readonly object[]): string =>
   JSON.stringify([{ role, parts }]);
+
+/** A call of a model. */
+export function chat(attributes: api.Attributes = {}, more: Partial<SpanPlan> = {}): SpanPlan {
+  return { name: 'chat gpt-4o', ...more, attributes: { 'gen_ai.operation.name': 'chat', ...attributes } };
+}
+
+/** The tokens that a call reports. */
+export function tokens(input: number, output: number): api.Attributes {
+  return { 'gen_ai.usage.input_tokens': input, 'gen_ai.usage.output_tokens': output };
+}
 
 const START = Date.UTC(2026, 0, 1);
 
@@ -127,8 +138,7 @@ export const MATH_TUTOR: SpanPlan = {
             'openai.step.id': 'step_1',
             'openai.step.type': 'tool_calls',
             'openai.step.status': 'completed',
-            'gen_ai.usage.input_tokens': 154,
-            'gen_ai.usage.output_tokens': 62,
+            ...tokens(154, 62),
             'gen_ai.response.finish_reasons': ['tool_calls'],
           },
         },
@@ -156,8 +166,7 @@ export const MATH_TUTOR: SpanPlan = {
             'openai.step.id': 'step_2',
             'openai.step.type': 'message_creation',
             'openai.step.status': 'completed',
-            'gen_ai.usage.input_tokens': 227,
-            'gen_ai.usage.output_tokens': 26,
+            ...tokens(227, 26),
             'gen_ai.response.finish_reasons': ['stop'],
           },
         },
@@ -166,7 +175,6 @@ export const MATH_TUTOR: SpanPlan = {
   ],
 };
 
-const said = (role: string, content: string): string => messages(role, text(content));
 const spoken = { 'gen_ai.conversation.id': 'sess_1', 'openai.api.type': 'realtime' };
 
 /** A spoken conversation: two questions, and answers that the user interrupts, while it is played and while it is made. */
@@ -205,8 +213,7 @@ export const VOICE_SESSION: SpanPlan = {
         ...spoken,
         'gen_ai.operation.name': 'chat',
         'gen_ai.response.id': 'resp_1',
-        'gen_ai.usage.input_tokens': 180,
-        'gen_ai.usage.output_tokens': 95,
+        ...tokens(180, 95),
         'gen_ai.usage.cache_read.input_tokens': 64,
         'gen_ai.usage.audio.input_tokens': 70,
         'gen_ai.usage.audio.output_tokens': 75,
@@ -218,8 +225,8 @@ export const VOICE_SESSION: SpanPlan = {
         'openai.usage.audio.output_cost': 0.0048,
         'openai.realtime.output_audio_duration': 6,
         'openai.realtime.time_to_first_audio': 1,
-        'gen_ai.input.messages': said('user', 'Is x equal to 1?'),
-        'gen_ai.output.messages': said('assistant', 'Yes, x is 1.'),
+        'gen_ai.input.messages': messages('user', text('Is x equal to 1?')),
+        'gen_ai.output.messages': messages('assistant', text('Yes, x is 1.')),
       },
     },
     {
@@ -229,10 +236,9 @@ export const VOICE_SESSION: SpanPlan = {
       attributes: {
         ...spoken,
         'openai.item.id': 'item_1',
-        'gen_ai.usage.input_tokens': 24,
-        'gen_ai.usage.output_tokens': 9,
+        ...tokens(24, 9),
         'openai.cost': 0.0002,
-        'gen_ai.output.messages': said('user', 'Is x equal to 1?'),
+        'gen_ai.output.messages': messages('user', text('Is x equal to 1?')),
       },
     },
     {
@@ -243,13 +249,12 @@ export const VOICE_SESSION: SpanPlan = {
         ...spoken,
         'gen_ai.operation.name': 'chat',
         'gen_ai.response.id': 'resp_2',
-        'gen_ai.usage.input_tokens': 10,
-        'gen_ai.usage.output_tokens': 5,
+        ...tokens(10, 5),
         'gen_ai.usage.audio.output_tokens': 5,
         'openai.realtime.cancel_reason': 'turn_detected',
         'openai.realtime.output_audio_duration': 4,
         'openai.realtime.time_to_first_audio': 0.5,
-        'gen_ai.output.messages': said('assistant', 'You are wel'),
+        'gen_ai.output.messages': messages('assistant', text('You are wel')),
       },
     },
   ],

@@ -1,27 +1,49 @@
 import { setTimeout } from 'node:timers/promises';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Locator, Page } from 'playwright-core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type LiveView, startLiveView } from '../../../src/viewer/live/live-view.ts';
 import { accessFindings } from '../../support/axe.ts';
-import { type Browser, NO_BROWSER, startBrowser } from '../../support/browser.ts';
-import { MATH_TUTOR, makeSpans } from '../spans.ts';
-import { otlp, post } from './requests.ts';
+import { NO_BROWSER } from '../../support/browser.ts';
+import { suiteBrowser } from '../../support/suite-browser.ts';
+import { MATH_TUTOR, makeSpans, messages, text } from '../spans.ts';
+import { evaluationOf, otlp, otlpLogs, post } from './requests.ts';
 
 if (NO_BROWSER !== undefined) console.warn(`The live page is not tested in a browser: ${NO_BROWSER}`);
 
+/** A span of a second, named after its id. */
+function span(
+  traceId: string,
+  spanId: string,
+  more: object = {},
+  attributes: Readonly<Record<string, string>> = {},
+): object {
+  return {
+    traceId,
+    spanId,
+    name: `span ${spanId}`,
+    startTimeUnixNano: '1700000000000000000',
+    endTimeUnixNano: '1700000001000000000',
+    attributes: Object.entries(attributes).map(([key, stringValue]) => ({ key, value: { stringValue } })),
+    ...more,
+  };
+}
+
+/** What an answer has. */
+const answer = (content: string): Record<string, string> => ({
+  'gen_ai.operation.name': 'chat',
+  'gen_ai.output.messages': messages('assistant', text(content)),
+});
+const LATER = { startTimeUnixNano: '1800000000000000000' };
+
 describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
-  let browser: Browser;
+  const browser = suiteBrowser();
   let live: LiveView;
   let page: Page;
   /** What no page may do: fail, ask, or go elsewhere. */
   let offences: string[];
 
-  beforeAll(async () => {
-    browser = await startBrowser();
-  }, 60_000);
-  afterAll(() => browser?.close());
   beforeEach(async () => {
     live = await startLiveView(0, undefined, () => {});
     offences = [];
@@ -39,18 +61,14 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     expect(offences).toEqual([]);
   });
 
-  const entries = (): ReturnType<Page['locator']> => page.getByRole('navigation').getByRole('listitem');
-  const row = (name: string): ReturnType<Page['locator']> => page.getByRole('treeitem', { name }).first();
+  const entries = (): Locator => page.getByRole('navigation').getByRole('listitem');
+  const entry = (name: string): Locator => entries().filter({ hasText: name }).getByRole('button').first();
+  const row = (name: string): Locator => page.getByRole('treeitem', { name }).first();
+  const selected = (): Locator => page.getByRole('treeitem', { selected: true });
+  const filter = (): Locator => page.getByRole('combobox', { name: 'Filter' });
+  const connected = (): Promise<void> => page.getByText('live', { exact: true }).waitFor();
   const send = (...spans: readonly object[]): Promise<unknown> =>
     post(`${live.address}/v1/traces`, otlp(...spans));
-  const span = (traceId: string, spanId: string, more: object = {}): object => ({
-    traceId,
-    spanId,
-    name: `span ${spanId}`,
-    startTimeUnixNano: '1700000000000000000',
-    endTimeUnixNano: '1700000001000000000',
-    ...more,
-  });
 
   it('says how to send traces, and shows them as they arrive, newest first', async () => {
     await page.getByRole('heading', { name: 'Waiting for traces' }).waitFor();
@@ -62,19 +80,17 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     exporter.export(makeSpans(MATH_TUTOR) as unknown as ReadableSpan[], () => {});
     await row('invoke_agent Math Tutor').waitFor();
     await exporter.shutdown();
-    await send(
-      span('new', '1', { startTimeUnixNano: '1900000000000000000', endTimeUnixNano: '1900000001000000000' }),
-    );
-    await row('span 1').waitFor();
+    await send(span('new', '1', { ...LATER, endTimeUnixNano: '1800000001000000000' }));
+    await entries().nth(1).waitFor();
     const texts = await entries().allInnerTexts();
-    expect(texts.map((text) => text.split('\n').slice(0, 3))).toEqual([
-      ['span 1', 'ok', '17:46:40 · 1.00 s · 1 span'],
+    expect(texts.map((shown) => shown.split('\n').slice(0, 3))).toEqual([
+      ['span 1', 'ok', '08:00:00 · 1.00 s · 1 span'],
       ['thread', 'ok', '00:00:00 · 14.2 s · 381 → 88 · 5 spans'],
     ]);
   });
 
   it('asks once for all that arrives while it waits for an answer', async () => {
-    await page.getByText('live', { exact: true }).waitFor();
+    await connected();
     let asked = 0;
     await page.route('**/api/spans*', async (route) => {
       if (++asked === 1) await setTimeout(1_500);
@@ -97,7 +113,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     await send(span('t', 'root'), span('t', 'b', { parentSpanId: 'root' }));
     await row('span b').waitFor();
     expect(await entries().first().textContent()).not.toContain('in progress');
-    expect(await page.getByRole('treeitem', { selected: true }).textContent()).toContain('span a');
+    expect(await selected().textContent()).toContain('span a');
     expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('span a');
     expect(await row('span a').getAttribute('aria-expanded')).toBe('false');
     expect(await page.getByRole('tabpanel', { name: 'Span' }).textContent()).toContain('span a');
@@ -120,18 +136,8 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
   });
 
   it('leaves the reader in the conversation beside a selected span, if nothing moves', async () => {
-    const attributes = [
-      { key: 'gen_ai.operation.name', value: { stringValue: 'chat' } },
-      {
-        key: 'gen_ai.output.messages',
-        value: {
-          stringValue: JSON.stringify([
-            { role: 'assistant', parts: [{ type: 'text', content: 'word '.repeat(500) }] },
-          ]),
-        },
-      },
-    ];
-    const sent = (id: number): object => span('t', `${id}`, { parentSpanId: 'root', attributes });
+    const sent = (id: number): object =>
+      span('t', `${id}`, { parentSpanId: 'root' }, answer('word '.repeat(500)));
     await send(...Array.from({ length: 60 }, (_, id) => sent(100 + id)));
     await row('60 × chat').click();
     await row('span 100').click();
@@ -148,7 +154,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     await page.getByText('61 spans in').waitFor();
     expect(await place()).toEqual([100, 300, 'Conversation']);
     expect(await page.getByRole('tab', { selected: true }).textContent()).toBe('Conversation');
-    expect(await page.getByRole('treeitem', { selected: true }).textContent()).toContain('span 100');
+    expect(await selected().textContent()).toContain('span 100');
     await page.setViewportSize({ width: 400, height: 300 });
     await page.getByRole('tab', { name: 'Timeline' }).click();
     await row('span 101').click();
@@ -161,40 +167,26 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     expect(await page.evaluate(() => scrollY)).toBe(before);
   });
 
-  it.each([
-    ['the same trace', 't'],
-    ['another trace', 'u'],
-  ])('keeps text selected while spans of %s arrive', async (_, traceId) => {
-    const messages = [{ role: 'assistant', parts: [{ type: 'text', content: 'Copy me.' }] }];
-    const attributes = [
-      { key: 'gen_ai.operation.name', value: { stringValue: 'chat' } },
-      { key: 'gen_ai.output.messages', value: { stringValue: JSON.stringify(messages) } },
-    ];
-    await send(span('t', '1', { attributes }));
+  it('keeps text selected while spans of the same and of another trace arrive', async () => {
+    await send(span('t', '1', {}, answer('Copy me.')));
     await row('span 1').click();
     await page.getByRole('tab', { name: 'Conversation' }).click();
-    const selected = (): Promise<unknown> => page.evaluate(() => getSelection()?.toString());
+    const selection = (): Promise<unknown> => page.evaluate(() => getSelection()?.toString());
     await page.getByRole('listitem').getByText('Copy me.').selectText();
-    expect(await selected()).toBe('Copy me.');
-    await send(span(traceId, '2'));
-    await page.getByText('2 spans in').waitFor();
-    await page.waitForTimeout(50);
-    expect(await selected()).toBe('Copy me.');
+    expect(await selection()).toBe('Copy me.');
+    for (const [traceId, count] of [
+      ['t', 2],
+      ['u', 3],
+    ] as const) {
+      await send(span(traceId, String(count)));
+      await page.getByText(`${count} spans in`).waitFor();
+      await page.waitForTimeout(50);
+      expect(await selection()).toBe('Copy me.');
+    }
   });
 
-  it('opens what a link in its address names', async () => {
-    await send(span('first', 'a'));
-    await send(span('second', 'b', { startTimeUnixNano: '1800000000000000000' }));
-    await row('span b').waitFor();
-    await page.evaluate(() => {
-      location.hash = '#trace=first&span=a';
-    });
-    await row('span a').waitFor();
-    expect(await page.getByRole('tabpanel', { name: 'Span' }).textContent()).toContain('span a');
-  });
-
-  it('says that a trace of its address is not there, and opens it when it arrives', async () => {
-    await page.goto(`${live.page}#trace=late`);
+  it('opens what its address names, also when that arrives later', async () => {
+    await page.goto(`${live.page}#trace=late&span=b`);
     await page.reload();
     await send(span('first', 'a'));
     await row('span a').waitFor();
@@ -203,34 +195,34 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     await send(span('late', 'b'));
     await row('span b').waitFor();
     expect(await missing.isVisible()).toBe(false);
+    await page.evaluate(() => {
+      location.hash = '#trace=first&span=a';
+    });
+    await row('span a').waitFor();
+    expect(await page.getByRole('tabpanel', { name: 'Span' }).textContent()).toContain('span a');
   });
 
-  it('keeps a trace open that the reader chose', async () => {
+  it('keeps a trace open that the reader chose, and another while a filter hides that one', async () => {
+    const current = page.locator('[aria-current]');
     await send(span('first', 'a'), span('second', 'b'));
-    await entries().filter({ hasText: 'span a' }).getByRole('button').click();
+    await entry('span a').click();
     await row('span a').waitFor();
-    await send(span('third', 'c', { startTimeUnixNano: '1800000000000000000' }));
+    await send(span('third', 'c', LATER));
     await entries().nth(2).waitFor();
     expect(await row('span a').isVisible()).toBe(true);
-    expect(await page.locator('[aria-current]').textContent()).toContain('span a');
+    expect(await current.textContent()).toContain('span a');
     await page.reload();
     await row('span a').waitFor();
-  });
-
-  it('keeps a trace open while a filter hides the one that the reader chose', async () => {
-    await send(span('first', 'a'), span('second', 'b'));
-    await entries().filter({ hasText: 'span a' }).getByRole('button').first().click();
-    await row('span a').waitFor();
-    await page.getByRole('combobox', { name: 'Filter' }).fill('second');
+    await filter().fill('second');
     await row('span b').waitFor();
-    await send(span('third', 'second', { startTimeUnixNano: '1800000000000000000' }));
+    await send(span('fourth', 'second', LATER));
     await entries().nth(1).waitFor();
-    expect(await page.locator('[aria-current]').textContent()).toContain('span b');
+    expect(await current.textContent()).toContain('span b');
   });
 
   it('lists conversations, with the spans of all of their traces', async () => {
-    const attributes = [{ key: 'gen_ai.conversation.id', value: { stringValue: 'conv_1' } }];
-    await send(span('one', 'a', { attributes }), span('two', 'b', { attributes }), span('two', 'c'));
+    const attributes = { 'gen_ai.conversation.id': 'conv_1' };
+    await send(span('one', 'a', {}, attributes), span('two', 'b', {}, attributes), span('two', 'c'));
     await page.getByRole('button', { name: 'Conversations 1' }).click();
     await entries().filter({ hasText: '2 traces · 2 spans' }).waitFor();
     await row('span b').waitFor();
@@ -238,35 +230,10 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
   });
 
   it('shows evaluations beside the answer that they are about', async () => {
-    const attributes = [{ key: 'gen_ai.operation.name', value: { stringValue: 'chat' } }];
-    await send(span('t', '1', { attributes }));
+    await send(span('t', '1', {}, answer('Yes.')));
     await row('span 1').waitFor();
-    const evaluation = (name: string, value: object): object => ({ key: `gen_ai.evaluation.${name}`, value });
-    await post(
-      `${live.address}/v1/logs`,
-      JSON.stringify({
-        resourceLogs: [
-          {
-            scopeLogs: [
-              {
-                logRecords: [
-                  {
-                    traceId: 't',
-                    spanId: '1',
-                    eventName: 'gen_ai.evaluation.result',
-                    attributes: [
-                      evaluation('name', { stringValue: 'helpful' }),
-                      evaluation('score.value', { doubleValue: 0.9 }),
-                      evaluation('score.label', { stringValue: 'good' }),
-                    ],
-                  },
-                ],
-              },
-            ],
-          },
-        ],
-      }),
-    );
+    const evaluation = { name: 'helpful', 'score.value': 0.9, 'score.label': 'good' };
+    await post(`${live.address}/v1/logs`, otlpLogs(evaluationOf('t', '1', evaluation)));
     await page.getByRole('listitem').getByText('helpful 0.9 (good)').waitFor();
   });
 
@@ -274,9 +241,9 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     await send(span('t', '1st'), span('u', '2nd', { status: { code: 2, message: 'No quota' } }));
     await entries().nth(1).waitFor();
     for (const words of ['1st', 'no quota']) {
-      await page.getByRole('combobox', { name: 'Filter' }).fill(words);
+      await filter().fill(words);
       await page.getByText('1 span in 1 trace').waitFor();
-      await page.getByRole('combobox', { name: 'Filter' }).fill('');
+      await filter().fill('');
       await page.getByText('2 spans in 2 traces').waitFor();
     }
     await page.getByRole('checkbox', { name: 'Errors only' }).check();
@@ -285,18 +252,19 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
   });
 
   it('says that the connection is lost, and continues when it is back', async () => {
-    await page.getByText('live', { exact: true }).waitFor();
+    await connected();
     const { port, searchParams } = new URL(live.page);
-    const restart = (token?: string): ReturnType<typeof startLiveView> =>
-      startLiveView(Number(port), undefined, () => {}, { token });
+    const restart = async (token?: string): Promise<void> => {
+      await live.close();
+      live = await startLiveView(Number(port), undefined, () => {}, { token });
+    };
     await live.close();
     await page.getByText('connection lost').waitFor();
-    live = await restart(searchParams.get('token') ?? '');
+    await restart(searchParams.get('token') ?? '');
     await send(span('t', 'a'));
     await row('span a').waitFor();
-    await page.getByText('live', { exact: true }).waitFor();
-    await live.close();
-    live = await restart();
+    await connected();
+    await restart();
     await page.getByText('refused: open the address that view printed last').waitFor();
     expect(offences.every((offence) => /ERR_|status of 403/.test(offence))).toBe(true);
     offences = [];
