@@ -4,17 +4,26 @@ import { BatchSpanProcessor, SimpleSpanProcessor, TracerProvider } from '@opente
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConsoleTreeExporter, type ConsoleTreeExporterOptions, type FinishedSpan } from '../../src/export.ts';
 import { beginIn, finishIn } from '../../src/util/open-traces.ts';
+import type { TextStream } from '../../src/util/text-stream.ts';
 import { wantsColor } from '../../src/viewer/terminal-text.ts';
 import { MATH_TUTOR, makeSpans } from './spans.ts';
 
+const exporters: ConsoleTreeExporter[] = [];
+
 /** An exporter with what it has printed. */
-function start(options: ConsoleTreeExporterOptions = {}): {
+function start({
+  stream,
+  ...options
+}: Omit<ConsoleTreeExporterOptions, 'stream'> & { readonly stream?: Partial<TextStream> } = {}): {
   exporter: ConsoleTreeExporter;
   send: (...spans: readonly (FinishedSpan | undefined)[]) => void;
   printed: () => string;
 } {
   const writes: string[] = [];
-  const exporter = new ConsoleTreeExporter({ stream: { write: (text) => writes.push(text) }, ...options });
+  const exporter = new ConsoleTreeExporter({
+    stream: { write: (text) => writes.push(text), ...stream },
+    ...options,
+  });
   exporters.push(exporter);
   return {
     exporter,
@@ -27,7 +36,31 @@ function start(options: ConsoleTreeExporterOptions = {}): {
   };
 }
 
-const exporters: ConsoleTreeExporter[] = [];
+/** The spans of a root with one span below it, that one first. */
+const rootWith = (name: string): FinishedSpan[] =>
+  makeSpans({ name: 'root', children: [{ name, start: 1 }] });
+const OPEN = { name: 'open', open: true, children: [{ name: 'child' }] };
+
+/** A span as `beginIn` and `finishIn` know it. */
+const contextOf = (span: FinishedSpan | undefined): api.SpanContext => {
+  if (span === undefined) throw new Error('There is no span.');
+  return { ...span.spanContext(), traceFlags: 1 };
+};
+
+/** A span with other properties. */
+function changed(span: FinishedSpan | undefined, more: object): FinishedSpan {
+  if (span === undefined) throw new Error('There is no span.');
+  return { ...span, name: span.name, spanContext: () => span.spanContext(), ...more };
+}
+
+/** Has a root and a child end by a provider of the SDK. */
+function endTrace(provider: TracerProvider): void {
+  const tracer = provider.getTracer('test');
+  const root = tracer.startSpan('root', { startTime: 0 });
+  tracer.startSpan('child', { startTime: 0 }, api.trace.setSpan(api.ROOT_CONTEXT, root)).end(1);
+  root.end(1);
+}
+const TRACE = /^root {6}\d.*\n└─ child {2}.*\n\n$/;
 
 /** What is done when the process exits. */
 function exit(): void {
@@ -62,50 +95,42 @@ describe('a trace is printed', () => {
   });
 
   it('after a conversation or run in it has ended, or after a limit', () => {
-    const [late, root] = makeSpans({ name: 'root', children: [{ name: 'thread', start: 1 }] });
-    if (late === undefined || root === undefined) throw new Error('no spans');
-    const open = api.trace.wrapSpanContext({ ...late.spanContext(), traceFlags: 1 });
-    vi.spyOn(open, 'isRecording').mockReturnValue(true);
+    const [late, root] = rootWith('thread');
     const { send, printed } = start();
-    beginIn(open.spanContext());
+    beginIn(contextOf(late));
     send(root);
     vi.advanceTimersByTime(3000);
     expect(printed()).toBe('');
-    finishIn(open.spanContext());
+    finishIn(contextOf(late));
     send(late);
     vi.advanceTimersByTime(200);
     expect(printed()).toBe('root       0 ms\n└─ thread  0 ms\n\n');
     const [other] = makeSpans({ name: 'other' });
-    if (other === undefined) throw new Error('no span');
-    const endless = api.trace.wrapSpanContext({ ...other.spanContext(), traceFlags: 1 });
-    vi.spyOn(endless, 'isRecording').mockReturnValue(true);
-    beginIn(endless.spanContext());
+    beginIn(contextOf(other));
     send(other);
     vi.advanceTimersByTime(4999);
     expect(printed()).not.toContain('other');
     vi.advanceTimersByTime(1);
     expect(printed()).toContain('other');
-    finishIn(endless.spanContext());
+    finishIn(contextOf(other));
   });
 
   it('once for a loop whose rounds take four seconds each', () => {
-    const [second, root] = makeSpans({ name: 'root', children: [{ name: 'second', start: 1 }] });
-    if (root === undefined || second === undefined) throw new Error('no spans');
-    const asking = { ...root.spanContext(), traceFlags: 1 };
+    const [second, root] = rootWith('second');
     const { send, printed } = start();
-    beginIn(asking);
+    beginIn(contextOf(root));
     send(root);
     vi.advanceTimersByTime(4000);
     send(second);
     vi.advanceTimersByTime(4000);
     expect(printed()).toBe('');
-    finishIn(asking);
+    finishIn(contextOf(root));
     vi.advanceTimersByTime(200);
     expect(printed()).toBe('root       0 ms\n└─ second  0 ms\n\n');
   });
 
   it('at once by forceFlush if the root has arrived, and not otherwise', async () => {
-    const [child, root] = makeSpans({ name: 'root', children: [{ name: 'child' }] });
+    const [child, root] = rootWith('child');
     const { exporter, send, printed } = start();
     send(child);
     await exporter.forceFlush();
@@ -120,7 +145,7 @@ describe('a trace is printed', () => {
 
   it('by shutdown if its root never ended', async () => {
     const { exporter, send, printed } = start();
-    send(...makeSpans({ name: 'open', open: true, children: [{ name: 'a' }, { name: 'b' }] }));
+    send(...makeSpans({ ...OPEN, children: [{ name: 'a' }, { name: 'b' }] }));
     await exporter.shutdown();
     expect(printed()).toBe('a  0 ms\nb  0 ms\n\n');
   });
@@ -129,80 +154,57 @@ describe('a trace is printed', () => {
     const { send, printed } = start();
     send(...makeSpans({ name: 'root' }));
     exit();
-    expect(printed()).toContain('root');
+    expect(printed()).toBe('root  0 ms\n\n');
   });
 
   it('with a root whose parent is in another process', () => {
     const [span] = makeSpans({ name: 'server' });
     const { send, printed } = start();
-    const parentSpanContext = { spanId: 'b'.repeat(16), isRemote: true };
-    if (span) send({ ...span, name: span.name, parentSpanContext, spanContext: () => span.spanContext() });
+    send(changed(span, { parentSpanContext: { spanId: 'b'.repeat(16), isRemote: true } }));
     vi.advanceTimersByTime(200);
-    expect(printed()).toContain('server');
+    expect(printed()).toBe('server  0 ms\n\n');
   });
 
-  it('in parts, with late spans below the trace id', () => {
-    const [late, root] = makeSpans({ name: 'root', children: [{ name: 'late' }] });
-    const { send, printed } = start();
-    send(root);
-    vi.advanceTimersByTime(200);
-    send(late);
-    vi.advanceTimersByTime(200);
-    const traceId = root?.spanContext().traceId;
-    expect(printed()).toBe(`root  0 ms\n\ntrace ${traceId}, continued\nlate  0 ms\n\n`);
+  it('in parts, with late spans below the trace id, whose totals would be partial', () => {
+    const [late, root] = rootWith('late');
+    const { send, printed } = start({ summary: true });
+    for (const span of [root, late]) {
+      send(span);
+      vi.advanceTimersByTime(200);
+    }
+    const [first, second] = printed().split('\n\n');
+    expect(first).toMatch(/^root {2}0 ms\n╭─+╮\n│ Trace id/);
+    expect(second).toBe(`trace ${root?.spanContext().traceId}, continued\nlate  0 ms`);
   });
 });
 
-describe('below a tree', () => {
-  it('a panel and a table of calls are printed if enabled', async () => {
-    for (const [summary, steps] of [
-      [undefined, undefined],
-      [true, false],
-      [false, true],
-      [true, true],
-    ]) {
-      const { exporter, send, printed } = start({
-        ...(summary === undefined ? {} : { summary }),
-        ...(steps === undefined ? {} : { steps }),
-      });
-      send(...makeSpans(MATH_TUTOR));
-      await exporter.shutdown();
-      expect(printed().includes('│ Trace id ')).toBe(summary === true);
-      expect(printed().includes(' #  Call ')).toBe(steps === true);
-    }
-  });
-
-  it('nothing is printed for late spans, whose totals are partial', () => {
-    const [late, root] = makeSpans({ name: 'root', children: [{ name: 'late' }] });
-    const { send, printed } = start({ summary: true });
-    send(root);
-    vi.advanceTimersByTime(200);
-    send(late);
-    vi.advanceTimersByTime(200);
-    expect(printed()).toContain('continued');
-    expect(printed().match(/Trace id/g)).toHaveLength(1);
-  });
+it('a panel and a table of calls are printed below a tree if enabled', async () => {
+  for (const options of [{}, { summary: true }, { steps: true }, { summary: true, steps: true }]) {
+    const { exporter, send, printed } = start(options);
+    send(...makeSpans(MATH_TUTOR));
+    await exporter.shutdown();
+    expect({
+      summary: printed().includes('│ Trace id '),
+      steps: printed().includes(' #  Call '),
+    }).toEqual({ summary: false, steps: false, ...options });
+  }
 });
 
 describe('the exporter', () => {
-  it('no resource is read without a summary: the SDK logs an error while it still detects one', () => {
+  it('reads no resource without a summary: the SDK logs an error while it still detects one', () => {
     const { send, printed } = start();
     const [root] = makeSpans({ name: 'root' });
     const resource = Object.defineProperty({ attributes: {} }, 'attributes', {
       get: () => expect.unreachable('the resource was read'),
     });
-    send(root && { ...root, resource, spanContext: () => root.spanContext() });
+    send(changed(root, { resource }));
     vi.advanceTimersByTime(200);
     expect(printed()).toContain('root');
   });
 
   it('prints the oldest trace when more than a thousand wait', () => {
     const { send, printed } = start();
-    const plans = Array.from({ length: 1001 }, (_, i) => ({
-      name: 'open',
-      open: true,
-      children: [{ name: `span ${i}` }],
-    }));
+    const plans = Array.from({ length: 1001 }, (_, i) => ({ ...OPEN, children: [{ name: `span ${i}` }] }));
     const spans = makeSpans(...plans);
     send(...spans.slice(0, 1000));
     expect(printed()).toBe('');
@@ -212,7 +214,7 @@ describe('the exporter', () => {
 
   it('keeps ten thousand spans of a trace and its root, and counts the others', () => {
     const { send, printed } = start();
-    const [child, root] = makeSpans({ name: 'root', children: [{ name: 'child' }] });
+    const [child, root] = rootWith('child');
     send(...Array.from({ length: 10_500 }, () => child), root);
     vi.advanceTimersByTime(200);
     expect(printed().match(/─ child/g)).toHaveLength(10_000);
@@ -244,7 +246,7 @@ describe('the exporter does not throw', () => {
   it('if a span cannot be read: it prints the others and a message', () => {
     const [span, other] = makeSpans({ name: 'broken' }, { name: 'fine' });
     const { send, printed } = start();
-    if (span) send({ ...span, attributes: null as never, spanContext: () => span.spanContext() }, other);
+    send(changed(span, { attributes: null }), other);
     vi.advanceTimersByTime(200);
     expect(printed()).toMatch(/^trace \w{32}: cannot draw its spans \(TypeError.*\)\n\nfine {2}0 ms\n\n$/);
   });
@@ -269,42 +271,34 @@ describe('the exporter does not throw', () => {
   });
 });
 
-it('works with the processors of the SDK', async () => {
-  for (const Processor of [SimpleSpanProcessor, BatchSpanProcessor]) {
-    const { exporter, printed } = start();
-    const provider = new TracerProvider({ spanProcessors: [new Processor({ exporter })] });
-    const tracer = provider.getTracer('test');
-    const root = tracer.startSpan('root', { startTime: 0 });
-    tracer.startSpan('child', { startTime: 0 }, api.trace.setSpan(api.ROOT_CONTEXT, root)).end(1);
-    root.end(1);
-    await provider.shutdown();
-    expect(printed()).toMatch(/^root {6}\d.*\n└─ child {2}.*\n\n$/);
-  }
+it.each([SimpleSpanProcessor, BatchSpanProcessor])('works with a %o of the SDK', async (Processor) => {
+  const { exporter, printed } = start();
+  const provider = new TracerProvider({ spanProcessors: [new Processor({ exporter })] });
+  endTrace(provider);
+  await provider.shutdown();
+  expect(printed()).toMatch(TRACE);
 });
 
 describe('after shutdown', () => {
   it('prints spans that the SDK held back until the resource was known', async () => {
     vi.useRealTimers();
     const { exporter, printed } = start();
-    const known = new Promise<string>((resume) => setTimeout(() => resume('here'), 10));
+    const { promise: place, resolve } = Promise.withResolvers<string>();
     const provider = new TracerProvider({
-      resource: resourceFromAttributes({ place: known }),
+      resource: resourceFromAttributes({ place }),
       spanProcessors: [new SimpleSpanProcessor({ exporter })],
     });
-    const tracer = provider.getTracer('test');
-    const root = tracer.startSpan('root', { startTime: 0 });
-    tracer.startSpan('child', { startTime: 0 }, api.trace.setSpan(api.ROOT_CONTEXT, root)).end(1);
-    root.end(1);
+    endTrace(provider);
     await provider.shutdown();
     expect(printed()).toBe('');
-    await known;
-    await vi.waitFor(() => expect(printed()).toMatch(/^root {6}\d.*\n└─ child {2}.*\n\n$/), { interval: 1 });
+    resolve('here');
+    await vi.waitFor(() => expect(printed()).toMatch(TRACE), { interval: 1 });
   });
 
   it('prints traces without a root at exit', async () => {
     const { exporter, send, printed } = start();
     await exporter.shutdown();
-    send(...makeSpans({ name: 'open', open: true, children: [{ name: 'child' }] }));
+    send(...makeSpans(OPEN));
     expect(printed()).toBe('');
     exit();
     expect(printed()).toBe('child  0 ms\n\n');
@@ -325,42 +319,35 @@ it.each([
 });
 
 it('uses color and the width only on a terminal', async () => {
-  vi.stubEnv('FORCE_COLOR', undefined);
-  vi.stubEnv('NO_COLOR', undefined);
-  vi.stubEnv('TERM', 'xterm');
+  for (const [name, value] of Object.entries({ FORCE_COLOR: undefined, NO_COLOR: undefined, TERM: 'xterm' }))
+    vi.stubEnv(name, value);
   for (const isTTY of [true, false]) {
-    const writes: string[] = [];
-    const { exporter, send } = start({ stream: { write: (text) => writes.push(text), isTTY, columns: 20 } });
+    const { exporter, send, printed } = start({ stream: { isTTY, columns: 20 } });
     send(...makeSpans({ name: 'a name of more than twenty columns' }));
     await exporter.shutdown();
-    expect(writes.join('').includes('\u001b')).toBe(isTTY);
-    expect(writes.join('').includes('columns')).toBe(!isTTY);
+    expect(printed().includes('\u001b')).toBe(isTTY);
+    expect(printed().includes('columns')).toBe(!isTTY);
   }
   vi.unstubAllEnvs();
 });
 
-describe.each<[string, Record<string, string | undefined>, boolean]>([
-  ['the old console of Windows', {}, true],
-  ["Windows' terminal", { WT_SESSION: '1' }, false],
-])('in %s', (_, environment, isOld) => {
-  it(`the signs that old fonts lack are ${isOld ? 'replaced' : 'kept'}`, async () => {
-    for (const name of ['WT_SESSION', 'TERM_PROGRAM', 'TERM']) vi.stubEnv(name, environment[name]);
-    const { platform } = process;
-    Object.defineProperty(process, 'platform', { value: 'win32' });
-    try {
-      const writes: string[] = [];
-      const stream = { write: (text: string) => writes.push(text), isTTY: true, columns: 60 };
-      const { exporter, send } = start({ stream, summary: true, color: false });
-      send(...makeSpans({ name: 'failed', error: true, children: [{ name: 'below' }] }));
-      await exporter.shutdown();
-      const lines = writes.join('').split('\n');
-      expect(lines[0]).toMatch(isOld ? /× error$/ : /✗ error$/);
-      expect(lines[1]).toMatch(/^└─ below/);
-      const [top] = lines.filter((line) => /^[┌╭]/.test(line));
-      expect(top).toBe(isOld ? `┌${'─'.repeat(57)}┐` : `╭${'─'.repeat(58)}╮`);
-    } finally {
-      Object.defineProperty(process, 'platform', { value: platform });
-      vi.unstubAllEnvs();
-    }
-  });
+it.each([
+  ['the old console of Windows', undefined, '× error', `┌${'─'.repeat(57)}┐`],
+  ["Windows' terminal", '1', '✗ error', `╭${'─'.repeat(58)}╮`],
+])('in %s it prints signs that the fonts there have', async (_, session, error, top) => {
+  for (const name of ['TERM_PROGRAM', 'TERM']) vi.stubEnv(name, undefined);
+  vi.stubEnv('WT_SESSION', session);
+  const { platform } = process;
+  Object.defineProperty(process, 'platform', { value: 'win32' });
+  try {
+    const stream = { isTTY: true, columns: 60 };
+    const { exporter, send, printed } = start({ stream, summary: true, color: false });
+    send(...makeSpans({ name: 'failed', error: true, children: [{ name: 'below' }] }));
+    await exporter.shutdown();
+    const lines = printed().split('\n');
+    expect([lines[0]?.slice(-7), lines[1]?.slice(0, 8), lines[2]]).toEqual([error, '└─ below', top]);
+  } finally {
+    Object.defineProperty(process, 'platform', { value: platform });
+    vi.unstubAllEnvs();
+  }
 });

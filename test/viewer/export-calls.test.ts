@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
+import type OpenAI from 'openai';
 import { afterEach, describe, expect, test } from 'vitest';
 import { maskingHook, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { runExportCalls } from '../../src/viewer/export-calls.ts';
@@ -9,34 +10,29 @@ import { type Session, startSession } from '../support/session.ts';
 
 const SCHEMA = { name: 'answer', strict: true, schema: { type: 'object', properties: {} } };
 const TOOL = { name: 'solve', description: 'Solves x.', parameters: { type: 'object', properties: {} } };
+const CALL = { id: 'call_1', type: 'function', function: { name: 'solve', arguments: '{"x":1}' } } as const;
 const REQUEST = {
   model: 'gpt-4o',
   messages: [
-    { role: 'system' as const, content: 'Be brief.' },
+    { role: 'system', content: 'Be brief.' },
     {
-      role: 'user' as const,
+      role: 'user',
       content: [
-        { type: 'text' as const, text: 'What is this?' },
-        { type: 'image_url' as const, image_url: { url: 'https://example.org/cat.png' } },
+        { type: 'text', text: 'What is this?' },
+        { type: 'image_url', image_url: { url: 'https://example.org/cat.png' } },
       ],
     },
-    {
-      role: 'assistant' as const,
-      content: null,
-      tool_calls: [
-        { id: 'call_1', type: 'function' as const, function: { name: 'solve', arguments: '{"x":1}' } },
-      ],
-    },
-    { role: 'tool' as const, tool_call_id: 'call_1', content: 'x is 1' },
+    { role: 'assistant', content: null, tool_calls: [CALL] },
+    { role: 'tool', tool_call_id: 'call_1', content: 'x is 1' },
   ],
-  tools: [{ type: 'function' as const, function: TOOL }],
-  tool_choice: 'auto' as const,
+  tools: [{ type: 'function', function: TOOL }],
+  tool_choice: 'auto',
   parallel_tool_calls: false,
-  response_format: { type: 'json_schema' as const, json_schema: SCHEMA },
+  response_format: { type: 'json_schema', json_schema: SCHEMA },
   temperature: 0.5,
-  verbosity: 'low' as const,
+  verbosity: 'low',
   store: false,
-};
+} satisfies OpenAI.ChatCompletionCreateParams;
 const PERSONAL = {
   user: 'ada',
   safety_identifier: 'ada',
@@ -45,52 +41,70 @@ const PERSONAL = {
 };
 
 const folders: string[] = [];
+const sessions: Session[] = [];
 afterEach(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
+  for (const session of sessions.splice(0)) await session.verify();
 });
 
-function startRecording(config: OpenAIInstrumentationConfig = {}): Promise<Session> {
-  return startSession({ config: { captureMessageContent: 'SPAN_ONLY', recordRequest: true, ...config } });
+async function startRecording(config: OpenAIInstrumentationConfig = {}): Promise<Session> {
+  const session = await startSession({
+    config: { captureMessageContent: 'SPAN_ONLY', recordRequest: true, ...config },
+  });
+  sessions.push(session);
+  return session;
+}
+
+function ask(
+  { client }: Session,
+  content: OpenAI.ChatCompletionUserMessageParam['content'],
+  more: Partial<OpenAI.ChatCompletionCreateParamsNonStreaming> = {},
+): Promise<unknown> {
+  return client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content }], ...more });
+}
+
+interface Ended {
+  readonly code: number;
+  readonly said: string;
+  readonly errors: string;
+}
+
+function run(...parameters: string[]): Ended {
+  const [said, errors]: [string[], string[]] = [[], []];
+  const code = runExportCalls(
+    parameters,
+    { write: (text) => said.push(text) },
+    { write: (text) => errors.push(text) },
+  );
+  return { code, said: said.join(''), errors: errors.join('') };
 }
 
 /** Runs the command on a file with these spans, one per line, as OTLP/JSON. */
 async function exportCalls(
   spans: readonly ReadableSpan[],
   ...parameters: string[]
-): Promise<{ code: number; lines: Record<string, unknown>[]; errors: string }> {
+): Promise<Ended & { lines: Record<string, unknown>[] }> {
   const folder = await mkdtemp(join(tmpdir(), 'calls-'));
   folders.push(folder);
   const file = join(folder, 'trace.jsonl');
-  const lines = spans.map((span) => {
+  const exported = spans.map((span) => {
     const attributes = Object.entries(span.attributes).map(([key, value]) => ({
       key,
       value: { stringValue: String(value) },
     }));
     const { traceId, spanId } = span.spanContext();
-    return JSON.stringify({
-      traceId,
-      spanId,
-      name: span.name,
-      startTimeUnixNano: '1',
-      endTimeUnixNano: '2',
-      attributes,
-    });
+    const times = { startTimeUnixNano: '1', endTimeUnixNano: '2' };
+    return JSON.stringify({ traceId, spanId, name: span.name, ...times, attributes });
   });
-  await writeFile(file, lines.join('\n'));
-  const [output, errors] = [[] as string[], [] as string[]];
-  const code = runExportCalls(
-    [file, ...parameters],
-    { write: (text) => output.push(text) },
-    { write: (text) => errors.push(text) },
-  );
-  return { code, lines: output.map((line) => JSON.parse(line)), errors: errors.join('') };
+  await writeFile(file, exported.join('\n'));
+  const ended = run(file, ...parameters);
+  const lines = ended.said.split('\n').filter(Boolean);
+  return { ...ended, lines: lines.map((line) => JSON.parse(line)) };
 }
 
-function bodyOf({ spans }: Session, index = 0): Record<string, unknown> {
-  return JSON.parse(String(spans[index]?.attributes['openai.request.body']));
+function bodyOf({ spans }: Session): Record<string, unknown> {
+  return JSON.parse(String(spans[0]?.attributes['openai.request.body']));
 }
-
-const LEFT_OUT = 'Left out 1 call: its content was cut, is unreadable, or cannot be written as a line.';
 
 describe('recordRequest', () => {
   test('records all of a request that has no attribute of its own, without persons', async () => {
@@ -98,7 +112,6 @@ describe('recordRequest', () => {
     await session.client.chat.completions.create({ ...REQUEST, ...PERSONAL });
     const { messages: _, tools: __, ...rest } = REQUEST;
     expect(bodyOf(session)).toEqual(rest);
-    await session.verify();
   });
 
   test('records named fields of persons, and the whole of a response', async () => {
@@ -108,33 +121,30 @@ describe('recordRequest', () => {
       max_tool_calls: 2,
       truncation: 'auto' as const,
       text: { verbosity: 'low' as const },
+      prompt: { id: 'pmpt_1' },
     };
-    const prompt = { id: 'pmpt_1' };
-    await session.client.responses.create({ ...rest, ...PERSONAL, prompt, input: 'x', instructions: 'y' });
+    await session.client.responses.create({ ...rest, ...PERSONAL, input: 'x', instructions: 'y' });
     const { user, metadata } = PERSONAL;
-    expect(bodyOf(session)).toEqual({ ...rest, user, metadata, prompt });
-    await session.verify();
+    expect(bodyOf(session)).toEqual({ ...rest, user, metadata });
   });
 
-  test('is masked, limited and hidden like other content, and recorded only with consent', async () => {
+  test('is masked and limited like other content', async () => {
     const masked = await startRecording({ recordRequest: ['user'], completionHook: maskingHook() });
-    await masked.client.chat.completions.create({ ...REQUEST, user: 'ada@example.org' });
+    await ask(masked, 'Hello', { user: 'ada@example.org' });
     expect(bodyOf(masked)).toMatchObject({ user: '[email]' });
-    await masked.verify();
     const limited = await startRecording({ recordRequest: ['prompt_cache_key'], maxContentLength: 24 });
-    await limited.client.chat.completions.create({ ...REQUEST, ...PERSONAL });
+    await ask(limited, 'Hello', PERSONAL);
     expect(bodyOf(limited)).toMatchObject({ prompt_cache_key: 'a lesson that is very lo…' });
-    await limited.verify();
-    for (const config of [
-      { hideContent: 'inputs' },
-      { captureMessageContent: false },
-      { recordRequest: false },
-    ] as const) {
-      const without = await startRecording(config);
-      await without.client.chat.completions.create(REQUEST);
-      expect(without.spans[0]?.attributes).not.toHaveProperty('openai.request.body');
-      await without.verify();
-    }
+  });
+
+  test.each<[OpenAIInstrumentationConfig]>([
+    [{ hideContent: 'inputs' }],
+    [{ captureMessageContent: false }],
+    [{ recordRequest: false }],
+  ])('records nothing with %j', async (config) => {
+    const session = await startRecording(config);
+    await ask(session, 'Hello');
+    expect(session.spans[0]?.attributes).not.toHaveProperty('openai.request.body');
   });
 });
 
@@ -152,34 +162,18 @@ describe('export-calls', () => {
     expect(batch.lines).toEqual([
       { custom_id: `${traceId}-${spanId}`, method: 'POST', url: '/v1/chat/completions', body: REQUEST },
     ]);
-    await session.verify();
   });
 
-  test('writes the maximum of tokens as it was sent, and texts in parts as they were', async () => {
-    const session = await startRecording();
-    const content = ['Hello ', 'world'].map((text) => ({ type: 'text' as const, text }));
-    await session.client.chat.completions.create({
-      model: 'gpt-4o',
-      messages: [{ role: 'user', content }],
-      max_tokens: 9,
-    });
+  test.each([
+    ['as it was sent, if the request was recorded', true, { max_tokens: 9 }],
+    ['as its attribute has it, if it was not', false, { max_completion_tokens: '9' }],
+  ])('joins texts in parts, and writes a parameter %s', async (_, recordRequest, parameters) => {
+    const session = await startRecording({ recordRequest });
+    const parts = ['Hello ', 'world'].map((text) => ({ type: 'text' as const, text }));
+    await ask(session, parts, { max_tokens: 9 });
     const { lines } = await exportCalls(session.spans, '--format', 'batch');
     const messages = [{ role: 'user', content: 'Hello world' }];
-    expect(lines[0]?.body).toEqual({ model: 'gpt-4o', messages, max_tokens: 9 });
-    await session.verify();
-  });
-
-  test('writes the parameters that attributes have if the request was not recorded', async () => {
-    const session = await startRecording({ recordRequest: false });
-    await session.client.chat.completions.create({
-      model: 'gpt-4o',
-      messages: [{ role: 'user', content: 'Hello' }],
-      max_tokens: 9,
-    });
-    const { lines } = await exportCalls(session.spans, '--format', 'batch');
-    const messages = [{ role: 'user', content: 'Hello' }];
-    expect(lines[0]?.body).toEqual({ model: 'gpt-4o', messages, max_completion_tokens: '9' });
-    await session.verify();
+    expect(lines[0]?.body).toEqual({ model: 'gpt-4o', messages, ...parameters });
   });
 
   test('writes a response as a request of its API, without how it was sent', async () => {
@@ -205,88 +199,65 @@ describe('export-calls', () => {
       { role: 'system', content: 'Be brief.' },
       { role: 'user', content: 'What is x?' },
     ];
-    expect(lines[0]).toMatchObject({
-      item: {
-        request: { ...rest, input, tools: [tool] },
-        answer: [{ type: 'function_call', name: 'solve' }],
-      },
-    });
+    const item = {
+      request: { ...rest, input, tools: [tool] },
+      answer: [{ type: 'function_call', name: 'solve' }],
+    };
+    expect(lines[0]).toMatchObject({ item });
     expect(lines[0]).not.toHaveProperty('item.request.background');
     expect(lines[0]).not.toHaveProperty('item.request.conversation');
     const batch = await exportCalls(session.spans, '--format', 'batch');
     expect(batch.lines).toMatchObject([{ url: '/v1/responses', body: { input } }]);
-    await session.verify();
   });
 
   test('writes calls of both APIs for evaluations, and says that a batch takes one', async () => {
     const session = await startRecording();
-    const both = { model: 'gpt-4o', temperature: 0 };
-    await session.client.chat.completions.create({ ...both, messages: [{ role: 'user', content: 'Hello' }] });
-    await session.client.responses.create({ ...both, input: 'Hello' });
+    await ask(session, 'Hello');
+    await session.client.responses.create({ model: 'gpt-4o', input: 'Hello' });
     expect(await exportCalls(session.spans)).toMatchObject({ code: 0, lines: { length: 2 }, errors: '' });
-    const batch = await exportCalls(session.spans, '--format', 'batch');
-    expect(batch).toMatchObject({
+    expect(await exportCalls(session.spans, '--format', 'batch')).toMatchObject({
       code: 0,
       lines: { length: 2 },
       errors: 'A batch accepts one url, and these lines have several: split the output by "url".\n',
     });
-    await session.verify();
   });
 
-  test('leaves out calls with a part that a line cannot have, such as audio by its address', async () => {
-    const session = await startRecording();
-    const audio = { data: 'aGk=', format: 'wav' as const };
-    await session.client.chat.completions.create({
-      model: 'gpt-4o',
-      messages: [
-        {
-          role: 'user',
-          content: [
-            { type: 'text', text: 'What is said?' },
-            { type: 'input_audio', input_audio: audio },
-          ],
-        },
-      ],
-    });
-    const { code, lines, errors } = await exportCalls(session.spans);
-    expect([code, lines]).toEqual([1, []]);
-    expect(errors).toContain(LEFT_OUT);
-  });
-
-  test('leaves out calls whose content was cut, and says so', async () => {
+  test('leaves out calls whose content was cut, and those with a part that a line cannot have', async () => {
     const session = await startRecording({ maxContentLength: 20 });
-    const ask = (content: string) =>
-      session.client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content }] });
-    await ask('What is 2 + 2?');
-    await ask('What is 2 + 2, and what is 3 + 3?');
-    const { code, lines, errors } = await exportCalls(session.spans, '--format', 'batch');
-    expect([code, lines.length]).toEqual([0, 1]);
-    expect(errors).toContain(LEFT_OUT);
-    const none = await exportCalls(session.spans.slice(1), '--format', 'batch');
-    expect([none.code, none.lines]).toEqual([1, []]);
-    await session.verify();
+    await ask(session, 'What is 2 + 2?');
+    await ask(session, 'What is 2 + 2, and what is 3 + 3?');
+    const audio = { data: 'aGk=', format: 'wav' } as const;
+    await ask(session, [
+      { type: 'text', text: 'What is said?' },
+      { type: 'input_audio', input_audio: audio },
+    ]);
+    const leftOut = 'Left out 2 calls: its content was cut, is unreadable, or cannot be written as a line.\n';
+    expect(await exportCalls(session.spans, '--format', 'batch')).toMatchObject({
+      code: 0,
+      lines: { length: 1 },
+      errors: leftOut,
+    });
+    expect(await exportCalls(session.spans.slice(1))).toMatchObject({
+      code: 1,
+      lines: [],
+      errors: expect.stringContaining(leftOut),
+    });
   });
 
   test.each([
-    [[], 'It needs a file of traces.'],
-    [['a', 'b'], "Unexpected argument 'b'."],
-    [['a', '--format', 'csv'], '--format is neither evals nor batch.'],
-    [['a', '--all'], "Unknown option '--all'"],
-  ])('refuses %j', (parameters, problem) => {
-    const errors: string[] = [];
-    expect(
-      runExportCalls(parameters, { write: () => undefined }, { write: (text) => errors.push(text) }),
-    ).toBe(2);
-    expect(errors.join('')).toContain(problem);
+    [2, [], 'It needs a file of traces.'],
+    [2, ['a', 'b'], "Unexpected argument 'b'."],
+    [2, ['a', '--format', 'csv'], '--format is neither evals nor batch.'],
+    [2, ['a', '--all'], "Unknown option '--all'"],
+    [1, ['/nowhere/trace.jsonl'], 'cannot be read: no such file or directory'],
+  ])('ends with %d for %j, and says what is wrong', (code, parameters, problem) => {
+    expect(run(...parameters)).toEqual({ code, said: '', errors: expect.stringContaining(problem) });
   });
 
-  test('says what is wrong with a file, and how it is used', () => {
-    const said: string[] = [];
-    const stream = { write: (text: string) => said.push(text) };
-    expect(runExportCalls(['/nowhere/trace.jsonl'], stream, stream)).toBe(1);
-    expect(runExportCalls(['--help'], stream, stream)).toBe(0);
-    expect(said.join('')).toMatch(
-      /cannot be read: no such file or directory[\s\S]*Usage: .* export-calls <file>/,
-    );
+  test('says how it is used', () => {
+    expect(run('--help')).toMatchObject({
+      code: 0,
+      said: expect.stringMatching(/^Usage: .* export-calls <file>/),
+    });
   });
 });

@@ -24,13 +24,14 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type FinishedSpan, HtmlTraceExporter } from '../../src/export.ts';
+import type { TextStream } from '../../src/util/text-stream.ts';
 import { withEvaluations } from '../../src/viewer/evaluations.ts';
 import { pageDocument, writePrivately } from '../../src/viewer/page-file.ts';
 import { pageFromFile, runView } from '../../src/viewer/view-command.ts';
 import { ImmediateSpanProcessor } from '../../src/viewer/view-processor.ts';
 import { toViewedSpan, type ViewedSpan } from '../../src/viewer/viewed-span.ts';
 import { evaluationOf, otlp, otlpLogs } from './live/requests.ts';
-import { MATH_TUTOR, makeSpans } from './spans.ts';
+import { makeSpans, type SpanPlan } from './spans.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -41,22 +42,50 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function send(exporter: HtmlTraceExporter, ...spans: readonly (FinishedSpan | undefined)[]): void {
-  exporter.export(
-    spans.filter((span) => span !== undefined),
-    ({ code }) => expect(code).toBe(0),
-  );
+interface Started {
+  readonly exporter: HtmlTraceExporter;
+  readonly path: string;
+  send(...spans: readonly (FinishedSpan | undefined)[]): void;
+}
+
+/** An exporter whose page is in the folder of the test. */
+function start(name = 'page.html', maxSize?: number): Started {
+  const path = join(folder, name);
+  const exporter = new HtmlTraceExporter({ path, maxSize });
+  const send: Started['send'] = (...spans) =>
+    exporter.export(
+      spans.filter((span) => span !== undefined),
+      ({ code }) => expect(code).toBe(0),
+    );
+  return { exporter, path, send };
 }
 
 /** What a page was given. */
-function dataOf(path: string): { omitted: number; spans: { name: string; parentId?: string }[] } {
+function dataOf(path: string): { omitted: number; spans: ViewedSpan[] } {
   const [, json = ''] = readFileSync(path, 'utf8').match(/id="data">(.*?)<\/script>/s) ?? [];
   return JSON.parse(json);
 }
 
+const namesIn = (path: string): string[] => dataOf(path).spans.map(({ name }) => name);
 /** The spans of a page, with the events that it shows. */
-function spansOn(path: string): ViewedSpan[] {
-  return withEvaluations(dataOf(path).spans as ViewedSpan[]);
+const spansOn = (path: string): ViewedSpan[] => withEvaluations(dataOf(path).spans);
+const pageOf = (span: FinishedSpan | undefined): string =>
+  join(folder, `${span?.spanContext().traceId}.html`);
+const named = (count: number, name: string): SpanPlan[] =>
+  Array.from({ length: count }, (_, i) => ({ name: `${name} ${i}` }));
+const silenceWarnings = () => vi.spyOn(diag, 'warn').mockImplementation(() => {});
+const silenceStderr = () => vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+
+/** A span whose resource is still detected, which calls back when the resource is read. */
+function spanReadingResource(span: FinishedSpan | undefined, read: () => void): FinishedSpan {
+  const resource = {
+    asyncAttributesPending: true,
+    get attributes() {
+      read();
+      return {};
+    },
+  };
+  return Object.create(span ?? null, { resource: { value: resource } });
 }
 
 /** What is done when the process exits. */
@@ -64,50 +93,24 @@ function exit(): void {
   for (const listener of process.listeners('exit')) if (listener.name === 'callListeners') listener(0);
 }
 
-const namesIn = (path: string): string[] => dataOf(path).spans.map(({ name }) => name);
-
 describe('a page', () => {
-  it('contains all traces, in a new folder, readable by its owner only', async () => {
-    const path = join(folder, 'new', 'page.html');
-    const exporter = new HtmlTraceExporter({ path });
-    send(exporter, ...makeSpans(MATH_TUTOR));
-    send(exporter, ...makeSpans({ name: 'other' }));
-    await exporter.shutdown();
-    expect(namesIn(path).filter((name) => name === 'thread' || name === 'other')).toEqual([
-      'thread',
-      'other',
-    ]);
-    expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(readdirSync(join(folder, 'new'))).toEqual(['page.html']);
-  });
-
-  it('is rewritten with later spans', async () => {
-    const path = join(folder, 'page.html');
-    const exporter = new HtmlTraceExporter({ path });
+  it('contains all traces, and is rewritten with later spans', async () => {
+    const { exporter, path, send } = start();
     const [late, root] = makeSpans({ name: 'root', children: [{ name: 'late' }] });
-    send(exporter, root);
+    send(root);
     await exporter.forceFlush();
     expect(namesIn(path)).toEqual(['root']);
-    send(exporter, late);
-    await exporter.forceFlush();
-    expect(namesIn(path)).toEqual(['root', 'late']);
+    send(late, ...makeSpans({ name: 'other' }));
     await exporter.shutdown();
+    expect(namesIn(path)).toEqual(['root', 'late', 'other']);
+    expect(readdirSync(folder)).toEqual(['page.html']);
   });
 
   it('is rewritten with spans that ended while it was written', async () => {
-    const path = join(folder, 'page.html');
-    const exporter = new HtmlTraceExporter({ path });
+    const { exporter, path, send } = start();
     const [meanwhile, root] = makeSpans({ name: 'root', children: [{ name: 'meanwhile' }] });
-    let isFirst = true;
-    const resource = {
-      asyncAttributesPending: true,
-      get attributes() {
-        if (isFirst) send(exporter, meanwhile);
-        isFirst = false;
-        return {};
-      },
-    };
-    if (root) send(exporter, Object.create(root, { resource: { value: resource } }));
+    let reads = 0;
+    send(spanReadingResource(root, () => reads++ === 0 && send(meanwhile)));
     await exporter.forceFlush();
     await exporter.forceFlush();
     expect(namesIn(path)).toEqual(['root', 'meanwhile']);
@@ -115,28 +118,25 @@ describe('a page', () => {
   });
 
   it('is written for each trace if the path contains {traceId}', async () => {
-    const exporter = new HtmlTraceExporter({ path: join(folder, '{traceId}.html') });
+    const { exporter, send } = start('{traceId}.html');
     const spans = makeSpans({ name: 'a' }, { name: 'b' });
-    send(exporter, ...spans);
+    send(...spans);
     await exporter.shutdown();
-    for (const span of spans)
-      expect(namesIn(join(folder, `${span.spanContext().traceId}.html`))).toEqual([span.name]);
+    expect(spans.map((span) => namesIn(pageOf(span)))).toEqual([['a'], ['b']]);
   });
 
   it('replaces the page that another process has written', async () => {
-    const path = join(folder, '{traceId}.html');
-    const [first, root] = makeSpans({ name: 'root', children: [{ name: 'child' }] });
-    for (const span of [first, root]) {
-      const exporter = new HtmlTraceExporter({ path });
-      send(exporter, span);
+    for (const span of makeSpans({ name: 'root', children: [{ name: 'child' }] })) {
+      const { exporter, send } = start('{traceId}.html');
+      send(span);
       await exporter.shutdown();
     }
     expect(readdirSync(folder).map((page) => namesIn(join(folder, page)))).toEqual([['root']]);
   });
 
   it.each(['page.html', '{traceId}.html'])('%s is not written for evaluations alone', async (name) => {
-    const warn = vi.spyOn(diag, 'warn').mockImplementation(() => {});
-    const exporter = new HtmlTraceExporter({ path: join(folder, name), maxSize: 1000 });
+    const warn = silenceWarnings();
+    const { exporter, send } = start(name, 1000);
     await exporter.forceFlush();
     const [span] = makeSpans({ name: 'late' });
     const event = { name: 'gen_ai.evaluation.result', time: [1, 0] as const };
@@ -145,45 +145,38 @@ describe('a page', () => {
     await exporter.forceFlush();
     for (let i = 0; i < 20; i++) evaluate(`${i}`);
     expect(readdirSync(folder)).toEqual([]);
-    send(exporter, span);
+    send(span);
     await exporter.shutdown();
-    const [page = ''] = readdirSync(folder);
+    const [page = '', ...others] = readdirSync(folder);
+    expect(others).toEqual([]);
     expect(dataOf(join(folder, page)).omitted).toBe(0);
     expect(spansOn(join(folder, page))).toMatchObject([{ name: 'late' }]);
-    expect(readdirSync(folder)).toHaveLength(1);
     expect(warn).not.toHaveBeenCalled();
   });
 
   it('never leaves its folder', async () => {
-    const exporter = new HtmlTraceExporter({ path: join(folder, '{traceId}.html') });
+    const { exporter, send } = start('{traceId}.html');
     const [span] = makeSpans({ name: 'a' });
-    if (span) {
-      const spanContext = (): ReturnType<FinishedSpan['spanContext']> => ({
-        traceId: '../../x',
-        spanId: '1',
-      });
-      send(exporter, { ...span, name: 'a', attributes: {}, spanContext });
-    }
+    const spanContext = () => ({ traceId: '../../x', spanId: '1' });
+    if (span) send({ ...span, name: 'a', attributes: {}, spanContext });
     await exporter.shutdown();
     expect(readdirSync(folder)).toEqual(['______x.html']);
   });
 
   it('is written at the exit of a program that flushes nothing', async () => {
-    const path = join(folder, 'page.html');
-    const exporter = new HtmlTraceExporter({ path });
+    const { exporter, path, send } = start();
     // Once this has come back, what pages are made of is loaded.
     await exporter.forceFlush();
-    send(exporter, ...makeSpans({ name: 'root' }));
+    send(...makeSpans({ name: 'root' }));
     exit();
     expect(namesIn(path)).toEqual(['root']);
     await exporter.shutdown();
   });
 
   it('is reported on standard error if the process exits before it can be written', async () => {
-    const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-    const path = join(folder, 'page.html');
-    const exporter = new HtmlTraceExporter({ path });
-    send(exporter, ...makeSpans({ name: 'root' }));
+    const write = silenceStderr();
+    const { exporter, path, send } = start();
+    send(...makeSpans({ name: 'root' }));
     exit();
     expect(write.mock.calls.map(([text]) => text)).toEqual([
       `opentelemetry-instrumentation-openai: the page ${path} cannot be written: the process exited too early\n`,
@@ -192,20 +185,16 @@ describe('a page', () => {
   });
 
   it('is rewritten at exit with spans that the SDK held back until the resource was known', async () => {
-    const path = join(folder, 'page.html');
-    const exporter = new HtmlTraceExporter({ path });
-    let tell = (_place: string): void => {};
-    const known = new Promise<string>((resume) => {
-      tell = resume;
-    });
+    const { exporter, path } = start();
+    const { promise: place, resolve } = Promise.withResolvers<string>();
     const provider = new TracerProvider({
-      resource: resourceFromAttributes({ place: known }),
+      resource: resourceFromAttributes({ place }),
       spanProcessors: [new SimpleSpanProcessor({ exporter })],
     });
     provider.getTracer('test').startSpan('root').end();
     await provider.shutdown();
     expect(readdirSync(folder)).toEqual([]);
-    tell('here');
+    resolve('here');
     await setImmediate();
     exit();
     expect(namesIn(path)).toEqual(['root']);
@@ -214,19 +203,18 @@ describe('a page', () => {
 
   it('is written one second after a trace has ended, by a timer that does not keep the process alive', async () => {
     const [child, root] = makeSpans({ name: 'root', children: [{ name: 'child' }] });
-    const path = join(folder, 'page.html');
-    const exporter = new HtmlTraceExporter({ path });
+    const { exporter, path, send } = start();
     await exporter.forceFlush();
     vi.useFakeTimers();
     const unref = vi.fn();
-    const start = globalThis.setTimeout;
+    const { setTimeout } = globalThis;
     const timer = vi.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void, delay: number) => {
-      start(run, delay);
+      setTimeout(run, delay);
       return { unref };
     }) as never);
-    send(exporter, child);
+    send(child);
     expect(timer).not.toHaveBeenCalled();
-    send(exporter, root);
+    send(root);
     expect(unref).toHaveBeenCalledOnce();
     await vi.advanceTimersByTimeAsync(1000);
     expect(namesIn(path)).toEqual(['child', 'root']);
@@ -236,8 +224,7 @@ describe('a page', () => {
 
   it('has the resource as it is known at the time of writing, also for earlier spans', async () => {
     const said = vi.spyOn(diag, 'error').mockImplementation(() => {});
-    const path = join(folder, 'page.html');
-    const exporter = new HtmlTraceExporter({ path });
+    const { exporter, path } = start();
     const provider = new TracerProvider({
       resource: resourceFromAttributes({ 'service.name': 'a', 'service.version': Promise.resolve('1') }),
       spanProcessors: [new ImmediateSpanProcessor(exporter)],
@@ -254,28 +241,29 @@ describe('a page', () => {
     expect(said).not.toHaveBeenCalled();
   });
 
-  it('shows events and the resource, and cuts values that are too long for a browser', async () => {
-    const path = join(folder, 'page.html');
-    const exporter = new HtmlTraceExporter({ path });
-    const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
-    const span = provider.getTracer('test').startSpan('x', { attributes: { long: 'y'.repeat(200_000) } });
-    span.addEvent('happened', { a: 1 });
-    span.end();
-    await provider.shutdown();
-    const [data] = dataOf(path).spans as unknown as Record<string, unknown>[];
-    expect(data).toMatchObject({
-      events: [{ name: 'happened', attributes: { a: 1 } }],
-      resource: { 'service.name': expect.any(String) },
-    });
-    expect(JSON.stringify(data).length).toBeLessThan(101_000);
-  });
+  it.each([SimpleSpanProcessor, BatchSpanProcessor])(
+    'of a %o shows events and the resource, and cuts values that are too long for a browser',
+    async (Processor) => {
+      const { exporter, path } = start();
+      const provider = new TracerProvider({ spanProcessors: [new Processor({ exporter })] });
+      const span = provider.getTracer('test').startSpan('x', { attributes: { long: 'y'.repeat(200_000) } });
+      span.addEvent('happened', { a: 1 });
+      span.end();
+      await provider.shutdown();
+      const [data] = dataOf(path).spans;
+      expect(data).toMatchObject({
+        events: [{ name: 'happened', attributes: { a: 1 } }],
+        resource: { 'service.name': expect.any(String) },
+      });
+      expect(JSON.stringify(data).length).toBeLessThan(101_000);
+    },
+  );
 });
 
 describe('the size limit of a page', () => {
   it('drops and counts the oldest traces', async () => {
-    const path = join(folder, 'page.html');
-    const exporter = new HtmlTraceExporter({ path, maxSize: 5000 });
-    for (let i = 0; i < 100; i++) send(exporter, ...makeSpans({ name: `trace ${i}` }));
+    const { exporter, path, send } = start('page.html', 5000);
+    for (const plan of named(100, 'trace')) send(...makeSpans(plan));
     await exporter.shutdown();
     const { spans, omitted } = dataOf(path);
     expect(spans.at(-1)?.name).toBe('trace 99');
@@ -284,34 +272,26 @@ describe('the size limit of a page', () => {
   });
 
   it('drops the traces without new spans first, so that a growing trace stays whole', async () => {
-    const path = join(folder, 'page.html');
-    const exporter = new HtmlTraceExporter({ path, maxSize: 3000 });
-    const children = Array.from({ length: 8 }, (_, i) => ({ name: `child ${i}` }));
-    const [first, ...rest] = makeSpans({ name: 'root', children });
-    send(exporter, first);
-    for (let i = 0; i < 10; i++) send(exporter, ...makeSpans({ name: `trace ${i}` }));
-    for (const span of rest) {
-      send(exporter, span);
-      send(exporter, ...makeSpans({ name: 'other' }));
-    }
+    const { exporter, path, send } = start('page.html', 3000);
+    const [first, ...rest] = makeSpans({ name: 'root', children: named(8, 'child') });
+    send(first, ...makeSpans(...named(10, 'trace')));
+    for (const span of rest) send(span, ...makeSpans({ name: 'other' }));
     await exporter.shutdown();
-    const wanted = makeSpans({ name: 'root', children }).map(({ name }) => name);
-    expect(namesIn(path).filter((name) => wanted.includes(name))).toEqual(wanted);
+    const own = [first, ...rest].map((span) => span?.name);
+    expect(namesIn(path).filter((name) => own.includes(name))).toEqual(own);
   });
 
   it('drops traces after writing their own page, which late spans do not overwrite', async () => {
-    const warn = vi.spyOn(diag, 'warn').mockImplementation(() => {});
-    const exporter = new HtmlTraceExporter({ path: join(folder, '{traceId}.html'), maxSize: 1000 });
+    const warn = silenceWarnings();
+    const { exporter, send } = start('{traceId}.html', 1000);
     await exporter.forceFlush();
     const [late, ...first] = makeSpans({ name: 'first', children: [{ name: 'late' }, { name: 'child' }] });
-    const others = makeSpans(...Array.from({ length: 9 }, (_, i) => ({ name: `trace ${i}` })));
-    send(exporter, ...first);
+    const others = makeSpans(...named(9, 'trace'));
+    send(...first);
     await exporter.forceFlush();
-    send(exporter, ...others);
-    send(exporter, late, late);
+    send(...others);
+    send(late, late);
     await exporter.shutdown();
-    const pageOf = (span: FinishedSpan | undefined): string =>
-      join(folder, `${span?.spanContext().traceId}.html`);
     expect(namesIn(pageOf(late))).toEqual(['child', 'first']);
     expect(others.map((span) => namesIn(pageOf(span)))).toEqual(others.map(({ name }) => [name]));
     expect(warn.mock.calls.flat()).toEqual([
@@ -320,10 +300,8 @@ describe('the size limit of a page', () => {
   });
 
   it('drops the newest spans of a single trace', async () => {
-    const path = join(folder, 'page.html');
-    const exporter = new HtmlTraceExporter({ path, maxSize: 5000 });
-    const children = Array.from({ length: 100 }, (_, i) => ({ name: `span ${i}` }));
-    send(exporter, ...makeSpans({ name: 'root', children }));
+    const { exporter, path, send } = start('page.html', 5000);
+    send(...makeSpans({ name: 'root', children: named(100, 'span') }));
     await exporter.shutdown();
     const { spans, omitted } = dataOf(path);
     expect(spans[0]?.name).toBe('span 0');
@@ -332,46 +310,29 @@ describe('the size limit of a page', () => {
 });
 
 describe('the exporter does not throw', () => {
-  it('if it cannot write, which is logged once', async () => {
-    const warn = vi.spyOn(diag, 'warn').mockImplementation(() => {});
+  it('if it cannot write, which is logged once, and tries again at the next flush', async () => {
+    const warn = silenceWarnings();
+    silenceStderr();
     writeFileSync(join(folder, 'file'), '');
-    const exporter = new HtmlTraceExporter({ path: join(folder, 'file', 'page.html') });
+    const { exporter, path, send } = start('file/page.html');
     for (let i = 0; i < 3; i++) {
-      send(exporter, ...makeSpans({ name: 'root' }));
+      send(...makeSpans({ name: 'root' }));
       await exporter.forceFlush();
     }
-    await exporter.shutdown();
     expect(warn).toHaveBeenCalledOnce();
     expect(warn.mock.calls[0]?.[0]).toMatch(/cannot be written: (ENOTDIR|EEXIST)/);
-  });
-
-  it('if it cannot write, and tries again at the next flush', async () => {
-    vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-    const path = join(folder, 'page.html');
-    mkdirSync(path);
-    const exporter = new HtmlTraceExporter({ path });
-    send(exporter, ...makeSpans({ name: 'root' }));
+    rmSync(join(folder, 'file'));
     await exporter.forceFlush();
-    rmdirSync(path);
-    await exporter.forceFlush();
-    expect(namesIn(path)).toEqual(['root']);
+    expect(namesIn(path)).toHaveLength(3);
     await exporter.shutdown();
   });
 
   it('if it cannot write the pages of traces, and tries one of them again at each flush', async () => {
-    vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    silenceStderr();
     writeFileSync(join(folder, 'pages'), '');
-    const exporter = new HtmlTraceExporter({ path: join(folder, 'pages', '{traceId}.html') });
+    const { exporter, send } = start('pages/{traceId}.html');
     let attempts = 0;
-    const resource = {
-      asyncAttributesPending: true,
-      get attributes() {
-        attempts++;
-        return {};
-      },
-    };
-    for (const span of makeSpans({ name: 'a' }, { name: 'b' }, { name: 'c' }))
-      send(exporter, Object.create(span, { resource: { value: resource } }));
+    for (const span of makeSpans(...named(3, 'trace'))) send(spanReadingResource(span, () => attempts++));
     await exporter.forceFlush();
     expect(attempts).toBe(3);
     await exporter.forceFlush();
@@ -384,16 +345,13 @@ describe('the exporter does not throw', () => {
   });
 
   it('if it cannot write the page of one trace, and writes those of all others, however often', async () => {
-    vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-    const exporter = new HtmlTraceExporter({ path: join(folder, '{traceId}.html') });
-    const pageOf = (span: FinishedSpan): string => join(folder, `${span.spanContext().traceId}.html`);
+    silenceStderr();
+    const { exporter, send } = start('{traceId}.html');
     const [broken, late, ...others] = makeSpans({ name: 'a' }, { name: 'b' }, { name: 'c' }, { name: 'd' });
-    if (broken === undefined || late === undefined) throw new Error('no spans');
-    mkdirSync(pageOf(broken));
-    mkdirSync(pageOf(late));
-    send(exporter, broken, late, ...others);
+    for (const span of [broken, late]) mkdirSync(pageOf(span));
+    send(broken, late, ...others);
     await exporter.forceFlush();
-    for (const span of others) expect(namesIn(pageOf(span))).toEqual([span.name]);
+    expect(others.map((span) => namesIn(pageOf(span)))).toEqual([['c'], ['d']]);
     rmdirSync(pageOf(late));
     for (let i = 0; i < 2; i++) await exporter.forceFlush();
     expect(namesIn(pageOf(late))).toEqual(['b']);
@@ -401,10 +359,9 @@ describe('the exporter does not throw', () => {
   });
 
   it('if an evaluation has values that JSON cannot hold', async () => {
-    const path = join(folder, 'page.html');
-    const exporter = new HtmlTraceExporter({ path });
+    const { exporter, path, send } = start();
     const [span] = makeSpans({ name: 'a' });
-    send(exporter, span);
+    send(span);
     const circle: Record<string, unknown> = {};
     circle.self = circle;
     const attributes = { big: 1n, circle, long: 'x'.repeat(200_000) };
@@ -417,13 +374,12 @@ describe('the exporter does not throw', () => {
   });
 
   it('if something else than a file is at its path, which stays and is reported once on standard error', async () => {
-    const path = join(folder, 'socket');
+    const { exporter, path, send } = start('socket');
     const server = createServer().listen(path);
     await once(server, 'listening');
-    const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-    const exporter = new HtmlTraceExporter({ path });
+    const write = silenceStderr();
     for (let i = 0; i < 3; i++) {
-      send(exporter, ...makeSpans({ name: 'root' }));
+      send(...makeSpans({ name: 'root' }));
       await exporter.forceFlush();
     }
     await exporter.shutdown();
@@ -446,25 +402,13 @@ describe('the exporter does not throw', () => {
   });
 
   it('if a batch is not an array: the result is a failure', async () => {
-    const exporter = new HtmlTraceExporter({ path: join(folder, 'page.html') });
+    const { exporter } = start();
     const results: number[] = [];
     exporter.export(undefined as never, ({ code }) => results.push(code));
     await exporter.shutdown();
     expect(results).toEqual([1]);
     expect(readdirSync(folder)).toEqual([]);
   });
-});
-
-it('works with the processors of the SDK', async () => {
-  for (const Processor of [SimpleSpanProcessor, BatchSpanProcessor]) {
-    const path = join(folder, `${Processor.name}.html`);
-    const provider = new TracerProvider({
-      spanProcessors: [new Processor({ exporter: new HtmlTraceExporter({ path }) })],
-    });
-    provider.getTracer('test').startSpan('root').end();
-    await provider.shutdown();
-    expect(namesIn(path)).toEqual(['root']);
-  }
 });
 
 it('escapes data that could end the script element', () => {
@@ -478,106 +422,76 @@ it('escapes data that could end the script element', () => {
 });
 
 describe('the command view', () => {
-  function run(
-    file: string,
-    page = join(folder, 'unnamed.html'),
-  ): { code: number; output: string; errors: string } {
-    const said = { output: '', errors: '' };
-    const into = (name: 'output' | 'errors'): { write(text: string): void } => ({
-      write: (text) => {
-        said[name] += text;
-      },
-    });
-    return { code: pageFromFile(file, page, into('output'), into('errors')), ...said };
+  /** What a command says on its two streams, and its exit code. */
+  async function saidBy(run: (output: TextStream, errors: TextStream) => number | Promise<number>) {
+    const [output, errors]: [string[], string[]] = [[], []];
+    const into = (said: string[]): TextStream => ({ write: (text) => said.push(text) });
+    const code = await run(into(output), into(errors));
+    return { code, output: output.join(''), errors: errors.join('') };
   }
+  const view = (...parameters: string[]) => saidBy((output, errors) => runView(parameters, output, errors));
+  /** Makes a page of a file with these lines. */
+  const make = (content: string | Uint8Array, page = join(folder, 'page.html')) => {
+    writeFileSync(join(folder, 'file'), content);
+    return saidBy((output, errors) => pageFromFile(join(folder, 'file'), page, output, errors));
+  };
+  const lines = (...all: readonly (object | string)[]): string =>
+    all.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n');
+  const spanNamed = (name: string, spanId = '2', traceId = '1'): object => ({ traceId, spanId, name });
+  const page = (): string => join(folder, 'page.html');
+  const EVALUATION = otlpLogs(evaluationOf('1', '2'));
 
   it('writes a page from a file and prints its URL', async () => {
-    const file = join(folder, 'traces.jsonl');
-    const span = { traceId: '1', spanId: '2', name: 'chat', startTimeUnixNano: '1', endTimeUnixNano: '2' };
-    writeFileSync(file, `${otlp(span)}\nno JSON\n`);
-    const page = join(folder, 'page.html');
-    expect(run(file, page)).toEqual({
+    expect(await make(`${otlp(spanNamed('chat'))}\nno JSON\n`)).toEqual({
       code: 0,
-      output: `1 span: file://${page}\n`,
+      output: `1 span: file://${page()}\n`,
       errors: 'Skipped 1 line that is not JSON.\n',
     });
-    expect(namesIn(page)).toEqual(['chat']);
+    expect(namesIn(page())).toEqual(['chat']);
   });
 
-  it('shows evaluations at the spans that they are about, and counts those about others', () => {
-    const file = join(folder, 'traces.jsonl');
-    const span = { traceId: '1', spanId: '2', name: 'chat', startTimeUnixNano: '1', endTimeUnixNano: '2' };
-    const logs = otlpLogs(evaluationOf('1', '2'), evaluationOf('1', '3'));
-    writeFileSync(file, `${logs}\n${JSON.stringify(span)}\n`);
-    const page = join(folder, 'page.html');
-    expect(run(file, page)).toMatchObject({
-      code: 0,
-      errors: 'Evaluations about spans that are not on the page: 1.\n',
-    });
-    expect(spansOn(page)).toMatchObject([
+  it('shows a span and an evaluation that are repeated once, as they were sent last', async () => {
+    const text = lines(spanNamed('open'), spanNamed('other', '3'), EVALUATION, spanNamed('chat'), EVALUATION);
+    const output = `2 spans: file://${page()}\n`;
+    expect(await make(text)).toMatchObject({ code: 0, output, errors: '' });
+    expect(spansOn(page())).toMatchObject([
       { name: 'chat', events: [{ attributes: { 'gen_ai.evaluation.name': 'helpful' } }] },
-    ]);
-  });
-
-  it('shows a span and an evaluation that are repeated once, as they were sent last', () => {
-    const file = join(folder, 'traces.jsonl');
-    const spanNamed = (name: string, spanId = '2'): object => ({ traceId: '1', spanId, name });
-    const logs = otlpLogs(evaluationOf('1', '2'));
-    const named = [spanNamed('open'), spanNamed('other', '3'), spanNamed('chat')].map((each) =>
-      JSON.stringify(each),
-    );
-    writeFileSync(file, [named[0], named[1], logs, named[2], logs].join('\n'));
-    const page = join(folder, 'page.html');
-    expect(run(file, page)).toMatchObject({ code: 0, output: `2 spans: file://${page}\n`, errors: '' });
-    expect(spansOn(page)).toMatchObject([
-      { name: 'chat', events: [{ name: 'gen_ai.evaluation.result' }] },
       { name: 'other', events: [] },
     ]);
   });
 
-  it('leaves out the oldest traces of a large file as a whole, and their evaluations', () => {
-    const file = join(folder, 'traces.jsonl');
+  it('leaves out the oldest traces of a large file as a whole, and their evaluations', async () => {
     const value = { stringValue: 'x'.repeat(100_000) };
     const attributes = Array.from({ length: 95 }, (_, i) => ({ key: `a${i}`, value }));
-    const lines: object[] = ['1', '2', '3', '4', '5', '6'].map((traceId) => ({
-      traceId,
-      spanId: traceId,
-      name: traceId,
-      attributes,
-    }));
-    lines.push({ traceId: '1', spanId: '7', name: 'late' });
-    const text = lines.map((line) => JSON.stringify(line)).join('\n');
-    writeFileSync(file, `${otlpLogs(evaluationOf('2', '2'))}\n${text}`);
-    const page = join(folder, 'page.html');
+    const large = ['1', '2', '3', '4', '5', '6'].map((id) => ({ ...spanNamed(id, id, id), attributes }));
     const errors = 'Evaluations about spans that are not on the page: 1.\n';
-    expect(run(file, page)).toMatchObject({ code: 0, errors });
-    expect(namesIn(page).sort()).toEqual(['1', '3', '4', '5', '6', 'late']);
-    expect(dataOf(page).omitted).toBe(1);
+    const text = lines(otlpLogs(evaluationOf('2', '2')), ...large, spanNamed('late', '7'));
+    expect(await make(text)).toMatchObject({ code: 0, errors });
+    expect(namesIn(page()).sort()).toEqual(['1', '3', '4', '5', '6', 'late']);
+    expect(dataOf(page()).omitted).toBe(1);
   });
 
-  it.each(['folder', '.', ''])('leaves no temporary file behind if %j is not a writable path', (name) => {
-    writeFileSync(join(folder, 'file'), '{"traceId":"1","spanId":"2"}');
-    mkdirSync(join(folder, 'folder'));
-    expect(run(join(folder, 'file'), `${folder}/${name}`)).toMatchObject({
-      code: 1,
-      output: '',
-      errors: `${folder}/${name} cannot be written: not a file.\n`,
-    });
-    expect(readdirSync(folder).sort()).toEqual(['file', 'folder']);
-  });
+  it.each(['folder', '.', ''])(
+    'leaves no temporary file behind if %j is not a writable path',
+    async (name) => {
+      mkdirSync(join(folder, 'folder'));
+      expect(await make(lines(spanNamed('x')), `${folder}/${name}`)).toEqual({
+        code: 1,
+        output: '',
+        errors: `${folder}/${name} cannot be written: not a file.\n`,
+      });
+      expect(readdirSync(folder).sort()).toEqual(['file', 'folder']);
+    },
+  );
 
   it.each([
     ['UTF-8 with a byte order mark', (text: string) => Buffer.from(`\ufeff${text}`)],
     ['UTF-16LE, as older PowerShells write it', (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le')],
     ['files that were joined', (text: string) => Buffer.from(`${text}\n\ufeff${text}`)],
-  ])('reads %s', (_what, write) => {
-    writeFileSync(
-      join(folder, 'file'),
-      write('{"traceId":"1","spanId":"2","name":"é"}\n{"traceId":"1","spanId":"3"}'),
-    );
-    const page = join(folder, 'page.html');
-    expect(run(join(folder, 'file'), page)).toMatchObject({ code: 0, errors: '' });
-    expect(dataOf(page).spans).toContainEqual(expect.objectContaining({ spanId: '2', name: 'é' }));
+  ])('reads %s', async (_what, encode) => {
+    const text = encode(lines(spanNamed('é'), spanNamed('', '3')));
+    expect(await make(text)).toMatchObject({ code: 0, errors: '' });
+    expect(dataOf(page()).spans).toContainEqual(expect.objectContaining({ spanId: '2', name: 'é' }));
   });
 
   it.each([
@@ -597,9 +511,8 @@ describe('the command view', () => {
     [[''], 'The name of a file is empty.'],
     [['a', '--output', ''], 'The name of a file is empty.'],
   ])('says what is wrong with %j, and prints its usage', async (parameters, problem) => {
-    let errors = '';
-    const into = { write: (text: string) => (errors += text) };
-    expect(await runView(parameters, { write: () => expect.fail() }, into)).toBe(2);
+    const { errors, ...ended } = await view(...parameters);
+    expect(ended).toEqual({ code: 2, output: '' });
     expect(errors.split('\n').slice(0, 2)).toEqual([
       problem,
       'Usage: npx opentelemetry-instrumentation-openai view [--keep <file>] [--port <port>]',
@@ -618,47 +531,26 @@ describe('the command view', () => {
     ],
   ])('does not replace the file of traces with the page: %s', async (_, pageFor) => {
     const file = join(folder, 'in.json');
-    writeFileSync(file, '{"traceId":"1","spanId":"2"}');
-    let errors = '';
-    const into = { write: (text: string) => (errors += text) };
-    const parameters = [file, '--output', pageFor(file)];
-    expect(await runView(parameters, { write: () => expect.fail() }, into)).toBe(2);
-    expect(errors.split('\n')[0]).toBe(
+    writeFileSync(file, lines(spanNamed('x')));
+    const { code, output, errors } = await view(file, '--output', pageFor(file));
+    expect([code, output, errors.split('\n')[0]]).toEqual([
+      2,
+      '',
       `The page would replace the file of traces '${file}'. Choose another --output.`,
-    );
-    expect(readFileSync(file, 'utf8')).toBe('{"traceId":"1","spanId":"2"}');
-  });
-
-  it('prints its usage for --help', async () => {
-    let output = '';
-    const into = { write: (text: string) => (output += text) };
-    expect(await runView(['--help'], into, { write: () => {} })).toBe(0);
-    expect(output).toContain('Usage: ');
+    ]);
+    expect(readFileSync(file, 'utf8')).toBe(lines(spanNamed('x')));
   });
 
   it.runIf(existsSync('/proc/self'))('ends where no folder can be created', () => {
-    const file = join(folder, 'traces.jsonl');
-    writeFileSync(file, '{"traceId":"1","spanId":"2"}');
+    writeFileSync(join(folder, 'file'), lines(spanNamed('x')));
     const cli = join(import.meta.dirname, '../../dist/cli.cjs');
-    const page = '/proc/traces/page.html';
-    const { status, stderr } = spawnSync(process.execPath, [cli, 'view', file, '--output', page], {
+    const target = '/proc/traces/page.html';
+    const parameters = [cli, 'view', join(folder, 'file'), '--output', target];
+    const { status, stderr } = spawnSync(process.execPath, parameters, {
       encoding: 'utf8',
       timeout: 20_000,
       killSignal: 'SIGKILL',
     });
-    expect([status, stderr]).toEqual([1, `${page} cannot be written: no such file or directory.\n`]);
-  });
-
-  it('reports a missing file and a file without spans', async () => {
-    expect(run(join(folder, 'nothing'))).toMatchObject({
-      code: 1,
-      errors: `${join(folder, 'nothing')} cannot be read: no such file or directory.\n`,
-    });
-    writeFileSync(join(folder, 'empty'), '{}');
-    expect(run(join(folder, 'empty'))).toMatchObject({
-      code: 1,
-      errors: `${join(folder, 'empty')} contains no spans. It must be OTLP/JSON.\n`,
-    });
-    expect(readdirSync(folder)).toEqual(['empty']);
+    expect([status, stderr]).toEqual([1, `${target} cannot be written: no such file or directory.\n`]);
   });
 });

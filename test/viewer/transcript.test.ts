@@ -2,11 +2,13 @@ import type { Attributes } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
 import { attributeText } from '../../src/viewer/messages.ts';
 import { transcriptOf } from '../../src/viewer/transcript.ts';
-import { makeSpans, rowsOf, type SpanPlan } from './spans.ts';
+import { chat as chatPlan, makeSpans, rowsOf, type SpanPlan, text as textPart } from './spans.ts';
 
 type Message = { role: string; parts: object[] };
 
-const text = (role: string, content: string): Message => ({ role, parts: [{ type: 'text', content }] });
+const text = (role: string, content: string): Message => ({ role, parts: [textPart(content)] });
+const user = (content: string): Message => text('user', content);
+const reply = (content: string): Message => text('assistant', content);
 const call = (id: string): Message => ({
   role: 'assistant',
   parts: [{ type: 'tool_call', id, name: 'get_weather', arguments: { city: 'Paris' } }],
@@ -15,21 +17,25 @@ const answer = (id: string, response = 'sunny'): Message => ({
   role: 'tool',
   parts: [{ type: 'tool_call_response', id, response }],
 });
+const SUNNY = 'get_weather({"city":"Paris"}) = sunny';
 
 let clock = 0;
 
-function chat(input: Message[], output: Message[], attributes: Attributes = {}): SpanPlan {
-  return {
-    name: 'chat gpt-4o',
-    start: clock++,
-    attributes: {
-      'gen_ai.operation.name': 'chat',
+const chat = (input: Message[], output: Message[], attributes: Attributes = {}): SpanPlan =>
+  chatPlan(
+    {
       'gen_ai.input.messages': JSON.stringify(input),
       'gen_ai.output.messages': JSON.stringify(output),
       ...attributes,
     },
-  };
-}
+    { start: clock++ },
+  );
+const run = (input: Message[], output: Message[], children: SpanPlan[], more: Attributes = {}): SpanPlan => ({
+  ...chat(input, output, { 'gen_ai.operation.name': 'invoke_agent', ...more }),
+  name: 'invoke_agent Tutor',
+  end: clock + 10,
+  children,
+});
 
 /** A transcript as lines: who says what; `$` marks the answers that have a cost. */
 function linesOf(...children: SpanPlan[]): string[] {
@@ -42,66 +48,47 @@ function linesOf(...children: SpanPlan[]): string[] {
   });
 }
 
-it('shows a history that is sent with each call once', () => {
-  const first = [text('system', 'Be brief'), text('user', 'Hello')];
-  const second = [...first, text('assistant', 'Hi'), text('user', 'Hello')];
-  expect(
-    linesOf(chat(first, [text('assistant', 'Hi')]), chat(second, [text('assistant', 'Hi again')])),
-  ).toEqual(['system: Be brief', 'user: Hello', 'assistant: Hi $', 'user: Hello', 'assistant: Hi again $']);
-});
+const HELLO = [text('system', 'Be brief'), user('Hello')];
+const CITED = { ...reply('Hi'), parts: [textPart('Hi'), { type: 'citations', citations: [{ url: 'u' }] }] };
 
-it('shows an answer once that is repeated without its citations', () => {
-  const hi = text('assistant', 'Hi');
-  const cited = { ...hi, parts: [...hi.parts, { type: 'citations', citations: [{ url: 'u' }] }] };
-  const first = [text('user', 'Hello')];
-  const second = [...first, hi, text('user', 'Bye')];
-  expect(linesOf(chat(first, [cited]), chat(second, [text('assistant', 'Bye')]))).toEqual([
-    'user: Hello',
-    'assistant: Hi [citations] $',
-    'user: Bye',
-    'assistant: Bye $',
-  ]);
-});
-
-it('shows only the last message of a repeated request', () => {
-  const asked = [text('system', 'Be brief'), text('user', 'Hello')];
-  expect(linesOf(chat(asked, [text('assistant', 'Hi')]), chat(asked, [text('assistant', 'Hey')]))).toEqual([
-    'system: Be brief',
-    'user: Hello',
-    'assistant: Hi $',
-    'user: Hello',
-    'assistant: Hey $',
-  ]);
-});
-
-it('keeps parallel conversations apart', () => {
-  const a = [text('user', 'A')];
-  const b = [text('user', 'B')];
-  expect(
-    linesOf(
-      chat(a, [text('assistant', 'a1')]),
-      chat(b, [text('assistant', 'b1')]),
-      chat([...a, text('assistant', 'a1'), text('user', 'A2')], [text('assistant', 'a2')]),
-      chat([...b, text('assistant', 'b1'), text('user', 'B2')], [text('assistant', 'b2')]),
-    ),
-  ).toEqual([
-    'user: A',
-    'assistant: a1 $',
-    'user: B',
-    'assistant: b1 $',
-    'user: A2',
-    'assistant: a2 $',
-    'user: B2',
-    'assistant: b2 $',
-  ]);
+it.each<[string, SpanPlan[], string[]]>([
+  [
+    'a history that is sent with each call once',
+    [chat(HELLO, [reply('Hi')]), chat([...HELLO, reply('Hi'), user('Hello')], [reply('Hi again')])],
+    ['system: Be brief', 'user: Hello', 'assistant: Hi $', 'user: Hello', 'assistant: Hi again $'],
+  ],
+  [
+    'an answer once that is repeated without its citations',
+    [chat([user('Hello')], [CITED]), chat([user('Hello'), reply('Hi'), user('Bye')], [reply('Bye')])],
+    ['user: Hello', 'assistant: Hi [citations] $', 'user: Bye', 'assistant: Bye $'],
+  ],
+  [
+    'only the last message of a repeated request',
+    [chat(HELLO, [reply('Hi')]), chat(HELLO, [reply('Hey')])],
+    ['system: Be brief', 'user: Hello', 'assistant: Hi $', 'user: Hello', 'assistant: Hey $'],
+  ],
+  [
+    'parallel conversations apart',
+    [
+      chat([user('A')], [reply('a1')]),
+      chat([user('B')], [reply('b1')]),
+      chat([user('A'), reply('a1'), user('A2')], [reply('a2')]),
+      chat([user('B'), reply('b1'), user('B2')], [reply('b2')]),
+    ],
+    [
+      ...['user: A', 'assistant: a1 $', 'user: B', 'assistant: b1 $'],
+      ...['user: A2', 'assistant: a2 $', 'user: B2', 'assistant: b2 $'],
+    ],
+  ],
+])('shows %s', (_, calls, lines) => {
+  expect(linesOf(...calls)).toEqual(lines);
 });
 
 it('shows a tool call with its result, from its own span or from a later request', () => {
-  const question = [text('user', 'Weather?')];
+  const question = [user('Weather?')];
   const answered = [...question, call('call_1'), answer('call_1')];
-  const shown = 'get_weather({"city":"Paris"}) = sunny';
-  const calls = [chat(question, [call('call_1')]), chat(answered, [text('assistant', 'Sunny')])] as const;
-  expect(linesOf(...calls)).toEqual(['user: Weather?', 'assistant:  $', shown, 'assistant: Sunny $']);
+  const calls = [chat(question, [call('call_1')]), chat(answered, [reply('Sunny')])] as const;
+  expect(linesOf(...calls)).toEqual(['user: Weather?', 'assistant:  $', SUNNY, 'assistant: Sunny $']);
   const tool: SpanPlan = {
     name: 'execute_tool get_weather',
     start: clock++,
@@ -113,16 +100,11 @@ it('shows a tool call with its result, from its own span or from a later request
       'gen_ai.tool.call.result': 'sunny',
     },
   };
-  expect(linesOf(...calls, tool)).toEqual([
-    'user: Weather?',
-    'assistant:  $',
-    'assistant: Sunny $',
-    'get_weather({"city":"Paris"}) = sunny',
-  ]);
+  expect(linesOf(...calls, tool)).toEqual(['user: Weather?', 'assistant:  $', 'assistant: Sunny $', SUNNY]);
 });
 
 describe('shows each of several tool calls that have the same id with its own result', () => {
-  const question = [text('user', 'Weather?')];
+  const question = [user('Weather?')];
   const [rain, sun] = [answer('call_0', 'rain'), answer('call_0', 'sun')];
   const asked = call('call_0');
   const both = { ...asked, parts: [...asked.parts, ...asked.parts] };
@@ -132,13 +114,10 @@ describe('shows each of several tool calls that have the same id with its own re
       [
         chat(question, [asked]),
         chat([...question, asked, rain], [asked]),
-        chat([...question, asked, rain, asked, sun], [text('assistant', 'Both')]),
+        chat([...question, asked, rain, asked, sun], [reply('Both')]),
       ],
     ],
-    [
-      'of one answer',
-      [chat(question, [both]), chat([...question, both, rain, sun], [text('assistant', 'Both')])],
-    ],
+    ['of one answer', [chat(question, [both]), chat([...question, both, rain, sun], [reply('Both')])]],
   ])('%s', (_, calls) => {
     expect(linesOf(...calls).filter((line) => line.startsWith('get_weather'))).toEqual([
       'get_weather({"city":"Paris"}) = rain',
@@ -148,32 +127,18 @@ describe('shows each of several tool calls that have the same id with its own re
 });
 
 it('shows a run with its steps, or with its output if there are none', () => {
-  const input = [text('user', 'x?')];
-  const run = (children: SpanPlan[]): SpanPlan => ({
-    ...chat(input, [text('assistant', 'x = 1')], {
-      'gen_ai.operation.name': 'invoke_agent',
-      'gen_ai.system_instructions': JSON.stringify([{ type: 'text', content: 'Tutor' }]),
-    }),
-    name: 'invoke_agent Tutor',
-    end: clock + 10,
-    children,
-  });
+  const [input, output] = [[user('x?')], [reply('x = 1')]];
+  const instructions = { 'gen_ai.system_instructions': JSON.stringify([textPart('Tutor')]) };
   const heading = ['# invoke_agent Tutor', 'system: Tutor', 'user: x?'];
-  expect(linesOf(run([chat(input, [text('assistant', 'x = 1')])]))).toEqual([
+  expect(linesOf(run(input, output, [chat(input, output)], instructions))).toEqual([
     ...heading,
     'assistant: x = 1 $',
   ]);
-  expect(linesOf(run([]))).toEqual([...heading, 'assistant: x = 1']);
+  expect(linesOf(run(input, output, [], instructions))).toEqual([...heading, 'assistant: x = 1']);
 });
 
 describe('shows what a thread has said once, although each of its runs has all of it', () => {
-  const [x, xIs1, y] = [text('user', 'x?'), text('assistant', 'x = 1'), text('user', 'y?')];
-  const run = (input: Message[], output: Message[], children: SpanPlan[]): SpanPlan => ({
-    ...chat(input, output, { 'gen_ai.operation.name': 'invoke_agent' }),
-    name: 'invoke_agent Tutor',
-    end: clock + 10,
-    children,
-  });
+  const [x, xIs1, y] = [user('x?'), reply('x = 1'), user('y?')];
   const thread = (...children: SpanPlan[]): SpanPlan => ({
     name: 'thread',
     start: children[0]?.start ?? 0,
@@ -181,24 +146,15 @@ describe('shows what a thread has said once, although each of its runs has all o
     children,
   });
   const shown = [
-    '# thread',
-    '# invoke_agent Tutor',
-    'user: x?',
-    'assistant: x = 1 $',
-    '# invoke_agent Tutor',
-    'user: y?',
-    'assistant: x = 1 $',
+    ...['# thread', '# invoke_agent Tutor', 'user: x?', 'assistant: x = 1 $'],
+    ...['# invoke_agent Tutor', 'user: y?', 'assistant: x = 1 $'],
   ];
   const first = (): SpanPlan => run([x], [xIs1], [chat([x], [xIs1])]);
   const second = (): SpanPlan => run([x, xIs1, y], [xIs1], [chat([x, xIs1, y], [xIs1])]);
 
-  it('in one part', () => {
+  it('in one part or in two', () => {
     expect(linesOf(thread(first(), second()))).toEqual(shown);
-  });
-
-  it('in two parts', () => {
-    const parts = shown.toSpliced(4, 0, '# thread');
-    expect(linesOf(thread(first()), thread(second()))).toEqual(parts);
+    expect(linesOf(thread(first()), thread(second()))).toEqual(shown.toSpliced(4, 0, '# thread'));
   });
 
   it('without steps', () => {
@@ -209,18 +165,15 @@ describe('shows what a thread has said once, although each of its runs has all o
   it('after a run with tools, which the thread does not repeat', () => {
     const steps = [chat([x], [call('call_1')]), chat([x, call('call_1'), answer('call_1')], [xIs1])];
     expect(linesOf(thread(run([x], [xIs1], steps), second()))).toEqual(
-      shown.toSpliced(3, 0, 'assistant:  $', 'get_weather({"city":"Paris"}) = sunny'),
+      shown.toSpliced(3, 0, 'assistant:  $', SUNNY),
     );
   });
 });
 
 it('names the tools even if content is missing or unreadable', () => {
-  const bare: SpanPlan = { name: 'chat', attributes: { 'gen_ai.operation.name': 'chat' } };
-  expect(linesOf(bare)).toEqual(['assistant:  $']);
-  const broken = (value: string): string[] => {
-    const attributes = { 'gen_ai.input.messages': value, 'gen_ai.output.messages': value };
-    return linesOf({ ...bare, attributes: { ...bare.attributes, ...attributes } });
-  };
+  expect(linesOf(chatPlan())).toEqual(['assistant:  $']);
+  const broken = (value: string): string[] =>
+    linesOf(chatPlan({ 'gen_ai.input.messages': value, 'gen_ai.output.messages': value }));
   expect(broken('[{"role":1,"parts":[null]}]').at(-1)).toBe(':  $');
   for (const value of ['{', '[1]', '"x"', ''])
     expect(broken(value)).toEqual(['user: [cut]', 'assistant: [cut] $']);
