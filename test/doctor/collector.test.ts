@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import net, { type AddressInfo } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
 import { adviceFor, examineCollector, examineEndpoint } from '../../src/doctor/collector.ts';
 import { failureReason } from '../../src/util/export-result.ts';
 
@@ -13,63 +16,48 @@ test.each([
   // Exporters remove these spaces.
   [{ [TRACES]: 'http://localhost:4318/v1/traces ' }, 'http://localhost:4318/v1/traces'],
   [{ [ENDPOINT]: ' http://localhost:4318' }, 'http://localhost:4318/v1/traces'],
-  [{ ...GRPC, [ENDPOINT]: 'http://localhost:4317 ' }, 'http://localhost:4317/'],
-  [{ ...GRPC, [ENDPOINT]: 'http://localhost:4317' }, 'http://localhost:4317/'],
-  [{ ...GRPC, [ENDPOINT]: 'otlp.example.com:443' }, 'http://otlp.example.com:443/'],
+  [{ ...GRPC, [ENDPOINT]: 'http://localhost:4317 ' }, 'http://localhost:4317'],
+  [{ ...GRPC, [ENDPOINT]: 'otlp.example.com:443' }, 'http://otlp.example.com:443'],
 ])('a well-formed endpoint is ok: %j', (environment, target) => {
   expect(examineEndpoint(environment)).toMatchObject({
     result: 'ok',
-    detail: expect.stringContaining(target.replace(/\/$/, '')),
-  });
-});
-
-describe('a malformed endpoint is reported with its correction:', () => {
-  test.each([
-    [{ [ENDPOINT]: 'localhost:4318' }, 'no http://', 'start with http://'],
-    [{ ...GRPC, [ENDPOINT]: 'localhost:4317' }, 'speaks TLS', 'Add http://'],
-    [{ [ENDPOINT]: 'grpc://localhost:4319' }, 'no http://', 'start with http://'],
-    [{ [ENDPOINT]: 'http://localhost:4318 ' }, 'space at the end', 'not end with a space'],
-    [{ [ENDPOINT]: '"http://localhost:4318"' }, 'quotation marks', 'not contain quotation marks'],
-    [{ ...GRPC, [TRACES]: "'http://localhost:4317'" }, 'quotation marks', 'not contain quotation marks'],
-    [{ [ENDPOINT]: 'http://' }, 'not a URL', 'http://localhost:4318.'],
-    [{ [ENDPOINT]: 'http://localhost:4317' }, 'speak gRPC', 'OTEL_EXPORTER_OTLP_PROTOCOL=grpc.'],
-    [{ ...GRPC, [ENDPOINT]: 'http://localhost:4318' }, 'speak HTTP', 'Use port 4317'],
-    [{ [ENDPOINT]: 'http://a:4318/v1/traces' }, 'add /v1/traces', 'Remove /v1/traces.'],
-    [{ [TRACES]: 'http://a:4318' }, 'no path', 'Add /v1/traces'],
-  ])('%j', (environment, problem, remedy) => {
-    const { result, findings } = examineEndpoint(environment);
-    expect(result).toBe('problem');
-    expect(findings).toEqual([expect.objectContaining({ code: 'endpoint_malformed' })]);
-    expect(findings[0]?.message).toContain(problem);
-    expect(findings[0]?.action).toContain(remedy);
+    detail: expect.stringContaining(target),
   });
 });
 
 test.each([
-  ['http://localhost:4317 ', 'speak gRPC'],
-  ['http://a:4318/v1/traces ', 'add /v1/traces'],
-])('a space at the end hides no other problem: %j', (endpoint, problem) => {
-  const { findings } = examineEndpoint({ [ENDPOINT]: endpoint });
-  expect(findings.map(({ message }) => message)).toEqual([
-    expect.stringContaining('space at the end'),
-    expect.stringContaining(problem),
-  ]);
+  [{ [ENDPOINT]: 'localhost:4318' }, ['no http://', 'start with http://']],
+  [{ ...GRPC, [ENDPOINT]: 'localhost:4317' }, ['speaks TLS', 'Add http://']],
+  [{ [ENDPOINT]: 'grpc://localhost:4319' }, ['no http://', 'start with http://']],
+  [{ [ENDPOINT]: 'http://localhost:4318 ' }, ['space at the end', 'not end with a space']],
+  [{ [ENDPOINT]: '"http://localhost:4318"' }, ['quotation marks', 'not contain quotation marks']],
+  [{ ...GRPC, [TRACES]: "'http://localhost:4317'" }, ['quotation marks', 'not contain quotation marks']],
+  [{ [ENDPOINT]: 'http://' }, ['not a URL', 'http://localhost:4318.']],
+  [{ [ENDPOINT]: 'http://localhost:99999' }, ['not a URL', 'http://localhost:4318.']],
+  [{ [ENDPOINT]: 'http://localhost:4317' }, ['speak gRPC', 'OTEL_EXPORTER_OTLP_PROTOCOL=grpc.']],
+  [{ ...GRPC, [ENDPOINT]: 'http://localhost:4318' }, ['speak HTTP', 'Use port 4317']],
+  [{ [ENDPOINT]: 'http://a:4318/v1/traces' }, ['add /v1/traces', 'Remove /v1/traces.']],
+  [{ [TRACES]: 'http://a:4318' }, ['no path', 'Add /v1/traces']],
+  // A space at the end hides no other problem.
+  [{ [ENDPOINT]: 'http://localhost:4317 ' }, ['space at the end', '', 'speak gRPC', '']],
+  [{ [ENDPOINT]: 'http://a:4318/v1/traces ' }, ['space at the end', '', 'add /v1/traces', '']],
+])('a malformed endpoint is not in use, and reported with its correction: %j', (environment, said) => {
+  const { result, detail, findings } = examineEndpoint(environment);
+  expect(result).toBe('problem');
+  expect(detail).toMatch(/^OTEL_\w+_ENDPOINT cannot be used for (?:http\/protobuf|grpc)$/);
+  expect(findings.map(({ code }) => code)).toEqual(
+    said.slice(said.length / 2).map(() => 'endpoint_malformed'),
+  );
+  expect(findings.flatMap(({ message, action }) => [message, action])).toEqual(
+    said.map((part) => expect.stringContaining(part)),
+  );
 });
 
 test('without an endpoint the check is not made', () => {
   expect(examineEndpoint({})).toMatchObject({ result: 'skipped', findings: [] });
 });
 
-test.each(['localhost:4318', 'http://localhost:99999', 'http://localhost:4318 '])(
-  'a malformed endpoint is not in use: %s',
-  (endpoint) => {
-    expect(examineEndpoint({ [ENDPOINT]: endpoint }).detail).toBe(
-      `${ENDPOINT} cannot be used for http/protobuf`,
-    );
-  },
-);
-
-test('credentials are left out', () => {
+test('credentials are left out', async () => {
   const endpoints = [
     'http://user:secret@host:4317?key=secret',
     'user:secret@localhost:4318/v1/traces',
@@ -77,60 +65,147 @@ test('credentials are left out', () => {
     'https//user%3Asecret%40localhost:4318',
     'http://https//user:secret@localhost:4318/v1/traces',
   ];
-  const protocols = [{}, GRPC];
-  const said = endpoints.flatMap((each) =>
-    protocols.map((protocol) => JSON.stringify(examineEndpoint({ ...protocol, [ENDPOINT]: each }))),
-  );
-  expect(said.join()).not.toContain('secret');
-});
-
-test('credentials in the name of an exporter are left out', async () => {
-  const { detail } = await examineCollector({
-    OTEL_TRACES_EXPORTER: 'https://user:secret@host/?api_key=secret',
-  });
+  for (const protocol of [{}, GRPC])
+    for (const endpoint of endpoints)
+      expect(JSON.stringify(examineEndpoint({ ...protocol, [ENDPOINT]: endpoint }))).not.toContain('secret');
+  const exporter = 'https://user:secret@host/?api_key=secret';
+  const { detail } = await examineCollector({ OTEL_TRACES_EXPORTER: exporter });
   expect(detail).toBe('OTEL_TRACES_EXPORTER is https://host/?api_key=REDACTED');
 });
 
-test.each(['HTTP 404', 'ECONNREFUSED'])('the advice names the variable that is set: %s', (reason) => {
-  const environment = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://localhost:4318' };
-  expect(adviceFor(reason, environment)).toContain('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT');
+describe('the check of the collector', () => {
+  const servers: (Server | net.Server)[] = [];
+  afterEach(() => {
+    for (const server of servers.splice(0)) {
+      if ('closeAllConnections' in server) server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  async function listen(server: Server | net.Server): Promise<string> {
+    servers.push(server.listen(0, '127.0.0.1'));
+    await once(server, 'listening');
+    return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+  const answering = (status: number): Server =>
+    createServer((_, response) => void response.writeHead(status).end());
+
+  async function examined(environment: Readonly<Record<string, string>>): Promise<string> {
+    const { result, detail, findings } = await examineCollector(environment);
+    const [finding] = findings;
+    expect(findings.map(({ code }) => code)).toEqual(result === 'problem' ? ['endpoint_unreachable'] : []);
+    return `${result}: ${detail} ${finding?.action ?? ''}`;
+  }
+
+  test('sends an empty export with the headers of the environment', async () => {
+    const seen: unknown[] = [];
+    const address = await listen(
+      createServer(({ method, url, headers }, response) => {
+        seen.push([method, url, headers['api-key'], headers['content-length']]);
+        response.end();
+      }),
+    );
+    const environment = { [ENDPOINT]: `http://${address}`, OTEL_EXPORTER_OTLP_HEADERS: 'api-key=a%20b' };
+    expect(await examined(environment)).toContain(`ok: http://${address}/v1/traces answers (HTTP 200)`);
+    expect(seen).toEqual([['POST', '/v1/traces', 'a b', '0']]);
+  });
+
+  test.each<[string, () => Server | net.Server, RegExp]>([
+    ...[302, 401, 404].map((status): [string, () => Server, RegExp] => [
+      `HTTP ${status}`,
+      () => answering(status),
+      new RegExp(`^problem: .*HTTP ${status} Check ${ENDPOINT}`),
+    ]),
+    ...[429, 503].map((status): [string, () => Server, RegExp] => [
+      `HTTP ${status}`,
+      () => answering(status),
+      new RegExp(`^problem: .*HTTP ${status} The collector, or a proxy before it, is overloaded`),
+    ]),
+    ['HTTP 400', () => answering(400), /^ok: .*HTTP 400/],
+    [
+      'bytes that are no HTTP',
+      () => net.createServer((socket) => void socket.end('\0\0\x06\x04\0\0\0\0\0')),
+      /^problem: .*HPE_\w+ It does not speak HTTP.*OTEL_EXPORTER_OTLP_PROTOCOL=grpc/,
+    ],
+  ])('judges a server that answers with %s', async (_, start, said) => {
+    expect(await examined({ [ENDPOINT]: `http://${await listen(start())}` })).toMatch(said);
+  });
+
+  test.each([
+    ['refuses connections', true, /ECONNREFUSED Is a collector running\?/, /^problem: .*ECONNREFUSED/],
+    ['never answers', false, /^problem: .* timeout/, /^ok: .* accepts connections/],
+  ])('over HTTP and over gRPC, reports an endpoint that %s', async (_, isClosed, overHttp, overGrpc) => {
+    const server = net.createServer(() => undefined);
+    const endpoint = { [ENDPOINT]: `http://${await listen(server)}` };
+    if (isClosed) await once(server.close(), 'close');
+    expect(await examined(endpoint)).toMatch(overHttp);
+    expect(await examined({ ...endpoint, ...GRPC })).toMatch(overGrpc);
+  });
+
+  test.each(['CERTIFICATE', 'CLIENT_CERTIFICATE', 'TRACES_CLIENT_CERTIFICATE'])(
+    'is content with a connection if exporters have a certificate: OTEL_EXPORTER_OTLP_%s',
+    async (name) => {
+      const endpoint = { [ENDPOINT]: `http://${await listen(answering(401))}` };
+      expect(await examined({ ...endpoint, [`OTEL_EXPORTER_OTLP_${name}`]: 'client.pem' })).toMatch(
+        /^ok: .* accepts connections/,
+      );
+    },
+  );
+
+  test('asks the default endpoint if no other is named, and reports it if the exporter is', async () => {
+    const shown = 'http://localhost:4318/v1/traces';
+    expect(await examined({})).toMatch(new RegExp(`^(?:ok|skipped): .*the default ${shown}`));
+    const named = await examined({ OTEL_TRACES_EXPORTER: 'otlp' });
+    expect(named).toMatch(new RegExp(`^(?:ok|problem): the default ${shown}`));
+  });
+
+  test('connects to no endpoint that is malformed, replaced by a file, or behind a proxy, or not used', async () => {
+    const address = await listen(createServer(() => expect.unreachable('a request was sent')));
+    const used = { [ENDPOINT]: `http://${address}` };
+    for (const environment of [
+      { [ENDPOINT]: address },
+      { [ENDPOINT]: `http://${address}/v1/traces` },
+      { [ENDPOINT]: 'http://127.0.0.1:4317' },
+      { ...used, OTEL_CONFIG_FILE: 'otel.yaml' },
+      { ...used, HTTP_PROXY: 'http://proxy:3128' },
+      { ...used, OTEL_TRACES_EXPORTER: 'console' },
+    ])
+      expect(await examined(environment)).toMatch(/^skipped: /);
+    expect(examineEndpoint({ ...used, OTEL_CONFIG_FILE: 'otel.yaml' }).result).toBe('skipped');
+  });
 });
 
+const SETTINGS = /^Check OTEL_EXPORTER_OTLP_ENDPOINT/;
+const CERTIFICATES = /^Check the certificates: OTEL_EXPORTER_OTLP_CERTIFICATE/;
+const CLIENT_CERTIFICATE = /OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE/;
+
 test.each([
-  [
-    { name: 'OTLPExporterError', message: 'Export failed with retryable status' },
-    'HTTP 429, 502, 503 or 504',
-    /overloaded/,
-  ],
-  [{ code: 503 }, 'HTTP 503', /overloaded/],
-  [{ code: 302 }, 'HTTP 302', /^Check OTEL_EXPORTER_OTLP_ENDPOINT/],
-  [{ code: 401 }, 'HTTP 401', /^Check OTEL_EXPORTER_OTLP_ENDPOINT/],
-  [{ code: 'ERR_INVALID_CHAR' }, 'ERR_INVALID_CHAR', /OTEL_EXPORTER_OTLP_HEADERS/],
-  [{ code: 'HPE_INVALID_CONSTANT' }, 'HPE_INVALID_CONSTANT', /OTEL_EXPORTER_OTLP_PROTOCOL=grpc/],
-  [
-    { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' },
-    'DEPTH_ZERO_SELF_SIGNED_CERT',
-    /^Check the certificates: OTEL_EXPORTER_OTLP_CERTIFICATE/,
-  ],
-  [{ code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', /^Check the certificates/],
-  [{ code: 'CERT_HAS_EXPIRED' }, 'CERT_HAS_EXPIRED', /^Check the certificates/],
-  [{ code: 'ERR_TLS_CERT_ALTNAME_INVALID' }, 'ERR_TLS_CERT_ALTNAME_INVALID', /^Check the certificates/],
-  [{ code: 'CERT_REVOKED' }, 'CERT_REVOKED', /^Check the certificates/],
-  [{ code: 'CERT_NOT_YET_VALID' }, 'CERT_NOT_YET_VALID', /^Check the certificates/],
-  [{ code: 'CERT_SIGNATURE_FAILURE' }, 'CERT_SIGNATURE_FAILURE', /^Check the certificates/],
-  [
-    { code: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' },
-    'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
-    /OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE/,
-  ],
-  [
-    { code: 'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE' },
-    'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
-    /OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE/,
-  ],
-  [{ code: 'EPROTO' }, 'EPROTO', /http:\/\/ instead of https/],
-  [{ code: 'ECONNREFUSED' }, 'ECONNREFUSED', /^Is a collector running/],
-])('an export that failed with %j: %s, and what to do', (error, reason, advice) => {
-  expect(failureReason(error)).toBe(reason);
+  [503, /overloaded/],
+  [302, SETTINGS],
+  [401, SETTINGS],
+  ['ERR_INVALID_CHAR', /OTEL_EXPORTER_OTLP_HEADERS/],
+  ['HPE_INVALID_CONSTANT', /OTEL_EXPORTER_OTLP_PROTOCOL=grpc/],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', CERTIFICATES],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', CERTIFICATES],
+  ['CERT_HAS_EXPIRED', CERTIFICATES],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', CERTIFICATES],
+  ['CERT_REVOKED', CERTIFICATES],
+  ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', CLIENT_CERTIFICATE],
+  ['ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE', CLIENT_CERTIFICATE],
+  ['EPROTO', /http:\/\/ instead of https/],
+  ['ECONNREFUSED', /^Is a collector running/],
+])('says what to do about an export that failed with %s', (code, advice) => {
+  const reason = failureReason({ code });
+  expect(reason).toBe(typeof code === 'number' ? `HTTP ${code}` : code);
   expect(adviceFor(reason, {})).toMatch(advice);
+});
+
+test('says what to do about an export that was given up, whose error has no code', () => {
+  const reason = failureReason({ name: 'OTLPExporterError', message: 'Export failed with retryable status' });
+  expect(reason).toBe('HTTP 429, 502, 503 or 504');
+  expect(adviceFor(reason, {})).toMatch(/overloaded/);
+});
+
+test.each(['HTTP 404', 'ECONNREFUSED'])('the advice names the variable that is set: %s', (reason) => {
+  expect(adviceFor(reason, { [TRACES]: 'http://localhost:4318' })).toContain(TRACES);
 });

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Check, findingsOf } from '../../src/doctor/check.ts';
-import { printChecks } from '../../src/doctor/command.ts';
+import { printChecks, runDoctor } from '../../src/doctor/command.ts';
 import type { Finding, FindingCode } from '../../src/doctor/index.ts';
 import { examineProject } from '../../src/doctor/project.ts';
 
 const OURS = 'opentelemetry-instrumentation-openai';
+const API = '@opentelemetry/api';
 /** What a project has that needs nothing. */
 const HEALTHY = { openai: '7.55.0', '@opentelemetry/sdk-node': '0.301.0', [OURS]: '0.1.0' };
 
@@ -32,17 +33,11 @@ async function install(packages: Readonly<Record<string, string>>, folder = 'nod
     await write(`${folder}/${name}/package.json`, { name, version });
 }
 
-function examine(environment: Record<string, string> = {}, folder = project): readonly Check[] {
-  return examineProject({ project: folder, environment });
-}
-
-function findings(environment: Record<string, string> = {}, folder = project): Finding[] {
-  return findingsOf(examine(environment, folder));
-}
-
-function codes(environment: Record<string, string> = {}, folder = project): FindingCode[] {
-  return findings(environment, folder).map(({ code }) => code);
-}
+const examine = (environment: Record<string, string> = {}, folder = project): readonly Check[] =>
+  examineProject({ project: folder, environment });
+const findings = (...about: Parameters<typeof examine>): Finding[] => findingsOf(examine(...about));
+const codes = (...about: Parameters<typeof examine>): FindingCode[] =>
+  findings(...about).map(({ code }) => code);
 
 test('a complete project has no findings', async () => {
   await write('package.json', { type: 'module', dependencies: HEALTHY });
@@ -50,29 +45,18 @@ test('a complete project has no findings', async () => {
   expect(codes()).toEqual([]);
 });
 
-test('an empty folder lacks openai and an SDK', () => {
+test('an empty folder lacks openai and an SDK, and its start script was not examined', () => {
   expect(codes()).toEqual(['openai_not_installed', 'no_sdk_installed']);
+  expect(examine().find(({ subject }) => subject === 'start script')).toMatchObject({
+    result: 'skipped',
+    detail: expect.stringMatching(/ Give the command: npx \S+ doctor --start "node app\.mjs"$/),
+  });
 });
 
-describe('SDK 3 with the API of SDK 2 is reported', () => {
-  const api = '@opentelemetry/api';
-
-  test('once for each package of it', async () => {
-    await install({ ...HEALTHY, [api]: '1.9.1', '@opentelemetry/sdk-trace': '3.1.1' });
-    const found = findings();
-    expect(found.map(({ code }) => code)).toEqual(['api_too_old', 'api_too_old']);
-    expect(found.map(({ message }) => message).join()).toContain('@opentelemetry/sdk-node 0.301.0 requires');
-  });
-
-  test.each<[string, Record<string, string>, Record<string, string>]>([
-    ['its own copy of the API', { [api]: '1.9.1' }, { [api]: '1.10.0' }],
-    ['the right API', { [api]: '1.10.0' }, {}],
-    ['an older SDK', { [api]: '1.9.1', '@opentelemetry/sdk-node': '0.223.0' }, {}],
-  ])('but not with %s', async (_, packages, nested) => {
-    await install({ ...HEALTHY, ...packages });
-    await install(nested, 'node_modules/@opentelemetry/sdk-node/node_modules');
-    expect(codes()).toEqual([]);
-  });
+test('SDK 3 with the API of SDK 2 is reported once for each package of it', async () => {
+  await install({ ...HEALTHY, [API]: '1.9.1', '@opentelemetry/sdk-trace': '3.1.1' });
+  expect(codes()).toEqual(['api_too_old', 'api_too_old']);
+  expect(findings()[0]?.message).toContain('@opentelemetry/sdk-node 0.301.0 requires');
 });
 
 describe('packages are found:', () => {
@@ -81,72 +65,68 @@ describe('packages are found:', () => {
   test('those of dependencies, where pnpm has links to them', async () => {
     await rm(join(project, 'node_modules/openai'), { recursive: true });
     await install({ openai: '7.55.0' }, 'node_modules/.pnpm/openai@7.55.0/node_modules');
-    await mkdir(join(project, 'node_modules/.pnpm/node_modules'));
-    await symlink(
-      '../openai@7.55.0/node_modules/openai',
-      join(project, 'node_modules/.pnpm/node_modules/openai'),
-    );
+    const links = join(project, 'node_modules/.pnpm/node_modules');
+    await mkdir(links);
+    await symlink('../openai@7.55.0/node_modules/openai', join(links, 'openai'));
     expect(codes()).toEqual([]);
   });
 
-  test('openai of an untested version', async () => {
-    await install({ openai: '4.10.0' });
-    expect(codes()).toEqual(['openai_untested']);
+  const AGENTS = '@openai/agents-core';
+  const TOO_OLD: Partial<Finding> = { code: 'agents_too_old', severity: 'warning' };
+  const AI_SDK: Partial<Finding> = { code: 'ai_sdk_installed', severity: 'information' };
+  test.each<[Record<string, string>, Partial<Finding>, message: string, action: string]>([
+    [{ openai: '4.10.0' }, { code: 'openai_untested' }, '4.10.0', 'Update openai'],
+    [
+      { '@langfuse/openai': '6.0.0' },
+      { code: 'other_instrumentation_installed' },
+      'has two spans, one from each package.',
+      'observeOpenAI',
+    ],
+    [
+      { 'dd-trace': '6.0.0' },
+      { code: 'other_instrumentation_installed' },
+      'has two spans, one from each package.',
+      'DD_TRACE_OPENAI_ENABLED=false',
+    ],
+    [{ 'portkey-ai': '3.1.0' }, { code: 'calls_past_openai' }, 'portkey-ai 3.1.0', 'new OpenAI'],
+    [{ ai: '7.0.173' }, AI_SDK, 'ai 7.0.173', 'docs/frameworks.md'],
+    [{ '@mastra/core': '7.0.173' }, AI_SDK, '@mastra/core', 'docs/frameworks.md'],
+    ...['0.0.17', '0.1.11', '0.3.8', '0.3.0-beta.1'].map(
+      (version): [Record<string, string>, Partial<Finding>, string, string] => [
+        { [AGENTS]: version },
+        TOO_OLD,
+        version,
+        '0.3.9',
+      ],
+    ),
+  ])('%j, with what it means', async (packages, finding, message, action) => {
+    await install(packages);
+    expect(findings()).toEqual([
+      expect.objectContaining({
+        ...finding,
+        message: expect.stringContaining(message),
+        action: expect.stringContaining(action),
+      }),
+    ]);
   });
 
-  test.each([
-    ['@langfuse/openai', 'observeOpenAI'],
-    ['dd-trace', 'DD_TRACE_OPENAI_ENABLED=false'],
-  ])('%s, whose spans stand beside ours', async (name, remedy) => {
-    await install({ [name]: '6.0.0' });
-    expect(codes()).toEqual(['other_instrumentation_installed']);
-    expect(findings()[0]?.message).toContain('has two spans, one from each package.');
-    expect(findings()[0]?.action).toContain(remedy);
-  });
-
-  test.each([
-    ['langsmith', 'LangChain brings it'],
-    ['@sentry/node', 'it has other uses'],
-  ])('%s alone is no finding: %s', async (name) => {
-    await install({ [name]: '1.0.0' });
+  const ofSdk = 'node_modules/@opentelemetry/sdk-node/node_modules';
+  test.each<[packages: Record<string, string>, folder?: string]>([
+    ...['0.3.9', '0.3.10', '0.20.0', '1.0.0', 'none'].map((version): [Record<string, string>] => [
+      { [AGENTS]: version },
+    ]),
+    // LangChain brings it.
+    [{ langsmith: '1.0.0' }],
+    // It has other uses.
+    [{ '@sentry/node': '1.0.0' }],
+    [{ [API]: '1.10.0' }],
+    [{ [API]: '1.10.0' }, ofSdk],
+    [{ [API]: '1.9.1', '@opentelemetry/sdk-node': '0.223.0' }],
+  ])('%j is no finding', async (packages, folder) => {
+    if (folder !== undefined) await install({ [API]: '1.9.1' });
+    await install(packages, folder);
     expect(codes()).toEqual([]);
   });
-
-  test('portkey-ai, whose client sends calls past openai', async () => {
-    await install({ 'portkey-ai': '3.1.0' });
-    expect(codes()).toEqual(['calls_past_openai']);
-  });
-
-  test.each(['ai', '@mastra/core'])('%s, which calls models without openai', async (name) => {
-    await install({ [name]: '7.0.173' });
-    expect(codes()).toEqual(['ai_sdk_installed']);
-    expect(findings()[0]).toMatchObject({
-      severity: 'information',
-      message: expect.stringContaining(name),
-      action: expect.stringContaining('docs/frameworks.md'),
-    });
-  });
-
-  test.each(['0.0.17', '0.1.11', '0.3.8', '0.3.0-beta.1'])(
-    '@openai/agents %s, whose agents cannot be recorded',
-    async (version) => {
-      await install({ '@openai/agents-core': version });
-      expect(codes()).toEqual(['agents_too_old']);
-      expect(findings()[0]).toMatchObject({
-        severity: 'warning',
-        message: expect.stringContaining(version),
-        action: expect.stringContaining('0.3.9'),
-      });
-    },
-  );
-
-  test.each(['0.3.9', '0.3.10', '0.20.0', '1.0.0', 'none'])(
-    'no finding for @openai/agents %s',
-    async (version) => {
-      await install({ '@openai/agents-core': version });
-      expect(codes()).toEqual([]);
-    },
-  );
 
   test('unreadable manifests are skipped', async () => {
     await write('node_modules/dd-trace/package.json', '{');
@@ -196,14 +176,44 @@ describe('a complete project is checked for', () => {
     ]);
   });
 
-  test('invalid environment variables', () => {
-    expect(codes({ OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS: 'sometimes' })).toEqual(['option_not_accepted']);
+  test.each<[Record<string, string>, string, FindingCode, string]>([
+    [
+      { OTEL_TRACES_SAMPLER: 'always_off' },
+      'information',
+      'spans_switched_off',
+      'OTEL_TRACES_SAMPLER=always_off',
+    ],
+    [{ OTEL_SDK_DISABLED: 'true' }, 'information', 'spans_switched_off', 'OTEL_SDK_DISABLED=true'],
+    [
+      { OTEL_INSTRUMENTATION_OPENAI_ENABLED: 'false' },
+      'information',
+      'spans_switched_off',
+      '_ENABLED=false: calls of openai are not recorded.',
+    ],
+    [{ OTEL_INSTRUMENTATION_OPENAI_ENABLED: 'no' }, 'warning', 'option_not_accepted', '_ENABLED is "no"'],
+    [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'htp' }, 'warning', 'option_not_accepted', 'is "htp"; accepted: grpc'],
+    [{ OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS: 'often' }, 'warning', 'option_not_accepted', '"often"'],
+    [
+      { OTEL_TRACES_EXPORTER: 'Console' },
+      'warning',
+      'option_not_accepted',
+      'OTEL_TRACES_EXPORTER names "Console", which is unknown, so it exports nothing',
+    ],
+    [
+      { OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'true' },
+      'information',
+      'content_recorded',
+      'are recorded (SPAN_AND_EVENT)',
+    ],
+  ])('variables that are ignored, drop spans or record content: %j', (environment, severity, code, said) => {
+    const finding = { severity, code, message: expect.stringContaining(said) };
+    expect(findings(environment)).toEqual([expect.objectContaining(finding)]);
   });
 
-  test('recorded content', () => {
-    expect(codes({ OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'true' })).toEqual([
-      'content_recorded',
-    ]);
+  test('nothing that a configuration file replaces', () => {
+    const replaced = { OTEL_TRACES_EXPORTER: 'none', OTEL_TRACES_SAMPLER: 'always_off' };
+    expect(codes({ ...replaced, OTEL_CONFIG_FILE: 'otel.yaml' })).toEqual([]);
+    expect(codes({ OTEL_TRACES_EXPORTER: 'Console', OTEL_CONFIG_FILE: 'otel.yaml' })).toEqual([]);
   });
 });
 
@@ -213,4 +223,21 @@ test('escapes control characters in text from a project', async () => {
   printChecks(examine(), { write: (text) => printed.push(text) });
   expect(printed.join('')).toContain('openai 8.0.0␛[2J');
   expect(printed.join('')).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
+});
+
+test.each([
+  [['app.mjs'], "Unexpected argument 'app.mjs'."],
+  [['--unknown'], "Unknown option '--unknown'."],
+  [['--start'], "Option '--start <value>' argument missing."],
+])('the command rejects %j, and prints its usage', async (parameters, problem) => {
+  const [output, errors]: [string[], string[]] = [[], []];
+  const code = await runDoctor(
+    parameters,
+    { write: (text) => output.push(text) },
+    { write: (text) => errors.push(text) },
+  );
+  expect([code, output]).toEqual([2, []]);
+  expect(errors.join('').split('\n')).toEqual(
+    expect.arrayContaining([problem, expect.stringMatching(/^Usage: npx \S+ doctor /)]),
+  );
 });
