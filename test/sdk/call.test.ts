@@ -153,24 +153,3 @@ test('the longest time between two chunks is kept', () => {
   expect(call.longestChunkGap).toBeGreaterThanOrEqual(5_000);
   expect(call.longestChunkGap).toBeLessThan(6_000);
 });
-
-describe('a call that is garbage collected ends at the last event', () => {
-  test('its response', () => {
-    const { call } = newCall();
-    call.begin({});
-    call.responded({ status: 200 });
-    call.headersTime -= 1_000;
-    call.close('abandoned');
-    expect(call.endTime).toBe(call.headersTime);
-  });
-
-  test('the last chunk', () => {
-    const { call } = newCall();
-    call.begin({ stream: true });
-    call.responded({ status: 200 });
-    call.chunk('a');
-    call.lastChunkTime = 5;
-    call.close('abandoned');
-    expect([call.endTime, call.streamEnd]).toEqual([5, 'abandoned']);
-  });
-});

@@ -1,6 +1,5 @@
 import OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
-import { instrumentOpenAI } from '../../src/client.ts';
 import { assertSpanTree } from '../../src/testing.ts';
 import { HELLO, useSession } from '../support/use-session.ts';
 
@@ -200,26 +199,8 @@ test('a call ends when its raw response is read afterwards', async () => {
   expect(await response.json()).toMatchObject({ object: 'list' });
 });
 
-describe('observed clients include', () => {
-  const complete: Program = (client) => client.chat.completions.create(HELLO);
-
-  test('copies of an observed client', async () => {
-    await complete(session().client.withOptions({ timeout: 1_000 }));
-    await complete(session().plain.withOptions({ timeout: 1_000 }));
-    expect(session().spans).toHaveLength(1);
-  });
-
-  test('clients of a subclass', async () => {
-    class Subclass extends OpenAI {
-      readonly extra: string = 'extra';
-    }
-    await complete(instrumentOpenAI(new Subclass({ apiKey: 'k', baseURL: session().simulator.url }), {}));
-    expect(session().spans).toHaveLength(1);
-  });
-
-  test('an object with the same class and methods', () => {
-    const own = Object.getOwnPropertyNames(session().client).sort();
-    expect(session().client).toBeInstanceOf(OpenAI);
-    expect(own).toEqual(Object.getOwnPropertyNames(session().plain).sort());
-  });
+test('an observed client is an object of the same class, with the same methods', () => {
+  const own = Object.getOwnPropertyNames(session().client).sort();
+  expect(session().client).toBeInstanceOf(OpenAI);
+  expect(own).toEqual(Object.getOwnPropertyNames(session().plain).sort());
 });

@@ -117,11 +117,21 @@ describe('a server that answers every call with a new model name', () => {
   });
 });
 
-test('an honest program with 50 models has 50 series', async () => {
-  const { ask, series, verify } = await start();
-  await times(100, (index) => ask(`model-${index % 50}`, { model: `model-${index % 50}-2025-01-01` }));
+test('an honest program has all its models, tiers, fingerprints and tools measured', async () => {
+  const { ask, series, values, verify } = await start();
+  await times(100, (index) => {
+    const details = { service_tier: `tier-${lettered(index % 2)}`, system_fingerprint: `fp_${index % 2}` };
+    return ask(`model-${index % 50}`, { model: `model-${index % 50}-2025-01-01`, ...details });
+  });
   expect(await series(DURATION)).toHaveLength(50);
   expect(await series(USAGE)).toHaveLength(100);
+  for (const dimension of ['service_tier', 'system_fingerprint'])
+    expect(await values(DURATION, `openai.response.${dimension}`)).toHaveLength(2);
+  const metrics = new Metrics();
+  for (let index = 0; index < 200; index++) recordTool(metrics, `tool_${index % 20}`, 'Tutor');
+  expect(await values(TOOLS, 'gen_ai.tool.name')).toHaveLength(20);
+  for (let index = 0; index < 200; index++) see(metrics, `model-${index % 50}`);
+  expect(await values(GAUGE, 'gen_ai.request.model')).toHaveLength(50);
   await verify();
 });
 
@@ -130,23 +140,14 @@ function lettered(index: number): string {
   return String(index).replace(/\d/g, (digit) => 'abcdefghij'.charAt(Number(digit)));
 }
 
-describe.each<[string, string]>([
+test.each<[string, string]>([
   ['system_fingerprint', 'openai.response.system_fingerprint'],
   ['service_tier', 'openai.response.service_tier'],
-])('a server that answers every call with a new %s', (field, dimension) => {
-  test('has 100 of them recorded', async () => {
-    const { ask, values, verify } = await start();
-    await times(MANY, (index) => ask('gpt-4o', { [field]: `junk-${lettered(index)}` }));
-    expect(await values(DURATION, dimension)).toHaveLength(101);
-    await verify([new RegExp(dimension)]);
-  });
-
-  test('is not limited while it has a few', async () => {
-    const { ask, values, verify } = await start();
-    await times(20, (index) => ask('gpt-4o', { [field]: `value-${lettered(index % 4)}` }));
-    expect(await values(DURATION, dimension)).toHaveLength(4);
-    await verify();
-  });
+])('a server that answers every call with a new %s has 100 of them recorded', async (field, dimension) => {
+  const { ask, values, verify } = await start();
+  await times(MANY, (index) => ask('gpt-4o', { [field]: `junk-${lettered(index)}` }));
+  expect(await values(DURATION, dimension)).toHaveLength(101);
+  await verify([new RegExp(dimension)]);
 });
 
 test('a server cannot take the series of a model with a long system_fingerprint', async () => {
@@ -232,76 +233,49 @@ describe('the error types that a server chooses', () => {
   });
 });
 
-describe('a model that invents tool names', () => {
-  const record = (metrics: Metrics, name: string, agent: string): void =>
-    metrics.recordLocalDuration(
-      1,
-      {
-        'gen_ai.operation.name': 'execute_tool',
-        'gen_ai.tool.name': name,
-        'gen_ai.tool.type': 'function',
-        'gen_ai.agent.name': agent,
-      },
-      undefined,
-      ROOT_CONTEXT,
-    );
+const TOOLS = 'gen_ai.execute_tool.duration';
 
-  test('has 100 names of tools and of agents recorded, and few combinations', async () => {
-    const { values, series, verify } = await start();
-    const metrics = new Metrics();
-    record(metrics, 'get_weather', 'Tutor');
-    for (let index = 0; index < ATTACK; index++)
-      record(metrics, `junk_${index % 150}`, `Agent ${Math.floor(index / 14)}`);
-    record(metrics, 'get_weather', 'Tutor');
-    const tools = 'gen_ai.execute_tool.duration';
-    expect(await values(tools, 'gen_ai.tool.name')).toHaveLength(101);
-    expect((await series(tools)).length).toBeLessThan(700);
-    expect(await series(tools)).toContainEqual(
-      expect.objectContaining({ 'gen_ai.tool.name': 'get_weather' }),
-    );
-    await verify([/gen_ai\.tool\.name/, /gen_ai\.agent\.name/, /tool names and agent names together/]);
-  });
+function recordTool(metrics: Metrics, name: string, agent: string): void {
+  const dimensions = {
+    'gen_ai.operation.name': 'execute_tool',
+    'gen_ai.tool.name': name,
+    'gen_ai.tool.type': 'function',
+    'gen_ai.agent.name': agent,
+  };
+  metrics.recordLocalDuration(1, dimensions, undefined, ROOT_CONTEXT);
+}
 
-  test('has all its names recorded if they are the few tools of the program', async () => {
-    const { values, verify } = await start();
-    const metrics = new Metrics();
-    for (let index = 0; index < 200; index++) record(metrics, `tool_${index % 20}`, 'Tutor');
-    expect(await values('gen_ai.execute_tool.duration', 'gen_ai.tool.name')).toHaveLength(20);
-    await verify();
-  });
+test('a model that invents tool names has 100 of tools and of agents recorded, and few combinations', async () => {
+  const { values, series, verify } = await start();
+  const metrics = new Metrics();
+  recordTool(metrics, 'get_weather', 'Tutor');
+  for (let index = 0; index < ATTACK; index++)
+    recordTool(metrics, `junk_${index % 150}`, `Agent ${Math.floor(index / 14)}`);
+  recordTool(metrics, 'get_weather', 'Tutor');
+  expect(await values(TOOLS, 'gen_ai.tool.name')).toHaveLength(101);
+  expect((await series(TOOLS)).length).toBeLessThan(700);
+  expect(await series(TOOLS)).toContainEqual(expect.objectContaining({ 'gen_ai.tool.name': 'get_weather' }));
+  await verify([/gen_ai\.tool\.name/, /gen_ai\.agent\.name/, /tool names and agent names together/]);
 });
 
-describe('rate limits', () => {
-  const GAUGE = 'openai.client.ratelimit.remaining_requests';
-  const see = (metrics: Metrics, model: string): void =>
-    metrics.seeRateLimits(
-      { 'openai.ratelimit.remaining_requests': 7 },
-      {
-        'gen_ai.provider.name': 'openai',
-        'gen_ai.request.model': model,
-        'server.address': 'api.openai.com',
-        'server.port': 443,
-      },
-    );
+const GAUGE = 'openai.client.ratelimit.remaining_requests';
 
-  test('are kept for the first 100 models, whichever an end user requests later', async () => {
-    const { values, verify } = await start();
-    const metrics = new Metrics();
-    see(metrics, 'gpt-4o');
-    see(metrics, 'x'.repeat(129));
-    for (let index = 0; index < MANY; index++) see(metrics, `junk-${index}`);
-    const models = await values(GAUGE, 'gen_ai.request.model');
-    expect(models).toHaveLength(100);
-    expect(models[0]).toBe('gpt-4o');
-    await verify();
-  });
+function see(metrics: Metrics, model: string): void {
+  const server = { 'server.address': 'api.openai.com', 'server.port': 443 };
+  const dimensions = { 'gen_ai.provider.name': 'openai', 'gen_ai.request.model': model, ...server };
+  metrics.seeRateLimits({ 'openai.ratelimit.remaining_requests': 7 }, dimensions);
+}
 
-  test('are kept for all 50 models of a program', async () => {
-    const { values } = await start();
-    const metrics = new Metrics();
-    for (let index = 0; index < MANY; index++) see(metrics, `model-${index % 50}`);
-    expect(await values(GAUGE, 'gen_ai.request.model')).toHaveLength(50);
-  });
+test('rate limits are kept for the first 100 models, whichever an end user requests later', async () => {
+  const { values, verify } = await start();
+  const metrics = new Metrics();
+  see(metrics, 'gpt-4o');
+  see(metrics, 'x'.repeat(129));
+  for (let index = 0; index < MANY; index++) see(metrics, `junk-${index}`);
+  const models = await values(GAUGE, 'gen_ai.request.model');
+  expect(models).toHaveLength(100);
+  expect(models[0]).toBe('gpt-4o');
+  await verify();
 });
 
 test('recorded values stay recorded, and all observers of a process share the limit', async () => {

@@ -235,30 +235,3 @@ it.each([
     expect(linksOf(telemetry.spans).map(({ traceId }) => traceId)).not.toContain(CHOSEN_TRACE);
   },
 );
-
-describe.each([
-  // Of a response also the request that created it.
-  ['run', 1],
-  ['response', 2],
-])('an honest process that passes on its trace with a %s', (kind, count) => {
-  it.each([true, 'link'] as const)(
-    'makes one trace of it, or two with a link: adoptRuns: %s',
-    async (adoptRuns) => {
-      const config = { cost: false, propagateInMetadata: true };
-      const { program, client } = await startWorker({ ...config, adoptRuns });
-      const { create, work, recorded } = KINDS[kind] as Work;
-      const { simulator, telemetry, inSpan } = program;
-      const web = new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0 });
-      instrumentOpenAI(web, { ...config, adoptRuns: true });
-      const ids = await inSpan(() => create(web, {}), 'web');
-      await work(client, ids);
-      await telemetry.provider.shutdown();
-      const created = telemetry.spans.find(({ name }) => name === 'web')?.spanContext().traceId;
-      const spans = telemetry.spans.filter(({ name }) => recorded?.test(name));
-      expect(spans).toHaveLength(count);
-      const elsewhere = spans.filter((span) => span.spanContext().traceId !== created);
-      expect(linksOf(elsewhere).map(({ traceId }) => traceId)).toEqual(adoptRuns === 'link' ? [created] : []);
-      expect(elsewhere).toHaveLength(adoptRuns === 'link' ? 1 : 0);
-    },
-  );
-});

@@ -1,4 +1,5 @@
-import { trace } from '@opentelemetry/api';
+import { context, trace } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
 import type OpenAI from 'openai';
 import { describe, expect, it, test } from 'vitest';
 import { withConversation } from '../../../src/client.ts';
@@ -87,6 +88,13 @@ describe('a function that runTools runs', () => {
     });
     // The SDK reads it once.
     expect(asked).toBe(1);
+  });
+
+  it('runs without a span where tracing is suppressed', async () => {
+    const program = await startProgram();
+    let ran = 0;
+    await context.with(suppressTracing(context.active()), () => askWeather(program, () => ++ran));
+    expect([ran, program.telemetry.spans, program.telemetry.openSpans]).toEqual([1, [], []]);
   });
 
   it('fails as without instrumentation', async () => {
