@@ -58,45 +58,6 @@ describe('a turn that does not complete', () => {
     `);
   });
 
-  it('is cancelled by the program', async () => {
-    const program = await startAgentProgram([{ items: [{ functions: [{ name: 'wait', arguments: {} }] }] }]);
-    const { sessions } = program.client.beta.agents;
-    await program.inSpan(async () => {
-      const { id } = await program.create('Wait.');
-      await program.poll(id, 'requires_action');
-      await sessions.events.create(id, { events: [{ type: 'agent.session.input.cancel' }] });
-      await sessions.retrieve(id);
-    });
-    await program.expectTree(`
-      program
-      └─ session
-         └─ invoke_agent Helper  openai.run.status=cancelled
-            └─ execute_tool wait  gen_ai.tool.call.id=call_000001 openai.tool.outcome=cancelled
-    `);
-    const [turn] = program.ended('invoke_agent Helper');
-    expect(turn?.events.map(({ name }) => name)).toEqual([
-      'openai.run.requires_action',
-      'openai.run.request',
-    ]);
-  });
-
-  it('was not created if its message was rejected: the next turn has only the messages of its own request', async () => {
-    const program = await startAgentProgram([{}]);
-    await program.inSpan(async () => {
-      const { id } = await program.create();
-      program.simulator.next({ when: { method: 'POST', path: /events$/ }, status: 429 });
-      await expect(program.send(id, 'What is x?')).rejects.toThrow('429');
-      await program.stream(id, 'What is x?');
-    });
-    await program.expectTree(`
-      program
-      ├─ POST /agents/sessions
-      └─ session                 openai.total.runs=1 openai.total.user_messages=1
-         ├─ invoke_agent Helper  !RateLimitError openai.total.user_messages=1
-         └─ invoke_agent Helper  openai.run.status=completed openai.total.user_messages=1
-    `);
-  });
-
   it('was not created with its session: neither gets a span', async () => {
     const program = await startProgram();
     const { sessions } = program.client.beta.agents;
@@ -181,22 +142,6 @@ describe('a session', () => {
       await program.client.beta.agents.sessions.delete(id);
       expect(program.telemetry.spans.map(({ name }) => name)).toContain('session');
     });
-  });
-
-  it('in which another process works has no turns in this process', async () => {
-    const program = await startAgentProgram([{}]);
-    const { id } = await program.plain.beta.agents.sessions.create({
-      agent_id: program.agentId,
-      environment,
-      input: 'Hello',
-    });
-    await program.inSpan(async () => {
-      const { sessions } = program.client.beta.agents;
-      await program.follow(id);
-      for (const turn of (await sessions.turns.list(id)).data)
-        await sessions.turns.retrieve(turn.id, { session_id: id });
-    });
-    await program.expectTree('program');
   });
 });
 

@@ -1,8 +1,7 @@
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { type OpenAIInstrumentationConfig, withMetadata } from '../../src/client.ts';
 import { type AgentProgram, environment, messageEvent, startAgentProgram } from '../support/agent-program.ts';
 import { answersWithout } from '../support/answers-without.ts';
-import { holdRequests } from '../support/hold-requests.ts';
 import { startProgram } from '../support/program.ts';
 import type { TurnScript } from '../support/simulator/index.ts';
 import { timedTools } from '../support/timed-tools.ts';
@@ -288,37 +287,6 @@ it('a function of a turn that only the session reported lasts until the program 
   }
 });
 
-it('a turn of a subagent that is read in the background is below the turn that it belongs to, although the next one has begun', async () => {
-  const list = holdRequests('/subagents?', 'unasked');
-  const program = await startAgentProgram([DELEGATION, RESEARCH], { client: { fetch: list.fetch } });
-  await program.inSpan(async () => {
-    const { id } = await program.create('Read it.');
-    await program.poll(id);
-    await list.held;
-    await program.send(id, 'Tariff?');
-    await program.client.beta.agents.sessions.turns.list(id);
-    list.release();
-    await vi.waitFor(() =>
-      expect(program.telemetry.spans.map(({ name }) => name)).toContain('invoke_agent Reader'),
-    );
-    await program.poll(id);
-  });
-  await program.expectTree(`
-    program
-    └─ session                  openai.total.input_tokens=521
-       ├─ invoke_agent Helper     openai.total.input_tokens=140 gen_ai.usage.input_tokens=100
-       │  ├─ execute_tool create_subagent
-       │  ├─ execute_tool wait_for_subagents
-       │  ├─ execute_tool close_subagent
-       │  └─ invoke_agent Reader  openai.total.input_tokens=40 gen_ai.usage.input_tokens=40
-       │     └─ execute_tool command_execution
-       └─ invoke_agent Helper     openai.total.input_tokens=381 gen_ai.usage.input_tokens=381
-          ├─ execute_tool web_search
-          ├─ execute_tool command_execution
-          └─ execute_tool lookup
-  `);
-});
-
 it('a turn of a subagent whose agent is not reported has none, rather than the subagent itself', async () => {
   const fetch = answersWithout('agent_id', '/subagents/');
   const program = await startAgentProgram([DELEGATION], { client: { fetch } });
@@ -347,29 +315,6 @@ it('a function of a subagent that only the session reported has one span, below 
              ├─ execute_tool get_weather
              └─ execute_tool get_time
   `);
-});
-
-it('a function that is answered in another trace ends there, in a request that is linked to the turn', async () => {
-  const program = await startAgentProgram([WEATHER]);
-  const { sessions } = program.client.beta.agents;
-  const { id } = await program.inSpan(() => program.create('Weather?'), 'asking');
-  let session = await program.inSpan(() => sessions.retrieve(id), 'looking');
-  while (session.status !== 'requires_action')
-    session = await program.inSpan(() => sessions.retrieve(id), 'looking');
-  await program.inSpan(() => sessions.turns.list(id), 'looking');
-  await program.inSpan(() => program.answer(session), 'answering');
-  while ((await program.inSpan(() => sessions.retrieve(id), 'looking')).status !== 'idle');
-  await program.telemetry.provider.forceFlush();
-  const { spans } = program.telemetry;
-  const turn = spans.find(({ name }) => name === 'invoke_agent Helper');
-  const answers = spans.filter(({ name }) => name === 'POST /agents/sessions/{session_id}/events');
-  expect(answers.map(({ links }) => links.map(({ context }) => context.spanId))).toEqual([
-    [turn?.spanContext().spanId],
-    [turn?.spanContext().spanId],
-  ]);
-  const weather = spans.find(({ name }) => name === 'execute_tool get_weather');
-  expect(weather?.endTime).not.toEqual(turn?.endTime);
-  expect(turn?.attributes['openai.run.status']).toBe('completed');
 });
 
 it('a message that is sent during a turn belongs to that turn, and to the next if there is one', async () => {

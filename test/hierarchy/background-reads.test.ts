@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
-import { observerFor } from '../../src/pipeline/client-observers.ts';
 import { holdRequests } from '../support/hold-requests.ts';
 import type { ProgramOptions } from '../support/program.ts';
 import type { RunScript, Simulator } from '../support/simulator/index.ts';
@@ -142,18 +141,6 @@ describe('the background read', () => {
     expect(readsOf(simulator)).toEqual([]);
   });
 
-  it('happens for later runs once setConfig() allows it', async () => {
-    const config = { cost: false, runSteps: 'observe' } as const;
-    const { simulator, ...program } = await startTutor({ runs: [{}, {}], config });
-    await program.inSpan(program.run);
-    await program.telemetry.provider.forceFlush();
-    expect(readsOf(simulator)).toEqual([]);
-    observerFor(config).configure({ ...config, runSteps: 'fetch' });
-    await program.inSpan(program.run);
-    await program.telemetry.provider.forceFlush();
-    expect(readsOf(simulator)).toHaveLength(1);
-  });
-
   it('happens after a stream without search results, if they are recorded', async () => {
     const { simulator, ...program } = await startTutor({
       ...WITH_CONTENT,
@@ -177,15 +164,6 @@ describe('the background read', () => {
          └─ invoke_agent Math Tutor
             └─ chat gpt-4o-mini
     `);
-  });
-
-  it('finishes before a thread that the program deletes at once is deleted', async () => {
-    const { client, threadId, ...program } = await startTutor({ runs: [{}] });
-    await program.inSpan(async () => {
-      await program.run();
-      await client.beta.threads.delete(threadId);
-    });
-    await program.expectTree(DELETED_TREE);
   });
 
   it('has the steps of a thread that the program deletes before their list arrives', async () => {
@@ -239,31 +217,6 @@ describe('the background read', () => {
     const runs = program.ended('invoke_agent');
     expect(runs.every(({ attributes }) => Number(attributes['gen_ai.usage.input_tokens']) > 0)).toBe(true);
     expect(runs).toHaveLength(5);
-  });
-
-  it('requests both lists of a run at once', async () => {
-    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
-      ...WITH_CONTENT,
-      runs: [{}],
-    });
-    const messages = Promise.withResolvers<void>();
-    const holding = client.withOptions({
-      fetch: async (url, init) => {
-        if (String(url).includes('/messages?')) messages.resolve();
-        if (String(url).includes('/steps')) await messages.promise;
-        return fetch(url, init);
-      },
-    });
-    await program.inSpan(() =>
-      holding.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-    );
-    await program.expectTree(`
-      program
-      └─ thread
-         └─ invoke_agent Math Tutor  gen_ai.output.messages=*
-            └─ chat gpt-4o-mini      gen_ai.output.messages=*
-    `);
-    expect(readsOf(simulator)).toHaveLength(2);
   });
 
   it('waits while the program has four requests in progress at that server', async () => {

@@ -82,20 +82,6 @@ describe('a run that the program no longer waits for', () => {
     await expectAllTold(tutor);
   });
 
-  it('is asked for its end after a stream that was left', async () => {
-    const tutor = await startLeaving();
-    const { threadId } = tutor;
-    await tutor.inSpan(async () => {
-      const stream = await tutor.events();
-      for await (const { event } of stream) if (event === 'thread.run.created') break;
-    });
-    await finishElsewhere(tutor, threadId);
-    await expect.poll(() => tutor.telemetry.openSpans, { timeout: 5_000 }).toEqual([]);
-    const [run] = tutor.ended('invoke_agent');
-    expect(run?.attributes).toMatchObject({ 'openai.run.status': 'completed' });
-    await expectAllTold(tutor);
-  });
-
   it('has no span that stays open if the instrumentation is disabled while it is asked for', async () => {
     const config = { runTimeout: 60_000, conversationIdleTimeout: 40 };
     const reads = holdRequests('/runs/run_', 'answered');
@@ -118,13 +104,6 @@ describe('a run that the program no longer waits for', () => {
     const tutor = await startLeaving({}, { conversationSpans: 'never' });
     await tutor.create();
     await tutor.client.beta.threads.delete(tutor.threadId);
-    await tutor.telemetry.provider.shutdown();
-    expect(asksOf(tutor, RUN)).toBe(0);
-  });
-
-  it('is not asked for with runSteps "observe"', async () => {
-    const tutor = await startLeaving({}, { runSteps: 'observe' });
-    await tutor.create();
     await tutor.telemetry.provider.shutdown();
     expect(asksOf(tutor, RUN)).toBe(0);
   });

@@ -84,17 +84,6 @@ describe('a loop by hand on chat completions', () => {
     await program.expectTree(ONE_ROUND);
   });
 
-  it('has its tool calls beside the calls of the model below an active span', async () => {
-    const program = await startProgram();
-    await program.inSpan(() => loop(program));
-    await program.expectTree(`
-      program
-      ├─ chat gpt-4o-mini
-      ├─ execute_tool get_weather
-      └─ chat gpt-4o-mini
-    `);
-  });
-
   it.each<[string, (history: Message[]) => Message[]]>([
     [
       'come before the last message of the model',
@@ -187,23 +176,6 @@ describe('a loop by hand on chat completions', () => {
     await program.expectTree(`
       chat gpt-4o-mini
       ├─ execute_tool run_sql  gen_ai.tool.type=function openai.tool.type=custom
-      └─ chat gpt-4o-mini
-    `);
-  });
-
-  it('has a call once, if a request is sent twice', async () => {
-    const program = await startProgram();
-    const history = await round(program, [QUESTION]);
-    await program.inSpan(async () => {
-      await round(program, history);
-      await round(program, history);
-    });
-    await program.expectTree(`
-      chat gpt-4o-mini
-      └─ execute_tool get_weather
-
-      program
-      ├─ chat gpt-4o-mini
       └─ chat gpt-4o-mini
     `);
   });

@@ -50,6 +50,7 @@ const NONSENSE: readonly unknown[] = [
 /** The same of the Agents API. */
 const AGENTS_NONSENSE: readonly unknown[] = [
   { object: 'agent.session', id: 7 },
+  { type: 'agent.session.constructor' },
   { type: 'agent.session.created', session: [] },
   { type: 'agent.session.turn.created', turn: { id: 'turn_x', session_id: {}, status: 4 } },
   {

@@ -257,14 +257,12 @@ describe('a call that is answered before the stream of a response ends', () => {
     { client }: Program,
     body: Partial<OpenAI.Responses.ResponseCreateParamsNonStreaming>,
   ): Promise<void> {
-    const { conversation } = body;
     const stream = await client.responses.create({ model: MODEL, ...body, stream: true });
     for await (const event of stream) {
       if (event.type !== 'response.completed') continue;
       const { id, output } = event.response;
       const input = functionResults(event.response, 'sunny');
-      const named = conversation === undefined ? { previous_response_id: id } : { conversation };
-      if (output.length > 1) await respond({ client } as Program, { ...named, input });
+      if (output.length > 1) await respond({ client } as Program, { previous_response_id: id, input });
     }
   }
 
@@ -313,20 +311,6 @@ describe('a call that is answered before the stream of a response ends', () => {
       └─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["stop"]
     `);
     expectLink(program);
-  });
-
-  it('is in the conversation of the response', async () => {
-    const program = await startAsking();
-    const { id } = await program.client.conversations.create();
-    await respond(program, { input: 'How is the weather?', conversation: id });
-    await program.expectTreeAtEnd(`
-      conversation                 openai.total.runs=2
-      ├─ POST /conversations
-      ├─ chat gpt-4o-mini
-      ├─ execute_tool web_search
-      ├─ execute_tool get_weather
-      └─ chat gpt-4o-mini
-    `);
   });
 
   it('that is incomplete', async () => {

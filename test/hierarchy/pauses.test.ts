@@ -74,19 +74,6 @@ describe('a run that a person answers after its timeout', () => {
     expect(await measuredOf(tutor)).toEqual({ ...reported, durations: [1] });
   });
 
-  it("has all its tokens on the second span with runSteps: 'off'", async () => {
-    const tutor = await startPausing(ASKS_FOR_X, { runSteps: 'off' });
-    const { client, apiUsage } = tutor;
-    const run = await tutor.inSpan(tutor.run, 'ask');
-    await pause(tutor);
-    await client.beta.threads.runs.submitToolOutputsAndPoll(run.id, outputsFor(run));
-    await client.beta.threads.runs.steps.list(run.id, { thread_id: tutor.threadId });
-    await tutor.telemetry.provider.forceFlush();
-    const reported = await apiUsage.total();
-    expect(reported.output_tokens).toBeGreaterThan(0);
-    expect(usageSum(tutor.telemetry.spans)).toEqual(reported);
-  });
-
   it('reports each tool call to a sink once', async () => {
     const called: string[] = [];
     const sink = (event: SinkEvent): void => {

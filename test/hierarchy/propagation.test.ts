@@ -126,26 +126,6 @@ describe('a run whose metadata contains the trace context', () => {
     expect(program.linked('invoke_agent Math Tutor')).toEqual([[]]);
   });
 
-  it('is linked to its creation by processes that only retrieve it', async () => {
-    const { threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
-    const { client, inSpan } = program;
-    const run = await inSpan(program.create);
-    for (const looking of [otherProcess(program, { propagateInMetadata: true }), client])
-      await inSpan(() => looking.beta.threads.runs.retrieve(run.id, { thread_id: threadId }), 'status');
-    await program.expectTree(`
-      program
-      └─ thread
-         └─ POST /threads/{thread_id}/runs
-
-      status
-      └─ GET /threads/{thread_id}/runs/{run_id}
-
-      status
-      └─ GET /threads/{thread_id}/runs/{run_id}
-    `);
-    expect(program.linked(RETRIEVE)).toEqual([[CREATE], [CREATE]]);
-  });
-
   it('is recorded by its creator alone, however others wait for it, if the creator only propagates', async () => {
     const config = { propagateInMetadata: true };
     const { threadId, ...program } = await startTutor({ runs: [{}], config });
@@ -181,20 +161,6 @@ describe('a run whose metadata contains the trace context', () => {
     await inSpan(() => status.beta.threads.runs.retrieve(run.id, path), 'page');
     await telemetry.provider.forceFlush();
     expect(recorded()).toBe(1);
-  });
-
-  it('is recorded by a creator that waits for it', async () => {
-    const program = await startTutor({ runs: [{}], ...handsOn });
-    await program.inSpan(program.run);
-    await program.expectTree(`
-      program
-      └─ thread                                    openai.total.runs=1 openai.total.user_messages=1
-         ├─ POST /threads/{thread_id}/runs
-         ├─ invoke_agent Math Tutor                openai.total.user_messages=1
-         │  └─ chat gpt-4o-mini
-         └─ GET /threads/{thread_id}/runs/{run_id}
-    `);
-    expect(await durationCount(program)).toBe(1);
   });
 });
 

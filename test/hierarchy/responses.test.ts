@@ -1,4 +1,5 @@
 import { context, INVALID_SPAN_CONTEXT, trace } from '@opentelemetry/api';
+import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
 import type OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { responseBody } from '../support/bodies.ts';
@@ -332,17 +333,21 @@ describe('a background response', () => {
     `);
   });
 
-  it.each(['completed', 'failed'])('is not adopted if it is %s for over an hour', async (status) => {
-    const program = await startProgram({ config: { adoptRuns: 'polled' } });
-    const created_at = Math.floor(Date.now() / 1e3) - 7_200;
-    const completed_at = status === 'completed' ? created_at + 1 : null;
-    const times = { created_at, completed_at };
-    program.simulator.next({
-      body: responseBody([], { id: 'resp_old', background: true, status, ...times }),
-    });
-    await program.inSpan(() => program.client.responses.retrieve('resp_old'), 'worker');
-    const operations = program.telemetry.spans.map(({ attributes }) => attributes['gen_ai.operation.name']);
-    expect(operations).not.toContain('chat');
+  const OLD = Math.floor(Date.now() / 1e3) - 7_200;
+
+  it.each<[string, object]>([
+    ['was completed over an hour ago', { created_at: OLD, completed_at: OLD + 1 }],
+    ['was created over an hour ago and failed', { created_at: OLD, completed_at: null, status: 'failed' }],
+    ['is a foreground response', { background: false }],
+    ['has no id', { id: undefined }],
+    ['has no status', { status: undefined }],
+    ['is something else', { object: 'other' }],
+  ])('is not adopted if it %s', async (_, more) => {
+    // What is not sampled is still counted.
+    const program = await startProgram({ config: { adoptRuns: 'polled' }, sampler: new AlwaysOffSampler() });
+    program.simulator.next({ body: responseBody([], { background: true, ...more }) });
+    await program.client.responses.retrieve('resp_1');
+    expect(await program.points('gen_ai.client.token.usage')).toEqual([]);
   });
 });
 

@@ -1,26 +1,8 @@
 import { expect, test } from 'vitest';
 import { Conversation } from '../../src/hierarchy/conversations/conversation.ts';
-import { type ContentHolder, charactersOf, Store } from '../../src/hierarchy/store.ts';
+import { charactersOf, Store } from '../../src/hierarchy/store.ts';
 
 const MEGABYTE = 524_288; // Characters.
-
-test('beyond 64 MB, the oldest is forgotten first', () => {
-  const content = new Store(10);
-  const forgotten: number[] = [];
-  const holders = Array.from(
-    { length: 8 },
-    (_, index): ContentHolder => ({ forgetContent: () => forgotten.push(index) }),
-  );
-  const [first, second] = holders;
-  for (const holder of holders.slice(0, 7)) content.keeps(holder, 10 * MEGABYTE - 1);
-  expect(forgotten).toEqual([0]);
-  if (second !== undefined) content.release(second);
-  for (const holder of holders.slice(7)) content.keeps(holder, 10 * MEGABYTE);
-  expect(forgotten).toEqual([0]);
-  // It has grown, and is still the oldest but for what it keeps now.
-  if (first !== undefined) content.keeps(first, 30 * MEGABYTE);
-  expect(forgotten).toEqual([0, 2, 3, 4]);
-});
 
 test('messages count again once a run that was to answer them was not created', () => {
   const content = new Store(10);

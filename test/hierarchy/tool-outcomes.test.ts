@@ -68,16 +68,16 @@ describe('a function that a run asked for', () => {
 });
 
 it.each([
-  ['failed', '!server_error', '!server_error'],
-  ['cancelled', '', 'openai.tool.outcome=cancelled'],
-] as const)('a hosted tool of a run whose step was %s has no result', async (end, error, outcome) => {
+  ['failed', '!server_error', '["error"]', '!server_error'],
+  ['cancelled', '', '["cancelled"]', 'openai.tool.outcome=cancelled'],
+] as const)('a hosted tool of a run whose step was %s has no result', async (end, error, reason, outcome) => {
   const program = await startTutor({ runs: [{ steps: [{ tools: [CODE] }], end }] });
   await program.inSpan(program.run);
   await program.expectTree(`
     program
     └─ thread
-       └─ invoke_agent Math Tutor           ${error} openai.run.status=${end}
-          ├─ chat gpt-4o-mini              openai.step.status=${end}
+       └─ invoke_agent Math Tutor           ${error} openai.run.status=${end} gen_ai.response.finish_reasons=${reason}
+          ├─ chat gpt-4o-mini               gen_ai.response.finish_reasons=["tool_calls"] openai.step.status=${end}
           └─ execute_tool code_interpreter  ${outcome}
   `);
 });
