@@ -46,38 +46,33 @@ tracingOrNot((tracing) => {
   `);
   });
 
-  it.each([false, true])('ends everything when a run has too many turns, streamed: %s', async (stream) => {
-    const { runner, simulator, expectTree } = await startAgents({ tracing });
-    simulator.respond({ output: [calling('fail')] });
-    const run = async (): Promise<void> => {
-      const started = await runner.run(newHelper(failing), 'Hi', { maxTurns: 1, stream } as { stream: true });
-      if (stream) await Array.fromAsync(started);
-      await started.completed;
-    };
-    await expect(run()).rejects.toThrow('Max turns');
-    await expectTree(`
-    invoke_workflow Agent workflow  !MaxTurnsExceededError
-    └─ invoke_agent Helper          !MaxTurnsExceededError
-       ├─ chat gpt-4o
-       └─ execute_tool fail         !ToolCallError
-  `);
-  });
-
-  // The oldest version has no handlers of errors.
-  it.skipIf(library.withTraceContext === undefined).each([{ stream: false }, { stream: true }])(
-    'marks no workflow whose program has handled the error: $stream',
-    async ({ stream }) => {
-      const { runner, simulator, expectTree } = await startAgents({ tracing });
-      simulator.respond({ output: [calling('fail')] });
-      const agent = newHelper(failing);
-      const errorHandlers = { maxTurns: () => ({ finalOutput: 'Too long.' }) };
-      const result = await runner.run(agent, 'Hi', { maxTurns: 1, errorHandlers, stream } as {
-        stream: true;
-      });
-      if (stream) await Array.fromAsync(result);
-      expect(result.finalOutput).toBe('Too long.');
+  it.each([
+    { stream: false, handled: false },
+    { stream: true, handled: false },
+    // The oldest version has no handlers of errors.
+    ...(library.withTraceContext === undefined
+      ? []
+      : [
+          { stream: false, handled: true },
+          { stream: true, handled: true },
+        ]),
+  ])(
+    'ends everything when a run has too many turns, and marks its workflow unless the program handles that: $stream, $handled',
+    async ({ stream, handled }) => {
+      const { runner, expectTree, answer } = await startAgents({ tracing });
+      answer([calling('fail')]);
+      const handlers = { errorHandlers: { maxTurns: () => ({ finalOutput: 'Too long.' }) } };
+      const run = async (): Promise<unknown> => {
+        const options = { maxTurns: 1, stream, ...(handled && handlers) } as { stream: true };
+        const started = await runner.run(newHelper(failing), 'Hi', options);
+        if (stream) await Array.fromAsync(started);
+        await started.completed;
+        return started.finalOutput;
+      };
+      if (handled) expect(await run()).toBe('Too long.');
+      else await expect(run()).rejects.toThrow('Max turns');
       await expectTree(`
-    invoke_workflow Agent workflow
+    invoke_workflow Agent workflow  ${handled ? '' : '!MaxTurnsExceededError'}
     └─ invoke_agent Helper          !MaxTurnsExceededError
        ├─ chat gpt-4o
        └─ execute_tool fail         !ToolCallError
@@ -108,11 +103,14 @@ tracingOrNot((tracing) => {
   });
 
   it('marks no agent whose model call is repeated, by the client or by the library', async () => {
-    const { runner, simulator, expectTree } = await startAgents({ tracing, client: { maxRetries: 1 } });
+    const { runner, simulator, expectTree, answer } = await startAgents({
+      tracing,
+      client: { maxRetries: 1 },
+    });
     const overloaded = { status: 503, headers: { 'retry-after-ms': '1' }, body: { error: {} } };
     // The client gives up after its second request, and then the library repeats the call.
     for (let request = 0; request < 2; request++) simulator.next(overloaded);
-    simulator.respond({ output: [{ message: 'Yes.' }] });
+    answer('Yes.');
     const agent = new Agent({
       name: 'Helper',
       model: 'gpt-4o',
@@ -130,13 +128,9 @@ tracingOrNot((tracing) => {
   });
 
   it('records streams, read to the end or left', async () => {
-    const { runner, simulator, inSpan, expectTree } = await startAgents({ tracing });
+    const { runner, inSpan, expectTree, answer } = await startAgents({ tracing });
     const agent = newHelper(newTool('echo', () => 'Yes'));
-    simulator.respond(
-      { output: [calling('echo')] },
-      { output: [{ message: 'Read.' }] },
-      { output: [{ message: 'Left.' }] },
-    );
+    answer([calling('echo')], 'Read.', 'Left.');
     await inSpan(async () => {
       const read = await runner.run(agent, 'Hi', { stream: true });
       for await (const _ of read);
@@ -160,8 +154,8 @@ tracingOrNot((tracing) => {
   });
 
   it('names the call of a handoff that throws, which is the first', async () => {
-    const { runner, simulator, expectTree } = await startAgents({ tracing });
-    simulator.respond({ output: [calling('go_home'), calling('go_away'), calling('go_home')] });
+    const { runner, expectTree, answer } = await startAgents({ tracing });
+    answer([calling('go_home'), calling('go_away'), calling('go_home')]);
     const home = new Agent({ name: 'Home', model: 'gpt-4o' });
     const handoff = Object.assign(library.handoff(home, { toolNameOverride: 'go_home' }), {
       onInvokeHandoff: () => Promise.reject(new TypeError('a secret')),
@@ -180,9 +174,9 @@ tracingOrNot((tracing) => {
   it.each([{ saved: true }, { saved: false }])(
     'links a run that is resumed after an approval: $saved',
     async ({ saved }) => {
-      const { runner, simulator, telemetry, expectTree } = await startAgents({ tracing });
+      const { runner, telemetry, expectTree, answer } = await startAgents({ tracing });
       const agent = newHelper(deleting);
-      simulator.respond({ output: [calling('delete')] }, { output: [{ message: 'Done.' }] });
+      answer([calling('delete')], 'Done.');
       const asked = await runner.run(agent, 'Delete it');
       const state = saved ? await library.RunState.fromString(agent, asked.state.toString()) : asked.state;
       approveAll(state);
@@ -209,16 +203,13 @@ tracingOrNot((tracing) => {
 
   it('does not take the call that has run for the one that waits, and counts what each part of the run has spent', async () => {
     for (const api of ['responses', 'chat'] as const) {
-      const { runner, simulator, telemetry } = await startAgents({ tracing, api });
+      const { runner, simulator, telemetry, answer } = await startAgents({ tracing, api });
       const agent = newHelper(deletingSome);
       if (api === 'chat') {
         simulator.next({ body: askingTwice() });
         simulator.next({ body: completion({ text: 'Done.', usage: [120, 5] }) });
       } else
-        simulator.respond(
-          { output: [calling('delete', { name: 'important' }), calling('delete', { name: 'other' })] },
-          { output: [{ message: 'Done.' }] },
-        );
+        answer([calling('delete', { name: 'important' }), calling('delete', { name: 'other' })], 'Done.');
       const { state } = await runner.run(agent, 'Delete it');
       const [asked] = telemetry.spans.filter(({ name }) => name.startsWith('execute_tool'));
       for (const each of state.getInterruptions()) {
@@ -244,11 +235,11 @@ tracingOrNot((tracing) => {
   it.each(['one after the other', 'at once'])(
     'takes no run for another of the same trace: %s',
     async (order) => {
-      const { runner, simulator, telemetry } = await startAgents({ tracing });
+      const { runner, telemetry, answer } = await startAgents({ tracing });
       const agent = newHelper(deleting);
       await library.withTrace('Both', async () => {
         const run = (input: unknown) => runner.run(agent, input);
-        const ask = (name: string): void => simulator.respond({ output: [calling('delete', { name })] });
+        const ask = (name: string): void => answer([calling('delete', { name })]);
         ask('A');
         const first = run('A');
         if (order !== 'at once') await first;
@@ -259,7 +250,7 @@ tracingOrNot((tracing) => {
           ask('C');
           const asked = await run(state);
           approveAll(asked.state);
-          simulator.respond({ output: [{ message: 'Done.' }] });
+          answer('Done.');
           expect((await run(asked.state)).finalOutput).toBe('Done.');
         }
       });
@@ -271,9 +262,9 @@ tracingOrNot((tracing) => {
   );
 
   it('continues when the program sets the storage anew', async () => {
-    const { runner, simulator, inSpan, expectTree } = await startAgents({ tracing });
+    const { runner, inSpan, expectTree, answer } = await startAgents({ tracing });
     library.setTracingContextStorage?.(undefined);
-    simulator.respond({ output: [{ message: 'Yes.' }] });
+    answer('Yes.');
     await inSpan(() => runner.run(newHelper(), 'Hi'));
     await expectTree(`
     program
@@ -285,12 +276,8 @@ tracingOrNot((tracing) => {
 });
 
 it('records what a runner without tracing reports, and its handoffs once', async () => {
-  const { newRunner, simulator, points, inSpan, expectTree } = await startAgents();
-  simulator.respond(
-    { output: [calling('echo'), calling('transfer_to_Tutor')] },
-    { output: [calling('echo'), calling('go_home')] },
-    { output: [{ message: 'Yes.' }] },
-  );
+  const { newRunner, points, inSpan, expectTree, answer } = await startAgents();
+  answer([calling('echo'), calling('transfer_to_Tutor')], [calling('echo'), calling('go_home')], 'Yes.');
   const home = new Agent({ name: 'Home', model: 'gpt-4o' });
   const tools = [newTool('echo', () => 'Yes')];
   // The next request does not answer the call.
@@ -324,9 +311,9 @@ it('records what a runner without tracing reports, and its handoffs once', async
 });
 
 it('resumes a run in the same trace where trace ids are derived, in any process', async () => {
-  const { runner, simulator, telemetry } = await startAgents({ idGenerator: new ConversationIdGenerator() });
+  const { runner, telemetry, answer } = await startAgents({ idGenerator: new ConversationIdGenerator() });
   const agent = newHelper(deleting);
-  simulator.respond({ output: [calling('delete')] }, { output: [{ message: 'Done.' }] });
+  answer([calling('delete')], 'Done.');
   const asked = await runner.run(agent, 'Delete it');
   const state = await library.RunState.fromString(agent, asked.state.toString());
   approveAll(state);

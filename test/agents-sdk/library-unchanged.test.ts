@@ -7,43 +7,32 @@ import { calling, newHelper, newTool, startAgents } from './program.ts';
 
 const STORAGE = Symbol.for('openai.agents.core.asyncLocalStorage');
 
-interface LibrarySpan {
-  readonly spanData?: { readonly type: string; readonly name?: string };
+interface Told {
+  readonly spanData?: { readonly type: string };
+  readonly metadata?: object;
 }
 
-/** What a processor of the library is told, in its order. */
-class Processor {
-  readonly told: string[] = [];
-
-  async onTraceStart(): Promise<void> {
-    this.told.push('trace');
-  }
-
-  async onTraceEnd(): Promise<void> {
-    this.told.push('/trace');
-  }
-
-  async onSpanStart({ spanData }: LibrarySpan): Promise<void> {
-    this.told.push(`${spanData?.type}`);
-  }
-
-  async onSpanEnd({ spanData }: LibrarySpan): Promise<void> {
-    this.told.push(`/${spanData?.type}`);
-  }
-
-  async shutdown(): Promise<void> {}
-  async forceFlush(): Promise<void> {}
+/** A processor of the library, which hands over what it is told, in its order. */
+function newProcessor(tell: (event: string, of?: Told) => void): object {
+  const events = ['onTraceStart', 'onTraceEnd', 'onSpanStart', 'onSpanEnd'];
+  const nothing = async (): Promise<void> => undefined;
+  return {
+    ...Object.fromEntries(events.map((event) => [event, async (of?: Told) => tell(event, of)])),
+    shutdown: nothing,
+    forceFlush: nothing,
+  };
 }
 
 it("leaves the library's own tracing as it is", async () => {
-  const { runner, simulator } = await startAgents();
+  const { runner, answer } = await startAgents();
   const stop = instrumentAgents();
   const run = async (): Promise<readonly string[]> => {
-    const processor = new Processor();
+    const told: string[] = [];
+    const processor = newProcessor((event, of) => void told.push(`${event} ${of?.spanData?.type}`));
     library.setTraceProcessors([processor]);
-    simulator.respond({ output: [calling('echo')] }, { output: [{ message: 'Yes.' }] });
+    answer([calling('echo')], 'Yes.');
     await runner.run(newHelper(newTool('echo', () => 'Yes')), 'Hi');
-    return processor.told;
+    return told;
   };
   const withUs = await run();
   stop();
@@ -60,15 +49,12 @@ it.each([
   async ({ propagateInMetadata, keys }) => {
     propagation.setGlobalPropagator(new W3CTraceContextPropagator());
     onTestFinished(() => propagation.disable());
-    const { newRunner, simulator } = await startAgents({ config: { propagateInMetadata } });
+    const { newRunner, answer } = await startAgents({ config: { propagateInMetadata } });
     const seen: (object | undefined)[] = [];
-    class Metadata extends Processor {
-      override async onTraceStart(trace?: { readonly metadata?: object }): Promise<void> {
-        seen.push(trace?.metadata);
-      }
-    }
-    library.setTraceProcessors([new Metadata()]);
-    simulator.respond({ output: [{ message: 'Yes.' }] });
+    library.setTraceProcessors([
+      newProcessor((event, of) => void (event === 'onTraceStart' && seen.push(of?.metadata))),
+    ]);
+    answer('Yes.');
     const traceMetadata = { note: 'mine' };
     await newRunner({ traceMetadata }).run(newHelper(), 'Hi');
     expect(seen.map((metadata) => Object.keys(metadata ?? {}))).toEqual([keys]);
@@ -77,20 +63,20 @@ it.each([
 );
 
 it('restores everything when it ends', async () => {
-  const { runner, simulator, telemetry } = await startAgents();
+  const { runner, telemetry, answer } = await startAgents();
   const stop = instrumentAgents();
   stop();
   const before = (globalThis as Record<symbol, unknown>)[STORAGE];
   expect(before?.constructor.name).toBe('AsyncLocalStorage');
-  simulator.respond({ output: [{ message: 'Yes.' }] });
+  answer('Yes.');
   await runner.run(newHelper(), 'Hi');
   expect(telemetry.spans.map(({ name }) => name)).toEqual(['chat gpt-4o']);
 });
 
 it('ends what is in progress when it ends, and no sooner', async () => {
-  const { runner, simulator, telemetry } = await startAgents();
+  const { runner, telemetry, answer } = await startAgents();
   const stop = instrumentAgents();
-  simulator.respond({ output: [calling('stop')] }, { output: [{ message: 'Yes.' }] });
+  answer([calling('stop')], 'Yes.');
   const open: (readonly string[])[] = [];
   const stopping = newTool('stop', () => {
     open.push([...telemetry.openSpans]);
@@ -104,9 +90,9 @@ it('ends what is in progress when it ends, and no sooner', async () => {
 });
 
 it('keeps the names and lengths of the methods that it wraps', async () => {
-  const { runner, simulator } = await startAgents();
+  const { runner, answer } = await startAgents();
   const stop = instrumentAgents();
-  simulator.respond({ output: [{ message: 'Yes.' }] });
+  answer('Yes.');
   await runner.run(newHelper(), 'Hi');
   const provider = (globalThis as Record<symbol, unknown>)[Symbol.for('openai.agents.core.traceProvider')];
   const described = (): readonly unknown[] => {
@@ -139,31 +125,30 @@ function unhandledRejections(): readonly unknown[] {
   return unhandled;
 }
 
-/** Node reports them once all microtasks have run. */
-async function whenReported(): Promise<void> {
-  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-}
-
 describe.skipIf(library.withTraceContext === undefined)(
   'leaves it to the process to report a rejection',
   () => {
-    it('within a trace that has ended', async () => {
-      await startAgents();
-      const trace = await library.withTrace('ended', async () => library.getCurrentTrace());
-      const unhandled = unhandledRejections();
+    const reject = (trace: unknown): void =>
       void library.withTraceContext?.({ trace }, () => Promise.reject('nobody handles this'));
-      await whenReported();
-      expect(unhandled).toEqual(['nobody handles this']);
-    });
 
-    it('within a copy of the current trace', async () => {
+    it.each<[where: string, run: () => Promise<unknown>]>([
+      [
+        'a trace that has ended',
+        async () => reject(await library.withTrace('ended', async () => library.getCurrentTrace())),
+      ],
+      [
+        'a copy of the current trace',
+        () =>
+          library.withTrace('Chat', async () =>
+            reject((library.getCurrentTrace() as { clone?: () => unknown } | null)?.clone?.()),
+          ),
+      ],
+    ])('within %s', async (_, run) => {
       await startAgents();
       const unhandled = unhandledRejections();
-      await library.withTrace('Chat', async () => {
-        const trace = (library.getCurrentTrace() as { clone?: () => unknown } | null)?.clone?.();
-        void library.withTraceContext?.({ trace }, () => Promise.reject('nobody handles this'));
-      });
-      await whenReported();
+      await run();
+      // Node reports them once all microtasks have run.
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
       expect(unhandled).toEqual(['nobody handles this']);
     });
   },
@@ -172,21 +157,17 @@ describe.skipIf(library.withTraceContext === undefined)(
 it.each([{ tracing: true }, { tracing: false }])(
   'leaves the frames of the program in a stack: $tracing',
   async ({ tracing }) => {
-    const { runner, simulator } = await startAgents({ tracing });
+    const { runner, answer } = await startAgents({ tracing });
     const limit = Error.stackTraceLimit;
     onTestFinished(() => {
       Error.stackTraceLimit = limit;
     });
     Error.stackTraceLimit = 100;
-    const fail = newTool(
-      'fail',
-      () => {
-        throw new TypeError('boom');
-      },
-      { errorFunction: null },
-    );
-    const agent = newHelper(fail);
-    simulator.respond({ output: [calling('fail')] });
+    const boom = (): never => {
+      throw new TypeError('boom');
+    };
+    const agent = newHelper(newTool('fail', boom, { errorFunction: null }));
+    answer([calling('fail')]);
     const failed = await library
       .withTrace('Chat', async function ofTheProgram() {
         return await runner.run(agent, 'Hi');

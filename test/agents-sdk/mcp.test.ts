@@ -40,8 +40,8 @@ it.each([
 ])(
   'records what an MCP server lists and runs, and its name without its address: %s',
   async (name, shown, tracing) => {
-    const { runner, simulator, telemetry, expectTree } = await startAgents({ tracing });
-    simulator.respond({ output: [calling('read_file')] }, { output: [{ message: 'Read.' }] });
+    const { runner, telemetry, expectTree, answer } = await startAgents({ tracing });
+    answer([calling('read_file')], 'Read.');
     const server = newServer(name, () => work('call', [{ type: 'text', text: 'a secret' }]));
     const agent = new Agent({ name: 'Helper', model: 'gpt-4o', mcpServers: [server] });
     expect((await runner.run(agent, 'Hi')).finalOutput).toBe('Read.');
@@ -65,7 +65,7 @@ it.each([{ tracing: true }, { tracing: false }])(
   'counts a call that failed: $tracing',
   async ({ tracing }) => {
     const program = await startAgents({ tracing });
-    program.simulator.respond({ output: [calling('read_file')] }, { output: [{ message: 'Sorry.' }] });
+    program.answer([calling('read_file')], 'Sorry.');
     const server = newServer('files', () => Promise.reject(new RangeError('a secret')));
     await program.runner.run(new Agent({ name: 'Helper', model: 'gpt-4o', mcpServers: [server] }), 'Hi');
     // The oldest versions name the class of the error.

@@ -50,9 +50,9 @@ it.each([{ tracing: true }, { tracing: false }])(
 it.each(['responses', 'chat'] as const)(
   'counts each token once where the program has no context manager: %s',
   async (api) => {
-    const { runner, simulator, telemetry, points } = await startAgents({ api });
+    const { runner, simulator, telemetry, points, answer } = await startAgents({ api });
     context.disable();
-    if (api === 'responses') simulator.respond({ output: [{ message: 'Hello.' }] });
+    if (api === 'responses') answer('Hello.');
     else simulator.next({ body: completion({ text: 'Hello.', usage: [12, 3] }) });
     await runner.run(newHelper(), 'Hi');
     expect(telemetry.spans.map(({ name }) => name).toSorted()).toEqual([
@@ -65,10 +65,10 @@ it.each(['responses', 'chat'] as const)(
 );
 
 it('records no call that the program wants to have ignored', async () => {
-  const { runner, simulator, expectTree } = await startAgents({
+  const { runner, expectTree, answer } = await startAgents({
     config: { ignoreRequestHook: () => true },
   });
-  simulator.respond({ output: [{ message: 'Hello.' }] });
+  answer('Hello.');
   await runner.run(newHelper(), 'Hi');
   await expectTree(`
     invoke_workflow Agent workflow

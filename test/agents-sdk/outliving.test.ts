@@ -70,8 +70,8 @@ tracingOrNot((tracing) => {
   );
 
   it.each(['object', 'promise'] as const)('marks a workflow whose run fails later: %s', async (kind) => {
-    const { runner, simulator, expectTree } = await startAgents({ tracing });
-    simulator.respond({ output: [calling('echo')] });
+    const { runner, expectTree, answer } = await startAgents({ tracing });
+    answer([calling('echo')]);
     const { run } = await withTrace('Chat', () => LEAVING[kind](runner, { maxTurns: 1 }));
     await expect(run).rejects.toThrow('Max turns');
     await expectTree(`
@@ -83,8 +83,8 @@ tracingOrNot((tracing) => {
   });
 
   it('marks a workflow if the second of its streams fails', async () => {
-    const { runner, simulator, expectTree } = await startAgents({ tracing });
-    simulator.respond({ output: [{ message: 'Yes.' }] }, { output: [calling('echo')] });
+    const { runner, expectTree, answer } = await startAgents({ tracing });
+    answer('Yes.', [calling('echo')]);
     const { runs } = await withTrace('Chat', async () => ({
       runs: [await stream(runner), await stream(runner, { maxTurns: 1 })],
     }));
@@ -101,8 +101,8 @@ tracingOrNot((tracing) => {
   });
 
   it('does not wait for spans of the program', async () => {
-    const { runner, simulator, expectTree } = await startAgents({ tracing });
-    simulator.respond({ output: [{ message: 'Yes.' }] });
+    const { runner, expectTree, answer } = await startAgents({ tracing });
+    answer('Yes.');
     await withTrace('Chat', async () => {
       void library.withCustomSpan(() => new Promise(() => undefined), { data: { name: 'worker' } });
       await runner.run(helper, 'Hi');
@@ -118,7 +118,7 @@ tracingOrNot((tracing) => {
   it('ends a workflow ten minutes after something inside has begun or ended last', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
     onTestFinished(() => void vi.useRealTimers());
-    const { runner, simulator, telemetry, expectTree } = await startAgents({ tracing });
+    const { runner, telemetry, expectTree, answer } = await startAgents({ tracing });
     const work = Promise.withResolvers<string>();
     const [working, hanging] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const tools = [
@@ -131,7 +131,7 @@ tracingOrNot((tracing) => {
         return new Promise(() => undefined);
       }),
     ];
-    simulator.respond({ output: [calling('work')] }, { output: [calling('hang')] });
+    answer([calling('work')], [calling('hang')]);
     const agent = newHelper(...tools);
     const isRecorded = (): boolean => telemetry.spans.some(({ name }) => name === 'invoke_workflow Chat');
     await withTrace('Chat', () => {
@@ -155,9 +155,9 @@ tracingOrNot((tracing) => {
   it.each(tracing ? (['stop', 'exit'] as const) : (['stop'] as const))(
     'ends a workflow at the end: %s',
     async (kind) => {
-      const { runner, simulator, telemetry } = await startAgents({ tracing });
+      const { runner, telemetry, answer } = await startAgents({ tracing });
       const stop = instrumentAgents();
-      simulator.respond({ output: [calling('hang')] });
+      answer([calling('hang')]);
       const hanging = Promise.withResolvers<void>();
       const hang = newTool('hang', () => {
         hanging.resolve();
@@ -176,7 +176,7 @@ tracingOrNot((tracing) => {
   it.each([{ outer: false }, { outer: true }])(
     'keeps what a tool leaves behind in the trace of the tool: $outer',
     async ({ outer }) => {
-      const { client, runner, simulator, telemetry, inSpan } = await startAgents({ tracing });
+      const { client, runner, telemetry, inSpan, answer } = await startAgents({ tracing });
       const ended = Promise.withResolvers<void>();
       let left: Promise<unknown> = Promise.resolve();
       const leave = newTool('leave', () => {
@@ -186,11 +186,7 @@ tracingOrNot((tracing) => {
         });
         return 'Left.';
       });
-      simulator.respond(
-        { output: [calling('leave')] },
-        { output: [{ message: 'Done.' }] },
-        { output: [{ message: 'Saved.' }] },
-      );
+      answer([calling('leave')], 'Done.', 'Saved.');
       const agent = newHelper(leave);
       const run = (): Promise<unknown> => runner.run(agent, 'Hi');
       await (outer ? inSpan(run) : run());
@@ -206,8 +202,8 @@ tracingOrNot((tracing) => {
   );
 
   it('ends a workflow that fails at once', async () => {
-    const { runner, simulator, telemetry } = await startAgents({ tracing });
-    simulator.respond({ output: [{ message: 'Yes.' }] });
+    const { runner, telemetry, answer } = await startAgents({ tracing });
+    answer('Yes.');
     let run: Promise<unknown> = Promise.resolve();
     const failed = withTrace('Chat', async () => {
       run = (await stream(runner)).completed;

@@ -18,15 +18,12 @@ async function recordedBy(options: {
   readonly fatal?: boolean;
   readonly tracing?: boolean;
 }): Promise<string> {
-  const { newRunner, simulator, telemetry } = await startAgents({
+  const { newRunner, telemetry, answer } = await startAgents({
     content: options.content,
     tracing: options.tracing !== false,
     config: options.content ? { captureMessageContent: 'SPAN_AND_EVENT' } : {},
   });
-  simulator.respond(
-    { output: [calling('echo', { word: 'a secret argument' }), calling('fail', { word: 'another' })] },
-    { output: [{ message: 'Done.' }] },
-  );
+  answer([calling('echo', { word: 'a secret argument' }), calling('fail', { word: 'another' })], 'Done.');
   const runner = newRunner({ traceIncludeSensitiveData: options.sensitive });
   const fail = options.fatal === true ? fatal : failing;
   const run = runner.run(newHelper(echo, fail), 'Hi');
@@ -78,11 +75,11 @@ describe('the content of agents', () => {
   it.each([{ outer: false }, { outer: true }])(
     'is not recorded with the error of a tool where a runner does not trace: $outer',
     async ({ outer }) => {
-      const { newRunner, simulator, telemetry, expectTree } = await startAgents({
+      const { newRunner, telemetry, expectTree, answer } = await startAgents({
         content: true,
         config: { captureMessageContent: 'SPAN_AND_EVENT' },
       });
-      simulator.respond({ output: [calling('fail')] });
+      answer([calling('fail')]);
       const runner = newRunner({ tracingDisabled: true, traceIncludeSensitiveData: false });
       const agent = newHelper(fatal);
       const run = (): Promise<unknown> => runner.run(agent, 'Hi');

@@ -2,6 +2,7 @@ import { describe, onTestFinished } from 'vitest';
 import { instrumentAgents } from '../../src/agents.ts';
 import { OpenAIInstrumentation } from '../../src/index.ts';
 import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
+import type { OutputScript } from '../support/simulator/index.ts';
 import { type LibraryRunner, library } from './library.ts';
 
 export { calling, completion, newFatalTool, newHelper, newTool } from './parts.ts';
@@ -10,6 +11,8 @@ export { calling, completion, newFatalTool, newHelper, newTool } from './parts.t
 export interface AgentsProgram extends Program {
   readonly runner: LibraryRunner;
   newRunner(config?: Readonly<Record<string, unknown>>): LibraryRunner;
+  /** Scripts what the model answers over Responses, one after the other: its output, or only a text. */
+  answer(...outputs: readonly (string | readonly OutputScript[])[]): void;
 }
 
 export interface AgentsProgramOptions extends ProgramOptions {
@@ -40,5 +43,9 @@ export async function startAgents(options: AgentsProgramOptions = {}): Promise<A
   });
   const newRunner: AgentsProgram['newRunner'] = (config = {}) =>
     new library.Runner({ modelProvider, ...config });
-  return { ...program, newRunner, runner: newRunner() };
+  const answer: AgentsProgram['answer'] = (...outputs) =>
+    program.simulator.respond(
+      ...outputs.map((output) => ({ output: typeof output === 'string' ? [{ message: output }] : output })),
+    );
+  return { ...program, newRunner, runner: newRunner(), answer };
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { withConversation } from '../../src/client.ts';
 import { ConversationIdGenerator } from '../../src/index.ts';
 import { Observer } from '../../src/pipeline/observer.ts';
@@ -33,8 +33,8 @@ tracingOrNot((tracing) => {
     ['even with a session', startObserved],
     ['also where nothing sees the library being loaded', startAgents],
   ])('names the conversation by the group, %s', async (_, start) => {
-    const { newRunner, simulator, expectTree } = await start({ tracing });
-    simulator.respond({ output: [calling('echo')] }, { output: [{ message: 'Yes.' }] });
+    const { newRunner, expectTree, answer } = await start({ tracing });
+    answer([calling('echo')], 'Yes.');
     const session = new MemorySession({ sessionId: 'session-1' });
     await newRunner({ groupId: 'chat-1', workflowName: 'Support' }).run(helper, 'Hi', { session });
     await expectTree(`
@@ -47,12 +47,8 @@ tracingOrNot((tracing) => {
   });
 
   it('keeps the sessions of several runs within one trace apart', async () => {
-    const { runner, simulator, expectTree } = await startObserved({ tracing });
-    simulator.respond(
-      { output: [{ message: '1' }] },
-      { output: [{ message: '2' }] },
-      { output: [{ message: '3' }] },
-    );
+    const { runner, expectTree, answer } = await startObserved({ tracing });
+    answer('1', '2', '3');
     await library.withTrace('Two', async () => {
       await runner.run(helper, 'a', { session: new MemorySession({ sessionId: 'session-1' }) });
       await runner.run(helper, 'b', { session: new MemorySession({ sessionId: 'session-2' }) });
@@ -115,15 +111,11 @@ tracingOrNot((tracing) => {
   );
 
   it('names the conversation of a run inside a tool by the one that the program names there', async () => {
-    const { runner, newRunner, simulator, expectTree } = await startObserved({ tracing });
+    const { runner, newRunner, expectTree, answer } = await startObserved({ tracing });
     const ask = newTool('ask', () =>
       withConversation('other', async () => (await newRunner().run(helper, 'Hi')).finalOutput),
     );
-    simulator.respond(
-      { output: [calling('ask')] },
-      { output: [{ message: 'Yes.' }] },
-      { output: [{ message: 'Yes.' }] },
-    );
+    answer([calling('ask')], 'Yes.', 'Yes.');
     const outer = new Agent({ name: 'Outer', model: 'gpt-4o', tools: [ask] });
     await runner.run(outer, 'Hi', { session: new MemorySession({ sessionId: 'session-1' }) });
     await expectTree(`
@@ -138,34 +130,20 @@ tracingOrNot((tracing) => {
   });
 });
 
-describe('where conversations have traces of their own, keeps the calls below their agents', () => {
-  const OWN_TRACES = { config: { conversationSpans: 'trace' } } as const;
-
-  it('without an active span', async () => {
-    const { newRunner, simulator, expectTree } = await startObserved(OWN_TRACES);
-    simulator.respond({ output: [calling('echo')] }, { output: [{ message: 'Yes.' }] });
-    await newRunner({ groupId: 'chat-1' }).run(helper, 'Hi');
-    await expectTree(`
-      invoke_workflow Agent workflow  gen_ai.conversation.id=chat-1
-      └─ invoke_agent Helper          gen_ai.conversation.id=chat-1
-         ├─ chat gpt-4o               gen_ai.conversation.id=chat-1
-         ├─ execute_tool echo         gen_ai.conversation.id=chat-1
-         └─ chat gpt-4o               gen_ai.conversation.id=chat-1
-    `);
+it('keeps the calls below their agents where conversations have traces of their own, but not those of other conversations', async () => {
+  const { client, newRunner, inSpan, telemetry, expectTree, answer } = await startObserved({
+    config: { conversationSpans: 'trace' },
   });
-
-  it('below a span of the program, but not those of other conversations that a tool uses', async () => {
-    const { client, newRunner, simulator, inSpan, telemetry, expectTree } = await startObserved(OWN_TRACES);
-    const ask = newTool('ask', () =>
-      withConversation('other', () =>
-        client.chat.completions.create({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'x?' }] }),
-      ),
-    );
-    const asking = newHelper(ask);
-    simulator.respond({ output: [calling('ask')] }, { output: [{ message: 'Yes.' }] });
-    await inSpan(() => newRunner({ groupId: 'chat-1' }).run(asking, 'Hi'));
-    await telemetry.provider.shutdown();
-    await expectTree(`
+  const ask = newTool('ask', () =>
+    withConversation('other', () =>
+      client.chat.completions.create({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'x?' }] }),
+    ),
+  );
+  const asking = newHelper(ask);
+  answer([calling('ask')], 'Yes.');
+  await inSpan(() => newRunner({ groupId: 'chat-1' }).run(asking, 'Hi'));
+  await telemetry.provider.shutdown();
+  await expectTree(`
       program
       └─ invoke_workflow Agent workflow  gen_ai.conversation.id=chat-1
          └─ invoke_agent Helper          gen_ai.conversation.id=chat-1
@@ -176,14 +154,13 @@ describe('where conversations have traces of their own, keeps the calls below th
       conversation                       gen_ai.conversation.id=other
       └─ chat gpt-4o-mini                gen_ai.conversation.id=other
     `);
-  });
 });
 
 it('puts the runs of a session into one trace where trace ids are derived', async () => {
-  const { runner, simulator, telemetry } = await startObserved({
+  const { runner, telemetry, answer } = await startObserved({
     idGenerator: new ConversationIdGenerator(),
   });
-  simulator.respond({ output: [{ message: '1' }] }, { output: [{ message: '2' }] });
+  answer('1', '2');
   for (const input of ['a', 'b'])
     await runner.run(helper, input, { session: new MemorySession({ sessionId: 'session-1' }) });
   expect(telemetry.spans.filter(({ name }) => name.startsWith('invoke_workflow'))).toHaveLength(2);
@@ -200,8 +177,8 @@ it('asks the session for nothing that the library does not ask for', async () =>
     popItem: () => ask('popItem'),
     clearSession: () => ask('clearSession'),
   };
-  const run = async ({ runner, simulator }: AgentsProgram): Promise<readonly string[]> => {
-    simulator.respond({ output: [{ message: 'Yes.' }] });
+  const run = async ({ runner, answer }: AgentsProgram): Promise<readonly string[]> => {
+    answer('Yes.');
     await runner.run(helper, 'Hi', { session });
     return asked.splice(0);
   };

@@ -20,8 +20,8 @@ const echo = newTool('echo', ({ word }) => inOwnSpan(`say ${word}`, () => word))
 
 tracingOrNot((tracing) => {
   it('records guardrails with their verdict', async () => {
-    const { runner, simulator, expectTree } = await startAgents({ tracing });
-    simulator.respond({ output: [{ message: 'Yes.' }] });
+    const { runner, expectTree, answer } = await startAgents({ tracing });
+    answer('Yes.');
     const guardrail = (name: string, tripwireTriggered: boolean): object => ({
       name,
       execute: async () => inOwnSpan(`check ${name}`, () => ({ outputInfo: 'a secret', tripwireTriggered })),
@@ -45,19 +45,13 @@ tracingOrNot((tracing) => {
   });
 
   it('records an agent that is a tool below its tool, and one that a tool runs below the span of the program', async () => {
-    const { runner, newRunner, simulator, expectTree } = await startAgents({ tracing });
+    const { runner, newRunner, expectTree, answer } = await startAgents({ tracing });
     const inner = new Agent({ name: 'Historian', model: 'gpt-4o-mini' });
     const nested = newTool('ask', () =>
       inOwnSpan('my step', async () => (await newRunner().run(inner, 'When?')).finalOutput),
     );
     const agent = newHelper(inner.asTool({ toolName: 'history', toolDescription: 'History' }), nested);
-    simulator.respond(
-      { output: [calling('history', { input: 'When?' })] },
-      { output: [{ message: '1969' }] },
-      { output: [calling('ask')] },
-      { output: [{ message: '1970' }] },
-      { output: [{ message: 'Then.' }] },
-    );
+    answer([calling('history', { input: 'When?' })], '1969', [calling('ask')], '1970', 'Then.');
     expect((await runner.run(agent, 'When?')).finalOutput).toBe('Then.');
     await expectTree(`
     invoke_workflow Agent workflow
@@ -76,15 +70,12 @@ tracingOrNot((tracing) => {
   });
 
   it('separates parallel tools', async () => {
-    const { runner, simulator, telemetry, expectTree } = await startAgents({
+    const { runner, telemetry, expectTree, answer } = await startAgents({
       tracing,
       content: true,
       config: { captureMessageContent: 'SPAN_ONLY' },
     });
-    simulator.respond(
-      { output: [calling('echo', { word: 'a' }), calling('echo', { word: 'b' })] },
-      { output: [{ message: 'Done.' }] },
-    );
+    answer([calling('echo', { word: 'a' }), calling('echo', { word: 'b' })], 'Done.');
     await runner.run(newHelper(echo), 'Hi');
     await expectTree(`
     invoke_workflow Agent workflow
@@ -116,18 +107,16 @@ tracingOrNot((tracing) => {
   it.skipIf(library.toolNamespace === undefined).each([{ stream: false }, { stream: true }])(
     'gives tools of namespaces and handoffs their calls: $stream',
     async ({ stream }) => {
-      const { runner, simulator, expectTree } = await startAgents({ tracing });
-      simulator.respond(
-        {
-          output: [
-            calling('echo', { word: 'a' }, 'crm'),
-            calling('echo', { word: 'b' }, 'erp'),
-            calling('echo', { word: 'c' }),
-            calling('echo', { word: 'd' }, 'crm'),
-            calling('go_home'),
-          ],
-        },
-        { output: [{ message: 'Done.' }] },
+      const { runner, expectTree, answer } = await startAgents({ tracing });
+      answer(
+        [
+          calling('echo', { word: 'a' }, 'crm'),
+          calling('echo', { word: 'b' }, 'erp'),
+          calling('echo', { word: 'c' }),
+          calling('echo', { word: 'd' }, 'crm'),
+          calling('go_home'),
+        ],
+        'Done.',
       );
       const namespace = (name: string): readonly object[] =>
         library.toolNamespace?.({ name, description: name, tools: [echo] }) ?? [];
@@ -188,8 +177,8 @@ tracingOrNot((tracing) => {
   });
 
   it('records a run below a span that was made current within a function of the program', async () => {
-    const { runner, simulator, expectTree } = await startAgents({ tracing });
-    simulator.respond({ output: [{ message: 'Yes.' }] });
+    const { runner, expectTree, answer } = await startAgents({ tracing });
+    answer('Yes.');
     const { createCustomSpan, setCurrentSpan, resetCurrentSpan } = library;
     await library.withTrace('Flow', () =>
       span('outer', async () => {
@@ -220,8 +209,8 @@ tracingOrNot((tracing) => {
   });
 
   it('keeps runs apart that are in progress at once', async () => {
-    const { runner, simulator, inSpan, expectTree } = await startAgents({ tracing });
-    simulator.respond({ output: [{ message: '1' }] }, { output: [{ message: '2' }] });
+    const { runner, inSpan, expectTree, answer } = await startAgents({ tracing });
+    answer('1', '2');
     const agent = newHelper();
     await inSpan(() => Promise.all([runner.run(agent, 'a'), runner.run(agent, 'b')]));
     await expectTree(`
@@ -275,7 +264,7 @@ tracingOrNot((tracing) => {
   });
 
   it('keeps a context that the program has bound', async () => {
-    const { runner, simulator, expectTree } = await startAgents({ tracing });
+    const { runner, expectTree, answer } = await startAgents({ tracing });
     let later = (): void => undefined;
     const bind = newTool('bind', () => {
       later = context.bind(context.active(), () => inOwnSpan('later', () => undefined));
@@ -285,7 +274,7 @@ tracingOrNot((tracing) => {
       later();
       return 'called';
     });
-    simulator.respond({ output: [calling('bind'), calling('call')] }, { output: [{ message: 'Done.' }] });
+    answer([calling('bind'), calling('call')], 'Done.');
     await runner.run(newHelper(bind, call), 'Hi');
     await expectTree(`
     invoke_workflow Agent workflow

@@ -43,64 +43,43 @@ describe('traced', () => {
     `);
   });
 
-  it('names the span by option, prompt or function', async () => {
+  const tutor = (answer: unknown): unknown => answer;
+  const untyped = traced as (...args: unknown[]) => typeof tutor;
+  const hostile = {
+    get name(): string {
+      throw new Error('no');
+    },
+  };
+
+  it.each<[how: string, wrap: () => typeof tutor, span: string]>([
+    ['its name', () => traced('lesson', tutor), 'lesson'],
+    [
+      'its option',
+      () => traced({ name: 'lesson', prompt: 'algebra' }, tutor),
+      'lesson  gen_ai.prompt.name=algebra',
+    ],
+    ['its prompt', () => traced({ prompt: 'algebra' }, tutor), 'algebra  gen_ai.prompt.name=algebra'],
+    ['the function', () => traced({ project: 'school' }, tutor), 'tutor  openai.trace.project=school'],
+    ['nothing, if that has no name', () => traced({}, (answer: unknown) => answer), 'function'],
+    ['the function alone', () => traced(tutor), 'tutor'],
+    [
+      'the function, passed to a callback of three arguments',
+      () => [tutor].map(untyped)[0] ?? tutor,
+      'tutor',
+    ],
+    ['a name after the function', () => untyped(tutor, 'lesson'), 'lesson'],
+    [
+      'options after the function',
+      () => untyped(tutor, { prompt: 'algebra' }),
+      'algebra  gen_ai.prompt.name=algebra',
+    ],
+    ['the function, if there are no options', () => untyped(null, tutor), 'tutor'],
+    ['the function, if the options are none', () => untyped(5, tutor), 'tutor'],
+    ['nothing, and has no span, if the options throw', () => untyped(hostile, tutor), ''],
+  ])('runs the function, whose span is named by %s', async (_, wrap, span) => {
     const { expectTree } = await startTracedProgram();
-    const tutor = (): void => undefined;
-    traced('lesson', tutor)();
-    traced({ name: 'lesson', prompt: 'algebra' }, tutor)();
-    traced({ prompt: 'algebra' }, tutor)();
-    traced({ project: 'school' }, tutor)();
-    traced({}, () => undefined)();
-    await expectTree(`
-      lesson
-
-      lesson    gen_ai.prompt.name=algebra
-
-      algebra   gen_ai.prompt.name=algebra
-
-      tutor     openai.trace.project=school
-
-      function
-    `);
-  });
-
-  it('runs the function with any options', async () => {
-    const { expectTree } = await startTracedProgram();
-    const hostile = {
-      get name(): string {
-        throw new Error('no');
-      },
-    };
-    for (const options of [null, 5, hostile])
-      expect(
-        traced(options as unknown as string, function add(this: unknown, a: number) {
-          return a + 1;
-        })(1),
-      ).toBe(2);
-    await expectTree(`
-      add
-
-      add
-    `);
-  });
-
-  it('takes a function alone, or before its options', async () => {
-    const { expectTree } = await startTracedProgram();
-    const tutor = (answer: number): number => answer;
-    const untyped = traced as (...args: unknown[]) => typeof tutor;
-    expect([traced(tutor)(4), traced(tutor).name]).toEqual([4, 'tutor']);
-    expect(untyped(tutor, 'lesson')(4)).toBe(4);
-    expect(untyped(tutor, { prompt: 'algebra' })(4)).toBe(4);
-    expect([tutor].map(untyped)[0]?.(4)).toBe(4);
-    await expectTree(`
-      tutor
-
-      lesson
-
-      algebra  gen_ai.prompt.name=algebra
-
-      tutor
-    `);
+    expect(wrap()(4)).toBe(4);
+    await expectTree(span);
   });
 
   it('returns what it cannot trace, and warns once', () => {
@@ -331,41 +310,43 @@ describe('a traced generator', () => {
     expect(Object.keys(generator)).toEqual([]);
   });
 
-  it('ends its span when it is left early', async () => {
+  it.each<[what: string, use: () => void | Promise<void>, tree: string]>([
+    [
+      'ends its span when it is left early',
+      () => {
+        const count = traced('count', function* () {
+          yield* [1, 2, 3];
+        });
+        for (const value of count()) if (value === 2) break;
+      },
+      'count',
+    ],
+    [
+      'fails when it throws',
+      async () => {
+        const count = traced('count', async function* () {
+          yield 1;
+          throw new RangeError('too much');
+        });
+        await expect(Array.fromAsync(count())).rejects.toThrow('too much');
+      },
+      'count  !RangeError',
+    ],
+    [
+      'runs in the context of its span; its consumer does not',
+      () => {
+        const count = traced('count', function* () {
+          span('counting', () => undefined);
+          yield 1;
+        });
+        for (const _ of count()) span('reading', () => undefined);
+      },
+      'count\n└─ counting\n\nreading',
+    ],
+  ])('%s', async (_, use, tree) => {
     const { expectTree } = await startTracedProgram();
-    for (const value of traced('count', function* () {
-      yield* [1, 2, 3];
-    })())
-      if (value === 2) break;
-    await expectTree('count');
-  });
-
-  it('fails when it throws', async () => {
-    const { expectTree } = await startTracedProgram();
-    const count = traced('count', async function* () {
-      yield 1;
-      throw new RangeError('too much');
-    });
-    const read = async (): Promise<void> => {
-      for await (const _ of count());
-    };
-    await expect(read()).rejects.toThrow('too much');
-    await expectTree('count  !RangeError');
-  });
-
-  it('runs in the context of its span; its consumer does not', async () => {
-    const { expectTree } = await startTracedProgram();
-    const count = traced('count', function* () {
-      span('counting', () => undefined);
-      yield 1;
-    });
-    for (const _ of count()) span('reading', () => undefined);
-    await expectTree(`
-      count
-      └─ counting
-
-      reading
-    `);
+    await use();
+    await expectTree(tree);
   });
 });
 

@@ -53,21 +53,22 @@ describe('with conversationSpans "trace"', () => {
     `);
   });
 
-  it('so are Conversations with their responses, and those that the program names', async () => {
+  it('so are Conversations with their responses, and those that the program names, but no other calls', async () => {
     const program = await startProgram({ config: CONFIG });
     const { client } = program;
     const { id } = await client.conversations.create();
     await program.inSpan(() =>
       client.responses.create({ model: 'gpt-4o-mini', input: 'x', conversation: id }),
     );
-    await program.inSpan(
-      () =>
-        withConversation('chat-1', async () => {
-          await client.chat.completions.create(HELLO);
-          await span('own work', () => client.chat.completions.create(HELLO));
-        }),
-      'web request',
-    );
+    await program.inSpan(async () => {
+      const active = trace.getActiveSpan();
+      await withConversation('chat-1', async () => {
+        await client.chat.completions.create(HELLO);
+        await span('own work', () => client.chat.completions.create(HELLO));
+      });
+      expect(trace.getActiveSpan()).toBe(active);
+      await client.embeddings.create({ model: 'small', input: 'x' });
+    }, 'web request');
     await program.expectTreeAtEnd(`
       conversation
       ├─ POST /conversations
@@ -76,7 +77,8 @@ describe('with conversationSpans "trace"', () => {
       program
 
       web request
-      └─ own work
+      ├─ own work
+      └─ embeddings small
 
       conversation
       ├─ chat gpt-4o-mini
@@ -105,16 +107,6 @@ describe('with conversationSpans "trace"', () => {
     expect(program.linked('web request')).toEqual([['conversation']]);
   });
 
-  it('calls of no conversation stay where they are', async () => {
-    const program = await startProgram({ config: CONFIG });
-    await program.inSpan(() => program.client.chat.completions.create(HELLO));
-    await program.expectTree(`
-      program
-      └─ chat gpt-4o-mini
-    `);
-    expect(program.linked('program')).toEqual([[]]);
-  });
-
   it('a span of the program links to eight conversations; further ones stay in its trace', async () => {
     const program = await startProgram({ config: CONFIG });
     await program.inSpan(async () => {
@@ -131,14 +123,5 @@ describe('with conversationSpans "trace"', () => {
       true,
       false,
     ]);
-  });
-
-  it('the active span of the program is its own again after a call', async () => {
-    const program = await startProgram({ config: CONFIG });
-    await program.inSpan(async () => {
-      const before = trace.getActiveSpan();
-      await withConversation('chat-1', () => program.client.chat.completions.create(HELLO));
-      expect(trace.getActiveSpan()).toBe(before);
-    });
   });
 });
