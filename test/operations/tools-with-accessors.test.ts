@@ -39,18 +39,6 @@ const TOOLS: readonly [kind: string, make: Make][] = [
     (ran) => Object.defineProperty([], 0, { get: () => after(ran, TOOL), enumerable: true }),
   ],
   ['a proxy of an array', (ran) => proxy([TOOL], ran)],
-  [
-    'an instance of a subclass with an accessor',
-    (ran) => {
-      class Tools extends Array<object> {
-        get 0(): object {
-          ran();
-          return TOOL;
-        }
-      }
-      return Object.defineProperty(new Tools(), 'length', { value: 1 });
-    },
-  ],
   ['a tool with accessors', (ran) => [accessors(TOOL, ran)]],
   ['a proxy of a tool', (ran) => [proxy(TOOL, ran)]],
   ['a function with accessors', (ran) => [{ ...TOOL, function: accessors(FUNCTION, ran) }]],

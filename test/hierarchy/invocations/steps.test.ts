@@ -4,22 +4,9 @@ import { Steps } from '../../../src/hierarchy/invocations/steps.ts';
 import { OperationClock } from '../../../src/hierarchy/operation-clock.ts';
 import { Keeper } from '../../../src/telemetry/content/kept.ts';
 
-function step(id: string, createdAt: number): StepSnapshot {
-  return {
-    id,
-    conversationId: undefined,
-    invocationId: 'run_1',
-    type: 'tool_calls',
-    status: 'completed',
-    ended: true,
-    createdAt,
-    endedAt: createdAt,
-    usage: undefined,
-    failure: undefined,
-    messageId: undefined,
-    toolCalls: [],
-    skippedToolCalls: 0,
-  };
+function step(id: string, createdAt: number, toolCalls: readonly ToolCallSnapshot[] = []): StepSnapshot {
+  const seen = { id, createdAt, endedAt: createdAt, ended: true, toolCalls, skippedToolCalls: 0 };
+  return seen as unknown as StepSnapshot;
 }
 
 const clock = new OperationClock();
@@ -66,7 +53,6 @@ it('a search keeps its results if a later list does not include them', () => {
       documents: [{ id: 'file-1', ...(text.length > 0 && { content: text }) }],
     },
   });
-  for (const text of [[], ['x = 1'], []])
-    steps.see({ ...step('search', 10_000), toolCalls: [found(text)] }, undefined, clock);
+  for (const text of [[], ['x = 1'], []]) steps.see(step('search', 10_000, [found(text)]), undefined, clock);
   expect(steps.toolCalls[0]?.snapshot.content?.documents).toEqual([{ id: 'file-1', content: ['x = 1'] }]);
 });

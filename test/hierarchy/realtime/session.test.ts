@@ -224,65 +224,45 @@ describe('a realtime session', () => {
     `);
   });
 
-  it('says who interrupted an answer, while it was made or while it was played', async () => {
+  it('says who interrupted an answer, once, whether the program or the server reports it first', async () => {
     const { program, say, answer, close } = await openSession();
-    await answer(created('resp_1'), sound('resp_1'));
-    await answer(
-      done('resp_1', { status: 'cancelled', status_details: { type: 'cancelled', reason: 'turn_detected' } }),
-    );
-    await answer(created('resp_2'), sound('resp_2'), done('resp_2', { output: [message('item_2', 'Yes.')] }));
-    await say({ type: 'conversation.item.truncate', item_id: 'item_2', content_index: 0, audio_end_ms: 400 });
-    await say({ type: 'response.create' }, { type: 'response.cancel' });
-    await answer(
-      created('resp_3'),
-      done('resp_3', {
-        status: 'cancelled',
-        status_details: { type: 'cancelled', reason: 'client_cancelled' },
-      }),
-    );
+    const cancelled = (id: string, reason = 'turn_detected'): object =>
+      done(id, { status: 'cancelled', status_details: { type: 'cancelled', reason } });
+    const begun = (id: string): object[] => [created(id), added(id, message(id)), sound(id)];
+    const truncated = (id: string): object => {
+      return { type: 'conversation.item.truncate', item_id: id, content_index: 0, audio_end_ms: 400 };
+    };
+    // While it was made: by the server, by the program first, by the server first.
+    await answer(...begun('resp_1'), cancelled('resp_1'));
+    await answer(...begun('resp_2'));
+    await say(truncated('resp_2'));
+    await answer(cancelled('resp_2'), ...begun('resp_3'), cancelled('resp_3'));
+    await say(truncated('resp_3'));
+    // While it was played.
+    await answer(...begun('resp_4'), done('resp_4', { output: [message('resp_4', 'Yes.')] }));
+    await say(truncated('resp_4'), { type: 'response.create' }, { type: 'response.cancel' });
+    await answer(created('resp_5'), cancelled('resp_5', 'client_cancelled'));
     await close();
-    const reasons = ['resp_1', 'resp_2', 'resp_3'].map((id) => {
-      const attributes = attributesOf(program, id);
-      return [attributes?.['gen_ai.response.finish_reasons'], attributes?.['openai.realtime.cancel_reason']];
-    });
-    expect(reasons).toEqual([
-      [['cancelled'], 'turn_detected'],
-      [['stop'], undefined],
-      [['cancelled'], 'client_cancelled'],
-    ]);
+    await program.expectTree(`
+      realtime               openai.realtime.interruption_count=4
+      ├─ chat gpt-realtime   gen_ai.response.id=resp_1 gen_ai.response.finish_reasons=["cancelled"] openai.realtime.cancel_reason=turn_detected
+      ├─ chat gpt-realtime   gen_ai.response.id=resp_2 gen_ai.response.finish_reasons=["cancelled"] openai.realtime.cancel_reason=turn_detected
+      ├─ chat gpt-realtime   gen_ai.response.id=resp_3 gen_ai.response.finish_reasons=["cancelled"] openai.realtime.cancel_reason=turn_detected
+      ├─ chat gpt-realtime   gen_ai.response.id=resp_4 gen_ai.response.finish_reasons=["stop"]
+      └─ chat gpt-realtime   gen_ai.response.id=resp_5 gen_ai.response.finish_reasons=["cancelled"] openai.realtime.cancel_reason=client_cancelled
+    `);
     const [session] = program.ended('realtime');
-    expect(session?.attributes['openai.realtime.interruption_count']).toBe(2);
-    expect(session?.events.map(({ attributes }) => attributes)).toEqual([
-      { 'gen_ai.response.id': 'resp_1' },
-      {
-        'gen_ai.response.id': 'resp_2',
-        'openai.item.id': 'item_2',
-        'openai.realtime.heard_audio_duration': 0.4,
-      },
-    ]);
-  });
-
-  it('counts an answer as interrupted once, whether the program or the server reports it first', async () => {
-    const { program, say, answer, close } = await openSession();
-    const truncate = { type: 'conversation.item.truncate', content_index: 0, audio_end_ms: 400 };
-    const status_details = { type: 'cancelled', reason: 'turn_detected' };
-    const cancelled = (id: string): object => done(id, { status: 'cancelled', status_details });
-    await answer(created('resp_1'), added('resp_1', message('item_1')), sound('resp_1'));
-    await say({ ...truncate, item_id: 'item_1' });
-    await answer(cancelled('resp_1'));
-    await answer(created('resp_2'), added('resp_2', message('item_2')), sound('resp_2'), cancelled('resp_2'));
-    await say({ ...truncate, item_id: 'item_2' });
-    await close();
-    const [session] = program.ended('realtime');
-    expect(session?.attributes['openai.realtime.interruption_count']).toBe(2);
     const told = session?.events.map(({ attributes }) => [
       attributes?.['gen_ai.response.id'],
+      attributes?.['openai.item.id'],
       attributes?.['openai.realtime.heard_audio_duration'],
     ]);
     expect(told).toEqual([
-      ['resp_1', 0.4],
-      ['resp_2', undefined],
-      ['resp_2', 0.4],
+      ['resp_1', undefined, undefined],
+      ['resp_2', 'resp_2', 0.4],
+      ['resp_3', undefined, undefined],
+      ['resp_3', 'resp_3', 0.4],
+      ['resp_4', 'resp_4', 0.4],
     ]);
   });
 

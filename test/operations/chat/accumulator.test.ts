@@ -24,26 +24,6 @@ function finished(index: number, more: object = {}): object {
   return { index, delta: {}, finish_reason: 'stop', ...more };
 }
 
-test('text, refusal and reasoning are accumulated for each choice, in their order', () => {
-  const result = accumulate([
-    chunk({ index: 1, delta: { refusal: 'No' } }),
-    chunk({ index: 0, delta: { role: 'assistant', content: 'Hel' } }),
-    chunk({ index: 0, delta: { content: 'lo', reasoning_content: 'Hm' } }, finished(1)),
-    chunk({ index: 0, delta: { reasoning_content: '.' }, finish_reason: 'length' }),
-  ]);
-  expect(result).toMatchObject({
-    ...HEAD,
-    choices: [
-      {
-        index: 0,
-        finish_reason: 'length',
-        message: { role: 'assistant', content: 'Hello', reasoning_content: 'Hm.' },
-      },
-      { index: 1, finish_reason: 'stop', message: { refusal: 'No' } },
-    ],
-  });
-});
-
 /** The pieces, each with its index, id, name and arguments, and the whole calls; `-` stands for what is missing. */
 test.each<[string, pieces: readonly string[], calls: readonly string[]]>([
   [
