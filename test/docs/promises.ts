@@ -23,7 +23,8 @@ export const PROMISES: Readonly<Record<string, readonly Proof[]>> = {
       ],
     ],
   'Streams keep their class, and can be read, left, aborted and split as before.': [
-    ['test/sdk/stream-reading.test.ts', 'as an object of the same class, with the same generator'],
+    ['test/sdk/stream-reading.test.ts', 'a stream gives the same results as without instrumentation%s'],
+    ['test/transparency/behaviours/promises.ts', 'Names, kinds and lengths of all members of an object'],
   ],
   'Types are the same.': [['test/types/types.test.ts', 'types are those of openai and OpenTelemetry']],
   'No result waits for the instrumentation or its background reads.': [

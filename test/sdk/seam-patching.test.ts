@@ -42,21 +42,6 @@ function descriptors(target: object = OpenAI.prototype): unknown[] {
 const seam = (): Seam => Seam.of(OpenAI.prototype);
 
 describe('the methods of the client', () => {
-  test('are replaced by methods with the same name, length and enumerability', () => {
-    const before = descriptors() as PropertyDescriptor[];
-    const listener = new Listener();
-    seam().addDefault(listener);
-    const after = descriptors() as PropertyDescriptor[];
-    seam().removeDefault(listener);
-    for (const [index, name] of METHODS.entries()) {
-      expect(after[index]?.value).not.toBe(before[index]?.value);
-      expect(after[index]).toEqual({ ...before[index], value: expect.any(Function) });
-      const [old, replaced] = [before[index]?.value, after[index]?.value] as (() => void)[];
-      expect([replaced?.name, replaced?.length]).toEqual([name, old?.length]);
-      expect(Reflect.ownKeys(replaced as object)).toEqual(Reflect.ownKeys(old as object));
-    }
-  });
-
   test('are restored when the last observer is removed', async () => {
     const before = [...descriptors(), Reflect.ownKeys(OpenAI.prototype)];
     const asResponse = Object.getOwnPropertyDescriptor(promisePrototype(), 'asResponse');

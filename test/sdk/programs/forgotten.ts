@@ -24,7 +24,7 @@ const programs: Readonly<Record<string, () => Promise<void>>> = {
   },
 };
 
-const name = process.argv[3] ?? '';
+const name = process.argv[2] ?? '';
 await programs[name]?.();
 while (simulator.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
 await new Promise((resolve) => setTimeout(resolve, 200));

@@ -4,12 +4,11 @@ import { instrumentOpenAI } from '../../../src/client.ts';
 import { startSimulator } from '../../support/simulator/index.ts';
 import { recordTelemetry } from '../../support/telemetry.ts';
 
-/** What a program of this folder runs in; `plain` as its argument runs it without instrumentation. */
-export const observed: boolean = process.argv[2] !== 'plain';
+/** What a program of this folder runs in. */
 export const telemetry: ReturnType<typeof recordTelemetry> = recordTelemetry();
 export const simulator: Awaited<ReturnType<typeof startSimulator>> = await startSimulator();
-const plain = new OpenAI({ apiKey: 'k', baseURL: simulator.url, maxRetries: 0 });
-export const client: OpenAI = observed ? instrumentOpenAI(plain, {}) : plain;
+const options = { apiKey: 'k', baseURL: simulator.url, maxRetries: 0 };
+export const client: OpenAI = instrumentOpenAI(new OpenAI(options), {});
 
 class Subclass extends (OpenAI as unknown as new (
   options: object,
@@ -18,9 +17,8 @@ class Subclass extends (OpenAI as unknown as new (
     return await super.makeRequest(...args);
   }
 }
-const ownWay = new Subclass({ apiKey: 'k', baseURL: simulator.url, maxRetries: 0 }) as unknown as OpenAI;
 /** One that makes requests in a way of its own. */
-export const subclassed: OpenAI = observed ? instrumentOpenAI(ownWay, {}) : ownWay;
+export const subclassed: OpenAI = instrumentOpenAI(new Subclass(options) as unknown as OpenAI, {});
 
 /** Collects garbage until the condition holds, at most a few hundred times. */
 export async function collectUntil(condition: () => boolean): Promise<void> {
