@@ -52,17 +52,6 @@ const excuses: readonly Excuse[] = [
     holds: (attributes) => attributes['openai.run.observed'] === false,
   },
   {
-    why: 'the end of the run was not seen',
-    attributes: /^gen_ai\.response\.finish_reasons$/,
-    holds: (attributes) => attributes['openai.run.observed'] === false,
-  },
-  {
-    why: 'nothing of the run was seen: not even its id',
-    attributes: /^openai\.run\.status$/,
-    holds: (attributes) =>
-      attributes['openai.run.observed'] === false && attributes['openai.run.id'] === undefined,
-  },
-  {
     why: 'the run did not end by itself',
     attributes: /^gen_ai\.response\.finish_reasons$/,
     holds: (attributes) => !endedByItself(attributes['openai.run.status']),
