@@ -61,7 +61,6 @@ const PROGRAMS = [
   'test/compare',
   'test/fixtures',
   'test/hierarchy/programs',
-  'test/lanes/programs',
   'test/support',
   'test/transparency',
 ];

@@ -1,7 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import type { Scenario, Stage } from '../canary/stage.ts';
 import { PRICES, SCRIPTED } from '../support/scripted/index.ts';
-import { type Simulator, startReplay } from '../support/simulator/index.ts';
 import { MORE, NEWEST } from './more-programs.ts';
 
 /** What runs in a process beside others, with a client of a server of its own. */
@@ -9,8 +7,6 @@ export interface Program {
   readonly name: string;
   /** @returns what the program has got; whatever it throws is compared as well */
   run(stage: Stage): Promise<unknown>;
-  /** The server, where it is not the simulator. */
-  readonly server?: () => Promise<Simulator>;
   /** It does things at the same time: which of them gets which id is chance. */
   readonly anyOrder?: boolean;
 }
@@ -43,46 +39,8 @@ export const CONFIG: Readonly<Record<Way, object>> = {
   suppressed: { captureMessageContent: 'SPAN_AND_EVENT', cost: false },
 };
 
-function recording(name: string): () => Promise<Simulator> {
-  return () => startReplay(fileURLToPath(new URL(`../fixtures/assistants/${name}.json`, import.meta.url)));
-}
-
 const openai: { readonly VERSION: string } = await import(String('openai/version'));
 export const VERSION: string = openai.VERSION;
-
-type RecordedProgram = (client: unknown, version: string) => Promise<unknown>;
-
-/** The programs of the lanes, which talk to whatever version there is. */
-async function laneScenarios(): Promise<readonly Program[]> {
-  const scenarios = (await import(String('../lanes/programs/scenarios.cjs'))) as {
-    default: Record<string, RecordedProgram>;
-  };
-  const run = (name: string): Program['run'] => {
-    const scenario = scenarios.default[name];
-    return async ({ client }) => scenario?.(client, VERSION);
-  };
-  const waiting = { tools: [{ function: { name: 'get_weather', arguments: { city: 'Paris' } } }] };
-  return [
-    { name: 'recorded polls', run: run('polling'), server: recording('polling') },
-    { name: 'recorded stream', run: run('streaming'), server: recording('streaming') },
-    { name: 'chat', run: run('chat') },
-    {
-      name: 'function tool',
-      run: (stage) => {
-        stage.simulator.script({ steps: [waiting, { message: 'Take one.' }] });
-        return run('functionTool')(stage);
-      },
-    },
-    {
-      name: 'failure',
-      run: (stage) => {
-        const error = { message: 'Too fast.', type: 'requests', code: 'rate_limit_exceeded', param: null };
-        stage.simulator.next({ status: 429, body: { error } });
-        return run('failure')(stage);
-      },
-    },
-  ];
-}
 
 function scripted(): readonly Program[] {
   return SCRIPTED.map(({ name, script, prepare, steps }) => ({
@@ -103,7 +61,6 @@ function named(scenarios: readonly Scenario[]): readonly Program[] {
 
 export const GROUPS: readonly Group[] = [
   { name: 'scripted', load: async () => scripted() },
-  { name: 'lanes', load: laneScenarios },
   {
     name: 'canary',
     planted: true,

@@ -72,11 +72,11 @@ function startServer(): Promise<Simulator> {
 
 async function runProgram(
   group: Group,
-  { run, server = startServer, anyOrder = false }: Program,
+  { run, anyOrder = false }: Program,
   secrets: Secrets,
   shared: Simulator | undefined,
 ): Promise<Outcome> {
-  const simulator = shared ?? (await server());
+  const simulator = shared ?? (await startServer());
   const before = simulator.requests.length;
   const events: unknown[] = [];
   const config = {

@@ -70,45 +70,36 @@ function tracingIs(tracing: boolean): Record<string, string> {
   return { OPENAI_AGENTS_DISABLE_TRACING: tracing ? '0' : '1', NODE_ENV: '' };
 }
 
-test.each(BUILDS)('$lane, $format, tracing $tracing: one tree', async ({ tracing, ...started }) => {
-  const { spans, result } = await run({
-    ...started,
-    task: 'tool',
-    env: tracingIs(tracing),
-    answers: [
-      { output: [{ function: { name: 'echo', arguments: {} } }] },
-      { output: [{ message: 'Done.' }] },
-    ],
-  });
-  expect(result).toBe('Done.');
-  assertSpanTree(
-    spans,
-    `
+const CALLING = { output: [{ function: { name: 'echo', arguments: {} } }] };
+const DONE = { output: [{ message: 'Done.' }] };
+
+test.each(BUILDS)(
+  '$lane, $format, tracing $tracing: a run is one tree, and a session is a conversation',
+  async ({ tracing, ...started }) => {
+    const { spans, result } = await run({
+      ...started,
+      task: 'toolAndSession',
+      env: tracingIs(tracing),
+      answers: [CALLING, DONE, DONE, DONE],
+    });
+    expect(result).toEqual(['Done.', 'Done.', 'Done.']);
+    const inSession = `
+      invoke_workflow Agent workflow  gen_ai.conversation.id=session-1
+      └─ invoke_agent Helper          gen_ai.conversation.id=session-1
+         └─ chat gpt-4o               gen_ai.conversation.id=session-1
+    `;
+    assertSpanTree(
+      spans,
+      `
       invoke_workflow Agent workflow
       └─ invoke_agent Helper
          ├─ chat gpt-4o
          ├─ execute_tool echo
          └─ chat gpt-4o
-    `,
-  );
-});
-
-test.each(BUILDS)(
-  '$lane, $format, tracing $tracing: a session is a conversation',
-  async ({ tracing, ...started }) => {
-    const { spans, result } = await run({
-      ...started,
-      task: 'session',
-      env: tracingIs(tracing),
-      answers: [{ output: [{ message: 'Hello.' }] }, { output: [{ message: 'Yes.' }] }],
-    });
-    expect(result).toEqual(['Hello.', 'Yes.']);
-    const tree = `
-      invoke_workflow Agent workflow  gen_ai.conversation.id=session-1
-      └─ invoke_agent Helper          gen_ai.conversation.id=session-1
-         └─ chat gpt-4o               gen_ai.conversation.id=session-1
-  `;
-    assertSpanTree(spans, `${tree}\n${tree}`);
+      ${inSession}
+      ${inSession}
+      `,
+    );
   },
 );
 
@@ -154,10 +145,7 @@ test("records the calls over the library's own WebSocket, by the model that answ
     format: 'mjs',
     task: 'webSocket',
     env: tracingIs(true),
-    answers: [
-      { output: [{ function: { name: 'echo', arguments: {} } }] },
-      { output: [{ message: 'Done.' }] },
-    ],
+    answers: [CALLING, DONE],
     hidesAddress: true,
   });
   assertSpanTree(
@@ -214,7 +202,7 @@ async function approve(env: Record<string, string>): Promise<readonly ProgramOut
     answers: [{ output: [{ function: { name: 'remove', arguments: {} } }] }],
   });
   expect(asked.result).toBe(1);
-  const resumed = await run({ ...started, task: 'resume', answers: [{ output: [{ message: 'Done.' }] }] });
+  const resumed = await run({ ...started, task: 'resume', answers: [DONE] });
   expect(resumed.result).toBe('Done.');
   return [asked, resumed];
 }

@@ -1,7 +1,6 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { assertSpanTree } from '../../src/testing.ts';
-import { checkSpan } from '../support/conventions/check.ts';
-import { type ProgramOutcome, runProgram } from '../support/lanes/program.ts';
+import { findings, type ProgramOutcome, runProgram } from '../support/lanes/program.ts';
 import { usageSum } from '../support/lanes/usage.ts';
 import { documentedTree, showTree, writesTrees } from '../support/scripted/index.ts';
 import { type ReceivedRequest, startSimulator } from '../support/simulator/index.ts';
@@ -33,6 +32,7 @@ async function run({ lane, program = lane, imports, env = {} }: Started): Promis
 const OURS = './sdk-3.mjs';
 const OURS_WITH_AGENTS = './sdk-3-agents.mjs';
 const IN_CONVERSATION = { AROUND: './in-conversation.mjs' };
+const NO_CONTENT = { content: false };
 
 /** What reached the server, but for what differs from run to run. */
 function sentBy({ requests }: Observed): readonly unknown[] {
@@ -41,104 +41,61 @@ function sentBy({ requests }: Observed): readonly unknown[] {
   });
 }
 
-const FRAMEWORKS = [
-  {
-    lane: 'langgraph',
-    imports: OURS,
-    root: 'conversation',
-    // Each loop of the graph is a trace of its own.
-    tree: `
-      chat gpt-4o-mini
-      ├─ execute_tool solve
-      └─ chat gpt-4o-mini
-
-      chat gpt-4o-mini
-      ├─ execute_tool solve
-      └─ chat gpt-4o-mini
-    `,
-  },
-  {
-    lane: 'llamaindex',
-    imports: OURS,
-    root: 'conversation',
-    tree: `
+/** Other frameworks are compared in test/transparency. */
+test('a program of LlamaIndex is not affected, and has one tree for each loop, or for its conversation', async () => {
+  const lane = 'llamaindex';
+  const plain = await run({ lane });
+  const observed = await run({ lane, imports: OURS });
+  const named = await run({ lane, imports: OURS, env: IN_CONVERSATION });
+  expect(plain.result).toEqual({ answer: expect.anything(), pieces: expect.anything() });
+  for (const each of [observed, named]) {
+    const { result, stdout, stderr } = each;
+    expect({ result, stdout, stderr }).toEqual({
+      result: plain.result,
+      stdout: plain.stdout,
+      stderr: plain.stderr,
+    });
+    expect(sentBy(each)).toEqual(sentBy(plain));
+  }
+  assertSpanTree(
+    observed.spans,
+    `
       chat gpt-4o-mini
 
       chat gpt-4o-mini
       ├─ execute_tool solve
       └─ chat gpt-4o-mini
     `,
-  },
-  {
-    lane: 'openai-agents',
-    imports: OURS_WITH_AGENTS,
-    root: 'invoke_workflow Agent workflow',
-    tree: `
-      invoke_workflow Agent workflow
-      └─ invoke_agent Math Tutor
-         ├─ chat gpt-4o-mini
-         ├─ execute_tool solve
-         └─ chat gpt-4o-mini
+  );
+  assertSpanTree(
+    named.spans,
+    `
+      conversation              gen_ai.conversation.id=thread-1
+      ├─ chat gpt-4o-mini       gen_ai.conversation.id=thread-1
+      ├─ chat gpt-4o-mini       gen_ai.conversation.id=thread-1
+      ├─ execute_tool solve     gen_ai.conversation.id=thread-1
+      └─ chat gpt-4o-mini       gen_ai.conversation.id=thread-1
     `,
-  },
-];
-
-describe.each(FRAMEWORKS)('a program of $lane', ({ lane, imports, tree, root }) => {
-  let plain: Observed;
-  let observed: Observed;
-  let named: Observed;
-  beforeAll(async () => {
-    plain = await run({ lane });
-    observed = await run({ lane, imports });
-    named = await run({ lane, imports, env: IN_CONVERSATION });
-  }, 60_000);
-
-  it('comes to the same result with us', () => {
-    expect(plain.result).not.toBeNull();
-    expect(JSON.stringify(observed.result)).toBe(JSON.stringify(plain.result));
-    expect(JSON.stringify(named.result)).toBe(JSON.stringify(plain.result));
-    expect([observed.stdout, observed.stderr]).toEqual([plain.stdout, plain.stderr]);
-  });
-
-  it('sends the same requests with us, byte for byte', () => {
-    expect(sentBy(observed)).toEqual(sentBy(plain));
-    expect(sentBy(named)).toEqual(sentBy(plain));
-  });
-
-  it('has one tree for each loop', () => {
-    assertSpanTree(observed.spans, tree);
-  });
-
-  it('has one tree for the whole conversation if the program names it, and each span its id', () => {
-    const ids = named.spans.map(({ attributes }) => attributes['gen_ai.conversation.id']);
-    expect(new Set(ids)).toEqual(new Set(['thread-1']));
-    const roots = named.spans.filter(({ parentSpanContext }) => parentSpanContext === undefined);
-    expect(roots.map(({ name }) => name)).toEqual([root]);
-  });
-
-  it('follows the conventions', () => {
-    const spans = [...observed.spans, ...named.spans];
-    expect(spans.flatMap((span) => checkSpan(span, { content: false }))).toEqual([]);
-  });
+  );
+  expect([...findings(observed, NO_CONTENT), ...findings(named, NO_CONTENT)]).toEqual([]);
 });
 
-describe.each([
+test.each([
   { name: 'Tutor by hand, chat completions', lane: 'openai-7', program: 'chat-loop', imports: OURS },
   { name: 'Tutor by hand, Responses', lane: 'openai-7', program: 'responses-loop', imports: OURS },
   { name: 'Tutor of LangGraph', lane: 'langgraph', imports: OURS },
   { name: 'Tutor of @openai/agents', lane: 'openai-agents', imports: OURS_WITH_AGENTS },
-])('the $name', ({ name, ...started }) => {
-  it('is the tree in the document, with the tokens that the API reported', async () => {
-    const { spans, result, requests } = await run({ ...started, env: { ...IN_CONVERSATION, ONCE: '1' } });
-    expect(result).toBe('This is a simulated answer.');
-    expect(requests).toHaveLength(2);
-    const tree = showTree(spans);
-    writesTrees(name, tree);
-    expect(tree).toBe(documentedTree(name));
-    const [root] = spans.filter(({ parentSpanContext }) => parentSpanContext === undefined);
-    expect(root?.attributes).toMatchObject({
-      'openai.total.input_tokens': usageSum(spans).input_tokens,
-      'openai.total.output_tokens': usageSum(spans).output_tokens,
-    });
+])('the $name is the tree in the document, with the tokens that the API reported', async (row) => {
+  const { name, ...started } = row;
+  const { spans, result, requests } = await run({ ...started, env: IN_CONVERSATION });
+  expect(result).toBe('This is a simulated answer.');
+  expect(requests).toHaveLength(2);
+  const tree = showTree(spans);
+  writesTrees(name, tree);
+  expect(tree).toBe(documentedTree(name));
+  const [root] = spans.filter(({ parentSpanContext }) => parentSpanContext === undefined);
+  expect(root?.attributes).toMatchObject({
+    'openai.total.input_tokens': usageSum(spans).input_tokens,
+    'openai.total.output_tokens': usageSum(spans).output_tokens,
   });
 });

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { describe, expect, test } from 'vitest';
-import { type Ended, PACKAGE, runChild } from '../entries/support/child.ts';
+import { PACKAGE, runChild } from '../entries/support/child.ts';
 import { FORMATS, type Format, programText } from '../entries/support/programs.ts';
 import { RECORDER, readSpans } from '../entries/support/spans.ts';
 import { useSimulator } from '../support/lanes/api.ts';
@@ -63,37 +63,41 @@ const ROWS = LANES.flatMap((lane) =>
   FORMATS.flatMap((format) => ORDERS.map(([order, beginning]) => ({ lane, format, order, beginning }))),
 );
 
+interface Started {
+  readonly format?: Format;
+  readonly body?: string;
+  readonly openai?: string;
+  readonly parameters?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 describe.each(LANES)("OpenTelemetry's own instrumentation in %s", (lane) => {
   const simulator = useSimulator();
 
-  const run = async (
-    format: Format,
-    beginning: string,
-    { parameters = [], env = {} }: { parameters?: readonly string[]; env?: Record<string, string> } = {},
-  ): Promise<Ended> =>
-    runChild({
+  /** Runs a program; gives the names of spans of calls, by whose they are, and the lines about theirs. */
+  async function run(beginning: string, { format = 'cjs', body = CALLS, ...started }: Started = {}) {
+    const { openai = 'openai', parameters = [], env = {} } = started;
+    const { code, stdout, stderr } = await runChild({
       lane,
       format,
-      text: programText(format, CALLS, { beginning: `${RECORDER}\n${beginning}` }),
+      text: programText(format, body, { openai, beginning: `${RECORDER}\n${beginning}` }),
       parameters: [...(format === 'mjs' ? ES_MODULE_HOOK : []), ...parameters],
       env: { BASE_URL: simulator().url, OTEL_NODE_RESOURCE_DETECTORS: 'none', ...env },
     });
-
-  /** The names of spans of calls, by whose they are. */
-  const spansIn = ({ stdout }: Ended): { ours: string[]; theirs: string[] } => {
+    expect(code).toBe(0);
+    if (body.includes(CALLS)) expect(stdout).toMatch(/^true$/m);
     const spans = readSpans(stdout);
     const of = (wanted: string): string[] =>
       spans.filter(({ scope }) => scope === wanted).map(({ name }) => name);
-    return { ours: of(PACKAGE), theirs: of(THEIRS) };
-  };
+    const lines = stderr.split('\n').filter((line) => line.includes(THEIRS));
+    return { spans: { ours: of(PACKAGE), theirs: of(THEIRS) }, lines };
+  }
 
   test.each(ROWS.filter((row) => row.lane === lane))(
     'loaded $order ours, as $format: ours records each call, the program works, one line says so',
     async ({ format, beginning }) => {
-      const ended = await run(format, beginning);
-      expect(ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^true$/m) });
-      expect(spansIn(ended)).toEqual({ ours: SPANS, theirs: [] });
-      const lines = ended.stderr.split('\n').filter((line) => line.includes(THEIRS));
+      const { spans, lines } = await run(beginning, { format });
+      expect(spans).toEqual({ ours: SPANS, theirs: [] });
       expect(lines).toEqual([
         expect.stringMatching(/is switched off.*OTEL_INSTRUMENTATION_OPENAI_ENABLED=false/),
       ]);
@@ -101,44 +105,29 @@ describe.each(LANES)("OpenTelemetry's own instrumentation in %s", (lane) => {
   );
 
   test('the drop-in switches it off, too', async () => {
-    const beginning = `${LOAD_THEIRS}${START(AUTOMATIC)}`;
-    const text = programText('cjs', CALLS, { openai: `${PACKAGE}/openai`, beginning: RECORDER + beginning });
-    const ended = await runChild({
-      lane,
-      format: 'cjs',
-      text,
-      env: { BASE_URL: simulator().url, OTEL_NODE_RESOURCE_DETECTORS: 'none' },
-    });
-    expect(ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^true$/m) });
-    expect(spansIn(ended)).toEqual({ ours: SPANS, theirs: [] });
+    const { spans } = await run(LOAD_THEIRS + START(AUTOMATIC), { openai: `${PACKAGE}/openai` });
+    expect(spans).toEqual({ ours: SPANS, theirs: [] });
   });
 
   test.each([
     [`${AUTO}/register`, `${PACKAGE}/register`],
     [`${PACKAGE}/register`, `${AUTO}/register`],
   ])('preloads: %s, then %s', async (...preloads) => {
-    const ended = await run('cjs', '', {
+    const { lines } = await run('', {
       parameters: preloads.flatMap((preload) => ['--require', preload]),
       env: { OTEL_TRACES_EXPORTER: 'console', OTEL_METRICS_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none' },
     });
-    expect(ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^true$/m) });
-    expect(ended.stderr.split('\n').filter((line) => line.includes(THEIRS))).toHaveLength(1);
+    expect(lines).toHaveLength(1);
   });
 
   test('bundled and minified, as in a distribution, it is switched off with the first call', async () => {
     const directory = laneDirectory(lane);
     const file = `distribution-${randomUUID()}.cjs`;
-    const external = [
-      '@opentelemetry/api',
-      '@opentelemetry/api-logs',
-      'require-in-the-middle',
-      'import-in-the-middle',
-    ];
     const bundle = await rolldown({
       input: THEIRS,
       cwd: directory,
       platform: 'node',
-      external,
+      external: [/^@opentelemetry\/api(-logs)?$/, /-in-the-middle$/],
       logLevel: 'silent',
     });
     await bundle.write({ file: join(directory, file), format: 'cjs', minify: true });
@@ -149,52 +138,28 @@ describe.each(LANES)("OpenTelemetry's own instrumentation in %s", (lane) => {
       const ours = ${OURS};
       ${START('new Theirs(), ours')}
     `;
-    const text = programText('cjs', `await ask();${CALLS} ours.disable(); await ask();`, {
-      beginning: RECORDER + beginning,
-    });
     try {
-      const ended = await runChild({
-        lane,
-        format: 'cjs',
-        text,
-        env: { BASE_URL: simulator().url, OTEL_NODE_RESOURCE_DETECTORS: 'none' },
-      });
-      expect(ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^true$/m) });
+      const body = `await ask();${CALLS} ours.disable(); await ask();`;
+      const { spans, lines } = await run(beginning, { body });
       // The first call had begun, and the last one is made without ours.
-      expect(spansIn(ended)).toEqual({ ours: SPANS, theirs: ['chat gpt-4o', 'chat gpt-4o'] });
-      expect(ended.stderr.split('\n').filter((line) => line.includes('is switched off'))).toHaveLength(1);
+      expect(spans).toEqual({ ours: SPANS, theirs: ['chat gpt-4o', 'chat gpt-4o'] });
+      expect(lines).toEqual([expect.stringContaining('is switched off')]);
     } finally {
       await rm(join(directory, file));
     }
   });
 
   test('the kill switch keeps it', async () => {
-    const calls = `${LOAD_THEIRS}${LOAD_OURS}${START(`${AUTOMATIC}, ${OURS}`)}`;
-    const text = programText('cjs', 'await ask();', { beginning: RECORDER + calls });
-    const ended = await runChild({
-      lane,
-      format: 'cjs',
-      text,
-      env: {
-        BASE_URL: simulator().url,
-        OTEL_NODE_RESOURCE_DETECTORS: 'none',
-        OTEL_INSTRUMENTATION_OPENAI_ENABLED: 'false',
-      },
+    const { spans } = await run(`${LOAD_THEIRS}${LOAD_OURS}${START(`${AUTOMATIC}, ${OURS}`)}`, {
+      body: 'await ask();',
+      env: { OTEL_INSTRUMENTATION_OPENAI_ENABLED: 'false' },
     });
-    expect(spansIn(ended)).toEqual({ ours: [], theirs: ['chat gpt-4o'] });
+    expect(spans).toEqual({ ours: [], theirs: ['chat gpt-4o'] });
   });
 
   test('disable() switches it on again', async () => {
-    const calls = `${LOAD_THEIRS}${LOAD_OURS}const ours = ${OURS};${START(`${AUTOMATIC}, ours`)}`;
-    const text = programText('cjs', 'await ask(); ours.disable(); await ask();', {
-      beginning: RECORDER + calls,
-    });
-    const ended = await runChild({
-      lane,
-      format: 'cjs',
-      text,
-      env: { BASE_URL: simulator().url, OTEL_NODE_RESOURCE_DETECTORS: 'none' },
-    });
-    expect(spansIn(ended)).toEqual({ ours: ['chat gpt-4o'], theirs: ['chat gpt-4o'] });
+    const beginning = `${LOAD_THEIRS}${LOAD_OURS}const ours = ${OURS};${START(`${AUTOMATIC}, ours`)}`;
+    const { spans } = await run(beginning, { body: 'await ask(); ours.disable(); await ask();' });
+    expect(spans).toEqual({ ours: ['chat gpt-4o'], theirs: ['chat gpt-4o'] });
   });
 });

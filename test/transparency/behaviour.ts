@@ -2,7 +2,7 @@ import type { Answer, ResponseScript, RunScript, SocketScript } from '../support
 
 /** One thing that a program does with the SDK, and what is recorded of it. */
 export interface Behaviour {
-  /** The file in `programs/`. */
+  /** The program of `programs/`. */
   readonly name: string;
   /** The row in the table of `docs/compatibility.md`. */
   readonly title: string;
@@ -34,9 +34,19 @@ export interface Surroundings {
   readonly parsesInClient: boolean;
   readonly format: 'cjs' | 'mjs';
   readonly runtime: Runtime;
+  /** Whether content is recorded. */
+  readonly content: boolean;
 }
 
 export type Runtime = 'node-22' | 'node-24' | 'node-26' | 'bun' | 'deno' | 'workerd';
+
+/** The span of a chat completion whose stream ended like that. */
+export function streamed(end: string): readonly string[] {
+  return [`chat gpt-4o  openai.stream.end=${end}`];
+}
+
+/** The span of a call whose body the program reads itself. */
+export const UNPARSED: readonly string[] = ['chat gpt-4o  openai.response.parsed=false'];
 
 /** The same several times. */
 export function times<Item>(count: number, item: Item): Item[] {

@@ -9,6 +9,8 @@ export interface Cell {
   readonly lane: ProgramLane;
   readonly runtime: Runtime;
   readonly format: 'cjs' | 'mjs';
+  /** Whether content is recorded. Default: false. */
+  readonly content?: boolean;
 }
 
 export interface CellOutcome {
@@ -47,7 +49,7 @@ async function runAll(cell: Cell, behaviours: readonly Behaviour[], instrumented
   }
 }
 
-function surroundingsOf({ lane, format, runtime }: Cell): Surroundings {
+function surroundingsOf({ lane, format, runtime, content = false }: Cell): Surroundings {
   const [major = 0, minor = 0] = lane.openai.split('.').map(Number);
-  return { major, minor, parsesInClient: major === 7 && minor >= 25, format, runtime };
+  return { major, minor, parsesInClient: major === 7 && minor >= 25, format, runtime, content };
 }

@@ -37,6 +37,7 @@ async function runProcess(cell: Cell, stages: readonly Stage[], instrumented: bo
         INPUT: input,
         OUTPUT: output,
         ...(throughClient && instrumented ? { THROUGH_CLIENT: 'yes' } : {}),
+        ...(cell.content ? { OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'SPAN_ONLY' } : {}),
       },
       timeout: TIMEOUT,
     });

@@ -65,11 +65,11 @@ export async function writeWorker(lane: string): Promise<void> {
   await writeFile(join(target, 'worker', 'worker.capnp'), WORKER_CONFIGURATION);
 }
 
-/** Lists the programs for `runtime/main.mjs`. */
+/** Puts the programs of all files together for `runtime/main.mjs`. */
 export async function writeProgramList(target: string, programs = 'programs'): Promise<void> {
   const files = (await readdir(join(HERE, programs))).sort();
-  const imports = files.map((file, index) => `import program${index} from '../programs/${file}';\n`);
-  const entries = files.map((file, index) => `  '${file.replace(/\.mjs$/, '')}': program${index},\n`);
-  const list = `${imports.join('')}\nexport const programs = {\n${entries.join('')}};\n`;
+  const imports = files.map((file, index) => `import group${index} from '../programs/${file}';\n`);
+  const groups = files.map((_, index) => `...group${index}`).join(', ');
+  const list = `${imports.join('')}\nexport const programs = { ${groups} };\n`;
   await writeFile(join(target, 'runtime', 'programs.mjs'), list);
 }

@@ -5,27 +5,30 @@ import { BEHAVIOURS } from './behaviours/index.ts';
 import { type Cell, type CellOutcome, runCell } from './cell.ts';
 import { writeSources } from './sources.ts';
 
-/** The oldest and the newest of openai and of Node, and one in between with the other line of OpenTelemetry. */
-const CELLS: readonly (readonly [lane: string, runtime: Cell['runtime'], format: Cell['format']])[] = [
-  ['openai-4.19', 'node-24', 'cjs'],
-  ['openai-6-sdk-2', 'node-24', 'cjs'],
-  ['openai-7', 'node-24', 'mjs'],
-  ['openai-7', 'node-26', 'cjs'],
+/** Each major of openai and its oldest and newest version, both lines of OpenTelemetry, and the newest Node. */
+const CELLS: readonly (Omit<Cell, 'lane'> & { readonly name: string; readonly content: boolean })[] = [
+  { name: 'openai-4.19', runtime: 'node-24', format: 'cjs', content: false },
+  { name: 'openai-4.104', runtime: 'node-24', format: 'mjs', content: true },
+  { name: 'openai-5', runtime: 'node-24', format: 'cjs', content: false },
+  { name: 'openai-6', runtime: 'node-24', format: 'mjs', content: true },
+  { name: 'openai-6-sdk-2', runtime: 'node-24', format: 'cjs', content: false },
+  { name: 'openai-7', runtime: 'node-24', format: 'mjs', content: false },
+  { name: 'openai-7', runtime: 'node-26', format: 'cjs', content: true },
 ];
 
 /** All programs of a cell run in a few seconds; a busy machine may take longer. */
 const TIMEOUT = 180_000;
 
 describe.each(CELLS)(
-  '%s, %s, %s: a program is not affected by the instrumentation',
-  (name, runtime, format) => {
+  '$name, $runtime, $format, content $content: a program is not affected by the instrumentation',
+  ({ name, runtime, format, content }) => {
     let outcome: CellOutcome;
 
     beforeAll(async () => {
       const lane = PROGRAM_LANES.find((row) => row.name === name);
       if (lane === undefined) throw new Error(`There is no lane ${name}.`);
       await writeSources(name);
-      outcome = await runCell({ lane, runtime, format }, BEHAVIOURS);
+      outcome = await runCell({ lane, runtime, format, content }, BEHAVIOURS);
     }, TIMEOUT);
 
     test.each(BEHAVIOURS)('$title', (behaviour) => {
@@ -37,6 +40,10 @@ describe.each(CELLS)(
 
     test('nothing is recorded outside the programs, and nothing is logged', () => {
       expect(outcome.findings).toEqual([]);
+    });
+
+    test('what the program asks is recorded only with consent', () => {
+      expect(JSON.stringify(outcome.instrumented.telemetry).includes('Hello there')).toBe(content);
     });
   },
 );

@@ -94,7 +94,7 @@ function judgeSpans(
   surroundings: Surroundings,
 ): string[] {
   const trees = typeof expected === 'function' ? expected(surroundings) : expected;
-  const findings = spans.flatMap((span) => checkSpan(span, { content: false }));
+  const findings = spans.flatMap((span) => checkSpan(span, { content: surroundings.content }));
   try {
     assertSpanTree(spans, trees.map(withoutIndentation).join('\n'), { attributes: SHOWN });
   } catch (error) {

@@ -11,17 +11,6 @@ function newRunner({ OpenAIProvider, Runner }, client) {
   return new Runner({ modelProvider: new OpenAIProvider({ openAIClient: client }) });
 }
 
-/** An agent with a tool. */
-exports.tool = async ({ library, client }) => {
-  const { Agent } = library;
-  const agent = new Agent({
-    name: 'Helper',
-    model: 'gpt-4o',
-    tools: [newTool(library, 'echo', () => 'Yes.')],
-  });
-  return (await newRunner(library, client).run(agent, 'Hi')).finalOutput;
-};
-
 /** An agent with a tool, whose calls go over a WebSocket of the library's own. */
 exports.webSocket = async ({ library, client }) => {
   const { Agent, OpenAIProvider, Runner } = library;
@@ -36,16 +25,16 @@ exports.webSocket = async ({ library, client }) => {
   return finalOutput;
 };
 
-/** Two runs of one session. */
-exports.session = async ({ library, client }) => {
+/** A run with a tool, and two of one session. */
+exports.toolAndSession = async ({ library, client }) => {
   const { Agent, MemorySession } = library;
-  const agent = new Agent({ name: 'Helper', model: 'gpt-4o' });
-  const session = new MemorySession({ sessionId: 'session-1' });
   const runner = newRunner(library, client);
+  const tools = [newTool(library, 'echo', () => 'Yes.')];
+  const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools });
+  const session = new MemorySession({ sessionId: 'session-1' });
   const outputs = [];
-  for (const input of ['Hi', 'And?']) {
-    outputs.push((await runner.run(agent, input, { session })).finalOutput);
-  }
+  for (const options of [undefined, { session }, { session }])
+    outputs.push((await runner.run(agent, 'Hi', options)).finalOutput);
   return outputs;
 };
 

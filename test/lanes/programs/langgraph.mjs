@@ -1,4 +1,4 @@
-// A graph with a model and a tool, once in one piece and once streamed, as its documentation shows it.
+// A graph with a model and a tool, as its documentation shows it.
 import { HumanMessage } from '@langchain/core/messages';
 import { tool } from '@langchain/core/tools';
 import { MemorySaver, MessagesAnnotation, StateGraph } from '@langchain/langgraph';
@@ -28,19 +28,10 @@ const graph = new StateGraph(MessagesAnnotation)
   .addEdge('tools', 'model')
   .compile({ checkpointer: new MemorySaver() });
 
-const ask = (question) => ({ messages: [new HumanMessage(question)] });
-const inThread = { configurable: { thread_id: 'thread-1' } };
-
 async function main() {
-  const { messages } = await graph.invoke(ask(QUESTION), inThread);
-  if (process.env.ONCE !== undefined) return messages.at(-1).content;
-  const pieces = [];
-  for await (const [message] of await graph.stream(ask('And in 4x = 8?'), {
-    ...inThread,
-    streamMode: 'messages',
-  }))
-    pieces.push([message.getType(), message.content]);
-  return { answers: messages.map((message) => [message.getType(), message.content]), pieces };
+  const inThread = { configurable: { thread_id: 'thread-1' } };
+  const { messages } = await graph.invoke({ messages: [new HumanMessage(QUESTION)] }, inThread);
+  return messages.at(-1).content;
 }
 
 const { around = (run) => run() } = await import(process.env.AROUND ?? 'data:text/javascript,');

@@ -100,9 +100,5 @@ export const CLIENTS: readonly Behaviour[] = [
       'GET /models',
     ],
   },
-  {
-    name: 'bedrock',
-    title: 'Bedrock',
-    spans: ['chat gpt-4o', 'chat gpt-4o  openai.stream.end=completed'],
-  },
+  { name: 'bedrock', title: 'Bedrock', spans: ['chat gpt-4o', 'chat gpt-4o  openai.stream.end=completed'] },
 ];

@@ -51,11 +51,7 @@ export const ERRORS: readonly Behaviour[] = [
       'chat gpt-4o  !BadRequestError',
     ],
   },
-  {
-    name: 'connection-refused',
-    title: 'A refused connection',
-    spans: ['chat gpt-4o  !APIConnectionError'],
-  },
+  { name: 'connection-refused', title: 'A refused connection', spans: ['chat gpt-4o  !APIConnectionError'] },
   {
     name: 'cut-socket',
     title: 'A connection that breaks before and within the response',
@@ -148,11 +144,7 @@ export const ERRORS: readonly Behaviour[] = [
       `,
     ],
   },
-  {
-    name: 'aborted-before',
-    title: 'An abort before the call',
-    spans: ['chat gpt-4o  !APIUserAbortError'],
-  },
+  { name: 'aborted-before', title: 'An abort before the call', spans: ['chat gpt-4o  !APIUserAbortError'] },
   {
     name: 'aborted-during',
     title: 'An abort during the call',
@@ -165,11 +157,7 @@ export const ERRORS: readonly Behaviour[] = [
     answers: [{ status: 500, headers: { 'retry-after-ms': '2000', 'retry-after': '2' } }],
     spans: ['chat gpt-4o  !APIUserAbortError'],
   },
-  {
-    name: 'aborted-after',
-    title: 'An abort after the call',
-    spans: ['chat gpt-4o'],
-  },
+  { name: 'aborted-after', title: 'An abort after the call', spans: ['chat gpt-4o'] },
   {
     name: 'refused-options',
     title: 'Options that the SDK rejects',

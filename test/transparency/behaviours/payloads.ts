@@ -77,11 +77,7 @@ export const PAYLOADS: readonly Behaviour[] = [
     answers: [{ body: { text: 'Hello' } }],
     spans: ['POST /audio/transcriptions'],
   },
-  {
-    name: 'file-upload',
-    title: 'Uploads of files',
-    spans: ['POST /files', 'POST /images/edits'],
-  },
+  { name: 'file-upload', title: 'Uploads of files', spans: ['POST /files', 'POST /images/edits'] },
   {
     name: 'upload-in-parts',
     title: 'An upload in parts',
@@ -114,11 +110,7 @@ export const PAYLOADS: readonly Behaviour[] = [
       'POST /fine_tuning/jobs/{fine_tuning_job_id}/cancel',
     ],
   },
-  {
-    name: 'webhook',
-    title: 'Webhooks',
-    spans: ['webhook', 'webhook  !InvalidWebhookSignatureError'],
-  },
+  { name: 'webhook', title: 'Webhooks', spans: ['webhook', 'webhook  !InvalidWebhookSignatureError'] },
   {
     name: 'unknown-paths',
     title: '`client.post` and others on paths without an SDK method',

@@ -26,12 +26,7 @@ const SESSION_WITH_MISTAKE = `
 
 /** The socket classes of the SDK: each of them, with and without listeners, and how their connections end. */
 export const SOCKETS: readonly Behaviour[] = [
-  {
-    name: 'socket-responses',
-    title: '`ResponsesWS`',
-    sockets: twice('responses'),
-    spans: RESPONSES,
-  },
+  { name: 'socket-responses', title: '`ResponsesWS`', sockets: twice('responses'), spans: RESPONSES },
   {
     name: 'socket-responses-beta',
     title: '`ResponsesWS` of `beta`',

@@ -1,5 +1,5 @@
 import type { Answer } from '../../support/simulator/index.ts';
-import { type Behaviour, cutSocket } from '../behaviour.ts';
+import { type Behaviour, cutSocket, streamed, UNPARSED } from '../behaviour.ts';
 
 /** Held in the middle, so that nobody but the client ends it. */
 const HELD: Answer = { holdAfter: 2 };
@@ -15,46 +15,42 @@ const CHUNK = {
 
 /** What a program does with a stream. */
 export const STREAMS: readonly Behaviour[] = [
-  {
-    name: 'stream-full',
-    title: 'A stream read to its end',
-    spans: ['chat gpt-4o  openai.stream.end=completed'],
-  },
+  { name: 'stream-full', title: 'A stream read to its end', spans: streamed('completed') },
   {
     name: 'stream-early-break',
     title: 'A stream left early: the server sees it',
     answers: [HELD],
-    spans: ['chat gpt-4o  openai.stream.end=cancelled'],
+    spans: streamed('cancelled'),
   },
   {
     name: 'stream-reader-throws',
     title: 'A reader that throws',
     answers: [HELD],
-    spans: ['chat gpt-4o  openai.stream.end=cancelled'],
+    spans: streamed('cancelled'),
   },
   {
     name: 'stream-controller-abort',
     title: '`stream.controller.abort()`',
     answers: [HELD],
-    spans: ['chat gpt-4o  openai.stream.end=aborted'],
+    spans: streamed('aborted'),
   },
   {
     name: 'stream-signal-abort',
     title: 'An abort through the signal of the call',
     answers: [HELD],
-    spans: ['chat gpt-4o  openai.stream.end=aborted'],
+    spans: streamed('aborted'),
   },
   {
     name: 'stream-aborted-unread',
     title: '`stream.controller.abort()` before reading starts',
     answers: [HELD],
-    spans: ['chat gpt-4o  openai.stream.end=aborted'],
+    spans: streamed('aborted'),
   },
   {
     name: 'stream-let-go',
     title: 'A stream that is aborted and never read',
     answers: [HELD],
-    spans: ['chat gpt-4o  openai.stream.end=aborted'],
+    spans: streamed('aborted'),
   },
   {
     name: 'stream-error-event',
@@ -94,16 +90,8 @@ export const STREAMS: readonly Behaviour[] = [
     answers: [{ sse: ['done'] }],
     spans: ['POST /brand/{id}/stream  openai.stream.end=completed'],
   },
-  {
-    name: 'stream-tee',
-    title: '`tee()`',
-    spans: ['chat gpt-4o  openai.stream.end=completed'],
-  },
-  {
-    name: 'stream-to-readable-stream',
-    title: '`toReadableStream()`',
-    spans: ['chat gpt-4o  openai.stream.end=completed'],
-  },
+  { name: 'stream-tee', title: '`tee()`', spans: streamed('completed') },
+  { name: 'stream-to-readable-stream', title: '`toReadableStream()`', spans: streamed('completed') },
   {
     name: 'stream-to-readable-stream-cancelled',
     title: '`toReadableStream()`, cancelled',
@@ -115,18 +103,14 @@ export const STREAMS: readonly Behaviour[] = [
   {
     name: 'stream-second-iteration',
     title: 'A second iteration after the first',
-    spans: ['chat gpt-4o  openai.stream.end=completed'],
+    spans: streamed('completed'),
   },
   {
     name: 'stream-second-iteration-early',
     title: 'A second iteration during the first',
-    spans: ['chat gpt-4o  openai.stream.end=completed'],
+    spans: streamed('completed'),
   },
-  {
-    name: 'stream-by-hand',
-    title: '`next()` and `return()` called directly',
-    spans: ['chat gpt-4o  openai.stream.end=cancelled'],
-  },
+  { name: 'stream-by-hand', title: '`next()` and `return()` called directly', spans: streamed('cancelled') },
   {
     name: 'stream-thrown-into',
     title: '`throw()` called directly',
@@ -138,30 +122,22 @@ export const STREAMS: readonly Behaviour[] = [
     name: 'stream-never-read',
     title: 'A stream that is never read',
     ends: 'collected',
-    spans: ['chat gpt-4o  openai.stream.end=abandoned'],
+    spans: streamed('abandoned'),
   },
   {
     name: 'stream-no-longer-read',
     title: 'A stream that is not read to its end',
     ends: 'collected',
-    spans: ['chat gpt-4o  openai.stream.end=abandoned'],
+    spans: streamed('abandoned'),
   },
   {
     name: 'stream-never-awaited',
     title: 'A stream without await',
     ends: 'collected',
-    spans: ['chat gpt-4o  openai.stream.end=abandoned'],
+    spans: streamed('abandoned'),
   },
-  {
-    name: 'stream-with-response',
-    title: '`withResponse()` of a stream',
-    spans: ['chat gpt-4o  openai.stream.end=completed'],
-  },
-  {
-    name: 'stream-raw-response',
-    title: '`asResponse()` of a stream',
-    spans: ['chat gpt-4o  openai.response.parsed=false'],
-  },
+  { name: 'stream-with-response', title: '`withResponse()` of a stream', spans: streamed('completed') },
+  { name: 'stream-raw-response', title: '`asResponse()` of a stream', spans: UNPARSED },
   {
     name: 'stream-legacy-completions',
     title: 'A stream of `completions`',

@@ -21,6 +21,10 @@ export async function readAll(stream) {
   }
 }
 
+export function pause(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
 /** A schema of which the SDK parses the answer; absent where the SDK has no such helper. */
 export function answerFormat() {
   const schema = {

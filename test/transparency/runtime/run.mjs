@@ -1,5 +1,6 @@
 // Runs programs one after the other and returns what each came to. Knows nothing of tracing but what it is handed.
 import { describe } from './describe.mjs';
+import { pause } from './requests.mjs';
 
 /** A program that takes longer hangs. */
 const LONGEST = 15_000;
@@ -72,10 +73,6 @@ function surroundings({ baseURL, control }, collectGarbage, tracing) {
     /** Instruments what the client does not lead to, where modules cannot be hooked. */
     handOver: (target) => tracing?.handOver?.(target),
   };
-}
-
-function pause(milliseconds) {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** Bun sometimes needs more than 50 turns. */

@@ -1,5 +1,6 @@
 // Opens a socket of the SDK against the server of the test, and writes down all that a program can see of it.
 import OpenAI from 'openai';
+import { pause } from './requests.mjs';
 
 const EVENTS = [
   ...['event', 'error', 'close', 'raw', 'reconnecting', 'reconnected', 'session.created', 'session.started'],
@@ -135,8 +136,4 @@ function once(target, name, timeout) {
       resolve(event);
     });
   });
-}
-
-function pause(milliseconds) {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,9 +1,0 @@
-import OpenAI from 'openai';
-import { HELLO } from '../runtime/requests.mjs';
-
-export default async ({ options, received }) => {
-  const promise = new OpenAI(options).chat.completions.create(HELLO);
-  await received(1);
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  return promise;
-};

@@ -1,7 +1,0 @@
-import OpenAI from 'openai';
-import { HELLO } from '../runtime/requests.mjs';
-
-export default async ({ options }) => {
-  const stream = await new OpenAI(options).chat.completions.create({ ...HELLO, stream: true });
-  return { aborted: stream.controller.signal.aborted };
-};
