@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { useSimulator } from '../support/lanes/api.ts';
-import { FULL_LANES } from './lanes.ts';
+import { LANES_IN_TURN } from './lanes.ts';
 import { PACKAGE, runChild } from './support/child.ts';
-import { FORMATS, programText } from './support/programs.ts';
+import { programText } from './support/programs.ts';
 import { RECORDER, readSpans } from './support/spans.ts';
 
 const SDK = `
@@ -11,59 +11,57 @@ const SDK = `
   new NodeSDK({ spanProcessors: [recorder], metricReaders: [], logRecordProcessors: [] }).start();
 `;
 
-describe.each(FULL_LANES)('$name: …/openai instead of openai', ({ name: lane }) => {
+describe.each(LANES_IN_TURN)('$lane, $format: …/openai instead of openai', ({ lane, format }) => {
   const simulator = useSimulator();
 
-  describe.each(FORMATS)('%s', (format) => {
-    const run = (body: string, parameters: readonly string[] = []) =>
-      runChild({
-        lane,
-        format,
-        text: programText(format, body, { openai: `${PACKAGE}/openai`, beginning: SDK }),
-        parameters,
-        env: { BASE_URL: simulator().url },
-      });
-
-    test('exports everything that openai exports, unchanged', async () => {
-      const { stdout, stderr } = await run(`
-        const [ours, theirs] = [await load('${PACKAGE}/openai'), await load('openai')];
-        const names = Object.keys(theirs).filter((name) => name !== 'module.exports');
-        const other = names.filter((name) => name !== 'default' && ours[name] !== theirs[name]);
-        const more = Object.keys(ours).filter((name) => !names.includes(name) && name !== 'module.exports');
-        console.log(JSON.stringify({ some: names.length > 20, other, more, isClass: ours.default === theirs.OpenAI }));
-      `);
-      expect(stderr).toBe('');
-      const { more, ...rest } = JSON.parse(stdout.split('\n')[0] ?? '');
-      expect(rest).toEqual({ some: true, other: [], isClass: true });
-      expect(more.filter((name: string) => name !== 'default')).toEqual(['createOpenAI']);
+  const run = (body: string, parameters: readonly string[] = []) =>
+    runChild({
+      lane,
+      format,
+      text: programText(format, body, { openai: `${PACKAGE}/openai`, beginning: SDK }),
+      parameters,
+      env: { BASE_URL: simulator().url },
     });
 
-    test('instruments clients, Azure clients, subclasses and clients from createOpenAI', async () => {
-      const { stdout, stderr } = await run(`
-        const { AzureOpenAI, createOpenAI, default: Default } = await load('${PACKAGE}/openai');
-        class Own extends OpenAI {}
-        const options = { apiKey: 'test', baseURL: process.env.BASE_URL };
-        await ask('plain');
-        await ask('default', new Default(options));
-        await ask('azure', new AzureOpenAI({ ...options, apiVersion: '2024-10-21' }));
-        await ask('subclass', new Own(options));
-        await ask('created', createOpenAI(options));
-        await ask('with-content', createOpenAI(options, { captureMessageContent: 'SPAN_ONLY' }));
-      `);
-      expect(stderr).toBe('');
-      const spans = readSpans(stdout);
-      expect(spans.map(({ name }) => name)).toEqual(
-        ['plain', 'default', 'azure', 'subclass', 'created', 'with-content'].map((model) => `chat ${model}`),
-      );
-      expect(
-        spans.filter((span) => 'gen_ai.input.messages' in span.attributes).map(({ name }) => name),
-      ).toEqual(['chat with-content']);
-    });
+  test('exports everything that openai exports, unchanged', async () => {
+    const { stdout, stderr } = await run(`
+      const [ours, theirs] = [await load('${PACKAGE}/openai'), await load('openai')];
+      const names = Object.keys(theirs).filter((name) => name !== 'module.exports');
+      const other = names.filter((name) => name !== 'default' && ours[name] !== theirs[name]);
+      const more = Object.keys(ours).filter((name) => !names.includes(name) && name !== 'module.exports');
+      console.log(JSON.stringify({ some: names.length > 20, other, more, isClass: ours.default === theirs.OpenAI }));
+    `);
+    expect(stderr).toBe('');
+    const { more, ...rest } = JSON.parse(stdout.split('\n')[0] ?? '');
+    expect(rest).toEqual({ some: true, other: [], isClass: true });
+    expect(more.filter((name: string) => name !== 'default')).toEqual(['createOpenAI']);
+  });
 
-    test('together with …/register creates one span per call', async () => {
-      const flag = format === 'mjs' ? '--import' : '--require';
-      const { stdout } = await run(`await ask();`, [flag, `${PACKAGE}/register`]);
-      expect(readSpans(stdout).map(({ name }) => name)).toEqual(['chat gpt-4o']);
-    });
+  test('instruments clients, Azure clients, subclasses and clients from createOpenAI', async () => {
+    const { stdout, stderr } = await run(`
+      const { AzureOpenAI, createOpenAI, default: Default } = await load('${PACKAGE}/openai');
+      class Own extends OpenAI {}
+      const options = { apiKey: 'test', baseURL: process.env.BASE_URL };
+      await ask('plain');
+      await ask('default', new Default(options));
+      await ask('azure', new AzureOpenAI({ ...options, apiVersion: '2024-10-21' }));
+      await ask('subclass', new Own(options));
+      await ask('created', createOpenAI(options));
+      await ask('with-content', createOpenAI(options, { captureMessageContent: 'SPAN_ONLY' }));
+    `);
+    expect(stderr).toBe('');
+    const spans = readSpans(stdout);
+    expect(spans.map(({ name }) => name)).toEqual(
+      ['plain', 'default', 'azure', 'subclass', 'created', 'with-content'].map((model) => `chat ${model}`),
+    );
+    expect(
+      spans.filter((span) => 'gen_ai.input.messages' in span.attributes).map(({ name }) => name),
+    ).toEqual(['chat with-content']);
+  });
+
+  test('together with …/register creates one span per call', async () => {
+    const flag = format === 'mjs' ? '--import' : '--require';
+    const { stdout } = await run(`await ask();`, [flag, `${PACKAGE}/register`]);
+    expect(readSpans(stdout).map(({ name }) => name)).toEqual(['chat gpt-4o']);
   });
 });

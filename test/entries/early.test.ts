@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { useSimulator } from '../support/lanes/api.ts';
-import { FULL_LANES } from './lanes.ts';
+import { LANES_IN_TURN } from './lanes.ts';
 import { type Ended, runChild } from './support/child.ts';
-import { FORMATS, programText, REGISTER } from './support/programs.ts';
+import { programText, REGISTER } from './support/programs.ts';
 import { useReceiver } from './support/receiver.ts';
 
 /** Taken as a module of the program does at its top, before any call of `openai`. */
@@ -17,11 +17,12 @@ const REQUEST = `
   });
 `;
 
-describe.each(FULL_LANES)('$name: tracers that a program with …/register gets early', ({ name: lane }) => {
-  const simulator = useSimulator();
-  const receiver = useReceiver();
+describe.each(LANES_IN_TURN)(
+  '$lane, $format: tracers that a program with …/register gets early',
+  ({ lane, format }) => {
+    const simulator = useSimulator();
+    const receiver = useReceiver();
 
-  describe.each(FORMATS)('%s', (format) => {
     const run = (body: string, beginning: string, env: Record<string, string> = {}): Promise<Ended> =>
       runChild({
         lane,
@@ -57,19 +58,19 @@ describe.each(FULL_LANES)('$name: tracers that a program with …/register gets 
 
     test('use the provider of the program, if it registers one', async () => {
       const ownSdk = `
-        const { NodeSDK } = await load('@opentelemetry/sdk-node');
-        const spoken = {
-          onStart() {},
-          onEnd: (span) => console.log(span.name),
-          forceFlush: async () => {},
-          shutdown: async () => {},
-        };
-        new NodeSDK({ spanProcessors: [spoken], metricReaders: [], logRecordProcessors: [] }).start();
-      `;
+      const { NodeSDK } = await load('@opentelemetry/sdk-node');
+      const spoken = {
+        onStart() {},
+        onEnd: (span) => console.log(span.name),
+        forceFlush: async () => {},
+        shutdown: async () => {},
+      };
+      new NodeSDK({ spanProcessors: [spoken], metricReaders: [], logRecordProcessors: [] }).start();
+    `;
       const { httpUrl, requests } = receiver();
       const ended = await run(REQUEST, `${EARLY} ${ownSdk}`, { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
       expect(ended).toEqual({ code: 0, signal: null, stdout: 'chat gpt-4o\nrequest\n', stderr: '' });
       expect(requests).toEqual([]);
     });
-  });
-});
+  },
+);

@@ -38,6 +38,12 @@ export const FULL_LANES: readonly Lane[] = [
   },
 ];
 
+/** Both lines of OpenTelemetry and both forms of modules, for what does not depend on how they are combined. */
+export const LANES_IN_TURN = [
+  { lane: 'full-sdk-3', format: 'mjs' },
+  { lane: 'full-sdk-2', format: 'cjs' },
+] as const;
+
 /** The bundlers of examples/bundled, and all others that there is a plugin for. */
 export const BUNDLER_LANE: Lane = {
   name: 'bundlers',

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { useSimulator } from '../support/lanes/api.ts';
 import { laneDirectory } from '../support/lanes/paths.ts';
-import { BARE_LANE, FULL_LANES } from './lanes.ts';
+import { BARE_LANE, FULL_LANES, LANES_IN_TURN } from './lanes.ts';
 import { type Ended, PACKAGE, runChild } from './support/child.ts';
 import { AS_TERMINAL, FORMATS, type Format, programText, REGISTER } from './support/programs.ts';
 import { useReceiver } from './support/receiver.ts';
@@ -27,73 +27,78 @@ const OWN_SDK = `
   const sdk = new NodeSDK({ spanProcessors: [spoken], metricReaders: [], logRecordProcessors: [] });
 `;
 
-describe.each(FULL_LANES)('$name: node with …/register', ({ name: lane }) => {
-  const simulator = useSimulator();
-  const receiver = useReceiver();
+const simulator = useSimulator();
+const receiver = useReceiver();
 
-  const runRegistered = (
-    format: Format,
-    text: string,
-    env: Readonly<Record<string, string>> = {},
-    before: readonly string[] = [],
-  ): Promise<Ended> =>
-    runChild({
-      lane,
-      format,
-      text,
-      parameters: [...before, ...REGISTER[format]],
-      env: { BASE_URL: simulator().url, ...env },
-    });
+function runRegistered(
+  lane: string,
+  format: Format,
+  text: string,
+  env: Readonly<Record<string, string>> = {},
+  before: readonly string[] = [],
+): Promise<Ended> {
+  return runChild({
+    lane,
+    format,
+    text,
+    parameters: [...before, ...REGISTER[format]],
+    env: { BASE_URL: simulator().url, ...env },
+  });
+}
 
-  describe.each(FORMATS)('%s', (format) => {
-    test.each(['openai', 'openai-4'])(
-      'sends the spans and metrics of %s to the OTLP endpoint',
-      async (openai) => {
-        const { httpUrl, spans, metrics } = receiver();
-        const ended = await runRegistered(format, programText(format, CALL, { openai }), {
-          OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl,
-        });
-        expect(ended).toEqual({ code: 0, signal: null, stdout: '1\n', stderr: '' });
-        expect(spans).toEqual(['chat gpt-4o']);
-        expect(metrics).toContain('gen_ai.client.operation.duration');
-      },
-    );
-
-    test('uses a NodeSDK that the program starts before its first call', async () => {
-      const { httpUrl, requests } = receiver();
-      const text = programText(format, `sdk.start(); ${CALL}`, { beginning: `${OWN_SDK}` });
-      const ended = await runRegistered(format, text, { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
-      expect(ended).toEqual({ code: 0, signal: null, stdout: 'own SDK: chat gpt-4o\n1\n', stderr: '' });
-      expect(requests).toEqual([]);
-    });
-
-    test('hands over to a NodeSDK that the program starts after its first call, and loses nothing', async () => {
-      const { httpUrl, spans } = receiver();
-      const text = programText(
-        format,
-        `await ask('before'); sdk.start(); await ask('after'); await sdk.shutdown();`,
-        { beginning: OWN_SDK },
-      );
-      const ended = await runRegistered(format, text, { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
-      expect(ended).toEqual({ code: 0, signal: null, stdout: 'own SDK: chat after\n', stderr: '' });
-      expect(spans).toEqual(['chat before']);
-    });
-
-    test('prints trees to standard error with OTEL_TRACES_EXPORTER=console', async () => {
-      const ended = await runRegistered(format, programText(format, CALL), {
-        OTEL_TRACES_EXPORTER: 'console',
+describe.each(LANES_IN_TURN)('$lane, $format: node with …/register', ({ lane, format }) => {
+  test.each(['openai', 'openai-4'])(
+    'sends the spans and metrics of %s to the OTLP endpoint',
+    async (openai) => {
+      const { httpUrl, spans, metrics } = receiver();
+      const ended = await runRegistered(lane, format, programText(format, CALL, { openai }), {
+        OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl,
       });
-      expect(ended).toMatchObject({ code: 0, stdout: '1\n' });
-      expect(ended.stderr).toMatch(/^chat gpt-4o .*tokens/);
-    });
+      expect(ended).toEqual({ code: 0, signal: null, stdout: '1\n', stderr: '' });
+      expect(spans).toEqual(['chat gpt-4o']);
+      expect(metrics).toContain('gen_ai.client.operation.duration');
+    },
+  );
+
+  test('uses a NodeSDK that the program starts before its first call', async () => {
+    const { httpUrl, requests } = receiver();
+    const text = programText(format, `sdk.start(); ${CALL}`, { beginning: `${OWN_SDK}` });
+    const ended = await runRegistered(lane, format, text, { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
+    expect(ended).toEqual({ code: 0, signal: null, stdout: 'own SDK: chat gpt-4o\n1\n', stderr: '' });
+    expect(requests).toEqual([]);
   });
 
+  test('hands over to a NodeSDK that the program starts after its first call, and loses nothing', async () => {
+    const { httpUrl, spans } = receiver();
+    const text = programText(
+      format,
+      `await ask('before'); sdk.start(); await ask('after'); await sdk.shutdown();`,
+      { beginning: OWN_SDK },
+    );
+    const ended = await runRegistered(lane, format, text, { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
+    expect(ended).toEqual({ code: 0, signal: null, stdout: 'own SDK: chat after\n', stderr: '' });
+    expect(spans).toEqual(['chat before']);
+  });
+
+  test('prints trees to standard error with OTEL_TRACES_EXPORTER=console', async () => {
+    const ended = await runRegistered(lane, format, programText(format, CALL), {
+      OTEL_TRACES_EXPORTER: 'console',
+    });
+    expect(ended).toMatchObject({ code: 0, stdout: '1\n' });
+    expect(ended.stderr).toMatch(/^chat gpt-4o .*tokens/);
+  });
+});
+
+describe.each(FULL_LANES)('$name: node with …/register', ({ name: lane }) => {
   test('uses a NodeSDK that was started before', async () => {
     const file = join(laneDirectory(lane), 'own-sdk.mjs');
     await writeFile(file, `const load = (name) => import(name); ${OWN_SDK} sdk.start();`);
     const { httpUrl, requests } = receiver();
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl };
-    const ended = await runRegistered('mjs', programText('mjs', CALL), env, ['--import', './own-sdk.mjs']);
+    const ended = await runRegistered(lane, 'mjs', programText('mjs', CALL), env, [
+      '--import',
+      './own-sdk.mjs',
+    ]);
     await rm(file);
     expect(ended).toEqual({ code: 0, signal: null, stdout: 'own SDK: chat gpt-4o\n1\n', stderr: '' });
     expect(requests).toEqual([]);
@@ -101,7 +106,13 @@ describe.each(FULL_LANES)('$name: node with …/register', ({ name: lane }) => {
 
   describe('on a terminal', () => {
     test('prints trees, and sends nothing to the default collector', async () => {
-      const { code, stdout, stderr } = await runRegistered('mjs', programText('mjs', CALL), {}, AS_TERMINAL);
+      const { code, stdout, stderr } = await runRegistered(
+        lane,
+        'mjs',
+        programText('mjs', CALL),
+        {},
+        AS_TERMINAL,
+      );
       expect({ code, stdout }).toEqual({ code: 0, stdout: '1\n' });
       expect(stderr).toContain('chat gpt-4o');
     });
@@ -109,12 +120,13 @@ describe.each(FULL_LANES)('$name: node with …/register', ({ name: lane }) => {
     test.each(PROTOCOLS)(
       'prints trees and sends them by %s if the environment asks for it',
       async (protocol) => {
-        const { httpUrl, grpcUrl, spans, metrics } = receiver();
+        const { httpUrl, url, spans, metrics } = receiver();
         const { code, stdout, stderr } = await runRegistered(
+          lane,
           'mjs',
           programText('mjs', CALL),
           {
-            OTEL_EXPORTER_OTLP_ENDPOINT: protocol === 'grpc' ? grpcUrl : httpUrl,
+            OTEL_EXPORTER_OTLP_ENDPOINT: protocol === 'grpc' ? url : httpUrl,
             OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
           },
           AS_TERMINAL,
@@ -132,14 +144,14 @@ describe.each(FULL_LANES)('$name: node with …/register', ({ name: lane }) => {
         OTEL_METRICS_EXPORTER: 'none',
         OTEL_LOGS_EXPORTER: 'none',
       };
-      const ended = await runRegistered('mjs', programText('mjs', CALL), env, AS_TERMINAL);
+      const ended = await runRegistered(lane, 'mjs', programText('mjs', CALL), env, AS_TERMINAL);
       expect(ended).toEqual({ code: 0, signal: null, stdout: '1\n', stderr: '' });
     });
   });
 
   test('OTEL_SDK_DISABLED leaves the program unchanged', async () => {
     const text = programText('mjs', `${CALL} console.log(process.listenerCount('SIGTERM'));`);
-    const ended = await runRegistered('mjs', text, { OTEL_SDK_DISABLED: 'true' });
+    const ended = await runRegistered(lane, 'mjs', text, { OTEL_SDK_DISABLED: 'true' });
     expect(ended).toEqual({ code: 0, signal: null, stdout: '1\n0\n', stderr: '' });
   });
 
@@ -161,7 +173,7 @@ describe.each(FULL_LANES)('$name: node with …/register', ({ name: lane }) => {
       const text = programText('mjs', `${CALL} console.log(process.listenerCount('SIGTERM'));`, {
         beginning,
       });
-      return await runRegistered('mjs', text, { [variable]: file, ...env });
+      return await runRegistered(lane, 'mjs', text, { [variable]: file, ...env });
     };
 
     const tracesTo = (url: string): string[] => [
@@ -262,13 +274,12 @@ describe.each(FULL_LANES)('$name: node with …/register', ({ name: lane }) => {
       const listeners = ['beforeExit', 'SIGTERM', 'SIGINT', 'SIGHUP'].map((name) => process.listenerCount(name));
       console.log(JSON.stringify({ loaded, listeners }));
     `;
-    const ended = await runRegistered('cjs', text);
+    const ended = await runRegistered(lane, 'cjs', text);
     expect(JSON.parse(ended.stdout)).toEqual({ loaded: [], listeners: [0, 0, 0, 0] });
   });
 });
 
 describe('without @opentelemetry/sdk-node', () => {
-  const simulator = useSimulator();
   /** Away from the project, whose own packages are found from every lane. */
   let directory = '';
   beforeAll(async () => {
@@ -278,14 +289,13 @@ describe('without @opentelemetry/sdk-node', () => {
   afterAll(() => rm(directory, { recursive: true }));
 
   test.each(FORMATS)('%s: prints once what to install, and leaves the program unchanged', async (format) => {
-    const { url } = simulator();
     const { stderr, ...ended } = await runChild({
       lane: BARE_LANE,
       directory,
       format,
       text: programText(format, `${CALL} ${CALL} process.exitCode = 3;`),
       parameters: REGISTER[format],
-      env: { BASE_URL: url },
+      env: { BASE_URL: simulator().url },
     });
     expect(ended).toEqual({ code: 3, signal: null, stdout: '1\n1\n' });
     expect(stderr).toContain('and @opentelemetry/sdk-node was not found, so nothing is recorded.');
@@ -296,8 +306,6 @@ describe('without @opentelemetry/sdk-node', () => {
 /** A terminal of `script`, which not every system has. */
 test.skipIf(!existsSync('/usr/bin/script'))('prints the tree on a real terminal', async () => {
   const lane = FULL_LANES[0]?.name ?? '';
-  const { startSimulator } = await import('../support/simulator/index.ts');
-  const simulator = await startSimulator();
   const file = join(laneDirectory(lane), 'on-a-terminal.mjs');
   await writeFile(file, programText('mjs', CALL));
   const { stdout } = await promisify(execFile)(
@@ -305,10 +313,9 @@ test.skipIf(!existsSync('/usr/bin/script'))('prints the tree on a real terminal'
     ['-qec', `"$NODE" --import ${PACKAGE}/register on-a-terminal.mjs > answer.txt`, '/dev/null'],
     {
       cwd: laneDirectory(lane),
-      env: { PATH: process.env.PATH, TERM: 'xterm', NODE: process.execPath, BASE_URL: simulator.url },
+      env: { PATH: process.env.PATH, TERM: 'xterm', NODE: process.execPath, BASE_URL: simulator().url },
     },
   );
-  await simulator.close();
   await rm(file);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal is written to in colour.
   expect(stdout.replace(/\u001b\[[\d;]*m/g, '')).toMatch(/^chat gpt-4o/m);

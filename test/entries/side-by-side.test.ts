@@ -45,6 +45,10 @@ const SERVER = `
   });
 `;
 
+const BOTH = '[new OpenAIInstrumentation(), new UndiciInstrumentation()]';
+const OFF = `getNodeAutoInstrumentations({ '@opentelemetry/instrumentation-openai': { enabled: false } })`;
+const UNDICI = '@opentelemetry/instrumentation-undici';
+
 describe.each(FULL_LANES)('$name: together with', ({ name: lane }) => {
   const simulator = useSimulator();
 
@@ -64,35 +68,28 @@ describe.each(FULL_LANES)('$name: together with', ({ name: lane }) => {
       env: { BASE_URL: simulator().url, OTEL_NODE_RESOURCE_DETECTORS: 'none' },
     });
     if (ended.code !== 0) throw new Error(ended.stderr);
-    return readSpans(ended.stdout);
+    // The file system, name look-ups and sockets are instrumented as well.
+    return readSpans(ended.stdout).filter(({ scope }) => /^program$|openai|undici|-http$/.test(scope));
   }
-  /** Without what is no request: the file system, name look-ups and sockets are instrumented as well. */
-  const requests = (spans: readonly RecordedSpan[]): RecordedSpan[] =>
-    spans.filter(({ scope }) => /^program$|openai|undici|-http$/.test(scope));
 
-  test.each(['mjs', 'cjs'] as const)(
-    'the undici instrumentation, its spans are below ours: %s',
-    async (format) => {
-      const spans = await run('startSdk([new OpenAIInstrumentation(), new UndiciInstrumentation()]);', {
-        format,
-      });
-      assertSpanTree(
-        spans,
-        `
-      program
-      └─ chat gpt-4o
-         └─ POST
-      `,
-      );
-      expect(spans.map(({ scope }) => scope)).toContain('@opentelemetry/instrumentation-undici');
-    },
-  );
-
-  test('the http instrumentation, which openai 4 sends through, its spans are below ours', async () => {
-    const spans = await run('startSdk([new HttpInstrumentation(), new OpenAIInstrumentation()]);', {
-      format: 'cjs',
-      openai: 'openai-4',
-    });
+  test.each<[title: string, scope: string, beginning: string, options?: { format: Format; openai: string }]>([
+    ['the undici instrumentation (mjs)', UNDICI, `startSdk(${BOTH});`],
+    ['the undici instrumentation (cjs)', UNDICI, `startSdk(${BOTH});`, { format: 'cjs', openai: 'openai' }],
+    [
+      'the http instrumentation, which openai 4 sends through',
+      '@opentelemetry/instrumentation-http',
+      'startSdk([new HttpInstrumentation(), new OpenAIInstrumentation()]);',
+      { format: 'cjs', openai: 'openai-4' },
+    ],
+    [
+      'registerInstrumentations, before the provider is registered',
+      UNDICI,
+      `registerInstrumentations({ instrumentations: ${BOTH} }); startSdk([]);`,
+    ],
+    ['getNodeAutoInstrumentations() before ours', UNDICI, `startSdk([${OFF}, new OpenAIInstrumentation()]);`],
+    ['getNodeAutoInstrumentations() after ours', UNDICI, `startSdk([new OpenAIInstrumentation(), ${OFF}]);`],
+  ])('%s, its spans are below ours', async (_, scope, beginning, options) => {
+    const spans = await run(beginning, options);
     assertSpanTree(
       spans,
       `
@@ -101,7 +98,7 @@ describe.each(FULL_LANES)('$name: together with', ({ name: lane }) => {
          └─ POST
       `,
     );
-    expect(spans.map(({ scope }) => scope)).toContain('@opentelemetry/instrumentation-http');
+    expect(spans.map((span) => span.scope)).toContain(scope);
   });
 
   test('the setup of docs/servers.md, calls are below the request to a server that imports node:http', async () => {
@@ -131,7 +128,7 @@ describe.each(FULL_LANES)('$name: together with', ({ name: lane }) => {
   });
 
   test('streams, the request span is below ours, and work on the chunks is not', async () => {
-    const spans = await run('startSdk([new OpenAIInstrumentation(), new UndiciInstrumentation()]);', {
+    const spans = await run(`startSdk(${BOTH});`, {
       body: `
         const { trace } = await load('@opentelemetry/api');
         const tracer = trace.getTracer('program');
@@ -157,21 +154,6 @@ describe.each(FULL_LANES)('$name: together with', ({ name: lane }) => {
     );
   });
 
-  test('registerInstrumentations, the provider may be registered later', async () => {
-    const spans = await run(`
-      registerInstrumentations({ instrumentations: [new OpenAIInstrumentation(), new UndiciInstrumentation()] });
-      startSdk([]);
-    `);
-    assertSpanTree(
-      spans,
-      `
-      program
-      └─ chat gpt-4o
-         └─ POST
-      `,
-    );
-  });
-
   test('registerInstrumentations, its own provider is used', async () => {
     const spans = await run(
       `
@@ -185,34 +167,4 @@ describe.each(FULL_LANES)('$name: together with', ({ name: lane }) => {
     );
     expect(spans.map(({ name }) => name)).toEqual(['chat gpt-4o']);
   });
-
-  const OFF = `getNodeAutoInstrumentations({ '@opentelemetry/instrumentation-openai': { enabled: false } })`;
-  test.each([
-    ['before', `startSdk([${OFF}, new OpenAIInstrumentation()]);`],
-    ['after', `startSdk([new OpenAIInstrumentation(), ${OFF}]);`],
-  ])('getNodeAutoInstrumentations() that comes %s, nothing is recorded twice', async (_, beginning) => {
-    const spans = requests(await run(beginning));
-    assertSpanTree(
-      spans,
-      `
-      program
-      └─ chat gpt-4o
-         └─ POST
-      `,
-    );
-  });
-
-  test.each([
-    ['before', `startSdk([getNodeAutoInstrumentations(), new OpenAIInstrumentation()]);`],
-    ['after', `startSdk([new OpenAIInstrumentation(), getNodeAutoInstrumentations()]);`],
-  ])(
-    'getNodeAutoInstrumentations() with its own for openai, that comes %s: one inference span',
-    async (_, beginning) => {
-      const spans = requests(await run(beginning, { format: 'cjs' }));
-      expect(spans.filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'chat')).toHaveLength(
-        1,
-      );
-      expect(spans.map(({ name }) => name)).toContain('POST');
-    },
-  );
 });

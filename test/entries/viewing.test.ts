@@ -3,20 +3,16 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { useSimulator } from '../support/lanes/api.ts';
 import { laneDirectory } from '../support/lanes/paths.ts';
-import { FULL_LANES } from './lanes.ts';
+import { LANES_IN_TURN } from './lanes.ts';
 import { type Ended, PACKAGE, runChild } from './support/child.ts';
-import { FORMATS, programText } from './support/programs.ts';
+import { programText } from './support/programs.ts';
 import { useReceiver } from './support/receiver.ts';
 
-describe.each(FULL_LANES)('$name: NodeSDK with', ({ name: lane }) => {
+describe.each(LANES_IN_TURN)('$lane, $format: NodeSDK with', ({ lane, format }) => {
   const simulator = useSimulator();
   const receiver = useReceiver();
 
-  const run = (
-    format: 'cjs' | 'mjs',
-    processors: string,
-    env: Readonly<Record<string, string>> = {},
-  ): Promise<Ended> =>
+  const run = (processors: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> =>
     runChild({
       lane,
       format,
@@ -33,11 +29,11 @@ describe.each(FULL_LANES)('$name: NodeSDK with', ({ name: lane }) => {
       env: { BASE_URL: simulator().url, OTEL_METRICS_EXPORTER: 'none', ...env },
     });
 
-  test.each(FORMATS)('viewing(…): trees, a page, and the exporters of OTEL_* (%s)', async (format) => {
+  test('viewing(…): trees, a page, and the exporters of OTEL_*', async () => {
     const { httpUrl, spans } = receiver();
     const page = join(laneDirectory(lane), `viewing-${format}.html`);
     const processors = `viewing(consoleTree(), htmlPage(${JSON.stringify(page)}))`;
-    const { stderr, code } = await run(format, processors, { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
+    const { stderr, code } = await run(processors, { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
     expect(code).toBe(0);
     expect(stderr.match(/^chat gpt-4o .*tokens/gm)).toHaveLength(2);
     expect(await readFile(page, 'utf8')).toContain('chat gpt-4o');
@@ -47,7 +43,7 @@ describe.each(FULL_LANES)('$name: NodeSDK with', ({ name: lane }) => {
 
   test('viewing(…) without an endpoint: trees alone', async () => {
     const { requests } = receiver();
-    const { stderr } = await run('mjs', 'viewing(consoleTree())');
+    const { stderr } = await run('viewing(consoleTree())');
     expect(stderr.match(/^chat gpt-4o .*tokens/gm)).toHaveLength(2);
     expect(stderr).not.toContain(PACKAGE);
     expect(requests).toEqual([]);
@@ -55,7 +51,7 @@ describe.each(FULL_LANES)('$name: NodeSDK with', ({ name: lane }) => {
 
   test('consoleTree() alone: warns once that the endpoint gets nothing', async () => {
     const { httpUrl, requests } = receiver();
-    const { stderr } = await run('mjs', '[consoleTree()]', { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
+    const { stderr } = await run('[consoleTree()]', { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
     const lines = stderr.split('\n').filter((line) => line.startsWith(PACKAGE));
     expect(lines).toEqual([
       `${PACKAGE}: traces are not sent to the OTLP endpoint that the environment names, because spanProcessors has ` +
@@ -77,7 +73,7 @@ describe.each(FULL_LANES)('$name: NodeSDK with', ({ name: lane }) => {
       { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector', OTEL_TRACES_EXPORTER: 'console' },
     ],
   ])('consoleTree() and %s: prints no warning', async (_, processors, env) => {
-    const { stderr } = await run('mjs', processors, env);
+    const { stderr } = await run(processors, env);
     expect(stderr.match(/^chat gpt-4o .*tokens/gm)).toHaveLength(2);
     expect(stderr).not.toContain(PACKAGE);
   });

@@ -41,18 +41,27 @@ const OWN_SDK = `
 
 type Environment = Readonly<Record<string, string>>;
 
+let programs = 0;
+
 async function run(
   end: string,
   environment: Environment,
   setUp = `${PACKAGE_NAME}/register`,
 ): Promise<Ended> {
-  await project().write({ 'app.mjs': `import OpenAI from 'openai';${CALL}${end}`, 'own-sdk.mjs': OWN_SDK });
-  return project().run(['--import', setUp, 'app.mjs'], {
+  const file = `app-${programs++}.mjs`;
+  await project().write({ [file]: `import OpenAI from 'openai';${CALL}${end}`, 'own-sdk.mjs': OWN_SDK });
+  return project().run(['--import', setUp, file], {
     BASE_URL: simulator().url,
     OTEL_METRICS_EXPORTER: 'none',
     OTEL_LOGS_EXPORTER: 'none',
     ...environment,
   });
+}
+
+/** Programs that mostly wait, all at once. */
+async function runAll(ends: Readonly<Record<string, [end: string, environment: Environment]>>) {
+  const ended = Object.entries(ends).map(async ([how, given]) => [how, await run(...given)] as const);
+  return Object.fromEntries(await Promise.all(ended));
 }
 
 const otlp = (): Environment => ({ OTEL_EXPORTER_OTLP_ENDPOINT: origin });
@@ -62,43 +71,39 @@ const zipkin = (): Environment => ({
 });
 const AT_ONCE = { OTEL_BSP_SCHEDULE_DELAY: '1' };
 
-describe.each([
+test.each([
   ['OTLP', otlp, '/v1/traces', 'Is a collector running? OTEL_EXPORTER_OTLP_ENDPOINT'],
   ['Zipkin', zipkin, '/api/v2/spans', 'Is Zipkin running? OTEL_EXPORTER_ZIPKIN_ENDPOINT'],
-])('a program whose collector never answers over %s', (_, environment, path, advice) => {
-  const unsent = (): string =>
-    `${PACKAGE_NAME}: could not send traces to ${origin}${path} (timeout). ${advice} sets its address; ` +
-    'OTEL_TRACES_EXPORTER=console prints traces here instead.\n';
-  const unanswered = (): string =>
-    `${PACKAGE_NAME}: spans may be lost because the program ended before ${origin}${path} answered. ` +
-    `Before process.exit(), let what is in progress end, then await flush() of ${PACKAGE_NAME}/client.\n`;
-
-  test('says so when it ends by itself, and does end', async () => {
-    expect((await run('', environment())).stderr).toBe(unsent());
-  });
-
-  test('says so when it ends by itself with a batch on its way, and does end', async () => {
-    const end = `
-      import { subscribe } from 'node:diagnostics_channel';
-      const waiting = setInterval(() => {}, 1_000_000);
-      subscribe('http.client.request.start', () => clearInterval(waiting));`;
-    expect((await run(end, { ...environment(), ...AT_ONCE })).stderr).toBe(unsent());
-  });
-
-  test('says so when a signal ends it', async () => {
-    expect((await run(SIGNAL, environment())).stderr).toBe(unsent());
-  });
-
-  test('says so when a signal ends it with a batch on its way', async () => {
-    const end = whenSent(`process.kill(process.pid, 'SIGTERM');`);
-    expect((await run(end, { ...environment(), ...AT_ONCE })).stderr).toBe(unsent());
-  });
-
-  test('says so after process.exit() with a batch on its way', async () => {
-    const { code, stderr } = await run(whenSent('process.exit(3);'), { ...environment(), ...AT_ONCE });
-    expect({ code, stderr }).toEqual({ code: 3, stderr: unanswered() });
-  });
-});
+])(
+  'a program whose collector never answers over %s ends and says so',
+  async (_, environment, path, advice) => {
+    const stderr =
+      `${PACKAGE_NAME}: could not send traces to ${origin}${path} (timeout). ${advice} sets its address; ` +
+      'OTEL_TRACES_EXPORTER=console prints traces here instead.\n';
+    const unanswered =
+      `${PACKAGE_NAME}: spans may be lost because the program ended before ${origin}${path} answered. ` +
+      `Before process.exit(), let what is in progress end, then await flush() of ${PACKAGE_NAME}/client.\n`;
+    const sending = { ...environment(), ...AT_ONCE };
+    const whileItWaits = `
+    import { subscribe } from 'node:diagnostics_channel';
+    const waiting = setInterval(() => {}, 1_000_000);
+    subscribe('http.client.request.start', () => clearInterval(waiting));`;
+    const ended = await runAll({
+      'by itself': ['', environment()],
+      'by itself, with a batch on its way': [whileItWaits, sending],
+      'by a signal': [SIGNAL, environment()],
+      'by a signal, with a batch on its way': [whenSent(`process.kill(process.pid, 'SIGTERM');`), sending],
+      'by process.exit(), with a batch on its way': [whenSent('process.exit(3);'), sending],
+    });
+    expect(ended).toMatchObject({
+      'by itself': { code: 0, stderr },
+      'by itself, with a batch on its way': { code: 0, stderr },
+      'by a signal': { stderr },
+      'by a signal, with a batch on its way': { stderr },
+      'by process.exit(), with a batch on its way': { code: 3, stderr: unanswered },
+    });
+  },
+);
 
 test('a collector that has just let a request time out does not keep the program for the time of another', async () => {
   simulator().next({ status: 200, body: { choices: [] } });
@@ -153,69 +158,55 @@ test.runIf(process.platform === 'linux').each([
   expect(stderr).toContain(`could not send traces to ${blocked}/v1/traces (timeout). `);
 });
 
-describe('a program that ends in the middle of a stream', () => {
-  const MODEL = { model: 'gpt-4o', stream: true, messages: [{ role: 'user', content: 'Hi' }] };
+test('a program that ends in the middle of a stream counts its span as lost, or prints it', async () => {
+  const body = { model: 'gpt-4o', stream: true, messages: [{ role: 'user', content: 'Hi' }] };
   const stream = (end: string): string => `
+    import { flush } from '${PACKAGE_NAME}/client';
     let read = 0;
-    for await (const chunk of await client.chat.completions.create(${JSON.stringify(MODEL)}))
+    for await (const chunk of await client.chat.completions.create(${JSON.stringify(body)}))
       if (++read === 3) { ${end} }
   `;
-
-  test.each([
-    ['process.exit(3);', 3],
-    ['process.exit(1);', 1],
-    [`throw new Error('Nobody catches this');`, 1],
-    [`Promise.reject(new Error('Nobody catches this'));`, 1],
-  ])('counts its span as lost: %s', async (end, exitCode) => {
-    const { code, stderr } = await run(stream(end), otlp());
-    expect(code).toBe(exitCode);
-    expect(stderr).toContain(
-      `${PACKAGE_NAME}: 2 spans were lost because the program ended before the next export. ` +
+  const lost = (count: string): unknown =>
+    expect.stringContaining(
+      `${PACKAGE_NAME}: ${count} lost because the program ended before the next export. ` +
         `Before process.exit(), let what is in progress end, then await flush() of ${PACKAGE_NAME}/client.\n`,
     );
+  const ended = await runAll({
+    exit: [stream('process.exit(3);'), otlp()],
+    error: [stream(`throw new Error('Nobody catches this');`), otlp()],
+    rejection: [stream(`Promise.reject(new Error('Nobody catches this'));`), otlp()],
+    flushed: [stream('await flush(); process.exit(3);'), { OTEL_EXPORTER_OTLP_ENDPOINT: simulator().url }],
+    printed: [stream('process.exit(3);'), { OTEL_TRACES_EXPORTER: 'console', NO_COLOR: '1' }],
   });
-
-  test('counts its span as lost although flush() has sent the others', async () => {
-    const flush = `import { flush } from '${PACKAGE_NAME}/client';`;
-    const end = stream('await flush(); process.exit(3);');
-    const { stderr } = await run(`${flush}${end}`, { OTEL_EXPORTER_OTLP_ENDPOINT: simulator().url });
-    expect(stderr).toBe(
-      `${PACKAGE_NAME}: 1 span was lost because the program ended before the next export. ` +
-        `Before process.exit(), let what is in progress end, then await flush() of ${PACKAGE_NAME}/client.\n`,
-    );
-  });
-
-  test('prints its span, with what has arrived', async () => {
-    const end = stream('process.exit(3);');
-    const { stderr } = await run(end, { OTEL_TRACES_EXPORTER: 'console', NO_COLOR: '1' });
-    expect(stderr).toMatch(/^chat gpt-4o .*output tokens · 3 chunks · stream abandoned$/m);
+  expect(ended).toMatchObject({
+    exit: { code: 3, stderr: lost('2 spans were') },
+    error: { code: 1, stderr: lost('2 spans were') },
+    rejection: { code: 1, stderr: lost('2 spans were') },
+    flushed: { code: 3, stderr: lost('1 span was') },
+    printed: {
+      stderr: expect.stringMatching(/^chat gpt-4o .*output tokens · 3 chunks · stream abandoned$/m),
+    },
   });
 });
 
 describe('a program with a NodeSDK of its own', () => {
-  test('says that its collector never answered', async () => {
-    const environment = { ...otlp(), OTEL_EXPORTER_OTLP_TIMEOUT: '100' };
-    const { stderr } = await run('', environment, './own-sdk.mjs');
-    expect(stderr).toContain(`could not send traces to ${origin}/v1/traces (timeout). `);
-  });
+  /** The exporter alone would keep it for ten seconds or longer. */
+  const IN_TIME = `
+    const { performance } = await import('node:perf_hooks');
+    const asked = performance.now();
+    process.once('exit', () => console.log(performance.now() - asked < 5_000 ? 'in time' : 'late'));
+    process.on('beforeExit', () => console.log('beforeExit'));
+  `;
 
   test.each([
-    ['OTLP', otlp],
-    ['Zipkin', zipkin],
+    ['OTLP', otlp, '/v1/traces'],
+    ['Zipkin', zipkin, '/api/v2/spans'],
   ])(
-    'ends within the two seconds of its last flush, although the collector never answers over %s',
-    async (_, environment) => {
-      // The exporter alone would keep it for ten seconds or longer.
-      const end = `
-      const { performance } = await import('node:perf_hooks');
-      const asked = performance.now();
-      process.once('exit', () => console.log(performance.now() - asked < 5_000 ? 'in time' : 'late'));
-      process.on('beforeExit', () => console.log('beforeExit'));
-    `;
-      const { code, stdout, stderr } = await run(end, environment(), './own-sdk.mjs');
+    'ends within two seconds, although its collector never answers over %s',
+    async (_, environment, path) => {
+      const { code, stdout, stderr } = await run(IN_TIME, environment(), './own-sdk.mjs');
       expect({ code, stdout }).toEqual({ code: 0, stdout: 'beforeExit\nin time\n' });
-      expect(stderr).toContain(`could not send traces to ${origin}/`);
-      expect(stderr).toContain(' (timeout). ');
+      expect(stderr).toContain(`could not send traces to ${origin}${path} (timeout). `);
     },
   );
 
@@ -223,14 +214,9 @@ describe('a program with a NodeSDK of its own', () => {
     simulator().next({ status: 200, body: { choices: [] } });
     for (let attempt = 0; attempt < 6; attempt++)
       simulator().next({ status: 503, body: {}, when: { path: /traces/ } });
-    const end = `
-      const { performance } = await import('node:perf_hooks');
-      const asked = performance.now();
-      process.once('exit', () => console.log(performance.now() - asked < 5_000 ? 'in time' : 'late'));
-    `;
     const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: simulator().url };
-    const { code, stdout, stderr } = await run(end, environment, './own-sdk.mjs');
-    expect({ code, stdout }).toEqual({ code: 0, stdout: 'in time\n' });
+    const { code, stdout, stderr } = await run(IN_TIME, environment, './own-sdk.mjs');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'beforeExit\nin time\n' });
     expect(stderr).toContain(`could not send traces to ${simulator().url}/v1/traces (timeout). `);
   });
 

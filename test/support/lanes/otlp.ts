@@ -9,6 +9,8 @@ export interface OtlpReceiver {
   readonly httpUrl: string;
   readonly spans: readonly ReceivedSpan[];
   readonly metrics: readonly ReceivedPoint[];
+  /** The names of the spans and metrics, and the paths or methods that were called. */
+  readonly received: Readonly<Record<'spans' | 'metrics' | 'requests', string[]>>;
   close(): Promise<void>;
 }
 
@@ -85,7 +87,7 @@ interface ResourceMessage {
 }
 
 interface TraceMessage {
-  readonly resourceSpans: readonly (ResourceMessage & {
+  readonly resourceSpans?: readonly (ResourceMessage & {
     readonly scopeSpans: readonly {
       readonly scope?: { readonly name?: string };
       readonly spans: readonly SpanMessage[];
@@ -94,7 +96,7 @@ interface TraceMessage {
 }
 
 interface MetricsMessage {
-  readonly resourceMetrics: readonly (ResourceMessage & {
+  readonly resourceMetrics?: readonly (ResourceMessage & {
     readonly scopeMetrics: readonly { readonly metrics: readonly MetricMessage[] }[];
   })[];
 }
@@ -104,6 +106,9 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   const library: Library = createRequire(import.meta.url)('@elastic/mockotlpserver');
   const spans: ReceivedSpan[] = [];
   const metrics: ReceivedPoint[] = [];
+  const received = { spans: [] as string[], metrics: [] as string[], requests: [] as string[] };
+  const namesOf = (messages: readonly { readonly name: string }[]): string[] =>
+    messages.map(({ name }) => name);
   const server = new library.MockOtlpServer({
     services: ['grpc', 'http'],
     grpcHostname: '127.0.0.1',
@@ -111,20 +116,26 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     httpHostname: '127.0.0.1',
     httpPort: 0,
     logLevel: 'warn',
-    onTrace: ({ resourceSpans }: TraceMessage) => {
+    onTrace: ({ resourceSpans = [] }: TraceMessage) => {
       for (const { resource, scopeSpans } of resourceSpans)
-        for (const { scope, spans: messages } of scopeSpans)
+        for (const { scope, spans: messages } of scopeSpans) {
+          received.spans.push(...namesOf(messages));
           spans.push(...messages.map((message) => readSpan(message, serviceOf(resource), scope?.name ?? '')));
+        }
     },
-    onMetrics: ({ resourceMetrics }: MetricsMessage) => {
+    onMetrics: ({ resourceMetrics = [] }: MetricsMessage) => {
       for (const { resource, scopeMetrics } of resourceMetrics)
-        for (const { metrics: messages } of scopeMetrics)
+        for (const { metrics: messages } of scopeMetrics) {
+          received.metrics.push(...namesOf(messages));
           metrics.push(...messages.flatMap((message) => readPoints(message, serviceOf(resource))));
+        }
     },
+    onRequest: ({ url, path, method }: Readonly<Record<string, string | undefined>>) =>
+      void received.requests.push(url ?? path ?? method ?? ''),
   });
   await server.start();
   const [url, httpUrl] = [server.grpcUrl.href, server.httpUrl.href];
-  return { url, httpUrl, spans, metrics, close: () => server.close() };
+  return { url, httpUrl, spans, metrics, received, close: () => server.close() };
 }
 
 function serviceOf(resource: ResourceMessage['resource']): string {
