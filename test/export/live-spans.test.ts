@@ -1,11 +1,12 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Span, trace } from '@opentelemetry/api';
+import { type Span, type Tracer, trace } from '@opentelemetry/api';
 import { type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { processorsFromEnvironment } from '../../src/export/otlp-exporter.ts';
 import { observerFor } from '../../src/pipeline/client-observers.ts';
@@ -61,6 +62,7 @@ function streamingClient(config: OpenAIInstrumentationConfig): {
   };
 }
 
+const SOON = { timeout: 5_000 };
 const REQUEST: OpenAI.ChatCompletionCreateParamsStreaming = {
   model: 'gpt-4o',
   stream: true,
@@ -114,9 +116,9 @@ describe('with the command view as endpoint', () => {
     for (const call of calls) addOpenCall(call);
     const textOf = async (span: Span | undefined): Promise<unknown> =>
       (await shown(span?.spanContext().traceId)).attributes.text;
-    await vi.waitFor(async () => expect(await textOf(newer)).toBe('shown'), { timeout: 5_000 });
+    await vi.waitFor(async () => expect(await textOf(newer)).toBe('shown'), SOON);
     text = 'x'.repeat(8_100_000);
-    await vi.waitFor(async () => expect(await textOf(older)).toContain('8100000'), { timeout: 5_000 });
+    await vi.waitFor(async () => expect(await textOf(older)).toContain('8100000'), SOON);
     await wait(1_000);
     expect(await textOf(newer)).toBe('shown');
     for (const call of calls) removeOpenCall(call);
@@ -127,9 +129,7 @@ describe('with the command view as endpoint', () => {
     const { client, say, end } = streamingClient({ captureMessageContent: 'SPAN_ONLY' });
     const started = performance.now();
     const stream = await client.chat.completions.create(REQUEST);
-    const reading = (async () => {
-      for await (const _ of stream);
-    })();
+    const reading = Array.fromAsync(stream);
     await vi.waitFor(async () => expect((await listsOf(view.page)).traces).toHaveLength(1), {
       interval: 20,
     });
@@ -139,91 +139,64 @@ describe('with the command view as endpoint', () => {
       trace: { summary: { prompt: 'Where?' } },
     });
     say('In ');
-    await vi.waitFor(async () => expect(await answer()).toContain('In '), { timeout: 5_000 });
+    await vi.waitFor(async () => expect(await answer()).toContain('In '), SOON);
     say('Hamburg');
-    await vi.waitFor(async () => expect(await answer()).toContain('In Hamburg'), { timeout: 5_000 });
+    await vi.waitFor(async () => expect(await answer()).toContain('In Hamburg'), SOON);
     const before = await shown();
     expect(before).toMatchObject({ isOpen: true });
     expect(before.end[0]).toBeGreaterThanOrEqual(before.start[0]);
     end();
     await reading;
-    await vi.waitFor(async () => expect((await shown()).isOpen).toBeUndefined(), { timeout: 5_000 });
+    await vi.waitFor(async () => expect((await shown()).isOpen).toBeUndefined(), SOON);
     expect((await listsOf(view.page)).traces[0]).toMatchObject({
       inProgress: false,
       trace: { summary: { outcome: 'ok' } },
     });
   });
 
-  it.each<[string, RegExp, OpenAIInstrumentationConfig]>([
+  const HIDING = { captureMessageContent: 'SPAN_ONLY', hideContent: 'outputs' } as const;
+  const HOOKED = { captureMessageContent: 'SPAN_ONLY', completionHook: () => undefined } as const;
+
+  it.each<[string, RegExp, OpenAIInstrumentationConfig, OpenAIInstrumentationConfig?]>([
     ['is not recorded', /Where|Hamburg/, {}],
-    [
-      'has yet to pass a hook',
-      /Where|Hamburg/,
-      { captureMessageContent: 'SPAN_ONLY', completionHook: () => undefined },
-    ],
+    ['has yet to pass a hook', /Where|Hamburg/, HOOKED],
     ['is refused for the caller', /Where|Hamburg/, { captureMessageContent: () => false }],
-    ['is hidden', /Hamburg/, { captureMessageContent: 'SPAN_ONLY', hideContent: 'outputs' }],
-  ])('no content is sent that %s', async (_, content, config) => {
+    ['is hidden', /Hamburg/, HIDING],
+    ['was hidden when the call started', /Hamburg/, HIDING, { hideContent: 'none' }],
+  ])('no content is sent that %s', async (_, content, config, change) => {
     const { client, say } = streamingClient(config);
     const stream = await client.chat.completions.create(REQUEST);
-    void (async () => {
-      for await (const _ of stream);
-    })();
+    void Array.fromAsync(stream);
+    if (change !== undefined) observerFor(config).configure({ ...config, ...change });
     say('In Hamburg');
-    await vi.waitFor(async () => expect((await listsOf(view.page)).traces).toHaveLength(1), {
-      timeout: 5_000,
-    });
+    await vi.waitFor(async () => expect((await listsOf(view.page)).traces).toHaveLength(1), SOON);
     await wait(1_000);
     expect((await shown()).attributes).toMatchObject({ 'gen_ai.request.model': 'gpt-4o' });
     expect(JSON.stringify(await shown())).not.toMatch(content);
     stream.controller.abort();
   });
-
-  it('content that was hidden when the call started is not sent after a change of the settings', async () => {
-    const config = { captureMessageContent: 'SPAN_ONLY', hideContent: 'outputs' } as const;
-    const { client, say } = streamingClient(config);
-    const stream = await client.chat.completions.create(REQUEST);
-    void (async () => {
-      for await (const _ of stream);
-    })();
-    observerFor(config).configure({ ...config, hideContent: 'none' });
-    say('In Hamburg');
-    await vi.waitFor(async () => expect((await listsOf(view.page)).traces).toHaveLength(1), {
-      timeout: 5_000,
-    });
-    await wait(1_000);
-    expect(JSON.stringify(await shown())).toContain('Where?');
-    expect(JSON.stringify(await shown())).not.toContain('Hamburg');
-    stream.controller.abort();
-  });
 });
 
-/** A receiver that answers as `view` while `isView` says so. */
-async function startReceiver(bodies: string[], isView: () => boolean): Promise<Server> {
-  const server = createServer((request: IncomingMessage, response) => {
-    let body = '';
-    request.on('data', (chunk) => {
-      body += chunk;
-    });
-    request.on('end', () => {
-      bodies.push(body);
-      if (isView()) response.setHeader(VIEW_HEADER, 'live');
-      response.end();
-    });
+/** A tracer that exports to a receiver, which answers as `view` while `isView` says so, and what that has received. */
+async function startReceiver(isView: () => boolean): Promise<{ tracer: Tracer; bodies: string[] }> {
+  const bodies: string[] = [];
+  const server = createServer(async (request, response) => {
+    bodies.push(Buffer.concat(await Array.fromAsync<Uint8Array>(request)).toString());
+    if (isView()) response.setHeader(VIEW_HEADER, 'live');
+    response.end();
   }).listen(0, '127.0.0.1');
-  await new Promise((done) => server.once('listening', done));
-  return server;
+  await once(server, 'listening');
+  onTestFinished(() => void server.close().closeAllConnections());
+  const { port } = server.address() as AddressInfo;
+  return { tracer: exportTo(`http://127.0.0.1:${port}`).getTracer('test'), bodies };
 }
 
 it('a receiver that replaces the command between two spans gets none of the second', async () => {
-  const bodies: string[] = [];
   let isView = true;
-  const server = await startReceiver(bodies, () => isView);
-  const { port } = server.address() as AddressInfo;
-  const tracer = exportTo(`http://127.0.0.1:${port}`).getTracer('test');
+  const { tracer, bodies } = await startReceiver(() => isView);
   const first = tracer.startSpan('one');
   const shows = (name: string): boolean => bodies.some((body) => body.includes(`"name":"${name}","kind"`));
-  await vi.waitFor(() => expect(shows('one')).toBe(true), { timeout: 5_000 });
+  await vi.waitFor(() => expect(shows('one')).toBe(true), SOON);
   first.end();
   await wait(1_500);
   isView = false;
@@ -231,22 +204,15 @@ it('a receiver that replaces the command between two spans gets none of the seco
   await wait(1_500);
   expect(bodies.at(-1)).toBe('');
   expect(shows('two')).toBe(false);
-  server.close();
-  server.closeAllConnections();
 });
 
 it('another receiver on this machine gets one request without spans, and no more', async () => {
-  const bodies: string[] = [];
-  const server = await startReceiver(bodies, () => false);
-  const { port } = server.address() as AddressInfo;
-  const tracer = exportTo(`http://127.0.0.1:${port}`).getTracer('test');
+  const { tracer, bodies } = await startReceiver(() => false);
   tracer.startSpan('one');
   await vi.waitFor(() => expect(bodies).toEqual(['']));
   tracer.startSpan('two');
   await wait(1_000);
   expect(bodies).toEqual(['']);
-  server.close();
-  server.closeAllConnections();
 });
 
 it.each([
