@@ -2,12 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import {
-  BatchLogRecordProcessor,
-  LoggerProvider,
-  type LogRecordExporter,
-  type ReadableLogRecord,
-} from '@opentelemetry/sdk-logs';
-import {
   AggregationTemporality,
   ConsoleMetricExporter,
   InMemoryMetricExporter,
@@ -331,22 +325,6 @@ describe('with the SDK', () => {
     expect('selectAggregationTemporality' in exporter).toBe(false);
     const metrics = new CircuitBreakerExporter(new ConsoleMetricExporter());
     expect('selectAggregationTemporality' in metrics).toBe(true);
-  });
-
-  it('log records arrive', async () => {
-    const bodies: unknown[] = [];
-    const exporter = new CircuitBreakerExporter<LogRecordExporter>({
-      export(records: ReadableLogRecord[], report): void {
-        bodies.push(...records.map(({ body }) => body));
-        report(OK);
-      },
-      forceFlush: () => Promise.resolve(),
-      shutdown: () => Promise.resolve(),
-    });
-    const provider = new LoggerProvider({ processors: [new BatchLogRecordProcessor({ exporter })] });
-    provider.getLogger('test').emit({ body: 'hello' });
-    await provider.shutdown();
-    expect(bodies).toEqual(['hello']);
   });
 
   it('it has the type of the exporter it wraps', () => {

@@ -1,5 +1,17 @@
+import { context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
+import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { LastingClock, monotonic, now } from '../../src/util/clock.ts';
+import {
+  clockIn,
+  inOrder,
+  justAfter,
+  LastingClock,
+  monotonic,
+  notAfter,
+  now,
+  ownClock,
+  shareClock,
+} from '../../src/util/clock.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -104,4 +116,87 @@ test('the clock for deadlines is not affected by jumps', () => {
   const start = monotonic();
   set(9_000_000, 12);
   expect(monotonic() - start).toBe(2);
+});
+
+const ABOVE = 1_763_600_000_000.5;
+
+test.each<[string, start: number, above: number | undefined, expected: number]>([
+  ['its own time if that is later than the start of the span above', ABOVE + 0.002, ABOVE, ABOVE + 0.002],
+  ['its own time if there is no span above', ABOVE, undefined, ABOVE],
+  ['just after that of the span above if both are in one microsecond', ABOVE, ABOVE, justAfter(ABOVE)],
+  ['just after that of the span above if its clock lags', ABOVE - 0.0017, ABOVE, justAfter(ABOVE)],
+  ['just after that of the span above if its clock lags much', ABOVE - 0.99, ABOVE, justAfter(ABOVE)],
+  ['earlier by more than clocks can differ, as a server may report it', ABOVE - 1, ABOVE, ABOVE - 1],
+])('the start of a span is %s', (_, start, above, expected) => {
+  expect(inOrder(start, above)).toBe(expected);
+});
+
+const tracer = new TracerProvider().getTracer('test');
+
+function clockOf(span: object): number | undefined {
+  return clockIn(trace.setSpan(context.active(), span as Span));
+}
+
+describe('the clock of a span', () => {
+  test('is the one by which the SDK ends it', () => {
+    const span = tracer.startSpan('program');
+    const clock = clockOf(span) ?? Number.NaN;
+    const before = clock + performance.now();
+    span.end();
+    const { endTime } = span as unknown as { endTime: [number, number] };
+    const ended = endTime[0] * 1e3 + endTime[1] / 1e6;
+    expect(ended).toBeGreaterThanOrEqual(before);
+    expect(ended).toBeLessThanOrEqual(clock + performance.now() + 0.001);
+  });
+
+  test.each([
+    ['no span', undefined],
+    ['a span that was given its start', tracer.startSpan('program', { startTime: 1_700_000_000_000 })],
+    ['a span that only carries ids', trace.wrapSpanContext({ traceId: 'a', spanId: 'b', traceFlags: 1 })],
+    ['a span of another package', { startTime: 5, _startTimeProvided: false, _performanceStartTime: 'x' }],
+    ['a span without a start', { _startTimeProvided: false, _performanceStartTime: 1 }],
+    [
+      'a span that throws',
+      {
+        get _startTimeProvided(): boolean {
+          throw new Error('Not yours');
+        },
+      },
+    ],
+    [
+      'a span since whose start the clock was set',
+      {
+        startTime: [Date.now() / 1e3 - 60, 0],
+        _startTimeProvided: false,
+        _performanceStartTime: performance.now(),
+      },
+    ],
+  ])('is ours for %s', (_, span) => {
+    expect(span === undefined ? clockIn(ROOT_CONTEXT) : clockOf(span)).toBeUndefined();
+  });
+
+  test('is shared with the spans of functions that run below it', () => {
+    const own = tracer.startSpan('function', { startTime: Date.now() });
+    const clock = clockOf(tracer.startSpan('program'));
+    expect(clock).toBeDefined();
+    shareClock(own, clock);
+    expect(clockOf(own)).toBe(clock);
+    expect(ownClock(own)).toBeUndefined();
+  });
+});
+
+describe('a time', () => {
+  const clock = Date.now() - performance.now();
+
+  test('is no later than the clock', () => {
+    const time = clock + performance.now() + 0.9;
+    expect(notAfter(clock, time)).toBeLessThan(time);
+    expect(notAfter(clock, time - 2)).toBe(time - 2);
+    expect(notAfter(undefined, time)).toBe(time);
+  });
+
+  test('of a clock that was set is left as it is', () => {
+    const time = clock + performance.now() + 60_000;
+    expect(notAfter(clock, time)).toBe(time);
+  });
 });

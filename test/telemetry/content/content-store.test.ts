@@ -1,27 +1,15 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { diag, INVALID_SPAN_CONTEXT } from '@opentelemetry/api';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { INVALID_SPAN_CONTEXT } from '@opentelemetry/api';
+import { describe, expect, test, vi } from 'vitest';
 import type { Completion } from '../../../src/client.ts';
 import { ContentStore } from '../../../src/export.ts';
 import { newCompletion } from '../../../src/telemetry/content/content-record.ts';
+import { newFolder } from '../../support/folders.ts';
 import { collectWarnings } from '../../support/warnings.ts';
 import { OPERATIONS, type OperationCase, record } from './operations.ts';
-
-const folders: string[] = [];
-afterEach(async () => {
-  diag.disable();
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
-});
-
-async function newFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'content-'));
-  folders.push(folder);
-  return join(folder, 'stored');
-}
 
 function completion(said: string): Completion {
   const inputMessages = [{ role: 'user', parts: [{ type: 'text', content: said }] }];
@@ -87,7 +75,7 @@ describe('a content store', () => {
   });
 
   test('restricts files to their owner, writes them atomically, and keeps existing ones', async () => {
-    const folder = await newFolder();
+    const folder = join(await newFolder(), 'new');
     await new ContentStore({ folder }).hook(completion('x'));
     const [file = ''] = await readdir(folder);
     const before = await stat(join(folder, file));
@@ -100,9 +88,8 @@ describe('a content store', () => {
 
   test('never leaves its folder, not even through a symbolic link', async () => {
     const folder = await newFolder();
-    const outside = join(await newFolder(), '..', 'outside.json');
+    const outside = join(await newFolder(), 'outside.json');
     await writeFile(outside, 'untouched');
-    await mkdir(folder, { recursive: true });
     const said = completion('../../../etc/passwd');
     const name = fileOf(said);
     await symlink(outside, join(folder, name));
@@ -168,7 +155,7 @@ describe('content that is not stored', () => {
   test('because its file cannot be written leaves nothing behind', async () => {
     const folder = await newFolder();
     const said = completion('x');
-    await mkdir(join(folder, fileOf(said)), { recursive: true });
+    await mkdir(join(folder, fileOf(said)));
     const store = new ContentStore({ folder });
     await store.hook(said);
     expect([await readdir(folder), store.dropped]).toEqual([[fileOf(said)], 1]);

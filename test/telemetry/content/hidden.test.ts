@@ -1,11 +1,10 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Completion, recordEvaluation, type SinkEvent } from '../../../src/client.ts';
 import { forgetNotices } from '../../../src/diagnostics/report.ts';
 import { startTracedProgram } from '../../helpers/program.ts';
 import { ask } from '../../support/ask.ts';
+import { newFolder } from '../../support/folders.ts';
 import { startProgram } from '../../support/program.ts';
 import { recordedText } from '../../support/telemetry.ts';
 import { openSession } from '../../support/use-session.ts';
@@ -89,7 +88,7 @@ describe('OTEL_INSTRUMENTATION_OPENAI_MASKING', () => {
   });
 
   test('with an unknown kind lets no content be recorded, and no hook and no store see it', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'masking-'));
+    const folder = await newFolder();
     vi.stubEnv('OTEL_INSTRUMENTATION_OPENAI_MASKING', 'emial');
     vi.stubEnv('OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT', 'SPAN_AND_EVENT');
     vi.stubEnv('OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH', folder);
@@ -100,7 +99,6 @@ describe('OTEL_INSTRUMENTATION_OPENAI_MASKING', () => {
     expect(recordedText(session)).not.toContain('messages');
     expect(completionHook).not.toHaveBeenCalled();
     expect(await readdir(folder)).toEqual([]);
-    await rm(folder, { recursive: true });
     expect(session.warnings.splice(0).join()).toContain(
       'OTEL_INSTRUMENTATION_OPENAI_MASKING is "emial"; accepted: true, false, lists of email, phone, card, key. No content is recorded.',
     );

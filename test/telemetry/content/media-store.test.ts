@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { INVALID_SPAN_CONTEXT } from '@opentelemetry/api';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -10,6 +9,7 @@ import type { Completion, MessagePart } from '../../../src/config/completion-typ
 import { ContentStore } from '../../../src/export.ts';
 import { newCompletion } from '../../../src/telemetry/content/content-record.ts';
 import { ask } from '../../support/ask.ts';
+import { newFolder } from '../../support/folders.ts';
 import { openSession } from '../../support/use-session.ts';
 import { example } from './upload-example.ts';
 
@@ -33,17 +33,7 @@ function completion(...parts: MessagePart[]): Completion {
   return { ...newCompletion({}, INVALID_SPAN_CONTEXT), inputMessages: [{ role: 'user', parts }] };
 }
 
-const folders: string[] = [];
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
-});
-
-async function newFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'media-'));
-  folders.push(folder);
-  return folder;
-}
+afterEach(() => void vi.unstubAllEnvs());
 
 describe('media of messages', () => {
   test('are stored once however many turns repeat them, and referred to on spans and in stored messages', async () => {
