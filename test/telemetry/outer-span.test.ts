@@ -68,115 +68,46 @@ function ours(): string[] {
     .map(({ name }) => name);
 }
 
-async function metricNames(): Promise<string[]> {
-  return (await session.metrics()).map(({ descriptor }) => descriptor.name).sort();
-}
-
 /** Those that the other instrumentation may have as well. */
 async function operationMetrics(): Promise<string[]> {
-  return (await metricNames()).filter((name) => name.startsWith('gen_ai.'));
+  const names = (await session.metrics()).map(({ descriptor }) => descriptor.name);
+  return names.filter((name) => name.startsWith('gen_ai.')).sort();
 }
 
-describe('LangSmith, which names the operation after the call', () => {
-  const RUNS = Symbol.for('ls:tracing_async_local_storage');
-  const globals = globalThis as unknown as Record<symbol, unknown>;
-  afterEach(() => {
-    delete globals[RUNS];
-  });
+const MEASURED = ['gen_ai.client.operation.duration', 'gen_ai.client.token.usage'];
 
-  const TRACEABLE = { 'langsmith.traceable': 'true' };
-  const inRun = (run_type: string, metadata: object = { ls_provider: 'openai' }): object => ({
-    getStore: () => ({ run_type, extra: { metadata } }),
-  });
+type Case = [
+  what: string,
+  attributes: Attributes,
+  call: (client: OpenAI) => Promise<unknown>,
+  ours: readonly string[],
+  metrics?: readonly string[],
+  scope?: string,
+];
 
-  test('writes the run of LangChain onto the span that is active, which does not cover later calls', async () => {
-    await start();
-    const written = { 'gen_ai.operation.name': 'chat', 'langsmith.span.kind': 'llm' };
-    await below(written, () => chat(session.client), 'program');
-    expect(ours()).toEqual(['chat gpt-4o']);
-    expect(session.warnings).toEqual([]);
-  });
+async function check(...[_, attributes, call, names, metrics, scope]: Case): Promise<void> {
+  await start();
+  await below(attributes, () => call(session.client), scope);
+  expect(ours()).toEqual(names);
+  expect(await operationMetrics()).toEqual(metrics ?? (names.length === 0 ? [] : MEASURED));
+}
 
-  test.each<[string, (client: OpenAI) => Promise<unknown>]>([
-    ['a chat completion', chat],
-    ['a response', respond],
-    ['a legacy completion', complete],
-  ])('records a model call of a wrapped client itself: %s', async (_, call) => {
-    globals[RUNS] = inRun('llm');
-    await start();
-    await below(TRACEABLE, () => call(session.client), 'langsmith');
-    expect(ours()).toEqual([]);
-    // It has no metrics.
-    expect(await operationMetrics()).toContain('gen_ai.client.token.usage');
-  });
-
-  test.each<[string, unknown, string, typeof chat, string]>([
-    ['a function of the program', inRun('chain'), 'langsmith', chat, 'chat gpt-4o'],
-    ['an embedding, which it does not wrap', inRun('llm'), 'langsmith', embed, 'embeddings e'],
-    ['the span of another scope', inRun('llm'), 'program', chat, 'chat gpt-4o'],
-    ['a call that the program traces itself', inRun('llm', {}), 'langsmith', chat, 'chat gpt-4o'],
-    ['an empty global', {}, 'langsmith', chat, 'chat gpt-4o'],
-    ['a global without a run', { getStore: () => undefined }, 'langsmith', chat, 'chat gpt-4o'],
-    ['a strange global', 5, 'langsmith', chat, 'chat gpt-4o'],
-  ])('leaves to us what stands below %s', async (_, run, scope, call, expected) => {
-    globals[RUNS] = run;
-    await start();
-    await below(TRACEABLE, () => call(session.client), scope);
-    expect(ours()).toEqual([expected]);
-  });
-});
-
-describe('Sentry, whose spans are not those of an SDK', () => {
-  /** Has what Sentry's spans have and the SDK's do not, and lacks the rest. */
-  function sentrySpan(attributes: Attributes): Span {
-    const set = { ...attributes };
-    const span = {
-      _attributes: set,
-      isRecording: () => true,
-      spanContext: () => ({ traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1 }),
-      setAttributes: (more: Attributes) => Object.assign(set, more) && span,
-    } as unknown as Span;
-    return span;
-  }
-  const under = (attributes: Attributes): Promise<unknown> =>
-    context.with(trace.setSpan(ROOT_CONTEXT, sentrySpan(attributes)), () => chat(session.client));
-
-  test('records a model call itself, without metrics', async () => {
-    await start();
-    await under({ 'sentry.origin': 'auto.ai.openai', 'gen_ai.operation.name': 'chat' });
-    expect(ours()).toEqual([]);
-    expect(await operationMetrics()).toContain('gen_ai.client.token.usage');
-    expect(session.warnings.join()).toContain("name !== 'OpenAI'");
-  });
-
-  test.each<[string, Attributes]>([
-    ['an agent of its own', { 'sentry.origin': 'auto.ai.openai', 'gen_ai.operation.name': 'invoke_agent' }],
-    ['a span that we created', { 'sentry.origin': 'manual', 'gen_ai.operation.name': 'chat' }],
-    ['something without attributes', {}],
-  ])('leaves to us what is below %s', async (_, attributes) => {
-    await start();
-    await under(attributes);
-    expect(ours()).toEqual(['chat gpt-4o']);
-  });
-});
+const AGENT = { 'gen_ai.operation.name': 'invoke_agent' };
+const LANGCHAIN = { ...CHAT, 'langsmith.span.kind': 'llm' };
 
 describe('a span of another instrumentation replaces a call span of ours', () => {
-  test.each<[string, Attributes, (client: OpenAI) => Promise<unknown>]>([
-    ['chat, by the conventions', CHAT, chat],
-    ['chat, for a response', CHAT, respond],
-    ['generate_content', { 'gen_ai.operation.name': 'generate_content' }, chat],
-    ['text_completion', { 'gen_ai.operation.name': 'text_completion' }, complete],
-    ['embeddings', { 'gen_ai.operation.name': 'embeddings' }, embed],
-    ['LLM, by OpenInference', { 'openinference.span.kind': 'LLM' }, chat],
-    ['EMBEDDING, by OpenInference', { 'openinference.span.kind': 'EMBEDDING' }, embed],
-    ['chat, by OpenLLMetry', { 'llm.request.type': 'chat' }, chat],
-    ['completion, by OpenLLMetry', { 'llm.request.type': 'completion' }, complete],
-  ])('%s', async (_, attributes, call) => {
-    await start();
-    await below(attributes, () => call(session.client));
-    expect(ours()).toEqual([]);
-    expect(await operationMetrics()).toEqual([]);
-  });
+  test.each<Case>([
+    ['chat, by the conventions', CHAT, chat, []],
+    ['chat, for a response', CHAT, respond, []],
+    ['generate_content', { 'gen_ai.operation.name': 'generate_content' }, chat, []],
+    ['text_completion', { 'gen_ai.operation.name': 'text_completion' }, complete, []],
+    ['embeddings', { 'gen_ai.operation.name': 'embeddings' }, embed, []],
+    ['LLM, by OpenInference', { 'openinference.span.kind': 'LLM' }, chat, []],
+    ['EMBEDDING, by OpenInference', { 'openinference.span.kind': 'EMBEDDING' }, embed, []],
+    ['chat, by OpenLLMetry', { 'llm.request.type': 'chat' }, chat, []],
+    ['completion, by OpenLLMetry', { 'llm.request.type': 'completion' }, complete, []],
+    ['of one that has no metrics', CHAT, chat, [], MEASURED, '@traceloop/instrumentation-openai'],
+  ])('%s', check);
 
   test('if it sets the context key proposed for the conventions, whatever its attributes', async () => {
     await start();
@@ -189,34 +120,16 @@ describe('a span of another instrumentation replaces a call span of ours', () =>
   });
 });
 
-test.each<[string, CompletionHook | undefined, string | undefined]>([
-  ['receives the error message', undefined, '400 Hello?'],
-  ['receives no message that a completion hook has not seen', () => undefined, undefined],
-])('a sink %s', async (_, completionHook, message) => {
-  const sunk: SinkEvent[] = [];
-  const events = { sink: (event: SinkEvent) => void sunk.push(event), preset: 'full' } as const;
-  const hooked = completionHook === undefined ? {} : { completionHook };
-  await start({ config: { captureMessageContent: 'EVENT_ONLY', events, ...hooked } });
-  const error = { message: 'Hello?', code: 'context_length_exceeded' };
-  session.simulator.next({ status: 400, body: { error } });
-  await below(CHAT, () => chat(session.client).catch(() => undefined));
-  const told = sunk.filter((event) => event.type === 'policy.violation');
-  expect(told.map((event) => [event.error, event.message])).toEqual([['context_length_exceeded', message]]);
-});
-
 describe('a call has its own span', () => {
-  test.each<[string, Attributes, (client: OpenAI) => Promise<unknown>, string]>([
-    ['below an agent', { 'gen_ai.operation.name': 'invoke_agent' }, chat, 'chat gpt-4o'],
-    ['below a chain', { 'openinference.span.kind': 'CHAIN' }, chat, 'chat gpt-4o'],
-    ['below a span of the program', {}, chat, 'chat gpt-4o'],
-    ['below another inference', CHAT, embed, 'embeddings e'],
-    ['of an endpoint without inference', CHAT, list, 'GET /models'],
-    ['below nonsense', { 'gen_ai.operation.name': 'constructor' }, chat, 'chat gpt-4o'],
-  ])('%s', async (_, attributes, call, name) => {
-    await start();
-    await below(attributes, () => call(session.client));
-    expect(ours()).toEqual([name]);
-  });
+  test.each<Case>([
+    ['below an agent', AGENT, chat, ['chat gpt-4o']],
+    ['below a chain', { 'openinference.span.kind': 'CHAIN' }, chat, ['chat gpt-4o']],
+    ['below a span of the program', {}, chat, ['chat gpt-4o']],
+    ['below another inference', CHAT, embed, ['embeddings e']],
+    ['of an endpoint without inference', CHAT, list, ['GET /models'], []],
+    ['below nonsense', { 'gen_ai.operation.name': 'constructor' }, chat, ['chat gpt-4o']],
+    ['below a run of LangChain that is written onto the active span', LANGCHAIN, chat, ['chat gpt-4o']],
+  ])('%s', check);
 
   test('below one of ours', async () => {
     await start();
@@ -233,6 +146,81 @@ describe('a call has its own span', () => {
     await context.with(trace.setSpan(ROOT_CONTEXT, span), () => chat(session.client));
     expect(ours()).toEqual(['chat gpt-4o']);
   });
+});
+
+describe('LangSmith, which names the operation after the call,', () => {
+  const globals = globalThis as unknown as Record<symbol, unknown>;
+  const RUNS = Symbol.for('ls:tracing_async_local_storage');
+  afterEach(() => {
+    delete globals[RUNS];
+  });
+
+  const inRun = (run_type: string, metadata: object = { ls_provider: 'openai' }): object => ({
+    getStore: () => ({ run_type, extra: { metadata } }),
+  });
+  const wrapped = inRun('llm');
+
+  test.each<[string, unknown, Case[2], Case[3], string?]>([
+    ['records a chat completion of a wrapped client itself', wrapped, chat, []],
+    ['records a response of a wrapped client itself', wrapped, respond, []],
+    ['records a legacy completion of a wrapped client itself', wrapped, complete, []],
+    ['leaves to us an embedding, which it does not wrap', wrapped, embed, ['embeddings e']],
+    ['leaves to us what is below a function of the program', inRun('chain'), chat, ['chat gpt-4o']],
+    ['leaves to us what is below the span of another scope', wrapped, chat, ['chat gpt-4o'], 'program'],
+    ['leaves to us a call that the program traces itself', inRun('llm', {}), chat, ['chat gpt-4o']],
+    ['may have an empty global', {}, chat, ['chat gpt-4o']],
+    ['may have a global without a run', { getStore: () => undefined }, chat, ['chat gpt-4o']],
+    ['may have a strange global', 5, chat, ['chat gpt-4o']],
+  ])('%s', async (what, run, call, names, scope = 'langsmith') => {
+    globals[RUNS] = run;
+    // It has no metrics.
+    await check(what, { 'langsmith.traceable': 'true' }, call, names, MEASURED, scope);
+  });
+});
+
+describe('Sentry, whose spans are not those of an SDK', () => {
+  /** Has what Sentry's spans have and the SDK's do not, and lacks the rest. */
+  const sentrySpan = (attributes: Attributes): Span => {
+    const spanContext = () => ({ traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1 });
+    const setAttributes = (): object => span;
+    const span = { _attributes: attributes, isRecording: () => true, spanContext, setAttributes };
+    return span as unknown as Span;
+  };
+  const under = (attributes: Attributes): Promise<unknown> =>
+    context.with(trace.setSpan(ROOT_CONTEXT, sentrySpan(attributes)), () => chat(session.client));
+
+  test('records a model call itself, without metrics', async () => {
+    await start();
+    await under({ 'sentry.origin': 'auto.ai.openai', ...CHAT });
+    expect(ours()).toEqual([]);
+    expect(await operationMetrics()).toContain('gen_ai.client.token.usage');
+    expect(session.warnings.join()).toContain("name !== 'OpenAI'");
+  });
+
+  test.each<[string, Attributes]>([
+    ['an agent of its own', { 'sentry.origin': 'auto.ai.openai', ...AGENT }],
+    ['a span that we created', { 'sentry.origin': 'manual', ...CHAT }],
+    ['something without attributes', {}],
+  ])('leaves to us what is below %s', async (_, attributes) => {
+    await start();
+    await under(attributes);
+    expect(ours()).toEqual(['chat gpt-4o']);
+  });
+});
+
+test.each<[string, CompletionHook | undefined, string | undefined]>([
+  ['receives the error message', undefined, '400 Hello?'],
+  ['receives no message that a completion hook has not seen', () => undefined, undefined],
+])('a sink %s', async (_, completionHook, message) => {
+  const sunk: SinkEvent[] = [];
+  const events = { sink: (event: SinkEvent) => void sunk.push(event), preset: 'full' } as const;
+  const hooked = completionHook === undefined ? {} : { completionHook };
+  await start({ config: { captureMessageContent: 'EVENT_ONLY', events, ...hooked } });
+  const error = { message: 'Hello?', code: 'context_length_exceeded' };
+  session.simulator.next({ status: 400, body: { error } });
+  await below(CHAT, () => chat(session.client).catch(() => undefined));
+  const told = sunk.filter((event) => event.type === 'policy.violation');
+  expect(told.map((event) => [event.error, event.message])).toEqual([['context_length_exceeded', message]]);
 });
 
 test('the span of the other instrumentation gets our attempts and response attributes, but no content', async () => {
@@ -318,40 +306,20 @@ describe('an instrumentation that leaves spans open', () => {
   });
 });
 
-describe('metrics', () => {
-  test('are recorded if the other instrumentation is known to have none', async () => {
-    await start();
-    const scope = '@traceloop/instrumentation-openai';
-    await below(CHAT, () => chat(session.client), scope);
-    expect(ours()).toEqual([]);
-    expect(await operationMetrics()).toEqual([
-      'gen_ai.client.operation.duration',
-      'gen_ai.client.token.usage',
-    ]);
+test('metrics are left to the other instrumentation, even for unsampled calls', async () => {
+  let sampled = true;
+  const shouldSample = () => ({
+    decision: sampled ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD,
   });
-
-  test('are left to the other instrumentation, even for unsampled calls', async () => {
-    let sampled = true;
-    await start({
-      sampler: {
-        shouldSample: () => ({
-          decision: sampled ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD,
-        }),
-        toString: () => 'as the test says',
-      },
-    });
-    const call = (): Promise<unknown> => below(CHAT, () => chat(session.client));
-    await call();
-    sampled = false;
-    await call();
-    expect(await operationMetrics()).toEqual([]);
-    // Without it, they are ours again.
-    await chat(session.client);
-    expect(await operationMetrics()).toEqual([
-      'gen_ai.client.operation.duration',
-      'gen_ai.client.token.usage',
-    ]);
-  });
+  await start({ sampler: { shouldSample, toString: () => 'as the test says' } });
+  const call = (): Promise<unknown> => below(CHAT, () => chat(session.client));
+  await call();
+  sampled = false;
+  await call();
+  expect(await operationMetrics()).toEqual([]);
+  // Without it, they are ours again.
+  await chat(session.client);
+  expect(await operationMetrics()).toEqual(MEASURED);
 });
 
 test('suppressed tracing suppresses runs and their reads, retries, streams and failures, and nothing after', async () => {
@@ -370,7 +338,7 @@ test('suppressed tracing suppresses runs and their reads, retries, streams and f
   });
   await session.provider.forceFlush();
   expect(session.spans).toEqual([]);
-  expect(await metricNames()).toEqual([]);
+  expect(await session.metrics()).toEqual([]);
   await list(client);
   expect(ours()).toEqual(['GET /models']);
 });

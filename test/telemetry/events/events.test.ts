@@ -1,6 +1,7 @@
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
 import { describe, expect, test } from 'vitest';
 import type { EventPreset, OpenAIInstrumentationConfig, SinkEvent } from '../../../src/client.ts';
+import { ask, askStreaming } from '../../support/ask.ts';
 import { completionBody } from '../../support/bodies.ts';
 import type { Session, SessionOptions } from '../../support/session.ts';
 import type { ToolScript } from '../../support/simulator/script.ts';
@@ -77,13 +78,6 @@ describe('model.invoke', () => {
     ]);
   });
 
-  test('has the tokens of an answer that reports only output', async () => {
-    const session = await startListening('standard', {}, { sampler: new AlwaysOffSampler() });
-    session.simulator.next({ body: completionBody('It.', { usage: { completion_tokens: 5 } }) });
-    await session.client.chat.completions.create(CHAT);
-    expect(session.events[0]).toMatchObject({ tokens: { output: 5 } });
-  });
-
   test('has the dimensions of embeddings, and no output tokens', async () => {
     const session = await startListening('standard');
     const request = { model: 'text-embedding-3-small', input: 'It.', dimensions: 8 };
@@ -142,47 +136,34 @@ describe('model.invoke', () => {
     ]);
   });
 
-  test('is sent for sampled and unsampled traces', async () => {
-    const session = await startListening('standard', {}, { sampler: new AlwaysOffSampler() });
-    await session.client.chat.completions.create({ ...CHAT, tools: [TOOL] });
-    expect(session.spans).toEqual([]);
-    expect(types(session.events)).toEqual(['model.invoke', 'tool.call', 'cost.record']);
-  });
-
-  test('is not sent for endpoints that call no model', async () => {
-    const session = await startListening('full');
-    await session.client.files.list();
-    expect(session.events).toEqual([]);
+  test('is sent for unsampled traces, too, with what the answer reports of its tokens', async () => {
+    const { client, events, simulator, spans } = await startListening(
+      'standard',
+      {},
+      { sampler: new AlwaysOffSampler() },
+    );
+    await ask(client, 'Hello?', { model: 'gpt-4o-mini', tools: [TOOL] });
+    expect(types(events)).toEqual(['model.invoke', 'tool.call', 'cost.record']);
+    simulator.next({ body: completionBody('It.', { usage: { completion_tokens: 5 } }) });
+    await ask(client);
+    expect(events[3]).toMatchObject({ tokens: { output: 5 } });
+    expect(spans).toEqual([]);
   });
 });
 
 describe('tool.call', () => {
   const named = { type: 'tool.call', name: 'look_up', toolType: 'function', id: expect.any(String) };
 
-  test('is sent for each tool call of a chat completion, plain or streamed', async () => {
-    const session = await startListening('standard');
-    await session.client.chat.completions.create({ ...CHAT, tools: [TOOL], n: 2 });
-    expect(session.events.filter(({ type }) => type === 'tool.call')).toMatchObject([named, named]);
-    session.events.length = 0;
-    const stream = await session.client.chat.completions.create({ ...CHAT, tools: [TOOL], stream: true });
-    for await (const _ of stream);
-    expect(session.events.filter(({ type }) => type === 'tool.call')).toMatchObject([named]);
-  });
-
-  test('is sent for each tool call of a response, including hosted tools', async () => {
-    const session = await startListening('standard');
-    session.simulator.respond({
-      output: [
-        { webSearch: { query: 'What?' } },
-        { function: { name: 'look_up', arguments: {} } },
-        { message: 'It.' },
-      ],
-    });
-    await session.client.responses.create({ model: 'gpt-4o-mini', input: 'Hello?' });
-    expect(session.events.filter(({ type }) => type === 'tool.call')).toMatchObject([
-      { name: 'web_search', toolType: 'web_search' },
-      named,
-    ]);
+  test('is sent for each tool call of a chat completion, a stream and a response, hosted tools included', async () => {
+    const { client, events, simulator } = await startListening('standard');
+    await ask(client, 'Hello?', { tools: [TOOL], n: 2 });
+    await askStreaming(client, 'Hello?', { tools: [TOOL] });
+    const output = [{ webSearch: { query: 'What?' } }, { function: { name: 'look_up', arguments: {} } }];
+    simulator.respond({ output });
+    await client.responses.create({ model: 'gpt-4o-mini', input: 'Hello?' });
+    const search = { name: 'web_search', toolType: 'web_search' };
+    const calls = events.filter(({ type }) => type === 'tool.call');
+    expect(calls).toMatchObject([named, named, named, search, named]);
   });
 });
 
@@ -237,32 +218,30 @@ describe('policy.violation of a call without an operation in the conventions', (
     expect(session.events).toMatchObject([{ message: expect.stringContaining('no picture') }]);
   });
 
-  test('is not sent for other requests', async () => {
-    const { client, events, simulator } = await startListening('standard');
-    for (const ask of [
+  test('is not sent for other requests, of which there are no events at all', async () => {
+    const { client, events, simulator } = await startListening('full');
+    await client.files.list();
+    for (const send of [
       () => client.files.retrieve('file_1'),
       () => client.models.retrieve('ft:x'),
       () => client.models.delete('ft:x'),
     ]) {
       simulator.next({ status: 404, body: refused });
-      await expect(ask()).rejects.toThrow('404');
+      await expect(send()).rejects.toThrow('404');
     }
     expect(events).toEqual([]);
   });
 });
 
 describe('the preset sets the level of detail', () => {
-  test('minimal: no parameters, no tool calls', async () => {
-    const session = await startListening('minimal');
-    await session.client.chat.completions.create({ ...CHAT, tools: [TOOL] });
-    expect(types(session.events)).toEqual(['model.invoke', 'cost.record']);
-    expect(session.events[0]).not.toHaveProperty('parameters');
-  });
-
-  test('standard is the default', async () => {
-    const session = await startListening(undefined);
-    await session.client.chat.completions.create({ ...CHAT, tools: [TOOL] });
-    expect(types(session.events)).toEqual(['model.invoke', 'tool.call', 'cost.record']);
+  test.each([
+    ['minimal', false, ['model.invoke', 'cost.record']],
+    [undefined, true, ['model.invoke', 'tool.call', 'cost.record']],
+  ] as const)('%s: with parameters: %s, and %j', async (preset, hasParameters, sent) => {
+    const { client, events } = await startListening(preset);
+    await client.chat.completions.create({ ...CHAT, tools: [TOOL] });
+    expect(types(events)).toEqual(sent);
+    expect('parameters' in (events[0] ?? {})).toBe(hasParameters);
   });
 
   const PRIVATE = { ...CHAT, tools: [TOOL], stop: 'a secret', user: 'a secret' };
