@@ -101,16 +101,6 @@ describe('a content store', () => {
     expect((await lstat(join(folder, name))).isFile()).toBe(true);
     expect(JSON.parse(await readFile(join(folder, name), 'utf8'))).toEqual(said.inputMessages);
   });
-
-  test('does not delay the call', async () => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const store = new ContentStore({ write: () => promise });
-    const one = completion('x');
-    store.hook(one);
-    expect(one.attributes).toHaveProperty([REFERENCE]);
-    resolve();
-    await store.flush();
-  });
 });
 
 describe('content that is not stored', () => {

@@ -1,77 +1,70 @@
-import { describe, expect, test } from 'vitest';
+import type OpenAI from 'openai';
+import { expect, test } from 'vitest';
 import { readOutputMessages } from '../../../src/operations/chat/messages.ts';
 import { readResponseOutput } from '../../../src/operations/response/content.ts';
-import { type Program, startProgram } from '../../support/program.ts';
+import { startProgram } from '../../support/program.ts';
+import type { Answer } from '../../support/simulator/index.ts';
 
 const ASK = { model: 'gpt-4o', stream: true as const };
 
-type Chunks = AsyncIterable<object>;
+type Chunks = AsyncIterable<object> & { readonly controller: AbortController };
+type Open = (client: OpenAI) => Promise<Chunks>;
 
-const chat = ({ client }: Program) =>
-  client.chat.completions.create({ ...ASK, messages: [{ role: 'user', content: 'Hello' }] });
+const chat: Open = ({ chat: { completions } }) =>
+  completions.create({ ...ASK, messages: [{ role: 'user', content: 'Hello' }] });
+const complete: Open = ({ completions }) => completions.create({ ...ASK, prompt: 'Hello' });
+const respond: Open = ({ responses }) => responses.create({ ...ASK, input: 'Hello' });
 
-const OPENED: readonly [api: string, open: (program: Program) => Promise<Chunks>][] = [
-  ['chat completion', chat],
-  ['legacy completion', ({ client }) => client.completions.create({ ...ASK, prompt: 'Hello' })],
-  ['response', ({ client }) => client.responses.create({ ...ASK, input: 'Hello' })],
-];
-
-function start(): Promise<Program> {
-  return startProgram({ content: true, config: { captureMessageContent: 'SPAN_ONLY' } });
-}
-
-/** Reads on until the answer has begun. */
-async function readSome(stream: Chunks, pieces = 2): Promise<void> {
-  let seen = 0;
-  for await (const chunk of stream)
-    if (/"(?:content|text|delta)":"[^"]/.test(JSON.stringify(chunk)) && ++seen === pieces) break;
-}
-
-function recorded({ telemetry }: Program): object {
-  const attributes = telemetry.spans.at(-1)?.attributes ?? {};
-  const messages = JSON.parse(String(attributes['gen_ai.output.messages'])) as { finish_reason: string }[];
-  return {
-    attribute: attributes['gen_ai.response.finish_reasons'],
-    messages: messages.map(({ finish_reason }) => finish_reason),
-    end: attributes['openai.stream.end'],
+/** Reads on until the answer has begun, and does something then: by default, it leaves. */
+const readSome =
+  (pieces = 2, then?: (chunks: Chunks) => void) =>
+  async (chunks: Chunks): Promise<void> => {
+    let seen = 0;
+    for await (const chunk of chunks)
+      if (/"(?:content|text|delta)":"[^"]/.test(JSON.stringify(chunk)) && ++seen === pieces) {
+        if (then === undefined) break;
+        then(chunks);
+      }
   };
-}
+const abort = readSome(2, ({ controller }) => controller.abort());
+const readAll = async (chunks: Chunks): Promise<unknown> => Array.fromAsync(chunks).catch(() => undefined);
 
-describe('the output message of an unfinished answer has the finish reason error', () => {
-  test.each(OPENED)('if the program leaves the stream: %s', async (_, open) => {
-    const program = await start();
-    await readSome(await open(program));
-    expect(recorded(program)).toEqual({ attribute: undefined, messages: ['error'], end: 'cancelled' });
-  });
+const CHOICES = [
+  { index: 0, delta: { content: 'Yes.' } },
+  { index: 1, delta: { content: 'N' } },
+  { index: 0, delta: {}, finish_reason: 'stop' },
+  { index: 1, delta: { content: 'o' } },
+].map((choice) => ({ data: { id: 'chatcmpl-1', model: 'gpt-4o', choices: [choice] } }));
 
-  test('if the program aborts the stream', async () => {
-    const program = await start();
-    const stream = await chat(program);
-    for await (const { choices } of stream) if (choices[0]?.delta.content) stream.controller.abort();
-    expect(recorded(program)).toEqual({ attribute: undefined, messages: ['error'], end: 'aborted' });
-  });
-
-  test('if the stream breaks', async () => {
-    const program = await start();
-    program.simulator.next({ break: 'mid-body' });
-    await expect(Array.fromAsync(await chat(program))).rejects.toThrow();
-    expect(recorded(program)).toMatchObject({ attribute: undefined, messages: ['error'], end: 'error' });
-  });
-
-  test('for each choice that has not ended', async () => {
-    const program = await start();
-    const choices = [
-      { index: 0, delta: { content: 'Yes.' } },
-      { index: 1, delta: { content: 'N' } },
-      { index: 0, delta: {}, finish_reason: 'stop' },
-      { index: 1, delta: { content: 'o' } },
-    ];
-    const chunks = choices.map((each) => ({ data: { id: 'chatcmpl-1', model: 'gpt-4o', choices: [each] } }));
-    program.simulator.next({ sse: [...chunks, 'done'] });
-    await readSome(await chat(program), 3);
-    expect(recorded(program)).toEqual({ attribute: ['stop'], messages: ['stop', 'error'], end: 'cancelled' });
-  });
-});
+test.each<[string, Open, (chunks: Chunks) => Promise<unknown>, end: string, reasons?: string[], Answer?]>([
+  ['if the program leaves the stream of a chat completion', chat, readSome(), 'cancelled'],
+  ['if the program leaves the stream of a legacy completion', complete, readSome(), 'cancelled'],
+  ['if the program leaves the stream of a response', respond, readSome(), 'cancelled'],
+  ['if the program aborts the stream', chat, abort, 'aborted'],
+  ['if the stream breaks', chat, readAll, 'error', ['error'], { break: 'mid-body' }],
+  [
+    'for each choice that has not ended',
+    chat,
+    readSome(3),
+    'cancelled',
+    ['stop', 'error'],
+    { sse: [...CHOICES, 'done'] },
+  ],
+])(
+  'the output message of an unfinished answer has the finish reason error: %s',
+  async (_, open, read, end, reasons = ['error'], answer = {}) => {
+    const config = { captureMessageContent: 'SPAN_ONLY' } as const;
+    const { client, simulator, telemetry } = await startProgram({ content: true, config });
+    simulator.next(answer);
+    await read(await open(client));
+    const attributes = telemetry.spans.at(-1)?.attributes ?? {};
+    const messages = JSON.parse(String(attributes['gen_ai.output.messages'])) as { finish_reason: string }[];
+    expect(messages.map(({ finish_reason }) => finish_reason)).toEqual(reasons);
+    const ended = reasons.filter((reason) => reason !== 'error');
+    expect(attributes['gen_ai.response.finish_reasons'] ?? []).toEqual(ended);
+    expect(attributes['openai.stream.end']).toBe(end);
+  },
+);
 
 test('the output message of a whole answer has the finish reason stop if the server sends none', () => {
   const message = { role: 'assistant', content: 'Hi' };
