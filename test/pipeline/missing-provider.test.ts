@@ -57,12 +57,6 @@ test('so does one that passes openai to instrumentOpenAI', async () => {
   expect(await said(FUNCTION + CALLS)).toMatch(/^\S+: No tracer provider is registered, .*\n$/);
 });
 
-test('so does one that creates OpenAIInstrumentation and never starts the SDK', async () => {
-  const start = `import { NodeSDK } from '@opentelemetry/sdk-node';`;
-  const program = `${start}${CLASS}new NodeSDK({ instrumentations: [instrumentation] });${CALLS}`;
-  expect(await said(program)).toMatch(/^\S+: No tracer provider is registered, .*\)\.start\(\).*\n$/);
-});
-
 test('rejected variables and unknown ones are said on standard error with …/register', async () => {
   await project().write({ 'app.mjs': `import OpenAI from 'openai';${CALLS}` });
   const { stderr } = await project().run(['--import', `${PACKAGE_NAME}/register`, 'app.mjs'], {
