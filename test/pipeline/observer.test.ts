@@ -1,5 +1,4 @@
-import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
-import { TracerProvider } from '@opentelemetry/sdk-trace';
+import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Observer } from '../../src/pipeline/observer.ts';
 import { Call } from '../../src/sdk/call.ts';
@@ -27,17 +26,6 @@ function begin(observer: Observer, method: string = 'get', path: string = '/mode
 }
 
 describe('calls in progress', () => {
-  test('end once at a provider shutdown, and are not affected by a flush', async () => {
-    const call = begin(new Observer());
-    await telemetry.provider.forceFlush();
-    expect(telemetry.openSpans).toEqual(['GET /models']);
-    await telemetry.provider.shutdown();
-    expect(call.outcome).toBe('interrupted');
-    expect(telemetry.spans.map(({ name }) => name)).toEqual(['GET /models']);
-    call.succeed({});
-    expect(telemetry.spans).toHaveLength(1);
-  });
-
   test('that a shutdown ends have no duration, which nobody knows', async () => {
     const observer = new Observer();
     const measured = async (): Promise<unknown[]> =>
@@ -74,39 +62,7 @@ describe('calls in progress', () => {
   });
 });
 
-test('the provider may be registered after the first calls', async () => {
-  trace.disable();
-  const observer = new Observer();
-  begin(observer).succeed({});
-  const late = new TracerProvider();
-  trace.setGlobalTracerProvider(late);
-  const call = begin(observer);
-  await late.shutdown();
-  expect(call.outcome).toBe('interrupted');
-});
-
-test('preparation before the first call runs once', () => {
-  let done = 0;
-  const observer = new Observer({}, () => done++);
-  expect(done).toBe(0);
-  begin(observer).succeed({});
-  begin(observer).succeed({});
-  expect(done).toBe(1);
-});
-
 describe('settings', () => {
-  test('that are invalid are reported once, with any number of observers and calls', () => {
-    const config = { apiSpans: 'some' as 'all', runstep: 'off' };
-    for (const observer of [new Observer(config), new Observer(config)]) {
-      begin(observer).succeed({});
-      begin(observer).succeed({});
-    }
-    expect(warnings).toEqual([
-      'opentelemetry-instrumentation-openai: option apiSpans is "some"; accepted: all, writes, none. It is treated as not set. Correct or remove it.',
-      'opentelemetry-instrumentation-openai: option runstep is unknown. Correct or remove it.',
-    ]);
-  });
-
   test('that withhold content do so each time they are set, and are reported once', () => {
     const withheld = { completionHook: { default: () => undefined } as never, captureMessageContent: true };
     const observer = new Observer(withheld);

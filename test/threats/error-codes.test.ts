@@ -88,20 +88,3 @@ test.each([
 ])('a known code of one word is recorded: %s', (code) => {
   expect(readError({ code }, 'failed').type).toBe(code);
 });
-
-describe('a server answers with an object that imitates a class', () => {
-  test.each<[unknown, string]>([
-    [{ constructor: { name: STOLEN } }, '_OTHER'],
-    [{ constructor: STOLEN, name: STOLEN }, '_OTHER'],
-    [{ status: STOLEN }, '_OTHER'],
-    [Object.assign(new Error('No.'), { name: STOLEN }), 'Error'],
-    [new DOMException('No.', STOLEN), 'DOMException'],
-  ])('%j', (error, type) => {
-    expect(readFailure(error).type).toBe(type);
-  });
-
-  test('a class of the program names its errors', () => {
-    class QuotaError extends Error {}
-    expect(readFailure(new QuotaError('No.')).type).toBe('QuotaError');
-  });
-});

@@ -1,6 +1,3 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ContentStore } from '../../src/export.ts';
 import { startProgram } from '../support/program.ts';
@@ -121,31 +118,6 @@ test('an honest prompt within the limit is stored whole, to the last character',
   const fits = '"'.repeat(room / 2);
   expect(stored(await ask(fits))).toEqual([message(fits)]);
   expect(stored(await ask(`${fits}"`))).toMatchObject([{ parts: [{ original_length: fits.length + 1 }] }]);
-});
-
-test('another user of the machine can read neither the folder nor a file, with any umask', async () => {
-  const root = await mkdtemp(join(tmpdir(), 'content-'));
-  const before = process.umask(0);
-  try {
-    const folder = join(root, 'a', 'b');
-    const store = new ContentStore({ folder, maxLength: 300 });
-    const say = (content: string): unknown => ({
-      ...EMPTY,
-      inputMessages: [message(content)],
-      attributes: {},
-    });
-    await store.hook(say('x') as never);
-    await store.hook(say('x'.repeat(1_000)) as never);
-    const files = await readdir(folder);
-    expect(files).toHaveLength(2);
-    const paths = [...files.map((file) => join(folder, file)), folder, join(root, 'a')];
-    const modes = await Promise.all(paths.map(async (path) => (await stat(path)).mode & 0o777));
-    expect(modes).toEqual([0o600, 0o600, 0o700, 0o700]);
-    expect(await readFile(join(folder, files[0] ?? ''), 'utf8')).not.toBe('');
-  } finally {
-    process.umask(before);
-    await rm(root, { recursive: true });
-  }
 });
 
 function nested(depth: number): unknown {
