@@ -1,158 +1,161 @@
 /**
- * Leaves out each check of a file in turn, in a copy of the project, and runs the tests of its folder: one of them should
- * fail. What survives lacks a test, or is not needed. Run it before and after you drop a test: no more may survive.
+ * Leaves out each check of `src` in turn and runs the tests that reach it, of the projects `units` and `shared`: one of
+ * them should fail. What survives lacks a test, is proven by a program that a test starts, or is not needed.
  *
- *   npm run mutation -- sdk/seam.ts util/guard.ts   files of src
- *   npm run mutation -- sdk/sockets                 a folder
+ *   npm run mutation                                 all of src
+ *   npm run mutation -- sdk/seam.ts sdk/sockets      files and folders of src
+ *   npm run mutation -- util test/util               and only these tests
  */
 import { spawn } from 'node:child_process';
-import { cp, glob, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findMutants, mutate } from './mutants.ts';
+import { type Entries, Journal } from './journal.ts';
+import { type ListedMutant, listMutants } from './mutants.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-/** What the tests and the build need, apart from the packages. */
-const COPIED = [
-  'dist',
-  'docs',
-  'examples',
-  'package.json',
-  'scripts',
-  'semconv',
-  'src',
-  'test',
-  'tsconfig.json',
-  'tsdown.config.ts',
-  'vitest.config.ts',
-];
-/** Tests that take longer count as hanging, which kills the mutant. */
-const TESTS_TIMEOUT_MS = 300_000;
+const VITEST = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
+/** How many tests may try a mutant in each round. Most mutants are killed by the first. */
+const ROUNDS = [2, 4, 12];
+/** A longer test is not repeated. */
+const MAX_TEST_MS = 3_000;
+/** A try that has not ended by then never does. */
+const MAX_ATTEMPT_MS = 60_000;
 
-interface Report {
-  readonly testResults: readonly {
-    /** The file. */
-    readonly name: string;
-    readonly message: string;
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
-  }[];
-}
-
-const wanted = process.argv.slice(2).map((path) => path.replace(/^src\//, ''));
-const project = await copyProject();
+const parameters = process.argv.slice(2);
+const tests = parameters.filter((path) => path.startsWith('test/'));
+const wanted = parameters
+  .filter((path) => !tests.includes(path))
+  .map((path) => `src/${path.replace(/^src\//, '')}`);
+const isWanted = (file: string): boolean =>
+  wanted.length === 0 || wanted.some((path) => file === path || file.startsWith(`${path}/`));
+/** The texts of the tests. */
+const sources = new Map<string, string>();
+const directory = mkdtempSync(join(tmpdir(), 'mutation-'));
+const journal = new Journal(directory);
 try {
   process.exitCode = await checkAll();
 } finally {
-  await rm(project, { recursive: true });
-}
-
-async function copyProject(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'mutation-'));
-  for (const name of COPIED) await cp(join(ROOT, name), join(directory, name), { recursive: true });
-  await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
-  return directory;
+  rmSync(directory, { recursive: true });
 }
 
 /** @returns the exit code */
 async function checkAll(): Promise<number> {
-  const files = (await Array.fromAsync(glob('**/*.ts', { cwd: join(project, 'src') }))).sort();
-  const checked = files.filter((file) => wanted.some((path) => file === path || file.startsWith(`${path}/`)));
-  if (checked.length === 0) throw new Error('Name files or folders of src, such as sdk/seam.ts');
-  let survivors = 0;
-  for (const file of checked) survivors += await countSurvivors(file);
-  console.log(survivors === 0 ? 'Every mutant was killed.' : `${survivors} mutants survived.`);
-  return survivors === 0 ? 0 : 1;
-}
-
-async function countSurvivors(file: string): Promise<number> {
-  const path = join(project, 'src', file);
-  const source = await readFile(path, 'utf8');
-  const rounds = await findRounds(file);
-  let survivors = 0;
-  for (const mutant of findMutants(source)) {
-    await writeFile(path, mutate(source, mutant));
-    const found = await findRedTest(rounds);
-    const shown = `${file}:${mutant.line} ${mutant.kind}: ${mutant.text}`;
-    console.log(found === undefined ? `SURVIVED ${shown}` : `killed   ${shown}\n         ${found}`);
-    if (found === undefined) survivors++;
+  const mutants = listMutants(ROOT).filter(({ file }) => isWanted(file));
+  if (mutants.length === 0) throw new Error('Name files or folders of src, such as sdk/seam.ts');
+  await runTests(await listTests());
+  const reached = testsById();
+  for (const count of ROUNDS) {
+    const plan = planRound(mutants, reached, count);
+    journal.plan = plan;
+    await runTests([...new Set(Object.keys(plan).map(fileOf))]);
+    console.log(`${journal.read('killed').length} of ${mutants.length} mutants are killed.`);
   }
-  await writeFile(path, source);
-  return survivors;
+  const killed = new Set(journal.read('killed').map(({ id }) => id));
+  const survivors = mutants.filter(({ id }) => !killed.has(id));
+  for (const { id, file, line, kind, text } of survivors)
+    console.log(`${reached.has(id) ? 'survived' : 'unreached'} ${file}:${line} ${kind}: ${text}`);
+  const unreached = survivors.filter(({ id }) => !reached.has(id)).length;
+  console.log(`${survivors.length - unreached} mutants survived; no test reached ${unreached} others.`);
+  return survivors.length === 0 ? 0 : 1;
 }
 
-/**
- * The tests of a file's folder in three rounds: its own, those of the same process, and those that run programs, which take
- * longer than all others together.
- */
-async function findRounds(file: string): Promise<string[][]> {
-  const [folder = ''] = file.includes('/') ? file.split('/') : ['entries'];
-  const tests = `test/{${folder},entries/units}/**/*.test.ts`;
-  const files = [...new Set(await Array.fromAsync(glob(tests, { cwd: project })))].sort();
-  const texts = await Promise.all(files.map((each) => readFile(join(project, each), 'utf8')));
-  const having = (text: string): string[] => files.filter((_, index) => texts[index]?.includes(text));
-  const own = having(`/src/${file}'`);
-  const slow = having('node:child_process').filter((each) => !own.includes(each));
-  const others = files.filter((each) => !own.includes(each) && !slow.includes(each));
-  const rounds = [own, others, slow].filter(({ length }) => length > 0);
-  const red = await findRedTest(rounds);
-  if (red !== undefined) throw new Error(`The tests fail without any mutant: ${red}`);
-  return rounds;
-}
-
-/** The first test that fails, and fails again by itself; `undefined` when all pass. */
-async function findRedTest(rounds: readonly string[][]): Promise<string | undefined> {
-  for (const files of rounds) {
-    const red = await runTests(files);
-    if (red === undefined) continue;
-    // A test that a busy machine made fail proves nothing; after it, the others have not been run.
-    const confirmed = await runTests(red.file === undefined ? files : [red.file]);
-    if (confirmed !== undefined) return confirmed.name;
-    const again = await runTests(files);
-    if (again !== undefined) return again.name;
+/** The tests that reach the check of a mutant, by its id. */
+function testsById(): Map<number, Entries['reached'][]> {
+  const tests = new Map<number, Entries['reached'][]>();
+  for (const one of journal.read('reached').filter(({ ms }) => ms < MAX_TEST_MS)) {
+    for (const id of one.ids) {
+      const known = tests.get(id);
+      if (known === undefined) tests.set(id, [one]);
+      else known.push(one);
+    }
   }
-  return undefined;
+  return tests;
 }
 
-interface Red {
-  readonly name: string;
-  readonly file: string | undefined;
-}
-
-async function runTests(files: readonly string[]): Promise<Red | undefined> {
-  const output = join(project, 'report.json');
-  await rm(output, { force: true });
-  if (await runVitest(files, output)) return undefined;
-  for (const { name: file, message, assertionResults } of (await readReport(output))?.testResults ?? []) {
-    // What is no program any more proves nothing.
-    if (message.startsWith('Transform failed')) throw new Error(`A mutant cannot be parsed: ${message}`);
-    const failed = assertionResults.find(({ status }) => status === 'failed');
-    if (failed !== undefined) return { name: failed.fullName, file };
-    if (message !== '') return { name: message.split('\n')[0] ?? '', file };
+/** For each mutant that is left, the tests that are likeliest to fail without its check, of those not tried yet. */
+function planRound(
+  mutants: readonly ListedMutant[],
+  reached: ReadonlyMap<number, readonly Entries['reached'][]>,
+  count: number,
+): Record<string, number[]> {
+  const killed = new Set(journal.read('killed').map(({ id }) => id));
+  const tried = new Set(journal.read('survived').map(({ id, test }) => `${id} ${test}`));
+  const unrepeatable = new Set(journal.read('unrepeatable').map(({ test }) => test));
+  const plan: Record<string, number[]> = {};
+  for (const mutant of mutants) {
+    const { id } = mutant;
+    if (killed.has(id)) continue;
+    const tests = (reached.get(id) ?? [])
+      .filter(({ test }) => !tried.has(`${id} ${test}`) && !unrepeatable.has(test))
+      .map((one) => ({ test: one.test, distance: distance(one, mutant) }))
+      .sort((one, other) => one.distance - other.distance);
+    for (const { test } of tests.slice(0, count)) plan[test] = [...(plan[test] ?? []), id];
   }
-  return { name: 'the tests do not end', file: undefined };
+  return plan;
 }
 
-async function readReport(file: string): Promise<Report | undefined> {
+/** A test is near if it imports the file, is in its folder, reaches few other checks, and is quick. */
+function distance({ test, ms, ids }: Entries['reached'], { file }: ListedMutant): number {
+  const path = fileOf(test);
+  const source = sources.get(path) ?? readFileSync(join(ROOT, path), 'utf8');
+  sources.set(path, source);
+  const imports = source.includes(`/${file}'`) ? 3 : 0;
+  const isInFolder = path.startsWith(`test/${file.split('/')[1]}/`) ? 1 : 0;
+  return Math.log(ids.length + 10) + ms / 200 - imports - isInFolder;
+}
+
+function fileOf(test: string): string {
+  return test.split(' > ')[0] ?? test;
+}
+
+async function listTests(): Promise<string[]> {
+  const output = join(directory, 'tests.json');
+  await vitest(['list', '--filesOnly', `--json=${output}`, ...tests]);
+  const files = JSON.parse(readFileSync(output, 'utf8')) as { readonly file: string }[];
+  return files.map(({ file }) => file.slice(ROOT.length + 1));
+}
+
+/** Runs files of tests, again those whose process a mutant has spoilt or ended, as long as that kills mutants. */
+async function runTests(files: readonly string[]): Promise<void> {
+  journal.clear('done');
+  for (let before = -1; before < journal.read('killed').length; ) {
+    before = journal.read('killed').length;
+    const done = new Set(journal.read('done').map(({ file }) => file));
+    const left = files.filter((file) => !done.has(file));
+    if (left.length === 0) return;
+    await vitest(['run', ...left]);
+    for (const name of attempts()) {
+      const path = join(journal.attempts, name);
+      journal.add('killed', JSON.parse(readFileSync(path, 'utf8')));
+      rmSync(path);
+    }
+  }
+}
+
+function attempts(): string[] {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as Report;
+    return readdirSync(journal.attempts);
   } catch {
-    return undefined;
+    return [];
   }
 }
 
-/** @returns whether all tests passed */
-function runVitest(files: readonly string[], output: string): Promise<boolean> {
-  const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
-  const projects = ['units', 'shared', 'processes'].flatMap((name) => ['--project', name]);
-  const options = [...projects, '--bail', '1', '--reporter', 'json', '--outputFile', output];
-  const child = spawn(process.execPath, [vitest, 'run', ...options, ...files], {
-    cwd: project,
+async function vitest(parameters: readonly string[]): Promise<void> {
+  const options = ['--config', join(import.meta.dirname, 'vitest.config.ts'), ...parameters];
+  const child = spawn(process.execPath, [VITEST, ...options], {
+    cwd: ROOT,
+    env: { ...process.env, ...journal.environment },
     stdio: 'ignore',
-    timeout: TESTS_TIMEOUT_MS,
-    killSignal: 'SIGKILL',
+    detached: true,
   });
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => resolve(code === 0));
-  });
+  const watch = setInterval(() => {
+    const oldest = attempts().map(
+      (name) => statSync(join(journal.attempts, name), { throwIfNoEntry: false })?.mtimeMs,
+    );
+    if (oldest.some((time) => time !== undefined && time < Date.now() - MAX_ATTEMPT_MS))
+      process.kill(-(child.pid ?? 0), 'SIGKILL');
+  }, 5_000);
+  await new Promise((resolve) => child.on('close', resolve));
+  clearInterval(watch);
 }

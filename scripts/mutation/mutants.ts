@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseAst } from 'rolldown/parseAst';
 
 /** A change to the source that a test must notice: a check of the program goes. */
@@ -7,9 +9,12 @@ export interface Mutant {
   readonly text: string;
   /** The line on which that begins, from 1. */
   readonly line: number;
-  readonly start: number;
-  readonly end: number;
-  readonly replacement: string;
+}
+
+export interface ListedMutant extends Mutant {
+  readonly id: number;
+  /** From the root of the project. */
+  readonly file: string;
 }
 
 /** A node of the syntax tree, as far as it is looked at. */
@@ -19,15 +24,24 @@ interface Node {
   readonly end: number;
   readonly alternate?: Node | null;
   readonly arguments?: readonly Node[];
-  readonly block?: Node;
   readonly body?: Node | readonly Node[];
   readonly callee?: Node;
   readonly consequent?: Node;
-  readonly finalizer?: Node | null;
-  readonly handler?: Node | null;
+  readonly handler?: { readonly param: Node | null; readonly body: Node } | null;
   readonly left?: Node;
   readonly operator?: string;
   readonly right?: Node;
+  readonly test?: Node;
+}
+
+/** What is written around a node, so that its check can be left out while the program runs. */
+interface Switch {
+  readonly kind: Mutant['kind'];
+  /** Default: the node itself. */
+  readonly shown?: Node;
+  readonly around: Pick<Node, 'start' | 'end'>;
+  readonly before: (isLeftOut: string) => string;
+  readonly after: string;
 }
 
 /** Replaces `guard` and `guardAsync`, and lets errors through. */
@@ -40,60 +54,85 @@ const EXITS: ReadonlySet<unknown> = new Set([
 ]);
 const LIMIT = /^(?:MAX|LIMIT)_|_LIMIT$/;
 
+/** All mutants of `src`, numbered as {@link withSwitches} does it. */
+export function listMutants(root: string): ListedMutant[] {
+  return globSync('src/**/*.ts', { cwd: root })
+    .sort()
+    .flatMap((file) =>
+      findMutants(readFileSync(join(root, file), 'utf8')).map((mutant) => ({ ...mutant, file })),
+    )
+    .map((mutant, id) => ({ ...mutant, id }));
+}
+
 /**
  * Finds the checks of a source in its syntax tree: early exits, conditions and their operands, guards, catch clauses and
  * bounds. Each mutant leaves one of them out.
  */
 export function findMutants(source: string): Mutant[] {
-  const mutants: Mutant[] = [];
-  const visit = (node: Node): void => {
-    for (const { kind, shown = node, replaced = node, replacement } of mutationsOf(node, source)) {
+  return nodesOf(parse(source)).flatMap((node) =>
+    switchesOf(node, source).map(({ kind, shown = node }) => {
       const text = source.slice(shown.start, shown.end).replace(/\s+/g, ' ');
       const line = source.slice(0, shown.start).split('\n').length;
-      mutants.push({ kind, text, line, start: replaced.start, end: replaced.end, replacement });
-    }
-    for (const child of Object.values(node).flat()) if (isNode(child)) visit(child);
-  };
-  visit(parseAst(source, { lang: 'ts' }) as Node);
-  return mutants;
+      return { kind, text, line };
+    }),
+  );
 }
 
-/** Applies a mutant to the source it was found in. */
-export function mutate(source: string, { start, end, replacement }: Mutant): string {
-  return source.slice(0, start) + replacement + source.slice(end);
-}
-
-interface Mutation {
-  readonly kind: Mutant['kind'];
-  /** Default: the node itself. */
-  readonly shown?: Node;
-  /** Default: the node itself. */
-  readonly replaced?: Node;
-  readonly replacement: string;
-}
-
-function mutationsOf(node: Node, source: string): Mutation[] {
-  const textOf = ({ start, end }: Node): string => source.slice(start, end);
-  const { callee, consequent, left, right, block, finalizer } = node;
-  if (node.type === 'IfStatement' && consequent && !node.alternate)
-    return endsInExit(consequent)
-      ? [{ kind: 'early exit', replacement: ';' }]
-      : [{ kind: 'condition', replacement: textOf(consequent) }];
-  if (node.type === 'LogicalExpression' && left && right && node.operator !== '??')
+/**
+ * A source with all its mutants in it: each check asks `globalThis.__mutant__(id)` first whether it is left out. Ids follow
+ * the order of {@link findMutants}, from `first` on.
+ */
+export function withSwitches(source: string, first: number): string {
+  const switches = nodesOf(parse(source)).flatMap((node) => switchesOf(node, source));
+  const insertions = switches.flatMap(({ around: { start, end }, before, after }, index) => {
+    const width = end - start;
+    const isLeftOut = `globalThis.__mutant__?.(${first + index})`;
     return [
-      { kind: 'operand', shown: left, replacement: `(${textOf(right)})` },
-      { kind: 'operand', shown: right, replacement: `(${textOf(left)})` },
+      { at: start, order: 1 / width, text: before(isLeftOut) },
+      { at: end, order: width - source.length, text: after },
     ];
-  if (node.type === 'TryStatement' && block && node.handler) {
-    const rest = finalizer ? `try ${textOf(block)} finally ${textOf(finalizer)}` : textOf(block);
-    return [{ kind: 'catch', replacement: rest }];
+  });
+  // What ends at a place comes before what begins there; at the begin, the wider one comes first, and at the end, last.
+  insertions.sort((one, other) => one.at - other.at || one.order - other.order);
+  let text = '';
+  let end = 0;
+  for (const insertion of insertions) {
+    text += source.slice(end, insertion.at) + insertion.text;
+    end = insertion.at;
   }
-  if (node.type !== 'CallExpression' || callee === undefined) return [];
-  if (/^guard(?:Async)?$/.test(textOf(callee)))
-    return [{ kind: 'guard', replaced: callee, replacement: UNGUARDED }];
+  return text + source.slice(end);
+}
+
+function switchesOf(node: Node, source: string): Switch[] {
+  const textOf = ({ start, end }: Node): string => source.slice(start, end);
+  const { type, callee, consequent, handler, left, right, test } = node;
+  if (type === 'IfStatement' && consequent && test && !node.alternate) {
+    const kind = endsInExit(consequent) ? 'early exit' : 'condition';
+    return [
+      { kind, around: test, before: (isLeftOut) => `${isLeftOut} ? ${kind === 'condition'} : (`, after: ')' },
+    ];
+  }
+  const replace = (kind: Mutant['kind'], around: Node, replacement: string, shown = node): Switch => ({
+    kind,
+    shown,
+    around,
+    before: (isLeftOut) => `(${isLeftOut} ? (${replacement}) : (`,
+    after: '))',
+  });
+  if (type === 'LogicalExpression' && left && right && node.operator !== '??')
+    return [replace('operand', node, textOf(right), left), replace('operand', node, textOf(left), right)];
+  if (type === 'TryStatement' && handler) {
+    const { param, body } = handler;
+    const error = param ? textOf(param).split(':')[0] : 'error';
+    const before = (isLeftOut: string): string =>
+      `${param ? '' : '(error) '}{ if (${isLeftOut}) throw ${error}; `;
+    return [{ kind: 'catch', around: body, before, after: '}' }];
+  }
+  if (type !== 'CallExpression' || callee === undefined) return [];
+  if (/^guard(?:Async)?$/.test(textOf(callee))) return [replace('guard', callee, UNGUARDED)];
   const [bound, ...values] = (node.arguments ?? []).map(textOf).sort((one) => (LIMIT.test(one) ? -1 : 1));
   return textOf(callee) === 'Math.min' && bound !== undefined && LIMIT.test(bound)
-    ? [{ kind: 'bound', replacement: `Math.min(${values.join(', ')})` }]
+    ? [replace('bound', node, `Math.min(${values.join(', ')})`)]
     : [];
 }
 
@@ -101,6 +140,15 @@ function endsInExit({ type, body }: Node): boolean {
   const last =
     type === 'BlockStatement' && Array.isArray(body) ? (body as readonly Node[]).at(-1)?.type : type;
   return EXITS.has(last);
+}
+
+function parse(source: string): Node {
+  return parseAst(source, { lang: 'ts' }) as Node;
+}
+
+function nodesOf(node: Node): Node[] {
+  const children = Object.values(node).flat().filter(isNode);
+  return [node, ...children.flatMap(nodesOf)];
 }
 
 function isNode(value: unknown): value is Node {

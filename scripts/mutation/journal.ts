@@ -1,0 +1,65 @@
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What is known of a mutation run: its processes share it, and it outlives those that a mutant makes crash. */
+export interface Entries {
+  /** A test that passes, how long it took, and the mutants whose checks it has reached. */
+  readonly reached: { readonly test: string; readonly ms: number; readonly ids: readonly number[] };
+  /** The first test that failed without the check. */
+  readonly killed: { readonly id: number; readonly test: string };
+  /** A test that passed without the check. */
+  readonly survived: { readonly id: number; readonly test: string };
+  /** A test that fails when it runs again in its process. */
+  readonly unrepeatable: { readonly test: string };
+  /** A file whose tests have all been run. */
+  readonly done: { readonly file: string };
+}
+
+const DIRECTORY = 'MUTATION_DIRECTORY';
+
+export class Journal {
+  readonly #directory: string;
+
+  constructor(directory: string = process.env[DIRECTORY] ?? '') {
+    this.#directory = directory;
+  }
+
+  get environment(): NodeJS.ProcessEnv {
+    return { [DIRECTORY]: this.#directory };
+  }
+
+  /** Where a process names the mutant that it tries, until the try is over. */
+  get attempts(): string {
+    return join(this.#directory, 'attempts');
+  }
+
+  add<Kind extends keyof Entries>(kind: Kind, entry: Entries[Kind]): void {
+    appendFileSync(join(this.#directory, kind), `${JSON.stringify(entry)}\n`);
+  }
+
+  read<Kind extends keyof Entries>(kind: Kind): Entries[Kind][] {
+    try {
+      const lines = readFileSync(join(this.#directory, kind), 'utf8').split('\n');
+      return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Entries[Kind]);
+    } catch {
+      return [];
+    }
+  }
+
+  clear(kind: keyof Entries): void {
+    rmSync(join(this.#directory, kind), { force: true });
+  }
+
+  /** The mutants to try in each test; before there is a plan, tests only say what they reach. */
+  get plan(): Readonly<Record<string, readonly number[]>> | undefined {
+    try {
+      return JSON.parse(readFileSync(join(this.#directory, 'plan'), 'utf8'));
+    } catch {
+      return undefined;
+    }
+  }
+
+  set plan(plan: Readonly<Record<string, readonly number[]>>) {
+    writeFileSync(join(this.#directory, 'plan'), JSON.stringify(plan));
+  }
+}
