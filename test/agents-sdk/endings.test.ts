@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { ConversationIdGenerator } from '../../src/index.ts';
+import { functionCall } from '../support/bodies.ts';
 import { library, type RunState } from './library.ts';
 import { calling, completion, newHelper, newTool, startAgents, tracingOrNot } from './program.ts';
 
@@ -11,16 +12,10 @@ const failing = newTool('fail', () => {
 
 /** A completion that asks to delete something important and something else. */
 function askingTwice(): object {
-  const tool_calls = ['important', 'other'].map((name) => ({
-    id: `call_${name}`,
-    type: 'function',
-    function: { name: 'delete', arguments: JSON.stringify({ name }) },
-  }));
-  const message = { role: 'assistant', content: null, tool_calls };
-  return {
-    ...completion({ usage: [100, 20] }),
-    choices: [{ index: 0, message, finish_reason: 'tool_calls' }],
-  };
+  const calls = ['important', 'other'].map((name) =>
+    functionCall('delete', JSON.stringify({ name }), `call_${name}`),
+  );
+  return completion(calls, [100, 20]);
 }
 
 /** Deletes all but what is important, which a person approves. */
@@ -207,7 +202,7 @@ tracingOrNot((tracing) => {
       const agent = newHelper(deletingSome);
       if (api === 'chat') {
         simulator.next({ body: askingTwice() });
-        simulator.next({ body: completion({ text: 'Done.', usage: [120, 5] }) });
+        simulator.next({ body: completion('Done.', [120, 5]) });
       } else
         answer([calling('delete', { name: 'important' }), calling('delete', { name: 'other' })], 'Done.');
       const { state } = await runner.run(agent, 'Delete it');

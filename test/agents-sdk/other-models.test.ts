@@ -53,7 +53,7 @@ it.each(['responses', 'chat'] as const)(
     const { runner, simulator, telemetry, points, answer } = await startAgents({ api });
     context.disable();
     if (api === 'responses') answer('Hello.');
-    else simulator.next({ body: completion({ text: 'Hello.', usage: [12, 3] }) });
+    else simulator.next({ body: completion('Hello.', [12, 3]) });
     await runner.run(newHelper(), 'Hi');
     expect(telemetry.spans.map(({ name }) => name).toSorted()).toEqual([
       'chat gpt-4o',

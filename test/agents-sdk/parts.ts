@@ -1,3 +1,4 @@
+import { completionBody } from '../support/bodies.ts';
 import { type LibraryAgent, library } from './library.ts';
 
 /** An agent of the program. */
@@ -38,30 +39,11 @@ export function calling(
   return { function: { name, ...(namespace !== undefined && { namespace }), arguments: given } };
 }
 
-/** An answer of the Chat Completions API: a call of a function, or a text. */
-export function completion(given: {
-  readonly call?: string;
-  readonly text?: string;
-  readonly usage: readonly [input: number, output: number];
-}): object {
-  const [prompt_tokens, completion_tokens] = given.usage;
-  const call = given.call && {
-    id: `call_${given.call}`,
-    type: 'function',
-    function: { name: given.call, arguments: '{}' },
-  };
-  return {
-    id: 'chatcmpl-1',
-    object: 'chat.completion',
-    created: 1,
-    model: 'gpt-4o-2024-08-06',
-    choices: [
-      {
-        index: 0,
-        message: { role: 'assistant', content: given.text ?? null, ...(call && { tool_calls: [call] }) },
-        finish_reason: call ? 'tool_calls' : 'stop',
-      },
-    ],
-    usage: { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens },
-  };
+/** An answer of the Chat Completions API, with its tokens. */
+export function completion(
+  said: Parameters<typeof completionBody>[0],
+  [prompt_tokens, completion_tokens]: readonly [input: number, output: number],
+): object {
+  const total_tokens = prompt_tokens + completion_tokens;
+  return completionBody(said, { usage: { prompt_tokens, completion_tokens, total_tokens } });
 }

@@ -86,27 +86,18 @@ tracingOrNot((tracing) => {
       const session = new MemorySession({ sessionId: 'session-1' });
       await runner.run(outer, 'Hi', { session });
       await newRunner({ groupId: 'chat-1' }).run(outer, 'Hi', { session });
-      await expectTree(`
-    invoke_workflow Agent workflow   gen_ai.conversation.id=session-1
-    └─ invoke_agent Outer            gen_ai.conversation.id=session-1
-       ├─ chat gpt-4o                gen_ai.conversation.id=session-1
-       ├─ execute_tool ask           gen_ai.conversation.id=session-1
-       │  └─ invoke_agent Inner      gen_ai.conversation.id=session-2
-       │     ├─ chat gpt-4o          gen_ai.conversation.id=session-2
-       │     ├─ execute_tool echo    gen_ai.conversation.id=session-2
-       │     └─ chat gpt-4o          gen_ai.conversation.id=session-2
-       └─ chat gpt-4o                gen_ai.conversation.id=session-1
-
-    invoke_workflow Agent workflow   gen_ai.conversation.id=chat-1
-    └─ invoke_agent Outer            gen_ai.conversation.id=chat-1
-       ├─ chat gpt-4o                gen_ai.conversation.id=chat-1
-       ├─ execute_tool ask           gen_ai.conversation.id=chat-1
-       │  └─ invoke_agent Inner      gen_ai.conversation.id=chat-1
-       │     ├─ chat gpt-4o          gen_ai.conversation.id=chat-1
-       │     ├─ execute_tool echo    gen_ai.conversation.id=chat-1
-       │     └─ chat gpt-4o          gen_ai.conversation.id=chat-1
-       └─ chat gpt-4o                gen_ai.conversation.id=chat-1
-  `);
+      const tree = (outer: string, inner: string): string => `
+        invoke_workflow Agent workflow   gen_ai.conversation.id=${outer}
+        └─ invoke_agent Outer            gen_ai.conversation.id=${outer}
+           ├─ chat gpt-4o                gen_ai.conversation.id=${outer}
+           ├─ execute_tool ask           gen_ai.conversation.id=${outer}
+           │  └─ invoke_agent Inner      gen_ai.conversation.id=${inner}
+           │     ├─ chat gpt-4o          gen_ai.conversation.id=${inner}
+           │     ├─ execute_tool echo    gen_ai.conversation.id=${inner}
+           │     └─ chat gpt-4o          gen_ai.conversation.id=${inner}
+           └─ chat gpt-4o                gen_ai.conversation.id=${outer}
+      `;
+      await expectTree(tree('session-1', 'session-2') + tree('chat-1', 'chat-1'));
     },
   );
 

@@ -1,5 +1,6 @@
 import { trace } from '@opentelemetry/api';
 import { expect, it } from 'vitest';
+import { functionCall } from '../support/bodies.ts';
 import { library } from './library.ts';
 import { calling, completion, newTool, startAgents, tracingOrNot } from './program.ts';
 
@@ -26,9 +27,9 @@ tracingOrNot((tracing) => {
           { output: [{ message: 'It rains.' }], usage: { prompt: 150, completion: 5 } },
         );
       else {
-        simulator.next({ body: completion({ call: 'get_weather', usage: [100, 20] }) });
-        simulator.next({ body: completion({ call: 'transfer_to_Tutor', usage: [120, 10] }) });
-        simulator.next({ body: completion({ text: 'It rains.', usage: [150, 5] }) });
+        simulator.next({ body: completion([functionCall('get_weather', '{}', 'call_1')], [100, 20]) });
+        simulator.next({ body: completion([functionCall('transfer_to_Tutor', '{}', 'call_2')], [120, 10]) });
+        simulator.next({ body: completion('It rains.', [150, 5]) });
       }
       const tutor = new Agent({ name: 'Tutor', model: 'gpt-4o-mini' });
       const triage = new Agent({ name: 'Triage', model: 'gpt-4o', tools: [getWeather], handoffs: [tutor] });

@@ -128,6 +128,7 @@ describe('a request without a model operation', () => {
 
   test.each<[request: string, answer: object, name: string, value: string | undefined]>([
     ['POST /vector_stores', { id: 'vs_1', name: 'secret' }, 'openai.vector_store.id', 'vs_1'],
+    ['POST /vector_stores', { id: 'vs_1' }, 'gen_ai.conversation.id', undefined],
     ['POST /skills/skill_1/versions', { id: 'skillver_1', version: '3' }, 'openai.version.id', '3'],
     ['POST /skills/skill_1/versions', { id: 'skillver_1' }, 'openai.version.id', undefined],
     ['POST /agents/sessions', SESSION, 'openai.session.id', 'sess_1'],
@@ -149,6 +150,8 @@ describe('a request without a model operation', () => {
     session.simulator.next({ body: answer });
     await session.client.request({ method, path, ...(method === 'post' && { body: {} }) });
     expect(attributes()[name]).toBe(value);
+    // Where it runs, the failure of a run, a step or a response is recorded.
+    expect(session.spans[0]?.status.code).toBe(0);
     expect(JSON.stringify(attributes())).not.toMatch(/secret|John|0Ab9/);
   });
 
