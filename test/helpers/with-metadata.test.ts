@@ -1,5 +1,4 @@
-import { type Attributes, context, metrics, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import type { Attributes } from '@opentelemetry/api';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { describe, expect, it, vi } from 'vitest';
 import { flush, span, traced, withConversation, withMetadata } from '../../src/client.ts';
@@ -156,11 +155,12 @@ describe('withMetadata', () => {
     ]);
   });
 
-  it('adds to outer metadata and overrides the same names', async () => {
+  it('adds to outer metadata, overrides the same names, and returns what its function does', async () => {
     const { telemetry } = await startTracedProgram();
-    withMetadata({ project: 'school', userId: 'a', tags: ['x', 'y'], metadata: { one: 1 } }, () =>
-      withMetadata({ userId: 'b', tags: ['y', 'z'], metadata: { two: 2 } }, () => span('s', () => undefined)),
-    );
+    const inner = () =>
+      withMetadata({ userId: 'b', tags: ['y', 'z'], metadata: { two: 2 } }, () => span('s', () => 42));
+    const outer = { project: 'school', userId: 'a', tags: ['x', 'y'], metadata: { one: 1 } };
+    expect(withMetadata(outer, inner)).toBe(42);
     expect(telemetry.spans[0]?.attributes).toEqual({
       'openai.trace.project': 'school',
       'user.id': 'b',
@@ -210,29 +210,21 @@ describe('withMetadata', () => {
     );
   });
 
-  it('returns the result of the function and rethrows its errors', async () => {
+  it('rethrows the errors of its function', async () => {
     await startTracedProgram();
-    expect(withMetadata({ userId: 'a' }, () => 42)).toBe(42);
     const error = new Error('no');
-    expect(() =>
-      withMetadata({ userId: 'a' }, () => {
-        throw error;
-      }),
-    ).toThrow(error);
+    const fail = (): never => {
+      throw error;
+    };
+    expect(() => withMetadata({ userId: 'a' }, fail)).toThrow(error);
   });
 });
 
-it('MetadataSpanProcessor adds metadata to spans of other instrumentations', () => {
+it('MetadataSpanProcessor adds metadata to spans of other instrumentations', async () => {
+  await startTracedProgram();
   const exporter = new InMemorySpanExporter();
-  const provider = new TracerProvider({
-    spanProcessors: [new MetadataSpanProcessor(), new SimpleSpanProcessor({ exporter })],
-  });
-  trace.disable();
-  metrics.disable();
-  context.disable();
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
-  trace.setGlobalTracerProvider(provider);
-  const tracer = trace.getTracer('program');
+  const spanProcessors = [new MetadataSpanProcessor(), new SimpleSpanProcessor({ exporter })];
+  const tracer = new TracerProvider({ spanProcessors }).getTracer('program');
   withMetadata({ userId: 'user-42' }, () => tracer.startSpan('inside').end());
   tracer.startSpan('outside').end();
   expect(exporter.getFinishedSpans().map(({ name, attributes }) => [name, attributes])).toEqual([

@@ -43,7 +43,6 @@ const IMAGES = {
   'gen_ai.usage.input_tokens': 20,
   'gen_ai.usage.output_tokens': 272,
 };
-const STREAM_OF_THREE = { ...STREAMED, 'openai.stream.chunk_count': 3 };
 const TRANSCRIPT = { 'gen_ai.output.type': 'text', 'gen_ai.request.model': 'gpt-4o-transcribe' };
 const TRANSCRIPT_USAGE = { 'gen_ai.usage.input_tokens': 14, 'gen_ai.usage.output_tokens': 6 };
 const WHISPER = { 'gen_ai.output.type': 'text', 'gen_ai.request.model': 'whisper-1' };
@@ -83,14 +82,9 @@ const ROWS: Readonly<Record<string, Row>> = {
     has: { ...IMAGES, 'gen_ai.request.choice.count': 3, 'openai.image.count': 3 },
   },
   'streamed images: their number when they finish': {
-    name: 'POST /images/generations',
-    call: async ({ images }) => Array.fromAsync(await images.generate(PARTIAL)),
-    has: { ...IMAGES, ...STREAM_OF_THREE, 'openai.image.count': 1 },
-  },
-  'edited images that are streamed: the same': {
     name: 'POST /images/edits',
     call: async ({ images }) => Array.fromAsync(await images.edit({ ...PARTIAL, image: await image() })),
-    has: { ...IMAGES, ...STREAM_OF_THREE, 'openai.image.count': 1 },
+    has: { ...IMAGES, ...STREAMED, 'openai.stream.chunk_count': 3, 'openai.image.count': 1 },
   },
   'a transcript: its tokens': {
     name: 'POST /audio/transcriptions',
