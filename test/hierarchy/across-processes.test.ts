@@ -224,27 +224,4 @@ describe('a response that another process created', () => {
       └─ fetch_response      gen_ai.response.id={asking}
     `);
   });
-
-  it('is recorded once with its tools below it if it is adopted as a new trace', async () => {
-    const program = await startProgram();
-    program.simulator.respond({ output: [{ webSearch: { query: 'x' } }, { message: 'x is 1' }] });
-    // Half an hour ago: the API reports times in whole seconds, so a response made just now may begin before or after its fetch.
-    program.simulator.clock.offset = -1800;
-    const { id } = await program.plain.responses.create({
-      model: 'gpt-4o-mini',
-      input: 'x?',
-      background: true,
-    });
-    while ((await program.plain.responses.retrieve(id)).status !== 'completed');
-    const worker = otherProcess(program, { adoptRuns: 'polled' });
-    for (const _ of [1, 2]) await worker.responses.retrieve(id);
-    await program.expectTree(`
-      chat gpt-4o-mini-2024-07-18
-      └─ execute_tool web_search
-
-      fetch_response
-
-      fetch_response
-    `);
-  });
 });

@@ -85,31 +85,34 @@ function documentsOf({ telemetry }: Pick<Tutor, 'telemetry'>): unknown {
 }
 
 describe('the background read', () => {
-  it('requests the steps of a run once, after it has ended', async () => {
-    const { simulator, threadId, ...program } = await startTutor({ runs: [{}] });
-    await program.inSpan(program.run);
-    await program.telemetry.provider.forceFlush();
-    await program.telemetry.provider.forceFlush();
-    expect(readsOf(simulator)).toEqual([`/v1/threads/${threadId}/runs/run_000001/steps?limit=100&order=asc`]);
-    const headers = simulator.requests.find(({ path }) => path.includes('/steps'))?.headers;
-    expect(headers).toMatchObject({ 'openai-beta': 'assistants=v2', authorization: 'Bearer test' });
-  });
+  const LISTED = 'steps?limit=100&order=asc';
+  const RESULTS = '&include[]=step_details.tool_calls[*].file_search.results[*].content';
 
-  it.each([
-    ['of this release', {}],
-    ['that cannot encode lists, as in openai 4.56', { stringifyQuery: encodeWithoutLists }],
-  ])('also requests messages and search results if content is recorded: a client %s', async (_, methods) => {
-    const { client, simulator, threadId, ...program } = await startTutor({
-      ...WITH_CONTENT,
-      runs: [{}],
-    });
+  it.each<[string, object, ProgramOptions, (threadId: string) => string[]]>([
+    ['the steps', {}, {}, () => [LISTED]],
+    [
+      'also messages and search results, if content is recorded',
+      {},
+      WITH_CONTENT,
+      (threadId) => [LISTED + RESULTS, `/v1/threads/${threadId}/messages?limit=20&order=desc`],
+    ],
+    [
+      'them with a client that cannot encode lists, as in openai 4.56',
+      { stringifyQuery: encodeWithoutLists },
+      WITH_CONTENT,
+      (threadId) => [LISTED + RESULTS, `/v1/threads/${threadId}/messages?limit=20&order=desc`],
+    ],
+  ])('requests %s once, after a run has ended', async (_, methods, options, pathsIn) => {
+    const { client, simulator, threadId, ...program } = await startTutor({ ...options, runs: [{}] });
     Object.assign(client, methods);
     await program.inSpan(program.run);
-    await program.telemetry.provider.forceFlush();
-    expect(readsOf(simulator).map((path) => decodeURIComponent(path))).toEqual([
-      `/v1/threads/${threadId}/runs/run_000001/steps?limit=100&order=asc&include[]=step_details.tool_calls[*].file_search.results[*].content`,
-      `/v1/threads/${threadId}/messages?limit=20&order=desc`,
-    ]);
+    for (const _ of [1, 2]) await program.telemetry.provider.forceFlush();
+    const runs = `/v1/threads/${threadId}/runs/run_000001/`;
+    expect(readsOf(simulator).map((path) => decodeURIComponent(path).replace(runs, ''))).toEqual(
+      pathsIn(threadId),
+    );
+    const headers = simulator.requests.find(({ path }) => path.includes('/steps'))?.headers;
+    expect(headers).toMatchObject({ 'openai-beta': 'assistants=v2', authorization: 'Bearer test' });
   });
 
   it('requests the steps without search results from a server that rejects those', async () => {
@@ -269,32 +272,6 @@ describe('the background read', () => {
   });
 });
 
-it('what the program itself reads may be a single step: the rest of the usage stays on the run', async () => {
-  const { client, threadId, ...program } = await startTutor({
-    runs: [
-      {
-        steps: [
-          { tools: [{ codeInterpreter: { input: '1' } }], usage: { prompt: 10, completion: 1 } },
-          { message: 'x is 1', usage: { prompt: 20, completion: 2 } },
-        ],
-      },
-    ],
-    config: { runSteps: 'observe' },
-  });
-  await program.inSpan(async () => {
-    const run = await program.run();
-    await client.beta.threads.runs.steps.retrieve('step_000001', { thread_id: threadId, run_id: run.id });
-  });
-  await program.expectTree(`
-    program
-    └─ thread                                                     openai.total.input_tokens=30
-       ├─ invoke_agent Math Tutor                                 gen_ai.usage.input_tokens=20 gen_ai.usage.output_tokens=2 openai.total.input_tokens=30
-       │  ├─ chat gpt-4o-mini                                     gen_ai.usage.input_tokens=10 gen_ai.usage.output_tokens=1
-       │  └─ execute_tool code_interpreter
-       └─ GET /threads/{thread_id}/runs/{run_id}/steps/{step_id}
-  `);
-});
-
 describe('what the program reads right after the end of a run', () => {
   const STEPS = '/v1/threads/thread_000001/runs/run_000002/steps';
   const TREE = `
@@ -346,25 +323,6 @@ describe('what the program reads right after the end of a run', () => {
     await program.inSpan(() => expect(runAndListSteps(program)).rejects.toThrow('404'));
     await program.expectTree(`${TREE.trimEnd()}  !NotFoundError`);
     expect(readsOf(simulator)).toEqual([STEPS, `${STEPS}?limit=100&order=asc`]);
-  });
-
-  it('is not requested again if it came page by page', async () => {
-    const tools = [{ codeInterpreter: { input: '1' } }];
-    const { client, simulator, threadId, ...program } = await startLister({
-      runs: [{ steps: [{ tools }, { tools }, { message: 'x is 1' }] }],
-    });
-    await program.inSpan(async () => {
-      const run = await program.run();
-      const steps = client.beta.threads.runs.steps.list(run.id, { thread_id: threadId, limit: 1 });
-      for await (const _ of steps);
-    });
-    expect(
-      readsOf(simulator).every((path) => path.includes('limit=1&after') || path.endsWith('limit=1')),
-    ).toBe(true);
-    const steps = program.ended('chat').slice(1);
-    expect(new Set(steps.map(({ attributes }) => attributes['openai.step.id']))).toEqual(
-      new Set(['step_000002', 'step_000003', 'step_000004']),
-    );
   });
 
   it('is awaited if the span of the program ends before it arrives', async () => {
@@ -484,19 +442,6 @@ describe('a run that ends while its server rests', () => {
     expect(readsOf(simulator)).toHaveLength(4);
     const recorded = program.ended('chat');
     expect(recorded).toHaveLength(1);
-  });
-
-  it('waits for a rest of 40 s, and is recorded without its steps at its runTimeout, and is counted', async () => {
-    vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
-    const { simulator, said, ...program } = await startResting('60', { runTimeout: 50_000 });
-    await program.run();
-    const isOpen = (): boolean => program.telemetry.openSpans.includes('invoke_agent Math Tutor');
-    vi.advanceTimersByTime(40_000);
-    expect(isOpen()).toBe(true);
-    vi.advanceTimersByTime(15_000);
-    expect(isOpen()).toBe(false);
-    expect(readsOf(simulator)).toHaveLength(3);
-    expect(said.filter((line) => line.includes('recorded without reading'))).toHaveLength(1);
   });
 
   it('is recorded without its steps by a flush, which does not wait for it, and is counted', async () => {

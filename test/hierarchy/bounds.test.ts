@@ -6,21 +6,6 @@ import { usageSum } from '../support/lanes/usage.ts';
 import { startProgram } from '../support/program.ts';
 import { startTutor } from '../support/tutor.ts';
 
-describe('a flush', () => {
-  it('ends a run that is over, even if details are missing', async () => {
-    const program = await startTutor({
-      runs: [{}],
-      config: { runSteps: 'observe' },
-    });
-    await program.inSpan(async () => {
-      await program.run();
-      expect(program.telemetry.openSpans).toEqual(['program', 'thread', 'invoke_agent Math Tutor']);
-      await program.telemetry.provider.forceFlush();
-      expect(program.telemetry.openSpans).toEqual(['program', 'thread']);
-    });
-  });
-});
-
 it('a shutdown ends open calls, runs and threads', async () => {
   const { client, simulator, ...program } = await startTutor({ runs: [{}] });
   simulator.next({ when: { path: '/v1/models' }, delayMs: 60_000 });
@@ -153,39 +138,6 @@ describe('a server that reuses one id', () => {
       expect(telemetry.openSpans.filter((name) => name.startsWith('invoke_agent'))).toHaveLength(1);
     });
   });
-});
-
-it('unanswered tool calls are remembered with their arguments', async () => {
-  const program = await startProgram({ config: { captureMessageContent: true }, content: true });
-  const { responses } = program.client;
-  const calls = Array.from({ length: 1_500 }, (_, index) => ({
-    type: 'function_call' as const,
-    id: `fc_${index}`,
-    call_id: `call_${index}`,
-    name: 'extract',
-    arguments: `{"page":${index}}`,
-  }));
-  for (let answer = 0; answer < 15; answer++) {
-    const output = calls.slice(answer * 100, answer * 100 + 100);
-    program.simulator.next({ body: responseBody(output, { id: `resp_${answer}` }) });
-    await responses.create({ model: 'gpt-4o', input: 'What is in it?' });
-  }
-  const answered = [calls[0], calls[1_499]].filter((call) => call !== undefined);
-  const results = answered.map(({ call_id }) => {
-    return { type: 'function_call_output' as const, call_id, output: 'done' };
-  });
-  const question = { role: 'user' as const, content: 'What is in it?' };
-  await responses.create({ model: 'gpt-4o', input: [question, ...answered, ...results] });
-  const recorded = program.ended('execute_tool extract');
-  expect(
-    recorded.map(({ attributes }) => [
-      attributes['gen_ai.tool.call.id'],
-      attributes['gen_ai.tool.call.arguments'],
-    ]),
-  ).toEqual([
-    ['call_0', '{"page":0}'],
-    ['call_1499', '{"page":1499}'],
-  ]);
 });
 
 it('messages without a run in this process are counted, but kept only as far as there is room, those of the newest threads first', async () => {

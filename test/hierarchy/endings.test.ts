@@ -47,7 +47,8 @@ describe('a run that does not complete', () => {
          ├─ invoke_agent Math Tutor  !rate_limit_exceeded http.response.status_code=429 openai.total.user_messages=2
          └─ invoke_agent Math Tutor  openai.run.id={run} openai.run.status=completed http.response.status_code=200 openai.total.user_messages=1
     `);
-    const [, run] = program.ended('invoke_agent Math Tutor');
+    const [rejected, run] = program.ended('invoke_agent Math Tutor');
+    expect(rejected?.attributes['gen_ai.input.messages']).toContain('Hurry');
     expect(run?.attributes['gen_ai.input.messages']).not.toContain('Hurry');
   });
 

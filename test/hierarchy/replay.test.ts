@@ -1,9 +1,13 @@
 import type OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
+import { usageSum } from '../support/lanes/usage.ts';
 import { type Program, startProgram } from '../support/program.ts';
 
 const QUESTION = 'I need to solve the equation `3x + 11 = 14`. Can you help me?';
-const INSTRUCTIONS = 'Please address the user as Jane Doe. The user has a premium account.';
+const ASKED = { instructions: 'Please address the user as Jane Doe. The user has a premium account.' };
+const WITH_CONTENT = { config: { captureMessageContent: 'SPAN_ONLY' }, content: true } as const;
+const STREAMED = { replay: 'test/fixtures/assistants/streaming.json' };
+const POLLED = { replay: 'test/fixtures/assistants/polling.json' };
 
 async function createTutor(client: OpenAI): Promise<{ assistantId: string; threadId: string }> {
   const assistant = await client.beta.assistants.create({
@@ -17,43 +21,32 @@ async function createTutor(client: OpenAI): Promise<{ assistantId: string; threa
   return { assistantId: assistant.id, threadId: thread.id };
 }
 
-async function streamRun({ client }: Program): Promise<unknown[]> {
+async function streamRun({ client }: Program): Promise<void> {
   const { assistantId, threadId } = await createTutor(client);
-  const stream = await client.beta.threads.runs.create(threadId, {
-    assistant_id: assistantId,
-    instructions: INSTRUCTIONS,
-    stream: true,
-  });
-  const events: unknown[] = [];
-  for await (const event of stream) events.push(event);
-  return events;
+  const { runs } = client.beta.threads;
+  for await (const _ of await runs.create(threadId, { ...ASKED, assistant_id: assistantId, stream: true }));
 }
 
 async function pollRun({ client }: Program): Promise<void> {
   const { assistantId, threadId } = await createTutor(client);
-  const created = await client.beta.threads.runs.create(threadId, {
-    assistant_id: assistantId,
-    instructions: INSTRUCTIONS,
-    stream: false,
-  });
-  let { status } = created;
-  while (status !== 'completed') {
-    ({ status } = await client.beta.threads.runs.retrieve(created.id, { thread_id: threadId }));
-  }
-  await client.beta.threads.messages.list(threadId, { order: 'asc' });
+  const { messages, runs } = client.beta.threads;
+  const { id } = await runs.create(threadId, { ...ASKED, assistant_id: assistantId, stream: false });
+  while ((await runs.retrieve(id, { thread_id: threadId })).status !== 'completed');
+  await messages.list(threadId, { order: 'asc' });
 }
 
-const SPENT = ['gen_ai.usage.input_tokens', 'gen_ai.usage.output_tokens'];
-
-function sumOfUsage({ telemetry }: Program): unknown[] {
-  return SPENT.map((name) =>
-    telemetry.spans.reduce((sum, { attributes }) => sum + Number(attributes[name] ?? 0), 0),
-  );
+/** An attribute of the first span of a name, from JSON. */
+function contentOf(program: Program, name: string, attribute: string): unknown {
+  return JSON.parse(String(program.ended(name)[0]?.attributes[attribute]));
 }
+
+const answer = (content: unknown): object[] => [
+  { role: 'assistant', parts: [{ type: 'text', content }], finish_reason: 'stop' },
+];
 
 describe('the recorded streamed conversation', () => {
   it('is one trace: the thread, its run, its steps and their tool call, with the ids of all above and without content', async () => {
-    const program = await startProgram({ replay: 'test/fixtures/assistants/streaming.json' });
+    const program = await startProgram(STREAMED);
     await program.inSpan(() => streamRun(program));
     await program.expectTree(`
       program
@@ -66,7 +59,6 @@ describe('the recorded streamed conversation', () => {
             ├─ execute_tool code_interpreter    openai.step.id={step 1} openai.tool.type=code_interpreter
             └─ chat gpt-4o-mini                 openai.step.id={step 2} gen_ai.usage.input_tokens=227 gen_ai.usage.output_tokens=26 gen_ai.response.finish_reasons=["stop"]
     `);
-    expect(sumOfUsage(program)).toEqual([381, 88]);
     const { spans } = program.telemetry;
     const below = spans.filter(({ attributes }) => attributes['openai.run.id'] !== undefined);
     expect(below).toHaveLength(4);
@@ -87,40 +79,28 @@ describe('the recorded streamed conversation', () => {
   });
 
   it('is recorded with content if there is consent', async () => {
-    const program = await startProgram({
-      replay: 'test/fixtures/assistants/streaming.json',
-      config: { captureMessageContent: 'SPAN_ONLY' },
-      content: true,
-    });
+    const program = await startProgram({ ...STREAMED, ...WITH_CONTENT });
     await program.inSpan(() => streamRun(program));
-    const run = program.ended('invoke_agent')[0]?.attributes;
-    expect(JSON.parse(String(run?.['gen_ai.system_instructions']))).toEqual([
-      { type: 'text', content: INSTRUCTIONS },
+    const ofRun = ['system_instructions', 'input.messages', 'output.messages', 'tool.definitions'];
+    expect(ofRun.map((name) => contentOf(program, 'invoke_agent', `gen_ai.${name}`))).toEqual([
+      [{ type: 'text', content: ASKED.instructions }],
+      [{ role: 'user', parts: [{ type: 'text', content: QUESTION }] }],
+      answer(expect.stringContaining('x = 1')),
+      [{ type: 'code_interpreter', name: 'code_interpreter' }],
     ]);
-    expect(JSON.parse(String(run?.['gen_ai.input.messages']))).toEqual([
-      { role: 'user', parts: [{ type: 'text', content: QUESTION }] },
-    ]);
-    expect(JSON.parse(String(run?.['gen_ai.output.messages']))).toEqual([
-      {
-        role: 'assistant',
-        parts: [{ type: 'text', content: expect.stringContaining('x = 1') }],
-        finish_reason: 'stop',
-      },
-    ]);
-    expect(JSON.parse(String(run?.['gen_ai.tool.definitions']))).toEqual([
-      { type: 'code_interpreter', name: 'code_interpreter' },
-    ]);
-    const tool = program.ended('execute_tool')[0]?.attributes;
-    expect(JSON.parse(String(tool?.['gen_ai.tool.call.arguments']))).toEqual({
+    expect(contentOf(program, 'execute_tool', 'gen_ai.tool.call.arguments')).toEqual({
       code: expect.stringContaining('import sympy'),
     });
-    const agent = program.telemetry.spans.find(({ name }) => name.startsWith('create_agent'))?.attributes;
-    expect(String(agent?.['gen_ai.system_instructions'])).toContain('personal math tutor');
+    expect(JSON.stringify(contentOf(program, 'create_agent', 'gen_ai.system_instructions'))).toContain(
+      'personal math tutor',
+    );
   });
 });
 
-describe('the recorded polled conversation', () => {
-  const TREE = `
+it('the recorded polled conversation has its usage on the run, since no step was seen, and the answer that the program itself read', async () => {
+  const program = await startProgram({ ...POLLED, ...WITH_CONTENT });
+  await program.inSpan(() => pollRun(program));
+  await program.expectTree(`
     program
     ├─ create_agent Math Tutor
     ├─ POST /threads                          openai.thread.id={thread}
@@ -128,36 +108,9 @@ describe('the recorded polled conversation', () => {
        ├─ POST /threads/{thread_id}/messages  openai.thread.id={thread}
        ├─ invoke_agent Math Tutor             openai.run.id={run} openai.run.status=completed openai.run.poll_count=19 gen_ai.usage.input_tokens=381 gen_ai.usage.output_tokens=88 openai.total.input_tokens=381 openai.total.output_tokens=88 openai.total.user_messages=1
        └─ GET /threads/{thread_id}/messages   openai.thread.id={thread}
-  `;
-
-  it.each(['fetch', 'observe', 'off'] as const)(
-    'has its usage on the run, since no step was seen (%s)',
-    async (runSteps) => {
-      const program = await startProgram({
-        replay: 'test/fixtures/assistants/polling.json',
-        config: { runSteps },
-      });
-      await program.inSpan(() => pollRun(program));
-      await program.expectTree(TREE);
-      expect(sumOfUsage(program)).toEqual([381, 88]);
-    },
+  `);
+  expect(usageSum(program.telemetry.spans)).toEqual({ input_tokens: 381, output_tokens: 88 });
+  expect(contentOf(program, 'invoke_agent', 'gen_ai.output.messages')).toEqual(
+    answer('The solution to the equation \\(3x + 11 = 14\\) is \\(x = 1\\).'),
   );
-
-  it('has the answer that the program itself read, with consent', async () => {
-    const program = await startProgram({
-      replay: 'test/fixtures/assistants/polling.json',
-      config: { captureMessageContent: true },
-      content: true,
-    });
-    await program.inSpan(() => pollRun(program));
-    await program.telemetry.provider.forceFlush();
-    const run = program.ended('invoke_agent')[0]?.attributes;
-    expect(JSON.parse(String(run?.['gen_ai.output.messages']))).toEqual([
-      {
-        role: 'assistant',
-        parts: [{ type: 'text', content: 'The solution to the equation \\(3x + 11 = 14\\) is \\(x = 1\\).' }],
-        finish_reason: 'stop',
-      },
-    ]);
-  });
 });

@@ -1,7 +1,7 @@
 import { logs } from '@opentelemetry/api';
 import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs';
 import type OpenAI from 'openai';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { usageSum } from '../support/lanes/usage.ts';
 import { PRICES } from '../support/scripted/index.ts';
 import type { RunScript } from '../support/simulator/index.ts';
@@ -69,32 +69,6 @@ it('a thread counts what a run has spent that has ended in another span and wait
   expect(sumOf('thread', 'openai.total.runs')).toEqual([0, 2, 2]);
 });
 
-describe('a run that waits for a person', () => {
-  afterEach(() => void vi.useRealTimers());
-
-  it('stays open for minutes, with its thread and its function', async () => {
-    vi.useFakeTimers({ toFake: ['Date', 'performance', 'setInterval', 'clearInterval'] });
-    const tutor = await startTutor({ runs: [TWO_FUNCTIONS], config: { runSteps: 'off' } });
-    const run = await tutor.run();
-    for (let minute = 0; minute < 8; minute++) {
-      vi.advanceTimersByTime(60_000);
-      await tutor.telemetry.provider.forceFlush();
-    }
-    expect(tutor.telemetry.openSpans).toContain('thread');
-    expect(tutor.telemetry.openSpans).toContain('invoke_agent Math Tutor');
-    await tutor.client.beta.threads.runs.submitToolOutputsAndPoll(run.id, outputsFor(run));
-    await tutor.telemetry.provider.shutdown();
-    const [weather, invocation] = [
-      spanOf(tutor, 'execute_tool get_weather'),
-      spanOf(tutor, 'invoke_agent Math Tutor'),
-    ];
-    expect(secondsOf(weather?.duration)).toBeGreaterThan(479.999);
-    expect(secondsOf(invocation?.duration)).toBeGreaterThan(479.999);
-    expect(invocation?.attributes).toMatchObject({ 'openai.run.status': 'completed' });
-    expect(invocation?.attributes).not.toHaveProperty('openai.run.observed');
-  });
-});
-
 describe('outputs for only some of the functions', () => {
   it('that the server rejects change nothing', async () => {
     const tutor = await startTutor({ runs: [TWO_FUNCTIONS] });
@@ -147,35 +121,6 @@ describe('outputs for only some of the functions', () => {
 });
 
 describe('the content and details of a run', () => {
-  it('include messages in the request', async () => {
-    const tutor = await startTutor({
-      runs: [{}],
-      config: { captureMessageContent: 'SPAN_ONLY' },
-      content: true,
-    });
-    await tutor.inSpan(() =>
-      tutor.client.beta.threads.runs.createAndPoll(tutor.threadId, {
-        assistant_id: tutor.assistantId,
-        additional_messages: [
-          { role: 'user', content: 'And y?' },
-          { role: 'assistant', content: 'Let me see.' },
-        ],
-      }),
-    );
-    await tutor.expectTree(`
-      program
-      └─ thread                      openai.total.user_messages=2 openai.total.runs=1
-         └─ invoke_agent Math Tutor  openai.total.user_messages=2
-            └─ chat gpt-4o-mini
-    `);
-    const run = spanOf(tutor, 'invoke_agent Math Tutor')?.attributes;
-    expect(JSON.parse(String(run?.['gen_ai.input.messages']))).toEqual([
-      { role: 'user', parts: [{ type: 'text', content: 'What is x?' }] },
-      { role: 'user', parts: [{ type: 'text', content: 'And y?' }] },
-      { role: 'assistant', parts: [{ type: 'text', content: 'Let me see.' }] },
-    ]);
-  });
-
   it('include the limits for messages and tokens', async () => {
     const tutor = await startTutor({
       runs: [{ end: 'incomplete', incompleteReason: 'max_prompt_tokens' }, {}],

@@ -124,8 +124,11 @@ function expectApiUsage(spans: readonly FinishedSpan[], apiUsage: Conversed['api
   expect(sum(costs), name).toBeCloseTo(costOf(apiUsage, 'gpt-5'), 9);
 }
 
-function expectMetrics(metrics: readonly ReceivedPoint[], conversed: readonly Conversed[]): void {
-  const apiUsage = Object.assign({}, ...conversed.map((one) => one.apiUsage)) as Conversed['apiUsage'];
+function expectMetrics(
+  metrics: readonly ReceivedPoint[],
+  conversed: readonly [ScriptedConversation, Conversed][],
+): void {
+  const apiUsage = Object.assign({}, ...conversed.map(([, one]) => one.apiUsage)) as Conversed['apiUsage'];
   const total = (name: string): number =>
     sum(metrics.filter((point) => point.name === name).map((point) => point.sum));
   const tokens = Object.values(apiUsage).map(({ input, output }) => input + output);
@@ -136,19 +139,25 @@ function expectMetrics(metrics: readonly ReceivedPoint[], conversed: readonly Co
 const withProcess = (spans: readonly ReceivedSpan[]): FinishedSpan[] =>
   spans.map((span) => ({ ...span, attributes: { process: span.service, ...span.attributes } }));
 
-describe('four processes', () => {
-  it('that pass on the trace context record a conversation as one tree', {
-    timeout: PATIENCE,
-  }, async () => {
-    const running = await startRoles({});
-    const conversed: Conversed[] = [];
-    for (const conversation of SCRIPTED) conversed.push(await converse(conversation, running, true));
-    await running.processes.stop();
-    await running.simulator.close();
-    for (const [index, conversation] of SCRIPTED.entries()) {
-      const { traceId, apiUsage } = conversed[index] as Conversed;
+/** All conversations, each with what was recorded of it, in processes that have ended since. */
+async function converseAll(
+  env: Readonly<Record<string, string>>,
+  handsOn: boolean,
+): Promise<{ processes: Processes; conversed: readonly [ScriptedConversation, Conversed][] }> {
+  const running = await startRoles(env);
+  const conversed: [ScriptedConversation, Conversed][] = [];
+  for (const each of SCRIPTED) conversed.push([each, await converse(each, running, handsOn)]);
+  await running.processes.stop();
+  await running.simulator.close();
+  return { processes: running.processes, conversed };
+}
+
+describe('four processes', { timeout: PATIENCE }, () => {
+  it('that pass on the trace context record a conversation as one tree', async () => {
+    const { processes, conversed } = await converseAll({}, true);
+    for (const [conversation, { traceId, apiUsage }] of conversed) {
       const { name } = conversation;
-      const spans = running.processes.spans.filter((span) => span.spanContext().traceId === traceId);
+      const spans = processes.spans.filter((span) => span.spanContext().traceId === traceId);
       const looks = /^(GET |fetch_response)/;
       const tree = showProcesses(withProcess(spans.filter((span) => !looks.test(span.name))));
       writesTrees(`${name}, four processes`, tree);
@@ -157,28 +166,21 @@ describe('four processes', () => {
       expect(workOf(spans), name).toEqual(await workOfFourProcesses(conversation));
       expectApiUsage(spans, apiUsage, name);
     }
-    expectMetrics(running.processes.metrics, conversed);
+    expectMetrics(processes.metrics, conversed);
   });
 
-  it('that derive trace ids record a conversation as one trace, each with its own segment', {
-    timeout: PATIENCE,
-  }, async () => {
-    const running = await startRoles({ DERIVED_TRACE_IDS: '1' });
-    const conversed: Conversed[] = [];
-    for (const conversation of SCRIPTED) conversed.push(await converse(conversation, running, false));
-    await running.processes.stop();
-    await running.simulator.close();
-    for (const [index, conversation] of SCRIPTED.entries()) {
-      const { memory, apiUsage } = conversed[index] as Conversed;
+  it('that derive trace ids record a conversation as one trace, each with its own segment', async () => {
+    const { processes, conversed } = await converseAll({ DERIVED_TRACE_IDS: '1' }, false);
+    for (const [conversation, { memory, apiUsage }] of conversed) {
       const { name } = conversation;
       const id = memory.thread ?? memory.conversation ?? memory.session ?? '';
-      const spans = running.processes.spans.filter((span) => span.spanContext().traceId === traceIdOf(id));
+      const spans = processes.spans.filter((span) => span.spanContext().traceId === traceIdOf(id));
       const segments = spans.filter(({ parentSpanContext }) => parentSpanContext === undefined);
       const services = segments.map(({ service }) => service);
       expect(services, name).toEqual([...new Set(services)]);
       expect(workOf(spans), name).toEqual(await workOfFourProcesses(conversation));
       expectApiUsage(spans, apiUsage, name);
     }
-    expectMetrics(running.processes.metrics, conversed);
+    expectMetrics(processes.metrics, conversed);
   });
 });

@@ -1,6 +1,5 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { OperationClock } from '../../src/hierarchy/operation-clock.ts';
 import { type AgentProgram, environment, startAgentProgram } from '../support/agent-program.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { millisecondsOf } from '../support/times.ts';
@@ -145,21 +144,5 @@ describe.each(JUMPS)('while the wall clock is set by %s seconds', (jump) => {
     setClock(program, jump);
     while ((await sessions.retrieve(id)).status !== 'idle');
     await expectToLast(program, 'invoke_agent');
-  });
-});
-
-describe('the clock of an operation', () => {
-  it('shifts times of the server by what the creation reports', () => {
-    const clock = new OperationClock();
-    expect(clock.local(5_000, 1)).toBe(1);
-    clock.learn(10_000, 400_000);
-    clock.learn(20_000, 500_000);
-    expect(clock.local(12_000, 1)).toBe(402_000);
-  });
-
-  it('takes times by the clock of another call', () => {
-    const clock = new OperationClock(1_000);
-    expect(clock.from(50)).toBe(50);
-    expect(clock.from(9_050, 10_000)).toBe(50);
   });
 });
