@@ -367,5 +367,3 @@ async function untilCompleted({ responses }: OpenAI, id: string): Promise<string
 async function readStream({ responses }: OpenAI, id: string): Promise<void> {
   for await (const _ of await responses.retrieve(id, { stream: true, starting_after: 1 }));
 }
-
-describe('a conversation', () => {});

@@ -1,5 +1,6 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { OperationClock } from '../../src/hierarchy/operation-clock.ts';
 import { type AgentProgram, environment, startAgentProgram } from '../support/agent-program.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { millisecondsOf } from '../support/times.ts';
@@ -145,4 +146,12 @@ describe.each(JUMPS)('while the wall clock is set by %s seconds', (jump) => {
     while ((await sessions.retrieve(id)).status !== 'idle');
     await expectToLast(program, 'invoke_agent');
   });
+});
+
+it('the clock of an operation shifts times of the server by what the creation reports', () => {
+  const clock = new OperationClock();
+  expect(clock.local(5_000, 1)).toBe(1);
+  clock.learn(10_000, 400_000);
+  clock.learn(20_000, 500_000);
+  expect(clock.local(12_000, 1)).toBe(402_000);
 });
