@@ -128,3 +128,18 @@ test('a chunk is never earlier than the previous one, even without exact times',
   call.chunk('b');
   expect(call.lastChunkTime).toBe(call.firstChunkTime);
 });
+
+test('a call that is garbage collected ends at its last event: its response, or the last chunk', () => {
+  const [unread, streamed] = [false, true].map((stream) => {
+    const { call } = newCall();
+    call.begin({ stream });
+    call.responded({ status: 200 });
+    call.headersTime -= 1_000;
+    return call;
+  }) as [Call, Call];
+  streamed.chunk('a');
+  streamed.lastChunkTime = 5;
+  for (const call of [unread, streamed]) call.close('abandoned');
+  expect(unread.endTime).toBe(unread.headersTime);
+  expect([streamed.endTime, streamed.streamEnd]).toEqual([5, 'abandoned']);
+});

@@ -139,6 +139,16 @@ test('a call is observed by the newest observer of all clients', async () => {
   expect([older.calls.length, newer.calls.length]).toEqual([1, 1]);
 });
 
+test('a client keeps the observer of its own when that of all clients leaves', async () => {
+  const [own, all] = [new Listener(), new Listener()];
+  seam().observeClient(client, own);
+  seam().addDefault(all);
+  await client.models.list();
+  seam().removeDefault(all);
+  await client.models.list();
+  expect([own.calls.length, all.calls.length]).toEqual([2, 0]);
+});
+
 describe('a call succeeds if its observation fails', () => {
   test.each<[string, CallObserver]>([
     ['when it starts', { start: () => broken() }],
