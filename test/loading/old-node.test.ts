@@ -6,7 +6,7 @@ import { useSimulator } from '../support/lanes/api.ts';
 import { run } from '../support/lanes/command.ts';
 import { OLD_NODE_LANE, OLDEST_NODE_LANE } from '../support/lanes/lanes.ts';
 import { laneDirectory, nodeIn, PACKAGE_NAME, programsDirectory } from '../support/lanes/paths.ts';
-import { runProgram } from '../support/lanes/program.ts';
+import { type ProgramOutcome, runProgram } from '../support/lanes/program.ts';
 
 const simulator = useSimulator();
 const OLDEST = OLDEST_NODE_LANE.name;
@@ -22,18 +22,18 @@ const ASK = `
   await client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hi' }] });
 `;
 
-/** A loop, which openai 4 has among its previews. */
-function useTools(lane: string): string {
-  const completions =
-    lane === OLD_NODE_LANE.name ? 'client.beta.chat.completions' : 'client.chat.completions';
-  return `
-    const client = new OpenAI({ apiKey: 'test', baseURL: process.env.BASE_URL });
-    const run = { name: 'solve', description: 'Solves', parameters: {}, function: () => '2' };
-    const tools = [{ type: 'function', function: run }];
-    const messages = [{ role: 'user', content: 'Hi' }];
-    await ${completions}.runTools({ model: 'gpt-4o', messages, tools }).finalContent();
-  `;
-}
+/** A loop. */
+const USE_TOOLS = `
+  const client = new OpenAI({ apiKey: 'test', baseURL: process.env.BASE_URL });
+  const run = { name: 'solve', description: 'Solves', parameters: {}, function: () => '2' };
+  const tools = [{ type: 'function', function: run }];
+  const messages = [{ role: 'user', content: 'Hi' }];
+  // openai 4 has loops among its previews.
+  const { completions } = (client.chat.completions.runTools ? client : client.beta).chat;
+  await completions.runTools({ model: 'gpt-4o', messages, tools }).finalContent();
+`;
+const LOAD = "const OpenAI = require('openai');";
+const inFunction = (text: string): string => `(async () => {${text}})();`;
 
 test.each([
   [OLD_NODE_LANE.name, /^v20\./],
@@ -43,126 +43,77 @@ test.each([
   expect(stdout).toMatch(version);
 });
 
-test(`${OLDEST}: optional packages are found, so that the first call has a cost`, async () => {
-  const { spans } = await runProgram({
-    lane: OLDEST,
-    node: nodeOf(OLDEST),
-    parameters: ['--require', './sdk-2.cjs'],
-    source: {
-      format: 'cjs',
-      text: `const OpenAI = require('openai'); (async () => {${ASK.replace('gpt-4o', 'gpt-4o-mini')}})();`,
-    },
+/** Runs a program with the instrumentation, or one that loads that itself. */
+function runAs(lane: string, format: 'cjs' | 'mjs', text: string, isLoaded = true): Promise<ProgramOutcome> {
+  const loading = format === 'cjs' ? ['--require', './sdk-2.cjs'] : ['--import', './sdk-2.mjs'];
+  return runProgram({
+    lane,
+    node: nodeOf(lane),
+    parameters: isLoaded ? loading : [],
+    source: { format, text },
     env: { BASE_URL: simulator().url },
   });
+}
+
+test(`${OLDEST}: optional packages are found, so that the first call has a cost`, async () => {
+  const text = LOAD + inFunction(ASK.replace('gpt-4o', 'gpt-4o-mini'));
+  const { spans } = await runAs(OLDEST, 'cjs', text);
   expect(spans.map(({ attributes }) => attributes['openai.cost'])).toEqual([expect.any(Number)]);
 });
 
-test.each(LANES)('%s: CommonJS is instrumented by hooking require', async (lane) => {
-  const { spans } = await runProgram({
-    lane,
-    node: nodeOf(lane),
-    parameters: ['--require', './sdk-2.cjs'],
-    source: { format: 'cjs', text: `const OpenAI = require('openai'); (async () => {${ASK}})();` },
-    env: { BASE_URL: simulator().url },
+describe.each(LANES)('%s', (lane) => {
+  test('CommonJS is instrumented by hooking require', async () => {
+    assertSpanTree((await runAs(lane, 'cjs', LOAD + inFunction(ASK))).spans, 'chat gpt-4o');
   });
-  expect(spans.map(({ name }) => name)).toEqual(['chat gpt-4o']);
-});
 
-test.each(LANES)('%s: the loop that a helper of CommonJS runs is recorded', async (lane) => {
-  const { spans } = await runProgram({
-    lane,
-    node: nodeOf(lane),
-    parameters: ['--require', './sdk-2.cjs'],
-    source: { format: 'cjs', text: `const OpenAI = require('openai'); (async () => {${useTools(lane)}})();` },
-    env: { BASE_URL: simulator().url },
+  test('the loop that a helper of CommonJS runs is recorded', async () => {
+    const { spans } = await runAs(lane, 'cjs', LOAD + inFunction(USE_TOOLS));
+    assertSpanTree(spans, 'invoke_workflow runTools\n├─ chat gpt-4o\n├─ execute_tool solve\n└─ chat gpt-4o');
   });
-  assertSpanTree(
-    spans,
-    `
-    invoke_workflow runTools
-    ├─ chat gpt-4o
-    ├─ execute_tool solve
-    └─ chat gpt-4o
-  `,
-  );
-});
 
-test.each(LANES)('%s: CommonJS that was loaded before is found', async (lane) => {
-  const { spans } = await runProgram({
-    lane,
-    node: nodeOf(lane),
-    source: {
-      format: 'cjs',
-      text: `const OpenAI = require('openai'); require('./sdk-2.cjs'); (async () => {${ASK}})();`,
-    },
-    env: { BASE_URL: simulator().url },
+  test('CommonJS that was loaded before is found', async () => {
+    const text = `${LOAD} require('./sdk-2.cjs'); ${inFunction(ASK)}`;
+    assertSpanTree((await runAs(lane, 'cjs', text, false)).spans, 'chat gpt-4o');
   });
-  expect(spans.map(({ name }) => name)).toEqual(['chat gpt-4o']);
-});
 
-test.each(LANES)('%s: an ES module instruments itself with instrumentOpenAI', async (lane) => {
-  const { spans } = await runProgram({
-    lane,
-    node: nodeOf(lane),
-    parameters: ['--import', './sdk-2.mjs'],
-    source: {
-      format: 'mjs',
-      text: `
-        import OpenAI from 'openai';
-        import { instrumentOpenAI } from 'opentelemetry-instrumentation-openai/client';
-        instrumentOpenAI(OpenAI);
-        ${ASK}
-      `,
-    },
-    env: { BASE_URL: simulator().url },
+  test('an ES module instruments itself with instrumentOpenAI', async () => {
+    const text = `
+      import OpenAI from 'openai';
+      import { instrumentOpenAI } from 'opentelemetry-instrumentation-openai/client';
+      instrumentOpenAI(OpenAI);
+      ${ASK}
+    `;
+    assertSpanTree((await runAs(lane, 'mjs', text)).spans, 'chat gpt-4o');
   });
-  expect(spans.map(({ name }) => name)).toEqual(['chat gpt-4o']);
-});
 
-test.each(LANES)('%s: disable() and enable() work', async (lane) => {
-  const { spans } = await runProgram({
-    lane,
-    node: nodeOf(lane),
-    parameters: ['--require', './sdk-2.cjs'],
-    source: {
-      format: 'cjs',
-      text: `
-        const { OpenAIInstrumentation } = require('opentelemetry-instrumentation-openai');
-        const { OpenAI } = require('openai');
-        const client = new OpenAI({ apiKey: 'test', baseURL: process.env.BASE_URL });
-        const ask = (model) =>
-          client.chat.completions.create({ model, messages: [{ role: 'user', content: 'Hi' }] });
-        (async () => {
-          // The first was made with the SDK.
-          const second = new OpenAIInstrumentation();
-          await ask('observed-once');
-          second.disable();
-          await ask('observed-by-the-first');
-          second.enable();
-          await ask('observed-again');
-        })();
-      `,
-    },
-    env: { BASE_URL: simulator().url },
+  test('disable() and enable() work', async () => {
+    const text = `
+      const { OpenAIInstrumentation } = require('opentelemetry-instrumentation-openai');
+      const { OpenAI } = require('openai');
+      const client = new OpenAI({ apiKey: 'test', baseURL: process.env.BASE_URL });
+      const ask = (model) =>
+        client.chat.completions.create({ model, messages: [{ role: 'user', content: 'Hi' }] });
+      (async () => {
+        // The first was made with the SDK.
+        const second = new OpenAIInstrumentation();
+        await ask('observed-once');
+        second.disable();
+        await ask('observed-by-the-first');
+        second.enable();
+        await ask('observed-again');
+      })();
+    `;
+    const { spans } = await runAs(lane, 'cjs', text);
+    const models = ['observed-once', 'observed-by-the-first', 'observed-again'];
+    expect(spans.map(({ name }) => name)).toEqual(models.map((model) => `chat ${model}`));
   });
-  expect(spans.map(({ name }) => name)).toEqual([
-    'chat observed-once',
-    'chat observed-by-the-first',
-    'chat observed-again',
-  ]);
 });
 
 describe.each(LANES)('%s: an ES module that nothing can hook', (lane) => {
   const text = `import OpenAI from 'openai'; ${ASK}`;
 
   test('prints that in one line when it ends', async () => {
-    const { spans, stderr } = await runProgram({
-      lane,
-      node: nodeOf(lane),
-      parameters: ['--import', './sdk-2.mjs'],
-      source: { format: 'mjs', text },
-      env: { BASE_URL: simulator().url },
-    });
+    const { spans, stderr } = await runAs(lane, 'mjs', text);
     expect(spans).toEqual([]);
     expect(stderr).toMatch(/^opentelemetry-instrumentation-openai: Node v20\S+ has no module hooks: .*\n$/);
   });
