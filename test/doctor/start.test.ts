@@ -3,7 +3,7 @@ import module from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { findingsOf } from '../../src/doctor/check.ts';
+import type { Check } from '../../src/doctor/check.ts';
 import { examineProject } from '../../src/doctor/project.ts';
 import { PACKAGE_NAME } from '../support/lanes/paths.ts';
 
@@ -21,17 +21,27 @@ async function write(files: Readonly<Record<string, string | object>>): Promise<
   }
 }
 
-/** The result of the check of a command, and the codes of its findings. */
-function look(start: string, environment: Readonly<Record<string, string>> = {}): string[] {
-  const checks = examineProject({ project, environment, start }).filter(
-    ({ subject }) => subject === 'start script',
-  );
-  return [...checks.map(({ result }) => result), ...findingsOf(checks).map(({ code }) => code)];
+interface Look {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly folder?: string;
 }
 
-function actions(start: string): string[] {
-  return findingsOf(examineProject({ project, environment: {}, start })).map(({ action }) => action);
+/** The check of a command. */
+function checkOf(start: string, { environment = {}, folder = '.' }: Look = {}): Check {
+  const checks = examineProject({ project: join(project, folder), environment, start });
+  const check = checks.find(({ subject }) => subject === 'start script');
+  if (check === undefined) throw new Error('The command was not examined.');
+  return check;
 }
+
+/** The result of the check of a command, and the codes of its findings. */
+function look(start: string, about?: Look): string[] {
+  const { result, findings } = checkOf(start, about);
+  return [result, ...findings.map(({ code }) => code)];
+}
+
+const actions = (start: string, about?: Look): string[] =>
+  checkOf(start, about).findings.map(({ action }) => action);
 
 const IMPORT = `import OpenAI from 'openai';\n`;
 const SET_UP = `
@@ -44,32 +54,26 @@ const COMMONJS_SET_UP = `
   const { OpenAIInstrumentation } = require('${PACKAGE_NAME}');
   new NodeSDK({ instrumentations: [new OpenAIInstrumentation()] }).start();
 `;
+const APPS = {
+  'app.mjs': IMPORT,
+  'app.cjs': `const { OpenAI } = require('openai');`,
+  'telemetry.mjs': SET_UP,
+  'telemetry.cjs': COMMONJS_SET_UP,
+};
 const WELL = ['ok'];
+const UNTRACED = ['problem', 'set_up_not_loaded'];
 
-describe('a setup that is loaded first passes:', () => {
-  beforeEach(() =>
-    write({
-      'app.mjs': IMPORT,
-      'app.cjs': `const OpenAI = require('openai');`,
-      'telemetry.mjs': SET_UP,
-      'telemetry.cjs': COMMONJS_SET_UP,
-    }),
-  );
-
-  test.each([
-    `node --import ${PACKAGE_NAME}/register app.mjs`,
-    'node --import ./telemetry.mjs app.mjs',
-    'node --require ./telemetry.cjs app.mjs',
-    `node --require ${PACKAGE_NAME}/register app.cjs`,
-    'node -r ./telemetry.cjs app.cjs',
-  ])('%s', (command) => {
-    expect(look(command)).toEqual(WELL);
-  });
-
-  test('through NODE_OPTIONS in the command or the environment', () => {
-    expect(look('NODE_OPTIONS="--import ./telemetry.mjs" node app.mjs')).toEqual(WELL);
-    expect(look('node app.mjs', { NODE_OPTIONS: `--import=${PACKAGE_NAME}/register` })).toEqual(WELL);
-  });
+test.each<[string, Look?]>([
+  [`node --import ${PACKAGE_NAME}/register app.mjs`],
+  ['node --import ./telemetry.mjs app.mjs'],
+  ['node --require ./telemetry.cjs app.mjs'],
+  [`node --require ${PACKAGE_NAME}/register app.cjs`],
+  ['node -r ./telemetry.cjs app.cjs'],
+  ['NODE_OPTIONS="--import ./telemetry.mjs" node app.mjs'],
+  ['node app.mjs', { environment: { NODE_OPTIONS: `--import=${PACKAGE_NAME}/register` } }],
+])('a setup that is loaded first passes: %s', async (command, about) => {
+  await write(APPS);
+  expect(look(command, about)).toEqual(WELL);
 });
 
 test('an import with a long query is resolved in linear time', async () => {
@@ -97,23 +101,17 @@ test('variables of an --env-file count unless the shell or the command sets them
 
 describe('a program started without a setup', () => {
   test.each([
-    ['app.mjs', IMPORT, '--import'],
-    ['app.cjs', `const { OpenAI } = require('openai');`, '--require'],
-  ])('is reported with the flag it needs: %s', async (entry, source, flag) => {
-    await write({ [entry]: source });
-    expect(look(`node ${entry}`)).toEqual(['problem', 'set_up_not_loaded']);
-    expect(actions(`node ${entry}`)).toContain(`Add ${flag}=${PACKAGE_NAME}/register before ${entry}.`);
-  });
-
-  test.each([
+    ['node app.mjs', '--import', 'app.mjs'],
+    ['node app.cjs', '--require', 'app.cjs'],
     ['tsx --env-file=.env app.ts', '--require', 'app.ts'],
     ['ts-node app.ts', '--require', 'app.ts'],
     ['ts-node --esm app.mts', '--require', 'app.mts'],
     ['node --import tsx app.mts', '--import', 'app.mts'],
     ['nodemon --exec "tsx app.ts"', '--require', 'app.ts'],
-  ])('gets a flag that its runner has: %s', async (command, flag, entry) => {
-    await write({ 'app.ts': IMPORT, 'app.mts': IMPORT });
-    expect(actions(command)).toContain(`Add ${flag}=${PACKAGE_NAME}/register before ${entry}.`);
+  ])('is reported with a flag that its runner has: %s', async (command, flag, entry) => {
+    await write({ ...APPS, 'app.ts': IMPORT, 'app.mts': IMPORT });
+    expect(look(command)).toEqual(UNTRACED);
+    expect(actions(command)).toEqual([`Add ${flag}=${PACKAGE_NAME}/register before ${entry}.`]);
   });
 
   test('is found in a folder by the main of its package.json, or its index', async () => {
@@ -122,11 +120,11 @@ describe('a program started without a setup', () => {
       'src/server.js': `require('./routes');`,
       'src/routes/index.js': `require('openai');`,
     });
-    expect(look('node .')).toEqual(['problem', 'set_up_not_loaded']);
+    expect(look('node .')).toEqual(UNTRACED);
     await write({ 'package.json': { main: '.' } });
     expect(look('node .')).toEqual(['skipped']);
     await write({ 'index.js': `require('openai');` });
-    expect(look('node .')).toEqual(['problem', 'set_up_not_loaded']);
+    expect(look('node .')).toEqual(UNTRACED);
   });
 
   test('is recognised by the imports of its own files', async () => {
@@ -137,17 +135,14 @@ describe('a program started without a setup', () => {
       'package.json': { type: 'module' },
       'node_modules/@langchain/openai/package.json': { dependencies: { openai: '^6' } },
     });
-    expect(look('node app.mjs')).toContain('set_up_not_loaded');
-    expect(look('node --import @opentelemetry/auto-instrumentations-node/register app.mjs')).toContain(
-      'set_up_not_loaded',
-    );
+    for (const preload of ['', '--import @opentelemetry/auto-instrumentations-node/register '])
+      expect(look(`node ${preload}app.mjs`)).toEqual(UNTRACED);
   });
 
   test('is not reported without evidence', async () => {
     await write({ 'app.mjs': IMPORT, 'other.mjs': `import 'node:http';` });
-    expect(look('node other.mjs')).toEqual(['skipped']);
-    expect(look('node --import @company/telemetry app.mjs')).toEqual(['skipped']);
-    expect(look('node dist/app.js')).toEqual(['skipped']);
+    for (const command of ['other.mjs', '--import @company/telemetry app.mjs', 'dist/app.js'])
+      expect(look(`node ${command}`)).toEqual(['skipped']);
     expect(look('next start')).toEqual(['skipped']);
   });
 });
@@ -212,10 +207,9 @@ describe('an ES module that imports its setup itself', () => {
   test('is named by its path from the folder of the command', async () => {
     const app = `import './lib/telemetry.mjs';\n${IMPORT}`;
     await write({ 'package.json': {}, 'app/app.mjs': app, 'app/lib/telemetry.mjs': SET_UP });
-    const checks = examineProject({ project: join(project, 'app'), environment: {}, start: 'node app.mjs' });
-    expect(findingsOf(checks).map(({ action }) => action)).toContain(
+    expect(actions('node app.mjs', { folder: 'app' })).toEqual([
       'Add --import=./lib/telemetry.mjs before app.mjs.',
-    );
+    ]);
   });
 
   test('a preloaded setup that imports openai is too late as well', async () => {
@@ -233,30 +227,30 @@ test('CommonJS passes in any order', async () => {
   expect([look('node first.cjs'), look('node last.cjs')]).toEqual([WELL, WELL]);
 });
 
-describe('the type of a file', () => {
-  const typeOf = (start: string): string =>
-    examineProject({ project, environment: {}, start }).find(({ subject }) => subject === 'start script')
-      ?.detail ?? '';
-
-  test('follows from its name, the nearest package.json, or its syntax', async () => {
-    await write({
-      'a.mjs': '',
-      'b.cjs': '',
-      'c.js': `import 'a';`,
-      'd.js': `require('a');`,
-      'e/package.json': { type: 'module' },
-      'e/e.js': `require('a');`,
-      'e/f/package.json': { type: 'commonjs' },
-      'e/f/f.js': `import 'a';`,
-      'g.ts': `import 'a';`,
-    });
-    const types = ['a.mjs', 'b.cjs', 'c.js', 'd.js', 'e/e.js', 'e/f/f.js', 'g.ts'].map(
-      (file) => /an ES module|CommonJS/.exec(typeOf(`node ${file}`))?.[0],
-    );
-    const [es, commonjs] = ['an ES module', 'CommonJS'];
-    expect(types).toEqual([es, commonjs, es, commonjs, es, commonjs, es]);
-    expect(typeOf('tsx g.ts')).toContain('CommonJS');
+test('the type of a file follows from its name, the nearest package.json, or its syntax', async () => {
+  await write({
+    'a.mjs': '',
+    'b.cjs': '',
+    'c.js': `import 'a';`,
+    'd.js': `require('a');`,
+    'e/package.json': { type: 'module' },
+    'e/e.js': `require('a');`,
+    'e/f/package.json': { type: 'commonjs' },
+    'e/f/f.js': `import 'a';`,
+    'g.ts': `import 'a';`,
   });
+  const [es, commonjs] = ['an ES module', 'CommonJS'];
+  for (const [command, type] of Object.entries({
+    'node a.mjs': es,
+    'node b.cjs': commonjs,
+    'node c.js': es,
+    'node d.js': commonjs,
+    'node e/e.js': es,
+    'node e/f/f.js': commonjs,
+    'node g.ts': es,
+    'tsx g.ts': commonjs,
+  }))
+    expect(checkOf(command).detail, command).toContain(`, ${type} (`);
 });
 
 describe('on a Node that cannot hook ES modules', () => {
@@ -294,9 +288,7 @@ test.each(['Bun', 'Deno'])('%s has no module hooks, and the finding names it', a
   expect(look(`${start} app.ts`)).toEqual(['problem', 'node_too_old']);
   expect(look(`${start} npm.ts`)).toEqual(['problem', 'node_too_old']);
   expect(look(`${start} by-hand.ts`)).toEqual(WELL);
-  const [finding] = findingsOf(examineProject({ project, environment: {}, start: `${start} app.ts` })).filter(
-    ({ code }) => code === 'node_too_old',
-  );
+  const [finding] = checkOf(`${start} app.ts`).findings;
   expect(finding?.message).toContain(`${runtime} has no module hooks`);
   expect(finding?.action).not.toContain('Node 22.15');
 });
@@ -334,13 +326,8 @@ describe('untrusted files', () => {
   test('outside the project are not read', async () => {
     await write({ 'app/package.json': {}, 'app/app.mjs': `import '../outside.mjs';`, 'outside.mjs': IMPORT });
     await symlink(join(project, 'outside.mjs'), join(project, 'app/link.mjs'));
-    project = join(project, 'app');
-    try {
-      expect(look('node app.mjs')).toEqual(['skipped']);
-      expect(look('node link.mjs')).toEqual(['skipped']);
-    } finally {
-      project = dirname(project);
-    }
+    for (const file of ['app.mjs', 'link.mjs'])
+      expect(look(`node ${file}`, { folder: 'app' })).toEqual(['skipped']);
   });
 
   test('that import each other or never end do no harm', async () => {

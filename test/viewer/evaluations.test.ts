@@ -5,21 +5,12 @@ import { context, logs, trace } from '@opentelemetry/api';
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Evaluation, instrumentOpenAI, recordEvaluation } from '../../src/client.ts';
 import { consoleTree, htmlPage, type ViewProcessor } from '../../src/export.ts';
 import { OpenAIInstrumentation } from '../../src/index.ts';
 import { evaluationsOf, withEvaluations } from '../../src/viewer/evaluations.ts';
 import type { ViewedSpan } from '../../src/viewer/viewed-span.ts';
-
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'evaluations-'));
-});
-afterEach(() => {
-  vi.useRealTimers();
-  rmSync(folder, { recursive: true, force: true });
-});
 
 /** Ids are never used twice: an id that names two answers belongs to neither. */
 let asked = 0;
@@ -31,9 +22,7 @@ function startViewing(processor: ViewProcessor): {
 } {
   const provider = new TracerProvider({ spanProcessors: [processor] });
   const loggerProvider = new LoggerProvider({ processors: [processor] });
-  trace.disable();
-  logs.disable();
-  context.disable();
+  for (const api of [trace, logs, context]) api.disable();
   trace.setGlobalTracerProvider(provider);
   logs.setGlobalLoggerProvider(loggerProvider);
   const instrumentation = new OpenAIInstrumentation({ captureMessageContent: 'EVENT_ONLY', cost: false });
@@ -62,16 +51,17 @@ const HELPFUL: Omit<Evaluation, 'responseId'> = {
   explanation: 'It greets\nback.',
 };
 
-/** Without durations. */
-function steady(text: string): string {
-  return text.replace(/ +[\d.]+ [mµ]?s/g, '').replace(/[\da-f]{32}/g, 'TRACE');
-}
-
 describe('the terminal', () => {
   function start(): ReturnType<typeof startViewing> & { printed: () => string } {
     const writes: string[] = [];
     const stream = { write: (text: string): unknown => writes.push(text) };
-    return { ...startViewing(consoleTree({ stream, color: false })), printed: () => steady(writes.join('')) };
+    // Without durations.
+    const printed = (): string =>
+      writes
+        .join('')
+        .replace(/ +[\d.]+ [mµ]?s/g, '')
+        .replace(/[\da-f]{32}/g, 'TRACE');
+    return { ...startViewing(consoleTree({ stream, color: false })), printed };
   }
 
   it('shows an evaluation on the span that it is about', async () => {
@@ -86,7 +76,7 @@ describe('the terminal', () => {
   it('shows a later one on a line of its own', async () => {
     const { ask, end, printed } = start();
     const id = await ask();
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await expect.poll(printed).toContain('chat gpt-4o');
     recordEvaluation({ responseId: id, ...HELPFUL });
     expect(printed()).toContain(
       `evaluation helpfulness 0.9 (pass) · response ${id} · trace TRACE\n  helpfulness: "It greets back."\n`,
@@ -94,39 +84,30 @@ describe('the terminal', () => {
     await end();
   });
 
-  it('shows one of another process, without the control characters in it', async () => {
+  it('shows one of another process, without the control characters in it, and no other log records', async () => {
     const { end, printed } = start();
     recordEvaluation({ runId: 'run_\u001b[2J', name: 'thumbs\u0007', label: 'up' });
-    expect(printed()).toBe('evaluation thumbs␇ (up) · run run_␛[2J\n');
-    await end();
-  });
-
-  it('ignores all other log records', async () => {
-    const { end, printed } = start();
     logs.getLogger('t').emit({ eventName: 'other', attributes: { 'gen_ai.evaluation.name': 'x' } });
     await end();
-    expect(printed()).toBe('');
+    expect(printed()).toBe('evaluation thumbs␇ (up) · run run_␛[2J\n');
   });
 });
 
-/** The spans of a page, with the events that it shows. */
-function spansOn(path: string): ViewedSpan[] {
-  const [, json = ''] = readFileSync(path, 'utf8').match(/id="data">(.*?)<\/script>/s) ?? [];
-  return withEvaluations(JSON.parse(json).spans);
-}
-
-describe('the page', () => {
-  it('has evaluations as events of the span that they are about, also if it is written already', async () => {
-    const path = join(folder, 'page.html');
-    const processor = htmlPage(path);
-    const { ask, end } = startViewing(processor);
-    const id = await ask();
-    await processor.forceFlush();
-    expect(spansOn(path)[0]?.events).toEqual([]);
-    recordEvaluation({ responseId: id, ...HELPFUL });
-    recordEvaluation({ responseId: 'chatcmpl-elsewhere', name: 'elsewhere', score: 1 });
-    await end();
-    const [span] = spansOn(path);
-    expect(evaluationsOf(span?.events ?? [])).toEqual([HELPFUL]);
-  });
+it('the page has evaluations as events of the span that they are about, also if it is written already', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'evaluations-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'page.html');
+  const shown = (): ViewedSpan | undefined => {
+    const [, json = ''] = readFileSync(path, 'utf8').match(/id="data">(.*?)<\/script>/s) ?? [];
+    return withEvaluations(JSON.parse(json).spans)[0];
+  };
+  const processor = htmlPage(path);
+  const { ask, end } = startViewing(processor);
+  const id = await ask();
+  await processor.forceFlush();
+  expect(shown()?.events).toEqual([]);
+  recordEvaluation({ responseId: id, ...HELPFUL });
+  recordEvaluation({ responseId: 'chatcmpl-elsewhere', name: 'elsewhere', score: 1 });
+  await end();
+  expect(evaluationsOf(shown()?.events)).toEqual([HELPFUL]);
 });

@@ -15,7 +15,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -517,6 +517,24 @@ describe('the command view', () => {
       problem,
       'Usage: npx opentelemetry-instrumentation-openai view [--keep <file>] [--port <port>]',
     ]);
+  });
+
+  it('says in one line why it cannot start', async () => {
+    const server = createServer();
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    expect(await view('--port', String(port))).toEqual({
+      code: 1,
+      output: '',
+      errors: `Port ${port} is in use. Choose another with --port, or let --port 0 pick a free one.\n`,
+    });
+    server.close();
+    const missing = join(folder, 'missing', 'traces.jsonl');
+    expect(await view('--port', '0', '--keep', missing)).toEqual({
+      code: 1,
+      output: '',
+      errors: `${missing} cannot be read: no such file or directory.\n`,
+    });
   });
 
   it.each([

@@ -1,9 +1,13 @@
 import { appendFile, mkdtemp, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { KeptTraces } from '../../../src/viewer/live/kept-traces.ts';
-import { otlp } from './requests.ts';
+import { startLiveView } from '../../../src/viewer/live/live-view.ts';
+import { makeSpans } from '../spans.ts';
+import { listsOf, otlp, post } from './requests.ts';
 
 let folder: string;
 let file: string;
@@ -14,63 +18,99 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const request = (name: string): unknown => JSON.parse(otlp({ traceId: 't', spanId: name, name }));
-const opened = (maxSize?: number): { kept: KeptTraces; names: string[]; problems: string[] } => {
+/** The size of a request with a name of one letter. */
+const SIZE = `${JSON.stringify(request('0'))}\n`.length;
+
+interface Opened {
+  readonly names: string[];
+  readonly problems: string[];
+  add(...names: readonly (string | number)[]): void;
+}
+
+/** Opens the file, as large as so many requests. */
+function open(maxRequests = Number.POSITIVE_INFINITY): Opened {
   const problems: string[] = [];
-  const kept = new KeptTraces(file, (problem) => problems.push(problem), maxSize);
-  return { kept, names: kept.read().spans.map(({ name }) => name), problems };
-};
+  const kept = new KeptTraces(file, (problem) => problems.push(problem), maxRequests * SIZE);
+  const names = kept.read().spans.map(({ name }) => name);
+  const add: Opened['add'] = (...added) => {
+    for (const name of added) kept.add(request(String(name)));
+  };
+  return { names, problems, add };
+}
+
+async function expectPrivate(): Promise<void> {
+  if (process.platform !== 'win32') expect((await stat(file)).mode & 0o777).toBe(0o600);
+}
+
+test('what has ended is kept as OTLP lines, which a later viewer shows again', async () => {
+  const start = async () => {
+    const live = await startLiveView(0, undefined, () => expect.unreachable(), { keep: file });
+    onTestFinished(live.close);
+    return live;
+  };
+  const traces = `${(await start()).address}/v1/traces`;
+  const ids = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' };
+  const times = { startTimeUnixNano: '1700000000000000001', endTimeUnixNano: '1700000001000000000' };
+  const sent = { ...ids, ...times, name: 'kept' };
+  await post(traces, otlp(sent));
+  const [root] = makeSpans({ name: 'in protobuf' }) as unknown as ReadableSpan[];
+  if (root === undefined) throw new Error('There is no span');
+  await new Promise((done) => new OTLPTraceExporter({ url: traces }).export([root], done));
+  const open = otlp({ ...sent, spanId: 'b7ad6b7169203332', endTimeUnixNano: '0' });
+  await post(traces, open, { 'x-openai-traces-view': 'live' });
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+  expect(lines).toEqual([expect.any(String), expect.stringContaining(`"${root.spanContext().spanId}"`)]);
+  expect(JSON.parse(lines[0] ?? '')).toEqual(JSON.parse(otlp(sent)));
+  await expectPrivate();
+  const shown = (await listsOf((await start()).page)).traces.map(({ trace }) => trace.title);
+  expect(shown.sort()).toEqual(['in protobuf', 'kept']);
+});
 
 test('a write that was interrupted loses its own line alone', async () => {
-  opened().kept.add(request('first'));
+  open().add('first');
   await appendFile(file, JSON.stringify(request('interrupted')).slice(0, -20));
-  opened().kept.add(request('next'));
-  expect(opened().names).toEqual(['first', 'next']);
+  open().add('next');
+  expect(open().names).toEqual(['first', 'next']);
 });
 
 test('a full file makes room for what is new', async () => {
-  const { length } = `${JSON.stringify(request('0'))}\n`;
-  const { kept, problems } = opened(10 * length);
+  const { add, problems } = open(10);
   for (let i = 0; i < 100; i++) {
-    kept.add(request(String(i % 10)));
-    expect((await stat(file)).size).toBeLessThanOrEqual(10 * length);
+    add(i % 10);
+    expect((await stat(file)).size).toBeLessThanOrEqual(10 * SIZE);
   }
   expect(problems).toEqual([]);
-  expect(opened().names.at(-1)).toBe('9');
-  expect(opened().names.length).toBeGreaterThan(4);
+  expect(open().names.at(-1)).toBe('9');
+  expect(open().names.length).toBeGreaterThan(4);
   expect((await readFile(file, 'utf8')).endsWith('\n')).toBe(true);
-  if (process.platform !== 'win32') expect((await stat(file)).mode & 0o777).toBe(0o600);
+  await expectPrivate();
 });
 
 test('a request that is too large is reported, and costs nothing that is there', async () => {
-  const { length } = `${JSON.stringify(request('first'))}\n`;
-  const { kept, problems } = opened(3 * length);
-  kept.add(request('first'));
-  kept.add(request('x'.repeat(2 * length)));
+  const { add, problems } = open(4);
+  add('first', 'x'.repeat(2 * SIZE));
   expect(problems).toEqual([`A request was too large to be kept in ${file}.`]);
-  kept.add(request('next'));
-  expect((await stat(file)).size).toBeLessThanOrEqual(3 * length);
-  expect(opened(3 * length).names).toEqual(['first', 'next']);
+  add('next');
+  expect((await stat(file)).size).toBeLessThanOrEqual(4 * SIZE);
+  expect(open(4).names).toEqual(['first', 'next']);
 });
 
 test('a file that is emptied or deleted meanwhile has room again', async () => {
-  const { length } = `${JSON.stringify(request('0'))}\n`;
-  const { kept, problems } = opened(4 * length);
+  const { add, problems } = open(4);
   for (const free of [() => truncate(file), () => rm(file)]) {
-    for (let i = 0; i < 4; i++) kept.add(request(String(i)));
+    add(0, 1, 2, 3);
     await free();
-    for (let i = 0; i < 4; i++) kept.add(request(String(i)));
-    expect(opened().names).toEqual(['0', '1', '2', '3']);
+    add(0, 1, 2, 3);
+    expect(open().names).toEqual(['0', '1', '2', '3']);
     await rm(file);
   }
   expect(problems).toEqual([]);
 });
 
-test('of a file that is too large already, the newest half of the maximum is shown and stays', async () => {
-  const { length } = `${JSON.stringify(request('0'))}\n`;
-  const { kept } = opened();
-  for (let i = 0; i < 9; i++) kept.add(request(String(i)));
-  const next = opened(6 * length);
+test('of a file that is too large already, the newest half of the maximum is shown and stays', () => {
+  open().add(...Array(9).keys());
+  const next = open(6);
   expect(next.names).toEqual(['6', '7', '8']);
-  next.kept.add(request('9'));
-  expect(opened().names).toEqual(['6', '7', '8', '9']);
+  next.add(9);
+  expect(open().names).toEqual(['6', '7', '8', '9']);
 });

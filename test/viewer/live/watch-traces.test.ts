@@ -3,28 +3,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { watchTraces } from '../../../src/viewer/live/watch-traces.ts';
 import type { ViewedSpan } from '../../../src/viewer/viewed-span.ts';
 import { evaluationOf, otlp, otlpLogs } from './requests.ts';
 
 let folder: string;
+let file: string;
 let stop: (() => void) | undefined;
 let taken: ViewedSpan[];
 let evaluated: string[];
 let problems: string[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'watch-'));
-  taken = [];
-  evaluated = [];
-  problems = [];
+  file = join(folder, 'traces.jsonl');
+  [taken, evaluated, problems] = [[], [], []];
 });
 afterEach(async () => {
   stop?.();
   await rm(folder, { recursive: true, force: true });
 });
 
-function watch(path: string): void {
+function watch(path = file): void {
   stop = watchTraces(
     path,
     (problem) => problems.push(problem),
@@ -35,66 +35,56 @@ function watch(path: string): void {
   );
 }
 
-const line = (name: string): string => `${otlp({ traceId: 't', spanId: name, name })}\n`;
-const taking = (...names: string[]): Promise<void> =>
-  vi.waitFor(() => expect(taken.map(({ name }) => name)).toEqual(names), { timeout: 20_000 });
+/** Watches a file with this text, whose time is long ago: some file systems keep times in steps of milliseconds. */
+async function watchOld(text: string): Promise<void> {
+  await writeFile(file, text);
+  await utimes(file, 1, 1);
+  watch();
+}
 
-test('a file is read, and then what is added to it', async () => {
-  const file = join(folder, 'traces.jsonl');
+const line = (spanId: string, name = spanId): string => `${otlp({ traceId: 't', spanId, name })}\n`;
+const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 20_000 });
+const taking = (...ids: string[]): Promise<void> =>
+  until(() => expect(taken.map(({ spanId }) => spanId)).toEqual(ids));
+
+test('a file is read, and then the spans and evaluations that are added to it', async () => {
   await writeFile(file, line('a'));
-  watch(file);
+  watch();
   await taking('a');
   await appendFile(file, line('b').slice(0, 20));
-  await appendFile(file, line('b').slice(20) + line('c'));
+  await appendFile(file, line('b').slice(20) + line('c') + otlpLogs(evaluationOf('t', 'a')));
+  await appendFile(file, '\n');
   await taking('a', 'b', 'c');
+  await until(() => expect(evaluated).toEqual(['a']));
 });
 
-test('evaluations that are added to a file are read', async () => {
-  const file = join(folder, 'traces.jsonl');
-  await writeFile(file, line('a'));
-  watch(file);
-  await taking('a');
-  await appendFile(file, `${otlpLogs(evaluationOf('t', 'a'))}\n`);
-  await vi.waitFor(() => expect(evaluated).toEqual(['a']), { timeout: 20_000 });
-});
+const LONG = 'long'.repeat(20);
+const END = line('1', 'end'.repeat(2_000));
+const INDENTED = JSON.stringify(JSON.parse(line('a')), undefined, 2);
 
-test('a file that is replaced is read anew', async () => {
-  const file = join(folder, 'traces.jsonl');
-  await writeFile(file, line('long'.repeat(20)));
-  watch(file);
-  await writeFile(join(folder, 'next'), line('a'));
-  await rename(join(folder, 'next'), file);
-  await taking('long'.repeat(20), 'a');
-});
+describe('a file that is rewritten is read anew:', () => {
+  test('replaced by another', async () => {
+    await writeFile(file, line(LONG));
+    watch();
+    await writeFile(join(folder, 'next'), line('a'));
+    await rename(join(folder, 'next'), file);
+    await taking(LONG, 'a');
+  });
 
-test.each([
-  ['larger', line('b') + line('c'), ['b', 'c']],
-  ['of the same size', line('long'), ['long']],
-  ['smaller', line('b'), ['b']],
-  ['a larger document', `${JSON.stringify(JSON.parse(line('b')), undefined, 2)}\n`, ['b']],
-])('a file that is rewritten in place is read anew: %s', async (_what, text, names) => {
-  const file = join(folder, 'traces.jsonl');
-  await writeFile(file, line('once'));
-  // Some file systems keep times in steps of milliseconds.
-  await utimes(file, 1, 1);
-  watch(file);
-  await writeFile(file, text);
-  await taking('once', ...names);
-});
-
-test('a file that is rewritten with the same length and end is read anew', async () => {
-  const file = join(folder, 'traces.jsonl');
-  const end = `${otlp({ traceId: 't', spanId: '1', name: 'end'.repeat(2_000) })}\n`;
-  await writeFile(file, line('first') + end);
-  await utimes(file, 1, 1);
-  watch(file);
-  await writeFile(file, line('other') + end);
-  await vi.waitFor(() => expect(taken).toHaveLength(4), { timeout: 20_000 });
-  expect(taken.map(({ spanId }) => spanId)).toEqual(['first', '1', 'other', '1']);
+  test.each([
+    ['larger', line('once'), line('b') + line('c'), ['once', 'b', 'c']],
+    ['of the same size', line('once'), line('long'), ['once', 'long']],
+    ['of the same size and end', line('first') + END, line('other') + END, ['first', '1', 'other', '1']],
+    ['smaller', line('once'), line('b'), ['once', 'b']],
+    ['a larger document', line('once'), `${INDENTED}\n`, ['once', 'a']],
+  ])('%s', async (_what, before, after, ids) => {
+    await watchOld(before);
+    await writeFile(file, after);
+    await taking(...ids);
+  });
 });
 
 test('what was read of a file does not stay in memory', async () => {
-  const file = join(folder, 'traces.jsonl');
   await writeFile(file, `${'x'.repeat(16 * 2 ** 20)}\n${line('a')}`);
   setFlagsFromString('--expose-gc');
   const buffersNow = (): number => {
@@ -102,45 +92,46 @@ test('what was read of a file does not stay in memory', async () => {
     return process.memoryUsage().arrayBuffers;
   };
   const before = buffersNow();
-  watch(file);
+  watch();
   await taking('a');
   // Memory of buffers is freed in the background.
-  await vi.waitFor(() => expect(buffersNow() - before).toBeLessThan(8 * 2 ** 20), { timeout: 20_000 });
+  await until(() => expect(buffersNow() - before).toBeLessThan(8 * 2 ** 20));
 });
 
 test('what was read is not read again when more is added', async () => {
-  const file = join(folder, 'traces.jsonl');
-  const long = otlp({ traceId: 't', spanId: '1', name: 'x'.repeat(100_000) });
-  const added = [line('a'), line('b').slice(0, 20), line('b').slice(20), `${long}\n`, line('c')];
+  const long = line('1', 'x'.repeat(100_000));
   await writeFile(file, '');
-  watch(file);
-  for (const [index, text] of added.entries()) {
+  watch();
+  for (const [index, text] of [
+    line('a'),
+    line('b').slice(0, 20),
+    line('b').slice(20),
+    long,
+    line('c'),
+  ].entries()) {
     await appendFile(file, text);
-    await vi.waitFor(() => expect(taken).toHaveLength(Math.max(1, index)), { timeout: 20_000 });
+    await until(() => expect(taken).toHaveLength(Math.max(1, index)));
   }
-  expect(taken.map(({ spanId }) => spanId)).toEqual(['a', 'b', '1', 'c']);
+  await taking('a', 'b', '1', 'c');
 });
 
 test('lines that are added to a UTF-16 file are read', async () => {
-  const file = join(folder, 'traces.jsonl');
   await writeFile(file, `\ufeff${line('a')}`, 'utf16le');
-  watch(file);
+  watch();
   await appendFile(file, line('b'), 'utf16le');
   await taking('a', 'a', 'b');
 });
 
-const indented = JSON.stringify(JSON.parse(line('a')), undefined, 2);
 test.each([
-  ['its first line', indented, 2],
-  ['some lines', indented, 60],
+  ['its first line', INDENTED, 2],
+  ['some lines', INDENTED, 60],
   ['some documents of a list', `[\n${line('a').trim()},\n${line('b').trim()}\n]`, line('a').length + 3],
 ])('a document of many lines is read once it is whole: first %s', async (_what, document, written) => {
-  const file = join(folder, 'traces.json');
   await writeFile(file, document.slice(0, written));
-  watch(file);
+  watch();
   expect(taken).toEqual([]);
   await appendFile(file, document.slice(written));
-  await taking(...(document === indented ? ['a'] : ['a', 'b']));
+  await taking(...(document === INDENTED ? ['a'] : ['a', 'b']));
 });
 
 test.each([
@@ -149,9 +140,8 @@ test.each([
   ['a document that was never finished', '{\n  "resourceSpans": [\n'],
   ['other documents', `${'{"level":30}\n'.repeat(2)}Error: x\n    at y\n`],
 ])('spans between lines of %s are each read once', async (_what, others) => {
-  const file = join(folder, 'log.jsonl');
   await writeFile(file, others + line('a') + others);
-  watch(file);
+  watch();
   await taking('a');
   await appendFile(file, line('b') + others);
   await taking('a', 'b');
@@ -160,38 +150,30 @@ test.each([
 });
 
 test('the files of a folder are read, also those that come later, and no others', async () => {
+  await mkdir(join(folder, 'a folder.json'));
   await writeFile(join(folder, 'a.json'), line('a'));
   await writeFile(join(folder, 'b.txt'), line('b'));
   watch(folder);
   await taking('a');
   await writeFile(join(folder, 'c.ndjson'), line('c'));
   await taking('a', 'c');
+  expect(problems).toEqual([]);
 });
 
 test('a path that is not there is reported once, and shown when it is', async () => {
-  const file = join(folder, 'later.jsonl');
-  watch(file);
+  watch();
   expect(problems).toEqual([`${file} cannot be read: no such file or directory.`]);
   await writeFile(file, line('a'));
   await taking('a');
   expect(problems).toHaveLength(1);
 });
 
-test('a folder in a folder is passed over', async () => {
-  await mkdir(join(folder, 'a.json'));
-  await writeFile(join(folder, 'b.json'), line('b'));
-  watch(folder);
-  await taking('b');
-  expect(problems).toEqual([]);
-});
-
 test('a file of a folder that cannot be read is reported once by its name, and hides no other', async () => {
-  const broken = join(folder, 'a.jsonl');
-  await symlink(join(folder, 'nowhere'), broken);
+  await symlink(join(folder, 'nowhere'), file);
   await writeFile(join(folder, 'b.jsonl'), line('b'));
   watch(folder);
   await taking('b');
   await writeFile(join(folder, 'c.jsonl'), line('c'));
   await taking('b', 'c');
-  expect(problems).toEqual([`${broken} cannot be read: no such file or directory.`]);
+  expect(problems).toEqual([`${file} cannot be read: no such file or directory.`]);
 });
