@@ -1,13 +1,16 @@
-import { rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { assertSpanTree } from '../../src/testing.ts';
 import { ROOT, startExample } from '../examples/program.ts';
 import { startOtlpReceiver } from '../support/lanes/otlp.ts';
-import { comparable, prepare, readSections, type Section } from './coming-from.ts';
+import { type CodeBlock, codeBlocksOf, readDocument } from './documents.ts';
 
+const DOCUMENT = 'docs/coming-from.md';
 const DIRECTORY = join(ROOT, `.docs-run-${process.pid}`);
 const PATIENCE = 120_000;
+afterAll(() => rmSync(DIRECTORY, { recursive: true, force: true }));
 
 /** Where the simulated API does something else than answering. */
 const SIMULATIONS: Readonly<Record<string, string>> = {
@@ -22,15 +25,69 @@ const SIMULATIONS: Readonly<Record<string, string>> = {
   });`,
 };
 
-afterAll(() => rmSync(DIRECTORY, { recursive: true, force: true }));
+/** A section of the document with a program, perhaps with a setup, and what it prints. */
+interface Section {
+  readonly heading: string;
+  readonly setUp: CodeBlock | undefined;
+  readonly program: CodeBlock;
+  /** What the document says that it prints, or that arrives. */
+  readonly output: string;
+}
 
-const sections = readSections();
+function readSections(): Section[] {
+  const lines = readDocument(DOCUMENT).split('\n');
+  const starts = lines.flatMap((line, index) => (line.startsWith('## ') ? [index] : []));
+  return starts.flatMap((start, index) => {
+    const blocks = codeBlocksOf(DOCUMENT).filter(
+      ({ line }) => line > start && line < (starts[index + 1] ?? lines.length),
+    );
+    const programs = blocks.filter(({ language }) => ['js', 'ts'].includes(language));
+    const setUp = programs.find(({ code }) => code.startsWith('// telemetry.mjs'));
+    const [program] = programs.filter((block) => block !== setUp);
+    if (program === undefined) return [];
+    const output = blocks.find(({ language }) => language === 'text')?.code;
+    const heading = lines[start]?.slice(3) ?? '';
+    if (output === undefined) throw new Error(`"${heading}" does not show what its program prints.`);
+    return [{ heading, setUp, program, output }];
+  });
+}
 
-/** The command that runs the programs of a section. */
-function commandOf(section: Section): string[] {
-  const [name = ''] = section.heading.split(/[ :]/);
-  const simulation = `export function simulate(simulator) { ${SIMULATIONS[name] ?? ''} }`;
-  return prepare(section, join(DIRECTORY, name), simulation);
+/** Writes the programs of a section, those in TypeScript compiled. @returns what comes after `node` to run them */
+function prepare({ heading, setUp, program }: Section): string[] {
+  const [name = ''] = heading.split(/[ :]/);
+  const directory = join(DIRECTORY, name);
+  mkdirSync(directory, { recursive: true });
+  const write = (file: string, text: string): string => {
+    writeFileSync(join(directory, file), text);
+    return join(directory, file);
+  };
+  write('simulation.mjs', `export function simulate(simulator) { ${SIMULATIONS[name] ?? ''} }`);
+  const support = setUp === undefined ? 'register.mjs' : 'api.mjs';
+  const preloaded = [join(ROOT, 'examples', 'support', support)];
+  if (setUp !== undefined) preloaded.push(write('telemetry.mjs', setUp.code));
+  if (program.language === 'ts') compile(write('main.mts', program.code));
+  else write('main.mjs', program.code);
+  return [...preloaded.flatMap((file) => ['--import', file]), join(directory, 'main.mjs')];
+}
+
+function compile(source: string): void {
+  const options = ['--target', 'es2022', '--module', 'nodenext', '--skipLibCheck', '--types', 'node'];
+  const { status, stdout } = spawnSync(join(ROOT, 'node_modules', '.bin', 'tsc'), [
+    '--ignoreConfig',
+    ...options,
+    source,
+  ]);
+  if (status !== 0) throw new Error(String(stdout));
+}
+
+/** What a program prints, without what is different each time: durations, ids of traces, the width of columns. */
+function comparable(printed: string): string {
+  return printed
+    .trim()
+    .replace(/<?[\d.]+ ?(?:ms|s)\b/g, 'TIME')
+    .replace(/\b[0-9a-f]{32}\b/g, 'ID')
+    .replace(/ +/g, ' ')
+    .replace(/─+/g, '─');
 }
 
 /** What ends in `…` is the beginning of what is printed; a panel follows. */
@@ -45,41 +102,33 @@ function expectShown(printed: string, shown: string): void {
     );
 }
 
-/** One program sends its spans; the others print them, or events. */
-const SENDING = sections.filter(({ heading }) => heading.includes('Uptrace'));
-const PRINTING = sections.filter((section) => !SENDING.includes(section));
+const sections = readSections();
 
-test.each(PRINTING.map((section) => [section.heading, section] as const))(
-  '%s: prints what the document shows',
-  async (_, section) => {
-    const printsEvents = section.program.code.includes('sink');
-    const { code, stdout, stderr } = await startExample(commandOf(section), {
-      OTEL_TRACES_EXPORTER: section.setUp === undefined ? 'console' : 'none',
-      OTEL_METRICS_EXPORTER: 'none',
-      OTEL_LOGS_EXPORTER: 'none',
-    }).finished;
-    expectShown(printsEvents ? stdout : stderr, section.output);
-    expect(code).toBe(0);
-  },
-  PATIENCE,
-);
-
-test.each(SENDING.map((section) => [section.heading, section] as const))(
-  '%s: sends what the document shows',
-  async (_, section) => {
-    const receiver = await startOtlpReceiver();
+test.each(sections.map((section) => [section.heading, section] as const))(
+  '%s: prints or sends what the document shows',
+  async (heading, section) => {
+    const receiver = heading.includes('Uptrace') ? await startOtlpReceiver() : undefined;
+    const sending = receiver && {
+      OTEL_TRACES_EXPORTER: 'otlp',
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+    };
     try {
-      const { code, stderr } = await startExample(commandOf(section), {
-        OTEL_TRACES_EXPORTER: 'otlp',
-        OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
-        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      const { code, stdout, stderr } = await startExample(prepare(section), {
+        OTEL_TRACES_EXPORTER: section.setUp === undefined ? 'console' : 'none',
         OTEL_METRICS_EXPORTER: 'none',
         OTEL_LOGS_EXPORTER: 'none',
+        ...sending,
       }).finished;
-      expect([code, stderr]).toEqual([0, '']);
-      assertSpanTree(receiver.spans, section.output);
+      expect(code, stderr).toBe(0);
+      if (receiver === undefined)
+        expectShown(section.program.code.includes('sink') ? stdout : stderr, section.output);
+      else {
+        expect(stderr).toBe('');
+        assertSpanTree(receiver.spans, section.output);
+      }
     } finally {
-      await receiver.close();
+      await receiver?.close();
     }
   },
   PATIENCE,

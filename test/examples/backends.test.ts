@@ -14,32 +14,31 @@ import { prometheusLabel, prometheusMetric } from '../../scripts/e2e/prometheus-
 import { registry } from '../support/conventions/registry.ts';
 import { ROOT } from '../support/lanes/paths.ts';
 
-interface Service {
-  readonly image: string;
-  readonly ports?: readonly string[];
-  readonly volumes?: readonly string[];
-  readonly depends_on?: readonly string[] | Readonly<Record<string, unknown>>;
-  readonly environment?: Readonly<Record<string, string>>;
-}
-
 interface Compose {
-  readonly services: Readonly<Record<string, Service>>;
+  readonly services: Readonly<
+    Record<
+      string,
+      {
+        readonly image: string;
+        readonly ports?: readonly string[];
+        readonly volumes?: readonly string[];
+        readonly depends_on?: readonly string[] | Readonly<Record<string, unknown>>;
+        readonly environment?: Readonly<Record<string, string>>;
+      }
+    >
+  >;
   readonly volumes?: Readonly<Record<string, unknown>>;
-}
-
-interface MockServerOptions {
-  readonly services: readonly string[];
-  readonly grpcPort: number;
-  readonly grpcHostname: string;
-  readonly logLevel: string;
-  readonly onRequest: (request: { readonly metadata: { get(name: string): unknown[] } }) => void;
 }
 
 /** The package has no types of its own. */
 const { MockOtlpServer } = createRequire(import.meta.url)('@elastic/mockotlpserver') as {
-  readonly MockOtlpServer: new (
-    options: MockServerOptions,
-  ) => { readonly grpcUrl: URL; start(): Promise<void>; close(): Promise<void> };
+  readonly MockOtlpServer: new (options: {
+    readonly services: readonly string[];
+    readonly grpcPort: number;
+    readonly grpcHostname: string;
+    readonly logLevel: string;
+    readonly onRequest: (request: { readonly metadata: { get(name: string): unknown[] } }) => void;
+  }) => { readonly grpcUrl: URL; start(): Promise<void>; close(): Promise<void> };
 };
 
 const FOLDER = join(ROOT, 'examples', 'backends');
@@ -85,40 +84,31 @@ test('every folder is tested', () => {
   expect(folders.map(({ name }) => name).sort()).toEqual(BACKENDS);
 });
 
-describe.each(BACKENDS)('%s', (backend) => {
-  const compose = readCompose(backend);
-  const services = Object.entries(compose.services);
-
-  test('is a Compose file', () => {
+test.each(BACKENDS)(
+  '%s is a Compose file with pinned images, whose ports are open on localhost alone',
+  (backend) => {
+    const compose = readCompose(backend);
     expect(validate(compose), JSON.stringify(validate.errors)).toBe(true);
-  });
-
-  test('pins its images', () => {
-    for (const [, { image }] of services) expect(image).toMatch(/^[\w./-]+:\S*\d+\.\d+|:RELEASE\.\d/);
-  });
-
-  test('refers to existing services, files and volumes', () => {
-    const known = new Set(services.map(([name]) => name));
-    for (const [, { depends_on: needed = [], volumes = [] }] of services) {
-      for (const name of Array.isArray(needed) ? needed : Object.keys(needed)) expect(known).toContain(name);
-      for (const volume of volumes) {
-        const [source = ''] = volume.split(':');
-        if (source.startsWith('.')) expect(existsSync(join(FOLDER, backend, source)), source).toBe(true);
-        else expect(Object.keys(compose.volumes ?? {})).toContain(source);
-      }
+    const services = Object.values(compose.services);
+    const known = [...Object.keys(compose.services), ...Object.keys(compose.volumes ?? {})];
+    for (const { image, depends_on: needed = [], volumes = [] } of services) {
+      expect(image).toMatch(/^[\w./-]+:\S*\d+\.\d+|:RELEASE\.\d/);
+      const sources = volumes.map((volume) => volume.split(':')[0] ?? '');
+      const files = sources.filter((source) => source.startsWith('.'));
+      const names = sources.filter((source) => !files.includes(source));
+      const used = [...names, ...(Array.isArray(needed) ? needed : Object.keys(needed))];
+      expect(used.filter((name) => !known.includes(name))).toEqual([]);
+      expect(files.filter((file) => !existsSync(join(FOLDER, backend, file)))).toEqual([]);
     }
-  });
-
-  test('publishes each port once, on localhost, including the ports that the program uses', () => {
-    const ports = services.flatMap(([, service]) => service.ports ?? []);
+    const ports = services.flatMap((service) => service.ports ?? []);
     for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
     const open = ports.map((port) => port.split(':')[1]);
     expect(new Set(open).size).toBe(open.length);
-    for (const [name, value] of settingsOf(backend)) {
+    // The program uses one of them.
+    for (const [name, value] of settingsOf(backend))
       if (name.endsWith('ENDPOINT')) expect(open).toContain(new URL(value).port);
-    }
-  });
-});
+  },
+);
 
 describe('the headers of the README', () => {
   afterEach(() => vi.unstubAllEnvs());
@@ -204,15 +194,11 @@ describe('the dashboard', () => {
       const names = [...query.matchAll(/span\.([\w.]+)/g)].map(([, name]) => name);
       if (!query.includes('instrumentation:name')) expect(names).not.toHaveLength(0);
       for (const name of names) expect(registry.attributes.has(name ?? ''), name).toBe(true);
-    },
-  );
-
-  test('sums only over spans that have what it sums, and so do the docs', () => {
-    for (const query of [...traceQueries(dashboard), ...documented('traceql')]) {
+      // It sums only over spans that have what it sums.
       const summed = query.match(/sum_over_time\((span\.[\w.]+)\)/)?.[1];
       if (summed !== undefined) expect(query).toMatch(new RegExp(`\\{.*${summed} != nil.*\\}`));
-    }
-  });
+    },
+  );
 
   test('declares exactly the variables that its queries use', () => {
     const text = JSON.stringify(dashboard.panels);
@@ -226,19 +212,15 @@ describe('the dashboard', () => {
       readonly datasources: readonly { readonly uid: string; readonly type: string }[];
     };
     const known = datasources.map(({ uid, type }) => ({ type, uid }));
-    for (const { datasource } of dashboard.panels.flatMap(({ targets = [] }) => targets)) {
+    for (const { datasource } of dashboard.panels.flatMap(({ targets = [] }) => targets))
       expect(known).toContainEqual(datasource);
-    }
   });
 
   test('shows cost, tokens, latency, errors and tool use, by model, agent and thread', () => {
     const text = [...promQueries(dashboard), ...traceQueries(dashboard)].join('\n');
-    for (const metric of ['cost', 'token_usage', 'duration_seconds', 'error_type', 'execute_tool']) {
-      expect(text).toContain(metric);
-    }
-    for (const attribute of ['gen_ai_request_model', 'gen_ai.agent.name', 'gen_ai.conversation.id']) {
-      expect(text).toContain(attribute);
-    }
+    const shown = ['cost', 'token_usage', 'duration_seconds', 'error_type', 'execute_tool'];
+    const by = ['gen_ai_request_model', 'gen_ai.agent.name', 'gen_ai.conversation.id'];
+    expect([...shown, ...by].filter((name) => !text.includes(name))).toEqual([]);
   });
 
   test('has no overlapping panels', () => {

@@ -44,6 +44,6 @@ const DURATION = / +<?[\d.]+ (?:ms|s|min)(?: {2}|$)/;
 export function treeLines(text: string): string[] {
   const lines = text
     .split('\n')
-    .filter((line) => /^(?: *[├└]|[^\s|]).*[^│]$/.test(line) && DURATION.test(line));
+    .filter((line) => /^(?:[ │]*[├└]|[^\s|]).*[^│]$/.test(line) && DURATION.test(line));
   return lines.map((line) => line.replace(DURATION, '  ').trimEnd());
 }
