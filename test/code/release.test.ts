@@ -8,9 +8,10 @@ import { released, withVersion } from '../../scripts/release/changelog.ts';
 import { type Manifest, REGISTRY_ENTRY, registryEntry } from '../../scripts/release/setting.ts';
 
 const ADDRESS = 'https://github.com/acme/openai-traces';
+const OTHER = 'https://github.com/acme/other';
 const FILES = ['package.json', 'CHANGELOG.md', 'src/util/version.ts', REGISTRY_ENTRY];
 
-/** A copy of what a release changes. */
+/** A copy of what a release changes, as it is before anybody has set the repository. */
 let folder = '';
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'release-'));
@@ -18,20 +19,17 @@ beforeEach(() => {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     cpSync(file, join(folder, file));
   }
-  // As it is before anybody has set it.
   const { repository: _, homepage: __, bugs: ___, ...manifest } = manifestOf();
-  writeManifest(manifest as Manifest);
-  writeFileSync(join(folder, REGISTRY_ENTRY), registryEntry(manifest as Manifest, '2026-11-24'));
+  write('package.json', JSON.stringify(manifest));
+  write(REGISTRY_ENTRY, registryEntry(manifest as Manifest, '2026-11-24'));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function manifestOf(): Manifest {
-  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-}
-
-function writeManifest(manifest: Manifest): void {
-  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
-}
+const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
+const write = (file: string, text: string): void => writeFileSync(join(folder, file), text);
+const manifestOf = (): Manifest => JSON.parse(read('package.json'));
+const setField = (field: object): void =>
+  write('package.json', JSON.stringify({ ...manifestOf(), ...field }));
 
 function run(script: string, parameter = '', environment: Readonly<Record<string, string>> = {}) {
   const { GITHUB_REPOSITORY: _, ...rest } = process.env;
@@ -42,19 +40,24 @@ function run(script: string, parameter = '', environment: Readonly<Record<string
   });
   return { status, stderr };
 }
+const check = (environment?: Readonly<Record<string, string>>): ReturnType<typeof run> =>
+  run('repository.ts', '--check', environment);
+
+const DONE = { status: 0, stderr: '' };
 
 describe('npm run repository', () => {
   const REFUSED = { status: 1, stderr: expect.stringContaining('Set the repository: npm run repository') };
 
   test('writes all fields, and the entry for the registry, from one address', () => {
-    expect(run('repository.ts', `${ADDRESS}.git`)).toEqual({ status: 0, stderr: '' });
+    expect(check()).toEqual(REFUSED);
+    expect(run('repository.ts', `${ADDRESS}.git`)).toEqual(DONE);
     const { repository, homepage, bugs, name } = manifestOf();
     expect({ repository, homepage, bugs }).toEqual({
       repository: { type: 'git', url: `git+${ADDRESS}.git` },
       homepage: `${ADDRESS}#readme`,
       bugs: { url: `${ADDRESS}/issues` },
     });
-    expect(parse(readFileSync(join(folder, REGISTRY_ENTRY), 'utf8'))).toMatchObject({
+    expect(parse(read(REGISTRY_ENTRY))).toMatchObject({
       registryType: 'instrumentation',
       language: 'js',
       urls: { repo: ADDRESS, docs: `${ADDRESS}/tree/main/docs` },
@@ -65,12 +68,8 @@ describe('npm run repository', () => {
       isFirstParty: false,
       package: { registry: 'npm', name },
     });
-    expect(run('repository.ts', '--check')).toEqual({ status: 0, stderr: '' });
-    expect(run('repository.ts', '--check', { GITHUB_REPOSITORY: 'acme/openai-traces' }).status).toBe(0);
-  });
-
-  test('refuses a release until it is set', () => {
-    expect(run('repository.ts', '--check')).toEqual(REFUSED);
+    expect(check()).toEqual(DONE);
+    expect(check({ GITHUB_REPOSITORY: 'acme/openai-traces' })).toEqual(DONE);
   });
 
   test.each([
@@ -81,32 +80,29 @@ describe('npm run repository', () => {
     'acme/openai-traces',
     '',
   ])('refuses %j, and leaves everything as it is', (address) => {
-    const before = FILES.map((file) => readFileSync(join(folder, file), 'utf8'));
+    const before = FILES.map(read);
     expect(run('repository.ts', address)).toEqual(REFUSED);
-    expect(FILES.map((file) => readFileSync(join(folder, file), 'utf8'))).toEqual(before);
-    writeManifest({ ...manifestOf(), repository: { type: 'git', url: address } });
-    expect(run('repository.ts', '--check')).toEqual(REFUSED);
+    expect(FILES.map(read)).toEqual(before);
+    setField({ repository: { type: 'git', url: address } });
+    expect(check()).toEqual(REFUSED);
   });
 
-  test.each(['homepage', 'bugs'])('refuses a release whose %s is of another repository', (field) => {
+  test('refuses a release whose fields or entry name another repository, or that runs in one', () => {
     run('repository.ts', ADDRESS);
-    writeManifest({ ...manifestOf(), [field]: 'https://github.com/acme/other' });
-    expect(run('repository.ts', '--check')).toEqual({
-      status: 1,
-      stderr: `package.json: ${field} differs from the repository: npm run repository -- ${ADDRESS}\n`,
-    });
-  });
-
-  test('refuses a release with an entry of another repository, or from another one', () => {
-    run('repository.ts', ADDRESS);
-    const entry = readFileSync(join(folder, REGISTRY_ENTRY), 'utf8');
-    writeFileSync(
-      join(folder, REGISTRY_ENTRY),
-      entry.replace(`repo: ${ADDRESS}`, 'repo: https://github.com/acme/other'),
-    );
-    expect(run('repository.ts', '--check').stderr).toContain(REGISTRY_ENTRY);
-    writeFileSync(join(folder, REGISTRY_ENTRY), entry);
-    expect(run('repository.ts', '--check', { GITHUB_REPOSITORY: 'fork/openai-traces' })).toEqual({
+    const manifest = manifestOf();
+    for (const field of ['homepage', 'bugs']) {
+      setField({ [field]: OTHER });
+      expect(check()).toEqual({
+        status: 1,
+        stderr: `package.json: ${field} differs from the repository: npm run repository -- ${ADDRESS}\n`,
+      });
+      setField(manifest);
+    }
+    const entry = read(REGISTRY_ENTRY);
+    write(REGISTRY_ENTRY, entry.replace(`repo: ${ADDRESS}`, `repo: ${OTHER}`));
+    expect(check().stderr).toContain(REGISTRY_ENTRY);
+    write(REGISTRY_ENTRY, entry);
+    expect(check({ GITHUB_REPOSITORY: 'fork/openai-traces' })).toEqual({
       status: 1,
       stderr: `The release runs in fork/openai-traces, but package.json says ${ADDRESS}.\n`,
     });
@@ -123,21 +119,15 @@ test('the entry for the registry is that of the package', () => {
 
 describe('npm version', () => {
   test('moves the version of spans, and what was unreleased', () => {
-    writeManifest({ ...manifestOf(), version: '98.7.6' });
-    expect(run('version.ts')).toEqual({ status: 0, stderr: '' });
-    expect(readFileSync(join(folder, 'src/util/version.ts'), 'utf8')).toContain("VERSION = '98.7.6'");
-    const [before, after] = ['.', folder].map((place) => readFileSync(join(place, 'CHANGELOG.md'), 'utf8'));
+    setField({ version: '98.7.6' });
+    expect(run('version.ts')).toEqual(DONE);
+    expect(read('src/util/version.ts')).toContain("VERSION = '98.7.6'");
+    const before = readFileSync('CHANGELOG.md', 'utf8');
     const heading = `## [98.7.6] - ${new Date().toISOString().slice(0, 10)}`;
-    expect(after).toBe(before?.replace('## [Unreleased]\n', `## [Unreleased]\n\n${heading}\n`));
+    expect(read('CHANGELOG.md')).toBe(before.replace('## [Unreleased]\n', `## [Unreleased]\n\n${heading}\n`));
   });
 
   const CHANGES = '# Changelog\n\n## [Unreleased]\n\n- New.\n\n## [1.0.0] - 2026-01-01\n\n- Old.\n';
-
-  test('keeps what was released before', () => {
-    expect(released(CHANGES, '1.1.0', '2026-02-01')).toBe(
-      CHANGES.replace('## [Unreleased]\n', '## [Unreleased]\n\n## [1.1.0] - 2026-02-01\n'),
-    );
-  });
 
   test.each([
     ['nothing is unreleased', CHANGES.replace('- New.\n', ''), 'nothing to release'],

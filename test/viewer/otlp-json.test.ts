@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readOtlpJson } from '../../src/viewer/otlp-json.ts';
+import type { ViewedSpan } from '../../src/viewer/viewed-span.ts';
 import { evaluationOf, otlpLogs } from './live/requests.ts';
 
 const SPAN = {
@@ -21,13 +22,9 @@ const SPAN = {
   events: [{ name: 'e', timeUnixNano: '1544712660500000000', attributes: [] }],
   status: { code: 2, message: 'failed' },
 };
+const RESOURCE = { attributes: [{ key: 'service.name', value: { stringValue: 'shop' } }] };
 const DOCUMENT = {
-  resourceSpans: [
-    {
-      resource: { attributes: [{ key: 'service.name', value: { stringValue: 'shop' } }] },
-      scopeSpans: [{ scope: { name: 's' }, spans: [SPAN] }],
-    },
-  ],
+  resourceSpans: [{ resource: RESOURCE, scopeSpans: [{ scope: { name: 's' }, spans: [SPAN] }] }],
 };
 const READ = {
   traceId: SPAN.traceId,
@@ -42,20 +39,44 @@ const READ = {
   events: [{ name: 'e', time: [1544712660, 500_000_000], attributes: {} }],
   resource: { 'service.name': 'shop' },
 };
+/** A span that is read without a document around it. */
+const ALONE = { ...READ, resource: undefined };
 
 /** Nothing was passed over. */
 const ALL = { omitted: 0, unreadable: 0 };
+const LINE = JSON.stringify(DOCUMENT);
+
+/** The span of a line with some fields changed. */
+const spanWith = (fields: object): ViewedSpan | undefined =>
+  readOtlpJson(JSON.stringify({ ...SPAN, ...fields })).spans[0];
 
 describe('OTLP/JSON', () => {
-  it('is read from one document, indented or not', () => {
-    expect(readOtlpJson(JSON.stringify(DOCUMENT))).toEqual({ ...ALL, spans: [READ] });
-    expect(readOtlpJson(JSON.stringify(DOCUMENT, undefined, 2)).spans).toEqual([READ]);
+  it.each([
+    ['one document', LINE, { ...ALL, spans: [READ] }],
+    ['an indented document', JSON.stringify(DOCUMENT, undefined, 2), { ...ALL, spans: [READ] }],
+    [
+      'a document per line',
+      `${LINE}\n\n${LINE}\r\n{"half`,
+      { omitted: 0, unreadable: 1, spans: [READ, READ] },
+    ],
+    ['a list of documents', JSON.stringify([DOCUMENT, DOCUMENT]), { ...ALL, spans: [READ, READ] }],
+    ['a backend response', JSON.stringify({ batches: DOCUMENT.resourceSpans }), { ...ALL, spans: [READ] }],
+    ['bare spans', `${JSON.stringify(SPAN)}\n${JSON.stringify(SPAN)}`, { ...ALL, spans: [ALONE, ALONE] }],
+    ...[
+      'null',
+      '',
+      '[]',
+      '{"resourceSpans":{}}',
+      '{"resourceSpans":[null,1,{"scopeSpans":[{"spans":[null,{"traceId":1,"spanId":2}]}]}]}',
+    ].map((text): [string, string, object] => [`nothing of ${text}`, text, { ...ALL, spans: [] }]),
+  ])('is read from %s', (_, text, found) => {
+    expect(readOtlpJson(text)).toEqual(found);
   });
 
   it('gives the evaluations among log records, with the span that they are about', () => {
     const record = { ...evaluationOf(SPAN.traceId, SPAN.spanId), timeUnixNano: '1544712662000000000' };
     const others = [{ ...record, eventName: 'other' }, { ...record, spanId: '' }, 'x', null];
-    const logs = JSON.parse(otlpLogs(record, ...others));
+    const logs = otlpLogs(record, ...others);
     const evaluation = {
       traceId: SPAN.traceId,
       parentId: SPAN.spanId,
@@ -64,36 +85,9 @@ describe('OTLP/JSON', () => {
       start: [1544712662, 0],
       attributes: { 'gen_ai.evaluation.name': 'helpful' },
     };
-    const lines = [logs, DOCUMENT].map((each) => JSON.stringify(each)).join('\n');
-    expect(readOtlpJson(lines)).toMatchObject({ ...ALL, spans: [evaluation, READ] });
-    const both = JSON.stringify({ ...DOCUMENT, ...logs });
+    expect(readOtlpJson(`${logs}\n${LINE}`)).toMatchObject({ ...ALL, spans: [evaluation, READ] });
+    const both = JSON.stringify({ ...DOCUMENT, ...JSON.parse(logs) });
     expect(readOtlpJson(both)).toMatchObject({ ...ALL, spans: [READ, evaluation] });
-  });
-
-  it('is read from one document per line, and other lines are counted', () => {
-    const line = JSON.stringify(DOCUMENT);
-    expect(readOtlpJson(`${line}\n\n${line}\r\n{"half`)).toEqual({
-      ...ALL,
-      spans: [READ, READ],
-      unreadable: 1,
-    });
-  });
-
-  it('is read from a list of documents, a backend response, and bare spans', () => {
-    expect(readOtlpJson(JSON.stringify([DOCUMENT, DOCUMENT])).spans).toHaveLength(2);
-    expect(readOtlpJson(JSON.stringify({ batches: DOCUMENT.resourceSpans })).spans).toEqual([READ]);
-    const alone = { ...READ, resource: undefined };
-    expect(readOtlpJson(`${JSON.stringify(SPAN)}\n${JSON.stringify(SPAN)}`).spans).toEqual([alone, alone]);
-  });
-
-  it.each([
-    'null',
-    '',
-    '[]',
-    '{"resourceSpans":{}}',
-    '{"resourceSpans":[null,1,{"scopeSpans":[{"spans":[null,{"traceId":1,"spanId":2}]}]}]}',
-  ])('of the wrong shape has no spans: %s', (text) => {
-    expect(readOtlpJson(text).spans).toEqual([]);
   });
 
   it.each<[string, object]>([
@@ -103,35 +97,30 @@ describe('OTLP/JSON', () => {
     ['lists', { attributes: { key: 1 }, events: 'none' }],
     ['values', { attributes: [null, { key: 'a' }, { key: 'b', value: { arrayValue: 1 } }, { value: {} }] }],
   ])('with %s of the wrong type still has a span', (_, broken) => {
-    const [span] = readOtlpJson(JSON.stringify({ ...SPAN, ...broken })).spans;
-    expect(span?.spanId).toBe(SPAN.spanId);
-    for (const time of [...(span?.start ?? []), ...(span?.end ?? [])])
-      expect(Number.isFinite(time)).toBe(true);
+    const { spanId, start = [], end = [] } = spanWith(broken) ?? {};
+    expect(spanId).toBe(SPAN.spanId);
+    for (const time of [...start, ...end]) expect(Number.isFinite(time)).toBe(true);
   });
 
   it.each(['', '0000000000000000'])('has a root whose parent is %j', (parentSpanId) => {
-    const [span] = readOtlpJson(JSON.stringify({ ...SPAN, parentSpanId })).spans;
-    expect(span?.parentId).toBeUndefined();
+    expect(spanWith({ parentSpanId })).toMatchObject({ spanId: SPAN.spanId, parentId: undefined });
   });
 
   it('keeps other values beside endless nesting and an invalid time', () => {
     const levels = 20_000;
     const nested = `${'{"arrayValue":{"values":['.repeat(levels)}{"intValue":1}${']}}'.repeat(levels)}`;
-    const text = JSON.stringify({
-      ...SPAN,
-      startTimeUnixNano: '@time',
-      attributes: [{ key: 'nested', value: '@nested' }, ...SPAN.attributes],
-    })
+    const attributes = [{ key: 'nested', value: '@nested' }, ...SPAN.attributes];
+    const text = JSON.stringify({ ...SPAN, startTimeUnixNano: '@time', attributes })
       .replace('"@time"', '1e999')
       .replace('"@nested"', nested);
     const [span] = readOtlpJson(text).spans;
-    expect(span).toMatchObject({ ...READ, start: [0, 0], resource: undefined });
+    expect(span).toMatchObject({ ...ALONE, start: [0, 0] });
     expect(JSON.stringify(span?.attributes.nested)).toBe(`${'['.repeat(100)}"…"${']'.repeat(100)}`);
   });
 
   it('has long values cut and marked', () => {
     const attributes = [{ key: 'long', value: { stringValue: 'x'.repeat(200_000) } }];
-    const [span] = readOtlpJson(JSON.stringify({ ...SPAN, attributes })).spans;
-    expect(span?.attributes.long).toMatch(/^x{100000}… \(200000 characters, cut for this page\)$/);
+    const cut = /^x{100000}… \(200000 characters, cut for this page\)$/;
+    expect(spanWith({ attributes })?.attributes.long).toMatch(cut);
   });
 });

@@ -269,12 +269,4 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     expect(offences.every((offence) => /ERR_|status of 403/.test(offence))).toBe(true);
     offences = [];
   });
-
-  it('shows hostile names as text', async () => {
-    const html = '<img src=http://evil.example/x onerror=alert(1)>\u202e';
-    await send(span(html, html, { name: html, parentSpanId: html }));
-    await page.getByRole('treeitem').click();
-    expect(await page.locator('img').count()).toBe(0);
-    expect(await page.locator('body').textContent()).not.toContain('\u202e');
-  });
 });

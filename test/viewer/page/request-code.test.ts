@@ -1,19 +1,28 @@
 import { execFileSync } from 'node:child_process';
+import type { Attributes } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
 import { curlOf, isRepeatable, typeScriptOf } from '../../../src/viewer/page/request-code.ts';
 import { toViewedSpan, type ViewedSpan } from '../../../src/viewer/viewed-span.ts';
-import { makeSpans, type SpanPlan, text } from '../spans.ts';
+import { chat, makeSpans, messages, text } from '../spans.ts';
 
 const json = JSON.stringify;
 
-function call(attributes: SpanPlan['attributes']): ViewedSpan {
-  const [span] = makeSpans({
-    name: 'chat',
-    attributes: { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'gpt-4o', ...attributes },
-  });
+const MESSAGES = json([
+  { role: 'system', parts: [text('Be kind')] },
+  { role: 'user', parts: [text('Where?'), { type: 'blob', mime_type: 'image/png', content: '', size: 78 }] },
+  { role: 'assistant', parts: [{ type: 'tool_call', id: 'c1', name: 'find', arguments: { order: 1 } }] },
+  { role: 'tool', parts: [{ type: 'tool_call_response', id: 'c1', response: 'Hamburg' }] },
+]);
+const TOOLS = json([{ type: 'function', name: 'find', parameters: { type: 'object' } }]);
+
+function call(attributes: Attributes): ViewedSpan {
+  const [span] = makeSpans(chat({ 'gen_ai.request.model': 'gpt-4o', ...attributes }));
   if (span === undefined) throw new Error('There is no span');
   return toViewedSpan(span);
 }
+
+const asked = (attributes: Attributes = {}): ViewedSpan =>
+  call({ 'gen_ai.input.messages': MESSAGES, ...attributes });
 
 /** What a shell passes to `curl`. */
 function shellArguments(command: string): string[] {
@@ -27,41 +36,24 @@ function bodyIn(span: ViewedSpan): unknown {
   return JSON.parse(shellArguments(curlOf(span)).at(-1) ?? '');
 }
 
-const MESSAGES = json([
-  { role: 'system', parts: [text('Be kind')] },
-  { role: 'user', parts: [text('Where?'), { type: 'blob', mime_type: 'image/png', content: '', size: 78 }] },
-  { role: 'assistant', parts: [{ type: 'tool_call', id: 'c1', name: 'find', arguments: { order: 1 } }] },
-  { role: 'tool', parts: [{ type: 'tool_call_response', id: 'c1', response: 'Hamburg' }] },
-]);
-const TOOLS = json([{ type: 'function', name: 'find', parameters: { type: 'object' } }]);
-
 describe('the code of a call', () => {
+  const USER = { role: 'user', content: 'Where?\n[image/png, 78 bytes, not recorded]' };
+
   it('of Chat Completions has its messages, tools and parameters', () => {
-    const span = call({
-      'gen_ai.input.messages': MESSAGES,
-      'gen_ai.tool.definitions': TOOLS,
-      'gen_ai.request.temperature': 0.5,
-      'gen_ai.request.max_tokens': 9,
-    });
+    const parameters = { 'gen_ai.request.temperature': 0.5, 'gen_ai.request.max_tokens': 9 };
+    const span = asked({ 'gen_ai.tool.definitions': TOOLS, ...parameters });
     expect(shellArguments(curlOf(span))).toEqual([
       'https://api.openai.com/v1/chat/completions',
-      '-H',
-      'Authorization: Bearer ',
-      '-H',
-      'Content-Type: application/json',
-      '-d',
-      expect.any(String),
+      ...['-H', 'Authorization: Bearer ', '-H', 'Content-Type: application/json'],
+      ...['-d', expect.any(String)],
     ]);
+    const toolCall = { id: 'c1', type: 'function', function: { name: 'find', arguments: '{"order":1}' } };
     const body = {
       model: 'gpt-4o',
       messages: [
         { role: 'system', content: 'Be kind' },
-        { role: 'user', content: 'Where?\n[image/png, 78 bytes, not recorded]' },
-        {
-          role: 'assistant',
-          content: null,
-          tool_calls: [{ id: 'c1', type: 'function', function: { name: 'find', arguments: '{"order":1}' } }],
-        },
+        USER,
+        { role: 'assistant', content: null, tool_calls: [toolCall] },
         { role: 'tool', tool_call_id: 'c1', content: 'Hamburg' },
       ],
       tools: [{ type: 'function', function: { name: 'find', parameters: { type: 'object' } } }],
@@ -75,21 +67,15 @@ describe('the code of a call', () => {
   });
 
   it('of Responses has input items', () => {
-    const span = call({
-      'openai.api.type': 'responses',
-      'gen_ai.system_instructions': json([text('Be kind')]),
-      'gen_ai.input.messages': MESSAGES,
-      'gen_ai.tool.definitions': TOOLS,
-      'server.address': 'localhost',
-      'server.port': 8080,
-    });
-    expect(shellArguments(curlOf(span))[0]).toBe('http://localhost:8080/v1/responses');
+    const instructions = { 'gen_ai.system_instructions': json([text('Be kind')]) };
+    const span = asked({ 'openai.api.type': 'responses', 'gen_ai.tool.definitions': TOOLS, ...instructions });
+    expect(shellArguments(curlOf(span))[0]).toBe('https://api.openai.com/v1/responses');
     expect(bodyIn(span)).toEqual({
       model: 'gpt-4o',
       input: [
         { role: 'system', content: 'Be kind' },
         { role: 'system', content: 'Be kind' },
-        { role: 'user', content: 'Where?\n[image/png, 78 bytes, not recorded]' },
+        USER,
         { type: 'function_call', call_id: 'c1', name: 'find', arguments: '{"order":1}' },
         { type: 'function_call_output', call_id: 'c1', output: 'Hamburg' },
       ],
@@ -101,52 +87,35 @@ describe('the code of a call', () => {
   it.each(["'; touch /tmp/pwned; '", '$(id)', '`id`', "\\'", '\u001b[2J\u202e', '</script>', 'a\nb'])(
     'runs nothing that a message says: %j',
     (hostile) => {
-      const messages = json([{ role: hostile, parts: [text(hostile)] }]);
       const span = call({
-        'gen_ai.input.messages': messages,
+        'gen_ai.input.messages': messages(hostile, text(hostile)),
         'server.address': hostile,
         'gen_ai.request.model': hostile,
       });
       expect(bodyIn(span)).toEqual({ model: hostile, messages: [{ role: hostile, content: hostile }] });
       expect(shellArguments(curlOf(span))).toHaveLength(7);
-      expect(['\u001b', '\u202e'].filter((sign) => curlOf(span).split('-d ')[1]?.includes(sign))).toEqual([]);
+      expect(curlOf(span).split('-d ')[1]).not.toMatch(/[^ -~\n]/);
     },
   );
 
   it.each([
-    [{}, 'https://api.openai.com/v1/chat/completions', 'OPENAI_API_KEY'],
-    [{ 'server.address': 'evil.example' }, 'https://evil.example/v1/chat/completions', 'API_KEY'],
-    [
-      { 'server.address': 'gateway', 'server.port': 8443 },
-      'https://gateway:8443/v1/chat/completions',
-      'API_KEY',
-    ],
-    [
-      { 'server.address': 'localhost', 'server.port': 11434 },
-      'http://localhost:11434/v1/chat/completions',
-      'API_KEY',
-    ],
-    [
-      { 'server.address': 'a\u001b[201~\u0003' },
-      'https://api.openai.com/v1/chat/completions',
-      'OPENAI_API_KEY',
-    ],
-  ])(
-    'sends the key of OpenAI to OpenAI alone, and none in clear text to another machine: %j',
-    (at, url, key) => {
-      const span = call({ 'gen_ai.input.messages': MESSAGES, ...at });
-      expect(curlOf(span)).toContain(`curl '${url}'`);
-      expect(curlOf(span)).toContain(`Bearer $${key}"`);
-      expect(typeScriptOf(span)).toContain(`apiKey: process.env.${key} }`);
-    },
-  );
+    [{}, 'https://api.openai.com', 'OPENAI_API_KEY'],
+    [{ 'server.address': 'evil.example' }, 'https://evil.example', 'API_KEY'],
+    [{ 'server.address': 'gateway', 'server.port': 8443 }, 'https://gateway:8443', 'API_KEY'],
+    [{ 'server.address': 'localhost', 'server.port': 11434 }, 'http://localhost:11434', 'API_KEY'],
+    [{ 'server.address': 'a\u001b[201~\u0003' }, 'https://api.openai.com', 'OPENAI_API_KEY'],
+  ])('of %j goes to %s, and there alone the key of OpenAI to OpenAI: %s', (at, origin, key) => {
+    expect(curlOf(asked(at))).toContain(`curl '${origin}/v1/chat/completions'`);
+    expect(curlOf(asked(at))).toContain(`Bearer $${key}"`);
+    expect(typeScriptOf(asked(at))).toContain(`apiKey: process.env.${key} }`);
+  });
 
-  it('is there only for calls whose messages were recorded', () => {
-    expect(isRepeatable(call({ 'gen_ai.input.messages': MESSAGES }))).toBe(true);
-    expect(isRepeatable(call({}))).toBe(false);
-    expect(isRepeatable(call({ 'gen_ai.input.messages': '[{' }))).toBe(false);
-    expect(
-      isRepeatable(call({ 'gen_ai.operation.name': 'execute_tool', 'gen_ai.input.messages': MESSAGES })),
-    ).toBe(false);
+  it.each([
+    [true, asked()],
+    [false, call({})],
+    [false, call({ 'gen_ai.input.messages': '[{' })],
+    [false, asked({ 'gen_ai.operation.name': 'execute_tool' })],
+  ])('is there only for calls whose messages were recorded: %s', (isThere, span) => {
+    expect(isRepeatable(span)).toBe(isThere);
   });
 });
