@@ -57,22 +57,6 @@ describe('a conversation that is used below a span that has ended', () => {
     expect(second?.endTime).toEqual(lastUse?.endTime);
   });
 
-  it('ends when it is idle, if its span is always wanted', async () => {
-    const program = await startProgram({ config: { ...IDLE, conversationSpans: 'always' } });
-    const { client } = program;
-    await below(endedSpan(), async () => {
-      const { id } = await client.conversations.create();
-      await client.responses.create({ model: 'gpt-4o-mini', conversation: id, input: 'What is x?' });
-    });
-    await isIdle(program);
-    await program.expectTree(`
-      request
-      ├─ POST /conversations
-      └─ conversation
-         └─ chat gpt-4o-mini
-    `);
-  });
-
   it('ends when it is idle, below a span that was not sampled', async () => {
     const program = await startProgram({ config: IDLE, sampler: DROPS_REQUESTS });
     await below(endedSpan(), () => program.client.beta.threads.create());
@@ -150,24 +134,23 @@ it('work without a span continues in the newest trace, also where that had anoth
   `);
 });
 
-describe('a conversation that several traces use at once', () => {
-  it('continues in its own trace without a span', async () => {
-    const program = await startProgram();
-    const { threads } = program.client.beta;
-    const { id } = await threads.create();
-    const say = () => threads.messages.create(id, { role: 'user', content: 'And y?' });
-    const { promise: held, resolve: release } = Promise.withResolvers<void>();
-    const request = program.inSpan(async () => {
-      await threads.messages.list(id);
-      await say();
-      await held;
-    }, 'request');
-    await expect.poll(() => program.telemetry.openSpans).toEqual(['thread', 'request', 'thread']);
+it('a conversation that several traces use at once continues in its own trace without a span', async () => {
+  const program = await startProgram();
+  const { threads } = program.client.beta;
+  const { id } = await threads.create();
+  const say = () => threads.messages.create(id, { role: 'user', content: 'And y?' });
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
+  const request = program.inSpan(async () => {
+    await threads.messages.list(id);
     await say();
-    release();
-    await request;
-    await say();
-    await program.expectTreeAtEnd(`
+    await held;
+  }, 'request');
+  await expect.poll(() => program.telemetry.openSpans).toEqual(['thread', 'request', 'thread']);
+  await say();
+  release();
+  await request;
+  await say();
+  await program.expectTreeAtEnd(`
       thread                                openai.total.user_messages=3
       ├─ POST /threads
       ├─ POST /threads/{thread_id}/messages
@@ -178,49 +161,6 @@ describe('a conversation that several traces use at once', () => {
       └─ thread                                openai.total.user_messages=2
          └─ POST /threads/{thread_id}/messages
     `);
-  });
-
-  it('continues in the trace of an open span if it has none of its own', async () => {
-    const tutor = await startTutor();
-    const { messages } = tutor.client.beta.threads;
-    const say = () => messages.create(tutor.threadId, { role: 'user', content: 'And y?' });
-    const { promise: held, resolve: release } = Promise.withResolvers<void>();
-    const request = tutor.inSpan(async () => {
-      await say();
-      await held;
-    }, 'request');
-    await expect.poll(() => tutor.telemetry.openSpans).toEqual(['request', 'thread']);
-    await say();
-    release();
-    await request;
-    await tutor.expectTree(`
-      request
-      └─ thread
-         ├─ POST /threads/{thread_id}/messages
-         └─ POST /threads/{thread_id}/messages
-    `);
-  });
-
-  it('has a trace of its own while another waits for its run', async () => {
-    const tutor = await startTutor({ runs: [{}, {}] });
-    const { client, threadId } = tutor;
-    const { messages } = client.beta.threads;
-    const { id } = await tutor.inSpan(tutor.create, 'request');
-    await tutor.poll(id);
-    await messages.list(threadId);
-    await tutor.run();
-    await tutor.expectTreeAtEnd(`
-      request
-      └─ thread                               openai.total.runs=1
-         └─ invoke_agent Math Tutor           openai.run.status=completed
-            └─ chat gpt-4o-mini
-
-      thread                                  openai.total.runs=2
-      ├─ GET /threads/{thread_id}/messages
-      └─ invoke_agent Math Tutor              openai.run.status=completed
-         └─ chat gpt-4o-mini
-    `);
-  });
 });
 
 it('what is done below a span that has ended is no part of a conversation that waits for its run', async () => {
