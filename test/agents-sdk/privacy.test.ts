@@ -12,16 +12,15 @@ const echo = newTool('echo', () => 'a secret result');
 
 /** Everything that is recorded, as text. */
 async function recordedBy(options: {
-  readonly content: boolean;
   readonly sensitive: boolean;
   /** Whether the program gets the error of the tool. */
   readonly fatal?: boolean;
   readonly tracing?: boolean;
 }): Promise<string> {
   const { newRunner, telemetry, answer } = await startAgents({
-    content: options.content,
+    content: true,
     tracing: options.tracing !== false,
-    config: options.content ? { captureMessageContent: 'SPAN_AND_EVENT' } : {},
+    config: { captureMessageContent: 'SPAN_AND_EVENT' },
   });
   answer([calling('echo', { word: 'a secret argument' }), calling('fail', { word: 'another' })], 'Done.');
   const runner = newRunner({ traceIncludeSensitiveData: options.sensitive });
@@ -46,11 +45,10 @@ async function recordedBy(options: {
 
 describe('the content of agents', () => {
   it.each<[what: string, Parameters<typeof recordedBy>[0], shown: readonly string[]]>([
-    ['is recorded with consent', { content: true, sensitive: true }, ['argument', 'result', 'datum']],
-    ['is not recorded without it', { content: false, sensitive: true }, []],
-    ['is not recorded if the library keeps it to itself', { content: true, sensitive: false }, ['datum']],
+    ['is recorded with consent', { sensitive: true }, ['argument', 'result', 'datum']],
+    ['is not recorded if the library keeps it to itself', { sensitive: false }, ['datum']],
     ...[true, false].flatMap((tracing): [string, Parameters<typeof recordedBy>[0], string[]][] => {
-      const fatally = { content: true, fatal: true, tracing };
+      const fatally = { fatal: true, tracing };
       const what = `with the error of a tool that ends the run, tracing ${tracing}`;
       return [
         [`is recorded ${what}`, { ...fatally, sensitive: true }, ['argument', 'result', 'datum', 'of']],

@@ -1,6 +1,5 @@
 import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
-import { responseBody } from '../support/bodies.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import type { OutputScript } from '../support/simulator/index.ts';
 import { PIXEL } from '../support/simulator/response-items.ts';
@@ -242,38 +241,6 @@ describe('with consent, a response has the output of the model as one message', 
     again.simulator.respond({ output });
     await Array.fromAsync(await again.client.responses.create({ ...asked, stream: true }));
     expect(content(again, 'output.messages')).toEqual(plain);
-  });
-
-  test('tools and pages without credentials, also on tool spans', async () => {
-    const program = await startWithConsent();
-    const found = {
-      type: 'tool_search_output' as const,
-      call_id: 'call_1',
-      tools: [
-        {
-          type: 'mcp' as const,
-          server_label: 'wiki',
-          server_url: 'https://me:secret@wiki.example',
-          authorization: 'secret',
-          headers: { key: 'secret' },
-        },
-      ],
-    };
-    const url = 'https://me:secret@x.example/?token=secret';
-    const output = [found, { type: 'web_search_call', id: 'ws_1', action: { type: 'open_page', url } }];
-    program.simulator.next({ body: responseBody(output) });
-    await program.client.responses.create({ model: 'gpt-4o', input: [found] });
-    const response = { tools: [{ type: 'mcp', name: 'wiki' }] };
-    const told = { type: 'tool_call_response', id: 'call_1', response };
-    const opened = { action: 'open_page', url: 'https://x.example/?token=REDACTED' };
-    expect(content(program, 'input.messages')).toEqual([{ role: 'tool', parts: [told] }]);
-    const server_tool_call = { type: 'web_search', ...opened };
-    expect(outputParts(program)).toEqual([
-      told,
-      { type: 'server_tool_call', id: 'ws_1', name: 'web_search', server_tool_call },
-    ]);
-    const search = newest(program.telemetry, 'execute_tool').attributes['gen_ai.tool.call.arguments'];
-    expect(JSON.parse(String(search))).toEqual(opened);
   });
 
   test('the results of a file search, without file metadata', async () => {

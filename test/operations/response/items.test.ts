@@ -38,6 +38,15 @@ describe('the arguments and result of a tool call', () => {
     // How a server of tools is reached is nobody's business, whoever reports it.
     [
       {
+        type: 'tool_search_output',
+        tools: [
+          { type: 'mcp', server_label: 'wiki', server_url: 'https://me:pw@x.example', authorization: 'x' },
+        ],
+      },
+      { result: { tools: [{ type: 'mcp', name: 'wiki' }] } },
+    ],
+    [
+      {
         type: 'mcp_list_tools',
         tools: [{ name: 'ask', description: null, input_schema: {}, headers: { 'x-key': 'secret' } }],
         error: 'No answer of https://me:pw@wiki.example: Bearer abc',
