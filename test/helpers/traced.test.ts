@@ -3,7 +3,7 @@ import { suppressTracing } from '@opentelemetry/core';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
 import { describe, expect, it, vi } from 'vitest';
-import { span, traced, withConversation } from '../../src/client.ts';
+import { span, traced } from '../../src/client.ts';
 import { OpenAIInstrumentation } from '../../src/index.ts';
 import { defaultTelemetry } from '../../src/pipeline/default-observers.ts';
 import { startProgram } from '../support/program.ts';
@@ -28,20 +28,6 @@ describe('traced', () => {
       expect(telemetry.spans[0]?.duration[1]).toBeGreaterThan(0);
     },
   );
-
-  it('stands in the conversation that the program has named', async () => {
-    const { client, telemetry, expectTree } = await startTracedProgram();
-    const answer = traced('answer', () => client.chat.completions.create(QUESTION));
-    for (const _ of [1, 2]) await withConversation('chat-1', answer);
-    await telemetry.provider.shutdown();
-    await expectTree(`
-      conversation            gen_ai.conversation.id=chat-1
-      ├─ answer               gen_ai.conversation.id=chat-1
-      │  └─ chat gpt-4o-mini  gen_ai.conversation.id=chat-1
-      └─ answer               gen_ai.conversation.id=chat-1
-         └─ chat gpt-4o-mini  gen_ai.conversation.id=chat-1
-    `);
-  });
 
   const tutor = (answer: unknown): unknown => answer;
   const untyped = traced as (...args: unknown[]) => typeof tutor;

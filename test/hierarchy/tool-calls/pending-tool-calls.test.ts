@@ -30,8 +30,10 @@ const REPEATED: AnsweredToolCall = {
   repeated: () => ({ name: 'get_balance', fingerprint: 'print-1' }),
 };
 const UNIQUE = 'call_T9rXw2LbQm4KzVy8NcHd0PfA';
-const OTHER_QUESTION = { question: () => 'question-2' };
-const OTHER_ARGUMENTS = () => ({ name: 'get_balance', fingerprint: 'print-2' });
+const OTHER_QUESTION = { ...REPEATED, question: () => 'question-2' };
+const OTHER_ARGUMENTS = { ...BARE, repeated: () => ({ name: 'get_balance', fingerprint: 'print-2' }) };
+const OTHER_NAME = { ...BARE, repeated: () => ({ name: 'delete', fingerprint: 'print-2' }) };
+const UNKNOWN_ARGUMENTS = { ...BARE, repeated: () => ({ name: 'get_balance', fingerprint: undefined }) };
 
 /** What a request meets, after each of the calls was asked for. */
 function meets(asked: readonly ToolCallRequest[], answered: AnsweredToolCall): number | undefined {
@@ -40,8 +42,10 @@ function meets(asked: readonly ToolCallRequest[], answered: AnsweredToolCall): n
   return pending.take(answered)?.call;
 }
 
-const inConversation = { ...REQUEST, conversationId: 'chat-1' };
+const talk = { ...REQUEST, conversationId: 'chat-1' };
 const second = { ...REQUEST, responseId: 'resp_2', traceId: 'trace-2' };
+const unkept = { ...REQUEST, fingerprint: undefined };
+const unquoted = { ...REQUEST, question: undefined };
 
 it.each<[string, ToolCallRequest[], AnsweredToolCall, number]>([
   ['it repeats, among others with the id', [REQUEST, { ...second, fingerprint: 'print-2' }], REPEATED, 0],
@@ -49,20 +53,15 @@ it.each<[string, ToolCallRequest[], AnsweredToolCall, number]>([
   ['its trace asked for, and which it repeats', [REQUEST, second], { ...REPEATED, traceId: 'trace-2' }, 1],
   ['another trace asked for, and which it repeats', [REQUEST], { ...REPEATED, traceId: 'trace-9' }, 0],
   [
-    'another message led to, if its id is unique',
-    [{ ...REQUEST, id: UNIQUE, question: undefined }],
-    { ...REPEATED, id: UNIQUE, question: () => 'question-2' },
+    'another message led to, with a unique id',
+    [{ ...unquoted, id: UNIQUE }],
+    { ...OTHER_QUESTION, id: UNIQUE },
     0,
   ],
+  ['another message led to, in its trace', [REQUEST], { ...OTHER_QUESTION, traceId: 'trace-1' }, 0],
   [
-    'another message led to, in its trace',
-    [REQUEST],
-    { ...REPEATED, ...OTHER_QUESTION, traceId: 'trace-1' },
-    0,
-  ],
-  [
-    'its conversation asked for in a stream, without kept arguments',
-    [{ ...inConversation, fingerprint: undefined }],
+    'its conversation streamed',
+    [{ ...talk, fingerprint: undefined }],
     { ...REPEATED, conversationId: 'chat-1' },
     0,
   ],
@@ -70,45 +69,26 @@ it.each<[string, ToolCallRequest[], AnsweredToolCall, number]>([
   expect(meets(asked, answered)).toBe(expected);
 });
 
-describe('a request matches no call', () => {
-  const unkept = { ...inConversation, fingerprint: undefined };
-  it.each<[string, ToolCallRequest[], AnsweredToolCall]>([
-    ['of another id', [REQUEST], { ...REPEATED, id: 'call_1' }],
-    ['of another response', [REQUEST], { ...REPEATED, previousResponseId: 'resp_9' }],
-    ['of another conversation', [inConversation], { ...REPEATED, conversationId: 'chat-9' }],
-    ['of a conversation that it does not name', [inConversation], { ...REPEATED, traceId: 'trace-1' }],
-    ['without a conversation, if it names one', [REQUEST], { ...REPEATED, conversationId: 'chat-1' }],
-    [
-      'with other arguments in its trace',
-      [REQUEST],
-      { ...BARE, repeated: OTHER_ARGUMENTS, traceId: 'trace-1' },
-    ],
-    [
-      'with other arguments of its previous response',
-      [REQUEST],
-      { ...BARE, repeated: OTHER_ARGUMENTS, previousResponseId: 'resp_1' },
-    ],
-    [
-      'with another name, if the arguments were not kept',
-      [unkept],
-      { ...BARE, repeated: () => ({ name: 'delete', fingerprint: 'print-2' }), conversationId: 'chat-1' },
-    ],
-    [
-      'if neither says which message led to it',
-      [{ ...REQUEST, question: undefined }],
-      { ...REPEATED, question: () => undefined },
-    ],
-    ['if three match', [REQUEST, second, { ...second, responseId: 'resp_3' }], REPEATED],
-    ['if two of its previous response match', [REQUEST, REQUEST], { ...BARE, previousResponseId: 'resp_1' }],
-    [
-      'whose arguments are unknown on both sides, outside of its trace',
-      [{ ...REQUEST, fingerprint: undefined }],
-      { ...BARE, repeated: () => ({ name: 'get_balance', fingerprint: undefined }) },
-    ],
-    ['that only looks like it', [{ ...REQUEST, id: '","response","resp_1"' }], { ...REPEATED, id: '"' }],
-  ])('%s', (_, asked, answered) => {
-    expect(meets(asked, answered)).toBeUndefined();
-  });
+it.each<[string, ToolCallRequest[], AnsweredToolCall]>([
+  ['of another id', [REQUEST], { ...REPEATED, id: 'call_1' }],
+  ['of another response', [REQUEST], { ...REPEATED, previousResponseId: 'resp_9' }],
+  ['of another conversation', [talk], { ...REPEATED, conversationId: 'chat-9' }],
+  ['of a conversation that it does not name', [talk], { ...REPEATED, traceId: 'trace-1' }],
+  ['without a conversation, if it names one', [REQUEST], { ...REPEATED, conversationId: 'chat-1' }],
+  ['with other arguments in its trace', [REQUEST], { ...OTHER_ARGUMENTS, traceId: 'trace-1' }],
+  ['with other arguments of its response', [REQUEST], { ...OTHER_ARGUMENTS, previousResponseId: 'resp_1' }],
+  [
+    'with another name, if arguments are not kept',
+    [{ ...talk, fingerprint: undefined }],
+    { ...OTHER_NAME, conversationId: 'chat-1' },
+  ],
+  ['if neither says which message led to it', [unquoted], { ...REPEATED, question: () => undefined }],
+  ['if three match', [REQUEST, second, { ...second, responseId: 'resp_3' }], REPEATED],
+  ['if two of its previous response match', [REQUEST, REQUEST], { ...BARE, previousResponseId: 'resp_1' }],
+  ['whose arguments are unknown on both sides, outside of its trace', [unkept], UNKNOWN_ARGUMENTS],
+  ['that only looks like it', [{ ...REQUEST, id: '","response","resp_1"' }], { ...REPEATED, id: '"' }],
+])('a request matches no call %s', (_, asked, answered) => {
+  expect(meets(asked, answered)).toBeUndefined();
 });
 
 it.each<[string, boolean]>([
@@ -159,7 +139,7 @@ describe('a pending call', () => {
     pending.add({ ...REQUEST, id: 'call_1' }, 2);
     vi.advanceTimersByTime(599_999);
     expect(pending.take(REPEATED)?.call).toBe(1);
-    expect(pending.take({ ...BARE, id: 'call_1', repeated: OTHER_ARGUMENTS })?.call).toBeUndefined();
+    expect(pending.take({ ...OTHER_ARGUMENTS, id: 'call_1' })?.call).toBeUndefined();
     vi.advanceTimersByTime(1);
     expect(pending.take({ ...REPEATED, id: 'call_1' })?.call).toBeUndefined();
     expect(pending.isEmpty).toBe(true);
