@@ -2,6 +2,7 @@ import { propagation } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { instrumentAgents } from '../../src/agents.ts';
+import { unhandledRejection } from '../support/unhandled-rejection.ts';
 import { library } from './library.ts';
 import { calling, newHelper, newTool, startAgents } from './program.ts';
 
@@ -112,19 +113,6 @@ function describeMethod(holder: unknown, name: string): readonly unknown[] {
   return [method?.name, method?.length];
 }
 
-/** The rejections that the process reports from now on. */
-function unhandledRejections(): readonly unknown[] {
-  const unhandled: unknown[] = [];
-  const listeners = process.listeners('unhandledRejection');
-  process.removeAllListeners('unhandledRejection');
-  process.on('unhandledRejection', (reason) => void unhandled.push(reason));
-  onTestFinished(() => {
-    process.removeAllListeners('unhandledRejection');
-    for (const listener of listeners) process.on('unhandledRejection', listener);
-  });
-  return unhandled;
-}
-
 describe.skipIf(library.withTraceContext === undefined)(
   'leaves it to the process to report a rejection',
   () => {
@@ -145,11 +133,9 @@ describe.skipIf(library.withTraceContext === undefined)(
       ],
     ])('within %s', async (_, run) => {
       await startAgents();
-      const unhandled = unhandledRejections();
+      const unhandled = unhandledRejection();
       await run();
-      // Node reports them once all microtasks have run.
-      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-      expect(unhandled).toEqual(['nobody handles this']);
+      expect(await unhandled).toBe('nobody handles this');
     });
   },
 );

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { traced } from '../../src/client.ts';
 import { assertSpanTree } from '../../src/testing.ts';
+import { newFolder } from '../support/folders.ts';
 import { recordTelemetry } from '../support/telemetry.ts';
 import { collectWarnings } from '../support/warnings.ts';
 import type { Tutor } from './programs/decorated.ts';
@@ -69,8 +69,7 @@ test('traced leaves a field unchanged, and warns once', () => {
 
 /** Node runs TypeScript as it is, but no decorators: `tsc` compiles the class, against the types of the package. */
 async function compileDecorated(): Promise<{ readonly Tutor: typeof Tutor }> {
-  const directory = await mkdtemp(join(tmpdir(), 'decorated-'));
-  onTestFinished(() => rm(directory, { recursive: true }));
+  const directory = await newFolder();
   await cp(join(import.meta.dirname, 'programs', 'decorated.ts'), join(directory, 'decorated.mts'));
   await mkdir(join(directory, 'node_modules', '@opentelemetry'), { recursive: true });
   await symlink(ROOT, join(directory, 'node_modules', 'opentelemetry-instrumentation-openai'));
