@@ -38,31 +38,27 @@ describe('traced', () => {
   };
 
   it.each<[how: string, wrap: () => typeof tutor, span: string]>([
-    ['its name', () => traced('lesson', tutor), 'lesson'],
+    ['by a name', () => traced('lesson', tutor), 'lesson'],
     [
-      'its option',
+      'by the option `name`',
       () => traced({ name: 'lesson', prompt: 'algebra' }, tutor),
       'lesson  gen_ai.prompt.name=algebra',
     ],
-    ['its prompt', () => traced({ prompt: 'algebra' }, tutor), 'algebra  gen_ai.prompt.name=algebra'],
-    ['the function', () => traced({ project: 'school' }, tutor), 'tutor  openai.trace.project=school'],
-    ['nothing, if that has no name', () => traced({}, (answer: unknown) => answer), 'function'],
-    ['the function alone', () => traced(tutor), 'tutor'],
+    ['by the prompt', () => traced({ prompt: 'algebra' }, tutor), 'algebra  gen_ai.prompt.name=algebra'],
+    ['by the function', () => traced({ project: 'school' }, tutor), 'tutor  openai.trace.project=school'],
+    ['as a function, if that has no name', () => traced({}, (answer: unknown) => answer), 'function'],
+    ['by the function, which stands alone', () => traced(tutor), 'tutor'],
+    ['by the function, with the arguments of a callback', () => [tutor].map(untyped)[0] ?? tutor, 'tutor'],
+    ['by the name after the function', () => untyped(tutor, 'lesson'), 'lesson'],
     [
-      'the function, passed to a callback of three arguments',
-      () => [tutor].map(untyped)[0] ?? tutor,
-      'tutor',
-    ],
-    ['a name after the function', () => untyped(tutor, 'lesson'), 'lesson'],
-    [
-      'options after the function',
+      'by the options after the function',
       () => untyped(tutor, { prompt: 'algebra' }),
       'algebra  gen_ai.prompt.name=algebra',
     ],
-    ['the function, if there are no options', () => untyped(null, tutor), 'tutor'],
-    ['the function, if the options are none', () => untyped(5, tutor), 'tutor'],
-    ['nothing, and has no span, if the options throw', () => untyped(hostile, tutor), ''],
-  ])('runs the function, whose span is named by %s', async (_, wrap, span) => {
+    ['by the function, without options', () => untyped(null, tutor), 'tutor'],
+    ['by the function, with wrong options', () => untyped(5, tutor), 'tutor'],
+    ['unless the options throw', () => untyped(hostile, tutor), ''],
+  ])('runs the function, and names its span %s', async (_, wrap, span) => {
     const { expectTree } = await startTracedProgram();
     expect(wrap()(4)).toBe(4);
     await expectTree(span);
