@@ -69,37 +69,9 @@ tracingOrNot((tracing) => {
   `);
   });
 
-  it('separates parallel tools', async () => {
-    const { runner, telemetry, expectTree, answer } = await startAgents({
-      tracing,
-      content: true,
-      config: { captureMessageContent: 'SPAN_ONLY' },
-    });
-    answer([calling('echo', { word: 'a' }), calling('echo', { word: 'b' })], 'Done.');
-    await runner.run(newHelper(echo), 'Hi');
-    await expectTree(`
-    invoke_workflow Agent workflow
-    └─ invoke_agent Helper
-       ├─ chat gpt-4o
-       ├─ execute_tool echo  gen_ai.tool.call.id={a}
-       │  └─ say a
-       ├─ execute_tool echo  gen_ai.tool.call.id={b}
-       │  └─ say b
-       └─ chat gpt-4o
-  `);
-    const [asking] = telemetry.spans.filter(({ name }) => name === 'chat gpt-4o');
-    const asked = JSON.parse(String(asking?.attributes['gen_ai.output.messages']))[0].parts;
-    const ran = telemetry.spans.filter(({ name }) => name === 'execute_tool echo');
-    const told = ['call.id', 'call.arguments', 'call.result'].map((name) => `gen_ai.tool.${name}`);
-    expect(ran.map(({ attributes }) => told.map((name) => attributes[name]))).toEqual([
-      [asked[0].id, '{"word":"a"}', '{"value":"a"}'],
-      [asked[1].id, '{"word":"b"}', '{"value":"b"}'],
-    ]);
-  });
-
   // The oldest versions have no namespaces.
   it.skipIf(library.toolNamespace === undefined).each([{ stream: false }, { stream: true }])(
-    'gives tools of namespaces and handoffs their calls: $stream',
+    'gives parallel tools, those of namespaces and handoffs their calls: $stream',
     async ({ stream }) => {
       const { runner, expectTree, answer } = await startAgents({ tracing });
       answer(
