@@ -1,21 +1,16 @@
 import { globSync, readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 
-interface Question {
-  readonly type: string;
-  readonly id?: string;
-  readonly attributes: {
-    readonly label?: string;
-    readonly value?: string;
-    readonly options?: readonly string[];
-  };
-}
 interface Form {
   readonly name: string;
   readonly description: string;
   readonly labels: readonly string[];
-  readonly body: readonly Question[];
+  readonly body: readonly {
+    readonly type: string;
+    readonly id?: string;
+    readonly attributes: { readonly label?: string; readonly options?: readonly string[] };
+  }[];
 }
 interface Updates {
   readonly 'package-ecosystem': string;
@@ -31,28 +26,24 @@ const { scripts, devDependencies } = JSON.parse(readFileSync('package.json', 'ut
   readonly devDependencies: Readonly<Record<string, string>>;
 };
 
-describe('issue forms', () => {
-  test('for what is wrong and what is missing; there are no blank issues', () => {
-    expect(FORMS.map((file) => file.replace(/.*\//, '')).toSorted()).toEqual(['bug.yml', 'feature.yml']);
-    const config = parse(readFileSync('.github/ISSUE_TEMPLATE/config.yml', 'utf8'));
-    expect(config).toEqual({ blank_issues_enabled: false });
-  });
+test('there are forms for what is wrong and what is missing, and no blank issues', () => {
+  expect(FORMS.map((file) => file.replace(/.*\//, '')).toSorted()).toEqual(['bug.yml', 'feature.yml']);
+  const config = parse(readFileSync('.github/ISSUE_TEMPLATE/config.yml', 'utf8'));
+  expect(config).toEqual({ blank_issues_enabled: false });
+});
 
-  test.each(FORMS)('%s is one that GitHub accepts', (file) => {
-    const { name, description, labels, body } = parse(readFileSync(file, 'utf8')) as Form;
-    expect([name, description].every((text) => text.length > 3)).toBe(true);
-    expect(labels).toHaveLength(1);
-    const questions = body.filter(({ type }) => type !== 'markdown');
-    expect(questions.length).toBeGreaterThan(0);
-    expect(body.filter(({ type }) => !TYPES.includes(type))).toEqual([]);
-    const ids = questions.map(({ id = '' }) => id);
-    expect(ids.filter((id) => !/^[\w-]+$/.test(id))).toEqual([]);
-    expect(new Set(ids).size).toBe(ids.length);
-    const labelled = questions.map(({ attributes }) => attributes.label ?? '');
-    expect(new Set(labelled).size).toBe(questions.length);
-    const choices = questions.filter(({ type }) => type === 'dropdown');
-    expect(choices.filter(({ attributes }) => new Set(attributes.options).size < 2)).toEqual([]);
-  });
+test.each(FORMS)('%s is one that GitHub accepts', (file) => {
+  const { name, description, labels, body } = parse(readFileSync(file, 'utf8')) as Form;
+  expect([name, description].every((text) => text.length > 3)).toBe(true);
+  expect(labels).toHaveLength(1);
+  const questions = body.filter(({ type }) => type !== 'markdown');
+  expect(questions.length).toBeGreaterThan(0);
+  expect(body.filter(({ type }) => !TYPES.includes(type))).toEqual([]);
+  expect(questions.filter(({ id = '' }) => !/^[\w-]+$/.test(id))).toEqual([]);
+  for (const unique of [questions.map(({ id }) => id), questions.map(({ attributes }) => attributes.label)])
+    expect(new Set(unique).size).toBe(questions.length);
+  const choices = questions.filter(({ type }) => type === 'dropdown');
+  expect(choices.filter(({ attributes }) => new Set(attributes.options).size < 2)).toEqual([]);
 });
 
 test('the form of pull requests names existing scripts', () => {
@@ -68,10 +59,15 @@ test('a bot updates the actions and the development dependencies, when they are 
     readonly updates: readonly Updates[];
   };
   expect(version).toBe(2);
-  expect(updates.map((each) => each['package-ecosystem'])).toEqual(['github-actions', 'npm']);
-  expect(updates.map(({ directory, cooldown }) => [directory, cooldown['default-days']])).toEqual([
-    ['/', 7],
-    ['/', 7],
+  expect(
+    updates.map(({ 'package-ecosystem': kind, directory, cooldown }) => [
+      kind,
+      directory,
+      cooldown['default-days'],
+    ]),
+  ).toEqual([
+    ['github-actions', '/', 7],
+    ['npm', '/', 7],
   ]);
   const ignored = updates.flatMap(({ ignore = [] }) => ignore.map((each) => each['dependency-name']));
   expect(ignored.filter((name) => !(name in devDependencies))).toEqual([]);

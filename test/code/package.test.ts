@@ -3,19 +3,24 @@ import { expect, test } from 'vitest';
 import { mustRun } from '../support/lanes/command.ts';
 import { ROOT } from '../support/lanes/paths.ts';
 
-interface PackedFile {
-  readonly path: string;
-  readonly size: number;
-}
-
-/** What `npm publish` would send, of the build that is there. */
-async function pack(): Promise<readonly PackedFile[]> {
+/** The paths of what `npm publish` would send, of the build that is there. */
+async function pack(): Promise<readonly string[]> {
   const json = await mustRun('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: ROOT });
   const parsed = JSON.parse(json) as readonly unknown[] | Record<string, unknown>;
   // npm 11 gives a list of packages; npm 12 keys them by name.
-  const [packed] = Object.values(parsed) as { readonly files: readonly PackedFile[] }[];
-  return packed?.files ?? [];
+  const [packed] = Object.values(parsed) as { readonly files: readonly { readonly path: string }[] }[];
+  return (packed?.files ?? []).map(({ path }) => path);
 }
+
+interface LockedPackage {
+  readonly integrity?: string;
+  readonly link?: boolean;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+const { packages: LOCKED } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+  readonly packages: Readonly<Record<string, LockedPackage>>;
+};
 
 const MANIFEST = JSON.parse(readFileSync('package.json', 'utf8')) as {
   readonly exports: Readonly<Record<string, unknown>>;
@@ -29,40 +34,45 @@ const MANIFEST = JSON.parse(readFileSync('package.json', 'utf8')) as {
   readonly devDependencies: Readonly<Record<string, string>>;
 };
 
-test('the published package contains the build and its documents, and no sources, tests or maps', async () => {
-  const files = (await pack()).map(({ path }) => path);
-  expect(
-    files.filter((path) => !path.startsWith('dist/') && !/^docs\/[\w-]+\.md$/.test(path)).toSorted(),
-  ).toEqual(['LICENSE', 'NOTICE', 'README.md', 'package.json']);
-  expect(
-    files.filter((path) => path.startsWith('dist/') && !/^dist\/[\w-]+\.(d\.)?[cm](js|ts)$/.test(path)),
-  ).toEqual([]);
+test('the published package contains the build, each entry and the documents, and no sources, tests or maps', async () => {
+  const files = await pack();
+  const built = files.filter((path) => path.startsWith('dist/'));
+  const others = files.filter((path) => !built.includes(path) && !/^docs\/[\w-]+\.md$/.test(path));
+  expect(others.toSorted()).toEqual(['LICENSE', 'NOTICE', 'README.md', 'package.json']);
+  expect(built.filter((path) => !/^dist\/[\w-]+\.(d\.)?[cm](js|ts)$/.test(path))).toEqual([]);
   // Nothing points at a map that is not there.
-  for (const path of files.filter((name) => name.startsWith('dist/')))
-    expect(readFileSync(path, 'utf8')).not.toContain('sourceMappingURL');
-});
-
-test('every entry in the manifest is published', async () => {
-  const files = new Set((await pack()).map(({ path }) => `./${path}`));
-  const named = [MANIFEST.exports, MANIFEST.bin, MANIFEST.main, MANIFEST.module, MANIFEST.types].flatMap(
-    pathsIn,
-  );
+  for (const path of built) expect(readFileSync(path, 'utf8')).not.toContain('sourceMappingURL');
+  const { exports, bin, main, module, types } = MANIFEST;
+  const named = [exports, bin, main, module, types].flatMap(pathsIn);
   expect(named.length).toBeGreaterThan(14);
-  expect(named.filter((path) => !files.has(path))).toEqual([]);
+  expect(named.filter((path) => !files.includes(path.replace('./', '')))).toEqual([]);
 });
 
 test('it has one dependency, and the lockfile has a hash for every package of the build', () => {
   expect(Object.keys(MANIFEST.dependencies)).toEqual(['require-in-the-middle']);
   for (const version of Object.values(MANIFEST.devDependencies))
     expect(version).toMatch(/^\d+\.\d+\.\d+$|^\^24$/);
-  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
-    packages: Record<string, { integrity?: string; link?: boolean }>;
-  };
-  const locked = Object.entries(packages).filter(([path, { link }]) => path !== '' && link !== true);
+  const locked = Object.entries(LOCKED).filter(([path, { link }]) => path !== '' && link !== true);
   expect(locked.length).toBeGreaterThan(100);
   expect(
     locked.filter(([, { integrity }]) => !/^sha512-/.test(integrity ?? '')).map(([path]) => path),
   ).toEqual([]);
+});
+
+/** The entry that a package would load a dependency from: its own, or that of the nearest folder above it. */
+function resolve(from: string, name: string): LockedPackage | undefined {
+  const found = LOCKED[`${from === '' ? '' : `${from}/`}node_modules/${name}`];
+  if (found !== undefined || from === '') return found;
+  return resolve(from.slice(0, Math.max(0, from.lastIndexOf('/node_modules/'))), name);
+}
+
+// Without one of them, `npm ci` refuses to install at all, on every platform.
+test('the lockfile contains the optional packages of every platform', () => {
+  const optional = Object.entries(LOCKED).flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).map((name) => [path, name] as const),
+  );
+  expect(optional.length).toBeGreaterThan(30);
+  expect(optional.filter(([path, name]) => resolve(path, name) === undefined)).toEqual([]);
 });
 
 test('NOTICE names what the build contains of other packages', () => {

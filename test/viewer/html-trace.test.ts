@@ -441,13 +441,15 @@ describe('the command view', () => {
   const page = (): string => join(folder, 'page.html');
   const EVALUATION = otlpLogs(evaluationOf('1', '2'));
 
-  it('writes a page from a file and prints its URL', async () => {
+  it('writes a page from a file with spans, and prints its URL', async () => {
     expect(await make(`${otlp(spanNamed('chat'))}\nno JSON\n`)).toEqual({
       code: 0,
       output: `1 span: file://${page()}\n`,
       errors: 'Skipped 1 line that is not JSON.\n',
     });
     expect(namesIn(page())).toEqual(['chat']);
+    const errors = `${join(folder, 'file')} contains no spans. It must be OTLP/JSON.\n`;
+    expect(await make('{}')).toEqual({ code: 1, output: '', errors });
   });
 
   it('shows a span and an evaluation that are repeated once, as they were sent last', async () => {

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Locator, Page } from 'playwright-core';
 import { afterEach, expect } from 'vitest';
@@ -40,29 +37,27 @@ export function usePage(): OpenedPages {
   const browser = suiteBrowser();
   const offences: string[] = [];
   let page: Page | undefined;
+  let opened = 0;
   const openSpans: OpenedPages['openSpans'] = async (spans, { maxSize = 100_000_000, ...options } = {}) => {
     await page?.close();
-    const folder = await mkdtemp(join(tmpdir(), 'pages-'));
-    const path = join(folder, 'page.html');
+    const path = browser.pathOf(`${++opened}.html`);
     const exporter = new HtmlTraceExporter({ path, maxSize });
     exporter.export(spans, () => {});
     await exporter.shutdown();
-    const opened = await browser.open(options);
+    page = await browser.open(options);
     const address = pathToFileURL(path).href;
-    opened.on('console', (said) => offences.push(said.text()));
-    opened.on('pageerror', (error) => offences.push(error.message));
-    opened.on('dialog', (dialog) => {
+    page.on('console', (said) => offences.push(said.text()));
+    page.on('pageerror', (error) => offences.push(error.message));
+    page.on('dialog', (dialog) => {
       offences.push(`dialog ${dialog.message()}`);
       void dialog.dismiss();
     });
-    opened.on('request', (request) => {
+    page.on('request', (request) => {
       const [url] = request.url().split('#');
       if (url !== address && !/^(?:data|about):/.test(request.url())) offences.push(`request ${url}`);
     });
-    opened.on('close', () => void rm(folder, { recursive: true, force: true }));
-    await opened.goto(address);
-    page = opened;
-    return opened;
+    await page.goto(address);
+    return page;
   };
   afterEach(async () => {
     await page?.close();
