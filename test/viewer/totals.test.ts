@@ -1,29 +1,20 @@
 import { expect, it } from 'vitest';
 import { callTotals } from '../../src/viewer/totals.ts';
 import { summarize } from '../../src/viewer/trace-summary.ts';
-import { makeSpans, type SpanPlan, treesOf } from './spans.ts';
+import { chat, makeSpans, type SpanPlan, tokens, treesOf } from './spans.ts';
 
 function tracesOf(...plans: readonly SpanPlan[]): Parameters<typeof callTotals>[0] {
   return treesOf(makeSpans(...plans)).map((tree) => ({ summary: summarize(tree) }));
 }
 
 it('sums calls by model and tool, with the time that half and 95 of 100 of them took', () => {
-  const chat = (end: number, more: SpanPlan['attributes'] = {}, error = false): SpanPlan => ({
-    name: 'chat',
-    end,
-    error,
-    attributes: {
-      'gen_ai.operation.name': 'chat',
-      'gen_ai.request.model': 'gpt-4o',
-      'gen_ai.usage.input_tokens': 10,
-      'gen_ai.usage.output_tokens': 1,
-      ...more,
-    },
-  });
   const attributes = { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'find' };
   const tool = { name: 'execute_tool find', end: 7, attributes };
   const [failed = tool, ...calls] = Array.from({ length: 100 }, (_, i) =>
-    chat(i + 1, i < 2 ? { 'openai.cost': 0.5 } : {}, i === 0),
+    chat(
+      { 'gen_ai.request.model': 'gpt-4o', ...tokens(10, 1), ...(i < 2 && { 'openai.cost': 0.5 }) },
+      { end: i + 1, error: i === 0 },
+    ),
   );
   const model = { inputTokens: 1000, outputTokens: 100, cost: 1, unpriced: 98 };
   expect(

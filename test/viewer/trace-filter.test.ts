@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { facetsOf, findRows, patternOf } from '../../src/viewer/trace-filter.ts';
-import { MATH_TUTOR, makeSpans, rowsOf, type SpanPlan } from './spans.ts';
+import { MATH_TUTOR, makeSpans, messages, rowsOf, type SpanPlan, text } from './spans.ts';
 
 function found(plan: SpanPlan, words: string, onlyErrors = false): string[] {
   const rows = rowsOf(makeSpans(plan));
@@ -17,6 +17,7 @@ const ARCHIVE: SpanPlan = {
 };
 
 describe('a filter', () => {
+  const TOOL = 'invoke_agent Math Tutor/execute_tool code_interpreter';
   it.each([
     ['document 137 part 3', ['document 137/part 3']],
     ['part 3 document 137', ['document 137/part 3']],
@@ -30,17 +31,14 @@ describe('a filter', () => {
   });
 
   it.each([
-    ['model:gpt-4o-mini tool:CODE', ['invoke_agent Math Tutor/execute_tool code_interpreter']],
+    ['model:gpt-4o-mini tool:CODE', [TOOL]],
     ['model:gpt-4o-mini tool:other', []],
     ['model:4o-mini', ['thread/invoke_agent Math Tutor']],
-    ['tool:code_interpreter', ['invoke_agent Math Tutor/execute_tool code_interpreter']],
+    ['tool:code_interpreter', [TOOL]],
     ['agent:"math tutor"', ['thread/invoke_agent Math Tutor']],
-    ['conversation:thread_abc123 execute', ['invoke_agent Math Tutor/execute_tool code_interpreter']],
-    [
-      'step_1',
-      ['invoke_agent Math Tutor/chat gpt-4o-mini', 'invoke_agent Math Tutor/execute_tool code_interpreter'],
-    ],
-    ['RUN_def456 execute', ['invoke_agent Math Tutor/execute_tool code_interpreter']],
+    ['conversation:thread_abc123 execute', [TOOL]],
+    ['step_1', ['invoke_agent Math Tutor/chat gpt-4o-mini', TOOL]],
+    ['RUN_def456 execute', [TOOL]],
     ['asst_1', ['thread/invoke_agent Math Tutor']],
     ['no match', []],
     ['error:x', []],
@@ -57,12 +55,9 @@ describe('a filter', () => {
   });
 
   it('finds the end of a long message', () => {
-    const asked = [
-      { role: 'user', parts: [{ type: 'text', content: `${'context '.repeat(5_000)}What is a span?` }] },
-    ];
-    const attributes = { 'gen_ai.input.messages': JSON.stringify(asked) };
-    const plan = { name: 'program', children: [{ name: 'chat a', attributes }, { name: 'chat b' }] };
-    expect(found(plan, 'is a span?')).toEqual(['program/chat a']);
+    const asked = messages('user', text(`${'context '.repeat(5_000)}What is a span?`));
+    const calls = [{ name: 'a', attributes: { 'gen_ai.input.messages': asked } }, { name: 'b' }];
+    expect(found({ name: 'program', children: calls }, 'is a span?')).toEqual(['program/a']);
   });
 
   it('with thousands of words is read in part', () => {

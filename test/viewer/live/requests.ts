@@ -2,25 +2,20 @@ import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'nod
 import type { TraceFilter } from '../../../src/viewer/trace-filter.ts';
 import { type TraceLists, TraceStore } from '../../../src/viewer/trace-store.ts';
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
 }
 
+interface Sent {
+  readonly method?: string;
+  readonly headers?: OutgoingHttpHeaders;
+  readonly body?: string | Uint8Array;
+}
+
 /** Sends a request with exactly these headers, which `fetch` would not. */
-export function send(
-  address: string,
-  {
-    method = 'GET',
-    headers = {},
-    body,
-  }: {
-    readonly method?: string;
-    readonly headers?: OutgoingHttpHeaders;
-    readonly body?: string | Uint8Array;
-  } = {},
-): Promise<Answer> {
+export function send(address: string, { method = 'GET', headers = {}, body }: Sent = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(address, { method, headers }, (response) => {
       let text = '';
@@ -28,9 +23,8 @@ export function send(
       response.on('data', (chunk: string) => {
         text += chunk;
       });
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text }),
-      );
+      const { statusCode: status = 0, headers: answered } = response;
+      response.on('end', () => resolve({ status, headers: answered, text }));
     });
     sent.on('error', reject);
     sent.end(body);
@@ -44,20 +38,15 @@ export function get(page: string, path: string, headers: OutgoingHttpHeaders = {
   return send(address.href, { headers });
 }
 
-/** The traces that a page has when it has received all of them. */
-export async function receivedFrom(page: string): Promise<TraceStore> {
+/** What a page lists when it has received all of the traces. */
+export async function listsOf(page: string, filter: Partial<TraceFilter> = {}): Promise<TraceLists> {
   const store = new TraceStore(true);
   for (let [after, hasMore] = [0, true]; hasMore; ) {
     const received = JSON.parse((await get(page, `/api/spans?after=${after}`)).text);
     store.receive(received);
     ({ revision: after, hasMore } = received);
   }
-  return store;
-}
-
-/** What the page lists of the traces that have arrived. */
-export async function listsOf(page: string, filter: Partial<TraceFilter> = {}): Promise<TraceLists> {
-  return (await receivedFrom(page)).lists({ words: '', onlyErrors: false, ...filter });
+  return store.lists({ words: '', onlyErrors: false, ...filter });
 }
 
 /** A request of OTLP with these spans. */
