@@ -96,18 +96,21 @@ export function spanOfSdk1(spanId: string, parentSpanId?: string): FinishedSpan 
 
 const thread = { 'openai.thread.id': 'thread_abc123', 'gen_ai.conversation.id': 'thread_abc123' };
 const run = { ...thread, 'openai.run.id': 'run_def456' };
+const totals = { 'openai.total.input_tokens': 381, 'openai.total.output_tokens': 88 };
+const step = (id: string, type: string, finish: string): api.Attributes => ({
+  ...run,
+  'openai.step.id': id,
+  'openai.step.type': type,
+  'openai.step.status': 'completed',
+  'gen_ai.response.finish_reasons': [finish],
+});
+const ofClient = { name: 'chat gpt-4o-mini', kind: api.SpanKind.CLIENT };
 
 /** The spans of one run with a tool call, as the Assistants API makes them. */
 export const MATH_TUTOR: SpanPlan = {
   name: 'thread',
   end: 14_200,
-  attributes: {
-    ...thread,
-    'openai.total.input_tokens': 381,
-    'openai.total.output_tokens': 88,
-    'openai.total.runs': 1,
-    'openai.total.user_messages': 1,
-  },
+  attributes: { ...thread, ...totals, 'openai.total.runs': 1, 'openai.total.user_messages': 1 },
   children: [
     {
       name: 'invoke_agent Math Tutor',
@@ -116,6 +119,7 @@ export const MATH_TUTOR: SpanPlan = {
       end: 7310,
       attributes: {
         ...run,
+        ...totals,
         'gen_ai.operation.name': 'invoke_agent',
         'openai.assistant.id': 'asst_1',
         'gen_ai.agent.id': 'asst_1',
@@ -123,25 +127,12 @@ export const MATH_TUTOR: SpanPlan = {
         'gen_ai.request.model': 'gpt-4o-mini',
         'openai.run.status': 'completed',
         'openai.run.poll_count': 3,
-        'openai.total.input_tokens': 381,
-        'openai.total.output_tokens': 88,
       },
       children: [
-        {
-          name: 'chat gpt-4o-mini',
-          kind: api.SpanKind.CLIENT,
-          start: 1100,
-          end: 2340,
-          attributes: {
-            ...run,
-            'gen_ai.operation.name': 'chat',
-            'openai.step.id': 'step_1',
-            'openai.step.type': 'tool_calls',
-            'openai.step.status': 'completed',
-            ...tokens(154, 62),
-            'gen_ai.response.finish_reasons': ['tool_calls'],
-          },
-        },
+        chat(
+          { ...step('step_1', 'tool_calls', 'tool_calls'), ...tokens(154, 62) },
+          { ...ofClient, start: 1100, end: 2340 },
+        ),
         {
           name: 'execute_tool code_interpreter',
           start: 2340,
@@ -155,27 +146,32 @@ export const MATH_TUTOR: SpanPlan = {
             'gen_ai.tool.call.id': 'call_1',
           },
         },
-        {
-          name: 'chat gpt-4o-mini',
-          kind: api.SpanKind.CLIENT,
-          start: 3200,
-          end: 7200,
-          attributes: {
-            ...run,
-            'gen_ai.operation.name': 'chat',
-            'openai.step.id': 'step_2',
-            'openai.step.type': 'message_creation',
-            'openai.step.status': 'completed',
-            ...tokens(227, 26),
-            'gen_ai.response.finish_reasons': ['stop'],
-          },
-        },
+        chat(
+          { ...step('step_2', 'message_creation', 'stop'), ...tokens(227, 26) },
+          { ...ofClient, start: 3200, end: 7200 },
+        ),
       ],
     },
   ],
 };
 
 const spoken = { 'gen_ai.conversation.id': 'sess_1', 'openai.api.type': 'realtime' };
+const realtime = (name: string, at: number, attributes: api.Attributes) => ({
+  name: `openai.realtime.${name}`,
+  at,
+  attributes,
+});
+/** An answer in a spoken conversation: it has so many seconds of audio, which begin after so many. */
+function spokenAnswer(id: string, [first, seconds]: readonly [number, number], said: string): api.Attributes {
+  return {
+    ...spoken,
+    'gen_ai.response.id': id,
+    'openai.realtime.time_to_first_audio': first,
+    'openai.realtime.output_audio_duration': seconds,
+    'gen_ai.output.messages': messages('assistant', text(said)),
+  };
+}
+const QUESTION = messages('user', text('Is x equal to 1?'));
 
 /** A spoken conversation: two questions, and answers that the user interrupts, while it is played and while it is made. */
 export const VOICE_SESSION: SpanPlan = {
@@ -183,36 +179,22 @@ export const VOICE_SESSION: SpanPlan = {
   end: 10_000,
   attributes: { ...spoken, 'openai.realtime.interruption_count': 2 },
   events: [
-    {
-      name: 'openai.realtime.speech',
-      at: 2_000,
-      attributes: {
-        'openai.item.id': 'item_1',
-        'openai.audio.duration': 9,
-        'openai.realtime.speech_time': 1.5,
-      },
-    },
-    {
-      name: 'openai.realtime.interruption',
-      at: 6_000,
-      attributes: { 'gen_ai.response.id': 'resp_1', 'openai.realtime.heard_audio_duration': 2.5 },
-    },
-    {
-      name: 'openai.realtime.speech',
-      at: 7_000,
-      attributes: { 'openai.item.id': 'item_3', 'openai.audio.duration': 1 },
-    },
-    { name: 'openai.realtime.interruption', at: 9_000, attributes: { 'gen_ai.response.id': 'resp_2' } },
+    realtime('speech', 2_000, {
+      'openai.item.id': 'item_1',
+      'openai.audio.duration': 9,
+      'openai.realtime.speech_time': 1.5,
+    }),
+    realtime('interruption', 6_000, {
+      'gen_ai.response.id': 'resp_1',
+      'openai.realtime.heard_audio_duration': 2.5,
+    }),
+    realtime('speech', 7_000, { 'openai.item.id': 'item_3', 'openai.audio.duration': 1 }),
+    realtime('interruption', 9_000, { 'gen_ai.response.id': 'resp_2' }),
   ],
   children: [
-    {
-      name: 'chat gpt-realtime',
-      start: 2_000,
-      end: 3_500,
-      attributes: {
-        ...spoken,
-        'gen_ai.operation.name': 'chat',
-        'gen_ai.response.id': 'resp_1',
+    chat(
+      {
+        ...spokenAnswer('resp_1', [1, 6], 'Yes, x is 1.'),
         ...tokens(180, 95),
         'gen_ai.usage.cache_read.input_tokens': 64,
         'gen_ai.usage.audio.input_tokens': 70,
@@ -223,12 +205,10 @@ export const VOICE_SESSION: SpanPlan = {
         'openai.usage.text.output_cost': 0.0003,
         'openai.usage.audio.input_cost': 0.0023,
         'openai.usage.audio.output_cost': 0.0048,
-        'openai.realtime.output_audio_duration': 6,
-        'openai.realtime.time_to_first_audio': 1,
-        'gen_ai.input.messages': messages('user', text('Is x equal to 1?')),
-        'gen_ai.output.messages': messages('assistant', text('Yes, x is 1.')),
+        'gen_ai.input.messages': QUESTION,
       },
-    },
+      { name: 'chat gpt-realtime', start: 2_000, end: 3_500 },
+    ),
     {
       name: 'transcription',
       start: 2_000,
@@ -238,24 +218,17 @@ export const VOICE_SESSION: SpanPlan = {
         'openai.item.id': 'item_1',
         ...tokens(24, 9),
         'openai.cost': 0.0002,
-        'gen_ai.output.messages': messages('user', text('Is x equal to 1?')),
+        'gen_ai.output.messages': QUESTION,
       },
     },
-    {
-      name: 'chat gpt-realtime',
-      start: 7_000,
-      end: 9_000,
-      attributes: {
-        ...spoken,
-        'gen_ai.operation.name': 'chat',
-        'gen_ai.response.id': 'resp_2',
+    chat(
+      {
+        ...spokenAnswer('resp_2', [0.5, 4], 'You are wel'),
         ...tokens(10, 5),
         'gen_ai.usage.audio.output_tokens': 5,
         'openai.realtime.cancel_reason': 'turn_detected',
-        'openai.realtime.output_audio_duration': 4,
-        'openai.realtime.time_to_first_audio': 0.5,
-        'gen_ai.output.messages': messages('assistant', text('You are wel')),
       },
-    },
+      { name: 'chat gpt-realtime', start: 7_000, end: 9_000 },
+    ),
   ],
 };
