@@ -271,13 +271,16 @@ describe('the exporter does not throw', () => {
   });
 });
 
-it.each([SimpleSpanProcessor, BatchSpanProcessor])('works with a %o of the SDK', async (Processor) => {
-  const { exporter, printed } = start();
-  const provider = new TracerProvider({ spanProcessors: [new Processor({ exporter })] });
-  endTrace(provider);
-  await provider.shutdown();
-  expect(printed()).toMatch(TRACE);
-});
+it.each(Object.entries({ SimpleSpanProcessor, BatchSpanProcessor }))(
+  'works with a %s',
+  async (_, Processor) => {
+    const { exporter, printed } = start();
+    const provider = new TracerProvider({ spanProcessors: [new Processor({ exporter })] });
+    endTrace(provider);
+    await provider.shutdown();
+    expect(printed()).toMatch(TRACE);
+  },
+);
 
 describe('after shutdown', () => {
   it('prints spans that the SDK held back until the resource was known', async () => {
