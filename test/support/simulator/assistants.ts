@@ -2,7 +2,7 @@ import type OpenAI from 'openai';
 import { newAssistant, newMessage, newThread } from './objects.ts';
 import { page } from './pages.ts';
 import { json, missing, RequestError } from './reply.ts';
-import type { Call, Route } from './router.ts';
+import { type Call, type Route, routeTable } from './router.ts';
 import type { ThreadRecord, World } from './world.ts';
 
 type ThreadBody = OpenAI.Beta.ThreadCreateParams;
@@ -11,31 +11,18 @@ type MessageBody = OpenAI.Beta.Threads.MessageCreateParams;
 /** Assistants, threads and messages; their runs are in `runs.ts`. */
 export function assistantRoutes(world: World): readonly Route[] {
   return [
-    { method: 'POST', path: '/assistants', answer: (call) => createAssistant(world, call) },
-    {
-      method: 'GET',
-      path: '/assistants',
-      answer: ({ query }) => json(page(world.assistants.values(), query)),
-    },
-    {
-      method: 'GET',
-      path: '/assistants/{assistant_id}',
-      answer: (call) => json(world.assistant(call.parameter('assistant_id'))),
-    },
-    {
-      method: 'POST',
-      path: '/assistants/{assistant_id}',
-      answer: (call) => json(Object.assign(world.assistant(call.parameter('assistant_id')), call.body)),
-    },
-    {
-      method: 'DELETE',
-      path: '/assistants/{assistant_id}',
-      answer: (call) => {
+    ...routeTable({
+      'POST /assistants': (call) => createAssistant(world, call),
+      'GET /assistants': ({ query }) => json(page(world.assistants.values(), query)),
+      'GET /assistants/{assistant_id}': (call) => json(world.assistant(call.parameter('assistant_id'))),
+      'POST /assistants/{assistant_id}': (call) =>
+        json(Object.assign(world.assistant(call.parameter('assistant_id')), call.body)),
+      'DELETE /assistants/{assistant_id}': (call) => {
         const { id } = world.assistant(call.parameter('assistant_id'));
         world.assistants.delete(id);
         return json({ id, object: 'assistant.deleted', deleted: true });
       },
-    },
+    }),
     ...threadRoutes(world),
     ...messageRoutes(world),
   ];
@@ -50,77 +37,43 @@ function createAssistant(world: World, call: Call): ReturnType<Route['answer']> 
 }
 
 function threadRoutes(world: World): readonly Route[] {
-  return [
-    {
-      method: 'POST',
-      path: '/threads',
-      answer: ({ body }) => json(createThread(world, body as ThreadBody | null).object),
+  return routeTable({
+    'POST /threads': ({ body }) => json(createThread(world, body as ThreadBody | null).object),
+    'GET /threads/{thread_id}': (call) => json(world.thread(call.parameter('thread_id')).object),
+    'POST /threads/{thread_id}': (call) =>
+      json(Object.assign(world.thread(call.parameter('thread_id')).object, call.body)),
+    'DELETE /threads/{thread_id}': (call) => {
+      const { id } = world.thread(call.parameter('thread_id')).object;
+      world.threads.delete(id);
+      return json({ id, object: 'thread.deleted', deleted: true });
     },
-    {
-      method: 'GET',
-      path: '/threads/{thread_id}',
-      answer: (call) => json(world.thread(call.parameter('thread_id')).object),
-    },
-    {
-      method: 'POST',
-      path: '/threads/{thread_id}',
-      answer: (call) => json(Object.assign(world.thread(call.parameter('thread_id')).object, call.body)),
-    },
-    {
-      method: 'DELETE',
-      path: '/threads/{thread_id}',
-      answer: (call) => {
-        const { id } = world.thread(call.parameter('thread_id')).object;
-        world.threads.delete(id);
-        return json({ id, object: 'thread.deleted', deleted: true });
-      },
-    },
-  ];
+  });
 }
 
 function messageRoutes(world: World): readonly Route[] {
   const messageOf = (call: Call) => world.message(call.parameter('thread_id'), call.parameter('message_id'));
-  return [
-    {
-      method: 'POST',
-      path: '/threads/{thread_id}/messages',
-      answer: (call) => {
-        const thread = world.thread(call.parameter('thread_id'));
-        refuseWhileActive(thread);
-        return json(addMessage(world, thread, call.body as MessageBody | null));
-      },
+  return routeTable({
+    'POST /threads/{thread_id}/messages': (call) => {
+      const thread = world.thread(call.parameter('thread_id'));
+      refuseWhileActive(thread);
+      return json(addMessage(world, thread, call.body as MessageBody | null));
     },
-    {
-      method: 'GET',
-      path: '/threads/{thread_id}/messages',
-      answer: (call) => {
-        const { messages } = world.thread(call.parameter('thread_id'));
-        const runId = call.query.get('run_id');
-        const chosen = runId === null ? messages : messages.filter((message) => message.run_id === runId);
-        return json(page(chosen, call.query));
-      },
+    'GET /threads/{thread_id}/messages': (call) => {
+      const { messages } = world.thread(call.parameter('thread_id'));
+      const runId = call.query.get('run_id');
+      const chosen = runId === null ? messages : messages.filter((message) => message.run_id === runId);
+      return json(page(chosen, call.query));
     },
-    {
-      method: 'GET',
-      path: '/threads/{thread_id}/messages/{message_id}',
-      answer: (call) => json(messageOf(call)),
+    'GET /threads/{thread_id}/messages/{message_id}': (call) => json(messageOf(call)),
+    'POST /threads/{thread_id}/messages/{message_id}': (call) =>
+      json(Object.assign(messageOf(call), call.body)),
+    'DELETE /threads/{thread_id}/messages/{message_id}': (call) => {
+      const message = messageOf(call);
+      const { messages } = world.thread(call.parameter('thread_id'));
+      messages.splice(messages.indexOf(message), 1);
+      return json({ id: message.id, object: 'thread.message.deleted', deleted: true });
     },
-    {
-      method: 'POST',
-      path: '/threads/{thread_id}/messages/{message_id}',
-      answer: (call) => json(Object.assign(messageOf(call), call.body)),
-    },
-    {
-      method: 'DELETE',
-      path: '/threads/{thread_id}/messages/{message_id}',
-      answer: (call) => {
-        const message = messageOf(call);
-        const { messages } = world.thread(call.parameter('thread_id'));
-        messages.splice(messages.indexOf(message), 1);
-        return json({ id: message.id, object: 'thread.message.deleted', deleted: true });
-      },
-    },
-  ];
+  });
 }
 
 export function createThread(world: World, body: ThreadBody | null): ThreadRecord {

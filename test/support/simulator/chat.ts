@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import { DONE, eventStream, json, missing, type Reply, type ServerSentEvent } from './reply.ts';
-import type { Call, Route } from './router.ts';
+import { type Call, type Route, routeTable } from './router.ts';
 import { sampleOf } from './sample.ts';
 import { countTokens, tokens, words } from './tokens.ts';
 import type { World } from './world.ts';
@@ -32,7 +32,9 @@ export const RATE_LIMITS: Readonly<Record<string, string>> = {
  * `none` costs reasoning tokens.
  */
 export function chatRoutes(world: World): readonly Route[] {
-  return [{ method: 'POST', path: '/chat/completions', answer: (call) => complete(world, call) }];
+  return routeTable({
+    'POST /chat/completions': (call) => complete(world, call),
+  });
 }
 
 function complete(world: World, call: Call): Reply {

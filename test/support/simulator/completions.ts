@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import { RATE_LIMITS } from './chat.ts';
 import { DONE, eventStream, json, missing, type Reply, type ServerSentEvent } from './reply.ts';
-import type { Call, Route } from './router.ts';
+import { type Call, type Route, routeTable } from './router.ts';
 import { countTokens, words } from './tokens.ts';
 import type { World } from './world.ts';
 
@@ -11,7 +11,9 @@ const TEXT = ' and this is how it goes on.';
 
 /** Legacy completions, plain and streamed; with `max_tokens` below the length of the answer it is cut. */
 export function completionRoutes(world: World): readonly Route[] {
-  return [{ method: 'POST', path: '/completions', answer: (call) => complete(world, call) }];
+  return routeTable({
+    'POST /completions': (call) => complete(world, call),
+  });
 }
 
 function complete(world: World, call: Call): Reply {

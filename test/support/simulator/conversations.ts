@@ -1,7 +1,7 @@
 import { page } from './pages.ts';
 import { json, missing, notFound } from './reply.ts';
 import { inputItems } from './response-items.ts';
-import type { Call, Route } from './router.ts';
+import { type Call, type Route, routeTable } from './router.ts';
 import type { ConversationRecord, World } from './world.ts';
 
 interface Body {
@@ -13,30 +13,17 @@ interface Body {
 export function conversationRoutes(world: World): readonly Route[] {
   const recordOf = (call: Call): ConversationRecord => world.conversation(call.parameter('conversation_id'));
   return [
-    {
-      method: 'POST',
-      path: '/conversations',
-      answer: ({ body }) => json(createConversation(world, body as Body | null).object),
-    },
-    {
-      method: 'GET',
-      path: '/conversations/{conversation_id}',
-      answer: (call) => json(recordOf(call).object),
-    },
-    {
-      method: 'POST',
-      path: '/conversations/{conversation_id}',
-      answer: (call) => json(Object.assign(recordOf(call).object, call.body)),
-    },
-    {
-      method: 'DELETE',
-      path: '/conversations/{conversation_id}',
-      answer: (call) => {
+    ...routeTable({
+      'POST /conversations': ({ body }) => json(createConversation(world, body as Body | null).object),
+      'GET /conversations/{conversation_id}': (call) => json(recordOf(call).object),
+      'POST /conversations/{conversation_id}': (call) =>
+        json(Object.assign(recordOf(call).object, call.body)),
+      'DELETE /conversations/{conversation_id}': (call) => {
         const { id } = recordOf(call).object;
         world.conversations.delete(id);
         return json({ id, object: 'conversation.deleted', deleted: true });
       },
-    },
+    }),
     ...itemRoutes(world, recordOf),
   ];
 }
@@ -48,38 +35,22 @@ function itemRoutes(world: World, recordOf: (call: Call) => ConversationRecord):
     if (item === undefined) throw notFound('item', id);
     return item;
   };
-  return [
-    {
-      method: 'POST',
-      path: '/conversations/{conversation_id}/items',
-      answer: (call) => {
-        const { items } = (call.body ?? {}) as Body;
-        if (items === undefined) throw missing('items');
-        const added = inputItems(items, world.identifiers);
-        recordOf(call).items.push(...added);
-        return json(page(added, new URLSearchParams({ order: 'asc' })));
-      },
+  return routeTable({
+    'POST /conversations/{conversation_id}/items': (call) => {
+      const { items } = (call.body ?? {}) as Body;
+      if (items === undefined) throw missing('items');
+      const added = inputItems(items, world.identifiers);
+      recordOf(call).items.push(...added);
+      return json(page(added, new URLSearchParams({ order: 'asc' })));
     },
-    {
-      method: 'GET',
-      path: '/conversations/{conversation_id}/items',
-      answer: (call) => json(page(recordOf(call).items, call.query)),
+    'GET /conversations/{conversation_id}/items': (call) => json(page(recordOf(call).items, call.query)),
+    'GET /conversations/{conversation_id}/items/{item_id}': (call) => json(itemOf(call)),
+    'DELETE /conversations/{conversation_id}/items/{item_id}': (call) => {
+      const record = recordOf(call);
+      record.items.splice(record.items.indexOf(itemOf(call)), 1);
+      return json(record.object);
     },
-    {
-      method: 'GET',
-      path: '/conversations/{conversation_id}/items/{item_id}',
-      answer: (call) => json(itemOf(call)),
-    },
-    {
-      method: 'DELETE',
-      path: '/conversations/{conversation_id}/items/{item_id}',
-      answer: (call) => {
-        const record = recordOf(call);
-        record.items.splice(record.items.indexOf(itemOf(call)), 1);
-        return json(record.object);
-      },
-    },
-  ];
+  });
 }
 
 function createConversation(world: World, body: Body | null): ConversationRecord {

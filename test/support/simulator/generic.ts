@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import { RATE_LIMITS } from './chat.ts';
 import { bytes, DONE, eventStream, json, type Reply } from './reply.ts';
-import type { Call, Route } from './router.ts';
+import { type Call, type Route, routeTable } from './router.ts';
 import { countTokens } from './tokens.ts';
 import type { World } from './world.ts';
 
@@ -12,11 +12,11 @@ const EMPTY_LIST = { object: 'list', data: [], has_more: false, first_id: null, 
 
 /** Endpoints whose answers clients take apart, so that the generic one would not do. */
 export function specialRoutes(): readonly Route[] {
-  return [
-    { method: 'POST', path: '/embeddings', answer: embed },
-    { method: 'POST', path: '/realtime/calls', answer: () => bytes(Buffer.from('v=0')) },
-    { method: 'GET', path: '/vector_stores/{id}/files/{file_id}/content', answer: () => json(EMPTY_LIST) },
-  ];
+  return routeTable({
+    'POST /embeddings': embed,
+    'POST /realtime/calls': () => bytes(Buffer.from('v=0')),
+    'GET /vector_stores/{id}/files/{file_id}/content': () => json(EMPTY_LIST),
+  });
 }
 
 function embed(call: Call): Reply {

@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import { bytes, eventStream, json, missing, type Reply, type ServerSentEvent } from './reply.ts';
 import { PIXEL } from './response-items.ts';
-import type { Call, Route } from './router.ts';
+import { type Call, type Route, routeTable } from './router.ts';
 import { words } from './tokens.ts';
 import type { World } from './world.ts';
 
@@ -24,17 +24,15 @@ const TRANSCRIPT_USAGE = {
 /** Images, speech, transcriptions, translations, moderations and videos. */
 export function mediaRoutes(world: World): readonly Route[] {
   return [
-    {
-      method: 'POST',
-      path: '/images/generations',
-      answer: (call) => makeImages(world, call, 'image_generation'),
-    },
-    { method: 'POST', path: '/images/edits', answer: (call) => makeImages(world, call, 'image_edit') },
-    { method: 'POST', path: '/images/variations', answer: (call) => makeImages(world, call, 'image_edit') },
-    { method: 'POST', path: '/audio/speech', answer: speak },
-    { method: 'POST', path: '/audio/transcriptions', answer: transcribe },
-    { method: 'POST', path: '/audio/translations', answer: transcribe },
-    { method: 'POST', path: '/moderations', answer: (call) => moderate(world, call) },
+    ...routeTable({
+      'POST /images/generations': (call) => makeImages(world, call, 'image_generation'),
+      'POST /images/edits': (call) => makeImages(world, call, 'image_edit'),
+      'POST /images/variations': (call) => makeImages(world, call, 'image_edit'),
+      'POST /audio/speech': speak,
+      'POST /audio/transcriptions': transcribe,
+      'POST /audio/translations': transcribe,
+      'POST /moderations': (call) => moderate(world, call),
+    }),
     ...['/videos', '/videos/edits', '/videos/extensions', '/videos/{video_id}/remix'].map((path) => ({
       method: 'POST' as const,
       path,

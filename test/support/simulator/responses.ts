@@ -5,44 +5,32 @@ import { page } from './pages.ts';
 import { eventStream, json, missing, notFound, type Reply, RequestError } from './reply.ts';
 import type { NumberedEvent } from './response-events.ts';
 import { inputItems } from './response-items.ts';
-import type { Call, Route } from './router.ts';
+import { type Call, type Route, routeTable } from './router.ts';
 import { countTokens } from './tokens.ts';
 import type { World } from './world.ts';
 
 /** The Responses API. What a response does is in its script; see `response-script.ts`. */
 export function responseRoutes(world: World): readonly Route[] {
   const live = (call: Call): LiveResponse => world.response(call.parameter('response_id'));
-  return [
-    { method: 'POST', path: '/responses', answer: (call) => create(world, call) },
-    { method: 'POST', path: '/responses/input_tokens', answer: countInput },
-    { method: 'POST', path: '/responses/compact', answer: (call) => compact(world, call) },
-    { method: 'GET', path: '/responses/{response_id}', answer: (call) => retrieve(live(call), call) },
-    {
-      method: 'DELETE',
-      path: '/responses/{response_id}',
-      answer: (call) => {
-        const { id } = live(call);
-        world.responses.delete(id);
-        return json({ id, object: 'response', deleted: true });
-      },
+  return routeTable({
+    'POST /responses': (call) => create(world, call),
+    'POST /responses/input_tokens': countInput,
+    'POST /responses/compact': (call) => compact(world, call),
+    'GET /responses/{response_id}': (call) => retrieve(live(call), call),
+    'DELETE /responses/{response_id}': (call) => {
+      const { id } = live(call);
+      world.responses.delete(id);
+      return json({ id, object: 'response', deleted: true });
     },
-    {
-      method: 'POST',
-      path: '/responses/{response_id}/cancel',
-      answer: (call) => {
-        const response = live(call);
-        if (!response.background)
-          throw new RequestError(400, 'Cannot cancel a synchronous response.', 'invalid_request');
-        response.cancel();
-        return json(response.object);
-      },
+    'POST /responses/{response_id}/cancel': (call) => {
+      const response = live(call);
+      if (!response.background)
+        throw new RequestError(400, 'Cannot cancel a synchronous response.', 'invalid_request');
+      response.cancel();
+      return json(response.object);
     },
-    {
-      method: 'GET',
-      path: '/responses/{response_id}/input_items',
-      answer: (call) => json(page(live(call).input, call.query)),
-    },
-  ];
+    'GET /responses/{response_id}/input_items': (call) => json(page(live(call).input, call.query)),
+  });
 }
 
 function create(world: World, call: Call): Reply {

@@ -20,6 +20,14 @@ export interface Route {
   readonly answer: (call: Call) => Reply;
 }
 
+/** Routes by method and path, such as `GET /models/{model}`. */
+export function routeTable(answers: Readonly<Record<string, Route['answer']>>): readonly Route[] {
+  return Object.entries(answers).map(([key, answer]) => {
+    const [method, path = ''] = key.split(' ');
+    return { method: method as Route['method'], path, answer };
+  });
+}
+
 /** Everything before the API's own path: `/v1` or `/openai` wherever it ends, and Azure's deployment. */
 const BASE_PATH = /^(?:.*?\/v1(?=\/)|.*?\/openai(?=\/))?(?:.*?\/deployments\/(?<deployment>[^/]+))?/;
 

@@ -12,7 +12,7 @@ import {
   RequestError,
   type ServerSentEvent,
 } from './reply.ts';
-import type { Call, Route } from './router.ts';
+import { type Call, type Route, routeTable } from './router.ts';
 import { LiveRun, presentStep, type ToolOutput } from './run.ts';
 import type { ThreadRecord, World } from './world.ts';
 
@@ -27,72 +27,45 @@ const SEARCH_CONTENT = 'step_details.tool_calls[*].file_search.results[*].conten
 /** Runs and their steps. `/threads/runs` stands first, since `/threads/{thread_id}` would match it too. */
 export function runRoutes(world: World): readonly Route[] {
   const runOf = (call: Call) => world.run(call.parameter('thread_id'), call.parameter('run_id'));
-  return [
-    { method: 'POST', path: '/threads/runs', answer: (call) => createThreadAndRun(world, call) },
-    { method: 'POST', path: '/threads/{thread_id}/runs', answer: (call) => createRun(world, call) },
-    {
-      method: 'GET',
-      path: '/threads/{thread_id}/runs',
-      answer: (call) => {
-        const { runs } = world.thread(call.parameter('thread_id'));
-        return json(
-          page(
-            runs.map((run) => run.object),
-            call.query,
-          ),
-        );
-      },
+  return routeTable({
+    'POST /threads/runs': (call) => createThreadAndRun(world, call),
+    'POST /threads/{thread_id}/runs': (call) => createRun(world, call),
+    'GET /threads/{thread_id}/runs': (call) => {
+      const { runs } = world.thread(call.parameter('thread_id'));
+      return json(
+        page(
+          runs.map((run) => run.object),
+          call.query,
+        ),
+      );
     },
-    {
-      method: 'GET',
-      path: '/threads/{thread_id}/runs/{run_id}',
-      answer: (call) => {
-        const run = runOf(call);
-        run.poll();
-        return json(run.object, { headers: POLL_AFTER });
-      },
+    'GET /threads/{thread_id}/runs/{run_id}': (call) => {
+      const run = runOf(call);
+      run.poll();
+      return json(run.object, { headers: POLL_AFTER });
     },
-    {
-      method: 'POST',
-      path: '/threads/{thread_id}/runs/{run_id}',
-      answer: (call) => json(Object.assign(runOf(call).object, call.body)),
+    'POST /threads/{thread_id}/runs/{run_id}': (call) => json(Object.assign(runOf(call).object, call.body)),
+    'POST /threads/{thread_id}/runs/{run_id}/cancel': (call) => {
+      const run = runOf(call);
+      run.cancel();
+      return json(run.object);
     },
-    {
-      method: 'POST',
-      path: '/threads/{thread_id}/runs/{run_id}/cancel',
-      answer: (call) => {
-        const run = runOf(call);
-        run.cancel();
-        return json(run.object);
-      },
+    'POST /threads/{thread_id}/runs/{run_id}/submit_tool_outputs': (call) =>
+      submitToolOutputs(runOf(call), call),
+    'GET /threads/{thread_id}/runs/{run_id}/steps': (call) => {
+      const list = page(runOf(call).steps, call.query);
+      return json({
+        ...list,
+        data: list.data.map((step) => presentStep(step, asksForSearchContent(call))),
+      });
     },
-    {
-      method: 'POST',
-      path: '/threads/{thread_id}/runs/{run_id}/submit_tool_outputs',
-      answer: (call) => submitToolOutputs(runOf(call), call),
+    'GET /threads/{thread_id}/runs/{run_id}/steps/{step_id}': (call) => {
+      const id = call.parameter('step_id');
+      const step = runOf(call).steps.find((candidate) => candidate.id === id);
+      if (step === undefined) throw notFound('run step', id);
+      return json(presentStep(step, asksForSearchContent(call)));
     },
-    {
-      method: 'GET',
-      path: '/threads/{thread_id}/runs/{run_id}/steps',
-      answer: (call) => {
-        const list = page(runOf(call).steps, call.query);
-        return json({
-          ...list,
-          data: list.data.map((step) => presentStep(step, asksForSearchContent(call))),
-        });
-      },
-    },
-    {
-      method: 'GET',
-      path: '/threads/{thread_id}/runs/{run_id}/steps/{step_id}',
-      answer: (call) => {
-        const id = call.parameter('step_id');
-        const step = runOf(call).steps.find((candidate) => candidate.id === id);
-        if (step === undefined) throw notFound('run step', id);
-        return json(presentStep(step, asksForSearchContent(call)));
-      },
-    },
-  ];
+  });
 }
 
 function createRun(world: World, call: Call): Reply {

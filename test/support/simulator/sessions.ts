@@ -2,7 +2,7 @@ import { LiveEvents } from './live-events.ts';
 import { LiveSession } from './live-session.ts';
 import { page } from './pages.ts';
 import { eventStream, json, missing, notFound, type Reply } from './reply.ts';
-import type { Call, Route } from './router.ts';
+import { type Call, type Route, routeTable } from './router.ts';
 import { type InputEvent, newSession, type SessionBody } from './session-objects.ts';
 import type { World } from './world.ts';
 
@@ -11,55 +11,32 @@ export function sessionRoutes(world: World): readonly Route[] {
   const session = (call: Call): LiveSession => world.session(call.parameter('session_id'));
   const path = '/agents/sessions/{session_id}';
   const subagent = `${path}/subagents/{subagent_id}`;
-  return [
-    { method: 'POST', path: '/agents/sessions', answer: (call) => create(world, call) },
-    {
-      method: 'GET',
-      path: '/agents/sessions',
-      answer: ({ query }) =>
-        json(
-          page(
-            [...world.sessions.values()].map(({ object }) => object),
-            query,
-          ),
+  return routeTable({
+    'POST /agents/sessions': (call) => create(world, call),
+    'GET /agents/sessions': ({ query }) =>
+      json(
+        page(
+          [...world.sessions.values()].map(({ object }) => object),
+          query,
         ),
-    },
-    { method: 'GET', path, answer: (call) => json(polled(session(call)).object) },
-    { method: 'POST', path, answer: (call) => json(Object.assign(session(call).object, call.body)) },
-    { method: 'DELETE', path, answer: (call) => remove(world, call) },
-    { method: 'POST', path: `${path}/events`, answer: (call) => submit(session(call), call) },
-    { method: 'GET', path: `${path}/events`, answer: (call) => stream(session(call)) },
-    {
-      method: 'GET',
-      path: `${path}/items`,
-      answer: (call) => json(page(session(call).itemsOf(null), call.query)),
-    },
-    { method: 'GET', path: `${path}/turns`, answer: (call) => turns(polled(session(call)), call, null) },
-    { method: 'GET', path: `${path}/turns/{turn_id}`, answer: (call) => turn(polled(session(call)), call) },
-    { method: 'GET', path: `${path}/turns/{turn_id}/items`, answer: (call) => items(session(call), call) },
-    {
-      method: 'GET',
-      path: `${path}/subagents`,
-      answer: (call) => json(page(session(call).subagents, call.query)),
-    },
-    { method: 'GET', path: subagent, answer: (call) => retrieveSubagent(session(call), call) },
-    {
-      method: 'GET',
-      path: `${subagent}/items`,
-      answer: (call) => json(page(session(call).itemsOf(call.parameter('subagent_id')), call.query)),
-    },
-    {
-      method: 'GET',
-      path: `${subagent}/turns`,
-      answer: (call) => turns(session(call), call, call.parameter('subagent_id')),
-    },
-    { method: 'GET', path: `${subagent}/turns/{turn_id}`, answer: (call) => turn(session(call), call) },
-    {
-      method: 'GET',
-      path: `${subagent}/turns/{turn_id}/items`,
-      answer: (call) => items(session(call), call),
-    },
-  ];
+      ),
+    [`GET ${path}`]: (call) => json(polled(session(call)).object),
+    [`POST ${path}`]: (call) => json(Object.assign(session(call).object, call.body)),
+    [`DELETE ${path}`]: (call) => remove(world, call),
+    [`POST ${path}/events`]: (call) => submit(session(call), call),
+    [`GET ${path}/events`]: (call) => stream(session(call)),
+    [`GET ${path}/items`]: (call) => json(page(session(call).itemsOf(null), call.query)),
+    [`GET ${path}/turns`]: (call) => turns(polled(session(call)), call, null),
+    [`GET ${path}/turns/{turn_id}`]: (call) => turn(polled(session(call)), call),
+    [`GET ${path}/turns/{turn_id}/items`]: (call) => items(session(call), call),
+    [`GET ${path}/subagents`]: (call) => json(page(session(call).subagents, call.query)),
+    [`GET ${subagent}`]: (call) => retrieveSubagent(session(call), call),
+    [`GET ${subagent}/items`]: (call) =>
+      json(page(session(call).itemsOf(call.parameter('subagent_id')), call.query)),
+    [`GET ${subagent}/turns`]: (call) => turns(session(call), call, call.parameter('subagent_id')),
+    [`GET ${subagent}/turns/{turn_id}`]: (call) => turn(session(call), call),
+    [`GET ${subagent}/turns/{turn_id}/items`]: (call) => items(session(call), call),
+  });
 }
 
 function create(world: World, call: Call): Reply {

@@ -1,13 +1,15 @@
 import type OpenAI from 'openai';
 import { json, missing, type Reply } from './reply.ts';
-import type { Call, Route } from './router.ts';
+import { type Call, type Route, routeTable } from './router.ts';
 
 /** As many chunks as a store has in the simulator. */
 const CHUNKS = 3;
 
 /** The search of a vector store; whatever is asked for, the same chunks are found. */
 export function vectorStoreRoutes(): readonly Route[] {
-  return [{ method: 'POST', path: '/vector_stores/{vector_store_id}/search', answer: search }];
+  return routeTable({
+    'POST /vector_stores/{vector_store_id}/search': search,
+  });
 }
 
 function search(call: Call): Reply {
