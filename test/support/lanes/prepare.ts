@@ -86,8 +86,24 @@ async function prepareLane(lane: Lane, tarball: Tarball, manifest: string): Prom
     else await install(lane, directory, tarball);
     await writeFile(stampFile, JSON.stringify(wanted));
   }
-  await rm(programsDirectory(lane.name), { recursive: true, force: true });
-  await cp(PROGRAMS, programsDirectory(lane.name), { recursive: true });
+  const programs = programsDirectory(lane.name);
+  await rm(programs, { recursive: true, force: true });
+  await cp(PROGRAMS, programs, { recursive: true });
+  for (const name of IN_BOTH_FORMATS)
+    await writeFile(
+      join(programs, `${name}.cjs`),
+      asCommonJs(await readFile(join(programs, `${name}.mjs`), 'utf8')),
+    );
+}
+
+/** Modules that nothing but their imports and exports tells from CommonJS. */
+const IN_BOTH_FORMATS = ['agents-entry', 'node-sdk', 'sdk-2', 'sdk-3', 'sdk-bare'];
+
+function asCommonJs(source: string): string {
+  return source
+    .replaceAll(/import (\{[^}]*\}|\w+) from ('[^']+');/g, 'const $1 = require($2);')
+    .replaceAll(/import ('[^']+');/g, 'require($1);')
+    .replaceAll(/(?<='\.\/[\w-]+)\.mjs'/g, ".cjs'");
 }
 
 async function install(lane: Lane, directory: string, tarball: Tarball): Promise<void> {

@@ -1,3 +1,0 @@
-const { instrumentAgents } = require('opentelemetry-instrumentation-openai/agents');
-
-instrumentAgents();

@@ -1,4 +1,0 @@
-const { OpenAIInstrumentation } = require('opentelemetry-instrumentation-openai');
-require('./sdk-bare.cjs');
-
-new OpenAIInstrumentation();
