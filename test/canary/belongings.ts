@@ -38,6 +38,8 @@ export const BELONGINGS: readonly Belonging[] = [
   ]),
   belonging('text completion', 'text_completion gpt-3.5-turbo-instruct', 'gen_ai.output.messages', [
     'response of POST /v1/completions.choices[0].text',
+  ]),
+  belonging('text completion, streamed', 'text_completion gpt-3.5-turbo-instruct', 'gen_ai.output.messages', [
     'event of POST /v1/completions .choices[0].text',
   ]),
   belonging('response', CHAT, 'gen_ai.system_instructions', ['response.instructions']),
@@ -56,24 +58,24 @@ export const BELONGINGS: readonly Belonging[] = [
   belonging('response, streamed', CHAT, 'gen_ai.output.messages', [
     'event of POST /v1/responses response.completed.response.output[15].content[0].text',
   ]),
-  belonging('run of an assistant, polled', 'invoke_agent Tutor', 'gen_ai.input.messages', [
-    'response of GET /v1/threads/thread_000001/messages.data[3].content[0].text.value',
-    'response of GET /v1/threads/thread_000001/messages.data[2].content[0].text.value',
+  belonging('run, polled by hand', 'invoke_agent Tutor', 'gen_ai.input.messages', [
+    'question',
+    'run.additional_messages[0].content',
   ]),
-  belonging('run of an assistant, polled', 'invoke_agent Tutor', 'gen_ai.output.messages', [
+  belonging('run, polled by hand', 'invoke_agent Tutor', 'gen_ai.output.messages', [
     'response of GET /v1/threads/thread_000001/messages.data[0].content[0].text.value',
   ]),
-  belonging('run of an assistant, polled', 'execute_tool code_interpreter', 'gen_ai.tool.call.arguments', [
-    `${STEPS}.data[0].step_details.tool_calls[0].code_interpreter.input`,
+  belonging('run, polled by hand', 'execute_tool code_interpreter', 'gen_ai.tool.call.arguments', [
+    `${STEPS}.data[3].step_details.tool_calls[0].code_interpreter.input`,
   ]),
-  belonging('run of an assistant, polled', 'execute_tool code_interpreter', 'gen_ai.tool.call.result', [
-    `${STEPS}.data[0].step_details.tool_calls[0].code_interpreter.outputs[0].logs`,
+  belonging('run, polled by hand', 'execute_tool code_interpreter', 'gen_ai.tool.call.result', [
+    `${STEPS}.data[3].step_details.tool_calls[0].code_interpreter.outputs[0].logs`,
   ]),
-  belonging('run of an assistant, polled', 'execute_tool file_search', 'gen_ai.retrieval.query.text', [
-    `${STEPS}.data[1].step_details.tool_calls[0].file_search.query`,
+  belonging('run, polled by hand', 'execute_tool file_search', 'gen_ai.retrieval.query.text', [
+    `${STEPS}.data[2].step_details.tool_calls[0].file_search.query`,
   ]),
-  belonging('run of an assistant, polled', 'execute_tool file_search', 'gen_ai.retrieval.documents', [
-    `${STEPS}.data[1].step_details.tool_calls[0].file_search.results[0].content[0].text`,
+  belonging('run, polled by hand', 'execute_tool file_search', 'gen_ai.retrieval.documents', [
+    `${STEPS}.data[2].step_details.tool_calls[0].file_search.results[0].content[0].text`,
   ]),
   ...['agents, tracing true', 'agents, tracing false'].flatMap((agents) => [
     belonging(agents, 'execute_tool look_up', 'gen_ai.tool.call.result', ['result of a tool']),

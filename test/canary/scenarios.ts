@@ -1,20 +1,27 @@
 import { toFile } from 'openai';
-import { runAgent, runAssistant } from './agent-scenarios.ts';
 import { chatBody, responseBody, TOOL } from './bodies.ts';
-import { scriptResponse } from './scripts.ts';
-import { drain, type Scenario } from './stage.ts';
+import { OPERATION_PROGRAMS, type OperationProgram } from './operations.ts';
+import { drain, isStream, type Scenario } from './stage.ts';
+
+/** A program whose every call has to succeed. */
+function asScenario({ name, body, script, run }: OperationProgram): Scenario {
+  return {
+    name,
+    async run({ client, simulator, secrets }) {
+      script?.(simulator);
+      const see = async (ask: () => unknown): Promise<unknown> => {
+        const value = await ask();
+        if (isStream(value)) await drain(value);
+        return value;
+      };
+      await run({ client, body: body(secrets) as never, secrets, see });
+    },
+  };
+}
 
 /** Every operation, plain and streamed. */
 export const SCENARIOS: readonly Scenario[] = [
-  {
-    name: 'chat',
-    run: async ({ client, secrets }) => void (await client.chat.completions.create(chatBody(secrets))),
-  },
-  {
-    name: 'chat, streamed',
-    run: async ({ client, secrets }) =>
-      drain(await client.chat.completions.create({ ...chatBody(secrets), stream: true })),
-  },
+  ...OPERATION_PROGRAMS.map(asScenario),
   {
     name: 'chat, structured',
     run: async ({ client, secrets }) => {
@@ -66,66 +73,6 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    name: 'text completion',
-    run: async ({ client, secrets }) => {
-      const body = secrets.plant(
-        {
-          model: 'gpt-3.5-turbo-instruct',
-          prompt: ['Once', 'Twice'],
-          suffix: 'end',
-          stop: 'END',
-          user: 'somebody',
-        },
-        'completion',
-      );
-      await client.completions.create(body);
-      await drain(await client.completions.create({ ...body, stream: true }));
-    },
-  },
-  {
-    name: 'embeddings',
-    run: async ({ client, secrets }) =>
-      void (await client.embeddings.create(
-        secrets.plant({ model: 'text-embedding-3-small', input: ['It.'], user: 'somebody' }, 'embeddings'),
-      )),
-  },
-  {
-    name: 'response',
-    run: async (stage) => {
-      scriptResponse(stage.simulator);
-      const response = await stage.client.responses.create(responseBody(stage.secrets));
-      const answers = (response.output ?? []).flatMap((item) =>
-        'call_id' in item && item.type === 'function_call' ? [item.call_id] : [],
-      );
-      await stage.client.responses.create({
-        model: 'gpt-4o-mini',
-        previous_response_id: response.id,
-        input: answers.map((call_id) => ({
-          type: 'function_call_output',
-          call_id,
-          output: stage.secrets.make('function output'),
-        })),
-      });
-      await stage.client.responses.retrieve(response.id);
-      await stage.client.responses.inputItems.list(response.id);
-    },
-  },
-  {
-    name: 'response, streamed',
-    run: async (stage) => {
-      scriptResponse(stage.simulator);
-      await drain(await stage.client.responses.create({ ...responseBody(stage.secrets), stream: true }));
-    },
-  },
-  {
-    name: 'response in the background',
-    run: async (stage) => {
-      const { client, secrets } = stage;
-      const { id } = await client.responses.create({ ...responseBody(secrets), background: true });
-      for (let polls = 0; polls < 6; polls++) await client.responses.retrieve(id);
-    },
-  },
-  {
     name: 'response that fails',
     run: async ({ client, simulator, secrets }) => {
       simulator.respond({ end: 'failed', error: { code: 'server_error', message: 'What went wrong.' } });
@@ -144,22 +91,6 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    name: 'conversations',
-    run: async ({ client, secrets }) => {
-      const body = secrets.plant(
-        { items: [{ type: 'message', role: 'user', content: 'A question.' }], metadata: { topic: 'x' } },
-        'conversation',
-      );
-      const conversation = await client.conversations.create(body as never);
-      await client.conversations.items.create(conversation.id, { items: body.items } as never);
-      await client.responses.create({ ...responseBody(secrets), conversation: conversation.id });
-      await client.conversations.items.list(conversation.id);
-      await client.conversations.delete(conversation.id);
-    },
-  },
-  { name: 'run of an assistant, polled', run: (stage) => runAssistant(stage, false) },
-  { name: 'run of an assistant, streamed', run: (stage) => runAssistant(stage, true) },
-  {
     name: 'run that fails',
     run: async ({ client, simulator, secrets }) => {
       simulator.script({ end: 'failed', lastError: { code: 'server_error', message: 'What went wrong.' } });
@@ -173,19 +104,6 @@ export const SCENARIOS: readonly Scenario[] = [
         { pollIntervalMs: 1 },
       );
     },
-  },
-  { name: 'session of an agent, polled', run: (stage) => runAgent(stage, false) },
-  { name: 'session of an agent, streamed', run: (stage) => runAgent(stage, true) },
-  {
-    name: 'search',
-    run: async ({ client, secrets }) =>
-      void (await client.vectorStores.search(
-        'vs_1',
-        secrets.plant(
-          { query: 'What?', filters: { type: 'eq', key: 'author', value: 'x' } },
-          'search',
-        ) as never,
-      )),
   },
   {
     name: 'images',
@@ -215,14 +133,6 @@ export const SCENARIOS: readonly Scenario[] = [
       );
       await client.audio.translations.create({ model: 'whisper-1', file, prompt });
     },
-  },
-  {
-    name: 'moderation',
-    run: async ({ client, secrets }) =>
-      void (await client.moderations.create({
-        model: 'omni-moderation-latest',
-        input: [secrets.make('moderated'), secrets.make('moderated')],
-      })),
   },
   {
     name: 'files',

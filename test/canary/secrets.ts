@@ -43,6 +43,12 @@ export class Secrets {
     return secret;
   }
 
+  /** The secret of a place that has only one, however often the program says it. */
+  once(place: string): string {
+    const known = this.places().find(([, planted]) => planted.place === place);
+    return known?.[0] ?? this.make(place);
+  }
+
   /** The value with a secret in place of every text that is not always recorded. */
   plant<Value>(value: Value, place: string): Value {
     return this.#plant(value, place, undefined, {}) as Value;

@@ -21,3 +21,9 @@ export interface Scenario {
 export async function drain(stream: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of stream);
 }
+
+/** Pages are values, which can also be iterated. */
+export function isStream(value: unknown): value is AsyncIterable<unknown> {
+  const isObject = typeof value === 'object' && value !== null;
+  return isObject && Symbol.asyncIterator in value && !('getPaginatedItems' in value);
+}

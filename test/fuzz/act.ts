@@ -1,5 +1,6 @@
 import type OpenAI from 'openai';
-import type { FuzzProgram } from './programs.ts';
+import { isStream } from '../canary/stage.ts';
+import { type FuzzProgram, SECRETS } from './programs.ts';
 import { make, type Recipe } from './recipe.ts';
 
 const MOST_SEEN = 2_000;
@@ -21,7 +22,7 @@ export async function act(program: FuzzProgram, client: OpenAI, body: Recipe): P
   const note = (value: unknown): void => {
     if (seen.length < MOST_SEEN) seen.push(value);
   };
-  await program.run({ client, body: make(body) as never, see });
+  await program.run({ client, body: make(body) as never, secrets: SECRETS, see });
   return seen;
 }
 
@@ -29,16 +30,6 @@ export async function act(program: FuzzProgram, client: OpenAI, body: Recipe): P
 function bodyOf(value: unknown): unknown {
   const page = typeof value === 'object' && value !== null && 'getPaginatedItems' in value;
   return page ? { page: (value as { body?: unknown }).body } : value;
-}
-
-function isStream(value: unknown): value is AsyncIterable<unknown> {
-  // Pages are values, which can also be iterated.
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    Symbol.asyncIterator in value &&
-    !('getPaginatedItems' in value)
-  );
 }
 
 function describe(error: unknown): unknown {
