@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../support/lanes/command.ts';
-import type { SpanData as WrittenSpan } from '../support/lanes/program.ts';
+import type { SpanData } from '../support/lanes/program.ts';
 import { BEHAVIOURS } from '../transparency/behaviours/index.ts';
 import { startServers } from '../transparency/servers.ts';
 import type { Report } from '../transparency/verdict.ts';
@@ -12,8 +12,8 @@ import {
   NOTHING,
   type Outcome,
   type Outcomes,
-  type SpanData,
-  startText,
+  spanData,
+  type WrittenSpan,
 } from './outcome.ts';
 import { counted } from './recorder.ts';
 
@@ -40,14 +40,14 @@ export async function runBehaviours({ directory }: InstalledVersion, line: 2 | 3
       `behaviour: ${name}`,
       {
         ...NOTHING,
-        spans: (telemetry?.spans[name] ?? []).map(spanData),
+        spans: (telemetry?.spans[name] ?? []).map(dataOf),
         requests: servers.requests(name),
         result: outcomes[name],
       },
     ]);
     const together: Outcome = {
       ...NOTHING,
-      spans: (telemetry?.strays ?? []).map(spanData),
+      spans: (telemetry?.strays ?? []).map(dataOf),
       metrics: (telemetry?.metrics ?? []).flatMap(pointsOf),
       diag: telemetry?.warnings ?? [],
       ...{ stdout, stderr, code },
@@ -73,29 +73,6 @@ function pointsOf(metric: WrittenMetric): MetricPoint[] {
   return dataPoints.map(({ attributes, value }) => ({ name, unit, attributes, ...counted(value) }));
 }
 
-function spanData(written: WrittenSpan): SpanData {
-  const { spanContext, parentSpanContext, startTime, events, links, status, ...span } =
-    written as unknown as Written;
-  return {
-    ...span,
-    traceId: spanContext.traceId,
-    spanId: spanContext.spanId,
-    parentId: parentSpanContext?.spanId ?? '',
-    start: startText(startTime),
-    status: { code: status.code, message: status.message ?? '' },
-    events: events.map(({ name, attributes = {} }) => ({ name, attributes })),
-    links: links.map(({ context, attributes = {} }) => ({ spanId: context.spanId, attributes })),
-  };
-}
-
-interface Written extends Pick<SpanData, 'name' | 'kind' | 'scope' | 'attributes'> {
-  readonly spanContext: { readonly traceId: string; readonly spanId: string };
-  readonly parentSpanContext?: { readonly spanId: string };
-  readonly startTime: readonly [number, number];
-  readonly status: { readonly code: number; readonly message?: string };
-  readonly events: readonly { readonly name: string; readonly attributes?: SpanData['attributes'] }[];
-  readonly links: readonly {
-    readonly context: { readonly spanId: string };
-    readonly attributes?: SpanData['attributes'];
-  }[];
+function dataOf(span: SpanData): Outcome['spans'][number] {
+  return spanData(span as unknown as WrittenSpan);
 }

@@ -128,20 +128,6 @@ function withAgents(run: (stage: AgentsStage) => Promise<unknown>): Program['run
   };
 }
 
-async function useTool({ simulator, library, parts, runner }: AgentsStage): Promise<unknown> {
-  simulator.respond({ output: [parts.calling('echo')] }, { output: [{ message: 'Done.' }] });
-  const tools = [parts.newTool('echo', () => 'Yes.')];
-  const agent = new library.Agent({ name: 'Helper', model: 'gpt-4o', tools });
-  return (await runner.run(agent, 'Hi')).finalOutput;
-}
-
-async function handOff({ simulator, library, parts, runner }: AgentsStage): Promise<unknown> {
-  simulator.respond({ output: [parts.calling('transfer_to_Tutor')] }, { output: [{ message: 'x is 2.' }] });
-  const tutor = new library.Agent({ name: 'Tutor', model: 'gpt-4o-mini' });
-  const triage = new library.Agent({ name: 'Triage', model: 'gpt-4o', handoffs: [tutor] });
-  return (await runner.run(triage, 'What is x?')).finalOutput;
-}
-
 /** What waits for an approval continues from its state as a text. */
 async function resume({ simulator, library, parts, runner }: AgentsStage): Promise<unknown> {
   simulator.respond({ output: [parts.calling('remove')] }, { output: [{ message: 'Removed.' }] });
@@ -162,7 +148,5 @@ export const MORE: readonly Program[] = [
 export const NEWEST: readonly Program[] = [
   { name: 'a loop of responses', run: loop },
   { name: 'an answer that is interrupted', run: interrupt },
-  { name: 'agents: a tool', run: withAgents(useTool) },
-  { name: 'agents: a handoff', run: withAgents(handOff) },
   { name: 'agents: an approval, resumed', run: withAgents(resume) },
 ];

@@ -67,6 +67,32 @@ export function startText([seconds, nanoseconds]: readonly [number, number]): st
   return `${seconds}.${String(nanoseconds).padStart(9, '0')}`;
 }
 
+/** A span as the SDK has it, or as a program wrote it down. */
+export interface WrittenSpan extends Pick<SpanData, 'name' | 'kind' | 'scope' | 'attributes'> {
+  readonly spanContext: { readonly traceId: string; readonly spanId: string };
+  readonly parentSpanContext?: { readonly spanId: string } | undefined;
+  readonly startTime: readonly [number, number];
+  readonly status: { readonly code: number; readonly message?: string };
+  readonly events: readonly { readonly name: string; readonly attributes?: SpanData['attributes'] }[];
+  readonly links: readonly {
+    readonly context: { readonly spanId: string };
+    readonly attributes?: SpanData['attributes'];
+  }[];
+}
+
+export function spanData({ name, kind, scope, attributes, ...written }: WrittenSpan): SpanData {
+  const { spanContext, parentSpanContext, startTime, status, events, links } = written;
+  return {
+    ...{ name, kind, scope, traceId: spanContext.traceId, spanId: spanContext.spanId },
+    parentId: parentSpanContext?.spanId ?? '',
+    start: startText(startTime),
+    status: { code: status.code, message: status.message ?? '' },
+    attributes: { ...attributes },
+    events: events.map((event) => ({ name: event.name, attributes: { ...event.attributes } })),
+    links: links.map((link) => ({ spanId: link.context.spanId, attributes: { ...link.attributes } })),
+  };
+}
+
 /** By the name of the program. */
 export type Outcomes = Readonly<Record<string, Outcome>>;
 

@@ -6,7 +6,7 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import { type LogData, type MetricPoint, type SpanData, startText } from './outcome.ts';
+import { type LogData, type MetricPoint, type SpanData, spanData, type WrittenSpan } from './outcome.ts';
 
 /** The real SDK of either line, recording into memory. What is recorded is taken out after each program. */
 export interface Recorder {
@@ -50,7 +50,7 @@ export async function startRecorder(line: 2 | 3): Promise<Recorder> {
       {
         onStart: (span: Span) => void open.set(span, spans),
         onEnd: (span: ReadableSpan) => {
-          open.get(span)?.push(spanData(span));
+          open.get(span)?.push(dataOf(span));
           open.delete(span);
         },
         forceFlush: nothing,
@@ -190,20 +190,11 @@ async function registerLogs(line: 2 | 3): Promise<LogData[]> {
   return records;
 }
 
-function spanData(span: ReadableSpan): SpanData {
+function dataOf(span: ReadableSpan): SpanData {
   const { name, kind, startTime, status, attributes, events, links, parentSpanContext } = span;
-  const { traceId, spanId } = span.spanContext();
-  return {
-    name,
-    kind,
+  return spanData({
+    ...{ name, kind, startTime, status, attributes, events, links, parentSpanContext },
     scope: span.instrumentationScope.name,
-    traceId,
-    spanId,
-    parentId: parentSpanContext?.spanId ?? '',
-    start: startText(startTime),
-    status: { code: status.code, message: status.message ?? '' },
-    attributes: { ...attributes },
-    events: events.map((event) => ({ name: event.name, attributes: { ...event.attributes } })),
-    links: links.map((link) => ({ spanId: link.context.spanId, attributes: { ...link.attributes } })),
-  };
+    spanContext: span.spanContext(),
+  } as WrittenSpan);
 }
