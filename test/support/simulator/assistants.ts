@@ -13,15 +13,7 @@ export function assistantRoutes(world: World): readonly Route[] {
   return [
     ...routeTable({
       'POST /assistants': (call) => createAssistant(world, call),
-      'GET /assistants': ({ query }) => json(page(world.assistants.values(), query)),
       'GET /assistants/{assistant_id}': (call) => json(world.assistant(call.parameter('assistant_id'))),
-      'POST /assistants/{assistant_id}': (call) =>
-        json(Object.assign(world.assistant(call.parameter('assistant_id')), call.body)),
-      'DELETE /assistants/{assistant_id}': (call) => {
-        const { id } = world.assistant(call.parameter('assistant_id'));
-        world.assistants.delete(id);
-        return json({ id, object: 'assistant.deleted', deleted: true });
-      },
     }),
     ...threadRoutes(world),
     ...messageRoutes(world),
@@ -51,7 +43,6 @@ function threadRoutes(world: World): readonly Route[] {
 }
 
 function messageRoutes(world: World): readonly Route[] {
-  const messageOf = (call: Call) => world.message(call.parameter('thread_id'), call.parameter('message_id'));
   return routeTable({
     'POST /threads/{thread_id}/messages': (call) => {
       const thread = world.thread(call.parameter('thread_id'));
@@ -63,15 +54,6 @@ function messageRoutes(world: World): readonly Route[] {
       const runId = call.query.get('run_id');
       const chosen = runId === null ? messages : messages.filter((message) => message.run_id === runId);
       return json(page(chosen, call.query));
-    },
-    'GET /threads/{thread_id}/messages/{message_id}': (call) => json(messageOf(call)),
-    'POST /threads/{thread_id}/messages/{message_id}': (call) =>
-      json(Object.assign(messageOf(call), call.body)),
-    'DELETE /threads/{thread_id}/messages/{message_id}': (call) => {
-      const message = messageOf(call);
-      const { messages } = world.thread(call.parameter('thread_id'));
-      messages.splice(messages.indexOf(message), 1);
-      return json({ id: message.id, object: 'thread.message.deleted', deleted: true });
     },
   });
 }

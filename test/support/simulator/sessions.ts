@@ -13,13 +13,6 @@ export function sessionRoutes(world: World): readonly Route[] {
   const subagent = `${path}/subagents/{subagent_id}`;
   return routeTable({
     'POST /agents/sessions': (call) => create(world, call),
-    'GET /agents/sessions': ({ query }) =>
-      json(
-        page(
-          [...world.sessions.values()].map(({ object }) => object),
-          query,
-        ),
-      ),
     [`GET ${path}`]: (call) => json(polled(session(call)).object),
     [`POST ${path}`]: (call) => json(Object.assign(session(call).object, call.body)),
     [`DELETE ${path}`]: (call) => remove(world, call),
@@ -30,9 +23,6 @@ export function sessionRoutes(world: World): readonly Route[] {
     [`GET ${path}/turns/{turn_id}`]: (call) => turn(polled(session(call)), call),
     [`GET ${path}/turns/{turn_id}/items`]: (call) => items(session(call), call),
     [`GET ${path}/subagents`]: (call) => json(page(session(call).subagents, call.query)),
-    [`GET ${subagent}`]: (call) => retrieveSubagent(session(call), call),
-    [`GET ${subagent}/items`]: (call) =>
-      json(page(session(call).itemsOf(call.parameter('subagent_id')), call.query)),
     [`GET ${subagent}/turns`]: (call) => turns(session(call), call, call.parameter('subagent_id')),
     [`GET ${subagent}/turns/{turn_id}`]: (call) => turn(session(call), call),
     [`GET ${subagent}/turns/{turn_id}/items`]: (call) => items(session(call), call),
@@ -105,11 +95,4 @@ function items(session: LiveSession, call: Call): Reply {
   const found = session.turns.find(({ object }) => object.id === id);
   if (found === undefined) throw notFound('turn', id);
   return json(page(found.items, call.query));
-}
-
-function retrieveSubagent(session: LiveSession, call: Call): Reply {
-  const id = call.parameter('subagent_id');
-  const found = session.subagents.find((candidate) => candidate.id === id);
-  if (found === undefined) throw notFound('subagent', id);
-  return json(found);
 }

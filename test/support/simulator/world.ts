@@ -102,11 +102,6 @@ export class World {
     return found(this.conversations.get(id), 'conversation', id);
   }
 
-  message(threadId: string, id: string): Message {
-    const message = this.thread(threadId).messages.find((candidate) => candidate.id === id);
-    return found(message, 'message', id);
-  }
-
   run(threadId: string, id: string): LiveRun {
     const run = this.thread(threadId).runs.find((candidate) => candidate.object.id === id);
     return found(run, 'run', id);
