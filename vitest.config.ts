@@ -34,7 +34,7 @@ const PROCESSES = [
   'test/hierarchy/scripted-processes.test.ts',
   'test/docs/{api-reference,code-blocks,coming-from,no-spans}.test.ts',
   'test/doctor/{command,program}.test.ts',
-  'test/entries/units/{lost-spans,register,register-end,register-outside}.test.ts',
+  'test/entries/units/{lost-spans,register,register-outside}.test.ts',
   'test/examples/{examples,math-tutor}.test.ts',
   'test/viewer/view-command.test.ts',
   'test/pipeline/{hook-memory,missing-provider}.test.ts',
