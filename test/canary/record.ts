@@ -1,7 +1,8 @@
-import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
+import { DiagLogLevel, diag } from '@opentelemetry/api';
 import OpenAI from 'openai';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig, type SinkEvent } from '../../src/client.ts';
 import { ConsoleTreeExporter } from '../../src/export.ts';
+import { collectLines } from '../support/diag-lines.ts';
 import { startSimulator } from '../support/simulator/index.ts';
 import { recordTelemetry } from '../support/telemetry.ts';
 import { plantingFetch } from './planting-fetch.ts';
@@ -21,7 +22,7 @@ export async function record(
   program: (stage: Stage) => Promise<void>,
 ): Promise<Recorded> {
   const secrets = new Secrets();
-  const lines = listen();
+  const lines = collectLines(DiagLogLevel.ALL);
   const telemetry = recordTelemetry({ content: true });
   const simulator = await startSimulator();
   const credential = (place: string): string => secrets.make(place, 'credential');
@@ -89,14 +90,4 @@ function drawTrees(spans: readonly Parameters<ConsoleTreeExporter['export']>[0][
   exporter.export(spans, () => undefined);
   void exporter.shutdown();
   return texts.join('');
-}
-
-function listen(): string[] {
-  const lines: string[] = [];
-  const write: DiagLogger['warn'] = (text, ...details) => void lines.push([text, ...details].join(' '));
-  diag.setLogger(
-    { error: write, warn: write, info: write, debug: write, verbose: write },
-    { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true },
-  );
-  return lines;
 }

@@ -1,4 +1,4 @@
-import { type Context, context, DiagLogLevel, diag, metrics, type Span, trace } from '@opentelemetry/api';
+import { type Context, context, DiagLogLevel, metrics, type Span, trace } from '@opentelemetry/api';
 import {
   AggregationTemporality,
   InMemoryMetricExporter,
@@ -6,6 +6,7 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
+import { collectLines } from '../support/diag-lines.ts';
 import { type LogData, type MetricPoint, type SpanData, spanData, type WrittenSpan } from './outcome.ts';
 
 /** The real SDK of either line, recording into memory. What is recorded is taken out after each program. */
@@ -39,7 +40,6 @@ const nothing = async (): Promise<void> => undefined;
 export async function startRecorder(line: 2 | 3): Promise<Recorder> {
   let spans: SpanData[] = [];
   const open = new Map<object, SpanData[]>();
-  const lines: string[] = [];
   let isOut = false;
   const provider = await registerTracing(line, {
     sampler: {
@@ -67,11 +67,7 @@ export async function startRecorder(line: 2 | 3): Promise<Recorder> {
   const meterProvider = new MeterProvider({ readers: [reader] });
   metrics.setGlobalMeterProvider(meterProvider);
   const logs = await registerLogs(line);
-  const write = (text: string, ...details: unknown[]): void => void lines.push([text, ...details].join(' '));
-  diag.setLogger(
-    { error: write, warn: write, info: write, debug: write, verbose: write },
-    { logLevel: DiagLogLevel.INFO, suppressOverrideMessage: true },
-  );
+  const lines = collectLines(DiagLogLevel.INFO);
   const settled = async (): Promise<void> => {
     const isOpen = (): boolean =>
       [...open].some(([span, of]) => of === spans && !LASTING.has((span as ReadableSpan).name));

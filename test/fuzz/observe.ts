@@ -1,9 +1,10 @@
-import { type DiagLogger, DiagLogLevel, diag, trace } from '@opentelemetry/api';
+import { diag, trace } from '@opentelemetry/api';
 import type { MetricData } from '@opentelemetry/sdk-metrics';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig, type SinkEvent } from '../../src/client.ts';
 import { forgetMetricSeries } from '../../src/telemetry/metrics/metric-series.ts';
+import { collectLines } from '../support/diag-lines.ts';
 import { recordTelemetry } from '../support/telemetry.ts';
 import { act } from './act.ts';
 import { PROGRAMS } from './programs.ts';
@@ -75,7 +76,7 @@ export async function observe(fuzzCase: FuzzCase): Promise<Observed> {
     return { seen: await act(program, prepare(client), fuzzCase.body), requests };
   };
   const plain = await run((client) => client);
-  const logged = listen();
+  const logged = collectLines();
   // Values of dimensions are limited for each process, which plays all cases.
   forgetMetricSeries();
   const telemetry = recordTelemetry();
@@ -98,15 +99,4 @@ export async function observe(fuzzCase: FuzzCase): Promise<Observed> {
   diag.disable();
   const { spans, openSpans, logRecords } = telemetry;
   return { plain, observed, spans, openSpans, metrics, logRecords, events, logged };
-}
-
-function listen(): string[] {
-  const logged: string[] = [];
-  const log: DiagLogger['warn'] = (message) => void logged.push(message);
-  const ignore = (): void => undefined;
-  diag.setLogger(
-    { error: log, warn: log, info: ignore, debug: ignore, verbose: ignore },
-    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
-  );
-  return logged;
 }

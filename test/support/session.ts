@@ -1,8 +1,9 @@
-import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
+import { diag } from '@opentelemetry/api';
 import OpenAI, { type ClientOptions } from 'openai';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { forgetObservers } from '../../src/pipeline/client-observers.ts';
 import { forgetMetricSeries } from '../../src/telemetry/metrics/metric-series.ts';
+import { collectLines } from './diag-lines.ts';
 import { type Simulator, startSimulator } from './simulator/index.ts';
 import { type RecordedTelemetry, type RecordOptions, recordTelemetry } from './telemetry.ts';
 
@@ -38,7 +39,7 @@ export async function startSession({
   forgetMetricSeries();
   forgetObservers();
   const simulator = await startSimulator();
-  const warnings = listen();
+  const warnings = collectLines();
   const telemetry = recordTelemetry({
     content: allows(config.captureMessageContent, ['SPAN_ONLY', 'SPAN_AND_EVENT', true]),
     eventContent: allows(config.captureMessageContent, ['EVENT_ONLY', 'SPAN_AND_EVENT', true]),
@@ -73,16 +74,4 @@ export async function startSession({
       if (warnings.length > 0) throw new Error(`Logged:\n${warnings.join('\n')}`);
     },
   };
-}
-
-/** Collects what is logged from now on. */
-function listen(): string[] {
-  const warnings: string[] = [];
-  const warn: DiagLogger['warn'] = (text, ...details) => void warnings.push([text, ...details].join(' '));
-  const ignore = (): void => undefined;
-  diag.setLogger(
-    { error: warn, warn, info: ignore, debug: ignore, verbose: ignore },
-    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
-  );
-  return warnings;
 }
