@@ -382,18 +382,6 @@ describe('a socket', () => {
     ]);
   });
 
-  it('stands where the program made it, wherever its frames arrive', async () => {
-    const program = await startProgram();
-    instrumentOpenAI(NativeWS as never);
-    const socket = await program.inSpan(async () => new NativeWS('wss://host/v1/realtime').on(), 'call');
-    socket._emit('event', { type: 'session.created', session: { id: 'sess_1' } });
-    socket.close();
-    await program.expectTree(`
-      call
-      └─ realtime
-    `);
-  });
-
   it('whose event cannot be serialised records a failed response', async () => {
     const { program, socket } = await startSocket();
     const circular: Record<string, unknown> = { type: 'response.create', model: 'gpt-4o' };

@@ -1,11 +1,8 @@
 import { context, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import type OpenAI from 'openai';
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { withConversation } from '../../../src/client.ts';
-import { resolveSettings } from '../../../src/config/config.ts';
-import { runTool } from '../../../src/pipeline/program-operations.ts';
-import { Telemetry } from '../../../src/telemetry/telemetry.ts';
 import { type Program, startProgram } from '../../support/program.ts';
 
 const PARAMETERS = { type: 'object', properties: { city: { type: 'string' } } };
@@ -112,18 +109,6 @@ describe('a function that runTools runs', () => {
          └─ execute_tool get_weather  !RangeError
     `);
   });
-});
-
-test('a finished tool is released', async () => {
-  const telemetry = new Telemetry(resolveSettings({}, () => undefined));
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const seen = { calls: () => [], history: () => [] };
-  const tool = { client: {}, name: 'tool', arguments: {}, ...seen, run: () => promise };
-  const result = runTool(telemetry, tool, 'openai', () => undefined);
-  expect(telemetry.functions.size).toBe(1);
-  resolve();
-  await result;
-  expect(telemetry.functions.size).toBe(0);
 });
 
 describe('a function that runTools runs in a conversation', () => {
