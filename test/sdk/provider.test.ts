@@ -10,11 +10,9 @@ describe('the provider is recognised by its host', () => {
     ['https://api.openai.com/v1', 'openai'],
     ['https://eu.api.openai.com/v1', 'openai'],
     ['https://me.openai.azure.com/openai', 'azure.ai.openai'],
-    ['https://me.openai.azure.com/openai/v1/', 'azure.ai.openai'],
     ['https://me.openai.azure.us/openai', 'azure.ai.openai'],
     ['https://me.openai.azure.cn/openai', 'azure.ai.openai'],
     ['https://me.services.ai.azure.com/models', 'azure.ai.openai'],
-    ['https://me.services.ai.azure.com/api/projects/p/openai/v1', 'azure.ai.openai'],
     ['https://me.cognitiveservices.azure.com/openai', 'azure.ai.openai'],
     ['https://westeurope.api.cognitive.microsoft.com/openai', 'azure.ai.openai'],
     ['https://me.azure-api.net/openai', 'azure.ai.openai'],
@@ -146,20 +144,15 @@ describe('only origin, address and port are read from the base URL', () => {
   });
 });
 
-test('the endpoint of a client is read once, and again after its base URL has changed', () => {
-  const client = { baseURL: 'https://api.groq.com/v1' };
-  const first = endpointOf(client);
-  expect(first.provider).toBe('groq');
-  expect(endpointOf(client)).toBe(first);
-  client.baseURL = 'https://api.x.ai/v1';
-  expect(endpointOf(client).provider).toBe('x_ai');
-});
-
-test('it is read again after the deployment has changed', () => {
+test('the endpoint of a client is read once, and again after its base URL or deployment has changed', () => {
   const client = { baseURL: 'https://me.openai.azure.com/openai', deploymentName: 'one' };
-  expect(endpointOf(client).deployment).toBe('one');
+  const first = endpointOf(client);
+  expect([first.provider, first.deployment]).toEqual(['azure.ai.openai', 'one']);
+  expect(endpointOf(client)).toBe(first);
   client.deploymentName = 'two';
   expect(endpointOf(client).deployment).toBe('two');
+  client.baseURL = 'https://api.x.ai/v1';
+  expect(endpointOf(client).provider).toBe('x_ai');
 });
 
 describe('the deployment of an Azure client is read from the client or its base URL', () => {

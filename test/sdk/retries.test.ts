@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { assertSpanTree } from '../../src/testing.ts';
 import { millisecondsOf } from '../support/times.ts';
+import { startTutor } from '../support/tutor.ts';
 import { HELLO, SLOW_BODY, useSession } from '../support/use-session.ts';
 
 const session = useSession({ client: { maxRetries: 2 } });
@@ -174,45 +175,40 @@ describe('an attempt', () => {
   });
 
   test('in a thread or run has the ids of these', async () => {
-    const { client, simulator } = session();
-    const assistant = await client.beta.assistants.create({ model: 'gpt-4o', name: 'Tutor' });
-    const thread = await client.beta.threads.create();
-    simulator.next({ status: 500, headers: SOON, when: { path: `/threads/${thread.id}/messages` } });
-    await client.beta.threads.messages.create(thread.id, { role: 'user', content: 'Hello' });
+    const tutor = await startTutor({ runs: [{}], client: { maxRetries: 2 } });
+    const { simulator, threadId, assistantId } = tutor;
+    simulator.next({ status: 500, headers: SOON, when: { path: `/threads/${threadId}/messages` } });
+    await tutor.say();
     simulator.next({ status: 500, headers: SOON, when: { method: 'GET', path: /\/runs\/run_/ } });
-    await client.beta.threads.runs.createAndPoll(
-      thread.id,
-      { assistant_id: assistant.id },
-      { pollIntervalMs: 1 },
-    );
-    await session().provider.forceFlush();
-    const ids = { 'openai.thread.id': thread.id, 'gen_ai.conversation.id': thread.id };
-    const [message, , poll] = attempts();
+    await tutor.run();
+    const [message, , poll] = (await tutor.flushed('attempt')).map(({ attributes }) => attributes);
+    const ids = { 'openai.thread.id': threadId, 'gen_ai.conversation.id': threadId };
     expect(message).toMatchObject(ids);
     expect(message).not.toHaveProperty('openai.run.id');
-    expect(poll).toMatchObject({ ...ids, 'gen_ai.agent.name': 'Tutor', 'openai.assistant.id': assistant.id });
+    expect(poll).toMatchObject({
+      ...ids,
+      'gen_ai.agent.name': 'Math Tutor',
+      'openai.assistant.id': assistantId,
+    });
     expect(poll).toHaveProperty('openai.run.id');
   });
 
   test('of a folded request is below the run, and its event counts the retries', async () => {
-    const { client, simulator } = session();
-    const assistant = await client.beta.assistants.create({ model: 'gpt-4o', name: 'Tutor' });
-    const thread = await client.beta.threads.create();
+    const tutor = await startTutor({ runs: [{}], client: { maxRetries: 2 } });
+    const { client, simulator, threadId } = tutor;
     simulator.next({
       status: 429,
       headers: SOON,
-      when: { method: 'POST', path: `/threads/${thread.id}/runs` },
+      when: { method: 'POST', path: `/threads/${threadId}/runs` },
     });
-    const run = await client.beta.threads.runs.create(thread.id, { assistant_id: assistant.id });
+    const run = await tutor.create();
     simulator.next({ status: 500, headers: SOON, when: { path: /\/cancel$/ } });
-    await client.beta.threads.runs.cancel(run.id, { thread_id: thread.id });
-    await client.beta.threads.runs.poll(run.id, { thread_id: thread.id }, { pollIntervalMs: 1 });
-    await session().provider.shutdown();
-    const [recorded] = session().spans.filter(({ name }) => name === 'invoke_agent Tutor');
-    const below = session().spans.filter(
-      ({ parentSpanContext }) => parentSpanContext?.spanId === recorded?.spanContext().spanId,
-    );
-    expect(below.filter(({ name }) => name === 'attempt')).toHaveLength(4);
+    await client.beta.threads.runs.cancel(run.id, { thread_id: threadId });
+    await tutor.poll(run.id);
+    await tutor.telemetry.provider.shutdown();
+    const [recorded] = tutor.ended('invoke_agent');
+    const above = tutor.ended('attempt').map(({ parentSpanContext }) => parentSpanContext?.spanId);
+    expect(above).toEqual(Array(4).fill(recorded?.spanContext().spanId));
     expect(recorded?.events.map(({ attributes }) => attributes)).toMatchObject([
       { 'http.request.resend_count': 1, 'url.template': '/threads/{thread_id}/runs/{run_id}/cancel' },
     ]);
