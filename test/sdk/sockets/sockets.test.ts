@@ -14,6 +14,7 @@ import { socketSeam } from '../../../src/sdk/sockets/index.ts';
 import { assertSpanTree } from '../../../src/testing.ts';
 import { type Program, startProgram } from '../../support/program.ts';
 import { platformSocket } from '../../support/responses-socket.ts';
+import type { ServerSocket } from '../../support/simulator/index.ts';
 import { recordTelemetry } from '../../support/telemetry.ts';
 import { unhandledRejection } from '../../support/unhandled-rejection.ts';
 
@@ -31,6 +32,15 @@ async function startSocket(options: object = {}, baseURL?: string) {
   const socket = new ResponsesWS(client, options as never);
   socket.on('error', () => undefined);
   return { program, socket };
+}
+
+/** The server breaks a connection with its first frame. */
+function breakAtOnce(server: ServerSocket): void {
+  server.onText = () => server.destroy();
+}
+
+function onReconnecting(socket: ResponsesWS, run: () => void): void {
+  socket.on('reconnecting' as never, run as never);
 }
 
 /** An open session over a socket of a class below. */
@@ -191,12 +201,9 @@ describe('a socket', () => {
 
   it('that reconnects loses what was sent, also what it had kept, and sends the rest once', async () => {
     const { program, socket } = await startSocket({ reconnect: RECONNECT });
-    for (let count = 0; count < 2; count++)
-      program.simulator.onSocket((server) => {
-        server.onText = () => server.destroy();
-      });
+    program.simulator.onSocket(breakAtOnce, breakAtOnce);
     const models = ['gpt-kept', 'gpt-answered'];
-    socket.on('reconnecting' as never, (() => socket.send(request(models.shift() ?? ''))) as never);
+    onReconnecting(socket, () => socket.send(request(models.shift() ?? '')));
     socket.send(request('gpt-lost'));
     await socket.emitted('response.completed');
     expect(endsByModel(program)).toEqual([
@@ -219,18 +226,13 @@ describe('a socket', () => {
     const reconnect = { ...RECONNECT, maxRetries: 8 };
     const socket = new ResponsesWS(program.client, { reconnect, createConnection } as never);
     socket.on('error', () => undefined);
-    program.simulator.onSocket((server) => {
-      server.onText = () => server.destroy();
-    });
+    program.simulator.onSocket(breakAtOnce);
     socket.send(request('gpt-lost'));
     let isKept = false;
-    socket.on(
-      'reconnecting' as never,
-      (() => {
-        if (!isKept) socket.send(request('gpt-kept'));
-        isKept = true;
-      }) as never,
-    );
+    onReconnecting(socket, () => {
+      if (!isKept) socket.send(request('gpt-kept'));
+      isKept = true;
+    });
     await socket.emitted('response.completed');
     expect(endsByModel(program)).toEqual([
       ['gpt-lost', 'error'],
