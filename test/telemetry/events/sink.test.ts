@@ -202,35 +202,23 @@ describe('a slow sink', () => {
   });
 });
 
-test.each([
-  ['flush()', () => flush()],
-  ['a flush of the provider', ({ provider }: Session) => provider.forceFlush()],
-  ['a shutdown of the provider', ({ provider }: Session) => provider.shutdown()],
-])('%s awaits the promise of a sink, a call does not', async (_, end) => {
-  const { program: sink, answerAll } = answering();
-  const session = await openSession({ config: { events: { sink } } });
-  await ask(session.client);
-  expect(sink).toHaveBeenCalledOnce();
-  const ended = vi.fn();
-  const ending = end(session).then(ended);
-  for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
-  expect(ended).not.toHaveBeenCalled();
-  answerAll();
-  await ending;
-});
-
 test.each<[string, (session: Session) => Promise<unknown>]>([
+  ['flush()', () => flush()],
   ['the end of the program', ({ provider }) => endAndSend([provider], true)],
   ['a flush of the provider', ({ provider }) => provider.forceFlush()],
   ['a shutdown of the provider', ({ provider }) => provider.shutdown()],
-])('at %s, spans are sent while a sink takes its time', async (_, end) => {
+])('%s awaits the promise of a sink, and spans are sent meanwhile; a call does not', async (_, end) => {
   const { program: sink, answerAll } = answering();
   const session = await openSession({ config: { events: { sink, preset: 'minimal' } } });
   await ask(session.client);
+  expect(sink).toHaveBeenCalledOnce();
   const [processor] = processorsOf(session.provider) as [{ forceFlush(): unknown; shutdown(): unknown }];
   const sent = [vi.spyOn(processor, 'forceFlush'), vi.spyOn(processor, 'shutdown')];
-  const ending = end(session);
+  const ended = vi.fn();
+  const ending = end(session).then(ended);
   await vi.waitUntil(() => sent.some(({ mock }) => mock.calls.length > 0));
+  for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+  expect(ended).not.toHaveBeenCalled();
   answerAll();
   await ending;
 });
