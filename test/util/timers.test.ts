@@ -33,19 +33,6 @@ async function startClient(): Promise<OpenAI> {
   return instrumentOpenAI(new OpenAI({ apiKey: 'test', fetch, maxRetries: 0 }), { cost: true });
 }
 
-describe.each(['before', 'after'])('a program that installs fake timers %s the package is loaded', (when) => {
-  test.each(CALLS)('finds none of ours after %s', async (_, call) => {
-    if (when === 'before') vi.useFakeTimers();
-    const client = await startClient();
-    if (when === 'after') vi.useFakeTimers();
-    const start = Date.now();
-    await call(client);
-    expect(vi.getTimerCount()).toBe(0);
-    vi.runAllTimers();
-    expect(Date.now()).toBe(start);
-  });
-});
-
 /** Jest's legacy fake timers are mock functions without a clock. */
 function stubTimersAsMocks(): ReadonlySet<number> {
   const pending = new Set<number>();
@@ -61,14 +48,24 @@ function stubTimersAsMocks(): ReadonlySet<number> {
   return pending;
 }
 
-test.each(CALLS)(
-  'a program that loads the package under mocked timers finds none of ours after %s',
-  async (_, call) => {
+describe.each(CALLS)('after %s, none of our timers is found by a program', (_, call) => {
+  test.each(['before', 'after'])('that installs fake timers %s the package is loaded', async (when) => {
+    if (when === 'before') vi.useFakeTimers();
+    const client = await startClient();
+    if (when === 'after') vi.useFakeTimers();
+    const start = Date.now();
+    await call(client);
+    expect(vi.getTimerCount()).toBe(0);
+    vi.runAllTimers();
+    expect(Date.now()).toBe(start);
+  });
+
+  test('that loads the package under mocked timers', async () => {
     const pending = stubTimersAsMocks();
     await call(await startClient());
     expect(pending).toEqual(new Set());
-  },
-);
+  });
+});
 
 test('a timer that starts in a request neither inherits its context nor keeps the process alive', async () => {
   const { startOutside } = await import('../../src/util/timers.ts');
