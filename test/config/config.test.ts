@@ -82,10 +82,12 @@ describe('no content is recorded', () => {
     }
   });
 
-  test('but undefined is not set, and a hook still receives what is not recorded', () => {
+  test('but undefined is not set, false is accepted, and a hook still receives what is not recorded', () => {
     const completionHook = (): void => undefined;
     const unset = { captureMessageContent: undefined, completionHook: undefined };
     expect(resolve(unset, environment).settings.captureMessageContent).toBe('SPAN_AND_EVENT');
+    const off = resolve({ captureMessageContent: false }, environment);
+    expect(off).toMatchObject({ settings: { captureMessageContent: 'NO_CONTENT' }, problems: [] });
     expect(resolve({ captureMessageContent: 'off', completionHook }).settings).toMatchObject({
       captureMessageContent: 'NO_CONTENT',
       completionHook,

@@ -94,7 +94,7 @@ function oneOf(names: readonly [string, string, ...string[]]): Row {
   return {
     fallback,
     option: [first.toUpperCase(), first],
-    variable: [second.toUpperCase(), second],
+    variable: [` ${second.toUpperCase()} `, second],
     bad: 'sometimes',
     accepts: names.join(', '),
   };
