@@ -7,71 +7,75 @@ import { NO_MODALITIES, NO_USAGE, readUsage, type Usage } from '../../../src/tel
 const PRICES: ModelPrices = { input_mtok: 2, cache_read_mtok: 0.5, cache_write_mtok: 3, output_mtok: 10 };
 
 const FEE: ModelPrices = { ...PRICES, requests_kcount: 5 };
+const SEARCHES: ModelPrices = { ...PRICES, web_searches_kcount: 10, storage_searches_kcount: 2.5 };
+const TIERS: ModelPrices = {
+  input_mtok: { base: 1, tiers: [{ start: 1_000, price: 2 }] },
+  output_mtok: { base: 10, tiers: [{ start: 1_000, price: 20 }] },
+};
+const HUGE = Number.MAX_SAFE_INTEGER;
 
-function spend(usage: object, more: Omit<Spending, 'usage'> = {}): Spending {
-  return { usage: { ...NO_USAGE, ...usage }, ...more };
+function spend(
+  inputTokens: number,
+  outputTokens = 0,
+  parts: Partial<Usage> = {},
+  more: Omit<Spending, 'usage'> = {},
+): Spending {
+  return { usage: { ...NO_USAGE, inputTokens, outputTokens, ...parts }, ...more };
 }
+
+/** 2,000 tokens of input, of which the API does not say which were cached. */
+function input(prompt_tokens_details: object): Spending {
+  return { usage: readUsage({ prompt_tokens: 2_000, completion_tokens: 0, prompt_tokens_details }) };
+}
+const IMAGES = input({ cached_tokens: 1_000, image_tokens: 1_500 });
 
 describe('every token has one price', () => {
   test.each<[string, ModelPrices, Spending, number]>([
-    ['input and output', PRICES, spend({ inputTokens: 1_000, outputTokens: 100 }), 0.003],
-    ['cached input', PRICES, spend({ inputTokens: 1_000, cacheReadTokens: 400 }), 0.0014],
-    ['written input', PRICES, spend({ inputTokens: 1_000, cacheWriteTokens: 400 }), 0.0024],
-    ['parts beyond their total', PRICES, spend({ inputTokens: 10, cacheReadTokens: 1_000 }), 0.0005],
-    ['all cached', PRICES, spend({ inputTokens: 1_000, cacheReadTokens: 1_000 }), 0.0005],
-    ['reasoning is output', PRICES, spend({ outputTokens: 100, reasoningTokens: 60 }), 0.001],
+    ['input and output', PRICES, spend(1_000, 100), 0.003],
+    ['cached input', PRICES, spend(1_000, 0, { cacheReadTokens: 400 }), 0.0014],
+    ['written input', PRICES, spend(1_000, 0, { cacheWriteTokens: 400 }), 0.0024],
+    ['parts beyond their total', PRICES, spend(10, 0, { cacheReadTokens: 1_000 }), 0.0005],
+    ['all cached', PRICES, spend(1_000, 0, { cacheReadTokens: 1_000 }), 0.0005],
+    ['cached images, at the price of text', PRICES, IMAGES, 0.0025],
+    ['cached text', PRICES, input({ cached_tokens: 100, image_tokens: 1_500 }), 0.00385],
+    ['reasoning is output', PRICES, spend(0, 100, { reasoningTokens: 60 }), 0.001],
     [
-      'reasoning with its own price',
+      'its own price',
       { ...PRICES, output_reasoning_mtok: 20 },
-      spend({ outputTokens: 100, reasoningTokens: 60 }),
+      spend(0, 100, { reasoningTokens: 60 }),
       0.0016,
     ],
     [
-      'parts without their own price',
-      { input_mtok: 2, output_mtok: 10 },
-      spend({ inputTokens: 1_000, cacheReadTokens: 400, cacheWriteTokens: 100 }),
+      'parts without one',
+      { input_mtok: 2 },
+      spend(1_000, 0, { cacheReadTokens: 400, cacheWriteTokens: 1 }),
       0.002,
     ],
-    ['a free model', { input_mtok: 0, output_mtok: 0 }, spend({ inputTokens: 5, outputTokens: 5 }), 0],
-    ['embeddings', { input_mtok: 0.02 }, spend({ inputTokens: 1_000, known: 'input' }), 0.00002],
+    ['a free model', { input_mtok: 0, output_mtok: 0 }, spend(5, 5), 0],
+    ['embeddings', { input_mtok: 0.02 }, spend(1_000, 0, { known: 'input' }), 0.00002],
     ['audio by its length', { audio_hours: 0.36 }, { audioSeconds: 30 }, 0.003],
-    [
-      'audio beside tokens',
-      { ...PRICES, audio_hours: 0.36 },
-      spend({ inputTokens: 1_000, audioSeconds: 30 }),
-      0.005,
-    ],
-    ['a fee for each request', FEE, spend({ inputTokens: 1_000 }), 0.007],
-    ['no fee for an unknown number', FEE, spend({ inputTokens: 1_000 }, { aggregate: true }), 0.002],
-    [
-      'searches',
-      { ...PRICES, web_searches_kcount: 10, storage_searches_kcount: 2.5 },
-      spend({ inputTokens: 1_000 }, { webSearches: 2, fileSearches: 4 }),
-      0.032,
-    ],
-    ['searches without a price', PRICES, spend({ inputTokens: 1_000 }, { webSearches: 2 }), 0.002],
-    ['no insignificant digits', { input_mtok: 0.1 }, spend({ inputTokens: 3 }), 3e-7],
-  ])('%s', (_, prices, spending, cost) => {
-    expect(priceOf(prices, spending)).toBe(cost);
-  });
+    ['audio beside tokens', { ...PRICES, audio_hours: 0.36 }, spend(1_000, 0, { audioSeconds: 30 }), 0.005],
+    ['a fee for each request', FEE, spend(1_000), 0.007],
+    ['no fee for an unknown number', FEE, spend(1_000, 0, {}, { aggregate: true }), 0.002],
+    ['searches', SEARCHES, spend(1_000, 0, {}, { webSearches: 2, fileSearches: 4 }), 0.032],
+    ['searches without a price', PRICES, spend(1_000, 0, {}, { webSearches: 2 }), 0.002],
+    ['no insignificant digits', { input_mtok: 0.1 }, spend(3), 3e-7],
+    ['the lower tier', TIERS, spend(1_000, 100), 0.002],
+    ['a tier that depends on the input', TIERS, spend(1_001, 100), 0.004002],
+    ['no higher tier for several requests', TIERS, spend(2_000, 200, {}, { aggregate: true }), 0.004],
+  ])('%s', (_, prices, spending, cost) => expect(priceOf(prices, spending)).toBe(cost));
 
-  describe('if the API does not say which of the tokens were cached', () => {
-    const input = (prompt_tokens_details: object): Spending => ({
-      usage: readUsage({ prompt_tokens: 2_000, completion_tokens: 0, prompt_tokens_details }),
-    });
-    const images = input({ cached_tokens: 1_000, image_tokens: 1_500 });
-
-    test.each<[string, ModelPrices, Spending, number | undefined]>([
-      ['images were, at the price of text', PRICES, images, 0.0025],
-      ['text may have been', PRICES, input({ cached_tokens: 100, image_tokens: 1_500 }), 0.00385],
-      ['it is unknown for images with a price', { ...PRICES, input_image_mtok: 4 }, images, undefined],
-      [
-        'it is unknown for audio',
-        { ...PRICES, input_audio_mtok: 4 },
-        input({ cached_tokens: 1_000, audio_tokens: 1_500 }),
-        undefined,
-      ],
-    ])('%s', (_, prices, spending, cost) => expect(priceOf(prices, spending)).toBe(cost));
+  test.each<[string, ModelPrices, Spending]>([
+    ['cached images with a price', { ...PRICES, input_image_mtok: 4 }, IMAGES],
+    ['audio', { ...PRICES, input_audio_mtok: 4 }, input({ cached_tokens: 1_000, audio_tokens: 1_500 })],
+    ['output without a price', { input_mtok: 1 }, spend(1, 1)],
+    ['tokens of a model billed by time', { audio_hours: 1 }, spend(1)],
+    ['time of a model billed by tokens', PRICES, { audioSeconds: 1 }],
+    ['time beside its tokens', PRICES, spend(1, 0, { audioSeconds: 1 })],
+    ['an absurd sum', { input_mtok: 1e9 }, spend(HUGE)],
+    ['an infinite sum', { input_mtok: 1e308 }, spend(HUGE)],
+  ])('what is known in part, or absurd, is not a cost: %s', (_, prices, spending) => {
+    expect(priceOf(prices, spending)).toBeUndefined();
   });
 
   test('for audio and images, cached and not', () => {
@@ -101,29 +105,6 @@ describe('every token has one price', () => {
     const input = 400 * 1 + 100 * 10 + 200 * 100 + 100 * 1_000 + 150 * 10_000 + 50 * 100_000;
     const output = 300 * 1e6 + 200 * 1e7 + 100 * 1e8;
     expect(priceOf(prices, { usage })).toBe((input + output) / 1e6);
-  });
-
-  test('with a tier that depends on the tokens of one request, not of several', () => {
-    const price = { base: 1, tiers: [{ start: 1_000, price: 2 }] };
-    const prices = { input_mtok: price, output_mtok: { base: 10, tiers: [{ start: 1_000, price: 20 }] } };
-    expect(priceOf(prices, spend({ inputTokens: 1_000, outputTokens: 100 }))).toBe(0.002);
-    expect(priceOf(prices, spend({ inputTokens: 1_001, outputTokens: 100 }))).toBe(0.004002);
-    expect(priceOf(prices, spend({ inputTokens: 2_000, outputTokens: 200 }, { aggregate: true }))).toBe(
-      0.004,
-    );
-  });
-
-  test.each<[string, ModelPrices, Spending]>([
-    ['output without a price', { input_mtok: 1 }, spend({ inputTokens: 1, outputTokens: 1 })],
-    ['tokens of a model billed by time', { audio_hours: 1 }, spend({ inputTokens: 1 })],
-    ['time of a model billed by tokens', PRICES, { audioSeconds: 1 }],
-    ['time beside its tokens', PRICES, spend({ inputTokens: 1, audioSeconds: 1 })],
-  ])('a partial price is not a cost: %s', (_, prices, spending) => {
-    expect(priceOf(prices, spending)).toBeUndefined();
-  });
-
-  test.each([1e9, 1e308])('an absurd sum is not a cost, at a price of %d', (input_mtok) => {
-    expect(priceOf({ input_mtok }, spend({ inputTokens: Number.MAX_SAFE_INTEGER }))).toBeUndefined();
   });
 });
 
