@@ -5,9 +5,11 @@ import {
   addUsageAttributes,
   isNoUsage,
   NO_MODALITIES,
+  NO_TOTALS,
   NO_USAGE,
   readUsage,
   subtractUsage,
+  totalAttributes,
   type Usage,
 } from '../../../src/telemetry/cost/usage.ts';
 
@@ -190,4 +192,15 @@ test('parts of the totals are attributes only if they are reported', () => {
     'gen_ai.usage.image.cache_read.input_tokens': 2,
   });
   expect(usageAttributes(undefined)).toEqual({});
+});
+
+test('a total has a cost per message if both are known, and counts the calls whose cost it lacks', () => {
+  const cost = { 'openai.total.cost': 0.5 };
+  expect(totalAttributes({ ...NO_TOTALS, cost: 0.5 })).toEqual(cost);
+  const lacking = totalAttributes({ ...NO_TOTALS, cost: 0.5, unpriced: 2 });
+  expect(lacking).toEqual({ ...cost, 'openai.total.unpriced': 2 });
+  const asked = { ...NO_TOTALS, userMessages: 2 };
+  expect(totalAttributes(asked)).not.toHaveProperty(['openai.cost_per_user_message']);
+  const perMessage = { ...cost, 'openai.cost_per_user_message': 0.25 };
+  expect(totalAttributes({ ...asked, cost: 0.5 })).toMatchObject(perMessage);
 });
