@@ -1,19 +1,11 @@
 import { hrTimeToMilliseconds } from '@opentelemetry/core';
-import OpenAI from 'openai';
+import type OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
-import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
-import { forgetObservers } from '../../src/pipeline/client-observers.ts';
 import { environment, follow, startAgentProgram } from '../support/agent-program.ts';
 import { functionResults } from '../support/function-results.ts';
+import { otherProcess } from '../support/other-process.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { ASKS_FOR_X, outputsFor, startTutor, type Tutor } from '../support/tutor.ts';
-
-/** Another process: a client of the same API with a memory of its own. */
-function otherProcess({ simulator }: Program, config: OpenAIInstrumentationConfig): OpenAI {
-  forgetObservers();
-  const client = new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0 });
-  return instrumentOpenAI(client, { cost: false, ...config });
-}
 
 /** Tokens that went in and that came out. How long it took is measured by nobody: the server's seconds are no measure. */
 const ADOPTED = { 'gen_ai.client.token.usage': [1, 1] };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { withMetadata } from '../../src/client.ts';
 import { assertSpanTree } from '../../src/testing.ts';
 import { type AgentProgram, messageEvent, startAgentProgram } from '../support/agent-program.ts';
 import { holdRequests } from '../support/hold-requests.ts';
@@ -190,10 +191,12 @@ const untilIdle: Turn = async (talk) => {
 const listTurns: Turn = ({ client, sessionId }) => client.beta.agents.sessions.turns.list(sessionId);
 
 /** Interrupts the turn, and says something else. */
-const say: Turn = ({ client, sessionId }) =>
-  client.beta.agents.sessions.events.create(sessionId, {
-    events: [{ type: 'agent.session.input.cancel' }, messageEvent('second')],
-  });
+const say: Turn = ({ client, sessionId }) => {
+  const events = [{ type: 'agent.session.input.cancel' as const }, messageEvent('second')];
+  return withMetadata({ userId: 'user-42' }, () =>
+    client.beta.agents.sessions.events.create(sessionId, { events }),
+  );
+};
 
 const sayInVain: Turn = async (talk) => {
   talk.simulator.next({ when: { method: 'POST', path: /events$/ }, status: 429 });
@@ -251,9 +254,9 @@ describe('a turn whose requests come in separate traces', () => {
       request
 
       request
-      ├─ POST /agents/sessions/{session_id}/events
-      └─ session                  openai.total.runs=2 openai.total.user_messages=2 openai.total.input_tokens=200
-         └─ invoke_agent Helper   openai.turn.id=turn_000002 openai.run.status=completed openai.total.user_messages=1 openai.total.input_tokens=100
+      ├─ POST /agents/sessions/{session_id}/events  user.id=user-42
+      └─ session                  openai.total.runs=2 openai.total.user_messages=2 openai.total.input_tokens=200 user.id=user-42
+         └─ invoke_agent Helper   openai.turn.id=turn_000002 openai.run.status=completed openai.total.user_messages=1 openai.total.input_tokens=100 user.id=user-42
 
       request
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type OpenAIInstrumentationConfig, withMetadata } from '../../src/client.ts';
+import type { OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { type AgentProgram, environment, messageEvent, startAgentProgram } from '../support/agent-program.ts';
 import { answersWithout } from '../support/answers-without.ts';
 import { startProgram } from '../support/program.ts';
@@ -314,28 +314,6 @@ it('a function of a subagent that only the session reported has one span, below 
           └─ invoke_agent Reader
              ├─ execute_tool get_weather
              └─ execute_tool get_time
-  `);
-});
-
-it('a message that is sent during a turn belongs to that turn, and to the next if there is one', async () => {
-  const program = await startAgentProgram([WEATHER, {}]);
-  const { sessions } = program.client.beta.agents;
-  await program.inSpan(async () => {
-    const { id } = await program.create('Weather?');
-    await program.poll(id, 'requires_action');
-    await sessions.turns.list(id);
-    const events = [{ type: 'agent.session.input.cancel' as const }, messageEvent('And x?')];
-    await withMetadata({ userId: 'user-42' }, () => sessions.events.create(id, { events }));
-    let done = false;
-    while (!done) done = (await sessions.turns.list(id)).data[0]?.status === 'completed';
-  });
-  await program.expectTree(`
-    program
-    └─ session                         openai.total.runs=2 openai.total.user_messages=2
-       ├─ invoke_agent Helper          openai.turn.id=turn_000001 openai.run.status=cancelled openai.total.user_messages=1
-       │  ├─ execute_tool get_weather
-       │  └─ execute_tool get_time
-       └─ invoke_agent Helper          openai.turn.id=turn_000002 openai.run.status=completed openai.total.user_messages=1 user.id=user-42
   `);
 });
 

@@ -459,25 +459,6 @@ describe('a run that ends while its server rests', () => {
 });
 
 describe('a run that ends while the program keeps its server busy', () => {
-  it('has its steps after five seconds, read by one request at a time', async () => {
-    vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
-    const { client, simulator, ...program } = await startTutor({ runs: [{}] });
-    const { answer } = keepBusy(client);
-    await program.inSpan(program.run);
-    vi.advanceTimersByTime(4_000);
-    expect(readsOf(simulator)).toEqual([]);
-    vi.advanceTimersByTime(2_000);
-    await program.telemetry.provider.forceFlush();
-    expect(readsOf(simulator)).toHaveLength(1);
-    await program.expectTree(`
-      program
-      └─ thread
-         └─ invoke_agent Math Tutor
-            └─ chat gpt-4o-mini
-    `);
-    await answer();
-  });
-
   it('is recorded without its steps after a shorter runTimeout, and is counted', async () => {
     forgetNotices();
     vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });

@@ -51,6 +51,7 @@ const NONSENSE: readonly unknown[] = [
 const AGENTS_NONSENSE: readonly unknown[] = [
   { object: 'agent.session', id: 7 },
   { type: 'agent.session.constructor' },
+  { type: 'error', error: null },
   { type: 'agent.session.created', session: [] },
   { type: 'agent.session.turn.created', turn: { id: 'turn_x', session_id: {}, status: 4 } },
   {

@@ -1,20 +1,12 @@
 import { propagation } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
-import OpenAI from 'openai';
+import type OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
-import { forgetObservers } from '../../src/pipeline/client-observers.ts';
 import { follow } from '../support/agent-program.ts';
+import { otherProcess } from '../support/other-process.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { startTutor, type Tutor } from '../support/tutor.ts';
-
-/** Another process: a client of the same API with a memory of its own. */
-function otherProcess({ simulator }: Program, config: OpenAIInstrumentationConfig): OpenAI {
-  forgetObservers();
-  const client = new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0 });
-  return instrumentOpenAI(client, { ...config });
-}
 
 /** What processes tell each other of traces, in the format that most programs use. */
 function usePropagation(): void {
@@ -318,18 +310,6 @@ describe('the context of the creation', () => {
     await program.telemetry.provider.shutdown();
     expect(program.linked('GET /agents/sessions/{session_id}')).toEqual([['invoke_agent']]);
   });
-
-  it.each<[string, Record<string, string>]>([
-    ['nothing', {}],
-    ['something else', { traceparent: 'not a trace', customer: '7' }],
-    ['a trace that cannot be', { traceparent: `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01` }],
-  ])('is ignored with %s in the metadata', async (_, metadata) => {
-    const program = await startProgram();
-    const { client, inSpan } = program;
-    const response = await inSpan(() => client.responses.create({ model: 'gpt-4o', input: 'Hi', metadata }));
-    await inSpan(() => otherProcess(program, { propagateInMetadata: true }).responses.retrieve(response.id));
-    expect(program.linked('fetch_response')).toEqual([[]]);
-  });
 });
 
 /** The statuses of the responses that were recorded. */
@@ -342,9 +322,11 @@ describe('a process with adoptRuns alone that creates something itself', () => {
   usePropagation();
   beforeEach(forgetNotices);
 
-  it.each<[string, (tutor: Tutor) => Promise<unknown>]>([
-    ['a run', ({ create }) => create()],
-    ['a streamed run', ({ stream }) => stream()],
+  const MARKED = ['adopts_unmarked'];
+
+  it.each<[string, (tutor: Tutor) => Promise<unknown>, codes: string[], propagateInMetadata?: boolean]>([
+    ['a run', ({ create }) => create(), MARKED],
+    ['a streamed run', ({ stream }) => stream(), MARKED],
     [
       'a session with a turn',
       ({ client }) =>
@@ -353,24 +335,22 @@ describe('a process with adoptRuns alone that creates something itself', () => {
           environment: { type: 'none' },
           input: 'Hi',
         }),
+      MARKED,
     ],
     [
       'a background response',
       ({ client }) => client.responses.create({ model: 'gpt-4o', input: 'Hi', background: true }),
+      MARKED,
     ],
-  ])('is marked so: %s', async (_, create) => {
-    const tutor = await startTutor({ runs: [{}, {}], config: { adoptRuns: true } });
-    await create(tutor);
-    expect(noticed().map(({ code }) => code)).toEqual(['adopts_unmarked']);
-  });
-
-  it('is not marked so if nobody else could record it, or with both options', async () => {
-    const config = { adoptRuns: true };
-    const { client } = await startTutor({ config });
-    await client.responses.create({ model: 'gpt-4o', input: 'Hi' });
-    const both = await startTutor({ runs: [{}], config: { ...config, propagateInMetadata: true } });
-    await both.client.beta.threads.runs.create(both.threadId, { assistant_id: both.assistantId });
-    expect(noticed()).toEqual([]);
+    [
+      'not what nobody else could record',
+      ({ client }) => client.responses.create({ model: 'gpt-4o', input: 'Hi' }),
+      [],
+    ],
+    ['not a run with both options', ({ create }) => create(), [], true],
+  ])('is marked so: %s', async (_, create, codes, propagateInMetadata = false) => {
+    await create(await startTutor({ runs: [{}], config: { adoptRuns: true, propagateInMetadata } }));
+    expect(noticed().map(({ code }) => code)).toEqual(codes);
   });
 });
 
