@@ -71,32 +71,36 @@ describe('an assistant that was made elsewhere', () => {
 });
 
 describe('the vector stores of a file search', () => {
-  const storesIn = (id: string) => ({ file_search: { vector_store_ids: [id] } });
+  const storesIn = (...vector_store_ids: string[]) => ({ file_search: { vector_store_ids } });
 
-  it.each<[string, string, (tutor: Tutor) => Promise<unknown>]>([
-    ['assistant', 'vs_assistant', ({ run }) => run()],
+  it.each<[string, string[], (tutor: Tutor) => Promise<unknown>]>([
+    ['assistant', ['vs_assistant'], ({ run }) => run()],
     [
       'thread if it has any',
-      'vs_thread',
+      ['vs_1', 'vs_2'],
       async ({ client, assistantId }) => {
         const { threads } = client.beta;
-        const { id } = await threads.create({ tool_resources: storesIn('vs_thread') });
+        const { id } = await threads.create({ tool_resources: storesIn('vs_1', 'vs_2') });
         await threads.runs.createAndPoll(id, { assistant_id: assistantId });
       },
     ],
     [
       'request if it names any',
-      'vs_request',
+      ['vs_request'],
       ({ client, assistantId }) =>
         client.beta.threads.createAndRunPoll({
           assistant_id: assistantId,
           tool_resources: storesIn('vs_request'),
         }),
     ],
-  ])('are those of the %s', async (_, store, run) => {
+  ])('are those of the %s, and the source of its run if there are no others', async (_, stores, run) => {
     const tutor = await startElsewhere([SEARCHING], { tool_resources: storesIn('vs_assistant') });
     await tutor.inSpan(() => run(tutor));
     const [search] = await tutor.flushed('execute_tool file_search');
-    expect(search?.attributes['openai.file_search.vector_store_ids']).toEqual([store]);
+    expect(search?.attributes['openai.file_search.vector_store_ids']).toEqual(stores);
+    const [invocation] = tutor.ended('invoke_agent');
+    // The run may also search in those of its assistant.
+    const source = stores.includes('vs_assistant') ? 'vs_assistant' : undefined;
+    expect(invocation?.attributes['gen_ai.data_source.id']).toBe(source);
   });
 });

@@ -274,19 +274,21 @@ describe('the background read', () => {
 
 describe('what the program reads right after the end of a run', () => {
   const STEPS = '/v1/threads/thread_000001/runs/run_000002/steps';
-  const TREE = `
-    program
-    └─ thread
-       ├─ invoke_agent Math Tutor
-       │  └─ chat gpt-4o-mini
-       └─ GET /threads/{thread_id}/runs/{run_id}/steps
-  `;
 
-  it('is requested again if it was incomplete', async () => {
-    const { simulator, ...program } = await startLister({
-      runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
-    });
-    await program.inSpan(() => runAndListSteps(program, { limit: 1 }));
+  it.each([
+    ['it was incomplete', { limit: 1 }, 200, '?limit=1', ''],
+    ['the program received none', {}, 404, '', '  !NotFoundError'],
+  ])('is requested again if %s', async (_, query, status, asked, error) => {
+    const code = { tools: [{ codeInterpreter: { input: '1' } }] };
+    const { simulator, ...program } = await startLister({ runs: [{ steps: [code, { message: 'x is 1' }] }] });
+    if (status !== 200) simulator.next({ when: { path: /steps/ }, status });
+    const failed = await program.inSpan(() =>
+      runAndListSteps(program, query).then(
+        () => false,
+        () => true,
+      ),
+    );
+    expect(failed).toBe(status === 404);
     await program.expectTree(`
       program
       └─ thread
@@ -294,9 +296,9 @@ describe('what the program reads right after the end of a run', () => {
          │  ├─ chat gpt-4o-mini                           openai.step.type=tool_calls
          │  ├─ execute_tool code_interpreter
          │  └─ chat gpt-4o-mini                           openai.step.type=message_creation
-         └─ GET /threads/{thread_id}/runs/{run_id}/steps
+         └─ GET /threads/{thread_id}/runs/{run_id}/steps${error}
     `);
-    expect(readsOf(simulator)).toEqual([`${STEPS}?limit=1`, `${STEPS}?limit=100&order=asc`]);
+    expect(readsOf(simulator)).toEqual([STEPS + asked, `${STEPS}?limit=100&order=asc`]);
   });
 
   it('is requested again if search results were missing, and are recorded', async () => {
@@ -317,14 +319,6 @@ describe('what the program reads right after the end of a run', () => {
     expect(documentsOf(program)).toContain('x = 1');
   });
 
-  it('is requested again if the program received none', async () => {
-    const { simulator, ...program } = await startLister({ runs: [{}] });
-    simulator.next({ when: { path: /steps/ }, status: 404 });
-    await program.inSpan(() => expect(runAndListSteps(program)).rejects.toThrow('404'));
-    await program.expectTree(`${TREE.trimEnd()}  !NotFoundError`);
-    expect(readsOf(simulator)).toEqual([STEPS, `${STEPS}?limit=100&order=asc`]);
-  });
-
   it('is awaited if the span of the program ends before it arrives', async () => {
     const { client, simulator, threadId, ...program } = await startLister({ runs: [{}] });
     let listed: PromiseLike<unknown> | undefined;
@@ -334,7 +328,13 @@ describe('what the program reads right after the end of a run', () => {
     });
     expect(program.telemetry.openSpans).toContain('invoke_agent Math Tutor');
     await listed;
-    await program.expectTree(TREE);
+    await program.expectTree(`
+      program
+      └─ thread
+         ├─ invoke_agent Math Tutor
+         │  └─ chat gpt-4o-mini
+         └─ GET /threads/{thread_id}/runs/{run_id}/steps
+    `);
     expect(readsOf(simulator)).toEqual([STEPS]);
   });
 });
@@ -354,33 +354,23 @@ function newSteps(thread_id: string, count: number): object[] {
   }));
 }
 
-describe('a run with more steps than a page', () => {
-  /** A run that is polled, and whose steps are read. */
-  async function runWithSteps(count: number): Promise<Tutor> {
-    const tutor = await startTutor({ runs: [{}] });
-    const { simulator, threadId, telemetry } = tutor;
-    const steps = newSteps(threadId, count);
-    for (let from = 0; from < count; from += 100) {
-      const path = from === 0 ? /steps\?limit/ : new RegExp(`after=step_${from - 1}$`);
-      const body = { object: 'list', data: steps.slice(from, from + 100), has_more: from + 100 < count };
-      simulator.next({ when: { path }, body });
-    }
-    await tutor.inSpan(tutor.run);
-    await telemetry.provider.forceFlush();
-    return tutor;
+it.each([
+  [150, 150, undefined],
+  [1_101, 1_000, 101],
+  [2_101, 1_000, 1_000],
+])('of %d steps, all are recorded, or how many are not', async (count, recorded, skipped) => {
+  const tutor = await startTutor({ runs: [{}] });
+  const steps = newSteps(tutor.threadId, count);
+  for (let from = 0; from < count; from += 100) {
+    const path = from === 0 ? /steps\?limit/ : new RegExp(`after=step_${from - 1}$`);
+    const body = { object: 'list', data: steps.slice(from, from + 100), has_more: from + 100 < count };
+    tutor.simulator.next({ when: { path }, body });
   }
-
-  it.each([
-    [150, 150, undefined],
-    [1_101, 1_000, 101],
-    [2_101, 1_000, 1_000],
-  ])('has them all, or says how many it does not have: %d', async (count, recorded, skipped) => {
-    const { telemetry } = await runWithSteps(count);
-    const chats = telemetry.spans.filter(({ name }) => name.startsWith('chat '));
-    expect(new Set(chats.map(({ attributes }) => attributes['openai.step.id'])).size).toBe(recorded);
-    const run = telemetry.spans.find(({ name }) => name.startsWith('invoke_agent'));
-    expect(run?.attributes['openai.skipped.steps']).toBe(skipped);
-  });
+  await tutor.inSpan(tutor.run);
+  const chats = await tutor.flushed('chat');
+  expect(new Set(chats.map(({ attributes }) => attributes['openai.step.id'])).size).toBe(recorded);
+  const [run] = tutor.ended('invoke_agent');
+  expect(run?.attributes['openai.skipped.steps']).toBe(skipped);
 });
 
 it.each([
@@ -416,13 +406,10 @@ it('three reads that fail at the same moment cost the runs that end after them n
 });
 
 describe('a run that ends while its server rests', () => {
-  async function startResting(
-    seconds = '2',
-    config: ProgramOptions['config'] = {},
-  ): Promise<Tutor & { said: string[] }> {
+  async function startResting(seconds: string): Promise<Tutor & { said: string[] }> {
     forgetNotices();
     const said = collectWarnings();
-    const tutor = await startTutor({ runs: [{}, {}, {}, {}, {}], config });
+    const tutor = await startTutor({ runs: [{}, {}, {}, {}, {}] });
     const { simulator, telemetry } = tutor;
     for (let count = 0; count < 3; count++) {
       const headers = { 'retry-after': seconds };
@@ -434,7 +421,7 @@ describe('a run that ends while its server rests', () => {
   }
 
   it('waits for it, and has its steps then', async () => {
-    const { simulator, ...program } = await startResting();
+    const { simulator, ...program } = await startResting('2');
     await program.inSpan(program.run);
     expect(readsOf(simulator)).toHaveLength(3);
     expect(program.telemetry.openSpans).toContain('invoke_agent Math Tutor');

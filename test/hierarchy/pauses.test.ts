@@ -122,10 +122,10 @@ it('a run that was given up is asked for its end once, and continues in a linked
   expect(await measuredOf(tutor)).toEqual({ ...reported, durations: [1] });
 });
 
-describe('a run that paused', () => {
-  const RUN = { id: 'run_1', object: 'thread.run', thread_id: 'thread_1', assistant_id: 'asst_1' };
-  const PATH = '/v1/threads/thread_1/runs';
+const RUN = { id: 'run_1', object: 'thread.run', thread_id: 'thread_1', assistant_id: 'asst_1' };
+const PATH = '/v1/threads/thread_1/runs';
 
+describe('a run that paused', () => {
   async function startPaused(created_at: number, config: object = {}): Promise<Program> {
     const program = await startProgram({
       config: { runSteps: 'observe', runTimeout: 50, conversationIdleTimeout: 20, ...config },
@@ -175,19 +175,10 @@ describe('a run that paused', () => {
 it('a run whose time is over continues as long as the API says so', async () => {
   const program = await startProgram({ config: { runSteps: 'observe' } });
   const created_at = Math.floor(Date.now() / 1e3);
-  const run = {
-    id: 'run_1',
-    object: 'thread.run',
-    thread_id: 'thread_1',
-    assistant_id: 'asst_1',
-    model: 'gpt-4o',
-    created_at,
-    expires_at: created_at,
-  };
-  const path = '/v1/threads/thread_1/runs';
-  program.simulator.next({ when: { path }, body: { ...run, status: 'in_progress' } });
+  const run = { ...RUN, model: 'gpt-4o', created_at, expires_at: created_at };
+  program.simulator.next({ when: { path: PATH }, body: { ...run, status: 'in_progress' } });
   for (const status of ['in_progress', 'in_progress', 'completed'])
-    program.simulator.next({ when: { path: `${path}/run_1` }, body: { ...run, status } });
+    program.simulator.next({ when: { path: `${PATH}/run_1` }, body: { ...run, status } });
   const { runs } = program.client.beta.threads;
   await program.inSpan(async () => {
     await runs.create('thread_1', { assistant_id: 'asst_1' });

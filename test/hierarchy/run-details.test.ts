@@ -174,21 +174,6 @@ describe('the content and details of a run', () => {
     ]);
   });
 
-  it.each([
-    [['vs_1'], 'vs_1'],
-    [['vs_1', 'vs_2'], undefined],
-  ])('include the searched store if it is the only one: %j', async (vector_store_ids, searched) => {
-    const tutor = await startTutor({
-      runs: [{ steps: [{ tools: [{ fileSearch: { results: [] } }] }, { message: 'It is 7.' }] }],
-    });
-    const { client, threadId } = tutor;
-    await client.beta.threads.update(threadId, { tool_resources: { file_search: { vector_store_ids } } });
-    await tutor.inSpan(() => tutor.run());
-    await tutor.telemetry.provider.forceFlush();
-    const { attributes } = spanOf(tutor, 'invoke_agent Math Tutor') ?? {};
-    expect(attributes?.['gen_ai.data_source.id']).toBe(searched);
-  });
-
   it('include code, logs and images; only their number without consent', async () => {
     const runs = [
       {
