@@ -345,3 +345,30 @@ async function untilCompleted({ responses }: OpenAI, id: string): Promise<string
 async function readStream({ responses }: OpenAI, id: string): Promise<void> {
   for await (const _ of await responses.retrieve(id, { stream: true, starting_after: 1 }));
 }
+
+it.each([
+  ['auto', '└─ chat gpt-4o-mini        gen_ai.conversation.id={conversation}'],
+  [
+    'always',
+    `└─ conversation            gen_ai.conversation.id={conversation} openai.total.runs=1 openai.total.user_messages=1
+       └─ chat gpt-4o-mini     gen_ai.conversation.id={conversation}`,
+  ],
+] as const)(
+  'a conversation below a span of the program has a span if it is always wanted: %s',
+  async (conversationSpans, below) => {
+    const program = await startProgram({ config: { conversationSpans } });
+    await program.inSpan(async () => {
+      const conversation = await program.client.conversations.create({});
+      await program.client.responses.create({
+        model: MODEL,
+        input: 'Hello',
+        conversation: conversation.id,
+      });
+    });
+    await program.expectTree(`
+    program
+    ├─ POST /conversations  gen_ai.conversation.id={conversation}
+    ${below}
+  `);
+  },
+);
