@@ -1,13 +1,13 @@
 import OpenAI from 'openai';
 import { describe, expect, it, vi } from 'vitest';
-import { flush } from '../../src/client.ts';
+import { flush, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { observerFor } from '../../src/pipeline/client-observers.ts';
 import { environment, startAgentProgram } from '../support/agent-program.ts';
 import { type ApiUsage, recordApiUsage } from '../support/api-usage.ts';
 import { holdRequests } from '../support/hold-requests.ts';
 import { usageSum } from '../support/lanes/usage.ts';
 import { type Program, startProgram } from '../support/program.ts';
-import { type RunScript, startSimulator } from '../support/simulator/index.ts';
+import { startSimulator } from '../support/simulator/index.ts';
 import { startTutor, type Tutor } from '../support/tutor.ts';
 
 // Let fake timers control reads, too.
@@ -21,12 +21,11 @@ interface WithApiUsage {
 }
 
 /** The timeouts are short, and so is the time between two looks at what to ask for. */
-async function startLeaving(
-  script: RunScript = {},
-  config: object = { runTimeout: 60_000, conversationIdleTimeout: 40 },
-): Promise<Tutor & WithApiUsage> {
+const LEAVING = { runTimeout: 60_000, conversationIdleTimeout: 40 };
+
+async function startLeaving(config: OpenAIInstrumentationConfig = LEAVING): Promise<Tutor & WithApiUsage> {
   const apiUsage = recordApiUsage();
-  const tutor = await startTutor({ runs: [script], config, client: { fetch: apiUsage.fetch } });
+  const tutor = await startTutor({ runs: [{}], config, client: { fetch: apiUsage.fetch } });
   return { ...tutor, apiUsage };
 }
 
@@ -83,14 +82,13 @@ describe('a run that the program no longer waits for', () => {
   });
 
   it('has no span that stays open if the instrumentation is disabled while it is asked for', async () => {
-    const config = { runTimeout: 60_000, conversationIdleTimeout: 40 };
     const reads = holdRequests('/runs/run_', 'answered');
-    const tutor = await startTutor({ runs: [{}], config, client: { fetch: reads.fetch } });
+    const tutor = await startTutor({ runs: [{}], config: LEAVING, client: { fetch: reads.fetch } });
     await tutor.inSpan(async () => {
       for await (const { event } of await tutor.events()) if (event === 'thread.run.created') break;
     });
     await reads.held;
-    observerFor({ cost: false, ...config }).dispose();
+    observerFor({ cost: false, ...LEAVING }).dispose();
     reads.release();
     await tutor.expectTree(`
       program
@@ -101,7 +99,7 @@ describe('a run that the program no longer waits for', () => {
   });
 
   it('is not asked for once its thread was deleted', async () => {
-    const tutor = await startLeaving({}, { conversationSpans: 'never' });
+    const tutor = await startLeaving({ conversationSpans: 'never' });
     await tutor.create();
     await tutor.client.beta.threads.delete(tutor.threadId);
     await tutor.telemetry.provider.shutdown();

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { environment, startAgentProgram } from '../support/agent-program.ts';
 import type { Program } from '../support/program.ts';
-import { startTutor } from '../support/tutor.ts';
+import { startTutor, type Tutor } from '../support/tutor.ts';
 import { collectWarnings } from '../support/warnings.ts';
 
 /** What a server may send in place of a run, step, message or event; none of it is one. */
@@ -174,50 +174,73 @@ it.each([1e306, Number.MAX_VALUE, -1e306, 1e300])('invalid timestamps (%s)', asy
   expect(run?.duration[0]).toBeLessThan(60);
 });
 
-it('events that are out of order, repeated or missing give the same run', async () => {
-  const tutor = await startTutor({ config: everything, content: true });
-  const run = (status: string, more = {}) => ({
-    object: 'thread.run',
-    id: 'run_1',
-    thread_id: tutor.threadId,
-    assistant_id: tutor.assistantId,
-    model: 'gpt-4o-mini',
-    created_at: 1_700_000_000,
-    status,
-    ...more,
-  });
-  const step = (status: string, usage: unknown = null) => ({
+describe('the events of a run', () => {
+  const ABOUT = { thread_id: 'thread_000001', assistant_id: 'asst_000001', created_at: 1_700_000_000 };
+  const RUN = { ...ABOUT, object: 'thread.run', id: 'run_1', model: 'gpt-4o-mini' };
+  const STEP = {
+    ...ABOUT,
     object: 'thread.run.step',
     id: 'step_1',
     run_id: 'run_1',
-    thread_id: tutor.threadId,
     type: 'message_creation',
-    created_at: 1_700_000_001,
-    status,
-    usage,
     step_details: { type: 'message_creation', message_creation: { message_id: 'msg_1' } },
+  };
+  const USAGE = { prompt_tokens: 5, completion_tokens: 3, total_tokens: 8 };
+  const ZERO = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
+
+  const run = (status: string, usage: unknown = null, more = {}) => ({
+    event: `thread.run.${status}`,
+    data: { ...RUN, status, usage, ...more },
   });
-  const usage = { prompt_tokens: 5, completion_tokens: 3, total_tokens: 8 };
-  tutor.simulator.next({
-    when: { method: 'POST', path: /runs$/ },
-    sse: [
-      { event: 'thread.run.step.completed', data: step('completed', usage) },
-      { event: 'thread.run.in_progress', data: run('in_progress') },
-      { event: 'thread.run.step.completed', data: step('completed', usage) },
-      { event: 'thread.run.step.in_progress', data: step('in_progress') },
-      { event: 'thread.run.completed', data: run('completed', { usage, completed_at: 1_700_000_002 }) },
-      { event: 'thread.run.completed', data: run('completed', { usage, completed_at: 1_700_000_002 }) },
-      { event: 'thread.run.queued', data: run('queued') },
-      'done',
-    ],
+  const step = (status: string, usage: unknown = null) => ({
+    event: `thread.run.step.${status}`,
+    data: { ...STEP, status, usage },
   });
-  await tutor.inSpan(async () => {
-    for await (const _ of await tutor.events());
+
+  async function readRun(tutor: Tutor, events: readonly { event: string; data: object }[]): Promise<void> {
+    tutor.simulator.next({ when: { method: 'POST', path: /runs$/ }, sse: [...events, 'done'] });
+    await tutor.inSpan(async () => Array.fromAsync(await tutor.events()));
+  }
+
+  it('that are out of order, repeated or missing give the same run', async () => {
+    const tutor = await startTutor({ config: everything, content: true });
+    const completed = run('completed', USAGE, { completed_at: 1_700_000_002 });
+    await readRun(tutor, [
+      step('completed', USAGE),
+      run('in_progress'),
+      step('completed', USAGE),
+      step('in_progress'),
+      completed,
+      completed,
+      run('queued'),
+    ]);
+    await tutor.expectTree(`
+      program
+      └─ thread                      openai.total.input_tokens=5 openai.total.runs=1
+         └─ invoke_agent Math Tutor  openai.run.status=completed openai.total.input_tokens=5
+            └─ chat gpt-4o-mini      openai.step.status=completed gen_ai.usage.input_tokens=5
+    `);
   });
-  await tutor.expectTree(`
-    program
-    └─ thread                      openai.total.input_tokens=5 openai.total.runs=1
-       └─ invoke_agent Math Tutor  openai.run.status=completed openai.total.input_tokens=5
-          └─ chat gpt-4o-mini      openai.step.status=completed gen_ai.usage.input_tokens=5
-  `);
+
+  it.each<[string, { reported: unknown; of: unknown; input: number; cost: number }]>([
+    ['its steps, if it reports none', { reported: null, of: USAGE, input: 5, cost: 8 }],
+    ['its steps, if it reports zeros', { reported: ZERO, of: USAGE, input: 5, cost: 8 }],
+    ['zero, if nothing else is reported', { reported: ZERO, of: null, input: 0, cost: 0 }],
+  ])('of a run that failed give it the usage of %s', async (_, { reported, of, input, cost }) => {
+    const prices = { 'gpt-4o-mini': { input_mtok: 1e6, output_mtok: 1e6 } };
+    const tutor = await startTutor({ config: { prices, cost: true } });
+    const failure = { last_error: { code: 'server_error', message: 'x' }, failed_at: 1_700_000_002 };
+    await readRun(tutor, [run('in_progress'), step('completed', of), run('failed', reported, failure)]);
+    const totals = `openai.total.input_tokens=${input} openai.total.cost=${cost}`;
+    await tutor.expectTree(`
+      program
+      └─ thread                      ${totals} openai.total.runs=1
+         └─ invoke_agent Math Tutor  !server_error ${totals}
+            └─ chat gpt-4o-mini      ${of === null ? '' : `gen_ai.usage.input_tokens=${input} openai.cost=${cost}`}
+    `);
+    const tokens = await tutor.points('gen_ai.client.token.usage');
+    const sums = [...tokens, ...(await tutor.points('openai.client.cost'))];
+    expect(sums.map(({ count }) => count)).toEqual([1, 1, 1]);
+    expect(sums.map(({ sum }) => sum)).toEqual([input, cost - input, cost]);
+  });
 });

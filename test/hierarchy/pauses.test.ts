@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { OpenAIInstrumentationConfig, SinkEvent } from '../../src/types.ts';
+import type { SinkEvent } from '../../src/types.ts';
 import { startAgentProgram } from '../support/agent-program.ts';
 import { type ApiUsage, recordApiUsage } from '../support/api-usage.ts';
 import { usageSum } from '../support/lanes/usage.ts';
@@ -16,16 +16,11 @@ vi.mock(import('../../src/util/timers.ts'), async (original) => ({
 const MINUTE = 60_000;
 afterEach(() => void vi.useRealTimers());
 
-async function startPausing(
-  script: RunScript = ASKS_FOR_X,
-  config: OpenAIInstrumentationConfig = {},
-): Promise<Tutor & { apiUsage: ApiUsage }> {
+const PAUSING = { runTimeout: 400, conversationIdleTimeout: 20 };
+
+async function startPausing(script: RunScript = ASKS_FOR_X): Promise<Tutor & { apiUsage: ApiUsage }> {
   const apiUsage = recordApiUsage();
-  const tutor = await startTutor({
-    runs: [script],
-    config: { runTimeout: 400, conversationIdleTimeout: 20, ...config },
-    client: { fetch: apiUsage.fetch },
-  });
+  const tutor = await startTutor({ runs: [script], config: PAUSING, client: { fetch: apiUsage.fetch } });
   return { ...tutor, apiUsage };
 }
 
@@ -82,7 +77,7 @@ describe('a run that a person answers after its timeout', () => {
     const hosted = { tools: [{ codeInterpreter: { input: '1' } }] };
     const tutor = await startTutor({
       runs: [{ steps: [hosted, ...(ASKS_FOR_X.steps ?? [])] }],
-      config: { runTimeout: 400, conversationIdleTimeout: 20, events: { sink } },
+      config: { ...PAUSING, events: { sink } },
     });
     const run = await tutor.inSpan(tutor.run, 'ask');
     const { runs } = tutor.client.beta.threads;

@@ -114,18 +114,16 @@ describe('a tool call of a response', () => {
     status: 'completed',
     action: { commands: ['false'] },
   };
-  const failing = (type: string): object => ({
-    type,
-    call_id: 'call_1',
-    output: [{ stdout: '', stderr: '', outcome: { type: 'exit', exit_code: 1 } }],
-  });
+  const FAILED = [{ stdout: '', stderr: '', outcome: { type: 'exit', exit_code: 1 } }];
+  const failing = (type: string): object => ({ type, call_id: 'call_1', output: FAILED });
   const container = { environment: { type: 'container_reference', container_id: 'cntr_1' } };
 
   it.each([
-    ['plain', false],
-    ['streamed', true],
-  ])('failed in its container, in a %s response', async (_, stream) => {
-    const program = await startProgram();
+    ['plain', false, ''],
+    ['streamed', true, ` gen_ai.tool.call.result=${JSON.stringify(JSON.stringify({ output: FAILED }))}`],
+  ])('failed in its container, in a %s response', async (_, stream, result) => {
+    // Its result is content, and stands in an item of its own.
+    const program = await startProgram({ config: { captureMessageContent: stream }, content: stream });
     const response = responseBody([{ ...shell, ...container }, failing('shell_call_output')]);
     if (stream) program.simulator.next({ sse: [{ data: { type: 'response.completed', response } }] });
     else program.simulator.next({ body: response });
@@ -136,8 +134,38 @@ describe('a tool call of a response', () => {
     await program.expectTree(`
       program
       ├─ chat gpt-4o-mini
-      └─ execute_tool shell  !failed openai.tool.type=shell gen_ai.tool.type=extension
+      └─ execute_tool shell  !failed openai.tool.type=shell gen_ai.tool.type=extension${result}
     `);
+  });
+
+  it('is a search for tools, whose result has no id: it follows the search', async () => {
+    const program = await startProgram({ config: { captureMessageContent: true }, content: true });
+    const searches = ['crm', 'mail'].map((path, index) => [
+      {
+        type: 'tool_search_call',
+        id: `ts_${index}`,
+        call_id: null,
+        execution: 'server',
+        arguments: { path },
+      },
+      { type: 'tool_search_output', call_id: null, tools: [{ type: 'function', name: `${path}_list` }] },
+    ]);
+    program.simulator.next({ body: responseBody(searches.flat()) });
+    await program.client.responses.create({ model: MODEL, input: 'Who wrote?' });
+    const found = (name: string): object => ({ tools: [{ type: 'function', name }] });
+    const results = toolAttribute(program, 'gen_ai.tool.call.result');
+    expect(results.map((result) => JSON.parse(String(result)))).toEqual([
+      found('crm_list'),
+      found('mail_list'),
+    ]);
+    const [chat] = program.ended('chat');
+    const [message] = JSON.parse(String(chat?.attributes['gen_ai.output.messages']));
+    expect(message.parts).toMatchObject([
+      { type: 'server_tool_call', id: 'ts_0' },
+      { type: 'tool_call_response', id: 'ts_0', response: found('crm_list') },
+      { type: 'server_tool_call', id: 'ts_1' },
+      { type: 'tool_call_response', id: 'ts_1', response: found('mail_list') },
+    ]);
   });
 
   it.each([
