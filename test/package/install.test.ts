@@ -1,4 +1,4 @@
-import { glob, writeFile } from 'node:fs/promises';
+import { glob } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { useSimulator } from '../support/lanes/api.ts';
@@ -71,72 +71,4 @@ describe.each(CLEAN_LANES)('$name: after a plain npm install', ({ name }) => {
     );
     expect(copies).toEqual([join('node_modules', '@opentelemetry', 'api', 'package.json')]);
   });
-});
-
-const TYPED_PROGRAM = `
-  import { NodeSDK } from '@opentelemetry/sdk-node';
-  import { OpenAIInstrumentation, type OpenAIInstrumentationConfig } from 'opentelemetry-instrumentation-openai';
-  import { instrumentOpenAI } from 'opentelemetry-instrumentation-openai/client';
-  import { CircuitBreakerExporter } from 'opentelemetry-instrumentation-openai/export';
-  import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-proto';
-  import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
-  import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
-  import type { LogRecordExporter } from '@opentelemetry/sdk-logs';
-  import { PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-  import type { SpanExporter } from '@opentelemetry/sdk-trace';
-  import OpenAI from 'openai';
-
-  const config: OpenAIInstrumentationConfig = { captureMessageContent: 'SPAN_ONLY' };
-  export const sdk = new NodeSDK({ instrumentations: [new OpenAIInstrumentation(), new OpenAIInstrumentation(config)] });
-  export const client: OpenAI = instrumentOpenAI(new OpenAI());
-  export const Class: typeof OpenAI = instrumentOpenAI(OpenAI, config);
-  export const spans: SpanExporter = new CircuitBreakerExporter(new OTLPTraceExporter());
-  export const records: LogRecordExporter = new CircuitBreakerExporter(new OTLPLogExporter());
-  export const reader = new PeriodicExportingMetricReader({ exporter: new CircuitBreakerExporter(new OTLPMetricExporter()) });
-  // @ts-expect-error There is no such value.
-  export const wrong: OpenAIInstrumentationConfig = { captureMessageContent: 'SOMETIMES' };
-`;
-/** Without anybody's types but those of the language: ours must need no others. */
-const LEAN_PROGRAM = `
-  import { OpenAIInstrumentation } from 'opentelemetry-instrumentation-openai';
-  import { assertSpanTree } from 'opentelemetry-instrumentation-openai/testing';
-  import { ConsoleTreeExporter } from 'opentelemetry-instrumentation-openai/export';
-  export const values = [new OpenAIInstrumentation(), assertSpanTree, new ConsoleTreeExporter()];
-`;
-
-const RESOLUTIONS = [
-  { module: 'node16', moduleResolution: 'node16' },
-  { module: 'esnext', moduleResolution: 'bundler' },
-];
-
-describe.each(['clean-sdk-3-node', 'clean-sdk-2-node'])('%s: TypeScript', (lane) => {
-  const directory = laneDirectory(lane);
-
-  test.each(RESOLUTIONS)('$moduleResolution accepts a program with NodeSDK', async (resolution) => {
-    await check('typed', TYPED_PROGRAM, { ...resolution, skipLibCheck: true, lib: ['es2023', 'dom'] });
-  });
-
-  test.each(RESOLUTIONS)("$moduleResolution needs no types except ours and the API's", async (resolution) => {
-    await check('lean', LEAN_PROGRAM, { ...resolution, skipLibCheck: false, lib: ['es2023', 'dom'] });
-  });
-
-  async function check(name: string, text: string, options: object): Promise<void> {
-    const file = `${name}-${Object.values(options)[0]}`;
-    for (const extension of ['mts', 'cts']) await writeFile(join(directory, `${file}.${extension}`), text);
-    const config = {
-      compilerOptions: {
-        target: 'es2022',
-        strict: true,
-        exactOptionalPropertyTypes: true,
-        noEmit: true,
-        types: [],
-        ...options,
-      },
-      files: [`${file}.mts`, `${file}.cts`],
-    };
-    await writeFile(join(directory, `${file}.json`), JSON.stringify(config));
-    await mustRun(join(directory, 'node_modules', '.bin', 'tsc'), ['--project', `${file}.json`], {
-      cwd: directory,
-    });
-  }
 });
