@@ -12,7 +12,6 @@ import {
   attemptSpan,
   change,
   chatSpan,
-  chatSpanWithContent,
   detailsRecord,
   durationMetric,
   exceptionRecord,
@@ -22,8 +21,6 @@ import {
   tokenMetric,
   toolSpan,
 } from './examples.ts';
-
-const SPANS = [threadSpan, runSpan, stepSpan, toolSpan, chatSpan, chatSpanWithContent, apiSpan, attemptSpan];
 
 const noUsage = {
   'gen_ai.usage.input_tokens': undefined,
@@ -38,10 +35,6 @@ const noAnswer = {
 };
 
 describe('a span has no findings that is', () => {
-  it.each(SPANS)('as $name should be', (span) => {
-    expect(checkSpan(span)).toEqual([]);
-  });
-
   const streamed = { 'gen_ai.request.stream': true };
   const failed = { status: { code: 2 } };
   it.each<[rule: string, span: CheckedSpan]>([
@@ -264,18 +257,15 @@ describe('without consent', () => {
 });
 
 describe('of a metric', () => {
-  it('nothing is found that is as it should be', () => {
-    expect([...checkMetric(durationMetric), ...checkMetric(tokenMetric)]).toEqual([]);
-  });
-
   const described = (metric: CheckedMetric, more: object): CheckedMetric => ({
     ...metric,
     descriptor: { ...metric.descriptor, ...more },
   });
+  /** `undefined` takes an attribute away. */
   const measured = (metric: CheckedMetric, more: object, changedValue?: object): CheckedMetric => ({
     ...metric,
     dataPoints: metric.dataPoints.map(({ attributes, value }) => ({
-      attributes: { ...attributes, ...more },
+      attributes: JSON.parse(JSON.stringify({ ...attributes, ...more })),
       value: changedValue ?? value,
     })),
   });
@@ -297,7 +287,7 @@ describe('of a metric', () => {
     ],
     ['gen_ai.token.type is missing (required)', measured(tokenMetric, { 'gen_ai.token.type': undefined })],
   ])('%s', (finding, metric) => {
-    expect(checkMetric(metric)).toContain(`${metric.descriptor.name}: ${finding}`);
+    expect(checkMetric(metric)).toEqual([`${metric.descriptor.name}: ${finding}`]);
   });
 });
 

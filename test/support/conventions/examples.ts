@@ -109,26 +109,6 @@ export const chatSpan: CheckedSpan = span('chat gpt-4o', 2, {
   'openai.trace.metadata.grade': '7',
 });
 
-/** The same with everything that consent allows. */
-export const chatSpanWithContent: CheckedSpan = {
-  ...chatSpan,
-  attributes: {
-    ...chatSpan.attributes,
-    'gen_ai.input.messages': JSON.stringify([{ role: 'user', parts: [{ type: 'text', content: '2 + 2?' }] }]),
-    'gen_ai.output.messages': JSON.stringify([
-      { role: 'assistant', parts: [{ type: 'text', content: '4' }], finish_reason: 'stop' },
-    ]),
-    'gen_ai.system_instructions': JSON.stringify([{ type: 'text', content: 'You are a math tutor.' }]),
-    'gen_ai.tool.definitions': JSON.stringify([
-      {
-        type: 'function',
-        name: 'add',
-        parameters: { type: 'object', properties: { a: { type: 'number' } } },
-      },
-    ]),
-  },
-};
-
 export const apiSpan: CheckedSpan = span('GET /vector_stores/{vector_store_id}', 2, {
   ...server,
   'http.request.method': 'GET',
