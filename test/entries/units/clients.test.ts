@@ -34,10 +34,22 @@ function asked(): Record<string, boolean> {
   );
 }
 
+/** A client with settings of its own, which records content or none. */
+function withContent(captureMessageContent: boolean, client: OpenAI = newClient()): OpenAI {
+  return instrumentOpenAI(client, { captureMessageContent });
+}
+
+/** Passes every call on to a client, as its own methods. */
+const BINDING: ProxyHandler<OpenAI> = {
+  get(target, key) {
+    const value: unknown = Reflect.get(target, key);
+    return typeof value === 'function' ? value.bind(target) : value;
+  },
+};
+
 describe('the settings of one client', () => {
   test('apply to that client only', async () => {
-    const speaking = instrumentOpenAI(newClient(), { captureMessageContent: 'SPAN_ONLY' });
-    const silent = instrumentOpenAI(newClient(), { captureMessageContent: 'NO_CONTENT' });
+    const [speaking, silent] = [withContent(true), withContent(false)];
     await Promise.all([ask(speaking, 'speaking'), ask(silent, 'silent'), ask(newClient(), 'unobserved')]);
     expect(asked()).toEqual({ speaking: true, silent: false });
   });
@@ -47,48 +59,32 @@ describe('the settings of one client', () => {
     expect(asked()).toEqual({ default: false });
   });
 
-  test('are inherited through withOptions(), repeatedly', async () => {
-    const speaking = instrumentOpenAI(newClient(), { captureMessageContent: 'SPAN_ONLY' });
-    const child = speaking.withOptions({ timeout: 5_000 });
+  test('are inherited through withOptions(), repeatedly, by copies that may have others', async () => {
+    const child = withContent(true).withOptions({ timeout: 5_000 });
     await ask(child, 'child');
     await ask(child.withOptions({ maxRetries: 1 }), 'grandchild');
-    expect(asked()).toEqual({ child: true, grandchild: true });
-  });
-
-  test('can be given to a copy and do not affect the original', async () => {
-    const silent = instrumentOpenAI(newClient(), {});
-    const speaking = instrumentOpenAI(silent.withOptions({}), { captureMessageContent: true });
-    await ask(silent, 'silent');
-    await ask(speaking, 'speaking');
-    expect(asked()).toEqual({ silent: false, speaking: true });
+    await ask(withContent(false, child.withOptions({})), 'silent');
+    await ask(child, 'unaffected');
+    expect(asked()).toEqual({ child: true, grandchild: true, silent: false, unaffected: true });
   });
 
   test('are replaced by new settings', async () => {
-    const client = instrumentOpenAI(newClient(), { captureMessageContent: 'SPAN_ONLY' });
+    const client = withContent(true);
     await ask(client, 'before');
-    instrumentOpenAI(client, { captureMessageContent: 'NO_CONTENT' });
-    await ask(client, 'after');
+    await ask(withContent(false, client), 'after');
     expect(asked()).toEqual({ before: true, after: false });
   });
 
   test.each<[string, (client: OpenAI) => OpenAI]>([
+    ['a client', (client) => client],
     ['a proxy', (client) => new Proxy(client, {})],
-    [
-      'a proxy that binds methods',
-      (client) =>
-        new Proxy(client, {
-          get(target, key) {
-            const value: unknown = Reflect.get(target, key);
-            return typeof value === 'function' ? value.bind(target) : value;
-          },
-        }),
-    ],
+    ['a proxy that binds methods', (client) => new Proxy(client, BINDING)],
     ['an object that inherits from a client', (client) => Object.create(client)],
-  ])('apply to the calls of %s', async (_, wrap) => {
-    instrumentOpenAI(OpenAI, { captureMessageContent: 'SPAN_ONLY' });
-    const silent = instrumentOpenAI(wrap(newClient()), { captureMessageContent: 'NO_CONTENT' });
-    await ask(silent, 'silent');
-    expect(asked()).toEqual({ silent: false });
+  ])('take precedence over those of all clients: %s', async (_, wrap) => {
+    instrumentOpenAI(OpenAI, { captureMessageContent: true });
+    await ask(withContent(false, wrap(newClient())), 'silent');
+    await ask(newClient(), 'speaking');
+    expect(asked()).toEqual({ silent: false, speaking: true });
   });
 
   test('cannot be given to a proxy that wraps everything, which is reported', () => {
@@ -103,14 +99,6 @@ describe('the settings of one client', () => {
     const client = wrap(newClient());
     expect(instrumentOpenAI(client)).toBe(client);
     expect(warnings).toEqual([expect.stringContaining('Pass the client to it first')]);
-  });
-
-  test('take precedence over those of all clients', async () => {
-    instrumentOpenAI(OpenAI, { captureMessageContent: 'NO_CONTENT' });
-    const speaking = instrumentOpenAI(newClient(), { captureMessageContent: 'SPAN_ONLY' });
-    await ask(speaking, 'speaking');
-    await ask(newClient(), 'silent');
-    expect(asked()).toEqual({ speaking: true, silent: false });
   });
 });
 
