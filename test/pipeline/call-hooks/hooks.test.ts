@@ -167,30 +167,37 @@ test('an ignored call has no span and no metrics', async () => {
   expect(session.spans.map(({ name }) => name)).toEqual(['chat gpt-4o-mini']);
 });
 
-/** `test/faults` shows that one which throws affects nothing. */
-describe('an asynchronous hook', () => {
-  test('that rejects is reported once, without its text, and affects nothing', async () => {
-    const requestHook = async (): Promise<never> => {
-      throw new Error('the secret of a hook');
-    };
-    const session = await start({ requestHook });
+describe('a hook', () => {
+  const fail = (): never => {
+    throw new Error('the secret of a hook');
+  };
+  test.each<[string, Hooks]>([
+    ['throws: ignoreRequestHook', { ignoreRequestHook: fail }],
+    ['throws: startSpanHook', { startSpanHook: fail }],
+    ['throws: responseHook', { responseHook: fail }],
+    ['rejects: requestHook', { requestHook: async () => fail() }],
+  ])('is reported once, without its text, and affects nothing if it %s', async (_, hooks) => {
+    const session = await start(hooks);
     for (let made = 0; made < 2; made++) await session.client.chat.completions.create(CHAT);
     expect(session.spans.map(({ name }) => name)).toEqual(['chat gpt-4o-mini', 'chat gpt-4o-mini']);
     const warnings = session.warnings.splice(0);
-    expect(warnings).toEqual([expect.stringContaining('requestHook failed')]);
+    expect(warnings).toEqual([expect.stringContaining(`${Object.keys(hooks)[0]} failed`)]);
     expect(warnings.join()).not.toContain('secret');
   });
 
   test.each<[keyof Hooks, unknown]>([
     ['ignoreRequestHook', true],
     ['startSpanHook', { 'app.late': true }],
-  ])('%s has no effect, and is reported once', async (name, value) => {
-    const session = await start({ [name]: async () => value });
-    await session.client.chat.completions.create(CHAT);
-    await session.client.chat.completions.create(CHAT);
-    expect(session.spans.map(({ attributes }) => attributes['app.late'])).toEqual([undefined, undefined]);
-    expect(session.warnings.splice(0)).toEqual([
-      `opentelemetry-instrumentation-openai: option ${name} returns a promise, which has no effect. It must return its result. Correct or remove it.`,
-    ]);
-  });
+  ])(
+    'that returns a promise instead of a result has no effect, and is reported once: %s',
+    async (name, value) => {
+      const session = await start({ [name]: async () => value });
+      await session.client.chat.completions.create(CHAT);
+      await session.client.chat.completions.create(CHAT);
+      expect(session.spans.map(({ attributes }) => attributes['app.late'])).toEqual([undefined, undefined]);
+      expect(session.warnings.splice(0)).toEqual([
+        `opentelemetry-instrumentation-openai: option ${name} returns a promise, which has no effect. It must return its result. Correct or remove it.`,
+      ]);
+    },
+  );
 });
