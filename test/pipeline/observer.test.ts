@@ -1,4 +1,5 @@
-import { context, ROOT_CONTEXT } from '@opentelemetry/api';
+import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Observer } from '../../src/pipeline/observer.ts';
 import { Call } from '../../src/sdk/call.ts';
@@ -60,6 +61,17 @@ describe('calls in progress', () => {
     begin(observer).succeed({});
     expect(telemetry.spans.map(({ name }) => name)).toEqual(['GET /models']);
   });
+});
+
+test('the provider may be registered after the first calls', async () => {
+  trace.disable();
+  const observer = new Observer();
+  begin(observer).succeed({});
+  const late = new TracerProvider();
+  trace.setGlobalTracerProvider(late);
+  const call = begin(observer);
+  await late.shutdown();
+  expect(call.outcome).toBe('interrupted');
 });
 
 describe('settings', () => {
