@@ -55,7 +55,7 @@ const SHARED = [
   'test/bench/bench.test.ts',
   'test/compare/differences.test.ts',
   'test/config/{config,options,otlp,unknown-names}.test.ts',
-  'test/docs/{contributing,references,reliability,troubleshooting}.test.ts',
+  'test/docs/{contributing,references,reliability}.test.ts',
   'test/doctor/{collector,imports,project,start,start-scripts}.test.ts',
   'test/e2e/*.test.ts',
   'test/examples/{collector,dashboard,migration}.test.ts',

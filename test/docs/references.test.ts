@@ -64,6 +64,14 @@ test('the README is short, and docs/README.md links to every page', () => {
   expect(pages.filter((page) => !index.includes(`](${page.slice('docs/'.length)})`))).toEqual([]);
 });
 
+test('docs/troubleshooting.md explains every finding of the doctor', () => {
+  const findings = readDocument('src/diagnostics/findings.ts').matchAll(/^ {2}\| '(\w+)'/gm);
+  const codes = [...findings].map(([, code = '']) => code);
+  const document = readDocument('docs/troubleshooting.md');
+  expect(codes.length).toBeGreaterThan(15);
+  expect(codes.filter((code) => !document.includes(`\`${code}\``))).toEqual([]);
+});
+
 /** Pages that scripts write, and the one that shows trees which tests record. */
 const GENERATED = ['api', 'compatibility', 'install', 'telemetry', 'trees'].map((name) => `docs/${name}.md`);
 const WRITTEN_BLOCK = /<!-- [^>]*\bwritten by [\s\S]*?<!-- (?:end of|here it ends)[^>]*-->/gi;
