@@ -167,6 +167,12 @@ describe('media beside their type, as in results of MCP tools,', () => {
     expect(written('drop', value)).toEqual(value);
   });
 
+  test('are found in JSON texts of any length', async () => {
+    const image = { type: 'image', mimeType: 'image/png', data: data.repeat(1_000) };
+    const [, message] = await recorded('drop', answered(JSON.stringify(image)));
+    expect(message?.parts[0]?.response).toEqual({ ...image, data: null });
+  });
+
   test.each(['drop', 'reference'] as const)(
     'have no bytes in JSON that is too long to be parsed: %s',
     async (media) => {
