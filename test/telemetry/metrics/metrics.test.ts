@@ -118,6 +118,14 @@ test('every value is recorded in the context of its span, for exemplars', () => 
   expect(spans).toEqual(provider.recorded.map(() => span));
 });
 
+test('a stream that a shutdown interrupts still has its time to the first chunk', () => {
+  const { provider, recorder } = record();
+  recorder.recordOperation(ALL, {}, { timeToFirstChunk: 0.1 }, ROOT_CONTEXT);
+  expect(provider.recorded.map(({ metric, value }) => [metric, value])).toEqual([
+    ['gen_ai.client.operation.time_to_first_chunk', 0.1],
+  ]);
+});
+
 test('a call records in the context of its own span', async () => {
   const prices = { '*': { input_mtok: 1, output_mtok: 1 } };
   const session = await openSession({ config: { prices, cost: true, chunkMetrics: 'each' } });
