@@ -9,24 +9,6 @@ import { millisecondsOf } from '../support/times.ts';
 import { startTutor } from '../support/tutor.ts';
 
 describe('a run that does not complete', () => {
-  it.each([
-    { end: 'failed', status: 'failed', reason: 'error', type: 'rate_limit_exceeded' },
-    { end: 'expired', status: 'expired', reason: 'error', type: 'expired' },
-  ] as const)('is an error when it has $end', async ({ end, status, reason, type }) => {
-    const program = await startTutor({
-      runs: [{ end, lastError: { code: 'rate_limit_exceeded', message: 'You said too much.' } }],
-      config: { runSteps: 'off' },
-    });
-    await program.inSpan(program.run);
-    await program.expectTree(`
-      program
-      └─ thread
-         └─ invoke_agent Math Tutor  !${type} openai.run.status=${status} gen_ai.response.finish_reasons=["${reason}"]
-    `);
-    const timed = await program.points('gen_ai.client.operation.duration', 'invoke_agent');
-    expect(timed.map(({ attributes }) => attributes['error.type'])).toEqual([type]);
-  });
-
   it('was not created: it has no id, and the next run has only the messages of the thread', async () => {
     const { simulator, client, threadId, assistantId, ...program } = await startTutor({
       runs: [{}],

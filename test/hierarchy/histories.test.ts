@@ -2,6 +2,7 @@ import { diag } from '@opentelemetry/api';
 import { describe, expect, it, vi } from 'vitest';
 import { span, traced, withConversation, withMetadata } from '../../src/client.ts';
 import { functionResults } from '../support/function-results.ts';
+import { usageSum } from '../support/lanes/usage.ts';
 import { type Program, startProgram } from '../support/program.ts';
 
 const MODEL = 'gpt-4o-mini';
@@ -84,11 +85,15 @@ describe('withConversation holds for', () => {
       └─ chat gpt-4o-mini          gen_ai.conversation.id=chat-1 openai.api.type=responses
     `);
     const { spans } = program.telemetry;
-    const sum = (name: string): number =>
-      spans.reduce((total, { attributes }) => total + Number(attributes[name] ?? 0), 0);
-    const conversation = spans.find(({ name }) => name === 'conversation');
-    expect(conversation?.attributes['openai.total.input_tokens']).toBe(sum('gen_ai.usage.input_tokens'));
-    expect(conversation?.attributes['openai.total.cost']).toBeCloseTo(sum('openai.cost'), 12);
+    const [conversation] = program.ended('conversation');
+    const costs = spans.map(({ attributes }) => Number(attributes['openai.cost'] ?? 0));
+    expect(conversation?.attributes).toMatchObject({
+      'openai.total.input_tokens': usageSum(spans).input_tokens,
+      'openai.total.cost': expect.closeTo(
+        costs.reduce((sum, cost) => sum + cost),
+        12,
+      ),
+    });
   });
 
   it('no response that names its Conversation', async () => {

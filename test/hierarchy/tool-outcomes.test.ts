@@ -20,13 +20,15 @@ describe('a function that a run asked for', () => {
     await program.expectTree(`
       program
       └─ thread
-         └─ invoke_agent Math Tutor  !expired gen_ai.response.finish_reasons=["error"]
+         └─ invoke_agent Math Tutor  !expired openai.run.status=expired gen_ai.response.finish_reasons=["error"]
             ├─ chat gpt-4o-mini      gen_ai.response.finish_reasons=["tool_calls"] openai.step.status=expired
             └─ execute_tool wait     !expired
     `);
     const [chat] = program.ended('chat gpt-4o-mini');
     expect(chat?.attributes['error.type']).toBeUndefined();
     expect(await timedTools(program)).toEqual([]);
+    const [timed] = await program.points('gen_ai.client.operation.duration', 'invoke_agent');
+    expect(timed?.attributes['error.type']).toBe('expired');
   });
 
   it('was cancelled with it', async () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { withConversation } from '../../src/client.ts';
-import { environment, startAgentProgram } from '../support/agent-program.ts';
+import { startAgentProgram } from '../support/agent-program.ts';
 import { startProgram } from '../support/program.ts';
 import { startTutor } from '../support/tutor.ts';
 
@@ -80,29 +80,11 @@ it('counts the runs of an Azure deployment, whatever its name, unless the progra
 });
 
 it('counts a subagent, whose turn names no model', async () => {
-  const program = await startAgentProgram(
-    [
-      {
-        items: [
-          {
-            subagent: {
-              name: 'Reader',
-              task: 'Read the file.',
-              items: [{ message: 'It says text.' }],
-              usage: { prompt: 40, completion: 4 },
-            },
-          },
-          { message: 'The file says text.' },
-        ],
-        usage: { prompt: 100, completion: 20 },
-      },
-    ],
-    { config: CONFIG },
-  );
-  await program.inSpan(async () => {
-    const session = { agent_id: program.agentId, environment, input: 'Read it.', stream: true as const };
-    for await (const _ of await program.client.beta.agents.sessions.create(session));
-  });
+  const items = [{ message: 'It says text.' }];
+  const subagent = { name: 'Reader', task: 'Read it.', items, usage: { prompt: 40, completion: 4 } };
+  const turn = { items: [{ subagent }], usage: { prompt: 100, completion: 20 } };
+  const program = await startAgentProgram([turn], { config: CONFIG });
+  await program.inSpan(() => program.converse('Read it.'));
   await program.expectTree(`
     program
     └─ session                       openai.total.unpriced=1 openai.total.input_tokens=140 openai.total.cost=0.0036
