@@ -64,8 +64,11 @@ test.each([
 });
 
 describe('a call is settled once', () => {
-  test.each<[string, (call: Call) => void, object]>([
+  test.each<[string, (call: Call) => void, Partial<Call>]>([
     ['by its value', (call) => call.succeed('v'), { outcome: 'value', value: 'v' }],
+    ['by its error', (call) => call.fail('e'), { outcome: 'error', error: 'e' }],
+    ['by the raw response', (call) => call.close('raw'), { outcome: 'raw' }],
+    ['by being forgotten', (call) => call.close('abandoned'), { outcome: 'abandoned' }],
     [
       'by a stream that broke',
       (call) => call.endStream('error', 'e'),
@@ -83,6 +86,7 @@ describe('a call is settled once', () => {
     ])
       again();
     expect(told).toEqual([{ value: undefined, error: undefined, streamEnd: undefined, ...expected }]);
+    expect([call.outcome, call.streamEnd]).toEqual([expected.outcome, expected.streamEnd]);
   });
 
   test.each([
