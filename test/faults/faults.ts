@@ -217,10 +217,7 @@ export const FAULTS: readonly Fault[] = [
   { name: 'a sink that throws', config: { events: { sink: broken, preset: 'full' } } },
   { name: 'a sink that rejects', config: { events: { sink: rejecting, preset: 'full' } } },
   { name: 'a sink that hangs', flushWaits: true, config: { events: { sink: hanging, preset: 'full' } } },
-  {
-    name: 'invalid prices',
-    config: { cost: true, prices: { '*': { input_mtok: Number.NaN } as never } },
-  },
+  { name: 'invalid prices', config: { cost: true, prices: { '*': { input_mtok: Number.NaN } as never } } },
 ];
 
 function metering(make: () => unknown): MeterProvider {

@@ -3,53 +3,46 @@ import { type Behaviour, cutSocket } from '../behaviour.ts';
 /** Lets the SDK try again at once, where it reads these headers. */
 const SOON = { 'retry-after-ms': '5', 'retry-after': '0.005' };
 
+/** The class of the error for each status. */
+const CLASSES = {
+  400: 'BadRequestError',
+  401: 'AuthenticationError',
+  403: 'PermissionDeniedError',
+  404: 'NotFoundError',
+  409: 'ConflictError',
+  418: 'APIError',
+  422: 'UnprocessableEntityError',
+  429: 'RateLimitError',
+  500: 'InternalServerError',
+  502: 'InternalServerError',
+  503: 'InternalServerError',
+};
+
 /** Calls that fail, are tried again, or are given up. */
 export const ERRORS: readonly Behaviour[] = [
   {
     name: 'error-statuses',
     title: 'Errors of every class, with every field',
-    answers: [400, 401, 403, 404, 409, 418, 422, 429, 500, 502, 503].map((status) => ({ status })),
-    spans: [
-      'chat gpt-4o  !BadRequestError',
-      'chat gpt-4o  !AuthenticationError',
-      'chat gpt-4o  !PermissionDeniedError',
-      'chat gpt-4o  !NotFoundError',
-      'chat gpt-4o  !ConflictError',
-      'chat gpt-4o  !APIError',
-      'chat gpt-4o  !UnprocessableEntityError',
-      'chat gpt-4o  !RateLimitError',
-      'chat gpt-4o  !InternalServerError',
-      'chat gpt-4o  !InternalServerError',
-      'chat gpt-4o  !InternalServerError',
-    ],
+    answers: Object.keys(CLASSES).map((status) => ({ status: Number(status) })),
+    spans: Object.values(CLASSES).map((name) => `chat gpt-4o  !${name}`),
   },
   {
     name: 'error-bodies',
     title: 'Errors with all kinds of bodies',
     answers: [
-      {
-        status: 404,
-        body: {
-          error: {
-            message: 'No such model',
-            type: 'invalid_request_error',
-            param: 'model',
-            code: 'model_not_found',
-          },
-        },
-      },
+      { status: 404, body: { error: { message: 'No such model', param: 'model', code: 'model_not_found' } } },
       { status: 400, body: 'plain text' },
       { status: 400, body: '' },
       { status: 500, body: '<html>Bad gateway</html>' },
       { status: 400, body: { error: 'a string' } },
     ],
     spans: [
-      'chat gpt-4o  !model_not_found',
-      'chat gpt-4o  !BadRequestError',
-      'chat gpt-4o  !BadRequestError',
-      'chat gpt-4o  !InternalServerError',
-      'chat gpt-4o  !BadRequestError',
-    ],
+      'model_not_found',
+      'BadRequestError',
+      'BadRequestError',
+      'InternalServerError',
+      'BadRequestError',
+    ].map((type) => `chat gpt-4o  !${type}`),
   },
   { name: 'connection-refused', title: 'A refused connection', spans: ['chat gpt-4o  !APIConnectionError'] },
   {

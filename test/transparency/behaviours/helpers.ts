@@ -61,12 +61,7 @@ export const HELPERS: readonly Behaviour[] = [
     spans: ['chat gpt-4o'],
   },
   { name: 'chat-parse-raw-response', title: '`asResponse()` of `chat.completions.parse`', spans: UNPARSED },
-  {
-    name: 'response-created',
-    title: '`responses.create`',
-    responses: [ANSWER],
-    spans: ['chat gpt-4o'],
-  },
+  { name: 'response-created', title: '`responses.create`', responses: [ANSWER], spans: ['chat gpt-4o'] },
   {
     name: 'response-streamed',
     title: '`responses.create`, streamed',
@@ -79,10 +74,5 @@ export const HELPERS: readonly Behaviour[] = [
     responses: [ANSWER],
     spans: streamed('completed'),
   },
-  {
-    name: 'response-parsed',
-    title: '`responses.parse`',
-    responses: [ANSWER],
-    spans: ['chat gpt-4o'],
-  },
+  { name: 'response-parsed', title: '`responses.parse`', responses: [ANSWER], spans: ['chat gpt-4o'] },
 ];

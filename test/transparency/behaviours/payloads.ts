@@ -1,9 +1,16 @@
 import type { Answer } from '../../support/simulator/index.ts';
-import type { Behaviour } from '../behaviour.ts';
+import { type Behaviour, type Surroundings, times } from '../behaviour.ts';
 
 function page(...ids: readonly string[]): Answer {
   const data = ids.map((id) => ({ id, object: 'fine_tuning.job' }));
   return { body: { object: 'list', data, has_more: ids.length > 1 } };
+}
+
+const THREE_PAGES = [page('ftjob_1', 'ftjob_2'), page('ftjob_3'), page()];
+
+/** openai 4.19 asks for a page after the last one. */
+function listed({ major, minor }: Surroundings): readonly string[] {
+  return times(major === 4 && minor === 19 ? 3 : 2, 'GET /fine_tuning/jobs');
 }
 
 /** Lists, files, and bodies of all kinds. */
@@ -11,33 +18,15 @@ export const PAYLOADS: readonly Behaviour[] = [
   {
     name: 'page-awaited',
     title: 'A page, and the next',
-    answers: [page('ftjob_1', 'ftjob_2'), page('ftjob_3'), page()],
+    answers: THREE_PAGES,
     spans: ['GET /fine_tuning/jobs', 'GET /fine_tuning/jobs'],
   },
-  {
-    name: 'page-for-await',
-    title: 'All items of a list',
-    answers: [page('ftjob_1', 'ftjob_2'), page('ftjob_3'), page()],
-    spans: ({ major, minor }) =>
-      // openai 4.19 asks for a page after the last one.
-      major === 4 && minor === 19
-        ? ['GET /fine_tuning/jobs', 'GET /fine_tuning/jobs', 'GET /fine_tuning/jobs']
-        : ['GET /fine_tuning/jobs', 'GET /fine_tuning/jobs'],
-  },
-  {
-    name: 'page-by-page',
-    title: 'All pages of a list',
-    answers: [page('ftjob_1', 'ftjob_2'), page('ftjob_3'), page()],
-    spans: ({ major, minor }) =>
-      // openai 4.19 asks for a page after the last one.
-      major === 4 && minor === 19
-        ? ['GET /fine_tuning/jobs', 'GET /fine_tuning/jobs', 'GET /fine_tuning/jobs']
-        : ['GET /fine_tuning/jobs', 'GET /fine_tuning/jobs'],
-  },
+  { name: 'page-for-await', title: 'All items of a list', answers: THREE_PAGES, spans: listed },
+  { name: 'page-by-page', title: 'All pages of a list', answers: THREE_PAGES, spans: listed },
   {
     name: 'page-left-early',
     title: 'A list left early',
-    answers: [page('ftjob_1', 'ftjob_2'), page('ftjob_3'), page()],
+    answers: THREE_PAGES,
     spans: ['GET /fine_tuning/jobs', 'GET /fine_tuning/jobs'],
   },
   {
