@@ -97,7 +97,7 @@ function readResult({ id, repeated, output }: ToolResult): unknown {
 /** Whatever an API says, it is read without a throw. */
 function dialectReaders(dialect: Dialect): Reader[] {
   const facts = (read: (sink: RecordingSink) => void): unknown => {
-    const sink = recordFacts(CONTENT);
+    const sink = recordFacts();
     read(sink);
     return sink.facts;
   };

@@ -1,12 +1,12 @@
-import type { FactSink, WantedDetail } from '../../src/hierarchy/dialect.ts';
+import type { FactSink } from '../../src/hierarchy/dialect.ts';
 
 export interface RecordingSink extends FactSink {
   /** The facts in their order, each with its name first. */
   readonly facts: readonly (readonly [name: string, ...values: unknown[]])[];
 }
 
-/** A sink that writes down what a dialect reports. */
-export function recordFacts(options: { content?: boolean; wants?: WantedDetail } = {}): RecordingSink {
+/** A sink that wants everything, and writes down what a dialect reports. */
+export function recordFacts(): RecordingSink {
   const facts: [string, ...unknown[]][] = [];
   const take =
     (name: string) =>
@@ -14,8 +14,8 @@ export function recordFacts(options: { content?: boolean; wants?: WantedDetail }
       void facts.push([name, ...values]);
   return {
     facts,
-    content: options.content ?? false,
-    wants: () => options.wants ?? 'everything',
+    content: true,
+    wants: () => 'everything',
     uses: () => true,
     agent: take('agent'),
     vectorStores: take('vectorStores'),

@@ -96,7 +96,7 @@ describe('a list of messages', () => {
 
   /** The texts of what the run was given (`>`) and has made (`<`), where it was created in the fourth second. */
   function read(listed: readonly object[]): string[] {
-    const sink = recordFacts({ content: true });
+    const sink = recordFacts();
     const run = {
       id: 'run_1',
       conversationId: 'thread_1',
