@@ -1,16 +1,33 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { trace } from '@opentelemetry/api';
+import type OpenAI from 'openai';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { span, traced } from '../../src/client.ts';
 import { OpenAIInstrumentation } from '../../src/index.ts';
 import { assertSpanTree } from '../../src/testing.ts';
 import { startProgram } from '../support/program.ts';
-import { recordTelemetry } from '../support/telemetry.ts';
+import { type RecordedTelemetry, recordTelemetry } from '../support/telemetry.ts';
 import { startTutor } from '../support/tutor.ts';
 
 const QUESTION = { model: 'gpt-4o', messages: [{ role: 'user' as const, content: 'What is x?' }] };
 const ANSWER = 'This is a simulated answer.';
+
+function namesOf({ spans }: Pick<RecordedTelemetry, 'spans'>): string[] {
+  return spans.map(({ name }) => name);
+}
+
+type Chunks = AsyncIterable<OpenAI.Chat.ChatCompletionChunk>;
+
+/** What a stream says; something may happen after each chunk. */
+async function textOf(stream: Chunks, after = async (_chunks: number) => {}): Promise<string> {
+  const pieces: string[] = [];
+  for await (const { choices } of stream) {
+    pieces.push(choices[0]?.delta.content ?? '');
+    await after(pieces.length);
+  }
+  return pieces.join('');
+}
 
 describe('a provider that is shut down', () => {
   test('during a call: the program gets its result, and the span is saved', async () => {
@@ -19,52 +36,41 @@ describe('a provider that is shut down', () => {
     const call = client.chat.completions.create(QUESTION);
     await expect.poll(() => simulator.requests.length).toBe(1);
     await telemetry.provider.shutdown();
-    expect(telemetry.spans.map(({ name }) => name)).toEqual(['chat gpt-4o']);
+    expect(namesOf(telemetry)).toEqual(['chat gpt-4o']);
     expect((await call).choices[0]?.message.content).toBe(ANSWER);
     expect((await client.chat.completions.create(QUESTION)).choices[0]?.message.content).toBe(ANSWER);
   });
 
   test('during a stream: the program reads to the end, and the span is saved', async () => {
     const { client, telemetry } = await startProgram();
-    const pieces: string[] = [];
-    for await (const { choices } of await client.chat.completions.create({ ...QUESTION, stream: true })) {
-      pieces.push(choices[0]?.delta.content ?? '');
-      if (pieces.length === 2) await telemetry.provider.shutdown();
-    }
-    expect(pieces.join('')).toBe(ANSWER);
-    expect(telemetry.spans.map(({ name }) => name)).toEqual(['chat gpt-4o']);
+    const stream = await client.chat.completions.create({ ...QUESTION, stream: true });
+    const text = await textOf(stream, async (chunks) => {
+      if (chunks === 2) await telemetry.provider.shutdown();
+    });
+    expect(text).toBe(ANSWER);
+    expect(namesOf(telemetry)).toEqual(['chat gpt-4o']);
     expect(telemetry.spans[0]?.attributes['openai.stream.end']).toBe('abandoned');
   });
 
   test('while a run is polled: the program continues to poll, and run and thread are saved', async () => {
-    const { client, threadId, telemetry, ...program } = await startTutor({ runs: [{}] });
+    const { telemetry, ...program } = await startTutor({ runs: [{}] });
     await program.inSpan(async () => {
       const run = await program.create();
       await telemetry.provider.shutdown();
-      const { status } = await client.beta.threads.runs.poll(
-        run.id,
-        { thread_id: threadId },
-        { pollIntervalMs: 1 },
-      );
-      expect(status).toBe('completed');
+      expect((await program.poll(run.id)).status).toBe('completed');
     });
-    const names = telemetry.spans.map(({ name }) => name);
-    expect(names).toContain('thread');
-    expect(names).toContain('invoke_agent Math Tutor');
+    expect(namesOf(telemetry)).toEqual(expect.arrayContaining(['thread', 'invoke_agent Math Tutor']));
   });
 
   test('while traced functions run: their spans are saved above those of their calls', async () => {
     const { client, telemetry } = await startProgram();
     const instrumentation = new OpenAIInstrumentation();
     onTestFinished(() => instrumentation.disable());
-    let finish: (value: string) => void = () => undefined;
-    const handle = traced('handle request', async () => {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const handled = traced('handle request', async () => {
       await span('ask', () => client.chat.completions.create(QUESTION));
-      return new Promise<string>((resolve) => {
-        finish = resolve;
-      });
-    });
-    const handled = handle();
+      return promise;
+    })();
     await expect.poll(() => telemetry.spans.length).toBe(2);
     await telemetry.provider.shutdown();
     assertSpanTree(
@@ -75,7 +81,7 @@ describe('a provider that is shut down', () => {
          └─ chat gpt-4o
       `,
     );
-    finish('done');
+    resolve('done');
     expect(await handled).toBe('done');
     expect(telemetry.spans).toHaveLength(3);
   });
@@ -95,11 +101,7 @@ describe('a provider that is shut down', () => {
     await expect.poll(() => telemetry.openSpans).toEqual(['invoke_workflow runTools', 'execute_tool slow']);
     await telemetry.provider.shutdown();
     expect(telemetry.openSpans).toEqual([]);
-    expect(telemetry.spans.map(({ name }) => name)).toEqual([
-      'chat gpt-4o',
-      'execute_tool slow',
-      'invoke_workflow runTools',
-    ]);
+    expect(namesOf(telemetry)).toEqual(['chat gpt-4o', 'execute_tool slow', 'invoke_workflow runTools']);
     resolve('sunny');
     expect(await runner.finalContent()).toEqual(expect.any(String));
     const measured = (await telemetry.metrics()).map(({ descriptor }) => descriptor.name);
@@ -123,13 +125,11 @@ describe('a provider that is replaced', () => {
     const stream = await client.chat.completions.create({ ...QUESTION, model: 'streamed', stream: true });
     trace.disable();
     const replaced = recordTelemetry();
-    const pieces: string[] = [];
-    for await (const { choices } of stream) pieces.push(choices[0]?.delta.content ?? '');
-    expect(pieces.join('')).toBe(ANSWER);
+    expect(await textOf(stream)).toBe(ANSWER);
     expect((await before).choices[0]?.message.content).toBe(ANSWER);
     await client.chat.completions.create({ ...QUESTION, model: 'new' });
-    expect(telemetry.spans.map(({ name }) => name).sort()).toEqual(['chat gpt-4o', 'chat streamed']);
-    expect(replaced.spans.map(({ name }) => name)).toEqual(['chat new']);
+    expect(namesOf(telemetry).sort()).toEqual(['chat gpt-4o', 'chat streamed']);
+    expect(namesOf(replaced)).toEqual(['chat new']);
     await replaced.verify();
   });
 
@@ -142,10 +142,10 @@ describe('a provider that is replaced', () => {
     await client.chat.completions.create({ ...QUESTION, model: 'new' });
     await telemetry.provider.shutdown();
     expect(telemetry.openSpans).toEqual([]);
-    expect(telemetry.spans.map(({ name }) => name)).toEqual(
+    expect(namesOf(telemetry)).toEqual(
       expect.arrayContaining(['chat streamed', 'invoke_agent Math Tutor', 'thread']),
     );
-    expect(replaced.spans.map(({ name }) => name)).toEqual(['chat new']);
+    expect(namesOf(replaced)).toEqual(['chat new']);
   });
 
   test('during a run leaves no span open in either provider', async () => {
@@ -157,7 +157,7 @@ describe('a provider that is replaced', () => {
     await client.beta.threads.messages.list(threadId);
     await replaced.provider.shutdown();
     expect([...telemetry.openSpans, ...replaced.openSpans]).toEqual([]);
-    expect(telemetry.spans.map(({ name }) => name)).toContain('invoke_agent Math Tutor');
+    expect(namesOf(telemetry)).toContain('invoke_agent Math Tutor');
   });
 });
 
@@ -168,23 +168,17 @@ describe('a flush during the background read', () => {
     ['that is rejected continues without steps', { status: 500, body: { error: { message: 'no' } } }, []],
     ['that is not JSON continues without steps', { body: '<html>' }, []],
   ] as const)('%s', async (_, answer, steps) => {
-    const { simulator, telemetry, ...program } = await startTutor({
-      runs: [{}],
-    });
+    const { simulator, telemetry, ...program } = await startTutor({ runs: [{}] });
     simulator.next({ when: { path: /steps/ }, ...answer });
     await program.inSpan(program.run);
     await telemetry.provider.forceFlush();
     expect(telemetry.openSpans).toEqual([]);
-    expect(telemetry.spans.filter(({ name }) => name.startsWith('chat')).map(({ name }) => name)).toEqual(
-      steps,
-    );
-    expect(telemetry.spans.map(({ name }) => name)).toContain('invoke_agent Math Tutor');
+    expect(namesOf(telemetry).filter((name) => name.startsWith('chat'))).toEqual(steps);
+    expect(namesOf(telemetry)).toContain('invoke_agent Math Tutor');
   });
 
   test('that hangs ends within seconds', { timeout: 60_000 }, async () => {
-    const { simulator, telemetry, ...program } = await startTutor({
-      runs: [{}],
-    });
+    const { simulator, telemetry, ...program } = await startTutor({ runs: [{}] });
     simulator.next({ when: { path: /steps/ }, delayMs: 600_000 });
     await program.inSpan(program.run);
     await telemetry.provider.shutdown();
