@@ -1,7 +1,9 @@
-import { context, INVALID_SPAN_CONTEXT, trace } from '@opentelemetry/api';
+import { context, INVALID_SPAN_CONTEXT, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
 import type OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
+import { readAdoption } from '../../src/hierarchy/responses.ts';
+import { Call } from '../../src/sdk/call.ts';
 import { responseBody } from '../support/bodies.ts';
 import { functionResults, repeatedCalls } from '../support/function-results.ts';
 import { type Program, startProgram } from '../support/program.ts';
@@ -317,8 +319,6 @@ describe('a background response', () => {
     ['was completed over an hour ago', { created_at: OLD, completed_at: OLD + 1 }],
     ['was created over an hour ago and failed', { created_at: OLD, completed_at: null, status: 'failed' }],
     ['is a foreground response', { background: false }],
-    ['has no id', { id: undefined }],
-    ['has no status', { status: undefined }],
     ['is something else', { object: 'other' }],
   ])('is not adopted if it %s', async (_, more) => {
     // What is not sampled is still counted.
@@ -327,6 +327,16 @@ describe('a background response', () => {
     await program.client.responses.retrieve('resp_1');
     expect(await program.points('gen_ai.client.token.usage')).toEqual([]);
   });
+});
+
+it.each([
+  ['nothing', true],
+  ['id', false],
+  ['status', false],
+])('a background response that lacks %s is adopted: %s', (missing, expected) => {
+  const call = new Call({}, { start: () => undefined }, ROOT_CONTEXT);
+  const response = responseBody([], { background: true, [missing]: undefined });
+  expect(readAdoption(call, undefined, response) !== undefined).toBe(expected);
 });
 
 function startThinking({ client, inSpan }: Program): Promise<{ readonly id: string }> {
