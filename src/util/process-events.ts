@@ -78,17 +78,20 @@ export function releasesProcess(): () => Promise<void> {
       },
     })
     .enable();
-  const call = (each: unknown, name: string): void => {
+  const call = (each: unknown, name: string, ...args: unknown[]): void => {
     const method = field(each, name);
-    if (typeof method === 'function') method.call(each);
+    if (typeof method === 'function') method.apply(each, args);
   };
   return async () => {
     const activeHandles = field(process, '_getActiveHandles');
     const handles: unknown[] = typeof activeHandles === 'function' ? activeHandles.call(process) : [];
     for (const each of handles) {
+      call(each, 'unref');
       // A socket that is connecting keeps the process alive even after `unref`.
-      const isStuck = field(each, 'connecting') === true && exporting.has(field(each, '_handle'));
-      call(each, isStuck ? 'destroy' : 'unref');
+      if (field(each, 'connecting') !== true || !exporting.has(field(each, '_handle'))) continue;
+      const closed = new Promise<void>((resolve) => call(each, 'once', 'close', resolve));
+      call(each, 'destroy');
+      await closed;
     }
     // An exporter may now start a timer, to try again.
     await nextTurn();

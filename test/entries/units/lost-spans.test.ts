@@ -151,12 +151,19 @@ async function startBlocked(): Promise<string> {
 test.runIf(process.platform === 'linux').each([
   ['…/register', `${PACKAGE_NAME}/register`],
   ['a NodeSDK of its own', './own-sdk.mjs'],
-])('a collector to which no connection is opened does not keep a program with %s', async (_, setUp) => {
-  const blocked = await startBlocked();
-  const { code, stderr } = await run('', { OTEL_EXPORTER_OTLP_ENDPOINT: blocked }, setUp);
-  expect(code).toBe(0);
-  expect(stderr).toContain(`could not send traces to ${blocked}/v1/traces (timeout). `);
-});
+])(
+  'a collector to which no connection is opened does not keep a program with %s',
+  {
+    // The system would give the connection up after two minutes.
+    timeout: 60_000,
+  },
+  async (_, setUp) => {
+    const blocked = await startBlocked();
+    const { code, stderr } = await run('', { OTEL_EXPORTER_OTLP_ENDPOINT: blocked }, setUp);
+    expect(code).toBe(0);
+    expect(stderr).toContain(`could not send traces to ${blocked}/v1/traces (timeout). `);
+  },
+);
 
 test('a program that ends in the middle of a stream counts its span as lost, or prints it', async () => {
   const body = { model: 'gpt-4o', stream: true, messages: [{ role: 'user', content: 'Hi' }] };
