@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What is known of a mutation run: its processes share it, and it outlives those that a mutant makes crash. */
@@ -48,6 +48,13 @@ export class Journal {
 
   clear(kind: keyof Entries): void {
     rmSync(join(this.#directory, kind), { force: true });
+  }
+
+  /** When the last entry was added, in milliseconds since the epoch. */
+  get newest(): number {
+    return Math.max(
+      ...readdirSync(this.#directory).map((name) => statSync(join(this.#directory, name)).mtimeMs),
+    );
   }
 
   /** The mutants to try in each test; before there is a plan, tests only say what they reach. */

@@ -243,6 +243,43 @@ describe('with consent, a response has the output of the model as one message', 
     expect(content(again, 'output.messages')).toEqual(plain);
   });
 
+  test('tools and pages without credentials, also on tool spans', async () => {
+    const program = await startWithConsent();
+    const server = {
+      server_url: 'https://me:secret@wiki.example',
+      authorization: 'secret',
+      headers: { key: 'secret' },
+    };
+    const found = {
+      type: 'tool_search_output' as const,
+      call_id: 'call_1',
+      tools: [{ type: 'mcp' as const, server_label: 'wiki', ...server }],
+    };
+    const url = 'https://me:secret@x.example/?token=secret';
+    const output = [found, { type: 'web_search_call', id: 'ws_1', action: { type: 'open_page', url } }];
+    const usage = { input_tokens: 1, output_tokens: 1 };
+    program.simulator.next({ body: { id: 'resp_1', status: 'completed', model: 'gpt-4o', output, usage } });
+    await program.client.responses.create({ model: 'gpt-4o', input: [found] });
+    const told = {
+      type: 'tool_call_response',
+      id: 'call_1',
+      response: { tools: [{ type: 'mcp', name: 'wiki' }] },
+    };
+    const opened = { action: 'open_page', url: 'https://x.example/?token=REDACTED' };
+    expect(content(program, 'input.messages')).toEqual([{ role: 'tool', parts: [told] }]);
+    expect(outputParts(program)).toEqual([
+      told,
+      {
+        type: 'server_tool_call',
+        id: 'ws_1',
+        name: 'web_search',
+        server_tool_call: { type: 'web_search', ...opened },
+      },
+    ]);
+    const search = newest(program.telemetry, 'execute_tool').attributes['gen_ai.tool.call.arguments'];
+    expect(JSON.parse(String(search))).toEqual(opened);
+  });
+
   test('the results of a file search, without file metadata', async () => {
     const program = await startWithConsent();
     const found = { file_id: 'file-1', filename: 'a.pdf', score: 0.9, text: 'x is 4.' };

@@ -63,6 +63,17 @@ test.each([
   expect(call.longestChunkGap).toBeLessThan(31);
 });
 
+test('the longest time between two chunks is kept', () => {
+  const { call } = newCall();
+  call.begin({ stream: true });
+  for (const gap of [0, 5_000, 1_000]) {
+    if (call.lastChunkTime !== undefined) call.lastChunkTime -= gap;
+    call.chunk('a');
+  }
+  expect(call.longestChunkGap).toBeGreaterThanOrEqual(5_000);
+  expect(call.longestChunkGap).toBeLessThan(6_000);
+});
+
 describe('a call is settled once', () => {
   test.each<[string, (call: Call) => void, Partial<Call>]>([
     ['by its value', (call) => call.succeed('v'), { outcome: 'value', value: 'v' }],

@@ -167,3 +167,10 @@ test('each chunk says whether it completes a choice, and the answer has no end w
     [false, true],
   ]);
 });
+
+test('a call beyond the limit is counted once, by the piece with its id', () => {
+  const accumulator = new ChatAccumulator(LIMITS);
+  for (const id of ['call_1', undefined, undefined])
+    accumulator.add(delta({ tool_calls: [{ index: 2 ** 40, id, function: { arguments: '{' } }] }));
+  expect(accumulator.skippedCalls).toBe(1);
+});

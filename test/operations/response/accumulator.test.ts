@@ -84,6 +84,11 @@ test('a finished item is as in its last event', () => {
   ).toMatchObject({ output: [item] });
 });
 
+test('an error event is the error of the response', () => {
+  const error = { type: 'error', code: 'server_error', message: 'It broke.' };
+  expect(accumulate([CREATED, error])).toMatchObject({ id: 'resp_1', error: { code: 'server_error' } });
+});
+
 test.each([
   ['no events', [null, 5, 'text', [], {}]],
   [

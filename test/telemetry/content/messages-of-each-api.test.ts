@@ -89,3 +89,20 @@ describe('a message of a chat', () => {
     expect(findings(messages)).toEqual([]);
   });
 });
+
+test('the messages of a request are read lazily', () => {
+  const reads: string[] = [];
+  const message = {
+    role: 'user',
+    get content() {
+      reads.push('content');
+      return 'Hi';
+    },
+  };
+  const lists = [readInputMessages([message]), readResponseInput([message])];
+  expect(lists.map(({ length }) => length)).toEqual([1, 1]);
+  expect(reads).toEqual([]);
+  const whole = { role: 'user', parts: [{ type: 'text', content: 'Hi' }] };
+  expect(lists.flatMap(plain)).toEqual([whole, whole]);
+  expect(reads).toEqual(['content', 'content']);
+});
