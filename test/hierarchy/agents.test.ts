@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest';
 import type { OpenAIInstrumentationConfig } from '../../src/client.ts';
+import { agents } from '../../src/hierarchy/dialects/agents.ts';
 import { type AgentProgram, environment, messageEvent, startAgentProgram } from '../support/agent-program.ts';
 import { answersWithout } from '../support/answers-without.ts';
 import { startProgram } from '../support/program.ts';
+import { recordFacts } from '../support/recording-sink.ts';
 import type { TurnScript } from '../support/simulator/index.ts';
 import { timedTools } from '../support/timed-tools.ts';
 
@@ -362,3 +364,10 @@ it.each([
     expect(turns).toHaveLength(recorded);
   },
 );
+
+it('an event about an item whose turn is not known reports nothing', () => {
+  const item = { id: 'item_1', type: 'web_search_call', turn_id: 'turn_1' };
+  const sink = recordFacts();
+  agents.readEvent({ type: 'agent.session.turn.item.done', item }, sink);
+  expect(sink.facts).toEqual([]);
+});

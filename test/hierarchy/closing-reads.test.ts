@@ -105,6 +105,13 @@ describe('a run that the program no longer waits for', () => {
     await tutor.telemetry.provider.shutdown();
     expect(asksOf(tutor, RUN)).toBe(0);
   });
+
+  it('is not asked for with runSteps "observe"', async () => {
+    const tutor = await startLeaving({ runSteps: 'observe' });
+    await tutor.create();
+    await tutor.telemetry.provider.shutdown();
+    expect(asksOf(tutor, RUN)).toBe(0);
+  });
 });
 
 describe('a run that only another process has polled', () => {

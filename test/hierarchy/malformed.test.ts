@@ -28,6 +28,7 @@ const NONSENSE: readonly unknown[] = [
     run_id: 'run_x',
     step_details: { tool_calls: [null, 3, { id: 'call', type: 'function' }] },
   },
+  { object: 'thread.run.step', id: 'step_z', run_id: 'run_z' },
   { object: 'thread.message', id: null, content: { text: 1 } },
   { object: '__proto__', id: 'constructor' },
   { object: 'list', data: { length: 3 } },

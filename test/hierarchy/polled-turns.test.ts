@@ -1,18 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { type AgentProgram, startAgentProgram } from '../support/agent-program.ts';
+import { startAgentProgram } from '../support/agent-program.ts';
 import { answersWithout } from '../support/answers-without.ts';
 
 const TURNS = [1, 10, 100].map((prompt) => ({ usage: { prompt, completion: 1 } }));
 
-/** Of each turn, in the order of their beginnings. */
-function _tokensOf({ telemetry }: AgentProgram): readonly unknown[] {
-  const turns = telemetry.spans.filter(({ name }) => name === 'invoke_agent Helper');
-  return turns
-    .sort((one, other) => one.startTime[0] - other.startTime[0] || one.startTime[1] - other.startTime[1])
-    .map(({ attributes }) => attributes['gen_ai.usage.input_tokens']);
-}
-
 describe('a polled turn that was never read', () => {
+  it('does not take the id and tokens of a later turn, which a stream reports', async () => {
+    const program = await startAgentProgram(TURNS, { config: { runSteps: 'observe' } });
+    await program.inSpan(async () => {
+      const { id } = await program.create();
+      await program.send(id, 'first');
+      await program.poll(id);
+      await program.stream(id, 'second');
+    });
+    await program.expectTree(`
+      program
+      ├─ POST /agents/sessions
+      └─ session                 openai.total.runs=1
+         ├─ invoke_agent Helper  openai.run.observed=false
+         └─ invoke_agent Helper  openai.turn.id=turn_000002 gen_ai.usage.input_tokens=10
+    `);
+  });
+
   it('is forgotten once it has ended, also if its session was created with its input', async () => {
     const program = await startAgentProgram(TURNS, { config: { runSteps: 'observe' } });
     let id = '';

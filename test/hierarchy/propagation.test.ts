@@ -118,6 +118,26 @@ describe('a run whose metadata contains the trace context', () => {
     expect(program.linked('invoke_agent Math Tutor')).toEqual([[]]);
   });
 
+  it('is linked to its creation by processes that only retrieve it', async () => {
+    const { threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
+    const { client, inSpan } = program;
+    const run = await inSpan(program.create);
+    for (const looking of [otherProcess(program, { propagateInMetadata: true }), client])
+      await inSpan(() => looking.beta.threads.runs.retrieve(run.id, { thread_id: threadId }), 'status');
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ POST /threads/{thread_id}/runs
+
+      status
+      └─ GET /threads/{thread_id}/runs/{run_id}
+
+      status
+      └─ GET /threads/{thread_id}/runs/{run_id}
+    `);
+    expect(program.linked(RETRIEVE)).toEqual([[CREATE], [CREATE]]);
+  });
+
   it('is recorded by its creator alone, however others wait for it, if the creator only propagates', async () => {
     const config = { propagateInMetadata: true };
     const { threadId, ...program } = await startTutor({ runs: [{}], config });

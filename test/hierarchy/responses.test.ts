@@ -331,12 +331,13 @@ describe('a background response', () => {
 
 it.each([
   ['nothing', true],
+  ['created_at', true],
   ['id', false],
   ['status', false],
 ])('a background response that lacks %s is adopted: %s', (missing, expected) => {
   const call = new Call({}, { start: () => undefined }, ROOT_CONTEXT);
-  const response = responseBody([], { background: true, [missing]: undefined });
-  expect(readAdoption(call, undefined, response) !== undefined).toBe(expected);
+  const response = responseBody([], { background: true, created_at: 1, [missing]: undefined });
+  expect(Number.isFinite(readAdoption(call, undefined, response)?.startTime)).toBe(expected);
 });
 
 function startThinking({ client, inSpan }: Program): Promise<{ readonly id: string }> {
