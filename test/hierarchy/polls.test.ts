@@ -34,6 +34,20 @@ describe('a poll helper', () => {
     `);
   });
 
+  it('is no loop of requests that the program makes itself', async () => {
+    const program = await startProgram();
+    answer(program, 'in_progress', 'completed');
+    await program.inSpan(async () => {
+      for (let asked = 0; asked < 2; asked++)
+        await program.client.vectorStores.files.retrieve('file_1', { vector_store_id: 'vs_1' });
+    });
+    await program.expectTree(`
+      program
+      ├─ GET /vector_stores/{vector_store_id}/files/{file_id}  openai.resource.status=in_progress
+      └─ GET /vector_stores/{vector_store_id}/files/{file_id}  openai.resource.status=completed
+    `);
+  });
+
   it('is an ordinary request if one is enough, and starts a new span after the previous poll has ended', async () => {
     const program = await startProgram();
     answer(program, 'completed', 'in_progress', 'completed', 'in_progress', 'failed');

@@ -216,6 +216,14 @@ describe('assertSpanTree', () => {
   });
 
   it.each([
+    ['no stars, which is another text', 'gpt', 'gpt-4o'],
+    ['a star that begins otherwise', 'gpt*', 'not-gpt-4o'],
+  ])('does not match %s', (_, pattern, text) => {
+    const spans = makeSpans({ name: 'chat', attributes: { model: text } });
+    expect(failure(`chat  model=${pattern}`, spans)).toContain(`- chat  model=${pattern}`);
+  });
+
+  it.each([
     ['*-{id}', 'a-b-c', 'c'],
     ['{id}-*', 'a-b-c', 'a'],
     ['{id}-c', 'a-b-c', 'a-b'],

@@ -3,6 +3,7 @@ import {
   arrayField,
   asInteger,
   asObject,
+  asWord,
   booleanField,
   countField,
   field,
@@ -126,4 +127,14 @@ test.each<[string, unknown, string | undefined]>([
   ['a value that is not text', { 'x-request-id': 5 }, undefined],
 ])('a header is read from %s', (_, headers, expected) => {
   expect(readHeader(headers, 'X-Request-Id')).toBe(expected);
+});
+
+test.each([
+  ['validating_files', 'validating_files'],
+  ['Dear John', undefined],
+  ['sk-proj-0Ab9', undefined],
+  ['x'.repeat(33), undefined],
+  [200, undefined],
+])('%s may be content unless it is a short word', (value, word) => {
+  expect(asWord(value)).toBe(word);
 });
