@@ -23,9 +23,9 @@ const MAX_TEST_MS = 3_000;
 const MAX_SILENCE_MS = 120_000;
 
 const parameters = process.argv.slice(2);
-const tests = parameters.filter((path) => path.startsWith('test/'));
+const filters = parameters.filter((path) => path.startsWith('test/'));
 const wanted = parameters
-  .filter((path) => !tests.includes(path))
+  .filter((path) => !filters.includes(path))
   .map((path) => `src/${path.replace(/^src\//, '')}`);
 const isWanted = (file: string): boolean =>
   wanted.length === 0 || wanted.some((path) => file === path || file.startsWith(`${path}/`));
@@ -33,11 +33,14 @@ const isWanted = (file: string): boolean =>
 const sources = new Map<string, string>();
 const directory = mkdtempSync(join(tmpdir(), 'mutation-'));
 const journal = new Journal(directory);
-try {
-  process.exitCode = await checkAll();
-} finally {
-  rmSync(directory, { recursive: true });
-}
+/** Ends the tests that are running. A process with a mutant may never end by itself. */
+let endTests = (): void => undefined;
+process.once('SIGINT', () => process.exit(130));
+process.once('exit', () => {
+  endTests();
+  rmSync(directory, { recursive: true, force: true });
+});
+process.exitCode = await checkAll();
 
 /** @returns the exit code */
 async function checkAll(): Promise<number> {
@@ -45,6 +48,7 @@ async function checkAll(): Promise<number> {
   if (mutants.length === 0) throw new Error('Name files or folders of src, such as sdk/seam.ts');
   await runTests(await listTests());
   const reached = testsById();
+  if (reached.size === 0) throw new Error('No test has passed. Run npm test to see why.');
   for (const count of ROUNDS) {
     const plan = planRound(mutants, reached, count);
     journal.plan = plan;
@@ -111,7 +115,7 @@ function fileOf(test: string): string {
 
 async function listTests(): Promise<string[]> {
   const output = join(directory, 'tests.json');
-  await vitest(['list', '--filesOnly', `--json=${output}`, ...tests]);
+  await vitest(['list', '--filesOnly', `--json=${output}`, ...filters]);
   const files = JSON.parse(readFileSync(output, 'utf8')) as { readonly file: string }[];
   return files.map(({ file }) => file.slice(ROOT.length + 1));
 }
@@ -149,9 +153,11 @@ async function vitest(parameters: readonly string[]): Promise<void> {
     stdio: 'ignore',
     detached: true,
   });
+  endTests = () => void process.kill(-(child.pid ?? 0), 'SIGKILL');
   const watch = setInterval(() => {
-    if (journal.newest < Date.now() - MAX_SILENCE_MS) process.kill(-(child.pid ?? 0), 'SIGKILL');
+    if (journal.newest < Date.now() - MAX_SILENCE_MS) endTests();
   }, 5_000);
   await new Promise((resolve) => child.on('close', resolve));
   clearInterval(watch);
+  endTests = () => undefined;
 }

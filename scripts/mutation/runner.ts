@@ -12,7 +12,6 @@ declare global {
 const MAX_MORE_CHECKS = 3_000_000;
 /** How long a run may take beyond ten times what the test takes. */
 const MAX_MORE_MS = 1_000;
-const MAX_TEST_MS = 10_000;
 
 type Outcome = 'passes' | 'fails' | 'hangs';
 
@@ -48,7 +47,6 @@ globalThis.__mutant__ = (id) => {
 export default class MutationRunner extends TestRunner {
   readonly #killed = new Set<number>();
   #isSpoilt = false;
-  #isRepeating = false;
   #start = 0;
 
   override async onBeforeRunSuite(suite: RunnerTestSuite): Promise<void> {
@@ -74,14 +72,12 @@ export default class MutationRunner extends TestRunner {
     await super.onAfterRetryTask(test as never, options);
     const ms = Math.round(performance.now() - this.#start);
     const { result } = test;
-    if (this.#isRepeating || result?.state !== 'pass' || test.fails || test.concurrent) return;
+    if (result?.state !== 'pass' || test.fails || test.concurrent) return;
     if (reached !== undefined) {
       journal.add('reached', { test: nameOf(test), ms, ids: [...reached] });
       return;
     }
-    this.#isRepeating = true;
-    if (!this.#isSpoilt) await this.#tryAll(test, ms);
-    this.#isRepeating = false;
+    if (!this.#isSpoilt) await this.#tryAll(test, ms * 10 + MAX_MORE_MS);
     result.state = 'pass';
     delete result.errors;
   }
@@ -90,9 +86,9 @@ export default class MutationRunner extends TestRunner {
     return (plan?.[nameOf(test)] ?? []).filter((id) => !this.#killed.has(id));
   }
 
-  async #tryAll(test: RunnerTestCase, ms: number): Promise<void> {
+  async #tryAll(test: RunnerTestCase, maxMs: number): Promise<void> {
     maxChecks = Number.POSITIVE_INFINITY;
-    if ((await run(this, test, MAX_TEST_MS)) !== 'passes') {
+    if ((await run(this, test, maxMs)) !== 'passes') {
       journal.add('unrepeatable', { test: nameOf(test) });
       return;
     }
@@ -100,7 +96,7 @@ export default class MutationRunner extends TestRunner {
     mkdirSync(journal.attempts, { recursive: true });
     for (const id of this.#planned(test)) {
       writeFileSync(attempt, JSON.stringify({ id, test: nameOf(test) }));
-      if (await this.#kills(test, id, ms * 10 + MAX_MORE_MS)) {
+      if (await this.#kills(test, id, maxMs)) {
         this.#killed.add(id);
         journal.add('killed', { id, test: nameOf(test) });
         if (this.#isSpoilt) break;

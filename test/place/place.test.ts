@@ -35,6 +35,7 @@ const TESTS = [
 ];
 
 const PROJECTS = ['--project', 'units', '--project', 'processes'];
+
 interface User {
   readonly uid: number;
   readonly gid: number;
