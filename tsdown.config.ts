@@ -107,7 +107,7 @@ const LATER = {
   sockets: ['src/sdk/agents-sdk/realtime-transport.ts', 'src/sdk/sockets/index.ts'],
   'spans-in-progress': ['src/export/live-spans.ts'],
   'unknown-names': ['src/config/unknown-names.ts'],
-  'variable-hooks': ['src/telemetry/content/variable-hooks.ts'],
+  'variable-hooks': ['src/telemetry/content/hooks-from-variables.ts'],
 };
 
 const config: UserConfig[] = defineConfig([

@@ -13,7 +13,7 @@ export {
   CircuitBreakerExporter,
   type CircuitBreakerExporterOptions,
   type Exporter,
-} from './export/circuit-breaker.ts';
+} from './export/circuit-breaker-exporter.ts';
 export {
   ContentStore,
   type ContentStoreLimits,

@@ -108,7 +108,7 @@ describe('only', () => {
       'doctor/collector.ts',
       // To this machine alone.
       'export/live-spans.ts',
-      'util/connection.ts',
+      'util/connection-failure.ts',
       'viewer/live/live-view.ts',
     ]);
     expect(filesWith(/viewer\/live\/|'\.\/live\/|'\.\.\/live\//)).toEqual(['viewer/view-command.ts']);

@@ -15,7 +15,7 @@ import {
   tracesProtocol,
   usesProxy,
 } from '../config/otlp.ts';
-import { connectionFailure } from '../util/connection.ts';
+import { connectionFailure } from '../util/connection-failure.ts';
 import { failureReason, NO_ANSWER } from '../util/export-result.ts';
 import { urlWithoutSecrets } from '../util/url-secrets.ts';
 import { type Check, checked, problem, skippedCheck } from './check.ts';

@@ -8,7 +8,7 @@ import { type Check, checked, distinct, findingsOf, remark, skippedCheck } from 
 import { examineEndpoint } from './collector.ts';
 import { findUpwards, readManifest } from './files.ts';
 import { examineBundlers, examinePackages } from './packages.ts';
-import { examineStart, START_SCRIPT } from './start.ts';
+import { examineStart, START_SCRIPT } from './start-check.ts';
 import { launchesOf } from './start-scripts.ts';
 
 const UNSENT = ['no spans are sent', 'send spans'] as const;

@@ -16,7 +16,7 @@ import { type ExportResult, failureReason, NO_ANSWER } from '../util/export-resu
 import { field } from '../util/payload.ts';
 import { MAX_TIMEOUT_MS } from '../util/timers.ts';
 import { VIEW_HEADER } from '../util/version.ts';
-import type { Exporter } from './circuit-breaker.ts';
+import type { Exporter } from './circuit-breaker-exporter.ts';
 import { liveSpans } from './live-spans.ts';
 
 type ExporterPackage = readonly [name: string, exported: string];

@@ -5,7 +5,7 @@ import type { ApiRequest } from '../operations/index.ts';
 import type { Usage } from '../telemetry/cost/usage.ts';
 import type { Failure } from '../telemetry/outcomes/failure.ts';
 import type { ToolOutcome } from '../telemetry/outcomes/tool-outcome.ts';
-import type { ConversationKind } from '../telemetry/place.ts';
+import type { ConversationKind } from '../telemetry/place-attributes.ts';
 
 export type { ToolCallContent, ToolCallSnapshot } from '../operations/execute-tool.ts';
 

@@ -7,10 +7,10 @@ import type { Route } from '../sdk/routes/index.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { EVENT_OPENAI_RUN_REQUEST } from '../semconv/events.ts';
 import { recordAttempts } from '../telemetry/attempts.ts';
-import { callAttributes, headersOf, rateLimitsIn } from '../telemetry/call-facts.ts';
+import { callAttributes, headersOf, rateLimitsIn } from '../telemetry/call-attributes.ts';
 import { callerTraceOf } from '../telemetry/metadata.ts';
 import { readFailure } from '../telemetry/outcomes/failure.ts';
-import { placeAttributes } from '../telemetry/place.ts';
+import { placeAttributes } from '../telemetry/place-attributes.ts';
 import type { Following } from '../telemetry/placement.ts';
 import { justAfter, SPAN_ROOM_MS } from '../util/clock.ts';
 import { adoptInvocation, creatorIn, creatorOf, handsOn, placeAdopted, worksOn } from './adoption.ts';
@@ -21,7 +21,7 @@ import {
   type PlaceOptions,
   parentIn,
   startIn,
-} from './api.ts';
+} from './conversation-api.ts';
 import {
   activeSpan,
   type Conversation,
@@ -41,7 +41,7 @@ import {
   pausedBy,
 } from './invocations/agent-invocation.ts';
 import { addRequestEvent, isLeft, markCut, type RequestEvent } from './invocations/invocation.ts';
-import { isInProgress } from './invocations/life.ts';
+import { isInProgress } from './invocations/state-machine.ts';
 import { dateOf, OperationClock } from './operation-clock.ts';
 import type { QueuedMessage, Session } from './sessions.ts';
 import { LONG_LIFETIME_MS } from './store.ts';

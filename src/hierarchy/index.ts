@@ -1,13 +1,13 @@
 import type { ClientEndpoint } from '../sdk/provider.ts';
 import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import type { ConversationApi } from './api.ts';
+import type { ConversationApi } from './conversation-api.ts';
 import { DIALECTS } from './dialects/index.ts';
 import { Engine } from './engine.ts';
 import { Completions } from './model-calls.ts';
 import { Polls } from './polls.ts';
 import { SessionSocket } from './realtime/index.ts';
-import { Responses } from './responses.ts';
+import { Responses } from './responses-api.ts';
 import type { Shelf } from './store.ts';
 import { ToolCalls } from './tool-calls/tool-calls.ts';
 import { ConversationTracker } from './tracker.ts';

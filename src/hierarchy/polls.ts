@@ -3,7 +3,7 @@ import type { Call } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { field } from '../util/payload.ts';
-import { type ConversationApi, type Placement, placeInNamed } from './api.ts';
+import { type ConversationApi, type Placement, placeInNamed } from './conversation-api.ts';
 import { activeSpan } from './conversations/conversation.ts';
 import { type ContinuationTraits, ContinuedCall } from './invocations/continued-call.ts';
 import { OperationClock } from './operation-clock.ts';

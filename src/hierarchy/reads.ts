@@ -9,7 +9,7 @@ import { TaskQueue } from '../util/task-queue.ts';
 import { nextTurn } from '../util/wait.ts';
 import type { Send } from './dialect.ts';
 import type { Invocation } from './invocations/invocation.ts';
-import { canContinue, isUnwatched } from './invocations/life.ts';
+import { canContinue, isUnwatched } from './invocations/state-machine.ts';
 
 const MAX_READ_ORIGINS = 100;
 /** A read makes two requests at a time at most, so four reach a server at once. */

@@ -4,10 +4,10 @@ import { notice } from '../diagnostics/report.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { EVENT_OPENAI_RUN_REQUIRES_ACTION, EVENT_OPENAI_SESSION_ENVIRONMENT } from '../semconv/events.ts';
-import { Keeper, textLimits } from '../telemetry/content/kept.ts';
+import { Keeper, textLimits } from '../telemetry/content/kept-content.ts';
 import { type CallerTrace, contextOf } from '../telemetry/metadata.ts';
 import { type Failure, readError } from '../telemetry/outcomes/failure.ts';
-import type { ConversationKind } from '../telemetry/place.ts';
+import type { ConversationKind } from '../telemetry/place-attributes.ts';
 import { keepNewest } from '../util/bounded-map.ts';
 import { MAX_REPEATED } from '../util/payload.ts';
 import { adoptInvocation, adopts, hasRecordingCreator, type Observation } from './adoption.ts';
@@ -21,7 +21,7 @@ import type {
   SubagentFact,
 } from './dialect.ts';
 import type { Acceptance, AgentInvocation } from './invocations/agent-invocation.ts';
-import { canContinue, endTimeOf, isInProgress, type Life } from './invocations/life.ts';
+import { canContinue, endTimeOf, isInProgress, type Life } from './invocations/state-machine.ts';
 import { OperationClock } from './operation-clock.ts';
 import type { ConversationTracker } from './tracker.ts';
 

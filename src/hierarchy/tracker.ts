@@ -1,7 +1,7 @@
 import type { Attributes, Span, SpanContext } from '@opentelemetry/api';
 import { define } from '../operations/attributes.ts';
 import * as ATTR from '../semconv/attributes.ts';
-import type { ConversationKind } from '../telemetry/place.ts';
+import type { ConversationKind } from '../telemetry/place-attributes.ts';
 import type { EndLimits, ProviderListener } from '../telemetry/program-end/provider-life.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { justAfter } from '../util/clock.ts';
@@ -22,7 +22,7 @@ import {
   type PausedInvocation,
 } from './invocations/agent-invocation.ts';
 import type { Invocation, InvocationOwner } from './invocations/invocation.ts';
-import type { Effect } from './invocations/life.ts';
+import type { Effect } from './invocations/state-machine.ts';
 import { recordInvocation } from './invocations/record-invocation.ts';
 import { BackgroundReads, READ_TIMEOUT_MS } from './reads.ts';
 import { LONG_LIFETIME_MS, type Shelf, Store } from './store.ts';

@@ -2,7 +2,7 @@ import type { MessagePart } from '../config/completion-types.ts';
 import { blobPart, urlPart } from '../telemetry/content/media.ts';
 import { textPart, unknownPart } from '../telemetry/content/messages.ts';
 import { asObject, asText, countField, field, first, row, textField } from '../util/payload.ts';
-import { citationParts } from './sources.ts';
+import { citationParts } from './citations.ts';
 
 type Kind = 'text' | 'reasoning' | 'image' | 'document' | 'audio' | 'hidden';
 

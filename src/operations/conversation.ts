@@ -1,6 +1,6 @@
 import { type Totals, totalAttributes } from '../telemetry/cost/usage.ts';
 import type { OperationKind } from '../telemetry/operation.ts';
-import { type Place, placeAttributes } from '../telemetry/place.ts';
+import { type Place, placeAttributes } from '../telemetry/place-attributes.ts';
 
 /** One segment of a thread, conversation or session. The name of the span is this kind. */
 export const conversation: OperationKind<Place, Totals> = {

@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../semconv/attributes.ts';
-import { keptNumbers } from '../telemetry/content/kept.ts';
+import { keptNumbers } from '../telemetry/content/kept-content.ts';
 import { NO_MODALITIES, readUsage, type Usage, usageIn } from '../telemetry/cost/usage.ts';
 import type { Accumulator, Operation } from '../telemetry/operation.ts';
 import { asAmount, asCount, countField, field, objectField, stringField } from '../util/payload.ts';

@@ -7,7 +7,7 @@ import {
 import { parseJson } from '../telemetry/content/messages.ts';
 import { plainData } from '../telemetry/content/plain-data.ts';
 import type { OperationKind } from '../telemetry/operation.ts';
-import { placeAttributes } from '../telemetry/place.ts';
+import { placeAttributes } from '../telemetry/place-attributes.ts';
 import type { ProgramResult } from '../telemetry/program-operation.ts';
 import { objectField, stringField } from '../util/payload.ts';
 import { define } from './attributes.ts';

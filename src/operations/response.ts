@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../semconv/attributes.ts';
-import type { Fees } from '../telemetry/cost/prices.ts';
+import type { Fees } from '../telemetry/cost/billed-amounts.ts';
 import { usageIn } from '../telemetry/cost/usage.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
 import {

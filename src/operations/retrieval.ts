@@ -4,7 +4,7 @@ import { arrayField, countField, field, strings, textField } from '../util/paylo
 import { defined, nameWith } from './attributes.ts';
 import { readAnswerFailure } from './failures.ts';
 import { pathAttributes } from './request.ts';
-import { readDocuments } from './sources.ts';
+import { readDocuments } from './citations.ts';
 
 /**
  * `POST /vector_stores/{vector_store_id}/search`: searches a vector store.

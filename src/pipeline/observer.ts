@@ -2,7 +2,7 @@ import { type Context, type TracerProvider, trace } from '@opentelemetry/api';
 import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from '../config/config.ts';
 import { unknownOptions } from '../config/unknown-names.ts';
 import { logFindings, notice } from '../diagnostics/report.ts';
-import type { PlaceOptions } from '../hierarchy/api.ts';
+import type { PlaceOptions } from '../hierarchy/conversation-api.ts';
 import { conversationIn } from '../hierarchy/conversations/conversation-id.ts';
 import { Hierarchy } from '../hierarchy/index.ts';
 import { selectApi } from '../hierarchy/select-api.ts';
@@ -12,7 +12,7 @@ import { type Call, type CallObservation, type CallObserver, openCalls, type Too
 import { deploymentOf, type Endpoint, endpointAt, endpointOf, SENDS_USAGE_UNASKED } from '../sdk/provider.ts';
 import { matchRoute } from '../sdk/routes/index.ts';
 import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
-import { hookOfVariables } from '../telemetry/content/variable-hooks.ts';
+import { hookOfVariables } from '../telemetry/content/hooks-from-variables.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { readFailure } from '../telemetry/outcomes/failure.ts';
 import { OuterSpans } from '../telemetry/outer-span.ts';

@@ -3,7 +3,7 @@ import { conversationIn } from '../hierarchy/conversations/conversation-id.ts';
 import { programTool, subjectOf, webhook } from '../operations/program.ts';
 import type { ToolRun } from '../sdk/call.ts';
 import type { OperationKind } from '../telemetry/operation.ts';
-import { placeAttributes } from '../telemetry/place.ts';
+import { placeAttributes } from '../telemetry/place-attributes.ts';
 import { type LocalPlace, ProgramOperation, type ProgramResult } from '../telemetry/program-operation.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { clockIn, now } from '../util/clock.ts';

@@ -8,7 +8,7 @@ import {
 import { pickAttributes } from '../util/otel-api.ts';
 import { asName, readHeader } from '../util/payload.ts';
 import { thrownTypeOf } from './outcomes/failure.ts';
-import { HIERARCHY_IDS } from './place.ts';
+import { HIERARCHY_IDS } from './place-attributes.ts';
 import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
 

@@ -1,8 +1,8 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Route } from '../sdk/routes/index.ts';
 import type { Content } from './content/content-writer.ts';
-import type { TextLimits } from './content/kept.ts';
-import type { Fees, Spending } from './cost/prices.ts';
+import type { TextLimits } from './content/kept-content.ts';
+import type { Fees, Spending } from './cost/billed-amounts.ts';
 import type { Spent, Usage } from './cost/usage.ts';
 import type { Failure } from './outcomes/failure.ts';
 

@@ -35,7 +35,7 @@ import { bareContext, promptOf } from './metadata.ts';
 import type { OperationKind, TotalSpent } from './operation.ts';
 import type { Failure } from './outcomes/failure.ts';
 import type { OuterSpan } from './outer-span.ts';
-import { addEndpointAttributes } from './place.ts';
+import { addEndpointAttributes } from './place-attributes.ts';
 import type { OpenRecord, Placement, RecordFacts, RecordOutcome } from './placement.ts';
 import { recordEnd } from './record-end.ts';
 import { endSpan } from './span-end.ts';

@@ -18,7 +18,7 @@ import { Events } from './events/log-records.ts';
 import { Sink } from './events/sink.ts';
 import { metadataIn, startSpanWithMetadata } from './metadata.ts';
 import { Metrics } from './metrics/metrics.ts';
-import { withOlderNames } from './older-names.ts';
+import { withOlderNames } from './older-attribute-names.ts';
 import { flushAtProgramEnd } from './program-end/program-end.ts';
 import type { ProviderLife } from './program-end/provider-life.ts';
 import { PendingHooks } from './program-hooks.ts';

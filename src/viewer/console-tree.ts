@@ -4,7 +4,7 @@ import { guard } from '../util/guard.ts';
 import { atExit } from '../util/process-events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { type TextStream, writeTo } from '../util/text-stream.ts';
-import { grouped } from './amounts.ts';
+import { grouped } from './format-amounts.ts';
 import { evaluationSpan, lateEvaluationLines, type ShownEvaluation, withEvaluations } from './evaluations.ts';
 import { attributeText } from './messages.ts';
 import { drawCalls, drawSummary } from './summary-view.ts';

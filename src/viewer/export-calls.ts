@@ -3,7 +3,7 @@ import * as ATTR from '../semconv/attributes.ts';
 import { commandParameters } from '../util/command-line.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { COMMAND } from '../util/version.ts';
-import { count } from './amounts.ts';
+import { count } from './format-amounts.ts';
 import { apiOf, type Json, requestOf, sentMessage, sentPart } from './call-request.ts';
 import { attributeText, parseShortJson, readMessages, type SpanMessage } from './messages.ts';
 import { readOtlpJson } from './otlp-json.ts';

@@ -1,4 +1,4 @@
-import { count, joinedFacts } from './amounts.ts';
+import { count, joinedFacts } from './format-amounts.ts';
 import { attributeText, type SpanPart } from './messages.ts';
 
 const MEDIA_URL = /^data:((?:image|audio)\/[\w-]{1,10});base64,([\w+/=]+)$/;

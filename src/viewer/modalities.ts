@@ -1,6 +1,6 @@
 import * as ATTR from '../semconv/attributes.ts';
-import { explainedCost, grouped, isNumber, joinedFacts, tokens } from './amounts.ts';
-import { addedUsage, NOTHING_USED, numberIn, type SpanUsage, sumOfKnown } from './usage.ts';
+import { explainedCost, grouped, isNumber, joinedFacts, tokens } from './format-amounts.ts';
+import { addedUsage, NOTHING_USED, numberIn, type SpanUsage, sumOfKnown } from './span-usage.ts';
 import type { SpanAttributes } from './viewed-span.ts';
 
 /** The tokens of one modality, and what they cost. Cached tokens are included in the input tokens. */

@@ -1,4 +1,4 @@
-import { isNumber } from './amounts.ts';
+import { isNumber } from './format-amounts.ts';
 import { evaluationSpan, isEvaluation } from './evaluations.ts';
 import { isRecord } from './messages.ts';
 import { limitedSpan, STATUS_ERROR, type Time, type ViewedSpan } from './viewed-span.ts';

@@ -1,5 +1,5 @@
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { count, formatDuration } from './amounts.ts';
+import { count, formatDuration } from './format-amounts.ts';
 import { attributeText } from './messages.ts';
 import { detailsOf } from './span-details.ts';
 import { fittingRank, joined, pad, shorten, terminalLine, toned, widthOf } from './terminal-text.ts';

@@ -1,5 +1,5 @@
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { formatDuration, joinedFacts } from './amounts.ts';
+import { formatDuration, joinedFacts } from './format-amounts.ts';
 import { evaluationsOf, explanationText, scoreText } from './evaluations.ts';
 import { attributeText } from './messages.ts';
 import { contentOf } from './span-content.ts';

@@ -5,7 +5,7 @@ import { commandParameters } from '../util/command-line.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { COMMAND } from '../util/version.ts';
-import { count } from './amounts.ts';
+import { count } from './format-amounts.ts';
 import { type OtlpSpans, readOtlpJson } from './otlp-json.ts';
 import { inert, pageDocument, writePrivately } from './page-file.ts';
 import { SpanStore, spanCount } from './span-store.ts';

@@ -2,7 +2,7 @@ import { context, INVALID_SPAN_CONTEXT, ROOT_CONTEXT, trace } from '@opentelemet
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
 import type OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
-import { readAdoption } from '../../src/hierarchy/responses.ts';
+import { readAdoption } from '../../src/hierarchy/responses-api.ts';
 import { Call } from '../../src/sdk/call.ts';
 import { responseBody } from '../support/bodies.ts';
 import { functionResults, repeatedCalls } from '../support/function-results.ts';

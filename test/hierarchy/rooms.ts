@@ -1,5 +1,5 @@
 import { type Dialect, EMPTY_SNAPSHOT, type FactSink } from '../../src/hierarchy/dialect.ts';
-import { parameterOf } from '../../src/hierarchy/dialects/reading.ts';
+import { parameterOf } from '../../src/hierarchy/dialects/shared-readers.ts';
 import { usageIn } from '../../src/telemetry/cost/usage.ts';
 import { readError } from '../../src/telemetry/outcomes/failure.ts';
 import { field, objectField, stringField } from '../../src/util/payload.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { readThreadMessageContent } from '../../src/hierarchy/dialects/assistants.ts';
 import { ChatAccumulator } from '../../src/operations/chat/accumulator.ts';
 import { readOutputMessages } from '../../src/operations/chat/messages.ts';
-import { citationParts } from '../../src/operations/sources.ts';
+import { citationParts } from '../../src/operations/citations.ts';
 import { checkContent } from '../support/conventions/content.ts';
 import { startProgram } from '../support/program.ts';
 import { newest } from './recorded.ts';

@@ -1,7 +1,7 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { expect, test } from 'vitest';
 import { Call } from '../../src/sdk/call.ts';
-import { callAttributes } from '../../src/telemetry/call-facts.ts';
+import { callAttributes } from '../../src/telemetry/call-attributes.ts';
 import { ask } from '../support/ask.ts';
 import { startProgram } from '../support/program.ts';
 

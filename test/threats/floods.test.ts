@@ -9,7 +9,7 @@ import { withConversation } from '../../src/client.ts';
 import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
 import { readRequiredActions, readSessionParts } from '../../src/hierarchy/dialects/agents.ts';
 import { readRun, readStep } from '../../src/hierarchy/dialects/assistants.ts';
-import { readAgentContent } from '../../src/hierarchy/dialects/reading.ts';
+import { readAgentContent } from '../../src/hierarchy/dialects/shared-readers.ts';
 import { readItemCalls } from '../../src/hierarchy/dialects/responses.ts';
 import { chat } from '../../src/operations/chat.ts';
 import { response } from '../../src/operations/response.ts';

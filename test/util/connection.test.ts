@@ -2,7 +2,7 @@ import { context } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { expect, onTestFinished, test } from 'vitest';
-import { connectionFailure } from '../../src/util/connection.ts';
+import { connectionFailure } from '../../src/util/connection-failure.ts';
 import { onConnect, startListening } from '../support/listening.ts';
 
 const listening = startListening();

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { formatDuration } from '../../src/viewer/amounts.ts';
+import { formatDuration } from '../../src/viewer/format-amounts.ts';
 
 it.each([
   [0, '0 ms'],

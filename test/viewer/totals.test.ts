@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { callTotals } from '../../src/viewer/totals.ts';
+import { callTotals } from '../../src/viewer/call-totals.ts';
 import { summarize } from '../../src/viewer/trace-summary.ts';
 import { chat, makeSpans, type SpanPlan, tokens, treesOf } from './spans.ts';
 

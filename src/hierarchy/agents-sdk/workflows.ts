@@ -39,7 +39,7 @@ import {
   readReportedCall,
   readStart,
 } from '../dialects/agents-sdk.ts';
-import { requestTo } from '../dialects/reading.ts';
+import { requestTo } from '../dialects/shared-readers.ts';
 
 function toolNameOf({ name, namespace }: RequestedToolCall): string {
   // A tool that the model found by a search has its own name as namespace.

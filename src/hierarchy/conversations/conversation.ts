@@ -11,7 +11,7 @@ import {
   endpointAttributes,
   type Place,
   placeAttributes,
-} from '../../telemetry/place.ts';
+} from '../../telemetry/place-attributes.ts';
 import { OperationRecord } from '../../telemetry/record.ts';
 import { beforeSpanEnds } from '../../telemetry/span-end.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';

@@ -1,7 +1,7 @@
 import { type Context, createContextKey, type Span, trace } from '@opentelemetry/api';
 import { AGENTS } from '../../sdk/agents-sdk/agents-key.ts';
 import type { AgentsNode } from '../../sdk/agents-sdk/node.ts';
-import type { ConversationKind } from '../../telemetry/place.ts';
+import type { ConversationKind } from '../../telemetry/place-attributes.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { guard } from '../../util/guard.ts';
 import { activeSpan, type Conversation, type Segment } from './conversation.ts';

@@ -44,7 +44,7 @@ import {
   parameterOf,
   readAgentContent,
   readRequestMessages,
-} from './reading.ts';
+} from './shared-readers.ts';
 
 const SESSIONS = '/agents/sessions';
 const SESSION_EVENTS = '/agents/sessions/{session_id}/events';

@@ -3,7 +3,7 @@ import type { Message, MessagePart } from '../../config/completion-types.ts';
 import { define } from '../../operations/attributes.ts';
 import { readContentPart } from '../../operations/content-parts.ts';
 import { type ApiRequest, operationOf } from '../../operations/index.ts';
-import { readDocuments } from '../../operations/sources.ts';
+import { readDocuments } from '../../operations/citations.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { parseJson, partsOf } from '../../telemetry/content/messages.ts';
 import { readUsage } from '../../telemetry/cost/usage.ts';
@@ -55,7 +55,7 @@ import {
   readAgentContent,
   readRequestMessages,
   toolCounts,
-} from './reading.ts';
+} from './shared-readers.ts';
 
 const THREADS = '/threads';
 const MESSAGES = '/threads/{thread_id}/messages';

@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { defined } from '../../operations/attributes.ts';
 import { readToolDefinitions } from '../../operations/tool-definitions.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { keptValue, type TextLimits, TextRoom } from '../../telemetry/content/kept.ts';
+import { keptValue, type TextLimits, TextRoom } from '../../telemetry/content/kept-content.ts';
 import {
   arrayField,
   asCount,

@@ -36,7 +36,7 @@ import type {
   ToolResult,
 } from '../dialect.ts';
 import { fingerprintOfMessages, lastMessages, lastMessagesIn } from '../tool-calls/last-messages.ts';
-import { toolCounts } from './reading.ts';
+import { toolCounts } from './shared-readers.ts';
 
 /** The Responses API, whose tool calls are items. Some of them are hosted: the API itself runs the tool. */
 export const responses: ModelDialect = {

@@ -5,7 +5,7 @@ import { define } from '../../operations/attributes.ts';
 import { type InvocationEnd, invokeAgent } from '../../operations/invoke-agent.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { Keeper, textLimits } from '../../telemetry/content/kept.ts';
+import { Keeper, textLimits } from '../../telemetry/content/kept-content.ts';
 import { NAMES_DEPLOYMENTS } from '../../telemetry/cost/costs.ts';
 import {
   addSpent,
@@ -18,7 +18,7 @@ import {
 import { rememberedOf, rememberForEvaluation } from '../../telemetry/evaluations/evaluated-spans.ts';
 import type { WholeOperation } from '../../telemetry/operation.ts';
 import type { Failure } from '../../telemetry/outcomes/failure.ts';
-import { type ConversationKind, type Place, placeAttributes } from '../../telemetry/place.ts';
+import { type ConversationKind, type Place, placeAttributes } from '../../telemetry/place-attributes.ts';
 import { OperationRecord, spanNameOf } from '../../telemetry/record.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { inOrder } from '../../util/clock.ts';
@@ -40,7 +40,7 @@ import type {
 import { OperationClock } from '../operation-clock.ts';
 import { recordToolDuration } from '../tool-calls/tool-call.ts';
 import { Invocation, type InvocationOwner } from './invocation.ts';
-import { canContinue, endTimeOf, type Living } from './life.ts';
+import { canContinue, endTimeOf, type Living } from './state-machine.ts';
 import { Steps, type StepsBefore } from './steps.ts';
 
 export interface InvocationStart {

@@ -4,7 +4,7 @@ import type { Route } from '../../sdk/routes/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { recordAttempts } from '../../telemetry/attempts.ts';
 import { type Failure, readFailure } from '../../telemetry/outcomes/failure.ts';
-import type { OpenRecord, Placement } from '../api.ts';
+import type { OpenRecord, Placement } from '../conversation-api.ts';
 import {
   addRequestEvent,
   answerAttributes,
@@ -15,7 +15,7 @@ import {
   markCut,
   type RequestEvent,
 } from './invocation.ts';
-import { endTimeOf } from './life.ts';
+import { endTimeOf } from './state-machine.ts';
 
 /** How one kind of operation continues after its call: a background response, or a poll loop. */
 export interface ContinuationTraits {

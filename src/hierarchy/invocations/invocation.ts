@@ -4,7 +4,7 @@ import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import type { Route } from '../../sdk/routes/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { callAttributes } from '../../telemetry/call-facts.ts';
+import { callAttributes } from '../../telemetry/call-attributes.ts';
 import { thrownTypeOf } from '../../telemetry/outcomes/failure.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { pickAttributes } from '../../util/otel-api.ts';
@@ -13,7 +13,7 @@ import type { Segment, SegmentMember } from '../conversations/conversation.ts';
 import type { Send } from '../dialect.ts';
 import type { OperationClock } from '../operation-clock.ts';
 import type { Store } from '../store.ts';
-import { canContinue, type Effect, type Life, type LifeFact, type Living, newLife, next } from './life.ts';
+import { canContinue, type Effect, type Life, type LifeFact, type Living, newLife, next } from './state-machine.ts';
 
 /** Reads how an invocation ended, or the missing details of one that has. Rejects with the SDK's error. */
 export type ReadInvocation = (what: 'end' | 'details', send: Send) => Promise<void>;

@@ -8,7 +8,7 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { isNoUsage, subtractUsage } from '../../telemetry/cost/usage.ts';
 import { messageFinishReason } from '../../telemetry/outcomes/finish-reason.ts';
 import { failedTool, outcomeWithoutResult, type ToolOutcome } from '../../telemetry/outcomes/tool-outcome.ts';
-import { placeAttributes } from '../../telemetry/place.ts';
+import { placeAttributes } from '../../telemetry/place-attributes.ts';
 import { OperationRecord } from '../../telemetry/record.ts';
 import { recordDeltas } from '../../telemetry/stream-deltas.ts';
 import { justAfter, SPAN_ROOM_MS, Starts } from '../../util/clock.ts';

@@ -1,5 +1,5 @@
 import type { Message } from '../../config/completion-types.ts';
-import type { Keeper } from '../../telemetry/content/kept.ts';
+import type { Keeper } from '../../telemetry/content/kept-content.ts';
 import { addUsage, NO_USAGE, type Usage } from '../../telemetry/cost/usage.ts';
 import { MAX_READ, MAX_REPEATED } from '../../util/payload.ts';
 import type { MessageSnapshot, StepSnapshot, ToolCallSnapshot, ToolOutput } from '../dialect.ts';

@@ -3,9 +3,9 @@ import type { Lose, SocketClose, SocketObservation } from '../../sdk/sockets/soc
 import { activeContext } from '../../util/context.ts';
 import { field, fieldsOf, numberField, type PayloadObject, row, stringField } from '../../util/payload.ts';
 import { AUDIO_PIECE, bytesOf, limitsOf, pieceOf, textDelta, withoutSound } from '../dialects/realtime.ts';
-import { SessionResponses } from './responses.ts';
-import { RealtimeSession, type SessionStart } from './session.ts';
-import { UserSpeech } from './speech.ts';
+import { SessionResponses } from './session-responses.ts';
+import { RealtimeSession, type SessionStart } from './realtime-session.ts';
+import { UserSpeech } from './user-speech.ts';
 
 /** A session with the recorders of what the user says and of the responses. */
 interface ObservedSession {

@@ -4,7 +4,7 @@ import { executeTool, type RecordedToolCall, toolTypeOf } from '../../operations
 import * as ATTR from '../../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL } from '../../semconv/values.ts';
 import type { ToolOutcome } from '../../telemetry/outcomes/tool-outcome.ts';
-import { type Place, placeAttributes } from '../../telemetry/place.ts';
+import { type Place, placeAttributes } from '../../telemetry/place-attributes.ts';
 import { OperationRecord } from '../../telemetry/record.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { guard } from '../../util/guard.ts';

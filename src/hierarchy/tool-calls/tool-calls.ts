@@ -12,7 +12,7 @@ import type { ToolRun } from '../../sdk/call.ts';
 import { providerAt } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
-import type { Place } from '../../telemetry/place.ts';
+import type { Place } from '../../telemetry/place-attributes.ts';
 import type { LocalPlace } from '../../telemetry/program-operation.ts';
 import { justAfter, Starts } from '../../util/clock.ts';
 import { beginIn, finishIn } from '../../util/open-traces.ts';

@@ -1,4 +1,4 @@
-import { KeptText, keptNumbers, type TextLimits, TextRoom } from '../../telemetry/content/kept.ts';
+import { KeptText, keptNumbers, type TextLimits, TextRoom } from '../../telemetry/content/kept-content.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
 import {
   asCount,
@@ -17,7 +17,7 @@ import {
 } from '../../util/payload.ts';
 import { textOfPart } from '../content-parts.ts';
 import { reportedError } from '../failures.ts';
-import { addCitations, type Citation } from '../sources.ts';
+import { addCitations, type Citation } from '../citations.ts';
 import { fingerprintOf, keepFingerprint } from '../tool-calls.ts';
 import { reasoningOf } from './messages.ts';
 

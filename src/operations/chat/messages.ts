@@ -15,7 +15,7 @@ import {
   tolerating,
 } from '../../util/payload.ts';
 import { readContentPart } from '../content-parts.ts';
-import { citationParts } from '../sources.ts';
+import { citationParts } from '../citations.ts';
 import { calledBy } from '../tool-calls.ts';
 
 /** The messages of a request. System and developer messages keep their role and place. */

@@ -1,4 +1,4 @@
-import { KeptText, type TextLimits, TextRoom } from '../../telemetry/content/kept.ts';
+import { KeptText, type TextLimits, TextRoom } from '../../telemetry/content/kept-content.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
 import {
   asArray,

@@ -19,7 +19,7 @@ import {
 } from '../../util/payload.ts';
 import { urlWithoutSecrets } from '../../util/url-secrets.ts';
 import { readContentPart } from '../content-parts.ts';
-import { readDocuments } from '../sources.ts';
+import { readDocuments } from '../citations.ts';
 import { readToolDefinitions } from '../tool-definitions.ts';
 import { readAnsweredCallId, readResponseToolCall, readToolOutputCallId } from './items.ts';
 import { finishReasonOf } from './outcome.ts';

@@ -1,5 +1,5 @@
 import { withoutCredentials } from '../../telemetry/content/credentials.ts';
-import { Keeper, keptFields, keptNumbers, type TextLimits } from '../../telemetry/content/kept.ts';
+import { Keeper, keptFields, keptNumbers, type TextLimits } from '../../telemetry/content/kept-content.ts';
 import {
   arrayField,
   asArray,
@@ -15,7 +15,7 @@ import {
   stringField,
   textField,
 } from '../../util/payload.ts';
-import { readCitations } from '../sources.ts';
+import { readCitations } from '../citations.ts';
 import { fingerprintOfItem, keepFingerprint } from '../tool-calls.ts';
 import { readResponseToolCall, readToolOutputCallId } from './items.ts';
 

@@ -3,7 +3,7 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { pickAttributes } from '../../util/otel-api.ts';
 import { ProcessWide } from '../../util/process-state.ts';
 import { VERSION } from '../../util/version.ts';
-import { HIERARCHY_IDS } from '../place.ts';
+import { HIERARCHY_IDS } from '../place-attributes.ts';
 
 /** What an evaluation can be about. */
 export type Evaluated = 'response' | 'run' | 'conversation';

@@ -7,7 +7,7 @@ import { pickAttributes } from '../../util/otel-api.ts';
 import { textField } from '../../util/payload.ts';
 import { withoutCredentials } from '../content/credentials.ts';
 import { classNameOf, type Failure, failureAttributes } from '../outcomes/failure.ts';
-import { HIERARCHY_IDS } from '../place.ts';
+import { HIERARCHY_IDS } from '../place-attributes.ts';
 import type { Events } from './log-records.ts';
 import type { EndedOperation } from './sink-events.ts';
 

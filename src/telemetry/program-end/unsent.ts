@@ -1,6 +1,6 @@
 import { adviceIfUnsent } from '../../config/environment.ts';
 import { addressWithoutSecrets, lacksScheme, parseAddress, usesProxy } from '../../config/otlp.ts';
-import { connectionFailure } from '../../util/connection.ts';
+import { connectionFailure } from '../../util/connection-failure.ts';
 import { REFUSED_CONNECTION } from '../../util/export-result.ts';
 import { printToStderr } from '../../util/text-stream.ts';
 

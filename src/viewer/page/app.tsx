@@ -1,6 +1,6 @@
 import { computed, effect, type Signal, signal } from '@preact/signals';
 import type { VNode } from 'preact';
-import { count, grouped } from '../amounts.ts';
+import { count, grouped } from '../format-amounts.ts';
 import { chooseKind, FILTER_ID, setFilter, showOnlyErrors } from './actions.ts';
 import { Comparison } from './comparison.tsx';
 import { Button } from './elements.tsx';

@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
-import { formatMilliseconds, isNumber } from '../amounts.ts';
+import { formatMilliseconds, isNumber } from '../format-amounts.ts';
 import type { Row } from '../tree.ts';
 import { isFailed, type ViewedSpan } from '../viewed-span.ts';
 import { typeOf } from '../viewed-trace.ts';

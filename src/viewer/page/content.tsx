@@ -1,6 +1,6 @@
 import { type ComponentChildren, h, type VNode } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import { grouped } from '../amounts.ts';
+import { grouped } from '../format-amounts.ts';
 import { mediaText, recordedMedia } from '../media.ts';
 import {
   attributeText,

@@ -1,7 +1,7 @@
 import { computed } from '@preact/signals';
 import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
-import { formatDuration, formatMilliseconds } from '../amounts.ts';
+import { formatDuration, formatMilliseconds } from '../format-amounts.ts';
 import { attributeText, messageText } from '../messages.ts';
 import { spanFacts } from '../span-details.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';

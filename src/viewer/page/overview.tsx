@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
-import { count, dollars, grouped } from '../amounts.ts';
+import { count, dollars, grouped } from '../format-amounts.ts';
 import { attributeText } from '../messages.ts';
 import type { TraceEntry } from '../trace-store.ts';
 import { summaryFacts, type TraceSummary } from '../trace-summary.ts';

@@ -1,5 +1,5 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import { formatMilliseconds } from '../amounts.ts';
+import { formatMilliseconds } from '../format-amounts.ts';
 import { millisecondsBetween, type Time, type ViewedSpan } from '../viewed-span.ts';
 import { active, openId, openTrace, rowsById, selected } from './state.ts';
 

@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
-import { costOf, formatMilliseconds, grouped } from '../amounts.ts';
-import { type CallTotals, callTotals } from '../totals.ts';
-import { addedUsage, NOTHING_USED, type SpanUsage, totalTokens } from '../usage.ts';
+import { costOf, formatMilliseconds, grouped } from '../format-amounts.ts';
+import { type CallTotals, callTotals } from '../call-totals.ts';
+import { addedUsage, NOTHING_USED, type SpanUsage, totalTokens } from '../span-usage.ts';
 import { setFilter, showTotals } from './actions.ts';
 import { Button, FactList, Table } from './elements.tsx';
 import { kind, listedEntries, lists } from './state.ts';

@@ -8,7 +8,7 @@ import {
   type Living,
   newLife,
   next,
-} from '../../../src/hierarchy/invocations/life.ts';
+} from '../../../src/hierarchy/invocations/state-machine.ts';
 
 const MINUTE = 60_000;
 

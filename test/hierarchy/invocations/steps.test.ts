@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { StepSnapshot, ToolCallSnapshot } from '../../../src/hierarchy/dialect.ts';
 import { Steps } from '../../../src/hierarchy/invocations/steps.ts';
 import { OperationClock } from '../../../src/hierarchy/operation-clock.ts';
-import { Keeper } from '../../../src/telemetry/content/kept.ts';
+import { Keeper } from '../../../src/telemetry/content/kept-content.ts';
 
 function step(id: string, createdAt: number, toolCalls: readonly ToolCallSnapshot[] = []): StepSnapshot {
   const seen = { id, createdAt, endedAt: createdAt, ended: true, toolCalls, skippedToolCalls: 0 };

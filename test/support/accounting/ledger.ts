@@ -15,7 +15,7 @@ import {
 import {
   CircuitBreakerExporter,
   type CircuitBreakerExporterOptions,
-} from '../../../src/export/circuit-breaker.ts';
+} from '../../../src/export/circuit-breaker-exporter.ts';
 
 /** What became of all spans: each that was started has ended, and was delivered or counted as lost. */
 export interface Account {

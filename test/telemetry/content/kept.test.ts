@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { keptValue, TextRoom } from '../../../src/telemetry/content/kept.ts';
+import { keptValue, TextRoom } from '../../../src/telemetry/content/kept-content.ts';
 
 const kept = (value: unknown): unknown => keptValue(value, new TextRoom(100, 1_000));
 

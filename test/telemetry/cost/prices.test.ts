@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
 import { type ModelPrices, readPrices, readPriceTable } from '../../../src/config/model-prices.ts';
-import { priceOf, type Spending } from '../../../src/telemetry/cost/prices.ts';
+import { priceOf, type Spending } from '../../../src/telemetry/cost/billed-amounts.ts';
 import { NO_MODALITIES, NO_USAGE, readUsage, type Usage } from '../../../src/telemetry/cost/usage.ts';
 
 const PRICES: ModelPrices = { input_mtok: 2, cache_read_mtok: 0.5, cache_write_mtok: 3, output_mtok: 10 };

@@ -1,5 +1,5 @@
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { isNumber } from './amounts.ts';
+import { isNumber } from './format-amounts.ts';
 
 const NORMAL_FINISH_REASONS: ReadonlySet<string | undefined> = new Set(['stop', 'tool_calls', 'completed']);
 

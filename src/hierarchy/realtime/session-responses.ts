@@ -12,7 +12,7 @@ import type { Content } from '../../telemetry/content/content-writer.ts';
 import { callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Operation } from '../../telemetry/operation.ts';
 import { errorTypeOf } from '../../telemetry/outcomes/failure.ts';
-import { placeAttributes } from '../../telemetry/place.ts';
+import { placeAttributes } from '../../telemetry/place-attributes.ts';
 import { PlacedCall } from '../../telemetry/placed-call.ts';
 import type { Following, OpenRecord } from '../../telemetry/placement.ts';
 import { keepNewest } from '../../util/bounded-map.ts';
@@ -28,12 +28,12 @@ import {
   stringField,
   textField,
 } from '../../util/payload.ts';
-import { requestTo } from '../dialects/reading.ts';
+import { requestTo } from '../dialects/shared-readers.ts';
 import { isOutOfBand } from '../dialects/realtime.ts';
 import { readItemCalls } from '../dialects/responses.ts';
 import { ItemTimes } from '../tool-calls/tool-calls.ts';
-import type { RealtimeSession } from './session.ts';
-import type { AddedInput, UserSpeech } from './speech.ts';
+import type { RealtimeSession } from './realtime-session.ts';
+import type { AddedInput, UserSpeech } from './user-speech.ts';
 
 /** The limit for responses in progress: a server may begin responses and never end them. */
 const MAX_OPEN_RESPONSES = 128;

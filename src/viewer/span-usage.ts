@@ -1,5 +1,5 @@
 import * as ATTR from '../semconv/attributes.ts';
-import { estimatedTokens, isNumber, tokens } from './amounts.ts';
+import { estimatedTokens, isNumber, tokens } from './format-amounts.ts';
 import type { SpanAttributes } from './viewed-span.ts';
 
 /** The tokens and cost of one or several spans. */

@@ -10,8 +10,8 @@ import type { Endpoint } from '../sdk/provider.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { EVENT_OPENAI_RESPONSE_REQUEST } from '../semconv/events.ts';
 import { OPENAI_API_TYPE_VALUE_RESPONSES } from '../semconv/values.ts';
-import { textLimits } from '../telemetry/content/kept.ts';
-import type { Place } from '../telemetry/place.ts';
+import { textLimits } from '../telemetry/content/kept-content.ts';
+import type { Place } from '../telemetry/place-attributes.ts';
 import { OperationRecord } from '../telemetry/record.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { asObject, field, stringField } from '../util/payload.ts';
@@ -24,11 +24,11 @@ import {
   type Placement,
   parentIn,
   placedIn,
-} from './api.ts';
+} from './conversation-api.ts';
 import { activeSpan, isInTrace, type Segment } from './conversations/conversation.ts';
 import { conversationIn } from './conversations/conversation-id.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
-import { requestTo } from './dialects/reading.ts';
+import { requestTo } from './dialects/shared-readers.ts';
 import {
   conversationOf,
   isResponse,

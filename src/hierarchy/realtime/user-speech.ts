@@ -2,13 +2,13 @@ import { defined } from '../../operations/attributes.ts';
 import { realtimeTranscription } from '../../operations/realtime.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_REALTIME_SPEECH } from '../../semconv/events.ts';
-import { placeAttributes } from '../../telemetry/place.ts';
+import { placeAttributes } from '../../telemetry/place-attributes.ts';
 import { OperationRecord } from '../../telemetry/record.ts';
 import { keepNewest } from '../../util/bounded-map.ts';
 import { field, MAX_REPEATED, stringField, textField } from '../../util/payload.ts';
-import { requestTo } from '../dialects/reading.ts';
+import { requestTo } from '../dialects/shared-readers.ts';
 import { readItemResults } from '../dialects/responses.ts';
-import type { RealtimeSession } from './session.ts';
+import type { RealtimeSession } from './realtime-session.ts';
 
 /** Something that was said or added, for the response that answers it. */
 export interface AddedInput {
