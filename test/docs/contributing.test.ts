@@ -17,8 +17,8 @@ test('the layout in CONTRIBUTING.md names every folder of src/ and every file at
 });
 
 test('every file that CONTRIBUTING.md names below src/ is there', () => {
-  const [, table = ''] = /Where to look, below `src\/`:\n\n([\s\S]*?)\n\n/.exec(GUIDE) ?? [];
-  const files = [...table.matchAll(/`([\w/-]+\.ts)`/g)].map(([, file = '']) => file);
+  const [, table = ''] = /## Where to look\n\n.*\n\n([\s\S]*?)\n\n/.exec(GUIDE) ?? [];
+  const files = [...table.matchAll(/`([\w/-]+\.tsx?)`/g)].map(([, file = '']) => file);
   expect(files.length).toBeGreaterThan(10);
   expect(files.filter((file) => !existsSync(`src/${file}`))).toEqual([]);
 });
