@@ -12,7 +12,13 @@ import type { OpenRecord, Placement, StreamedAnswer } from '../telemetry/placeme
 import type { LocalPlace } from '../telemetry/program-operation.ts';
 import { beginIn, finishIn } from '../util/open-traces.ts';
 import { field } from '../util/payload.ts';
-import { type ConversationApi, enterConversation, parentIn, placeInNamed, startIn } from './conversation-api.ts';
+import {
+  type ConversationApi,
+  enterConversation,
+  parentIn,
+  placeInNamed,
+  startIn,
+} from './conversation-api.ts';
 import { activeSpan } from './conversations/conversation.ts';
 import { conversationIn } from './conversations/conversation-id.ts';
 import { contextInConversation } from './conversations/own-trace.ts';

@@ -28,7 +28,6 @@ import {
 import { activeSpan, isInTrace, type Segment } from './conversations/conversation.ts';
 import { conversationIn } from './conversations/conversation-id.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
-import { requestTo } from './dialects/shared-readers.ts';
 import {
   conversationOf,
   isResponse,
@@ -36,6 +35,7 @@ import {
   readItemResults,
   responses,
 } from './dialects/responses.ts';
+import { requestTo } from './dialects/shared-readers.ts';
 import { type ContinuationTraits, ContinuedCall, type ContinuedStart } from './invocations/continued-call.ts';
 import { ModelCall, type ModelCallStart } from './model-calls.ts';
 import { asTime, OperationClock } from './operation-clock.ts';

@@ -22,8 +22,8 @@ import {
   type PausedInvocation,
 } from './invocations/agent-invocation.ts';
 import type { Invocation, InvocationOwner } from './invocations/invocation.ts';
-import type { Effect } from './invocations/state-machine.ts';
 import { recordInvocation } from './invocations/record-invocation.ts';
+import type { Effect } from './invocations/state-machine.ts';
 import { BackgroundReads, READ_TIMEOUT_MS } from './reads.ts';
 import { LONG_LIFETIME_MS, type Shelf, Store } from './store.ts';
 

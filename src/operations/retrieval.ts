@@ -2,9 +2,9 @@ import * as ATTR from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { arrayField, countField, field, strings, textField } from '../util/payload.ts';
 import { defined, nameWith } from './attributes.ts';
+import { readDocuments } from './citations.ts';
 import { readAnswerFailure } from './failures.ts';
 import { pathAttributes } from './request.ts';
-import { readDocuments } from './citations.ts';
 
 /**
  * `POST /vector_stores/{vector_store_id}/search`: searches a vector store.

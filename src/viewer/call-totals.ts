@@ -1,7 +1,7 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { attributeText } from './messages.ts';
-import { groupBy } from './tree.ts';
 import { addedUsage, NOTHING_USED, type SpanUsage, spanUsage } from './span-usage.ts';
+import { groupBy } from './tree.ts';
 import { isFailed, millisecondsBetween, type ViewedSpan } from './viewed-span.ts';
 import type { ViewedTrace } from './viewed-trace.ts';
 

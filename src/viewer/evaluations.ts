@@ -3,8 +3,8 @@ import { EVENT_GEN_AI_EVALUATION_RESULT } from '../semconv/events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { joinedFacts } from './format-amounts.ts';
 import { attributeText } from './messages.ts';
-import { groupBy } from './tree.ts';
 import { numberIn } from './span-usage.ts';
+import { groupBy } from './tree.ts';
 import { limitedSpan, type SpanEvent, type Time, type ViewedSpan } from './viewed-span.ts';
 
 /** The maximum length of the text, in UTF-16 units, by which an evaluation that is sent again is recognized. */

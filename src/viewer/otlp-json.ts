@@ -1,5 +1,5 @@
-import { isNumber } from './format-amounts.ts';
 import { evaluationSpan, isEvaluation } from './evaluations.ts';
+import { isNumber } from './format-amounts.ts';
 import { isRecord } from './messages.ts';
 import { limitedSpan, STATUS_ERROR, type Time, type ViewedSpan } from './viewed-span.ts';
 

@@ -1,11 +1,11 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { costOf, count, dollars, explainedCost, isNumber, tokens } from './format-amounts.ts';
-import { cancelledBy, unusualFinish, words } from './unusual-finish.ts';
 import { attributeText } from './messages.ts';
+import { reportedTotal, spanUsage, totalTokens } from './span-usage.ts';
 import type { Detail, Rank } from './terminal-text.ts';
 import type { Row } from './tree.ts';
-import { reportedTotal, spanUsage, totalTokens } from './span-usage.ts';
+import { cancelledBy, unusualFinish, words } from './unusual-finish.ts';
 import { isFailed, isOngoing, type SpanAttributes, type ViewedSpan } from './viewed-span.ts';
 
 /** A fact as dim text, or with a tone and rank of its own; `undefined` to leave it out. */

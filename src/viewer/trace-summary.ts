@@ -2,8 +2,8 @@ import * as ATTR from '../semconv/attributes.ts';
 import { explainedCost, formatDuration, grouped } from './format-amounts.ts';
 import { attributeText, messageText, readMessages, type SpanMessage } from './messages.ts';
 import { type ModalityAmount, modalitiesOf, modalityText } from './modalities.ts';
-import type { Row, TraceTree } from './tree.ts';
 import { addedUsage, NOTHING_USED, numberIn, type SpanUsage, spanUsage, totalTokens } from './span-usage.ts';
+import type { Row, TraceTree } from './tree.ts';
 import {
   compareTimes,
   isFailed,

@@ -1,6 +1,6 @@
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { formatDuration, joinedFacts } from './format-amounts.ts';
 import { evaluationsOf, explanationText, scoreText } from './evaluations.ts';
+import { formatDuration, joinedFacts } from './format-amounts.ts';
 import { attributeText } from './messages.ts';
 import { contentOf } from './span-content.ts';
 import { detailsOf } from './span-details.ts';

@@ -1,9 +1,9 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { EVENT_OPENAI_REALTIME_INTERRUPTION, EVENT_OPENAI_REALTIME_SPEECH } from '../semconv/events.ts';
 import { isNumber } from './format-amounts.ts';
-import { cancelledBy, interruptedAfter } from './unusual-finish.ts';
-import { groupBy, type Row } from './tree.ts';
 import { numberIn } from './span-usage.ts';
+import { groupBy, type Row } from './tree.ts';
+import { cancelledBy, interruptedAfter } from './unusual-finish.ts';
 import {
   compareTimes,
   isTranscription,

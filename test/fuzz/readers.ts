@@ -2,8 +2,8 @@ import type { Dialect, RequestedCall, ToolResult } from '../../src/hierarchy/dia
 import * as agentObjects from '../../src/hierarchy/dialects/agents.ts';
 import * as runObjects from '../../src/hierarchy/dialects/assistants.ts';
 import { completions } from '../../src/hierarchy/dialects/completions.ts';
-import { readAgentContent } from '../../src/hierarchy/dialects/shared-readers.ts';
 import { responses } from '../../src/hierarchy/dialects/responses.ts';
+import { readAgentContent } from '../../src/hierarchy/dialects/shared-readers.ts';
 import { type ApiRequest, operationOf } from '../../src/operations/index.ts';
 import { countNewMessages } from '../../src/operations/response/items.ts';
 import { matchRoute } from '../../src/sdk/routes/index.ts';

@@ -1,9 +1,9 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Message, MessagePart } from '../../config/completion-types.ts';
 import { define } from '../../operations/attributes.ts';
+import { readDocuments } from '../../operations/citations.ts';
 import { readContentPart } from '../../operations/content-parts.ts';
 import { type ApiRequest, operationOf } from '../../operations/index.ts';
-import { readDocuments } from '../../operations/citations.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { parseJson, partsOf } from '../../telemetry/content/messages.ts';
 import { readUsage } from '../../telemetry/cost/usage.ts';

@@ -13,7 +13,15 @@ import type { Segment, SegmentMember } from '../conversations/conversation.ts';
 import type { Send } from '../dialect.ts';
 import type { OperationClock } from '../operation-clock.ts';
 import type { Store } from '../store.ts';
-import { canContinue, type Effect, type Life, type LifeFact, type Living, newLife, next } from './state-machine.ts';
+import {
+  canContinue,
+  type Effect,
+  type Life,
+  type LifeFact,
+  type Living,
+  newLife,
+  next,
+} from './state-machine.ts';
 
 /** Reads how an invocation ended, or the missing details of one that has. Rejects with the SDK's error. */
 export type ReadInvocation = (what: 'end' | 'details', send: Send) => Promise<void>;

@@ -3,8 +3,8 @@ import type { Lose, SocketClose, SocketObservation } from '../../sdk/sockets/soc
 import { activeContext } from '../../util/context.ts';
 import { field, fieldsOf, numberField, type PayloadObject, row, stringField } from '../../util/payload.ts';
 import { AUDIO_PIECE, bytesOf, limitsOf, pieceOf, textDelta, withoutSound } from '../dialects/realtime.ts';
-import { SessionResponses } from './session-responses.ts';
 import { RealtimeSession, type SessionStart } from './realtime-session.ts';
+import { SessionResponses } from './session-responses.ts';
 import { UserSpeech } from './user-speech.ts';
 
 /** A session with the recorders of what the user says and of the responses. */

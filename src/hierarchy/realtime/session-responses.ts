@@ -28,9 +28,9 @@ import {
   stringField,
   textField,
 } from '../../util/payload.ts';
-import { requestTo } from '../dialects/shared-readers.ts';
 import { isOutOfBand } from '../dialects/realtime.ts';
 import { readItemCalls } from '../dialects/responses.ts';
+import { requestTo } from '../dialects/shared-readers.ts';
 import { ItemTimes } from '../tool-calls/tool-calls.ts';
 import type { RealtimeSession } from './realtime-session.ts';
 import type { AddedInput, UserSpeech } from './user-speech.ts';

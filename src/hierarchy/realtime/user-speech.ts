@@ -6,8 +6,8 @@ import { placeAttributes } from '../../telemetry/place-attributes.ts';
 import { OperationRecord } from '../../telemetry/record.ts';
 import { keepNewest } from '../../util/bounded-map.ts';
 import { field, MAX_REPEATED, stringField, textField } from '../../util/payload.ts';
-import { requestTo } from '../dialects/shared-readers.ts';
 import { readItemResults } from '../dialects/responses.ts';
+import { requestTo } from '../dialects/shared-readers.ts';
 import type { RealtimeSession } from './realtime-session.ts';
 
 /** Something that was said or added, for the response that answers it. */

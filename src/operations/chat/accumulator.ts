@@ -15,9 +15,9 @@ import {
   textField,
   tolerant,
 } from '../../util/payload.ts';
+import { addCitations, type Citation } from '../citations.ts';
 import { textOfPart } from '../content-parts.ts';
 import { reportedError } from '../failures.ts';
-import { addCitations, type Citation } from '../citations.ts';
 import { fingerprintOf, keepFingerprint } from '../tool-calls.ts';
 import { reasoningOf } from './messages.ts';
 

@@ -14,8 +14,8 @@ import {
   textField,
   tolerating,
 } from '../../util/payload.ts';
-import { readContentPart } from '../content-parts.ts';
 import { citationParts } from '../citations.ts';
+import { readContentPart } from '../content-parts.ts';
 import { calledBy } from '../tool-calls.ts';
 
 /** The messages of a request. System and developer messages keep their role and place. */

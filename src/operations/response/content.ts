@@ -18,8 +18,8 @@ import {
   textField,
 } from '../../util/payload.ts';
 import { urlWithoutSecrets } from '../../util/url-secrets.ts';
-import { readContentPart } from '../content-parts.ts';
 import { readDocuments } from '../citations.ts';
+import { readContentPart } from '../content-parts.ts';
 import { readToolDefinitions } from '../tool-definitions.ts';
 import { readAnsweredCallId, readResponseToolCall, readToolOutputCallId } from './items.ts';
 import { finishReasonOf } from './outcome.ts';

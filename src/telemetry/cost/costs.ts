@@ -5,8 +5,8 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { log } from '../../util/guard.ts';
 import { asName, field, numberField, row } from '../../util/payload.ts';
 import { terminalSafe } from '../../util/terminal-safe.ts';
-import { PriceList } from './price-package.ts';
 import { MAX_COST, priceOf, type Spending } from './billed-amounts.ts';
+import { PriceList } from './price-package.ts';
 import { roundCost } from './usage.ts';
 
 const MAX_REPORTED_MODELS = 100;

@@ -1,8 +1,15 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { dollars, formatDuration, formatMilliseconds, grouped, joinedFacts, tokens } from '../format-amounts.ts';
-import type { Row } from '../tree.ts';
+import {
+  dollars,
+  formatDuration,
+  formatMilliseconds,
+  grouped,
+  joinedFacts,
+  tokens,
+} from '../format-amounts.ts';
 import { spanUsage } from '../span-usage.ts';
+import type { Row } from '../tree.ts';
 import { isFailed, millisecondsBetween } from '../viewed-span.ts';
 import type { ViewedTrace } from '../viewed-trace.ts';
 import { choose, compareWith } from './actions.ts';

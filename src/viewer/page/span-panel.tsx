@@ -9,12 +9,12 @@ import {
   grouped,
   isNumber,
 } from '../format-amounts.ts';
-import { words } from '../unusual-finish.ts';
 import { attributeText, readMessages, readParts, type SpanMessage } from '../messages.ts';
 import { modalitiesOf, modalityText } from '../modalities.ts';
 import { toolExchange } from '../span-content.ts';
-import type { Row } from '../tree.ts';
 import { reportedTotal, spanUsage, totalTokens } from '../span-usage.ts';
+import type { Row } from '../tree.ts';
+import { words } from '../unusual-finish.ts';
 import { isFailed, type SpanAttributes, type ViewedSpan } from '../viewed-span.ts';
 import { shownErrorType } from '../viewed-trace.ts';
 import { filterBy } from './actions.ts';

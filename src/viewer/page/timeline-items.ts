@@ -1,8 +1,15 @@
 import { computed, type ReadonlySignal } from '@preact/signals';
 import * as ATTR from '../../semconv/attributes.ts';
 import { costOf, formatMilliseconds } from '../format-amounts.ts';
+import {
+  addedUsage,
+  NOTHING_USED,
+  reportedTotal,
+  type SpanUsage,
+  spanUsage,
+  totalTokens,
+} from '../span-usage.ts';
 import type { Row } from '../tree.ts';
-import { addedUsage, NOTHING_USED, reportedTotal, type SpanUsage, spanUsage, totalTokens } from '../span-usage.ts';
 import { kindOf } from '../viewed-trace.ts';
 import { folds, foundRows, isFiltered, openTrace } from './state.ts';
 import { spanTime, type TimeRange } from './time-axis.ts';

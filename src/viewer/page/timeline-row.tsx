@@ -1,8 +1,8 @@
 import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
 import { count, grouped } from '../format-amounts.ts';
-import { unusualFinish } from '../unusual-finish.ts';
 import { contentOf } from '../span-content.ts';
+import { unusualFinish } from '../unusual-finish.ts';
 import { isFailed, isOngoing, isTranscription, type ViewedSpan } from '../viewed-span.ts';
 import { kindOf, shownErrorType, typeOf } from '../viewed-trace.ts';
 import { select, toggle } from './actions.ts';

@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
-import { costOf, formatMilliseconds, grouped } from '../format-amounts.ts';
 import { type CallTotals, callTotals } from '../call-totals.ts';
+import { costOf, formatMilliseconds, grouped } from '../format-amounts.ts';
 import { addedUsage, NOTHING_USED, type SpanUsage, totalTokens } from '../span-usage.ts';
 import { setFilter, showTotals } from './actions.ts';
 import { Button, FactList, Table } from './elements.tsx';

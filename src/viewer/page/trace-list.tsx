@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import { costOf, count, dollars, formatDuration, grouped, joinedFacts } from '../format-amounts.ts';
-import type { TraceEntry } from '../trace-store.ts';
 import { totalTokens } from '../span-usage.ts';
+import type { TraceEntry } from '../trace-store.ts';
 import { choose, chooseKind, compareWith, showTotals } from './actions.ts';
 import { Paged } from './content.tsx';
 import { Button, clock } from './elements.tsx';

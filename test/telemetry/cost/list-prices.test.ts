@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { includesAll } from '../../../src/telemetry/cost/costs.ts';
 import type { Spending } from '../../../src/telemetry/cost/billed-amounts.ts';
+import { includesAll } from '../../../src/telemetry/cost/costs.ts';
 import { NO_MODALITIES, NO_USAGE } from '../../../src/telemetry/cost/usage.ts';
 
 const TEXT = { input_mtok: 1, output_mtok: 2 };
