@@ -79,7 +79,7 @@ const SHARED = [
   'test/register/*.test.ts',
   'test/sdk/loading/hooked-files.test.ts',
   'test/sdk/routes/*.test.ts',
-  'test/sdk/sockets/responses.test.ts',
+  'test/sdk/sockets/socket-responses.test.ts',
   'test/sdk/tool-runners/{own-objects,responses-loops,run-tools}.test.ts',
   'test/sdk/{call,error-class-names,find-client,guards,private-slot,provider,replaced-methods}.test.ts',
   'test/sdk/{retries,seam-callers,seam-context,seam-errors,seam-results,stream-reading}.test.ts',
