@@ -7,7 +7,7 @@ import { ProcessWide } from '../util/process-state.ts';
 import { agentsCalls } from './agents-calls.ts';
 import { defaultTelemetry } from './default-observers.ts';
 
-/** The trace providers that a copy of this package already listens to. Two copies would record every span twice. */
+/** The trace providers that a copy of this package listens to. A second copy would repeat every span. */
 const observed = new ProcessWide('agents', () => new WeakMap<object, true>());
 
 /**

@@ -12,7 +12,7 @@ import { asObject, field, readHeader } from '../util/payload.ts';
 export class CallHooks {
   readonly #hooks: Hooks;
   readonly #sent: HookResponse['request'];
-  /** Dropped once `requestHook` has run: only `#sent`, which lacks the body, is kept until the answer. */
+  /** Dropped when `requestHook` runs. Only `#sent`, which lacks the body, is kept until the answer. */
   #request: HookRequest | undefined;
   #response: Omit<HookResponse, 'result'> | undefined;
 
@@ -43,7 +43,7 @@ export class CallHooks {
   }
 
   /**
-   * Adds the hooks to a place: the attributes of `startSpanHook`, and the response for `responseHook`. If the call
+   * Adds the attributes of `startSpanHook` to a place, and notes the response for `responseHook`. If the call
    * begins a longer operation, `responseHook` runs when the call is answered, long before the operation ends.
    */
   around(place: Placement): Placement {
@@ -74,7 +74,7 @@ export class CallHooks {
     this.#response = { request: this.#sent, status, header, error };
   }
 
-  /** Called when everything is recorded on the span. */
+  /** Runs `responseHook`, before the span ends. */
   readonly answered = (span: Span | undefined, result: unknown): void => {
     const { responseHook } = this.#hooks;
     const response = this.#response;

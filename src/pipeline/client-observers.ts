@@ -3,10 +3,10 @@ import { asObject, isPlainObject } from '../util/payload.ts';
 import { forgetDefaultObservers, prepareDefaultObservers } from './default-observers.ts';
 import { Observer, readSettings } from './observer.ts';
 
-/** How many of the settings used last are remembered. A new client with the same settings shares their observer. */
+/** How many of the last used settings are remembered. Clients with the same settings share an observer. */
 const MAX_COMPARED = 16;
 
-/** Observers by options object, with the settings at that time: the object and environment variables may change. */
+/** Observers by options object, with the settings at that time: the object or the environment may change. */
 const byConfig = new WeakMap<
   OpenAIInstrumentationConfig,
   { readonly observer: Observer; readonly key: string | undefined }
@@ -24,7 +24,7 @@ export function observerFor(config: OpenAIInstrumentationConfig): Observer {
   if (known !== undefined && known.key === settings?.key) return known.observer;
   const same = settings && bySettings.get(settings.key);
   const live = same instanceof WeakRef ? same.deref() : same;
-  // Reports mistakes: wrong options can resolve to the same settings as correct ones.
+  // Called to report wrong options, which can resolve to the same settings as correct ones.
   if (live) readSettings(config);
   const observer = live ?? new Observer(config, prepareDefaultObservers);
   byConfig.set(config, { observer, key: settings?.key });

@@ -14,7 +14,7 @@ export const defaultObservers: ProcessWide<Set<Observer>> = new ProcessWide(
   () => new Set(),
 );
 
-/** Whether there has ever been such an observer. Then the settings of the environment alone decide no more. */
+/** Whether there has ever been a default observer. Without any, the environment's settings apply. */
 let hasBeenObserved = false;
 
 export function addDefaultObserver(observer: Observer): void {
@@ -52,8 +52,8 @@ export function prepareDefaultObservers(): void {
 let byEnvironment: Telemetry | undefined;
 
 /**
- * The telemetry for the program's own functions: that of the newest default observer or, if there has never been one,
- * one with the settings of the environment.
+ * The telemetry for the program's own functions: that of the newest default observer or, if there has never
+ * been one, one with the settings of the environment.
  *
  * @returns `undefined` if the instrumentation is switched off or disabled
  */

@@ -14,14 +14,14 @@ import { atExit } from '../util/process-events.ts';
 
 const PROBE: symbol = createContextKey('opentelemetry-instrumentation-openai probe');
 
-/** The provider that calls were made with last, unless it records nothing. It need not be the registered one. */
+/** The recording provider that a call last used. It need not be the registered one. */
 let used: WeakRef<TracerProvider> | undefined;
-/** Whether anything ever received what is recorded. It may be gone by now. */
+/** Whether anything has ever received what is recorded, even if that receiver is gone by now. */
 let isHeard = false;
 
 /**
- * Reports what is missing when the first call is made with a provider. Not earlier, because the program may still set
- * it up.
+ * Reports what the OpenTelemetry setup lacks. Called when a provider is first used for a call, because until
+ * then the program may still set it up.
  *
  * @param hasOthers whether metrics, events or functions of the user's program receive what is recorded
  */
@@ -45,7 +45,7 @@ function missingProvider(): Finding {
     : describeFinding('api_too_new', version);
 }
 
-/** The provider that calls were made with, or else the registered one, without the API's proxy around it. */
+/** The provider that calls last used, or else the registered one, without the API's proxy around it. */
 export function currentProvider(): TracerProvider {
   return used?.deref() ?? providerBehind(trace.getTracerProvider());
 }
@@ -56,8 +56,8 @@ function hasContextManager(): boolean {
 }
 
 /**
- * Reports at the end of a program that it made calls but nothing recorded them: no SDK, no metrics, no events, and no
- * function of the user's program.
+ * Reports at process exit that the program made calls but nothing received what was recorded: no SDK, no
+ * metrics, no events, and no function of the user's program.
  *
  * @returns a function that cancels the report
  */

@@ -13,8 +13,8 @@ interface LoadHooks extends Pick<LoadListener, 'api'> {
 }
 
 /**
- * Makes an observer observe the whole process: every client and every other class that has been or will be loaded, and
- * functions of the program.
+ * Makes an observer observe the whole process: every client class and other patched class, whether loaded
+ * before or later, and the program's functions.
  *
  * @returns a function that ends this and restores what was patched
  */

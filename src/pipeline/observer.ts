@@ -84,7 +84,7 @@ export class Observer implements CallObserver, ProviderListener {
     return isReceived;
   }
 
-  /** Listens to all providers: spans that a shutdown ends add metrics and events, and all of them shut down together. */
+  /** Listens to all providers. A shutdown of one ends spans, which add metrics and events to the others. */
   #listen(provider: TracerProvider, isReceived: boolean): void {
     this.#tracers = provider;
     this.#loggers = this.telemetry.events.provider;
@@ -93,7 +93,7 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   start(call: Call): CallObservation | undefined {
-    // The call began before it was disabled. The client's methods are restored, so its end would go unnoticed.
+    // `dispose` has restored the client's methods, so the end of this call would go unnoticed.
     if (this.telemetry.isDisabled) return undefined;
     const { settings, costs } = this.telemetry;
     if (this.ended !== undefined) costs.prepare();
@@ -123,8 +123,8 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   /**
-   * Loads the code for failures when the first call has ended, and then removes itself. If calls fail because the program
-   * has run out of file descriptors, the code could no longer be loaded.
+   * Loads the code for failures at the end of the first call, and then removes itself. Later, a program whose
+   * calls fail for lack of file descriptors could not load it.
    */
   ended: (() => void) | undefined = () => {
     this.ended = undefined;
@@ -268,7 +268,7 @@ export class Observer implements CallObserver, ProviderListener {
     return recorded;
   }
 
-  /** The hierarchy. It is created when a call, a function or a socket first needs it. */
+  /** The hierarchy, created when a call, a function or a socket first needs it. */
   get #reached(): Hierarchy {
     this.#hierarchy ??= new Hierarchy(this.telemetry);
     return this.#hierarchy;
@@ -278,9 +278,7 @@ export class Observer implements CallObserver, ProviderListener {
     for (const call of openCalls(this)) call.close('interrupted');
   }
 
-  /**
-   * Called last, after everything below these spans has ended. Ends the newest first, as it may be below an older one.
-   */
+  /** Ends the spans of functions, newest first: a newer one may be below an older one. */
   #interruptFunctions(): void {
     for (const end of this.telemetry.functions.values().reverse()) end();
   }
@@ -289,7 +287,7 @@ export class Observer implements CallObserver, ProviderListener {
 /** Resolves options to settings. Reports as findings what is wrong with the options, and that content is recorded. */
 export function readSettings(config: OpenAIInstrumentationConfig): Settings {
   const settings = resolveSettings(config, (problem) => notice('option_not_accepted', problem));
-  // Plain options need no further check. The code for the check is loaded only on its first use.
+  // If all names are known, the check is skipped and its code is not loaded.
   const isPlain = Object.keys(config).every((name) => name === 'enabled' || Object.hasOwn(settings, name));
   if (!isPlain || config.events !== undefined)
     for (const problem of unknownOptions(config)) notice('option_not_accepted', problem);

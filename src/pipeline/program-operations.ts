@@ -60,8 +60,8 @@ export function startInConversation(
 }
 
 /**
- * Starts the record of a webhook that is being unwrapped. If its signature is invalid, its content is not read, because
- * anybody may have sent it.
+ * Starts the record of a webhook that is being unwrapped. If the signature is invalid, the content is not
+ * read, because anybody may have sent it.
  *
  * @param creatorOf returns the span context of a response that this process created
  */
