@@ -21,8 +21,8 @@ import type { ConversationTracker, Opening } from './tracker.ts';
 type RecordingOptions = Pick<Settings, 'adoptRuns' | 'propagateInMetadata'>;
 
 /**
- * Whether this process does not record what it creates, but leaves that to the process that works on it later. If so,
- * the request says that in the metadata. A process that streams what it creates records it itself.
+ * Whether this process hands on what a call creates. If so, sets `call.handsOn`, which marks the request's
+ * metadata. A process never hands on what it streams.
  * @param isRun true for a run or a background response. A turn has no metadata, so its requester records it
  */
 export function handsOn(
@@ -36,7 +36,7 @@ export function handsOn(
   return call.handsOn;
 }
 
-/** Whether a request works on an operation: it streams, polls by an SDK helper or answers, rather than only retrieves. */
+/** Whether a request streams, polls with an SDK helper or sends tool outputs, rather than only retrieves. */
 export function worksOn(
   call: Pick<Call, 'streamed' | 'requestHeaders' | 'context'>,
   outputs: readonly unknown[] = [],
@@ -44,12 +44,12 @@ export function worksOn(
   return call.streamed || isPollHelper(call) || outputs.length > 0;
 }
 
-/** When and how an API object was seen, by a call of the program or a read of ours. */
+/** When and how an API object was seen: by a call of the program, or by one of our own reads. */
 export interface Observation {
   readonly endpoint: Endpoint;
-  /** The caller's context, kept until the call is over. The root context for a background read. */
+  /** The caller's context, or the root context for a background read. */
   readonly context: Context;
-  /** The date in its headers is the server's time. */
+  /** The `Date` header has the server's time. */
   readonly call: Pick<
     Call,
     'startTime' | 'ownClock' | 'headers' | 'client' | 'requestHeaders' | 'streamed' | 'context'
@@ -60,15 +60,15 @@ export interface Observation {
   /** Whether the request works on the operation: see {@link worksOn}. */
   readonly isWorkedOn: boolean;
   timeFor(invocation: AgentInvocation, time?: number): number;
-  /** The open invocation with this id, if this process records it. One that is paused continues in a new span. */
+  /** The open invocation with this id, if this process records it. A paused one continues in a new span. */
   findOrResume(id: string | undefined, conversationId?: string): AgentInvocation | undefined;
 }
 
-/** Anything that ended longer ago is not adopted: lists keep returning it after it was recorded and forgotten here. */
+/** Operations that ended longer ago are not adopted: this process may have recorded and forgotten them. */
 const MAX_ADOPTED_AGE_MS = 3_600_000;
 
 /**
- * Whether this process records something that was handed on, or that a process without instrumentation created.
+ * Whether this process adopts an operation that was handed on or that an uninstrumented process created.
  *
  * @param endedAt when it ended, by the server's clock
  */
@@ -87,8 +87,8 @@ export function adopts(
 const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}$/;
 
 /**
- * The span that created an object, in any process, if the object's metadata names it (see `propagateInMetadata`). End
- * users and gateways may write metadata, so it is read only if an option asks for it.
+ * The span that created an object, in any process, if the object's metadata names that span (see
+ * `propagateInMetadata`). End users and gateways may write metadata, so an option must allow reading it.
  */
 export function creatorOf(value: unknown, settings: RecordingOptions): SpanContext | undefined {
   const { adoptRuns, propagateInMetadata } = settings;
@@ -103,8 +103,8 @@ function trusts(adoptRuns: AdoptRuns): boolean {
 }
 
 /**
- * Whether, by its metadata, an object is recorded by the process that created it: the metadata has a trace context and
- * no mark that the object was handed on. A `traceparent` is recognized even if this process has no propagator.
+ * Whether an object's creator records it: the metadata has a trace context and no mark that the object was
+ * handed on. A `traceparent` counts even if this process has no propagator.
  */
 export function hasRecordingCreator(value: unknown): boolean {
   const metadata = objectField(value, 'metadata');
@@ -116,7 +116,7 @@ export function hasRecordingCreator(value: unknown): boolean {
   );
 }
 
-/** The span in this process that creates an object. It counts as remote, because it may have ended when it is used. */
+/** This process's span that creates an object. Marked as remote, because it may end before it is used. */
 export function creatorIn(context: Context): SpanContext | undefined {
   const creator = trace.getSpanContext(context);
   return creator && isSpanContextValid(creator) ? { ...creator, isRemote: true } : undefined;
@@ -128,9 +128,9 @@ interface AdoptedPlace {
 }
 
 /**
- * Where to record an operation that this process adopts; `undefined` if it does not adopt it. If no span is active and
- * the creator is trusted, the operation continues its creator's trace. Otherwise, it stands below the active span or
- * starts a trace that this process's sampler decides on, and links to its creator.
+ * Where to record an operation that this process adopts; `undefined` if it does not. If no span is active and
+ * the creator is trusted, the operation continues the creator's trace. Otherwise, it is recorded below the
+ * active span, or in a trace that this process's sampler decides on, and links to its creator.
  * @param found.isOwn whether this process itself created the operation and handed it on
  */
 export function placeAdopted(
@@ -183,7 +183,7 @@ export function adoptInvocation(
     startTime: handedOn?.startTime ?? created,
     sentAt: call.startTime,
     clock,
-    // The start of an invocation of another process is known only in whole seconds of the server's clock.
+    // The server reports another process's start only in whole seconds.
     rebuilt: handedOn === undefined,
   });
 }

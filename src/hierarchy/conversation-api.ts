@@ -21,7 +21,7 @@ export interface ConversationApi {
   place(call: Call, request: ApiRequest, endpoint: Endpoint, options: PlaceOptions): Placement;
 }
 
-/** The start time for a call's span. If both would start at once, it starts just after the segment. */
+/** A call's start time. If the segment seems to start no earlier, the call starts just after it. */
 export function startIn(segment: Segment | undefined, { startTime }: Pick<Call, 'startTime'>): number {
   return inOrder(startTime, segment?.startTime);
 }
@@ -51,7 +51,7 @@ export function enterConversation(tracker: ConversationTracker, use: Omit<Use, '
   return tracker.enter({ kind: 'conversation', ...use }, opens, active);
 }
 
-/** Places a call in the conversation that the program named, if any. The caller calls `requestEnded` of the segment. */
+/** Places a call in the conversation that the program named. Callers then call `segment.requestEnded`. */
 export function placeInNamed(
   tracker: ConversationTracker,
   call: Call,
@@ -69,7 +69,7 @@ export function placeInNamed(
   return { id, segment, place: placedIn(segment, call, id) };
 }
 
-/** @param id the id of the conversation, if its name is to be on the call's span */
+/** @param id the conversation's id, if the call's span is to carry it */
 export function placedIn(segment: Segment | undefined, call: Call, id: string | undefined): Placement {
   const attributes = conversationAttributes(id);
   return { parent: parentIn(segment, call.context), startTime: startIn(segment, call), attributes };

@@ -10,8 +10,8 @@ import type { ConversationKind } from '../telemetry/place-attributes.ts';
 export type { ToolCallContent, ToolCallSnapshot } from '../operations/execute-tool.ts';
 
 /*
- * The contract between the engine and the dialects. A dialect reads what one API says and writes facts; it knows no
- * span and no network. The engine applies the facts, and decides what is recorded and where it belongs.
+ * The contract between the engine and the dialects. A dialect reads one API's objects and reports facts,
+ * without access to spans or the network. The engine applies the facts, and decides what is recorded and where.
  *
  * All APIs share one model: a conversation (thread, session) has invocations (run, turn), an invocation has steps (run
  * step, turn item), and a step has tool calls. A snapshot is the state that one API object reports. Its times are
@@ -75,7 +75,7 @@ export interface StepSnapshot {
   readonly failure: Failure | undefined;
   readonly messageId: string | undefined;
   readonly toolCalls: readonly ToolCallSnapshot[];
-  /** How many further tool calls the step has. */
+  /** How many more tool calls the step has than `toolCalls` contains. */
   readonly skippedToolCalls: number;
 }
 
@@ -118,7 +118,7 @@ export interface Intent {
 }
 
 export interface ToolOutput {
-  /** `undefined` if it is the invocation that the request itself names. */
+  /** `undefined` for the invocation that the request itself names. */
   readonly invocationId: string | undefined;
   readonly callId: string;
   readonly output: unknown;
@@ -140,7 +140,7 @@ export interface AgentSettings {
 export interface InvocationFact {
   readonly snapshot: InvocationSnapshot;
   readonly subagentId?: string | undefined;
-  /** The id of the invocation that the subagent works for. Without it, that one is found by creator and times. */
+  /** The id of the invocation that the subagent works for. Without an id, creator and times decide. */
   readonly aboveId?: string | undefined;
   /** Set if an event of a stream reports that the invocation has just begun or ended. */
   readonly moment?: 'begun' | 'ended' | undefined;
@@ -152,7 +152,7 @@ export interface InvocationFact {
 export interface ToolCallFact {
   readonly invocationId: string;
   readonly call: ToolCallSnapshot;
-  /** Whether the program runs the tool, so that its output ends the call. */
+  /** Whether the program runs the tool. If so, the program's output ends the call. */
   readonly asksProgram: boolean;
   readonly begun: boolean;
   readonly ended: boolean;
@@ -171,9 +171,9 @@ export interface ConversationFact {
   readonly actions?: readonly RequiredAction[];
   /** The API's session object, with the metadata that the session's creator wrote. */
   readonly object?: unknown;
-  /** Why it is about to fail. */
+  /** Why the conversation is about to fail. */
   readonly failure?: Failure;
-  /** An event for its span. */
+  /** An event for the conversation's span. */
   readonly event?: { readonly id: string | undefined; readonly attributes: Attributes };
 }
 
@@ -208,7 +208,7 @@ export interface FactSink {
   conversation(fact: ConversationFact): void;
   subagent(fact: SubagentFact): void;
   invocation(fact: InvocationFact): void;
-  /** Reports a step. Those of a list are reported in order. */
+  /** Reports a step. The steps of a list are reported in order. */
   step(step: StepSnapshot): void;
   message(message: MessageSnapshot): void;
   toolCall(fact: ToolCallFact): void;
@@ -217,7 +217,7 @@ export interface FactSink {
   text(invocationId: string | undefined, stepOrMessageId: string | undefined): void;
 }
 
-/** Sends one of our own GET requests to the API when it is its turn. The controller can abort it. */
+/** Sends one of our own GET requests to the API when its turn comes. The controller can abort the request. */
 export type Send = <Answer>(request: (controller: AbortController) => Promise<Answer>) => Promise<Answer>;
 
 /** Sends one of our own GET requests with the client of the user's program. */
@@ -241,7 +241,7 @@ export interface InvocationView {
 /** Reads one API in the terms of the hierarchy: conversations, invocations and steps. */
 export interface Dialect {
   readonly kind: ConversationKind;
-  /** Whether the answer to a request that starts an invocation contains its id. If not, later events or lists do. */
+  /** Whether the answer to a request for an invocation contains its id. If not, later events or lists do. */
   readonly identifiesAtOnce: boolean;
   intent(request: ApiRequest, content: boolean): Intent;
   requested(request: ApiRequest, content: boolean): AgentSettings;
@@ -257,7 +257,7 @@ export interface Dialect {
    * Reads the missing details of an invocation whose end was seen. Rejects with the SDK's error.
    *
    * @param isRead whether `readEnd` has just read the invocation itself
-   * @returns whether all is known
+   * @returns whether everything is known now
    */
   readDetails(invocation: InvocationView, get: Get, sink: FactSink, isRead: boolean): Promise<boolean>;
   /** The path of an agent's object. Not set for APIs whose conversations contain their agent. */
@@ -285,20 +285,20 @@ export interface RequestedCall {
 
 export interface ToolResult {
   readonly id: string;
-  /** The call as the request repeats it. Called only if it is pending: hashing its arguments may take long. */
+  /** The call as the request repeats it. Called only for a pending call: hashing arguments may take long. */
   readonly repeated: () => CallFacts | undefined;
   readonly output: () => unknown;
-  /** The outcome, if the result reports that the call was refused, was denied or failed. */
+  /** The outcome, if the result reports that the call was refused or denied, or that it failed. */
   readonly outcome: () => ToolOutcome | undefined;
-  /** A hash of the last messages before the call, if the request repeats them and the call. */
+  /** A hash of the last messages before the call, if the request repeats these messages and the call. */
   readonly question: () => string | undefined;
-  /** Whether an earlier request may have contained this result already, and all results after it. */
+  /** Whether an earlier request may have contained this result, and all results that are read after it. */
   readonly mayBeOld: boolean;
 }
 
 /** Reads one API whose requests are model calls. */
 export interface ModelDialect {
-  /** @param outcome for results that do not report their outcome */
+  /** @param outcome the outcome of results that do not report one */
   results(body: unknown, outcome?: ToolOutcome): Iterable<ToolResult>;
   calls(answer: unknown, options: { readonly content: boolean }): readonly RequestedCall[];
   /** The parts of a streamed answer that have arrived in full. */

@@ -47,7 +47,7 @@ import type { QueuedMessage, Session } from './sessions.ts';
 import { LONG_LIFETIME_MS } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
 
-/** Tracks the conversations, invocations and steps of one API. The dialect reads them from the API's own objects. */
+/** Tracks the conversations, invocations and steps of one API, which its dialect reads. */
 export class Engine implements ConversationApi {
   readonly #state: EngineState;
 
@@ -82,8 +82,8 @@ export class Engine implements ConversationApi {
 const RUN_REQUEST: RequestEvent = { name: EVENT_OPENAI_RUN_REQUEST, status: ATTR.OPENAI_RUN_STATUS };
 
 /**
- * A request of the API. If it starts an invocation or is about one, such as a poll or a tool output, it is folded into
- * the invocation's span; in another trace, it has a span of its own with a link. Its result counts in all cases.
+ * A request to the API. One that starts an invocation or concerns one, such as a poll, is folded into the
+ * invocation's span; in another trace, it has a span of its own with a link. Either way, its result is read.
  */
 class EngineRequest extends Facts implements Placement {
   declare readonly call: Call;
@@ -100,14 +100,13 @@ class EngineRequest extends Facts implements Placement {
   readonly #active: Span | undefined;
   readonly #invocation: AgentInvocation | undefined;
   readonly #listed: AgentInvocation | undefined;
-  /** The part of the conversation in which the request has its own span. */
+  /** The segment that contains the request's own span. */
   readonly #segment: Segment | undefined;
-  /** Whether it is a stream of a conversation's events, which may outlive the invocation and does not keep it open. */
+  /** Whether the request streams a conversation's events. Such a stream keeps no invocation open. */
   readonly #outlives: boolean;
-  /** Set if the request sends messages during an invocation. They may start the next one. */
+  /** Set if the request sends messages during an invocation. These may start the next invocation. */
   #queued: QueuedMessage | undefined;
   #creator: SpanContext | undefined;
-  /** Whether nothing is left to answer. */
   #outputsApplied: boolean;
 
   constructor(
@@ -128,7 +127,7 @@ class EngineRequest extends Facts implements Placement {
     this.#active = active;
     this.#outputsApplied = intent.outputs.length === 0;
     const driven = this.#findDriven();
-    // An invocation that is handed on is recorded by another process. Here, its request has a span of its own.
+    // Another process records an invocation that is handed on. Here, the request has a span of its own.
     this.opens =
       intent.invocation === 'starts' &&
       driven === undefined &&
@@ -143,7 +142,7 @@ class EngineRequest extends Facts implements Placement {
       this.parent = invocation.contextIn(context);
     } else {
       const { conversation, conversationId: id } = intent;
-      // Below an active span, a request that only reads the conversation joins a segment, but opens none.
+      // Below an active span, a request opens a segment only to change a conversation whose id is known.
       const opens = active === undefined || (conversation !== 'reads' && id !== undefined);
       if (conversation !== 'none') this.#segment = tracker.enter(this.#useAt(call.startTime), opens, active);
       this.#segment?.requestStarted();
@@ -163,7 +162,7 @@ class EngineRequest extends Facts implements Placement {
     else if (this.opens && conversationId !== undefined) this.#wait(invocation, conversationId);
   }
 
-  /** What is known by now of its conversation, if only later events and lists identify the invocations there. */
+  /** The conversation's session, if only later events and lists identify its invocations. */
   get #session(): Session | undefined {
     const { dialect, sessions } = this.engine;
     if (dialect.identifiesAtOnce) return undefined;
@@ -208,14 +207,14 @@ class EngineRequest extends Facts implements Placement {
     if (use !== 'starts' && use !== 'drives') return undefined;
     const found = this.#named(invocationId);
     const driven = found !== undefined && isInProgress(found.life) ? found : undefined;
-    // Only a later request may adopt an invocation that was handed on, in this process or another one.
+    // Only a request that polls, cancels or answers may adopt. `adoption.ts` decides whether it does.
     this.mayAdopt = driven === undefined && use === 'drives';
     return driven;
   }
 
   /**
-   * The invocation with this id or, without an id, the one in progress. An unknown id must belong to a requested
-   * invocation that has no id yet.
+   * The invocation with this id or, without an id, the one in progress. An unknown id can only belong to the
+   * one in progress, if that has no id yet.
    */
   #named(id: string | undefined): AgentInvocation | undefined {
     const inProgress = this.#session?.inProgress;
@@ -245,7 +244,7 @@ class EngineRequest extends Facts implements Placement {
     });
   }
 
-  /** The messages that an invocation answers: the unanswered ones of the conversation and those of the request. */
+  /** The messages that an invocation answers: the conversation's unanswered ones and the request's. */
   #input(): InputMessages {
     const { messages, conversationId } = this.#intent;
     if (conversationId === undefined)
@@ -273,14 +272,14 @@ class EngineRequest extends Facts implements Placement {
   }
 
   /**
-   * The invocation whose steps the program lists. Once it has done so after an end, our own GET requests let it go first.
-   * Before that, they start at once: the program may delete the conversation, and with it the steps.
+   * The invocation whose steps the program lists. If the program lists them after an end, our own reads let
+   * it go first from then on. Before that, they start at once: the program may delete the conversation.
    */
   #findListed(): AgentInvocation | undefined {
     const { tracker } = this.engine;
     const { invocationId, conversationId } = this.#intent;
     const open = tracker.invocations.get(this.endpoint.origin, invocationId)?.open;
-    // Some servers repeat the ids of runs in each thread.
+    // Some servers use the same run ids in every thread.
     const invocation = open?.isOf(conversationId) === true ? open : undefined;
     if (invocation !== undefined && !isInProgress(invocation.life)) tracker.reads.isPatient = true;
     invocation?.apply({ type: 'asked', outlives: false });
@@ -314,7 +313,7 @@ class EngineRequest extends Facts implements Placement {
     return this.requestInvocation;
   }
 
-  /** Only a request of the program does so: a read of ours may come back when the instrumentation is disabled. */
+  /** Only the program's requests resume an invocation: our own reads may return after a `dispose`. */
   protected override resume(paused: PausedInvocation): AgentInvocation {
     const { tracker, sessions, dialect } = this.engine;
     const { endpoint, context, time } = this;
@@ -367,7 +366,7 @@ class EngineRequest extends Facts implements Placement {
     if (this.#intent.conversation !== 'creates' || this.conversationId !== undefined) return;
     this.conversationId = id;
     const conversation = this.#conversation(id);
-    // This segment stands beside the request that created the conversation, and starts just after it.
+    // This segment is a sibling of the request that created the conversation, and starts just after it.
     const use = { ...this.#useAt(justAfter(this.call.startTime)), id };
     if (this.#segment !== undefined) this.#segment.identify(conversation);
     else this.engine.tracker.openSegment(use, this.#active)?.touch();
@@ -397,10 +396,10 @@ class EngineRequest extends Facts implements Placement {
     if (call.error === undefined && !invocation.isClosed) invocation.touch(time);
   }
 
-  /** Notes on the invocation's span what a span of the request would show. */
+  /** Notes on the invocation's span what the request's own span would show. */
   #fold(call: Call, invocation: AgentInvocation): void {
     if (this.engine.dialect.identifiesAtOnce) markCut(call, invocation);
-    // The attempts to start it have spans even if it was recorded before its stream ended.
+    // The starting request's attempts get spans even if the invocation was recorded before its stream ended.
     if (call.attemptCount > 1 && (this.opens || !invocation.isClosed))
       recordAttempts(invocation.telemetry, call, this.parent, placeAttributes(invocation.place));
     if (invocation.isClosed) return;
@@ -419,7 +418,7 @@ class EngineRequest extends Facts implements Placement {
     const acceptance = call.error === undefined ? invocation.acceptance : undefined;
     if (acceptance !== undefined) {
       accept(acceptance, call, invocation);
-      // If the server never reports its id, the newest invocations of its conversation are read.
+      // If the server never reports the id, the newest invocations of the conversation are read.
       invocation.read ??= this.reader(invocation);
     }
     if (invocation.id === undefined && acceptance === undefined) this.#abandon(call, invocation);
@@ -436,7 +435,7 @@ class EngineRequest extends Facts implements Placement {
       invocation.end(endTime, endTime, endTime, readFailure(error));
     }
     invocation.close();
-    // The conversation that it would have belonged to was not created either.
+    // The request should have created the conversation, too, but did not.
     if (segment?.conversation === undefined) segment?.end(endTime);
   }
 
@@ -445,8 +444,8 @@ class EngineRequest extends Facts implements Placement {
     const queued = this.#queued;
     const session = this.#session;
     if (call.error === undefined) {
-      // The server accepts such a request only during the invocation, so that was open when this was sent. Its end, in
-      // whole seconds, may seem to be earlier.
+      // The server accepts such a request only during the invocation, so the invocation was open when the
+      // request was sent, even if its end, in whole seconds, seems earlier.
       if (this.#intent.needsOpenInvocation)
         invocation.apply({ type: 'sign' }, this.timeFor(invocation, call.startTime));
       if (queued !== undefined && session !== undefined) {
@@ -458,8 +457,8 @@ class EngineRequest extends Facts implements Placement {
   }
 
   /**
-   * Ends the functions whose outputs the request brings, once the server has accepted it. They ended when it was sent,
-   * not when its stream began.
+   * Ends the functions whose outputs the request submits, once the server has accepted the request. They
+   * ended when the request was sent, not when its stream began.
    */
   #applyOutputs(): void {
     this.#outputsApplied = true;
@@ -470,7 +469,7 @@ class EngineRequest extends Facts implements Placement {
     }
   }
 
-  /** Makes the invocation wait for its id: the response does not contain it, but a later event or list does. */
+  /** Makes the invocation wait for its id, which only a later event or list contains. */
   #wait(invocation: AgentInvocation, sessionId: string): void {
     const session = this.session(sessionId);
     invocation.requestedIn(sessionId);
@@ -478,7 +477,7 @@ class EngineRequest extends Facts implements Placement {
     session.invocations.add(invocation);
   }
 
-  /** Remembers the messages of the request: they may start the next invocation. */
+  /** Remembers the request's messages: they may start the next invocation. */
   #queue({ life, clock }: AgentInvocation): void {
     const { context, endpoint, call } = this;
     const { startTime, ownClock } = call;
@@ -489,7 +488,7 @@ class EngineRequest extends Facts implements Placement {
   }
 }
 
-/** Notes when the server accepted a request, by our clock and by its `date`: only later lists can show its effect. */
+/** Notes when the server accepted a request, by our clock and the server's. Older lists cannot show it. */
 function accept(acceptance: Acceptance, call: Call, { clock }: AgentInvocation): void {
   acceptance.acceptedAt = clock.from(call.endTime, call.ownClock);
   const date = dateOf(call.headers);
@@ -497,7 +496,7 @@ function accept(acceptance: Acceptance, call: Call, { clock }: AgentInvocation):
   if (date !== undefined) acceptance.notBefore = date - duration - 1_000;
 }
 
-/** Adds a later stream of a streamed invocation, such as the response to the outputs of its functions. */
+/** Adds the chunk count and end of a later stream, such as one after tool outputs, to the invocation. */
 function addStreamPart(invocation: AgentInvocation, { streamEnd, chunkCount }: Call): void {
   const before = invocation.openRecord.attributes[ATTR.OPENAI_STREAM_CHUNK_COUNT];
   if (streamEnd === undefined || typeof before !== 'number') return;

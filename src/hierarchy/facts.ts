@@ -30,7 +30,7 @@ export interface EngineState {
   readonly telemetry: Telemetry;
   readonly tracker: ConversationTracker;
   readonly dialect: Dialect;
-  /** The attributes of all its requests that have spans of their own. */
+  /** The attributes of every request with a span of its own. */
   readonly attributes: Attributes;
   readonly sessions: Shelf<Session>;
   readonly handedOn: Shelf<HandedOn>;
@@ -38,7 +38,7 @@ export interface EngineState {
   readonly agentReads: Shelf<Promise<void>>;
 }
 
-/** Applies the facts that one background read brings. A request of the program is a subclass. */
+/** Applies the facts of one background read. A subclass does so for a request of the program. */
 export class Facts implements FactSink, Observation {
   readonly engine: EngineState;
   readonly endpoint: Endpoint;
@@ -54,7 +54,7 @@ export class Facts implements FactSink, Observation {
   /** Set if this process does not record the invocation that the request is about. It may then be adopted. */
   protected mayAdopt = false;
   #begun: WeakSet<AgentInvocation> | undefined;
-  /** The invocation of the previous fact: most facts are about the same invocation as the one before. */
+  /** The previous fact's invocation: most facts concern the same invocation as the one before. */
   #last: AgentInvocation | undefined;
 
   constructor(
@@ -76,8 +76,8 @@ export class Facts implements FactSink, Observation {
   }
 
   /**
-   * Returns a function that reads the end or the details of an invocation. It keeps only the client and the
-   * `OpenAI-Beta` header of the call, because the read may happen much later.
+   * Returns a function that reads the invocation's end or details. It keeps only the call's client and
+   * `OpenAI-Beta` header, because the read may happen much later.
    */
   reader(invocation: AgentInvocation): ReadInvocation {
     const { engine, endpoint } = this;
@@ -112,7 +112,7 @@ export class Facts implements FactSink, Observation {
       if (isOver && (isKnown || (await dialect.readDetails(invocation, get, facts, isRead))))
         invocation.allSeen = true;
       await readAgentOf(invocation, get, facts);
-      // The conversation was idle although the invocation has not ended, so the invocation had not begun yet.
+      // The conversation was idle, but the invocation has not ended, so it had not begun yet.
       if (life.endTime === undefined) invocation.reopen();
     };
   }
@@ -121,7 +121,7 @@ export class Facts implements FactSink, Observation {
     return false;
   }
 
-  /** @param live whether the result reports the present state */
+  /** @param live whether the result shows the present state */
   read(value: unknown, time: number, query?: unknown, live = false): void {
     this.time = time;
     this.live = live;
@@ -132,7 +132,7 @@ export class Facts implements FactSink, Observation {
   readEvent(event: unknown, time: number): void {
     this.time = time;
     this.live = true;
-    // Looked up for each event, so that the invocation of a long stream never becomes the least recently used one.
+    // Each event looks the invocation up, so that a long stream keeps it from being dropped as unused.
     this.#last = undefined;
     this.engine.dialect.readEvent(event, this);
   }
@@ -197,7 +197,7 @@ export class Facts implements FactSink, Observation {
     const found = { ...fact, snapshot };
     const invocation =
       known ?? (identifiesAtOnce ? (requested ?? this.adopt(found)) : this.#ofSession(found));
-    // The program may have deleted its conversation before the answer.
+    // The program may have deleted the conversation before the answer came.
     if (invocation === undefined || invocation.isClosed) return;
     if (moment === 'begun') {
       this.#begun ??= new WeakSet();
@@ -205,7 +205,7 @@ export class Facts implements FactSink, Observation {
     }
     if (invocation.id === undefined) this.#identify(invocation, snapshot);
     invocation.read ??= this.reader(invocation);
-    // Since the pause, the machine may have slept or its clock may have been set: compare it with the server's again.
+    // During the pause, the machine may have slept or its clock may have been set. Compare the clocks again.
     if (invocation.start.before !== undefined) {
       const time = this.timeFor(invocation);
       invocation.clock.learn(dateOf(this.call.headers) ?? time, time);
@@ -217,7 +217,7 @@ export class Facts implements FactSink, Observation {
   #identify(invocation: AgentInvocation, { id, agentId, conversationId }: InvocationSnapshot): void {
     const { tracker } = this.engine;
     const { endpoint, start, spanContext: span } = invocation;
-    // A server that reuses an id has forgotten the first one.
+    // A server that reuses an id has forgotten the invocation that had it first.
     tracker.invocations.get(endpoint.origin, id)?.open?.close();
     tracker.invocations.set(endpoint.origin, id, { open: invocation, span });
     invocation.agent ??= tracker.agents.get(endpoint.origin, agentId);
@@ -267,8 +267,8 @@ export class Facts implements FactSink, Observation {
   }
 
   /**
-   * The invocation that a fact is about, which is alive if a stream has just reported the fact. A list of what it made
-   * before a pause does not continue it.
+   * The invocation that a fact is about. A fact from a stream counts as a sign of life; one from a list does
+   * not resume a paused invocation.
    */
   #alive(id: string | undefined, conversationId?: string): AgentInvocation | undefined {
     const invocation = this.findOrResume(id, conversationId, this.live);
@@ -276,7 +276,7 @@ export class Facts implements FactSink, Observation {
     return invocation;
   }
 
-  /** The open invocation with this id, if this process records it. One that is paused continues in a new span. */
+  /** The open invocation with this id, if this process records it. A paused one continues in a new span. */
   findOrResume(
     id: string | undefined,
     conversationId: string | undefined = this.conversationId,
@@ -321,7 +321,7 @@ export class Facts implements FactSink, Observation {
   }
 }
 
-/** Adds the agent to an invocation. It may have been created elsewhere, so it is read from the API once for each id. */
+/** Adds the agent to an invocation. Agents created elsewhere are read from the API, once for each id. */
 async function readAgentOf(invocation: AgentInvocation, get: Get, facts: Facts): Promise<void> {
   const { agentId, endpoint } = invocation;
   const { tracker, dialect, agentReads } = facts.engine;

@@ -27,7 +27,7 @@ import { completions } from './dialects/completions.ts';
 import { type AnsweredCalls, ItemTimes, type ToolCalls } from './tool-calls/tool-calls.ts';
 import type { ConversationTracker } from './tracker.ts';
 
-/** What is kept of a model call's request until its answer has ended. It is small: a stream may stay open for long. */
+/** What is kept of a model call's request until the answer has ended: little, as a stream may take long. */
 export interface ModelCallStart {
   readonly origin: string;
   readonly conversationId: string | undefined;
@@ -35,7 +35,7 @@ export interface ModelCallStart {
   /** The start time of the call's span. Hosted tools never start before it. */
   readonly startTime: number;
   readonly counts: boolean;
-  /** Whether this process leaves the recording of the response to the process that works on it. */
+  /** Whether this process hands the response on. */
   readonly handedOn?: boolean | undefined;
   readonly model?: string | undefined;
   /** Set if this process sent the request. Such a request may answer tool calls. */
@@ -46,9 +46,9 @@ export interface ModelCallStart {
 /** A request to a model. Its answer may request tool calls, and its tokens count for the conversation. */
 export class ModelCall {
   /**
-   * The context with the parent of the call's span. If a span is active, it alone decides the trace. Otherwise, a
-   * request that answers tool calls continues the trace of the response that requested them, which is open until the
-   * call ends.
+   * The context with the parent of the call's span. An active span alone decides the trace. Otherwise, a
+   * request that answers tool calls joins the trace of the response that requested them, and keeps that trace
+   * open until the call ends.
    */
   readonly parent: Context;
   readonly start: Omit<ModelCallStart, 'parent' | 'call'>;
@@ -79,7 +79,7 @@ export class ModelCall {
     this.#toolCalls = toolCalls;
     this.#dialect = dialect;
     if (call !== undefined && toolCalls.areAwaited) {
-      // A function that the SDK's tool runner has run is no longer pending, so what is pending was refused.
+      // The SDK's tool runner has run every function but those that it refused. Only these are still pending.
       const results = dialect.results(call.body, isToolRunner(call) ? REFUSED_TOOL : undefined);
       this.#answered = toolCalls.answer(results, { ...start, time: start.startTime, parent });
     }
@@ -106,7 +106,7 @@ export class ModelCall {
     });
   }
 
-  /** Called with the record of the call. If its span is a root, the requested tool calls stand below it. */
+  /** Called with the call's record. If the call's span is a root, its tool calls are recorded below it. */
   recordsBelow({ context }: OpenRecord): void {
     this.#caller.span ??= trace.getSpanContext(context);
     const { metrics } = this.#tracker.telemetry;
@@ -146,7 +146,7 @@ export class ModelCall {
   }
 
   #request(result: unknown, endTime: number): void {
-    // Unrecorded calls are kept as pending, too. Otherwise, their result could match a call of another user.
+    // Unrecorded calls are kept as pending, too. Otherwise, a result could match another user's call.
     const content = this.#isRecorded && this.#tracker.telemetry.wantsContent;
     const reported = this.#dialect.calls(result, { content });
     const taken = this.#taken;
@@ -168,10 +168,7 @@ export class ModelCall {
   }
 }
 
-/**
- * The key of a tool call. It includes the arguments, because some servers send their last piece after the finish
- * reason.
- */
+/** The key of a tool call, with its arguments: some servers send the last piece after the finish reason. */
 function callKey({ call, fingerprint }: RequestedCall): string {
   return `${call.id} ${fingerprint()}`;
 }
@@ -204,7 +201,7 @@ export class Completions implements ConversationApi {
       counts: ANSWERS.has(operation.traits?.inference),
       call,
     });
-    // Depends on this request alone: tool calls of others must not decide which calls are recorded.
+    // Only this request decides: other users' tool calls must not affect what is recorded.
     const mayAsk = id !== undefined || field(body, 'tools') !== undefined;
     return {
       ...place,

@@ -20,9 +20,9 @@ export function dateOf(headers: unknown): number | undefined {
 }
 
 /**
- * The clock of an operation that lasts longer than a call. It follows the monotonic clock, so setting the wall clock
- * meanwhile does not move its times. The server's clock may be hours off and counts whole seconds: its times are
- * shifted by the difference between the two clocks, which is learned from the server's answers.
+ * The clock of an operation that lasts longer than a call. It follows the monotonic clock, so setting the
+ * wall clock does not move its times. The server's clock may be hours off and counts whole seconds: server
+ * times are shifted by the difference between the clocks, which is learned from the server's answers.
  */
 export class OperationClock {
   /** The milliseconds that this clock adds to the monotonic clock to get the time since the epoch. */
@@ -38,12 +38,12 @@ export class OperationClock {
     return this.own + monotonic();
   }
 
-  /** Converts a time by a call's clock. `other` is what that clock adds to the monotonic clock. */
+  /** Converts a time of a call's clock to this clock. `other` is the `own` value of the call's clock. */
   from(time: number, other: number = this.own): number {
     return other === this.own ? time : time + (this.own - other);
   }
 
-  /** Learns the difference between the two clocks from something that happened. Only the first server time counts. */
+  /** Learns how far the server's clock is off, from one event's time on both. Only the first one counts. */
   learn(serverTime: number | undefined, localTime: number): void {
     if (serverTime !== undefined) this.#offset ??= localTime - serverTime;
   }

@@ -12,7 +12,7 @@ import type { Invocation } from './invocations/invocation.ts';
 import { canContinue, isUnwatched } from './invocations/state-machine.ts';
 
 const MAX_READ_ORIGINS = 100;
-/** A read makes two requests at a time at most, so four reach a server at once. */
+/** A read makes at most two requests at a time, so a server gets at most four at once. */
 const MAX_CONCURRENT_READS = 2;
 /** A server counts as busy if the user's program has at least this many unanswered requests to it. */
 const MAX_REQUESTS_BESIDE_READS = 4;
@@ -22,9 +22,9 @@ const FAILURES_TO_REST = 3;
 const FIRST_REST_MS = 1_000;
 const MAX_REST_MS = 60_000;
 const MAX_RETRY_AFTER_MS = 600_000;
-/** Once a server has not found this many different objects, it is assumed to lack the endpoint. */
+/** A server that has answered no read, and did not find this many objects, seems to lack the endpoint. */
 const MISSES_TO_GIVE_UP = 3;
-/** Then it is asked again after this time. */
+/** How long reads of such a server pause. */
 const GIVEN_UP_MS = 600_000;
 /** How long a flush or shutdown waits for our own GET requests to the API. */
 export const READ_TIMEOUT_MS = 5_000;
@@ -41,16 +41,16 @@ export interface ReadOutcome {
 interface QueuedRead {
   /** The id of the object that is read. Used to count the different objects that a server did not find. */
   readonly id: string;
-  /** Does the read: passes each of its requests to `send`. Rejects with the SDK's error. */
+  /** Does the read, with `send` for each request. Rejects with the SDK's error. */
   readonly run: (send: Send) => Promise<void>;
   /** Checked just before the first request and after a failure. If false, nothing is sent and no failure is counted. */
   readonly isWanted: () => boolean;
 }
 
 /**
- * Reads objects from one server with our own GET requests, two objects at once. After repeated failures it pauses; if the
- * server lacks the endpoint, it pauses for ten minutes. While the user's program keeps the server busy, it starts no read for
- * five seconds, then one at a time.
+ * Reads objects from one server with our own GET requests, two objects at once. It pauses after repeated
+ * failures, or for ten minutes if the server lacks the endpoint. While the program keeps the server busy, it
+ * starts no read for five seconds, then one at a time.
  */
 export class OriginReads {
   readonly #reads: TaskQueue;
@@ -88,7 +88,7 @@ export class OriginReads {
     return this.#restsUntil > 0 && monotonic() < this.#restsUntil;
   }
 
-  /** Whether the server does not seem to offer the endpoint. False again after the pause, when it is tried again. */
+  /** Whether the server seems to lack the endpoint. After the pause, the endpoint is tried again. */
   get lacksEndpoint(): boolean {
     return this.#lacksEndpoint && this.rests;
   }
@@ -135,7 +135,7 @@ export class OriginReads {
     this.#reads.clear();
   }
 
-  /** Drops what waits and aborts what is in flight. */
+  /** Drops waiting reads and aborts requests in flight. */
   abort(): void {
     this.clear();
     for (const controller of this.#inFlight) controller.abort();
@@ -191,8 +191,8 @@ function retryAfter(error: unknown): number | undefined {
 let skipped = 0;
 
 /**
- * Our own GET requests to the API, in a separate queue for each server. They read what no call of the program shows: the
- * end of an invocation that the program no longer waits for, or the details of one that is over.
+ * Our own GET requests to the API, in a queue for each server. They read what no call of the program shows:
+ * the end of an invocation that the program no longer waits for, or missing details of one that is over.
  */
 export class BackgroundReads {
   /** Set once the user's program has listed steps itself. Reads then start one turn later, to let it go first. */

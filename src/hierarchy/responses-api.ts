@@ -114,7 +114,7 @@ export class Responses implements ConversationApi {
     return this.#known.get(origin, id)?.context;
   }
 
-  /** Places a call. If it is about an open background response in the same trace, it becomes part of that response. */
+  /** Places a call. One about an open background response in the same trace becomes part of that response. */
   place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement {
     const { route, values, body } = request;
     const { origin } = endpoint;
@@ -145,7 +145,7 @@ export class Responses implements ConversationApi {
     return enterConversation(this.tracker, { ...use, apiType: OPENAI_API_TYPE_VALUE_RESPONSES });
   }
 
-  /** Places a request with its own span. It may still report the end of a background response of another trace. */
+  /** Places a request with its own span. It may still report the end of a response in another trace. */
   #fetch(call: Call, place: Placement, about: ResponseRequest): Placement {
     const { request, endpoint, known, segment, conversationId } = about;
     const { route } = request;
@@ -213,7 +213,7 @@ export class Responses implements ConversationApi {
     };
   }
 
-  /** Remembers a response, once, for later requests that refer to it. They may come before its stream has ended. */
+  /** Remembers a response once, for later requests that refer to it, even before its stream has ended. */
   #know({ start }: ModelCall, response: unknown, record: OpenRecord): KnownResponse | undefined {
     const { origin, handedOn, model } = start;
     const id = stringField(response, 'id');
@@ -229,7 +229,7 @@ export class Responses implements ConversationApi {
     return made;
   }
 
-  /** Keeps a background response until its end is known. Unless later requests show that, `client` reads it. */
+  /** Keeps a background response until its end is known. If no request shows the end, `client` reads it. */
   #keep(
     known: KnownResponse,
     asked: ModelCall,
@@ -240,7 +240,7 @@ export class Responses implements ConversationApi {
     const { origin } = start.endpoint;
     const closed = ({ life }: ContinuedCall, result: unknown, endTime: number): void => {
       asked.ended(result, endTime, start.record.spent);
-      // A server may use an id again.
+      // A server may reuse an id: `known.open` may then be another response.
       if (known.open !== open) return;
       known.open = undefined;
       known.isPaused = life.endTime === undefined;
@@ -261,8 +261,8 @@ export class Responses implements ConversationApi {
   }
 
   /**
-   * Records a background response that another process has created, by the times in the response, or continues one
-   * whose span was closed before its end. Does so only once, however often the response is seen.
+   * Adopts a background response, with the times that it reports, or continues one whose span was closed
+   * before its end. Does so only once, however often the response is seen.
    */
   #adopt(
     { request, endpoint, context: caller }: ResponseRequest,
@@ -277,7 +277,7 @@ export class Responses implements ConversationApi {
     const isOpen = known !== undefined && !isPaused && !known.handedOn;
     if (adoption === undefined || isOpen) return;
     const own = known?.context && { ...known.context, isRemote: true };
-    // Only a completed response says when it ended.
+    // Only a completed response says when it ended. For others, the creation time counts.
     const created = isResponseOpen(response) ? undefined : field(response, 'created_at');
     const place = isPaused
       ? { context: caller, link: known.context }

@@ -7,7 +7,7 @@ import { conversationIn } from './conversations/conversation-id.ts';
 /** The handlers of the hierarchy. Each handles the calls of one API, or others that belong together, such as polls. */
 export type HierarchyApi = 'agents' | 'assistants' | 'completions' | 'polls' | 'responses';
 
-/** The handler of a call, by the first segment of the request's path. */
+/** The handler of a call, by the first part of the request's path. */
 const FAMILIES: ReadonlyMap<string, HierarchyApi> = new Map([
   ['agents', 'agents'],
   ['vaults', 'agents'],
@@ -33,7 +33,7 @@ export function selectApi(
 ): HierarchyApi | undefined {
   const { route } = request;
   const isPoll = hasSpan && call.method === 'GET' && route.folds === undefined && isPollHelper(call);
-  // A request of one of the SDK's poll helpers. The polls of a run are part of the run, and are found by their path.
+  // Polls without a family are `polls`. A run's polls have the family of the run.
   const family = FAMILIES.get(route.family) ?? (isPoll ? 'polls' : undefined);
   if (family !== undefined || !hasSpan) return family;
   if (conversationIn(call.context) !== undefined) return 'completions';

@@ -25,7 +25,7 @@ import { canContinue, endTimeOf, isInProgress, type Life } from './invocations/s
 import { OperationClock } from './operation-clock.ts';
 import type { ConversationTracker } from './tracker.ts';
 
-/** A message during an invocation may start the next one, which begins at most this long after the first has ended. */
+/** A queued message may start an invocation this long after both its acceptance and the earlier one's end. */
 const MAX_QUEUED_MS = 60_000;
 
 /** A message that was sent during an invocation. It may change that invocation or start another one. */
@@ -34,7 +34,7 @@ export interface QueuedMessage extends Acceptance {
   readonly endpoint: Endpoint;
   readonly startTime: number;
   readonly ownClock: number;
-  /** The life of the invocation during which it was sent; `clock` is the clock of the same invocation. */
+  /** The life of the invocation during which the message was sent; `clock` is that invocation's clock. */
   readonly life: Life;
   readonly clock: OperationClock;
 }
@@ -57,13 +57,13 @@ export class Session {
   readonly id: string;
   readonly #tracker: ConversationTracker;
   readonly #kind: ConversationKind;
-  /** The objects of the session's invocations do not contain it. */
+  /** The session's agent. The objects of invocations do not contain it. */
   agent: AgentSettings | undefined;
-  /** Whether, by its metadata, the process that created the session records it. `undefined` until it was seen. */
+  /** Whether, by the session's metadata, its creator records it; `undefined` until the session was seen. */
   #hasRecordingCreator: boolean | undefined;
   /**
-   * The open invocations that this process records, without those of subagents, oldest first. Those that it has requested
-   * have no id until an API object reports it.
+   * The open invocations that this process records, without those of subagents, oldest first. One that this
+   * process requested has no id until an API object reports it.
    */
   readonly invocations: Set<AgentInvocation> = new Set();
   readonly queued: Set<QueuedMessage> = new Set();
@@ -129,7 +129,7 @@ export class Session {
     }
     const { settings } = this.#tracker.telemetry;
     if (this.#hasRecordingCreator || !adopts(settings, seen, snapshot.endedAt)) return undefined;
-    // It is not known yet who records it. The stream will report the session, and then the invocation again.
+    // It is not known yet who records the invocation. The stream reports it again, after the session.
     if (this.#hasRecordingCreator === undefined && seen.live) return undefined;
     const place = { context: seen.context, link: undefined };
     return adoptInvocation(this.#tracker, { ...found, snapshot }, seen, place);
@@ -146,7 +146,7 @@ export class Session {
     return (seen.live ? possible.find(({ life }) => isInProgress(life)) : undefined) ?? possible[0];
   }
 
-  /** Opens the invocation of a subagent below the one it works for; `undefined` if that one is not recorded here. */
+  /** Opens a subagent's invocation below the one it works for; `undefined` if that is not recorded here. */
   #openBelow(
     subagentId: string,
     { snapshot, aboveId }: InvocationFact,
@@ -183,8 +183,8 @@ export class Session {
   }
 
   /**
-   * The invocation that an invocation of a subagent is part of: the open one of the subagent that created this one, or
-   * else the newest of the session during which it was created.
+   * The invocation that a subagent works for: the open one of the subagent that created it, or else the
+   * session's newest one during which the subagent's invocation was created.
    */
   #above(subagent: SubagentState, { createdAt }: InvocationSnapshot): AgentInvocation | undefined {
     const parent = this.#subagents.get(subagent.parentAgentId ?? '')?.invocation;
@@ -230,7 +230,7 @@ export class Session {
     else if (state !== undefined) this.#continue(actions, seen);
   }
 
-  /** Whether an event is new: several streams of a session, and each poll, repeat the same ones. */
+  /** Whether an event is new. A session's streams repeat one another's events, and each poll repeats them. */
   #isNew(eventId: string | undefined): boolean {
     if (eventId === undefined) return true;
     if (this.#events.has(eventId)) return false;
@@ -273,8 +273,8 @@ export class Session {
   }
 
   /**
-   * Ends the invocations of the idle session. A requested invocation ends only if the server had accepted it before, and
-   * not by a stream, because a stream begins with the session's previous state.
+   * Ends the idle session's invocations. One without an id ends only if the server had accepted it before
+   * this request, and not by a stream, because a stream begins with the session's previous state.
    */
   #rest(seen: Observation): void {
     for (const invocation of [...this.invocations]) {
@@ -309,7 +309,7 @@ function isWithin(
 function endUnseen(invocation: AgentInvocation, seen: Observation, time: number): void {
   const { life, segment } = invocation;
   if (canContinue(life)) segment?.touch(time);
-  // Otherwise, a turn would wait for the turn of a subagent that no object reports any more.
+  // Otherwise, a turn would wait for a subagent's turn that no object reports any longer.
   for (const below of invocation.below) endUnseen(below, seen, life.endTime ?? time);
   invocation.apply({ type: 'idle' }, time);
 }
@@ -327,7 +327,7 @@ function canBe(
 }
 
 /**
- * Whether a message sent during an earlier invocation can have started this one: it does so soon after that, or never.
+ * Whether a message sent during an earlier invocation can have started this one: soon after that, or never.
  */
 function isInTime(
   { life, clock, acceptedAt = 0 }: QueuedMessage,

@@ -10,7 +10,7 @@ const LIFETIME_MS = 3_600_000;
 export const LONG_LIFETIME_MS = 86_400_000;
 /** How much content all open operations together may keep, in bytes. */
 const MAX_OPEN_CONTENT = 67_108_864;
-/** V8 stores a character in one or two bytes. */
+/** V8 stores a character in at most two bytes. */
 const BYTES_OF_CHARACTER = 2;
 /** Counted for a number, or for an object without its fields. */
 const CHARACTERS_OF_VALUE = 16;
@@ -18,11 +18,11 @@ const CHARACTERS_OF_VALUE = 16;
 interface ShelfOptions<Value> {
   readonly lifetimeMs?: number;
   readonly evicted?: (value: Value) => void;
-  /** Whether a value is in use although nothing looks it up. It then outlives its lifetime. */
+  /** Whether a value is in use. It then outlives its lifetime, even if nothing looks it up. */
   readonly isInUse?: (value: Value) => boolean;
 }
 
-/** Something that keeps content until it ends. It may never end, so the store can make it forget the content. */
+/** Holds content until its end, which may never come. The store can make it forget the content. */
 export interface ContentHolder {
   forgetContent(): void;
 }
@@ -33,9 +33,9 @@ interface Memory {
 }
 
 /**
- * Remembers between the calls of the program what belongs to API objects, by kind, origin and id. Each kind has at most
- * `maxConversations` entries, and as many that are paused; the least recently used are dropped first. All kept content shares a budget in bytes;
- * beyond it, the oldest content is dropped.
+ * Remembers, between the program's calls, what belongs to API objects, by kind, origin and id. Each kind has
+ * at most `maxConversations` entries, and as many paused ones; the least recently used are dropped first. All
+ * kept content shares a budget in bytes. Beyond it, the oldest content is dropped.
  */
 export class Store implements Expiring {
   readonly #limit: number;
@@ -65,7 +65,7 @@ export class Store implements Expiring {
     for (const memory of this.#memories) memory.expire();
   }
 
-  /** Called when something was remembered. Starts a timer, so that it expires even if no further call is made. */
+  /** Starts a timer after something was remembered, so that it expires even if no further call is made. */
   expireLater(): void {
     if (!this.#timer.isAwake) this.#timer.wake(EXPIRE_INTERVAL_MS);
   }
@@ -116,8 +116,8 @@ export class Shelf<Value> {
   }
 
   /**
-   * @param isPaused whether it was recorded before its end, so that a second span may continue it. It is then remembered
-   *   for a day, and counts against a maximum of its own
+   * @param isPaused whether the value was recorded before its end, so that a second span may continue it.
+   *   Such values are remembered for a day, and have a limit of their own
    */
   set(origin: string, id: string, value: Value, isPaused = false): void {
     const key = keyAt(origin, id);

@@ -34,7 +34,7 @@ interface OpenSession {
   close(): void;
 }
 
-/** An invocation to open, with what is known about it from the request that starts it, or from the API object that shows it. */
+/** An invocation to open, as described by the request that starts it or by the API object that shows it. */
 export interface Opening
   extends Omit<InvocationStart, 'segment' | 'agent' | 'agentId' | 'attributes' | 'input'> {
   readonly conversationId: string | undefined;
@@ -43,7 +43,7 @@ export interface Opening
   readonly attributes?: Attributes;
   /** By default, the unanswered messages of the conversation. */
   readonly input?: InputMessages | undefined;
-  /** When the request was sent whose answer shows the invocation. Not set if the request starts it. */
+  /** When the request that found the invocation was sent. Not set if the request starts it. */
   readonly sentAt?: number;
 }
 
@@ -52,7 +52,7 @@ interface KnownInvocation {
   /** Set until its span is recorded. */
   readonly open: AgentInvocation | undefined;
   readonly span: SpanContext;
-  /** Set if it was recorded before its end: the state that a second span continues. */
+  /** Set if the invocation was recorded before its end: the state that a second span continues. */
   readonly paused?: PausedInvocation | undefined;
 }
 
@@ -66,13 +66,13 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   readonly telemetry: Telemetry;
   readonly store: Store;
   readonly agents: Shelf<Agent>;
-  /** Also those that are recorded: later requests link to their spans. */
+  /** Open and recorded invocations: later requests link to their spans. */
   readonly invocations: Shelf<KnownInvocation>;
   readonly #conversations: Readonly<Record<ConversationKind, Shelf<Conversation>>>;
   readonly #segments = new Set<Segment>();
   readonly #openInvocations = new Set<Invocation>();
   readonly #sessions = new Set<OpenSession>();
-  /** Called when an invocation of that kind has been recorded. */
+  /** Called when an invocation has been recorded, by the kind of its conversation. */
   readonly onRecorded: Map<ConversationKind, (invocation: AgentInvocation) => void> = new Map();
   readonly reads: BackgroundReads;
   readonly #timer = new SweepTimer(
@@ -105,7 +105,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   }
 
   conversation(kind: ConversationKind, id: string, origin: string): Conversation {
-    // An id that the program has chosen for a conversation holds for every server.
+    // A `withConversation` id names the same conversation at every server.
     const from = kind === 'conversation' ? '' : origin;
     const known = this.#conversations[kind].get(from, id);
     if (known !== undefined) return known;
@@ -114,7 +114,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     return made;
   }
 
-  /** The segment for a use of a conversation. If there is none, a use that `opens` one opens it. */
+  /** The segment for a use of a conversation. If none is open, `opens` decides whether to open one. */
   enter(use: Use, opens: boolean, active: Span | undefined): Segment | undefined {
     // If trace ids are derived from conversation ids, no trace can start before the id is known.
     return this.openSegment(use, active, opens && (use.id !== undefined || !derivesTraceIds()));
@@ -142,7 +142,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   beginInvocation({ reported, conversationId: id, sentAt, ...start }: Opening): AgentInvocation {
     const { kind, context, endpoint, before, above } = start;
     const active = activeSpan(context);
-    // Below a span of this process, the segment starts after the request that found the invocation was sent.
+    // Below a span of this process, the segment starts just after the request that found the invocation.
     const isFound = sentAt !== undefined && active !== undefined && active.spanContext().isRemote !== true;
     const startTime = isFound ? justAfter(sentAt) : start.startTime;
     const use = { kind, id, context, endpoint, startTime };
@@ -156,11 +156,11 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
       ...start,
       segment,
       agent,
-      // The agent of a subagent may not be known yet.
+      // Until a subagent's own agent is known, `agent.id` is the id of the subagent.
       agentId: above === undefined ? (agent?.id ?? reported.agentId) : reported.agentId,
       attributes: Object.assign(attributes, start.attributes),
       input: start.input ?? unanswered,
-      // Of one that a request starts, only its own clock counts: it may have been set back since the segment began.
+      // If a request starts the invocation, its time is kept: the clock may have been set back meanwhile.
       startTime:
         sentAt === undefined ? startTime : Math.max(start.startTime, segment?.startTime ?? startTime),
     };
@@ -204,8 +204,8 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   }
 
   /**
-   * Ends a deleted conversation, once the invocations in it are recorded. The server deletes a run or turn with it, so
-   * that is recorded at once or, if we are reading it, after that. A response of a Conversation is not deleted.
+   * Ends a deleted conversation once its invocations are recorded. The server deletes its runs or turns, too,
+   * so these are recorded at once, or after a read in progress. Responses of a Conversation remain.
    */
   endConversation(kind: ConversationKind, id: string, origin: string): void {
     const from = kind === 'conversation' ? '' : origin;
@@ -235,7 +235,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     this.#sweep(0);
   }
 
-  /** Asks the API how open invocations ended, waits for our own GET requests, and then ends everything. */
+  /** Asks the API how open invocations ended, waits for the answers, and then ends everything. */
   async shutdown({ reads = true, readTimeoutMs = READ_TIMEOUT_MS }: EndLimits = {}): Promise<void> {
     if (reads) this.reads.allEnds(this.#openInvocations, true);
     else this.reads.clear();
@@ -250,7 +250,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     this.#timer.stop();
   }
 
-  /** Starts the timer that ends overdue entries. It runs only while something is open: it holds the program's hooks. */
+  /** Starts the timer that ends overdue entries. It runs only while needed: it holds the program's hooks. */
   #watch(): void {
     if (this.#timer.isAwake) return;
     const { conversationIdleTimeout, runTimeout } = this.telemetry.settings;
@@ -269,7 +269,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   }
 }
 
-/** Whether an invocation is in progress in the conversation. Its polls and events do not look the conversation up. */
+/** Whether the conversation has an open invocation. Polls and events do not look the conversation up. */
 function isGoingOn({ segments }: Conversation): boolean {
   for (const { invocations } of segments.values()) if (invocations.size > 0) return true;
   return false;

@@ -46,23 +46,23 @@ function toolNameOf({ name, namespace }: RequestedToolCall): string {
   return namespace === undefined || namespace === name ? name : `${namespace}.${name}`;
 }
 
-/** What is noted about a trace or span of the library, in addition to what the library reports. */
+/** What this package adds to a trace or span of `@openai/agents`. */
 class RecordedNode {
-  /** Set only for a trace: what it and everything inside is recorded with. */
+  /** Set only for a trace: the telemetry of the trace and of everything inside. */
   telemetry: Telemetry | undefined;
   operation: ProgramOperation<AgentsStart, AgentsEnd> | undefined;
   /** Set only while a model call is in progress. */
   callStart: { readonly parent: Context; readonly startTime: number } | undefined;
   /** Set only for a trace: the last handoff, until the agent that takes over starts. */
   handoff: { readonly to: string | undefined; readonly from: SpanContext } | undefined;
-  /** The number of model calls directly below that have been recorded. */
+  /** The number of model calls directly below that are recorded, or that the program's hook ignores. */
   modelCalls = 0;
   failure: Failure | undefined;
-  /** Whether its errors may quote the error of a tool whose text the library withholds as sensitive data. */
+  /** Whether its errors may quote the error text of a tool, which `@openai/agents` withholds as sensitive. */
   withholdsText = false;
-  /** Counted only for a trace: what all model calls inside have spent. */
+  /** Set only for a trace: the usage and cost of all model calls inside. */
   spent: Spent = NOTHING_SPENT;
-  /** The tool calls of an agent's last answer that no span has been matched with. A resumed run has none at first. */
+  /** An agent's last tool calls that no function has answered. A resumed run has none at first. */
   requested: readonly RequestedToolCall[] = [];
 }
 
@@ -94,7 +94,7 @@ function noteModelCall(node: AgentsNode, { traits }: Operation): void {
   if (traits?.inference === 'chat') recordOf(node).modelCalls++;
 }
 
-/** Notes the tool calls that an answer asks for, and adds what it has spent to all workflows around it. */
+/** Notes the tool calls that an answer requests, and adds its usage and cost to all workflows around it. */
 function noteAnswer(node: AgentsNode, operation: Operation, result: unknown, spent: Spent): void {
   if (result === undefined) return;
   const agent = askingAgent(node, operation);
@@ -121,7 +121,7 @@ function noting(record: OpenRecord, note: (result: unknown) => void): OpenRecord
   };
 }
 
-/** The place of a call inside a workflow of `@openai/agents`. The workflow learns what the call asks for and spends. */
+/** The place of a call in a workflow of `@openai/agents`. The workflow notes its tool calls and costs. */
 export function placeWithinAgents(place: Placement, node: AgentsNode, operation: Operation): Placement {
   noteModelCall(node, operation);
   return {
@@ -142,17 +142,17 @@ export function placeWithinAgents(place: Placement, node: AgentsNode, operation:
   };
 }
 
-/** How many traces are remembered because they may be resumed. */
+/** How many traces are remembered, because their runs may be resumed. */
 const MAX_TRACES = 1_000;
-/** How long a trace is remembered: it may wait long for the approval of a tool. */
+/** How long a trace is remembered. A run may wait long until a person approves a tool. */
 const TRACE_LIFETIME_MS = 24 * 60 * 60_000;
 
 export class Workflows implements AgentsListener {
   readonly #telemetryNow: () => Telemetry | undefined;
-  /** The newest span of each trace, by the library's id of the trace. */
+  /** The newest span of each trace, by the id that `@openai/agents` gives to the trace. */
   readonly #known = new BoundedMap<string, SpanContext>(MAX_TRACES, undefined, TRACE_LIFETIME_MS);
 
-  /** @param telemetry prepares and returns what a new trace is recorded with */
+  /** @param telemetry prepares and returns the telemetry for a new trace */
   constructor(telemetry: () => Telemetry | undefined) {
     this.#telemetryNow = telemetry;
   }
@@ -230,7 +230,7 @@ export class Workflows implements AgentsListener {
     if (id !== undefined) this.#known.set(id, span);
   }
 
-  /** The last span of a resumed trace, if another process has noted it in the metadata of the trace. */
+  /** The last span of a resumed trace, if another process has noted that span in the trace's metadata. */
   #earlierElsewhere(trace: AgentsNode): SpanContext | undefined {
     if (recordOf(trace).telemetry?.settings.propagateInMetadata !== true) return undefined;
     const metadata = objectField(trace.data, 'metadata');
@@ -253,8 +253,8 @@ export class Workflows implements AgentsListener {
 }
 
 /**
- * Notes which conversation a workflow or agent is part of: the group of its trace, or else the session of its run.
- * Agents are looked at as well, because the runs within one trace may have different sessions.
+ * Notes which conversation a workflow or agent is part of: the group of its trace, or else the session of its
+ * run. Agents have their own, because the runs within one trace may have different sessions.
  */
 function nameConversation(node: AgentsNode, active: Context): void {
   if (node.type !== 'trace' && node.type !== 'agent') return;
@@ -274,8 +274,8 @@ function failureOfNode(node: AgentsNode): Failure | undefined {
 }
 
 /**
- * Whether the library withholds the text of the error as sensitive data. It does if a tool has no input. Where tools
- * have no spans, nothing shows it, so every thrown error counts as withheld.
+ * Whether `@openai/agents` withholds the text of a tool's error as sensitive data: then it also withholds the
+ * tool's input. Where tools have no spans, every thrown error counts as withheld.
  */
 function withholdsText({ type, data, error, thrown, hidesTools }: AgentsNode): boolean {
   if (hidesTools) return thrown !== undefined;
@@ -283,9 +283,9 @@ function withholdsText({ type, data, error, thrown, hidesTools }: AgentsNode): b
 }
 
 /**
- * The call that a function or handoff answers. A handoff may have any name but that of a tool, and is the first of an
- * answer. A function takes its call: of several, the one with its arguments. Without them, nothing says which one is
- * meant, because a call that waits for its approval starts later.
+ * The tool call that a function or handoff answers. A handoff answers the call with its name, or else the
+ * first that names no tool of the agent. A function answers the call with its name or, of several, the one
+ * with its arguments: a call that waits for approval starts later, so their order says nothing.
  */
 function answeredCall({ type, data, agent }: AgentsNode, toolName: unknown): RequestedToolCall | undefined {
   if (agent === undefined) return undefined;
@@ -311,8 +311,8 @@ function answeredCall({ type, data, agent }: AgentsNode, toolName: unknown): Req
 }
 
 /**
- * What the OpenTelemetry trace id of a workflow without a parent is derived from: its conversation, or else the trace
- * id of the library. A run that is resumed in another process is then in the same trace.
+ * The id from which the trace id of a workflow without a parent can be derived: its conversation, or else the
+ * trace id of `@openai/agents`. A run that is resumed in another process is then in the same trace.
  */
 function sharedTraceOf(node: AgentsNode): string | undefined {
   if (node.type !== 'trace') return undefined;
@@ -325,7 +325,7 @@ function isInside(trace: AgentsNode): boolean {
   return trace.parent?.open !== undefined && name === DEFAULT_WORKFLOW;
 }
 
-/** The context that a span starts in: the active one, unless the library puts the node below another span. */
+/** The context that a span starts in: the active one, or that of the span above if another span is active. */
 function contextFor(node: AgentsNode, active: Context): Context {
   const above = node.parent?.nearest;
   if (above === undefined || agentsNodeIn(active)?.open === above) return active;
@@ -352,8 +352,8 @@ function isCallNode({ type }: AgentsNode): boolean {
 }
 
 /**
- * Records a model call that no client of `openai` made, because the library used its own WebSocket or another package.
- * The library reports the request and the answer when the call ends.
+ * Records a model call that `@openai/agents` made without a client of `openai`: over its own WebSocket, or
+ * with another package. `@openai/agents` reports the request and the answer when the call ends.
  */
 function recordUnseenCall(node: AgentsNode): void {
   const recorded = recordOf(node);
@@ -380,8 +380,8 @@ function recordUnseenCall(node: AgentsNode): void {
 }
 
 /**
- * Whether a client of `openai` has already recorded this response, but outside the workflow. That happens if there is
- * no context manager.
+ * Whether a client of `openai` has recorded this response outside the workflow, for lack of a context
+ * manager.
  */
 function isSeen(result: unknown, startTime: number): boolean {
   const id = stringField(result, 'id');

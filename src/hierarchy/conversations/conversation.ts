@@ -27,7 +27,7 @@ export interface Use {
   readonly id: string | undefined;
   readonly context: Context;
   readonly endpoint: Endpoint | undefined;
-  /** The API of the call. Set for a conversation that the program named, and for a Conversation of the API. */
+  /** The API of the call, such as `responses`, where the kind of the conversation does not imply it. */
   readonly apiType?: string | undefined;
   readonly startTime: number;
 }
@@ -49,21 +49,19 @@ interface Counted {
   readonly spent?: Spent;
 }
 
-/**
- * The state of one thread, conversation or session in this process: counts and span contexts, no objects of the caller.
- */
+/** The state of one thread, conversation or session in this process. It keeps no objects of the caller. */
 export class Conversation implements ContentHolder {
   readonly id: string;
   /**
-   * The open segments by trace id. If a new one opens in the same trace, one that waits for its invocations is moved to
-   * its span id.
+   * The open segments by trace id. When another one opens in the same trace, a segment that waits for its
+   * invocations is kept by its span id instead.
    */
   readonly segments: Map<string, Segment> = new Map();
   /** The vector stores that the conversation's invocations may search. */
   vectorStoreIds: readonly string[] = [];
   previous: SpanContext | undefined;
 
-  /** What this process has seen of the conversation so far, in all segments. */
+  /** The totals of what this process has seen in all segments of the conversation. */
   totals: Totals = NO_TOTALS;
   #unanswered: InputMessages = { count: 0, messages: [] };
   #characters = 0;
@@ -76,8 +74,8 @@ export class Conversation implements ContentHolder {
   }
 
   /**
-   * The open segment for a use. With an active span, it is the one in the span's trace. Without, it is a segment that
-   * has no parent or, if there is none, the newest one whose parent is open. A segment whose parent has ended only
+   * The open segment for a use. With an active span, it is the one in that span's trace. Without, it is one
+   * that has no parent or else the newest one whose parent is open. A segment whose parent has ended only
    * waits for its invocations, so later uses do not join it.
    */
   segmentFor(active: Span | undefined, startTime: number): Segment | undefined {
@@ -107,7 +105,7 @@ export class Conversation implements ContentHolder {
     this.#unanswered = { ...this.#unanswered, isAll: true };
   }
 
-  /** Keeps a message for the next run, and counts it if it is a user message, which is `undefined` without content. */
+  /** Keeps a message for the next run and, if {@link isOfUser}, counts it. */
   add(content: Message | undefined): void {
     const { count, messages, isAll = false } = this.#unanswered;
     const isCounted = isOfUser(content);
@@ -146,7 +144,7 @@ export class Conversation implements ContentHolder {
   /**
    * Keeps the messages again, because the run that was to answer them was not created.
    *
-   * @param rejected those that came with the request for the run, and so are not in the conversation
+   * @param rejected messages that came with the request for the run, and so never reached the conversation
    */
   giveBack(
     { count, messages, isAll = false }: InputMessages,
@@ -195,7 +193,7 @@ export interface SegmentStart {
 export class Segment {
   readonly record: OperationRecord<Place, Totals>;
   readonly spanContext: SpanContext;
-  /** The id of the program's span above the segment; `undefined` if only idle time ends the segment. */
+  /** The id of the program's span above the segment; `undefined` if there is none. */
   readonly parentSpanId: string | undefined;
   readonly invocations: Set<SegmentMember> = new Set();
   conversation: Conversation | undefined;
@@ -210,12 +208,12 @@ export class Segment {
   readonly #parent: WeakRef<Span> | undefined;
   /** The clock of the span above, so that nothing in the segment ends after that span. */
   readonly #clock: SpanClock;
-  /** Stops watching the parent, which may be open for long and have many segments below it that are over. */
+  /** Stops watching the parent span, which may be open for long and have had many segments. */
   readonly #stopWaiting: (() => void) | undefined;
   #lastActivity: number;
   /** The last activity that {@link endIfIdle} has noticed, in monotonic milliseconds. */
   #lastActive = this.#started;
-  /** Whether something has happened since then. A flag is enough, and reading the clock each time would cost more. */
+  /** Whether anything has happened since `#lastActive`. A flag costs less than reading the clock. */
   #wasActive = false;
   #requests = 0;
   #callDetails: { readonly endpoint: Endpoint | undefined; readonly apiType: string | undefined };
@@ -269,9 +267,7 @@ export class Segment {
     this.#attach(conversation);
   }
 
-  /**
-   * Adds the server and the API of a call, if the segment was opened by a function of the program, which has neither.
-   */
+  /** Adds a call's server and API where they are unknown, as in a segment that the program's code opened. */
   describe({ endpoint, apiType }: Pick<Use, 'endpoint' | 'apiType'>): void {
     const known = this.#callDetails;
     this.#callDetails = { endpoint: known.endpoint ?? endpoint, apiType: known.apiType ?? apiType };
@@ -291,7 +287,7 @@ export class Segment {
     if (waiting !== undefined) segments.set(waiting.spanContext.spanId, waiting);
     segments.set(traceId, this);
     conversation.previous = this.spanContext;
-    // An id that the program has chosen holds for every endpoint.
+    // A `withConversation` id names the same conversation at every endpoint.
     const endpoint = this.#kind === 'conversation' ? undefined : this.#callDetails.endpoint;
     rememberForEvaluation('conversation', conversation.id, this.record.span, {
       [ATTR.GEN_AI_CONVERSATION_ID]: conversation.id,
@@ -300,7 +296,7 @@ export class Segment {
     });
   }
 
-  /** Notes activity. Once the parent has ended, only the invocations that the segment waits for make it longer. */
+  /** Notes activity. Once the parent has ended, only open invocations make the segment longer. */
   touch(time: number = now(this.#clock)): void {
     if (this.parentEnd === undefined && time > this.#lastActivity) this.#lastActivity = time;
     this.#wasActive = true;
@@ -323,7 +319,7 @@ export class Segment {
     if (this.parentEnd !== undefined && this.invocations.size === 0) this.end();
   }
 
-  /** Ends the segment if nothing has happened for long enough. An open invocation or parent keeps it open. */
+  /** Ends the segment if it is idle or too old. An open invocation or parent keeps it open. */
   endIfIdle(idleTimeout: number): void {
     const time = monotonic();
     if (this.#wasActive) this.#lastActive = time;
@@ -333,7 +329,7 @@ export class Segment {
     if (idle || time - this.#started >= MAX_SEGMENT_DURATION_MS) this.end(this.#lastActivity);
   }
 
-  /** Ends the segment, whatever is in progress. `time` is by default that of the last activity. */
+  /** Ends the segment, whatever is in progress; by default, at the time of the last activity. */
   end(time: number = this.#lastActivity): void {
     if (this.ended) return;
     this.ended = true;
@@ -348,12 +344,12 @@ export class Segment {
   }
 
   #endWithParent(parentEnd: number | undefined): void {
-    // A span whose clock is not known may use that of the process, which counts whole milliseconds.
+    // A span without a known clock may use that of the process, which counts whole milliseconds.
     const time = this.#clock === undefined ? Date.now() : now(this.#clock);
     this.endAfterInvocations(parentEnd === undefined ? time : Math.min(parentEnd, time));
   }
 
-  /** Ends the segment at this time, or once the invocations that are in progress in it are over. */
+  /** Ends the segment at this time, or once its open invocations are over. */
   endAfterInvocations(time: number = this.#lastActivity): void {
     this.#lastActivity = Math.min(this.#lastActivity, time);
     this.parentEnd = time;
@@ -361,18 +357,16 @@ export class Segment {
     if (this.invocations.size === 0) this.end(time);
   }
 
-  /**
-   * Limits the time of something in the segment, which may come from the clock of another span below the same parent.
-   */
+  /** Limits a time, which may come from another span's clock, to the present time of the segment's clock. */
   within(time: number): number {
     return notAfter(this.#clock, time);
   }
 }
 
-/** The last valid span context. It saves the check, because many calls in a row are made below the same span. */
+/** The last span context found valid, which needs no second check: calls in a row often share a span. */
 let lastValid: SpanContext | undefined;
 
-/** The active span, if it has valid ids. An unrecorded span may have none, so nothing can stand below it. */
+/** The active span, if its ids are valid. An unrecorded span may have none, and cannot be a parent. */
 export function activeSpan(context: Context): Span | undefined {
   const span = context.getValue(SPAN_KEY) as Span | undefined;
   if (span === undefined) return undefined;

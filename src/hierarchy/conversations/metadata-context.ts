@@ -9,9 +9,9 @@ import {
 } from '@opentelemetry/api';
 import { type PayloadObject, stringField } from '../../util/payload.ts';
 
-/** The API accepts no longer metadata values, but a compatible server may. */
+/** The API's limit for a metadata value. A compatible server may accept longer values. */
 const MAX_CARRIER_VALUE_LENGTH = 512;
-/** The API accepts only 16 pairs. Limited here because some propagators look at every pair. */
+/** Some propagators look at every pair. The API accepts only 16 pairs, a compatible server perhaps more. */
 const MAX_CARRIER_PAIRS = 64;
 /** The formats of the ids in W3C trace context. Ids are checked, whatever propagator has read them. */
 const TRACE_ID = /^[\da-f]{32}$/;

@@ -12,7 +12,7 @@ import { CONVERSATION } from './conversation-id.ts';
  * conversation is handled as if no span were active, and the active span gets a link to the conversation's span.
  */
 
-/** One span of the program links to at most this many conversations. Further ones stay in the trace of that span. */
+/** A span of the program links to at most this many conversations. Further ones stay in that span's trace. */
 const MAX_LINKED_CONVERSATIONS = 8;
 
 /** The context key of the program's span that was active when a conversation was used. */
@@ -24,7 +24,7 @@ interface Conversations {
   conversation(kind: ConversationKind, id: string, origin: string): Conversation;
 }
 
-/** The ids of the segments that a span of the program has been linked to. */
+/** The span ids of the segments that a span of the program links to. */
 const linked = new WeakMap<Span, Set<string>>();
 
 /**
@@ -62,7 +62,7 @@ function isOfAgent(context: Context, id: string | undefined): boolean {
   return node.isModelCall || (id !== undefined && node.valueOf(CONVERSATION) === id);
 }
 
-/** Links the program's span to a conversation that is used below it. Links each segment only once. */
+/** Links the program's span to a conversation that is used below that span. Links each segment only once. */
 export function linkCaller(context: Context, segment: Segment): void {
   const caller = context.getValue(CALLER) as Span | undefined;
   if (caller === undefined) return;

@@ -84,7 +84,7 @@ const SPAN_TYPES: Readonly<Record<string, SpanType>> = {
         server === undefined
           ? {}
           : { [ATTR.OPENAI_TOOL_TYPE]: 'mcp', [ATTR.OPENAI_AGENTS_MCP_SERVER]: server };
-      // They are empty if the program lets the library withhold sensitive data.
+      // Both are empty if `@openai/agents` withholds sensitive data.
       const read = (name: string): unknown => parseJson(textField(data, name));
       return { attributes, content: () => ({ toolArguments: read('input'), toolResult: read('output') }) };
     },
@@ -159,7 +159,7 @@ function internal(name: string, attributes: Attributes): AgentsStart {
   return { operation: IN_PROCESS, name, attributes };
 }
 
-/** @param type the library's own word for the kind of tool */
+/** @param type the kind of tool, as `@openai/agents` calls it */
 function toolStart(name: string, type: string): AgentsStart {
   return internal(`execute_tool ${name}`, {
     [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
@@ -177,15 +177,15 @@ function mcpServerOf(data: PayloadObject): string | undefined {
 }
 
 /**
- * Removes the address from the name of an MCP server. If the program gives no name, the library makes one of the
- * transport and the address, such as `sse: https://…`. The address may contain credentials.
+ * Removes the address from the name of an MCP server. If the program gives no name, `@openai/agents` uses
+ * transport and address, such as `sse: https://…`. The address may contain credentials.
  */
 function withoutAddress(name: string | undefined): string | undefined {
   const [, before = '', scheme] = /^(.*?)(?::?\s*)\b([a-z][a-z\d+.-]*):\/\//is.exec(name ?? '') ?? [];
   return scheme === undefined ? name : before || scheme;
 }
 
-/** A speech span. Audio is never read: the library has it as an object with its bytes. */
+/** A span of speech or transcription. Only texts are read: audio is an object with its bytes. */
 function media(type: string): SpanType {
   return {
     start: (data) => internal(type, defined({ [ATTR.GEN_AI_REQUEST_MODEL]: stringField(data, 'model') })),
@@ -206,7 +206,7 @@ export interface ReportedCall {
   readonly provider: string;
 }
 
-/** Reads a model call; `undefined` for any other node, and if the library withholds the call as sensitive data. */
+/** Reads a model call; `undefined` for other nodes, and for calls that `@openai/agents` withholds. */
 export function readReportedCall(type: string, data: PayloadObject): ReportedCall | undefined {
   if (type === 'response') return readResponseCall(data);
   return type === 'generation' ? readGeneration(data) : undefined;
@@ -240,7 +240,7 @@ function readGeneration(data: PayloadObject): ReportedCall | undefined {
   };
 }
 
-/** The messages that the library has for some errors, with the class of the error that it throws. */
+/** The messages of `@openai/agents` for some errors, with the class of the error that it throws. */
 const ERROR_TYPES: Readonly<Record<string, string>> = {
   'Error running tool': 'ToolCallError',
   'Error running tool (non-fatal)': 'ToolCallError',
@@ -250,11 +250,11 @@ const ERROR_TYPES: Readonly<Record<string, string>> = {
   'Handoff agent not found': 'ModelBehaviorError',
 };
 
-/** An error as text begins with its class: `TypeError: …`. Any other text before a colon may be content. */
+/** The text of an error begins with its class: `TypeError: …`. Text before any other colon may be content. */
 const NAMED_ERROR = /^([A-Z][A-Za-z0-9]{0,50}(?:Error|Exception|Triggered)|Error):/;
 
 /**
- * Reads the error of a trace or span. The library has it only as texts, which may quote the input.
+ * Reads the error of a trace or span. `@openai/agents` reports only texts, which may quote the input.
  *
  * @param thrown the error itself, if it is known
  * @param withText whether the text of the error may be recorded
@@ -274,26 +274,26 @@ export function readAgentsFailure(error: unknown, thrown: unknown, withText: boo
 
 const GENERIC: ReadonlySet<string> = new Set(['Error', ERROR_TYPE_VALUE_OTHER]);
 
-/** An agent that fails because its model call failed gets the error type of that call: the library does not name it. */
+/** Gives a failure with a generic type the type of the known failure, such as that of the model call. */
 export function morePrecise(failure: Failure | undefined, known: Failure | undefined): Failure | undefined {
   return failure !== undefined && known !== undefined && GENERIC.has(failure.type)
     ? { ...failure, type: known.type }
     : failure;
 }
 
-/** The library's message for a tool that a person has refused. */
+/** The message of `@openai/agents` for a tool that a person has refused. */
 const REJECTED = /^Tool execution for \S+ was manually rejected by user\.$/;
 
-/** What the library gives the model instead of a result if a tool has none. */
+/** What `@openai/agents` gives the model if a tool has no result. */
 const UNPARSABLE_RESULT = 'An error occurred while parsing tool arguments. Please try again with valid JSON.';
 const ABORTED_RESULT = 'aborted';
 const TIMEOUT_RESULT = /^Tool '.{1,128}' timed out after \d{1,16}ms\.$/;
 
 /**
- * Reads the outcome of a tool. Some outcomes show only in the result that the model gets, which the library may
- * withhold as sensitive data: the tool timed out, its run was aborted, a shell command failed.
+ * Reads the outcome of a tool. Some outcomes show only in the result for the model: the tool timed out, its
+ * run was aborted, or a shell command failed. `@openai/agents` may withhold that result as sensitive data.
  *
- * @param failure the error of its span
+ * @param failure the failure of the tool's span
  */
 export function readAgentsToolOutcome(
   data: PayloadObject,

@@ -136,7 +136,7 @@ const ofItem =
     readSessionItem(item, sink, stringField(item, 'turn_id') ?? stringField(event, 'turn_id'), done);
   };
 
-/** By the type of a stream's events without the prefix `agent.session.`, which some have. */
+/** The readers of a stream's events, by type without the prefix `agent.session.`, which some types have. */
 const EVENTS: Readonly<Record<string, ReadFact>> = {
   // The reason why the session is about to fail. It does not end the stream.
   error: (event, sink) =>
@@ -162,7 +162,7 @@ const EVENTS: Readonly<Record<string, ReadFact>> = {
   'subagent.closed': ofSubagent,
 };
 
-/** By the `object` of API objects. */
+/** The readers of API objects, by their `object`. */
 const SESSION_OBJECTS: Readonly<Record<string, ReadFact>> = {
   'agent.session': readSession,
   'agent.session.turn': (value, sink) => readTurnFact(value, sink),
@@ -314,7 +314,7 @@ function readSessionItem(item: unknown, sink: FactSink, turnId: string | undefin
   if (turnId === undefined || sink.wants(turnId) !== 'changes') return;
   const type = stringField(item, 'type');
   if (type === 'function_call_output') {
-    // Another process may have submitted it. This process knows its own results from its requests.
+    // Read because another process may have submitted it. This process knows its own from its requests.
     for (const output of readFunctionResult(item, sink.content))
       sink.toolResult({ ...output, invocationId: turnId });
   } else if (type === 'message' || type === 'reasoning') {
@@ -329,9 +329,9 @@ function readSessionItem(item: unknown, sink: FactSink, turnId: string | undefin
   }
 }
 
-/** The fields of an item with the name, the subagent's id, the arguments and the result of a tool call. */
+/** Which fields of an item contain a tool call's name, subagent, arguments and result. */
 interface ToolItem {
-  /** Without it, the type of the item is the name. */
+  /** Without this field, the item's type is the name. */
   readonly name?: string;
   readonly subagent?: string;
   readonly given?: readonly string[];
@@ -487,7 +487,7 @@ export function readSessionParts(content: readonly unknown[]): MessagePart[] {
 const MAX_READ_SUBAGENTS = 10;
 const MAX_READ_TURNS = 100;
 
-/** If the id of the turn is not known, reads the newest turns. */
+/** Reads a turn. If its id is unknown, reads the newest turns. */
 async function readTurnEnd(turn: InvocationView, get: Get, sink: FactSink): Promise<void> {
   if (turn.conversationId === undefined) return;
   const turns = `${sessionPath(turn)}${ownerPath(turn)}/turns`;
@@ -527,8 +527,8 @@ async function readTurnDetails(
 }
 
 /**
- * Whether a subagent is one of a turn: its items name it, or they create more than they name and their agent opened it
- * during the turn. `undefined` if none is.
+ * Returns a test for the subagents of a turn: its items name them, or the items create more than they name
+ * and a creating agent opened them during the turn. Returns `undefined` if there are none.
  */
 function subagentsOf(
   { snapshot }: InvocationView,

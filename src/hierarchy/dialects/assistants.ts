@@ -172,7 +172,7 @@ async function readRunEnd(run: InvocationView, get: Get, sink: FactSink): Promis
 }
 
 /**
- * Reads the steps of an ended run and, if content is recorded, its messages. Whatever the requests of the user's program
+ * Reads the steps of an ended run and, if content is recorded, its messages. What the program's own requests
  * have shown is not read again.
  */
 async function readRunDetails(run: InvocationView, get: Get, sink: FactSink): Promise<boolean> {
@@ -217,8 +217,8 @@ async function readNewestMessages(run: InvocationView, get: Get, sink: FactSink)
 }
 
 /**
- * Reads the newest messages of a thread for one of its runs. The messages that the run made are its output. Those
- * before the first of them are its input; without an answer, those that existed when the run was created.
+ * Reads a thread's newest messages for one of its runs. The messages that the run made are its output, and
+ * those before them its input. Without output, the messages that existed at the run's creation are its input.
  */
 export function readMessagesOfRun(listed: unknown, run: InvocationView, sink: FactSink): void {
   const { id, conversationId, snapshot } = run;
@@ -227,7 +227,7 @@ export function readMessagesOfRun(listed: unknown, run: InvocationView, sink: Fa
     (value) => readThreadMessage(value, sink) ?? [],
   );
   const [oldest, newest] = [inList[0]?.createdAt, inList.at(-1)?.createdAt];
-  // If its times do not show the order of a list, it is newest first, which is the default.
+  // A list whose times do not show its order is newest first, which is the default.
   const isInOrder = oldest !== undefined && newest !== undefined && oldest < newest;
   const messages = isInOrder ? inList : inList.toReversed();
   const isAnswer = ({ invocationId, role }: MessageSnapshot): boolean =>
@@ -367,7 +367,7 @@ function readStores(value: unknown): readonly string[] {
 
 function readEndTime(ended: PayloadObject): number | undefined {
   const { status, completed_at, failed_at, cancelled_at, expired_at, expires_at } = ended;
-  // A run has no `expired_at`, only a step.
+  // A step has `expired_at`, but a run does not.
   const expired = expired_at ?? (status === 'expired' ? expires_at : undefined);
   return asTime(completed_at) ?? asTime(failed_at) ?? asTime(cancelled_at) ?? asTime(expired);
 }

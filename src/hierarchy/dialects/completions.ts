@@ -41,16 +41,16 @@ function readRequestedCalls(completion: unknown, { content }: { content: boolean
     });
 }
 
-/** The choices that are complete. In a stream that was cut, others may not be. */
+/** The choices that are complete. If the stream was cut, others may be incomplete. */
 function finishedPart(completion: unknown): object {
   const choices = arrayField(completion, 'choices');
   return { choices: choices.filter((choice) => field(choice, 'finish_reason') !== undefined) };
 }
 
 /**
- * The results of tool calls in a request: of the calls that the model's last message asks for. Every request repeats
- * the older results, which are ignored. But a program may split a message with several calls into one message for each
- * call, so the messages directly before the last one are looked at as well.
+ * The results, in a request, of the calls that the model's last message asks for. Older results, which every
+ * request repeats, are ignored. But a program may split one message with several calls into one message for
+ * each call, so the model's messages directly before the last one are read, too.
  *
  * @param outcome the outcome of all these calls, since a message does not report it
  */
@@ -70,7 +70,7 @@ function* readToolMessages(body: unknown, outcome?: ToolOutcome): Generator<Tool
   }
 }
 
-/** The results of the calls that the message at `answerIndex` asks for. They are between it and `end`. */
+/** The results of the calls that the message at `answerIndex` asks for. They come before `end`. */
 function resultsOf(
   messages: readonly unknown[],
   answerIndex: number,
@@ -96,7 +96,7 @@ function resultsOf(
   });
 }
 
-/** The values by their id, without those that share an id, because they look the same. */
+/** The values by id. Those that share an id are left out: the id does not tell them apart. */
 function byUniqueId(values: readonly unknown[], key: string): Map<string, unknown> {
   const found = new Map<string, unknown>();
   const repeated = new Set<string>();

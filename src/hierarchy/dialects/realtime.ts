@@ -31,7 +31,7 @@ const PIECES: Readonly<Record<string, 'audio' | 'text'>> = {
   'response.audio_transcript.delta': 'text',
 };
 
-/** @param type of an event of the server. Other pieces, such as arguments of a function, are neither */
+/** @param type the type of a server event. Other pieces, such as arguments, are neither audio nor text */
 export function pieceOf(type: string): 'audio' | 'text' | undefined {
   return row(PIECES, type);
 }
@@ -49,7 +49,7 @@ export function textDelta(event: unknown): object {
   };
 }
 
-/** The rate limits of an event, in the form of the headers that an HTTP response has for them. */
+/** The rate limits of an event, as the headers that an HTTP response would have. */
 export function limitsOf(event: object): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const limit of arrayField(event, 'rate_limits')) {
@@ -157,7 +157,7 @@ export class ResponseDefaults {
     if (this.#sent.length > MAX_UNANSWERED) this.#sent.shift();
   }
 
-  /** @param isAnswer whether the server answers the oldest update of the program, which it has accepted */
+  /** @param isAnswer whether the server thereby accepts the oldest of the program's updates */
   reported(session: unknown, isAnswer: boolean): void {
     if (isAnswer) this.#sent.shift();
     this.#reported = { ...this.#reported, ...readResponseDefaults(session, this.#limits()) };
@@ -168,7 +168,7 @@ export class ResponseDefaults {
   }
 }
 
-/** Replaces a tool that does not fit, so that it still counts. */
+/** Replaces a tool that does not fit, so that the tool still counts. */
 const OMITTED_TOOL = { type: 'omitted', name: '…' };
 
 /**

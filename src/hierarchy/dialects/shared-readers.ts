@@ -5,10 +5,10 @@ import { matchRoute } from '../../sdk/routes/index.ts';
 import { arrayField, asArray, field, MAX_READ, names, stringField, textField } from '../../util/payload.ts';
 import type { Get, Intent, InvocationContent, ToolCallSnapshot } from '../dialect.ts';
 
-/** Most objects and requests have none of what could be in them, so none of them needs a list of its own. */
+/** The empty list that all readers share. Most objects and requests need no other. */
 export const NONE: readonly never[] = [];
 
-/** The value of a parameter in the path of a request, by its name in the template of the route. */
+/** The value of a request's path parameter, by its name in the route's template. */
 export function parameterOf({ route, values }: ApiRequest, name: string): string | undefined {
   const { parameters } = route;
   for (let index = 0; index < parameters.length; index++)
@@ -16,7 +16,7 @@ export function parameterOf({ route, values }: ApiRequest, name: string): string
   return undefined;
 }
 
-/** A request for something that no plain call of this process has asked for, by what is known of it. */
+/** Builds a request for an operation that no plain call of this process has requested. */
 export function requestTo(
   path: string,
   body: unknown,
@@ -26,7 +26,7 @@ export function requestTo(
 }
 
 /**
- * @param all the path that lists all conversations. The id of one follows it in the paths about that one
+ * @param all the path that lists all conversations. The paths about one conversation begin with it
  * @param starts whether the request starts an invocation, which changes the conversation
  */
 export function conversationUse(
@@ -51,8 +51,8 @@ export function readAgentContent(agent: unknown): InvocationContent {
 }
 
 /**
- * Reads the messages in a request. If content is not recorded, each message of the user gives an entry without content,
- * to be counted, and messages of the agent are left out.
+ * Reads the messages in a request. If content is not recorded, each user message becomes `undefined`, so that
+ * it can be counted, and the agent's messages are left out.
  */
 export function readRequestMessages(
   messages: readonly unknown[],
@@ -64,7 +64,7 @@ export function readRequestMessages(
   return messages.filter((message) => field(message, 'role') !== 'assistant').map(() => undefined);
 }
 
-/** The images that a code interpreter made, and the results of a search, which the API reports only on request. */
+/** Counts a code interpreter's images, or a search's results, which the API reports only on request. */
 export function toolCounts(
   type: string,
   call: unknown,

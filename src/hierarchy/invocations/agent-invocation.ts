@@ -55,7 +55,7 @@ export interface InvocationStart {
   /** The content of the creating request, if content is recorded. It is used until the server reports the invocation. */
   readonly content?: InvocationContent | undefined;
   readonly context: Context;
-  /** The span that created the invocation, if that was in another process. */
+  /** A span to link to: that of the request that created the invocation, or the one before a pause. */
   readonly creator?: SpanContext | undefined;
   readonly startTime: number;
   readonly above?: AgentInvocation | undefined;
@@ -67,14 +67,14 @@ export interface InvocationStart {
   readonly before?: PausedInvocation | undefined;
 }
 
-/** When the server accepted a request for an invocation. Lists from before cannot contain that invocation. */
+/** When the server accepted a request for an invocation. Earlier lists cannot contain that invocation. */
 export interface Acceptance {
   acceptedAt: number | undefined;
   /** The earliest time at which the invocation can have been created, by the server's clock; `undefined` if unknown. */
   notBefore: number | undefined;
 }
 
-/** What is kept of an invocation that was recorded before its end, for a second span to continue. It has no content. */
+/** What is kept of a paused invocation, for a second span to continue. It has no content. */
 export interface PausedInvocation {
   readonly snapshot: InvocationSnapshot;
   readonly agent: Agent | undefined;
@@ -82,12 +82,12 @@ export interface PausedInvocation {
   readonly span: SpanContext;
   /** When the invocation began; `undefined` if only the server's time, in whole seconds, is known. */
   readonly createdTime: number | undefined;
-  /** The clock of its times, as the milliseconds that it adds to the monotonic clock. */
+  /** The clock of these times, as the milliseconds that it adds to the monotonic clock. */
   readonly ownClock: number;
   readonly steps: StepsBefore;
 }
 
-/** The state of a paused invocation by another clock: the wall clock may have been set since the times were taken. */
+/** Converts a paused invocation's times to another clock: the wall clock may have been set meanwhile. */
 export function pausedBy(clock: OperationClock, paused: PausedInvocation): PausedInvocation {
   const { createdTime, ownClock, steps } = paused;
   const moved = (then: number | undefined): number | undefined => then && clock.from(then, ownClock);
@@ -116,13 +116,13 @@ export class AgentInvocation extends Invocation {
   readonly spanContext: SpanContext;
   readonly context: Context;
   readonly steps: Steps;
-  /** The open invocations that work for it. */
+  /** The open invocations of subagents that work for it. */
   readonly below: Set<AgentInvocation> = new Set();
   /** How many have ever worked for it. */
   countBelow = 0;
   agent: Agent | undefined;
   agentId: string | undefined;
-  /** Its content apart from messages. It comes from the request until the server reports the invocation. */
+  /** Its instructions and tools: those of the request until the server reports the invocation. */
   content: InvocationContent | undefined;
   snapshot: InvocationSnapshot | undefined;
   failure: Failure | undefined;
@@ -130,11 +130,11 @@ export class AgentInvocation extends Invocation {
   allSeen = false;
   /** Set for an API whose answers do not contain the id of the invocation that they start. */
   acceptance: Acceptance | undefined;
-  /** The conversation that its request names or creates. Until the invocation is seen, nothing else may report it. */
+  /** The conversation that its request names or creates, the only source until the invocation is seen. */
   #requestedIn: string | undefined;
   #sawText = false;
   #madeKeeper: Keeper | undefined;
-  /** Makes it when content is first wanted: a provider that records it may be registered after the invocation has begun. */
+  /** Makes the keeper when content is first wanted: a provider may be registered after the start. */
   readonly #keeper = (): Keeper | undefined => {
     if (this.#madeKeeper === undefined && this.telemetry.wantsContent) {
       const { store } = this.owner;
@@ -143,10 +143,10 @@ export class AgentInvocation extends Invocation {
     return this.#madeKeeper;
   };
   #spentBelow: Spent = NOTHING_SPENT;
-  /** What it spent itself, once its usage is final. */
+  /** What the invocation itself has spent, once its usage is final. */
   #own: Spent = NOTHING_SPENT;
 
-  /** @param record records it with everything that was collected about it */
+  /** @param record records the invocation with everything that was collected about it */
   constructor(
     { context, content, ...start }: InvocationStart,
     owner: InvocationOwner,
@@ -175,13 +175,13 @@ export class AgentInvocation extends Invocation {
       above: above?.steps,
       before: before?.steps,
     });
-    // If both would start at the same time, it starts just after the span above it.
+    // If the span above starts at the same time, the invocation starts just after it.
     const parent = above ?? segment;
     this.startTime = inOrder(start.startTime, parent?.startTime);
     this.createdTime = before ? before.createdTime : start.rebuilt ? undefined : this.startTime;
     const { place } = this;
     const caller = activeSpan(context)?.spanContext();
-    // If the request was made in another span than that above the conversation, it links there.
+    // An invocation links to the caller's span, unless that is the span above the conversation.
     const isBounded = segment === undefined || segment.parentSpanId === caller?.spanId || above !== undefined;
     const links = isBounded || caller === undefined ? [] : [{ context: caller }];
     if (start.creator !== undefined) links.push({ context: start.creator });
@@ -261,7 +261,7 @@ export class AgentInvocation extends Invocation {
     return { ...this.#own, seconds: createdTime === undefined ? undefined : (endTime - createdTime) / 1e3 };
   }
 
-  /** The state that a second span needs to continue; `undefined` if it is over, or belongs to an invocation above. */
+  /** The state that a second span continues; `undefined` if it is over or below another invocation. */
   get paused(): PausedInvocation | undefined {
     const { life, agent, spanContext: span, createdTime, clock } = this;
     const { above, before } = this.start;
@@ -311,7 +311,7 @@ export class AgentInvocation extends Invocation {
   }
 
   /**
-   * Takes a snapshot. One that is older than the known state changes nothing.
+   * Takes a snapshot. After the end, it can only add a missing usage.
    *
    * @param live whether a stream reported it as it happened, so that `time` is the time of the change
    */
@@ -355,7 +355,7 @@ export class AgentInvocation extends Invocation {
     rememberForEvaluation('run', id, span, rememberedOf(known));
   }
 
-  /** The latest end of a subagent's turn: that of the turn above, if the server says that this one ended before it. */
+  /** A subagent's turn ends no later than the turn above it, if the server's times say the same. */
   #latestEnd({ endedAt = Number.POSITIVE_INFINITY }: InvocationSnapshot): number {
     const { life, snapshot } = this.start.above ?? {};
     const isInside = endedAt <= (snapshot?.endedAt ?? Number.NEGATIVE_INFINITY);

@@ -49,7 +49,7 @@ export class ContinuedCall extends Invocation {
   readonly traits: ContinuationTraits;
   readonly #closed: ContinuedStart['closed'];
   #requests = 1;
-  /** The chunks of the stream that began it and of those that resumed it, and how the last stream ended. */
+  /** The number of chunks in all streams of the operation, and how the last stream ended. */
   #stream: { chunks: number; end: StreamEnd } | undefined;
   #latest: unknown;
   #failure: Failure | undefined;

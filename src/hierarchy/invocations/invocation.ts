@@ -23,7 +23,7 @@ import {
   next,
 } from './state-machine.ts';
 
-/** Reads how an invocation ended, or the missing details of one that has. Rejects with the SDK's error. */
+/** Reads an invocation's end, or its missing details after the end. Rejects with the SDK's error. */
 export type ReadInvocation = (what: 'end' | 'details', send: Send) => Promise<void>;
 
 export interface InvocationOwner {
@@ -93,12 +93,12 @@ export abstract class Invocation implements Living, SegmentMember {
     this.segment?.touch(time);
   }
 
-  /** Called when it seemed to be over and is not. That is no sign of life. */
+  /** Called when the invocation seemed to be over but is not. This is no sign of life. */
   reopen(): void {
     this.apply({ type: 'open' }, this.life.lastOpenTime);
   }
 
-  /** Called when a detail of it was seen, or when something that it waited for is over. */
+  /** Called when a detail of the invocation was seen, or when something that it waited for is over. */
   settle(): void {
     this.apply(DETAIL, this.life.lastSign);
   }

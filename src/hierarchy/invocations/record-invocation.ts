@@ -37,7 +37,7 @@ export function recordInvocation(invocation: AgentInvocation, endTime: number): 
   // in another process.
   const calls = life.endTime === undefined ? requested.filter((call) => !isUnanswered(call)) : requested;
   const bounds = { startTime: invocation.startTime, endTime };
-  // What the steps report is on their spans.
+  // The steps' spans carry the steps' usage, so the invocation's span gets only the rest.
   const isCarried = recordsSteps && (recordedSteps.length > 0 || start.before !== undefined);
   const left = isCarried ? snapshot?.usage && subtractUsage(snapshot.usage, steps.usage) : snapshot?.usage;
   const result = {
@@ -47,7 +47,7 @@ export function recordInvocation(invocation: AgentInvocation, endTime: number): 
     usage: isCarried && left !== undefined && isNoUsage(left) ? undefined : left,
     whole: invocation.whole,
     totals: { ...invocation.spent, runs: 0, userMessages: start.input.count },
-    // The functions that waited at a pause were reported with the span before it.
+    // Functions that waited at a pause were reported with the span from before the pause.
     toolCalls: requested.filter((call) => !waiting.includes(call)).map(requestedToolCall),
     skippedSteps: steps.skippedSteps.size,
     skippedToolCalls: steps.skippedToolCalls,
@@ -122,7 +122,7 @@ function recordStepsAndTools(
   return [...answers, ...unclaimed(invocation, shown)];
 }
 
-/** Sorts calls by their start. Those with the same start are in the order of their ends, as far as that is known. */
+/** Sorts calls by their start and then, as far as it is known, by their end. */
 function inOrderOfTime(calls: Iterable<ToolCall>, { startTime, endTime }: Times): readonly ToolCall[] {
   const start = (call: ToolCall): number => call.startTime ?? startTime;
   const end = (call: ToolCall): number => call.endTime ?? endTime;
@@ -299,7 +299,7 @@ class RecordedTimes {
     }
   }
 
-  /** A step is a model call. One that asks the program for tools ends then, although the server completes it later. */
+  /** A step, being a model call, ends when it asks the program for tools. The server completes it later. */
   ofStep(index: number, { step, calls }: StepWithCalls): Times {
     const latest = this.#latest[index] ?? this.#endTime;
     const requested = requestedAt(calls);

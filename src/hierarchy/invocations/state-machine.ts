@@ -33,7 +33,7 @@ export interface Life {
   mayRead: boolean;
   /** Whether its conversation was deleted, so that nothing about it can be read any more. */
   isDeleted: boolean;
-  /** When we next ask the API for its end. Set once the program no longer waits for it. */
+  /** When we next ask the API for its end. Set once the program no longer waits for the end. */
   closingReads: ClosingReads | undefined;
 }
 
@@ -43,14 +43,14 @@ interface ClosingReads {
   readonly left: number;
 }
 
-/** An invocation, with what decides on its life besides the facts about it. */
+/** An invocation's life, and what else besides facts decides how it continues. */
 export interface Living {
   readonly life: Life;
   /** Milliseconds without a sign of life after which it is given up. */
   readonly timeout: number;
   /** When the API lets it expire. */
   readonly expiresAt: number;
-  /** What is missing once it is over. `invocations`: there are others that work for it, and must be recorded first. */
+  /** What is missing once it is over. `invocations`: others work for it, and must be recorded first. */
   readonly lacks: 'nothing' | 'details' | 'invocations';
   /** Whether the span around its conversation has ended, so that the conversation only waits for its invocations. */
   readonly isAwaited: boolean;
@@ -67,10 +67,10 @@ export type LifeFact =
   | { readonly type: 'open' | 'waiting' }
   /** The API reports that nothing is in progress in its conversation. */
   | { readonly type: 'idle' }
-  /** Its end is known. It ended between the last time it was seen in progress and the latest time. */
+  /** Its end is known, and lies between the time when it was last seen in progress and `latest`. */
   | { readonly type: 'ended'; readonly endTime: number; readonly latest: number }
   | { readonly type: 'detail' }
-  /** It was deleted with its conversation. It is recorded, if need be after a read of ours that has been sent. */
+  /** It was deleted with its conversation. It is recorded now, or after a read that has been sent. */
   | { readonly type: 'deleted' }
   /** We read about it soon or now. `no`: we do not, because the program itself has sent a request about it. */
   | { readonly type: 'reading'; readonly when: 'soon' | 'now' | 'no' }
@@ -81,9 +81,9 @@ export type LifeFact =
   | { readonly type: 'details read'; readonly isFinal: boolean }
   /** Time has passed. `idleTimeout`: for how many milliseconds an invocation that is over waits for its details. */
   | { readonly type: 'time'; readonly idleTimeout: number }
-  /** It is to be recorded if it is over. If a request or read in progress may still add details, it waits for those. */
+  /** It is to be recorded if it is over, but waits for requests and reads that may still add details. */
   | { readonly type: 'flush' }
-  /** It is to be recorded at once, with what is known by now. */
+  /** It is to be recorded at once, with what is known. */
   | { readonly type: 'close' };
 
 export type Effect =
@@ -125,12 +125,12 @@ export function canContinue({ state, endTime }: Life): boolean {
   return endTime === undefined && state !== 'closed';
 }
 
-/** Whether it is not over, as far as is known. Of one that is over, the end may still be unknown. */
+/** Whether it seems to be in progress. If not, its end may still be unknown. */
 export function isInProgress({ overSince }: Life): boolean {
   return overSince === undefined;
 }
 
-/** Whether nothing but a read of ours can show the end: no request, stream or read is about it. */
+/** Whether only another of our own reads can show the end: no request, stream or read about it is open. */
 export function isUnwatched({ overSince, requests, streams, reading }: Life): boolean {
   return overSince === undefined && requests + streams === 0 && reading === 'no';
 }
@@ -208,7 +208,7 @@ export function next(invocation: Living, fact: LifeFact, time: number): readonly
       return passTime(invocation, fact.idleTimeout, time);
     case 'flush': {
       const { lacks } = invocation;
-      // To record a turn also records the turns of its subagents, which may not have been read yet.
+      // Recording a turn also records the turns of its subagents, which may not have been read yet.
       if (life.overSince === undefined || lacks === 'invocations') return NO_EFFECTS;
       const waits = life.reading !== 'no' || life.requests > 0;
       return !waits || lacks === 'nothing' ? record(life) : NO_EFFECTS;
@@ -253,8 +253,8 @@ function settleLife(invocation: Living): readonly Effect[] {
 }
 
 /**
- * Whether to ask the API now for the end that the program no longer waits for: up to five times, after 1 s and then at
- * doubling intervals. A call at a due time uses up one of the five.
+ * Whether to ask the API now for the end that the program no longer waits for: up to five times, after 1 s
+ * and then at doubling intervals. Each check at a due time uses up one of the five.
  */
 function isDue(life: Life, time: number): boolean {
   const due = life.closingReads;

@@ -9,14 +9,14 @@ import { hasDocuments, isUnanswered, type TimedToolCall, type ToolCall } from '.
 export interface Step {
   /** Without its tool calls, which have entries of their own. */
   snapshot: StepSnapshot;
-  /** How many tool calls it has, with those that are not kept. */
+  /** How many tool calls it has, including those that are not kept. */
   callCount: number;
   startTime: number | undefined;
   endTime: number | undefined;
   firstTextTime: number | undefined;
   /** When each of the first pieces of text came. Empty if pieces are not recorded. */
   readonly deltaTimes: number[];
-  /** How many further pieces came, whose times are not kept. */
+  /** The number of further pieces, whose times are not kept. */
   skippedDeltas: number;
 }
 
@@ -25,7 +25,7 @@ type CallResult = Pick<ToolOutput, 'output' | 'outcome'>;
 
 /** What was recorded before a pause, for a second span to continue. */
 export interface StepsBefore {
-  /** The ids of the steps and tool calls that already have spans, with the usage on the span of a step. */
+  /** The ids of steps and tool calls that already have spans, with the usage on each step's span. */
   readonly recorded: ReadonlyMap<string, Usage | undefined>;
   /** The functions that the program has not answered, without content. */
   readonly waiting: readonly ToolCall[];
@@ -35,7 +35,7 @@ const NOTHING_BEFORE: StepsBefore = { recorded: new Map(), waiting: [] };
 
 interface StepsOptions {
   readonly deltas: boolean;
-  /** The result is `undefined` if content is not recorded. */
+  /** Returns `undefined` if content is not recorded. */
   readonly keeper: () => Keeper | undefined;
   /** Whether all input messages are known from the request. */
   readonly isInputKnown?: boolean | undefined;
@@ -50,7 +50,7 @@ export class Steps {
   readonly #toolCalls = new Map<string, ToolCall>();
   readonly #callsAbove: Map<string, ToolCall> | undefined;
   readonly before: StepsBefore;
-  /** What the invocation produced and what it was given, by id. Empty if content is not recorded. */
+  /** The messages that the invocation produced or was given, by id. Empty if content is not recorded. */
   readonly outputs: Map<string, Message> = new Map();
   readonly inputs: Map<string, Message> = new Map();
   /** The ids of steps, and of tool calls outside of steps, that were not kept because there were too many. */
@@ -241,10 +241,10 @@ export class Steps {
     const keeper = this.#options.keeper();
     const known = this.#toolCalls.get(id) ?? this.#callsAbove?.get(id);
     if (known !== undefined) {
-      // A session may ask for a subagent's function before the subagent's turn is known. Without this, the function
-      // would have two spans.
+      // A session may ask for a subagent's function before the subagent's turn is known. The call then moves
+      // to that turn, because it may have only one span.
       if (this.#callsAbove?.delete(id)) this.#toolCalls.set(id, known);
-      // A list without the `include` for search results contains less than what is known.
+      // A list without the `include` for search results contains less content than is known.
       const { content } = hasDocuments(known) && !hasDocuments({ snapshot }) ? known.snapshot : snapshot;
       const isSame = content === known.snapshot.content;
       const kept = isSame ? content : keeper?.keep(content, known.snapshot.content);
@@ -271,7 +271,7 @@ export class Steps {
   }
 }
 
-/** Notes the id of something that is not kept, since several lists may contain it. No more than a limit are noted. */
+/** Notes the id of something that is not kept, up to a limit. Several lists may contain it. */
 function skip(ids: Set<string>, id: string): void {
   if (ids.size < MAX_READ) ids.add(id);
 }

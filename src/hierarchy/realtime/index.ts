@@ -7,7 +7,7 @@ import { RealtimeSession, type SessionStart } from './realtime-session.ts';
 import { SessionResponses } from './session-responses.ts';
 import { UserSpeech } from './user-speech.ts';
 
-/** A session with the recorders of what the user says and of the responses. */
+/** A session, with the recorders of the user's speech and of the responses. */
 interface ObservedSession {
   readonly session: RealtimeSession;
   readonly speech: UserSpeech;
@@ -69,7 +69,7 @@ export class SessionSocket implements SocketObservation {
     }
   }
 
-  /** Whether there is a session. After a reconnection, a new one begins with its first event. */
+  /** Whether there is a session. After a reconnection, the first event begins a new one. */
   #isConnected(): boolean {
     if (this.#isOpen) return true;
     if (this.#start.tracker.telemetry.isDisabled) return false;

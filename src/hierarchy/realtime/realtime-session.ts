@@ -22,7 +22,7 @@ import type { ConversationTracker } from '../tracker.ts';
 export interface SessionStart {
   readonly tracker: ConversationTracker;
   readonly toolCalls: ToolCalls;
-  /** The claimants of responses and transcripts, by session and id. Two sockets of a session get the same ones. */
+  /** Which socket records a response or transcript, by session and id. Other sockets may get it, too. */
   readonly claimed: Shelf<symbol>;
   /** Identifies the socket, whose context and client must not be kept after its close. */
   readonly claimant: symbol;
@@ -31,8 +31,8 @@ export interface SessionStart {
 }
 
 /**
- * One session over one connection: its span, and the state that the recorders of its speech and its responses share. It is
- * never ended for being idle, and may outlive its parent span.
+ * One session over one connection: its span, and the state that the recorders of speech and responses share.
+ * It is never ended for being idle, and may outlive its parent span.
  */
 export class RealtimeSession {
   readonly start: SessionStart;
@@ -110,8 +110,8 @@ export class RealtimeSession {
   }
 
   /**
-   * The context for an operation of the session. Its parent is the session's span. But if the caller's active span is
-   * not the parent of the session, that span is the parent.
+   * The context for an operation of the session. The parent is the caller's active span or, if there is none
+   * or it is the session's own parent, the session's span.
    */
   parentIn(caller: Context): Context {
     if (this.record === undefined) return caller;

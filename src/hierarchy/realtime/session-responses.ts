@@ -38,18 +38,18 @@ import type { AddedInput, UserSpeech } from './user-speech.ts';
 /** The limit for responses in progress: a server may begin responses and never end them. */
 const MAX_OPEN_RESPONSES = 128;
 
-/** The error code of the API if the program requests a response while another one is in progress. */
+/** The API's error code for a response that is requested while another one is in progress. */
 const ALREADY_ACTIVE = 'conversation_already_has_active_response';
-/** The error type of the API if it fails to make a response. */
+/** The API's error type for a response that it failed to make. */
 const FAILED_TO_ANSWER = 'server_error';
 
-/** The responses in progress of a session: those that were requested, in order, and those that have begun, by id. */
+/** A session's responses in progress: the requested ones, in order, and those that have begun, by id. */
 export class SessionResponses {
   readonly #session: RealtimeSession;
   readonly #speech: UserSpeech;
   #requested: OpenResponse[] = [];
   readonly #begun = new Map<string, OpenResponse>();
-  /** The ids of responses, by the ids of their newest items. They are kept because playback continues after the end. */
+  /** Response ids, by the ids of the newest items. Kept after the end, because playback continues. */
   readonly #responseOfItem = new Map<string, string>();
   /** The ids of the newest interrupted responses, to count each only once. */
   readonly #interrupted = new Set<string>();
@@ -99,7 +99,7 @@ export class SessionResponses {
     const isKnown = response.itemTimes.of(id)?.endTime !== undefined;
     response.itemTimes.add(event, time);
     response.see(event);
-    // Without this, a function that two events report as complete at the same time would have two calls.
+    // A second event may report the same function as complete. It must not add a second call.
     if (isKnown) return;
     // The program may run a function, and answer, before the response is done.
     response.requestTools({ output: [field(event, 'item')] }, time, time);
@@ -189,9 +189,7 @@ export class SessionResponses {
     return last;
   }
 
-  /**
-   * Removes and returns the request that a response answers. One inside the conversation answers no request outside it.
-   */
+  /** Removes and returns the answered request. A response in the conversation answers none outside it. */
   #takeRequested(response: unknown): OpenResponse | undefined {
     const isWithin = stringField(response, 'conversation_id') !== undefined;
     const answered = isWithin ? this.#waiting : this.#requested[0];
@@ -208,8 +206,8 @@ export class SessionResponses {
   }
 
   /**
-   * The request that an error is about. Few programs give ids to events, but the parameter or type of the error may
-   * identify the request.
+   * The request that an error is about. Few programs give ids to events, but the error's code, type or
+   * parameter may identify the request.
    */
   #rejected({ event_id, type, code, param }: PayloadObject): OpenResponse | undefined {
     if (event_id) return this.#requested.find(({ eventId }) => eventId === event_id);
@@ -296,7 +294,7 @@ class OpenResponse {
     this.call.hiddenChunk(seen);
   }
 
-  /** @param completed when the functions were complete, to choose only those; `undefined` for all other tool calls */
+  /** @param completed selects functions that were complete at this time; `undefined` selects other calls */
   requestTools(result: unknown, endTime: number, completed?: number): void {
     const { content, endpoint, start, place } = this.#session;
     const requested = readItemCalls(result, { content }).filter(

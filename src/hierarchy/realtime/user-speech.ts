@@ -23,7 +23,7 @@ interface SpokenItem {
   said: AddedInput | undefined;
 }
 
-/** What the user says and what the program adds to the conversation: when, and which responses answer it. */
+/** Tracks what the user says and what the program adds to the conversation, and which response answers it. */
 export class UserSpeech {
   readonly #session: RealtimeSession;
   /** The items that were said or added since the last response. Empty if content is not recorded. */
@@ -35,7 +35,7 @@ export class UserSpeech {
   #started: { readonly ms: number | undefined; readonly time: number } | undefined;
   /** When the last speech ended. Set until a response answers that speech. */
   #end: number | undefined;
-  /** When the program said that the user has finished, as it must if the server does not detect turns. */
+  /** When the program committed audio, as it must at the end of a turn that the server does not detect. */
   #committing: number | undefined;
   readonly #spoken = new Map<string, SpokenItem>();
 
@@ -89,8 +89,8 @@ export class UserSpeech {
   }
 
   /**
-   * The server has made an item of the audio. If it does not detect turns, the speech ended when the program committed
-   * the audio.
+   * Called when the server has made an item of the audio. If it does not detect turns, the speech ended when
+   * the program committed the audio.
    */
   committed(itemId: string | undefined): void {
     const committing = this.#committing;
@@ -131,7 +131,7 @@ export class UserSpeech {
     if (known !== undefined || itemId === undefined) return known;
     const item = { endTime, said: undefined };
     this.#spoken.set(itemId, item);
-    // A session without transcription never removes them.
+    // No event removes them in a session without transcription.
     keepNewest(this.#spoken);
     return item;
   }
@@ -158,7 +158,7 @@ export class UserSpeech {
     this.#session.conversation.count({ spent: record.spent });
   }
 
-  /** What was said or added since the last response. `takes`: it is removed, so the next one does not get it again. */
+  /** What was said or added since the last response. If `takes`, the next response does not get it again. */
   said(takes: boolean): readonly AddedInput[] {
     return takes ? this.#input.splice(0) : [...this.#input];
   }

@@ -2,13 +2,13 @@ import { readToolOutputCallId } from '../../operations/response/items.ts';
 import { fingerprintOf } from '../../operations/tool-calls.ts';
 import { asArray, field, stringField } from '../../util/payload.ts';
 
-/** The most characters of messages that are kept. */
+/** The most characters of the messages that are kept. */
 const MAX_KEPT_LENGTH = 16_384;
 
 /**
- * The newest user message of a request, together with the newest message that the program added after it, such as a
- * tool result. That one alone may be the same for every user. `undefined` if there is no user message, or if the
- * messages are long or not only text: they are kept until the answer has ended, and a stream may stay open for long.
+ * The newest user message of a request, together with the newest message that the program added after it,
+ * such as a tool result, which alone may be the same for every user. `undefined` without a user message, or
+ * if the messages are long or not only text, because they stay in memory until the answer has ended.
  *
  * @param end the index at which the model answers. Only the items before it are searched
  */

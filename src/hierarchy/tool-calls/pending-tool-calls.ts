@@ -28,7 +28,7 @@ export interface AnsweredToolCall extends ToolCallIdentity, Pick<ToolResult, 're
 }
 
 interface KnownCall<Call> extends ToolCallRequest {
-  /** `undefined` once it was answered or dropped. It is known for some time after that: its result may come again. */
+  /** `undefined` once answered or dropped. The call stays known for a while: its result may come again. */
   open: Call | undefined;
 }
 
@@ -40,21 +40,23 @@ export interface TakenCall<Call> {
 /**
  * The tool calls of all APIs that models have requested from the program and that it has not answered yet.
  *
- * A server or gateway may give every call the same id, so an id alone is not enough: a result that is matched with the
- * wrong call ends up in another user's trace. A result is matched with a call of the same origin and id, as follows:
+ * A server or gateway may give every call the same id, so an id alone is not enough: a result that is matched
+ * with the wrong call ends up in another user's trace. A result is matched with a call of the same origin and
+ * id, as follows:
  *
  * - If the request names a previous response, the call must be of that response.
  * - Otherwise, if the request names a conversation, the call must be of that conversation.
- * - Otherwise, the call is searched in the request's own trace, where a wrong match cannot affect another trace. Calls
- *   that the same messages led to come first, because several loops may run in one trace and repeat ids.
- * - If none is found there and the request repeats the call, it is the only call at the origin with the same name and
- *   arguments that belongs to no conversation. If the id is not unique, the user's last message and the last message
- *   before the call must be the same, too: this process may not know the answered call, but a similar one of another
- *   user. The last message alone may be a tool result such as "ok".
+ * - Otherwise, the call is searched in the request's own trace, where a wrong match cannot affect another
+ *   trace. Calls that the same messages led to come first, because several loops may run in one trace and
+ *   repeat ids.
+ * - If none is found there and the request repeats the call, it is the only call at the origin with the same
+ *   name and arguments that belongs to no conversation. If the id is not unique, the user's last message and
+ *   the last message before the call, which may be just a tool result, must be the same, too. Otherwise, the
+ *   result of a call unknown here could match another user's call.
  *
- * If the request repeats the call, name and arguments must be the same in every case; if the arguments are not known,
- * only the name. If two calls fit, none is matched. In a response and at an origin, a call that was answered or dropped
- * still counts as one that fits: its result may come again.
+ * If the request repeats the call, name and arguments must be the same in every case or, if the arguments are
+ * not known, the name. If two calls fit, none is matched. Among the calls of a response or an origin, those
+ * that were answered or dropped still count, because their results may come again.
  */
 export class PendingToolCalls<Call> {
   readonly #pending = new BoundedMap<KnownCall<Call>, KnownCall<Call>>(
@@ -97,7 +99,7 @@ export class PendingToolCalls<Call> {
     );
   }
 
-  /** Removes and returns the call that the request answers; `undefined` if no call fits, or more than one. */
+  /** Closes and returns the call that the request answers; `undefined` if no call fits, or more than one. */
   take(answered: AnsweredToolCall): TakenCall<Call> | undefined {
     const same = this.#known(answered.origin, answered.id);
     // Returns before any arguments are hashed: a request may repeat thousands of answered calls.
@@ -165,7 +167,7 @@ function findAnswered<Call>(
       same.filter(({ responseId }) => responseId === previousResponseId),
       repeated,
     );
-  // A conversation or trace may request the same again, and a wrong match stays inside of it.
+  // A conversation or trace may repeat a call, so only pending ones count. A wrong match stays inside it.
   const near = same.filter((call) => call.conversationId === conversationId);
   const pending = near.filter(isPending);
   if (conversationId !== undefined) return fitting(pending, repeated);

@@ -54,7 +54,7 @@ interface PendingCall extends ContentHolder {
   readonly requested: Pick<RequestedCall, 'call' | 'itemId'>;
   readonly startTime: number;
   readonly response: RequestingResponse;
-  /** Whether a request has answered the call. If that request failed, the call stays pending for a repeated request. */
+  /** Whether the call was recorded. It may be pending again, if the request that answered it failed. */
   isRecorded: boolean;
   content: ToolCallContent | undefined;
 }
@@ -65,9 +65,9 @@ type Answering = Pick<AnsweredToolCall, 'origin' | 'previousResponseId' | 'conve
 };
 
 /**
- * Records the tool calls of responses and chat completions as siblings of their spans. The span of a hosted tool lies
- * within that of the response. The span of a function lasts from the response that requests it to the request that
- * answers it. All APIs share one instance.
+ * Records the tool calls of responses and chat completions, as siblings of the answers' spans. The span of a
+ * hosted tool lies within that of the answer. The span of a function lasts from the answer that requests it
+ * to the request that answers it. All APIs share one instance.
  */
 export class ToolCalls {
   readonly #tracker: ConversationTracker;
@@ -87,7 +87,7 @@ export class ToolCalls {
   }
 
   /**
-   * Records the hosted tool calls of a response, and keeps those that the program answers as pending.
+   * Records the hosted tool calls of a response, and keeps the calls that the program answers as pending.
    *
    * @param lastMessages the last messages that the response replies to
    */
@@ -113,7 +113,7 @@ export class ToolCalls {
   }
 
   /**
-   * Keeps the calls of a response that another process created as pending: the process that answers them records them.
+   * Keeps the calls of another process's response as pending: the process that answers calls records them.
    */
   seen(
     calls: readonly RequestedCall[],
@@ -261,7 +261,7 @@ export class ToolCalls {
   }
 }
 
-/** The trace id, if it is valid. Untraced calls all share the invalid trace id, which would mix up their users. */
+/** The trace id, if it is valid. All untraced calls have the same invalid id, whoever their user is. */
 function validTraceId(span: SpanContext | undefined): string | undefined {
   return span !== undefined && isSpanContextValid(span) ? span.traceId : undefined;
 }
