@@ -3,15 +3,15 @@ import { guard } from '../util/guard.ts';
 import { field } from '../util/payload.ts';
 import { sha256 } from '../util/sha256.ts';
 
-/** The `IdGenerator` of OpenTelemetry's SDK, in both supported versions. */
+/** OpenTelemetry's `IdGenerator`, the same in both supported versions of its SDK. */
 export interface IdGenerator {
   generateTraceId(): string;
   generateSpanId(): string;
 }
 
 /**
- * Derives the trace id of a conversation from the id of the conversation. Every process that works on a thread without
- * an active span then records it in the same trace, and samplers reach the same decision everywhere:
+ * Derives a conversation's trace id from the conversation's id. All processes that use the conversation
+ * without an active span then record it in the same trace, and samplers decide alike everywhere:
  *
  * ```ts
  * new NodeSDK({ idGenerator: new ConversationIdGenerator(), instrumentations: [new OpenAIInstrumentation()] });
@@ -37,7 +37,7 @@ export class ConversationIdGenerator implements IdGenerator {
   readonly generateSpanId = (): string => this.#inner.generateSpanId();
 }
 
-/** Returns a trace id of 16 bytes in hex. Hashing spreads the ids evenly, as samplers that decide by them require. */
+/** Returns 16 bytes in hex. Hashing spreads ids evenly, which samplers that decide by trace id need. */
 export function traceIdOf(conversationId: string): string {
   return sha256(new TextEncoder().encode(conversationId)).slice(0, 32);
 }

@@ -7,10 +7,10 @@ import { guard } from '../util/guard.ts';
 export type { Evaluation };
 
 /**
- * Records a score for an answer, a run, a thread or a conversation as the event `gen_ai.evaluation.result`, a log record.
- * Call it at any time, even in a later request or in another process. The event gets the span context of its subject if
- * this process recorded that span and still knows it: it keeps 1,000 answers, runs and conversations each, for an hour.
- * Otherwise the event has no span context, and its ids identify the subject. Never throws.
+ * Records a score for an answer, a run, a thread or a conversation as a log record, the event
+ * `gen_ai.evaluation.result`. Call it at any time, even in a later request or another process. This process
+ * remembers the span contexts of 1,000 answers, 1,000 runs and 1,000 conversations for an hour, and adds the
+ * subject's to the event. Without one, the event's ids identify the subject. Never throws.
  */
 export function recordEvaluation(evaluation: Evaluation): void {
   guard('recording an evaluation', () => {

@@ -3,8 +3,8 @@ import { addedMetadata, metadataIn } from '../telemetry/metadata.ts';
 import { guard } from '../util/guard.ts';
 
 /**
- * A span processor that adds the metadata of `withMetadata` to all spans below it, whichever instrumentation creates
- * them. The spans of this package carry it without the processor.
+ * A span processor that adds the metadata of `withMetadata` to every span that starts inside it, whichever
+ * instrumentation creates the span. This package's spans carry the metadata without the processor.
  */
 export class MetadataSpanProcessor {
   onStart(

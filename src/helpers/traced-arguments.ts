@@ -4,8 +4,8 @@ import { field } from '../util/payload.ts';
 export type Callable = (this: unknown, ...args: unknown[]) => unknown;
 
 /**
- * Handles all calls of `traced` whose second argument is not a function. Returns the first argument traced if it is a
- * function, and otherwise a decorator.
+ * Handles each call of `traced` whose second argument is not a function: traces a function, returns a
+ * decorator for options, and refuses everything else.
  *
  * @param wrap traces a function; its options come from the program and may be malformed
  */
@@ -15,20 +15,20 @@ export function decorate(
   second: unknown,
   third: unknown,
 ): unknown {
-  // With `experimentalDecorators`, the third argument is the method's property descriptor. A result would replace it.
+  // With `experimentalDecorators`, `third` is the method's descriptor, which a result would replace.
   if (field(third, 'configurable') !== undefined) return refuseLegacy();
   const isDecorator = field(second, 'kind') !== undefined;
-  // Either the function comes before the options, as in other libraries, or this is `@traced` without parentheses,
-  // which passes the method and the context of a decorator.
+  // This is either `traced(run, options)`, the order of other libraries, or `@traced` without parentheses,
+  // which passes a method and its decorator context.
   if (typeof first === 'function') return wrap(first as Callable, isDecorator ? {} : second);
   if (second === undefined && (!first || typeof first === 'string' || typeof first === 'object'))
     return (method: Callable, context?: unknown) => {
-      // With `experimentalDecorators`, the second argument is the name of the method. Returning a function has no use.
+      // With `experimentalDecorators`, `context` is the method's name. A result would have no effect.
       if (typeof (context ?? {}) !== 'object') return refuseLegacy();
       return typeof method === 'function' ? wrap(method, first) : refuseValue();
     };
   refuseValue();
-  // A decorator of a field may return nothing but a function that initializes it.
+  // A field decorator may return only a function that initializes the field, or nothing.
   if (isDecorator) return undefined;
   return second === undefined ? first : second;
 }

@@ -14,13 +14,13 @@ import { field, MAX_NAME_LENGTH } from '../util/payload.ts';
 import { watchOutcome } from '../util/watch-result.ts';
 import { type Callable, decorate } from './traced-arguments.ts';
 
-/** How a function is traced. The fields of `TraceMetadata` apply to everything below it, as with {@link withMetadata}. */
+/** How to trace a function. Fields of `TraceMetadata` apply to its span and everything below. */
 export interface TracedOptions extends Omit<TraceMetadata, 'prompt'> {
   /** The name of the span. Default: `prompt`, else the name of the function. */
   readonly name?: string | undefined;
   /**
-   * The prompt that the function uses. A name is `gen_ai.prompt.name` of its span alone; an object applies to everything
-   * below it, too.
+   * The prompt that the function uses. A name sets `gen_ai.prompt.name` on the function's span only; an
+   * object applies to everything below that span, too.
    */
   readonly prompt?: string | PromptMetadata | undefined;
 }
@@ -32,17 +32,18 @@ export type TracedDecorator = <Method extends (...args: never[]) => unknown>(
 ) => Method;
 
 /**
- * Wraps a function so that each call has a span. The span is active while the function runs and ends when the function
- * returns, when its promise settles, or when its generator ends. Arguments and results are content: they are recorded as
- * `openai.trace.input` and `openai.trace.output` if `captureMessageContent` allows.
+ * Wraps a function so that each call has a span. The span is active while the function runs and ends when the
+ * function returns, when its promise settles, or when its generator ends. Arguments and results are content:
+ * they are recorded as `openai.trace.input` and `openai.trace.output` if `captureMessageContent` allows.
  *
- * If the function returns a native promise, the caller gets another one that settles the same way. Handle its rejection.
+ * If the function returns a native promise, the caller gets another promise that settles the same way, and
+ * must handle its rejection.
  *
  * @param options the name of the span, or an object with more options
  * @returns a function with the same name, length, properties and behavior
  */
 export function traced<Traced extends CallableFunction>(options: string | TracedOptions, run: Traced): Traced;
-/** The same without options: `traced(answer)` names the span like the function. */
+/** Without options: `traced(answer)` names the span after the function. */
 export function traced<Traced extends CallableFunction>(run: Traced): Traced;
 /**
  * A standard method decorator that does the same: `@traced('answer') async answer(question) { … }`. TypeScript compiles
@@ -94,13 +95,14 @@ export function withMetadata<Result>(metadata: TraceMetadata, run: () => Result)
 }
 
 /**
- * Runs a function whose calls belong to one conversation, for programs that keep the message history themselves. It covers
- * chat completions, responses without a conversation, embeddings and other calls, `span` and `traced`. Their spans carry
- * the id; without an active span they form one trace. Threads, sessions and Conversations of the API keep their own ids.
- * A generator runs where it is read, so read it inside the function.
+ * Runs a function whose calls belong to one conversation, for programs that keep the message history
+ * themselves. It covers chat completions, responses without a conversation, embeddings and other calls,
+ * `span` and `traced`. Their spans carry the id; without an active span, they form one trace. Threads,
+ * sessions and objects of the Conversations API keep their own ids. A generator runs while it is read, so
+ * read it inside the function.
  *
- * @param id the program's own id of the conversation, unique across users: equal ids are one conversation. Only its
- *   first 1,024 characters count; a number is used as text
+ * @param id the program's own id for the conversation, unique across users: calls with equal ids form one
+ *   conversation. Only the first 1,024 characters count; a number is converted to text
  * @returns the function's result
  */
 export function withConversation<Result>(id: string, run: () => Result): Result {
@@ -108,7 +110,7 @@ export function withConversation<Result>(id: string, run: () => Result): Result 
   return runIn(activeContext().setValue(CONVERSATION, conversationName(id)), run);
 }
 
-/** Returns the id as text, cut if it is long. Accepts numbers, because database ids often are numbers. */
+/** Returns the id as text, cut if it is long. Accepts numbers, because database ids are often numbers. */
 function conversationName(id: unknown): string | undefined {
   const name = nameIn(typeof id === 'bigint' || Number.isFinite(id) ? String(id) : id);
   if (name === undefined)
