@@ -27,7 +27,7 @@ interface ModelApi {
 
 interface SentMessage {
   readonly role: string;
-  /** A text, or parts as Chat Completions have them; `null` if there are none. */
+  /** A text, or content parts in the format of Chat Completions; `null` if there is no content. */
   readonly content: string | Json[] | null;
   readonly calls: readonly { readonly id: unknown; readonly name: unknown; readonly arguments: string }[];
   readonly results: readonly { readonly id: unknown; readonly output: string }[];
@@ -80,7 +80,7 @@ const RESPONSES_API: ModelApi = {
   },
 };
 
-/** A part of Chat Completions in the form of Responses. */
+/** Converts a content part of Chat Completions to the format of Responses. */
 function inputPart({ type, text, image_url, file }: Json): Json {
   if (isRecord(image_url)) return { type: 'input_image', image_url: image_url.url };
   return isRecord(file) ? { type: 'input_file', ...file } : { type: `input_${type}`, text };
@@ -90,12 +90,12 @@ export function apiOf({ attributes }: ViewedSpan): ModelApi {
   return attributes[ATTR.OPENAI_API_TYPE] === 'responses' ? RESPONSES_API : CHAT_API;
 }
 
-/** How a request was sent, and the stored conversation that it adds to: a repeated request must not add to that. */
+/** Parameters that are not repeated: how the request was sent, and the conversation that it adds to. */
 const NOT_REPEATED: ReadonlySet<string> = new Set(['stream', 'stream_options', 'background', 'conversation']);
 
 /**
- * The request of a model call. Media without an address are named. Of the parameters, all are known if the request was
- * recorded (`recordRequest`), or else those that attributes have; the others are `undefined`.
+ * Rebuilds the request of a model call. If the request's body was recorded (`recordRequest`), all parameters
+ * are known; otherwise, those without an attribute are `undefined`. A text describes media that have no URL.
  */
 export function requestOf({ attributes }: ViewedSpan, api: ModelApi): Json {
   const instructions = readParts(attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS]) ?? [];
@@ -135,7 +135,7 @@ export function sentMessage({ role, parts }: SpanMessage): SentMessage {
   };
 }
 
-/** A part of Chat Completions; `undefined` if they have none of this kind. */
+/** Converts a part to the format of Chat Completions; `undefined` if that has no such part. */
 export function sentPart(part: SpanPart): Json | undefined {
   const { type, uri, modality, file_id } = part;
   if (type === 'text') return { type: 'text', text: attributeText(partContent(part) ?? '') };

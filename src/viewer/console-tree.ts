@@ -23,9 +23,9 @@ export interface ConsoleTreeExporterOptions {
   /** Further attributes to show, as `name=value`. */
   readonly attributes?: readonly string[] | undefined;
   /**
-   * Whether to print a panel below each trace with its id, prompt (if content was recorded), model, project,
-   * environment, duration, tokens and cost (by modality, where not all is text), counts of runs, steps and calls, retries
-   * and status. Default: false.
+   * Whether to print a panel below each trace: id, prompt (if content was recorded), model, service, project,
+   * environment, duration, tokens, cost, counts of runs, steps and calls, retries and status. If some tokens
+   * are not text, it also shows tokens and cost by modality. Default: false.
    */
   readonly summary?: boolean | undefined;
   /** Whether to print a numbered table of model and tool calls below each trace. Default: false. */
@@ -36,13 +36,13 @@ interface UnprintedTrace {
   readonly spans: FinishedSpan[];
   readonly evaluations: ShownEvaluation[];
   dropped: number;
-  /** Whether this is a late part of a trace, of which other spans were printed already. */
+  /** Whether other spans of this trace were printed already. */
   readonly continued: boolean;
   timer: ReturnType<typeof setTimeout> | undefined;
   waits: number;
 }
 
-/** What a viewer inside a program can learn about calls in progress. The entry files of the package connect the two. */
+/** Knows which traces of the program are in progress. `export.ts` and `register/` connect it. */
 export interface LiveSource {
   /** Whether the program will export more spans of the trace. */
   isOpen(traceId: string): boolean;
@@ -60,7 +60,7 @@ const MAX_SPANS_PER_TRACE = 10_000;
 const MAX_HELD_EVALUATIONS = 1_000;
 /** The delay from the arrival of a trace's root to printing. Some spans end just after the root. */
 const PRINT_DELAY_MS = 200;
-/** How often the delay repeats while a conversation, run or tool call is open: five seconds, enough to read a run. */
+/** How often the delay repeats while a trace is open: five seconds, enough to read a run from the API. */
 const MAX_WAITS = 24;
 const DEFAULT_COLUMNS = 80;
 
@@ -77,7 +77,7 @@ const DEFAULT_COLUMNS = 80;
  */
 export class ConsoleTreeExporter {
   readonly #options: ConsoleTreeExporterOptions;
-  /** The traces that are not printed yet, in the order of their first span. */
+  /** The traces that are not printed yet, in the order in which their first spans arrived. */
   readonly #held = new Map<string, UnprintedTrace>();
   readonly #printed = new BoundedMap<string, true>(MAX_UNPRINTED_TRACES);
   readonly #printAll = (): void => this.#print([...this.#held.keys()]);
@@ -94,8 +94,7 @@ export class ConsoleTreeExporter {
       for (const span of spans) this.#hold(span);
       const excess = this.#held.size - MAX_UNPRINTED_TRACES;
       if (excess > 0) this.#print([...this.#held.keys()].slice(0, excess));
-      // The SDK may hold back spans until their resource is known. Its shutdown does not wait for these, so they can
-      // arrive later.
+      // Even after its shutdown, the SDK exports spans that it held back until their resource was known.
       if (this.#shutDown) void this.forceFlush();
     } catch (error) {
       resultCallback(failed(error));
@@ -144,7 +143,7 @@ export class ConsoleTreeExporter {
     // The first root is kept even beyond the limit, because the tree is drawn from it.
     if (trace.spans.length < MAX_SPANS_PER_TRACE || isFirstRoot) trace.spans.push(span);
     else trace.dropped++;
-    // The next round of an agent's loop may take as long as the last one, so wait for the full time again.
+    // The agent's next step may take as long as the last one, so wait for the full time again.
     trace.waits = 0;
     if (isFirstRoot) this.#wait(traceId, trace);
   }
@@ -166,7 +165,7 @@ export class ConsoleTreeExporter {
       clearTimeout(trace.timer);
       this.#printed.set(traceId, true);
       const stream = this.#options.stream ?? defaultStream();
-      // Written at once, so that no other output appears between the lines of a trace.
+      // In one write, so that no other output appears between the lines of a trace.
       writeTo(stream, `${this.#draw(traceId, trace, stream)}\n`);
     }
   }
@@ -184,7 +183,7 @@ export class ConsoleTreeExporter {
         attributes: this.#options.attributes ?? [],
       };
       const header = trace.continued ? `trace ${terminalSafe(traceId)}, continued\n` : '';
-      // The SDK reports an error if a resource is read that it is still detecting.
+      // Only panel and table need the resource. To read it while the SDK detects it would log an error.
       const resource = this.#options.summary || this.#options.steps ? undefined : {};
       const spans = trace.spans.map((span) => toViewedSpan(span, resource));
       const ids = new Set<unknown>(spans.map(({ spanId }) => spanId));

@@ -7,7 +7,7 @@ import { numberIn } from './span-usage.ts';
 import { groupBy } from './tree.ts';
 import { limitedSpan, type SpanEvent, type Time, type ViewedSpan } from './viewed-span.ts';
 
-/** The maximum length of the text, in UTF-16 units, by which an evaluation that is sent again is recognized. */
+/** The maximum length of an evaluation's id, in UTF-16 units. An evaluation sent again has the same id. */
 const MAX_EVALUATION_ID_LENGTH = 1_000;
 
 export interface SpanEvaluation {
@@ -64,7 +64,7 @@ export function toShownEvaluation({ spanContext, hrTime, attributes }: FinishedL
   return { traceId, spanId, event: { name: EVENT_GEN_AI_EVALUATION_RESULT, time: hrTime, attributes } };
 }
 
-/** An evaluation as stores keep it: as if it was a span below the one that it is about. Sent again, it replaces itself. */
+/** Turns an evaluation into a child of the span that it is about. One that is sent again gets the same id. */
 export function evaluationSpan({ traceId = '', spanId = '', event }: ShownEvaluation): ViewedSpan {
   const { name, time, attributes = {} } = event;
   const span = { traceId, parentId: spanId, name, start: time, end: time, status: 0, attributes };
@@ -72,7 +72,7 @@ export function evaluationSpan({ traceId = '', spanId = '', event }: ShownEvalua
   return limitedSpan({ ...span, spanId: id, isEvaluation: true });
 }
 
-/** The spans alone, each with its evaluations as events. Those about other spans are left out. */
+/** Turns evaluations into events of the spans that they are about. Those about missing spans are left out. */
 export function withEvaluations(all: readonly ViewedSpan[]): ViewedSpan[] {
   const evaluations = all.filter(({ isEvaluation }) => isEvaluation);
   const byParent = groupBy(evaluations, ({ parentId }) => parentId);

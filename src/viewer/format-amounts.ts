@@ -13,7 +13,7 @@ export function estimatedTokens(output: unknown): string | undefined {
   return shown && `~${shown}`;
 }
 
-/** Joins facts to one line. Unknown facts are left out. */
+/** Joins facts into one line. Unknown facts are left out. */
 export function joinedFacts(facts: readonly unknown[], separator = ' · '): string {
   return facts.filter((fact) => typeof fact === 'string' && fact !== '').join(separator);
 }
@@ -27,7 +27,7 @@ export function count(value: unknown, one: string, many: string = `${one}s`): st
 export function dollars(value: unknown): string | undefined {
   if (!isNumber(value)) return undefined;
   const digits = value > 0 && value < 0.1 ? Math.min(12, 1 - Math.floor(Math.log10(value))) : 2;
-  // The last digits of a sum are inexact. Cut them off, so that a sum is rounded like the same amount in one price.
+  // The last digits of a sum are inexact. Without them, it is rounded like a single price of the same amount.
   return `$${Number(value.toPrecision(12)).toFixed(digits)}`;
 }
 
@@ -37,14 +37,14 @@ export function costOf(value: unknown, unpriced: unknown): string | undefined {
   return shown !== undefined && isNumber(unpriced) && unpriced > 0 ? `≥ ${shown}` : shown;
 }
 
-/** Formats a cost and says what it lacks, where there is room for that: `≥ $0.02, 1 call of unknown cost`. */
+/** Formats a cost, and counts the calls that it does not include: `≥ $0.02, 1 call of unknown cost`. */
 export function explainedCost(value: unknown, unpriced: unknown): string | undefined {
   const shown = costOf(value, unpriced);
   const missing = count(unpriced, 'call');
   return shown !== undefined && missing !== undefined ? `${shown}, ${missing} of unknown cost` : shown;
 }
 
-/** Created once, because that takes longer than formatting a number. */
+/** Created once, because creating a formatter takes longer than formatting a number. */
 const GROUPED = new Intl.NumberFormat('en-US');
 
 export function grouped(value: number): string {
@@ -59,9 +59,9 @@ export function formatDuration(start: Time, end: Time): string {
   return formatMilliseconds(millisecondsBetween(start, end));
 }
 
-/** About three digits: `<0.1 ms`, `0.42 ms`, `812 ms`, `1.24 s`, `2 m 03 s`, `1 h 07 m`; `0 ms` if negative. */
+/** Formats a duration: `<0.1 ms`, `0.42 ms`, `812 ms`, `1.24 s`, `2 m 03 s`; `0 ms` if it is negative. */
 export function formatMilliseconds(milliseconds: number): string {
-  // At each limit, the smaller unit would be rounded up to one full larger unit.
+  // From each limit on, rounding would show one digit more, such as `1000 ms` or `10.00 s`.
   if (!(milliseconds > 0)) return '0 ms';
   if (milliseconds < 0.1) return '<0.1 ms';
   if (milliseconds < 9.95) return `${Number(milliseconds.toPrecision(2))} ms`;

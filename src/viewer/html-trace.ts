@@ -34,8 +34,9 @@ export interface HtmlTraceExporterOptions {
    */
   readonly path?: string | undefined;
   /**
-   * The maximum size of all spans kept in memory and written to one page, in UTF-16 units of JSON. Default: 10,485,760.
-   * Beyond it, and beyond 10,000 traces, the oldest are dropped, then the newest spans of the last one. The page shows how many.
+   * The maximum size of all spans in memory and on one page, in UTF-16 units of JSON. Default: 10,485,760.
+   * Beyond it, and beyond 10,000 traces, the oldest traces are dropped. If one trace alone exceeds it, that
+   * trace's newest spans are dropped. The page shows how many spans were dropped.
    */
   readonly maxSize?: number | undefined;
 }
@@ -59,13 +60,13 @@ export class HtmlTraceExporter {
   readonly #path: string;
   readonly #isPerTrace: boolean;
   readonly #stored: SpanStore;
-  /** Resources of which some attributes were pending when the span ended. */
+  /** The resources that were not complete when a span arrived, by the span's attributes. */
   readonly #pending = new WeakMap<SpanAttributes, Resource>();
   /** The revision of each trace when it was last written to a page. */
   readonly #written = new WeakMap<StoredTrace, number>();
   readonly #failures = new WeakMap<StoredTrace, number>();
   readonly #closed = new BoundedMap<string, true>(MAX_PAGE_TRACES);
-  /** The number of spans that were dropped to keep newer traces and are on no page. */
+  /** The number of spans on no page: dropped to keep newer traces, or too late for their trace's own page. */
   #omitted = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #page: typeof PageFile | undefined;
@@ -88,7 +89,7 @@ export class HtmlTraceExporter {
 
   export(spans: readonly FinishedSpan[], resultCallback: (result: ExportResult) => void): void {
     try {
-      // Registered again after a shutdown, which does not wait for spans that the SDK holds back.
+      // Registers again after a shutdown: the SDK may still export spans that it held back.
       this.#forget ??= atExit(() => this.#end());
       for (const span of spans) this.#hold(span);
       this.#stored.evict();
@@ -170,7 +171,7 @@ export class HtmlTraceExporter {
       if (stale.length > 0) this.#write(this.#path, [...this.#stored.traces.values()], this.#omitted);
       return;
     }
-    // Pages that failed least often come first, until one fails again: building all pages can take seconds.
+    // Pages that failed least often come first. If one fails again, stop: building all can take seconds.
     for (const [id, trace] of stale.sort(([, a], [, b]) => failures(a) - failures(b))) {
       if (this.#writeTrace(id, trace)) continue;
       this.#failures.set(trace, failures(trace) + 1);
@@ -224,7 +225,7 @@ export class HtmlTraceExporter {
   }
 }
 
-/** The code of a system error, such as `EACCES`. If an error has no code, its text. */
+/** The code of a system error, such as `EACCES`, or the text of any other error. */
 function reasonOf(error: unknown): string {
   return String((error as { code?: unknown } | undefined)?.code ?? error).slice(0, 200);
 }

@@ -13,7 +13,7 @@ const MAX_PARSED_MESSAGES_LENGTH = 1_000_000;
 const MAX_DEPTH = 100;
 
 /**
- * Reads messages, `[{ role, parts: [{ type, content }] }]`, from an attribute that is JSON or structured values.
+ * Reads messages, `[{ role, parts: [{ type, content }] }]`, from an attribute: JSON text or the array itself.
  *
  * @returns `undefined` for anything else
  */
@@ -28,7 +28,7 @@ export function readMessages(value: unknown): SpanMessage[] | undefined {
     }));
 }
 
-/** Reads the parts of a message, or another list of objects. Accepts and returns the same as {@link readMessages}. */
+/** Reads a list of objects, such as a message's parts, from JSON text or an array; otherwise `undefined`. */
 export function readParts(value: unknown): SpanPart[] | undefined {
   const parts = parseShortJson(value);
   return Array.isArray(parts) ? parts.filter(isRecord) : undefined;

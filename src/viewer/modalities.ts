@@ -3,13 +3,13 @@ import { explainedCost, grouped, isNumber, joinedFacts, tokens } from './format-
 import { addedUsage, NOTHING_USED, numberIn, type SpanUsage, sumOfKnown } from './span-usage.ts';
 import type { SpanAttributes } from './viewed-span.ts';
 
-/** The tokens of one modality, and what they cost. Cached tokens are included in the input tokens. */
+/** The tokens of one modality, and their cost. The input tokens include the cached tokens. */
 export interface ModalityAmount extends SpanUsage {
   readonly label: 'Text' | 'Audio' | 'Image';
   readonly cached: number;
 }
 
-/** The attributes with the input, cached and output tokens of each modality, and with what they cost. */
+/** For each modality, the attributes with its input, cached and output tokens, and with its costs. */
 const MODALITIES = [
   {
     label: 'Text',
@@ -65,7 +65,7 @@ function amountsIn(attributes: SpanAttributes): ModalityAmount[] {
   const read = (name: string): number | undefined => numberIn(attributes, name);
   const whole = read(ATTR.OPENAI_COST);
   const [text = [], ...others] = MODALITIES.map(({ tokens: names }) => names.map((name) => read(name) ?? 0));
-  // The counts of text include the others.
+  // The attributes for text count the tokens of all modalities.
   const alone = text.map((amount, i) => others.reduce((left, each) => left - (each[i] ?? 0), amount));
   const isText = others.flat().every((amount) => amount === 0);
   const amounts = [alone, ...others].flatMap((counts, i): ModalityAmount[] => {

@@ -14,7 +14,7 @@ export interface OtlpSpans {
   unreadable: number;
 }
 
-/** The maximum number of spans that are read: more than one page can hold. */
+/** The maximum number of spans that are read: more than a page can hold. */
 const MAX_SPANS = 500_000;
 
 /**
@@ -103,7 +103,7 @@ function readSpan(span: OtlpFields, resource: OtlpFields | undefined): ViewedSpa
   return limitedSpan({
     traceId: idIn(span.traceId) ?? '',
     spanId: idIn(span.spanId) ?? '',
-    // Some exporters write an id of zeros for a span without a parent.
+    // Some exporters write a parent id of zeros for a span without a parent.
     parentId: parentId !== undefined && /[^0]/.test(parentId) ? parentId : undefined,
     name: textIn(span.name),
     start,
@@ -121,12 +121,12 @@ function readSpan(span: OtlpFields, resource: OtlpFields | undefined): ViewedSpa
   });
 }
 
-/** The levels of an attribute's value that are read. */
+/** The maximum depth of nested values in an attribute. Deeper values are replaced by `…`. */
 const MAX_OTLP_LEVELS = 100;
-/** The maximum length of a trace or span id, in UTF-16 units. The ids of OTLP have 32 and 16. */
+/** The maximum length of a trace or span id, in UTF-16 units. Ids of OTLP have 32 and 16. */
 const MAX_SPAN_ID_LENGTH = 128;
 
-/** An id as hexadecimal text. It arrives as such in JSON, and as bytes in protobuf. */
+/** An id as hexadecimal text. JSON has ids in this form, protobuf has bytes. */
 function idIn(value: unknown): string | undefined {
   const id = value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
   return typeof id === 'string' && id.length <= MAX_SPAN_ID_LENGTH ? id : undefined;
@@ -136,7 +136,7 @@ function textIn(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** A time in nanoseconds since the epoch. It is usually a string, because it does not fit into a number. */
+/** Reads nanoseconds since the epoch. They are usually a string, because they do not fit into a number. */
 function timeIn(value: unknown): Time {
   const digits = isNumber(value) ? BigInt(Math.max(0, Math.trunc(value))) : textIn(value);
   const time = typeof digits === 'bigint' || /^\d{1,20}$/.test(digits) ? BigInt(digits) : 0n;

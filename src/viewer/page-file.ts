@@ -15,8 +15,8 @@ import { PAGE_SCRIPT, PAGE_STYLE } from './page-assets.ts';
 import type { ViewedSpan } from './viewed-span.ts';
 
 /**
- * A self-contained page that shows spans and loads nothing. Its content security policy allows only its own script and
- * style, and the images in the spans. The spans are JSON data that an HTML parser cannot mistake for markup.
+ * A self-contained page that shows spans and loads nothing. Its content security policy allows only its own
+ * script and style, and media in the spans. The spans are JSON that an HTML parser cannot mistake for markup.
  *
  * @param omitted the number of spans that did not fit
  */
@@ -59,7 +59,7 @@ function documentWith(policy: string, data: string): string {
 `;
 }
 
-/** JSON without `<`, which could end the script element. It occurs only inside strings, where it can be escaped. */
+/** Escapes `<` in JSON, because `</script>` would end the script element. `<` occurs only inside strings. */
 export function inert(json: string): string {
   return json.replaceAll('<', '\\u003c');
 }
@@ -70,9 +70,8 @@ function hashOf(text: string): string {
 }
 
 /**
- * Writes a page or a file of traces. Only the owner can read it or the folders that are created, because it contains
- * everything that the spans contain. The file is replaced atomically. A symbolic link at the path is replaced, not
- * followed.
+ * Writes a page or a file of traces, and creates missing folders. Only the owner can read them, because the
+ * file contains everything that the spans contain. Atomically replaces a file or a symbolic link at the path.
  *
  * @throws if something other than a regular file is there, such as a device
  */
@@ -99,7 +98,7 @@ function isLinkToOpenFile(path: string): boolean {
   return lstatSync(path).isSymbolicLink() && OPEN_FILE.test(readlinkSync(path));
 }
 
-/** Creates a folder and those above it. Node's `recursive` never returns where no folder can be created: in /proc. */
+/** Creates a folder and its parents. Node's own `recursive` hangs where that is impossible, in /proc. */
 function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   const above = dirname(folder);

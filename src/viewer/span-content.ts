@@ -3,7 +3,7 @@ import { terminalSafe } from '../util/terminal-safe.ts';
 import { attributeText, partContent, readMessages, type SpanPart } from './messages.ts';
 import type { SpanAttributes } from './viewed-span.ts';
 
-/** What a span got (`›`) or gave (`‹`), in one line. */
+/** The input (`›`) or the output (`‹`) of a span, in one line. */
 export interface ContentLine {
   readonly mark: '›' | '‹';
   /** The role of the message; `undefined` for values that are not messages. */
@@ -11,10 +11,10 @@ export interface ContentLine {
   readonly text: string;
 }
 
-/** How much of a text is read: more than fits on a line of any terminal. */
+/** The maximum length of a text, in UTF-16 units: more than fits on a line of any terminal. */
 const MAX_READ_LENGTH = 500;
 
-/** The content of a span, such as `› user "What is 2+2?"` and `‹ assistant "4"`. Only the last message is shown. */
+/** A span's content: `› user "What is 2+2?"`, `‹ assistant "4"`. Of several messages, it has the last. */
 export function contentOf(attributes: SpanAttributes, length: number = MAX_READ_LENGTH): ContentLine[] {
   const { input, output } = toolExchange(attributes);
   const lines = [
@@ -46,7 +46,7 @@ function quoted(value: unknown, length: number): string {
   return /^[[{]/.test(text) ? text : `"${text}"`;
 }
 
-/** Labels of message parts that have no text. */
+/** Labels for message parts without content. */
 const PART_NAMES: Readonly<Record<string, string>> = {
   tool_call_response: 'result without content',
   blob: 'media',
@@ -56,7 +56,7 @@ const PART_NAMES: Readonly<Record<string, string>> = {
   omitted: 'not recorded',
 };
 
-/** A message part as text: `"text"`, or `get_weather({"city":"Paris"})`, without arguments if they are not recorded. */
+/** A message part as text: `"text"`, `get_weather({"city":"Paris"})`, or `get_weather` without arguments. */
 function partText(part: SpanPart, length: number): string {
   if (part.type === 'tool_call') {
     const input = attributeText(part.arguments ?? '');

@@ -11,10 +11,10 @@ import { isFailed, isOngoing, type SpanAttributes, type ViewedSpan } from './vie
 /** A fact as dim text, or with a tone and rank of its own; `undefined` to leave it out. */
 type ShownFact = Detail | string | undefined;
 
-/** Facts that matter less than errors, tokens and cost have another rank than 0. */
+/** A fact has rank 0 if it is always shown, such as errors, tokens and cost, or else a higher rank. */
 type Fact = readonly [rank: Rank, show: (attributes: SpanAttributes, row: Row) => ShownFact];
 
-/** The attributes of ids that are shown, outermost first. */
+/** The attributes with the ids that are shown, outermost first. */
 const IDS: readonly string[] = [
   ATTR.OPENAI_THREAD_ID,
   ATTR.OPENAI_SESSION_ID,
@@ -26,7 +26,7 @@ const IDS: readonly string[] = [
   ATTR.OPENAI_ITEM_ID,
 ];
 
-/** Plain requests show every id except their own request id, for instance the `openai.message.id` of a new message. */
+/** Spans without a GenAI operation also show ids such as `openai.message.id`, but not the request's id. */
 const REQUEST_ID = /^openai\.(?!request\.)\w+\.id$/;
 
 /** The details of a span, in this order. To show another one, add a row. */
@@ -60,7 +60,7 @@ const FACTS: readonly Fact[] = [
   [0, streamEnd],
 ];
 
-/** The details of a span: ids that no ancestor shows, then its facts, then the extra attributes. */
+/** The details of a span: its own ids, then its facts, then the extra attributes. */
 export function detailsOf(row: Row, extraAttributes: readonly string[] = []): Detail[] {
   const { attributes } = row.span;
   const ids = ownIds(row).map((id): Detail => ({ text: terminalSafe(id, 100), tone: 'dim', rank: 2 }));
@@ -124,15 +124,15 @@ function streamEnd(of: SpanAttributes, { span }: Row): ShownFact {
     : prefix('stream ', words(end));
 }
 
-/** Spans of other packages, which have no ids, may stand between two spans that have some: at most so many are passed. */
+/** The maximum number of ancestors without ids, such as spans of other packages, that `ownIds` skips. */
 const MAX_SPANS_BETWEEN = 10;
 
-/** The ids that the next span above with ids does not have. A span has the ids of all that it belongs to. */
+/** The ids that the nearest ancestor with ids lacks. Each span repeats the ids of all that it belongs to. */
 function ownIds({ span, parent }: Row): string[] {
   const { attributes } = span;
   const isPlain = attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined;
   const names = isPlain ? [...IDS, ...Object.keys(attributes).filter((name) => REQUEST_ID.test(name))] : IDS;
-  // A set of values, because the id of a thread is also recorded as its conversation id.
+  // A set, because a thread's id is also recorded as its conversation id.
   const ids = new Set(names.map((name) => attributes[name]).filter((id) => typeof id === 'string'));
   const idsOf = (row: Row | undefined): unknown[] => names.map((name) => row?.span.attributes[name]);
   let above = parent;
@@ -168,7 +168,7 @@ function statusFact(attribute: string, isShown = (_value: unknown): boolean => t
   ];
 }
 
-/** Why an answer ended. Usual reasons matter less. */
+/** Why an answer ended. An unusual reason is shown as a warning. */
 function shownFinish(of: SpanAttributes): ShownFact {
   const { [ATTR.GEN_AI_RESPONSE_FINISH_REASONS]: reasons, [ATTR.OPENAI_REALTIME_CANCEL_REASON]: cancel } = of;
   const unusual = cancelledBy(cancel) ?? unusualFinish(reasons);
@@ -193,10 +193,10 @@ function warning(text: string): ShownFact {
   return { text, tone: 'warning', rank: 0 };
 }
 
-/** What a conversation counts: runs of a thread, turns of a session, responses of other conversations. */
+/** What a conversation contains: a thread has runs, a session has turns, any other has responses or calls. */
 function invocationName({ name, attributes }: ViewedSpan): string {
   if (name === 'thread') return 'run';
   if (name === 'session') return 'turn';
-  // A conversation that the user's program named may consist of calls of any API.
+  // A conversation of `withConversation` may consist of calls of any API.
   return name === 'conversation' && attributes[ATTR.OPENAI_API_TYPE] !== 'responses' ? 'call' : 'response';
 }

@@ -5,7 +5,7 @@ export interface StoredTrace {
   /** The revision of each span, by its id. */
   readonly revisions: Map<string, number>;
   size: number;
-  /** The number of spans that did not fit, without evaluations. */
+  /** The number of spans that did not fit. Evaluations do not count. */
   omitted: number;
   /** The revision of the store when the trace last changed. */
   revision: number;
@@ -13,7 +13,7 @@ export interface StoredTrace {
   arrived: number;
 }
 
-/** Beyond these limits, `evict` drops the traces whose last part is oldest. No single trace exceeds `maxSize`. */
+/** Beyond these limits, `evict` drops the least recently updated traces. No trace alone exceeds `maxSize`. */
 interface StoreLimits {
   readonly maxTraces: number;
   readonly maxSize: number;
@@ -21,10 +21,10 @@ interface StoreLimits {
   readonly dropping?: (traceId: string, trace: StoredTrace) => void;
 }
 
-/** Spans by trace. Evaluations, which arrive separately from what they are about, are kept as spans. */
+/** Spans by trace. An evaluation arrives separately from its span, so it is kept as a span, too. */
 export class SpanStore {
   readonly #limits: StoreLimits;
-  /** Sorted by when a part of each trace last arrived. */
+  /** The least recently updated trace comes first. */
   readonly #traces = new Map<string, StoredTrace>();
   #size = 0;
   #revision = 0;
@@ -69,7 +69,7 @@ export class SpanStore {
       revision: 0,
       arrived: 0,
     };
-    // The trace moves to the end of the order.
+    // The trace is now the most recently updated one, so it moves to the end.
     this.#traces.delete(traceId);
     this.#traces.set(traceId, trace);
     trace.arrived = Date.now();
@@ -87,7 +87,7 @@ export class SpanStore {
     this.#size += growth;
   }
 
-  /** Called only after a batch: within it, a trace that was dropped would come back without its first spans. */
+  /** Call this after a whole batch. Within one, a dropped trace would come back without its first spans. */
   evict(): void {
     const { maxTraces, maxSize, dropping } = this.#limits;
     for (const [id, oldest] of this.#traces) {
@@ -100,17 +100,17 @@ export class SpanStore {
   }
 }
 
-/** The number of spans of a trace, without evaluations. */
+/** The number of a trace's spans. Evaluations do not count. */
 export function spanCount({ spans }: StoredTrace): number {
   return [...spans.values()].filter(({ isEvaluation }) => !isEvaluation).length;
 }
 
 const MAX_LIVE_TRACES = 500;
 const MAX_LIVE_SIZE = 256 * 2 ** 20;
-/** The memory that a span takes in trees, rows and maps, in bytes. */
+/** The bytes that a span takes in trees, rows and maps. */
 const OVERHEAD = 1_000;
 
-/** The traces that changed last, as the command `view` keeps them. */
+/** The store of the command `view`: it keeps the most recently updated traces. */
 export function liveStore(maxSize: number = MAX_LIVE_SIZE): SpanStore {
   return new SpanStore({
     maxTraces: MAX_LIVE_TRACES,
@@ -120,8 +120,8 @@ export function liveStore(maxSize: number = MAX_LIVE_SIZE): SpanStore {
 }
 
 /**
- * The most memory that a value can take, in bytes. An empty object takes sixty bytes, but only two in JSON. A character
- * takes two bytes: while a filter is set, there is a copy of each text.
+ * The most memory that a value can take, in bytes. Its length as JSON would be too low: an empty object takes
+ * sixty bytes, but only two in JSON. A character counts two bytes, because a filter keeps a copy of texts.
  */
 function memoryOf(value: unknown): number {
   if (typeof value === 'string') return 16 + 2 * value.length;

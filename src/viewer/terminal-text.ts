@@ -1,6 +1,6 @@
 import measure from 'fast-string-truncated-width';
 
-/** The parameter of the "select graphic rendition" sequence of each tone. */
+/** Each tone's number in an ANSI escape sequence for colors. */
 const RENDITIONS = {
   plain: 0,
   strong: 1,
@@ -20,12 +20,12 @@ const RESET = '\u001b[0m';
 const TONE = /\u001b\[\d+m/g;
 const TONE_OR_CHARACTER = new RegExp(`${TONE.source}|.`, 'gsu');
 
-/** A text in a tone. It must have passed `terminalSafe`, and is one of the texts of {@link terminalLine}. */
+/** Adds color for {@link terminalLine}. The text must have passed `terminalSafe`. */
 export function toned(text: string, tone: Tone): string {
   return tone === 'plain' || text.trim() === '' ? text : `\u001b[${RENDITIONS[tone]}m${text}${RESET}`;
 }
 
-/** A line as it is written. Without color, it contains no control characters. */
+/** A line to write to the terminal. Without `color`, the escape sequences of {@link toned} are removed. */
 export function terminalLine(text: string, color: boolean): string {
   return `${(color ? text : text.replace(TONE, '')).trimEnd()}\n`;
 }
@@ -64,7 +64,7 @@ export function forOldConsole(text: string): string {
   return text.replace(/[╭╮╰╯✗]/g, (sign) => OLD_CONSOLE_SIGNS[sign] ?? sign);
 }
 
-/** The number of terminal columns that a text fills, as far as that can be known. */
+/** The number of terminal columns that a text fills. It is an estimate, because terminals differ. */
 export function widthOf(text: string): number {
   return measure(text).width;
 }
@@ -87,7 +87,7 @@ export function pad(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - widthOf(text)));
 }
 
-/** How soon details of a rank are dropped if there is no room for all: the highest first, and never those of rank 0. */
+/** Where details do not fit, those with the highest rank are dropped first. Rank 0 is never dropped. */
 export type Rank = 0 | 1 | 2 | 3;
 const RANKS: readonly Rank[] = [3, 2, 1, 0];
 

@@ -37,16 +37,16 @@ export function viewText(bytes: Uint8Array): string {
   return new TextDecoder(isUtf16(bytes) ? 'utf-16le' : 'utf-8').decode(bytes);
 }
 
-/** Whether a file, by its first bytes, is UTF-16. Older versions of PowerShell write it when they redirect output. */
+/** Whether a file begins with UTF-16's byte order mark. Older PowerShells redirect output as UTF-16. */
 export function isUtf16(bytes: Uint8Array): boolean {
   return bytes[0] === 0xff && bytes[1] === 0xfe;
 }
 
-/** A sentence about a file that could not be read or written. Errors of this package are sentences already. */
+/** Says why a file could not be read or written. The messages of this package's errors already say it. */
 export function fileProblem(path: string, done: 'read' | 'written', error: unknown): string {
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof code !== 'string') return terminalSafe(String(message ?? error));
-  // The message of a system error begins with its code and its meaning.
+  // The message of a system error has the form `ENOENT: no such file or directory, open 'traces.json'`.
   const [, reason = code] = /^\w+: ([^,]+)/.exec(String(message)) ?? [];
   return terminalSafe(`${path} cannot be ${done}: ${reason}.`);
 }

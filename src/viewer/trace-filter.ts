@@ -8,7 +8,7 @@ export interface TraceFilter {
   readonly onlyErrors: boolean;
 }
 
-/** The attributes that each named term searches. A term with another name is searched for as a word. */
+/** The attributes that each named term searches. A term with an unknown name counts as a word. */
 const FILTERED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   model: [ATTR.GEN_AI_RESPONSE_MODEL, ATTR.GEN_AI_REQUEST_MODEL],
   agent: [ATTR.GEN_AI_AGENT_NAME],
@@ -19,12 +19,12 @@ const FILTERED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   error: [ATTR.ERROR_TYPE],
 };
 
-/** The attributes in which words are searched: names, models, error types and what was said. */
+/** Words are searched for in names, models, types and messages, and in the input and output of tools. */
 const SEARCHED = /\.(name|model|type|messages|arguments|result|system_instructions|text)$/;
-/** The attributes with ids. Short words match only whole ids, because parts of ids can be any number. */
+/** The attributes with ids. A short word matches only a whole id: many ids contain a number such as 12. */
 const SEARCHED_IDS = /\.id$/;
 const MIN_ID_PART = 4;
-/** The maximum number of terms of a filter. Each term is one bit of a number. */
+/** The maximum number of terms of a filter. `findRows` needs one bit of an integer for each term. */
 const MAX_TERMS = 30;
 
 type Term = (span: ViewedSpan) => boolean;
@@ -91,7 +91,7 @@ function termOf(part: string): Term {
 
 const SEARCHED_TEXTS = new WeakMap<object, { readonly text: string; readonly ids: string }>();
 
-/** The texts that are searched, kept because the filter runs again for each letter that is typed. */
+/** The texts of a span that are searched. They are cached: the filter runs after each typed letter. */
 function searchedTexts(span: ViewedSpan): { readonly text: string; readonly ids: string } {
   const known = SEARCHED_TEXTS.get(span);
   if (known !== undefined) return known;

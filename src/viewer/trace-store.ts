@@ -50,19 +50,19 @@ interface DerivedTrace {
   readonly trace: ViewedTrace;
   readonly conversations: ReadonlyMap<string, readonly ViewedSpan[]>;
   readonly inProgress: boolean;
-  /** The second until which its open spans last; 0 if it is complete or abandoned. */
+  /** The second (since the epoch) up to which open spans are drawn; 0 if there are none that still grow. */
   readonly second: number;
 }
 
-/** The time without a new span after which a trace is no longer shown as in progress, even if its root is missing. */
+/** A trace that gets no span for this long is no longer shown as in progress, even if its root is missing. */
 const IN_PROGRESS_TIMEOUT_MS = 10 * 60_000;
 
-/** The traces of a page. A live page has those that its server has, which limits them. */
+/** The traces of a page. A live page has the same traces as its server, which limits their number. */
 export class TraceStore {
   readonly #isLive: boolean;
   readonly #traces = new Map<string, PageTrace>();
   readonly #derived = new WeakMap<PageTrace, DerivedTrace>();
-  /** The conversations, each with the traces that it was made of. */
+  /** The conversations by id, each with the traces that it was built from. */
   readonly #conversations = new Map<string, { of: readonly DerivedTrace[]; trace: ViewedTrace }>();
   #dropped = 0;
 
@@ -80,7 +80,7 @@ export class TraceStore {
     }
   }
 
-  /** Takes over what the server sends. */
+  /** Applies changes from the server, and deletes the traces that the server no longer has. */
   receive({ traces, spans, dropped }: TraceChanges): void {
     this.add(spans);
     const kept = new Map(traces.map(({ id, ...state }) => [id, state]));
@@ -107,7 +107,7 @@ export class TraceStore {
     };
   }
 
-  /** The newest first. If no more spans can arrive, those with errors come before. */
+  /** The entries that match the filter, newest first. On a page that is not live, errors come first. */
   #inOrder(entries: readonly TraceEntry[]): TraceEntry[] {
     const failed = ({ trace }: TraceEntry): number =>
       Number(!this.#isLive && trace.summary.errors.length > 0);
@@ -144,7 +144,7 @@ export class TraceStore {
     const known = this.#derived.get(stored);
     const now = isRecent ? Date.now() : stored.arrived;
     const isOpen = this.#isLive && [...stored.spans.values()].some((span) => span.isOpen);
-    // What is in progress lasts longer every second.
+    // Open spans grow, so their trace is derived again each second.
     const second = isOpen && isRecent ? Math.trunc(now / 1e3) : 0;
     if (known?.second === second && (isRecent || !known.inProgress)) return known;
     const spans = Array.from(stored.spans.values(), (span) => (this.#isLive ? untilNow(span, now) : span));
@@ -156,7 +156,7 @@ export class TraceStore {
   }
 }
 
-/** A span in progress ends now, or when the last part of its trace arrived if that is long ago. */
+/** Ends an open span at `now`: the current time, or the last arrival in its trace if that was long ago. */
 function untilNow(span: ViewedSpan, now: number): ViewedSpan {
   const end: Time = [Math.trunc(now / 1e3), (now % 1e3) * 1e6];
   return span.isOpen && compareTimes(span.start, end) < 0 ? { ...span, end } : span;

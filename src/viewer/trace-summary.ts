@@ -35,7 +35,7 @@ export interface TraceSummary extends SpanUsage {
   readonly calls: readonly Row[];
   /** The failed spans, except failed attempts and spans that only pass on the error of a failed child. */
   readonly errors: readonly Row[];
-  /** `ok`, or the status of a run that neither completed nor failed. */
+  /** `ok`, `not ended`, or the status of the first run or response that did not complete. */
   readonly outcome: string;
   /** The call with the highest cost, if several calls have a cost. */
   readonly costliest: Row | undefined;
@@ -69,7 +69,7 @@ export function summarize({ traceId, rows }: TraceTree): TraceSummary {
   };
 }
 
-/** What is known of a trace, as labels and texts. */
+/** The labeled facts of a summary. A fact is `undefined` if it is unknown. */
 export function summaryFacts(summary: TraceSummary): (readonly [label: string, text: string | undefined])[] {
   const { models, start, end, retries } = summary;
   return [
@@ -86,7 +86,7 @@ export function summaryFacts(summary: TraceSummary): (readonly [label: string, t
   ];
 }
 
-/** For each span, the value of the first of these attributes that it has. Without duplicates. */
+/** Takes from each span the first of these attributes that it has. Returns the values without duplicates. */
 function namesIn(all: readonly SpanAttributes[], names: readonly string[]): string[] {
   const values = all.map((each) => names.map((name) => each[name]).find((value) => value !== undefined));
   return [...new Set(values.filter((value) => typeof value === 'string' && value !== ''))] as string[];
@@ -168,7 +168,7 @@ function costliestOf(rows: readonly Row[]): Row | undefined {
   return priced.length < 2 ? undefined : priced.toSorted((a, b) => costOfRow(b) - costOfRow(a))[0];
 }
 
-/** What is counted, from the conversation inwards. */
+/** The labels of all counts, outermost first. */
 const COUNTS = [
   'Runs',
   'Turns',
@@ -237,7 +237,7 @@ function isInvocation(attributes: SpanAttributes): boolean {
   return attributes[ATTR.GEN_AI_OPERATION_NAME] === 'invoke_agent';
 }
 
-/** A key for a run or turn in a trace. One that continued after a pause has several spans with the same key. */
+/** A key for a run or turn. One that continued after a pause has several spans, which share the key. */
 function invocationIn(attributes: SpanAttributes): string | undefined {
   const id = attributes[ATTR.OPENAI_RUN_ID] ?? attributes[ATTR.OPENAI_TURN_ID];
   if (!isInvocation(attributes) || id === undefined) return undefined;
@@ -245,7 +245,7 @@ function invocationIn(attributes: SpanAttributes): string | undefined {
   return JSON.stringify([...place.map((name) => attributes[name]), id]);
 }
 
-/** A run or turn that failed before it had an id is recognized by its API. */
+/** Whether an invocation belongs to an API. If it failed before it had an id, its API type decides. */
 function isOfApi(api: string, id: string, attributes: SpanAttributes): boolean {
   return attributes[id] !== undefined || attributes[ATTR.OPENAI_API_TYPE] === api;
 }

@@ -37,7 +37,7 @@ export type TranscriptEntry =
 const MODEL_CALLS: ReadonlySet<unknown> = new Set(['chat', 'text_completion', 'generate_content']);
 /** Replaces content that cannot be read because its JSON was cut for the page. */
 const CUT: readonly SpanPart[] = [{ type: 'cut' }];
-/** The maximum number of parallel conversations in one scope. Their first messages distinguish them. */
+/** The maximum number of histories in a scope. Parallel conversations have one each. */
 const MAX_HISTORIES = 20;
 
 /** Reads a trace as a conversation. The history that programs send with each call is shown once. */
@@ -47,19 +47,19 @@ export function transcriptOf(rows: readonly Row[]): TranscriptEntry[] {
 
 class Transcript {
   readonly entries: TranscriptEntry[] = [];
-  /** The histories of each scope so far: their messages as keys. */
+  /** The histories of each scope. A history is the list of the keys of its messages. */
   readonly #histories = new Map<unknown, string[][]>();
   readonly #instructions = new Set<string>();
   readonly #ownTools: ReadonlySet<unknown>;
-  /** The tool calls of the latest answer without a result, by id. Some servers reuse ids, even within one answer. */
+  /** The tool calls without a result, by id. If a server reuses an id, only the latest answer counts. */
   readonly #unanswered = new Map<unknown, { output: unknown }[]>();
-  /** How often the user said each text in realtime sessions, by message key. It may also be a response's input. */
+  /** How often each transcription, by its message key, may still recur as the input of a response. */
   readonly #transcribed = new Map<string, number>();
-  /** The runs in progress, with the keys of the messages that were shown in each. */
+  /** The runs that contain the current row, each with the keys of the messages that it has shown. */
   readonly #open: { readonly run: Row; readonly shown: Set<string> }[] = [];
   /**
-   * What each row shares a history with: the id of its conversation, the run it belongs to, or else its outermost row.
-   * Walking up from every row would be quadratic.
+   * The scope of each row: its conversation's id, its run, or else its outermost row. Calls in one scope
+   * share histories. Without this map, walking up from every row would take quadratic time.
    */
   readonly #scopes = new Map<Row, unknown>();
 
@@ -80,7 +80,7 @@ class Transcript {
   #scopeOf(row: Row): unknown {
     const { span, parent } = row;
     if (typeOf(span) === 'conversation') return conversationId(span) ?? row;
-    // A run that is right in a conversation has all of the conversation as its input.
+    // A run directly below a conversation has the whole conversation as its input.
     const isApart = operationIn(span) === 'invoke_agent' && parent && typeOf(parent.span) !== 'conversation';
     return isApart || parent === undefined ? row : this.#scopes.get(parent);
   }
@@ -132,7 +132,7 @@ class Transcript {
     const others = histories.filter((_, i) => i !== going || again);
     this.#histories.set(scope, [keys, ...others].slice(0, MAX_HISTORIES));
     for (const message of messages.slice(again ? longest - 1 : longest)) {
-      // Each transcript replaces a message in the input of one response only.
+      // A transcription is already shown, so it replaces one equal input message.
       const isShown = this.#countTranscribed(message, -1) > 0;
       if (!isShown) this.#addMessage(row, message, false);
       for (const part of message.parts.filter(({ type }) => type === 'tool_call_response'))
@@ -140,7 +140,7 @@ class Transcript {
     }
   }
 
-  /** @returns how often the user had said it before */
+  /** Adds to a transcription's count. @returns the count before */
   #countTranscribed(message: SpanMessage, more: 1 | -1): number {
     const key = transcriptKey(message);
     const known = this.#transcribed.get(key) ?? 0;

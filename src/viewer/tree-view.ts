@@ -51,7 +51,7 @@ interface Layout {
   /** The widths of the columns with names and durations. */
   readonly name: number;
   readonly duration: number;
-  /** The highest rank of details that fits in all rows of a kind. */
+  /** For each kind, the highest rank of which the details fit in all rows. */
   readonly ranks: ReadonlyMap<string, Rank>;
 }
 

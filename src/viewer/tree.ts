@@ -1,6 +1,6 @@
 import { compareTimes, isTranscription, type ViewedSpan } from './viewed-span.ts';
 
-/** A span in its place in a tree, and the row that shows it. */
+/** A span with its place in a tree, in which it is one row. */
 export interface Row {
   /** The id of the span. If several spans have the same id, only the first keeps it unchanged. */
   readonly id: string;
@@ -10,7 +10,7 @@ export interface Row {
   readonly depth: number;
   /** The prefix of the name: empty for a root, otherwise tree lines that end in `├─ ` or `└─ `. */
   readonly branch: string;
-  /** The prefix of the lines between the name and the children, with the tree lines that pass through. */
+  /** The prefix of the lines between a span's name and its children: the tree lines that continue there. */
   readonly rail: string;
 }
 
@@ -32,14 +32,14 @@ const MAX_INDENTATION = 100;
 
 /**
  * Arranges spans, given in order of arrival, as one tree per trace. Traces are sorted by the start of their first span.
- * Siblings are sorted by start time, then end time, then arrival; what a user has said comes before the answer to it.
+ * Siblings are sorted by start, end and arrival; of spans with the same start, transcriptions come first.
  * If parents form a circle, one of its spans becomes a root. If two spans have the same id, the first gets the children.
  */
 export function buildTrees(spans: Iterable<ViewedSpan>): TraceTree[] {
   return rootsByTrace(spans).map(([traceId, roots]) => treeOf(traceId, roots));
 }
 
-/** All spans as one tree, although they belong to several traces. */
+/** Builds one tree from the spans of several traces. */
 export function buildOneTree(id: string, spans: Iterable<ViewedSpan>): TraceTree {
   return treeOf(
     id,
@@ -65,11 +65,11 @@ export function groupBy<Key, Item>(items: Iterable<Item>, keyOf: (item: Item) =>
   return groups;
 }
 
-/** Gives the rows below some roots their places, from top to bottom. */
+/** Places the roots and all rows below them, from top to bottom. */
 function treeOf(traceId: string, roots: readonly LooseRow[]): TraceTree {
   const rows: LooseRow[] = [];
   const ids = new Set<string>();
-  // The last row is placed next. No recursion, because a trace can be thousands of levels deep.
+  // A stack: its last row is placed next. No recursion, because a trace can be thousands of levels deep.
   const pending = roots.toReversed();
   for (let row = pending.pop(); row !== undefined; row = pending.pop()) {
     const { parent, children } = row;

@@ -9,7 +9,7 @@ export function unusualFinish(value: unknown): string | undefined {
   return NORMAL_FINISH_REASONS.has(text) ? undefined : text;
 }
 
-/** One or several words of an attribute as text, separated by commas; `undefined` if there are none. */
+/** Joins an attribute's string or strings with commas; `undefined` if it has none. */
 export function words(value: unknown): string | undefined {
   const list = Array.isArray(value) ? value : [value];
   const shown = list.filter((word) => typeof word === 'string' && word !== '');

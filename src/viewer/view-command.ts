@@ -26,7 +26,7 @@ const VIEW_USAGE: string =
 const OTLP_PORT = 4318;
 const MAX_PORT = 65_535;
 
-/** The size of all spans on a page that a browser can be expected to open, in UTF-16 units. */
+/** The maximum size of all spans on a page, in UTF-16 units. Browsers can still open such a page. */
 const MAX_PAGE_LENGTH = 50_000_000;
 /** The size limit of one span, in UTF-16 units. A longer span is omitted, so that the others still fit. */
 const MAX_SPAN_LENGTH = 10_000_000;
@@ -159,7 +159,7 @@ function fittingSpans(found: OtlpSpans): { spans: ViewedSpan[]; omitted: number;
   return { spans: traces.flatMap(({ spans }) => [...spans.values()]), omitted, missed: missed.length };
 }
 
-/** The size of a span in UTF-16 units, with what the page escapes. A span that is too long never fits. */
+/** A span's size on the page after escaping, in UTF-16 units; infinite if the span is too long. */
 function sizeOnPage(span: ViewedSpan): number {
   const { length } = inert(JSON.stringify(span));
   return length > MAX_SPAN_LENGTH ? Number.POSITIVE_INFINITY : length;

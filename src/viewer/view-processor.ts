@@ -3,7 +3,7 @@ import { type FinishedLogRecord, isEvaluation, toShownEvaluation } from './evalu
 import type { HtmlTraceExporter } from './html-trace.ts';
 import type { FinishedSpan } from './viewed-span.ts';
 
-/** The exporters of this package. They never fail, and wait for the rest of a trace by themselves. */
+/** The exporters of this package. They never throw, and wait until a trace is complete. */
 export type ViewExporter = ConsoleTreeExporter | HtmlTraceExporter;
 
 /**

@@ -70,14 +70,14 @@ export function isFailed({ status }: ViewedSpan): boolean {
 /** The values of `gen_ai.response.status` while the API works on a background response. */
 const UNFINISHED: readonly unknown[] = ['queued', 'in_progress'];
 
-/** Whether the work of a span goes on: the span has not ended, or it is a background response that was not complete. */
+/** Whether a span's work is unfinished: it is open, or is a background response that was not complete. */
 export function isOngoing({ isOpen, status, attributes }: ViewedSpan): boolean {
   const isResponse = attributes[ATTR.GEN_AI_OPERATION_NAME] !== undefined && status !== STATUS_ERROR;
   const isCut = attributes[ATTR.OPENAI_STREAM_END] !== undefined;
   return isOpen || (isResponse && !isCut && UNFINISHED.includes(attributes[ATTR.GEN_AI_RESPONSE_STATUS]));
 }
 
-/** Whether a span is what the user said in a realtime session. It becomes known after the answer begins. */
+/** Whether a span is the transcription of what a user said. It arrives after the answer has begun. */
 export function isTranscription({ name }: ViewedSpan): boolean {
   return name === 'transcription';
 }
@@ -94,14 +94,14 @@ function parentIdOf(span: FinishedSpan & { readonly parentSpanId?: string | unde
 export function isLocalRoot(span: FinishedSpan): boolean {
   const { parentSpanContext: parent, kind } = span;
   if (parentIdOf(span) === undefined || parent?.isRemote === true) return true;
-  // SDK 1.x does not say whether a parent is remote. The parent of a server or consumer span is.
+  // SDK 1.x does not say whether a parent is remote. A server or consumer span's parent is.
   return parent === undefined && (kind === KIND_SERVER || kind === KIND_CONSUMER);
 }
 
 /**
  * Converts a span of the SDK. JavaScript programs can pass any value as a name.
  *
- * @param resource the attributes of its resource, unless they cannot be read yet
+ * @param resource the attributes of its resource; `{}` if they cannot or need not be read
  */
 export function toViewedSpan(
   span: FinishedSpan & { readonly events?: readonly SpanEvent[] },
@@ -127,11 +127,11 @@ export function toViewedSpan(
 const RESOURCE = ['service.name', 'service.version', ATTR.DEPLOYMENT_ENVIRONMENT_NAME];
 /** The maximum length of a value on the page, in UTF-16 units. Longer values would slow the browser down. */
 const MAX_ATTRIBUTE_LENGTH = 100_000;
-/** The maximum length of names, and of values that the page repeats for each span of a process, in UTF-16 units. */
+/** The maximum length of names and resource values, in UTF-16 units. Each span repeats its resource. */
 const MAX_SPAN_NAME_LENGTH = 1_000;
 const MAX_ATTRIBUTES = 1_000;
 
-/** A span within the limits of the page, whose values JSON can hold. */
+/** Cuts a span to the limits of the page, and converts its values to JSON values. */
 export function limitedSpan(span: ViewedSpan): ViewedSpan {
   const { parentId, message, events = [] } = span;
   return {
@@ -166,7 +166,7 @@ function limitedValues(attributes: SpanAttributes): SpanAttributes {
   return Object.fromEntries(shown);
 }
 
-/** A value that JSON can hold. A program may pass an object that is circular or nested very deeply. */
+/** Converts a value to a JSON value. A program may pass an object that is circular or nested very deeply. */
 function limitedValue(value: unknown, length?: number): unknown {
   if (value === undefined || value === null || typeof value === 'number' || typeof value === 'boolean')
     return value;

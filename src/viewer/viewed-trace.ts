@@ -19,7 +19,7 @@ export function viewedTrace(traceId: string, spans: Iterable<ViewedSpan>): Viewe
 /** Builds a conversation as if it were one trace, from its spans in several traces. */
 export function viewedConversation(id: string, spans: Iterable<ViewedSpan>): ViewedTrace {
   const tree = buildOneTree(id, spans);
-  // The span of the request that created the conversation comes first, but its name says least.
+  // The first span is the request that created the conversation, but its name says little.
   const own = tree.rows.find(({ span }) => typeOf(span) === 'conversation');
   return withFacts(tree, own?.span.name ?? id);
 }
@@ -28,7 +28,7 @@ function withFacts(tree: TraceTree, title: string): ViewedTrace {
   return { ...tree, title, summary: summarize(tree), facets: facetsOf(tree.rows) };
 }
 
-/** Whether a trace is in progress: a span has not ended, or a parent is missing: it ends, and so arrives, last. */
+/** Whether a trace is in progress: a span is open, or a parent is missing, because parents arrive last. */
 export function isUnfinished({ roots, rows }: TraceTree): boolean {
   return roots.some(({ span }) => span.parentId !== undefined) || rows.some(({ span }) => span.isOpen);
 }
@@ -52,7 +52,7 @@ export function typeOf(span: ViewedSpan): 'agent' | 'tool' | 'model' | 'conversa
   return /^(thread|conversation|session|realtime|live)$/.test(name) ? 'conversation' : 'other';
 }
 
-/** The maximum length of the ids of conversations. They come from programs and servers, so they can be long. */
+/** The maximum length of a conversation's id, in UTF-16 units. Programs choose ids, so they can be long. */
 const MAX_LISTED_LENGTH = 1000;
 
 /** The spans of each conversation in a trace, by its id: the spans that have the id, and all spans below them. */

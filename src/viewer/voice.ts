@@ -17,15 +17,15 @@ export interface Utterance {
   readonly speaker: 'user' | 'assistant';
   readonly from: number;
   readonly to: number;
-  /** The span: a response of the assistant, or a transcription of the user; `undefined` if the speech has no span. */
+  /** The assistant's response or the user's transcription; `undefined` if the speech has no span. */
   readonly row: Row | undefined;
-  /** Who or what cut the utterance off, or after how long; `undefined` if it was not cut off. */
+  /** How it was cut off, such as `interrupted after 1.2 s`; `undefined` if it was not. */
   readonly cutOff: string | undefined;
 }
 
 export interface Voice {
   readonly session: Row;
-  /** The utterances in order. Those of the assistant are as long as its audio, as if it was played at once. */
+  /** The utterances in order. The assistant's are as long as their audio, as if it were played on arrival. */
   readonly utterances: readonly Utterance[];
   readonly interruptions: readonly number[];
   /** The spans that belong to the session: responses, transcriptions and tool calls. */
@@ -48,7 +48,7 @@ function isSession({ span }: Row): boolean {
   return isNamed && span.attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined;
 }
 
-/** Whether a span belongs to a session: below it or, if the program requested it, by the session's conversation id. */
+/** Whether a span belongs to a session: as its child or, if no session is its parent, by conversation id. */
 function isPartOf(row: Row, session: Row): boolean {
   if (row.parent === session) return true;
   const id = session.span.attributes[ATTR.GEN_AI_CONVERSATION_ID];
@@ -80,7 +80,7 @@ function voiceOf(session: Row, rows: readonly Row[]): Voice {
     events.filter(({ name }) => name === EVENT_OPENAI_REALTIME_INTERRUPTION),
     ({ time, attributes = {} }): unknown => attributes[ATTR.GEN_AI_RESPONSE_ID] ?? time,
   );
-  /** When the answers so far have been played: one is played after the other. */
+  /** The end of the latest answer. An answer is played after the one before it. */
   let played = 0;
   const answer = (row: Row): Utterance | undefined => {
     const { attributes, start: begun, end: ended } = row.span;

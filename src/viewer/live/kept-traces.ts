@@ -29,7 +29,7 @@ export class KeptTraces {
     const found = lstatSync(this.#path, { throwIfNoEntry: false });
     if (found?.isFile() === false) throw new Error('it is not a regular file');
     appendFileSync(this.#path, '', { mode: 0o600 });
-    // The file may have existed already, readable by others.
+    // If the file existed already, others may have been able to read it.
     chmodSync(this.#path, 0o600);
     const bytes = this.#size > this.#maxSize ? this.#newestHalf() : readWhole(this.#path);
     // An interrupted write may have left a line without an end. The next line must not be appended to it.
@@ -37,7 +37,7 @@ export class KeptTraces {
     return readOtlpJson(viewText(bytes));
   }
 
-  /** Adds a request, given in the form of OTLP/JSON, or in that form with bytes instead of texts. */
+  /** Adds a request: OTLP/JSON, or the same structure with bytes in place of ids and base64. */
   add(request: unknown): void {
     try {
       const line = `${JSON.stringify(request, bytesAsText)}\n`;
@@ -65,13 +65,13 @@ export class KeptTraces {
   #newestHalf(): Uint8Array {
     const from = Math.ceil(this.#size - this.#maxSize / 2);
     if (from <= 0) return readWhole(this.#path);
-    // One byte more shows whether this half begins with a whole line.
+    // The byte before this half shows whether the half begins with a whole line.
     const bytes = readWhole(this.#path, from - 1);
     return bytes.subarray(bytes.indexOf(LINE_FEED) + 1);
   }
 }
 
-/** Converts ids to hexadecimal and other bytes to base64. `value` is no longer a buffer here, so reads the original. */
+/** Converts ids to hexadecimal and other bytes to base64. `value` is what a buffer's `toJSON` returned. */
 function bytesAsText(this: unknown, key: string, value: unknown): unknown {
   const given = (this as Readonly<Record<string, unknown>>)[key];
   if (!(given instanceof Uint8Array)) return value;

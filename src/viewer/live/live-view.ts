@@ -11,7 +11,7 @@ import { watchTraces } from './watch-traces.ts';
 
 const ENDPOINT_VARIABLE = 'OTEL_EXPORTER_OTLP_ENDPOINT';
 
-/** A page that shows traces as they arrive, and the receiver that they are sent to. */
+/** A running server, which receives traces and shows them on a page as they arrive. */
 export interface LiveView {
   readonly address: string;
   /** The address of the page, including the token that grants access. */

@@ -1,10 +1,9 @@
 import protobuf from 'protobufjs/minimal.js';
 import { ExportLogsServiceRequest, ExportTraceServiceRequest, type MessageType } from './otlp-messages.ts';
 
-/** The maximum number of fields in one request. An empty field is two bytes there, but much more in memory and time. */
+/** The maximum number of fields in one request. An empty field has two bytes, but takes much more memory. */
 const MAX_PROTOBUF_FIELDS = 2_000_000;
 
-/** A 64-bit integer. */
 type Fixed64 = ReturnType<protobuf.Reader['fixed64']>;
 
 const REQUESTS: Readonly<Record<'traces' | 'logs', MessageType>> = {
@@ -36,7 +35,7 @@ class OtlpReader extends protobuf.Reader {
     return Number(String(super.int64())) as unknown as Fixed64;
   }
 
-  /** Nanoseconds since the epoch, as text like in JSON, because they do not fit into a number. */
+  /** Returns nanoseconds since the epoch as text, like OTLP/JSON. They do not fit into a number. */
   override fixed64(): Fixed64 {
     const low = BigInt(this.fixed32());
     return String((BigInt(this.fixed32()) << 32n) | low) as unknown as Fixed64;

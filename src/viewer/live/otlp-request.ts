@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { gunzipSync, inflateSync, type ZlibOptions } from 'node:zlib';
 
-/** Thrown to refuse a request, with the status and the sentence that the answer has. */
+/** Thrown to refuse a request. The answer gets its status and message. */
 export class Refusal extends Error {
   readonly status: number;
   constructor(status: number, message: string) {
@@ -12,7 +12,7 @@ export class Refusal extends Error {
 
 /** The maximum size of a body in bytes, before and after decompression. */
 const MAX_BODY_SIZE: number = 64 * 2 ** 20;
-/** The maximum bytes of all bodies being read. Beyond it, requests get 503, after which exporters send again. */
+/** The maximum size of all bodies being read. Beyond it, requests get 503, after which exporters retry. */
 const MAX_PENDING_SIZE = 4 * MAX_BODY_SIZE;
 
 const DECODERS: Readonly<Record<string, (body: Buffer, options: ZlibOptions) => Buffer>> = {
@@ -26,7 +26,7 @@ let pendingSize = 0;
 /**
  * Reads the body of a request and decompresses it.
  *
- * @throws Refusal if it is too large, compressed in another way than OTLP names, or broken
+ * @throws Refusal if the body is too large, broken, or in an unknown content encoding
  */
 export async function readOtlpBody(request: IncomingMessage): Promise<Buffer> {
   const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
@@ -36,7 +36,7 @@ export async function readOtlpBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
-    // Leaving the loop must not destroy the request, because it could no longer be answered.
+    // Leaving the loop must not destroy the request, because a destroyed request cannot be answered.
     for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       chunks.push(chunk);
       size += chunk.length;
@@ -44,7 +44,7 @@ export async function readOtlpBody(request: IncomingMessage): Promise<Buffer> {
       if (size > MAX_BODY_SIZE) throw tooLarge();
       if (pendingSize > MAX_PENDING_SIZE) throw new Refusal(503, 'Too many requests are being read.');
     }
-    // At once: one body after the other takes memory for its decompressed bytes.
+    // Synchronous, so that only one body at a time takes memory for its decompressed bytes.
     return decode(Buffer.concat(chunks, size), { maxOutputLength: MAX_BODY_SIZE });
   } catch (error) {
     if (error instanceof Refusal) throw error;
@@ -59,7 +59,7 @@ function tooLarge(): Refusal {
   return new Refusal(413, 'The body is larger than 64 MiB after decompression.');
 }
 
-/** The maximum number of objects and lists in a JSON body. Empty ones are three bytes there, but many in memory. */
+/** The maximum number of objects and lists in a JSON body. `{},` has three bytes, but takes more memory. */
 const MAX_JSON_VALUES = 5_000_000;
 const BRACE = 0x7b;
 const BRACKET = 0x5b;

@@ -23,13 +23,13 @@ const ANSWER_HEADERS: Readonly<Record<string, string>> = {
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
-  // Shows programs that this is the `view` command. Without it in a refusal, they would stop sending live spans.
+  // Tells programs that this is the command `view`. They stop sending spans in progress to any other server.
   [VIEW_HEADER]: 'live',
 };
 
 /** An answer of this length, in UTF-16 units, gets no further span. */
 const ANSWER_LENGTH = 5_000_000;
-/** How long a request waits for something new. */
+/** How long a request waits for changes. */
 const MAX_ANSWER_DELAY_MS = 30_000;
 
 export class Receiver {
@@ -48,7 +48,7 @@ export class Receiver {
     this.#kept = kept;
   }
 
-  /** Shows spans and evaluations. */
+  /** Stores spans and evaluations, and answers the requests that wait for changes. */
   readonly take = ({ spans }: OtlpSpans): void => {
     this.#store.take(spans);
     if (spans.length > 0) this.#changes.emit('new');
@@ -78,7 +78,7 @@ export class Receiver {
     else throw new Refusal(404, 'Not found. The page is at /.');
   }
 
-  /** Sends what changed after a revision. With `wait`, answers as soon as something has. */
+  /** Sends what changed after a revision. With `wait`, first waits until something has changed. */
   async #sendChanges(asked: URLSearchParams, response: ServerResponse): Promise<void> {
     const after = Number(asked.get('after'));
     if (asked.has('wait') && after === this.#store.revision)
@@ -122,9 +122,9 @@ function documentIn(body: Buffer, type: string, kind: 'traces' | 'logs'): unknow
   }
 }
 
-/** What changed after a revision that a page has. Spans are in the order of their changes; those without room follow. */
+/** What changed after a page's revision, oldest changes first. The next answer has what does not fit. */
 function changesAfter({ traces, dropped, revision: newest }: SpanStore, known: number): TraceChanges {
-  // A page with a higher revision has it from a viewer that was restarted.
+  // A page with a higher revision got it before the command was restarted.
   const after = known > newest ? 0 : known;
   const revisionOf = ({ traceId, spanId }: ViewedSpan): number =>
     traces.get(traceId)?.revisions.get(spanId) ?? 0;

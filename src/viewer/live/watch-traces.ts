@@ -76,8 +76,8 @@ function readNew(path: string, files: Map<string, WatchedFile>, take: (found: Ot
     bytes = readWhole(path, 0);
   }
   const found = readOtlpJson(viewText(bytes));
-  // The last line may be incomplete, so the next read starts there. Without a span, this may be the beginning of a
-  // document of several lines, which is read again. So is UTF-16, which is recognized by the first bytes of the file.
+  // The last line may be incomplete, so the next read starts there. It starts at the beginning if no span was
+  // found (a document can have several lines), and for UTF-16, which only a file's first bytes show.
   const isReadAgain = found.spans.length === 0 || isUtf16(bytes);
   const end = isReadAgain ? 0 : bytes.lastIndexOf(LINE_FEED) + 1;
   if (end > 0) {

@@ -18,9 +18,9 @@ import { idsAbove, isBelowRoot, type TimelineItem, timelineItems } from './timel
 
 const namedSpan = computed(() => address.value.get('span'));
 const selectedId = computed(() => selected.value?.id);
-/** The span that the effect below has shown. It is shown once, also if a filter hides its trace for a while. */
+/** The last span that the effect below showed. It is not shown again if a filter hid its trace meanwhile. */
 let shownId: string | undefined;
-// A span is also selected by a link, and by going back.
+// A link also selects a span, and so does going back.
 effect(() => {
   const { value: name } = namedSpan;
   const { value: id } = selectedId;
@@ -43,7 +43,7 @@ function showSpan(id: string, focus: boolean): void {
   });
 }
 
-/** Shows the list of traces or of conversations. On a small screen, it covers what is open. */
+/** Shows the list of traces or of conversations. On a small screen, the list covers the open trace. */
 export function chooseKind(chosen: TraceEntry['kind']): void {
   const conversation = chosen === 'conversation' ? '' : undefined;
   go({ trace: undefined, conversation, span: undefined, with: undefined, totals: undefined }, true);

@@ -9,8 +9,8 @@ export interface AlignedStep {
 export const MAX_STEPS = 2_000;
 
 /**
- * Aligns the steps of two traces. Steps match if they have the same name, below steps that match, and the same number
- * among the siblings of that name. What only the other trace has comes after its siblings.
+ * Aligns the steps of two traces. Two steps match if their parents match, they have the same name, and they
+ * have the same number among siblings of that name. Steps of the other trace alone come after their siblings.
  */
 export function alignedSteps(one: readonly Row[], other: readonly Row[]): AlignedStep[] {
   const steps: AlignedStep[] = [];

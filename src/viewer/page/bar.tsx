@@ -10,7 +10,7 @@ import { voices } from './state.ts';
 import { placeIn, shownTime, spanTime, type TimeRange } from './time-axis.ts';
 import { costText, itemTime, type TimelineItem, timeText, tokensText } from './timeline-items.ts';
 
-/** A mark in a track. `kind` is a CSS class; `type` names the variable of its color, such as a type of span. */
+/** A mark in a track. `kind` is its CSS class, and `type` is its color's CSS variable, such as `model`. */
 interface Mark extends TimeRange {
   readonly kind: string;
   readonly type?: string | undefined;
@@ -49,7 +49,7 @@ export function Track({ item }: { readonly item: TimelineItem }): VNode {
   );
 }
 
-/** The numbers of an item, a line each. */
+/** The numbers of an item, one per line. */
 function numbersOf(item: TimelineItem): string {
   const facts = [
     ['Starts after', formatMilliseconds(itemTime(item).from)],

@@ -31,7 +31,7 @@ interface PagedProps<T> {
   readonly render: (item: T, index: number) => ComponentChildren;
 }
 
-/** A list that begins with its first items. Each press of the button shows twice as many. */
+/** A list that shows its first items. Each press of its button doubles their number. */
 export function Paged<T>({ items, size, as, label, render }: PagedProps<T>): VNode {
   const [limit, setLimit] = useState(size);
   const rest = items.length - limit;
@@ -52,7 +52,7 @@ interface LongTextProps {
   readonly children?: (shown: string) => VNode;
 }
 
-/** A text, at first only its beginning if it is long. `children` can render it in another form. */
+/** A text. If it is long, only its beginning is shown at first. `children` can render it in another form. */
 export function LongText(props: LongTextProps): VNode {
   const { text, length = MAX_INITIAL_LENGTH, children = (shown) => <div class="text">{shown}</div> } = props;
   const [isUnfolded, setUnfolded] = useState(false);
@@ -202,7 +202,7 @@ export function CopyButton({ label, text }: CopyButtonProps): VNode {
   return <Button label={said ?? label} class="copy small" onClick={copy} onBlur={() => say(undefined)} />;
 }
 
-/** The arguments and the result of a tool, as far as they are known. */
+/** The arguments and the result of a tool. Unknown ones are left out. */
 export function ToolBlock({ input, output }: { readonly input: unknown; readonly output: unknown }): VNode {
   return (
     <div class="stack">

@@ -119,7 +119,7 @@ function ChatBubble({ message }: { readonly message: ChatMessage }): VNode {
           by={role}
           parts={parts}
           note={usage ? whenSpoken(row) : undefined}
-          // The texts of the message, or all of it as JSON if it has none.
+          // Copies the texts of the message, or the whole message as JSON if it has none.
           copied={parts.length > 0 ? () => messageText({ role, parts }) || attributeText(parts) : undefined}
         >
           {parts.length === 0 && <p class="dim">{missingText(role, span)}</p>}

@@ -2,7 +2,7 @@ import type { ComponentChildren, ComponentProps, VNode } from 'preact';
 import { evaluationsOf, evaluationText } from '../evaluations.ts';
 import type { Time, ViewedSpan } from '../viewed-span.ts';
 
-/** A button that sends no form. */
+/** A button that submits no form. */
 export function Button({
   label,
   ...attributes

@@ -8,7 +8,7 @@ const MAX_MATCHES = 1_000;
 
 /** Marks the words of the filter wherever the page shows them, without changing its elements. */
 export function markMatches(): void {
-  // Older browsers cannot mark text in this way.
+  // Older browsers lack the CSS Custom Highlight API.
   if (!('highlights' in CSS)) return;
   let frame = 0;
   const markSoon = (): void => {

@@ -11,7 +11,7 @@ function mediaSignal(query: string): ReadonlySignal<boolean> {
 }
 
 export const isPrinted: ReadonlySignal<boolean> = mediaSignal('print');
-/** Whether the span and the conversation fit beside the timeline. Paper has all parts, one below the other. */
+/** Whether the span and the conversation fit beside the timeline. In print, they come below it. */
 export const isWide: ReadonlySignal<boolean> = mediaSignal('print, (min-width: 1101px)');
 export const hasRoomForList: ReadonlySignal<boolean> = mediaSignal('print, (min-width: 1400px)');
 /** Whether the list and the open trace are separate screens, because the page is too small for both. */
@@ -27,7 +27,7 @@ interface DividerProps {
   readonly side: 'before' | 'after';
 }
 
-/** A line that can be moved. The part of the page before or after it gets as wide as the style's variable says. */
+/** A line that the reader can move. It sets a CSS variable: the width of the part before or after it. */
 export function Divider({ of, side }: DividerProps): VNode {
   const moveTo = (line: Element, x: number): void => {
     const part = side === 'before' ? line.previousElementSibling : line.nextElementSibling;

@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import type { TraceChanges, TraceEntry } from '../trace-store.ts';
 import { changes, isLive, lists, store } from './state.ts';
 
-/** The states of the connection to the server, as the page says them. */
+/** The texts that the page shows for the states of its connection to the server. */
 const STATES = {
   live: 'live',
   lost: 'connection lost',
@@ -11,10 +11,10 @@ const STATES = {
 };
 const connection: Signal<keyof typeof STATES> = signal('live');
 
-/** The pause between two requests, in milliseconds. Meanwhile, changes gather. */
+/** The pause between two requests. All changes during the pause come in one answer. */
 const PAUSE_MS = 200;
 const PAUSE_WITHOUT_SERVER_MS = 1_000;
-/** How often spans in progress get longer. */
+/** The interval at which spans in progress are drawn longer. */
 const TICK_MS = 1_000;
 
 /** Receives the traces of the server that the page comes from. Pauses while the page is hidden. */

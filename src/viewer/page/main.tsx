@@ -13,12 +13,12 @@ listenForKeys();
 render(<App />, document.body);
 markMatches();
 
-/** Makes characters visible that reverse, hide or move text, in every text and attribute. Preact parses no HTML. */
+/** Makes characters visible that reverse, hide or move text, in all texts and attributes on the page. */
 function showHiddenCharacters(): void {
   const before = options.vnode;
   options.vnode = (vnode) => {
     const { type, props } = vnode as { readonly type: unknown; readonly props: unknown };
-    // The node of a text has no type, and its `props` are the text itself.
+    // Text nodes have no type, and their `props` are the text.
     if (typeof props === 'string') Object.assign(vnode, { props: terminalSafeLines(props) });
     else if (typeof type === 'string') {
       for (const [name, value] of Object.entries(vnode.props))

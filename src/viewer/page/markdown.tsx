@@ -10,7 +10,7 @@ import { useMemo } from 'preact/hooks';
 export const MAX_MARKDOWN_LENGTH = 20_000;
 const MAX_NESTING = 50;
 
-/** Every character at which `.` stops. All become a line feed: at others, patterns that end in `.*$` would be slow. */
+/** Characters at which `.` stops. All become line feeds: at others, patterns that end in `.*$` are slow. */
 const LINE_END = /\r\n?|[\n\u2028\u2029]/g;
 /** An address that is not yet a link. Lengths are limited, so that no text takes long to search. */
 const ADDRESS = /(https?:\/\/(?:[^\s<>"'()\]]|\([^\s<>"'()\]]{0,100}\)){1,1000}(?<![.,:;!?]))/;
@@ -101,7 +101,7 @@ function element(token: Token, children: ComponentChildren[]): ComponentChildren
 }
 
 function withLinks(text: string): ComponentChildren[] {
-  // Every other part is an address.
+  // The parts at odd indexes are the addresses.
   return text
     .split(ADDRESS)
     .map((part, i) =>

@@ -16,7 +16,7 @@ const drawing = computed(() => {
   const paths = new Map<string, string>();
   const draw = (kind: string, { from, to }: TimeRange, top: number, height: number): void => {
     const { from: first, to: last } = shownTime.value;
-    // What is far outside is drawn just outside.
+    // Times far outside the map are drawn just outside of it.
     const xOf = (time: number): number =>
       Math.round(Math.min(Math.max((time - first) / (last - first), -1), 2) * SIZE);
     const width = Math.max(xOf(to) - xOf(from), 1);
@@ -35,8 +35,8 @@ const drawing = computed(() => {
 });
 
 /**
- * A small map of all spans, and the critical path below them, in the time that is shown. Dragging across it zooms to a
- * part of that time, and a click shows the whole time.
+ * A small map of all spans, with the critical path below them, for the time that the timeline shows. Dragging
+ * across the map zooms to a part of that time. A click shows the whole time.
  */
 export function Minimap(): VNode {
   /** Where the reader began to drag, and where the pointer is now, as times. */
@@ -65,10 +65,10 @@ export function Minimap(): VNode {
         if (dragged.value === undefined) return;
         const { from, to } = dragged.value;
         const { from: first, to: last } = shownTime.value;
-        // Less is a click.
+        // A shorter drag is a click.
         zoom.value = to - from > (last - first) / 100 ? { from, to } : undefined;
       }}
-      // Also happens where the browser takes a touch as scrolling, which does not zoom.
+      // This also happens if the browser takes a touch as scrolling. The map does not zoom then.
       onLostPointerCapture={() => {
         drag.value = undefined;
       }}

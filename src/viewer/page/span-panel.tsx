@@ -29,7 +29,7 @@ import { spanTime } from './time-axis.ts';
 const EVENT_PAGE_SIZE = 200;
 /** The maximum number of ids shown. The recorded attributes below include all of them. */
 const MAX_ID_ROWS = 20;
-/** The maximum number of messages shown, the newest. The span's attributes have all. */
+/** The maximum number of messages shown. The recorded attributes below include all of them. */
 const MAX_SHOWN_MESSAGES = 50;
 
 /** Shows a span: first what it did in short, then what was said, and then everything that was recorded. */

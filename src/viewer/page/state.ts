@@ -21,7 +21,7 @@ function readAddress(): URLSearchParams {
   return new URLSearchParams(location.hash.slice(1));
 }
 
-/** Changes parts of the address; `undefined` removes a part. With `ownStep`, going back undoes the change by itself. */
+/** Changes parts of the address; `undefined` removes one. With `ownStep`, going back undoes just this. */
 export function go(changes: { readonly [part in AddressPart]?: string | undefined }, ownStep: boolean): void {
   const next = new URLSearchParams(address.peek());
   for (const [part, value] of Object.entries(changes)) {
@@ -33,7 +33,6 @@ export function go(changes: { readonly [part in AddressPart]?: string | undefine
   address.value = next;
 }
 
-/** The data in the page. */
 interface PageData {
   readonly spans: readonly ViewedSpan[];
   /** The number of spans that did not fit. */
@@ -47,10 +46,10 @@ export const isLive: boolean = data.live === true;
 export const store: TraceStore = new TraceStore(isLive);
 store.add(data.spans);
 
-/** Counts the changes of the store. A live page begins with its first answer from the server. */
+/** Grows whenever the views must be computed again. It is 0 while a live page waits for its first answer. */
 export const changes: Signal<number> = signal(isLive ? 0 : 1);
 
-/** What the list has, and the id of the entry that the address names, if it names one. */
+/** What the list contains. `namedId` is the id of the entry that the address names. */
 export const kind: ReadonlySignal<TraceEntry['kind']> = computed(() =>
   address.value.has('conversation') ? 'conversation' : 'trace',
 );
@@ -71,7 +70,7 @@ export const lists: ReadonlySignal<TraceLists | undefined> = computed(() =>
 
 type EntryOrder = (a: TraceSummary, b: TraceSummary) => number;
 
-/** The orders of the list, by their names in the address. */
+/** The sort orders of the list, by their names in the address. */
 export const ORDERS: Readonly<Record<string, readonly [label: string, compare: EntryOrder]>> = {
   '': ['Default order', () => 0],
   time: ['Newest', (a, b) => compareTimes(b.start, a.start)],
@@ -91,7 +90,7 @@ export const listedEntries: ReadonlySignal<readonly TraceEntry[]> = computed(() 
   return entries.toSorted((a, b) => compare(a.trace.summary, b.trace.summary));
 });
 
-/** Of the entry that is open, so that it stays open. */
+/** The id of the open entry, which stays open if the address names an entry that is not listed. */
 let lastOpenedId: string | undefined;
 
 /** The entry that the address names. If that is not listed, the one that is open already, or else the first. */
@@ -104,7 +103,7 @@ export const opened: ReadonlySignal<TraceEntry | undefined> = computed(() => {
   return entry;
 });
 
-/** The open trace. The same object as before as long as its spans are the same. */
+/** The open trace. It is the same object until its spans change. */
 export const openTrace: ReadonlySignal<ViewedTrace | undefined> = computed(() => opened.value?.trace);
 export const openId: ReadonlySignal<string | undefined> = computed(() => openTrace.value?.traceId);
 
@@ -116,7 +115,7 @@ export const isMissing: ReadonlySignal<boolean> = computed(
   () => lists.value !== undefined && !isFiltered.value && isOtherOpen.value,
 );
 
-/** The trace beside the open one. The filter does not hide it. */
+/** The trace that is compared with the open one. The filter does not hide it. */
 export const compared: ReadonlySignal<ViewedTrace | undefined> = computed(() => {
   const other = address.value.get('with');
   if (changes.value === 0 || other === null) return undefined;
@@ -124,11 +123,11 @@ export const compared: ReadonlySignal<ViewedTrace | undefined> = computed(() => 
   return (kind.value === 'trace' ? traces : conversations).find(({ id }) => id === other)?.trace;
 });
 
-/** What the reader has collapsed (`true`) or expanded (`false`): all that is below a root, and single rows by id. */
+/** What the reader has collapsed (`true`) or expanded (`false`): all rows below the roots, or rows by id. */
 export const folds: Signal<{ readonly all?: boolean; readonly rows: ReadonlyMap<string, boolean> }> = signal({
   rows: new Map(),
 });
-// What is collapsed as a whole is one trace as one filter shows it.
+// `all` is about one trace with one filter. Another trace or filter resets it.
 effect(() => {
   openId.value;
   filter.value;
@@ -136,10 +135,9 @@ effect(() => {
 });
 
 export type PanelName = 'timeline' | 'chat' | 'span';
-/** The panel that the reader has chosen. */
 export const chosenPanel: Signal<PanelName | undefined> = signal();
 
-/** The row that the tab key reaches. The timeline scrolls to it, and may focus it. */
+/** The row that the tab key reaches. The timeline scrolls to the row, and focuses it if `focus` is set. */
 export const active: Signal<{ readonly id: string; readonly focus: boolean } | undefined> = signal();
 
 export const omitted: ReadonlySignal<number> = computed(() => data.omitted + (opened.value?.omitted ?? 0));

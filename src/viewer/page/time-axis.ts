@@ -9,11 +9,11 @@ export interface TimeRange {
   readonly to: number;
 }
 
-/** How far bars reach beyond the visible part, in per cent. Limited, because browsers limit lengths. */
+/** The maximum distance of a bar's ends from the visible part, in percent: browsers limit lengths. */
 const MAX_PLACE = 5e6;
 const MIN_TIME_MS = 1e-3;
 
-/** The part of the time that the reader has chosen in the open trace. */
+/** The part of the open trace's time to which the reader has zoomed. */
 export const zoom: Signal<TimeRange | undefined> = signal();
 
 effect(() => {
@@ -27,7 +27,6 @@ const wholeTime: ReadonlySignal<TimeRange> = computed(() => {
   return { from: 0, to: Math.max(end === undefined ? 0 : timeSinceStart(end), MIN_TIME_MS) };
 });
 
-/** The time that the timeline shows: the whole time, or a part that the reader has chosen. */
 export const shownTime: ReadonlySignal<TimeRange> = computed(() => zoom.value ?? wholeTime.value);
 
 function timeSinceStart(time: Time): number {
@@ -38,14 +37,14 @@ export function spanTime({ start, end }: ViewedSpan): TimeRange {
   return { from: timeSinceStart(start), to: timeSinceStart(end) };
 }
 
-/** Zooms to one span, or back to the whole time. Takes the selected span, or else the row where the reader was last. */
+/** Zooms to the selected span or, without one, to the active row. If the timeline is zoomed, zooms out. */
 export function toggleZoom(): void {
   const row = selected.value ?? rowsById.value.get(active.value?.id ?? '');
   const time = row && spanTime(row.span);
   zoom.value = zoom.value === undefined && time && time.to > time.from ? time : undefined;
 }
 
-/** Where a part of the time is in a whole that is shown, as CSS. */
+/** The place of the second time range within the first, as CSS. */
 export function placeIn(
   { from: first, to: last }: TimeRange,
   { from, to }: TimeRange,

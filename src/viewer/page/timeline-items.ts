@@ -14,7 +14,7 @@ import { kindOf } from '../viewed-trace.ts';
 import { folds, foundRows, isFiltered, openTrace } from './state.ts';
 import { spanTime, type TimeRange } from './time-axis.ts';
 
-/** A row of the timeline: one span, or several siblings of the same kind, one after the other. */
+/** A row of the timeline: one span, or a group of consecutive siblings of the same kind. */
 export interface TimelineItem {
   readonly id: string;
   readonly depth: number;
@@ -25,11 +25,11 @@ export interface TimelineItem {
   readonly isGroup: boolean;
   /** Whether the item is collapsed; `undefined` if there is nothing below it. */
   readonly isClosed: boolean | undefined;
-  /** The number of spans right below it that the filter hides. */
+  /** The number of its children that the filter hides. */
   readonly hidden: number;
 }
 
-/** So many siblings of the same kind, one after the other, become one row. */
+/** At least this many consecutive siblings of the same kind form a group. */
 const MIN_GROUP = 5;
 /** If a trace has more spans than this, only its upper levels are open at first. */
 const MAX_OPEN_SPANS = 200;
@@ -134,7 +134,7 @@ function usageOf({ rows }: TimelineItem): SpanUsage {
   return rows.map((row) => usages.value.get(row) ?? NOTHING_USED).reduce(addedUsage, NOTHING_USED);
 }
 
-/** The tokens of the span itself, or else the sum of the spans below it, or else an estimate. */
+/** The tokens of the span itself, or else its total, or else the sum of the spans below it. */
 export function tokensText(item: TimelineItem): string | undefined {
   const { attributes } = item.row.span;
   const sum = totalTokens(usageOf(item));

@@ -11,7 +11,7 @@ import { Evaluations } from './elements.tsx';
 import { active, foundRows, selected } from './state.ts';
 import { numberColumns, type TimelineItem, timelineItems } from './timeline-items.ts';
 
-/** The maximum number of evaluations beside the name of a span. The inspector shows all. */
+/** The maximum number of evaluations beside the name of a span. The span's panel shows more. */
 const MAX_ROW_EVALUATIONS = 3;
 
 const MAX_PREVIEW_LENGTH = 200;

@@ -75,12 +75,12 @@ function Rows(): VNode {
   );
 }
 
-/** The places of the rows of a list that are in the window. The style sets the height of each row as `--row`. */
+/** The places of the first and last row to render. The stylesheet sets the height of a row as `--row`. */
 function useVisibleRows(list: RefObject<HTMLElement | null>, count: number): [from: number, to: number] {
   const [[from, to], setSeen] = useState<readonly [number, number]>([0, OVERSCAN]);
   useLayoutEffect(() => {
     const look = (): void => {
-      // What is hidden has no place.
+      // A hidden list has no position.
       if (list.current?.checkVisibility() !== true) return;
       const { top } = list.current.getBoundingClientRect();
       const height = Number.parseFloat(getComputedStyle(list.current).getPropertyValue('--row'));
