@@ -60,9 +60,7 @@ function describeDifference(
   return [...output, ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
 }
 
-/**
- * Binds the placeholders of a line. If an earlier line bound one differently, returns a description of the conflict.
- */
+/** Binds a line's placeholders. Returns a sentence if one has two texts, or if two have the same text. */
 function bind(placeholders: Placeholders, bindings: Map<string, string>): string | undefined {
   for (const [placeholder, text] of placeholders) {
     const bound = bindings.get(placeholder);
@@ -132,9 +130,7 @@ function matchLine(wanted?: ExpectedLine, got?: ReceivedLine): Placeholders | un
 const ANY = /(\*)/;
 const ANY_OR_PLACEHOLDER = /(\*|\{[A-Za-z_]\w*\})/;
 
-/**
- * Stars match as much text as possible and placeholders as little, as long as the rest of the pattern still matches.
- */
+/** Stars match as much text as the rest of the pattern allows, and placeholders as little. */
 function matchText(pattern: string, text: string, special: RegExp): Placeholders | undefined {
   // A pattern that equals the text matches, even if it contains stars or braces.
   if (pattern === text) return [];
@@ -192,7 +188,7 @@ function parseLine(text: string): ExpectedLine | undefined {
   return { text, branch, name, error, values };
 }
 
-/** Splits at white space outside quotes and brackets. White space inside brackets is dropped: it means nothing in JSON. */
+/** Splits at white space outside quotes and brackets. Inside brackets, in JSON, white space is dropped. */
 function splitDetails(text: string): string[] {
   const details: string[] = [];
   let detail = '';

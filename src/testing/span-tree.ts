@@ -16,7 +16,7 @@ export interface SpanTreeOptions {
   readonly normalize?: ((value: unknown, attribute: string, span: FinishedSpan) => unknown) | undefined;
   /**
    * Whether a span shows an id (an attribute whose name ends in `.id`) that it shares with the nearest ancestor
-   * that has one. Default: false. The id of a thread then appears on the span of the thread alone.
+   * that has one. Default: false, so that a thread's id appears on the thread's span alone.
    */
   readonly repeatIds?: boolean | undefined;
 }
