@@ -1,5 +1,5 @@
 /**
- * What this package costs, measured against the uninstrumented SDK, a hand-written minimum, and other packages.
+ * Measures what this package costs, compared with the bare SDK, a hand-written minimum, and other packages.
  * Writes the tables of `docs/performance.md` and `docs/benchmarks.md`.
  */
 
@@ -41,12 +41,12 @@ import {
 } from './variants/index.ts';
 import { startServer } from './worker/worker.ts';
 
-/** No garbage is collected while bytes are counted. */
+/** Flags with which no garbage is collected while bytes are counted. */
 const ROOMY = ['--min-semi-space-size=512', '--max-semi-space-size=512'];
-/** Of the latencies. */
+/** For the latencies. */
 const CALLS_IN_A_ROUND = 50;
 const FEW_CALLS = 1_000;
-/** Cases that peers are compared in. */
+/** The cases in which peers are compared. */
 const PEER_CASES = [
   'chat',
   'chat-content',
@@ -58,7 +58,7 @@ const PEER_CASES = [
   'assistants',
 ];
 
-/** Cases whose profile is printed. It is for those who work on this package, and not part of the pages. */
+/** The cases whose profile is printed. Profiles are for maintainers, so they are on no page. */
 const PROFILED = ['chat', 'assistants'];
 
 const SCALE = [
@@ -75,7 +75,7 @@ if (process.argv.includes('--help')) {
 const options = readOptions(process.argv.slice(2));
 const own: readonly Placed[] = OWN_VARIANTS.map((variant) => ({ variant, folder: ROOT }));
 const BY_HAND: readonly Variant[] = [BARE, SAME_BY_HAND];
-/** For what does not depend on how much is recorded. */
+/** The variants for measurements that do not depend on how much is recorded. */
 const compared = own.filter(({ variant }) => variant !== SAME_BY_HAND);
 
 if (options.writes && !options.peers) await writePart('conditions', await conditions(options.rounds));
@@ -131,8 +131,8 @@ async function measureCpu(
 }
 
 /**
- * One that always records content says nothing about calls without it; and where nothing is recorded, there is nothing to
- * record by hand.
+ * The variants that fit a case. One that always records content does not fit cases without content, and those by hand
+ * do not fit cases in which nothing is recorded.
  */
 function placedIn(
   placed: readonly Placed[],
@@ -149,7 +149,7 @@ function placedIn(
 async function measureBytes(cases: readonly Case[]): Promise<CaseSamples[]> {
   const all: CaseSamples[] = [];
   for (const measured of cases) {
-    // Few at a time, since what lies beside the heap has garbage collected, too.
+    // Few at a time, because memory outside the heap also makes V8 collect garbage.
     const order = { command: 'allocated' as const, operations: Math.ceil(measured.operations / 16) };
     const rounds = { rounds: 5, warmUps: 15, flags: ROOMY };
     all.push({
@@ -200,7 +200,7 @@ async function measureProfiles(measured: string): Promise<Profiled[]> {
   return profiles;
 }
 
-/** The ways in, each in a program that has nothing else. */
+/** The entry points that observe `openai`, each in a program of its own. */
 function waysIn(): readonly Started[] {
   const names = [NONE.name, CONTROL.name, OURS, `${OURS}/client`, `${OURS}/openai`];
   return names.map((name) => ({ name, folder: ROOT }));
@@ -222,7 +222,7 @@ async function measureAllKept(): Promise<Kept[]> {
   return kept;
 }
 
-/** As in the tests of `test/scale`, with more of everything. */
+/** Runs the scenarios of `test/scale` with larger sizes. */
 async function measureScale(): Promise<Scaled[]> {
   const scaled: Scaled[] = [];
   for (const { name, title, size } of SCALE) {
@@ -249,7 +249,7 @@ async function withSignals(
 async function comparePeers(): Promise<void> {
   const { placed, missing } = await installPeers();
   const cases = options.cases.filter(({ name }) => PEER_CASES.includes(name));
-  // What is recorded is exported: a package that leaves the work to the exporter is no faster.
+  // Spans are exported, too, so that a package is not faster if it leaves work to the exporter.
   const samples = await measureCpu(placed, cases, true);
   await tell('peers', peersTable(samples, missing));
   await tell('signals', signalsTable(await withSignals(placed, samples)));

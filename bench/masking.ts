@@ -18,7 +18,7 @@ const TEXTS: Readonly<Record<string, string>> = {
 const LENGTHS = [10_000, 100_000, 1_000_000];
 const ROUNDS = 30;
 
-/** The shortest time of several rounds, in milliseconds: other programs of the machine make the others longer. */
+/** The shortest time of several rounds, in milliseconds. Other programs on the machine make rounds longer. */
 function timeOf(run: () => unknown): number {
   const times = Array.from({ length: ROUNDS }, () => {
     const start = performance.now();

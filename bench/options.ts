@@ -4,13 +4,13 @@ import { CASES, type Case } from './cases/index.ts';
 export interface Options {
   readonly cases: readonly Case[];
   readonly rounds: number;
-  /** Starts of a program; streams and calls in one round of the latencies. */
+  /** How often each program is started. */
   readonly starts: number;
-  /** Calls after which what is kept is compared with what was kept after 1,000. */
+  /** The number of calls after which memory in use is compared with that after 1,000 calls. */
   readonly keptAfter: number;
-  /** Other packages are measured, and this one beside them. */
+  /** Whether to measure other packages beside this one. */
   readonly peers: boolean;
-  /** Whether the pages are written: of all cases, and not of a quick look. */
+  /** Whether to write the pages: only if all cases are measured, and without `--quick`. */
   readonly writes: boolean;
 }
 
@@ -18,9 +18,9 @@ export const USAGE = `npm run bench                     all cases against none a
 npm run bench -- --peers          against other packages; writes their tables into docs/
 npm run bench -- --case=chat,stream
 npm run bench -- --rounds=20
-npm run bench -- --quick          a first look; nothing is written`;
+npm run bench -- --quick          a few rounds only; writes nothing`;
 
-/** @throws Error for an option or a case that there is not */
+/** @throws Error for an unknown option or case */
 export function readOptions(parameters: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...parameters],
@@ -35,9 +35,9 @@ export function readOptions(parameters: readonly string[]): Options {
   const names = values.case?.split(',');
   const unknown = names?.find((name) => !CASES.some((one) => one.name === name));
   if (unknown !== undefined)
-    throw new Error(`There is no case ${unknown}; cases: ${CASES.map(({ name }) => name).join(', ')}`);
+    throw new Error(`Unknown case ${unknown}. The cases are ${CASES.map(({ name }) => name).join(', ')}.`);
   const rounds = values.rounds === undefined ? (quick ? 4 : 24) : Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 2) throw new Error('--rounds takes a whole number from 2 on');
+  if (!Number.isInteger(rounds) || rounds < 2) throw new Error('--rounds must be a whole number of at least 2.');
   return {
     cases: CASES.filter(({ name }) => names === undefined || names.includes(name)),
     rounds,

@@ -3,7 +3,7 @@ import { arch, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../test/support/lanes/paths.ts';
 
-/** The page in `docs/` of each part that is measured; the text around the parts is written by hand. */
+/** The page in `docs/` that has each measured part. The text around the parts is written by hand. */
 export const PAGES = {
   conditions: 'performance.md',
   'processor time': 'performance.md',
@@ -22,7 +22,7 @@ export const PAGES = {
 
 export type Part = keyof typeof PAGES;
 
-/** @throws Error when the page has no place for the part */
+/** @throws Error if the page has no place for the part */
 export async function writePart(name: Part, part: string): Promise<void> {
   const page = pathOf(name);
   await writeFile(page, replacePart(await readFile(page, 'utf8'), name, part));
@@ -46,7 +46,7 @@ function splitOnce(text: string, mark: string): [string, string] {
   return [text.slice(0, index), text.slice(index + mark.length)];
 }
 
-/** What it was measured on, without the name of any machine. */
+/** Describes the machine and the software, without the machine's name. */
 export async function conditions(rounds: number): Promise<string> {
   const lock = JSON.parse(await readFile(join(ROOT, 'package-lock.json'), 'utf8'));
   const version = (name: string): string => lock.packages[`node_modules/${name}`]?.version ?? 'unknown';

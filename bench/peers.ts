@@ -6,12 +6,12 @@ import { packPackage } from '../test/support/lanes/tarball.ts';
 import type { Placed } from './measures/rounds.ts';
 import { BARE, CONTROL, NONE, PEERS, SAME_BY_HAND, THIS, UNMETERED, type Variant } from './variants/index.ts';
 
-/** Peers stand outside of the project, each in a folder of its own: what they need cannot stand side by side. */
+/** Each peer is installed in a separate folder outside of the project, because the peers' dependencies conflict. */
 const FOLDER = join(ROOT, '.bench');
 
-/** The newest that most peers take. */
+/** The newest version that most peers support. */
 const OPENAI = 'openai@6.49.0';
-/** All take the same SDK: programs with another one would not be comparable. */
+/** All programs use the same SDK. Otherwise, they would not be comparable. */
 const OPEN_TELEMETRY = [
   '@opentelemetry/api@1.10.0',
   '@opentelemetry/context-async-hooks@3.1.1',
@@ -21,13 +21,13 @@ const OPEN_TELEMETRY = [
   '@opentelemetry/sdk-trace@3.1.1',
 ];
 
-/** Peers that were installed; and those that could not be, with the reason. */
+/** The variants that were installed, and the reasons why others could not be. */
 export interface Installed {
   readonly placed: readonly Placed[];
   readonly missing: ReadonlyMap<string, string>;
 }
 
-/** Installs what is compared: the package as it is now, what it is compared with, and each peer. */
+/** Installs the package as it is now, the variants of this project, and each peer. */
 export async function installPeers(): Promise<Installed> {
   const base = await install('base', [(await packPackage()).path]);
   const here = [NONE, CONTROL, BARE, SAME_BY_HAND, THIS, UNMETERED];
@@ -47,7 +47,7 @@ async function installPeer({ name, packages = [] }: Variant): Promise<string> {
   return await install(name.replaceAll(/\W+/g, '-'), packages);
 }
 
-/** What is there already stays, except for packages that are files. */
+/** Installs packages, unless they are installed already. Packages that are files are always installed anew. */
 async function install(name: string, packages: readonly string[]): Promise<string> {
   const folder = join(FOLDER, name);
   const wanted = JSON.stringify([OPENAI, ...OPEN_TELEMETRY, ...packages]);
@@ -56,7 +56,7 @@ async function install(name: string, packages: readonly string[]): Promise<strin
   if (files.length === 0 && (await readFile(stamp, 'utf8').catch(() => '')) === wanted) return folder;
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'package.json'), '{ "private": true }\n');
-  // What a peer says it goes with is not always what it runs with.
+  // Peers also run with versions that their peer dependencies do not name.
   const parameters = ['install', '--legacy-peer-deps', OPENAI, ...OPEN_TELEMETRY, ...packages];
   await mustRun('npm', parameters, { cwd: folder, timeout: 300_000 });
   await writeFile(stamp, wanted);

@@ -1,6 +1,6 @@
 import { median, quantile, sampleWithReplacement } from 'simple-statistics';
 
-/** The middle of what was measured, and where it lies with a probability of 95 %. */
+/** The median of the samples, and its 95 % confidence interval. */
 export interface Estimate {
   readonly value: number;
   readonly low: number;
@@ -9,7 +9,7 @@ export interface Estimate {
 
 const RESAMPLES = 2_000;
 
-/** The median, with the interval of its bootstrap: no assumption is made of how the noise is distributed. */
+/** The median with its bootstrap interval, which makes no assumption about the distribution of the noise. */
 export function estimate(samples: readonly number[]): Estimate {
   const values = [...samples];
   const random = seededRandom();
@@ -20,14 +20,14 @@ export function estimate(samples: readonly number[]): Estimate {
 }
 
 /**
- * The fastest round. What else runs on a machine only adds time, so this is steadier than the median: on a busy virtual
- * machine, two measurements of one program differ by a few percent instead of a third.
+ * The fastest round. Other programs on the machine only add time, so this is steadier than the median: on a busy
+ * virtual machine, two measurements of one program differ by a few percent instead of a third.
  */
 export function fastest(samples: readonly number[]): number {
   return Math.min(...samples);
 }
 
-/** Pairs what was measured in the same round: what disturbs a whole round then cancels out. */
+/** Combines the samples of each round, so that what disturbs a whole round cancels out. */
 export function paired(
   samples: readonly number[],
   base: readonly number[],
@@ -36,7 +36,7 @@ export function paired(
   return estimate(samples.map((sample, round) => combine(sample, base[round] ?? Number.NaN)));
 }
 
-/** The same numbers in every run (mulberry32), so that a page can be made again from the same samples. */
+/** Returns the same numbers in every run (mulberry32), so that the same samples always make the same page. */
 function seededRandom(): () => number {
   let state = 1;
   return () => {

@@ -7,13 +7,13 @@ import { type Estimate, estimate, fastest, paired } from './statistics.ts';
 import type { Signals } from './telemetry.ts';
 import { BARE, CONTROL, NONE, OURS, SAME_BY_HAND } from './variants/index.ts';
 
-/** What was measured of one case. */
+/** The samples of one case. */
 export interface CaseSamples {
   readonly measured: Pick<Case, 'name' | 'title'>;
   readonly samples: SamplesByVariant;
 }
 
-/** What one operation records, by variant. */
+/** The telemetry of one operation, by variant. */
 export type SignalsByVariant = ReadonlyMap<string, Signals>;
 
 const NOTHING = '–';
@@ -32,17 +32,17 @@ function valuesOf(samples: SamplesByVariant, name: string): readonly number[] | 
   return values.length > 0 ? values : undefined;
 }
 
-/** `1.21 [1.19–1.24]` */
+/** Formats a ratio: `1.21 [1.19–1.24]`. */
 export function ratio({ value, low, high }: Estimate): string {
   return `${value.toFixed(2)} [${low.toFixed(2)}–${high.toFixed(2)}]`;
 }
 
-/** `+12 [9–15]` */
+/** Formats a difference: `+12 [9–15]`. */
 export function added({ value, low, high }: Estimate, digits: number): string {
   return `${signed(value, digits)} [${low.toFixed(digits)}–${high.toFixed(digits)}]`;
 }
 
-/** `+12` */
+/** Formats a number with its sign: `+12`. */
 export function signed(value: number, digits: number): string {
   return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`;
 }
@@ -55,7 +55,7 @@ function timeOf(samples: SamplesByVariant, name: string): number | undefined {
   return values === undefined ? undefined : fastest(values);
 }
 
-/** Processor time: ratios to `none`, and ours to what records the same by hand. */
+/** Processor time: ratios to `none`, and this package's ratio to the variant that records the same by hand. */
 export function cpuTable(cases: readonly CaseSamples[]): string {
   const rows = cases.map(({ measured, samples }) => {
     const compare = (name: string, baseName: string = NONE.name): string => {
@@ -91,7 +91,7 @@ export function cpuTable(cases: readonly CaseSamples[]): string {
   );
 }
 
-/** Bytes allocated by one operation: those of `none`, and what the others add. */
+/** Bytes allocated by one operation: by `none`, and how many the others add. */
 export function bytesTable(cases: readonly CaseSamples[]): string {
   const rows = cases.map(({ measured, samples }) => {
     const none = valuesOf(samples, NONE.name);
@@ -106,7 +106,7 @@ export function bytesTable(cases: readonly CaseSamples[]): string {
   return table(['', 'none, kB', 'none, again', 'bare', 'the same by hand', 'this package'], rows);
 }
 
-/** Whose code ran, in microseconds of one operation. */
+/** Microseconds of one operation, by the package whose code ran. */
 export function profileTable(profiles: readonly Profiled[]): string {
   const sum = (times: Profiled['times']): number =>
     Object.values(times).reduce((left, right) => left + right, 0);
@@ -120,7 +120,7 @@ export function profileTable(profiles: readonly Profiled[]): string {
   );
 }
 
-/** One row for each variant, for samples in one unit. */
+/** A table with one row per variant, for samples in one unit. */
 export function variantTable(samples: SamplesByVariant, unit: string, digits: number): string {
   const none = valuesOf(samples, NONE.name);
   const rows = [...samples].map(([name, { values, failure }]) => {
@@ -137,7 +137,7 @@ export function variantTable(samples: SamplesByVariant, unit: string, digits: nu
   return table(['', unit, 'over none', '÷ none'], rows);
 }
 
-/** What a program keeps that has made many calls, over what it kept when it had made few. */
+/** How much more memory a program keeps after many calls than after few. */
 export function keptTable(kept: readonly Kept[]): string {
   return table(
     ['', 'variant', 'growth after 1,000 calls, kB', 'open spans'],
@@ -145,13 +145,12 @@ export function keptTable(kept: readonly Kept[]): string {
       measured,
       variant,
       ((all - few) / 1_000).toFixed(0),
-      // The program's own span is open meanwhile.
       String(Math.max(0, open)),
     ]),
   );
 }
 
-/** What a scenario of `test/scale` has shown. */
+/** The finding of a scenario of `test/scale`. */
 export interface Scaled {
   readonly title: string;
   readonly finding: Finding;
@@ -171,7 +170,7 @@ export function scaleTable(scaled: readonly Scaled[]): string {
   );
 }
 
-/** Every peer in every case, beside `none`, `bare` and ours. */
+/** The peers in all cases, with `none`, `bare` and this package. */
 export function peersTable(cases: readonly CaseSamples[], missing: ReadonlyMap<string, string>): string {
   const all = cases.flatMap(({ samples }) => [...samples.keys()]);
   const names = [...new Set(all)].filter((name) => name !== NONE.name);
@@ -189,7 +188,7 @@ function peerCell(samples: SamplesByVariant, name: string): string {
   return spans === 0 && name !== CONTROL.name ? 'records nothing' : (time / none).toFixed(2);
 }
 
-/** What each package records of an operation, and what that takes: `1 + 17 + 3 + 0: 1.9 µs`. */
+/** What each package records for an operation, and how long that takes: `1 + 17 + 3 + 0: 1.9 µs`. */
 export function signalsTable(
   cases: readonly (CaseSamples & { readonly signals: SignalsByVariant })[],
 ): string {
@@ -206,7 +205,7 @@ function signalsCell(signals: Signals | undefined, samples: SamplesByVariant, na
   const time = timeOf(samples, name);
   if (signals === undefined || none === undefined || time === undefined) return NOTHING;
   const { spans, attributes, points, logRecords } = signals;
-  // What some record is no telemetry of OpenTelemetry.
+  // Some packages record something other than OpenTelemetry's signals.
   if (spans === 0) return samples.get(name)?.spans === 0 ? 'records nothing' : NOTHING;
   const error = Math.abs((timeOf(samples, CONTROL.name) ?? none) - none);
   const each = (time - none) / (spans + attributes + points + logRecords);

@@ -4,16 +4,16 @@ import type { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { Case } from './cases/case.ts';
 
-/** What `require` gives in a folder in which OpenTelemetry is installed. */
+/** `require` of a folder in which OpenTelemetry is installed. */
 export type Load = (name: string) => unknown;
 
-/** How telemetry is set up: parts of a case, and whether what is recorded is exported. */
+/** How telemetry is set up. */
 export interface TelemetryOptions extends Pick<Case, 'metered' | 'sampled' | 'silent'> {
-  /** Whether spans and log records become OTLP requests, which are dropped. Default `false`. */
+  /** Whether spans and log records are serialized to OTLP requests, which are then dropped. Default `false`. */
   readonly exported?: boolean | undefined;
 }
 
-/** What was recorded, the program's own span aside. */
+/** The numbers of what was recorded, without the program's own span. */
 export interface Signals {
   readonly spans: number;
   readonly attributes: number;
@@ -22,27 +22,27 @@ export interface Signals {
   readonly logRecords: number;
 }
 
-/** The SDK as a program sets it up, with spans that are counted and dropped. */
+/** The SDK as a program sets it up. Its spans are counted and dropped. */
 export interface Telemetry {
   readonly api: typeof import('@opentelemetry/api');
   readonly tracerProvider: TracerProvider;
   readonly meterProvider: MeterProvider | undefined;
-  /** Spans that have ended so far, those of the program aside. */
+  /** The number of spans that have ended so far, without the program's own. */
   readonly ended: number;
-  /** Spans that are open. */
+  /** The number of open spans, including the program's own. */
   readonly open: number;
-  /** Runs something below a span of the program's own, as most programs do. */
+  /** Runs a function below a span of the program, as in most programs. */
   inSpan<Result>(run: () => Promise<Result>): Promise<Result>;
 }
 
 export interface CountingTelemetry extends Telemetry {
-  /** Counts what is recorded meanwhile. */
+  /** Counts what is recorded while a function runs. */
   signalsOf(run: () => Promise<void>): Promise<Signals>;
 }
 
 const PROGRAM = 'program';
 
-/** As many as the SDK's batch processors export at once. */
+/** The number of items that the SDK's batch processors export in one request. */
 export const BATCH = 512;
 
 export function setUpTelemetry(load: Load, options: TelemetryOptions): CountingTelemetry {
@@ -121,7 +121,7 @@ function suppressed<Result>(load: Load, run: () => Promise<Result>): Promise<Res
   return context.with(suppressTracing(context.active()), run);
 }
 
-/** Metrics are aggregated, and never exported. */
+/** Creates a meter provider that aggregates metrics but never exports them. */
 function makeMeterProvider(load: Load): { provider: MeterProvider; reader: MetricReader } {
   const sdk = load('@opentelemetry/sdk-metrics') as typeof import('@opentelemetry/sdk-metrics');
   class NoReader extends sdk.MetricReader {
@@ -138,7 +138,7 @@ function loadSerializers(load: Load): typeof import('@opentelemetry/otlp-transfo
   return load('@opentelemetry/otlp-transformer') as typeof import('@opentelemetry/otlp-transformer');
 }
 
-/** Collects items as the SDK's batch processors do. A full batch becomes an OTLP request, which nobody sends. */
+/** Collects items as the SDK's batch processors do. A full batch is serialized to an OTLP request, but not sent. */
 export function batchFor<Item>(
   serializer: { serializeRequest(items: Item[]): Uint8Array | undefined } | undefined,
 ): Batch<Item> {
@@ -151,7 +151,7 @@ export function batchFor<Item>(
   };
 }
 
-/** Log records are made and counted. `NodeSDK` has a logger provider, too, unless it is told otherwise. */
+/** Creates and counts log records. By default, `NodeSDK` has a logger provider, too. */
 function countLogRecords(
   load: Load,
   api: Telemetry['api'],
@@ -180,12 +180,12 @@ async function pointsOf(reader: MetricReader | undefined): Promise<number> {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** Counts spans, and hands them to a batch. */
+/** Counts spans, and adds them to a batch. */
 class Counter implements SpanProcessor {
   readonly #batch: Batch<ReadableSpan>;
   ended = 0;
   open = 0;
-  /** Off while anything is measured. */
+  /** `false` during measurements of time or memory. */
   countsAttributes = false;
   attributes = 0;
 

@@ -1,11 +1,11 @@
-/** What the benchmarks' API says to a request: made once, sent as often as it is asked for. */
+/** An answer of the benchmarks' API. It is made once, and sent for each request. */
 export interface Answer {
   readonly contentType: 'application/json' | 'text/event-stream';
-  /** What arrives in one read each. */
+  /** The body. The client receives each element in one read. */
   readonly reads: readonly Uint8Array<ArrayBuffer>[];
 }
 
-/** A request as far as the answer depends on it. `path` is without `/v1` and without the query. */
+/** The part of a request on which the answer depends. `path` has neither `/v1` nor a query. */
 export interface AskedFor {
   readonly method: string;
   readonly path: string;
@@ -20,7 +20,7 @@ export function json(value: unknown): Answer {
   return { contentType: 'application/json', reads: [encoder.encode(JSON.stringify(value))] };
 }
 
-/** Server-sent events, several of them in one read, as they come from a busy network. */
+/** Server-sent events. One read has several of them, as on a busy network. */
 export function events(values: readonly unknown[]): Answer {
   const texts = [...values.map((value) => JSON.stringify(value)), '[DONE]'].map(
     (data) => `data: ${data}\n\n`,

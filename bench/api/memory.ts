@@ -2,7 +2,7 @@ import type { Answer, Api } from './answer.ts';
 
 const BASE_URL = 'http://api.test/v1';
 
-/** What a client needs to get its answers from this process: no socket, whose cost would hide all others. */
+/** Options of a client that gets its answers from this process. A socket would cost so much that it hides the rest. */
 export interface MemoryApi {
   readonly baseURL: string;
   readonly fetch: (url: string | URL | Request, init?: RequestInit) => Promise<Response>;

@@ -1,4 +1,4 @@
-/** The same answers over the loopback interface, from a process of its own whose work is not the program's. */
+/** Serves the same answers on the loopback interface. It is a separate process, so that only the client is measured. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CASES } from '../cases/index.ts';

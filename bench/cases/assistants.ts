@@ -6,7 +6,7 @@ const ASSISTANT = 'asst_1';
 const POLLS = 3;
 const USAGE = { prompt_tokens: 171, completion_tokens: 42, total_tokens: 213 };
 
-/** Threads with one run each, which is over at its third poll. Ids count up, as every thread has its own. */
+/** An API of threads with one run each, which has ended at its third poll. Ids count up, so each thread has its own. */
 export function assistantsApi(polls: number = POLLS): Api {
   const polled = new Map<string, number>();
   let made = 0;
@@ -104,7 +104,7 @@ function page(data: readonly object[]): Answer {
   return json({ object: 'list', data, has_more: false });
 }
 
-/** Thread, message, run, three polls, steps, messages: as programs have it that do not use a helper. */
+/** Thread, message, run, three polls, steps, messages: as in programs that do not use the SDK's helpers. */
 export async function askInThread(client: OpenAI): Promise<void> {
   const { threads } = client.beta;
   const thread = await threads.create();
@@ -125,7 +125,7 @@ export const ASSISTANTS_CASES: readonly Case[] = [
     title: 'assistants: thread, message, run, 3 polls, steps, messages',
     requests: 8,
     operations: 80,
-    // Each of the eight calls has code of its own, which runs once in an operation.
+    // Each of the eight calls has its own code, which runs only once per operation, so V8 compiles it late.
     warmUps: 200,
     api: assistantsApi,
     run: askInThread,

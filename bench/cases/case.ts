@@ -2,32 +2,32 @@ import type OpenAI from 'openai';
 import type { OpenAIInstrumentationConfig } from '../../src/config/config.ts';
 import type { Api } from '../api/answer.ts';
 
-/** Something that programs do, measured again and again. */
+/** Something that programs do, and that the benchmarks measure repeatedly. */
 export interface Case {
-  /** As `--case` names it. */
+  /** The name for `--case`. */
   readonly name: string;
-  /** As the tables name it. */
+  /** The name in the tables. */
   readonly title: string;
-  /** Requests that one operation makes. */
+  /** The number of requests in one operation. */
   readonly requests: number;
-  /** Operations in one round: enough for about 50 ms. */
+  /** The number of operations in one round, which should take about 50 ms. */
   readonly operations: number;
-  /** Rounds before those that count, where the usual number leaves V8 with code to compile. */
+  /** The number of warm-up rounds, if V8 has not compiled everything after the usual number. */
   readonly warmUps?: number;
-  /** Each round has a new process, whose first operations are measured: as a function in a cloud runs, where V8 has compiled nothing. */
+  /** Whether each round measures the first operations of a new process, before V8 compiles: as in a cloud function. */
   readonly cold?: boolean;
   readonly api: () => Api;
-  /** Throws when the program does not get what it should: a changed behaviour is no fast one. */
+  /** @throws Error if the program gets a wrong result, so that no broken variant counts as fast */
   readonly run: (client: OpenAI) => Promise<void>;
-  /** Options of the instrumentation, where they are not the defaults. */
+  /** Options of the instrumentation other than the defaults. */
   readonly config?: OpenAIInstrumentationConfig;
-  /** Peers are told to record content. Default `false`. */
+  /** Whether peers are configured to record content. Default `false`. */
   readonly content?: boolean;
   /** Whether the program has a meter provider. Default `true`. */
   readonly metered?: boolean;
   /** Whether the sampler keeps the spans. Default `true`. */
   readonly sampled?: boolean;
-  /** Set where nothing is recorded: the program sets up no SDK, or calls inside of `suppressTracing`. */
+  /** Set if nothing is recorded: the program sets up no SDK, or makes its calls inside `suppressTracing`. */
   readonly silent?: 'no SDK' | 'suppressed';
 }
 

@@ -21,7 +21,7 @@ const SMALL: Request = {
 
 const PARAGRAPH = 'He said "no", and went on to the next line.\n'.repeat(100).slice(0, 4_096);
 
-/** What a long conversation, or a prompt with many documents, looks like: 100 messages of 4 KB. */
+/** A long conversation, or a prompt with many documents: 100 messages of 4 KB. */
 export const LARGE: Request = {
   ...SMALL,
   messages: Array.from({ length: 100 }, (_, index) => ({

@@ -4,7 +4,7 @@ import { type Case, expect } from './case.ts';
 const INPUTS = 16;
 const DIMENSIONS = 1_536;
 
-/** The client asks for base64, which is what it then decodes. */
+/** The client requests base64 and decodes it. */
 function embeddingsApi(): Api {
   const vector = Float32Array.from({ length: DIMENSIONS }, (_, index) => Math.sin(index));
   const embedding = Buffer.from(vector.buffer).toString('base64');

@@ -8,7 +8,7 @@ import { STREAM_CASES } from './streams.ts';
 export type { Case } from './case.ts';
 export { ABANDONED_STREAMS } from './streams.ts';
 
-/** All that is measured, in the order of the tables. A new case is a new row in one of these. */
+/** All cases, in the order of the tables. To add one, add a row to one of these lists. */
 export const CASES: readonly Case[] = [
   ...CHAT_CASES,
   ...STREAM_CASES,

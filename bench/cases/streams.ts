@@ -18,7 +18,7 @@ export function streamApi(chunks: number = CHUNKS): () => Api {
   };
 }
 
-/** The last two tell the finish reason and the usage. */
+/** The last two chunks have the finish reason and the usage. */
 function chunksOf(count: number): unknown[] {
   const common = {
     id: 'chatcmpl-1',
@@ -46,7 +46,7 @@ async function readAll(client: OpenAI): Promise<void> {
   expect(chunks === CHUNKS, 'all chunks');
 }
 
-/** The program loses interest: it lets go of the stream without reading or aborting it. */
+/** Drops a stream without reading or aborting it. */
 async function abandon(client: OpenAI): Promise<void> {
   const stream = await client.chat.completions.create({ ...STREAMED });
   expect(typeof stream[Symbol.asyncIterator] === 'function', 'a stream');
@@ -82,7 +82,7 @@ export const STREAM_CASES: readonly Case[] = [
   },
 ];
 
-/** Measured for what it leaves behind, not for its speed. */
+/** Measured for the memory and spans that it leaves behind, not for its speed. */
 export const ABANDONED_STREAMS: Case = {
   name: 'abandoned',
   title: 'streams that nobody reads',

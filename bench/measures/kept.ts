@@ -1,15 +1,15 @@
 import { startWorker } from '../worker/worker.ts';
 import type { Placed } from './rounds.ts';
 
-/** What a long-lived program keeps. */
+/** The memory and spans that a long-lived program keeps. */
 export interface Kept {
   readonly measured: string;
   readonly variant: string;
   /** Bytes in use after few operations. */
   readonly few: number;
-  /** The same after all of them. */
+  /** Bytes in use after all operations. */
   readonly all: number;
-  /** Spans that are open then, that of the program aside. */
+  /** The number of spans that are still open then. */
   readonly open: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * A program that has its processor time sampled once it is warm. Prints the microseconds that one operation takes, by
+ * Samples its own processor time once it is warm. Prints the microseconds that one operation takes, by the package
  * whose code ran.
  */
 import { type Profiler, Session } from 'node:inspector/promises';
@@ -10,9 +10,9 @@ import { prepareProgram } from '../worker/prepare.ts';
 import { groupOf } from './profile.ts';
 import { WARM_UPS } from './rounds.ts';
 
-/** As long as it takes to see what is rare. */
+/** Enough rounds to see rare frames. */
 const ROUNDS = 40;
-/** Microseconds between two looks. */
+/** The microseconds between two samples. */
 const INTERVAL = 100;
 
 const [variantName, caseName, folder = ''] = process.argv.slice(2);

@@ -4,7 +4,7 @@ import type { Placed } from './rounds.ts';
 
 const PROGRAM = join(import.meta.dirname, 'profile-program.ts');
 
-/** Whose code ran, in the order of the table. */
+/** The groups of code, in the order of the table. */
 export const GROUPS = [
   'openai and fetch',
   'SDK, spans',
@@ -22,7 +22,7 @@ interface Frame {
   readonly url: string;
 }
 
-/** The first that fits a frame decides; frames of nobody's, such as Node's own, are their callers'. */
+/** A frame belongs to the first matching group. If none matches, as for Node's own code, its caller decides. */
 const OWNERS: readonly (readonly [pattern: RegExp, group: Group])[] = [
   [/@opentelemetry\/sdk-metrics\//, 'SDK, metrics'],
   [/@opentelemetry\/sdk-trace/, 'SDK, spans'],
@@ -41,13 +41,13 @@ export function groupOf(stack: readonly Frame[]): Group {
   return stack.some(({ url }) => /undici|webstreams/.test(url)) ? 'openai and fetch' : 'the rest';
 }
 
-/** What one variant takes for one operation, in microseconds by group. */
+/** The microseconds that one operation of a variant takes, by group. */
 export interface Profiled {
   readonly variant: string;
   readonly times: Readonly<Partial<Record<Group, number>>>;
 }
 
-/** Times are longer than they are without being looked at; what matters is how they are divided. */
+/** Sampling makes the times longer. Only their proportions matter. */
 export async function measureProfile({ variant, folder }: Placed, measured: string): Promise<Profiled> {
   const times = JSON.parse(await outputOf(PROGRAM, [variant.name, measured, folder]));
   return { variant: variant.name, times };

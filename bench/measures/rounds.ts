@@ -2,16 +2,16 @@ import type { Variant } from '../variants/index.ts';
 import type { Answer, Order } from '../worker/protocol.ts';
 import { startWorker, type Worker } from '../worker/worker.ts';
 
-/** Rounds after which the times of most cases no longer fall, since V8 has compiled what it will: 32,000 small calls. */
+/** The rounds, with 32,000 small calls, after which V8 has compiled everything and most times no longer fall. */
 export const WARM_UPS = 40;
 
 /**
- * Processes for the processor time of one variant: V8 compiles the same code a few percent faster or slower each time
- * that it is run.
+ * The number of processes in which a variant's processor time is measured. Each time that a program runs, V8 makes its
+ * code a few percent faster or slower.
  */
 export const PROCESSES = 2;
 
-/** A variant, and where it is installed. */
+/** A variant, and the folder in which it is installed. */
 export interface Placed {
   readonly variant: Variant;
   readonly folder: string;
@@ -22,20 +22,20 @@ export interface RoundsOptions {
   readonly measured: string;
   readonly order: Order;
   readonly rounds: number;
-  /** Rounds before those that count. */
+  /** The number of rounds before those that count. */
   readonly warmUps: number;
   readonly server?: string;
-  /** Whether what is recorded becomes OTLP requests, too. */
+  /** Whether spans and log records are also serialized to OTLP requests. */
   readonly exported?: boolean;
-  /** Processes that each variant has, one after another: the rounds are shared out among them. Default 1. */
+  /** The number of processes per variant, one after the other. They share the rounds. Default 1. */
   readonly processes?: number;
   readonly flags?: readonly string[];
 }
 
-/** What one variant has measured in each round; or why it did not. */
+/** The values that one variant measured in the rounds, or the reason why it failed. */
 export interface Samples {
   readonly values: readonly number[];
-  /** Spans for each operation. */
+  /** The number of spans per operation. */
   readonly spans: number;
   readonly failure?: string;
 }
@@ -43,8 +43,8 @@ export interface Samples {
 export type SamplesByVariant = ReadonlyMap<string, Samples>;
 
 /**
- * Has all variants measure the same, in turns: every round has all of them, each time in another order, so that
- * what else the machine does disturbs all alike. A variant that fails is left out from then on.
+ * Lets the variants measure in turns. Each round has all of them, and begins with another one, so that other work of
+ * the machine disturbs all alike. Once a variant fails, it is left out.
  */
 export async function interleave(options: RoundsOptions): Promise<SamplesByVariant> {
   const { rounds, processes = 1 } = options;
@@ -57,7 +57,7 @@ export async function interleave(options: RoundsOptions): Promise<SamplesByVaria
   );
 }
 
-/** By the name of the variant. */
+/** The answers and failures so far, by the variant's name. */
 interface Measured {
   readonly answers: Map<string, Answer[]>;
   readonly failures: Map<string, string>;

@@ -2,7 +2,7 @@ import type { Signals } from '../telemetry.ts';
 import { startWorker } from '../worker/worker.ts';
 import type { Placed } from './rounds.ts';
 
-/** What one operation of a case records, by variant. A variant that fails is left out. */
+/** Counts what one operation of a case records, by variant. A variant that fails is left out. */
 export async function measureSignals(
   placed: readonly Placed[],
   measured: string,

@@ -1,6 +1,6 @@
 /**
- * A program that starts: OpenTelemetry is loaded, then comes what is measured, from the registration of the
- * instrumentation to the first client. Prints the milliseconds of processor time that took.
+ * A program that loads OpenTelemetry, registers the instrumentation, and creates its first client. Prints the
+ * milliseconds of processor time that the last two take.
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';

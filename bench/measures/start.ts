@@ -4,13 +4,13 @@ import type { Samples, SamplesByVariant } from './rounds.ts';
 
 const PROGRAM = join(import.meta.dirname, 'start-program.ts');
 
-/** What is started, and the folder in which it is installed. */
+/** A program to start, and the folder in which its packages are installed. */
 export interface Started {
   readonly name: string;
   readonly folder: string;
 }
 
-/** Starts each of them so many times, in turns, each time in a new process. */
+/** Starts each of these programs a number of times, in turns, each time in a new process. */
 export async function measureStarts(started: readonly Started[], times: number): Promise<SamplesByVariant> {
   const samples = new Map<string, Samples>();
   for (let time = 0; time < times; time++) {

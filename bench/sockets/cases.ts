@@ -1,12 +1,12 @@
-/** What is measured over a socket: one response of so many chunks, or so many frames that the program sends. */
+/** A case over a socket: a response with a number of chunks, or a number of frames that the program sends. */
 export interface SocketCase {
   readonly title: string;
   readonly api: 'realtime' | 'responses';
-  /** Chunks of audio or text in a response. */
+  /** The number of chunks of audio or text in a response. */
   readonly deltas: number;
-  /** Frames of audio that the program sends before it asks. */
+  /** The number of audio frames that the program sends before it requests a response. */
   readonly sent: number;
-  /** Responses in one round. */
+  /** The number of responses in one round. */
   readonly operations: number;
 }
 

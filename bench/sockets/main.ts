@@ -1,5 +1,5 @@
 /**
- * What observing a socket costs, beside one that nobody observes: two processes take turns, against the same server.
+ * Measures what observing a socket costs. Programs with and without observation take turns with the same server.
  * `npm run bench:sockets` writes its part of `docs/benchmarks.md`; `-- 4` measures four rounds and writes nothing.
  */
 import { type ChildProcess, fork } from 'node:child_process';

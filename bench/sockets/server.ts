@@ -1,4 +1,4 @@
-/** The server of the measured sockets, in a process of its own. It answers each `response.create` at once. */
+/** The server of the measured sockets, in a separate process. It answers each `response.create` immediately. */
 import { listen } from '../../test/support/simulator/server.ts';
 import type { ServerSocket } from '../../test/support/simulator/web-socket.ts';
 import { SOCKET_CASES, SOUND } from './cases.ts';
@@ -16,7 +16,7 @@ const server = await listen(
     if (isRealtime)
       socket.send({ type: 'session.created', session: { id: 'sess_1', model: 'gpt-realtime' } });
     socket.onText = (text) => {
-      // The frames of a bench are many: they are not kept.
+      // A benchmark sends too many frames to keep them.
       socket.frames.length = 0;
       if (!text.includes('"response.create"')) return;
       const measured = SOCKET_CASES.find(({ title }) => text.includes(title));

@@ -1,4 +1,4 @@
-/** One variant: a program with a socket of each kind, which is told what to measure. */
+/** One variant: a program with a socket of each kind. Its parent process tells it what to measure. */
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { connect } from 'node:net';
@@ -37,7 +37,7 @@ process.on('message', async (index: number) =>
 process.on('disconnect', () => process.exit());
 process.send?.('ready');
 
-/** Microseconds of the processor for one operation. */
+/** The processor time of one operation, in microseconds. */
 async function measure({ api, title, sent, operations }: SocketCase): Promise<number> {
   const socket = sockets[api];
   globalThis.gc?.();

@@ -4,8 +4,8 @@ import { prepareByHand } from './by-hand.ts';
 import type { Prepared } from './variant.ts';
 
 /**
- * What a team writes by hand in an afternoon: one span per call with eight attributes, active while the call
- * runs. No metrics, no errors but their status, no content, and none of the rest. It is the least that tracing costs.
+ * What a team writes by hand in an afternoon: one span per call with eight attributes, active while the call runs.
+ * It records no metrics and no content, and of errors only the status. It is the least that tracing costs.
  */
 export function prepareBare(telemetry: Telemetry): Prepared {
   return prepareByHand(telemetry, {

@@ -3,7 +3,7 @@ import type OpenAI from 'openai';
 import type { Telemetry } from '../telemetry.ts';
 import type { Prepared } from './variant.ts';
 
-/** Of a request, as far as the cases have it. */
+/** The parameters of a request that the cases use. */
 export interface Request {
   readonly model?: string;
   readonly stream?: boolean;
@@ -12,9 +12,9 @@ export interface Request {
   readonly messages?: readonly { readonly role: string; readonly content: string }[];
 }
 
-/** Of what a call gives, or of the chunks of a stream. */
+/** The fields that are read from a call's result, or from the chunks of a stream. */
 export interface Result {
-  /** Of embeddings. */
+  /** The embeddings. */
   readonly data?: readonly { readonly embedding: readonly number[] }[];
   readonly id?: string;
   readonly model?: string;
@@ -39,21 +39,21 @@ export interface Finished {
   readonly request: Request;
   readonly result: Result;
   readonly context: Context;
-  /** As `performance.now()` has it. */
+  /** The start, from `performance.now()`. */
   readonly startTime: number;
-  /** When the chunks came, where it was a stream and somebody wants to know. */
+  /** The times at which a stream's chunks arrived, if `timesChunks` is set. */
   readonly chunks?: readonly number[];
-  /** What the chunks said, where somebody wants to know. */
+  /** The text of the chunks, if `readsChunks` is set. */
   readonly text?: string;
 }
 
-/** What is recorded of a call. */
+/** What to record for a call. */
 export interface ByHand {
-  /** Whether it wants to know when chunks came. */
+  /** Whether to note when chunks arrive. */
   readonly timesChunks?: boolean;
-  /** Whether it wants to know what chunks said. */
+  /** Whether to collect the text of chunks. */
   readonly readsChunks?: boolean;
-  /** Default the operation. */
+  /** Default: the operation. */
   spanName?(operation: string, request: Request): string;
   attributes(operation: string, request: Request): Attributes;
   started?(span: Span, operation: string, request: Request): void;

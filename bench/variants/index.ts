@@ -10,10 +10,10 @@ export { OURS, PEERS };
 
 const UNOBSERVED: Variant['prepare'] = () => undefined;
 
-/** What all others are compared with: OpenTelemetry is set up, and nobody observes `openai`. */
+/** The variant that all others are compared with: OpenTelemetry is set up, but nothing observes `openai`. */
 export const NONE: Variant = { name: 'none', content: 'never', prepare: UNOBSERVED };
 
-/** The same again: how far two equal things are apart in this run. */
+/** The same again. It shows how much two equal variants differ in this run. */
 export const CONTROL: Variant = { ...NONE, name: 'none, again' };
 
 export const BARE: Variant = {
@@ -22,7 +22,7 @@ export const BARE: Variant = {
   prepare: ({ telemetry }) => prepareBare(telemetry),
 };
 
-/** How many messages of a request are recorded, where content is: of the large one as many as the limits allow. */
+/** The number of messages that the cases with content record per request. The limits allow 8 of the large one. */
 const MESSAGES: Readonly<Record<string, number>> = {
   'chat-content': Number.POSITIVE_INFINITY,
   'chat-large-content': 8,
@@ -30,7 +30,7 @@ const MESSAGES: Readonly<Record<string, number>> = {
   'stream-content': Number.POSITIVE_INFINITY,
 };
 
-/** What the SDK takes for what this package records. */
+/** Measures what OpenTelemetry's SDK alone takes to record the same as this package. */
 export const SAME_BY_HAND: Variant = {
   name: 'the same by hand',
   prepare: ({ telemetry, measured: { name } }) =>
@@ -39,7 +39,7 @@ export const SAME_BY_HAND: Variant = {
 
 export const THIS: Variant = { name: OURS, prepare: prepareOurs };
 
-/** What compares with packages that record no metrics. */
+/** For the comparison with packages that record no metrics. */
 export const UNMETERED: Variant = { ...THIS, name: `${OURS}, without a meter`, metered: false };
 
 export const OWN_VARIANTS: readonly Variant[] = [NONE, CONTROL, BARE, SAME_BY_HAND, THIS];

@@ -3,7 +3,7 @@ import type { Prepared, SetUp } from './variant.ts';
 
 export const OURS = 'opentelemetry-instrumentation-openai';
 
-/** The built package, with the load hook, as a program has it. Prices are not installed with most. */
+/** The built package with its module hook, as programs use it. Most programs do not install prices. */
 export function prepareOurs({ load, telemetry, measured }: SetUp): Prepared {
   const { OpenAIInstrumentation } = load(OURS) as typeof ours;
   const instrumentation = new OpenAIInstrumentation({ cost: false, ...measured.config });

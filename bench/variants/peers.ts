@@ -3,7 +3,7 @@ import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 import type OpenAI from 'openai';
 import type { Prepared, SetUp, Variant } from './variant.ts';
 
-/** What all instrumentations by OpenTelemetry's own base class have. */
+/** The methods of all instrumentations that extend OpenTelemetry's base class. */
 interface Instrumentation {
   setTracerProvider(provider: TracerProvider): void;
   setMeterProvider(provider: MeterProvider): void;
@@ -20,8 +20,8 @@ function register({ load, telemetry }: SetUp, name: string, config: object): und
 }
 
 /**
- * Other packages that observe `openai`, in the versions they were measured in. A new one is a new row: what npm
- * installs, and how its documentation says that it is set up.
+ * Other packages that observe `openai`, in the measured versions. To add one, add a row: the packages to install, and
+ * the setup that its documentation shows.
  */
 export const PEERS: readonly Variant[] = [
   {
@@ -71,7 +71,7 @@ export const PEERS: readonly Variant[] = [
   },
 ];
 
-/** The class that observes `openai`, without `init()`, which would start exporters of its own. */
+/** Uses the class that observes `openai` without `init()`, which would start its own exporters. */
 function prepareOpenLit({ load, folder, telemetry, measured }: SetUp): undefined {
   const files = join(folder, 'node_modules', 'openlit', 'dist');
   const config = load(join(files, 'config.js')) as { default: { updateConfig(config: object): void } };
@@ -90,7 +90,7 @@ interface LangSmithClient {
   createRun(...parameters: unknown[]): unknown;
 }
 
-/** It has runs of its own in the place of spans, which are sent to nobody. */
+/** LangSmith records its own runs instead of spans. They are not sent. */
 function prepareLangSmith({ load, measured }: SetUp): Prepared {
   const { Client } = load('langsmith') as {
     Client: { new (options: object): LangSmithClient; prototype: LangSmithClient };

@@ -3,7 +3,7 @@ import type { Telemetry } from '../telemetry.ts';
 import { type ByHand, prepareByHand, type Request, type Result } from './by-hand.ts';
 import type { Prepared } from './variant.ts';
 
-/** What each kind of call has beside the rest, for the requests of the cases. */
+/** The attributes that only one kind of call has, for the requests of the cases. */
 const KINDS: Readonly<Record<string, Attributes>> = {
   chat: { 'openai.api.type': 'chat_completions' },
   responses: { 'openai.api.type': 'responses', 'gen_ai.response.status': 'completed' },
@@ -11,11 +11,11 @@ const KINDS: Readonly<Record<string, Attributes>> = {
 };
 
 /**
- * The attributes and the metrics that this package records, for requests as the cases make them, written down one by
- * one. It handles no error, no retry and no stream that is left early, and knows nothing but these requests: what is
- * left is what OpenTelemetry's SDK takes for so much.
+ * Records the attributes and metrics that this package records, written out by hand for the requests of the cases. It
+ * handles no other requests, no errors, no retries, and no streams that are left early. So it measures what
+ * OpenTelemetry's SDK alone takes.
  *
- * @param messages how many of the newest messages of a request are recorded; none means no content
+ * @param messages how many of a request's newest messages are recorded; 0 for no content
  */
 export function prepareSameByHand(telemetry: Telemetry, messages: number): Prepared {
   const meter = telemetry.meterProvider?.getMeter('same by hand');

@@ -7,15 +7,15 @@ import type { Prepared } from './variant.ts';
 type Run = OpenAI.Beta.Threads.Run;
 type RunStep = OpenAI.Beta.Threads.Runs.RunStep;
 
-/** What the wrapper of a method does around the request. */
+/** What a wrapped method does before and after the request. */
 interface Around {
-  /** What is active while the request is made. Default what is active anyway. */
+  /** The context in which the request is made. Default: the active context. */
   readonly context?: Context;
-  /** Takes what the call gives. */
+  /** Called with the result of the call. */
   answered(value: never): void;
 }
 
-/** A thread that is in use, with its one run. */
+/** A thread in use, with its only run. */
 interface Thread {
   readonly span: Span;
   readonly context: Context;
@@ -37,8 +37,8 @@ const MESSAGES = '/threads/{thread_id}/messages';
 const STEPS = '/threads/{thread_id}/runs/{run_id}/steps';
 
 /**
- * The tree that this package records of a thread with one run, for the one program of the case: a thread is over when
- * its messages are listed. What it takes is what OpenTelemetry's SDK takes for so much.
+ * Records the same tree as this package for a thread with one run, but only for the program of the case, in which a
+ * thread ends when its messages are listed. So it measures what OpenTelemetry's SDK alone takes.
  */
 export function prepareThreads({ api, meterProvider }: Telemetry): Prepared {
   const tracer = api.trace.getTracer('threads by hand');
@@ -248,7 +248,7 @@ interface Instruments {
   readonly tokens: Histogram | undefined;
 }
 
-/** The run is over: what it took is counted. */
+/** Records the metrics of a run that has ended. */
 function spend(thread: Thread, run: Run, { duration, tokens }: Instruments): void {
   thread.run = run;
   const dimensions = {

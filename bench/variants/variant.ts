@@ -2,10 +2,10 @@ import type OpenAI from 'openai';
 import type { Case } from '../cases/case.ts';
 import type { Load, Telemetry } from '../telemetry.ts';
 
-/** What a variant is given before `openai` is loaded. */
+/** What a variant gets before `openai` is loaded. */
 export interface SetUp {
   readonly load: Load;
-  /** Where `load` looks: the folder that has the `node_modules`. */
+  /** The folder with the `node_modules` from which `load` loads. */
   readonly folder: string;
   readonly telemetry: Telemetry;
   readonly measured: Case;
@@ -13,24 +13,24 @@ export interface SetUp {
 
 /** What a variant may do once `openai` is loaded. */
 export interface Prepared {
-  /** Patches what the module exports. */
+  /** Patches the module's exports. */
   readonly loaded?: (module: typeof import('openai')) => void;
-  /** Gives the client that the program uses. */
+  /** Returns the client that the program uses. */
   readonly client?: (client: OpenAI) => OpenAI;
-  /** How much it has recorded so far, where that is no span of OpenTelemetry. */
+  /** The number of records so far, if a variant records something other than spans. */
   readonly recorded?: () => number;
 }
 
-/** One way to observe a program, or not to. */
+/** A way to observe a program, or not to observe it. */
 export interface Variant {
   readonly name: string;
-  /** Packages it needs beside `openai` and OpenTelemetry. */
+  /** The packages that it needs in addition to `openai` and OpenTelemetry. */
   readonly packages?: readonly string[];
-  /** The names of those it is measured in. Default all. */
+  /** The names of the cases in which it is measured. Default: all. */
   readonly cases?: readonly string[];
-  /** Cannot be told to leave content out, or to record it. */
+  /** Set if the variant cannot leave content out (`always`), or cannot record it (`never`). */
   readonly content?: 'always' | 'never';
-  /** Whether the program has a meter provider, where it does not depend on the case. */
+  /** Whether the program has a meter provider. Default: the case decides. */
   readonly metered?: boolean;
   prepare(setUp: SetUp): Prepared | undefined;
 }

@@ -7,11 +7,11 @@ import { LARGE } from '../cases/chat.ts';
 import { STREAMED } from '../cases/streams.ts';
 import type { CommandName } from './protocol.ts';
 
-/** What a command has to work with. */
+/** The program that a command measures. */
 export interface Program {
   readonly measured: Case;
   readonly client: OpenAI;
-  /** Runs something below a span of the program's own. */
+  /** Runs a function below a span of the program. */
   inSpan<Result>(run: () => Promise<Result>): Promise<Result>;
 }
 
@@ -19,7 +19,7 @@ const OPERATIONS_IN_A_TURN = 10;
 
 type Command = (program: Program, operations: number) => Promise<number>;
 
-/** All that workers measure. */
+/** The commands of workers. */
 export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   cpu,
   allocated,
@@ -36,7 +36,7 @@ export async function repeat(
   for (let done = 0; done < operations; done++) await measured.run(client);
 }
 
-/** Processor time of all threads for one operation, in microseconds. */
+/** The processor time of one operation in all threads, in microseconds. */
 async function cpu(program: Program, operations: number): Promise<number> {
   const before = process.cpuUsage();
   await repeat(program, operations);
@@ -44,14 +44,14 @@ async function cpu(program: Program, operations: number): Promise<number> {
   return (user + system) / operations;
 }
 
-/** Bytes allocated on the heap for one operation: what is allocated once, whatever their number, is left out. */
+/** The bytes that one operation allocates on the heap, without those that are allocated only once. */
 async function allocated(program: Program, operations: number): Promise<number> {
   const some = await allocatedBy(program, operations);
   const twice = await allocatedBy(program, 2 * operations);
   return (twice - some) / operations;
 }
 
-/** Bytes allocated on the heap for so many operations. The young generation has to hold them all. */
+/** The bytes that a number of operations allocate on the heap. The young generation must have room for all. */
 async function allocatedBy(program: Program, operations: number): Promise<number> {
   globalThis.gc?.();
   await pause();
@@ -69,15 +69,15 @@ async function allocatedBy(program: Program, operations: number): Promise<number
   return bytes;
 }
 
-/** Bytes in use after so many more operations, on the heap and beside it. */
+/** The bytes in use, on the heap and outside, after this number of further operations. */
 async function kept(program: Program, operations: number): Promise<number> {
   for (let done = 0; done < operations; done += OPERATIONS_IN_A_TURN) {
-    // A span for each few, as for the requests of a server: what is used below one stays until it ends.
+    // Every few operations have their own span, as requests of a server do. Memory is kept until their span ends.
     await program.inSpan(() => repeat(program, Math.min(OPERATIONS_IN_A_TURN, operations - done)));
-    // Until the event loop turns, weak references hold what they refer to. With a network it turns all the time.
+    // Weak references hold their objects until the next turn of the event loop, which a network would cause.
     await new Promise((resolve) => setImmediate(resolve));
   }
-  // What was given up ends its spans after it was collected.
+  // The spans of dropped streams end after these have been collected.
   for (let turn = 0; turn < 5; turn++) {
     await pause();
     globalThis.gc?.();
@@ -86,7 +86,7 @@ async function kept(program: Program, operations: number): Promise<number> {
   return heapUsed + external;
 }
 
-/** Milliseconds from the call to the first chunk, in the middle of so many streams. */
+/** The median time from the call to the first chunk, in milliseconds. */
 async function firstChunk({ client }: Program, operations: number): Promise<number> {
   const times: number[] = [];
   for (let done = 0; done < operations; done++) {
@@ -101,8 +101,8 @@ async function firstChunk({ client }: Program, operations: number): Promise<numb
 }
 
 /**
- * Milliseconds from the call with a large prompt to the next turn of the event loop, in the middle of so many: how
- * long nothing else can run. The answer comes from a server, and later.
+ * The median time from a call with a large prompt to the next turn of the event loop, in milliseconds: how long
+ * nothing else can run. The answer arrives later, from a server.
  */
 async function blocked({ client }: Program, operations: number): Promise<number> {
   const times: number[] = [];
@@ -116,7 +116,7 @@ async function blocked({ client }: Program, operations: number): Promise<number>
   return median(times);
 }
 
-/** Milliseconds that the event loop is late by, of a hundred looks the second latest. */
+/** The 99th percentile of the event loop's delay, in milliseconds. */
 async function loopDelay(program: Program, operations: number): Promise<number> {
   const histogram = monitorEventLoopDelay({ resolution: 1 });
   histogram.enable();
@@ -125,7 +125,7 @@ async function loopDelay(program: Program, operations: number): Promise<number> 
   return histogram.percentile(99) / 1e6;
 }
 
-/** Until what goes on in the background is over. */
+/** Waits until background work has ended. */
 export function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 20));
 }

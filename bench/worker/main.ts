@@ -1,4 +1,4 @@
-/** One program under measurement: does what it is told by messages, and tells what it measured. */
+/** A program that is measured. It receives orders as messages, and answers with its measurements. */
 import { ABANDONED_STREAMS, CASES } from '../cases/index.ts';
 import { VARIANTS } from '../variants/index.ts';
 import { COMMANDS, pause, repeat } from './commands.ts';
@@ -18,7 +18,7 @@ try {
   const obey = async ({ command, operations }: Order): Promise<Answer> => {
     const before = recorded();
     if (command === 'signals') {
-      // The first call may record what others do not. A thread ends after its last call.
+      // The first call may record more than others. The pause is for threads, which end after their last call.
       await repeat(program, 1);
       await pause();
       const signals = await telemetry.signalsOf(async () => {

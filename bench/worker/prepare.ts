@@ -9,7 +9,7 @@ import type { Variant } from '../variants/index.ts';
 export interface PreparedProgram {
   readonly client: OpenAI;
   readonly telemetry: CountingTelemetry;
-  /** Spans that have ended so far, or what a variant records in their place. */
+  /** The number of spans that have ended so far, or of what a variant records instead. */
   readonly recorded: () => number;
 }
 
@@ -21,7 +21,7 @@ interface Setting {
   readonly exported?: boolean | undefined;
 }
 
-/** A program as it is after its start: OpenTelemetry, then what observes `openai`, then `openai` and a client. */
+/** Prepares a program as its start would: OpenTelemetry, then the instrumentation, then `openai` and a client. */
 export function prepareProgram({ variant, measured, folder, server, exported }: Setting): PreparedProgram {
   const load = createRequire(join(folder, 'program.js'));
   const { metered = measured.metered ?? true } = variant;

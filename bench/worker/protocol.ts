@@ -1,20 +1,20 @@
 import type { Signals } from '../telemetry.ts';
 
-/** What a worker observes, and how. */
+/** What a worker runs. */
 export interface Assignment {
-  /** Name of a variant. */
+  /** The name of a variant. */
   readonly variant: string;
-  /** Name of a case. */
+  /** The name of a case. */
   readonly measured: string;
   /** The folder in which `openai`, OpenTelemetry and the variant are installed. */
   readonly folder: string;
-  /** A server to ask; without one the answers come from the worker's own memory. */
+  /** The server that answers. Without one, answers come from the worker's own memory. */
   readonly server?: string;
-  /** Whether what is recorded becomes OTLP requests, too. */
+  /** Whether spans and log records are also serialized to OTLP requests. */
   readonly exported?: boolean;
 }
 
-/** What a worker can be told to do with so many operations. */
+/** A command for a worker, with the number of operations. */
 export interface Order {
   readonly command: CommandName | 'signals';
   readonly operations: number;
@@ -23,11 +23,11 @@ export interface Order {
 export type CommandName = 'cpu' | 'allocated' | 'kept' | 'firstChunk' | 'blocked' | 'loopDelay';
 
 export interface Answer {
-  /** What the command measured. */
+  /** The value that the command measured. */
   readonly value: number;
-  /** Spans that ended, for each operation. */
+  /** The number of spans that ended per operation. */
   readonly spans: number;
-  /** Spans that are open when it is over. */
+  /** The number of spans that are open at the end. */
   readonly open: number;
   /** What one operation records, for the command `signals`. */
   readonly signals?: Signals;

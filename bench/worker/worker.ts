@@ -10,14 +10,14 @@ const SERVER = join(import.meta.dirname, '..', 'api', 'server.ts');
 /** A process that runs one variant of a program. */
 export interface Worker {
   readonly variant: string;
-  /** @throws Error with what went wrong in it */
+  /** @throws Error with the worker's failure */
   tell(order: Order): Promise<Answer>;
   stop(): void;
 }
 
 /**
- * @param flags of Node
- * @throws Error when the variant cannot be set up
+ * @param flags flags of Node
+ * @throws Error if the variant cannot be set up
  */
 export async function startWorker(assignment: Assignment, flags: readonly string[] = []): Promise<Worker> {
   const child = fork(MAIN, [JSON.stringify(assignment)], {
@@ -40,7 +40,7 @@ export async function startWorker(assignment: Assignment, flags: readonly string
   };
 }
 
-/** @param gone resolves when the worker is no more */
+/** @param gone resolves when the worker has ended */
 async function hear(child: ChildProcess, gone: Promise<Message>): Promise<Answer | { readonly ready: true }> {
   const heard = new AbortController();
   const said = once(child, 'message', { signal: heard.signal }).then(([message]) => message as Message);
@@ -54,14 +54,14 @@ async function hear(child: ChildProcess, gone: Promise<Message>): Promise<Answer
   return message;
 }
 
-/** A server with the answers of a case, in a process of its own. */
+/** Starts a server with the answers of a case, in a separate process. */
 export async function startServer(measured: string): Promise<{ readonly url: string; stop(): void }> {
   const child = fork(SERVER, [measured], { env: userEnvironment() });
   const [url] = (await once(child, 'message')) as [string];
   return { url, stop: () => void child.kill() };
 }
 
-/** What a program prints that is run once, in a process of its own. */
+/** Runs a program once, in a separate process. @returns what it prints */
 export async function outputOf(program: string, parameters: readonly string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, [program, ...parameters], {
     env: userEnvironment(),
@@ -69,7 +69,7 @@ export async function outputOf(program: string, parameters: readonly string[]): 
   return stdout;
 }
 
-/** What somebody has set for programs of their own would change what is measured. */
+/** The environment without variables that a user has set for other programs. They would change the measurements. */
 export function userEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !/^(?:OTEL_|OPENAI_|NODE_OPTIONS)/.test(name));
   return Object.fromEntries(kept);
