@@ -16,7 +16,7 @@ const agent = await agents.create({
   ],
 });
 
-// Functions of this program that the agent may call. The SDK runs them while it reads the session.
+// Functions of this program that the agent may call. The SDK calls them while it reads the session's events.
 const toolHandlers = {
   find_trains: ({ from, to }) => ({ trains: [`08:02 ${from} to ${to}`, `10:02 ${from} to ${to}`] }),
 };

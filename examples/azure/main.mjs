@@ -1,6 +1,6 @@
 import { AzureOpenAI } from 'openai';
 
-// AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_API_KEY say where, and as whom.
+// The client reads the variables AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_API_KEY.
 const client = new AzureOpenAI({ apiVersion: '2024-10-21', deployment: 'tutor' });
 
 const completion = await client.chat.completions.create({

@@ -1,5 +1,5 @@
 /**
- * Sends scores of `recordEvaluation` to Langfuse or Phoenix, which do not take them as log records:
+ * Sends scores of `recordEvaluation` to Langfuse or Phoenix, which do not accept them as log records:
  *
  *     new NodeSDK({ logRecordProcessors: [phoenix('http://localhost:6006', 'HUMAN')], … });
  */
@@ -14,13 +14,13 @@ interface Score {
   explanation: unknown;
 }
 
-/** Posts each score to a backend that does not take scores as log records. */
+/** Posts each score to a backend that does not accept scores as log records. */
 function scores(url: string, headers: object, bodyOf: (score: Score) => object): LogRecordProcessor {
   const pending = new Set<Promise<unknown>>();
   const forceFlush = async (): Promise<void> => void (await Promise.all(pending));
   return {
     onEmit({ eventName, spanContext, attributes }) {
-      // Without a span there is nothing that the backend could attach the score to.
+      // Backends attach a score to a span, so a score without one is not sent.
       if (eventName !== 'gen_ai.evaluation.result' || spanContext === undefined) return;
       const body = bodyOf({
         ...spanContext,

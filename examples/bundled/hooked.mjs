@@ -1,5 +1,5 @@
-// A program that is bundled without `openai`, which stays a package and is found by the module hook. It knows
-// nothing of OpenTelemetry: `node --import ./telemetry.mjs out/…/hooked.mjs`
+// A program whose bundle does not contain `openai`: it stays a package, so the module hook finds it. The program
+// does not mention OpenTelemetry: `node --import ./telemetry.mjs out/…/hooked.mjs`
 import OpenAI from 'openai';
 
 const completion = await new OpenAI().chat.completions.create({

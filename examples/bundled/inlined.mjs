@@ -1,4 +1,4 @@
-// A program that is bundled with everything it uses: no module hook ever sees `openai`, so the client is handed over.
+// A program whose bundle contains everything: no module hook sees `openai`, so the program instruments its client.
 import { trace } from '@opentelemetry/api';
 import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';

@@ -1,4 +1,4 @@
-// Loaded before the bundle, and not part of it.
+// Loaded before the bundle, which does not contain this file.
 import { trace } from '@opentelemetry/api';
 import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { OpenAIInstrumentation } from 'opentelemetry-instrumentation-openai';

@@ -4,7 +4,7 @@ import { recordEvaluation, withConversation } from 'opentelemetry-instrumentatio
 const client = new OpenAI();
 const model = 'gpt-4o-mini';
 
-/** A test that looks at each answer. */
+/** Evaluates each answer. */
 function evaluate({ id, choices }) {
   const words = choices[0].message.content.split(' ').length;
   recordEvaluation({

@@ -3,7 +3,7 @@ import { flush, span } from 'opentelemetry-instrumentation-openai/client';
 
 const client = new OpenAI();
 
-/** An AWS Lambda function. Between two invocations the process may be frozen: what is not sent by then may be lost. */
+/** An AWS Lambda function. AWS may freeze the process between invocations, so unsent spans may be lost. */
 export async function handler(event) {
   try {
     return await span('answer', async () => {

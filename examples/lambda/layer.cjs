@@ -1,4 +1,4 @@
-// The setup in a layer, for handlers that do not change: NODE_OPTIONS='--require /opt/nodejs/layer.cjs'
+// The setup as a layer, for handlers that stay unchanged: NODE_OPTIONS='--require /opt/nodejs/layer.cjs'
 const { trace } = require('@opentelemetry/api');
 const { AwsLambdaInstrumentation } = require('@opentelemetry/instrumentation-aws-lambda');
 const { NodeSDK } = require('@opentelemetry/sdk-node');
@@ -6,5 +6,5 @@ const { OpenAIInstrumentation } = require('opentelemetry-instrumentation-openai'
 
 const lambda = new AwsLambdaInstrumentation();
 new NodeSDK({ instrumentations: [lambda, new OpenAIInstrumentation()] }).start();
-// It flushes this provider after each invocation. NodeSDK reports its instrumentations of none.
+// The instrumentation flushes this provider after each invocation. NodeSDK does not pass one to it.
 lambda.setTracerProvider(trace.getTracerProvider());

@@ -1,4 +1,4 @@
-// What AWS does: one instance of the function, invoked again and again.
+// Does what AWS does: invokes one instance of the function repeatedly.
 import { handler } from './handler.mjs';
 
 for (const question of ['What is a derivative?', 'And an integral?']) {

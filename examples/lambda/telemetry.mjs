@@ -6,6 +6,6 @@ import { consoleTree, viewing } from 'opentelemetry-instrumentation-openai/expor
 new NodeSDK({
   serviceName: 'tutor-function',
   instrumentations: [new OpenAIInstrumentation()],
-  // Prints the traces here, beside the OTLP endpoint of the OTEL_* variables.
+  // Prints the traces, and sends them to the OTLP endpoint of the OTEL_* variables.
   spanProcessors: viewing(consoleTree()),
 }).start();

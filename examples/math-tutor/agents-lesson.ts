@@ -4,12 +4,12 @@ import { say } from './narration.ts';
 type Say = typeof say;
 type Simulator = Awaited<ReturnType<typeof startSimulator>>;
 
-/** The Math Tutor as a program of `@openai/agents`: that of examples/openai-agents, on a simulated API. */
+/** Runs the Math Tutor of examples/openai-agents, which uses `@openai/agents`, on a simulated API. */
 export async function giveAgentsLesson(): Promise<void> {
   const simulator = await startSimulator();
   process.env.OPENAI_API_KEY = 'no key is needed here';
   process.env.OPENAI_BASE_URL = simulator.url;
-  // The library would send its own traces to OpenAI.
+  // By default, `@openai/agents` sends its own traces to OpenAI.
   process.env.OPENAI_AGENTS_DISABLE_TRACING = '1';
   try {
     const { simulate } = await load<{ simulate(to: Simulator): void }>('simulation');

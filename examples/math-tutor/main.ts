@@ -10,7 +10,7 @@ if (options.agents) await showAgents();
 else if (options.realtime) await showRealtime();
 else await showAssistants();
 if (telemetry.delivery) reportDelivery(telemetry.delivery);
-else print('`npm run demo -- --content` also shows what is said; `--otlp` sends the traces.');
+else print('`npm run demo -- --content` also shows what was said; `--otlp` sends the traces.');
 if (telemetry.live) reportLive(telemetry.live);
 else
   print(
@@ -21,13 +21,13 @@ else
 print('', 'The same as a page, to open in a browser:', `  ${resolve(PAGE)}`);
 
 async function showAssistants(): Promise<void> {
-  // What uses `openai` is imported once the instrumentation is there: imports at the top of a file come first.
+  // Modules that use `openai` are imported here, after the instrumentation. Imports at the top would run before it.
   const { replayConversation } = await import('./recorded-conversation.ts');
   const { tutor } = await import('./tutoring.ts');
   explain(
     '1. A recorded conversation',
-    'The real `openai` package talks to a server that gives the recorded answers',
-    'of the Assistants API. First what is said, then the trace of it.',
+    'The real `openai` package talks to a server that replays recorded answers of',
+    'the Assistants API. First you see the conversation, then its trace.',
   );
   await replayConversation();
   print('');
@@ -105,6 +105,6 @@ function reportDelivery({ endpoint, failure, spanCount, traceIds }: OtlpDelivery
     return;
   }
   print(`The spans could not be sent to ${endpoint} (OTLP/gRPC):`, `  ${failure.message}`);
-  print('Start a collector or backend there, or set OTEL_EXPORTER_OTLP_ENDPOINT to where one is.');
+  print('Start a collector or backend there, or set OTEL_EXPORTER_OTLP_ENDPOINT to its address.');
   process.exitCode = 1;
 }

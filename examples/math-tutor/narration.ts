@@ -1,12 +1,12 @@
 import { styleText } from 'node:util';
 import type OpenAI from 'openai';
 
-/** A heading and what there is to know before the program continues. */
+/** Prints a heading, and what the reader needs to know before the program continues. */
 export function explain(heading: string, ...lines: readonly string[]): void {
   print(styleText('bold', heading), ...lines, '');
 }
 
-/** What somebody in the conversation says. */
+/** Prints what a speaker of the conversation says. */
 export function say(speaker: 'Student' | 'Tutor' | 'Program', text: string): void {
   print(`  ${speaker.padEnd(7)}  ${text.replaceAll('\n', `\n${' '.repeat(11)}`)}`);
 }

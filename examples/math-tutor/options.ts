@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { print } from './narration.ts';
 
-/** What the demo can be asked for, as `npm run demo -- --content`. */
+/** The options of the demo: `npm run demo -- --content`. */
 export interface Options {
   readonly agents: boolean;
   readonly content: boolean;
@@ -14,15 +14,15 @@ export interface Options {
 const USAGE: readonly string[] = [
   'Usage: npm run demo [-- options]',
   '  --agents   show the Math Tutor as a program of `@openai/agents` instead',
-  '  --content  show what was said, too: prompts, answers, code, arguments and results of tools',
-  '  --live     send the traces, with what was said, to the live page of the command `view`, too',
-  '  --otlp     send the traces to an OTLP/gRPC endpoint, too: OTEL_EXPORTER_OTLP_ENDPOINT, else localhost:4317',
+  '  --content  also show what was said: prompts, answers, code, arguments and results of tools',
+  '  --live     also send the traces, with what was said, to the live page of the command `view`',
+  '  --otlp     also send the traces to an OTLP/gRPC endpoint: OTEL_EXPORTER_OTLP_ENDPOINT, else localhost:4317',
   '  --realtime a spoken conversation over a WebSocket instead, with an interruption',
-  '  --summary  sum each trace up below its tree: a panel and a table of its calls',
+  '  --summary  summarize each trace below its tree: a panel and a table of its calls',
   '  --help     show this',
 ];
 
-/** Reads the command line. On `--help`, or on what is none of the options, it says what there is and exits. */
+/** Reads the command line. On `--help` or an unknown option, it prints the usage and exits. */
 export function readOptions(): Options {
   try {
     const { values } = parseArgs({

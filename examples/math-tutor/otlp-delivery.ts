@@ -3,8 +3,8 @@ import type { SpanExporter } from '@opentelemetry/sdk-trace';
 type Export = SpanExporter['export'];
 
 /**
- * An OTLP exporter with an account of what it sent, so that the demo can say at the end whether it arrived. The endpoint
- * is that of the standard variables.
+ * An OTLP exporter that counts what it sent, so that the demo can say at the end whether the spans arrived. The
+ * standard variables set its endpoint.
  */
 export class OtlpDelivery implements SpanExporter {
   readonly endpoint: string;
@@ -26,7 +26,7 @@ export class OtlpDelivery implements SpanExporter {
         for (const span of spans) this.traceIds.add(span.spanContext().traceId);
       }
       this.failure ??= result.error;
-      // The demo reports failures itself; otherwise OpenTelemetry would, once for each batch.
+      // The demo reports a failure itself. OpenTelemetry would report one for each batch.
       report({ code: 0 });
     });
   }

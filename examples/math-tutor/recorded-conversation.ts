@@ -6,10 +6,10 @@ import { say, textOf } from './narration.ts';
 
 const RECORDING = fileURLToPath(new URL('../../test/fixtures/assistants/streaming.json', import.meta.url));
 
-/** Milliseconds between two events of the stream; the recording does not tell how fast they came. */
+/** The milliseconds between two events of the stream. The recording does not contain their times. */
 const PACE = 10;
 
-/** Has a conversation whose answers were recorded from the real API: the requests here are those of the recording. */
+/** Holds a conversation whose answers were recorded from the real API, with the same requests as in the recording. */
 export async function replayConversation(): Promise<void> {
   const server = await startReplay(RECORDING);
   server.next({ when: { path: /\/runs$/ }, eventDelayMs: PACE });

@@ -1,6 +1,6 @@
 import type { RunScript, Simulator } from '../../test/support/simulator/index.ts';
 
-/** What the simulated model does in each of the two runs: every step is one call of the model. */
+/** What the simulated model does in each of the two runs. Each step is one model call. */
 export const RUNS: readonly RunScript[] = [
   {
     steps: [
@@ -59,8 +59,8 @@ const POLL = { method: 'GET', path: /\/runs\/run_\d+$/ };
 const RUNS_OF_THREAD = '/threads/thread_000001/runs';
 
 /**
- * Makes the simulator take its time, about as a quick model does, so that the durations in the tree mean
- * something. A polled run begins with one stage, has two for each step, and one for its end.
+ * Delays the simulator's answers about as long as a quick model takes, so that the tree shows realistic durations. A
+ * polled run has one stage at its beginning, two for each step, and one at its end.
  */
 export function slowDown(simulator: Simulator): void {
   for (const delayMs of [50, 1000, 50, 1000, 50, 50]) simulator.next({ when: POLL, delayMs });

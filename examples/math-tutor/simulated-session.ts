@@ -5,7 +5,7 @@ const MODEL = 'gpt-realtime';
 /** A fifth of a second of audio, PCM16 at 24 kHz. */
 const SOUND = 'A'.repeat(12_800);
 
-/** What the simulated server says in a realtime session, step by step. */
+/** The events that the simulated server sends in a realtime session, step by step. */
 export class SimulatedSession {
   readonly #socket: Pick<ServerSocket, 'send'>;
   #responses = 0;
@@ -22,7 +22,7 @@ export class SimulatedSession {
     this.#send('session.created', { session });
   }
 
-  /** The student speaks: the server hears the beginning and the end of it, and transcribes it. */
+  /** The student speaks. The server detects the beginning and the end of speech, and transcribes it. */
   async hear(item_id: string, transcript: string, seconds: number): Promise<void> {
     this.listen(item_id);
     await wait(seconds * 1e3);
@@ -68,7 +68,7 @@ export class SimulatedSession {
     }
   }
 
-  /** The answer ends, by itself or cut off. */
+  /** The answer ends, or is cut off. */
   end(id: string, output: readonly object[], cancelled = false): void {
     const status = cancelled ? 'cancelled' : 'completed';
     const status_details = cancelled ? { type: status, reason: 'turn_detected' } : { type: status };

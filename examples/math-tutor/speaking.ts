@@ -24,7 +24,7 @@ export async function speak(): Promise<void> {
     session = new SimulatedSession(server);
   });
   const client = new OpenAI({ apiKey: 'simulated', baseURL: simulator.url });
-  // The SDK asks for TLS, which the simulated server does not speak.
+  // The SDK would use TLS, which the simulated server does not support.
   const options = { createConnection: () => connect(Number(port), '127.0.0.1') };
   const socket = new OpenAIRealtimeWS({ model: 'gpt-realtime', options } as never, client);
   await socket.emitted('session.created');
@@ -51,7 +51,7 @@ export async function speak(): Promise<void> {
   await socket.emitted('response.done');
   say('Tutor', words);
 
-  // All of the answer has arrived. The program plays it until the student begins to speak.
+  // The whole answer has arrived. The program plays it until the student begins to speak.
   await wait(1_200);
   say('Student', 'Thanks! And …');
   const heard = session.hear('item_4', 'Thanks! And …', 0.6);

@@ -13,23 +13,23 @@ import { OtlpDelivery } from './otlp-delivery.ts';
 export const PAGE = 'math-tutor.html';
 
 export interface Telemetry {
-  /** Where the spans went, with `otlp`. */
+  /** The exporter to an OTLP endpoint, with the option `otlp`. */
   readonly delivery: OtlpDelivery | undefined;
-  /** The same for the live page. */
+  /** The exporter to the live page, with the option `live`. */
   readonly live: OtlpDelivery | undefined;
-  /** Prints (and sends) the traces that are finished. */
+  /** Prints and sends the traces that are complete. */
   flush(): Promise<void>;
-  /** Does the same with all that is left. */
+  /** Prints and sends all traces that are left. */
   shutdown(): Promise<void>;
 }
 
 /**
- * Sets OpenTelemetry up as any program does. Only `OpenAIInstrumentation` is needed for the traces, and
- * `consoleTree()` and `htmlPage()` to see them here.
+ * Sets OpenTelemetry up as any program does. `OpenAIInstrumentation` is all that traces need; `consoleTree()` and
+ * `htmlPage()` show them.
  */
 export function startTelemetry(options: Options): Telemetry {
   const { content, summary } = options;
-  // OpenTelemetry keeps its problems to itself unless it is told to speak.
+  // By default, OpenTelemetry does not log its problems.
   process.env.OTEL_LOG_LEVEL ??= 'warn';
   const delivery = options.otlp ? new OtlpDelivery(new GrpcExporter(), 'http://localhost:4317') : undefined;
   const live = options.live ? new OtlpDelivery(new HttpExporter(), 'http://localhost:4318') : undefined;
@@ -44,17 +44,17 @@ export function startTelemetry(options: Options): Telemetry {
       ...(live === undefined ? [] : [new BatchSpanProcessor({ exporter: live, scheduledDelayMillis: 500 })]),
       ...(delivery === undefined ? [] : [new BatchSpanProcessor({ exporter: delivery })]),
     ],
-    // Traces are all that is shown here. Left out, these two send metrics and logs to an OTLP endpoint.
+    // The demo shows only traces. Without these two lines, NodeSDK would send metrics and logs to an OTLP endpoint.
     metricReaders: [],
     logRecordProcessors: [],
   });
   sdk.start();
-  // Needed with `--agents` alone.
+  // Needed only with `--agents`.
   instrumentAgents();
   return { delivery, live, flush, shutdown: () => sdk.shutdown() };
 }
 
-/** `NodeSDK` has no flush of its own; the provider that it registered has one. */
+/** `NodeSDK` has no `flush`, but the provider that it has registered does. */
 async function flush(): Promise<void> {
   const provider = (trace.getTracerProvider() as ProxyTracerProvider).getDelegate() as TracerProvider;
   await provider.forceFlush();

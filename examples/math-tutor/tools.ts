@@ -1,9 +1,9 @@
 import type OpenAI from 'openai';
 
-/** Length of each unit in metres. */
+/** The length of each unit in meters. */
 const UNITS: Readonly<Record<string, number>> = { m: 1, km: 1000, mi: 1609.344 };
 
-/** How the model is told of the program's function. */
+/** Describes the program's function to the model. */
 export const LENGTH_TOOL: OpenAI.Beta.FunctionTool = {
   type: 'function',
   function: {
@@ -21,7 +21,7 @@ export const LENGTH_TOOL: OpenAI.Beta.FunctionTool = {
   },
 };
 
-/** @param input the arguments as the model wrote them, in JSON */
+/** @param input the model's arguments, as JSON */
 export function convertLength(input: string): string {
   const { value, from, to } = JSON.parse(input) as { value: number; from: string; to: string };
   const metres = value * (UNITS[from] ?? Number.NaN);

@@ -48,7 +48,7 @@ async function add(
   say(role === 'user' ? 'Student' : 'Tutor', content);
 }
 
-/** Starts a run, asks until it has ended, then reads the newest message. */
+/** Starts a run, polls it until it has ended, then reads the newest message. */
 async function answerByPolling(client: OpenAI, threadId: string, assistantId: string): Promise<void> {
   const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
   const messages = await client.beta.threads.messages.list(threadId, { run_id: run.id });
@@ -56,7 +56,7 @@ async function answerByPolling(client: OpenAI, threadId: string, assistantId: st
   if (part?.type === 'text') say('Tutor', part.text.value);
 }
 
-/** Starts a run and listens to it. */
+/** Starts a run and reads its stream. */
 async function answerByStreaming(client: OpenAI, threadId: string, assistantId: string): Promise<void> {
   const answer = await listen(
     client,
@@ -65,7 +65,7 @@ async function answerByStreaming(client: OpenAI, threadId: string, assistantId: 
   say('Tutor', answer);
 }
 
-/** Where the run asks for a function, the program answers it and keeps listening. */
+/** Reads a stream. If the run calls a function, answers the call and reads on. */
 async function listen(client: OpenAI, events: Events): Promise<string> {
   let answer = '';
   let waiting: OpenAI.Beta.Threads.Run | undefined;

@@ -1,4 +1,4 @@
-// After: a conversation, and a response for each call of the model.
+// After: a conversation, and a response for each model call.
 import { CONVERT_LENGTH, convertLength, INSTRUCTIONS, MODEL } from './tools.mjs';
 
 export async function tutor(client, questions) {

@@ -1,4 +1,4 @@
-// One program twice: as it was, and as it is without the Assistants API.
+// The same program twice: with the Assistants API, and without it.
 import OpenAI from 'openai';
 import * as after from './after.mjs';
 import * as before from './before.mjs';

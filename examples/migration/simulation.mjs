@@ -1,4 +1,4 @@
-/** What the simulated model says, by either API: the same, for the same tokens. */
+/** The simulated model gives the same answers, for the same tokens, in both APIs. */
 const FIRST = { message: 'x is 4.' };
 const CALL = { function: { name: 'convert_length', arguments: { kilometres: 42.195 } } };
 const LAST = { message: 'It is 26.22 miles long.' };

@@ -1,9 +1,9 @@
-/** The one function of the program, which neither API changes. */
+/** The program's only function, which is the same with both APIs. */
 export function convertLength({ kilometres }) {
   return `${(kilometres / 1.609344).toFixed(2)} miles`;
 }
 
-/** How the model is told of it. */
+/** Describes the function to the model. */
 export const CONVERT_LENGTH = {
   name: 'convert_length',
   description: 'Converts kilometres to miles.',

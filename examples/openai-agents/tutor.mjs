@@ -1,7 +1,7 @@
 import { Agent, codeInterpreterTool, fileSearchTool, run, tool, withTrace } from '@openai/agents';
 import { z } from 'zod';
 
-/** Length of each unit in metres. */
+/** The length of each unit in meters. */
 const UNITS = { m: 1, km: 1000, mi: 1609.344 };
 const unit = z.enum(['m', 'km', 'mi']);
 
@@ -29,7 +29,7 @@ const secretary = Agent.create({
 /**
  * A lesson of two questions, the second streamed.
  *
- * @param say prints what is said, and by whom
+ * @param say prints a speaker and what is said
  */
 export async function giveLesson(say) {
   await withTrace(

@@ -3,12 +3,12 @@ import { span, traced, withMetadata } from 'opentelemetry-instrumentation-openai
 
 const client = new OpenAI();
 
-/** Represents a database. */
+/** Stands in for a database. */
 async function findNotes(subject) {
   return `Notes on ${subject}`;
 }
 
-// Every call of this function is a span. Its question and answer are recorded only with captureMessageContent.
+// Each call of this function gets a span. The question and the answer are recorded only with captureMessageContent.
 const answer = traced({ name: 'answer', prompt: 'tutor-v2' }, async (question) => {
   const notes = await span('find notes', () => findNotes('calculus'));
   const response = await client.responses.create({
@@ -19,13 +19,13 @@ const answer = traced({ name: 'answer', prompt: 'tutor-v2' }, async (question) =
   return response.output_text;
 });
 
-// A generator has one span, from its call to its last value.
+// A call of a generator gets one span, which lasts until the last value.
 const answerInWords = traced('answer in words', async function* (question) {
   const stream = await client.responses.create({ model: 'gpt-4o-mini', input: question, stream: true });
   for await (const event of stream) if (event.type === 'response.output_text.delta') yield event.delta;
 });
 
-// All spans below say who asked.
+// All spans below have the user's id.
 await withMetadata(
   { userId: 'user-42', project: 'tutor', environment: 'staging', tags: ['beta'] },
   async () => {

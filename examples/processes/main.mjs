@@ -1,4 +1,4 @@
-// The web process: takes questions, and leaves the answers to a worker.
+// The web process: accepts questions, and lets a worker answer them.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import OpenAI from 'openai';
@@ -9,7 +9,7 @@ const assistant = await client.beta.assistants.create({ name: 'Math Tutor', mode
 const thread = await client.beta.threads.create();
 await client.beta.threads.messages.create(thread.id, { role: 'user', content: 'What is x, if 3x = 12?' });
 
-// Represents a queue and a process that has been running for long.
+// Stands in for a queue and a long-running process.
 const worker = fork(new URL('worker.mjs', import.meta.url));
 worker.send({ threadId: thread.id, assistantId: assistant.id });
 await once(worker, 'exit');

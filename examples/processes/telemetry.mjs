@@ -1,4 +1,4 @@
-// The same for both processes. The trace id follows from the id of the thread, so both record one trace.
+// The setup of both processes. The trace id is derived from the thread's id, so both record the same trace.
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { ConversationIdGenerator, OpenAIInstrumentation } from 'opentelemetry-instrumentation-openai';
 import { consoleTree, viewing } from 'opentelemetry-instrumentation-openai/export';

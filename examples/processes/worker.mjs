@@ -1,4 +1,4 @@
-// The worker: has questions answered.
+// The worker: lets the assistant answer questions.
 import { once } from 'node:events';
 import OpenAI from 'openai';
 

@@ -6,6 +6,6 @@ import { consoleTree, viewing } from 'opentelemetry-instrumentation-openai/expor
 new NodeSDK({
   serviceName: 'quick-start',
   instrumentations: [new OpenAIInstrumentation()],
-  // Prints the trace. Without this line it goes to the OTLP endpoint of the OTEL_* variables alone.
+  // Prints the trace. Without this line, it goes only to the OTLP endpoint of the OTEL_* variables.
   spanProcessors: viewing(consoleTree()),
 }).start();

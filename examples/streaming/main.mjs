@@ -6,7 +6,7 @@ const stream = await client.chat.completions.create({
   model: 'gpt-4o-mini',
   messages: [{ role: 'user', content: 'Tell me of the sea.' }],
   stream: true,
-  // Without this the API does not say what a stream cost. The option `streamUsage: 'include'` asks for all of them.
+  // Without this, the API does not report a stream's tokens. The option `streamUsage: 'include'` does it for all.
   stream_options: { include_usage: true },
 });
 

@@ -1,6 +1,6 @@
 /**
- * The API that the examples talk to: OpenAI's, if `OPENAI_API_KEY` is set, else a simulator on this machine.
- * Loaded before a program with `--import`, so that `new OpenAI()` in it finds either.
+ * The API that the examples talk to: OpenAI's if `OPENAI_API_KEY` is set, otherwise a simulator on this machine.
+ * `--import` loads this file before an example, so that `new OpenAI()` there finds the API.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,7 +8,7 @@ import { dirname } from 'node:path';
 
 if (!process.env.OPENAI_API_KEY) await simulate();
 
-/** The simulator is a process of its own that ends with this one. What the model does is told by `simulation.mjs`. */
+/** Starts the simulator as a process that ends with this one. `simulation.mjs` says what the model does. */
 async function simulate() {
   const example = dirname(process.argv[1]);
   const server = fork(new URL('simulator.mjs', import.meta.url), [example], { execArgv: [] });

@@ -1,4 +1,4 @@
-/** Prints the trees of a program that has no OpenTelemetry of its own: the API, then what the package has for that. */
+/** Prints the trees of a program without OpenTelemetry: loads the API, then the package's `register`. */
 import './api.mjs';
 
 process.env.OTEL_TRACES_EXPORTER ??= 'console';

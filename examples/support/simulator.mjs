@@ -1,4 +1,4 @@
-/** The simulator, as a process of its own: started by `api.mjs`, to which it sends its address. */
+/** The simulator, as a separate process. `api.mjs` starts it and receives its address. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

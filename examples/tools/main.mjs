@@ -5,7 +5,7 @@ const client = new OpenAI();
 
 const WEATHER = { Oslo: 'snow', Rome: 'sun' };
 
-/** Called by the SDK when the model asks for it. What it asks for itself is below its span. */
+/** The SDK calls this function when the model requests it. Requests that it makes are below its span. */
 async function getWeather({ city }) {
   return `In ${city} there is ${WEATHER[city] ?? 'weather'}.`;
 }
@@ -23,7 +23,7 @@ const tools = [
   },
 ];
 
-/** Asks the model, calls the function that it wants called, asks again: all that is below one span. */
+/** Asks the model, calls the requested function, and asks again. All of this is below one span. */
 const answer = await span('weather report', () =>
   client.chat.completions
     .runTools({

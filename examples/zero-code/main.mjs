@@ -1,4 +1,4 @@
-// Nothing in here knows of OpenTelemetry.
+// Nothing in this file mentions OpenTelemetry.
 import OpenAI from 'openai';
 
 const client = new OpenAI();

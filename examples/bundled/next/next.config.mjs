@@ -1,5 +1,5 @@
-// Next.js bundles the packages that a server route uses, unless they are named here. `openai` has to stay a package
-// for the module hook to find it; those of OpenTelemetry keep state that there must be one copy of.
+// Next.js bundles the packages that a server route uses, unless they are named here. The module hook finds `openai`
+// only if it stays a package. Of OpenTelemetry's packages, there must be only one copy, because they keep state.
 export default {
   serverExternalPackages: [
     'openai',
