@@ -1,7 +1,7 @@
 /**
- * Builds examples/bundled/next in a lane, starts it, asks its route, and reads back the spans that it sends.
- * `npm run check-next` makes the lane; with `--made`, the tests have made it. With webpack, `openai` stays out of the
- * bundle; with Turbopack, it is in the bundle, and the configuration is that of docs/bundlers.md.
+ * Builds examples/bundled/next in a lane, starts it, requests its route, and reads the spans that it sends.
+ * `npm run check-next` makes the lane; `--made` uses the lane that the tests have made. With webpack, the bundle does
+ * not contain `openai`. With Turbopack, it does, and the configuration is that of docs/bundlers.md.
  */
 import { spawn } from 'node:child_process';
 import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -15,12 +15,12 @@ import { makeLanes } from '../test/support/lanes/prepare.ts';
 import { packPackage } from '../test/support/lanes/tarball.ts';
 import { startSimulator } from '../test/support/simulator/index.ts';
 
-/** A route for which Next.js compiles `instrumentation.js` a second time, without the modules of Node. */
+/** A route for which Next.js compiles `instrumentation.js` a second time, without Node's modules. */
 const EDGE_ROUTE = `export const runtime = 'edge';\nexport const GET = () => new Response('edge');\n`;
 const TESTED_CONFIGURATION = 'tested.config.mjs';
 /**
- * Spares Next.js the search for the files that a deployment must copy, which takes longer than the build. Names the root of
- * the project, because Next.js would take it to be that of this repository.
+ * Turns off the search for the files that a deployment must copy, which takes longer than the build. Sets the root of
+ * the project, because Next.js would use the root of this repository.
  */
 const CONFIGURATION = `import tested from './${TESTED_CONFIGURATION}';
 const all = ['**/*'];
@@ -32,7 +32,7 @@ export default {
   outputFileTracingExcludes: { '*': all, 'next-server': all, 'next-minimal-server': all },
 };
 `;
-/** Milliseconds until the application is built, and until the server has sent the spans: other things run beside it. */
+/** Milliseconds for the build, and for the spans to arrive. They are long, because other tests run at the same time. */
 const BUILD_TIMEOUT = 420_000;
 const SPANS_TIMEOUT = 180_000;
 
@@ -94,7 +94,7 @@ async function build(bundler: string): Promise<void> {
   });
 }
 
-/** Asks the route once; gives the names of the spans of each trace, when ours is there. */
+/** Requests the route once, and waits for the request's span. @returns the span names of each trace */
 async function ask(): Promise<{ answer: string; traces: string[][] }> {
   const simulator = await startSimulator();
   const byTrace = new Map<string, string[]>();
@@ -119,7 +119,7 @@ async function ask(): Promise<{ answer: string; traces: string[][] }> {
       OTEL_BSP_SCHEDULE_DELAY: '100',
     },
   });
-  const timer = setTimeout(() => arrived.reject(new Error('the spans do not arrive')), SPANS_TIMEOUT);
+  const timer = setTimeout(() => arrived.reject(new Error('the spans did not arrive')), SPANS_TIMEOUT);
   try {
     const url = await urlOf(server.stdout);
     const answer = await (await fetch(`${url}/api/chat`)).text();
@@ -132,7 +132,7 @@ async function ask(): Promise<{ answer: string; traces: string[][] }> {
   }
 }
 
-/** Reads on after the address is known: a server whose output nobody takes breaks. */
+/** Reads the server's address from its output. Keeps reading afterwards, because a server with a full pipe hangs. */
 function urlOf(output: NodeJS.ReadableStream): Promise<string> {
   let text = '';
   return new Promise((resolve, reject) => {
@@ -141,7 +141,7 @@ function urlOf(output: NodeJS.ReadableStream): Promise<string> {
       const url = /http:\/\/localhost:\d+/.exec(text)?.[0];
       if (url !== undefined && text.includes('Ready')) resolve(url);
     });
-    output.on('end', () => reject(new Error(`the server does not start:\n${text}`)));
+    output.on('end', () => reject(new Error(`the server did not start:\n${text}`)));
   });
 }
 

@@ -1,17 +1,17 @@
-// Compares the tree of paths with those that the installed `openai` package calls, read from its resource classes:
-// `node scripts/check-routes.ts`, with their folder where it is another one. Prints what is not in the tree, and fails if
-// there is any.
-// Run it after an update of `openai`; paths that older majors had stay in the tree.
+// Compares the tree of paths with the paths that the resource classes of the installed `openai` call:
+// `node scripts/check-routes.ts`, or with another folder of resource classes as its parameter. Prints the paths that
+// are not in the tree, and fails if there are any.
+// Run it after an update of `openai`. Paths of older major versions stay in the tree.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PATHS, type PathTree } from '../src/sdk/routes/table.ts';
 
 const resources = process.argv[2] ?? join(import.meta.dirname, '../node_modules/openai/resources');
 
-/** `client.get(path `/threads/${threadID}`` and `client.getAPIList('/models'`. */
+/** Finds calls such as `client.get(path `/threads/${threadID}`` and `client.getAPIList('/models'`. */
 const CALL = /_client\s*\.(?:get|post|put|patch|delete|getAPIList)\((?:path\s?)?(['`])(\/.*?)\1/g;
 
-/** `/threads/{}/runs`: a path, whatever its parameters are called. */
+/** A path without the names of its parameters: `/threads/{}/runs`. */
 function shape(path: string): string {
   return path.replace(/\?.*/, '').replace(/\$?\{.*?\}/g, '{}');
 }

@@ -1,9 +1,9 @@
 /**
- * Runs the same programs with two versions of the package, and says what differs in what they record and in what the
- * programs see.
+ * Runs the same programs with two versions of the package, and prints the differences in what they record and in what
+ * the programs see.
  *
  * `npm run compare` compares the working tree with `test/compare/reference.tgz`; `npm run compare -- main~3` packs that
- * commit instead, and `npm run compare -- some.tgz` takes that file. `--quick` runs a part of the programs in one lane,
+ * commit instead, and `npm run compare -- some.tgz` uses that file. `--quick` runs some of the programs in one lane,
  * `--full` adds lanes. Fails if anything differs that is not in `test/compare/intended.yaml`.
  */
 import { rmSync } from 'node:fs';
@@ -41,7 +41,7 @@ async function readTarball(path: string): Promise<Tarball> {
   return { path, hash: sha256(await readFile(path)) };
 }
 
-/** Builds and packs a commit in a folder of its own, with the tools that are installed here. */
+/** Builds and packs a commit in a separate folder, with the tools that are installed here. */
 async function packCommit(commit: string): Promise<Tarball> {
   const directory = await mkdtemp(join(tmpdir(), 'compare-'));
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));

@@ -1,8 +1,8 @@
 /**
  * Runs the tests of `test/fuzz` with a new seed and many more cases than usual.
  *
- * `npm run fuzz -- 20 1234` takes 20 times as many, with the seed 1234. A case that is found is written to a file, which
- * the failure names: mend what it shows, and keep the file in `test/fuzz/corpus`.
+ * `npm run fuzz -- 20 1234` runs 20 times as many, with the seed 1234. A failing case is written to a file, whose name
+ * is in the failure's message: fix the bug, and keep the file in `test/fuzz/corpus`.
  */
 import { spawnSync } from 'node:child_process';
 

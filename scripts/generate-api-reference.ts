@@ -1,4 +1,4 @@
-/** Writes `docs/api.md` and the tables of `docs/options.md` from the types in `dist/`; with `--check` only says whether they are up to date. */
+/** Writes `docs/api.md` and the tables of `docs/options.md` from the types in `dist/`. `--check` only compares them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { documentOf } from './api-reference/document.ts';
@@ -6,7 +6,7 @@ import { exportsOf } from './api-reference/model.ts';
 import { withOptionTables } from './api-reference/options.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-/** The entries that export something of ours, in the order of the page: file in `dist/` → how it is imported. */
+/** The entry points to describe, in the order of the page: the file in `dist/`, and the path that programs import. */
 const ENTRIES = {
   index: 'opentelemetry-instrumentation-openai',
   client: 'opentelemetry-instrumentation-openai/client',

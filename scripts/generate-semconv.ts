@@ -2,7 +2,7 @@
  * Writes the constants under src/semconv/ and docs/telemetry.md from the registries under semconv/.
  *
  *     node scripts/generate-semconv.ts           writes the files that differ
- *     node scripts/generate-semconv.ts --check   writes nothing; exit code 1 when a file differs
+ *     node scripts/generate-semconv.ts --check   writes nothing; exit code 1 if a file differs
  */
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -19,7 +19,7 @@ import { loadRegistry, readSchemaUrl } from './semconv/registry.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 
-/** Every generated file: its path from the project's root, and its text. */
+/** All generated files: their paths from the project's root, and their texts. */
 export function generatedFiles(): ReadonlyMap<string, string> {
   const registry = loadRegistry();
   const schemaUrl = readSchemaUrl();
@@ -34,7 +34,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   ]);
 }
 
-/** The constants that the sources outside of src/semconv/ name. */
+/** The names of constants that sources outside of src/semconv/ use. */
 function namesInSources(): ReadonlySet<string> {
   const files = globSync('src/**/*.{ts,tsx}', { cwd: root, exclude: ['src/semconv/*'] });
   return new Set(
@@ -42,7 +42,7 @@ function namesInSources(): ReadonlySet<string> {
   );
 }
 
-/** Paths of the generated files whose text on disk is not what the registry gives. */
+/** The paths of generated files that differ on disk from what the registry yields. */
 export function outdatedFiles(): string[] {
   return [...generatedFiles()]
     .filter(([path, text]) => !existsSync(root + path) || readFileSync(root + path, 'utf8') !== text)

@@ -1,6 +1,6 @@
 /**
- * Installs the packed package with every package manager, on both lines of OpenTelemetry and two Nodes, runs a
- * first program in each project, and writes what came of it into docs/install.md.
+ * Installs the packed package with each package manager, both SDK versions of OpenTelemetry and several versions of
+ * Node. Runs a first program in each project, and writes the results to docs/install.md.
  *
  *   npm run install-matrix
  */

@@ -1,4 +1,4 @@
-/** A list of links to all headings of a page: a line for each `##`, with the `###` below it. */
+/** A list of links to all headings of a page: one line for each `##`, with the `###` headings below it. */
 export function indexOf(page: string): string {
   return page
     .split(/^## /m)

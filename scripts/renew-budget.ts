@@ -1,6 +1,6 @@
 /**
- * Measures what one operation of each case costs, says how that differs from the budget, and writes it to
- * `test/budget/budget.json`. Run it when a cost has gone down, or when it has gone up for a reason.
+ * Measures what one operation of each case costs, prints the difference from the budget, and writes the cost to
+ * `test/budget/budget.json`. Run it if a cost has gone down, or if it has gone up for a reason.
  */
 import { BUDGETED, type Budget, readBudget, writeBudget } from '../test/budget/budget.ts';
 import { type Cost, measureCost } from '../test/budget/measure.ts';

@@ -10,17 +10,17 @@ import {
   type DocPlainText,
 } from '@microsoft/tsdoc';
 
-/** What a comment says, as Markdown. */
+/** Renders a comment as Markdown. */
 export function markdownOf(node: DocNode | undefined): string {
   return node === undefined ? '' : render(node).trim();
 }
 
-/** The same on one line, for a cell of a table. */
+/** Renders a comment on one line, for a cell of a table. */
 export function oneLine(node: DocNode | undefined): string {
   return markdownOf(node).replace(/\s+/g, ' ').replaceAll('|', '\\|');
 }
 
-/** The part of a comment that `@returns` introduces. */
+/** The text after `@returns`, on one line. */
 export function returnsOf(comment: DocComment | undefined): string {
   return oneLine(comment?.returnsBlock?.content);
 }

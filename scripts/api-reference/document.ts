@@ -10,9 +10,9 @@ import type { DocComment } from '@microsoft/tsdoc';
 import { indexOf, linkTo } from '../page-index.ts';
 import { markdownOf, oneLine, returnsOf } from './comment.ts';
 
-/** An entry of the package, with what it exports. */
+/** An entry point of the package, with its exports. */
 export interface Entry {
-  /** as programs import it */
+  /** The path that programs import. */
   readonly specifier: string;
   readonly exports: readonly ApiItem[];
 }
@@ -24,10 +24,10 @@ const HEADER = `# API reference
 Each entry point and its exports: values first, then types. A type that several entry points export is described once.
 `;
 
-/** What the extractor says of a constructor that has no comment. */
+/** The start of the text that the extractor adds to a constructor without a comment. */
 const OF_THE_TOOL = 'Constructs a new instance of';
 
-/** The reference as one page. */
+/** Renders the reference as one page. */
 export function documentOf(entries: readonly Entry[]): string {
   const described = new Set<string>();
   const sections = entries.map((entry) => sectionOf(entry, described)).join('\n');
@@ -70,7 +70,7 @@ function membersOf(members: readonly ApiItem[]): string {
   return ['| member | |', '| --- | --- |', ...rows, ''].join('\n');
 }
 
-/** What the comment of a member says, on one line. */
+/** The comment of a member, on one line. */
 export function descriptionOf(member: ApiItem): string {
   const comment = commentOf(member);
   const parameters = ApiParameterListMixin.isBaseClassOf(member)
@@ -94,7 +94,7 @@ function cell(code: string): string {
   return `\`${code.replace(/\s+/g, ' ').replaceAll('|', '\\|')}\``;
 }
 
-/** The compiler gives a type that is called as one of the language another name. */
+/** The name of an export. The compiler adds a number to types with the same name as a type of the language. */
 function nameOf(item: ApiItem): string {
   return item.displayName.replace(/_\d+$/, '');
 }

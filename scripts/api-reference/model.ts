@@ -6,7 +6,7 @@ import { type ApiItem, ApiModel } from '@microsoft/api-extractor-model';
 
 const ROOT: string = join(import.meta.dirname, '..', '..');
 
-/** What the types of an entry in `dist/` export, in the order of their names. */
+/** The exports of an entry in `dist/`, read from its types and sorted by name. */
 export function exportsOf(entry: string): readonly ApiItem[] {
   const directory = mkdtempSync(join(tmpdir(), 'api-'));
   try {
@@ -32,7 +32,7 @@ export function exportsOf(entry: string): readonly ApiItem[] {
   }
 }
 
-/** The compiler has said what is wrong with the types; how tags of comments are spelt is a matter of taste. */
+/** Silences the extractor's warnings: the compiler checks types, and the spelling of comment tags does not matter. */
 function keepQuiet(message: ExtractorMessage): void {
   message.handled = message.logLevel !== 'error';
 }

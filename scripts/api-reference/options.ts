@@ -2,10 +2,10 @@ import { type ApiItem, ApiItemContainerMixin } from '@microsoft/api-extractor-mo
 import { OPTIONS } from '../../src/config/config.ts';
 import { descriptionOf } from './document.ts';
 
-/** The place of a table in `docs/options.md`, with the names of its rows. */
+/** Finds a table in `docs/options.md`, and the names of its rows. */
 const TABLE =
   /(<!-- Options, written by `npm run api-reference`: ([\w ]+) -->\n)[\s\S]*?(\n<!-- end of options -->)/g;
-/** A page of the documentation in a comment. */
+/** Finds a page of the documentation that a comment names. */
 const PAGE = /`docs\/(([\w-]+)\.md(?:#[\w-]+)?)`/g;
 
 /** Fills the tables of a document from the comments of the options and from `OPTIONS`. */

@@ -1,6 +1,6 @@
 import type { Rolldown } from 'tsdown';
 
-/** `require('openai')` gives a function with all exports: programs construct clients with it. */
+/** `require('openai')` returns a function with all exports as properties. Programs construct clients with it. */
 const CALLABLE = `
 {
   const theirs = require('openai');
@@ -16,7 +16,7 @@ const CALLABLE = `
 }
 `;
 
-/** Makes what the CommonJS entry exports callable and constructible, as what `openai` exports is. */
+/** Makes the exports of the CommonJS entry callable and constructible, like those of `openai`. */
 export function callableModule(entry: string): Rolldown.Plugin {
   return {
     name: 'callable-module',

@@ -1,8 +1,8 @@
 import type { Rolldown } from 'tsdown';
 
 /**
- * Writes an ES module beside each CommonJS entry that exports what that does. There is one implementation only: half
- * the size, and no second state where a program uses both.
+ * Writes an ES module beside each CommonJS entry, which exports the same. With only one implementation, the package
+ * has half the size, and a program that uses both has no second state.
  */
 export function esModules(entries: readonly string[]): Rolldown.Plugin {
   return {
@@ -12,7 +12,7 @@ export function esModules(entries: readonly string[]): Rolldown.Plugin {
         if (chunk.type !== 'chunk' || !chunk.isEntry || !entries.includes(chunk.name)) continue;
         if (!chunk.fileName.endsWith('.cjs')) continue;
         const from = `'./${chunk.name}.cjs'`;
-        // A default import of CommonJS is all that it exports.
+        // For Node, the default export of a CommonJS module is the object with all its exports.
         const exported = chunk.exports.filter((name) => name !== 'default');
         const names = exported.length === 0 ? '' : `export { ${exported.join(', ')} } from ${from};\n`;
         this.emitFile({ type: 'asset', fileName: `${chunk.name}.mjs`, source: names || `import ${from};\n` });

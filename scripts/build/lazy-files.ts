@@ -1,6 +1,6 @@
 import type { Rolldown } from 'tsdown';
 
-/** Of the syntax tree, as far as it is looked at. */
+/** The fields of a syntax node that are read here. */
 interface Node {
   readonly type: string;
   readonly start: number;
@@ -8,7 +8,7 @@ interface Node {
   readonly name?: unknown;
 }
 
-/** What is run later, if at all: the bodies of functions, and the values of fields. */
+/** Nodes whose code does not run when the file loads: the bodies of functions, and the values of fields. */
 const LATER: ReadonlySet<string> = new Set([
   'ArrowFunctionExpression',
   'FunctionDeclaration',
@@ -17,10 +17,10 @@ const LATER: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Has some files of the build loaded when something in them is first used, though sources import it like anything else.
- * {@link sharedFiles} decides which sources are in them.
+ * Makes some files of the build load on first use, although sources import them like any other file.
+ * {@link sharedFiles} decides which sources these files contain.
  *
- * @param names of these files
+ * @param names the names of these files
  */
 export function lazyFiles(names: readonly string[]): Rolldown.Plugin {
   const required = new RegExp(
@@ -42,7 +42,7 @@ export function lazyFiles(names: readonly string[]): Rolldown.Plugin {
   };
 }
 
-/** Has each use of a file call the function that loads it. `new` would take the call for that of the constructor. */
+/** Makes each use of a file call the function that loads it. After `new`, the call needs parentheses around it. */
 function calling(name: string, code: string): string {
   const uses = new RegExp(`(\\bnew )?\\b${name.replaceAll('$', '\\$')}\\.([\\w$]+)`, 'g');
   return code.replaceAll(uses, (_, made: string | undefined, member: string) =>
@@ -54,7 +54,7 @@ function functionThatLoads(name: string, file: string): string {
   return `let loaded$${name};\nfunction ${name}() { return loaded$${name} ??= require("${file}"); }`;
 }
 
-/** Where a name is used outside of functions. Its own declaration does not count. */
+/** The first use of a name outside of functions. Its own declaration does not count. */
 function usedAtOnce(node: Node, name: string): Node | undefined {
   if (LATER.has(node.type)) return undefined;
   if (node.type === 'VariableDeclarator' && isNode(node.id) && node.id.name === name) return undefined;

@@ -2,13 +2,13 @@ import type { Rolldown } from 'tsdown';
 
 const IMPORT = "import { OpenAI } from 'openai';";
 
-/** What the client class is read from. Tests replace `openai` by a module that has it under one of the names. */
+/** The code that reads the client class. A mock of `openai` may have it under one of several names. */
 const REPLACEMENTS = {
   cjs: "const openai = require('openai'); const OpenAI = openai.OpenAI ?? openai.default ?? openai;",
   esm: "import * as openai from 'openai'; const OpenAI = openai.OpenAI ?? openai.default;",
 };
 
-/** Lets the drop-in load where `openai` is a mock without the export `OpenAI`. The types have the class as it is. */
+/** Lets the drop-in entry load if `openai` is a mock without the export `OpenAI`. Types still import the real class. */
 export function mockableImport(format: keyof typeof REPLACEMENTS): Rolldown.Plugin {
   return {
     name: 'mockable-import',

@@ -1,17 +1,17 @@
 import type { Rolldown } from 'tsdown';
 
-/** Only what never changes once it is loaded: our own files, and the API of OpenTelemetry. */
+/** Finds imports whose exports never change after loading: our own files, and the OpenTelemetry API. */
 const REQUIRED = /^(?:const|let|var) ([\w$]+) = require\("(?:\.\/[^"]+|@opentelemetry\/api)"\);$/gm;
 const GETTER =
   /^Object\.defineProperty\(exports, "([\w$]+)", \{\s*enumerable: true,\s*get: function ?\(\) \{\s*return ([\w$]+);\s*\}\s*\}\);$/gm;
 
 const EXPORT = /^exports\.([\w$]+) = ([\w$]+);\n?/gm;
-/** Nobody can remove unused parts of a CommonJS file. */
+/** Marks for bundlers, which are useless here: no bundler removes unused parts of a CommonJS file. */
 const PURE = /\/\* @__PURE__ \*\/ ?/g;
 
 /**
- * Has files export values, and take what they import once. The bundler has each use of an import ask a getter of the
- * file that exports it, for the sake of bindings that change, which costs more than most functions of ours do.
+ * Makes files export plain values, and read their imports only once. By default, the bundler makes each use of an
+ * import call a getter of the exporting file, in case the binding changes. That takes longer than most functions here.
  */
 export function plainBindings(later: readonly string[]): Rolldown.Plugin {
   return {
@@ -29,16 +29,16 @@ export function plainBindings(later: readonly string[]): Rolldown.Plugin {
   };
 }
 
-/** One object is shorter than an assignment for each export. Only entries are imported by name from ES modules. */
+/** Exports one object, which is shorter than an assignment per export. Entries keep theirs, which ES modules need. */
 function exportTogether(code: string): string {
   const members = [...code.matchAll(EXPORT)].map(([, name, value]) => `${name}: ${value}`);
   const rest = code.replaceAll(EXPORT, '');
-  // What is exported must not be read or assigned otherwise.
+  // Only if the rest of the file neither reads nor assigns `exports`.
   if (members.length === 0 || /\bexports[.[]|\(exports\b/.test(rest)) return code;
   return `${rest}module.exports = { ${members.join(', ')} };\n`;
 }
 
-/** Names of imports are nobody else's: the bundler sees to that. One that is used as a whole stays as it is. */
+/** Destructures an import, whose name is unique. An import that is also used as a whole stays unchanged. */
 function takeOnce(code: string, name: string): string {
   const escaped = name.replaceAll('$', '\\$');
   const declared = new RegExp(`^(?:const|let|var) ${escaped}(?= = require\\()`, 'm');
@@ -57,7 +57,7 @@ interface Built {
   readonly later: readonly string[];
 }
 
-/** What is taken once has to be there by then. */
+/** Fails on a circle of imports: a file that reads its imports once needs them to be complete. */
 function failOnCircle(name: string, built: Built, above: readonly string[]): void {
   const chunk = built.bundle[name];
   if (chunk?.type !== 'chunk' || (above.length > 0 && built.later.includes(chunk.name))) return;

@@ -1,12 +1,12 @@
 import type { Rolldown } from 'tsdown';
 
-/** An import of a default or a namespace. The object that the bundler makes for it copies each export. */
+/** Finds imports of a default or a namespace. The bundler converts them to an object with a copy of each export. */
 const CONVERTED = /^let ([\w$]+) = require\("([^"]+)"\);\n\1 = ([\w$]+)\.[\w$]+\(\1, 1\);$/gm;
 const RUNTIME = /^const ([\w$]+) = require\("\.\/rolldown-runtime[^"]*"\);\n/m;
 
 /**
- * Has files import Node's own modules and the API of OpenTelemetry as they are, and not the bundler's file for it,
- * where nothing else needs that.
+ * Makes files import Node's own modules and the OpenTelemetry API without that conversion. The bundler's helper file,
+ * which converts, is no longer imported if nothing else needs it.
  */
 export function plainImports(): Rolldown.Plugin {
   return {
@@ -16,7 +16,7 @@ export function plainImports(): Rolldown.Plugin {
         const uses = [
           ...code.matchAll(new RegExp(`\\b${name.replaceAll('$', '\\$')}\\b(?!\\()(\\.default\\b)?`, 'g')),
         ];
-        // Three of them are its own: where it is declared, where it is converted, and what is.
+        // Three uses belong to the import itself: its declaration, and two in the conversion.
         const asDefault = uses.filter(([, member]) => member !== undefined).length;
         if (source.startsWith('node:') && asDefault === uses.length - 3)
           return `const ${name} = { default: require("${source}") };`;

@@ -2,18 +2,18 @@ import { resolve } from 'node:path';
 import type { Rolldown } from 'tsdown';
 
 interface Shared {
-  /** Sources that every program loads first. */
+  /** The sources that every program loads first. */
   readonly start: readonly string[];
-  /** Entries that share more than that, by the name of the file with what all of them load. */
+  /** Entries that share more sources than those, by the name of the file with all that they share. */
   readonly together: Readonly<Record<string, readonly string[]>>;
-  /** Sources of entries that are also used without it, by name. They load no more of it than they use. */
+  /** The sources of entries that programs also use alone, by name. They load only what they use of the start. */
   readonly others: Readonly<Record<string, string>>;
   /**
-   * Sources that are loaded when they are used, by the file that they are in. What only the sources of one file import
-   * is there, too; what those of several import is in a file with their names.
+   * Sources that load on first use, by the name of their file. A source that only one of these files imports is also in
+   * that file. A source that several of them import is in a file named after them.
    */
   readonly later: Readonly<Record<string, readonly string[]>>;
-  /** Those of these files that another one alone loads, which has what both import. */
+  /** Files that only one other of these files loads, by name. That other file contains the sources that both import. */
   readonly loadedBy: Readonly<Record<string, string>>;
 }
 
@@ -21,8 +21,8 @@ type ImportsOf = (id: string) => readonly string[];
 type Sources = ReadonlySet<string>;
 
 /**
- * Groups the sources that a program loads at its start into a few files: one for each set of other entries that load them,
- * too. By default the bundler makes three dozen files, which take a third longer to load.
+ * Groups the sources that a program loads at its start into a few files: one for each set of other entries that also
+ * load them. By default, the bundler makes three dozen files, which take a third longer to load.
  */
 export function sharedFiles(shared: Shared): Rolldown.CodeSplittingGroup {
   let names: ReadonlyMap<string, string> = new Map();
@@ -30,7 +30,7 @@ export function sharedFiles(shared: Shared): Rolldown.CodeSplittingGroup {
     debugName: 'what is loaded at the start',
     name(id, context) {
       const importsOf: ImportsOf = (one) => context.getModuleInfo(one)?.importedIds ?? [];
-      // Types are bundled at the same time, without the sources.
+      // The types are bundled at the same time. Their modules have no imports of sources.
       if (names.size === 0 && shared.start.some((one) => importsOf(resolve(one)).length > 0))
         names = namesOf(shared, importsOf);
       // An entry keeps its own file.
@@ -39,7 +39,7 @@ export function sharedFiles(shared: Shared): Rolldown.CodeSplittingGroup {
   };
 }
 
-/** The name of the file for each source that is in none of its own. */
+/** The file for each source, by the source's id. Sources without one keep the bundler's default. */
 function namesOf(
   { start, together, others, later, loadedBy }: Shared,
   importsOf: ImportsOf,
@@ -47,9 +47,9 @@ function namesOf(
   const doors = new Set(Object.values(later).flatMap((sources) => sources.map((source) => resolve(source))));
   const atOnce = (sources: readonly string[]): Sources => importedBy(sources, importsOf, doors);
   const lazy = Object.entries(later).map(([name, sources]) => [name, atOnce(sources)] as const);
-  // They use what they load later, too, and shall not load more of the start for it.
+  // Includes what these entries load later, so that loading it does not load more of the start.
   const used = Object.entries(others).map(([name, one]) => [name, importedBy([one], importsOf)] as const);
-  // What these load at once cannot be in a file that is loaded later.
+  // What these entries load immediately cannot be in a file that loads later.
   const usedAtOnce = Object.entries(others)
     .filter(([, one]) => !doors.has(resolve(one)))
     .map(([name, one]) => [name, atOnce([one])] as const);
@@ -75,7 +75,7 @@ function namesWith(id: string, all: readonly (readonly [name: string, ids: Sourc
   return all.filter(([, ids]) => ids.has(id)).map(([name]) => name);
 }
 
-/** The sources that some sources import, directly or not, and themselves; not through those that are loaded later. */
+/** These sources, and all that they import directly or indirectly, except through sources that load later. */
 function importedBy(sources: readonly string[], importsOf: ImportsOf, later: Sources = new Set()): Sources {
   const found = new Set(sources.map((source) => resolve(source)));
   for (const id of found) for (const imported of importsOf(id)) if (!later.has(imported)) found.add(imported);

@@ -2,44 +2,44 @@ import type { StoredPoint, StoredSpan } from './sent.ts';
 
 export type Protocol = 'grpc' | 'http';
 
-/** A backend that can be started on a developer's machine. To try another, write a file and give it a row. */
+/** A backend that runs on a developer's machine. To try another one, write a file and add it to `BACKENDS`. */
 export interface Backend {
   readonly name: string;
   readonly version: string;
-  /** How OTLP reaches it. */
+  /** The protocols over which it receives OTLP. */
   readonly protocols: readonly Protocol[];
   /**
-   * Brings it to this machine, into the cache folder, unless it is there.
+   * Installs it into the cache folder, unless it is there already.
    *
-   * @returns the command that starts it; empty where there is none
+   * @returns the command that starts it; empty if there is none
    * @throws NotAvailable
    */
   install(): Promise<string>;
   start(command: string): Promise<RunningBackend>;
 }
 
-/** At least one of the two that read is there. */
+/** A running backend. It has at least one of `readSpans` and `readPoints`. */
 export interface RunningBackend {
-  /** What a program sets to send there: standard variables. */
+  /** The standard variables with which a program sends to it. */
   environment(protocol: Protocol): Readonly<Record<string, string>>;
-  /** The spans of a trace, as far as they have arrived. */
+  /** Reads the spans of a trace that have arrived so far. */
   readonly readSpans?: (traceId: string) => Promise<StoredSpan[]>;
-  /** The last value of a metric's points, as far as they have arrived. */
+  /** Reads the last values of a metric's points that have arrived so far. */
   readonly readPoints?: (metric: string, unit: string) => Promise<StoredPoint[]>;
-  /** Throws where something else is not as it should be. */
+  /** Checks anything else. @throws Error if something is wrong */
   readonly check?: () => Promise<void>;
-  /** Where a person looks at a trace, if there is such a page. */
+  /** The page that shows a trace, if the backend has one. */
   readonly page?: (traceId: string) => Promise<Page>;
   stop(): Promise<void>;
 }
 
 export interface Page {
   readonly url: string;
-  /** Texts that are clicked on in this order, each as soon as it is there. */
+  /** The texts to click in this order, each as soon as it appears. */
   readonly clicks?: readonly string[];
-  /** Texts that are there when the page is complete. */
+  /** The texts that a complete page shows. */
   readonly shows: readonly string[];
 }
 
-/** A backend that this machine cannot have: it is skipped, for this reason. */
+/** Thrown if a backend cannot be installed on this machine. It is then skipped, and the message says why. */
 export class NotAvailable extends Error {}

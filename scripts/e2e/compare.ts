@@ -2,7 +2,7 @@ import { type FinishedSpan, spanTree } from '../../src/testing.ts';
 import { prometheusLabel as labelOf } from './prometheus-names.ts';
 import type { StoredPoint, StoredSpan } from './sent.ts';
 
-/** What the tree shows of each span. */
+/** The attributes that the tree shows of each span. */
 const SHOWN = [
   'gen_ai.operation.name',
   'openai.thread.id',
@@ -14,22 +14,22 @@ const SHOWN = [
   'openai.total.cost',
   'gen_ai.tool.name',
 ];
-/** Backends that keep microseconds round what is finer. */
+/** A microsecond in nanoseconds. Some backends round times to microseconds. */
 const A_MICROSECOND = 1_000;
 
 export interface Comparison {
-  /** Why the trees are not the same; `undefined` where they are. */
+  /** How the trees differ; `undefined` if they are the same. */
   readonly difference: string | undefined;
-  /** What the backend keeps otherwise than it was sent, each once. */
+  /** What the backend stores differently from what was sent, without duplicates. */
   readonly notes: readonly string[];
 }
 
-/** Whether a backend has the spans that were sent: the same tree, names, attributes and times. */
+/** Compares the spans of a backend with those that were sent: their tree, names, attributes and times. */
 export function compareSpans(sent: readonly StoredSpan[], received: readonly StoredSpan[]): Comparison {
   const sentById = new Map(sent.map((span, index) => [span.spanId, { ...span, index }]));
   const orderOf = ({ spanId }: StoredSpan): number => sentById.get(spanId)?.index ?? sent.length;
   const expected = treeOf(sent);
-  // Siblings stand in the order of the times that were sent, so that rounding and arrival do not matter.
+  // Siblings are sorted by the times that were sent, so that rounding and the order of arrival do not matter.
   const found = treeOf(
     received
       .map((span) => {
@@ -47,7 +47,7 @@ export function compareSpans(sent: readonly StoredSpan[], received: readonly Sto
   return { difference, notes: [...notes].sort() };
 }
 
-/** Whether a backend has the value of each point that was sent. */
+/** Compares the points of a backend with those that were sent. @returns the difference */
 export function comparePoints(
   sent: readonly StoredPoint[],
   received: readonly StoredPoint[],
@@ -57,7 +57,7 @@ export function comparePoints(
   return `not found:\n${textOf(missing)}\n\nread back:\n${textOf(received)}`;
 }
 
-/** Backends write names their own way, and add attributes. */
+/** Whether two points are the same. Backends change names, and add attributes. */
 function isSame(sent: StoredPoint, received: StoredPoint): boolean {
   const labels = new Map(Object.entries(received.attributes).map(([name, value]) => [labelOf(name), value]));
   return (
@@ -104,11 +104,11 @@ function notesOn(sent: StoredSpan, received: StoredSpan): string[] {
 
 function nanoseconds(time: readonly number[] = []): number {
   const [seconds = 0, rest = 0] = time;
-  // What is left of the seconds is exact in a double.
+  // With only five digits of the seconds, the sum is exact in a double.
   return (seconds % 100_000) * 1e9 + rest;
 }
 
-/** Backends that keep text write values as JSON. */
+/** Parses JSON, because some backends store values as JSON text. */
 function plainOf(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   try {

@@ -4,9 +4,9 @@ import { ROOT } from '../../test/support/lanes/paths.ts';
 
 export interface Target {
   readonly datasource: { readonly type: string; readonly uid: string };
-  /** PromQL. */
+  /** A query in PromQL. */
   readonly expr?: string;
-  /** TraceQL. */
+  /** A query in TraceQL. */
   readonly query?: string;
   readonly legendFormat?: string;
 }
@@ -32,7 +32,7 @@ export function readDashboard(): Dashboard {
   return JSON.parse(readFileSync(file, 'utf8')) as Dashboard;
 }
 
-/** All PromQL of the dashboard's panels, with Grafana's own variables filled in. */
+/** All PromQL queries of the dashboard's panels, with values for Grafana's own variables. */
 export function promQueries(dashboard: Dashboard): string[] {
   const targets = dashboard.panels.flatMap((panel) => panel.targets ?? []);
   return targets.flatMap(({ expr }) =>
@@ -42,7 +42,7 @@ export function promQueries(dashboard: Dashboard): string[] {
   );
 }
 
-/** All TraceQL of the dashboard's panels. */
+/** All TraceQL queries of the dashboard's panels. */
 export function traceQueries(dashboard: Dashboard): string[] {
   return dashboard.panels.flatMap((panel) => panel.targets ?? []).flatMap(({ query }) => query ?? []);
 }

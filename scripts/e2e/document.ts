@@ -4,7 +4,7 @@ const BEGIN = '<!-- What follows is written by `npm run e2e`. -->';
 const END = '<!-- Here it ends. -->';
 const PROTOCOLS = { grpc: 'gRPC', http: 'HTTP' };
 
-/** docs/backends.md with the table of what was tried. */
+/** Puts the table of outcomes into docs/backends.md. */
 export function withOutcomes(document: string, outcomes: readonly Outcome[], date: string): string {
   const [before, rest] = document.split(BEGIN);
   const after = rest?.split(END)[1];
@@ -23,7 +23,7 @@ function table(outcomes: readonly Outcome[]): string {
   return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-/** What was found again and how, or why nothing was. */
+/** What was read back and how it differs, or why nothing was read. */
 export function whatOf({ spans, points, reason, notes }: Outcome): string {
   if (reason !== '') return reason;
   const attributes = notes.length === 0 ? 'with every attribute' : notes.join(', ');

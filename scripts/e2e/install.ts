@@ -4,11 +4,11 @@ import { run } from '../../test/support/lanes/command.ts';
 import { ROOT } from '../../test/support/lanes/paths.ts';
 import { NotAvailable } from './backend.ts';
 
-/** Where backends are installed and keep their data; not part of the repository. */
+/** The folder in which backends are installed and keep their data. It is not part of the repository. */
 export const CACHE: string = join(ROOT, '.e2e');
 const HALF_AN_HOUR = 1_800_000;
 
-/** A Python package in a virtual environment of its own; gives the folder of its commands. */
+/** Installs a Python package into its own virtual environment. @returns the folder with its commands */
 export async function installFromPip(name: string, version: string): Promise<string> {
   const directory = join(CACHE, `${name}-${version}`);
   const complete = join(directory, 'complete');
@@ -25,14 +25,14 @@ export interface GoProgram {
   readonly name: string;
   readonly module: string;
   readonly version: string;
-  /** The package below the module that is built. */
+  /** The path of the package to build, below its module. */
   readonly package: string;
   readonly tags?: string;
 }
 
 /**
- * Builds a program from a Go module; gives its path. The module is copied first and built where it stands:
- * `go install` refuses modules that replace others, as most backends do.
+ * Builds a program from a copy of its Go module, because `go install` refuses modules that replace others, as those of
+ * most backends do. @returns the program's path
  */
 export async function installFromGo(program: GoProgram): Promise<string> {
   const { name, module, version, tags = '' } = program;
@@ -63,7 +63,7 @@ export async function installFromGo(program: GoProgram): Promise<string> {
   return binary;
 }
 
-/** Runs a command that has to work for a backend to be had. */
+/** Runs a command without which a backend cannot be installed. */
 export async function mustWork(
   command: string,
   parameters: readonly string[],
@@ -88,7 +88,7 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** The files of Go's module cache are read only. */
+/** Makes a folder writable: Go's module cache, from which it was copied, is read-only. */
 async function makeWritable(directory: string): Promise<void> {
   await chmod(directory, 0o755);
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {

@@ -1,12 +1,12 @@
 /**
- * Starts each backend that this machine can have, runs the Math Tutor through OTLP over gRPC and HTTP, reads what
- * arrived back through the backend's own API, and compares it with what was sent. Writes the table in
- * `docs/backends.md`. What cannot be installed is skipped, with the reason. Another tree or another value of a metric
- * fails; attributes that a backend keeps otherwise are named.
+ * Installs and starts backends, and sends each the Math Tutor's telemetry as OTLP over gRPC and HTTP. Reads it back
+ * through the backend's own API, compares it with what was sent, and writes the table in `docs/backends.md`. A backend
+ * that cannot be installed is skipped. A different tree or metric value is a failure; attributes that a backend stores
+ * differently are only noted.
  *
  *   npm run e2e
- *   npm run e2e -- phoenix jaeger       these alone; the document stays as it is
- *   npm run e2e -- --screenshots        pictures of the pages, too, in docs/images
+ *   npm run e2e -- phoenix jaeger       only these; the document stays unchanged
+ *   npm run e2e -- --screenshots        also writes screenshots of the pages to docs/images
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -2,8 +2,8 @@ import type { HrTime } from '@opentelemetry/api';
 import type { StoredPoint, StoredSpan } from './sent.ts';
 
 /**
- * Reads OTLP in the forms in which backends give it back: JSON with names in camel or snake case, ids as hex, base64
- * or bytes, 64 bit integers as numbers, strings or halves.
+ * Reads OTLP in the forms in which backends return it: JSON with names in camel or snake case, with ids as
+ * hexadecimal, base64 or bytes, and with 64-bit integers as numbers, strings or two halves.
  */
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -54,7 +54,7 @@ function attributesOf(holder: unknown): Record<string, unknown> {
   );
 }
 
-/** A value has one field that is set, named after its type. */
+/** Reads a value, which has one field, named after its type. */
 function attributeValueOf(value: unknown): unknown {
   for (const type of ['stringValue', 'boolValue', 'doubleValue']) {
     const found = fieldOf(value, type);
@@ -66,7 +66,7 @@ function attributeValueOf(value: unknown): unknown {
   return array === undefined ? undefined : listOf(array, 'values').map(attributeValueOf);
 }
 
-/** A field by its name in camel or snake case; `null` is none, and so is what a message of protobufjs inherits. */
+/** A field by its name in camel or snake case. `null`, and what a message of protobufjs inherits, count as missing. */
 function fieldOf(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
   const fields = value as Fields;

@@ -1,6 +1,6 @@
 /**
- * The Math Tutor as a program of its own: it sends its spans and metrics by OTLP, to where the standard variables
- * say, and writes what it sent into a file.
+ * The Math Tutor as a separate program: it sends its spans and metrics by OTLP to the endpoint of the standard
+ * variables, and writes what it sent into a file.
  *
  *   OTEL_EXPORTER_OTLP_ENDPOINT=… node scripts/e2e/program.ts grpc sent.json
  */
@@ -23,7 +23,7 @@ const [traceExporter, metricExporter]: [SpanExporter, PushMetricExporter] =
     ? [new GrpcTraceExporter(), new GrpcMetricExporter()]
     : [new HttpTraceExporter(), new HttpMetricExporter()];
 const { OTEL_TRACES_EXPORTER, OTEL_METRICS_EXPORTER } = process.env;
-// Once, when the program ends.
+// Exports only once, when the program ends.
 const readerOf = (exporter: PushMetricExporter): PeriodicExportingMetricReader =>
   new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 600_000 });
 
@@ -38,7 +38,7 @@ const sdk = new NodeSDK({
   logRecordProcessors: [],
 });
 sdk.start();
-// What uses `openai` is imported once the instrumentation is there.
+// Modules that use `openai` are imported after the instrumentation.
 const { tutor } = await import('../../examples/math-tutor/tutoring.ts');
 await tutor();
 await sdk.shutdown();

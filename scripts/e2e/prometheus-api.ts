@@ -11,7 +11,7 @@ interface Answer {
   };
 }
 
-/** Asks a server that knows PromQL for the sums of a histogram, by labels. */
+/** Queries a server with PromQL for the sums of a histogram, by labels. */
 export async function querySums(server: string, metric: string, unit: string): Promise<StoredPoint[]> {
   const query = encodeURIComponent(`${prometheusMetric(metric, unit)}_sum`);
   const { data } = (await getJson(`${server}/api/v1/query?query=${query}`)) as Answer;

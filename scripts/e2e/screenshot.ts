@@ -6,7 +6,7 @@ import type { Look } from './try.ts';
 const WIDTH = 1440;
 const HEIGHT = 840;
 
-/** Keeps what a person sees of a trace, in docs/images. Needs Chromium; `CHROMIUM` says where it is. */
+/** Writes a screenshot of a trace to docs/images. Needs Chromium; the variable `CHROMIUM` has its path. */
 export const takeScreenshot: Look = async (backend, page) => {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',

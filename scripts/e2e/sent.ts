@@ -2,20 +2,20 @@ import type { HrTime } from '@opentelemetry/api';
 import type { PushMetricExporter, ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
 
-/** A span as text can hold it: as the program sent it, and as a backend gives it back. */
+/** A span that can be written as JSON: as the program sent it, or as a backend returns it. */
 export interface StoredSpan {
   readonly traceId: string;
   readonly spanId: string;
   /** Empty for the root. */
   readonly parentSpanId: string;
   readonly name: string;
-  /** Seconds and nanoseconds, as far as the backend keeps them. */
+  /** Seconds and nanoseconds, as exact as the backend stores them. */
   readonly startTime: HrTime;
   readonly endTime: HrTime;
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-/** A point of a metric: of a histogram its sum, else its value. */
+/** A point of a metric: the sum of a histogram, or the value of any other metric. */
 export interface StoredPoint {
   readonly metric: string;
   readonly unit: string;
@@ -23,7 +23,7 @@ export interface StoredPoint {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-/** What the program leaves in its file. */
+/** The content of the file that the program writes. */
 export interface Sent {
   readonly spans: readonly StoredSpan[];
   readonly metrics: readonly StoredPoint[];
@@ -51,7 +51,7 @@ export class SentSpans implements SpanProcessor {
   }
 }
 
-/** Keeps the metrics that the program sends last. */
+/** Keeps the metrics of the program's last export. */
 export class SentMetrics implements PushMetricExporter {
   last: StoredPoint[] = [];
 

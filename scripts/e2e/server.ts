@@ -11,13 +11,13 @@ export interface ServerOptions {
   readonly command: string;
   readonly parameters?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Where it works and keeps its data. */
+  /** Its working folder, which also has its data. */
   readonly directory: string;
-  /** Answers, but with no status of 500 and above, when the server can be used. */
+  /** A URL that answers with a status below 500 once the server is ready. */
   readonly ready: string;
 }
 
-/** Starts a server and waits until it can be used; gives what stops it. */
+/** Starts a server and waits until it is ready. @returns a function that stops it */
 export async function startServer(options: ServerOptions): Promise<() => Promise<void>> {
   const { command, parameters = [], env = {}, directory, ready } = options;
   const log = join(directory, 'log');
@@ -26,7 +26,7 @@ export async function startServer(options: ServerOptions): Promise<() => Promise
     cwd: directory,
     env: { ...process.env, ...env },
     stdio: ['ignore', output.fd, output.fd],
-    // A group of its own, so that what it starts ends with it.
+    // Its own process group, so that its child processes end with it.
     detached: true,
   });
   const ended = new Promise<string>((resolve) => {
@@ -49,14 +49,14 @@ export async function startServer(options: ServerOptions): Promise<() => Promise
   throw new Error(`${command}: ${failure}\n${said.slice(-3000)}`);
 }
 
-/** A new folder for a server's data. */
+/** Creates a folder for a server's data. */
 export async function dataDirectory(name: string): Promise<string> {
   const parent = join(CACHE, 'data');
   await mkdir(parent, { recursive: true });
   return mkdtemp(join(parent, `${name}-`));
 }
 
-/** Ports that nobody listens on. */
+/** Finds ports on which nothing listens. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer());
   const ports: number[] = [];
@@ -69,7 +69,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** @throws Error with what the server said, where that is no JSON */
+/** @throws Error with the server's answer if its status is not 2xx */
 export async function getJson(url: string): Promise<unknown> {
   const response = await fetch(url);
   const text = await response.text();
@@ -92,6 +92,6 @@ function endGroup({ pid }: ChildProcess): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // It has ended by itself.
+    // The process has already ended.
   }
 }

@@ -4,27 +4,27 @@ import { type Comparison, comparePoints, compareSpans } from './compare.ts';
 import type { Sent } from './sent.ts';
 import { runTutor } from './tutor.ts';
 
-/** What came of one backend and one way of sending. */
+/** The outcome for one backend and one protocol. */
 export interface Outcome {
   readonly backend: Backend;
   readonly protocol: Protocol;
   readonly result: 'passed' | 'failed' | 'skipped';
-  /** Spans and points of metrics that were sent and found again. */
+  /** The numbers of spans and of metric points that were sent and read back. */
   readonly spans: number;
   readonly points: number;
-  /** Why it failed or was skipped. */
+  /** Why it failed or was skipped; otherwise empty. */
   readonly reason: string;
-  /** What the backend keeps otherwise. */
+  /** What the backend stores differently. */
   readonly notes: readonly string[];
 }
 
-/** Looks at a trace, as long as the backend runs. */
+/** Looks at a trace's page while the backend runs. */
 export type Look = (backend: Backend, page: Page) => Promise<void>;
 
-/** Milliseconds that what was sent has to arrive in. */
+/** The milliseconds within which the telemetry must arrive. */
 const ARRIVES_WITHIN = 30_000;
 
-/** Installs and starts a backend, sends it the Math Tutor in each way, and reads that back. */
+/** Installs and starts a backend, sends it the Math Tutor's telemetry over each protocol, and reads it back. */
 export async function tryBackend(backend: Backend, look: Look | undefined): Promise<Outcome[]> {
   const all = (result: Outcome['result'], reason: string): Outcome[] =>
     backend.protocols.map((protocol) => ({ ...nothing(backend, protocol), result, reason }));
@@ -87,7 +87,7 @@ async function compareAll({ readSpans, readPoints }: RunningBackend, sent: Sent)
   return { ...traces, difference: comparePoints(sent.metrics, points.flat()) };
 }
 
-/** Backends write what they receive in their own time. */
+/** Repeats a comparison until it succeeds, because backends store telemetry with a delay. */
 async function untilItArrives(compare: () => Promise<Comparison>): Promise<Comparison> {
   const deadline = Date.now() + ARRIVES_WITHIN;
   for (;;) {

@@ -6,7 +6,7 @@ import type { Protocol } from './backend.ts';
 import type { Sent } from './sent.ts';
 import { dataDirectory } from './server.ts';
 
-/** Runs the Math Tutor in a process of its own, and gives what that sent. */
+/** Runs the Math Tutor in a separate process. @returns what it sent */
 export async function runTutor(protocol: Protocol, env: Readonly<Record<string, string>>): Promise<Sent> {
   const directory = await dataDirectory('sent');
   const file = join(directory, 'sent.json');

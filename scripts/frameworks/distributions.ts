@@ -1,11 +1,11 @@
 import type { Lane } from '../../test/support/lanes/lanes.ts';
 
-/** A distribution of OpenTelemetry, or a vendor's part of it, that this package is added to as docs/rollout.md says. */
+/** A distribution of OpenTelemetry, or a vendor's SDK, to which this package is added as docs/rollout.md says. */
 export interface Distribution {
   readonly lane: Lane;
-  /** What `node` is given. */
+  /** The flags of `node`. */
   readonly setUp: readonly string[];
-  /** Its exporter cannot be replaced: it sends to a collector. */
+  /** Set if its exporter cannot be replaced, so that it sends to a receiver. */
   readonly exports?: true;
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -13,7 +13,7 @@ export interface Distribution {
 const PACKAGES = { '@opentelemetry/api': '1.9.1', openai: '6.49.0' };
 const REGISTER = ['--import', 'opentelemetry-instrumentation-openai/register'];
 const SDK_2 = { '@opentelemetry/sdk-metrics': '2.12.1', '@opentelemetry/sdk-trace-node': '2.12.0' };
-/** They bring dozens of instrumentations, some with binaries. */
+/** Flags for npm: the distributions contain dozens of instrumentations, some with binaries. */
 const flags = ['--ignore-scripts', '--omit=optional'];
 
 export const DISTRIBUTIONS: readonly Distribution[] = [

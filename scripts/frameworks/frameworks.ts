@@ -1,17 +1,17 @@
 import type { Lane } from '../../test/support/lanes/lanes.ts';
 import type { Answer } from '../../test/support/simulator/index.ts';
 
-/** A library that is not in the tests, and a program of `programs/` that uses it. */
+/** A library that the tests do not use. A program in `programs/` uses it. */
 export interface Framework {
   readonly lane: Lane;
-  /** What the API answers instead of what it would, in order. */
+  /** The API's answers, in order, in place of the usual ones. */
   readonly answers?: readonly Answer[];
   readonly env?: Readonly<Record<string, string>>;
-  /** What sets up OpenTelemetry and this package, if it is another module of `programs/`. */
+  /** The module of `programs/` that sets up OpenTelemetry and this package, if it is not the usual one. */
   readonly setUp?: string;
-  /** Everything that is recorded, also by others. */
+  /** The tree of all spans, including those of other packages. */
   readonly tree: string;
-  /** The same, where the program names its conversation. */
+  /** The tree if the program names its conversation. */
   readonly named?: string;
 }
 
@@ -22,7 +22,7 @@ const SDK_3 = {
   '@opentelemetry/sdk-trace': '3.1.1',
 };
 
-/** An answer that calls the tool with what does not fit. */
+/** An answer that calls the tool with the given arguments. */
 function callingAnswer(given: object): Answer {
   const called = { name: 'Answer', arguments: JSON.stringify(given) };
   const message = {
@@ -54,7 +54,7 @@ export const FRAMEWORKS: readonly Framework[] = [
         ...SDK_3,
       },
     },
-    // LangChain repeats the request itself: the client sees two calls.
+    // LangChain repeats the failed request itself, so the client makes two calls.
     answers: [{ status: 503, body: { error: { message: 'Overloaded.' } } }],
     tree: `
       chat gpt-4o-mini  !InternalServerError
@@ -137,7 +137,7 @@ export const FRAMEWORKS: readonly Framework[] = [
         ...SDK_3,
       },
     },
-    // All of these are its own spans.
+    // All of these spans are recorded by the AI SDK itself.
     tree: `
       invoke_agent gpt-4o-mini
       ├─ step 1
@@ -155,13 +155,13 @@ export const FRAMEWORKS: readonly Framework[] = [
     lane: {
       name: 'promptfoo',
       packages: {
-        // Where it is run weekly.
+        // The platform of the weekly run.
         '@libsql/linux-x64-gnu': '0.5.29',
         openai: '7.57.0',
         promptfoo: '0.123.1',
         ...SDK_3,
       },
-      // Among its optional packages are browsers and models.
+      // Leaves out optional packages, which include browsers and models.
       flags: ['--omit=optional', '--ignore-scripts'],
     },
     env: {
@@ -169,7 +169,7 @@ export const FRAMEWORKS: readonly Framework[] = [
       PROMPTFOO_DISABLE_TELEMETRY: '1',
       PROMPTFOO_DISABLE_UPDATE: '1',
     },
-    // The call of the program's own provider, and the span that promptfoo has for its own.
+    // The call of the program's own provider, and the span of promptfoo for its own call.
     tree: `
       chat gpt-4o-mini
 

@@ -1,9 +1,9 @@
 /**
- * Runs programs of libraries that the tests leave out, without and with the instrumentation: output, results and requests
- * have to be the same, and what is recorded the tree that is expected. Adds the instrumentation to distributions of
- * OpenTelemetry: a program must have its answers, and its spans must be in one trace.
+ * Runs programs of libraries that the tests do not use, without and with the instrumentation. Output, results and
+ * requests must be the same, and the spans must be the expected tree. Also adds the instrumentation to distributions of
+ * OpenTelemetry: a program must get its answers, and its spans must be in one trace.
  *
- * `npm run frameworks -- instructor` runs one of them.
+ * `npm run frameworks -- instructor` runs only one library.
  */
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,11 +20,11 @@ import { DISTRIBUTIONS, type Distribution } from './distributions.ts';
 import { FRAMEWORKS, type Framework } from './frameworks.ts';
 
 const PROGRAMS = join(import.meta.dirname, 'programs');
-/** Times, and ids of evaluations and processes. */
+/** Finds times, and ids of evaluations and processes, which differ in each run. */
 const VOLATILE = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}Z)?|(?<=eval-)\w+|(?<=node:)\d+/g;
 const IN_CONVERSATION = { AROUND: './in-conversation.mjs' };
 
-/** The same for all: the instrumentations of a distribution add spans, which are left out. */
+/** The expected tree of all distributions. The spans of their other instrumentations are left out. */
 const QUESTION = `
   question
   ├─ chat gpt-4o-mini
@@ -54,7 +54,7 @@ async function report({ lane: { name } }: { lane: Lane }, find: () => Promise<st
   if (problems.length > 0) process.exitCode = 1;
 }
 
-/** What differs from what is expected, one text for each. */
+/** Runs a framework's program. @returns a text for each difference from what is expected */
 async function examine(framework: Framework): Promise<string[]> {
   const plain = await run(framework, []);
   const setUp = ['--import', framework.setUp ?? './sdk-3.mjs'];
@@ -110,7 +110,7 @@ async function examineDistribution({ lane, setUp, exports, env }: Distribution):
     const spans = exports ? collector.spans : outcome.spans;
     const isAnswered = outcome.result === 'This is a simulated answer.';
     return [
-      ...(isAnswered ? [] : [`the program comes to ${JSON.stringify(outcome.result)}`]),
+      ...(isAnswered ? [] : [`the program's result is ${JSON.stringify(outcome.result)}`]),
       ...draws(
         spans.filter(({ scope }) => COMPARED.includes(scope)),
         QUESTION,
@@ -121,7 +121,7 @@ async function examineDistribution({ lane, setUp, exports, env }: Distribution):
   }
 }
 
-/** What reached the server, but for what differs from run to run. */
+/** The requests that reached the server, without what differs in each run. */
 function sentBy({ requests }: Observed): readonly unknown[] {
   return requests.map(({ method, path, body, headers: { host: _, ...headers } }) => {
     return { method, path, body, headers };
@@ -129,7 +129,7 @@ function sentBy({ requests }: Observed): readonly unknown[] {
 }
 
 function examineSpans(outcome: Observed, tree: string): string[] {
-  // Metrics do not say whose they are.
+  // Findings include metrics, which do not name their instrumentation. So look only if there are spans of ours.
   const ours = outcome.spans.some(isOurs);
   return [...(ours ? findings(outcome, { content: false }) : []), ...draws(outcome.spans, tree)];
 }

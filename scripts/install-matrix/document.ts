@@ -1,6 +1,6 @@
 import { LINES, NODES, PNPM_WORKSPACE } from './managers.ts';
 
-/** What came of one cell of the matrix. */
+/** The result of one cell of the matrix. */
 export interface Row {
   readonly manager: string;
   readonly line: string;
@@ -9,7 +9,7 @@ export interface Row {
   readonly result: string;
 }
 
-/** docs/install.md */
+/** Renders docs/install.md. */
 export function documentOf(rows: readonly Row[]): string {
   const columns = NODES.flatMap((node) => LINES.map((line) => ({ node: node.name, line: line.name })));
   const managers = [...new Set(rows.map(({ manager }) => manager))];

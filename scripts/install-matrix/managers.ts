@@ -1,14 +1,14 @@
-/** A package manager, as an npm package of its own, and how a project is installed with it. */
+/** A package manager from an npm package, and how it installs a project. */
 export interface Manager {
   readonly name: string;
-  /** The npm package and version that it comes in. */
+  /** The npm package that contains it, with the version. */
   readonly source: string;
   /** The file of that package that Node runs. */
   readonly bin: string;
   readonly install: readonly string[];
-  /** What stands before the program when it is run. */
+  /** The flags of Node before the program. */
   readonly run: readonly string[];
-  /** Files that the project needs beside its package.json. */
+  /** The files that the project needs in addition to package.json. */
   readonly files: Readonly<Record<string, string>>;
 }
 
@@ -24,7 +24,7 @@ const YARN_4 = {
 };
 const YARN_SETTINGS = 'enableGlobalCache: false\nenableTelemetry: false\nenableImmutableInstalls: false\n';
 
-/** pnpm fails where nobody has decided about the script of protobufjs, which only prints. */
+/** pnpm fails unless the project allows or denies the install script of protobufjs, which only prints. */
 export const PNPM_WORKSPACE = 'allowBuilds:\n  protobufjs: false\n';
 
 export const MANAGERS: readonly Manager[] = [
@@ -59,7 +59,7 @@ export const MANAGERS: readonly Manager[] = [
   },
 ];
 
-/** The two lines of OpenTelemetry, with an `openai` of an age that goes with each. */
+/** The two SDK versions of OpenTelemetry, each with an `openai` of the same age. */
 export const LINES: readonly {
   readonly name: string;
   readonly packages: Readonly<Record<string, string>>;
@@ -74,7 +74,7 @@ export const LINES: readonly {
   },
 ];
 
-/** The npm packages that hold the Nodes. */
+/** The versions of Node, which the npm package `node` contains. */
 export const NODES: readonly { readonly name: string; readonly version: string }[] = [
   { name: 'Node 22', version: '22.23.3' },
   { name: 'Node 24', version: '24.21.0' },

@@ -15,7 +15,7 @@ export interface Cell {
   readonly baseUrl: string;
 }
 
-/** What a user writes first: its call shows up, and there is one copy of the OpenTelemetry API. */
+/** A user's first program. It prints its spans, and the number of copies of the OpenTelemetry API. */
 const PROGRAM = `
   import { createRequire } from 'node:module';
   import { NodeSDK } from '@opentelemetry/sdk-node';
@@ -55,7 +55,7 @@ export async function tryCell(cell: Cell): Promise<string> {
     const env = {
       PATH: [dirname(cell.node), process.env.PATH].join(delimiter),
       BASE_URL: cell.baseUrl,
-      // The newer yarn reads no settings but its own.
+      // Yarn 4 reads only its own settings.
       YARN_NPM_REGISTRY_SERVER: cell.registry,
     };
     const install = [cell.managerFile, ...cell.manager.install];
@@ -71,7 +71,7 @@ export async function tryCell(cell: Cell): Promise<string> {
   }
 }
 
-/** Installs tools that are npm packages; gives the folder that they are in. */
+/** Installs tools that are npm packages. @returns the folder in which they are */
 export async function installTools(packages: readonly string[], directory: string): Promise<string> {
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'package.json'), '{ "name": "tools", "private": true }\n');
@@ -93,7 +93,7 @@ async function writeProject(directory: string, { manager, packages, tarball }: C
   for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
 }
 
-/** What a manager says of this package's peers, however it puts it. */
+/** A package manager's warning about this package's peer dependencies, in any of its wordings. */
 function complaintIn(output: string): string | undefined {
   return output
     .split('\n')

@@ -10,7 +10,7 @@ export interface Column {
   readonly title: string;
   readonly cells: readonly Cell[];
   readonly behaviours: readonly Behaviour[];
-  /** Of a library that makes the calls itself. */
+  /** The library that makes the calls, if it is not the program. */
   readonly framework?: Framework;
 }
 
@@ -19,7 +19,7 @@ const FORMATS = ['cjs', 'mjs'] as const;
 
 const VERSIONS: readonly string[] = [...new Set(MATRIX_LANES.map(({ openai }) => openai))];
 
-/** Every version on Node: both lines of OpenTelemetry, each Node, both kinds of modules. */
+/** Each version of `openai` on Node: with both SDKs of OpenTelemetry, each version of Node, and both module formats. */
 const NODE_COLUMNS: readonly Column[] = VERSIONS.map((version) => ({
   title: version.replace(/\.0$/, ''),
   behaviours: version === FIRST_WITH_SOCKETS ? SOCKETS : BEHAVIOURS,
@@ -28,7 +28,7 @@ const NODE_COLUMNS: readonly Column[] = VERSIONS.map((version) => ({
   ),
 }));
 
-/** The newest version where modules cannot be hooked. */
+/** The newest version of `openai` on runtimes whose modules cannot be hooked. */
 const RUNTIME_COLUMNS: readonly Column[] = [
   ['Bun', 'bun'] as const,
   ['Deno', 'deno'] as const,
@@ -39,7 +39,7 @@ const RUNTIME_COLUMNS: readonly Column[] = [
   behaviours: BEHAVIOURS,
 }));
 
-/** Libraries that make the calls: each line of OpenTelemetry that they are tried with, and both kinds of modules. */
+/** Libraries that make the calls: in all of their lanes, and with both module formats. */
 const FRAMEWORK_COLUMNS: readonly Column[] = FRAMEWORKS.map((framework) => ({
   title: framework.title,
   cells: framework.lanes.flatMap((lane) => FORMATS.map((format) => ({ lane, runtime: 'node-24', format }))),
@@ -49,7 +49,7 @@ const FRAMEWORK_COLUMNS: readonly Column[] = FRAMEWORKS.map((framework) => ({
 
 export const COLUMNS: readonly Column[] = [...NODE_COLUMNS, ...RUNTIME_COLUMNS, ...FRAMEWORK_COLUMNS];
 
-/** A cell as it is spoken of. */
+/** The name of a cell in messages. */
 export function nameOf({ lane, runtime, format }: Cell): string {
   const modules = format === 'cjs' ? 'CommonJS' : 'ES modules';
   const library = FRAMEWORKS.find(({ lanes }) => lanes.includes(lane))?.title;

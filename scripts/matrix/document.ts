@@ -9,7 +9,7 @@ export interface ColumnOutcome {
   readonly outcomes: readonly CellOutcome[];
 }
 
-/** How a state is written in the table, the worst first. */
+/** The text of each state in the table. The worst state comes first. */
 const STATES: readonly (readonly [state: Verdict['state'], text: string])[] = [
   ['changed', '**changed**'],
   ['spans', '**spans**'],
@@ -35,7 +35,7 @@ an accessor throws, or returns a different value each time, read it into a varia
 - **changed**: the program or the server notices a difference. **spans**: only the spans are wrong.
 - Empty: not run. On openai 4.85, the first version with sockets, only the socket rows run.`;
 
-/** The page, with the table and what was wrong. */
+/** Renders the page, with its table and all findings. */
 export function compatibilityPage(columns: readonly ColumnOutcome[], date: string): string {
   const versions = columns.filter(({ column }) => column.framework === undefined);
   const titles = versions.map(({ column }) => column.title);
@@ -61,7 +61,7 @@ export function compatibilityPage(columns: readonly ColumnOutcome[], date: strin
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-/** What programs do with libraries that make the calls themselves. */
+/** Renders the table of libraries that make the calls themselves. */
 export function frameworksTable(columns: readonly ColumnOutcome[]): string {
   const rows = columns.flatMap(({ column: { title, framework, cells }, outcomes }) => [
     ...(framework === undefined ? [] : [`| **${title}**, ${cells.length} runs |  |`]),
@@ -76,7 +76,7 @@ export function frameworksTable(columns: readonly ColumnOutcome[]): string {
 ${['| | |', '| --- | --- |', ...rows].join('\n')}`;
 }
 
-/** What all cells of a column say, or the worst of it. */
+/** The worst state that a behaviour has in the cells of a column. */
 function stateOf(behaviour: string, outcomes: readonly CellOutcome[]): string {
   const states = outcomes.map(({ verdicts }) => verdicts.get(behaviour)?.state);
   return STATES.find(([state]) => states.includes(state))?.[1] ?? '';
@@ -107,7 +107,7 @@ function findings(columns: readonly ColumnOutcome[]): string {
   return lines.length === 0 ? '' : `## Findings\n\n${lines.join('\n')}`;
 }
 
-/** Whatever is not as it should be, one text for each; none when all is well. */
+/** All problems, one text for each. */
 export function problemsOf(columns: readonly ColumnOutcome[]): string[] {
   return columns.flatMap(({ outcomes }) =>
     outcomes.flatMap(({ cell, verdicts, findings: general }) => [

@@ -1,9 +1,9 @@
 /**
- * Runs every behaviour of `test/transparency` in every cell, and writes `docs/compatibility.md` from it. Fails when
- * a program notices that it is observed, or its spans are not right.
+ * Runs every behaviour of `test/transparency` in every cell, and writes `docs/compatibility.md` from the results. Fails
+ * if a program notices that it is observed, or if its spans are wrong.
  *
- * `npm run matrix -- 7.55` runs the columns whose title begins so, and writes nothing; `frameworks` names all of
- * theirs.
+ * `npm run matrix -- 7.55` runs the columns whose titles begin with 7.55, and writes nothing. `frameworks` selects the
+ * columns of all libraries that make the calls.
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -40,10 +40,10 @@ if (wanted.length === 0) {
   const date = new Date().toISOString().slice(0, 10);
   await writeFile(join(ROOT, 'docs', 'compatibility.md'), compatibilityPage(outcomes, date));
 }
-console.log(problems.length === 0 ? 'No program noticed.' : `${problems.length} findings`);
+console.log(problems.length === 0 ? 'No program noticed anything.' : `${problems.length} findings`);
 process.exitCode = problems.length === 0 ? 0 : 1;
 
-/** Installs what is missing, with the package as it is now. */
+/** Installs missing packages, and this package as it is now. */
 async function prepare(needed: readonly Column[]): Promise<void> {
   const lanes = new Set<Lane>(needed.flatMap(({ cells }) => cells.map(({ lane }) => lane)));
   await makeLanes([...lanes, ...OTHER_NODE_LANES], await packPackage());

@@ -1,9 +1,9 @@
 import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What is known of a mutation run: its processes share it, and it outlives those that a mutant makes crash. */
+/** The entries of a mutation run's journal. All processes share it, and it survives if a mutant makes one crash. */
 export interface Entries {
-  /** A test that passes, how long it took, and the mutants whose checks it has reached. */
+  /** A test that passes, its duration, and the mutants whose checks it reaches. */
   readonly reached: { readonly test: string; readonly ms: number; readonly ids: readonly number[] };
   /** The first test that failed without the check. */
   readonly killed: { readonly id: number; readonly test: string };
@@ -28,7 +28,7 @@ export class Journal {
     return { [DIRECTORY]: this.#directory };
   }
 
-  /** Where a process names the mutant that it tries, until the try is over. */
+  /** The folder in which a process names the mutant that it is trying. */
   get attempts(): string {
     return join(this.#directory, 'attempts');
   }
@@ -57,7 +57,7 @@ export class Journal {
     );
   }
 
-  /** The mutants to try in each test; before there is a plan, tests only say what they reach. */
+  /** The mutants to try in each test. Without a plan, tests only report which checks they reach. */
   get plan(): Readonly<Record<string, readonly number[]>> | undefined {
     try {
       return JSON.parse(readFileSync(join(this.#directory, 'plan'), 'utf8'));

@@ -1,10 +1,10 @@
 /**
- * Leaves out each check of `src` in turn and runs the tests that reach it, of the projects `units` and `shared`: one of
- * them should fail. What survives lacks a test, is proven by a program that a test starts, or is not needed.
+ * Leaves out each check of `src` in turn, and runs the tests of the projects `units` and `shared` that reach it: one of
+ * them should fail. A check that survives lacks a test, is not needed, or is tested by a program that a test starts.
  *
  *   npm run mutation                                 all of src
  *   npm run mutation -- sdk/seam.ts sdk/sockets      files and folders of src
- *   npm run mutation -- util test/util               and only these tests
+ *   npm run mutation -- util test/util               only src/util, with only these tests
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -17,9 +17,9 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const VITEST = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
 /** How many tests may try a mutant in each round. Most mutants are killed by the first. */
 const ROUNDS = [2, 4, 12];
-/** A longer test is not repeated. */
+/** A test that takes longer is not repeated. */
 const MAX_TEST_MS = 3_000;
-/** Tests of which nothing is heard for this time hang: a mutant may have taken their process with it. */
+/** Tests that write nothing to the journal for this time are ended: a mutant may make their process hang. */
 const MAX_SILENCE_MS = 120_000;
 
 const parameters = process.argv.slice(2);
@@ -29,11 +29,11 @@ const wanted = parameters
   .map((path) => `src/${path.replace(/^src\//, '')}`);
 const isWanted = (file: string): boolean =>
   wanted.length === 0 || wanted.some((path) => file === path || file.startsWith(`${path}/`));
-/** The texts of the tests. */
+/** The texts of test files, by path. */
 const sources = new Map<string, string>();
 const directory = mkdtempSync(join(tmpdir(), 'mutation-'));
 const journal = new Journal(directory);
-/** Ends the tests that are running. A process with a mutant may never end by itself. */
+/** Ends the running tests. A mutant can keep their process from ending by itself. */
 let endTests = (): void => undefined;
 process.once('SIGINT', () => process.exit(130));
 process.once('exit', () => {
@@ -64,7 +64,7 @@ async function checkAll(): Promise<number> {
   return survivors.length === 0 ? 0 : 1;
 }
 
-/** The tests that reach the check of a mutant, by its id. */
+/** The tests that reach the check of each mutant, by the mutant's id. */
 function testsById(): Map<number, Entries['reached'][]> {
   const tests = new Map<number, Entries['reached'][]>();
   for (const one of journal.read('reached').filter(({ ms }) => ms < MAX_TEST_MS)) {
@@ -77,7 +77,7 @@ function testsById(): Map<number, Entries['reached'][]> {
   return tests;
 }
 
-/** For each mutant that is left, the tests that are likeliest to fail without its check, of those not tried yet. */
+/** Plans, for each mutant that is left, the untried tests that are most likely to fail without its check. */
 function planRound(
   mutants: readonly ListedMutant[],
   reached: ReadonlyMap<number, readonly Entries['reached'][]>,
@@ -120,7 +120,7 @@ async function listTests(): Promise<string[]> {
   return files.map(({ file }) => file.slice(ROOT.length + 1));
 }
 
-/** Runs files of tests, again those whose process a mutant has spoilt or ended, as long as that kills mutants. */
+/** Runs test files. Repeats those whose process a mutant has spoilt or ended, as long as that kills more mutants. */
 async function runTests(files: readonly string[]): Promise<void> {
   journal.clear('done');
   for (let before = -1; before < journal.read('killed').length; ) {

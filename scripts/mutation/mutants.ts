@@ -2,22 +2,22 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAst } from 'rolldown/parseAst';
 
-/** A change to the source that a test must notice: a check of the program goes. */
+/** A change to the source that a test must notice: a check is left out. */
 export interface Mutant {
   readonly kind: 'early exit' | 'condition' | 'operand' | 'guard' | 'catch' | 'bound';
-  /** What goes, or what it goes from, on one line. */
+  /** The code that is left out, or the code around it, on one line. */
   readonly text: string;
-  /** The line on which that begins, from 1. */
+  /** The number of the line on which that code begins, from 1. */
   readonly line: number;
 }
 
 export interface ListedMutant extends Mutant {
   readonly id: number;
-  /** From the root of the project. */
+  /** The path from the project's root. */
   readonly file: string;
 }
 
-/** A node of the syntax tree, as far as it is looked at. */
+/** The fields of a syntax node that are read here. */
 interface Node {
   readonly type: string;
   readonly start: number;
@@ -34,17 +34,17 @@ interface Node {
   readonly test?: Node;
 }
 
-/** What is written around a node, so that its check can be left out while the program runs. */
+/** The code to write around a node, so that its check can be left out while the program runs. */
 interface Switch {
   readonly kind: Mutant['kind'];
-  /** Default: the node itself. */
+  /** The node whose code the mutant shows. Default: the node itself. */
   readonly shown?: Node;
   readonly around: Pick<Node, 'start' | 'end'>;
   readonly before: (isLeftOut: string) => string;
   readonly after: string;
 }
 
-/** Replaces `guard` and `guardAsync`, and lets errors through. */
+/** Replaces `guard` and `guardAsync`, but does not catch errors. */
 const UNGUARDED = '((_, run, ...args) => run(...args))';
 const EXITS: ReadonlySet<unknown> = new Set([
   'BreakStatement',
@@ -54,7 +54,7 @@ const EXITS: ReadonlySet<unknown> = new Set([
 ]);
 const LIMIT = /^(?:MAX|LIMIT)_|_LIMIT$/;
 
-/** All mutants of `src`, numbered as {@link withSwitches} does it. */
+/** All mutants of `src`, with the same numbers as in {@link withSwitches}. */
 export function listMutants(root: string): ListedMutant[] {
   return globSync('src/**/*.ts', { cwd: root })
     .sort()
@@ -79,8 +79,8 @@ export function findMutants(source: string): Mutant[] {
 }
 
 /**
- * A source with all its mutants in it: each check asks `globalThis.__mutant__(id)` first whether it is left out. Ids follow
- * the order of {@link findMutants}, from `first` on.
+ * A source with all its mutants: each check first asks `globalThis.__mutant__(id)` whether it is left out. The first id
+ * is `first`, and the order is that of {@link findMutants}.
  */
 export function withSwitches(source: string, first: number): string {
   const switches = nodesOf(parse(source)).flatMap((node) => switchesOf(node, source));
@@ -92,7 +92,7 @@ export function withSwitches(source: string, first: number): string {
       { at: end, order: width - source.length, text: after },
     ];
   });
-  // What ends at a place comes before what begins there; at the begin, the wider one comes first, and at the end, last.
+  // At one place, ends come before starts. Of several starts, the widest node comes first; of several ends, last.
   insertions.sort((one, other) => one.at - other.at || one.order - other.order);
   let text = '';
   let end = 0;

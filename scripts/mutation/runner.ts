@@ -8,14 +8,14 @@ declare global {
   var __mutant__: ((id: number) => boolean) | undefined;
 }
 
-/** The checks that a run may reach beyond three times those of the test: in a loop that does not end, there are more. */
+/** How many checks a run may reach beyond three times those of the test. An endless loop reaches more. */
 const MAX_MORE_CHECKS = 3_000_000;
-/** How long a run may take beyond ten times what the test takes. */
+/** How much longer a run may take than ten times the test. */
 const MAX_MORE_MS = 1_000;
 
 type Outcome = 'passes' | 'fails' | 'hangs';
 
-/** What Vitest keeps of a test that is running. */
+/** Vitest's internal fields of a running test. */
 interface RunningTest {
   onFinished?: readonly ((context: unknown) => unknown)[];
   onFailed?: unknown;
@@ -24,7 +24,7 @@ interface RunningTest {
 const journal = new Journal();
 const { plan } = journal;
 const attempt = join(journal.attempts, String(process.pid));
-// Tests replace the timers.
+// Kept here, because tests replace the timers.
 const { setTimeout, clearTimeout } = globalThis;
 
 let reached: Set<number> | undefined;
@@ -43,7 +43,7 @@ globalThis.__mutant__ = (id) => {
   return id === leftOut;
 };
 
-/** Repeats a test, once it has passed, without each of the checks that the plan has for it. */
+/** Once a test has passed, repeats it without each of the checks that the plan names for it. */
 export default class MutationRunner extends TestRunner {
   readonly #killed = new Set<number>();
   #isSpoilt = false;
@@ -105,7 +105,7 @@ export default class MutationRunner extends TestRunner {
     rmSync(attempt, { force: true });
   }
 
-  /** A test that hangs has to do so twice: the machine may be busy. */
+  /** Whether a test fails without a check. If it hangs, it must hang twice, because the machine may be busy. */
   async #kills(test: RunnerTestCase, id: number, maxMs: number): Promise<boolean> {
     const outcome = await run(this, test, maxMs, id);
     if (outcome === 'passes') return false;
@@ -167,7 +167,7 @@ async function repeat(runner: TestRunner, test: RunnerTestCase): Promise<Outcome
   return failed || (result?.state as string) === 'fail' ? 'fails' : 'passes';
 }
 
-/** From the file to the innermost. */
+/** The suites around a test, from the file to the innermost. */
 function suitesOf(test: RunnerTestCase): RunnerTestSuite[] {
   const suites: RunnerTestSuite[] = [];
   for (let suite = test.suite; suite !== undefined; suite = suite.suite) suites.unshift(suite);

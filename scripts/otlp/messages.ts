@@ -1,4 +1,4 @@
-/** Generates the reader of OTLP in protobuf from OpenTelemetry's published definitions, wherever the package is built or tested. */
+/** Generates the protobuf reader for OTLP from OpenTelemetry's published definitions, for builds and tests. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -12,11 +12,11 @@ import type { Plugin } from 'rolldown';
 const MODULE = fileURLToPath(new URL('../../src/viewer/live/otlp-messages.ts', import.meta.url));
 const { resolve } = createRequire(import.meta.url);
 
-/** The requests that the command `view` reads, in the folder of definitions that this package contains. */
+/** The folder of a package that contains the definitions, and the requests that the command `view` reads. */
 const DEFINITIONS = dirname(resolve('@elastic/mockotlpserver/package.json'));
 const REQUESTS = ['trace/v1/trace_service', 'logs/v1/logs_service'];
 
-/** Code that reads, and nothing else. It is generated now: at run time, no code is. */
+/** Leaves out everything that does not read. The build generates the code, so no code is generated at run time. */
 const LEFT_OUT = [
   'create',
   'encode',
@@ -29,17 +29,17 @@ const LEFT_OUT = [
   'beautify',
 ];
 
-/** Definitions that no request contains. */
+/** Finds definitions that no request contains. */
 const UNREAD = /^(?:Traces|Logs)Data$|(?:Service|Response|PartialSuccess|Flags)$/;
 
-/** The part of protobufjs that reads. It needs no package for numbers of 64 bits: OTLP has them only as times, read as text. */
+/** The reader of protobufjs. It needs no package for 64-bit integers, because the reader of times returns text. */
 const READER = `import Reader from ${JSON.stringify(resolve('protobufjs/src/reader.js'))};
 import util from ${JSON.stringify(resolve('protobufjs/src/util/minimal.js'))};
 Reader._configure({ _configure() {} });
 export default { Reader, util, roots: {} };
 `;
 
-/** Gives `src/viewer/live/otlp-messages.ts` its constants, and `protobufjs/minimal.js` no more than they need. */
+/** Gives `src/viewer/live/otlp-messages.ts` its constants, and reduces `protobufjs/minimal.js` to what they need. */
 export function otlpMessages(): Plugin {
   const modules: Readonly<Record<string, string>> = {
     'protobufjs/minimal.js': READER,

@@ -1,4 +1,4 @@
-/** Builds the script and the style of the trace page, wherever the package is built or tested. */
+/** Builds the script and the style of the trace page, for builds and tests. */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'rolldown';
@@ -18,13 +18,13 @@ export function pageAssets(): Plugin {
   };
 }
 
-/** What the page contains beside its data, minified. */
+/** The minified script and style of the page. */
 export async function pageConstants(): Promise<{ readonly script: string; readonly style: string }> {
   const [script, style] = await Promise.all([buildScript(), buildStyle()]);
   return { script, style };
 }
 
-/** The rules of markdown-it for HTML, which is off, and for what models seldom write: it stays as it is written. */
+/** Finds rules of markdown-it that are left out: for HTML, and for syntax that models seldom write. */
 const LEFT_OUT =
   /markdown-it\/lib\/rules_\w+\/(?:autolink|entity|html_block|html_inline|image|lheading|linkify|reference|strikethrough)\.mjs$/;
 const NO_RULE =
@@ -42,14 +42,14 @@ const RULER = `export default class {
     return this.chains.get(chain);
   }
 }`;
-/** Replacements for packages of tables: HTML's character references stay as they are written, and browsers know Unicode. */
+/** Replaces packages with large tables. HTML's character references stay as written, and browsers know Unicode. */
 const REPLACED: Readonly<Record<string, string>> = {
   entities: 'export const decodeHTML = (text) => text;',
   mdurl: 'export {};',
   'uc.micro': 'export const P = /\\p{P}/u; export const S = /\\p{S}/u;',
 };
 
-/** Leaves out of markdown-it what the page has no use for, which is half of it. */
+/** Leaves out the half of markdown-it that the page does not use. */
 const smallMarkdown: Plugin = {
   name: 'small-markdown',
   resolveId: (source) => (Object.hasOwn(REPLACED, source) ? `\0${source}` : null),
@@ -69,7 +69,7 @@ async function buildScript(): Promise<string> {
     output: { format: 'iife', minify: true, comments: false },
     transform: {
       target: 'es2023',
-      // Shorter than the calls of the automatic runtime.
+      // Calls of the classic runtime are shorter than those of the automatic one.
       jsx: { runtime: 'classic', pragma: 'h', pragmaFrag: 'Fragment' },
       inject: { h: ['preact', 'h'], Fragment: ['preact', 'Fragment'] },
     },

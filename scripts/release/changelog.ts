@@ -3,7 +3,7 @@ const UNRELEASED = '## [Unreleased]\n';
 /**
  * The changelog after a release.
  *
- * @throws Error if nothing was released, or the version before
+ * @throws Error if there is nothing to release, or if the version was released before
  */
 export function released(changelog: string, version: string, date: string): string {
   const heading = `## [${version}]`;
@@ -15,7 +15,7 @@ export function released(changelog: string, version: string, date: string): stri
   return `${before}${UNRELEASED}\n${heading} - ${date}\n${after}`;
 }
 
-/** The source file that has the version, with another one. */
+/** Replaces the version in a source file. */
 export function withVersion(source: string, version: string): string {
   const pattern = /(?<=VERSION = ')[^']+(?=')/;
   if (!pattern.test(source)) throw new Error('src/util/version.ts has no VERSION.');

@@ -1,8 +1,8 @@
 /**
- * The one setting that says where the project lives.
+ * Sets the address of the project's repository.
  *
  *   npm run repository -- https://github.com/owner/name    writes it everywhere: see `fieldsOf` and `registryEntry`
- *   npm run repository -- --check                          fails unless it is set, and the same everywhere
+ *   npm run repository -- --check                          fails unless it is set, and is the same everywhere
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { type Manifest, problemsOf, REGISTRY_ENTRY, registryEntry, withRepository } from './setting.ts';

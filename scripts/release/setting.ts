@@ -1,4 +1,4 @@
-/** What is written from the setting, and what is read of it. */
+/** The fields of package.json that are read or written here. */
 export interface Manifest {
   readonly name: string;
   readonly repository?: { readonly type: string; readonly url: string };
@@ -12,7 +12,7 @@ export const REGISTRY_ENTRY =
   '.github/opentelemetry-registry/instrumentation-js-opentelemetry-instrumentation-openai.yml';
 
 const ADDRESS = /^(?:git\+)?https:\/\/github\.com\/([\w.-]+)\/([\w.-]+?)(?:\.git)?\/?$/;
-/** Names that stand for a name. */
+/** Finds placeholders for names. */
 const PLACEHOLDER =
   /^(?:<.*|example.*|name|org|organi[sz]ation|owner|placeholder|repo(?:sitory)?|todo|user(?:name)?|your\b.*)$/i;
 
@@ -28,7 +28,7 @@ function placeOf(address: string | undefined): Place | undefined {
   return { owner, page: `https://github.com/${owner}/${name}` };
 }
 
-/** The manifest with the fields that follow from the address, beside its license. */
+/** Adds the fields that follow from the address to a manifest, after its license. */
 export function withRepository(manifest: Manifest, address: string): Manifest {
   const { repository: _, homepage: __, bugs: ___, ...others } = manifest;
   const fields = fieldsOf(placeOf(address)?.page ?? address);
@@ -46,7 +46,7 @@ function fieldsOf(page: string) {
   };
 }
 
-/** What has to be mended before a release; nothing if all is well. */
+/** The problems to fix before a release. */
 export function problemsOf(manifest: Manifest, entry: string, released: string | undefined): string[] {
   const place = placeOf(manifest.repository?.url);
   if (place === undefined)
@@ -65,7 +65,7 @@ export function problemsOf(manifest: Manifest, entry: string, released: string |
   return problems;
 }
 
-/** The entry for OpenTelemetry's registry, after its template. Until the repository is set, it has no address. */
+/** The entry for OpenTelemetry's registry, by its template. It has no address until the repository is set. */
 export function registryEntry({ name, repository }: Manifest, createdAt: string): string {
   const { owner = '<owner>', page = '<repository>' } = placeOf(repository?.url) ?? {};
   return `# cSpell:ignore openai

@@ -1,6 +1,6 @@
 /**
- * Part of `npm version`, which has changed package.json and the lockfile by then: moves the version that spans have, and the
- * entries under Unreleased to a heading of their own. What it throws stops the release.
+ * A part of `npm version`, which runs it after changing package.json and the lockfile. Sets the version that spans
+ * have, and moves the entries under Unreleased below a heading of their own. An error stops the release.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { released, withVersion } from './changelog.ts';

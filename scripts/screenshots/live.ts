@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const COMMAND = fileURLToPath(new URL('../../dist/cli.cjs', import.meta.url));
 
-/** The command `view`, which shows traces as they arrive. */
+/** The running command `view`, which shows traces as they arrive. */
 export interface LivePage {
   readonly address: string;
   close(): void;

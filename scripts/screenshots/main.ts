@@ -1,9 +1,9 @@
 /**
- * Writes the screenshots of the trace page under docs/images/, in Chromium: the live page with the traces of several
- * programs, and the page of a program whose last call fails.
+ * Writes screenshots of the trace page in Chromium to docs/images/: the live page with the traces of several programs,
+ * and the page of a program whose last call fails.
  *
  *     npm run screenshots
- *     npm run screenshots -- --review <folder>   each program at four widths, light and dark, to look at
+ *     npm run screenshots -- --review <folder>   each program at four widths, light and dark, for a review
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -47,7 +47,7 @@ const SCREENSHOTS: readonly Screenshot[] = [
   { name: 'page-narrow', width: 420, height: 900, trace: 'tutoring session' },
 ];
 
-/** The programs that a newcomer should understand from their pages. */
+/** The traces whose pages a newcomer should understand. */
 const REVIEWED: readonly string[] = [
   'tutoring session',
   'session',
@@ -75,7 +75,7 @@ async function recordPrograms(path: string, liveAddress: string): Promise<void> 
   await sdk.shutdown();
 }
 
-/** The browser packs an image without loss far better as WebP than as PNG. */
+/** Lets the browser convert an image to lossless WebP, which is far smaller than PNG. */
 async function toWebP(page: Page, png: Buffer): Promise<Buffer> {
   const packed = await page.evaluate(async (base64) => {
     const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
@@ -100,7 +100,7 @@ async function openTrace(
   const page = await browser.open(options);
   await page.goto(address);
   const list = page.getByRole('button', { name: 'List', expanded: false });
-  // Where there is no room, the list is folded.
+  // Without room for it, the list is hidden behind a button.
   const isFolded = await list.isVisible();
   if (isFolded) await list.click();
   await page

@@ -1,10 +1,10 @@
-/** The programs whose traces are on the screenshots: each runs on the simulator. */
+/** The programs whose traces are on the screenshots. They run on the simulator. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { trace } from '@opentelemetry/api';
 import type OpenAI from 'openai';
 import { startSimulator } from '../../test/support/simulator/index.ts';
 
-/** What uses `openai` is imported once the instrumentation is there. */
+/** Runs all programs. Modules that use `openai` are imported after the instrumentation. */
 export async function runPrograms(): Promise<void> {
   const { speak } = await import('../../examples/math-tutor/speaking.ts');
   const { tutor } = await import('../../examples/math-tutor/tutoring.ts');
@@ -26,7 +26,7 @@ async function findTrains(): Promise<void> {
   await simulator.close();
 }
 
-/** A chat with a retry that helps, and then an answer that never comes. */
+/** A chat whose retry succeeds, and then a request whose retries all fail. */
 async function answerTicket(): Promise<void> {
   const { default: Client } = await import('openai');
   const simulator = await startSimulator({});
@@ -78,7 +78,7 @@ async function failingRun(): Promise<void> {
     await beta.threads.runs.submitToolOutputsAndPoll(run.id, { thread_id, tool_outputs }, options);
     span.end();
   });
-  // The steps are read after the run has failed.
+  // The package reads the steps after the run has failed.
   await wait(1_000);
   await simulator.close();
 }

@@ -1,4 +1,4 @@
-/** Renders the TypeScript constants of src/semconv/ from the registry: those that a source names. */
+/** Renders the TypeScript constants of src/semconv/ from the registry, but only those that sources use. */
 import type { AttributeDefinition, MetricDefinition, Registry } from './model.ts';
 
 const header =
@@ -10,9 +10,9 @@ export function constantName(name: string): string {
 }
 
 /**
- * src/semconv/attributes.ts: a constant for each name, a function for each name that ends in a key.
+ * Renders src/semconv/attributes.ts: a constant for each name, and a function for each name that ends in a key.
  *
- * @param used the constants that sources name
+ * @param used the names of constants that sources use
  */
 export function renderAttributes(registry: Registry, used: ReadonlySet<string>): string {
   const named = sorted(registry).filter(({ name }) => used.has(constantName(name)));
@@ -26,7 +26,7 @@ export function renderAttributes(registry: Registry, used: ReadonlySet<string>):
   return `${header}\n${lines.join('\n\n')}\n`;
 }
 
-/** src/semconv/values.ts: a constant for each member of an enum. */
+/** Renders src/semconv/values.ts: a constant for each member of an enum. */
 export function renderValues(registry: Registry, used: ReadonlySet<string>): string {
   const lines = sorted(registry).flatMap(({ name: attribute, members }) =>
     members.flatMap((member) => {
@@ -37,7 +37,7 @@ export function renderValues(registry: Registry, used: ReadonlySet<string>): str
   return `${header}\n${lines.join('\n')}\n`;
 }
 
-/** src/semconv/metrics.ts: what an instrument is made from, for each metric. */
+/** Renders src/semconv/metrics.ts: the definition of each metric's instrument. */
 export function renderMetrics(registry: Registry): string {
   const type = `/** What an instrument is made from. */
 export interface MetricDefinition {
@@ -60,7 +60,7 @@ export interface MetricDefinition {
   return `${header}\n${[type, ...constants].join('\n\n')}\n`;
 }
 
-/** Equal boundaries stand in the first metric that has them. */
+/** The bucket boundaries of a metric. Metrics with equal boundaries refer to the first one that has them. */
 function bucketsOf({ name, buckets }: MetricDefinition, all: readonly MetricDefinition[]): string {
   const text = `[${buckets.join(', ')}]`;
   const first = all.find((metric) => metric.buckets.join(', ') === buckets.join(', '));
@@ -69,7 +69,7 @@ function bucketsOf({ name, buckets }: MetricDefinition, all: readonly MetricDefi
     : `METRIC_${constantName(first.name)}.buckets`;
 }
 
-/** src/semconv/events.ts: the names of events and log records. */
+/** Renders src/semconv/events.ts: the names of events and log records. */
 export function renderEvents(registry: Registry): string {
   const constants = registry.events.map(
     (event) =>
@@ -78,7 +78,7 @@ export function renderEvents(registry: Registry): string {
   return `${header}\n${constants.join('\n\n')}\n`;
 }
 
-/** src/semconv/schema.ts: which version of the conventions the telemetry follows. */
+/** Renders src/semconv/schema.ts: the version of the conventions that the telemetry follows. */
 export function renderSchema(schemaUrl: string): string {
   return `${header}\n${comment('Schema of the GenAI conventions that the telemetry follows.')}\nexport const SCHEMA_URL = '${schemaUrl}' as const;\n`;
 }

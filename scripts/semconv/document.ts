@@ -105,7 +105,7 @@ function renderEvent(event: EventDefinition, registry: Registry): string {
   ].join('\n\n');
 }
 
-/** A table of the signal's own attributes, and links to those that it shares with others. */
+/** A table of a signal's own attributes, and links to the groups of attributes that it shares. */
 function renderUses(uses: readonly AttributeUse[], registry: Registry): string[] {
   const own = uses.filter((use) => use.group === undefined);
   const groups = [...new Set(uses.flatMap((use) => use.group ?? []))].map(groupTitle);
@@ -127,7 +127,7 @@ function groupTitle(id: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** Groups that some span or event refers to, and those that may be on any span. */
+/** The groups that a span or event refers to, and those that any span may have. */
 function shared(registry: Registry): string[] {
   const named = [...registry.spans, ...registry.events].flatMap((signal) =>
     signal.attributes.flatMap((use) => use.group ?? []),

@@ -1,4 +1,4 @@
-/** One example of every signal, for docs/telemetry.md: those of semconv/examples.yaml. */
+/** Reads the example of each signal for docs/telemetry.md from semconv/examples.yaml. */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
@@ -21,7 +21,7 @@ export function spanExample({ spans }: Examples, id: string): string {
   return block([name, ...lines(attributes)]);
 }
 
-/** A point of the metric, with what it is grouped by. */
+/** A point of a metric with its attributes. */
 export function metricExample({ metrics }: Examples, name: string): string {
   return block([name, ...lines(found(metrics[name], name).attributes)]);
 }

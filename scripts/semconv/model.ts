@@ -11,17 +11,17 @@ export interface AttributeDefinition {
   readonly name: string;
   /** `string`, `int`, `double`, `boolean`, `string[]`, `any` or `template[…]`; an enum is a string with members. */
   readonly type: string;
-  /** Known values of an enum, else empty. */
+  /** The known values of an enum; empty for other types. */
   readonly members: readonly string[];
-  /** Whether the enum admits no other value. */
+  /** Whether the enum allows no other value. */
   readonly closed: boolean;
   readonly brief: string;
   readonly examples: readonly unknown[];
-  /** When it is there, for signals of the conventions that make it conditional. */
+  /** The condition under which it is recorded, for signals on which the conventions make it conditional. */
   readonly condition?: string | undefined;
   /** Who defines it: this package, the GenAI conventions, or OpenTelemetry's core conventions. */
   readonly origin: 'openai' | 'gen_ai' | 'core';
-  /** File name of the JSON schema of its value, for content. */
+  /** The file name of the JSON schema of its value, for content. */
   readonly schema?: string | undefined;
 }
 
@@ -30,11 +30,11 @@ export interface AttributeUse {
   readonly name: string;
   readonly level: 'required' | 'conditionally_required' | 'recommended' | 'opt_in';
   readonly condition?: string | undefined;
-  /** Given when the span starts, so that samplers see it. */
+  /** Whether it is set when the span starts, so that samplers can read it. */
   readonly samplingRelevant?: boolean | undefined;
-  /** The group it came with. */
+  /** The group that it belongs to. */
   readonly group?: string | undefined;
-  /** Path parameters that fill it. */
+  /** The path parameters from which it gets its value. */
   readonly pathParameters?: readonly string[] | undefined;
 }
 
@@ -46,18 +46,18 @@ export interface AttributeGroup {
 
 export interface SpanDefinition {
   readonly id: string;
-  /** The span of the conventions that it refines; without, the span is ours. */
+  /** The span of the conventions that it refines; `undefined` if the span is ours. */
   readonly refines?: string | undefined;
   readonly kind: string;
-  /** Values of `gen_ai.operation.name`; none for spans of ours. */
+  /** The values of `gen_ai.operation.name`; empty for spans of ours. */
   readonly operations: readonly string[];
-  /** Attribute whose presence distinguishes this refinement from others of the same operation. */
+  /** The attribute whose presence distinguishes this refinement from others of the same operation. */
   readonly present?: string | undefined;
-  /** Pattern of the name, attributes in braces. */
+  /** The pattern of the name, with attributes in braces. */
   readonly name: string;
-  /** Name when the attribute of the pattern is unknown. */
+  /** The name if the attribute of the pattern is unknown. */
   readonly nameFallback?: string | undefined;
-  /** The only names the span may have. */
+  /** The only names that the span may have. */
   readonly names?: readonly string[] | undefined;
   readonly brief: string;
   readonly note?: string | undefined;
@@ -76,9 +76,9 @@ export interface MetricDefinition {
 
 export interface EventDefinition {
   readonly name: string;
-  /** An event on a span; otherwise a log record. */
+  /** Whether it is an event of a span. If not, it is a log record. */
   readonly onSpan: boolean;
-  /** Severity number of the log record, where it is fixed. */
+  /** The severity number of the log record, if that is fixed. */
   readonly severity?: number | undefined;
   readonly brief: string;
   readonly attributes: readonly AttributeUse[];

@@ -1,6 +1,6 @@
 /**
- * Reads the two registries under semconv/ and joins them: the snapshot of the GenAI conventions and our own additions.
- * What comes out is what this package may record; constants, documentation and the convention checker derive from it.
+ * Joins the two registries under semconv/: the snapshot of the GenAI conventions, and our own additions. The result is
+ * what this package may record. Constants, documentation and the convention checker are derived from it.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -11,10 +11,10 @@ import type { OwnFile, UpstreamRegistry } from './source.ts';
 
 const folder = fileURLToPath(new URL('../../semconv/', import.meta.url));
 
-/** Groups that list the attributes of the conventions which are used here. */
+/** The groups that list the attributes of the conventions that are used here. */
 const referenceGroups: readonly string[] = ['openai.gen_ai_attributes', 'openai.core_attributes'];
 
-/** Loads and joins both registries; throws when one refers to something that neither defines. */
+/** Loads and joins both registries. @throws Error if one refers to something that neither defines */
 export function loadRegistry(): Registry {
   const upstream = JSON.parse(readUpstream('genai-registry.json')) as UpstreamRegistry;
   const own = readOwnFiles();
@@ -37,7 +37,7 @@ export function readSchema(file: string): Record<string, unknown> {
   return JSON.parse(readUpstream(file)) as Record<string, unknown>;
 }
 
-/** The schema URL of the GenAI conventions: the first dependency that manifest.yaml states. */
+/** The schema URL of the GenAI conventions: the first dependency in manifest.yaml. */
 export function readSchemaUrl(): string {
   const manifest = parse(readFileSync(`${folder}registry/manifest.yaml`, 'utf8')) as {
     readonly dependencies: readonly { readonly schema_url: string }[];
@@ -82,7 +82,7 @@ function readOwnAttributes(files: readonly OwnFile[]): AttributeDefinition[] {
     }));
 }
 
-/** The attributes of the conventions that are ours to use: those listed in genai.yaml and core.yaml. */
+/** The attributes of the conventions that this package uses: those that genai.yaml and core.yaml list. */
 function readUsedAttributes(files: readonly OwnFile[], upstream: UpstreamRegistry): AttributeDefinition[] {
   return files
     .flatMap((file) => file.attribute_groups ?? [])
@@ -109,7 +109,7 @@ function readUsedAttributes(files: readonly OwnFile[], upstream: UpstreamRegistr
     });
 }
 
-/** Every attribute that a signal or group names has a definition. */
+/** @throws Error if a signal or group names an attribute without a definition */
 function assertResolved(registry: Registry): void {
   for (const signal of [
     ...registry.spans,

@@ -59,7 +59,7 @@ export function readSpans(sources: Sources): SpanDefinition[] {
 function refineSpan(refinement: OwnSpanRefinement, sources: Sources): SpanDefinition {
   const base = found(sources.upstream.spans[refinement.ref], refinement);
   const { when, omit = [] } = refinement.annotations ?? {};
-  // The conventions refine some spans for OpenAI; our refinement stands on top of that.
+  // The conventions refine some spans for OpenAI. Our refinement extends theirs.
   const forOpenAI = Object.values(sources.upstream.spans).find(
     (span) => span.refines === refinement.ref && span.fixed_attributes?.['gen_ai.provider.name'] === 'openai',
   );
@@ -135,7 +135,7 @@ export function readEvents(sources: Sources): EventDefinition[] {
   return [...refined, ...own];
 }
 
-/** Precedence as in weaver: a signal's own reference, then its groups, then what it refines. */
+/** Merges with weaver's precedence: a signal's own reference, then its groups, then what it refines. */
 function mergeUses(inherited: readonly UpstreamUse[], signal: OwnSignal, sources: Sources): AttributeUse[] {
   const entries = signal.attributes ?? [];
   const ofGroups = entries.flatMap((entry) =>
@@ -156,7 +156,7 @@ function groupUses(id: string, groups: ReadonlyMap<string, AttributeGroup>): rea
   return group.attributes;
 }
 
-/** A use in the conventions. The words of its condition are ours, from genai.yaml. */
+/** A use in the conventions, but with the wording of its condition from our genai.yaml. */
 function inheritedUse(use: UpstreamUse, sources: Sources): AttributeUse {
   const condition = sources.attributes.get(use.name)?.condition;
   if (use.condition !== undefined && condition === undefined) {

@@ -1,7 +1,7 @@
-/** Shapes of the files under semconv/: the parts that are read here. */
+/** The shapes of the files under semconv/: only the parts that are read here. */
 import type { AttributeUse } from './model.ts';
 
-/** semconv/upstream/genai-registry.json */
+/** The file semconv/upstream/genai-registry.json. */
 export interface UpstreamRegistry {
   readonly attributes: Readonly<Record<string, UpstreamAttribute>>;
   readonly spans: Readonly<Record<string, UpstreamSpan>>;

@@ -1,7 +1,7 @@
 /**
- * Does many operations of all kinds, against an API and a backend that fail now and then, and looks at what is left:
- * no span open or unaccounted for, no memory or handle that stays. `npm run soak` does 200,000 and writes the figures
- * into `docs/reliability.md`; `npm run soak -- 10000` does fewer and writes nothing, unless `--write` comes after it.
+ * Runs many operations of all kinds, with an API and a backend that sometimes fail. Checks that no span stays open or
+ * is unaccounted for, and that no memory or handle stays. `npm run soak` runs 200,000 and writes the figures to
+ * `docs/reliability.md`; `npm run soak -- 10000` runs fewer and writes nothing, unless `--write` follows.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { findings, soakTable } from './report.ts';

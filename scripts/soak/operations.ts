@@ -3,7 +3,7 @@ import type { Span } from '@opentelemetry/api';
 import type OpenAI from 'openai';
 import { withConversation } from '../../src/client.ts';
 
-/** One thing that a program does; it may fail, for the API does now and then. */
+/** An operation of the program. It may fail, because the API sometimes fails. */
 export interface SoakOperation {
   readonly name: string;
   readonly weight: number;
@@ -82,7 +82,7 @@ export const OPERATIONS: readonly SoakOperation[] = [
   { name: 'an endpoint that is no operation', weight: 2, run: (client) => client.models.list() },
 ];
 
-/** Half of the work happens below a span of the program's, half of it does not. */
+/** Does work below a span of the program, if there is one, and ends the span. */
 export async function below(span: Span | undefined, work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
@@ -97,7 +97,7 @@ async function drain(stream: AsyncIterable<unknown>): Promise<void> {
 
 async function aborted(client: OpenAI): Promise<unknown> {
   const controller = new AbortController();
-  // Who asks for the result only then may find that it has failed before, and nobody has handled that.
+  // Aborts a turn later: if the call failed before the program awaits it, the rejection would be unhandled.
   void nextTurn().then(() => controller.abort());
   return client.chat.completions.create(CHAT, { signal: controller.signal });
 }

@@ -1,25 +1,25 @@
 /**
- * What the soaked program talks to, in a process of its own so that its memory is not the program's: the simulated
- * API and a receiver of spans, both of which fail now and then.
+ * The peer of the soaked program: the simulated API and a receiver of spans, both of which sometimes fail. It is a
+ * separate process, so that its memory does not count.
  */
 
 import { startReceiver, type Treatment } from '../../test/support/accounting/receiver.ts';
 import { type Answer, type Simulator, startSimulator } from '../../test/support/simulator/index.ts';
 import { choose, randomFrom } from './random.ts';
 
-/** What the program asks of its peer, and what it is told. */
+/** A request of the program to its peer. */
 export type PeerRequest = 'renew' | 'count';
 export interface PeerReply {
   readonly apiUrl: string;
   readonly receiverUrl: string;
-  /** Spans that the receiver has taken. */
+  /** The number of spans that the receiver has accepted. */
   readonly taken: number;
 }
 
 const AT_ONCE = { 'retry-after-ms': '1' };
 const REFUSAL = { error: { message: 'It failed.', type: 'server_error', code: null } };
 
-/** What goes wrong with a request to the API, in parts of a thousand. */
+/** The faults of the API. The weights are per thousand requests. */
 const API_FAULTS: readonly { readonly weight: number; readonly answer: Answer | undefined }[] = [
   { weight: 900, answer: undefined },
   { weight: 25, answer: { status: 500, body: REFUSAL, headers: AT_ONCE } },
@@ -41,7 +41,7 @@ const RECEIVER_FAULTS: readonly { readonly weight: number; readonly treatment: T
   { weight: 1, treatment: 'garbage' },
 ];
 
-/** In every thousand requests, so many in a row fail: long enough for the breaker to open. */
+/** How many requests in a row fail in every 200: enough for the circuit breaker to open. */
 const OUTAGE = 20;
 
 const random = randomFrom(1);
@@ -52,7 +52,7 @@ const receiver = await startReceiver((request) =>
 
 process.on('message', async (request: PeerRequest) => {
   if (request === 'renew') {
-    // It stays where it was: the metrics of the program have an entry for every address.
+    // Keeps the port, because the program's metrics have an entry for each address.
     const port = simulator === undefined ? 0 : Number(new URL(simulator.url).port);
     await simulator?.close();
     simulator = await startSimulator({ port, faults: () => choose(API_FAULTS, random()).answer });

@@ -1,4 +1,4 @@
-/** Numbers from 0 to 1 that look random, and are the same for the same seed. */
+/** Pseudorandom numbers from 0 to 1. They are the same for the same seed. */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -9,7 +9,7 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-/** One of the rows, by their weights. */
+/** Chooses a row by the rows' weights. */
 export function choose<Row extends { readonly weight: number }>(rows: readonly Row[], random: number): Row {
   let left = random * rows.reduce((sum, { weight }) => sum + weight, 0);
   const found = rows.find(({ weight }) => {

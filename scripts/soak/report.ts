@@ -1,11 +1,11 @@
 import type { Account } from '../../test/support/accounting/ledger.ts';
 
-/** The program between two pieces of work, with nothing in progress. */
+/** The state of the program between two pieces of work, when nothing is in progress. */
 export interface Checkpoint {
   readonly operations: number;
-  /** Bytes of the heap in use after it was collected. */
+  /** The bytes of the heap in use after garbage collection. */
   readonly heap: number;
-  /** Resources that keep the event loop busy: sockets, timers and the like. */
+  /** The number of resources that keep the event loop alive, such as sockets and timers. */
   readonly handles: number;
   readonly openSpans: number;
 }
@@ -16,20 +16,20 @@ export interface SoakReport {
   readonly failed: number;
   readonly seconds: number;
   readonly account: Account;
-  /** Spans that the receiver has taken, by its own count. */
+  /** The number of spans that the receiver has counted. */
   readonly taken: number;
   readonly checkpoints: readonly Checkpoint[];
   readonly unhandled: number;
 }
 
-/** Bytes by which the heap may differ between the first and the last checkpoint after warming up. */
+/** The bytes by which the heap may differ between the first and the last checkpoint after the warm-up. */
 function heapTolerance(operations: number): number {
   return Math.min(4, operations / 2_500) * 2 ** 20;
 }
 
 const MOST_HANDLES = 40;
 
-/** Checkpoints before the caches are full do not count. */
+/** The checkpoints after the caches are full. */
 function settledOf({ checkpoints }: SoakReport): readonly Checkpoint[] {
   return checkpoints.slice(Math.floor(checkpoints.length * 0.3));
 }
@@ -40,7 +40,7 @@ export function growthOf(report: SoakReport): number {
   return first === undefined || last === undefined ? Number.NaN : last.heap - first.heap;
 }
 
-/** What is not as it should be. */
+/** The problems in a report. */
 export function findings(report: SoakReport): string[] {
   const { account, taken, operations, answered, failed, unhandled, checkpoints } = report;
   const found: string[] = [];
@@ -70,7 +70,7 @@ export function findings(report: SoakReport): string[] {
   return found;
 }
 
-/** The section of `docs/reliability.md`. */
+/** Renders the section of `docs/reliability.md`. */
 export function soakTable(report: SoakReport, date: string): string {
   const { account, operations, answered, failed, seconds, taken, checkpoints } = report;
   const number = (value: number): string => value.toLocaleString('en-US');

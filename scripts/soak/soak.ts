@@ -21,10 +21,10 @@ import type { Checkpoint, SoakReport } from './report.ts';
 
 const AT_ONCE = 16;
 const CHECKPOINTS = 20;
-/** Milliseconds: an export that was given up for being slow could have arrived, and would be counted twice. */
+/** The timeout of an export, in milliseconds. It is long: a slow export that is given up may arrive and count twice. */
 const PATIENCE = 120_000;
 
-/** Small enough for its maps to be full before the heap is looked at. */
+/** The limits are so small that all maps are full before the heap is measured. */
 const CONFIG = {
   captureMessageContent: 'SPAN_AND_EVENT',
   maxConversations: 100,
@@ -35,7 +35,7 @@ const CONFIG = {
   events: { sink: () => undefined, preset: 'full' },
 } as const;
 
-/** Does a number of operations of all kinds against an API and a backend that fail now and then, and counts. */
+/** Runs a number of operations of all kinds with an API and a backend that sometimes fail, and counts the outcomes. */
 export async function soak(count: number, tell: (line: string) => void): Promise<SoakReport> {
   const peer = new Peer();
   const { receiverUrl } = await peer.ask('renew');
@@ -104,7 +104,7 @@ class Work {
   }
 }
 
-/** What is left when the program rests. Streams that nobody reads are only gone after several collections. */
+/** Measures the program at rest. Streams that nothing reads are gone only after several garbage collections. */
 async function look(operations: number, ledger: Ledger): Promise<Checkpoint> {
   for (let turn = 0; turn < 10; turn++) {
     globalThis.gc?.();

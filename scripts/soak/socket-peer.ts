@@ -1,4 +1,4 @@
-/** The server of the soaked sockets, in a process of its own: half of its sessions end in some other way than they should. */
+/** The server of the soaked sockets, in a separate process. Half of its sessions end in a wrong way. */
 
 import { listen } from '../../test/support/simulator/server.ts';
 import type { ServerSocket } from '../../test/support/simulator/web-socket.ts';

@@ -1,6 +1,6 @@
 /**
- * Opens many sockets, half of which break, and looks at what is left: no span, no handle, no memory.
- * `npm run soak:sockets` opens 10,000; `npm run soak:sockets -- 2000` fewer.
+ * Opens many sockets, half of which break. Checks that no span stays open, and that no handle or memory stays.
+ * `npm run soak:sockets` opens 10,000; `npm run soak:sockets -- 2000` opens fewer.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,7 +17,7 @@ import { instrumentOpenAI } from '../../src/client.ts';
 const FULL = 10_000;
 const AT_ONCE = 16;
 const CHECKPOINTS = 10;
-/** A socket that has not closed by then never does. */
+/** A socket that has not closed by then counts as one that never closes. */
 const CLOSE_TIMEOUT_MS = 10_000;
 const AUDIO = 'A'.repeat(3_200);
 
@@ -25,7 +25,7 @@ interface Done {
   readonly response?: { readonly output: readonly { readonly call_id?: string }[] };
 }
 
-/** Small enough for its maps to be full before the heap is looked at. */
+/** The limits are so small that all maps are full before the heap is measured. */
 const CONFIG = { captureMessageContent: 'SPAN_ONLY', maxConversations: 100, cost: false } as const;
 
 const counts = { started: 0, ended: 0, failed: 0 };
@@ -39,7 +39,7 @@ const processor: SpanProcessor = {
   shutdown: async () => undefined,
 };
 const count = Number(process.argv[2] ?? FULL);
-/** Bytes by which the heap may differ between the third and the last checkpoint. */
+/** The bytes by which the heap may differ between the third and the last checkpoint. */
 const HEAP_TOLERANCE = Math.min(2, count / 1_000) * 2 ** 20;
 context.setGlobalContextManager(new AsyncLocalStorageContextManager());
 trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [processor] }));
@@ -72,7 +72,7 @@ console.log(JSON.stringify(report));
 const isClean = counts.started === counts.ended && unhandled === 0 && handles === 0 && grown < HEAP_TOLERANCE;
 process.exit(isClean && counts.started > count && counts.failed > 0 ? 0 : 1);
 
-/** Opens a socket, asks for a response, and stays until the connection is gone. */
+/** Opens a socket, requests a response, and waits until the connection has closed. */
 async function useSocket(isRealtime: boolean): Promise<void> {
   const socket = isRealtime
     ? new OpenAIRealtimeWS({ model: 'gpt-realtime', options } as never, client as never)

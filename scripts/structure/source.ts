@@ -4,12 +4,12 @@ import { dirname, join, posix, relative, sep } from 'node:path';
 export const SOURCE: string = join(import.meta.dirname, '..', '..', 'src');
 
 export interface SourceFile {
-  /** Below `src/`, with `/` on every platform. */
+  /** The path below `src/`, with `/` on every platform. */
   readonly path: string;
   readonly lines: number;
-  /** The files of `src/` that it imports when it runs: imports of types alone leave nothing behind. */
+  /** The files of `src/` that it imports at run time, so without imports of types only. */
   readonly imports: readonly string[];
-  /** The files of `src/` that it imports types from, and nothing else. */
+  /** The files of `src/` from which it imports only types. */
   readonly typeImports: readonly string[];
   /** The names that it declares outside of any function or class. */
   readonly names: readonly string[];
@@ -20,7 +20,7 @@ const IMPORT_CALL = /\bimport\(\s*['"](\.{1,2}\/[^'"]+)['"]\s*\)/g;
 const DECLARATION =
   /^(?:export\s+)?(?:default\s+)?(?:declare\s+)?(?:abstract\s+)?(?:async\s+)?(?:function\*?|class|const|let|var|interface|type|enum)\s+([A-Za-z_$][\w$]*)/gm;
 
-/** Reads every file of `src/`, in the order of their paths. */
+/** Reads all files of `src/`, sorted by path. */
 export function readSource(directory: string = SOURCE): SourceFile[] {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
@@ -29,7 +29,7 @@ export function readSource(directory: string = SOURCE): SourceFile[] {
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** What one file imports and declares, read as text: the sources are formatted, which makes this reliable enough. */
+/** Finds a file's imports and declarations with patterns. The sources are formatted, so this is reliable enough. */
 export function parseFile(path: string, text: string): SourceFile {
   const resolve = (specifier: string): string => posix.normalize(posix.join(dirname(path), specifier));
   const values = new Set([...text.matchAll(IMPORT_CALL)].map(([, specifier = '']) => resolve(specifier)));
@@ -38,7 +38,7 @@ export function parseFile(path: string, text: string): SourceFile {
     const isErased = typeOnly !== undefined || hasOnlyTypes(clause);
     (isErased ? types : values).add(resolve(specifier));
   }
-  // An overloaded function has one declaration for each signature.
+  // A set, because an overloaded function has one declaration per signature.
   const names = new Set([...text.matchAll(DECLARATION)].map(([, name = '']) => name));
   return {
     path,

@@ -2,9 +2,8 @@ import { dirname } from 'node:path';
 import type { SourceFile } from './source.ts';
 
 /**
- * The layers of `src/`, top first. A folder imports from the layers below its own, never from one above or from a
- * folder of the same layer. A file at the root of `src/` counts as a folder; those not listed are entry points, above
- * every layer.
+ * The layers of `src/`, top first. A folder imports only from layers below its own. A file at the root of `src/` counts
+ * as a folder. Files at the root that are not listed are entry points, above all layers.
  */
 export const LAYERS: readonly (readonly string[])[] = [
   ['register', 'instrumentation.ts'],
@@ -25,7 +24,7 @@ export interface Dependency {
   /** A folder directly below `src/`, or a file at its root. */
   readonly from: string;
   readonly to: string;
-  /** Pairs of files, as `a.ts -> b.ts`. */
+  /** Pairs of files, such as `a.ts -> b.ts`. */
   readonly imports: readonly string[];
 }
 
@@ -93,12 +92,12 @@ function isUpward({ from, to }: Dependency): boolean {
   return layerOf(to) <= layerOf(from) && layerOf(from) >= 0;
 }
 
-/** 0 is the top layer, -1 an entry point above it. */
+/** The layer's number: 0 for the top layer, -1 for an entry point above it. */
 function layerOf(folder: string): number {
   return LAYERS.findIndex((layer) => layer.includes(folder));
 }
 
-/** Strongly connected groups of more than one file, by Tarjan's algorithm. */
+/** Finds groups of files that import each other, with Tarjan's algorithm. */
 function findCycles(
   files: readonly SourceFile[],
   importsOf: (file: SourceFile) => readonly string[],

@@ -1,8 +1,9 @@
 /**
- * Runs the programs of `test/transparency` with the newest versions of `openai` and OpenTelemetry that are published, and
- * says what broke; also which endpoints of that `openai` have no row in the route table. For a weekly workflow.
+ * Runs the programs of `test/transparency` with the newest published versions of `openai` and OpenTelemetry, and
+ * reports what broke. Also reports endpoints of that `openai` without a row in the route table. A workflow runs it
+ * weekly.
  *
- * `npm run watch-compatibility -- openai@8.0.0-beta.1` takes that version instead of the newest.
+ * `npm run watch-compatibility -- openai@8.0.0-beta.1` uses that version instead of the newest.
  */
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,7 +20,7 @@ import { type WatchedPackage, watchReport } from './report.ts';
 
 const NAME = 'newest';
 const [newestTested] = PROGRAM_LANES.filter(({ line }) => line === 3).toReversed();
-if (newestTested === undefined) throw new Error('There is no lane to begin with.');
+if (newestTested === undefined) throw new Error('No lane has OpenTelemetry SDK 3.');
 
 const packages = await Promise.all(Object.entries(newestTested.packages).map(newestOf));
 const lane: ProgramLane = {
@@ -60,7 +61,7 @@ async function tryLane(newest: ProgramLane): Promise<{ ok: number; problems: str
   };
 }
 
-/** An endpoint without a row is traced all the same, by a generic span. */
+/** The endpoints without a row in the route table. They still get generic spans. */
 async function missingRoutes(): Promise<string[]> {
   const resources = join(laneDirectory(NAME), 'node_modules', 'openai', 'resources');
   const { code, stdout } = await run(process.execPath, ['scripts/check-routes.ts', resources], { cwd: ROOT });

@@ -1,20 +1,20 @@
-/** A package, as the tests have it and as it is published now. */
+/** A package with the version that the tests use, and the newest published version. */
 export interface WatchedPackage {
   readonly name: string;
   readonly tested: string;
   readonly newest: string;
 }
 
-/** What was tried with the newest versions, and what came of it. */
+/** The result of a run with the newest versions. */
 export interface Watch {
   readonly packages: readonly WatchedPackage[];
-  /** Programs that behaved as they do without us, with the spans that they should have. */
+  /** The number of programs that behaved as without the instrumentation, and had the right spans. */
   readonly ok: number;
-  /** What is not as it should be, one text for each. */
+  /** The problems, one text for each. */
   readonly problems: readonly string[];
 }
 
-/** What was found, for a person who has to act on it. */
+/** Renders the result for the person who has to act on it. */
 export function watchReport({ packages, ok, problems }: Watch): string {
   const rows = packages.map(({ name, tested, newest }) => {
     const change = tested === newest ? 'tested' : isMajor(tested, newest) ? '**new major**' : 'new';
@@ -34,7 +34,7 @@ export function watchReport({ packages, ok, problems }: Watch): string {
   ].join('\n');
 }
 
-/** Whether what users rely on may have changed: below 1.0 that is so with every minor version. */
+/** Whether a version may break users. Below 1.0, each minor version may. */
 export function isMajor(tested: string, newest: string): boolean {
   const [major = '', minor = ''] = tested.split('.');
   const [newMajor = '', newMinor = ''] = newest.split('.');

@@ -1,6 +1,6 @@
 /**
- * Counts the files and functions of `src/` that one warm operation runs through, with the package's defaults, by V8's
- * precise coverage. Functions of one name in one file count once.
+ * Counts the files and functions of `src/` that one warm operation runs, with the package's defaults and V8's precise
+ * coverage. Functions with the same name in one file count once.
  *
  *   node scripts/weight/hops.ts "chat"     prints the number of files and functions as JSON
  */
@@ -14,12 +14,12 @@ import { recordTelemetry } from '../../test/support/telemetry.ts';
 import type { Hops, OPERATIONS } from './weigh.ts';
 
 interface Operation {
-  /** @param assistantId of an assistant that was created before */
+  /** @param assistantId the id of an assistant that was created before */
   readonly run: (client: OpenAI, assistantId: string) => Promise<unknown>;
   readonly config?: OpenAIInstrumentationConfig;
 }
 
-/** Enough for all that happens on first use. */
+/** Enough operations for everything that happens on first use. */
 const WARM_UPS = 5;
 
 const CHAT = {
@@ -38,7 +38,7 @@ const [name = ''] = process.argv.slice(2);
 const operation = new Map<string, Operation>(Object.entries(RUNS)).get(name);
 if (operation === undefined) throw new Error(`There is no operation ${name}`);
 const time = scriptTime();
-// The package keeps to the timers that it finds when it is loaded.
+// Imported after the timers are replaced, because the package keeps the timers that it finds when it loads.
 const { instrumentOpenAI } = await import('../../src/client.ts');
 console.log(JSON.stringify(await countHops(operation)));
 
@@ -66,7 +66,7 @@ async function countHops({ run, config = {} }: Operation): Promise<Hops> {
     trace.getTracer('program').startActiveSpan('program', async (span) => {
       await run(client, assistant.id);
       span.end();
-      // What continues in the background.
+      // Waits for background work.
       while (telemetry.openSpans.length > 0) {
         await new Promise((resolve) => setImmediate(resolve));
         time.advance(100);

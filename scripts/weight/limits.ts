@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { ROOT } from '../../test/support/lanes/paths.ts';
 import type { Weight } from './weigh.ts';
 
-/** What a figure may be. */
+/** The limit of a figure. */
 export interface Limit {
-  /** The lowest that it ever was. */
+  /** The lowest value that the figure ever had. */
   readonly least: number;
-  /** Set if it has gone up since. */
+  /** Set if the figure has gone up since. */
   readonly raised?: { readonly to: number; readonly why: string };
 }
 
 export interface Limits {
   readonly figures: Readonly<Record<string, Limit>>;
-  /** As they were when the limits were written. */
+  /** The lines by place when the limits were written. */
   readonly lines: Readonly<Record<string, number>>;
 }
 
@@ -31,7 +31,7 @@ function limitOf({ least, raised }: Limit): number {
   return raised !== undefined && raised.why.trim() !== '' ? raised.to : least;
 }
 
-/** Says which figures are above their limits, and in which folders lines were added; `undefined` if none is. */
+/** Describes the figures that exceed their limits, and the folders that got lines; `undefined` if no figure does. */
 export function describeRises(weight: Weight, limits: Limits): string | undefined {
   const rises = Object.entries(weight.figures).flatMap(([name, value]) => {
     const limit = limits.figures[name];
@@ -51,7 +51,7 @@ export function describeRises(weight: Weight, limits: Limits): string | undefine
   ].join('\n');
 }
 
-/** Limits that are as low as the weight. Without a reason, a figure that is above its limit leaves it as it is. */
+/** Lowers limits to the weight. Raises those that a figure exceeds, but only with a reason. */
 export function updateLimits(weight: Weight, limits: Limits, why?: string): Limits {
   const figures = Object.entries(weight.figures).flatMap(([name, value]): [string, Limit][] => {
     const limit = limits.figures[name];

@@ -1,9 +1,9 @@
 /**
- * Prints what the project weighs beside the limits in `test/weight/weight.json`.
+ * Prints the project's weight beside the limits in `test/weight/weight.json`.
  *
  *   npm run weight
  *   npm run weight -- --write                     lowers the limits to what the project weighs now
- *   npm run weight -- --write --why "a reason"    also raises those that it exceeds
+ *   npm run weight -- --write --why "a reason"    also raises limits that it exceeds
  */
 import { parseArgs } from 'node:util';
 import { describeRises, readLimits, updateLimits, writeLimits } from './limits.ts';

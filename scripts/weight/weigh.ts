@@ -7,15 +7,15 @@ import { pageConstants } from '../page/assets.ts';
 import { readSource, SOURCE, type SourceFile } from '../structure/source.ts';
 import { topFolderOf } from '../structure/structure.ts';
 
-/** What the project weighs. The figures are the same in every run and on every machine. */
+/** The project's weight. The figures are the same in every run and on every machine. */
 export interface Weight {
-  /** What may only go down. */
+  /** The figures that may only go down. */
   readonly figures: Readonly<Record<string, number>>;
-  /** Where it is: lines that may move between these places. */
+  /** The lines in each place. Lines may move from one place to another. */
   readonly lines: Readonly<Record<string, number>>;
 }
 
-/** Distinct files and functions of `src/` that an operation runs through. */
+/** The numbers of distinct files and functions of `src/` that an operation runs. */
 export interface Hops {
   readonly files: number;
   readonly functions: number;
@@ -31,7 +31,7 @@ export const OPERATIONS = [
 const DIST = join(ROOT, 'dist');
 const SHORT_FILE_LINES = 40;
 
-/** The sources are formatted: what starts in the first column is declared at the top level. */
+/** Patterns for state. The sources are formatted, so declarations at the top level start in the first column. */
 const STATE: Readonly<Record<string, RegExp>> = {
   'module-level lets': /^(?:export )?let /gm,
   'module-level collections': /^(?:export )?const .*=\s*new (?:Weak)?(?:Map|Set)\b/gm,
@@ -39,7 +39,7 @@ const STATE: Readonly<Record<string, RegExp>> = {
   'calls of setTimeout and setInterval': /\bset(?:Timeout|Interval)\(/g,
 };
 
-/** Needs `dist/` as `npm run build` makes it. */
+/** Measures the weight. Needs the `dist/` of `npm run build`. */
 export async function weigh(): Promise<Weight> {
   const files = readSource().filter(({ path }) => !path.startsWith('semconv/'));
   const texts = files.map(({ path }) => readFileSync(join(SOURCE, path), 'utf8'));
@@ -70,7 +70,7 @@ function linesByFolder(files: readonly SourceFile[]): Record<string, number> {
   return Object.fromEntries([...folders].map(([folder, inside]) => [`src/${folder}`, linesOf(inside)]));
 }
 
-/** Lines of tests by kind: those that break when files of `src/` move, and those that only use the package. */
+/** The lines of tests that break if files of `src/` move, and of tests that only use the package. */
 function linesOfTests(): Record<string, number> {
   const files = new Map(readSource(join(ROOT, 'test')).map((file) => [file.path, file]));
   const importers = new Map<string, boolean>();
@@ -90,7 +90,7 @@ function linesOfTests(): Record<string, number> {
   return { 'tests that import src': linesOf(inside), 'tests that only use the package': linesOf(outside) };
 }
 
-/** The built files are minified already. */
+/** The bytes of the built files, which are minified already. */
 async function countBytes(): Promise<Record<string, number>> {
   const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     exports: Record<string, string | Record<string, string>>;
@@ -109,7 +109,7 @@ async function countBytes(): Promise<Record<string, number>> {
   };
 }
 
-/** Files of `dist/`, and all that they may load later. */
+/** These files of `dist/`, and all files that they may load later. */
 function filesLoadedBy(entries: readonly string[]): Set<string> {
   const found = new Set<string>();
   const visit = (file: string): void => {
@@ -139,10 +139,10 @@ async function countAllHops(): Promise<Record<string, number>> {
   return Object.fromEntries(counted.flat());
 }
 
-/** Each operation has a process of its own, so that none loads code for another. */
+/** Counts in a separate process per operation, so that no operation loads code for another. */
 async function countHops(operation: string): Promise<Hops> {
   const program = join(import.meta.dirname, 'hops.ts');
-  // Functions that come compiled from a cache are not counted exactly.
+  // V8 does not count functions exactly that come compiled from a cache.
   const env = { NODE_DISABLE_COMPILE_CACHE: '1' };
   return JSON.parse(
     await mustRun(process.execPath, [...REPEATABLE_FLAGS, program, operation], { cwd: ROOT, env }),

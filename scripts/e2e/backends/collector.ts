@@ -7,7 +7,7 @@ import { mockOtlpServer } from './mock-otlp-server.ts';
 
 const VERSION = '0.160.0';
 
-/** What is built into it. */
+/** The components that are built into it. */
 const MANIFEST = `
 dist: { name: otelcol, output_path: . }
 receivers:
@@ -17,8 +17,8 @@ exporters:
 `;
 
 /**
- * The OpenTelemetry Collector, built by its own builder. It keeps nothing: what it receives it sends on, by gRPC, and is
- * read back there.
+ * The OpenTelemetry Collector, built by its own builder. It stores nothing: it forwards what it receives over gRPC to a
+ * receiver, which the telemetry is read from.
  */
 export const collector: Backend = {
   name: 'OpenTelemetry Collector',

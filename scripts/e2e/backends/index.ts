@@ -7,7 +7,7 @@ import { phoenix } from './phoenix.ts';
 import { prometheus } from './prometheus.ts';
 import { victoriaMetrics } from './victoria-metrics.ts';
 
-/** Every backend that is tried, in the order of the table. */
+/** All backends, in the order of the table. */
 export const BACKENDS: readonly Backend[] = [
   mockOtlpServer,
   collector,

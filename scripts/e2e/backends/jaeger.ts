@@ -5,7 +5,7 @@ import { installFromGo } from '../install.ts';
 import { spansOf } from '../otlp.ts';
 import { dataDirectory, freePorts, getJson, startServer } from '../server.ts';
 
-/** Jaeger 2, which keeps traces. Its page is not part of the Go module, so there is nothing to look at here. */
+/** Jaeger 2, which stores traces. The Go module does not contain Jaeger's page, so there is no screenshot. */
 export const jaeger: Backend = {
   name: 'Jaeger',
   version: '2.13.0',
@@ -14,7 +14,7 @@ export const jaeger: Backend = {
     installFromGo({
       name: 'jaeger',
       module: 'github.com/jaegertracing/jaeger',
-      // The module of both lines: this has the second one, too.
+      // This Go module contains Jaeger 1 and Jaeger 2.
       version: 'v1.76.0',
       package: './cmd/jaeger',
     }),
@@ -44,7 +44,7 @@ export const jaeger: Backend = {
   },
 };
 
-/** Everything in memory, on ports that are free. */
+/** Settings that keep everything in memory and use free ports. */
 function settingsOf([grpc, http, query, queryGrpc, telemetry]: readonly number[]): string {
   return `
 service:

@@ -6,12 +6,12 @@ import { dataDirectory, freePorts, getJson, startServer } from '../server.ts';
 
 const VERSION = '3.17.2';
 
-/** Attributes are an object, and each value is JSON. */
+/** A span as MLflow returns it. Each value of its attributes is JSON text. */
 interface MlflowSpan {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** MLflow: keeps traces in experiments, with a page. It takes OTLP over HTTP only. */
+/** MLflow, which stores traces in experiments and has a page. It receives OTLP only over HTTP. */
 export const mlflow: Backend = {
   name: 'MLflow',
   version: VERSION,

@@ -28,7 +28,7 @@ const { MockOtlpServer } = require('@elastic/mockotlpserver') as {
 };
 const { version } = require('@elastic/mockotlpserver/package.json') as { readonly version: string };
 
-/** Receives everything and keeps what it was told: a development dependency, so it can always be had. */
+/** Receives and keeps everything. It is a development dependency, so it is always available. */
 export const mockOtlpServer: Backend = {
   name: '@elastic/mockotlpserver',
   version,

@@ -6,7 +6,7 @@ import { dataDirectory, freePorts, getJson, startServer } from '../server.ts';
 
 const VERSION = '20.26.1';
 
-/** Arize Phoenix: keeps traces of language models, with a page. */
+/** Arize Phoenix, which stores traces of language models and has a page. */
 export const phoenix: Backend = {
   name: 'Phoenix',
   version: VERSION,

@@ -8,10 +8,10 @@ import { installFromGo } from '../install.ts';
 import { querySums } from '../prometheus-api.ts';
 import { dataDirectory, freePorts, getJson, startServer } from '../server.ts';
 
-/** Its settings are tried, too. */
+/** The example whose settings of Prometheus are also tried. */
 const EXAMPLE = join(ROOT, 'examples', 'backends', 'grafana');
 
-/** Prometheus: keeps metrics. It takes OTLP over HTTP where its receiver is switched on. */
+/** Prometheus, which stores metrics. It receives OTLP over HTTP if its receiver is switched on. */
 export const prometheus: Backend = {
   name: 'Prometheus',
   version: '3.15.0',
@@ -22,7 +22,7 @@ export const prometheus: Backend = {
       module: 'github.com/prometheus/prometheus',
       version: 'v0.315.0',
       package: './cmd/prometheus',
-      // What finds services to scrape in clouds is most of the program, and not needed.
+      // Leaves out service discovery in clouds, which is most of the program.
       tags: 'remove_all_sd',
     }),
   start: async (command) => {
@@ -44,7 +44,7 @@ export const prometheus: Backend = {
         OTEL_TRACES_EXPORTER: 'none',
       }),
       readPoints: (metric, unit) => querySums(url, metric, unit),
-      // It understands all that the example's dashboard asks, and has the sums that stand on top of it.
+      // Prometheus must understand all queries of the example's dashboard, and have values for its sums.
       check: async () => {
         for (const query of promQueries(readDashboard())) {
           const { data } = (await getJson(
@@ -63,7 +63,7 @@ interface Answer {
   readonly data: { readonly result: readonly unknown[] };
 }
 
-/** What the compose file switches on. */
+/** The flags that the example's compose file sets. */
 async function flagsOfExample(): Promise<string[]> {
   const { services } = parse(await readFile(join(EXAMPLE, 'compose.yaml'), 'utf8'));
   const { command } = services.prometheus as { readonly command: readonly string[] };

@@ -4,7 +4,7 @@ import { installFromGo } from '../install.ts';
 import { querySums } from '../prometheus-api.ts';
 import { dataDirectory, freePorts, startServer } from '../server.ts';
 
-/** VictoriaMetrics: keeps metrics, and takes OTLP over HTTP. */
+/** VictoriaMetrics, which stores metrics and receives OTLP over HTTP. */
 export const victoriaMetrics: Backend = {
   name: 'VictoriaMetrics',
   version: '1.112.0',
@@ -24,7 +24,7 @@ export const victoriaMetrics: Backend = {
       command,
       parameters: [
         ...[`-httpListenAddr=127.0.0.1:${port}`, `-storageDataPath=${join(directory, 'data')}`],
-        // Names as Prometheus makes them; without it the dots stay.
+        // Makes names like Prometheus. Without this flag, dots stay in names.
         '-opentelemetry.usePrometheusNaming',
       ],
       directory,

@@ -1,4 +1,4 @@
-// Vercel's AI SDK sends its requests itself, and has telemetry of its own.
+// Vercel's AI SDK sends requests without `openai`, and has its own telemetry.
 import { createOpenAI } from '@ai-sdk/openai';
 import { OpenTelemetry } from '@ai-sdk/otel';
 import { generateText, isStepCount, registerTelemetry, streamText, tool } from 'ai';

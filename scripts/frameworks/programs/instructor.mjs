@@ -1,4 +1,4 @@
-// instructor asks again where an answer does not fit its schema.
+// instructor repeats a request if the answer does not fit its schema.
 import Instructor from '@instructor-ai/instructor';
 import OpenAI from 'openai';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-// LangChain alone: a model with structured output, and an agent with a tool.
+// LangChain: a model with structured output, and an agent with a tool.
 import { ChatOpenAI } from '@langchain/openai';
 import { createAgent, tool } from 'langchain';
 import { z } from 'zod';

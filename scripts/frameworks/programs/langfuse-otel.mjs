@@ -1,4 +1,4 @@
-// What Langfuse exports: nothing without `gen_ai.*`.
+// Langfuse exports only spans with `gen_ai.*` attributes.
 import { LangfuseSpanProcessor } from '@langfuse/otel';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { OpenAIInstrumentation } from 'opentelemetry-instrumentation-openai';

@@ -1,4 +1,4 @@
-// A server with NestJS, asked once. Its decorators are applied by hand: Node runs no others.
+// A NestJS server that gets one request. Decorators are called as functions, because Node does not support the syntax.
 import 'reflect-metadata';
 import { Controller, Get, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

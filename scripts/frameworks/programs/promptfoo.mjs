@@ -1,4 +1,4 @@
-// promptfoo calls models itself. A provider of the program may use `openai`.
+// promptfoo calls models without `openai`. A provider that the program defines can use `openai`.
 import OpenAI from 'openai';
 import promptfoo from 'promptfoo';
 import { MODEL, QUESTION } from './tutor-tools.mjs';

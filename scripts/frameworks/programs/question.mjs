@@ -1,4 +1,4 @@
-// Two calls below a span of the program. OpenTelemetry's own instrumentation would break `parse()`.
+// Two calls below a span of the program. With OpenTelemetry's own instrumentation, `parse()` would fail.
 import { trace } from '@opentelemetry/api';
 import OpenAI from 'openai';
 import { flush } from 'opentelemetry-instrumentation-openai/client';

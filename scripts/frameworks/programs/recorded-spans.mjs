@@ -1,4 +1,4 @@
-// A span processor for setups that take one, whose spans are written when the program ends.
+// A span processor that writes its spans when the program ends, for setups that accept a span processor.
 
 import { AggregationTemporality, InMemoryMetricExporter } from '@opentelemetry/sdk-metrics';
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';

@@ -1,4 +1,4 @@
-// Sentry watches each promise of `openai`, and asks for its raw response before the program has it.
+// Sentry observes each promise of `openai`, and reads the raw response before the program does.
 import { createRequire } from 'node:module';
 import { DESCRIPTION, MODEL, NAME, PARAMETERS, QUESTION, solve } from './tutor-tools.mjs';
 import { writeResult } from './write.cjs';
@@ -9,7 +9,7 @@ const sent = [];
 Sentry.init({
   dsn: 'https://key@127.0.0.1/1',
   tracesSampleRate: 1,
-  // Its headers have random ids.
+  // Sends no trace headers, because they have random ids.
   tracePropagationTargets: [],
   transport: () => ({
     send: async ([, items]) => {
@@ -49,5 +49,5 @@ async function main() {
 
 const result = await Sentry.startSpan({ name: 'question', op: 'test' }, main);
 await Sentry.flush();
-// Its own spans of the calls show that it was active.
+// Sentry's own spans of the calls show that it was active.
 writeResult([...result, sent.length > 0]);
