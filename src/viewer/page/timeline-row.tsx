@@ -123,7 +123,7 @@ function SpanName({ span }: { readonly span: ViewedSpan }): VNode {
   return (
     <>
       <span class="label clip" title={name.slice(0, 1000)}>
-        {/* Without the names of parameters in a path, so that its end is visible. */}
+        {/* Shortens the parameters in a path to `…`, so that the end of the path is visible. */}
         {name.slice(0, 200).replaceAll(/\{\w+\}/g, '…')}
       </span>
       {isFailed(span) && <span class="failure small clip">{shownErrorType(span)}</span>}
