@@ -37,7 +37,8 @@ export function readOptions(parameters: readonly string[]): Options {
   if (unknown !== undefined)
     throw new Error(`Unknown case ${unknown}. The cases are ${CASES.map(({ name }) => name).join(', ')}.`);
   const rounds = values.rounds === undefined ? (quick ? 4 : 24) : Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 2) throw new Error('--rounds must be a whole number of at least 2.');
+  if (!Number.isInteger(rounds) || rounds < 2)
+    throw new Error('--rounds must be a whole number of at least 2.');
   return {
     cases: CASES.filter(({ name }) => names === undefined || names.includes(name)),
     rounds,
