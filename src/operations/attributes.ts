@@ -30,7 +30,6 @@ export function modelCall(operation: string, request: ApiRequest): Attributes {
   return attributes;
 }
 
-/** The model that answered. */
 export function answeringModel(result: unknown): Attributes {
   const attributes: Attributes = {};
   define(attributes, ATTR.GEN_AI_RESPONSE_MODEL, stringField(result, 'model'));

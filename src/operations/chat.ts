@@ -83,7 +83,7 @@ function chatParameterAttributes(request: ApiRequest): Attributes {
 
 const GEMINI = /^(?:google\/|models\/)?gemini-/;
 
-/** Adds the tokens of Gemini's thoughts to the output, as which they are billed. Gemini adds them only to the total. */
+/** Adds Gemini's thought tokens to the output: they are billed as output, but only in the total. */
 function withThoughts(usage: Usage, tokens: number, result: unknown): Usage {
   const isGemini = GEMINI.test(asName(field(result, 'model')) ?? '');
   // Gemini leaves out `completion_tokens` if all of them are thoughts.
@@ -111,7 +111,7 @@ function chatResultAttributes(result: unknown): Attributes {
   return attributes;
 }
 
-/** Adds why the choices ended, and how many of their tool calls get no span: only the first {@link MAX_REPEATED} do. */
+/** Adds the finish reasons, and how many tool calls get no span: all after the first {@link MAX_REPEATED}. */
 function addChoices(attributes: Attributes, choices: readonly unknown[]): void {
   let reasons: string[] | undefined;
   let calls = 0;

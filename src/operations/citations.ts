@@ -12,13 +12,13 @@ import {
 } from '../util/payload.ts';
 import { urlWithoutSecrets } from '../util/url-secrets.ts';
 
-/** The recorded fields of a page or file that is cited. */
+/** The recorded fields of a cited page or file. */
 export type Citation = Readonly<Record<string, string>>;
 
 const CITED = ['url', 'title', 'file_id', 'filename'] as const;
 const MAX_CITED_LENGTH = 2_048;
 
-/** The pages and files that the annotations of a text cite. Chat completions and Assistants nest them in a field. */
+/** The pages and files that annotations cite. Chat completions and Assistants nest each in a field. */
 export function readCitations(annotations: unknown): Citation[] {
   return first(asArray(annotations)).flatMap((annotation) => {
     const type = stringField(annotation, 'type');
@@ -49,8 +49,8 @@ export function addCitations(known: readonly Citation[], annotations: unknown): 
 }
 
 /**
- * Converts a part of a file that a search found into a document as the conventions define it. The `attributes` of the
- * file are user metadata and are never recorded.
+ * Converts a search result, which is a part of a file, into a document of the conventions. The file's
+ * `attributes` are user metadata and are never recorded.
  */
 function readDocument(found: unknown): object {
   const text = textField(found, 'text');

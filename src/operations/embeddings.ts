@@ -35,9 +35,7 @@ export const embeddings: Operation = {
 
 const BYTES_PER_FLOAT = 4;
 
-/**
- * The number of dimensions, from the length of the vector or its base64 text. Calls no getter, which might decode it.
- */
+/** The number of dimensions, from the vector or its base64. Calls no getter, because it might decode. */
 function dimensionsOf(embedding: unknown): number | undefined {
   const holder = asObject(embedding);
   const vector = holder && (Object.getOwnPropertyDescriptor(holder, 'embedding')?.value as unknown);

@@ -40,9 +40,7 @@ export interface ToolCallContent {
 /** The `gen_ai.tool.type` of tools that the API runs itself. */
 const HOSTED = 'extension';
 
-/**
- * `gen_ai.tool.type` by the API's type. All other types are hosted, and so is a `shell` that the program did not run.
- */
+/** `gen_ai.tool.type` by API type. Others are hosted, and so is a `shell` that the program did not run. */
 const TOOL_TYPES: Readonly<Record<string, string>> = {
   function: 'function',
   custom: 'function',
@@ -61,7 +59,7 @@ export interface RecordedToolCall {
   readonly responseId?: string | undefined;
   readonly itemId?: string | undefined;
   readonly vectorStoreIds: readonly string[];
-  /** Seconds from the request for the function until the program resumed the paused invocation. */
+  /** Seconds from the model's request for the function until the program resumed the invocation. */
   readonly waited?: number | undefined;
   /** `undefined` if it succeeded. */
   readonly outcome: ToolOutcome | undefined;
@@ -72,8 +70,8 @@ export interface RecordedToolCall {
 }
 
 /**
- * `execute_tool {name}`: a tool call below its invocation, or next to its response. It is recorded once it has ended.
- * The id of the step shows to which step it belongs.
+ * `execute_tool {name}`: a tool call below its invocation, or next to its response. It is recorded once it
+ * has ended. Its attribute `openai.step.id` shows which step it belongs to.
  */
 export const executeTool: OperationKind<RecordedToolCall, RecordedToolCall> = {
   name: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
@@ -91,7 +89,7 @@ export const executeTool: OperationKind<RecordedToolCall, RecordedToolCall> = {
       [ATTR.OPENAI_TOOL_TYPE]: type,
       ...outcomeAttributes(outcome),
     };
-    // The event with the details of the operation requires this attribute.
+    // The event `gen_ai.client.inference.operation.details` requires this attribute.
     define(attributes, ATTR.GEN_AI_PROVIDER_NAME, recorded.provider);
     define(attributes, ATTR.OPENAI_STEP_ID, recorded.stepId);
     define(attributes, ATTR.GEN_AI_RESPONSE_ID, recorded.responseId);

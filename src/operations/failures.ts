@@ -8,8 +8,8 @@ export function reportedError(holder: unknown): unknown {
 }
 
 /**
- * The failure that an answer with status 200 reports instead of a result, as OpenRouter does if the provider behind it
- * fails: in the body, or in the choices.
+ * The failure that an answer with status 200 reports in its body or in its choices, instead of a result.
+ * OpenRouter sends such an answer if the provider behind it fails.
  */
 export function readAnswerFailure(result: unknown): Failure | undefined {
   const choices = arrayField(result, 'choices');
@@ -18,7 +18,7 @@ export function readAnswerFailure(result: unknown): Failure | undefined {
   return error === undefined ? undefined : readError(error, 'failed');
 }
 
-/** Whether a choice did not end regularly: it has no finish reason, or the reason `error`. */
+/** Whether a choice has no finish reason, or the reason `error`. */
 function isBroken(choice: unknown): boolean {
   return (field(choice, 'finish_reason') ?? 'error') === 'error';
 }
@@ -31,10 +31,10 @@ function hasResults(result: unknown): boolean {
   return hasItems || textField(result, 'text') !== undefined;
 }
 
-/** Objects whose failures are recorded on other spans: where they run. */
+/** Objects whose failures are recorded where they run: on the span of the response, run or step. */
 const RECORDED_ELSEWHERE = /^(?:response|thread\.run|thread\.run\.step)$/;
 
-/** Why a batch, a job, a file or another resource has failed. A file at OpenAI then has the status `error`. */
+/** Why a batch, job, file or other resource has failed. OpenAI gives a failed file the status `error`. */
 export function readResourceFailure(result: unknown): Failure | undefined {
   const status = field(result, 'status');
   if (status !== 'failed' && status !== 'error') return undefined;

@@ -47,7 +47,7 @@ function otherOperations(): readonly Operation[] {
 
 let others: ReadonlyMap<string, Operation> | undefined;
 
-/** The operation of a route; a plain request if no operation declares its endpoint. */
+/** The operation of a route; {@link request} if no operation declares the route's endpoint. */
 export function operationOf({ endpoint }: Pick<Route, 'endpoint'>): Operation {
   if (chat.endpoints.includes(endpoint)) return chat;
   others ??= byEndpoint(otherOperations());

@@ -76,7 +76,7 @@ export const compaction: Operation = {
 };
 
 /**
- * The number of inputs, and how many of them were flagged.
+ * A model checks inputs. The span has the number of inputs, and how many of them were flagged.
  *
  * @see https://platform.openai.com/docs/api-reference/moderations/create
  */
@@ -144,7 +144,7 @@ export const image: Operation = {
     return Array.isArray(data) ? { [ATTR.OPENAI_IMAGE_COUNT]: data.length } : {};
   },
   usage: readImageUsage,
-  // An SVG is drawn by another model, which has another price.
+  // Another model with another price draws an SVG.
   fees: (result) => ({ hasOthers: objectField(result, 'svg_usage') !== undefined }),
 };
 

@@ -51,7 +51,7 @@ export const programTool: OperationKind<
   spanName: ({ name }) => `${GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL} ${name}`,
   requestAttributes: ({ name, provider }) => ({
     [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
-    // The event with the details of the operation requires this attribute.
+    // The event `gen_ai.client.inference.operation.details` requires this attribute.
     [ATTR.GEN_AI_PROVIDER_NAME]: provider,
     [ATTR.GEN_AI_TOOL_NAME]: name,
     [ATTR.GEN_AI_TOOL_TYPE]: 'function',
@@ -78,7 +78,7 @@ export const workflow: OperationKind<undefined, ProgramResult> = {
   }),
 };
 
-/** A webhook that the program unwraps: the type of the event, and the object that it reports on. */
+/** A webhook that the program unwraps. The span has the event's type and the id of the event's object. */
 export const webhook: OperationKind<undefined, ProgramResult> = {
   kind: 'internal',
   scope: 'unmeasured',
@@ -98,11 +98,11 @@ export const webhook: OperationKind<undefined, ProgramResult> = {
 
 /** A kind of object that webhook events report on, such as a batch. */
 interface Subject {
-  /** The prefix of the types of these events. */
+  /** The prefix of the events' types. */
   readonly type: string;
-  /** The field of `data` with the id of the object. By default `id`. */
+  /** The field of `data` with the object's id. Default: `id`. */
   readonly key?: string;
-  /** The attribute for the id, which the spans of requests for the object have, too; or several attributes. */
+  /** The attribute for the id, as on spans of requests for the object, or a function that returns several. */
   readonly attribute: string | ((id: string) => Attributes);
 }
 

@@ -64,7 +64,7 @@ export const response: Operation = {
 function responseRequestAttributes(request: ApiRequest): Attributes {
   const attributes = modelCall('chat', request);
   define(attributes, ATTR.GEN_AI_CONVERSATION_ID, conversationIdOf(request.body));
-  // Set at the start of the span, so that no other prompt of the program is set instead.
+  // Set when the span starts, so that the metadata's prompt is not added.
   const prompt = objectField(request.body, 'prompt');
   if (prompt === undefined) return attributes;
   define(attributes, ATTR.GEN_AI_PROMPT_NAME, asName(field(prompt, 'id')));
@@ -117,7 +117,7 @@ function readResponseFees(response: unknown): Fees {
     const type = field(item, 'type');
     const status = field(item, 'status');
     if (type === 'file_search_call' && status === 'completed') fileSearches++;
-    // The API often calls a finished image `generating`.
+    // The API often gives a finished image the status `generating`.
     else if (type === 'image_generation_call' && status !== 'failed') hasOthers = true;
     else if (type === 'web_search_call' && status !== 'failed' && webSearches === undefined)
       hasUncountedSearches = true;

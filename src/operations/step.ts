@@ -20,7 +20,7 @@ export interface RecordedStep {
   readonly messageId: string | undefined;
   /** Seconds from the start of the step to its first text, if it was streamed. */
   readonly timeToFirstChunk: number | undefined;
-  /** If message deltas are recorded: the number of deltas that are not. */
+  /** How many message deltas were left out, if deltas are recorded. */
   readonly skippedDeltas: number;
   /** The number of tool calls without a span. */
   readonly skippedToolCalls: number;
@@ -28,7 +28,7 @@ export interface RecordedStep {
   readonly outputMessages: readonly Message[];
 }
 
-/** `chat {model}`: a step below its invocation. It is recorded once the invocation has closed. */
+/** `chat {model}`: a step below its invocation. It is recorded when its invocation is. */
 export const step: OperationKind<RecordedStep, RecordedStep> = {
   name: GEN_AI_OPERATION_NAME_VALUE_CHAT,
   scope: 'unmeasured',

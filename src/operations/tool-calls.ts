@@ -59,7 +59,7 @@ export function readResponseToolCalls(response: unknown): readonly RequestedTool
 
 /** The most characters that are hashed: more would delay the program. Longer calls have no fingerprint. */
 const MAX_HASHED_LENGTH = 262_144;
-/** Half the digits of a SHA-256, which are still too many for anyone to find another call with the same digits. */
+/** Half the digits of a SHA-256: still enough that nobody can find another call with the same digits. */
 const DIGITS = 32;
 
 /**
@@ -68,8 +68,8 @@ const DIGITS = 32;
 const INEXACT_NUMBER = /[\d.]{16}|\d[eE][+-]?\d{3}/;
 
 /**
- * Identifies a tool call by its name and arguments, without keeping either. `undefined` if the arguments are too
- * long to hash.
+ * Identifies a tool call by its name and arguments, without keeping either. `undefined` if the arguments are
+ * too long to hash or cannot be serialized.
  *
  * Programs often parse and serialize arguments before they send them back. So JSON is hashed as `JSON.stringify` writes
  * it, with sorted keys: spaces, escapes and the order of keys make no difference. Other text is hashed as it is.
@@ -103,22 +103,20 @@ function sorted(object: unknown): object {
   );
 }
 
-/** The fingerprints of calls of which only a part is kept in memory, by that part. */
+/** Fingerprints of whole calls, by the copy of the call that is kept in memory. */
 const FINGERPRINTS = new WeakMap<object, () => string | undefined>();
 
-/** Stores the fingerprint of a whole call for the part of it that is kept, whose arguments may be cut. */
+/** Stores the fingerprint of a whole call for its kept copy, in which the arguments may be cut. */
 export function keepFingerprint(kept: object, fingerprint: () => string | undefined): void {
   FINGERPRINTS.set(kept, fingerprint);
 }
 
-/** The fingerprint of a tool call item, from its name and arguments. */
 export function fingerprintOfItem({ name }: ResponseToolCall, item: unknown): string | undefined {
   const given = (): unknown =>
     field(item, 'arguments') ?? field(item, 'input') ?? readToolContent(item).arguments;
   return (FINGERPRINTS.get(item as object) ?? (() => fingerprintOf(name, given())))();
 }
 
-/** The fingerprint of a tool call of a chat completion. */
 export function fingerprintOfCall(call: unknown, name: string, given: unknown): string | undefined {
   return (FINGERPRINTS.get(call as object) ?? (() => fingerprintOf(name, given)))();
 }

@@ -21,7 +21,7 @@ import { reportedError } from '../failures.ts';
 import { fingerprintOf, keepFingerprint } from '../tool-calls.ts';
 import { reasoningOf } from './messages.ts';
 
-/** One choice, as far as the chunks of the stream have arrived. */
+/** The part of one choice that has arrived so far. */
 interface StreamedChoice {
   readonly index: number;
   finish_reason?: string;
@@ -67,7 +67,7 @@ class Audio {
   readonly data: KeptText = new KeptText();
 }
 
-/** How many characters may still be kept of the texts of an answer. */
+/** How much more text of an answer may be kept. */
 class Room {
   /** The room for messages, which are all recorded on one span. */
   readonly messages: TextRoom;
@@ -84,12 +84,12 @@ class Room {
 const NO_PIECE: PayloadObject = {};
 
 /**
- * How many characters of arguments are kept until the end of a stream, even if content is not recorded. When a call is
- * answered, it is recognised by the hash of its arguments.
+ * How many characters of arguments are kept until the end of a stream, even if content is not recorded. When
+ * the program answers a call, the hash of the arguments identifies it.
  */
 const MAX_ARGUMENTS_LENGTH = 65_536;
 
-/** Accumulates the chunks of a chat completion or a legacy one. It keeps messages only if content is recorded. */
+/** Accumulates the chunks of a chat or legacy completion. It keeps messages only if content is recorded. */
 export class ChatAccumulator implements Accumulator {
   readonly #room: Room | undefined;
   readonly #choices: StreamedChoice[] = [];
@@ -116,7 +116,7 @@ export class ChatAccumulator implements Accumulator {
   /**
    * Adds a chunk. It reads fields by literal names, which takes a tenth of the time of the accessors.
    *
-   * @param tolerates whether the chunk is a view in which no field throws
+   * @param tolerates whether the chunk is already a {@link tolerant} proxy, in which no field throws
    */
   add(chunk: unknown, tolerates: boolean = false): boolean | undefined {
     try {
@@ -242,7 +242,7 @@ export class ChatAccumulator implements Accumulator {
     if (call === undefined) {
       const index = countField(delta, 'index') ?? message.calls.length;
       if (index >= MAX_REPEATED || this.#calls >= MAX_REPEATED) {
-        // The first piece of a call has its id, so only that one is counted.
+        // A call is counted once: only its first piece has an id.
         if (id !== undefined) this.skippedCalls++;
         return;
       }
@@ -267,8 +267,8 @@ function isPiece(text: unknown): boolean {
 }
 
 /**
- * The call that a piece continues. Gemini sends no index, and some servers give all calls index 0: there, a piece with
- * a name and another id begins a new call. Some servers change the id of a call with each piece, but repeat no name.
+ * Finds the call that a piece continues. Gemini sends no index, and some servers always send 0: for them, a
+ * name with another id begins a new call. Others change the id with each piece, but do not repeat the name.
  */
 function findCall(
   calls: readonly StreamedToolCall[],

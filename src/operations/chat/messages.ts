@@ -56,7 +56,7 @@ const readMessage: (message: unknown, finishReason?: string) => Message = tolera
     // Set by our own accumulator for a cut text. Programs do not send this field.
     const lengths = isAnswer ? fields.original_lengths : undefined;
     const parts = readChatContent(content, lengths, most);
-    // Citations are read only from answers: a program that sends an answer again may leave them out.
+    // Citations are read only from answers, because a request that repeats an answer may lack them.
     const annotations = asArray(isAnswer ? fields.annotations : undefined);
     if (annotations.length > 0) parts.push(...citationParts(annotations));
     const reasoning = reasoningOf(fields);
@@ -74,7 +74,7 @@ const readMessage: (message: unknown, finishReason?: string) => Message = tolera
 );
 
 /**
- * Reads the content of a message. One text becomes an array literal: pushing to an empty array allocates 17 elements.
+ * Reads the content of a message. One text becomes an array literal: a push makes V8 allocate 17 elements.
  */
 function readChatContent(content: unknown, lengths: unknown, most: number): MessagePart[] {
   if (Array.isArray(content)) return partsOf(content, readContentPart, most);
@@ -95,7 +95,7 @@ function toolResponse(callId: unknown, content: unknown): MessagePart {
   };
 }
 
-/** The transcript of a spoken answer. A request refers to the answer by id. */
+/** A spoken answer: its transcript and audio or, in a request, only its id. */
 function readSpokenAnswer(audio: unknown): MessagePart[] {
   const transcript = textField(audio, 'transcript');
   const data = textField(audio, 'data');
@@ -121,8 +121,8 @@ function readChatToolCallPart(call: unknown): MessagePart[] {
 }
 
 /**
- * The reasoning in a message or a piece of a message. Servers use two names for it, and some send both. OpenAI's API
- * does not send it.
+ * The reasoning in a message or in a piece of one. Servers use two names for the field, and some send both.
+ * OpenAI's API sends neither.
  */
 export function reasoningOf({ reasoning_content, reasoning }: PayloadObject): string | undefined {
   return asText(reasoning_content) ?? asText(reasoning);

@@ -48,7 +48,7 @@ const STATUSES: Readonly<Record<string, string>> = {
 };
 const ENDS: ReadonlySet<unknown> = new Set([...Object.keys(STATUSES), 'response.done']);
 
-/** The response in an event of its stream. Some servers send no status, so it is derived from the type of the event. */
+/** The response in an event of its stream. If the server sends no status, the event's type provides it. */
 export function responseIn(event: unknown): unknown {
   const response = objectField(event, 'response');
   const status = row(STATUSES, stringField(event, 'type'));
@@ -63,8 +63,8 @@ interface Unfinished {
 }
 
 /**
- * Accumulates the events of a response. The last event contains the whole response. If the stream ends earlier, the
- * result is the response as created, with the items received so far.
+ * Accumulates the events of a response. The last event contains the whole response. If the stream ends
+ * earlier, the result is the latest response object, with the items received so far.
  */
 export class ResponseAccumulator implements Accumulator {
   readonly #limits: TextLimits | undefined;
@@ -79,7 +79,7 @@ export class ResponseAccumulator implements Accumulator {
   #skippedItems = 0;
   contentChunks = 0;
   hasEnd = false;
-  /** Texts of which pieces have arrived. The keys sort them by item, then part, then type. */
+  /** Texts that arrive in pieces, until their item is complete. Sorted by item, then part, then type. */
   readonly #unfinished = new Map<number, Unfinished>();
 
   /** @param limits the limits of texts; `undefined` if content is not recorded */

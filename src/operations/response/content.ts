@@ -47,7 +47,7 @@ export function readResponseOutput(response: unknown): Message[] {
   const parts = partsOf(output, (item, index) => readItem(item, undefined, output[index - 1]));
   if (parts.length === 0) return [];
   const reason = finishReasonOf(response);
-  // A response that is still in progress says so in its status.
+  // A response without a status is over: a response in progress has the status `in_progress`.
   const isOver = field(response, 'status') === undefined;
   const finish_reason = messageFinishReason(reason, isOver ? response : undefined);
   return [{ role: 'assistant', parts, finish_reason }];
@@ -146,7 +146,7 @@ function readCall(item: unknown): MessagePart[] {
   ];
 }
 
-/** Adds the type of the tool, which the schema requires. A value that is no object, or has such a key, is wrapped. */
+/** Adds the tool's type, as the schema requires. Wraps a value that is no object or has such a key. */
 function typed(tool: string, key: string, value: unknown): { readonly type: string } {
   if (value === undefined) return { type: tool };
   const fields = asObject(value);
@@ -216,7 +216,7 @@ export function readToolContent(item: unknown): ItemContent {
   return row(ITEM_CONTENT, type)?.(item) ?? (type.endsWith('_call') ? readHostedCall(item) : {});
 }
 
-/** The content of a call of an MCP server, or of a call with an unknown type. */
+/** The content of an MCP call, or of a call with an unknown type. */
 function readHostedCall(item: unknown): ItemContent {
   const given = field(item, 'arguments') ?? field(item, 'input') ?? readPage(field(item, 'action'));
   return {
@@ -230,7 +230,7 @@ function readOutput(output: unknown): unknown {
   return Array.isArray(output) ? partsOf(output, readContentPart) : parseMedia(output);
 }
 
-/** The fields that have a value, without credentials. `undefined` if none has. */
+/** The fields that have a value, without credentials; `undefined` if no field has one. */
 function presentFields(value: unknown, keys: readonly string[]): Record<string, unknown> | undefined {
   const picked: Record<string, unknown> = {};
   for (const key of keys) {

@@ -18,7 +18,7 @@ export interface ResponseToolCall {
   readonly runBy: 'program' | 'api';
   /** The label of the MCP server. */
   readonly serverLabel: string | undefined;
-  /** The namespace of a function, if it is in one. */
+  /** The function's namespace, if it has one. */
   readonly namespace: string | undefined;
 }
 
@@ -118,7 +118,7 @@ export function countSkippedItemCalls(output: readonly unknown[]): number {
   return calls - recorded;
 }
 
-/** The id of the call whose output the item is; `undefined` for other items. */
+/** The id of the tool call that the item answers; `undefined` if the item is no tool output. */
 export function readToolOutputCallId(item: unknown): string | undefined {
   const key = row(OUTPUTS, stringField(item, 'type'));
   return key === undefined ? undefined : stringField(item, key);
@@ -144,8 +144,8 @@ export function readAnsweredCallId(item: unknown, before: unknown): string | und
 }
 
 /**
- * The number of new user messages in a request for a response: those after the last item from the model. Programs that
- * keep the history themselves send the earlier messages again.
+ * The number of new user messages in a request for a response: those after the last item from the model.
+ * Programs that keep the history themselves also send earlier messages.
  */
 export function countNewMessages(body: unknown): number {
   if (typeof field(body, 'input') === 'string') return 1;
@@ -155,7 +155,7 @@ export function countNewMessages(body: unknown): number {
 /**
  * The number of user messages that a request adds to a Conversation.
  *
- * @param stored whether the request only stores questions that other requests have asked, along with the answers
+ * @param stored whether the request only stores questions of earlier requests, along with the answers
  */
 export function countPutMessages(body: unknown, stored: boolean): number {
   const items = arrayField(body, 'items');

@@ -26,7 +26,7 @@ const MAX_PAIR_LENGTH = 512;
 /** For each field that is kept in memory: a function that returns the part of its value to keep. */
 type KeptFields = Readonly<Record<string, (value: unknown) => unknown>>;
 
-/** The fields that are kept of a response that is not complete yet. */
+/** The fields of a response that are kept in memory. */
 const FIELDS: KeptFields = {
   id: asName,
   object: asName,
@@ -46,7 +46,7 @@ const FIELDS: KeptFields = {
   usage: (value) => keptNumbers(value),
 };
 
-/** The fields with names and ids of an item that is a tool call or the output of one. */
+/** The names and ids in an item that is a tool call or a tool's output. */
 const ITEM_NAMES = [
   'id',
   'type',
@@ -62,7 +62,7 @@ const ITEM_NAMES = [
 
 const TYPE = ['type', 'status'] as const;
 
-/** What is kept of a tool call if content is not recorded: its outcome, and the number of results. */
+/** What is kept of a tool call if content is not recorded: who runs it, how it ended, how many results. */
 const TOOL_FIELDS: KeptFields = {
   environment: (value) => pick(value, ['type']),
   error: (value) => pick(value, ['type', 'code']) ?? {},
@@ -71,7 +71,7 @@ const TOOL_FIELDS: KeptFields = {
   output: (value) => listOrNone(first(asArray(value)).flatMap(exitOf)),
 };
 
-/** How many items of tools are kept: each tool call may have its output in a separate item. */
+/** How many tool calls and outputs are kept: each call may have its output in a separate item. */
 const MAX_TOOL_ITEMS = 2 * MAX_REPEATED;
 
 function listOrNone(values: readonly unknown[]): readonly unknown[] | undefined {
@@ -94,7 +94,7 @@ export class KeptItems {
   }
 
   /**
-   * Keeps an item. Of a tool call after the first {@link MAX_TOOL_ITEMS} items, only the type and status are kept.
+   * Keeps an item. Of tool items after the first {@link MAX_TOOL_ITEMS}, only type and status are kept.
    *
    * @param before an earlier version of the same item, which this one replaces
    */
@@ -108,7 +108,7 @@ export class KeptItems {
         ? { ...pick(item, isTool ? ITEM_NAMES : TYPE), ...(isTool ? keepFields(item, TOOL_FIELDS) : {}) }
         : (asObject(this.#keeper.keep(item, before)) ?? {});
     if (this.#keeper !== undefined) {
-      // Without this, id and name could be lost: a long text before them, such as arguments, could use up the limit.
+      // Without this, names and ids could be lost: a long text before them might use up the limit.
       Object.assign(kept, pick(item, ITEM_NAMES));
       keepCitations(kept, item);
     }
@@ -155,8 +155,8 @@ function keepFields(value: unknown, fields: KeptFields): Record<string, unknown>
 }
 
 /**
- * Copies an error. Its message may repeat API keys. They are masked before the text is cut: a cut key is not
- * recognised.
+ * Copies an error. Its message may repeat API keys, which are removed before the message is cut: a cut key is
+ * not recognised.
  */
 export function keptError(error: unknown): object | undefined {
   const message = textField(error, 'message');
@@ -166,7 +166,7 @@ export function keptError(error: unknown): object | undefined {
     : { ...names, message: withoutCredentials(message) };
 }
 
-/** How a command of a shell call ended: empty if that is unknown. */
+/** How a command of a shell call ended; an empty list if that is unknown. */
 function exitOf(command: unknown): object[] {
   const outcome = objectField(command, 'outcome');
   if (outcome === undefined) return [];

@@ -32,7 +32,7 @@ export const responseAttributes: (response: unknown) => Attributes = tolerating(
   return attributes;
 });
 
-/** The conversation id of a request or a response, which may be wrapped in an object. */
+/** The conversation id in a request or response, which may wrap the id in an object. */
 export function conversationIdOf(holder: unknown): string | undefined {
   const conversation = field(holder, 'conversation');
   if (conversation === undefined || conversation === null) return undefined;
@@ -68,8 +68,8 @@ export function asksProgram(response: unknown): boolean {
 }
 
 /**
- * The error of a failed response. The HTTP call that created the response has succeeded nevertheless. The type is the
- * code of the error, or `failed` if the code is unknown.
+ * The error of a failed response, although the HTTP call that created it has succeeded. The type is the
+ * error's code, or `failed` if the code is unknown.
  */
 export function readResponseFailure(response: unknown): Failure | undefined {
   const error = reportedError(response);
