@@ -9,8 +9,8 @@ import { redactedMember, withoutSecrets } from './credentials.ts';
 import { plainDataReader } from './plain-data.ts';
 
 /**
- * Returns the settings of one operation. If `captureMessageContent` is a function of the program, it is called here to
- * decide. Calls that hooks or this function make never have content: otherwise it would be asked again about each.
+ * Returns the settings of one operation, for which `captureMessageContent` may be a function that decides.
+ * Calls inside a hook or this function never have content, so the function is not called for them.
  */
 export function settingsFor(settings: Settings, context: Context): Settings {
   const { captureMessageContent: consent } = settings;
@@ -33,12 +33,12 @@ function decide(consent: ContentConsent, context: Context): typeof CAPTURE_MODES
   return mode;
 }
 
-/** Fields that are recorded as content in other attributes. A `prompt` is the text of a legacy completion. */
+/** Fields that other attributes record as content. A `prompt` is the text of a legacy completion. */
 const OWN_CONTENT: readonly string[] = ['messages', 'input', 'instructions', 'tools', 'functions', 'prompt'];
 /** Fields of Azure and of gateways that hold keys. */
 const CREDENTIALS: readonly string[] = ['data_sources', 'api_key', 'api_base', 'headers', 'extra_headers'];
 
-/** How many values of a request are recorded. More would not fit into an attribute. */
+/** How many values of a request are recorded. This limits how long reading one takes. */
 const MAX_REQUEST_VALUES = 10_000;
 
 /**
@@ -63,7 +63,7 @@ export function restOfRequest(body: unknown, recorded: Settings['recordRequest']
   return asObject(read(rest));
 }
 
-/** Only texts are keys: the property `password` of a schema stays. */
+/** Redacts only texts. The property `password` of a JSON schema is an object and stays. */
 function redactedText(holder: object, name: string, value: unknown): string | undefined {
   return typeof value === 'string' ? redactedMember(holder, name, value) : undefined;
 }

@@ -37,18 +37,18 @@ interface Recorded {
 }
 
 /**
- * Passes the content of one operation to the completion hook, the span and the event. The content is read once, and
- * serialised once within the limits. The event gets the same content as structured values. It is emitted for unsampled
- * operations, too, because its purpose is to keep content apart from traces.
+ * Passes the content of one operation to the completion hook, the span, the event and the sink. The content
+ * is read once, and serialized once within the limits. Event and sink get it as structured values. Unsampled
+ * operations have an event, too, because its purpose is to keep content apart from traces.
  */
 export class ContentRecord {
   readonly #of: Recorded;
   readonly #limits: ContentLimits;
-  /** Whether `end()` has anything to do: a hook must see the content, or an event carries it. */
+  /** Whether `end()` has anything to do: pass the content to a hook, or emit an event. */
   readonly awaitsEnd: boolean;
-  /** The content added so far, until the hook has seen it; `undefined` if no hook has to. */
+  /** The content added so far, until the hook has seen it; `undefined` without a hook. */
   #held: Content | undefined;
-  /** The serialised content. */
+  /** The serialized content, for the event and the sink. */
   readonly #attributes: Attributes = {};
 
   private constructor(of: Recorded) {
@@ -56,18 +56,18 @@ export class ContentRecord {
     this.#of = of;
     this.#held = settings.completionHook && {};
     this.awaitsEnd = targets.event || this.#held !== undefined;
-    // The limit for the texts of events applies only if no span needs the same content with whole texts. A text that is
-    // cut gets a mark of one character.
+    // Span and event get the same JSON. The logger's text limit would cut what the span can hold, so it
+    // applies only without a span. One character is for the `…` of a cut text.
     const maxText = targets.event && !targets.span ? textLimitOf(telemetry.events.provider) - 1 : undefined;
     this.#limits = contentLimits(settings, targets.span ? textLimitOf(span) : undefined, maxText);
   }
 
   /**
-   * Begins a record, unless nothing wants the content of this operation. Calls that a hook makes are not passed to a hook,
-   * so their content is not recorded either if there is one.
+   * Begins a record, unless nothing wants the operation's content. If there is a hook, the content of calls
+   * that a hook makes is not recorded: they reach no hook, so nothing could mask it.
    *
    * @param startSettings the settings when the operation started. They and the current ones must both allow content
-   * @param hookOnly whether it is an operation without content, of which the hook sees only the message of its error
+   * @param hookOnly whether the operation has no content, so that the hook sees only the error message
    */
   static begin(
     telemetry: Telemetry,
@@ -91,7 +91,7 @@ export class ContentRecord {
       : undefined;
   }
 
-  /** Whether the settings have changed since the record began, so that they forbid content, hide it, or mask it otherwise. */
+  /** Whether settings that decide about content have changed since the record began. */
   get #isOutdated(): boolean {
     const { telemetry, settings } = this.#of;
     const now = operationSettings(settings, telemetry.settings);
@@ -113,7 +113,7 @@ export class ContentRecord {
   /**
    * Adds content. It is recorded at once, unless a hook must see it first.
    *
-   * @param share the share of the remaining limit that it may use: less than 1 if more content will follow
+   * @param share the share of the remaining limit that the content may use: less than 1 if more follows
    */
   add(content: Content, share?: number): void {
     const { span, settings, targets } = this.#of;
@@ -126,14 +126,14 @@ export class ContentRecord {
     }
   }
 
-  /** Returns content as the span would record it, but does not record it; `undefined` if a hook must see it first. */
+  /** Returns what the span would record of the content; `undefined` if a hook must see the content first. */
   preview(content: Content): Attributes | undefined {
     if (!this.#of.targets.span || this.#held !== undefined || this.#isOutdated) return undefined;
     return writeContent({ ...this.#limits, media: { ...this.#limits.media } }, content);
   }
 
   /**
-   * Records the content after the hook, and emits the event.
+   * Passes the content to the hook, if there is one, records what the hook leaves, and emits the event.
    *
    * @param attributes all attributes of the span except content
    * @returns the failure, as the hook changed it; `undefined` also if the settings no longer allow this content
@@ -202,7 +202,7 @@ export function newCompletion(
 /** How many values are copied of one message, definition, document or tool call. */
 const MAX_COPIED_VALUES = 100_000;
 
-/** Copies the content that is not hidden, so that a hook may change it without changing the program's payload. */
+/** Copies the content that is not hidden, so that a hook's changes do not reach the program's payload. */
 function copyContent(content: Content, hidden: Settings['hideContent']): Content {
   const copied: Record<string, unknown> = {};
   for (const { name, of = 'inputs' } of CONTENT_KINDS) {
@@ -241,7 +241,7 @@ function copyItem(item: unknown): unknown {
 /** Matches JSON that may contain what OTLP cannot carry: a property `constructor`, or an integer of over 64 bits. */
 const UNUSUAL = /"constructor":|\d{19}|\de\+/;
 
-/** Parses content, but leaves such values as JSON text: one would make a collector refuse all records of a request. */
+/** Parses content. What OTLP cannot carry stays JSON: otherwise, a collector would refuse a whole export. */
 function parseContent(json: unknown): unknown {
   try {
     const text = String(json);

@@ -31,16 +31,16 @@ type WriteContent = (value: unknown, room: number, limits: ContentLimits) => str
 /** How one kind of content is written. */
 interface ContentKind {
   readonly name: keyof Content;
-  /** The value of the option `hideContent` that hides it. Default: `inputs`. */
+  /** The value of the option `hideContent` that hides this kind. Default: `inputs`. */
   readonly of?: 'outputs';
-  /** The attribute for its JSON. Parameters are texts that have attributes of their own. */
+  /** The attribute for the JSON. `parameters` has none: each parameter is an attribute of its own. */
   readonly attribute?: string;
   readonly write?: WriteContent;
-  /** The share of the remaining limit that it may use, so that some is left for the content after it. Default: 1. */
+  /** The share of the remaining limit that this kind may use. The kinds after it get the rest. Default: 1. */
   readonly share?: number;
 }
 
-/** The share of the limit for messages if other content follows, and for the input if an output follows. */
+/** The share for input messages if other kinds follow, and for the input if an output follows. */
 export const SHARE_BEFORE_OTHERS = 0.75;
 
 /** All kinds of content, in the order in which they may use up the limit. */
@@ -100,12 +100,12 @@ export function contentLimits(
 }
 
 /**
- * Writes all content that the program does not hide as attributes. This is the one place that decides how much of it is
- * recorded. JSON stays valid, and whatever is cut is marked: a shortened text carries `original_length` (inside other
- * values it ends in `…`), omitted parts and messages are counted as `omitted_parts` and `omitted_messages`, and omitted
- * values of a list in a last value of type `omitted`. Nothing beyond a limit is serialised.
+ * Writes content as attributes, except what the program hides. This is the one place that decides how much of
+ * it is recorded. JSON stays valid, and whatever is left out is marked: a cut text has an `original_length`
+ * or, inside other values, ends in `…`. `omitted_parts` and `omitted_messages` count parts and messages, and
+ * a last value of type `omitted` counts the rest of a list. Nothing beyond a limit is serialized.
  *
- * @param share the share of the remaining limit that it may use: less than 1 if more content will follow
+ * @param share the share of the remaining limit that the content may use: less than 1 if more follows
  */
 export function writeContent(limits: ContentLimits, content: Content, share: number = 1): Attributes {
   const written: Attributes = {};
@@ -134,7 +134,7 @@ export function writeContent(limits: ContentLimits, content: Content, share: num
   return written;
 }
 
-/** How many parameters are recorded. Each one is an attribute, and a span holds 128 attributes. */
+/** How many parameters are recorded. Each is an attribute, and by default a span holds 128. */
 const MAX_PARAMETERS = 64;
 
 /** Adds texts and lists of texts under their own names, not as JSON, while there is room. A cut text ends in `…`. */
@@ -157,7 +157,7 @@ function writeTexts(to: Attributes, texts: Attributes, limits: ContentLimits, re
   }
 }
 
-/** Writes an object. The conventions require one, so any other value is wrapped. */
+/** Writes an object, as the conventions require. Any other value becomes `{ value }`. */
 function writeObject(value: unknown, room: number, limits: ContentLimits): string | undefined {
   return writeValue(typeof value === 'object' && !Array.isArray(value) ? value : { value }, room, limits);
 }
@@ -212,7 +212,7 @@ export function writeMessages(list: unknown, room: number, limits: ContentLimits
 
 /** How many characters of a message are reserved for the number of omitted parts. */
 const PARTS_MARK_LENGTH = 32;
-/** The names in messages are cut to this length, which is that of the longest name in the API. */
+/** Names in messages are cut to this length, the API's own limit. */
 const MAX_PARAMETER_NAME_LENGTH = 64;
 
 function writeMessage(message: Message, room: number, limits: ContentLimits): string | undefined {
@@ -229,7 +229,7 @@ function writeMessage(message: Message, room: number, limits: ContentLimits): st
   for (let index = 0; index < all.length; index++) {
     const written = writePart(all[index], free - kept.length - 1, limits);
     if (written === undefined) {
-      // Those that would not be recorded anyway do not count.
+      // Parts that are dropped anyway do not count.
       const omitted = all.slice(index).filter((other) => writePart(other, 0, limits) !== '').length;
       return kept === '' ? undefined : `${head}${kept}],"omitted_parts":${omitted}${tail}`;
     }
@@ -262,9 +262,9 @@ const TEXT = '{"type":"text","content":';
 const REASONING = '{"type":"reasoning","content":';
 
 /**
- * Writes a part. A text is cut to the room. Any other value is left out if it does not fit.
+ * Writes a part. A text that does not fit is cut; any other part is left out.
  *
- * @returns an empty text for what is not to be recorded: dropped media, and holes that a completion hook left in an array
+ * @returns an empty text for dropped media, and for holes that a completion hook left in an array
  */
 function writePart(part: unknown, room: number, limits: ContentLimits): string | undefined {
   const { media, maxText } = limits;
@@ -281,7 +281,7 @@ function writePart(part: unknown, room: number, limits: ContentLimits): string |
     if (json.length <= room) return json;
   }
   const mark = `,"original_length":${length}}`;
-  // Halved until it fits, which leaves some room for the parts that follow, such as the answer after its reasoning.
+  // Halving leaves room for the parts that follow, such as the answer after its reasoning.
   const most = Math.min(maxText, content.length, room - head.length - mark.length);
   for (let kept = most; kept >= 0; kept = kept === 0 ? -1 : kept >> 1) {
     const json = `${head}${JSON.stringify(cut(content, kept))}${mark}`;
@@ -297,7 +297,7 @@ const OMITTED = '…';
 export interface JsonLimits {
   /** A longer text is cut, and ends in `…`. */
   readonly maxText: number;
-  /** What is written in place of media. By default, media are written unchanged. */
+  /** How media are written. Default: unchanged. */
   readonly media?: Media;
 }
 
@@ -305,7 +305,7 @@ export interface JsonLimits {
  * Returns a value as JSON of at most `room` characters, or `undefined` if it does not fit. It stops at the limit, so its
  * work depends on the limit and not on the size of the payload.
  *
- * @param key the field of the holder that has the value
+ * @param key the field of `holder` that has the value
  */
 export function limitedJson(
   given: unknown,

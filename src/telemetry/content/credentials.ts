@@ -13,12 +13,12 @@ const MIN_EMBEDDED_LENGTH = 8;
 /** A text without any of these contains no recognisable secret. */
 const SUSPICIOUS = new RegExp(`sk-|[:=@]|%3d|bearer|basic|eyJ|PRIVATE KEY|${KEY}`, 'i');
 
-/** A position after an escape sequence of JSON or a terminal, whose last letter does not belong to the next word. */
+/** Matches after an escape sequence of JSON or a terminal, whose last letter is not part of the next word. */
 const AFTER_ESCAPE = /(?<=\\(?:[nrtbf]|u[\da-fA-F]{4})|\[[\d;]{0,22}[mK])/.source;
 
 /**
- * Recognises secrets by their prefix or by the word before them. The time of every pattern is bounded or linear. The
- * pattern for passwords is last: a password may contain anything, even an escaped line break and `Bearer` after it.
+ * Recognises secrets by their prefix or by the word before them, in linear time at most. The pattern for
+ * passwords is last: a password may contain anything, even an escaped line break and `Bearer` after it.
  */
 const SECRETS: readonly (readonly [pattern: RegExp, shown: string])[] = [
   [atWordStart(/sk-[\w-]{3,}/g), `sk-${REDACTED}`],
@@ -26,7 +26,7 @@ const SECRETS: readonly (readonly [pattern: RegExp, shown: string])[] = [
   [new RegExp(PRIVATE_KEY, 'g'), REDACTED],
   // A JSON Web Token.
   [atWordStart(/eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g), REDACTED],
-  // "The bearer of" and "Basic JavaScript" are prose: a token is not a plain word, and base64 mixes its letters.
+  // "The bearer of" and "Basic JavaScript" are prose: a token is no plain word, and base64 has many capitals.
   [
     atWordStart(
       /(BEARER|[Bb]earer)\s{1,3}(?![A-Z]?[a-z]{1,19}[.,;:!?)]{0,3}(?:\s|$))(?:(?!\\[nrt])[^\s"',;])+/g,
@@ -48,7 +48,7 @@ const SECRETS: readonly (readonly [pattern: RegExp, shown: string])[] = [
 const SCHEME = atWordStart(/(Bearer|Basic)\s{1,3}(?:(?!\\[nrt])[^\s"',;])+/gi);
 const AUTHORIZATION = /^(Bearer|Basic)\s+\S+$/i;
 
-/** Names of members that are always secret. */
+/** Members with such a name are always secret. */
 const SECRET_NAME =
   /api[-_]?key|authorization|passw(?:or)?d|passphrase|secret|(?:private|access)[-_]?key|(?:cookie|credential)s?$/i;
 const TOKEN_NAME = /token$/i;

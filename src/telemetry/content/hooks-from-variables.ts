@@ -4,7 +4,7 @@ import { maskingHook } from '../masking/hook.ts';
 import { hasRejected } from '../program-hooks.ts';
 import { ContentStore } from './content-store.ts';
 
-/** One store for each folder and mode, so that observers share its queue and store nothing twice. */
+/** One store for each folder, with or without media. Observers share its queue and store nothing twice. */
 const stores = new Map<string, ContentStore>();
 
 /**

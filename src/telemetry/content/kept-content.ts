@@ -14,7 +14,7 @@ import { plainError } from './plain-data.ts';
 
 /** How many characters of one answer are kept in all. With a completion hook, a single text may use all of them. */
 const MAX_ANSWER_LENGTH = 16_777_216;
-/** How many base64 characters of media are kept of one answer. Larger media get no hash, so only their size is kept. */
+/** How many base64 characters of media are kept of one answer. Of other media, only the size is kept. */
 const MAX_MEDIA_LENGTH = 8_388_608;
 /** After this many pieces, a text is copied into one flat string: V8 keeps 32 bytes for each concatenated piece. */
 const MAX_PIECES = 1_024;
@@ -31,8 +31,8 @@ export interface TextLimits {
 }
 
 /**
- * Keeps as much as can be recorded. A completion hook sees content before it is cut, so it gets as much as
- * its documentation promises.
+ * The limits for an answer: as much as can be recorded. A completion hook sees content before it is cut, so
+ * with a hook the limits are those that its documentation promises.
  */
 export function textLimits({ completionHook, maxContentLength, maxSpanContentLength }: Settings): TextLimits {
   const hooked = completionHook !== undefined;
@@ -101,8 +101,8 @@ const CUT_MARK = '…';
 
 const ENCRYPTED = ['encrypted_content'] as const;
 /**
- * Fields that are long and never recorded, by the `type` of their object. In the program's own data, fields of the same
- * names mean something else.
+ * Long fields that are never recorded, by the `type` of their object. In any other object, a field with such
+ * a name may be the program's own data.
  */
 const OMITTED_KEYS: Readonly<Record<string, readonly string[]>> = {
   output_text: ['logprobs', 'annotations'],
@@ -193,7 +193,7 @@ export class Keeper {
     this.#media = TextRoom.forMedia();
   }
 
-  /** @param before the value kept earlier that the new one replaces, if there is one. Its characters are free again */
+  /** @param before an earlier kept value that this one replaces. Its characters become free again */
   keep<Value>(value: Value, before?: unknown): Value {
     const { text, span, answer } = this.#limits;
     this.#left += this.#taken.get(before as object) ?? 0;

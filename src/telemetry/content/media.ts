@@ -11,24 +11,24 @@ import { urlWithoutSecrets } from '../../util/url-secrets.ts';
  */
 export const MAX_HASHED_BYTES = 4_194_304;
 const DATA_URL = /^data:[\w.+-]*\/?[\w.+-]*(?:;[^\s;,]+)*;base64,/i;
-/** A `data:` URL inside a text, such as Markdown. Its parts are limited, since a stranger may have written the text. */
+/** A `data:` URL inside a text, such as Markdown. Repetitions are bounded: anyone may write the text. */
 const EMBEDDED_URL =
   /(data:[\w.+/\\-]{0,80}(?:;[^\s;,<>"]{1,200}){0,4};base64,)[\w+/=%-]+(?:\r?\n[\w+/=%-]{40,})*/gi;
 
-/** Only this many characters of a longer text are searched for `data:` URLs. What follows is not recorded. */
+/** How much of a longer text is searched for `data:` URLs. If there may be one, the rest is not recorded. */
 const MAX_SEARCHED_MEDIA_LENGTH = 1_048_576;
 
-/** What is recorded of the media in the content of one operation: base64 and `data:` URLs. */
+/** How media (base64 and `data:` URLs) in the content of one operation are recorded. */
 export interface Media {
   readonly mode: Settings['media'];
-  /** A reference replaces inline media with more base64 characters. */
+  /** Media with more base64 characters are not recorded inline, but by size and hash. */
   readonly maxInline: number;
   /** The number of bytes that may still be hashed. */
   hashable: number;
 }
 
 /**
- * Maps any value inside content: media as the option `media` says, everything else unchanged.
+ * Returns what is recorded of a value in content: media as the option `media` says, other values unchanged.
  *
  * @param key the field that holds the value
  */
@@ -39,7 +39,7 @@ export function shownMedia(media: Media, value: unknown, key?: string, holder?: 
   return textWithoutMedia(media, media.mode === 'inline' ? value : withoutMediaFields(value));
 }
 
-/** A text without the bytes of the `data:` URLs in it, unless media are recorded inline. */
+/** Removes the bytes of `data:` URLs from a text, unless media are recorded inline. */
 export function textWithoutMedia({ mode }: Media, text: string): string {
   if (mode === 'inline' || !mentionsBase64(text.slice(0, MAX_SEARCHED_MEDIA_LENGTH))) return text;
   const start = cut(text, MAX_SEARCHED_MEDIA_LENGTH);
@@ -88,7 +88,7 @@ export function base64Size(text: string): number {
   return Math.max(0, Math.floor(((text.length - padding) * 3) / 4));
 }
 
-/** The beginning of a `data:` URL. The platform ignores white space before it, and its case. */
+/** The beginning of a `data:` URL. The platform accepts it in any case, and after white space. */
 const DATA_SCHEME = /^[\0-\x20]*data:/i;
 /** The part of a `data:` URL before the data: the MIME type and parameters. */
 const DATA_HEAD = /^[\0-\x20]*data:([^,;]*)((?:;[^,]*)?),/i;
@@ -96,7 +96,7 @@ const DATA_HEAD = /^[\0-\x20]*data:([^,;]*)((?:;[^,]*)?),/i;
 /** Base64 without a `data:` URL around it, which some servers accept in place of a URL. */
 const BARE_BASE64 = /^[\w+/]{256}/;
 
-/** The part for an image or file given by URL. A `data:` URL contains the bytes, which the API takes as base64 only. */
+/** The part for an image or file with a URL. A `data:` URL has the bytes; the API accepts only base64. */
 export function urlPart(given: string, modality: string): MessagePart {
   if (BARE_BASE64.test(given)) return blobPart(given, modality);
   if (!DATA_SCHEME.test(given)) return { type: 'uri', modality, uri: urlWithoutSecrets(given) };
@@ -116,7 +116,7 @@ export function blobPart(data: string, modality: string, mimeType?: string): Blo
 /** The beginning of a field with base64. It may have line breaks, as in MIME. */
 const BASE64 = /^[\w+/\r\n-]{32,}={0,2}\s*$/;
 
-/** Fields of OpenAI's API, MCP and the AI SDK whose base64 is always media, with its modality. */
+/** Fields of OpenAI's API, MCP and the AI SDK whose base64 is always media, and the modality. */
 const MEDIA_FIELDS: Readonly<Record<string, string>> = {
   b64_json: 'image',
   blob: 'document',
@@ -129,7 +129,7 @@ const POSSIBLE_FIELDS = ['data', 'image', 'result'];
 /** Fields with the MIME type of bytes in the same object, as in results of MCP tools. */
 const TYPE_FIELDS = ['mimeType', 'mime_type', 'mediaType', 'media_type'];
 
-/** Fields that show in OpenAI's API that the field `data` of the same object holds audio. */
+/** In OpenAI's API, a field `data` beside one of these holds audio. */
 const AUDIO_FIELDS = ['format', 'transcript'];
 
 const MODALITY = /^(image|audio|video)/;
@@ -172,19 +172,19 @@ const JSON_BYTES = new RegExp(`${JSON_FIELD}[\\w+/-]{32}`);
 const ALL_JSON_BYTES = new RegExp(`(${JSON_FIELD})[\\w+/-]{32}(?:[\\w+/=-]|\\\\[rn/])*(?=["…]|$)`, 'g');
 /** Shorter JSON is too short for a field with media. */
 const MIN_SEARCHED_JSON_LENGTH = 48;
-/** Only this many characters of a longer text are searched. It is cut to far fewer anyway. */
+/** How much of a longer text is searched for media. If there are any, the rest is not recorded. */
 const MAX_SEARCHED_JSON_LENGTH = 4_194_304;
 const JSON_EVIDENCE = new RegExp(
   `"(?:${[...ALWAYS, ...TYPE_FIELDS, ...AUDIO_FIELDS].join('|')})"\\s*:|"type"\\s*:\\s*"(?:image|audio|video)`,
   'i',
 );
 
-/** Whether JSON text may have media in a field of base64. */
+/** Whether JSON text may contain media as base64. */
 function mayHaveMediaFields(json: string): boolean {
   return JSON_BYTES.test(json) && JSON_EVIDENCE.test(json);
 }
 
-/** Removes the bytes from fields of base64 in JSON text that was not parsed, or that is part of another text. */
+/** Removes base64 from media fields of JSON text that was not parsed, or that is part of another text. */
 function withoutMediaFields(text: string): string {
   if (text.length < MIN_SEARCHED_JSON_LENGTH) return text;
   const start = text.length > MAX_SEARCHED_JSON_LENGTH ? text.slice(0, MAX_SEARCHED_JSON_LENGTH) : text;
@@ -194,15 +194,12 @@ function withoutMediaFields(text: string): string {
   return start === text ? shown : `${shown}…`;
 }
 
-/**
- * Whether a text may contain a `data:` URL. A search for mixed upper and lower case would be slower and is not worth
- * it.
- */
+/** Whether a text may contain a `data:` URL. Searching for mixed case would be slower. */
 function mentionsBase64(text: string): boolean {
   return text.includes(';base64,') || text.includes(';BASE64,');
 }
 
-/** Whether a text may contain media: `data:` URLs, or JSON with base64 in fields for it. */
+/** Whether a text may contain media, as `data:` URLs or as base64 in JSON. */
 export function mayHaveMedia(text: string): boolean {
   return mentionsBase64(text) || mayHaveMediaFields(text);
 }

@@ -16,7 +16,7 @@ export function textPart(
 /**
  * Converts the entries of a list to parts. A last part of type `omitted` counts the entries that were not read.
  *
- * @param most the limit for entries and parts: the program may send any number, a server may not
+ * @param most the limit for entries and parts. Only lists of the program are read without a limit
  */
 export function partsOf(
   values: readonly unknown[],
@@ -39,17 +39,17 @@ export function unknownPart(): MessagePart[] {
   return [{ type: 'omitted', count: 1 }];
 }
 
-/** Longer JSON would be cut anyway, so it is not parsed. */
+/** Longer JSON is not parsed, because it exceeds the default limit for one span. */
 const MAX_PARSED_LENGTH = 65_536;
 /** The limit for JSON with media, which is short once the media are left out. */
 const MAX_PARSED_MEDIA_LENGTH = 4_194_304;
 
-/** Parses the JSON text of a result that contains media, to which the option `media` applies. */
+/** Parses the JSON text of a result if it contains media, so that the option `media` applies to them. */
 export function parseMedia(text: unknown): unknown {
   return typeof text === 'string' && hasMedia(text) ? jsonOrText(text) : text;
 }
 
-/** Parses the JSON text of arguments and results; returns the text itself if it is not JSON. */
+/** Parses the JSON text of arguments and results. Returns the text itself if it is too long or not JSON. */
 export function parseJson(text: unknown): unknown {
   if (typeof text !== 'string') return text;
   return text.length > MAX_PARSED_LENGTH && !hasMedia(text) ? text : jsonOrText(text);
@@ -59,7 +59,7 @@ function hasMedia(text: string): boolean {
   return text.length <= MAX_PARSED_MEDIA_LENGTH && mayHaveMedia(text);
 }
 
-/** Matches a number of 16 or more digits, or with an exponent. Only then is a reviver used, which is far slower. */
+/** A number with 16 or more digits or an exponent. Only such JSON needs a reviver, which is far slower. */
 const LARGE_NUMBER = /(?:^|[[:,\s])-?(?:\d{16}|\d+(?:\.\d+)?[eE])/;
 
 function jsonOrText(text: string): unknown {

@@ -15,9 +15,9 @@ const MAX_ERROR_VALUES = 100;
 const MAX_SEARCHED_LENGTH = 262_144;
 
 /**
- * Copies a value of the program for recording. Plain data are copied unchanged; other objects become the name of their
- * class. Secrets are removed, because arguments may be clients, options or keys. It runs no code of the program. What
- * cannot be read is left out.
+ * Copies a value of the program for recording. Plain data are copied unchanged; other objects become the name
+ * of their class. Secrets are removed, because arguments may be clients, options or keys. This runs no code
+ * of the program. What cannot be read is left out.
  */
 export function plainData(value: unknown): unknown {
   return plainDataReader()(value);
@@ -51,7 +51,7 @@ export function plainDataReader(
       room -= Math.min(room, from.length);
       return isCut ? `${start}…` : start;
     }
-    // To read a proxy runs code of the program, which may even call another process.
+    // Reading a proxy runs code of the program, which may even call another process.
     if (isProxy(from)) return '[proxy]';
     if (typeof from === 'function') {
       const name = memberOf(from, 'name');
