@@ -15,7 +15,7 @@ export interface Fees {
   readonly fileSearches?: number | undefined;
   /** Whether there were web searches whose number the API does not report. */
   readonly hasUncountedSearches?: boolean;
-  /** Whether anything else is billed whose amount or price is unknown. */
+  /** Whether the API bills anything else, of which the amount or the price is unknown. */
   readonly hasOthers?: boolean;
 }
 
@@ -24,7 +24,7 @@ export interface Spending extends Fees {
   readonly usage?: Usage | undefined;
   /** The cost in USD that the provider itself reports. */
   readonly reported?: number | undefined;
-  /** Whether this is a sum of model calls. Tiers by input length do not apply: no call had all the tokens. */
+  /** Whether this sums up model calls. Price tiers by input length do not apply to a sum. */
   readonly aggregate?: boolean | undefined;
 }
 
@@ -34,14 +34,14 @@ type CostPart = `${'text' | 'audio' | 'image'}.${'input' | 'cached' | 'output'}`
 type Count = (usage: Usage, of: ModalityUsage, spending: Spending) => number;
 
 interface Amount {
-  /** The part of the cost that it belongs to; `undefined` for what is billed besides tokens. */
+  /** The part of the cost that the amount belongs to; `undefined` if it is not of tokens. */
   readonly part?: CostPart;
   readonly count: Count;
   /** The number of units that the price refers to. */
   readonly per: number;
-  /** The keys of its price. The first key for which there is a price counts. */
+  /** The keys of the amount's price. The first key that has a price counts. */
   readonly keys: readonly PriceKey[];
-  /** Whether it is free without a price. Otherwise, a missing price makes the whole cost unknown. */
+  /** Whether an amount without a price is free. Otherwise, a missing price makes the whole cost unknown. */
   readonly isFree?: true;
 }
 
@@ -111,7 +111,7 @@ function fee(key: PriceKey, count: Count): Amount {
 
 /**
  * @param parts receives the cost of each part as an attribute
- * @returns the cost in USD; `undefined` if the sum is absurd, or if a price is missing: a partial cost would be wrong
+ * @returns the cost in USD; `undefined` above {@link MAX_COST} or if a price is missing
  */
 export function priceOf(prices: ModelPrices, spending: Spending, parts?: Attributes): number | undefined {
   const usage = spending.usage ?? NO_USAGE;
@@ -132,7 +132,7 @@ export function priceOf(prices: ModelPrices, spending: Spending, parts?: Attribu
 }
 
 /**
- * If more tokens were cached than the text has, the others were images, for which some APIs do not report this.
+ * Some APIs do not report cached image tokens. Cached tokens that exceed the text count as images.
  *
  * @returns the tokens by modality; `undefined` if the price depends on what the API does not report
  */

@@ -14,14 +14,14 @@ const MAX_REPORTED_MODELS = 100;
 /** The service tiers to which list prices apply. */
 const STANDARD_TIERS: readonly string[] = ['auto', 'default', 'standard', 'on_demand'];
 
-/** The provider whose customers choose the names of their deployments, so that these do not identify the model. */
+/** The provider whose customers name their deployments. Such a name does not identify the model. */
 export const NAMES_DEPLOYMENTS = 'azure.ai.openai';
 
-/** The list of the installed price package. The whole process shares it, so that the package is loaded once. */
+/** The installed price package's list. The whole process shares it, so the package is loaded only once. */
 const installed = new PriceList();
 const programPrices = new WeakMap<PricePackage, PriceList>();
 
-/** Computes the cost of operations from the program's prices and the price package. */
+/** Finds costs: by the program's prices, else as the provider reports them, else by list prices. */
 export class Costs {
   readonly #holder: { readonly settings: Settings };
   readonly #reported = new Set<string>();
@@ -31,7 +31,7 @@ export class Costs {
     this.#holder = holder;
   }
 
-  /** Whether costs are recorded at all: they can be switched off. */
+  /** Whether costs are recorded. The option `cost` can switch them off. */
   get wanted(): boolean {
     return this.#holder.settings.cost !== false;
   }
@@ -44,7 +44,7 @@ export class Costs {
   /**
    * @param request the attributes of the request: provider, model and service tier
    * @param parts receives the cost of each part as an attribute
-   * @returns the cost in USD; `undefined` if the price is unknown
+   * @returns the cost in USD; `undefined` if costs are off, or if a price or an amount is unknown
    */
   of(
     spending: Spending,
@@ -65,7 +65,7 @@ export class Costs {
     const own =
       findModel(settings.prices, responseModel, requestModel) ?? findModel(settings.prices, requestModel);
     if (own === undefined && reported !== undefined) return roundCost(reported);
-    // Something was spent whose amount is unknown, so not even a price of the program could cover it.
+    // An amount is unknown, so not even the program's own prices could give the whole cost.
     if (hasOthers || usage?.isPartial) return undefined;
     // If the program sets a price for the model but none for searches, searches are free.
     const areSearchesFree = own !== undefined && own.web_searches_kcount === undefined;
@@ -115,8 +115,8 @@ function pricesOfTier(prices: ModelPrices | undefined, tier: string): ModelPrice
 }
 
 /**
- * Finds the prices of a model: an exact match, else the longest name that ends in `*` and fits. The name of the
- * requested model, `alias`, also matches the dated version that answered.
+ * Finds the prices of a model: an exact match, else the longest name that ends in `*` and fits. `alias`, the
+ * requested model, also matches the dated version that answered.
  */
 function findModel(
   prices: Readonly<Record<string, ModelPrices>>,
@@ -172,14 +172,14 @@ export function includesAll(
 
 const TICKS_PER_USD = 1e10;
 
-/** The cost that a provider reports, by `gen_ai.provider.name`. Others may use these fields for something else. */
+/** Reads the cost that a provider reports. Other providers may use these fields for something else. */
 const REPORTED: ReadonlyMap<unknown, (usage: unknown) => number | undefined> = new Map([
   ['openrouter', readOpenRouterCost],
   ['perplexity', (usage: unknown) => numberField(field(usage, 'cost'), 'total_cost')],
   ['x_ai', (usage: unknown) => (numberField(usage, 'cost_in_usd_ticks') ?? Number.NaN) / TICKS_PER_USD],
 ]);
 
-/** The cost in USD that the provider reports in the usage of a result; `undefined` if there is none or it is absurd. */
+/** The cost in USD that the provider reports in a result's usage; `undefined` if it is missing or invalid. */
 export function readReportedCost(provider: unknown, result: unknown): number | undefined {
   const read = REPORTED.get(provider);
   if (read === undefined) return undefined;

@@ -10,11 +10,11 @@ import { field } from '../../util/payload.ts';
 import { platformTimers, startOutside } from '../../util/timers.ts';
 
 const PACKAGE = '@pydantic/genai-prices';
-/** How many models of each provider are cached. Then the cache starts anew, as it does for each model once it is old. */
+/** How many models of each provider are cached. One more empties the provider's cache. */
 const MAX_CACHED_MODELS = 500;
 /** How long prices are cached. Not longer, because some prices change by date or time of day. */
 const PRICES_LIFETIME_MS = 60_000;
-/** The delay before the package is loaded. By then the first request was sent, and its response is not there yet. */
+/** The delay before the package is loaded. By then, the program usually waits for its first response. */
 const LOAD_DELAY_MS = 50;
 
 /** The names of providers in the price package, by `gen_ai.provider.name`. */
@@ -43,7 +43,7 @@ const PRICE_PROVIDERS: ReadonlyMap<string, string> = new Map([
 /** Open-weight models, which OpenAI does not sell. A server that answers with one has other prices. */
 const NOT_SOLD = /^gpt-oss/;
 
-/** The prefix with the publisher that Google's compatible endpoints put before the name of a model. */
+/** The publisher that Google's OpenAI-compatible endpoints put before the name of a model. */
 const PUBLISHER = /^(?:google|models)\//;
 
 const ZERO_TOKENS = { input_tokens: 0, output_tokens: 0 };
@@ -79,7 +79,7 @@ export class PriceList {
     startOutside(() => setTimeout(() => this.#load(), LOAD_DELAY_MS));
   }
 
-  /** Whether the price package is available. */
+  /** Whether the price package is available. Loads it if that has not been tried yet. */
   get available(): boolean {
     if (!this.#loaded) this.#load();
     return this.#package !== undefined;
@@ -139,7 +139,7 @@ export class PriceList {
   }
 }
 
-/** Renames a price for an hour of audio, which has one of two names. Only audio input is billed by the hour. */
+/** Renames the price of an hour of audio, for which there are two names. Only input is billed by the hour. */
 function withAudio(prices: unknown): unknown {
   const hours = field(prices, 'audio_hours') ?? field(prices, 'input_audio_hours');
   return hours === undefined ? prices : { ...(prices as object), audio_hours: hours };

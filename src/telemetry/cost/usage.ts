@@ -10,7 +10,7 @@ export type ModalityUsage = Readonly<
 
 type ModalityKey = keyof ModalityUsage;
 
-/** Where a usage reports the tokens of each modality: in which details, in which field, and for which attribute. */
+/** How each modality's tokens are read from a usage (in which details and field) and recorded (attribute). */
 const MODALITY_TOKENS: readonly (readonly [
   key: ModalityKey,
   among: 'input' | 'cached' | 'output',
@@ -40,11 +40,13 @@ export interface Usage {
   readonly modalities?: ModalityUsage | undefined;
   /** The number of tokens that are part of the reported total but of no other number. */
   readonly unlisted?: number | undefined;
-  /** Set if only one of the two numbers is known. The other one is not recorded, not even as zero. */
+  /** Set if only the input or the output is known. The other number is not recorded, not even as zero. */
   readonly known?: 'input' | 'output' | undefined;
   /** Audio that is billed by duration. */
   readonly audioSeconds?: number | undefined;
-  /** Set if a part of the usage was not reported, so that there is no cost. Embeddings have no output to report. */
+  /**
+   * Set if part of the usage was not reported. Then there is no cost. Embeddings have no output to report.
+   */
   readonly isPartial?: true | undefined;
 }
 
@@ -59,10 +61,11 @@ export const NO_USAGE: Usage = Object.freeze({
 export const NO_MODALITIES: ModalityUsage = modalitiesWith(() => 0);
 
 /**
- * Reads usage in the spelling of any OpenAI API: `prompt_tokens` (chat, completions, embeddings, Assistants) or
- * `input_tokens` (Responses, images, audio), with details in every known spelling: real Assistants traffic has
- * `prompt_token_details` where the reference says `prompt_tokens_details`. It also accepts compatible services that
- * report cached tokens beside the totals (`cached_tokens`, `prompt_cache_hit_tokens`, `cache_read_input_tokens`).
+ * Reads usage in the spelling of any OpenAI API: `prompt_tokens` (chat, completions, embeddings, Assistants)
+ * or `input_tokens` (Responses, images, audio), with details in every known spelling. Real Assistants traffic
+ * has `prompt_token_details` where the reference says `prompt_tokens_details`. Some compatible services
+ * report cached tokens beside the totals (`cached_tokens`, `prompt_cache_hit_tokens`,
+ * `cache_read_input_tokens`).
  */
 export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usage) => {
   const whole = fieldsOf(usage);
@@ -91,9 +94,9 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
   // SGLang and Perplexity report reasoning tokens beside the totals, not in the details.
   const beside = asCount(whole.reasoning_tokens) ?? 0;
   const reasoningTokens = asCount(output.reasoning_tokens) ?? beside;
-  // xAI and Perplexity do not include reasoning tokens in the output. The total shows it, or a number of reasoning
-  // tokens beside the totals that exceeds the output. In the details, a number that exceeds the output is a gateway's
-  // estimate.
+  // xAI and Perplexity leave reasoning tokens out of the output. The total then includes them in addition, or
+  // a `reasoning_tokens` beside the totals exceeds the output. In the details, a number above the output is
+  // only a gateway's estimate.
   const listedOutput = outputTokens ?? 0;
   const listed = (inputTokens ?? 0) + listedOutput;
   const total = asCount(total_tokens) ?? 0;
@@ -212,7 +215,7 @@ export function addCosts(a: number, b: number): number {
 export interface Spent {
   readonly usage: Usage | undefined;
   readonly cost: number | undefined;
-  /** The number of calls and runs that spent tokens but whose cost is not known. It is missing from `cost`. */
+  /** The number of calls and runs that spent tokens at an unknown cost, which `cost` does not include. */
   readonly unpriced?: number;
 }
 
@@ -230,7 +233,7 @@ export function addSpent(a: Spent, b: Spent): Spent {
  * Returns what one call spent.
  *
  * @param wantsCosts `false` if costs are switched off; then no cost counts as missing
- * @param resultAttributes the attributes of its result. They show whether its stream had content but reported no usage
+ * @param resultAttributes show whether a stream had content but reported no usage
  */
 export function spentBy(
   usage: Usage | undefined,

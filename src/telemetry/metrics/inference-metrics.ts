@@ -25,7 +25,7 @@ const INFERENCE_HISTOGRAMS: Readonly<Record<InferenceHistogram, METRIC.MetricDef
 
 type Part = keyof ModalityUsage;
 
-/** The counters of the next version: which number of a usage each counts, and which of other modalities than text. */
+/** The counters of the next version. `parts` are the tokens in `all` that are not text, by modality. */
 const USAGE_COUNTERS: readonly (readonly [
   definition: METRIC.MetricDefinition,
   side: 'input' | 'output',
@@ -54,7 +54,7 @@ const USAGE_COUNTERS: readonly (readonly [
   [METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_REASONING_OUTPUT_TOKENS, 'output', 'reasoningTokens', {}],
 ];
 
-/** Whether the next version measures the operation as an inference. Durations of other operations keep their names. */
+/** Whether the next version measures the operation as an inference. Other times keep their metric names. */
 export function isInference({ [ATTR.GEN_AI_OPERATION_NAME]: operation }: Attributes): boolean {
   return (
     operation === GEN_AI_OPERATION_NAME_VALUE_CHAT ||

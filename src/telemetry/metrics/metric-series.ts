@@ -14,8 +14,8 @@ const MAX_REQUEST_MODELS = 500;
 const MAX_OWN_RESPONSE_MODELS = 4;
 
 /*
- * The SDK keeps 2,000 series of an instrument and merges all others. Token usage has two series for each combination of
- * dimensions. Durations have one for each combination, and one more for each combination with an error type.
+ * OpenTelemetry's SDK keeps 2,000 series of an instrument and merges all others. Each combination of
+ * dimensions has two series of token usage and one of durations, or two with an error type.
  */
 const MAX_DETAILED_COMBINATIONS = 400;
 const MAX_COMBINATIONS = 800;
@@ -30,7 +30,7 @@ class KeptValues {
   readonly #maxLength: number;
   readonly #values = new Set<string>();
 
-  /** @param subject what the values are of, for the finding that reports the limit */
+  /** @param subject names what is limited, in the finding that reports the limit */
   constructor(subject: string, limit: number = MAX_VALUES, maxLength: number = MAX_DIMENSION_LENGTH) {
     this.#subject = subject;
     this.#limit = limit;
@@ -58,13 +58,15 @@ class KeptValues {
 /** Combinations as a tree with one level for each dimension, so that a lookup allocates nothing. */
 interface Level extends Map<unknown, Level> {}
 
-/** Limits the series: servers, models and users choose values, and 2,000 invented ones would leave none for others. */
+/** Limits the series of metrics: values that servers, models or users invent would soon use up all 2,000. */
 export class MetricSeries {
   /** The kept values by dimension, for all dimensions without a field of their own. */
   readonly #kept = new Map<string, KeptValues>();
   readonly #servers = new KeptValues(ATTR.SERVER_ADDRESS);
   readonly #requestModels = new KeptValues(ATTR.GEN_AI_REQUEST_MODEL, MAX_REQUEST_MODELS);
-  /** Request models without a response so far. They are apart, so that invented models leave room for real ones. */
+  /**
+   * Request models without a response so far. They have a limit of their own and leave room for real ones.
+   */
   readonly #unansweredModels = new KeptValues(ATTR.GEN_AI_REQUEST_MODEL);
   readonly #ownResponseModels = new Map<string, Set<string>>();
   readonly #failures = KeptValues.ofCombinations('error types and other dimensions', MAX_FAILED_COMBINATIONS);
@@ -125,7 +127,7 @@ export class MetricSeries {
     return limitTogether(used, this.#prompts, ATTR.GEN_AI_PROMPT_NAME, ATTR.GEN_AI_PROMPT_VERSION);
   }
 
-  /** Returns a copy of the dimensions with the error type, if there is one. */
+  /** Returns the dimensions themselves or, if there is an error type, a copy that has it. */
   withError(dimensions: Attributes, errorType: string | undefined): Attributes {
     if (errorType === undefined) return dimensions;
     const failed = { ...dimensions, [ATTR.ERROR_TYPE]: errorType };
@@ -206,7 +208,7 @@ function replaceDimension(dimensions: Attributes, name: string): void {
   if (dimensions[name] !== undefined) dimensions[name] = OTHER;
 }
 
-/** Replaces the named dimensions in place, unless the combination of all is among the first ones. */
+/** Replaces the named dimensions in place, unless the combination of all dimensions is among the first. */
 function limitTogether(dimensions: Attributes, kept: KeptValues, ...names: readonly string[]): Attributes {
   if (!kept.keep(JSON.stringify(dimensions))) for (const name of names) replaceDimension(dimensions, name);
   return dimensions;

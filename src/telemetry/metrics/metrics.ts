@@ -25,7 +25,6 @@ import { InferenceMetrics, isInference } from './inference-metrics.ts';
 import { metricSeries } from './metric-series.ts';
 import { RateLimits } from './rate-limit-gauges.ts';
 
-/** The histograms, by what they measure. */
 const HISTOGRAMS = {
   duration: METRIC.METRIC_GEN_AI_CLIENT_OPERATION_DURATION,
   tokenUsage: METRIC.METRIC_GEN_AI_CLIENT_TOKEN_USAGE,
@@ -43,7 +42,7 @@ type Instruments = Readonly<Record<keyof typeof HISTOGRAMS, Histogram>> & {
   readonly next: InferenceMetrics;
 };
 
-/** The histograms for what the program itself runs, by operation, whose name is not among their dimensions. */
+/** The histograms for what the program itself runs, by operation. The operation's name is not a dimension. */
 const LOCAL_DURATIONS: Readonly<
   Record<string, { readonly instrument: keyof typeof HISTOGRAMS; readonly dimensions: readonly string[] }>
 > = {
@@ -61,7 +60,6 @@ const LOCAL_DURATIONS: Readonly<
   },
 };
 
-/** What is measured of an operation. */
 export interface Measured {
   readonly seconds?: number | undefined;
   readonly usage?: Usage | undefined;
@@ -72,7 +70,7 @@ export interface Measured {
   /** The seconds from the request to the first chunk. */
   readonly timeToFirstChunk?: number | undefined;
   readonly errorType?: string | undefined;
-  /** The operation name under which its tokens are counted, if the conventions have no name for it. */
+  /** The name under which metrics count the tokens of an operation that the conventions do not name. */
   readonly tokensOf?: string | undefined;
 }
 
@@ -88,7 +86,6 @@ export class Metrics {
   /** The instruments of the provider; `undefined` for a no-op provider. */
   #instruments: Instruments | undefined;
 
-  /** The meter provider that is currently used. */
   get provider(): MeterProvider {
     return this.#explicit ?? metrics.getMeterProvider();
   }
@@ -103,7 +100,7 @@ export class Metrics {
   }
 
   /**
-   * Records the duration, tokens and cost of an operation. If it has none, its dimensions do not count for the limits.
+   * Records an operation's duration, tokens and cost. An operation without any of these creates no series.
    *
    * @param request the attributes that its span started with
    * @param response the attributes that its span got from the response
@@ -125,7 +122,7 @@ export class Metrics {
         prompt === undefined ? dimensions : metricSeries.withPrompt(dimensions, prompt),
         context,
       );
-    // The next version has new names for the times of inferences only.
+    // In the next version, only the times of inferences have new names.
     const next = conventions !== 'current' && isInference(request) ? instruments.next.histograms : undefined;
     const current = conventions === 'next' && next !== undefined ? undefined : instruments;
     if (seconds !== undefined) {
@@ -169,7 +166,7 @@ export class Metrics {
     }
   }
 
-  /** Records how long a tool, an agent or a workflow took that ran in this process. Hosted ones are not recorded. */
+  /** Records the duration of a tool, agent or workflow that ran in this process, not of hosted ones. */
   recordLocalDuration(
     seconds: number,
     attributes: Attributes,
@@ -194,8 +191,8 @@ export class Metrics {
   }
 
   /**
-   * The instruments of the current provider. The metrics API has no proxy: an instrumentation that is registered before
-   * the SDK receives a no-op provider and must look up the real one later.
+   * The instruments of the current provider. The metrics API has no proxy: an instrumentation that is
+   * registered before OpenTelemetry's SDK receives a no-op provider and must look up the real one later.
    */
   #current(): Instruments | undefined {
     const { provider } = this;
@@ -211,9 +208,9 @@ export class Metrics {
 }
 
 /**
- * Returns the dimensions of an operation, with `_OTHER` for values beyond the limits of `metric-series.ts`. They are in
- * the sort order of the SDK, which sorts the attributes of every point: that is faster if they are sorted already.
- * Literal keys keep V8's inline caches monomorphic; do not turn this into a loop.
+ * Returns the dimensions of an operation, with `_OTHER` for values beyond the limits of `metric-series.ts`.
+ * They are already in the order in which OpenTelemetry's SDK sorts the attributes of every point, which makes
+ * that faster. Literal keys keep V8's inline caches monomorphic; do not turn this into a loop.
  *
  * @param ofChunks `true` for metrics of chunks, for which the conventions define fewer dimensions
  */
@@ -283,8 +280,8 @@ function histogramOf(
 const MAX_KEPT_GAPS = 2_048;
 
 /**
- * The seconds between the chunks of one stream. Recording a gap takes longer than reading a chunk, so it is done at the
- * end of the stream, and for a long one also in between.
+ * The seconds between the chunks of one stream. Recording a gap takes longer than reading a chunk. So gaps
+ * are recorded at the end of the stream and, in a long stream, also in between.
  */
 export class ChunkGaps {
   #gaps: number[] = [];

@@ -13,8 +13,8 @@ import { pickAttributes } from '../../util/otel-api.ts';
 import { MAX_DIMENSION_LENGTH } from './metric-series.ts';
 
 /**
- * How many combinations of provider, model and server are recorded, each of which has its own rate limits. The SDK
- * keeps 2,000 series of a gauge. A combined gauge for all other models would be meaningless.
+ * How many combinations of provider, model and server are recorded, each with its own rate limits. One gauge
+ * for all other models would mean nothing. OpenTelemetry's SDK keeps 2,000 series of a gauge.
  */
 const MAX_GROUPS = 100;
 
@@ -54,7 +54,7 @@ export class RateLimits {
     this.#meter = meter;
   }
 
-  /** Keeps the rate limits in the headers of a response to an operation with these attributes. */
+  /** Keeps the rate limits of a response. @param operation the attributes of the call */
   see(limits: Attributes, operation: Attributes): void {
     // A loop instead of a map, whose key would allocate memory for each call.
     for (const known of this.#groups) {
