@@ -18,7 +18,7 @@ import { cut } from '../util/cut-text.ts';
 import { asArray, field, strings } from '../util/payload.ts';
 import { isInsideHook, markInsideHook } from './program-hooks.ts';
 
-/** A prompt that a program keeps itself or in another service. */
+/** A prompt that the program stores itself, or in a service other than OpenAI. */
 export interface PromptMetadata {
   /** `gen_ai.prompt.name` */
   readonly name: string;
@@ -26,7 +26,10 @@ export interface PromptMetadata {
   readonly version?: string | number | undefined;
 }
 
-/** The program's own metadata for all spans below. It is recorded unchanged, whatever `captureMessageContent` says. */
+/**
+ * The program's own metadata for all spans below. `captureMessageContent` does not apply to it. Texts are cut
+ * to 1,024 characters. `tags` and `metadata` have at most 64 entries each.
+ */
 export interface TraceMetadata {
   /** `openai.trace.project` */
   readonly project?: string | undefined;
@@ -37,8 +40,8 @@ export interface TraceMetadata {
   /** `session.id`: a session of the program, not of the Agents API. */
   readonly sessionId?: string | undefined;
   /**
-   * The prompt that what is below uses. An inner one replaces an outer one, and a prompt stored at OpenAI, which the request
-   * names, any other.
+   * The prompt of the operations below. An inner prompt replaces an outer one. A prompt stored at OpenAI
+   * replaces both in the request that names it.
    */
   readonly prompt?: PromptMetadata | undefined;
   /** `openai.trace.tags`. Inner tags are added to outer ones. */
@@ -62,28 +65,28 @@ const METADATA_ATTRIBUTES: Readonly<
   sessionId: ATTR.SESSION_ID,
 };
 
-/** Returns a context whose spans carry this metadata in addition to that of the given context. */
+/** Returns a context whose spans carry this metadata and the given context's own. */
 export function withMetadataIn(context: Context, metadata: TraceMetadata): Context {
   const outer = metadataIn(context);
   const added = metadataAttributes(metadata, outer?.[ATTR.OPENAI_TRACE_TAGS]);
   return Object.keys(added).length === 0 ? context : context.setValue(METADATA, mergeMetadata(outer, added));
 }
 
-/** Merges metadata, with a limit for the entries, so that nested calls do not use up the attributes of a span. */
+/** Merges metadata. The number of entries is limited: nested calls must not use up a span's attributes. */
 function mergeMetadata(outer: Attributes | undefined, added: Attributes): Attributes {
   let left = MAX_ENTRIES;
   const entries = Object.entries({ ...added, ...addedMetadata(outer ?? NO_METADATA, added), ...added });
   return Object.fromEntries(entries.filter(([name]) => !name.startsWith(METADATA_PREFIX) || left-- > 0));
 }
 
-/** The metadata to add to attributes. If the attributes name a prompt, the prompt of the metadata is left out. */
+/** Returns the metadata to add to the attributes, without its prompt if the attributes name one. */
 export function addedMetadata(metadata: Attributes, to: Attributes | undefined): Attributes {
   if (to?.[ATTR.GEN_AI_PROMPT_NAME] === undefined) return metadata;
   const { [ATTR.GEN_AI_PROMPT_NAME]: _, [ATTR.GEN_AI_PROMPT_VERSION]: __, ...others } = metadata;
   return others;
 }
 
-/** The prompt in the attributes of an operation, or else the prompt in the metadata of its context. */
+/** The prompt that an operation's attributes name, or else the one in its context's metadata. */
 export function promptOf(attributes: Attributes, context: Context): Attributes | undefined {
   const isOwn = attributes[ATTR.GEN_AI_PROMPT_NAME] !== undefined;
   const { [ATTR.GEN_AI_PROMPT_NAME]: name, [ATTR.GEN_AI_PROMPT_VERSION]: version } =
@@ -95,7 +98,7 @@ export function promptOf(attributes: Attributes, context: Context): Attributes |
   };
 }
 
-/** The metadata of a context. A context that was built from a bare span has the metadata of that span. */
+/** A context's metadata. A context that contains only a span has that span's metadata. */
 export function metadataIn(context: Context): Attributes | undefined {
   const own = context.getValue(METADATA) as Attributes | undefined;
   if (own !== undefined || !hasMetadata) return own;
@@ -103,7 +106,7 @@ export function metadataIn(context: Context): Attributes | undefined {
   return above === undefined ? undefined : metadataBySpan.get(above);
 }
 
-/** Describes for whom a context runs, from its metadata and baggage. Functions of the program decide by it. */
+/** Tells the program's functions for whom a context runs, from its metadata and baggage. */
 export function callerIn(context: Context): Caller {
   const attributes = metadataIn(context) ?? NO_METADATA;
   const own = Object.entries(METADATA_ATTRIBUTES).filter(([, name]) => attributes[name] !== undefined);
@@ -122,15 +125,15 @@ export function callerIn(context: Context): Caller {
 const NO_METADATA: Attributes = {};
 
 /**
- * Returns the context with the metadata of the caller in place of the metadata of its span. If several users share a
- * conversation, its span may have the metadata of another user, who began it.
+ * Returns the context with the caller's metadata in place of its span's. In a conversation that several users
+ * share, the span may have the metadata of the user who began it.
  */
 export function withMetadataOf(caller: Context, context: Context): Context {
   if (!hasMetadata || context.getValue(METADATA) !== undefined) return context;
   return context.setValue(METADATA, metadataIn(caller) ?? NO_METADATA);
 }
 
-/** The part of a caller's context that spans created later need. */
+/** The part of a caller's context that later spans need. */
 export interface CallerTrace {
   span: SpanContext | undefined;
   readonly metadata: Attributes | undefined;
@@ -151,8 +154,8 @@ export function callerTraceOf(context: Context): CallerTrace {
 }
 
 /**
- * Returns a new context with only the baggage of the given one, which span processors copy to spans, and its mark for
- * calls of hooks. The given context itself would keep everything in memory that the program has put into it.
+ * Returns a context with only the given context's baggage, which span processors copy to spans, and its mark
+ * of {@link markInsideHook}. The whole context would keep the program's own values in memory.
  */
 export function bareContext(context: Context): Context {
   const base = isInsideHook(context) ? markInsideHook(ROOT_CONTEXT) : ROOT_CONTEXT;
@@ -167,7 +170,7 @@ export function contextOf(caller: Omit<CallerTrace, 'showsCall'>): Context {
   return metadata === undefined ? context : context.setValue(METADATA, metadata);
 }
 
-/** Metadata by span, because steps and tool calls are created in contexts that contain little more than a span. */
+/** Each span's metadata. Steps and tool calls are created in contexts that have little more than a span. */
 const metadataBySpan = new WeakMap<SpanContext, Attributes>();
 /** Whether any metadata was ever set. Every span checks this first: most programs set none. */
 let hasMetadata = false;

@@ -9,7 +9,7 @@ import { TaskQueue } from '../../util/task-queue.ts';
 import { contentLimits, limitedJson, writeMessages, writeParts, writeValues } from './content-writer.ts';
 import { base64Size, isBlob } from './media.ts';
 
-/** Limits of {@link ContentStore}, and the names in references. */
+/** Limits of {@link ContentStore}, and the prefix of its references. */
 export interface ContentStoreLimits {
   /** Whether images, audio and files in messages are left out. Default: `false`. */
   readonly dropMedia?: boolean | undefined;
@@ -18,8 +18,8 @@ export interface ContentStoreLimits {
   /** The maximum number of objects waiting to be written. Further ones are dropped. Default 100. */
   readonly maxQueueLength?: number | undefined;
   /**
-   * The maximum length of one object, in UTF-16 units of JSON. Content beyond it is left out and marked, as on spans.
-   * Default 4,194,304.
+   * The maximum length of one object, in UTF-16 units of JSON. Content beyond the limit is left out and
+   * marked, as on spans. Default 4,194,304.
    */
   readonly maxLength?: number | undefined;
 }
@@ -35,8 +35,8 @@ export type ContentStoreOptions = ContentStoreLimits &
       }
     | {
         /**
-         * Receives each object with its file name and MIME type, as `write` does, and also media: each image, audio or file
-         * once, under its hash.
+         * Receives the same objects as `write`, but as bytes and with a MIME type. Also receives media: each
+         * distinct image, audio or file, as an object whose name contains its hash.
          */
         readonly put: (key: string, bytes: Uint8Array, contentType: string) => unknown;
         readonly folder?: undefined;
@@ -44,9 +44,9 @@ export type ContentStoreOptions = ContentStoreLimits &
       }
     | {
         /**
-         * Receives each object with its file name, again after an hour if it is still in use. `flush` and a flush of the
-         * tracer provider await the promise it returns. If it throws or rejects, the first error is logged and the object
-         * counts as dropped.
+         * Receives each object with its file name, and again after an hour if it is still in use. `flush` and
+         * a flush of the tracer provider await a returned promise. If it throws or rejects, the object counts
+         * as dropped, and the first error is logged.
          */
         readonly write: (name: string, json: string) => unknown;
         readonly put?: undefined;
@@ -56,7 +56,7 @@ export type ContentStoreOptions = ContentStoreLimits &
 
 type Write = (name: string, content: Uint8Array | string, contentType: string) => unknown;
 
-/** What is stored, with the attribute that refers to it. File names begin with its middle, such as `input_messages`. */
+/** What is stored, and the attribute for its reference. File names begin like `input_messages`. */
 const STORED = [
   { field: 'systemInstructions', attribute: ATTR.GEN_AI_SYSTEM_INSTRUCTIONS_REF },
   { field: 'inputMessages', attribute: ATTR.GEN_AI_INPUT_MESSAGES_REF },
@@ -85,13 +85,13 @@ const MAX_STORED_MEDIA_LENGTH = 33_554_432;
  * stored once. While it is in use, it is stored again every hour, in case the file was deleted. Files are written in
  * the background, from a bounded queue.
  *
- * In a folder or with `put`, media of messages are objects of their own. Messages, those on spans and events included, refer to
- * them in parts of type `uri`.
+ * With `folder` or `put`, media in messages become objects of their own. Messages refer to them in parts of
+ * type `uri`, on spans and events, too.
  */
 export class ContentStore {
   readonly #options: ContentStoreOptions;
   readonly #write: Write;
-  /** When the latest names were stored or queued, in monotonic milliseconds. */
+  /** The latest file names, and when each was queued, in monotonic milliseconds. */
   readonly #known = new BoundedMap<string, number>(MAX_KNOWN_FILES);
   readonly #queue: TaskQueue;
   #dropped = 0;
@@ -112,7 +112,7 @@ export class ContentStore {
     return writes.length === 0 ? undefined : Promise.all(writes);
   };
 
-  /** The number of objects that were not stored: the queue was full, writing failed, or media were too large or malformed. */
+  /** The number of objects not stored: full queue, failed write, or too large or malformed content. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -140,7 +140,7 @@ export class ContentStore {
     const values: readonly unknown[] = completion[name];
     const write =
       name === 'toolDefinitions' ? writeValues : name === 'systemInstructions' ? writeParts : writeMessages;
-    // If it is too large, leave out the media first: the text is worth more.
+    // If the JSON is too large, leave out media first: text is worth more.
     const json = guard(
       'storing content',
       () =>
@@ -221,7 +221,7 @@ function withoutBytes(part: BlobPart): object {
   return { ...part, content: '', size: part.size ?? base64Size(part.content) };
 }
 
-/** The MIME type under which media are stored. Whoever sent them must not choose one that a browser runs, such as HTML. */
+/** The MIME type for stored media. Their sender must not choose a type that browsers run, such as HTML. */
 function storedType(type: string): string {
   return (
     /^(?:(?:image(?!\/svg)|audio|video)\/[\w.+-]{1,64}|application\/pdf)$/i.exec(type)?.[0] ??
@@ -256,7 +256,7 @@ async function writeFileIn(folder: string, name: string, content: Uint8Array | s
 }
 
 /**
- * Creates a folder and all missing folders above it. Not with Node's option `recursive`: it never ends where folders
+ * Creates a folder and all missing folders above it. Node's option `recursive` would never end where folders
  * cannot be created, as in /proc.
  */
 async function createFolder(folder: string): Promise<void> {
@@ -266,7 +266,7 @@ async function createFolder(folder: string): Promise<void> {
   if (dirname(folder) === folder || (await exists())) return;
   await createFolder(dirname(folder));
   await mkdir(folder, { mode: 0o700 }).catch(async (error: unknown) => {
-    // Another process may have created it in the meantime.
+    // Another process may have created the folder in the meantime.
     if (!(await exists())) throw error;
   });
 }

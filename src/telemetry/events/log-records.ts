@@ -18,7 +18,7 @@ interface LoggerGlobals {
   readonly [API_LOGS_KEY]?: unknown;
 }
 
-/** The part of a logger that events need, in `@opentelemetry/api` 1.10 and in `@opentelemetry/api-logs`, which share no types. */
+/** The part of a logger that events need. It fits `@opentelemetry/api` 1.10 and `@opentelemetry/api-logs`. */
 export interface Logger {
   emit(record: object): void;
   enabled?(options?: object): boolean;
@@ -51,9 +51,9 @@ const SEVERITIES: Readonly<Record<string, EventSeverity>> = {
 };
 
 /**
- * Emits events as log records. It is the only user of OpenTelemetry's logs API. API 1.10 includes the logs API. Before
- * that, it is the package `@opentelemetry/api-logs`. The package is not imported: a global leads to its registered
- * provider at any time.
+ * Emits events as log records. Nothing else uses OpenTelemetry's logs API. It is part of API 1.10; before, it
+ * was the package `@opentelemetry/api-logs`, which is not imported: a global leads to its registered provider
+ * at any time.
  */
 export class Events {
   #explicit: LoggerProvider | undefined;
@@ -64,7 +64,6 @@ export class Events {
     this.#explicit = isLoggerPlaceholder(provider) ? undefined : provider;
   }
 
-  /** The current logger provider, if there is one. */
   get provider(): LoggerProvider | undefined {
     return this.#explicit ?? globalLoggerProvider();
   }
@@ -78,8 +77,8 @@ export class Events {
     const metadata = metadataIn(context);
     this.#logger(name, context)?.emit({
       eventName: name,
-      // Not a number: older versions of SDK 2 mistake a time before the start of the process for a reading of
-      // `performance.now()`.
+      // Not a number: older versions of OpenTelemetry's SDK 2 mistake a time before the start of the process
+      // for a reading of `performance.now()`.
       timestamp: [Math.floor(time / 1e3), Math.round((time % 1e3) * 1e6)],
       context,
       attributes:
@@ -106,7 +105,7 @@ export class Events {
 /** The registered logger provider, from `@opentelemetry/api` 1.10 or from `@opentelemetry/api-logs`. */
 export function globalLoggerProvider(): LoggerProvider | undefined {
   const { [API_KEY]: registered, [API_LOGS_KEY]: getter } = globalThis as LoggerGlobals;
-  // Read like this because API 1.9 has no export `logs`.
+  // Read from the global, because API 1.9 has no export `logs`.
   const ofApi = registered?.logs;
   if (ofApi !== undefined && !isLoggerPlaceholder(ofApi)) return ofApi;
   const ofApiLogs = typeof getter === 'function' ? (getter(API_LOGS_VERSION) as LoggerProvider) : undefined;

@@ -13,7 +13,7 @@ interface Candidate {
   readonly text: string;
   readonly start: number;
   readonly end: number;
-  /** Where the last key or email address ended. The next email address cannot begin before it. */
+  /** Where the last key or email address ended. The next email address cannot begin before that. */
   readonly from: number;
   readonly kinds: ReadonlySet<MaskedKind>;
 }
@@ -22,9 +22,9 @@ interface Recognizer {
   readonly kinds: readonly [MaskedKind, ...MaskedKind[]];
   /** The pattern of a candidate. The search continues after the whole candidate, whether or not any of it is masked. */
   readonly candidate: string;
-  /** How a candidate begins that is masked. All after this head is masked, as the first of the kinds. Default: no head. */
+  /** The beginning of candidates to mask. What follows is masked as the first of `kinds`. Default: empty. */
   readonly head?: RegExp;
-  /** Returns the parts of a candidate to mask, if there is more to it. */
+  /** Returns the parts of a candidate to mask, if a head does not suffice to find them. */
   readonly find?: (candidate: Candidate) => readonly MaskedSpan[];
 }
 
@@ -32,7 +32,7 @@ interface Recognizer {
 const ALPHABETIC = String.raw`A-Za-z\u00c0-\u052f`;
 const LETTER = `${ALPHABETIC}0-9`;
 const LOCAL = `${LETTER}_.%+'!#$&*=?^\`{|}~-`;
-/** The start of a word. An escape sequence of JSON or a terminal may precede it: its last letter is not part of it. */
+/** The start of a word, or the end of an escape sequence of JSON or a terminal, which may end in a letter. */
 const WORD_START = String.raw`(?:(?<![${LETTER}])|(?<=\\(?:[nrtbf]|u[\da-fA-F]{4})|\[[\d;]{0,22}[mK]))`;
 
 /** Groups of digits, with the separators that may stand between them, such as `) - `. */
@@ -60,8 +60,8 @@ const RECOGNIZERS: readonly Recognizer[] = [
     head: /^:[\\/]+[^:]*:/,
   },
   {
-    // A mail address, found by its `@`. The domain has at least one dot, and its last label has two or more characters
-    // that are not just digits. Not `git@github.com:…`, which is the address of a repository.
+    // A mail address, found by its `@`. The domain has at least one dot, and its last label has two or more
+    // characters that are not just digits. The pattern leaves out `git@github.com:…`, a repository.
     kinds: ['email'],
     candidate: String.raw`@(?<!(?<![${LOCAL}])git@(?=[${LETTER}.-]+[:/]))(?:[${LETTER}][${LETTER}-]*\.)+(?=[\d-]*[${ALPHABETIC}])[${LETTER}][${LETTER}-]+`,
     find: addressAround,
@@ -73,7 +73,7 @@ const RECOGNIZERS: readonly Recognizer[] = [
 const MAX_LOCAL_LENGTH = 64;
 const LOCAL_PART = new RegExp(`[${LETTER}_][${LOCAL}]*$`);
 
-/** What finds a set of kinds: the recognizers of these, and one pattern that combines their candidates. */
+/** How to find a set of kinds: their recognizers, and one pattern that combines the candidates. */
 export interface Search {
   readonly kinds: ReadonlySet<MaskedKind>;
   readonly recognizers: readonly Recognizer[];
@@ -132,11 +132,11 @@ function addressAround({ text, start, end, from }: Candidate): MaskedSpan[] {
 const SPACES = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g;
 const DASHES = /[\u2010-\u2015\u2212\ufe58\ufe63]/g;
 const FULL_WIDTH = /[\uff01-\uff5e]/g;
-/** Marks without a width. */
+/** Characters without a width. */
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
 
 /**
- * A text as a person sees it: with ASCII characters for those that look like them, and without what is invisible.
+ * A text as a person sees it: without invisible characters, and with ASCII for characters that look like it.
  * `positionOf` returns where a character is in the original.
  */
 function plainText(original: string): { readonly text: string; positionOf(index: number): number } {
@@ -153,7 +153,7 @@ function plainText(original: string): { readonly text: string; positionOf(index:
   return { text, positionOf: (index) => positions[index] ?? original.length };
 }
 
-/** The first digits of the cards of each issuer, and how many follow. */
+/** Card numbers by issuer: their first digits, and how many digits follow. */
 const CARD =
   /^(?:4(?:\d{12}|\d{15}|\d{18})|2[2-7]\d{14}|3[47]\d{13}|35\d{14,17}|3[0689]\d{12,17}|5[1-5]\d{14}|5[0678]\d{11,17}|6\d{12,18})$/;
 
@@ -173,7 +173,7 @@ const PHONE_FORMATS: readonly RegExp[] = [
 interface NumberKind {
   readonly name: MaskedKind;
   readonly minDigits: number;
-  /** How numbers of this kind begin. A space matches what is between the first two groups of digits. */
+  /** How numbers of this kind begin. A space matches whatever separates the first two groups of digits. */
   readonly start: RegExp;
   /** Text right before the digits which shows that they are part of an id, a path or a decimal. */
   readonly before: RegExp;
@@ -186,7 +186,7 @@ const NUMBER_KINDS: readonly NumberKind[] = [
     minDigits: 13,
     start: /^\+?[2-6]/,
     before: /(?:\d\.|@)$/,
-    // After a `+`, fewer digits are a phone number.
+    // After a `+`, fewer than 16 digits are a phone number.
     matches: (digits, written) =>
       CARD.test(digits) && hasCheckDigit(digits) && !/[./]|^\+(?!(?:\D*\d){16})/.test(written),
   },
@@ -199,7 +199,7 @@ const NUMBER_KINDS: readonly NumberKind[] = [
   },
 ];
 
-/** Luhn's check digit. */
+/** Whether the last digit is the check digit of Luhn's algorithm. */
 function hasCheckDigit(digits: string): boolean {
   let sum = 0;
   for (let index = 1; index <= digits.length; index++) {
@@ -210,14 +210,14 @@ function hasCheckDigit(digits: string): boolean {
 }
 
 const GROUP = /([ .\-/)]*)([+(]*)(\d+)/g;
-/** No number has more digits. */
+/** No card or phone number has more digits. */
 const MAX_CARD_DIGITS = 19;
 
-/** Finds cards and phone numbers in digits, with what may stand between them. */
+/** Finds card and phone numbers in a candidate. */
 function numbersIn({ text, start, end, kinds }: Candidate): MaskedSpan[] {
   const textBefore = text.slice(Math.max(0, start - 3), start);
   const groups = groupsIn(text.slice(start, end), start);
-  // The last group is part of a word.
+  // If a letter follows, the last group is part of a word.
   if (/[A-Za-z\u00c0-\u052f]/.test(text.charAt(end))) groups.pop();
   const found: MaskedSpan[] = [];
   for (let index = 0; index < groups.length; index++) {
@@ -237,12 +237,12 @@ function numbersIn({ text, start, end, kinds }: Candidate): MaskedSpan[] {
   return found;
 }
 
-/** Digits without anything between them, and what stands before them. */
+/** Consecutive digits, and the characters before them. */
 type DigitGroup = ReturnType<typeof groupsIn>[number];
 
 function groupsIn(candidate: string, offset: number) {
   return [...candidate.matchAll(GROUP)].map(({ index, 1: separator = '', 2: sign = '', 3: digits = '' }) => {
-    // Before a `+` or `(`.
+    // Where the group begins, with its `+` or `(`.
     const from = offset + index + separator.length;
     const start = from + sign.length;
     const plus = sign.includes('+');

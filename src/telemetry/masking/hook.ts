@@ -32,13 +32,13 @@ const MIN_CARD_NUMBER = 1e12;
  *
  * It finds text with a known format. It cannot find names or postal addresses: see `docs/masking.md`.
  *
- * @param options a function gets the caller of each operation, and returns the options for it
+ * @param options may be a function, which gets the caller of each operation and returns the options for it
  */
 export function maskingHook(
   options?: MaskingOptions | ((caller: Caller) => MaskingOptions | undefined),
 ): CompletionHook {
   if (field(options, 'spanContext') !== undefined && field(options, 'inputMessages') !== undefined) {
-    // At once: if an `async` function throws the error, it arrives too late to withhold content.
+    // Clears the content first: an `async` hook turns the error into a rejection, which may come too late.
     maskContent(undefined, options as unknown as Completion);
     const problem =
       'maskingHook received a completion: it is not a hook, but creates one with maskingHook().';
@@ -48,7 +48,7 @@ export function maskingHook(
   if (typeof options === 'function')
     return (completion) => {
       const given: unknown = options(completion.caller);
-      // A promise is malformed, so everything is masked. Nobody else would handle its rejection.
+      // `readMask` does not accept a promise, so everything is masked. Nothing else handles its rejection.
       handleRejection('the options of maskingHook', given);
       maskContent(readMask(given as MaskingOptions | undefined), completion);
     };
@@ -56,7 +56,7 @@ export function maskingHook(
   return (completion) => maskContent(mask, completion);
 }
 
-/** Masks one text in the same way. */
+/** Masks one text as `maskingHook` does. Returns `[masked]` if the options are malformed. */
 export function maskText(text: string, options?: MaskingOptions): string {
   const mask = readMask(options);
   return mask === undefined ? '[masked]' : maskWith(mask, String(text));
@@ -75,13 +75,13 @@ function maskContent(mask: Mask | undefined, completion: Completion): void {
   }
 }
 
-/** Masks a text, and cuts a long one: masking megabytes would block the program, and they are not recorded whole. */
+/** Masks a text, and cuts a long one, because masking megabytes would block the program. */
 function maskedStart(mask: Mask, text: string): string {
   const shown = searchedStart(text, MAX_MASKED_LENGTH, (start) => maskWith(mask, start));
   return text.length > MAX_MASKED_LENGTH ? `${shown}…` : shown;
 }
 
-/** Returns a value with all of its texts and property names masked. */
+/** Masks all texts, property names and long numbers in a value. */
 function masked(mask: Mask, value: unknown, depth: number): unknown {
   if (typeof value === 'string') return maskedStart(mask, value);
   if (typeof value === 'number' || typeof value === 'bigint') {

@@ -1,4 +1,4 @@
-/** How keys begin, and how many characters follow at least. To find the keys of another service, add a row. */
+/** How keys begin, and how many characters follow at least. To find another service's keys, add a row. */
 const KEY_FORMATS: readonly (readonly [start: string, length: number])[] = [
   ['sk-', 16], // OpenAI, Anthropic (`sk-ant-`), OpenRouter (`sk-or-`), Langfuse (`sk-lf-`) and others.
   ['hf_|gsk_|xai-|pplx-|r8_|sess-', 20], // Hugging Face, Groq, xAI, Perplexity, Replicate, sessions of OpenAI.
@@ -11,12 +11,12 @@ const KEY_FORMATS: readonly (readonly [start: string, length: number])[] = [
   ['dop_v1_|shpat_|shpss_', 20], // DigitalOcean and Shopify.
 ];
 
-/** The pattern of a key of any service, from its first character. Every key begins with one of `AGSdghnprswxy`. */
+/** The pattern of any key. The first letters of all keys, `AGSdghnprswxy`, are also in `find-private.ts`. */
 export const KEY: string = `(?=[AGSdghnprswxy])(?:${KEY_FORMATS.map(
   ([start, length]) => String.raw`(?:${start})[\w-]{${length},}`,
 ).join('|')})`;
 
 const PEM_LABEL = '[A-Z ]{0,28}PRIVATE KEY-----';
 
-/** The pattern of a private key up to its last line, or to the end of a text that was cut before it. */
+/** The pattern of a private key, up to its last line or to the end of a text that was cut before. */
 export const PRIVATE_KEY: string = `-----BEGIN ${PEM_LABEL}[^]*?(?:-----END ${PEM_LABEL}|$)`;

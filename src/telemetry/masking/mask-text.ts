@@ -7,11 +7,11 @@ import { findPrivate, type MaskedSpan, type Search, searchFor } from './find-pri
 export interface MaskingOptions {
   /** Which kinds to find. Default: `email`, `phone`, `card` and `key`. */
   readonly kinds?: readonly MaskedKind[] | undefined;
-  /** Patterns of your own, by the name that replaces what they match: `{ order: /\bORD-\d{6}\b/ }` gives `[order]`. */
+  /** Your own patterns, by the name that replaces matches: `{ order: /\bORD-\d{6}\b/ }` gives `[order]`. */
   readonly patterns?: Readonly<Record<string, RegExp>> | undefined;
 }
 
-/** A pattern of the program, after the name that replaces its matches. It has the flag `g` and not the flag `y`. */
+/** One of the program's patterns, with flag `g` and without flag `y`. The name replaces what it matches. */
 type OwnPattern = readonly [name: string, pattern: RegExp];
 
 /** The parsed options: what is masked. */
@@ -20,12 +20,12 @@ export interface Mask {
   readonly patterns: readonly OwnPattern[];
 }
 
-/** Replaces everything that is found with its kind in brackets, such as `[email]`. */
+/** Replaces everything that the mask finds with its kind or name in brackets, such as `[email]`. */
 export function maskWith(mask: Mask, text: string): string {
   return maskPieces(mask, [text])[0] ?? '';
 }
 
-/** Masks texts that may be pieces of one, such as tokens of an answer. Also finds what spans several pieces. */
+/** Masks texts that may be pieces of one text, such as tokens. Also finds what spans several pieces. */
 export function maskPieces(mask: Mask, pieces: readonly string[]): string[] {
   const joined = pieces.join('');
   const spans = spansIn(mask, joined, 0);
@@ -43,7 +43,7 @@ export function maskPieces(mask: Mask, pieces: readonly string[]): string[] {
     end += piece.length;
     let shown = '';
     for (let span = spans[next]; span !== undefined && span.start < end; span = spans[++next]) {
-      // Spans that overlap are replaced by the name of the first.
+      // Overlapping spans are replaced together, by the name of the first.
       if (span.start >= masked) shown += `${joined.slice(Math.max(start, masked), span.start)}[${span.name}]`;
       masked = Math.max(masked, span.end);
     }
@@ -100,6 +100,6 @@ function plain(value: unknown): object {
 function copyPattern([name, pattern]: readonly [string, RegExp]): OwnPattern {
   const { source, flags } = pattern;
   if (typeof source !== 'string') throw new TypeError('no pattern');
-  // Without the flag `y`, with which each match would have to begin where the last one ended.
+  // Without the flag `y`: with it, each match would have to begin where the last one ended.
   return [name, new RegExp(source, `${flags.replace(/[gy]/g, '')}g`)];
 }
