@@ -14,11 +14,11 @@ export interface EvaluatedSpan {
   readonly span: SpanContext;
   /** The attributes that an evaluation copies from this span, and the server that was called. No content. */
   readonly attributes: Attributes;
-  /** When it ended, in whole seconds since the epoch. V8 stores a small integer without extra memory. */
+  /** When the span ended, in whole seconds since the epoch. V8 stores small integers without extra memory. */
   readonly seconds: number;
 }
 
-/** The attributes that an evaluation copies from the span that it is about. */
+/** The attributes that an evaluation copies from the evaluated span. */
 export const EVALUATION_ATTRIBUTES: readonly string[] = [...HIERARCHY_IDS, ATTR.GEN_AI_REQUEST_MODEL];
 /** The attributes that are kept of a span. Hooks of the program may have added others, of any length. */
 const REMEMBERED_ATTRIBUTES: readonly string[] = [
@@ -40,10 +40,10 @@ interface Ring {
 const MAX_EVALUATED_SPANS = 1_000;
 const EVALUATED_SPAN_LIFETIME_SECONDS = 3_600;
 
-/** All copies of this release share them: often one copy records the spans and the program calls another copy. */
+/** All copies of this release share the rings: one copy may record spans while the program calls another. */
 const rings = new ProcessWide(`evaluated-spans@${VERSION}`, () => new Map<Evaluated, Ring>());
 
-/** Remembers a span that is recorded, before it ends. */
+/** Remembers a span just before it ends, if it is sampled. */
 export function rememberForEvaluation(
   kind: Evaluated,
   id: unknown,
@@ -56,7 +56,7 @@ export function rememberForEvaluation(
     ring = { spans: [], added: 0, dropped: 0 };
     rings.value.set(kind, ring);
   }
-  // The wall clock, because reading it allocates nothing. If it is set, spans are forgotten early or late.
+  // The wall clock, because reading it allocates nothing. If it is set, we forget spans early or late.
   const seconds = Math.trunc(Date.now() / 1_000);
   const oldest = ring.spans[ring.dropped % MAX_EVALUATED_SPANS]?.seconds ?? seconds;
   if (oldest < seconds - EVALUATED_SPAN_LIFETIME_SECONDS) dropExpired(ring, seconds);
@@ -79,10 +79,10 @@ export function rememberedOf(attributes: Attributes): Attributes {
 }
 
 /**
- * Remembers the span of a call that creates an answer. Not of a request that fetches an answer, which has the same id.
+ * Remembers the span of a call that creates an answer. A request that fetches the answer has the same id.
  *
- * @param placed whether a hook or the hierarchy has added attributes. Without them, those of the request are few, and kept
- *   as they are: each answer passes here
+ * @param placed whether a hook or `src/hierarchy` has added attributes. If not, the few attributes of the
+ *   request are kept without a copy
  */
 export function rememberAnswer(span: Span, request: Attributes, result: Attributes, placed: boolean): void {
   const operation = request[ATTR.GEN_AI_OPERATION_NAME];
@@ -106,7 +106,7 @@ export function mayBeOfAnother(responseId: string): boolean {
   return ring.dropped > 0;
 }
 
-/** Finds the newest span with an id; `undefined` if several things share the id, as servers may repeat ids. */
+/** Finds the newest span with an id; `undefined` if several things share the id: servers may repeat ids. */
 export function findEvaluated(kind: Evaluated, id: string): EvaluatedSpan | undefined {
   const ring = rings.value.get(kind);
   if (ring === undefined) return undefined;

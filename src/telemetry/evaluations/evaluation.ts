@@ -41,8 +41,8 @@ export interface Evaluation {
 const MAX_EVALUATION_NAME_LENGTH = 256;
 
 /**
- * Emits the result of an evaluation as a log record. It belongs to the evaluated span, or to none if that is not known:
- * the active span has nothing to do with the evaluation.
+ * Emits the result of an evaluation as a log record. The record belongs to the evaluated span or, if that is
+ * unknown, to none: the active span has nothing to do with the evaluation.
  */
 export function emitEvaluation(
   telemetry: Telemetry,
@@ -99,7 +99,7 @@ function evaluatedSpan(evaluation: Evaluation): EvaluatedSpan | undefined {
 /** The given ids and those of the evaluated span, so that one filter finds all scores of a thread. */
 function idAttributes(evaluation: Evaluation, about: EvaluatedSpan | undefined): Attributes {
   const attributes = pickAttributes(about?.attributes ?? {}, EVALUATION_ATTRIBUTES);
-  // A turn of the Agents API has an attribute of its own.
+  // The id of a turn has an attribute of its own.
   const isTurn = about?.attributes[ATTR.OPENAI_TURN_ID] !== undefined;
   const given: Readonly<Record<string, string | undefined>> = {
     [ATTR.GEN_AI_CONVERSATION_ID]: named(evaluation, 'conversationId') ?? named(evaluation, 'threadId'),
@@ -110,14 +110,14 @@ function idAttributes(evaluation: Evaluation, about: EvaluatedSpan | undefined):
   return { ...attributes, ...pickAttributes(given, Object.keys(given)) };
 }
 
-/** The explanation is content. A completion hook sees it first, whether or not it is recorded. */
+/** Adds the explanation, which is content. A completion hook sees it first, even if it is not recorded. */
 function addExplanation(
   telemetry: Telemetry,
   attributes: Attributes,
   explanation: string,
   context: Context,
 ): void {
-  // It may quote content of the evaluated span, so the settings for the caller of that span apply.
+  // The explanation may quote the evaluated span's content, so the settings for that span's caller apply.
   const settings = operationSettings(settingsFor(telemetry.settings, context), telemetry.settings);
   // It may quote inputs and outputs, so it is not recorded if either is hidden.
   if (settings.hideContent !== 'none') return;

@@ -22,7 +22,7 @@ const CORRELATED: readonly string[] = [
   ATTR.SERVER_PORT,
 ];
 
-/** Emits the exception event of a failed operation. Its message is content, and so is a stack that has the message. */
+/** Emits a failed operation's exception event. The message is content, and so is a stack that contains it. */
 export function emitException(
   events: Events,
   failure: Failure,
@@ -57,8 +57,8 @@ function stackOf({ thrown, message }: Failure, wanted: boolean): string | undefi
 const FRAME = /^\s+at \S.*(?::\d+:\d+\)?|\((?:<anonymous>|native)\))$/;
 
 /**
- * Returns only the frames of a stack, without the message before them, whose lines may look like frames. If the message
- * was changed later, the stack still has the old one. So no more than the last `Error.stackTraceLimit` lines count.
+ * Returns a stack's frames without the message before them, whose lines may look like frames. The stack's
+ * message may differ from the error's, so only the last `Error.stackTraceLimit` lines count.
  */
 function framesOf(stack: string, message: string | undefined): string {
   const at = message === undefined ? -1 : stack.indexOf(message);

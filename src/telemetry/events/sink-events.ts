@@ -18,18 +18,18 @@ import type { Failure } from '../outcomes/failure.ts';
 import { isInsideHook } from '../program-hooks.ts';
 import type { Sink } from './sink.ts';
 
-/** The operations that the sink receives as invocations. A run is one invocation; its steps are not. */
+/** The operations for which the sink gets a `model.invoke` event. A run has one; its steps have none. */
 const SINK_OPERATIONS: readonly unknown[] = ['chat', 'text_completion', 'embeddings', 'invoke_agent'];
 
 /** What is known at the end of an operation. */
 export interface EndedOperation {
   readonly span: Span;
-  /** Contains the span, to which the events belong. */
+  /** Contains the operation's span, to which the events belong. */
   readonly context: Context;
   /** All attributes of the span except content. */
   readonly attributes: Attributes;
   readonly failure: Failure | undefined;
-  /** The settings when the operation started. Content that they forbid is not recorded, whatever the settings are now. */
+  /** The settings when the operation started. Content that they forbid is never recorded. */
   readonly startSettings: Settings;
   readonly operation: OperationKind<unknown, unknown>;
   readonly result: unknown;
@@ -46,7 +46,7 @@ export function emitSinkEvents(sink: Sink, ended: EndedOperation, settings: Sett
   for (const event of eventsOf(ended, settings, events.preset)) sink.hand(events.sink, event);
 }
 
-/** Creates the events of an operation. If the conventions do not name it, they are only its cost and its failure. */
+/** Creates an operation's events. Outside of `SINK_OPERATIONS`, these are only its cost and its failure. */
 function* eventsOf(ended: EndedOperation, settings: Settings, preset: EventPreset): Generator<SinkEvent> {
   const { attributes, failure, operation, result } = ended;
   const base = baseOf(ended);
@@ -172,8 +172,8 @@ function toolCall(
 }
 
 /**
- * Reads a value from the parts of a message. For a hosted tool, it is an object with the type of the tool, and holds
- * the value under `wrapKey` or as its other fields.
+ * Reads a value from a message's parts. A hosted tool's value is inside an object with the tool's type: under
+ * `wrapKey`, or as the object's other fields.
  */
 function valueIn(parts: readonly unknown[], key: string, hostedKey: string, wrapKey: string): unknown {
   for (const part of parts) {

@@ -8,7 +8,7 @@ import { runInsideHook } from '../program-hooks.ts';
 
 /** How many events a sink may process at once. An `async` sink may hold a connection for each of them. */
 const MAX_UNSETTLED_EVENTS = 100;
-/** How many events may be in progress or queued, so that a burst loses none. Each may hold 64 KiB of content. */
+/** How many events may run or wait, so that a burst loses none. By default, each has up to 64 KiB. */
 const MAX_PENDING_EVENTS = 1_000;
 /** An event that the sink has not settled after this time counts as failed. */
 const SINK_TIMEOUT_MS = 10_000;
@@ -21,7 +21,7 @@ interface Delivery {
   readonly queue: TaskQueue;
   /** The number of events dropped because the queue was full. The breaker counts the events that it has refused. */
   overflow: number;
-  /** The number of dropped events that were reported to the sink, in events that did not fail. */
+  /** How many dropped events were reported to the sink. Reports in events that failed do not count. */
   reportedDropped: number;
 }
 
@@ -84,7 +84,7 @@ function newDelivery(): Delivery {
   };
 }
 
-/** Counts overdue events as failed. No timer is needed: it matters only to the next event or flush. */
+/** Counts overdue events as failed. No timer is needed: only the next event or flush depends on this. */
 function expireUnsettled(): void {
   for (const event of unsettled) {
     if (monotonic() - event.since < SINK_TIMEOUT_MS) return;

@@ -16,7 +16,6 @@ export interface Failure {
   readonly thrown?: unknown;
 }
 
-/** Describes a thrown error. Its type is a known code, else the name of its class, else its HTTP status. */
 export function readFailure(error: unknown): Failure {
   return {
     type: thrownTypeOf(error),
@@ -28,7 +27,7 @@ export function readFailure(error: unknown): Failure {
 /**
  * Reads an error that the API reports: `{ code, message, type }`, or only the message.
  *
- * @param fallback the type of the failure if `knownCode` knows neither the code nor the type of the error
+ * @param fallback the type of the failure if neither the error's code nor its type is a known code
  */
 export function readError(error: unknown, fallback: string): Failure {
   return {
@@ -37,7 +36,7 @@ export function readError(error: unknown, fallback: string): Failure {
   };
 }
 
-/** The `error.type` of a thrown error; `_OTHER` if nothing about the error is known. */
+/** The `error.type` of a thrown error: its code, streamed status, class or HTTP status, or else `_OTHER`. */
 export function thrownTypeOf(error: unknown): string {
   return (
     knownCode(field(error, 'code')) ??
@@ -96,7 +95,7 @@ function knownStatus(error: unknown): string | undefined {
   return knownCode(String(numberField(error, 'status')));
 }
 
-/** The name of a class; in a minified bundle, too, for the SDK's errors. A static `name` may have any type. */
+/** The name of a class. The SDK's errors keep theirs in minified bundles. A static `name` may be anything. */
 function constructorName(thrower: { readonly name: unknown }): string {
   const known = errorClassName(thrower);
   if (known !== undefined) return known;

@@ -2,7 +2,9 @@ import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../../semconv/attributes.ts';
 import { row } from '../../util/payload.ts';
 
-/** Finish reasons for the API's reasons why a run or response is `incomplete`. All three limits become `length`. */
+/**
+ * Finish reasons, by the API's reason for an `incomplete` run or response. All three limits become `length`.
+ */
 export const INCOMPLETE_REASONS: Readonly<Record<string, string>> = {
   max_output_tokens: 'length',
   max_completion_tokens: 'length',
@@ -39,9 +41,9 @@ const SCHEMA_FINISH_REASONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The schema requires a finish reason, and prescribes `error` for a message without one.
+ * Converts a finish reason to the schema's spelling. The schema prescribes `error` for a message without one.
  *
- * @param answer the answer that has the message, if it is over. Some servers send whole answers without a reason
+ * @param answer the message's answer, if it is over. Some servers send complete answers without a reason
  */
 export function messageFinishReason(reason: string | undefined, answer?: unknown): string {
   if (reason === undefined)

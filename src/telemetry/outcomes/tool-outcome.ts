@@ -8,7 +8,7 @@ import {
 import { arrayField, field, numberField, stringField } from '../../util/payload.ts';
 import { type Failure, readError } from './failure.ts';
 
-/** How a tool call ended that did not succeed. The span of an error has `error.type`, others `openai.tool.outcome`. */
+/** How an unsuccessful tool call ended. Its span has `error.type`, or else `openai.tool.outcome`. */
 export interface ToolOutcome {
   /** Whether the tool ran. Its duration is measured only then. */
   readonly ran: boolean;

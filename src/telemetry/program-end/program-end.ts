@@ -22,11 +22,11 @@ import { hasJustTimedOut, refusalOf, reportUnsent } from './unsent.ts';
 export const FLUSH_TIMEOUT_MS = 2_000;
 /** How much of that time our own GET requests to the API may take. */
 const END_READ_TIMEOUT_MS = 1_500;
-/** How long it waits for an endpoint that did not answer just before, since the program has waited for that export. */
+/** How long it waits for an endpoint that has just timed out, since it has already waited for that export. */
 const FLUSH_AFTER_TIMEOUT_MS = 300;
 
 let isListening = false;
-/** Whether it was said at the end of the program why spans were not sent. */
+/** Whether a message has already said why spans were not sent. */
 let saidWhy = false;
 
 /** Arranges for a provider to be flushed when the program ends, if it has a `forceFlush()`. */
@@ -34,7 +34,7 @@ export function flushAtProgramEnd(provider: object): ProviderLife {
   if (!isListening && typeof field(provider, 'forceFlush') === 'function') {
     isListening = true;
     onceProcess('beforeExit', sendUnsent);
-    // No span has started yet, so this listener comes before those with which the views print what has ended.
+    // No span has started yet, so this listener runs before the viewers' listeners, which print ended spans.
     atExit(endOpenSpans);
     atExit(reportLostSpans, { last: true });
   }
@@ -53,8 +53,9 @@ function sendUnsent(): void {
 }
 
 /**
- * At `beforeExit` and at the end by a signal: ends all open spans and sends everything, in {@link FLUSH_TIMEOUT_MS}.
- * Reports an endpoint that did not accept the spans. After a signal, the API is not asked how operations have ended.
+ * At `beforeExit`, or when a signal ends the program: ends all open spans and sends everything within
+ * {@link FLUSH_TIMEOUT_MS}. Reports an endpoint that fails. After a signal, the API is not asked how
+ * operations ended.
  */
 export async function endAndSend(providers: readonly object[], bySignal: boolean): Promise<void> {
   const limits = { reads: !bySignal && !hasJustTimedOut(), readTimeoutMs: END_READ_TIMEOUT_MS };
@@ -125,7 +126,7 @@ function listenersOf(providers: readonly object[]): ProviderListener[] {
 /** Flushes exporters, too: a batching processor does not wait for a batch that it has already given its exporter. */
 async function flushFully(target: object): Promise<void> {
   try {
-    // If the program has shut the provider down, wait for that: a flush afterwards makes the SDK log a warning.
+    // If the program has shut the provider down, wait for that: a later flush would log a warning.
     await (lives.get(target)?.shutdown ?? forceFlush(target));
   } finally {
     await Promise.all(processorsOf(target).flatMap(exportersOf).map(forceFlush));
@@ -137,12 +138,14 @@ async function forceFlush(target: unknown): Promise<void> {
   if (typeof method === 'function') await method.call(target);
 }
 
-/** At exit, also after `process.exit()`: ends what is open, so that views print it and lost spans are counted. */
+/**
+ * At exit, also after `process.exit()`: ends open spans, so that views print them and lost spans are counted.
+ */
 function endOpenSpans(): void {
   for (const each of listenersOf(knownProviders())) guard('ending open spans', () => each.endAll?.());
 }
 
-/** At exit: after `process.exit()` or an uncaught error, nothing can be sent any more. */
+/** At exit, reports lost spans: after `process.exit()` or an uncaught error, nothing can be sent any more. */
 function reportLostSpans(): void {
   if (saidWhy) return;
   const ours = knownProviders().filter((provider) => lifeOf(provider).recorded || lifeOf(provider).unsent);

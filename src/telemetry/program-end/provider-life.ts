@@ -90,11 +90,13 @@ export function lifeOf(provider: object): ProviderLife {
   return life;
 }
 
-/** The one reference by which all providers hold a listener. They may outlive clients with settings of their own. */
+/**
+ * One weak reference to each listener, for all providers. Providers may outlive a client and its settings.
+ */
 const references = new WeakMap<ProviderListener, WeakRef<ProviderListener>>();
 const collected = new FinalizationRegistry(removeListener);
 
-/** Lets a listener finish before the provider flushes or shuts down. It is held weakly: work in progress keeps it alive. */
+/** Lets a listener finish before the provider flushes or shuts down. Holds the listener weakly. */
 export function listenTo(provider: object, listener: ProviderListener): void {
   const held = references.get(listener) ?? new WeakRef(listener);
   if (!references.has(listener)) collected.register(listener, held);
@@ -102,7 +104,7 @@ export function listenTo(provider: object, listener: ProviderListener): void {
   lifeOf(provider).add(held, provider);
 }
 
-/** Removes the listener from all providers. Those without another one get their own methods back. */
+/** Removes the listener from all providers. Providers without another listener get their own methods back. */
 export function stopListening(listener: ProviderListener): void {
   const held = references.get(listener);
   if (held !== undefined) removeListener(held);

@@ -8,12 +8,11 @@ const RECENT_TIMEOUT_MS = 1_000;
 /** When an export last timed out, by the host of its endpoint. */
 const timeouts = new Map<string, number>();
 
-/** Called when an export times out. */
 export function noteTimeout(host: string): void {
   timeouts.set(host, performance.now());
 }
 
-/** @param endpoint the address of exports; by default any */
+/** @param endpoint where exports go. Default: any endpoint */
 export function hasJustTimedOut(endpoint?: string): boolean {
   const since = performance.now() - RECENT_TIMEOUT_MS;
   const host = endpoint === undefined ? undefined : (parseAddress(endpoint)?.host ?? '');
@@ -39,7 +38,7 @@ export function reportUnsent(endpoint: string, reason: string): void {
 /** A refused connection fails at once. An endpoint that takes longer may be reachable. */
 const CONNECT_TIMEOUT_MS = 300;
 
-/** The reason if an endpoint refuses connections. Any other failure may be temporary. */
+/** Returns the reason if an endpoint refuses connections. Other failures may pass, so it ignores them. */
 export async function refusalOf(endpoint: string): Promise<string | undefined> {
   const url = parseAddress(endpoint);
   if (url === undefined || lacksScheme(url.href) || usesProxy(process.env)) return undefined;
