@@ -12,14 +12,14 @@ import { HIERARCHY_IDS } from './place-attributes.ts';
 import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
 
-/** The error of an attempt whose response body timed out. */
+/** The SDK's error for a body that timed out. After a success status, only this error causes a retry. */
 const BODY_TIMEOUT = 'APIConnectionTimeoutError';
 
 /**
  * Records each attempt of a retried call as a span. A call without retries gets no such spans. If there are very many
  * attempts, only the first ones and the last one get a span; `http.request.resend_count` still counts all of them.
  *
- * @param known the attributes of the call's span. Its ids are copied to the attempts
+ * @param known the attributes of the call's span. Each attempt's span gets the hierarchy ids among them
  */
 export function recordAttempts(
   telemetry: Telemetry,
@@ -43,7 +43,7 @@ export function recordAttempts(
       parent,
     );
     if (errorType !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
-    // The last attempt lasts until the call ends if its response is a success, because the body is read until then.
+    // If the last attempt succeeds, it lasts until the call ends, because the SDK reads the body until then.
     const endTime = last && attemptErrorType(attempt) === undefined ? undefined : attempt.endTime;
     endSpan(span, endTime ?? call.endTime);
   });
@@ -81,15 +81,15 @@ const MAX_HEADER_DELAY_MS = 60_000;
 /** Without a header, the SDK always waits longer than this. */
 const BELOW_OWN_DELAY_MS = 250;
 
-/** The headers that set a delay, in the SDK's order; each parser returns milliseconds from the given time. */
+/** The headers that ask for a delay, in the SDK's order. Each parser returns milliseconds after `time`. */
 const HEADERS: readonly (readonly [name: string, parse: (value: string, time: number) => number])[] = [
   [OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER_MS, (value) => Number.parseFloat(value)],
   [OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER, readRetryAfter],
 ];
 
 /**
- * The response header that set the SDK's delay before a retry, by the SDK's own rule; `undefined` if the SDK chose the
- * delay.
+ * Finds the response header that set the delay before a retry, by the SDK's own rules. Returns `undefined` if
+ * the SDK chose the delay itself.
  *
  * @param time the start of the delay, in milliseconds since the epoch
  * @param waited the delay in milliseconds
@@ -99,7 +99,7 @@ function delayHeader(headers: unknown, time: number, waited: number): string | u
     const value = readHeader(headers, name);
     const delay = value === undefined ? Number.NaN : parse(value, time);
     if (Number.isNaN(delay)) continue;
-    // Only newer versions of the SDK accept a delay of 0. They have waited less than the others ever do.
+    // Only newer SDK versions obey a delay of 0. Older ones wait at least `BELOW_OWN_DELAY_MS`.
     const obeyed = delay === 0 ? waited < BELOW_OWN_DELAY_MS : delay > 0 && delay <= MAX_HEADER_DELAY_MS;
     return obeyed ? name : undefined;
   }

@@ -3,12 +3,12 @@ import type { Call } from '../sdk/call.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { asName, field, readHeader, stringField } from '../util/payload.ts';
 
-/** Reads the facts about a call that come from HTTP, and that do not depend on its operation. */
+/** What the HTTP request and response show of a call, whatever its operation. */
 
 /** The attributes of any call, apart from its rate limits. */
 export function callAttributes(call: Call): Attributes {
   const attributes: Attributes = {};
-  // The SDK adds the id to its results. Reading it there is faster than reading a header.
+  // The SDK adds the request id to its results. Reading it there is faster than reading a header.
   const requestId =
     stringField(call.value, '_request_id') ?? asName(readHeader(headersOf(call), 'x-request-id'));
   if (requestId !== undefined) attributes[ATTR.OPENAI_REQUEST_ID] = requestId;
@@ -25,7 +25,7 @@ export function callAttributes(call: Call): Attributes {
   return attributes;
 }
 
-/** The seconds between chunks, on average and at most. */
+/** Adds the mean and the longest time between chunks, in seconds. */
 function addChunkGaps(attributes: Attributes, call: Call): void {
   const { chunkCount, firstChunkTime = 0, lastChunkTime = 0 } = call;
   if (chunkCount < 2) return;
@@ -33,17 +33,16 @@ function addChunkGaps(attributes: Attributes, call: Call): void {
   attributes[ATTR.OPENAI_STREAM_CHUNK_GAP_MAX] = call.longestChunkGap / 1e3;
 }
 
-/** The response headers. Those of an error response come with the error. */
+/** The response headers. The SDK attaches those of an error response to the error. */
 export function headersOf(call: Call): unknown {
   return call.headers ?? field(call.error, 'headers');
 }
 
-/** Whether a call that was ended by a shutdown was still in progress, so that its duration is unknown. */
+/** For a call that a shutdown ended: whether it was still in progress, so that its duration is unknown. */
 export function isCutShort({ streamed, read, requested, headersTime }: Call): boolean {
   return headersTime === 0 || (streamed ? read : requested);
 }
 
-/** The rate limits from the response headers. */
 export function rateLimitsIn(headers: unknown): Attributes | undefined {
   const requests = countIn(headers, 'x-ratelimit-remaining-requests');
   const tokens = countIn(headers, 'x-ratelimit-remaining-tokens');
@@ -68,7 +67,7 @@ function countIn(headers: unknown, header: string): number | undefined {
   return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
-/** A duration such as `1m30s` is recorded as it was sent. */
+/** Adds a duration, such as `1m30s`, as the server sent it. */
 function addTime(attributes: Attributes, attribute: string, headers: unknown, header: string): void {
   const value = readHeader(headers, header);
   if (value !== undefined && /^[\w.:+-]{1,32}$/.test(value)) attributes[attribute] = value;

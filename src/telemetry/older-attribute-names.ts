@@ -8,10 +8,10 @@ interface OlderName {
   readonly value: (value: AttributeValue) => AttributeValue | undefined;
 }
 
-/** The older names of providers, if they differ. */
+/** The providers whose older name differs. */
 const SYSTEMS: Readonly<Record<string, string>> = { x_ai: 'xai' };
 
-/** The names of attributes in older versions of the GenAI conventions, and how the values differ. */
+/** Attributes with another name in older GenAI conventions. `value` returns the older value. */
 const OLDER_NAMES: Readonly<Record<string, OlderName>> = {
   [ATTR.GEN_AI_PROVIDER_NAME]: {
     name: ATTR.GEN_AI_SYSTEM,
@@ -36,7 +36,7 @@ export function withOlderNames(tracer: Tracer): Pick<Tracer, 'startSpan'> {
   };
 }
 
-/** Wraps the methods of the span object through which attributes are set later. */
+/** Wraps the span's setters, so that attributes that are set later also get their older names. */
 function duplicateLaterAttributes(span: Span): void {
   const { setAttribute, setAttributes } = span;
   setMethod(span, 'setAttribute', (name: string, value: AttributeValue) => {

@@ -8,7 +8,7 @@ import type { InferenceKind } from './operation.ts';
 /** The span of another instrumentation that already represents the same inference. */
 export interface OuterSpan {
   readonly span: Span;
-  /** The instrumentation scope of that span, if it is known. */
+  /** The span's instrumentation scope, if it is known. */
   readonly scope: string | undefined;
   readonly recordsMetrics: boolean;
   /** Whether that instrumentation is known to leave such spans open. */
@@ -16,12 +16,12 @@ export interface OuterSpan {
 }
 
 /**
- * A context key with which an instrumentation declares that it records the inference. It is proposed for the GenAI
- * conventions (pull request 475 of semantic-conventions-genai). The API creates equal keys for equal descriptions.
+ * A context key with which an instrumentation declares that it records the inference. It is proposed for the
+ * GenAI conventions (pull request 475 of semantic-conventions-genai). Equal descriptions make equal keys.
  */
 const INFERENCE_SPAN: symbol = createContextKey('opentelemetry.genai.inference_span');
 
-/** An attribute whose value reports the kinds of inferences that a span represents. */
+/** An attribute whose value shows which kinds of inference a span represents. */
 interface Sign {
   readonly attribute: string;
   readonly kinds: Readonly<Record<string, readonly InferenceKind[]>>;
@@ -67,7 +67,7 @@ export class OuterSpans {
       return undefined;
     }
     const inner = innerSpan(span);
-    // Only spans that the SDK records can be read. A span that is not sampled has no attributes.
+    // The span is not sampled.
     if (inner.attributes === undefined) {
       const last = this.#last.get(kind);
       return last === undefined ? undefined : { span, ...last };
@@ -120,8 +120,8 @@ const LANGSMITH_RUNS: symbol = Symbol.for('ls:tracing_async_local_storage');
 const LANGSMITH_KINDS: readonly InferenceKind[] = ['chat', 'text_completion'];
 
 /**
- * Whether LangSmith's current run is the model call of a wrapped client. LangSmith's span names the operation only
- * after the call, but its run is known earlier. A run that the program itself created seldom names a provider.
+ * Whether LangSmith's current run is the model call of a wrapped client. LangSmith's span names the operation
+ * only after the call, so the run is read. Runs that the program itself creates seldom name a provider.
  */
 function isLangSmithModelCall(kind: InferenceKind): boolean {
   const storage = (globalThis as Readonly<Record<symbol, unknown>>)[LANGSMITH_RUNS] as
@@ -132,7 +132,7 @@ function isLangSmithModelCall(kind: InferenceKind): boolean {
   return type === 'llm' && stringField(objectField(extra, 'metadata'), 'ls_provider') !== undefined;
 }
 
-/** Returns the object with the attributes of a span. Some instrumentations wrap the SDK's span, which is its `span`. */
+/** Returns the object with a span's attributes: the span itself, or the SDK's span in its field `span`. */
 function innerSpan(span: Span): PayloadObject {
   const outer = fieldsOf(span);
   if (outer.attributes !== undefined) return outer;
@@ -140,10 +140,10 @@ function innerSpan(span: Span): PayloadObject {
 }
 
 const SENTRY_ORIGIN = 'sentry.origin';
-/** The beginning of the origin of spans that Sentry's own instrumentations of models create. */
+/** How the origin of a span begins that one of Sentry's AI instrumentations created. */
 const SENTRY_MODELS = 'auto.ai.';
 
-/** Reads a span of Sentry's SDK. It is an inference only if Sentry's own instrumentations of models created it. */
+/** Reads a span of Sentry's SDK. Only a span from Sentry's AI instrumentations counts as an inference. */
 function sentrySpan(attributes: unknown): PayloadObject | undefined {
   const origin = stringField(attributes, SENTRY_ORIGIN);
   if (origin === undefined) return undefined;

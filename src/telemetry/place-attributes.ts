@@ -5,7 +5,7 @@ import * as ATTR from '../semconv/attributes.ts';
 /** The kind of a conversation, which is also the name of its span. */
 export type ConversationKind = 'thread' | 'conversation' | 'session' | 'realtime' | 'live';
 
-/** The attributes that say where a span belongs in the hierarchy. Attempts and exceptions carry those of their call. */
+/** The attributes for a span's place in the hierarchy. Attempts and exceptions have those of their call. */
 export const HIERARCHY_IDS: readonly string[] = [
   ATTR.GEN_AI_CONVERSATION_ID,
   ATTR.GEN_AI_AGENT_ID,
@@ -22,11 +22,11 @@ export const HIERARCHY_IDS: readonly string[] = [
 ];
 
 /**
- * Where a span belongs in the hierarchy. A span has the ids of everything above it, so that one filter finds them all.
+ * Where a span belongs in the hierarchy: the ids of all spans above it, so that one filter finds a whole run.
  */
 export interface Place {
   readonly kind: ConversationKind;
-  /** The API that is used in a conversation that the program named; `undefined` if its calls have not shown it yet. */
+  /** The conversation's API, if `kind` does not determine it; `undefined` until a call shows it. */
   readonly apiType?: string | undefined;
   readonly conversationId: string | undefined;
   readonly invocationId?: string | undefined;
@@ -42,7 +42,7 @@ interface Names {
   readonly agent: string | undefined;
 }
 
-/** The attributes for the ids in each API. Spans also carry the ids in the attributes of the conventions. */
+/** The API-specific attributes for ids. Spans also carry the ids in the attributes of the conventions. */
 const NAMES: Readonly<Record<ConversationKind, Names>> = {
   thread: {
     apiType: 'assistants',

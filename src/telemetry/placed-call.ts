@@ -14,9 +14,7 @@ import type { Following, OpenRecord, Placement, RecordOutcome } from './placemen
 import { OperationRecord, type RecordStart } from './record.ts';
 import type { Telemetry } from './telemetry.ts';
 
-/**
- * A call with its own record. Passes everything that the SDK reports about the call to the record and the hierarchy.
- */
+/** A call with its own record. Passes what the SDK reports of the call to the record and the hierarchy. */
 export class PlacedCall implements CallObservation {
   readonly record: OperationRecord<ApiRequest>;
   readonly context: Context;
@@ -24,9 +22,9 @@ export class PlacedCall implements CallObservation {
   readonly #place: Placement;
   /** Created with the first chunk, because most calls are not streams. */
   #accumulator: Accumulator | undefined;
-  /** Set if the time between the chunks of a stream is measured. */
+  /** Set if the times between chunks are measured. */
   readonly #gaps: ChunkGaps | undefined;
-  /** The result so far of a long open stream. It is read only once, which is slow, but enough to know the model. */
+  /** What has arrived of a long stream, to know its model. Read only once, because reading it is slow. */
   #partialResult: unknown;
 
   constructor(telemetry: Telemetry, start: RecordStart<ApiRequest, unknown> & { readonly place: Placement }) {

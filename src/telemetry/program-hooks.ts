@@ -12,7 +12,7 @@ const INSIDE_HOOK: symbol = createContextKey('opentelemetry-instrumentation-open
 /** Whether any hook has run. Each call checks this first, because most programs have no hooks. */
 let hasRun = false;
 
-/** Runs a hook or the sink of the program. Calls to `openai` that it makes reach neither, or there would be no end. */
+/** Runs a hook or the sink of the program. Calls to `openai` in it reach neither, or they would never end. */
 export function runInsideHook<Result>(run: () => Result): Result {
   hasRun = true;
   return runIn(markInsideHook(activeContext()), run);
@@ -22,7 +22,6 @@ export function isInsideHook(context: Context): boolean {
   return hasRun && context.getValue(INSIDE_HOOK) === true;
 }
 
-/** Returns a context that is marked as running inside a hook. */
 export function markInsideHook(context: Context): Context {
   return context.setValue(INSIDE_HOOK, true);
 }
@@ -37,8 +36,8 @@ const INSPECTION = { depth: 0, colors: false, customInspect: false } as const;
 const REJECTED_PROMISE = /^[^{]*{\s+<rejected>/;
 
 /**
- * Whether a promise has already been rejected, because an `async` hook threw before its first `await`. A handler would
- * learn it a microtask later; Node's `inspect` shows it at once.
+ * Whether a promise has already been rejected, because an `async` hook threw before its first `await`. A
+ * handler would learn of it a microtask later; Node's `inspect` shows it at once.
  */
 export function hasRejected(returned: unknown): boolean {
   return (
@@ -48,7 +47,7 @@ export function hasRejected(returned: unknown): boolean {
   );
 }
 
-/** Handles the rejection of a promise. Other thenables are left alone: calling `then` may start their work. */
+/** Logs the rejection of a promise. Other thenables are left alone: calling `then` may start their work. */
 export function handleRejection(where: string, returned: unknown): void {
   if (types?.isPromise(returned) ?? returned instanceof Promise)
     void guardAsync(where, async () => void (await returned));

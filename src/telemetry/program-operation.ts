@@ -19,7 +19,7 @@ export interface ProgramResult {
   readonly yielded?: readonly unknown[] | undefined;
 }
 
-/** Where an operation that the program itself runs belongs in the hierarchy, like the placement of a call to the API. */
+/** The placement of an operation that the program itself runs. It resembles the placement of a call. */
 export type LocalPlace = Omit<Placement<{ readonly endTime: number }>, 'foldInto' | 'opens' | 'onFact'>;
 
 export interface ProgramStart<Request, Result>
@@ -53,7 +53,6 @@ export class ProgramOperation<Request, Result = ProgramResult> implements Outcom
     telemetry.functions.set(this, () => this.end({ isUntimed: true }));
   }
 
-  /** A context in which its span is active. */
   get context(): Context {
     return this.record.context;
   }
@@ -77,7 +76,6 @@ export class ProgramOperation<Request, Result = ProgramResult> implements Outcom
     this.end({ result: result as Result });
   }
 
-  /** Ends the operation with the error that the program's function threw. */
   fail(error: unknown): void {
     this.end({ failure: guard('reading a failure', readFailure, error) });
   }
@@ -86,7 +84,7 @@ export class ProgramOperation<Request, Result = ProgramResult> implements Outcom
     this.end({}, this.#lastActivity);
   }
 
-  /** Ends the record once. After a shutdown has ended it, the function may still run and end later. */
+  /** Ends the record once. A function whose record a shutdown has ended may still return later. */
   end(outcome: RecordOutcome<Result>, time: number = this.#clock.now()): void {
     const { record } = this;
     if (record.hasEnded) return;

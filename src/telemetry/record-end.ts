@@ -33,7 +33,7 @@ export function recordEnd(telemetry: Telemetry, given: EndedOperation, outer: Ou
 
 /** @returns the failure as the completion hook changed it; `undefined` if there is none, or no content */
 function recordContent(telemetry: Telemetry, ended: EndedOperation): Failure | undefined {
-  // For a failure alone, the code of content is loaded only if there is a hook.
+  // Without content, the code that handles it is loaded only for a hook, which sees the failure's message.
   const isHooked = telemetry.settings.completionHook !== undefined;
   if (ended.content === undefined && !isHooked) return undefined;
   return guard('recording content', () => {
@@ -50,7 +50,7 @@ function withoutMessage(failure: Failure | undefined): Failure | undefined {
   return failure && { ...failure, message: undefined };
 }
 
-/** Ends a span that another instrumentation leaves open, with our attributes. Otherwise, nobody records the call. */
+/** Ends a span that another instrumentation leaves open, with our attributes. Nothing else would end it. */
 function endIfOpen({ functions, settings }: Telemetry, { span }: OuterSpan, ended: EndedOperation): void {
   const { attributes, endTime } = ended;
   const failure = withoutMessage(ended.failure);

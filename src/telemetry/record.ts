@@ -58,7 +58,7 @@ export interface RecordStart<Request, Result> {
   readonly isRoot?: boolean;
   /** The inference span of another instrumentation. It represents the operation, which gets no span of ours. */
   readonly outer?: OuterSpan | undefined;
-  /** Set if the operation was not timed here. Its times are too coarse for duration metrics. */
+  /** Set if this process did not time the operation. The times are then too coarse for duration metrics. */
   readonly rebuilt?: boolean;
   /** The settings when the operation began, if it is recorded later. Content that they forbid is not recorded. */
   readonly startSettings?: Settings;
@@ -84,7 +84,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   readonly #route: Route | undefined;
   readonly #isPlaced: boolean;
   readonly #startTime: number;
-  /** Whether facts about a call are recorded even if the call has not failed. They are not for most unsampled calls. */
+  /** Whether even successful calls record attributes such as the HTTP status. Most unsampled calls do not. */
   readonly takesDetails: boolean;
   /** Later attributes, in several objects, because V8 turns one large object into a slow dictionary. */
   #parameters: Attributes = NO_ATTRIBUTES;
@@ -92,7 +92,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   #result: Attributes = NO_ATTRIBUTES;
   #last: Attributes | undefined;
   #content: ContentRecord | undefined;
-  /** Whether it has content only at its end. Then the settings at its start and at its end must both allow content. */
+  /** Whether the operation has content only at its end. The settings must then allow it at start and end. */
   readonly #readsContentLate: boolean;
   readonly #beforeEnd: RecordStart<Request, Result>['beforeEnd'];
   #isTimed: boolean;
@@ -146,8 +146,8 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   }
 
   /**
-   * Whether content, once there is any, may be recorded or passed to a hook. If not, the built package does not even load
-   * the code that reads content.
+   * Whether content may be recorded or passed to a hook. If not, the built package does not even load the
+   * code that reads content.
    */
   get mayHaveContent(): boolean {
     const { captureMessageContent, completionHook = this.telemetry.settings.completionHook } =
@@ -159,7 +159,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     return this.#content !== undefined;
   }
 
-  /** Returns the content of an unfinished result as attributes, without recording it: {@link ContentRecord.preview}. */
+  /** Does what {@link ContentRecord.preview} does, for the content of an unfinished result. */
   preview(result: unknown): Attributes | undefined {
     const output = this.#content && this.operation.content?.output?.(result as Result);
     return output && this.#content?.preview(output);
@@ -190,7 +190,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   }
 
   link(context: SpanContext): void {
-    // A tracer for an older API may make spans without this method.
+    // Spans of a tracer for an older API may lack `addLink`.
     guard('linking a span', () => this.span.addLink({ context }));
   }
 
@@ -219,11 +219,10 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     if (operation.scope === 'local' || (isMeasured && operation.scope === undefined))
       guard('recording metrics', OperationRecord.#recordMetrics, this, outcome, time, failure);
     const reportsToSink = operation.scope === undefined && telemetry.settings.events !== undefined;
-    // Only if needed: gathering all attributes again takes longer than anything else here, as there are over 20 of
-    // them.
+    // Only if needed: no other step here takes longer than gathering over 20 attributes again.
     if (reportsToSink || outer !== undefined || failure !== undefined || this.#content?.awaitsEnd === true) {
       const { isInterrupted } = outcome;
-      // After a shutdown, the other instrumentation's span is not ended here, or it would end before its call.
+      // After a shutdown, the call may still run, so the other instrumentation's span must not end here.
       const shownBy = isInterrupted === true && outer ? { ...outer, isLeftOpen: false } : outer;
       guard('recording an end', recordEnd, telemetry, this.#ended(result, failure, time), shownBy);
     }
@@ -238,7 +237,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   static #readParameters(self: OperationRecord, request: unknown, placed: Attributes | undefined): void {
     const attributes = self.operation.parameterAttributes?.(request);
     if (attributes === undefined) return;
-    // Attributes of the place take precedence: the hierarchy knows more about it than the request does.
+    // Attributes of the placement take precedence: `src/hierarchy` knows more than the request shows.
     for (const name in placed) if (name in attributes) delete attributes[name];
     self.#parameters = attributes;
     self.span.setAttributes(attributes);
@@ -264,7 +263,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     if (isUntimed === true) self.#isTimed = false;
     if (timeToFirstChunk !== undefined) self.#timeToFirstChunk = timeToFirstChunk;
     if (attributes === undefined) return;
-    // Also set on the span of the other instrumentation, because it does not record them itself.
+    // The other instrumentation does not record these attributes itself, so its span gets them, too.
     if (self.#outer?.span.isRecording() === true) self.#outer.span.setAttributes(attributes);
     if (timeToFirstChunk !== undefined)
       attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = timeToFirstChunk;
@@ -291,7 +290,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     if (elsewhere !== undefined) addTotals(attributes, telemetry, elsewhere, self.attributes);
     self.#result = attributes;
     self.#cost = guard('pricing a result', OperationRecord.#price, self, result, attributes);
-    // Only if it is open: the SDK logs a warning when an attribute is set on a span that has ended.
+    // OpenTelemetry's SDK logs a warning if an attribute is set on a span that has ended.
     if (self.#cost !== undefined && self.#outer?.span.isRecording() === true)
       self.#outer.span.setAttribute(ATTR.OPENAI_COST, self.#cost);
     self.span.setAttributes(attributes);
@@ -299,13 +298,13 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
       guard('reading content', OperationRecord.#readOutput, self, result);
   }
 
-  /** Adds the cost in USD, if it is known, and the cost of each modality unless all is text. @returns the cost */
+  /** Adds the cost in USD, if known, and that of each modality, if not all is text. @returns the cost */
   static #price(self: OperationRecord, result: unknown, attributes: Attributes): number | undefined {
     const { operation, telemetry } = self;
     if (telemetry.settings.cost === false) return undefined;
     const usage = self.#usage;
     const parts: Attributes | undefined = usage?.modalities && {};
-    // A call that only retrieves a response has no `usage`: the cost belongs to the call that created the response.
+    // The operation that retrieves a response has no `usage`: the call that created it has the cost.
     const reported = operation.usage && readReportedCost(self.attributes[ATTR.GEN_AI_PROVIDER_NAME], result);
     const answered = operation.isLasting ? { ...self.attributes, ...attributes } : attributes;
     const spending = { ...operation.fees?.(result), usage, reported };
@@ -343,7 +342,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     const cost = whole === undefined ? self.#cost : whole.cost;
     const seconds = whole === undefined ? (self.#isTimed ? lasted : undefined) : whole.seconds;
     const tokensOf = operation.traits?.tokensOf;
-    // Metrics are recorded once per operation, so not if another instrumentation records them. None records the cost.
+    // If another instrumentation records these metrics, we do not record them again. None records the cost.
     const isNamed = operation.name !== undefined && self.#outer?.recordsMetrics !== true;
     const measured = {
       seconds: isNamed ? seconds : undefined,
@@ -393,8 +392,8 @@ function startSpan(
     attributes[ATTR.GEN_AI_OPERATION_NAME] !== undefined &&
     attributes[ATTR.GEN_AI_CONVERSATION_ID] === undefined;
   if (isSimple) return telemetry.startSpan(name, options, place.parent);
-  // The SDK checks and copies attributes twice at the start of a span, but only once later. Samplers do not need our
-  // own attributes, such as ids, so these are added later.
+  // OpenTelemetry's SDK checks and copies attributes twice at a span's start, but only once later. Samplers
+  // do not need our own attributes, such as ids, so we add them later.
   const early: Attributes = {};
   for (const key in attributes) if (!key.startsWith(LATE_PREFIX)) early[key] = attributes[key];
   const span = telemetry.startSpan(name, { ...options, attributes: early }, place.parent);
@@ -424,11 +423,11 @@ function addLate(span: Span, attributes: Attributes): void {
 }
 
 function addLast(span: Span, attributes: Attributes): void {
-  // Only if it is open: the SDK logs a warning when an attribute is set on a span that has ended.
+  // OpenTelemetry's SDK logs a warning if an attribute is set on a span that has ended.
   if (span.isRecording()) span.setAttributes(attributes);
 }
 
-/** Reads the failure that a result reports. An answer that is evidently complete is not searched for one. */
+/** Reads the failure that a result reports. Does not search an answer that is evidently complete. */
 function failureIn(
   result: unknown,
   { traits, failure }: OperationKind<unknown, unknown>,
@@ -442,7 +441,7 @@ function failureIn(
   return isComplete ? undefined : guard('reading a failure', failure, result);
 }
 
-/** Adds totals for what other calls spent, at the prices of the service tier in which they were billed. */
+/** Adds totals for what other calls spent, at the prices of their service tier. */
 function addTotals(
   attributes: Attributes,
   { costs }: Telemetry,

@@ -21,8 +21,7 @@ type End = Span['end'];
 const waiting = new WeakMap<End, Set<SpanEndListener>>();
 
 /**
- * Calls the listener just before the span ends. The method `end` of the span object is wrapped until then, and is
- * restored afterwards.
+ * Calls the listener just before the span ends. Until then, the method `end` of the span object is wrapped.
  *
  * @returns a function that removes the listener
  */

@@ -11,7 +11,7 @@ export interface RecordedDeltas {
   readonly ids: Attributes;
 }
 
-/** Records the deltas of a step as the option `streamDeltas` demands: as events on its span or as spans below it. */
+/** Records a step's deltas as the option `streamDeltas` says: as events on its span, or as spans below it. */
 export function recordDeltas(telemetry: Telemetry, step: OpenRecord, deltas: RecordedDeltas): void {
   const { streamDeltas } = telemetry.settings;
   const { times, endTime, ids } = deltas;

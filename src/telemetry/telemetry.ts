@@ -31,7 +31,7 @@ interface KnownTracer {
   readonly tracer: Pick<Tracer, 'startSpan'>;
 }
 
-/** How many functions can be open at once. Without a limit, those whose promises never settle would pile up. */
+/** How many functions can be open at once. Those whose promises never settle would otherwise pile up. */
 const MAX_OPEN_FUNCTIONS = 10_000;
 
 /** Everything that recording needs: settings, tracer, metrics and events. Their providers may be registered later. */
@@ -44,7 +44,7 @@ export class Telemetry {
   readonly hooks: PendingHooks = new PendingHooks(this);
   /** Whether the instrumentation is disabled. Clients and sockets may still be observed, but nothing is recorded. */
   isDisabled = false;
-  /** Running functions and tools of the program, with a function that ends their span. */
+  /** What a shutdown ends, and how: the program's functions and tools, and spans that others left open. */
   readonly functions: BoundedMap<object, () => void> = new BoundedMap(MAX_OPEN_FUNCTIONS);
   #sink: Sink | undefined;
   #provider: TracerProvider | undefined;
@@ -53,7 +53,7 @@ export class Telemetry {
   #lastProvider: TracerProvider | undefined;
   #records = false;
 
-  /** The listener of the providers. They hold it weakly, so this field keeps it alive while anything is in progress. */
+  /** Listens to the providers, which hold it weakly. This field keeps it alive while work is in progress. */
   readonly listener: object | undefined;
 
   constructor(settings: Settings, listener?: object) {
@@ -82,7 +82,7 @@ export class Telemetry {
     );
   }
 
-  /** Whether content is read even for operations that are not sampled: it is recorded elsewhere than on spans. */
+  /** Whether content of unsampled operations is read, too, because it is recorded elsewhere than on spans. */
   get readsUnsampled(): boolean {
     const { settings } = this;
     const { span, sink } = contentTargets(settings);
@@ -94,7 +94,7 @@ export class Telemetry {
     return providerBehind(this.#provider ?? trace.getTracerProvider());
   }
 
-  /** Whether anything receives spans, metrics, events or content. Without an SDK, only a hook or a sink can. */
+  /** Whether anything receives what is recorded. Without OpenTelemetry's SDK, only a hook or a sink can. */
   isReceivedBy(provider: TracerProvider): boolean {
     if (provider !== this.#lastProvider) this.#records = !isNoopTracerProvider(provider);
     this.#lastProvider = provider;
@@ -103,7 +103,7 @@ export class Telemetry {
     return this.metrics.wanted || (events ?? completionHook ?? this.events.provider) !== undefined;
   }
 
-  /** The providers to flush: the tracer provider, whose listeners name the others, or else the others themselves. */
+  /** The providers to flush: the tracer provider, whose listeners name the others; without it, the others. */
   get flushed(): readonly object[] {
     const { provider } = this;
     return isNoopTracerProvider(provider) ? this.otherProviders : [provider];
@@ -120,7 +120,7 @@ export class Telemetry {
     this.#useTracer();
   }
 
-  /** Starts a span with a tracer of the current provider. It carries the metadata of its context. */
+  /** Starts a span with a tracer of the current provider. The span carries its context's metadata. */
   startSpan(name: string, options: SpanOptions, parent: Context): Span {
     const { tracer, life } = this.#useTracer();
     const metadata = metadataIn(parent);
@@ -133,7 +133,7 @@ export class Telemetry {
     return span;
   }
 
-  /** Returns a tracer of the current provider, which now has something to send. */
+  /** Returns a tracer of the current provider, and notes that the provider has something to send. */
   #useTracer(): KnownTracer {
     const { provider } = this;
     const { olderNames } = this.settings;
