@@ -62,10 +62,10 @@ test('a release checks its repository first, is tested, and is published with pr
   expect(ran.slice(0, -3)).toContain('npm run repository -- --check');
 });
 
-test('CONTRIBUTING asks for the secrets that the workflows use, and for the first release by hand', () => {
+test('MAINTAINING asks for the secrets that the workflows use, and for the first release by hand', () => {
   const texts = globSync('.github/workflows/*.yml').map((file) => readFileSync(file, 'utf8'));
   const used = texts.flatMap((text) => [...text.matchAll(/secrets\.(\w+)/g)].map(([, name]) => name));
-  const guide = readFileSync('CONTRIBUTING.md', 'utf8');
+  const guide = readFileSync('MAINTAINING.md', 'utf8');
   const asked = [...guide.matchAll(/\b[A-Z]+(?:_[A-Z]+)*_(?:TOKEN|SECRET|KEY)\b/g)].map(([name]) => name);
   expect(asked.filter((name) => !used.includes(name))).toEqual([]);
   const [, release = ''] = guide.split('## Release');
