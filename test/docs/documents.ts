@@ -14,7 +14,7 @@ export interface CodeBlock {
 
 /** What people read: paths from the root of the repository. */
 export const DOCUMENTS: readonly string[] = globSync(
-  ['README.md', 'CONTRIBUTING.md', 'docs/**/*.md', 'examples/**/*.md'],
+  ['README.md', 'CONTRIBUTING.md', 'MAINTAINING.md', 'docs/**/*.md', 'examples/**/*.md'],
   { cwd: ROOT, exclude: ['**/node_modules/**'] },
 )
   .map((path) => path.replaceAll('\\', '/'))
