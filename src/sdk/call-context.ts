@@ -3,14 +3,12 @@ import { activeContext, isSuppressed, LinkedContext, runIn, SPAN_KEY } from '../
 import type { Call } from './call.ts';
 import type { Method } from './reflect.ts';
 
-/**
- * The context key of a call. Not made by the API, whose keys are equal in all copies of this package: calls are not.
- */
+/** The context key of a call. Each copy of this package has its own, unlike a key that the API creates. */
 const CALL: symbol = Symbol('opentelemetry-instrumentation-openai call');
 
 /**
- * The context that the SDK works in during one call: first the caller's, then, once the call has begun, that of its
- * span. It is one object, so a call enters one context and copies no values.
+ * The context in which the SDK works during one call. Its values are the caller's and, once the call has
+ * begun, those of the span's context. It is one object, so a call enters one context and copies no values.
  */
 class CallContext implements Context {
   values: Context;
@@ -43,8 +41,8 @@ class CallContext implements Context {
 }
 
 /**
- * Makes the SDK work in the context of a call: first the caller's and, once the call has begun, that of its span. A
- * context of another package must set the value itself.
+ * Makes the SDK work in the context of a call: the caller's or, once the call has begun, that of its span. A
+ * context of another package gets the call through its own `setValue`.
  */
 export function workInContext(call: Call): void {
   const { working, context } = call;
@@ -56,7 +54,7 @@ export function workInContext(call: Call): void {
 }
 
 /**
- * The call that the SDK is making at this moment. The SDK mostly goes from one method to the next synchronously, so
+ * The call that the SDK is making at this moment. The SDK's methods mostly call each other synchronously, so
  * this finds calls even without a context manager.
  */
 let callBeingMade: Call | undefined;
@@ -79,7 +77,7 @@ export function proceed({ working }: Call, method: Method, client: object, args:
     : runIn(working, method, client, args);
 }
 
-/** Calls an SDK method in the active context, with the call and its span. Values that the program has added stay. */
+/** Calls an SDK method in the active context, to which it adds the call and its span. Other values stay. */
 export function proceedHere(call: Call, method: Method, client: object, args: unknown[]): unknown {
   const span = call.working?.getValue(SPAN_KEY);
   const active = activeContext();
@@ -89,8 +87,8 @@ export function proceedHere(call: Call, method: Method, client: object, args: un
 }
 
 /**
- * Sends an attempt while a context other than the call's own is active. If that context still has the caller's span, the
- * call's span replaces it: the context managers of Sentry, Datadog and New Relic read the span before the call begins.
+ * Sends an attempt while a context other than the call's own is active. If that context has the caller's
+ * span, the call's span replaces it: Sentry, Datadog and New Relic read the span before the call begins.
  */
 export function sendInside(
   call: Call,
@@ -113,7 +111,7 @@ export function currentCall(): Call | undefined {
   return callBeingMade ?? (activeContext().getValue(CALL) as Call | undefined);
 }
 
-/** The call on which the client is working. `undefined` for a suppressed request inside of it, as in a custom fetch. */
+/** The client's call in the active context. `undefined` for a suppressed request in a custom `fetch`. */
 export function callInProgress(client: object, active: Context): Call | undefined {
   const call = active.getValue(CALL) as Call | undefined;
   if (call === undefined || call.outcome !== undefined || call.client !== client) return undefined;

@@ -15,7 +15,7 @@ type CallOutcome =
   | 'value'
   /** A stream was read to its end, left early, aborted, or broke. */
   | 'stream'
-  /** The program took the raw `Response`. Its body is not read here. */
+  /** The program took the raw `Response`, whose body we do not read. */
   | 'raw'
   /** The call threw. */
   | 'error'
@@ -41,7 +41,6 @@ export interface Attempt {
   /** When the response headers arrived, the request failed, or the SDK gave it up for a retry. */
   endTime: number | undefined;
   status: number | undefined;
-  /** Response headers. */
   headers: unknown;
   error: unknown;
   /** The URL and the headers that were sent, which contain API keys. */
@@ -55,11 +54,11 @@ export function readResponse(answered: Pick<Attempt, 'status' | 'headers'>, resp
   answered.headers = headers;
 }
 
-/** What the instrumentation does with one call, from its start to its end. */
+/** Observes one call, from its start to its end. */
 export interface CallObservation {
   /** The context that the SDK works in, so that HTTP spans nest below the call's span. */
   readonly context: Context;
-  /** Whether chunk times need only whole milliseconds. Exact times would be the largest cost of a chunk. */
+  /** Whether whole milliseconds are enough for chunk times. Exact times would be a chunk's largest cost. */
   readonly roughTimes?: boolean;
   chunk?(value: unknown, time: number): void;
   /** A usage chunk that the program did not ask for and does not see. */
@@ -124,7 +123,7 @@ export class Call implements AnsweredRequest {
   /** The clock of the caller's span, so that the call ends before that span does. */
   readonly clock: SpanClock;
   startTime: number;
-  /** The caller's clock, or else ours as it was at the start: the wall clock may be set later. */
+  /** The caller's clock, or else ours at the start of the call: somebody may set the system clock later. */
   ownClock: number;
   endTime = 0;
   /** The caller's context or, once the call has begun, that of its span. */
@@ -140,7 +139,7 @@ export class Call implements AnsweredRequest {
   query: unknown;
   /** The SDK's own `__metadata`. It names the model if the body is a form that cannot be read. */
   sdkMetadata: unknown;
-  /** The options that the SDK sends, kept until the result is read. A retry is recognised by them. */
+  /** The options that the SDK sends, kept until the result is read. They identify a retry. */
   options: unknown;
   /** The headers in the options. Reading one is slow, so they are read only where needed. */
   requestHeaders: unknown;
@@ -150,7 +149,7 @@ export class Call implements AnsweredRequest {
   propagates = false;
   /** Set by the observer: say in the metadata that this process does not record what the call creates. */
   handsOn = false;
-  /** We asked for the usage, so the program must not see its chunk. */
+  /** We asked for the usage, so the program must not see the usage chunk. */
   hidesUsage = false;
 
   lastAttempt: Attempt | undefined;
@@ -162,7 +161,7 @@ export class Call implements AnsweredRequest {
 
   /** The promise of the response, until the response has arrived. */
   carrier: object | undefined;
-  /** A subclass replaced the promise that we returned from `makeRequest`. Only the promise of the subclass counts. */
+  /** Whether a subclass replaced the promise that we returned from `makeRequest`. Only the new one counts. */
   indirect = false;
   /** The program has asked for the result. */
   requested = false;
@@ -189,7 +188,7 @@ export class Call implements AnsweredRequest {
   older: Call | undefined;
   newer: Call | undefined;
 
-  /** @param times when it began and by which clock. Default: now, and the clock of the caller's span */
+  /** @param times when and by which clock the call began. Default: now, and the caller's clock */
   constructor(
     client: object,
     observer: CallObserver,
@@ -226,7 +225,7 @@ export class Call implements AnsweredRequest {
     return this.ownClock + performance.now();
   }
 
-  /** Changes the clock, for a call that is part of something that began before. */
+  /** Changes the clock to that of an earlier operation, of which the call is a part. */
   goBy(clock: number): void {
     this.startTime += clock - this.ownClock;
     this.ownClock = clock;
@@ -247,7 +246,7 @@ export class Call implements AnsweredRequest {
       logError('starting a call', error);
     }
     this.context = this.observation?.context ?? this.context;
-    // Everything has been read: a stream may stay open for long and must not retain the request.
+    // The request has been read. A stream may stay open for long, and must not retain the request.
     this.body = this.query = this.sdkMetadata = undefined;
   }
 
@@ -269,7 +268,7 @@ export class Call implements AnsweredRequest {
     this.lastAttempt = attempt;
   }
 
-  /** Called when status and headers have arrived, which is before the body does. */
+  /** Called when status and headers have arrived, before the body. */
   responded(response: unknown): void {
     this.headersTime = this.lastAttempt?.endTime ?? this.now();
     readResponse(this, response);
@@ -304,7 +303,7 @@ export class Call implements AnsweredRequest {
   }
 
   fail(error: unknown): void {
-    // The SDK throws a response with an error status; it does not return it.
+    // If the status is an error, the SDK throws, and `responded` does not see the response.
     this.status = numberField(error, 'status') ?? this.status;
     this.#settle('error', undefined, error);
   }
@@ -318,7 +317,7 @@ export class Call implements AnsweredRequest {
   /** Ends a call without a result to read: the program takes the body itself, or never asked for the result. */
   close(outcome: 'raw' | 'abandoned' | 'interrupted'): void {
     if (outcome !== 'raw' && this.streamed) this.streamEnd ??= 'abandoned';
-    // At the end of the program, an answer that nobody reads has been unread since it arrived.
+    // An answer that is still unread at the end of the program was abandoned when it arrived.
     const isUnread = outcome === 'interrupted' && !(this.streamed ? this.read : this.requested);
     this.#settle(outcome, undefined, undefined, isUnread || outcome === 'abandoned');
   }
@@ -326,7 +325,7 @@ export class Call implements AnsweredRequest {
   #settle(outcome: CallOutcome, value: unknown, error: unknown, isLate = false): void {
     if (this.outcome !== undefined) return;
     this.outcome = outcome;
-    // Abandonment is noticed late, so the call ends at its last sign of life.
+    // Abandonment is noticed late, so the call ends when its last chunk or its headers arrived.
     this.endTime = (isLate && (this.lastChunkTime ?? this.headersTime)) || this.now();
     if (this.lastChunkTime !== undefined && this.lastChunkTime > this.endTime) {
       // The wall clock was set between two chunks.
@@ -368,15 +367,15 @@ export const lostResults: FinalizationRegistry<Call> = new FinalizationRegistry(
   call.close('abandoned'),
 );
 
-/** Watches the object without which the result of a call cannot be read. A call watches one object at a time. */
+/** Closes the call if the object that leads to its result is garbage collected. A call watches one object. */
 export function watchForLoss(call: Call, object: object): void {
   lostResults.unregister(call);
   lostResults.register(object, call, call);
 }
 
 /**
- * The newest of the observed calls in flight, of all copies of this release: one copy patches for all of them. The calls
- * form a list, because a set would allocate a new table for each call of a quiet program.
+ * The newest observed call in flight, of all copies of this release: one copy patches for all of them. The
+ * calls form a linked list, because a set would allocate a new table for each call of a quiet program.
  */
 const inFlight = new ProcessWide<{ newest: Call | undefined }>(`open-calls@${VERSION}`, () => ({
   newest: undefined,

@@ -30,8 +30,8 @@ let nextIndex = 0;
 let answeredRequest: AnsweredRequest | undefined;
 
 /**
- * Sets the request whose answer, or part of it, is being read from now on. Until the next call of this function,
- * {@link keysInUse} includes the keys that were sent with it, however many other clients there are.
+ * Sets the request whose answer is being read from now on. Until the next call of this function, {@link
+ * keysInUse} includes the keys of this request, however many other clients there are.
  *
  * @returns the request that was set before
  */
@@ -41,7 +41,7 @@ export function nowReading(request: AnsweredRequest | undefined): AnsweredReques
   return before;
 }
 
-/** Remembers a client, in which keys can be found. It copies no keys and does not keep the client alive. */
+/** Remembers a client, so that its keys can be found. Copies no keys and does not keep the client alive. */
 export function rememberClient(client: object): void {
   clients[nextIndex] = new WeakRef(client);
   nextIndex = (nextIndex + 1) % MAX_CLIENTS;
@@ -80,7 +80,7 @@ function addQueryKeys(keys: Set<string>, query: unknown): void {
     if (isSecretParameter(name)) addKey(keys, field(query, name));
 }
 
-/** Headers as a plain object, a list of pairs, a `Headers`, or an object of the SDK's that holds one. */
+/** Adds the keys in headers: a plain object, a list of pairs, a `Headers`, or an SDK object that has one. */
 function addHeaderKeys(keys: Set<string>, headers: unknown): void {
   if (typeof headers !== 'object' || headers === null) return;
   const add = (name: unknown, value: unknown): void => {

@@ -26,8 +26,8 @@ import { isStream, watchStream } from './stream.ts';
 import { askForUsage, mayRefuseUsage, rememberRefusal } from './stream-usage.ts';
 
 /**
- * Finds a call by an object of the SDK: the promise of the response, from which the SDK derives all others; the value of
- * that promise, which the SDK passes to its parser; the options, while it parses.
+ * Finds a call by an object of the SDK: the promise of the response, from which the SDK derives all others;
+ * the value of that promise, which the SDK passes to its parser; or, while the SDK parses, the options.
  */
 const calls = privateSlot<CallReference>();
 
@@ -95,13 +95,13 @@ function isSentAgain(call: Call): boolean {
 }
 
 function failCall(call: Call, error: unknown): never {
-  // A subclass may now send the program's original request, and the program must see the usage of that.
+  // A subclass may now send the program's original request, whose usage the program must see.
   if (isSentAgain(call)) call.hidesUsage = false;
   else call.fail(error);
   throw error;
 }
 
-/** Sends the program's original request. If the server accepts it, it had rejected what we added. */
+/** Sends the program's original request. If the server accepts that, it had rejected our `stream_options`. */
 async function sendWithoutUsage(call: Call, makeRequest: Method, args: readonly unknown[]): Promise<unknown> {
   call.hidesUsage = false;
   let props: unknown;
@@ -173,7 +173,7 @@ export function wrapRetry(original: Method): MethodHolder {
 /**
  * The call whose request the SDK sends again, before or while it parses a response.
  *
- * @param active the client's call in the current context, which one call may have made inside another
+ * @param active the client's call in the current context, which may be another call around this one
  */
 function callBeingRetried(options: unknown, client: object, active: Call | undefined): Call | undefined {
   if (active?.options === options) return active;
@@ -182,8 +182,9 @@ function callBeingRetried(options: unknown, client: object, active: Call | undef
 }
 
 /**
- * Watches the promise that the SDK gives to the program. Its promise of the response may not be the one that we returned
- * from `makeRequest`: a subclass may have replaced that, for example to log in first. Then only its own settles.
+ * Watches the promise that the SDK gives to the program and, inside it, the promise of the response. A
+ * subclass may have replaced the one that we returned, for example to log in first. Then only the new one
+ * settles.
  *
  * @param parsesInClient whether {@link wrapClientParse} sees the result
  */
@@ -191,7 +192,7 @@ export function watchCallPromise(promise: unknown, call: Call, parsesInClient: b
   const { responsePromise: response, parseResponse: parse } = fieldsOf(promise);
   if (typeof response === 'object' && response !== null) {
     calls.set(response, call.reference);
-    // The `then` of a subclass's thenable must not be called twice.
+    // A thenable of a subclass is left alone, because its `then` must not be called twice.
     call.indirect = response instanceof Promise && response !== call.carrier;
     if (call.indirect) watchForLoss(call, response);
     // An object that is watched for garbage collection must not be retained.
@@ -212,14 +213,14 @@ function takeResponse(call: Call, props: unknown): void {
   if (carrier !== undefined && !call.requested && call.outcome === undefined) watchForLoss(call, carrier);
 }
 
-/** Wraps `parseResponseWithTimeout`, which late openai 7 has, and which parses every response. */
+/** Wraps `parseResponseWithTimeout`, which parses every response in late versions of openai 7. */
 export function wrapClientParse(original: Method): MethodHolder {
   return {
     parseResponseWithTimeout(...args) {
       const call = calls.get(args[1])?.call;
       if (call === undefined) return original.apply(this, args);
-      // The SDK may now send the request again, with these options. A context for the parser would lead to the call, too,
-      // but allocate a kilobyte for each call. It is needed if two calls share one options object.
+      // The SDK may now send the request again, with these options. If two calls share one options object, a
+      // context leads to the call. Otherwise, it would cost a kilobyte for each call.
       const options = field(args[1], 'options');
       const other = calls.get(options)?.call;
       const isShared = other !== undefined && other !== call;
@@ -300,7 +301,7 @@ export function wrapAsResponse(original: Method): MethodHolder {
   return {
     asResponse(...args) {
       const call = callOf(this);
-      // `withResponse` calls both `parse` and `asResponse`. The result is being parsed already then.
+      // `withResponse` calls `parse` first, and then `asResponse`: the result is already being parsed.
       if (call !== undefined && field(this, 'parsedPromise') === undefined) {
         if (call.indirect) watchIndirect(call, this);
         if (!isForWatcher(this)) {
@@ -314,16 +315,16 @@ export function wrapAsResponse(original: Method): MethodHolder {
 }
 
 /**
- * Whether another library, to learn of failures, calls `asResponse` before the program has the promise. Sentry first
- * replaces the parser by a proxy, and `asResponse` afterwards.
+ * Whether Sentry calls `asResponse`, to learn of failures, before the program has the promise. By then,
+ * Sentry has replaced the parser by a proxy, but not yet `asResponse`.
  */
 function isForWatcher(promise: object): boolean {
   return isProxy(field(promise, 'parseResponse')) && !Object.hasOwn(promise, 'asResponse');
 }
 
 /**
- * Replaces the SDK's promise by a watched one, once the program asks for the result. With a second handler on a promise,
- * V8 would not find the code that waits for it, and the program would be missing in the stack.
+ * Replaces the SDK's promise by a watched one, once the program asks for the result. With a second handler on
+ * a promise, V8 would not find the code that waits for it, and the program would be missing from the stack.
  */
 function watchIndirect(call: Call, promise: object): void {
   if (call.requested) return;

@@ -9,7 +9,7 @@ const classNames = new WeakMap<object, string>();
  * Bundlers shorten the names of classes, each bundle in its own way, but not those of properties.
  */
 export function learnErrorClassNames(client: object): void {
-  // A subclass may give other names to the same classes.
+  // The base class comes first: a subclass may give other names to the same classes.
   for (const owner of [...prototypesOf(client.constructor)].reverse())
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(owner)))
       if (value?.prototype instanceof Error && ERROR_NAME.test(name) && !classNames.has(value))

@@ -12,12 +12,12 @@ const MAX_METADATA_PAIRS = 16;
 const MAX_METADATA_KEY_LENGTH = 64;
 const MAX_METADATA_VALUE_LENGTH = 512;
 
-/** A key in the metadata, with the value `true`: the process that created the resource does not record its work. */
+/** A key in the metadata, with the value `true`: the process that created the resource does not record it. */
 export const HANDED_ON = 'otel-openai-handed-on';
 
 /**
- * Whether the mark {@link HANDED_ON} can be added. A trace context without the mark means that the creator records the
- * work. If the metadata has room for neither, the process that works on the resource records it.
+ * Whether metadata with a trace context has room for {@link HANDED_ON}. A trace context without the mark
+ * means that the creator records the work. Without either, the process that works on the resource does.
  */
 export function hasRoomForMark(body: unknown): boolean {
   const metadata = field(body, 'metadata') ?? {};
@@ -52,12 +52,12 @@ export function addTraceContext(call: Call, options: unknown): unknown {
   return { ...asObject(options), body: { ...body, metadata: all } };
 }
 
-/** Removes the mark and the trace state. The latter would not be replaced if the new context has none. */
+/** Removes the mark and the trace state: the new context may have no trace state to replace the old one. */
 function withoutContext({ [HANDED_ON]: _, tracestate, ...others }: PayloadObject = {}): PayloadObject {
   return others;
 }
 
-/** What the registered propagator writes, without baggage, which is the program's, and without what is too long. */
+/** What the registered propagator writes, except values that are too long and the program's baggage. */
 export function traceContextOf(context: Context): Readonly<Record<string, string>> {
   const carrier: Record<string, string> = {};
   propagation.inject(propagation.deleteBaggage(context), carrier, {

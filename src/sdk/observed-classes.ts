@@ -12,7 +12,7 @@ import { LoopClass } from './tool-loops.ts';
 interface ObservedClass {
   /** The methods that all classes of this kind have. */
   readonly methods: readonly string[];
-  /** Whether the name of the class does not matter: the program may have a subclass, and bundlers rename classes. */
+  /** Whether a class may have any name: programs have subclasses, and bundlers rename classes. */
   readonly hasAnyName?: boolean;
   /** Called once for each class. Returns `undefined` if the class is built in a way that we do not know. */
   readonly seam: (prototype: object) => PatchedClass | undefined;

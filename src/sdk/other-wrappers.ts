@@ -12,9 +12,9 @@ const COMMONJS_FILE =
   /[\\/]@opentelemetry[\\/]instrumentation-openai[\\/](?:dist|build[\\/]src)[\\/]index\.c?js$/;
 const AUTO_INSTRUMENTATIONS = '@opentelemetry/auto-instrumentations-node';
 
-/** How many observers currently observe all clients, which is when the other instrumentation is switched off. */
+/** How many observers observe all clients. While any does, the other instrumentation is switched off. */
 let observing = 0;
-/** What undoes each change, by prototype: of the other instrumentation's class, or of a wrapped resource. */
+/** The functions that undo our changes, by prototype: of the other instrumentation, or of a resource. */
 const restores = new Map<object, () => void>();
 
 /**
@@ -38,7 +38,7 @@ export function switchOtherOff(): () => void {
   };
 }
 
-/** An `isEnabled` that returns `false`. Only active wrappers call it, so only they cause a message. */
+/** An `isEnabled` that returns `false`, and reports once that it has switched off an enabled wrapper. */
 function disabled(isEnabled: Method): Method {
   let isSaid = false;
   return function (this: object) {
@@ -79,7 +79,7 @@ export function bypassWrappers(client: object): void {
         return original.apply(this, args);
       },
     });
-    // It still looks wrapped, so that the other instrumentation reports no error when it is disabled.
+    // The method still looks wrapped, so that the other instrumentation reports no error when it is disabled.
     restores.set(prototype, patchMethod(prototype, 'create', resemble(wrapper, bypass)));
     printSwitchedOff();
   }

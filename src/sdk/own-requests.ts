@@ -4,11 +4,11 @@ import { field } from '../util/payload.ts';
 import { platformTimers } from '../util/timers.ts';
 
 const OWN_REQUEST_TIMEOUT_MS = 5_000;
-/** The most bytes of an answer that are read, after decompression. */
+/** How many bytes of an answer are read, after decompression. */
 const MAX_ANSWER_BYTES = 4_194_304;
 
 /**
- * Sends one of our own GET requests to the API through the program's client, so with its address, credentials and
+ * Sends our own GET request to the API through the program's client, with its address, credentials and
  * transport. The request records no telemetry, is not retried, and times out after five seconds.
  *
  * @param assistantsVersion the `OpenAI-Beta` header of the program's requests, if they have one
@@ -21,8 +21,8 @@ export async function readWithClient(
   path: string,
   query: Readonly<Record<string, unknown>>,
   assistantsVersion: string | undefined,
-  // The SDK's timeout stops when the headers arrive. `AbortSignal.timeout` would keep the request until the time is
-  // over.
+  // The SDK's timeout ends when the headers arrive. `AbortSignal.timeout` would retain the request for
+  // longer.
   controller: AbortController = new AbortController(),
 ): Promise<unknown> {
   const get = field(client, 'get');
@@ -43,7 +43,7 @@ export async function readWithClient(
     const asResponse = field(promise, 'asResponse');
     // A fake client in a test may return a plain promise.
     if (typeof asResponse !== 'function') return await promise;
-    // A `fetch` of the program may ignore the signal, also before the headers arrive.
+    // A `fetch` of the program may ignore the signal, even before the headers arrive.
     const answer = async (): Promise<unknown> => readJson(await asResponse.call(promise));
     return await Promise.race([answer(), rejection(signal)]);
   } finally {

@@ -140,7 +140,7 @@ function releasePrototype(prototype: object): void {
   for (const succeed of [...successors.value]) guard('taking over from another release', succeed);
 }
 
-/** Calls a function whenever a release stops observing a prototype, so that another can. @returns removes it */
+/** Calls a function whenever a release stops observing a prototype. @returns undoes this */
 export function onReleased(succeed: () => void): () => void {
   successors.value.add(succeed);
   return () => successors.value.delete(succeed);

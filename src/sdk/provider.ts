@@ -78,7 +78,7 @@ const PROVIDERS: Readonly<Record<string, readonly string[]>> = {
  */
 export const SENDS_USAGE_UNASKED: readonly string[] = ['openrouter'];
 
-/** An unknown host serves an OpenAI-compatible API. */
+/** The provider of an unknown host, which serves an OpenAI-compatible API. */
 const DEFAULT_PROVIDER = 'openai';
 
 /** The values of `provider` in `new OpenAI({ provider })` (openai 7), by the name that the SDK gives them. */
@@ -95,7 +95,7 @@ interface Cached {
 }
 const endpoints = new WeakMap<object, Cached>();
 
-/** More origins are not remembered: such a program creates clients with origins of its users. */
+/** How many origins are remembered. A program that uses more lets its users choose addresses. */
 const MAX_ORIGINS = 1_000;
 const providersByOrigin = new BoundedMap<string, string>(MAX_ORIGINS);
 
@@ -221,7 +221,7 @@ function matches(pattern: string, host: string, port: number | undefined): boole
   return new RegExp(`^${parts.join('.+')}$`).test(subject);
 }
 
-/** The provider by the client's class, recognised by its members: minifiers rename classes, and each has two builds. */
+/** The provider by the client's class. It is recognised by its members, because class names vary. */
 function providerOfClient(client: object): string | undefined {
   const hasDeployment = 'deploymentName' in client || '_deployment' in client;
   if (hasDeployment && typeof field(client, 'apiVersion') === 'string') return 'azure.ai.openai';

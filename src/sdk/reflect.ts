@@ -1,7 +1,7 @@
 /** Any method, called on any object. */
 export type Method = (this: object, ...args: unknown[]) => unknown;
 
-/** An object with one method. Unlike a function, a method has no `prototype`, just as the methods of the SDK. */
+/** An object with one method. Unlike a function, a method has no `prototype`; nor have the SDK's methods. */
 export type MethodHolder = Readonly<Record<string, Method>>;
 
 export function methodOf(holder: MethodHolder): Method {
@@ -48,7 +48,7 @@ export function resemble<Replacement extends object>(
   Object.setPrototypeOf(replacement, Object.getPrototypeOf(original));
   return Object.defineProperties(replacement, {
     ...Object.getOwnPropertyDescriptors(original),
-    // A proxy would need none of this, but Node 26 prints proxies as such.
+    // A proxy would need none of this, but Node 26 prints proxies differently.
     [INSPECT]: { value: (_depth: number, options: object, inspect: Inspect) => inspect(original, options) },
   });
 }

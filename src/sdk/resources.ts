@@ -9,8 +9,8 @@ import { isObject, propertyOf } from './reflect.ts';
 import { type ObserverOf, patchToolHelpers, TOOL_HELPERS } from './tool-loops.ts';
 
 /**
- * Patches methods of resources that make no request themselves, so that the patched client does not see them. The
- * resources are found from a client, or from a client class, which has the classes of its resources as members.
+ * Patches methods of resources that make no request themselves, so that the patched client does not see them.
+ * A client leads to its resources; so does a client class, which has their classes as members.
  */
 export function patchResources(clientOrClass: unknown, patches: Patches, observerOf: ObserverOf): void {
   const files = prototypeOfResource(clientOrClass, 'Files');
@@ -78,14 +78,14 @@ function patchFileWait(prototype: object, patches: Patches): void {
   }));
 }
 
-/** Whether one of the SDK's poll helpers sent a request: they repeat a retrieve until a resource is ready. */
+/** Whether a request comes from a poll helper of the SDK, which retrieves a resource until it is ready. */
 export function isPollHelper({ requestHeaders, context }: Pick<Call, 'requestHeaders' | 'context'>): boolean {
   return (
     readHeader(requestHeaders, 'X-Stainless-Poll-Helper') === 'true' || context.getValue(WAITING) === true
   );
 }
 
-/** Whether a helper of the SDK sent a request that runs the functions that the model asks for. */
+/** Whether a request comes from a helper of the SDK that runs the functions that the model asks for. */
 export function isToolRunner({ requestHeaders, sdkMetadata }: Call): boolean {
   const helper =
     stringField(sdkMetadata, 'helperMethod') ?? readHeader(requestHeaders, 'X-Stainless-Helper-Method');

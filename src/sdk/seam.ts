@@ -61,7 +61,7 @@ export class Seam extends PatchedClass {
     this.#mayHaveWrappers = true;
   }
 
-  /** Before the class is restored: another release that then observes it may switch the other off again. */
+  /** Runs before another release can observe the class and switch the other instrumentation off again. */
   protected override unobserved(): void {
     this.#switchOtherOn?.();
     this.#switchOtherOn = undefined;
@@ -83,7 +83,7 @@ export class Seam extends PatchedClass {
     this.#observesClients = this.#observesClasses = true;
   }
 
-  /** Observes methods that make no request themselves, too, if they can be reached from the client or its class. */
+  /** Also observes methods that make no request, if they can be reached from the client or its class. */
   watchResources(clientOrClass: unknown): void {
     if (isOurs(this.prototype))
       patchResources(clientOrClass, this.patches, (client) => this.observerOfResource(client));
@@ -171,7 +171,7 @@ export class Seam extends PatchedClass {
       withOptions(...args) {
         const made = original.apply(this, args);
         const observer = observers.get(this);
-        // A subclass may return no client.
+        // A subclass may return something else.
         if (observer !== undefined && asObject(made) !== undefined) observers.set(made as object, observer);
         return made;
       },

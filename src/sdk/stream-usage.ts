@@ -50,7 +50,7 @@ export function isUsageChunk(chunk: unknown): boolean {
 const REFUSAL_MS = 3_600_000;
 const MAX_REFUSING_ORIGINS = 1_000;
 
-/** When each origin that refused `stream_options` is asked again, in monotonic milliseconds. */
+/** For each origin that refused `stream_options`: when it is asked again, in monotonic milliseconds. */
 const refusing = new BoundedMap<string, number>(MAX_REFUSING_ORIGINS);
 
 export function refusesUsage(client: object): boolean {

@@ -63,14 +63,13 @@ function queue(): InTurn {
     // The first step begins at once: of two readers, the SDK serves the one that asked first.
     const taken = last === undefined ? step() : last.then(step, step);
     last = taken;
-    // Returns another promise: a rejection of `taken`, for which the next step waits, is never reported as unhandled.
+    // The next step handles a rejection of `taken`, so it would never be reported as unhandled. The reader
+    // gets a promise whose rejection is.
     return taken.then((result) => result);
   };
 }
 
-/**
- * Whether an answer is JSON. A server that refuses to stream sends JSON, in which the SDK finds no event and no error.
- */
+/** Whether an answer is JSON: if a server refuses to stream, the SDK finds no event and no error in it. */
 function isJson({ headers }: Call): boolean {
   return readHeader(headers, 'content-type')?.startsWith('application/json') === true;
 }
@@ -95,7 +94,7 @@ function watchGenerator(generator: Iterator, stream: Stream, call: Call): void {
   };
   const onError = (error: unknown): never => {
     call.endStream('error', error);
-    // Without this, a broken stream ends as if it were complete.
+    // Without this, a broken stream would end as if it were complete.
     throw error;
   };
 

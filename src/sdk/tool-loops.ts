@@ -11,8 +11,8 @@ import { transparentProxy } from './transparent-proxy.ts';
 export type ObserverOf = (client: unknown) => CallObserver | undefined;
 
 /**
- * A class of openai 7, such as `ResponsesToolRunner`, with a loop that calls a model and the program's functions in turn.
- * The loop is in `iterate`, which `run` calls, or else in `run` itself. Its span is active while it runs.
+ * A class of openai 7, such as `ResponsesToolRunner`, whose loop calls a model and functions of the program.
+ * The loop is in `iterate`, which `run` calls, or else in `run`. The loop's span is active while it runs.
  */
 export class LoopClass extends PatchedClass {
   readonly #observerOf: ObserverOf;
@@ -104,7 +104,7 @@ function onEvent(loop: OutcomeListener, event: unknown, error: unknown): void {
 /** The other methods that the SDK calls on a tool or on the definition of its function. */
 const CALLED_METHODS: readonly PropertyKey[] = ['parse', '$parseRaw', 'toJSON'];
 
-/** A proxy of the body with wrapped functions of tools. It reads nothing before the SDK does. */
+/** A proxy of the body in which the functions of tools are wrapped. It reads nothing before the SDK does. */
 function watchTools(body: unknown, client: object, observer: CallObserver): unknown {
   if (!isObject(body) || observer.runTool === undefined) return body;
   /** The names as the SDK read them: a getter might return another one next time. */

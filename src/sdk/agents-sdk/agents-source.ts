@@ -9,19 +9,19 @@ import { globalStorage, isStorage, type Run, type TraceStorage } from './library
 import { AgentsContext, AgentsNode, traceData } from './node.ts';
 import { follow } from './running-traces.ts';
 
-/** The id of every trace that the library does not record. */
+/** The id of every trace that `@openai/agents` does not record. */
 export const NO_TRACE_ID: string = 'no-op';
 
-/** A program may begin traces and never end them: no more than these are ended when we stop listening. */
+/** How many open traces are remembered, to end them when we stop. A program may never end a trace. */
 const MAX_OPEN_WORKFLOWS = 1_000;
-/** How long a trace waits for the runs in it while no trace or span inside it begins or ends. A run may never end. */
+/** How long a trace waits for its runs while nothing inside it begins or ends. A run may never end. */
 const MAX_WAIT_MS = 10 * 60_000;
 const WAITING_SWEEP_MS = 60_000;
 
-/** The types of the first span of a run. */
+/** The types that the first span of a run may have. */
 const RUN_SPANS: readonly (string | undefined)[] = ['agent', 'task'];
 
-/** Is called for everything that `@openai/agents` does, synchronously and in order. */
+/** Receives everything that `@openai/agents` does, synchronously and in order. */
 export interface AgentsListener {
   /** Called before a trace is made. */
   prepare(): void;
@@ -29,24 +29,24 @@ export interface AgentsListener {
   ended(node: AgentsNode): void;
 }
 
-/** What to do when the library runs a function with a trace. */
+/** What to do when `@openai/agents` runs a function with a trace. */
 interface Entered {
   readonly within: AgentsContext;
-  /** Follows the promise that the function returns. Returns the promise that the program gets instead. */
+  /** Follows the promise that the function returns. Returns another one, which the program gets instead. */
   readonly watch: ((result: Promise<unknown>) => Promise<unknown>) | undefined;
 }
 
 /**
- * Observes the traces and spans of `@openai/agents`, whether or not the library records them. The library looks up its
- * trace provider and its storage under global symbols, so both are found without importing it, in every copy and build.
+ * Observes traces and spans of `@openai/agents`, even those that it does not record. Its trace provider and
+ * its storage have global symbols, so we find both without importing it, in every copy and build.
  */
 export class AgentsSource {
   readonly #provider: object;
   readonly #listener: AgentsListener;
   readonly #nodes = new WeakMap<object, AgentsNode>();
-  /** Copies of traces, which the library makes for each run and span, that no function has run with yet. */
+  /** Trace copies that no function has run with yet. Each run and span of `@openai/agents` makes one. */
   readonly #copies = new WeakSet<object>();
-  /** The traces that have not ended, also those that the library has ended but that wait for a run. */
+  /** The traces that have not ended, and those that `@openai/agents` has ended but that wait for a run. */
   readonly #traces = new BoundedMap<AgentsNode, AgentsNode>(
     MAX_OPEN_WORKFLOWS,
     (trace) => {
@@ -65,7 +65,7 @@ export class AgentsSource {
     () => this.#endNow(this.#waiting),
   );
   readonly #patches = new Patches();
-  /** The library's storage of the current trace, which is patched so that OpenTelemetry's context changes with it. */
+  /** The storage of the current trace, which is patched so that OpenTelemetry's context changes with it. */
   #storage: TraceStorage | undefined;
   readonly #storagePatches = new Patches();
   #stopped = false;
@@ -73,7 +73,7 @@ export class AgentsSource {
   constructor(provider: object, listener: AgentsListener) {
     this.#provider = provider;
     this.#listener = listener;
-    // If the library is just being loaded, it cannot make its storage yet.
+    // While `@openai/agents` is loading, it cannot make its storage.
     if (isStorage(globalStorage())) this.#keepStorage();
     else queueMicrotask(() => guard('finding the storage of agents', () => this.#keepStorage()));
     this.#watchMaking('createTrace', (made, args) => {
@@ -124,7 +124,7 @@ export class AgentsSource {
     const traces = begins ? [node] : isCopy ? (around?.waitingTraces ?? []) : [];
     const within = new AgentsContext(activeContext(), () => this.#nodeIn(store) ?? this.#current());
     const watch = (result: Promise<unknown>): Promise<unknown> => {
-      // If the function has begun a span of the program, only the runs inside that span are waited for.
+      // If the function first began a span of the program, only the runs inside that span are waited for.
       const first = this.#nodeIn(store);
       if (!begins && first !== around && !RUN_SPANS.includes(first?.type)) return result;
       return follow(traces, result, begins, (each) => this.#end(each));
@@ -132,7 +132,7 @@ export class AgentsSource {
     return { within, watch: traces.length > 0 ? watch : undefined };
   }
 
-  /** Observes a trace that the provider did not make: a runner with tracing disabled has one of its own. */
+  /** Observes a trace that the provider did not make: a runner with tracing disabled has its own trace. */
   #adopt(trace: object): AgentsNode {
     this.#listener.prepare();
     const node = this.#made(trace, 'trace', traceData(trace, undefined), this.#current());
@@ -153,7 +153,7 @@ export class AgentsSource {
     this.#watch(made, 'start', (observed) => this.#start(observed));
     this.#watch(made, 'end', (observed) => this.#end(observed));
     this.#watch(made, 'setError', (observed, error) => {
-      // The library sets a second error on a tool span that is not recorded, without the class. The first one is kept.
+      // On unrecorded tool spans, `@openai/agents` sets a second error without the class. We keep the first.
       if (observed.type !== 'function' || observed.error === undefined) observed.error = error;
     });
     this.#watch(made, 'clone', undefined, (observed, copy) => {
@@ -203,10 +203,10 @@ export class AgentsSource {
   }
 
   #end(node: AgentsNode): void {
-    // This may end what has waited too long, and the node with it.
+    // This may end traces that have waited too long, and the node with them.
     this.#renew(node);
     if (node.state !== 'open') return;
-    // The end waits for what still runs: only its result says whether a run has failed.
+    // The end waits for whatever still runs inside: only its result says whether a run has failed.
     node.isEnding = true;
     if (node.running.size > 0) {
       this.#traces.set(node, node);
@@ -216,7 +216,7 @@ export class AgentsSource {
     if (node.stream !== undefined) node.thrown ??= field(node.stream, 'error') ?? undefined;
     node.stream = undefined;
     if (node.type === 'trace') {
-      // Some versions of the library do not end the span of an agent that waits for an approval.
+      // Some versions of `@openai/agents` do not end the span of an agent that waits for an approval.
       for (const inside of node.openSpans.values().reverse()) {
         this.#end(inside);
         inside.isPaused = true;
@@ -257,7 +257,7 @@ export class AgentsSource {
     return isObject(object) ? this.#nodes.get(object) : undefined;
   }
 
-  /** The innermost node in the library's store. */
+  /** The innermost node in a store of `@openai/agents`. */
   #nodeIn(store: unknown): AgentsNode | undefined {
     if (field(store, 'active') !== true) return undefined;
     return this.#nodeOf(field(store, 'span')) ?? this.#nodeOf(field(store, 'trace'));
@@ -267,7 +267,7 @@ export class AgentsSource {
     return this.#nodeIn(this.#storage?.getStore());
   }
 
-  /** Watches the storage, again if the program has set another. The library makes one when asked for the current trace. */
+  /** Watches the storage, or the program's new one. `getCurrentTrace` makes `@openai/agents` create it. */
   #keepStorage(): void {
     if (this.#stopped) return;
     if (globalStorage() === undefined) {
@@ -294,8 +294,8 @@ export class AgentsSource {
     const { within, watch } = entered;
     const result = enter(store, () => runIn(within, run as Run, undefined, args));
     if (watch === undefined || !(result instanceof Promise)) return result;
-    // The program gets the promise of `watch` instead of its own. If we followed its own beside it, an unhandled
-    // rejection would not be reported, and a stack would end here.
+    // The program gets the promise of `watch` instead of its own: a second handler on its own promise would
+    // hide an unhandled rejection, and stacks would end here.
     return guard('observing an agents run', watch, result) ?? result;
   }
 }

@@ -4,14 +4,14 @@ import { isObject } from '../reflect.ts';
 
 /** The global symbol under which every copy of `@openai/agents-core` from 0.3.9 on keeps its trace provider. */
 const TRACE_PROVIDER: symbol = Symbol.for('openai.agents.core.traceProvider');
-/** The global symbol under which the library keeps its storage of the current trace and span. */
+/** The global symbol under which `@openai/agents-core` keeps its storage of the current trace. */
 const STORAGE: symbol = Symbol.for('openai.agents.core.asyncLocalStorage');
 
 type Globals = Record<symbol, unknown>;
 
 /**
- * Calls the listener with the trace provider of `@openai/agents`, now or when the library makes it. A setter under the
- * library's global symbol waits for the provider, and then becomes a plain property.
+ * Calls the listener with the trace provider of `@openai/agents`, now or when it is made. A setter under the
+ * global symbol waits for the provider, and then becomes a plain property.
  *
  * @returns stops listening
  */
@@ -44,7 +44,7 @@ export function onTraceProvider(listener: (provider: object) => void): () => voi
 
 export type Run = (this: unknown, ...args: unknown[]) => unknown;
 
-/** The library's storage of the current trace, an `AsyncLocalStorage`. A program may set one of its own. */
+/** Where `@openai/agents` keeps the current trace: an `AsyncLocalStorage`, or the program's own storage. */
 export interface TraceStorage {
   getStore(): unknown;
   run(store: unknown, run: Run, ...args: unknown[]): unknown;

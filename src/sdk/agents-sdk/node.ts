@@ -4,45 +4,45 @@ import { SPAN_KEY } from '../../util/context.ts';
 import { arrayField, asObject, field, type PayloadObject } from '../../util/payload.ts';
 import { AGENTS, type ShowsCall } from './agents-key.ts';
 
-/** Where the library calls models. If models are not traced, it calls them directly in an agent or turn. */
+/** The spans in which `@openai/agents` calls models. It calls untraced models in an agent or turn. */
 const AGENT_WORK: readonly string[] = ['response', 'generation', 'turn', 'agent'];
 
-/** A program may begin spans in a trace and never end them. */
+/** How many open spans of a trace are remembered. A program may never end a span. */
 const MAX_OPEN_IN_TRACE = 1_000;
 
-/** A trace or span of `@openai/agents`, whether or not the library records it. Copies of one share a node. */
+/** A trace or span of `@openai/agents`, recorded by it or not. Copies of a trace or span share one node. */
 export class AgentsNode {
-  /** The library's name for the kind of span: `agent`, `function`, …; `trace` for a trace. */
+  /** The type of the span in `@openai/agents`: `agent`, `function`, …; `trace` for a trace. */
   readonly type: string;
-  /** The library's data about it. The library adds to the object until the end. */
+  /** The node's data in `@openai/agents`, which adds to the object until the node ends. */
   readonly data: PayloadObject;
   readonly parent: AgentsNode | undefined;
   state: 'made' | 'open' | 'ended' = 'made';
-  /** Whether it may still continue: its trace ended before it, or it was restored from a saved state. */
+  /** Whether the span may still continue: its trace ended first, or it was restored from a saved state. */
   isPaused = false;
-  /** The error as the library describes it. */
+  /** The error as `@openai/agents` describes it. */
   error: unknown;
   /** The error that was thrown, if one ended a trace; `null` if the program threw `undefined` or `null`. */
   thrown: unknown;
-  /** Context values for everything inside it. */
+  /** Context values for everything inside the node. */
   values: ReadonlyMap<symbol, unknown> | undefined;
-  /** Its span and the context below, once it has one. A trace or span that is resumed gets a second one. */
+  /** Our span for the node, and the context inside. A node that is resumed gets a second span. */
   recorded: { readonly span: Span; readonly context: Context } | undefined;
 
   // The following are used only for traces:
   /** The spans inside that have not ended, oldest first. */
   readonly openSpans: BoundedMap<AgentsNode, AgentsNode> = new BoundedMap(MAX_OPEN_IN_TRACE);
-  /** The promises that have not settled yet: of its function, and of the runs inside. */
+  /** The promises of its function, and of the runs inside, that have not settled yet. */
   readonly running: Set<Promise<unknown>> = new Set();
-  /** Whether its function was seen, so that the function's result says whether the trace has failed. */
+  /** Whether the trace's function was seen: then its result says whether the trace has failed. */
   isFollowed = false;
-  /** Whether the library has ended it. It may still wait for what runs inside. */
+  /** Whether `@openai/agents` has ended the trace, which may still wait for what runs inside. */
   isEnding = false;
-  /** The stream of a run that its function has returned. */
+  /** The stream of a run, if the trace's function has returned one. */
   stream: unknown;
-  /** Adds to the metadata of the trace, which the library saves with the state of a run. */
+  /** Adds to the trace's metadata, which `@openai/agents` saves with the state of a run. */
   addMetadata: ((added: Readonly<Record<string, string>>) => void) | undefined;
-  /** Whether it belongs to a runner with tracing disabled, which makes spans for handoffs but for no other tools. */
+  /** Whether the trace's runner has tracing disabled: of its tools, only handoffs get spans. */
   hidesTools = false;
 
   constructor(type: string, data: PayloadObject, parent: AgentsNode | undefined) {
@@ -58,7 +58,7 @@ export class AgentsNode {
     return node;
   }
 
-  /** The innermost trace around it; a trace itself. */
+  /** The innermost trace around the node; for a trace, the trace itself. */
   get trace(): AgentsNode {
     return this.closest(({ type, parent }) => type === 'trace' || parent === undefined) ?? this;
   }
@@ -77,7 +77,7 @@ export class AgentsNode {
     return this.open ?? this.closest(({ recorded }) => recorded !== undefined);
   }
 
-  /** The context value for everything inside it: its own, or else that of the next node above it. */
+  /** The context value for everything inside the node: its own, or else that of the next node above. */
   valueOf(key: symbol): unknown {
     return this.closest(({ values }) => values?.has(key) === true)?.values?.get(key);
   }
@@ -86,7 +86,7 @@ export class AgentsNode {
     return this.parent?.closest((node) => node === outer) !== undefined;
   }
 
-  /** Whether an agent makes the model calls here, and the library runs its tools. In a tool, the program does. */
+  /** Whether model calls here are an agent's, whose tools `@openai/agents` runs. In a tool, they are not. */
   get isModelCall(): boolean {
     return AGENT_WORK.includes(this.type);
   }
@@ -98,7 +98,7 @@ export class AgentsNode {
     return ({ type, name }) => type === 'function' && !tools.includes(name);
   }
 
-  /** The traces that wait for a run that begins here. They do not wait for runs inside an agent: its own run does. */
+  /** The open traces that wait for a run that begins here. Beyond an agent, they wait for its own run. */
   get waitingTraces(): readonly AgentsNode[] {
     const traces: AgentsNode[] = [];
     for (let node: AgentsNode | undefined = this; node !== undefined; node = node.trace.parent) {
@@ -108,7 +108,7 @@ export class AgentsNode {
     return traces;
   }
 
-  /** Sets the span that represents the node from now on, also if it had another one before. */
+  /** Sets the span that represents the node from now on, even if another one did before. */
   record(span: Span, parent: Context): void {
     this.recorded = { span, context: contextBelow(parent, this, span) };
   }
@@ -119,7 +119,7 @@ export function agentsNodeIn(context: Context): AgentsNode | undefined {
   return context.getValue(AGENTS) as AgentsNode | undefined;
 }
 
-/** A context inside a node of the library. Its active span stays the same even if the node gets another span. */
+/** A context inside a node. Its active span stays the same even if the node gets another span. */
 export function contextBelow(base: Context, node: AgentsNode, span: Span | undefined): Context {
   return new AgentsContext(base, () => node, { span });
 }
@@ -129,8 +129,8 @@ interface PlacedSpan {
 }
 
 /**
- * An OpenTelemetry context inside one of the library's own. The library changes the current span of that in place, so
- * this context looks for it at every access.
+ * An OpenTelemetry context inside one of `@openai/agents`, whose current span changes in place. So this
+ * context looks up that span at every access.
  */
 export class AgentsContext implements Context {
   readonly #base: Context;
@@ -138,7 +138,7 @@ export class AgentsContext implements Context {
   readonly #placed: PlacedSpan | undefined;
 
   /**
-   * @param current returns the innermost node in the library's context
+   * @param current returns the innermost node in the context of `@openai/agents`
    * @param placed a span that is active whatever the current node is
    */
   constructor(base: Context, current: () => AgentsNode | undefined, placed?: PlacedSpan) {
@@ -186,7 +186,7 @@ export class AgentsContext implements Context {
   }
 }
 
-/** The data of a trace. If the library does not record the trace, only the options have its name. */
+/** The data of a trace. If `@openai/agents` does not record the trace, only the options have its name. */
 export function traceData(made: unknown, options: unknown): PayloadObject {
   const { name, groupId } = (asObject(options) ?? asObject(made) ?? {}) as PayloadObject;
   return {

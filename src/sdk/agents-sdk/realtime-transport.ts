@@ -13,7 +13,7 @@ import { Transports } from '../sockets/transport.ts';
  */
 export class RealtimeTransports extends PatchedClass {
   readonly #transports = new Transports();
-  /** What observes the frames of each WebSocket; `undefined` if nothing does. */
+  /** For each WebSocket, what observes its frames; `undefined` if nothing does. */
   #known = new WeakMap<object, SocketObservation | undefined>();
 
   protected patch(): void {
@@ -26,7 +26,7 @@ export class RealtimeTransports extends PatchedClass {
     }));
   }
 
-  /** Called when nothing observes any more. Open connections continue without being recorded. */
+  /** Called when no observer remains. Open connections continue without being recorded. */
   protected override unobserved(): void {
     this.#transports.restore();
     this.#known = new WeakMap();

@@ -8,7 +8,7 @@ import { PatchedClass } from '../patches.ts';
 /** The context key for the options of the innermost run of `@openai/agents`, which may name a session. */
 const RUN_OPTIONS: symbol = createContextKey('opentelemetry-instrumentation-openai agents run');
 
-/** Patches the library's `Runner`, to know the options of a run: the library's traces do not name the session. */
+/** Patches the `Runner` of `@openai/agents` to learn a run's options: traces do not name the session. */
 export class RunnerClass extends PatchedClass {
   protected patch(): void {
     this.patches.wrap(this.prototype, 'run', (original) => ({
@@ -32,8 +32,8 @@ function contextOfRun(options: unknown): Context | undefined {
 }
 
 /**
- * The id of the session, or else of the conversation, that the innermost run names. A session of the Conversations API
- * gets its id when the library creates the conversation, before the trace starts.
+ * The id of the session, or else of the conversation, that the innermost run names. A session of the
+ * Conversations API gets its id when `@openai/agents` creates the conversation, before the trace starts.
  */
 export function sessionIn(within: Context): string | undefined {
   const options = within.getValue(RUN_OPTIONS);

@@ -4,12 +4,12 @@ import { field } from '../../util/payload.ts';
 import type { AgentsNode } from './node.ts';
 
 /**
- * Follows the promise of a trace's function, or of a run inside a trace, since only its result says whether it has
- * failed. The library itself does not end a trace whose function throws, and ends the trace of a streamed run later.
+ * Follows the promise of a trace's function, or of a run inside a trace: only its result says whether it has
+ * failed. `@openai/agents` does not end a trace whose function throws, and ends a streamed run's trace later.
  *
  * @param traces the trace whose function returned the promise, or the traces that wait for the run
  * @param isComplete whether the promise comes from the function of the trace, and not from a run inside
- * @param end called for each of the traces that the library has ended. Does nothing if the trace still waits
+ * @param end called for each trace that `@openai/agents` has ended. Does nothing while the trace waits
  * @returns the promise that the program gets instead of the given one
  */
 export function follow(

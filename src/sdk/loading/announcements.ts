@@ -12,7 +12,7 @@ interface Announcement {
   readonly version: string | undefined;
 }
 
-/** A development server loads a changed bundle again, and the ES modules in it under new URLs. */
+/** How many modules are remembered. A development server loads changed ones again, under new URLs. */
 const MAX_ANNOUNCEMENTS = 128;
 
 /** The modules announced so far, and the listeners. */
@@ -21,13 +21,13 @@ interface Announcements extends Announce {
   readonly listeners: Set<Announce>;
 }
 
-/** What a loaded file calls. All copies of this package receive every client, whichever hooks found it. */
+/** The function that a loaded file calls. All copies of this package receive every client. */
 export const announcements: ProcessWide<Announcements> = new ProcessWide('loaded', createAnnouncements);
 
 function createAnnouncements(): Announcements {
   const listeners: Announcements['listeners'] = new Set();
   const announce: Announce = (exported, file, version) => {
-    // Nothing else refers to the object with the exports of an ES module or a bundle.
+    // ES modules and bundles are held strongly: nothing else refers to the object with their exports.
     const isLasting = file.endsWith('.mjs') || version !== undefined;
     const held = isLasting ? { deref: () => exported } : new WeakRef(exported);
     const kept = shared.made.filter((earlier) => earlier.exported.deref() !== undefined);

@@ -16,7 +16,8 @@ interface HookedFiles {
 
 const HOOKED_FILES: readonly HookedFiles[] = [
   {
-    // In openai 5 to 7, this is `client`. In openai 4, it is `core`, and `index` has the class with the resources.
+    // openai 5 to 7 has the client in `client`; openai 4 in `core`, and in `index` its class with the
+    // resources.
     defines: 'client',
     package: 'openai',
     path: /[\\/](?:client|core|(?<=(?:^|[\\/])openai[\\/])index)\.m?js$/,
@@ -64,7 +65,7 @@ export const HOOKED_NAMES: RegExp =
   /[\\/](?:client|core|index|ws|websocket|responses-tool-runner|decisions-tool-runner|run|openaiRealtimeBase)\.[cm]?js$/;
 
 interface HookedFile extends HookedFiles {
-  /** The folder of the package that the file belongs to by its path. */
+  /** The folder of the file's package, judging by the path. */
   readonly folder: string;
 }
 
@@ -80,13 +81,13 @@ export function hookedFile(file: string): HookedFile | undefined {
 
 /** The key of the symbol under which lines in a bundle find `announcements`. */
 const LOADED = `${NAME}/loaded@1`;
-/** The key of the symbol for modules of a bundle that run before this package: a bundle decides the order. */
+/** The key of the symbol under which modules of a bundle wait if they run before this package. */
 export const EARLY_ANNOUNCEMENTS: string = `${NAME}/loaded-early@1`;
 
 /**
- * The line that the load hook appends to a file. The symbol may hold anything, so it catches all errors.
+ * The line that the load hook appends to a file. It catches all errors: other code may set the symbol.
  *
- * @param key the key of the state of the process, whose values include `announcements`
+ * @param key the key of the symbol that holds the state of the process, whose values include `announcements`
  */
 export function announcementOf(file: string, key: string): string {
   const loaded = isEsModule(file) ? `${exportsOf(file)}, import.meta.url` : 'exports, __filename';
@@ -96,7 +97,7 @@ export function announcementOf(file: string, key: string): string {
 /**
  * The line that a bundler's plugin appends to a file.
  *
- * @param file the path from the name of the package on: the rest shows folders of the machine that builds
+ * @param file the path from the package's name on: the rest would reveal folders of the build machine
  */
 export function bundledAnnouncementOf(file: string, version: string): string {
   const exported = isEsModule(file) ? exportsOf(file) : 'exports';
@@ -135,7 +136,7 @@ interface Manifest {
   readonly version: string;
 }
 
-/** The manifest that was read last. Each is needed when a file is loaded, and again when the file has run. */
+/** The manifest that was read last. A file needs it when it is loaded, and again when it has run. */
 let latest: Manifest | undefined;
 
 function manifestAt(path: string): Manifest {

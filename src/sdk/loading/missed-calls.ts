@@ -12,7 +12,7 @@ import { seenCalls } from '../seam.ts';
 /** The channels for requests of `fetch` and of `node:http`, which openai 4 uses. */
 const CHANNELS = ['undici:request:create', HTTP_REQUESTS] as const;
 
-/** How long after a missed call it is reported, if the program, such as a server, does not end before. */
+/** The delay of a report about missed calls, unless the program ends earlier. */
 const REPORT_DELAY_MS = 5_000;
 
 /**
@@ -55,7 +55,7 @@ function takeNote(file: string): void {
   if (reasonFor() === undefined) notice('calls_missed', file);
 }
 
-/** Why calls are missed: Node has no module hooks, or else the finding about the missed calls. */
+/** Why calls are missed: the finding that Node has no module hooks, or else that calls are missed. */
 function reasonFor(): Finding | undefined {
   const found = new Map(noticed().map((finding) => [finding.code, finding]));
   return found.get('node_too_old') ?? found.get('calls_missed');
@@ -63,16 +63,16 @@ function reasonFor(): Finding | undefined {
 
 /** The name of the client class in the user agent. Bundlers may add a number to it. */
 const USER_AGENT = /OpenAI[$_\d]*\/JS /;
-/** With a shortened class name. The version is at least 4; most other SDKs of this generator have 0 or 1. */
+/** With a minified class name. openai is at version 4 or later; most SDKs like it are at 0 or 1. */
 const MINIFIED_USER_AGENT = /^[\w$]{1,3}\/JS (?:[4-9]|\d\d)\./;
 /** Endpoints that other SDKs with such a version lack. Cloudflare's SDK also has paths with `images` and `audio`. */
 const OWN_PATH =
   /\/(?:chat\/completions|responses|embeddings|conversations|threads|vector_stores|images\/(?:edits|generations|variations)|audio\/(?:speech|transcriptions|translations))\b/;
 
 /**
- * Whether a request is a call of `openai`. SDKs of other companies come from the same generator and have the same
- * header, so the user agent decides. A request with another version of Node
- * than ours is one that this process forwards, as a gateway does.
+ * Whether a request is a call of `openai`. SDKs from the same generator have the same headers, so the user
+ * agent decides. A request that names another version of Node was made elsewhere, and this process only
+ * forwards it.
  */
 function isCall(request: unknown): boolean {
   const header = headersIn(request);
@@ -88,7 +88,7 @@ function isCall(request: unknown): boolean {
 
 function headersIn(request: unknown): (name: string) => string | undefined {
   const getHeader = field(request, 'getHeader');
-  // For `node:http`, `node-fetch` sets lists of values.
+  // With `node:http`, values may be lists: `node-fetch` sets them so.
   if (typeof getHeader === 'function') return (name) => getHeader.call(request, name)?.toString();
   const headers = field(request, 'headers');
   // Older versions of undici have all headers in one text. Newer ones have a list in which names and values alternate.

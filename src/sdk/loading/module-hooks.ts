@@ -38,12 +38,12 @@ export interface LoadListener {
 }
 
 /**
- * Calls the listener with every client of the `openai` package that has been or will be loaded, until the returned
- * function is called.
+ * Calls the listener with every client of the `openai` package that has been or will be loaded, until the
+ * returned function is called.
  *
- * Where Node has `module.registerHooks` (22.15 and later), it appends one line to the file that defines the client, for
- * `require` and `import` alike, and touches nothing else. CommonJS that tsx compiles past the hooks is found when it is
- * required. On older versions it hooks `require` alone. In a bundle, a plugin has appended the line when it was built.
+ * With `module.registerHooks` (Node 22.15 and later), one line is appended to the file that defines the
+ * client, for `require` and `import` alike. CommonJS that tsx compiles past the hooks is found when it is
+ * required. Older versions hook only `require`. In a bundle, a plugin has appended the line at build time.
  */
 export function onClientLoaded(listener: LoadListener): () => void {
   const announced: Announce = (exported, file, version) => {
@@ -73,7 +73,7 @@ let loadHook: LoadHook | undefined;
 
 function installHooks(listener: LoadListener): (() => void) | undefined {
   if (typeof module.registerHooks !== 'function') return hookRequire(listener);
-  // The hook outlives the last listener: an ES module that loads in between could never be found again.
+  // The hook stays without listeners: an ES module that loads before the next listener could never be found.
   if (loadHook === undefined) {
     loadHook = new LoadHook();
     if (TSX.test([...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' '))) announceRequired();
@@ -109,7 +109,7 @@ class LoadHook {
     });
   }
 
-  /** Pauses until `resume` or the end of the synchronous code that runs now: a file may throw instead of loading. */
+  /** Pauses until `resume` or, because the file may throw, until the current synchronous code ends. */
   #rest(): void {
     this.#registered?.deregister();
     this.#registered = undefined;
@@ -117,7 +117,7 @@ class LoadHook {
   }
 }
 
-/** Whether a file is the client of openai 5 or later and is required: it requires no other hooked file. */
+/** Whether a file is the client of openai 5 or later and is required: then it loads no other hooked file. */
 function leadsToNoOther(url: string, { conditions }: module.LoadHookContext): boolean {
   return url.endsWith('/client.js') && conditions.includes('require');
 }
@@ -145,7 +145,7 @@ function sourceText(source: string | ArrayBuffer | NodeJS.TypedArray): string {
 const TSX = /(?:^|[\s\\/=])tsx(?:$|[\s\\/])/;
 
 /**
- * Announces CommonJS that tsx has compiled past the hooks, when it has been required. Used with tsx alone: while
+ * Announces CommonJS that tsx compiled past the hooks, once it has been required. Only for tsx: while
  * anything listens to `require`, Node blames the program for packages that require the deprecated `punycode`.
  */
 function announceRequired(): void {
@@ -207,7 +207,7 @@ function loadedFiles(): [file: string, exported: unknown, isLoaded: boolean][] {
     .map((file) => [file, cache[file]?.exports, cache[file]?.loaded === true]);
 }
 
-/** @param bundledVersion the version that a bundler's plugin has written down */
+/** @param bundledVersion the version, if a bundler's plugin noted it */
 function take(
   listener: LoadListener,
   exported: unknown,

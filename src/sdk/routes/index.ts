@@ -27,7 +27,7 @@ export interface Route {
   readonly endpoint: string;
   /** The first segment of the template: `threads`. */
   readonly family: string;
-  /** Set if the request starts, drives or retrieves an invocation, so that it may be folded into its span. */
+  /** Set if the request starts, drives or retrieves an invocation, into whose span it may be folded. */
   readonly folds?: InvocationKind | undefined;
   /** In the order of the path. */
   readonly parameters: readonly PathParameter[];
@@ -78,15 +78,15 @@ function isParameter(segment: string): boolean {
   return segment.startsWith('{');
 }
 
-// In Azure's paths, the segment after `deployments` is a name that the customer has chosen, and no part of an endpoint.
+// In Azure's paths, the segment after `deployments` is a name that the customer has chosen.
 const ROOT = new PathNode('', { ...PATHS, deployments: { '{id}': {} } });
 /** Nodes without parameters, by the path of a request that equals their template. */
 const literalPaths = new Map<string, PathNode>();
 
 /**
- * Finds the route of a request. A path that is not in the tree gets a generic template without parameters. Never throws.
+ * Finds a request's route. A path outside the tree gets a generic template without parameters. Never throws.
  *
- * @param method in any case: `post`
+ * @param method in upper or lower case: `post`
  * @param path as in the SDK's request options: `/threads/thread_1/runs?limit=2`, or a whole URL
  */
 export function matchRoute(method: string, path: string): RouteMatch {
@@ -112,15 +112,15 @@ function methodName(method: unknown): string {
 }
 
 interface PathSegments {
-  /** Without origin, query, fragment and slashes at the end. */
+  /** Without origin, query, fragment and trailing slashes. */
   readonly segments: readonly string[];
-  /** The path was a whole URL, so it may begin with a base path. */
+  /** Whether the path was a whole URL, which may begin with a base path. */
   readonly absolute: boolean;
-  /** The path was too long and was cut. */
+  /** Whether the path was too long and was cut. */
   readonly truncated: boolean;
 }
 
-/** Far more than any endpoint needs; bounds the work for an absurd path. */
+/** How much of a path is read. All endpoints have far shorter paths. */
 const MAX_PATH_LENGTH = 2048;
 
 function readPath(path: unknown): PathSegments {
@@ -148,7 +148,7 @@ function findPath({ segments, absolute, truncated }: PathSegments): FoundPath | 
   for (let start = skipPrefixes(segments, 0); start < segments.length; start++) {
     const node = findNode(segments, start);
     if (node !== undefined) return { node, start };
-    // The base path of a whole URL is unknown: each suffix of it may be an endpoint.
+    // The base path of a whole URL is unknown, so each suffix of the URL's path may be an endpoint.
     if (!absolute) return undefined;
   }
   return undefined;
@@ -169,7 +169,7 @@ function matchAt(node: PathNode, method: string): RouteMatch {
   const known = node.matches.get(method);
   if (known !== undefined) return known;
   const route = newRoute(method, node.template);
-  // The parameter that directly follows the path, if any does.
+  // The node of a parameter that directly follows the path.
   const item = method === 'POST' ? node.below('') : undefined;
   const match: RouteMatch = {
     route: {
@@ -192,7 +192,7 @@ function newRoute(method: string, template: string): Route {
 /** What older releases of openai send for a missing id. As an id, it would be the same for different users. */
 const MISSING_IDS: readonly string[] = ['undefined', 'null'];
 
-/** Many calls run this, so it creates no function. */
+/** Many calls run this code, so it creates no function. */
 function valuesAt(
   parameters: readonly PathParameter[],
   segments: readonly string[],
@@ -221,7 +221,7 @@ function unknownRoute(method: string, parts: PathSegments): RouteMatch {
   return { route: newRoute(method, genericTemplate(parts, start)), values: NO_VALUES };
 }
 
-/** Segments that may come before the API's own path. The empty one comes from a slash. */
+/** Segments that may come before the API's own path. The empty one comes from a leading slash. */
 const PATH_PREFIXES: readonly string[] = ['', 'openai', 'v1'];
 
 /** The start of the API's own path in `/v1/…`, `/openai/v1/…`, `/openai/deployments/{name}/…` and the like. */
@@ -236,7 +236,7 @@ function skipPrefixes(segments: readonly string[], from: number): number {
   return start;
 }
 
-/** The start of an unknown path in a whole URL: after `v1`, else at a known first segment. */
+/** The start of an unknown path in a whole URL: after `v1`, or else at a known first segment. */
 function skipBasePath(segments: readonly string[]): number {
   const version = segments.lastIndexOf('v1');
   const known = version >= 0 ? version : segments.findIndex((segment) => ROOT.below(segment) !== undefined);
@@ -273,8 +273,8 @@ function genericTemplate({ segments, truncated }: PathSegments, start: number): 
 }
 
 /**
- * What differs from the default, which records `{x_id}` as `openai.x.id`: by name, or by the path up to the parameter if
- * the name is ambiguous.
+ * The parameters that differ from the default, which records `{x_id}` as `openai.x.id`. Their keys are names
+ * or, if the name is ambiguous, the path up to the parameter.
  */
 const PATH_PARAMETERS: Readonly<Record<string, Partial<PathParameter>>> = {
   thread_id: { isConversation: true },
@@ -288,7 +288,7 @@ const PATH_PARAMETERS: Readonly<Record<string, Partial<PathParameter>>> = {
   '/organization/projects/{project_id}/groups/{group_id}': { field: 'group_id' },
   // Not recorded, because it identifies a person.
   user_id: { attribute: undefined },
-  // Not recorded, because the name is ambiguous. Some paths below are.
+  // Not recorded, because the name is ambiguous. Some paths below are recorded.
   id: { attribute: undefined },
   '/evals/{eval_id}/runs/{run_id}': { attribute: ATTR.OPENAI_EVAL_RUN_ID },
   '/safety/alerts/{id}': { attribute: ATTR.OPENAI_ALERT_ID },

@@ -7,8 +7,8 @@ export interface PathTree {
 }
 
 /**
- * The paths of every endpoint that the majors 4 to 7 of the `openai` package call, as in OpenAI's API reference. To add
- * one, add its segments. A path that is not here still gets a span with a generic name. Tests compare the tree with new
+ * The paths of every endpoint that openai 4 to 7 call, as in OpenAI's API reference. To add one, add its
+ * segments. A path that is not here still gets a span with a generic name. Tests compare the tree with new
  * versions of `openai`.
  */
 export const PATHS: PathTree = {

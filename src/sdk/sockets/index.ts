@@ -20,15 +20,15 @@ export function socketSeam(prototype: object): PatchedClass | undefined {
   return seam;
 }
 
-/** The last prototype before the owner of `_emit`, the SDK's general event emitter, which has other uses, too. */
+/** The prototype below the owner of `_emit`, which is the SDK's general emitter and has other uses, too. */
 function findEmitter(prototype: object): object | undefined {
   const chain = [...prototypesOf(prototype)];
   return chain[chain.findLastIndex((holder) => Object.hasOwn(holder, '_emit')) - 1];
 }
 
 /**
- * Sees each event once: a received one when the SDK emits it to its listeners, a sent one when the program hands it
- * over. It adds no listener to the SDK's sockets and changes no frame.
+ * Sees each event once: a received one when the SDK emits it to its listeners, a sent one when the program
+ * passes it to the SDK. Adds no listener to the SDK's sockets and changes no frame.
  */
 class SocketClasses extends PatchedClass {
   /** The SDK's classes that are observed. Methods that a program's subclass overrides are not patched. */
@@ -47,7 +47,7 @@ class SocketClasses extends PatchedClass {
     this.#seeNew();
   }
 
-  /** Called when nothing observes any more. Open sockets continue without being recorded. */
+  /** Called when no observer remains. Open sockets continue without being recorded. */
   protected override unobserved(): void {
     this.#states = new WeakMap();
     this.#transports.restore();

@@ -21,8 +21,8 @@ interface Pending {
 }
 
 /**
- * Records each response over a WebSocket as a streamed call. Deltas do not name their response: those of one lane, a
- * `stream_id`, come one after the other, in the order of their requests. Older versions have only one lane.
+ * Records each response over a WebSocket as a streamed call. Deltas do not name their response: the responses
+ * of a lane, a `stream_id`, come in the order of their requests. Older versions have only one lane.
  */
 export class ResponsesSocket implements SocketObservation {
   readonly #client: object;
@@ -30,8 +30,8 @@ export class ResponsesSocket implements SocketObservation {
   /** The responses in progress, each lane in the order in which they come. */
   #pending: readonly Pending[] = [];
   /**
-   * Where the program has steered responses, by the id of the response. The server begins a successor without a request,
-   * and the context of the socket may belong to another user.
+   * The contexts in which the program has steered responses, by response id. The server begins a successor
+   * without a request, and the context of the socket may belong to another user.
    */
   readonly #steered = new Map<string, Context>();
   /** The last response that an `error` event has ended. The API may still report it as failed afterwards. */
@@ -84,7 +84,7 @@ export class ResponsesSocket implements SocketObservation {
     this.#pending = [];
   }
 
-  /** @param isSuccessor whether it succeeds a steered response, and so comes before the others in its lane */
+  /** @param isSuccessor whether the response succeeds a steered one, and so is the next one in its lane */
   #begin(lane: unknown, body: unknown, caller: Context, isSuccessor = false): Pending | undefined {
     if (this.#pending.length >= MAX_OPEN) return undefined;
     const call = isSuppressed(caller) ? undefined : new Call(this.#client, this.#observer, caller);
@@ -112,7 +112,7 @@ export class ResponsesSocket implements SocketObservation {
   }
 }
 
-/** Makes an error of an `error` event, with the status and headers that an HTTP response would have had. */
+/** Makes an error from an `error` event, with the status and headers of an HTTP response. */
 function apiError(event: unknown): object {
   const { error, status, headers, code, message } = fieldsOf(event);
   return { code, message, ...fieldsOf(error), status, headers };

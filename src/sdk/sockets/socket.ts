@@ -70,9 +70,7 @@ function closeError(error: unknown, code: number | undefined): object {
   };
 }
 
-/**
- * Longer frames that a program serialises itself are usually audio. They are parsed only if they name another event.
- */
+/** Longer frames are parsed only if they name an event that is read: most others are audio. */
 const MAX_RAW_FRAME_LENGTH = 65_536;
 const MAY_BE_READ = /"(?:(?:response|conversation)\.|session\.update)/;
 
@@ -91,7 +89,7 @@ export function parseReceived(data: unknown): unknown {
   }
 }
 
-/** The URL with `http` in place of `ws`, because ids are unique at a server, whatever the protocol. */
+/** The URL with `http` in place of `ws`: a server's ids are the same for both protocols. */
 export function httpUrl({ protocol, host, pathname }: URL): string {
   return `${protocol.replace('ws', 'http')}//${host}${pathname}`;
 }

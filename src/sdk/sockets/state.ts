@@ -27,9 +27,9 @@ const NOT_SENT: object = Object.freeze({ code: 'connection_closed', message: 'Th
 /** An event of the program while the SDK sends it. */
 interface Sending {
   readonly event: PayloadObject | undefined;
-  /** Whether it has gone out or was lost. If not, the SDK keeps it. */
+  /** Whether the event has gone out or was lost. If neither, the SDK keeps it. */
   isOver: boolean;
-  /** Set once it has gone out. */
+  /** Ends the event's request. Set once the event has gone out. */
   lose: Lose | undefined;
 }
 
@@ -38,7 +38,7 @@ export class SocketState {
   readonly #socket: object;
   readonly #transports: Transports;
   readonly #observation: SocketObservation | undefined;
-  /** Whether the class emits events under their own names. It emits `event` only if that has a listener. */
+  /** Whether the class emits events under their own names, and `event` only if that has a listener. */
   readonly #byName: boolean;
   #transport: object | undefined;
   #sending: Sending | undefined;
@@ -73,7 +73,7 @@ export class SocketState {
     else if (name === 'reconnected') this.#reconnected();
   }
 
-  /** Sends an event of the program. It counts as sent from now on, also if it waits for a connection. */
+  /** Sends an event of the program. It counts as sent from now on, even if it waits for a connection. */
   send(given: unknown, isRaw: boolean, original: () => unknown): unknown {
     const observation = this.#observation;
     if (observation === undefined || this.#sending !== undefined) return original();
@@ -189,8 +189,8 @@ export class SocketState {
 }
 
 /**
- * Whether the socket may reconnect and keep what is sent meanwhile. Classes before openai 6.49 lose it silently, and so does
- * a realtime socket without the option `reconnect`.
+ * Whether the socket may reconnect and keep what is sent meanwhile. Classes before openai 6.49, and a
+ * realtime socket without the option `reconnect`, lose such events silently.
  */
 function canReconnect(socket: object): boolean {
   return typeof field(socket, 'sendRaw') === 'function' || field(socket, '_recovery') !== undefined;

@@ -47,7 +47,7 @@ export class Transports {
       this.#before(transport, 'dispatchEvent', Object.getPrototypeOf(transport), (each, event) => {
         if (field(event, 'type') === 'close') this.#closed(each, field(event, 'code'));
       });
-    // If the connection has closed before, it will not report that again.
+    // A connection that has already closed will not report that again.
     this.missed(transport);
   }
 
@@ -57,7 +57,7 @@ export class Transports {
     if (readyState > CLOSING) this.#closed(transport, undefined);
   }
 
-  /** Open connections continue unobserved. Methods of their own stay wrapped. */
+  /** Open connections continue unobserved; their own methods stay wrapped. */
   restore(): void {
     this.#observers = new WeakMap();
     this.#patches.restore();
