@@ -20,11 +20,11 @@ class Entry<Key, Value> {
 const MAX_TRIES = 16;
 
 /**
- * A map with a limit and a lifetime: a new entry replaces the least recently used one. Entries that have not been used
- * for the lifetime are not found any more; a new entry or {@link expire} drops them.
+ * A map with a limit and a lifetime. In a full map, a new entry replaces the least recently used one. An
+ * entry that has not been used for the lifetime is no longer found; a new entry or {@link expire} drops it.
  *
- * A ring of entries keeps the order of use. A `Map` keeps an order, too, but finding its first entry takes longer with
- * every deletion before that entry: more than ten times as long at 10,000 entries.
+ * A ring of entries keeps the order of use. A `Map` keeps an order, too, but finding its first entry takes
+ * longer with every deletion before that entry: more than ten times as long at 10,000 entries.
  */
 export class BoundedMap<Key, Value> {
   readonly #limit: number;
@@ -152,7 +152,7 @@ function unlink<Key, Value>({ older, newer }: Entry<Key, Value>): void {
   newer.older = older;
 }
 
-/** Drops the oldest entries beyond {@link MAX_REPEATED}: the other side may start things and never end them. */
+/** Drops the oldest entries beyond {@link MAX_REPEATED}, for maps whose entries may never be removed. */
 export function keepNewest<Key>(known: Map<Key, unknown> | Set<Key>): void {
   for (const oldest of known.keys()) {
     if (known.size <= MAX_REPEATED) return;

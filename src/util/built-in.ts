@@ -13,8 +13,8 @@ export function builtIn<Name extends keyof BuiltIns>(name: `node:${Name}`): Buil
   try {
     const { process } = globalThis;
     if (process.getBuiltinModule !== undefined) return process.getBuiltinModule(name) as BuiltIns[Name];
-    // For Node before 20.16 and 22.3. The `module` of a bundle has no `require`.
-    // The variable hides the call from bundlers, which would follow `module.require(…)`.
+    // Node before 20.16 and 22.3 has no `getBuiltinModule`. In a bundle, `module` has no `require`. The
+    // variable hides the call from bundlers, which would follow `module.require(…)`.
     const owner = typeof module === 'object' && 'require' in module ? module : process.mainModule;
     return owner?.require(name);
   } catch {

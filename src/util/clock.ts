@@ -6,9 +6,10 @@ const MAX_DRIFT_MS = 1.5;
 let anchor = 0;
 
 /**
- * The clock by which a span of OpenTelemetry's SDK ends: the number that is added to `performance.now()`. The span
- * starts at a time that is cut to whole milliseconds and adds the time that has passed since. So its clock lags ours by
- * up to a millisecond. The spans below it use the same clock, or they would end after it. `undefined` means our clock.
+ * A clock: the number that turns `performance.now()` into milliseconds since the epoch. `undefined` means our
+ * clock. OpenTelemetry's SDK starts a span at a whole millisecond and adds the time elapsed since, so the
+ * span's clock lags ours by up to a millisecond. Spans below it use the same clock; otherwise, they would end
+ * after it.
  */
 export type SpanClock = number | undefined;
 
@@ -17,7 +18,7 @@ export type SpanClock = number | undefined;
  * which OpenTelemetry's SDK uses for its spans.
  *
  * @param clock the clock of the span above, if it has one
- * @param monotonicTime a reading of `performance.now()` that the caller has already, because a new one would allocate
+ * @param monotonicTime `performance.now()`, from callers that have read it: another reading would allocate
  */
 export function now(clock?: SpanClock, monotonicTime: number = performance.now()): number {
   if (clock !== undefined) return clock + monotonicTime;
@@ -29,24 +30,24 @@ export function now(clock?: SpanClock, monotonicTime: number = performance.now()
 }
 
 /**
- * Moves our clock by as little as necessary, so that a mere drift never makes it step back. `date` was read between
- * `earliest` and `latest`, which are far apart if the thread had to wait in between.
+ * Moves our clock by as little as possible, so that its times do not go back after a mere drift. `date` was
+ * read between `earliest` and `latest`, which are far apart if the thread had to wait.
  */
 function adjust(date: number, earliest: number): void {
   const latest = performance.now();
   const ahead = anchor + earliest - date;
   if (anchor + latest < date) anchor = date - latest;
-  // After mere drift, our clock goes back to the end of the millisecond, as little as possible. If the wall clock was set
-  // back, it goes to the start: at the end, it would stand still until the next millisecond.
+  // After a mere drift, our clock takes the smallest step: to the end of the millisecond. If the system clock
+  // was set back, ours goes to the start: at the end, it would stand still until the next millisecond.
   else if (ahead >= 1) anchor = date + (ahead < MAX_DRIFT_MS ? 0.999 : 0) - earliest;
 }
 
-/** The largest share of the elapsed time by which systems adjust their clock. Beyond that, somebody set the clock. */
+/** Systems adjust a clock by at most this fraction of the elapsed time. Beyond that, somebody set it. */
 const MAX_ADJUSTMENT = 0.001;
-/** How far our clock may lag at first, because `Date.now()` has whole milliseconds. It catches up with the next one. */
+/** `Date.now()` has whole milliseconds, so our clock may lag by this much until the next millisecond. */
 const MAX_CATCH_UP_MS = 1;
 
-/** The clock for something that may take long. It follows the wall clock, but ignores it once the wall clock is set. */
+/** The clock of a long operation. It follows the system clock until somebody sets the system clock. */
 export class LastingClock {
   readonly #began = performance.now();
   readonly #own: number;
@@ -65,7 +66,7 @@ export class LastingClock {
     return this.#wasSet(time, reading) ? this.#own + reading : time;
   }
 
-  /** The clock for spans that begin below it. */
+  /** The clock for spans below the operation. */
   get current(): SpanClock {
     if (this.#above !== undefined) return this.#above;
     const reading = performance.now();
@@ -89,13 +90,13 @@ const MAX_DIFFERENCE_MS = 1_000;
 /** Milliseconds since the epoch are exact only to a quarter of a microsecond: JavaScript numbers have 53 bits. */
 const ROUNDING_MS = 0.0005;
 
-/** The clocks of our own spans within which functions of the user's program run. */
+/** The clocks of our spans in which functions of the program run. */
 const clocks = new WeakMap<Span, number>();
 
 /**
- * The clock of the active span.
+ * The clock of the context's span.
  *
- * @param monotonicTime a reading of `performance.now()` that the caller has already, because a new one would allocate
+ * @param monotonicTime `performance.now()`, from callers that have read it: another reading would allocate
  */
 export function clockIn(context: Context, monotonicTime: number = performance.now()): SpanClock {
   const span = trace.getSpan(context);
@@ -138,12 +139,12 @@ export function notAfter(clock: SpanClock, time: number): number {
 }
 
 /**
- * How many milliseconds each span gets if several would otherwise start at once. Viewers sort by whole microseconds,
- * and report a span without a duration as a negative one.
+ * The milliseconds between spans that would otherwise start at once. Viewers sort by whole microseconds, and
+ * report a span without a duration as a negative one.
  */
 export const SPAN_ROOM_MS = 0.002;
 
-/** The middle of the next microsecond, because such a number is exact only to a quarter of a microsecond. */
+/** The middle of the next microsecond. Milliseconds since the epoch are exact only to a quarter of one. */
 export function justAfter(time: number): number {
   return (Math.floor(time * 1e3) + 1.5) / 1e3;
 }
@@ -155,7 +156,7 @@ const MAX_LAG_MS = 1;
  * Keeps the order of two spans.
  *
  * @param above when the span above began. Its clock may be slightly ahead
- * @returns the time; just after `above` if the time is not later and less than {@link MAX_LAG_MS} earlier
+ * @returns the time; just after `above` if the time is the same or up to {@link MAX_LAG_MS} earlier
  */
 export function inOrder(time: number, above: number | undefined): number {
   if (above === undefined || Math.floor(time * 1e3) > Math.floor(above * 1e3)) return time;

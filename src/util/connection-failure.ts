@@ -14,7 +14,7 @@ export async function connectionFailure(
     port: Number(port) || (protocol === 'https:' ? 443 : 80),
   };
   return new Promise((resolve) => {
-    // Suppressed, so that it gets no span if the program instruments `node:net`.
+    // Suppressed: otherwise, the connection would get a span if the program instruments `node:net`.
     const socket = makeSuppressed(() => net.connect({ ...address, timeout: timeoutMs }));
     const end = (reason?: string): void => {
       socket.destroy();

@@ -24,7 +24,7 @@ interface ContextRun {
 
 const NO_ARGUMENTS: readonly unknown[] = [];
 
-/** Runs a function once in a context; without the context if the context manager fails. Errors of the function pass. */
+/** Runs a function once: in a context or, if the context manager fails, without it. Throws its errors. */
 export function runIn<Result>(
   values: Context,
   run: (...args: never[]) => Result,
@@ -66,7 +66,7 @@ export function suppressed(context: Context): Context {
   return context.setValue(SUPPRESS_TRACING, true);
 }
 
-/** Makes one of the instrumentation's own requests, without recording telemetry of it. */
+/** Makes one of our own requests, without recording it. */
 export function makeSuppressed<Result>(make: () => Result): Result {
   const outer = makingOwnRequest;
   makingOwnRequest = true;
@@ -97,7 +97,7 @@ function findSpanKey(): symbol {
 /** The longest chain that a lookup walks. A longer one is copied into a single context. */
 const MAX_LINKS = 8;
 
-/** A context that adds one value to another. The API's contexts copy all values for each new one, which is slow. */
+/** A context that adds one value to another. The API's contexts would copy all values, which is slow. */
 export class LinkedContext implements Context {
   readonly #outer: Context;
   readonly #key: symbol | undefined;

@@ -5,10 +5,10 @@ export function cut(text: string, length: number): string {
   return text.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length);
 }
 
-/** How many characters after the cut are searched, too, because a secret that is cut cannot be recognised. */
+/** How many characters after the cut are searched, too: a secret that is cut in two is not recognised. */
 const MAX_SECRET_LENGTH = 4_096;
 
-/** The first characters of a text in which secrets have been replaced. Only these and a margin are searched. */
+/** Replaces the secrets in a text and returns its start. Only the start and a margin are searched. */
 export function searchedStart(text: string, length: number, replace: (text: string) => string): string {
   const most = length + MAX_SECRET_LENGTH;
   if (text.length <= most) return cut(replace(text), length);

@@ -5,8 +5,8 @@ import { guard } from './guard.ts';
 export const HTTP_REQUESTS = 'http.client.request.start';
 
 /**
- * Listens to diagnostics channels of Node until the returned function is called. Not in a sandbox, such as Jest's: the
- * channels belong to the process, which would keep the sandbox in memory.
+ * Listens to diagnostics channels of Node until the returned function is called. Does nothing in a sandbox,
+ * such as Jest's: the channels belong to the process and would keep the sandbox in memory.
  */
 export function listenToChannels(
   names: readonly string[],

@@ -17,7 +17,7 @@ export function failed(error: unknown): ExportResult {
 export const NO_ANSWER = 'timeout';
 export const REFUSED_CONNECTION = 'ECONNREFUSED';
 
-/** Why an export failed: the code of an error, a status, or its class. Never its message, which may quote data. */
+/** Why an export failed: an error's code, its class, or a status. Never a message, which may quote data. */
 export function failureReason(error: unknown, depth = 0): string {
   const code = field(error, 'code') ?? field(error, 'statusCode');
   if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,40}$/.test(code)) return code;

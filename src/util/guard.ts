@@ -5,13 +5,13 @@ const MAX_REPORTED = 100;
 const reported = new Set<string>();
 
 /**
- * Runs a piece of the instrumentation so that nothing it throws reaches the program. The first failure in each place is
- * logged through `diag`.
+ * Runs a piece of the instrumentation so that nothing it throws reaches the program. The first failure in
+ * each place is logged through `diag`.
  *
  * Every error of the instrumentation ends here or, on the hot path, in a `catch` that calls {@link logError}.
  * Arguments are passed one by one: collecting them would allocate.
  *
- * @param where names the place, in the log line and for logging it once
+ * @param where names the place in the log line. Each place is logged only once
  * @returns what `run` returns; `undefined` if it throws
  */
 export function guard<Arguments extends readonly unknown[] & { readonly length: 0 | 1 | 2 | 3 | 4 }, Result>(
@@ -35,7 +35,7 @@ export function guard(
   }
 }
 
-/** Does what {@link guard} does for asynchronous work that is not awaited: it also catches a rejection. */
+/** Does what {@link guard} does, but for asynchronous work: it also catches a rejection. */
 export async function guardAsync(where: string, run: () => Promise<void>): Promise<void> {
   try {
     await run();

@@ -25,7 +25,7 @@ export function findPackage(
   return requireThatFinds(name, [programFile, packageFile, workingDirectory], createRequire);
 }
 
-/** A `require` that finds what an optional package depends on, if that package is found. */
+/** A `require` that finds the dependencies of an optional package; `undefined` without that package. */
 export function findDependenciesOf(name: string): NodeJS.Require | undefined {
   const { createRequire } = builtIn('node:module') ?? {};
   const require = findPackage(name, createRequire);
@@ -34,7 +34,7 @@ export function findDependenciesOf(name: string): NodeJS.Require | undefined {
     : requireOf(name, require, createRequire);
 }
 
-/** Loads a dependency of this package: its own copy, or one that {@link findPackage} finds if this is in a bundle. */
+/** Loads a dependency of this package. For a bundled copy, it searches where {@link findPackage} does. */
 export function requireDependency(name: string, createRequire: CreateRequire): unknown {
   const require = requireThatFinds(name, [packageFile, programFile, workingDirectory], createRequire);
   if (require === undefined) throw new Error(`${name} is not installed`);
@@ -50,7 +50,7 @@ export function requireOf(
   return createRequire(require.resolve(name));
 }
 
-/** A `require` only for Node's own modules and `require.cache`. It would look for packages near Node's executable. */
+/** A `require` for Node's own modules and `require.cache`. It looks for packages near Node's executable. */
 export function builtInRequire(createRequire: CreateRequire): NodeJS.Require {
   return createRequire(process.execPath);
 }
@@ -78,7 +78,7 @@ function requireThatFinds(
   return undefined;
 }
 
-/** Bun downloads and runs a package that it resolves but cannot find. */
+/** Whether this is Bun, which downloads and runs a package that it resolves but cannot find. */
 export function installsMissing(): boolean {
   return globalThis.process?.versions?.bun !== undefined;
 }
@@ -91,7 +91,7 @@ function isInstalled(node: NodeJS.Require, require: NodeJS.Require, name: string
 function programFile(node: NodeJS.Require): string | undefined {
   const file = process.argv[1];
   if (file === undefined || runsCode() || isPackagedElectron()) return undefined;
-  // Node makes the path of a program absolute before it loads anything, so a relative path is something else.
+  // Node makes a program's path absolute before it loads anything, so a relative path is not the program.
   if (!isAbsolute(node, file)) return undefined;
   // Finds the file as Node does: `node folder`, `node file-without-extension`.
   return realPath(node, node.resolve(file));
@@ -100,7 +100,7 @@ function programFile(node: NodeJS.Require): string | undefined {
 function packageFile(node: NodeJS.Require): string | undefined {
   const file = thisFile();
   if (file === undefined) return undefined;
-  // Bundlers make up a `__filename`, which may be relative or not exist.
+  // A bundler may invent `__filename`: it may be relative, or no such file may exist.
   if (file.startsWith('file:')) return realPath(node, new URL(file));
   return isAbsolute(node, file) ? realPath(node, file) : undefined;
 }
@@ -121,7 +121,7 @@ function runsCode(): boolean {
   return process.execArgv?.some((option) => CODE_OPTION.test(option)) === true;
 }
 
-/** Whether this is a packaged app. `process.argv[1]` is then the first argument, such as a document to open. */
+/** Whether this is a packaged Electron app, whose `process.argv[1]` may be a document to open. */
 function isPackagedElectron(): boolean {
   return process.versions.electron !== undefined && (process as { defaultApp?: boolean }).defaultApp !== true;
 }

@@ -10,7 +10,7 @@ import {
 import { field, textField } from './payload.ts';
 import { NAME } from './version.ts';
 
-/** The key of the global object that all copies of the API share. It has the providers and `diag`'s logger. */
+/** The key of the global object with the providers and `diag`'s logger, which all copies of the API share. */
 export const API_KEY: unique symbol = Symbol.for('opentelemetry.js.api.1');
 
 /*
@@ -59,13 +59,13 @@ export function isApiContext(context: Context): boolean {
   return (context as { readonly _currentContext?: unknown })._currentContext instanceof Map;
 }
 
-/** Whether `diag` logs warnings. The API binds the logger's methods, and replaces those that are below its level. */
+/** Whether `diag` logs warnings. The API binds the logger's methods, except those below the log level. */
 export function logsWarnings(): boolean {
   const warn = field(field(field(globalThis, API_KEY), 'diag'), 'warn');
   return typeof warn === 'function' && warn.name.startsWith('bound ');
 }
 
-/** The attributes of these names that have a value. */
+/** The named attributes that have a value. */
 export function pickAttributes(attributes: Attributes, names: readonly string[]): Attributes {
   const picked: Attributes = {};
   for (const name of names) {

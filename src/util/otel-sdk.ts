@@ -31,7 +31,7 @@ export function exportersOf(target: object): object[] {
     .filter(isProcessor);
 }
 
-/** The endpoints to which a processor or provider sends. That of an exporter that wraps another is not found. */
+/** The endpoints to which a processor or provider sends, unless another exporter wraps its exporter. */
 export function endpointsOf(target: object): string[] {
   return exportersOf(target).flatMap((exporter) => {
     const { address, url } = fieldsOf(transportParameters(exporter));

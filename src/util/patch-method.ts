@@ -9,7 +9,7 @@ export function setMethod(holder: object, name: string, method: PatchableMethod)
 /**
  * Replaces a method on an object, whether the object owns it or inherits it.
  *
- * @returns restores the object exactly and returns `true`; changes nothing if the method was wrapped or frozen since
+ * @returns restores the object and returns `true`; does nothing if the method has been wrapped or frozen
  */
 export function patchMethod(holder: object, name: string, wrapper: PatchableMethod): () => boolean {
   const original = Object.getOwnPropertyDescriptor(holder, name);
@@ -24,7 +24,7 @@ export function patchMethod(holder: object, name: string, wrapper: PatchableMeth
   };
 }
 
-/** Gives a wrapper the name and length of the function it wraps: programs and the SDK compare and print functions. */
+/** Gives a wrapper the name and length of the function that it wraps: a program may print or check them. */
 export function copyFunctionProperties(from: FunctionProperties, to: FunctionProperties): void {
   for (const property of ['name', 'length'] as const) {
     Object.defineProperty(to, property, { value: from[property], configurable: true });

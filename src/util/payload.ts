@@ -4,7 +4,7 @@
  * one type, or `undefined`.
  */
 
-/** The most characters of a name, such as an id or a model. It bounds what is recorded, and the keys that maps keep. */
+/** The maximum length of a name, such as an id or a model. It bounds recorded values and keys of maps. */
 export const MAX_NAME_LENGTH: number = 1_024;
 
 /**
@@ -13,12 +13,13 @@ export const MAX_NAME_LENGTH: number = 1_024;
  */
 export const MAX_REPEATED: number = 128;
 
-/** How many entries of one array are read. After them, a loop stops or only counts. */
+/** How many entries of one array are read. Further entries are ignored or only counted. */
 export const MAX_READ: number = 1_000;
 
 /**
- * How many levels of a nested value are recorded. The API accepts schemas of tools with 10 nested objects, which need
- * fewer. In an event, each level is three levels of protobuf, of which some collectors read no more than 100.
+ * How many levels of a nested value are recorded. Schemas of tools need fewer: the API accepts 10 nested
+ * objects. In an event, each level becomes three levels of protobuf, and some collectors read at most 100 of
+ * those.
  */
 export const MAX_RECORDED_DEPTH: number = 26;
 
@@ -79,7 +80,7 @@ export function tolerant(value: unknown): unknown {
 function tolerantField(holder: object, key: PropertyKey): unknown {
   const found = field(holder, key);
   try {
-    // A proxy must return what a frozen object has.
+    // For a frozen object, a proxy must return the very same value.
     return Object.isFrozen(holder) ? found : tolerant(found);
   } catch {
     return tolerant(found);
@@ -118,7 +119,7 @@ export function asText(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** A non-empty string that names something: an id, a model, a status. Longer texts are no names: `undefined`. */
+/** A non-empty string that names something: an id, a model, a status. `undefined` for longer texts. */
 export function stringField(value: unknown, key: string): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   try {
@@ -144,7 +145,7 @@ export function numberField(value: unknown, key: string): number | undefined {
   return asNumber(field(value, key));
 }
 
-/** A finite number that OTLP can carry, whose integers have at most 64 bits. */
+/** A finite number that OTLP can carry: its integers have at most 64 bits. */
 export function asNumber(value: unknown): number | undefined {
   return typeof value === 'number' && Math.abs(value) < 2 ** 63 ? value : undefined;
 }
@@ -196,7 +197,7 @@ export function names(values: readonly unknown[]): string[] {
   return strings(first(values)).filter((value) => value.length <= MAX_NAME_LENGTH);
 }
 
-/** The first entries of an array. Returns the array itself, not a copy, if it has no more. */
+/** The first entries of an array. Returns the array itself, not a copy, if it is short enough. */
 export function first<Value>(values: readonly Value[], most: number = MAX_REPEATED): readonly Value[] {
   return values.length > most ? values.slice(0, most) : values;
 }

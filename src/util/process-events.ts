@@ -17,7 +17,7 @@ const processEvents = new ProcessWide(
   () => new Map<ProcessEvent, Set<WeakRef<() => unknown>>>(),
 );
 
-/** Calls a listener at the next event of the process. It is held weakly, so its module must keep it alive. */
+/** Calls a listener at the next event of the process. Held weakly: its module must keep it alive. */
 export function onceProcess(event: ProcessEvent, listener: () => unknown): void {
   if (typeof globalThis.process?.once !== 'function') return;
   const events = processEvents.value;
@@ -34,7 +34,7 @@ export function onceProcess(event: ProcessEvent, listener: () => unknown): void 
     if (event === 'beforeExit') beforeOthers(event, callListeners);
     else process.once(event, callListeners);
   } catch {
-    // The edge runtime of Next.js has all functions of `process`, and each of them throws.
+    // In the edge runtime of Next.js, every function of `process` throws.
   }
 }
 
@@ -63,9 +63,9 @@ function beforeOthers(event: ProcessEvent, run: () => void): void {
 }
 
 /**
- * Notes all timers that are started from now on, while nothing else keeps the process alive, and the sockets of exporters.
+ * Notes all timers that start from now on, when nothing else keeps the process alive, and exporters' sockets.
  *
- * @returns lets the process end without waiting for these timers or for open sockets
+ * @returns a function that lets the process end without waiting for these timers or for open sockets
  */
 export function releasesProcess(): () => Promise<void> {
   const timers = new Set<unknown>();
@@ -93,7 +93,7 @@ export function releasesProcess(): () => Promise<void> {
       call(each, 'destroy');
       await closed;
     }
-    // An exporter may now start a timer, to try again.
+    // An exporter may now start a timer for a retry.
     await nextTurn();
     hook?.disable();
     for (const each of timers) call(each, 'unref');
@@ -105,8 +105,8 @@ const lastEndings = new Set<() => void>();
 let listening = false;
 
 /**
- * Calls a function when the process exits, with `last` after the others, until the returned function is called. All
- * functions share one listener: many listeners would make Node warn the program of a leak.
+ * Calls a function when the process exits, with `last` after the others. The returned function cancels this.
+ * All functions share one listener: with many listeners, Node would warn the program of a leak.
  */
 export function atExit(end: () => void, { last = false }: { readonly last?: boolean } = {}): () => void {
   const group = last ? lastEndings : endings;

@@ -51,7 +51,7 @@ export function processStateKey(): string {
   return own.key;
 }
 
-/** Calls the listener with each symbol that holds a foreign value, including those found before. */
+/** Calls the listener with each key whose symbol holds a foreign value, including those found before. */
 export function onKeyTaken(listener: (key: string) => void): void {
   own.onTaken = listener;
   own.taken.forEach(listener);
@@ -79,8 +79,8 @@ function processState(): ProcessState {
 }
 
 /**
- * Stores a value under a symbol, for good, so that copies that are loaded later find it. A foreign value there is left
- * alone and reported, and this copy then uses its own.
+ * Stores a value under a symbol, for good, so that copies that are loaded later find it. If a foreign value
+ * is there, that value stays and is reported, and this copy uses its own.
  *
  * @returns the value that was there, if a copy of this package stored it; otherwise the given value
  */
@@ -114,7 +114,7 @@ function isState(found: unknown, made: ProcessState): boolean {
   );
 }
 
-/** Whether a value has the class of one that this copy would create, and the same properties, all of them writable. */
+/** Whether a value has the class of one that this copy made, and the same properties, all writable. */
 function isAlike(found: unknown, made: object): boolean {
   try {
     // The built-in method throws for proxies and for objects that only look like a collection.

@@ -23,7 +23,7 @@ export class SweepTimer {
   wake(interval: number): void {
     this.#stopTimer?.();
     const timers = platformTimers();
-    // In a sandbox, such as Jest's, a timer without an `end` would keep the sandbox in memory.
+    // A timer would keep a sandbox, such as Jest's, in memory. Without an `end`, it would only free memory.
     if (timers !== undefined && !(this.#end === undefined && isOfSandbox(timers.setInterval))) {
       const { clearInterval, setInterval } = timers;
       const timer = startOutside(() => setInterval(() => guard('expiring entries', this.#sweep), interval));
@@ -47,7 +47,7 @@ export interface Expiring {
   expire(): void;
 }
 
-/** Expires the entries of a store until it is empty or garbage collected. It is held weakly: it may hold requests. */
+/** Expires a store's entries until it is empty or garbage collected. A weak reference holds the store. */
 export function expiryTimer(expiring: Expiring): SweepTimer {
   const held = new WeakRef(expiring);
   const timer = new SweepTimer(() => {

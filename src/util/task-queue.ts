@@ -23,7 +23,6 @@ export class TaskQueue {
     this.#limits = limits;
   }
 
-  /** How many tasks are running. */
   get running(): number {
     return this.#running;
   }
@@ -76,7 +75,7 @@ export class TaskQueue {
     return this.#running < maxConcurrent && mayStart?.(this.#running) !== false;
   }
 
-  /** Starts waiting tasks. Each is counted as running at once, so that no other task can start in its place. */
+  /** Starts waiting tasks. Each counts as running at once, so that no other can start in its place. */
   resume(): void {
     while (this.#hasRoom) {
       const next = this.#waiting.shift();

@@ -9,10 +9,10 @@ type Timers = Pick<
 /** The longest delay that timers accept: they treat a longer one as one millisecond. */
 export const MAX_TIMEOUT_MS: number = 2 ** 31 - 1;
 
-/** Read at load, before a test of the user's program installs fake timers. The test may count and run those. */
+/** Read at load, before a test of the program installs fake timers, which the test may count and run. */
 const loaded: Timers = timersOf(globalThis);
 
-/** The real timers, to be called without `this`; `undefined` if fake ones were installed before this was loaded. */
+/** The real timers, to be called without `this`; `undefined` if only fake ones can be found. */
 export function platformTimers(): Timers | undefined {
   return [loaded, globalThis].find(({ setTimeout }) => !isFake(setTimeout));
 }
@@ -30,7 +30,7 @@ interface AsyncScope {
   runInAsyncScope<Result>(run: () => Result): Result;
 }
 
-/** Created at load, when no request is active: it keeps the async context in which it is created. */
+/** Created at load, when no request is active, because it keeps the async context of its creation. */
 const scope = detachedScope();
 
 /**

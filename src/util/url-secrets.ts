@@ -19,7 +19,7 @@ const VALUE_END_IN_TEXT = /[\s&#"'<>]|\\u0026/g;
 const ESCAPED_VALUE_END = /[\s&#"'<>]|\\u0026|%26|%23/gi;
 
 /**
- * Matches a user name with a password, and what shows that it is one: slashes before it, or a scheme. The platform reads
+ * Matches a user name with a password, and the slashes or the scheme before it. The platform reads
  * `https:/host` and `https:host` as `https://host`. Takes linear time: no two matches begin in the same word.
  */
 const USER =
@@ -39,8 +39,8 @@ export function isSecretParameter(name: string): boolean {
 }
 
 /**
- * Removes the user name and password from a URL, and replaces the values of parameters that give access by `REDACTED`.
- * If it has any of these, the rest of the URL is written as the platform normalizes it.
+ * Removes the user name and password from a URL, and replaces the values of parameters that give access by
+ * `REDACTED`. If the URL has any of these, the rest is normalized.
  */
 export function urlWithoutSecrets(url: string): string {
   const shown = searchedStart(url, MAX_URL_LENGTH, withoutSecretParts);
@@ -58,7 +58,7 @@ function withoutSecretParts(url: string): string {
   return shown.startsWith(BASE) ? shown.slice(BASE.length) : shown;
 }
 
-/** Removes secrets from the URLs in a text. Takes time in proportion to the length of the text. */
+/** Removes secrets from the URLs in a text. Takes linear time. */
 export function textWithoutUrlSecrets(text: string): string {
   return withoutParameters(text.includes('@') ? withoutUsers(text) : text, VALUE_END_IN_TEXT);
 }

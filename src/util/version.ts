@@ -4,7 +4,7 @@ export const NAME = 'opentelemetry-instrumentation-openai';
 /** How to run the command in a project that has installed the package. */
 export const COMMAND: string = `npx ${NAME}`;
 
-/** The header by which each answer of the command `view` can be recognised. */
+/** The header that identifies each response of the command `view`. */
 export const VIEW_HEADER = 'x-openai-traces-view';
 
 /** The version in package.json. A test checks that they are equal. */

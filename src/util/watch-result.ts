@@ -20,13 +20,13 @@ export interface OutcomeListener extends Outcome {
 type ObjectMethod = (this: unknown, ...args: unknown[]) => unknown;
 type Callback = ((value: unknown) => unknown) | null | undefined;
 
-/** For each promise that the program created: the promise that it received instead. */
+/** For each promise of the program: the promise that the program gets instead. */
 const followers = new WeakMap<Promise<unknown>, Promise<unknown>>();
 /** For each object that is watched in place: its watchers. */
 const watched = new WeakMap<object, Watchers>();
 const lost = new FinalizationRegistry<Watchers>((watchers) => watchers.abandon());
 
-/** How many calls wait for the end of one object. Further calls end at once: any number may return the same object. */
+/** How many calls may wait for the end of one object. Further calls that return this object end at once. */
 const MAX_WATCHERS = 100;
 
 /** All listeners of one object. Its methods are replaced only once, even if several functions return it. */
