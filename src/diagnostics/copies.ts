@@ -14,7 +14,7 @@ interface Copies {
   /** The loaded copies of `openai`, by their directories. */
   readonly openai: Map<string, Copy>;
   readonly ours: Map<string, Copy>;
-  /** Whether a client class was passed in or loaded, so that there is something to observe. */
+  /** Whether any client class was found: loaded, or passed to `instrumentOpenAI`. */
   seen: boolean;
 }
 
@@ -57,7 +57,7 @@ export function noticeOurselves(file: string, version: string): void {
   add(copies.value.ours, { directory: directoryOf(pathOf(file)), version }, 'package_twice');
 }
 
-/** Records that a client class was found, and which of the methods that we know it lacks. */
+/** Records that a client class was found, and which of the known methods it lacks. */
 export function noticeClientClass(missing: readonly string[], version: string = ''): void {
   copies.value.seen = true;
   if (missing.length > 0) notice('openai_changed', missing.join(', '), version);
@@ -72,7 +72,7 @@ export function forgetCopies(): void {
   Object.assign(copies.value, noCopies());
 }
 
-/** Adds a copy to those of its package, and reports them if they are several. */
+/** Adds a copy to the known ones of its package. Reports all of them if there are several. */
 function add(known: Map<string, Copy>, copy: Copy, code: ProcessFindingCode): void {
   if (known.has(copy.directory)) return;
   known.set(copy.directory, copy);
@@ -80,7 +80,7 @@ function add(known: Map<string, Copy>, copy: Copy, code: ProcessFindingCode): vo
   if (list.length > 1) notice(code, list.join(', '));
 }
 
-/** Converts a file URL to a path. A path stays as it is. Not by `node:url`, which not every runtime has. */
+/** Converts a file URL to a path, and leaves a path unchanged. Some runtimes have no `node:url`. */
 function pathOf(file: string): string {
   return file.replace(/^file:\/\//, '');
 }

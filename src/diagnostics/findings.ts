@@ -71,9 +71,7 @@ export interface Finding {
   readonly action: string;
 }
 
-/**
- * One or two sentences, or a function that builds them. Its parameters are the details passed with the finding's code.
- */
+/** One or two sentences, or a function that builds them from the details passed with the finding's code. */
 type Wording = string | ((...details: readonly string[]) => string);
 
 /** The severity and wording of a finding. */

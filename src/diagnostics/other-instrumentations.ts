@@ -5,8 +5,8 @@ export interface OtherInstrumentation {
   /** Whether it records the client metrics of the GenAI conventions. If not, ours are still needed. */
   readonly recordsMetrics?: true;
   /**
-   * The scope, or Sentry's origin, of spans of single calls that it may never end. It ends all its other spans before
-   * the next turn of the event loop.
+   * The scope, or Sentry's origin, of the spans of single calls that this instrumentation may never end. It
+   * ends all its other spans before the next turn of the event loop.
    */
   readonly leavesOpen?: string | undefined;
   /** How to switch it off: code or a variable, ready to paste. */
@@ -29,7 +29,7 @@ export const OTHER_INSTRUMENTATIONS: readonly OtherInstrumentation[] = [
       'or OTEL_NODE_DISABLED_INSTRUMENTATIONS=openai',
   },
   registered('@traceloop/instrumentation-openai'),
-  // It never ends the span of a call that fails.
+  // It never ends the span of a failed call.
   registered('@arizeai/openinference-instrumentation-openai', true),
   {
     scope: 'langsmith',
@@ -37,8 +37,8 @@ export const OTHER_INSTRUMENTATIONS: readonly OtherInstrumentation[] = [
   },
   {
     scope: SENTRY_SCOPE,
-    // It leaves open the spans of `parse()`, `responses.stream()` and `tee()`. A span for LangChain may have several calls
-    // below it.
+    // Sentry never ends the spans of `parse()`, `responses.stream()` and `tee()`. Its spans for LangChain
+    // have another origin: they may have several calls below them.
     leavesOpen: 'auto.ai.openai',
     switchOff: "Sentry.init({ integrations: (all) => all.filter(({ name }) => name !== 'OpenAI') })",
   },

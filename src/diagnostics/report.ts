@@ -7,16 +7,14 @@ import { NAME } from '../util/version.ts';
 import { describeFinding, type Finding, type ProcessFindingCode } from './findings.ts';
 
 const MAX_FINDINGS = 100;
-/**
- * The maximum length of a line. Findings quote versions, paths and options, which come from outside and may be long.
- */
+/** The maximum length of a line. Findings quote versions, paths and options, which may be long. */
 const MAX_LOGGED_LENGTH = 4_000;
 
 /** What all copies of this package have noticed in this process. */
 interface Notices {
   readonly findings: Map<string, Finding>;
   readonly said: Set<string>;
-  /** Whether findings are logged now. False until the first call, because before it there may be no logger yet. */
+  /** Whether findings are logged already. False until the first call: before that, there may be no logger. */
   speaking: boolean;
 }
 
@@ -43,7 +41,7 @@ function keep(code: ProcessFindingCode, details: readonly string[]): void {
   if (speaking && !known) logFinding(finding);
 }
 
-/** Logs the findings so far, at the first call: programs often set up a logger after the instrumentations. */
+/** Logs the findings so far, when the first call is made: programs often set up a logger late. */
 export function logFindings(): void {
   const all = notices.value;
   if (all.speaking) return;

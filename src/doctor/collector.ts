@@ -25,7 +25,7 @@ const COLLECTOR_CHECK = 'collector';
 const REPLACED_BY_FILE = 'OTEL_CONFIG_FILE may replace the exporter variables';
 const PROBE_TIMEOUT_MS = 2_000;
 
-/** Checks whether traces can be sent to an endpoint, judging by its address alone. */
+/** Checks whether traces can be sent to the endpoint in the environment, judging by its address alone. */
 export function examineEndpoint(environment: Environment): Check {
   if (hasConfigurationFile(environment)) return skippedCheck(ENDPOINT_CHECK, REPLACED_BY_FILE);
   const variable = endpointVariable(environment) ?? OTLP_ENDPOINT_VARIABLE;
@@ -55,7 +55,7 @@ export async function examineCollector(environment: Environment): Promise<Check>
   if (url === undefined || lacksScheme(url.href) || endpointMistakes(environment).length > 0)
     return skipped(`${variable} is malformed`);
   if (usesProxy(environment)) return skipped('a proxy is set in the environment');
-  // The exporter's own certificates are not read here. With any, only a connection is opened.
+  // If the exporter has certificates of its own, only a connection is opened, because they are not read here.
   const isConnectionOnly =
     protocol === 'grpc' ||
     Object.keys(environment).some((name) =>
@@ -77,8 +77,8 @@ export async function examineCollector(environment: Environment): Promise<Check>
 }
 
 /**
- * The answers to an empty request of a collector that accepts traces. Some answer it with a status such as 400. Exporters
- * do not follow redirects.
+ * Matches the answers that a collector which accepts traces may give to an empty request. Some answer with a
+ * status such as 400. Exporters do not follow redirects.
  */
 const ACCEPTING = /^HTTP (?!3|40[1345]|429|50[234])/;
 
@@ -100,7 +100,7 @@ async function exportNothing(url: URL, protocol: string, environment: Environmen
       response.destroy();
       resolve(`HTTP ${response.statusCode}`);
     });
-    // It stays for an error after the response, which would end this process if nothing listened to it.
+    // This listener stays: an error after the response would end this process if nothing listened to it.
     sent.on('error', reject).end(body);
   });
   return answer.catch((error) => (error.name === 'AbortError' ? NO_ANSWER : failureReason(error)));

@@ -18,7 +18,7 @@ const STRING = /^(?:StringLiteral|NoSubstitutionTemplate)$/;
 export function readImports(source: string, file: string): Imports {
   const imports: Imports['imports'][number][] = [];
   let hasModuleSyntax = false;
-  /** Whether the last import or export statement is one of types. */
+  /** Whether the last import or export statement has only types. */
   let isOfTypes = false;
   const tokens = [...jsTokens(source, { jsx: !/\.[cm]?ts$/.test(file) })].filter(
     ({ type }) => !BLANK.test(type),

@@ -19,7 +19,7 @@ const OWN_TELEMETRY = remark(
   'It calls models without openai, so this package does not record them.',
   'If the program calls models with it, use its own telemetry: docs/frameworks.md of this package.',
 );
-/** Packages that affect what is recorded, and how. */
+/** The findings about installed packages that affect what is recorded. */
 const NEIGHBOURS: Readonly<Record<string, Finding>> = {
   ai: OWN_TELEMETRY,
   '@mastra/core': OWN_TELEMETRY,
@@ -65,7 +65,7 @@ export function examinePackages(project: string): Check {
   return checked('packages', listed.join(', ') || 'none installed', findings);
 }
 
-/** SDK 3 does not start with the API version of SDK 2, and only npm refuses to install the two together. */
+/** Finds SDKs with too old an API: SDK 3 does not start with that of SDK 2, and only npm prevents it. */
 function examineSdks(sdks: readonly InstalledPackage[]): Finding[] {
   if (sdks.length === 0) {
     const message = 'No OpenTelemetry SDK is installed, so nothing can be recorded.';
@@ -90,7 +90,7 @@ interface InstalledPackage {
   readonly directory: string;
 }
 
-/** Finds the copy of a package that a folder would load, or in pnpm's folder, one that its dependencies would. */
+/** Finds the copy of a package that a folder would load or, in pnpm's folder, that its dependencies would. */
 function findInstalled(folder: string, name: string): InstalledPackage | undefined {
   return findUpwards(folder, (each) => {
     for (const parent of ['node_modules', 'node_modules/.pnpm/node_modules']) {

@@ -7,7 +7,7 @@ import { type Imports, readImports } from './imports.ts';
 
 export const REGISTER: string = `${NAME}/register`;
 
-/** What a package has to do with tracing: it sets up the module hooks, traces without them, uses `openai`, or is it. */
+/** A package's role in tracing: it sets up hooks, traces without them, uses `openai`, or contains it. */
 type Role = 'sets up' | 'traces by hand' | 'uses openai' | 'bundled openai';
 
 /** A package that a program loads. */
@@ -38,10 +38,10 @@ const EXTENSIONS = ['', '.js', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.tsx', '.
 /**
  * Reads the files that a command names, and what they import, within the project. Runs none of them.
  *
- * @param named the names of these files, for which `kinds` has what they are, unless they cannot be read
+ * @param named the names of these files. `kinds` says what each of them is; `undefined` if it cannot be read
  * @param project the folder of the project: files above it are not read
  * @param folder the folder where the command runs, to which file names are relative
- * @param transpiles whether TypeScript runs as CommonJS if package.json has no `"type"`, as with `tsx` and `ts-node`
+ * @param transpiles whether TypeScript runs as CommonJS if package.json has no `"type"`, as with `tsx`
  */
 export function readProgram(
   named: readonly string[],
@@ -89,7 +89,7 @@ function importsOf(source: string, path: string): Imports {
   try {
     if (source.length <= MAX_SOURCE_SIZE) return readImports(source, path);
   } catch {
-    // A text without an end may exhaust the stack.
+    // An unclosed literal may exhaust the stack.
   }
   return { imports: [], hasModuleSyntax: false };
 }
@@ -115,7 +115,7 @@ export function packageRole(specifier: string, source: string, path: string): Ro
     const isByHand = entry === '/openai' || (entry === '/client' && source.includes('instrumentOpenAI'));
     return isByHand ? 'traces by hand' : undefined;
   }
-  // Instrumentations have the package as a peer.
+  // Instrumentations have `openai` as a peer, but do not use it.
   if (name === '' || name.includes('instrumentation')) return undefined;
   const manifest = findUpwards(dirname(path), (each) => readManifest(join(each, 'node_modules', name)));
   const needed = ['dependencies', 'peerDependencies'].map((key) => asObject(field(manifest, key)) ?? {});
@@ -125,7 +125,7 @@ export function packageRole(specifier: string, source: string, path: string): Ro
 /** The real path of what Node, a bundler or TypeScript loads for a path. For a folder: its `main`, or its index. */
 function resolveFile(path: string): string | undefined {
   const main = textField(readManifest(path), 'main') ?? 'index';
-  // TypeScript imports a file by the name that it has once it is compiled.
+  // TypeScript imports a file by the name of its compiled form.
   const sources = [path.replace(/(\.[mc]?)js$/, '$1ts'), path.replace(/\.js$/, '.tsx')];
   const inFolder = [main, join(main, 'index'), 'index'].map((name) => join(path, name));
   const candidates = [path, ...sources, ...inFolder].flatMap((name) => EXTENSIONS.map((each) => name + each));

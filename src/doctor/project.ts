@@ -50,7 +50,7 @@ export function examineProject({ project, environment, start }: ProjectSubject):
   }
   return [
     examinePackages(project),
-    // What may be so is left out if a start script shows that it is.
+    // A start script may show that a bundle contains `openai`. Then the remark that it may do so is left out.
     examineBundlers(
       manifest,
       findingsOf(starts).every(({ code }) => code !== 'openai_in_bundle'),

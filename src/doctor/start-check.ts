@@ -97,7 +97,7 @@ function findUntraced(
   return findings;
 }
 
-/** The name of the runtime, if it has no module hooks for the program. Every version of Node hooks CommonJS. */
+/** The name of a runtime without module hooks for the program. Every Node version can hook CommonJS. */
 function runtimeWithoutHooks(runner: string, isModule: boolean): string | undefined {
   if (runner === 'bun') return 'Bun';
   if (runner === 'deno') return 'Deno';

@@ -8,7 +8,7 @@ import { readRegularFile } from './files.ts';
 
 /** A program that a command starts. */
 export interface Launch {
-  /** Its name in package.json; `undefined` if the command is not a script. */
+  /** The script's name in package.json; `undefined` if the command is not a script. */
   readonly script: string | undefined;
   readonly runner: string;
   /** The modules that are loaded before the program, by options of the command or by `NODE_OPTIONS`. */
@@ -20,11 +20,11 @@ export interface Launch {
 
 /** The names of scripts that start a program. */
 const SCRIPT_NAME = /^(?:start|serve|dev|prod|production|server|worker)(?:[:.-]|$)/;
-/** The maximum number of scripts that are read, with those that the start scripts run. */
+/** The maximum number of scripts that are read, including those that the start scripts run. */
 const MAX_COMMANDS = 100;
 const MAX_COMMAND_LENGTH = 10_000;
 
-/** Anything may precede it in a command: `npx`, `cross-env A=1`, `nodemon --exec=`, `op run --`. */
+/** Matches a runner, before which a command may have anything: `npx`, `cross-env A=1`, `nodemon --exec=`. */
 const RUNNER = /^(?:.*[\\/]|--exec=)?(node|nodejs|tsx|ts-node|nodemon|bun|deno)$/;
 /** A command in quotation marks, as after `nodemon --exec` or `sh -c`. */
 const QUOTED_COMMAND = /(?:^|[\s\\/=])(?:node|tsx|ts-node|bun|deno|npm|pnpm|yarn)\s/;
@@ -34,7 +34,7 @@ const ASSIGNMENT = /^[A-Za-z_]\w*=/;
 const WITH_VALUE =
   /^(?:-[rC]|--(?:require|import|conditions|env-file(?:-if-exists)?|(?:experimental-)?loader|watch-path|tsconfig|project|config))$/;
 const WITH_VALUE_OF_NODEMON = /^(?:-[ewids]|--(?:ext|watch|ignore|delay|signal))$/;
-/** With these options, a runner runs no file, or `nodemon` another program. */
+/** With these options, a runner runs no file, or `nodemon` runs another program. */
 const WITHOUT_FILE = /^(?:-[epcx]+|--(?:eval|print|check|test|run|exec))$/;
 
 /**
@@ -51,7 +51,7 @@ export function launchesOf(manifest: unknown, folder: string, shell: Environment
       ? names.slice(0, MAX_COMMANDS).map((script) => ({ script, command: scripts[script], assigned: {} }))
       : [{ command: start, assigned: {} }];
   const launches: Launch[] = [];
-  // Grows while it is read: a command may run other scripts, even in a circle.
+  // The list grows during the loop: a command may run other scripts, even in a circle.
   for (const { script, command, assigned: inherited } of commands)
     for (const words of wordsOfCommands(command)) {
       const assignments = words.filter((word) => ASSIGNMENT.test(word));

@@ -69,7 +69,7 @@ function copiesOfApi(require: NodeJS.Require): Record<string, unknown>[] {
 
 type TracerParameters = [name: string, version?: string, options?: object];
 
-/** The API's placeholder until a provider is registered. Its tracers ask it for a real tracer until it has one. */
+/** The API's placeholder until a provider is registered. Until then, its tracers ask it for a real one. */
 interface ProxyProvider {
   getTracer(...parameters: TracerParameters): Tracer;
   getDelegateTracer?(...parameters: TracerParameters): Tracer | undefined;

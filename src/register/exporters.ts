@@ -17,8 +17,8 @@ export interface SdkConfiguration {
 export const PAGE_VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_PAGE';
 
 /**
- * The configuration for `NodeSDK`, which sets up exporters that are unknown here. If traces are shown in the terminal
- * or on a page, they are sent only to an endpoint or exporter that the environment names.
+ * The configuration for `NodeSDK`, which itself sets up exporters that we do not know. If traces are shown in
+ * the terminal or on a page, they are sent only to an endpoint or exporter that the environment names.
  *
  * @param require resolves the dependencies of `sdk-node`
  */

@@ -41,7 +41,7 @@ export function startSdk(telemetry: Telemetry): void {
   if (hasProvider(telemetry)) endEarly();
 }
 
-/** Whether a provider is registered. Without an exporter for traces, `NodeSDK` registers none for them. */
+/** Whether a provider is registered: for traces or, if `NodeSDK` has no exporter for these, for metrics. */
 function hasProvider({ provider }: Telemetry): boolean {
   return !isNoopTracerProvider(provider) || !isNoopMeterProvider(metrics.getMeterProvider());
 }
@@ -69,7 +69,7 @@ function startIfMissing(telemetry: Telemetry): void {
   }
 }
 
-/** Says what went wrong and what to do. Only the first line of the error is used: a missing package has more lines. */
+/** Says what went wrong and what to do. Quotes only the error's first line: the others list files. */
 function startFailure(error: unknown): string {
   const [reason] = String(error).split('\n');
   const isMissing = field(error, 'code') === 'MODULE_NOT_FOUND';
