@@ -44,9 +44,9 @@ const DEFAULT_EXPORT_TIMEOUT_MS = 10_000;
  * A success after the timeout still closes the breaker: the backend is slow, not down.
  */
 export class CircuitBreakerExporter<Wrapped extends Exporter> {
-  /** Present if the wrapped exporter of metrics has it. */
+  /** Present if the wrapped metric exporter has it. */
   declare readonly selectAggregation?: Selector<Wrapped, 'selectAggregation'>;
-  /** Present if the wrapped exporter of metrics has it. */
+  /** Present if the wrapped metric exporter has it. */
   declare readonly selectAggregationTemporality?: Selector<Wrapped, 'selectAggregationTemporality'>;
   readonly #exporter: Wrapped;
   readonly #name: string;

@@ -55,7 +55,7 @@ export function liveSpans(endpoint: string): LiveSpans | undefined {
 
 class LiveSpans {
   readonly #endpoint: URL;
-  /** The spans in progress, each with its sizes when it was last sent; the text is empty if it was not sent yet. */
+  /** The spans in progress, each with its sizes when it was last sent; empty before the first time. */
   readonly #open = new Map<StartedSpan, string>();
   #ended: StartedSpan[] = [];
   #receiver: LiveReceiver = 'unknown';
@@ -151,7 +151,7 @@ class LiveSpans {
     for (const [span, sent] of this.#open) {
       const answer = answers.get(span.spanContext().spanId);
       const sizes = sizesOf(span, answer);
-      // Skip a span if this request has no room for its answer: without the answer, it would replace the one that is
+      // If this request has no room for a span's answer, skip the span: it would hide the answer that is
       // shown.
       const isPassedOver = answer === undefined && sent.split(' ').length > 2;
       if (sizes === sent || isPassedOver || length > MAX_REQUEST_LENGTH) continue;
@@ -188,7 +188,7 @@ function sizesOf({ attributes, events }: StartedSpan, answer: Attributes = {}): 
 /** Sends spans as OTLP/JSON. A request without spans only asks who the receiver is. */
 function post(url: URL, spans: readonly string[]): Promise<LiveReceiver> {
   const body = spans.length === 0 ? '' : `{"resourceSpans":[${spans.join(',')}]}`;
-  // Only as protobuf is an empty body valid: a request without spans has zero bytes there.
+  // An empty body is valid only as protobuf, in which a request without spans has zero bytes.
   const type = body === '' ? 'application/x-protobuf' : 'application/json';
   const headers = { 'content-type': type, 'content-length': Buffer.byteLength(body), [VIEW_HEADER]: 'live' };
   const http = builtIn('node:http');

@@ -126,7 +126,7 @@ function batchProcessor(environment: Environment, require: NodeJS.Require, expor
   );
   type Processor = new (...parameters: unknown[]) => unknown;
   const load = (name: string) => (require(name) as { BatchSpanProcessor: Processor }).BatchSpanProcessor;
-  // SDK 3.x passes one object to the processor; SDK 2.x passes the exporter and the options separately.
+  // The processor of SDK 3.x takes one object; that of SDK 2.x takes the exporter and the options separately.
   if (canResolve(require, '@opentelemetry/sdk-trace')) {
     return new (load('@opentelemetry/sdk-trace'))({ exporter, ...options });
   }
@@ -186,7 +186,7 @@ function connectTimeout(environment: NodeJS.ProcessEnv): number {
 /** Wraps an exporter, and reports once, in one line, when spans cannot be sent. */
 class ReportingExporter implements Exporter {
   readonly #exporter: Exporter;
-  /** The endpoint. The code for the end of the program reads it from this field, which Zipkin's exporter has, too. */
+  /** The endpoint. The code for the program's end reads this field, which Zipkin's exporter also has. */
   private readonly _urlStr: string;
   /** The exports that are not reported yet, under the name that OpenTelemetry's exporters use. */
   private readonly _sendingPromises: Promise<void>[] = [];
@@ -211,7 +211,7 @@ class ReportingExporter implements Exporter {
     void sending.then(() => this._sendingPromises.splice(this._sendingPromises.indexOf(sending), 1));
   }
 
-  /** Reports the first failed export. After retries, its error is often a timeout although connections are refused. */
+  /** Reports the first failed export. After retries, a refused connection often ends in a timeout error. */
   #reportFailure(error: unknown): Promise<void> {
     this.#report ??= refusalOf(this._urlStr).then((refusal) =>
       reportUnsent(this._urlStr, refusal ?? failureReason(error)),
