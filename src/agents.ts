@@ -4,9 +4,9 @@ import { guard } from './util/guard.ts';
 let stop: (() => void) | undefined;
 
 /**
- * Instruments `@openai/agents`: records workflows, agents, tools, handoffs and guardrails as one tree. The model calls inside
- * come from the instrumentation of `openai`. Call this function once, before or after the library is loaded; it never
- * imports the library. `…/register` calls it for you.
+ * Instruments `@openai/agents`: records workflows, agents, tools, handoffs and guardrails as one tree. The
+ * model calls inside come from the instrumentation of `openai`. Call this function once, before or after the
+ * program loads `@openai/agents`, which this package never imports. `…/register` makes the call for you.
  *
  * @returns a function that stops the instrumentation
  */

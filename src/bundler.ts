@@ -1,9 +1,10 @@
 /**
- * Plugins for bundlers. Module hooks cannot see into a bundle: at build time, a plugin adds to the files of `openai` and
- * `@openai/agents` the line that the hooks would add when they load. `OpenAIInstrumentation` and `…/register` then
- * instrument what is inside. Builds for browsers stay as they are.
+ * Plugins for bundlers. Module hooks cannot see into a bundle. So a plugin changes files of `openai` and
+ * `@openai/agents` at build time: it adds the line that the hooks would add at run time.
+ * `OpenAIInstrumentation` and `…/register` then instrument the bundled code. Builds for browsers stay
+ * unchanged.
  *
- * The module itself is a webpack loader, for bundlers that run loaders but no plugins.
+ * The default export is a webpack loader, for bundlers that run loaders but no plugins.
  */
 import { readFile } from 'node:fs/promises';
 import {
@@ -14,7 +15,7 @@ import {
 } from './sdk/loading/hooked-files.ts';
 import { NAME } from './util/version.ts';
 
-/** Adds the line at the end, so that positions in source maps stay. Gives `undefined` for all other files. */
+/** Appends the line, so that source maps stay correct. Returns `undefined` for files that need no line. */
 function announce(source: string, id: string): string | undefined {
   const file = id.replace(/[?#].*$/, '');
   const hooked = hookedFile(file);
@@ -24,12 +25,12 @@ function announce(source: string, id: string): string | undefined {
     const path = hooked.package + file.slice(hooked.folder.length).replaceAll('\\', '/');
     return version === undefined ? undefined : source + bundledAnnouncementOf(path, version);
   } catch {
-    // A manifest that cannot be read is no reason to break a build.
+    // An unreadable package.json must not break the build.
     return undefined;
   }
 }
 
-/** A plugin for Rollup and the bundlers that take its plugins. */
+/** A plugin for Rollup, and for bundlers that accept Rollup's plugins. */
 export interface RollupPlugin {
   readonly name: string;
   readonly transform: {
@@ -51,17 +52,17 @@ function rollupPlugin(isServer: (context: object) => boolean): RollupPlugin {
   };
 }
 
-/** For Rollup, and for Nitro's `rollupConfig`. Use it in the configuration of the server alone. */
+/** For Rollup, and for Nitro's `rollupConfig`. Use it only in the server's configuration. */
 export function rollup(): RollupPlugin {
   return rollupPlugin(() => true);
 }
 
-/** For Rolldown and tsdown. Use it in the configuration of the server alone. */
+/** For Rolldown and tsdown. Use it only in the server's configuration. */
 export function rolldown(): RollupPlugin {
   return rollupPlugin(() => true);
 }
 
-/** For Vite 6 and later, and frameworks that build with it, such as Astro. Only environments of servers are changed. */
+/** For Vite 6 and later, and frameworks that use it, such as Astro. Only changes server environments. */
 export function vite(): RollupPlugin {
   return rollupPlugin((context) => {
     const { environment } = context as { environment?: { config?: { consumer?: unknown } } };
@@ -69,7 +70,7 @@ export function vite(): RollupPlugin {
   });
 }
 
-/** What a plugin uses of esbuild. */
+/** The part of esbuild's `PluginBuild` that the plugin uses. */
 export interface EsbuildBuild {
   readonly initialOptions: { readonly platform?: 'browser' | 'node' | 'neutral' };
   onLoad(
@@ -98,7 +99,7 @@ export function esbuild(): EsbuildPlugin {
   };
 }
 
-/** What a plugin uses of a compiler of webpack or Rspack. */
+/** The part of a webpack or Rspack compiler that the plugin uses. */
 export interface WebpackCompiler {
   readonly options: {
     readonly externalsPresets: { readonly node?: boolean };
@@ -112,11 +113,11 @@ export interface WebpackPlugin {
   apply(compiler: WebpackCompiler): void;
 }
 
-/** For webpack, also that of Next.js. Only compilations with a `target` of Node or Electron are changed. */
+/** For webpack, including the one in Next.js. Only changes compilations for Node or Electron. */
 export function webpack(): WebpackPlugin {
   return {
     apply({ options, hooks }) {
-      // Defaults, such as those of the target, are known by then.
+      // By then, webpack has set the defaults that depend on the target.
       hooks.afterEnvironment.tap(NAME, () => {
         if (options.externalsPresets.node === true)
           options.module.rules.push({ test: HOOKED_NAMES, use: [{ loader: __filename }] });
@@ -125,7 +126,7 @@ export function webpack(): WebpackPlugin {
   };
 }
 
-/** For Rspack and Rsbuild. Only compilations with a `target` of Node or Electron are changed. */
+/** For Rspack and Rsbuild. Only changes compilations for Node or Electron. */
 export function rspack(): WebpackPlugin {
   return webpack();
 }

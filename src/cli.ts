@@ -42,7 +42,7 @@ const VERSION_FLAGS: ReadonlySet<string> = new Set(['--version', '-v']);
 
 const [name = '', ...parameters] = process.argv.slice(2);
 const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-// The built command is CommonJS, which waits for nothing at its top level.
+// The built command is CommonJS, which has no top-level `await`.
 void run().then((code) => {
   process.exitCode = code;
 });

@@ -41,23 +41,23 @@ const DEFAULTS: OpenAIInstrumentationConfig = {};
 
 let reportsProvider = false;
 
-/** The observer that was added last for all clients of a seam. */
+/** For each seam, the observer that was added last for all its clients. */
 const newestObservers = new WeakMap<PatchedClass, Observer>();
 
 /**
- * Instruments `openai` without module hooks: for bundled programs, Bun, Deno and Workers. Never throws; an unknown
- * target is left unchanged and logged as a warning through `diag`.
+ * Instruments `openai` without module hooks: for bundled programs, Bun, Deno and Workers. Never throws; an
+ * unknown target is left unchanged and logged as a warning through `diag`.
  *
- * @param target a client, to instrument this client alone; a subclass, to instrument its clients; the `OpenAI` class or
- *   the module namespace, to instrument all clients and apply the options to functions of the program; a socket class such
- *   as `ResponsesWS`, or its module, to instrument all of its sockets; a class such as `ResponsesToolRunner`, or its
- *   module, to record its loops. A client does not include these socket and loop classes
- * @param config options; environment variables and defaults apply to the options it does not set. Clients that are
- *   passed here with equal options share their conversations, even if each request of a server creates one
+ * @param target a client, to instrument this client alone; a subclass, to instrument its clients; the
+ *   `OpenAI` class or the module namespace, to instrument all clients and apply the options to `traced` and
+ *   similar functions; a class such as `ResponsesWS` or `ResponsesToolRunner`, or its module, to instrument
+ *   all of its sockets or loops, which a client does not include
+ * @param config options; environment variables and defaults apply to options that are not set. Clients with
+ *   equal options share their conversations, even if a server creates a client for each request
  * @returns the target itself
  */
 export function instrumentOpenAI<Target>(target: Target, config?: OpenAIInstrumentationConfig): Target {
-  // `null` from JavaScript counts as no options too.
+  // JavaScript programs may pass `null`, which means no options.
   guard('instrumenting a client', instrument, target, config ?? DEFAULTS);
   return target;
 }
@@ -72,7 +72,7 @@ const CLIENT_FLUSH_TIMEOUT_MS = 10_000;
  * rejects.
  */
 export function flush(): Promise<void> {
-  // Without this, a copy of the package that recorded nothing sends nothing of the copy that did.
+  // Another copy of this package may have recorded through the global providers.
   const others = guard('flushing', globalProviders) ?? [];
   return sendWithin(CLIENT_FLUSH_TIMEOUT_MS, [...knownProviders(), ...others]);
 }
@@ -122,7 +122,7 @@ function instrumentClass(seam: Seam, target: unknown, observer: Observer): void 
     addClientObserver(observer);
   } else {
     const replaced = observeAll(seam, observer);
-    // The settings for all clients are those of the process, too.
+    // The options for all clients also apply to `traced` and similar functions.
     if (replaced !== undefined && replaced !== observer) defaultObservers.value.delete(replaced);
     addDefaultObserver(observer);
   }

@@ -62,7 +62,7 @@ export class OpenAIInstrumentation {
     this.#observer.telemetry.metrics.setMeterProvider(meterProvider);
   }
 
-  /** @param loggerProvider of `@opentelemetry/api` 1.10 or of `@opentelemetry/api-logs`; default: the one registered with either */
+  /** @param loggerProvider of API 1.10 or of `@opentelemetry/api-logs`; default: the registered one */
   setLoggerProvider(loggerProvider: LoggerProvider): void {
     this.#observer.telemetry.events.setLoggerProvider(loggerProvider);
   }

@@ -1,8 +1,8 @@
 /**
- * A drop-in for `openai`: the same exports, with every client instrumented. For programs that can change an import
- * but not their start command.
+ * A drop-in replacement for `openai`: the same exports, with every client instrumented. For programs that can
+ * change an import but not their start command.
  */
-// A named import: `require('openai')` returns a function that is not the class.
+// The import is named because `require('openai')` returns a function that is not the class.
 import { OpenAI } from 'openai';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from './client.ts';
 

@@ -1,9 +1,10 @@
 /**
- * Instruments `openai` without code: `node --import opentelemetry-instrumentation-openai/register app.mjs`, or
- * `--require` for CommonJS.
+ * Instruments `openai` without code changes: `node --import opentelemetry-instrumentation-openai/register
+ * app.mjs`, or `--require` for CommonJS.
  *
- * This instruments every client, and `@openai/agents`. If the program has registered no tracer provider by its first call,
- * `register` starts a `NodeSDK` from the standard `OTEL_*` variables. This requires `@opentelemetry/sdk-node`.
+ * This instruments every client, and `@openai/agents`. If the program has registered no tracer provider by
+ * its first call, `register` starts a `NodeSDK` from the standard `OTEL_*` variables, which requires
+ * `@opentelemetry/sdk-node`.
  */
 
 import * as api from '@opentelemetry/api';
@@ -19,7 +20,7 @@ import { guard } from './util/guard.ts';
 
 const observer = new Observer({}, beforeFirstCall);
 
-/** Programs may load their `.env` file after this package. */
+/** Reads the variables again, because the program may load its `.env` file after this package. */
 function beforeFirstCall(): boolean {
   if (isSwitchedOff()) {
     defaultObservers.value.delete(observer);
@@ -35,10 +36,10 @@ guard('setting up', () => {
   connectApi(api);
   observeProcess(observer, {
     clientLoaded: () => startWithFirstSpan(() => observer.prepare()),
-    // The program has a copy of its own if this package is installed outside of its folder.
+    // If this package is installed outside the program's folder, the program loads another copy of the API.
     api: (copy) => connectApi(copy as typeof api),
   });
-  // In the built package, what records agents is loaded with the first use of `recordAgents`.
+  // In the built package, the first use of `recordAgents` loads its code.
   onTraceProvider(() => void recordAgents());
 });
 

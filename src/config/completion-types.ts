@@ -1,8 +1,8 @@
 import type { Attributes, SpanContext } from '@opentelemetry/api';
 
 /**
- * A message in the shape of the GenAI conventions (`gen-ai-input-messages.json` and its siblings). The messages of
- * every API are converted to it before anything is recorded.
+ * A message in the shape of the GenAI conventions (`gen-ai-input-messages.json` and its siblings). Messages
+ * of every API are converted to this shape before anything is recorded.
  */
 export interface Message {
   readonly role: string;
@@ -22,7 +22,7 @@ export type MessagePart =
       readonly type: 'tool_call';
       readonly id?: string;
       readonly name: string;
-      /** Of the MCP server that the call needs approval for. */
+      /** The label of the MCP server that the call would use, if it needs approval. */
       readonly server_label?: string;
       readonly namespace?: string;
       readonly arguments?: unknown;
@@ -40,7 +40,7 @@ export type MessagePart =
       readonly id?: string;
       readonly server_tool_call_response: { readonly type: string };
     }
-  /** What the text before it cites: `type`, `url`, `title`, `file_id` and `filename` of each. */
+  /** The sources of the previous text: each has `type`, `url`, `title`, `file_id` and `filename`. */
   | { readonly type: 'citations'; readonly citations: readonly Readonly<Record<string, string>>[] }
   | { readonly type: 'compaction'; readonly id?: string }
   /** Replaces parts that were not read. */
@@ -73,8 +73,8 @@ export interface ToolDefinition {
 }
 
 /**
- * For whom an operation runs: what the program said with `withMetadata` or `traced`, and OpenTelemetry's baggage. Any
- * server or client before this process may have set baggage.
+ * For whom an operation runs, as the program says with `withMetadata` or `traced`. `baggage` is
+ * OpenTelemetry's: any client or server before this process may have set it.
  */
 export interface Caller {
   readonly userId?: string;
@@ -82,24 +82,25 @@ export interface Caller {
   readonly project?: string;
   readonly environment?: string;
   readonly tags: readonly string[];
-  /** The program's own metadata, such as `tenant`, as texts. */
+  /** The program's own metadata, such as `tenant`, as strings. */
   readonly metadata: Readonly<Record<string, string>>;
   readonly baggage: Readonly<Record<string, string>>;
 }
 
 /**
- * The content of one operation, as a completion hook receives it. Operations are chat completions, responses, runs,
- * steps of runs, tool calls, searches, traced functions and evaluations with an explanation. For any other failed
- * call only `errorMessage` is set.
+ * The content of one operation, as a completion hook receives it. Operations are chat completions, responses,
+ * runs, steps of runs, tool calls, searches, traced functions and evaluations with an explanation. For any
+ * other failed call, only `errorMessage` is set.
  *
- * All values are the hook's own copy, in the shapes of the GenAI conventions, with media as base64. A hook masks content
- * by assigning fields. The limits of recorded content do not apply; a streamed answer or run keeps at most 16 MiB of
- * text and 8 MiB of media. A text cut at these limits has an `original_length` or ends in `…`.
+ * All values are the hook's own copy, in the shapes of the GenAI conventions, with media as base64. A hook
+ * masks content by assigning fields. The limits of recorded content do not apply here, but a streamed answer
+ * or run keeps at most 16 MiB of text and 8 MiB of media. A text cut at these limits has an `original_length`
+ * or ends in `…`.
  */
 export interface Completion {
   /** The other attributes of the operation: `gen_ai.operation.name`, models, ids, usage. */
   readonly operation: Readonly<Attributes>;
-  /** The context of the operation's span, which may not be sampled. */
+  /** The span context of the operation, even if its span is not sampled. */
   readonly spanContext: SpanContext;
   readonly caller: Caller;
   systemInstructions: readonly MessagePart[];
@@ -116,13 +117,13 @@ export interface Completion {
   functionResult: unknown;
   /** The results of a search. */
   documents: readonly unknown[];
-  /** Request parameters that are content, by attribute: stop sequences, a search query, the variables of a prompt. */
+  /** Request parameters that are content, by attribute: stop sequences, a search query, prompt variables. */
   parameters: Attributes;
-  /** The fields of the request without attributes of their own, with the option `recordRequest`. */
+  /** With the option `recordRequest`: the request's fields that have no attributes of their own. */
   requestBody: unknown;
   /** The message of the operation's error, which may quote the request. */
   errorMessage: string | undefined;
-  /** The explanation of an evaluation. Its other fields are empty then, and `operation` has its score. */
+  /** The explanation of an evaluation. Then, `operation` has the score, and the other fields are empty. */
   evaluationExplanation: string | undefined;
   /**
    * Initially empty. Attributes that a hook adds here are recorded on span and event without further consent, for
@@ -132,11 +133,11 @@ export interface Completion {
 }
 
 /**
- * Called once for each operation, when it ends. Change the content before the first `await`: nothing waits for a promise
- * that the hook returns, except a flush or shutdown of the tracer provider, for five seconds at most.
+ * Called once for each operation, when it ends. Change the content before the first `await`: only a flush or
+ * shutdown of the tracer provider waits for a promise that the hook returns, for five seconds at most.
  *
- * If the hook throws before its first `await`, or returns a function, no content of that operation is recorded. In a
- * runtime without `node:util`, such an error of an `async` hook is noticed too late. Calls to `openai` that the hook makes
- * reach no hook, and their content is not recorded.
+ * If the hook throws before its first `await`, or returns a function, no content of that operation is
+ * recorded. Without `node:util`, the error of an `async` hook comes too late to prevent the recording. Calls
+ * to `openai` that the hook makes reach no hook, and their content is not recorded.
  */
 export type CompletionHook = (completion: Completion) => unknown;

@@ -23,10 +23,10 @@ import {
 } from './option-parsers.ts';
 import type { EventOptions, EventPreset } from './sink-event-types.ts';
 
-/** What `maskingHook` finds. */
+/** A kind of private data that `maskingHook` finds. */
 export type MaskedKind = 'email' | 'phone' | 'card' | 'key';
 
-/** The kinds that are found unless others are chosen. */
+/** The kinds that masking finds by default. */
 export const MASKED_KINDS: readonly MaskedKind[] = ['email', 'phone', 'card', 'key'];
 
 /** Fields of requests that may name a person. */
@@ -41,18 +41,18 @@ export const PERSONAL_FIELDS: readonly string[] = [
 export type CaptureMessageContent = 'NO_CONTENT' | 'SPAN_ONLY' | 'EVENT_ONLY' | 'SPAN_AND_EVENT';
 
 /**
- * Decides for each operation where its content is recorded, by whom it runs for. If it throws, or returns anything else,
- * no content of that operation is recorded.
+ * Decides where the content of each operation is recorded, depending on the user or tenant. If it throws or
+ * returns another value, no content of that operation is recorded.
  */
 export type ContentConsent = (caller: Caller) => CaptureMessageContent | boolean;
 
 /**
- * The options of the instrumentation. An option takes precedence over its environment variable, and the variable over
- * the default. An invalid value counts as unset and is reported once, with the accepted values. So is an unknown name.
- * With an invalid `completionHook` or `captureMessageContent` in code, no content is recorded.
+ * The options of the instrumentation. An option takes precedence over its environment variable, and the
+ * variable over the default. An invalid value counts as unset. Invalid values and unknown names are reported
+ * once. With an invalid `completionHook`, `captureMessageContent` or `hideContent`, no content is recorded.
  */
 export interface OpenAIInstrumentationConfig extends Hooks {
-  /** `false` waits for `enable()`, which `NodeSDK` calls on each instrumentation. Default `true`. */
+  /** With `false`, the instrumentation waits for `enable()`, which `NodeSDK` calls. Default `true`. */
   enabled?: boolean | undefined;
   /**
    * Where prompts, instructions, completions, tool arguments and tool results are recorded: `NO_CONTENT` (default),
@@ -67,16 +67,18 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    */
   runSteps?: 'fetch' | 'observe' | 'off' | undefined;
   /**
-   * Which content is neither recorded nor shown to `completionHook`: `none` (default), `inputs`, such as instructions,
-   * messages, arguments and definitions of tools, or `outputs`, such as answers and results. A history of messages is an
-   * input; a tool call in an answer, with its arguments, and what a user says in a Realtime session are outputs. Messages of errors are hidden with either. `OTEL_INSTRUMENTATION_OPENAI_HIDE_CONTENT`.
+   * Which content is neither recorded nor passed to `completionHook`: `none` (default); `inputs`, such as
+   * instructions, messages, tool arguments and tool definitions; or `outputs`, such as answers and results. A
+   * history of messages is an input; a tool call in an answer and what a user says in a Realtime session are
+   * outputs. Both values also hide error messages. `OTEL_INSTRUMENTATION_OPENAI_HIDE_CONTENT`.
    */
   hideContent?: 'none' | 'inputs' | 'outputs' | undefined;
   /**
-   * Whether the fields of the request of a chat completion or response that no other attribute has, such as the response
-   * format, `tool_choice` and `store`, are recorded as `openai.request.body`, where content is recorded. Fields that may name
-   * a person, `user`, `safety_identifier`, `prompt_cache_key` and `metadata`, are left out unless they are in a list. Default `false`. See
-   * `docs/evaluations.md#calls-as-a-dataset`. `OTEL_INSTRUMENTATION_OPENAI_RECORD_REQUEST`.
+   * Whether `openai.request.body` has the request fields of a chat completion or response that no other
+   * attribute has, such as the response format, `tool_choice` and `store`. They are recorded only where
+   * content is. `user`, `safety_identifier`, `prompt_cache_key` and `metadata` may identify a person: to
+   * record them, too, list them. Default `false`. See `docs/evaluations.md#calls-as-a-dataset`.
+   * `OTEL_INSTRUMENTATION_OPENAI_RECORD_REQUEST`.
    */
   recordRequest?: boolean | readonly string[] | undefined;
   /** The maximum number of characters recorded of one text. Default 16,384. `OTEL_INSTRUMENTATION_OPENAI_MAX_CONTENT_LENGTH`. */
@@ -99,8 +101,8 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    */
   conversationSpans?: 'auto' | 'always' | 'never' | 'trace' | undefined;
   /**
-   * Milliseconds of inactivity after which the span of a conversation ends, if no active span bounds it. Default
-   * 30,000. `OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_IDLE_TIMEOUT`.
+   * Milliseconds of inactivity after which the span of a conversation ends, unless it ends with an active
+   * span above it. Default 30,000. `OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_IDLE_TIMEOUT`.
    */
   conversationIdleTimeout?: number | undefined;
   /** Milliseconds without activity after which the span of a run ends. Default 600,000. `OTEL_INSTRUMENTATION_OPENAI_RUN_TIMEOUT`. */
@@ -108,26 +110,26 @@ export interface OpenAIInstrumentationConfig extends Hooks {
   /** The maximum number of conversations remembered at once. Default 10,000. `OTEL_INSTRUMENTATION_OPENAI_MAX_CONVERSATIONS`. */
   maxConversations?: number | undefined;
   /**
-   * Which requests get a span if they are not GenAI operations and report no tokens: `all` (default), `writes` (all but GET)
-   * or `none`.
-   * `OTEL_INSTRUMENTATION_OPENAI_API_SPANS`.
+   * Which requests get a span if they are not GenAI operations and report no tokens: `all` (default),
+   * `writes` (all but GET) or `none`. `OTEL_INSTRUMENTATION_OPENAI_API_SPANS`.
    */
   apiSpans?: 'all' | 'writes' | 'none' | undefined;
   /**
-   * Whether this process records runs and background responses that another process created and handed over, or that
-   * were created without instrumentation. Default `false`: the process that created a run records it. `true`: when it submits
-   * tool outputs for them, streams them, or waits for them with a poll helper. `'polled'`: also when it only retrieves
-   * them. Both continue the trace named in the metadata (see `propagateInMetadata`), with its sampling decision.
-   * `'link'` is `true` in a new trace with a link to that one; use it if untrusted parties can write the metadata.
-   * See `docs/hierarchy.md#many-processes`. `OTEL_INSTRUMENTATION_OPENAI_ADOPT_RUNS`.
+   * Whether this process records runs and background responses that another process created and handed over,
+   * or that were created without instrumentation. Default `false`: the process that created a run records it.
+   * `true`: this process records those for which it submits tool outputs, and those that it streams or awaits
+   * with a poll helper. `'polled'`: also those that it only retrieves. Both continue the trace named in the
+   * metadata (see `propagateInMetadata`), with its sampling decision. `'link'`: like `true`, but in a new
+   * trace that links to that one; use it if untrusted parties can write the metadata. See
+   * `docs/hierarchy.md#many-processes`. `OTEL_INSTRUMENTATION_OPENAI_ADOPT_RUNS`.
    */
   adoptRuns?: boolean | 'polled' | 'link' | undefined;
   /**
-   * Whether the trace context is written to the metadata of runs, responses and sessions, so that another process can
-   * continue their trace, and to that of `@openai/agents` traces, for links. Anyone with access to these objects can read
-   * it, and anyone who can change it can name another trace. With `adoptRuns` too, the process that works on a run
-   * records it. Default `false`.
-   * See `docs/hierarchy.md#many-processes`. `OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA`.
+   * Whether the trace context is written to the metadata of runs, responses and sessions, so that another
+   * process can continue their trace. It is also written to the metadata of `@openai/agents` traces, for
+   * links. Anyone who can read these objects can read the context, and anyone who can change them can name
+   * another trace. With `adoptRuns` too, the process that works on a run records it. Default `false`. See
+   * `docs/hierarchy.md#many-processes`. `OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA`.
    */
   propagateInMetadata?: boolean | undefined;
   /**
@@ -154,8 +156,8 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    */
   cost?: boolean | PricePackage | undefined;
   /**
-   * Whether the metric `openai.client.cost` has the name and version of the prompt as dimensions, that of `withMetadata` or
-   * one stored at OpenAI. Default `false`. `OTEL_INSTRUMENTATION_OPENAI_COST_BY_PROMPT`.
+   * Whether the metric `openai.client.cost` has the name and version of the prompt of `withMetadata`, or of
+   * one stored at OpenAI, as dimensions. Default `false`. `OTEL_INSTRUMENTATION_OPENAI_COST_BY_PROMPT`.
    */
   costByPrompt?: boolean | undefined;
   /**
@@ -173,18 +175,18 @@ export interface OpenAIInstrumentationConfig extends Hooks {
 /** Whether this process records runs and responses of other processes; see `adoptRuns`. */
 export type AdoptRuns = NonNullable<OpenAIInstrumentationConfig['adoptRuns']>;
 
-/** What becomes of options that are another thing in code, or may be absent. */
+/** The settings that differ in type from their option, may be absent, or come only from a variable. */
 interface ResolvedOptions extends Pick<OpenAIInstrumentationConfig, keyof Hooks | 'completionHook'> {
-  /** A function decides for each operation: `settingsFor` in `telemetry/content/consent.ts` asks it. */
+  /** `settingsFor` in `telemetry/content/consent.ts` calls the function for each operation. */
   captureMessageContent: CaptureMessageContent | ContentConsent;
-  /** `undefined` if the program has not asked: costs are recorded if their prices are known. */
+  /** `undefined` if the option is not set: costs are then recorded if their prices are known. */
   cost: OpenAIInstrumentationConfig['cost'];
   events: (EventOptions & { readonly preset: EventPreset }) | undefined;
-  /** What is masked before any hook sees content, whatever the program does. */
+  /** What is masked before the program's hook receives content. */
   maskedKinds: readonly MaskedKind[];
-  /** Where content is stored after all hooks. */
+  /** The folder where content is stored after all hooks have run. */
   contentFolder: string | undefined;
-  /** Which version's names metrics and cached tokens have: those of the conventions' next version only on request. */
+  /** Which version of the conventions names metrics and cached tokens: the next one only on request. */
   conventions: 'current' | 'next' | 'both';
   /** Whether spans also carry the attribute names of older versions of the conventions. */
   olderNames: boolean;
@@ -198,7 +200,7 @@ export type Settings = Required<Readonly<ResolvedOptions>> & {
   >]-?: NonNullable<OpenAIInstrumentationConfig[Name]>;
 };
 
-/** Where content is recorded, by its name. */
+/** Accepts the names of the places where content is recorded. */
 export const CAPTURE_MODES: Option<CaptureMessageContent> = oneOf(
   'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT',
   ['NO_CONTENT', 'SPAN_ONLY', 'EVENT_ONLY', 'SPAN_AND_EVENT'],
@@ -208,7 +210,7 @@ export const CAPTURE_MODES: Option<CaptureMessageContent> = oneOf(
 const TRUE_OR_FALSE = flag(undefined, false);
 const PRESET = oneOf(undefined, ['standard', 'minimal', 'full']);
 
-/** Every option. `npm run api-reference` writes the tables of `docs/options.md` from this and from the comments above. */
+/** Every option. `npm run api-reference` writes `docs/options.md` from this and the comments above. */
 export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]> } = {
   captureMessageContent: {
     ...CAPTURE_MODES,
@@ -299,12 +301,12 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
     variableOnly: true,
     fallback: false,
     accepts: 'lists of names, of which gen_ai/dup is one',
-    // Other names in the list address other instrumentations.
+    // The list may also have names for other instrumentations.
     parse: (value) => listedNames(value).includes('gen_ai/dup'),
   },
 };
 
-/** Options that may keep content from what receives it. */
+/** Options that mask or hide content. */
 const MASKING_OPTIONS: readonly string[] = ['completionHook', 'hideContent', 'maskedKinds'];
 
 /**
@@ -344,17 +346,17 @@ export function resolveSettings(
     }
   }
   if (withheld.length > 0) settings.captureMessageContent = 'NO_CONTENT';
-  // What would have masked or hidden content is not known: nobody may receive it.
+  // An invalid option might have masked or hidden any content, so no hook and no store may receive it.
   if (withheld.some((name) => MASKING_OPTIONS.includes(name)))
     Object.assign(settings, { completionHook: undefined, contentFolder: undefined });
   return Object.freeze(settings) as unknown as Settings;
 }
 
-/** Where content may be recorded, at least of some operations. */
+/** Where the content of at least some operations may be recorded. */
 export interface ContentTargets {
   readonly span: boolean;
   readonly event: boolean;
-  /** The sink receives content if its preset is `full`, and events may contain it. */
+  /** The sink receives content only if its preset is `full` and events may contain content. */
   readonly sink: boolean;
 }
 
@@ -365,9 +367,9 @@ export function contentTargets({ captureMessageContent: mode, events }: Settings
 }
 
 /**
- * The current settings, with content only where the settings at the start of an operation allow it too. A completion hook
- * that the operation started with stays. If the program's function has decided against content of the operation, no hook
- * and no store sees it, either.
+ * The current settings, but with content only where the settings at the operation's start also allow it. If
+ * the current settings have no completion hook or hide nothing, the earlier settings for these apply. If the
+ * program's function has refused the operation's content, no hook and no store receives it.
  */
 export function operationSettings(atStart: Settings, current: Settings): Settings {
   if (atStart === current) return current;
@@ -400,7 +402,7 @@ function parseEvents(value: unknown): Settings['events'] {
     : undefined;
 }
 
-/** Other names in the list address other instrumentations. */
+/** Ignores names for other instrumentations. */
 function parseConventions(value: unknown): Settings['conventions'] | undefined {
   const names = listedNames(value);
   const known = ['gen_ai/dup', 'gen_ai_latest_experimental', 'gen_ai_latest_experimental/dup'];
@@ -409,7 +411,7 @@ function parseConventions(value: unknown): Settings['conventions'] | undefined {
   return names.includes('gen_ai_latest_experimental') ? 'next' : 'current';
 }
 
-/** Python's instrumentations also take URLs of object stores here, which need a library. */
+/** Rejects URLs of object stores, which Python's instrumentations accept: they need a library. */
 function parseFolder(value: unknown): string | undefined {
   const path = optionText(value).trim();
   if (!/^[a-z][a-z\d+.-]+:/i.test(path)) return path || undefined;

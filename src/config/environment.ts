@@ -10,8 +10,8 @@ const VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_ENABLED';
 const { parse, accepts } = flag(VARIABLE, true);
 
 /**
- * Whether `OTEL_INSTRUMENTATION_OPENAI_ENABLED=false` disables the instrumentation, overriding any code. It is meant for
- * operators who cannot change the program. `openai` then stays untouched.
+ * Whether `OTEL_INSTRUMENTATION_OPENAI_ENABLED=false` disables the instrumentation, whatever the code says.
+ * `openai` then stays unpatched. The variable is for operators who cannot change the program.
  */
 export function isSwitchedOff(): boolean {
   const environment = typeof process === 'object' ? process.env : undefined;
@@ -23,13 +23,12 @@ export function isSwitchedOff(): boolean {
   return isOff;
 }
 
-/** The problem with a value of the switch that is neither `true` nor `false`. */
+/** Describes a value of this variable that is neither `true` nor `false`. */
 export function switchProblem(environment: Environment): string | undefined {
   const value = environment[VARIABLE];
   return !value || parse(value) !== undefined ? undefined : rejectedValue(VARIABLE, value, accepts);
 }
 
-/** Whether OpenTelemetry's own switch is off. */
 export function isSdkDisabled(): boolean {
   return globalThis.process?.env?.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true';
 }
@@ -39,7 +38,7 @@ export function areSpansOff(): boolean {
   return isSdkDisabled() || globalThis.process?.env?.OTEL_TRACES_EXPORTER?.trim() === 'none';
 }
 
-/** What `OTEL_TRACES_EXPORTER` may name. `NodeSDK` ignores everything else, and reports it through `diag` only. */
+/** The known names for `OTEL_TRACES_EXPORTER`. `NodeSDK` reports others through `diag` only. */
 const EXPORTER_NAMES: readonly string[] = ['otlp', 'console', 'zipkin', 'none'];
 
 /** The names in `OTEL_TRACES_EXPORTER`. */
@@ -50,7 +49,7 @@ export function namedExporters(environment: Environment): string[] {
     .filter((name) => name !== '');
 }
 
-/** The problem with a name that is no exporter, or with a protocol that is none. */
+/** Describes an unknown exporter, or else an unknown protocol. */
 export function exporterProblem(environment: Environment): string | undefined {
   const unknown = namedExporters(environment).find((name) => !EXPORTER_NAMES.includes(name));
   if (unknown === undefined) return protocolProblem(environment);
@@ -58,10 +57,10 @@ export function exporterProblem(environment: Environment): string | undefined {
   return `OTEL_TRACES_EXPORTER names ${shown}, which is unknown, so it exports nothing; accepted: ${EXPORTER_NAMES.join(', ')}.`;
 }
 
-/** Names a file that replaces all other variables. Only `…/register` and `startNodeSdk` read it. */
+/** Names a configuration file. Only `…/register` and `startNodeSdk` read it, in place of all variables. */
 export const CONFIG_FILE_VARIABLE = 'OTEL_CONFIG_FILE';
 
-/** Whether the variables of exporters have no effect, as a file replaces them. */
+/** Whether a configuration file replaces the variables of exporters. */
 export function hasConfigurationFile(environment: Environment): boolean {
   return Boolean(environment[CONFIG_FILE_VARIABLE]?.trim());
 }

@@ -53,13 +53,13 @@ const PRICE_KEYS: ReadonlySet<string> = new Set<PriceKey>([
   'storage_searches_kcount',
 ]);
 
-/** Keys that are meant as prices, known or not. */
+/** Matches keys that are meant as prices, known or not. */
 const PRICE_NAME = /_(?:mtok|kcount|hours)$|^service_tiers$/;
 
 /**
- * Reads untrusted prices. Ignores whatever is not a price; returns `undefined` if nothing is one.
+ * Reads untrusted prices. Ignores entries that are not prices; returns `undefined` if none is a price.
  *
- * @param isStrict whether one invalid price makes all of them invalid, because costs without it would be wrong
+ * @param isStrict whether one invalid price makes all invalid, because costs without it would be wrong
  */
 export function readPrices(value: unknown, isStrict: boolean): ModelPrices | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
@@ -77,7 +77,7 @@ export function readPrices(value: unknown, isStrict: boolean): ModelPrices | und
   return Object.keys(prices).length > 0 ? prices : undefined;
 }
 
-/** Reads untrusted prices by name, of models or of service tiers. */
+/** Reads untrusted prices by the name of the model or service tier. */
 export function readPriceTable(
   value: unknown,
   isStrict: boolean,
@@ -89,7 +89,7 @@ export function readPriceTable(
     : undefined;
 }
 
-/** The first model whose prices are wrong, with the first of its keys that is. */
+/** The first model with an invalid price, and the key of that price if it is known: `gpt-4o.input_mtok`. */
 export function wrongPrice(value: unknown): string | undefined {
   for (const [model, prices] of Object.entries(typeof value === 'object' ? (value ?? {}) : {})) {
     if (readPrices(prices, true) !== undefined) continue;

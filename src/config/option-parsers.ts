@@ -4,23 +4,23 @@ import { urlWithoutSecrets } from '../util/url-secrets.ts';
 export interface Option<Value> {
   /** The environment variable, for options that can be written as text. */
   readonly variable?: string | undefined;
-  /** The constructor does not accept the option. */
+  /** Only the environment variable sets the option. */
   readonly variableOnly?: true;
   readonly fallback: Value;
-  /** Describes the accepted values in the report of a wrong one. */
+  /** Describes the accepted values, for messages about a rejected one. */
   readonly accepts: string;
   /** Normalises a value; returns `undefined` if it is not accepted. */
   readonly parse: (value: unknown) => Value | undefined;
-  /** Names the part of an object that is not accepted. */
+  /** Names the part of an object that makes it invalid. */
   readonly wrongPart?: (value: unknown) => string | undefined;
   /**
-   * Whether no content is recorded if the value is not accepted. Set where the option restricts what is recorded: without
-   * it, more would be recorded than the program or its operator allows.
+   * Whether an invalid value means that no content is recorded. This applies to options that restrict
+   * content: without such an option, more would be recorded than the program or its operator allows.
    */
   readonly withholdsContent?: (value: unknown) => boolean;
 }
 
-/** One of several names, in any case. The first one is the default. */
+/** Accepts one of several names, in upper or lower case. The first name is the default. */
 export function oneOf<const Name extends string>(
   variable: string | undefined,
   names: readonly [Name, ...Name[]],
@@ -30,7 +30,7 @@ export function oneOf<const Name extends string>(
   return namedValue(variable, { ...own, ...aliases }, names[0]);
 }
 
-/** Values by their names, which are accepted in any case. */
+/** Accepts the name of a value, in upper or lower case. */
 export function namedValue<Value>(
   variable: string | undefined,
   values: Readonly<Record<string, Value>>,
@@ -75,19 +75,19 @@ export function aFunction<Value>(): Option<Value | undefined> {
   };
 }
 
-/** The value as text. Untyped programs may pass anything, even objects that cannot be converted. */
+/** The value as text. An untyped program may even pass an object that cannot be converted to a string. */
 export function optionText(value: unknown): string {
   return typeof value === 'object' || typeof value === 'function' ? typeof value : String(value);
 }
 
-/** The names in a list with commas, in lower case. */
+/** The names in a comma-separated list, in lower case. */
 export function listedNames(value: unknown): string[] {
   return optionText(value)
     .split(',')
     .map((name) => name.trim().toLowerCase());
 }
 
-/** `true` or `false`, which stand for other values, or a list of names. */
+/** Accepts a list of names, or `true` or `false` for the values in `flags`. */
 export function listOf<Name extends string, Flag>(
   variable: string,
   names: readonly Name[],
@@ -108,7 +108,7 @@ export function listOf<Name extends string, Flag>(
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A sentence about a value that is not accepted. */
+/** Says that a value is not accepted, and which ones are. */
 export function rejectedValue(
   source: string,
   value: unknown,

@@ -1,4 +1,4 @@
-/** Where exporters send to by the standard `OTEL_*` variables, and the addresses in them. */
+/** Reads from the standard `OTEL_*` variables where exporters send their data. */
 
 import { type Environment, rejectedValue } from './option-parsers.ts';
 
@@ -7,20 +7,19 @@ const DEFAULT_HTTP_ENDPOINT = 'http://localhost:4318';
 const DEFAULT_GRPC_ENDPOINT = 'http://localhost:4317';
 const TRACES_PATH = 'v1/traces';
 
-/** The protocols of OTLP. */
 const PROTOCOLS: readonly string[] = ['grpc', 'http/json', 'http/protobuf'];
 const DEFAULT_PROTOCOL = 'http/protobuf';
 
 /** The variables that set the protocol for traces. The first one that is set applies. */
 const PROTOCOL_VARIABLES = ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL'] as const;
 
-/** The protocol for traces. An unknown one is replaced by the default, as `NodeSDK` does. */
+/** The protocol for traces. Like `NodeSDK`, this replaces an unknown protocol by the default. */
 export function tracesProtocol(environment: Environment): string {
   const named = environment[firstSet(environment, PROTOCOL_VARIABLES) ?? '']?.trim() ?? '';
   return PROTOCOLS.includes(named) ? named : DEFAULT_PROTOCOL;
 }
 
-/** The problem with a protocol that is unknown. */
+/** Describes an unknown protocol. */
 export function protocolProblem(environment: Environment): string | undefined {
   const variable = firstSet(environment, PROTOCOL_VARIABLES);
   const named = environment[variable ?? '']?.trim() ?? '';
@@ -68,7 +67,7 @@ export function tracesEndpoint(
   return `${(base || DEFAULT_HTTP_ENDPOINT).replace(/\/$/, '')}/${TRACES_PATH}`;
 }
 
-/** What the variable of an endpoint must do, by the reason that it cannot be used. */
+/** For each reason why an endpoint cannot be used: what its variable must do instead. */
 export const ENDPOINT_RULES = {
   'quotation marks': 'not contain quotation marks, which Docker keeps in its --env-file',
   'no http://': 'start with http:// or https://',
@@ -76,7 +75,7 @@ export const ENDPOINT_RULES = {
   'space at the end': 'not end with a space',
 };
 
-/** Why exporters cannot use the endpoint that the environment sets. Over gRPC, an address without scheme means TLS. */
+/** Why exporters cannot use the endpoint that the environment sets. For gRPC, the address needs no scheme. */
 export function malformationIn(environment: Environment): keyof typeof ENDPOINT_RULES | undefined {
   const variable = endpointVariable(environment);
   if (variable === undefined) return undefined;
@@ -84,13 +83,13 @@ export function malformationIn(environment: Environment): keyof typeof ENDPOINT_
   const isGrpc = tracesProtocol(environment) === 'grpc';
   if (/^["']|["']$/.test(endpoint)) return 'quotation marks';
   if (!isGrpc && lacksScheme(endpoint)) return 'no http://';
-  // Exporters append their path to it as it is.
+  // Exporters append their path without removing the space.
   if (!isGrpc && variable === OTLP_ENDPOINT_VARIABLE && environment[variable]?.endsWith(' '))
     return 'space at the end';
   return parseAddress(endpoint) === undefined ? 'not a URL' : undefined;
 }
 
-/** What is wrong with the endpoint that the environment sets, judging by the address alone, and what to do about it. */
+/** What is wrong with the endpoint in the environment, judging by the address alone, with remedies. */
 export function endpointMistakes(environment: Environment): [wrong: string, remedy: string][] {
   const variable = endpointVariable(environment) ?? OTLP_ENDPOINT_VARIABLE;
   const isForAllSignals = variable === OTLP_ENDPOINT_VARIABLE;

@@ -1,20 +1,18 @@
-/**
- * The events for the program's own sink: plain objects, independent of spans, metrics, log records and sampling.
- */
+/** The events for the program's own sink: plain objects, independent of sampling and other telemetry. */
 
-/** The level of detail. Content also needs a `captureMessageContent` that includes events. */
+/** The level of detail. Content needs `full`, and a `captureMessageContent` that includes events. */
 export type EventPreset =
   /** Model, tokens, times, ids, costs and failures. */
   | 'minimal'
   /** Adds parameters, and the tool calls that the model asked for. */
   | 'standard'
-  /** Adds, with consent, messages, tool definitions, arguments, results and error messages. */
+  /** Adds content: messages, tool definitions, arguments, results and error messages. */
   | 'full';
 
 /**
- * Receives each event. Calls to `openai` never wait for it. If it returns a promise, `flush()` and shutdowns wait for
- * that, five seconds at most. Its errors never reach the program. If it fails repeatedly, it gets no events for a while.
- * Calls to `openai` that the sink itself makes send no events.
+ * Receives each event. Calls to `openai` never wait for the sink. If it returns a promise, `flush()` and
+ * shutdowns wait for that promise, five seconds at most. Its errors never reach the program. If it fails
+ * repeatedly, it gets no events for a while. Calls to `openai` that the sink itself makes send no events.
  */
 export type EventSink = (event: SinkEvent) => unknown;
 
@@ -45,7 +43,7 @@ export interface SinkEventBase {
   readonly conversationId?: string;
   /** The id of an Assistants run. */
   readonly runId?: string;
-  /** The number of events dropped since the last one, because the sink kept failing, or too many were pending. */
+  /** How many events were dropped since the previous one: the sink kept failing, or too many were pending. */
   readonly dropped?: number;
 }
 
@@ -58,7 +56,7 @@ export interface ModelInvokeEvent extends SinkEventBase {
   /** The model that answered. */
   readonly responseModel?: string;
   readonly systemFingerprint?: string;
-  /** One per choice, in the API's words, except that every limit is `length`. */
+  /** One for each choice, in the API's words, except that a response cut at any limit has `length`. */
   readonly finishReasons?: readonly string[];
   readonly streamed: boolean;
   /** The duration in milliseconds. */
@@ -80,11 +78,11 @@ export interface ModelInvokeEvent extends SinkEventBase {
   /** `error.type`, if the operation failed. */
   readonly error?: string;
   /**
-   * Request parameters, named like the attributes without `gen_ai.` and `request.`, and the number of dimensions of
-   * embeddings. With `standard` and `full`.
+   * Request parameters, named like the attributes without `gen_ai.` and `request.`, and the number of
+   * dimensions of embeddings. With `standard` and `full`.
    */
   readonly parameters?: Readonly<Record<string, unknown>>;
-  /** In the shape of the GenAI conventions, like the following members. With `full` and consent. */
+  /** This and the next three members are content: only with `full`, in the shape of the GenAI conventions. */
   readonly systemInstructions?: readonly unknown[];
   readonly inputMessages?: readonly unknown[];
   readonly outputMessages?: readonly unknown[];
@@ -107,9 +105,9 @@ export interface ToolCallEvent extends SinkEventBase {
   readonly name: string;
   /** The type of the tool in the API: `function`, `code_interpreter`, `mcp`, … */
   readonly toolType: string;
-  /** With `full` and consent. */
+  /** Content: only with `full`. */
   readonly arguments?: unknown;
-  /** For hosted tools and runs, whose operation contains the result. With `full` and consent. */
+  /** Content: only with `full`, and only for hosted tools and runs, whose operation contains the result. */
   readonly result?: unknown;
 }
 
@@ -120,6 +118,6 @@ export interface PolicyViolationEvent extends SinkEventBase {
   readonly error: string;
   /** The HTTP status. */
   readonly status?: number;
-  /** The error message, which may quote the input. With `full` and consent. */
+  /** The error message, which may quote the input. Content: only with `full`. */
   readonly message?: string;
 }

@@ -4,12 +4,12 @@ import type { Environment } from './option-parsers.ts';
 
 const EVENT_OPTION_NAMES = ['sink', 'preset'];
 
-/** Other variables for `GENAI` belong to other packages. */
+/** Matches our variables. Other variables with `GENAI` belong to other packages. */
 const OWN_VARIABLE = /^OTEL_INSTRUMENTATION_(?:OPENAI_|GENAI_CAPTURE)/;
-/** Variables that are no options. */
+/** Our variables that set no option. */
 const OTHER_VARIABLES = ['OTEL_INSTRUMENTATION_OPENAI_ENABLED', 'OTEL_INSTRUMENTATION_OPENAI_PAGE'];
 
-/** A sentence for each name in a program's options that is none: most are misspelt. */
+/** A sentence for each unknown name in a program's options: most are misspelt. */
 export function unknownOptions(config: unknown): string[] {
   return [
     ...unknownAmong('option ', config, ['enabled', ...Object.keys(OPTIONS)]),
@@ -17,14 +17,14 @@ export function unknownOptions(config: unknown): string[] {
   ];
 }
 
-/** The same for environment variables. */
+/** A sentence for each of our environment variables whose name is unknown. */
 export function unknownVariables(environment: Environment): string[] {
   const ours = Object.entries(environment).filter(([name]) => OWN_VARIABLE.test(name));
   const known = Object.values(OPTIONS).flatMap(({ variable }) => variable ?? []);
   return unknownAmong('', Object.fromEntries(ours), [...known, ...OTHER_VARIABLES]);
 }
 
-/** A sentence for each name of some values that is not a known one. */
+/** A sentence for each property whose name is not among the known ones. */
 export function unknownAmong(kind: string, values: unknown, known: readonly string[]): string[] {
   return Object.entries(asObject(values) ?? {})
     .filter(([name, value]) => value !== undefined && !known.includes(name))
