@@ -304,7 +304,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     if (telemetry.settings.cost === false) return undefined;
     const usage = self.#usage;
     const parts: Attributes | undefined = usage?.modalities && {};
-    // The operation that retrieves a response has no `usage`: the call that created it has the cost.
+    // Only the call that creates a response has its cost. The operation that retrieves one has no `usage`.
     const reported = operation.usage && readReportedCost(self.attributes[ATTR.GEN_AI_PROVIDER_NAME], result);
     const answered = operation.isLasting ? { ...self.attributes, ...attributes } : attributes;
     const spending = { ...operation.fees?.(result), usage, reported };
