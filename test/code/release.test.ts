@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { released, withVersion } from '../../scripts/release/changelog.ts';
 import { type Manifest, REGISTRY_ENTRY, registryEntry } from '../../scripts/release/setting.ts';
+import { newFolder } from '../support/folders.ts';
 
 const ADDRESS = 'https://github.com/acme/openai-traces';
 const OTHER = 'https://github.com/acme/other';
@@ -13,8 +13,8 @@ const FILES = ['package.json', 'CHANGELOG.md', 'src/util/version.ts', REGISTRY_E
 
 /** A copy of what a release changes, as it is before anybody has set the repository. */
 let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'release-'));
+beforeEach(async () => {
+  folder = await newFolder();
   for (const file of FILES) {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     cpSync(file, join(folder, file));
@@ -23,7 +23,6 @@ beforeEach(() => {
   write('package.json', JSON.stringify(manifest));
   write(REGISTRY_ENTRY, registryEntry(manifest as Manifest, '2026-11-24'));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
 const write = (file: string, text: string): void => writeFileSync(join(folder, file), text);

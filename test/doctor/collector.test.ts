@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import net, { type AddressInfo } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import net from 'node:net';
+import { describe, expect, test } from 'vitest';
 import { adviceFor, examineCollector, examineEndpoint } from '../../src/doctor/collector.ts';
 import { failureReason } from '../../src/util/export-result.ts';
+import { listen } from '../support/listening.ts';
 
 const ENDPOINT = 'OTEL_EXPORTER_OTLP_ENDPOINT';
 const TRACES = 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
@@ -35,6 +35,7 @@ test.each([
   [{ [ENDPOINT]: 'http://' }, ['not a URL', 'http://localhost:4318.']],
   [{ [ENDPOINT]: 'http://localhost:99999' }, ['not a URL', 'http://localhost:4318.']],
   [{ [ENDPOINT]: 'http://localhost:4317' }, ['speak gRPC', 'OTEL_EXPORTER_OTLP_PROTOCOL=grpc.']],
+  [{ ...GRPC, [ENDPOINT]: 'http://a b:4317' }, ['not a URL', 'http://localhost:4318.']],
   [{ ...GRPC, [ENDPOINT]: 'http://localhost:4318' }, ['speak HTTP', 'Use port 4317']],
   [{ [ENDPOINT]: 'http://a:4318/v1/traces' }, ['add /v1/traces', 'Remove /v1/traces.']],
   [{ [TRACES]: 'http://a:4318' }, ['no path', 'Add /v1/traces']],
@@ -74,21 +75,8 @@ test('credentials are left out', async () => {
 });
 
 describe('the check of the collector', () => {
-  const servers: (Server | net.Server)[] = [];
-  afterEach(() => {
-    for (const server of servers.splice(0)) {
-      if ('closeAllConnections' in server) server.closeAllConnections();
-      server.close();
-    }
-  });
-
-  async function listen(server: Server | net.Server): Promise<string> {
-    servers.push(server.listen(0, '127.0.0.1'));
-    await once(server, 'listening');
-    return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  }
-  const answering = (status: number): Server =>
-    createServer((_, response) => void response.writeHead(status).end());
+  const answering = (status: number): Promise<string> =>
+    listen((_, response) => void response.writeHead(status).end());
 
   async function examined(environment: Readonly<Record<string, string>>): Promise<string> {
     const { result, detail, findings } = await examineCollector(environment);
@@ -99,36 +87,31 @@ describe('the check of the collector', () => {
 
   test('sends an empty export with the headers of the environment', async () => {
     const seen: unknown[] = [];
-    const address = await listen(
-      createServer(({ method, url, headers }, response) => {
-        seen.push([method, url, headers['api-key'], headers['content-length']]);
-        response.end();
-      }),
-    );
-    const environment = { [ENDPOINT]: `http://${address}`, OTEL_EXPORTER_OTLP_HEADERS: 'api-key=a%20b' };
-    expect(await examined(environment)).toContain(`ok: http://${address}/v1/traces answers (HTTP 200)`);
+    const address = await listen(({ method, url, headers }, response) => {
+      seen.push([method, url, headers['api-key'], headers['content-length']]);
+      response.end();
+    });
+    const environment = { [ENDPOINT]: address, OTEL_EXPORTER_OTLP_HEADERS: 'api-key=a%20b' };
+    expect(await examined(environment)).toContain(`ok: ${address}/v1/traces answers (HTTP 200)`);
     expect(seen).toEqual([['POST', '/v1/traces', 'a b', '0']]);
   });
 
-  test.each<[string, () => Server | net.Server, RegExp]>([
-    ...[302, 401, 404].map((status): [string, () => Server, RegExp] => [
-      `HTTP ${status}`,
-      () => answering(status),
-      new RegExp(`^problem: .*HTTP ${status} Check ${ENDPOINT}`),
-    ]),
-    ...[429, 503].map((status): [string, () => Server, RegExp] => [
-      `HTTP ${status}`,
-      () => answering(status),
-      new RegExp(`^problem: .*HTTP ${status} The collector, or a proxy before it, is overloaded`),
-    ]),
-    ['HTTP 400', () => answering(400), /^ok: .*HTTP 400/],
-    [
-      'bytes that are no HTTP',
-      () => net.createServer((socket) => void socket.end('\0\0\x06\x04\0\0\0\0\0')),
+  test.each([
+    [302, `problem: .*HTTP 302 Check ${ENDPOINT}`],
+    [401, `problem: .*HTTP 401 Check ${ENDPOINT}`],
+    [404, `problem: .*HTTP 404 Check ${ENDPOINT}`],
+    [429, 'problem: .*HTTP 429 The collector, or a proxy before it, is overloaded'],
+    [503, 'problem: .*HTTP 503 The collector, or a proxy before it, is overloaded'],
+    [400, 'ok: .*HTTP 400'],
+  ])('judges a server that answers with HTTP %i', async (status, said) => {
+    expect(await examined({ [ENDPOINT]: await answering(status) })).toMatch(new RegExp(`^${said}`));
+  });
+
+  test('judges a server that answers with bytes that are no HTTP', async () => {
+    const server = net.createServer((socket) => void socket.end('\0\0\x06\x04\0\0\0\0\0'));
+    expect(await examined({ [ENDPOINT]: await listen(server) })).toMatch(
       /^problem: .*HPE_\w+ It does not speak HTTP.*OTEL_EXPORTER_OTLP_PROTOCOL=grpc/,
-    ],
-  ])('judges a server that answers with %s', async (_, start, said) => {
-    expect(await examined({ [ENDPOINT]: `http://${await listen(start())}` })).toMatch(said);
+    );
   });
 
   test.each([
@@ -136,7 +119,7 @@ describe('the check of the collector', () => {
     ['never answers', false, /^problem: .* timeout/, /^ok: .* accepts connections/],
   ])('over HTTP and over gRPC, reports an endpoint that %s', async (_, isClosed, overHttp, overGrpc) => {
     const server = net.createServer(() => undefined);
-    const endpoint = { [ENDPOINT]: `http://${await listen(server)}` };
+    const endpoint = { [ENDPOINT]: await listen(server) };
     if (isClosed) await once(server.close(), 'close');
     expect(await examined(endpoint)).toMatch(overHttp);
     expect(await examined({ ...endpoint, ...GRPC })).toMatch(overGrpc);
@@ -145,7 +128,7 @@ describe('the check of the collector', () => {
   test.each(['CERTIFICATE', 'CLIENT_CERTIFICATE', 'TRACES_CLIENT_CERTIFICATE'])(
     'is content with a connection if exporters have a certificate: OTEL_EXPORTER_OTLP_%s',
     async (name) => {
-      const endpoint = { [ENDPOINT]: `http://${await listen(answering(401))}` };
+      const endpoint = { [ENDPOINT]: await answering(401) };
       expect(await examined({ ...endpoint, [`OTEL_EXPORTER_OTLP_${name}`]: 'client.pem' })).toMatch(
         /^ok: .* accepts connections/,
       );
@@ -160,11 +143,11 @@ describe('the check of the collector', () => {
   });
 
   test('connects to no endpoint that is malformed, replaced by a file, or behind a proxy, or not used', async () => {
-    const address = await listen(createServer(() => expect.unreachable('a request was sent')));
-    const used = { [ENDPOINT]: `http://${address}` };
+    const address = await listen(() => expect.unreachable('a request was sent'));
+    const used = { [ENDPOINT]: address };
     for (const environment of [
-      { [ENDPOINT]: address },
-      { [ENDPOINT]: `http://${address}/v1/traces` },
+      { [ENDPOINT]: address.slice('http://'.length) },
+      { [ENDPOINT]: `${address}/v1/traces` },
       { [ENDPOINT]: 'http://127.0.0.1:4317' },
       { ...used, OTEL_CONFIG_FILE: 'otel.yaml' },
       { ...used, HTTP_PROXY: 'http://proxy:3128' },

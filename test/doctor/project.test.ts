@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { type Check, findingsOf } from '../../src/doctor/check.ts';
 import { printChecks, runDoctor } from '../../src/doctor/command.ts';
 import type { Finding, FindingCode } from '../../src/doctor/index.ts';
 import { examineProject } from '../../src/doctor/project.ts';
+import { newFolder } from '../support/folders.ts';
 
 const OURS = 'opentelemetry-instrumentation-openai';
 const API = '@opentelemetry/api';
@@ -14,11 +14,7 @@ const HEALTHY = { openai: '7.55.0', '@opentelemetry/sdk-node': '0.301.0', [OURS]
 
 let project: string;
 beforeEach(async () => {
-  project = await mkdtemp(join(tmpdir(), 'doctor-'));
-});
-afterEach(async () => {
-  vi.unstubAllGlobals();
-  await rm(project, { recursive: true });
+  project = await newFolder();
 });
 
 async function write(file: string, content: unknown): Promise<void> {

@@ -1,17 +1,16 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import module from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Check } from '../../src/doctor/check.ts';
 import { examineProject } from '../../src/doctor/project.ts';
+import { newFolder } from '../support/folders.ts';
 import { PACKAGE_NAME } from '../support/lanes/paths.ts';
 
 let project: string;
 beforeEach(async () => {
-  project = await mkdtemp(join(tmpdir(), 'doctor-start-'));
+  project = await newFolder();
 });
-afterEach(() => rm(project, { recursive: true }));
 
 async function write(files: Readonly<Record<string, string | object>>): Promise<void> {
   for (const [name, content] of Object.entries(files)) {

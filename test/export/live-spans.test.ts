@@ -1,12 +1,9 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Span, type Tracer, trace } from '@opentelemetry/api';
 import { type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { processorsFromEnvironment } from '../../src/export/otlp-exporter.ts';
 import { observerFor } from '../../src/pipeline/client-observers.ts';
@@ -14,6 +11,7 @@ import { addOpenCall, type Call, removeOpenCall } from '../../src/sdk/call.ts';
 import { VIEW_HEADER } from '../../src/util/version.ts';
 import { type LiveView, startLiveView } from '../../src/viewer/live/live-view.ts';
 import type { ViewedSpan } from '../../src/viewer/viewed-span.ts';
+import { listen } from '../support/listening.ts';
 import { listsOf } from '../viewer/live/requests.ts';
 
 const require = createRequire(import.meta.url);
@@ -180,15 +178,12 @@ describe('with the command view as endpoint', () => {
 /** A tracer that exports to a receiver, which answers as `view` while `isView` says so, and what that has received. */
 async function startReceiver(isView: () => boolean): Promise<{ tracer: Tracer; bodies: string[] }> {
   const bodies: string[] = [];
-  const server = createServer(async (request, response) => {
+  const address = await listen(async (request, response) => {
     bodies.push(Buffer.concat(await Array.fromAsync<Uint8Array>(request)).toString());
     if (isView()) response.setHeader(VIEW_HEADER, 'live');
     response.end();
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close().closeAllConnections());
-  const { port } = server.address() as AddressInfo;
-  return { tracer: exportTo(`http://127.0.0.1:${port}`).getTracer('test'), bodies };
+  });
+  return { tracer: exportTo(address).getTracer('test'), bodies };
 }
 
 it('a receiver that replaces the command between two spans gets none of the second', async () => {

@@ -1,9 +1,6 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { onConnect } from '../support/listening.ts';
+import { listen, onConnect } from '../support/listening.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -50,12 +47,9 @@ test.each([
   ['one after the other', 1],
   ['at the same time', 3],
 ])('failed exports are reported once, and the endpoint is checked once: %s', async (_, together) => {
-  const server = createServer((_, response) => void response.writeHead(400).end()).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close().closeAllConnections());
+  const origin = await listen((_, response) => void response.writeHead(400).end());
   const connections: number[] = [];
   onConnect(() => connections.push(connections.length));
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', origin);
   onTestFinished(() => void vi.unstubAllEnvs());
   const { processors, printed } = create(process.env);

@@ -1,34 +1,27 @@
-import { once } from 'node:events';
-import { Agent, type ClientRequest, createServer, request, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Agent, type ClientRequest, request } from 'node:http';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { watchTimeouts } from '../../src/export/otlp-exporter.ts';
 import * as unsent from '../../src/telemetry/program-end/unsent.ts';
 import { VIEW_HEADER } from '../../src/util/version.ts';
+import { listen } from '../support/listening.ts';
 
 vi.mock(import('../../src/telemetry/program-end/unsent.ts'), { spy: true });
 const noted = vi.mocked(unsent.noteTimeout);
 
-let server: Server;
 let answers: boolean;
 let agent: Agent;
 let endpoint: string;
 beforeEach(async () => {
   noted.mockClear();
   answers = true;
-  server = createServer((incoming, response) => {
+  const address = await listen((incoming, response) => {
     incoming.resume();
     if (answers) response.end('x'.repeat(1_000_000));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  });
+  endpoint = `${address}/v1/traces`;
   agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/traces`;
 });
-afterEach(() => {
-  agent.destroy();
-  server.closeAllConnections();
-  server.close();
-});
+afterEach(() => agent.destroy());
 
 /** Sends a request whose answer nobody reads, and which its sender gives up after a millisecond if it has a timeout. */
 async function send(url: string, hasTimeout: boolean, headers = {}): Promise<ClientRequest> {

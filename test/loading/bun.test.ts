@@ -1,14 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { newFolder } from '../support/folders.ts';
 import { useSimulator } from '../support/lanes/api.ts';
 import { run } from '../support/lanes/command.ts';
 import { BUN_LANE } from '../support/lanes/lanes.ts';
 import { laneDirectory, programsDirectory } from '../support/lanes/paths.ts';
+import { listen } from '../support/listening.ts';
 
 const BUN = join(laneDirectory(BUN_LANE.name), 'node_modules', '.bin', 'bun');
 
@@ -32,37 +31,26 @@ const PROGRAM = `
 `;
 
 const simulator = useSimulator();
-const asked: string[] = [];
-let registry: Server;
-let directory: string;
-
-beforeEach(async () => {
-  registry = createServer((request, response) => {
-    asked.push(request.url ?? '');
-    response.writeHead(404).end();
-  });
-  await new Promise<void>((done) => void registry.listen(0, '127.0.0.1', done));
-  directory = await mkdtemp(join(tmpdir(), 'bun-'));
-});
-afterEach(async () => {
-  registry.close();
-  await rm(directory, { recursive: true });
-});
 
 test('a bundle without node_modules installs no optional package in Bun', async () => {
+  const directory = await newFolder();
+  const asked: unknown[] = [];
+  const registry = await listen((request, response) => {
+    asked.push(request.url);
+    response.writeHead(404).end();
+  });
   const input = join(programsDirectory(BUN_LANE.name), 'unbundled-for-bun.mjs');
   await writeFile(input, PROGRAM);
   const bundle = await rolldown({ input, platform: 'node', logLevel: 'silent' });
   const { output } = await bundle.generate({ format: 'esm', codeSplitting: false });
   await bundle.close();
   await writeFile(join(directory, 'bundle.mjs'), output[0].code);
-  const { port } = registry.address() as AddressInfo;
   const { code, stdout, stderr } = await run(BUN, ['bundle.mjs'], {
     cwd: directory,
     env: {
       BASE_URL: simulator().url,
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
-      BUN_CONFIG_REGISTRY: `http://127.0.0.1:${port}/`,
+      BUN_CONFIG_REGISTRY: `${registry}/`,
       BUN_INSTALL_CACHE_DIR: join(directory, 'cache'),
     },
   });

@@ -1,21 +1,21 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo, NetConnectOpts } from 'node:net';
-import { afterAll, beforeAll, onTestFinished, vi } from 'vitest';
+import { createServer, Server as HttpServer, type RequestListener } from 'node:http';
+import type { AddressInfo, NetConnectOpts, Server } from 'node:net';
+import { onTestFinished, vi } from 'vitest';
 
 /**
- * Listens on a port during the tests of a file.
+ * A server of one test.
  *
- * @returns gives the address, without a scheme
+ * @returns its address, which begins with `http://`
  */
-export function startListening(): () => string {
-  let server: Server;
-  beforeAll(async () => {
-    server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
+export async function listen(answer: RequestListener | Server = () => undefined): Promise<string> {
+  const server = typeof answer === 'function' ? createServer(answer) : answer;
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => {
+    server.close();
+    if (server instanceof HttpServer) server.closeAllConnections();
   });
-  afterAll(() => void server.close());
-  return () => `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 /** Calls something for each connection that is opened during a test. */

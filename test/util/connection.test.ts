@@ -3,20 +3,19 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { expect, onTestFinished, test } from 'vitest';
 import { connectionFailure } from '../../src/util/connection-failure.ts';
-import { onConnect, startListening } from '../support/listening.ts';
-
-const listening = startListening();
+import { listen, onConnect } from '../support/listening.ts';
 
 test('a refused connection is known', async () => {
   expect(await connectionFailure(new URL('http://127.0.0.1:1/v1/traces'), 10_000)).toBe('ECONNREFUSED');
-  expect(await connectionFailure(new URL(`http://${listening()}/v1/traces`), 10_000)).toBeUndefined();
+  expect(await connectionFailure(new URL(`${await listen()}/v1/traces`), 10_000)).toBeUndefined();
 });
 
 test('a connection has no span in a program that instruments `node:net`', async () => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
   onTestFinished(() => context.disable());
+  const address = await listen();
   const suppressed: boolean[] = [];
   onConnect(() => suppressed.push(isTracingSuppressed(context.active())));
-  await connectionFailure(new URL(`http://${listening()}`), 10_000);
+  await connectionFailure(new URL(address), 10_000);
   expect(suppressed).toEqual([true]);
 });

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { INVALID_SPAN_CONTEXT } from '@opentelemetry/api';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -10,6 +8,7 @@ import { ContentStore } from '../../../src/export.ts';
 import { newCompletion } from '../../../src/telemetry/content/content-record.ts';
 import { ask } from '../../support/ask.ts';
 import { newFolder } from '../../support/folders.ts';
+import { listen } from '../../support/listening.ts';
 import { openSession } from '../../support/use-session.ts';
 import { example } from './upload-example.ts';
 
@@ -124,21 +123,16 @@ describe('media of messages', () => {
 
 test('the example of docs/privacy.md uploads with presigned addresses', async () => {
   const received: [path: string, type: string | undefined, length: number][] = [];
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const { method, url, headers } = request;
-      received.push([`${method} ${url}`, headers['content-type'], Buffer.concat(chunks).length]);
-      response.end();
-    });
-  }).listen(0);
-  const { port } = server.address() as AddressInfo;
-  const store = example(async (key) => `http://127.0.0.1:${port}/${key}?signature=1`);
+  const address = await listen(async (request, response) => {
+    const { method, url, headers } = request;
+    const { length } = Buffer.concat(await Array.fromAsync<Uint8Array>(request));
+    received.push([`${method} ${url}`, headers['content-type'], length]);
+    response.end();
+  });
+  const store = example(async (key) => `${address}/${key}?signature=1`);
   const session = await openSession({ config: { completionHook: store.hook } });
   await ask(session.client, '', { messages: [question(IMAGE, 'x')] });
   await store.flush();
-  server.close();
   expect(received).toContainEqual([`PUT /${FILE}?signature=1`, 'image/png', IMAGE.length]);
   expect(received.map(([, type]) => type)).toContain('application/json');
   expect(store.dropped).toBe(0);

@@ -1,11 +1,11 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders } from 'node:http';
 import { logs } from '@opentelemetry/api';
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { langfuse, phoenix } from '../../../examples/backends/scores.ts';
 import { recordEvaluation } from '../../../src/client.ts';
 import { startTracedProgram } from '../../helpers/program.ts';
+import { listen } from '../../support/listening.ts';
 
 interface Received {
   readonly url: string | undefined;
@@ -13,27 +13,19 @@ interface Received {
   readonly body: unknown;
 }
 
-/** A server that takes everything, and what it was sent. */
-async function startReceiver(): Promise<{ url: string; received: Received[] }> {
+test('scores are sent to Langfuse and Phoenix with the span of the answer', async () => {
   const received: Received[] = [];
-  const server = createServer(async (request, response) => {
+  const address = await listen(async (request, response) => {
     const { url, headers } = request;
     const chunks = await Array.fromAsync<Uint8Array>(request);
     received.push({ url, headers, body: JSON.parse(Buffer.concat(chunks).toString()) });
     response.end('{}');
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received };
-}
-
-test('scores are sent to Langfuse and Phoenix with the span of the answer', async () => {
-  const { url, received } = await startReceiver();
   const { client, telemetry } = await startTracedProgram(
     { captureMessageContent: 'EVENT_ONLY' },
     { content: true, eventContent: true },
   );
-  const processors = [langfuse(url, 'pk-lf-local', 'sk-lf-local'), phoenix(url, 'HUMAN')];
+  const processors = [langfuse(address, 'pk-lf-local', 'sk-lf-local'), phoenix(address, 'HUMAN')];
   const provider = new LoggerProvider({ processors });
   logs.disable();
   logs.setGlobalLoggerProvider(provider);
@@ -43,10 +35,7 @@ test('scores are sent to Langfuse and Phoenix with the span of the answer', asyn
   recordEvaluation({ responseId: 'chatcmpl-unknown', name: 'thumbs', score: 1 });
   await provider.shutdown();
   const span = telemetry.spans[0]?.spanContext();
-  expect(received.map(({ url: path }) => path).sort()).toEqual([
-    '/api/public/scores',
-    '/v1/span_annotations',
-  ]);
+  expect(received.map(({ url }) => url).sort()).toEqual(['/api/public/scores', '/v1/span_annotations']);
   const [toLangfuse, toPhoenix] = received.sort((a, b) => String(a.url).localeCompare(String(b.url)));
   expect(toLangfuse?.headers.authorization).toBe('Basic cGstbGYtbG9jYWw6c2stbGYtbG9jYWw=');
   expect(toLangfuse?.body).toEqual({
