@@ -23,13 +23,6 @@ function run(...parameters: readonly string[]): Promise<Ended> {
 
 test.each([
   [
-    'the setup itself imports openai',
-    '--import ./telemetry.mjs app.mjs',
-    { 'telemetry.mjs': `import 'openai';${TELEMETRY}`, 'app.mjs': APP },
-    0,
-    ['set_up_too_late'],
-  ],
-  [
     'the setup is loaded first',
     '--import ./telemetry.mjs app.mjs',
     { 'telemetry.mjs': TELEMETRY, 'app.mjs': APP },

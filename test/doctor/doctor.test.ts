@@ -1,6 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { context, DiagLogLevel, diag, trace } from '@opentelemetry/api';
 import OpenAI from 'openai';
@@ -15,6 +14,7 @@ import {
 import { forgetNotices, notice } from '../../src/diagnostics/report.ts';
 import { doctor } from '../../src/doctor/index.ts';
 import { noticeNodeVersion } from '../../src/sdk/loading/module-hooks.ts';
+import { newFolder } from '../support/folders.ts';
 import { type Session, startSession } from '../support/session.ts';
 
 let session: Session;
@@ -222,12 +222,6 @@ test('steps that cannot be read are reported', async () => {
 });
 
 describe('Node:', () => {
-  let directory: string;
-  beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'doctor-'));
-  });
-  afterEach(() => rm(directory, { recursive: true }));
-
   test.each([
     ['app.mjs', undefined, true],
     ['app.cjs', 'module', false],
@@ -236,6 +230,7 @@ describe('Node:', () => {
     ['app.js', 'commonjs', false],
     ['app.js', undefined, false],
   ])('without module hooks, %s in a package of type %s is reported: %s', async (main, type, found) => {
+    const directory = await newFolder();
     await writeFile(join(directory, 'package.json'), JSON.stringify({ type }));
     noticeNodeVersion(join(directory, main), 'v20.20.2');
     expect(codes().includes('node_too_old')).toBe(found);

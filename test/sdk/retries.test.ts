@@ -242,11 +242,13 @@ describe('the rate limits of a response', () => {
     });
   });
 
-  test('are those of the last attempt', async () => {
+  test('are those of the last attempt, also as metrics', async () => {
     session().simulator.next({ status: 429, headers: { ...LIMITS, ...SOON } });
     session().simulator.next({ headers: { 'x-ratelimit-remaining-tokens': '12' } });
     await complete();
     expect(recorded()).toMatchObject({ 'openai.ratelimit.remaining_tokens': 12 });
+    const gauges = (await session().metrics()).filter(({ descriptor }) => /ratelimit/.test(descriptor.name));
+    expect(gauges.map(({ dataPoints }) => dataPoints[0]?.value)).toContain(12);
   });
 
   test('are omitted if they are invalid', async () => {

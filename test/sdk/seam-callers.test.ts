@@ -1,4 +1,4 @@
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { trace } from '@opentelemetry/api';
 import { describe, test } from 'vitest';
@@ -103,19 +103,6 @@ describe('a call is below the span that was active', () => {
     await program.inSpan(async () => emitter.emit('question'), 'emitting');
     await Promise.all(calls);
     await program.expectTree('listening\n\nemitting\n└─ chat gpt-4o');
-  });
-
-  test('when an event was awaited', async () => {
-    const program = await startProgram();
-    const emitter = new EventEmitter();
-    const call = program.inSpan(async () => {
-      await once(emitter, 'question');
-      await ask(program);
-    }, 'waiting');
-    await program.inSpan(async () => emitter.emit('question'), 'emitting');
-    await call;
-    assertTrace(program, 'waiting', 'waiting\n└─ chat gpt-4o');
-    assertTrace(program, 'emitting', 'emitting');
   });
 
   test('in each of many parallel poll helpers', async () => {

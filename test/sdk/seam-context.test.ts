@@ -184,10 +184,3 @@ test('a call for each page of a list is beside the previous one', async () => {
   await program.inSpan(() => Array.fromAsync(program.client.files.list()));
   await program.expectTree('program\n├─ GET /files\n└─ GET /files');
 });
-
-test('a call with suppressed tracing leaves no telemetry, not even metrics', async () => {
-  const { client, telemetry } = await startProgram();
-  await context.with(suppressTracing(ROOT_CONTEXT), () => complete(client));
-  expect(telemetry.spans).toEqual([]);
-  expect(await telemetry.metrics()).toEqual([]);
-});

@@ -55,14 +55,6 @@ const PROGRAMS: readonly (readonly [string, Program, end: string])[] = [
     'openai.stream.end=cancelled openai.stream.chunk_count=3 gen_ai.response.id=chatcmpl-*',
   ],
   [
-    'left by an error of the program',
-    async (client) => {
-      for await (const _ of await open(client)) throw new Error('mine');
-      return undefined;
-    },
-    'openai.stream.end=cancelled openai.stream.chunk_count=1',
-  ],
-  [
     'aborted while it is read',
     async (client) => {
       const stream = await open(client);
@@ -88,41 +80,10 @@ const PROGRAMS: readonly (readonly [string, Program, end: string])[] = [
     'openai.stream.end=aborted openai.stream.chunk_count=1',
   ],
   [
-    'split in two',
-    async (client) => {
-      const [left, right] = (await open(client)).tee();
-      return [texts(await Array.fromAsync(left)), texts(await Array.fromAsync(right))];
-    },
-    COMPLETED,
-  ],
-  [
     'printed, and then read',
     async (client) => {
       const stream = await open(client);
       return [inspect(stream, { depth: 0 }), texts(await Array.fromAsync(stream))];
-    },
-    COMPLETED,
-  ],
-  [
-    'as a web stream',
-    async (client) => {
-      const text = await new Response((await open(client)).toReadableStream()).text();
-      return texts(
-        text
-          .trim()
-          .split('\n')
-          .map((line) => JSON.parse(line)),
-      );
-    },
-    COMPLETED,
-  ],
-  [
-    'with its response',
-    async (client) => {
-      const { data, response } = await client.chat.completions
-        .create({ ...HELLO, stream: true })
-        .withResponse();
-      return [texts(await Array.fromAsync(data)), response.status];
     },
     COMPLETED,
   ],
@@ -138,31 +99,11 @@ const PROGRAMS: readonly (readonly [string, Program, end: string])[] = [
     COMPLETED,
   ],
   [
-    'aborted through the helper for streams',
-    async (client) => {
-      const stream = client.chat.completions.stream({ model: HELLO.model, messages: HELLO.messages });
-      stream.on('content', () => stream.abort());
-      return stream.finalChatCompletion();
-    },
-    'openai.stream.end=aborted',
-  ],
-  [
     'by two readers, of whom the first one gets it',
     async (client) => {
       const stream = await open(client);
       const read = async (): Promise<unknown> => texts(await Array.fromAsync(stream));
       return (await Promise.allSettled([read(), read()])).map((each) => ({ ...each }));
-    },
-    COMPLETED,
-  ],
-  [
-    'a second time, which fails',
-    async (client) => {
-      const stream = await open(client);
-      await Array.fromAsync(stream);
-      const failure = await Array.fromAsync(stream).catch(String);
-      expect(failure).toContain('Cannot iterate over a consumed stream');
-      return failure;
     },
     COMPLETED,
   ],

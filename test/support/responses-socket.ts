@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import OpenAI from 'openai';
 import { ResponsesWS } from 'openai/resources/responses/ws';
 import { instrumentOpenAI } from '../../src/client.ts';
 import type { Program } from './program.ts';
@@ -61,4 +60,7 @@ export function platformSocket({ socket }: ResponsesWS): Emitter {
   return (socket as unknown as { platformSocket: Emitter }).platformSocket;
 }
 
-export { OpenAI };
+/** Some attributes of each span. */
+export function valuesOf({ spans }: Pick<Program['telemetry'], 'spans'>, ...names: string[]): unknown[][] {
+  return spans.map(({ attributes }) => names.map((name) => attributes[name]));
+}

@@ -8,7 +8,6 @@ import { recordTelemetry } from '../../support/telemetry.ts';
 export const telemetry: ReturnType<typeof recordTelemetry> = recordTelemetry();
 export const simulator: Awaited<ReturnType<typeof startSimulator>> = await startSimulator();
 const options = { apiKey: 'k', baseURL: simulator.url, maxRetries: 0 };
-export const client: OpenAI = instrumentOpenAI(new OpenAI(options), {});
 
 class Subclass extends (OpenAI as unknown as new (
   options: object,

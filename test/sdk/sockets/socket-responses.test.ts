@@ -2,7 +2,7 @@ import { context } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import { describe, expect, it } from 'vitest';
 import { type Program, startProgram } from '../../support/program.ts';
-import { openResponses } from '../../support/responses-socket.ts';
+import { openResponses, valuesOf } from '../../support/responses-socket.ts';
 import type { ServerSocket } from '../../support/simulator/index.ts';
 
 const MODEL = 'gpt-4o-mini';
@@ -94,11 +94,12 @@ describe('a response over a WebSocket', () => {
     ] as const)
       server.send({ ...event(end, id), ...(lane && { stream_id: lane }) });
     for (let count = 0; count < 4; count++) await ended();
-    const seen = program.telemetry.spans.map(({ attributes }) => [
-      attributes['gen_ai.request.model'],
-      attributes['gen_ai.response.id'],
-      attributes['openai.stream.chunk_count'],
-    ]);
+    const seen = valuesOf(
+      program.telemetry,
+      'gen_ai.request.model',
+      'gen_ai.response.id',
+      'openai.stream.chunk_count',
+    );
     expect(seen).toEqual([
       ['gpt-b', 'r2', 2],
       ['gpt-a', 'r1', 2],
@@ -160,11 +161,7 @@ describe('a response over a WebSocket', () => {
     server.send(event('completed', 'r2'));
     for (let count = 0; count < 3; count++) await ended();
     expect(program.telemetry.openSpans).toEqual([]);
-    const seen = program.telemetry.spans.map(({ attributes }) => [
-      attributes['gen_ai.response.id'],
-      attributes['error.type'],
-      attributes['openai.stream.chunk_count'],
-    ]);
+    const seen = valuesOf(program.telemetry, 'gen_ai.response.id', 'error.type', 'openai.stream.chunk_count');
     expect(seen).toEqual([
       ['r1', 'server_error', 2],
       ['r2', undefined, 2],
@@ -191,11 +188,7 @@ describe('a response over a WebSocket', () => {
     server.send(event('created', 'r1'));
     server.destroy();
     await closed();
-    const seen = program.telemetry.spans.map(({ attributes }) => [
-      attributes['gen_ai.response.id'],
-      attributes['error.type'],
-      attributes['openai.stream.end'],
-    ]);
+    const seen = valuesOf(program.telemetry, 'gen_ai.response.id', 'error.type', 'openai.stream.end');
     expect(seen).toEqual([
       ['r1', 'connection_closed', 'error'],
       [undefined, 'connection_closed', 'error'],

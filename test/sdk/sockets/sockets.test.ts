@@ -1,6 +1,6 @@
 import { type EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import OpenAI from 'openai';
 import { OpenAIRealtimeTranslationWS } from 'openai/realtime/translations/ws';
 import { OpenAIRealtimeWebSocket } from 'openai/realtime/websocket';
@@ -12,13 +12,17 @@ import { Observer } from '../../../src/pipeline/observer.ts';
 import { findPrototypes } from '../../../src/sdk/observed-classes.ts';
 import { socketSeam } from '../../../src/sdk/sockets/index.ts';
 import { assertSpanTree } from '../../../src/testing.ts';
+import { listen } from '../../support/listening.ts';
 import { type Program, startProgram } from '../../support/program.ts';
-import { platformSocket } from '../../support/responses-socket.ts';
+import { platformSocket, valuesOf } from '../../support/responses-socket.ts';
 import type { ServerSocket } from '../../support/simulator/index.ts';
 import { recordTelemetry } from '../../support/telemetry.ts';
 import { unhandledRejection } from '../../support/unhandled-rejection.ts';
 
 const RECONNECT = { onReconnecting: () => undefined, initialDelay: 1, maxDelay: 1 };
+
+/** What says how the request for a model ended. */
+const END = ['gen_ai.request.model', 'openai.stream.end'];
 
 function request(model: string) {
   return { type: 'response.create' as const, model, input: 'Hello' };
@@ -83,27 +87,24 @@ describe('socket classes', () => {
 
 describe('a socket', () => {
   it('that the server refuses ends what waits to be sent, as the program has sent it', async () => {
-    const server = await startRefusing();
-    const { program, socket } = await startSocket({}, `${server.url}v1`);
+    const { program, socket } = await startSocket({}, `${await startRefusing()}/v1`);
     const event = request('gpt-sent');
     socket.send(event);
     event.model = 'gpt-never';
     await new Promise((resolve) => platformSocket(socket).once('close', resolve));
-    server.close();
     await program.expectTree('chat gpt-sent  !401');
   });
 
   it('that the server refuses before the program listens leaves no span open', async () => {
     const { client, telemetry } = await startProgram();
-    const { url, close } = await startRefusing();
+    const { port } = new URL(await startRefusing());
     instrumentOpenAI(OpenAIRealtimeWS);
-    const options = { createConnection: () => connect(Number(url.port), '127.0.0.1') };
+    const options = { createConnection: () => connect(Number(port), '127.0.0.1') };
     const refused = new OpenAIRealtimeWS({ model: 'gpt-realtime', options } as never, client as never);
     // Without a listener, the SDK rejects a promise that nobody can handle.
     const rejected = unhandledRejection();
     await new Promise((resolve) => refused.socket.once('close', resolve));
     await rejected;
-    close();
     assertSpanTree(telemetry.spans, 'realtime  !401');
   });
 
@@ -206,7 +207,7 @@ describe('a socket', () => {
     onReconnecting(socket, () => socket.send(request(models.shift() ?? '')));
     socket.send(request('gpt-lost'));
     await socket.emitted('response.completed');
-    expect(endsByModel(program)).toEqual([
+    expect(valuesOf(program.telemetry, ...END)).toEqual([
       ['gpt-lost', 'error'],
       ['gpt-kept', 'error'],
       ['gpt-answered', 'completed'],
@@ -234,7 +235,7 @@ describe('a socket', () => {
       isKept = true;
     });
     await socket.emitted('response.completed');
-    expect(endsByModel(program)).toEqual([
+    expect(valuesOf(program.telemetry, ...END)).toEqual([
       ['gpt-lost', 'error'],
       ['gpt-kept', 'completed'],
     ]);
@@ -268,10 +269,10 @@ describe('a socket', () => {
       await socket.emitted('response.done');
       socket.close();
       await once(socket.socket, 'close');
-      const chats = telemetry.spans.filter(({ name }) => name.startsWith('chat'));
-      expect(
-        chats.map(({ attributes }) => [attributes['gen_ai.response.id'], attributes['error.type']]),
-      ).toEqual([...(end === 'flushed' ? [] : [[undefined, 'connection_closed']]), ['resp_1', undefined]]);
+      const spans = telemetry.spans.filter(({ name }) => name.startsWith('chat'));
+      const ends = valuesOf({ spans }, 'gen_ai.response.id', 'error.type');
+      if (end !== 'flushed') expect(ends.shift()).toEqual([undefined, 'connection_closed']);
+      expect(ends).toEqual([['resp_1', undefined]]);
     },
   );
 
@@ -298,16 +299,10 @@ describe('a socket', () => {
     closed._emit('event', { type: 'response.created', response: { id: 'resp_1' } });
     for (const { socket } of [lost, realtime]) socket.end();
     expect(telemetry.openSpans).toEqual([]);
-    expect(
-      telemetry.spans.map(({ name, attributes }) => [
-        name,
-        attributes['openai.stream.end'],
-        attributes['error.type'],
-      ]),
-    ).toEqual([
-      ['chat gpt-4o', 'aborted', undefined],
-      ['chat gpt-4o', 'error', 'connection_closed'],
-      ['realtime', undefined, undefined],
+    expect(valuesOf(telemetry, 'gen_ai.operation.name', 'openai.stream.end', 'error.type')).toEqual([
+      ['chat', 'aborted', undefined],
+      ['chat', 'error', 'connection_closed'],
+      [undefined, undefined, undefined],
     ]);
   });
 
@@ -354,7 +349,7 @@ describe('a socket', () => {
     socket.send(request('gpt-sent'));
     await socket.emitted('response.completed');
     socket.close();
-    const models = program.telemetry.spans.map(({ attributes }) => attributes['gen_ai.request.model']);
+    const models = valuesOf(program.telemetry, 'gen_ai.request.model').flat();
     expect(models).toEqual(['gpt-kept', 'gpt-own', 'gpt-sent']);
   });
 
@@ -372,15 +367,10 @@ describe('a socket', () => {
     socket.send({ type: 'response.create' });
     socket.reconnect();
     socket.close();
-    const seen = telemetry.spans.map(({ name, attributes }) => [
-      name,
-      attributes['gen_ai.conversation.id'],
-      attributes['openai.socket.sent_events'],
-    ]);
-    expect(seen).toEqual([
-      ['realtime', 'sess_1', 0],
-      ['chat gpt-realtime', 'sess_2', undefined],
-      ['realtime', 'sess_2', 1],
+    expect(valuesOf(telemetry, 'gen_ai.conversation.id', 'openai.socket.sent_events')).toEqual([
+      ['sess_1', 0],
+      ['sess_2', undefined],
+      ['sess_2', 1],
     ]);
   });
 
@@ -493,19 +483,9 @@ function describePrototypes(): unknown[] {
   return found;
 }
 
-/** A server that refuses every socket. */
-async function startRefusing(): Promise<{ readonly url: URL; close(): void }> {
-  const server = createServer().on('upgrade', (_, stream) => stream.end('HTTP/1.1 401 Unauthorized\r\n\r\n'));
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  return { url: new URL(`http://127.0.0.1:${port}/`), close: () => void server.close() };
-}
-
-function endsByModel({ telemetry }: Program): unknown[] {
-  return telemetry.spans.map(({ attributes }) => [
-    attributes['gen_ai.request.model'],
-    attributes['openai.stream.end'],
-  ]);
+/** The address of a server that refuses every socket. */
+function startRefusing(): Promise<string> {
+  return listen(createServer().on('upgrade', (_, stream) => stream.end('HTTP/1.1 401 Unauthorized\r\n\r\n')));
 }
 
 function endsByUser({ telemetry: { spans } }: Program): unknown[] {
