@@ -19,11 +19,6 @@ describe('an invalid value is reported with the accepted values, and the next so
   const SPANS = 'accepted: all, writes, none.';
 
   test.each<[Record<string, unknown>, Record<string, string>, string]>([
-    [
-      {},
-      { OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS: 'maybe' },
-      'OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS is "maybe"; accepted: fetch, observe, off.',
-    ],
     [{ maxContentLength: 1.5 }, {}, 'option maxContentLength is "1.5"; accepted: whole numbers from 0.'],
     [{ maxContentLength: -1 }, {}, 'option maxContentLength is "-1"; accepted: whole numbers from 0.'],
     [{ apiSpans: null }, {}, `option apiSpans is malformed; ${SPANS}`],

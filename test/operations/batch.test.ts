@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { type Program, startProgram } from '../support/program.ts';
 
@@ -65,10 +65,12 @@ test.each<[what: string, batch: object, spent: object, config?: OpenAIInstrument
   expect(spentOf(await retrieve(batch, config))).toEqual(spent);
 });
 
-test('a batch feeds no metric, however often it is retrieved', async () => {
-  const program = await retrieve(BATCH);
+test('a batch feeds no metric and no sink, however often it is retrieved', async () => {
+  const sink = vi.fn();
+  const program = await retrieve(BATCH, { events: { sink } });
   program.simulator.next({ body: BATCH });
   await program.client.batches.retrieve('batch_1');
   const metrics = (await program.telemetry.metrics()).map(({ descriptor }) => descriptor.name);
   expect(metrics.filter((name) => !name.includes('ratelimit'))).toEqual([]);
+  expect(sink).not.toHaveBeenCalled();
 });

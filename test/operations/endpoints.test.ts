@@ -141,10 +141,7 @@ describe('a request without a model operation', () => {
     ['GET /brand', { object: 'response', status: 'failed' }, STATUS, undefined],
     ['GET /brand', { object: 'thread.run', status: 'failed' }, STATUS, undefined],
     ['GET /brand', { status: { type: 'active' } }, STATUS, undefined],
-    ['GET /brand', { status: 200 }, STATUS, undefined],
     ['GET /brand', { status: 'Dear John' }, STATUS, undefined],
-    ['GET /brand', { status: 'sk-proj-0Ab9' }, STATUS, undefined],
-    ['GET /brand', { status: 'x'.repeat(33) }, STATUS, undefined],
   ])('%s that is answered by %j has %s=%s', async (request, answer, name, value) => {
     const [method, path] = request.toLowerCase().split(' ') as ['get' | 'post', string];
     session.simulator.next({ body: answer });
@@ -168,36 +165,9 @@ describe('a request without a model operation', () => {
     expect(names()).toEqual(['POST /brand/{id}/endpoint', 'GET /brand/{id}/endpoint']);
     expect(JSON.stringify(session.spans.map((span) => span.attributes))).not.toContain('secret');
   });
-
-  test('may be excluded: all of them, or reads only', async () => {
-    for (const [apiSpans, expected] of [
-      ['writes', ['POST /batches']],
-      ['none', []],
-    ] as const) {
-      await session.verify();
-      session = await startSession({ config: { apiSpans } });
-      await session.client.models.list();
-      await session.client.batches.create({
-        input_file_id: 'file_1',
-        endpoint: '/v1/embeddings',
-        completion_window: '24h',
-      });
-      expect(names()).toEqual(expected);
-    }
-  });
 });
 
 describe('answers of every kind', () => {
-  test('each page of a list is a span', async () => {
-    const page = (id: string, more: boolean): object => ({ object: 'list', data: [{ id }], has_more: more });
-    session.simulator.next({ body: page('file_1', true) });
-    session.simulator.next({ body: page('file_2', false) });
-    const ids: string[] = [];
-    for await (const file of session.client.files.list()) ids.push(file.id);
-    expect(ids).toEqual(['file_1', 'file_2']);
-    expect(names()).toEqual(['GET /files', 'GET /files']);
-  });
-
   test('a stream of any endpoint has its times', async () => {
     session.simulator.next({ sse: [{ data: { a: 1 } }, { data: { a: 2 } }] });
     const stream = await session.client.post('/brand/new', { body: { stream: true }, stream: true });

@@ -12,17 +12,11 @@ function attributes(): Record<string, unknown> {
 }
 
 /** Sends a body and answers with another, on both clients; the results are the same. */
-async function exchange(
-  path: string,
-  body: unknown,
-  answer?: unknown,
-  method: 'post' | 'get' = 'post',
-): Promise<void> {
+async function exchange(path: string, body: unknown, answer?: unknown): Promise<void> {
   const results: unknown[] = [];
   for (const client of [session().plain, session().client]) {
     session().simulator.next(answer === undefined ? {} : { body: answer });
-    const asked = { method, path, ...(method === 'post' && { body: body as object }) };
-    results.push(await client.request(asked).catch(String));
+    results.push(await client.post(path, { body: body as object }).catch(String));
   }
   const withoutId = (result: unknown): unknown =>
     typeof result === 'object' && result !== null ? { ...result, id: undefined, created: undefined } : result;
@@ -158,14 +152,6 @@ test.each([
   expect(attributes()).toMatchObject({ 'http.request.method': 'POST', 'url.template': path });
 });
 
-test('an invalid response has the id that was requested', async () => {
-  await exchange('/responses/resp_1', undefined, [5], 'get');
-  expect(attributes()).toMatchObject({
-    'gen_ai.operation.name': 'fetch_response',
-    'gen_ai.response.id': 'resp_1',
-  });
-});
-
 describe('an invalid request loses only its own attributes', () => {
   test('with fields that throw on access', async () => {
     const trap = { get: broken, enumerable: false };
@@ -197,22 +183,6 @@ describe('an invalid request loses only its own attributes', () => {
     expect(attributes()).toMatchObject({ 'gen_ai.request.model': 'gpt-4o', 'gen_ai.usage.output_tokens': 7 });
     expect(session().warnings.splice(0)).toEqual([expect.stringContaining('recording content failed')]);
   });
-
-  test('with very many, very long and very deep messages', async () => {
-    let deep: unknown = 'deep';
-    for (let depth = 0; depth < 1_000; depth++) deep = { deep };
-    const many = Array.from({ length: 10_000 }, () => ({ role: 'user', content: 'Hello' }));
-    await exchange(CHAT, {
-      model: 'gpt-4o',
-      messages: [...many, { role: 'user', content: 'x'.repeat(1_000_000) }],
-      tools: [{ type: 'function', function: { name: 'f', parameters: deep } }],
-      tool_choice: 'none',
-    });
-    const input = String(attributes()['gen_ai.input.messages']);
-    expect(input.length).toBeLessThanOrEqual(65_536);
-    expect(JSON.parse(input).at(-1).parts).toMatchObject([{ original_length: 1_000_000 }]);
-    expect(JSON.parse(String(attributes()['gen_ai.tool.definitions']))).toMatchObject([{ name: 'f' }]);
-  });
 });
 
 test('an answer with very many choices has no more than can be recorded', async () => {
@@ -228,17 +198,6 @@ test.each<[string, unknown[]]>([
   [
     'chunks of wrong types',
     [{ choices: 5 }, { choices: [null, 5, {}, { index: 'a', delta: 5 }] }, { usage: 5 }],
-  ],
-  [
-    'choices and tool calls of absurd number',
-    [
-      { choices: [2 ** 40, -1].map((index) => ({ index, delta: { content: 'x' } })) },
-      {
-        choices: [
-          { index: 0, delta: { tool_calls: [{ index: 2 ** 40 }, { index: -1, function: 5 }, null] } },
-        ],
-      },
-    ],
   ],
 ])('a stream with %s loses only its own attributes', async (_, events) => {
   const results: unknown[] = [];

@@ -95,13 +95,3 @@ describe.each(CALLS)('%s runs no code of the program more often than without us'
     });
   });
 });
-
-test.each(CALLS)('%s records the definitions of tools that are plain data', async (_, call) => {
-  const session = await startSession({ config: { captureMessageContent: 'SPAN_ONLY' } });
-  await call(session.client, [TOOL] as Tools).catch(() => undefined);
-  const recorded = session.spans.map(({ attributes }) => attributes['gen_ai.tool.definitions']);
-  expect(JSON.parse(String(recorded.find((each) => each !== undefined)))).toEqual([
-    { type: 'function', name: 'look_up', parameters: FUNCTION.parameters },
-  ]);
-  await session.simulator.close();
-});

@@ -39,10 +39,3 @@ test('gen_ai/dup: the older names are on every span of a run, with their older v
   ]);
   expect(session.spans.at(-2)?.attributes['gen_ai.response.finish_reason']).toBe('stop');
 });
-
-test('by default the older names are not recorded', async () => {
-  vi.stubEnv('OTEL_SEMCONV_STABILITY_OPT_IN', 'http/dup');
-  const session = await openSession();
-  await ask(session.client);
-  expect(session.spans[0]?.attributes).not.toHaveProperty('gen_ai.system');
-});

@@ -323,7 +323,7 @@ test('metrics are left to the other instrumentation, even for unsampled calls', 
 });
 
 test('suppressed tracing suppresses runs and their reads, retries, streams and failures, and nothing after', async () => {
-  await start({ client: { maxRetries: 1 } });
+  await start({ client: { maxRetries: 1 }, config: { captureMessageContent: 'EVENT_ONLY' } });
   const { client, simulator } = session;
   simulator.next({ status: 500, headers: { 'retry-after-ms': '1' } });
   simulator.next({ status: 400 });
@@ -337,8 +337,7 @@ test('suppressed tracing suppresses runs and their reads, retries, streams and f
     await stream();
   });
   await session.provider.forceFlush();
-  expect(session.spans).toEqual([]);
-  expect(await session.metrics()).toEqual([]);
+  expect([session.spans, session.logRecords, await session.metrics()]).toEqual([[], [], []]);
   await list(client);
   expect(ours()).toEqual(['GET /models']);
 });

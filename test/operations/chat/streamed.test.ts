@@ -71,25 +71,6 @@ const KINDS: Readonly<Record<string, Kind>> = {
       { type: 'text', content: 'It is 4.' },
     ],
   },
-  'calls of functions without an index, as Gemini sends them': {
-    message: {
-      content: null,
-      tool_calls: [functionCall('add', '{}', 'call_1'), functionCall('add', '{"a":1}', 'call_2')],
-    },
-    deltas: [
-      { tool_calls: [functionCall('add', '{}', 'call_1')] },
-      { tool_calls: [functionCall('add', '{"a"', 'call_2')] },
-      { tool_calls: [{ function: { arguments: ':1}' } }] },
-    ],
-    parts: [
-      { type: 'tool_call', id: 'call_1', name: 'add', arguments: {} },
-      { type: 'tool_call', id: 'call_2', name: 'add', arguments: { a: 1 } },
-    ],
-    calls: [
-      { id: 'call_1', name: 'add', toolType: 'function', arguments: {} },
-      { id: 'call_2', name: 'add', toolType: 'function', arguments: { a: 1 } },
-    ],
-  },
   'calls of functions': {
     message: {
       content: null,

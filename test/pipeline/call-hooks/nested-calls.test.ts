@@ -22,8 +22,6 @@ const MAX_RUNS = 10;
 interface HookedProgram extends Program {
   /** How often the program's function ran. */
   readonly runs: number;
-  /** The requests that were sent. */
-  readonly sent: readonly string[];
   /** Everything recorded of calls and functions that the function made, and everything else. */
   recorded(): { nested: string; own: string };
 }
@@ -34,7 +32,6 @@ async function startHooked(
   judge: (program: Program) => unknown,
 ): Promise<HookedProgram> {
   let runs = 0;
-  const sent: string[] = [];
   const pending: Promise<void>[] = [];
   const run = (): Promise<void> => {
     const done = (async () => {
@@ -44,17 +41,8 @@ async function startHooked(
     return done;
   };
   const config = configure(run);
-  const consent = config.captureMessageContent !== undefined;
-  const fetch: typeof globalThis.fetch = (url, init) => {
-    sent.push(new URL(String(url)).pathname);
-    return globalThis.fetch(url, init);
-  };
-  const program = await startProgram({
-    config,
-    content: consent,
-    runs: [RUN],
-    client: { fetch },
-  });
+  const content = config.captureMessageContent !== undefined;
+  const program = await startProgram({ config, content, runs: [RUN] });
   // For the functions of the program.
   const instrumentation = new OpenAIInstrumentation({ cost: false, ...config });
   onTestFinished(() => instrumentation.disable());
@@ -66,7 +54,6 @@ async function startHooked(
     get runs() {
       return runs;
     },
-    sent,
     recorded() {
       const { spans, logRecords } = program.telemetry;
       const all = [...spans, ...logRecords].map(({ attributes }) => attributes);
@@ -127,7 +114,7 @@ describe('calls that a hook makes reach no hook', () => {
     test.each(Object.entries(judges))('%s', async (__, judge) => {
       const program = await startHooked(configure, judge);
       expect(program.runs).toBe(1);
-      expect(program.sent).toHaveLength(2);
+      expect(program.simulator.requests).toHaveLength(2);
       expect(program.telemetry.spans.map(({ name }) => name).sort()).toEqual([
         'chat gpt-4o',
         'chat judge',
@@ -249,7 +236,7 @@ test('the calls of the program after that reach the hook again', async () => {
   await program.client.chat.completions.create(SHOWN);
   expect(program.runs).toBe(2);
   await program.telemetry.provider.forceFlush();
-  expect(program.sent).toHaveLength(4);
+  expect(program.simulator.requests).toHaveLength(4);
 });
 
 test('agents that a hook runs reach no hook', async () => {

@@ -211,13 +211,6 @@ describe('policy.violation of a call without an operation in the conventions', (
     expect(JSON.stringify(session.events)).not.toContain('Hello?');
   });
 
-  test('has its message with full and consent', async () => {
-    const session = await startListening('full', { captureMessageContent: 'EVENT_ONLY' });
-    session.simulator.next({ status: 400, body: refused });
-    await expect(session.client.images.generate({ prompt: 'Hello?' })).rejects.toThrow('400');
-    expect(session.events).toMatchObject([{ message: expect.stringContaining('no picture') }]);
-  });
-
   test('is not sent for other requests, of which there are no events at all', async () => {
     const { client, events, simulator } = await startListening('full');
     await client.files.list();

@@ -97,13 +97,6 @@ describe('a failed operation has one exception event', () => {
   });
 });
 
-test('a call outside the conventions has no exception event', async () => {
-  const program = await startProgram();
-  program.simulator.next({ status: 404, body: {} });
-  await program.client.files.retrieve('file_1').catch(() => undefined);
-  expect(exceptionsOf(program)).toEqual([]);
-});
-
 describe('without consent, no message text gets into the stack', () => {
   test.each([
     ['a text with lines', 'one\nhidden two'],

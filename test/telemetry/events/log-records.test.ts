@@ -1,5 +1,4 @@
-import { context, logs, ROOT_CONTEXT } from '@opentelemetry/api';
-import { suppressTracing } from '@opentelemetry/core';
+import { logs, ROOT_CONTEXT } from '@opentelemetry/api';
 import {
   InMemoryLogRecordExporter,
   LoggerProvider,
@@ -9,8 +8,6 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Events } from '../../../src/telemetry/events/log-records.ts';
 import { NAME, VERSION } from '../../../src/util/version.ts';
-import { ask } from '../../support/ask.ts';
-import { startProgram } from '../../support/program.ts';
 
 const API_LOGS = Symbol.for('io.opentelemetry.js.api.logs');
 const globals = globalThis as unknown as Record<symbol, unknown>;
@@ -133,15 +130,4 @@ describe('no event is built', () => {
     await recorded.provider.shutdown();
     expect(emit(events)).toBe(false);
   });
-});
-
-test('suppressed calls have no events', async () => {
-  const config = { captureMessageContent: 'EVENT_ONLY' } as const;
-  const { client, telemetry, simulator } = await startProgram({ eventContent: true, config });
-  simulator.next({ status: 500, body: {} });
-  await context.with(suppressTracing(context.active()), async () => {
-    await ask(client).catch(() => undefined);
-    await ask(client);
-  });
-  expect(telemetry.logRecords).toEqual([]);
 });

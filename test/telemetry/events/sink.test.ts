@@ -234,14 +234,3 @@ test('flush() awaits a sink without any provider, and all events that wait for t
   await flush();
   expect(stored).toBe(250);
 });
-
-test('the program is not affected by a sink that throws, rejects or hangs', async () => {
-  const { program: sink, answerAll } = answering();
-  sink.mockImplementationOnce(fail).mockImplementationOnce(async () => fail());
-  const session = await openSession({ config: { events: { sink, preset: 'minimal' } } });
-  for (let index = 0; index < 3; index++) expect((await ask(session.client)).object).toBe('chat.completion');
-  expect(sink.mock.calls.length).toBeGreaterThanOrEqual(3);
-  expect(session.spans).toHaveLength(3);
-  answerAll();
-  session.warnings.splice(0);
-});

@@ -14,8 +14,6 @@ import { describe, expect, test, vi } from 'vitest';
 import { ChatAccumulator } from '../../../src/operations/chat/accumulator.ts';
 import { NO_USAGE } from '../../../src/telemetry/cost/usage.ts';
 import { ChunkGaps, Metrics, operationDimensions } from '../../../src/telemetry/metrics/metrics.ts';
-import { ask } from '../../support/ask.ts';
-import { startProgram } from '../../support/program.ts';
 import { ASKS_FOR_X, outputsFor, startTutor } from '../../support/tutor.ts';
 import { openSession } from '../../support/use-session.ts';
 
@@ -255,17 +253,5 @@ describe('rate limits', () => {
     recorder.seeRateLimits(...limits('a', 99));
     other.seeRateLimits(...limits('a', 98));
     expect(provider.collect()).toEqual(['limit_requests a=100', 'remaining_requests a=98']);
-  });
-
-  test('are read from response headers', async () => {
-    const { client, simulator, telemetry } = await startProgram();
-    const headers = { 'x-ratelimit-remaining-tokens': '1234', 'x-ratelimit-limit-tokens': '5000' };
-    simulator.next({ headers });
-    await ask(client);
-    const all = await telemetry.metrics();
-    const value = (name: string): unknown =>
-      all.find(({ descriptor }) => descriptor.name === `openai.client.ratelimit.${name}`)?.dataPoints[0]
-        ?.value;
-    expect([value('remaining_tokens'), value('limit_tokens')]).toEqual([1234, 5000]);
   });
 });
