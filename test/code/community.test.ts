@@ -12,18 +12,11 @@ interface Form {
     readonly attributes: { readonly label?: string; readonly options?: readonly string[] };
   }[];
 }
-interface Updates {
-  readonly 'package-ecosystem': string;
-  readonly directory: string;
-  readonly cooldown: { readonly 'default-days': number };
-  readonly ignore?: readonly { readonly 'dependency-name': string }[];
-}
 
 const TYPES = ['checkboxes', 'dropdown', 'input', 'markdown', 'textarea'];
 const FORMS = globSync('.github/ISSUE_TEMPLATE/*.yml').filter((file) => !file.endsWith('config.yml'));
-const { scripts, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
   readonly scripts: Readonly<Record<string, string>>;
-  readonly devDependencies: Readonly<Record<string, string>>;
 };
 
 test('there are forms for what is wrong and what is missing, and no blank issues', () => {
@@ -51,24 +44,4 @@ test('the form of pull requests names existing scripts', () => {
   const names = [...named].map(([, name = '']) => name);
   expect(names).toContain('check');
   expect(names.filter((name) => !(name in scripts))).toEqual([]);
-});
-
-test('a bot updates the actions and the development dependencies, when they are a week old', () => {
-  const { version, updates } = parse(readFileSync('.github/dependabot.yml', 'utf8')) as {
-    readonly version: number;
-    readonly updates: readonly Updates[];
-  };
-  expect(version).toBe(2);
-  expect(
-    updates.map(({ 'package-ecosystem': kind, directory, cooldown }) => [
-      kind,
-      directory,
-      cooldown['default-days'],
-    ]),
-  ).toEqual([
-    ['github-actions', '/', 7],
-    ['npm', '/', 7],
-  ]);
-  const ignored = updates.flatMap(({ ignore = [] }) => ignore.map((each) => each['dependency-name']));
-  expect(ignored.filter((name) => !(name in devDependencies))).toEqual([]);
 });

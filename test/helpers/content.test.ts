@@ -178,10 +178,10 @@ describe('arguments and results of a traced function', () => {
     const config = { captureMessageContent: 'SPAN_ONLY' } as const;
     const cyclic: Record<string, unknown> = {};
     cyclic.self = cyclic;
-    const ownKeys = (): never => {
+    const fail = (): never => {
       throw new Error('no');
     };
-    const hostile = new Proxy({}, { ownKeys });
+    const hostile = new Proxy(() => undefined, { get: fail, ownKeys: fail });
     expect(await recorded(config, () => 1, cyclic)).toMatchObject({ [OUTPUT]: '1' });
     expect(await recorded(config, () => 1, 'before', hostile, { hostile }, 'after')).toMatchObject({
       [INPUT]: '["before","[proxy]",{"hostile":"[proxy]"},"after"]',
@@ -191,34 +191,9 @@ describe('arguments and results of a traced function', () => {
     expect(String((await recorded(config, () => 1, huge))[INPUT]).length).toBeLessThan(65_536);
   });
 
-  it('may be proxies of another process, which are never asked', async () => {
-    const asked: PropertyKey[] = [];
-    const remote: object = new Proxy(() => undefined, {
-      get(_, key) {
-        asked.push(key);
-        return remote;
-      },
-    });
-    const seen = await recorded({ captureMessageContent: 'SPAN_ONLY' }, () => 1, remote, [remote]);
-    expect(seen[INPUT]).toBe('["[proxy]",["[proxy]"]]');
-    expect(asked).toEqual([]);
-  });
-
   it('include error messages only with consent', async () => {
     const fail = async (): Promise<void> => Promise.reject(new Error('of Ada'));
     expect((await recorded({}, fail)).status).toBeUndefined();
     expect((await recorded({ captureMessageContent: 'SPAN_ONLY' }, fail)).status).toBe('of Ada');
-  });
-
-  it('pass through the completion hook, which may change them', async () => {
-    const completions: Completion[] = [];
-    const completionHook = (completion: Completion): void => {
-      completions.push({ ...completion });
-      completion.functionArguments = ['[name]'];
-      completion.functionResult = '[greeting]';
-    };
-    const seen = await recorded({ captureMessageContent: 'SPAN_ONLY', completionHook }, greet, 'Ada');
-    expect(completions).toMatchObject([{ functionArguments: ['Ada'], functionResult: 'Hello Ada' }]);
-    expect([seen[INPUT], seen[OUTPUT]]).toEqual(['["[name]"]', '"[greeting]"']);
   });
 });

@@ -1,5 +1,5 @@
 import { context } from '@opentelemetry/api';
-import { ParentBasedSampler, type Sampler, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace';
+import { type Sampler, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
 import { afterEach, describe, expect, it } from 'vitest';
 import { instrumentOpenAI } from '../../src/client.ts';
@@ -10,8 +10,6 @@ import {
 } from '../../src/helpers/conversation-id-generator.ts';
 import { conversationIdChannel } from '../../src/hierarchy/conversations/conversation-id.ts';
 import type { Program } from '../support/program.ts';
-import { type Simulator, startSimulator } from '../support/simulator/index.ts';
-import { recordTelemetry } from '../support/telemetry.ts';
 import { startTutor } from '../support/tutor.ts';
 
 /** Other tests of this process derive nothing. */
@@ -58,46 +56,6 @@ describe('ConversationIdGenerator', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 });
-
-it('all processes make the same sampling decision for a thread, by the ratio of trace ids', async () => {
-  const school = await startSchool(24);
-  const sampler = new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(0.5) });
-  const first = await recordThreads(school, sampler);
-  expect(first.length).toBeGreaterThan(0);
-  expect(first.length).toBeLessThan(school.threadIds.length);
-  expect(await recordThreads(school, sampler)).toEqual(first);
-  await school.simulator.close();
-});
-
-interface School {
-  readonly simulator: Simulator;
-  readonly assistantId: string;
-  readonly threadIds: readonly string[];
-}
-
-async function startSchool(count: number): Promise<School> {
-  const simulator = await startSimulator();
-  const client = new OpenAI({ apiKey: 'test', baseURL: simulator.url });
-  const assistant = await client.beta.assistants.create({ model: 'gpt-4o-mini' });
-  const threadIds: string[] = [];
-  for (let index = 0; index < count; index++) threadIds.push((await client.beta.threads.create()).id);
-  return { simulator, assistantId: assistant.id, threadIds };
-}
-
-/** The threads whose runs a process records that works on all of them, with a provider of its own. */
-async function recordThreads(school: School, sampler: Sampler): Promise<string[]> {
-  const { assistantId, threadIds } = school;
-  const telemetry = recordTelemetry({ sampler, idGenerator: new ConversationIdGenerator() });
-  const { runs } = otherProcess(school).beta.threads;
-  for (const threadId of threadIds) await runs.createAndPoll(threadId, { assistant_id: assistantId });
-  await telemetry.verify();
-  const recorded = new Set(
-    telemetry.spans
-      .filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'invoke_agent')
-      .map(({ attributes }) => String(attributes['openai.thread.id'])),
-  );
-  return threadIds.filter((id) => recorded.has(id));
-}
 
 function isSampled(sampler: Sampler, traceId: string): boolean {
   return sampler.shouldSample(context.active(), traceId, 'thread', 0, {}, []).decision === 2;

@@ -38,20 +38,6 @@ describe('the prompt of withMetadata', () => {
     `);
   });
 
-  test('leaves no version on a span whose prompt has none', async () => {
-    const { client, telemetry } = await startTracedProgram();
-    const outer = { prompt: TUTOR };
-    await withMetadata(outer, () => client.responses.create(STORED));
-    await withMetadata(outer, () =>
-      withMetadata({ prompt: { name: 'other' } }, () => client.chat.completions.create(QUESTION)),
-    );
-    await withMetadata(outer, async () => traced({ prompt: 'hint' }, () => undefined)());
-    for (const { attributes } of telemetry.spans) {
-      expect(attributes['gen_ai.prompt.name']).not.toBe('tutor');
-      expect(attributes).not.toHaveProperty('gen_ai.prompt.version');
-    }
-  });
-
   test('leaves the prompt of a span alone if a processor adds metadata', async () => {
     const { client, telemetry } = await startTracedProgram();
     const attributes: Record<string, unknown>[] = [];

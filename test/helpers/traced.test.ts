@@ -94,6 +94,7 @@ describe('traced', () => {
     const { telemetry } = await startTracedProgram();
     const result = { x: 1 };
     expect(traced('same', () => result)()).toBe(result);
+    expect(span('same', (own) => own === trace.getActiveSpan())).toBe(true);
     await expect(traced('same', async () => result)()).resolves.toBe(result);
     const error = new TypeError('secret');
     const thrower = traced('broken', () => {
@@ -369,21 +370,6 @@ describe('an object that several calls return', () => {
     await expectTree(`
       outer     !RangeError
       └─ inner  !RangeError
-    `);
-  });
-});
-
-describe('span', () => {
-  it('runs a function in a span and passes it the span', async () => {
-    const { expectTree } = await startTracedProgram({}, {});
-    const result = span('outer', (outer) => {
-      expect(trace.getActiveSpan()).toBe(outer);
-      return span('inner', () => 42);
-    });
-    expect(result).toBe(42);
-    await expectTree(`
-      outer
-      └─ inner
     `);
   });
 });

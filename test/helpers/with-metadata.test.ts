@@ -209,15 +209,6 @@ describe('withMetadata', () => {
       64,
     );
   });
-
-  it('rethrows the errors of its function', async () => {
-    await startTracedProgram();
-    const error = new Error('no');
-    const fail = (): never => {
-      throw error;
-    };
-    expect(() => withMetadata({ userId: 'a' }, fail)).toThrow(error);
-  });
 });
 
 it('MetadataSpanProcessor adds metadata to spans of other instrumentations', async () => {

@@ -35,19 +35,6 @@ const IMPORTS: readonly Import[] = [
   {
     format: 'mjs',
     code: `import OpenAI from 'openai';
-      class MyOpenAI extends OpenAI {}
-      const clients = [new MyOpenAI({ apiKey, baseURL })];`,
-  },
-  {
-    format: 'mjs',
-    code: `import OpenAI from 'openai';
-      const client = new OpenAI({ apiKey: 'another', baseURL });
-      const clients = [client.withOptions({ apiKey })];`,
-    since: 5,
-  },
-  {
-    format: 'mjs',
-    code: `import OpenAI from 'openai';
       import { createRequire } from 'node:module';
       const { OpenAI: Other } = createRequire(import.meta.url)('openai');
       if (OpenAI === Other) throw new Error('not two builds');
@@ -61,12 +48,6 @@ const IMPORTS: readonly Import[] = [
   { format: 'cjs', code: `const { OpenAI } = require('openai/client');\n${CLIENT}`, since: 5 },
   { format: 'cjs', code: `const { AzureOpenAI } = require('openai/azure');\n${AZURE}`, since: 5 },
   { format: 'cjs', code: `const { default: OpenAI } = await import('openai');\n${CLIENT}` },
-  {
-    format: 'cjs',
-    code: `const OpenAI = require('openai');
-      class MyOpenAI extends OpenAI {}
-      const clients = [new MyOpenAI({ apiKey, baseURL })];`,
-  },
 ];
 
 const LANES = [

@@ -57,20 +57,13 @@ test('a wait between the readings of the two clocks does not set the clock', () 
   expect(now() - start).toBeCloseTo(6);
 });
 
-test("the clock is never a millisecond away from the SDK's timestamps", () => {
-  for (let step = 0; step < 10_000; step++) {
-    // Both clocks go on, the one of performance a little faster.
-    set(Math.floor(5_000_000 + step * 0.3), 100 + step * 0.3003);
-    expect(Math.abs(now() - Date.now())).toBeLessThanOrEqual(1);
-  }
-});
-
-test('the clock does not visibly step back, even if one source runs faster', () => {
+test('the clock is never a millisecond away from that of the SDK, and does not visibly step back', () => {
   let last = 0;
   for (let step = 0; step < 10_000; step++) {
     set(Math.floor(6_000_000 + step * 0.3), 100 + step * 0.3003);
     const time = now();
     expect(time - last).toBeGreaterThan(-0.01);
+    expect(Math.abs(time - Date.now())).toBeLessThanOrEqual(1);
     last = time;
   }
 });

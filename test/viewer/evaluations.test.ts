@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { context, logs, trace } from '@opentelemetry/api';
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
@@ -11,6 +10,7 @@ import { consoleTree, htmlPage, type ViewProcessor } from '../../src/export.ts';
 import { OpenAIInstrumentation } from '../../src/index.ts';
 import { evaluationsOf, withEvaluations } from '../../src/viewer/evaluations.ts';
 import type { ViewedSpan } from '../../src/viewer/viewed-span.ts';
+import { newFolder } from '../support/folders.ts';
 
 /** Ids are never used twice: an id that names two answers belongs to neither. */
 let asked = 0;
@@ -94,9 +94,7 @@ describe('the terminal', () => {
 });
 
 it('the page has evaluations as events of the span that they are about, also if it is written already', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'evaluations-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const path = join(folder, 'page.html');
+  const path = join(await newFolder(), 'page.html');
   const shown = (): ViewedSpan | undefined => {
     const [, json = ''] = readFileSync(path, 'utf8').match(/id="data">(.*?)<\/script>/s) ?? [];
     return withEvaluations(JSON.parse(json).spans)[0];

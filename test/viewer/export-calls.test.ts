@@ -1,12 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import type OpenAI from 'openai';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { maskingHook, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { runExportCalls } from '../../src/viewer/export-calls.ts';
-import { type Session, startSession } from '../support/session.ts';
+import { newFolder } from '../support/folders.ts';
+import type { Session } from '../support/session.ts';
+import { openSession } from '../support/use-session.ts';
 
 const SCHEMA = { name: 'answer', strict: true, schema: { type: 'object', properties: {} } };
 const TOOL = { name: 'solve', description: 'Solves x.', parameters: { type: 'object', properties: {} } };
@@ -40,19 +41,8 @@ const PERSONAL = {
   metadata: { name: 'Ada' },
 };
 
-const folders: string[] = [];
-const sessions: Session[] = [];
-afterEach(async () => {
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
-  for (const session of sessions.splice(0)) await session.verify();
-});
-
-async function startRecording(config: OpenAIInstrumentationConfig = {}): Promise<Session> {
-  const session = await startSession({
-    config: { captureMessageContent: 'SPAN_ONLY', recordRequest: true, ...config },
-  });
-  sessions.push(session);
-  return session;
+function startRecording(config: OpenAIInstrumentationConfig = {}): Promise<Session> {
+  return openSession({ config: { captureMessageContent: 'SPAN_ONLY', recordRequest: true, ...config } });
 }
 
 function ask(
@@ -84,9 +74,7 @@ async function exportCalls(
   spans: readonly ReadableSpan[],
   ...parameters: string[]
 ): Promise<Ended & { lines: Record<string, unknown>[] }> {
-  const folder = await mkdtemp(join(tmpdir(), 'calls-'));
-  folders.push(folder);
-  const file = join(folder, 'trace.jsonl');
+  const file = join(await newFolder(), 'trace.jsonl');
   const exported = spans.map((span) => {
     const attributes = Object.entries(span.attributes).map(([key, value]) => ({
       key,

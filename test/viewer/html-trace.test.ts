@@ -1,11 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   closeSync,
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -15,8 +13,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { diag } from '@opentelemetry/api';
@@ -30,17 +27,16 @@ import { pageDocument, writePrivately } from '../../src/viewer/page-file.ts';
 import { pageFromFile, runView } from '../../src/viewer/view-command.ts';
 import { ImmediateSpanProcessor } from '../../src/viewer/view-processor.ts';
 import { toViewedSpan, type ViewedSpan } from '../../src/viewer/viewed-span.ts';
+import { newFolder } from '../support/folders.ts';
+import { listen } from '../support/listening.ts';
 import { evaluationOf, otlp, otlpLogs } from './live/requests.ts';
-import { makeSpans, type SpanPlan } from './spans.ts';
+import { exit, makeSpans, type SpanPlan } from './spans.ts';
 
 let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'pages-'));
+beforeEach(async () => {
+  folder = await newFolder();
 });
-afterEach(() => {
-  vi.restoreAllMocks();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterEach(() => void vi.restoreAllMocks());
 
 interface Started {
   readonly exporter: HtmlTraceExporter;
@@ -86,11 +82,6 @@ function spanReadingResource(span: FinishedSpan | undefined, read: () => void): 
     },
   };
   return Object.create(span ?? null, { resource: { value: resource } });
-}
-
-/** What is done when the process exits. */
-function exit(): void {
-  for (const listener of process.listeners('exit')) if (listener.name === 'callListeners') listener(0);
 }
 
 describe('a page', () => {
@@ -504,15 +495,12 @@ describe('the command view', () => {
   });
 
   it('says in one line why it cannot start', async () => {
-    const server = createServer();
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    const { port } = server.address() as AddressInfo;
-    expect(await view('--port', String(port))).toEqual({
+    const { port } = new URL(await listen());
+    expect(await view('--port', port)).toEqual({
       code: 1,
       output: '',
       errors: `Port ${port} is in use. Choose another with --port, or let --port 0 pick a free one.\n`,
     });
-    server.close();
     const missing = join(folder, 'missing', 'traces.jsonl');
     expect(await view('--port', '0', '--keep', missing)).toEqual({
       code: 1,
@@ -543,16 +531,9 @@ describe('the command view', () => {
     expect(readFileSync(file, 'utf8')).toBe(lines(spanNamed('x')));
   });
 
-  it.runIf(existsSync('/proc/self'))('ends where no folder can be created', () => {
-    writeFileSync(join(folder, 'file'), lines(spanNamed('x')));
-    const cli = join(import.meta.dirname, '../../dist/cli.cjs');
+  it.runIf(existsSync('/proc/self'))('ends where no folder can be created', async () => {
     const target = '/proc/traces/page.html';
-    const parameters = [cli, 'view', join(folder, 'file'), '--output', target];
-    const { status, stderr } = spawnSync(process.execPath, parameters, {
-      encoding: 'utf8',
-      timeout: 20_000,
-      killSignal: 'SIGKILL',
-    });
-    expect([status, stderr]).toEqual([1, `${target} cannot be written: no such file or directory.\n`]);
+    const errors = `${target} cannot be written: no such file or directory.\n`;
+    expect(await make(lines(spanNamed('x')), target)).toEqual({ code: 1, output: '', errors });
   });
 });

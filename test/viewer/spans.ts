@@ -68,6 +68,11 @@ export function makeSpans(...plans: readonly SpanPlan[]): FinishedSpan[] {
   return exporter.getFinishedSpans();
 }
 
+/** Does what is done when the process exits. */
+export function exit(): void {
+  for (const listener of process.listeners('exit')) if (listener.name === 'callListeners') listener(0);
+}
+
 /** Spans as trees, one for each trace. */
 export function treesOf(spans: readonly FinishedSpan[]): TraceTree[] {
   return buildTrees(spans.map((span) => toViewedSpan(span)));

@@ -1,21 +1,17 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { newFolder } from '../support/folders.ts';
 import { listsOf, otlp, send } from './live/requests.ts';
 
 const CLI = join(import.meta.dirname, '../../dist/cli.cjs');
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const clean of cleanups.splice(0)) await clean();
-});
 
 /** Starts the command. @returns what it has printed once that matches */
 function start(text: RegExp, ...parameters: string[]): Promise<RegExpMatchArray> {
   const child = spawn(process.execPath, [CLI, 'view', ...parameters]);
-  cleanups.push(() => child.kill());
+  onTestFinished(() => void child.kill());
   child.stdin.end();
   let said = '';
   return new Promise((resolve, reject) => {
@@ -43,8 +39,7 @@ test('it prints its address, and answers there', async () => {
 test.skipIf(process.platform === 'win32')(
   'it shows the files of a folder, and does not wait for pipes',
   async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'view-'));
-    cleanups.push(() => rm(folder, { recursive: true, force: true }));
+    const folder = await newFolder();
     const pipe = join(folder, 'a.jsonl');
     execFileSync('mkfifo', [pipe]);
     await writeFile(join(folder, 'b.jsonl'), otlp({ traceId: 't', spanId: '1', name: 'x' }));

@@ -1,21 +1,18 @@
-import { appendFile, mkdtemp, readFile, rm, stat, truncate } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { KeptTraces } from '../../../src/viewer/live/kept-traces.ts';
 import { startLiveView } from '../../../src/viewer/live/live-view.ts';
+import { newFolder } from '../../support/folders.ts';
 import { makeSpans } from '../spans.ts';
 import { listsOf, otlp, post } from './requests.ts';
 
-let folder: string;
 let file: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'kept-'));
-  file = join(folder, 'traces.jsonl');
+  file = join(await newFolder(), 'traces.jsonl');
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const request = (name: string): unknown => JSON.parse(otlp({ traceId: 't', spanId: name, name }));
 /** The size of a request with a name of one letter. */

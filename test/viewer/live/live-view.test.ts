@@ -237,20 +237,6 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     await page.getByRole('listitem').getByText('helpful 0.9 (good)').waitFor();
   });
 
-  it('filters what the server has', async () => {
-    await send(span('t', '1st'), span('u', '2nd', { status: { code: 2, message: 'No quota' } }));
-    await entries().nth(1).waitFor();
-    for (const words of ['1st', 'no quota']) {
-      await filter().fill(words);
-      await page.getByText('1 span in 1 trace').waitFor();
-      await filter().fill('');
-      await page.getByText('2 spans in 2 traces').waitFor();
-    }
-    await page.getByRole('checkbox', { name: 'Errors only' }).check();
-    await page.getByText('1 span in 1 trace').waitFor();
-    expect(await entries().textContent()).toContain('2nd');
-  });
-
   it('says that the connection is lost, and continues when it is back', async () => {
     await connected();
     const { port, searchParams } = new URL(live.page);

@@ -1,11 +1,11 @@
-import { appendFile, mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, mkdir, rename, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { watchTraces } from '../../../src/viewer/live/watch-traces.ts';
 import type { ViewedSpan } from '../../../src/viewer/viewed-span.ts';
+import { newFolder } from '../../support/folders.ts';
 import { evaluationOf, otlp, otlpLogs } from './requests.ts';
 
 let folder: string;
@@ -15,14 +15,11 @@ let taken: ViewedSpan[];
 let evaluated: string[];
 let problems: string[];
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'watch-'));
+  folder = await newFolder();
   file = join(folder, 'traces.jsonl');
   [taken, evaluated, problems] = [[], [], []];
 });
-afterEach(async () => {
-  stop?.();
-  await rm(folder, { recursive: true, force: true });
-});
+afterEach(() => stop?.());
 
 function watch(path = file): void {
   stop = watchTraces(
