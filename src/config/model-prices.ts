@@ -116,7 +116,7 @@ export interface PricePackage {
   calcPrice(usage: object, model: string, options: object): unknown;
 }
 
-/** Recognises the package as a namespace, or below the `default` of a CommonJS build. */
+/** Recognises the package as a namespace or, in a CommonJS build, as the namespace's `default`. */
 export function asPricePackage(value: unknown): PricePackage | undefined {
   return [value, field(value, 'default')].find(
     (candidate): candidate is PricePackage => typeof field(candidate, 'calcPrice') === 'function',

@@ -151,8 +151,8 @@ class LiveSpans {
     for (const [span, sent] of this.#open) {
       const answer = answers.get(span.spanContext().spanId);
       const sizes = sizesOf(span, answer);
-      // If this request has no room for a span's answer, skip the span: it would hide the answer that is
-      // shown.
+      // If this request has no room for a span's answer, skip the span. Without the answer, it would replace
+      // the one that is shown.
       const isPassedOver = answer === undefined && sent.split(' ').length > 2;
       if (sizes === sent || isPassedOver || length > MAX_REQUEST_LENGTH) continue;
       this.#open.set(span, sizes);

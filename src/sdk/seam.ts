@@ -99,7 +99,7 @@ export class Seam extends PatchedClass {
     });
   }
 
-  /** The observer of a client, prepared. `undefined` while calls are suppressed. */
+  /** The observer of a client, after its `prepare`. `undefined` while calls are suppressed. */
   observerOfResource(client: unknown): CallObserver | undefined {
     if (typeof client !== 'object' || client === null || isSuppressed(activeContext())) return undefined;
     const observer = this.#observerOf(client);

@@ -7,7 +7,9 @@ import { PatchedClass, type Patches } from './patches.ts';
 import { isObject, ownerOf, propertyOf } from './reflect.ts';
 import { transparentProxy } from './transparent-proxy.ts';
 
-/** Returns the observer of a client, prepared. `undefined` while the client's calls are suppressed. */
+/**
+ * Returns the observer of a client, after its `prepare`. `undefined` while the client's calls are suppressed.
+ */
 export type ObserverOf = (client: unknown) => CallObserver | undefined;
 
 /**

@@ -1,4 +1,4 @@
-/** Is called when the SDK calls a method of the program. `run` calls that method and returns its result. */
+/** Called when the SDK calls a method of the program. `run` calls that method and returns its result. */
 type Around = (run: () => unknown, args: readonly unknown[]) => unknown;
 
 /** Wraps a method so that it runs on the original object, although the SDK calls it on the proxy. */

@@ -219,7 +219,7 @@ function replace(result: object, name: string, value: ObjectMethod): void {
   if (typeof field(result, name) === 'function') setMethod(result, name, value);
 }
 
-/** Checked before `instanceof`, which may throw for a proxy of the program and always throws for a revoked one. */
+/** Called before `instanceof`, which may throw for a program's proxy, and always throws for a revoked one. */
 function hasThen(value: unknown): boolean {
   return typeof field(value, 'then') === 'function';
 }

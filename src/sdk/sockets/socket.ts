@@ -7,7 +7,7 @@ export type SocketKind = 'responses' | 'realtime' | 'translation' | 'live';
 /** A socket of the SDK, when it is first seen. */
 export interface OpenedSocket {
   readonly kind: SocketKind;
-  /** Its client. If the class keeps none, an object with the base URL and the deployment. */
+  /** The socket's client. If its class keeps none, an object with the base URL and the deployment. */
   readonly client: object;
   /** The context in which it was first seen, which is usually that of its creation. */
   readonly context: Context;
