@@ -22,50 +22,15 @@ import {
   toolSpan,
 } from './examples.ts';
 
-const noUsage = {
+/** What only an answer has. */
+const noAnswer = {
   'gen_ai.usage.input_tokens': undefined,
   'gen_ai.usage.output_tokens': undefined,
   'gen_ai.usage.cache_read.input_tokens': undefined,
-};
-const noAnswer = {
-  ...noUsage,
   'gen_ai.response.id': undefined,
   'gen_ai.response.model': undefined,
   'gen_ai.response.finish_reasons': undefined,
 };
-
-describe('a span has no findings that is', () => {
-  const streamed = { 'gen_ai.request.stream': true };
-  const failed = { status: { code: 2 } };
-  it.each<[rule: string, span: CheckedSpan]>([
-    ['a failure without an answer', change(chatSpan, { ...noAnswer, 'error.type': 'x' }, failed)],
-    ['a raw response', change(chatSpan, { ...noAnswer, 'openai.response.parsed': false })],
-    [
-      'an unfinished stream',
-      change(chatSpan, { ...noAnswer, ...streamed, 'openai.stream.end': 'cancelled' }),
-    ],
-    ['a stream without usage', change(chatSpan, { ...noUsage, ...streamed })],
-    ['a step without usage', change(stepSpan, noUsage)],
-    [
-      'a run with usage that no step has',
-      change(runSpan, { 'gen_ai.usage.input_tokens': 381, 'gen_ai.usage.output_tokens': 88 }),
-    ],
-    [
-      'a cancelled run without a finish reason',
-      change(runSpan, { 'openai.run.status': 'cancelled', 'gen_ai.response.finish_reasons': undefined }),
-    ],
-    [
-      'of another provider, with attributes of OpenAI',
-      change(chatSpan, {
-        'gen_ai.provider.name': 'azure.ai.openai',
-        'openai.response.service_tier': 'default',
-      }),
-    ],
-    ["the program's own", { ...attemptSpan, name: 'lesson', attributes: {}, status: { code: 0 } }],
-  ])('%s', (_, span) => {
-    expect(checkSpan(span)).toEqual([]);
-  });
-});
 
 const OUTPUT = 'gen_ai.output.messages';
 
@@ -153,7 +118,7 @@ describe('a finding is', () => {
     ['name should be thread or conversation or session', { ...threadSpan, name: 'my thread' }],
     ['status is OK, which is for the program to set', { ...chatSpan, status: { code: 1 } }],
     ['error.type is missing beside status ERROR', { ...chatSpan, status: { code: 2 } }],
-    ['server.port without server.address', change(threadSpan, { 'server.port': 443 })],
+    ['server.port without server.address', change(threadSpan, { 'server.address': undefined })],
     [
       'gen_ai.usage.input_tokens is not listed for openai.execute_tool.internal',
       change(toolSpan, { 'gen_ai.usage.input_tokens': 1 }),
@@ -216,11 +181,6 @@ describe('a finding is', () => {
 
 describe('without consent', () => {
   const withoutContent = { content: false };
-
-  it('spans without content have no findings', () => {
-    const spans = [chatSpan, runSpan, threadSpan, attemptSpan];
-    expect(spans.flatMap((span) => checkSpan(span, withoutContent))).toEqual([]);
-  });
 
   it.each([
     'gen_ai.input.messages',
@@ -296,15 +256,6 @@ function changed(record: CheckedLogRecord, attributes: Record<string, unknown>):
 }
 
 describe('of a log record', () => {
-  const failed = { 'gen_ai.operation.name': 'chat', 'gen_ai.provider.name': 'openai', 'error.type': 'x' };
-  it.each<[rule: string, record: CheckedLogRecord]>([
-    ['an exception', exceptionRecord],
-    ['the details of an operation', detailsRecord],
-    ['the details of a failure, without an answer', { ...detailsRecord, attributes: failed }],
-  ])('nothing is found that is %s', (_, record) => {
-    expect(checkLogRecord(record)).toEqual([]);
-  });
-
   it.each<[finding: string, record: CheckedLogRecord]>([
     ['is in no registry', { ...exceptionRecord, eventName: 'gen_ai.choice' }],
     ['severity is 17, should be 13', { ...exceptionRecord, severityNumber: 17 }],
