@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { codeBlocksOf } from '../docs/documents.ts';
-import { type Finished, ROOT, startExample, treeLines } from './program.ts';
+import type { Completed } from '../support/lanes/command.ts';
+import { ROOT, startExample, treeLines } from './program.ts';
 
 /** Those with a README that has the command and the tree; the others have tests of their own. */
 const EXAMPLES = [
@@ -35,7 +36,7 @@ function commandOf(example: string): string[] {
 }
 
 /** Runs the command of the README, without a key: against the simulator. */
-function run(example: string, environment: Readonly<Record<string, string>> = {}): Promise<Finished> {
+function run(example: string, environment: Readonly<Record<string, string>> = {}): Promise<Completed> {
   return startExample(commandOf(example), { OTEL_TRACES_EXPORTER: 'console', ...environment }).finished;
 }
 

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import type { Completed } from '../support/lanes/command.ts';
 import { startOtlpReceiver } from '../support/lanes/otlp.ts';
-import { type Finished, ROOT, startExample, treeLines } from './program.ts';
+import { ROOT, startExample, treeLines } from './program.ts';
 
 const QUESTION = 'I need to solve the equation `3x + 11 = 14`. Can you help me?';
 
@@ -9,7 +10,7 @@ const QUESTION = 'I need to solve the equation `3x + 11 = 14`. Can you help me?'
 function runDemo(
   parameters: readonly string[] = [],
   environment: Readonly<Record<string, string>> = {},
-): Promise<Finished> {
+): Promise<Completed> {
   return startExample(['examples/math-tutor/main.ts', ...parameters], environment).finished;
 }
 

@@ -1,9 +1,9 @@
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
 import { SHELL_SETTINGS } from './environment.ts';
+import { type Completed as Ended, start } from './lanes/command.ts';
 import { BUNDLED_PACKAGES, PACKAGE_NAME, ROOT } from './lanes/paths.ts';
 
 /** A call, for programs that run with `BASE_URL`. */
@@ -12,11 +12,7 @@ export const CALL = `
   await client.chat.completions.create({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hi' }] });
 `;
 
-export interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+export type { Ended };
 
 /** A project of a user's, in a folder of its own: this package as it is built, `openai` and an SDK. */
 export interface Project {
@@ -70,10 +66,6 @@ function runNode(
   const kept = Object.entries(process.env).filter(
     ([name]) => !SHELL_SETTINGS.test(name) && !/^(?:NODE_OPTIONS|VITEST)|_proxy$/i.test(name),
   );
-  const env = { ...Object.fromEntries(kept), ...environment };
-  return new Promise((done) => {
-    execFile(process.execPath, parameters, { cwd, env }, (error, stdout, stderr) =>
-      done({ code: Number(error?.code ?? 0), stdout, stderr }),
-    );
-  });
+  return start(process.execPath, parameters, { cwd, env: { ...Object.fromEntries(kept), ...environment } })
+    .finished;
 }

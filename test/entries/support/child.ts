@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Completed, start } from '../../support/lanes/command.ts';
 import { laneDirectory } from '../../support/lanes/paths.ts';
 
 export interface ChildProgram {
@@ -18,11 +18,8 @@ export interface ChildProgram {
 }
 
 /** How a program ended, as its parent process sees it. */
-export interface Ended {
-  readonly code: number | null;
+export interface Ended extends Completed {
   readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
 }
 
 export const PACKAGE = 'opentelemetry-instrumentation-openai';
@@ -39,43 +36,21 @@ export async function runChild(program: ChildProgram): Promise<Ended> {
   const { parameters = [], env = {}, signals = [] } = program;
   const file = join(directory, `entry-${randomUUID()}.${format}`);
   await writeFile(file, text);
+  const { child, finished } = start(process.execPath, [...parameters, file], {
+    cwd: directory,
+    env: { PATH, NODE_COMPILE_CACHE, ...env },
+    timeout: TIMEOUT,
+  });
+  const waiting = [...signals];
+  let stdout = '';
+  child.stdout.on('data', (text: string) => {
+    stdout += text;
+    const unheard = stdout.split('ready\n').length - 1 - (signals.length - waiting.length);
+    for (const signal of waiting.splice(0, unheard)) child.kill(signal);
+  });
   try {
-    return await follow([...parameters, file], directory, env, signals);
+    return { ...(await finished), signal: child.signalCode };
   } finally {
     await rm(file);
   }
-}
-
-function follow(
-  parameters: readonly string[],
-  cwd: string,
-  env: Readonly<Record<string, string>>,
-  signals: readonly NodeJS.Signals[],
-): Promise<Ended> {
-  const waiting = [...signals];
-  const child = spawn(process.execPath, parameters, {
-    cwd,
-    env: { PATH, NODE_COMPILE_CACHE, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: TIMEOUT,
-    killSignal: 'SIGKILL',
-  });
-  let stdout = '';
-  let stderr = '';
-  let heard = 0;
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    stdout += chunk;
-    const ready = stdout.split('ready\n').length - 1;
-    for (; heard < ready; heard++) {
-      const signal = waiting.shift();
-      if (signal !== undefined) child.kill(signal);
-    }
-  });
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    stderr += chunk;
-  });
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
-  });
 }

@@ -1,11 +1,12 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { delimiter, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { SHELL_SETTINGS } from '../environment.ts';
 import { ROOT } from './paths.ts';
 
 export interface CommandOptions {
   readonly cwd: string;
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Milliseconds after which the command is killed. Default: two minutes. */
   readonly timeout?: number;
   /** The user who runs it, if it is another. */
@@ -20,34 +21,45 @@ export interface Completed {
   readonly stderr: string;
 }
 
-/** Runs a command to its end, whatever that is. */
+export interface RunningCommand {
+  readonly child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly finished: Promise<Completed>;
+}
+
+/** Starts a command in an environment with nothing set but what is given. */
+export function start(
+  command: string,
+  parameters: readonly string[],
+  { cwd, env = {}, timeout = 120_000, uid, gid }: CommandOptions,
+): RunningCommand {
+  const child = spawn(command, parameters, {
+    cwd,
+    env: { ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout,
+    killSignal: 'SIGKILL',
+    ...(uid !== undefined && { uid }),
+    ...(gid !== undefined && { gid }),
+  });
+  const output = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const)
+    child[stream].setEncoding('utf8').on('data', (text: string) => {
+      output[stream] += text;
+    });
+  const finished = new Promise<Completed>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, ...output }));
+  });
+  return { child, finished };
+}
+
+/** Runs a command to its end, whatever that is, as from a user's shell. */
 export function run(
   command: string,
   parameters: readonly string[],
   options: CommandOptions,
 ): Promise<Completed> {
-  const { cwd, env = {}, timeout = 120_000, uid, gid } = options;
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, parameters, {
-      cwd,
-      env: { ...userEnvironment(), ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout,
-      killSignal: 'SIGKILL',
-      ...(uid !== undefined && { uid }),
-      ...(gid !== undefined && { gid }),
-    });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text;
-    });
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
-  });
+  return start(command, parameters, { ...options, env: { ...userEnvironment(), ...options.env } }).finished;
 }
 
 /**
