@@ -1,10 +1,34 @@
+import type { ClientOptions } from 'openai';
 import type { Secrets } from './secrets.ts';
+
+/** Options of a client whose every header, key and address is a secret, and so is every text that it gets. */
+export function plantedOptions(url: string, secrets: Secrets): ClientOptions {
+  const credential = (place: string): string => secrets.make(place, 'credential');
+  const address = new URL(url);
+  address.username = credential('user of the base URL');
+  address.password = credential('password of the base URL');
+  return {
+    apiKey: credential('API key'),
+    organization: credential('organization'),
+    project: credential('project'),
+    baseURL: address.href,
+    defaultHeaders: {
+      cookie: credential('cookie'),
+      'api-key': credential('api-key header'),
+      'x-note': secrets.make('request header'),
+    },
+    defaultQuery: { 'api-version': '1', key: credential('query'), note: secrets.make('query') },
+    fetch: plantingFetch(secrets) as never,
+    maxRetries: 0,
+    logLevel: 'off',
+  };
+}
 
 /**
  * A `fetch` that plants secrets in every response: its JSON, the events of its stream, its headers. Fields that
  * an answer does not have, but some server may, are added.
  */
-export function plantingFetch(secrets: Secrets): typeof fetch {
+function plantingFetch(secrets: Secrets): typeof fetch {
   return async (input, init) => {
     // openai 4 sends forms as streams.
     const sent = { duplex: 'half' as const, ...init };

@@ -5,7 +5,7 @@ import { ConsoleTreeExporter } from '../../src/export.ts';
 import { collectLines } from '../support/diag-lines.ts';
 import { startSimulator } from '../support/simulator/index.ts';
 import { recordTelemetry } from '../support/telemetry.ts';
-import { plantingFetch } from './planting-fetch.ts';
+import { plantedOptions } from './planting-fetch.ts';
 import { Secrets } from './secrets.ts';
 import type { Stage } from './stage.ts';
 
@@ -25,25 +25,7 @@ export async function record(
   const lines = collectLines(DiagLogLevel.ALL);
   const telemetry = recordTelemetry({ content: true });
   const simulator = await startSimulator();
-  const credential = (place: string): string => secrets.make(place, 'credential');
-  const address = new URL(simulator.url);
-  address.username = credential('user of the base URL');
-  address.password = credential('password of the base URL');
-  const client = new OpenAI({
-    apiKey: credential('API key'),
-    organization: credential('organization'),
-    project: credential('project'),
-    baseURL: address.href,
-    defaultHeaders: {
-      cookie: credential('cookie'),
-      'api-key': credential('api-key header'),
-      'x-note': secrets.make('request header'),
-    },
-    defaultQuery: { 'api-version': '1', key: credential('query'), note: secrets.make('query') },
-    fetch: plantingFetch(secrets),
-    maxRetries: 0,
-    logLevel: 'off',
-  });
+  const client = new OpenAI(plantedOptions(simulator.url, secrets));
   const events: SinkEvent[] = [];
   const sink = (event: SinkEvent): void => void events.push(event);
   const recording: OpenAIInstrumentationConfig = { ...config, events: { sink, preset: 'full' } };

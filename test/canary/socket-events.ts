@@ -1,4 +1,17 @@
+import {
+  added,
+  call,
+  created,
+  done,
+  itemDone,
+  message,
+  sound,
+  spoken,
+  transcript,
+} from '../hierarchy/realtime/events.ts';
 import type { Secrets } from './secrets.ts';
+
+const LOOK_UP = { name: 'look_up', arguments: '{"term":"x"}' };
 
 /** What the server says of a session. Its voice, modalities and formats are facts that are always recorded. */
 export function SESSION(secrets: Secrets): object {
@@ -34,70 +47,40 @@ export function heard(): object[] {
     { type: 'input_audio_buffer.speech_stopped', item_id: 'item_0', audio_end_ms: 900 },
     { type: 'input_audio_buffer.committed', item_id: 'item_0' },
     { type: 'conversation.item.input_audio_transcription.delta', item_id: 'item_0', delta: 'A question' },
-    {
-      type: 'conversation.item.input_audio_transcription.completed',
-      item_id: 'item_0',
-      transcript: 'A question.',
-      usage: { type: 'tokens', input_tokens: 3, output_tokens: 3, total_tokens: 6 },
-    },
+    transcript('item_0', 'A question.'),
   ];
 }
 
 /** A response that calls a function and says something. */
-export function spoken(id: string): object[] {
-  const place = { response_id: id, item_id: `message_${id}`, output_index: 1, content_index: 0 };
-  const call = {
-    type: 'function_call',
-    id: `call_item_${id}`,
-    call_id: `call_${id}`,
-    name: 'look_up',
-    arguments: '{"term":"x"}',
-  };
-  const message = {
-    type: 'message',
-    id: place.item_id,
-    role: 'assistant',
-    content: [{ type: 'output_audio', transcript: 'An answer.', audio: 'sound' }],
-  };
+export function answered(id: string): object[] {
+  const asked = call(`call_item_${id}`, { ...LOOK_UP, call_id: `call_${id}` });
+  const said = message(`message_${id}`);
+  const content = [{ type: 'output_audio', transcript: 'An answer.', audio: 'sound' }];
   return [
-    { type: 'response.created', response: { id, status: 'in_progress' } },
-    { type: 'response.output_item.added', response_id: id, output_index: 0, item: call },
-    { type: 'response.function_call_arguments.delta', ...place, output_index: 0, delta: '{"term' },
-    { type: 'response.output_item.done', response_id: id, output_index: 0, item: call },
-    {
-      type: 'response.output_item.added',
-      response_id: id,
-      output_index: 1,
-      item: { ...message, content: [] },
-    },
-    { type: 'response.output_audio.delta', ...place, delta: 'sound' },
-    { type: 'response.output_audio_transcript.delta', ...place, delta: 'An answer.' },
-    { type: 'response.output_text.delta', ...place, delta: 'An answer.' },
-    {
-      type: 'response.done',
-      response: { id, status: 'completed', output: [call, message], instructions: 'Be nice.' },
-    },
+    created(id),
+    added(id, asked),
+    { type: 'response.function_call_arguments.delta', response_id: id, output_index: 0, delta: '{"term' },
+    itemDone(id, asked),
+    added(id, said),
+    sound(id),
+    spoken(id, 'An answer.'),
+    { type: 'response.output_text.delta', response_id: id, output_index: 1, delta: 'An answer.' },
+    done(id, { output: [asked, { ...said, content }], instructions: 'Be nice.' }),
   ];
 }
 
 /** The events of a response over a socket of responses. */
 export function responseEvents(id: string): object[] {
-  const call = {
-    type: 'function_call',
-    id: `item_${id}`,
-    call_id: `call_${id}`,
-    name: 'look_up',
-    arguments: '{"term":"x"}',
-  };
+  const asked = { type: 'function_call', id: `item_${id}`, call_id: `call_${id}`, ...LOOK_UP };
   const content = [{ type: 'output_text', text: 'An answer.' }];
-  const message = { type: 'message', id: `message_${id}`, role: 'assistant', content };
+  const said = { type: 'message', id: `message_${id}`, role: 'assistant', content };
   const response = { id, object: 'response', model: 'gpt-4o-mini', status: 'in_progress' };
   return [
     { type: 'response.created', response: { ...response, output: [], instructions: 'Be nice.' } },
-    { type: 'response.output_item.added', output_index: 0, item: call },
+    { type: 'response.output_item.added', output_index: 0, item: asked },
     { type: 'response.function_call_arguments.delta', output_index: 0, delta: '{"term' },
     { type: 'response.output_text.delta', output_index: 1, content_index: 0, delta: 'An answer.' },
-    { type: 'response.output_item.done', output_index: 1, item: message },
-    { type: 'response.completed', response: { ...response, status: 'completed', output: [call, message] } },
+    { type: 'response.output_item.done', output_index: 1, item: said },
+    { type: 'response.completed', response: { ...response, status: 'completed', output: [asked, said] } },
   ];
 }

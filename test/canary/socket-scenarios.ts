@@ -5,7 +5,7 @@ import { openRealtime } from '../support/realtime-socket.ts';
 import { openResponses } from '../support/responses-socket.ts';
 import { responseBody } from './bodies.ts';
 import type { Secrets } from './secrets.ts';
-import { heard, itemCreated, responseEvents, SESSION, spoken } from './socket-events.ts';
+import { answered, heard, itemCreated, responseEvents, SESSION } from './socket-events.ts';
 import type { Scenario, Stage } from './stage.ts';
 
 /** What goes over sockets; every text in it is a secret, and so is its sound. */
@@ -103,10 +103,10 @@ async function converse(stage: Stage, end: (pair: Pair) => unknown): Promise<voi
     ...plant([{ type: 'input_audio_buffer.append', audio: 'sound' }, itemCreated()], 'said'),
     ...plant([{ type: 'response.create', response: { instructions: 'Be nice.' } }], 'asked'),
   );
-  await answer(...plant(heard(), 'heard'), ...plant(spoken('resp_1'), 'spoken'));
+  await answer(...plant(heard(), 'heard'), ...plant(answered('resp_1'), 'spoken'));
   const item = { type: 'function_call_output', call_id: 'call_resp_1', output: '{"answer":"so"}' };
   await say(...plant([{ type: 'conversation.item.create', item }], 'brought'), { type: 'response.create' });
-  await answer(...plant(spoken('resp_2'), 'spoken again'));
+  await answer(...plant(answered('resp_2'), 'spoken again'));
   await end(pair);
   await closed();
 }

@@ -18,7 +18,6 @@ import {
   QUICK_LANES,
 } from './lanes.ts';
 import { NOTHING, type Outcomes } from './outcome.ts';
-import { runTogether } from './processes.ts';
 import type { RunRequest } from './run.ts';
 import { steadyOutcome } from './steady.ts';
 
@@ -59,15 +58,10 @@ export async function compareVersions(
       collect(outcomes, versions, place, { found, programs });
     }
     const place = `openai ${lane.openai}, SDK ${lane.line}`;
-    const isQuick = extent === 'quick';
     const behaviours = await bothOutcomes(versions, (version) => runBehaviours(version, lane.line));
     collect(behaviours, versions, place, { found, programs });
-    const commands = await bothOutcomes(versions, (version) => runCommands(lane, version, isQuick));
+    const commands = await bothOutcomes(versions, runCommands);
     collect(commands, versions, place, { found, programs });
-    if (isQuick || !lane.openai.startsWith('7.')) continue;
-    // One after the other: receivers in one process receive what is sent to any of them.
-    const together = [await runTogether(versions[0]), await runTogether(versions[1])] as const;
-    collect(together, versions, place, { found, programs });
   }
   return { found, programs };
 }

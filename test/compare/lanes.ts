@@ -1,5 +1,6 @@
 import { cp, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { withPackageName } from '../support/example.ts';
 import { mustRun } from '../support/lanes/command.ts';
 import type { ProgramLane } from '../support/lanes/lanes.ts';
 import { laneDirectory, PACKAGE_NAME, ROOT } from '../support/lanes/paths.ts';
@@ -55,12 +56,11 @@ export type Both<Item> = readonly [reference: Item, candidate: Item];
 
 /** What programs are made of; what they import of `src/` is the package's by name there. */
 const PROGRAMS = [
-  'examples',
   'test/agents-sdk',
   'test/canary',
   'test/compare',
   'test/fixtures',
-  'test/hierarchy/programs',
+  'test/hierarchy/realtime',
   'test/support',
   'test/transparency',
 ];
@@ -137,11 +137,4 @@ async function copyPrograms(target: string): Promise<string> {
   }
   await writeProgramList(join(target, 'test/transparency'));
   return sha256(hashes.sort().join());
-}
-
-/** `'../../src/client.ts'` is what users know as `'opentelemetry-instrumentation-openai/client'`. */
-export function withPackageName(source: string): string {
-  return source.replaceAll(/'(?:\.\.\/)+src\/(\w+)\.ts'/g, (_, entry: string) =>
-    entry === 'index' ? `'${PACKAGE_NAME}'` : `'${PACKAGE_NAME}/${entry}'`,
-  );
 }

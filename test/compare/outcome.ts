@@ -13,8 +13,6 @@ export interface Outcome {
   readonly stdout: string;
   readonly stderr: string;
   readonly code: number | null;
-  /** Which thing got which id is chance. */
-  readonly anyOrder?: boolean;
 }
 
 export interface SpanData {
@@ -63,7 +61,7 @@ export interface RequestData {
 }
 
 /** Seconds and nanoseconds as a text that sorts by time: they are too many for a number. */
-export function startText([seconds, nanoseconds]: readonly [number, number]): string {
+function startText([seconds, nanoseconds]: readonly [number, number]): string {
   return `${seconds}.${String(nanoseconds).padStart(9, '0')}`;
 }
 

@@ -1,14 +1,11 @@
 import type { Scenario, Stage } from '../canary/stage.ts';
 import { PRICES, SCRIPTED } from '../support/scripted/index.ts';
-import { MORE, NEWEST } from './more-programs.ts';
 
 /** What runs in a process beside others, with a client of a server of its own. */
 export interface Program {
   readonly name: string;
   /** @returns what the program has got; whatever it throws is compared as well */
   run(stage: Stage): Promise<unknown>;
-  /** It does things at the same time: which of them gets which id is chance. */
-  readonly anyOrder?: boolean;
 }
 
 /** Programs of one kind, which are loaded where the version of `openai` has what they need. */
@@ -86,8 +83,6 @@ export const GROUPS: readonly Group[] = [
     planted: true,
     load: async () => named((await import('../canary/agents-sdk.ts')).AGENTS_SCENARIOS),
   },
-  { name: 'more', load: async () => MORE },
-  { name: 'newest', since: 7, load: async () => NEWEST },
   {
     name: 'endpoints',
     planted: true,

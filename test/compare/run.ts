@@ -7,7 +7,7 @@ import { context, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import OpenAI, { type ClientOptions } from 'openai';
 import { instrumentOpenAI } from 'opentelemetry-instrumentation-openai/client';
-import { plantingFetch } from '../canary/planting-fetch.ts';
+import { plantedOptions } from '../canary/planting-fetch.ts';
 import { Secrets } from '../canary/secrets.ts';
 import { type Simulator, startSimulator } from '../support/simulator/index.ts';
 import { describe } from '../transparency/runtime/describe.mjs';
@@ -72,7 +72,7 @@ function startServer(): Promise<Simulator> {
 
 async function runProgram(
   group: Group,
-  { run, anyOrder = false }: Program,
+  { run }: Program,
   secrets: Secrets,
   shared: Simulator | undefined,
 ): Promise<Outcome> {
@@ -85,7 +85,7 @@ async function runProgram(
       events: { sink: (event: object) => void events.push(event), preset: 'full' },
     }),
   } as Parameters<typeof instrumentOpenAI>[1] & object;
-  const options = group.planted ? plantedOptions(simulator, secrets) : plainOptions(simulator);
+  const options = group.planted ? plantedOptions(simulator.url, secrets) : plainOptions(simulator.url);
   const client = instrumentOpenAI(new OpenAI(options), config);
   const stage = { client: isOlder ? likeNewer(client) : client, simulator, secrets, config };
   const result = await inTime(inWay(() => run(stage))).then(describe, (error: unknown) => ({
@@ -101,7 +101,6 @@ async function runProgram(
     requests: [...simulator.requests.slice(before), ...socketsOf(simulator)].map(requestData),
     result: rejections.length > 0 ? { result, rejections: rejections.splice(0) } : result,
     events,
-    anyOrder,
   };
 }
 
@@ -119,26 +118,8 @@ function inWay<Result>(run: () => Promise<Result>): Promise<Result> {
   return trace.getTracer('program').startActiveSpan('program', (span) => run().finally(() => span.end()));
 }
 
-function plainOptions({ url }: Simulator): ClientOptions {
+function plainOptions(url: string): ClientOptions {
   return { apiKey: 'sk-test', baseURL: url, maxRetries: 0 };
-}
-
-/** Its every header, key and address is a secret, too. */
-function plantedOptions({ url }: Simulator, secrets: Secrets): ClientOptions {
-  const credential = (place: string): string => secrets.make(place, 'credential');
-  const address = new URL(url);
-  address.username = credential('user of the base URL');
-  address.password = credential('password of the base URL');
-  return {
-    apiKey: credential('API key'),
-    organization: credential('organization'),
-    project: credential('project'),
-    baseURL: address.href,
-    defaultHeaders: { cookie: credential('cookie'), 'x-note': secrets.make('request header') },
-    defaultQuery: { key: credential('query'), note: secrets.make('query') },
-    fetch: plantingFetch(secrets) as never,
-    maxRetries: 0,
-  };
 }
 
 /** The instrumentation also asks by itself, and nobody waits for that. */

@@ -3,7 +3,7 @@ import type { Outcome, SpanData } from './outcome.ts';
 /** A span with those beside it by name: the ids that told are gone. */
 export interface SteadySpan extends SpanData {
   readonly parent: string;
-  /** In the order in which they started, or by name where that order is left to chance. */
+  /** In the order in which they started. */
   readonly children: string;
 }
 
@@ -23,7 +23,6 @@ export function steadyOutcome(outcome: Outcome, directory: string): SteadyOutcom
     for (const boundary of boundaries) steady = steady.replaceAll(boundary, '‹boundary›');
     steady = steady.replace(IDENTIFIER, (id) => own.get(id) ?? (id.length === 32 ? '‹trace›' : '‹span›'));
     for (const [pattern, name] of VOLATILE) steady = steady.replace(pattern, name);
-    if (outcome.anyOrder) steady = steady.replaceAll(COUNTED, '$1#');
     return steady;
   };
   const steady = (value: unknown, key: string): unknown => {
@@ -37,8 +36,6 @@ export function steadyOutcome(outcome: Outcome, directory: string): SteadyOutcom
 }
 
 const IDENTIFIER = /(?<![0-9a-zA-Z])(?:[0-9a-f]{32}|[0-9a-f]{16})(?![0-9a-zA-Z])/g;
-/** Ids of the simulator. */
-const COUNTED = /\b([a-z]+[_-])\d{6,}\b/g;
 const VOLATILE_FIELDS: ReadonlySet<string> = new Set(['date', 'sec-websocket-key']);
 const VOLATILE: readonly (readonly [RegExp, string])[] = [
   [/\b(127\.0\.0\.1|localhost|\[::1\]):\d{4,5}\b/g, '$1:‹port›'],
@@ -58,19 +55,15 @@ function steadyNumber(value: number, key: string): unknown {
   return MEASURES.test(key) ? '‹duration›' : value;
 }
 
-function withRelations({ spans, anyOrder = false }: Outcome): SteadySpan[] {
+function withRelations({ spans }: Outcome): SteadySpan[] {
   const byId = new Map(spans.map((span) => [span.spanId, span]));
   const sorted = spans.toSorted((one, other) => (startKey(one) < startKey(other) ? -1 : 1));
   const children = Map.groupBy(sorted, ({ parentId }) => parentId);
-  const namesBelow = ({ spanId }: SpanData): readonly string[] => {
-    const names = (children.get(spanId) ?? []).map(({ name }) => name);
-    return anyOrder ? names.sort() : names;
-  };
   return sorted.map((span) => ({
     ...span,
     start: '',
     parent: span.parentId === '' ? 'none' : (byId.get(span.parentId)?.name ?? 'elsewhere'),
-    children: namesBelow(span).join(', '),
+    children: (children.get(span.spanId) ?? []).map(({ name }) => name).join(', '),
   }));
 }
 

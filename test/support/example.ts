@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
-
-const SOURCE = /'(?:\.\.\/)+src\/index\.ts'/g;
-const CLIENT_SOURCE = /'(?:\.\.\/)+src\/client\.ts'/g;
-const EXPORT_SOURCE = /'(?:\.\.\/)+src\/export\.ts'/g;
-const PACKAGE = "'opentelemetry-instrumentation-openai'";
+import { PACKAGE_NAME } from './lanes/paths.ts';
 
 /** The part of a file under test/ that a document shows, as the document has it. */
 export function shownExample(file: string): string {
   const [shown = ''] = read(`test/${file}`).split(/\n*\/\/ The example of .* ends here\./);
-  return shown
-    .replace(SOURCE, PACKAGE)
-    .replace(CLIENT_SOURCE, "'opentelemetry-instrumentation-openai/client'")
-    .replace(EXPORT_SOURCE, "'opentelemetry-instrumentation-openai/export'");
+  return withPackageName(shown);
+}
+
+/** `'../../src/client.ts'` is what users know as `'opentelemetry-instrumentation-openai/client'`. */
+export function withPackageName(source: string): string {
+  return source.replaceAll(/'(?:\.\.\/)+src\/(\w+)\.ts'/g, (_, entry: string) =>
+    entry === 'index' ? `'${PACKAGE_NAME}'` : `'${PACKAGE_NAME}/${entry}'`,
+  );
 }
 
 /** The blocks of TypeScript in a document. */
