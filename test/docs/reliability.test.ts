@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { OPERATIONS } from '../../scripts/soak/operations.ts';
 import { FAULTS } from '../faults/faults.ts';
@@ -7,14 +7,12 @@ import { readDocument } from './documents.ts';
 import { PROMISES } from './promises.ts';
 
 const text = readDocument('docs/reliability.md');
-const proofs = Object.values(PROMISES).flat();
 
-test.each(proofs)('%s has “%s”', (file, title) => {
-  expect(existsSync(file)).toBe(true);
+test.each(Object.values(PROMISES))('%s', (proof) => {
+  const [file = '', title = ''] = proof.split(/: (.*)/);
   const source = readFileSync(file, 'utf8');
-  expect([`'${title}'`, `\`${title}\``, `: ${title}'`].some((literal) => source.includes(literal))).toBe(
-    true,
-  );
+  const literals = [`'${title}'`, `\`${title}\``, `: ${title}'`];
+  expect(literals.filter((literal) => source.includes(literal))).not.toEqual([]);
 });
 
 test('every promise on the page has a test', () => {
