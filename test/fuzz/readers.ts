@@ -1,9 +1,8 @@
 import type { Dialect, RequestedCall, ToolResult } from '../../src/hierarchy/dialect.ts';
-import * as agentObjects from '../../src/hierarchy/dialects/agents.ts';
-import * as runObjects from '../../src/hierarchy/dialects/assistants.ts';
+import { agents } from '../../src/hierarchy/dialects/agents.ts';
+import { assistants } from '../../src/hierarchy/dialects/assistants.ts';
 import { completions } from '../../src/hierarchy/dialects/completions.ts';
 import { responses } from '../../src/hierarchy/dialects/responses.ts';
-import { readAgentContent } from '../../src/hierarchy/dialects/shared-readers.ts';
 import { type ApiRequest, operationOf } from '../../src/operations/index.ts';
 import { countNewMessages } from '../../src/operations/response/items.ts';
 import { matchRoute } from '../../src/sdk/routes/index.ts';
@@ -42,27 +41,21 @@ const REQUESTS = [
   'POST /files',
 ] as const;
 
+/** Requests that say what is wanted of an agent. */
+const RUN_REQUESTS = [
+  'POST /threads',
+  'POST /threads/runs',
+  'POST /threads/{id}/runs',
+  'POST /threads/{id}/runs/{id}/submit_tool_outputs',
+] as const;
+const TURN_REQUESTS = ['POST /agents/sessions', 'POST /agents/sessions/{id}/events'] as const;
+
 export const READERS: readonly Reader[] = [
   ...REQUESTS.flatMap(operationReaders),
-  ...[runObjects.assistants, agentObjects.agents].flatMap(dialectReaders),
-  { name: 'a run', read: (value) => runObjects.readRun(value, CONTENT) },
-  { name: 'a run step', read: (value) => runObjects.readStep(value, CONTENT) },
-  { name: 'a message of a thread', read: (value) => runObjects.readThreadMessage(value, CONTENT) },
-  { name: 'an assistant', read: runObjects.readAssistant },
-  { name: "a run's tool call", read: (value) => runObjects.readStepToolCalls([value], true) },
-  { name: 'the content of an agent', read: readAgentContent },
-  { name: 'a message of a thread, or its request', read: runObjects.readThreadMessageContent },
-  { name: 'tool outputs', read: (value) => runObjects.readToolOutputs(value, true) },
-  { name: 'an agent', read: agentObjects.readAgent },
-  { name: 'parameters of an agent', read: agentObjects.readAgentParameters },
-  { name: 'a turn', read: (value) => agentObjects.readTurn(value, value) },
+  ...[assistants, agents].flatMap(dialectReaders),
+  ...RUN_REQUESTS.map((line) => intentReader(assistants, line)),
+  ...TURN_REQUESTS.map((line) => intentReader(agents, line)),
   { name: 'an error of a turn', read: (value) => readError(value, 'failed') },
-  { name: 'required actions', read: (value) => agentObjects.readRequiredActions(value, CONTENT) },
-  { name: 'an item of a turn', read: (value) => agentObjects.readItemCall(value, CONTENT) },
-  { name: "a turn's message", read: agentObjects.readSessionMessage },
-  { name: "a turn's reasoning", read: agentObjects.readSessionReasoning },
-  { name: "a turn's input", read: (value) => agentObjects.readSessionInput(value, true) },
-  { name: 'submitted events', read: (value) => agentObjects.readSubmittedEvents(value, true) },
   {
     name: 'items of a response',
     read: (value) => responses.calls(value, CONTENT).map(readCall),
@@ -115,18 +108,24 @@ function dialectReaders(dialect: Dialect): Reader[] {
   ];
 }
 
-function operationReaders(line: string): Reader[] {
+function intentReader(dialect: Dialect, line: string): Reader {
+  const request = requestOf(line);
+  return {
+    name: `what ${line} wants`,
+    read: (body) => [dialect.intent(request(body), true), dialect.requested(request(body), true)],
+  };
+}
+
+function requestOf(line: string): (body: unknown) => ApiRequest {
   const [method = '', path = ''] = line.split(' ');
   const { route, values } = matchRoute(method, path);
+  return (body) => ({ method, route, values, body, streamed: false, deployment: undefined });
+}
+
+function operationReaders(line: string): Reader[] {
+  const request = requestOf(line);
+  const { route } = request(undefined);
   const operation = operationOf(route);
-  const request = (body: unknown): ApiRequest => ({
-    method,
-    route,
-    values,
-    body,
-    streamed: false,
-    deployment: undefined,
-  });
   const { content = {} } = operation;
   return [
     {
