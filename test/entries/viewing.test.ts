@@ -1,8 +1,5 @@
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { useSimulator } from '../support/lanes/api.ts';
-import { laneDirectory } from '../support/lanes/paths.ts';
 import { LANES_IN_TURN } from './lanes.ts';
 import { type Ended, PACKAGE, runChild } from './support/child.ts';
 import { programText } from './support/programs.ts';
@@ -20,7 +17,7 @@ describe.each(LANES_IN_TURN)('$lane, $format: NodeSDK with', ({ lane, format }) 
         beginning: `
           const { NodeSDK } = await load('@opentelemetry/sdk-node');
           const { OpenAIInstrumentation } = await load('${PACKAGE}');
-          const { consoleTree, htmlPage, viewing } = await load('${PACKAGE}/export');
+          const { consoleTree, viewing } = await load('${PACKAGE}/export');
           const other = { onStart() {}, onEnd() {}, forceFlush: async () => {}, shutdown: async () => {} };
           const spanProcessors = ${processors};
           new NodeSDK({ instrumentations: [new OpenAIInstrumentation()], spanProcessors }).start();
@@ -28,18 +25,6 @@ describe.each(LANES_IN_TURN)('$lane, $format: NodeSDK with', ({ lane, format }) 
       }),
       env: { BASE_URL: simulator().url, OTEL_METRICS_EXPORTER: 'none', ...env },
     });
-
-  test('viewing(…): trees, a page, and the exporters of OTEL_*', async () => {
-    const { httpUrl, spans } = receiver();
-    const page = join(laneDirectory(lane), `viewing-${format}.html`);
-    const processors = `viewing(consoleTree(), htmlPage(${JSON.stringify(page)}))`;
-    const { stderr, code } = await run(processors, { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
-    expect(code).toBe(0);
-    expect(stderr.match(/^chat gpt-4o .*tokens/gm)).toHaveLength(2);
-    expect(await readFile(page, 'utf8')).toContain('chat gpt-4o');
-    await rm(page);
-    expect(spans).toEqual(['chat gpt-4o', 'chat gpt-4o']);
-  });
 
   test('viewing(…) without an endpoint: trees alone', async () => {
     const { requests } = receiver();

@@ -186,62 +186,54 @@ test.each(['cjs', 'mjs'] as const)('the module hooks see realtime agents: %s', a
 });
 
 /** A person approves of a tool in another process than the one that asked. */
-async function approve(env: Record<string, string>): Promise<readonly ProgramOutcome[]> {
-  const directory = await mkdtemp(join(tmpdir(), 'approval-'));
-  onTestFinished(() => rm(directory, { recursive: true }));
-  const started = {
-    lane: 'openai-agents',
-    line: 3,
-    format: 'mjs',
-    before: ['./propagator.mjs'],
-    env: { ...tracingIs(true), ...env, STATE: join(directory, 'state.json') },
-  } as const;
-  const asked = await run({
-    ...started,
-    task: 'ask',
-    answers: [{ output: [{ function: { name: 'remove', arguments: {} } }] }],
-  });
-  expect(asked.result).toBe(1);
-  const resumed = await run({ ...started, task: 'resume', answers: [DONE] });
-  expect(resumed.result).toBe('Done.');
-  return [asked, resumed];
-}
-
-test('records what another process resumes', async () => {
-  const [asked, resumed] = await approve({});
-  assertSpanTree(
-    asked?.spans ?? [],
-    `
+test.each([{ linked: false }, { linked: true }])(
+  'records what another process resumes, and links it with propagateInMetadata: $linked',
+  async ({ linked }) => {
+    const directory = await mkdtemp(join(tmpdir(), 'approval-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const started = {
+      lane: 'openai-agents',
+      line: 3,
+      format: 'mjs',
+      before: ['./propagator.mjs'],
+      env: {
+        ...tracingIs(true),
+        OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA: String(linked),
+        STATE: join(directory, 'state.json'),
+      },
+    } as const;
+    const asks = [{ output: [{ function: { name: 'remove', arguments: {} } }] }];
+    const asked = await run({ ...started, task: 'ask', answers: asks });
+    const resumed = await run({ ...started, task: 'resume', answers: [DONE] });
+    expect([asked.result, resumed.result]).toEqual([1, 'Done.']);
+    assertSpanTree(
+      asked.spans,
+      `
       invoke_workflow Agent workflow
       └─ invoke_agent Helper
          └─ chat gpt-4o
-    `,
-  );
-  assertSpanTree(
-    resumed?.spans ?? [],
-    `
+      `,
+    );
+    assertSpanTree(
+      resumed.spans,
+      `
       invoke_workflow Agent workflow
       └─ invoke_agent Helper
          ├─ execute_tool remove
          └─ chat gpt-4o
-    `,
-  );
-  const [first, second] = [asked, resumed].map(
-    (outcome) => outcome?.spans.find(({ name }) => name === 'invoke_agent Helper')?.attributes,
-  );
-  expect(first?.['openai.agents.trace_id']).toMatch(/^trace_/);
-  expect(second?.['openai.agents.trace_id']).toBe(first?.['openai.agents.trace_id']);
-  expect(workflowIn(resumed)?.links).toEqual([]);
-});
+      `,
+    );
+    const [first, second] = [asked, resumed].map(
+      ({ spans }) => spans.find(({ name }) => name === 'invoke_agent Helper')?.attributes,
+    );
+    expect(first?.['openai.agents.trace_id']).toMatch(/^trace_/);
+    expect(second?.['openai.agents.trace_id']).toBe(first?.['openai.agents.trace_id']);
+    const place = workflowIn(asked)?.spanContext();
+    const link = { context: { traceId: place?.traceId, spanId: place?.spanId } };
+    expect(workflowIn(resumed)?.links).toMatchObject(linked ? [link] : []);
+  },
+);
 
-test('links what another process resumes, with propagateInMetadata', async () => {
-  const [asked, resumed] = await approve({ OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA: 'true' });
-  const first = workflowIn(asked)?.spanContext();
-  expect(workflowIn(resumed)?.links).toMatchObject([
-    { context: { traceId: first?.traceId, spanId: first?.spanId } },
-  ]);
-});
-
-function workflowIn(outcome: ProgramOutcome | undefined): WrittenSpan | undefined {
-  return outcome?.spans.find(({ name }) => name.startsWith('invoke_workflow'));
+function workflowIn({ spans }: ProgramOutcome): WrittenSpan | undefined {
+  return spans.find(({ name }) => name.startsWith('invoke_workflow'));
 }

@@ -181,14 +181,6 @@ describe('a program with …/register', () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'worked\nworked\n' });
   });
 
-  test('prints that OTEL_TRACES_EXPORTER names an unknown exporter', async () => {
-    expect(await run('', { OTEL_TRACES_EXPORTER: 'Console' })).toEqual({
-      code: 0,
-      stdout: '',
-      stderr: `${PACKAGE_NAME}: OTEL_TRACES_EXPORTER names "Console", which is unknown, so it exports nothing; accepted: otlp, console, zipkin, none.\n`,
-    });
-  });
-
   test('prints which variables keep the SDK from starting', async () => {
     const { code, stderr } = await run('', {
       OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
