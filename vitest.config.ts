@@ -39,7 +39,6 @@ const PROCESSES = [
   'test/viewer/view-command.test.ts',
   'test/pipeline/{hook-memory,missing-provider}.test.ts',
   'test/scale/**/*.test.ts',
-  'test/support/processes/**/*.test.ts',
   'test/support/simulator/frames.test.ts',
   'test/telemetry/without-spans.test.ts',
   'test/threats/{search-path,shared-symbols}.test.ts',

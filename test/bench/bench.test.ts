@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
 import { CASES } from '../../bench/cases/index.ts';
-import { groupOf } from '../../bench/measures/profile.ts';
 import { readOptions } from '../../bench/options.ts';
 import { PAGES, type Part, pathOf, replacePart } from '../../bench/page.ts';
 import { estimate, fastest, paired } from '../../bench/statistics.ts';
 import { cpuTable, peersTable, signalsTable } from '../../bench/tables.ts';
-import { BATCH, batchFor } from '../../bench/telemetry.ts';
 import { BARE, CONTROL, NONE, OURS, SAME_BY_HAND } from '../../bench/variants/index.ts';
 
 describe('an estimate', () => {
@@ -19,10 +17,6 @@ describe('an estimate', () => {
 
   it('of processor time is the fastest round, because interference only adds time', () => {
     expect(fastest([3, 1, 100])).toBe(1);
-  });
-
-  it('is the same for the same samples', () => {
-    expect(estimate([1, 5, 2, 8])).toEqual(estimate([1, 5, 2, 8]));
   });
 
   it('compares times measured in the same round', () => {
@@ -84,56 +78,6 @@ describe('a table', () => {
     const page = 'before <!-- bytes: written by npm run bench -->\n\nold\n\n<!-- end of bytes --> after';
     expect(replacePart(page, 'bytes', 'new')).toBe(page.replace('old', 'new'));
     expect(() => replacePart(page, 'other', 'new')).toThrow('no line');
-  });
-});
-
-describe('a profile', () => {
-  const frame = (functionName: string, url = ''): { functionName: string; url: string } => ({
-    functionName,
-    url,
-  });
-  const ours = frame(
-    'settle',
-    'file:///node_modules/opentelemetry-instrumentation-openai/dist/observer-A1.cjs',
-  );
-  const sdk = frame('setAttribute', 'file:///node_modules/@opentelemetry/sdk-trace/dist/Span.cjs');
-  const openai = frame('makeRequest', 'file:///node_modules/openai/client.js');
-  const undici = frame('get', 'node:internal/deps/undici/undici');
-
-  it.each([
-    ['this package', [ours, openai]],
-    [
-      'SDK, spans',
-      [frame('WeakSet'), frame('isAnyValue', 'file:///node_modules/@opentelemetry/core/a.cjs'), sdk, ours],
-    ],
-    ['this package', [undici, ours, openai]],
-    ['openai and fetch', [undici, openai]],
-    ['openai and fetch', [undici]],
-    ['garbage', [frame('(garbage collector)'), ours]],
-    ['the rest', [frame('runMicrotasks')]],
-  ] as const)('attributes to %s what runs for it', (group, stack) => {
-    expect(groupOf(stack)).toBe(group);
-  });
-});
-
-describe('an export', () => {
-  it('makes one request of each full batch', () => {
-    const requests: number[][] = [];
-    const batch = batchFor<number>({
-      serializeRequest(items) {
-        requests.push(items);
-        return new Uint8Array();
-      },
-    });
-    for (let item = 0; item < 2 * BATCH + 1; item++) batch(item);
-    expect(requests.map(({ length }) => length)).toEqual([BATCH, BATCH]);
-    expect(requests[1]?.[0]).toBe(BATCH);
-  });
-
-  it('that fails stops the measurement', () => {
-    const batch = batchFor<number>({ serializeRequest: () => undefined });
-    for (let item = 1; item < BATCH; item++) batch(item);
-    expect(() => batch(BATCH)).toThrow('Nothing was serialised');
   });
 });
 

@@ -44,11 +44,6 @@ export class Child {
     });
   }
 
-  /** What it has written to its streams. */
-  get output(): string {
-    return this.#output;
-  }
-
   /** The next message that it sends. */
   reply(): Promise<unknown> {
     if (!this.#process.connected) return Promise.reject(this.#endedEarly());

@@ -1,24 +1,18 @@
 /**
  * Tests across processes: each child is a real Node process with a setup of its own, and exports over OTLP to
- * one receiver, as in production. A child's program is a `.ts` file that calls `serve` with its steps:
+ * one receiver, as in production. A child's program is a `.ts` file that calls `serve` with its steps, such as
+ * `test/support/scripted/process.ts`:
  *
  * ```ts
- * // programs/greeter.ts
- * export type Greeter = { greet(name: string): Promise<string> };
- * await serve<Greeter>(({ client, inSpan }) => ({
- *   greet: (name) => inSpan('greeting', async () => …),
- * }));
- *
- * // the test
  * const processes = await startProcesses({ baseURL: simulator.url });
- * const web = await processes.start<Greeter>('web', new URL('./programs/greeter.ts', import.meta.url));
- * await web.call('greet', 'Ada');
- * await processes.expectTree(`greeting  process=web`);
+ * const web = await processes.start<ScriptedProcess>('web', PROGRAM);
+ * await web.call('prepare', 'Assistants', {});
+ * await processes.stop();
+ * assertSpanTree(processes.spans, '…');
  * ```
  */
 import { fileURLToPath } from 'node:url';
-import { afterEach } from 'vitest';
-import { assertSpanTree } from '../../../src/testing.ts';
+import { onTestFinished } from 'vitest';
 import { checkSpan } from '../conventions/check.ts';
 import { type ReceivedPoint, type ReceivedSpan, startOtlpReceiver } from '../lanes/otlp.ts';
 import { Child, processEnvironment, type RunningProcess } from './child.ts';
@@ -42,35 +36,23 @@ export interface Processes {
   ): Promise<RunningProcess<Known>>;
   /** Stops all processes: each flushes what it has, and ends. */
   stop(): Promise<void>;
-  /**
-   * All spans of all processes that have been exported; after `stop`, all there are. The attribute `process` says
-   * which one each comes from.
-   */
+  /** All spans of all processes that have been exported; after `stop`, all there are. */
   readonly spans: readonly ReceivedSpan[];
   /** All points of all metrics, each as what came since the one before. */
   readonly metrics: readonly ReceivedPoint[];
-  /** Stops all processes, and compares all their spans with a tree. */
-  expectTree(expected: string): Promise<void>;
 }
 
 const OURS = 'opentelemetry-instrumentation-openai';
-const closing: (() => Promise<void>)[] = [];
 
-/** Whatever became of the test, no process outlives it, and all spans are checked against the conventions. */
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
-
-/** @param baseURL of the API that the processes talk to */
+/**
+ * Whatever becomes of the test, no process outlives it, and all spans are checked against the conventions.
+ *
+ * @param baseURL of the API that the processes talk to
+ */
 export async function startProcesses({ baseURL }: { readonly baseURL: string }): Promise<Processes> {
   const receiver = await startOtlpReceiver();
   const children: Child[] = [];
-  const spans = (): ReceivedSpan[] =>
-    receiver.spans.map((span) => ({ ...span, attributes: { ...span.attributes, process: span.service } }));
-  const stop = async (): Promise<void> => {
-    await Promise.all(children.map((child) => child.stop()));
-  };
-  closing.push(async () => {
+  onTestFinished(async () => {
     await Promise.all(children.map((child) => child.kill()));
     await receiver.close();
     verify(receiver.spans);
@@ -83,15 +65,11 @@ export async function startProcesses({ baseURL }: { readonly baseURL: string }):
       await child.reply();
       return child as RunningProcess<Known>;
     },
-    stop,
-    get spans() {
-      return spans();
+    async stop() {
+      await Promise.all(children.map((child) => child.stop()));
     },
+    spans: receiver.spans,
     metrics: receiver.metrics,
-    async expectTree(expected) {
-      await stop();
-      assertSpanTree(spans(), expected);
-    },
   };
 }
 
