@@ -59,7 +59,7 @@ describe('many threads', () => {
     expect(new Set(runs.map(({ attributes }) => attributes['openai.thread.id'])).size).toBe(threads);
     const steps = spans.filter(({ attributes }) => attributes['openai.step.id'] !== undefined);
     expect(new Set(steps.map(({ attributes }) => attributes['openai.run.id'])).size).toBe(steps.length);
-    expect(usageSum(spans)).toEqual({ input_tokens: 10 * threads, output_tokens: 5 * threads });
+    expect(usageSum(spans)).toEqual({ input_tokens: 171 * threads, output_tokens: 42 * threads });
     expect(program.telemetry.openSpans).toEqual([]);
   });
 

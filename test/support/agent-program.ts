@@ -2,9 +2,9 @@ import type OpenAI from 'openai';
 import type { AgentSession } from 'openai/resources/beta/agents/agents';
 import type { EventCreateParams } from 'openai/resources/beta/agents/sessions/events';
 import type { SessionCreateParamsStreaming } from 'openai/resources/beta/agents/sessions/sessions';
-import { assertSpanTree } from '../../src/testing.ts';
 import { type Program, type ProgramOptions, startProgram } from './program.ts';
 import type { TurnScript } from './simulator/index.ts';
+import { treesFromNow } from './tutor.ts';
 
 /** What sessions run in, where their agent needs no machine. */
 export const environment: { readonly type: 'none' } = { type: 'none' };
@@ -47,7 +47,7 @@ export async function startAgentProgram(
   const program = await startProgram(options);
   program.simulator.turn(...turns);
   const agent = await program.client.beta.agents.create({ name: 'Helper', model: 'gpt-5' });
-  const recorded = program.telemetry.spans.length;
+  const expectTree = treesFromNow(program.telemetry, (name) => !name.startsWith('GET '));
   const { sessions } = program.client.beta.agents;
   const asked = { agent_id: agent.id, environment };
   return {
@@ -82,12 +82,6 @@ export async function startAgentProgram(
         });
       }
     },
-    async expectTree(expected) {
-      await program.telemetry.provider.forceFlush();
-      assertSpanTree(
-        program.telemetry.spans.slice(recorded).filter(({ name }) => !name.startsWith('GET ')),
-        expected,
-      );
-    },
+    expectTree,
   };
 }

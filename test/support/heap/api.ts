@@ -1,9 +1,17 @@
+import { assistantsApi } from '../../../bench/cases/assistants.ts';
+
+/** Runs are over when they are retrieved. */
+const assistants = assistantsApi(1);
+
 /** One answer of the API, without a server and without a memory: nothing of it is kept between two requests. */
-export function answer(input: string | URL | Request, init?: RequestInit): Promise<Response> {
-  const { pathname } = new URL(String(input));
-  const body = typeof init?.body === 'string' ? JSON.parse(init.body) : {};
-  const reply = replyTo(init?.method ?? 'GET', pathname.replace(/^\/v1/, ''), body);
-  return Promise.resolve(reply);
+export async function answer(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+  const path = new URL(String(input)).pathname.replace(/^\/v1/, '');
+  const method = init?.method ?? 'GET';
+  if (path.startsWith('/threads')) {
+    const { contentType, reads } = assistants({ method, path });
+    return new Response(reads[0] ?? null, { headers: { 'content-type': contentType } });
+  }
+  return replyTo(method, path, typeof init?.body === 'string' ? JSON.parse(init.body) : {});
 }
 
 let made = 0;
@@ -25,19 +33,6 @@ type Route = readonly [
 ];
 
 const ROUTES: readonly Route[] = [
-  ['POST', /^\/threads$/, () => json({ id: idOf('thread'), object: 'thread' })],
-  [
-    'POST',
-    /^\/threads\/(\w+)\/messages$/,
-    ([id]) => json({ id: idOf('msg'), object: 'thread.message', thread_id: id, role: 'user' }),
-  ],
-  ['POST', /^\/threads\/(\w+)\/runs$/, ([id]) => json(run(id, idOf('run'), 'queued'))],
-  ['GET', /^\/threads\/(\w+)\/runs\/(\w+)$/, ([id, runId]) => json(run(id, runId, 'completed'))],
-  [
-    'GET',
-    /^\/threads\/(\w+)\/runs\/(\w+)\/steps$/,
-    ([id, runId]) => json({ object: 'list', data: [step(id, runId)] }),
-  ],
   ['POST', /^\/conversations$/, () => json({ id: idOf('conv'), object: 'conversation' })],
   ['POST', /^\/responses$/, (_, { conversation }) => json(response(conversation))],
   ['POST', /^\/agents\/sessions$/, () => json({ id: idOf('sess'), object: 'agent.session', status: 'idle' })],
@@ -58,36 +53,6 @@ function replyTo(method: string, path: string, body: Body): Response {
 
 function json(body: unknown, status = 200): Response {
   return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
-}
-
-function run(threadId: string | undefined, id: string | undefined, status: string): object {
-  const ended = status === 'completed';
-  return {
-    id,
-    object: 'thread.run',
-    thread_id: threadId,
-    assistant_id: 'asst_1',
-    model: 'gpt-4o-mini',
-    status,
-    created_at: 1_700_000_000,
-    completed_at: ended ? 1_700_000_001 : null,
-    usage: ended ? USAGE : null,
-  };
-}
-
-function step(threadId: string | undefined, runId: string | undefined): object {
-  return {
-    id: idOf('step'),
-    object: 'thread.run.step',
-    thread_id: threadId,
-    run_id: runId,
-    type: 'message_creation',
-    status: 'completed',
-    created_at: 1_700_000_000,
-    completed_at: 1_700_000_001,
-    step_details: { type: 'message_creation', message_creation: { message_id: idOf('msg') } },
-    usage: USAGE,
-  };
 }
 
 function turn(sessionId: string | undefined): object {

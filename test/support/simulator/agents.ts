@@ -13,6 +13,5 @@ export function agentRoutes(world: World): readonly Route[] {
       world.agents.set(agent.id, agent);
       return json(agent);
     },
-    'GET /agents/{agent_id}': (call) => json(world.agent(call.parameter('agent_id'))),
   });
 }

@@ -27,7 +27,6 @@ export function mediaRoutes(world: World): readonly Route[] {
     ...routeTable({
       'POST /images/generations': (call) => makeImages(world, call, 'image_generation'),
       'POST /images/edits': (call) => makeImages(world, call, 'image_edit'),
-      'POST /images/variations': (call) => makeImages(world, call, 'image_edit'),
       'POST /audio/speech': speak,
       'POST /audio/transcriptions': transcribe,
       'POST /audio/translations': transcribe,

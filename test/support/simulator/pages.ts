@@ -12,8 +12,7 @@ const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 100;
 
 /**
- * One page of a list, newest first unless `order=asc`: `limit` items after the item `after`, or those just before
- * the item `before`.
+ * One page of a list, newest first unless `order=asc`: `limit` items after the item `after`.
  *
  * @param oldestFirst all items in the order they were made.
  */
@@ -26,9 +25,7 @@ export function page<Item extends { readonly id: string }>(
   if (query.get('order') !== 'asc') items.reverse();
   const after = query.get('after');
   if (after !== null) items = items.slice(positionOf(items, after) + 1);
-  const before = query.get('before');
-  if (before !== null) items = items.slice(0, positionOf(items, before));
-  const data = before === null ? items.slice(0, limit) : items.slice(-limit);
+  const data = items.slice(0, limit);
   return {
     object: 'list',
     data,

@@ -57,11 +57,11 @@ const BUILD: { readonly [Key in keyof Scripts]: (script: Scripts[Key], context: 
       ...custom,
     },
   ],
-  webSearch: ({ webSearch: { query, sources = [], failed } }, { identifiers, status, include }) => [
+  webSearch: ({ webSearch: { query, sources = [] } }, { identifiers, status, include }) => [
     {
       id: identifiers.next('ws_'),
       type: 'web_search_call',
-      status: failed ? 'failed' : status,
+      status,
       action: {
         type: 'search',
         query,

@@ -18,7 +18,6 @@ export type OutputScript =
       readonly webSearch: {
         readonly query: string;
         readonly sources?: readonly string[];
-        readonly failed?: boolean;
       };
     }
   | {

@@ -2,16 +2,7 @@ import type OpenAI from 'openai';
 import { addMessage, createThread } from './assistants.ts';
 import { newRun, type Run, type RunBody } from './objects.ts';
 import { page } from './pages.ts';
-import {
-  DONE,
-  eventStream,
-  json,
-  missing,
-  notFound,
-  type Reply,
-  RequestError,
-  type ServerSentEvent,
-} from './reply.ts';
+import { DONE, eventStream, json, missing, type Reply, RequestError, type ServerSentEvent } from './reply.ts';
 import { type Call, type Route, routeTable } from './router.ts';
 import { LiveRun, presentStep, type ToolOutput } from './run.ts';
 import type { ThreadRecord, World } from './world.ts';
@@ -58,12 +49,6 @@ export function runRoutes(world: World): readonly Route[] {
         ...list,
         data: list.data.map((step) => presentStep(step, asksForSearchContent(call))),
       });
-    },
-    'GET /threads/{thread_id}/runs/{run_id}/steps/{step_id}': (call) => {
-      const id = call.parameter('step_id');
-      const step = runOf(call).steps.find((candidate) => candidate.id === id);
-      if (step === undefined) throw notFound('run step', id);
-      return json(presentStep(step, asksForSearchContent(call)));
     },
   });
 }

@@ -54,8 +54,6 @@ export interface RunScript {
   readonly incompleteReason?: string;
   /** How many retrieves a stage lasts. Default: 1. */
   readonly pollsPerStage?: number;
-  /** How many seconds of server time each step takes. Default: 0. */
-  readonly secondsPerStep?: number;
   /** `false`: the steps carry no usage, as on old servers; the run still does. Default: true. */
   readonly stepUsage?: boolean;
 }

@@ -33,7 +33,6 @@ function* playMessage(run: LiveRun, script: MessageStep, interrupted: boolean): 
     const indexed = annotations.map((annotation, index) => ({ index, ...(annotation as object) }));
     yield run.event('thread.message.delta', messageDelta(message.id, { annotations: indexed }));
   }
-  run.world.clock.pass(run.script.secondsPerStep ?? 0);
   if (interrupted) return;
   message.status = 'completed';
   message.completed_at = clock.now();
@@ -58,7 +57,6 @@ function* playTools(run: LiveRun, script: ToolStep, interrupted: boolean): Gener
     for (const delta of toolDeltas(call))
       yield run.event('thread.run.step.delta', stepDelta(step.id, index, delta));
   }
-  run.world.clock.pass(run.script.secondsPerStep ?? 0);
   const functions = calls.filter((call) => call.type === 'function');
   if (functions.length > 0) {
     requireOutputs(run.object, functions);

@@ -13,21 +13,15 @@ import type { TurnScript } from './session-script.ts';
 export class ServerClock {
   /** Seconds added to every timestamp: a server whose clock is off. */
   offset = 0;
-  #passed = 0;
   #stoppedAt: number | undefined;
 
   now(): number {
-    return (this.#stoppedAt ?? readSeconds()) + this.offset + this.#passed;
+    return (this.#stoppedAt ?? readSeconds()) + this.offset;
   }
 
   /** Stays within this second, for tests whose result would depend on when the next one begins. */
   stop(): void {
     this.#stoppedAt = readSeconds();
-  }
-
-  /** Lets server time pass at once, for steps that take long without a test that does. */
-  pass(seconds: number): void {
-    this.#passed += seconds;
   }
 }
 
