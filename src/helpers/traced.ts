@@ -84,7 +84,7 @@ export function span<Result>(name: string, run: (span: Span) => Result): Result 
 
 /**
  * Adds metadata to every span that this package creates while the function runs, and with `MetadataSpanProcessor` to all
- * other spans. The metadata is recorded unchanged, whatever `captureMessageContent` says.
+ * other spans. The metadata is recorded, whatever `captureMessageContent` says.
  *
  * @returns the function's result
  */
