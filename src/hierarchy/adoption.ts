@@ -52,7 +52,14 @@ export interface Observation {
   /** The `Date` header has the server's time. */
   readonly call: Pick<
     Call,
-    'startTime' | 'ownClock' | 'headers' | 'client' | 'requestHeaders' | 'streamed' | 'context'
+    | 'startTime'
+    | 'ownClock'
+    | 'headers'
+    | 'headersTime'
+    | 'client'
+    | 'requestHeaders'
+    | 'streamed'
+    | 'context'
   >;
   readonly time: number;
   /** Whether a stream reported the object's state as it changed. */
@@ -171,7 +178,7 @@ export function adoptInvocation(
   { context, link }: AdoptedPlace,
   handedOn?: HandedOn,
 ): AgentInvocation {
-  const clock = OperationClock.ofResponse(call.headers, time, call.ownClock);
+  const clock = new OperationClock(call.ownClock).learnFrom(call);
   const created = Math.min(clock.local(snapshot.createdAt, time), time);
   return tracker.beginInvocation({
     ...found,

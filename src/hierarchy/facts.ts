@@ -21,7 +21,6 @@ import type {
 } from './dialect.ts';
 import type { AgentInvocation, PausedInvocation } from './invocations/agent-invocation.ts';
 import type { ReadInvocation } from './invocations/invocation.ts';
-import { dateOf } from './operation-clock.ts';
 import { Session } from './sessions.ts';
 import type { Shelf } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
@@ -90,6 +89,7 @@ export class Facts implements FactSink, Observation {
         startTime: clock.now(),
         ownClock: clock.own,
         headers: undefined,
+        headersTime: 0,
         client,
         requestHeaders: { 'OpenAI-Beta': version },
         streamed: false,
@@ -206,10 +206,7 @@ export class Facts implements FactSink, Observation {
     if (invocation.id === undefined) this.#identify(invocation, snapshot);
     invocation.read ??= this.reader(invocation);
     // During the pause, the machine may have slept or its clock may have been set. Compare the clocks again.
-    if (invocation.start.before !== undefined) {
-      const time = this.timeFor(invocation);
-      invocation.clock.learn(dateOf(this.call.headers) ?? time, time);
-    }
+    if (invocation.start.before !== undefined) invocation.clock.learnFrom(this.call);
     invocation.see(snapshot, this.timeFor(invocation), this.live);
   }
 

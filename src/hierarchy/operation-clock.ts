@@ -1,3 +1,4 @@
+import type { Call } from '../sdk/call.ts';
 import { monotonic, now } from '../util/clock.ts';
 import { readHeader } from '../util/payload.ts';
 
@@ -48,11 +49,11 @@ export class OperationClock {
     if (serverTime !== undefined) this.#offset ??= localTime - serverTime;
   }
 
-  /** @param headers of a response that arrived at `localTime`. The clock learns the server's time from them */
-  static ofResponse(headers: unknown, localTime: number, own: number | undefined): OperationClock {
-    const clock = new OperationClock(own);
-    clock.learn(dateOf(headers) ?? localTime, localTime);
-    return clock;
+  /** Learns the server's time from the headers of a response, which arrive long before the end of a stream. */
+  learnFrom({ headers, headersTime, ownClock }: Pick<Call, 'headers' | 'headersTime' | 'ownClock'>): this {
+    const time = this.from(headersTime, ownClock);
+    this.learn(dateOf(headers) ?? time, time);
+    return this;
   }
 
   /** Converts a server time to local time. Returns `fallback` without a server time or before {@link learn} had one. */

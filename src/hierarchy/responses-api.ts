@@ -76,7 +76,6 @@ function backgroundTraits({ settings, wantsContent }: Telemetry): ContinuationTr
     kept: (response) => keptResponse(response, limits),
     resultIn: responseIn,
     requestEvent: { name: EVENT_OPENAI_RESPONSE_REQUEST, status: ATTR.GEN_AI_RESPONSE_STATUS },
-    createdAt: (response) => asTime(field(response, 'created_at')),
     endedAt: (response) => asTime(field(response, 'completed_at')),
   };
 }
@@ -202,10 +201,12 @@ export class Responses implements ConversationApi {
         asked.settled(ended, record);
         segment?.requestEnded(ended.endTime);
         const known = this.#know(asked, result, record);
-        const { client, endTime, ownClock } = ended;
+        const { client, endTime, headersTime, ownClock } = ended;
         if (known === undefined || handedOn || !isResponseOpen(result))
           return () => asked.ended(result, endTime, record.spent);
         const clock = new OperationClock(ownClock);
+        // The program may have read the stream for long before it left it.
+        clock.learn(asTime(field(result, 'created_at')), headersTime);
         const continued = { endpoint, record, segment, result, startTime: endTime, clock };
         this.#keep(known, asked, continued, client).startedWith(ended);
         return 'kept';
@@ -387,7 +388,7 @@ export function readAdoption(
     return undefined;
   // A response contains the service tier that served it, not the requested one.
   const { service_tier: _, ...body } = asObject(response) ?? {};
-  const clock = OperationClock.ofResponse(call.headers, call.endTime, call.ownClock);
+  const clock = new OperationClock(call.ownClock).learnFrom(call);
   const began = clock.local(asTime(field(response, 'created_at')), call.endTime);
   return {
     clock,

@@ -1,6 +1,7 @@
-import { expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { responseBody } from '../support/bodies.ts';
 import { type Program, startProgram } from '../support/program.ts';
+import { millisecondsOf } from '../support/times.ts';
 
 const MODEL = 'gpt-4o-mini';
 const CALL = {
@@ -68,4 +69,47 @@ it('a function that is answered while the resumed stream that asked for it is st
     ├─ execute_tool get_weather  gen_ai.tool.call.id=call_1
     └─ chat gpt-4o-mini          gen_ai.response.status=completed gen_ai.usage.input_tokens=9
   `);
+});
+
+describe('a stream that is read for long', () => {
+  let passed = 0;
+  beforeEach(() => {
+    passed = 0;
+    for (const clock of [Date, performance]) {
+      const now = clock.now.bind(clock);
+      vi.spyOn(clock, 'now').mockImplementation(() => now() + passed * 1e3);
+    }
+  });
+  afterEach(() => void vi.restoreAllMocks());
+
+  const created_at = Math.floor(Date.now() / 1e3) - 5;
+  const begun = event('response.created', { ...BEGUN, created_at }, 0);
+  const ended = { ...ENDED, created_at, completed_at: created_at + 25 };
+
+  it('does not make the response longer that it leaves before its end', async () => {
+    const program = await startProgram({ config: { runSteps: 'observe' } });
+    const { client, simulator } = program;
+    simulator.next({ sse: [begun, begun] });
+    const asked = { model: MODEL, input: 'x', stream: true, background: true } as const;
+    for await (const _ of await client.responses.create(asked)) {
+      if (passed > 0) break;
+      passed = 20;
+    }
+    passed = 40;
+    simulator.next({ body: ended });
+    await client.responses.retrieve('resp_1');
+    const [chat] = program.ended('chat');
+    expect(chat?.duration[0]).toBeGreaterThanOrEqual(24);
+    expect(chat?.duration[0]).toBeLessThanOrEqual(25);
+  });
+
+  it('does not move the start of the response that it adopts', async () => {
+    const program = await startProgram({ config: { runSteps: 'observe', adoptRuns: true } });
+    program.simulator.next({ sse: [begun, event('response.completed', ended, 1)] });
+    const resumed = await program.client.responses.retrieve('resp_1', { stream: true });
+    for await (const _ of resumed) passed = 20;
+    const [[chat], [fetched]] = [program.ended('chat'), program.ended('fetch_response')];
+    if (chat === undefined || fetched === undefined) throw new Error('A span is missing.');
+    expect(millisecondsOf(chat.startTime)).toBeLessThan(millisecondsOf(fetched.startTime));
+  });
 });

@@ -27,8 +27,7 @@ export interface ContinuationTraits {
   kept?(result: unknown): unknown;
   /** The result that an event of a stream contains; `undefined` if it contains none. */
   resultIn?(event: unknown): unknown;
-  /** When the operation began and ended, in milliseconds since the epoch on the server's clock. */
-  createdAt?(result: unknown): number | undefined;
+  /** When the operation ended, in milliseconds since the epoch on the server's clock. */
   endedAt?(result: unknown): number | undefined;
   /** The span event for each later request that failed or is not a GET; `undefined` for no events. */
   readonly requestEvent?: RequestEvent;
@@ -58,12 +57,11 @@ export class ContinuedCall extends Invocation {
 
   constructor(traits: ContinuationTraits, start: ContinuedStart, owner: InvocationOwner) {
     super(start, owner);
-    const { record, result, startTime } = start;
+    const { record, result } = start;
     this.traits = traits;
     this.#record = record;
     this.#closed = start.closed;
     this.#latest = this.#kept(result);
-    this.clock.learn(traits.createdAt?.(result), startTime);
   }
 
   get context(): Context {
