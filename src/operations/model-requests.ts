@@ -31,9 +31,13 @@ const modelRequest: Omit<Operation, 'endpoints'> = {
 class UsageAccumulator implements Accumulator {
   #results = 0;
   #usage: unknown;
+  hasEnd = false;
 
   add(event: unknown): undefined {
-    if (stringField(event, 'type')?.endsWith('.completed')) this.#results++;
+    const type = stringField(event, 'type');
+    if (type?.endsWith('.completed')) this.#results++;
+    // A stream ends with a result. These events are only pieces of one.
+    this.hasEnd = type === undefined || !/\.(?:delta|segment|partial_image)$/.test(type);
     this.#usage = keptNumbers(field(event, 'usage')) ?? this.#usage;
   }
 

@@ -56,6 +56,28 @@ it.each<[string, (program: Program) => PromiseLike<AsyncIterable<unknown>>, { da
   expect(ends(program)).toEqual([end]);
 });
 
+const image = ({ client }: Program) =>
+  client.images.generate({ model: 'gpt-image-1', prompt: 'x', stream: true });
+const transcript = ({ client }: Program) =>
+  client.audio.transcriptions.create({
+    model: 'gpt-4o-transcribe',
+    file: new File(['x'], 'x.wav'),
+    stream: true,
+  });
+
+it.each<[string, (program: Program) => PromiseLike<AsyncIterable<unknown>>, string[]]>([
+  ['cut', image, []],
+  ['cut', image, ['image_generation.partial_image']],
+  ['completed', image, ['image_generation.partial_image', 'image_generation.completed']],
+  ['cut', transcript, ['transcript.text.delta', 'transcript.text.segment']],
+  ['completed', transcript, ['transcript.text.delta', 'transcript.text.done']],
+])('a stream of an image or a transcript is %s: %o %j', async (end, create, types) => {
+  const program = await startProgram();
+  program.simulator.next({ sse: types.map((type) => ({ data: { type } })) });
+  await readAll(create(program));
+  expect(ends(program)).toEqual([end]);
+});
+
 const event = (type: string, response: object, sequence_number: number): object => ({
   data: { type, response: responseBody([], { status: undefined, ...response }), sequence_number },
 });
