@@ -47,7 +47,7 @@ export function pointsOf(request: unknown): StoredPoint[] {
     );
 }
 
-function attributesOf(holder: unknown): Record<string, unknown> {
+export function attributesOf(holder: unknown): Record<string, unknown> {
   const entries = listOf(holder, 'attributes');
   return Object.fromEntries(
     entries.map((entry) => [String(fieldOf(entry, 'key')), attributeValueOf(fieldOf(entry, 'value'))]),
@@ -67,7 +67,7 @@ function attributeValueOf(value: unknown): unknown {
 }
 
 /** A field by its name in camel or snake case. `null`, and what a message of protobufjs inherits, count as missing. */
-function fieldOf(value: unknown, name: string): unknown {
+export function fieldOf(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
   const fields = value as Fields;
   const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
@@ -75,7 +75,7 @@ function fieldOf(value: unknown, name: string): unknown {
   return own(name) ?? own(snake) ?? undefined;
 }
 
-function listOf(value: unknown, name: string): readonly unknown[] {
+export function listOf(value: unknown, name: string): readonly unknown[] {
   const found = fieldOf(value, name);
   return Array.isArray(found) ? found : [];
 }
@@ -91,7 +91,7 @@ function timeOf(value: unknown): HrTime {
   return [Number(nanoseconds / 1_000_000_000n), Number(nanoseconds % 1_000_000_000n)];
 }
 
-function numberOf(value: unknown): number {
+export function numberOf(value: unknown): number {
   return typeof value === 'number' ? value : Number(integerOf(value));
 }
 

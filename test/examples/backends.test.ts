@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { OTLPTraceExporter as GrpcExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
@@ -12,6 +11,7 @@ import { parse } from 'yaml';
 import { promQueries, readDashboard, traceQueries } from '../../scripts/e2e/dashboard.ts';
 import { prometheusLabel, prometheusMetric } from '../../scripts/e2e/prometheus-names.ts';
 import { registry } from '../support/conventions/registry.ts';
+import { startOtlpReceiver } from '../support/lanes/otlp.ts';
 import { ROOT } from '../support/lanes/paths.ts';
 
 interface Compose {
@@ -29,17 +29,6 @@ interface Compose {
   >;
   readonly volumes?: Readonly<Record<string, unknown>>;
 }
-
-/** The package has no types of its own. */
-const { MockOtlpServer } = createRequire(import.meta.url)('@elastic/mockotlpserver') as {
-  readonly MockOtlpServer: new (options: {
-    readonly services: readonly string[];
-    readonly grpcPort: number;
-    readonly grpcHostname: string;
-    readonly logLevel: string;
-    readonly onRequest: (request: { readonly metadata: { get(name: string): unknown[] } }) => void;
-  }) => { readonly grpcUrl: URL; start(): Promise<void>; close(): Promise<void> };
-};
 
 const FOLDER = join(ROOT, 'examples', 'backends');
 const BACKENDS = ['grafana', 'jaeger', 'langfuse', 'phoenix', 'uptrace'];
@@ -132,17 +121,12 @@ describe('the headers of the README', () => {
 
   test('use the project DSN that Uptrace starts with', async () => {
     const received: unknown[] = [];
-    const server = new MockOtlpServer({
-      services: ['grpc'],
-      grpcPort: 0,
-      grpcHostname: '127.0.0.1',
-      logLevel: 'warn',
-      onRequest: ({ metadata }) => received.push(...metadata.get('uptrace-dsn')),
-    });
-    await server.start();
-    setAll(settingsOf('uptrace'), server.grpcUrl.href);
+    const receiver = await startOtlpReceiver(
+      ({ metadata }) => void received.push(...(metadata?.get('uptrace-dsn') ?? [])),
+    );
+    setAll(settingsOf('uptrace'), receiver.url);
     await sendSpan(new GrpcExporter());
-    await server.close();
+    await receiver.close();
     const { seed_data, site } = parse(readFileSync(join(FOLDER, 'uptrace', 'uptrace.yaml'), 'utf8'));
     const [{ token }] = seed_data.project_tokens;
     expect(received).toEqual([site.ingest_url.replace('://', `://${token}@`)]);

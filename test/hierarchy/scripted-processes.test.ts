@@ -5,7 +5,6 @@ import type { ItemUsage } from '../support/api-usage.ts';
 import { usageSum } from '../support/lanes/usage.ts';
 import {
   type Processes,
-  type ReceivedPoint,
   type ReceivedSpan,
   type RunningProcess,
   startProcesses,
@@ -125,12 +124,12 @@ function expectApiUsage(spans: readonly FinishedSpan[], apiUsage: Conversed['api
 }
 
 function expectMetrics(
-  metrics: readonly ReceivedPoint[],
+  metrics: Processes['metrics'],
   conversed: readonly [ScriptedConversation, Conversed][],
 ): void {
   const apiUsage = Object.assign({}, ...conversed.map(([, one]) => one.apiUsage)) as Conversed['apiUsage'];
   const total = (name: string): number =>
-    sum(metrics.filter((point) => point.name === name).map((point) => point.sum));
+    sum(metrics.filter(({ metric }) => metric === name).map(({ value }) => value));
   const tokens = Object.values(apiUsage).map(({ input, output }) => input + output);
   expect(total('gen_ai.client.token.usage')).toBe(sum(tokens));
   expect(total('openai.client.cost')).toBeCloseTo(costOf(apiUsage, 'gpt-5'), 9);

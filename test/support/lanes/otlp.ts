@@ -1,4 +1,6 @@
 import { createRequire } from 'node:module';
+import { attributesOf, fieldOf, listOf, numberOf, pointsOf, spanOf } from '../../../scripts/e2e/otlp.ts';
+import type { StoredPoint } from '../../../scripts/e2e/sent.ts';
 import type { FinishedSpan } from '../../../src/testing.ts';
 
 /** A real OTLP receiver, and what it was sent, in order of arrival. */
@@ -8,8 +10,8 @@ export interface OtlpReceiver {
   /** The same over HTTP. */
   readonly httpUrl: string;
   readonly spans: readonly ReceivedSpan[];
-  readonly metrics: readonly ReceivedPoint[];
-  /** The names of the spans and metrics, and the paths or methods that were called. */
+  readonly metrics: readonly StoredPoint[];
+  /** The names of the spans and of the metrics of each point, and the paths or methods that were called. */
   readonly received: Readonly<Record<'spans' | 'metrics' | 'requests', string[]>>;
   close(): Promise<void>;
 }
@@ -21,94 +23,41 @@ export interface ReceivedSpan extends FinishedSpan {
   /** The instrumentation that made it. */
   readonly scope: string;
   readonly events: readonly { readonly name: string; readonly attributes: Record<string, unknown> }[];
-  readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
+  readonly links: readonly unknown[];
 }
 
-/** A point of a metric. */
-export interface ReceivedPoint {
-  readonly service: string;
-  readonly name: string;
-  readonly attributes: Readonly<Record<string, unknown>>;
-  /** How often it was measured; for a counter, nothing. */
-  readonly count: number | undefined;
-  readonly sum: number;
+/** A request over HTTP, or a call over gRPC with its metadata. */
+interface OtlpRequest {
+  readonly url?: string;
+  readonly path?: string;
+  readonly method?: string;
+  readonly metadata?: { get(name: string): unknown[] };
 }
 
-interface MockOtlpServer {
-  readonly grpcUrl: { readonly href: string };
-  readonly httpUrl: { readonly href: string };
-  start(): Promise<void>;
-  close(): Promise<void>;
-}
-
+/** The package has no types of its own. */
 interface Library {
-  readonly MockOtlpServer: new (options: object) => MockOtlpServer;
+  readonly MockOtlpServer: new (
+    options: object,
+  ) => {
+    readonly grpcUrl: URL;
+    readonly httpUrl: URL;
+    start(): Promise<void>;
+    close(): Promise<void>;
+  };
 }
 
-/** Missing where there are none. */
-type Attributes =
-  | readonly { readonly key: string; readonly value: Readonly<Record<string, unknown>> }[]
-  | undefined;
-
-interface Ids {
-  readonly traceId: Uint8Array;
-  readonly spanId: Uint8Array;
-}
-
-interface SpanMessage extends Ids {
-  readonly parentSpanId?: Uint8Array;
-  readonly name: string;
-  /** One more than `SpanKind`: 0 means none. */
-  readonly kind: number;
-  readonly startTimeUnixNano: { toString(): string };
-  readonly endTimeUnixNano: { toString(): string };
-  readonly attributes?: Attributes;
-  readonly status?: { readonly code?: number };
-  readonly events?: readonly { readonly name: string; readonly attributes?: Attributes }[];
-  readonly links?: readonly Ids[];
-}
-
-interface PointMessage {
-  readonly attributes?: Attributes;
-  readonly count?: { toString(): string };
-  readonly sum?: number;
-  readonly asDouble?: number;
-  readonly asInt?: { toString(): string };
-}
-
-interface MetricMessage {
-  readonly name: string;
-  readonly histogram?: { readonly dataPoints?: readonly PointMessage[] };
-  readonly sum?: { readonly dataPoints?: readonly PointMessage[] };
-}
-
-interface ResourceMessage {
-  readonly resource?: { readonly attributes?: Attributes };
-}
-
-interface TraceMessage {
-  readonly resourceSpans?: readonly (ResourceMessage & {
-    readonly scopeSpans: readonly {
-      readonly scope?: { readonly name?: string };
-      readonly spans: readonly SpanMessage[];
-    }[];
-  })[];
-}
-
-interface MetricsMessage {
-  readonly resourceMetrics?: readonly (ResourceMessage & {
-    readonly scopeMetrics: readonly { readonly metrics: readonly MetricMessage[] }[];
-  })[];
-}
-
-/** Starts a receiver for OTLP over gRPC and HTTP on free ports. */
-export async function startOtlpReceiver(): Promise<OtlpReceiver> {
+/**
+ * Starts a receiver for OTLP over gRPC and HTTP on free ports.
+ *
+ * @param see called with each request
+ */
+export async function startOtlpReceiver(
+  see: (request: OtlpRequest) => void = () => undefined,
+): Promise<OtlpReceiver> {
   const library: Library = createRequire(import.meta.url)('@elastic/mockotlpserver');
   const spans: ReceivedSpan[] = [];
-  const metrics: ReceivedPoint[] = [];
+  const metrics: StoredPoint[] = [];
   const received = { spans: [] as string[], metrics: [] as string[], requests: [] as string[] };
-  const namesOf = (messages: readonly { readonly name: string }[]): string[] =>
-    messages.map(({ name }) => name);
   const server = new library.MockOtlpServer({
     services: ['grpc', 'http'],
     grpcHostname: '127.0.0.1',
@@ -116,84 +65,48 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     httpHostname: '127.0.0.1',
     httpPort: 0,
     logLevel: 'warn',
-    onTrace: ({ resourceSpans = [] }: TraceMessage) => {
-      for (const { resource, scopeSpans } of resourceSpans)
-        for (const { scope, spans: messages } of scopeSpans) {
-          received.spans.push(...namesOf(messages));
-          spans.push(...messages.map((message) => readSpan(message, serviceOf(resource), scope?.name ?? '')));
-        }
+    onTrace: (message: unknown) => {
+      const found = readSpans(message);
+      spans.push(...found);
+      received.spans.push(...found.map(({ name }) => name));
     },
-    onMetrics: ({ resourceMetrics = [] }: MetricsMessage) => {
-      for (const { resource, scopeMetrics } of resourceMetrics)
-        for (const { metrics: messages } of scopeMetrics) {
-          received.metrics.push(...namesOf(messages));
-          metrics.push(...messages.flatMap((message) => readPoints(message, serviceOf(resource))));
-        }
+    onMetrics: (message: unknown) => {
+      const found = pointsOf(message);
+      metrics.push(...found);
+      received.metrics.push(...found.map(({ metric }) => metric));
     },
-    onRequest: ({ url, path, method }: Readonly<Record<string, string | undefined>>) =>
-      void received.requests.push(url ?? path ?? method ?? ''),
+    onRequest: (request: OtlpRequest) => {
+      received.requests.push(request.url ?? request.path ?? request.method ?? '');
+      see(request);
+    },
   });
   await server.start();
   const [url, httpUrl] = [server.grpcUrl.href, server.httpUrl.href];
   return { url, httpUrl, spans, metrics, received, close: () => server.close() };
 }
 
-function serviceOf(resource: ResourceMessage['resource']): string {
-  return String(readAttributes(resource?.attributes)['service.name'] ?? '');
+function readSpans(message: unknown): ReceivedSpan[] {
+  return listOf(message, 'resourceSpans').flatMap((resource) => {
+    const service = String(attributesOf(fieldOf(resource, 'resource'))['service.name'] ?? '');
+    return listOf(resource, 'scopeSpans').flatMap((scopeSpans) => {
+      const scope = String(fieldOf(fieldOf(scopeSpans, 'scope'), 'name') ?? '');
+      return listOf(scopeSpans, 'spans').map((span) => ({ ...readSpan(span), service, scope }));
+    });
+  });
 }
 
-function readSpan(span: SpanMessage, service: string, scope: string): ReceivedSpan {
-  const parentId = hex(span.parentSpanId);
-  const context = readIds(span);
+function readSpan(span: unknown): Omit<ReceivedSpan, 'service' | 'scope'> {
+  const { traceId, spanId, parentSpanId, ...rest } = spanOf(span);
   return {
-    name: span.name,
-    kind: span.kind - 1,
-    startTime: readTime(span.startTimeUnixNano),
-    endTime: readTime(span.endTimeUnixNano),
-    status: { code: span.status?.code ?? 0 },
-    attributes: readAttributes(span.attributes),
-    parentSpanContext: parentId === '' ? undefined : { spanId: parentId },
-    spanContext: () => context,
-    service,
-    scope,
-    events: (span.events ?? []).map(({ name, attributes }) => ({
-      name,
-      attributes: readAttributes(attributes),
+    ...rest,
+    kind: numberOf(fieldOf(span, 'kind')) - 1,
+    status: { code: numberOf(fieldOf(fieldOf(span, 'status'), 'code') ?? 0) },
+    parentSpanContext: parentSpanId === '' ? undefined : { spanId: parentSpanId },
+    spanContext: () => ({ traceId, spanId }),
+    events: listOf(span, 'events').map((event) => ({
+      name: String(fieldOf(event, 'name')),
+      attributes: attributesOf(event),
     })),
-    links: (span.links ?? []).map(readIds),
+    links: listOf(span, 'links'),
   };
-}
-
-function readPoints({ name, histogram, sum }: MetricMessage, service: string): ReceivedPoint[] {
-  return [...(histogram?.dataPoints ?? []), ...(sum?.dataPoints ?? [])].map((point) => ({
-    service,
-    name,
-    attributes: readAttributes(point.attributes),
-    count: point.count === undefined ? undefined : Number(String(point.count)),
-    sum: point.sum ?? point.asDouble ?? Number(String(point.asInt)),
-  }));
-}
-
-function readIds({ traceId, spanId }: Ids): { traceId: string; spanId: string } {
-  return { traceId: hex(traceId), spanId: hex(spanId) };
-}
-
-function hex(bytes: Uint8Array | undefined): string {
-  return Buffer.from(bytes ?? []).toString('hex');
-}
-
-function readTime(nanoseconds: { toString(): string }): [seconds: number, nanoseconds: number] {
-  const time = BigInt(nanoseconds.toString());
-  return [Number(time / 1_000_000_000n), Number(time % 1_000_000_000n)];
-}
-
-function readAttributes(attributes: Attributes): Record<string, unknown> {
-  return Object.fromEntries((attributes ?? []).map(({ key, value }) => [key, readValue(value)]));
-}
-
-function readValue(value: Readonly<Record<string, unknown>>): unknown {
-  const { stringValue, boolValue, intValue, doubleValue, arrayValue } = value;
-  if (arrayValue !== undefined && arrayValue !== null)
-    return (arrayValue as { values: Readonly<Record<string, unknown>>[] }).values.map(readValue);
-  return stringValue ?? boolValue ?? doubleValue ?? Number(String(intValue));
 }

@@ -14,11 +14,11 @@
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { checkSpan } from '../conventions/check.ts';
-import { type ReceivedPoint, type ReceivedSpan, startOtlpReceiver } from '../lanes/otlp.ts';
+import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../lanes/otlp.ts';
 import { Child, processEnvironment, type RunningProcess } from './child.ts';
 import type { Steps } from './serve.ts';
 
-export type { ReceivedPoint, ReceivedSpan } from '../lanes/otlp.ts';
+export type { ReceivedSpan } from '../lanes/otlp.ts';
 export type { RunningProcess } from './child.ts';
 
 export interface Processes {
@@ -39,7 +39,7 @@ export interface Processes {
   /** All spans of all processes that have been exported; after `stop`, all there are. */
   readonly spans: readonly ReceivedSpan[];
   /** All points of all metrics, each as what came since the one before. */
-  readonly metrics: readonly ReceivedPoint[];
+  readonly metrics: OtlpReceiver['metrics'];
 }
 
 const OURS = 'opentelemetry-instrumentation-openai';
