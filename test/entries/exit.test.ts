@@ -1,7 +1,6 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { useSimulator } from '../support/lanes/api.ts';
+import { listen } from '../support/listening.ts';
 import { FULL_LANES } from './lanes.ts';
 import { type Ended, runChild } from './support/child.ts';
 import { programText, REGISTER } from './support/programs.ts';
@@ -224,15 +223,11 @@ describe('a program with …/register ends as it does without it', () => {
   test.each(inTurn(PAIRS))(
     'while the flush waits for the receiver after %s (%s)',
     async (_title, _lane, { lane, first, second }) => {
-      const silent = createServer(() => undefined);
-      await new Promise<void>((done) => void silent.listen(0, '127.0.0.1', done));
-      onTestFinished(() => void silent.close().closeAllConnections());
-      const { port } = silent.address() as AddressInfo;
       const { without, ...ended } = await runBoth({
         lane,
         body: `await ask(); ${STAY} setTimeout(() => console.log('ready'), 300);`,
         signals: [first, second],
-        env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` },
+        env: { OTEL_EXPORTER_OTLP_ENDPOINT: await listen() },
       });
       expect(without.signal).toBe(first);
       // A flush that ran to its end would report that nobody answered.

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newFolder } from '../support/folders.ts';
 import { useSimulator } from '../support/lanes/api.ts';
 import { laneDirectory } from '../support/lanes/paths.ts';
 import { BARE_LANE, FULL_LANES, LANES_IN_TURN } from './lanes.ts';
@@ -151,19 +152,13 @@ describe.each(FULL_LANES)('$name: node with …/register', ({ name: lane }) => {
   });
 
   describe('with a configuration file', () => {
-    let folder = '';
-    beforeAll(async () => {
-      folder = await mkdtemp(join(tmpdir(), 'configuration-'));
-    });
-    afterAll(() => rm(folder, { recursive: true }));
-
     const runConfigured = async (
       lines: readonly string[],
       env: Readonly<Record<string, string>> = {},
       variable = 'OTEL_CONFIG_FILE',
       beginning = '',
     ): Promise<Ended> => {
-      const file = join(folder, 'otel.yaml');
+      const file = join(await newFolder(), 'otel.yaml');
       await writeFile(file, ['file_format: "1.0"', ...lines].join('\n'));
       const text = programText('mjs', `${CALL} console.log(process.listenerCount('SIGTERM'));`, {
         beginning,
@@ -242,7 +237,7 @@ describe.each(FULL_LANES)('$name: node with …/register', ({ name: lane }) => {
 
     test('says that there is no page', async () => {
       const { httpUrl, spans } = receiver();
-      const page = { OTEL_INSTRUMENTATION_OPENAI_PAGE: join(folder, 'page.html') };
+      const page = { OTEL_INSTRUMENTATION_OPENAI_PAGE: join(await newFolder(), 'page.html') };
       const { stderr } = await runConfigured(tracesTo(httpUrl), page);
       expect(stderr).toBe(
         `${PACKAGE}: OTEL_INSTRUMENTATION_OPENAI_PAGE has no effect with OTEL_CONFIG_FILE.\n`,

@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import { OTLPTraceExporter as GrpcExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
 import { OTLPTraceExporter as HttpExporter } from '@opentelemetry/exporter-trace-otlp-proto';
@@ -13,6 +12,7 @@ import { prometheusLabel, prometheusMetric } from '../../scripts/e2e/prometheus-
 import { registry } from '../support/conventions/registry.ts';
 import { startOtlpReceiver } from '../support/lanes/otlp.ts';
 import { ROOT } from '../support/lanes/paths.ts';
+import { listen } from '../support/listening.ts';
 
 interface Compose {
   readonly services: Readonly<
@@ -104,14 +104,12 @@ describe('the headers of the README', () => {
 
   test('use the project keys that Langfuse starts with', async () => {
     let headers: IncomingHttpHeaders = {};
-    const server = createServer((request, response) => {
+    const origin = await listen((request, response) => {
       headers = request.headers;
       response.end();
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    setAll(settingsOf('langfuse'), `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    setAll(settingsOf('langfuse'), origin);
     await sendSpan(new HttpExporter());
-    server.close();
     const { environment } = readCompose('langfuse').services.langfuse ?? {};
     const names = ['LANGFUSE_INIT_PROJECT_PUBLIC_KEY', 'LANGFUSE_INIT_PROJECT_SECRET_KEY'];
     const keys = names.map((name) => environment?.[name]).join(':');

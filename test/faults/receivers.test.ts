@@ -3,17 +3,13 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { instrumentOpenAI } from '../../src/client.ts';
 import { type Account, Ledger } from '../support/accounting/ledger.ts';
 import { type Receiver, startReceiver, type Treatment } from '../support/accounting/receiver.ts';
-import { type Simulator, startSimulator } from '../support/simulator/index.ts';
+import { useSimulator } from '../support/lanes/api.ts';
 
-let simulator: Simulator;
-beforeAll(async () => {
-  simulator = await startSimulator();
-});
-afterAll(() => simulator.close());
+const simulator = useSimulator();
 
 /** A program in production: batches, a circuit breaker, OTLP over real sockets. */
 async function runProgram(
@@ -28,7 +24,7 @@ async function runProgram(
   for (const api of [trace, metrics, context]) api.disable();
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
   trace.setGlobalTracerProvider(provider);
-  const client = instrumentOpenAI(new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0 }), {
+  const client = instrumentOpenAI(new OpenAI({ apiKey: 'test', baseURL: simulator().url, maxRetries: 0 }), {
     cost: false,
   });
   await prepare();

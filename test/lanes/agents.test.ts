@@ -1,9 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { assertSpanTree } from '../../src/testing.ts';
 import { created, done, SESSION } from '../hierarchy/realtime/events.ts';
+import { newFolder } from '../support/folders.ts';
 import { findings, type ProgramOutcome, runProgram, type WrittenSpan } from '../support/lanes/program.ts';
 import { type ResponseScript, type SocketScript, startSimulator } from '../support/simulator/index.ts';
 
@@ -189,8 +188,6 @@ test.each(['cjs', 'mjs'] as const)('the module hooks see realtime agents: %s', a
 test.each([{ linked: false }, { linked: true }])(
   'records what another process resumes, and links it with propagateInMetadata: $linked',
   async ({ linked }) => {
-    const directory = await mkdtemp(join(tmpdir(), 'approval-'));
-    onTestFinished(() => rm(directory, { recursive: true }));
     const started = {
       lane: 'openai-agents',
       line: 3,
@@ -199,7 +196,7 @@ test.each([{ linked: false }, { linked: true }])(
       env: {
         ...tracingIs(true),
         OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA: String(linked),
-        STATE: join(directory, 'state.json'),
+        STATE: join(await newFolder(), 'state.json'),
       },
     } as const;
     const asks = [{ output: [{ function: { name: 'remove', arguments: {} } }] }];

@@ -1,26 +1,19 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import { Worker } from 'node:worker_threads';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { useSimulator } from '../../support/lanes/api.ts';
 import { PACKAGE_NAME } from '../../support/lanes/paths.ts';
+import { listen } from '../../support/listening.ts';
 import { CALL, type Ended, useProject } from '../../support/project.ts';
 
 const simulator = useSimulator();
 const project = useProject();
 
-/** Accepts every request and answers none. */
-let collector: Server;
+/** Of a collector that accepts every request and answers none. */
 let origin: string;
-beforeAll(async () => {
-  collector = createServer((request) => request.resume()).listen(0, '127.0.0.1');
-  await once(collector, 'listening');
-  origin = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
-});
-afterAll(() => {
-  collector.close();
-  collector.closeAllConnections();
+beforeEach(async () => {
+  origin = await listen((request) => void request.resume());
 });
 
 const STAY = 'setInterval(() => {}, 1_000_000);';
