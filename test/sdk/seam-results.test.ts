@@ -61,16 +61,6 @@ test.each<[string, (client: OpenAI) => Promise<unknown>, result: unknown, spans:
     'chat gpt-4o  openai.response.parsed=false http.response.status_code=200 openai.request.id=req_*',
   ],
   [
-    'the raw response of a stream, its body unread',
-    async (client) => {
-      const response = await client.chat.completions.create({ ...HELLO, stream: true }).asResponse();
-      expect(response.bodyUsed).toBe(false);
-      return response.text();
-    },
-    expect.stringContaining('[DONE]'),
-    'chat gpt-4o  openai.response.parsed=false',
-  ],
-  [
     'first the raw response, then the value',
     async (client) => {
       const promise = client.models.list();

@@ -52,15 +52,6 @@ describe('a subclass that sends a failed request again', () => {
   test.each<[string, statuses: number[], (client: OpenAI) => Promise<unknown>, tree: string]>([
     ['ends with its result', [500], (client) => client.chat.completions.create(HELLO), ANSWERED],
     [
-      'ends with result and response',
-      [500],
-      async (client) => {
-        const { data, response } = await client.chat.completions.create(HELLO).withResponse();
-        expect([data.object, response.status]).toEqual(['chat.completion', 200]);
-      },
-      ANSWERED,
-    ],
-    [
       'ends with the raw response, if the program asks for it',
       [500],
       async (client) => {
