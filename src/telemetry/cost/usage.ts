@@ -88,9 +88,13 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
     prompt_tokens_details ?? prompt_token_details ?? input_tokens_details ?? input_token_details,
   );
   const output = fieldsOf(completion_tokens_details ?? output_tokens_details ?? output_token_details);
-  const { cached_tokens, cache_write_tokens, cache_creation_tokens } = input;
-  // The last one is LiteLLM's spelling.
-  const written = cache_write_tokens ?? cache_creation_tokens ?? whole.cache_creation_input_tokens;
+  const { cached_tokens, cache_write_tokens, cache_creation_tokens, cache_creation_input_tokens } = input;
+  // The last two are the spellings of Alibaba and LiteLLM.
+  const written =
+    cache_write_tokens ??
+    cache_creation_tokens ??
+    cache_creation_input_tokens ??
+    whole.cache_creation_input_tokens;
   // SGLang and Perplexity report reasoning tokens beside the totals, not in the details.
   const beside = asCount(whole.reasoning_tokens) ?? 0;
   const reasoningTokens = asCount(output.reasoning_tokens) ?? beside;

@@ -100,6 +100,11 @@ describe('usage is read in the spelling of every API', () => {
       { ...READ, cacheReadTokens: 8, cacheWriteTokens: 5 },
     ],
     [
+      'Alibaba, with what it writes to the cache',
+      { ...TOTAL, prompt_tokens_details: { cached_tokens: 8, cache_creation_input_tokens: 5 } },
+      { ...READ, cacheReadTokens: 8, cacheWriteTokens: 5 },
+    ],
+    [
       'an estimate of reasoning that exceeds the output',
       { ...TOTAL, completion_tokens_details: { reasoning_tokens: 99 } },
       { ...READ, reasoningTokens: 10 },
