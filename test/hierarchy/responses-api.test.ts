@@ -145,6 +145,38 @@ describe('a response', () => {
     expect(tool?.endTime).not.toEqual(chat?.endTime);
   });
 
+  it.each([false, true])(
+    'says what its hosted tools found, if it reports that; streamed: %s',
+    async (stream) => {
+      const code = { type: 'code_interpreter_call', status: 'completed', code: 'x' };
+      const results = ['a', 'b'].map((id) => ({ file_id: `file-${id}`, score: 0.5, text: 'x' }));
+      const output = [
+        { ...code, id: 'ci_1', outputs: null },
+        { ...code, id: 'ci_2', outputs: [] },
+        { type: 'file_search_call', id: 'fs_1', status: 'completed', queries: ['x'], results },
+      ];
+      const program = await startProgram();
+      const body = responseBody(output);
+      program.simulator.next(
+        stream ? { sse: [{ data: { type: 'response.completed', response: body } }] } : { body },
+      );
+      await program.inSpan(async () => {
+        const answer = await program.client.responses.create({ model: MODEL, input: 'x?', stream });
+        if (Symbol.asyncIterator in answer) for await (const _ of answer);
+      });
+      const tools = program.ended('execute_tool').map(({ attributes }) => attributes);
+      expect(tools.map((tool) => tool['openai.code_interpreter.image_count'])).toEqual([
+        undefined,
+        0,
+        undefined,
+      ]);
+      expect(tools[2]).toMatchObject({
+        'openai.file_search.result_count': 2,
+        'openai.file_search.file_ids': ['file-a', 'file-b'],
+      });
+    },
+  );
+
   it('that asks for a function has a span for it until the program answers', async () => {
     const program = await startProgram({ config: { captureMessageContent: 'SPAN_ONLY' }, content: true });
     program.simulator.respond(

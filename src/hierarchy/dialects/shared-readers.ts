@@ -64,14 +64,15 @@ export function readRequestMessages(
   return messages.filter((message) => field(message, 'role') !== 'assistant').map(() => undefined);
 }
 
-/** Counts a code interpreter's images, or a search's results, which the API reports only on request. */
+/** Counts a code interpreter's images, or a search's results. Some APIs report them only on request. */
 export function toolCounts(
   type: string,
   call: unknown,
 ): Pick<ToolCallSnapshot, 'imageCount' | 'resultCount' | 'fileIds'> {
   if (type === 'code_interpreter') {
-    const images = arrayField(call, 'outputs').filter((output) => field(output, 'type') === 'image');
-    return { imageCount: images.length };
+    const outputs = field(call, 'outputs');
+    const images = asArray(outputs).filter((output) => field(output, 'type') === 'image');
+    return { imageCount: Array.isArray(outputs) ? images.length : undefined };
   }
   if (type !== 'file_search') return {};
   const results = field(call, 'results');

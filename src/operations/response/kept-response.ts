@@ -62,17 +62,24 @@ const ITEM_NAMES = [
 
 const TYPE = ['type', 'status'] as const;
 
-/** What is kept of a tool call if content is not recorded: who runs it, how it ended, how many results. */
+/** What is kept of a tool call if content is not recorded: who runs it, how it ended, the files it found. */
 const TOOL_FIELDS: KeptFields = {
   environment: (value) => pick(value, ['type']),
   error: (value) => pick(value, ['type', 'code']) ?? {},
-  results: (value) => (Array.isArray(value) ? first(value, MAX_READ).map(() => null) : undefined),
-  outputs: (value) => listOrNone(first(asArray(value)).map((output) => pick(output, ['type']))),
+  results: (value) =>
+    Array.isArray(value) ? first(value, MAX_READ).map((found, index) => keptResult(found, index)) : undefined,
+  outputs: (value) =>
+    Array.isArray(value) ? first(value).map((output) => pick(output, ['type'])) : undefined,
   output: (value) => listOrNone(first(asArray(value)).flatMap(exitOf)),
 };
 
 /** How many tool calls and outputs are kept: each call may have its output in a separate item. */
 const MAX_TOOL_ITEMS = 2 * MAX_REPEATED;
+
+/** The id of a file. Of further ones, only the number is recorded. */
+function keptResult(found: unknown, index: number): unknown {
+  return index < MAX_REPEATED ? (pick(found, ['file_id']) ?? null) : null;
+}
 
 function listOrNone(values: readonly unknown[]): readonly unknown[] | undefined {
   return values.length > 0 ? values : undefined;
