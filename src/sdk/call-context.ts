@@ -3,12 +3,14 @@ import { activeContext, isSuppressed, LinkedContext, runIn, SPAN_KEY } from '../
 import type { Call } from './call.ts';
 import type { Method } from './reflect.ts';
 
-/** The context key of a call. Each copy of this package has its own, unlike a key that the API creates. */
+/**
+ * Each copy of this package has a key of its own: `createContextKey` would return the same one to all copies.
+ */
 const CALL: symbol = Symbol('opentelemetry-instrumentation-openai call');
 
 /**
- * The context in which the SDK works during one call. Its values are the caller's and, once the call has
- * begun, those of the span's context. It is one object, so a call enters one context and copies no values.
+ * The context in which the SDK works during one call. `values` is the caller's context until the call begins,
+ * then that of its span. One object serves both, so no values are copied.
  */
 class CallContext implements Context {
   values: Context;
@@ -41,8 +43,7 @@ class CallContext implements Context {
 }
 
 /**
- * Makes the SDK work in the context of a call: the caller's or, once the call has begun, that of its span. A
- * context of another package gets the call through its own `setValue`.
+ * Makes the SDK work in `call.context`. Another package's context gets the call through its own `setValue`.
  */
 export function workInContext(call: Call): void {
   const { working, context } = call;
@@ -54,12 +55,11 @@ export function workInContext(call: Call): void {
 }
 
 /**
- * The call that the SDK is making at this moment. The SDK's methods mostly call each other synchronously, so
- * this finds calls even without a context manager.
+ * The call that the SDK is making at this moment. It leads to the call even without a context manager,
+ * because the SDK's methods mostly call each other synchronously.
  */
 let callBeingMade: Call | undefined;
 
-/** Calls the SDK method that makes the request of a call. */
 export function make(call: Call, method: Method, client: object, args: unknown[]): unknown {
   const outer = callBeingMade;
   callBeingMade = call;
@@ -70,14 +70,13 @@ export function make(call: Call, method: Method, client: object, args: unknown[]
   }
 }
 
-/** Calls an SDK method in the context of a call. */
 export function proceed({ working }: Call, method: Method, client: object, args: unknown[]): unknown {
   return working === undefined || activeContext() === working
     ? method.apply(client, args)
     : runIn(working, method, client, args);
 }
 
-/** Calls an SDK method in the active context, to which it adds the call and its span. Other values stay. */
+/** Unlike {@link proceed}, keeps the active context's values. Only the call and its span are replaced. */
 export function proceedHere(call: Call, method: Method, client: object, args: unknown[]): unknown {
   const span = call.working?.getValue(SPAN_KEY);
   const active = activeContext();
@@ -87,8 +86,8 @@ export function proceedHere(call: Call, method: Method, client: object, args: un
 }
 
 /**
- * Sends an attempt while a context other than the call's own is active. If that context has the caller's
- * span, the call's span replaces it: Sentry, Datadog and New Relic read the span before the call begins.
+ * Sends an attempt in another context than the call's own. If that has the caller's span, the call's span
+ * replaces it: Sentry, Datadog and New Relic read the span before the call begins.
  */
 export function sendInside(
   call: Call,
@@ -106,12 +105,11 @@ function spanIdIn(context: Context): string | undefined {
   return trace.getSpanContext(context)?.spanId;
 }
 
-/** The call of the current context, whether or not it has begun. */
 export function currentCall(): Call | undefined {
   return callBeingMade ?? (activeContext().getValue(CALL) as Call | undefined);
 }
 
-/** The client's call in the active context. `undefined` for a suppressed request in a custom `fetch`. */
+/** This client's unsettled call in the active context, unless a custom `fetch` makes a suppressed request. */
 export function callInProgress(client: object, active: Context): Call | undefined {
   const call = active.getValue(CALL) as Call | undefined;
   if (call === undefined || call.outcome !== undefined || call.client !== client) return undefined;

@@ -9,7 +9,6 @@ import { type AnsweredRequest, nowReading } from './client-keys.ts';
 import { originOf } from './provider.ts';
 import type { OpenedSocket, SocketObservation } from './sockets/socket.ts';
 
-/** How a call ended. Every call ends once, in one of these ways. */
 type CallOutcome =
   /** The program got its value: parsed JSON, a page, text, a binary response. */
   | 'value'
@@ -17,25 +16,25 @@ type CallOutcome =
   | 'stream'
   /** The program took the raw `Response`, whose body we do not read. */
   | 'raw'
-  /** The call threw. */
+  /** The call threw. A stream that broke ends as `stream`. */
   | 'error'
-  /** The program never asked for the result. */
+  /** The result can no longer be read, for example because its promise was garbage collected. */
   | 'abandoned'
-  /** Tracing was shut down during the call. */
+  /** We stopped observing before the call ended, for example because tracing was shut down. */
   | 'interrupted';
 
-/** How a stream ended. `cut`: without an error, but apparently before the answer was complete. */
+/** `cut`: the stream ended without an error, but apparently before the answer was complete. */
 export type StreamEnd = 'completed' | 'cut' | 'cancelled' | 'aborted' | 'abandoned' | 'error';
 
 /**
- * Objects of the SDK hold this instead of the call, so that the call can be freed once it has settled. In `openai` 7,
+ * Objects of the SDK hold this instead of the call, so that a settled call can be freed. In `openai` 7,
  * functions that V8 allocates as long-lived hold those objects until the next full garbage collection.
  */
 export interface CallReference {
   call: Call | undefined;
 }
 
-/** One HTTP request of a call, kept until the call settles. A call has several when the SDK retries. */
+/** One HTTP request of a call: the first, or a retry by the SDK. */
 export interface Attempt {
   readonly startTime: number;
   /** When the response headers arrived, the request failed, or the SDK gave it up for a retry. */
@@ -43,7 +42,7 @@ export interface Attempt {
   status: number | undefined;
   headers: unknown;
   error: unknown;
-  /** The URL and the headers that were sent, which contain API keys. */
+  /** They may contain API keys. */
   readonly sentURL: unknown;
   readonly sentHeaders: unknown;
 }
@@ -54,11 +53,12 @@ export function readResponse(answered: Pick<Attempt, 'status' | 'headers'>, resp
   answered.headers = headers;
 }
 
-/** Observes one call, from its start to its end. */
 export interface CallObservation {
-  /** The context that the SDK works in, so that HTTP spans nest below the call's span. */
+  /** The SDK works in this context, so HTTP spans become children of the call's span. */
   readonly context: Context;
-  /** Whether whole milliseconds are enough for chunk times. Exact times would be a chunk's largest cost. */
+  /**
+   * Whether whole milliseconds are enough for the times of chunks after the first. Exact times are costly.
+   */
   readonly roughTimes?: boolean;
   chunk?(value: unknown, time: number): void;
   /** A usage chunk that the program did not ask for and does not see. */
@@ -91,22 +91,21 @@ export interface ToolRun {
   readonly run: () => unknown;
 }
 
-/** Decides whether and how the work of a client is observed. */
+/** The interface to `pipeline/`, which `sdk/` may not import. */
 export interface CallObserver {
   /**
-   * Runs before each call, before its context is read. This is the last chance to set up tracing.
+   * Runs before the context of a call is read. This is the last chance to set up tracing.
    *
-   * @returns whether anything receives what is recorded. If not, the call is not observed, and costs almost nothing.
+   * @returns `false` if nothing would receive what is recorded. Then the call is not observed.
    */
   prepare?(): boolean;
   start(call: Call): CallObservation | undefined;
-  /** Runs when a call is over. Must not throw. */
+  /** Runs after each call. Must not throw. */
   readonly ended?: (() => void) | undefined;
-  /** Runs when a helper of the SDK is about to start a loop of model and tool calls. */
+  /** Runs before a helper of the SDK starts a loop of model and tool calls. */
   startLoop?(): OutcomeListener | undefined;
-  /** Runs a function that the model asked for, and returns its result. */
+  /** Must call `tool.run` and return its result. */
   runTool?(tool: ToolRun): unknown;
-  /** Runs when a client unwraps a webhook. */
   startWebhook?(client: object): Outcome | undefined;
   /** Observes everything on a socket that is not a call. */
   openSocket?(socket: OpenedSocket): SocketObservation | undefined;
@@ -114,22 +113,21 @@ export interface CallObserver {
 
 const NO_ATTEMPTS: readonly Attempt[] = [];
 
-/** One call of the SDK: its request and its outcome. It settles exactly once. Times are milliseconds since the epoch. */
+/** Settles once. Times are milliseconds since the epoch. */
 export class Call implements AnsweredRequest {
   readonly client: object;
   readonly observer: CallObserver;
   readonly reference: CallReference = { call: this };
 
-  /** The clock of the caller's span, so that the call ends before that span does. */
+  /** The clock of the caller's span. By another clock, the call might seem to end after that span. */
   readonly clock: SpanClock;
   startTime: number;
-  /** The caller's clock, or else ours at the start of the call: somebody may set the system clock later. */
+  /** The caller's clock, or else ours as read at the start: the system clock may be set during the call. */
   ownClock: number;
   endTime = 0;
   /** The caller's context or, once the call has begun, that of its span. */
   context: Context;
   caller: Context;
-  /** The context in which the SDK works. */
   working: Context | undefined;
 
   begun = false;
@@ -139,7 +137,7 @@ export class Call implements AnsweredRequest {
   query: unknown;
   /** The SDK's own `__metadata`. It names the model if the body is a form that cannot be read. */
   sdkMetadata: unknown;
-  /** The options that the SDK sends, kept until the result is read. They identify a retry. */
+  /** The options that the SDK sends. A retry of the call has the same object. */
   options: unknown;
   /** The headers in the options. Reading one is slow, so they are read only where needed. */
   requestHeaders: unknown;
@@ -159,13 +157,13 @@ export class Call implements AnsweredRequest {
   headers: unknown;
   headersTime = 0;
 
-  /** The promise of the response, until the response has arrived. */
+  /** The promise of the response, until the response has arrived. Unset if the call is `indirect`. */
   carrier: object | undefined;
   /** Whether a subclass replaced the promise that we returned from `makeRequest`. Only the new one counts. */
   indirect = false;
   /** The program has asked for the result. */
   requested = false;
-  /** The program called `asResponse()`. */
+  /** The program has called `asResponse()` and, since then, not `parse()`. */
   rawRequested = false;
 
   streamed = false;
@@ -174,17 +172,14 @@ export class Call implements AnsweredRequest {
   chunkCount = 0;
   firstChunkTime: number | undefined;
   lastChunkTime: number | undefined;
-  /** The longest time between two chunks, in milliseconds. */
   longestChunkGap = 0;
   streamEnd: StreamEnd | undefined;
 
-  /** Set once the call has settled. */
   outcome: CallOutcome | undefined;
   value: unknown;
   error: unknown;
 
   observation: CallObservation | undefined;
-  /** The neighbouring calls in the list of calls in flight. */
   older: Call | undefined;
   newer: Call | undefined;
 
@@ -210,12 +205,11 @@ export class Call implements AnsweredRequest {
     return this.outcome === 'error' || this.streamEnd === 'error';
   }
 
-  /** Whether the response has arrived, but the program has not asked for the result. */
   get isUnclaimed(): boolean {
     return this.headersTime > 0 && !this.requested;
   }
 
-  /** The first attempts and the last one. */
+  /** At most `MAX_REPEATED`: the first ones and the last. */
   get attempts(): readonly Attempt[] {
     const { lastAttempt: last } = this;
     return last === undefined ? NO_ATTEMPTS : [...this.#earlierAttempts, last];
@@ -231,7 +225,6 @@ export class Call implements AnsweredRequest {
     this.ownClock = clock;
   }
 
-  /** @param options the SDK's final request options */
   begin(options: unknown): void {
     this.begun = true;
     try {
@@ -268,7 +261,7 @@ export class Call implements AnsweredRequest {
     this.lastAttempt = attempt;
   }
 
-  /** Called when status and headers have arrived, before the body. */
+  /** Called when status and headers have arrived, and again if the SDK's parser sent the request again. */
   responded(response: unknown): void {
     this.headersTime = this.lastAttempt?.endTime ?? this.now();
     readResponse(this, response);
@@ -314,10 +307,10 @@ export class Call implements AnsweredRequest {
     this.#settle('stream', undefined, error);
   }
 
-  /** Ends a call without a result to read: the program takes the body itself, or never asked for the result. */
+  /** Ends a call whose result we do not read: the program reads it, it was lost, or tracing is shut down. */
   close(outcome: 'raw' | 'abandoned' | 'interrupted'): void {
     if (outcome !== 'raw' && this.streamed) this.streamEnd ??= 'abandoned';
-    // An answer that is still unread at the end of the program was abandoned when it arrived.
+    // A result that nobody has asked for by then counts as abandoned since it arrived.
     const isUnread = outcome === 'interrupted' && !(this.streamed ? this.read : this.requested);
     this.#settle(outcome, undefined, undefined, isUnread || outcome === 'abandoned');
   }
@@ -359,15 +352,15 @@ export class Call implements AnsweredRequest {
 }
 
 /**
- * Ends a call whose promise or stream was garbage collected, so that its result can no longer be read. A call is
- * unregistered once its result is being read or the call has settled: V8 keeps a registered object, and everything to
- * which it refers, through each collection of young objects.
+ * Ends calls whose promise or stream was garbage collected. A call is unregistered as soon as its result is
+ * being read or it has settled: V8 keeps a registered object, and everything to which it refers, through each
+ * collection of young objects.
  */
 export const lostResults: FinalizationRegistry<Call> = new FinalizationRegistry((call) =>
   call.close('abandoned'),
 );
 
-/** Closes the call if the object that leads to its result is garbage collected. A call watches one object. */
+/** Closes the call if `object` is garbage collected. A call watches only one object at a time. */
 export function watchForLoss(call: Call, object: object): void {
   lostResults.unregister(call);
   lostResults.register(object, call, call);
@@ -381,7 +374,7 @@ const inFlight = new ProcessWide<{ newest: Call | undefined }>(`open-calls@${VER
   newest: undefined,
 }));
 
-/** The calls in flight, oldest first: all, or those of one observer. */
+/** Oldest first. */
 export function openCalls(observer?: CallObserver): Call[] {
   const calls: Call[] = [];
   for (let call = inFlight.value.newest; call !== undefined; call = call.older)
@@ -405,12 +398,12 @@ export function removeOpenCall(call: Call): void {
   call.older = call.newer = undefined;
 }
 
-/** Whether at least `count` requests of the program are waiting for an answer from a server. */
+/** Whether at least `count` requests to an origin are waiting for response headers. */
 export function hasRequestsInProgress(origin: string, count: number): boolean {
   let waiting = 0;
   for (let call = inFlight.value.newest; call !== undefined; call = call.older) {
     const { headersTime, attemptCount, client } = call;
-    // A response over a socket has no attempts: it waits for no request.
+    // A response over a socket makes no request and has no attempts.
     if (headersTime === 0 && attemptCount > 0 && originOf(client) === origin) waiting++;
     if (waiting === count) return true;
   }

@@ -1,4 +1,3 @@
-/** The kinds of classes that are observed in addition to clients. */
 export type ClassKind = 'socket' | 'loop' | 'agents' | 'agents-realtime';
 
 /**
@@ -16,8 +15,7 @@ export const CLASS_NAMES: Readonly<Record<ClassKind, readonly string[]>> = {
     'SidebandWS',
   ],
   loop: ['ResponsesToolRunner', 'DecisionsToolRunner'],
-  /** The runner of `@openai/agents`. Nothing else there knows the sessions. */
+  /** The runner of `@openai/agents`: only it knows the sessions. */
   agents: ['Runner'],
-  /** The transports of the realtime agents of `@openai/agents`. */
   'agents-realtime': ['OpenAIRealtimeBase'],
 };

@@ -1,24 +1,23 @@
 import { field, fieldsOf } from '../util/payload.ts';
 import { isSecretParameter, secretsOfUrl } from '../util/url-secrets.ts';
 
-/** How many clients are remembered. Their API keys are removed from every error, even from one outside of a call. */
+/**
+ * How many clients are remembered, so that their keys can be removed even from an error outside of a call.
+ */
 const MAX_CLIENTS = 128;
 /** Shorter texts are not keys: removing them would only make a text unreadable. */
 const MIN_KEY_LENGTH = 4;
 /** Shorter parts of a header with several values are not keys, such as `dark` in the cookie `theme=dark`. */
 const MIN_PART_LENGTH = 8;
-/** Fields of a client that contain a key. */
 const KEY_FIELDS = ['apiKey', 'adminAPIKey', 'webhookSecret'] as const;
-/** Headers that authenticate a request, to the API or to a gateway. */
 const KEY_HEADER = /authorization|(?<!idempotency[-_])key(?![a-z])|token$|secret|password|cookie|[-_]auth$/i;
-/** Placeholders that programs pass as a key to servers without keys. An error message may contain these words. */
+/** Texts that programs pass as a key to servers without keys. An error message may contain these words. */
 const PLACEHOLDERS: ReadonlySet<string> = new Set(
   'dummy EMPTY empty fake key lm-studio no-key none None not-needed null ollama placeholder test unused'.split(
     ' ',
   ),
 );
 
-/** A request whose answer is being read. */
 export interface AnsweredRequest {
   readonly client: object;
   /** The request as it was sent last, with every key that the program, the SDK or a provider added. */
@@ -30,8 +29,8 @@ let nextIndex = 0;
 let answeredRequest: AnsweredRequest | undefined;
 
 /**
- * Sets the request whose answer is being read from now on. Until the next call of this function, {@link
- * keysInUse} includes the keys of this request, however many other clients there are.
+ * Sets the request whose answer is being read. {@link keysInUse} includes its keys even if its client is no
+ * longer remembered.
  *
  * @returns the request that was set before
  */
@@ -41,13 +40,13 @@ export function nowReading(request: AnsweredRequest | undefined): AnsweredReques
   return before;
 }
 
-/** Remembers a client, so that its keys can be found. Copies no keys and does not keep the client alive. */
+/** Copies no keys and does not keep the client alive. */
 export function rememberClient(client: object): void {
   clients[nextIndex] = new WeakRef(client);
   nextIndex = (nextIndex + 1) % MAX_CLIENTS;
 }
 
-/** The keys in use, longest first. They are read again each time an error message is recorded. */
+/** Longest first. The keys are read anew at each call. */
 export function keysInUse(): readonly string[] {
   const keys = new Set<string>();
   if (answeredRequest !== undefined) {

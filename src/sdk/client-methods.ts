@@ -31,7 +31,6 @@ import { askForUsage, mayRefuseUsage, rememberRefusal } from './stream-usage.ts'
  */
 const calls = privateSlot<CallReference>();
 
-/** Wraps `makeRequest`, which sees the final options of a call and its response. */
 export function wrapMakeRequest(original: Method): MethodHolder {
   return {
     makeRequest(...args) {
@@ -89,7 +88,7 @@ function watchResponse(
   return carrier;
 }
 
-/** Whether a subclass may send the request again after this response. Then its own promise reports the end. */
+/** Whether a subclass may still send the request again. Then the subclass's promise reports the end. */
 function isSentAgain(call: Call): boolean {
   return call.indirect && call.requested;
 }
@@ -101,7 +100,7 @@ function failCall(call: Call, error: unknown): never {
   throw error;
 }
 
-/** Sends the program's original request. If the server accepts that, it had rejected our `stream_options`. */
+/** Sends the program's original request. If the server accepts it, our `stream_options` were to blame. */
 async function sendWithoutUsage(call: Call, makeRequest: Method, args: readonly unknown[]): Promise<unknown> {
   call.hidesUsage = false;
   let props: unknown;
@@ -115,7 +114,6 @@ async function sendWithoutUsage(call: Call, makeRequest: Method, args: readonly 
   return props;
 }
 
-/** Wraps `fetchWithTimeout`, which sees each attempt of a call. */
 export function wrapFetch(original: Method): MethodHolder {
   return {
     fetchWithTimeout(...args) {
@@ -184,7 +182,7 @@ function callBeingRetried(options: unknown, client: object, active: Call | undef
 /**
  * Watches the promise that the SDK gives to the program and, inside it, the promise of the response. A
  * subclass may have replaced the one that we returned, for example to log in first. Then only the new one
- * settles.
+ * counts.
  *
  * @param parsesInClient whether {@link wrapClientParse} sees the result
  */
@@ -207,7 +205,6 @@ function takeResponse(call: Call, props: unknown): void {
   call.carrier = undefined;
   call.responded(field(props, 'response'));
   if (typeof props === 'object' && props !== null) calls.set(props, call.reference);
-  // A raw response ends the call: the program reads the body itself.
   if (call.rawRequested) call.close('raw');
   // A result that was asked for cannot get lost, and watching each one would be the largest cost of a call.
   if (carrier !== undefined && !call.requested && call.outcome === undefined) watchForLoss(call, carrier);
@@ -219,8 +216,8 @@ export function wrapClientParse(original: Method): MethodHolder {
     parseResponseWithTimeout(...args) {
       const call = calls.get(args[1])?.call;
       if (call === undefined) return original.apply(this, args);
-      // The SDK may now send the request again, with these options. If two calls share one options object, a
-      // context leads to the call. Otherwise, it would cost a kilobyte for each call.
+      // The SDK may now send the request again, with these options. If two calls share one options object,
+      // the context leads to the call instead. For every call, that would cost a kilobyte.
       const options = field(args[1], 'options');
       const other = calls.get(options)?.call;
       const isShared = other !== undefined && other !== call;
@@ -324,7 +321,7 @@ function isForWatcher(promise: object): boolean {
 
 /**
  * Replaces the SDK's promise by a watched one, once the program asks for the result. With a second handler on
- * a promise, V8 would not find the code that waits for it, and the program would be missing from the stack.
+ * the SDK's promise, V8 would not find the code that waits for it, and stacks would end before the program.
  */
 function watchIndirect(call: Call, promise: object): void {
   if (call.requested) return;

@@ -10,10 +10,9 @@ export function findClientPrototype(target: unknown): object | undefined {
   return ownerOf(isClient(target) ? target : propertyOf(findClientClass(target), 'prototype'), 'makeRequest');
 }
 
-/** The methods that we wrap and that the client of every known version has. */
 const KNOWN_METHODS = ['request', 'makeRequest'] as const;
 
-/** The known methods that a client class lacks. If there are any, its version is built in a way that we do not know. */
+/** If a client class lacks any of these methods, its version is built in a way that we do not know. */
 export function missingMethods(prototype: unknown): string[] {
   return KNOWN_METHODS.filter((name) => typeof field(prototype, name) !== 'function');
 }
@@ -27,12 +26,10 @@ export function clientOfResources(client: object): object {
   return isClient(found) ? found : client;
 }
 
-/** Whether the target is a client, not a class or a namespace. */
 export function isClient(target: unknown): target is object {
   return typeof field(target, 'makeRequest') === 'function';
 }
 
-/** The target itself if it is a client class, else the client class in a module namespace. */
 export function findClientClass(target: unknown): unknown {
   if (isClientClass(target)) return target;
   // openai 4 exports its class from `core` as `APIClient`; bundlers may wrap a namespace in `default`.

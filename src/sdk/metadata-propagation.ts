@@ -12,12 +12,14 @@ const MAX_METADATA_PAIRS = 16;
 const MAX_METADATA_KEY_LENGTH = 64;
 const MAX_METADATA_VALUE_LENGTH = 512;
 
-/** A key in the metadata, with the value `true`: the process that created the resource does not record it. */
+/**
+ * A key in the metadata. Its value `true` says that the process that created the resource does not record it.
+ */
 export const HANDED_ON = 'otel-openai-handed-on';
 
 /**
  * Whether metadata with a trace context has room for {@link HANDED_ON}. A trace context without the mark
- * means that the creator records the work. Without either, the process that works on the resource does.
+ * means that the creator records the work. Without either, the process that works on the resource records it.
  */
 export function hasRoomForMark(body: unknown): boolean {
   const metadata = field(body, 'metadata') ?? {};
@@ -57,7 +59,7 @@ function withoutContext({ [HANDED_ON]: _, tracestate, ...others }: PayloadObject
   return others;
 }
 
-/** What the registered propagator writes, except values that are too long and the program's baggage. */
+/** What the registered propagator writes, without the program's baggage and without pairs that do not fit. */
 export function traceContextOf(context: Context): Readonly<Record<string, string>> {
   const carrier: Record<string, string> = {};
   propagation.inject(propagation.deleteBaggage(context), carrier, {

@@ -8,13 +8,11 @@ import { Seam } from './seam.ts';
 import { socketSeam } from './sockets/index.ts';
 import { LoopClass } from './tool-loops.ts';
 
-/** A kind of class that is observed in addition to clients. */
 interface ObservedClass {
-  /** The methods that all classes of this kind have. */
   readonly methods: readonly string[];
   /** Whether a class may have any name: programs have subclasses, and bundlers rename classes. */
   readonly hasAnyName?: boolean;
-  /** Called once for each class. Returns `undefined` if the class is built in a way that we do not know. */
+  /** Returns `undefined` if the class is built in a way that we do not know. */
   readonly seam: (prototype: object) => PatchedClass | undefined;
 }
 
@@ -33,7 +31,7 @@ const OBSERVED_CLASSES: Readonly<Record<ClassKind, ObservedClass>> = {
   'agents-realtime': { methods: ['_onMessage'], seam: (prototype) => new RealtimeTransports(prototype) },
 };
 
-/** The prototypes of the classes of one kind in a target, which is a class or a module that exports classes. */
+/** @param target a class, or a module that exports classes */
 export function findPrototypes(target: unknown, kind: ClassKind): object[] {
   const { methods, hasAnyName } = OBSERVED_CLASSES[kind];
   const names: readonly string[] = CLASS_NAMES[kind];
@@ -46,7 +44,6 @@ export function findPrototypes(target: unknown, kind: ClassKind): object[] {
   return [...new Set(prototypes.filter(isObject).filter(isOne))];
 }
 
-/** The objects that patch and observe the classes of one kind in a target. */
 export function seamsIn(target: unknown, kind: ClassKind): PatchedClass[] {
   return findPrototypes(target, kind)
     .map((prototype) => PatchedClass.find(prototype) ?? OBSERVED_CLASSES[kind].seam(prototype))

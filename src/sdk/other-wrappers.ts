@@ -12,15 +12,16 @@ const COMMONJS_FILE =
   /[\\/]@opentelemetry[\\/]instrumentation-openai[\\/](?:dist|build[\\/]src)[\\/]index\.c?js$/;
 const AUTO_INSTRUMENTATIONS = '@opentelemetry/auto-instrumentations-node';
 
-/** How many observers observe all clients. While any does, the other instrumentation is switched off. */
+/** How many observers observe all clients. While there is one, the other instrumentation is switched off. */
 let observing = 0;
-/** The functions that undo our changes, by prototype: of the other instrumentation, or of a resource. */
+/** For each prototype that we changed: the function that undoes the change. */
 const restores = new Map<object, () => void>();
 
 /**
- * Switches off OpenTelemetry's own instrumentation of `openai`, which reads each response before the program does, so
- * that `parse()` and `asResponse()` throw. Its wrappers do nothing while `isEnabled` returns `false`. Call this when
- * `openai` has loaded: the other instrumentation wraps only what loads after it.
+ * Switches off OpenTelemetry's own instrumentation of `openai`, which reads each response before the program
+ * does, so that `parse()` and `asResponse()` throw. Its wrappers do nothing while `isEnabled` returns
+ * `false`. Call this after `openai` has loaded: it finds the other instrumentation only if that has loaded,
+ * too.
  *
  * @returns switches it on again, unless another observer of all clients remains
  */
@@ -38,7 +39,6 @@ export function switchOtherOff(): () => void {
   };
 }
 
-/** An `isEnabled` that returns `false`, and reports once that it has switched off an enabled wrapper. */
 function disabled(isEnabled: Method): Method {
   let isSaid = false;
   return function (this: object) {

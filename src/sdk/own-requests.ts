@@ -4,16 +4,16 @@ import { field } from '../util/payload.ts';
 import { platformTimers } from '../util/timers.ts';
 
 const OWN_REQUEST_TIMEOUT_MS = 5_000;
-/** How many bytes of an answer are read, after decompression. */
+/** Counts bytes after decompression. */
 const MAX_ANSWER_BYTES = 4_194_304;
 
 /**
  * Sends our own GET request to the API through the program's client, with its address, credentials and
- * transport. The request records no telemetry, is not retried, and times out after five seconds.
+ * transport. The request records no telemetry, is not retried, and times out.
  *
  * @param assistantsVersion the `OpenAI-Beta` header of the program's requests, if they have one
  * @param controller aborts the request
- * @returns the parsed answer; `undefined` if it is larger than 4 MiB, which is reported once
+ * @returns the parsed answer; `undefined` if it is too large, which is reported once
  * @throws the SDK's error
  */
 export async function readWithClient(
@@ -21,8 +21,8 @@ export async function readWithClient(
   path: string,
   query: Readonly<Record<string, unknown>>,
   assistantsVersion: string | undefined,
-  // The SDK's timeout ends when the headers arrive. `AbortSignal.timeout` would retain the request for
-  // longer.
+  // Our timer aborts the whole request: the SDK's timeout ends when the headers arrive. `AbortSignal.timeout`
+  // would retain the request for longer.
   controller: AbortController = new AbortController(),
 ): Promise<unknown> {
   const get = field(client, 'get');
@@ -51,7 +51,7 @@ export async function readWithClient(
   }
 }
 
-/** Reads the body of a `Response`, which comes from the platform or from `node-fetch`. */
+/** @param response of the platform or of `node-fetch` */
 async function readJson(response: unknown): Promise<unknown> {
   const body = field(response, 'body');
   if (!isByteStream(body)) {

@@ -12,11 +12,10 @@ interface Patch {
   readonly restore: () => boolean;
 }
 
-/** A set of patched methods that can be restored exactly as they were. */
 export class Patches {
   readonly #patches: Patch[] = [];
 
-  /** Wraps the method once, if `holder` itself owns it; otherwise does nothing. */
+  /** Wraps the method once. Does nothing unless `holder` itself owns it. */
   wrap(holder: object, name: string, wrap: (original: Method) => MethodHolder): void {
     if (this.#has(holder, name)) return;
     const original = Object.getOwnPropertyDescriptor(holder, name);
@@ -113,7 +112,7 @@ export abstract class PatchedClass {
 
   protected abstract patch(): void;
 
-  /** Whether the patches stay without an observer of the whole class. */
+  /** Whether the patches stay when no observer of the whole class remains. */
   protected isHeld(): boolean {
     return false;
   }
@@ -127,7 +126,7 @@ const releases = new ProcessWide('releases', () => new WeakMap<object, string>()
 
 const successors = new ProcessWide('successors', () => new Set<() => void>());
 
-/** Of several releases in a process, the first to observe a prototype keeps it until its last observer leaves. */
+/** The first of several releases to observe a prototype keeps it until its last observer there leaves. */
 function claimPrototype(prototype: object): boolean {
   const release = releases.value.get(prototype) ?? VERSION;
   if (release === VERSION) releases.value.set(prototype, VERSION);
@@ -146,12 +145,11 @@ export function onReleased(succeed: () => void): () => void {
   return () => successors.value.delete(succeed);
 }
 
-/** Whether this release observes the prototype. */
 export function isOurs(prototype: object): boolean {
   return releases.value.get(prototype) === VERSION;
 }
 
-/** Whether some release of this package observes what a prototype does. */
+/** Whether any release of this package observes the prototype. */
 export function isObserved(prototype: object): boolean {
   return releases.value.has(prototype);
 }

@@ -1,11 +1,10 @@
-/** Associates a value with an object. */
 export interface PrivateSlot<Value> {
   /** `undefined` if the holder is not an object. */
   get(holder: unknown): Value | undefined;
   set(holder: object, value: Value): void;
 }
 
-/** A base constructor may return any object; the private fields of the derived class are then added to that object. */
+/** The private fields of a derived class are added to whatever object the base constructor returns. */
 class ReturnsHolder {
   constructor(holder: object) {
     // biome-ignore lint/correctness/noConstructorReturn: this is what adds the field to the holder

@@ -4,15 +4,11 @@ import { asText, field, type PayloadObject, row, textField, tolerant } from '../
 import { rememberClient } from './client-keys.ts';
 import type { Route } from './routes/index.ts';
 
-/** Where a client sends its calls. */
 export interface Endpoint {
   /** Scheme, host and port of the base URL. Ids are unique only within one origin. Never recorded. */
   readonly origin: string;
-  /** `gen_ai.provider.name` */
   readonly provider: string;
-  /** `server.address` */
   readonly address: string | undefined;
-  /** `server.port` */
   readonly port: number | undefined;
 }
 
@@ -78,7 +74,7 @@ const PROVIDERS: Readonly<Record<string, readonly string[]>> = {
  */
 export const SENDS_USAGE_UNASKED: readonly string[] = ['openrouter'];
 
-/** The provider of an unknown host, which serves an OpenAI-compatible API. */
+/** For an unknown host, which serves an OpenAI-compatible API. */
 const DEFAULT_PROVIDER = 'openai';
 
 /** The values of `provider` in `new OpenAI({ provider })` (openai 7), by the name that the SDK gives them. */
@@ -135,7 +131,7 @@ function endpointIn(fields: PayloadObject, client: object, rows: readonly Provid
   return endpoint;
 }
 
-/** The origin of a client; empty if the client has not made a call. */
+/** Empty if the client has not made a call. */
 export function originOf(client: object): string {
   return endpoints.get(client)?.endpoint.origin ?? '';
 }
@@ -154,7 +150,7 @@ export function endpointAt(
   return { ...endpoint, deployment, urlDeployment: deployment };
 }
 
-/** The paths for which `AzureOpenAI` uses its deployment in some release. Other requests go to the model they name. */
+/** The paths for which `AzureOpenAI` uses its deployment in some release. */
 const DEPLOYED_TEMPLATES: readonly string[] = [
   '/chat/completions',
   '/completions',

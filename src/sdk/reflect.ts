@@ -1,4 +1,3 @@
-/** Any method, called on any object. */
 export type Method = (this: object, ...args: unknown[]) => unknown;
 
 /** An object with one method. Unlike a function, a method has no `prototype`; nor have the SDK's methods. */

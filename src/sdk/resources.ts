@@ -46,7 +46,6 @@ function completionsPrototypes(clientOrClass: unknown): object[] {
   return [prototypeOfResource(beta, 'Chat', 'Completions')].filter(hasHelper);
 }
 
-/** Observes webhooks (openai 5 to 7). */
 function patchWebhooks(prototype: object, patches: Patches, observerOf: ObserverOf): void {
   patches.wrap(prototype, 'unwrap', (original) => ({
     unwrap(...args) {
@@ -78,14 +77,12 @@ function patchFileWait(prototype: object, patches: Patches): void {
   }));
 }
 
-/** Whether a request comes from a poll helper of the SDK, which retrieves a resource until it is ready. */
 export function isPollHelper({ requestHeaders, context }: Pick<Call, 'requestHeaders' | 'context'>): boolean {
   return (
     readHeader(requestHeaders, 'X-Stainless-Poll-Helper') === 'true' || context.getValue(WAITING) === true
   );
 }
 
-/** Whether a request comes from a helper of the SDK that runs the functions that the model asks for. */
 export function isToolRunner({ requestHeaders, sdkMetadata }: Call): boolean {
   const helper =
     stringField(sdkMetadata, 'helperMethod') ?? readHeader(requestHeaders, 'X-Stainless-Helper-Method');

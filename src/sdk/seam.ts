@@ -34,7 +34,7 @@ import { patchResources } from './resources.ts';
  * newest default.
  */
 export class Seam extends PatchedClass {
-  /** The observers of single clients, and of subclasses by their prototype. */
+  /** The keys are single clients and the prototypes of subclasses. */
   readonly #own = new WeakMap<object, CallObserver>();
   #observesClients = false;
   #observesClasses = false;
@@ -49,7 +49,6 @@ export class Seam extends PatchedClass {
     return (PatchedClass.find(prototype) as Seam | undefined) ?? new Seam(prototype);
   }
 
-  /** The seam of a client; `undefined` if its class is not patched. */
   static ofClient(client: unknown): Seam | undefined {
     return PatchedClass.find(findClientPrototype(client)) as Seam | undefined;
   }
@@ -89,7 +88,7 @@ export class Seam extends PatchedClass {
       patchResources(clientOrClass, this.patches, (client) => this.observerOfResource(client));
   }
 
-  /** The observer of a client that was instrumented individually, or else of its nearest class that was. */
+  /** The client's own observer, or else that of its nearest class that has one. */
   ownObserver(client: object): CallObserver | undefined {
     const own = this.#own.get(client);
     if (own !== undefined || !this.#observesClasses) return own;
@@ -99,7 +98,7 @@ export class Seam extends PatchedClass {
     });
   }
 
-  /** The observer of a client, after its `prepare`. `undefined` while calls are suppressed. */
+  /** Also runs the observer's `prepare`. `undefined` while calls are suppressed. */
   observerOfResource(client: unknown): CallObserver | undefined {
     if (typeof client !== 'object' || client === null || isSuppressed(activeContext())) return undefined;
     const observer = this.#observerOf(client);
@@ -164,7 +163,7 @@ export class Seam extends PatchedClass {
     };
   }
 
-  /** A client that `withOptions` returns inherits the settings of the original. */
+  /** Gives the client that `withOptions` returns the observer of the original. */
   #wrapWithOptions(original: Method): MethodHolder {
     const observers = this.#own;
     return {

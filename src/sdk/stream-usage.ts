@@ -33,12 +33,12 @@ export function askForUsage(call: Call, options: unknown): unknown {
   };
 }
 
-/** Removes the `usage: null` that every chunk has if the request asked for the usage. */
+/** Every chunk has `usage: null` if the request asked for the usage. */
 export function removeNoUsage(chunk: unknown): void {
   if (field(chunk, 'usage') === null) delete (chunk as { usage?: unknown }).usage;
 }
 
-/** Whether this is the extra usage chunk, which has no choices. */
+/** The extra usage chunk has no choices. */
 export function isUsageChunk(chunk: unknown): boolean {
   return (
     objectField(chunk, 'usage') !== undefined &&
@@ -58,7 +58,9 @@ export function refusesUsage(client: object): boolean {
   return until !== undefined && monotonic() < until;
 }
 
-/** Remembers a server that refused a request with `stream_options` and then accepted the same request without them. */
+/**
+ * Call this when a server has refused a request with `stream_options` and accepted the same one without them.
+ */
 export function rememberRefusal(client: object): void {
   refusing.set(originOf(client), monotonic() + REFUSAL_MS);
   notice('stream_options_refused');

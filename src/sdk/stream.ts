@@ -42,8 +42,9 @@ export function watchStream(stream: Stream, call: Call): void {
 }
 
 /**
- * A reader learns of an abort from the generator; without a reader only the signal reports it. The signal may outlive
- * the stream, so its listener must not retain the stream: an unread stream has to be garbage collected.
+ * A reader learns of an abort from the generator. If there is no reader, only the signal reports it. The
+ * signal may outlive the stream, so its listener must not retain the stream: an unread stream has to be
+ * garbage collected.
  */
 function endOnAbort(signal: Partial<AbortSignal> | undefined, call: Call): void {
   const onAbort = (): void => {
@@ -63,13 +64,13 @@ function queue(): InTurn {
     // The first step begins at once: of two readers, the SDK serves the one that asked first.
     const taken = last === undefined ? step() : last.then(step, step);
     last = taken;
-    // The next step handles a rejection of `taken`, so it would never be reported as unhandled. The reader
-    // gets a promise whose rejection is.
+    // The next step handles a rejection of `taken`, so Node never reports it as unhandled. The reader gets
+    // another promise. If the reader does not handle a rejection of that one, Node reports it.
     return taken.then((result) => result);
   };
 }
 
-/** Whether an answer is JSON: if a server refuses to stream, the SDK finds no event and no error in it. */
+/** Whether the answer is JSON. The SDK expects a stream, and finds neither events nor an error in JSON. */
 function isJson({ headers }: Call): boolean {
   return readHeader(headers, 'content-type')?.startsWith('application/json') === true;
 }
@@ -94,7 +95,6 @@ function watchGenerator(generator: Iterator, stream: Stream, call: Call): void {
   };
   const onError = (error: unknown): never => {
     call.endStream('error', error);
-    // Without this, a broken stream would end as if it were complete.
     throw error;
   };
 

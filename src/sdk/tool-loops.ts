@@ -7,9 +7,7 @@ import { PatchedClass, type Patches } from './patches.ts';
 import { isObject, ownerOf, propertyOf } from './reflect.ts';
 import { transparentProxy } from './transparent-proxy.ts';
 
-/**
- * Returns the observer of a client, after its `prepare`. `undefined` while the client's calls are suppressed.
- */
+/** Finds the observer of a client and runs its `prepare`. Returns `undefined` while calls are suppressed. */
 export type ObserverOf = (client: unknown) => CallObserver | undefined;
 
 /**
@@ -37,7 +35,6 @@ export class LoopClass extends PatchedClass {
   }
 }
 
-/** Methods of chat completions that call a model and the program's functions in turn. */
 export const TOOL_HELPERS = ['runTools', 'runFunctions'] as const;
 
 /** Makes the loop of a helper, and every function that it receives, run through the observer. */
@@ -56,7 +53,6 @@ export function patchToolHelpers(prototype: object, patches: Patches, observerOf
   }
 }
 
-/** A runner that a helper has returned. */
 interface FollowedRunner {
   readonly loop: OutcomeListener;
   /** The last answer of the model, and how many functions the runner has run for that answer. */
@@ -67,8 +63,8 @@ interface FollowedRunner {
 const runners = new WeakMap<object, FollowedRunner>();
 
 /**
- * Runs a helper that returns a runner, and follows the runner to its end. A listener of ours would change which errors
- * the SDK reports as unhandled, so the method that emits all events is watched.
+ * Runs a helper that returns a runner, and follows the runner to its end. This wraps `_emit`, through which
+ * all events go: a listener of ours would change which errors the SDK reports as unhandled.
  */
 function runLoop(run: () => unknown, loop: OutcomeListener, patches: Patches): unknown {
   let runner: unknown;
@@ -103,7 +99,7 @@ function onEvent(loop: OutcomeListener, event: unknown, error: unknown): void {
   else if (event === 'end') loop.succeed(undefined);
 }
 
-/** The other methods that the SDK calls on a tool or on the definition of its function. */
+/** Methods that the SDK also calls on a tool or on the definition of its function. */
 const CALLED_METHODS: readonly PropertyKey[] = ['parse', '$parseRaw', 'toJSON'];
 
 /** A proxy of the body in which the functions of tools are wrapped. It reads nothing before the SDK does. */
@@ -111,7 +107,6 @@ function watchTools(body: unknown, client: object, observer: CallObserver): unkn
   if (!isObject(body) || observer.runTool === undefined) return body;
   /** The names as the SDK read them: a getter might return another one next time. */
   const names = new WeakMap<object, unknown>();
-  /** Wraps a tool or the definition of its function. */
   const watch = (given: unknown): unknown => {
     if (!isObject(given)) return given;
     let definition = given;
@@ -141,12 +136,14 @@ function watchTools(body: unknown, client: object, observer: CallObserver): unkn
   );
 }
 
-/** How many functions a runner has run for the same answer of the model, including the one that it runs now. */
+/**
+ * How many functions a runner has run for the same answer of the model, including the one that it runs now.
+ */
 function countRun(runner: unknown): number {
   const known = isObject(runner) ? runners.get(runner) : undefined;
   if (known === undefined) return 0;
   const last = arrayField(runner, 'messages').at(-1);
-  // The results of functions follow the answer that asked for them.
+  // After a function has run, the last message is its result.
   if (isOfAssistant(last) && last !== known.answer) {
     known.answer = last;
     known.runs = 0;

@@ -9,7 +9,7 @@ import { globalStorage, isStorage, type Run, type TraceStorage } from './library
 import { AgentsContext, AgentsNode, traceData } from './node.ts';
 import { follow } from './running-traces.ts';
 
-/** The id of every trace that `@openai/agents` does not record. */
+/** The id that `@openai/agents` gives to every trace that it does not record. */
 export const NO_TRACE_ID: string = 'no-op';
 
 /** How many open traces are remembered, to end them when we stop. A program may never end a trace. */
@@ -21,15 +21,14 @@ const WAITING_SWEEP_MS = 60_000;
 /** The types that the first span of a run may have. */
 const RUN_SPANS: readonly (string | undefined)[] = ['agent', 'task'];
 
-/** Receives everything that `@openai/agents` does, synchronously and in order. */
+/** Called synchronously and in order. */
 export interface AgentsListener {
-  /** Called before a trace is made. */
+  /** Called before a trace is observed, as `CallObserver.prepare` is before a call. */
   prepare(): void;
   started(node: AgentsNode): void;
   ended(node: AgentsNode): void;
 }
 
-/** What to do when `@openai/agents` runs a function with a trace. */
 interface Entered {
   readonly within: AgentsContext;
   /** Follows the promise that the function returns. Returns another one, which the program gets instead. */
@@ -56,7 +55,6 @@ export class AgentsSource {
     MAX_WAIT_MS,
     ({ isEnding }) => !isEnding,
   );
-  /** Runs while a trace waits. */
   readonly #timer = new SweepTimer(
     () => {
       this.#traces.expire();
@@ -86,7 +84,6 @@ export class AgentsSource {
     });
   }
 
-  /** Removes all patches, and ends the traces in progress. */
   stop(): void {
     this.#stopped = true;
     this.#patches.restore();
@@ -132,7 +129,7 @@ export class AgentsSource {
     return { within, watch: traces.length > 0 ? watch : undefined };
   }
 
-  /** Observes a trace that the provider did not make: a runner with tracing disabled has its own trace. */
+  /** A runner with tracing disabled has its own trace, which the provider did not make. */
   #adopt(trace: object): AgentsNode {
     this.#listener.prepare();
     const node = this.#made(trace, 'trace', traceData(trace, undefined), this.#current());
@@ -231,7 +228,7 @@ export class AgentsSource {
     return this.#traces.values().filter(({ isEnding }) => isEnding);
   }
 
-  /** Called when a node begins or ends: restarts the waiting time of the traces around it. */
+  /** Restarts the waiting time of the traces around a node that begins or ends. */
   #renew(node: AgentsNode): void {
     if (!this.#timer.isAwake) return;
     const around = [];
@@ -257,7 +254,6 @@ export class AgentsSource {
     return isObject(object) ? this.#nodes.get(object) : undefined;
   }
 
-  /** The innermost node in a store of `@openai/agents`. */
   #nodeIn(store: unknown): AgentsNode | undefined {
     if (field(store, 'active') !== true) return undefined;
     return this.#nodeOf(field(store, 'span')) ?? this.#nodeOf(field(store, 'trace'));
@@ -267,7 +263,7 @@ export class AgentsSource {
     return this.#nodeIn(this.#storage?.getStore());
   }
 
-  /** Watches the storage, or the program's new one. `getCurrentTrace` makes `@openai/agents` create it. */
+  /** The program may have replaced the storage. `getCurrentTrace` makes `@openai/agents` create it. */
   #keepStorage(): void {
     if (this.#stopped) return;
     if (globalStorage() === undefined) {

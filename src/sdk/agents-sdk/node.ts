@@ -4,7 +4,10 @@ import { SPAN_KEY } from '../../util/context.ts';
 import { arrayField, asObject, field, type PayloadObject } from '../../util/payload.ts';
 import { AGENTS, type ShowsCall } from './agents-key.ts';
 
-/** The spans in which `@openai/agents` calls models. It calls untraced models in an agent or turn. */
+/**
+ * `@openai/agents` calls models in these spans. A model without a span of its own is called in an agent or
+ * turn.
+ */
 const AGENT_WORK: readonly string[] = ['response', 'generation', 'turn', 'agent'];
 
 /** How many open spans of a trace are remembered. A program may never end a span. */
@@ -14,7 +17,7 @@ const MAX_OPEN_IN_TRACE = 1_000;
 export class AgentsNode {
   /** The type of the span in `@openai/agents`: `agent`, `function`, …; `trace` for a trace. */
   readonly type: string;
-  /** The node's data in `@openai/agents`, which adds to the object until the node ends. */
+  /** The node's data in `@openai/agents`, which adds to this object until the node ends. */
   readonly data: PayloadObject;
   readonly parent: AgentsNode | undefined;
   state: 'made' | 'open' | 'ended' = 'made';
@@ -32,7 +35,7 @@ export class AgentsNode {
   // The following are used only for traces:
   /** The spans inside that have not ended, oldest first. */
   readonly openSpans: BoundedMap<AgentsNode, AgentsNode> = new BoundedMap(MAX_OPEN_IN_TRACE);
-  /** The promises of its function, and of the runs inside, that have not settled yet. */
+  /** The unsettled promises of the trace's function and of the runs inside. */
   readonly running: Set<Promise<unknown>> = new Set();
   /** Whether the trace's function was seen: then its result says whether the trace has failed. */
   isFollowed = false;
@@ -51,7 +54,7 @@ export class AgentsNode {
     this.parent = parent;
   }
 
-  /** The first node that fits, beginning with this one and going up. */
+  /** Looks at this node first, then upwards. */
   closest(fits: (node: AgentsNode) => boolean): AgentsNode | undefined {
     let node: AgentsNode | undefined = this;
     while (node !== undefined && !fits(node)) node = node.parent;
@@ -67,17 +70,17 @@ export class AgentsNode {
     return this.closest(({ type }) => type === 'agent');
   }
 
-  /** The first node, going up from this one, that has a span and has not ended. */
+  /** Of this node and those above: the first that has a span and has not ended. */
   get open(): AgentsNode | undefined {
     return this.closest(({ recorded, state }) => recorded !== undefined && state !== 'ended');
   }
 
-  /** The first node, going up from this one, that has a span: if possible, one that has not ended. */
+  /** Of this node and those above: the first that has a span, if possible one that has not ended. */
   get nearest(): AgentsNode | undefined {
     return this.open ?? this.closest(({ recorded }) => recorded !== undefined);
   }
 
-  /** The context value for everything inside the node: its own, or else that of the next node above. */
+  /** The node's own value, or else that of the next node above. */
   valueOf(key: symbol): unknown {
     return this.closest(({ values }) => values?.has(key) === true)?.values?.get(key);
   }
@@ -98,7 +101,9 @@ export class AgentsNode {
     return ({ type, name }) => type === 'function' && !tools.includes(name);
   }
 
-  /** The open traces that wait for a run that begins here. Beyond an agent, they wait for its own run. */
+  /**
+   * The open traces that wait for a run that begins here. Traces around an agent wait for that agent's run.
+   */
   get waitingTraces(): readonly AgentsNode[] {
     const traces: AgentsNode[] = [];
     for (let node: AgentsNode | undefined = this; node !== undefined; node = node.trace.parent) {
@@ -108,13 +113,11 @@ export class AgentsNode {
     return traces;
   }
 
-  /** Sets the span that represents the node from now on, even if another one did before. */
   record(span: Span, parent: Context): void {
     this.recorded = { span, context: contextBelow(parent, this, span) };
   }
 }
 
-/** The innermost trace or span of `@openai/agents` that the context is part of. */
 export function agentsNodeIn(context: Context): AgentsNode | undefined {
   return context.getValue(AGENTS) as AgentsNode | undefined;
 }
@@ -129,8 +132,7 @@ interface PlacedSpan {
 }
 
 /**
- * An OpenTelemetry context inside one of `@openai/agents`, whose current span changes in place. So this
- * context looks up that span at every access.
+ * A context inside a trace of `@openai/agents`. The current span there changes, so each access looks it up.
  */
 export class AgentsContext implements Context {
   readonly #base: Context;

@@ -13,7 +13,7 @@ import { Transports } from '../sockets/transport.ts';
  */
 export class RealtimeTransports extends PatchedClass {
   readonly #transports = new Transports();
-  /** For each WebSocket, what observes its frames; `undefined` if nothing does. */
+  /** `undefined` for a WebSocket that nothing observes. */
   #known = new WeakMap<object, SocketObservation | undefined>();
 
   protected patch(): void {
@@ -26,7 +26,7 @@ export class RealtimeTransports extends PatchedClass {
     }));
   }
 
-  /** Called when no observer remains. Open connections continue without being recorded. */
+  /** Open connections continue without being recorded. */
   protected override unobserved(): void {
     this.#transports.restore();
     this.#known = new WeakMap();

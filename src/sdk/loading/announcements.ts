@@ -2,10 +2,10 @@ import { ProcessWide } from '../../util/process-state.ts';
 import { isObject } from '../reflect.ts';
 import { EARLY_ANNOUNCEMENTS } from './hooked-files.ts';
 
-/** Receives a loaded module: its exports, its file, and the version of its package if a bundler knew it. */
+/** @param version of the package, if a bundler knew it */
 export type Announce = (exported: object, file: string, version?: string) => void;
 
-/** A loaded module. CommonJS modules are held weakly, because test runners and development servers reload them. */
+/** CommonJS modules are held weakly, because test runners and development servers reload them. */
 interface Announcement {
   readonly exported: { deref(): object | undefined };
   readonly file: string;
@@ -15,13 +15,12 @@ interface Announcement {
 /** How many modules are remembered. A development server loads changed ones again, under new URLs. */
 const MAX_ANNOUNCEMENTS = 128;
 
-/** The modules announced so far, and the listeners. */
 interface Announcements extends Announce {
   made: Announcement[];
   readonly listeners: Set<Announce>;
 }
 
-/** The function that a loaded file calls. All copies of this package receive every client. */
+/** Every loaded file calls this function. All copies of this package receive every client. */
 export const announcements: ProcessWide<Announcements> = new ProcessWide('loaded', createAnnouncements);
 
 function createAnnouncements(): Announcements {
@@ -39,7 +38,6 @@ function createAnnouncements(): Announcements {
   return shared;
 }
 
-/** Calls a new listener with every module that has been announced so far. */
 export function announceEarlier(listener: Announce): void {
   for (const { exported, file, version } of announcements.value.made) {
     const loaded = exported.deref();

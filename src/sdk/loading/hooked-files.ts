@@ -8,16 +8,16 @@ import { CLASS_NAMES, type ClassKind } from '../class-names.ts';
 interface HookedFiles {
   readonly defines: 'client' | 'api' | ClassKind;
   readonly package: 'openai' | '@openai/agents-core' | '@openai/agents-realtime' | '@opentelemetry/api';
-  /** Matches the path of the file inside the folder of the package. */
+  /** Matches the end of the file's path, inside the folder of the package. */
   readonly path: RegExp;
-  /** The exports to announce: code in an ES module can refer to its exports only by name. */
+  /** Code in an ES module can refer to its exports only by name. */
   readonly names: readonly string[];
 }
 
 const HOOKED_FILES: readonly HookedFiles[] = [
   {
-    // openai 5 to 7 has the client in `client`; openai 4 in `core`, and in `index` its class with the
-    // resources.
+    // openai 5 to 7 has the client in `client`. openai 4 has it in `core`, and its class with the resources
+    // in `index`.
     defines: 'client',
     package: 'openai',
     path: /[\\/](?:client|core|(?<=(?:^|[\\/])openai[\\/])index)\.m?js$/,
@@ -57,7 +57,6 @@ const HOOKED_FILES: readonly HookedFiles[] = [
   },
 ];
 
-/** The packages that `require-in-the-middle` watches. */
 export const HOOKED_PACKAGES: readonly string[] = [...new Set(HOOKED_FILES.map((each) => each.package))];
 
 /** Matches the names of all these files. It is tested first, because a program loads thousands of files. */
@@ -69,7 +68,7 @@ interface HookedFile extends HookedFiles {
   readonly folder: string;
 }
 
-/** The row for a file, by its path or URL alone. Whether the file really belongs to the package is not checked. */
+/** Judges by the path or URL alone. Whether the file really belongs to the package is not checked. */
 export function hookedFile(file: string): HookedFile | undefined {
   if (!HOOKED_NAMES.test(file)) return undefined;
   for (const row of HOOKED_FILES) {
@@ -110,7 +109,7 @@ function isEsModule(file: string): boolean {
   return file.endsWith('.mjs');
 }
 
-/** The code for an object with the exports of an ES module, because the module has no such object. */
+/** An ES module has no object with its exports, so this is the code for one. */
 function exportsOf(file: string): string {
   const names = hookedFile(file)?.names ?? [];
   const exported = names.map((name) => `${name}: typeof ${name} === "undefined" ? undefined : ${name}`);
@@ -121,7 +120,7 @@ function symbol(key: string): string {
   return `Symbol.for(${JSON.stringify(key)})`;
 }
 
-/** The version of the package to which a file belongs; `undefined` if it is another package than the path suggests. */
+/** `undefined` if the file belongs to another package than its path suggests. */
 export function versionOfHooked(file: string): string | undefined {
   const path = file.startsWith('file:') ? fileURLToPath(file) : file;
   const hooked = hookedFile(path);
@@ -136,7 +135,7 @@ interface Manifest {
   readonly version: string;
 }
 
-/** The manifest that was read last. A file needs it when it is loaded, and again when it has run. */
+/** A file needs its manifest when it is loaded, and again when it has run. */
 let latest: Manifest | undefined;
 
 function manifestAt(path: string): Manifest {

@@ -12,7 +12,6 @@ import { seenCalls } from '../seam.ts';
 /** The channels for requests of `fetch` and of `node:http`, which openai 4 uses. */
 const CHANNELS = ['undici:request:create', HTTP_REQUESTS] as const;
 
-/** The delay of a report about missed calls, unless the program ends earlier. */
 const REPORT_DELAY_MS = 5_000;
 
 /**
@@ -55,7 +54,7 @@ function takeNote(file: string): void {
   if (reasonFor() === undefined) notice('calls_missed', file);
 }
 
-/** Why calls are missed: the finding that Node has no module hooks, or else that calls are missed. */
+/** Prefers the cause: Node has no module hooks. */
 function reasonFor(): Finding | undefined {
   const found = new Map(noticed().map((finding) => [finding.code, finding]));
   return found.get('node_too_old') ?? found.get('calls_missed');
@@ -63,16 +62,19 @@ function reasonFor(): Finding | undefined {
 
 /** The name of the client class in the user agent. Bundlers may add a number to it. */
 const USER_AGENT = /OpenAI[$_\d]*\/JS /;
-/** With a minified class name. openai is at version 4 or later; most SDKs like it are at 0 or 1. */
+/**
+ * A user agent with a minified class name. `openai` is at version 4 or later; most such SDKs are at 0 or 1.
+ */
 const MINIFIED_USER_AGENT = /^[\w$]{1,3}\/JS (?:[4-9]|\d\d)\./;
-/** Endpoints that other SDKs with such a version lack. Cloudflare's SDK also has paths with `images` and `audio`. */
+/**
+ * Other SDKs with such a version lack these endpoints. Cloudflare's SDK has other `images` and `audio` paths.
+ */
 const OWN_PATH =
   /\/(?:chat\/completions|responses|embeddings|conversations|threads|vector_stores|images\/(?:edits|generations|variations)|audio\/(?:speech|transcriptions|translations))\b/;
 
 /**
- * Whether a request is a call of `openai`. SDKs from the same generator have the same headers, so the user
- * agent decides. A request that names another version of Node was made elsewhere, and this process only
- * forwards it.
+ * SDKs from the same generator have the same headers, so the user agent decides. A request that names another
+ * version of Node was made elsewhere, and this process only forwards it.
  */
 function isCall(request: unknown): boolean {
   const header = headersIn(request);

@@ -16,19 +16,17 @@ import { isObject, propertyOf } from '../reflect.ts';
 import { type Announce, announceEarlier, announcements } from './announcements.ts';
 import { announcementOf, HOOKED_PACKAGES, hookedFile, versionOfHooked } from './hooked-files.ts';
 
-/** A loaded copy of the SDK's client. There is one for each build of each installed version. */
+/** Each build of each installed version has one. */
 interface LoadedClient {
   readonly prototype: object;
   /** The class or namespace in which it was found. */
   readonly exported: unknown;
-  /** A path or URL. */
   readonly file: string;
   readonly version: string | undefined;
   /** Whether it was loaded before the hooks, so that calls of earlier clients may have been missed. */
   readonly early: boolean;
 }
 
-/** Receives what is loaded from `openai` and `@openai/agents`. */
 export interface LoadListener {
   client(client: LoadedClient): void;
   /** @param seam patches and observes a class that is not a client */
@@ -87,7 +85,7 @@ function installHooks(listener: LoadListener): (() => void) | undefined {
  * client of `openai` requires its two hundred other files.
  */
 class LoadHook {
-  /** Whether a listener wants copies of the OpenTelemetry API. If not, their files are left unchanged. */
+  /** If no listener wants copies of the OpenTelemetry API, their files are left unchanged. */
   announcesApi = false;
   readonly #register: typeof module.registerHooks = module.registerHooks;
   #registered: module.ModuleHooks | undefined;
@@ -117,7 +115,7 @@ class LoadHook {
   }
 }
 
-/** Whether a file is the client of openai 5 or later and is required: then it loads no other hooked file. */
+/** The client of openai 5 or later, once required, loads no other hooked file. */
 function leadsToNoOther(url: string, { conditions }: module.LoadHookContext): boolean {
   return url.endsWith('/client.js') && conditions.includes('require');
 }
@@ -191,7 +189,6 @@ function hookRequire(listener: LoadListener): () => void {
   return () => hook.unhook();
 }
 
-/** The file of a loaded copy of `openai` whose calls are not observed, because it was loaded without the hooks. */
 export function findUnobserved(): string | undefined {
   const found = loadedFiles().find(([, exported]) => {
     const prototype = findClientPrototype(exported);
@@ -207,7 +204,6 @@ function loadedFiles(): [file: string, exported: unknown, isLoaded: boolean][] {
     .map((file) => [file, cache[file]?.exports, cache[file]?.loaded === true]);
 }
 
-/** @param bundledVersion the version, if a bundler's plugin noted it */
 function take(
   listener: LoadListener,
   exported: unknown,
@@ -249,7 +245,7 @@ export function noticeNodeVersion(main: string | undefined, version: string): vo
   if (main !== undefined && isModule(main)) notice('node_too_old', other ?? `Node ${version}`);
 }
 
-/** Whether a file is an ES module, by its extension or else by the nearest package.json. */
+/** Judges by the extension, or else by the nearest package.json. */
 function isModule(file: string): boolean {
   const extension = /\.([cm])[jt]s$/.exec(file)?.[1];
   if (extension !== undefined) return extension === 'm';

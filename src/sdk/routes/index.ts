@@ -4,11 +4,8 @@ import { FOLDED_ENDPOINTS, type InvocationKind, PATHS, type PathTree } from './t
 
 export type { InvocationKind } from './table.ts';
 
-/** A parameter of a path template. */
 export interface PathParameter {
-  /** The name without braces: `thread_id`. */
   readonly name: string;
-  /** The index of its segment in the template. */
   readonly index: number;
   /** The attribute for its value, such as `openai.thread.id`; `undefined` if it is not recorded. */
   readonly attribute: string | undefined;
@@ -19,9 +16,9 @@ export interface PathParameter {
 }
 
 export interface Route {
-  /** The HTTP method in upper case: `POST`. `_OTHER` for methods that HTTP does not define. */
+  /** In upper case: `POST`. `_OTHER` for methods that HTTP does not define. */
   readonly method: string;
-  /** The low-cardinality path template: `/threads/{thread_id}/runs`. */
+  /** Of low cardinality: `/threads/{thread_id}/runs`. */
   readonly template: string;
   /** Method and template: `POST /threads/{thread_id}/runs`. */
   readonly endpoint: string;
@@ -29,13 +26,11 @@ export interface Route {
   readonly family: string;
   /** Set if the request starts, drives or retrieves an invocation, into whose span it may be folded. */
   readonly folds?: InvocationKind | undefined;
-  /** In the order of the path. */
   readonly parameters: readonly PathParameter[];
   /** The parameter that identifies the resource that a POST to a collection creates: `file_id` for `/files`. */
   readonly created?: PathParameter | undefined;
 }
 
-/** An endpoint and the parameter values of one request to it. */
 export interface RouteMatch {
   readonly route: Route;
   /** Percent-decoded, in the order of `route.parameters`. */
@@ -46,11 +41,11 @@ const NO_VALUES: readonly string[] = [];
 
 /** One path of the tree, created when a request first has this path. */
 class PathNode {
-  /** The template of the path: `/threads/{thread_id}`. Empty for the root. */
+  /** `/threads/{thread_id}`. Empty for the root. */
   readonly template: string;
-  /** The child nodes that requests have reached, by segment. The key of a parameter is its name in braces. */
+  /** The child nodes that requests have reached, by segment. A parameter's key is its name in braces. */
   readonly known: Map<string, PathNode> = new Map();
-  /** The matches of this path by method, without parameter values. */
+  /** By method, without parameter values. */
   readonly matches: Map<string, RouteMatch> = new Map();
   readonly #below: PathTree;
   readonly #parameter: string | undefined;
@@ -61,7 +56,7 @@ class PathNode {
     this.#parameter = Object.keys(below).find(isParameter);
   }
 
-  /** The child node for a segment. A literal takes precedence over the parameter: `/threads/runs` is not a thread. */
+  /** A literal takes precedence over the parameter: `/threads/runs` is not a thread. */
   below(segment: string): PathNode | undefined {
     const key = Object.hasOwn(this.#below, segment) ? segment : this.#parameter;
     if (key === undefined) return undefined;
@@ -84,7 +79,7 @@ const ROOT = new PathNode('', { ...PATHS, deployments: { '{id}': {} } });
 const literalPaths = new Map<string, PathNode>();
 
 /**
- * Finds a request's route. A path outside the tree gets a generic template without parameters. Never throws.
+ * A path outside the tree gets a generic template without parameters. Never throws.
  *
  * @param method in upper or lower case: `post`
  * @param path as in the SDK's request options: `/threads/thread_1/runs?limit=2`, or a whole URL
@@ -116,7 +111,6 @@ interface PathSegments {
   readonly segments: readonly string[];
   /** Whether the path was a whole URL, which may begin with a base path. */
   readonly absolute: boolean;
-  /** Whether the path was too long and was cut. */
   readonly truncated: boolean;
 }
 
@@ -154,7 +148,7 @@ function findPath({ segments, absolute, truncated }: PathSegments): FoundPath | 
   return undefined;
 }
 
-/** Finds the node whose template matches the segments from `start` on. No template needs backtracking. */
+/** No template needs backtracking. */
 function findNode(segments: readonly string[], start: number): PathNode | undefined {
   let node: PathNode | undefined = ROOT;
   for (let index = start; node !== undefined && index < segments.length; index++) {
@@ -164,7 +158,7 @@ function findNode(segments: readonly string[], start: number): PathNode | undefi
   return node;
 }
 
-/** The match of a method at a path, without parameter values: all requests share it. */
+/** Without parameter values, so that all requests share the match. */
 function matchAt(node: PathNode, method: string): RouteMatch {
   const known = node.matches.get(method);
   if (known !== undefined) return known;

@@ -1,7 +1,6 @@
 /** The kinds of invocations, which outlive a single request. */
 export type InvocationKind = 'run' | 'response' | 'turn';
 
-/** The segments that may follow a segment of a path. */
 export interface PathTree {
   readonly [segment: string]: PathTree;
 }
@@ -192,7 +191,6 @@ export const PATHS: PathTree = {
   },
 };
 
-/** The endpoints that start, drive or retrieve an invocation, with its kind. */
 export const FOLDED_ENDPOINTS: Readonly<Record<string, InvocationKind>> = {
   'GET /responses/{response_id}': 'response',
   'POST /responses/{response_id}/cancel': 'response',

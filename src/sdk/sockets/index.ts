@@ -4,14 +4,14 @@ import { isObject, prototypesOf } from '../reflect.ts';
 import { SocketState } from './state.ts';
 import { Transports } from './transport.ts';
 
-/** The methods that programs send with. Each version of the SDK has some of them, on the class or on its base. */
+/** Each version of the SDK has some of these methods, on the class or on its base. */
 const SENDING = ['send', 'sendRaw', 'sendResponseCreate'] as const;
-/** The methods with which the SDK reports a broken connection. */
 const REPORTING = ['_onError', '_reportError'] as const;
-/** The property in which each class keeps its connection. */
 const CONNECTION = 'socket';
 
-/** The patches of the socket classes that share an event emitter; `undefined` if the class is built in an unknown way. */
+/**
+ * Classes that share an event emitter share their patches. `undefined` for a class of an unknown structure.
+ */
 export function socketSeam(prototype: object): PatchedClass | undefined {
   const emitter = findEmitter(prototype);
   if (emitter === undefined) return undefined;
@@ -20,7 +20,9 @@ export function socketSeam(prototype: object): PatchedClass | undefined {
   return seam;
 }
 
-/** The prototype below the owner of `_emit`, which is the SDK's general emitter and has other uses, too. */
+/**
+ * The prototype below the owner of `_emit`. That owner is the SDK's general emitter, with other uses, too.
+ */
 function findEmitter(prototype: object): object | undefined {
   const chain = [...prototypesOf(prototype)];
   return chain[chain.findLastIndex((holder) => Object.hasOwn(holder, '_emit')) - 1];
@@ -47,7 +49,7 @@ class SocketClasses extends PatchedClass {
     this.#seeNew();
   }
 
-  /** Called when no observer remains. Open sockets continue without being recorded. */
+  /** Open sockets continue without being recorded. */
   protected override unobserved(): void {
     this.#states = new WeakMap();
     this.#transports.restore();

@@ -5,7 +5,7 @@ import { field, fieldsOf, objectField, type PayloadObject, stringField } from '.
 import { Call, type CallObserver } from '../call.ts';
 import type { Lose, SocketClose, SocketObservation } from './socket.ts';
 
-/** The limit for responses in progress, since a server may never answer. Further responses are not recorded. */
+/** How many responses may be in progress, since a server may never answer. Further ones are not recorded. */
 const MAX_OPEN = 1_000;
 
 /** Matches events of responses, but not the acknowledgements of `response.steer`, which come between them. */
@@ -14,20 +14,21 @@ const END = /^(error|response\.(completed|failed|incomplete))$/;
 
 interface Pending {
   readonly lane: unknown;
-  /** `undefined` if it is not recorded. */
+  /** `undefined` if the response is not recorded. */
   readonly call: Call | undefined;
   readonly previousId: string | undefined;
   id?: string | undefined;
 }
 
 /**
- * Records each response over a WebSocket as a streamed call. Deltas do not name their response: the responses
- * of a lane, a `stream_id`, come in the order of their requests. Older versions have only one lane.
+ * Records each response over a WebSocket as a streamed call. Deltas do not name their response. In each lane,
+ * which has one `stream_id`, responses come in the order of their requests. Older versions have only one
+ * lane.
  */
 export class ResponsesSocket implements SocketObservation {
   readonly #client: object;
   readonly #observer: CallObserver;
-  /** The responses in progress, each lane in the order in which they come. */
+  /** Each lane in the order in which its responses come. */
   #pending: readonly Pending[] = [];
   /**
    * The contexts in which the program has steered responses, by response id. The server begins a successor
@@ -112,7 +113,7 @@ export class ResponsesSocket implements SocketObservation {
   }
 }
 
-/** Makes an error from an `error` event, with the status and headers of an HTTP response. */
+/** The event has the status and headers of an HTTP response. */
 function apiError(event: unknown): object {
   const { error, status, headers, code, message } = fieldsOf(event);
   return { code, message, ...fieldsOf(error), status, headers };

@@ -1,32 +1,29 @@
 import type { Context } from '@opentelemetry/api';
 import { field, type PayloadObject, textField } from '../../util/payload.ts';
 
-/** The API that a socket is used for. */
 export type SocketKind = 'responses' | 'realtime' | 'translation' | 'live';
 
-/** A socket of the SDK, when it is first seen. */
 export interface OpenedSocket {
   readonly kind: SocketKind;
   /** The socket's client. If its class keeps none, an object with the base URL and the deployment. */
   readonly client: object;
-  /** The context in which it was first seen, which is usually that of its creation. */
+  /** The context in which the socket was first seen, which is usually that of its creation. */
   readonly context: Context;
   readonly parameters: Readonly<Record<string, string>>;
   readonly time: number;
 }
 
 export interface SocketClose {
-  /** The close code of the WebSocket protocol; 1006 if the connection broke. */
+  /** The close code of the WebSocket protocol: 1006 if the connection broke, `undefined` if it is unknown. */
   readonly code: number | undefined;
-  /** Whether the program called `close()`. */
   readonly byProgram: boolean;
-  /** The error that broke the connection. If none was reported, an error that says that the socket closed. */
+  /** The error that broke the connection. If none with a code was reported: that the connection closed. */
   readonly error: object;
   /** Whether neither side wanted the socket to close. */
   readonly isFailure: boolean;
 }
 
-/** Ends the request in an event of the program, because the event will never go out. */
+/** Ends the request of an event that will never go out. */
 export type Lose = (error: unknown) => void;
 
 /** Receives what a socket carries, frame by frame. Its methods must not throw: the SDK would stop reading. */
@@ -50,7 +47,6 @@ const REFUSED = /^Unexpected server response: (\d{3})$/;
 const ORDERLY_CLOSES: readonly number[] = [1000, 1001, 1005];
 
 interface ClosedConnection extends Pick<SocketClose, 'code' | 'byProgram'> {
-  /** The error that the SDK reported before the close. */
   readonly error: unknown;
   readonly hasFailed: boolean;
 }
@@ -74,7 +70,7 @@ function closeError(error: unknown, code: number | undefined): object {
 const MAX_RAW_FRAME_LENGTH = 65_536;
 const MAY_BE_READ = /"(?:(?:response|conversation)\.|session\.update)/;
 
-/** Parses a frame that the program has serialised itself; `undefined` if it is probably audio, or not JSON. */
+/** `undefined` if the frame is probably audio, or not JSON. */
 export function parseFrame(data: unknown): unknown {
   const isLong = typeof data === 'string' && data.length > MAX_RAW_FRAME_LENGTH;
   return isLong && !MAY_BE_READ.test(data) ? undefined : parseReceived(data);

@@ -24,16 +24,15 @@ const MAX_KEPT = 1_000;
 /** The error of a request that the SDK drops, or that the program takes back. */
 const NOT_SENT: object = Object.freeze({ code: 'connection_closed', message: 'The WebSocket is closed.' });
 
-/** An event of the program while the SDK sends it. */
 interface Sending {
   readonly event: PayloadObject | undefined;
-  /** Whether the event has gone out or was lost. If neither, the SDK keeps it. */
+  /** Whether the event has gone out or was lost. If it is neither when `send` returns, the SDK keeps it. */
   isOver: boolean;
-  /** Ends the event's request. Set once the event has gone out. */
+  /** Ends the event's request, if the event has gone out. */
   lose: Lose | undefined;
 }
 
-/** One socket of the SDK, which may have several connections, one after the other. Nothing of ours throws here. */
+/** One socket of the SDK, which may have several connections in turn. Throws only what the SDK throws. */
 export class SocketState {
   readonly #socket: object;
   readonly #transports: Transports;
@@ -42,7 +41,7 @@ export class SocketState {
   readonly #byName: boolean;
   #transport: object | undefined;
   #sending: Sending | undefined;
-  /** The events that the SDK keeps until a connection is open, in the order in which it will send them. */
+  /** The SDK keeps these events until a connection is open, and sends them in this order. */
   readonly #kept: (Lose | undefined)[] = [];
   #byProgram = false;
   #error: unknown;
@@ -58,7 +57,6 @@ export class SocketState {
     this.#watch();
   }
 
-  /** Called before an event reaches the listeners of the program. */
   emitted(name: unknown, event: unknown): void {
     const observation = this.#observation;
     if (observation === undefined) return;
@@ -73,7 +71,7 @@ export class SocketState {
     else if (name === 'reconnected') this.#reconnected();
   }
 
-  /** Sends an event of the program. It counts as sent from now on, even if it waits for a connection. */
+  /** An event that has to wait for a connection counts as sent at once. */
   send(given: unknown, isRaw: boolean, original: () => unknown): unknown {
     const observation = this.#observation;
     if (observation === undefined || this.#sending !== undefined) return original();
@@ -97,7 +95,7 @@ export class SocketState {
     }
   }
 
-  /** Called when the SDK reports an error. It may be an `error` event of the API, or an error of the connection. */
+  /** The error may be an `error` event of the API, or an error of the connection. */
   broke(first: unknown, cause: unknown): void {
     const apiError = this.#byName ? objectField(first, 'error') : undefined;
     if (apiError !== undefined) {
@@ -127,7 +125,6 @@ export class SocketState {
     });
   }
 
-  /** Called when the program takes back what the SDK keeps. */
   taken(): void {
     for (const lose of this.#kept.splice(0)) if (lose !== undefined) guard('losing a frame', lose, NOT_SENT);
   }
@@ -242,7 +239,7 @@ const SOCKET_KINDS: readonly (readonly [path: RegExp, className: RegExp, kind: S
   [/\/live\//, /Live|Forks|Sideband/, 'live'],
 ];
 
-/** Recognises the API by the socket's URL. If the program has chosen another URL, by the name of the class. */
+/** The socket's URL tells the API. If the program has chosen another URL, the name of the class does. */
 function socketKindOf(socket: object, path: string): SocketKind {
   const byPath = SOCKET_KINDS.find(([pattern]) => pattern.test(path));
   if (byPath !== undefined) return byPath[2];

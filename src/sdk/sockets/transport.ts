@@ -3,26 +3,26 @@ import { asNumber, field } from '../../util/payload.ts';
 import { Patches } from '../patches.ts';
 import { holderOf, isObject } from '../reflect.ts';
 
-/** The values of a WebSocket's `readyState`. */
+/** Values of a WebSocket's `readyState`. */
 export const CONNECTING = 0;
 export const OPEN = 1;
 export const CLOSING = 2;
 
 export interface TransportObserver {
   closed(code: number | undefined): void;
-  /** Called when something is about to close the connection on this side. */
+  /** Called before each `close()` of the connection, whoever calls it. */
   closing?(): void;
-  /** Called when something is about to be sent, by the SDK or by the program itself. */
+  /** Called before each `send()` of the connection, whoever calls it. The data may not go out. */
   sending(data: unknown): void;
 }
 
 /**
- * Sees connections send and close. A program could notice a listener of ours, so the method that calls the listeners is
- * wrapped: `emitClose` of the package `ws`, `dispatchEvent` of the platform's class. Only sockets without such a method
- * get a listener: Bun, Workers and browsers report a close from native code.
+ * Sees connections send and close. A program could notice a listener of ours, so the method that calls the
+ * listeners is wrapped: `emitClose` of the package `ws`, `dispatchEvent` of the platform's class. Where no
+ * such method is called, as in Bun, Workers and browsers, the connection gets a listener.
  */
 export class Transports {
-  /** The observers of the connections that have not closed, as far as we know. */
+  /** A connection is removed once it is known to have closed. */
   #observers = new WeakMap<object, TransportObserver>();
   readonly #patches = new Patches();
   /** The patches of connections that have methods of their own. Only the connection keeps them alive. */
@@ -51,7 +51,6 @@ export class Transports {
     this.missed(transport);
   }
 
-  /** Reports the close of a connection, if it has closed and nothing has reported it. */
   missed(transport: object): void {
     const readyState = asNumber(field(transport, 'readyState')) ?? CONNECTING;
     if (readyState > CLOSING) this.#closed(transport, undefined);
@@ -101,7 +100,7 @@ export function transportOf(socket: object): object | undefined {
   return isObject(inner) ? inner : undefined;
 }
 
-/** Whether no method reports the close. Hand-written classes may call their listeners themselves. */
+/** Whether the listeners are called by native code, or by a class without `dispatchEvent`. */
 function isSilent(transport: object): boolean {
   const close = field(transport, 'close');
   if (holderOf(transport, 'dispatchEvent') === undefined) return true;
