@@ -172,7 +172,6 @@ export interface OpenAIInstrumentationConfig extends Hooks {
   events?: EventOptions | undefined;
 }
 
-/** Whether this process records runs and responses of other processes; see `adoptRuns`. */
 export type AdoptRuns = NonNullable<OpenAIInstrumentationConfig['adoptRuns']>;
 
 /** The settings that differ in type from their option, may be absent, or come only from a variable. */
@@ -192,7 +191,6 @@ interface ResolvedOptions extends Pick<OpenAIInstrumentationConfig, keyof Hooks 
   olderNames: boolean;
 }
 
-/** The options with all values resolved. */
 export type Settings = Required<Readonly<ResolvedOptions>> & {
   readonly [Name in Exclude<
     keyof OpenAIInstrumentationConfig,
@@ -200,7 +198,6 @@ export type Settings = Required<Readonly<ResolvedOptions>> & {
   >]-?: NonNullable<OpenAIInstrumentationConfig[Name]>;
 };
 
-/** Accepts the names of the places where content is recorded. */
 export const CAPTURE_MODES: Option<CaptureMessageContent> = oneOf(
   'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT',
   ['NO_CONTENT', 'SPAN_ONLY', 'EVENT_ONLY', 'SPAN_AND_EVENT'],
@@ -306,7 +303,6 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
   },
 };
 
-/** Options that mask or hide content. */
 const MASKING_OPTIONS: readonly string[] = ['completionHook', 'hideContent', 'maskedKinds'];
 
 /**
@@ -411,7 +407,7 @@ function parseConventions(value: unknown): Settings['conventions'] | undefined {
   return names.includes('gen_ai_latest_experimental') ? 'next' : 'current';
 }
 
-/** Rejects URLs of object stores, which Python's instrumentations accept: they need a library. */
+/** Rejects URLs of object stores, which would need a library. Python's instrumentations accept them. */
 function parseFolder(value: unknown): string | undefined {
   const path = optionText(value).trim();
   if (!/^[a-z][a-z\d+.-]+:/i.test(path)) return path || undefined;

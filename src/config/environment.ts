@@ -23,7 +23,6 @@ export function isSwitchedOff(): boolean {
   return isOff;
 }
 
-/** Describes a value of this variable that is neither `true` nor `false`. */
 export function switchProblem(environment: Environment): string | undefined {
   const value = environment[VARIABLE];
   return !value || parse(value) !== undefined ? undefined : rejectedValue(VARIABLE, value, accepts);
@@ -41,7 +40,6 @@ export function areSpansOff(): boolean {
 /** The known names for `OTEL_TRACES_EXPORTER`. `NodeSDK` reports others through `diag` only. */
 const EXPORTER_NAMES: readonly string[] = ['otlp', 'console', 'zipkin', 'none'];
 
-/** The names in `OTEL_TRACES_EXPORTER`. */
 export function namedExporters(environment: Environment): string[] {
   return (environment.OTEL_TRACES_EXPORTER ?? '')
     .split(',')
@@ -49,7 +47,6 @@ export function namedExporters(environment: Environment): string[] {
     .filter((name) => name !== '');
 }
 
-/** Describes an unknown exporter, or else an unknown protocol. */
 export function exporterProblem(environment: Environment): string | undefined {
   const unknown = namedExporters(environment).find((name) => !EXPORTER_NAMES.includes(name));
   if (unknown === undefined) return protocolProblem(environment);
@@ -60,12 +57,10 @@ export function exporterProblem(environment: Environment): string | undefined {
 /** Names a configuration file. Only `…/register` and `startNodeSdk` read it, in place of all variables. */
 export const CONFIG_FILE_VARIABLE = 'OTEL_CONFIG_FILE';
 
-/** Whether a configuration file replaces the variables of exporters. */
 export function hasConfigurationFile(environment: Environment): boolean {
   return Boolean(environment[CONFIG_FILE_VARIABLE]?.trim());
 }
 
-/** What to do if traces could not be sent to an endpoint. */
 export function adviceIfUnsent(environment: Environment, endpoint: string, reason: string): string {
   if (hasConfigurationFile(environment)) return `See the exporter in the file of ${CONFIG_FILE_VARIABLE}.`;
   const [mistake] = endpoint === tracesEndpoint(environment) ? endpointMistakes(environment) : [];

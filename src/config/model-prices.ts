@@ -34,7 +34,7 @@ export interface ModelPrices {
 
 export type PriceKey = Exclude<keyof ModelPrices, 'service_tiers'>;
 
-/** The keys that hold a price; `ModelPrices` has a field for each. */
+/** `ModelPrices` has a field for each. */
 const PRICE_KEYS: ReadonlySet<string> = new Set<PriceKey>([
   'input_mtok',
   'output_mtok',
@@ -77,7 +77,9 @@ export function readPrices(value: unknown, isStrict: boolean): ModelPrices | und
   return Object.keys(prices).length > 0 ? prices : undefined;
 }
 
-/** Reads untrusted prices by the name of the model or service tier. */
+/**
+ * Reads untrusted prices by the name of the model or service tier. `undefined` if a row has no valid price.
+ */
 export function readPriceTable(
   value: unknown,
   isStrict: boolean,

@@ -4,12 +4,11 @@ import { urlWithoutSecrets } from '../util/url-secrets.ts';
 export interface Option<Value> {
   /** The environment variable, for options that can be written as text. */
   readonly variable?: string | undefined;
-  /** Only the environment variable sets the option. */
   readonly variableOnly?: true;
   readonly fallback: Value;
   /** Describes the accepted values, for messages about a rejected one. */
   readonly accepts: string;
-  /** Normalises a value; returns `undefined` if it is not accepted. */
+  /** Normalises a value. Returns `undefined` if the value is not accepted. */
   readonly parse: (value: unknown) => Value | undefined;
   /** Names the part of an object that makes it invalid. */
   readonly wrongPart?: (value: unknown) => string | undefined;
@@ -20,7 +19,7 @@ export interface Option<Value> {
   readonly withholdsContent?: (value: unknown) => boolean;
 }
 
-/** Accepts one of several names, in upper or lower case. The first name is the default. */
+/** The names are accepted in any case. The first one is the default. */
 export function oneOf<const Name extends string>(
   variable: string | undefined,
   names: readonly [Name, ...Name[]],
@@ -30,7 +29,6 @@ export function oneOf<const Name extends string>(
   return namedValue(variable, { ...own, ...aliases }, names[0]);
 }
 
-/** Accepts the name of a value, in upper or lower case. */
 export function namedValue<Value>(
   variable: string | undefined,
   values: Readonly<Record<string, Value>>,
@@ -75,12 +73,12 @@ export function aFunction<Value>(): Option<Value | undefined> {
   };
 }
 
-/** The value as text. An untyped program may even pass an object that cannot be converted to a string. */
+/** An untyped program may even pass an object that cannot be converted to a string. */
 export function optionText(value: unknown): string {
   return typeof value === 'object' || typeof value === 'function' ? typeof value : String(value);
 }
 
-/** The names in a comma-separated list, in lower case. */
+/** Returns the names in lower case. */
 export function listedNames(value: unknown): string[] {
   return optionText(value)
     .split(',')
@@ -108,7 +106,6 @@ export function listOf<Name extends string, Flag>(
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Says that a value is not accepted, and which ones are. */
 export function rejectedValue(
   source: string,
   value: unknown,

@@ -10,16 +10,15 @@ const TRACES_PATH = 'v1/traces';
 const PROTOCOLS: readonly string[] = ['grpc', 'http/json', 'http/protobuf'];
 const DEFAULT_PROTOCOL = 'http/protobuf';
 
-/** The variables that set the protocol for traces. The first one that is set applies. */
+/** The first variable that is set applies. */
 const PROTOCOL_VARIABLES = ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL'] as const;
 
-/** The protocol for traces. Like `NodeSDK`, this replaces an unknown protocol by the default. */
+/** Like `NodeSDK`, this replaces an unknown protocol by the default. */
 export function tracesProtocol(environment: Environment): string {
   const named = environment[firstSet(environment, PROTOCOL_VARIABLES) ?? '']?.trim() ?? '';
   return PROTOCOLS.includes(named) ? named : DEFAULT_PROTOCOL;
 }
 
-/** Describes an unknown protocol. */
 export function protocolProblem(environment: Environment): string | undefined {
   const variable = firstSet(environment, PROTOCOL_VARIABLES);
   const named = environment[variable ?? '']?.trim() ?? '';
@@ -33,22 +32,18 @@ function firstSet(environment: Environment, variables: readonly string[]): strin
 
 const ZIPKIN_VARIABLE = 'OTEL_EXPORTER_ZIPKIN_ENDPOINT';
 
-/** The endpoint of Zipkin's exporter, with its default. */
 export function zipkinEndpoint(environment: Environment): string {
   return environment[ZIPKIN_VARIABLE]?.trim() || 'http://localhost:9411/api/v2/spans';
 }
 
-/** The variable that sets the endpoint for all signals. */
 export const OTLP_ENDPOINT_VARIABLE = 'OTEL_EXPORTER_OTLP_ENDPOINT';
-/** The variables that set the endpoint for traces. The first one that is set applies. */
+/** The first variable that is set applies. */
 const ENDPOINT_VARIABLES = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', OTLP_ENDPOINT_VARIABLE] as const;
 
-/** The variable that sets the endpoint for traces. */
 export function endpointVariable(environment: Environment): string | undefined {
   return firstSet(environment, ENDPOINT_VARIABLES);
 }
 
-/** What to do if no server answers at the endpoint for traces. */
 export function adviceIfUnreachable(environment: Environment, endpoint?: string): string {
   const isZipkin = endpoint === zipkinEndpoint(environment);
   const server = isZipkin ? 'Zipkin' : 'a collector';
@@ -56,7 +51,6 @@ export function adviceIfUnreachable(environment: Environment, endpoint?: string)
   return `Is ${server} running? ${variable} sets its address; OTEL_TRACES_EXPORTER=console prints traces here instead.`;
 }
 
-/** The endpoint for traces that the `OTEL_*` variables set. */
 export function tracesEndpoint(
   environment: Environment,
   protocol: string = tracesProtocol(environment),
@@ -75,7 +69,7 @@ export const ENDPOINT_RULES = {
   'space at the end': 'not end with a space',
 };
 
-/** Why exporters cannot use the endpoint that the environment sets. For gRPC, the address needs no scheme. */
+/** Why exporters cannot use the endpoint in the environment. For gRPC, the address needs no scheme. */
 export function malformationIn(environment: Environment): keyof typeof ENDPOINT_RULES | undefined {
   const variable = endpointVariable(environment);
   if (variable === undefined) return undefined;
@@ -89,7 +83,7 @@ export function malformationIn(environment: Environment): keyof typeof ENDPOINT_
   return parseAddress(endpoint) === undefined ? 'not a URL' : undefined;
 }
 
-/** What is wrong with the endpoint in the environment, judging by the address alone, with remedies. */
+/** Judges by the address alone. */
 export function endpointMistakes(environment: Environment): [wrong: string, remedy: string][] {
   const variable = endpointVariable(environment) ?? OTLP_ENDPOINT_VARIABLE;
   const isForAllSignals = variable === OTLP_ENDPOINT_VARIABLE;
@@ -129,7 +123,7 @@ export function lacksScheme(endpoint: string): boolean {
   return !/^https?:\/\//i.test(endpoint);
 }
 
-/** The endpoint without the user name, the password and the query, which may contain a key. */
+/** Leaves out the user name, the password and the query, which may contain a key. */
 export function addressWithoutSecrets(endpoint: string): string {
   const url = parseAddress(endpoint);
   if (url === undefined) return 'the endpoint of OTEL_EXPORTER_OTLP_ENDPOINT';

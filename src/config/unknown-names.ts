@@ -9,7 +9,6 @@ const OWN_VARIABLE = /^OTEL_INSTRUMENTATION_(?:OPENAI_|GENAI_CAPTURE)/;
 /** Our variables that set no option. */
 const OTHER_VARIABLES = ['OTEL_INSTRUMENTATION_OPENAI_ENABLED', 'OTEL_INSTRUMENTATION_OPENAI_PAGE'];
 
-/** A sentence for each unknown name in a program's options: most are misspelt. */
 export function unknownOptions(config: unknown): string[] {
   return [
     ...unknownAmong('option ', config, ['enabled', ...Object.keys(OPTIONS)]),
@@ -17,14 +16,13 @@ export function unknownOptions(config: unknown): string[] {
   ];
 }
 
-/** A sentence for each of our environment variables whose name is unknown. */
 export function unknownVariables(environment: Environment): string[] {
   const ours = Object.entries(environment).filter(([name]) => OWN_VARIABLE.test(name));
   const known = Object.values(OPTIONS).flatMap(({ variable }) => variable ?? []);
   return unknownAmong('', Object.fromEntries(ours), [...known, ...OTHER_VARIABLES]);
 }
 
-/** A sentence for each property whose name is not among the known ones. */
+/** Returns a sentence for each unknown name. */
 export function unknownAmong(kind: string, values: unknown, known: readonly string[]): string[] {
   return Object.entries(asObject(values) ?? {})
     .filter(([name, value]) => value !== undefined && !known.includes(name))
