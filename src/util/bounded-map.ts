@@ -56,7 +56,7 @@ export class BoundedMap<Key, Value> {
     return this.#entries.size;
   }
 
-  /** The value. Reading it counts as use. */
+  /** Reading a value counts as use. */
   get(key: Key): Value | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
@@ -100,7 +100,7 @@ export class BoundedMap<Key, Value> {
     if (this.size > 0) this.#drop(this.#end.newer);
   }
 
-  /** All values, least recently used first. */
+  /** The least recently used come first. */
   values(): Value[] {
     const values: Value[] = [];
     for (let entry = this.#end.newer; entry !== this.#end; entry = entry.newer) values.push(entry.value);
@@ -112,7 +112,6 @@ export class BoundedMap<Key, Value> {
     this.#end.older = this.#end.newer = this.#end;
   }
 
-  /** Drops the entries that have not been used for the lifetime. */
   expire(time: number = monotonic()): void {
     const last = time - this.#lifetime;
     for (let entry = this.#end.newer; entry !== this.#end && entry.used <= last; entry = this.#end.newer) {
@@ -135,7 +134,6 @@ export class BoundedMap<Key, Value> {
     this.#evicted(entry.value);
   }
 
-  /** Makes an entry the newest. */
   #renew(entry: Entry<Key, Value>): void {
     const end = this.#end;
     if (entry === end.older) return;

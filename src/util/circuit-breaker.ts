@@ -32,7 +32,6 @@ export class CircuitBreaker {
     return this.#failures >= this.#limit;
   }
 
-  /** How many items the breaker has refused so far. */
   get dropped(): number {
     return this.#dropped;
   }

@@ -53,7 +53,6 @@ export class LastingClock {
   readonly #own: number;
   readonly #above: SpanClock;
 
-  /** @param above the clock of the span above, if it has one */
   constructor(above?: SpanClock) {
     this.#above = above;
     this.#own = now(above, this.#began) - this.#began;
@@ -167,7 +166,6 @@ export function inOrder(time: number, above: number | undefined): number {
 export class Starts {
   /** For each microsecond in which spans were to begin: when the last of them began. */
   readonly #begun = new Map<number, number>();
-  /** The latest start so far. */
   latest: number;
 
   constructor(first: number) {

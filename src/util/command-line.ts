@@ -1,7 +1,6 @@
 import { terminalSafe } from './terminal-safe.ts';
 import type { TextStream } from './text-stream.ts';
 
-/** Options that print how a command is used. */
 export const HELP_OPTIONS: ReadonlySet<string> = new Set(['--help', '-h']);
 
 /**

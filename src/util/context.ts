@@ -13,7 +13,7 @@ export function activeContext(): Context {
   }
 }
 
-/** One run of a function in a context. The context manager may throw before the run or after it. */
+/** The context manager may throw before the run or after it. */
 interface ContextRun {
   readonly run: (...args: never[]) => unknown;
   readonly self: unknown;
@@ -24,7 +24,9 @@ interface ContextRun {
 
 const NO_ARGUMENTS: readonly unknown[] = [];
 
-/** Runs a function once: in a context or, if the context manager fails, without it. Throws its errors. */
+/**
+ * Runs a function once: in a context or, if the context manager fails, without it. Throws what `run` throws.
+ */
 export function runIn<Result>(
   values: Context,
   run: (...args: never[]) => Result,
@@ -61,12 +63,10 @@ export function isSuppressed(context: Context): boolean {
   return makingOwnRequest || context.getValue(SUPPRESS_TRACING) === true;
 }
 
-/** A context whose calls record no telemetry. */
 export function suppressed(context: Context): Context {
   return context.setValue(SUPPRESS_TRACING, true);
 }
 
-/** Makes one of our own requests, without recording it. */
 export function makeSuppressed<Result>(make: () => Result): Result {
   const outer = makingOwnRequest;
   makingOwnRequest = true;

@@ -1,4 +1,4 @@
-/** The first characters of a text. Never splits a surrogate pair. */
+/** Never splits a surrogate pair. */
 export function cut(text: string, length: number): string {
   if (text.length <= length) return text;
   const last = text.charCodeAt(length - 1);

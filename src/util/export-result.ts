@@ -8,12 +8,11 @@ export interface ExportResult {
 
 export const SUCCESS: ExportResult = Object.freeze({ code: 0 });
 
-/** @param error the thrown value, or the reason as a text */
 export function failed(error: unknown): ExportResult {
   return { code: 1, error: error instanceof Error ? error : new Error(String(error)) };
 }
 
-/** The reason for a failed export to a server that accepts a request and never answers it. */
+/** The reason if a server does not answer in time. */
 export const NO_ANSWER = 'timeout';
 export const REFUSED_CONNECTION = 'ECONNREFUSED';
 

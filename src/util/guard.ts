@@ -62,7 +62,7 @@ export function log(level: 'warn' | 'info', message: string): void {
   }
 }
 
-/** Logs an error that was caught. Only the first error in each place is logged. */
+/** Only the first error in each place is logged. */
 export function logError(where: string, error: unknown): void {
   let described: string = typeof error;
   try {

@@ -10,7 +10,7 @@ export function beginIn(span: SpanContext | undefined): void {
   if (isSampled(span)) open.set(span.traceId, (open.get(span.traceId) ?? 0) + 1);
 }
 
-/** Counts the end of a span that was passed to {@link beginIn}. */
+/** Call this for each span that was passed to {@link beginIn}, when the span ends. */
 export function finishIn(span: SpanContext | undefined): void {
   if (!isSampled(span)) return;
   const left = (open.get(span.traceId) ?? 0) - 1;

@@ -25,7 +25,7 @@ export function findPackage(
   return requireThatFinds(name, [programFile, packageFile, workingDirectory], createRequire);
 }
 
-/** A `require` that finds the dependencies of an optional package; `undefined` without that package. */
+/** `undefined` if the optional package is not installed. */
 export function findDependenciesOf(name: string): NodeJS.Require | undefined {
   const { createRequire } = builtIn('node:module') ?? {};
   const require = findPackage(name, createRequire);
@@ -34,14 +34,13 @@ export function findDependenciesOf(name: string): NodeJS.Require | undefined {
     : requireOf(name, require, createRequire);
 }
 
-/** Loads a dependency of this package. For a bundled copy, it searches where {@link findPackage} does. */
+/** Searches from this package first. A bundled copy finds the dependency where the program does. */
 export function requireDependency(name: string, createRequire: CreateRequire): unknown {
   const require = requireThatFinds(name, [packageFile, programFile, workingDirectory], createRequire);
   if (require === undefined) throw new Error(`${name} is not installed`);
   return require(name);
 }
 
-/** A `require` that finds the dependencies of a package. */
 export function requireOf(
   name: string,
   require: NodeJS.Require,

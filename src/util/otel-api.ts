@@ -18,7 +18,7 @@ export const API_KEY: unique symbol = Symbol.for('opentelemetry.js.api.1');
  * `import` and one for `require`; a no-op provider of the other copy is recognised by the name of its class.
  */
 
-/** The provider that creates the spans: the one that is registered behind the API's proxy. */
+/** The provider that is registered behind the API's proxy. */
 export function providerBehind(provider: TracerProvider): TracerProvider {
   const { getDelegate } = provider as { getDelegate?: () => TracerProvider };
   return typeof getDelegate === 'function' ? getDelegate.call(provider) : provider;
@@ -65,7 +65,6 @@ export function logsWarnings(): boolean {
   return typeof warn === 'function' && warn.name.startsWith('bound ');
 }
 
-/** The named attributes that have a value. */
 export function pickAttributes(attributes: Attributes, names: readonly string[]): Attributes {
   const picked: Attributes = {};
   for (const name of names) {

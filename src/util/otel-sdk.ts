@@ -41,7 +41,6 @@ export function endpointsOf(target: object): string[] {
   });
 }
 
-/** Whether an exporter of a processor waits for an answer. */
 export function isSending(processor: object): boolean {
   return exportersOf(processor).some((exporter) => {
     const queue = field(field(exporter, '_delegate'), '_promiseQueue') ?? exporter;

@@ -6,18 +6,18 @@ const MAX_INERT_OBJECTS = 10_000;
 
 export const isProxy: (value: unknown) => boolean = builtIn('node:util')?.types.isProxy ?? (() => false);
 
-/** The value of an own property, read without running code of the program: no accessor, and no trap of a proxy. */
+/** Reads without running code of the program: no accessor, and no trap of a proxy. */
 export function ownValue(value: unknown, key: PropertyKey): unknown {
   if (typeof value !== 'object' || value === null || isProxy(value)) return undefined;
   return Object.getOwnPropertyDescriptor(value, key)?.value;
 }
 
-/** The value of an own property if it is a name (see {@link asName}). Runs no code of the program. */
+/** Runs no code of the program. See {@link asName}. */
 export function ownName(value: unknown, key: string): string | undefined {
   return asName(ownValue(value, key));
 }
 
-/** The first entries of an array, read without running code of the program. */
+/** The first entries. Runs no code of the program. */
 export function ownEntries(value: unknown): readonly unknown[] {
   if (!isReadableArray(value)) return [];
   const entries: unknown[] = [];
@@ -28,7 +28,6 @@ export function ownEntries(value: unknown): readonly unknown[] {
   return entries;
 }
 
-/** Whether the value is an array that is not a proxy. */
 export function isReadableArray(value: unknown): value is readonly unknown[] {
   return Array.isArray(value) && !isProxy(value);
 }

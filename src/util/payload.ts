@@ -31,7 +31,7 @@ const EMPTY_LIST: readonly unknown[] = [];
 export type PayloadObject = Readonly<Record<string, unknown>>;
 const NO_FIELDS: PayloadObject = Object.freeze({});
 
-/** The value as an object; `undefined` for `null`, arrays and primitives. */
+/** `undefined` for `null`, arrays and primitives. */
 export function asObject(value: unknown): PayloadObject | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as PayloadObject)
@@ -163,7 +163,6 @@ export function asInteger(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
 }
 
-/** An integer that counts something: tokens, images, results. */
 export function countField(value: unknown, key: string): number | undefined {
   return asCount(field(value, key));
 }
@@ -197,7 +196,7 @@ export function names(values: readonly unknown[]): string[] {
   return strings(first(values)).filter((value) => value.length <= MAX_NAME_LENGTH);
 }
 
-/** The first entries of an array. Returns the array itself, not a copy, if it is short enough. */
+/** Returns the array itself, not a copy, if it is short enough. */
 export function first<Value>(values: readonly Value[], most: number = MAX_REPEATED): readonly Value[] {
   return values.length > most ? values.slice(0, most) : values;
 }

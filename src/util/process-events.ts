@@ -9,8 +9,8 @@ import { nextTurn } from './wait.ts';
 type ProcessEvent = 'beforeExit' | 'exit';
 
 /**
- * The listeners of all copies of this package, held weakly. A test runner may load many copies: if each added its own
- * listener, Node would warn of a leak.
+ * The listeners of all copies of this package, held weakly. Node would warn of a leak if a test runner loaded
+ * many copies and each added its own listener.
  */
 const processEvents = new ProcessWide(
   'process-events',
@@ -63,7 +63,8 @@ function beforeOthers(event: ProcessEvent, run: () => void): void {
 }
 
 /**
- * Notes all timers that start from now on, when nothing else keeps the process alive, and exporters' sockets.
+ * Call this when nothing else keeps the process alive. From then on, it notes timers and the sockets of
+ * exporters.
  *
  * @returns a function that lets the process end without waiting for these timers or for open sockets
  */

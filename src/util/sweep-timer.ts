@@ -23,7 +23,8 @@ export class SweepTimer {
   wake(interval: number): void {
     this.#stopTimer?.();
     const timers = platformTimers();
-    // A timer would keep a sandbox, such as Jest's, in memory. Without an `end`, it would only free memory.
+    // A timer would keep a sandbox, such as Jest's, in memory. Without an `end`, it is not worth that: it
+    // only frees memory.
     if (timers !== undefined && !(this.#end === undefined && isOfSandbox(timers.setInterval))) {
       const { clearInterval, setInterval } = timers;
       const timer = startOutside(() => setInterval(() => guard('expiring entries', this.#sweep), interval));
@@ -40,10 +41,8 @@ export class SweepTimer {
   }
 }
 
-/** A store whose entries expire. */
 export interface Expiring {
   readonly isEmpty: boolean;
-  /** Removes the entries that are too old. */
   expire(): void;
 }
 

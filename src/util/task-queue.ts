@@ -4,7 +4,6 @@ import { settledWithin } from './wait.ts';
 const MAX_ROUNDS = 4;
 
 interface TaskQueueLimits {
-  /** How many tasks run at once. */
   readonly maxConcurrent: number;
   /** How many tasks the queue holds: those that run and those that wait. */
   readonly maxPending: number;
@@ -42,7 +41,7 @@ export class TaskQueue {
     return done;
   }
 
-  /** Waits for the current tasks and those that they add, until the timeout if there is one. */
+  /** Includes the tasks that the current ones add. */
   async settled(timeoutMs?: number): Promise<void> {
     if (this.#pending.size === 0) return;
     const rounds = this.#settledRounds();
@@ -75,7 +74,7 @@ export class TaskQueue {
     return this.#running < maxConcurrent && mayStart?.(this.#running) !== false;
   }
 
-  /** Starts waiting tasks. Each counts as running at once, so that no other can start in its place. */
+  /** Starts waiting tasks. Each counts as running at once, so that no other task can start in its place. */
   resume(): void {
     while (this.#hasRoom) {
       const next = this.#waiting.shift();
@@ -85,7 +84,7 @@ export class TaskQueue {
     }
   }
 
-  /** Waits until the task may run. @returns `false` if `clear` has dropped it */
+  /** @returns `false` if `clear` has dropped the task */
   #turn(): Promise<boolean> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }

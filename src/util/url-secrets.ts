@@ -63,7 +63,7 @@ export function textWithoutUrlSecrets(text: string): string {
   return withoutParameters(text.includes('@') ? withoutUsers(text) : text, VALUE_END_IN_TEXT);
 }
 
-/** The secrets that {@link urlWithoutSecrets} removes from a URL. */
+/** The user name, the password and the values of parameters that give access. */
 export function secretsOfUrl(url: string): string[] {
   const parsed = parse(url);
   if (parsed === undefined) return [];

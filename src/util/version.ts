@@ -1,7 +1,6 @@
 /** The name of the package, which is also the instrumentation scope. */
 export const NAME = 'opentelemetry-instrumentation-openai';
 
-/** How to run the command in a project that has installed the package. */
 export const COMMAND: string = `npx ${NAME}`;
 
 /** The header that identifies each response of the command `view`. */

@@ -2,7 +2,6 @@ import { guard } from './guard.ts';
 import { setMethod } from './patch-method.ts';
 import { field } from './payload.ts';
 
-/** Receives the outcome of a function. */
 export interface Outcome {
   succeed(value: unknown): void;
   fail(error: unknown): void;
@@ -130,7 +129,7 @@ function watchPromise(promise: Promise<unknown>, listener: OutcomeListener): Pro
   return Object.defineProperties(following, Object.getOwnPropertyDescriptors(promise));
 }
 
-/** Reports the outcome of a result. @returns the result, or a promise that settles the same way */
+/** @returns the result, or a promise that settles the same way */
 export function followResult(result: unknown, outcome: Outcome): unknown {
   return passOn(
     result,
@@ -219,7 +218,9 @@ function replace(result: object, name: string, value: ObjectMethod): void {
   if (typeof field(result, name) === 'function') setMethod(result, name, value);
 }
 
-/** Called before `instanceof`, which may throw for a program's proxy, and always throws for a revoked one. */
+/**
+ * Call this before `instanceof`, which may throw for a program's proxy, and always throws for a revoked one.
+ */
 function hasThen(value: unknown): boolean {
   return typeof field(value, 'then') === 'function';
 }
