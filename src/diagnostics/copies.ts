@@ -4,14 +4,13 @@ import type { ProcessFindingCode } from './findings.ts';
 import { notice } from './report.ts';
 import { isTested } from './tested-versions.ts';
 
-/** A loaded copy of a package. */
 interface Copy {
   readonly directory: string;
   readonly version: string;
 }
 
 interface Copies {
-  /** The loaded copies of `openai`, by their directories. */
+  /** The keys are directories. */
   readonly openai: Map<string, Copy>;
   readonly ours: Map<string, Copy>;
   /** Whether any client class was found: loaded, or passed to `instrumentOpenAI`. */
@@ -21,7 +20,7 @@ interface Copies {
 const noCopies = (): Copies => ({ openai: new Map(), ours: new Map(), seen: false });
 const copies = new ProcessWide<Copies>('copies', noCopies);
 
-/** Records that a build of `openai` was loaded. Its ES module and CommonJS builds count as one copy. */
+/** The ES module and the CommonJS build of one copy count as one. */
 export function noticeOpenAI({
   file,
   version = 'unknown',
@@ -52,12 +51,10 @@ function noticeVersion(version: string): void {
   if (!isTested(version)) notice('openai_untested', version);
 }
 
-/** Records that a copy of this package was loaded. */
 export function noticeOurselves(file: string, version: string): void {
   add(copies.value.ours, { directory: directoryOf(pathOf(file)), version }, 'package_twice');
 }
 
-/** Records that a client class was found, and which of the known methods it lacks. */
 export function noticeClientClass(missing: readonly string[], version: string = ''): void {
   copies.value.seen = true;
   if (missing.length > 0) notice('openai_changed', missing.join(', '), version);
@@ -67,12 +64,12 @@ export function hasSeenClientClass(): boolean {
   return copies.value.seen;
 }
 
-/** Resets the state, for tests. */
+/** Only tests call this. */
 export function forgetCopies(): void {
   Object.assign(copies.value, noCopies());
 }
 
-/** Adds a copy to the known ones of its package. Reports all of them if there are several. */
+/** Reports all copies of the package if there are several. */
 function add(known: Map<string, Copy>, copy: Copy, code: ProcessFindingCode): void {
   if (known.has(copy.directory)) return;
   known.set(copy.directory, copy);

@@ -74,9 +74,8 @@ export interface Finding {
 /** One or two sentences, or a function that builds them from the details passed with the finding's code. */
 type Wording = string | ((...details: readonly string[]) => string);
 
-/** The severity and wording of a finding. */
 interface FindingRow {
-  /** The severity. Default: `warning`. */
+  /** Default: `warning`. */
   readonly severity?: Severity;
   readonly message: Wording;
   readonly action: Wording;

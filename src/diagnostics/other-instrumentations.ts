@@ -1,4 +1,3 @@
-/** Another instrumentation of the `openai` package. */
 export interface OtherInstrumentation {
   /** The instrumentation scope of its spans, which is also the name of its package. */
   readonly scope: string;
@@ -29,7 +28,7 @@ export const OTHER_INSTRUMENTATIONS: readonly OtherInstrumentation[] = [
       'or OTEL_NODE_DISABLED_INSTRUMENTATIONS=openai',
   },
   registered('@traceloop/instrumentation-openai'),
-  // It never ends the span of a failed call.
+  // This instrumentation never ends the span of a failed call.
   registered('@arizeai/openinference-instrumentation-openai', true),
   {
     scope: 'langsmith',

@@ -10,7 +10,6 @@ const MAX_FINDINGS = 100;
 /** The maximum length of a line. Findings quote versions, paths and options, which may be long. */
 const MAX_LOGGED_LENGTH = 4_000;
 
-/** What all copies of this package have noticed in this process. */
 interface Notices {
   readonly findings: Map<string, Finding>;
   readonly said: Set<string>;
@@ -49,7 +48,6 @@ export function logFindings(): void {
   for (const finding of all.findings.values()) logFinding(finding);
 }
 
-/** Logs a finding once through `diag`. */
 export function logFinding(finding: Finding): void {
   const { said } = notices.value;
   const line = lineOf(finding);
@@ -80,12 +78,12 @@ function stderrLineOf(finding: Finding): string {
   return `${NAME}: ${lineOf(finding)}`;
 }
 
-/** The findings so far, oldest first. */
+/** The oldest come first. */
 export function noticed(): Finding[] {
   return [...notices.value.findings.values()];
 }
 
-/** Resets the state, for tests. */
+/** Only tests call this. */
 export function forgetNotices(): void {
   Object.assign(notices.value, noNotices());
 }

@@ -6,7 +6,7 @@ import { patchMethod } from '../util/patch-method.ts';
 
 type Setter = (this: object, ...args: unknown[]) => unknown;
 
-/** What a program can register itself: the name of the API's export and the name of its setter. */
+/** What a program can register itself: for each, the API's export and the setter. */
 const GLOBALS: readonly (readonly [exported: string, setter: string])[] = [
   ['trace', 'setGlobalTracerProvider'],
   ['metrics', 'setGlobalMeterProvider'],
@@ -16,7 +16,7 @@ const GLOBALS: readonly (readonly [exported: string, setter: string])[] = [
 ];
 
 /**
- * Lets the providers that the program registers later replace ours. The API would refuse a second registration.
+ * Makes the program's later registrations replace ours. The API would refuse a second registration.
  *
  * @param require finds the copies of the API that the SDK registered with
  */
@@ -49,7 +49,7 @@ function isGlobal(value: unknown, setter: string): value is Global {
 
 const loadedApis = new Set<Record<string, unknown>>([api]);
 
-/** Adds a copy of the API that the program may register with. */
+/** Call this with each copy of the API that the program may register with. */
 export function rememberApi(copy: object): void {
   loadedApis.add(copy as Record<string, unknown>);
 }
@@ -69,7 +69,9 @@ function copiesOfApi(require: NodeJS.Require): Record<string, unknown>[] {
 
 type TracerParameters = [name: string, version?: string, options?: object];
 
-/** The API's placeholder until a provider is registered. Until then, its tracers ask it for a real one. */
+/**
+ * The API's placeholder for a provider. Its tracers ask it for a real tracer until a provider is registered.
+ */
 interface ProxyProvider {
   getTracer(...parameters: TracerParameters): Tracer;
   getDelegateTracer?(...parameters: TracerParameters): Tracer | undefined;
@@ -81,20 +83,20 @@ interface TraceApi {
 const connectedProxies = new WeakSet<object>();
 let startEarlySdk: (() => void) | undefined;
 
-/** Starts the SDK when the program starts its first span, so that the request in progress is recorded. */
+/** Makes the program's first span start the SDK, so that the request in progress is recorded. */
 export function startWithFirstSpan(start: () => void): void {
   startEarlySdk = start;
 }
 
-/** Undoes {@link startWithFirstSpan}. Called once a provider is registered, or when it is known that none will be. */
+/** Call this once a provider is registered, or when it is known that none will be. */
 export function endEarly(): void {
   startEarlySdk = undefined;
 }
 
 /**
- * Makes tracers that the program gets before the SDK starts record with that SDK. The program may load other copies
- * of the API than this package, such as the one for `import`. The SDK registers with one copy, and the tracers of others
- * would never find it.
+ * Makes tracers that the program gets before the SDK starts record with that SDK. The program may load other
+ * copies of the API than this package, such as the one for `import`. The SDK registers with only one copy,
+ * and tracers of the other copies would never find it.
  */
 export function connectEarlyTracers(trace: TraceApi): void {
   const proxy = trace.getTracerProvider();

@@ -1,7 +1,7 @@
 import { guard } from '../util/guard.ts';
 import { startOutside } from '../util/timers.ts';
 
-/** The actions on a signal. Both resolve within a timeout and never reject. */
+/** Both actions resolve within a timeout and never reject. */
 export interface SignalActions {
   /** Called if the program continues after the signal: sends what is recorded. */
   flush(): Promise<void>;

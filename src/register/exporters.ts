@@ -13,7 +13,6 @@ export interface SdkConfiguration {
   logRecordProcessors?: readonly unknown[];
 }
 
-/** The environment variable with the path of the trace page. */
 export const PAGE_VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_PAGE';
 
 /**

@@ -26,15 +26,15 @@ interface Sdk {
 }
 interface SdkModule {
   readonly NodeSDK: new (configuration: SdkConfiguration) => Sdk & { start(): void };
-  /** Starts the SDK from a configuration file. `NodeSDK` does not read such a file. */
+  /** `NodeSDK` itself does not read a configuration file. */
   readonly startNodeSdk?: () => Sdk;
   /** The earlier name of `startNodeSdk`. */
   readonly startNodeSDK?: () => Sdk;
 }
 
 /**
- * Starts a `NodeSDK` if no tracer provider is registered. If the package is missing, it prints once how to install it.
- * A provider that the program registers later replaces this SDK.
+ * Starts a `NodeSDK` if no tracer provider is registered. If the SDK is missing, prints once how to install
+ * it. A provider that the program registers later replaces this SDK.
  */
 export function startSdk(telemetry: Telemetry): void {
   guard('starting the SDK', startIfMissing, telemetry);
@@ -69,7 +69,7 @@ function startIfMissing(telemetry: Telemetry): void {
   }
 }
 
-/** Says what went wrong and what to do. Quotes only the error's first line: the others list files. */
+/** Quotes only the error's first line, because the others list files. */
 function startFailure(error: unknown): string {
   const [reason] = String(error).split('\n');
   const isMissing = field(error, 'code') === 'MODULE_NOT_FOUND';
@@ -109,7 +109,7 @@ function startFromVariables({ NodeSDK }: SdkModule, dependencies: NodeJS.Require
   });
 }
 
-/** @returns `undefined` if the file cannot be read, or disables the SDK */
+/** @returns `undefined` if nothing was registered, for example because the file cannot be read */
 function startFromFile(module: SdkModule, variable: string, telemetry: Telemetry): Sdk | undefined {
   const startWithFile = module.startNodeSdk ?? module.startNodeSDK;
   if (variable !== CONFIG_FILE_VARIABLE || startWithFile === undefined) {
@@ -123,7 +123,7 @@ function startFromFile(module: SdkModule, variable: string, telemetry: Telemetry
   return hasProvider(telemetry) || telemetry.events.provider !== undefined ? sdk : undefined;
 }
 
-/** Prints which variables have no effect. A user who changes no code has no logger for `diag` that would say so. */
+/** Prints which variables have no effect. A user who changes no code has no logger for `diag` to say so. */
 function printRejectedVariables(): void {
   for (const problem of unknownVariables(process.env)) notice('option_not_accepted', problem);
   for (const finding of noticed()) if (finding.code === 'option_not_accepted') printFinding(finding);
