@@ -1,6 +1,5 @@
 import type { Finding, ProjectFindingCode } from '../diagnostics/findings.ts';
 
-/** Something that the command `doctor` examined, or had to skip. */
 export interface Check {
   readonly subject: string;
   readonly result: 'ok' | 'problem' | 'skipped';
@@ -22,7 +21,6 @@ export function problem(code: ProjectFindingCode, message: string, action: strin
   return { code, severity: 'warning', message, action };
 }
 
-/** A finding that is worth knowing, but no problem. */
 export function remark(code: ProjectFindingCode, message: string, action: string): Finding {
   return { code, severity: 'information', message, action };
 }
@@ -31,7 +29,7 @@ export function isProblem({ severity }: Finding): boolean {
   return severity === 'warning';
 }
 
-/** The findings of all checks, without duplicates. */
+/** Drops duplicates. */
 export function findingsOf(checks: readonly Check[]): Finding[] {
   return distinct(checks.flatMap(({ findings }) => findings));
 }

@@ -25,7 +25,7 @@ const COLLECTOR_CHECK = 'collector';
 const REPLACED_BY_FILE = 'OTEL_CONFIG_FILE may replace the exporter variables';
 const PROBE_TIMEOUT_MS = 2_000;
 
-/** Checks whether traces can be sent to the endpoint in the environment, judging by its address alone. */
+/** Judges by the address alone. */
 export function examineEndpoint(environment: Environment): Check {
   if (hasConfigurationFile(environment)) return skippedCheck(ENDPOINT_CHECK, REPLACED_BY_FILE);
   const variable = endpointVariable(environment) ?? OTLP_ENDPOINT_VARIABLE;
@@ -42,7 +42,6 @@ export function examineEndpoint(environment: Environment): Check {
     : checked(ENDPOINT_CHECK, `${variable} sends ${protocol} to ${target}`);
 }
 
-/** Asks the endpoint of the environment whether it accepts traces. */
 export async function examineCollector(environment: Environment): Promise<Check> {
   const skipped = (reason: string): Check => skippedCheck(COLLECTOR_CHECK, reason);
   if (hasConfigurationFile(environment)) return skipped(REPLACED_BY_FILE);
@@ -82,7 +81,7 @@ export async function examineCollector(environment: Environment): Promise<Check>
  */
 const ACCEPTING = /^HTTP (?!3|40[1345]|429|50[234])/;
 
-/** Sends an exporter's request without spans. @returns the HTTP status, or why there is none */
+/** @returns the HTTP status, or why there is none */
 async function exportNothing(url: URL, protocol: string, environment: Environment): Promise<string> {
   const isJson = protocol === 'http/json';
   const body = isJson ? '{"resourceSpans":[]}' : '';
@@ -106,7 +105,7 @@ async function exportNothing(url: URL, protocol: string, environment: Environmen
   return answer.catch((error) => (error.name === 'AbortError' ? NO_ANSWER : failureReason(error)));
 }
 
-/** What to do if traces cannot be sent. The first pattern that matches the reason decides. */
+/** The first pattern that matches the reason decides. */
 const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
   [/^HTTP (?:3|4(?!29))|^ERR_INVALID/, 'Check OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_HEADERS.'],
   [/^HTTP /, 'The collector, or a proxy before it, is overloaded or broken. See its log.'],

@@ -37,7 +37,6 @@ export async function runDoctor(
   return findingsOf(checks).some(isProblem) ? 1 : 0;
 }
 
-/** Prints one line for each check, then the findings (problems first), and then how many there are. */
 export function printChecks(checks: readonly Check[], output: TextStream): void {
   const lines = checks.map(
     ({ subject, result, detail }) => `${result.padEnd(9)}${safeLine(`${subject}: ${detail}`)}\n`,
@@ -54,7 +53,6 @@ export function printChecks(checks: readonly Check[], output: TextStream): void 
   output.write([`${NAME} ${VERSION}\n`, lines.join(''), ...blocks, counts].join('\n'));
 }
 
-/** Prints the checks and their findings as JSON, for programs to read. */
 function printJson(checks: readonly Check[], output: TextStream): void {
   const shown = checks.map(({ findings, ...check }) => check);
   const report = { version: VERSION, checks: shown, findings: findingsOf(checks) };
@@ -62,7 +60,7 @@ function printJson(checks: readonly Check[], output: TextStream): void {
   output.write(`${lines.join('\n')}\n`);
 }
 
-/** A count with its noun: `1 note`, `2 notes`. */
+/** `1 note`, `2 notes`. */
 function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

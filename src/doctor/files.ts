@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 /** In bytes. Files of settings, such as package.json, are far smaller. */
 const MAX_SIZE = 5_000_000;
 
-/** The result of a function; `undefined` if it throws because a file is missing or cannot be read. */
+/** `undefined` if a file is missing or cannot be read. */
 function ifPossible<Result>(read: () => Result): Result | undefined {
   try {
     return read();
@@ -13,7 +13,7 @@ function ifPossible<Result>(read: () => Result): Result | undefined {
   }
 }
 
-/** The text of a file; `undefined` if it is missing, too large, or a device or pipe, which may never end. */
+/** `undefined` if the file is missing, too large, or a device or pipe, which may never end. */
 export function readRegularFile(file: string, maxSize: number = MAX_SIZE): string | undefined {
   return ifPossible(() => {
     const found = statSync(file);
@@ -29,12 +29,11 @@ export function realPathIfAny(path: string): string | undefined {
   return ifPossible(() => realpathSync(path));
 }
 
-/** The parsed package.json of a folder; `undefined` if there is none or it cannot be read. */
+/** `undefined` if there is no package.json or it cannot be read. */
 export function readManifest(folder: string): unknown {
   return ifPossible(() => JSON.parse(readRegularFile(join(folder, 'package.json')) ?? ''));
 }
 
-/** Calls `find` for a folder, then for each folder above it, until it returns a result. */
 export function findUpwards<Result>(
   folder: string,
   find: (folder: string) => Result | undefined,

@@ -1,6 +1,5 @@
 import jsTokens from 'js-tokens';
 
-/** What a source file imports, as far as its text shows. */
 export interface Imports {
   /** Without imports of types. `export … from` counts as `import`. */
   readonly imports: readonly { readonly specifier: string; readonly by: 'import' | 'import()' | 'require' }[];
@@ -11,9 +10,9 @@ const BLANK = /^(?:WhiteSpace|LineTerminatorSequence|(?:Multi|Single)LineComment
 const STRING = /^(?:StringLiteral|NoSubstitutionTemplate)$/;
 
 /**
- * Reads the imports of JavaScript, TypeScript or JSX from its tokens, without running it.
+ * Reads tokens and runs nothing.
  *
- * @param file the name of the file, whose extension determines the language
+ * @param file its extension determines the language
  */
 export function readImports(source: string, file: string): Imports {
   const imports: Imports['imports'][number][] = [];

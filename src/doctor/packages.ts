@@ -9,7 +9,6 @@ import { findUpwards, isRegularFile, readManifest, realPathIfAny } from './files
 const API = '@opentelemetry/api';
 /** The part of `@openai/agents` that traces. It can be installed on its own. */
 const AGENTS_CORE = '@openai/agents-core';
-/** Packages that provide a tracer provider. */
 const SDKS = ['sdk-node', 'sdk-trace', 'sdk-trace-node', 'sdk-trace-base'].map(
   (name) => `@opentelemetry/${name}`,
 );
@@ -65,7 +64,7 @@ export function examinePackages(project: string): Check {
   return checked('packages', listed.join(', ') || 'none installed', findings);
 }
 
-/** Finds SDKs with too old an API: SDK 3 does not start with that of SDK 2, and only npm prevents it. */
+/** SDK 3 does not start with the API of SDK 2, and only npm prevents that combination. */
 function examineSdks(sdks: readonly InstalledPackage[]): Finding[] {
   if (sdks.length === 0) {
     const message = 'No OpenTelemetry SDK is installed, so nothing can be recorded.';
@@ -86,11 +85,11 @@ function examineSdks(sdks: readonly InstalledPackage[]): Finding[] {
 interface InstalledPackage {
   readonly name: string;
   readonly version: string;
-  /** The real path, with symbolic links resolved. */
+  /** Symbolic links are resolved. */
   readonly directory: string;
 }
 
-/** Finds the copy of a package that a folder would load or, in pnpm's folder, that its dependencies would. */
+/** The copy that the folder would load or, in pnpm's folder, that its dependencies would load. */
 function findInstalled(folder: string, name: string): InstalledPackage | undefined {
   return findUpwards(folder, (each) => {
     for (const parent of ['node_modules', 'node_modules/.pnpm/node_modules']) {

@@ -10,7 +10,6 @@ export const REGISTER: string = `${NAME}/register`;
 /** A package's role in tracing: it sets up hooks, traces without them, uses `openai`, or contains it. */
 type Role = 'sets up' | 'traces by hand' | 'uses openai' | 'bundled openai';
 
-/** A package that a program loads. */
 export interface Load {
   readonly specifier: string;
   readonly role: Role | undefined;
@@ -22,7 +21,6 @@ export interface Load {
   readonly isEarly?: boolean;
 }
 
-/** Whether Node loads a file as an ES module, and why. */
 export type FileKind = readonly [isModule: boolean, reason: string];
 
 const MAX_FILES = 500;
@@ -50,14 +48,13 @@ export function readProgram(
   transpiles: boolean,
 ): { loads: Load[]; kinds: Map<string, FileKind | undefined> } {
   const loads: Load[] = [];
-  /** What is known of each file that was read, by its path. */
   const read = new Map<string, { kind?: FileKind; isEarly: boolean }>();
   const top = join(realPathIfAny(project) ?? project, sep);
   const base = realPathIfAny(folder) ?? folder;
 
   function readFile(path: string, root: string, isEarly: boolean): FileKind | undefined {
     const known = read.get(path);
-    // A file that is loaded before any code runs, and again later, counts as early.
+    // A file that was read as late is read again if it is loaded early, too.
     if (known !== undefined ? known.isEarly || !isEarly : read.size >= MAX_FILES) return known?.kind;
     const source = path.startsWith(top) ? readRegularFile(path, MAX_PROGRAM_FILE_SIZE) : undefined;
     if (source === undefined) return undefined;
@@ -94,7 +91,9 @@ function importsOf(source: string, path: string): Imports {
   return { imports: [], hasModuleSyntax: false };
 }
 
-/** How Node loads a file: its extension decides, or else the nearest package.json, or else its syntax. */
+/**
+ * The extension decides, or else package.json, or else the syntax. `transpiles` makes TypeScript CommonJS.
+ */
 function fileKind(path: string, hasModuleSyntax: boolean, transpiles: boolean): FileKind {
   const extension = extname(path);
   if (/^\.[mc][jt]s$/.test(extension)) return [extension.startsWith('.m'), `its name ends in ${extension}`];
@@ -104,7 +103,6 @@ function fileKind(path: string, hasModuleSyntax: boolean, transpiles: boolean): 
   return [isModule, isModule ? 'it has import or export statements' : 'no "type"'];
 }
 
-/** The role of a package that a file imports. */
 export function packageRole(specifier: string, source: string, path: string): Role | undefined {
   // Deno and Bun accept `npm:openai@6`.
   const [, name = '', entry = ''] =

@@ -12,7 +12,7 @@ import { examineStart, START_SCRIPT } from './start-check.ts';
 import { launchesOf } from './start-scripts.ts';
 
 const UNSENT = ['no spans are sent', 'send spans'] as const;
-/** Variables that turn off tracing or export, their effect, and what they prevent. */
+/** Settings that turn off tracing or export. `wish` completes the remedy "To …, unset it." */
 const SWITCHES: Readonly<Record<string, readonly [effect: string, wish: string]>> = {
   'OTEL_INSTRUMENTATION_OPENAI_ENABLED=false': ['calls of openai are not recorded', 'record them'],
   'OTEL_SDK_DISABLED=true': UNSENT,
@@ -22,7 +22,7 @@ const SWITCHES: Readonly<Record<string, readonly [effect: string, wish: string]>
 };
 
 export interface ProjectSubject {
-  /** The folder of the project, as an absolute path. */
+  /** An absolute path. */
   readonly project: string;
   readonly environment: Environment;
   /** A command to examine instead of the start scripts. */
@@ -50,7 +50,7 @@ export function examineProject({ project, environment, start }: ProjectSubject):
   }
   return [
     examinePackages(project),
-    // A start script may show that a bundle contains `openai`. Then the remark that it may do so is left out.
+    // If a start script shows that a bundle contains `openai`, the remark that it may do so is left out.
     examineBundlers(
       manifest,
       findingsOf(starts).every(({ code }) => code !== 'openai_in_bundle'),

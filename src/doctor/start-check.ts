@@ -104,7 +104,6 @@ function runtimeWithoutHooks(runner: string, isModule: boolean): string | undefi
   return isModule && module.registerHooks === undefined ? `Node ${process.version}` : undefined;
 }
 
-/** Says how to load a setup first. */
 function remedyFor({ file, root, specifier }: Load, entry: string, add: (loaded: string) => string): string {
   if (root !== entry) return "Import openai after the setup there: await import('openai').";
   if (specifier === REGISTER) return add(REGISTER);

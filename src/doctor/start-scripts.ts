@@ -6,7 +6,6 @@ import { asObject, field } from '../util/payload.ts';
 import { distinct } from './check.ts';
 import { readRegularFile } from './files.ts';
 
-/** A program that a command starts. */
 export interface Launch {
   /** The script's name in package.json; `undefined` if the command is not a script. */
   readonly script: string | undefined;
@@ -14,13 +13,11 @@ export interface Launch {
   /** The modules that are loaded before the program, by options of the command or by `NODE_OPTIONS`. */
   readonly preloads: readonly string[];
   readonly entry: string;
-  /** The variables that the program is started with. */
   readonly environment: Environment;
 }
 
-/** The names of scripts that start a program. */
 const SCRIPT_NAME = /^(?:start|serve|dev|prod|production|server|worker)(?:[:.-]|$)/;
-/** The maximum number of scripts that are read, including those that the start scripts run. */
+/** Including the scripts that the start scripts run. */
 const MAX_COMMANDS = 100;
 const MAX_COMMAND_LENGTH = 10_000;
 
@@ -70,7 +67,7 @@ export function launchesOf(manifest: unknown, folder: string, shell: Environment
         const all = [...preloads, ...readOptions('node', options).preloads];
         launches.push({ script, runner, preloads: all, entry, environment });
       }
-      // `npm run build`, `pnpm build` or `run-s build serve`.
+      // The command runs other scripts: `npm run build`, `pnpm build` or `run-s build serve`.
       if (launches.length === before)
         for (const name of words.filter((word) => Object.hasOwn(scripts, word)))
           if (commands.length < MAX_COMMANDS)

@@ -114,7 +114,6 @@ export class CircuitBreakerExporter<Wrapped extends Exporter> {
     };
     const expire = (): void => settle(failed(`no answer within ${this.#timeout} ms`), 'late');
     const timer = setTimeout(expire, this.#timeout);
-    // The timer must not keep the process alive.
     (timer as { unref?: () => void }).unref?.();
     return (result) => settle(result, 'answered');
   }

@@ -9,7 +9,9 @@ import { VIEW_HEADER } from '../util/version.ts';
 
 type HighResolutionTime = readonly [seconds: number, nanoseconds: number];
 
-/** A span that has started: the fields that SDK 2.x and 3.x have in common. The end time of a span in progress is 0. */
+/**
+ * The fields that the spans of SDK 2.x and 3.x have in common. The end time is 0 while a span is in progress.
+ */
 interface StartedSpan {
   readonly name: string;
   readonly kind: number;
@@ -27,7 +29,6 @@ interface StartedSpan {
   spanContext(): { readonly traceId: string; readonly spanId: string; readonly traceFlags: number };
 }
 
-/** Who listens at the endpoint. */
 type LiveReceiver = 'unknown' | 'view' | 'other';
 
 const MAX_SHOWN_SPANS = 1_000;
@@ -135,7 +136,6 @@ class LiveSpans {
     return this.#open.size + this.#ended.length === 0;
   }
 
-  /** The spans that have changed since they were last sent, as JSON. */
   #changed(): string[] {
     const answers = answersSoFar();
     const spans: string[] = [];

@@ -21,7 +21,7 @@ import { liveSpans } from './live-spans.ts';
 
 type ExporterPackage = readonly [name: string, exported: string];
 
-/** The exporter of each OTLP protocol. `sdk-node` depends on all of these packages. */
+/** `sdk-node` depends on all of these packages. */
 const OTLP_EXPORTERS: ReadonlyMap<string, ExporterPackage> = new Map([
   ['grpc', ['@opentelemetry/exporter-trace-otlp-grpc', 'OTLPTraceExporter']],
   ['http/json', ['@opentelemetry/exporter-trace-otlp-http', 'OTLPTraceExporter']],
@@ -41,7 +41,7 @@ const TIMEOUT_VARIABLE = 'OTEL_EXPORTER_OTLP_TIMEOUT';
 /** The timeout of an export if the user sets none. A program that is about to exit waits equally long. */
 const EXPORT_TIMEOUT_MS = 2_000;
 
-/** Whether the environment names an exporter or an endpoint for a signal, so that the signal is to be exported. */
+/** Whether the environment says how to export a signal, even if it says `none`. */
 export function isExportConfigured(environment: Environment, signal: 'TRACES' | 'METRICS' | 'LOGS'): boolean {
   return [
     `OTEL_${signal}_EXPORTER`,
@@ -66,7 +66,7 @@ export function processorsFromEnvironment(
   );
 }
 
-/** The exporters that the environment names. Unknown names are ignored, as `NodeSDK` does. */
+/** Ignores unknown names, as `NodeSDK` does. */
 export function exportersFromEnvironment(
   environment: Environment,
   unnamed: readonly string[] = isExportConfigured(environment, 'TRACES') ? ['otlp'] : [],
@@ -80,7 +80,9 @@ export function exportersFromEnvironment(
   return exporters;
 }
 
-/** Creates the processor that exports spans and, for an endpoint on this machine, one that shows spans in progress. */
+/**
+ * Creates the processor that exports spans and, for HTTP to this machine, one that shows spans in progress.
+ */
 function otlpProcessors(
   environment: NodeJS.ProcessEnv,
   require: NodeJS.Require,
@@ -142,7 +144,7 @@ function canResolve(require: NodeJS.Require, name: string): boolean {
   }
 }
 
-/** Creates exporters, which read their timeout from the environment: two seconds, unless the user set another one. */
+/** Exporters read their timeout from the environment. This sets ours there, unless the user has set one. */
 export function withExportTimeout<Result>(environment: NodeJS.ProcessEnv, make: () => Result): Result {
   if ((environment[TIMEOUT_VARIABLE]?.trim() ?? '') !== '') return make();
   environment[TIMEOUT_VARIABLE] = String(EXPORT_TIMEOUT_MS);
@@ -183,12 +185,14 @@ function connectTimeout(environment: NodeJS.ProcessEnv): number {
   return Math.max(EXPORT_TIMEOUT_MS, Number(traces) || 0, Number(all) || 0);
 }
 
-/** Wraps an exporter, and reports once, in one line, when spans cannot be sent. */
+/** Reports once, in one line, when spans cannot be sent. */
 class ReportingExporter implements Exporter {
   readonly #exporter: Exporter;
-  /** The endpoint. The code for the program's end reads this field, which Zipkin's exporter also has. */
+  /** `endpointsOf` reads this field. Zipkin's exporter has it, too. */
   private readonly _urlStr: string;
-  /** The exports that are not reported yet, under the name that OpenTelemetry's exporters use. */
+  /**
+   * The exports that are not reported yet. `isSending` reads this field of OpenTelemetry's exporters, too.
+   */
   private readonly _sendingPromises: Promise<void>[] = [];
   #report: Promise<void> | undefined;
 

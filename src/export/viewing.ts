@@ -10,7 +10,7 @@ import { exportersFromEnvironment, isExportConfigured, processorsFromEnvironment
 
 const SDK_PACKAGE = '@opentelemetry/sdk-node';
 
-/** Creates span processors, beside those of views, for the exporters that the `OTEL_*` variables name. */
+/** Creates span processors for the exporters that the `OTEL_*` variables name. */
 export function exportersBesideViews(): unknown[] {
   const environment = globalThis.process?.env;
   if (environment === undefined) return [];
