@@ -1,8 +1,9 @@
 import type { Dialect, RequestedCall, ToolResult } from '../../src/hierarchy/dialect.ts';
-import { agents } from '../../src/hierarchy/dialects/agents.ts';
-import { assistants } from '../../src/hierarchy/dialects/assistants.ts';
+import * as agentObjects from '../../src/hierarchy/dialects/agents.ts';
+import * as runObjects from '../../src/hierarchy/dialects/assistants.ts';
 import { completions } from '../../src/hierarchy/dialects/completions.ts';
 import { responses } from '../../src/hierarchy/dialects/responses.ts';
+import { readAgentContent } from '../../src/hierarchy/dialects/shared-readers.ts';
 import { type ApiRequest, operationOf } from '../../src/operations/index.ts';
 import { countNewMessages } from '../../src/operations/response/items.ts';
 import { matchRoute } from '../../src/sdk/routes/index.ts';
@@ -52,9 +53,18 @@ const TURN_REQUESTS = ['POST /agents/sessions', 'POST /agents/sessions/{id}/even
 
 export const READERS: readonly Reader[] = [
   ...REQUESTS.flatMap(operationReaders),
-  ...[assistants, agents].flatMap(dialectReaders),
-  ...RUN_REQUESTS.map((line) => intentReader(assistants, line)),
-  ...TURN_REQUESTS.map((line) => intentReader(agents, line)),
+  ...[runObjects.assistants, agentObjects.agents].flatMap(dialectReaders),
+  ...RUN_REQUESTS.map((line) => intentReader(runObjects.assistants, line)),
+  ...TURN_REQUESTS.map((line) => intentReader(agentObjects.agents, line)),
+  // Parts of objects, which few objects have.
+  { name: "a run's tool call", read: (value) => runObjects.readStepToolCalls([value], true) },
+  { name: 'a message of a thread, or its request', read: runObjects.readThreadMessageContent },
+  { name: 'the content of an agent', read: readAgentContent },
+  { name: 'parameters of an agent', read: agentObjects.readAgentParameters },
+  { name: 'required actions', read: (value) => agentObjects.readRequiredActions(value, CONTENT) },
+  { name: 'an item of a turn', read: (value) => agentObjects.readItemCall(value, CONTENT) },
+  { name: "a turn's message", read: agentObjects.readSessionMessage },
+  { name: "a turn's reasoning", read: agentObjects.readSessionReasoning },
   { name: 'an error of a turn', read: (value) => readError(value, 'failed') },
   {
     name: 'items of a response',
