@@ -71,6 +71,17 @@ it('a function that is answered while the resumed stream that asked for it is st
   `);
 });
 
+it.each([true, false])('a response has a duration in metrics once its end is known: %s', async (isKnown) => {
+  const program = await startProgram({ config: { runSteps: 'observe' } });
+  const { client, simulator } = program;
+  simulator.next({ body: BEGUN });
+  await client.responses.create({ model: MODEL, input: 'x', background: true });
+  simulator.next({ body: isKnown ? ENDED : BEGUN });
+  await client.responses.retrieve('resp_1');
+  await program.telemetry.provider.shutdown();
+  expect(await program.points('gen_ai.client.operation.duration', 'chat')).toHaveLength(isKnown ? 1 : 0);
+});
+
 describe('a stream that is read for long', () => {
   let passed = 0;
   beforeEach(() => {

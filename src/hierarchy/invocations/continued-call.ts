@@ -170,7 +170,9 @@ export class ContinuedCall extends Invocation {
       attributes[ATTR.OPENAI_STREAM_END] = this.#stream.end;
     }
     this.#record.add({ attributes });
-    this.#record.end({ result: this.#latest, failure: this.#failure }, endTime);
+    // What was given up has no duration: it lasts longer than this process has watched it.
+    const isUntimed = this.life.endTime === undefined;
+    this.#record.end({ result: this.#latest, failure: this.#failure, isUntimed }, endTime);
     this.#closed(this, this.#latest, endTime);
     this.segment?.invocationClosed(this, endTime);
   }
