@@ -90,10 +90,6 @@ const WAYS: readonly Way[] = [
     beside: 'POST /agents/sessions  openai.session.id={session}',
   },
   {
-    does: 'polls the session until it is idle',
-    follow: async ({ create, poll }) => poll((await create('What is the tariff?')).id),
-  },
-  {
     does: 'opens a stream during the turn, whose beginning is read from the API',
     async follow({ client, create, follow }) {
       const { sessions } = client.beta.agents;
@@ -211,10 +207,9 @@ it('the tools of an agent are recorded with their descriptions, parameters and s
   });
   const { id } = await agents.sessions.create({ agent_id, environment });
   for await (const _ of agents.sessions.stream(id, { input: 'Weather?' }));
-  await program.telemetry.provider.forceFlush();
-  for (const span of ['create_agent Helper', 'invoke_agent Helper']) {
-    const recorded = program.telemetry.spans.find(({ name }) => name === span)?.attributes;
-    expect(JSON.parse(String(recorded?.['gen_ai.tool.definitions'])), span).toEqual([
+  for (const name of ['create_agent Helper', 'invoke_agent Helper']) {
+    const [recorded] = await program.flushed(name);
+    expect(JSON.parse(String(recorded?.attributes['gen_ai.tool.definitions'])), name).toEqual([
       { type: 'function', name: 'get_weather', description: 'Weather of a city.', parameters },
       { type: 'mcp', name: 'wiki' },
       { type: 'web_search', name: 'web_search' },
@@ -365,9 +360,15 @@ it.each([
   },
 );
 
-it('an event about an item whose turn is not known reports nothing', () => {
-  const item = { id: 'item_1', type: 'web_search_call', turn_id: 'turn_1' };
+it.each<[what: string, type: string, event: object]>([
+  [
+    'an item whose turn is not known',
+    'item.done',
+    { item: { id: 'item_1', type: 'web_search_call', turn_id: 'x' } },
+  ],
+  ['a turn without a status', 'created', { turn: { id: 'turn_1', session_id: 'sess_1' } }],
+])('an event about %s reports nothing', (_, type, event) => {
   const sink = recordFacts();
-  agents.readEvent({ type: 'agent.session.turn.item.done', item }, sink);
+  agents.readEvent({ type: `agent.session.turn.${type}`, ...event }, sink);
   expect(sink.facts).toEqual([]);
 });
