@@ -35,30 +35,26 @@ function completionWith(calls: number): object {
   );
 }
 
-describe('a server that repeats tool calls in a response', () => {
-  it.each([
-    [20_000, 'plain', 128],
-    [2_000, 'streamed', 128],
-    [20, 'plain', 20],
-  ])(
-    'has of %d tool calls in one %s response %d recorded, and the others counted',
-    async (items, how, recorded) => {
-      const { client, simulator, ended } = await startProgram();
-      const response = responseWith(items);
-      if (how === 'plain') simulator.next({ body: response });
-      else simulator.next({ sse: [{ data: { type: 'response.completed', response } }] });
-      const stream = how === 'streamed';
-      const answer = await client.responses.create({ model: 'gpt-4o', input: 'What is x?', stream });
-      if (Symbol.asyncIterator in answer) await Array.fromAsync(answer);
-      expect(ended('execute_tool novel_tool')).toHaveLength(recorded);
-      const others = items - recorded;
-      expect(ended('chat gpt-4o').map(({ attributes }) => attributes[skipped])).toEqual([
-        others || undefined,
-      ]);
-      expect(noticed().map(({ code }) => code)).toEqual(others > 0 ? ['calls_skipped'] : []);
-    },
-  );
-});
+it.each([
+  [20_000, 'plain', 128],
+  [2_000, 'streamed', 128],
+  [20, 'plain', 20],
+])(
+  'a server that repeats tool calls in a response has of %d tool calls in one %s response %d recorded, and the others counted',
+  async (items, how, recorded) => {
+    const { client, simulator, ended } = await startProgram();
+    const response = responseWith(items);
+    if (how === 'plain') simulator.next({ body: response });
+    else simulator.next({ sse: [{ data: { type: 'response.completed', response } }] });
+    const stream = how === 'streamed';
+    const answer = await client.responses.create({ model: 'gpt-4o', input: 'What is x?', stream });
+    if (Symbol.asyncIterator in answer) await Array.fromAsync(answer);
+    expect(ended('execute_tool novel_tool')).toHaveLength(recorded);
+    const others = items - recorded;
+    expect(ended('chat gpt-4o').map(({ attributes }) => attributes[skipped])).toEqual([others || undefined]);
+    expect(noticed().map(({ code }) => code)).toEqual(others > 0 ? ['calls_skipped'] : []);
+  },
+);
 
 describe('a model that keeps asking for tool calls', () => {
   const model = 'gpt-4o';
@@ -76,7 +72,8 @@ describe('a model that keeps asking for tool calls', () => {
         const { completions } = client.chat;
         const { choices } = await completions.create({ model, messages: [question] });
         const message = choices[0]?.message as OpenAI.ChatCompletionMessage;
-        const results = (message.tool_calls ?? []).map(({ id }) => told(id));
+        const told = { role: 'tool' as const, content: '1' };
+        const results = (message.tool_calls ?? []).map(({ id }) => ({ ...told, tool_call_id: id }));
         await completions.create({ model, messages: [question, message, ...results] });
       });
       expect(ended('execute_tool look')).toHaveLength(recorded);
@@ -111,61 +108,49 @@ describe('a model that keeps asking for tool calls', () => {
   });
 });
 
-function told(tool_call_id: string): OpenAI.ChatCompletionToolMessageParam {
-  return { role: 'tool', tool_call_id, content: '1' };
-}
-
-describe('a server that repeats tool calls or steps in a run', () => {
-  async function listed(steps: number, calls: number) {
-    const tutor = await startTutor({ runs: [{}] });
-    const ofRun = { run_id: 'run_000001', thread_id: tutor.threadId };
-    const times = { created_at: 1_700_000_000, completed_at: 1_700_000_001 };
-    const toolCalls = (step: number): object[] =>
-      Array.from({ length: calls }, (_, call) => ({
-        id: `call_${step}_${call}`,
-        type: 'code_interpreter',
-        code_interpreter: { input: '1', outputs: [] },
-      }));
-    const data = Array.from({ length: steps }, (_, step) => ({
-      id: `step_${step}`,
-      object: 'thread.run.step',
-      type: 'tool_calls',
-      status: 'completed',
-      ...ofRun,
-      ...times,
-      usage: null,
-      step_details: { type: 'tool_calls', tool_calls: toolCalls(step) },
-    }));
-    tutor.simulator.next({ when: { path: /steps/ }, body: { object: 'list', data } });
+it.each([
+  [1, 500, 128],
+  [20, 100, 1_000],
+  [10, 20, 200],
+])(
+  'a server that repeats itself in a run has of %d steps with %d tool calls each %d calls recorded, and a count on the run',
+  async (count, calls, recorded) => {
+    const { simulator, threadId, ...tutor } = await startTutor({ runs: [{}] });
+    const call = { type: 'code_interpreter', code_interpreter: { input: '1', outputs: [] } };
+    const data = Array.from({ length: count }, (_, step) => {
+      const tool_calls = Array.from({ length: calls }, (__, index) => ({ ...call, id: `${step}_${index}` }));
+      const times = { created_at: 1_700_000_000, completed_at: 1_700_000_001 };
+      return {
+        id: `step_${step}`,
+        object: 'thread.run.step',
+        type: 'tool_calls',
+        status: 'completed',
+        run_id: 'run_000001',
+        thread_id: threadId,
+        ...times,
+        step_details: { type: 'tool_calls', tool_calls },
+      };
+    });
+    simulator.next({ when: { path: /steps/ }, body: { object: 'list', data } });
     await tutor.inSpan(tutor.run);
     const [run] = await tutor.flushed('invoke_agent');
-    return { steps: tutor.ended('chat'), tools: tutor.ended('execute_tool'), run };
-  }
+    const steps = tutor.ended('chat');
+    expect(steps).toHaveLength(count);
+    expect(tutor.ended('execute_tool')).toHaveLength(recorded);
+    expect(run?.attributes[skipped]).toBe(count * calls - recorded || undefined);
+    const skippedOf = (step: number) => calls - Math.min(calls, 128, Math.max(0, 1_000 - step * calls));
+    expect(steps.map(({ attributes }) => attributes[skipped])).toEqual(
+      steps.map((_, step) => skippedOf(step) || undefined),
+    );
+  },
+);
 
-  it.each([
-    [1, 500, 128],
-    [20, 100, 1_000],
-    [10, 20, 200],
-  ])(
-    'has of %d steps with %d calls each %d calls recorded, and a count on the run',
-    async (count, calls, recorded) => {
-      const { steps, tools, run } = await listed(count, calls);
-      expect(steps).toHaveLength(count);
-      expect(tools).toHaveLength(recorded);
-      expect(run?.attributes[skipped]).toBe(count * calls - recorded || undefined);
-      const skippedOf = (step: number) => calls - Math.min(calls, 128, Math.max(0, 1_000 - step * calls));
-      expect(steps.map(({ attributes }) => attributes[skipped])).toEqual(
-        steps.map((_, step) => skippedOf(step) || undefined),
-      );
-    },
-  );
-});
-
-describe('an agent that repeats itself in a turn', () => {
-  it.each([
-    [400, 128, 272],
-    [20, 20, undefined],
-  ])('has of %d tool calls %d recorded, and a count on the turn', async (commands, recorded, others) => {
+it.each([
+  [400, 128, 272],
+  [20, 20, undefined],
+])(
+  'an agent that repeats itself in a turn has of %d tool calls %d recorded, and a count on the turn',
+  async (commands, recorded, others) => {
     const items = Array.from({ length: commands }, (_, index) => ({
       command: { command: `echo ${index}`, output: '' },
     }));
@@ -174,66 +159,33 @@ describe('an agent that repeats itself in a turn', () => {
     const [turn] = await program.flushed('invoke_agent');
     expect(program.ended('execute_tool')).toHaveLength(recorded);
     expect(turn?.attributes[skipped]).toBe(others);
-  });
-});
+  },
+);
 
-describe('a streamed run with very many deltas', () => {
-  async function pieces(mode: 'events' | 'spans', words: number) {
-    const message = Array.from({ length: words }, (_, index) => index).join(' ');
+test.each(['events', 'spans'] as const)(
+  'a streamed run has 128 of very many deltas recorded as %s',
+  async (mode) => {
+    const message = Array.from({ length: 500 }, (_, index) => index).join(' ');
     const tutor = await startTutor({ runs: [{ steps: [{ message }] }], config: { streamDeltas: mode } });
     await tutor.inSpan(tutor.stream);
     const [step] = await tutor.flushed('chat gpt-4o-mini');
-    return {
-      events: step?.events.length,
-      spans: tutor.ended('message_delta').length,
-      skipped: step?.attributes['openai.skipped.message_deltas'],
-    };
-  }
+    expect(mode === 'events' ? step?.events : tutor.ended('message_delta')).toHaveLength(128);
+    expect(step?.attributes['openai.skipped.message_deltas']).toBeGreaterThan(300);
+  },
+);
 
-  test.each([['events' as const], ['spans' as const]])('has 128 of them recorded as %s', async (mode) => {
-    const recorded = await pieces(mode, 500);
-    expect(recorded[mode]).toBe(128);
-    expect(recorded.skipped).toBeGreaterThan(300);
-  });
-
-  it('has all of 20 deltas recorded', async () => {
-    const { spans, skipped: left } = await pieces('spans', 20);
-    expect(spans).toBeGreaterThanOrEqual(20);
-    expect(left).toBeUndefined();
-  });
-});
-
-describe('a server that rejects a call a thousand times', () => {
-  async function refused(times: number) {
-    let requests = 0;
-    const { client, telemetry } = await startProgram({
-      client: {
-        maxRetries: times,
-        fetch: () => {
-          const failed = ++requests <= times;
-          const headers = { 'content-type': 'application/json', 'retry-after-ms': '0.001' };
-          return Promise.resolve(new Response('{"data":[]}', { status: failed ? 500 : 200, headers }));
-        },
-      },
-    });
-    await client.models.list();
-    const attempts = telemetry.spans.filter(({ name }) => name === 'attempt');
-    return { attempts, call: telemetry.spans.find(({ name }) => name === 'GET /models') };
-  }
+it('a server that rejects a call hundreds of times gets spans for the first attempts and the last one, and all are counted', async () => {
+  const headers = { 'content-type': 'application/json', 'retry-after-ms': '0.001' };
+  let requests = 0;
+  const fetch = async (): Promise<Response> =>
+    new Response('{"data":[]}', { status: ++requests <= 300 ? 500 : 200, headers });
+  const { client, ended } = await startProgram({ client: { maxRetries: 300, fetch } });
+  await client.models.list();
+  const attempts = ended('attempt');
   const resent = 'http.request.resend_count';
-
-  it('gets spans for the first attempts and the last one, and all are counted', async () => {
-    const { attempts, call } = await refused(300);
-    expect(attempts).toHaveLength(128);
-    expect(attempts.at(-1)?.attributes).toMatchObject({ [resent]: 300, 'http.response.status_code': 200 });
-    expect(call?.attributes[resent]).toBe(300);
-  });
-
-  it('gets a span for each of three attempts', async () => {
-    const { attempts } = await refused(2);
-    expect(attempts.map(({ attributes }) => attributes[resent])).toEqual([undefined, 1, 2]);
-    expect(attempts.at(-1)?.attributes).toHaveProperty('openai.retry.delay');
-  });
+  expect(attempts).toHaveLength(128);
+  expect(attempts.at(-1)?.attributes).toMatchObject({ [resent]: 300, 'http.response.status_code': 200 });
+  expect(ended('GET /models')[0]?.attributes[resent]).toBe(300);
 });
 
 describe('only the first thousand of 5,000 entries are read:', () => {

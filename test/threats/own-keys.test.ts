@@ -151,18 +151,16 @@ describe('the key is in a text', () => {
   });
 });
 
-describe('an honest server', () => {
-  test.each(['ollama', 'EMPTY', 'none', 'key', 'x'])(
-    'has its texts unchanged if the key is %s',
-    async (apiKey) => {
-      const message = 'ollama: no key for x is EMPTY, none';
-      const program = await startProgram({ ...CONSENT, client: { apiKey } });
-      program.simulator.next({ status: 400, body: { error: { message } } });
-      await program.client.chat.completions.create(CHAT).catch(() => undefined);
-      expect(await textOf(program)).toContain(message);
-    },
-  );
-});
+test.each(['ollama', 'EMPTY', 'none', 'key', 'x'])(
+  'an honest server has its texts unchanged if the key is %s',
+  async (apiKey) => {
+    const message = 'ollama: no key for x is EMPTY, none';
+    const program = await startProgram({ ...CONSENT, client: { apiKey } });
+    program.simulator.next({ status: 400, body: { error: { message } } });
+    await program.client.chat.completions.create(CHAT).catch(() => undefined);
+    expect(await textOf(program)).toContain(message);
+  },
+);
 
 describe('the keys of a client', () => {
   const kept: OpenAI[] = [];

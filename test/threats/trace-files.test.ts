@@ -19,7 +19,7 @@ import { examineProject } from '../../src/doctor/project.ts';
 import { ConsoleTreeExporter, type FinishedSpan, HtmlTraceExporter } from '../../src/export.ts';
 import { transcriptOf } from '../../src/viewer/transcript.ts';
 import { pageFromFile } from '../../src/viewer/view-command.ts';
-import { makeSpans, rowsOf } from '../viewer/spans.ts';
+import { makeSpans, rowsOf, spanOfSdk1 } from '../viewer/spans.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -139,14 +139,6 @@ describe('whoever wrote the file for `view` cannot keep other spans off the page
     expect(shown().spans.at(-1)?.name).toBe(HONEST.name);
     expect(shown().omitted).toBe(0);
   });
-
-  test('and values of every type, nested as programs nest them, are all shown', () => {
-    const value = {
-      arrayValue: { values: [{ kvlistValue: { values: [{ key: 'k', value: { intValue: '7' } }] } }] },
-    };
-    expect(viewFile(spanWith(JSON.stringify(value))).code).toBe(0);
-    expect(shown().spans[0]?.attributes).toEqual({ a: [{ k: 7 }] });
-  });
 });
 
 describe('whoever wrote the file for `view` cannot exhaust the machine, and the reason is printed', () => {
@@ -188,74 +180,21 @@ describe('whoever wrote the file for `view` cannot exhaust the machine, and the 
     expect(spans.length).toBeGreaterThan(100_000);
     expect(spans.length + omitted).toBe(600_000);
   });
-
-  test('and a file of some megabytes is shown whole', () => {
-    const lines = Array.from({ length: 300 }, (_, i) =>
-      JSON.stringify({
-        ...HONEST,
-        spanId: String(i),
-        name: `span ${i}`,
-        attributes: [{ key: 'a', value: { stringValue: 'x'.repeat(20_000) } }],
-      }),
-    );
-    expect(viewFile(`${lines.join('\n')}\n`)).toMatchObject({ code: 0 });
-    expect(shown()).toMatchObject({ omitted: 0, spans: { length: 300 } });
-  });
 });
 
-describe('a trace of strange shape cannot break the views', () => {
-  /** Spans by their own id and that of their parent, all of one trace. */
-  const spansOf = (ids: readonly (readonly [string, string | undefined])[]): FinishedSpan[] =>
-    ids.map(([id, parent], i) => ({
-      name: `span ${i}`,
-      kind: 0,
+test('a chain of 200,000 calls is read like one of two', () => {
+  const chain = Array.from(
+    { length: 200_000 },
+    (_, i): FinishedSpan => ({
+      ...spanOfSdk1(String(i), i === 0 ? undefined : String(i - 1)),
       startTime: [i, 0],
       endTime: [i, 1],
-      status: { code: 0 },
       attributes: { 'gen_ai.operation.name': 'chat' },
-      parentSpanContext: parent === undefined ? undefined : { spanId: parent },
-      spanContext: () => ({ traceId: '1', spanId: id }),
-    }));
-
-  test.each<[string, readonly (readonly [string, string | undefined])[]]>([
-    ['a span that is its own parent', [['a', 'a']]],
-    [
-      'parents in a circle',
-      [
-        ['a', 'b'],
-        ['b', 'a'],
-        ['c', 'b'],
-      ],
-    ],
-    [
-      'duplicate ids',
-      [
-        ['a', undefined],
-        ['a', 'a'],
-        ['b', 'a'],
-      ],
-    ],
-    [
-      'ids that every object has',
-      [
-        ['__proto__', 'constructor'],
-        ['constructor', '__proto__'],
-        ['toString', undefined],
-      ],
-    ],
-  ])('%s: each span is shown once', (_, ids) => {
-    const rows = rowsOf(spansOf(ids));
-    expect(rows.map(({ span }) => span.name).sort()).toEqual(ids.map((__, i) => `span ${i}`));
-  });
-
-  test('a chain of 200,000 calls is read like one of two', () => {
-    const chain = spansOf(
-      Array.from({ length: 200_000 }, (_, i) => [String(i), i === 0 ? undefined : String(i - 1)] as const),
-    );
-    for (const spans of [chain.slice(0, 2), chain]) {
-      expect(transcriptOf(rowsOf(spans))).toHaveLength(spans.length);
-    }
-  });
+    }),
+  );
+  for (const spans of [chain.slice(0, 2), chain]) {
+    expect(transcriptOf(rowsOf(spans))).toHaveLength(spans.length);
+  }
 });
 
 describe('a value with its own `toString` or `toJSON`', () => {
@@ -317,13 +256,6 @@ describe('a value with its own `toString` or `toJSON`', () => {
       expect(shown().spans.map(({ name }) => name)).toEqual(['child', 'root', 'honest']);
     },
   );
-
-  test('is shown as its JSON if it is a map', async () => {
-    const exporter = new HtmlTraceExporter({ path: join(folder, 'page.html') });
-    exporter.export(spansWith({ city: 'Paris', days: [1, 2] }), () => {});
-    await exporter.shutdown();
-    expect(shown().spans[0]?.attributes['error.type']).toEqual({ city: 'Paris', days: [1, 2] });
-  });
 });
 
 describe.skipIf(process.platform === 'win32')('another user of the machine', () => {
@@ -391,13 +323,5 @@ describe('whoever wrote the project that `doctor` examines', () => {
     writeManifest('.', `{"dependencies":${'['.repeat(1e5)}${']'.repeat(1e5)}}`);
     writeManifest('node_modules/openai', { name: 'openai', version: '7.0.0', x: 'x'.repeat(6_000_000) });
     expect(doctor()).toContain('openai_not_installed');
-  });
-
-  test('does not affect an honest project, whose contents are reported', () => {
-    writeManifest('.', { dependencies: { openai: '^9', next: '*' } });
-    writeManifest('node_modules/openai', { name: 'openai', version: '9.1.0' });
-    const said = doctor();
-    expect(said).toContain('openai 9.1.0 is not a tested version');
-    expect(said).toContain('The project has next.');
   });
 });

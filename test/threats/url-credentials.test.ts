@@ -6,6 +6,7 @@ import { urlPart } from '../../src/telemetry/content/media.ts';
 import { textWithoutUrlSecrets, urlWithoutSecrets } from '../../src/util/url-secrets.ts';
 import { responseBody } from '../support/bodies.ts';
 import { startProgram } from '../support/program.ts';
+import { recordedText } from '../support/telemetry.ts';
 
 /**
  * A program, an end user or a model gives a URL with a password or a signature in it, written in any way that the platform
@@ -108,21 +109,20 @@ const HONEST: readonly string[] = [
   '',
 ];
 
-describe('a URL is recorded without credentials, with', () => {
-  test.each(FORMS)('%s', (_, url, shown) => {
+test.each(FORMS)(
+  'a URL is recorded without credentials, as content and as what is requested: %s',
+  (_, url, shown) => {
     expect(urlWithoutSecrets(url)).toBe(shown);
     expect(urlPart(url, 'image')).toEqual({ type: 'uri', modality: 'image', uri: shown });
-  });
+    const routes = [url, `/files/${url}`].map((path) => matchRoute('GET', path).route);
+    expect(JSON.stringify([readEndpoint(url), ...routes])).not.toContain(SECRET);
+  },
+);
 
-  test.each(HONEST)('and unchanged, if it has none: %s', (url) => {
-    expect(urlWithoutSecrets(url)).toBe(url);
-  });
-});
-
-describe('a text with a URL is recorded without credentials, with', () => {
-  // A line break ends a URL in a text, and what follows a space is no URL any more.
-  const inTexts = FORMS.filter(([, url]) => !url.includes('\n'));
-  test.each(inTexts)('%s', (_, url) => {
+// A line break ends a URL in a text, and what follows a space is no URL any more.
+test.each(FORMS.filter(([, url]) => !url.includes('\n')))(
+  'a text with a URL is recorded without credentials: %s',
+  (_, url) => {
     const text = `It could not open "${url}", and gave up. Write to ada@example.com.`;
     for (const clean of [textWithoutUrlSecrets, withoutSecrets, withoutCredentials]) {
       expect(clean(text)).not.toContain(SECRET);
@@ -130,20 +130,13 @@ describe('a text with a URL is recorded without credentials, with', () => {
         /^It could not open ".*REDACTED.*", and gave up\. Write to ada@example\.com\.$/s,
       );
     }
-  });
+  },
+);
 
-  test.each(HONEST)('and unchanged, if it has none: %s', (url) => {
-    const text = `See "${url}". Is it 5 // 2; or what? a = b; c=d`;
-    expect(textWithoutUrlSecrets(text)).toBe(text);
-  });
-});
-
-describe('only the host and the route of a client or request URL are recorded, with', () => {
-  test.each(FORMS)('%s', (_, url) => {
-    expect(JSON.stringify(readEndpoint(url))).not.toContain(SECRET);
-    expect(JSON.stringify(matchRoute('GET', url).route)).not.toContain(SECRET);
-    expect(JSON.stringify(matchRoute('GET', `/files/${url}`).route)).not.toContain(SECRET);
-  });
+test.each(HONEST)('a URL without credentials is recorded unchanged, alone and in a text: %s', (url) => {
+  expect(urlWithoutSecrets(url)).toBe(url);
+  const text = `See "${url}". Is it 5 // 2; or what? a = b; c=d`;
+  expect(textWithoutUrlSecrets(text)).toBe(text);
 });
 
 test.each(FORMS)('all URLs in content are recorded without credentials: %s', async (_, url) => {
@@ -181,11 +174,7 @@ test.each(FORMS)('all URLs in content are recorded without credentials: %s', asy
   const image = { type: 'image_url' as const, image_url: { url } };
   await client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: [image] }] });
   await program.telemetry.provider.forceFlush();
-  const { spans, logRecords } = program.telemetry;
-  const text = JSON.stringify([
-    spans.map(({ attributes }) => attributes),
-    logRecords.map(({ attributes }) => attributes),
-  ]);
+  const text = recordedText(program.telemetry);
   expect(text).toContain('web_search');
   // In a text a line break ends a URL.
   if (!url.includes('\n')) expect(text).not.toContain(SECRET);
