@@ -169,22 +169,6 @@ tracingOrNot((tracing) => {
     expect(telemetry.openSpans).toEqual(['part 0']);
   });
 
-  it('keeps runs apart that are in progress at once', async () => {
-    const { runner, inSpan, expectTree, answer } = await startAgents({ tracing });
-    answer('1', '2');
-    const agent = newHelper();
-    await inSpan(() => Promise.all([runner.run(agent, 'a'), runner.run(agent, 'b')]));
-    await expectTree(`
-    program
-    ├─ invoke_workflow Agent workflow
-    │  └─ invoke_agent Helper
-    │     └─ chat gpt-4o
-    └─ invoke_workflow Agent workflow
-       └─ invoke_agent Helper
-          └─ chat gpt-4o
-  `);
-  });
-
   it('counts what a tool spends on an image', async () => {
     const { client, runner, simulator, expectTree } = await startAgents({ tracing });
     simulator.respond(
