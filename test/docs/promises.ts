@@ -46,11 +46,11 @@ export const PROMISES: Readonly<Record<string, string>> = {
   'A failed background read loses only the steps of its run.':
     'test/faults/life.test.ts: a flush during the background read',
   "Background reads give way to the program's own requests.":
-    'test/hierarchy/background-reads.test.ts: waits while the program has four requests in progress at that server',
+    'test/hierarchy/background-reads.test.ts: a run that ends while the program keeps its server busy is recorded without its steps after a shorter runTimeout, and is counted',
   'If the program stops waiting for a run, its end is read and its tokens are recorded.':
     'test/hierarchy/closing-reads.test.ts: is asked for its end after an aborted poll',
   'Memory is bounded for conversations, runs, background responses, models and warnings.':
-    'test/hierarchy/bounds.test.ts: many background responses that are never polled again',
+    'test/hierarchy/bounds.test.ts: background responses that are never polled again replace each other, and are recorded as far as they are known',
   'Clock jumps and wrong server clocks cause no negative or absurd durations.':
     'test/util/clock.test.ts: the clock follows jumps of the wall clock in both directions',
   'Two instrumentations together record each call once.':

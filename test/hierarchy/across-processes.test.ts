@@ -1,10 +1,10 @@
-import { hrTimeToMilliseconds } from '@opentelemetry/core';
 import type OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { environment, follow, startAgentProgram } from '../support/agent-program.ts';
 import { functionResults } from '../support/function-results.ts';
 import { otherProcess } from '../support/other-process.ts';
 import { type Program, startProgram } from '../support/program.ts';
+import { millisecondsOf } from '../support/times.ts';
 import { ASKS_FOR_X, outputsFor, startTutor, type Tutor } from '../support/tutor.ts';
 
 /** Tokens that went in and that came out. How long it took is measured by nobody: the server's seconds are no measure. */
@@ -23,26 +23,13 @@ async function measured({ telemetry }: Program): Promise<Record<string, number[]
 
 /** A run of another process that waits for the output of its tool, and what a worker answers. */
 async function startWaitingRun(): Promise<Tutor & { runId: string; answers: ReturnType<typeof outputsFor> }> {
-  const program = await startTutor({
-    runs: [ASKS_FOR_X],
-  });
+  const program = await startTutor({ runs: [ASKS_FOR_X] });
   const { assistantId, threadId } = program;
   const run = await program.plain.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
   return { ...program, runId: run.id, answers: outputsFor(run) };
 }
 
 describe('a run that another process created', () => {
-  it('is not recorded by a process that polls it', async () => {
-    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
-    const run = await program.plain.beta.threads.runs.create(threadId, { assistant_id: assistantId });
-    const worker = otherProcess(program, {});
-    await program.inSpan(() => worker.beta.threads.runs.retrieve(run.id, { thread_id: threadId }), 'worker');
-    await program.expectTree(`
-      worker
-      └─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
-    `);
-  });
-
   it('gets no thread span where only its tool outputs are submitted, below a span', async () => {
     const { runId, answers, ...program } = await startWaitingRun();
     const worker = otherProcess(program, {});
@@ -110,12 +97,9 @@ describe('a run that another process created', () => {
     program.simulator.clock.offset = 0;
     const worker = otherProcess(program, { adoptRuns: true, conversationSpans: 'never' });
     await program.inSpan(() => worker.beta.threads.runs.poll(run.id, { thread_id: threadId }), 'worker');
-    await program.telemetry.provider.forceFlush();
-    const startOf = (name: string): number | undefined => {
-      const span = program.telemetry.spans.find((each) => each.name === name);
-      return span && hrTimeToMilliseconds(span.startTime);
-    };
-    expect(startOf('invoke_agent Math Tutor')).toBeGreaterThan(startOf('worker') ?? Number.NaN);
+    const [recorded] = await program.flushed('invoke_agent');
+    const [above] = program.ended('worker');
+    expect(millisecondsOf(recorded?.startTime)).toBeGreaterThan(millisecondsOf(above?.startTime));
   });
 
   it('is recorded when its tool outputs are submitted in a stream', async () => {
@@ -182,38 +166,36 @@ it('what ended half an hour ago is recorded with its end, and nothing that ended
   await telemetry.provider.forceFlush();
   const recorded = program.ended('invoke_agent');
   expect(recorded.map(({ attributes }) => attributes['openai.run.id'])).toEqual(ids.slice(0, 1));
-  const age = Date.now() - hrTimeToMilliseconds(recorded[0]?.endTime ?? [0, 0]);
+  const age = Date.now() - millisecondsOf(recorded[0]?.endTime);
   expect(age).toBeGreaterThan(1_790_000);
 });
 
-describe('a response that another process created', () => {
-  it('has its functions recorded once, by the process that fetched it and answers them', async () => {
-    const program = await startProgram();
-    program.simulator.respond(
-      { output: [{ function: { name: 'get_x', arguments: {} } }] },
-      { output: [{ message: 'x is 1' }] },
-    );
-    const asked = await program.inSpan(
-      () => program.client.responses.create({ model: 'gpt-4o-mini', input: 'What is x?' }),
-      'web',
-    );
-    const [worker, page] = [otherProcess(program, {}), otherProcess(program, {})];
-    await program.inSpan(async () => {
-      const input = functionResults(await worker.responses.retrieve(asked.id), '1');
-      await worker.responses.create({ model: 'gpt-4o-mini', previous_response_id: asked.id, input });
-    }, 'worker');
-    await program.inSpan(() => page.responses.retrieve(asked.id), 'page');
-    await program.expectTree(`
-      web
-      └─ chat gpt-4o-mini    gen_ai.response.id={asking}
+it('a response that another process created has its functions recorded once, by the process that fetched it and answers them', async () => {
+  const program = await startProgram();
+  program.simulator.respond(
+    { output: [{ function: { name: 'get_x', arguments: {} } }] },
+    { output: [{ message: 'x is 1' }] },
+  );
+  const asked = await program.inSpan(
+    () => program.client.responses.create({ model: 'gpt-4o-mini', input: 'What is x?' }),
+    'web',
+  );
+  const [worker, page] = [otherProcess(program, {}), otherProcess(program, {})];
+  await program.inSpan(async () => {
+    const input = functionResults(await worker.responses.retrieve(asked.id), '1');
+    await worker.responses.create({ model: 'gpt-4o-mini', previous_response_id: asked.id, input });
+  }, 'worker');
+  await program.inSpan(() => page.responses.retrieve(asked.id), 'page');
+  await program.expectTree(`
+    web
+    └─ chat gpt-4o-mini    gen_ai.response.id={asking}
 
-      worker
-      ├─ fetch_response      gen_ai.response.id={asking}
-      ├─ execute_tool get_x  gen_ai.response.id={asking} gen_ai.tool.call.id={call}
-      └─ chat gpt-4o-mini    gen_ai.response.id={answering}
+    worker
+    ├─ fetch_response      gen_ai.response.id={asking}
+    ├─ execute_tool get_x  gen_ai.response.id={asking} gen_ai.tool.call.id={call}
+    └─ chat gpt-4o-mini    gen_ai.response.id={answering}
 
-      page
-      └─ fetch_response      gen_ai.response.id={asking}
-    `);
-  });
+    page
+    └─ fetch_response      gen_ai.response.id={asking}
+  `);
 });

@@ -18,18 +18,6 @@ describe('a turn that does not complete', () => {
     `);
   });
 
-  it('fails with its session, with the error of the session', async () => {
-    const program = await startAgentProgram([
-      { sessionFails: true, error: { code: 'sandbox_error', message: 'No room for x.' } },
-    ]);
-    await program.inSpan(() => program.converse());
-    await program.expectTree(`
-      program
-      └─ session
-         └─ invoke_agent Helper  !sandbox_error openai.run.status=in_progress
-    `);
-  });
-
   it.each([true, false])('fails with a session that fails before it begins, streamed: %s', async (stream) => {
     const program = await startAgentProgram([]);
     const { client, simulator } = program;
@@ -134,21 +122,20 @@ it('the environment of a session is recorded from session events, once each even
   ]);
 });
 
-describe('a session', () => {
-  it('ends when it is deleted', async () => {
-    const program = await startAgentProgram([{}]);
-    await program.inSpan(async () => {
-      const id = await program.converse();
-      await program.client.beta.agents.sessions.delete(id);
-      expect(program.telemetry.spans.map(({ name }) => name)).toContain('session');
-    });
+it('a session ends when it is deleted', async () => {
+  const program = await startAgentProgram([{}]);
+  await program.inSpan(async () => {
+    const id = await program.converse();
+    await program.client.beta.agents.sessions.delete(id);
+    expect(program.telemetry.spans.map(({ name }) => name)).toContain('session');
   });
 });
 
-describe('the messages of a turn', () => {
-  const script = { items: [{ reasoning: 'Think of x.' }, { message: 'x is 1.' }] };
+const script = { items: [{ reasoning: 'Think of x.' }, { message: 'x is 1.' }] };
 
-  it.each([true, false])('are recorded on the turn with consent, streamed: %s', async (stream) => {
+it.each([true, false])(
+  'the messages of a turn are recorded on it with consent, streamed: %s',
+  async (stream) => {
     const program = await startAgentProgram([script], {
       config: { captureMessageContent: 'SPAN_ONLY' },
       content: true,
@@ -165,5 +152,5 @@ describe('the messages of a turn', () => {
       { role: 'assistant', parts: [{ type: 'reasoning', content: 'Think of x.' }], finish_reason: 'stop' },
       { role: 'assistant', parts: [{ type: 'text', content: 'x is 1.' }], finish_reason: 'stop' },
     ]);
-  });
-});
+  },
+);

@@ -139,26 +139,6 @@ describe('a run that only another process has polled', () => {
     expect(tutor.telemetry.openSpans).toEqual([]);
     await expectAllTold(tutor);
   });
-
-  it('keeps a shutdown waiting for five seconds at most', async () => {
-    const tutor = await startLeaving();
-    const { client, assistantId, simulator } = tutor;
-    await tutor.create();
-    for (let count = 0; count < 5; count++)
-      await client.beta.threads.createAndRun({ assistant_id: assistantId });
-    for (let count = 0; count < 6; count++) simulator.next({ when: { path: RUN }, delayMs: 60_000 });
-    const { provider } = tutor.telemetry;
-    const start = performance.now();
-    vi.useFakeTimers({ toFake: ['setTimeout'] });
-    const ended = provider.shutdown();
-    // Two are asked for at a time.
-    await vi.waitUntil(() => asksOf(tutor, RUN) === 2);
-    await vi.advanceTimersByTimeAsync(5_000);
-    vi.useRealTimers();
-    await ended;
-    expect(performance.now() - start).toBeLessThan(1_500);
-    expect(tutor.telemetry.openSpans).toEqual([]);
-  });
 });
 
 it('a server that does not say at a shutdown how its run ended costs the runs of another server none of their steps', async () => {
@@ -213,50 +193,26 @@ it.each([
       for await (const { type } of await client.beta.agents.sessions.create(asked)) if (type === last) break;
     });
     await expect.poll(() => telemetry.openSpans, { timeout: 5_000 }).toEqual([]);
-    const turn = telemetry.spans.find(({ name }) => name.startsWith('invoke_agent'));
+    const [turn] = program.ended('invoke_agent');
     expect(turn?.attributes).toMatchObject({ 'openai.run.status': 'completed' });
     expect(turn?.attributes).not.toHaveProperty('openai.run.observed');
   },
 );
 
-describe('a background response that the program no longer waits for', () => {
-  async function startThinking(): Promise<Program & WithApiUsage & { id: string }> {
-    const apiUsage = recordApiUsage();
-    const program = await startProgram({
-      config: { conversationIdleTimeout: 40 },
-      client: { fetch: apiUsage.fetch },
-    });
-    const { id } = await program.inSpan(() =>
-      program.client.responses.create({ model: 'gpt-4o-mini', input: 'Think.', background: true }),
-    );
-    return { ...program, apiUsage, id };
-  }
-
-  async function finish({ simulator, apiUsage }: Program & WithApiUsage, id: string): Promise<void> {
-    const worker = new OpenAI({ apiKey: 'test', baseURL: simulator.url, fetch: apiUsage.fetch });
-    let { status } = await worker.responses.retrieve(id);
-    while (status === 'queued' || status === 'in_progress')
-      ({ status } = await worker.responses.retrieve(id));
-  }
-
-  it('is asked for its end after an aborted poll', async () => {
-    const program = await startThinking();
-    program.simulator.next({ when: { path: RESPONSE }, delayMs: 5_000 });
-    const poll = program.client.responses.retrieve(program.id, {}, { timeout: 50 });
-    await expect(poll).rejects.toThrow();
-    await finish(program, program.id);
-    await expect.poll(() => program.telemetry.openSpans, { timeout: 5_000 }).toEqual([]);
-    await expectAllTold(program);
-  });
-
-  it('is asked for its end at a shutdown', async () => {
-    const program = await startThinking();
-    await finish(program, program.id);
-    await program.telemetry.provider.shutdown();
-    const [chat] = program.ended('chat');
-    expect(chat?.attributes).toMatchObject({ 'gen_ai.response.status': 'completed' });
-    await expectAllTold(program);
-  });
+it('a background response that the program no longer waits for is asked for its end after an aborted poll', async () => {
+  const apiUsage = recordApiUsage();
+  const config = { conversationIdleTimeout: 40 };
+  const program = await startProgram({ config, client: { fetch: apiUsage.fetch } });
+  const { client, inSpan, simulator, telemetry } = program;
+  const asked = { model: 'gpt-4o-mini', input: 'Think.', background: true };
+  const { id } = await inSpan(() => client.responses.create(asked));
+  simulator.next({ when: { path: RESPONSE }, delayMs: 5_000 });
+  await expect(client.responses.retrieve(id, {}, { timeout: 50 })).rejects.toThrow();
+  // Another process sees it to its end.
+  const worker = new OpenAI({ apiKey: 'test', baseURL: simulator.url, fetch: apiUsage.fetch });
+  while ((await worker.responses.retrieve(id)).status !== 'completed');
+  await expect.poll(() => telemetry.openSpans, { timeout: 5_000 }).toEqual([]);
+  await expectAllTold({ ...program, apiUsage });
 });
 
 it('two servers with an assistant of the same id keep the names of their agents apart', async () => {

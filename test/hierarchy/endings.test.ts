@@ -8,78 +8,50 @@ import { startProgram } from '../support/program.ts';
 import { millisecondsOf } from '../support/times.ts';
 import { startTutor } from '../support/tutor.ts';
 
-describe('a run that does not complete', () => {
-  it('was not created: it has no id, and the next run has only the messages of the thread', async () => {
-    const { simulator, client, threadId, assistantId, ...program } = await startTutor({
-      runs: [{}],
-      config: { captureMessageContent: 'SPAN_ONLY', runSteps: 'observe' },
-      content: true,
-    });
-    const error = { message: 'Slow down, what is x?', code: 'rate_limit_exceeded', type: 'requests' };
-    simulator.next({ when: { method: 'POST', path: /runs$/ }, status: 429, body: { error } });
-    const additional_messages = [{ role: 'user' as const, content: 'Hurry.' }];
-    await program.inSpan(async () => {
-      const asked = { assistant_id: assistantId, additional_messages };
-      await expect(client.beta.threads.runs.create(threadId, asked)).rejects.toThrow('429');
-      await program.run();
-    });
-    await program.expectTree(`
-      program
-      └─ thread                      openai.total.runs=1 openai.total.user_messages=1
-         ├─ invoke_agent Math Tutor  !rate_limit_exceeded http.response.status_code=429 openai.total.user_messages=2
-         └─ invoke_agent Math Tutor  openai.run.id={run} openai.run.status=completed http.response.status_code=200 openai.total.user_messages=1
-    `);
-    const [rejected, run] = program.ended('invoke_agent Math Tutor');
-    expect(rejected?.attributes['gen_ai.input.messages']).toContain('Hurry');
-    expect(run?.attributes['gen_ai.input.messages']).not.toContain('Hurry');
+it('a run that was not created has no id, and the next run has only the messages of the thread', async () => {
+  const { simulator, client, threadId, assistantId, ...program } = await startTutor({
+    runs: [{}],
+    config: { captureMessageContent: 'SPAN_ONLY', runSteps: 'observe' },
+    content: true,
   });
-
-  it('was not created with its thread: neither gets a span', async () => {
-    const program = await startProgram();
-    await program.inSpan(() =>
-      expect(program.client.beta.threads.createAndRun({ assistant_id: 'asst_none' })).rejects.toThrow('404'),
-    );
-    await program.expectTree(`
-      program
-      └─ thread
-         └─ invoke_agent  !NotFoundError
-    `);
+  const error = { message: 'Slow down, what is x?', code: 'rate_limit_exceeded', type: 'requests' };
+  simulator.next({ when: { method: 'POST', path: /runs$/ }, status: 429, body: { error } });
+  const additional_messages = [{ role: 'user' as const, content: 'Hurry.' }];
+  await program.inSpan(async () => {
+    const asked = { assistant_id: assistantId, additional_messages };
+    await expect(client.beta.threads.runs.create(threadId, asked)).rejects.toThrow('429');
+    await program.run();
   });
+  await program.expectTree(`
+    program
+    └─ thread                      openai.total.runs=1 openai.total.user_messages=1
+       ├─ invoke_agent Math Tutor  !rate_limit_exceeded http.response.status_code=429 openai.total.user_messages=2
+       └─ invoke_agent Math Tutor  openai.run.id={run} openai.run.status=completed http.response.status_code=200 openai.total.user_messages=1
+  `);
+  const [rejected, run] = program.ended('invoke_agent Math Tutor');
+  expect(rejected?.attributes['gen_ai.input.messages']).toContain('Hurry');
+  expect(run?.attributes['gen_ai.input.messages']).not.toContain('Hurry');
 });
 
-describe('a run that nobody follows', () => {
-  it('has no tool call for a function that waits for an answer when the process ends', async () => {
-    const program = await startTutor({
-      runs: [{ steps: [{ tools: [{ function: { name: 'send_mail', arguments: {} } }] }] }],
-    });
-    await program.inSpan(program.run);
-    await program.expectTreeAtEnd(`
-      program
-      └─ thread
-         └─ invoke_agent Math Tutor  openai.run.status=requires_action openai.run.observed=false
-    `);
+it('runs in progress at the end do not all add a listener to one signal: Node 20 warns of 11', async () => {
+  const { client, assistantId, telemetry } = await startTutor();
+  for (let run = 0; run < 15; run++) {
+    const thread = await client.beta.threads.create();
+    await client.beta.threads.runs.create(thread.id, { assistant_id: assistantId });
+  }
+  const added = new Map<EventTarget, number>();
+  const { addEventListener } = EventTarget.prototype;
+  const spy = vi.spyOn(EventTarget.prototype, 'addEventListener').mockImplementation(function (
+    this: EventTarget,
+    ...given
+  ) {
+    added.set(this, (added.get(this) ?? 0) + 1);
+    addEventListener.apply(this, given);
   });
-
-  it('adds no further listener to one signal for each run that is in progress at the end: Node 20 warns of 11', async () => {
-    const { client, assistantId, telemetry } = await startTutor();
-    for (let run = 0; run < 15; run++) {
-      const thread = await client.beta.threads.create();
-      await client.beta.threads.runs.create(thread.id, { assistant_id: assistantId });
-    }
-    const added = new Map<EventTarget, number>();
-    const { addEventListener } = EventTarget.prototype;
-    const spy = vi.spyOn(EventTarget.prototype, 'addEventListener').mockImplementation(function (
-      this: EventTarget,
-      ...given
-    ) {
-      added.set(this, (added.get(this) ?? 0) + 1);
-      addEventListener.apply(this, given);
-    });
-    onTestFinished(() => spy.mockRestore());
-    await telemetry.provider.shutdown();
-    expect(added.size).toBeGreaterThanOrEqual(15);
-    expect(Math.max(...added.values())).toBeLessThan(11);
-  });
+  onTestFinished(() => spy.mockRestore());
+  await telemetry.provider.shutdown();
+  expect(added.size).toBeGreaterThanOrEqual(15);
+  expect(Math.max(...added.values())).toBeLessThan(11);
 });
 
 it('an error of our own while an answer is read does not keep a run open', async () => {
@@ -98,21 +70,6 @@ it('an error of our own while an answer is read does not keep a run open', async
 });
 
 describe('a stream of a run', () => {
-  it('that is left early leaves the run open for polling', async () => {
-    const program = await startTutor({ runs: [{}] });
-    await program.inSpan(async () => {
-      const stream = await program.events();
-      for await (const event of stream) if (event.event === 'thread.run.in_progress') break;
-      await program.poll('run_000001');
-    });
-    await program.expectTree(`
-      program
-      └─ thread
-         └─ invoke_agent Math Tutor  openai.run.status=completed openai.stream.end=cancelled openai.run.poll_count=1
-            └─ chat gpt-4o-mini
-    `);
-  });
-
   it('that is not read after the end of the run keeps nothing open', async () => {
     const program = await startTutor({ runs: [{}] });
     const stream = await program.inSpan(async () => {
@@ -194,57 +151,26 @@ describe('the span of a thread', () => {
   });
 });
 
-describe('work without an active span', () => {
-  it('stays open while the API takes longer than that to answer', async () => {
-    const program = await startProgram({ config: { conversationIdleTimeout: 20 } });
-    program.simulator.next({ when: { path: '/v1/threads' }, delayMs: 200 });
-    await program.client.beta.threads.create();
-    await expect.poll(() => program.telemetry.openSpans).toEqual([]);
-    await program.expectTree(`
-      thread           openai.thread.id={thread}
-      └─ POST /threads
-    `);
-  });
+it('a thread without a span around it stays open while the API takes longer than its idle time to answer', async () => {
+  const program = await startProgram({ config: { conversationIdleTimeout: 20 } });
+  program.simulator.next({ when: { path: '/v1/threads' }, delayMs: 200 });
+  await program.client.beta.threads.create();
+  await expect.poll(() => program.telemetry.openSpans).toEqual([]);
+  await program.expectTree(`
+    thread           openai.thread.id={thread}
+    └─ POST /threads
+  `);
 });
 
-describe('a thread in several traces', () => {
-  it('has a segment in each, linked to the previous one, and cumulative totals', async () => {
-    const program = await startTutor({
-      runs: [{}, {}],
-      config: { runSteps: 'off' },
-    });
-    await program.inSpan(program.run, 'first');
-    await program.inSpan(program.run, 'second');
-    await program.expectTree(`
-      first
-      └─ thread                      openai.total.runs=1
-         └─ invoke_agent Math Tutor
-
-      second
-      └─ thread                      openai.total.runs=2
-         └─ invoke_agent Math Tutor
-    `);
-    const segments = program.ended('thread');
-    expect(segments.map(({ links }) => links[0]?.context.spanId)).toEqual([
-      undefined,
-      segments[0]?.spanContext().spanId,
-      segments[1]?.spanContext().spanId,
-    ]);
+it('a run is linked to a caller that is deeper than the thread', async () => {
+  const program = await startTutor({ runs: [{}], config: { runSteps: 'off' } });
+  await program.inSpan(async () => {
+    await program.say();
+    await program.inSpan(program.run, 'inner');
   });
-
-  it('has its run linked to a caller that is deeper than the thread', async () => {
-    const program = await startTutor({
-      runs: [{}],
-      config: { runSteps: 'off' },
-    });
-    await program.inSpan(async () => {
-      await program.say();
-      await program.inSpan(program.run, 'inner');
-    });
-    const [inner] = program.ended('inner');
-    const [run] = program.ended('invoke_agent');
-    expect(run?.links.map(({ context: { spanId } }) => spanId)).toEqual([inner?.spanContext().spanId]);
-  });
+  const [inner] = program.ended('inner');
+  const [run] = program.ended('invoke_agent');
+  expect(run?.links.map(({ context: { spanId } }) => spanId)).toEqual([inner?.spanContext().spanId]);
 });
 
 describe('an unsampled conversation', () => {
@@ -260,25 +186,21 @@ describe('an unsampled conversation', () => {
     expect(await program.points('gen_ai.client.token.usage')).toHaveLength(2);
   });
 
-  it.each<[string, OpenAIInstrumentationConfig]>([
-    ['on its details event, with EVENT_ONLY', { captureMessageContent: 'EVENT_ONLY' }],
-    ['for its completion hook', { captureMessageContent: 'NO_CONTENT' }],
+  it.each<[string, (tell: (value: unknown) => void) => OpenAIInstrumentationConfig]>([
+    ['on its details event', () => ({})],
     [
-      'for its sink',
-      { captureMessageContent: 'EVENT_ONLY', events: { preset: 'full', sink: () => undefined } },
+      'for its completion hook',
+      (completionHook) => ({ captureMessageContent: 'NO_CONTENT', completionHook }),
     ],
-  ])('has the output of a polled run %s', async (_, config) => {
+    ['for its sink', (sink) => ({ events: { preset: 'full', sink } })],
+  ])('has the output of a polled run %s', async (_, configOf) => {
     const told: string[] = [];
     const tell = (value: unknown): void => void told.push(JSON.stringify(value));
     const program = await startTutor({
       runs: [{ steps: [{ message: 'x is 1' }] }],
       content: true,
       sampler: new AlwaysOffSampler(),
-      config: {
-        ...config,
-        ...(config.captureMessageContent === 'NO_CONTENT' && { completionHook: tell }),
-        ...(config.events !== undefined && { events: { preset: 'full', sink: tell } }),
-      },
+      config: { captureMessageContent: 'EVENT_ONLY', ...configOf(tell) },
     });
     await program.inSpan(program.run);
     await program.telemetry.provider.forceFlush();

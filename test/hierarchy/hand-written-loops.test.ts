@@ -4,7 +4,6 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { withConversation } from '../../src/client.ts';
 import { openTraces } from '../../src/util/open-traces.ts';
 import { completionBody, functionCall } from '../support/bodies.ts';
-import { functionResults } from '../support/function-results.ts';
 import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
 
 type Message = OpenAI.Chat.ChatCompletionMessageParam;
@@ -98,22 +97,6 @@ describe('a loop by hand on chat completions', () => {
       chat gpt-4o-mini
 
       program
-      └─ chat gpt-4o-mini
-    `);
-  });
-
-  it('has parallel calls and several rounds in one trace', async () => {
-    const program = await startProgram();
-    answer(program, called('call_1'), called('call_2', 'get_time'));
-    answer(program, called('call_3'));
-    answer(program);
-    await loop(program);
-    await program.expectTree(`
-      chat gpt-4o-mini
-      ├─ execute_tool get_weather  gen_ai.tool.call.id=call_1
-      ├─ execute_tool get_time     gen_ai.tool.call.id=call_2
-      ├─ chat gpt-4o-mini
-      ├─ execute_tool get_weather  gen_ai.tool.call.id=call_3
       └─ chat gpt-4o-mini
     `);
   });
@@ -246,30 +229,6 @@ describe('a loop by hand on chat completions', () => {
     await loop(program);
     expect(await program.points('gen_ai.execute_tool.duration')).toMatchObject([{ count: 1 }]);
   });
-});
-
-it('a loop on the Responses API continues in its trace with a request that is repeated because it has failed', async () => {
-  const program = await startProgram();
-  const { responses } = program.client;
-  program.simulator.respond({ output: [{ function: { name: 'get_weather', arguments: {} } }] });
-  const asked = await responses.create({ model: MODEL, input: 'How is the weather?' });
-  const input = functionResults(asked, 'done');
-  const answering = () => responses.create({ model: MODEL, input, previous_response_id: asked.id });
-  program.simulator.next({ status: 500, body: { error: { message: 'Busy.' } } });
-  await expect(answering()).rejects.toThrow('Busy.');
-  program.simulator.respond({ output: [{ function: { name: 'get_time', arguments: {} } }] });
-  const again = await answering();
-  program.simulator.respond({ output: [{ message: 'It is sunny.' }] });
-  const last = { input: functionResults(again, 'done'), previous_response_id: again.id };
-  await responses.create({ model: MODEL, ...last });
-  await program.expectTree(`
-    chat gpt-4o-mini
-    ├─ execute_tool get_weather
-    ├─ chat gpt-4o-mini          !InternalServerError
-    ├─ chat gpt-4o-mini
-    ├─ execute_tool get_time
-    └─ chat gpt-4o-mini
-  `);
 });
 
 describe('a trace is open', () => {

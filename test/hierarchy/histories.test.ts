@@ -1,64 +1,11 @@
 import { diag } from '@opentelemetry/api';
 import { describe, expect, it, vi } from 'vitest';
-import { span, traced, withConversation, withMetadata } from '../../src/client.ts';
+import { span, traced, withConversation } from '../../src/client.ts';
 import { functionResults } from '../support/function-results.ts';
 import { usageSum } from '../support/lanes/usage.ts';
-import { type Program, startProgram } from '../support/program.ts';
+import { startProgram } from '../support/program.ts';
 
 const MODEL = 'gpt-4o-mini';
-const TOOLS = [
-  {
-    type: 'function' as const,
-    function: { name: 'get_weather', parameters: { type: 'object', properties: {} } },
-  },
-];
-
-/** Keeps the history itself, as a program without `runTools` does. */
-async function askWeather({ client }: Program): Promise<void> {
-  const messages: Parameters<typeof client.chat.completions.create>[0]['messages'] = [
-    { role: 'user', content: 'How is the weather?' },
-  ];
-  const asked = await client.chat.completions.create({ model: MODEL, messages, tools: TOOLS });
-  const call = asked.choices[0]?.message.tool_calls?.[0];
-  if (asked.choices[0] !== undefined) messages.push(asked.choices[0].message);
-  messages.push({ role: 'tool', tool_call_id: call?.id ?? '', content: '{"sky":"blue"}' });
-  await client.chat.completions.create({ model: MODEL, messages });
-}
-
-describe('withConversation', () => {
-  it('puts tool calls below the call that asked for them if conversations have no span', async () => {
-    const program = await startProgram({ config: { conversationSpans: 'never' } });
-    await withMetadata({ userId: 'user-42' }, () => withConversation('chat-1', () => askWeather(program)));
-    await program.expectTree(`
-      chat gpt-4o-mini             gen_ai.conversation.id=chat-1 user.id=user-42
-      ├─ execute_tool get_weather  gen_ai.conversation.id=chat-1 user.id=user-42
-      └─ chat gpt-4o-mini          gen_ai.conversation.id=chat-1 user.id=user-42
-    `);
-  });
-
-  it.each([false, true])(
-    'counts an unfinished answer but not a rejected one, with content: %s',
-    async (content) => {
-      const program = await startProgram({
-        content,
-        config: { captureMessageContent: content ? 'SPAN_ONLY' : 'NO_CONTENT' },
-      });
-      const { completions } = program.client.chat;
-      const hello = { model: MODEL, messages: [{ role: 'user' as const, content: 'Hello' }] };
-      program.simulator.next({ status: 400 });
-      await withConversation('chat-1', async () => {
-        await completions.create(hello).catch(() => undefined);
-        for await (const _ of await completions.create({ ...hello, stream: true })) break;
-      });
-      await program.expectTreeAtEnd(`
-      conversation          openai.total.runs=1 openai.total.user_messages=1
-      ├─ chat gpt-4o-mini   !BadRequestError
-      └─ chat gpt-4o-mini   openai.stream.end=cancelled
-    `);
-    },
-  );
-});
-
 const EMBEDDED = { model: 'text-embedding-3-small', input: 'Hello' };
 const HELLO = { model: MODEL, messages: [{ role: 'user' as const, content: 'Hello' }] };
 const ASKED = { model: MODEL, input: 'Hello' };

@@ -78,14 +78,15 @@ function called(index: number, given: string, id?: string, choice = 0): { data: 
 const finished = (index = 0): { data: object } => piece({ index, delta: {}, finish_reason: 'tool_calls' });
 
 /** Times in the order in which they should be. */
-function expectTimes({ telemetry }: Program): void {
-  const [tool] = telemetry.spans.filter(({ name }) => name.startsWith('execute_tool'));
-  const [asking, answering] = telemetry.spans
-    .filter(({ name }) => name.startsWith('chat'))
-    .toSorted((one, other) => millisecondsOf(one.startTime) - millisecondsOf(other.startTime));
+function expectTimes({ ended }: Program): void {
+  const [tool] = ended('execute_tool');
+  const [asking, answering] = ended('chat').toSorted(
+    (one, other) => millisecondsOf(one.startTime) - millisecondsOf(other.startTime),
+  );
   expect(millisecondsOf(tool?.startTime)).toBeGreaterThan(millisecondsOf(asking?.startTime));
   expect(millisecondsOf(tool?.startTime)).toBeLessThan(millisecondsOf(asking?.endTime));
-  expect(tool?.endTime).toEqual(answering?.startTime);
+  // Spans that touch are some microseconds apart, so that their order is kept.
+  expect(millisecondsOf(tool?.endTime)).toBeCloseTo(millisecondsOf(answering?.startTime), 2);
 }
 
 function areOpen({ telemetry }: Program): boolean[] {
@@ -99,18 +100,6 @@ describe('a call that is answered before the stream of a chat completion ends', 
     await program.expectTree(BELOW_NOTHING);
     expectTimes(program);
     expect(areOpen(program)).toEqual([false, false, false]);
-  });
-
-  it('is beside the calls of the model below an active span', async () => {
-    const program = await startProgram();
-    await program.inSpan(async () => loop(program, await ask(program)));
-    await program.expectTree(`
-      program
-      ├─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["tool_calls"]
-      ├─ execute_tool get_weather  gen_ai.tool.call.id={call}
-      └─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["stop"]
-    `);
-    expectTimes(program);
   });
 
   it('is in the conversation that the program names', async () => {
@@ -246,15 +235,6 @@ describe('a call that is answered before the stream of a response ends', () => {
     }
   }
 
-  function expectLink({ telemetry }: Program): void {
-    const [asking, answering] = ['tool_calls', 'stop'].map((reason) =>
-      telemetry.spans.find(({ attributes }) =>
-        (attributes['gen_ai.response.finish_reasons'] as string[] | undefined)?.includes(reason),
-      ),
-    );
-    expect(answering?.links.map(({ context }) => context.spanId)).toEqual([asking?.spanContext().spanId]);
-  }
-
   it('is in one trace with the answer, without an active span', async () => {
     const program = await startAsking();
     await respond(program, { input: 'How is the weather?' });
@@ -264,27 +244,9 @@ describe('a call that is answered before the stream of a response ends', () => {
       ├─ execute_tool get_weather  gen_ai.tool.call.id={call}
       └─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["stop"]
     `);
-    expectLink(program);
+    // The answer ends first.
+    const [answering, asking] = program.ended('chat');
+    expect(answering?.links.map(({ context }) => context.spanId)).toEqual([asking?.spanContext().spanId]);
     expect(areOpen(program)).toEqual([false, false, false, false]);
-  });
-
-  it('that is incomplete', async () => {
-    const program = await startProgram();
-    program.simulator.respond(
-      { output: [{ function: { name: 'get_weather', arguments: {} } }], end: 'incomplete' },
-      { output: [{ message: 'Sunny.' }] },
-    );
-    const stream = await program.client.responses.create({ model: MODEL, input: 'Weather?', stream: true });
-    for await (const event of stream)
-      if (event.type === 'response.incomplete')
-        await respond(program, {
-          previous_response_id: event.response.id,
-          input: functionResults(event.response, 'sunny'),
-        });
-    await program.expectTree(`
-      chat gpt-4o-mini
-      ├─ execute_tool get_weather
-      └─ chat gpt-4o-mini
-    `);
   });
 });

@@ -17,17 +17,6 @@ const ATTEMPT = {
   sentHeaders: undefined,
 };
 
-class Failure extends Error {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-
-  constructor(status: number, headers: Readonly<Record<string, string>> = {}) {
-    super('no');
-    this.status = status;
-    this.headers = headers;
-  }
-}
-
 interface Answer {
   /** 200 by default. */
   readonly status?: number;
@@ -40,7 +29,7 @@ const answering =
   ({ status = 200, retryAfter }: Answer) =>
   async (): Promise<void> => {
     if (status !== 200)
-      throw new Failure(status, retryAfter === undefined ? {} : { 'retry-after': retryAfter });
+      throw Object.assign(new Error('no'), { status, headers: { 'retry-after': retryAfter } });
   };
 
 /** A read of one request. */

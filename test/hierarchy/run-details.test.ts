@@ -2,10 +2,10 @@ import { logs } from '@opentelemetry/api';
 import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs';
 import type OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
+import { holdRequests } from '../support/hold-requests.ts';
 import { usageSum } from '../support/lanes/usage.ts';
-import { PRICES } from '../support/scripted/index.ts';
 import type { RunScript } from '../support/simulator/index.ts';
-import { outputsFor, runAndListSteps, startTutor, type Tutor } from '../support/tutor.ts';
+import { outputsFor, runAndListSteps, startTutor } from '../support/tutor.ts';
 
 type Run = OpenAI.Beta.Threads.Run;
 
@@ -21,8 +21,6 @@ const TWO_FUNCTIONS: RunScript = {
   ],
 };
 
-const spanOf = ({ telemetry }: Pick<Tutor, 'telemetry'>, name: string) =>
-  telemetry.spans.find((span) => span.name === name);
 const secondsOf = (time: readonly [number, number] | undefined): number =>
   (time?.[0] ?? Number.NaN) + (time?.[1] ?? Number.NaN) / 1e9;
 
@@ -43,27 +41,16 @@ it('a run that began before there was a logger has the messages that are seen af
 });
 
 it('a thread counts what a run has spent that has ended in another span and waits for its details', async () => {
-  const { promise: released, resolve: release } = Promise.withResolvers<void>();
-  const tutor = await startTutor({
-    runs: [{}, {}],
-    client: {
-      fetch: async (input, init) => {
-        if (String(input).includes('run_000001/steps')) await released;
-        return fetch(input, init);
-      },
-    },
-  });
-  const { telemetry } = tutor;
+  const { fetch, release } = holdRequests('run_000001/steps', 'unasked');
+  const tutor = await startTutor({ runs: [{}, {}], client: { fetch } });
   await tutor.inSpan(tutor.run, 'first');
   await tutor.inSpan(() => runAndListSteps(tutor), 'second');
   release();
-  await telemetry.provider.forceFlush();
+  await tutor.telemetry.provider.forceFlush();
   const sumOf = (name: string, attribute: string): number[] =>
-    telemetry.spans
-      .filter((span) => span.name === name)
-      .map(({ attributes }) => Number(attributes[attribute] ?? 0));
+    tutor.ended(name).map(({ attributes }) => Number(attributes[attribute] ?? 0));
   const tokens = 'openai.total.input_tokens';
-  const [second = 0, first = 0] = sumOf('invoke_agent Math Tutor', tokens);
+  const [second = 0, first = 0] = sumOf('invoke_agent', tokens);
   expect(first).toBeGreaterThan(0);
   expect(sumOf('thread', tokens)).toEqual([0, first + second, first + second]);
   expect(sumOf('thread', 'openai.total.runs')).toEqual([0, 2, 2]);
@@ -89,10 +76,12 @@ describe('outputs for only some of the functions', () => {
             ├─ execute_tool get_time
             └─ chat gpt-4o-mini
     `);
-    const tried = spanOf(tutor, 'invoke_agent Math Tutor')?.events.map(({ attributes }) => [
-      attributes?.['http.response.status_code'],
-      attributes?.['error.type'],
-    ]);
+    const tried = tutor
+      .ended('invoke_agent')[0]
+      ?.events.map(({ attributes }) => [
+        attributes?.['http.response.status_code'],
+        attributes?.['error.type'],
+      ]);
     expect(tried).toEqual([
       [400, 'BadRequestError'],
       [200, undefined],
@@ -109,11 +98,8 @@ describe('outputs for only some of the functions', () => {
       await runs.submitToolOutputs(run.id, { ...path, tool_outputs: tool_outputs.slice(0, 1) });
       await runs.submitToolOutputsAndPoll(run.id, outputsFor(run));
     });
-    await tutor.telemetry.provider.forceFlush();
-    const [weather, time] = [
-      spanOf(tutor, 'execute_tool get_weather'),
-      spanOf(tutor, 'execute_tool get_time'),
-    ];
+    const [weather] = await tutor.flushed('execute_tool get_weather');
+    const [time] = tutor.ended('execute_tool get_time');
     expect(secondsOf(weather?.startTime)).toBeCloseTo(secondsOf(time?.startTime), 4);
     expect(secondsOf(weather?.endTime)).toBeLessThan(secondsOf(time?.endTime));
     expect(tutor.ended('execute_tool')).toHaveLength(2);
@@ -161,15 +147,14 @@ describe('the content and details of a run', () => {
       const include = ['step_details.tool_calls[*].file_search.results[*].content' as const];
       await steps.list(run.id, { thread_id: tutor.threadId, include });
     });
-    await tutor.telemetry.provider.forceFlush();
-    const search = spanOf(tutor, 'execute_tool file_search')?.attributes;
-    expect(search).toMatchObject({
+    const [search] = await tutor.flushed('execute_tool file_search');
+    expect(search?.attributes).toMatchObject({
       'openai.file_search.result_count': 1,
       'openai.file_search.file_ids': ['file-1'],
       'gen_ai.tool.type': 'datastore',
       'gen_ai.retrieval.query.text': 'tariff',
     });
-    expect(JSON.parse(String(search?.['gen_ai.retrieval.documents']))).toEqual([
+    expect(JSON.parse(String(search?.attributes['gen_ai.retrieval.documents']))).toEqual([
       { id: 'file-1', score: 0.9, name: 'tariffs.pdf', content: 'The tariff is 7.' },
     ]);
   });
@@ -187,10 +172,9 @@ describe('the content and details of a run', () => {
       const captureMessageContent = content ? 'SPAN_ONLY' : 'NO_CONTENT';
       const tutor = await startTutor({ runs, config: { captureMessageContent }, content });
       await tutor.inSpan(() => tutor.run());
-      await tutor.telemetry.provider.forceFlush();
-      const code = spanOf(tutor, 'execute_tool code_interpreter')?.attributes;
-      expect(code?.['openai.code_interpreter.image_count']).toBe(2);
-      const recorded = ['arguments', 'result'].map((name) => code?.[`gen_ai.tool.call.${name}`]);
+      const [code] = await tutor.flushed('execute_tool code_interpreter');
+      expect(code?.attributes['openai.code_interpreter.image_count']).toBe(2);
+      const recorded = ['arguments', 'result'].map((name) => code?.attributes[`gen_ai.tool.call.${name}`]);
       if (content)
         expect(recorded.map((text) => JSON.parse(String(text)))).toEqual([
           { code: '4/3' },
@@ -230,42 +214,6 @@ describe('tokens and times', () => {
       expect(attributes['gen_ai.response.time_to_first_chunk']).toBeLessThanOrEqual(secondsOf(duration));
     }
   });
-});
-
-it('the cost of two interleaved threads is recorded for each run, thread, user message and model, even if runs fail or are cancelled', async () => {
-  const usage = (prompt: number) => ({ prompt, completion: 0 });
-  const step = (prompt: number) => ({ steps: [{ message: 'x', usage: usage(prompt) }] });
-  const tutor = await startTutor({
-    runs: [step(1000), { ...step(2000), end: 'failed' }, step(3000), { ...step(4000), end: 'cancelled' }],
-    config: { cost: true, prices: PRICES },
-  });
-  const { client, assistantId: assistant_id, threadId } = tutor;
-  const { threads } = client.beta;
-  await tutor.inSpan(async () => {
-    const other = await threads.create({ messages: [{ role: 'user', content: 'And z?' }] });
-    await tutor.run();
-    await threads.runs.createAndPoll(other.id, { assistant_id, model: 'gpt-4o' });
-    await tutor.say();
-    await threads.runs.createAndPoll(threadId, { assistant_id, model: 'gpt-4o' });
-    await threads.messages.create(other.id, { role: 'user', content: 'Sure?' });
-    await threads.runs.createAndPoll(other.id, { assistant_id });
-  });
-  await tutor.expectTree(`
-    program
-    ├─ POST /threads                           openai.thread.id={other}
-    ├─ thread                                  openai.thread.id={other} openai.total.cost=0.024 openai.cost_per_user_message=0.012
-    │  ├─ invoke_agent Math Tutor              !server_error openai.run.status=failed openai.total.cost=0.02 openai.cost_per_user_message=0.02
-    │  │  └─ chat gpt-4o                       !server_error
-    │  ├─ POST /threads/{thread_id}/messages
-    │  └─ invoke_agent Math Tutor              openai.run.status=cancelled openai.total.cost=0.004 openai.cost_per_user_message=0.004
-    │     └─ chat gpt-4o-mini
-    └─ thread                                  openai.thread.id={first} openai.total.cost=0.031 openai.cost_per_user_message=0.0155
-       ├─ invoke_agent Math Tutor              openai.run.status=completed openai.total.cost=0.001 openai.cost_per_user_message=0.001
-       │  └─ chat gpt-4o-mini
-       ├─ POST /threads/{thread_id}/messages
-       └─ invoke_agent Math Tutor              openai.run.status=completed openai.total.cost=0.03 openai.cost_per_user_message=0.03
-          └─ chat gpt-4o
-  `);
 });
 
 it('runs that nobody answers keep 64 MB of content in all, that of the newest', async () => {

@@ -95,17 +95,14 @@ it('a message that was completed stopped by itself, though its run failed later'
     simulator.next({ when: { method: 'GET', path: /runs\/[^/]+$/ }, body: failed });
     await client.beta.threads.runs.retrieve(run.id, { thread_id });
   });
-  await program.telemetry.provider.forceFlush();
-  const of = (name: string): unknown[] =>
-    program.telemetry.spans
-      .filter((span) => span.name.startsWith(name))
-      .map(({ attributes }) => attributes['gen_ai.response.finish_reasons']);
-  expect([of('invoke_agent'), of('chat')]).toEqual([[['error']], [['stop']]]);
+  const [failed] = await program.flushed('invoke_agent');
+  const spans = [failed, ...program.ended('chat')];
+  const reasons = spans.map((span) => span?.attributes['gen_ai.response.finish_reasons']);
+  expect(reasons).toEqual([['error'], ['stop']]);
 });
 
-function toolAttribute({ telemetry }: Program, key: string): unknown[] {
-  const tools = telemetry.spans.filter(({ name }) => name.startsWith('execute_tool'));
-  return tools.map(({ attributes }) => attributes[key]);
+function toolAttribute({ ended }: Program, key: string): unknown[] {
+  return ended('execute_tool').map(({ attributes }) => attributes[key]);
 }
 
 describe('a tool call of a response', () => {
@@ -291,8 +288,7 @@ describe('a function under `runTools`', () => {
       ]),
     });
     await program.inSpan(() => run(program).done());
-    const { spans } = program.telemetry;
-    const tools = spans.filter((span) => span.name.startsWith('execute_tool'));
+    const tools = program.ended('execute_tool');
     expect(tools.map((span) => [span.name, span.attributes['error.type']]).sort()).toEqual(
       [
         ['execute_tool get_weather', undefined],

@@ -57,14 +57,6 @@ describe('a conversation that is used below a span that has ended', () => {
     expect(second?.endTime).toEqual(lastUse?.endTime);
   });
 
-  it('ends when it is idle, below a span that was not sampled', async () => {
-    const program = await startProgram({ config: IDLE, sampler: DROPS_REQUESTS });
-    await below(endedSpan(), () => program.client.beta.threads.create());
-    await isIdle(program);
-    const names = program.telemetry.spans.map(({ name }) => name);
-    expect(names).toEqual(['POST /threads', 'thread']);
-  });
-
   it('ends when it is idle, below a copy of the span that only has its ids', async () => {
     const program = await startProgram({ config: IDLE });
     const copy = trace.wrapSpanContext(endedSpan().spanContext());

@@ -36,23 +36,6 @@ describe('with conversationSpans "trace"', () => {
     expect(tutor.linked('second request')).toEqual([['thread']]);
   });
 
-  it('a run is polled in the request that waits for it, and folded', async () => {
-    const tutor = await startTutor({ runs: [{ pollsPerStage: 2 }], config: CONFIG });
-    const { client, threadId } = tutor;
-    const { runs } = client.beta.threads;
-    const run = await tutor.inSpan(tutor.create, 'create');
-    await tutor.inSpan(() => runs.poll(run.id, { thread_id: threadId }, { pollIntervalMs: 1 }), 'poll');
-    await tutor.expectTreeAtEnd(`
-      thread
-      └─ invoke_agent Math Tutor
-         └─ chat gpt-4o-mini
-
-      create
-
-      poll
-    `);
-  });
-
   it('so are Conversations with their responses, and those that the program names, but no other calls', async () => {
     const program = await startProgram({ config: CONFIG });
     const { client } = program;

@@ -16,6 +16,8 @@ type Turn = readonly ['say' | 'answer', ...events: readonly object[]];
 const SHOUT = { type: 'response.create', response: { instructions: 'Shout.' } };
 const WHISPER = { type: 'response.create', response: { instructions: 'Whisper.' } };
 const BUSY = rejected({ code: 'conversation_already_has_active_response', param: null });
+const OVERLOADED = { type: 'server_error', code: 'rate_limit_exceeded' };
+const FAILED = { status: 'failed', status_details: { type: 'failed', error: OVERLOADED } };
 const BUSY_TYPE = 'conversation_already_has_active_response';
 
 describe('a response of a realtime session', () => {
@@ -30,6 +32,18 @@ describe('a response of a realtime session', () => {
       [
         [undefined, instructions('Shout.'), 'invalid_request_error'],
         ['resp_1', instructions('Whisper.'), undefined],
+      ],
+    ],
+    [
+      'has the code of its own failure, and not that of the request that the API names as rejected',
+      [
+        ['say', { ...SHOUT, event_id: 'first' }, { ...WHISPER, event_id: 'second' }],
+        ['answer', rejected({ code: 'invalid_value', event_id: 'first' })],
+        ['answer', created('resp_1'), done('resp_1', FAILED)],
+      ],
+      [
+        [undefined, instructions('Shout.'), 'invalid_value'],
+        ['resp_1', instructions('Whisper.'), 'rate_limit_exceeded'],
       ],
     ],
     [
@@ -76,6 +90,8 @@ describe('a response of a realtime session', () => {
     for (const [side, ...events] of turns) await sides[side](...events);
     await close();
     expect(asked(program)).toEqual(chats);
+    // What the API has rejected is no run.
+    expect(program.ended('realtime')[0]?.attributes['openai.total.runs']).toBe(1);
   });
 
   it('does not answer the request before the last one, which the API has failed to answer', async () => {
@@ -90,8 +106,8 @@ describe('a response of a realtime session', () => {
       [undefined, instructions('Shout.'), 'server_error'],
       ['resp_1', instructions('Whisper.'), undefined],
     ]);
-    const [ended] = chats(program).map(({ endTime }) => millisecondsOf(endTime));
-    const [, next] = chats(program).map(({ startTime }) => millisecondsOf(startTime));
+    const [ended] = program.ended('chat').map(({ endTime }) => millisecondsOf(endTime));
+    const [, next] = program.ended('chat').map(({ startTime }) => millisecondsOf(startTime));
     expect(Number(next) - Number(ended)).toBeGreaterThan(40);
   });
 
@@ -102,8 +118,8 @@ describe('a response of a realtime session', () => {
     await answer(...answered('resp_1'));
     await answer({ type: 'input_audio_buffer.timeout_triggered', item_id: 'item_2' }, ...answered('resp_2'));
     await close();
-    const [first, second] = chats(program).map(({ startTime }) => millisecondsOf(startTime));
-    const [end] = chats(program).map(({ endTime }) => millisecondsOf(endTime));
+    const [first, second] = program.ended('chat').map(({ startTime }) => millisecondsOf(startTime));
+    const [end] = program.ended('chat').map(({ endTime }) => millisecondsOf(endTime));
     expect(second).toBeGreaterThan(Number(first));
     expect(second).toBeGreaterThanOrEqual(Number(end));
   });
@@ -164,22 +180,20 @@ describe('a response of a realtime session', () => {
   });
 });
 
-function chats({ telemetry }: Program): Program['telemetry']['spans'] {
-  return telemetry.spans.filter(({ name }) => name.startsWith('chat'));
-}
-
 /** The id of each response, the instructions of its request, and its error. */
 function asked(program: Program): unknown[] {
-  return chats(program).map(({ attributes }) => [
-    attributes['gen_ai.response.id'],
-    attributes['gen_ai.system_instructions'],
-    attributes['error.type'],
-  ]);
+  return program
+    .ended('chat')
+    .map(({ attributes }) => [
+      attributes['gen_ai.response.id'],
+      attributes['gen_ai.system_instructions'],
+      attributes['error.type'],
+    ]);
 }
 
 /** The texts of the input of each response, by its id. */
 function inputs(program: Program): Record<string, string[]> {
-  const entries = chats(program).map(({ attributes }): [string, string[]] => {
+  const entries = program.ended('chat').map(({ attributes }): [string, string[]] => {
     const messages = JSON.parse(String(attributes['gen_ai.input.messages'] ?? '[]')) as {
       parts: { content: string }[];
     }[];

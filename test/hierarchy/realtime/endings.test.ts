@@ -42,37 +42,6 @@ describe('a realtime session', () => {
     ]);
   });
 
-  it('says which request the API rejects', async () => {
-    const { program, say, answer, errors, close } = await openSession();
-    await say(
-      { type: 'response.create', event_id: 'first' },
-      { type: 'response.create', event_id: 'second' },
-    );
-    await answer(
-      {
-        type: 'error',
-        event_id: 'e',
-        error: { type: 'invalid_request_error', code: 'invalid_value', message: 'No.', event_id: 'first' },
-      },
-      created('resp_1'),
-      done('resp_1', {
-        status: 'failed',
-        status_details: { type: 'failed', error: { type: 'server_error', code: 'rate_limit_exceeded' } },
-      }),
-    );
-    const seen = program.telemetry.spans.map(({ attributes }) => [
-      attributes['gen_ai.response.id'],
-      attributes['error.type'],
-    ]);
-    expect(seen).toEqual([
-      [undefined, 'invalid_value'],
-      ['resp_1', 'rate_limit_exceeded'],
-    ]);
-    expect(errors).toHaveLength(1);
-    await close();
-    expect(sessionOf(program)).toMatchObject({ 'openai.total.runs': 1 });
-  });
-
   it.each([
     ['', ['sess_1', 'sess_2']],
     [' without an id', [undefined, undefined]],

@@ -302,8 +302,9 @@ it('times a transcript from the end of the speech, however much was said before 
   expect(heard?.duration).not.toEqual([0, 0]);
 });
 
-describe.each([-3_600_000, 3_600_000])('a session during which the system time is set by %d ms', (by) => {
-  it('has times that fit together', async () => {
+it.each([-3_600_000, 3_600_000])(
+  'a session has times that fit together, though the system time is set by %d ms',
+  async (by) => {
     const { program, answer, close } = await openSession();
     const date = Date.now;
     const set = vi.spyOn(Date, 'now');
@@ -318,10 +319,8 @@ describe.each([-3_600_000, 3_600_000])('a session during which the system time i
     await answer(done('resp_1', { output: [message('item_3', 'It is sunny.')] }));
     await close();
     set.mockRestore();
-    await program.telemetry.provider.forceFlush();
-    const { spans } = program.telemetry;
-    const session = spans.find(({ name }) => name === 'realtime');
-    const response = spans.find(({ name }) => name.startsWith('chat'));
+    const [session] = await program.flushed('realtime');
+    const [response] = program.ended('chat');
     const times = [
       session?.duration[0],
       response?.duration[0],
@@ -335,5 +334,5 @@ describe.each([-3_600_000, 3_600_000])('a session during which the system time i
       expect(seconds).toBeGreaterThanOrEqual(0);
       expect(seconds).toBeLessThan(60);
     }
-  });
-});
+  },
+);
