@@ -21,8 +21,8 @@ import type { ConversationTracker, Opening } from './tracker.ts';
 type RecordingOptions = Pick<Settings, 'adoptRuns' | 'propagateInMetadata'>;
 
 /**
- * Whether this process hands on what a call creates. If so, sets `call.handsOn`, which marks the request's
- * metadata. A process never hands on what it streams.
+ * Marks the request's metadata through `call.handsOn`. A process never hands on what it streams.
+ *
  * @param isRun true for a run or a background response. A turn has no metadata, so its requester records it
  */
 export function handsOn(
@@ -36,7 +36,7 @@ export function handsOn(
   return call.handsOn;
 }
 
-/** Whether a request streams, polls with an SDK helper or sends tool outputs, rather than only retrieves. */
+/** To read a run or response once does not count as work on it. */
 export function worksOn(
   call: Pick<Call, 'streamed' | 'requestHeaders' | 'context'>,
   outputs: readonly unknown[] = [],
@@ -49,7 +49,6 @@ export interface Observation {
   readonly endpoint: Endpoint;
   /** The caller's context, or the root context for a background read. */
   readonly context: Context;
-  /** The `Date` header has the server's time. */
   readonly call: Pick<
     Call,
     | 'startTime'
@@ -62,9 +61,8 @@ export interface Observation {
     | 'context'
   >;
   readonly time: number;
-  /** Whether a stream reported the object's state as it changed. */
+  /** Whether the object shows the present state, as in the event of a stream. */
   readonly live: boolean;
-  /** Whether the request works on the operation: see {@link worksOn}. */
   readonly isWorkedOn: boolean;
   timeFor(invocation: AgentInvocation, time?: number): number;
   /** The open invocation with this id, if this process records it. A paused one continues in a new span. */
@@ -123,7 +121,7 @@ export function hasRecordingCreator(value: unknown): boolean {
   );
 }
 
-/** This process's span that creates an object. Marked as remote, because it may end before it is used. */
+/** The span counts as remote, because it may end before it is used. */
 export function creatorIn(context: Context): SpanContext | undefined {
   const creator = trace.getSpanContext(context);
   return creator && isSpanContextValid(creator) ? { ...creator, isRemote: true } : undefined;
@@ -135,9 +133,9 @@ interface AdoptedPlace {
 }
 
 /**
- * Where to record an operation that this process adopts; `undefined` if it does not. If no span is active and
- * the creator is trusted, the operation continues the creator's trace. Otherwise, it is recorded below the
- * active span, or in a trace that this process's sampler decides on, and links to its creator.
+ * Returns `undefined` if this process does not adopt the operation. If no span is active, the operation
+ * continues the trace of a trusted creator. Otherwise, it links to its creator, if that is known.
+ *
  * @param found.isOwn whether this process itself created the operation and handed it on
  */
 export function placeAdopted(
@@ -159,10 +157,8 @@ export function placeAdopted(
     : { context, link: creator };
 }
 
-/** An invocation that this process created and handed on (see {@link handsOn}). */
 export interface HandedOn {
   readonly startTime: number;
-  /** The span of the creating request. This process knows it, so metadata is not needed. */
   readonly creator: SpanContext | undefined;
   readonly input: InputMessages;
 }
@@ -190,7 +186,7 @@ export function adoptInvocation(
     startTime: handedOn?.startTime ?? created,
     sentAt: call.startTime,
     clock,
-    // The server reports another process's start only in whole seconds.
+    // A start in another process is known only in the server's whole seconds.
     rebuilt: handedOn === undefined,
   });
 }

@@ -13,7 +13,7 @@ import type { ConversationTracker } from './tracker.ts';
 export type { OpenRecord, Placement } from '../telemetry/placement.ts';
 
 export interface PlaceOptions {
-  /** Additional attributes for the span of an invocation. Read only if the call starts one. */
+  /** Read only if the call starts an invocation: a getter may run the program's hook. */
   readonly startAttributes?: Attributes | undefined;
 }
 
@@ -26,10 +26,7 @@ export function startIn(segment: Segment | undefined, { startTime }: Pick<Call, 
   return inOrder(startTime, segment?.startTime);
 }
 
-/**
- * The parent for a call in a segment: the segment's span, if no span is active or the active span is the segment's
- * parent. Otherwise, the call stays below the active span.
- */
+/** The segment's span becomes the parent, unless another span than the segment's own parent is active. */
 export function parentIn(
   segment: Segment | undefined,
   context: Context,
@@ -41,8 +38,8 @@ export function parentIn(
 }
 
 /**
- * The segment for a use of a conversation that is neither a thread nor a session. Without an active span, or with
- * `conversationSpans: 'always'`, a segment is opened if none is open. Otherwise, only an open segment is joined.
+ * For a conversation that is neither a thread nor a session. Below an active span, a segment is opened only
+ * with `conversationSpans: 'always'` and a known id. With `'never'`, none is opened.
  */
 export function enterConversation(tracker: ConversationTracker, use: Omit<Use, 'kind'>): Segment | undefined {
   const { conversationSpans } = tracker.telemetry.settings;
@@ -51,7 +48,7 @@ export function enterConversation(tracker: ConversationTracker, use: Omit<Use, '
   return tracker.enter({ kind: 'conversation', ...use }, opens, active);
 }
 
-/** Places a call in the conversation that the program named. Callers then call `segment.requestEnded`. */
+/** The caller must call `segment.requestEnded` when the call ends. */
 export function placeInNamed(
   tracker: ConversationTracker,
   call: Call,

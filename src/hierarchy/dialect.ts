@@ -35,12 +35,10 @@ export interface InvocationSnapshot extends Omit<AgentSettings, 'agent' | 'vecto
   readonly usage: Usage | undefined;
   readonly failure: Failure | undefined;
   readonly finishReason: string | undefined;
-  /** The tool calls that the program must answer. */
   readonly pendingToolCalls: readonly ToolCallSnapshot[];
   readonly vectorStoreIds: readonly string[];
 }
 
-/** Values for the fields that an API object may leave out. */
 export const EMPTY_SNAPSHOT: Omit<InvocationSnapshot, 'id' | 'conversationId' | 'status' | 'phase'> = {
   agentId: undefined,
   model: undefined,
@@ -126,12 +124,10 @@ export interface ToolOutput {
   readonly outcome: ToolOutcome | undefined;
 }
 
-/** The settings of an agent, as far as a request or an object shows them. */
 export interface AgentSettings {
   readonly agentId: string | undefined;
   readonly agent?: Agent | undefined;
   readonly model: string | undefined;
-  /** Request parameters, as span attributes. */
   readonly parameters: Attributes;
   readonly content: InvocationContent | undefined;
   readonly vectorStoreIds?: readonly string[];
@@ -140,7 +136,7 @@ export interface AgentSettings {
 export interface InvocationFact {
   readonly snapshot: InvocationSnapshot;
   readonly subagentId?: string | undefined;
-  /** The id of the invocation that the subagent works for. Without an id, creator and times decide. */
+  /** The invocation that the subagent works for. If unknown, the subagent's creator and the times decide. */
   readonly aboveId?: string | undefined;
   /** Set if an event of a stream reports that the invocation has just begun or ended. */
   readonly moment?: 'begun' | 'ended' | undefined;
@@ -160,7 +156,6 @@ export interface ToolCallFact {
   readonly duration: number | undefined;
 }
 
-/** What an API object or an event reports about a conversation that has a state, such as a session. */
 export interface ConversationFact {
   /** By default, the conversation that the request names. */
   readonly id: string | undefined;
@@ -169,11 +164,9 @@ export interface ConversationFact {
   readonly agent?: AgentSettings | undefined;
   readonly error?: unknown;
   readonly actions?: readonly RequiredAction[];
-  /** The API's session object, with the metadata that the session's creator wrote. */
   readonly object?: unknown;
   /** Why the conversation is about to fail. */
   readonly failure?: Failure;
-  /** An event for the conversation's span. */
   readonly event?: { readonly id: string | undefined; readonly attributes: Attributes };
 }
 
@@ -197,10 +190,8 @@ export interface SubagentFact {
 /** How much of an invocation has to be read from the API's objects. */
 export type WantedDetail = 'nothing' | 'changes' | 'everything';
 
-/** Receives the facts that a dialect reads: the engine or, in tests, a recorder. */
 export interface FactSink {
   readonly content: boolean;
-  /** How much to read of an invocation. Called before the invocation or one of its steps or messages is read. */
   wants(invocationId: string | undefined, conversationId?: string): WantedDetail;
   uses(conversationId: string | undefined): boolean;
   agent(agent: Agent): void;
@@ -208,26 +199,24 @@ export interface FactSink {
   conversation(fact: ConversationFact): void;
   subagent(fact: SubagentFact): void;
   invocation(fact: InvocationFact): void;
-  /** Reports a step. The steps of a list are reported in order. */
+  /** The steps of a list are reported in order. */
   step(step: StepSnapshot): void;
   message(message: MessageSnapshot): void;
   toolCall(fact: ToolCallFact): void;
   toolResult(output: ToolOutput & { readonly invocationId: string }): void;
-  /** Reports a piece of text or code in a stream by the event's ids alone, because a stream has thousands of pieces. */
+  /** Reports a piece of streamed text or code by its ids alone, because a stream has thousands of pieces. */
   text(invocationId: string | undefined, stepOrMessageId: string | undefined): void;
 }
 
 /** Sends one of our own GET requests to the API when its turn comes. The controller can abort the request. */
 export type Send = <Answer>(request: (controller: AbortController) => Promise<Answer>) => Promise<Answer>;
 
-/** Sends one of our own GET requests with the client of the user's program. */
 export interface Get {
   (path: string, query?: Readonly<Record<string, unknown>>): Promise<unknown>;
   /** The value of the request's `OpenAI-Beta` header. */
   readonly version: string;
 }
 
-/** What a dialect may see of an invocation while it reads the invocation's end or details. */
 export interface InvocationView {
   readonly id: string | undefined;
   readonly conversationId: string | undefined;
@@ -238,7 +227,6 @@ export interface InvocationView {
   readonly isComplete: boolean;
 }
 
-/** Reads one API in the terms of the hierarchy: conversations, invocations and steps. */
 export interface Dialect {
   readonly kind: ConversationKind;
   /** Whether the answer to a request for an invocation contains its id. If not, later events or lists do. */
@@ -268,7 +256,7 @@ export interface Dialect {
 
 export interface CallFacts {
   readonly name: string;
-  /** A hash of name and arguments; `undefined` if the arguments are too long, or were not kept while streaming. */
+  /** `undefined` if the arguments could not be hashed. */
   readonly fingerprint: string | undefined;
 }
 
@@ -279,13 +267,13 @@ export interface RequestedCall {
   readonly asksProgram: boolean;
   /** `undefined` if the call succeeded, or if the program answers it. */
   readonly outcome: ToolOutcome | undefined;
-  /** A hash of name and arguments, computed only when it is needed. */
+  /** Computed only when it is needed, because hashing arguments may take long. */
   readonly fingerprint: () => string | undefined;
 }
 
 export interface ToolResult {
   readonly id: string;
-  /** The call as the request repeats it. Called only for a pending call: hashing arguments may take long. */
+  /** Called only for a pending call, because hashing arguments may take long. */
   readonly repeated: () => CallFacts | undefined;
   readonly output: () => unknown;
   /** The outcome, if the result reports that the call was refused or denied, or that it failed. */
@@ -296,7 +284,6 @@ export interface ToolResult {
   readonly mayBeOld: boolean;
 }
 
-/** Reads one API whose requests are model calls. */
 export interface ModelDialect {
   /** @param outcome the outcome of results that do not report one */
   results(body: unknown, outcome?: ToolOutcome): Iterable<ToolResult>;
@@ -310,6 +297,5 @@ export interface ModelDialect {
   /** Whether a result is an answer of the model, even an incomplete one. */
   isAnswer(result: unknown): boolean;
   conversationOf?(answer: unknown): string | undefined;
-  /** The id by which later requests refer to an answer. */
   idOf?(answer: unknown): string | undefined;
 }

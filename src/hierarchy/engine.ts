@@ -47,7 +47,6 @@ import type { QueuedMessage, Session } from './sessions.ts';
 import { LONG_LIFETIME_MS } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
 
-/** Tracks the conversations, invocations and steps of one API, which its dialect reads. */
 export class Engine implements ConversationApi {
   readonly #state: EngineState;
 
@@ -82,8 +81,8 @@ export class Engine implements ConversationApi {
 const RUN_REQUEST: RequestEvent = { name: EVENT_OPENAI_RUN_REQUEST, status: ATTR.OPENAI_RUN_STATUS };
 
 /**
- * A request to the API. One that starts an invocation or concerns one, such as a poll, is folded into the
- * invocation's span; in another trace, it has a span of its own with a link. Either way, its result is read.
+ * A request that starts or drives an invocation is folded into the invocation's span. If it is in another
+ * trace, it has a span of its own, which links to the invocation.
  */
 class EngineRequest extends Facts implements Placement {
   declare readonly call: Call;
@@ -100,7 +99,6 @@ class EngineRequest extends Facts implements Placement {
   readonly #active: Span | undefined;
   readonly #invocation: AgentInvocation | undefined;
   readonly #listed: AgentInvocation | undefined;
-  /** The segment that contains the request's own span. */
   readonly #segment: Segment | undefined;
   /** Whether the request streams a conversation's events. Such a stream keeps no invocation open. */
   readonly #outlives: boolean;
@@ -127,7 +125,7 @@ class EngineRequest extends Facts implements Placement {
     this.#active = active;
     this.#outputsApplied = intent.outputs.length === 0;
     const driven = this.#findDriven();
-    // Another process records an invocation that is handed on. Here, the request has a span of its own.
+    // If the invocation is handed on, the request has a span of its own here.
     this.opens =
       intent.invocation === 'starts' &&
       driven === undefined &&
@@ -142,7 +140,8 @@ class EngineRequest extends Facts implements Placement {
       this.parent = invocation.contextIn(context);
     } else {
       const { conversation, conversationId: id } = intent;
-      // Below an active span, a request opens a segment only to change a conversation whose id is known.
+      // Below an active span, a segment is opened only for a request that does more than read, and whose
+      // conversation id is known.
       const opens = active === undefined || (conversation !== 'reads' && id !== undefined);
       if (conversation !== 'none') this.#segment = tracker.enter(this.#useAt(call.startTime), opens, active);
       this.#segment?.requestStarted();
@@ -195,7 +194,7 @@ class EngineRequest extends Facts implements Placement {
     if (creator !== undefined && creator.spanId !== invocation?.spanContext.spanId) record.link(creator);
     this.#listed?.apply({ type: 'answered', outlives: false });
     this.#segment?.requestEnded(call.endTime);
-    // If the call has adopted an invocation, that invocation has opened a segment.
+    // An invocation that the call has adopted may have opened a segment.
     if (this.#segment === undefined && this.#intent.invocation !== 'none')
       this.engine.tracker.enter(this.#useAt(call.startTime), false, this.#active)?.touch(call.endTime);
     return undefined;
@@ -213,8 +212,8 @@ class EngineRequest extends Facts implements Placement {
   }
 
   /**
-   * The invocation with this id or, without an id, the one in progress. An unknown id can only belong to the
-   * one in progress, if that has no id yet.
+   * The invocation with this id or, without an id, the one in progress. An unknown id may be that of the
+   * invocation in progress, as long as that has none.
    */
   #named(id: string | undefined): AgentInvocation | undefined {
     const inProgress = this.#session?.inProgress;
@@ -244,7 +243,6 @@ class EngineRequest extends Facts implements Placement {
     });
   }
 
-  /** The messages that an invocation answers: the conversation's unanswered ones and the request's. */
   #input(): InputMessages {
     const { messages, conversationId } = this.#intent;
     if (conversationId === undefined)
@@ -272,8 +270,8 @@ class EngineRequest extends Facts implements Placement {
   }
 
   /**
-   * The invocation whose steps the program lists. If the program lists them after an end, our own reads let
-   * it go first from then on. Before that, they start at once: the program may delete the conversation.
+   * Once the program has listed the steps of an ended invocation itself, our own reads let it go first. Until
+   * then, they start at once, because the program may delete the conversation.
    */
   #findListed(): AgentInvocation | undefined {
     const { tracker } = this.engine;
@@ -366,7 +364,7 @@ class EngineRequest extends Facts implements Placement {
     if (this.#intent.conversation !== 'creates' || this.conversationId !== undefined) return;
     this.conversationId = id;
     const conversation = this.#conversation(id);
-    // This segment is a sibling of the request that created the conversation, and starts just after it.
+    // A new segment is a sibling of the request that created the conversation, and starts just after it.
     const use = { ...this.#useAt(justAfter(this.call.startTime)), id };
     if (this.#segment !== undefined) this.#segment.identify(conversation);
     else this.engine.tracker.openSegment(use, this.#active)?.touch();
@@ -399,7 +397,8 @@ class EngineRequest extends Facts implements Placement {
   /** Notes on the invocation's span what the request's own span would show. */
   #fold(call: Call, invocation: AgentInvocation): void {
     if (this.engine.dialect.identifiesAtOnce) markCut(call, invocation);
-    // The starting request's attempts get spans even if the invocation was recorded before its stream ended.
+    // The attempts of the starting request get spans even if the invocation was recorded before the stream
+    // ended.
     if (call.attemptCount > 1 && (this.opens || !invocation.isClosed))
       recordAttempts(invocation.telemetry, call, this.parent, placeAttributes(invocation.place));
     if (invocation.isClosed) return;
@@ -412,7 +411,7 @@ class EngineRequest extends Facts implements Placement {
   }
 
   #started(call: Call, invocation: AgentInvocation): void {
-    // The response shows the state of a new conversation as it is now.
+    // The response shows the present state of a session.
     const isNew = !this.engine.dialect.identifiesAtOnce;
     if (call.outcome === 'value') this.read(call.value, call.endTime, undefined, isNew);
     const acceptance = call.error === undefined ? invocation.acceptance : undefined;
@@ -425,7 +424,7 @@ class EngineRequest extends Facts implements Placement {
     else invocation.touch(call.endTime);
   }
 
-  /** Ends an invocation whose id is unknown: it was not created, or the program read the raw response itself. */
+  /** Ends an invocation that was not created, or whose response the program read itself. */
   #abandon({ endTime, error }: Call, invocation: AgentInvocation): void {
     const { segment, start } = invocation;
     const { conversationId, messages } = this.#intent;
@@ -435,7 +434,7 @@ class EngineRequest extends Facts implements Placement {
       invocation.end(endTime, endTime, endTime, readFailure(error));
     }
     invocation.close();
-    // The request should have created the conversation, too, but did not.
+    // The conversation that the request should have created is unknown, too.
     if (segment?.conversation === undefined) segment?.end(endTime);
   }
 
@@ -477,7 +476,6 @@ class EngineRequest extends Facts implements Placement {
     session.invocations.add(invocation);
   }
 
-  /** Remembers the request's messages: they may start the next invocation. */
   #queue({ life, clock }: AgentInvocation): void {
     const { context, endpoint, call } = this;
     const { startTime, ownClock } = call;
@@ -488,7 +486,10 @@ class EngineRequest extends Facts implements Placement {
   }
 }
 
-/** Notes when the server accepted a request, by our clock and the server's. Older lists cannot show it. */
+/**
+ * Notes when the server accepted a request, by our clock and by the server's. Older invocations are not the
+ * request's.
+ */
 function accept(acceptance: Acceptance, call: Call, { clock }: AgentInvocation): void {
   acceptance.acceptedAt = clock.from(call.endTime, call.ownClock);
   const date = dateOf(call.headers);
@@ -496,7 +497,6 @@ function accept(acceptance: Acceptance, call: Call, { clock }: AgentInvocation):
   if (date !== undefined) acceptance.notBefore = date - duration - 1_000;
 }
 
-/** Adds the chunk count and end of a later stream, such as one after tool outputs, to the invocation. */
 function addStreamPart(invocation: AgentInvocation, { streamEnd, chunkCount }: Call): void {
   const before = invocation.openRecord.attributes[ATTR.OPENAI_STREAM_CHUNK_COUNT];
   if (streamEnd === undefined || typeof before !== 'number') return;

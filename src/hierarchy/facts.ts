@@ -29,11 +29,10 @@ export interface EngineState {
   readonly telemetry: Telemetry;
   readonly tracker: ConversationTracker;
   readonly dialect: Dialect;
-  /** The attributes of every request with a span of its own. */
   readonly attributes: Attributes;
   readonly sessions: Shelf<Session>;
   readonly handedOn: Shelf<HandedOn>;
-  /** Our own GET requests for agents, by agent. Each agent is read once. */
+  /** Our own GET requests for agents, by agent. They are kept so that each agent is read only once. */
   readonly agentReads: Shelf<Promise<void>>;
 }
 
@@ -112,7 +111,7 @@ export class Facts implements FactSink, Observation {
       if (isOver && (isKnown || (await dialect.readDetails(invocation, get, facts, isRead))))
         invocation.allSeen = true;
       await readAgentOf(invocation, get, facts);
-      // The conversation was idle, but the invocation has not ended, so it had not begun yet.
+      // The conversation was idle, but its invocation has not ended. So the invocation had not begun yet.
       if (life.endTime === undefined) invocation.reopen();
     };
   }
@@ -197,7 +196,7 @@ export class Facts implements FactSink, Observation {
     const found = { ...fact, snapshot };
     const invocation =
       known ?? (identifiesAtOnce ? (requested ?? this.adopt(found)) : this.#ofSession(found));
-    // The program may have deleted the conversation before the answer came.
+    // The invocation is closed if, for example, the program has deleted its conversation.
     if (invocation === undefined || invocation.isClosed) return;
     if (moment === 'begun') {
       this.#begun ??= new WeakSet();
@@ -263,17 +262,13 @@ export class Facts implements FactSink, Observation {
     invocation.seeText(time);
   }
 
-  /**
-   * The invocation that a fact is about. A fact from a stream counts as a sign of life; one from a list does
-   * not resume a paused invocation.
-   */
+  /** A fact from a stream is a sign of life. A fact from a list does not resume a paused invocation. */
   #alive(id: string | undefined, conversationId?: string): AgentInvocation | undefined {
     const invocation = this.findOrResume(id, conversationId, this.live);
     if (this.live) invocation?.touch(this.timeFor(invocation));
     return invocation;
   }
 
-  /** The open invocation with this id, if this process records it. A paused one continues in a new span. */
   findOrResume(
     id: string | undefined,
     conversationId: string | undefined = this.conversationId,
@@ -290,7 +285,6 @@ export class Facts implements FactSink, Observation {
     return this.#last;
   }
 
-  /** Continues a paused invocation in a second span, which links to the first. */
   protected resume(_paused: PausedInvocation): AgentInvocation | undefined {
     return undefined;
   }
@@ -303,7 +297,6 @@ export class Facts implements FactSink, Observation {
       : this.session(conversationId).find(fact, this);
   }
 
-  /** Starts to record an invocation that another process has created, or that this one handed on. */
   protected adopt(_fact: InvocationFact): AgentInvocation | undefined {
     return undefined;
   }
@@ -318,7 +311,7 @@ export class Facts implements FactSink, Observation {
   }
 }
 
-/** Adds the agent to an invocation. Agents created elsewhere are read from the API, once for each id. */
+/** An agent that this process has not seen is read from the API. */
 async function readAgentOf(invocation: AgentInvocation, get: Get, facts: Facts): Promise<void> {
   const { agentId, endpoint } = invocation;
   const { tracker, dialect, agentReads } = facts.engine;

@@ -12,7 +12,6 @@ import type { Shelf } from './store.ts';
 import { ToolCalls } from './tool-calls/tool-calls.ts';
 import { ConversationTracker } from './tracker.ts';
 
-/** Tracks everything that lasts longer than one API call, such as conversations and runs, for one set of settings. */
 export class Hierarchy {
   readonly tracker: ConversationTracker;
   readonly toolCalls: ToolCalls;
@@ -38,7 +37,6 @@ export class Hierarchy {
     this.apis = apis;
   }
 
-  /** Starts to observe a session that runs over a socket. */
   openSocket(socket: OpenedSocket, endpoint: ClientEndpoint): SocketObservation {
     const { tracker, toolCalls } = this;
     this.#claimed ??= tracker.store.shelf();

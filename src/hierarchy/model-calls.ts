@@ -35,7 +35,6 @@ export interface ModelCallStart {
   /** The start time of the call's span. Hosted tools never start before it. */
   readonly startTime: number;
   readonly counts: boolean;
-  /** Whether this process hands the response on. */
   readonly handedOn?: boolean | undefined;
   readonly model?: string | undefined;
   /** Set if this process sent the request. Such a request may answer tool calls. */
@@ -43,7 +42,6 @@ export interface ModelCallStart {
   readonly previousResponseId?: string | undefined;
 }
 
-/** A request to a model. Its answer may request tool calls, and its tokens count for the conversation. */
 export class ModelCall {
   /**
    * The context with the parent of the call's span. An active span alone decides the trace. Otherwise, a
@@ -106,7 +104,7 @@ export class ModelCall {
     });
   }
 
-  /** Called with the call's record. If the call's span is a root, its tool calls are recorded below it. */
+  /** If the call's span is a root, its tool calls are recorded below it. */
   recordsBelow({ context }: OpenRecord): void {
     this.#caller.span ??= trace.getSpanContext(context);
     const { metrics } = this.#tracker.telemetry;
@@ -118,11 +116,6 @@ export class ModelCall {
     this.recordsBelow(record);
   }
 
-  /**
-   * Called when the record has ended.
-   *
-   * @param result the answer; `undefined` if it cannot request tool calls and belongs to no conversation
-   */
   ended(result: unknown, endTime: number, spent: Spent): void {
     if (this.#toolCalls.openStreams.size > 0) this.#toolCalls.openStreams.delete(this);
     this.#request(result, endTime);
@@ -130,7 +123,7 @@ export class ModelCall {
     finishIn(this.#joined);
   }
 
-  /** Adds the call to the totals of its conversation. A rejected request does not count; an abandoned stream does. */
+  /** A rejected request does not count as a run. An abandoned stream does. */
   #count(result: unknown, spent: Spent): void {
     const { origin, counts, handedOn } = this.start;
     const id = this.#conversationOf(result);
@@ -168,7 +161,7 @@ export class ModelCall {
   }
 }
 
-/** The key of a tool call, with its arguments: some servers send the last piece after the finish reason. */
+/** Includes the arguments: some servers send the last piece of a call after the finish reason. */
 function callKey({ call, fingerprint }: RequestedCall): string {
   return `${call.id} ${fingerprint()}`;
 }

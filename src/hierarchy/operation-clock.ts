@@ -30,7 +30,6 @@ export class OperationClock {
   readonly own: number;
   #offset: number | undefined;
 
-  /** @param own the `own` value of the clock of the call that began the operation */
   constructor(own: number = now() - monotonic()) {
     this.own = own;
   }
@@ -39,7 +38,7 @@ export class OperationClock {
     return this.own + monotonic();
   }
 
-  /** Converts a time of a call's clock to this clock. `other` is the `own` value of the call's clock. */
+  /** Converts a time of another clock, whose `own` value is `other`, to this clock. */
   from(time: number, other: number = this.own): number {
     return other === this.own ? time : time + (this.own - other);
   }
@@ -56,7 +55,7 @@ export class OperationClock {
     return this;
   }
 
-  /** Converts a server time to local time. Returns `fallback` without a server time or before {@link learn} had one. */
+  /** Returns `fallback` if there is no server time, or if {@link learn} has not been given one yet. */
   local<Fallback extends number | undefined>(
     serverTime: number | undefined,
     fallback: Fallback,

@@ -32,7 +32,6 @@ export const READ_TIMEOUT_MS = 5_000;
 /** Rejects a request that is no longer wanted, or was aborted. */
 class DroppedRead extends Error {}
 
-/** The outcome of a read: one or more of our own GET requests for one object. */
 export interface ReadOutcome {
   readonly began: boolean;
   readonly succeeded: boolean;
@@ -41,7 +40,6 @@ export interface ReadOutcome {
 interface QueuedRead {
   /** The id of the object that is read. Used to count the different objects that a server did not find. */
   readonly id: string;
-  /** Does the read, with `send` for each request. Rejects with the SDK's error. */
   readonly run: (send: Send) => Promise<void>;
   /** Checked just before the first request and after a failure. If false, nothing is sent and no failure is counted. */
   readonly isWanted: () => boolean;
@@ -54,7 +52,6 @@ interface QueuedRead {
  */
 export class OriginReads {
   readonly #reads: TaskQueue;
-  /** The controllers of the requests in flight. */
   readonly #inFlight = new Set<AbortController>();
   #failures = 0;
   #countedFailures = 0;
@@ -75,7 +72,6 @@ export class OriginReads {
     });
   }
 
-  /** Starts reads that had to wait, if the pause is over or the server is no longer busy. */
   resume(): void {
     this.#reads.resume();
   }
@@ -130,12 +126,10 @@ export class OriginReads {
     return this.#reads.settled(timeoutMs);
   }
 
-  /** Drops the reads that have not started. */
   clear(): void {
     this.#reads.clear();
   }
 
-  /** Drops waiting reads and aborts requests in flight. */
   abort(): void {
     this.clear();
     for (const controller of this.#inFlight) controller.abort();
@@ -182,7 +176,6 @@ export class OriginReads {
   }
 }
 
-/** The pause that the server requests by `Retry-After`, in milliseconds; at most ten minutes. */
 function retryAfter(error: unknown): number | undefined {
   const seconds = Number(readHeader(field(error, 'headers'), 'retry-after') ?? Number.NaN);
   return seconds >= 0 ? Math.min(seconds * 1e3, MAX_RETRY_AFTER_MS) : undefined;
@@ -195,13 +188,16 @@ let skipped = 0;
  * the end of an invocation that the program no longer waits for, or missing details of one that is over.
  */
 export class BackgroundReads {
-  /** Set once the user's program has listed steps itself. Reads then start one turn later, to let it go first. */
+  /**
+   * Set once the user's program has listed the steps of an ended invocation. Reads of details then start one
+   * turn later, to let the program go first.
+   */
   isPatient = false;
   readonly #current: { readonly settings: Pick<Settings, 'maxConversations' | 'runSteps'> };
   #isStopped = false;
   readonly #origins = new BoundedMap<string, OriginReads>(MAX_READ_ORIGINS, (reads) => reads.clear());
 
-  /** @param current has the current settings: `maxConversations` reads may wait for each server */
+  /** @param current changes with the settings. At most `maxConversations` reads wait for each server */
   constructor(current: { readonly settings: Pick<Settings, 'maxConversations' | 'runSteps'> }) {
     this.#current = current;
   }
@@ -236,7 +232,6 @@ export class BackgroundReads {
     await Promise.all(all.map((reads) => reads.settled(timeoutMs)));
   }
 
-  /** Waits for the reads at shutdown, and aborts those that are not over by the timeout. */
   async end(timeoutMs: number): Promise<void> {
     await this.settled(timeoutMs);
     for (const reads of this.#origins.values()) reads.abort();
@@ -272,7 +267,6 @@ export class BackgroundReads {
     }
   }
 
-  /** Reads the end of each invocation in progress that no request or stream is about. */
   allEnds(invocations: Iterable<Invocation>, isLastRead: boolean): void {
     for (const invocation of invocations)
       if (isUnwatched(invocation.life)) this.ending(invocation, isLastRead);
@@ -297,7 +291,6 @@ export class BackgroundReads {
     });
   }
 
-  /** Whether there is anything to read about the invocation, and `runSteps` allows it. */
   #reads({ read }: Invocation): boolean {
     return read !== undefined && this.#current.settings.runSteps === 'fetch';
   }

@@ -43,7 +43,6 @@ import type { Shelf } from './store.ts';
 import type { ToolCalls } from './tool-calls/tool-calls.ts';
 import type { ConversationTracker } from './tracker.ts';
 
-/** A response that this process has created, adopted or resumed. */
 interface KnownResponse extends Pick<ModelCallStart, 'conversationId' | 'handedOn' | 'model'> {
   readonly id: string;
   readonly context: SpanContext | undefined;
@@ -58,7 +57,6 @@ interface ResponseRequest {
   readonly context: Context;
   readonly segment: Segment | undefined;
   readonly known: KnownResponse | undefined;
-  /** The conversation's id, from the request, the response that it refers to, or `withConversation`. */
   readonly conversationId: string | undefined;
 }
 
@@ -86,12 +84,11 @@ function stateOf(response: unknown): 'open' | 'over' | undefined {
   return ENDED_STATUSES.has(status) ? 'over' : 'open';
 }
 
-/** Whether a response is still in progress when its call is over. Only a background response can be. */
+/** Only a background response can still be in progress when its call is over. */
 function isResponseOpen(response: unknown): boolean {
   return field(response, 'background') === true && stateOf(response) === 'open';
 }
 
-/** Handles the calls of the Responses and Conversations APIs, and the tool calls of responses. */
 export class Responses implements ConversationApi {
   readonly tracker: ConversationTracker;
   readonly toolCalls: ToolCalls;
@@ -113,7 +110,6 @@ export class Responses implements ConversationApi {
     return this.#known.get(origin, id)?.context;
   }
 
-  /** Places a call. One about an open background response in the same trace becomes part of that response. */
   place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement {
     const { route, values, body } = request;
     const { origin } = endpoint;
@@ -144,7 +140,7 @@ export class Responses implements ConversationApi {
     return enterConversation(this.tracker, { ...use, apiType: OPENAI_API_TYPE_VALUE_RESPONSES });
   }
 
-  /** Places a request with its own span. It may still report the end of a response in another trace. */
+  /** Such a request may report the end of a response in another trace. */
   #fetch(call: Call, place: Placement, about: ResponseRequest): Placement {
     const { request, endpoint, known, segment, conversationId } = about;
     const { route } = request;
@@ -214,7 +210,7 @@ export class Responses implements ConversationApi {
     };
   }
 
-  /** Remembers a response once, for later requests that refer to it, even before its stream has ended. */
+  /** Remembers a response even before its stream has ended: later requests may refer to it. */
   #know({ start }: ModelCall, response: unknown, record: OpenRecord): KnownResponse | undefined {
     const { origin, handedOn, model } = start;
     const id = stringField(response, 'id');
@@ -331,7 +327,6 @@ export class Responses implements ConversationApi {
     this.toolCalls.seen(calls, { origin, responseId: id, place, endTime });
   }
 
-  /** Applies what a request did to a conversation: created or deleted it, or put messages or tool results into it. */
   #conversationUsed({ request, endpoint, context, segment }: ResponseRequest, call: Call): void {
     const { tracker, toolCalls } = this;
     const { route, values, body } = request;
@@ -347,7 +342,8 @@ export class Responses implements ConversationApi {
       tracker.endConversation('conversation', id, origin);
     const conversationId = creates ? id : values[0];
     if (call.method !== 'POST' || !TAKE_ITEMS.has(route.template) || conversationId === undefined) return;
-    // In a session, such as one of `@openai/agents`, the model calls have already counted the messages they answered.
+    // If `withConversation` or a session of `@openai/agents` names this Conversation, the model calls have
+    // already counted the messages that they answered.
     const userMessages = countPutMessages(body, conversationIn(context) === conversationId);
     if (userMessages > 0)
       tracker.conversation('conversation', conversationId, origin).count({ userMessages });
@@ -357,7 +353,6 @@ export class Responses implements ConversationApi {
   }
 }
 
-/** Whether a request about a background response is part of that response, without a span of its own. */
 function isFolded({ route }: ApiRequest, { context }: ContinuedCall, call: Call): boolean {
   const traceId = trace.getSpanContext(context)?.traceId ?? '';
   return (

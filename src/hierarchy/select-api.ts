@@ -4,10 +4,8 @@ import { isPollHelper } from '../sdk/resources.ts';
 import { field } from '../util/payload.ts';
 import { conversationIn } from './conversations/conversation-id.ts';
 
-/** The handlers of the hierarchy. Each handles the calls of one API, or others that belong together, such as polls. */
 export type HierarchyApi = 'agents' | 'assistants' | 'completions' | 'polls' | 'responses';
 
-/** The handler of a call, by the first part of the request's path. */
 const FAMILIES: ReadonlyMap<string, HierarchyApi> = new Map([
   ['agents', 'agents'],
   ['vaults', 'agents'],

@@ -25,7 +25,7 @@ import { canContinue, endTimeOf, isInProgress, type Life } from './invocations/s
 import { OperationClock } from './operation-clock.ts';
 import type { ConversationTracker } from './tracker.ts';
 
-/** A queued message may start an invocation this long after both its acceptance and the earlier one's end. */
+/** Counts from the message's acceptance or from the end of the earlier invocation, whichever is later. */
 const MAX_QUEUED_MS = 60_000;
 
 /** A message that was sent during an invocation. It may change that invocation or start another one. */
@@ -41,11 +41,9 @@ export interface QueuedMessage extends Acceptance {
 
 interface SubagentState {
   name: string | undefined;
-  /** The session's agent, or another subagent. */
   parentAgentId: string | undefined;
   /** The subagent's task, if content is recorded. Kept until the subagent's first turn is opened. */
   instructions: readonly MessagePart[];
-  /** The open invocation of the subagent. */
   invocation: AgentInvocation | undefined;
 }
 
@@ -59,7 +57,7 @@ export class Session {
   readonly #kind: ConversationKind;
   /** The session's agent. The objects of invocations do not contain it. */
   agent: AgentSettings | undefined;
-  /** Whether, by the session's metadata, its creator records it; `undefined` until the session was seen. */
+  /** By the metadata of the session; `undefined` until the session was seen. */
   #hasRecordingCreator: boolean | undefined;
   /**
    * The open invocations that this process records, without those of subagents, oldest first. One that this
@@ -67,7 +65,6 @@ export class Session {
    */
   readonly invocations: Set<AgentInvocation> = new Set();
   readonly queued: Set<QueuedMessage> = new Set();
-  /** Why the session is about to fail, as an event reported. */
   #failure: Failure | undefined;
   readonly #subagents = new Map<string, SubagentState>();
   readonly #events = new Set<string>();
@@ -146,7 +143,7 @@ export class Session {
     return (seen.live ? possible.find(({ life }) => isInProgress(life)) : undefined) ?? possible[0];
   }
 
-  /** Opens a subagent's invocation below the one it works for; `undefined` if that is not recorded here. */
+  /** `undefined` if the invocation that the subagent works for is not recorded here. */
   #openBelow(
     subagentId: string,
     { snapshot, aboveId }: InvocationFact,
@@ -230,7 +227,7 @@ export class Session {
     else if (state !== undefined) this.#continue(actions, seen);
   }
 
-  /** Whether an event is new. A session's streams repeat one another's events, and each poll repeats them. */
+  /** A session's streams repeat one another's events, and each poll repeats them. */
   #isNew(eventId: string | undefined): boolean {
     if (eventId === undefined) return true;
     if (this.#events.has(eventId)) return false;
@@ -239,7 +236,6 @@ export class Session {
     return true;
   }
 
-  /** Records an event of the session on the session's span. */
   #addEvent(attributes: Attributes, { endpoint, context, time }: Observation): void {
     const conversation = this.#tracker.conversation(this.#kind, this.id, endpoint.origin);
     const segment =
@@ -273,8 +269,8 @@ export class Session {
   }
 
   /**
-   * Ends the idle session's invocations. One without an id ends only if the server had accepted it before
-   * this request, and not by a stream, because a stream begins with the session's previous state.
+   * Ends the invocations of an idle session. One without an id ends only if the server accepted it before
+   * this request was sent. Streams do not end it, because they begin with an earlier state of the session.
    */
   #rest(seen: Observation): void {
     for (const invocation of [...this.invocations]) {
@@ -326,9 +322,7 @@ function canBe(
   return notBefore === undefined || createdAt === undefined || createdAt >= notBefore;
 }
 
-/**
- * Whether a message sent during an earlier invocation can have started this one: soon after that, or never.
- */
+/** A message that was sent during an invocation starts another one soon after that, or never. */
 function isInTime(
   { life, clock, acceptedAt = 0 }: QueuedMessage,
   { createdAt }: InvocationSnapshot,

@@ -22,7 +22,7 @@ interface ShelfOptions<Value> {
   readonly isInUse?: (value: Value) => boolean;
 }
 
-/** Holds content until its end, which may never come. The store can make it forget the content. */
+/** Content may never be used up. The store can make its holder forget it. */
 export interface ContentHolder {
   forgetContent(): void;
 }
@@ -52,7 +52,6 @@ export class Store implements Expiring {
     return new Shelf(this, this.#limit, options);
   }
 
-  /** Registers a further memory. Its entries expire together with those of the shelves. */
   add(memory: Memory): void {
     this.#memories.push(memory);
   }
@@ -142,7 +141,7 @@ export function charactersOf(value: unknown, depth: number = MAX_PART_DEPTH): nu
   return length;
 }
 
-/** The key of an id at an origin. It is unambiguous, because no origin contains a space. */
+/** The key is unambiguous, because no origin contains a space. */
 export function keyAt(origin: string, id: string): string {
   return `${origin} ${id}`;
 }

@@ -34,7 +34,6 @@ interface OpenSession {
   close(): void;
 }
 
-/** An invocation to open, as described by the request that starts it or by the API object that shows it. */
 export interface Opening
   extends Omit<InvocationStart, 'segment' | 'agent' | 'agentId' | 'attributes' | 'input'> {
   readonly conversationId: string | undefined;
@@ -47,7 +46,6 @@ export interface Opening
   readonly sentAt?: number;
 }
 
-/** An invocation of this process with its last span. */
 interface KnownInvocation {
   /** Set until its span is recorded. */
   readonly open: AgentInvocation | undefined;
@@ -114,7 +112,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     return made;
   }
 
-  /** The segment for a use of a conversation. If none is open, `opens` decides whether to open one. */
+  /** If no segment is open, `opens` decides whether to open one. */
   enter(use: Use, opens: boolean, active: Span | undefined): Segment | undefined {
     // If trace ids are derived from conversation ids, no trace can start before the id is known.
     return this.openSegment(use, active, opens && (use.id !== undefined || !derivesTraceIds()));
@@ -138,7 +136,6 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     return segment;
   }
 
-  /** Opens an invocation that a request starts, or that an API object shows, in the segment of its conversation. */
   beginInvocation({ reported, conversationId: id, sentAt, ...start }: Opening): AgentInvocation {
     const { kind, context, endpoint, before, above } = start;
     const active = activeSpan(context);
@@ -169,13 +166,12 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     return invocation;
   }
 
-  /** Keeps an invocation, and checks whether it is overdue, until it is recorded. */
   keepInvocation(invocation: Invocation): void {
     this.#openInvocations.add(invocation);
     this.#watch();
   }
 
-  /** Closes a session at shutdown or exit, unless {@link releaseSession} is called before. */
+  /** Until {@link releaseSession} is called, `endAll` closes the session. */
   keepSession(session: OpenSession): void {
     this.#sessions.add(session);
     this.#watch();
@@ -235,7 +231,6 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     this.#sweep(0);
   }
 
-  /** Asks the API how open invocations ended, waits for the answers, and then ends everything. */
   async shutdown({ reads = true, readTimeoutMs = READ_TIMEOUT_MS }: EndLimits = {}): Promise<void> {
     if (reads) this.reads.allEnds(this.#openInvocations, true);
     else this.reads.clear();

@@ -46,7 +46,6 @@ function toolNameOf({ name, namespace }: RequestedToolCall): string {
   return namespace === undefined || namespace === name ? name : `${namespace}.${name}`;
 }
 
-/** What this package adds to a trace or span of `@openai/agents`. */
 class RecordedNode {
   /** Set only for a trace: the telemetry of the trace and of everything inside. */
   telemetry: Telemetry | undefined;
@@ -58,11 +57,14 @@ class RecordedNode {
   /** The number of model calls directly below that are recorded, or that the program's hook ignores. */
   modelCalls = 0;
   failure: Failure | undefined;
-  /** Whether its errors may quote the error text of a tool, which `@openai/agents` withholds as sensitive. */
+  /**
+   * Whether the node's errors may quote the text of a tool's error, which `@openai/agents` withholds as
+   * sensitive.
+   */
   withholdsText = false;
   /** Set only for a trace: the usage and cost of all model calls inside. */
   spent: Spent = NOTHING_SPENT;
-  /** An agent's last tool calls that no function has answered. A resumed run has none at first. */
+  /** The last tool calls of an agent that no function has answered. A resumed run begins without any. */
   requested: readonly RequestedToolCall[] = [];
 }
 
@@ -94,7 +96,6 @@ function noteModelCall(node: AgentsNode, { traits }: Operation): void {
   if (traits?.inference === 'chat') recordOf(node).modelCalls++;
 }
 
-/** Notes the tool calls that an answer requests, and adds its usage and cost to all workflows around it. */
 function noteAnswer(node: AgentsNode, operation: Operation, result: unknown, spent: Spent): void {
   if (result === undefined) return;
   const agent = askingAgent(node, operation);
@@ -121,7 +122,6 @@ function noting(record: OpenRecord, note: (result: unknown) => void): OpenRecord
   };
 }
 
-/** The place of a call in a workflow of `@openai/agents`. The workflow notes its tool calls and costs. */
 export function placeWithinAgents(place: Placement, node: AgentsNode, operation: Operation): Placement {
   noteModelCall(node, operation);
   return {
@@ -142,9 +142,8 @@ export function placeWithinAgents(place: Placement, node: AgentsNode, operation:
   };
 }
 
-/** How many traces are remembered, because their runs may be resumed. */
 const MAX_TRACES = 1_000;
-/** How long a trace is remembered. A run may wait long until a person approves a tool. */
+/** A run may wait for a day until a person approves a tool. */
 const TRACE_LIFETIME_MS = 24 * 60 * 60_000;
 
 export class Workflows implements AgentsListener {
@@ -152,7 +151,6 @@ export class Workflows implements AgentsListener {
   /** The newest span of each trace, by the id that `@openai/agents` gives to the trace. */
   readonly #known = new BoundedMap<string, SpanContext>(MAX_TRACES, undefined, TRACE_LIFETIME_MS);
 
-  /** @param telemetry prepares and returns the telemetry for a new trace */
   constructor(telemetry: () => Telemetry | undefined) {
     this.#telemetryNow = telemetry;
   }
@@ -254,7 +252,7 @@ export class Workflows implements AgentsListener {
 
 /**
  * Notes which conversation a workflow or agent is part of: the group of its trace, or else the session of its
- * run. Agents have their own, because the runs within one trace may have different sessions.
+ * run. Each agent has a note, because the runs within one trace may have different sessions.
  */
 function nameConversation(node: AgentsNode, active: Context): void {
   if (node.type !== 'trace' && node.type !== 'agent') return;
@@ -274,8 +272,8 @@ function failureOfNode(node: AgentsNode): Failure | undefined {
 }
 
 /**
- * Whether `@openai/agents` withholds the text of a tool's error as sensitive data: then it also withholds the
- * tool's input. Where tools have no spans, every thrown error counts as withheld.
+ * Whether `@openai/agents` withholds the text of a tool's error as sensitive data. If so, it also withholds
+ * the tool's input. Where tools have no spans, every thrown error counts as withheld.
  */
 function withholdsText({ type, data, error, thrown, hidesTools }: AgentsNode): boolean {
   if (hidesTools) return thrown !== undefined;
@@ -319,13 +317,12 @@ function sharedTraceOf(node: AgentsNode): string | undefined {
   return (node.valueOf(CONVERSATION) as string | undefined) ?? recordedTraceId(node);
 }
 
-/** Whether a trace is inside another one and has no name of its own. Then it gets no span. */
+/** A trace inside another one that has no name of its own gets no span. */
 function isInside(trace: AgentsNode): boolean {
   const name = stringField(trace.data, 'name') ?? DEFAULT_WORKFLOW;
   return trace.parent?.open !== undefined && name === DEFAULT_WORKFLOW;
 }
 
-/** The context that a span starts in: the active one, or that of the span above if another span is active. */
 function contextFor(node: AgentsNode, active: Context): Context {
   const above = node.parent?.nearest;
   if (above === undefined || agentsNodeIn(active)?.open === above) return active;

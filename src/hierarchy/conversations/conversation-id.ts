@@ -3,7 +3,7 @@ import { ProcessWide } from '../../util/process-state.ts';
 
 export const CONVERSATION: symbol = createContextKey('opentelemetry-instrumentation-openai conversation');
 
-/** The id that the program passed to `withConversation`, if the context is inside it. */
+/** The id from `withConversation`, or the group or session of a run of `@openai/agents`. */
 export function conversationIn(context: Context): string | undefined {
   const id = context.getValue(CONVERSATION);
   return typeof id === 'string' && id !== '' ? id : undefined;
@@ -14,9 +14,7 @@ export function conversationIn(context: Context): string | undefined {
  * set just before a span starts and cleared right after. Shared by all builds of this package.
  */
 interface Channel {
-  /** The id of the conversation whose trace is being started. */
   conversationId: string | undefined;
-  /** Whether an id generator derives trace ids from conversation ids. */
   used: boolean;
 }
 

@@ -34,7 +34,6 @@ export interface Use {
 
 const MAX_KEPT_MESSAGES = 100;
 
-/** The user messages that a run answers: their number and, if content is recorded, their content. */
 export interface InputMessages {
   readonly count: number;
   /** The user messages, and the messages of other roles that the program added before them. */
@@ -49,7 +48,7 @@ interface Counted {
   readonly spent?: Spent;
 }
 
-/** The state of one thread, conversation or session in this process. It keeps no objects of the caller. */
+/** Keeps no objects of the caller. */
 export class Conversation implements ContentHolder {
   readonly id: string;
   /**
@@ -57,7 +56,6 @@ export class Conversation implements ContentHolder {
    * invocations is kept by its span id instead.
    */
   readonly segments: Map<string, Segment> = new Map();
-  /** The vector stores that the conversation's invocations may search. */
   vectorStoreIds: readonly string[] = [];
   previous: SpanContext | undefined;
 
@@ -74,9 +72,9 @@ export class Conversation implements ContentHolder {
   }
 
   /**
-   * The open segment for a use. With an active span, it is the one in that span's trace. Without, it is one
-   * that has no parent or else the newest one whose parent is open. A segment whose parent has ended only
-   * waits for its invocations, so later uses do not join it.
+   * With an active span, the segment in that span's trace. Otherwise, one without a parent or else the newest
+   * one whose parent is open. A segment whose parent has ended only waits for its invocations, so later uses
+   * do not join it.
    */
   segmentFor(active: Span | undefined, startTime: number): Segment | undefined {
     if (active !== undefined) {
@@ -105,7 +103,7 @@ export class Conversation implements ContentHolder {
     this.#unanswered = { ...this.#unanswered, isAll: true };
   }
 
-  /** Keeps a message for the next run and, if {@link isOfUser}, counts it. */
+  /** Notes a message for the next run. If there are too many, the oldest content is dropped. */
   add(content: Message | undefined): void {
     const { count, messages, isAll = false } = this.#unanswered;
     const isCounted = isOfUser(content);
@@ -132,7 +130,6 @@ export class Conversation implements ContentHolder {
     this.#unanswered = { count, messages: [] };
   }
 
-  /** Returns the unanswered messages for the run that answers them, and forgets them. */
   takeUnanswered(): InputMessages {
     const taken = this.#unanswered;
     this.#unanswered = { count: 0, messages: [] };
@@ -178,22 +175,19 @@ const MAX_SEGMENT_DURATION_MS = 600_000;
 
 export interface SegmentStart {
   readonly telemetry: Telemetry;
-  /** `undefined` while the request that creates the conversation is in progress. */
   readonly conversation: Conversation | undefined;
   readonly use: Use;
   readonly active: Span | undefined;
-  /** All open segments. The segment removes itself from them when it ends. */
   readonly open: Set<Segment>;
 }
 
 /**
- * The part of a conversation that one span represents: the conversation's use below one span of the program or, without
- * such a span, its use until it has been idle for some time.
+ * The part of a conversation that one span represents: the conversation's use below one span of the program.
+ * Without such a span, a segment ends when it has been idle, or open, for too long.
  */
 export class Segment {
   readonly record: OperationRecord<Place, Totals>;
   readonly spanContext: SpanContext;
-  /** The id of the program's span above the segment; `undefined` if there is none. */
   readonly parentSpanId: string | undefined;
   readonly invocations: Set<SegmentMember> = new Set();
   conversation: Conversation | undefined;
@@ -319,7 +313,6 @@ export class Segment {
     if (this.parentEnd !== undefined && this.invocations.size === 0) this.end();
   }
 
-  /** Ends the segment if it is idle or too old. An open invocation or parent keeps it open. */
   endIfIdle(idleTimeout: number): void {
     const time = monotonic();
     if (this.#wasActive) this.#lastActive = time;
@@ -329,7 +322,6 @@ export class Segment {
     if (idle || time - this.#started >= MAX_SEGMENT_DURATION_MS) this.end(this.#lastActivity);
   }
 
-  /** Ends the segment, whatever is in progress; by default, at the time of the last activity. */
   end(time: number = this.#lastActivity): void {
     if (this.ended) return;
     this.ended = true;
@@ -363,7 +355,7 @@ export class Segment {
   }
 }
 
-/** The last span context found valid, which needs no second check: calls in a row often share a span. */
+/** Calls in a row often share a span, so the last valid span context is not checked again. */
 let lastValid: SpanContext | undefined;
 
 /** The active span, if its ids are valid. An unrecorded span may have none, and cannot be a parent. */

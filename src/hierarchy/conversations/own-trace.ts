@@ -15,10 +15,8 @@ import { CONVERSATION } from './conversation-id.ts';
 /** A span of the program links to at most this many conversations. Further ones stay in that span's trace. */
 const MAX_LINKED_CONVERSATIONS = 8;
 
-/** The context key of the program's span that was active when a conversation was used. */
 const CALLER: symbol = createContextKey('opentelemetry-instrumentation-openai caller of a conversation');
 
-/** Finds the conversations of this process. */
 interface Conversations {
   readonly telemetry: Telemetry;
   conversation(kind: ConversationKind, id: string, origin: string): Conversation;

@@ -33,8 +33,6 @@ import {
   textField,
 } from '../../util/payload.ts';
 
-/** Reads the data of the traces and spans of `@openai/agents`. */
-
 export interface AgentsStart {
   readonly operation: OperationKind<AgentsStart, AgentsEnd>;
   readonly name: string;
@@ -45,7 +43,7 @@ export interface AgentsEnd {
   /** The name of the tool, where only the end reports it. */
   readonly toolName?: string;
   readonly attributes: Attributes;
-  /** Read only if content is recorded. */
+  /** Called only if content is recorded. */
   readonly content: () => Content;
 }
 
@@ -68,7 +66,10 @@ export const DEFAULT_WORKFLOW = 'Agent workflow';
 /** The prefix of the tool by which an agent hands over, unless the program gives the tool another name. */
 const TRANSFER = 'transfer_to_';
 
-/** The kinds of spans that are recorded. Others, such as tasks and turns, are part of the span above them. */
+/**
+ * The kinds of spans that are recorded here. {@link readReportedCall} reads model calls. Others, such as
+ * tasks and turns, have no span.
+ */
 const SPAN_TYPES: Readonly<Record<string, SpanType>> = {
   trace: namedOperation(
     GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
@@ -133,7 +134,7 @@ const SPAN_TYPES: Readonly<Record<string, SpanType>> = {
   },
 };
 
-/** Reads the start of a trace or span of `@openai/agents`; `undefined` for a kind that is not recorded. */
+/** Returns `undefined` for a kind that is not recorded here. */
 export function readStart(type: string, data: PayloadObject): AgentsStart | undefined {
   const start = row(SPAN_TYPES, type)?.start(data);
   return start && { ...start, attributes: { ...start.attributes, [ATTR.OPENAI_AGENTS_SPAN_TYPE]: type } };
@@ -159,7 +160,6 @@ function internal(name: string, attributes: Attributes): AgentsStart {
   return { operation: IN_PROCESS, name, attributes };
 }
 
-/** @param type the kind of tool, as `@openai/agents` calls it */
 function toolStart(name: string, type: string): AgentsStart {
   return internal(`execute_tool ${name}`, {
     [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,

@@ -162,7 +162,6 @@ const EVENTS: Readonly<Record<string, ReadFact>> = {
   'subagent.closed': ofSubagent,
 };
 
-/** The readers of API objects, by their `object`. */
 const SESSION_OBJECTS: Readonly<Record<string, ReadFact>> = {
   'agent.session': readSession,
   'agent.session.turn': (value, sink) => readTurnFact(value, sink),
@@ -309,7 +308,7 @@ function readTurnFact(
   if (reading !== undefined) sink.invocation({ ...reading, ...seen });
 }
 
-/** @param done whether the item is done. A stream first reports its start */
+/** @param done `false` if a stream reports only the start of the item */
 function readSessionItem(item: unknown, sink: FactSink, turnId: string | undefined, done: boolean): void {
   if (turnId === undefined || sink.wants(turnId) !== 'changes') return;
   const type = stringField(item, 'type');
@@ -329,7 +328,6 @@ function readSessionItem(item: unknown, sink: FactSink, turnId: string | undefin
   }
 }
 
-/** Which fields of an item contain a tool call's name, subagent, arguments and result. */
 interface ToolItem {
   /** Without this field, the item's type is the name. */
   readonly name?: string;
@@ -410,7 +408,7 @@ function readTurnFunctionCall(value: unknown, options: { content: boolean }): To
   };
 }
 
-/** Reads some fields. One name gives its value; several give an object without the missing fields. */
+/** One name gives the value of that field. Several names give an object without the missing fields. */
 function readFields(value: unknown, names: readonly string[]): unknown {
   const entries = names.flatMap((name): [string, unknown][] => {
     const found = readField(value, name) ?? undefined;
@@ -474,7 +472,6 @@ export function readSessionReasoning(item: unknown): Message | undefined {
   return parts.length === 0 ? undefined : { role: 'assistant', parts };
 }
 
-/** Reads texts and images. Other parts, such as encrypted ones, are left out. */
 export function readSessionParts(content: readonly unknown[]): MessagePart[] {
   return partsOf(content, (part): MessagePart[] => {
     const text = field(part, 'text');
@@ -487,7 +484,6 @@ export function readSessionParts(content: readonly unknown[]): MessagePart[] {
 const MAX_READ_SUBAGENTS = 10;
 const MAX_READ_TURNS = 100;
 
-/** Reads a turn. If its id is unknown, reads the newest turns. */
 async function readTurnEnd(turn: InvocationView, get: Get, sink: FactSink): Promise<void> {
   if (turn.conversationId === undefined) return;
   const turns = `${sessionPath(turn)}${ownerPath(turn)}/turns`;
@@ -527,8 +523,8 @@ async function readTurnDetails(
 }
 
 /**
- * Returns a test for the subagents of a turn: its items name them, or the items create more than they name
- * and a creating agent opened them during the turn. Returns `undefined` if there are none.
+ * Returns a test for the subagents of a turn, or `undefined` if there are none. The turn's items name some of
+ * them. If the items create more, a creating agent opened the others during the turn.
  */
 function subagentsOf(
   { snapshot }: InvocationView,

@@ -242,7 +242,6 @@ export function readMessagesOfRun(listed: unknown, run: InvocationView, sink: Fa
   for (const message of messages) if (isAnswer(message)) sink.message(message);
 }
 
-/** Why the model stopped, by the statuses of a run or step that has ended. */
 const FINISH_REASONS: Readonly<Record<string, string>> = {
   completed: 'stop',
   failed: 'error',
@@ -359,7 +358,6 @@ export const readThreadMessage: (value: unknown, options: ReadingOptions) => Mes
     };
   });
 
-/** The vector stores in the `tool_resources` of a run, thread or assistant, or of the request that creates it. */
 function readStores(value: unknown): readonly string[] {
   const resources = field(value, 'tool_resources');
   return resources ? names(arrayField(field(resources, 'file_search'), 'vector_store_ids')) : NONE;
@@ -372,16 +370,11 @@ function readEndTime(ended: PayloadObject): number | undefined {
   return asTime(completed_at) ?? asTime(failed_at) ?? asTime(cancelled_at) ?? asTime(expired);
 }
 
-/** Failed and expired runs are errors; incomplete and cancelled ones are not. */
 function readLastError(error: unknown, status: string): Failure | undefined {
   return status === 'failed' || status === 'expired' ? readError(error, status) : undefined;
 }
 
-/**
- * Reads the first tool calls of a step, or of a run's `required_action`.
- *
- * @see https://platform.openai.com/docs/api-reference/run-steps/step-object
- */
+/** @see https://platform.openai.com/docs/api-reference/run-steps/step-object */
 export function readStepToolCalls(calls: readonly unknown[], content: boolean): readonly ToolCallSnapshot[] {
   if (calls.length === 0) return NONE;
   return first(calls).flatMap((call): ToolCallSnapshot[] => {

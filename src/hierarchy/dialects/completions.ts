@@ -41,7 +41,6 @@ function readRequestedCalls(completion: unknown, { content }: { content: boolean
     });
 }
 
-/** The choices that are complete. If the stream was cut, others may be incomplete. */
 function finishedPart(completion: unknown): object {
   const choices = arrayField(completion, 'choices');
   return { choices: choices.filter((choice) => field(choice, 'finish_reason') !== undefined) };
@@ -70,7 +69,6 @@ function* readToolMessages(body: unknown, outcome?: ToolOutcome): Generator<Tool
   }
 }
 
-/** The results of the calls that the message at `answerIndex` asks for. They come before `end`. */
 function resultsOf(
   messages: readonly unknown[],
   answerIndex: number,

@@ -31,7 +31,7 @@ const PIECES: Readonly<Record<string, 'audio' | 'text'>> = {
   'response.audio_transcript.delta': 'text',
 };
 
-/** @param type the type of a server event. Other pieces, such as arguments, are neither audio nor text */
+/** Returns `undefined` for other pieces, such as arguments. */
 export function pieceOf(type: string): 'audio' | 'text' | undefined {
   return row(PIECES, type);
 }
@@ -49,7 +49,6 @@ export function textDelta(event: unknown): object {
   };
 }
 
-/** The rate limits of an event, as the headers that an HTTP response would have. */
 export function limitsOf(event: object): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const limit of arrayField(event, 'rate_limits')) {
@@ -142,7 +141,6 @@ export class ResponseDefaults {
   #reported: object = {};
   #sent: { readonly eventId: string | undefined; readonly defaults: object }[] = [];
 
-  /** @param limits returns the limits for content; `undefined` if content is not recorded */
   constructor(limits: () => TextLimits | undefined) {
     this.#limits = limits;
   }
@@ -172,10 +170,8 @@ export class ResponseDefaults {
 const OMITTED_TOOL = { type: 'omitted', name: '…' };
 
 /**
- * Reads what a session sets for responses that do not set it themselves. The parameters get the names of the older
- * version of the API, so that those of a response, which have the newer names, take precedence.
- *
- * @param limits the limits for content; `undefined` if content is not recorded
+ * Reads what a session sets for responses that do not set it themselves. The parameters get the names of the
+ * older version of the API, so that those of a response, which have the newer names, take precedence.
  */
 function readResponseDefaults(session: unknown, limits: TextLimits | undefined): object {
   const tokens = field(session, 'max_output_tokens') ?? field(session, 'max_response_output_tokens');

@@ -38,7 +38,6 @@ import type {
 import { fingerprintOfMessages, lastMessages, lastMessagesIn } from '../tool-calls/last-messages.ts';
 import { toolCounts } from './shared-readers.ts';
 
-/** The Responses API, whose tool calls are items. Some of them are hosted: the API itself runs the tool. */
 export const responses: ModelDialect = {
   results: readItemResults,
   calls: readItemCalls,

@@ -5,10 +5,8 @@ import { matchRoute } from '../../sdk/routes/index.ts';
 import { arrayField, asArray, field, MAX_READ, names, stringField, textField } from '../../util/payload.ts';
 import type { Get, Intent, InvocationContent, ToolCallSnapshot } from '../dialect.ts';
 
-/** The empty list that all readers share. Most objects and requests need no other. */
 export const NONE: readonly never[] = [];
 
-/** The value of a request's path parameter, by its name in the route's template. */
 export function parameterOf({ route, values }: ApiRequest, name: string): string | undefined {
   const { parameters } = route;
   for (let index = 0; index < parameters.length; index++)
@@ -41,7 +39,6 @@ export function conversationUse(
   return method === 'GET' || (folds !== undefined && !starts) ? 'reads' : 'changes';
 }
 
-/** Reads the instructions and tools of an agent, from a run, a session, or the request that creates it. */
 export function readAgentContent(agent: unknown): InvocationContent {
   const instructions = textField(agent, 'instructions');
   return {

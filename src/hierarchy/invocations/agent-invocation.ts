@@ -60,7 +60,7 @@ export interface InvocationStart {
   readonly startTime: number;
   readonly above?: AgentInvocation | undefined;
   readonly subagentId?: string | undefined;
-  /** The clock of the request. The default is the clock of the invocation above. */
+  /** By default, the clock of the invocation above. */
   readonly clock?: OperationClock | undefined;
   /** Whether the start time comes from the server, in whole seconds: too coarse for duration metrics. */
   readonly rebuilt?: boolean;
@@ -74,11 +74,10 @@ export interface Acceptance {
   notBefore: number | undefined;
 }
 
-/** What is kept of a paused invocation, for a second span to continue. It has no content. */
+/** The state of a paused invocation, which a second span continues. It has no content. */
 export interface PausedInvocation {
   readonly snapshot: InvocationSnapshot;
   readonly agent: Agent | undefined;
-  /** The span that was recorded for the part before the pause. */
   readonly span: SpanContext;
   /** When the invocation began; `undefined` if only the server's time, in whole seconds, is known. */
   readonly createdTime: number | undefined;
@@ -100,8 +99,8 @@ type InvocationRecord = OperationRecord<{ readonly agentName: string | undefined
 const NOTHING_MEASURED: WholeOperation = { ...NOTHING_SPENT, seconds: undefined };
 
 /**
- * One run or turn, from the request that creates it to its end. Everything known about it is collected here and
- * recorded only when it closes, so that each token counts once.
+ * One run or turn. Everything known about it is collected here and recorded only when it closes, so that each
+ * token counts once.
  */
 export class AgentInvocation extends Invocation {
   readonly #record: (invocation: AgentInvocation, endTime: number) => void;
@@ -116,9 +115,8 @@ export class AgentInvocation extends Invocation {
   readonly spanContext: SpanContext;
   readonly context: Context;
   readonly steps: Steps;
-  /** The open invocations of subagents that work for it. */
   readonly below: Set<AgentInvocation> = new Set();
-  /** How many have ever worked for it. */
+  /** How many invocations of subagents have ever worked for it. */
   countBelow = 0;
   agent: Agent | undefined;
   agentId: string | undefined;
@@ -143,10 +141,8 @@ export class AgentInvocation extends Invocation {
     return this.#madeKeeper;
   };
   #spentBelow: Spent = NOTHING_SPENT;
-  /** What the invocation itself has spent, once its usage is final. */
   #own: Spent = NOTHING_SPENT;
 
-  /** @param record records the invocation with everything that was collected about it */
   constructor(
     { context, content, ...start }: InvocationStart,
     owner: InvocationOwner,
@@ -228,7 +224,6 @@ export class AgentInvocation extends Invocation {
     return this.allSeen || this.steps.isComplete(this.snapshot?.usage);
   }
 
-  /** Whether all messages that the model was given, and all that it produced, are known. */
   get knowsMessages(): boolean {
     return this.steps.knowsInput && this.steps.haveAnswers(this.snapshot?.usage);
   }
@@ -261,7 +256,7 @@ export class AgentInvocation extends Invocation {
     return { ...this.#own, seconds: createdTime === undefined ? undefined : (endTime - createdTime) / 1e3 };
   }
 
-  /** The state that a second span continues; `undefined` if it is over or below another invocation. */
+  /** The state that a second span can continue; `undefined` if there is nothing to continue. */
   get paused(): PausedInvocation | undefined {
     const { life, agent, spanContext: span, createdTime, clock } = this;
     const { above, before } = this.start;
@@ -279,7 +274,6 @@ export class AgentInvocation extends Invocation {
     return named === conversationId || (reported === undefined && named === undefined);
   }
 
-  /** What the model was given: the messages of the conversation if they are known, or else those of the request. */
   get inputMessages(): readonly Message[] {
     const { inputs } = this.steps;
     return inputs.size > 0 ? [...inputs.values()] : this.start.input.messages;
@@ -380,7 +374,6 @@ export class AgentInvocation extends Invocation {
     this.#describe();
   }
 
-  /** Puts its ids and the name of its agent on its span, as far as they are known now. */
   #describe(): void {
     const { place } = this;
     this.addAttributes(placeAttributes(place));

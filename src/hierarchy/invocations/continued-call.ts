@@ -42,7 +42,6 @@ export interface ContinuedStart extends InvocationBase {
   readonly closed: (operation: ContinuedCall, result: unknown, endTime: number) => void;
 }
 
-/** An operation that continues after its call, until a later request, an event or a timeout ends it. */
 export class ContinuedCall extends Invocation {
   readonly #record: OpenRecord;
   readonly traits: ContinuationTraits;
@@ -90,7 +89,6 @@ export class ContinuedCall extends Invocation {
     this.close();
   }
 
-  /** @param ownClock the clock of the request, as the milliseconds that it adds to the monotonic clock */
   seeEvent(event: unknown, time: number, ownClock: number): void {
     if (this.#stream !== undefined) this.#stream.chunks++;
     const result = this.traits.resultIn?.(event);
@@ -134,7 +132,6 @@ export class ContinuedCall extends Invocation {
     this.apply({ type: 'answered', outlives: false }, time);
   }
 
-  /** Folds a later request about the operation, such as a poll or a resumed stream, into its record. */
   fold(call: Call, route: Route): Placement {
     const { clock, context } = this;
     call.goBy(clock.own);

@@ -82,12 +82,11 @@ export abstract class Invocation implements Living, SegmentMember {
     return this.segment?.parentEnd !== undefined;
   }
 
-  /** @param time of the fact, by the clock of the invocation */
+  /** @param time is measured by the clock of the invocation */
   apply(fact: LifeFact, time: number = this.clock.now()): void {
     for (const effect of next(this, fact, time)) this.owner.carryOut(this, effect);
   }
 
-  /** Notes a sign of life, also for its conversation. */
   touch(time: number): void {
     this.apply(SIGN, time);
     this.segment?.touch(time);
@@ -125,7 +124,6 @@ export function isLeft({ error, method, streamed, streamEnd }: Call): boolean {
   return error !== undefined && (streamed || method === 'GET');
 }
 
-/** Attributes for the response to a request that has no span of its own. */
 export function answerAttributes(call: Call): Attributes {
   return pickAttributes(callAttributes(call), [
     ATTR.OPENAI_REQUEST_ID,
@@ -134,7 +132,6 @@ export function answerAttributes(call: Call): Attributes {
   ]);
 }
 
-/** The event on a span for a request that has no span of its own. */
 export interface RequestEvent {
   readonly name: string;
   /** The attribute for the `status` in the response. */

@@ -24,7 +24,6 @@ interface Times {
   readonly endTime: number;
 }
 
-/** Records a closed invocation: its steps, its tool calls, and then its own span. */
 export function recordInvocation(invocation: AgentInvocation, endTime: number): void {
   const { openRecord, telemetry, steps, snapshot, life, start } = invocation;
   guard('recording a status', addOutcome, invocation);
@@ -71,7 +70,7 @@ function addOutcome(invocation: AgentInvocation): void {
   invocation.addAttributes(attributes);
 }
 
-/** Sorts tool calls by their steps. A polled run shows the functions that it waits for before its steps are read. */
+/** A polled run shows the functions that it waits for before its steps are read. */
 function inOrderOfSteps({ unrecorded: all, toolCalls }: Steps): readonly ToolCall[] {
   const places = new Map(all.map(({ snapshot: { id } }, index) => [id, index]));
   const place = ({ stepId = '' }: ToolCall): number => places.get(stepId) ?? all.length;
@@ -122,7 +121,6 @@ function recordStepsAndTools(
   return [...answers, ...unclaimed(invocation, shown)];
 }
 
-/** Sorts calls by their start and then, as far as it is known, by their end. */
 function inOrderOfTime(calls: Iterable<ToolCall>, { startTime, endTime }: Times): readonly ToolCall[] {
   const start = (call: ToolCall): number => call.startTime ?? startTime;
   const end = (call: ToolCall): number => call.endTime ?? endTime;
@@ -186,7 +184,7 @@ function recordInvocationToolCall(invocation: AgentInvocation, call: ToolCall, t
   );
 }
 
-/** What the call or its result reports. Without a result, the outcome follows from how the step or run ended. */
+/** Without a result, the outcome follows from how the step or run ended. */
 function toolOutcome({ steps, snapshot: whole }: AgentInvocation, call: ToolCall): ToolOutcome | undefined {
   const { snapshot, stepId, endTime } = call;
   const reported = call.outcome ?? snapshot.outcome;
@@ -208,7 +206,7 @@ function storesByOwner(invocation: AgentInvocation): readonly (readonly string[]
   return [snapshot, start, segment?.conversation, agent].map((owner) => owner?.vectorStoreIds ?? []);
 }
 
-/** Adds the output that the program submitted, if the step was read before it contained the output. */
+/** The step may have been read before it contained the output that the program submitted. */
 function withOutput(content: ToolCallContent | undefined, output: unknown): ToolCallContent | undefined {
   return content === undefined ? undefined : { ...content, result: content.result ?? output };
 }
@@ -240,8 +238,8 @@ function unclaimed({ steps, snapshot, life }: AgentInvocation, shown: ReadonlySe
 const NOT_OF_THE_STEP: ReadonlySet<string> = new Set(['error', 'cancelled']);
 
 /**
- * The finish reason of a step: `tool_calls` if it called tools, else `stop` if it was completed. The last message has
- * the reason of its invocation, unless the invocation failed or was cancelled after it.
+ * The last message has the reason of its invocation, unless the invocation failed or was cancelled after that
+ * message was completed.
  */
 function stepFinishReason(
   step: Step['snapshot'],
@@ -283,7 +281,6 @@ interface StepWithCalls {
  */
 class RecordedTimes {
   readonly #endTime: number;
-  /** The latest possible end of each step, which leaves time for the spans after it. */
   readonly #latest: number[] = [];
   #earliest: number;
   readonly #starts: Starts;

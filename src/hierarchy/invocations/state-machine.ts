@@ -3,7 +3,7 @@ import { clamp } from '../operation-clock.ts';
 /**
  * - `open`: in progress, as far as is known.
  * - `waiting`: the program must do something first, such as run a function.
- * - `ended`: nothing is in progress any more. If its end was not seen, it may turn out to continue.
+ * - `ended`: over, as far as is known. Unless its end was reported, it may turn out to be still in progress.
  * - `closed`: recorded. Nothing changes it any more.
  */
 export type InvocationState = 'open' | 'waiting' | 'ended' | 'closed';
@@ -16,20 +16,19 @@ export interface Life {
   state: InvocationState;
   readonly startTime: number;
   endTime: number | undefined;
-  /** When it was last seen in progress; its end is later. */
+  /** When it was last seen in progress. It cannot have ended earlier. */
   lastOpenTime: number;
   /** When it last showed a sign of life, such as a request about it or an event of a stream. */
   lastSign: number;
   /** Since when it has been over; `undefined` while it is in progress. */
   overSince: number | undefined;
-  /** The number of requests in progress about it. */
   requests: number;
   /** The number of open streams that report on it and may outlive it. */
   streams: number;
-  /** Whether we read its end or its details, with our own GET requests to the API. */
+  /** Whether our own GET requests read its end or its details, or soon will. */
   reading: 'no' | 'soon' | 'now';
   isRead: boolean;
-  /** Whether what is missing at its end may be read. */
+  /** Whether details that are missing at its end may be read. */
   mayRead: boolean;
   /** Whether its conversation was deleted, so that nothing about it can be read any more. */
   isDeleted: boolean;
@@ -43,12 +42,10 @@ interface ClosingReads {
   readonly left: number;
 }
 
-/** An invocation's life, and what else besides facts decides how it continues. */
 export interface Living {
   readonly life: Life;
   /** Milliseconds without a sign of life after which it is given up. */
   readonly timeout: number;
-  /** When the API lets it expire. */
   readonly expiresAt: number;
   /** What is missing once it is over. `invocations`: others work for it, and must be recorded first. */
   readonly lacks: 'nothing' | 'details' | 'invocations';
@@ -56,7 +53,6 @@ export interface Living {
   readonly isAwaited: boolean;
 }
 
-/** Something that a request, a response, a stream or the clock has shown of an invocation. */
 export type LifeFact =
   /** The program has sent a request about it. `outlives`: the request is a stream that may outlive it. */
   | { readonly type: 'asked'; readonly outlives: boolean }
@@ -83,7 +79,6 @@ export type LifeFact =
   | { readonly type: 'time'; readonly idleTimeout: number }
   /** It is to be recorded if it is over, but waits for requests and reads that may still add details. */
   | { readonly type: 'flush' }
-  /** It is to be recorded at once, with what is known. */
   | { readonly type: 'close' };
 
 export type Effect =
@@ -120,7 +115,6 @@ export function newLife(startTime: number, mayRead: boolean): Life {
   };
 }
 
-/** Whether it may still be in progress. */
 export function canContinue({ state, endTime }: Life): boolean {
   return endTime === undefined && state !== 'closed';
 }
@@ -269,7 +263,6 @@ function record(life: Life, effects: readonly Effect[] = RECORD): readonly Effec
   return effects;
 }
 
-/** When it ended. If that is unknown, when it was last seen in progress. */
 export function endTimeOf({ endTime, lastOpenTime, startTime }: Life): number {
   return endTime ?? Math.max(lastOpenTime, startTime);
 }

@@ -16,11 +16,10 @@ export interface Step {
   firstTextTime: number | undefined;
   /** When each of the first pieces of text came. Empty if pieces are not recorded. */
   readonly deltaTimes: number[];
-  /** The number of further pieces, whose times are not kept. */
   skippedDeltas: number;
 }
 
-/** What came back from a tool call; `outcome` is `undefined` for success. */
+/** `outcome` is `undefined` for success. */
 type CallResult = Pick<ToolOutput, 'output' | 'outcome'>;
 
 /** What was recorded before a pause, for a second span to continue. */
@@ -37,13 +36,11 @@ interface StepsOptions {
   readonly deltas: boolean;
   /** Returns `undefined` if content is not recorded. */
   readonly keeper: () => Keeper | undefined;
-  /** Whether all input messages are known from the request. */
   readonly isInputKnown?: boolean | undefined;
   readonly above?: Steps | undefined;
   readonly before?: StepsBefore | undefined;
 }
 
-/** The steps and tool calls of one invocation, collected from streams, lists and retrieved objects. */
 export class Steps {
   readonly #options: StepsOptions;
   readonly #steps = new Map<string, Step>();
@@ -56,9 +53,8 @@ export class Steps {
   /** The ids of steps, and of tool calls outside of steps, that were not kept because there were too many. */
   readonly skippedSteps: Set<string> = new Set();
   readonly #skippedCalls = new Set<string>();
-  /** The number of tool calls that are part of no step and that the program was not asked for. */
+  /** The number of tool calls that {@link seeToolCall} was the first to report. */
   #looseCalls = 0;
-  /** When the invocation last began to wait for the program's tools. */
   waitingSince: number | undefined;
 
   constructor(options: StepsOptions) {
@@ -214,13 +210,12 @@ export class Steps {
     this.outputs.clear();
   }
 
-  /** Whether everything about the invocation is known, judging by its usage. */
+  /** Whether all steps, messages and search results are known. The usage shows whether steps are missing. */
   isComplete(whole: Usage | undefined): boolean {
     if (this.#options.keeper() === undefined) return this.#areAllSeen(whole);
     return this.haveAnswers(whole) && this.toolCalls.every(hasDocuments);
   }
 
-  /** Whether all steps of the invocation and their messages are known, judging by its usage. */
   haveAnswers(whole: Usage | undefined): boolean {
     if (!this.#areAllSeen(whole)) return false;
     const ids = [...this.#steps.values()].map(({ snapshot }) => snapshot.messageId);

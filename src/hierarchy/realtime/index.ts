@@ -7,7 +7,6 @@ import { RealtimeSession, type SessionStart } from './realtime-session.ts';
 import { SessionResponses } from './session-responses.ts';
 import { UserSpeech } from './user-speech.ts';
 
-/** A session, with the recorders of the user's speech and of the responses. */
 interface ObservedSession {
   readonly session: RealtimeSession;
   readonly speech: UserSpeech;
@@ -81,7 +80,7 @@ export class SessionSocket implements SocketObservation {
     this.#end(close);
   }
 
-  /** Ends the session at shutdown or exit. */
+  /** Ends the session although its socket may be open. */
   close(): void {
     this.#end(undefined);
   }

@@ -22,7 +22,7 @@ import type { ConversationTracker } from '../tracker.ts';
 export interface SessionStart {
   readonly tracker: ConversationTracker;
   readonly toolCalls: ToolCalls;
-  /** Which socket records a response or transcript, by session and id. Other sockets may get it, too. */
+  /** Which socket records a response or transcript, by session and id. Other sockets may get the same one. */
   readonly claimed: Shelf<symbol>;
   /** Identifies the socket, whose context and client must not be kept after its close. */
   readonly claimant: symbol;
@@ -97,7 +97,6 @@ export class RealtimeSession {
     return { kind: this.#kind, conversationId: this.facts.id };
   }
 
-  /** @param isAnswer whether the server answers an update of the program */
   described(session: unknown, isAnswer: boolean): void {
     this.defaults.reported(session, isAnswer);
     const facts = readSessionFacts(session);
@@ -121,7 +120,7 @@ export class RealtimeSession {
       : caller;
   }
 
-  /** Whether this socket records the response or transcript. It does not if another socket of the session does. */
+  /** Another socket of the session may have claimed the response or transcript first, and then records it. */
   claims(id: string): boolean {
     if (this.facts.id === undefined) return true;
     const { claimed, claimant, endpoint } = this.start;

@@ -43,7 +43,7 @@ const ALREADY_ACTIVE = 'conversation_already_has_active_response';
 /** The API's error type for a response that it failed to make. */
 const FAILED_TO_ANSWER = 'server_error';
 
-/** A session's responses in progress: the requested ones, in order, and those that have begun, by id. */
+/** The requested responses are in order. Those that have begun are kept by id. */
 export class SessionResponses {
   readonly #session: RealtimeSession;
   readonly #speech: UserSpeech;
@@ -105,7 +105,7 @@ export class SessionResponses {
     response.requestTools({ output: [field(event, 'item')] }, time, time);
   }
 
-  /** Ends a response. If the server has cancelled it because the user spoke, it counts as interrupted. */
+  /** If the server has cancelled the response because the user spoke, it counts as interrupted. */
   done(event: unknown): void {
     const reported = field(event, 'response');
     const id = stringField(reported, 'id');
@@ -158,7 +158,7 @@ export class SessionResponses {
     this.#session.record?.addEvent(EVENT_OPENAI_REALTIME_INTERRUPTION, attributes, time);
   }
 
-  /** Called when the API rejects something that the program has sent. Fails the request that the error is about. */
+  /** Fails the request that the error is about. */
   failed(error: unknown): void {
     const details = fieldsOf(error);
     const request = this.#rejected(details);
@@ -225,7 +225,6 @@ export class SessionResponses {
   }
 }
 
-/** A response in progress: the program has requested it, or the server has begun it by itself. */
 class OpenResponse {
   readonly call: Call;
   readonly eventId: string | undefined;
@@ -284,7 +283,6 @@ class OpenResponse {
     this.call.chunk(piece);
   }
 
-  /** Called for each event that is not a piece: the response was created, has a new item, or is done. */
   see(event: unknown): void {
     const response = field(event, 'response');
     const seen =

@@ -16,14 +16,13 @@ export interface AddedInput {
   item: unknown;
 }
 
-/** A part of the user's speech that is an item of the conversation. It is kept until its transcript comes. */
+/** A part of the user's speech that is an item of the conversation. Its transcript may follow. */
 interface SpokenItem {
   readonly endTime: number;
   /** Set once the item is committed, if content is recorded. */
   said: AddedInput | undefined;
 }
 
-/** Tracks what the user says and what the program adds to the conversation, and which response answers it. */
 export class UserSpeech {
   readonly #session: RealtimeSession;
   /** The items that were said or added since the last response. Empty if content is not recorded. */
@@ -89,8 +88,8 @@ export class UserSpeech {
   }
 
   /**
-   * Called when the server has made an item of the audio. If it does not detect turns, the speech ended when
-   * the program committed the audio.
+   * Called when the server has made an item of the audio. If the server does not detect turns, the speech
+   * ended when the program committed the audio.
    */
   committed(itemId: string | undefined): void {
     const committing = this.#committing;
@@ -131,7 +130,7 @@ export class UserSpeech {
     if (known !== undefined || itemId === undefined) return known;
     const item = { endTime, said: undefined };
     this.#spoken.set(itemId, item);
-    // No event removes them in a session without transcription.
+    // Without transcription, no event removes these items.
     keepNewest(this.#spoken);
     return item;
   }
@@ -163,7 +162,6 @@ export class UserSpeech {
     return takes ? this.#input.splice(0) : [...this.#input];
   }
 
-  /** Removes and returns the end time of the speech that the next response answers; `undefined` if there is none. */
   takeEnd(): number | undefined {
     const end = this.#end;
     this.#end = undefined;

@@ -2,13 +2,12 @@ import { readToolOutputCallId } from '../../operations/response/items.ts';
 import { fingerprintOf } from '../../operations/tool-calls.ts';
 import { asArray, field, stringField } from '../../util/payload.ts';
 
-/** The most characters of the messages that are kept. */
 const MAX_KEPT_LENGTH = 16_384;
 
 /**
- * The newest user message of a request, together with the newest message that the program added after it,
- * such as a tool result, which alone may be the same for every user. `undefined` without a user message, or
- * if the messages are long or not only text, because they stay in memory until the answer has ended.
+ * The newest user message of a request, and the newest message that the program added after it, such as a
+ * tool result. A tool result alone may be the same for every user. Returns `undefined` without a user
+ * message, or if the messages are long or not only text: they stay in memory until the answer has ended.
  *
  * @param end the index at which the model answers. Only the items before it are searched
  */
@@ -28,7 +27,6 @@ export function lastMessages(items: readonly unknown[], end: number = items.leng
   return undefined;
 }
 
-/** The last messages in the input of a response. The input may also be a string, which is a user message. */
 export function lastMessagesIn(input: unknown): unknown {
   if (typeof input !== 'string') return lastMessages(asArray(input));
   return input.length > MAX_KEPT_LENGTH ? undefined : { role: 'user', content: input };
@@ -42,7 +40,6 @@ export function once<Value>(read: () => Value): () => Value {
   };
 }
 
-/** A hash of the messages that `lastMessages` has found. */
 export function fingerprintOfMessages(messages: unknown): string | undefined {
   if (messages === undefined) return undefined;
   const items: readonly unknown[] = Array.isArray(messages) ? messages : [messages];

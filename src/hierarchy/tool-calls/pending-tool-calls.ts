@@ -14,15 +14,12 @@ interface ToolCallIdentity {
   readonly traceId: string | undefined;
 }
 
-/** A tool call that the model has requested from the program. */
 export interface ToolCallRequest extends ToolCallIdentity, CallFacts {
-  /** The id of the response that requests the call. */
   readonly responseId: string | undefined;
   /** A hash of the last messages that the response replies to. Set only if the call's id is not unique. */
   readonly question: string | undefined;
 }
 
-/** A tool call whose result is in a request of the program. */
 export interface AnsweredToolCall extends ToolCallIdentity, Pick<ToolResult, 'repeated' | 'question'> {
   readonly previousResponseId?: string | undefined;
 }
@@ -69,7 +66,6 @@ export class PendingToolCalls<Call> {
     (known) => this.#forget(known),
     PENDING_TIMEOUT_MS,
   );
-  /** The pending and the closed calls, by origin and id. */
   readonly #byId = new Map<string, Set<KnownCall<Call>>>();
   readonly #dropped: (call: Call) => void;
 
@@ -82,7 +78,6 @@ export class PendingToolCalls<Call> {
     return this.#pending.size === 0;
   }
 
-  /** The number of pending and closed calls. */
   get size(): number {
     return this.#pending.size + this.#closed.size;
   }
@@ -117,7 +112,6 @@ export class PendingToolCalls<Call> {
     this.#open(known, call);
   }
 
-  /** Drops the calls that were kept for too long. */
   expire(): void {
     this.#pending.expire();
     this.#closed.expire();
@@ -155,7 +149,7 @@ export class PendingToolCalls<Call> {
   }
 }
 
-/** The calls that a request may answer, among those with its origin and id. See {@link PendingToolCalls}. */
+/** See {@link PendingToolCalls}. */
 function findAnswered<Call>(
   same: readonly KnownCall<Call>[],
   answered: AnsweredToolCall,
@@ -188,7 +182,7 @@ function isPending({ open }: KnownCall<unknown>): boolean {
   return open !== undefined;
 }
 
-/** The calls with the repeated name and arguments or, if the arguments are not known, with the name. */
+/** If the arguments are not known, the name decides. */
 function fitting<Call>(
   calls: readonly KnownCall<Call>[],
   repeated: CallFacts | undefined,

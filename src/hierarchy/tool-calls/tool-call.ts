@@ -23,14 +23,12 @@ export interface ToolCall {
   outcome: ToolOutcome | undefined;
 }
 
-/** A function that the program ran, with its measured times. */
 export interface TimedToolCall {
   readonly snapshot: ToolCallSnapshot;
   readonly seconds: number;
   readonly outcome: ToolOutcome | undefined;
 }
 
-/** Whether this is a call of a function that the program was asked to run and has not answered yet. */
 export function isUnanswered({ snapshot, startTime, endTime }: ToolCall): boolean {
   return startTime !== undefined && endTime === undefined && snapshot.type === 'function';
 }

@@ -65,9 +65,9 @@ type Answering = Pick<AnsweredToolCall, 'origin' | 'previousResponseId' | 'conve
 };
 
 /**
- * Records the tool calls of responses and chat completions, as siblings of the answers' spans. The span of a
- * hosted tool lies within that of the answer. The span of a function lasts from the answer that requests it
- * to the request that answers it. All APIs share one instance.
+ * Records the tool calls of responses and chat completions. The span of a hosted tool lies within the time of
+ * the answer. The span of a function lasts from the answer that requests it to the request that answers it.
+ * All APIs share one instance.
  */
 export class ToolCalls {
   readonly #tracker: ConversationTracker;
@@ -86,11 +86,7 @@ export class ToolCalls {
     return !this.#pending.isEmpty || this.openStreams.size > 0;
   }
 
-  /**
-   * Records the hosted tool calls of a response, and keeps the calls that the program answers as pending.
-   *
-   * @param lastMessages the last messages that the response replies to
-   */
+  /** @param lastMessages the last messages that the response replies to */
   requested(
     calls: readonly RequestedCall[],
     response: RequestingResponse,
@@ -112,9 +108,7 @@ export class ToolCalls {
     this.#keep(calls.filter(isKept), response, lastMessages);
   }
 
-  /**
-   * Keeps the calls of another process's response as pending: the process that answers calls records them.
-   */
+  /** The process that answers calls records them, even if another process has requested the response. */
   seen(
     calls: readonly RequestedCall[],
     seen: Pick<RequestingResponse, 'origin' | 'responseId' | 'place' | 'endTime'>,
@@ -160,9 +154,7 @@ export class ToolCalls {
     store.expireLater();
   }
 
-  /**
-   * Records the calls that a request answers. A request that answers calls of several traces joins none of the traces.
-   */
+  /** A request that answers calls of several traces joins none of the traces. */
   answer(results: Iterable<ToolResult>, { time, parent, ...request }: Answering): AnsweredCalls {
     const traceId = validTraceId(trace.getSpanContext(parent));
     const taken: TakenCall<PendingCall>[] = [];
