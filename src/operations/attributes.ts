@@ -3,24 +3,21 @@ import * as ATTR from '../semconv/attributes.ts';
 import type { ApiRequest } from '../telemetry/operation.ts';
 import { asName, asWord, field, fieldsOf, names, row, stringField } from '../util/payload.ts';
 
-/** Sets an attribute if it has a value. */
 export function define(attributes: Attributes, name: string, value: AttributeValue | undefined): void {
   if (value !== undefined) attributes[name] = value;
 }
 
-/** The attributes that have a value. Frequent operations use {@link define} instead, which copies nothing. */
+/** Frequent operations use {@link define} instead, which copies nothing. */
 export function defined(attributes: Attributes): Attributes {
   const found: Attributes = {};
   for (const name in attributes) define(found, name, attributes[name]);
   return found;
 }
 
-/** The model that a request names; for Azure, the deployment. */
 export function modelOf({ body, deployment, sdkMetadata }: ApiRequest): string | undefined {
   return deployment ?? bodyText(body, 'model') ?? stringField(sdkMetadata, 'model');
 }
 
-/** The attributes common to all model calls. */
 export function modelCall(operation: string, request: ApiRequest): Attributes {
   const attributes: Attributes = { [ATTR.GEN_AI_OPERATION_NAME]: operation };
   define(attributes, ATTR.GEN_AI_REQUEST_MODEL, modelOf(request));
@@ -42,12 +39,10 @@ const OUTPUT_TYPES: Readonly<Record<string, string>> = {
   text: 'text',
 };
 
-/** The `gen_ai.output.type` for a requested format. */
 export function outputTypeOf(format: unknown): string | undefined {
   return row(OUTPUT_TYPES, asName(fieldsOf(format).type));
 }
 
-/** A span name: the operation and its subject, or the operation alone if the subject is unknown. */
 export function nameWith(operation: string, subject: string | undefined): string {
   return subject === undefined ? operation : `${operation} ${subject}`;
 }

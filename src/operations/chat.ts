@@ -23,11 +23,7 @@ import { readAnswerFailure } from './failures.ts';
 import { readRequestedToolCalls } from './tool-calls.ts';
 import { readToolDefinitions } from './tool-definitions.ts';
 
-/**
- * `POST /chat/completions`: one model call.
- *
- * @see https://platform.openai.com/docs/api-reference/chat/create
- */
+/** @see https://platform.openai.com/docs/api-reference/chat/create */
 export const chat: Operation = {
   endpoints: ['POST /chat/completions'],
   traits: { inference: 'chat', reportsUsageOnRequest: true, failsWithoutReason: true },
@@ -52,7 +48,7 @@ export const chat: Operation = {
   },
 };
 
-/** The parameters that chat and legacy completions share. Throws if a getter of the request throws. */
+/** Shared by chat and legacy completions. Throws if a getter of the request throws. */
 export function samplingAttributes({ body, streamed }: ApiRequest): Attributes {
   const { n, seed, temperature, top_p, max_completion_tokens, max_tokens } = fieldsOf(body);
   const { frequency_penalty, presence_penalty, top_k } = fieldsOf(body);
@@ -83,7 +79,7 @@ function chatParameterAttributes(request: ApiRequest): Attributes {
 
 const GEMINI = /^(?:google\/|models\/)?gemini-/;
 
-/** Adds Gemini's thought tokens to the output: they are billed as output, but only in the total. */
+/** Gemini bills its thought tokens as output, but reports them only as part of the total. */
 function withThoughts(usage: Usage, tokens: number, result: unknown): Usage {
   const isGemini = GEMINI.test(asName(field(result, 'model')) ?? '');
   // Gemini leaves out `completion_tokens` if all of them are thoughts.
@@ -92,7 +88,7 @@ function withThoughts(usage: Usage, tokens: number, result: unknown): Usage {
     : usage;
 }
 
-/** The stop sequences. They count as content, so they are recorded only with it. */
+/** Stop sequences count as content. */
 export function stopSequences({ body }: ApiRequest): Attributes | undefined {
   const stop = field(body, 'stop');
   if (stop === undefined) return undefined;
@@ -111,7 +107,7 @@ function chatResultAttributes(result: unknown): Attributes {
   return attributes;
 }
 
-/** Adds the finish reasons, and how many tool calls get no span: all after the first {@link MAX_REPEATED}. */
+/** Only the first {@link MAX_REPEATED} tool calls have spans. Counts the others. */
 function addChoices(attributes: Attributes, choices: readonly unknown[]): void {
   let reasons: string[] | undefined;
   let calls = 0;

@@ -12,13 +12,12 @@ import {
 } from '../util/payload.ts';
 import { urlWithoutSecrets } from '../util/url-secrets.ts';
 
-/** The recorded fields of a cited page or file. */
 export type Citation = Readonly<Record<string, string>>;
 
 const CITED = ['url', 'title', 'file_id', 'filename'] as const;
 const MAX_CITED_LENGTH = 2_048;
 
-/** The pages and files that annotations cite. Chat completions and Assistants nest each in a field. */
+/** Chat completions and Assistants nest a citation in a field that is named after its type. */
 export function readCitations(annotations: unknown): Citation[] {
   return first(asArray(annotations)).flatMap((annotation) => {
     const type = stringField(annotation, 'type');
@@ -34,13 +33,12 @@ export function readCitations(annotations: unknown): Citation[] {
   });
 }
 
-/** One message part with all citations; none if there are no citations. */
 export function citationParts(annotations: unknown): MessagePart[] {
   const citations = readCitations(annotations);
   return citations.length === 0 ? [] : [{ type: 'citations', citations }];
 }
 
-/** Adds the citations of a chunk. Some servers repeat the earlier citations in each chunk. */
+/** Some servers repeat the earlier citations in each chunk. */
 export function addCitations(known: readonly Citation[], annotations: unknown): readonly Citation[] {
   const isNew = (citation: Citation): boolean =>
     !known.some((one) => one.type === citation.type && CITED.every((name) => one[name] === citation[name]));
@@ -48,10 +46,7 @@ export function addCitations(known: readonly Citation[], annotations: unknown): 
   return added.length === 0 ? known : first([...known, ...added]);
 }
 
-/**
- * Converts a search result, which is a part of a file, into a document of the conventions. The file's
- * `attributes` are user metadata and are never recorded.
- */
+/** The `attributes` of the found file are user metadata, so they are not recorded. */
 function readDocument(found: unknown): object {
   const text = textField(found, 'text');
   const content =
@@ -66,7 +61,6 @@ function readDocument(found: unknown): object {
   };
 }
 
-/** The first documents of a list. If there are more, a last entry says how many. */
 export function readDocuments(found: readonly unknown[]): object[] {
   const documents = first(found).map(readDocument);
   const count = found.length - documents.length;

@@ -33,7 +33,6 @@ const PART_KINDS: Readonly<Record<string, Kind>> = {
   output_audio: 'audio',
 };
 
-/** Converts a part of a message of any API. */
 export function readContentPart(part: unknown): MessagePart[] {
   const type = textField(part, 'type');
   if (type === undefined) return [];
@@ -64,7 +63,7 @@ function textParts(type: 'text' | 'reasoning', part: unknown, content: string | 
   return content === undefined ? [] : [textPart(type, content, countField(part, 'original_length'))];
 }
 
-/** The text of a part. Assistants wrap it in an object. Mistral has a list of parts in `thinking`. */
+/** Assistants wrap the text in an object. Mistral sends a list of parts as `thinking`. */
 export function textOfPart(part: unknown): string | undefined {
   const text = field(part, 'text') ?? field(part, 'refusal') ?? field(part, 'thinking');
   return (
@@ -78,7 +77,6 @@ export function textOfPart(part: unknown): string | undefined {
   );
 }
 
-/** Reads a file, which is given by a URL, by its data or by the id of an uploaded file. */
 function readFile(holder: unknown, modality: string, urlGiven: string | undefined): MessagePart[] {
   const url = urlGiven ?? textField(holder, 'url');
   if (url !== undefined) return [urlPart(url, modality)];

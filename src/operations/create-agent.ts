@@ -5,11 +5,7 @@ import { defined, nameWith } from './attributes.ts';
 import { readInstructions } from './response/content.ts';
 import { readToolDefinitions } from './tool-definitions.ts';
 
-/**
- * `POST /assistants` and `POST /agents`: creates an agent.
- *
- * @see https://platform.openai.com/docs/api-reference/assistants/createAssistant
- */
+/** @see https://platform.openai.com/docs/api-reference/assistants/createAssistant */
 export const createAgent: Operation = {
   endpoints: ['POST /assistants', 'POST /agents'],
   name: 'create_agent',

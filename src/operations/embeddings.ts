@@ -7,8 +7,8 @@ import { answeringModel, define, modelCall } from './attributes.ts';
 import { readAnswerFailure } from './failures.ts';
 
 /**
- * `POST /embeddings`. Only the length of the first vector is read: vectors are large, and some major versions of the
- * SDK decode them lazily.
+ * Only the length of the first vector is read: vectors are large, and some major versions of the SDK decode
+ * them lazily.
  *
  * @see https://platform.openai.com/docs/api-reference/embeddings/create
  */
@@ -35,7 +35,7 @@ export const embeddings: Operation = {
 
 const BYTES_PER_FLOAT = 4;
 
-/** The number of dimensions, from the vector or its base64. Calls no getter, because it might decode. */
+/** Calls no getter, because a getter may decode the vector. */
 function dimensionsOf(embedding: unknown): number | undefined {
   const holder = asObject(embedding);
   const vector = holder && (Object.getOwnPropertyDescriptor(holder, 'embedding')?.value as unknown);
@@ -46,7 +46,7 @@ function dimensionsOf(embedding: unknown): number | undefined {
   return Math.floor(dimensions) || undefined;
 }
 
-/** Reads the usage without output tokens: embeddings do not have any, so not even 0 is recorded. */
+/** Embeddings have no output tokens, so not even 0 is recorded. */
 function inputUsage(result: unknown): Usage | undefined {
   const usage = usageIn(result);
   return usage === undefined || usage.known === 'output'

@@ -9,9 +9,9 @@ import { define } from './attributes.ts';
 /** What one object of the API, such as a step or an item, shows of a tool call. */
 export interface ToolCallSnapshot {
   readonly id: string;
-  /** The type in the API: `function`, `code_interpreter`, `file_search`. */
+  /** The API's type of the tool, such as `function` or `file_search`. */
   readonly type: string;
-  /** The name of the function, or else the type. */
+  /** The tool's own name, or else the type. */
   readonly name: string;
   readonly imageCount?: number | undefined;
   readonly resultCount?: number | undefined;
@@ -19,17 +19,16 @@ export interface ToolCallSnapshot {
   readonly content: ToolCallContent | undefined;
   /** The id of the item, in APIs that have items instead of steps. */
   readonly itemId?: string;
-  /** The label of the MCP server that provides the tool. */
   readonly serverLabel?: string | undefined;
   readonly namespace?: string | undefined;
   /** The id of the subagent that the call starts or continues. */
   readonly subagentId?: string;
-  /** Whether the object contains the result of the call. */
+  /** Whether the object shows that the call has a result. */
   readonly hasResult?: boolean;
   readonly outcome?: ToolOutcome | undefined;
 }
 
-/** The content of a tool call. It is read only if content is recorded. */
+/** Read only if content is recorded. */
 export interface ToolCallContent {
   readonly arguments?: unknown;
   readonly result?: unknown;
@@ -40,7 +39,7 @@ export interface ToolCallContent {
 /** The `gen_ai.tool.type` of tools that the API runs itself. */
 const HOSTED = 'extension';
 
-/** `gen_ai.tool.type` by API type. Others are hosted, and so is a `shell` that the program did not run. */
+/** By the API's type of tool. All others are hosted, and so is a `shell` that the program did not run. */
 const TOOL_TYPES: Readonly<Record<string, string>> = {
   function: 'function',
   custom: 'function',
@@ -51,11 +50,9 @@ const TOOL_TYPES: Readonly<Record<string, string>> = {
   file_search: 'datastore',
 };
 
-/** A finished tool call. */
 export interface RecordedToolCall {
   readonly call: ToolCallSnapshot;
   readonly stepId: string | undefined;
-  /** The response that asked for the call. */
   readonly responseId?: string | undefined;
   readonly itemId?: string | undefined;
   readonly vectorStoreIds: readonly string[];
@@ -65,14 +62,9 @@ export interface RecordedToolCall {
   readonly outcome: ToolOutcome | undefined;
   /** Whether the program ran the tool, so that this process measured its duration. */
   readonly timedHere?: boolean;
-  /** The provider whose model asked for the call, if it is known. */
   readonly provider: string | undefined;
 }
 
-/**
- * `execute_tool {name}`: a tool call below its invocation, or next to its response. It is recorded once it
- * has ended. Its attribute `openai.step.id` shows which step it belongs to.
- */
 export const executeTool: OperationKind<RecordedToolCall, RecordedToolCall> = {
   name: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
   kind: 'internal',
@@ -118,7 +110,6 @@ export const executeTool: OperationKind<RecordedToolCall, RecordedToolCall> = {
   },
 };
 
-/** The `gen_ai.tool.type` for a type of the API. */
 export function toolTypeOf(type: string): string {
   return row(TOOL_TYPES, type) ?? HOSTED;
 }

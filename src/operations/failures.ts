@@ -1,7 +1,7 @@
 import { type Failure, readError } from '../telemetry/outcomes/failure.ts';
 import { arrayField, asObject, asText, field, stringField, textField } from '../util/payload.ts';
 
-/** The error that a server reports in a body or in a choice: an object, or only a message, as LM Studio sends it. */
+/** LM Studio sends only a message instead of an error object. */
 export function reportedError(holder: unknown): unknown {
   const error = field(holder, 'error');
   return asObject(error) ?? asText(error);
@@ -18,23 +18,20 @@ export function readAnswerFailure(result: unknown): Failure | undefined {
   return error === undefined ? undefined : readError(error, 'failed');
 }
 
-/** Whether a choice has no finish reason, or the reason `error`. */
 function isBroken(choice: unknown): boolean {
   return (field(choice, 'finish_reason') ?? 'error') === 'error';
 }
 
-/**
- * Whether an answer has results: embeddings, images and documents in `data`, moderations in `results`, a transcript.
- */
+/** `data` has embeddings, images or documents, `results` has moderations, and `text` has a transcript. */
 function hasResults(result: unknown): boolean {
   const hasItems = arrayField(result, 'data').length > 0 || arrayField(result, 'results').length > 0;
   return hasItems || textField(result, 'text') !== undefined;
 }
 
-/** Objects whose failures are recorded where they run: on the span of the response, run or step. */
+/** The failures of these objects are recorded where they run: on the span of the response, run or step. */
 const RECORDED_ELSEWHERE = /^(?:response|thread\.run|thread\.run\.step)$/;
 
-/** Why a batch, job, file or other resource has failed. OpenAI gives a failed file the status `error`. */
+/** OpenAI gives a failed file the status `error`. */
 export function readResourceFailure(result: unknown): Failure | undefined {
   const status = field(result, 'status');
   if (status !== 'failed' && status !== 'error') return undefined;

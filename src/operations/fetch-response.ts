@@ -9,8 +9,8 @@ import { responseAttributes } from './response/outcome.ts';
 import { readToolDefinitions } from './tool-definitions.ts';
 
 /**
- * `GET /responses/{response_id}`: retrieves a response, whole or as a resumed stream. The usage belongs to the call
- * that created the response and is not recorded again. A failed response does not make the retrieval fail.
+ * Retrieves a response, whole or as a resumed stream. The usage belongs to the call that created the
+ * response, so it is not recorded again. A failed response does not make the retrieval fail.
  *
  * @see https://platform.openai.com/docs/api-reference/responses/get
  */

@@ -47,7 +47,6 @@ function otherOperations(): readonly Operation[] {
 
 let others: ReadonlyMap<string, Operation> | undefined;
 
-/** The operation of a route; {@link request} if no operation declares the route's endpoint. */
 export function operationOf({ endpoint }: Pick<Route, 'endpoint'>): Operation {
   if (chat.endpoints.includes(endpoint)) return chat;
   others ??= byEndpoint(otherOperations());

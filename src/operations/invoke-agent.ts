@@ -8,7 +8,6 @@ import { addFinishReason, messageFinishReason } from '../telemetry/outcomes/fini
 import { define, nameWith } from './attributes.ts';
 import { request } from './request.ts';
 
-/** The end of a run or turn. */
 export interface InvocationEnd {
   /** `false` if we stopped watching the invocation before it ended. */
   readonly observed: boolean;
@@ -19,7 +18,6 @@ export interface InvocationEnd {
   readonly whole: WholeOperation;
   readonly totals: Totals;
   readonly toolCalls: readonly RequestedToolCall[];
-  /** The numbers of steps and tool calls without a span. */
   readonly skippedSteps: number;
   readonly skippedToolCalls: number;
   readonly systemInstructions: readonly MessagePart[];
@@ -28,7 +26,6 @@ export interface InvocationEnd {
   readonly outputMessages: readonly Message[];
 }
 
-/** `invoke_agent {agent}`: a run or turn, from the request that starts it until its end is known from any source. */
 export const invokeAgent: OperationKind<{ readonly agentName: string | undefined }, InvocationEnd> = {
   name: GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
   isLasting: true,
@@ -62,9 +59,7 @@ export const invokeAgent: OperationKind<{ readonly agentName: string | undefined
 };
 
 /**
- * The requests that start an invocation. They create a run on a thread, a thread with a run, or a session, usually with
- * the input of its first turn. The span of the invocation replaces the span of the request. If another process records
- * the invocation, the request has a span of its own.
+ * If such a request starts an invocation that this process records, the request has no span of its own.
  *
  * @see https://platform.openai.com/docs/api-reference/runs/createRun
  */
@@ -74,7 +69,6 @@ export const startInvocation: Operation = {
   traits: { createsMetadata: true, invokesAgent: true },
 };
 
-/** Submits input to a session, which starts or continues a turn. */
 export const submitSessionEvents: Operation = {
   ...request,
   endpoints: ['POST /agents/sessions/{session_id}/events'],

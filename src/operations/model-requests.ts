@@ -46,7 +46,6 @@ class UsageAccumulator implements Accumulator {
   }
 }
 
-/** The attributes of a model request, with `gen_ai.output.type`. */
 function requestsOutput(type: string): Operation['requestAttributes'] {
   return (apiRequest) => ({
     ...modelRequest.requestAttributes(apiRequest),
@@ -54,18 +53,10 @@ function requestsOutput(type: string): Operation['requestAttributes'] {
   });
 }
 
-/**
- * A model answers questions about an input with choices and scores.
- *
- * @see https://platform.openai.com/docs/api-reference/decisions/create
- */
+/** @see https://platform.openai.com/docs/api-reference/decisions/create */
 export const decision: Operation = { ...modelRequest, endpoints: ['POST /decisions'] };
 
-/**
- * A model shortens the history of a conversation, which spends tokens.
- *
- * @see https://platform.openai.com/docs/api-reference/responses/compact
- */
+/** @see https://platform.openai.com/docs/api-reference/responses/compact */
 export const compaction: Operation = {
   ...modelRequest,
   endpoints: ['POST /responses/compact'],
@@ -79,11 +70,7 @@ export const compaction: Operation = {
   resultAttributes: (result) => defined({ [ATTR.GEN_AI_RESPONSE_ID]: stringField(result, 'id') }),
 };
 
-/**
- * A model checks inputs. The span has the number of inputs, and how many of them were flagged.
- *
- * @see https://platform.openai.com/docs/api-reference/moderations/create
- */
+/** @see https://platform.openai.com/docs/api-reference/moderations/create */
 export const moderation: Operation = {
   ...modelRequest,
   endpoints: ['POST /moderations'],
@@ -100,7 +87,7 @@ export const moderation: Operation = {
 };
 
 /**
- * Text to speech. The SDK passes the audio to the program unread, so nothing of it is recorded.
+ * The SDK passes the audio to the program unread, so nothing of it is recorded.
  *
  * @see https://platform.openai.com/docs/api-reference/audio/createSpeech
  */
@@ -111,7 +98,7 @@ export const speech: Operation = {
 };
 
 /**
- * Speech to text. Models bill either tokens or the duration of the recording.
+ * Models bill either tokens or the duration of the recording.
  *
  * @see https://platform.openai.com/docs/api-reference/audio/createTranscription
  */
@@ -124,7 +111,7 @@ export const transcription: Operation = {
   fees: (result) => ({ audioSeconds: billedSeconds(result) }),
 };
 
-/** The seconds of audio that are billed for a transcript, as OpenAI or Mistral reports them. */
+/** OpenAI reports `seconds`, Mistral reports `prompt_audio_seconds`. */
 export function billedSeconds(result: unknown): number | undefined {
   const usage = field(result, 'usage');
   return asAmount(field(usage, 'seconds')) ?? asAmount(field(usage, 'prompt_audio_seconds'));
@@ -152,7 +139,7 @@ export const image: Operation = {
   fees: (result) => ({ hasOthers: objectField(result, 'svg_usage') !== undefined }),
 };
 
-/** Reads the usage. If the output tokens have no details, all of them are image tokens. */
+/** If the output tokens have no details, all of them are image tokens. */
 function readImageUsage(result: unknown): Usage | undefined {
   const reported = field(result, 'usage');
   const usage = readUsage(reported);
@@ -164,7 +151,7 @@ function readImageUsage(result: unknown): Usage | undefined {
 }
 
 /**
- * Requests that start a job to render a video. The span ends with the answer, when the job has been queued.
+ * The span ends with the answer, when the job has been queued.
  *
  * @see https://platform.openai.com/docs/api-reference/videos
  */

@@ -19,7 +19,7 @@ interface NamedFunction {
   readonly attributes: Attributes;
 }
 
-/** Code of the program, whose arguments and result are not recorded. Completion hooks are called for it. */
+/** Arguments and results are not recorded, but completion hooks are called. */
 export const programCode: OperationKind<NamedFunction, ProgramResult> = {
   kind: 'internal',
   scope: 'unmeasured',
@@ -28,7 +28,6 @@ export const programCode: OperationKind<NamedFunction, ProgramResult> = {
   content: { input: () => ({}) },
 };
 
-/** A function of the program, with its arguments and result. */
 export const programFunction: OperationKind<
   NamedFunction & { readonly input: readonly unknown[] },
   ProgramResult
@@ -66,7 +65,6 @@ export const programTool: OperationKind<
 /** All tool loops of the SDK are named after the helper that most programs use. */
 const WORKFLOW = 'runTools';
 
-/** A loop of model and tool calls that a helper of the SDK runs. */
 export const workflow: OperationKind<undefined, ProgramResult> = {
   name: GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
   kind: 'internal',
@@ -78,7 +76,6 @@ export const workflow: OperationKind<undefined, ProgramResult> = {
   }),
 };
 
-/** A webhook that the program unwraps. The span has the event's type and the id of the event's object. */
 export const webhook: OperationKind<undefined, ProgramResult> = {
   kind: 'internal',
   scope: 'unmeasured',
@@ -96,13 +93,12 @@ export const webhook: OperationKind<undefined, ProgramResult> = {
   },
 };
 
-/** A kind of object that webhook events report on, such as a batch. */
 interface Subject {
   /** The prefix of the events' types. */
   readonly type: string;
   /** The field of `data` with the object's id. Default: `id`. */
   readonly key?: string;
-  /** The attribute for the id, as on spans of requests for the object, or a function that returns several. */
+  /** The attribute for the id, or a function that returns several attributes. */
   readonly attribute: string | ((id: string) => Attributes);
 }
 
@@ -129,7 +125,6 @@ const SUBJECTS: readonly Subject[] = [
   { type: 'video.', attribute: ATTR.OPENAI_VIDEO_ID },
 ];
 
-/** The object that a webhook event reports on. */
 export function subjectOf(
   event: unknown,
 ): (Pick<Subject, 'attribute'> & { readonly id: string }) | undefined {

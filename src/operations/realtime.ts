@@ -24,7 +24,8 @@ import { readResponseToolCalls } from './tool-calls.ts';
 import { readToolDefinitions } from './tool-definitions.ts';
 
 /**
- * A response in a realtime session, as {@link asResponse} returns it. No request creates it, so it has no endpoint.
+ * A response in a realtime session, as {@link asResponse} returns it. It has no endpoint, because no HTTP
+ * request creates it.
  *
  * @see https://platform.openai.com/docs/api-reference/realtime-server-events/response
  */
@@ -68,10 +69,7 @@ function realtimeParameterAttributes({ body }: ApiRequest): Attributes {
   return attributes;
 }
 
-/**
- * Converts a response of a realtime session to the form of the Responses API. In a session, other fields say how the
- * response ended, and only the session names the model.
- */
+/** In a session, `status_details` says how a response ended, and only the session names the model. */
 export function asResponse(response: unknown, model: string | undefined): object {
   const { id, object, status, usage, output } = fieldsOf(response);
   const details = objectField(response, 'status_details');
@@ -88,7 +86,7 @@ export function asResponse(response: unknown, model: string | undefined): object
 }
 
 /**
- * The transcript of the user's speech in a realtime session. Another model with another price writes it.
+ * A model with a price of its own writes the transcript of the user's speech.
  *
  * @see https://platform.openai.com/docs/api-reference/realtime-server-events/conversation
  */

@@ -5,11 +5,8 @@ import { asName, asWord, field, row, stringField } from '../util/payload.ts';
 import { define } from './attributes.ts';
 import { readResourceFailure } from './failures.ts';
 
-/**
- * A request to any endpoint for which the conventions define no operation: a span with method, path template and ids.
- */
 export const request: Operation = {
-  /** Empty, because this is used for every endpoint that no other operation declares. */
+  /** Empty, because this operation is used for every endpoint that no other one declares. */
   endpoints: [],
   spanName: ({ route }) => route.endpoint,
   requestAttributes(apiRequest): Attributes {
@@ -23,7 +20,6 @@ export const request: Operation = {
     define(attributes, ATTR.GEN_AI_REQUEST_STREAM, streamed || undefined);
     return attributes;
   },
-  /** The status or other fields of the result, and the id of the resource if the request created one. */
   resultAttributes(result, route): Attributes {
     const attributes: Attributes = {};
     const fields = row(OBJECT_FIELDS, stringField(result, 'object'));
@@ -40,7 +36,10 @@ export const request: Operation = {
   failure: readResourceFailure,
 };
 
-/** `openai.api.type` by the first segment of the path. For the other APIs, `src/hierarchy` adds the attribute. */
+/**
+ * By the first segment of the path. On calls of the Assistants and Agents APIs, `src/hierarchy` sets the
+ * attribute.
+ */
 const API_TYPES: Readonly<Record<string, string>> = {
   chat: 'chat_completions',
   conversations: 'responses',
@@ -49,7 +48,6 @@ const API_TYPES: Readonly<Record<string, string>> = {
   responses: 'responses',
 };
 
-/** The recorded fields of a result, by the value of its field `object`. */
 const OBJECT_FIELDS: Readonly<
   Record<string, readonly (readonly [key: string, attribute: string, read?: typeof asName])[]>
 > = {
@@ -64,7 +62,6 @@ const OBJECT_FIELDS: Readonly<
   ],
 };
 
-/** The attributes for the ids in the path. The route names the attribute of each id. */
 export function pathAttributes({ route, values }: ApiRequest): Attributes {
   const attributes: Attributes = {};
   const { parameters } = route;

@@ -26,11 +26,7 @@ import { conversationIdOf, readResponseFailure, responseAttributes } from './res
 import { readResponseToolCalls } from './tool-calls.ts';
 import { readToolDefinitions } from './tool-definitions.ts';
 
-/**
- * `POST /responses`: one model call, with the hosted tools it uses.
- *
- * @see https://platform.openai.com/docs/api-reference/responses/create
- */
+/** @see https://platform.openai.com/docs/api-reference/responses/create */
 export const response: Operation = {
   endpoints: ['POST /responses'],
   traits: { inference: 'chat', createsMetadata: true },
@@ -64,7 +60,7 @@ export const response: Operation = {
 function responseRequestAttributes(request: ApiRequest): Attributes {
   const attributes = modelCall('chat', request);
   define(attributes, ATTR.GEN_AI_CONVERSATION_ID, conversationIdOf(request.body));
-  // Set when the span starts, so that the metadata's prompt is not added.
+  // These are set when the span starts. Otherwise, the prompt of `withMetadata` would be added.
   const prompt = objectField(request.body, 'prompt');
   if (prompt === undefined) return attributes;
   define(attributes, ATTR.GEN_AI_PROMPT_NAME, asName(field(prompt, 'id')));
@@ -87,12 +83,11 @@ function responseParameterAttributes({ body, streamed }: ApiRequest): Attributes
   return attributes;
 }
 
-/** Whether the item is a compaction, which replaces the earlier conversation. */
 function isCompaction(item: unknown): boolean {
   return field(item, 'type') === 'compaction';
 }
 
-/** The variables of a stored prompt. Of a variable that is a message part, only the text is recorded. */
+/** Of a variable that is a message part, only the text is recorded. */
 function promptVariables(body: unknown): Attributes {
   const attributes: Attributes = {};
   const variables = Object.entries(objectField(objectField(body, 'prompt'), 'variables') ?? {});

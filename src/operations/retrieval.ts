@@ -6,11 +6,7 @@ import { readDocuments } from './citations.ts';
 import { readAnswerFailure } from './failures.ts';
 import { pathAttributes } from './request.ts';
 
-/**
- * `POST /vector_stores/{vector_store_id}/search`: searches a vector store.
- *
- * @see https://platform.openai.com/docs/api-reference/vector-stores/search
- */
+/** @see https://platform.openai.com/docs/api-reference/vector-stores/search */
 export const retrieval: Operation = {
   endpoints: ['POST /vector_stores/{vector_store_id}/search'],
   traits: { inference: 'retrieval' },

@@ -8,7 +8,6 @@ import type { OperationKind } from '../telemetry/operation.ts';
 import { addFinishReason } from '../telemetry/outcomes/finish-reason.ts';
 import { define } from './attributes.ts';
 
-/** A finished step of an invocation: one model call. */
 export interface RecordedStep {
   readonly id: string;
   readonly type: string;
@@ -22,13 +21,11 @@ export interface RecordedStep {
   readonly timeToFirstChunk: number | undefined;
   /** How many message deltas were left out, if deltas are recorded. */
   readonly skippedDeltas: number;
-  /** The number of tool calls without a span. */
   readonly skippedToolCalls: number;
   readonly inputMessages: readonly Message[];
   readonly outputMessages: readonly Message[];
 }
 
-/** `chat {model}`: a step below its invocation. It is recorded when its invocation is. */
 export const step: OperationKind<RecordedStep, RecordedStep> = {
   name: GEN_AI_OPERATION_NAME_VALUE_CHAT,
   scope: 'unmeasured',

@@ -7,7 +7,7 @@ import { readOutputMessages } from './chat/messages.ts';
 import { chat, samplingAttributes, stopSequences } from './chat.ts';
 
 /**
- * `POST /completions`: the legacy API, which continues a prompt. Its answers are read like those of a chat.
+ * The legacy API, which continues a prompt. Its answers are read like those of a chat.
  *
  * @see https://platform.openai.com/docs/api-reference/completions/create
  */
@@ -28,7 +28,7 @@ export const textCompletion: Operation = {
   },
 };
 
-/** Reads a prompt of one or several texts. Prompts that consist of token numbers are skipped: nobody can read them. */
+/** Prompts that consist of token numbers are skipped: nobody can read them. */
 function readPrompts(prompt: unknown): Message[] {
   const texts = typeof prompt === 'string' ? [prompt] : Array.isArray(prompt) ? strings(prompt) : [];
   return texts.map((content) => ({ role: 'user', parts: [{ type: 'text', content }] }));

@@ -5,9 +5,7 @@ import { sha256 } from '../util/sha256.ts';
 import { readToolContent } from './response/content.ts';
 import { type ResponseToolCall, readResponseToolCall } from './response/items.ts';
 
-/**
- * The first tool calls that the choices of a chat completion ask for, also in the deprecated `function_call` format.
- */
+/** Also reads calls in the deprecated `function_call` format. */
 export function readRequestedToolCalls(completion: unknown): readonly RequestedToolCall[] {
   const calls = first(arrayField(completion, 'choices'))
     .map((choice) => objectField(choice, 'message'))
@@ -37,7 +35,7 @@ function readRequestedToolCall(call: unknown): RequestedToolCall[] {
   return [{ ...requested, content }];
 }
 
-/** The name of the function or custom tool in a tool call of a message, and its arguments or input. */
+/** `given` has the arguments of a function, or the input of a custom tool. */
 export function calledBy(call: unknown): { readonly name: string; readonly given: unknown } | undefined {
   const called = objectField(call, 'function') ?? objectField(call, 'custom');
   const name = stringField(called, 'name');
@@ -46,7 +44,7 @@ export function calledBy(call: unknown): { readonly name: string; readonly given
     : { name, given: field(called, 'arguments') ?? field(called, 'input') };
 }
 
-/** The first tool calls in the output of a response, including calls of hosted tools. */
+/** Includes the calls of hosted tools. */
 export function readResponseToolCalls(response: unknown): readonly RequestedToolCall[] {
   const calls = first(arrayField(response, 'output'), MAX_READ).flatMap((item) => {
     const call = readResponseToolCall(item);
@@ -103,10 +101,9 @@ function sorted(object: unknown): object {
   );
 }
 
-/** Fingerprints of whole calls, by the copy of the call that is kept in memory. */
+/** By the copy of a call that is kept in memory, in which the arguments may be cut. */
 const FINGERPRINTS = new WeakMap<object, () => string | undefined>();
 
-/** Stores the fingerprint of a whole call for its kept copy, in which the arguments may be cut. */
 export function keepFingerprint(kept: object, fingerprint: () => string | undefined): void {
   FINGERPRINTS.set(kept, fingerprint);
 }

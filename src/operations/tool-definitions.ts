@@ -19,7 +19,7 @@ export function readToolDefinitions(body: unknown): ToolDefinition[] {
   ];
 }
 
-/** The definition of a tool. Chat completions and Assistants nest the definition of a function or custom tool. */
+/** Chat completions and Assistants nest the definition of a function or custom tool. */
 function definitionOf(tool: unknown): ToolDefinition | undefined {
   const type = ownName(tool, 'type') ?? (ownValue(tool, 'function') === undefined ? undefined : 'function');
   return type === undefined ? undefined : toolDefinition(type, ownValue(tool, type) ?? tool, tool);
@@ -37,7 +37,7 @@ function toolDefinition(type: string, definition: unknown, tool: unknown): ToolD
   };
 }
 
-/** The JSON schema of the parameters of a function. A schema with accessors, such as a model class, is not read. */
+/** A schema with accessors, such as a model class, is not read. */
 function readToolParameters(definition: unknown): PayloadObject | undefined {
   const parameters = asObject(ownValue(definition, 'parameters'));
   return parameters !== undefined && isInert(parameters) ? parameters : undefined;

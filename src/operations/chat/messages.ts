@@ -18,13 +18,12 @@ import { citationParts } from '../citations.ts';
 import { readContentPart } from '../content-parts.ts';
 import { calledBy } from '../tool-calls.ts';
 
-/** The messages of a request. System and developer messages keep their role and place. */
+/** System and developer messages keep their role and place. */
 export function readInputMessages(messages: unknown): UnreadMessages {
   const all = asArray(messages);
   return { length: all.length, at: (index) => readMessage(all[index]) };
 }
 
-/** The output messages, one for each choice. */
 export const readOutputMessages: (result: unknown) => Message[] = tolerating((result) => {
   const messages: Message[] = [];
   const choices = asArray(fieldsOf(result).choices);
@@ -73,9 +72,7 @@ const readMessage: (message: unknown, finishReason?: string) => Message = tolera
   },
 );
 
-/**
- * Reads the content of a message. One text becomes an array literal: a push makes V8 allocate 17 elements.
- */
+/** One text becomes an array literal: a push makes V8 allocate 17 elements. */
 function readChatContent(content: unknown, lengths: unknown, most: number): MessagePart[] {
   if (Array.isArray(content)) return partsOf(content, readContentPart, most);
   if (typeof content !== 'string' || content === '') return [];
@@ -95,12 +92,12 @@ function toolResponse(callId: unknown, content: unknown): MessagePart {
   };
 }
 
-/** A spoken answer: its transcript and audio or, in a request, only its id. */
+/** In a request, a spoken answer has only its id. */
 function readSpokenAnswer(audio: unknown): MessagePart[] {
   const transcript = textField(audio, 'transcript');
   const data = textField(audio, 'data');
   const id = textField(audio, 'id');
-  // The size of audio that was too long to be kept.
+  // Our accumulator keeps only the size of audio that is too long.
   const size = data === undefined ? countField(audio, 'size') : undefined;
   return [
     ...(transcript === undefined ? [] : [textPart('text', transcript, countField(audio, 'original_length'))]),

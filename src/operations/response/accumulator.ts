@@ -63,14 +63,13 @@ interface Unfinished {
 }
 
 /**
- * Accumulates the events of a response. The last event contains the whole response. If the stream ends
- * earlier, the result is the latest response object, with the items received so far.
+ * Usually, the last event contains the whole response. Otherwise, the result is the latest response object,
+ * with the items received so far.
  */
 export class ResponseAccumulator implements Accumulator {
   readonly #limits: TextLimits | undefined;
   readonly #kept: KeptItems;
   readonly #room: TextRoom | undefined;
-  /** The response object of the latest lifecycle event. */
   #response: object | undefined;
   /** How many tool calls in the output of `#response` get no span. */
   #skippedInResponse = 0;
@@ -79,10 +78,11 @@ export class ResponseAccumulator implements Accumulator {
   #skippedItems = 0;
   contentChunks = 0;
   hasEnd = false;
-  /** Texts that arrive in pieces, until their item is complete. Sorted by item, then part, then type. */
+  /**
+   * Texts that arrive in pieces, until their item is complete. Their keys sort by item, then part, then type.
+   */
   readonly #unfinished = new Map<number, Unfinished>();
 
-  /** @param limits the limits of texts; `undefined` if content is not recorded */
   constructor(limits: TextLimits | undefined) {
     this.#limits = limits;
     this.#kept = new KeptItems(limits);
@@ -174,7 +174,6 @@ function byKey<Value>(map: ReadonlyMap<number, Value>): [number, Value][] {
   return [...map].sort(([left], [right]) => left - right);
 }
 
-/** The fields of an item, made from the texts that belong to it. */
 function fieldsOfTexts(texts: readonly [number, Unfinished][]): object {
   const fields: Record<string, unknown> = {};
   for (const [, { text: kept, place }] of texts) {

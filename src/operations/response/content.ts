@@ -24,14 +24,13 @@ import { readToolDefinitions } from '../tool-definitions.ts';
 import { readAnsweredCallId, readResponseToolCall, readToolOutputCallId } from './items.ts';
 import { finishReasonOf } from './outcome.ts';
 
-/** Reads `instructions`: a text, or items if they come from a stored prompt. */
+/** Instructions that come from a stored prompt are items. */
 export function readInstructions(instructions: unknown): MessagePart[] {
   if (typeof instructions === 'string' && instructions !== '')
     return [{ type: 'text', content: instructions }];
   return Array.isArray(instructions) ? partsOf(instructions, readSentItem, Number.POSITIVE_INFINITY) : [];
 }
 
-/** The input messages: a text, or one message for each item. */
 export function readResponseInput(input: unknown): UnreadMessages {
   const items = typeof input === 'string' ? [{ role: 'user', content: input }] : asArray(input);
   const recorded = items.filter(isRecorded);
@@ -78,7 +77,7 @@ function roleOf(item: unknown): string {
   return field(item, 'type') === undefined ? 'user' : 'assistant';
 }
 
-/** Reads all parts of an item that the program sends: completion hooks see everything. */
+/** Reads an item that the program sends. All parts of a message are read: completion hooks see everything. */
 function readSentItem(item: unknown): MessagePart[] {
   return readItem(item, Number.POSITIVE_INFINITY);
 }
@@ -114,9 +113,6 @@ function readToolOutput(callId: string | undefined, item: unknown): MessagePart[
   ];
 }
 
-/**
- * A call that the program runs becomes a `tool_call`. A hosted call becomes a `server_tool_call`, with its response.
- */
 function readCall(item: unknown): MessagePart[] {
   const call = readResponseToolCall(item);
   if (call === undefined) return [];
@@ -146,7 +142,7 @@ function readCall(item: unknown): MessagePart[] {
   ];
 }
 
-/** Adds the tool's type, as the schema requires. Wraps a value that is no object or has such a key. */
+/** The schema requires a type. A value that is no object, or whose fields would clash, is wrapped. */
 function typed(tool: string, key: string, value: unknown): { readonly type: string } {
   if (value === undefined) return { type: tool };
   const fields = asObject(value);
@@ -158,17 +154,13 @@ function identified(id: string | undefined): { readonly id?: string } {
   return id === undefined ? {} : { id };
 }
 
-/** The arguments and the result of a tool call, and references to its media. */
 export interface ItemContent {
   readonly arguments?: unknown;
   readonly result?: unknown;
   readonly media?: readonly MessagePart[];
 }
 
-/**
- * Reads the content of each type of item. A hosted call contains its arguments and its result. A call that the program
- * answers has its output in a separate item.
- */
+/** Most hosted calls contain their result. The output of any other call is an item of its own. */
 const ITEM_CONTENT: Readonly<Record<string, (item: unknown) => ItemContent>> = {
   function_call: (item) => ({ arguments: parseJson(field(item, 'arguments')) }),
   custom_tool_call: (item) => ({ arguments: field(item, 'input') }),
@@ -210,13 +202,11 @@ const ITEM_CONTENT: Readonly<Record<string, (item: unknown) => ItemContent>> = {
   program_output: (item) => ({ result: field(item, 'result') }),
 };
 
-/** The content of a tool call. Call this only if content may be recorded. */
 export function readToolContent(item: unknown): ItemContent {
   const type = stringField(item, 'type') ?? '';
   return row(ITEM_CONTENT, type)?.(item) ?? (type.endsWith('_call') ? readHostedCall(item) : {});
 }
 
-/** The content of an MCP call, or of a call with an unknown type. */
 function readHostedCall(item: unknown): ItemContent {
   const given = field(item, 'arguments') ?? field(item, 'input') ?? readPage(field(item, 'action'));
   return {
@@ -225,12 +215,11 @@ function readHostedCall(item: unknown): ItemContent {
   };
 }
 
-/** The output of a function: text, message parts, or parsed JSON with media. */
 function readOutput(output: unknown): unknown {
   return Array.isArray(output) ? partsOf(output, readContentPart) : parseMedia(output);
 }
 
-/** The fields that have a value, without credentials; `undefined` if no field has one. */
+/** `undefined` if no field has a value. */
 function presentFields(value: unknown, keys: readonly string[]): Record<string, unknown> | undefined {
   const picked: Record<string, unknown> = {};
   for (const key of keys) {
@@ -240,7 +229,6 @@ function presentFields(value: unknown, keys: readonly string[]): Record<string, 
   return Object.keys(picked).length > 0 ? picked : undefined;
 }
 
-/** The value of a field. Credentials are removed from a URL. */
 function shown(key: string, value: unknown): unknown {
   return typeof value === 'string' && key.endsWith('url') ? urlWithoutSecrets(value) : value;
 }
@@ -254,7 +242,7 @@ function readComputerActions(item: unknown): unknown {
   };
 }
 
-/** The action or a result of a web search. Credentials are removed from its URLs. */
+/** Removes credentials from the URLs of an action or a search result. */
 export function readPage(page: unknown): unknown {
   if (typeof page === 'string') return shown('url', page);
   const fields = asObject(page);
@@ -295,7 +283,7 @@ function readCodeInterpreter(item: unknown): ItemContent {
 function readImageGeneration(item: unknown): ItemContent {
   const image = textField(item, 'result');
   const format = textField(item, 'output_format');
-  // Our accumulator of streams leaves out an image that is too large to be kept.
+  // Of an image that was too large to be kept, only the original length is known.
   const length = image === undefined ? countField(item, 'original_length') : undefined;
   const size = Math.floor(((length ?? 0) * 3) / 4);
   const blob = blobPart(image ?? '', 'image', format === undefined ? undefined : `image/${format}`);

@@ -1,30 +1,27 @@
 import { arrayField, field, MAX_READ, MAX_REPEATED, row, stringField } from '../../util/payload.ts';
 
-/** A tool call among the items of a response, without its content. The API or the program may run it. */
+/** A tool call among the items of a response, without its content. */
 export interface ResponseToolCall {
   /** The id of the item. Function calls in requests may lack it. */
   readonly id: string | undefined;
   /** The id by which the output refers to the call: `call_id`, or else the id of the item. */
   readonly callId: string | undefined;
-  /** The type of the item: `web_search_call`. */
+  /** The type of the item, such as `web_search_call`. */
   readonly type: string;
-  /** The API's type of the tool: `function`, `web_search`, `mcp`. */
+  /** The API's type of the tool, such as `function` or `web_search`. */
   readonly tool: string;
-  /** The name of the function or MCP tool; for other tools the type. */
+  /** The tool's own name, or else its type. */
   readonly name: string;
   /** `in_progress`, `completed`, `failed`, …. Some items have none. */
   readonly status: string | undefined;
-  /** Who runs or approves the call. The response ends when it is the program's turn. */
+  /** Who runs or approves the call. If it is the program's turn, the response ends. */
   readonly runBy: 'program' | 'api';
-  /** The label of the MCP server. */
   readonly serverLabel: string | undefined;
-  /** The function's namespace, if it has one. */
   readonly namespace: string | undefined;
 }
 
 interface CallType {
   readonly tool: string;
-  /** The field with the name of the tool. */
   readonly name?: string;
   readonly runBy: 'program' | 'api' | ((item: unknown) => 'program' | 'api');
 }
@@ -73,7 +70,6 @@ const OUTPUTS: Readonly<Record<string, string>> = {
   mcp_approval_response: 'approval_request_id',
 };
 
-/** Reads an item of a response, request or conversation as a tool call; `undefined` for other items. */
 export function readResponseToolCall(item: unknown): ResponseToolCall | undefined {
   const type = stringField(item, 'type');
   if (type === undefined) return undefined;
@@ -99,13 +95,13 @@ function unknownCall(type: string): CallType | undefined {
   return type.endsWith('_call') ? { tool: type.slice(0, -'_call'.length), runBy: 'api' } : undefined;
 }
 
-/** Whether an item is a tool call that has a span. Reads only the type, because an output may have a million items. */
+/** Only the type is read, because an output may have a million items. */
 export function isRecordedCall(item: unknown): boolean {
   const type = field(item, 'type');
   return typeof type === 'string' && (type.endsWith('_call') || type === 'program');
 }
 
-/** How many tool calls of an output have no span: a response has spans for its first {@link MAX_REPEATED}. */
+/** A response has spans for at most its first {@link MAX_REPEATED} tool calls. */
 export function countSkippedItemCalls(output: readonly unknown[]): number {
   if (output.length <= MAX_REPEATED) return 0;
   let calls = 0;
@@ -118,7 +114,6 @@ export function countSkippedItemCalls(output: readonly unknown[]): number {
   return calls - recorded;
 }
 
-/** The id of the tool call that the item answers; `undefined` if the item is no tool output. */
 export function readToolOutputCallId(item: unknown): string | undefined {
   const key = row(OUTPUTS, stringField(item, 'type'));
   return key === undefined ? undefined : stringField(item, key);
@@ -162,7 +157,6 @@ export function countPutMessages(body: unknown, stored: boolean): number {
   return countOfUser(stored ? unanswered(items) : items);
 }
 
-/** The items after the last item from the model. */
 function unanswered(items: readonly unknown[]): readonly unknown[] {
   return items.slice(items.findLastIndex(isOfModel) + 1);
 }

@@ -26,7 +26,6 @@ const MAX_PAIR_LENGTH = 512;
 /** For each field that is kept in memory: a function that returns the part of its value to keep. */
 type KeptFields = Readonly<Record<string, (value: unknown) => unknown>>;
 
-/** The fields of a response that are kept in memory. */
 const FIELDS: KeptFields = {
   id: asName,
   object: asName,
@@ -46,7 +45,6 @@ const FIELDS: KeptFields = {
   usage: (value) => keptNumbers(value),
 };
 
-/** The names and ids in an item that is a tool call or a tool's output. */
 const ITEM_NAMES = [
   'id',
   'type',
@@ -90,7 +88,6 @@ function keptPair(value: unknown): string | undefined {
   return text !== undefined && text.length <= MAX_PAIR_LENGTH ? text : undefined;
 }
 
-/** Keeps the items of one answer, with their content if it is recorded. */
 export class KeptItems {
   readonly #keeper: Keeper | undefined;
   readonly #tools = new WeakSet<object>();
@@ -131,7 +128,7 @@ export class KeptItems {
   }
 }
 
-/** Keeps the citations in the texts of an item, because {@link Keeper} leaves annotations out. */
+/** {@link Keeper} leaves annotations out. */
 function keepCitations(kept: object, item: unknown): void {
   const parts = arrayField(item, 'content');
   arrayField(kept, 'content').forEach((part, index) => {
@@ -140,7 +137,6 @@ function keepCitations(kept: object, item: unknown): void {
   });
 }
 
-/** Copies the recorded fields of a response, within the limits. */
 export function keptResponse(response: unknown, limits: TextLimits | undefined): object | undefined {
   if (asObject(response) === undefined) return undefined;
   const kept = keepFields(response, FIELDS);
@@ -162,7 +158,7 @@ function keepFields(value: unknown, fields: KeptFields): Record<string, unknown>
 }
 
 /**
- * Copies an error. Its message may repeat API keys, which are removed before the message is cut: a cut key is
+ * An error's message may repeat API keys. They are removed before the message is cut, because a cut key is
  * not recognised.
  */
 export function keptError(error: unknown): object | undefined {
@@ -173,7 +169,6 @@ export function keptError(error: unknown): object | undefined {
     : { ...names, message: withoutCredentials(message) };
 }
 
-/** How a command of a shell call ended; an empty list if that is unknown. */
 function exitOf(command: unknown): object[] {
   const outcome = objectField(command, 'outcome');
   if (outcome === undefined) return [];

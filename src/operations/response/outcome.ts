@@ -19,7 +19,6 @@ import { define } from '../attributes.ts';
 import { reportedError } from '../failures.ts';
 import { type ResponseToolCall, readResponseToolCall, waitingCalls } from './items.ts';
 
-/** The attributes of a response object from any source, without usage. */
 export const responseAttributes: (response: unknown) => Attributes = tolerating((response) => {
   const { id, model, status, service_tier } = fieldsOf(response);
   const attributes: Attributes = {};
@@ -32,14 +31,14 @@ export const responseAttributes: (response: unknown) => Attributes = tolerating(
   return attributes;
 });
 
-/** The conversation id in a request or response, which may wrap the id in an object. */
+/** A request or response may wrap the id in an object. */
 export function conversationIdOf(holder: unknown): string | undefined {
   const conversation = field(holder, 'conversation');
   if (conversation === undefined || conversation === null) return undefined;
   return asName(conversation) ?? stringField(conversation, 'id');
 }
 
-/** The finish reason by status. A response in progress has none. */
+/** By status. A response in progress has no finish reason. */
 const REASONS: Readonly<Record<string, (response: unknown) => string | undefined>> = {
   completed: (response) => (asksProgram(response) ? 'tool_calls' : 'stop'),
   incomplete: (response) => asWord(field(objectField(response, 'incomplete_details'), 'reason')),
@@ -47,15 +46,11 @@ const REASONS: Readonly<Record<string, (response: unknown) => string | undefined
   cancelled: () => 'cancelled',
 };
 
-/**
- * The finish reason in the API's spelling: `stop`, `tool_calls`, the reason of an incomplete response, `cancelled` or
- * `error`.
- */
 export function finishReasonOf(response: unknown): string | undefined {
   return row(REASONS, stringField(response, 'status'))?.(response);
 }
 
-/** Whether the response waits for the program: for outputs of tool calls or for their approval. */
+/** Whether the response waits for outputs or approvals of tool calls. */
 export function asksProgram(response: unknown): boolean {
   const output = first(arrayField(response, 'output'), MAX_READ);
   let waits: ((call: ResponseToolCall) => boolean) | undefined;
@@ -67,10 +62,7 @@ export function asksProgram(response: unknown): boolean {
   });
 }
 
-/**
- * The error of a failed response, although the HTTP call that created it has succeeded. The type is the
- * error's code, or `failed` if the code is unknown.
- */
+/** A response may fail although the HTTP call that created it has succeeded. */
 export function readResponseFailure(response: unknown): Failure | undefined {
   const error = reportedError(response);
   if (error === undefined && field(response, 'status') !== 'failed') return undefined;
