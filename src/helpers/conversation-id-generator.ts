@@ -11,7 +11,7 @@ export interface IdGenerator {
 
 /**
  * Derives a conversation's trace id from the conversation's id. All processes that use the conversation
- * without an active span then record it in the same trace, and samplers decide alike everywhere:
+ * without an active span then record it in the same trace, and samplers that decide by trace id decide alike:
  *
  * ```ts
  * new NodeSDK({ idGenerator: new ConversationIdGenerator(), instrumentations: [new OpenAIInstrumentation()] });
@@ -37,7 +37,7 @@ export class ConversationIdGenerator implements IdGenerator {
   readonly generateSpanId = (): string => this.#inner.generateSpanId();
 }
 
-/** Returns 16 bytes in hex. Hashing spreads ids evenly, which samplers that decide by trace id need. */
+/** Returns 16 bytes in hex. Samplers that decide by trace id need evenly spread ids, so the id is hashed. */
 export function traceIdOf(conversationId: string): string {
   return sha256(new TextEncoder().encode(conversationId)).slice(0, 32);
 }

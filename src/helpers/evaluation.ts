@@ -10,7 +10,8 @@ export type { Evaluation };
  * Records a score for an answer, a run, a thread or a conversation as a log record, the event
  * `gen_ai.evaluation.result`. Call it at any time, even in a later request or another process. This process
  * remembers the span contexts of 1,000 answers, 1,000 runs and 1,000 conversations for an hour, and adds the
- * subject's to the event. Without one, the event's ids identify the subject. Never throws.
+ * subject's span context to the event. If that is unknown, the event's ids identify the subject.
+ * Never throws.
  */
 export function recordEvaluation(evaluation: Evaluation): void {
   guard('recording an evaluation', () => {

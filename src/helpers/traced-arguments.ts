@@ -4,10 +4,10 @@ import { field } from '../util/payload.ts';
 export type Callable = (this: unknown, ...args: unknown[]) => unknown;
 
 /**
- * Handles each call of `traced` whose second argument is not a function: traces a function, returns a
- * decorator for options, and refuses everything else.
+ * Handles the calls of `traced` whose second argument is not a function: other orders, decorators and
+ * mistakes.
  *
- * @param wrap traces a function; its options come from the program and may be malformed
+ * @param wrap traces a function. The options come from the program and may be malformed
  */
 export function decorate(
   wrap: (run: Callable, options: unknown) => Callable,
@@ -15,15 +15,15 @@ export function decorate(
   second: unknown,
   third: unknown,
 ): unknown {
-  // With `experimentalDecorators`, `third` is the method's descriptor, which a result would replace.
+  // With `experimentalDecorators`, `third` is the method's descriptor. A returned value would replace it.
   if (field(third, 'configurable') !== undefined) return refuseLegacy();
   const isDecorator = field(second, 'kind') !== undefined;
-  // This is either `traced(run, options)`, the order of other libraries, or `@traced` without parentheses,
-  // which passes a method and its decorator context.
+  // `traced(run, options)` has the order of other libraries. `@traced` without parentheses passes a method
+  // and its decorator context.
   if (typeof first === 'function') return wrap(first as Callable, isDecorator ? {} : second);
   if (second === undefined && (!first || typeof first === 'string' || typeof first === 'object'))
     return (method: Callable, context?: unknown) => {
-      // With `experimentalDecorators`, `context` is the method's name. A result would have no effect.
+      // With `experimentalDecorators`, `context` is the method's name.
       if (typeof (context ?? {}) !== 'object') return refuseLegacy();
       return typeof method === 'function' ? wrap(method, first) : refuseValue();
     };

@@ -58,7 +58,7 @@ export function traced(options: unknown = {}, run?: unknown, descriptor?: unknow
     : decorate(wrapFunction, options, run, descriptor);
 }
 
-/** Returns a proxy that records a span for each call. Everything else, such as properties, passes to the function. */
+/** A proxy keeps the name, length and properties of the function. */
 function wrapFunction(run: Callable, given: unknown): Callable {
   const options = (typeof given === 'string' ? { name: given } : (given ?? {})) as TracedOptions;
   return new Proxy(run, {
@@ -110,7 +110,7 @@ export function withConversation<Result>(id: string, run: () => Result): Result 
   return runIn(activeContext().setValue(CONVERSATION, conversationName(id)), run);
 }
 
-/** Returns the id as text, cut if it is long. Accepts numbers, because database ids are often numbers. */
+/** Accepts numbers, because database ids are often numbers. */
 function conversationName(id: unknown): string | undefined {
   const name = nameIn(typeof id === 'bigint' || Number.isFinite(id) ? String(id) : id);
   if (name === undefined)

@@ -8,11 +8,10 @@ import { handleRejection, runInsideHook } from '../telemetry/program-hooks.ts';
 import { guard } from '../util/guard.ts';
 import { asObject, field, readHeader } from '../util/payload.ts';
 
-/** Runs the program's hooks for one call. An error that a hook throws never reaches the program's call. */
 export class CallHooks {
   readonly #hooks: Hooks;
   readonly #sent: HookResponse['request'];
-  /** Dropped when `requestHook` runs. Only `#sent`, which lacks the body, is kept until the answer. */
+  /** Dropped by `requested`, so that the body is not kept until the answer. */
   #request: HookRequest | undefined;
   #response: Omit<HookResponse, 'result'> | undefined;
 
@@ -23,7 +22,6 @@ export class CallHooks {
     this.#request = { ...this.#sent, body, query };
   }
 
-  /** Whether the program has set any hook. */
   static wants({ ignoreRequestHook, startSpanHook, requestHook, responseHook }: Hooks): boolean {
     return (ignoreRequestHook ?? startSpanHook ?? requestHook ?? responseHook) !== undefined;
   }
@@ -43,8 +41,8 @@ export class CallHooks {
   }
 
   /**
-   * Adds the attributes of `startSpanHook` to a place, and notes the response for `responseHook`. If the call
-   * begins a longer operation, `responseHook` runs when the call is answered, long before the operation ends.
+   * If the call begins a longer operation, `responseHook` runs when the call is answered, not when the
+   * operation ends.
    */
   around(place: Placement): Placement {
     const { foldInto, opens, parent } = place;
@@ -74,7 +72,6 @@ export class CallHooks {
     this.#response = { request: this.#sent, status, header, error };
   }
 
-  /** Runs `responseHook`, before the span ends. */
   readonly answered = (span: Span | undefined, result: unknown): void => {
     const { responseHook } = this.#hooks;
     const response = this.#response;
@@ -83,14 +80,13 @@ export class CallHooks {
   };
 }
 
-/** Runs a hook of the program. A promise is not awaited. Neither an error nor a rejection reaches the program. */
+/** Does not await a promise. Neither an error of the hook nor a rejection reaches the program. */
 function runHook<Result>(name: string, run: () => Result): Result | undefined {
   const result = guard(name, runInsideHook, run);
   handleRejection(name, result);
   return result;
 }
 
-/** Runs a hook whose result is needed at once. */
 function runHookNow<Result>(name: string, run: () => Result): Result | undefined {
   const result = runHook(name, run);
   if (typeof field(result, 'then') !== 'function') return result;

@@ -3,20 +3,20 @@ import { asObject, isPlainObject } from '../util/payload.ts';
 import { forgetDefaultObservers, prepareDefaultObservers } from './default-observers.ts';
 import { Observer, readSettings } from './observer.ts';
 
-/** How many of the last used settings are remembered. Clients with the same settings share an observer. */
+/** How many earlier settings are compared with those of a new options object. */
 const MAX_COMPARED = 16;
 
-/** Observers by options object, with the settings at that time: the object or the environment may change. */
+/** Observers by options object. `key` shows whether the object or the environment has changed since. */
 const byConfig = new WeakMap<
   OpenAIInstrumentationConfig,
   { readonly observer: Observer; readonly key: string | undefined }
 >();
-/** Observers by their settings, in the order of their last use. */
+/** Observers by their settings. The one that was looked up last is at the end. */
 const bySettings = new Map<string, Observer | WeakRef<Observer>>();
 
 /**
- * Returns the observer for these options. All clients with the same settings share one, because a program may create a
- * client with the same options for each request, and continue the conversation of an earlier request.
+ * Clients with the same settings share an observer: a program may create a client for each request, and
+ * continue the conversation of an earlier request.
  */
 export function observerFor(config: OpenAIInstrumentationConfig): Observer {
   const settings = settingsOf(config);
@@ -24,14 +24,14 @@ export function observerFor(config: OpenAIInstrumentationConfig): Observer {
   if (known !== undefined && known.key === settings?.key) return known.observer;
   const same = settings && bySettings.get(settings.key);
   const live = same instanceof WeakRef ? same.deref() : same;
-  // Called to report wrong options, which can resolve to the same settings as correct ones.
+  // This reports wrong options, which may resolve to the same settings as correct ones.
   if (live) readSettings(config);
   const observer = live ?? new Observer(config, prepareDefaultObservers);
   byConfig.set(config, { observer, key: settings?.key });
   if (settings === undefined) return observer;
   bySettings.delete(settings.key);
-  // A hook that is created for each request may keep that request in memory, so its observer is held weakly at first.
-  // A hook that comes again after its observer was garbage collected lasts, so its new observer is held strongly.
+  // A hook that is created for each request may keep that request in memory, so its observer is first held
+  // weakly. A hook that outlives its observer is not such a hook, so its next observer is held strongly.
   const isLasting = same !== undefined && (live === undefined || live === same);
   bySettings.set(settings.key, !settings.hasIdentities || isLasting ? observer : new WeakRef(observer));
   const [oldest] = bySettings.keys();
@@ -42,7 +42,10 @@ export function observerFor(config: OpenAIInstrumentationConfig): Observer {
 const identities = new WeakMap<object, number>();
 let lastIdentity = 0;
 
-/** Writes the settings as text, including those of the environment. A number identifies each function or instance. */
+/**
+ * Writes the settings as text, including those of the environment. A number identifies each function or
+ * instance. Returns `undefined` if the settings cannot be read.
+ */
 function settingsOf(
   config: OpenAIInstrumentationConfig,
 ): { readonly key: string; readonly hasIdentities: boolean } | undefined {
@@ -63,7 +66,7 @@ function settingsOf(
   }
 }
 
-/** Resets the state, so that a test can continue as if in a new process. */
+/** For tests: forgets the shared observers. */
 export function forgetObservers(): void {
   bySettings.clear();
   forgetDefaultObservers();

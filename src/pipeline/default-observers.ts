@@ -8,13 +8,13 @@ import { ProcessWide } from '../util/process-state.ts';
 import { VERSION } from '../util/version.ts';
 import type { Observer } from './observer.ts';
 
-/** Observers of all clients in the process, the newest last; shared by all copies of this release. */
+/** The observers of all clients in the process, newest last. All copies of this release share them. */
 export const defaultObservers: ProcessWide<Set<Observer>> = new ProcessWide(
   `observers@${VERSION}`,
   () => new Set(),
 );
 
-/** Whether there has ever been a default observer. Without any, the environment's settings apply. */
+/** If there has never been a default observer, the environment's settings apply. */
 let hasBeenObserved = false;
 
 export function addDefaultObserver(observer: Observer): void {
@@ -22,17 +22,14 @@ export function addDefaultObserver(observer: Observer): void {
   defaultObservers.value.add(observer);
 }
 
-/** The newest observer of a single client. It is held weakly; the client keeps it alive. */
+/** The newest observer of a single client. Only the client keeps it alive. */
 let ofClient: WeakRef<Observer> | undefined;
 
 export function addClientObserver(observer: Observer): void {
   ofClient = new WeakRef(observer);
 }
 
-/**
- * Finds the place in the hierarchy for a function of the program that runs inside `withConversation`. The newest
- * default observer decides. Without one, the newest observer of a single client does.
- */
+/** `undefined` if the function runs outside `withConversation`, or if there is no observer. */
 export function placeOfFunction(context: Context, startTime: number): LocalPlace | undefined {
   const observer = newestDefault() ?? ofClient?.deref();
   return observer?.placeFunction(context, startTime);
@@ -44,19 +41,14 @@ function newestDefault(): Observer | undefined {
   return newest;
 }
 
-/** Prepares all default observers. Also called for a client with its own settings, whose calls they do not see. */
+/** Also called for a client with settings of its own, whose calls the default observers do not see. */
 export function prepareDefaultObservers(): void {
   for (const observer of defaultObservers.value) guard('preparing for a call', () => observer.prepare());
 }
 
 let byEnvironment: Telemetry | undefined;
 
-/**
- * The telemetry for the program's own functions: that of the newest default observer or, if there has never
- * been one, one with the settings of the environment.
- *
- * @returns `undefined` if the instrumentation is switched off or disabled
- */
+/** `undefined` if the instrumentation is switched off or disabled. */
 export function defaultTelemetry(): Telemetry | undefined {
   prepareDefaultObservers();
   const newest = newestDefault();
@@ -66,7 +58,7 @@ export function defaultTelemetry(): Telemetry | undefined {
   return byEnvironment;
 }
 
-/** Resets the state, so that a test can continue as if in a new process. */
+/** For tests: makes the environment's settings apply again. */
 export function forgetDefaultObservers(): void {
   hasBeenObserved = false;
 }

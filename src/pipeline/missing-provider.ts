@@ -14,9 +14,9 @@ import { atExit } from '../util/process-events.ts';
 
 const PROBE: symbol = createContextKey('opentelemetry-instrumentation-openai probe');
 
-/** The recording provider that a call last used. It need not be the registered one. */
+/** The recording provider that was last seen in use. It need not be the registered one. */
 let used: WeakRef<TracerProvider> | undefined;
-/** Whether anything has ever received what is recorded, even if that receiver is gone by now. */
+/** Whether anything has ever received what is recorded. That receiver may be gone by now. */
 let isHeard = false;
 
 /**
@@ -32,7 +32,6 @@ export function noticeProvider(provider: TracerProvider, hasOthers: boolean): vo
   for (const finding of findMissing(provider)) logFinding(finding);
 }
 
-/** What is missing from the OpenTelemetry setup now. */
 export function findMissing(provider: TracerProvider): Finding[] {
   if (isNoopTracerProvider(provider)) return areSpansOff() ? [] : [missingProvider()];
   return hasContextManager() ? [] : [describeFinding('no_context_manager')];
@@ -45,7 +44,6 @@ function missingProvider(): Finding {
     : describeFinding('api_too_new', version);
 }
 
-/** The provider that calls last used, or else the registered one, without the API's proxy around it. */
 export function currentProvider(): TracerProvider {
   return used?.deref() ?? providerBehind(trace.getTracerProvider());
 }

@@ -8,7 +8,6 @@ import { addDefaultObserver, defaultObservers } from './default-observers.ts';
 import type { Observer } from './observer.ts';
 
 interface LoadHooks extends Pick<LoadListener, 'api'> {
-  /** Called when a client has been loaded, before it is observed. */
   readonly clientLoaded?: () => void;
 }
 

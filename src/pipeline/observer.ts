@@ -37,10 +37,7 @@ import { runTool, startInConversation, startWebhook } from './program-operations
 
 const NO_OPTIONS: PlaceOptions = {};
 
-/**
- * Handles every call: finds its operation and its place in the hierarchy, and records it. There is one observer for each
- * set of settings.
- */
+/** Records every call with one set of settings. */
 export class Observer implements CallObserver, ProviderListener {
   readonly telemetry: Telemetry;
   readonly #others = new OuterSpans();
@@ -62,7 +59,6 @@ export class Observer implements CallObserver, ProviderListener {
     this.telemetry.metrics.providerChanged = (provider) => listenTo(provider, this);
   }
 
-  /** Changes the settings of all later calls. */
   configure(config: OpenAIInstrumentationConfig): void {
     this.telemetry.settings = readSettings(config);
     this.#isHooked = CallHooks.wants(this.settings);
@@ -84,7 +80,9 @@ export class Observer implements CallObserver, ProviderListener {
     return isReceived;
   }
 
-  /** Listens to all providers. A shutdown of one ends spans, which add metrics and events to the others. */
+  /**
+   * Listens to all providers. When one shuts down, spans end, which adds metrics and events to the others.
+   */
   #listen(provider: TracerProvider, isReceived: boolean): void {
     this.#tracers = provider;
     this.#loggers = this.telemetry.events.provider;
@@ -93,7 +91,7 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   start(call: Call): CallObservation | undefined {
-    // `dispose` has restored the client's methods, so the end of this call would go unnoticed.
+    // After `dispose`, the client's methods are restored, so the end of the call would go unnoticed.
     if (this.telemetry.isDisabled) return undefined;
     const { settings, costs } = this.telemetry;
     if (this.ended !== undefined) costs.prepare();
@@ -211,12 +209,10 @@ export class Observer implements CallObserver, ProviderListener {
     this.#interruptFunctions();
   }
 
-  /** Records calls again after `dispose`. */
   enable(): void {
     this.telemetry.isDisabled = false;
   }
 
-  /** Ends everything in progress and forgets it, records no further calls, and stops listening to the providers. */
   dispose(): void {
     this.telemetry.isDisabled = true;
     this.endAll();
@@ -268,7 +264,6 @@ export class Observer implements CallObserver, ProviderListener {
     return recorded;
   }
 
-  /** The hierarchy, created when a call, a function or a socket first needs it. */
   get #reached(): Hierarchy {
     this.#hierarchy ??= new Hierarchy(this.telemetry);
     return this.#hierarchy;
@@ -284,10 +279,10 @@ export class Observer implements CallObserver, ProviderListener {
   }
 }
 
-/** Resolves options to settings. Reports as findings what is wrong with the options, and that content is recorded. */
+/** Also reports what is wrong with the options, and that content is recorded. */
 export function readSettings(config: OpenAIInstrumentationConfig): Settings {
   const settings = resolveSettings(config, (problem) => notice('option_not_accepted', problem));
-  // If all names are known, the check is skipped and its code is not loaded.
+  // The code of the check is loaded only if the check may find something.
   const isPlain = Object.keys(config).every((name) => name === 'enabled' || Object.hasOwn(settings, name));
   if (!isPlain || config.events !== undefined)
     for (const problem of unknownOptions(config)) notice('option_not_accepted', problem);
@@ -295,7 +290,7 @@ export function readSettings(config: OpenAIInstrumentationConfig): Settings {
   const mode = typeof captureMessageContent === 'function' ? 'by caller' : captureMessageContent;
   if (mode !== 'NO_CONTENT') notice('content_recorded', mode);
   const { maskedKinds, contentFolder } = settings;
-  // Without consent and hooks, there is nothing to mask.
+  // If neither content is recorded nor a hook called, there is nothing to mask.
   const masks = maskedKinds.length > 0 && (mode !== 'NO_CONTENT' || settings.completionHook !== undefined);
   if (!masks && contentFolder === undefined) return settings;
   return Object.freeze({ ...settings, completionHook: hookOfVariables(settings) });

@@ -13,12 +13,11 @@ import { followOutcome, type Outcome } from '../util/watch-result.ts';
 
 /** Records what helpers of the SDK do without a request: they run tools and loops, and unwrap webhooks. */
 
-/** Finds the place of an operation in the conversation of `withConversation`; `undefined` outside of one. */
+/** Returns `undefined` outside `withConversation`. */
 type FindPlace = (context: Context, startTime: number) => LocalPlace | undefined;
 
 /**
- * Runs a tool that the model asked for, which is a function of the program. Its span is active while it runs. Results
- * and errors pass through unchanged.
+ * Results and errors of the tool pass through unchanged.
  *
  * @param provider the provider of the client that runs the tool
  * @param find finds the place of the tool call that the function answers
@@ -42,7 +41,6 @@ export function runTool(
   return followOutcome(() => runIn(started.context, tool.run), started);
 }
 
-/** Starts an operation in the conversation that the program has named, or else below the active span. */
 export function startInConversation(
   telemetry: Telemetry,
   operation: OperationKind<undefined, ProgramResult>,
@@ -60,8 +58,7 @@ export function startInConversation(
 }
 
 /**
- * Starts the record of a webhook that is being unwrapped. If the signature is invalid, the content is not
- * read, because anybody may have sent it.
+ * If the signature is invalid, the content is not read: anybody may have sent it.
  *
  * @param creatorOf returns the span context of a response that this process created
  */
