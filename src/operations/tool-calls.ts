@@ -1,6 +1,15 @@
 import { parseJson } from '../telemetry/content/messages.ts';
 import type { RequestedToolCall } from '../telemetry/operation.ts';
-import { arrayField, asObject, field, first, MAX_READ, objectField, stringField } from '../util/payload.ts';
+import {
+  arrayField,
+  asObject,
+  asWord,
+  field,
+  first,
+  MAX_READ,
+  objectField,
+  stringField,
+} from '../util/payload.ts';
 import { sha256 } from '../util/sha256.ts';
 import { readToolContent } from './response/content.ts';
 import { type ResponseToolCall, readResponseToolCall } from './response/items.ts';
@@ -22,7 +31,7 @@ function readRequestedToolCall(call: unknown): RequestedToolCall[] {
   if (called === undefined) return [];
   const { name, given } = called;
   const id = stringField(call, 'id');
-  const type = stringField(call, 'type') ?? 'function';
+  const type = asWord(field(call, 'type')) ?? 'function';
   const requested = { id, name, type, fingerprint: () => fingerprintOfCall(call, name, given) };
   if (id !== undefined) return [requested];
   // A call without an id cannot be matched with the output messages, so its arguments are read here.

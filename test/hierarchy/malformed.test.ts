@@ -1,5 +1,75 @@
 import { describe, expect, it } from 'vitest';
+import { readItemCall } from '../../src/hierarchy/dialects/agents.ts';
+import { readStepToolCalls } from '../../src/hierarchy/dialects/assistants.ts';
+import { readResponseToolCall } from '../../src/operations/response/items.ts';
+import { readRequestedToolCalls } from '../../src/operations/tool-calls.ts';
+import { startAgentProgram } from '../support/agent-program.ts';
+import type { Program } from '../support/program.ts';
 import { startTutor, type Tutor } from '../support/tutor.ts';
+
+describe('a status or type that is not a word is not recorded, since it may be content:', () => {
+  const status = 'as you asked';
+  const type = status;
+
+  const recordedBy = async ({ telemetry }: Program): Promise<string> => {
+    await telemetry.provider.shutdown();
+    return JSON.stringify(telemetry.spans.map(({ name, attributes, events }) => [name, attributes, events]));
+  };
+
+  it('of a step, and of the answer to a request about a run', async () => {
+    const tutor = await startTutor({ runs: [{}] });
+    const { simulator, threadId: thread_id } = tutor;
+    const { runs } = tutor.client.beta.threads;
+    const step = { object: 'thread.run.step', id: 'step_1', thread_id, type, status, step_details: { type } };
+    await tutor.inSpan(async () => {
+      const run = await runs.create(thread_id, { assistant_id: tutor.assistantId });
+      simulator.next({ when: { method: 'POST', path: /cancel$/ }, body: { ...run, status } });
+      await runs.cancel(run.id, { thread_id });
+      simulator.next({
+        when: { method: 'GET', path: /steps/ },
+        body: { object: 'list', data: [{ ...step, run_id: run.id }] },
+      });
+      await runs.steps.list(run.id, { thread_id });
+    });
+    const recorded = await recordedBy(tutor);
+    expect(recorded).toContain('openai.run.request');
+    expect(recorded).toContain('openai.step.status');
+    expect(recorded).not.toContain(status);
+  });
+
+  it('of a tool call', () => {
+    const call = { id: 'call_1', type };
+    const message = { tool_calls: [{ ...call, function: { name: 'solve' } }] };
+    expect(readRequestedToolCalls({ choices: [{ message }] })).toMatchObject([{ type: 'function' }]);
+    expect(readStepToolCalls([call], false)).toEqual([]);
+    expect(readResponseToolCall({ ...call, type: `${type}_call` })).toBeUndefined();
+    expect(readItemCall({ ...call, type: `${type}_call` }, { content: false })).toBeUndefined();
+  });
+
+  it('of the turn and the environment of a session', async () => {
+    const program = await startAgentProgram([]);
+    const ids = { session_id: 'sess_1', turn_id: 'turn_1' };
+    const session = { object: 'agent.session', id: 'sess_1', status: 'requires_action' };
+    const turn = { object: 'agent.session.turn', id: 'turn_1', session_id: 'sess_1' };
+    const sse = [
+      { type: 'agent.session.created', session: { ...session, status: 'in_progress' } },
+      { type: 'agent.session.turn.created', ...ids, turn: { ...turn, status: 'in_progress' } },
+      { type: 'agent.session.environment.connected', ...ids, environment: { id: 'env_1', type, status } },
+      { type: 'agent.session.environment.connected', ...ids, environment: { type, status: 'connected' } },
+      {
+        type: 'agent.session.requires_action',
+        session: { ...session, required_actions: [{ ...ids, type, request_id: 'request_1' }] },
+      },
+      { type: 'agent.session.turn.completed', ...ids, turn: { ...turn, status } },
+    ].map((data) => ({ data }));
+    program.simulator.next({ when: { method: 'POST', path: /sessions$/ }, sse: [...sse, 'done'] });
+    await program.inSpan(() => program.converse());
+    const recorded = await recordedBy(program);
+    expect(recorded).toContain('openai.environment.status');
+    expect(recorded).toContain('openai.run.status');
+    expect(recorded).not.toContain(status);
+  });
+});
 
 it.each([1e306, Number.MAX_VALUE, -1e306, 1e300])('invalid timestamps (%s)', async (time) => {
   const tutor = await startTutor();

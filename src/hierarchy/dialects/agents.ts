@@ -11,6 +11,7 @@ import { readToolOutcome } from '../../telemetry/outcomes/tool-outcome.ts';
 import {
   arrayField,
   asArray,
+  asWord,
   field,
   first,
   MAX_READ,
@@ -182,12 +183,12 @@ function readSessionObject(value: unknown, sink: FactSink): void {
 function readEnvironmentEvent(event: unknown, sink: FactSink): void {
   const state = objectField(event, 'environment');
   const resetCount = numberField(event, 'reset_count');
-  const status = stringField(state, 'status') ?? (resetCount === undefined ? undefined : 'reset');
+  const status = asWord(field(state, 'status')) ?? (resetCount === undefined ? undefined : 'reset');
   if (status === undefined) return;
   const attributes = {
     [ATTR.OPENAI_ENVIRONMENT_ID]: stringField(state, 'id') ?? stringField(event, 'environment_id'),
     [ATTR.OPENAI_ENVIRONMENT_STATUS]: status,
-    [ATTR.OPENAI_ENVIRONMENT_TYPE]: stringField(state, 'type'),
+    [ATTR.OPENAI_ENVIRONMENT_TYPE]: asWord(field(state, 'type')),
     [ATTR.OPENAI_ENVIRONMENT_RESET_COUNT]: resetCount,
     [ATTR.OPENAI_TURN_ID]: stringField(event, 'turn_id'),
     [ATTR.ERROR_TYPE]:
@@ -243,7 +244,7 @@ export function readAgentParameters(agent: unknown): Attributes {
 
 export function readRequiredActions(session: unknown, options: { content: boolean }): RequiredAction[] {
   return first(arrayField(session, 'required_actions')).flatMap((action) => {
-    const type = stringField(action, 'type');
+    const type = asWord(field(action, 'type'));
     if (type === undefined) return [];
     return {
       type,
@@ -278,7 +279,7 @@ const TURN_FINISH_REASONS: Readonly<Record<string, string>> = {
 export function readTurn(value: unknown, event?: unknown): Omit<InvocationFact, 'moment'> | undefined {
   const id = stringField(value, 'id');
   const sessionId = stringField(value, 'session_id');
-  const status = stringField(value, 'status');
+  const status = asWord(field(value, 'status'));
   if (id === undefined || sessionId === undefined || status === undefined) return undefined;
   const finishReason = row(TURN_FINISH_REASONS, status);
   return {
@@ -363,7 +364,7 @@ export function readItemCall(
   item: unknown,
   options: { content: boolean },
 ): Omit<ToolCallFact, 'invocationId' | 'begun'> | undefined {
-  const type = stringField(item, 'type') ?? '';
+  const type = asWord(field(item, 'type')) ?? '';
   const outcome = readToolOutcome(item);
   const reported = outcome === undefined ? {} : { outcome };
   if (type === 'function_call') {

@@ -321,7 +321,7 @@ export const readStep: (value: unknown, options: ReadingOptions) => StepSnapshot
     const id = asName(step.id);
     const invocationId = asName(step.run_id);
     if (id === undefined || invocationId === undefined || step.object !== 'thread.run.step') return undefined;
-    const status = asName(step.status) ?? 'in_progress';
+    const status = asWord(step.status) ?? 'in_progress';
     const ended = row(FINISH_REASONS, status) !== undefined;
     const details = fieldsOf(step.step_details);
     const calls = asArray(details.tool_calls);
@@ -330,7 +330,7 @@ export const readStep: (value: unknown, options: ReadingOptions) => StepSnapshot
       conversationId: asName(step.thread_id),
       invocationId,
       status,
-      type: asName(step.type) ?? asName(details.type) ?? 'unknown',
+      type: asWord(step.type) ?? asWord(details.type) ?? 'unknown',
       ended,
       createdAt: asTime(step.created_at),
       endedAt: ended ? readEndTime(step) : undefined,
@@ -379,7 +379,7 @@ export function readStepToolCalls(calls: readonly unknown[], content: boolean): 
   if (calls.length === 0) return NONE;
   return first(calls).flatMap((call): ToolCallSnapshot[] => {
     const id = stringField(call, 'id');
-    const type = stringField(call, 'type');
+    const type = asWord(field(call, 'type'));
     if (id === undefined || type === undefined) return [];
     const details = objectField(call, type);
     const name = (type === 'function' ? stringField(details, 'name') : undefined) ?? type;

@@ -8,7 +8,7 @@ import { callAttributes } from '../../telemetry/call-attributes.ts';
 import { thrownTypeOf } from '../../telemetry/outcomes/failure.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { pickAttributes } from '../../util/otel-api.ts';
-import { stringField } from '../../util/payload.ts';
+import { asWord, field } from '../../util/payload.ts';
 import type { Segment, SegmentMember } from '../conversations/conversation.ts';
 import type { Send } from '../dialect.ts';
 import type { OperationClock } from '../operation-clock.ts';
@@ -143,7 +143,7 @@ export function addRequestEvent(span: Span, { name, status }: RequestEvent, call
     [ATTR.HTTP_REQUEST_METHOD]: route.method,
     [ATTR.URL_TEMPLATE]: route.template,
   };
-  define(attributes, status, stringField(call.value, 'status'));
+  define(attributes, status, asWord(field(call.value, 'status')));
   Object.assign(attributes, answerAttributes(call));
   if (call.error !== undefined) attributes[ATTR.ERROR_TYPE] = thrownTypeOf(call.error);
   span.addEvent(name, attributes, call.endTime);

@@ -1,4 +1,4 @@
-import { arrayField, field, MAX_READ, MAX_REPEATED, row, stringField } from '../../util/payload.ts';
+import { arrayField, asWord, field, MAX_READ, MAX_REPEATED, row, stringField } from '../../util/payload.ts';
 
 /** A tool call among the items of a response, without its content. */
 export interface ResponseToolCall {
@@ -92,7 +92,7 @@ export function readResponseToolCall(item: unknown): ResponseToolCall | undefine
 }
 
 function unknownCall(type: string): CallType | undefined {
-  return type.endsWith('_call') ? { tool: type.slice(0, -'_call'.length), runBy: 'api' } : undefined;
+  return asWord(type)?.endsWith('_call') ? { tool: type.slice(0, -'_call'.length), runBy: 'api' } : undefined;
 }
 
 /** Only the type is read, because an output may have a million items. */
