@@ -1,6 +1,6 @@
 import { context, type DiagLogger, DiagLogLevel, diag, logs, metrics, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { type ReadableSpan, type Span, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { TracerProvider } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
 import { instrumentOpenAI } from '../../src/client.ts';
 import { act } from '../fuzz/act.ts';
@@ -8,6 +8,7 @@ import { soundAnswers } from '../fuzz/cases.ts';
 import type { FuzzProgram } from '../fuzz/programs.ts';
 import type { Recorded } from '../fuzz/recordings.ts';
 import { wireOf } from '../fuzz/wire.ts';
+import { SpanCounter } from '../support/span-counter.ts';
 import { broken, type Fault } from './faults.ts';
 
 /** What a program has seen and sent. */
@@ -34,7 +35,8 @@ export async function runFaulty(
   fault: Fault,
 ): Promise<FaultyRun> {
   const { fetch, requests } = wireOf(soundAnswers(recorded));
-  const counts = new Counts();
+  // The first processor: it counts before anything else can fail.
+  const counts = new SpanCounter();
   const provider = setUp(fault, counts);
   const client = instrumentOpenAI(newClient(fetch), { cost: false, ...fault.config });
   const seen = await act(program, client, program.body);
@@ -53,7 +55,7 @@ function newClient(fetch: typeof globalThis.fetch): OpenAI {
   return new OpenAI({ apiKey: 'test', maxRetries: 0, logLevel: 'off', fetch });
 }
 
-function setUp(fault: Fault, counts: Counts): TracerProvider {
+function setUp(fault: Fault, counts: SpanCounter): TracerProvider {
   const { sampler, idGenerator, processor } = fault;
   const provider = new TracerProvider({
     spanProcessors: [counts, ...(processor === undefined ? [] : [processor()])],
@@ -79,26 +81,3 @@ const THROWING_LOGGER: DiagLogger = {
   debug: () => undefined,
   verbose: () => undefined,
 };
-
-/** Counts the spans that were started, before anything else can fail. */
-class Counts implements SpanProcessor {
-  started = 0;
-  readonly #open = new Set<Span>();
-
-  get open(): string[] {
-    return [...this.#open].map((span) => (span as unknown as ReadableSpan).name);
-  }
-
-  onStart(span: Span): void {
-    this.started++;
-    this.#open.add(span);
-  }
-
-  onEnd(span: ReadableSpan): void {
-    this.#open.delete(span as unknown as Span);
-  }
-
-  async forceFlush(): Promise<void> {}
-
-  async shutdown(): Promise<void> {}
-}

@@ -19,12 +19,11 @@ import {
   type ReadableSpan,
   type Sampler,
   SimpleSpanProcessor,
-  type Span,
   type SpanLimits,
-  type SpanProcessor,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import { type CheckedLogRecord, checkLogRecord, checkMetric, checkSpan } from './conventions/check.ts';
+import { SpanCounter } from './span-counter.ts';
 
 /** The real SDK, recording into memory; what it records is checked against the conventions. */
 export interface RecordedTelemetry {
@@ -56,10 +55,10 @@ export interface RecordOptions {
 /** Registers the SDK globally, as a program would. */
 export function recordTelemetry(options: RecordOptions = {}): RecordedTelemetry {
   const exporter = new InMemorySpanExporter();
-  const ended: ReadableSpan[] = [];
-  const open = new OpenSpans(ended);
+  const counter = new EndedSpans();
+  const ended = counter.spans;
   const provider = new TracerProvider({
-    spanProcessors: [open, new SimpleSpanProcessor({ exporter })],
+    spanProcessors: [counter, new SimpleSpanProcessor({ exporter })],
     ...(options.sampler === undefined ? {} : { sampler: options.sampler }),
     ...(options.idGenerator === undefined ? {} : { idGenerator: options.idGenerator }),
     ...(options.spanLimits === undefined ? {} : { spanLimits: options.spanLimits }),
@@ -91,7 +90,7 @@ export function recordTelemetry(options: RecordOptions = {}): RecordedTelemetry 
     provider,
     spans: ended,
     get openSpans() {
-      return open.names;
+      return counter.open;
     },
     get logRecords() {
       return logExporter.getFinishedLogRecords();
@@ -108,7 +107,7 @@ export function recordTelemetry(options: RecordOptions = {}): RecordedTelemetry 
           }),
         ),
         ...checkExceptions(ended, logExporter.getFinishedLogRecords(), options),
-        ...open.names.map((name) => `${name}: the span was never ended`),
+        ...counter.open.map((name) => `${name}: the span was never ended`),
       ];
       await meterProvider.shutdown();
       if (findings.length > 0) throw new Error(`Findings of the convention check:\n${findings.join('\n')}`);
@@ -144,28 +143,11 @@ function isOurs(span: ReadableSpan): boolean {
   return span.instrumentationScope.name === 'opentelemetry-instrumentation-openai';
 }
 
-class OpenSpans implements SpanProcessor {
-  readonly #open = new Set<Span>();
-  readonly #ended: ReadableSpan[];
+class EndedSpans extends SpanCounter {
+  readonly spans: ReadableSpan[] = [];
 
-  constructor(ended: ReadableSpan[]) {
-    this.#ended = ended;
+  override onEnd(span: ReadableSpan): void {
+    super.onEnd(span);
+    this.spans.push(span);
   }
-
-  get names(): string[] {
-    return [...this.#open].map((span) => (span as unknown as ReadableSpan).name);
-  }
-
-  onStart(span: Span): void {
-    this.#open.add(span);
-  }
-
-  onEnd(span: ReadableSpan): void {
-    this.#open.delete(span as unknown as Span);
-    this.#ended.push(span);
-  }
-
-  async forceFlush(): Promise<void> {}
-
-  async shutdown(): Promise<void> {}
 }

@@ -5,17 +5,12 @@ import {
   MeterProvider,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
-import {
-  BatchSpanProcessor,
-  type ReadableSpan,
-  type Span,
-  type SpanExporter,
-  type SpanProcessor,
-} from '@opentelemetry/sdk-trace';
+import { BatchSpanProcessor, type SpanExporter, type SpanProcessor } from '@opentelemetry/sdk-trace';
 import {
   CircuitBreakerExporter,
   type CircuitBreakerExporterOptions,
 } from '../../../src/export/circuit-breaker-exporter.ts';
+import { SpanCounter } from '../span-counter.ts';
 
 /** What became of all spans: each that was started has ended, and was delivered or counted as lost. */
 export interface Account {
@@ -52,11 +47,9 @@ export function isBalanced({ started, ended, delivered, failed, dropped, refused
 export class Ledger {
   readonly processors: readonly SpanProcessor[];
   readonly breaker: CircuitBreakerExporter<SpanExporter>;
-  readonly #open = new Set<Span>();
+  readonly #spans = new SpanCounter();
   readonly #sdkMetrics = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   readonly #meters: MeterProvider;
-  #started = 0;
-  #ended = 0;
   #delivered = 0;
   #failed = 0;
 
@@ -68,7 +61,7 @@ export class Ledger {
     });
     this.breaker = new CircuitBreakerExporter(this.#counting(exporter), breaker);
     this.processors = [
-      this.#counter(),
+      this.#spans,
       new BatchSpanProcessor({ ...batch, exporter: this.breaker, selfObsMeterProvider: this.#meters }),
     ];
   }
@@ -92,30 +85,15 @@ export class Ledger {
   }
 
   async account(): Promise<Account> {
-    const open = [...this.#open].map((span) => (span as unknown as ReadableSpan).name);
+    const { started, ended, open } = this.#spans;
     return {
-      started: this.#started,
-      ended: this.#ended,
+      started,
+      ended,
       open,
       delivered: this.#delivered,
       failed: this.#failed,
       dropped: this.breaker.dropped,
       refused: await this.#refused(),
-    };
-  }
-
-  #counter(): SpanProcessor {
-    return {
-      onStart: (span) => {
-        this.#started++;
-        this.#open.add(span);
-      },
-      onEnd: (span) => {
-        this.#ended++;
-        this.#open.delete(span as unknown as Span);
-      },
-      forceFlush: async () => undefined,
-      shutdown: async () => undefined,
     };
   }
 
