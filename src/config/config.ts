@@ -298,7 +298,6 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
     variableOnly: true,
     fallback: false,
     accepts: 'lists of names, of which gen_ai/dup is one',
-    // The list may also have names for other instrumentations.
     parse: (value) => listedNames(value).includes('gen_ai/dup'),
   },
 };

@@ -69,7 +69,7 @@ export const ENDPOINT_RULES = {
   'space at the end': 'not end with a space',
 };
 
-/** Why exporters cannot use the endpoint in the environment. For gRPC, the address needs no scheme. */
+/** Why exporters cannot use the endpoint; `undefined` if they can. For gRPC, the address needs no scheme. */
 export function malformationIn(environment: Environment): keyof typeof ENDPOINT_RULES | undefined {
   const variable = endpointVariable(environment);
   if (variable === undefined) return undefined;

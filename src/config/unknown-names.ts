@@ -4,7 +4,9 @@ import type { Environment } from './option-parsers.ts';
 
 const EVENT_OPTION_NAMES = ['sink', 'preset'];
 
-/** Matches our variables. Other variables with `GENAI` belong to other packages. */
+/**
+ * Matches our variables. Others with `GENAI` may be meant for other packages, so their names are not checked.
+ */
 const OWN_VARIABLE = /^OTEL_INSTRUMENTATION_(?:OPENAI_|GENAI_CAPTURE)/;
 /** Our variables that set no option. */
 const OTHER_VARIABLES = ['OTEL_INSTRUMENTATION_OPENAI_ENABLED', 'OTEL_INSTRUMENTATION_OPENAI_PAGE'];

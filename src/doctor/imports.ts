@@ -9,11 +9,7 @@ export interface Imports {
 const BLANK = /^(?:WhiteSpace|LineTerminatorSequence|(?:Multi|Single)LineComment|HashbangComment)$/;
 const STRING = /^(?:StringLiteral|NoSubstitutionTemplate)$/;
 
-/**
- * Reads tokens and runs nothing.
- *
- * @param file its extension determines the language
- */
+/** @param file its extension determines the language */
 export function readImports(source: string, file: string): Imports {
   const imports: Imports['imports'][number][] = [];
   let hasModuleSyntax = false;

@@ -89,7 +89,7 @@ interface InstalledPackage {
   readonly directory: string;
 }
 
-/** The copy that the folder would load or, in pnpm's folder, that its dependencies would load. */
+/** Also searches pnpm's folder, which has the dependencies of the project's dependencies. */
 function findInstalled(folder: string, name: string): InstalledPackage | undefined {
   return findUpwards(folder, (each) => {
     for (const parent of ['node_modules', 'node_modules/.pnpm/node_modules']) {

@@ -56,7 +56,7 @@ export function liveSpans(endpoint: string): LiveSpans | undefined {
 
 class LiveSpans {
   readonly #endpoint: URL;
-  /** The spans in progress, each with its sizes when it was last sent; empty before the first time. */
+  /** For each span in progress: its sizes when it was last sent, or an empty text if it was not. */
   readonly #open = new Map<StartedSpan, string>();
   #ended: StartedSpan[] = [];
   #receiver: LiveReceiver = 'unknown';

@@ -86,8 +86,8 @@ export function proceedHere(call: Call, method: Method, client: object, args: un
 }
 
 /**
- * Sends an attempt in another context than the call's own. If that has the caller's span, the call's span
- * replaces it: Sentry, Datadog and New Relic read the span before the call begins.
+ * Sends an attempt while another context than the call's own is active. If that has the caller's span, as
+ * with Sentry, Datadog and New Relic, the call's span replaces that one.
  */
 export function sendInside(
   call: Call,

@@ -63,7 +63,9 @@ export interface CallObservation {
   chunk?(value: unknown, time: number): void;
   /** A usage chunk that the program did not ask for and does not see. */
   hiddenChunk?(value: unknown): void;
-  /** What would be recorded of a stream so far. `undefined` if content is not recorded, or only after a hook. */
+  /**
+   * What would be recorded if the stream ended now. `undefined` if no content may be recorded without a hook.
+   */
   answerSoFar?(): AnswerSoFar | undefined;
   settle(call: Call): void;
 }
@@ -122,7 +124,7 @@ export class Call implements AnsweredRequest {
   /** The clock of the caller's span. By another clock, the call might seem to end after that span. */
   readonly clock: SpanClock;
   startTime: number;
-  /** The caller's clock, or else ours as read at the start: the system clock may be set during the call. */
+  /** The caller's clock or, without one, ours as it was at the start: the system clock may be set later. */
   ownClock: number;
   endTime = 0;
   /** The caller's context or, once the call has begun, that of its span. */
@@ -352,9 +354,8 @@ export class Call implements AnsweredRequest {
 }
 
 /**
- * Ends calls whose promise or stream was garbage collected. A call is unregistered as soon as its result is
- * being read or it has settled: V8 keeps a registered object, and everything to which it refers, through each
- * collection of young objects.
+ * Ends calls whose promise or stream was garbage collected. No call is registered for longer than necessary:
+ * V8 keeps a registered object, and everything to which it refers, through each collection of young objects.
  */
 export const lostResults: FinalizationRegistry<Call> = new FinalizationRegistry((call) =>
   call.close('abandoned'),

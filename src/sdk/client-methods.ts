@@ -61,7 +61,8 @@ function begin(call: Call, options: unknown): unknown {
 }
 
 /**
- * Returns a promise that follows the SDK's: a separate handler would hide an unhandled rejection from the program.
+ * The program gets the promise with our handlers. If it got the SDK's own, our handlers would hide that a
+ * rejection is unhandled.
  *
  * @param args what the program passed to `makeRequest`, to send its original request again
  */
@@ -281,7 +282,7 @@ function takeResult(call: Call, value: unknown, props: unknown): void {
   }
 }
 
-/** Wraps `parse`, which every method that returns the result calls, before or after the response arrives. */
+/** Wraps `parse`. Every method that returns the result calls it, before or after the response arrives. */
 export function wrapParse(original: Method): MethodHolder {
   return {
     parse(...args) {
@@ -312,8 +313,8 @@ export function wrapAsResponse(original: Method): MethodHolder {
 }
 
 /**
- * Whether Sentry calls `asResponse`, to learn of failures, before the program has the promise. By then,
- * Sentry has replaced the parser by a proxy, but not yet `asResponse`.
+ * Whether it is Sentry that calls `asResponse`, to learn of failures before the program has the promise. At
+ * that time, Sentry has replaced the parser by a proxy, but not yet `asResponse`.
  */
 function isForWatcher(promise: object): boolean {
   return isProxy(field(promise, 'parseResponse')) && !Object.hasOwn(promise, 'asResponse');

@@ -31,9 +31,9 @@ export function hasRoomForMark(body: unknown): boolean {
 }
 
 /**
- * Adds the call's trace context to the metadata of the resource that the request creates, and the mark, if the observer
- * wants it. The program's own options stay unchanged. Metadata that already has the mark was copied from another
- * resource: its context and mark are replaced.
+ * Adds the call's trace context to the metadata of the resource that the request creates, unless the program
+ * has added one. Adds the mark if the observer wants it. The program's own options stay unchanged. Metadata
+ * that already has the mark was copied from another resource: its context and mark are replaced.
  */
 export function addTraceContext(call: Call, options: unknown): unknown {
   if (!call.propagates) return options;

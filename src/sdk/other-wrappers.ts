@@ -101,7 +101,8 @@ function findOtherPrototypes(): object[] {
   const modules: unknown[] = Object.keys(require.cache)
     .filter((file) => COMMONJS_FILE.test(file))
     .map((file) => require.cache[file]?.exports);
-  // ES modules have no cache to search. If any instrumentation of OpenTelemetry is active, it has patched `require`.
+  // ES modules have no cache to search. While `require` is not patched, no instrumentation of OpenTelemetry
+  // is active.
   if (modules.length === 0 && /\bpatchedRequire\b/.test(String(Module?.prototype.require))) {
     const file = esModuleFile();
     if (file !== undefined) modules.push(require(file));

@@ -65,7 +65,7 @@ export class Patches {
 /** The patched classes, by prototype. All copies of this release share them. */
 const patchedClasses = new ProcessWide(`seams@${VERSION}`, () => new WeakMap<object, PatchedClass>());
 
-/** A class that is patched as long as it has observers. The newest one observes the objects of the class. */
+/** A class that is patched while it is observed. Its newest observer observes the objects of the class. */
 export abstract class PatchedClass {
   protected readonly prototype: object;
   protected readonly patches: Patches = new Patches();
@@ -85,7 +85,9 @@ export abstract class PatchedClass {
     if (this.claim() && !this.#observers.includes(observer)) this.#observers.push(observer);
   }
 
-  /** Calls in progress finish as they began. When the last observer is removed, the class is restored. */
+  /**
+   * Calls in progress finish as they began. Without observers, the class is restored unless {@link isHeld}.
+   */
   removeDefault(observer: CallObserver): void {
     const index = this.#observers.indexOf(observer);
     if (index < 0) return;
@@ -126,7 +128,7 @@ const releases = new ProcessWide('releases', () => new WeakMap<object, string>()
 
 const successors = new ProcessWide('successors', () => new Set<() => void>());
 
-/** The first of several releases to observe a prototype keeps it until its last observer there leaves. */
+/** The first release to observe a prototype keeps it until the last observer of that release leaves. */
 function claimPrototype(prototype: object): boolean {
   const release = releases.value.get(prototype) ?? VERSION;
   if (release === VERSION) releases.value.set(prototype, VERSION);

@@ -1,6 +1,6 @@
 export type Method = (this: object, ...args: unknown[]) => unknown;
 
-/** An object with one method. Unlike a function, a method has no `prototype`; nor have the SDK's methods. */
+/** Holds one method. Unlike a function, a method has no `prototype`, as the SDK's methods have none. */
 export type MethodHolder = Readonly<Record<string, Method>>;
 
 export function methodOf(holder: MethodHolder): Method {

@@ -9,8 +9,8 @@ import { isObject, propertyOf } from './reflect.ts';
 import { type ObserverOf, patchToolHelpers, TOOL_HELPERS } from './tool-loops.ts';
 
 /**
- * Patches methods of resources that make no request themselves, so that the patched client does not see them.
- * A client leads to its resources; so does a client class, which has their classes as members.
+ * Patches methods that make no request themselves, so that the client's patched methods miss them. A client
+ * leads to its resources, and a client class to their classes, which are its members.
  */
 export function patchResources(clientOrClass: unknown, patches: Patches, observerOf: ObserverOf): void {
   const files = prototypeOfResource(clientOrClass, 'Files');

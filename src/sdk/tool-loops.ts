@@ -37,7 +37,7 @@ export class LoopClass extends PatchedClass {
 
 export const TOOL_HELPERS = ['runTools', 'runFunctions'] as const;
 
-/** Makes the loop of a helper, and every function that it receives, run through the observer. */
+/** Reports the loop of each helper, and each function of the program that it runs, to the observer. */
 export function patchToolHelpers(prototype: object, patches: Patches, observerOf: ObserverOf): void {
   for (const name of TOOL_HELPERS) {
     patches.wrap(prototype, name, (original) => ({

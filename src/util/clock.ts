@@ -47,7 +47,7 @@ const MAX_ADJUSTMENT = 0.001;
 /** `Date.now()` has whole milliseconds, so our clock may lag by this much until the next millisecond. */
 const MAX_CATCH_UP_MS = 1;
 
-/** The clock of a long operation. It follows the system clock until somebody sets the system clock. */
+/** The clock of a long operation: that of the span above or, until somebody sets it, the system clock. */
 export class LastingClock {
   readonly #began = performance.now();
   readonly #own: number;
@@ -89,7 +89,7 @@ const MAX_DIFFERENCE_MS = 1_000;
 /** Milliseconds since the epoch are exact only to a quarter of a microsecond: JavaScript numbers have 53 bits. */
 const ROUNDING_MS = 0.0005;
 
-/** The clocks of our spans in which functions of the program run. */
+/** The clock of each of our spans in which functions of the program run. */
 const clocks = new WeakMap<Span, number>();
 
 /**
@@ -138,12 +138,14 @@ export function notAfter(clock: SpanClock, time: number): number {
 }
 
 /**
- * The milliseconds between spans that would otherwise start at once. Viewers sort by whole microseconds, and
- * report a span without a duration as a negative one.
+ * The milliseconds between spans that would otherwise start at the same time. Viewers sort by whole
+ * microseconds, and report a span without a duration as a negative one.
  */
 export const SPAN_ROOM_MS = 0.002;
 
-/** The middle of the next microsecond. Milliseconds since the epoch are exact only to a quarter of one. */
+/**
+ * The middle of the next microsecond. Milliseconds since the epoch are exact to a quarter of a microsecond.
+ */
 export function justAfter(time: number): number {
   return (Math.floor(time * 1e3) + 1.5) / 1e3;
 }
@@ -162,7 +164,7 @@ export function inOrder(time: number, above: number | undefined): number {
   return above - time < MAX_LAG_MS ? justAfter(above) : time;
 }
 
-/** Keeps the order of spans that would start at once. */
+/** Keeps the order of spans that would start at the same time. */
 export class Starts {
   /** For each microsecond in which spans were to begin: when the last of them began. */
   readonly #begun = new Map<number, number>();

@@ -34,7 +34,7 @@ export function findDependenciesOf(name: string): NodeJS.Require | undefined {
     : requireOf(name, require, createRequire);
 }
 
-/** Searches from this package first. A bundled copy finds the dependency where the program does. */
+/** Searches from this package and, for a bundled copy, from the program or the working directory. */
 export function requireDependency(name: string, createRequire: CreateRequire): unknown {
   const require = requireThatFinds(name, [packageFile, programFile, workingDirectory], createRequire);
   if (require === undefined) throw new Error(`${name} is not installed`);

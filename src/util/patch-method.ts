@@ -9,7 +9,8 @@ export function setMethod(holder: object, name: string, method: PatchableMethod)
 /**
  * Replaces a method on an object, whether the object owns it or inherits it.
  *
- * @returns restores the object and returns `true`; does nothing if the method has been wrapped or frozen
+ * @returns a function that restores the object. It returns `false` and changes nothing if the method has
+ * since been wrapped or frozen
  */
 export function patchMethod(holder: object, name: string, wrapper: PatchableMethod): () => boolean {
   const original = Object.getOwnPropertyDescriptor(holder, name);

@@ -17,7 +17,7 @@ const processEvents = new ProcessWide(
   () => new Map<ProcessEvent, Set<WeakRef<() => unknown>>>(),
 );
 
-/** Calls a listener at the next event of the process. Held weakly: its module must keep it alive. */
+/** The listener runs at the next event. It is held weakly, so its module must keep it alive. */
 export function onceProcess(event: ProcessEvent, listener: () => unknown): void {
   if (typeof globalThis.process?.once !== 'function') return;
   const events = processEvents.value;

@@ -14,8 +14,9 @@ interface ProcessState {
 const STATE_KEY = `${NAME}/state@1`;
 
 /**
- * Values that are also stored under symbols of their own, because version 0.1.0 reads and writes them there. They make
- * sure that only one release records each call and each agent. The lines that bundlers add to `openai` use them, too.
+ * Values that are also stored under symbols of their own, because version 0.1.0 reads and writes them there.
+ * Through them, only one release records each call and each agent, and the lines that bundlers add to
+ * `openai` find this package.
  */
 const PUBLISHED: readonly string[] = ['agents', 'conversation-id', 'loaded', 'releases', 'successors'];
 

@@ -41,7 +41,7 @@ export class TaskQueue {
     return done;
   }
 
-  /** Includes the tasks that the current ones add. */
+  /** Includes tasks that these tasks add, for a few rounds. */
   async settled(timeoutMs?: number): Promise<void> {
     if (this.#pending.size === 0) return;
     const rounds = this.#settledRounds();

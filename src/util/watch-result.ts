@@ -64,7 +64,7 @@ class Watchers implements OutcomeListener {
   }
 }
 
-/** Runs a function and reports its outcome. In place of a promise, returns one that settles the same way. */
+/** Runs a function and reports its outcome. For a promise, returns another one that settles the same way. */
 export function followOutcome(run: () => unknown, outcome: Outcome): unknown {
   let result: unknown;
   try {

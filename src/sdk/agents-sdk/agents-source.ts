@@ -43,7 +43,9 @@ export class AgentsSource {
   readonly #provider: object;
   readonly #listener: AgentsListener;
   readonly #nodes = new WeakMap<object, AgentsNode>();
-  /** Trace copies that no function has run with yet. Each run and span of `@openai/agents` makes one. */
+  /**
+   * Copies of traces with which no function has run yet. Each run and span of `@openai/agents` makes a copy.
+   */
   readonly #copies = new WeakSet<object>();
   /** The traces that have not ended, and those that `@openai/agents` has ended but that wait for a run. */
   readonly #traces = new BoundedMap<AgentsNode, AgentsNode>(

@@ -5,8 +5,7 @@ import { arrayField, asObject, field, type PayloadObject } from '../../util/payl
 import { AGENTS, type ShowsCall } from './agents-key.ts';
 
 /**
- * `@openai/agents` calls models in these spans. A model without a span of its own is called in an agent or
- * turn.
+ * `@openai/agents` calls models in these spans. A model without its own span is called in an agent or turn.
  */
 const AGENT_WORK: readonly string[] = ['response', 'generation', 'turn', 'agent'];
 
@@ -25,7 +24,7 @@ export class AgentsNode {
   isPaused = false;
   /** The error as `@openai/agents` describes it. */
   error: unknown;
-  /** The error that was thrown, if one ended a trace; `null` if the program threw `undefined` or `null`. */
+  /** The thrown error, if one ended the trace; `null` if `undefined` or `null` was thrown. */
   thrown: unknown;
   /** Context values for everything inside the node. */
   values: ReadonlyMap<symbol, unknown> | undefined;
@@ -89,7 +88,9 @@ export class AgentsNode {
     return this.parent?.closest((node) => node === outer) !== undefined;
   }
 
-  /** Whether model calls here are an agent's, whose tools `@openai/agents` runs. In a tool, they are not. */
+  /**
+   * Whether model calls here belong to an agent, whose tools `@openai/agents` runs. In a tool, they do not.
+   */
   get isModelCall(): boolean {
     return AGENT_WORK.includes(this.type);
   }

@@ -8,7 +8,7 @@ import { CLASS_NAMES, type ClassKind } from '../class-names.ts';
 interface HookedFiles {
   readonly defines: 'client' | 'api' | ClassKind;
   readonly package: 'openai' | '@openai/agents-core' | '@openai/agents-realtime' | '@opentelemetry/api';
-  /** Matches the end of the file's path, inside the folder of the package. */
+  /** Matches the part of the path inside the folder of the package. */
   readonly path: RegExp;
   /** Code in an ES module can refer to its exports only by name. */
   readonly names: readonly string[];

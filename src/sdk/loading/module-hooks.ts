@@ -107,7 +107,7 @@ class LoadHook {
     });
   }
 
-  /** Pauses until `resume` or, because the file may throw, until the current synchronous code ends. */
+  /** Pauses until `resume`, which a file that throws never calls, or until the synchronous code ends. */
   #rest(): void {
     this.#registered?.deregister();
     this.#registered = undefined;

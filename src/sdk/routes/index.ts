@@ -243,9 +243,9 @@ const MAX_WORD_LENGTH = 32;
 const RESOURCE_WORD = /^[a-z]{1,20}(?:[_-][a-z]{1,20})*$/;
 
 /**
- * Builds a low-cardinality template for an unknown path: `/threads/{id}/summary`. A segment becomes `{id}` where the
- * tree has a parameter, after a plural, after a word that the tree does not have there, and if it does not look like a
- * word: `/user/{id}`. Ids, keys, names and addresses thus stay out of span names.
+ * Builds a low-cardinality template for an unknown path: `/threads/{id}/summary`. Segments in the tree stay.
+ * Any other becomes `{id}` where the tree has a parameter, after a plural or an unknown word, and if it does
+ * not look like a word. Ids, keys, names and addresses thus stay out of span names.
  */
 function genericTemplate({ segments, truncated }: PathSegments, start: number): string {
   const end = Math.min(segments.length, start + MAX_SEGMENTS);

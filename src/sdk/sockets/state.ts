@@ -18,7 +18,7 @@ import {
 } from './socket.ts';
 import { CLOSING, OPEN, type Transports, transportOf } from './transport.ts';
 
-/** How many events may wait for a connection. Further ones are not matched when they are sent. */
+/** How many events may wait for a connection. Further ones are not recognised when the SDK sends them. */
 const MAX_KEPT = 1_000;
 
 /** The error of a request that the SDK drops, or that the program takes back. */
@@ -37,7 +37,9 @@ export class SocketState {
   readonly #socket: object;
   readonly #transports: Transports;
   readonly #observation: SocketObservation | undefined;
-  /** Whether the class emits events under their own names, and `event` only if that has a listener. */
+  /**
+   * Whether the class emits events under their own names. It emits `event` only if `event` has a listener.
+   */
   readonly #byName: boolean;
   #transport: object | undefined;
   #sending: Sending | undefined;
@@ -110,7 +112,7 @@ export class SocketState {
     this.#lose(error ?? NOT_SENT);
   }
 
-  /** Called when the event being sent will not go out, or one that the SDK has kept and cannot send now. */
+  /** An event will not go out: the one being sent or, on an open connection, the first that was kept. */
   #lose(error: unknown): void {
     const sending = this.#sending;
     guard('losing a frame', () => {
