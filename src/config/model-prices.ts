@@ -77,9 +77,7 @@ export function readPrices(value: unknown, isStrict: boolean): ModelPrices | und
   return Object.keys(prices).length > 0 ? prices : undefined;
 }
 
-/**
- * Reads untrusted prices by the name of the model or service tier. `undefined` if a row has no valid price.
- */
+/** Reads untrusted prices of models or service tiers. `undefined` if a row has no valid price. */
 export function readPriceTable(
   value: unknown,
   isStrict: boolean,

@@ -4,9 +4,7 @@ import type { Environment } from './option-parsers.ts';
 
 const EVENT_OPTION_NAMES = ['sink', 'preset'];
 
-/**
- * Matches our variables. Others with `GENAI` may be meant for other packages, so their names are not checked.
- */
+/** Matches our variables. Others with `GENAI` are not checked: they may be meant for other packages. */
 const OWN_VARIABLE = /^OTEL_INSTRUMENTATION_(?:OPENAI_|GENAI_CAPTURE)/;
 /** Our variables that set no option. */
 const OTHER_VARIABLES = ['OTEL_INSTRUMENTATION_OPENAI_ENABLED', 'OTEL_INSTRUMENTATION_OPENAI_PAGE'];

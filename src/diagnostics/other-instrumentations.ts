@@ -4,8 +4,8 @@ export interface OtherInstrumentation {
   /** Whether it records the client metrics of the GenAI conventions. If not, ours are still needed. */
   readonly recordsMetrics?: true;
   /**
-   * The scope, or Sentry's origin, of the spans of single calls that this instrumentation may never end. It
-   * ends all its other spans before the next turn of the event loop.
+   * Some spans of single calls may never end: this is their scope or, for Sentry, their origin. All other
+   * spans end before the next turn of the event loop.
    */
   readonly leavesOpen?: string | undefined;
   /** How to switch it off: code or a variable, ready to paste. */

@@ -3,7 +3,7 @@ const NEWEST_MAJOR = 7;
 
 export const TESTED: string = `${OLDEST} to ${NEWEST_MAJOR}.x`;
 
-/** Older than all versions that can be traced. */
+/** Whether a version is older than all versions that can be traced. */
 export function isTooOld(version: string): boolean {
   return isOlder(version, OLDEST);
 }

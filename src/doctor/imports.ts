@@ -1,7 +1,7 @@
 import jsTokens from 'js-tokens';
 
 export interface Imports {
-  /** Without imports of types. `export … from` counts as `import`. */
+  /** Imports of types are left out. `export … from` counts as `import`. */
   readonly imports: readonly { readonly specifier: string; readonly by: 'import' | 'import()' | 'require' }[];
   readonly hasModuleSyntax: boolean;
 }

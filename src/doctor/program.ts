@@ -91,9 +91,7 @@ function importsOf(source: string, path: string): Imports {
   return { imports: [], hasModuleSyntax: false };
 }
 
-/**
- * The extension decides, or else package.json, or else the syntax. `transpiles` makes TypeScript CommonJS.
- */
+/** The extension, package.json or syntax decides, in this order. `transpiles` ignores TypeScript's syntax. */
 function fileKind(path: string, hasModuleSyntax: boolean, transpiles: boolean): FileKind {
   const extension = extname(path);
   if (/^\.[mc][jt]s$/.test(extension)) return [extension.startsWith('.m'), `its name ends in ${extension}`];

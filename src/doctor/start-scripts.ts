@@ -17,7 +17,7 @@ export interface Launch {
 }
 
 const SCRIPT_NAME = /^(?:start|serve|dev|prod|production|server|worker)(?:[:.-]|$)/;
-/** Including the scripts that the start scripts run. */
+/** The scripts that the start scripts run count, too. */
 const MAX_COMMANDS = 100;
 const MAX_COMMAND_LENGTH = 10_000;
 

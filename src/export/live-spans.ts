@@ -9,9 +9,7 @@ import { VIEW_HEADER } from '../util/version.ts';
 
 type HighResolutionTime = readonly [seconds: number, nanoseconds: number];
 
-/**
- * The fields that the spans of SDK 2.x and 3.x have in common. The end time is 0 while a span is in progress.
- */
+/** The common fields of spans in SDK 2.x and 3.x. The end time is 0 while a span is in progress. */
 interface StartedSpan {
   readonly name: string;
   readonly kind: number;

@@ -80,9 +80,7 @@ export function exportersFromEnvironment(
   return exporters;
 }
 
-/**
- * Creates the processor that exports spans and, for HTTP to this machine, one that shows spans in progress.
- */
+/** Creates the processor that exports and, for HTTP to this machine, one that shows spans in progress. */
 function otlpProcessors(
   environment: NodeJS.ProcessEnv,
   require: NodeJS.Require,
@@ -190,9 +188,7 @@ class ReportingExporter implements Exporter {
   readonly #exporter: Exporter;
   /** `endpointsOf` reads this field. Zipkin's exporter has it, too. */
   private readonly _urlStr: string;
-  /**
-   * The exports that are not reported yet. `isSending` reads this field of OpenTelemetry's exporters, too.
-   */
+  /** The exports without a report yet. `isSending` reads this field of OpenTelemetry's exporters, too. */
   private readonly _sendingPromises: Promise<void>[] = [];
   #report: Promise<void> | undefined;
 

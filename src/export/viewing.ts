@@ -27,7 +27,7 @@ export function exportersBesideViews(): unknown[] {
   return processorsFromEnvironment(environment, require);
 }
 
-/** Warns once if the environment names an endpoint, but all span processors are views made with `call`. */
+/** Warns once if the environment names an exporter or endpoint, but all span processors are views. */
 export function warnOfUnusedEndpoint(isView: (processor: object) => boolean, call: string): void {
   const environment: Environment = globalThis.process?.env ?? {};
   if (warned || !isExportConfigured(environment, 'TRACES')) return;

@@ -69,9 +69,7 @@ function copiesOfApi(require: NodeJS.Require): Record<string, unknown>[] {
 
 type TracerParameters = [name: string, version?: string, options?: object];
 
-/**
- * The API's placeholder for a provider. Its tracers ask it for a real tracer until a provider is registered.
- */
+/** The API's placeholder for a provider. Until one is registered, tracers ask it for a real tracer. */
 interface ProxyProvider {
   getTracer(...parameters: TracerParameters): Tracer;
   getDelegateTracer?(...parameters: TracerParameters): Tracer | undefined;

@@ -3,9 +3,7 @@ import { activeContext, isSuppressed, LinkedContext, runIn, SPAN_KEY } from '../
 import type { Call } from './call.ts';
 import type { Method } from './reflect.ts';
 
-/**
- * Each copy of this package has a key of its own: `createContextKey` would return the same one to all copies.
- */
+/** Each copy of this package has its own key: `createContextKey` would return the same one to all copies. */
 const CALL: symbol = Symbol('opentelemetry-instrumentation-openai call');
 
 /**
@@ -42,9 +40,7 @@ class CallContext implements Context {
   }
 }
 
-/**
- * Makes the SDK work in `call.context`. Another package's context gets the call through its own `setValue`.
- */
+/** Makes the SDK work in `call.context`. A foreign context gets the call through its own `setValue`. */
 export function workInContext(call: Call): void {
   const { working, context } = call;
   if (working instanceof CallContext) working.values = context;

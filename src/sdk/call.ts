@@ -56,15 +56,14 @@ export function readResponse(answered: Pick<Attempt, 'status' | 'headers'>, resp
 export interface CallObservation {
   /** The SDK works in this context, so HTTP spans become children of the call's span. */
   readonly context: Context;
-  /**
-   * Whether whole milliseconds are enough for the times of chunks after the first. Exact times are costly.
-   */
+  /** Whether whole milliseconds are enough for chunk times after the first. Exact times are costly. */
   readonly roughTimes?: boolean;
   chunk?(value: unknown, time: number): void;
   /** A usage chunk that the program did not ask for and does not see. */
   hiddenChunk?(value: unknown): void;
   /**
-   * What would be recorded if the stream ended now. `undefined` if no content may be recorded without a hook.
+   * What the span would record if the stream ended now. `undefined` without content, or if a hook must see
+   * it.
    */
   answerSoFar?(): AnswerSoFar | undefined;
   settle(call: Call): void;
@@ -211,7 +210,7 @@ export class Call implements AnsweredRequest {
     return this.headersTime > 0 && !this.requested;
   }
 
-  /** At most `MAX_REPEATED`: the first ones and the last. */
+  /** Has at most `MAX_REPEATED` attempts: the first ones and the last. */
   get attempts(): readonly Attempt[] {
     const { lastAttempt: last } = this;
     return last === undefined ? NO_ATTEMPTS : [...this.#earlierAttempts, last];

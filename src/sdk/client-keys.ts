@@ -1,9 +1,7 @@
 import { field, fieldsOf } from '../util/payload.ts';
 import { isSecretParameter, secretsOfUrl } from '../util/url-secrets.ts';
 
-/**
- * How many clients are remembered, so that their keys can be removed even from an error outside of a call.
- */
+/** How many clients are remembered. Their keys are removed even from an error outside of a call. */
 const MAX_CLIENTS = 128;
 /** Shorter texts are not keys: removing them would only make a text unreadable. */
 const MIN_KEY_LENGTH = 4;

@@ -12,9 +12,7 @@ const MAX_METADATA_PAIRS = 16;
 const MAX_METADATA_KEY_LENGTH = 64;
 const MAX_METADATA_VALUE_LENGTH = 512;
 
-/**
- * A key in the metadata. Its value `true` says that the process that created the resource does not record it.
- */
+/** A metadata key. Its value `true` says that the creator of the resource does not record the work on it. */
 export const HANDED_ON = 'otel-openai-handed-on';
 
 /**

@@ -85,9 +85,7 @@ export abstract class PatchedClass {
     if (this.claim() && !this.#observers.includes(observer)) this.#observers.push(observer);
   }
 
-  /**
-   * Calls in progress finish as they began. Without observers, the class is restored unless {@link isHeld}.
-   */
+  /** Calls in progress finish as they began. Without observers, restores the class unless {@link isHeld}. */
   removeDefault(observer: CallObserver): void {
     const index = this.#observers.indexOf(observer);
     if (index < 0) return;

@@ -74,7 +74,7 @@ const PROVIDERS: Readonly<Record<string, readonly string[]>> = {
  */
 export const SENDS_USAGE_UNASKED: readonly string[] = ['openrouter'];
 
-/** For an unknown host, which serves an OpenAI-compatible API. */
+/** The provider of an unknown host, which serves an OpenAI-compatible API. */
 const DEFAULT_PROVIDER = 'openai';
 
 /** The values of `provider` in `new OpenAI({ provider })` (openai 7), by the name that the SDK gives them. */

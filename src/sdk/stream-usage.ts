@@ -58,9 +58,7 @@ export function refusesUsage(client: object): boolean {
   return until !== undefined && monotonic() < until;
 }
 
-/**
- * Call this when a server has refused a request with `stream_options` and accepted the same one without them.
- */
+/** Call this when a server refused a request with `stream_options` and accepted it without them. */
 export function rememberRefusal(client: object): void {
   refusing.set(originOf(client), monotonic() + REFUSAL_MS);
   notice('stream_options_refused');

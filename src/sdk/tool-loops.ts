@@ -136,9 +136,7 @@ function watchTools(body: unknown, client: object, observer: CallObserver): unkn
   );
 }
 
-/**
- * How many functions a runner has run for the same answer of the model, including the one that it runs now.
- */
+/** How many functions a runner has run for the same answer, including the one that it runs now. */
 function countRun(runner: unknown): number {
   const known = isObject(runner) ? runners.get(runner) : undefined;
   if (known === undefined) return 0;

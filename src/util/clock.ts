@@ -143,9 +143,7 @@ export function notAfter(clock: SpanClock, time: number): number {
  */
 export const SPAN_ROOM_MS = 0.002;
 
-/**
- * The middle of the next microsecond. Milliseconds since the epoch are exact to a quarter of a microsecond.
- */
+/** The middle of the next microsecond: milliseconds since the epoch are exact to a quarter of one. */
 export function justAfter(time: number): number {
   return (Math.floor(time * 1e3) + 1.5) / 1e3;
 }

@@ -24,9 +24,7 @@ interface ContextRun {
 
 const NO_ARGUMENTS: readonly unknown[] = [];
 
-/**
- * Runs a function once: in a context or, if the context manager fails, without it. Throws what `run` throws.
- */
+/** Runs a function once, without the context if the context manager fails. Throws what `run` throws. */
 export function runIn<Result>(
   values: Context,
   run: (...args: never[]) => Result,

@@ -9,7 +9,7 @@ type Timers = Pick<
 /** The longest delay that timers accept: they treat a longer one as one millisecond. */
 export const MAX_TIMEOUT_MS: number = 2 ** 31 - 1;
 
-/** Read at load, because a test of the program may install fake timers later, and may count and run these. */
+/** Read at load, because a test of the program may install fake timers later. It would count and run ours. */
 const loaded: Timers = timersOf(globalThis);
 
 /** The real timers, to be called without `this`; `undefined` if only fake ones can be found. */

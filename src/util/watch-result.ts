@@ -218,9 +218,7 @@ function replace(result: object, name: string, value: ObjectMethod): void {
   if (typeof field(result, name) === 'function') setMethod(result, name, value);
 }
 
-/**
- * Call this before `instanceof`, which may throw for a program's proxy, and always throws for a revoked one.
- */
+/** Call this before `instanceof`, which may throw for a proxy, and always throws for a revoked one. */
 function hasThen(value: unknown): boolean {
   return typeof field(value, 'then') === 'function';
 }

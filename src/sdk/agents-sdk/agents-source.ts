@@ -21,7 +21,7 @@ const WAITING_SWEEP_MS = 60_000;
 /** The types that the first span of a run may have. */
 const RUN_SPANS: readonly (string | undefined)[] = ['agent', 'task'];
 
-/** Called synchronously and in order. */
+/** The methods are called synchronously and in order. */
 export interface AgentsListener {
   /** Called before a trace is observed, as `CallObserver.prepare` is before a call. */
   prepare(): void;
@@ -43,9 +43,7 @@ export class AgentsSource {
   readonly #provider: object;
   readonly #listener: AgentsListener;
   readonly #nodes = new WeakMap<object, AgentsNode>();
-  /**
-   * Copies of traces with which no function has run yet. Each run and span of `@openai/agents` makes a copy.
-   */
+  /** Copies of traces with which no function has run yet. Each run and span of the library makes one. */
   readonly #copies = new WeakSet<object>();
   /** The traces that have not ended, and those that `@openai/agents` has ended but that wait for a run. */
   readonly #traces = new BoundedMap<AgentsNode, AgentsNode>(
@@ -236,7 +234,7 @@ export class AgentsSource {
     const around = [];
     for (let trace: AgentsNode | undefined = node.trace; trace !== undefined; trace = trace.parent?.trace)
       around.push(trace);
-    // The outermost first: traces end in the reverse order.
+    // The outermost is renewed first, because `#endNow` ends the traces in the reverse order.
     for (const trace of around.reverse()) this.#traces.get(trace);
   }
 

@@ -4,9 +4,7 @@ import { SPAN_KEY } from '../../util/context.ts';
 import { arrayField, asObject, field, type PayloadObject } from '../../util/payload.ts';
 import { AGENTS, type ShowsCall } from './agents-key.ts';
 
-/**
- * `@openai/agents` calls models in these spans. A model without its own span is called in an agent or turn.
- */
+/** The spans that call models. A model without its own span is called in an agent or turn. */
 const AGENT_WORK: readonly string[] = ['response', 'generation', 'turn', 'agent'];
 
 /** How many open spans of a trace are remembered. A program may never end a span. */
@@ -44,7 +42,7 @@ export class AgentsNode {
   stream: unknown;
   /** Adds to the trace's metadata, which `@openai/agents` saves with the state of a run. */
   addMetadata: ((added: Readonly<Record<string, string>>) => void) | undefined;
-  /** Whether the trace's runner has tracing disabled: of its tools, only handoffs get spans. */
+  /** Whether the trace's runner has tracing disabled. Of its tool calls, only handoffs then get spans. */
   hidesTools = false;
 
   constructor(type: string, data: PayloadObject, parent: AgentsNode | undefined) {
@@ -69,12 +67,12 @@ export class AgentsNode {
     return this.closest(({ type }) => type === 'agent');
   }
 
-  /** Of this node and those above: the first that has a span and has not ended. */
+  /** The first node from here upwards that has a span and has not ended. */
   get open(): AgentsNode | undefined {
     return this.closest(({ recorded, state }) => recorded !== undefined && state !== 'ended');
   }
 
-  /** Of this node and those above: the first that has a span, if possible one that has not ended. */
+  /** The first node from here upwards that has a span, if possible one that has not ended. */
   get nearest(): AgentsNode | undefined {
     return this.open ?? this.closest(({ recorded }) => recorded !== undefined);
   }
@@ -88,9 +86,7 @@ export class AgentsNode {
     return this.parent?.closest((node) => node === outer) !== undefined;
   }
 
-  /**
-   * Whether model calls here belong to an agent, whose tools `@openai/agents` runs. In a tool, they do not.
-   */
+  /** Whether model calls here belong to an agent, whose tools the library runs. In a tool, they do not. */
   get isModelCall(): boolean {
     return AGENT_WORK.includes(this.type);
   }
@@ -102,9 +98,7 @@ export class AgentsNode {
     return ({ type, name }) => type === 'function' && !tools.includes(name);
   }
 
-  /**
-   * The open traces that wait for a run that begins here. Traces around an agent wait for that agent's run.
-   */
+  /** The open traces that wait for a run that begins here. Traces around an agent wait for its own run. */
   get waitingTraces(): readonly AgentsNode[] {
     const traces: AgentsNode[] = [];
     for (let node: AgentsNode | undefined = this; node !== undefined; node = node.trace.parent) {
@@ -132,9 +126,7 @@ interface PlacedSpan {
   readonly span: Span | undefined;
 }
 
-/**
- * A context inside a trace of `@openai/agents`. The current span there changes, so each access looks it up.
- */
+/** A context inside a trace of `@openai/agents`. Each access looks up the current span there. */
 export class AgentsContext implements Context {
   readonly #base: Context;
   readonly #current: () => AgentsNode | undefined;

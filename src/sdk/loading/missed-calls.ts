@@ -62,13 +62,9 @@ function reasonFor(): Finding | undefined {
 
 /** The name of the client class in the user agent. Bundlers may add a number to it. */
 const USER_AGENT = /OpenAI[$_\d]*\/JS /;
-/**
- * A user agent with a minified class name. `openai` is at version 4 or later; most such SDKs are at 0 or 1.
- */
+/** A user agent with a minified class name. `openai` has a version from 4; most such SDKs have 0 or 1. */
 const MINIFIED_USER_AGENT = /^[\w$]{1,3}\/JS (?:[4-9]|\d\d)\./;
-/**
- * Other SDKs with such a version lack these endpoints. Cloudflare's SDK has other `images` and `audio` paths.
- */
+/** Similar SDKs of version 4 or later lack these endpoints. Cloudflare's also has `images` and `audio`. */
 const OWN_PATH =
   /\/(?:chat\/completions|responses|embeddings|conversations|threads|vector_stores|images\/(?:edits|generations|variations)|audio\/(?:speech|transcriptions|translations))\b/;
 

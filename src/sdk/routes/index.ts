@@ -18,7 +18,7 @@ export interface PathParameter {
 export interface Route {
   /** In upper case: `POST`. `_OTHER` for methods that HTTP does not define. */
   readonly method: string;
-  /** Of low cardinality: `/threads/{thread_id}/runs`. */
+  /** The path template, of low cardinality: `/threads/{thread_id}/runs`. */
   readonly template: string;
   /** Method and template: `POST /threads/{thread_id}/runs`. */
   readonly endpoint: string;
@@ -45,7 +45,7 @@ class PathNode {
   readonly template: string;
   /** The child nodes that requests have reached, by segment. A parameter's key is its name in braces. */
   readonly known: Map<string, PathNode> = new Map();
-  /** By method, without parameter values. */
+  /** The keys are methods. The matches have no parameter values. */
   readonly matches: Map<string, RouteMatch> = new Map();
   readonly #below: PathTree;
   readonly #parameter: string | undefined;
@@ -107,7 +107,7 @@ function methodName(method: unknown): string {
 }
 
 interface PathSegments {
-  /** Without origin, query, fragment and trailing slashes. */
+  /** The origin, the query, the fragment and trailing slashes are left out. */
   readonly segments: readonly string[];
   /** Whether the path was a whole URL, which may begin with a base path. */
   readonly absolute: boolean;
@@ -158,7 +158,7 @@ function findNode(segments: readonly string[], start: number): PathNode | undefi
   return node;
 }
 
-/** Without parameter values, so that all requests share the match. */
+/** The match has no parameter values, so all requests share it. */
 function matchAt(node: PathNode, method: string): RouteMatch {
   const known = node.matches.get(method);
   if (known !== undefined) return known;

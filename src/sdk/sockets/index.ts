@@ -9,9 +9,7 @@ const SENDING = ['send', 'sendRaw', 'sendResponseCreate'] as const;
 const REPORTING = ['_onError', '_reportError'] as const;
 const CONNECTION = 'socket';
 
-/**
- * Classes that share an event emitter share their patches. `undefined` for a class of an unknown structure.
- */
+/** Classes with the same event emitter share their patches. `undefined` for a class of unknown structure. */
 export function socketSeam(prototype: object): PatchedClass | undefined {
   const emitter = findEmitter(prototype);
   if (emitter === undefined) return undefined;
@@ -20,9 +18,7 @@ export function socketSeam(prototype: object): PatchedClass | undefined {
   return seam;
 }
 
-/**
- * The prototype below the owner of `_emit`. That owner is the SDK's general emitter, with other uses, too.
- */
+/** The prototype below the owner of `_emit`. That owner is the SDK's general emitter, with other uses. */
 function findEmitter(prototype: object): object | undefined {
   const chain = [...prototypesOf(prototype)];
   return chain[chain.findLastIndex((holder) => Object.hasOwn(holder, '_emit')) - 1];

@@ -37,9 +37,7 @@ export class SocketState {
   readonly #socket: object;
   readonly #transports: Transports;
   readonly #observation: SocketObservation | undefined;
-  /**
-   * Whether the class emits events under their own names. It emits `event` only if `event` has a listener.
-   */
+  /** Whether the class emits events under their own names, and `event` only to listeners of `event`. */
   readonly #byName: boolean;
   #transport: object | undefined;
   #sending: Sending | undefined;
