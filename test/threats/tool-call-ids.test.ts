@@ -1,3 +1,4 @@
+import { trace } from '@opentelemetry/api';
 import type OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { repeatedCalls } from '../support/function-results.ts';
@@ -154,6 +155,17 @@ describe('a request that contains only the call id of a result', () => {
     await users.ask('alice', ALICE);
     await users.answer('bob', BOB, '{"of":"bob"}');
     expect(recorded(users)).toEqual([]);
+  });
+
+  it('ends nothing where no SDK records spans: all spans of the program have the same invalid trace id', async () => {
+    const { client, simulator, points } = await start();
+    trace.disable();
+    const users = bare.of(client, simulator);
+    const inSpan = (run: () => Promise<unknown>): Promise<unknown> =>
+      trace.getTracer('program').startActiveSpan('request', run);
+    await inSpan(() => users.ask('alice', ALICE));
+    await inSpan(() => users.answer('bob', BOB, '{"of":"bob"}'));
+    expect(await points('gen_ai.execute_tool.duration')).toEqual([]);
   });
 
   it('ends the call in its trace', async () => {
