@@ -16,8 +16,8 @@ import type { Telemetry } from './telemetry.ts';
 const BODY_TIMEOUT = 'APIConnectionTimeoutError';
 
 /**
- * Records each attempt of a retried call as a span. A call without retries gets no such spans. If there are very many
- * attempts, only the first ones and the last one get a span; `http.request.resend_count` still counts all of them.
+ * Records a span for each attempt of a call that was retried. If there are very many attempts, only the first
+ * ones and the last one get a span; `http.request.resend_count` still counts all of them.
  *
  * @param known the attributes of the call's span. Each attempt's span gets the hierarchy ids among them
  */
@@ -43,7 +43,7 @@ export function recordAttempts(
       parent,
     );
     if (errorType !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
-    // If the last attempt succeeds, it lasts until the call ends, because the SDK reads the body until then.
+    // If the last attempt got a good status, it lasts until the call ends: the SDK reads the body until then.
     const endTime = last && attemptErrorType(attempt) === undefined ? undefined : attempt.endTime;
     endSpan(span, endTime ?? call.endTime);
   });
@@ -81,7 +81,7 @@ const MAX_HEADER_DELAY_MS = 60_000;
 /** Without a header, the SDK always waits longer than this. */
 const BELOW_OWN_DELAY_MS = 250;
 
-/** The headers that ask for a delay, in the SDK's order. Each parser returns milliseconds after `time`. */
+/** The headers that ask for a delay, in the order in which the SDK tries them. Parsed as milliseconds. */
 const HEADERS: readonly (readonly [name: string, parse: (value: string, time: number) => number])[] = [
   [OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER_MS, (value) => Number.parseFloat(value)],
   [OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER, readRetryAfter],
@@ -106,7 +106,6 @@ function delayHeader(headers: unknown, time: number, waited: number): string | u
   return undefined;
 }
 
-/** Parses a header that contains seconds or an HTTP date. Returns the delay in milliseconds. */
 function readRetryAfter(value: string, time: number): number {
   const seconds = Number.parseFloat(value);
   return Number.isNaN(seconds) ? Date.parse(value) - time : seconds * 1e3;

@@ -3,9 +3,6 @@ import type { Call } from '../sdk/call.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { asName, field, readHeader, stringField } from '../util/payload.ts';
 
-/** What the HTTP request and response show of a call, whatever its operation. */
-
-/** The attributes of any call, apart from its rate limits. */
 export function callAttributes(call: Call): Attributes {
   const attributes: Attributes = {};
   // The SDK adds the request id to its results. Reading it there is faster than reading a header.
@@ -17,7 +14,7 @@ export function callAttributes(call: Call): Attributes {
     attributes[ATTR.OPENAI_STREAM_END] = call.streamEnd;
     addChunkGaps(attributes, call);
   } else if (call.outcome !== 'value' && call.outcome !== 'error') {
-    // The SDK never parsed the response: it was raw, abandoned, or interrupted by a shutdown.
+    // The SDK did not parse the response: it was wanted raw or abandoned, or a shutdown came first.
     attributes[ATTR.OPENAI_RESPONSE_PARSED] = false;
   }
   if (call.status !== undefined) attributes[ATTR.HTTP_RESPONSE_STATUS_CODE] = call.status;
@@ -25,7 +22,6 @@ export function callAttributes(call: Call): Attributes {
   return attributes;
 }
 
-/** Adds the mean and the longest time between chunks, in seconds. */
 function addChunkGaps(attributes: Attributes, call: Call): void {
   const { chunkCount, firstChunkTime = 0, lastChunkTime = 0 } = call;
   if (chunkCount < 2) return;
@@ -33,12 +29,12 @@ function addChunkGaps(attributes: Attributes, call: Call): void {
   attributes[ATTR.OPENAI_STREAM_CHUNK_GAP_MAX] = call.longestChunkGap / 1e3;
 }
 
-/** The response headers. The SDK attaches those of an error response to the error. */
+/** For an error response, the SDK attaches the headers to the error. */
 export function headersOf(call: Call): unknown {
   return call.headers ?? field(call.error, 'headers');
 }
 
-/** For a call that a shutdown ended: whether it was still in progress, so that its duration is unknown. */
+/** Whether a call that a shutdown ended was still in progress, so that its duration is unknown. */
 export function isCutShort({ streamed, read, requested, headersTime }: Call): boolean {
   return headersTime === 0 || (streamed ? read : requested);
 }
@@ -46,7 +42,7 @@ export function isCutShort({ streamed, read, requested, headersTime }: Call): bo
 export function rateLimitsIn(headers: unknown): Attributes | undefined {
   const requests = countIn(headers, 'x-ratelimit-remaining-requests');
   const tokens = countIn(headers, 'x-ratelimit-remaining-tokens');
-  // Reading a header is slow, so stop here: a server that sends no remaining amounts sends no other limits either.
+  // Reading a header is slow. A server that sends neither of these is assumed to send no limits at all.
   if (requests === undefined && tokens === undefined) return undefined;
   const limits: Attributes = {};
   if (requests !== undefined) limits[ATTR.OPENAI_RATELIMIT_REMAINING_REQUESTS] = requests;
@@ -67,7 +63,6 @@ function countIn(headers: unknown, header: string): number | undefined {
   return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
-/** Adds a duration, such as `1m30s`, as the server sent it. */
 function addTime(attributes: Attributes, attribute: string, headers: unknown, header: string): void {
   const value = readHeader(headers, header);
   if (value !== undefined && /^[\w.:+-]{1,32}$/.test(value)) attributes[attribute] = value;

@@ -65,7 +65,6 @@ const METADATA_ATTRIBUTES: Readonly<
   sessionId: ATTR.SESSION_ID,
 };
 
-/** Returns a context whose spans carry this metadata and the given context's own. */
 export function withMetadataIn(context: Context, metadata: TraceMetadata): Context {
   const outer = metadataIn(context);
   const added = metadataAttributes(metadata, outer?.[ATTR.OPENAI_TRACE_TAGS]);
@@ -98,7 +97,7 @@ export function promptOf(attributes: Attributes, context: Context): Attributes |
   };
 }
 
-/** A context's metadata. A context that contains only a span has that span's metadata. */
+/** A context's own metadata, or else that of its span. */
 export function metadataIn(context: Context): Attributes | undefined {
   const own = context.getValue(METADATA) as Attributes | undefined;
   if (own !== undefined || !hasMetadata) return own;
@@ -106,7 +105,7 @@ export function metadataIn(context: Context): Attributes | undefined {
   return above === undefined ? undefined : metadataBySpan.get(above);
 }
 
-/** Tells the program's functions for whom a context runs, from its metadata and baggage. */
+/** For whom a context runs, as its metadata and baggage show. Functions of the program receive this. */
 export function callerIn(context: Context): Caller {
   const attributes = metadataIn(context) ?? NO_METADATA;
   const own = Object.entries(METADATA_ATTRIBUTES).filter(([, name]) => attributes[name] !== undefined);
@@ -133,7 +132,6 @@ export function withMetadataOf(caller: Context, context: Context): Context {
   return context.setValue(METADATA, metadataIn(caller) ?? NO_METADATA);
 }
 
-/** The part of a caller's context that later spans need. */
 export interface CallerTrace {
   span: SpanContext | undefined;
   readonly metadata: Attributes | undefined;
@@ -163,7 +161,6 @@ export function bareContext(context: Context): Context {
   return baggage === undefined ? base : propagation.setBaggage(base, baggage);
 }
 
-/** Creates a context that contains only the span, metadata and bare context of a caller. */
 export function contextOf(caller: Omit<CallerTrace, 'showsCall'>): Context {
   const { span, metadata, bare } = caller;
   const context = span === undefined ? bare : trace.setSpanContext(bare, span);
@@ -172,10 +169,9 @@ export function contextOf(caller: Omit<CallerTrace, 'showsCall'>): Context {
 
 /** Each span's metadata. Steps and tool calls are created in contexts that have little more than a span. */
 const metadataBySpan = new WeakMap<SpanContext, Attributes>();
-/** Whether any metadata was ever set. Every span checks this first: most programs set none. */
+/** Whether any span has had metadata. This is checked first, because most programs set none. */
 let hasMetadata = false;
 
-/** Starts a span that carries the metadata of its context. */
 export function startSpanWithMetadata(
   tracer: Pick<Tracer, 'startSpan'>,
   name: string,

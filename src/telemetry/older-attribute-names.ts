@@ -36,7 +36,6 @@ export function withOlderNames(tracer: Tracer): Pick<Tracer, 'startSpan'> {
   };
 }
 
-/** Wraps the span's setters, so that attributes that are set later also get their older names. */
 function duplicateLaterAttributes(span: Span): void {
   const { setAttribute, setAttributes } = span;
   setMethod(span, 'setAttribute', (name: string, value: AttributeValue) => {

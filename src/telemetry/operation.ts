@@ -6,7 +6,6 @@ import type { Fees, Spending } from './cost/billed-amounts.ts';
 import type { Spent, Usage } from './cost/usage.ts';
 import type { Failure } from './outcomes/failure.ts';
 
-/** One request to the API. */
 export interface ApiRequest {
   readonly method: string;
   readonly route: Route;
@@ -22,11 +21,9 @@ export interface ApiRequest {
   readonly deployment: string | undefined;
 }
 
-/** A tool call that the model asked for. */
 export interface RequestedToolCall {
   readonly id: string | undefined;
   readonly name: string;
-  /** The function's namespace, if it has one. */
   readonly namespace?: string | undefined;
   /** The type in the API: `function`, `code_interpreter`, … */
   readonly type: string;
@@ -55,7 +52,7 @@ export interface OperationKind<Request, Result> {
    * - `unmeasured`: metrics and the sink get only its parts, or only the operation around it.
    */
   readonly scope?: 'local' | 'unmeasured';
-  /** Set if the operation outlives its first call. It keeps no caller's context, and viewers wait for it. */
+  /** Set if the operation outlives its first call. It keeps no caller's context; viewers await its end. */
   readonly isLasting?: true;
   readonly traits?: OperationTraits;
   /** The span's name. Default: the operation and the requested model. */
@@ -71,11 +68,9 @@ export interface OperationKind<Request, Result> {
   whole?(result: Result): WholeOperation;
   /** The tokens that other calls spent, if the result has their sum. Recorded as totals, but in no metric. */
   spentElsewhere?(result: Result): TotalSpent | undefined;
-  /** What the API bills besides tokens. */
   fees?(result: Result): Fees & Pick<Spending, 'aggregate'>;
   /** The failure that a result reports although the call itself succeeded. */
   failure?(result: Result): Failure | undefined;
-  /** The tool calls that the result asks for or reports. */
   toolCalls?(result: Result): readonly RequestedToolCall[];
   /**
    * Creates an accumulator, which turns the chunks of a stream into the result of a plain call.
@@ -83,7 +78,6 @@ export interface OperationKind<Request, Result> {
    * @param content the limits for texts; `undefined` if content is not recorded
    */
   accumulate?(content: TextLimits | undefined): Accumulator;
-  /** The content of the operation, which is recorded only with consent. */
   readonly content?: OperationContent<Request, Result>;
 }
 
@@ -112,12 +106,10 @@ export interface TotalSpent {
   readonly calls: number;
 }
 
-/** The kinds of inferences that other instrumentations of `openai` record, too. */
+/** The kinds of inferences that other instrumentations of `openai` may record, too. */
 export type InferenceKind = 'chat' | 'text_completion' | 'embeddings' | 'retrieval' | 'image';
 
-/** Properties of an operation that change how its calls are sent, measured or placed. */
 export interface OperationTraits {
-  /** The kind of inference, if other instrumentations may record this operation, too. */
   readonly inference?: InferenceKind;
   /** Streams report their usage only if the request asks for it. */
   readonly reportsUsageOnRequest?: true;

@@ -8,7 +8,6 @@ import type { InferenceKind } from './operation.ts';
 /** The span of another instrumentation that already represents the same inference. */
 export interface OuterSpan {
   readonly span: Span;
-  /** The span's instrumentation scope, if it is known. */
   readonly scope: string | undefined;
   readonly recordsMetrics: boolean;
   /** Whether that instrumentation is known to leave such spans open. */
@@ -21,7 +20,6 @@ export interface OuterSpan {
  */
 const INFERENCE_SPAN: symbol = createContextKey('opentelemetry.genai.inference_span');
 
-/** An attribute whose value shows which kinds of inference a span represents. */
 interface Sign {
   readonly attribute: string;
   readonly kinds: Readonly<Record<string, readonly InferenceKind[]>>;
@@ -67,7 +65,7 @@ export class OuterSpans {
       return undefined;
     }
     const inner = innerSpan(span);
-    // The span is not sampled.
+    // An unsampled span has no attributes.
     if (inner.attributes === undefined) {
       const last = this.#last.get(kind);
       return last === undefined ? undefined : { span, ...last };
@@ -99,7 +97,7 @@ function readOuterSpan(
   };
 }
 
-/** Whether the attributes show that the span is of this kind. Runs for each model call, so it allocates no iterator. */
+/** Runs for each model call, so it allocates no iterator. */
 function says(attributes: unknown, kind: InferenceKind): boolean {
   for (let index = 0; index < SIGNS.length; index++) {
     const { attribute, kinds } = SIGNS[index] as Sign;
@@ -120,8 +118,9 @@ const LANGSMITH_RUNS: symbol = Symbol.for('ls:tracing_async_local_storage');
 const LANGSMITH_KINDS: readonly InferenceKind[] = ['chat', 'text_completion'];
 
 /**
- * Whether LangSmith's current run is the model call of a wrapped client. LangSmith's span names the operation
- * only after the call, so the run is read. Runs that the program itself creates seldom name a provider.
+ * Whether LangSmith's current run is a model call of a client that LangSmith wraps. The run is read, because
+ * LangSmith's span does not name the operation until the call has ended. A run that the program creates
+ * itself seldom names a provider.
  */
 function isLangSmithModelCall(kind: InferenceKind): boolean {
   const storage = (globalThis as Readonly<Record<symbol, unknown>>)[LANGSMITH_RUNS] as
@@ -132,7 +131,7 @@ function isLangSmithModelCall(kind: InferenceKind): boolean {
   return type === 'llm' && stringField(objectField(extra, 'metadata'), 'ls_provider') !== undefined;
 }
 
-/** Returns the object with a span's attributes: the span itself, or the SDK's span in its field `span`. */
+/** The object with a span's attributes: the span, the SDK's span inside it, or a new object for Sentry's. */
 function innerSpan(span: Span): PayloadObject {
   const outer = fieldsOf(span);
   if (outer.attributes !== undefined) return outer;
@@ -140,7 +139,7 @@ function innerSpan(span: Span): PayloadObject {
 }
 
 const SENTRY_ORIGIN = 'sentry.origin';
-/** How the origin of a span begins that one of Sentry's AI instrumentations created. */
+/** The origin of a span begins with this if one of Sentry's AI instrumentations created the span. */
 const SENTRY_MODELS = 'auto.ai.';
 
 /** Reads a span of Sentry's SDK. Only a span from Sentry's AI instrumentations counts as an inference. */

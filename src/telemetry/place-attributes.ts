@@ -26,7 +26,7 @@ export const HIERARCHY_IDS: readonly string[] = [
  */
 export interface Place {
   readonly kind: ConversationKind;
-  /** The conversation's API, if `kind` does not determine it; `undefined` until a call shows it. */
+  /** The conversation's API. Set if `kind` does not determine it and a call has shown it. */
   readonly apiType?: string | undefined;
   readonly conversationId: string | undefined;
   readonly invocationId?: string | undefined;
@@ -42,7 +42,7 @@ interface Names {
   readonly agent: string | undefined;
 }
 
-/** The API-specific attributes for ids. Spans also carry the ids in the attributes of the conventions. */
+/** The API's own attributes for ids. Ids of conversations and agents have conventional attributes, too. */
 const NAMES: Readonly<Record<ConversationKind, Names>> = {
   thread: {
     apiType: 'assistants',

@@ -20,9 +20,8 @@ export class PlacedCall implements CallObservation {
   readonly context: Context;
   readonly roughTimes: boolean;
   readonly #place: Placement;
-  /** Created with the first chunk, because most calls are not streams. */
+  /** Created when it is needed, because most calls are not streams. */
   #accumulator: Accumulator | undefined;
-  /** Set if the times between chunks are measured. */
   readonly #gaps: ChunkGaps | undefined;
   /** What has arrived of a long stream, to know its model. Read only once, because reading it is slow. */
   #partialResult: unknown;

@@ -4,10 +4,9 @@ import type { Spent } from './cost/usage.ts';
 import type { Accumulator } from './operation.ts';
 import type { Failure } from './outcomes/failure.ts';
 
-/** Facts that become known about an operation while its record is open. */
 export interface RecordFacts {
   readonly attributes?: Attributes | undefined;
-  /** Set just before the span ends: a span that reaches its attribute limit keeps those set first. */
+  /** Set last, because a span that reaches its attribute limit keeps the attributes that were set first. */
   readonly lastAttributes?: Attributes | undefined;
   /** What the operation's stream has shown besides the result. */
   readonly stream?: Pick<Accumulator, 'skippedCalls' | 'contentChunks'> | undefined;
@@ -17,7 +16,6 @@ export interface RecordFacts {
   readonly isUntimed?: boolean;
 }
 
-/** How an operation ended, with the last facts about it. */
 export interface RecordOutcome<Result = unknown> extends RecordFacts {
   /** The API's answer, plain or accumulated from a stream. Operations other than calls have other results. */
   readonly result?: Result | undefined;
@@ -27,7 +25,6 @@ export interface RecordOutcome<Result = unknown> extends RecordFacts {
   readonly isInterrupted?: boolean;
 }
 
-/** The record of one operation. Its span, metrics and events are made from it. */
 export interface OpenRecord {
   /** A context in which the operation's span is active, for spans below it. */
   readonly context: Context;
@@ -41,7 +38,6 @@ export interface OpenRecord {
   readonly spent: Spent;
 }
 
-/** The part of an answer that has arrived so far in a stream. */
 export type StreamedAnswer = Pick<Accumulator, 'result'>;
 
 /**
@@ -78,6 +74,6 @@ export interface Placement<Ended = Call> {
   readonly onFact?:
     | ((event: unknown, time: number, record: OpenRecord, answer: StreamedAnswer | undefined) => void)
     | undefined;
-  /** Called once when the call has ended, before its record does. */
+  /** Called once when the call has ended, before its record ends. */
   readonly onEnd?: ((ended: Ended, result: unknown, record: OpenRecord) => Following) | undefined;
 }

@@ -12,7 +12,7 @@ const INSIDE_HOOK: symbol = createContextKey('opentelemetry-instrumentation-open
 /** Whether any hook has run. Each call checks this first, because most programs have no hooks. */
 let hasRun = false;
 
-/** Runs a hook or the sink of the program. Calls to `openai` in it reach neither, or they would never end. */
+/** Runs the program's hook or sink. Calls to `openai` inside reach neither, so that they cause no others. */
 export function runInsideHook<Result>(run: () => Result): Result {
   hasRun = true;
   return runIn(markInsideHook(activeContext()), run);
@@ -27,7 +27,6 @@ export function markInsideHook(context: Context): Context {
 }
 
 const MAX_PENDING_HOOKS = 1_000;
-/** How long a flush waits for hooks. */
 const HOOKS_TIMEOUT_MS = 5_000;
 
 const { inspect, types } = builtIn('node:util') ?? {};
@@ -53,7 +52,6 @@ export function handleRejection(where: string, returned: unknown): void {
     void guardAsync(where, async () => void (await returned));
 }
 
-/** The completion hooks that have not settled yet. */
 export class PendingHooks {
   /** Keeps the owner from being garbage collected before its hooks have settled. */
   readonly owner: object;

@@ -12,14 +12,11 @@ import type { Telemetry } from './telemetry.ts';
 /** How many values that a generator yields are kept, if content is recorded. */
 const MAX_YIELDED = 1_000;
 
-/** What a function of the program returned. */
 export interface ProgramResult {
   readonly value: unknown;
-  /** Copies of what a generator has yielded. */
   readonly yielded?: readonly unknown[] | undefined;
 }
 
-/** The placement of an operation that the program itself runs. It resembles the placement of a call. */
 export type LocalPlace = Omit<Placement<{ readonly endTime: number }>, 'foldInto' | 'opens' | 'onFact'>;
 
 export interface ProgramStart<Request, Result>
@@ -27,7 +24,6 @@ export interface ProgramStart<Request, Result>
   readonly place: LocalPlace;
   /** Milliseconds since the epoch; default: now. */
   readonly startTime?: number;
-  /** The clock of the parent span. */
   readonly clock?: SpanClock;
 }
 

@@ -31,7 +31,7 @@ export function recordEnd(telemetry: Telemetry, given: EndedOperation, outer: Ou
   guard('sending events to the sink', emitSinkEvents, telemetry.sink, { ...ended, failure }, settings);
 }
 
-/** @returns the failure as the completion hook changed it; `undefined` if there is none, or no content */
+/** @returns the failure as the completion hook changed it; `undefined` without a failure or content */
 function recordContent(telemetry: Telemetry, ended: EndedOperation): Failure | undefined {
   // Without content, the code that handles it is loaded only for a hook, which sees the failure's message.
   const isHooked = telemetry.settings.completionHook !== undefined;

@@ -43,18 +43,14 @@ import type { Telemetry } from './telemetry.ts';
 
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 
-/** What is known when an operation starts. */
 export interface RecordStart<Request, Result> {
   readonly operation: OperationKind<Request, Result>;
   readonly request: Request;
-  /** The route of a call; `undefined` for other operations. */
   readonly route?: Route | undefined;
-  /** The server that the call goes to. */
   readonly endpoint?: Endpoint | undefined;
   readonly place: Pick<Placement, 'parent' | 'startTime' | 'attributes' | 'links'>;
   /** Milliseconds since the epoch. A start time in `place` takes precedence. */
   readonly startTime: number;
-  /** Whether the operation starts a new trace, even if it has a parent. */
   readonly isRoot?: boolean;
   /** The inference span of another instrumentation. It represents the operation, which gets no span of ours. */
   readonly outer?: OuterSpan | undefined;
@@ -219,7 +215,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     if (operation.scope === 'local' || (isMeasured && operation.scope === undefined))
       guard('recording metrics', OperationRecord.#recordMetrics, this, outcome, time, failure);
     const reportsToSink = operation.scope === undefined && telemetry.settings.events !== undefined;
-    // Only if needed: no other step here takes longer than gathering over 20 attributes again.
+    // Only if needed, because gathering over 20 attributes again takes longer than any other step here.
     if (reportsToSink || outer !== undefined || failure !== undefined || this.#content?.awaitsEnd === true) {
       const { isInterrupted } = outcome;
       // After a shutdown, the call may still run, so the other instrumentation's span must not end here.
@@ -342,7 +338,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     const cost = whole === undefined ? self.#cost : whole.cost;
     const seconds = whole === undefined ? (self.#isTimed ? lasted : undefined) : whole.seconds;
     const tokensOf = operation.traits?.tokensOf;
-    // If another instrumentation records these metrics, we do not record them again. None records the cost.
+    // If another instrumentation records these metrics, we do not. None of the others records the cost.
     const isNamed = operation.name !== undefined && self.#outer?.recordsMetrics !== true;
     const measured = {
       seconds: isNamed ? seconds : undefined,
@@ -401,7 +397,6 @@ function startSpan(
   return span;
 }
 
-/** @param attributes the attributes that the span starts with */
 export function spanNameOf<Request>(
   operation: Pick<OperationKind<Request, unknown>, 'name' | 'spanName'>,
   request: Request,
@@ -427,7 +422,7 @@ function addLast(span: Span, attributes: Attributes): void {
   if (span.isRecording()) span.setAttributes(attributes);
 }
 
-/** Reads the failure that a result reports. Does not search an answer that is evidently complete. */
+/** An answer that is evidently complete is not searched. */
 function failureIn(
   result: unknown,
   { traits, failure }: OperationKind<unknown, unknown>,
@@ -441,7 +436,6 @@ function failureIn(
   return isComplete ? undefined : guard('reading a failure', failure, result);
 }
 
-/** Adds totals for what other calls spent, at the prices of their service tier. */
 function addTotals(
   attributes: Attributes,
   { costs }: Telemetry,

@@ -4,14 +4,13 @@ import type { OpenRecord } from './placement.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export interface RecordedDeltas {
-  /** The arrival times of the deltas. */
+  /** When each delta arrived, in milliseconds since the epoch. */
   readonly times: readonly number[];
   readonly endTime: number;
   /** The ids of the step and of everything above it in the hierarchy. */
   readonly ids: Attributes;
 }
 
-/** Records a step's deltas as the option `streamDeltas` says: as events on its span, or as spans below it. */
 export function recordDeltas(telemetry: Telemetry, step: OpenRecord, deltas: RecordedDeltas): void {
   const { streamDeltas } = telemetry.settings;
   const { times, endTime, ids } = deltas;

@@ -40,7 +40,6 @@ export class Telemetry {
   readonly metrics: Metrics = new Metrics();
   readonly events: Events = new Events();
   readonly costs: Costs = new Costs(this);
-  /** Completion hooks that have not settled. */
   readonly hooks: PendingHooks = new PendingHooks(this);
   /** Whether the instrumentation is disabled. Clients and sockets may still be observed, but nothing is recorded. */
   isDisabled = false;
@@ -70,7 +69,7 @@ export class Telemetry {
     return this.#sink;
   }
 
-  /** Whether spans, a logger, the sink or a hook want content. If none of them does, no content is read. */
+  /** If nothing wants content, no content is read. */
   get wantsContent(): boolean {
     const { settings } = this;
     if (settings.completionHook !== undefined) return true;
@@ -109,7 +108,6 @@ export class Telemetry {
     return isNoopTracerProvider(provider) ? this.otherProviders : [provider];
   }
 
-  /** The providers of metrics and, if there is one, of events. */
   get otherProviders(): readonly object[] {
     const { metrics, events } = this;
     return events.provider === undefined ? [metrics.provider] : [metrics.provider, events.provider];
@@ -120,7 +118,7 @@ export class Telemetry {
     this.#useTracer();
   }
 
-  /** Starts a span with a tracer of the current provider. The span carries its context's metadata. */
+  /** The span carries the metadata of its context. */
   startSpan(name: string, options: SpanOptions, parent: Context): Span {
     const { tracer, life } = this.#useTracer();
     const metadata = metadataIn(parent);

@@ -9,8 +9,8 @@ import { redactedMember, withoutSecrets } from './credentials.ts';
 import { plainDataReader } from './plain-data.ts';
 
 /**
- * Returns the settings of one operation, for which `captureMessageContent` may be a function that decides.
- * Calls inside a hook or this function never have content, so the function is not called for them.
+ * If `captureMessageContent` is a function, calls it to decide about one operation. Operations inside a hook
+ * or inside that function then have no content.
  */
 export function settingsFor(settings: Settings, context: Context): Settings {
   const { captureMessageContent: consent } = settings;
@@ -33,17 +33,20 @@ function decide(consent: ContentConsent, context: Context): typeof CAPTURE_MODES
   return mode;
 }
 
-/** Fields that other attributes record as content. A `prompt` is the text of a legacy completion. */
+/**
+ * Fields that other attributes record as content. A `prompt` counts as content only if it is the text of a
+ * legacy completion. In Responses, it is an object.
+ */
 const OWN_CONTENT: readonly string[] = ['messages', 'input', 'instructions', 'tools', 'functions', 'prompt'];
 /** Fields of Azure and of gateways that hold keys. */
 const CREDENTIALS: readonly string[] = ['data_sources', 'api_key', 'api_base', 'headers', 'extra_headers'];
 
-/** How many values of a request are recorded. This limits how long reading one takes. */
+/** How many values of a request are recorded. This limits how long reading the request takes. */
 const MAX_REQUEST_VALUES = 10_000;
 
 /**
- * Returns the request body without the fields that other attributes record, without credentials at any depth, and
- * without the fields that identify a person, unless the program allows those.
+ * Returns the request body without the fields that other attributes record, without credentials at any depth,
+ * and without the fields that identify a person, unless `recordRequest` lists them.
  */
 export function restOfRequest(body: unknown, recorded: Settings['recordRequest']): object | undefined {
   const fields = asObject(body);
@@ -63,7 +66,7 @@ export function restOfRequest(body: unknown, recorded: Settings['recordRequest']
   return asObject(read(rest));
 }
 
-/** Redacts only texts. The property `password` of a JSON schema is an object and stays. */
+/** Redacts only texts, because the property `password` of a JSON schema is an object. */
 function redactedText(holder: object, name: string, value: unknown): string | undefined {
   return typeof value === 'string' ? redactedMember(holder, name, value) : undefined;
 }

@@ -26,20 +26,18 @@ import {
 
 const NOWHERE: ContentTargets = { span: false, event: false, sink: false };
 
-/** The operation whose content is recorded. */
 interface Recorded {
   readonly telemetry: Telemetry;
   readonly span: Span;
   readonly context: Context;
   readonly settings: Settings;
-  /** Where the content is recorded after the hook, if there is one. */
   readonly targets: ContentTargets;
 }
 
 /**
- * Passes the content of one operation to the completion hook, the span, the event and the sink. The content
- * is read once, and serialized once within the limits. Event and sink get it as structured values. Unsampled
- * operations have an event, too, because its purpose is to keep content apart from traces.
+ * Passes the content of one operation to the completion hook, the span, the event and the sink. Event and
+ * sink get structured values. An unsampled operation has an event, too, because events exist to keep content
+ * apart from traces.
  */
 export class ContentRecord {
   readonly #of: Recorded;
@@ -48,7 +46,6 @@ export class ContentRecord {
   readonly awaitsEnd: boolean;
   /** The content added so far, until the hook has seen it; `undefined` without a hook. */
   #held: Content | undefined;
-  /** The serialized content, for the event and the sink. */
   readonly #attributes: Attributes = {};
 
   private constructor(of: Recorded) {
@@ -63,10 +60,10 @@ export class ContentRecord {
   }
 
   /**
-   * Begins a record, unless nothing wants the operation's content. If there is a hook, the content of calls
-   * that a hook makes is not recorded: they reach no hook, so nothing could mask it.
+   * Begins a record, unless nothing wants the operation's content. If there is a completion hook, calls that
+   * a hook makes have no content, because no hook could mask it.
    *
-   * @param startSettings the settings when the operation started. They and the current ones must both allow content
+   * @param startSettings the settings when the operation started. They and the current ones must allow it
    * @param hookOnly whether the operation has no content, so that the hook sees only the error message
    */
   static begin(
@@ -91,7 +88,6 @@ export class ContentRecord {
       : undefined;
   }
 
-  /** Whether settings that decide about content have changed since the record began. */
   get #isOutdated(): boolean {
     const { telemetry, settings } = this.#of;
     const now = operationSettings(settings, telemetry.settings);
@@ -102,7 +98,7 @@ export class ContentRecord {
     );
   }
 
-  /** The recorded content as structured values by attribute, after the limits and the hook. */
+  /** The recorded content by attribute, as event and sink get it: within the limits and after the hook. */
   get written(): Readonly<Record<string, unknown>> {
     if (this.#isOutdated) return {};
     const written: Record<string, unknown> = { ...this.#attributes };
@@ -111,7 +107,7 @@ export class ContentRecord {
   }
 
   /**
-   * Adds content. It is recorded at once, unless a hook must see it first.
+   * Records content at once, unless a hook must see it first.
    *
    * @param share the share of the remaining limit that the content may use: less than 1 if more follows
    */
@@ -172,7 +168,6 @@ export class ContentRecord {
 
 const NOBODY: Caller = { tags: [], metadata: {}, baggage: {} };
 
-/** A completion without content. */
 export function newCompletion(
   operation: Attributes,
   spanContext: SpanContext,
@@ -247,7 +242,7 @@ function parseContent(json: unknown): unknown {
     const text = String(json);
     return UNUSUAL.test(text) ? JSON.parse(text, (_, value: unknown) => carried(value)) : JSON.parse(text);
   } catch {
-    // A completion hook has set the attribute to a value of its own.
+    // A completion hook may have set the attribute to a value that is not JSON.
     return json;
   }
 }

@@ -56,7 +56,7 @@ export type ContentStoreOptions = ContentStoreLimits &
 
 type Write = (name: string, content: Uint8Array | string, contentType: string) => unknown;
 
-/** What is stored, and the attribute for its reference. File names begin like `input_messages`. */
+/** What is stored, and the attribute that refers to it. File names begin like the attribute's name. */
 const STORED = [
   { field: 'systemInstructions', attribute: ATTR.GEN_AI_SYSTEM_INSTRUCTIONS_REF },
   { field: 'inputMessages', attribute: ATTR.GEN_AI_INPUT_MESSAGES_REF },
@@ -157,7 +157,7 @@ export class ContentStore {
       completion.attributes[attribute] = baseUrl + key;
   }
 
-  /** Stores a part with media. @returns a reference to its object, or the part without the bytes */
+  /** Stores media. @returns a reference to them, or the part without bytes if they are not stored */
   #storeMedia(part: BlobPart, writes: Promise<void>[]): object {
     const { content, modality, mime_type: mimeType = '' } = part;
     const { dropMedia = false, baseUrl = '' } = this.#options;
@@ -176,7 +176,7 @@ export class ContentStore {
     return { type: 'uri', modality, ...named, uri: baseUrl + key };
   }
 
-  /** Writes an object, unless it was written in the last hour. @returns `false` if the queue is full */
+  /** Queues an object, unless that was done in the last hour. @returns `false` if the queue is full */
   #enqueue(key: string, content: Uint8Array | string, type: string, writes: Promise<void>[]): boolean {
     const time = monotonic();
     if (time - (this.#known.get(key) ?? Number.NEGATIVE_INFINITY) < REWRITE_INTERVAL_MS) return true;
@@ -208,7 +208,6 @@ function writeOf({ folder, put, write }: ContentStoreOptions): Write {
   return (name, content) => writeFileIn(folder, name, content);
 }
 
-/** Replaces each part that contains media by what `map` returns. The values are parts, or messages with parts. */
 function mapBlobs(values: readonly unknown[], map: (part: BlobPart) => object): readonly unknown[] {
   return values.map((value) => {
     if (isBlob(value)) return map(value);
@@ -229,7 +228,6 @@ function storedType(type: string): string {
   );
 }
 
-/** The file extension for a MIME type, such as `png`, `mpeg` or `pdf`; `bin` if the type names none. */
 function extensionOf(type: string): string {
   return /^(?!.*\/octet)\w+\/(?:x-)?([a-z\d]{1,8})\b/i.exec(type)?.[1]?.toLowerCase() ?? 'bin';
 }
@@ -266,7 +264,7 @@ async function createFolder(folder: string): Promise<void> {
   if (dirname(folder) === folder || (await exists())) return;
   await createFolder(dirname(folder));
   await mkdir(folder, { mode: 0o700 }).catch(async (error: unknown) => {
-    // Another process may have created the folder in the meantime.
+    // Another writer may have created the folder in the meantime.
     if (!(await exists())) throw error;
   });
 }

@@ -18,7 +18,6 @@ type CompletionFact =
   | 'evaluationExplanation'
   | 'attributes';
 
-/** The content of one operation; each part is optional. */
 export type Content = {
   readonly [Kind in Exclude<keyof Completion, CompletionFact>]?:
     | (Kind extends 'inputMessages' ? UnreadMessages : Completion[Kind])
@@ -28,7 +27,6 @@ export type Content = {
 /** Returns a value as JSON of at most `room` characters, or `undefined` if it does not fit. */
 type WriteContent = (value: unknown, room: number, limits: ContentLimits) => string | undefined;
 
-/** How one kind of content is written. */
 interface ContentKind {
   readonly name: keyof Content;
   /** The value of the option `hideContent` that hides this kind. Default: `inputs`. */
@@ -40,7 +38,7 @@ interface ContentKind {
   readonly share?: number;
 }
 
-/** The share for input messages if other kinds follow, and for the input if an output follows. */
+/** The share of the limit for input messages, or for an input before its output. The rest is for later content. */
 export const SHARE_BEFORE_OTHERS = 0.75;
 
 /** All kinds of content, in the order in which they may use up the limit. */
@@ -68,13 +66,10 @@ export const STRUCTURED: ReadonlySet<string | undefined> = new Set(
   CONTENT_KINDS.filter(({ write }) => write !== writeValue).map(({ attribute }) => attribute),
 );
 
-/** How much of the content of one operation is recorded, and in what form. */
+/** The limits for the content of one operation. Lengths are in characters. */
 export interface ContentLimits {
-  /** The limit for one text. */
   readonly maxText: number;
-  /** The limit for the JSON of one attribute. */
   readonly maxAttribute: number;
-  /** The number of characters that may still be written. */
   left: number;
   readonly media: Media;
   readonly hidden: Settings['hideContent'];
@@ -100,10 +95,9 @@ export function contentLimits(
 }
 
 /**
- * Writes content as attributes, except what the program hides. This is the one place that decides how much of
- * it is recorded. JSON stays valid, and whatever is left out is marked: a cut text has an `original_length`
- * or, inside other values, ends in `…`. `omitted_parts` and `omitted_messages` count parts and messages, and
- * a last value of type `omitted` counts the rest of a list. Nothing beyond a limit is serialized.
+ * Writes content as attributes, except what the program hides. JSON stays valid, and whatever is left out is
+ * marked: a cut text has an `original_length` or, inside other values, ends in `…`. `omitted_parts` and
+ * `omitted_messages` count parts and messages, and a last value of type `omitted` counts the rest of a list.
  *
  * @param share the share of the remaining limit that the content may use: less than 1 if more follows
  */
@@ -173,7 +167,6 @@ export function writeParts(parts: unknown, room: number, limits: ContentLimits):
   return writeValues(parts, room, limits, writePart);
 }
 
-/** Writes the first values of a list that fit. A last value counts the others. */
 export function writeValues(
   list: unknown,
   room: number,
@@ -281,8 +274,8 @@ function writePart(part: unknown, room: number, limits: ContentLimits): string |
     if (json.length <= room) return json;
   }
   const mark = `,"original_length":${length}}`;
-  // Halving leaves room for the parts that follow, such as the answer after its reasoning.
   const most = Math.min(maxText, content.length, room - head.length - mark.length);
+  // If the text does not fit, halve it. That leaves room for later parts, such as the answer after reasoning.
   for (let kept = most; kept >= 0; kept = kept === 0 ? -1 : kept >> 1) {
     const json = `${head}${JSON.stringify(cut(content, kept))}${mark}`;
     if (json.length <= room) return json;
@@ -290,20 +283,16 @@ function writePart(part: unknown, room: number, limits: ContentLimits): string |
   return undefined;
 }
 
-/** Marks an omitted part of a value. */
 const OMITTED = '…';
 
-/** The limits of JSON besides its length. */
 export interface JsonLimits {
-  /** A longer text is cut, and ends in `…`. */
   readonly maxText: number;
-  /** How media are written. Default: unchanged. */
   readonly media?: Media;
 }
 
 /**
- * Returns a value as JSON of at most `room` characters, or `undefined` if it does not fit. It stops at the limit, so its
- * work depends on the limit and not on the size of the payload.
+ * Returns a value as JSON of at most `room` characters, or `undefined` if it does not fit. The work depends
+ * on the limit and not on the size of the value.
  *
  * @param key the field of `holder` that has the value
  */

@@ -5,7 +5,6 @@ import { KEY, PRIVATE_KEY } from '../masking/key-formats.ts';
 
 const REDACTED = 'REDACTED';
 
-/** Error messages are cut to this number of characters. */
 const MAX_ERROR_LENGTH = 16_384;
 /** A shorter key is removed only where it is a whole word, because it may be a part of ordinary words. */
 const MIN_EMBEDDED_LENGTH = 8;
@@ -13,12 +12,12 @@ const MIN_EMBEDDED_LENGTH = 8;
 /** A text without any of these contains no recognisable secret. */
 const SUSPICIOUS = new RegExp(`sk-|[:=@]|%3d|bearer|basic|eyJ|PRIVATE KEY|${KEY}`, 'i');
 
-/** Matches after an escape sequence of JSON or a terminal, whose last letter is not part of the next word. */
+/** Matches right after an escape sequence of JSON or a terminal, even if the sequence ends in a letter. */
 const AFTER_ESCAPE = /(?<=\\(?:[nrtbf]|u[\da-fA-F]{4})|\[[\d;]{0,22}[mK])/.source;
 
 /**
- * Recognises secrets by their prefix or by the word before them, in linear time at most. The pattern for
- * passwords is last: a password may contain anything, even an escaped line break and `Bearer` after it.
+ * Recognises secrets by their prefix or by the word before them. Each pattern takes linear time. The pattern
+ * for passwords is last: a password may contain anything, even an escaped line break and `Bearer` after it.
  */
 const SECRETS: readonly (readonly [pattern: RegExp, shown: string])[] = [
   [atWordStart(/sk-[\w-]{3,}/g), `sk-${REDACTED}`],
@@ -26,7 +25,8 @@ const SECRETS: readonly (readonly [pattern: RegExp, shown: string])[] = [
   [new RegExp(PRIVATE_KEY, 'g'), REDACTED],
   // A JSON Web Token.
   [atWordStart(/eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g), REDACTED],
-  // "The bearer of" and "Basic JavaScript" are prose: a token is no plain word, and base64 has many capitals.
+  // Leaves prose such as "the bearer of" and "Basic JavaScript": a token is not a plain word, and base64
+  // mixes small letters and capitals.
   [
     atWordStart(
       /(BEARER|[Bb]earer)\s{1,3}(?![A-Z]?[a-z]{1,19}[.,;:!?)]{0,3}(?:\s|$))(?:(?!\\[nrt])[^\s"',;])+/g,
@@ -48,12 +48,10 @@ const SECRETS: readonly (readonly [pattern: RegExp, shown: string])[] = [
 const SCHEME = atWordStart(/(Bearer|Basic)\s{1,3}(?:(?!\\[nrt])[^\s"',;])+/gi);
 const AUTHORIZATION = /^(Bearer|Basic)\s+\S+$/i;
 
-/** Members with such a name are always secret. */
 const SECRET_NAME =
   /api[-_]?key|authorization|passw(?:or)?d|passphrase|secret|(?:private|access)[-_]?key|(?:cookie|credential)s?$/i;
 const TOKEN_NAME = /token$/i;
 
-/** Removes keys and passwords from a text that comes from the program. */
 export function withoutSecrets(text: string): string {
   if (!SUSPICIOUS.test(text)) return text;
   const shown = SECRETS.reduce(
@@ -89,7 +87,6 @@ function withoutKeys(text: string, keys: readonly string[]): string {
   return shown;
 }
 
-/** The forms in which a key may appear: plain, escaped as in JSON, and encoded as in a URL. */
 function formsOf(key: string): Iterable<string> {
   return /^[\w.-]+$/.test(key) ? [key] : new Set([key, JSON.stringify(key).slice(1, -1), inUrl(key)]);
 }

@@ -4,7 +4,7 @@ import { maskingHook } from '../masking/hook.ts';
 import { hasRejected } from '../program-hooks.ts';
 import { ContentStore } from './content-store.ts';
 
-/** One store for each folder, with or without media. Observers share its queue and store nothing twice. */
+/** One store for each folder and choice about media. Its users share a queue and store nothing twice. */
 const stores = new Map<string, ContentStore>();
 
 /**
@@ -22,7 +22,7 @@ export function hookOfVariables({
   return (completion) => {
     mask?.(completion);
     const returned = completionHook?.(completion);
-    // The program's hook has failed or only created a hook. It has masked nothing, so nothing may be stored.
+    // The program's hook has failed, or has returned a hook instead of being one. It has masked nothing.
     if (typeof returned === 'function' || hasRejected(returned)) return returned;
     const stored = store?.hook(completion);
     return stored === undefined ? returned : Promise.all([returned, stored]);

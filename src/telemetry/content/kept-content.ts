@@ -20,19 +20,16 @@ const MAX_MEDIA_LENGTH = 8_388_608;
 const MAX_PIECES = 1_024;
 const BYTES_OF_PIECE = 32;
 
-/** The number of characters kept of an answer while it is streamed, if content is recorded. */
+/** How many characters are kept: of one text, for one span, and of the whole answer. */
 export interface TextLimits {
-  /** The limit for one text. */
   readonly text: number;
-  /** The limit for one span. */
   readonly span: number;
-  /** The limit for the whole answer. */
   readonly answer: number;
 }
 
 /**
- * The limits for an answer: as much as can be recorded. A completion hook sees content before it is cut, so
- * with a hook the limits are those that its documentation promises.
+ * As much as can be recorded. A completion hook sees content before it is cut, so with a hook the limits are
+ * those that its documentation promises.
  */
 export function textLimits({ completionHook, maxContentLength, maxSpanContentLength }: Settings): TextLimits {
   const hooked = completionHook !== undefined;
@@ -48,10 +45,6 @@ export class TextRoom {
   readonly maxText: number;
   left: number;
 
-  /**
-   * @param maxText the most characters of one text
-   * @param left the characters that all texts together may still use
-   */
   constructor(maxText: number, left: number) {
     this.maxText = maxText;
     this.left = left;
@@ -72,7 +65,6 @@ export class KeptText {
     return this.text.length < this.length;
   }
 
-  /** The text, which ends in `…` if it is cut. */
   get marked(): string {
     return this.isCut ? `${this.text}…` : this.text;
   }
@@ -95,7 +87,6 @@ export class KeptText {
 
 /** How many fields of a usage object are kept. It normally has about a dozen. */
 const MAX_NUMBERS = 64;
-/** Fields with longer names are not kept. */
 const MAX_FIELD_NAME_LENGTH = 64;
 const CUT_MARK = '…';
 
@@ -111,7 +102,7 @@ const OMITTED_KEYS: Readonly<Record<string, readonly string[]>> = {
   compaction_summary: ENCRYPTED,
   encrypted_content: ENCRYPTED,
 };
-/** Keys whose values are base64 or `data:` URLs. */
+/** Keys whose values may be base64 or `data:` URLs. */
 const MEDIA: readonly string[] = ['result', 'data', 'image_url', 'file_data', 'audio'];
 /** The fields of message parts that hold text. If the text is cut, the part gets an `original_length`. */
 const PART_TEXT_FIELDS: readonly string[] = ['text', 'content', 'refusal'];
@@ -171,10 +162,9 @@ function keptText(text: string, room: TextRoom): KeptText {
   return kept;
 }
 
-/** Keeps the contents of one answer or run, within a limit for each and a limit for all. */
+/** Keeps the values of one answer or run, within a limit for each value and a limit for all together. */
 export class Keeper {
   readonly #limits: TextLimits;
-  /** The number of characters that each kept value uses. */
   readonly #taken = new WeakMap<object, number>();
   readonly #onKept: ((characters: number) => void) | undefined;
   #left: number;
@@ -208,12 +198,10 @@ export class Keeper {
   }
 }
 
-/** Copies the numbers and booleans of a usage object and its details. */
 export function keptNumbers(usage: unknown, depth: number = 3): object | undefined {
   return keptFields(usage, depth, MAX_NUMBERS, (item) => (typeof item === 'boolean' ? item : asNumber(item)));
 }
 
-/** Copies each field for which `keep` returns a value, including the fields of nested objects. */
 export function keptFields(
   value: unknown,
   depth: number,

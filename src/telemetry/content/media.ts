@@ -5,10 +5,7 @@ import { field, row, textField } from '../../util/payload.ts';
 import { hashesFast, sha256 } from '../../util/sha256.ts';
 import { urlWithoutSecrets } from '../../util/url-secrets.ts';
 
-/**
- * How many bytes are hashed per operation, which takes some milliseconds. Media beyond that get no hash. Without
- * `node:crypto`, no media get one.
- */
+/** How many bytes of media are hashed per operation, in some milliseconds. Further media get no hash. */
 export const MAX_HASHED_BYTES = 4_194_304;
 const DATA_URL = /^data:[\w.+-]*\/?[\w.+-]*(?:;[^\s;,]+)*;base64,/i;
 /** A `data:` URL inside a text, such as Markdown. Repetitions are bounded: anyone may write the text. */
@@ -23,14 +20,13 @@ export interface Media {
   readonly mode: Settings['media'];
   /** Media with more base64 characters are not recorded inline, but by size and hash. */
   readonly maxInline: number;
-  /** The number of bytes that may still be hashed. */
   hashable: number;
 }
 
 /**
- * Returns what is recorded of a value in content: media as the option `media` says, other values unchanged.
+ * Returns what is recorded of a value in content. The option `media` also applies to media inside a text.
  *
- * @param key the field that holds the value
+ * @param key the field of `holder` that has the value
  */
 export function shownMedia(media: Media, value: unknown, key?: string, holder?: object): unknown {
   if (typeof value !== 'string') return isBlob(value) ? shownBlob(media, value, value) : value;
@@ -54,7 +50,6 @@ function shownBlob(media: Media, value: unknown, blob: BlobPart): unknown {
   return { type, modality, mime_type, content: '', size, sha256: mediaHash(content, size, media) };
 }
 
-/** The SHA-256, which identifies equal media. */
 function mediaHash(base64: string, size: number, media: Media): string | undefined {
   if (base64 === '' || size > media.hashable || !hashesFast()) return undefined;
   media.hashable -= size;
@@ -82,13 +77,12 @@ function blobOfUrl(text: string): BlobPart | undefined {
   return part.type === 'blob' ? part : undefined;
 }
 
-/** The number of bytes that a base64 text encodes. */
 export function base64Size(text: string): number {
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
   return Math.max(0, Math.floor(((text.length - padding) * 3) / 4));
 }
 
-/** The beginning of a `data:` URL. The platform accepts it in any case, and after white space. */
+/** The beginning of a `data:` URL. URL parsers accept it in upper case, too, and after white space. */
 const DATA_SCHEME = /^[\0-\x20]*data:/i;
 /** The part of a `data:` URL before the data: the MIME type and parameters. */
 const DATA_HEAD = /^[\0-\x20]*data:([^,;]*)((?:;[^,]*)?),/i;
@@ -96,7 +90,10 @@ const DATA_HEAD = /^[\0-\x20]*data:([^,;]*)((?:;[^,]*)?),/i;
 /** Base64 without a `data:` URL around it, which some servers accept in place of a URL. */
 const BARE_BASE64 = /^[\w+/]{256}/;
 
-/** The part for an image or file with a URL. A `data:` URL has the bytes; the API accepts only base64. */
+/**
+ * Creates the part for an image or a file. Of a `data:` URL that is not base64, only the size is kept,
+ * because the API does not accept such URLs.
+ */
 export function urlPart(given: string, modality: string): MessagePart {
   if (BARE_BASE64.test(given)) return blobPart(given, modality);
   if (!DATA_SCHEME.test(given)) return { type: 'uri', modality, uri: urlWithoutSecrets(given) };
@@ -170,7 +167,7 @@ const ALWAYS = Object.keys(MEDIA_FIELDS);
 const JSON_FIELD = `"(?:${[...ALWAYS, ...POSSIBLE_FIELDS].join('|')})"\\s*:\\s*"`;
 const JSON_BYTES = new RegExp(`${JSON_FIELD}[\\w+/-]{32}`);
 const ALL_JSON_BYTES = new RegExp(`(${JSON_FIELD})[\\w+/-]{32}(?:[\\w+/=-]|\\\\[rn/])*(?=["…]|$)`, 'g');
-/** Shorter JSON is too short for a field with media. */
+/** Shorter JSON has no room for a field with media. */
 const MIN_SEARCHED_JSON_LENGTH = 48;
 /** How much of a longer text is searched for media. If there are any, the rest is not recorded. */
 const MAX_SEARCHED_JSON_LENGTH = 4_194_304;
@@ -179,7 +176,6 @@ const JSON_EVIDENCE = new RegExp(
   'i',
 );
 
-/** Whether JSON text may contain media as base64. */
 function mayHaveMediaFields(json: string): boolean {
   return JSON_BYTES.test(json) && JSON_EVIDENCE.test(json);
 }
@@ -199,7 +195,6 @@ function mentionsBase64(text: string): boolean {
   return text.includes(';base64,') || text.includes(';BASE64,');
 }
 
-/** Whether a text may contain media, as `data:` URLs or as base64 in JSON. */
 export function mayHaveMedia(text: string): boolean {
   return mentionsBase64(text) || mayHaveMediaFields(text);
 }

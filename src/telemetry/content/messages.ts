@@ -2,7 +2,6 @@ import type { MessagePart } from '../../config/completion-types.ts';
 import { MAX_READ } from '../../util/payload.ts';
 import { mayHaveMedia } from './media.ts';
 
-/** Creates a part for a text. If the text was cut, the part has its original length. */
 export function textPart(
   type: 'text' | 'reasoning',
   content: string,
@@ -34,7 +33,6 @@ export function partsOf(
   return parts;
 }
 
-/** Represents one part or item whose type is not known. */
 export function unknownPart(): MessagePart[] {
   return [{ type: 'omitted', count: 1 }];
 }
@@ -44,7 +42,7 @@ const MAX_PARSED_LENGTH = 65_536;
 /** The limit for JSON with media, which is short once the media are left out. */
 const MAX_PARSED_MEDIA_LENGTH = 4_194_304;
 
-/** Parses the JSON text of a result if it contains media, so that the option `media` applies to them. */
+/** Parses the JSON text of a result if it may contain media, so that the option `media` applies to them. */
 export function parseMedia(text: unknown): unknown {
   return typeof text === 'string' && hasMedia(text) ? jsonOrText(text) : text;
 }
@@ -71,8 +69,8 @@ function jsonOrText(text: string): unknown {
 }
 
 /**
- * Keeps a number as its original text if JavaScript would round it, or if it is too large. Only Node 22 and later
- * provide that text.
+ * Keeps the original text of an integer that JavaScript may round, and of a number too large for JavaScript.
+ * Node 20 does not provide that text.
  */
 function exactNumber(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
   if (typeof value !== 'number') return value;

@@ -9,15 +9,14 @@ import { redactedMember, withoutCredentials, withoutSecrets } from './credential
 const MAX_DATA_DEPTH = 12;
 /** How many values of one argument list, result or generator are recorded. */
 const MAX_PLAIN_VALUES = 10_000;
-/** How many values of an error object are recorded. */
 const MAX_ERROR_VALUES = 100;
-/** The number of characters, in all texts together, that are searched for secrets. */
+/** How many characters, in all texts together, are searched for secrets. What follows is left out. */
 const MAX_SEARCHED_LENGTH = 262_144;
 
 /**
- * Copies a value of the program for recording. Plain data are copied unchanged; other objects become the name
- * of their class. Secrets are removed, because arguments may be clients, options or keys. This runs no code
- * of the program. What cannot be read is left out.
+ * Copies a value of the program for recording. Objects of most classes become the name of the class. Secrets
+ * are removed, because arguments may be clients, options or keys. This runs no code of the program. What
+ * cannot be read is left out.
  */
 export function plainData(value: unknown): unknown {
   return plainDataReader()(value);

@@ -8,9 +8,7 @@ export const MAX_COST = 1e15;
 
 /** What is billed besides tokens. */
 export interface Fees {
-  /** Audio that is billed by duration. */
   readonly audioSeconds?: number | undefined;
-  /** Web searches that the API bills. */
   readonly webSearches?: number | undefined;
   readonly fileSearches?: number | undefined;
   /** Whether there were web searches whose number the API does not report. */
@@ -19,7 +17,6 @@ export interface Fees {
   readonly hasOthers?: boolean;
 }
 
-/** What one or several operations spent. */
 export interface Spending extends Fees {
   readonly usage?: Usage | undefined;
   /** The cost in USD that the provider itself reports. */
@@ -28,13 +25,12 @@ export interface Spending extends Fees {
   readonly aggregate?: boolean | undefined;
 }
 
-/** The parts of a cost that are recorded separately. */
 type CostPart = `${'text' | 'audio' | 'image'}.${'input' | 'cached' | 'output'}`;
 
 type Count = (usage: Usage, of: ModalityUsage, spending: Spending) => number;
 
 interface Amount {
-  /** The part of the cost that the amount belongs to; `undefined` if it is not of tokens. */
+  /** The part of the cost that the amount belongs to; `undefined` for anything but tokens. */
   readonly part?: CostPart;
   readonly count: Count;
   /** The number of units that the price refers to. */
@@ -132,7 +128,7 @@ export function priceOf(prices: ModelPrices, spending: Spending, parts?: Attribu
 }
 
 /**
- * Some APIs do not report cached image tokens. Cached tokens that exceed the text count as images.
+ * Some APIs do not report which image tokens were cached. Cached tokens beyond the text count as images.
  *
  * @returns the tokens by modality; `undefined` if the price depends on what the API does not report
  */

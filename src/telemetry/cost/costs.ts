@@ -31,12 +31,11 @@ export class Costs {
     this.#holder = holder;
   }
 
-  /** Whether costs are recorded. The option `cost` can switch them off. */
   get wanted(): boolean {
     return this.#holder.settings.cost !== false;
   }
 
-  /** Loads the price package while the program waits for its first responses. Called when the first calls start. */
+  /** Loads the price package in advance, while the program waits for its first responses. */
   prepare(): void {
     this.#list()?.prepare();
   }
@@ -94,7 +93,6 @@ export class Costs {
     return list;
   }
 
-  /** Logs once for each model that its price is missing, to explain why its calls have no cost. */
   #report(provider: string, model: string | undefined, tier: string): void {
     const what = `${model ?? 'an unnamed model'} of ${provider}${STANDARD_TIERS.includes(tier) ? '' : ` in service tier ${tier}`}`;
     if (this.#reported.has(what) || this.#reported.size >= MAX_REPORTED_MODELS) return;
@@ -179,7 +177,6 @@ const REPORTED: ReadonlyMap<unknown, (usage: unknown) => number | undefined> = n
   ['x_ai', (usage: unknown) => (numberField(usage, 'cost_in_usd_ticks') ?? Number.NaN) / TICKS_PER_USD],
 ]);
 
-/** The cost in USD that the provider reports in a result's usage; `undefined` if it is missing or invalid. */
 export function readReportedCost(provider: unknown, result: unknown): number | undefined {
   const read = REPORTED.get(provider);
   if (read === undefined) return undefined;

@@ -55,7 +55,6 @@ interface CachedPrices {
 
 /** The list prices in the price package, which is loaded once, if possible in advance. Prices are never fetched. */
 export class PriceList {
-  /** Cached prices, by provider and model. */
   readonly #cached = new Map<string, Map<string, CachedPrices>>();
   #package: PricePackage | undefined;
   #loaded = false;
@@ -85,7 +84,7 @@ export class PriceList {
     return this.#package !== undefined;
   }
 
-  /** Called when a cost is missing although the program wants costs. Reports if the price package is not available. */
+  /** Reports a missing price package. If the package is being loaded, waits for that first. */
   async noticeMissing(): Promise<void> {
     await this.#importing;
     if (!this.available) notice('no_price_package');
@@ -116,7 +115,10 @@ export class PriceList {
     }
   }
 
-  /** Loads synchronously in Node. Elsewhere it loads in the background, and operations that end before have no cost. */
+  /**
+   * Loads synchronously if that is possible. Otherwise, the package is loaded in the background, and
+   * operations that end before that have no cost.
+   */
   #load(): void {
     if (this.#loaded) return;
     this.#loaded = true;

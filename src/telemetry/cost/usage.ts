@@ -10,7 +10,7 @@ export type ModalityUsage = Readonly<
 
 type ModalityKey = keyof ModalityUsage;
 
-/** How each modality's tokens are read from a usage (in which details and field) and recorded (attribute). */
+/** In which details and field of a usage the tokens of a modality are, and which attribute records them. */
 const MODALITY_TOKENS: readonly (readonly [
   key: ModalityKey,
   among: 'input' | 'cached' | 'output',
@@ -42,11 +42,8 @@ export interface Usage {
   readonly unlisted?: number | undefined;
   /** Set if only the input or the output is known. The other number is not recorded, not even as zero. */
   readonly known?: 'input' | 'output' | undefined;
-  /** Audio that is billed by duration. */
   readonly audioSeconds?: number | undefined;
-  /**
-   * Set if part of the usage was not reported. Then there is no cost. Embeddings have no output to report.
-   */
+  /** Set if part of the usage was not reported, so that the cost is unknown. */
   readonly isPartial?: true | undefined;
 }
 
@@ -61,11 +58,9 @@ export const NO_USAGE: Usage = Object.freeze({
 export const NO_MODALITIES: ModalityUsage = modalitiesWith(() => 0);
 
 /**
- * Reads usage in the spelling of any OpenAI API: `prompt_tokens` (chat, completions, embeddings, Assistants)
- * or `input_tokens` (Responses, images, audio), with details in every known spelling. Real Assistants traffic
- * has `prompt_token_details` where the reference says `prompt_tokens_details`. Some compatible services
- * report cached tokens beside the totals (`cached_tokens`, `prompt_cache_hit_tokens`,
- * `cache_read_input_tokens`).
+ * Reads usage in the spellings of OpenAI's APIs and of compatible services. Chat, completions, embeddings and
+ * Assistants have `prompt_tokens`; Responses, images and audio have `input_tokens`. Some services report
+ * cached tokens beside the totals (`cached_tokens`, `prompt_cache_hit_tokens`, `cache_read_input_tokens`).
  */
 export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usage) => {
   const whole = fieldsOf(usage);
@@ -78,7 +73,8 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
     total_tokens,
     prompt_audio_seconds,
   } = whole;
-  // The details, by API: chat, Assistants traffic, Responses and images, audio.
+  // The details, by API: chat, Assistants, Responses and images, audio. The reference of Assistants has the
+  // spelling of chat, but the API sends `prompt_token_details`.
   const { prompt_tokens_details, prompt_token_details, input_tokens_details, input_token_details } = whole;
   const { completion_tokens_details, output_tokens_details, output_token_details } = whole;
   const inputTokens = asCount(prompt_tokens) ?? asCount(input_tokens);
@@ -98,9 +94,9 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
   // SGLang and Perplexity report reasoning tokens beside the totals, not in the details.
   const beside = asCount(whole.reasoning_tokens) ?? 0;
   const reasoningTokens = asCount(output.reasoning_tokens) ?? beside;
-  // xAI and Perplexity leave reasoning tokens out of the output. The total then includes them in addition, or
-  // a `reasoning_tokens` beside the totals exceeds the output. In the details, a number above the output is
-  // only a gateway's estimate.
+  // xAI and Perplexity do not count reasoning tokens as output. This shows in a total that includes them in
+  // addition, or in a `reasoning_tokens` beside the totals that exceeds the output. In the details, a number
+  // above the output is only a gateway's estimate.
   const listedOutput = outputTokens ?? 0;
   const listed = (inputTokens ?? 0) + listedOutput;
   const total = asCount(total_tokens) ?? 0;
@@ -127,7 +123,6 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
   };
 });
 
-/** Reads the usage that a result, or another object of the API, reports. */
 export function usageIn(holder: unknown): Usage | undefined {
   return readUsage(field(holder, 'usage'));
 }
@@ -159,7 +154,6 @@ export function isNoUsage(usage: Usage): boolean {
   return usage.inputTokens === 0 && usage.outputTokens === 0;
 }
 
-/** Adds the usage to the attributes of the model call that spent the tokens. */
 export function addUsageAttributes(
   attributes: Attributes,
   usage: Usage | undefined,
@@ -169,7 +163,6 @@ export function addUsageAttributes(
   const { known } = usage;
   if (known !== 'output') attributes[ATTR.GEN_AI_USAGE_INPUT_TOKENS] = usage.inputTokens;
   if (known !== 'input') attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS] = usage.outputTokens;
-  // Numbers of these parts are recorded only if they are above zero.
   const { cacheReadTokens, cacheWriteTokens, reasoningTokens, modalities } = usage;
   if (cacheReadTokens > 0) attributes[ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS] = cacheReadTokens;
   if (cacheWriteTokens > 0) {
@@ -234,8 +227,6 @@ export function addSpent(a: Spent, b: Spent): Spent {
 }
 
 /**
- * Returns what one call spent.
- *
  * @param wantsCosts `false` if costs are switched off; then no cost counts as missing
  * @param resultAttributes show whether a stream had content but reported no usage
  */

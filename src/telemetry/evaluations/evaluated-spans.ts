@@ -5,22 +5,20 @@ import { ProcessWide } from '../../util/process-state.ts';
 import { VERSION } from '../../util/version.ts';
 import { HIERARCHY_IDS } from '../place-attributes.ts';
 
-/** What an evaluation can be about. */
 export type Evaluated = 'response' | 'run' | 'conversation';
 
 /** A recorded span that an evaluation may be about. */
 export interface EvaluatedSpan {
   readonly id: string;
   readonly span: SpanContext;
-  /** The attributes that an evaluation copies from this span, and the server that was called. No content. */
+  /** At least what an evaluation copies, and the server that was called. No content. */
   readonly attributes: Attributes;
-  /** When the span ended, in whole seconds since the epoch. V8 stores small integers without extra memory. */
+  /** When the span was remembered, in whole seconds since the epoch. V8 stores these without extra memory. */
   readonly seconds: number;
 }
 
-/** The attributes that an evaluation copies from the evaluated span. */
 export const EVALUATION_ATTRIBUTES: readonly string[] = [...HIERARCHY_IDS, ATTR.GEN_AI_REQUEST_MODEL];
-/** The attributes that are kept of a span. Hooks of the program may have added others, of any length. */
+/** The attributes that are kept of a span if a hook may have added others, which may have any length. */
 const REMEMBERED_ATTRIBUTES: readonly string[] = [
   ...EVALUATION_ATTRIBUTES,
   ATTR.SERVER_ADDRESS,
@@ -36,14 +34,13 @@ interface Ring {
   dropped: number;
 }
 
-/** The number of spans kept of each kind. */
 const MAX_EVALUATED_SPANS = 1_000;
 const EVALUATED_SPAN_LIFETIME_SECONDS = 3_600;
 
 /** All copies of this release share the rings: one copy may record spans while the program calls another. */
 const rings = new ProcessWide(`evaluated-spans@${VERSION}`, () => new Map<Evaluated, Ring>());
 
-/** Remembers a span just before it ends, if it is sampled. */
+/** Remembers a span if it is recorded. Call this before the span ends: an ended span does not count. */
 export function rememberForEvaluation(
   kind: Evaluated,
   id: unknown,
@@ -56,7 +53,7 @@ export function rememberForEvaluation(
     ring = { spans: [], added: 0, dropped: 0 };
     rings.value.set(kind, ring);
   }
-  // The wall clock, because reading it allocates nothing. If it is set, we forget spans early or late.
+  // Reading the wall clock allocates nothing. If the clock is changed, spans are forgotten early or late.
   const seconds = Math.trunc(Date.now() / 1_000);
   const oldest = ring.spans[ring.dropped % MAX_EVALUATED_SPANS]?.seconds ?? seconds;
   if (oldest < seconds - EVALUATED_SPAN_LIFETIME_SECONDS) dropExpired(ring, seconds);
@@ -79,7 +76,7 @@ export function rememberedOf(attributes: Attributes): Attributes {
 }
 
 /**
- * Remembers the span of a call that creates an answer. A request that fetches the answer has the same id.
+ * Remembers the span of the call that creates an answer, not of requests that fetch it with the same id.
  *
  * @param placed whether a hook or `src/hierarchy` has added attributes. If not, the few attributes of the
  *   request are kept without a copy

@@ -37,7 +37,6 @@ export interface Evaluation {
   readonly explanation?: string | undefined;
 }
 
-/** How many characters of a name, label or id are recorded. */
 const MAX_EVALUATION_NAME_LENGTH = 256;
 
 /**
@@ -67,7 +66,6 @@ export function emitEvaluation(
 
 const SUBJECT_IDS = ['responseId', 'runId', 'threadId', 'conversationId'] as const;
 
-/** Whether an evaluation has a name and an id of its subject. Logs once what is missing. */
 export function hasSubject(evaluation: unknown): evaluation is Evaluation {
   const isAbout = SUBJECT_IDS.some((id) => textField(evaluation, id) !== undefined);
   const score = field(evaluation, 'score') ?? undefined;
@@ -110,14 +108,18 @@ function idAttributes(evaluation: Evaluation, about: EvaluatedSpan | undefined):
   return { ...attributes, ...pickAttributes(given, Object.keys(given)) };
 }
 
-/** Adds the explanation, which is content. A completion hook sees it first, even if it is not recorded. */
+/**
+ * Adds the explanation, which is content. A completion hook sees it first, even if it is not recorded
+ * afterwards. If inputs or outputs are hidden, the hook does not see it either.
+ */
 function addExplanation(
   telemetry: Telemetry,
   attributes: Attributes,
   explanation: string,
   context: Context,
 ): void {
-  // The explanation may quote the evaluated span's content, so the settings for that span's caller apply.
+  // The explanation may quote the content of the evaluated span. Unless the program sets metadata here,
+  // `captureMessageContent` is asked about that span's caller.
   const settings = operationSettings(settingsFor(telemetry.settings, context), telemetry.settings);
   // It may quote inputs and outputs, so it is not recorded if either is hidden.
   if (settings.hideContent !== 'none') return;

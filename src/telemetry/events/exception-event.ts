@@ -11,7 +11,6 @@ import { HIERARCHY_IDS } from '../place-attributes.ts';
 import type { Events } from './log-records.ts';
 import type { EndedOperation } from './sink-events.ts';
 
-/** The attributes that the event shares with its operation. */
 const CORRELATED: readonly string[] = [
   ATTR.GEN_AI_OPERATION_NAME,
   ATTR.GEN_AI_PROVIDER_NAME,
@@ -22,7 +21,7 @@ const CORRELATED: readonly string[] = [
   ATTR.SERVER_PORT,
 ];
 
-/** Emits a failed operation's exception event. The message is content, and so is a stack that contains it. */
+/** The message is content, and so is a stack that contains the message. */
 export function emitException(
   events: Events,
   failure: Failure,

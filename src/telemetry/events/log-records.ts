@@ -29,7 +29,6 @@ export interface LoggerProvider {
   getLogger(name: string, version?: string, options?: { schemaUrl?: string }): Logger;
 }
 
-/** A named log record, which belongs to the span of its context. */
 export interface Event {
   readonly name: string;
   readonly context: Context;
@@ -51,9 +50,9 @@ const SEVERITIES: Readonly<Record<string, EventSeverity>> = {
 };
 
 /**
- * Emits events as log records. Nothing else uses OpenTelemetry's logs API. It is part of API 1.10; before, it
- * was the package `@opentelemetry/api-logs`, which is not imported: a global leads to its registered provider
- * at any time.
+ * Emits events as log records. The logs API is part of `@opentelemetry/api` 1.10. Before that, it was a
+ * package of its own, `@opentelemetry/api-logs`. That package is not imported, because its registered
+ * provider can be read from a global.
  */
 export class Events {
   #explicit: LoggerProvider | undefined;
@@ -68,7 +67,7 @@ export class Events {
     return this.#explicit ?? globalLoggerProvider();
   }
 
-  /** Whether a logger accepts the event. Otherwise, the event is not built. */
+  /** Whether a logger accepts the event, so that it is worth building. */
   wanted(name: string, context: Context): boolean {
     return guard('checking a logger', () => this.#logger(name, context)) !== undefined;
   }
@@ -102,7 +101,6 @@ export class Events {
   }
 }
 
-/** The registered logger provider, from `@opentelemetry/api` 1.10 or from `@opentelemetry/api-logs`. */
 export function globalLoggerProvider(): LoggerProvider | undefined {
   const { [API_KEY]: registered, [API_LOGS_KEY]: getter } = globalThis as LoggerGlobals;
   // Read from the global, because API 1.9 has no export `logs`.

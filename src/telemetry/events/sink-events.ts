@@ -21,7 +21,6 @@ import type { Sink } from './sink.ts';
 /** The operations for which the sink gets a `model.invoke` event. A run has one; its steps have none. */
 const SINK_OPERATIONS: readonly unknown[] = ['chat', 'text_completion', 'embeddings', 'invoke_agent'];
 
-/** What is known at the end of an operation. */
 export interface EndedOperation {
   readonly span: Span;
   /** Contains the operation's span, to which the events belong. */
@@ -39,14 +38,13 @@ export interface EndedOperation {
   readonly endTime: number;
 }
 
-/** Passes the events of a finished operation to the program's sink, if it has one. */
 export function emitSinkEvents(sink: Sink, ended: EndedOperation, settings: Settings): void {
   const { events } = settings;
   if (events === undefined || isInsideHook(ended.context)) return;
   for (const event of eventsOf(ended, settings, events.preset)) sink.hand(events.sink, event);
 }
 
-/** Creates an operation's events. Outside of `SINK_OPERATIONS`, these are only its cost and its failure. */
+/** Creates an operation's events. Operations outside of `SINK_OPERATIONS` have at most cost and failure. */
 function* eventsOf(ended: EndedOperation, settings: Settings, preset: EventPreset): Generator<SinkEvent> {
   const { attributes, failure, operation, result } = ended;
   const base = baseOf(ended);

@@ -8,14 +8,12 @@ import { runInsideHook } from '../program-hooks.ts';
 
 /** How many events a sink may process at once. An `async` sink may hold a connection for each of them. */
 const MAX_UNSETTLED_EVENTS = 100;
-/** How many events may run or wait, so that a burst loses none. By default, each has up to 64 KiB. */
+/** How many events may run or wait, so that no burst is lost. By default, an event has up to 64 KiB. */
 const MAX_PENDING_EVENTS = 1_000;
 /** An event that the sink has not settled after this time counts as failed. */
 const SINK_TIMEOUT_MS = 10_000;
-/** How long a flush waits for sinks. */
 const FLUSH_SINKS_TIMEOUT_MS = 5_000;
 
-/** The state of one sink. */
 interface Delivery {
   readonly breaker: CircuitBreaker;
   readonly queue: TaskQueue;
@@ -25,7 +23,6 @@ interface Delivery {
   reportedDropped: number;
 }
 
-/** An event whose promise the sink has not settled. */
 interface UnsettledEvent {
   readonly since: number;
   /** Counts the event as failed, and frees its place for the next one. */
@@ -34,7 +31,6 @@ interface UnsettledEvent {
 
 /** The unsettled events of all sinks, oldest first. A program may create a client, and so a sink, for each request. */
 const unsettled = new Set<UnsettledEvent>();
-/** The queues with events that have not settled. */
 const busyQueues = new Set<TaskQueue>();
 
 /**

@@ -8,7 +8,6 @@ export interface MaskedSpan {
   readonly end: number;
 }
 
-/** A part of a text that matches the pattern of a recognizer. */
 interface Candidate {
   readonly text: string;
   readonly start: number;
@@ -22,7 +21,7 @@ interface Recognizer {
   readonly kinds: readonly [MaskedKind, ...MaskedKind[]];
   /** The pattern of a candidate. The search continues after the whole candidate, whether or not any of it is masked. */
   readonly candidate: string;
-  /** The beginning of candidates to mask. What follows is masked as the first of `kinds`. Default: empty. */
+  /** Matches the start of candidates to mask. What follows it is masked as the first of `kinds`. */
   readonly head?: RegExp;
   /** Returns the parts of a candidate to mask, if a head does not suffice to find them. */
   readonly find?: (candidate: Candidate) => readonly MaskedSpan[];
@@ -73,7 +72,6 @@ const RECOGNIZERS: readonly Recognizer[] = [
 const MAX_LOCAL_LENGTH = 64;
 const LOCAL_PART = new RegExp(`[${LETTER}_][${LOCAL}]*$`);
 
-/** How to find a set of kinds: their recognizers, and one pattern that combines the candidates. */
 export interface Search {
   readonly kinds: ReadonlySet<MaskedKind>;
   readonly recognizers: readonly Recognizer[];
@@ -132,7 +130,6 @@ function addressAround({ text, start, end, from }: Candidate): MaskedSpan[] {
 const SPACES = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g;
 const DASHES = /[\u2010-\u2015\u2212\ufe58\ufe63]/g;
 const FULL_WIDTH = /[\uff01-\uff5e]/g;
-/** Characters without a width. */
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
 
 /**
@@ -213,7 +210,6 @@ const GROUP = /([ .\-/)]*)([+(]*)(\d+)/g;
 /** No card or phone number has more digits. */
 const MAX_CARD_DIGITS = 19;
 
-/** Finds card and phone numbers in a candidate. */
 function numbersIn({ text, start, end, kinds }: Candidate): MaskedSpan[] {
   const textBefore = text.slice(Math.max(0, start - 3), start);
   const groups = groupsIn(text.slice(start, end), start);
@@ -237,18 +233,15 @@ function numbersIn({ text, start, end, kinds }: Candidate): MaskedSpan[] {
   return found;
 }
 
-/** Consecutive digits, and the characters before them. */
 type DigitGroup = ReturnType<typeof groupsIn>[number];
 
 function groupsIn(candidate: string, offset: number) {
   return [...candidate.matchAll(GROUP)].map(({ index, 1: separator = '', 2: sign = '', 3: digits = '' }) => {
-    // Where the group begins, with its `+` or `(`.
     const from = offset + index + separator.length;
     const start = from + sign.length;
     const plus = sign.includes('+');
-    // Digits after a dot or hyphen belong to something longer, such as a decimal.
+    // Whether a number may begin here. Digits after a dot or hyphen belong to something longer.
     const isFirst = index === 0 || plus || separator.startsWith(' ');
-    // A space represents hyphens and parentheses, too.
     const mark = plus ? '+' : separator.includes('/') ? '/' : separator.includes('.') ? '.' : ' ';
     return { from, start, end: start + digits.length, digits, isFirst, mark };
   });

@@ -13,7 +13,6 @@ const OTHER_FIELDS: ReadonlySet<unknown> = new Set<keyof Completion>([
   'attributes',
 ]);
 
-/** Longer texts are cut. */
 const MAX_MASKED_LENGTH = 262_144;
 /** Values nested deeper are left out. Copies of content are not nested deeper. */
 const MAX_MASKED_DEPTH = 32;
@@ -48,7 +47,7 @@ export function maskingHook(
   if (typeof options === 'function')
     return (completion) => {
       const given: unknown = options(completion.caller);
-      // `readMask` does not accept a promise, so everything is masked. Nothing else handles its rejection.
+      // `readMask` does not accept a promise, so everything is masked. Nothing else handles the rejection.
       handleRejection('the options of maskingHook', given);
       maskContent(readMask(given as MaskingOptions | undefined), completion);
     };
@@ -81,7 +80,6 @@ function maskedStart(mask: Mask, text: string): string {
   return text.length > MAX_MASKED_LENGTH ? `${shown}…` : shown;
 }
 
-/** Masks all texts, property names and long numbers in a value. */
 function masked(mask: Mask, value: unknown, depth: number): unknown {
   if (typeof value === 'string') return maskedStart(mask, value);
   if (typeof value === 'number' || typeof value === 'bigint') {

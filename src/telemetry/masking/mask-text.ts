@@ -14,7 +14,6 @@ export interface MaskingOptions {
 /** One of the program's patterns, with flag `g` and without flag `y`. The name replaces what it matches. */
 type OwnPattern = readonly [name: string, pattern: RegExp];
 
-/** The parsed options: what is masked. */
 export interface Mask {
   readonly search: Search;
   readonly patterns: readonly OwnPattern[];
@@ -51,7 +50,6 @@ export function maskPieces(mask: Mask, pieces: readonly string[]): string[] {
   });
 }
 
-/** Everything to be masked in a text: the matches of the program's own patterns, and the known formats. */
 function spansIn({ search, patterns }: Mask, text: string, offset: number): MaskedSpan[] {
   const own = patterns.flatMap(([name, pattern]) =>
     Array.from(text.matchAll(pattern), ({ index, 0: found }) => ({

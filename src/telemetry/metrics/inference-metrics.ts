@@ -14,7 +14,6 @@ type InferenceHistogram =
   | 'inputTokens'
   | 'outputTokens';
 
-/** The histograms of the conventions' next version, by what they measure. */
 const INFERENCE_HISTOGRAMS: Readonly<Record<InferenceHistogram, METRIC.MetricDefinition>> = {
   duration: METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_DURATION,
   timeToFirstChunk: METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK,
@@ -54,7 +53,7 @@ const USAGE_COUNTERS: readonly (readonly [
   [METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_REASONING_OUTPUT_TOKENS, 'output', 'reasoningTokens', {}],
 ];
 
-/** Whether the next version measures the operation as an inference. Other times keep their metric names. */
+/** Whether the next version of the conventions renames the metrics of the operation's times. */
 export function isInference({ [ATTR.GEN_AI_OPERATION_NAME]: operation }: Attributes): boolean {
   return (
     operation === GEN_AI_OPERATION_NAME_VALUE_CHAT ||
@@ -62,12 +61,11 @@ export function isInference({ [ATTR.GEN_AI_OPERATION_NAME]: operation }: Attribu
   );
 }
 
-/** The instruments of the conventions' next version. They are created only when something is recorded with them. */
+/** The instruments of the conventions' next version. They are created at the first measurement. */
 export class InferenceMetrics {
   readonly histograms: Readonly<Record<InferenceHistogram, Histogram>>;
   readonly #counters: readonly Counter[];
 
-  /** @param histogramOf creates a histogram with a meter */
   constructor(meter: Meter, histogramOf: (meter: Meter, definition: METRIC.MetricDefinition) => Histogram) {
     this.histograms = Object.fromEntries(
       Object.entries(INFERENCE_HISTOGRAMS).map(([key, definition]) => [key, histogramOf(meter, definition)]),

@@ -15,7 +15,7 @@ const MAX_OWN_RESPONSE_MODELS = 4;
 
 /*
  * OpenTelemetry's SDK keeps 2,000 series of an instrument and merges all others. Each combination of
- * dimensions has two series of token usage and one of durations, or two with an error type.
+ * dimensions has two series of token usage, one of the durations of successes, and one for each error type.
  */
 const MAX_DETAILED_COMBINATIONS = 400;
 const MAX_COMBINATIONS = 800;
@@ -45,7 +45,7 @@ class KeptValues {
     return this.#values.has(value);
   }
 
-  /** Whether metrics record this value. Adds a new value within the limit. */
+  /** Adds a new value if it is within the limit. @returns whether metrics record the value */
   keep(value: string): boolean {
     if (this.#values.has(value)) return true;
     const fits = value.length <= this.#maxLength && this.#values.size < this.#limit;
@@ -60,12 +60,12 @@ interface Level extends Map<unknown, Level> {}
 
 /** Limits the series of metrics: values that servers, models or users invent would soon use up all 2,000. */
 export class MetricSeries {
-  /** The kept values by dimension, for all dimensions without a field of their own. */
+  /** The kept values of each dimension that has no field of its own here. */
   readonly #kept = new Map<string, KeptValues>();
   readonly #servers = new KeptValues(ATTR.SERVER_ADDRESS);
   readonly #requestModels = new KeptValues(ATTR.GEN_AI_REQUEST_MODEL, MAX_REQUEST_MODELS);
   /**
-   * Request models without a response so far. They have a limit of their own and leave room for real ones.
+   * Request models that no response has confirmed. Their separate limit leaves room for models that exist.
    */
   readonly #unansweredModels = new KeptValues(ATTR.GEN_AI_REQUEST_MODEL);
   readonly #ownResponseModels = new Map<string, Set<string>>();
@@ -75,7 +75,6 @@ export class MetricSeries {
   readonly #combinations: Level = new Map();
   #count = 0;
 
-  /** Replaces values beyond the limits, in place. */
   limitOperation(dimensions: Attributes): void {
     // Runs for every operation, so it allocates no memory. The order must be that of `LEVELS`.
     const known = this.#combinations
@@ -119,7 +118,6 @@ export class MetricSeries {
       limitTogether(dimensions, this.#tools, ATTR.GEN_AI_AGENT_NAME);
   }
 
-  /** Returns a copy of the dimensions with the name and version of a prompt. */
   withPrompt(dimensions: Attributes, prompt: Attributes): Attributes {
     const used = { ...dimensions, ...prompt };
     this.#limit(used, ATTR.GEN_AI_PROMPT_NAME);
@@ -135,7 +133,6 @@ export class MetricSeries {
     return limitTogether(failed, this.#failures, ATTR.ERROR_TYPE);
   }
 
-  /** Replaces a value, unless it is among the first values of its dimension. */
   #limit(dimensions: Attributes, name: string): void {
     const value = dimensions[name];
     if (typeof value !== 'string') return;

@@ -38,7 +38,6 @@ const HISTOGRAMS = {
 
 type Instruments = Readonly<Record<keyof typeof HISTOGRAMS, Histogram>> & {
   readonly rateLimits: RateLimits;
-  /** The instruments of the conventions' next version. */
   readonly next: InferenceMetrics;
 };
 
@@ -94,7 +93,6 @@ export class Metrics {
     this.#explicit = isNoopMeterProvider(provider) ? undefined : provider;
   }
 
-  /** Whether a meter provider is registered. Without one, nothing is measured. */
   get wanted(): boolean {
     return this.#current() !== undefined;
   }
@@ -185,7 +183,6 @@ export class Metrics {
     );
   }
 
-  /** @param operation the attributes of the call */
   seeRateLimits(limits: Attributes, operation: Attributes): void {
     this.#current()?.rateLimits.see(limits, operation);
   }
@@ -209,8 +206,8 @@ export class Metrics {
 
 /**
  * Returns the dimensions of an operation, with `_OTHER` for values beyond the limits of `metric-series.ts`.
- * They are already in the order in which OpenTelemetry's SDK sorts the attributes of every point, which makes
- * that faster. Literal keys keep V8's inline caches monomorphic; do not turn this into a loop.
+ * OpenTelemetry's SDK sorts the attributes of every point, and sorts faster because they are already in
+ * order. Literal keys keep V8's inline caches monomorphic; do not turn this into a loop.
  *
  * @param ofChunks `true` for metrics of chunks, for which the conventions define fewer dimensions
  */
@@ -276,7 +273,6 @@ function histogramOf(
   });
 }
 
-/** How many gaps of one stream are kept before they are recorded. */
 const MAX_KEPT_GAPS = 2_048;
 
 /**
@@ -297,7 +293,6 @@ export class ChunkGaps {
     return this.#gaps.length >= MAX_KEPT_GAPS;
   }
 
-  /** Returns the kept gaps and forgets them. */
   take(): readonly number[] {
     const gaps = this.#gaps;
     this.#gaps = [];

@@ -13,8 +13,8 @@ import { pickAttributes } from '../../util/otel-api.ts';
 import { MAX_DIMENSION_LENGTH } from './metric-series.ts';
 
 /**
- * How many combinations of provider, model and server are recorded, each with its own rate limits. One gauge
- * for all other models would mean nothing. OpenTelemetry's SDK keeps 2,000 series of a gauge.
+ * How many combinations of provider, model and server are recorded. Each has rate limits of its own, so
+ * values of further combinations cannot be merged.
  */
 const MAX_GROUPS = 100;
 
@@ -28,7 +28,6 @@ const DIMENSIONS: readonly string[] = [
   ATTR.SERVER_PORT,
 ];
 
-/** The gauges, each with the attribute that holds its value. */
 const GAUGES: readonly (readonly [metric: MetricDefinition, attribute: string])[] = [
   [METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_REQUESTS, ATTR.OPENAI_RATELIMIT_LIMIT_REQUESTS],
   [METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_TOKENS, ATTR.OPENAI_RATELIMIT_LIMIT_TOKENS],
@@ -38,7 +37,6 @@ const GAUGES: readonly (readonly [metric: MetricDefinition, attribute: string])[
 
 interface Group {
   readonly dimensions: Attributes;
-  /** The rate limits in the latest response. */
   limits: Attributes;
   /** When that response arrived, in monotonic milliseconds. */
   time: number;
@@ -54,7 +52,6 @@ export class RateLimits {
     this.#meter = meter;
   }
 
-  /** Keeps the rate limits of a response. @param operation the attributes of the call */
   see(limits: Attributes, operation: Attributes): void {
     // A loop instead of a map, whose key would allocate memory for each call.
     for (const known of this.#groups) {
@@ -86,7 +83,6 @@ export class RateLimits {
     this.#groups = this.#groups.filter(({ time }) => time >= oldest);
   }
 
-  /** Creates the gauges once there is a value to report. */
   #observe(): void {
     this.#observed = true;
     const gauges = GAUGES.map(([{ name, description, unit }]) =>

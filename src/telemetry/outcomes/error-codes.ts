@@ -1,7 +1,7 @@
 /**
  * The words in the error codes of OpenAI, Azure, compatible servers and tools. A server may put anything into
- * a code, even a key or a word of the prompt. So a code is recorded only if it is listed below, or if it has
- * two or more words that are all listed here. To add a code, add its words.
+ * a code, even a key or a word of the prompt. So a code is recorded only if it is an HTTP status, if it is
+ * listed below, or if it has two or more words that are all listed here. To add a code, add its words.
  */
 const WORDS: ReadonlySet<string> = setOf([
   'above access active ai allowed already api approval archived array audio authentication',
@@ -54,7 +54,7 @@ const NODE_CODES: ReadonlySet<string> = setOf([
   'ERR_UNESCAPED_CHARACTERS MODULE_NOT_FOUND',
 ]);
 
-/** The names of the platform's own `DOMException`s. A program may give its own any other name. */
+/** The names of the platform's own `DOMException`s. A program can create others with any name. */
 const DOM_EXCEPTIONS: ReadonlySet<string> = setOf([
   'AbortError ConstraintError DataCloneError DataError EncodingError InvalidAccessError InvalidCharacterError',
   'InvalidStateError NetworkError NotAllowedError NotFoundError NotReadableError NotSupportedError OperationError',
@@ -66,7 +66,6 @@ const MAX_CODE_LENGTH = 64;
 const CODE = /^(?:[a-z\d_]+|(?:[A-Z]+[a-z]+)+)$/;
 const WORD_BORDER = /_|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/;
 
-/** Returns the code if it may be recorded: its words are known, or it is listed, or an HTTP status. */
 export function knownCode(code: unknown): string | undefined {
   if (typeof code !== 'string' || code.length > MAX_CODE_LENGTH) return undefined;
   const isKnown =

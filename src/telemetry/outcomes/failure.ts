@@ -8,11 +8,10 @@ import { field, numberField, textField } from '../../util/payload.ts';
 import { withoutCredentials } from '../content/credentials.ts';
 import { knownCode, knownExceptionName } from './error-codes.ts';
 
-/** A failure: its type, and its message, which is content because it may quote the input. */
 export interface Failure {
   readonly type: string;
+  /** Content, because it may quote the input. */
   readonly message: string | undefined;
-  /** The thrown error, if there is one. */
   readonly thrown?: unknown;
 }
 
@@ -36,7 +35,6 @@ export function readError(error: unknown, fallback: string): Failure {
   };
 }
 
-/** The `error.type` of a thrown error: its code, streamed status, class or HTTP status, or else `_OTHER`. */
 export function thrownTypeOf(error: unknown): string {
   return (
     knownCode(field(error, 'code')) ??
@@ -47,7 +45,7 @@ export function thrownTypeOf(error: unknown): string {
   );
 }
 
-/** The `error.type` of an error object of the API. Some servers use an HTTP status as its code. */
+/** Some servers use an HTTP status as the code of an error. */
 export function errorTypeOf(error: unknown, fallback: string): string {
   const code = field(error, 'code');
   const status = typeof code === 'number' ? String(code) : undefined;
@@ -58,7 +56,6 @@ function redacted(message: string | undefined): string | undefined {
   return message === undefined ? undefined : withoutCredentials(message);
 }
 
-/** Marks the span as failed. The message is recorded only if spans may have content. */
 export function recordFailure(span: Span, failure: Failure, settings: Settings): void {
   span.setAttribute(ATTR.ERROR_TYPE, failure.type);
   const described = contentTargets(settings).span && failure.message !== undefined;
@@ -75,7 +72,6 @@ export function failureAttributes(failure: Failure | undefined): Attributes {
 /** The form of a class name. Class names can be recorded, because they come from code, never from a server. */
 const CLASS_NAME = /^[\p{L}_$][\p{L}\p{N}_$]{0,63}$/u;
 
-/** The class name of an error; `undefined` if it is `Object`, or not an identifier of 64 characters at most. */
 export function classNameOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const thrower: unknown = field(error, 'constructor');
@@ -95,7 +91,7 @@ function knownStatus(error: unknown): string | undefined {
   return knownCode(String(numberField(error, 'status')));
 }
 
-/** The name of a class. The SDK's errors keep theirs in minified bundles. A static `name` may be anything. */
+/** The name of a class, even of the SDK's errors in minified bundles. A static `name` may be anything. */
 function constructorName(thrower: { readonly name: unknown }): string {
   const known = errorClassName(thrower);
   if (known !== undefined) return known;

@@ -12,7 +12,6 @@ export const INCOMPLETE_REASONS: Readonly<Record<string, string>> = {
   content_filter: 'content_filter',
 };
 
-/** Adds the finish reason of a response, run or step, and the API's own word for why it is incomplete. */
 export function addFinishReason(attributes: Attributes, reason: string | undefined): void {
   if (reason === undefined) return;
   const incomplete = row(INCOMPLETE_REASONS, reason);
@@ -34,16 +33,17 @@ const SCHEMA_FINISH_REASONS: Readonly<Record<string, string>> = {
   ...INCOMPLETE_REASONS,
   failed: 'error',
   expired: 'error',
-  // These are reasons of DeepSeek, Mistral and Together.
+  // Reasons of DeepSeek, Mistral and Together.
   insufficient_system_resource: 'error',
   model_length: 'length',
   eos: 'stop',
 };
 
 /**
- * Converts a finish reason to the schema's spelling. The schema prescribes `error` for a message without one.
+ * Converts a finish reason to the schema's spelling. The schema prescribes `error` for a message without a
+ * reason, but some servers send complete answers without one.
  *
- * @param answer the message's answer, if it is over. Some servers send complete answers without a reason
+ * @param answer the answer that contains the message, if the answer is over
  */
 export function messageFinishReason(reason: string | undefined, answer?: unknown): string {
   if (reason === undefined)

@@ -49,7 +49,6 @@ export function readToolOutcome(object: unknown): ToolOutcome | undefined {
   return readExit(object) ?? arrayField(object, 'output').map(readCommandExit).find(Boolean);
 }
 
-/** Reads the outcome of one of the commands that a shell tool ran. */
 function readCommandExit(command: unknown): ToolOutcome | undefined {
   const outcome = field(command, 'outcome');
   return stringField(outcome, 'type') === 'timeout' ? failedWith('timeout') : readExit(outcome);

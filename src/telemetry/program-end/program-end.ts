@@ -22,14 +22,13 @@ import { hasJustTimedOut, refusalOf, reportUnsent } from './unsent.ts';
 export const FLUSH_TIMEOUT_MS = 2_000;
 /** How much of that time our own GET requests to the API may take. */
 const END_READ_TIMEOUT_MS = 1_500;
-/** How long it waits for an endpoint that has just timed out, since it has already waited for that export. */
+/** The limit for an endpoint that has just timed out. The program has already waited for that export. */
 const FLUSH_AFTER_TIMEOUT_MS = 300;
 
 let isListening = false;
 /** Whether a message has already said why spans were not sent. */
 let saidWhy = false;
 
-/** Arranges for a provider to be flushed when the program ends, if it has a `forceFlush()`. */
 export function flushAtProgramEnd(provider: object): ProviderLife {
   if (!isListening && typeof field(provider, 'forceFlush') === 'function') {
     isListening = true;
@@ -102,7 +101,6 @@ export function sendWithin(
   return finishWithin(milliseconds, providers, (listener) => listener.endIdle?.(limits), flushFully);
 }
 
-/** Lets the listeners of the providers finish their work, and then sends what the providers hold. */
 async function finishWithin(
   milliseconds: number,
   providers: readonly object[],
@@ -123,7 +121,7 @@ function listenersOf(providers: readonly object[]): ProviderListener[] {
   return [...new Set(providers.flatMap((provider) => lives.get(provider)?.listeners ?? []))];
 }
 
-/** Flushes exporters, too: a batching processor does not wait for a batch that it has already given its exporter. */
+/** Flushes exporters, too: a batching processor does not wait for batches that its exporter already has. */
 async function flushFully(target: object): Promise<void> {
   try {
     // If the program has shut the provider down, wait for that: a later flush would log a warning.

@@ -25,7 +25,6 @@ export interface ProviderListener {
   endAll?(): void;
 }
 
-/** What we know about a provider, and who listens to it. */
 export class ProviderLife {
   /** Whether the provider may hold our spans, metrics or events that are not flushed yet. */
   unsent = false;

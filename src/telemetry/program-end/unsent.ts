@@ -27,7 +27,6 @@ export function reportOnce(problem: string): void {
   hasReported = true;
 }
 
-/** Reports that traces could not be sent, and what to do. */
 export function reportUnsent(endpoint: string, reason: string): void {
   const address = addressWithoutSecrets(endpoint);
   reportOnce(
@@ -38,7 +37,7 @@ export function reportUnsent(endpoint: string, reason: string): void {
 /** A refused connection fails at once. An endpoint that takes longer may be reachable. */
 const CONNECT_TIMEOUT_MS = 300;
 
-/** Returns the reason if an endpoint refuses connections. Other failures may pass, so it ignores them. */
+/** Returns the reason if an endpoint refuses connections. Other failures may pass, so they do not count. */
 export async function refusalOf(endpoint: string): Promise<string | undefined> {
   const url = parseAddress(endpoint);
   if (url === undefined || lacksScheme(url.href) || usesProxy(process.env)) return undefined;
