@@ -1,6 +1,4 @@
-/** A span that was received, as one line of the drawn tree. */
 export interface ReceivedLine {
-  /** The whole line, including the tree lines before the name. */
   readonly text: string;
   readonly branch: string;
   readonly name: string;

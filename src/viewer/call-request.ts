@@ -14,14 +14,12 @@ import type { ViewedSpan } from './viewed-span.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
-/** An API of model calls: its endpoint, and the form of its requests. */
 interface ModelApi {
   readonly path: string;
   readonly method: string;
   readonly messages: string;
   readonly itemsOf: (message: SentMessage) => Json[];
   readonly toolOf: (tool: Json) => Json;
-  /** The names of the other parameters, each with the attribute that has its value. */
   readonly parameters: Readonly<Record<string, string>>;
 }
 
@@ -80,7 +78,6 @@ const RESPONSES_API: ModelApi = {
   },
 };
 
-/** Converts a content part of Chat Completions to the format of Responses. */
 function inputPart({ type, text, image_url, file }: Json): Json {
   if (isRecord(image_url)) return { type: 'input_image', image_url: image_url.url };
   return isRecord(file) ? { type: 'input_file', ...file } : { type: `input_${type}`, text };

@@ -17,7 +17,6 @@ export interface CallTotals extends SpanUsage {
 
 const MAX_LISTED_CALLS = 100;
 
-/** What the calls of some traces used and how long they took, by model and tool. The most frequent come first. */
 export function callTotals(traces: readonly Pick<ViewedTrace, 'summary'>[]): CallTotals[] {
   const calls = traces.flatMap(({ summary }) => summary.calls.map(({ span }) => span));
   return [...groupBy(calls, (span) => JSON.stringify(calleeOf(span)))]

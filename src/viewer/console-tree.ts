@@ -183,7 +183,7 @@ export class ConsoleTreeExporter {
         attributes: this.#options.attributes ?? [],
       };
       const header = trace.continued ? `trace ${terminalSafe(traceId)}, continued\n` : '';
-      // Only panel and table need the resource. To read it while the SDK detects it would log an error.
+      // Only panel and table need the resource. Reading it while the SDK still detects it would log an error.
       const resource = this.#options.summary || this.#options.steps ? undefined : {};
       const spans = trace.spans.map((span) => toViewedSpan(span, resource));
       const ids = new Set<unknown>(spans.map(({ spanId }) => spanId));
@@ -200,7 +200,7 @@ export class ConsoleTreeExporter {
     }
   }
 
-  /** The panel and the table. Late spans get neither, because their totals would cover only a part of the trace. */
+  /** Late spans get neither panel nor table, because the totals would cover only a part of the trace. */
   #belowTree(tree: TraceTree, view: TreeViewOptions): string {
     const { summary = false, steps = false } = this.#options;
     if (!summary && !steps) return '';

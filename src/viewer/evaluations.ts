@@ -7,7 +7,7 @@ import { numberIn } from './span-usage.ts';
 import { groupBy } from './tree.ts';
 import { limitedSpan, type SpanEvent, type Time, type ViewedSpan } from './viewed-span.ts';
 
-/** The maximum length of an evaluation's id, in UTF-16 units. An evaluation sent again has the same id. */
+/** The maximum length of an evaluation's id, in UTF-16 units. */
 const MAX_EVALUATION_ID_LENGTH = 1_000;
 
 export interface SpanEvaluation {

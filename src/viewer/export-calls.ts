@@ -71,7 +71,6 @@ function isChat({ attributes }: ViewedSpan): boolean {
   return attributes[ATTR.GEN_AI_OPERATION_NAME] === 'chat' && attributes[ATTR.OPENAI_STEP_ID] === undefined;
 }
 
-/** @returns `undefined` if a part of the request or of the answer is missing */
 function lineOfCall(span: ViewedSpan, format: string): Json | undefined {
   const { attributes, traceId, spanId } = span;
   const isCut = [
@@ -92,7 +91,6 @@ function lineOfCall(span: ViewedSpan, format: string): Json | undefined {
   return { item: { request, answer, trace_id: traceId, span_id: spanId } };
 }
 
-/** The value of an attribute; `undefined` if it was cut or cannot be read. */
 function wholeValue(value: unknown): unknown {
   return value === undefined || CUT_MARK_JSON.test(attributeText(value)) ? undefined : parseShortJson(value);
 }

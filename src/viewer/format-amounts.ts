@@ -7,13 +7,11 @@ export function tokens(input: unknown, output: unknown): string | undefined {
   return isNumber(output) ? `${grouped(output)} output tokens` : undefined;
 }
 
-/** Formats estimated tokens: `~62 output tokens`, for a stream that does not report its usage. */
 export function estimatedTokens(output: unknown): string | undefined {
   const shown = tokens(undefined, output);
   return shown && `~${shown}`;
 }
 
-/** Joins facts into one line. Unknown facts are left out. */
 export function joinedFacts(facts: readonly unknown[], separator = ' · '): string {
   return facts.filter((fact) => typeof fact === 'string' && fact !== '').join(separator);
 }
@@ -27,7 +25,7 @@ export function count(value: unknown, one: string, many: string = `${one}s`): st
 export function dollars(value: unknown): string | undefined {
   if (!isNumber(value)) return undefined;
   const digits = value > 0 && value < 0.1 ? Math.min(12, 1 - Math.floor(Math.log10(value))) : 2;
-  // The last digits of a sum are inexact. Without them, it is rounded like a single price of the same amount.
+  // Drops the last digits, which are inexact in a sum, so that a sum is rounded like a single price.
   return `$${Number(value.toPrecision(12)).toFixed(digits)}`;
 }
 

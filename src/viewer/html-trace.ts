@@ -171,7 +171,7 @@ export class HtmlTraceExporter {
       if (stale.length > 0) this.#write(this.#path, [...this.#stored.traces.values()], this.#omitted);
       return;
     }
-    // Pages that failed least often come first. If one fails again, stop: building all can take seconds.
+    // Pages that failed least often come first. Stop at one that fails again: building all can take seconds.
     for (const [id, trace] of stale.sort(([, a], [, b]) => failures(a) - failures(b))) {
       if (this.#writeTrace(id, trace)) continue;
       this.#failures.set(trace, failures(trace) + 1);
@@ -225,7 +225,6 @@ export class HtmlTraceExporter {
   }
 }
 
-/** The code of a system error, such as `EACCES`, or the text of any other error. */
 function reasonOf(error: unknown): string {
   return String((error as { code?: unknown } | undefined)?.code ?? error).slice(0, 200);
 }

@@ -19,7 +19,6 @@ export function mediaText(part: SpanPart): string {
   return joinedFacts(facts, ', ').slice(0, 1000);
 }
 
-/** The media type of a part, and its bytes as a `data:` URL if they were recorded. */
 export function recordedMedia(part: SpanPart): { readonly type: string; readonly url: string | undefined } {
   const [, urlType, urlContent] = MEDIA_URL.exec(part.type === 'uri' ? attributeText(part.uri) : '') ?? [];
   const type = urlType ?? (typeof part.mime_type === 'string' ? part.mime_type : '');

@@ -1,7 +1,6 @@
 /** A part of a message. It has a `type`, and `content` or other fields that depend on the type. */
 export type SpanPart = Readonly<Record<string, unknown>>;
 
-/** A message in the format of the GenAI conventions, read from a span. */
 export interface SpanMessage {
   readonly role: string;
   readonly parts: readonly SpanPart[];
@@ -28,7 +27,6 @@ export function readMessages(value: unknown): SpanMessage[] | undefined {
     }));
 }
 
-/** Reads a list of objects, such as a message's parts, from JSON text or an array; otherwise `undefined`. */
 export function readParts(value: unknown): SpanPart[] | undefined {
   const parts = parseShortJson(value);
   return Array.isArray(parts) ? parts.filter(isRecord) : undefined;
@@ -59,12 +57,10 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null;
 }
 
-/** The content of a message part: its text, or the result of a tool. */
 export function partContent(part: SpanPart): unknown {
   return part.content ?? part.response ?? part.result;
 }
 
-/** The text of a message, without its other parts. */
 export function messageText(message: SpanMessage | undefined): string | undefined {
   return message?.parts
     .filter(({ type }) => type === 'text')

@@ -65,7 +65,7 @@ function amountsIn(attributes: SpanAttributes): ModalityAmount[] {
   const read = (name: string): number | undefined => numberIn(attributes, name);
   const whole = read(ATTR.OPENAI_COST);
   const [text = [], ...others] = MODALITIES.map(({ tokens: names }) => names.map((name) => read(name) ?? 0));
-  // The attributes for text count the tokens of all modalities.
+  // The attributes for text count the tokens of all modalities, so subtract the others.
   const alone = text.map((amount, i) => others.reduce((left, each) => left - (each[i] ?? 0), amount));
   const isText = others.flat().every((amount) => amount === 0);
   const amounts = [alone, ...others].flatMap((counts, i): ModalityAmount[] => {

@@ -14,12 +14,12 @@ export interface OtlpSpans {
   unreadable: number;
 }
 
-/** The maximum number of spans that are read: more than a page can hold. */
+/** The limit for spans and evaluations in one file or request. A page holds fewer. */
 const MAX_SPANS = 500_000;
 
 /**
- * Reads spans and evaluations from OTLP/JSON: one document, a list of documents, or one document per line, as a collector's
- * file exporter writes them. It also reads bare spans, one per line. Values of unexpected types are ignored.
+ * Reads spans and evaluations from OTLP/JSON: one document, a list of documents, or one document per line, as
+ * a collector's file exporter writes them. A bare span is a document, too. Values of other types are ignored.
  */
 export function readOtlpJson(text: string): OtlpSpans {
   const whole = parsed(text);
@@ -83,7 +83,6 @@ function takeSpan(span: OtlpFields, resource: OtlpFields | undefined, found: Otl
   else found.omitted++;
 }
 
-/** Takes an evaluation from a log record. Other records, and those that name no span, are ignored. */
 function takeEvaluation(record: OtlpFields, found: OtlpSpans): void {
   const [traceId, spanId] = [idIn(record.traceId), idIn(record.spanId)];
   if (!traceId || !spanId) return;
@@ -126,7 +125,7 @@ const MAX_OTLP_LEVELS = 100;
 /** The maximum length of a trace or span id, in UTF-16 units. Ids of OTLP have 32 and 16. */
 const MAX_SPAN_ID_LENGTH = 128;
 
-/** An id as hexadecimal text. JSON has ids in this form, protobuf has bytes. */
+/** An id as hexadecimal text, as JSON has it. In protobuf, an id is bytes. */
 function idIn(value: unknown): string | undefined {
   const id = value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
   return typeof id === 'string' && id.length <= MAX_SPAN_ID_LENGTH ? id : undefined;

@@ -64,7 +64,6 @@ export function inert(json: string): string {
   return json.replaceAll('<', '\\u003c');
 }
 
-/** A source expression for the content security policy that allows exactly this text. */
 function hashOf(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 }
@@ -98,7 +97,7 @@ function isLinkToOpenFile(path: string): boolean {
   return lstatSync(path).isSymbolicLink() && OPEN_FILE.test(readlinkSync(path));
 }
 
-/** Creates a folder and its parents. Node's own `recursive` hangs where that is impossible, in /proc. */
+/** Creates a folder and its parents. Where that is impossible, as in /proc, Node's `recursive` never ends. */
 function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   const above = dirname(folder);
@@ -106,7 +105,7 @@ function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
-    // Another process may have created the folder in the meantime.
+    // Another writer may have created the folder in the meantime.
     if (!existsSync(folder)) throw error;
   }
 }

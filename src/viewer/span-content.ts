@@ -32,7 +32,6 @@ export function contentOf(attributes: SpanAttributes, length: number = MAX_READ_
   });
 }
 
-/** The input of a tool (its arguments or search query), and what it returned. */
 export function toolExchange(attributes: SpanAttributes): { input: unknown; output: unknown } {
   return {
     input: attributes[ATTR.GEN_AI_TOOL_CALL_ARGUMENTS] ?? attributes[ATTR.GEN_AI_RETRIEVAL_QUERY_TEXT],
@@ -42,11 +41,9 @@ export function toolExchange(attributes: SpanAttributes): { input: unknown; outp
 
 function quoted(value: unknown, length: number): string {
   const text = terminalSafe(attributeText(value), length).trim();
-  // JSON is shown without quotes around it.
   return /^[[{]/.test(text) ? text : `"${text}"`;
 }
 
-/** Labels for message parts without content. */
 const PART_NAMES: Readonly<Record<string, string>> = {
   tool_call_response: 'result without content',
   blob: 'media',

@@ -60,7 +60,6 @@ const FACTS: readonly Fact[] = [
   [0, streamEnd],
 ];
 
-/** The details of a span: its own ids, then its facts, then the extra attributes. */
 export function detailsOf(row: Row, extraAttributes: readonly string[] = []): Detail[] {
   const { attributes } = row.span;
   const ids = ownIds(row).map((id): Detail => ({ text: terminalSafe(id, 100), tone: 'dim', rank: 2 }));
@@ -71,7 +70,6 @@ export function detailsOf(row: Row, extraAttributes: readonly string[] = []): De
   return [...ids, ...spanFacts(row), ...extra];
 }
 
-/** What a span did, used and cost, without ids. */
 export function spanFacts(row: Row): Detail[] {
   return FACTS.flatMap(([rank, show]): Detail[] => {
     const fact = show(row.span.attributes, row);
@@ -80,7 +78,6 @@ export function spanFacts(row: Row): Detail[] {
   });
 }
 
-/** A fact that shows the number in an attribute with a noun, such as `2 polls`. */
 function countFact(attribute: string, one: string, rank: Rank): Fact {
   return [rank, (of) => count(of[attribute], one)];
 }

@@ -2,7 +2,6 @@ import type { ViewedSpan } from './viewed-span.ts';
 
 export interface StoredTrace {
   readonly spans: Map<string, ViewedSpan>;
-  /** The revision of each span, by its id. */
   readonly revisions: Map<string, number>;
   size: number;
   /** The number of spans that did not fit. Evaluations do not count. */
@@ -38,12 +37,10 @@ export class SpanStore {
     return this.#traces;
   }
 
-  /** The number of traces that were dropped to keep newer ones. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** A number that grows with each change. */
   get revision(): number {
     return this.#revision;
   }
@@ -120,8 +117,8 @@ export function liveStore(maxSize: number = MAX_LIVE_SIZE): SpanStore {
 }
 
 /**
- * The most memory that a value can take, in bytes. Its length as JSON would be too low: an empty object takes
- * sixty bytes, but only two in JSON. A character counts two bytes, because a filter keeps a copy of texts.
+ * An upper estimate of the memory that a value takes, in bytes. Its length as JSON would be too low: an empty
+ * object takes sixty bytes, but only two in JSON. Characters take two bytes: a filter keeps a copy of texts.
  */
 function memoryOf(value: unknown): number {
   if (typeof value === 'string') return 16 + 2 * value.length;

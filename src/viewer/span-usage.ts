@@ -2,9 +2,10 @@ import * as ATTR from '../semconv/attributes.ts';
 import { estimatedTokens, isNumber, tokens } from './format-amounts.ts';
 import type { SpanAttributes } from './viewed-span.ts';
 
-/** The tokens and cost of one or several spans. */
 export interface SpanUsage {
-  /** The sum of `gen_ai.usage.*`; `undefined` if no span reports usage. Only one span reports each token. */
+  /**
+   * The sum of `gen_ai.usage.*`; `undefined` if no span reports usage. No two spans report the same token.
+   */
   readonly inputTokens: number | undefined;
   readonly outputTokens: number | undefined;
   /** The estimate for streams that do not report their usage. The other two sums do not include it. */
@@ -64,7 +65,6 @@ export function totalTokens(usage: SpanUsage): string | undefined {
     : (reported ?? estimated);
 }
 
-/** The total tokens of a conversation or an invocation, if its span reports them. */
 export function reportedTotal(attributes: SpanAttributes): string | undefined {
   return tokens(attributes[ATTR.OPENAI_TOTAL_INPUT_TOKENS], attributes[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS]);
 }

@@ -20,7 +20,10 @@ const RESET = '\u001b[0m';
 const TONE = /\u001b\[\d+m/g;
 const TONE_OR_CHARACTER = new RegExp(`${TONE.source}|.`, 'gsu');
 
-/** Adds color for {@link terminalLine}. The text must have passed `terminalSafe`. */
+/**
+ * Adds a color as escape sequences, which {@link terminalLine} keeps or removes. The text must have passed
+ * `terminalSafe`, so that it contains no others.
+ */
 export function toned(text: string, tone: Tone): string {
   return tone === 'plain' || text.trim() === '' ? text : `\u001b[${RENDITIONS[tone]}m${text}${RESET}`;
 }
@@ -69,7 +72,6 @@ export function widthOf(text: string): number {
   return measure(text).width;
 }
 
-/** Cuts a text to a number of columns. A cut text ends in `…`. */
 export function shorten(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   let short = '';
@@ -102,7 +104,7 @@ export function joined(details: readonly Detail[], rank: Rank = 3): string {
   return kept.map(({ text, tone }) => toned(text, tone)).join(toned(' · ', 'dim'));
 }
 
-/** The highest rank whose details fit into a line together with all of lower ranks; `undefined` if none do. */
+/** The highest rank whose details fit with those of lower ranks; `undefined` if rank 0 does not fit. */
 export function fittingRank(details: readonly Detail[], columns: number): Rank | undefined {
   return RANKS.find((rank) => widthOf(joined(details, rank)) <= columns);
 }

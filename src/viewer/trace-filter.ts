@@ -112,7 +112,6 @@ function lower(value: unknown): string {
 }
 
 const MAX_FACETS = 20;
-/** The maximum length of a suggested value, in UTF-16 units. Longer values are not suggested. */
 const MAX_FACET_LENGTH = 200;
 
 export function facetsOf(rows: readonly Row[]): string[] {

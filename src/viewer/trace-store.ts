@@ -16,7 +16,6 @@ export interface TraceEntry {
   readonly kind: 'trace' | 'conversation';
   readonly id: string;
   readonly trace: ViewedTrace;
-  /** The number of spans that match the filter. */
   readonly found: number;
   /** The number of spans that did not fit. */
   readonly omitted: number;
@@ -28,11 +27,9 @@ export interface TraceLists {
   readonly conversations: readonly TraceEntry[];
   /** The number of all traces, including those that the filter hides. */
   readonly total: number;
-  /** The number of traces that were dropped to keep newer ones. */
   readonly dropped: number;
 }
 
-/** What changed, as the server sends it. */
 export interface TraceChanges {
   /** The revision to ask for next. */
   readonly revision: number;
@@ -54,7 +51,7 @@ interface DerivedTrace {
   readonly second: number;
 }
 
-/** A trace that gets no span for this long is no longer shown as in progress, even if its root is missing. */
+/** A trace that gets no span for this long is no longer shown as in progress, even if it looks unfinished. */
 const IN_PROGRESS_TIMEOUT_MS = 10 * 60_000;
 
 /** The traces of a page. A live page has the same traces as its server, which limits their number. */
@@ -92,7 +89,6 @@ export class TraceStore {
     this.#dropped = dropped;
   }
 
-  /** The traces and conversations that match a filter. */
   lists(filter: TraceFilter): TraceLists {
     const all = Array.from(this.#traces, ([id, stored]) => [id, stored, this.#derive(id, stored)] as const);
     const traces = all.map(([id, { omitted }, { trace, inProgress }]): TraceEntry => {
@@ -107,7 +103,7 @@ export class TraceStore {
     };
   }
 
-  /** The entries that match the filter, newest first. On a page that is not live, errors come first. */
+  /** The entries that match the filter, newest first. On a page that is not live, failed entries come first. */
   #inOrder(entries: readonly TraceEntry[]): TraceEntry[] {
     const failed = ({ trace }: TraceEntry): number =>
       Number(!this.#isLive && trace.summary.errors.length > 0);

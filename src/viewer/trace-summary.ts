@@ -69,7 +69,6 @@ export function summarize({ traceId, rows }: TraceTree): TraceSummary {
   };
 }
 
-/** The labeled facts of a summary. A fact is `undefined` if it is unknown. */
 export function summaryFacts(summary: TraceSummary): (readonly [label: string, text: string | undefined])[] {
   const { models, start, end, retries } = summary;
   return [
@@ -207,7 +206,6 @@ function countsOf(spans: readonly ViewedSpan[]): TraceCount[] {
   })).filter(({ count }) => count > 0);
 }
 
-/** Operations that call a model, whether or not they report tokens. */
 const MODEL_OPERATIONS: ReadonlySet<unknown> = new Set([
   'chat',
   'text_completion',

@@ -30,14 +30,13 @@ export type TranscriptEntry =
       readonly name: string;
       readonly input: unknown;
       readonly output: unknown;
-      /** Whether the row is the tool's own span, not that of the model call. */
       readonly own: boolean;
     };
 
 const MODEL_CALLS: ReadonlySet<unknown> = new Set(['chat', 'text_completion', 'generate_content']);
-/** Replaces content that cannot be read because its JSON was cut for the page. */
+/** Replaces content that cannot be read. Most likely, its JSON was cut for the page. */
 const CUT: readonly SpanPart[] = [{ type: 'cut' }];
-/** The maximum number of histories in a scope. Parallel conversations have one each. */
+/** How many histories are kept of a scope. Conversations that run in parallel have a history each. */
 const MAX_HISTORIES = 20;
 
 /** Reads a trace as a conversation. The history that programs send with each call is shown once. */
@@ -51,7 +50,7 @@ class Transcript {
   readonly #histories = new Map<unknown, string[][]>();
   readonly #instructions = new Set<string>();
   readonly #ownTools: ReadonlySet<unknown>;
-  /** The tool calls without a result, by id. If a server reuses an id, only the latest answer counts. */
+  /** The tool calls without a result. If a server reuses an id, the calls of the latest message count. */
   readonly #unanswered = new Map<unknown, { output: unknown }[]>();
   /** How often each transcription, by its message key, may still recur as the input of a response. */
   readonly #transcribed = new Map<string, number>();
@@ -132,7 +131,7 @@ class Transcript {
     const others = histories.filter((_, i) => i !== going || again);
     this.#histories.set(scope, [keys, ...others].slice(0, MAX_HISTORIES));
     for (const message of messages.slice(again ? longest - 1 : longest)) {
-      // A transcription is already shown, so it replaces one equal input message.
+      // If a transcription is already shown, it stands for one equal input message.
       const isShown = this.#countTranscribed(message, -1) > 0;
       if (!isShown) this.#addMessage(row, message, false);
       for (const part of message.parts.filter(({ type }) => type === 'tool_call_response'))

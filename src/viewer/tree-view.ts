@@ -35,7 +35,6 @@ const MIN_NAME_WIDTH = 16;
 const MAX_CONTENT_WIDTH = 120;
 const MIN_CONTENT_WIDTH = 40;
 
-/** The texts of a span, before the layout is computed. */
 interface Cell {
   readonly row: Row;
   readonly name: string;
@@ -51,7 +50,7 @@ interface Layout {
   /** The widths of the columns with names and durations. */
   readonly name: number;
   readonly duration: number;
-  /** For each kind, the highest rank of which the details fit in all rows. */
+  /** For each kind, the highest rank whose details fit in all rows of that kind. */
   readonly ranks: ReadonlyMap<string, Rank>;
 }
 

@@ -1,6 +1,5 @@
 import { compareTimes, isTranscription, type ViewedSpan } from './viewed-span.ts';
 
-/** A span with its place in a tree, in which it is one row. */
 export interface Row {
   /** The id of the span. If several spans have the same id, only the first keeps it unchanged. */
   readonly id: string;
@@ -39,7 +38,6 @@ export function buildTrees(spans: Iterable<ViewedSpan>): TraceTree[] {
   return rootsByTrace(spans).map(([traceId, roots]) => treeOf(traceId, roots));
 }
 
-/** Builds one tree from the spans of several traces. */
 export function buildOneTree(id: string, spans: Iterable<ViewedSpan>): TraceTree {
   return treeOf(
     id,
@@ -65,7 +63,6 @@ export function groupBy<Key, Item>(items: Iterable<Item>, keyOf: (item: Item) =>
   return groups;
 }
 
-/** Places the roots and all rows below them, from top to bottom. */
 function treeOf(traceId: string, roots: readonly LooseRow[]): TraceTree {
   const rows: LooseRow[] = [];
   const ids = new Set<string>();

@@ -3,7 +3,6 @@ import { isNumber } from './format-amounts.ts';
 
 const NORMAL_FINISH_REASONS: ReadonlySet<string | undefined> = new Set(['stop', 'tool_calls', 'completed']);
 
-/** Why an answer ended; `undefined` if it ended normally. */
 export function unusualFinish(value: unknown): string | undefined {
   const text = words(value);
   return NORMAL_FINISH_REASONS.has(text) ? undefined : text;
@@ -21,7 +20,6 @@ const CANCELLED_BY: ReadonlyMap<unknown, string> = new Map([
   ['client_cancelled', 'cancelled by the program'],
 ]);
 
-/** Who cut an answer off; `undefined` if the reason is unknown. */
 export function cancelledBy(reason: unknown): string | undefined {
   return CANCELLED_BY.get(reason);
 }

@@ -50,7 +50,6 @@ export async function runView(
 }
 
 interface ViewParameters {
-  /** Whether to serve a live page. */
   readonly isLive: boolean;
   /** The file to show, or the file or folder to watch. */
   readonly file: string | undefined;

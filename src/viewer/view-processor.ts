@@ -3,7 +3,7 @@ import { type FinishedLogRecord, isEvaluation, toShownEvaluation } from './evalu
 import type { HtmlTraceExporter } from './html-trace.ts';
 import type { FinishedSpan } from './viewed-span.ts';
 
-/** The exporters of this package. They never throw, and wait until a trace is complete. */
+/** The exporters of this package. They never throw, and accept the spans of a trace one by one. */
 export type ViewExporter = ConsoleTreeExporter | HtmlTraceExporter;
 
 /**
@@ -21,12 +21,10 @@ export interface ViewProcessor {
   shutdown(): Promise<void>;
 }
 
-/** Passes every span to the exporter when it ends. */
 export class ImmediateSpanProcessor implements ViewProcessor {
   readonly #exporter: ViewExporter;
   #beforeFirst: (() => void) | undefined;
 
-  /** @param beforeFirst called before the first span is exported */
   constructor(exporter: ViewExporter, beforeFirst?: () => void) {
     this.#exporter = exporter;
     this.#beforeFirst = beforeFirst;

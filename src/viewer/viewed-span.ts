@@ -90,7 +90,6 @@ function parentIdOf(span: FinishedSpan & { readonly parentSpanId?: string | unde
   return (span.parentSpanContext?.spanId ?? span.parentSpanId) || undefined;
 }
 
-/** Whether a span has no parent in this process. */
 export function isLocalRoot(span: FinishedSpan): boolean {
   const { parentSpanContext: parent, kind } = span;
   if (parentIdOf(span) === undefined || parent?.isRemote === true) return true;

@@ -16,7 +16,6 @@ export function viewedTrace(traceId: string, spans: Iterable<ViewedSpan>): Viewe
   return withFacts(tree, tree.roots[0]?.span.name ?? '');
 }
 
-/** Builds a conversation as if it were one trace, from its spans in several traces. */
 export function viewedConversation(id: string, spans: Iterable<ViewedSpan>): ViewedTrace {
   const tree = buildOneTree(id, spans);
   // The first span is the request that created the conversation, but its name says little.
@@ -28,7 +27,7 @@ function withFacts(tree: TraceTree, title: string): ViewedTrace {
   return { ...tree, title, summary: summarize(tree), facets: facetsOf(tree.rows) };
 }
 
-/** Whether a trace is in progress: a span is open, or a parent is missing, because parents arrive last. */
+/** Whether a trace looks unfinished: a span is open, or a parent is missing. Parents usually arrive last. */
 export function isUnfinished({ roots, rows }: TraceTree): boolean {
   return roots.some(({ span }) => span.parentId !== undefined) || rows.some(({ span }) => span.isOpen);
 }
@@ -37,12 +36,10 @@ export function shownErrorType({ attributes }: ViewedSpan): string {
   return attributeText(attributes[ATTR.ERROR_TYPE] ?? 'error').slice(0, 100);
 }
 
-/** What spans of one kind have in common: their operation, or else their name. */
 export function kindOf({ name, attributes }: ViewedSpan): string {
   return attributeText(attributes[ATTR.GEN_AI_OPERATION_NAME] ?? name);
 }
 
-/** The type of a span, which selects its color and symbol. */
 export function typeOf(span: ViewedSpan): 'agent' | 'tool' | 'model' | 'conversation' | 'other' {
   const { name, attributes } = span;
   const operation = attributeText(attributes[ATTR.GEN_AI_OPERATION_NAME] ?? '');

@@ -34,7 +34,6 @@ export interface Voice {
 
 const MAX_VOICES = 20;
 
-/** The realtime sessions of a trace in which somebody speaks. */
 export function voicesOf(rows: readonly Row[]): Voice[] {
   return rows
     .filter(isSession)

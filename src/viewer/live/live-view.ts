@@ -11,7 +11,6 @@ import { watchTraces } from './watch-traces.ts';
 
 const ENDPOINT_VARIABLE = 'OTEL_EXPORTER_OTLP_ENDPOINT';
 
-/** A running server, which receives traces and shows them on a page as they arrive. */
 export interface LiveView {
   readonly address: string;
   /** The address of the page, including the token that grants access. */
@@ -100,8 +99,6 @@ function errorCodeOf(error: unknown): unknown {
 }
 
 /**
- * Starts a server and adds it to the list.
- *
  * @param port 0 for any free port
  * @returns the port
  * @throws the system's error, such as `EADDRINUSE`

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { gunzipSync, inflateSync, type ZlibOptions } from 'node:zlib';
 
-/** Thrown to refuse a request. The answer gets its status and message. */
 export class Refusal extends Error {
   readonly status: number;
   constructor(status: number, message: string) {
@@ -23,11 +22,7 @@ const DECODERS: Readonly<Record<string, (body: Buffer, options: ZlibOptions) => 
 
 let pendingSize = 0;
 
-/**
- * Reads the body of a request and decompresses it.
- *
- * @throws Refusal if the body is too large, broken, or in an unknown content encoding
- */
+/** @throws Refusal if the body is too large, broken, or in an unknown content encoding */
 export async function readOtlpBody(request: IncomingMessage): Promise<Buffer> {
   const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
   const decode = Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding] : undefined;

@@ -15,7 +15,7 @@ const JSON_TYPE = 'application/json';
 const SIGNAL = /^\/v1\/(traces|logs|metrics)$/;
 const PROTOBUF_TYPE = 'application/x-protobuf';
 
-/** Headers of every answer. They keep other web pages from showing or loading it, and browsers from storing it. */
+/** Headers of every answer. Other web pages cannot show or load it, and browsers do not store it. */
 const ANSWER_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'cross-origin-resource-policy': 'same-origin',
@@ -29,7 +29,6 @@ const ANSWER_HEADERS: Readonly<Record<string, string>> = {
 
 /** An answer of this length, in UTF-16 units, gets no further span. */
 const ANSWER_LENGTH = 5_000_000;
-/** How long a request waits for changes. */
 const MAX_ANSWER_DELAY_MS = 30_000;
 
 export class Receiver {
@@ -48,7 +47,6 @@ export class Receiver {
     this.#kept = kept;
   }
 
-  /** Stores spans and evaluations, and answers the requests that wait for changes. */
   readonly take = ({ spans }: OtlpSpans): void => {
     this.#store.take(spans);
     if (spans.length > 0) this.#changes.emit('new');
@@ -124,7 +122,7 @@ function documentIn(body: Buffer, type: string, kind: 'traces' | 'logs'): unknow
 
 /** What changed after a page's revision, oldest changes first. The next answer has what does not fit. */
 function changesAfter({ traces, dropped, revision: newest }: SpanStore, known: number): TraceChanges {
-  // A page with a higher revision got it before the command was restarted.
+  // A page with a higher revision got that from an earlier run of the command.
   const after = known > newest ? 0 : known;
   const revisionOf = ({ traceId, spanId }: ViewedSpan): number =>
     traces.get(traceId)?.revisions.get(spanId) ?? 0;

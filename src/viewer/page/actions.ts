@@ -75,7 +75,7 @@ export function showOnlyErrors(isOn: boolean): void {
 export function select(row: Row): void {
   const isHidden = foundRows.value.size > 0 && !foundRows.value.has(row);
   const shown = { [kind.value]: opened.value?.id, span: row.id };
-  // Going back closes the span.
+  // If no span was selected before, going back closes this one.
   go(isHidden ? { ...shown, filter: undefined, errors: undefined } : shown, selected.value === undefined);
   showSpan(row.id, true);
 }
@@ -101,7 +101,6 @@ export function toggle({ id, isClosed }: TimelineItem): void {
   fold([id], isClosed === false);
 }
 
-/** Collapses all rows, or expands them if none is left to collapse. */
 export function toggleAll(): void {
   const isAnyOpen = timelineItems.value.some((item) => item.isClosed === false && isBelowRoot(item));
   folds.value = { all: isAnyOpen, rows: new Map() };

@@ -9,8 +9,8 @@ export interface AlignedStep {
 export const MAX_STEPS = 2_000;
 
 /**
- * Aligns the steps of two traces. Two steps match if their parents match, they have the same name, and they
- * have the same number among siblings of that name. Steps of the other trace alone come after their siblings.
+ * Aligns the spans of two traces. Two spans match if their parents match, and if they have the same name and
+ * the same number among siblings of that name. Spans of the other trace alone come after their siblings.
  */
 export function alignedSteps(one: readonly Row[], other: readonly Row[]): AlignedStep[] {
   const steps: AlignedStep[] = [];

@@ -38,13 +38,12 @@ effect(() => {
 
 const isTotals = computed(() => address.value.has('totals'));
 
-/** There is a list if the page has a server, or more than one trace. */
 const hasList = computed(() => isLive || (lists.value?.total ?? 0) > 1);
 
 /** Whether the reader wants the list beside the trace; `undefined` if the width of the page decides. */
 const wantsList: Signal<boolean | undefined> = signal();
 
-/** On a small screen, the list is shown until a trace is chosen. */
+/** On a small screen, the list is shown until a trace or the totals are chosen. */
 const isListShown = computed(() => {
   if (isSmall.value) return hasList.value && namedId.value === undefined && !isTotals.value;
   return hasList.value && (wantsList.value ?? hasRoomForList.value);

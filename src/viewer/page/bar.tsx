@@ -17,7 +17,7 @@ interface Mark extends TimeRange {
 }
 
 const MAX_MARKS = 2_000;
-/** A span with more children than this has a plain bar, without marks for them. */
+/** A span with more parts than this has a plain bar, without marks for them. */
 const MAX_PARTS = 300;
 
 const MARK_TITLES: Readonly<Record<string, string>> = {
@@ -49,7 +49,6 @@ export function Track({ item }: { readonly item: TimelineItem }): VNode {
   );
 }
 
-/** The numbers of an item, one per line. */
 function numbersOf(item: TimelineItem): string {
   const facts = [
     ['Starts after', formatMilliseconds(itemTime(item).from)],

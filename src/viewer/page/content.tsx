@@ -18,20 +18,16 @@ const MAX_INITIAL_LINES = 20;
 const MAX_INITIAL_LENGTH = 2_000;
 /** JSON that is nested deeper is shown without line breaks, because most of each line would be indentation. */
 const MAX_SHOWN_DEPTH = 20;
-/** How many parts of one message are shown at first. */
 const PARTS_PAGE_SIZE = 50;
 
 interface PagedProps<T> {
   readonly items: readonly T[];
-  /** How many items are shown at first. */
   readonly size: number;
-  /** The name of the element that contains the items. */
   readonly as: 'div' | 'ol' | 'ul';
   readonly label: string;
   readonly render: (item: T, index: number) => ComponentChildren;
 }
 
-/** A list that shows its first items. Each press of its button doubles their number. */
 export function Paged<T>({ items, size, as, label, render }: PagedProps<T>): VNode {
   const [limit, setLimit] = useState(size);
   const rest = items.length - limit;
@@ -52,7 +48,6 @@ interface LongTextProps {
   readonly children?: (shown: string) => VNode;
 }
 
-/** A text. If it is long, only its beginning is shown at first. `children` can render it in another form. */
 export function LongText(props: LongTextProps): VNode {
   const { text, length = MAX_INITIAL_LENGTH, children = (shown) => <div class="text">{shown}</div> } = props;
   const [isUnfolded, setUnfolded] = useState(false);
@@ -68,7 +63,6 @@ export function LongText(props: LongTextProps): VNode {
   );
 }
 
-/** A text as Markdown, or as formatted JSON. A text that is too long for that is shown as it is. */
 function RichText({ text }: { readonly text: string }): VNode {
   const json = useMemo(() => (/^\s*[[{]/.test(text) ? parseShortJson(text) : undefined), [text]);
   if (text.length > MAX_MARKDOWN_LENGTH) return <LongText text={text} />;
@@ -98,7 +92,6 @@ interface SaidProps {
   readonly children?: ComponentChildren;
 }
 
-/** A message, with the name of the speaker. Instructions are folded. */
 export function Said({ by: role, parts, note = '', copied, children }: SaidProps): VNode {
   const known = Object.hasOwn(SPEAKERS, role) ? SPEAKERS[role] : undefined;
   const speaker = known ?? (role.slice(0, 100) || 'Message');
@@ -202,7 +195,6 @@ export function CopyButton({ label, text }: CopyButtonProps): VNode {
   return <Button label={said ?? label} class="copy small" onClick={copy} onBlur={() => say(undefined)} />;
 }
 
-/** The arguments and the result of a tool. Unknown ones are left out. */
 export function ToolBlock({ input, output }: { readonly input: unknown; readonly output: unknown }): VNode {
   return (
     <div class="stack">

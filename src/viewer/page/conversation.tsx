@@ -89,7 +89,6 @@ function Heading({ row }: { readonly row: Row }): VNode {
 
 const TONE_CLASSES: Readonly<Record<string, string>> = { bad: 'failure', warning: 'badge' };
 
-/** The duration of a span, and the facts about it that the terminal shows. */
 function Details({ row }: { readonly row: Row }): VNode {
   const { start, end } = row.span;
   const cutOff = spoken.value.get(row)?.cutOff;

@@ -4,9 +4,9 @@ import { openTrace } from './state.ts';
 import { spanTime, type TimeRange } from './time-axis.ts';
 
 /**
- * The critical path: for each of its spans, the times in which that span alone delays the end of the trace.
- * It is found from the end backwards: a span waited for its child that ended last; before this child began,
- * for the child that had ended last by then; and so on.
+ * The critical path: for each of its spans, the times in which the end of the trace waited for that span
+ * itself and for none of its children. It is found from the end backwards. A span waited for the child that
+ * ended last; before this child began, it waited for the child that had ended last by then, and so on.
  */
 export const criticalPath: ReadonlySignal<ReadonlyMap<Row, readonly TimeRange[]>> = computed(() => {
   const path = new Map<Row, TimeRange[]>();

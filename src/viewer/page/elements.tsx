@@ -15,7 +15,6 @@ export function Button({
 }
 
 interface FactListProps {
-  /** Facts without a value are left out. */
   readonly facts: readonly (readonly [label: string, value: string | undefined])[];
 }
 

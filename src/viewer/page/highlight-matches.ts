@@ -6,7 +6,7 @@ const MARKED = '.row .name, nav, #panel-chat, #panel-span';
 const MAX_SEARCHED_NODES = 5_000;
 const MAX_MATCHES = 1_000;
 
-/** Marks the words of the filter wherever the page shows them, without changing its elements. */
+/** Marks the words of the filter in names and contents on the page, without changing its elements. */
 export function markMatches(): void {
   // Older browsers lack the CSS Custom Highlight API.
   if (!('highlights' in CSS)) return;

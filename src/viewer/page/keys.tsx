@@ -20,7 +20,6 @@ function showKeys(): void {
   document.getElementById('keys')?.showPopover();
 }
 
-/** A button, and the list of keys that it opens. */
 export function KeyList(): VNode {
   return (
     <>
@@ -35,7 +34,6 @@ export function KeyList(): VNode {
   );
 }
 
-/** Listens for keys. They are ignored while the reader types in a field. */
 export function listenForKeys(): void {
   document.addEventListener('keydown', (event) => {
     const { key, target, altKey, ctrlKey, metaKey } = event;

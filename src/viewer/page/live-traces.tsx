@@ -3,7 +3,6 @@ import type { VNode } from 'preact';
 import type { TraceChanges, TraceEntry } from '../trace-store.ts';
 import { changes, isLive, lists, store } from './state.ts';
 
-/** The texts that the page shows for the states of its connection to the server. */
 const STATES = {
   live: 'live',
   lost: 'connection lost',
@@ -55,7 +54,6 @@ export function ConnectionState(): VNode {
   );
 }
 
-/** Shown when there are no traces. If the page comes from a server, says how to send spans to it. */
 export function NoTraces(): VNode {
   if (!isLive) return <p class="note">There are no spans.</p>;
   const command = [

@@ -12,7 +12,6 @@ const PANELS: Readonly<Record<PanelName, { readonly label: string; readonly Cont
   span: { label: 'Span', Content: SpanPanel },
 };
 
-/** The timeline, the conversation and the selected span as tabs. On a wide page, the timeline is beside the tabs. */
 export function Panels(): VNode {
   const names: readonly PanelName[] = isWide.value ? ['chat', 'span'] : ['timeline', 'chat', 'span'];
   const details = useRef<HTMLElement>(null);

@@ -26,7 +26,6 @@ function keyVariableOf(baseUrl: string): string {
   return baseUrl === `https://${OPENAI_HOST}/v1` ? 'OPENAI_API_KEY' : 'API_KEY';
 }
 
-/** A `curl` command that repeats the call. It reads the key from an environment variable. */
 export function curlOf(span: ViewedSpan): string {
   const baseUrl = baseUrlOf(span);
   return [

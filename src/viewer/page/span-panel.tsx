@@ -32,7 +32,6 @@ const MAX_ID_ROWS = 20;
 /** The maximum number of messages shown. The recorded attributes below include all of them. */
 const MAX_SHOWN_MESSAGES = 50;
 
-/** Shows a span: first what it did in short, then what was said, and then everything that was recorded. */
 export function SpanPanel(): VNode {
   const { value: row } = selected;
   if (row === undefined) return <p class="dim nothing">Select a span in the timeline.</p>;
@@ -103,7 +102,6 @@ function CopyButtons({ span }: { readonly span: ViewedSpan }): VNode {
   );
 }
 
-/** The messages of a span, or the arguments and the result of a tool call, if content was recorded. */
 function SpanContent({ span: { attributes } }: { readonly span: ViewedSpan }): VNode | null {
   const { input, output } = toolExchange(attributes);
   const instructions = readParts(attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS]);
@@ -154,7 +152,6 @@ interface AttributeTableProps {
   readonly attributes: SpanAttributes;
 }
 
-/** Attributes, sorted by name. An id is a button that sets the filter to it. */
 function AttributeTable({ caption, attributes }: AttributeTableProps): VNode {
   const rows = Object.entries(attributes)
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -21,7 +21,7 @@ function readAddress(): URLSearchParams {
   return new URLSearchParams(location.hash.slice(1));
 }
 
-/** Changes parts of the address; `undefined` removes one. With `ownStep`, going back undoes just this. */
+/** Changes the address; `undefined` removes a part. With `ownStep`, going back undoes only this change. */
 export function go(changes: { readonly [part in AddressPart]?: string | undefined }, ownStep: boolean): void {
   const next = new URLSearchParams(address.peek());
   for (const [part, value] of Object.entries(changes)) {
@@ -35,7 +35,6 @@ export function go(changes: { readonly [part in AddressPart]?: string | undefine
 
 interface PageData {
   readonly spans: readonly ViewedSpan[];
-  /** The number of spans that did not fit. */
   readonly omitted: number;
   /** Whether the page receives its spans from the server that it comes from. */
   readonly live?: boolean;
@@ -70,7 +69,6 @@ export const lists: ReadonlySignal<TraceLists | undefined> = computed(() =>
 
 type EntryOrder = (a: TraceSummary, b: TraceSummary) => number;
 
-/** The sort orders of the list, by their names in the address. */
 export const ORDERS: Readonly<Record<string, readonly [label: string, compare: EntryOrder]>> = {
   '': ['Default order', () => 0],
   time: ['Newest', (a, b) => compareTimes(b.start, a.start)],
@@ -107,7 +105,6 @@ export const opened: ReadonlySignal<TraceEntry | undefined> = computed(() => {
 export const openTrace: ReadonlySignal<ViewedTrace | undefined> = computed(() => opened.value?.trace);
 export const openId: ReadonlySignal<string | undefined> = computed(() => openTrace.value?.traceId);
 
-/** Whether another trace is open than the one that the address names. */
 const isOtherOpen = computed(() => namedId.value !== undefined && namedId.value !== opened.value?.id);
 
 /** Whether the address names a trace that does not exist here, so that another one is shown. */
@@ -142,7 +139,6 @@ export const active: Signal<{ readonly id: string; readonly focus: boolean } | u
 
 export const omitted: ReadonlySignal<number> = computed(() => data.omitted + (opened.value?.omitted ?? 0));
 
-/** Who spoke when, for each realtime session of the open trace. */
 export const voices: ReadonlySignal<ReadonlyMap<Row, Voice>> = computed(
   () => new Map(voicesOf(openTrace.value?.rows ?? []).map((voice) => [voice.session, voice])),
 );

@@ -13,7 +13,6 @@ export interface TimeRange {
 const MAX_PLACE = 5e6;
 const MIN_TIME_MS = 1e-3;
 
-/** The part of the open trace's time to which the reader has zoomed. */
 export const zoom: Signal<TimeRange | undefined> = signal();
 
 effect(() => {

@@ -25,11 +25,10 @@ export interface TimelineItem {
   readonly isGroup: boolean;
   /** Whether the item is collapsed; `undefined` if there is nothing below it. */
   readonly isClosed: boolean | undefined;
-  /** The number of its children that the filter hides. */
+  /** The number of children of the row that the filter hides. */
   readonly hidden: number;
 }
 
-/** At least this many consecutive siblings of the same kind form a group. */
 const MIN_GROUP = 5;
 /** If a trace has more spans than this, only its upper levels are open at first. */
 const MAX_OPEN_SPANS = 200;
@@ -116,7 +115,6 @@ export const timelineItems: ReadonlySignal<readonly TimelineItem[]> = computed((
   return items;
 });
 
-/** What each span and all spans below it used. */
 const usages: ReadonlySignal<ReadonlyMap<Row, SpanUsage>> = computed(() => {
   const sums = new Map<Row, SpanUsage>();
   const add = (row: Row, usage: SpanUsage): void => {
@@ -143,7 +141,6 @@ export function tokensText(item: TimelineItem): string | undefined {
   return shown?.replace(' tokens', '');
 }
 
-/** The cost of the span itself, or else its total, or else the sum of the spans below it. */
 export function costText(item: TimelineItem): string | undefined {
   const attributes = item.isGroup ? {} : item.row.span.attributes;
   const { cost, unpriced } = usageOf(item);

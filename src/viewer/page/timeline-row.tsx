@@ -25,7 +25,6 @@ interface TimelineRowProps {
   readonly isActive: boolean;
 }
 
-/** A row of the timeline: the name of a span and details beside it, its numbers, and its bar. */
 export function TimelineRow({ item, place, isActive }: TimelineRowProps): VNode {
   const { row, isGroup, isClosed } = item;
   const type = typeOf(row.span);

@@ -75,7 +75,7 @@ function Rows(): VNode {
   );
 }
 
-/** The places of the first and last row to render. The stylesheet sets the height of a row as `--row`. */
+/** The range of rows to render; `to` is exclusive. The stylesheet sets the height of a row as `--row`. */
 function useVisibleRows(list: RefObject<HTMLElement | null>, count: number): [from: number, to: number] {
   const [[from, to], setSeen] = useState<readonly [number, number]>([0, OVERSCAN]);
   useLayoutEffect(() => {

@@ -7,7 +7,6 @@ import { Button, FactList, Table } from './elements.tsx';
 import { kind, listedEntries, lists } from './state.ts';
 import { placeIn } from './time-axis.ts';
 
-/** What the listed traces used, and how long the calls of each model and tool took. */
 export function TotalsView(): VNode {
   const summaries = listedEntries.value.map(({ trace }) => trace.summary);
   const used = summaries.reduce<SpanUsage>(addedUsage, NOTHING_USED);
