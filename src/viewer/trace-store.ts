@@ -103,7 +103,7 @@ export class TraceStore {
     };
   }
 
-  /** The entries that match the filter, newest first. On a page that is not live, failed entries come first. */
+  /** The matching entries, newest first. On a page that is not live, entries with errors come first. */
   #inOrder(entries: readonly TraceEntry[]): TraceEntry[] {
     const failed = ({ trace }: TraceEntry): number =>
       Number(!this.#isLive && trace.summary.errors.length > 0);

@@ -38,7 +38,7 @@ interface ContentKind {
   readonly share?: number;
 }
 
-/** The share of the limit for input messages, or for an input before its output. The rest is for later content. */
+/** The share of the limit for input messages, or for an input before its output. The rest comes later. */
 export const SHARE_BEFORE_OTHERS = 0.75;
 
 /** All kinds of content, in the order in which they may use up the limit. */
