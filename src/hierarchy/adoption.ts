@@ -14,8 +14,8 @@ import { dateOf, OperationClock } from './operation-clock.ts';
 import type { ConversationTracker, Opening } from './tracker.ts';
 
 /*
- * Several processes may work on the same run or response. The process that creates it records it, unless that process
- * hands it on or is not instrumented: then another process adopts it.
+ * Several processes may work on the same run or response. The process that creates it records it. If that
+ * process hands it on or is not instrumented, another process may adopt it.
  */
 
 type RecordingOptions = Pick<Settings, 'adoptRuns' | 'propagateInMetadata'>;

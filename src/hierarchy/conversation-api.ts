@@ -21,7 +21,7 @@ export interface ConversationApi {
   place(call: Call, request: ApiRequest, endpoint: Endpoint, options: PlaceOptions): Placement;
 }
 
-/** A call's start time. If the segment seems to start no earlier, the call starts just after it. */
+/** If the segment seems to start at the same time or slightly later, the call starts just after it. */
 export function startIn(segment: Segment | undefined, { startTime }: Pick<Call, 'startTime'>): number {
   return inOrder(startTime, segment?.startTime);
 }

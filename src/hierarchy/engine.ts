@@ -443,8 +443,8 @@ class EngineRequest extends Facts implements Placement {
     const queued = this.#queued;
     const session = this.#session;
     if (call.error === undefined) {
-      // The server accepts such a request only during the invocation, so the invocation was open when the
-      // request was sent, even if its end, in whole seconds, seems earlier.
+      // The server accepts such a request only while the invocation is in progress. So the end was later,
+      // although the server's whole seconds may show an earlier one.
       if (this.#intent.needsOpenInvocation)
         invocation.apply({ type: 'sign' }, this.timeFor(invocation, call.startTime));
       if (queued !== undefined && session !== undefined) {
@@ -487,8 +487,7 @@ class EngineRequest extends Facts implements Placement {
 }
 
 /**
- * Notes when the server accepted a request, by our clock and by the server's. Older invocations are not the
- * request's.
+ * Notes when the server accepted a request, on both clocks. An older invocation cannot be the requested one.
  */
 function accept(acceptance: Acceptance, call: Call, { clock }: AgentInvocation): void {
   acceptance.acceptedAt = clock.from(call.endTime, call.ownClock);

@@ -52,7 +52,7 @@ export class Facts implements FactSink, Observation {
   /** Set if this process does not record the invocation that the request is about. It may then be adopted. */
   protected mayAdopt = false;
   #begun: WeakSet<AgentInvocation> | undefined;
-  /** The previous fact's invocation: most facts concern the same invocation as the one before. */
+  /** The invocation of the previous fact. Most likely, the next fact concerns it, too. */
   #last: AgentInvocation | undefined;
 
   constructor(
@@ -74,8 +74,8 @@ export class Facts implements FactSink, Observation {
   }
 
   /**
-   * Returns a function that reads the invocation's end or details. It keeps only the call's client and
-   * `OpenAI-Beta` header, because the read may happen much later.
+   * Returns a function that reads the invocation's end or details. Of the call, it keeps only the client and
+   * the `OpenAI-Beta` header, because the read may happen much later.
    */
   reader(invocation: AgentInvocation): ReadInvocation {
     const { engine, endpoint } = this;

@@ -27,7 +27,7 @@ import { completions } from './dialects/completions.ts';
 import { type AnsweredCalls, ItemTimes, type ToolCalls } from './tool-calls/tool-calls.ts';
 import type { ConversationTracker } from './tracker.ts';
 
-/** What is kept of a model call's request until the answer has ended: little, as a stream may take long. */
+/** Little is kept of a model call's request until the answer has ended, because a stream may take long. */
 export interface ModelCallStart {
   readonly origin: string;
   readonly conversationId: string | undefined;

@@ -43,7 +43,7 @@ export class OperationClock {
     return other === this.own ? time : time + (this.own - other);
   }
 
-  /** Learns how far the server's clock is off, from one event's time on both. Only the first one counts. */
+  /** Compares the two clocks by the time of one event. Only the first event counts. */
   learn(serverTime: number | undefined, localTime: number): void {
     if (serverTime !== undefined) this.#offset ??= localTime - serverTime;
   }

@@ -211,7 +211,7 @@ export class BackgroundReads {
     return made;
   }
 
-  /** Counts an operation that is recorded incomplete because its read was skipped, and reports that once. */
+  /** Counts an operation that is recorded incomplete, because its read was skipped. */
   skip(): void {
     skipped++;
     notice('reads_skipped', String(skipped));
@@ -272,7 +272,6 @@ export class BackgroundReads {
       if (isUnwatched(invocation.life)) this.ending(invocation, isLastRead);
   }
 
-  /** Reads the end of an invocation that the program no longer waits for, or that is about to be given up. */
   ending(invocation: Invocation, isLastRead: boolean): void {
     const { life, endpoint } = invocation;
     const from = !life.isDeleted && this.#reads(invocation) ? this.at(endpoint.origin) : undefined;

@@ -316,8 +316,8 @@ export class Responses implements ConversationApi {
   }
 
   /**
-   * Registers the tool calls of a retrieved response. Skipped while the response is in progress, or if this process
-   * created it and so knows its calls.
+   * Registers the tool calls of a retrieved response, unless the response is in progress or this process
+   * already knows it.
    */
   #fetched(response: unknown, endTime: number, { origin }: Endpoint): void {
     const id = stringField(response, 'id');

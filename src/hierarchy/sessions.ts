@@ -48,8 +48,8 @@ interface SubagentState {
 }
 
 /**
- * A session of an API where the request for an invocation does not return the invocation's id. The first unknown
- * invocation that an API object reports is assigned to the oldest request that has none yet.
+ * A session of an API where the request for an invocation does not return the invocation's id. An unknown
+ * invocation that an API object reports is assigned to the oldest request that it can belong to.
  */
 export class Session {
   readonly id: string;
@@ -291,7 +291,7 @@ export class Session {
   }
 }
 
-/** Whether something was created during another invocation. The server's times count whole seconds. */
+/** The server's times count whole seconds, so equal times are within the invocation. */
 function isWithin(
   createdAt: number | undefined,
   other: Pick<InvocationSnapshot, 'createdAt' | 'endedAt'> | undefined,

@@ -22,7 +22,7 @@ interface ShelfOptions<Value> {
   readonly isInUse?: (value: Value) => boolean;
 }
 
-/** Content may never be used up. The store can make its holder forget it. */
+/** Keeps the content of an operation that may never end. The store can make it forget the content. */
 export interface ContentHolder {
   forgetContent(): void;
 }

@@ -57,8 +57,8 @@ interface KnownInvocation {
 const NO_INPUT: InputMessages = { count: 0, messages: [] };
 
 /**
- * Tracks all conversations, segments and invocations in progress in this process. Their number and lifetime are
- * limited. It keeps span contexts, numbers and texts, but never a caller's context or request.
+ * Tracks the conversations, segments and invocations of one observer. Their number and lifetime are limited.
+ * It keeps span contexts, numbers and texts, but never a caller's context or request.
  */
 export class ConversationTracker implements ProviderListener, InvocationOwner {
   readonly telemetry: Telemetry;
@@ -70,7 +70,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   readonly #segments = new Set<Segment>();
   readonly #openInvocations = new Set<Invocation>();
   readonly #sessions = new Set<OpenSession>();
-  /** Called when an invocation has been recorded, by the kind of its conversation. */
+  /** By the kind of conversation: a function to call when an invocation has been recorded. */
   readonly onRecorded: Map<ConversationKind, (invocation: AgentInvocation) => void> = new Map();
   readonly reads: BackgroundReads;
   readonly #timer = new SweepTimer(

@@ -107,7 +107,7 @@ function chatResultAttributes(result: unknown): Attributes {
   return attributes;
 }
 
-/** Only the first {@link MAX_REPEATED} tool calls have spans. Counts the others. */
+/** Also counts the tool calls without a span: all after the first {@link MAX_REPEATED}. */
 function addChoices(attributes: Attributes, choices: readonly unknown[]): void {
   let reasons: string[] | undefined;
   let calls = 0;

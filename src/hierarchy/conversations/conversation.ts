@@ -27,7 +27,7 @@ export interface Use {
   readonly id: string | undefined;
   readonly context: Context;
   readonly endpoint: Endpoint | undefined;
-  /** The API of the call, such as `responses`, where the kind of the conversation does not imply it. */
+  /** The API of the call, such as `responses`. Set if the kind of the conversation does not imply the API. */
   readonly apiType?: string | undefined;
   readonly startTime: number;
 }
@@ -160,7 +160,10 @@ export class Conversation implements ContentHolder {
   }
 }
 
-/** Whether a message counts as a user message. `undefined` is a user message whose content is not recorded. */
+/**
+ * All messages but the assistant's count as the user's. `undefined` is a user message whose content is not
+ * recorded.
+ */
 export function isOfUser(message: Message | undefined): boolean {
   return message?.role !== 'assistant';
 }
@@ -261,7 +264,7 @@ export class Segment {
     this.#attach(conversation);
   }
 
-  /** Adds a call's server and API where they are unknown, as in a segment that the program's code opened. */
+  /** A segment that a function of the program opened learns its server and API from a later call. */
   describe({ endpoint, apiType }: Pick<Use, 'endpoint' | 'apiType'>): void {
     const known = this.#callDetails;
     this.#callDetails = { endpoint: known.endpoint ?? endpoint, apiType: known.apiType ?? apiType };

@@ -128,7 +128,10 @@ export class AgentInvocation extends Invocation {
   allSeen = false;
   /** Set for an API whose answers do not contain the id of the invocation that they start. */
   acceptance: Acceptance | undefined;
-  /** The conversation that its request names or creates, the only source until the invocation is seen. */
+  /**
+   * The conversation that the creating request names or creates. Used if there is neither an API object nor a
+   * segment.
+   */
   #requestedIn: string | undefined;
   #sawText = false;
   #madeKeeper: Keeper | undefined;
@@ -171,13 +174,14 @@ export class AgentInvocation extends Invocation {
       above: above?.steps,
       before: before?.steps,
     });
-    // If the span above starts at the same time, the invocation starts just after it.
+    // If the span above seems to start at the same time or slightly later, the invocation starts just after
+    // it.
     const parent = above ?? segment;
     this.startTime = inOrder(start.startTime, parent?.startTime);
     this.createdTime = before ? before.createdTime : start.rebuilt ? undefined : this.startTime;
     const { place } = this;
     const caller = activeSpan(context)?.spanContext();
-    // An invocation links to the caller's span, unless that is the span above the conversation.
+    // Within a segment, a run or turn links to the caller's span, unless that is the span above the segment.
     const isBounded = segment === undefined || segment.parentSpanId === caller?.spanId || above !== undefined;
     const links = isBounded || caller === undefined ? [] : [{ context: caller }];
     if (start.creator !== undefined) links.push({ context: start.creator });
@@ -356,7 +360,10 @@ export class AgentInvocation extends Invocation {
     return (isInside ? life?.endTime : undefined) ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Called for each piece of text. The first one counts, unless the invocation waited for the program before it. */
+  /**
+   * Called for each piece of text. The first one is not timed if the start time is coarse, or if the
+   * invocation has waited for the program.
+   */
   seeText(time: number): void {
     if (this.#sawText) return;
     this.#sawText = true;
@@ -381,7 +388,7 @@ export class AgentInvocation extends Invocation {
     if (agentName !== undefined) this.openRecord.rename(spanNameOf(invokeAgent, { agentName }, {}));
   }
 
-  /** @param time when the end became known. The usage is final then, but details may still be read */
+  /** @param time when the end became known */
   end(endTime: number, latest: number, time: number, failure: Failure | undefined): void {
     if (!canContinue(this.life)) return;
     this.failure = failure;

@@ -49,7 +49,7 @@ export interface Living {
   readonly expiresAt: number;
   /** What is missing once it is over. `invocations`: others work for it, and must be recorded first. */
   readonly lacks: 'nothing' | 'details' | 'invocations';
-  /** Whether the span around its conversation has ended, so that the conversation only waits for its invocations. */
+  /** Whether the segment of its conversation is over, except that it still waits for invocations. */
   readonly isAwaited: boolean;
 }
 

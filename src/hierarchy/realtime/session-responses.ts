@@ -38,9 +38,7 @@ import type { AddedInput, UserSpeech } from './user-speech.ts';
 /** The limit for responses in progress: a server may begin responses and never end them. */
 const MAX_OPEN_RESPONSES = 128;
 
-/** The API's error code for a response that is requested while another one is in progress. */
 const ALREADY_ACTIVE = 'conversation_already_has_active_response';
-/** The API's error type for a response that it failed to make. */
 const FAILED_TO_ANSWER = 'server_error';
 
 /** The requested responses are in order. Those that have begun are kept by id. */

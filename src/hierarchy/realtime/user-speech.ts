@@ -10,7 +10,6 @@ import { readItemResults } from '../dialects/responses.ts';
 import { requestTo } from '../dialects/shared-readers.ts';
 import type { RealtimeSession } from './realtime-session.ts';
 
-/** Something that was said or added, for the response that answers it. */
 export interface AddedInput {
   /** Missing until the transcript comes, which is often after the response has begun. */
   item: unknown;

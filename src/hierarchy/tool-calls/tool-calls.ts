@@ -35,7 +35,7 @@ import { recordToolCall } from './tool-call.ts';
 interface RequestingResponse {
   readonly origin: string;
   readonly responseId: string | undefined;
-  /** The parent of the response's own span, or that span itself if it is a root. */
+  /** The span of the response if it is a root, or else its parent. */
   readonly parent: CallerTrace | undefined;
   readonly place: Place;
   readonly vectorStoreIds: readonly string[];
@@ -44,7 +44,7 @@ interface RequestingResponse {
 }
 
 export interface AnsweredCalls {
-  /** The parent of the requesting response's span, or that span itself if it is a root. */
+  /** The span of the requesting response if it is a root, or else its parent. */
   readonly caller: SpanContext | undefined;
   /** Called if the request has failed. Its tool calls become pending again, for a request that repeats it. */
   failed(): void;
