@@ -36,7 +36,7 @@ export function handsOn(
   return call.handsOn;
 }
 
-/** To read a run or response once does not count as work on it. */
+/** Reading a run or response once does not count as work on it. */
 export function worksOn(
   call: Pick<Call, 'streamed' | 'requestHeaders' | 'context'>,
   outputs: readonly unknown[] = [],

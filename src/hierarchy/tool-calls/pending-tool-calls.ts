@@ -161,7 +161,8 @@ function findAnswered<Call>(
       same.filter(({ responseId }) => responseId === previousResponseId),
       repeated,
     );
-  // A conversation or trace may repeat a call, so only pending ones count. A wrong match stays inside it.
+  // A conversation or trace may repeat a call, so only its pending calls count. A wrong match stays inside
+  // it.
   const near = same.filter((call) => call.conversationId === conversationId);
   const pending = near.filter(isPending);
   if (conversationId !== undefined) return fitting(pending, repeated);

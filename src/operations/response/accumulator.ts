@@ -14,7 +14,10 @@ import {
 import { countSkippedItemCalls, isRecordedCall } from './items.ts';
 import { KeptItems, keptError, keptResponse } from './kept-response.ts';
 
-/** Where the text of a delta event belongs: in a field of its item, or in a part of the list in that field. */
+/**
+ * Where the text of a delta event belongs: in a field of the item or, with `part`, in a part listed in that
+ * field.
+ */
 interface TextPlace {
   readonly order: number;
   readonly field: string;
