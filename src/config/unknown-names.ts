@@ -22,7 +22,6 @@ export function unknownVariables(environment: Environment): string[] {
   return unknownAmong('', Object.fromEntries(ours), [...known, ...OTHER_VARIABLES]);
 }
 
-/** Returns a sentence for each unknown name. */
 export function unknownAmong(kind: string, values: unknown, known: readonly string[]): string[] {
   return Object.entries(asObject(values) ?? {})
     .filter(([name, value]) => value !== undefined && !known.includes(name))

@@ -69,7 +69,6 @@ export function forgetCopies(): void {
   Object.assign(copies.value, noCopies());
 }
 
-/** Reports all copies of the package if there are several. */
 function add(known: Map<string, Copy>, copy: Copy, code: ProcessFindingCode): void {
   if (known.has(copy.directory)) return;
   known.set(copy.directory, copy);

@@ -60,7 +60,6 @@ function printJson(checks: readonly Check[], output: TextStream): void {
   output.write(`${lines.join('\n')}\n`);
 }
 
-/** `1 note`, `2 notes`. */
 function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

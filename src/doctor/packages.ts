@@ -18,7 +18,6 @@ const OWN_TELEMETRY = remark(
   'It calls models without openai, so this package does not record them.',
   'If the program calls models with it, use its own telemetry: docs/frameworks.md of this package.',
 );
-/** The findings about installed packages that affect what is recorded. */
 const NEIGHBOURS: Readonly<Record<string, Finding>> = {
   ai: OWN_TELEMETRY,
   '@mastra/core': OWN_TELEMETRY,

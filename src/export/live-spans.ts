@@ -40,9 +40,9 @@ const RETRY_DELAY_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 2_000;
 
 /**
- * Creates a span processor that shows the `view` command what is in progress: spans that have started, and the text of
- * streams as it arrives. The command listens on this machine only. A request without spans first asks whether the
- * receiver is this command. Another receiver gets nothing more.
+ * Creates a span processor that shows the `view` command on this machine what is in progress: started spans,
+ * and the text of streams. A request without spans first asks whether the receiver is that command. Another
+ * receiver gets nothing more.
  *
  * @returns `undefined` for an endpoint on another machine
  */

@@ -92,9 +92,8 @@ export function endEarly(): void {
 }
 
 /**
- * Makes tracers that the program gets before the SDK starts record with that SDK. The program may load other
- * copies of the API than this package, such as the one for `import`. The SDK registers with only one copy,
- * and tracers of the other copies would never find it.
+ * Makes tracers that the program gets before the SDK starts record with that SDK. The SDK registers with one
+ * copy of the API. Tracers of other copies, such as that for `import`, would never find it.
  */
 export function connectEarlyTracers(trace: TraceApi): void {
   const proxy = trace.getTracerProvider();

@@ -3,7 +3,6 @@ import { CONFIG_FILE_VARIABLE } from '../config/environment.ts';
 import { API_KEY } from '../util/otel-api.ts';
 import { field } from '../util/payload.ts';
 
-/** The variable that names a configuration file: the current one, or an earlier one. */
 export function configurationFileVariable(
   environment: Readonly<Record<string, string | undefined>>,
 ): string | undefined {

@@ -1,8 +1,8 @@
 export type ClassKind = 'socket' | 'loop' | 'agents' | 'agents-realtime';
 
 /**
- * The names under which the classes are exported. Code in an ES module can refer to its exports only by name. The
- * plugins for bundlers read these names, too, so this file must not load the code that observes the classes.
+ * The names of the exported classes: code in an ES module can refer to its exports only by name. Plugins for
+ * bundlers read this file, too, so it must not load the code that observes the classes.
  */
 export const CLASS_NAMES: Readonly<Record<ClassKind, readonly string[]>> = {
   socket: [

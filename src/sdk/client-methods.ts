@@ -26,8 +26,8 @@ import { isStream, watchStream } from './stream.ts';
 import { askForUsage, mayRefuseUsage, rememberRefusal } from './stream-usage.ts';
 
 /**
- * Finds a call by an object of the SDK: the promise of the response, from which the SDK derives all others;
- * the value of that promise, which the SDK passes to its parser; or, while the SDK parses, the options.
+ * Finds a call by an object of the SDK: the promise of the response, the value of that promise or, while the
+ * SDK parses, the options.
  */
 const calls = privateSlot<CallReference>();
 
@@ -47,7 +47,6 @@ export function wrapMakeRequest(original: Method): MethodHolder {
   };
 }
 
-/** @returns the options to send: the program's own, unless something is added to them */
 function begin(call: Call, options: unknown): unknown {
   if (typeof field(options, 'then') === 'function')
     return Promise.resolve(options).then((resolved) => begin(call, resolved));

@@ -2,9 +2,8 @@ import { field } from '../util/payload.ts';
 import { isObject, ownerOf, propertyOf } from './reflect.ts';
 
 /**
- * Finds the prototype that owns `makeRequest`, through which every call of a client goes. The target may be a
- * client, a client class, a subclass or the module's namespace. A subclass that overrides the method is
- * skipped: only the SDK's own method counts.
+ * Finds the SDK's prototype that owns `makeRequest`, through which every call goes. Subclasses that override
+ * it are skipped. The target may be a client, a class, or the module's namespace.
  */
 export function findClientPrototype(target: unknown): object | undefined {
   return ownerOf(isClient(target) ? target : propertyOf(findClientClass(target), 'prototype'), 'makeRequest');

@@ -163,7 +163,6 @@ export class Seam extends PatchedClass {
     };
   }
 
-  /** Gives the client that `withOptions` returns the observer of the original. */
   #wrapWithOptions(original: Method): MethodHolder {
     const observers = this.#own;
     return {
@@ -189,7 +188,6 @@ export class Seam extends PatchedClass {
   }
 }
 
-/** @returns `false` if nothing receives what would be recorded */
 function prepare(observer: CallObserver): boolean | undefined {
   try {
     return observer.prepare?.();

@@ -14,8 +14,9 @@ import type { Call } from './call.ts';
 import { originOf } from './provider.ts';
 
 /**
- * Adds `stream_options.include_usage` to the request options unless the caller has decided. The program's own options
- * stay unchanged. Raw responses are left alone, since their body would show the chunk.
+ * Adds `stream_options.include_usage` to the request options, unless the program has decided or the server
+ * has refused it. The program's own options stay unchanged. Raw responses are left alone, since their body
+ * would show the chunk.
  *
  * @see https://platform.openai.com/docs/api-reference/chat/create#chat-create-stream_options
  */

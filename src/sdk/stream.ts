@@ -42,9 +42,8 @@ export function watchStream(stream: Stream, call: Call): void {
 }
 
 /**
- * A reader learns of an abort from the generator. If there is no reader, only the signal reports it. The
- * signal may outlive the stream, so its listener must not retain the stream: an unread stream has to be
- * garbage collected.
+ * Without a reader, only the signal reports an abort. The signal may outlive the stream, so its listener must
+ * not retain the stream: an unread stream has to be garbage collected.
  */
 function endOnAbort(signal: Partial<AbortSignal> | undefined, call: Call): void {
   const onAbort = (): void => {

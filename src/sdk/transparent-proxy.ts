@@ -5,9 +5,8 @@ type Around = (run: () => unknown, args: readonly unknown[]) => unknown;
 type OnOriginal = (method: unknown, around?: Around) => unknown;
 
 /**
- * A proxy that behaves like the original, except that `read` may replace values. It reads values lazily, and accessors
- * run on the original. Its target is another object, because a proxy must return the values of a frozen target
- * unchanged.
+ * Behaves like the original, except that `read` may replace values, lazily. Accessors run on the original.
+ * The target is another object, because a proxy must return the values of a frozen target unchanged.
  */
 export function transparentProxy(
   original: object,

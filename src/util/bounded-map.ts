@@ -23,8 +23,8 @@ const MAX_TRIES = 16;
  * A map with a limit and a lifetime. In a full map, a new entry replaces the least recently used one. An
  * entry that has not been used for the lifetime is no longer found; a new entry or {@link expire} drops it.
  *
- * A ring of entries keeps the order of use. A `Map` keeps an order, too, but finding its first entry takes
- * longer with every deletion before that entry: more than ten times as long at 10,000 entries.
+ * A ring of entries keeps the order of use. In a `Map`, finding the first entry takes longer with every
+ * deletion before it: more than ten times as long at 10,000 entries.
  */
 export class BoundedMap<Key, Value> {
   readonly #limit: number;

@@ -6,10 +6,9 @@ const MAX_DRIFT_MS = 1.5;
 let anchor = 0;
 
 /**
- * A clock: the number that turns `performance.now()` into milliseconds since the epoch. `undefined` means our
- * clock. OpenTelemetry's SDK starts a span at a whole millisecond and adds the time elapsed since, so the
- * span's clock lags ours by up to a millisecond. Spans below it use the same clock; otherwise, they would end
- * after it.
+ * Turns `performance.now()` into milliseconds since the epoch; `undefined` means our clock. OpenTelemetry's
+ * SDK starts spans at whole milliseconds, so their clocks lag ours. Spans below them use the same clock:
+ * otherwise, they would end after them.
  */
 export type SpanClock = number | undefined;
 
@@ -65,7 +64,6 @@ export class LastingClock {
     return this.#wasSet(time, reading) ? this.#own + reading : time;
   }
 
-  /** The clock for spans below the operation. */
   get current(): SpanClock {
     if (this.#above !== undefined) return this.#above;
     const reading = performance.now();

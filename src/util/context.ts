@@ -110,8 +110,8 @@ export class LinkedContext implements Context {
   }
 
   /**
-   * Whether a context has no state other than its values, so that it can be linked. This is true of our contexts and of
-   * those from any copy of the API. Contexts of other packages, such as New Relic's, may have more state.
+   * Whether a context has no state other than its values, so that it can be linked: ours, and those of any
+   * copy of the API. Contexts of other packages, such as New Relic's, may have more state.
    */
   static accepts(context: Context): boolean {
     return isApiContext(context) || (context as { readonly isLinkable?: unknown }).isLinkable === true;

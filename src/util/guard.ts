@@ -5,11 +5,9 @@ const MAX_REPORTED = 100;
 const reported = new Set<string>();
 
 /**
- * Runs a piece of the instrumentation so that nothing it throws reaches the program. The first failure in
- * each place is logged through `diag`.
- *
- * Every error of the instrumentation ends here or, on the hot path, in a `catch` that calls {@link logError}.
- * Arguments are passed one by one: collecting them would allocate.
+ * Runs a piece of the instrumentation so that nothing it throws reaches the program. Every error ends here
+ * or, on the hot path, in a `catch` that calls {@link logError}. Arguments are passed one by one: collecting
+ * them would allocate.
  *
  * @param where names the place in the log line. Each place is logged only once
  * @returns what `run` returns; `undefined` if it throws
@@ -35,7 +33,6 @@ export function guard(
   }
 }
 
-/** Does what {@link guard} does, but for asynchronous work: it also catches a rejection. */
 export async function guardAsync(where: string, run: () => Promise<void>): Promise<void> {
   try {
     await run();

@@ -17,7 +17,6 @@ export function patchMethod(holder: object, name: string, wrapper: PatchableMeth
   setMethod(holder, name, wrapper);
   return () => {
     const current = Object.getOwnPropertyDescriptor(holder, name);
-    // Another package may have wrapped it since, or frozen the object.
     if (current?.value !== wrapper || current.configurable !== true) return false;
     if (original === undefined) delete (holder as Record<string, unknown>)[name];
     else Object.defineProperty(holder, name, original);

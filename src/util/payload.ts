@@ -17,9 +17,8 @@ export const MAX_REPEATED: number = 128;
 export const MAX_READ: number = 1_000;
 
 /**
- * How many levels of a nested value are recorded. Schemas of tools need fewer: the API accepts 10 nested
- * objects. In an event, each level becomes three levels of protobuf, and some collectors read at most 100 of
- * those.
+ * How many levels of a nested value are recorded. The API accepts tool schemas of 10 levels. In an event,
+ * each level becomes three levels of protobuf, of which some collectors read at most 100.
  */
 export const MAX_RECORDED_DEPTH: number = 26;
 
@@ -39,8 +38,8 @@ export function asObject(value: unknown): PayloadObject | undefined {
 }
 
 /**
- * Whether a value is an object without a class, so that a copy of its fields is equivalent. `Object` is not compared,
- * because another realm, such as the one in which Jest runs a test, has another `Object`.
+ * Whether a value is an object without a class, so that a copy of its fields is equivalent. It may come from
+ * another realm, such as that of a test in Jest, which has another `Object`.
  */
 export function isPlainObject(value: unknown): value is object {
   if (asObject(value) === undefined) return false;
@@ -49,9 +48,8 @@ export function isPlainObject(value: unknown): value is object {
 }
 
 /**
- * The fields of a value, to destructure: `const { id, model } = fieldsOf(result)`. Literal keys keep V8's inline
- * caches monomorphic, so the hot path reads fields this way. A getter that throws also throws here, so wrap the
- * function that reads the fields in {@link tolerating}.
+ * The fields of a value, to destructure: literal keys keep V8's inline caches monomorphic on the hot path. A
+ * getter that throws also throws here, so wrap the reading function in {@link tolerating}.
  */
 export function fieldsOf(value: unknown): PayloadObject {
   return typeof value === 'object' && value !== null ? (value as PayloadObject) : NO_FIELDS;

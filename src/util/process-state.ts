@@ -21,7 +21,6 @@ const STATE_KEY = `${NAME}/state@1`;
 const PUBLISHED: readonly string[] = ['agents', 'conversation-id', 'loaded', 'releases', 'successors'];
 
 interface OwnCopy {
-  /** Found or created when the first value is read. */
   state?: ProcessState;
   key: string;
   readonly taken: string[];
@@ -80,8 +79,8 @@ function processState(): ProcessState {
 }
 
 /**
- * Stores a value under a symbol, for good, so that copies that are loaded later find it. If a foreign value
- * is there, that value stays and is reported, and this copy uses its own.
+ * Stores a value under a symbol for good, so that copies that load later find it. A foreign value there stays
+ * and is reported, and this copy uses its own.
  *
  * @returns the value that was there, if a copy of this package stored it; otherwise the given value
  */

@@ -3,9 +3,9 @@
 const harmful = (): RegExp => /(?!\u200d)[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
 /**
- * Makes text safe for one line of a terminal: white space becomes single spaces, and characters that could
- * move the cursor, start an escape sequence or reverse the reading direction become visible symbols (␛ for
- * escape). At most `limit` UTF-16 units of the text are read; a cut is marked with `…`.
+ * Makes text safe for one line of a terminal: white space becomes single spaces. Characters that could move
+ * the cursor, start an escape sequence or reverse the direction become symbols (␛ for escape). At most
+ * `limit` UTF-16 units are read; `…` marks a cut.
  */
 export function terminalSafe(text: string, limit = 1000): string {
   const short = text.length > limit ? `${text.slice(0, limit)}…` : text;

@@ -31,7 +31,6 @@ export function writeTo(stream: TextStream, text: string): void {
   }
 }
 
-/** Prints a line for the user. Does nothing in a runtime without standard error. */
 export function printToStderr(message: string): void {
   writeTo(globalThis.process?.stderr, `${NAME}: ${message}\n`);
 }

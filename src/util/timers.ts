@@ -34,8 +34,8 @@ interface AsyncScope {
 const scope = detachedScope();
 
 /**
- * Starts a timer that does not keep the process alive and does not inherit the current async context. A timer that
- * starts inside a request would otherwise retain everything the program keeps for it in `AsyncLocalStorage`.
+ * Starts a timer outside of the current async context. Inside a request, the timer would retain everything
+ * the program keeps for it in `AsyncLocalStorage`. It does not keep the process alive.
  */
 export function startOutside<Timer>(start: () => Timer): Timer {
   const timer = scope === undefined ? start() : scope.runInAsyncScope(start);

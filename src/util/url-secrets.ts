@@ -30,7 +30,6 @@ const ONLY_USER = /^[^\\/]*(?:[\\/]+[^\\/?#]*)?$/;
 /** The base for URLs without a scheme, such as `//host/path` or `/path`. */
 const BASE = 'https://base.invalid';
 
-/** Whether a parameter of this name, as written in the URL, gives access to something. */
 export function isSecretParameter(name: string): boolean {
   const plain = decode(name)
     .toLowerCase()

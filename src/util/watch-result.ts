@@ -213,7 +213,6 @@ function watchIterator(iterator: object, listener: OutcomeListener): void {
   }
 }
 
-/** Replaces a method on the object itself, if the object has it. */
 function replace(result: object, name: string, value: ObjectMethod): void {
   if (typeof field(result, name) === 'function') setMethod(result, name, value);
 }

@@ -15,8 +15,8 @@ const CHANNELS = ['undici:request:create', HTTP_REQUESTS] as const;
 const REPORT_DELAY_MS = 5_000;
 
 /**
- * Watches for calls of `openai` that are not observed, and reports them once: a few seconds later, or when the program
- * ends. It listens to the program's requests until one of them is a call, observed or not.
+ * Reports once, after a few seconds or at the end, that calls of `openai` are not observed. Listens to the
+ * program's requests until one of them is a call, observed or not.
  *
  * @param findUnhooked finds the file of a loaded copy of `openai` that is not observed
  * @returns stops watching. Call it when calls are no longer meant to be observed

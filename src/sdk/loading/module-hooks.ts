@@ -19,7 +19,6 @@ import { announcementOf, HOOKED_PACKAGES, hookedFile, versionOfHooked } from './
 /** Each build of each installed version has one. */
 interface LoadedClient {
   readonly prototype: object;
-  /** The class or namespace in which it was found. */
   readonly exported: unknown;
   readonly file: string;
   readonly version: string | undefined;
@@ -245,7 +244,6 @@ export function noticeNodeVersion(main: string | undefined, version: string): vo
   if (main !== undefined && isModule(main)) notice('node_too_old', other ?? `Node ${version}`);
 }
 
-/** Judges by the extension, or else by the nearest package.json. */
 function isModule(file: string): boolean {
   const extension = /\.([cm])[jt]s$/.exec(file)?.[1];
   if (extension !== undefined) return extension === 'm';

@@ -53,8 +53,8 @@ class SocketClasses extends PatchedClass {
   }
 
   /**
-   * Notices new sockets. Every constructor assigns the connection, in the context in which the program makes the socket.
-   * A setter on the emitter sees that, and defines the property on the socket as if there were no setter.
+   * Notices new sockets. Every constructor assigns the connection, in the context in which the program makes
+   * the socket. A setter on the emitter sees that, and then defines an ordinary property.
    */
   #seeNew(): void {
     if (CONNECTION in this.prototype || !Object.isExtensible(this.prototype)) return;

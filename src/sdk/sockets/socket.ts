@@ -17,7 +17,7 @@ export interface SocketClose {
   /** The close code of the WebSocket protocol: 1006 if the connection broke, `undefined` if it is unknown. */
   readonly code: number | undefined;
   readonly byProgram: boolean;
-  /** The error that broke the connection. If none with a code was reported: that the connection closed. */
+  /** The reported error, if it has a code. Otherwise, an error that says that the connection closed. */
   readonly error: object;
   /** Whether neither side wanted the socket to close. */
   readonly isFailure: boolean;
