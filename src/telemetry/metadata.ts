@@ -85,7 +85,6 @@ export function addedMetadata(metadata: Attributes, to: Attributes | undefined):
   return others;
 }
 
-/** The prompt that an operation's attributes name, or else the one in its context's metadata. */
 export function promptOf(attributes: Attributes, context: Context): Attributes | undefined {
   const isOwn = attributes[ATTR.GEN_AI_PROMPT_NAME] !== undefined;
   const { [ATTR.GEN_AI_PROMPT_NAME]: name, [ATTR.GEN_AI_PROMPT_VERSION]: version } =

@@ -8,7 +8,6 @@ interface OlderName {
   readonly value: (value: AttributeValue) => AttributeValue | undefined;
 }
 
-/** The providers whose older name differs. */
 const SYSTEMS: Readonly<Record<string, string>> = { x_ai: 'xai' };
 
 /** Attributes with another name in older GenAI conventions. `value` returns the older value. */

@@ -61,7 +61,6 @@ export interface OperationKind<Request, Result> {
   requestAttributes(request: Request): Attributes;
   /** The other request parameters. They are not read if only metrics are recorded. */
   parameterAttributes?(request: Request): Attributes;
-  /** The attributes of the result, plain or accumulated from a stream. */
   resultAttributes?(result: Result, route: Route | undefined): Attributes;
   usage?(result: Result): Usage | undefined;
   /** The totals for metrics, if parts of the operation have their own spans with a share of the usage. */

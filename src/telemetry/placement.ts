@@ -8,7 +8,6 @@ export interface RecordFacts {
   readonly attributes?: Attributes | undefined;
   /** Set last, because a span that reaches its attribute limit keeps the attributes that were set first. */
   readonly lastAttributes?: Attributes | undefined;
-  /** What the operation's stream has shown besides the result. */
   readonly stream?: Pick<Accumulator, 'skippedCalls' | 'contentChunks'> | undefined;
   /** Seconds from the request to the first chunk of the answer. */
   readonly timeToFirstChunk?: number | undefined;

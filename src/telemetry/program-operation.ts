@@ -9,7 +9,6 @@ import type { Placement, RecordOutcome } from './placement.ts';
 import { OperationRecord, type RecordStart } from './record.ts';
 import type { Telemetry } from './telemetry.ts';
 
-/** How many values that a generator yields are kept, if content is recorded. */
 const MAX_YIELDED = 1_000;
 
 export interface ProgramResult {

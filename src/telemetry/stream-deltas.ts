@@ -7,7 +7,6 @@ export interface RecordedDeltas {
   /** When each delta arrived, in milliseconds since the epoch. */
   readonly times: readonly number[];
   readonly endTime: number;
-  /** The ids of the step and of everything above it in the hierarchy. */
   readonly ids: Attributes;
 }
 

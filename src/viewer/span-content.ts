@@ -6,7 +6,6 @@ import type { SpanAttributes } from './viewed-span.ts';
 /** The input (`›`) or the output (`‹`) of a span, in one line. */
 export interface ContentLine {
   readonly mark: '›' | '‹';
-  /** The role of the message; `undefined` for values that are not messages. */
   readonly role: string | undefined;
   readonly text: string;
 }

@@ -165,7 +165,6 @@ function statusFact(attribute: string, isShown = (_value: unknown): boolean => t
   ];
 }
 
-/** Why an answer ended. An unusual reason is shown as a warning. */
 function shownFinish(of: SpanAttributes): ShownFact {
   const { [ATTR.GEN_AI_RESPONSE_FINISH_REASONS]: reasons, [ATTR.OPENAI_REALTIME_CANCEL_REASON]: cancel } = of;
   const unusual = cancelledBy(cancel) ?? unusualFinish(reasons);

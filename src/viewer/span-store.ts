@@ -107,7 +107,6 @@ const MAX_LIVE_SIZE = 256 * 2 ** 20;
 /** The bytes that a span takes in trees, rows and maps. */
 const OVERHEAD = 1_000;
 
-/** The store of the command `view`: it keeps the most recently updated traces. */
 export function liveStore(maxSize: number = MAX_LIVE_SIZE): SpanStore {
   return new SpanStore({
     maxTraces: MAX_LIVE_TRACES,

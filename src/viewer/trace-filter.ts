@@ -49,7 +49,6 @@ export function findRows(rows: readonly Row[], { words, onlyErrors }: TraceFilte
   return found;
 }
 
-/** A pattern that finds the words of a filter in a text; `undefined` if the filter has no words. */
 export function patternOf(filter: string): RegExp | undefined {
   const words = filterParts(filter).map((part) => fieldIn(part)?.value ?? part);
   const sources = words.filter((word) => word !== '').map(sourceOf);

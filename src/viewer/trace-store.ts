@@ -77,7 +77,6 @@ export class TraceStore {
     }
   }
 
-  /** Applies changes from the server, and deletes the traces that the server no longer has. */
   receive({ traces, spans, dropped }: TraceChanges): void {
     this.add(spans);
     const kept = new Map(traces.map(({ id, ...state }) => [id, state]));

@@ -18,9 +18,7 @@ export interface TraceSummary extends SpanUsage {
   readonly traceId: string;
   readonly start: Time;
   readonly end: Time;
-  /** The first prompt of the user, if content was recorded. */
   readonly prompt: string | undefined;
-  /** The last text of a model, if content was recorded. */
   readonly answer: string | undefined;
   readonly models: readonly string[];
   /** The `service.name` of the resource, unless it is the default of the SDK. */

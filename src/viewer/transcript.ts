@@ -116,7 +116,6 @@ class Transcript {
     this.entries.push({ kind: 'message', row, role: 'system', parts, usage: false });
   }
 
-  /** Adds those input messages of a span that the history does not contain yet. */
   #addInput(row: Row): void {
     const messages = messagesOf(row, ATTR.GEN_AI_INPUT_MESSAGES, 'user');
     if (messages === undefined) return;

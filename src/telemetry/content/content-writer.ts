@@ -38,7 +38,7 @@ interface ContentKind {
   readonly share?: number;
 }
 
-/** The share of the limit for input messages, or for an input before its output. The rest comes later. */
+/** The share of the limit for input messages, or an input before its output. Later content gets the rest. */
 export const SHARE_BEFORE_OTHERS = 0.75;
 
 /** All kinds of content, in the order in which they may use up the limit. */
@@ -222,7 +222,7 @@ function writeMessage(message: Message, room: number, limits: ContentLimits): st
   for (let index = 0; index < all.length; index++) {
     const written = writePart(all[index], free - kept.length - 1, limits);
     if (written === undefined) {
-      // Parts that are dropped anyway do not count.
+      // Parts that are dropped anyway do not count as omitted.
       const omitted = all.slice(index).filter((other) => writePart(other, 0, limits) !== '').length;
       return kept === '' ? undefined : `${head}${kept}],"omitted_parts":${omitted}${tail}`;
     }

@@ -16,7 +16,7 @@ import { plainError } from './plain-data.ts';
 const MAX_ANSWER_LENGTH = 16_777_216;
 /** How many base64 characters of media are kept of one answer. Of other media, only the size is kept. */
 const MAX_MEDIA_LENGTH = 8_388_608;
-/** After this many pieces, a text is copied into one flat string: V8 keeps 32 bytes for each concatenated piece. */
+/** V8 keeps 32 bytes for each concatenated piece. From this many on, a text is flattened if that saves memory. */
 const MAX_PIECES = 1_024;
 const BYTES_OF_PIECE = 32;
 

@@ -35,7 +35,6 @@ export function shownMedia(media: Media, value: unknown, key?: string, holder?: 
   return textWithoutMedia(media, media.mode === 'inline' ? value : withoutMediaFields(value));
 }
 
-/** Removes the bytes of `data:` URLs from a text, unless media are recorded inline. */
 export function textWithoutMedia({ mode }: Media, text: string): string {
   if (mode === 'inline' || !mentionsBase64(text.slice(0, MAX_SEARCHED_MEDIA_LENGTH))) return text;
   const start = cut(text, MAX_SEARCHED_MEDIA_LENGTH);

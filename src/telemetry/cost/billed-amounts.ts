@@ -6,7 +6,6 @@ import { addCosts, type ModalityUsage, NO_MODALITIES, NO_USAGE, roundCost, type 
 /** The highest accepted cost, in USD. A higher one must be a mistake, and sums of such costs could become infinite. */
 export const MAX_COST = 1e15;
 
-/** What is billed besides tokens. */
 export interface Fees {
   readonly audioSeconds?: number | undefined;
   readonly webSearches?: number | undefined;

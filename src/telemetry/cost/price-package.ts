@@ -90,7 +90,6 @@ export class PriceList {
     if (!this.available) notice('no_price_package');
   }
 
-  /** @param provider `gen_ai.provider.name` */
   find(provider: string, model: string): ModelPrices | undefined {
     const cached = this.#cached.get(provider);
     const known = cached?.get(model);
@@ -116,8 +115,8 @@ export class PriceList {
   }
 
   /**
-   * Loads synchronously if that is possible. Otherwise, the package is loaded in the background, and
-   * operations that end before that have no cost.
+   * Loads the package synchronously if possible, or else in the background, except in Bun. Operations that end
+   * before that have no cost.
    */
   #load(): void {
     if (this.#loaded) return;

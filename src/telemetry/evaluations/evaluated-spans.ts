@@ -7,7 +7,6 @@ import { HIERARCHY_IDS } from '../place-attributes.ts';
 
 export type Evaluated = 'response' | 'run' | 'conversation';
 
-/** A recorded span that an evaluation may be about. */
 export interface EvaluatedSpan {
   readonly id: string;
   readonly span: SpanContext;

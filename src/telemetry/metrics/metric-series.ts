@@ -30,7 +30,6 @@ class KeptValues {
   readonly #maxLength: number;
   readonly #values = new Set<string>();
 
-  /** @param subject names what is limited, in the finding that reports the limit */
   constructor(subject: string, limit: number = MAX_VALUES, maxLength: number = MAX_DIMENSION_LENGTH) {
     this.#subject = subject;
     this.#limit = limit;

@@ -71,7 +71,6 @@ export function showOnlyErrors(isOn: boolean): void {
   go({ errors: isOn ? '' : undefined }, true);
 }
 
-/** Selects a span. A filter that hides the span is cleared. */
 export function select(row: Row): void {
   const isHidden = foundRows.value.size > 0 && !foundRows.value.has(row);
   const shown = { [kind.value]: opened.value?.id, span: row.id };

@@ -116,7 +116,6 @@ function ListButton(): VNode | null {
   return <Button label="☰ List" aria-expanded={isListShown.value} onClick={onClick} />;
 }
 
-/** Suggestions for the filter: each adds a term to the words before the one that is being typed. */
 function suggestions(): string[] {
   const before = /^(.*\s)?\S*$/s.exec(filterWords.value)?.[1] ?? '';
   const facets = new Set(listedEntries.value.slice(0, MAX_SUGGESTING).flatMap(({ trace }) => trace.facets));

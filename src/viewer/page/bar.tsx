@@ -80,7 +80,7 @@ function spanMarks(row: Row): Mark[] {
   const workers = row.children.filter((child) => WORKER.test(typeOf(child.span)));
   const children = workers.length > MAX_PARTS ? [] : barsOf('part', workers, typeOf);
   const parts = voice === undefined ? children : voiceMarks(voice, time.from);
-  // A turn that reports output tokens itself has no separate span for its model.
+  // A turn that reports output tokens has no span for its model, so its own bar is not pale.
   const worksItself = isNumber(span.attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]);
   const first = firstChunkOf(span);
   const at = Math.min(time.from + (first ?? 0), time.to);

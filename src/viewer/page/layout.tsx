@@ -11,7 +11,7 @@ function mediaSignal(query: string): ReadonlySignal<boolean> {
 }
 
 export const isPrinted: ReadonlySignal<boolean> = mediaSignal('print');
-/** Whether the span and the conversation fit beside the timeline, or below it in print. */
+/** Whether span and conversation fit beside the timeline. Also true in print, where they come below it. */
 export const isWide: ReadonlySignal<boolean> = mediaSignal('print, (min-width: 1101px)');
 export const hasRoomForList: ReadonlySignal<boolean> = mediaSignal('print, (min-width: 1400px)');
 /** Whether the list and the open trace are separate screens, because the page is too small for both. */

@@ -27,9 +27,9 @@ import { selected, voices } from './state.ts';
 import { spanTime } from './time-axis.ts';
 
 const EVENT_PAGE_SIZE = 200;
-/** The maximum number of ids shown. The recorded attributes below include all of them. */
+/** How many ids are shown. "Everything recorded" has all of them. */
 const MAX_ID_ROWS = 20;
-/** The maximum number of messages shown. The recorded attributes below include all of them. */
+/** How many inputs, outputs and evaluations are shown. "Everything recorded" has all of them. */
 const MAX_SHOWN_MESSAGES = 50;
 
 export function SpanPanel(): VNode {
