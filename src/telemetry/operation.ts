@@ -118,7 +118,7 @@ export interface OperationTraits {
   readonly createsMetadata?: true;
   /** Set if a model runs, although the conventions define no name for the operation. */
   readonly runsModel?: true;
-  /** Token metrics count its tokens under this name, because the conventions define no name for it. */
+  /** The name under which token metrics count the tokens, because the conventions define none. */
   readonly tokensOf?: 'chat';
   /** The API runs an agent. `src/hierarchy` creates its span, and hooks see the operation `invoke_agent`. */
   readonly invokesAgent?: true;

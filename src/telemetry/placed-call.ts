@@ -23,7 +23,7 @@ export class PlacedCall implements CallObservation {
   /** Created when it is needed, because most calls are not streams. */
   #accumulator: Accumulator | undefined;
   readonly #gaps: ChunkGaps | undefined;
-  /** What has arrived of a long stream, to know its model. Read only once, because reading it is slow. */
+  /** The result of a long stream so far, which shows the model. Read only once, because that is slow. */
   #partialResult: unknown;
 
   constructor(telemetry: Telemetry, start: RecordStart<ApiRequest, unknown> & { readonly place: Placement }) {

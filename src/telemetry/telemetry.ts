@@ -102,7 +102,7 @@ export class Telemetry {
     return this.metrics.wanted || (events ?? completionHook ?? this.events.provider) !== undefined;
   }
 
-  /** The providers to flush: the tracer provider, whose listeners name the others; without it, the others. */
+  /** The providers to flush. If there is a tracer provider, its listeners name the others. */
   get flushed(): readonly object[] {
     const { provider } = this;
     return isNoopTracerProvider(provider) ? this.otherProviders : [provider];

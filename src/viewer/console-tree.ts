@@ -60,7 +60,7 @@ const MAX_SPANS_PER_TRACE = 10_000;
 const MAX_HELD_EVALUATIONS = 1_000;
 /** The delay from the arrival of a trace's root to printing. Some spans end just after the root. */
 const PRINT_DELAY_MS = 200;
-/** How often the delay repeats while a trace is open: five seconds, enough to read a run from the API. */
+/** How often the delay repeats while a trace is open. In five seconds, a run can be read from the API. */
 const MAX_WAITS = 24;
 const DEFAULT_COLUMNS = 80;
 

@@ -38,7 +38,7 @@ function decide(consent: ContentConsent, context: Context): typeof CAPTURE_MODES
  * legacy completion. In Responses, it is an object.
  */
 const OWN_CONTENT: readonly string[] = ['messages', 'input', 'instructions', 'tools', 'functions', 'prompt'];
-/** Fields of Azure and of gateways that hold keys. */
+/** Fields that may contain keys, in requests to Azure and to gateways. */
 const CREDENTIALS: readonly string[] = ['data_sources', 'api_key', 'api_base', 'headers', 'extra_headers'];
 
 /** How many values of a request are recorded. This limits how long reading the request takes. */

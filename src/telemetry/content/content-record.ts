@@ -63,7 +63,7 @@ export class ContentRecord {
    * Begins a record, unless nothing wants the operation's content. If there is a completion hook, calls that
    * a hook makes have no content, because no hook could mask it.
    *
-   * @param startSettings the settings when the operation started. They and the current ones must allow it
+   * @param startSettings the settings at the start. They and the current ones must allow content
    * @param hookOnly whether the operation has no content, so that the hook sees only the error message
    */
   static begin(

@@ -7,7 +7,7 @@ import { logError } from '../../util/guard.ts';
 import { asArray, asCount, field, fieldsOf, first, MAX_RECORDED_DEPTH } from '../../util/payload.ts';
 import { isBlob, MAX_HASHED_BYTES, type Media, shownMedia, textWithoutMedia } from './media.ts';
 
-/** Messages of a request. Each is read when it is written, because only the end of a long conversation is recorded. */
+/** Messages of a request. Only those that fit are read, from the end of the conversation. */
 export type UnreadMessages = Pick<readonly Message[], 'length' | 'at'>;
 
 type CompletionFact =

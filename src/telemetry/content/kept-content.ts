@@ -16,7 +16,7 @@ import { plainError } from './plain-data.ts';
 const MAX_ANSWER_LENGTH = 16_777_216;
 /** How many base64 characters of media are kept of one answer. Of other media, only the size is kept. */
 const MAX_MEDIA_LENGTH = 8_388_608;
-/** V8 keeps 32 bytes for each concatenated piece. From this many on, a text is flattened if that saves memory. */
+/** V8 keeps 32 bytes for each concatenated piece. From this many on, a text is flattened if that pays. */
 const MAX_PIECES = 1_024;
 const BYTES_OF_PIECE = 32;
 
@@ -28,8 +28,8 @@ export interface TextLimits {
 }
 
 /**
- * As much as can be recorded. A completion hook sees content before it is cut, so with a hook the limits are
- * those that its documentation promises.
+ * The limits allow as much as can be recorded. A completion hook sees content before it is cut, so with a
+ * hook the limits are those that its documentation promises.
  */
 export function textLimits({ completionHook, maxContentLength, maxSpanContentLength }: Settings): TextLimits {
   const hooked = completionHook !== undefined;

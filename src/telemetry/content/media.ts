@@ -8,7 +8,7 @@ import { urlWithoutSecrets } from '../../util/url-secrets.ts';
 /** How many bytes of media are hashed per operation, in some milliseconds. Further media get no hash. */
 export const MAX_HASHED_BYTES = 4_194_304;
 const DATA_URL = /^data:[\w.+-]*\/?[\w.+-]*(?:;[^\s;,]+)*;base64,/i;
-/** A `data:` URL inside a text, such as Markdown. Repetitions are bounded: anyone may write the text. */
+/** A `data:` URL inside a text, such as Markdown. Repetitions are bounded: the text may be hostile. */
 const EMBEDDED_URL =
   /(data:[\w.+/\\-]{0,80}(?:;[^\s;,<>"]{1,200}){0,4};base64,)[\w+/=%-]+(?:\r?\n[\w+/=%-]{40,})*/gi;
 

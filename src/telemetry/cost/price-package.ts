@@ -115,8 +115,8 @@ export class PriceList {
   }
 
   /**
-   * Loads the package synchronously if possible, or else in the background, except in Bun. Operations that end
-   * before that have no cost.
+   * Loads the package synchronously if possible, or else in the background, except in Bun. Operations that
+   * end before that have no cost.
    */
   #load(): void {
     if (this.#loaded) return;

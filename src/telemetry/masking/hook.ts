@@ -14,7 +14,7 @@ const OTHER_FIELDS: ReadonlySet<unknown> = new Set<keyof Completion>([
 ]);
 
 const MAX_MASKED_LENGTH = 262_144;
-/** Values nested deeper are left out. Copies of content are not nested deeper. */
+/** Values nested deeper are left out. The content that hooks get is never that deep. */
 const MAX_MASKED_DEPTH = 32;
 /** Base64 of media. A shorter text may be a number or a name. */
 const MEDIA_BYTES = /^[A-Za-z\d+/\s]{32,}={0,2}\s*$/;

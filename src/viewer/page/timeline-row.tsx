@@ -137,7 +137,7 @@ function previewOf(span: ViewedSpan): string {
   const known = PREVIEWS.get(span);
   if (known !== undefined) return known;
   const lines = contentOf(span.attributes, MAX_PREVIEWED_LENGTH);
-  // Of messages, the answer is shown, or else the end of the question, which says more than its beginning.
+  // Messages are represented by the answer, or else by the end of the question, which says most.
   const shown = lines.some(({ role }) => role !== undefined) ? lines.slice(-1) : lines;
   const texts = shown.map(({ mark, role, text }) => {
     const isQuestion = mark === '›' && role !== undefined;
