@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { isAbsolute } from 'node:path';
 import { metrics } from '@opentelemetry/api';
 import { CONFIG_FILE_VARIABLE, exporterProblem, isSdkDisabled } from '../config/environment.ts';
 import { unknownVariables } from '../config/unknown-names.ts';
@@ -104,9 +105,26 @@ function startFromVariables({ NodeSDK }: SdkModule, dependencies: NodeJS.Require
   const configuration = sdkConfiguration(process.env, process.stderr.isTTY === true, dependencies);
   return withExportTimeout(process.env, () => {
     const made = new NodeSDK(configuration);
-    made.start();
+    withoutArguments(() => made.start());
     return made;
   });
+}
+
+/**
+ * `NodeSDK` exports the command line as an attribute of the resource. Its arguments may be prompts or keys, so they are
+ * hidden from it, unless the environment names what it shall detect.
+ */
+function withoutArguments(start: () => void): void {
+  const { argv, execArgv } = process;
+  // With `node --eval`, the first argument takes the place of the program.
+  const shown = argv.slice(0, isAbsolute(argv[1] ?? '') ? 2 : 1);
+  if (!process.env.OTEL_NODE_RESOURCE_DETECTORS?.trim())
+    Object.assign(process, { argv: shown, execArgv: [] });
+  try {
+    start();
+  } finally {
+    Object.assign(process, { argv, execArgv });
+  }
 }
 
 /** @returns `undefined` if nothing was registered, for example because the file cannot be read */

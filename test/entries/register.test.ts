@@ -61,6 +61,21 @@ describe.each(LANES_IN_TURN)('$lane, $format: node with …/register', ({ lane, 
     },
   );
 
+  test.each<[string, Record<string, string>, boolean]>([
+    ['not exported', {}, false],
+    ['exported if detectors are named', { OTEL_NODE_RESOURCE_DETECTORS: 'process' }, true],
+  ])('the arguments of the command line are %s', async (_, env, isExported) => {
+    const argument = '--title=as-you-asked';
+    const body = `
+      await ask();
+      const span = (await load('@opentelemetry/api')).trace.getTracer('app').startSpan('request');
+      const { 'process.command_args': exported } = span.resource.attributes;
+      console.log(process.execArgv.includes('${argument}'), exported.includes('${argument}'), exported.length > 1);
+    `;
+    const { stdout } = await runRegistered(lane, format, programText(format, body), env, [argument]);
+    expect(stdout).toBe(`true ${isExported} true\n`);
+  });
+
   test('uses a NodeSDK that the program starts before its first call, also for an earlier tracer', async () => {
     const { httpUrl, requests } = receiver();
     const early = `const tracer = (await load('@opentelemetry/api')).trace.getTracer('app');`;
