@@ -92,8 +92,8 @@ export function endEarly(): void {
 }
 
 /**
- * Makes tracers that the program gets before the SDK starts record with that SDK. The SDK registers with one
- * copy of the API. Tracers of other copies, such as that for `import`, would never find it.
+ * Lets tracers record with the SDK even if the program got them before the SDK started. The SDK registers
+ * with one copy of the API. Tracers of other copies, such as that for `import`, would never find it.
  */
 export function connectEarlyTracers(trace: TraceApi): void {
   const proxy = trace.getTracerProvider();

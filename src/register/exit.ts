@@ -15,9 +15,10 @@ const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 const REPEATED_SIGNAL_MS = 100;
 
 /**
- * Flushes on `SIGTERM`, `SIGINT` and `SIGHUP`. If the program has no listener for the signal, the process ends by that
- * signal after the flush. If it has one, that listener decides what happens, and the flush runs in parallel. If the
- * program later sends the signal to itself and has no listener any more, the process ends after another flush.
+ * Flushes on `SIGTERM`, `SIGINT` and `SIGHUP`. If the program has no listener for the signal, the process
+ * ends by that signal after the flush, unless it is process 1. If it has one, that listener decides what
+ * happens, and the flush runs in parallel. If the program later sends the signal to itself and has no
+ * listener any more, the process ends after another flush.
  *
  * @returns removes the listeners
  */

@@ -42,7 +42,7 @@ export interface Attempt {
   status: number | undefined;
   headers: unknown;
   error: unknown;
-  /** They may contain API keys. */
+  /** The URL and the headers may contain API keys. */
   readonly sentURL: unknown;
   readonly sentHeaders: unknown;
 }
@@ -308,7 +308,7 @@ export class Call implements AnsweredRequest {
   /** Ends a call whose result we do not read: the program reads it, it was lost, or tracing is shut down. */
   close(outcome: 'raw' | 'abandoned' | 'interrupted'): void {
     if (outcome !== 'raw' && this.streamed) this.streamEnd ??= 'abandoned';
-    // A result that nobody has asked for by then counts as abandoned since it arrived.
+    // If nobody has asked for the result before an interruption, it counts as abandoned since it arrived.
     const isUnread = outcome === 'interrupted' && !(this.streamed ? this.read : this.requested);
     this.#settle(outcome, undefined, undefined, isUnread || outcome === 'abandoned');
   }
@@ -316,7 +316,7 @@ export class Call implements AnsweredRequest {
   #settle(outcome: CallOutcome, value: unknown, error: unknown, isLate = false): void {
     if (this.outcome !== undefined) return;
     this.outcome = outcome;
-    // Abandonment is noticed late, so the call ends when its last chunk or its headers arrived.
+    // Abandonment is noticed late, so the call's end is the arrival of its last chunk or of its headers.
     this.endTime = (isLate && (this.lastChunkTime ?? this.headersTime)) || this.now();
     if (this.lastChunkTime !== undefined && this.lastChunkTime > this.endTime) {
       // The wall clock was set between two chunks.

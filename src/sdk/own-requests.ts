@@ -43,7 +43,7 @@ export async function readWithClient(
     const asResponse = field(promise, 'asResponse');
     // A fake client in a test may return a plain promise.
     if (typeof asResponse !== 'function') return await promise;
-    // A `fetch` of the program may ignore the signal, even before the headers arrive.
+    // A custom `fetch` may ignore the signal, so the race ends the wait.
     const answer = async (): Promise<unknown> => readJson(await asResponse.call(promise));
     return await Promise.race([answer(), rejection(signal)]);
   } finally {

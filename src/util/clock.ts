@@ -6,9 +6,9 @@ const MAX_DRIFT_MS = 1.5;
 let anchor = 0;
 
 /**
- * Turns `performance.now()` into milliseconds since the epoch; `undefined` means our clock. OpenTelemetry's
- * SDK starts spans at whole milliseconds, so their clocks lag ours. Spans below them use the same clock:
- * otherwise, they would end after them.
+ * Added to `performance.now()`, gives milliseconds since the epoch; `undefined` means our clock.
+ * OpenTelemetry's SDK starts spans at whole milliseconds, so their clocks lag ours. A span below uses the
+ * same clock. Otherwise, it would end after the span above.
  */
 export type SpanClock = number | undefined;
 

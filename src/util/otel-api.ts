@@ -14,8 +14,8 @@ import { NAME } from './version.ts';
 export const API_KEY: unique symbol = Symbol.for('opentelemetry.js.api.1');
 
 /*
- * Without a registered provider, the API returns no-op providers. One of another copy of the API, such as
- * that for `require`, is recognised by the name of its class.
+ * Without a registered provider, the API returns no-op providers. Those of another copy of the API, such as
+ * that for `require`, are recognised by their class names.
  */
 
 /** The provider that is registered behind the API's proxy. */

@@ -41,7 +41,7 @@ export class TaskQueue {
     return done;
   }
 
-  /** Includes tasks that these tasks add, for a few rounds. */
+  /** Also waits for the tasks that the current ones add, for a few rounds. */
   async settled(timeoutMs?: number): Promise<void> {
     if (this.#pending.size === 0) return;
     const rounds = this.#settledRounds();

@@ -98,7 +98,7 @@ export class AgentsNode {
     return ({ type, name }) => type === 'function' && !tools.includes(name);
   }
 
-  /** The open traces that wait for a run that begins here. Traces around an agent wait for its own run. */
+  /** The open traces that wait for a run that begins here. Those around an agent wait for the agent's run. */
   get waitingTraces(): readonly AgentsNode[] {
     const traces: AgentsNode[] = [];
     for (let node: AgentsNode | undefined = this; node !== undefined; node = node.trace.parent) {

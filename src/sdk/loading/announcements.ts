@@ -12,7 +12,7 @@ interface Announcement {
   readonly version: string | undefined;
 }
 
-/** How many modules are remembered. A development server loads changed ones again, under new URLs. */
+/** How many modules are remembered. A development server loads changed modules again, under new URLs. */
 const MAX_ANNOUNCEMENTS = 128;
 
 interface Announcements extends Announce {

@@ -54,7 +54,7 @@ function takeNote(file: string): void {
   if (reasonFor() === undefined) notice('calls_missed', file);
 }
 
-/** Prefers the cause: Node has no module hooks. */
+/** If Node has no module hooks, that is the reason. */
 function reasonFor(): Finding | undefined {
   const found = new Map(noticed().map((finding) => [finding.code, finding]));
   return found.get('node_too_old') ?? found.get('calls_missed');
@@ -62,7 +62,7 @@ function reasonFor(): Finding | undefined {
 
 /** The name of the client class in the user agent. Bundlers may add a number to it. */
 const USER_AGENT = /OpenAI[$_\d]*\/JS /;
-/** A user agent with a minified class name. `openai` has a version from 4; most such SDKs have 0 or 1. */
+/** A user agent with a minified class name. `openai` is at version 4 or later, most such SDKs at 0 or 1. */
 const MINIFIED_USER_AGENT = /^[\w$]{1,3}\/JS (?:[4-9]|\d\d)\./;
 /** Similar SDKs of version 4 or later lack these endpoints. Cloudflare's also has `images` and `audio`. */
 const OWN_PATH =
@@ -86,7 +86,7 @@ function isCall(request: unknown): boolean {
 
 function headersIn(request: unknown): (name: string) => string | undefined {
   const getHeader = field(request, 'getHeader');
-  // With `node:http`, values may be lists: `node-fetch` sets them so.
+  // With `node:http`, a value may be a list: `node-fetch` sets lists.
   if (typeof getHeader === 'function') return (name) => getHeader.call(request, name)?.toString();
   const headers = field(request, 'headers');
   // Older versions of undici have all headers in one text. Newer ones have a list in which names and values alternate.

@@ -70,7 +70,7 @@ let loadHook: LoadHook | undefined;
 
 function installHooks(listener: LoadListener): (() => void) | undefined {
   if (typeof module.registerHooks !== 'function') return hookRequire(listener);
-  // The hook stays without listeners: an ES module that loads before the next listener could never be found.
+  // The hook outlasts its listeners: an ES module that loads before the next listener could never be found.
   if (loadHook === undefined) {
     loadHook = new LoadHook();
     if (TSX.test([...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' '))) announceRequired();
@@ -106,7 +106,7 @@ class LoadHook {
     });
   }
 
-  /** Pauses until `resume`, which a file that throws never calls, or until the synchronous code ends. */
+  /** Pauses until `resume` or the end of the synchronous code: a file that throws never calls `resume`. */
   #rest(): void {
     this.#registered?.deregister();
     this.#registered = undefined;

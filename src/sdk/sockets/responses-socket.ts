@@ -28,7 +28,7 @@ interface Pending {
 export class ResponsesSocket implements SocketObservation {
   readonly #client: object;
   readonly #observer: CallObserver;
-  /** Each lane in the order in which its responses come. */
+  /** The responses in progress. Those of one lane are in the order in which they come. */
   #pending: readonly Pending[] = [];
   /**
    * The contexts in which the program has steered responses, by response id. The server begins a successor

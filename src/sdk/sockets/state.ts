@@ -37,7 +37,7 @@ export class SocketState {
   readonly #socket: object;
   readonly #transports: Transports;
   readonly #observation: SocketObservation | undefined;
-  /** Whether the class emits events under their own names, and `event` only to listeners of `event`. */
+  /** Whether the class emits events under their own names. Listeners of `event` get them, too. */
   readonly #byName: boolean;
   #transport: object | undefined;
   #sending: Sending | undefined;
@@ -110,7 +110,7 @@ export class SocketState {
     this.#lose(error ?? NOT_SENT);
   }
 
-  /** An event will not go out: the one being sent or, on an open connection, the first that was kept. */
+  /** Called if an event is lost: the one being sent or, on an open connection, the first that was kept. */
   #lose(error: unknown): void {
     const sending = this.#sending;
     guard('losing a frame', () => {
