@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path';
 /** In bytes. Files of settings, such as package.json, are far smaller. */
 const MAX_SIZE = 5_000_000;
 
-/** `undefined` if a file is missing or cannot be read. */
 function ifPossible<Result>(read: () => Result): Result | undefined {
   try {
     return read();

@@ -44,7 +44,6 @@ export function sdkConfiguration(
   };
 }
 
-/** Whether to print trees: with `OTEL_TRACES_EXPORTER=console`, or on a terminal unless the variable says `none`. */
 export function wantsTree(environment: Environment, terminal: boolean): boolean {
   const named = namedExporters(environment);
   return !named.includes('none') && (terminal || named.includes('console'));

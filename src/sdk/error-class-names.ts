@@ -16,7 +16,6 @@ export function learnErrorClassNames(client: object): void {
         classNames.set(value, name);
 }
 
-/** The name of an error class of `openai`; `undefined` until {@link learnErrorClassNames} has found the class. */
 export function errorClassName(errorClass: object): string | undefined {
   return classNames.get(errorClass);
 }

@@ -36,7 +36,6 @@ export function findClientClass(target: unknown): unknown {
   return names.map((name) => propertyOf(target, name)).find(isClientClass);
 }
 
-/** The prototype of a client class other than the SDK's main class, such as a subclass in the program. */
 export function findSubclassPrototype(clientClass: unknown): object | undefined {
   // Each major's `OpenAI` has itself as a static member. In openai 4, it extends the class that owns `makeRequest`.
   if (!isObject(clientClass) || Object.hasOwn(clientClass, 'OpenAI')) return undefined;

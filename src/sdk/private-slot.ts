@@ -1,5 +1,4 @@
 export interface PrivateSlot<Value> {
-  /** `undefined` if the holder is not an object. */
   get(holder: unknown): Value | undefined;
   set(holder: object, value: Value): void;
 }

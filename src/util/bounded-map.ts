@@ -95,7 +95,6 @@ export class BoundedMap<Key, Value> {
     unlink(entry);
   }
 
-  /** Drops the least recently used entry. */
   dropOldest(): void {
     if (this.size > 0) this.#drop(this.#end.newer);
   }

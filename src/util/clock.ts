@@ -77,7 +77,6 @@ export class LastingClock {
   }
 }
 
-/** Monotonic milliseconds, for deadlines. */
 export function monotonic(): number {
   return performance.now();
 }

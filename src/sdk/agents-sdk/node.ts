@@ -51,7 +51,6 @@ export class AgentsNode {
     this.parent = parent;
   }
 
-  /** Looks at this node first, then upwards. */
   closest(fits: (node: AgentsNode) => boolean): AgentsNode | undefined {
     let node: AgentsNode | undefined = this;
     while (node !== undefined && !fits(node)) node = node.parent;

@@ -64,7 +64,6 @@ export const HOOKED_NAMES: RegExp =
   /[\\/](?:client|core|index|ws|websocket|responses-tool-runner|decisions-tool-runner|run|openaiRealtimeBase)\.[cm]?js$/;
 
 interface HookedFile extends HookedFiles {
-  /** The folder of the file's package, judging by the path. */
   readonly folder: string;
 }
 

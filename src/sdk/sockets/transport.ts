@@ -3,7 +3,6 @@ import { asNumber, field } from '../../util/payload.ts';
 import { Patches } from '../patches.ts';
 import { holderOf, isObject } from '../reflect.ts';
 
-/** Values of a WebSocket's `readyState`. */
 export const CONNECTING = 0;
 export const OPEN = 1;
 export const CLOSING = 2;
