@@ -1,9 +1,7 @@
 import { notice } from '../diagnostics/report.ts';
 import { NO_ANSWER, REFUSED_CONNECTION } from '../util/export-result.ts';
-import { terminalSafe } from '../util/terminal-safe.ts';
-import { urlWithoutSecrets } from '../util/url-secrets.ts';
 import { NAME } from '../util/version.ts';
-import { type Environment, flag, rejectedValue } from './option-parsers.ts';
+import { type Environment, flag, rejectedValue, shownValue } from './option-parsers.ts';
 import { adviceIfUnreachable, endpointMistakes, protocolProblem, tracesEndpoint } from './otlp.ts';
 
 const VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_ENABLED';
@@ -50,7 +48,7 @@ export function namedExporters(environment: Environment): string[] {
 export function exporterProblem(environment: Environment): string | undefined {
   const unknown = namedExporters(environment).find((name) => !EXPORTER_NAMES.includes(name));
   if (unknown === undefined) return protocolProblem(environment);
-  const shown = JSON.stringify(terminalSafe(urlWithoutSecrets(unknown), 40));
+  const shown = JSON.stringify(shownValue(unknown));
   return `OTEL_TRACES_EXPORTER names ${shown}, which is unknown, so it exports nothing; accepted: ${EXPORTER_NAMES.join(', ')}.`;
 }
 

@@ -1,4 +1,5 @@
 import { row } from '../util/payload.ts';
+import { terminalSafe } from '../util/terminal-safe.ts';
 import { urlWithoutSecrets } from '../util/url-secrets.ts';
 
 export interface Option<Value> {
@@ -106,6 +107,14 @@ export function listOf<Name extends string, Flag>(
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Matches what may be a key. No accepted value has such a word. */
+const LIKE_A_KEY = /(?=[\w-]*\d)(?=[\w-]*[a-z])[\w-]{12,}/gi;
+
+/** A value that is not accepted, for a message. It may have been meant for another variable, whose value is secret. */
+export function shownValue(value: unknown): string {
+  return terminalSafe(urlWithoutSecrets(optionText(value)), 40).replace(LIKE_A_KEY, 'REDACTED');
+}
+
 export function rejectedValue(
   source: string,
   value: unknown,
@@ -113,10 +122,7 @@ export function rejectedValue(
   effect = 'It is treated as not set.',
   wrongPart?: string,
 ): string {
-  const shown = JSON.stringify(urlWithoutSecrets(optionText(value)).slice(0, 40)).replace(
-    '"object"',
-    'malformed',
-  );
+  const shown = JSON.stringify(shownValue(value)).replace('"object"', 'malformed');
   const place = wrongPart === undefined ? '' : ` at ${JSON.stringify(wrongPart.slice(0, 80))}`;
   return `${source} is ${shown}${place}; accepted: ${accepts}. ${effect}`;
 }

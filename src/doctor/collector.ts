@@ -2,7 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { parseKeyPairsIntoRecord } from '@opentelemetry/core';
 import { hasConfigurationFile, namedExporters } from '../config/environment.ts';
-import type { Environment } from '../config/option-parsers.ts';
+import { type Environment, shownValue } from '../config/option-parsers.ts';
 import {
   addressWithoutSecrets,
   adviceIfUnreachable,
@@ -17,7 +17,6 @@ import {
 } from '../config/otlp.ts';
 import { connectionFailure } from '../util/connection-failure.ts';
 import { failureReason, NO_ANSWER } from '../util/export-result.ts';
-import { urlWithoutSecrets } from '../util/url-secrets.ts';
 import { type Check, checked, problem, skippedCheck } from './check.ts';
 
 const ENDPOINT_CHECK = 'endpoint';
@@ -47,7 +46,7 @@ export async function examineCollector(environment: Environment): Promise<Check>
   if (hasConfigurationFile(environment)) return skipped(REPLACED_BY_FILE);
   const exporters = namedExporters(environment);
   if (exporters.length > 0 && !exporters.includes('otlp'))
-    return skipped(`OTEL_TRACES_EXPORTER is ${exporters.map(urlWithoutSecrets).join(',')}`);
+    return skipped(`OTEL_TRACES_EXPORTER is ${exporters.map(shownValue).join(',')}`);
   const variable = endpointVariable(environment);
   const protocol = tracesProtocol(environment);
   const url = parseAddress(tracesEndpoint(environment, protocol));

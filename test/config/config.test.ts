@@ -23,7 +23,8 @@ describe('an invalid value is reported with the accepted values, and the next so
     [{ maxContentLength: -1 }, {}, 'option maxContentLength is "-1"; accepted: whole numbers from 0.'],
     [{ apiSpans: null }, {}, `option apiSpans is malformed; ${SPANS}`],
     [{ apiSpans: Object.create(null) }, {}, `option apiSpans is malformed; ${SPANS}`],
-    [{ apiSpans: 'x'.repeat(99) }, {}, `option apiSpans is "${'x'.repeat(40)}"; ${SPANS}`],
+    [{ apiSpans: 'x'.repeat(99) }, {}, `option apiSpans is "${'x'.repeat(40)}…"; ${SPANS}`],
+    [{ apiSpans: 'sk-proj-a1b2c3d4e5' }, {}, `option apiSpans is "REDACTED"; ${SPANS}`],
     [{ apiSpans: 'https://me:pw@host.test' }, {}, `option apiSpans is "https://host.test/"; ${SPANS}`],
     [{ completionHook: null }, {}, 'option completionHook is malformed; accepted: functions.'],
   ])('%j %j', (config, environment, problem) => {

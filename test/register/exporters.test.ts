@@ -163,6 +163,7 @@ test.each([
   ['\u001b[2J', '"␛[2J"'],
   ['https://me:hunter2@host.test', '"https://host.test/"'],
   ['http://host.test/?api_key=hunter2', '"http://host.test/?api_key=REDACTED"'],
+  ['api-key=a1b2c3d4e5f6', '"api-key=REDACTED"'],
 ])('OTEL_TRACES_EXPORTER=%j names no exporter that is known', (OTEL_TRACES_EXPORTER, shown) => {
   expect(exporterProblem({ OTEL_TRACES_EXPORTER })).toBe(
     `OTEL_TRACES_EXPORTER names ${shown}, which is unknown, so it exports nothing; accepted: otlp, console, zipkin, none.`,
