@@ -31,6 +31,8 @@ const SCHEMA_FINISH_REASONS: Readonly<Record<string, string>> = {
   tool_calls: 'tool_call',
   function_call: 'tool_call',
   ...INCOMPLETE_REASONS,
+  // The schema has no word for an answer that was not completed.
+  cancelled: 'error',
   failed: 'error',
   expired: 'error',
   // Reasons of DeepSeek, Mistral and Together.

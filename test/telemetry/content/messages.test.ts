@@ -11,6 +11,7 @@ test.each([
   ['function_call', 'tool_call'],
   ['max_output_tokens', 'length'],
   ['failed', 'error'],
+  ['cancelled', 'error'],
   ['STOP', 'stop'],
   ['model_length', 'length'],
   ['eos', 'stop'],
