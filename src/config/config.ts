@@ -196,6 +196,9 @@ export type Settings = Required<Readonly<ResolvedOptions>> & {
     keyof OpenAIInstrumentationConfig,
     keyof ResolvedOptions | 'enabled'
   >]-?: NonNullable<OpenAIInstrumentationConfig[Name]>;
+} & {
+  /** Set in the settings of one operation: whether the program's function has refused its content. */
+  readonly isRefused?: boolean;
 };
 
 export const CAPTURE_MODES: Option<CaptureMessageContent> = oneOf(
@@ -362,21 +365,23 @@ export function contentTargets({ captureMessageContent: mode, events }: Settings
 }
 
 /**
- * The current settings, but with content only where the settings at the operation's start also allow it. If
- * the current settings have no completion hook or hide nothing, the earlier settings for these apply. If the
- * program's function has refused the operation's content, no hook and no store receives it.
+ * The current settings, with content only where the settings at the operation's start allow it, too. A hook or
+ * `hideContent` from the start still applies, unless the current settings have one. Content that the program's
+ * function has refused, or has not been asked about, reaches no hook and no store.
  */
 export function operationSettings(atStart: Settings, current: Settings): Settings {
   if (atStart === current) return current;
   const before = contentTargets(atStart);
   const now = contentTargets(current);
-  const isRefused =
+  const isUnasked =
     typeof current.captureMessageContent === 'function' && atStart.captureMessageContent === 'NO_CONTENT';
+  const isRefused = atStart.isRefused || isUnasked;
   return {
     ...current,
     captureMessageContent: captureMode(before.span && now.span, before.event && now.event),
     completionHook: isRefused ? undefined : (current.completionHook ?? atStart.completionHook),
     hideContent: current.hideContent === 'none' ? atStart.hideContent : current.hideContent,
+    isRefused,
   };
 }
 

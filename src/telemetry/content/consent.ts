@@ -16,9 +16,9 @@ export function settingsFor(settings: Settings, context: Context): Settings {
   const { captureMessageContent: consent } = settings;
   if (typeof consent !== 'function') return settings;
   const mode = isInsideHook(context)
-    ? undefined
-    : guard('the captureMessageContent', decide, consent, context);
-  return { ...settings, captureMessageContent: mode ?? 'NO_CONTENT' };
+    ? 'NO_CONTENT'
+    : (guard('the captureMessageContent', decide, consent, context) ?? 'NO_CONTENT');
+  return { ...settings, captureMessageContent: mode, isRefused: mode === 'NO_CONTENT' };
 }
 
 function decide(consent: ContentConsent, context: Context): typeof CAPTURE_MODES.fallback | undefined {

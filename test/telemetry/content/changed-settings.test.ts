@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { OpenAIInstrumentationConfig } from '../../../src/client.ts';
+import type { Completion, OpenAIInstrumentationConfig } from '../../../src/client.ts';
 import { observerFor } from '../../../src/pipeline/client-observers.ts';
 import { maskingHook } from '../../../src/telemetry/masking/hook.ts';
 import { ask } from '../../support/ask.ts';
@@ -78,3 +78,17 @@ test.each([
     expect(recordedText({ spans: [], logRecords }).includes('hidden')).toBe(recorded);
   },
 );
+
+test('no hook sees the content of a run that the program has refused, whatever the settings allow at its end', async () => {
+  const seen: string[] = [];
+  const completionHook = ({ outputMessages }: Completion): void =>
+    void seen.push(...outputMessages.map(String));
+  const config = { captureMessageContent: () => 'NO_CONTENT' as const, completionHook, cost: false } as const;
+  const { create, poll, telemetry } = await startTutor({ ...SPEAKING, runs: [RUN], config });
+  const { id } = await create();
+  observerFor(config).configure({ ...config, captureMessageContent: 'SPAN_ONLY' });
+  await poll(id);
+  await telemetry.provider.forceFlush();
+  expect(telemetry.spans.map(({ name }) => name)).toContain('invoke_agent Math Tutor');
+  expect(seen).toEqual([]);
+});
