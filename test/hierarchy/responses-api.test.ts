@@ -152,6 +152,19 @@ describe('a response', () => {
         { ...code, id: 'ci_1', outputs: null },
         { ...code, id: 'ci_2', outputs: [] },
         { type: 'file_search_call', id: 'fs_1', status: 'completed', queries: ['x'], results },
+        {
+          type: 'multi_agent_call',
+          id: 'ma_1',
+          call_id: 'call_1',
+          action: 'spawn_agent',
+          arguments: '{"a":1}',
+        },
+        {
+          type: 'multi_agent_call_output',
+          id: 'mo_1',
+          call_id: 'call_1',
+          output: [{ type: 'output_text', text: 'y' }],
+        },
       ];
       const program = await startProgram();
       const body = responseBody(output);
@@ -167,10 +180,16 @@ describe('a response', () => {
         undefined,
         0,
         undefined,
+        undefined,
       ]);
       expect(tools[2]).toMatchObject({
         'openai.file_search.result_count': 2,
         'openai.file_search.file_ids': ['file-a', 'file-b'],
+      });
+      expect(tools[3]).toMatchObject({
+        'gen_ai.tool.name': 'spawn_agent',
+        'gen_ai.tool.call.id': 'call_1',
+        'openai.tool.type': 'multi_agent',
       });
     },
   );

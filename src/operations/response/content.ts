@@ -200,6 +200,7 @@ const ITEM_CONTENT: Readonly<Record<string, (item: unknown) => ItemContent>> = {
   tool_search_output: (item) => ({ result: { tools: readToolDefinitions(item) } }),
   program: (item) => ({ arguments: presentFields(item, ['code']) }),
   program_output: (item) => ({ result: field(item, 'result') }),
+  multi_agent_call_output: (item) => ({ result: readOutput(field(item, 'output')) }),
 };
 
 export function readToolContent(item: unknown): ItemContent {

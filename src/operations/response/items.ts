@@ -50,6 +50,7 @@ const CALLS: Readonly<Record<string, CallType>> = {
     runBy: (item) => (field(item, 'execution') === 'client' ? 'program' : 'api'),
   },
   program: { tool: 'programmatic_tool_calling', runBy: 'api' },
+  multi_agent_call: { tool: 'multi_agent', name: 'action', runBy: 'api' },
 };
 
 /** OpenAI runs a shell in a container; the program runs any other. */
@@ -67,6 +68,7 @@ const OUTPUTS: Readonly<Record<string, string>> = {
   apply_patch_call_output: 'call_id',
   tool_search_output: 'call_id',
   program_output: 'call_id',
+  multi_agent_call_output: 'call_id',
   mcp_approval_response: 'approval_request_id',
 };
 

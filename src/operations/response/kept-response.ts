@@ -52,6 +52,7 @@ const ITEM_NAMES = [
   'role',
   'call_id',
   'name',
+  'action',
   'namespace',
   'server_label',
   'execution',

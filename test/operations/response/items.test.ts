@@ -14,6 +14,15 @@ test.each<[type: string, tool: string, runBy: string]>([
   expect(readResponseToolCall({ type })).toMatchObject({ type, tool, name: tool, runBy });
 });
 
+test('a call of another agent has the name of its action', () => {
+  const item = { type: 'multi_agent_call', id: 'ma_1', call_id: 'call_1', action: 'spawn_agent' };
+  expect(readResponseToolCall(item)).toMatchObject({
+    tool: 'multi_agent',
+    name: 'spawn_agent',
+    runBy: 'api',
+  });
+});
+
 test.each([{ type: 'message' }, {}, null, 5, 'text', []])('%j is no tool call', (item) => {
   expect(readResponseToolCall(item)).toBeUndefined();
 });
