@@ -88,6 +88,7 @@ describe('arguments and results of a traced function', () => {
     ['a signed URL', 'https://h/?a=1&sig=hidden&b=2', 'https://h/?a=1&sig=REDACTED&b=2'],
     ['a password in JSON', '{"password":"hidden"}', '{"password":"REDACTED"}'],
     ['a key of another service', 'use ghp_0123456789abcdefghij', 'use REDACTED'],
+    ['a client secret', { value: 'ek_0123456789abcdef0123' }, { value: 'REDACTED' }],
     ['a JSON Web Token', 'it is eyJhbGciOiJI.eyJzdWIiOiIx.c2ln, or', 'it is REDACTED, or'],
     ['a token in a query without a URL', 'token=hidden&page=2', 'token=REDACTED&page=2'],
     ['a private key', '-----BEGIN PRIVATE KEY-----\nhidden\n-----END PRIVATE KEY-----', 'REDACTED'],

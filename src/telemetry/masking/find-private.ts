@@ -38,7 +38,7 @@ const WORD_START = String.raw`(?:(?<![${LETTER}])|(?<=\\(?:[nrtbf]|u[\da-fA-F]{4
 const NUMBERS = String.raw`[+(]{0,2}\d+(?:(?:[ .\-/)]{1,4}[+(]{0,2}|\()\d+)*`;
 
 const RECOGNIZERS: readonly Recognizer[] = [
-  { kinds: ['key'], candidate: `(?=[AGSdghnprswxy])${WORD_START}${KEY}` },
+  { kinds: ['key'], candidate: `(?=[AGSdeghnprswxy])${WORD_START}${KEY}` },
   {
     // A JSON Web Token: three parts in base64.
     kinds: ['key'],

@@ -1,7 +1,8 @@
 /** How keys begin, and how many characters follow at least. To find another service's keys, add a row. */
 const KEY_FORMATS: readonly (readonly [start: string, length: number])[] = [
   ['sk-', 16], // OpenAI, Anthropic (`sk-ant-`), OpenRouter (`sk-or-`), Langfuse (`sk-lf-`) and others.
-  ['hf_|gsk_|xai-|pplx-|r8_|sess-', 20], // Hugging Face, Groq, xAI, Perplexity, Replicate, sessions of OpenAI.
+  ['hf_|gsk_|xai-|pplx-|r8_', 20], // Hugging Face, Groq, xAI, Perplexity, Replicate.
+  ['ek_|sess-', 20], // Client secrets and sessions of OpenAI.
   ['[sr]k_(?:live|test)_|whsec_', 16], // Stripe.
   ['gh[pousr]_|github_pat_|glpat-|npm_|pypi-', 20], // GitHub, GitLab, npm, PyPI.
   ['A[KS]IA', 16], // AWS: the key id. The secret key has no format.
@@ -11,8 +12,8 @@ const KEY_FORMATS: readonly (readonly [start: string, length: number])[] = [
   ['dop_v1_|shpat_|shpss_', 20], // DigitalOcean and Shopify.
 ];
 
-/** The pattern of any key. The first letters of all keys, `AGSdghnprswxy`, are also in `find-private.ts`. */
-export const KEY: string = `(?=[AGSdghnprswxy])(?:${KEY_FORMATS.map(
+/** The pattern of any key. The first letters of all keys, `AGSdeghnprswxy`, are also in `find-private.ts`. */
+export const KEY: string = `(?=[AGSdeghnprswxy])(?:${KEY_FORMATS.map(
   ([start, length]) => String.raw`(?:${start})[\w-]{${length},}`,
 ).join('|')})`;
 

@@ -95,6 +95,7 @@ describe('after an escape sequence', () => {
     ['030 1234567', '[phone]'],
     ['4111 1111 1111 1111', '[card]'],
     ['sk-proj-abcdefghijklmnop1234', '[key]'],
+    ['ek_0123456789abcdef0123456789abcdef', '[key]'],
     ['ghp_abcdefghijklmnopqrstuvwxyz0123456789', '[key]'],
     ['npm_abcdefghijklmnopqrstuvwxyz0123456789', '[key]'],
     ['AKIAIOSFODNN7EXAMPLE', '[key]'],
