@@ -136,7 +136,7 @@ interface LoaderContext {
   callback(error: null, source: string, map: unknown): void;
 }
 
-/** The loader: `loaders: ['opentelemetry-instrumentation-openai/bundler']`. */
+/** The webpack loader. In Turbopack's rules: `loaders: ['opentelemetry-instrumentation-openai/bundler']`. */
 export default function announceLoaded(this: LoaderContext, source: string, map?: unknown): void {
   this.callback(null, announce(source, this.resourcePath) ?? source, map);
 }

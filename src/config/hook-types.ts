@@ -23,8 +23,8 @@ export interface HookResponse {
   /** Returns a header of the response. */
   header(name: string): string | undefined;
   /**
-   * The program's result: parsed JSON, or the accumulated stream (with texts only if content is recorded). `undefined`
-   * if the call failed, if the program reads the response itself, and for the stream of a run.
+   * The parsed result, or what was kept of a stream: texts only if content is recorded, of images and audio only
+   * the usage. `undefined` if the call failed, if the program reads the response itself, and for a run's stream.
    */
   readonly result: unknown;
   /** The thrown value, if the call failed. */

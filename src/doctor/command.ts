@@ -17,9 +17,9 @@ const DOCTOR_USAGE =
 const MAX_LINE_LENGTH = 4_000;
 
 /**
- * Examines the project of the current folder, and asks the endpoint of the environment whether it accepts traces.
+ * Checks the project in the current folder, and whether the endpoint in the environment variables accepts traces.
  *
- * @returns the exit code: 1 if there is a problem, 2 for wrong parameters
+ * @returns the exit code: 0 if all is well, 1 if there is a problem, 2 for wrong parameters
  */
 export async function runDoctor(
   parameters: readonly string[],

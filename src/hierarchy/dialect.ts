@@ -138,7 +138,7 @@ export interface InvocationFact {
   readonly subagentId?: string | undefined;
   /** The invocation that the subagent works for. If unknown, the subagent's creator and the times decide. */
   readonly aboveId?: string | undefined;
-  /** Set if an event of a stream reports that the invocation has just begun or ended. */
+  /** Set if an event of an Agents API stream reports that the invocation has just begun or ended. */
   readonly moment?: 'begun' | 'ended' | undefined;
   /** The API's run object, with the metadata that the run's creator wrote. Not set for turns: they have no metadata. */
   readonly object?: unknown;
@@ -276,7 +276,7 @@ export interface ToolResult {
   /** Called only for a pending call, because hashing arguments may take long. */
   readonly repeated: () => CallFacts | undefined;
   readonly output: () => unknown;
-  /** The outcome, if the result reports that the call was refused or denied, or that it failed. */
+  /** The outcome that the result reports, or else the one given to `results`; `undefined` for success. */
   readonly outcome: () => ToolOutcome | undefined;
   /** A hash of the last messages before the call, if the request repeats these messages and the call. */
   readonly question: () => string | undefined;

@@ -111,7 +111,7 @@ export class Facts implements FactSink, Observation {
       if (isOver && (isKnown || (await dialect.readDetails(invocation, get, facts, isRead))))
         invocation.allSeen = true;
       await readAgentOf(invocation, get, facts);
-      // The conversation was idle, but its invocation has not ended. So the invocation had not begun yet.
+      // The invocation had not begun yet when its conversation was idle: it has not ended even now.
       if (life.endTime === undefined) invocation.reopen();
     };
   }
@@ -209,7 +209,7 @@ export class Facts implements FactSink, Observation {
     invocation.see(snapshot, this.timeFor(invocation), this.live);
   }
 
-  /** Takes an invocation's id from the first object that reports it, and the id of its conversation if that is new. */
+  /** Registers an invocation once an object reports its id, and names its conversation if that was unknown. */
   #identify(invocation: AgentInvocation, { id, agentId, conversationId }: InvocationSnapshot): void {
     const { tracker } = this.engine;
     const { endpoint, start, spanContext: span } = invocation;

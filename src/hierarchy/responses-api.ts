@@ -372,7 +372,7 @@ export interface Adoption {
  *
  * @param model the model that this process requested; by default the one that the response names
  */
-export function readAdoption(
+function readAdoption(
   call: Call,
   deployment: string | undefined,
   response: unknown,

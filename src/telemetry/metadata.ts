@@ -151,8 +151,8 @@ export function callerTraceOf(context: Context): CallerTrace {
 }
 
 /**
- * Returns a context with only the given context's baggage, which span processors copy to spans, and its mark
- * of {@link markInsideHook}. The whole context would keep the program's own values in memory.
+ * Returns a context with only the baggage, which span processors copy to spans, and the mark that
+ * {@link markInsideHook} sets. The whole context would keep the program's own values in memory.
  */
 export function bareContext(context: Context): Context {
   const base = isInsideHook(context) ? markInsideHook(ROOT_CONTEXT) : ROOT_CONTEXT;

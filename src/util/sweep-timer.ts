@@ -23,8 +23,7 @@ export class SweepTimer {
   wake(interval: number): void {
     this.#stopTimer?.();
     const timers = platformTimers();
-    // A timer would keep a sandbox, such as Jest's, in memory. Without an `end`, it is not worth that: it
-    // only frees memory.
+    // A timer keeps a sandbox, such as Jest's, in memory. There, none starts that only frees memory.
     if (timers !== undefined && !(this.#end === undefined && isOfSandbox(timers.setInterval))) {
       const { clearInterval, setInterval } = timers;
       const timer = startOutside(() => setInterval(() => guard('expiring entries', this.#sweep), interval));

@@ -274,7 +274,7 @@ export function readAgentsFailure(error: unknown, thrown: unknown, withText: boo
 
 const GENERIC: ReadonlySet<string> = new Set(['Error', ERROR_TYPE_VALUE_OTHER]);
 
-/** Gives a failure with a generic type the type of the known failure, such as that of the model call. */
+/** Replaces a generic error type, such as `Error`, with that of the known failure, such as the model call's. */
 export function morePrecise(failure: Failure | undefined, known: Failure | undefined): Failure | undefined {
   return failure !== undefined && known !== undefined && GENERIC.has(failure.type)
     ? { ...failure, type: known.type }

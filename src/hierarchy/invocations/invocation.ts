@@ -50,7 +50,7 @@ export abstract class Invocation implements Living, SegmentMember {
   readonly segment: Segment | undefined;
   readonly clock: OperationClock;
   readonly life: Life;
-  /** Sends our own GET requests about it; `undefined` where there is nothing to read. */
+  /** Reads its end or details with our own GET requests. Not set for poll loops, or before the server answers. */
   read: ReadInvocation | undefined;
   protected readonly owner: InvocationOwner;
 

@@ -248,7 +248,7 @@ function settleLife(invocation: Living): readonly Effect[] {
 
 /**
  * Whether to ask the API now for the end that the program no longer waits for: up to five times, after 1 s
- * and then at doubling intervals. Each check at a due time uses up one of the five.
+ * and then at doubling intervals.
  */
 function isDue(life: Life, time: number): boolean {
   const due = life.closingReads;

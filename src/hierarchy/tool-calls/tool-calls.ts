@@ -54,7 +54,7 @@ interface PendingCall extends ContentHolder {
   readonly requested: Pick<RequestedCall, 'call' | 'itemId'>;
   readonly startTime: number;
   readonly response: RequestingResponse;
-  /** Whether the call was recorded. It may be pending again, if the request that answered it failed. */
+  /** Set once an answer was handled. The call is pending again if the request with that answer fails. */
   isRecorded: boolean;
   content: ToolCallContent | undefined;
 }

@@ -77,7 +77,7 @@ function roleOf(item: unknown): string {
   return field(item, 'type') === undefined ? 'user' : 'assistant';
 }
 
-/** Reads an item that the program sends. All parts of a message are read: completion hooks see everything. */
+/** Reads an item that the program sends, with all parts of a message, so that completion hooks see them. */
 function readSentItem(item: unknown): MessagePart[] {
   return readItem(item, Number.POSITIVE_INFINITY);
 }

@@ -39,7 +39,7 @@ export interface RouteMatch {
 
 const NO_VALUES: readonly string[] = [];
 
-/** One path of the tree, created when a request first has this path. */
+/** A node of the path tree. Created when it is first needed. */
 class PathNode {
   /** `/threads/{thread_id}`. Empty for the root. */
   readonly template: string;
@@ -183,7 +183,7 @@ function newRoute(method: string, template: string): Route {
   return { method, template, endpoint: `${method} ${template}`, family, parameters: [] };
 }
 
-/** What older releases of openai send for a missing id. As an id, it would be the same for different users. */
+/** What older releases of openai send for a missing id. Recorded as an id, it would link different users' calls. */
 const MISSING_IDS: readonly string[] = ['undefined', 'null'];
 
 /** Many calls run this code, so it creates no function. */

@@ -41,7 +41,7 @@ export class Costs {
   }
 
   /**
-   * @param request the attributes of the request: provider, model and service tier
+   * @param request the attributes of the request: provider, model, service tier and server address
    * @param parts receives the cost of each part as an attribute
    * @returns the cost in USD; `undefined` if costs are off, or if a price or an amount is unknown
    */

@@ -140,7 +140,7 @@ export class PriceList {
   }
 }
 
-/** Renames the price of an hour of audio, for which there are two names. Only input is billed by the hour. */
+/** Copies `input_audio_hours` to `audio_hours`. Both mean the same price: only input is billed by the hour. */
 function withAudio(prices: unknown): unknown {
   const hours = field(prices, 'audio_hours') ?? field(prices, 'input_audio_hours');
   return hours === undefined ? prices : { ...(prices as object), audio_hours: hours };
