@@ -197,12 +197,12 @@ export class Responses implements ConversationApi {
         asked.settled(ended, record);
         segment?.requestEnded(ended.endTime);
         const known = this.#know(asked, result, record);
-        const { client, endTime, headersTime, ownClock } = ended;
+        const { client, startTime, endTime, headersTime, ownClock } = ended;
         if (known === undefined || handedOn || !isResponseOpen(result))
           return () => asked.ended(result, endTime, record.spent);
         const clock = new OperationClock(ownClock);
-        // The program may have read the stream for long before it left it.
-        clock.learn(asTime(field(result, 'created_at')), headersTime);
+        // The program may have read the stream for long before it left it. Over a socket, there are no headers.
+        clock.learn(asTime(field(result, 'created_at')), headersTime || startTime);
         const continued = { endpoint, record, segment, result, startTime: endTime, clock };
         this.#keep(known, asked, continued, client).startedWith(ended);
         return 'kept';

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { responseBody } from '../support/bodies.ts';
 import { type Program, startProgram } from '../support/program.ts';
+import { openResponses } from '../support/responses-socket.ts';
 import { millisecondsOf } from '../support/times.ts';
 
 const MODEL = 'gpt-4o-mini';
@@ -106,6 +107,26 @@ describe('a stream that is read for long', () => {
       if (passed > 0) break;
       passed = 20;
     }
+    passed = 40;
+    simulator.next({ body: ended });
+    await client.responses.retrieve('resp_1');
+    const [chat] = program.ended('chat');
+    expect(chat?.duration[0]).toBeGreaterThanOrEqual(24);
+    expect(chat?.duration[0]).toBeLessThanOrEqual(25);
+  });
+
+  it('does not move the end of the response that its socket leaves', async () => {
+    const program = await startProgram({ config: { runSteps: 'observe' } });
+    const { client, simulator } = program;
+    simulator.onSocket((server) => {
+      server.onText = () => server.send(begun.data);
+    });
+    const { socket, send, received, closed } = await openResponses(program);
+    send({ type: 'response.create', model: MODEL, input: 'x', background: true });
+    await vi.waitUntil(() => received.length > 0);
+    passed = 20;
+    socket.close();
+    await closed();
     passed = 40;
     simulator.next({ body: ended });
     await client.responses.retrieve('resp_1');
