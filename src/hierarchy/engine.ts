@@ -97,7 +97,7 @@ class EngineRequest extends Facts implements Placement {
   readonly #route: Route;
   readonly #query: unknown;
   readonly #active: Span | undefined;
-  readonly #invocation: AgentInvocation | undefined;
+  #invocation: AgentInvocation | undefined;
   readonly #listed: AgentInvocation | undefined;
   readonly #segment: Segment | undefined;
   /** Whether the request streams a conversation's events. Such a stream keeps no invocation open. */
@@ -307,8 +307,14 @@ class EngineRequest extends Facts implements Placement {
     const place = placeAdopted(telemetry.settings, this, { endedAt, isOwn: !!own, creator, object });
     if (place === undefined) return undefined;
     handedOn.delete(origin, id);
-    this.requestInvocation = adoptInvocation(tracker, { kind, snapshot, conversationId }, this, place, own);
-    return this.requestInvocation;
+    const adopted = adoptInvocation(tracker, { kind, snapshot, conversationId }, this, place, own);
+    this.requestInvocation = adopted;
+    if (this.live) {
+      // From now on, the stream drives it, as if it had been known before.
+      this.#invocation = adopted;
+      adopted.apply({ type: 'asked', outlives: false }, this.timeFor(adopted));
+    }
+    return adopted;
   }
 
   /** Only the program's requests resume an invocation: our own reads may return after a `dispose`. */
@@ -382,6 +388,7 @@ class EngineRequest extends Facts implements Placement {
 
   #settle(call: Call, invocation: AgentInvocation): void {
     const time = this.timeFor(invocation, call.endTime);
+    if (this.engine.dialect.identifiesAtOnce) markCut(call, invocation);
     try {
       if (this.foldInto !== undefined) this.#fold(call, invocation);
       if (call.error === undefined && !this.#outputsApplied) this.#applyOutputs();
@@ -396,7 +403,6 @@ class EngineRequest extends Facts implements Placement {
 
   /** Notes on the invocation's span what the request's own span would show. */
   #fold(call: Call, invocation: AgentInvocation): void {
-    if (this.engine.dialect.identifiesAtOnce) markCut(call, invocation);
     // The attempts of the starting request get spans even if the invocation was recorded before the stream
     // ended.
     if (call.attemptCount > 1 && (this.opens || !invocation.isClosed))

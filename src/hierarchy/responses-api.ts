@@ -37,6 +37,7 @@ import {
 } from './dialects/responses.ts';
 import { requestTo } from './dialects/shared-readers.ts';
 import { type ContinuationTraits, ContinuedCall, type ContinuedStart } from './invocations/continued-call.ts';
+import { isLeft } from './invocations/invocation.ts';
 import { ModelCall, type ModelCallStart } from './model-calls.ts';
 import { asTime, OperationClock } from './operation-clock.ts';
 import type { Shelf } from './store.ts';
@@ -312,7 +313,9 @@ export class Responses implements ConversationApi {
     const adopted = this.#know(asked, response, record);
     if (adopted === undefined) return;
     const continued = { endpoint, record, segment, result: response, startTime, clock: adoption.clock };
-    this.#keep(adopted, asked, continued, call.client).see(response, call.endTime, false);
+    const open = this.#keep(adopted, asked, continued, call.client);
+    open.see(response, call.endTime, false);
+    if (isLeft(call)) open.apply({ type: 'left' }, call.endTime);
   }
 
   /**

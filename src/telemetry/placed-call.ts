@@ -66,11 +66,12 @@ export class PlacedCall implements CallObservation {
     const result = call.outcome === 'stream' || call.chunkCount > 0 ? this.#streamed() : call.value;
     if (call.streamEnd === 'completed' && this.#accumulator?.hasEnd === false) call.streamEnd = 'cut';
     if (call.streamEnd !== undefined && call.streamEnd !== 'completed') markUnfinished(result);
-    const outcome = guard('reading an outcome', PlacedCall.#outcomeOf, this, call, result) ?? { result };
     const { telemetry, context, attributes } = record;
     if (call.attemptCount > 1)
       guard('recording attempts', recordAttempts, telemetry, call, context, attributes);
+    // This may find that a stream was cut.
     const following = this.#place.onEnd && followingOf(this.#place, call, result, record);
+    const outcome = guard('reading an outcome', PlacedCall.#outcomeOf, this, call, result) ?? { result };
     if (following === 'kept') {
       record.add(outcome);
       return;

@@ -4,11 +4,13 @@ import { flush, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { observerFor } from '../../src/pipeline/client-observers.ts';
 import { environment, startAgentProgram } from '../support/agent-program.ts';
 import { type ApiUsage, recordApiUsage } from '../support/api-usage.ts';
+import { responseBody } from '../support/bodies.ts';
 import { holdRequests } from '../support/hold-requests.ts';
 import { usageSum } from '../support/lanes/usage.ts';
+import { otherProcess } from '../support/other-process.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { startSimulator } from '../support/simulator/index.ts';
-import { startTutor, type Tutor } from '../support/tutor.ts';
+import { ASKS_FOR_X, outputsFor, startTutor, type Tutor } from '../support/tutor.ts';
 
 // Let fake timers control reads, too.
 vi.mock(import('../../src/util/timers.ts'), async (original) => ({
@@ -213,6 +215,34 @@ it('a background response that the program no longer waits for is asked for its 
   while ((await worker.responses.retrieve(id)).status !== 'completed');
   await expect.poll(() => telemetry.openSpans, { timeout: 5_000 }).toEqual([]);
   await expectAllTold({ ...program, apiUsage });
+});
+
+describe('what another process created and the program has adopted', () => {
+  it('is asked for its end after the stream of the run was left', async () => {
+    const tutor = await startTutor({ runs: [ASKS_FOR_X] });
+    const run = await tutor.plain.beta.threads.runs.createAndPoll(tutor.threadId, {
+      assistant_id: tutor.assistantId,
+    });
+    const worker = otherProcess(tutor, { adoptRuns: true, conversationIdleTimeout: 40 });
+    await tutor.inSpan(async () => {
+      const answers = { ...outputsFor(run), stream: true } as const;
+      for await (const { event } of await worker.beta.threads.runs.submitToolOutputs(run.id, answers))
+        if (event === 'thread.run.in_progress') break;
+    });
+    await expect.poll(() => tutor.ended('invoke_agent'), { timeout: 5_000 }).toHaveLength(1);
+    expect(tutor.ended('invoke_agent')[0]?.attributes).toMatchObject({ 'openai.run.status': 'completed' });
+  });
+
+  it('is asked for its end after the stream of the response was left', async () => {
+    const program = await startProgram({ config: { adoptRuns: true } });
+    const begun = responseBody([], { background: true, status: 'in_progress' });
+    const data = { type: 'response.in_progress', sequence_number: 0, response: begun };
+    program.simulator.next({ sse: [{ data }] });
+    for await (const _ of await program.client.responses.retrieve('resp_1', { stream: true }));
+    program.simulator.next({ body: { ...begun, status: 'completed' } });
+    await expect.poll(() => program.ended('chat'), { timeout: 5_000 }).toHaveLength(1);
+    expect(program.ended('chat')[0]?.attributes).toMatchObject({ 'gen_ai.response.status': 'completed' });
+  });
 });
 
 it('two servers with an assistant of the same id keep the names of their agents apart', async () => {

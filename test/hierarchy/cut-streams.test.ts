@@ -145,6 +145,23 @@ describe('a stream of a run', () => {
     expect(ends(program)).toEqual(['cut']);
   });
 
+  it('is cut in another trace than that of the run, too', async () => {
+    const { client, simulator, ...program } = await startTutor({ runs: [ASKS_FOR_X] });
+    const run = await program.inSpan(program.run, 'ask');
+    const data = { ...run, status: 'queued', required_action: null };
+    simulator.next({ sse: [{ event: 'thread.run.queued', data }] });
+    await program.inSpan(
+      () => readAll(client.beta.threads.runs.submitToolOutputs(run.id, { ...outputsFor(run), stream: true })),
+      'answer',
+    );
+    expect(ends(program)).toEqual(['cut']);
+    simulator.next({
+      when: { method: 'GET', path: /runs\/run_\d+$/ },
+      body: { ...data, status: 'completed' },
+    });
+    await expect.poll(() => program.ended('invoke_agent'), { timeout: 5_000 }).toHaveLength(1);
+  });
+
   it('that answers its functions continues with the count', async () => {
     const program = await startTutor({ runs: [ASKS_FOR_X] });
     let chunks = 0;
