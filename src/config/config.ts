@@ -199,6 +199,8 @@ export type Settings = Required<Readonly<ResolvedOptions>> & {
 } & {
   /** Set in the settings of one operation: whether the program's function has refused its content. */
   readonly isRefused?: boolean;
+  /** Set in the settings of one operation: the program's function, if it was asked about its content. */
+  readonly decidedBy?: ContentConsent | undefined;
 };
 
 export const CAPTURE_MODES: Option<CaptureMessageContent> = oneOf(
@@ -367,21 +369,24 @@ export function contentTargets({ captureMessageContent: mode, events }: Settings
 /**
  * The current settings, with content only where the settings at the operation's start allow it, too. A hook or
  * `hideContent` from the start still applies, unless the current settings have one. Content that the program's
- * function has refused, or has not been asked about, reaches no hook and no store.
+ * function has refused, or that its current function has not been asked about, reaches nothing: no hook, no store.
  */
 export function operationSettings(atStart: Settings, current: Settings): Settings {
   if (atStart === current) return current;
   const before = contentTargets(atStart);
   const now = contentTargets(current);
-  const isUnasked =
-    typeof current.captureMessageContent === 'function' && atStart.captureMessageContent === 'NO_CONTENT';
+  const { captureMessageContent: consent } = current;
+  const isUnasked = typeof consent === 'function' && consent !== atStart.decidedBy;
   const isRefused = atStart.isRefused || isUnasked;
   return {
     ...current,
-    captureMessageContent: captureMode(before.span && now.span, before.event && now.event),
+    captureMessageContent: isUnasked
+      ? 'NO_CONTENT'
+      : captureMode(before.span && now.span, before.event && now.event),
     completionHook: isRefused ? undefined : (current.completionHook ?? atStart.completionHook),
     hideContent: current.hideContent === 'none' ? atStart.hideContent : current.hideContent,
     isRefused,
+    decidedBy: atStart.decidedBy,
   };
 }
 

@@ -18,7 +18,7 @@ export function settingsFor(settings: Settings, context: Context): Settings {
   const mode = isInsideHook(context)
     ? 'NO_CONTENT'
     : (guard('the captureMessageContent', decide, consent, context) ?? 'NO_CONTENT');
-  return { ...settings, captureMessageContent: mode, isRefused: mode === 'NO_CONTENT' };
+  return { ...settings, captureMessageContent: mode, decidedBy: consent, isRefused: mode === 'NO_CONTENT' };
 }
 
 function decide(consent: ContentConsent, context: Context): typeof CAPTURE_MODES.fallback | undefined {

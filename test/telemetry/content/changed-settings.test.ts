@@ -92,3 +92,25 @@ test('no hook sees the content of a run that the program has refused, whatever t
   expect(telemetry.spans.map(({ name }) => name)).toContain('invoke_agent Math Tutor');
   expect(seen).toEqual([]);
 });
+
+test.each([
+  ['a fixed value', 'SPAN_AND_EVENT'],
+  ['another function', () => 'SPAN_AND_EVENT' as const],
+] as const)(
+  'the content of a run started with %s is not recorded by a function that was not asked',
+  async (_, first) => {
+    const config = { captureMessageContent: first, cost: false };
+    const runs = [{ ...RUN, end: 'failed' as const, lastError: { code: 'server_error', message: 'hidden' } }];
+    const { create, poll, telemetry } = await startTutor({ ...SPEAKING, runs, config });
+    const { id } = await create();
+    const seen: Completion[] = [];
+    const completionHook = (completion: Completion): void => void seen.push(completion);
+    observerFor(config).configure({ ...config, captureMessageContent: () => 'NO_CONTENT', completionHook });
+    await poll(id);
+    await telemetry.provider.forceFlush();
+    const spans = telemetry.spans.filter(({ attributes }) => attributes['openai.run.id'] === id);
+    expect(spans.map(({ name }) => name)).toContain('invoke_agent Math Tutor');
+    expect(recordedText({ spans, logRecords: telemetry.logRecords })).not.toContain('hidden');
+    expect(seen).toEqual([]);
+  },
+);
