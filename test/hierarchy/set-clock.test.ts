@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { OperationClock } from '../../src/hierarchy/operation-clock.ts';
 import { type AgentProgram, environment, startAgentProgram } from '../support/agent-program.ts';
+import { responseBody } from '../support/bodies.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { millisecondsOf } from '../support/times.ts';
 import { ASKS_FOR_X, outputsFor, startTutor, type Tutor } from '../support/tutor.ts';
@@ -11,6 +13,7 @@ const JUMPS = [20, 3_600, -3] as const;
 const REQUEST_MS = 0.1;
 /** How far a span's clock may lag. */
 const LAG_MS = 3;
+const TOOL_MS = 20;
 
 let began = 0;
 beforeEach(() => {
@@ -135,6 +138,25 @@ describe.each(JUMPS)('while the wall clock is set by %s seconds', (jump) => {
     while (response.status !== 'completed') response = await responses.retrieve(response.id);
     await expectToLast(program, 'chat');
     expect((await measured(program, 'chat')) * 1e3).toBeLessThan(passed());
+  });
+
+  it('a function of a hand-written loop takes as long as it took', async () => {
+    const program = await startProgram();
+    const { client, simulator } = program;
+    const call = { type: 'function_call', id: 'fc_1', call_id: 'call_1', name: 'get_x', arguments: '{}' };
+    simulator.next({ body: responseBody([call]) });
+    simulator.next({ body: responseBody([], { id: 'resp_2' }) });
+    const asked = { model: 'gpt-4o-mini', input: 'What is x?' };
+    await client.responses.create(asked);
+    setClock(program, jump);
+    await delay(TOOL_MS);
+    const input = [{ type: 'function_call_output', call_id: 'call_1', output: '1' }] as const;
+    await client.responses.create({ ...asked, previous_response_id: 'resp_1', input: [...input] });
+    await expectToLast(program, 'execute_tool');
+    const lasted = seconds(named(program, 'execute_tool')) * 1e3;
+    expect(lasted).toBeGreaterThan(TOOL_MS - LAG_MS);
+    const [{ max = 0 } = {}] = await program.points('gen_ai.execute_tool.duration');
+    expect(max * 1e3).toBeCloseTo(lasted);
   });
 
   it('a turn takes as long as it took', async () => {

@@ -14,7 +14,7 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
 import type { Place } from '../../telemetry/place-attributes.ts';
 import type { LocalPlace } from '../../telemetry/program-operation.ts';
-import { justAfter, Starts } from '../../util/clock.ts';
+import { justAfter, LastingClock, monotonic, Starts } from '../../util/clock.ts';
 import { beginIn, finishIn } from '../../util/open-traces.ts';
 import { field, MAX_READ, objectField, stringField } from '../../util/payload.ts';
 import { activeSpan } from '../conversations/conversation.ts';
@@ -53,6 +53,8 @@ export interface AnsweredCalls {
 interface PendingCall extends ContentHolder {
   readonly requested: Pick<RequestedCall, 'call' | 'itemId'>;
   readonly startTime: number;
+  /** The program may take long to answer, and the wall clock may be set meanwhile. */
+  readonly clock: LastingClock;
   readonly response: RequestingResponse;
   /** Set once an answer was handled. The call is pending again if the request with that answer fails. */
   isRecorded: boolean;
@@ -139,6 +141,7 @@ export class ToolCalls {
         requested: { itemId, call: { ...call, content: undefined } },
         response,
         startTime,
+        clock: new LastingClock(),
         isRecorded: false,
         content,
         forgetContent: () => {
@@ -192,9 +195,11 @@ export class ToolCalls {
     // An approved call is recorded later: it is an item of the next response.
     if (requested.call.type === 'mcp' && outcome === undefined) return;
     const call = { ...requested.call, content: content && { ...content, result: result.output() } };
-    // The clock may have been set back since, but a call is never answered before it is requested.
-    const startTime = Math.min(pending.startTime, time);
-    const times = { startTime, endTime: Math.max(time, justAfter(startTime)) };
+    const { current: ownClock } = pending.clock;
+    const answeredAt = ownClock === undefined ? time : ownClock + monotonic();
+    // A call is never answered before it is requested.
+    const startTime = Math.min(pending.startTime, answeredAt);
+    const times = { startTime, endTime: Math.max(answeredAt, justAfter(startTime)) };
     this.#record({ ...requested, call, outcome }, response, times, parent);
   }
 
