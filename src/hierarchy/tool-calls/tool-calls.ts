@@ -195,11 +195,12 @@ export class ToolCalls {
     // An approved call is recorded later: it is an item of the next response.
     if (requested.call.type === 'mcp' && outcome === undefined) return;
     const call = { ...requested.call, content: content && { ...content, result: result.output() } };
-    const { current: ownClock } = pending.clock;
-    const answeredAt = ownClock === undefined ? time : ownClock + monotonic();
+    // If the clock was set since, the start is moved to the clock of the request with the answer.
+    const { current: earlier } = pending.clock;
+    const moved = earlier === undefined ? 0 : time - (earlier + monotonic());
     // A call is never answered before it is requested.
-    const startTime = Math.min(pending.startTime, answeredAt);
-    const times = { startTime, endTime: Math.max(answeredAt, justAfter(startTime)) };
+    const startTime = Math.min(pending.startTime + moved, time);
+    const times = { startTime, endTime: Math.max(time, justAfter(startTime)) };
     this.#record({ ...requested, call, outcome }, response, times, parent);
   }
 
