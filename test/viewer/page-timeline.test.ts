@@ -93,6 +93,30 @@ describe.skipIf(NO_BROWSER !== undefined)('the timeline of the page', () => {
     expect(await page.getByRole('treeitem', { selected: true }).textContent()).toContain('error');
   });
 
+  it('has one bar for thousands of siblings, to the end of the last', async () => {
+    const calls = Array.from({ length: 2_001 }, (_, i) => chat({}, { start: i, end: i + 1 }));
+    page = await open([{ name: 'program', end: 4_002, children: calls }]);
+    const bars = row('2,001 × chat').locator('.track > *');
+    const places = await bars.evaluateAll((all) => all.map((each) => (each as HTMLElement).style.width));
+    expect(places.map(Number.parseFloat)).toEqual([50]);
+  });
+
+  it('shows a call that is short beside its trace, also at its end', async () => {
+    const start = 7_200_000;
+    page = await open([
+      { name: 'program', end: start + 100, children: [chat({}, { start, end: start + 100 })] },
+    ]);
+    const track = row('chat').locator('.track');
+    const { x = 0, width = 0, y = 0 } = (await track.locator('.bar').boundingBox()) ?? {};
+    const found = await page.evaluate(([x, y]) => document.elementFromPoint(x, y)?.className, [
+      x + width / 2,
+      y + 5,
+    ] as const);
+    expect(found).toBe('bar');
+    const drawn = await page.locator('.minimap path.model').getAttribute('d');
+    expect(Number(/^M(\d+) /.exec(drawn ?? '')?.[1])).toBe(999);
+  });
+
   it('collapses and expands all spans of one trace and filter', async () => {
     const of = (name: string, start: number): SpanPlan => ({
       name,

@@ -16,6 +16,7 @@ interface Mark extends TimeRange {
   readonly type?: string | undefined;
 }
 
+/** A group of more spans than this has one bar, from the first start to the last end. */
 const MAX_MARKS = 2_000;
 /** A span with more parts than this has a plain bar, without marks for them. */
 const MAX_PARTS = 300;
@@ -32,7 +33,7 @@ const WORKER = /^(?:agent|model|tool)$/;
 
 export function Track({ item }: { readonly item: TimelineItem }): VNode {
   const { value: shown } = shownTime;
-  const marks = item.isGroup ? barsOf('bar', item.rows, () => undefined) : spanMarks(item.row);
+  const marks = item.isGroup ? groupMarks(item) : spanMarks(item.row);
   return (
     <span class="track" aria-hidden="true" title={numbersOf(item)}>
       {marks
@@ -61,12 +62,19 @@ function numbersOf(item: TimelineItem): string {
   return facts.flatMap(([label, value]) => (value === undefined ? [] : `${label}: ${value}`)).join('\n');
 }
 
+function groupMarks(item: TimelineItem): Mark[] {
+  const { rows } = item;
+  return rows.length > MAX_MARKS
+    ? [{ kind: 'bar', ...itemTime(item) }]
+    : barsOf('bar', rows, () => undefined);
+}
+
 function barsOf(
   kind: string,
   rows: readonly Row[],
   typeFor: (span: ViewedSpan) => string | undefined,
 ): Mark[] {
-  return rows.slice(0, MAX_MARKS).map(({ span }) => ({
+  return rows.map(({ span }) => ({
     kind,
     type: isFailed(span) ? 'bad' : typeFor(span),
     ...spanTime(span),

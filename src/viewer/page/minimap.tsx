@@ -20,7 +20,9 @@ const drawing = computed(() => {
     const xOf = (time: number): number =>
       Math.round(Math.min(Math.max((time - first) / (last - first), -1), 2) * SIZE);
     const width = Math.max(xOf(to) - xOf(from), 1);
-    const rectangle = `M${xOf(from)} ${top.toFixed(1)}h${width}v${height.toFixed(1)}h${-width}z`;
+    // What begins and ends at the end of the map is drawn within it.
+    const x = Math.min(xOf(from), from > last ? Number.POSITIVE_INFINITY : SIZE - 1);
+    const rectangle = `M${x} ${top.toFixed(1)}h${width}v${height.toFixed(1)}h${-width}z`;
     paths.set(kind, (paths.get(kind) ?? '') + rectangle);
   };
   const height = PATH_TOP / rows.length;
