@@ -75,6 +75,16 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
     expect(await titles()).toEqual(['first', 'third', 'second']);
   });
 
+  it('has the date of a trace of another day than the newest, and the whole time for the pointer', async () => {
+    page = await open([trace('today', 1_000), trace('yesterday', -3_600_000)]);
+    const facts = nav().locator('li .small');
+    expect((await facts.allInnerTexts()).map((shown) => shown.split(' · ')[0])).toEqual([
+      '00:00:01',
+      '12-31 23:00',
+    ]);
+    expect(await facts.last().getAttribute('title')).toBe('2025-12-31 23:00:00 UTC');
+  });
+
   it('is filtered by terms that are suggested, and goes back', async () => {
     page = await open(TRACES);
     const suggested = (): Promise<string[]> =>

@@ -602,7 +602,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     it('by the names and roles that a screen reader announces', async () => {
       await open([MATH_TUTOR, FAILED]);
       expect(await page.getByRole('navigation').ariaSnapshot()).toContain(
-        'button "answer ticket Where is it? 1 error 23:59:00 · 2.00 s · $0.0012 · 3 spans',
+        'button "answer ticket Where is it? 1 error 12-31 23:59 · 2.00 s · $0.0012 · 3 spans',
       );
       expect(await page.getByRole('tree').ariaSnapshot()).toBe(
         [

@@ -15,6 +15,8 @@ export function TraceList(): VNode {
   const { value: entries } = listedEntries;
   const isTotals = address.value.has('totals');
   const cost = entries.reduce((sum, { trace }) => sum + (trace.summary.cost ?? 0), 0);
+  const last = entries.reduce((newest, { trace }) => Math.max(newest, trace.summary.start[0]), 0);
+  const lastDay = clock([last, 0]).slice(0, 10);
   const older = count(dropped, 'older trace was dropped', 'older traces were dropped');
   return (
     <nav aria-label="Traces">
@@ -56,7 +58,12 @@ export function TraceList(): VNode {
         size={LIST_PAGE_SIZE}
         label="Show more"
         render={(entry) => (
-          <ListedTrace key={entry.id} entry={entry} isOpen={!isTotals && entry === opened.value} />
+          <ListedTrace
+            key={entry.id}
+            entry={entry}
+            lastDay={lastDay}
+            isOpen={!isTotals && entry === opened.value}
+          />
         )}
       />
       {older && <p class="note">{older}</p>}
@@ -64,13 +71,21 @@ export function TraceList(): VNode {
   );
 }
 
-function ListedTrace({ entry, isOpen }: { readonly entry: TraceEntry; readonly isOpen: boolean }): VNode {
+interface ListedTraceProps {
+  readonly entry: TraceEntry;
+  /** The day of the newest trace, which is not repeated for each. */
+  readonly lastDay: string;
+  readonly isOpen: boolean;
+}
+
+function ListedTrace({ entry, lastDay, isOpen }: ListedTraceProps): VNode {
   const { trace, found } = entry;
   const { start, end, cost, unpriced, prompt } = trace.summary;
   const traces = new Set(trace.roots.map(({ span }) => span.traceId)).size;
   const title = trace.title.slice(0, 100);
+  const started = clock(start);
   const facts = [
-    clock(start).slice(11, 19),
+    started.startsWith(lastDay) ? started.slice(11, 19) : started.slice(5, 16),
     formatDuration(start, end),
     costOf(cost, unpriced),
     totalTokens(trace.summary)?.replace(' tokens', ''),
@@ -90,7 +105,9 @@ function ListedTrace({ entry, isOpen }: { readonly entry: TraceEntry; readonly i
           {prompt !== undefined && <span class="prompt clip">{prompt.slice(0, 200)}</span>}
           <Badge entry={entry} />
         </span>
-        <span class="small dim clip">{joinedFacts(facts)}</span>
+        <span class="small dim clip" title={started}>
+          {joinedFacts(facts)}
+        </span>
       </button>
       {!isOpen && (
         <Button
