@@ -507,6 +507,11 @@ describe('the command view', () => {
       output: '',
       errors: `${missing} cannot be read: no such file or directory.\n`,
     });
+    expect(await view('--port', '0', '--keep', folder)).toEqual({
+      code: 1,
+      output: '',
+      errors: `${folder} is not a regular file.\n`,
+    });
   });
 
   it.each([

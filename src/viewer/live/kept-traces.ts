@@ -27,7 +27,7 @@ export class KeptTraces {
    */
   read(): OtlpSpans {
     const found = lstatSync(this.#path, { throwIfNoEntry: false });
-    if (found?.isFile() === false) throw new Error('it is not a regular file');
+    if (found?.isFile() === false) throw new Error(`${this.#path} is not a regular file.`);
     appendFileSync(this.#path, '', { mode: 0o600 });
     // If the file existed already, others may have been able to read it.
     chmodSync(this.#path, 0o600);
