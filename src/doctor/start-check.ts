@@ -82,6 +82,8 @@ function findUntraced(
         remedyFor(setUp, entry, add),
       );
   } else if (openai.length === 0 && bundle === undefined) return [];
+  // Bun and Deno have no module hooks that a preload could set up.
+  else if (runner === 'bun' || runner === 'deno') return findings;
   else if (idle !== undefined)
     report(
       'preload_without_effect',

@@ -29,7 +29,7 @@ const ASSIGNMENT = /^[A-Za-z_]\w*=/;
 
 /** Options of runners that are followed by a value, and further ones of `nodemon`. */
 const WITH_VALUE =
-  /^(?:-[rC]|--(?:require|import|conditions|env-file(?:-if-exists)?|(?:experimental-)?loader|watch-path|tsconfig|project|config))$/;
+  /^(?:-[rCP]|--(?:require|import|conditions|env-file(?:-if-exists)?|(?:experimental-)?loader|watch-path|include|exclude|tsconfig|project|config))$/;
 const WITH_VALUE_OF_NODEMON = /^(?:-[ewids]|--(?:ext|watch|ignore|delay|signal))$/;
 /** With these options, a runner runs no file, or `nodemon` runs another program. */
 const WITHOUT_FILE = /^(?:-[epcx]+|--(?:eval|print|check|test|run|exec))$/;

@@ -286,6 +286,8 @@ test.each(['Bun', 'Deno'])('%s has no module hooks, and the finding names it', a
   const start = `${runtime.toLowerCase()} run --import ${PACKAGE_NAME}/register`;
   expect(look(`${start} app.ts`)).toEqual(['problem', 'node_too_old']);
   expect(look(`${start} npm.ts`)).toEqual(['problem', 'node_too_old']);
+  // Without a preload, too: to add one would not help.
+  expect(look(`${runtime.toLowerCase()} run app.ts`)).toEqual(['problem', 'node_too_old']);
   expect(look(`${start} by-hand.ts`)).toEqual(WELL);
   const [finding] = checkOf(`${start} app.ts`).findings;
   expect(finding?.message).toContain(`${runtime} has no module hooks`);

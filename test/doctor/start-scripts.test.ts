@@ -16,6 +16,8 @@ test.each([
   ['cross-env A=1 node "my app.mjs" | pino-pretty', 'node my app.mjs'],
   ['/usr/local/bin/node app.mjs', 'node app.mjs'],
   ['npx tsx watch src/app.ts', 'tsx src/app.ts'],
+  ['tsx watch --include a.json --exclude b src/app.ts', 'tsx src/app.ts'],
+  ['ts-node -P tsconfig.json src/app.ts', 'ts-node src/app.ts'],
   ['node --import tsx src/app.ts', 'node tsx src/app.ts'],
   ['nodemon --watch src -r ./telemetry.cjs src/app.js', 'nodemon ./telemetry.cjs src/app.js'],
   ['nodemon -w src -i test --signal SIGTERM --delay 2 app.js', 'nodemon app.js'],
