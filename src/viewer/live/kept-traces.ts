@@ -29,12 +29,17 @@ export class KeptTraces {
     const found = lstatSync(this.#path, { throwIfNoEntry: false });
     if (found?.isFile() === false) throw new Error(`${this.#path} is not a regular file.`);
     appendFileSync(this.#path, '', { mode: 0o600 });
+    const bytes = this.#size > this.#maxSize ? this.#newestHalf() : readWhole(this.#path);
+    const text = viewText(bytes);
+    // Read line by line, as it will be when there are more lines. Other files, such as package.json, stay as they are.
+    const kept = readOtlpJson(`${text}\n{}`);
+    if (kept.spans.length === 0 && text.trim() !== '')
+      throw new Error(`${this.#path} has no OTLP/JSON with spans in a line, so nothing is added to it.`);
     // If the file existed already, others may have been able to read it.
     chmodSync(this.#path, 0o600);
-    const bytes = this.#size > this.#maxSize ? this.#newestHalf() : readWhole(this.#path);
     // An interrupted write may have left a line without an end. The next line must not be appended to it.
     if (bytes.length > 0 && bytes.at(-1) !== LINE_FEED) this.#append('\n');
-    return readOtlpJson(viewText(bytes));
+    return kept;
   }
 
   /** Adds a request: OTLP/JSON, or the same structure with bytes in place of ids and base64. */

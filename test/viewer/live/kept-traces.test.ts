@@ -1,4 +1,4 @@
-import { appendFile, readFile, rm, stat, truncate } from 'node:fs/promises';
+import { appendFile, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
@@ -68,6 +68,17 @@ test('a write that was interrupted loses its own line alone', async () => {
   await appendFile(file, JSON.stringify(request('interrupted')).slice(0, -20));
   open().add('next');
   expect(open().names).toEqual(['first', 'next']);
+});
+
+test.each([
+  ['something else', { name: 'my-package' }],
+  ['a document of several lines, which could not be read with another below it', request('x')],
+])('a file with %s is refused, and stays as it is', async (_, content) => {
+  const text = JSON.stringify(content, undefined, 2);
+  await writeFile(file, text, { mode: 0o644 });
+  expect(() => open()).toThrow(`${file} has no OTLP/JSON with spans in a line, so nothing is added to it.`);
+  expect(await readFile(file, 'utf8')).toBe(text);
+  if (process.platform !== 'win32') expect((await stat(file)).mode & 0o777).toBe(0o644);
 });
 
 test('a full file makes room for what is new', async () => {
