@@ -85,9 +85,14 @@ function stateOf(response: unknown): 'open' | 'over' | undefined {
   return ENDED_STATUSES.has(status) ? 'over' : 'open';
 }
 
-/** Only a background response can still be in progress when its call is over. */
-function isResponseOpen(response: unknown): boolean {
-  return field(response, 'background') === true && stateOf(response) === 'open';
+/**
+ * Only a background response can still be in progress when its call is over. LiteLLM does not say whether a
+ * response is one.
+ *
+ * @param wasRequested whether the request asked for a background response
+ */
+function isResponseOpen(response: unknown, wasRequested = false): boolean {
+  return (field(response, 'background') ?? wasRequested) === true && stateOf(response) === 'open';
 }
 
 export class Responses implements ConversationApi {
@@ -199,7 +204,7 @@ export class Responses implements ConversationApi {
         segment?.requestEnded(ended.endTime);
         const known = this.#know(asked, result, record);
         const { client, startTime, endTime, headersTime, ownClock } = ended;
-        if (known === undefined || handedOn || !isResponseOpen(result))
+        if (known === undefined || handedOn || !isResponseOpen(result, isBackground))
           return () => asked.ended(result, endTime, record.spent);
         const clock = new OperationClock(ownClock);
         // The program may have read the stream for long before it left it. Over a socket, there are no headers.
@@ -270,7 +275,7 @@ export class Responses implements ConversationApi {
   ): void {
     const { origin } = endpoint;
     const known = this.#known.get(origin, stringField(response, 'id'));
-    const adoption = readAdoption(call, request.deployment, response, known?.model);
+    const adoption = readAdoption(call, request.deployment, response, known);
     const isPaused = known?.isPaused === true;
     const isOpen = known !== undefined && !isPaused && !known.handedOn;
     if (adoption === undefined || isOpen) return;
@@ -373,19 +378,21 @@ export interface Adoption {
 /**
  * Reads the creation of a background response from the response itself; `undefined` for anything else.
  *
- * @param model the model that this process requested; by default the one that the response names
+ * @param known set if this process has created it
  */
 function readAdoption(
   call: Call,
   deployment: string | undefined,
   response: unknown,
-  model: string | undefined = stringField(response, 'model'),
+  known: KnownResponse | undefined,
 ): Adoption | undefined {
-  const isBackground = field(response, 'object') === 'response' && field(response, 'background') === true;
-  if (stringField(response, 'id') === undefined || stateOf(response) === undefined || !isBackground)
+  const isBackground =
+    field(response, 'object') === 'response' && (field(response, 'background') ?? known !== undefined);
+  if (stringField(response, 'id') === undefined || stateOf(response) === undefined || isBackground !== true)
     return undefined;
   // A response contains the service tier that served it, not the requested one.
   const { service_tier: _, ...body } = asObject(response) ?? {};
+  const model = known?.model ?? stringField(response, 'model');
   const clock = new OperationClock(call.ownClock).learnFrom(call);
   const began = clock.local(asTime(field(response, 'created_at')), call.endTime);
   return {

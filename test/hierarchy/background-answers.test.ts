@@ -72,6 +72,24 @@ it('a function that is answered while the resumed stream that asked for it is st
   `);
 });
 
+it('a response of a server that does not say that it is in the background has one span with its usage', async () => {
+  const program = await startProgram();
+  const { client, simulator } = program;
+  const [begun, ended] = [BEGUN, ENDED].map(({ background: _, ...body }) => body);
+  await program.inSpan(async () => {
+    simulator.next({ body: { ...begun, status: 'queued' } });
+    await client.responses.create({ model: MODEL, input: 'x', background: true });
+    simulator.next({ body: begun });
+    await client.responses.retrieve('resp_1');
+    simulator.next({ body: ended });
+    await client.responses.retrieve('resp_1');
+  });
+  await program.expectTree(`
+    program
+    └─ chat gpt-4o-mini  gen_ai.response.status=completed gen_ai.usage.input_tokens=5 gen_ai.usage.output_tokens=3
+  `);
+});
+
 it.each([true, false])('a response has a duration in metrics once its end is known: %s', async (isKnown) => {
   const program = await startProgram({ config: { runSteps: 'observe' } });
   const { client, simulator } = program;
