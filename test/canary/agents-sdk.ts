@@ -73,6 +73,12 @@ async function runFailures({ simulator, secrets }: Stage, runner: LibraryRunner)
   const failing = newAgent(secrets, 'Failing', { tools: [newTool(secrets, 'fail', fail)] });
   simulator.respond({ output: [calling('fail', { term: 'x' })] }, { output: [{ message: 'Sorry.' }] });
   await runner.run(failing, secrets.make('prompt'));
+  const refuse = (): never => {
+    throw new Error(`Incorrect API key provided: ${secrets.make('key in an error of a tool', 'credential')}.`);
+  };
+  const tools = [newTool(secrets, 'refuse', refuse, { errorFunction: () => 'Sorry.' })];
+  simulator.respond({ output: [calling('refuse', { term: 'x' })] }, { output: [{ message: 'Sorry.' }] });
+  await runner.run(newAgent(secrets, 'Refusing', { tools }), secrets.make('prompt'));
   simulator.respond({ output: [calling('fail', { term: 'x' })] });
   await runner.run(failing, secrets.make('prompt'), { maxTurns: 1 }).catch(() => undefined);
   const guarded = newAgent(secrets, 'Guarded', { inputGuardrails: [newGuardrail(secrets, 'polite', true)] });
@@ -95,9 +101,9 @@ function newAgent(secrets: Secrets, name: string, config: object): Agent {
   });
 }
 
-function newTool(secrets: Secrets, name: string, execute: () => unknown): object {
+function newTool(secrets: Secrets, name: string, execute: () => unknown, more: object = {}): object {
   const description = secrets.make(`description of ${name}`);
-  return library.tool({ name, description, strict: false, parameters: ANYTHING, execute });
+  return library.tool({ name, description, strict: false, parameters: ANYTHING, execute, ...more });
 }
 
 function newGuardrail(secrets: Secrets, name: string, tripwireTriggered = false): object {

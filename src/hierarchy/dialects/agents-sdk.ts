@@ -14,7 +14,7 @@ import type { Content } from '../../telemetry/content/content-writer.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
 import { plainData } from '../../telemetry/content/plain-data.ts';
 import type { Operation, OperationKind } from '../../telemetry/operation.ts';
-import { type Failure, readFailure } from '../../telemetry/outcomes/failure.ts';
+import { type Failure, readError, readFailure } from '../../telemetry/outcomes/failure.ts';
 import {
   CANCELLED_TOOL,
   DENIED_TOOL,
@@ -269,7 +269,7 @@ export function readAgentsFailure(error: unknown, thrown: unknown, withText: boo
   const text = textField(field(error, 'data'), 'error');
   const named = NAMED_ERROR.exec(text ?? '')?.[1];
   const type = named ?? row(ERROR_TYPES, message) ?? ERROR_TYPE_VALUE_OTHER;
-  return { type, message: withText ? (text ?? message) : undefined };
+  return readError(withText ? (text ?? message) : undefined, type);
 }
 
 const GENERIC: ReadonlySet<string> = new Set(['Error', ERROR_TYPE_VALUE_OTHER]);
