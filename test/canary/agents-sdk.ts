@@ -74,7 +74,9 @@ async function runFailures({ simulator, secrets }: Stage, runner: LibraryRunner)
   simulator.respond({ output: [calling('fail', { term: 'x' })] }, { output: [{ message: 'Sorry.' }] });
   await runner.run(failing, secrets.make('prompt'));
   const refuse = (): never => {
-    throw new Error(`Incorrect API key provided: ${secrets.make('key in an error of a tool', 'credential')}.`);
+    throw new Error(
+      `Incorrect API key provided: ${secrets.make('key in an error of a tool', 'credential')}.`,
+    );
   };
   const tools = [newTool(secrets, 'refuse', refuse, { errorFunction: () => 'Sorry.' })];
   simulator.respond({ output: [calling('refuse', { term: 'x' })] }, { output: [{ message: 'Sorry.' }] });
