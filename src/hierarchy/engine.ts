@@ -188,6 +188,9 @@ class EngineRequest extends Facts implements Placement {
     else {
       if (isValue) this.read(call.value, call.endTime, this.#query);
       if (call.error === undefined && !this.#outputsApplied) this.#applyOutputs();
+      // The stream may have shown an invocation that began, or was adopted, after it.
+      const shown = call.streamed && isLeft(call) ? this.#session?.inProgress : undefined;
+      shown?.apply({ type: 'left' }, this.timeFor(shown, call.endTime));
     }
     if (this.foldInto !== undefined) return undefined;
     const creator = this.#creator ?? this.#creatorOf(call.value, record);

@@ -264,9 +264,9 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   }
 }
 
-/** Whether the conversation has an open invocation. Polls and events do not look the conversation up. */
+/** Whether a request or invocation is in progress. Polls and events do not look the conversation up. */
 function isGoingOn({ segments }: Conversation): boolean {
-  for (const { invocations } of segments.values()) if (invocations.size > 0) return true;
+  for (const { isBusy } of segments.values()) if (isBusy) return true;
   return false;
 }
 

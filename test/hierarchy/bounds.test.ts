@@ -1,7 +1,10 @@
+import type OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
+import { withConversation } from '../../src/client.ts';
 import { startAgentProgram } from '../support/agent-program.ts';
 import { responseBody } from '../support/bodies.ts';
 import { answer } from '../support/heap/api.ts';
+import { holdRequests } from '../support/hold-requests.ts';
 import { usageSum } from '../support/lanes/usage.ts';
 import { startProgram } from '../support/program.ts';
 import { startTutor } from '../support/tutor.ts';
@@ -70,6 +73,24 @@ it('a thread whose run is polled does not make room for threads that are used la
   await program.telemetry.provider.shutdown();
   const runs = program.ended('invoke_agent');
   expect(runs.map(({ attributes }) => attributes['openai.run.status'])).toEqual(['completed']);
+});
+
+it('a conversation whose request is in progress does not make room for conversations that are used later', async () => {
+  const program = await startProgram({ config: { maxConversations: 2 } });
+  const { client } = program;
+  const slow = holdRequests('/responses', 'answered');
+  const ask = (id: string, asking: OpenAI) =>
+    withConversation(id, async () => asking.responses.create({ model: 'gpt-4o', input: 'What is x?' }));
+  const first = ask('first', client.withOptions({ fetch: slow.fetch }));
+  await slow.held;
+  for (const id of ['second', 'third', 'fourth']) await ask(id, client);
+  slow.release();
+  await first;
+  await program.telemetry.provider.shutdown();
+  const totals = program
+    .ended('conversation')
+    .map(({ attributes }) => [attributes['gen_ai.conversation.id'], attributes['openai.total.runs']]);
+  expect(totals).toContainEqual(['first', 1]);
 });
 
 it('a session whose turn is in progress does not make room for sessions that are used later', async () => {

@@ -233,6 +233,17 @@ describe('what another process created and the program has adopted', () => {
     expect(tutor.ended('invoke_agent')[0]?.attributes).toMatchObject({ 'openai.run.status': 'completed' });
   });
 
+  it('is asked for its end after the stream of the session was left', async () => {
+    const { agentId, ...program } = await startAgentProgram([{}]);
+    const asked = { agent_id: agentId, environment, input: 'What is x?' };
+    const { id } = await program.plain.beta.agents.sessions.create(asked);
+    const worker = otherProcess(program, { adoptRuns: true, conversationIdleTimeout: 40 });
+    for await (const { type } of await worker.beta.agents.sessions.events.stream(id))
+      if (type === 'agent.session.turn.item.added') break;
+    await expect.poll(() => program.ended('invoke_agent'), { timeout: 5_000 }).toHaveLength(1);
+    expect(program.ended('invoke_agent')[0]?.attributes).toMatchObject({ 'openai.run.status': 'completed' });
+  });
+
   it('is asked for its end after the stream of the response was left', async () => {
     const program = await startProgram({ config: { adoptRuns: true } });
     const begun = responseBody([], { background: true, status: 'in_progress' });

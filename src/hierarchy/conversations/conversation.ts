@@ -299,6 +299,10 @@ export class Segment {
     this.#wasActive = true;
   }
 
+  get isBusy(): boolean {
+    return this.#requests > 0 || this.invocations.size > 0;
+  }
+
   /** While a request on the conversation is in progress, the segment is not idle, however long the API takes. */
   requestStarted(): void {
     this.#requests += 1;
