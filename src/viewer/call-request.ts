@@ -55,6 +55,8 @@ const CHAT_API: ModelApi = {
     stop: ATTR.GEN_AI_REQUEST_STOP_SEQUENCES,
     n: ATTR.GEN_AI_REQUEST_CHOICE_COUNT,
     reasoning_effort: ATTR.GEN_AI_REQUEST_REASONING_LEVEL,
+    service_tier: ATTR.OPENAI_REQUEST_SERVICE_TIER,
+    top_k: ATTR.GEN_AI_REQUEST_TOP_K,
   },
 };
 
@@ -75,6 +77,8 @@ const RESPONSES_API: ModelApi = {
     top_p: ATTR.GEN_AI_REQUEST_TOP_P,
     max_output_tokens: ATTR.GEN_AI_REQUEST_MAX_TOKENS,
     previous_response_id: ATTR.GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID,
+    reasoning: ATTR.GEN_AI_REQUEST_REASONING_LEVEL,
+    service_tier: ATTR.OPENAI_REQUEST_SERVICE_TIER,
   },
 };
 
@@ -102,7 +106,10 @@ export function requestOf({ attributes }: ViewedSpan, api: ModelApi): Json {
   const body = parseShortJson(attributes[ATTR.OPENAI_REQUEST_BODY]);
   const parameters = isRecord(body)
     ? Object.entries(body).filter(([name]) => !NOT_REPEATED.has(name))
-    : Object.entries(api.parameters).map(([name, attribute]) => [name, attributes[attribute]]);
+    : Object.entries(api.parameters).map(([name, attribute]) => {
+        const value = attributes[attribute];
+        return [name, name === 'reasoning' && value !== undefined ? { effort: value } : value];
+      });
   return {
     model: attributes[ATTR.GEN_AI_REQUEST_MODEL],
     [api.messages]: sent.flatMap((message) => api.itemsOf(sentMessage(message))),

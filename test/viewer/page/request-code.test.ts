@@ -84,6 +84,13 @@ describe('the code of a call', () => {
     expect(typeScriptOf(span)).toContain('client.responses.create({');
   });
 
+  it('has the effort and the service tier in the format of its API', () => {
+    const settings = { 'gen_ai.request.reasoning.level': 'low', 'openai.request.service_tier': 'flex' };
+    expect(bodyIn(asked(settings))).toMatchObject({ reasoning_effort: 'low', service_tier: 'flex' });
+    const response = asked({ 'openai.api.type': 'responses', ...settings });
+    expect(bodyIn(response)).toMatchObject({ reasoning: { effort: 'low' }, service_tier: 'flex' });
+  });
+
   it.each(["'; touch /tmp/pwned; '", '$(id)', '`id`', "\\'", '\u001b[2J\u202e', '</script>', 'a\nb'])(
     'runs nothing that a message says: %j',
     (hostile) => {
