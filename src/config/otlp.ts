@@ -107,6 +107,9 @@ export function endpointMistakes(environment: Environment): [wrong: string, reme
   const [suffix] = /\/v1\/(?:traces|metrics|logs)\/?$/.exec(pathname) ?? [];
   if (!isGrpc && isForAllSignals && suffix !== undefined)
     note(`ends in ${suffix}, and exporters add /v1/traces to it`, `Remove ${suffix}.`);
+  // For example the address of the page that the command `view` prints.
+  if (!isGrpc && isForAllSignals && /[?#]/.test(endpoint))
+    note('contains a ? or #, and exporters add /v1/traces behind it', 'Remove it and what follows.');
   if (!isGrpc && !isForAllSignals && pathname === '/')
     note(
       'has no path, and exporters add none to it',

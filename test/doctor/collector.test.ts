@@ -38,6 +38,7 @@ test.each([
   [{ ...GRPC, [ENDPOINT]: 'http://a b:4317' }, ['not a URL', 'http://localhost:4318.']],
   [{ ...GRPC, [ENDPOINT]: 'http://localhost:4318' }, ['speak HTTP', 'Use port 4317']],
   [{ [ENDPOINT]: 'http://a:4318/v1/traces' }, ['add /v1/traces', 'Remove /v1/traces.']],
+  [{ [ENDPOINT]: 'http://localhost:4318/?token=a' }, ['add /v1/traces behind it', 'Remove it']],
   [{ [TRACES]: 'http://a:4318' }, ['no path', 'Add /v1/traces']],
   // A space at the end hides no other problem.
   [{ [ENDPOINT]: 'http://localhost:4317 ' }, ['space at the end', '', 'speak gRPC', '']],
