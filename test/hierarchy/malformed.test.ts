@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { readItemCall } from '../../src/hierarchy/dialects/agents.ts';
-import { readStepToolCalls } from '../../src/hierarchy/dialects/assistants.ts';
+import { readAgentParameters, readItemCall } from '../../src/hierarchy/dialects/agents.ts';
+import { readRunParameters, readStepToolCalls } from '../../src/hierarchy/dialects/assistants.ts';
+import { readSessionFacts } from '../../src/hierarchy/dialects/realtime.ts';
 import { readResponseToolCall } from '../../src/operations/response/items.ts';
 import { readRequestedToolCalls } from '../../src/operations/tool-calls.ts';
 import { startAgentProgram } from '../support/agent-program.ts';
@@ -44,6 +45,13 @@ describe('a status or type that is not a word is not recorded, since it may be c
     expect(readStepToolCalls([call], false)).toEqual([]);
     expect(readResponseToolCall({ ...call, type: `${type}_call` })).toBeUndefined();
     expect(readItemCall({ ...call, type: `${type}_call` }, { content: false })).toBeUndefined();
+  });
+
+  it('of the turn detection or output of a realtime session, or the reasoning effort of an agent or run', () => {
+    const session = { turn_detection: { type }, output_modalities: ['text', type] };
+    expect(readSessionFacts(session).attributes).toEqual({ 'openai.realtime.output_modalities': ['text'] });
+    expect(readAgentParameters({ reasoning: { effort: type } })).toEqual({});
+    expect(readRunParameters({ reasoning_effort: type })).toEqual({});
   });
 
   it('of the turn and the environment of a session', async () => {

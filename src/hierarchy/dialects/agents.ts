@@ -237,7 +237,7 @@ export function readAgent(value: unknown): Agent | undefined {
 export function readAgentParameters(agent: unknown): Attributes {
   const format = objectField(objectField(agent, 'text'), 'format');
   return defined({
-    [ATTR.GEN_AI_REQUEST_REASONING_LEVEL]: stringField(objectField(agent, 'reasoning'), 'effort'),
+    [ATTR.GEN_AI_REQUEST_REASONING_LEVEL]: asWord(field(objectField(agent, 'reasoning'), 'effort')),
     [ATTR.GEN_AI_OUTPUT_TYPE]: stringField(format, 'type') === 'json_schema' ? 'json' : undefined,
   });
 }

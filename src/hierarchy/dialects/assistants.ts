@@ -306,7 +306,7 @@ export const readRunParameters: (value: unknown) => Attributes = tolerating((val
   define(attributes, ATTR.GEN_AI_REQUEST_TEMPERATURE, asNumber(run.temperature));
   define(attributes, ATTR.GEN_AI_REQUEST_TOP_P, asNumber(run.top_p));
   define(attributes, ATTR.GEN_AI_REQUEST_MAX_TOKENS, asCount(run.max_completion_tokens));
-  define(attributes, ATTR.GEN_AI_REQUEST_REASONING_LEVEL, asName(run.reasoning_effort));
+  define(attributes, ATTR.GEN_AI_REQUEST_REASONING_LEVEL, asWord(run.reasoning_effort));
   define(attributes, ATTR.OPENAI_RUN_MAX_PROMPT_TOKENS, asCount(run.max_prompt_tokens));
   const { last_messages } = fieldsOf(run.truncation_strategy);
   define(attributes, ATTR.OPENAI_RUN_LAST_MESSAGES, asCount(last_messages));

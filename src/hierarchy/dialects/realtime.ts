@@ -7,6 +7,7 @@ import {
   arrayField,
   asCount,
   asName,
+  asWord,
   countField,
   field,
   fieldsOf,
@@ -111,9 +112,11 @@ export function readSessionFacts(session: unknown): SessionFacts {
     [ATTR.GEN_AI_REQUEST_MODEL]: model,
     [ATTR.OPENAI_REALTIME_SESSION_TYPE]: typeof type === 'string' && TYPES.has(type) ? type : undefined,
     [ATTR.OPENAI_REALTIME_VOICE]: stringField(output, 'voice') ?? asName(voice) ?? stringField(voice, 'id'),
-    [ATTR.OPENAI_REALTIME_OUTPUT_MODALITIES]: Array.isArray(answered) ? names(answered) : undefined,
+    [ATTR.OPENAI_REALTIME_OUTPUT_MODALITIES]: Array.isArray(answered)
+      ? names(answered).filter(asWord)
+      : undefined,
     [ATTR.OPENAI_REALTIME_TURN_DETECTION]:
-      detection === undefined ? undefined : (stringField(detection, 'type') ?? 'none'),
+      detection === undefined ? undefined : asWord(field(detection, 'type') ?? 'none'),
   });
   return {
     id: stringField(session, 'id'),
