@@ -206,6 +206,10 @@ export class Facts implements FactSink, Observation {
     invocation.read ??= this.reader(invocation);
     // During the pause, the machine may have slept or its clock may have been set. Compare the clocks again.
     if (invocation.start.before !== undefined) invocation.clock.learnFrom(this.call);
+    // The API created it just before the headers of the response. The program may read the stream much later.
+    const { headersTime } = this.call;
+    if (invocation === requested && identifiesAtOnce && headersTime > 0)
+      invocation.clock.learn(snapshot.createdAt, this.timeFor(invocation, headersTime));
     invocation.see(snapshot, this.timeFor(invocation), this.live);
   }
 

@@ -1,8 +1,9 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { span, traced } from '../../src/client.ts';
 import { startProgram } from '../support/program.ts';
 import { nanosecondsOf, outsideOfParent } from '../support/times.ts';
+import { startTutor } from '../support/tutor.ts';
 
 const REQUESTS = 40;
 
@@ -94,4 +95,25 @@ describe('a run whose end the API reports in whole seconds', () => {
     const end = { status: 'completed', completed_at: 1 };
     expect(await lateness(/runs\/\w+$/, end, 'update')).toBeLessThan(0n);
   });
+});
+
+it('a run whose stream is read late, and left, ends when the API says', async () => {
+  let passed = 0;
+  for (const clock of [Date, performance]) {
+    const now = clock.now.bind(clock);
+    vi.spyOn(clock, 'now').mockImplementation(() => now() + passed * 1e3);
+  }
+  onTestFinished(() => void vi.restoreAllMocks());
+  const { simulator, ...tutor } = await startTutor({ config: { runSteps: 'observe' } });
+  const created_at = Math.floor(Date.now() / 1e3) - 5;
+  const run = { id: 'run_1', object: 'thread.run', thread_id: tutor.threadId, created_at };
+  simulator.next({ sse: [{ event: 'thread.run.created', data: { ...run, status: 'queued' } }] });
+  const events = await tutor.events();
+  passed = 20;
+  for await (const _ of events) break;
+  passed = 40;
+  simulator.next({ body: { ...run, status: 'completed', completed_at: created_at + 25 } });
+  await tutor.poll('run_1');
+  const [ended] = await tutor.flushed('invoke_agent');
+  expect(Math.round((ended?.duration[0] ?? 0) + (ended?.duration[1] ?? 0) / 1e9)).toBe(25);
 });
