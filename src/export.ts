@@ -59,7 +59,11 @@ const viewed = new WeakSet<object>();
  * @param views the views; values that are not views are skipped, so a view can be conditional: `isLocal && consoleTree()`
  */
 export function viewing(...views: (ViewProcessor | false | null | undefined)[]): ViewProcessor[] {
-  const given = views.filter((view) => typeof view === 'object' && view !== null);
+  // `spanProcessors` is a list, so programs in JavaScript pass one here, too. With anything but a processor in it, the
+  // program's own spans could not start.
+  const given = views
+    .flat()
+    .filter((view): view is ViewProcessor => typeof Object(view).onStart === 'function');
   for (const view of given) viewed.add(view);
   return [...given, ...((guard('creating exporters', exportersBesideViews) ?? []) as ViewProcessor[])];
 }
