@@ -64,7 +64,8 @@ export async function examineCollector(environment: Environment): Promise<Check>
     : await exportNothing(url, protocol, environment);
   const shown = addressWithoutSecrets(url.href.replace(/\/$/, ''));
   const subject = variable === undefined ? `the default ${shown}` : shown;
-  if (answer === undefined) return checked(COLLECTOR_CHECK, `${subject} accepts connections`);
+  if (answer === undefined)
+    return checked(COLLECTOR_CHECK, `${subject} accepts connections; what it answers was not checked`);
   if (ACCEPTING.test(answer)) return checked(COLLECTOR_CHECK, `${subject} answers (${answer})`);
   // An endpoint that does not answer is a problem only if the environment names it or an exporter.
   if (variable === undefined && exporters.length === 0)
