@@ -1,12 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { context } from '@opentelemetry/api';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { library } from './library.ts';
 import { completion, newHelper, startAgents } from './program.ts';
 
 const { Agent } = library;
 
 /** A model of another package, as the library's adapter for the AI SDK reports its calls. */
-function newModel(): object {
+function newModel(work: () => Promise<void> = async () => undefined): object {
   const answer = {
     usage: new library.Usage({ input_tokens: 12, output_tokens: 3, total_tokens: 15 }),
     output: [
@@ -21,6 +22,7 @@ function newModel(): object {
   return {
     getResponse: () =>
       library.withGenerationSpan(async (span) => {
+        await work();
         Object.assign(span.spanData, {
           model: 'claude',
           model_config: { provider: 'another.provider' },
@@ -61,6 +63,23 @@ it.each(['responses', 'chat'] as const)(
       'invoke_workflow Agent workflow',
     ]);
     expect(await points('gen_ai.client.token.usage')).toHaveLength(2);
+  },
+);
+
+it.each([-3_600_000, 3_600_000])(
+  'times the call of such a model by its own clock while the wall clock is set by %i ms',
+  async (jump) => {
+    const { runner, telemetry } = await startAgents();
+    onTestFinished(() => void vi.restoreAllMocks());
+    const model = newModel(async () => {
+      await delay(20);
+      const date = Date.now.bind(Date);
+      vi.spyOn(Date, 'now').mockImplementation(() => date() + jump);
+    });
+    await runner.run(new Agent({ name: 'Helper', model }), 'Hi');
+    const [chat] = telemetry.spans.filter(({ name }) => name === 'chat claude');
+    expect(chat?.duration[0]).toBe(0);
+    expect(chat?.duration[1]).toBeGreaterThan(15e6);
   },
 );
 

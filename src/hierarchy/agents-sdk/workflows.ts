@@ -23,7 +23,7 @@ import { ProgramOperation } from '../../telemetry/program-operation.ts';
 import { OperationRecord } from '../../telemetry/record.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
-import { now } from '../../util/clock.ts';
+import { LastingClock } from '../../util/clock.ts';
 import { activeContext, isSuppressed } from '../../util/context.ts';
 import { arrayField, objectField, stringField, textField } from '../../util/payload.ts';
 import { CONVERSATION, conversationIn, inTraceOf } from '../conversations/conversation-id.ts';
@@ -51,7 +51,9 @@ class RecordedNode {
   telemetry: Telemetry | undefined;
   operation: ProgramOperation<AgentsStart, AgentsEnd> | undefined;
   /** Set only while a model call is in progress. */
-  callStart: { readonly parent: Context; readonly startTime: number } | undefined;
+  callStart:
+    | { readonly parent: Context; readonly startTime: number; readonly clock: LastingClock }
+    | undefined;
   /** Set only for a trace: the last handoff, until the agent that takes over starts. */
   handoff: { readonly to: string | undefined; readonly from: SpanContext } | undefined;
   /** The number of model calls directly below that are recorded, or that the program's hook ignores. */
@@ -164,7 +166,10 @@ export class Workflows implements AgentsListener {
     const active = activeContext();
     if (isSuppressed(active)) return;
     const recorded = recordOf(node);
-    if (isCallNode(node)) recorded.callStart = { parent: contextFor(node, active), startTime: now() };
+    if (isCallNode(node)) {
+      const clock = new LastingClock();
+      recorded.callStart = { parent: contextFor(node, active), startTime: clock.now(), clock };
+    }
     if (start === undefined) return;
     if (node.type === 'trace') {
       const outer = isInside(node) ? node.parent?.trace : undefined;
@@ -358,7 +363,7 @@ function recordUnseenCall(node: AgentsNode): void {
   const { telemetry } = recordOf(node.trace);
   recorded.callStart = undefined;
   if (callStart === undefined || telemetry === undefined || modelCalls > 0) return;
-  const { parent, startTime } = callStart;
+  const { parent, startTime, clock } = callStart;
   const failure = failureOfNode(node);
   const reported = readReportedCall(node.type, node.data);
   if (reported === undefined) return;
@@ -372,7 +377,7 @@ function recordUnseenCall(node: AgentsNode): void {
   };
   noteModelCall(node, operation);
   const record = new OperationRecord(telemetry, { operation, request, endpoint, place, startTime });
-  record.end({ result, failure }, now());
+  record.end({ result, failure }, clock.now());
   noteAnswer(node, operation, result, record.spent);
 }
 
