@@ -85,7 +85,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     const texts = await entries().allInnerTexts();
     expect(texts.map((shown) => shown.split('\n').slice(0, 3))).toEqual([
       ['span 1', 'ok', '08:00:00 · 1.00 s · 1 span'],
-      ['thread', 'ok', '00:00:00 · 14.2 s · 381 → 88 · 5 spans'],
+      ['thread', 'ok', '01-01 00:00 · 14.2 s · 381 → 88 · 5 spans'],
     ]);
   });
 
