@@ -43,7 +43,7 @@ export function examineProject({ project, environment, start }: ProjectSubject):
   const environments = launches.map((launch) => launch.environment);
   if (launches.length === 0) {
     const named =
-      start === undefined ? 'no start, serve or dev script of package.json runs' : `${start} does not run`;
+      start === undefined ? 'no start, serve or dev script of package.json runs' : 'the command does not run';
     const remedy = `Give the command: ${COMMAND} doctor --start "node app.mjs"`;
     starts.push(skippedCheck(START_SCRIPT, `${named} a file with Node. ${remedy}`));
     environments.push(environment);

@@ -98,6 +98,14 @@ test('variables of an --env-file count unless the shell or the command sets them
   expect(look('node --env-file=missing.env app.mjs')).toContain('set_up_not_loaded');
 });
 
+test('a command is not repeated, because its parameters and variables may be secrets', async () => {
+  await write({ 'app.mjs': IMPORT });
+  for (const runs of ['bash run.sh', 'node app.mjs', 'node missing.mjs', 'node app.mjs "']) {
+    const checks = examineProject({ project, environment: {}, start: `TOKEN=hidden ${runs} --key hidden` });
+    expect(JSON.stringify(checks)).not.toContain('hidden');
+  }
+});
+
 describe('a program started without a setup', () => {
   test.each([
     ['node app.mjs', '--import', 'app.mjs'],
