@@ -79,6 +79,7 @@ describe('arguments and results of a traced function', () => {
   it.each<[what: string, given: unknown, recorded: unknown]>([
     ['a key', 'sk-hidden', 'sk-REDACTED'],
     ['a key in a text', 'use key sk-hidden please', 'use key sk-REDACTED please'],
+    ['a key in Markdown', 'use _sk-hidden_ please', 'use _sk-REDACTED please'],
     ['an authorization', ['Bearer hidden', 'Basic hidden'], ['Bearer REDACTED', 'Basic REDACTED']],
     ['one in a text', 'curl -H "Authorization: Bearer hidden"', 'curl -H "Authorization: Bearer REDACTED"'],
     ['one without a name', 'it said Bearer h1dden, twice', 'it said Bearer REDACTED, twice'],

@@ -42,6 +42,16 @@ describe('only the start of a text is searched', () => {
     expect(record(honest)).toMatch(/Hallo\. (?:\[key\]|sk-REDACTED)$/);
   });
 
+  test.each(['eyJ-', '_eyJ', 'eyJabcdefgh-', 'sk-', 'ghp_', '-Bearer '])(
+    'quickly, if it is all %s',
+    (start) => {
+      const began = performance.now();
+      plainData(start.repeat(262_144 / start.length));
+      // In the time of a squared length, this would take half a minute.
+      expect(performance.now() - began).toBeLessThan(3_000);
+    },
+  );
+
   test('text with a data: URL', () => {
     const media = { mode: 'reference', maxInline: 0, hashable: 0 } as const;
     const url = `data:image/png;base64,${'A'.repeat(100)}`;

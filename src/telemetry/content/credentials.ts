@@ -23,8 +23,8 @@ const SECRETS: readonly (readonly [pattern: RegExp, shown: string])[] = [
   [atWordStart(/sk-[\w-]{3,}/g), `sk-${REDACTED}`],
   [atWordStart(new RegExp(KEY, 'g')), REDACTED],
   [new RegExp(PRIVATE_KEY, 'g'), REDACTED],
-  // A JSON Web Token.
-  [atWordStart(/eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g), REDACTED],
+  // A JSON Web Token. Its first part has a limit: in `eyJ-eyJ-…`, each word could begin a match to the end.
+  [atWordStart(/eyJ[\w-]{8,1024}\.[\w-]{8,}\.[\w-]*/g), REDACTED],
   // Leaves prose such as "the bearer of" and "Basic JavaScript": a token is not a plain word, and base64
   // mixes small letters and capitals.
   [
@@ -104,8 +104,9 @@ function wholeWord(form: string): RegExp {
   return new RegExp(`${start}${form.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}(?![\\w-])`, 'g');
 }
 
+/** An underscore begins a word, too, as in Markdown. */
 function atWordStart({ source, flags }: RegExp): RegExp {
-  return new RegExp(`(?:\\b|${AFTER_ESCAPE})${source}`, flags);
+  return new RegExp(`(?:(?<![A-Za-z\\d])|${AFTER_ESCAPE})${source}`, flags);
 }
 
 /**
