@@ -50,11 +50,10 @@ export class Journal {
     rmSync(join(this.#directory, kind), { force: true });
   }
 
-  /** When the last entry was added, in milliseconds since the epoch. */
+  /** When the last entry was added or, without any, the run began: in milliseconds since the epoch. */
   get newest(): number {
-    return Math.max(
-      ...readdirSync(this.#directory).map((name) => statSync(join(this.#directory, name)).mtimeMs),
-    );
+    const files = readdirSync(this.#directory).map((name) => join(this.#directory, name));
+    return Math.max(...[this.#directory, ...files].map((path) => statSync(path).mtimeMs));
   }
 
   /** The mutants to try in each test. Without a plan, tests only report which checks they reach. */
