@@ -82,7 +82,7 @@ export function monotonic(): number {
 }
 
 /** If two clocks are further apart than this, one has been set or the machine has slept. */
-const MAX_DIFFERENCE_MS = 1_000;
+export const MAX_DIFFERENCE_MS = 1_000;
 /** Milliseconds since the epoch are exact only to a quarter of a microsecond: JavaScript numbers have 53 bits. */
 const ROUNDING_MS = 0.0005;
 

@@ -14,7 +14,7 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
 import type { Place } from '../../telemetry/place-attributes.ts';
 import type { LocalPlace } from '../../telemetry/program-operation.ts';
-import { justAfter, LastingClock, monotonic, Starts } from '../../util/clock.ts';
+import { justAfter, LastingClock, MAX_DIFFERENCE_MS, monotonic, Starts } from '../../util/clock.ts';
 import { beginIn, finishIn } from '../../util/open-traces.ts';
 import { field, MAX_READ, objectField, stringField } from '../../util/payload.ts';
 import { activeSpan } from '../conversations/conversation.ts';
@@ -197,7 +197,8 @@ export class ToolCalls {
     const call = { ...requested.call, content: content && { ...content, result: result.output() } };
     // If the clock was set since, the start is moved to the clock of the request with the answer.
     const { current: earlier } = pending.clock;
-    const moved = earlier === undefined ? 0 : time - (earlier + monotonic());
+    const difference = earlier === undefined ? 0 : time - (earlier + monotonic());
+    const moved = Math.abs(difference) < MAX_DIFFERENCE_MS ? 0 : difference;
     // A call is never answered before it is requested.
     const startTime = Math.min(pending.startTime + moved, time);
     const times = { startTime, endTime: Math.max(time, justAfter(startTime)) };
