@@ -380,7 +380,7 @@ export interface Adoption {
  *
  * @param known set if this process has created it
  */
-function readAdoption(
+export function readAdoption(
   call: Call,
   deployment: string | undefined,
   response: unknown,

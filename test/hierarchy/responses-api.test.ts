@@ -1,7 +1,9 @@
-import { context, INVALID_SPAN_CONTEXT, trace } from '@opentelemetry/api';
+import { context, INVALID_SPAN_CONTEXT, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
 import type OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
+import { readAdoption } from '../../src/hierarchy/responses-api.ts';
+import { Call } from '../../src/sdk/call.ts';
 import { responseBody } from '../support/bodies.ts';
 import { functionResults, repeatedCalls } from '../support/function-results.ts';
 import { startProgram } from '../support/program.ts';
@@ -342,8 +344,6 @@ describe('a background response', () => {
 
   it.each<[what: string, more: object, adopted: boolean]>([
     ['has no time', {}, true],
-    ['has no id', { id: undefined }, false],
-    ['has no status', { status: undefined }, false],
     ['was completed over an hour ago', { created_at: OLD, completed_at: OLD + 1 }, false],
     ['was created over an hour ago and failed', FAILED, false],
     ['is a foreground response', { background: false }, false],
@@ -355,6 +355,16 @@ describe('a background response', () => {
     await program.client.responses.retrieve('resp_1');
     expect((await program.points('gen_ai.client.token.usage')).length > 0).toBe(adopted);
   });
+});
+
+it.each([
+  ['nothing', true],
+  ['id', false],
+  ['status', false],
+])('a background response that lacks %s is adopted: %s', (missing, expected) => {
+  const call = new Call({}, { start: () => undefined }, ROOT_CONTEXT);
+  const response = responseBody([], { background: true, [missing]: undefined });
+  expect(readAdoption(call, undefined, response, undefined) !== undefined).toBe(expected);
 });
 
 /** @returns the ids of its function calls */

@@ -4,6 +4,7 @@ import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Call, type CallObserver } from '../../src/sdk/call.ts';
 import { Seam } from '../../src/sdk/seam.ts';
+import { suppressed } from '../../src/util/context.ts';
 import { type Simulator, startSimulator } from '../support/simulator/index.ts';
 
 const KEY = createContextKey('test');
@@ -238,4 +239,32 @@ describe('a client of openai', () => {
     expect(listener.calls).toEqual([]);
     expect(seen.map((active) => active === own)).toEqual([true, true]);
   });
+});
+
+test('the functions of a suppressed helper run unobserved', () => {
+  class Completions {
+    readonly _client = {};
+    runTools({ tools }: { tools: { function: { function: () => string } }[] }): unknown {
+      return tools.map((tool) => tool.function.function());
+    }
+  }
+  class Client {
+    static readonly Chat = { Completions };
+    request(): void {}
+    makeRequest(): void {}
+  }
+  const ran: string[] = [];
+  const runTool: CallObserver['runTool'] = ({ name, run }) => {
+    ran.push(name);
+    return run();
+  };
+  const seam = Seam.of(Client.prototype);
+  seam.addDefault({ start: () => undefined, runTool });
+  seam.watchResources(Client);
+  const completions = new Completions();
+  const ask = (name: string): unknown =>
+    completions.runTools({ tools: [{ function: Object.assign({ name }, { function: () => 'done' }) }] });
+  expect(ask('observed')).toEqual(['done']);
+  expect(context.with(suppressed(context.active()), () => ask('suppressed'))).toEqual(['done']);
+  expect(ran).toEqual(['observed']);
 });

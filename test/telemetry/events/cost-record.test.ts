@@ -78,4 +78,14 @@ describe('cost.record', () => {
       { type: 'cost.record', operation: 'transcription', model: 'whisper-1', cost: 0.003 },
     ]);
   });
+
+  test('is not sent for a finished batch, which may be retrieved any number of times', async () => {
+    const { events, config } = listening();
+    const { client, simulator, telemetry } = await startProgram({ config });
+    const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
+    simulator.next({ body: { id: 'batch_1', status: 'completed', model: 'gpt-4o-mini', usage } });
+    await client.batches.retrieve('batch_1');
+    expect(telemetry.spans[0]?.attributes).toHaveProperty(['openai.total.cost']);
+    expect(events).toEqual([]);
+  });
 });
