@@ -145,7 +145,7 @@ export function keptTable(kept: readonly Kept[]): string {
       measured,
       variant,
       ((all - few) / 1_000).toFixed(0),
-      String(Math.max(0, open)),
+      String(open),
     ]),
   );
 }

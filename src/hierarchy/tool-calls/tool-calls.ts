@@ -14,13 +14,13 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
 import type { Place } from '../../telemetry/place-attributes.ts';
 import type { LocalPlace } from '../../telemetry/program-operation.ts';
-import { justAfter, LastingClock, MAX_DIFFERENCE_MS, monotonic, Starts } from '../../util/clock.ts';
+import { justAfter, MAX_DIFFERENCE_MS, Starts } from '../../util/clock.ts';
 import { beginIn, finishIn } from '../../util/open-traces.ts';
 import { field, MAX_READ, objectField, stringField } from '../../util/payload.ts';
 import { activeSpan } from '../conversations/conversation.ts';
 import { conversationIn } from '../conversations/conversation-id.ts';
 import type { CallFacts, RequestedCall, ToolCallContent, ToolResult } from '../dialect.ts';
-import { clamp } from '../operation-clock.ts';
+import { clamp, OperationClock } from '../operation-clock.ts';
 import { type ContentHolder, charactersOf } from '../store.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { fingerprintOfMessages, lastMessages, once } from './last-messages.ts';
@@ -54,7 +54,7 @@ interface PendingCall extends ContentHolder {
   readonly requested: Pick<RequestedCall, 'call' | 'itemId'>;
   readonly startTime: number;
   /** The program may take long to answer, and the wall clock may be set meanwhile. */
-  readonly clock: LastingClock;
+  readonly clock: OperationClock;
   readonly response: RequestingResponse;
   /** Set once an answer was handled. The call is pending again if the request with that answer fails. */
   isRecorded: boolean;
@@ -141,7 +141,7 @@ export class ToolCalls {
         requested: { itemId, call: { ...call, content: undefined } },
         response,
         startTime,
-        clock: new LastingClock(),
+        clock: new OperationClock(),
         isRecorded: false,
         content,
         forgetContent: () => {
@@ -196,8 +196,7 @@ export class ToolCalls {
     if (requested.call.type === 'mcp' && outcome === undefined) return;
     const call = { ...requested.call, content: content && { ...content, result: result.output() } };
     // If the clock was set since, the start is moved to the clock of the request with the answer.
-    const { current: earlier } = pending.clock;
-    const difference = earlier === undefined ? 0 : time - (earlier + monotonic());
+    const difference = time - pending.clock.now();
     const moved = Math.abs(difference) < MAX_DIFFERENCE_MS ? 0 : difference;
     // A call is never answered before it is requested.
     const startTime = Math.min(pending.startTime + moved, time);
