@@ -140,8 +140,7 @@ describe('a stream that is read for long', () => {
 
   it('does not move the end of the response that its socket leaves', async () => {
     const program = await startProgram({ config: { runSteps: 'observe' } });
-    const { client, simulator } = program;
-    simulator.onSocket((server) => {
+    program.simulator.onSocket((server) => {
       server.onText = () => server.send(begun.data);
     });
     const { socket, send, received, closed } = await openResponses(program);
