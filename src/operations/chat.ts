@@ -72,7 +72,7 @@ function chatParameterAttributes(request: ApiRequest): Attributes {
   const outputType = asArray(modalities).includes('audio') ? 'speech' : outputTypeOf(response_format);
   const attributes = samplingAttributes(request);
   attributes[ATTR.OPENAI_API_TYPE] = 'chat_completions';
-  define(attributes, ATTR.GEN_AI_REQUEST_REASONING_LEVEL, asName(reasoning_effort));
+  define(attributes, ATTR.GEN_AI_REQUEST_REASONING_LEVEL, asWord(reasoning_effort));
   define(attributes, ATTR.GEN_AI_OUTPUT_TYPE, outputType);
   return attributes;
 }

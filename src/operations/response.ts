@@ -10,6 +10,7 @@ import {
   asName,
   asNumber,
   asObject,
+  asWord,
   countField,
   field,
   fieldsOf,
@@ -78,7 +79,7 @@ function responseParameterAttributes({ body, streamed }: ApiRequest): Attributes
   define(attributes, ATTR.GEN_AI_REQUEST_MAX_TOKENS, asCount(max_output_tokens));
   define(attributes, ATTR.GEN_AI_REQUEST_TEMPERATURE, asNumber(temperature));
   define(attributes, ATTR.GEN_AI_REQUEST_TOP_P, asNumber(top_p));
-  define(attributes, ATTR.GEN_AI_REQUEST_REASONING_LEVEL, asName(fieldsOf(asObject(reasoning)).effort));
+  define(attributes, ATTR.GEN_AI_REQUEST_REASONING_LEVEL, asWord(fieldsOf(asObject(reasoning)).effort));
   define(attributes, ATTR.GEN_AI_OUTPUT_TYPE, outputTypeOf(fieldsOf(text).format));
   return attributes;
 }

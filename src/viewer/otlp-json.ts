@@ -57,9 +57,13 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Reads a document, a list of documents, or a span alone. A document may begin at any level of OTLP. */
+/**
+ * Reads a document, a list of documents, or a span alone. A document may begin at any level of OTLP. Version 2 of
+ * Tempo's API wraps it in `trace`.
+ */
 function findSpans(documents: unknown, found: OtlpSpans): void {
-  for (const document of recordsIn({ list: [documents].flat() }, 'list')) {
+  for (const answer of recordsIn({ list: [documents].flat() }, 'list')) {
+    const document = isRecord(answer.trace) ? answer.trace : answer;
     takeSpan(document, undefined, found);
     for (const group of [document, ...recordsIn(document, 'resourceSpans', 'batches', 'resourceLogs')]) {
       const resource = isRecord(group.resource) ? readOtlpAttributes(group.resource.attributes) : undefined;

@@ -124,6 +124,7 @@ test.each<[asked: object, recorded: Record<string, unknown>]>([
   ],
   [{ n: 1 }, { 'gen_ai.request.choice.count': undefined }],
   [{ service_tier: 'auto' }, { 'openai.request.service_tier': undefined }],
+  [{ reasoning_effort: 'as somebody asked' }, { 'gen_ai.request.reasoning.level': undefined }],
   [{ stop: ['END'] }, { 'gen_ai.request.stop_sequences': undefined }],
   [{ response_format: { type: 'json_object' } }, { [FORMAT]: 'json' }],
   [{ response_format: { type: 'json_schema', json_schema: { name: 'answer' } } }, { [FORMAT]: 'json' }],

@@ -61,6 +61,7 @@ describe('OTLP/JSON', () => {
     ],
     ['a list of documents', JSON.stringify([DOCUMENT, DOCUMENT]), { ...ALL, spans: [READ, READ] }],
     ['a backend response', JSON.stringify({ batches: DOCUMENT.resourceSpans }), { ...ALL, spans: [READ] }],
+    ['a response of Tempo 2', JSON.stringify({ trace: DOCUMENT }), { ...ALL, spans: [READ] }],
     ['bare spans', `${JSON.stringify(SPAN)}\n${JSON.stringify(SPAN)}`, { ...ALL, spans: [ALONE, ALONE] }],
     ...[
       'null',
