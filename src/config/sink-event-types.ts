@@ -63,16 +63,17 @@ export interface ModelInvokeEvent extends SinkEventBase {
   readonly latency: number;
   /** Milliseconds from the request to the first chunk of a stream. */
   readonly timeToFirstChunk?: number;
-  /** A run has only `input` and `output`. */
+  /** A run has the tokens of all its steps, but not those of subagents, which have events of their own. */
   readonly tokens?: {
-    readonly input: number;
-    /** Absent for embeddings. */
+    /** Absent if the server reports only output tokens. */
+    readonly input?: number;
+    /** Absent for embeddings, or if the server reports only input tokens. */
     readonly output?: number;
-    /** Input tokens read from the cache. Absent for runs. */
+    /** Input tokens read from the cache. */
     readonly cacheRead?: number;
-    /** Input tokens written to the cache. Absent for runs. */
+    /** Input tokens written to the cache. */
     readonly cacheWrite?: number;
-    /** Output tokens spent on reasoning. Absent for runs. */
+    /** Output tokens spent on reasoning. */
     readonly reasoning?: number;
   };
   /** `error.type`, if the operation failed. */

@@ -13,6 +13,7 @@ import { cut } from '../../util/cut-text.ts';
 import { arrayField, asObject, field, first } from '../../util/payload.ts';
 import type { ContentRecord } from '../content/content-record.ts';
 import { limitedJson } from '../content/content-writer.ts';
+import { addUsageAttributes } from '../cost/usage.ts';
 import type { OperationKind, RequestedToolCall } from '../operation.ts';
 import type { Failure } from '../outcomes/failure.ts';
 import { isInsideHook } from '../program-hooks.ts';
@@ -48,14 +49,18 @@ export function emitSinkEvents(sink: Sink, ended: EndedOperation, settings: Sett
 function* eventsOf(ended: EndedOperation, settings: Settings, preset: EventPreset): Generator<SinkEvent> {
   const { attributes, failure, operation, result } = ended;
   const base = baseOf(ended);
+  // A run's span lacks the usage of its steps, and its totals include subagents, which have events of their own.
+  const whole = operation.whole?.(result);
+  const spent: Attributes = whole === undefined ? attributes : {};
+  addUsageAttributes(spent, whole?.usage);
   const isNamed = SINK_OPERATIONS.includes(attributes[ATTR.GEN_AI_OPERATION_NAME]);
   if (isNamed) {
     const content = contentTargets(settings).sink ? (ended.content?.written ?? {}) : undefined;
-    yield invocation(base, ended, preset, content);
+    yield invocation(base, ended, eventTokens(spent), preset, content);
     const calls = preset === 'minimal' ? [] : (operation.toolCalls?.(result) ?? []);
     for (const call of first(calls)) yield toolCall(base, call, content, settings);
   }
-  const cost = (isNamed ? attributes[ATTR.OPENAI_TOTAL_COST] : undefined) ?? attributes[ATTR.OPENAI_COST];
+  const cost = whole === undefined ? attributes[ATTR.OPENAI_COST] : whole.cost;
   if (typeof cost === 'number') yield { ...base, type: 'cost.record', cost };
   if (failure !== undefined && (isNamed || operation.traits?.runsModel === true))
     yield violation(base, attributes, failure, settings);
@@ -87,6 +92,7 @@ function baseOf({ span, attributes, endTime }: EndedOperation): SinkEventBase {
 function invocation(
   base: SinkEventBase,
   { attributes, startTime, endTime, failure }: EndedOperation,
+  tokens: ModelInvokeEvent['tokens'],
   preset: EventPreset,
   content: Readonly<Record<string, unknown>> = {},
 ): ModelInvokeEvent {
@@ -102,7 +108,7 @@ function invocation(
     streamed: attributes[ATTR.GEN_AI_REQUEST_STREAM] === true,
     latency: Math.max(0, endTime - startTime),
     timeToFirstChunk: typeof firstChunk === 'number' ? firstChunk * 1e3 : undefined,
-    tokens: eventTokens(attributes),
+    tokens,
     error: failure?.type,
     parameters: preset === 'minimal' ? undefined : parametersOf(attributes),
     systemInstructions: content[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS],
@@ -112,11 +118,7 @@ function invocation(
   });
 }
 
-/** All tokens of the operation. For a run, these are its totals: the usage on its span excludes that of its steps. */
 function eventTokens(attributes: Attributes): ModelInvokeEvent['tokens'] {
-  const whole = attributes[ATTR.OPENAI_TOTAL_INPUT_TOKENS];
-  if (whole !== undefined)
-    return definedMembers({ input: whole, output: attributes[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS] });
   const isKnown = [ATTR.GEN_AI_USAGE_INPUT_TOKENS, ATTR.GEN_AI_USAGE_OUTPUT_TOKENS].some(
     (name) => name in attributes,
   );

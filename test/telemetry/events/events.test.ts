@@ -1,6 +1,7 @@
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
 import { describe, expect, test } from 'vitest';
 import type { EventPreset, OpenAIInstrumentationConfig, SinkEvent } from '../../../src/client.ts';
+import { startAgentProgram } from '../../support/agent-program.ts';
 import { ask, askStreaming } from '../../support/ask.ts';
 import { completionBody } from '../../support/bodies.ts';
 import type { Session, SessionOptions } from '../../support/session.ts';
@@ -98,6 +99,20 @@ describe('model.invoke', () => {
     expect(session.events.filter(({ type }) => type === 'model.invoke')).toMatchObject([
       { parameters: { temperature: 0.5, 'output.type': 'json' } },
       { operation: 'chat', responseId, parameters: { 'prompt.name': 'pmpt_1', 'prompt.version': '2' } },
+    ]);
+  });
+
+  test('of a turn and of its subagents has each token once', async () => {
+    const { events, config } = listen('minimal');
+    const items = [{ message: 'It says text.' }];
+    const subagent = { name: 'Reader', task: 'Read it.', items, usage: { prompt: 40, completion: 4 } };
+    const turn = { items: [{ subagent }], usage: { prompt: 100, completion: 20 } };
+    const program = await startAgentProgram([turn], { config });
+    await program.inSpan(() => program.converse('Read it.'));
+    await program.telemetry.provider.forceFlush();
+    expect(events.filter(({ type }) => type === 'model.invoke')).toMatchObject([
+      { agentName: 'Reader', tokens: { input: 40, output: 4 } },
+      { agentName: 'Helper', tokens: { input: 100, output: 20 } },
     ]);
   });
 
