@@ -121,11 +121,12 @@ const RUN = { id: 'run_1', object: 'thread.run', thread_id: 'thread_1', assistan
 const PATH = '/v1/threads/thread_1/runs';
 
 describe('a run that paused', () => {
-  async function startPaused(created_at: number, config: object = {}): Promise<Program> {
+  async function startPaused(created_at: number, config: object = {}, more: object = {}): Promise<Program> {
     const program = await startProgram({
       config: { runSteps: 'observe', runTimeout: 50, conversationIdleTimeout: 20, ...config },
     });
-    program.simulator.next({ when: { path: PATH }, body: { ...RUN, status: 'in_progress', created_at } });
+    const run = { ...RUN, ...more, status: 'in_progress', created_at };
+    program.simulator.next({ when: { path: PATH }, body: run });
     const { runs } = program.client.beta.threads;
     await program.inSpan(() => runs.create('thread_1', { assistant_id: 'asst_1' }));
     await expect.poll(() => program.telemetry.openSpans, { timeout: 10_000 }).toEqual([]);
@@ -143,6 +144,32 @@ describe('a run that paused', () => {
     const [, second] = await flushed('invoke_agent');
     const [seconds, nanoseconds] = second?.duration ?? [1, 0];
     expect(seconds * 1e3 + nanoseconds / 1e6).toBeLessThan(100);
+  });
+
+  it('has its tokens on the second span only, even if the server reported some before the end', async () => {
+    const created_at = Math.floor(Date.now() / 1e3);
+    const tokens: unknown[] = [];
+    const sink = (event: SinkEvent): void => {
+      if (event.type === 'model.invoke') tokens.push(event.tokens);
+    };
+    const usage = { prompt_tokens: 10, completion_tokens: 1, total_tokens: 11 };
+    const program = await startPaused(created_at, { events: { sink } }, { usage });
+    const whole = { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 };
+    const body = { ...RUN, status: 'completed', created_at, usage: whole };
+    program.simulator.next({ when: { path: `${PATH}/run_1` }, body });
+    const { runs } = program.client.beta.threads;
+    await program.inSpan(() => runs.retrieve('run_1', { thread_id: 'thread_1' }), 'later');
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent  openai.run.observed=false openai.total.input_tokens=10
+
+      later
+      └─ thread           openai.total.input_tokens=100
+         └─ invoke_agent  openai.total.input_tokens=100 gen_ai.usage.input_tokens=100 gen_ai.usage.output_tokens=20
+    `);
+    expect(usageSum(program.telemetry.spans)).toEqual({ input_tokens: 100, output_tokens: 20 });
+    expect(tokens).toEqual([undefined, { input: 100, output: 20 }]);
   });
 
   it('is forgotten when there is only room for one that paused later', async () => {

@@ -39,11 +39,13 @@ export function recordInvocation(invocation: AgentInvocation, endTime: number): 
   // The steps' spans carry the steps' usage, so the invocation's span gets only the rest.
   const isCarried = recordsSteps && (recordedSteps.length > 0 || start.before !== undefined);
   const left = isCarried ? snapshot?.usage && subtractUsage(snapshot.usage, steps.usage) : snapshot?.usage;
+  // A span after a pause carries all of it: what a server reports before the end may be a part.
+  const isLeft = left !== undefined && !(isCarried && isNoUsage(left)) && invocation.paused === undefined;
   const result = {
     observed: life.endTime !== undefined,
     finishReason: snapshot?.finishReason,
     pollCount: invocation.pollCount,
-    usage: isCarried && left !== undefined && isNoUsage(left) ? undefined : left,
+    usage: isLeft ? left : undefined,
     whole: invocation.whole,
     totals: { ...invocation.spent, runs: 0, userMessages: start.input.count },
     // Functions that waited at a pause were reported with the span from before the pause.
