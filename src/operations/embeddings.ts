@@ -1,8 +1,8 @@
 import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../semconv/attributes.ts';
-import { type Usage, usageIn } from '../telemetry/cost/usage.ts';
+import { readUsage, type Usage, usageIn } from '../telemetry/cost/usage.ts';
 import type { Operation } from '../telemetry/operation.ts';
-import { arrayField, asObject, countField, stringField } from '../util/payload.ts';
+import { arrayField, asObject, countField, field, stringField } from '../util/payload.ts';
 import { answeringModel, define, modelCall } from './attributes.ts';
 import { readAnswerFailure } from './failures.ts';
 
@@ -46,9 +46,9 @@ function dimensionsOf(embedding: unknown): number | undefined {
   return Math.floor(dimensions) || undefined;
 }
 
-/** Embeddings have no output tokens, so not even 0 is recorded. */
+/** Embeddings have no output tokens, so not even 0 is recorded. Voyage reports only the total. */
 function inputUsage(result: unknown): Usage | undefined {
-  const usage = usageIn(result);
+  const usage = usageIn(result) ?? readUsage({ input_tokens: field(field(result, 'usage'), 'total_tokens') });
   return usage === undefined || usage.known === 'output'
     ? undefined
     : { ...usage, known: 'input', isPartial: undefined };

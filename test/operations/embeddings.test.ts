@@ -59,6 +59,16 @@ describe('embeddings', () => {
     expect(read({ embedding })).toEqual({ 'gen_ai.response.model': MODEL, [DIMENSIONS]: dimensions });
   });
 
+  test.each<[usage: object, tokens: number | undefined]>([
+    [{ prompt_tokens: 3, total_tokens: 3 }, 3],
+    [{ prompt_tokens: 3, completion_tokens: 0, total_tokens: 3 }, 3],
+    [{ total_tokens: 3 }, 3],
+    [{ total_tokens: '3' }, undefined],
+    [{}, undefined],
+  ])('have only input tokens: %j', (usage, tokens) => {
+    expect(embeddings.usage?.({ model: MODEL, usage })?.inputTokens).toBe(tokens);
+  });
+
   test('are neither read nor decoded', () => {
     const embedding = new Proxy([0.1, 0.2], {
       get: (target, key) => (key === 'length' ? target.length : expect.fail('A number was read.')),
