@@ -52,6 +52,14 @@ describe('only the start of a text is searched', () => {
     },
   );
 
+  test.each([' ', '\n', 'A', 'A \n'])('quickly, if it is an image of which the bytes are all %j', (piece) => {
+    const began = performance.now();
+    // No base64: the last character shows that.
+    masked({ type: 'blob', modality: 'image', content: `${piece.repeat(200_000 / piece.length)}!` });
+    // In the time of a squared length, this would take half a minute.
+    expect(performance.now() - began).toBeLessThan(3_000);
+  });
+
   test('text with a data: URL', () => {
     const media = { mode: 'reference', maxInline: 0, hashable: 0 } as const;
     const url = `data:image/png;base64,${'A'.repeat(100)}`;
@@ -65,7 +73,7 @@ describe('only the start of a text is searched', () => {
   });
 });
 
-function masked(text: string): unknown {
+function masked(text: unknown): unknown {
   const completion = newCompletion({}, { traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFlags: 0 });
   completion.functionResult = text;
   maskingHook()(completion);
