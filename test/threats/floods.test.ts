@@ -9,7 +9,7 @@ import { withConversation } from '../../src/client.ts';
 import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
 import { readRequiredActions, readSessionParts } from '../../src/hierarchy/dialects/agents.ts';
 import { readRun, readStep } from '../../src/hierarchy/dialects/assistants.ts';
-import { readItemCalls } from '../../src/hierarchy/dialects/responses.ts';
+import { readItemCalls, readItemResults } from '../../src/hierarchy/dialects/responses.ts';
 import { readAgentContent } from '../../src/hierarchy/dialects/shared-readers.ts';
 import { chat } from '../../src/operations/chat.ts';
 import { response } from '../../src/operations/response.ts';
@@ -285,6 +285,34 @@ describe('only the first thousand of 5,000 entries are read:', () => {
     read(entries);
     expect(within.count).toBeGreaterThan(0);
     expect(beyond.count).toBe(0);
+  });
+
+  test('a response of nothing but calls is searched for their results once', () => {
+    let reads = 0;
+    const output = Array.from({ length: 1_000 }, (_, index) => ({
+      get type() {
+        reads++;
+        return 'mcp_call';
+      },
+      id: `item_${index}`,
+    }));
+    expect(readItemCalls({ ...done, output }, { content: true })).toHaveLength(128);
+    expect(reads).toBeLessThan(10_000);
+  });
+
+  test('a history of nothing but answered calls is read once', () => {
+    const ids = Array.from({ length: 40_000 }, (_, index) => `call_${index}`);
+    const output = (call_id: string): object => ({ type: 'function_call_output', call_id, output: 'x' });
+    const input = [
+      ...ids.map((call_id) => ({ ...CALL, call_id })),
+      { role: 'assistant', content: 'x' },
+      output('unknown'),
+      ...ids.map(output),
+    ];
+    const began = performance.now();
+    expect(readItemResults({ input })).toHaveLength(ids.length + 1);
+    // In the time of a squared length, this would take several seconds.
+    expect(performance.now() - began).toBeLessThan(1_000);
   });
 
   // Reading tools runs no code of the program, so that nothing can count it.

@@ -35,7 +35,7 @@ import type {
   ToolCallSnapshot,
   ToolResult,
 } from '../dialect.ts';
-import { fingerprintOfMessages, lastMessages, lastMessagesIn } from '../tool-calls/last-messages.ts';
+import { fingerprintOfMessages, lastMessages, lastMessagesIn, once } from '../tool-calls/last-messages.ts';
 import { toolCounts } from './shared-readers.ts';
 
 export const responses: ModelDialect = {
@@ -52,32 +52,32 @@ export const responses: ModelDialect = {
 
 export function readItemCalls(response: unknown, options: { content: boolean }): readonly RequestedCall[] {
   const output = first(arrayField(response, 'output'), MAX_READ);
+  const resultOf = resultsIn(output);
   let waits: ((call: ResponseToolCall) => boolean) | undefined;
-  const calls = output.flatMap((item) => {
+  const calls: RequestedCall[] = [];
+  for (const item of output) {
     const call = readResponseToolCall(item);
-    if (call === undefined || call.type === 'mcp_list_tools') return [];
+    if (call === undefined || call.type === 'mcp_list_tools') continue;
     waits ??= waitingCalls(output);
     const asksProgram = waits(call);
     // Once an approval is answered, the call itself is another item.
-    if (call.type === 'mcp_approval_request' && !asksProgram) return [];
-    const own = options.content ? output : undefined;
-    return {
+    if (call.type === 'mcp_approval_request' && !asksProgram) continue;
+    calls.push({
       itemId: call.id,
-      call: snapshotOf(call, item, own),
+      call: snapshotOf(call, item, options.content ? resultOf : undefined),
       asksProgram,
-      outcome: asksProgram ? undefined : itemOutcome(call, item, output, response),
+      outcome: asksProgram ? undefined : itemOutcome(call, item, resultOf, response),
       fingerprint: () => fingerprintOfItem(call, item),
-    };
-  });
-  return first(calls);
+    });
+    if (calls.length === MAX_REPEATED) break;
+  }
+  return calls;
 }
 
-/** @param output all items of the response, if content is recorded */
-function snapshotOf(
-  call: ResponseToolCall,
-  item: unknown,
-  output: readonly unknown[] | undefined,
-): ToolCallSnapshot {
+type ResultOf = (call: ResponseToolCall) => unknown;
+
+/** @param resultOf set if content is recorded */
+function snapshotOf(call: ResponseToolCall, item: unknown, resultOf: ResultOf | undefined): ToolCallSnapshot {
   return {
     id: call.callId ?? call.id ?? call.name,
     type: call.tool,
@@ -85,22 +85,16 @@ function snapshotOf(
     ...toolCounts(call.tool, item),
     serverLabel: call.serverLabel,
     namespace: call.namespace,
-    content: output && responseToolContent(call, item, output),
+    content: resultOf && responseToolContent(call, item, resultOf),
   };
 }
 
-function responseToolContent(
-  call: ResponseToolCall,
-  item: unknown,
-  output: readonly unknown[],
-): ToolCallContent {
+function responseToolContent(call: ResponseToolCall, item: unknown, resultOf: ResultOf): ToolCallContent {
   const { arguments: given, result } = readToolContent(item);
   const searched = call.tool === 'file_search';
   return {
     arguments: given,
-    result: searched
-      ? undefined
-      : (result ?? parseJson(readToolContent(resultOf(output, call.callId)).result)),
+    result: searched ? undefined : (result ?? parseJson(readToolContent(resultOf(call)).result)),
     query: searched ? strings(arrayField(item, 'queries')).join('\n') || undefined : undefined,
     documents: searched ? arrayField(result, 'results') : [],
   };
@@ -110,18 +104,23 @@ function responseToolContent(
 function itemOutcome(
   call: ResponseToolCall,
   item: unknown,
-  output: readonly unknown[],
+  resultOf: ResultOf,
   response: unknown,
 ): ToolOutcome | undefined {
-  const reported = readToolOutcome(item) ?? readToolOutcome(resultOf(output, call.callId));
+  const reported = readToolOutcome(item) ?? readToolOutcome(resultOf(call));
   if (reported !== undefined || call.status === undefined || call.status === 'completed') return reported;
   return outcomeWithoutResult(stringField(response, 'status'));
 }
 
-function resultOf(output: readonly unknown[], callId: string | undefined): unknown {
-  return output.find(
-    (one, index) => callId !== undefined && readAnsweredCallId(one, output[index - 1]) === callId,
-  );
+/** Indexes the results once, when one is first wanted: an output may be nothing but calls. */
+function resultsIn(output: readonly unknown[]): ResultOf {
+  // Reversed, so that the first of several results with the same id counts.
+  const byId = once(() => new Map(output.map(answerAt).reverse()));
+  return ({ callId }) => (callId === undefined ? undefined : byId().get(callId));
+}
+
+function answerAt(item: unknown, index: number, output: readonly unknown[]) {
+  return [readAnsweredCallId(item, output[index - 1]), item] as const;
 }
 
 interface FoundResult {
@@ -142,6 +141,7 @@ interface FoundResult {
 export function readItemResults(body: unknown): ToolResult[] {
   const input = arrayField(body, 'input');
   const results = new Map<string, FoundResult>();
+  let open: FoundResult[] | undefined;
   let isHistory = false;
   for (let index = input.length - 1; index >= 0; index--) {
     const item = input[index];
@@ -149,7 +149,11 @@ export function readItemResults(body: unknown): ToolResult[] {
     if (id !== undefined) addResult(results, id, item, isHistory);
     else if (field(item, 'role') === 'assistant') isHistory = true;
     else if (results.size > 0) addCall(results, item, index);
-    if (isHistory && !hasOpen(results)) break;
+    if (!isHistory) continue;
+    open ??= [...results.values()];
+    // The history opens no result, so each is removed once.
+    while (open.length > 0 && open.at(-1)?.state !== 'open') open.pop();
+    if (open.length === 0) break;
   }
   const found = [...results].reverse();
   return found.flatMap(([id, result]) => (result.state === 'ambiguous' ? [] : toolResult(input, id, result)));
@@ -171,11 +175,6 @@ function addCall(results: Map<string, FoundResult>, item: unknown, index: number
     found.call = { index, item, read };
     found.state = 'paired';
   } else if (found.state === 'paired') found.state = 'ambiguous';
-}
-
-function hasOpen(results: ReadonlyMap<string, FoundResult>): boolean {
-  for (const { state } of results.values()) if (state === 'open') return true;
-  return false;
 }
 
 function toolResult(input: readonly unknown[], id: string, { item, call }: FoundResult): ToolResult {
