@@ -189,8 +189,9 @@ export class SessionResponses {
 
   /** Removes and returns the answered request. A response in the conversation answers none outside it. */
   #takeRequested(response: unknown): OpenResponse | undefined {
-    const isWithin = stringField(response, 'conversation_id') !== undefined;
-    const answered = isWithin ? this.#waiting : this.#requested[0];
+    const conversation = field(response, 'conversation_id');
+    const outside = conversation === null ? this.#requested.find((each) => each.isOutOfBand) : undefined;
+    const answered = typeof conversation === 'string' ? this.#waiting : (outside ?? this.#requested[0]);
     this.#remove(answered);
     return answered;
   }

@@ -144,6 +144,26 @@ describe('a response of a realtime session', () => {
     expect(inputs(program)).toEqual({ resp_1: ['Hello.'], resp_2: ['Which language is this?'] });
   });
 
+  it('outside of the conversation is not the one within it that was requested before', async () => {
+    const { program, say, answer, close } = await openSession(CONTENT);
+    await say(
+      { type: 'conversation.item.create', item: userMessage('Hello.') },
+      { type: 'response.create' },
+      {
+        type: 'response.create',
+        response: { conversation: 'none', input: [userMessage('Which language?')] },
+      },
+    );
+    await answer(
+      created('resp_2', { conversation_id: null }),
+      created('resp_1', { conversation_id: 'conv_1' }),
+      done('resp_2', {}),
+      done('resp_1', {}),
+    );
+    await close();
+    expect(inputs(program)).toEqual({ resp_1: ['Hello.'], resp_2: ['Which language?'] });
+  });
+
   it('has what it answers as its input, even if it is cut before its first piece', async () => {
     const { program, say } = await openSession(CONTENT);
     await say({ type: 'conversation.item.create', item: userMessage('Hello.') }, { type: 'response.create' });
