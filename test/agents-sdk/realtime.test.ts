@@ -6,6 +6,7 @@ import { Observer } from '../../src/pipeline/observer.ts';
 import { seamsIn } from '../../src/sdk/observed-classes.ts';
 import { call, created, done, itemDone, message, SESSION, sound } from '../hierarchy/realtime/events.ts';
 import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
+import type { ServerSocket } from '../support/simulator/index.ts';
 import { collectWarnings } from '../support/warnings.ts';
 
 /** A program whose realtime agent says what the test has it say, and the frames that reach the server. */
@@ -17,6 +18,9 @@ interface Voice extends Program {
   sent(type: string, count?: number): Promise<void>;
   close(): Promise<void>;
   ask(text: string): void;
+  speak(sound: ArrayBuffer): void;
+  /** The server ends the connection. */
+  lose(end: (server: ServerSocket) => void): Promise<void>;
 }
 
 async function startVoice(observed: boolean, options: ProgramOptions = {}): Promise<Voice> {
@@ -58,6 +62,11 @@ async function startVoice(observed: boolean, options: ProgramOptions = {}): Prom
       while (frames().filter((frame) => frame.type === type).length < count) await delay(1);
     },
     ask: (text) => session.sendMessage(text),
+    speak: (sound) => session.sendAudio(sound, { commit: true }),
+    async lose(end) {
+      end(server);
+      while (program.telemetry.openSpans.length > 0) await delay(1);
+    },
     async close() {
       session.close();
       while (program.telemetry.openSpans.length > 0) await delay(1);
@@ -99,6 +108,32 @@ it('records the session of a realtime agent, and passes over frames that are not
     ├─ execute_tool get_weather  gen_ai.response.id=resp_1
     └─ chat gpt-realtime         gen_ai.response.id=resp_2
   `);
+});
+
+it.each([
+  ['closes the connection with an error', (server: ServerSocket) => server.close(1011), 1011],
+  ['sends text that is not UTF-8', (server: ServerSocket) => server.sendInvalidText(), 1006],
+])('records an error if the server %s', async (_, end, code) => {
+  const voice = await startVoice(true);
+  await voice.answer({ type: 'session.created', event_id: 'event_session', session: SESSION });
+  await voice.sent('session.update');
+  voice.ask('Weather?');
+  await voice.sent('response.create');
+  await voice.lose(end);
+  await voice.expectTree(`
+    realtime               !connection_closed openai.socket.close_code=${code}
+    └─ chat gpt-realtime   !connection_closed
+  `);
+});
+
+it('counts sound however much is sent at once', async () => {
+  const voice = await startVoice(true);
+  await voice.answer({ type: 'session.created', event_id: 'event_session', session: SESSION });
+  await voice.sent('session.update');
+  voice.speak(new ArrayBuffer(3 * 48_000));
+  await voice.sent('input_audio_buffer.commit');
+  await voice.close();
+  await voice.expectTree('realtime  openai.realtime.input_audio_duration=3 openai.socket.sent_events=3');
 });
 
 it('sends the same frames with and without', async () => {

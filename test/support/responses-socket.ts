@@ -54,6 +54,8 @@ export async function openResponses({ client }: Pick<Program, 'client'>): Promis
 interface Emitter extends NodeJS.EventEmitter {
   readonly readyState: number;
   send(data: string): void;
+  close(): void;
+  terminate(): void;
 }
 
 export function platformSocket({ socket }: ResponsesWS): Emitter {

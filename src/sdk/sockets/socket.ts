@@ -44,7 +44,11 @@ export interface SocketObservation {
 const REFUSED = /^Unexpected server response: (\d{3})$/;
 
 /** Close codes of an orderly close: normal (1000), going away (1001), no code (1005). */
-const ORDERLY_CLOSES: readonly number[] = [1000, 1001, 1005];
+const ORDERLY_CLOSES: readonly unknown[] = [1000, 1001, 1005];
+
+export function isOrderly(code: unknown): boolean {
+  return ORDERLY_CLOSES.includes(code);
+}
 
 interface ClosedConnection extends Pick<SocketClose, 'code' | 'byProgram'> {
   readonly error: unknown;
@@ -52,8 +56,8 @@ interface ClosedConnection extends Pick<SocketClose, 'code' | 'byProgram'> {
 }
 
 export function closeOf({ code, byProgram, error, hasFailed }: ClosedConnection): SocketClose {
-  const isOrderly = code === undefined ? !hasFailed : ORDERLY_CLOSES.includes(code);
-  return { code, byProgram, isFailure: !byProgram && !isOrderly, error: closeError(error, code) };
+  const isFailure = !byProgram && (code === undefined ? hasFailed : !isOrderly(code));
+  return { code, byProgram, isFailure, error: closeError(error, code) };
 }
 
 function closeError(error: unknown, code: number | undefined): object {
@@ -66,11 +70,11 @@ function closeError(error: unknown, code: number | undefined): object {
   };
 }
 
-/** Longer frames are parsed only if they name an event that is read: most others are audio. */
+/** Longer frames are parsed only if they name an event that is read. */
 const MAX_RAW_FRAME_LENGTH = 65_536;
-const MAY_BE_READ = /"(?:(?:response|conversation)\.|session\.update)/;
+const MAY_BE_READ = /"(?:(?:response|conversation)\.|session\.update|input_audio_buffer\.append)/;
 
-/** `undefined` if the frame is probably audio, or not JSON. */
+/** `undefined` if the frame is long and probably not read, or not JSON. */
 export function parseFrame(data: unknown): unknown {
   const isLong = typeof data === 'string' && data.length > MAX_RAW_FRAME_LENGTH;
   return isLong && !MAY_BE_READ.test(data) ? undefined : parseReceived(data);

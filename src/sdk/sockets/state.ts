@@ -135,6 +135,7 @@ export class SocketState {
   }
 
   #reconnected(): void {
+    this.#byProgram = false;
     this.#error = undefined;
     this.#hasFailed = false;
     // The SDK has already sent what it kept, before we could see the new connection.
@@ -167,6 +168,7 @@ export class SocketState {
         const isAwaited = this.#kept.length > 0 && canReconnect(this.#socket);
         if (transport === this.#transport && !isAwaited) this.#observation?.closed(this.#close(code));
       },
+      closing: () => this.closing(),
       sending: (data) => guard('recording a frame', () => this.#goesOut(data)),
     });
   }

@@ -1,7 +1,8 @@
 import { guard } from '../../util/guard.ts';
-import { asNumber, field } from '../../util/payload.ts';
+import { asNumber, field, fieldsOf } from '../../util/payload.ts';
 import { Patches } from '../patches.ts';
 import { holderOf, isObject } from '../reflect.ts';
+import { isOrderly } from './socket.ts';
 
 export const CONNECTING = 0;
 export const OPEN = 1;
@@ -9,8 +10,8 @@ export const CLOSING = 2;
 
 export interface TransportObserver {
   closed(code: number | undefined): void;
-  /** Called before each `close()` of the connection, whoever calls it. */
-  closing?(): void;
+  /** Called before the program closes the connection, through the SDK or past it. */
+  closing(): void;
   /** Called before each `send()` of the connection, whoever calls it. The data may not go out. */
   sending(data: unknown): void;
 }
@@ -32,10 +33,10 @@ export class Transports {
     this.#before(transport, 'send', holderOf(transport, 'send'), (each, data) =>
       this.#observers.get(each)?.sending(data),
     );
-    if (observer.closing !== undefined)
-      this.#before(transport, 'close', holderOf(transport, 'close'), (each) =>
-        this.#observers.get(each)?.closing?.(),
-      );
+    for (const name of ['close', 'terminate'])
+      this.#before(transport, name, holderOf(transport, name), (each, code) => {
+        if (isOfProgram(each, name, code)) this.#observers.get(each)?.closing();
+      });
     const emitsClose = holderOf(transport, 'emitClose');
     if (emitsClose !== undefined)
       this.#before(transport, 'emitClose', emitsClose, (each) =>
@@ -99,9 +100,20 @@ export function transportOf(socket: object): object | undefined {
   return isObject(inner) ? inner : undefined;
 }
 
+/**
+ * Whether the program closes an open connection. The package `ws` also does, when the server closes or sends what is
+ * no WebSocket frame, and the SDK drops connections that were refused.
+ */
+function isOfProgram(transport: object, name: string, code: unknown): boolean {
+  const { readyState, _closeFrameReceived } = fieldsOf(transport);
+  if (_closeFrameReceived === true || Number(readyState) > OPEN) return false;
+  return name === 'close' ? code === undefined || isOrderly(code) : readyState === OPEN;
+}
+
 /** Whether the listeners are called by native code, or by a class without `dispatchEvent`. */
 function isSilent(transport: object): boolean {
-  const close = field(transport, 'close');
-  if (holderOf(transport, 'dispatchEvent') === undefined) return true;
-  return typeof close === 'function' && Function.prototype.toString.call(close).includes('[native code]');
+  const dispatch = field(transport, 'dispatchEvent');
+  return (
+    typeof dispatch !== 'function' || Function.prototype.toString.call(dispatch).includes('[native code]')
+  );
 }

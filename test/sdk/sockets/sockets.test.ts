@@ -276,6 +276,38 @@ describe('a socket', () => {
     },
   );
 
+  it.each(['close', 'terminate'] as const)(
+    'whose connection the program ends by its %s ends what is open without an error',
+    async (end) => {
+      const { program, socket } = await startSocket();
+      program.simulator.onSocket(() => undefined);
+      const platform = platformSocket(socket);
+      await once(platform, 'open');
+      socket.send(request('gpt-4o'));
+      platform[end]();
+      await once(platform, 'close');
+      expect(valuesOf(program.telemetry, 'openai.stream.end', 'error.type')).toEqual([
+        ['aborted', undefined],
+      ]);
+    },
+  );
+
+  it('that reconnects after the program has terminated its connection loses the next one with an error', async () => {
+    const { program, socket } = await startSocket({ reconnect: RECONNECT });
+    program.simulator.onSocket(() => undefined, breakAtOnce);
+    await once(platformSocket(socket), 'open');
+    socket.send(request('gpt-left'));
+    platformSocket(socket).terminate();
+    await socket.emitted('reconnected' as never);
+    socket.send(request('gpt-lost'));
+    await vi.waitUntil(() => program.telemetry.spans.length === 2);
+    socket.close();
+    expect(valuesOf(program.telemetry, ...END)).toEqual([
+      ['gpt-left', 'aborted'],
+      ['gpt-lost', 'error'],
+    ]);
+  });
+
   it('that has closed for good records a failed response for what is sent over it', async () => {
     const { program, socket } = await startSocket();
     await once(platformSocket(socket), 'open');
@@ -407,7 +439,9 @@ class NativeSocket extends EventTarget {
   }
 
   // Bound functions show no source, as native ones.
-  readonly close = (() => undefined).bind(undefined);
+  override readonly dispatchEvent = super.dispatchEvent.bind(this);
+
+  close(): void {}
 }
 
 /** What the platform's class is on Bun, in Workers and in browsers, as far as the seam can tell. */

@@ -58,6 +58,11 @@ export class ServerSocket {
     this.#write(BINARY, Buffer.from(bytes));
   }
 
+  /** Sends a text frame that a client must not accept. */
+  sendInvalidText(): void {
+    this.#write(TEXT, Buffer.from([0xff]));
+  }
+
   close(code: number = 1000, reason: string = ''): void {
     const payload = Buffer.alloc(2 + Buffer.byteLength(reason));
     payload.writeUInt16BE(code);
