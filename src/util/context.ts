@@ -133,6 +133,11 @@ export class LinkedContext implements Context {
       : context.setValue(SPAN_KEY, span);
   }
 
+  /** A context with the same values and without links. */
+  static copy(context: Context): Context {
+    return context instanceof LinkedContext ? context.#copy() : context;
+  }
+
   getValue(key: symbol): unknown {
     let context: Context = this;
     while (context instanceof LinkedContext) {
@@ -151,7 +156,7 @@ export class LinkedContext implements Context {
   }
 
   #copy(): Context {
-    const outer = this.#outer instanceof LinkedContext ? this.#outer.#copy() : this.#outer;
+    const outer = LinkedContext.copy(this.#outer);
     return this.#key === undefined ? outer : outer.setValue(this.#key, this.#value);
   }
 }

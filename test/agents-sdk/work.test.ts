@@ -1,4 +1,4 @@
-import { context, trace } from '@opentelemetry/api';
+import { type Context, context, trace } from '@opentelemetry/api';
 import { expect, it } from 'vitest';
 import { span } from '../../src/client.ts';
 import { library } from './library.ts';
@@ -231,4 +231,61 @@ tracingOrNot((tracing) => {
        └─ chat gpt-4o
   `);
   });
+
+  it.each([{ outer: false }, { outer: true }])(
+    'looks no further than a few contexts when each workflow begins within the last one, without end: within another, $outer',
+    async ({ outer }) => {
+      const { telemetry } = await startAgents({ tracing });
+      const deepest = new DeepestLookup();
+      const done = Promise.withResolvers<void>();
+      const work = async (jobs: number): Promise<void> => {
+        context.active().getValue(Symbol('of the program'));
+        if (jobs === 0) done.resolve();
+        else setImmediate(() => library.withTrace('Job', () => work(jobs - 1), { groupId: 'group_1' }));
+      };
+      const begin = (): Promise<void> =>
+        library.withTrace(
+          'Jobs',
+          async () => {
+            await work(200);
+            if (outer) await done.promise;
+          },
+          { groupId: 'group_1' },
+        );
+      await Promise.all([context.with(deepest, begin), done.promise]);
+      await new Promise(setImmediate);
+      expect(deepest.frames).toBeLessThan(200);
+      const traces = new Set(telemetry.spans.map((each) => each.spanContext().traceId));
+      expect([telemetry.spans.length, traces.size]).toEqual([201, outer ? 1 : 201]);
+    },
+  );
 });
+
+/** A context without values that notes how many calls lead to it. */
+class DeepestLookup implements Context {
+  readonly #values: ReadonlyMap<symbol, unknown>;
+  readonly #first: DeepestLookup;
+  frames = 0;
+
+  constructor(values: ReadonlyMap<symbol, unknown> = new Map(), first?: DeepestLookup) {
+    this.#values = values;
+    this.#first = first ?? this;
+  }
+
+  getValue(key: symbol): unknown {
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 1_000;
+    const frames = new Error().stack?.split('\n').length ?? 0;
+    Error.stackTraceLimit = limit;
+    this.#first.frames = Math.max(this.#first.frames, frames);
+    return this.#values.get(key);
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    return new DeepestLookup(new Map([...this.#values, [key, value]]), this.#first);
+  }
+
+  deleteValue(key: symbol): Context {
+    return this.setValue(key, undefined);
+  }
+}

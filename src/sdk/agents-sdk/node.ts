@@ -1,11 +1,16 @@
 import type { Context, Span } from '@opentelemetry/api';
 import { BoundedMap } from '../../util/bounded-map.ts';
-import { SPAN_KEY } from '../../util/context.ts';
+import { LinkedContext, SPAN_KEY } from '../../util/context.ts';
 import { arrayField, asObject, field, type PayloadObject } from '../../util/payload.ts';
 import { AGENTS, type ShowsCall } from './agents-key.ts';
 
 /** The spans that call models. A model without its own span is called in an agent or turn. */
 const AGENT_WORK: readonly string[] = ['response', 'generation', 'turn', 'agent'];
+
+/** How deep nodes and contexts are nested. A program may begin each trace inside the previous one, for ever. */
+const MAX_DEPTH = 64;
+/** The context key for how deep a context is nested. */
+const DEPTH: unique symbol = Symbol('depth');
 
 /** How many open spans of a trace are remembered. A program may never end a span. */
 const MAX_OPEN_IN_TRACE = 1_000;
@@ -16,7 +21,9 @@ export class AgentsNode {
   readonly type: string;
   /** The node's data in `@openai/agents`, which adds to this object until the node ends. */
   readonly data: PayloadObject;
+  /** Far inside, nodes that have ended are left out. */
   readonly parent: AgentsNode | undefined;
+  readonly depth: number;
   state: 'made' | 'open' | 'ended' = 'made';
   /** Whether the span may still continue: its trace ended first, or it was restored from a saved state. */
   isPaused = false;
@@ -48,7 +55,9 @@ export class AgentsNode {
   constructor(type: string, data: PayloadObject, parent: AgentsNode | undefined) {
     this.type = type;
     this.data = data;
-    this.parent = parent;
+    const isFar = parent !== undefined && parent.depth >= MAX_DEPTH;
+    this.parent = isFar ? (parent.open ?? (type === 'trace' ? undefined : parent)) : parent;
+    this.depth = (this.parent?.depth ?? 0) + 1;
   }
 
   closest(fits: (node: AgentsNode) => boolean): AgentsNode | undefined {
@@ -79,6 +88,10 @@ export class AgentsNode {
   /** The node's own value, or else that of the next node above. */
   valueOf(key: symbol): unknown {
     return this.closest(({ values }) => values?.has(key) === true)?.values?.get(key);
+  }
+
+  get valueKeys(): readonly symbol[] {
+    return [...(this.values?.keys() ?? []), ...(this.parent?.valueKeys ?? [])];
   }
 
   isWithin(outer: AgentsNode): boolean {
@@ -130,15 +143,27 @@ export class AgentsContext implements Context {
   readonly #base: Context;
   readonly #current: () => AgentsNode | undefined;
   readonly #placed: PlacedSpan | undefined;
+  readonly #depth: number;
 
   /**
    * @param current returns the innermost node in the context of `@openai/agents`
    * @param placed a span that is active whatever the current node is
    */
   constructor(base: Context, current: () => AgentsNode | undefined, placed?: PlacedSpan) {
-    this.#base = base;
+    const depth = Number(base.getValue(DEPTH) ?? 0);
+    this.#base = depth < MAX_DEPTH ? base : AgentsContext.#flatten(base);
     this.#current = current;
     this.#placed = placed;
+    this.#depth = (depth % MAX_DEPTH) + 1;
+  }
+
+  /** A context that keeps what a nested one has now. */
+  static #flatten(nested: Context): Context {
+    let flat = LinkedContext.copy(nested);
+    while (flat instanceof AgentsContext) flat = LinkedContext.copy(flat.#base);
+    const keys = agentsNodeIn(nested)?.valueKeys ?? [];
+    for (const key of [SPAN_KEY, AGENTS, ...keys]) flat = flat.setValue(key, nested.getValue(key));
+    return flat;
   }
 
   get isLinkable(): true {
@@ -146,6 +171,7 @@ export class AgentsContext implements Context {
   }
 
   getValue(key: symbol): unknown {
+    if (key === DEPTH) return this.#depth;
     const node = this.#current();
     if (node === undefined) return this.#base.getValue(key);
     if (key === AGENTS) return node;
