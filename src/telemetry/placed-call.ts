@@ -101,7 +101,9 @@ export class PlacedCall implements CallObservation {
     const isInterrupted = call.outcome === 'interrupted';
     const takesDetails = record.takesDetails || failed;
     const limits = takesDetails || metrics.wanted ? rateLimitsIn(headersOf(call)) : undefined;
-    if (limits !== undefined) metrics.seeRateLimits(limits, record.attributes);
+    // A stream may end long after its headers have arrived.
+    if (limits !== undefined)
+      metrics.seeRateLimits(limits, record.attributes, call.now() - (call.headersTime || call.endTime));
     if (self.#gaps !== undefined) record.measureChunks(self.#gaps.take(), result);
     return {
       result,

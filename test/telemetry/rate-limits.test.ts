@@ -17,3 +17,25 @@ test('a span that may have few attributes has the usage rather than the rate lim
   );
   expect(span?.droppedAttributesCount).toBeGreaterThan(0);
 });
+
+test('a stream that ends late does not bring back the limits from its start', async () => {
+  const program = await startProgram();
+  const { client, simulator } = program;
+  const limited = (remaining: number): void =>
+    simulator.next({ headers: { 'x-ratelimit-remaining-requests': `${remaining}` } });
+  const left = async (): Promise<unknown> => {
+    const found = await program.telemetry.metrics();
+    const gauge = found.find(({ descriptor: { name } }) => name.endsWith('ratelimit.remaining_requests'));
+    return gauge?.dataPoints.map(({ value }) => value);
+  };
+  limited(50);
+  const messages = [{ role: 'user' as const, content: 'Hello' }];
+  const stream = await client.chat.completions.create({ model: 'gpt-4o', messages, stream: true });
+  limited(49);
+  await ask(client);
+  for await (const _ of stream);
+  expect(await left()).toEqual([49]);
+  limited(48);
+  await ask(client);
+  expect(await left()).toEqual([48]);
+});

@@ -183,8 +183,8 @@ export class Metrics {
     );
   }
 
-  seeRateLimits(limits: Attributes, operation: Attributes): void {
-    this.#current()?.rateLimits.see(limits, operation);
+  seeRateLimits(limits: Attributes, operation: Attributes, age: number = 0): void {
+    this.#current()?.rateLimits.see(limits, operation, age);
   }
 
   /**

@@ -52,14 +52,17 @@ export class RateLimits {
     this.#meter = meter;
   }
 
-  see(limits: Attributes, operation: Attributes): void {
+  /** @param age the milliseconds since the response arrived. Limits from before the last ones are ignored */
+  see(limits: Attributes, operation: Attributes, age: number): void {
+    const time = monotonic() - age;
     // A loop instead of a map, whose key would allocate memory for each call.
     for (const known of this.#groups) {
       let isSame = true;
       for (const name of DIMENSIONS) isSame &&= known.dimensions[name] === operation[name];
       if (!isSame) continue;
+      if (time < known.time) return;
       known.limits = limits;
-      known.time = monotonic();
+      known.time = time;
       return;
     }
     const model = operation[ATTR.GEN_AI_REQUEST_MODEL];
@@ -69,7 +72,7 @@ export class RateLimits {
       return;
     }
     const dimensions = pickAttributes(operation, DIMENSIONS);
-    this.#groups.push({ dimensions, limits, time: monotonic() });
+    this.#groups.push({ dimensions, limits, time });
     if (!this.#observed) this.#observe();
   }
 
