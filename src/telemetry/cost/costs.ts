@@ -144,6 +144,12 @@ const SELLS_OPENAI: readonly unknown[] = ['openai', 'azure.ai.openai'];
 /** Each call of these chat models searches the web, for a fee. */
 const SEARCHES_ALWAYS = /-search-(?:preview|api)/;
 
+/**
+ * A web search of a model that does not reason costs $25 per thousand with the older version of the tool, $10 otherwise.
+ * Small models then also pay for 8,000 tokens, which the usage does not show.
+ */
+const VARYING_SEARCH_FEE = /^(?:ft:)?gpt-4/;
+
 /** OpenAI's regional endpoints charge 10 % more for models released since GPT-5.4. */
 const REGIONAL = /^[^.]+\.api\.openai\.com$/;
 const WITHOUT_REGIONAL_PRICE =
@@ -160,6 +166,7 @@ export function includesAll(
   if (webSearches > 0 && prices.web_searches_kcount === undefined) return false;
   if (fileSearches > 0 && prices.storage_searches_kcount === undefined) return false;
   if (!SELLS_OPENAI.includes(request[ATTR.GEN_AI_PROVIDER_NAME])) return true;
+  if (webSearches > 0 && VARYING_SEARCH_FEE.test(model)) return false;
   if (SEARCHES_ALWAYS.test(model) && prices.requests_kcount === undefined) return false;
   if (REGIONAL.test(String(request[ATTR.SERVER_ADDRESS])) && !WITHOUT_REGIONAL_PRICE.test(model))
     return false;

@@ -5,6 +5,7 @@ import { NO_MODALITIES, NO_USAGE } from '../../../src/telemetry/cost/usage.ts';
 
 const TEXT = { input_mtok: 1, output_mtok: 2 };
 const NOTHING: Spending = {};
+const WEB_SEARCH = { spending: { webSearches: 1 }, prices: { web_searches_kcount: 10 } };
 
 function spoken(audio: 'audioInputTokens' | 'audioOutputTokens'): Spending {
   return { usage: { ...NO_USAGE, modalities: { ...NO_MODALITIES, [audio]: 5 } } };
@@ -27,7 +28,8 @@ test.each<[includes: boolean, what: string, Case]>([
   [true, 'text', {}],
   [true, 'audio with a price', { spending: spoken('audioOutputTokens'), prices: { output_audio_mtok: 9 } }],
   [true, 'audio of others', { provider: 'gcp.gemini', spending: spoken('audioInputTokens') }],
-  [true, 'searches with a price', { spending: { webSearches: 1 }, prices: { web_searches_kcount: 10 } }],
+  [true, 'searches with a price', WEB_SEARCH],
+  [true, 'searches of a name that others use', { ...WEB_SEARCH, model: 'gpt-4.1', provider: 'openrouter' }],
   [true, 'no searches', { spending: { webSearches: 0, fileSearches: 0 } }],
   [true, 'requests with a price', { model: 'gpt-4o-search-preview', prices: { requests_kcount: 25 } }],
   [true, 'an older model in a region', { model: 'gpt-4o-2024-08-06', address: 'eu.api.openai.com' }],
@@ -37,6 +39,12 @@ test.each<[includes: boolean, what: string, Case]>([
   [false, 'audio that is spoken', { spending: spoken('audioOutputTokens') }],
   [false, 'audio on Azure', { provider: 'azure.ai.openai', spending: spoken('audioOutputTokens') }],
   [false, 'web searches', { spending: { webSearches: 1 } }],
+  [false, 'web searches of GPT-4o', { ...WEB_SEARCH, model: 'gpt-4o-mini-2024-07-18' }],
+  [
+    false,
+    'web searches of GPT-4.1 on Azure',
+    { ...WEB_SEARCH, model: 'gpt-4.1', provider: 'azure.ai.openai' },
+  ],
   [false, 'file searches', { spending: { fileSearches: 1 } }],
   [false, 'the fee of a model that searches', { model: 'gpt-4o-mini-search-preview-2025-03-11' }],
   [false, 'the surcharge of a region', { model: 'gpt-5.4-pro', address: 'eu.api.openai.com' }],
