@@ -8,8 +8,8 @@ import type { Lose, SocketClose, SocketObservation } from './socket.ts';
 /** How many responses may be in progress, since a server may never answer. Further ones are not recorded. */
 const MAX_OPEN = 1_000;
 
-/** Matches events of responses, but not the acknowledgements of `response.steer`, which come between them. */
-const OF_RESPONSE = /^(error$|response\.(?!steer\.))/;
+/** Matches events of responses, but not what the API says of `response.steer` and `.inject`, maybe after their end. */
+const OF_RESPONSE = /^(error$|response\.(?!(?:steer|inject)\.))/;
 const END = /^(error|response\.(completed|failed|incomplete))$/;
 
 interface Pending {

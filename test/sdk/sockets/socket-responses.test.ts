@@ -168,6 +168,25 @@ describe('a response over a WebSocket', () => {
     ]);
   });
 
+  it('has no chunk in what the API says of input for the one before', async () => {
+    const program = await startProgram();
+    program.simulator.onSocket(byHand);
+    const { send, ended } = await openResponses(program);
+    for (const model of ['gpt-first', 'gpt-second']) send({ ...CREATE, model });
+    const server = await serverOf(program);
+    const refused = { error: { code: 'response_already_completed', message: 'Late.' }, input: [] };
+    server.send(event('created', 'r1'));
+    server.send({ type: 'response.inject.created', response_id: 'r1' });
+    server.send(event('completed', 'r1'));
+    server.send({ type: 'response.inject.failed', response_id: 'r1', ...refused });
+    server.send(event('completed', 'r2'));
+    for (let count = 0; count < 2; count++) await ended();
+    expect(valuesOf(program.telemetry, 'gen_ai.response.id', 'openai.stream.chunk_count')).toEqual([
+      ['r1', 2],
+      ['r2', 1],
+    ]);
+  });
+
   it('that continues after an error about another leaves the one after that alone', async () => {
     const { program, server, ended } = await failFirst(3);
     server.send(event('completed', 'r1'));
