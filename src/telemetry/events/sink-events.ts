@@ -12,7 +12,7 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { cut } from '../../util/cut-text.ts';
 import { arrayField, asObject, field, first } from '../../util/payload.ts';
 import type { ContentRecord } from '../content/content-record.ts';
-import { limitedJson } from '../content/content-writer.ts';
+import { contentLimits, limitedJson } from '../content/content-writer.ts';
 import { addUsageAttributes } from '../cost/usage.ts';
 import type { OperationKind, RequestedToolCall } from '../operation.ts';
 import type { Failure } from '../outcomes/failure.ts';
@@ -187,9 +187,9 @@ function valueIn(parts: readonly unknown[], key: string, hostedKey: string, wrap
   return undefined;
 }
 
-function limitedText(value: unknown, { maxContentLength, maxSpanContentLength }: Settings): unknown {
+function limitedText(value: unknown, settings: Settings): unknown {
   if (value === undefined || value === null) return undefined;
-  const json = limitedJson(value, maxSpanContentLength, { maxText: maxContentLength });
+  const json = limitedJson(value, settings.maxSpanContentLength, contentLimits(settings));
   return json === undefined ? undefined : (JSON.parse(json) as unknown);
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
+import { flush, type SinkEvent } from '../../../src/client.ts';
 import { resolveSettings } from '../../../src/config/config.ts';
 import { contentLimits, writeContent } from '../../../src/telemetry/content/content-writer.ts';
 import {
@@ -12,6 +13,7 @@ import {
 } from '../../../src/telemetry/content/media.ts';
 import { sha256, slowSha256 } from '../../../src/util/sha256.ts';
 import { ask } from '../../support/ask.ts';
+import { completionBody } from '../../support/bodies.ts';
 import { startProgram } from '../../support/program.ts';
 
 const HELLO = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824';
@@ -262,5 +264,27 @@ describe('the SHA-256 of media', () => {
     expect(shownMedia(media, blobPart(megabytes(3), 'image'))).toMatchObject({ sha256: expect.any(String) });
     expect(shownMedia(media, blobPart(megabytes(3), 'image'))).toMatchObject({ sha256: undefined });
     expect(shownMedia(media, blobPart('aGVsbG8=', 'image'))).toHaveProperty('sha256', HELLO);
+  });
+});
+
+test('media in the arguments of a call without an id are left out of the event for the sink, too', async () => {
+  const events: SinkEvent[] = [];
+  const { client, simulator } = await startProgram({
+    config: {
+      captureMessageContent: 'SPAN_AND_EVENT',
+      media: 'drop',
+      events: { sink: (event) => void events.push(event), preset: 'full' },
+    },
+    content: true,
+  });
+  const function_call = { name: 'show', arguments: JSON.stringify({ url: IMAGE, size: 1 }) };
+  const message = { role: 'assistant', content: null, function_call };
+  simulator.next({
+    body: { ...completionBody([]), choices: [{ index: 0, finish_reason: 'stop', message }] },
+  });
+  await client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hi' }] });
+  await flush();
+  expect(events.find(({ type }) => type === 'tool.call')).toMatchObject({
+    arguments: { url: null, size: 1 },
   });
 });

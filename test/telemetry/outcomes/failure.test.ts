@@ -92,6 +92,12 @@ describe('an error message', () => {
     ['maximum context length is 128 tokens'],
     ['see https://platform.openai.com/account/api-keys.'],
     ['write to help@openai.com'],
+    [
+      '{"input":{"url":"data:image/png;base64,AAAA","size":1}}',
+      '{"input":{"url":"data:image/png;base64,…","size":1}}',
+    ],
+    [`{"input":{"file_data":"${'AB/+'.repeat(64)}=="}}`, '{"input":{"file_data":"…"}}'],
+    [`no model ${'a-b_'.repeat(63)}`],
   ])('%s', (message, shown = message) => {
     expect(readFailure(new Error(message)).message).toBe(shown);
     expect(readError({ message }, 'failed')).toEqual({ type: 'failed', message: shown });
@@ -108,8 +114,10 @@ describe('an error message', () => {
       '://'.repeat(1e5),
       'Bearer '.repeat(1e5),
       'sk-'.repeat(1e5),
+      ';base64,'.repeat(1e5),
+      `${'A'.repeat(255)} `.repeat(1e3),
     ];
     for (const message of [...text, text.join('')]) readFailure(new Error(message));
-    expect(readFailure(new Error('x'.repeat(1e6))).message).toHaveLength(16_384);
+    expect(readFailure(new Error('x '.repeat(1e6))).message).toHaveLength(16_384);
   });
 });
