@@ -33,11 +33,12 @@ export function lazyFiles(names: readonly string[]): Rolldown.Plugin {
       const found = [...code.matchAll(required)];
       if (found.length === 0) return undefined;
       const program = this.parse(code);
-      return found.reduce((text, [statement, name = '', file = '']) => {
+      const lazy = found.reduce((text, [statement, name = '', file = '']) => {
         const use = usedAtOnce(program, name);
         if (use !== undefined) throw new Error(`${fileName} is loaded with ${file}: ${lineAt(use, code)}`);
         return calling(name, text).replace(statement, () => functionThatLoads(name, file));
       }, code);
+      return `${lazy}\n${loadInJest(found.map(([, name = '']) => name))}\n`;
     },
   };
 }
@@ -52,6 +53,15 @@ function calling(name: string, code: string): string {
 
 function functionThatLoads(name: string, file: string): string {
   return `let loaded$${name};\nfunction ${name}() { return loaded$${name} ??= require("${file}"); }`;
+}
+
+/**
+ * Loads the files early where Jest runs tests. A `require` after the last test, such as at the end of a call that no test
+ * awaits, makes Jest fail although all tests pass. By the microtask, files that load each other are complete.
+ */
+function loadInJest(names: readonly string[]): string {
+  const loads = names.map((name) => `${name}()`).join(', ');
+  return `if (globalThis.process?.env?.JEST_WORKER_ID) Promise.resolve().then(() => [${loads}]);`;
 }
 
 /** The first use of a name outside of functions. Its own declaration does not count. */

@@ -10,13 +10,12 @@ import { codeBlocksOf } from './documents.ts';
 
 const [EXAMPLE] = codeBlocksOf('docs/testing.md');
 
-test('the example holds', async () => {
+// By default, Jest and Vitest end a test after five seconds.
+test('the example holds', { timeout: 5_000 }, async () => {
   const steps = [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }];
   const simulator = await startSimulator({ runs: [{ steps }] });
   vi.stubEnv('OPENAI_BASE_URL', simulator.url);
   vi.stubEnv('OPENAI_API_KEY', 'test');
-  vi.stubEnv('OTEL_METRICS_EXPORTER', 'none');
-  vi.stubEnv('OTEL_LOGS_EXPORTER', 'none');
   onTestFinished(async () => {
     vi.unstubAllEnvs();
     trace.disable();

@@ -5,6 +5,7 @@ import {
   readPrices,
 } from '../../config/model-prices.ts';
 import { notice } from '../../diagnostics/report.ts';
+import { isOfSandbox } from '../../util/built-in.ts';
 import { findPackage, installsMissing } from '../../util/optional-packages.ts';
 import { field } from '../../util/payload.ts';
 import { platformTimers, startOutside } from '../../util/timers.ts';
@@ -75,7 +76,9 @@ export class PriceList {
     // Without timers, the package is loaded when the first price is needed.
     if (timers === undefined) return;
     const { setTimeout } = timers;
-    startOutside(() => setTimeout(() => this.#load(), LOAD_DELAY_MS));
+    // Jest fails if a package is loaded after the last test.
+    if (isOfSandbox(setTimeout)) this.#load();
+    else startOutside(() => setTimeout(() => this.#load(), LOAD_DELAY_MS));
   }
 
   /** Whether the price package is available. Loads it if that has not been tried yet. */
