@@ -72,7 +72,8 @@ function backgroundTraits({ settings, wantsContent }: Telemetry): ContinuationTr
   return {
     timeout: BACKGROUND_RESPONSE_TIMEOUT_MS,
     stateOf,
-    kept: (response) => keptResponse(response, limits),
+    // The end shows the whole usage. Before that, it may be a part.
+    kept: (response) => ({ ...keptResponse(response, limits), usage: undefined }),
     resultIn: responseIn,
     requestEvent: { name: EVENT_OPENAI_RESPONSE_REQUEST, status: ATTR.GEN_AI_RESPONSE_STATUS },
     endedAt: (response) => asTime(field(response, 'completed_at')),

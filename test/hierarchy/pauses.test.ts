@@ -278,6 +278,33 @@ it('a background response that was given up continues in a second span when it i
   expect(second?.links.map(({ context }) => context.spanId)).toContain(first?.spanContext().spanId);
 });
 
+it('a background response whose server reports tokens before the end has all of them once, however it continues', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+  const program = await startProgram();
+  const { simulator, client } = program;
+  const response = { id: 'resp_1', object: 'response', background: true, model: 'gpt-4o', output: [] };
+  const reported = (status: string, input_tokens: number): object => {
+    const usage = { input_tokens, output_tokens: 1, total_tokens: input_tokens + 1 };
+    return { ...response, status, usage };
+  };
+  simulator.next({ body: reported('in_progress', 10) });
+  await client.responses.create({ model: 'gpt-4o', input: 'What is x?', background: true });
+  vi.advanceTimersByTime(31 * MINUTE);
+  await program.telemetry.provider.forceFlush();
+  vi.advanceTimersByTime(MINUTE);
+  for (const body of [reported('in_progress', 20), reported('completed', 100)]) {
+    simulator.next({ body });
+    await client.responses.retrieve('resp_1');
+  }
+  const statuses = (await program.flushed('chat')).map(
+    ({ attributes }) => attributes['gen_ai.response.status'],
+  );
+  expect(statuses).toEqual(['in_progress', 'completed']);
+  expect(usageSum(program.telemetry.spans)).toEqual({ input_tokens: 100, output_tokens: 1 });
+  const points = await program.points('gen_ai.client.token.usage');
+  expect(points.map(({ sum }) => sum)).toEqual([100, 1]);
+});
+
 it('a background response is one span, with its tokens in the totals, although its Conversation is deleted before its end', async () => {
   const program = await startProgram();
   const { conversations, responses } = program.client;
