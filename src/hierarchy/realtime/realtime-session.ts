@@ -105,7 +105,10 @@ export class RealtimeSession {
     this.model = facts.model ?? this.model;
     this.record?.add({ attributes: { ...facts.attributes, ...placeAttributes(this.place) } });
     if (known !== undefined || facts.id === undefined) return;
+    // The program may send its first message before the server reports the session.
+    const { totals } = this.conversation;
     this.conversation = this.start.tracker.conversation(this.#kind, facts.id, this.endpoint.origin);
+    this.conversation.count({ ...totals, spent: totals });
   }
 
   /**

@@ -112,7 +112,8 @@ export class UserSpeech {
     seconds: number | undefined,
     time: number,
   ): void {
-    this.#session.conversation.count({ userMessages: 1 });
+    if (itemId === undefined || this.#session.claims(`speech of ${itemId}`))
+      this.#session.conversation.count({ userMessages: 1 });
     const attributes = defined({
       [ATTR.OPENAI_ITEM_ID]: itemId,
       [ATTR.OPENAI_AUDIO_DURATION]: seconds,

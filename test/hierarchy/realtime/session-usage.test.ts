@@ -27,6 +27,35 @@ describe('what a realtime session spends', () => {
     ]);
   });
 
+  it('is for all messages of the user, also the first ones, sent before the server has reported the session', async () => {
+    const program = await startProgram();
+    const { say, answer, close } = await openRealtime(program);
+    const content = [{ type: 'input_text', text: 'Hello' }];
+    const item = { type: 'message', role: 'user', content };
+    await say({ type: 'conversation.item.create', item }, { type: 'response.create' });
+    await answer({ type: 'session.created', session: SESSION }, created('resp_1'), done('resp_1', {}));
+    await close();
+    await program.expectTree(`
+      realtime             openai.total.user_messages=1 openai.total.runs=1 openai.total.input_tokens=200
+      └─ chat gpt-realtime
+    `);
+  });
+
+  it('is for speech that counts once, however many sockets hear it', async () => {
+    const program = await startProgram();
+    const main = await openRealtime(program);
+    const beside = await openRealtime(program, {}, { callID: 'rtc_1' });
+    for (const { answer } of [main, beside])
+      await answer(
+        { type: 'session.created', session: SESSION },
+        { type: 'input_audio_buffer.speech_started', item_id: 'item_1', audio_start_ms: 0 },
+        { type: 'input_audio_buffer.speech_stopped', item_id: 'item_1', audio_end_ms: 1_000 },
+      );
+    for (const { close } of [main, beside]) await close();
+    for (const { attributes } of program.ended('realtime'))
+      expect(attributes['openai.total.user_messages']).toBe(1);
+  });
+
   it('is that of transcriptions if it only transcribes', async () => {
     const program = await startProgram();
     const prices = { 'whisper-1': { audio_hours: 0.36 } };
