@@ -3,8 +3,10 @@ import { contentTargets, type Settings } from '../../config/config.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION } from '../../semconv/events.ts';
 import { cut } from '../../util/cut-text.ts';
+import { guard } from '../../util/guard.ts';
 import { pickAttributes } from '../../util/otel-api.ts';
-import { textField } from '../../util/payload.ts';
+import { patchMethod } from '../../util/patch-method.ts';
+import { asText, textField } from '../../util/payload.ts';
 import { withoutCredentials } from '../content/credentials.ts';
 import { classNameOf, type Failure, failureAttributes } from '../outcomes/failure.ts';
 import { HIERARCHY_IDS } from '../place-attributes.ts';
@@ -46,11 +48,32 @@ export function emitException(
 
 /** The stack of the thrown error; only its frames if the message is not recorded or was replaced. */
 function stackOf({ thrown, message }: Failure, wanted: boolean): string | undefined {
-  const stack = textField(thrown, 'stack');
+  const stack = guard('reading a stack', readStack, thrown);
   if (stack === undefined) return undefined;
   const thrownMessage = textField(thrown, 'message');
   const shown = wanted && message === thrownMessage ? stack : framesOf(stack, thrownMessage);
   return shown === '' ? undefined : withoutCredentials(shown);
+}
+
+/**
+ * V8 writes the stack of an error when it is first read. After that, the program could no longer change the message in it.
+ * If `prepareStackTrace` throws, the stack stays unwritten.
+ */
+function readStack(thrown: unknown): string | undefined {
+  const prepare: unknown = Error.prepareStackTrace;
+  let written: unknown;
+  const restore = patchMethod(Error, 'prepareStackTrace', (error: Error, frames: NodeJS.CallSite[]) => {
+    written =
+      typeof prepare === 'function'
+        ? prepare.call(Error, error, frames)
+        : [Error.prototype.toString.call(error), ...frames].join('\n    at ');
+    throw error;
+  });
+  try {
+    return textField(thrown, 'stack') ?? asText(written);
+  } finally {
+    restore();
+  }
 }
 
 const FRAME = /^\s+at \S.*(?::\d+:\d+\)?|\((?:<anonymous>|native)\))$/;

@@ -97,6 +97,33 @@ describe('a failed operation has one exception event', () => {
   });
 });
 
+describe('an error whose stack was recorded', () => {
+  test('shows in it what the program changes afterwards', async () => {
+    const program = await startProgram();
+    program.simulator.next({ status: 400 });
+    const error = await ask(program.client).then(
+      () => undefined,
+      (thrown: Error) => Object.assign(thrown, { message: 'Changed', name: 'Renamed' }),
+    );
+    expect(error?.stack).toMatch(/^Renamed: Changed\n {4}at /);
+    expect(exceptionsOf(program)[0]?.attributes['exception.stacktrace']).toMatch(/^ {4}at /);
+  });
+
+  test('is written as the program wants it, then and later', () => {
+    const { prepareStackTrace } = Error;
+    onTestFinished(() => {
+      Error.prepareStackTrace = prepareStackTrace;
+    });
+    const own = ({ message }: Error): string => `${message}\n    at mapped (source.ts:1:2)`;
+    Error.prepareStackTrace = own;
+    const error = new Error('first');
+    expect(stackOf(error)).toBe('    at mapped (source.ts:1:2)');
+    expect(Error.prepareStackTrace).toBe(own);
+    error.message = 'second';
+    expect(error.stack).toMatch(/^second\n/);
+  });
+});
+
 describe('without consent, no message text gets into the stack', () => {
   test.each([
     ['a text with lines', 'one\nhidden two'],
