@@ -170,6 +170,9 @@ export function includesAll(
   if (SEARCHES_ALWAYS.test(model) && prices.requests_kcount === undefined) return false;
   if (REGIONAL.test(String(request[ATTR.SERVER_ADDRESS])) && !WITHOUT_REGIONAL_PRICE.test(model))
     return false;
+  // Cached tokens of fine-tuned models cost half, which the price package does not list.
+  const isCached = usage !== undefined && usage.cacheReadTokens > 0;
+  if (isCached && model.startsWith('ft:') && prices.cache_read_mtok === undefined) return false;
   const { audioInputTokens = 0, audioOutputTokens = 0 } = usage?.modalities ?? {};
   if (audioInputTokens > 0 && prices.input_audio_mtok === undefined) return false;
   return audioOutputTokens === 0 || prices.output_audio_mtok !== undefined;
