@@ -2,6 +2,7 @@ import { defined } from '../../operations/attributes.ts';
 import { realtimeTranscription } from '../../operations/realtime.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_REALTIME_SPEECH } from '../../semconv/events.ts';
+import { Keeper, textLimits } from '../../telemetry/content/kept-content.ts';
 import { placeAttributes } from '../../telemetry/place-attributes.ts';
 import { OperationRecord } from '../../telemetry/record.ts';
 import { keepNewest } from '../../util/bounded-map.ts';
@@ -26,6 +27,8 @@ export class UserSpeech {
   readonly #session: RealtimeSession;
   /** The items that were said or added since the last response. Empty if content is not recorded. */
   readonly #input: AddedInput[] = [];
+  /** Limits the content of the items in `#input`: no response may ever take them. */
+  readonly #keeper: Keeper;
   /** When the program began to send audio that is not committed yet, and how many seconds it had sent before that. */
   #sendingSince: number | undefined;
   #sentBefore = 0;
@@ -39,6 +42,7 @@ export class UserSpeech {
 
   constructor(session: RealtimeSession) {
     this.#session = session;
+    this.#keeper = new Keeper(textLimits(session.telemetry.settings));
   }
 
   itemBrought(item: unknown): void {
@@ -58,9 +62,9 @@ export class UserSpeech {
 
   #say(item: unknown): AddedInput | undefined {
     if (!this.#session.content) return undefined;
-    const said = { item };
+    const dropped = this.#input.length < MAX_REPEATED ? undefined : this.#input.shift();
+    const said = { item: this.#keeper.keep(item, dropped?.item) };
     this.#input.push(said);
-    if (this.#input.length > MAX_REPEATED) this.#input.shift();
     return said;
   }
 
@@ -142,7 +146,8 @@ export class UserSpeech {
     this.#spoken.delete(itemId ?? '');
     const text = textField(event, 'transcript');
     const message = { type: 'message', role: 'user', content: [{ type: 'input_text', text }] };
-    if (item?.said !== undefined) item.said.item = text === undefined ? undefined : message;
+    if (item?.said !== undefined)
+      item.said.item = text === undefined ? undefined : this.#keeper.keep(message, item.said.item);
     else if (text !== undefined) this.#say(message);
     if (itemId !== undefined && !this.#session.claims(`transcript of ${itemId}`)) return;
     const attributes = defined({ ...placeAttributes(within), [ATTR.OPENAI_ITEM_ID]: itemId });
@@ -159,7 +164,9 @@ export class UserSpeech {
 
   /** What was said or added since the last response. If `takes`, the next response does not get it again. */
   said(takes: boolean): readonly AddedInput[] {
-    return takes ? this.#input.splice(0) : [...this.#input];
+    if (!takes) return [...this.#input];
+    this.#keeper.forget();
+    return this.#input.splice(0);
   }
 
   takeEnd(): number | undefined {

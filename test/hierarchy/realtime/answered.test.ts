@@ -1,5 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { resolveSettings } from '../../../src/config/config.ts';
+import type { RealtimeSession } from '../../../src/hierarchy/realtime/realtime-session.ts';
+import { UserSpeech } from '../../../src/hierarchy/realtime/user-speech.ts';
 import { MAX_REPEATED } from '../../../src/util/payload.ts';
 import type { Program } from '../../support/program.ts';
 import { millisecondsOf } from '../../support/times.ts';
@@ -179,6 +182,24 @@ describe('a response of a realtime session', () => {
     await answer(created('resp_1'), done('resp_1', {}));
     await close();
     expect(inputs(program).resp_1).toEqual(texts.slice(1));
+  });
+
+  it('does not hold what was said in full: it may never come', () => {
+    const telemetry = { settings: resolveSettings({}, () => undefined, {}) };
+    const start = { toolCalls: { areAwaited: false } };
+    const conversation = { count: () => undefined };
+    const session = { telemetry, start, conversation, content: true, place: { kind: 'realtime' }, facts: {} };
+    const speech = new UserSpeech(session as unknown as RealtimeSession);
+    const long = 'x'.repeat(1_000_000);
+    for (let index = 0; index < 2 * MAX_REPEATED; index++) {
+      const audio = { type: 'input_audio', audio: long };
+      const text = { type: 'input_text', text: `${index} ${long}` };
+      speech.itemBrought({ type: 'message', role: 'user', content: [text, audio] });
+    }
+    const said = speech.said(true);
+    expect(said).toHaveLength(MAX_REPEATED);
+    expect(JSON.stringify(said.at(-1))).toContain(`"${2 * MAX_REPEATED - 1} xxx`);
+    expect(JSON.stringify(said).length).toBeLessThan(12_000_000);
   });
 
   it('has what it answers as its input, also if the transcript comes later', async () => {
