@@ -4,13 +4,15 @@ import { describe, expect, test } from 'vitest';
 import { assertSpanTree } from '../../src/testing.ts';
 import { useSimulator } from '../support/lanes/api.ts';
 import { run } from '../support/lanes/command.ts';
-import { OLD_NODE_LANE, OLDEST_NODE_LANE } from '../support/lanes/lanes.ts';
+import { FIRST_HOOKS_LANE, OLD_NODE_LANE, OLDEST_NODE_LANE } from '../support/lanes/lanes.ts';
 import { laneDirectory, nodeIn, PACKAGE_NAME, programsDirectory } from '../support/lanes/paths.ts';
 import { type ProgramOutcome, runProgram } from '../support/lanes/program.ts';
 
 const simulator = useSimulator();
 const OLDEST = OLDEST_NODE_LANE.name;
 const LANES = [OLD_NODE_LANE.name, 'openai-6-sdk-2', OLDEST];
+
+const FIRST_HOOKS = FIRST_HOOKS_LANE.name;
 
 /** Before 22.15 Node has no module hooks in the program's own thread. */
 function nodeOf(lane: string): string {
@@ -38,9 +40,28 @@ const inFunction = (text: string): string => `(async () => {${text}})();`;
 test.each([
   [OLD_NODE_LANE.name, /^v20\./],
   [OLDEST, /^v20\.6\./],
+  [FIRST_HOOKS, /^v22\.15\.0/],
 ])('%s runs the Node version of its name', async (lane, version) => {
-  const { stdout } = await runProgram({ lane, node: nodeOf(lane), parameters: ['--version'] });
+  const { stdout } = await runProgram({ lane, node: nodeIn(lane), parameters: ['--version'] });
   expect(stdout).toMatch(version);
+});
+
+test.each([
+  { option: '--require', setUp: './sdk-3.cjs', format: 'cjs' },
+  { option: '--import', setUp: './sdk-3.mjs', format: 'cjs' },
+  { option: '--require', setUp: './sdk-3.cjs', format: 'mjs' },
+  { option: '--import', setUp: './sdk-3.mjs', format: 'mjs' },
+] as const)(`${FIRST_HOOKS}: node $option $setUp app.$format`, async ({ option, setUp, format }) => {
+  const text = format === 'cjs' ? LOAD + inFunction(ASK) : `import OpenAI from 'openai'; ${ASK}`;
+  const { spans, stderr } = await runProgram({
+    lane: FIRST_HOOKS,
+    node: nodeIn(FIRST_HOOKS),
+    parameters: [option, setUp],
+    source: { format, text },
+    env: { BASE_URL: simulator().url },
+  });
+  expect(stderr).toBe('');
+  assertSpanTree(spans, 'chat gpt-4o');
 });
 
 /** Runs a program with the instrumentation, or one that loads that itself. */

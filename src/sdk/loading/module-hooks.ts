@@ -99,8 +99,9 @@ class LoadHook {
         const result = nextLoad(url, context);
         if (hookedFile(url) === undefined) return result;
         const announced = guard('instrumenting a module', withAnnouncement, url, result, this.announcesApi);
-        if (announced !== undefined && leadsToNoOther(url, context))
-          guard('pausing the module hooks', () => this.#rest());
+        guard('pausing the module hooks', () => {
+          if (announced !== undefined && leadsToNoOther(url, context)) this.#rest();
+        });
         return announced ?? result;
       },
     });
@@ -116,7 +117,8 @@ class LoadHook {
 
 /** The client of openai 5 or later, once required, loads no other hooked file. */
 function leadsToNoOther(url: string, { conditions }: module.LoadHookContext): boolean {
-  return url.endsWith('/client.js') && conditions.includes('require');
+  // For `require`, Node 22.15 and 24.0 pass a set instead of the documented list.
+  return url.endsWith('/client.js') && [...conditions].includes('require');
 }
 
 function withAnnouncement(

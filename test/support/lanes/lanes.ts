@@ -70,6 +70,13 @@ export const OLDEST_NODE_LANE: Lane = {
   packages: { node: '20.6.0', openai: '6.49.0', '@pydantic/genai-prices': '0.1.8', ...SDK_2 },
 };
 
+/** The first Node with synchronous module hooks. */
+export const FIRST_HOOKS_LANE: Lane = {
+  name: 'node-22.15',
+  npm: true,
+  packages: { node: '22.15.0', openai: '7.57.0', ...SDK_3 },
+};
+
 /** What users begin with: one OpenTelemetry line, whole or bare. */
 export const CLEAN_LANES: readonly Lane[] = [
   {
@@ -121,6 +128,7 @@ export const LANES: readonly Lane[] = [
   ...PROGRAM_LANES,
   OLD_NODE_LANE,
   OLDEST_NODE_LANE,
+  FIRST_HOOKS_LANE,
   NEWEST_NODE_LANE,
   BUN_LANE,
   ...CLEAN_LANES,
