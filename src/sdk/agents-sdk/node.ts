@@ -157,13 +157,13 @@ export class AgentsContext implements Context {
     this.#depth = (depth % MAX_DEPTH) + 1;
   }
 
-  /** A context that keeps what a nested one has now. */
+  /** A context that keeps what a nested one has now. A node that has ended would keep the contexts before. */
   static #flatten(nested: Context): Context {
     let flat = LinkedContext.copy(nested);
     while (flat instanceof AgentsContext) flat = LinkedContext.copy(flat.#base);
-    const keys = agentsNodeIn(nested)?.valueKeys ?? [];
-    for (const key of [SPAN_KEY, AGENTS, ...keys]) flat = flat.setValue(key, nested.getValue(key));
-    return flat;
+    const node = agentsNodeIn(nested);
+    for (const key of [SPAN_KEY, ...(node?.valueKeys ?? [])]) flat = flat.setValue(key, nested.getValue(key));
+    return flat.setValue(AGENTS, node?.open);
   }
 
   get isLinkable(): true {
