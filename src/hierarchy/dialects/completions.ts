@@ -5,6 +5,7 @@ import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from
 import type { ModelDialect, RequestedCall, ToolResult } from '../dialect.ts';
 import { fingerprintOfMessages, lastMessages, once } from '../tool-calls/last-messages.ts';
 import { hasUniqueId } from '../tool-calls/pending-tool-calls.ts';
+import { byUniqueId } from './shared-readers.ts';
 
 /** Chat completions, and other calls that have no conversation of their own. */
 export const completions: ModelDialect = {
@@ -75,37 +76,27 @@ function resultsOf(
   end: number,
   { mayBeOld, outcome }: Pick<ToolResult, 'mayBeOld' | 'outcome'>,
 ): ToolResult[] {
-  const calls = byUniqueId(arrayField(messages[answerIndex], 'tool_calls'), 'id');
+  const calls = byUniqueId(arrayField(messages[answerIndex], 'tool_calls'), (call) =>
+    stringField(call, 'id'),
+  );
   if (calls.size === 0) return [];
   const question = once(() => fingerprintOfMessages(lastMessages(messages, answerIndex)));
   const answers = messages.slice(answerIndex + 1, end).filter(isResult);
-  return [...byUniqueId(answers, 'tool_call_id')].flatMap(([id, message]) => {
-    const called = calledBy(calls.get(id));
-    // An id that is not unique may be that of an earlier call.
-    if (called === undefined || (mayBeOld && !hasUniqueId({ id, name: called.name }))) return [];
-    return {
-      id,
-      repeated: () => ({ name: called.name, fingerprint: fingerprintOf(called.name, called.given) }),
-      output: () => parseJson(field(message, 'content')),
-      outcome,
-      question,
-      mayBeOld,
-    };
-  });
-}
-
-/** The values by id. Those that share an id are left out: the id does not tell them apart. */
-function byUniqueId(values: readonly unknown[], key: string): Map<string, unknown> {
-  const found = new Map<string, unknown>();
-  const repeated = new Set<string>();
-  for (const value of values) {
-    const id = stringField(value, key);
-    if (id === undefined) continue;
-    if (found.has(id)) repeated.add(id);
-    found.set(id, value);
-  }
-  for (const id of repeated) found.delete(id);
-  return found;
+  return [...byUniqueId(answers, (answer) => stringField(answer, 'tool_call_id'))].flatMap(
+    ([id, message]) => {
+      const called = calledBy(calls.get(id));
+      // An id that is not unique may be that of an earlier call.
+      if (called === undefined || (mayBeOld && !hasUniqueId({ id, name: called.name }))) return [];
+      return {
+        id,
+        repeated: () => ({ name: called.name, fingerprint: fingerprintOf(called.name, called.given) }),
+        output: () => parseJson(field(message, 'content')),
+        outcome,
+        question,
+        mayBeOld,
+      };
+    },
+  );
 }
 
 /** The number of user messages after the last assistant message; earlier requests have counted the others. */

@@ -29,6 +29,7 @@ import {
   strings,
 } from '../../util/payload.ts';
 import type {
+  CallFacts,
   ModelDialect,
   RequestedCall,
   ToolCallContent,
@@ -36,7 +37,7 @@ import type {
   ToolResult,
 } from '../dialect.ts';
 import { fingerprintOfMessages, lastMessages, lastMessagesIn, once } from '../tool-calls/last-messages.ts';
-import { toolCounts } from './shared-readers.ts';
+import { byUniqueId, toolCounts } from './shared-readers.ts';
 
 export const responses: ModelDialect = {
   results: readItemResults,
@@ -123,69 +124,26 @@ function answerAt(item: unknown, index: number, output: readonly unknown[]) {
   return [readAnsweredCallId(item, output[index - 1]), item] as const;
 }
 
-interface FoundResult {
-  readonly item: unknown;
-  /** The call that the result belongs to, if the request repeats it before the result. */
-  call: { readonly index: number; readonly item: unknown; readonly read: ResponseToolCall } | undefined;
-  /**
-   * `open`: its call has not been found yet. `paired`: its call was found. `complete`: before that call, there is an
-   * older result with the same id. `ambiguous`: two results or two calls with the same id follow each other.
-   */
-  state: 'open' | 'paired' | 'complete' | 'ambiguous';
-}
-
-/**
- * The new results of tool calls in a request. Requests repeat the history: a result before the model's last message is
- * old, and so is one that is followed by another result with the same id.
- */
+/** The results in a request that follow the model's last message. Requests repeat the earlier ones. */
 export function readItemResults(body: unknown): ToolResult[] {
   const input = arrayField(body, 'input');
-  const results = new Map<string, FoundResult>();
-  let open: FoundResult[] | undefined;
-  let isHistory = false;
-  for (let index = input.length - 1; index >= 0; index--) {
-    const item = input[index];
-    const id = readToolOutputCallId(item);
-    if (id !== undefined) addResult(results, id, item, isHistory);
-    else if (field(item, 'role') === 'assistant') isHistory = true;
-    else if (results.size > 0) addCall(results, item, index);
-    if (!isHistory) continue;
-    open ??= [...results.values()];
-    // The history opens no result, so each is removed once.
-    while (open.length > 0 && open.at(-1)?.state !== 'open') open.pop();
-    if (open.length === 0) break;
-  }
-  const found = [...results].reverse();
-  return found.flatMap(([id, result]) => (result.state === 'ambiguous' ? [] : toolResult(input, id, result)));
+  const answerIndex = input.findLastIndex((item) => field(item, 'role') === 'assistant');
+  return [...byUniqueId(input.slice(answerIndex + 1), readToolOutputCallId)].map(([id, item]): ToolResult => {
+    const callIndex = once(() => input.findLastIndex((call) => readResponseToolCall(call)?.callId === id));
+    return {
+      id,
+      repeated: () => callFacts(input[callIndex()]),
+      output: () => parseJson(readToolContent(item).result),
+      outcome: () => readToolOutcome(item),
+      mayBeOld: false,
+      question: () => (callIndex() < 0 ? undefined : fingerprintOfMessages(lastMessages(input, callIndex()))),
+    };
+  });
 }
 
-function addResult(results: Map<string, FoundResult>, id: string, item: unknown, isHistory: boolean): void {
-  const found = results.get(id);
-  if (found === undefined) {
-    if (!isHistory) results.set(id, { item, call: undefined, state: 'open' });
-  } else if (found.state === 'paired') found.state = 'complete';
-  else if (found.state === 'open') found.state = 'ambiguous';
-}
-
-function addCall(results: Map<string, FoundResult>, item: unknown, index: number): void {
-  const read = readResponseToolCall(item);
-  const found = read?.callId === undefined ? undefined : results.get(read.callId);
-  if (read === undefined || found === undefined) return;
-  if (found.state === 'open') {
-    found.call = { index, item, read };
-    found.state = 'paired';
-  } else if (found.state === 'paired') found.state = 'ambiguous';
-}
-
-function toolResult(input: readonly unknown[], id: string, { item, call }: FoundResult): ToolResult {
-  return {
-    id,
-    repeated: () => call && { name: call.read.name, fingerprint: fingerprintOfItem(call.read, call.item) },
-    output: () => parseJson(readToolContent(item).result),
-    outcome: () => readToolOutcome(item),
-    mayBeOld: false,
-    question: () => call && fingerprintOfMessages(lastMessages(input, call.index)),
-  };
+function callFacts(item: unknown): CallFacts | undefined {
+  const call = readResponseToolCall(item);
+  return call && { name: call.name, fingerprint: fingerprintOfItem(call, item) };
 }
 
 const NO_VECTOR_STORES: readonly string[] = [];

@@ -114,3 +114,20 @@ export function oldestFirst(list: unknown, query: unknown, most: number): readon
   const listed = arrayField(list, 'data').slice(0, most);
   return stringField(query, 'order') === 'asc' ? listed : listed.reverse();
 }
+
+/** The values by id. Those that share an id are left out: the id does not tell them apart. */
+export function byUniqueId(
+  values: readonly unknown[],
+  idOf: (value: unknown) => string | undefined,
+): Map<string, unknown> {
+  const found = new Map<string, unknown>();
+  const repeated = new Set<string>();
+  for (const value of values) {
+    const id = idOf(value);
+    if (id === undefined) continue;
+    if (found.has(id)) repeated.add(id);
+    found.set(id, value);
+  }
+  for (const id of repeated) found.delete(id);
+  return found;
+}
