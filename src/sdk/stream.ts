@@ -25,12 +25,14 @@ export function isStream(value: unknown): value is Stream {
 export function watchStream(stream: Stream, call: Call): void {
   const { iterator } = stream;
   watchForLoss(call, stream);
+  const stopWaiting = endOnAbort(stream.controller.signal, call);
   const watched = methodOf({
     iterator(...args) {
       const generator = Reflect.apply(iterator, this, args) as Iterator;
       // Only the first iteration is watched: a second one throws at its first `next`.
       if (!call.read) {
         call.read = true;
+        guard('leaving a signal', stopWaiting);
         watchGenerator(generator, stream, call);
         watchForLoss(call, generator);
       }
@@ -38,18 +40,18 @@ export function watchStream(stream: Stream, call: Call): void {
     },
   });
   stream.iterator = resemble(iterator, watched as typeof iterator);
-  endOnAbort(stream.controller.signal, call);
 }
 
 /**
  * Without a reader, only the signal reports an abort. The signal may outlive the stream, so its listener must
- * not retain the stream: an unread stream has to be garbage collected.
+ * not retain the stream: an unread stream has to be garbage collected. Nor may it retain a settled call.
+ *
+ * @returns removes the listener. Node keeps a signal with a listener for as long as the program's signal that it follows
  */
-function endOnAbort(signal: Partial<AbortSignal> | undefined, call: Call): void {
-  const onAbort = (): void => {
-    if (!call.read) call.endStream('aborted');
-  };
+function endOnAbort(signal: Partial<AbortSignal> | undefined, { reference }: Call): () => void {
+  const onAbort = (): void => reference.call?.endStream('aborted');
   signal?.addEventListener?.('abort', onAbort, { once: true });
+  return () => signal?.removeEventListener?.('abort', onAbort);
 }
 
 type InTurn = <Result>(step: () => Promise<Result>) => Promise<Result>;

@@ -163,6 +163,19 @@ describe('a stream', () => {
     expect(session().openSpans).toEqual(['chat gpt-4o']);
     await iterator.return?.();
   });
+
+  test('keeps nothing in memory after it was read, although the program keeps its own signal', async () => {
+    const program = new AbortController();
+    const read = async (client: OpenAI): Promise<WeakRef<object>> => {
+      const body = { ...HELLO, stream: true as const };
+      const stream = await client.chat.completions.create(body, { signal: program.signal });
+      await Array.fromAsync(stream);
+      return new WeakRef(stream.controller.signal);
+    };
+    const signals = [await read(session().plain), await read(session().client)] as const;
+    expect(await areCollected(...signals)).toBe(true);
+    expect(program.signal.aborted).toBe(false);
+  });
 });
 
 test.each<[string, unknown, boolean]>([
