@@ -1,5 +1,5 @@
 import { guard } from '../../util/guard.ts';
-import { asNumber, field, fieldsOf } from '../../util/payload.ts';
+import { asNumber, field } from '../../util/payload.ts';
 import { Patches } from '../patches.ts';
 import { holderOf, isObject } from '../reflect.ts';
 import { isOrderly } from './socket.ts';
@@ -105,8 +105,8 @@ export function transportOf(socket: object): object | undefined {
  * no WebSocket frame, and the SDK drops connections that were refused.
  */
 function isOfProgram(transport: object, name: string, code: unknown): boolean {
-  const { readyState, _closeFrameReceived } = fieldsOf(transport);
-  if (_closeFrameReceived === true || Number(readyState) > OPEN) return false;
+  const readyState = asNumber(field(transport, 'readyState')) ?? OPEN;
+  if (field(transport, '_closeFrameReceived') === true || readyState > OPEN) return false;
   return name === 'close' ? code === undefined || isOrderly(code) : readyState === OPEN;
 }
 

@@ -338,6 +338,19 @@ describe('a socket', () => {
     ]);
   });
 
+  it('whose connection does not tell its state is closed all the same', () => {
+    const telemetry = recordTelemetry();
+    instrumentOpenAI(NativeWS as never);
+    const { socket } = new NativeWS();
+    Object.defineProperty(socket, 'readyState', {
+      get: () => {
+        throw new Error('Unknown.');
+      },
+    });
+    expect(() => socket.close()).not.toThrow();
+    expect(telemetry.spans).toEqual([]);
+  });
+
   it('of a hand-written class, which calls its listeners itself, ends what is open when it has closed', () => {
     vi.stubGlobal('WebSocket', HandWrittenSocket);
     const telemetry = recordTelemetry();
