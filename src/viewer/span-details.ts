@@ -1,8 +1,16 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { costOf, count, dollars, explainedCost, isNumber, tokens } from './format-amounts.ts';
+import {
+  costOf,
+  count,
+  dollars,
+  explainedCost,
+  formatMilliseconds,
+  isNumber,
+  tokens,
+} from './format-amounts.ts';
 import { attributeText } from './messages.ts';
-import { reportedTotal, spanUsage, totalTokens } from './span-usage.ts';
+import { numberIn, reportedTotal, spanUsage, totalTokens } from './span-usage.ts';
 import type { Detail, Rank } from './terminal-text.ts';
 import type { Row } from './tree.ts';
 import { cancelledBy, unusualFinish, words } from './unusual-finish.ts';
@@ -11,8 +19,11 @@ import { isFailed, isOngoing, type SpanAttributes, type ViewedSpan } from './vie
 /** A fact as dim text, or with a tone and rank of its own; `undefined` to leave it out. */
 type ShownFact = Detail | string | undefined;
 
-/** A fact has rank 0 if it is always shown, such as errors, tokens and cost, or else a higher rank. */
-type Fact = readonly [rank: Rank, show: (attributes: SpanAttributes, row: Row) => ShownFact];
+/**
+ * A fact has rank 0 if it is always shown, such as errors, tokens and cost, or else a higher rank. The page's panel of a
+ * span shows the facts with a label; those of rank 4 are only there.
+ */
+type Fact = readonly [rank: Rank, show: (attributes: SpanAttributes, row: Row) => ShownFact, label?: string];
 
 /** The attributes with the ids that are shown, outermost first. */
 const IDS: readonly string[] = [
@@ -36,21 +47,25 @@ const FACTS: readonly Fact[] = [
     1,
     (of) => (of[ATTR.GEN_AI_OPERATION_NAME] === 'create_agent' ? words(of[ATTR.GEN_AI_AGENT_ID]) : undefined),
   ],
-  statusFact(ATTR.OPENAI_RUN_STATUS),
-  statusFact(ATTR.OPENAI_STEP_STATUS, (value) => value !== 'completed'),
-  statusFact(ATTR.OPENAI_RESOURCE_STATUS, isBad),
+  [4, (of) => words(of[ATTR.GEN_AI_RESPONSE_MODEL] ?? of[ATTR.GEN_AI_REQUEST_MODEL]), 'Model'],
+  [0, status(ATTR.OPENAI_RUN_STATUS), 'Run'],
+  [0, status(ATTR.OPENAI_STEP_STATUS, (value) => value !== 'completed')],
+  [0, status(ATTR.OPENAI_RESOURCE_STATUS, isBad)],
   [0, (_, { span }) => (isOngoing(span) ? warning('in progress') : undefined)],
   [0, (of) => (of[ATTR.OPENAI_RUN_OBSERVED] === false ? warning('end not observed') : undefined)],
-  [0, (of) => totalTokens(spanUsage(of)) ?? missingTokens(of)],
-  [0, totalTokensBelow],
-  [0, (of) => dollars(of[ATTR.OPENAI_COST])],
-  [0, totalCost],
+  [0, (of) => totalTokens(spanUsage(of)) ?? missingTokens(of), 'Tokens'],
+  [0, totalTokensBelow, 'Total tokens'],
+  [4, (of) => count(of[ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS], 'token'), 'Cached'],
+  [4, (of) => count(of[ATTR.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS], 'token'), 'Reasoning'],
+  [0, (of) => dollars(of[ATTR.OPENAI_COST]), 'Cost'],
+  [0, totalCost, 'Total cost'],
   [1, (of, { span }) => count(of[ATTR.OPENAI_TOTAL_RUNS], invocationName(span))],
   countFact(ATTR.OPENAI_TOTAL_USER_MESSAGES, 'user message', 3),
   [3, costPerUserMessage],
   countFact(ATTR.OPENAI_FILE_SEARCH_RESULT_COUNT, 'result', 1),
   countFact(ATTR.OPENAI_CODE_INTERPRETER_IMAGE_COUNT, 'image', 1),
-  [0, shownFinish],
+  [4, firstChunkText, 'First chunk'],
+  [0, shownFinish, 'Finish'],
   countFact(ATTR.OPENAI_REALTIME_INTERRUPTION_COUNT, 'interruption', 1),
   [3, audioTokens],
   [0, (of, row) => retries(of[ATTR.HTTP_REQUEST_RESEND_COUNT], row)],
@@ -70,11 +85,11 @@ export function detailsOf(row: Row, extraAttributes: readonly string[] = []): De
   return [...ids, ...spanFacts(row), ...extra];
 }
 
-export function spanFacts(row: Row): Detail[] {
-  return FACTS.flatMap(([rank, show]): Detail[] => {
+export function spanFacts(row: Row): (Detail & { readonly label: string | undefined })[] {
+  return FACTS.flatMap(([rank, show, label]) => {
     const fact = show(row.span.attributes, row);
     if (fact === undefined) return [];
-    return [typeof fact === 'string' ? { text: fact, tone: 'dim', rank } : fact];
+    return [{ label, ...(typeof fact === 'string' ? { text: fact, tone: 'dim', rank } : fact) }];
   });
 }
 
@@ -110,6 +125,17 @@ function audioTokens(of: SpanAttributes): ShownFact {
   const spoken = [of[ATTR.GEN_AI_USAGE_AUDIO_INPUT_TOKENS], of[ATTR.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS]];
   const isSpoken = spoken.some((value) => isNumber(value) && value > 0);
   return isSpoken ? prefix('audio ', tokens(spoken[0], spoken[1])) : undefined;
+}
+
+/** When the first chunk of a stream arrived, in milliseconds since the start of its span. */
+export function firstChunkOf(of: SpanAttributes): number | undefined {
+  const seconds = numberIn(of, ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK);
+  return seconds !== undefined && seconds >= 0 ? seconds * 1e3 : undefined;
+}
+
+export function firstChunkText(of: SpanAttributes): string | undefined {
+  const first = firstChunkOf(of);
+  return first === undefined ? undefined : formatMilliseconds(first);
 }
 
 function streamEnd(of: SpanAttributes, { span }: Row): ShownFact {
@@ -150,19 +176,16 @@ function isBad(value: unknown): boolean {
   return value === 'error' || value === 'expired' || value === 'failed';
 }
 
-function statusFact(attribute: string, isShown = (_value: unknown): boolean => true): Fact {
-  return [
-    0,
-    (of, { span }) => {
-      const value = of[attribute];
-      // A status that equals the error type, such as `expired`, is shown only once.
-      const isError = isFailed(span) && of[ATTR.ERROR_TYPE] === value;
-      if (typeof value !== 'string' || isError || !isShown(value)) return undefined;
-      const text = terminalSafe(value, 40);
-      if (value === 'completed') return { text, tone: 'good', rank: 1 };
-      return { text, tone: isBad(value) ? 'bad' : 'warning', rank: 0 };
-    },
-  ];
+function status(attribute: string, isShown = (_value: unknown): boolean => true): Fact[1] {
+  return (of, { span }) => {
+    const value = of[attribute];
+    // A status that equals the error type, such as `expired`, is shown only once.
+    const isError = isFailed(span) && of[ATTR.ERROR_TYPE] === value;
+    if (typeof value !== 'string' || isError || !isShown(value)) return undefined;
+    const text = terminalSafe(value, 40);
+    if (value === 'completed') return { text, tone: 'good', rank: 1 };
+    return { text, tone: isBad(value) ? 'bad' : 'warning', rank: 0 };
+  };
 }
 
 function shownFinish(of: SpanAttributes): ShownFact {

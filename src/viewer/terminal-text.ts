@@ -89,8 +89,11 @@ export function pad(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - widthOf(text)));
 }
 
-/** Where details do not fit, those with the highest rank are dropped first. Rank 0 is never dropped. */
-export type Rank = 0 | 1 | 2 | 3;
+/**
+ * Where details do not fit, those with the highest rank are dropped first. Rank 0 is never dropped. In the terminal,
+ * rank 4 never fits.
+ */
+export type Rank = 0 | 1 | 2 | 3 | 4;
 const RANKS: readonly Rank[] = [3, 2, 1, 0];
 
 export interface Detail {

@@ -148,7 +148,9 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
   it('compares a trace with the open one', async () => {
     const before = trace('program', 0);
     const [call] = before.children ?? [];
-    const children = call === undefined ? [] : [{ ...call, start: 9_000, end: 9_100 }];
+    const failed = { ...call?.attributes, 'error.type': 'timeout' };
+    const children =
+      call === undefined ? [] : [{ ...call, start: 9_000, end: 9_100, error: true, attributes: failed }];
     page = await open([before, trace('program', 9_000, { children }), trace('other', -5_000)]);
     await nav()
       .getByRole('button', { name: /^program/ })
@@ -165,11 +167,11 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
       ['Output tokens', '10', '10', '='],
       ['Model calls', '1', '1', '='],
       ['Tool calls', '1', '0', '−1, −100 %'],
-      ['Errors', '0', '0', '='],
+      ['Errors', '0', '1', '+1'],
       ['Spans', '3', '2', '−1, −33 %'],
       ['Steps'],
       ['program', '100 ms', '100 ms', '='],
-      ['chat gpt-4o', `50 ms · ${usage}`, `100 ms · ${usage}`, '+50 ms, +100 %'],
+      ['chat gpt-4o', `50 ms · ${usage}`, `100 ms · ✗ timeout · ${usage}`, '+50 ms, +100 %'],
       ['execute_tool find', '50 ms', '–', ''],
     ]);
     // The line above the steps goes through all columns.

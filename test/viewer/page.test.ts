@@ -369,6 +369,18 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     });
   });
 
+  it('the span of a run has its status, and totals apart from numbers of its own', async () => {
+    await open([MATH_TUTOR]);
+    await row('invoke_agent').click();
+    const facts = (await panel().locator('.facts > div').allInnerTexts()).map((fact) => fact.split('\n'));
+    expect(facts).toEqual([
+      ['Duration', '6.31 s'],
+      ['Model', 'gpt-4o-mini'],
+      ['Run', 'completed'],
+      ['Total tokens', '381 → 88'],
+    ]);
+  });
+
   describe('the span of a model call', () => {
     async function openAnswer(content: string, more: SpanPlan['attributes'] = {}): Promise<void> {
       const attributes = {
@@ -392,12 +404,12 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       await openAnswer('Fine');
       const facts = (await panel().locator('.facts > div').allInnerTexts()).map((fact) => fact.split('\n'));
       expect(facts).toEqual([
+        ['Duration', '2.00 s'],
         ['Model', 'gpt-4o-2024'],
         ['Tokens', '1,200 → 34'],
         ['Cached', '1,000'],
         ['Reasoning', '20'],
         ['Cost', '$0.020'],
-        ['Duration', '2.00 s'],
         ['First chunk', '250 ms'],
         ['Finish', 'stop'],
       ]);

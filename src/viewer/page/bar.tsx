@@ -1,6 +1,7 @@
 import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
 import { formatMilliseconds, isNumber } from '../format-amounts.ts';
+import { firstChunkOf, firstChunkText } from '../span-details.ts';
 import type { Row } from '../tree.ts';
 import { isFailed, type ViewedSpan } from '../viewed-span.ts';
 import { typeOf } from '../viewed-trace.ts';
@@ -54,7 +55,7 @@ function numbersOf(item: TimelineItem): string {
   const facts = [
     ['Starts after', formatMilliseconds(itemTime(item).from)],
     ['Duration', timeText(item)],
-    ['First chunk', firstChunkText(item.row.span)],
+    ['First chunk', firstChunkText(item.row.span.attributes)],
     ['Tokens', tokensText(item)],
     ['Cost', costText(item)],
     ['Critical path', criticalPath.value.has(item.row) ? 'the end waited for it' : undefined],
@@ -90,7 +91,7 @@ function spanMarks(row: Row): Mark[] {
   const parts = voice === undefined ? children : voiceMarks(voice, time.from);
   // A turn that reports output tokens has no span for its model, so its own bar is not pale.
   const worksItself = isNumber(span.attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]);
-  const first = firstChunkOf(span);
+  const first = firstChunkOf(span.attributes);
   const at = Math.min(time.from + (first ?? 0), time.to);
   return [
     { kind: parts.length > 0 && !worksItself ? 'bar pale' : 'bar', ...time },
@@ -111,15 +112,4 @@ function voiceMarks({ utterances, interruptions }: Voice, start: number): Mark[]
   ]
     .slice(0, MAX_MARKS)
     .map((mark) => ({ ...mark, from: start + mark.from, to: start + mark.to }));
-}
-
-/** When the first chunk of a stream arrived, in milliseconds since the start of its span. */
-function firstChunkOf({ attributes }: ViewedSpan): number | undefined {
-  const seconds = attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK];
-  return isNumber(seconds) && seconds >= 0 ? seconds * 1e3 : undefined;
-}
-
-export function firstChunkText(span: ViewedSpan): string | undefined {
-  const first = firstChunkOf(span);
-  return first === undefined ? undefined : formatMilliseconds(first);
 }

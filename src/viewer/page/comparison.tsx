@@ -1,14 +1,7 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useMemo } from 'preact/hooks';
-import {
-  dollars,
-  formatDuration,
-  formatMilliseconds,
-  grouped,
-  joinedFacts,
-  tokens,
-} from '../format-amounts.ts';
-import { spanUsage } from '../span-usage.ts';
+import { dollars, formatDuration, formatMilliseconds, grouped, joinedFacts } from '../format-amounts.ts';
+import { spanFacts } from '../span-details.ts';
 import type { Row } from '../tree.ts';
 import { isFailed, millisecondsBetween } from '../viewed-span.ts';
 import type { ViewedTrace } from '../viewed-trace.ts';
@@ -88,10 +81,13 @@ function stepCells({ depth, one, other }: AlignedStep): ComponentChildren[] {
 
 function stepFacts(row: Row | undefined): VNode {
   if (row === undefined) return <span class="dim">–</span>;
-  const { span } = row;
-  const { inputTokens, outputTokens, cost } = spanUsage(span.attributes);
-  const facts = [formatDuration(span.start, span.end), tokens(inputTokens, outputTokens), dollars(cost)];
-  return <span class={isFailed(span) ? 'failure' : ''}>{joinedFacts(facts)}</span>;
+  const { start, end } = row.span;
+  const facts = spanFacts(row).flatMap(({ rank, text }) => (rank > 0 ? [] : text));
+  return (
+    <span class={isFailed(row.span) ? 'failure' : ''}>
+      {joinedFacts([formatDuration(start, end), ...facts])}
+    </span>
+  );
 }
 
 function durationOf({ span }: Row): number {

@@ -92,7 +92,7 @@ const TONE_CLASSES: Readonly<Record<string, string>> = { bad: 'failure', warning
 function Details({ row }: { readonly row: Row }): VNode {
   const { start, end } = row.span;
   const cutOff = spoken.value.get(row)?.cutOff;
-  const facts = spanFacts(row).filter(({ text }) => text !== cutOff);
+  const facts = spanFacts(row).filter(({ text, rank }) => rank < 4 && text !== cutOff);
   return (
     <>
       <span class="dim">{formatDuration(start, end)}</span>

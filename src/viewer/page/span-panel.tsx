@@ -1,24 +1,14 @@
 import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
-import {
-  count,
-  dollars,
-  explainedCost,
-  formatDuration,
-  formatMilliseconds,
-  grouped,
-  isNumber,
-} from '../format-amounts.ts';
-import { attributeText, readMessages, readParts, type SpanMessage } from '../messages.ts';
+import { count, formatDuration, formatMilliseconds } from '../format-amounts.ts';
+import { readMessages, readParts, type SpanMessage } from '../messages.ts';
 import { modalitiesOf, modalityText } from '../modalities.ts';
 import { toolExchange } from '../span-content.ts';
-import { reportedTotal, spanUsage, totalTokens } from '../span-usage.ts';
+import { spanFacts } from '../span-details.ts';
 import type { Row } from '../tree.ts';
-import { words } from '../unusual-finish.ts';
 import { isFailed, type SpanAttributes, type ViewedSpan } from '../viewed-span.ts';
 import { shownErrorType } from '../viewed-trace.ts';
 import { filterBy } from './actions.ts';
-import { firstChunkText } from './bar.tsx';
 import { CopyButton, Folded, formatted, LongText, Paged, Said, ToolBlock } from './content.tsx';
 import { criticalPath } from './critical-path.ts';
 import { Button, Evaluations, FactList, Table } from './elements.tsx';
@@ -56,34 +46,15 @@ export function SpanPanel(): VNode {
   );
 }
 
-function factsOf(row: Row): (readonly [label: string, value: string | undefined])[] {
-  const { attributes, start, end } = row.span;
+function factsOf(row: Row): (readonly [label: string, value: string])[] {
+  const { start, end } = row.span;
   const spending = voices.value.get(row)?.parts ?? [row];
   const modalities = modalitiesOf(spending.map(({ span }) => span.attributes));
   return [
-    ['Model', textOf(attributes[ATTR.GEN_AI_RESPONSE_MODEL] ?? attributes[ATTR.GEN_AI_REQUEST_MODEL])],
-    ['Tokens', totalTokens(spanUsage(attributes)) ?? reportedTotal(attributes)],
-    ['Cached', countText(attributes[ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS])],
-    ['Reasoning', countText(attributes[ATTR.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS])],
-    [
-      'Cost',
-      dollars(attributes[ATTR.OPENAI_COST]) ??
-        explainedCost(attributes[ATTR.OPENAI_TOTAL_COST], attributes[ATTR.OPENAI_TOTAL_UNPRICED]),
-    ],
     ['Duration', formatDuration(start, end)],
-    ['First chunk', firstChunkText(row.span)],
-    ['Finish', words(attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS])],
-    ['Run', textOf(attributes[ATTR.OPENAI_RUN_STATUS])],
+    ...spanFacts(row).flatMap(({ label, text }) => (label === undefined ? [] : [[label, text] as const])),
     ...modalities.map((each) => [each.label, modalityText(each)] as const),
   ];
-}
-
-function countText(value: unknown): string | undefined {
-  return isNumber(value) && value > 0 ? grouped(value) : undefined;
-}
-
-function textOf(value: unknown): string | undefined {
-  return value === undefined ? undefined : attributeText(value).slice(0, 200);
 }
 
 function CopyButtons({ span }: { readonly span: ViewedSpan }): VNode {
