@@ -128,17 +128,19 @@ function answerAt(item: unknown, index: number, output: readonly unknown[]) {
 export function readItemResults(body: unknown): ToolResult[] {
   const input = arrayField(body, 'input');
   const answerIndex = input.findLastIndex((item) => field(item, 'role') === 'assistant');
-  return [...byUniqueId(input.slice(answerIndex + 1), readToolOutputCallId)].map(([id, item]): ToolResult => {
-    const callIndex = once(() => input.findLastIndex((call) => readResponseToolCall(call)?.callId === id));
-    return {
-      id,
-      repeated: () => callFacts(input[callIndex()]),
-      output: () => parseJson(readToolContent(item).result),
-      outcome: () => readToolOutcome(item),
-      mayBeOld: false,
-      question: () => (callIndex() < 0 ? undefined : fingerprintOfMessages(lastMessages(input, callIndex()))),
-    };
-  });
+  // Of several calls with the same id, the last counts. Indexed once, when a pending call is first found.
+  const calls = once(() => new Map(input.map((item, index) => [readResponseToolCall(item)?.callId, index])));
+  return [...byUniqueId(input.slice(answerIndex + 1), readToolOutputCallId)].map(([id, item]) => ({
+    id,
+    repeated: () => callFacts(input[calls().get(id) ?? -1]),
+    output: () => parseJson(readToolContent(item).result),
+    outcome: () => readToolOutcome(item),
+    mayBeOld: false,
+    question: () => {
+      const end = calls().get(id);
+      return end === undefined ? undefined : fingerprintOfMessages(lastMessages(input, end));
+    },
+  }));
 }
 
 function callFacts(item: unknown): CallFacts | undefined {
