@@ -25,6 +25,8 @@ export interface AnsweredRequest {
 const clients: WeakRef<object>[] = [];
 let nextIndex = 0;
 let answeredRequest: AnsweredRequest | undefined;
+/** The keys in use, while one answer is read: it may report a thousand errors, and many clients may be remembered. */
+let keysWhileReading: readonly string[] | undefined;
 
 /**
  * Sets the request whose answer is being read. {@link keysInUse} includes its keys even if its client is no
@@ -35,6 +37,7 @@ let answeredRequest: AnsweredRequest | undefined;
 export function nowReading(request: AnsweredRequest | undefined): AnsweredRequest | undefined {
   const before = answeredRequest;
   answeredRequest = request;
+  keysWhileReading = undefined;
   return before;
 }
 
@@ -44,8 +47,9 @@ export function rememberClient(client: object): void {
   nextIndex = (nextIndex + 1) % MAX_CLIENTS;
 }
 
-/** Longest first. The keys are read anew at each call. */
+/** Longest first. The keys are read anew for each answer, and outside of one at each call. */
 export function keysInUse(): readonly string[] {
+  if (keysWhileReading !== undefined) return keysWhileReading;
   const keys = new Set<string>();
   if (answeredRequest !== undefined) {
     addClientKeys(keys, answeredRequest.client);
@@ -56,7 +60,9 @@ export function keysInUse(): readonly string[] {
     const client = held.deref();
     if (client !== undefined) addClientKeys(keys, client);
   }
-  return [...keys].sort((a, b) => b.length - a.length);
+  const sorted = [...keys].sort((a, b) => b.length - a.length);
+  if (answeredRequest !== undefined) keysWhileReading = sorted;
+  return sorted;
 }
 
 function addClientKeys(keys: Set<string>, client: object): void {

@@ -5,6 +5,7 @@ import { instrumentOpenAI, traced } from '../../src/client.ts';
 import { Call } from '../../src/sdk/call.ts';
 import { keysInUse, rememberClient } from '../../src/sdk/client-keys.ts';
 import { withoutCredentials } from '../../src/telemetry/content/credentials.ts';
+import { responseBody } from '../support/bodies.ts';
 import { areCollected } from '../support/collected.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { recordTelemetry } from '../support/telemetry.ts';
@@ -198,4 +199,30 @@ describe('the keys of a client', () => {
     expect(await areCollected(held)).toBe(true);
     expect(keysInUse()).not.toContain(KEY);
   });
+});
+
+test('the keys of all clients are read once for an answer that reports many errors', async () => {
+  const program = await startProgram(CONSENT);
+  const { client, simulator } = program;
+  let reads = 0;
+  const other = new OpenAI({ apiKey: 'test' });
+  const get = (): string => {
+    reads++;
+    return KEY;
+  };
+  Object.defineProperty(other, 'webhookSecret', { get });
+  rememberClient(other);
+  const error = { type: 'mcp', code: 500, message: SAID };
+  const failed = (_: unknown, index: number): object => ({
+    type: 'mcp_call',
+    id: `mcp_${index}`,
+    name: 'f',
+    error,
+  });
+  simulator.next({ body: responseBody(Array.from({ length: 1_000 }, failed)) });
+  await client.responses.create({ model: 'gpt-4o', input: 'Hi' });
+  expect(reads).toBe(1);
+  const recorded = await textOf(program);
+  expect(recorded).toContain(SHOWN);
+  expect(recorded).not.toContain(KEY);
 });

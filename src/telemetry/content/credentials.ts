@@ -72,17 +72,21 @@ export function withoutCredentials(text: string, keys: readonly string[] = keysI
   );
 }
 
+/** By a list of keys: all forms in which a text may contain them, each with the key. An answer may report many errors. */
+const FORMS = new WeakMap<readonly string[], readonly (readonly [form: string, key: string])[]>();
+
 /** @param keys the longest first, because one key may be part of another */
 function withoutKeys(text: string, keys: readonly string[]): string {
+  const forms =
+    FORMS.get(keys) ?? keys.flatMap((key) => [...formsOf(key)].map((form) => [form, key] as const));
+  FORMS.set(keys, forms);
   let shown = text;
-  for (const key of keys) {
-    for (const form of formsOf(key)) {
-      if (!shown.includes(form)) continue;
-      shown =
-        key.length < MIN_EMBEDDED_LENGTH
-          ? shown.replace(wholeWord(form), REDACTED)
-          : shown.replaceAll(form, REDACTED);
-    }
+  for (const [form, key] of forms) {
+    if (form.length > shown.length || !shown.includes(form)) continue;
+    shown =
+      key.length < MIN_EMBEDDED_LENGTH
+        ? shown.replace(wholeWord(form), REDACTED)
+        : shown.replaceAll(form, REDACTED);
   }
   return shown;
 }

@@ -53,10 +53,10 @@ export function errorTypeOf(error: unknown, fallback: string): string {
 }
 
 /** The bytes of media, which a server may repeat along with the whole request. No word of an error is that long. */
-const MEDIA_BYTES = /(?<=;base64,)[\w+/=%-]+|(?<![\w+/-])[\w+/-]{256,}={0,2}/gi;
+const REPEATED_MEDIA = /(?<=;base64,)[\w+/=%-]+|(?<![\w+/-])[\w+/-]{256,}={0,2}/gi;
 
 function redacted(message: string | undefined): string | undefined {
-  return message === undefined ? undefined : withoutCredentials(message).replace(MEDIA_BYTES, '…');
+  return message === undefined ? undefined : withoutCredentials(message).replace(REPEATED_MEDIA, '…');
 }
 
 export function recordFailure(span: Span, failure: Failure, settings: Settings): void {
