@@ -262,7 +262,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
     message: (version) =>
       `${version} has no module hooks: openai is not traced when it is imported as an ES module.`,
     action: (version) =>
-      `${/^Node /.test(version ?? '') ? 'Use Node 22.15 or later, or call' : 'Call'} ${INSTRUMENT}, or import from ${NAME}/openai.`,
+      `${/^Node /.test(version ?? '') ? 'Use Node 22.15 or later, beside tsx or another loader 22.23 or 24.12, or call' : 'Call'} ${INSTRUMENT}, or import from ${NAME}/openai.`,
   },
 };
 

@@ -64,6 +64,24 @@ test.each([
   assertSpanTree(spans, 'chat gpt-4o');
 });
 
+test(`${FIRST_HOOKS}: CommonJS starts beside a loader, with which the module hooks of this version fail`, async () => {
+  const { spans, stderr } = await runProgram({
+    lane: FIRST_HOOKS,
+    node: nodeIn(FIRST_HOOKS),
+    parameters: [
+      '--no-warnings',
+      '--experimental-loader',
+      'data:text/javascript,',
+      '--import',
+      './sdk-3.mjs',
+    ],
+    source: { format: 'cjs', text: LOAD + inFunction(ASK) },
+    env: { BASE_URL: simulator().url },
+  });
+  expect(stderr).toBe('');
+  assertSpanTree(spans, 'chat gpt-4o');
+});
+
 /** Runs a program with the instrumentation, or one that loads that itself. */
 function runAs(lane: string, format: 'cjs' | 'mjs', text: string, isLoaded = true): Promise<ProgramOutcome> {
   const loading = format === 'cjs' ? ['--require', './sdk-2.cjs'] : ['--import', './sdk-2.mjs'];

@@ -69,11 +69,11 @@ export function onClientLoaded(listener: LoadListener): () => void {
 let loadHook: LoadHook | undefined;
 
 function installHooks(listener: LoadListener): (() => void) | undefined {
-  if (typeof module.registerHooks !== 'function') return hookRequire(listener);
+  if (typeof module.registerHooks !== 'function' || hooksFail()) return hookRequire(listener);
   // The hook outlasts its listeners: an ES module that loads before the next listener could never be found.
   if (loadHook === undefined) {
     loadHook = new LoadHook();
-    if (TSX.test([...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' '))) announceRequired();
+    if (TSX.test(nodeOptions())) announceRequired();
   }
   loadHook.announcesApi ||= listener.api !== undefined;
   return undefined;
@@ -117,7 +117,7 @@ class LoadHook {
 
 /** The client of openai 5 or later, once required, loads no other hooked file. */
 function leadsToNoOther(url: string, { conditions }: module.LoadHookContext): boolean {
-  // For `require`, Node 22.15 and 24.0 pass a set instead of the documented list.
+  // For `require`, Node 22.15 to 22.18 and 24.0 to 24.4 pass a set instead of the documented list.
   return url.endsWith('/client.js') && [...conditions].includes('require');
 }
 
@@ -142,6 +142,18 @@ function sourceText(source: string | ArrayBuffer | NodeJS.TypedArray): string {
 
 /** The options of Node that name tsx, which compiles CommonJS past the module hooks. */
 const TSX = /(?:^|[\s\\/=])tsx(?:$|[\s\\/])/;
+const LOADER = /(?:^|\s)--(?:experimental-)?loader\b/;
+
+function nodeOptions(): string {
+  return [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ');
+}
+
+/** Whether the program would not start: beside tsx or a loader, Node 22.15 to 24.11 cannot load CommonJS with our hooks. */
+function hooksFail(): boolean {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const fixed = { 22: 23, 23: Number.POSITIVE_INFINITY, 24: 12, 25: 1 }[major] ?? 0;
+  return minor < fixed && (TSX.test(nodeOptions()) || LOADER.test(nodeOptions()));
+}
 
 /**
  * Announces CommonJS that tsx compiled past the hooks, once it has been required. Only for tsx: while
