@@ -26,9 +26,9 @@ export function startIn(segment: Segment | undefined, { startTime }: Pick<Call, 
   return inOrder(startTime, segment?.startTime);
 }
 
-/** The segment's span becomes the parent, unless another span than the segment's own parent is active. */
+/** The span of the segment or session becomes the parent, unless another span than that span's own parent is active. */
 export function parentIn(
-  segment: Segment | undefined,
+  segment: Pick<Segment, 'parentSpanId' | 'contextIn'> | undefined,
   context: Context,
   active: Span | undefined = activeSpan(context),
 ): Context {

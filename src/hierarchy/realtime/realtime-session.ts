@@ -39,6 +39,7 @@ export class RealtimeSession {
   readonly telemetry: Telemetry;
   readonly endpoint: ClientEndpoint;
   readonly context: Context;
+  readonly parentSpanId: string | undefined;
   /** `undefined` where spans of conversations are switched off. */
   readonly record: OperationRecord<Place, Totals> | undefined;
   readonly defaults: ResponseDefaults;
@@ -53,7 +54,6 @@ export class RealtimeSession {
   /** A session may last long, and the wall clock may be set meanwhile. */
   readonly clock: LastingClock = new LastingClock();
   readonly #kind: 'realtime' | 'live';
-  readonly #parentSpanId: string | undefined;
 
   /** @param previous the span of the session over the previous connection of the same socket */
   constructor(start: SessionStart, previous: SpanContext | undefined) {
@@ -67,7 +67,7 @@ export class RealtimeSession {
     this.endpoint = endpoint;
     this.model = endpoint.deployment ?? asName(parameters.model);
     const parent = activeSpan(context);
-    this.#parentSpanId = parent?.spanContext().spanId;
+    this.parentSpanId = parent?.spanContext().spanId;
     if (telemetry.settings.conversationSpans !== 'never')
       this.record = new OperationRecord(telemetry, {
         operation: conversation,
@@ -82,7 +82,7 @@ export class RealtimeSession {
       [ATTR.GEN_AI_REQUEST_MODEL]: this.model,
     });
     this.record?.add({ attributes });
-    this.context = this.record === undefined ? context : LinkedContext.withSpan(context, this.record.span);
+    this.context = this.contextIn(context);
     this.caller = this.context;
     this.conversation = new Conversation('', start.tracker.store);
     this.time = this.clock.now();
@@ -111,16 +111,8 @@ export class RealtimeSession {
     this.conversation.count({ ...totals, spent: totals });
   }
 
-  /**
-   * The context for an operation of the session. The parent is the caller's active span or, if there is none
-   * or it is the session's own parent, the session's span.
-   */
-  parentIn(caller: Context): Context {
-    if (this.record === undefined) return caller;
-    const id = activeSpan(caller)?.spanContext().spanId;
-    return id === undefined || id === this.#parentSpanId
-      ? LinkedContext.withSpan(caller, this.record.span)
-      : caller;
+  contextIn(context: Context): Context {
+    return this.record === undefined ? context : LinkedContext.withSpan(context, this.record.span);
   }
 
   /** Another socket of the session may have claimed the response or transcript first, and then records it. */

@@ -28,6 +28,7 @@ import {
   stringField,
   textField,
 } from '../../util/payload.ts';
+import { parentIn } from '../conversation-api.ts';
 import { isOutOfBand } from '../dialects/realtime.ts';
 import { readItemCalls } from '../dialects/responses.ts';
 import { requestTo } from '../dialects/shared-readers.ts';
@@ -249,7 +250,7 @@ class OpenResponse {
     this.#model = model;
     this.eventId = textField(event, 'event_id');
     this.isOutOfBand = isOutOfBand(event);
-    const parent = session.parentIn(caller);
+    const parent = parentIn(session, caller);
     this.#parent = parent;
     const body = withDefaults(field(event, 'response'), { model, ...session.defaults.current });
     const request = requestTo('/realtime', body, { streamed: true, deployment: endpoint.deployment });
