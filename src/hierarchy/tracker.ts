@@ -66,7 +66,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   readonly agents: Shelf<Agent>;
   /** Open and recorded invocations: later requests link to their spans. */
   readonly invocations: Shelf<KnownInvocation>;
-  readonly #conversations: Readonly<Record<ConversationKind, Shelf<Conversation>>>;
+  readonly #conversations: Shelf<Conversation>;
   readonly #segments = new Set<Segment>();
   readonly #openInvocations = new Set<Invocation>();
   readonly #sessions = new Set<OpenSession>();
@@ -87,14 +87,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     this.telemetry = telemetry;
     this.store = store;
     this.agents = store.shelf({ lifetimeMs: LONG_LIFETIME_MS });
-    const shelf = (): Shelf<Conversation> => store.shelf({ evicted: endConversation, isInUse: isGoingOn });
-    this.#conversations = {
-      thread: shelf(),
-      session: shelf(),
-      conversation: shelf(),
-      realtime: shelf(),
-      live: shelf(),
-    };
+    this.#conversations = store.shelf({ evicted: endConversation, isInUse: isGoingOn });
     this.invocations = store.shelf({
       evicted: ({ open }) => open?.close(),
       isInUse: ({ open }) => open !== undefined,
@@ -103,12 +96,11 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   }
 
   conversation(kind: ConversationKind, id: string, origin: string): Conversation {
-    // A `withConversation` id names the same conversation at every server.
-    const from = kind === 'conversation' ? '' : origin;
-    const known = this.#conversations[kind].get(from, id);
+    const namespace = namespaceOf(kind, origin);
+    const known = this.#conversations.get(namespace, id);
     if (known !== undefined) return known;
     const made = new Conversation(id, this.store);
-    this.#conversations[kind].set(from, id, made);
+    this.#conversations.set(namespace, id, made);
     return made;
   }
 
@@ -204,15 +196,15 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
    * so these are recorded at once, or after a read in progress. Responses of a Conversation remain.
    */
   endConversation(kind: ConversationKind, id: string, origin: string): void {
-    const from = kind === 'conversation' ? '' : origin;
-    const conversation = this.#conversations[kind].get(from, id);
+    const namespace = namespaceOf(kind, origin);
+    const conversation = this.#conversations.get(namespace, id);
     if (conversation === undefined) return;
     for (const invocation of [...this.#openInvocations])
       if (invocation instanceof AgentInvocation && invocation.conversationId === id)
         if (invocation.endpoint.origin === origin) invocation.apply({ type: 'deleted' });
     for (const segment of [...conversation.segments.values()]) segment.endAfterInvocations();
     conversation.forgetContent();
-    if (conversation.segments.size === 0) this.#conversations[kind].delete(from, id);
+    if (conversation.segments.size === 0) this.#conversations.delete(namespace, id);
   }
 
   get isOpen(): boolean {
@@ -262,6 +254,11 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     this.#timer.stop();
     this.store.expire();
   }
+}
+
+/** Ids of different kinds may be equal. A `withConversation` id names the same conversation at every server. */
+function namespaceOf(kind: ConversationKind, origin: string): string {
+  return kind === 'conversation' ? kind : `${kind}:${origin}`;
 }
 
 /** Whether a request or invocation is in progress. Polls and events do not look the conversation up. */

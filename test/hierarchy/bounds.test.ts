@@ -59,6 +59,26 @@ describe('many threads', () => {
   });
 });
 
+describe('conversations of different kinds', () => {
+  it('are kept apart, even if their ids are equal', async () => {
+    const { client, threadId, ...program } = await startTutor({ runs: [{}] });
+    await program.run();
+    const ask = async () => client.responses.create({ model: 'gpt-4o', input: 'What is x?' });
+    await withConversation(threadId, ask);
+    await program.telemetry.provider.shutdown();
+    for (const kind of ['thread', 'conversation'])
+      expect(program.ended(kind).at(-1)?.attributes['openai.total.runs']).toBe(1);
+  });
+
+  it('share the limit', async () => {
+    const { client, ...program } = await startProgram({ config: { maxConversations: 2 } });
+    for (let made = 0; made < 2; made++) await client.beta.threads.create();
+    const ask = async () => client.responses.create({ model: 'gpt-4o', input: 'What is x?' });
+    await withConversation('chat', ask);
+    expect(program.telemetry.openSpans).toEqual(['thread', 'conversation']);
+  });
+});
+
 it('a thread whose run is polled does not make room for threads that are used later', async () => {
   const { client, threadId, ...program } = await startTutor({
     runs: [{}],
