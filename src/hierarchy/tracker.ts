@@ -5,6 +5,7 @@ import type { ConversationKind } from '../telemetry/place-attributes.ts';
 import type { EndLimits, ProviderListener } from '../telemetry/program-end/provider-life.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { justAfter } from '../util/clock.ts';
+import { guard } from '../util/guard.ts';
 import { SweepTimer } from '../util/sweep-timer.ts';
 import {
   activeSpan,
@@ -153,7 +154,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
       startTime:
         sentAt === undefined ? startTime : Math.max(start.startTime, segment?.startTime ?? startTime),
     };
-    const invocation = new AgentInvocation(all, this, recordInvocation);
+    const invocation = new AgentInvocation(all, this);
     this.keepInvocation(invocation);
     return invocation;
   }
@@ -180,7 +181,12 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
       return;
     }
     if (effect.isUnread) this.reads.skip();
-    invocation.record();
+    const endTime = invocation.finish();
+    if (invocation instanceof AgentInvocation) {
+      guard('recording an invocation', recordInvocation, invocation, endTime);
+      this.store.release(invocation);
+    }
+    invocation.segment?.invocationClosed(invocation, endTime);
     this.#openInvocations.delete(invocation);
     if (!(invocation instanceof AgentInvocation)) return;
     const { id, spanContext: span, paused, endpoint, start } = invocation;

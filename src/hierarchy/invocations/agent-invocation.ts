@@ -103,7 +103,6 @@ const NOTHING_MEASURED: WholeOperation = { ...NOTHING_SPENT, seconds: undefined 
  * token counts once.
  */
 export class AgentInvocation extends Invocation {
-  readonly #record: (invocation: AgentInvocation, endTime: number) => void;
   /** Without the caller's context, and without content that the server reports again. */
   readonly start: Omit<InvocationStart, 'context' | 'content'>;
   readonly telemetry: Telemetry;
@@ -146,16 +145,11 @@ export class AgentInvocation extends Invocation {
   #spentBelow: Spent = NOTHING_SPENT;
   #own: Spent = NOTHING_SPENT;
 
-  constructor(
-    { context, content, ...start }: InvocationStart,
-    owner: InvocationOwner,
-    record: (invocation: AgentInvocation, endTime: number) => void,
-  ) {
+  constructor({ context, content, ...start }: InvocationStart, owner: InvocationOwner) {
     const { segment, above, before, clock = above?.clock ?? new OperationClock() } = start;
     super({ ...start, id: before?.snapshot.id, clock }, owner);
     const { telemetry } = owner;
     const { settings } = telemetry;
-    this.#record = record;
     this.start = start;
     this.telemetry = telemetry;
     this.startSettings = settings;
@@ -437,7 +431,7 @@ export class AgentInvocation extends Invocation {
     super.closeIfFinished();
   }
 
-  override record(): void {
+  override finish(): number {
     const { segment, life } = this;
     const { above } = this.start;
     if (life.endTime !== undefined) this.#spend();
@@ -448,9 +442,7 @@ export class AgentInvocation extends Invocation {
       above.below.delete(this);
       above.#spentBelow = addSpent(above.#spentBelow, this.spent);
     }
-    guard('recording an invocation', this.#record, this, endTime);
-    if (this.#madeKeeper !== undefined) this.owner.store.release(this);
-    segment?.invocationClosed(this, endTime);
+    return endTime;
   }
 }
 

@@ -159,7 +159,7 @@ export class ContinuedCall extends Invocation {
     return this.traits.kept === undefined ? result : this.traits.kept(result);
   }
 
-  override record(): void {
+  override finish(): number {
     const endTime = endTimeOf(this.life);
     const attributes: Attributes = { ...this.traits.attributes?.(this.#requests), ...this.#answer };
     if (this.#stream !== undefined) {
@@ -171,6 +171,6 @@ export class ContinuedCall extends Invocation {
     const isUntimed = this.life.endTime === undefined;
     this.#record.end({ result: this.#latest, failure: this.#failure, isUntimed }, endTime);
     this.#closed(this, this.#latest, endTime);
-    this.segment?.invocationClosed(this, endTime);
+    return endTime;
   }
 }

@@ -110,7 +110,8 @@ export abstract class Invocation implements Living, SegmentMember {
     this.apply({ type: 'close' }, this.life.lastSign);
   }
 
-  abstract record(): void;
+  /** Called once, when it closes. Returns the time at which its span ends. */
+  abstract finish(): number;
 }
 
 /** A stream that ends was cut if its invocation continues and does not wait for the program. */
