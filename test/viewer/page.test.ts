@@ -289,6 +289,17 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect(await page.title()).toBe('thread · OpenAI traces');
     });
 
+    it('leads to the open tab, until another span is selected', async () => {
+      await open([MATH_TUTOR]);
+      await row('code_interpreter').click();
+      await page.getByRole('tab', { name: 'Conversation' }).click();
+      await follow(page.url());
+      expect(await openTab()).toBe('Conversation');
+      expect(await selected().textContent()).toContain('code_interpreter');
+      await row('invoke_agent').click();
+      expect(await openTab()).toBe('Span');
+    });
+
     it.each(['trace', 'conversation'])('to a %s that is not there says so', async (kind) => {
       await open([MATH_TUTOR, FAILED]);
       const id = await page.getByRole('treeitem').first().getAttribute('id');

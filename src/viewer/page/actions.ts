@@ -4,7 +4,6 @@ import type { Row } from '../tree.ts';
 import {
   active,
   address,
-  chosenPanel,
   folds,
   foundRows,
   go,
@@ -16,42 +15,30 @@ import {
 } from './state.ts';
 import { idsAbove, isBelowRoot, type TimelineItem, timelineItems } from './timeline-items.ts';
 
-const namedSpan = computed(() => address.value.get('span'));
 const selectedId = computed(() => selected.value?.id);
-/** The last span that the effect below showed. It is not shown again if a filter hid its trace meanwhile. */
-let shownId: string | undefined;
 // A link also selects a span, and so does going back.
 effect(() => {
-  const { value: name } = namedSpan;
   const { value: id } = selectedId;
-  untracked(() => {
-    if (name === null) {
-      shownId = undefined;
-      if (chosenPanel.value === 'span') chosenPanel.value = undefined;
-    } else if (id !== undefined && id !== shownId) {
-      shownId = id;
-      showSpan(id, false);
-    }
-  });
+  if (id !== undefined) untracked(() => showSpan(id, false));
 });
 
 function showSpan(id: string, focus: boolean): void {
   batch(() => {
     fold(idsAbove(rowsById.value.get(id)), false);
     active.value = { id, focus };
-    chosenPanel.value = 'span';
   });
 }
+
+const NOTHING_OPEN = { span: undefined, tab: undefined, with: undefined, totals: undefined };
 
 /** Shows the list of traces or of conversations. On a small screen, the list covers the open trace. */
 export function chooseKind(chosen: TraceEntry['kind']): void {
   const conversation = chosen === 'conversation' ? '' : undefined;
-  go({ trace: undefined, conversation, span: undefined, with: undefined, totals: undefined }, true);
+  go({ ...NOTHING_OPEN, trace: undefined, conversation }, true);
 }
 
 export function choose(id: string): void {
-  chosenPanel.value = undefined;
-  go({ [kind.value]: id, span: undefined, with: undefined, totals: undefined }, true);
+  go({ ...NOTHING_OPEN, [kind.value]: id }, true);
 }
 
 export function compareWith(id: string | undefined): void {
@@ -73,7 +60,7 @@ export function showOnlyErrors(isOn: boolean): void {
 
 export function select(row: Row): void {
   const isHidden = foundRows.value.size > 0 && !foundRows.value.has(row);
-  const shown = { [kind.value]: opened.value?.id, span: row.id };
+  const shown = { [kind.value]: opened.value?.id, span: row.id, tab: undefined };
   // If no span was selected before, going back closes this one.
   go(isHidden ? { ...shown, filter: undefined, errors: undefined } : shown, selected.value === undefined);
   showSpan(row.id, true);

@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { ConversationView } from './conversation.tsx';
 import { Divider, isWide } from './layout.tsx';
 import { SpanPanel } from './span-panel.tsx';
-import { chosenPanel, type PanelName, panel } from './state.ts';
+import { go, type PanelName, panel, tabs } from './state.ts';
 import { Timeline } from './timeline.tsx';
 
 const PANELS: Readonly<Record<PanelName, { readonly label: string; readonly Content: () => VNode }>> = {
@@ -13,7 +13,7 @@ const PANELS: Readonly<Record<PanelName, { readonly label: string; readonly Cont
 };
 
 export function Panels(): VNode {
-  const names: readonly PanelName[] = isWide.value ? ['chat', 'span'] : ['timeline', 'chat', 'span'];
+  const { value: names } = tabs;
   const details = useRef<HTMLElement>(null);
   const { value: shown } = panel;
   useLayoutEffect(() => {
@@ -60,7 +60,7 @@ function Tabs({ names }: { readonly names: readonly PanelName[] }): VNode {
     const step = { ArrowLeft: names.length - 1, ArrowRight: 1 }[key];
     if (step === undefined) return;
     const other = names[(names.indexOf(panel.value) + step) % names.length];
-    chosenPanel.value = other;
+    go({ tab: other }, false);
     document.getElementById(`tab-${other}`)?.focus();
   };
   return (
@@ -74,9 +74,7 @@ function Tabs({ names }: { readonly names: readonly PanelName[] }): VNode {
           aria-controls={`panel-${name}`}
           aria-selected={panel.value === name}
           tabIndex={panel.value === name ? 0 : -1}
-          onClick={() => {
-            chosenPanel.value = name;
-          }}
+          onClick={() => go({ tab: name }, false)}
         >
           {PANELS[name].label}
         </button>

@@ -8,7 +8,7 @@ import type { ViewedTrace } from '../viewed-trace.ts';
 import { type Voice, voicesOf } from '../voice.ts';
 import { isWide } from './layout.tsx';
 
-type AddressPart = 'trace' | 'conversation' | 'span' | 'filter' | 'errors' | 'sort' | 'with' | 'totals';
+type LinkPart = 'trace' | 'conversation' | 'span' | 'tab' | 'filter' | 'errors' | 'sort' | 'with' | 'totals';
 
 /** What the page shows, as written in the fragment of its address: `#trace=…&span=…&filter=…`. */
 export const address: Signal<URLSearchParams> = signal(readAddress());
@@ -22,7 +22,7 @@ function readAddress(): URLSearchParams {
 }
 
 /** Changes the address; `undefined` removes a part. With `ownStep`, going back undoes only this change. */
-export function go(changes: { readonly [part in AddressPart]?: string | undefined }, ownStep: boolean): void {
+export function go(changes: { readonly [part in LinkPart]?: string | undefined }, ownStep: boolean): void {
   const next = new URLSearchParams(address.peek());
   for (const [part, value] of Object.entries(changes)) {
     if (value === undefined) next.delete(part);
@@ -131,9 +131,6 @@ effect(() => {
   folds.value = { rows: folds.peek().rows };
 });
 
-export type PanelName = 'timeline' | 'chat' | 'span';
-export const chosenPanel: Signal<PanelName | undefined> = signal();
-
 /** The row that the tab key reaches. The timeline scrolls to the row, and focuses it if `focus` is set. */
 export const active: Signal<{ readonly id: string; readonly focus: boolean } | undefined> = signal();
 
@@ -156,8 +153,16 @@ export const foundRows: ReadonlySignal<ReadonlySet<Row>> = computed(() =>
   findRows(openTrace.value?.rows ?? [], filter.value),
 );
 
+export type PanelName = 'timeline' | 'chat' | 'span';
+
+/** The tabs. With room for it, the timeline is beside them. */
+export const tabs: ReadonlySignal<readonly [PanelName, ...PanelName[]]> = computed(() =>
+  isWide.value ? ['chat', 'span'] : ['timeline', 'chat', 'span'],
+);
+
+/** The tab that the address names, or else that of the selected span, or else the first. */
 export const panel: ReadonlySignal<PanelName> = computed(() => {
-  if (!isWide.value) return chosenPanel.value ?? 'timeline';
-  if (chosenPanel.value !== 'timeline') return chosenPanel.value ?? 'chat';
-  return selected.value === undefined ? 'chat' : 'span';
+  const { value: names } = tabs;
+  const named = names.find((name) => name === address.value.get('tab'));
+  return named ?? (selected.value === undefined ? names[0] : 'span');
 });
