@@ -8,7 +8,7 @@ import { AGENTS, type ShowsCall } from './agents-key.ts';
 const AGENT_WORK: readonly string[] = ['response', 'generation', 'turn', 'agent'];
 
 /** How deep nodes and contexts are nested. A program may begin each trace inside the previous one, for ever. */
-const MAX_DEPTH = 64;
+const MAX_NODE_DEPTH = 64;
 /** The context key for how deep a context is nested. */
 const DEPTH: unique symbol = Symbol('depth');
 
@@ -55,7 +55,7 @@ export class AgentsNode {
   constructor(type: string, data: PayloadObject, parent: AgentsNode | undefined) {
     this.type = type;
     this.data = data;
-    const isFar = parent !== undefined && parent.depth >= MAX_DEPTH;
+    const isFar = parent !== undefined && parent.depth >= MAX_NODE_DEPTH;
     this.parent = isFar ? (parent.open ?? (type === 'trace' ? undefined : parent)) : parent;
     this.depth = (this.parent?.depth ?? 0) + 1;
   }
@@ -151,10 +151,10 @@ export class AgentsContext implements Context {
    */
   constructor(base: Context, current: () => AgentsNode | undefined, placed?: PlacedSpan) {
     const depth = Number(base.getValue(DEPTH) ?? 0);
-    this.#base = depth < MAX_DEPTH ? base : AgentsContext.#flatten(base);
+    this.#base = depth < MAX_NODE_DEPTH ? base : AgentsContext.#flatten(base);
     this.#current = current;
     this.#placed = placed;
-    this.#depth = (depth % MAX_DEPTH) + 1;
+    this.#depth = (depth % MAX_NODE_DEPTH) + 1;
   }
 
   /** A context that keeps what a nested one has now. A node that has ended would keep the contexts before. */
