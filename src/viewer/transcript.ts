@@ -36,8 +36,12 @@ export type TranscriptEntry =
 const MODEL_CALLS: ReadonlySet<unknown> = new Set(['chat', 'text_completion', 'generate_content']);
 /** Replaces content that cannot be read. Most likely, its JSON was cut for the page. */
 const CUT: readonly SpanPart[] = [{ type: 'cut' }];
-/** How many histories are kept of a scope. Conversations that run in parallel have a history each. */
-const MAX_HISTORIES = 20;
+
+/** What a scope has shown: how often each message, by its key, and which message last. */
+interface Said {
+  readonly times: Map<string, number>;
+  readonly last: string;
+}
 
 /** Reads a trace as a conversation. The history that programs send with each call is shown once. */
 export function transcriptOf(rows: readonly Row[]): TranscriptEntry[] {
@@ -46,28 +50,22 @@ export function transcriptOf(rows: readonly Row[]): TranscriptEntry[] {
 
 class Transcript {
   readonly entries: TranscriptEntry[] = [];
-  /** The histories of each scope. A history is the list of the keys of its messages. */
-  readonly #histories = new Map<unknown, string[][]>();
+  readonly #said = new Map<unknown, Said>();
   readonly #instructions = new Set<string>();
   readonly #ownTools: ReadonlySet<unknown>;
   /** The tool calls without a result. If a server reuses an id, the calls of the latest message count. */
   readonly #unanswered = new Map<unknown, { output: unknown }[]>();
-  /** How often each transcription, by its message key, may still recur as the input of a response. */
-  readonly #transcribed = new Map<string, number>();
-  /** The runs that contain the current row, each with the keys of the messages that it has shown. */
-  readonly #open: { readonly run: Row; readonly shown: Set<string> }[] = [];
+  /** The runs that contain the current row. */
+  readonly #open: Row[] = [];
   /**
-   * The scope of each row: its conversation's id, its run, or else its outermost row. Calls in one scope
-   * share histories. Without this map, walking up from every row would take quadratic time.
+   * The scope of each row: its conversation's id, its run, or else its outermost row. What is sent again in
+   * one scope is not shown again. Without this map, walking up from every row would take quadratic time.
    */
   readonly #scopes = new Map<Row, unknown>();
 
   constructor(rows: readonly Row[]) {
     const tools = rows.filter(({ span }) => typeOf(span) === 'tool');
     this.#ownTools = new Set(tools.map(({ span }) => span.attributes[ATTR.GEN_AI_TOOL_CALL_ID]));
-    for (const { span } of rows.filter((row) => isTranscription(row.span)))
-      for (const message of readMessages(span.attributes[ATTR.GEN_AI_OUTPUT_MESSAGES]) ?? [])
-        this.#countTranscribed(message, 1);
     for (const row of rows) {
       this.#scopes.set(row, this.#scopeOf(row));
       this.#closeRuns(row);
@@ -93,7 +91,7 @@ class Transcript {
       this.entries.push({ kind: 'heading', row });
       this.#addInstructions(row);
       this.#addInput(row);
-      this.#open.push({ run: row, shown: new Set() });
+      this.#open.push(row);
     } else if (MODEL_CALLS.has(operation)) {
       this.#addInstructions(row);
       this.#addInput(row);
@@ -102,8 +100,8 @@ class Transcript {
       const tool = attributeText(attributes[ATTR.GEN_AI_TOOL_NAME] ?? name);
       this.entries.push({ kind: 'tool', row, name: tool, ...toolExchange(attributes), own: true });
     } else if (isTranscription(row.span)) {
-      const [said] = messagesOf(row, ATTR.GEN_AI_OUTPUT_MESSAGES, 'user') ?? [];
-      this.entries.push({ kind: 'message', row, role: 'user', parts: said?.parts ?? [], usage: true });
+      const [said] = messagesOf(row, ATTR.GEN_AI_OUTPUT_MESSAGES, 'user');
+      this.#addMessage(row, { role: 'user', parts: [], ...said }, true);
     }
   }
 
@@ -118,47 +116,48 @@ class Transcript {
 
   #addInput(row: Row): void {
     const messages = messagesOf(row, ATTR.GEN_AI_INPUT_MESSAGES, 'user');
-    if (messages === undefined) return;
-    const keys = messages.map(transcriptKey);
-    const scope = this.#scopes.get(row);
-    const histories = this.#histories.get(scope) ?? [];
-    const shared = histories.map((history) => sharedLength(history, keys));
-    const longest = Math.max(0, ...shared);
-    const going = longest > 0 ? shared.indexOf(longest) : -1;
-    // The request repeats an earlier one, so only its last message is shown again.
-    const again = longest > 0 && longest === keys.length && longest < (histories[going]?.length ?? 0);
-    const others = histories.filter((_, i) => i !== going || again);
-    this.#histories.set(scope, [keys, ...others].slice(0, MAX_HISTORIES));
-    for (const message of messages.slice(again ? longest - 1 : longest)) {
-      // If a transcription is already shown, it stands for one equal input message.
-      const isShown = this.#countTranscribed(message, -1) > 0;
-      if (!isShown) this.#addMessage(row, message, false);
+    for (const message of this.#newIn(row, messages)) {
+      this.#addMessage(row, message, false);
       for (const part of message.parts.filter(({ type }) => type === 'tool_call_response'))
         Object.assign(this.#unanswered.get(part.id)?.shift() ?? {}, { output: partContent(part) });
     }
   }
 
-  /** Adds to a transcription's count. @returns the count before */
-  #countTranscribed(message: SpanMessage, more: 1 | -1): number {
-    const key = transcriptKey(message);
-    const known = this.#transcribed.get(key) ?? 0;
-    if (known + more >= 0) this.#transcribed.set(key, known + more);
-    return known;
-  }
-
   #addOutput(row: Row): void {
-    const messages = messagesOf(row, ATTR.GEN_AI_OUTPUT_MESSAGES, 'assistant') ?? [];
-    const [history] = this.#histories.get(this.#scopes.get(row)) ?? [];
-    for (const message of messages) history?.push(transcriptKey(message));
+    const messages = messagesOf(row, ATTR.GEN_AI_OUTPUT_MESSAGES, 'assistant');
     const shown = messages.length > 0 ? messages : [{ role: 'assistant', parts: [] }];
     shown.forEach((message, i) => {
       this.#addMessage(row, message, i === shown.length - 1);
     });
   }
 
+  #note(row: Row, key: string): void {
+    const scope = this.#scopes.get(row);
+    const { times } = this.#said.get(scope) ?? { times: new Map<string, number>() };
+    times.set(key, (times.get(key) ?? 0) + 1);
+    this.#said.set(scope, { times, last: key });
+  }
+
+  /**
+   * The messages that are not shown yet: if one occurs three times and was shown twice, the third. If none is new, but
+   * something else was said after the last one, that was said again.
+   */
+  #newIn(row: Row, messages: readonly SpanMessage[]): SpanMessage[] {
+    const { times, last } = this.#said.get(this.#scopes.get(row)) ?? {};
+    const numbers = new Map<string, number>();
+    const found = messages.filter((message) => {
+      const key = transcriptKey(message);
+      const number = (numbers.get(key) ?? 0) + 1;
+      numbers.set(key, number);
+      return number > (times?.get(key) ?? 0);
+    });
+    return found.length > 0 ? found : messages.slice(-1).filter((message) => transcriptKey(message) !== last);
+  }
+
   #addMessage(row: Row, message: SpanMessage, usage: boolean): void {
     const { role, parts } = message;
-    this.#open.at(-1)?.shown.add(transcriptKey(message));
+    // A missing answer is no message: what is asked again after it is not new.
+    if (parts.length > 0) this.#note(row, transcriptKey(message));
     // Tool calls and their results become entries of their own.
     const said = parts.filter(({ type }) => type !== 'tool_call' && type !== 'tool_call_response');
     if (said.length > 0 || usage) this.entries.push({ kind: 'message', row, role, parts: said, usage });
@@ -175,17 +174,13 @@ class Transcript {
   #closeRuns(next: Row | undefined): void {
     // Rows are in depth-first order, so a run ends at the first row that is not below it.
     const depth = next?.depth ?? 0;
-    const ended = this.#open.slice(this.#open.findLastIndex(({ run }) => run.depth < depth) + 1);
-    for (const { run, shown } of ended.reverse()) {
-      this.#open.pop();
-      const input = messagesOf(run, ATTR.GEN_AI_INPUT_MESSAGES, 'user') ?? [];
-      const output = messagesOf(run, ATTR.GEN_AI_OUTPUT_MESSAGES, 'assistant') ?? [];
-      for (const message of output)
-        if (!shown.has(transcriptKey(message))) this.#addMessage(run, message, false);
-      // The next run of a thread repeats what this one was asked and answered, without its tool calls.
-      const scope = this.#scopes.get(run);
-      const history = [...input, ...output].map(transcriptKey);
-      this.#histories.set(scope, [history, ...(this.#histories.get(scope) ?? [])].slice(0, MAX_HISTORIES));
+    const ended = this.#open.splice(this.#open.findLastIndex((run) => run.depth < depth) + 1);
+    for (const run of ended.reverse()) {
+      const input = messagesOf(run, ATTR.GEN_AI_INPUT_MESSAGES, 'user');
+      const output = messagesOf(run, ATTR.GEN_AI_OUTPUT_MESSAGES, 'assistant');
+      // The input may contain earlier answers that are the same.
+      const found = new Set(this.#newIn(run, [...input, ...output]));
+      for (const message of output) if (found.has(message)) this.#addMessage(run, message, false);
     }
   }
 }
@@ -195,18 +190,12 @@ function operationIn({ attributes }: ViewedSpan): unknown {
 }
 
 /** The messages in an attribute. A value that cannot be read counts as one message of the given role. */
-function messagesOf({ span }: Row, name: string, role: string): SpanMessage[] | undefined {
+function messagesOf({ span }: Row, name: string, role: string): SpanMessage[] {
   const value = span.attributes[name];
-  return readMessages(value) ?? (value === undefined ? undefined : [{ role, parts: CUT }]);
+  return readMessages(value) ?? (value === undefined ? [] : [{ role, parts: CUT }]);
 }
 
 /** A key for a message. Citations are left out, because a program may drop them when it sends an answer back. */
 function transcriptKey({ role, parts }: SpanMessage): string {
   return role + attributeText(parts.filter(({ type }) => type !== 'citations'));
-}
-
-function sharedLength(a: readonly string[], b: readonly string[]): number {
-  let length = 0;
-  while (length < a.length && length < b.length && a[length] === b[length]) length++;
-  return length;
 }

@@ -80,6 +80,38 @@ it.each<[string, SpanPlan[], string[]]>([
       ...['user: A2', 'assistant: a2 $', 'user: B2', 'assistant: b2 $'],
     ],
   ],
+  [
+    'each message once if a program sends only the newest',
+    [
+      chat([user('A')], [reply('a')]),
+      chat([user('A'), reply('a'), user('B')], [reply('b')]),
+      chat([user('B'), reply('b'), user('C')], [reply('c')]),
+    ],
+    ['user: A', 'assistant: a $', 'user: B', 'assistant: b $', 'user: C', 'assistant: c $'],
+  ],
+  [
+    'a question that is sent again after it had no answer once',
+    [chatPlan({ 'gen_ai.input.messages': JSON.stringify(HELLO) }), chat(HELLO, [reply('Hi')])],
+    ['system: Be brief', 'user: Hello', 'assistant:  $', 'assistant: Hi $'],
+  ],
+  [
+    'the same question with the same answer as often as there was one',
+    [run([user('Go')], [reply('OK')], []), run([user('Go')], [reply('OK')], [])].map((each) => ({
+      name: 'session',
+      start: each.start ?? 0,
+      attributes: { 'openai.session.id': 'sess_1' },
+      children: [each],
+    })),
+    Array(2).fill(['# session', '# invoke_agent Tutor', 'user: Go', 'assistant: OK']).flat(),
+  ],
+  [
+    'what was transcribed once, although a response has it as its input',
+    ['Yes', 'Yes', 'No'].flatMap((words) => [
+      { ...chat([], [user(words)], { 'gen_ai.operation.name': '' }), name: 'transcription' },
+      chat([user(words)], [reply('Fine')]),
+    ]),
+    ['Yes', 'Yes', 'No'].flatMap((words) => [`user: ${words} $`, 'assistant: Fine $']),
+  ],
 ])('shows %s', (_, calls, lines) => {
   expect(linesOf(...calls)).toEqual(lines);
 });
