@@ -5,6 +5,7 @@ import { completions } from '../../src/hierarchy/dialects/completions.ts';
 import { responses } from '../../src/hierarchy/dialects/responses.ts';
 import { readAgentContent } from '../../src/hierarchy/dialects/shared-readers.ts';
 import { type ApiRequest, operationOf } from '../../src/operations/index.ts';
+import { readItemParts } from '../../src/operations/response/content.ts';
 import { countNewMessages } from '../../src/operations/response/items.ts';
 import { matchRoute } from '../../src/sdk/routes/index.ts';
 import { plainError } from '../../src/telemetry/content/plain-data.ts';
@@ -63,8 +64,7 @@ export const READERS: readonly Reader[] = [
   { name: 'parameters of an agent', read: agentObjects.readAgentParameters },
   { name: 'required actions', read: (value) => agentObjects.readRequiredActions(value, CONTENT) },
   { name: 'an item of a turn', read: (value) => agentObjects.readItemCall(value, CONTENT) },
-  { name: "a turn's message", read: agentObjects.readSessionMessage },
-  { name: "a turn's reasoning", read: agentObjects.readSessionReasoning },
+  { name: "a turn's message or reasoning", read: (value) => readItemParts(value) },
   { name: 'an error of a turn', read: (value) => readError(value, 'failed') },
   {
     name: 'items of a response',

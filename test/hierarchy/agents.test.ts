@@ -225,7 +225,7 @@ it('the URL of a page that a turn opens is recorded without its credentials', as
   await program.inSpan(async () => program.stream((await program.create()).id, 'What is it?'));
   const [search] = await program.flushed('execute_tool web_search');
   expect(JSON.parse(String(search?.attributes['gen_ai.tool.call.arguments']))).toEqual({
-    type: 'open_page',
+    action: 'open_page',
     url: 'https://x.example/?token=REDACTED',
   });
 });

@@ -7,7 +7,7 @@ import type OpenAI from 'openai';
 import { beforeEach, describe, expect, it, test } from 'vitest';
 import { withConversation } from '../../src/client.ts';
 import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
-import { readRequiredActions, readSessionParts } from '../../src/hierarchy/dialects/agents.ts';
+import { agents, readRequiredActions } from '../../src/hierarchy/dialects/agents.ts';
 import { readRun, readStep } from '../../src/hierarchy/dialects/assistants.ts';
 import { readItemCalls, readItemResults } from '../../src/hierarchy/dialects/responses.ts';
 import { readAgentContent } from '../../src/hierarchy/dialects/shared-readers.ts';
@@ -18,6 +18,7 @@ import { textCompletion } from '../../src/operations/text-completion.ts';
 import { startAgentProgram } from '../support/agent-program.ts';
 import { completionBody, functionCall, responseBody } from '../support/bodies.ts';
 import { startProgram } from '../support/program.ts';
+import { recordFacts } from '../support/recording-sink.ts';
 import { startTutor } from '../support/tutor.ts';
 
 beforeEach(forgetNotices);
@@ -273,7 +274,12 @@ describe('only the first thousand of 5,000 entries are read:', () => {
       CALL,
       (required_actions) => readRequiredActions({ required_actions }, { content: true }),
     ],
-    ['parts of an item of a turn', { type: 'text', text: 'x' }, (content) => readSessionParts(content)],
+    [
+      'parts of an item of a turn',
+      { type: 'output_text', text: 'x' },
+      (content) =>
+        agents.read({ ...ITEM, turn_id: 'turn_1', content }, { ...recordFacts(), wants: () => 'changes' }),
+    ],
   ];
 
   test.each(READERS)('%s', (_, fields, read) => {

@@ -1,10 +1,15 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { Message, MessagePart } from '../../config/completion-types.ts';
+import type { Message } from '../../config/completion-types.ts';
 import { defined } from '../../operations/attributes.ts';
-import { readPage } from '../../operations/response/content.ts';
+import {
+  readFunctionOutput,
+  readItemParts,
+  readMessageContent,
+  readSentMessage,
+} from '../../operations/response/content.ts';
+import { isRecordedCall, readResponseToolCall } from '../../operations/response/items.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { urlPart } from '../../telemetry/content/media.ts';
-import { parseJson, partsOf } from '../../telemetry/content/messages.ts';
+import { parseJson } from '../../telemetry/content/messages.ts';
 import { usageIn } from '../../telemetry/cost/usage.ts';
 import { errorTypeOf, readError } from '../../telemetry/outcomes/failure.ts';
 import { readToolOutcome } from '../../telemetry/outcomes/tool-outcome.ts';
@@ -20,7 +25,6 @@ import {
   objectField,
   row,
   stringField,
-  textField,
 } from '../../util/payload.ts';
 import {
   type Agent,
@@ -38,6 +42,7 @@ import {
   type ToolOutput,
 } from '../dialect.ts';
 import { asTime } from '../operation-clock.ts';
+import { snapshotOf } from './responses.ts';
 import {
   conversationUse,
   listPages,
@@ -250,7 +255,7 @@ export function readRequiredActions(session: unknown, options: { content: boolea
       type,
       id: ['call_id', 'request_id', 'environment_id'].map((name) => stringField(action, name)).find(Boolean),
       invocationId: stringField(action, 'turn_id'),
-      call: type === 'function_call' ? readTurnFunctionCall(action, options) : undefined,
+      call: type === 'function_call' ? readItemCall(action, options)?.call : undefined,
     };
   });
 }
@@ -264,7 +269,7 @@ function readSubagent(value: unknown, sink: FactSink): void {
     id,
     name: stringField(value, 'name'),
     parentAgentId: stringField(value, 'parent_agent_id'),
-    instructions: sink.content ? readSessionParts(first(arrayField(value, 'instructions'))) : [],
+    instructions: sink.content ? readMessageContent(field(value, 'instructions')) : [],
   });
 }
 
@@ -320,112 +325,46 @@ function readSessionItem(item: unknown, sink: FactSink, turnId: string | undefin
   } else if (type === 'message' || type === 'reasoning') {
     const id = stringField(item, 'id');
     if (!sink.content || id === undefined || !done || field(item, 'role') === 'user') return;
-    const content = type === 'reasoning' ? readSessionReasoning(item) : readSessionMessage(item);
-    if (content !== undefined)
-      sink.message({ id, conversationId: undefined, invocationId: turnId, role: 'assistant', content });
+    const role = 'assistant';
+    const parts = readItemParts(item);
+    if (parts.length > 0)
+      sink.message({ id, conversationId: undefined, invocationId: turnId, role, content: { role, parts } });
   } else {
     const seen = readItemCall(item, { content: sink.content });
     if (seen !== undefined) sink.toolCall({ ...seen, invocationId: turnId, begun: !done });
   }
 }
 
-interface ToolItem {
-  /** Without this field, the item's type is the name. */
-  readonly name?: string;
-  readonly subagent?: string;
-  readonly given?: readonly string[];
-  readonly result?: readonly string[];
-}
-
 const RECIPIENT = 'recipient_agent_id';
 
 /**
- * The types of items that are hosted tool calls. Calls that create or control a subagent are tool calls, too. The
- * subagent's own work is a turn.
+ * Reads an item that is a tool call. Calls that create or control a subagent are tool calls, too. The subagent's own
+ * work is a turn.
  */
-const TOOL_ITEMS: Readonly<Record<string, ToolItem>> = {
-  mcp_call: { name: 'name', given: ['arguments'], result: ['output'] },
-  command_execution: { given: ['command', 'cwd'], result: ['output', 'exit_code'] },
-  web_search_call: { given: ['action'] },
-  computer_use_call: { given: ['title'], result: ['output'] },
-  create_subagent_call: { given: ['content', 'model', 'reasoning_effort'] },
-  send_subagent_input_call: { subagent: RECIPIENT, given: ['content'] },
-  resume_subagent_call: { subagent: RECIPIENT },
-  wait_for_subagents_call: { given: ['recipient_agent_ids'] },
-  interrupt_subagent_call: { subagent: RECIPIENT },
-  close_subagent_call: { subagent: RECIPIENT },
-};
-
-const CALL_SUFFIX = '_call';
-/** Unknown types with this suffix count as hosted tools, too. */
-const UNKNOWN_CALL: ToolItem = { given: ['action', 'arguments'], result: ['output'] };
-
 export function readItemCall(
   item: unknown,
-  options: { content: boolean },
+  { content }: { content: boolean },
 ): Omit<ToolCallFact, 'invocationId' | 'begun'> | undefined {
-  const type = asWord(field(item, 'type')) ?? '';
+  const isCall = isRecordedCall(item) || field(item, 'type') === 'command_execution';
+  const read = isCall ? readResponseToolCall(item) : undefined;
+  if (read?.callId === undefined) return undefined;
+  const { id: itemId, status, runBy } = read;
+  const subagentId = stringField(item, RECIPIENT);
   const outcome = readToolOutcome(item);
-  const reported = outcome === undefined ? {} : { outcome };
-  if (type === 'function_call') {
-    const call = readTurnFunctionCall(item, options);
-    return call && { call: { ...call, ...reported }, asksProgram: true, ended: false, duration: undefined };
-  }
-  const known = row(TOOL_ITEMS, type) ?? (type.endsWith(CALL_SUFFIX) ? UNKNOWN_CALL : undefined);
-  const id = stringField(item, 'id');
-  if (known === undefined || id === undefined) return undefined;
-  const { given = [], result = [] } = known;
-  const tool = type.endsWith(CALL_SUFFIX) ? type.slice(0, -CALL_SUFFIX.length) : type;
-  const subagentId = known.subagent === undefined ? undefined : stringField(item, known.subagent);
-  const status = stringField(item, 'status');
   const duration = numberField(item, 'duration_ms') ?? Number.NaN;
   const call: ToolCallSnapshot = {
-    id,
-    itemId: id,
-    type: tool,
-    name: (known.name === undefined ? undefined : stringField(item, known.name)) ?? tool,
-    serverLabel: stringField(item, 'server_label'),
-    content: options.content
-      ? { arguments: readFields(item, given), result: readFields(item, result) }
-      : undefined,
-    ...(subagentId === undefined ? {} : { subagentId }),
-    ...reported,
-    ...(status === 'completed' ? { hasResult: true } : {}),
-  };
-  const ended = status !== undefined && status !== 'in_progress';
-  return { call, asksProgram: false, ended, duration: duration >= 0 ? duration : undefined };
-}
-
-function readTurnFunctionCall(value: unknown, options: { content: boolean }): ToolCallSnapshot | undefined {
-  const id = stringField(value, 'call_id');
-  const itemId = stringField(value, 'id');
-  if (id === undefined) return undefined;
-  return {
-    id,
-    type: 'function',
-    name: stringField(value, 'name') ?? 'function',
-    content: options.content ? { arguments: parseJson(field(value, 'arguments')) } : undefined,
+    ...snapshotOf(read, item, content ? () => undefined : undefined),
     ...(itemId === undefined ? {} : { itemId }),
+    ...(subagentId === undefined ? {} : { subagentId }),
+    ...(outcome === undefined ? {} : { outcome }),
+    ...(runBy === 'api' && status === 'completed' ? { hasResult: true } : {}),
   };
-}
-
-/** One name gives the value of that field. Several names give an object without the missing fields. */
-function readFields(value: unknown, names: readonly string[]): unknown {
-  const entries = names.flatMap((name): [string, unknown][] => {
-    const found = readField(value, name) ?? undefined;
-    return found === undefined ? [] : [[name, found]];
-  });
-  if (names.length === 1) return entries[0]?.[1];
-  return entries.length === 0 ? undefined : Object.fromEntries(entries);
-}
-
-function readField(value: unknown, name: string): unknown {
-  if (name === 'content') return readSessionParts(arrayField(value, name));
-  // The option `media` decides what is recorded of a screenshot.
-  const image = textField(objectField(value, name), 'image_url');
-  if (image !== undefined) return urlPart(image, 'image');
-  const found = parseJson(field(value, name));
-  return name === 'action' ? readPage(found) : found;
+  return {
+    call,
+    asksProgram: runBy === 'program',
+    ended: status !== undefined && status !== 'in_progress',
+    duration: duration >= 0 ? duration : undefined,
+  };
 }
 
 const INPUT = 'agent.session.input.';
@@ -446,40 +385,14 @@ export function readSubmittedEvents(
 function readFunctionResult(value: unknown, content: boolean): ToolOutput[] {
   const callId = stringField(value, 'call_id');
   if (callId === undefined) return [];
-  const given = content ? field(value, 'output') : undefined;
-  const output = Array.isArray(given) ? readSessionParts(given) : parseJson(given);
+  const output = content ? parseJson(readFunctionOutput(field(value, 'output'))) : undefined;
   return [{ invocationId: stringField(value, 'turn_id'), callId, output, outcome: readToolOutcome(value) }];
 }
 
 /** @param input a text, or a list of messages of the user or the agent */
 export function readSessionInput(input: unknown, content: boolean): readonly (Message | undefined)[] {
   const isText = typeof input === 'string' && input !== '';
-  const messages = isText ? [{ content: [{ text: input }] }] : asArray(input);
-  return readRequestMessages(messages, content, readSessionMessage);
-}
-
-export function readSessionMessage(message: unknown): Message {
-  return {
-    role: textField(message, 'role') ?? 'user',
-    parts: readSessionParts(arrayField(message, 'content')),
-  };
-}
-
-export function readSessionReasoning(item: unknown): Message | undefined {
-  const parts = partsOf(arrayField(item, 'summary'), (part): MessagePart[] => {
-    const content = textField(part, 'text');
-    return content === undefined ? [] : [{ type: 'reasoning', content }];
-  });
-  return parts.length === 0 ? undefined : { role: 'assistant', parts };
-}
-
-export function readSessionParts(content: readonly unknown[]): MessagePart[] {
-  return partsOf(content, (part): MessagePart[] => {
-    const text = field(part, 'text');
-    if (typeof text === 'string') return [{ type: 'text', content: text }];
-    const url = textField(part, 'image_url');
-    return url === undefined ? [] : [urlPart(url, 'image')];
-  });
+  return readRequestMessages(isText ? [{ content: input }] : asArray(input), content, readSentMessage);
 }
 
 const MAX_READ_SUBAGENTS = 10;

@@ -2,6 +2,7 @@ import { type ApiRequest, response as createResponse, operationOf } from '../../
 import { readToolContent } from '../../operations/response/content.ts';
 import {
   countNewMessages,
+  isRecordedCall,
   type ResponseToolCall,
   readAnsweredCallId,
   readResponseToolCall,
@@ -58,11 +59,11 @@ export function readItemCalls(response: unknown, options: { content: boolean }):
   const calls: RequestedCall[] = [];
   for (const item of output) {
     const call = readResponseToolCall(item);
-    if (call === undefined || call.type === 'mcp_list_tools') continue;
+    if (call === undefined) continue;
     waits ??= waitingCalls(output);
     const asksProgram = waits(call);
-    // Once an approval is answered, the call itself is another item.
-    if (call.type === 'mcp_approval_request' && !asksProgram) continue;
+    // A list of tools is no call. Once an approval is answered, the call itself is another item.
+    if (!isRecordedCall(item) && !asksProgram) continue;
     calls.push({
       itemId: call.id,
       call: snapshotOf(call, item, options.content ? resultOf : undefined),
@@ -78,7 +79,11 @@ export function readItemCalls(response: unknown, options: { content: boolean }):
 type ResultOf = (call: ResponseToolCall) => unknown;
 
 /** @param resultOf set if content is recorded */
-function snapshotOf(call: ResponseToolCall, item: unknown, resultOf: ResultOf | undefined): ToolCallSnapshot {
+export function snapshotOf(
+  call: ResponseToolCall,
+  item: unknown,
+  resultOf: ResultOf | undefined,
+): ToolCallSnapshot {
   return {
     id: call.callId ?? call.id ?? call.name,
     type: call.tool,

@@ -36,14 +36,18 @@ export function readResponseInput(input: unknown): UnreadMessages {
   const recorded = items.filter(isRecorded);
   return {
     length: recorded.length,
-    at: (index) => ({ role: roleOf(recorded[index]), parts: readSentItem(recorded[index]) }),
+    at: (index) => readSentMessage(recorded[index]),
   };
+}
+
+export function readSentMessage(item: unknown): Message {
+  return { role: roleOf(item), parts: readSentItem(item) };
 }
 
 /** The whole output as one message, since a response has one choice. */
 export function readResponseOutput(response: unknown): Message[] {
   const output = arrayField(response, 'output');
-  const parts = partsOf(output, (item, index) => readItem(item, undefined, output[index - 1]));
+  const parts = partsOf(output, (item, index) => readItemParts(item, undefined, output[index - 1]));
   if (parts.length === 0) return [];
   const reason = finishReasonOf(response);
   // A response without a status is over: a response in progress has the status `in_progress`.
@@ -79,10 +83,10 @@ function roleOf(item: unknown): string {
 
 /** Reads an item that the program sends, with all parts of a message, so that completion hooks see them. */
 function readSentItem(item: unknown): MessagePart[] {
-  return readItem(item, Number.POSITIVE_INFINITY);
+  return readItemParts(item, Number.POSITIVE_INFINITY);
 }
 
-function readItem(item: unknown, most?: number, before?: unknown): MessagePart[] {
+export function readItemParts(item: unknown, most?: number, before?: unknown): MessagePart[] {
   const type = textField(item, 'type') ?? 'message';
   if (type === 'message') return readMessageContent(field(item, 'content'), most);
   if (type === 'reasoning') return readReasoning(item);
@@ -94,7 +98,7 @@ function readItem(item: unknown, most?: number, before?: unknown): MessagePart[]
   return readResponseToolCall(item) === undefined ? unknownPart() : readCall(item);
 }
 
-function readMessageContent(content: unknown, most: number | undefined): MessagePart[] {
+export function readMessageContent(content: unknown, most?: number): MessagePart[] {
   if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', content }];
   return Array.isArray(content) ? partsOf(content, readContentPart, most) : [];
 }
@@ -164,8 +168,8 @@ export interface ItemContent {
 const ITEM_CONTENT: Readonly<Record<string, (item: unknown) => ItemContent>> = {
   function_call: (item) => ({ arguments: parseJson(field(item, 'arguments')) }),
   custom_tool_call: (item) => ({ arguments: field(item, 'input') }),
-  function_call_output: (item) => ({ result: readOutput(field(item, 'output')) }),
-  custom_tool_call_output: (item) => ({ result: readOutput(field(item, 'output')) }),
+  function_call_output: (item) => ({ result: readFunctionOutput(field(item, 'output')) }),
+  custom_tool_call_output: (item) => ({ result: readFunctionOutput(field(item, 'output')) }),
   computer_call: (item) => ({ arguments: readComputerActions(item) }),
   computer_call_output: (item) => ({ result: readContentPart(field(item, 'output')) }),
   local_shell_call: (item) => ({
@@ -200,7 +204,24 @@ const ITEM_CONTENT: Readonly<Record<string, (item: unknown) => ItemContent>> = {
   tool_search_output: (item) => ({ result: { tools: readToolDefinitions(item) } }),
   program: (item) => ({ arguments: presentFields(item, ['code']) }),
   program_output: (item) => ({ result: field(item, 'result') }),
-  multi_agent_call_output: (item) => ({ result: readOutput(field(item, 'output')) }),
+  multi_agent_call_output: (item) => ({ result: readFunctionOutput(field(item, 'output')) }),
+  // Items of the Agents API alone.
+  command_execution: (item) => ({
+    arguments: presentFields(item, ['command', 'cwd']),
+    result: presentFields(item, ['output', 'exit_code']),
+  }),
+  computer_use_call: (item) => ({
+    arguments: textField(item, 'title'),
+    result: readContentPart(field(item, 'output'))[0],
+  }),
+  create_subagent_call: (item) => ({
+    arguments: {
+      content: readMessageContent(field(item, 'content')),
+      ...presentFields(item, ['model', 'reasoning_effort']),
+    },
+  }),
+  send_subagent_input_call: (item) => ({ arguments: readMessageContent(field(item, 'content')) }),
+  wait_for_subagents_call: (item) => ({ arguments: field(item, 'recipient_agent_ids') }),
 };
 
 export function readToolContent(item: unknown): ItemContent {
@@ -216,7 +237,7 @@ function readHostedCall(item: unknown): ItemContent {
   };
 }
 
-function readOutput(output: unknown): unknown {
+export function readFunctionOutput(output: unknown): unknown {
   return Array.isArray(output) ? partsOf(output, readContentPart) : parseMedia(output);
 }
 
@@ -244,7 +265,7 @@ function readComputerActions(item: unknown): unknown {
 }
 
 /** Removes credentials from the URLs of an action or a search result. */
-export function readPage(page: unknown): unknown {
+function readPage(page: unknown): unknown {
   if (typeof page === 'string') return shown('url', page);
   const fields = asObject(page);
   return fields === undefined

@@ -51,6 +51,8 @@ const CALLS: Readonly<Record<string, CallType>> = {
   },
   program: { tool: 'programmatic_tool_calling', runBy: 'api' },
   multi_agent_call: { tool: 'multi_agent', name: 'action', runBy: 'api' },
+  // Only the Agents API has this one.
+  command_execution: { tool: 'command_execution', runBy: 'api' },
 };
 
 /** OpenAI runs a shell in a container; the program runs any other. */

@@ -93,6 +93,36 @@ describe('the arguments and result of a tool call', () => {
       { arguments: { command: ['ls'] } },
     ],
     [{ type: 'time_travel_call', secret: 'x' }, {}],
+    // Of the Agents API:
+    [
+      { type: 'command_execution', command: 'ls', cwd: null, output: '7', exit_code: 0, duration_ms: 5 },
+      { arguments: { command: 'ls' }, result: { output: '7', exit_code: 0 } },
+    ],
+    [
+      {
+        type: 'computer_use_call',
+        title: 'Look',
+        output: { type: 'computer_screenshot', image_url: 'https://me:pw@x.example/' },
+      },
+      { arguments: 'Look', result: { type: 'uri', modality: 'image', uri: 'https://x.example/' } },
+    ],
+    [{ type: 'computer_use_call', title: null, output: null }, {}],
+    [
+      {
+        type: 'create_subagent_call',
+        content: [
+          { type: 'output_text', text: 'Read.' },
+          { type: 'encrypted_content', encrypted_content: 'x' },
+        ],
+        model: 'gpt-5',
+        reasoning_effort: null,
+      },
+      { arguments: { content: [{ type: 'text', content: 'Read.' }], model: 'gpt-5' } },
+    ],
+    [
+      { type: 'send_subagent_input_call', content: [{ type: 'output_text', text: 'Stop.' }] },
+      { arguments: [{ type: 'text', content: 'Stop.' }] },
+    ],
   ])('%j', (item, expected) => {
     expect(readToolContent(item)).toEqual(expected);
   });
