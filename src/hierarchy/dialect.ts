@@ -1,5 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { Message, MessagePart, ToolDefinition } from '../config/completion-types.ts';
+import type { Message, MessagePart } from '../config/completion-types.ts';
+import type { AgentContent } from '../operations/create-agent.ts';
 import type { ToolCallSnapshot } from '../operations/execute-tool.ts';
 import type { ApiRequest } from '../operations/index.ts';
 import type { Usage } from '../telemetry/cost/usage.ts';
@@ -53,11 +54,6 @@ export const EMPTY_SNAPSHOT: Omit<InvocationSnapshot, 'id' | 'conversationId' | 
   vectorStoreIds: [],
   content: undefined,
 };
-
-export interface InvocationContent {
-  readonly systemInstructions: readonly MessagePart[];
-  readonly toolDefinitions: readonly ToolDefinition[];
-}
 
 /** A step is one model call, whose output is a message or tool calls. */
 export interface StepSnapshot {
@@ -129,7 +125,7 @@ export interface AgentSettings {
   readonly agent?: Agent | undefined;
   readonly model: string | undefined;
   readonly parameters: Attributes;
-  readonly content: InvocationContent | undefined;
+  readonly content: AgentContent | undefined;
   readonly vectorStoreIds?: readonly string[];
 }
 

@@ -1,3 +1,4 @@
+import type { MessagePart, ToolDefinition } from '../config/completion-types.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { field, stringField, textField } from '../util/payload.ts';
@@ -24,8 +25,20 @@ export const createAgent: Operation = {
   content: {
     input: ({ body }) => ({
       parameters: defined({ [ATTR.GEN_AI_AGENT_DESCRIPTION]: textField(body, 'description') }),
-      toolDefinitions: readToolDefinitions(body),
-      systemInstructions: readInstructions(field(body, 'instructions')),
+      ...readAgentContent(body),
     }),
   },
 };
+
+export interface AgentContent {
+  readonly systemInstructions: readonly MessagePart[];
+  readonly toolDefinitions: readonly ToolDefinition[];
+}
+
+/** Reads the content of an agent, or what a request sets in its place for one run. */
+export function readAgentContent(agent: unknown): AgentContent {
+  return {
+    systemInstructions: readInstructions(field(agent, 'instructions')),
+    toolDefinitions: readToolDefinitions(agent),
+  };
+}

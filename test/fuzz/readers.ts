@@ -3,7 +3,7 @@ import * as agentObjects from '../../src/hierarchy/dialects/agents.ts';
 import * as runObjects from '../../src/hierarchy/dialects/assistants.ts';
 import { completions } from '../../src/hierarchy/dialects/completions.ts';
 import { responses } from '../../src/hierarchy/dialects/responses.ts';
-import { readAgentContent } from '../../src/hierarchy/dialects/shared-readers.ts';
+import { readAgentContent } from '../../src/operations/create-agent.ts';
 import { type ApiRequest, operationOf } from '../../src/operations/index.ts';
 import { readItemParts } from '../../src/operations/response/content.ts';
 import { countNewMessages } from '../../src/operations/response/items.ts';

@@ -1,6 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Message } from '../../config/completion-types.ts';
 import { defined } from '../../operations/attributes.ts';
+import { readAgentContent } from '../../operations/create-agent.ts';
 import {
   readFunctionOutput,
   readItemParts,
@@ -48,7 +49,6 @@ import {
   listPages,
   oldestFirst,
   parameterOf,
-  readAgentContent,
   readRequestMessages,
 } from './shared-readers.ts';
 

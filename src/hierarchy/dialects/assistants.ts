@@ -2,10 +2,11 @@ import type { Attributes } from '@opentelemetry/api';
 import type { Message, MessagePart } from '../../config/completion-types.ts';
 import { define } from '../../operations/attributes.ts';
 import { readDocuments } from '../../operations/citations.ts';
-import { readContentPart } from '../../operations/content-parts.ts';
+import { readAgentContent } from '../../operations/create-agent.ts';
 import { type ApiRequest, operationOf } from '../../operations/index.ts';
+import { readMessageContent } from '../../operations/response/content.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { parseJson, partsOf } from '../../telemetry/content/messages.ts';
+import { parseJson } from '../../telemetry/content/messages.ts';
 import { readUsage } from '../../telemetry/cost/usage.ts';
 import { type Failure, readError } from '../../telemetry/outcomes/failure.ts';
 import {
@@ -52,7 +53,6 @@ import {
   NONE,
   oldestFirst,
   parameterOf,
-  readAgentContent,
   readRequestMessages,
   toolCounts,
 } from './shared-readers.ts';
@@ -424,13 +424,10 @@ function logsOf(details: unknown): unknown {
 }
 
 export function readThreadMessageContent(message: unknown): Message {
-  const content = field(message, 'content');
   return {
     role: textField(message, 'role') ?? 'user',
     parts: [
-      ...(typeof content === 'string'
-        ? [{ type: 'text' as const, content }]
-        : partsOf(arrayField(message, 'content'), readContentPart)),
+      ...readMessageContent(field(message, 'content')),
       ...first(arrayField(message, 'attachments')).flatMap(readAttachment),
     ],
   };

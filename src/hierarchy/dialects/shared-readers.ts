@@ -1,9 +1,8 @@
 import type { Message } from '../../config/completion-types.ts';
 import type { ApiRequest } from '../../operations/index.ts';
-import { readToolDefinitions } from '../../operations/tool-definitions.ts';
 import { matchRoute } from '../../sdk/routes/index.ts';
-import { arrayField, asArray, field, MAX_READ, names, stringField, textField } from '../../util/payload.ts';
-import type { Get, Intent, InvocationContent, ToolCallSnapshot } from '../dialect.ts';
+import { arrayField, asArray, field, MAX_READ, names, stringField } from '../../util/payload.ts';
+import type { Get, Intent, ToolCallSnapshot } from '../dialect.ts';
 
 export const NONE: readonly never[] = [];
 
@@ -37,14 +36,6 @@ export function conversationUse(
   if (!template.includes('{')) return method === 'POST' ? 'creates' : 'none';
   if (method === 'DELETE' && template.lastIndexOf('/') === all.length) return 'deletes';
   return method === 'GET' || (folds !== undefined && !starts) ? 'reads' : 'changes';
-}
-
-export function readAgentContent(agent: unknown): InvocationContent {
-  const instructions = textField(agent, 'instructions');
-  return {
-    systemInstructions: instructions === undefined ? [] : [{ type: 'text', content: instructions }],
-    toolDefinitions: readToolDefinitions(agent),
-  };
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
 import type { Message } from '../../config/completion-types.ts';
 import type { Settings } from '../../config/config.ts';
 import { define } from '../../operations/attributes.ts';
+import type { AgentContent } from '../../operations/create-agent.ts';
 import { type InvocationEnd, invokeAgent } from '../../operations/invoke-agent.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
@@ -30,13 +31,7 @@ import {
   type InputMessages,
   type Segment,
 } from '../conversations/conversation.ts';
-import type {
-  Agent,
-  InvocationContent,
-  InvocationSnapshot,
-  ToolCallSnapshot,
-  ToolOutput,
-} from '../dialect.ts';
+import type { Agent, InvocationSnapshot, ToolCallSnapshot, ToolOutput } from '../dialect.ts';
 import { OperationClock } from '../operation-clock.ts';
 import { recordToolDuration } from '../tool-calls/tool-call.ts';
 import { Invocation, type InvocationOwner } from './invocation.ts';
@@ -53,7 +48,7 @@ export interface InvocationStart {
   readonly vectorStoreIds?: readonly string[] | undefined;
   readonly input: InputMessages;
   /** The content of the creating request, if content is recorded. It is used until the server reports the invocation. */
-  readonly content?: InvocationContent | undefined;
+  readonly content?: AgentContent | undefined;
   readonly context: Context;
   /** A span to link to: that of the request that created the invocation, or the one before a pause. */
   readonly creator?: SpanContext | undefined;
@@ -120,7 +115,7 @@ export class AgentInvocation extends Invocation {
   agent: Agent | undefined;
   agentId: string | undefined;
   /** Its instructions and tools: those of the request until the server reports the invocation. */
-  content: InvocationContent | undefined;
+  content: AgentContent | undefined;
   snapshot: InvocationSnapshot | undefined;
   failure: Failure | undefined;
   pollCount = 0;
