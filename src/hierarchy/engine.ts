@@ -104,6 +104,8 @@ class EngineRequest extends Facts implements Placement {
   readonly #outlives: boolean;
   /** Set if the request sends messages during an invocation. These may start the next invocation. */
   #queued: QueuedMessage | undefined;
+  /** Messages of the conversation that the request has the model answer. By default, of one that it creates. */
+  #taken: InputMessages = { count: 0, messages: [], isAll: true };
   #creator: SpanContext | undefined;
   #outputsApplied: boolean;
 
@@ -248,19 +250,20 @@ class EngineRequest extends Facts implements Placement {
 
   #input(): InputMessages {
     const { messages, conversationId } = this.#intent;
-    if (conversationId === undefined)
-      return {
-        count: messages.filter(isOfUser).length,
-        messages: messages.filter((message) => message !== undefined),
-        isAll: true,
-      };
-    return this.#addMessages(conversationId).takeUnanswered();
+    const userMessages = messages.filter(isOfUser).length;
+    if (conversationId !== undefined) {
+      const conversation = this.#conversation(conversationId);
+      this.#taken = conversation.takeUnanswered();
+      conversation.count({ userMessages });
+    }
+    const { count, messages: before, isAll } = this.#taken;
+    const own = messages.filter((message) => message !== undefined);
+    return { count: count + userMessages, messages: [...before, ...own], isAll };
   }
 
-  #addMessages(id: string): Conversation {
+  #addMessages(id: string): void {
     const conversation = this.#conversation(id);
     for (const message of this.#intent.messages) conversation.add(message);
-    return conversation;
   }
 
   #conversation(id: string): Conversation {
@@ -436,10 +439,14 @@ class EngineRequest extends Facts implements Placement {
   /** Ends an invocation that was not created, or whose response the program read itself. */
   #abandon({ endTime, error }: Call, invocation: AgentInvocation): void {
     const { segment, start } = invocation;
-    const { conversationId, messages } = this.#intent;
+    const { conversationId } = this.#intent;
     invocation.touch(endTime);
     if (error !== undefined) {
-      if (conversationId !== undefined) this.#conversation(conversationId).giveBack(start.input, messages);
+      if (conversationId !== undefined) {
+        const conversation = this.#conversation(conversationId);
+        conversation.giveBack(this.#taken);
+        conversation.count({ userMessages: this.#taken.count - start.input.count });
+      }
       invocation.end(endTime, endTime, endTime, readFailure(error));
     }
     invocation.close();

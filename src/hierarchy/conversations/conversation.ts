@@ -39,7 +39,7 @@ export interface InputMessages {
   /** The user messages, and the messages of other roles that the program added before them. */
   readonly messages: readonly Message[];
   /** Whether this process created the conversation, and the messages are all that it contains. */
-  readonly isAll?: boolean;
+  readonly isAll?: boolean | undefined;
 }
 
 interface Counted {
@@ -138,25 +138,11 @@ export class Conversation implements ContentHolder {
     return taken;
   }
 
-  /**
-   * Keeps the messages again, because the run that was to answer them was not created.
-   *
-   * @param rejected messages that came with the request for the run, and so never reached the conversation
-   */
-  giveBack(
-    { count, messages, isAll = false }: InputMessages,
-    rejected: readonly (Message | undefined)[] = [],
-  ): void {
+  /** Keeps the messages again, because the run that was to answer them was not created. */
+  giveBack({ count, messages, isAll }: InputMessages): void {
     const added = this.#unanswered;
-    const userMessages = -rejected.filter(isOfUser).length;
-    const kept = messages.filter((message) => !rejected.includes(message));
-    this.count({ userMessages });
-    this.#unanswered = {
-      count: count + userMessages + added.count,
-      messages: [...kept, ...added.messages],
-      isAll,
-    };
-    if (kept.length > 0) this.#keep(kept);
+    this.#unanswered = { count: count + added.count, messages: [...messages, ...added.messages], isAll };
+    if (messages.length > 0) this.#keep(messages);
   }
 }
 
