@@ -40,7 +40,7 @@ import {
   type PausedInvocation,
   pausedBy,
 } from './invocations/agent-invocation.ts';
-import { addRequestEvent, isLeft, markCut, type RequestEvent } from './invocations/invocation.ts';
+import { addRequestEvent, isLeft, markCut, type RequestEvent, withStream } from './invocations/invocation.ts';
 import { isInProgress } from './invocations/state-machine.ts';
 import { dateOf, OperationClock } from './operation-clock.ts';
 import type { QueuedMessage, Session } from './sessions.ts';
@@ -455,7 +455,7 @@ class EngineRequest extends Facts implements Placement {
   }
 
   #drove(call: Call, invocation: AgentInvocation): void {
-    if (!invocation.isClosed) addStreamPart(invocation, call);
+    if (!invocation.isClosed) invocation.addAttributes(withStream(invocation.openRecord.attributes, call));
     const queued = this.#queued;
     const session = this.#session;
     if (call.error === undefined) {
@@ -510,13 +510,4 @@ function accept(acceptance: Acceptance, call: Call, { clock }: AgentInvocation):
   const date = dateOf(call.headers);
   const duration = call.endTime - call.startTime;
   if (date !== undefined) acceptance.notBefore = date - duration - 1_000;
-}
-
-function addStreamPart(invocation: AgentInvocation, { streamEnd, chunkCount }: Call): void {
-  const before = invocation.openRecord.attributes[ATTR.OPENAI_STREAM_CHUNK_COUNT];
-  if (streamEnd === undefined || typeof before !== 'number') return;
-  invocation.addAttributes({
-    [ATTR.OPENAI_STREAM_CHUNK_COUNT]: before + chunkCount,
-    [ATTR.OPENAI_STREAM_END]: streamEnd,
-  });
 }

@@ -156,7 +156,7 @@ export class Responses implements ConversationApi {
     return {
       ...place,
       needsEvents: open !== undefined,
-      onFact: open && ((event, time) => open.seeEvent(event, time, call.ownClock)),
+      onFact: open && ((event, time) => open.seeEvent(event, time, call)),
       onEnd: (ended, result, record) => {
         const creator = known === undefined ? creatorOf(result, this.#telemetry.settings) : undefined;
         if (creator !== undefined) record.link(creator);
@@ -255,7 +255,7 @@ export class Responses implements ConversationApi {
     open.read = async (_, send) => {
       const path = `/responses/${encodeURIComponent(id)}`;
       const response = await send((controller) => readWithClient(client, path, {}, undefined, controller));
-      open.see(response, open.clock.now(), false);
+      open.see(response, open.clock.now());
     };
     known.open = open;
     known.isPaused = false;
@@ -320,7 +320,7 @@ export class Responses implements ConversationApi {
     if (adopted === undefined) return;
     const continued = { endpoint, record, segment, result: response, startTime, clock: adoption.clock };
     const open = this.#keep(adopted, asked, continued, call.client);
-    open.see(response, call.endTime, false);
+    open.see(response, call.endTime);
     if (isLeft(call)) open.apply({ type: 'left' }, call.endTime);
   }
 

@@ -1,5 +1,5 @@
 import { type Attributes, type Context, trace } from '@opentelemetry/api';
-import type { Call, StreamEnd } from '../../sdk/call.ts';
+import type { Call } from '../../sdk/call.ts';
 import type { Route } from '../../sdk/routes/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { recordAttempts } from '../../telemetry/attempts.ts';
@@ -14,6 +14,7 @@ import {
   isLeft,
   markCut,
   type RequestEvent,
+  withStream,
 } from './invocation.ts';
 import { endTimeOf } from './state-machine.ts';
 
@@ -47,8 +48,8 @@ export class ContinuedCall extends Invocation {
   readonly traits: ContinuationTraits;
   readonly #closed: ContinuedStart['closed'];
   #requests = 1;
-  /** The number of chunks in all streams of the operation, and how the last stream ended. */
-  #stream: { chunks: number; end: StreamEnd } | undefined;
+  /** The attributes of its streams, if it began with one. */
+  #streams: Attributes = {};
   #latest: unknown;
   #failure: Failure | undefined;
   /** Attributes of the last response. Set if a request without a result, such as a failed one, ended the operation. */
@@ -71,7 +72,8 @@ export class ContinuedCall extends Invocation {
     return this.traits.timeout;
   }
 
-  see(result: unknown, time: number, live: boolean): void {
+  /** @param stream the call whose stream reports the result */
+  see(result: unknown, time: number, stream?: Call): void {
     const state = this.traits.stateOf(result);
     if (this.isClosed || state === undefined) return;
     this.#latest = state === 'over' ? result : this.#kept(result);
@@ -79,8 +81,8 @@ export class ContinuedCall extends Invocation {
       this.apply({ type: 'open' }, time);
       return;
     }
-    if (live && this.#stream !== undefined) this.#stream.end = 'completed';
-    this.#end(live ? time : this.clock.local(this.traits.endedAt?.(result), time), time);
+    if (stream !== undefined) this.#add({ chunkCount: stream.chunkCount, streamEnd: 'completed' });
+    this.#end(stream ? time : this.clock.local(this.traits.endedAt?.(result), time), time);
   }
 
   /** Ends and records the operation at once. The rest of a stream that reported the end changes nothing. */
@@ -89,22 +91,19 @@ export class ContinuedCall extends Invocation {
     this.close();
   }
 
-  seeEvent(event: unknown, time: number, ownClock: number): void {
-    if (this.#stream !== undefined) this.#stream.chunks++;
+  seeEvent(event: unknown, time: number, call: Call): void {
     const result = this.traits.resultIn?.(event);
-    if (result !== undefined) this.see(result, this.clock.from(time, ownClock), true);
+    if (result !== undefined) this.see(result, this.clock.from(time, call.ownClock), call);
   }
 
   /** Called when the call that began it is over: the program may have left its stream before the operation ended. */
   startedWith(call: Call): void {
-    this.#streamed(call);
+    this.#streams = withStream({ [ATTR.OPENAI_STREAM_CHUNK_COUNT]: 0 }, call);
     if (isLeft(call)) this.apply({ type: 'left' }, this.clock.from(call.endTime, call.ownClock));
   }
 
-  #streamed({ streamEnd: end, chunkCount: chunks }: Call): void {
-    if (end === undefined) return;
-    if (this.#stream !== undefined) this.#stream.end = end;
-    else if (this.#requests === 1) this.#stream = { chunks, end };
+  #add(stream: Pick<Call, 'chunkCount' | 'streamEnd'>): void {
+    Object.assign(this.#streams, withStream(this.#streams, stream));
   }
 
   requested({ startTime, ownClock }: Call): void {
@@ -117,8 +116,8 @@ export class ContinuedCall extends Invocation {
     const time = clock.from(call.endTime, ownClock);
     this.#requests++;
     markCut(call, this);
-    this.#streamed(call);
-    if (outcome === 'value') this.see(call.value, time, false);
+    this.#add(call);
+    if (outcome === 'value') this.see(call.value, time);
     else if (traits.endsWithoutResult && !this.isClosed) {
       this.#failure = call.failed ? readFailure(call.error) : undefined;
       this.#answer = answerAttributes(call);
@@ -140,7 +139,7 @@ export class ContinuedCall extends Invocation {
       parent: context,
       foldInto: this,
       needsEvents: true,
-      onFact: (event, time) => this.seeEvent(event, time, clock.own),
+      onFact: (event, time) => this.seeEvent(event, time, call),
       onEnd: (ended) => {
         recordAttempts(this.owner.telemetry, ended, context);
         const { requestEvent } = this.traits;
@@ -161,12 +160,8 @@ export class ContinuedCall extends Invocation {
 
   override finish(): number {
     const endTime = endTimeOf(this.life);
-    const attributes: Attributes = { ...this.traits.attributes?.(this.#requests), ...this.#answer };
-    if (this.#stream !== undefined) {
-      attributes[ATTR.OPENAI_STREAM_CHUNK_COUNT] = this.#stream.chunks;
-      attributes[ATTR.OPENAI_STREAM_END] = this.#stream.end;
-    }
-    this.#record.add({ attributes });
+    const attributes = this.traits.attributes?.(this.#requests);
+    this.#record.add({ attributes: { ...attributes, ...this.#answer, ...this.#streams } });
     // What was given up has no duration: it lasts longer than this process has watched it.
     const isUntimed = this.life.endTime === undefined;
     this.#record.end({ result: this.#latest, failure: this.#failure, isUntimed }, endTime);

@@ -119,6 +119,15 @@ export function markCut(call: Call, { life }: Invocation): void {
   if (call.streamEnd === 'completed' && canContinue(life) && life.state !== 'waiting') call.streamEnd = 'cut';
 }
 
+/** The attributes of all streams of an operation, if it began with one. `attributes` has those of the earlier streams. */
+export function withStream(
+  { [ATTR.OPENAI_STREAM_CHUNK_COUNT]: before }: Attributes,
+  { chunkCount, streamEnd }: Pick<Call, 'chunkCount' | 'streamEnd'>,
+): Attributes {
+  if (streamEnd === undefined || typeof before !== 'number') return {};
+  return { [ATTR.OPENAI_STREAM_CHUNK_COUNT]: before + chunkCount, [ATTR.OPENAI_STREAM_END]: streamEnd };
+}
+
 /** Whether the program has stopped waiting for the end: it left a stream, or a stream or poll was aborted or failed. */
 export function isLeft({ error, method, streamed, streamEnd }: Call): boolean {
   if (streamEnd !== undefined) return streamEnd !== 'completed';
