@@ -85,15 +85,10 @@ export const agents: Dialect = {
     };
   },
 
-  requested({ body }, content): AgentSettings {
-    const agent = objectField(body, 'agent');
-    return {
-      agentId: stringField(body, 'agent_id'),
-      model: stringField(agent, 'model'),
-      parameters: readAgentParameters(agent),
-      content: content && agent !== undefined ? readAgentContent(agent) : undefined,
-    };
-  },
+  requested: ({ body }, content): AgentSettings => ({
+    ...readAgentSettings(objectField(body, 'agent'), content),
+    agentId: stringField(body, 'agent_id'),
+  }),
 
   conversationOf: (value) =>
     stringField(value, field(value, 'object') === 'agent.session' ? 'id' : 'session_id'),
@@ -208,31 +203,31 @@ function readSession(value: unknown, sink: FactSink): void {
   if (id === undefined) return;
   const status = stringField(value, 'status');
   const { content } = sink;
-  const settings = readSessionAgent(objectField(value, 'agent'), content);
-  if (settings?.agent !== undefined) sink.agent(settings.agent);
+  const settings = readAgentSettings(objectField(value, 'agent'), content);
+  if (settings.agent !== undefined) sink.agent(settings.agent);
   sink.conversation({
     id,
     state: status === undefined || status === 'idle' || status === 'failed' ? status : 'open',
-    agent: settings,
+    agent: settings.agent && settings,
     error: field(value, 'error'),
     actions: readRequiredActions(value, { content }),
     object: value,
   });
 }
 
-function readSessionAgent(value: unknown, content: boolean): AgentSettings | undefined {
+/** @param value an agent of a session, or what a request sets for one that has no id yet */
+function readAgentSettings(value: unknown, content: boolean): AgentSettings {
   const agent = readAgent(value);
-  if (agent === undefined) return undefined;
   return {
-    agentId: agent.id,
+    agentId: agent?.id,
     agent,
-    model: agent.model,
+    model: stringField(value, 'model'),
     parameters: readAgentParameters(value),
-    content: content ? readAgentContent(value) : undefined,
+    content: content && value !== undefined ? readAgentContent(value) : undefined,
   };
 }
 
-export function readAgent(value: unknown): Agent | undefined {
+function readAgent(value: unknown): Agent | undefined {
   const id = stringField(value, 'id');
   return id === undefined
     ? undefined
@@ -281,7 +276,7 @@ const TURN_FINISH_REASONS: Readonly<Record<string, string>> = {
 };
 
 /** @param event the event that contains the turn and may add `usage` */
-export function readTurn(value: unknown, event?: unknown): Omit<InvocationFact, 'moment'> | undefined {
+function readTurn(value: unknown, event?: unknown): Omit<InvocationFact, 'moment'> | undefined {
   const id = stringField(value, 'id');
   const sessionId = stringField(value, 'session_id');
   const status = asWord(field(value, 'status'));
@@ -369,7 +364,7 @@ export function readItemCall(
 
 const INPUT = 'agent.session.input.';
 
-export function readSubmittedEvents(
+function readSubmittedEvents(
   body: unknown,
   content: boolean,
 ): Pick<Intent, 'messages' | 'outputs' | 'invocationId'> {
@@ -390,7 +385,7 @@ function readFunctionResult(value: unknown, content: boolean): ToolOutput[] {
 }
 
 /** @param input a text, or a list of messages of the user or the agent */
-export function readSessionInput(input: unknown, content: boolean): readonly (Message | undefined)[] {
+function readSessionInput(input: unknown, content: boolean): readonly (Message | undefined)[] {
   const isText = typeof input === 'string' && input !== '';
   return readRequestMessages(isText ? [{ content: input }] : asArray(input), content, readSentMessage);
 }

@@ -254,7 +254,7 @@ interface ReadingOptions {
   readonly content: boolean;
 }
 
-export function readAssistant(value: unknown): Agent | undefined {
+function readAssistant(value: unknown): Agent | undefined {
   const id = stringField(value, 'id');
   if (id === undefined || field(value, 'object') !== 'assistant') return undefined;
   return {
@@ -438,7 +438,7 @@ function readAttachment(attachment: unknown): MessagePart[] {
   return file_id === undefined ? [] : [{ type: 'file', modality: 'document', file_id }];
 }
 
-export function readToolOutputs(body: unknown, content: boolean): ToolOutput[] {
+function readToolOutputs(body: unknown, content: boolean): ToolOutput[] {
   return arrayField(body, 'tool_outputs').flatMap((output) => {
     const callId = stringField(output, 'tool_call_id');
     if (callId === undefined) return [];
