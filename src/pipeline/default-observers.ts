@@ -1,12 +1,11 @@
 import type { Context } from '@opentelemetry/api';
-import { resolveSettings } from '../config/config.ts';
 import { isSwitchedOff } from '../config/environment.ts';
 import type { LocalPlace } from '../telemetry/program-operation.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
 import { guard } from '../util/guard.ts';
 import { ProcessWide } from '../util/process-state.ts';
 import { VERSION } from '../util/version.ts';
-import type { Observer } from './observer.ts';
+import { type Observer, readSettings } from './observer.ts';
 
 /** The observers of all clients in the process, newest last. All copies of this release share them. */
 export const defaultObservers: ProcessWide<Set<Observer>> = new ProcessWide(
@@ -54,11 +53,12 @@ export function defaultTelemetry(): Telemetry | undefined {
   const newest = newestDefault();
   if (newest !== undefined) return newest.telemetry;
   if (hasBeenObserved || isSwitchedOff()) return undefined;
-  byEnvironment ??= new Telemetry(resolveSettings({}, () => undefined));
+  byEnvironment ??= new Telemetry(readSettings({}));
   return byEnvironment;
 }
 
 /** For tests: makes the environment's settings apply again. */
 export function forgetDefaultObservers(): void {
   hasBeenObserved = false;
+  byEnvironment = undefined;
 }

@@ -1,7 +1,8 @@
 import OpenAI from 'openai';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Completion, traced } from '../../src/client.ts';
 import type { OpenAIInstrumentationConfig } from '../../src/index.ts';
+import { startProgram } from '../support/program.ts';
 import { startTracedProgram } from './program.ts';
 
 const INPUT = 'openai.trace.input';
@@ -48,6 +49,16 @@ describe('arguments and results of a traced function', () => {
     const { telemetry } = await startTracedProgram({ captureMessageContent: 'NO_CONTENT' });
     traced('greet', greet)('Ada');
     expect(telemetry.spans[0]?.attributes).toEqual({});
+  });
+
+  it('are masked by the variable, also if the program instruments only single clients', async () => {
+    vi.stubEnv('OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT', 'SPAN_ONLY');
+    vi.stubEnv('OTEL_INSTRUMENTATION_OPENAI_MASKING', 'true');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { telemetry } = await startProgram({ content: true });
+    traced('greet', greet)('ada@example.com');
+    const [span] = telemetry.spans;
+    expect([span?.attributes[INPUT], span?.attributes[OUTPUT]]).toEqual(['["[email]"]', '"Hello [email]"']);
   });
 
   it('include those of promises and generators, within the limits', async () => {
