@@ -176,11 +176,18 @@ function watchThenable(thenable: PromiseLike<unknown>, listener: OutcomeListener
   replace(thenable, 'then', function (onFulfilled, onRejected) {
     return then(this, onFulfilled as Callback, onRejected as Callback);
   });
-  replace(thenable, 'catch', function (onRejected) {
-    return then(this, undefined, onRejected as Callback);
+  // What `then` returns has the methods of the thenable's class, such as those of Bluebird's promises.
+  const follow = (self: unknown, name: string, args: readonly unknown[]): unknown => {
+    const next = then(self);
+    const settling = typeof field(next, name) === 'function' ? next : Promise.resolve(next);
+    return (field(settling, name) as ObjectMethod).apply(settling, [...args]);
+  };
+  replace(thenable, 'catch', function (...args) {
+    // Bluebird's `catch` takes classes of errors before the handler.
+    return args.length > 1 ? follow(this, 'catch', args) : then(this, undefined, args[0] as Callback);
   });
-  replace(thenable, 'finally', function (onFinally) {
-    return Promise.resolve(then(this)).finally(onFinally as () => void);
+  replace(thenable, 'finally', function (...args) {
+    return follow(this, 'finally', args);
   });
   const raw = field(thenable, 'asResponse') as ObjectMethod;
   // `asResponse` bypasses `then`.

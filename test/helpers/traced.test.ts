@@ -156,6 +156,40 @@ describe('traced', () => {
     await expectTree(Array(4).fill('ask\n└─ chat gpt-4o').join('\n\n'));
   });
 
+  it('leaves promises of another class theirs, with a `catch` that takes more, and further methods', async () => {
+    const { expectTree } = await startTracedProgram();
+    /** Promises as those of Bluebird. */
+    class Filtering<Value> extends Promise<Value> {
+      override catch(...args: unknown[]): this {
+        const [kind, handle = kind] = args as ((error: unknown) => Value)[];
+        return this.then(undefined, (error: unknown) => {
+          if (args.length > 1 && !(error instanceof (kind as never))) throw error;
+          return handle?.(error);
+        }) as unknown as this;
+      }
+
+      tap(look: (value: Value) => void): this {
+        const looked = this.then((value) => {
+          look(value);
+          return value;
+        });
+        return looked as unknown as this;
+      }
+    }
+    type Catching = Filtering<unknown> & { catch(...args: unknown[]): Catching };
+    const find = traced('find', (fails: boolean) =>
+      fails ? Filtering.reject(new RangeError('nobody')) : Filtering.resolve(1),
+    ) as unknown as (fails: boolean) => Catching;
+    expect(await find(true).catch(RangeError, () => 'nobody')).toBe('nobody');
+    await expect(find(true).catch(TypeError, () => 'nobody')).rejects.toThrow(RangeError);
+    expect(await find(true).catch(() => 'nobody')).toBe('nobody');
+    const seen: unknown[] = [];
+    const cleaned = find(false).finally(() => seen.push('finally')) as Catching;
+    expect(await cleaned.tap((value) => seen.push(value))).toBe(1);
+    expect(seen).toEqual(['finally', 1]);
+    await expectTree([...Array(3).fill('find  !RangeError'), 'find'].join('\n\n'));
+  });
+
   it.each<
     [string, (asked: ReturnType<OpenAI['chat']['completions']['create']>) => Promise<unknown>, unknown]
   >([
