@@ -6,7 +6,7 @@ import { isToolRunner } from '../sdk/resources.ts';
 import { OPENAI_API_TYPE_VALUE_CHAT_COMPLETIONS } from '../semconv/values.ts';
 import type { Spent } from '../telemetry/cost/usage.ts';
 import { type CallerTrace, callerTraceOf } from '../telemetry/metadata.ts';
-import { REFUSED_TOOL } from '../telemetry/outcomes/tool-outcome.ts';
+import { REFUSED_TOOL, UNANSWERED_TOOL } from '../telemetry/outcomes/tool-outcome.ts';
 import type { Place } from '../telemetry/place-attributes.ts';
 import type { OpenRecord, Placement, StreamedAnswer } from '../telemetry/placement.ts';
 import type { LocalPlace } from '../telemetry/program-operation.ts';
@@ -40,6 +40,8 @@ export interface ModelCallStart {
   /** Set if this process sent the request. Such a request may answer tool calls. */
   readonly call?: Call;
   readonly previousResponseId?: string | undefined;
+  /** Set for a background response: the ids of the hosted tool calls that were recorded at a pause. */
+  readonly recorded?: Set<string> | undefined;
 }
 
 export class ModelCall {
@@ -116,9 +118,10 @@ export class ModelCall {
     this.recordsBelow(record);
   }
 
-  ended(result: unknown, endTime: number, spent: Spent): void {
+  /** @param isPaused whether another span may continue the answer, and record what has not ended yet */
+  ended(result: unknown, endTime: number, spent: Spent, isPaused = false): void {
     if (this.#toolCalls.openStreams.size > 0) this.#toolCalls.openStreams.delete(this);
-    this.#request(result, endTime);
+    this.#request(result, endTime, isPaused);
     this.#count(result, spent);
     finishIn(this.#joined);
   }
@@ -138,13 +141,21 @@ export class ModelCall {
     return this.#dialect.conversationOf?.(result) ?? this.start.conversationId;
   }
 
-  #request(result: unknown, endTime: number): void {
+  #request(result: unknown, endTime: number, isPaused = false): void {
     // Unrecorded calls are kept as pending, too. Otherwise, a result could match another user's call.
     const content = this.#isRecorded && this.#tracker.telemetry.wantsContent;
     const reported = this.#dialect.calls(result, { content });
     const taken = this.#taken;
-    const calls = taken === undefined ? reported : reported.filter((call) => !taken.has(callKey(call)));
-    for (const call of calls) taken?.add(callKey(call));
+    const { recorded } = this.start;
+    const isNew = (call: RequestedCall): boolean =>
+      taken?.has(callKey(call)) !== true &&
+      recorded?.has(call.call.id) !== true &&
+      !(isPaused && (call.asksProgram || call.outcome === UNANSWERED_TOOL));
+    const calls = taken === undefined && recorded === undefined ? reported : reported.filter(isNew);
+    for (const call of calls) {
+      taken?.add(callKey(call));
+      if (isPaused) recorded?.add(call.call.id);
+    }
     if (calls.length === 0) return;
     const { origin, startTime } = this.start;
     const place: Place = { kind: 'conversation', conversationId: this.#conversationOf(result) };

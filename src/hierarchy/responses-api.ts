@@ -44,7 +44,7 @@ import type { Shelf } from './store.ts';
 import type { ToolCalls } from './tool-calls/tool-calls.ts';
 import type { ConversationTracker } from './tracker.ts';
 
-interface KnownResponse extends Pick<ModelCallStart, 'conversationId' | 'handedOn' | 'model'> {
+interface KnownResponse extends Pick<ModelCallStart, 'conversationId' | 'handedOn' | 'model' | 'recorded'> {
   readonly id: string;
   readonly context: SpanContext | undefined;
   open: ContinuedCall | undefined;
@@ -187,6 +187,7 @@ export class Responses implements ConversationApi {
       counts: true,
       handedOn,
       model: isBackground ? stringField(body, 'model') : undefined,
+      recorded: isBackground ? new Set() : undefined,
       previousResponseId: stringField(body, 'previous_response_id'),
       call,
     });
@@ -219,7 +220,7 @@ export class Responses implements ConversationApi {
 
   /** Remembers a response even before its stream has ended: later requests may refer to it. */
   #know({ start }: ModelCall, response: unknown, record: OpenRecord): KnownResponse | undefined {
-    const { origin, handedOn, model } = start;
+    const { origin, handedOn, model, recorded } = start;
     const id = stringField(response, 'id');
     if (id === undefined) return undefined;
     const context = trace.getSpanContext(record.context);
@@ -228,7 +229,7 @@ export class Responses implements ConversationApi {
     // A server that reuses an id has forgotten the first response with it.
     known?.open?.close();
     const conversationId = conversationIdOf(response) ?? start.conversationId;
-    const made = { id, context, conversationId, handedOn, model, open: undefined, isPaused: false };
+    const made = { id, context, conversationId, handedOn, model, recorded, open: undefined, isPaused: false };
     this.#known.set(origin, id, made);
     return made;
   }
@@ -243,11 +244,12 @@ export class Responses implements ConversationApi {
     const { id } = known;
     const { origin } = start.endpoint;
     const closed = ({ life }: ContinuedCall, result: unknown, endTime: number): void => {
-      asked.ended(result, endTime, start.record.spent);
+      const isPaused = life.endTime === undefined;
+      asked.ended(result, endTime, start.record.spent, isPaused);
       // A server may reuse an id: `known.open` may then be another response.
       if (known.open !== open) return;
       known.open = undefined;
-      known.isPaused = life.endTime === undefined;
+      known.isPaused = isPaused;
       if (this.#known.get(origin, id) === known) this.#known.set(origin, id, known, known.isPaused);
     };
     const traits = backgroundTraits(this.#telemetry);
@@ -282,14 +284,14 @@ export class Responses implements ConversationApi {
     if (adoption === undefined || isOpen) return;
     const own = known?.context && { ...known.context, isRemote: true };
     // Only a completed response says when it ended. For others, the creation time counts.
-    const created = isResponseOpen(response) ? undefined : field(response, 'created_at');
+    const created = isResponseOpen(response) ? undefined : asTime(field(response, 'created_at'));
     const place = isPaused
       ? { context: caller, link: known.context }
       : placeAdopted(
           this.#telemetry.settings,
           { isWorkedOn: worksOn(call), call, time: call.endTime, context: caller },
           {
-            endedAt: asTime(field(response, 'completed_at') ?? created),
+            endedAt: asTime(field(response, 'completed_at')) ?? created,
             isOwn: own !== undefined,
             creator: own ?? creator,
             object: response,
@@ -304,7 +306,8 @@ export class Responses implements ConversationApi {
     const parent = parentIn(segment, context);
     const { body } = adoption.request;
     const model = stringField(body, 'model');
-    const start = { origin, conversationId, parent, startTime, counts: !isPaused, model };
+    const recorded = known?.recorded ?? new Set();
+    const start = { origin, conversationId, parent, startTime, counts: !isPaused, model, recorded };
     const asked = new ModelCall(this, responses, body, start);
     const links = link && [{ context: link }];
     const record = new OperationRecord(this.#telemetry, {

@@ -37,7 +37,7 @@ async function measuredOf(program: Program): Promise<unknown> {
   };
 }
 
-async function pause({ telemetry }: Program): Promise<void> {
+async function pause({ telemetry }: Pick<Program, 'telemetry'>): Promise<void> {
   await expect.poll(() => telemetry.openSpans, { timeout: 10_000 }).toEqual([]);
 }
 
@@ -303,6 +303,40 @@ it('a background response whose server reports tokens before the end has all of 
   expect(usageSum(program.telemetry.spans)).toEqual({ input_tokens: 100, output_tokens: 1 });
   const points = await program.points('gen_ai.client.token.usage');
   expect(points.map(({ sum }) => sum)).toEqual([100, 1]);
+});
+
+it('a background response has each hosted tool call once, when that has ended, however it continues', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+  const { client, simulator, telemetry, ended } = await startProgram();
+  const response = { id: 'resp_1', object: 'response', background: true, model: 'gpt-4o' };
+  const report = (status: string, ...searches: readonly string[]): void => {
+    const output = searches.map((search, index) => ({
+      id: `ws_${index}`,
+      type: 'web_search_call',
+      status: search,
+      action: { type: 'search', query: `${search} query` },
+    }));
+    const usage = status === 'completed' ? { input_tokens: 1, output_tokens: 1, total_tokens: 2 } : null;
+    simulator.next({ body: { ...response, status, output, usage } });
+  };
+  report('queued');
+  await client.responses.create({ model: 'gpt-4o', input: 'What is x?', background: true });
+  report('in_progress', 'completed', 'in_progress');
+  vi.advanceTimersByTime(31 * MINUTE);
+  await telemetry.provider.forceFlush();
+  await pause({ telemetry });
+  const searches = (): unknown[] =>
+    ended('execute_tool').map(({ attributes }) => [
+      attributes['gen_ai.tool.call.id'],
+      attributes['openai.tool.outcome'],
+    ]);
+  expect(searches()).toEqual([['ws_0', undefined]]);
+  report('completed', 'completed', 'completed');
+  await client.responses.retrieve('resp_1');
+  expect(searches()).toEqual([
+    ['ws_0', undefined],
+    ['ws_1', undefined],
+  ]);
 });
 
 it('a background response is one span, with its tokens in the totals, although its Conversation is deleted before its end', async () => {

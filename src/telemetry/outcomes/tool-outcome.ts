@@ -20,7 +20,7 @@ export interface ToolOutcome {
 /** A person or a guardrail did not allow the call. */
 export const DENIED_TOOL: ToolOutcome = harmless(OPENAI_TOOL_OUTCOME_VALUE_DENIED);
 export const CANCELLED_TOOL: ToolOutcome = harmless(OPENAI_TOOL_OUTCOME_VALUE_CANCELLED);
-const UNANSWERED = harmless(OPENAI_TOOL_OUTCOME_VALUE_UNANSWERED);
+export const UNANSWERED_TOOL: ToolOutcome = harmless(OPENAI_TOOL_OUTCOME_VALUE_UNANSWERED);
 /** The tool is unknown, or its arguments could not be parsed. */
 export const REFUSED_TOOL: ToolOutcome = notRun('refused');
 const EXPIRED = notRun('expired');
@@ -67,7 +67,7 @@ function failedWith(type: string): ToolOutcome {
 /** The outcome of a call that has no result, by the status with which the run, turn, step or response ended. */
 export function outcomeWithoutResult(status: string | undefined): ToolOutcome | undefined {
   if (status === 'completed') return undefined;
-  return status === 'cancelled' ? CANCELLED_TOOL : status === 'expired' ? EXPIRED : UNANSWERED;
+  return status === 'cancelled' ? CANCELLED_TOOL : status === 'expired' ? EXPIRED : UNANSWERED_TOOL;
 }
 
 export function outcomeAttributes(outcome: ToolOutcome | undefined): Attributes {
