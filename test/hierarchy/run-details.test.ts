@@ -56,6 +56,28 @@ it('a thread counts what a run has spent that has ended in another span and wait
   expect(sumOf('thread', 'openai.total.runs')).toEqual([0, 2, 2]);
 });
 
+it('a run whose server reports no tokens has the steps that the program has not listed, too', async () => {
+  const { client, simulator, ...tutor } = await startTutor();
+  const { runs } = client.beta.threads;
+  const run = { id: 'run_1', object: 'thread.run', thread_id: tutor.threadId };
+  const steps = ['step_1', 'step_2'].map((id) => {
+    const owner = { run_id: run.id, thread_id: run.thread_id };
+    return { id, object: 'thread.run.step', type: 'message_creation', status: 'completed', ...owner };
+  });
+  const list = (data: readonly object[]): void =>
+    simulator.next({ when: { path: /steps/ }, body: { object: 'list', data, has_more: false } });
+  simulator.next({ body: { ...run, status: 'queued' } });
+  await tutor.create();
+  list(steps.slice(0, 1));
+  await runs.steps.list(run.id, { thread_id: run.thread_id });
+  list(steps);
+  const usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
+  simulator.next({ body: { ...run, status: 'completed', usage } });
+  await tutor.poll(run.id);
+  const chats = await tutor.flushed('chat');
+  expect(chats.map(({ attributes }) => attributes['openai.step.id'])).toEqual(['step_1', 'step_2']);
+});
+
 describe('outputs for only some of the functions', () => {
   it('that the server rejects change nothing', async () => {
     const tutor = await startTutor({ runs: [TWO_FUNCTIONS] });

@@ -1,6 +1,6 @@
 import type { Message } from '../../config/completion-types.ts';
 import type { Keeper } from '../../telemetry/content/kept-content.ts';
-import { addUsage, NO_USAGE, type Usage } from '../../telemetry/cost/usage.ts';
+import { addUsage, isNoUsage, NO_USAGE, type Usage } from '../../telemetry/cost/usage.ts';
 import { MAX_READ, MAX_REPEATED } from '../../util/payload.ts';
 import type { MessageSnapshot, StepSnapshot, ToolCallSnapshot, ToolOutput } from '../dialect.ts';
 import type { OperationClock } from '../operation-clock.ts';
@@ -225,8 +225,9 @@ export class Steps {
   /** All steps have been seen if their usage adds up to that of the invocation. */
   #areAllSeen(whole: Usage | undefined): boolean {
     const steps = [...this.#steps.values()];
-    if (steps.length === 0 || whole === undefined || !steps.every(({ snapshot }) => snapshot.ended))
-      return false;
+    // Some servers report zeros, which do not show whether steps are missing.
+    if (whole === undefined || isNoUsage(whole)) return false;
+    if (steps.length === 0 || !steps.every(({ snapshot }) => snapshot.ended)) return false;
     const seen = sumOf(steps.map(({ snapshot }) => snapshot.usage));
     return whole.inputTokens <= seen.inputTokens && whole.outputTokens <= seen.outputTokens;
   }
