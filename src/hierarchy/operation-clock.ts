@@ -9,9 +9,12 @@ export function clamp(time: number, from: number, to: number): number {
 
 const LATEST = 8.64e15;
 
-/** Converts the API's whole seconds to milliseconds. A value beyond the range of `Date` counts as missing. */
+/**
+ * Converts the API's whole seconds to milliseconds. A value beyond the range of `Date` counts as missing, and so does 0,
+ * which some servers report instead of `null`.
+ */
 export function asTime(seconds: unknown): number | undefined {
-  return typeof seconds === 'number' && seconds >= 0 && seconds * 1e3 <= LATEST ? seconds * 1e3 : undefined;
+  return typeof seconds === 'number' && seconds > 0 && seconds * 1e3 <= LATEST ? seconds * 1e3 : undefined;
 }
 
 /** The server's time when it sent a response: the `Date` header, in milliseconds since the epoch. */

@@ -97,23 +97,77 @@ describe('a run whose end the API reports in whole seconds', () => {
   });
 });
 
-it('a run whose stream is read late, and left, ends when the API says', async () => {
-  let passed = 0;
+/** Lets seconds pass at once. */
+function startClock(): { passed: number } {
+  const time = { passed: 0 };
   for (const clock of [Date, performance]) {
     const now = clock.now.bind(clock);
-    vi.spyOn(clock, 'now').mockImplementation(() => now() + passed * 1e3);
+    vi.spyOn(clock, 'now').mockImplementation(() => now() + time.passed * 1e3);
   }
   onTestFinished(() => void vi.restoreAllMocks());
+  return time;
+}
+
+const secondsOf = ({ duration: [seconds, nanoseconds] }: ReadableSpan): number =>
+  Math.round(seconds + nanoseconds / 1e9);
+
+it('a run whose stream is read late, and left, ends when the API says', async () => {
+  const time = startClock();
   const { simulator, ...tutor } = await startTutor({ config: { runSteps: 'observe' } });
   const created_at = Math.floor(Date.now() / 1e3) - 5;
   const run = { id: 'run_1', object: 'thread.run', thread_id: tutor.threadId, created_at };
   simulator.next({ sse: [{ event: 'thread.run.created', data: { ...run, status: 'queued' } }] });
   const events = await tutor.events();
-  passed = 20;
+  time.passed = 20;
   for await (const _ of events) break;
-  passed = 40;
+  time.passed = 40;
   simulator.next({ body: { ...run, status: 'completed', completed_at: created_at + 25 } });
   await tutor.poll('run_1');
-  const [ended] = await tutor.flushed('invoke_agent');
-  expect(Math.round((ended?.duration[0] ?? 0) + (ended?.duration[1] ?? 0) / 1e9)).toBe(25);
+  expect((await tutor.flushed('invoke_agent')).map(secondsOf)).toEqual([25]);
+});
+
+it('a function that another process answers ends when the server says, and the next step begins then', async () => {
+  const time = startClock();
+  const { simulator, ...tutor } = await startTutor();
+  const created_at = Math.floor(Date.now() / 1e3);
+  const run = { id: 'run_1', object: 'thread.run', thread_id: tutor.threadId, created_at };
+  const see = async (passed: number, seen: object): Promise<void> => {
+    time.passed = passed;
+    simulator.next({ body: { ...run, ...seen } });
+    await tutor.client.beta.threads.runs.retrieve(run.id, { thread_id: tutor.threadId });
+  };
+  const call = { id: 'call_1', type: 'function', function: { name: 'get_x', arguments: '{}' } };
+  const step = (id: string, from: number, to: number, details: object): object => {
+    const times = { created_at: created_at + from, completed_at: created_at + to };
+    const owner = { run_id: run.id, thread_id: tutor.threadId };
+    return { id, object: 'thread.run.step', status: 'completed', ...owner, ...times, step_details: details };
+  };
+  simulator.next({ body: { ...run, status: 'queued' } });
+  await tutor.create();
+  const asking = { type: 'submit_tool_outputs', submit_tool_outputs: { tool_calls: [call] } };
+  await see(10, { status: 'requires_action', required_action: asking });
+  await see(50, { status: 'in_progress' });
+  const answered = { ...call, function: { ...call.function, output: '1' } };
+  const data = [
+    step('step_1', 0, 40, { type: 'tool_calls', tool_calls: [answered] }),
+    step('step_2', 40, 90, { type: 'message_creation', message_creation: { message_id: 'msg_1' } }),
+  ];
+  simulator.next({ when: { path: /steps/ }, body: { object: 'list', data, has_more: false } });
+  await see(100, { status: 'completed', completed_at: created_at + 90 });
+  expect((await tutor.flushed('chat')).map(secondsOf)).toEqual([10, 50]);
+  expect(tutor.ended('execute_tool').map(secondsOf)).toEqual([30]);
+});
+
+it('a time of 0 counts as missing: servers written in Go report it instead of null', async () => {
+  const time = startClock();
+  const { simulator, ...tutor } = await startTutor({ config: { runSteps: 'observe' } });
+  const created_at = Math.floor(Date.now() / 1e3);
+  const missing = { completed_at: 0, failed_at: 0, cancelled_at: 0, expires_at: 0 };
+  const run = { id: 'run_1', object: 'thread.run', thread_id: tutor.threadId, created_at, ...missing };
+  simulator.next({ body: { ...run, status: 'queued' } });
+  await tutor.create();
+  time.passed = 40;
+  simulator.next({ body: { ...run, status: 'failed', failed_at: created_at + 25 } });
+  await tutor.poll('run_1');
+  expect((await tutor.flushed('invoke_agent')).map(secondsOf)).toEqual([25]);
 });

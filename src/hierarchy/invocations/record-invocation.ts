@@ -101,6 +101,7 @@ function recordStepsAndTools(
     const reason = stepFinishReason(step.snapshot, isLast, snapshot?.finishReason);
     const outputMessages = stepOutput(step.snapshot, calls, steps.outputs, reason);
     const times = stepTimes.ofStep(index, { step, calls });
+    const completedAt = invocation.clock.local(step.snapshot.endedAt, undefined);
     recordInvocationStep(invocation, step, times, {
       finishReason: reason,
       inputMessages: history.slice(),
@@ -108,7 +109,8 @@ function recordStepsAndTools(
       skippedToolCalls: Math.max(0, step.callCount - calls.length),
     });
     for (const call of calls)
-      if (orphans.delete(call)) recordInvocationToolCall(invocation, call, stepTimes.ofToolCall(call, times));
+      if (orphans.delete(call))
+        recordInvocationToolCall(invocation, call, stepTimes.ofToolCall(call, times, completedAt));
     history.push(...outputMessages, ...toolResponses(calls));
     if (messageId === undefined) return;
     shown.add(messageId);
@@ -316,11 +318,15 @@ class RecordedTimes {
     return { startTime, endTime };
   }
 
-  /** A hosted tool ran within its step. A function lasts from the request to the program until the program's output. */
-  ofToolCall(call: ToolCall, step: Times): Times {
+  /**
+   * A hosted tool ran within its step. A function lasts from the request to the program until the program's output. If
+   * another process submitted that, the server completed the step then.
+   */
+  ofToolCall(call: ToolCall, step: Times, completedAt?: number): Times {
     const latest = this.#endTime;
     const startTime = this.#starts.next(clamp(call.startTime ?? step.startTime, step.startTime, latest));
-    const known = call.endTime ?? (call.startTime === undefined ? step.endTime : latest);
+    const answeredAt = call.snapshot.hasResult ? completedAt : undefined;
+    const known = call.endTime ?? (call.startTime === undefined ? step.endTime : (answeredAt ?? latest));
     const endTime = Math.max(justAfter(startTime), Math.min(known, latest));
     this.#earliest = Math.max(this.#earliest, endTime);
     return { startTime, endTime };
