@@ -180,6 +180,19 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
       .evaluate((row) => [row, ...row.children].map((each) => getComputedStyle(each).borderTopWidth));
     expect(bordered).toEqual(['1px', '0px']);
     expect(await accessFindings(page)).toEqual([]);
+    await page.setViewportSize({ width: 400, height: 900 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
+    expect(await accessFindings(page)).toEqual([]);
+    // What is known of a step is on several lines here, but a number or a difference is on one.
+    const lines = (name: RegExp): Promise<number> =>
+      comparison.getByText(name).evaluate((it) => {
+        const range = document.createRange();
+        range.selectNodeContents(it);
+        return new Set(Array.from(range.getClientRects(), ({ top }) => top)).size;
+      });
+    expect(await lines(/^\+50 ms/)).toBe(1);
+    expect(await lines(/timeout/)).toBeGreaterThan(1);
+    await page.setViewportSize({ width: 1440, height: 900 });
     const address = page.url();
     await page.getByRole('button', { name: 'Close comparison' }).click();
     expect(await title()).toBe('program');

@@ -84,7 +84,7 @@ function stepFacts(row: Row | undefined): VNode {
   const { start, end } = row.span;
   const facts = spanFacts(row).flatMap(({ rank, text }) => (rank > 0 ? [] : text));
   return (
-    <span class={isFailed(row.span) ? 'failure' : ''}>
+    <span class={isFailed(row.span) ? 'text failure' : 'text'}>
       {joinedFacts([formatDuration(start, end), ...facts])}
     </span>
   );
