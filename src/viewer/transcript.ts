@@ -38,7 +38,7 @@ const MODEL_CALLS: ReadonlySet<unknown> = new Set(['chat', 'text_completion', 'g
 const CUT: readonly SpanPart[] = [{ type: 'cut' }];
 
 /** What a scope has shown: how often each message, by its key, and which message last. */
-interface Said {
+interface ScopeMemory {
   readonly times: Map<string, number>;
   readonly last: string;
 }
@@ -50,7 +50,7 @@ export function transcriptOf(rows: readonly Row[]): TranscriptEntry[] {
 
 class Transcript {
   readonly entries: TranscriptEntry[] = [];
-  readonly #said = new Map<unknown, Said>();
+  readonly #said = new Map<unknown, ScopeMemory>();
   readonly #instructions = new Set<string>();
   readonly #ownTools: ReadonlySet<unknown>;
   /** The tool calls without a result. If a server reuses an id, the calls of the latest message count. */
