@@ -89,11 +89,9 @@ function SpanContent({ span: { attributes } }: { readonly span: ViewedSpan }): V
       {hasExchange && <ToolBlock input={input} output={output} />}
       {instructions !== undefined && <Said by="system" parts={instructions} />}
       {history.length > 0 && (
-        <Folded label={count(asked.length - 1, 'earlier message') ?? ''}>
-          <Messages messages={history} />
-        </Folded>
+        <Folded label={count(asked.length - 1, 'earlier message') ?? ''}>{history.map(messageBlock)}</Folded>
       )}
-      <Messages messages={[...asked.slice(-1), ...answered.slice(0, MAX_SHOWN_MESSAGES)]} />
+      {[...asked.slice(-1), ...answered.slice(0, MAX_SHOWN_MESSAGES)].map(messageBlock)}
     </>
   );
 }
@@ -104,14 +102,8 @@ function shownMessages(value: unknown): SpanMessage[] {
   return readMessages(value) ?? [{ role: '', parts: [{ type: 'text', content: value }] }];
 }
 
-function Messages({ messages }: { readonly messages: readonly SpanMessage[] }): VNode {
-  return (
-    <>
-      {messages.map(({ role, parts }, i) => (
-        <Said key={i} by={role} parts={parts} />
-      ))}
-    </>
-  );
+function messageBlock({ role, parts }: SpanMessage, i: number): VNode {
+  return <Said key={i} by={role} parts={parts} />;
 }
 
 function isId(name: string): boolean {
