@@ -126,6 +126,8 @@ export class ContentStore {
   #store(completion: Completion, kind: (typeof STORED)[number], writes: Promise<void>[]): void {
     const { dropMedia = false, baseUrl = '', maxLength = 4_194_304 } = this.#options;
     const { field: name, attribute } = kind;
+    // The program's own hook may have removed it.
+    if ((completion[name] ?? undefined) === undefined) return;
     if (dropMedia || this.#options.write === undefined)
       Object.assign(completion, {
         [name]: mapBlobs(completion[name], (part) => this.#storeMedia(part, writes)),

@@ -61,6 +61,15 @@ describe('a content store', () => {
     expect(first.attributes).toHaveProperty([REFERENCE]);
   });
 
+  test('writes what a hook before it leaves, which may have removed a field', async () => {
+    const write = vi.fn();
+    const store = new ContentStore({ write, dropMedia: true });
+    const left = { ...completion('x'), outputMessages: undefined, toolDefinitions: null } as never;
+    store.hook(left);
+    await store.flush();
+    expect(write).toHaveBeenCalledExactlyOnceWith(fileOf(left), expect.any(String));
+  });
+
   test('writes content that is still in use again after an hour: something else may delete old files', async () => {
     const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
     const write = vi.fn();
