@@ -61,6 +61,11 @@ export function traced(options: unknown = {}, run?: unknown, descriptor?: unknow
 /** A proxy keeps the name, length and properties of the function. */
 function wrapFunction(run: Callable, given: unknown): Callable {
   const options = (typeof given === 'string' ? { name: given } : (given ?? {})) as TracedOptions;
+  // A class cannot be called, and a proxy of it would lack its private static members.
+  if (/^class\b/.test(Function.prototype.toString.call(run))) {
+    warnOnce('traced class', 'traced ignored a class: expected a function or a method.');
+    return run;
+  }
   return new Proxy(run, {
     apply(target, self, args) {
       const call = (): unknown => Reflect.apply(target, self, args);

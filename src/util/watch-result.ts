@@ -95,7 +95,9 @@ export function watchOutcome<Result>(run: () => Result, listener: OutcomeListene
 function watch(result: unknown, listener: OutcomeListener): unknown {
   const isThenable = hasThen(result);
   if (isThenable && isPromise(result)) return watchPromise(result, listener);
-  if (isThenable || isIterator(result)) watchInPlace(result as PromiseLike<unknown>, listener, isThenable);
+  // A frozen object cannot be watched.
+  if ((isThenable || isIterator(result)) && Object.isExtensible(result))
+    watchInPlace(result as PromiseLike<unknown>, listener, isThenable);
   else listener.succeed(result);
   return undefined;
 }

@@ -80,14 +80,29 @@ describe('traced', () => {
     const seen = traced('add', properties);
     expect(seen.call({ base: 1 }, 2, 3)).toBe(6);
     expect([seen.length, seen.name, seen.unit]).toEqual([2, 'add', 'm']);
+    function Tutor(this: { name: string }, name: string): void {
+      this.name = name;
+    }
+    const Traced = traced('tutor', Tutor) as unknown as new (name: string) => object;
+    expect(new Traced('Ada')).toBeInstanceOf(Tutor);
+  });
+
+  it('leaves a class as it is, with its private static members, and warns once', () => {
+    const warnings = collectWarnings();
+    // biome-ignore lint/complexity/noStaticOnlyClass: what is tested
     class Tutor {
-      readonly name: string;
-      constructor(name: string) {
-        this.name = name;
+      static #lessons = 0;
+      static teach(): number {
+        // biome-ignore lint/complexity/noThisInStatic: a decorated class is called by another name
+        return ++this.#lessons;
       }
     }
-    const Traced = traced('tutor', Tutor as unknown as () => void) as unknown as typeof Tutor;
-    expect(new Traced('Ada')).toBeInstanceOf(Tutor);
+    const untyped = traced as (...args: unknown[]) => unknown;
+    const decorate = untyped('tutor') as typeof untyped;
+    const seen = [untyped('tutor', Tutor), decorate(Tutor, { kind: 'class' }), untyped(Tutor)];
+    expect(seen).toEqual(Array(3).fill(Tutor));
+    expect((seen[0] as typeof Tutor).teach()).toBe(1);
+    expect(warnings).toEqual([expect.stringContaining('traced ignored a class')]);
   });
 
   it('returns the result of the function and rethrows its errors', async () => {
@@ -391,6 +406,13 @@ describe('an object that several calls return', () => {
     expect(telemetry.openSpans).toEqual(['query']);
     await again;
     expect(telemetry.openSpans).toEqual([]);
+  });
+
+  it('is not watched if it is frozen', async () => {
+    const { telemetry } = await startTracedProgram();
+    const frozen = Object.freeze([1, 2].values());
+    expect([...traced('frozen', () => frozen)()]).toEqual([1, 2]);
+    expect(telemetry.spans.map(({ name }) => name)).toEqual(['frozen']);
   });
 
   it('ends the spans of all these calls', async () => {
