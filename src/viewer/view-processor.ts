@@ -21,6 +21,9 @@ export interface ViewProcessor {
   shutdown(): Promise<void>;
 }
 
+/** The bit of the trace flags that says whether a span is to be exported. */
+const SAMPLED = 1;
+
 export class ImmediateSpanProcessor implements ViewProcessor {
   readonly #exporter: ViewExporter;
   #beforeFirst: (() => void) | undefined;
@@ -33,6 +36,9 @@ export class ImmediateSpanProcessor implements ViewProcessor {
   onStart(): void {}
 
   onEnd(span: FinishedSpan): void {
+    // A sampler may have a span recorded, but not exported.
+    const { traceFlags = SAMPLED } = span.spanContext();
+    if ((traceFlags & SAMPLED) === 0) return;
     const beforeFirst = this.#beforeFirst;
     this.#beforeFirst = undefined;
     beforeFirst?.();
