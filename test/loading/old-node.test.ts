@@ -64,22 +64,45 @@ test.each([
   assertSpanTree(spans, 'chat gpt-4o');
 });
 
-test(`${FIRST_HOOKS}: CommonJS starts beside a loader, with which the module hooks of this version fail`, async () => {
-  const { spans, stderr } = await runProgram({
-    lane: FIRST_HOOKS,
-    node: nodeIn(FIRST_HOOKS),
-    parameters: [
-      '--no-warnings',
-      '--experimental-loader',
-      'data:text/javascript,',
-      '--import',
-      './sdk-3.mjs',
-    ],
-    source: { format: 'cjs', text: LOAD + inFunction(ASK) },
-    env: { BASE_URL: simulator().url },
+/** A loader that leaves the source of CommonJS to Node, as that of OpenTelemetry does. */
+const LOADER =
+  "data:text/javascript,import { register } from 'node:module'; register('data:text/javascript,');";
+const USE_REQUIRE = 'if (typeof require.cache !== "object") throw new Error("no cache");';
+
+describe(`${FIRST_HOOKS}, whose load hooks change CommonJS`, () => {
+  const start = (format: 'cjs' | 'mjs', parameters: readonly string[]): Promise<ProgramOutcome> =>
+    runProgram({
+      lane: FIRST_HOOKS,
+      node: nodeIn(FIRST_HOOKS),
+      parameters: ['--no-warnings', ...parameters],
+      source: {
+        format,
+        text:
+          format === 'cjs'
+            ? USE_REQUIRE + LOAD + inFunction(ASK)
+            : `import 'ms'; import OpenAI from 'openai'; ${ASK}`,
+      },
+      env: { BASE_URL: simulator().url },
+    });
+
+  test.each([
+    ['without a loader', ['--import', './sdk-3.mjs']],
+    ['after a loader', ['--import', LOADER, '--import', './sdk-3.mjs']],
+    ['before a loader', ['--import', './sdk-3.mjs', '--import', LOADER]],
+  ])('CommonJS starts %s, keeps its require, and is traced', async (_, parameters) => {
+    const { spans, stderr } = await start('cjs', parameters);
+    expect(stderr).toBe('');
+    assertSpanTree(spans, 'chat gpt-4o');
   });
-  expect(stderr).toBe('');
-  assertSpanTree(spans, 'chat gpt-4o');
+
+  test.each([
+    ['after a loader', ['--import', LOADER, '--import', './sdk-3.mjs']],
+    ['before a loader', ['--import', './sdk-3.mjs', '--import', LOADER]],
+  ])('an ES module starts %s, and is told that it is not traced', async (_, parameters) => {
+    const { spans, stderr } = await start('mjs', parameters);
+    expect(stderr).toContain('beside a loader has no module hooks');
+    expect(spans).toEqual([]);
+  });
 });
 
 /** Runs a program with the instrumentation, or one that loads that itself. */

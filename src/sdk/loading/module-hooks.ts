@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { noticeClientClass, noticeOpenAI } from '../../diagnostics/copies.ts';
 import { notice } from '../../diagnostics/report.ts';
+import { keepNewest } from '../../util/bounded-map.ts';
 import { listenToChannels } from '../../util/diagnostics-channels.ts';
 import { guard } from '../../util/guard.ts';
 import { builtInRequire, requireDependency } from '../../util/optional-packages.ts';
@@ -69,7 +70,7 @@ export function onClientLoaded(listener: LoadListener): () => void {
 let loadHook: LoadHook | undefined;
 
 function installHooks(listener: LoadListener): (() => void) | undefined {
-  if (typeof module.registerHooks !== 'function' || hooksFail()) return hookRequire(listener);
+  if (typeof module.registerHooks !== 'function') return hookRequire(listener);
   // The hook outlasts its listeners: an ES module that loads before the next listener could never be found.
   if (loadHook === undefined) {
     loadHook = new LoadHook();
@@ -88,23 +89,55 @@ class LoadHook {
   announcesApi = false;
   readonly #register: typeof module.registerHooks = module.registerHooks;
   #registered: module.ModuleHooks | undefined;
+  /** The URLs of imported files. Each is loaded once, while a required file may be loaded again. */
+  readonly #imported = new Set<string>();
 
   constructor() {
     this.resume();
   }
 
   resume(): void {
-    this.#registered ??= this.#register({
+    const { load, resolve } = this;
+    this.#registered ??= this.#register(loadHooksChangeRequire() ? { resolve } : { load });
+  }
+
+  readonly load: module.LoadHookSync = (url, context, nextLoad) => {
+    const result = nextLoad(url, context);
+    if (hookedFile(url) === undefined) return result;
+    const announced = guard('instrumenting a module', withAnnouncement, url, result, this.announcesApi);
+    guard('pausing the module hooks', () => {
+      if (announced !== undefined && leadsToNoOther(url, context)) this.#rest();
+    });
+    return announced ?? result;
+  };
+
+  readonly resolve: module.ResolveHookSync = (specifier, context, nextResolve) => {
+    const resolved = nextResolve(specifier, context);
+    if (hookedFile(resolved.url) !== undefined)
+      guard('expecting a module', () =>
+        this.#expect(resolved.url, [...context.conditions].includes('import')),
+      );
+    return resolved;
+  };
+
+  /** Hooks the load of one file: at once, or in a later microtask if it is imported for the first time. */
+  #expect(expected: string, isImported: boolean): void {
+    if (isImported) {
+      if (this.#imported.has(expected)) return;
+      keepNewest(this.#imported.add(expected));
+      if (hasLoader()) {
+        notice('node_too_old', `Node ${process.version} beside a loader`);
+        return;
+      }
+    }
+    const hooks = this.#register({
       load: (url, context, nextLoad) => {
-        const result = nextLoad(url, context);
-        if (hookedFile(url) === undefined) return result;
-        const announced = guard('instrumenting a module', withAnnouncement, url, result, this.announcesApi);
-        guard('pausing the module hooks', () => {
-          if (announced !== undefined && leadsToNoOther(url, context)) this.#rest();
-        });
-        return announced ?? result;
+        if (url !== expected) return nextLoad(url, context);
+        hooks.deregister();
+        return this.load(url, context, nextLoad);
       },
     });
+    if (!isImported) void Promise.resolve().then(() => hooks.deregister());
   }
 
   /** Pauses until `resume` or the end of the synchronous code: a file that throws never calls `resume`. */
@@ -142,17 +175,25 @@ function sourceText(source: string | ArrayBuffer | NodeJS.TypedArray): string {
 
 /** The options of Node that name tsx, which compiles CommonJS past the module hooks. */
 const TSX = /(?:^|[\s\\/=])tsx(?:$|[\s\\/])/;
-const LOADER = /(?:^|\s)--(?:experimental-)?loader\b/;
 
 function nodeOptions(): string {
   return [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ');
 }
 
-/** Whether the program would not start: beside tsx or a loader, Node 22.15 to 24.11 cannot load CommonJS with our hooks. */
-function hooksFail(): boolean {
+/**
+ * While a load hook is registered, Node 22.15 to 22.22 and 24.0 to 24.11 give imported CommonJS a `require` without
+ * `cache`, and cannot load it at all beside a loader of `module.register`.
+ */
+function loadHooksChangeRequire(): boolean {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const fixed = { 22: 23, 23: Number.POSITIVE_INFINITY, 24: 12, 25: 1 }[major] ?? 0;
-  return minor < fixed && (TSX.test(nodeOptions()) || LOADER.test(nodeOptions()));
+  return minor < fixed;
+}
+
+/** Whether a loader of `module.register` is in use, such as that of tsx. These versions list its internal module then. */
+function hasLoader(): boolean {
+  const loaded = propertyOf(process, 'moduleLoadList');
+  return Array.isArray(loaded) && loaded.includes('NativeModule internal/modules/esm/hooks');
 }
 
 /**
