@@ -1,3 +1,4 @@
+import { field } from '../util/payload.ts';
 import type { ConsoleTreeExporter } from './console-tree.ts';
 import { type FinishedLogRecord, isEvaluation, toShownEvaluation } from './evaluations.ts';
 import type { HtmlTraceExporter } from './html-trace.ts';
@@ -37,8 +38,8 @@ export class ImmediateSpanProcessor implements ViewProcessor {
 
   onEnd(span: FinishedSpan): void {
     // A sampler may have a span recorded, but not exported.
-    const { traceFlags = SAMPLED } = span.spanContext();
-    if ((traceFlags & SAMPLED) === 0) return;
+    const flags = field(span.spanContext(), 'traceFlags');
+    if (typeof flags === 'number' && (flags & SAMPLED) === 0) return;
     const beforeFirst = this.#beforeFirst;
     this.#beforeFirst = undefined;
     beforeFirst?.();

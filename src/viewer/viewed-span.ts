@@ -39,11 +39,7 @@ export interface FinishedSpan {
     | undefined;
   /** The resource of the process, such as `service.name`. */
   readonly resource?: { readonly attributes: Readonly<Record<string, unknown>> } | undefined;
-  spanContext(): {
-    readonly traceId: string;
-    readonly spanId: string;
-    readonly traceFlags?: number | undefined;
-  };
+  spanContext(): { readonly traceId: string; readonly spanId: string };
 }
 
 /** A span as all views read it, wherever it comes from. A page contains it as JSON. */
