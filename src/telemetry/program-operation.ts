@@ -63,7 +63,8 @@ export class ProgramOperation<Request, Result = ProgramResult> implements Outcom
     if (!hasContent || operation.content?.output === undefined) return;
     this.#yielded ??= [];
     this.#readYielded ??= plainDataReader();
-    if (this.#yielded.length < MAX_YIELDED) this.#yielded.push(this.#readYielded(value));
+    const { length } = this.#yielded;
+    if (length <= MAX_YIELDED) this.#yielded.push(length < MAX_YIELDED ? this.#readYielded(value) : '…');
   }
 
   succeed(value: unknown): void {

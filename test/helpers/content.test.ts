@@ -87,6 +87,25 @@ describe('arguments and results of a traced function', () => {
     expect(JSON.stringify(result).length).toBeLessThan(1_001_000);
   });
 
+  it.each<[what: string, run: (given: unknown) => unknown, given: unknown, recorded: number]>([
+    [
+      'a generator',
+      (given) =>
+        (async function* () {
+          yield* given as number[];
+        })(),
+      Array(1_500).fill(1),
+      1_001,
+    ],
+    ['an array', (given) => given, Array(20_000).fill(1), 10_001],
+    ['an object', (given) => given, Object.fromEntries(Array(20_000).fill(1).entries()), 10_001],
+  ])('end in a mark if they have more values than are recorded: %s', async (_, run, given, count) => {
+    const config = { captureMessageContent: 'SPAN_ONLY', maxSpanContentLength: 1_000_000 } as const;
+    const output = JSON.parse(String((await recorded(config, run, given))[OUTPUT])) as object;
+    const values = Object.values(output);
+    expect([values.length, ...values.slice(-2)]).toEqual([count, 1, '…']);
+  });
+
   it.each<[what: string, given: unknown, recorded: unknown]>([
     ['a key', 'sk-hidden', 'sk-REDACTED'],
     ['a key in a text', 'use key sk-hidden please', 'use key sk-REDACTED please'],

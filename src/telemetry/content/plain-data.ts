@@ -64,12 +64,16 @@ export function plainDataReader(
       const items: unknown[] = [];
       for (let index = 0; index < from.length && left-- > 0; index++)
         items.push(copy(memberOf(from, index), depth - 1));
+      if (items.length < from.length && items.at(-1) !== '…') items.push('…');
       return items;
     }
     if (!isPlainObject(from)) return `[${classNameOf(from) ?? 'object'}]`;
     const copied: Record<string, unknown> = {};
     for (const key of Object.keys(from)) {
-      if (left-- <= 0) break;
+      if (left-- <= 0) {
+        setOwn(copied, '…', '…');
+        break;
+      }
       const member = memberOf(from, key);
       setOwn(copied, clean(key), redact(from, key, member) ?? copy(member, depth - 1));
     }
