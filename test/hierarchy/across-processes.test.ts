@@ -4,7 +4,7 @@ import { environment, follow, startAgentProgram } from '../support/agent-program
 import { functionResults } from '../support/function-results.ts';
 import { otherProcess } from '../support/other-process.ts';
 import { type Program, startProgram } from '../support/program.ts';
-import { millisecondsOf } from '../support/times.ts';
+import { millisecondsOf, outsideOfParent } from '../support/times.ts';
 import { ASKS_FOR_X, outputsFor, startTutor, type Tutor } from '../support/tutor.ts';
 
 /** Tokens that went in and that came out. How long it took is measured by nobody: the server's seconds are no measure. */
@@ -88,6 +88,19 @@ describe('a run that another process created', () => {
       └─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=completed
     `);
     expect(await measured(program)).toEqual(ADOPTED);
+  });
+
+  it('has room for its steps, also if it began and ended in the same second', async () => {
+    const script = { steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] };
+    const { assistantId, threadId, ...program } = await startTutor({ runs: [script] });
+    program.simulator.clock.stop();
+    const asked = { assistant_id: assistantId };
+    const run = await program.plain.beta.threads.runs.createAndPoll(threadId, asked);
+    const worker = otherProcess(program, { adoptRuns: 'polled' });
+    await worker.beta.threads.runs.retrieve(run.id, { thread_id: threadId });
+    expect(await program.flushed('execute_tool')).toHaveLength(1);
+    await program.telemetry.provider.shutdown();
+    expect(outsideOfParent(program.telemetry.spans)).toEqual([]);
   });
 
   it('begins after the span that it stands below, without spans of threads, too', async () => {

@@ -7,6 +7,7 @@ import { answer } from '../support/heap/api.ts';
 import { holdRequests } from '../support/hold-requests.ts';
 import { usageSum } from '../support/lanes/usage.ts';
 import { startProgram } from '../support/program.ts';
+import { outsideOfParent } from '../support/times.ts';
 import { startTutor } from '../support/tutor.ts';
 
 it('a shutdown ends open calls, runs and threads', async () => {
@@ -93,6 +94,20 @@ it('a thread whose run is polled does not make room for threads that are used la
   await program.telemetry.provider.shutdown();
   const runs = program.ended('invoke_agent');
   expect(runs.map(({ attributes }) => attributes['openai.run.status'])).toEqual(['completed']);
+});
+
+it('a thread that makes room, although its run is in progress, ends no earlier than the run', async () => {
+  const program = await startTutor({
+    runs: [{ pollsPerStage: 9 }],
+    config: { maxConversations: 1, runSteps: 'off' },
+  });
+  const { threads } = program.client.beta;
+  const run = await program.inSpan(program.create);
+  await threads.runs.retrieve(run.id, { thread_id: program.threadId });
+  await threads.create();
+  expect(program.ended('invoke_agent')).toHaveLength(1);
+  const ours = program.telemetry.spans.filter(({ name }) => name !== 'program');
+  expect(outsideOfParent(ours)).toEqual([]);
 });
 
 it('a conversation whose request is in progress does not make room for conversations that are used later', async () => {

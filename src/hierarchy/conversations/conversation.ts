@@ -315,7 +315,8 @@ export class Segment {
     if (idle || time - this.#started >= MAX_SEGMENT_DURATION_MS) this.end(this.#lastActivity);
   }
 
-  end(time: number = this.#lastActivity): void {
+  /** @param time by default, the last activity, which may be the end of an invocation that is closed now */
+  end(time?: number): void {
     if (this.ended) return;
     this.ended = true;
     this.#stopWaiting?.();
@@ -323,7 +324,7 @@ export class Segment {
     const { traceId, spanId } = this.spanContext;
     const segments = this.conversation?.segments;
     if (segments?.delete(spanId) === false && segments.get(traceId) === this) segments.delete(traceId);
-    const endTime = Math.max(time, this.startTime);
+    const endTime = Math.max(time ?? this.#lastActivity, this.startTime);
     this.record.end({ result: this.conversation?.totals ?? NO_TOTALS }, endTime);
     this.#open.delete(this);
   }

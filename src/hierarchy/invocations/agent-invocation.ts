@@ -22,7 +22,7 @@ import type { Failure } from '../../telemetry/outcomes/failure.ts';
 import { type ConversationKind, type Place, placeAttributes } from '../../telemetry/place-attributes.ts';
 import { OperationRecord, spanNameOf } from '../../telemetry/record.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { inOrder } from '../../util/clock.ts';
+import { inOrder, SPAN_ROOM_MS } from '../../util/clock.ts';
 import { LinkedContext } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
 import {
@@ -431,7 +431,9 @@ export class AgentInvocation extends Invocation {
     const { above } = this.start;
     if (life.endTime !== undefined) this.#spend();
     const lastTime = endTimeOf(life);
-    const endTime = Math.max(segment?.within(lastTime) ?? lastTime, this.startTime);
+    // A server's whole seconds may leave no time for the steps and tool calls.
+    const room = SPAN_ROOM_MS * (1 + this.steps.unrecorded.length + this.steps.toolCalls.length);
+    const endTime = Math.max(segment?.within(lastTime) ?? lastTime, this.startTime + room);
     for (const invocation of this.below) invocation.close();
     if (above !== undefined) {
       above.below.delete(this);
