@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { environment, startAgentProgram } from '../support/agent-program.ts';
+import { answersWithout } from '../support/answers-without.ts';
 import { startProgram } from '../support/program.ts';
+import { outsideOfParent } from '../support/times.ts';
 
 describe('a turn that does not complete', () => {
   it.each([
@@ -154,3 +156,30 @@ it.each([true, false])(
     ]);
   },
 );
+
+describe('the turn of a subagent', () => {
+  const subagent = { name: 'Reader', task: 'Read it.', items: [{ webSearch: { query: 'x?' } }] };
+
+  it('ends within the turn above, wherever the program leaves the stream', async () => {
+    for (let left = 5; left < 25; left++) {
+      const program = await startAgentProgram([{ items: [{ subagent }] }], {
+        config: { runSteps: 'observe' },
+      });
+      const asked = { agent_id: program.agentId, environment, input: 'What is x?', stream: true } as const;
+      let read = 0;
+      for await (const _ of await program.client.beta.agents.sessions.create(asked))
+        if (++read === left) break;
+      await program.telemetry.provider.shutdown();
+      expect(outsideOfParent(program.telemetry.spans)).toEqual([]);
+    }
+  });
+
+  it('ends within the turn above if its server reports no times', async () => {
+    const fetch = answersWithout('completed_at', '/sessions/');
+    const program = await startAgentProgram([{ items: [{ subagent }] }], { client: { fetch } });
+    await program.poll((await program.create('What is x?')).id);
+    expect(await program.flushed('invoke_agent Reader')).toHaveLength(1);
+    await program.telemetry.provider.shutdown();
+    expect(outsideOfParent(program.telemetry.spans)).toEqual([]);
+  });
+});

@@ -138,6 +138,7 @@ export class AgentInvocation extends Invocation {
     return this.#madeKeeper;
   };
   #spentBelow: Spent = NOTHING_SPENT;
+  #lastEndBelow = 0;
   #own: Spent = NOTHING_SPENT;
 
   constructor({ context, content, ...start }: InvocationStart, owner: InvocationOwner) {
@@ -342,8 +343,8 @@ export class AgentInvocation extends Invocation {
     rememberForEvaluation('run', id, span, rememberedOf(known));
   }
 
-  /** A subagent's turn ends no later than the turn above it, if the server's times say the same. */
-  #latestEnd({ endedAt = Number.POSITIVE_INFINITY }: InvocationSnapshot): number {
+  /** A subagent's turn ends no later than the turn above it, unless the server's times say otherwise. */
+  #latestEnd({ endedAt = Number.NEGATIVE_INFINITY }: InvocationSnapshot): number {
     const { life, snapshot } = this.start.above ?? {};
     const isInside = endedAt <= (snapshot?.endedAt ?? Number.NEGATIVE_INFINITY);
     return (isInside ? life?.endTime : undefined) ?? Number.POSITIVE_INFINITY;
@@ -430,12 +431,13 @@ export class AgentInvocation extends Invocation {
     const { segment, life } = this;
     const { above } = this.start;
     if (life.endTime !== undefined) this.#spend();
-    const lastTime = endTimeOf(life);
-    // A server's whole seconds may leave no time for the steps and tool calls.
-    const room = SPAN_ROOM_MS * (1 + this.steps.unrecorded.length + this.steps.toolCalls.length);
-    const endTime = Math.max(segment?.within(lastTime) ?? lastTime, this.startTime + room);
     for (const invocation of this.below) invocation.close();
+    // A server's whole seconds, or an end that was not seen, may leave no time for the steps and tool calls.
+    const room = SPAN_ROOM_MS * (1 + this.steps.unrecorded.length + this.steps.toolCalls.length);
+    const lastTime = life.endTime ?? Math.max(endTimeOf(life), this.#lastEndBelow) + room;
+    const endTime = Math.max(segment?.within(lastTime) ?? lastTime, this.startTime + room);
     if (above !== undefined) {
+      above.#lastEndBelow = Math.max(above.#lastEndBelow, endTime);
       above.below.delete(this);
       above.#spentBelow = addSpent(above.#spentBelow, this.spent);
     }
