@@ -1,7 +1,8 @@
 import { type OpenAIInstrumentationConfig, resolveSettings } from '../config/config.ts';
 import { asObject, isPlainObject } from '../util/payload.ts';
 import { forgetDefaultObservers, prepareDefaultObservers } from './default-observers.ts';
-import { Observer, readSettings } from './observer.ts';
+import { Observer } from './observer.ts';
+import { readSettings } from './settings.ts';
 
 /** How many earlier settings are compared with those of a new options object. */
 const MAX_COMPARED = 16;

@@ -5,7 +5,8 @@ import { Telemetry } from '../telemetry/telemetry.ts';
 import { guard } from '../util/guard.ts';
 import { ProcessWide } from '../util/process-state.ts';
 import { VERSION } from '../util/version.ts';
-import { type Observer, readSettings } from './observer.ts';
+import type { Observer } from './observer.ts';
+import { readSettings } from './settings.ts';
 
 /** The observers of all clients in the process, newest last. All copies of this release share them. */
 export const defaultObservers: ProcessWide<Set<Observer>> = new ProcessWide(

@@ -1,6 +1,5 @@
 import { type Context, type TracerProvider, trace } from '@opentelemetry/api';
-import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from '../config/config.ts';
-import { unknownOptions } from '../config/unknown-names.ts';
+import type { OpenAIInstrumentationConfig, Settings } from '../config/config.ts';
 import { logFindings, notice } from '../diagnostics/report.ts';
 import type { PlaceOptions } from '../hierarchy/conversation-api.ts';
 import { conversationIn } from '../hierarchy/conversations/conversation-id.ts';
@@ -12,7 +11,6 @@ import { type Call, type CallObservation, type CallObserver, openCalls, type Too
 import { deploymentOf, type Endpoint, endpointAt, endpointOf, SENDS_USAGE_UNASKED } from '../sdk/provider.ts';
 import { matchRoute } from '../sdk/routes/index.ts';
 import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
-import { hookOfVariables } from '../telemetry/content/hooks-from-variables.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { readFailure } from '../telemetry/outcomes/failure.ts';
 import { OuterSpans } from '../telemetry/outer-span.ts';
@@ -34,6 +32,7 @@ import { agentsCalls } from './agents-calls.ts';
 import { CallHooks } from './call-hooks.ts';
 import { noticeProvider } from './missing-provider.ts';
 import { runTool, startInConversation, startWebhook } from './program-operations.ts';
+import { readSettings } from './settings.ts';
 
 const NO_OPTIONS: PlaceOptions = {};
 
@@ -277,21 +276,4 @@ export class Observer implements CallObserver, ProviderListener {
   #interruptFunctions(): void {
     for (const end of this.telemetry.functions.values().reverse()) end();
   }
-}
-
-/** Also reports what is wrong with the options, and that content is recorded. */
-export function readSettings(config: OpenAIInstrumentationConfig): Settings {
-  const settings = resolveSettings(config, (problem) => notice('option_not_accepted', problem));
-  // The code of the check is loaded only if the check may find something.
-  const isPlain = Object.keys(config).every((name) => name === 'enabled' || Object.hasOwn(settings, name));
-  if (!isPlain || config.events !== undefined)
-    for (const problem of unknownOptions(config)) notice('option_not_accepted', problem);
-  const { captureMessageContent } = settings;
-  const mode = typeof captureMessageContent === 'function' ? 'by caller' : captureMessageContent;
-  if (mode !== 'NO_CONTENT') notice('content_recorded', mode);
-  const { maskedKinds, contentFolder } = settings;
-  // If neither content is recorded nor a hook called, there is nothing to mask.
-  const masks = maskedKinds.length > 0 && (mode !== 'NO_CONTENT' || settings.completionHook !== undefined);
-  if (!masks && contentFolder === undefined) return settings;
-  return Object.freeze({ ...settings, completionHook: hookOfVariables(settings) });
 }

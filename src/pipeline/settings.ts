@@ -1,0 +1,21 @@
+import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from '../config/config.ts';
+import { unknownOptions } from '../config/unknown-names.ts';
+import { notice } from '../diagnostics/report.ts';
+import { hookOfVariables } from '../telemetry/content/hooks-from-variables.ts';
+
+/** Also reports what is wrong with the options, and that content is recorded. */
+export function readSettings(config: OpenAIInstrumentationConfig): Settings {
+  const settings = resolveSettings(config, (problem) => notice('option_not_accepted', problem));
+  // The code of the check is loaded only if the check may find something.
+  const isPlain = Object.keys(config).every((name) => name === 'enabled' || Object.hasOwn(settings, name));
+  if (!isPlain || config.events !== undefined)
+    for (const problem of unknownOptions(config)) notice('option_not_accepted', problem);
+  const { captureMessageContent } = settings;
+  const mode = typeof captureMessageContent === 'function' ? 'by caller' : captureMessageContent;
+  if (mode !== 'NO_CONTENT') notice('content_recorded', mode);
+  const { maskedKinds, contentFolder } = settings;
+  // If neither content is recorded nor a hook called, there is nothing to mask.
+  const masks = maskedKinds.length > 0 && (mode !== 'NO_CONTENT' || settings.completionHook !== undefined);
+  if (!masks && contentFolder === undefined) return settings;
+  return Object.freeze({ ...settings, completionHook: hookOfVariables(settings) });
+}
