@@ -1,5 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 import { isSwitchedOff } from '../config/environment.ts';
+import { listenTo } from '../telemetry/program-end/provider-life.ts';
 import type { LocalPlace } from '../telemetry/program-operation.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
 import { guard } from '../util/guard.ts';
@@ -54,8 +55,30 @@ export function defaultTelemetry(): Telemetry | undefined {
   const newest = newestDefault();
   if (newest !== undefined) return newest.telemetry;
   if (hasBeenObserved || isSwitchedOff()) return undefined;
-  byEnvironment ??= new Telemetry(readSettings({}));
+  byEnvironment ??= telemetryByEnvironment();
+  const { listener, provider } = byEnvironment;
+  if (listener !== undefined) guard('listening to a provider', listenTo, provider, listener);
   return byEnvironment;
+}
+
+/** Without an observer, nothing else ends the functions in progress when a provider shuts down. */
+function telemetryByEnvironment(): Telemetry {
+  const endAll = (): void => telemetry.endFunctions();
+  const telemetry = new Telemetry(readSettings({}), {
+    get isOpen() {
+      return telemetry.functions.size > 0;
+    },
+    get otherProviders() {
+      return telemetry.otherProviders;
+    },
+    endAll,
+    forceFlush: () => telemetry.hooks.settled(),
+    shutdown() {
+      endAll();
+      return telemetry.hooks.settled();
+    },
+  });
+  return telemetry;
 }
 
 /** For tests: makes the environment's settings apply again. */

@@ -197,7 +197,7 @@ export class Observer implements CallObserver, ProviderListener {
   async #end(limits: EndLimits | undefined): Promise<void> {
     this.#interruptCalls();
     await this.#hierarchy?.tracker.shutdown(limits);
-    this.#interruptFunctions();
+    this.telemetry.endFunctions();
     await this.telemetry.hooks.settled();
   }
 
@@ -205,7 +205,7 @@ export class Observer implements CallObserver, ProviderListener {
   endAll(): void {
     this.#interruptCalls();
     this.#hierarchy?.tracker.endAll();
-    this.#interruptFunctions();
+    this.telemetry.endFunctions();
   }
 
   enable(): void {
@@ -270,10 +270,5 @@ export class Observer implements CallObserver, ProviderListener {
 
   #interruptCalls(): void {
     for (const call of openCalls(this)) call.close('interrupted');
-  }
-
-  /** Ends the spans of functions, newest first: a newer one may be below an older one. */
-  #interruptFunctions(): void {
-    for (const end of this.telemetry.functions.values().reverse()) end();
   }
 }

@@ -20,7 +20,7 @@ import { metadataIn, startSpanWithMetadata } from './metadata.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { withOlderNames } from './older-attribute-names.ts';
 import { flushAtProgramEnd } from './program-end/program-end.ts';
-import type { ProviderLife } from './program-end/provider-life.ts';
+import type { ProviderLife, ProviderListener } from './program-end/provider-life.ts';
 import { PendingHooks } from './program-hooks.ts';
 
 interface KnownTracer {
@@ -53,9 +53,9 @@ export class Telemetry {
   #records = false;
 
   /** Listens to the providers, which hold it weakly. This field keeps it alive while work is in progress. */
-  readonly listener: object | undefined;
+  readonly listener: ProviderListener | undefined;
 
-  constructor(settings: Settings, listener?: object) {
+  constructor(settings: Settings, listener?: ProviderListener) {
     this.settings = settings;
     this.listener = listener;
   }
@@ -111,6 +111,11 @@ export class Telemetry {
   get otherProviders(): readonly object[] {
     const { metrics, events } = this;
     return events.provider === undefined ? [metrics.provider] : [metrics.provider, events.provider];
+  }
+
+  /** Ends the spans of functions, newest first: a newer one may be below an older one. */
+  endFunctions(): void {
+    for (const end of this.functions.values().reverse()) end();
   }
 
   /** Arranges for all providers to be flushed when the program ends, even if no span has been started. */

@@ -255,6 +255,13 @@ describe('traced', () => {
     expect(telemetry.spans.map(({ name }) => name)).toEqual(['work']);
   });
 
+  it('ends with the provider, also if the program instruments only single clients', async () => {
+    const { telemetry } = await startProgram();
+    void traced('work', () => new Promise(() => {}))();
+    await telemetry.provider.shutdown();
+    expect(telemetry.spans.map(({ name }) => name)).toEqual(['work']);
+  });
+
   it('never triggers a lazy promise that the program does not await', async () => {
     await startTracedProgram();
     let asked = 0;
