@@ -54,12 +54,14 @@ export const responses: ModelDialect = {
 
 export function readItemCalls(response: unknown, options: { content: boolean }): readonly RequestedCall[] {
   const output = first(arrayField(response, 'output'), MAX_READ);
-  const resultOf = resultsIn(output);
+  // Made for the first call: most responses have none.
+  let resultOf: ResultOf | undefined;
   let waits: ((call: ResponseToolCall) => boolean) | undefined;
   const calls: RequestedCall[] = [];
   for (const item of output) {
     const call = readResponseToolCall(item);
     if (call === undefined) continue;
+    resultOf ??= resultsIn(output);
     waits ??= waitingCalls(output);
     const asksProgram = waits(call);
     // A list of tools is no call. Once an approval is answered, the call itself is another item.
