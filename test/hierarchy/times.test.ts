@@ -158,6 +158,14 @@ it('a function that another process answers ends when the server says, and the n
   expect(tutor.ended('execute_tool').map(secondsOf)).toEqual([30]);
 });
 
+it('a run whose stream ends before its first event ends within the thread that it should have created', async () => {
+  const { client, simulator, telemetry, ended } = await startProgram();
+  simulator.next({ sse: [] });
+  for await (const _ of await client.beta.threads.createAndRun({ assistant_id: 'asst_1', stream: true }));
+  expect(ended('invoke_agent')).toHaveLength(1);
+  expect(outsideOfParent(telemetry.spans)).toEqual([]);
+});
+
 it('a time of 0 counts as missing: servers written in Go report it instead of null', async () => {
   const time = startClock();
   const { simulator, ...tutor } = await startTutor({ config: { runSteps: 'observe' } });

@@ -433,7 +433,8 @@ export class AgentInvocation extends Invocation {
     if (life.endTime !== undefined) this.#spend();
     for (const invocation of this.below) invocation.close();
     // A server's whole seconds, or an end that was not seen, may leave no time for the steps and tool calls.
-    const room = SPAN_ROOM_MS * (1 + this.steps.unrecorded.length + this.steps.toolCalls.length);
+    const below = this.steps.unrecorded.length + this.steps.toolCalls.length;
+    const room = below === 0 ? 0 : SPAN_ROOM_MS * (1 + below);
     const lastTime = life.endTime ?? Math.max(endTimeOf(life), this.#lastEndBelow) + room;
     const endTime = Math.max(segment?.within(lastTime) ?? lastTime, this.startTime + room);
     if (above !== undefined) {
