@@ -37,7 +37,8 @@ export class CallHooks {
     const { startSpanHook } = this.#hooks;
     const request = this.#request;
     if (startSpanHook === undefined || request === undefined) return {};
-    return { ...(asObject(runHookNow('startSpanHook', () => startSpanHook(request))) as Attributes) };
+    const given = asObject(runHookNow('startSpanHook', () => startSpanHook(request))) ?? {};
+    return guard('reading attributes of startSpanHook', attributesIn, given) ?? {};
   }
 
   /**
@@ -85,6 +86,12 @@ function runHook<Result>(name: string, run: () => Result): Result | undefined {
   const result = guard(name, runInsideHook, run);
   handleRejection(name, result);
   return result;
+}
+
+/** One BigInt as a dimension would make the SDK lose all metrics of the program. */
+function attributesIn(given: object): Attributes {
+  const isValue = (value: unknown): boolean => /^(?:string|number|boolean)$/.test(typeof value);
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => [value].flat().every(isValue)));
 }
 
 function runHookNow<Result>(name: string, run: () => Result): Result | undefined {

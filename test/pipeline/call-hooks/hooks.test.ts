@@ -148,6 +148,15 @@ test('startSpanHook returns attributes that samplers see', async () => {
   expect(sampled).toEqual([expect.objectContaining({ 'app.team': '/chat/completions' })]);
 });
 
+test('what startSpanHook returns and no attribute can have is left out: the metrics of the program would be lost', async () => {
+  const given = { 'server.port': 1n, 'app.list': ['a', {}], 'app.team': 'red' };
+  const session = await start({ startSpanHook: () => given as unknown as Attributes });
+  await session.client.chat.completions.create(CHAT);
+  assertSpanTree(session.spans, 'chat gpt-4o-mini  app.team=red');
+  expect(session.spans[0]?.attributes).not.toHaveProperty(['app.list']);
+  expect((await session.metrics()).length).toBeGreaterThan(0);
+});
+
 test('attributes that responseHook sets override others', async () => {
   const session = await start({
     responseHook: (span) => span.setAttribute('gen_ai.response.model', 'hidden'),
