@@ -432,9 +432,11 @@ export class AgentInvocation extends Invocation {
     const { above } = this.start;
     if (life.endTime !== undefined) this.#spend();
     for (const invocation of this.below) invocation.close();
-    // A server's whole seconds, or an end that was not seen, may leave no time for the steps and tool calls.
+    // A server's whole seconds, or an end that was not seen, may leave no time for the steps and tool calls. A
+    // subagent's turn gets no more time than the turn above, if that has ended.
     const below = this.steps.unrecorded.length + this.steps.toolCalls.length;
-    const room = below === 0 ? 0 : SPAN_ROOM_MS * (1 + below);
+    const mayExtend = below > 0 && above?.life.endTime === undefined;
+    const room = mayExtend ? SPAN_ROOM_MS * (1 + below) : 0;
     const lastTime = life.endTime ?? Math.max(endTimeOf(life), this.#lastEndBelow) + room;
     const endTime = Math.max(segment?.within(lastTime) ?? lastTime, this.startTime + room);
     if (above !== undefined) {
