@@ -55,14 +55,16 @@ function hasContextManager(): boolean {
 
 /**
  * Reports at process exit that the program made calls but nothing received what was recorded: no SDK, no
- * metrics, no events, and no function of the user's program.
+ * metrics, no events, and no function of the user's program. Or that its tracer provider cannot be used.
  *
  * @returns a function that cancels the report
  */
 export function reportMissingProvider(): () => void {
   if (areSpansOff() || isSwitchedOff()) return () => undefined;
   return atExit(() => {
-    if (isHeard || !seenCalls.value.any || !isNoopTracerProvider(currentProvider())) return;
-    if (isNoopMeterProvider(metrics.getMeterProvider())) printFinding(missingProvider());
+    if (!seenCalls.value.any || !isNoopTracerProvider(currentProvider())) return;
+    // A program that registers a tracer provider wants spans, even if its logger provider receives events.
+    const isUnheard = !isHeard && isNoopMeterProvider(metrics.getMeterProvider());
+    if (isUnheard || olderApiInUse() !== undefined) printFinding(missingProvider());
   });
 }

@@ -61,6 +61,8 @@ export function isApiContext(context: Context): boolean {
 
 /** Whether `diag` logs warnings. The API binds the logger's methods, except those below the log level. */
 export function logsWarnings(): boolean {
+  // A newer copy of the API does not reach the logger of an older one.
+  if (olderApiInUse() !== undefined) return false;
   const warn = field(field(field(globalThis, API_KEY), 'diag'), 'warn');
   return typeof warn === 'function' && warn.name.startsWith('bound ');
 }

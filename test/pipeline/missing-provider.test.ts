@@ -36,6 +36,12 @@ const UNREGISTERED = `
   instrumentation.setTracerProvider({ getTracer: () => trace.getTracer('none') });
 `;
 
+/** What an older copy of the API has registered: a tracer provider, and a logger that logs warnings. */
+const OLDER_API = `
+  const warn = (() => undefined).bind();
+  globalThis[Symbol.for('opentelemetry.js.api.1')] = { version: '1.9.0', trace: {}, diag: { warn } };
+`;
+
 async function said(program: string, environment: Readonly<Record<string, string>> = {}): Promise<string> {
   await project().write({ 'app.mjs': program });
   const { code, stderr } = await project().run(['app.mjs'], {
@@ -49,6 +55,12 @@ async function said(program: string, environment: Readonly<Record<string, string
 
 test('a program that passes openai to instrumentOpenAI without an SDK gets one line', async () => {
   expect(await said(FUNCTION + CALLS)).toMatch(/^\S+: No tracer provider is registered, .*\n$/);
+});
+
+test('a provider of an older API is said on standard error, also if events are received or it has a logger', async () => {
+  expect(await said(OLDER_API + SINK + CALLS)).toMatch(
+    /^\S+: A tracer provider is registered with \S+ 1\.9\.0, .*\n$/,
+  );
 });
 
 test('rejected variables and unknown ones are said on standard error with …/register', async () => {
