@@ -80,6 +80,7 @@ const INEXACT_NUMBER = /[\d.]{16}|\d[eE][+-]?\d{3}/;
  *
  * Programs often parse and serialize arguments before they send them back. So JSON is hashed as `JSON.stringify` writes
  * it, with sorted keys: spaces, escapes and the order of keys make no difference. Other text is hashed as it is.
+ * Some models write no arguments as an empty text, which programs send back as `{}`.
  */
 export function fingerprintOf(name: string, given: unknown): string | undefined {
   const text = canonical(given);
@@ -89,7 +90,7 @@ export function fingerprintOf(name: string, given: unknown): string | undefined 
 }
 
 function canonical(given: unknown): string | undefined {
-  if (given === undefined || given === null) return '';
+  if (given === undefined || given === null || given === '') return '{}';
   if (typeof given !== 'string') return serialized(given);
   if (given.length > MAX_HASHED_LENGTH || INEXACT_NUMBER.test(given)) return given;
   const parsed = parseJson(given);

@@ -10,6 +10,7 @@ it.each<[string, unknown, unknown]>([
   ['other spellings of numbers', '{"a":1.0}', '{"a":1}'],
   ['another order of keys', '{"a":1,"b":[{"c":2,"d":3}]}', '{"b":[{"d":3,"c":2}],"a":1}'],
   ['no arguments', undefined, ''],
+  ['an empty text, which programs send back as an empty object', '', '{}'],
   ['an object that was serialized', { command: ['ls'] }, '{"command":["ls"]}'],
 ])('the fingerprint is the same: %s', (_, one, other) => {
   expect(fingerprintOf(NAME, one)).toBe(fingerprintOf(NAME, other));
