@@ -50,7 +50,7 @@ function onSignal(signal: NodeJS.Signals, actions: SignalActions, stopAll: () =>
       stop();
       void actions.flush();
       // Without this, the flush is cut off if a library cleans up and then sends the signal again.
-      guard('wrapping process.kill', flushBeforeKill, signal, actions, stopAll);
+      guard('wrapping process.kill', flushBeforeKill, signal, number, actions, stopAll);
     }
   };
   /** A listener that is prepended later would run before ours. */
@@ -71,10 +71,16 @@ function onSignal(signal: NodeJS.Signals, actions: SignalActions, stopAll: () =>
  * Flushes before the process ends by a signal that it sends to itself: NestJS, terminus and `signal-exit` do this after
  * they have cleaned up. It patches `process.kill` instead of adding a listener, because such libraries count listeners.
  */
-function flushBeforeKill(signal: NodeJS.Signals, actions: SignalActions, stopAll: () => void): void {
+function flushBeforeKill(
+  signal: NodeJS.Signals,
+  number: number | undefined,
+  actions: SignalActions,
+  stopAll: () => void,
+): void {
   const { kill } = process;
   process.kill = (pid, sent = 'SIGTERM') => {
-    const ends = pid === process.pid && sent === signal && process.listenerCount(signal) === 0;
+    const isSame = sent === signal || sent === number;
+    const ends = pid === process.pid && isSame && process.listenerCount(signal) === 0;
     if (!ends || pid === 1) return kill.call(process, pid, sent);
     process.kill = kill;
     finishAndDie(signal, actions, stopAll);

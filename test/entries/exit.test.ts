@@ -106,21 +106,21 @@ const ROWS: readonly Row[] = [
     end: { signal: 'SIGTERM' as const, stdout: 'ready\ncleaning up null SIGTERM\n' },
     spans: ['chat gpt-4o'],
   })),
-  {
-    title: 'by a signal that it sends itself again, as NestJS does, and sends what is recorded until then',
+  ...['signal', 'number'].map((sent) => ({
+    title: `by a signal that it sends itself again by its ${sent === 'signal' ? 'name, as NestJS does' : 'number'}, and sends what is recorded until then`,
     body: `
-      process.once('SIGTERM', async (signal) => {
+      process.once('SIGTERM', async (signal, number) => {
         process.kill(process.pid, 0);
         await ask('last');
-        process.kill(process.pid, signal);
+        process.kill(process.pid, ${sent});
       });
       await ask('first');
       ${STAY}
     `,
-    signals: ['SIGTERM'],
-    end: { signal: 'SIGTERM', stdout: 'ready\n' },
+    signals: ['SIGTERM'] as const,
+    end: { signal: 'SIGTERM' as const, stdout: 'ready\n' },
     spans: ['chat first', 'chat last'],
-  },
+  })),
   {
     title: 'by a signal that it sends itself again, whatever exit code it asks for after that',
     body: `
