@@ -3,7 +3,12 @@ import type { OpenAIInstrumentationConfig } from './config/config.ts';
 import { isSwitchedOff } from './config/environment.ts';
 import { logFindings } from './diagnostics/report.ts';
 import { observerFor } from './pipeline/client-observers.ts';
-import { addClientObserver, addDefaultObserver, defaultObservers } from './pipeline/default-observers.ts';
+import {
+  addClientObserver,
+  addDefaultObserver,
+  defaultObservers,
+  processObserver,
+} from './pipeline/default-observers.ts';
 import { reportMissingProvider } from './pipeline/missing-provider.ts';
 import type { Observer } from './pipeline/observer.ts';
 import {
@@ -52,8 +57,9 @@ const newestObservers = new WeakMap<PatchedClass, Observer>();
  *   `OpenAI` class or the module namespace, to instrument all clients and apply the options to `traced` and
  *   similar functions; a class such as `ResponsesWS` or `ResponsesToolRunner`, or its module, to instrument
  *   all of its sockets or loops, which a client does not include
- * @param config options; environment variables and defaults apply to options that are not set. Clients with
- *   equal options share their conversations, even if a server creates a client for each request
+ * @param config options; environment variables and defaults apply to options that are not set. Without options, the
+ *   `OpenAI` class has those of `OpenAIInstrumentation`, if that was created before. Clients with equal options share
+ *   their conversations, even if a server creates a client for each request
  * @returns the target itself
  */
 export function instrumentOpenAI<Target>(target: Target, config?: OpenAIInstrumentationConfig): Target {
@@ -101,7 +107,11 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
   for (const seam of seams) observeAll(seam, observer);
   if (prototype === undefined) addClientObserver(observer);
   else if (isClient(target)) instrumentClient(Seam.of(prototype), target, observer);
-  else instrumentClass(Seam.of(prototype), findClientClass(target), observer);
+  else {
+    // Without options, those of the process apply: they may mask content, or forbid it.
+    const ofProcess = config === DEFAULTS ? processObserver() : undefined;
+    instrumentClass(Seam.of(prototype), findClientClass(target), observer, ofProcess);
+  }
 }
 
 function instrumentClient(seam: Seam, client: object, observer: Observer): void {
@@ -115,11 +125,13 @@ function instrumentClient(seam: Seam, client: object, observer: Observer): void 
     );
 }
 
-function instrumentClass(seam: Seam, target: unknown, observer: Observer): void {
+function instrumentClass(seam: Seam, target: unknown, observer: Observer, ofProcess?: Observer): void {
   const subclass = findSubclassPrototype(target);
   if (subclass !== undefined) {
     seam.observeClass(subclass, observer);
     addClientObserver(observer);
+  } else if (ofProcess !== undefined && !newestObservers.has(seam)) {
+    seam.addDefault(ofProcess);
   } else {
     const replaced = observeAll(seam, observer);
     // The options for all clients also apply to `traced` and similar functions.

@@ -42,6 +42,10 @@ function newestDefault(): Observer | undefined {
   return newest;
 }
 
+export function processObserver(): Observer | undefined {
+  return [...defaultObservers.value].findLast(({ isOfProcess }) => isOfProcess);
+}
+
 /** Also called for a client with settings of its own, whose calls the default observers do not see. */
 export function prepareDefaultObservers(): void {
   for (const observer of defaultObservers.value) guard('preparing for a call', () => observer.prepare());

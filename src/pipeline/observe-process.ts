@@ -25,6 +25,7 @@ export function observeProcess(observer: Observer, { clientLoaded, api }: LoadHo
     seams = seams.filter((earlier) => ![undefined, seam].includes(earlier.deref()));
     seams.push(new WeakRef(seam));
   };
+  observer.isOfProcess = true;
   addDefaultObserver(observer);
   const stopLoading = onClientLoaded({
     client({ prototype, exported }) {

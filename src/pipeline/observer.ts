@@ -39,6 +39,8 @@ const NO_OPTIONS: PlaceOptions = {};
 /** Records every call with one set of settings. */
 export class Observer implements CallObserver, ProviderListener {
   readonly telemetry: Telemetry;
+  /** Whether it was set up for every client of the process, not by passing a class. */
+  isOfProcess = false;
   readonly #others = new OuterSpans();
   /** Created when it is first needed. In the built package, its code is loaded then, too. */
   #hierarchy: Hierarchy | undefined;

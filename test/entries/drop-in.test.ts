@@ -59,6 +59,25 @@ describe.each(LANES_IN_TURN)('$lane, $format: …/openai instead of openai', ({ 
     ).toEqual(['chat with-content']);
   });
 
+  test('has the options of an OpenAIInstrumentation that was created before, not those of the environment', async () => {
+    const setUp = `
+      const { OpenAIInstrumentation } = await load('${PACKAGE}');
+      new OpenAIInstrumentation({ captureMessageContent: 'NO_CONTENT' });
+    `;
+    const { stdout } = await runChild({
+      lane,
+      format,
+      text: programText(format, 'await ask();', { openai: `${PACKAGE}/openai`, beginning: SDK + setUp }),
+      env: {
+        BASE_URL: simulator().url,
+        OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'SPAN_ONLY',
+      },
+    });
+    const [call, ...more] = readSpans(stdout);
+    expect([call?.name, more]).toEqual(['chat gpt-4o', []]);
+    expect(call?.attributes).not.toHaveProperty('gen_ai.input.messages');
+  });
+
   test('together with …/register creates one span per call', async () => {
     const flag = format === 'mjs' ? '--import' : '--require';
     const { stdout } = await run(`await ask();`, [flag, `${PACKAGE}/register`]);
