@@ -49,17 +49,32 @@ function beforeOthers(event: ProcessEvent, run: () => void): void {
     if (isDone) return;
     isDone = true;
     restore();
+    process.off(event, onEvent);
     run();
   };
+  const onEvent = (code: unknown): void => {
+    if (!isOfProgram(code)) runOnce();
+  };
   const restore = patchMethod(process, 'emit', function (this: NodeJS.Process, ...given: unknown[]) {
-    if (isDone || given[0] !== event) return emit.apply(this, given);
+    if (isDone || given[0] !== event || isOfProgram(given[1])) return emit.apply(this, given);
     runOnce();
     // Without pending work, Node would not emit the event again.
     setImmediate(() => undefined);
     return true;
   });
   // For runtimes that do not call `emit`.
-  process.once(event, runOnce);
+  process.on(event, onEvent);
+}
+
+/**
+ * Whether the program itself emits `beforeExit`, for example to clean up before `process.exit()`. Node passes an exit
+ * code, and emits the event only when no timer or server is left.
+ */
+function isOfProgram(code: unknown): boolean {
+  const resources = guard('reading active resources', () => process.getActiveResourcesInfo?.()) ?? [];
+  return (
+    typeof code !== 'number' || resources.some((each) => /^(Timeout|Immediate|\w+ServerWrap)$/.test(each))
+  );
 }
 
 /**

@@ -171,6 +171,18 @@ describe('a program with …/register', () => {
     expect({ code, stdout }).toEqual({ code: 4, stdout: 'beforeExit 4\n' });
   });
 
+  test.each([
+    ['without an exit code', `process.emit('beforeExit');`],
+    ['while a timer is left', `setTimeout(() => undefined, 9_000); process.emit('beforeExit', 0);`],
+  ])('that emits beforeExit itself before process.exit() has its listeners called: %s', async (_, emit) => {
+    const end = `
+      process.on('beforeExit', () => console.log('cleaning up'));
+      ${emit}
+      process.exit(4);`;
+    const { code, stdout } = await run(end, { OTEL_TRACES_EXPORTER: 'console' });
+    expect({ code, stdout }).toEqual({ code: 4, stdout: 'cleaning up\n' });
+  });
+
   test('whose listener for beforeExit starts something continues as without it', async () => {
     const end = `
       let left = 2;
