@@ -53,10 +53,10 @@ function beforeOthers(event: ProcessEvent, run: () => void): void {
     run();
   };
   const onEvent = (code: unknown): void => {
-    if (!isOfProgram(code)) runOnce();
+    if (!isByProgram(code)) runOnce();
   };
   const restore = patchMethod(process, 'emit', function (this: NodeJS.Process, ...given: unknown[]) {
-    if (isDone || given[0] !== event || isOfProgram(given[1])) return emit.apply(this, given);
+    if (isDone || given[0] !== event || isByProgram(given[1])) return emit.apply(this, given);
     runOnce();
     // Without pending work, Node would not emit the event again.
     setImmediate(() => undefined);
@@ -70,7 +70,7 @@ function beforeOthers(event: ProcessEvent, run: () => void): void {
  * Whether the program itself emits `beforeExit`, for example to clean up before `process.exit()`. Node passes an exit
  * code, and emits the event only when no timer or server is left.
  */
-function isOfProgram(code: unknown): boolean {
+function isByProgram(code: unknown): boolean {
   const resources = guard('reading active resources', () => process.getActiveResourcesInfo?.()) ?? [];
   return (
     typeof code !== 'number' || resources.some((each) => /^(Timeout|Immediate|\w+ServerWrap)$/.test(each))
