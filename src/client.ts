@@ -57,9 +57,9 @@ const newestObservers = new WeakMap<PatchedClass, Observer>();
  *   `OpenAI` class or the module namespace, to instrument all clients and apply the options to `traced` and
  *   similar functions; a class such as `ResponsesWS` or `ResponsesToolRunner`, or its module, to instrument
  *   all of its sockets or loops, which a client does not include
- * @param config options; environment variables and defaults apply to options that are not set. Without options, the
- *   `OpenAI` class has those of `OpenAIInstrumentation`, if that was created before. Clients with equal options share
- *   their conversations, even if a server creates a client for each request
+ * @param config options; environment variables and defaults apply to options that are not set. Without options,
+ *   those of an `OpenAIInstrumentation` that was created before apply. Clients with equal options share their
+ *   conversations, even if a server creates a client for each request
  * @returns the target itself
  */
 export function instrumentOpenAI<Target>(target: Target, config?: OpenAIInstrumentationConfig): Target {
@@ -100,18 +100,16 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
     );
     return;
   }
-  const observer = observerFor(config);
+  // Without options, those of the process apply: they may mask content, or forbid it.
+  const ofProcess = config === DEFAULTS ? processObserver() : undefined;
+  const observer = ofProcess ?? observerFor(config);
   if (!reportsProvider) guard('watching for a provider', reportMissingProvider);
   reportsProvider = true;
   logFindings();
   for (const seam of seams) observeAll(seam, observer);
   if (prototype === undefined) addClientObserver(observer);
   else if (isClient(target)) instrumentClient(Seam.of(prototype), target, observer);
-  else {
-    // Without options, those of the process apply: they may mask content, or forbid it.
-    const ofProcess = config === DEFAULTS ? processObserver() : undefined;
-    instrumentClass(Seam.of(prototype), findClientClass(target), observer, ofProcess);
-  }
+  else instrumentClass(Seam.of(prototype), findClientClass(target), observer);
 }
 
 function instrumentClient(seam: Seam, client: object, observer: Observer): void {
@@ -125,13 +123,13 @@ function instrumentClient(seam: Seam, client: object, observer: Observer): void 
     );
 }
 
-function instrumentClass(seam: Seam, target: unknown, observer: Observer, ofProcess?: Observer): void {
+function instrumentClass(seam: Seam, target: unknown, observer: Observer): void {
   const subclass = findSubclassPrototype(target);
   if (subclass !== undefined) {
     seam.observeClass(subclass, observer);
     addClientObserver(observer);
-  } else if (ofProcess !== undefined && !newestObservers.has(seam)) {
-    seam.addDefault(ofProcess);
+  } else if (observer.isOfProcess) {
+    if (!newestObservers.has(seam)) seam.addDefault(observer);
   } else {
     const replaced = observeAll(seam, observer);
     // The options for all clients also apply to `traced` and similar functions.
