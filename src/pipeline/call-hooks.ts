@@ -88,12 +88,6 @@ function runHook<Result>(name: string, run: () => Result): Result | undefined {
   return result;
 }
 
-/** One BigInt as a dimension would make the SDK lose all metrics of the program. */
-function attributesIn(given: object): Attributes {
-  const isValue = (value: unknown): boolean => /^(?:string|number|boolean)$/.test(typeof value);
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => [value].flat().every(isValue)));
-}
-
 function runHookNow<Result>(name: string, run: () => Result): Result | undefined {
   const result = runHook(name, run);
   if (typeof field(result, 'then') !== 'function') return result;
@@ -102,4 +96,10 @@ function runHookNow<Result>(name: string, run: () => Result): Result | undefined
     `option ${name} returns a promise, which has no effect. It must return its result.`,
   );
   return undefined;
+}
+
+/** One BigInt as a dimension would make the SDK lose all metrics of the program. */
+function attributesIn(given: object): Attributes {
+  const isValue = (value: unknown): boolean => /^(?:string|number|boolean)$/.test(typeof value);
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => [value].flat().every(isValue)));
 }

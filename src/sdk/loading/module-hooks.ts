@@ -74,7 +74,7 @@ function installHooks(listener: LoadListener): (() => void) | undefined {
   // The hook outlasts its listeners: an ES module that loads before the next listener could never be found.
   if (loadHook === undefined) {
     loadHook = new LoadHook();
-    if (TSX.test(nodeOptions())) announceRequired();
+    if (TSX.test([...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' '))) announceRequired();
   }
   loadHook.announcesApi ||= listener.api !== undefined;
   return undefined;
@@ -120,7 +120,7 @@ class LoadHook {
     return resolved;
   };
 
-  /** Hooks the load of one file: at once, or in a later microtask if it is imported for the first time. */
+  /** Hooks the load of one file, which follows at once, or in a later microtask if the file is imported. */
   #expect(expected: string, isImported: boolean): void {
     if (isImported) {
       if (this.#imported.has(expected)) return;
@@ -175,10 +175,6 @@ function sourceText(source: string | ArrayBuffer | NodeJS.TypedArray): string {
 
 /** The options of Node that name tsx, which compiles CommonJS past the module hooks. */
 const TSX = /(?:^|[\s\\/=])tsx(?:$|[\s\\/])/;
-
-function nodeOptions(): string {
-  return [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ');
-}
 
 /**
  * While a load hook is registered, Node 22.15 to 22.22 and 24.0 to 24.11 give imported CommonJS a `require` without
