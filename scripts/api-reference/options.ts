@@ -1,5 +1,6 @@
 import { type ApiItem, ApiItemContainerMixin } from '@microsoft/api-extractor-model';
 import { OPTIONS } from '../../src/config/config.ts';
+import { variableOf } from '../../src/config/option-parsers.ts';
 import { descriptionOf } from './document.ts';
 
 /** Finds a table in `docs/options.md`, and the names of its rows. */
@@ -30,7 +31,8 @@ export function withOptionTables(document: string, exports: readonly ApiItem[]):
 }
 
 function rowOf(name: string, description: string): string {
-  const variable = (OPTIONS as Readonly<Record<string, { variable?: string } | undefined>>)[name]?.variable;
+  const option = Object.entries(OPTIONS).find(([each]) => each === name)?.[1];
+  const variable = option && variableOf(name, option);
   const named = variable === undefined ? '' : `\`${variable}\``;
   if (description === '' || !description.endsWith(variable === undefined ? '' : ` ${named}.`))
     throw new Error(`The comment of ${name} does not end with its variable: ${description}`);

@@ -19,6 +19,7 @@ import {
   oneOf,
   optionText,
   rejectedValue,
+  variableOf,
   wholeNumber,
 } from './option-parsers.ts';
 import type { EventOptions, EventPreset } from './sink-event-types.ts';
@@ -204,72 +205,59 @@ export type Settings = Required<Readonly<ResolvedOptions>> & {
 };
 
 export const CAPTURE_MODES: Option<CaptureMessageContent> = oneOf(
-  'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT',
   ['NO_CONTENT', 'SPAN_ONLY', 'EVENT_ONLY', 'SPAN_AND_EVENT'],
   { true: 'SPAN_AND_EVENT', false: 'NO_CONTENT' },
 );
 
-const TRUE_OR_FALSE = flag(undefined, false);
-const PRESET = oneOf(undefined, ['standard', 'minimal', 'full']);
+const TRUE_OR_FALSE = flag(false);
+const PRESET = oneOf(['standard', 'minimal', 'full']);
 
 /** Every option. `npm run api-reference` writes `docs/options.md` from this and the comments above. */
 export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]> } = {
   captureMessageContent: {
     ...CAPTURE_MODES,
+    variable: 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT',
     parse: (value) => (typeof value === 'function' ? (value as ContentConsent) : CAPTURE_MODES.parse(value)),
     withholdsContent: () => true,
   },
   completionHook: { ...aFunction(), withholdsContent: (value) => value !== null },
-  hideContent: {
-    ...oneOf('OTEL_INSTRUMENTATION_OPENAI_HIDE_CONTENT', ['none', 'inputs', 'outputs']),
-    withholdsContent: () => true,
-  },
-  recordRequest: listOf('OTEL_INSTRUMENTATION_OPENAI_RECORD_REQUEST', PERSONAL_FIELDS, {
-    true: true,
-    false: false,
-  }),
-  runSteps: oneOf('OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS', ['fetch', 'observe', 'off']),
-  maxContentLength: wholeNumber('OTEL_INSTRUMENTATION_OPENAI_MAX_CONTENT_LENGTH', 16_384),
-  maxSpanContentLength: wholeNumber('OTEL_INSTRUMENTATION_OPENAI_MAX_SPAN_CONTENT_LENGTH', 65_536),
-  media: oneOf('OTEL_INSTRUMENTATION_OPENAI_MEDIA', ['reference', 'inline', 'drop']),
-  conversationSpans: oneOf('OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_SPANS', [
-    'auto',
-    'always',
-    'never',
-    'trace',
-  ]),
-  conversationIdleTimeout: wholeNumber('OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_IDLE_TIMEOUT', 30_000),
-  runTimeout: wholeNumber('OTEL_INSTRUMENTATION_OPENAI_RUN_TIMEOUT', 600_000),
-  maxConversations: wholeNumber('OTEL_INSTRUMENTATION_OPENAI_MAX_CONVERSATIONS', 10_000),
-  apiSpans: oneOf('OTEL_INSTRUMENTATION_OPENAI_API_SPANS', ['all', 'writes', 'none']),
-  adoptRuns: namedValue<AdoptRuns>(
-    'OTEL_INSTRUMENTATION_OPENAI_ADOPT_RUNS',
-    { true: true, false: false, polled: 'polled', link: 'link' },
-    false,
-  ),
-  propagateInMetadata: flag('OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA', false),
-  streamDeltas: oneOf('OTEL_INSTRUMENTATION_OPENAI_STREAM_DELTAS', ['off', 'events', 'spans']),
-  streamUsage: oneOf('OTEL_INSTRUMENTATION_OPENAI_STREAM_USAGE', ['observe', 'include']),
-  chunkMetrics: oneOf('OTEL_INSTRUMENTATION_OPENAI_CHUNK_METRICS', ['off', 'each']),
+  hideContent: { ...oneOf(['none', 'inputs', 'outputs']), withholdsContent: () => true },
+  recordRequest: listOf(PERSONAL_FIELDS, { true: true, false: false }),
+  runSteps: oneOf(['fetch', 'observe', 'off']),
+  maxContentLength: wholeNumber(16_384),
+  maxSpanContentLength: wholeNumber(65_536),
+  media: oneOf(['reference', 'inline', 'drop']),
+  conversationSpans: oneOf(['auto', 'always', 'never', 'trace']),
+  conversationIdleTimeout: wholeNumber(30_000),
+  runTimeout: wholeNumber(600_000),
+  maxConversations: wholeNumber(10_000),
+  apiSpans: oneOf(['all', 'writes', 'none']),
+  adoptRuns: namedValue<AdoptRuns>({ true: true, false: false, polled: 'polled', link: 'link' }, false),
+  propagateInMetadata: flag(false),
+  streamDeltas: oneOf(['off', 'events', 'spans']),
+  streamUsage: oneOf(['observe', 'include']),
+  chunkMetrics: oneOf(['off', 'each']),
   cost: {
-    variable: 'OTEL_INSTRUMENTATION_OPENAI_COST',
     fallback: undefined,
     accepts: 'true, false, the module @pydantic/genai-prices',
     parse: (value) => asPricePackage(value) ?? TRUE_OR_FALSE.parse(value),
   },
-  costByPrompt: flag('OTEL_INSTRUMENTATION_OPENAI_COST_BY_PROMPT', false),
+  costByPrompt: flag(false),
   prices: {
+    source: 'code',
     fallback: {},
     accepts: 'objects with an object of prices in USD for each model',
     parse: (value) => readPriceTable(value, true),
     wrongPart: wrongPrice,
   },
   providers: {
+    source: 'code',
     fallback: [],
     accepts: 'lists of objects with the texts host and provider',
     parse: (value) => (Array.isArray(value) && value.every(isProviderRow) ? value : undefined),
   },
   events: {
+    source: 'code',
     fallback: undefined,
     accepts: `objects with a function sink and a preset of ${PRESET.accepts}`,
     parse: parseEvents,
@@ -279,20 +267,21 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
   ignoreRequestHook: aFunction(),
   startSpanHook: aFunction(),
   maskedKinds: {
-    ...listOf('OTEL_INSTRUMENTATION_OPENAI_MASKING', MASKED_KINDS, { true: MASKED_KINDS, false: [] }),
-    variableOnly: true,
+    ...listOf(MASKED_KINDS, { true: MASKED_KINDS, false: [] }),
+    variable: 'OTEL_INSTRUMENTATION_OPENAI_MASKING',
+    source: 'variable',
     withholdsContent: () => true,
   },
   contentFolder: {
     variable: 'OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH',
-    variableOnly: true,
+    source: 'variable',
     fallback: undefined,
     accepts: 'paths of folders, and file: URLs',
     parse: parseFolder,
   },
   conventions: {
     variable: 'OTEL_SEMCONV_STABILITY_OPT_IN',
-    variableOnly: true,
+    source: 'variable',
     fallback: 'current',
     accepts:
       'lists of names, of which gen_ai/dup, gen_ai_latest_experimental and gen_ai_latest_experimental/dup are known',
@@ -300,7 +289,7 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
   },
   olderNames: {
     variable: 'OTEL_SEMCONV_STABILITY_OPT_IN',
-    variableOnly: true,
+    source: 'variable',
     fallback: false,
     accepts: 'lists of names, of which gen_ai/dup is one',
     parse: (value) => listedNames(value).includes('gen_ai/dup'),
@@ -323,13 +312,13 @@ export function resolveSettings(
   const settings: Record<string, unknown> = {};
   const withheld: string[] = [];
   for (const [name, option] of Object.entries<Option<unknown>>(OPTIONS)) {
-    const { variable, variableOnly, fallback, accepts, parse, wrongPart, withholdsContent } = option;
-    const sources: [name: string, value: unknown][] = [
-      [`option ${name}`, variableOnly ? undefined : options[name]],
-    ];
+    const { source, fallback, accepts, parse, wrongPart, withholdsContent } = option;
+    const variable = variableOf(name, option);
+    const sources: [name: string, value: unknown][] = [];
+    if (source !== 'variable') sources.push([`option ${name}`, options[name]]);
     if (variable !== undefined) sources.push([variable, environment[variable] || undefined]);
     settings[name] = fallback;
-    for (const [source, value] of sources) {
+    for (const [given, value] of sources) {
       const withholds = withholdsContent?.(value) === true;
       if (value === undefined || (value === '' && !withholds)) continue;
       const parsed = parse(value);
@@ -338,7 +327,7 @@ export function resolveSettings(
         break;
       }
       const effect = withholds ? 'No content is recorded.' : undefined;
-      report(rejectedValue(source, value, accepts, effect, wrongPart?.(value)));
+      report(rejectedValue(given, value, accepts, effect, wrongPart?.(value)));
       if (withholds) {
         withheld.push(name);
         break;

@@ -5,7 +5,7 @@ import { type Environment, flag, rejectedValue, shownValue } from './option-pars
 import { adviceIfUnreachable, endpointMistakes, protocolProblem, tracesEndpoint } from './otlp.ts';
 
 const VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_ENABLED';
-const { parse, accepts } = flag(VARIABLE, true);
+const { parse, accepts } = flag(true);
 
 /**
  * Whether `OTEL_INSTRUMENTATION_OPENAI_ENABLED=false` disables the instrumentation, whatever the code says.

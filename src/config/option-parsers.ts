@@ -3,9 +3,10 @@ import { terminalSafe } from '../util/terminal-safe.ts';
 import { urlWithoutSecrets } from '../util/url-secrets.ts';
 
 export interface Option<Value> {
-  /** The environment variable, for options that can be written as text. */
-  readonly variable?: string | undefined;
-  readonly variableOnly?: true;
+  /** Where the value may come from. Default: code, and the variable. */
+  readonly source?: 'code' | 'variable';
+  /** Default: `OTEL_INSTRUMENTATION_OPENAI_RUN_TIMEOUT` for `runTimeout`. */
+  readonly variable?: string;
   readonly fallback: Value;
   /** Describes the accepted values, for messages about a rejected one. */
   readonly accepts: string;
@@ -20,24 +21,24 @@ export interface Option<Value> {
   readonly withholdsContent?: (value: unknown) => boolean;
 }
 
+/** The environment variable of an option; `undefined` if only code can set it. */
+export function variableOf(name: string, { source, variable }: Option<unknown>): string | undefined {
+  if (source === 'code') return undefined;
+  return variable ?? `OTEL_INSTRUMENTATION_OPENAI_${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
+}
+
 /** The names are accepted in any case. The first one is the default. */
 export function oneOf<const Name extends string>(
-  variable: string | undefined,
   names: readonly [Name, ...Name[]],
   aliases: Readonly<Record<string, Name>> = {},
 ): Option<Name> {
   const own = Object.fromEntries(names.map((name) => [name, name])) as Record<string, Name>;
-  return namedValue(variable, { ...own, ...aliases }, names[0]);
+  return namedValue({ ...own, ...aliases }, names[0]);
 }
 
-export function namedValue<Value>(
-  variable: string | undefined,
-  values: Readonly<Record<string, Value>>,
-  fallback: Value,
-): Option<Value> {
+export function namedValue<Value>(values: Readonly<Record<string, Value>>, fallback: Value): Option<Value> {
   const keys = Object.keys(values);
   return {
-    variable,
     fallback,
     accepts: keys.join(', '),
     parse: (value) => {
@@ -50,13 +51,12 @@ export function namedValue<Value>(
   };
 }
 
-export function flag(variable: string | undefined, fallback: boolean): Option<boolean> {
-  return namedValue(variable, { true: true, false: false }, fallback);
+export function flag(fallback: boolean): Option<boolean> {
+  return namedValue({ true: true, false: false }, fallback);
 }
 
-export function wholeNumber(variable: string, fallback: number): Option<number> {
+export function wholeNumber(fallback: number): Option<number> {
   return {
-    variable,
     fallback,
     accepts: 'whole numbers from 0',
     parse: (value) => {
@@ -68,6 +68,7 @@ export function wholeNumber(variable: string, fallback: number): Option<number> 
 
 export function aFunction<Value>(): Option<Value | undefined> {
   return {
+    source: 'code',
     fallback: undefined,
     accepts: 'functions',
     parse: (value) => (typeof value === 'function' ? (value as Value) : undefined),
@@ -88,14 +89,12 @@ export function listedNames(value: unknown): string[] {
 
 /** Accepts a list of names, or `true` or `false` for the values in `flags`. */
 export function listOf<Name extends string, Flag>(
-  variable: string,
   names: readonly Name[],
   flags: Readonly<Record<'true' | 'false', Flag>>,
 ): Option<Flag | readonly Name[]> {
-  const { parse, accepts, fallback } = namedValue(variable, flags, flags.false);
+  const { parse, accepts, fallback } = namedValue(flags, flags.false);
   const isName = (value: unknown): value is Name => names.some((name) => name === value);
   return {
-    variable,
     fallback,
     accepts: `${accepts}, lists of ${names.join(', ')}`,
     parse: (value) => {

@@ -1,6 +1,6 @@
 import { asObject, field } from '../util/payload.ts';
 import { OPTIONS } from './config.ts';
-import type { Environment } from './option-parsers.ts';
+import { type Environment, variableOf } from './option-parsers.ts';
 
 const EVENT_OPTION_NAMES = ['sink', 'preset'];
 
@@ -18,7 +18,7 @@ export function unknownOptions(config: unknown): string[] {
 
 export function unknownVariables(environment: Environment): string[] {
   const ours = Object.entries(environment).filter(([name]) => OWN_VARIABLE.test(name));
-  const known = Object.values(OPTIONS).flatMap(({ variable }) => variable ?? []);
+  const known = Object.entries(OPTIONS).flatMap(([name, option]) => variableOf(name, option) ?? []);
   return unknownAmong('', Object.fromEntries(ours), [...known, ...OTHER_VARIABLES]);
 }
 

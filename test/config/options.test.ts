@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { OPTIONS, resolveSettings, type Settings } from '../../src/config/config.ts';
+import { variableOf } from '../../src/config/option-parsers.ts';
 import { OpenAIInstrumentation } from '../../src/index.ts';
 
 const DOCUMENT = readFileSync(new URL('../../docs/options.md', import.meta.url), 'utf8');
@@ -123,10 +124,10 @@ interface Case extends Row {
   readonly environmentVariable: string | undefined;
 }
 
-const CASES: readonly Case[] = Object.entries(OPTIONS).map(([name, { variable }]) => ({
+const CASES: readonly Case[] = Object.entries(OPTIONS).map(([name, option]) => ({
   ...(ROWS[name] ?? { fallback: 'It has no row.' }),
   name: name as keyof Settings,
-  environmentVariable: variable,
+  environmentVariable: variableOf(name, option),
 }));
 
 function resolve({ name }: Case, option: unknown, environment: Record<string, string> = {}) {
