@@ -82,6 +82,10 @@ test.each([
   'Forbidden',
   'Timeout',
   'Unauthorized',
-])('a known code of one word is recorded: %s', (code) => {
+  'ENOTFOUND',
+  'RESOURCE_EXHAUSTED',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ERR_STREAM_WRITE_AFTER_END',
+])('a known code is recorded: %s', (code) => {
   expect(readError({ code }, 'failed').type).toBe(code);
 });

@@ -6,7 +6,7 @@ import { ERROR_TYPE_VALUE_OTHER } from '../../semconv/values.ts';
 import { cut } from '../../util/cut-text.ts';
 import { field, numberField, textField } from '../../util/payload.ts';
 import { withoutCredentials } from '../content/credentials.ts';
-import { knownCode, knownExceptionName } from './error-codes.ts';
+import { knownCode } from './error-codes.ts';
 
 export interface Failure {
   readonly type: string;
@@ -80,7 +80,7 @@ export function classNameOf(error: unknown): string | undefined {
   const thrower: unknown = field(error, 'constructor');
   const className = typeof thrower === 'function' ? constructorName(thrower) : '';
   // The platform's errors for aborts and timeouts carry their kind in `name`.
-  if (className === 'DOMException') return knownExceptionName(field(error, 'name')) ?? className;
+  if (className === 'DOMException') return knownCode(field(error, 'name')) ?? className;
   return className === 'Object' || !CLASS_NAME.test(className) ? undefined : className;
 }
 
