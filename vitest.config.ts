@@ -106,7 +106,7 @@ const SHARED = [
   'test/viewer/live/{kept-traces,receiver,watch-traces}.test.ts',
   'test/viewer/page/*.test.ts',
   'test/viewer/{call-totals,duration,export-calls,otlp-json,summary-view,trace-filter,trace-store}.test.ts',
-  'test/viewer/{transcript,tree,tree-view,voice}.test.ts',
+  'test/viewer/{modalities,transcript,tree,tree-view}.test.ts',
   'test/watch-compatibility/*.test.ts',
 ];
 
@@ -116,7 +116,6 @@ const BROWSER = [
   'test/viewer/page-list.test.ts',
   'test/viewer/page-timeline.test.ts',
   'test/viewer/page-touch.test.ts',
-  'test/viewer/page-voice.test.ts',
   'test/viewer/page.test.ts',
   'test/viewer/live/live-view.test.ts',
   'test/threats/trace-page.test.ts',

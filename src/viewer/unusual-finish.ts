@@ -1,5 +1,4 @@
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { isNumber } from './format-amounts.ts';
 
 const NORMAL_FINISH_REASONS: ReadonlySet<string | undefined> = new Set(['stop', 'tool_calls', 'completed']);
 
@@ -22,8 +21,4 @@ const CANCELLED_BY: ReadonlyMap<unknown, string> = new Map([
 
 export function cancelledBy(reason: unknown): string | undefined {
   return CANCELLED_BY.get(reason);
-}
-
-export function interruptedAfter(seconds: unknown): string | undefined {
-  return isNumber(seconds) ? `interrupted after ${Number(seconds.toFixed(1))} s` : undefined;
 }

@@ -65,6 +65,11 @@ describe('buildTrees', () => {
     expect(await callGrowthOf(1_000, (size) => treesOf([...leaves(size), ...circle]))).toBeLessThan(2.1);
   });
 
+  it('puts a transcription, which arrives late, before the answer to it', () => {
+    const spans = makeSpans({ name: 'realtime', children: [{ name: 'chat' }, { name: 'transcription' }] });
+    expect(draw(spans)).toEqual(['realtime', '├─ transcription', '└─ chat']);
+  });
+
   it('shows two spans with the same id', () => {
     expect(draw([rawSpan('1', ''), rawSpan('1', ''), rawSpan('2', '1')])).toEqual(['1', '└─ 2', '1']);
   });

@@ -5,9 +5,7 @@ import { firstChunkOf, firstChunkText } from '../span-details.ts';
 import type { Row } from '../tree.ts';
 import { isFailed, type ViewedSpan } from '../viewed-span.ts';
 import { typeOf } from '../viewed-trace.ts';
-import type { Voice } from '../voice.ts';
 import { criticalPath } from './critical-path.ts';
-import { voices } from './state.ts';
 import { placeIn, shownTime, spanTime, type TimeRange } from './time-axis.ts';
 import { costText, itemTime, type TimelineItem, timeText, tokensText } from './timeline-items.ts';
 
@@ -23,9 +21,6 @@ const MAX_MARKS = 2_000;
 const MAX_PARTS = 300;
 
 const MARK_TITLES: Readonly<Record<string, string>> = {
-  'speech user': 'user speaks',
-  'speech assistant': 'assistant speaks',
-  cut: 'interruption',
   first: 'first chunk',
 };
 
@@ -85,10 +80,8 @@ function barsOf(
 function spanMarks(row: Row): Mark[] {
   const { span } = row;
   const time = spanTime(span);
-  const voice = voices.value.get(row);
   const workers = row.children.filter((child) => WORKER.test(typeOf(child.span)));
-  const children = workers.length > MAX_PARTS ? [] : barsOf('part', workers, typeOf);
-  const parts = voice === undefined ? children : voiceMarks(voice, time.from);
+  const parts = workers.length > MAX_PARTS ? [] : barsOf('part', workers, typeOf);
   // A turn that reports output tokens has no span for its model, so its own bar is not pale.
   const worksItself = isNumber(span.attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]);
   const first = firstChunkOf(span.attributes);
@@ -99,17 +92,4 @@ function spanMarks(row: Row): Mark[] {
     ...(first === undefined ? [] : [{ kind: 'first', type: 'card', from: at, to: at }]),
     ...(criticalPath.value.get(row) ?? []).map((part) => ({ kind: 'critical', type: 'text', ...part })),
   ];
-}
-
-/** Marks for who spoke when in a session (the user above the assistant), and for interruptions by the user. */
-function voiceMarks({ utterances, interruptions }: Voice, start: number): Mark[] {
-  return [
-    ...utterances.map(({ speaker, from, to }) => {
-      const type = speaker === 'user' ? 'user' : 'model';
-      return { kind: `speech ${speaker}`, type, from, to };
-    }),
-    ...interruptions.map((at) => ({ kind: 'cut', type: 'bad', from: at, to: at })),
-  ]
-    .slice(0, MAX_MARKS)
-    .map((mark) => ({ ...mark, from: start + mark.from, to: start + mark.to }));
 }

@@ -86,13 +86,12 @@ interface SaidProps {
   /** The role of the message. */
   readonly by: string;
   readonly parts: readonly SpanPart[];
-  readonly note?: string | undefined;
   /** Returns what a button copies; no button if it is `undefined`. */
   readonly copied?: (() => string) | undefined;
   readonly children?: ComponentChildren;
 }
 
-export function Said({ by: role, parts, note = '', copied, children }: SaidProps): VNode {
+export function Said({ by: role, parts, copied, children }: SaidProps): VNode {
   const known = Object.hasOwn(SPEAKERS, role) ? SPEAKERS[role] : undefined;
   const speaker = known ?? (role.slice(0, 100) || 'Message');
   const content = (
@@ -108,7 +107,7 @@ export function Said({ by: role, parts, note = '', copied, children }: SaidProps
   return (
     <div class={role === 'user' ? 'said by-user card' : 'said card'}>
       <div class="line">
-        <span class="speaker small dim">{`${speaker}${note}`}</span>
+        <span class="speaker small dim">{speaker}</span>
         {copied !== undefined && <CopyButton label="Copy" text={copied} />}
       </div>
       {content}

@@ -1,7 +1,7 @@
 import { computed } from '@preact/signals';
 import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
-import { formatDuration, formatMilliseconds } from '../format-amounts.ts';
+import { formatDuration } from '../format-amounts.ts';
 import { attributeText, messageText } from '../messages.ts';
 import { spanFacts } from '../span-details.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
@@ -10,7 +10,7 @@ import { isFailed, isOngoing, type ViewedSpan } from '../viewed-span.ts';
 import { Paged, Said, ToolBlock } from './content.tsx';
 import { Evaluations } from './elements.tsx';
 import { SpanButton } from './overview.tsx';
-import { foundRows, openTrace, voices } from './state.ts';
+import { foundRows, openTrace } from './state.ts';
 
 type ChatMessage = Extract<TranscriptEntry, { kind: 'message' }>;
 type Tool = Extract<TranscriptEntry, { kind: 'tool' }>;
@@ -19,15 +19,10 @@ const CHAT_PAGE_SIZE = 100;
 /** The maximum number of evaluations shown for one answer. Its span shows all of them. */
 const MAX_SHOWN_EVALUATIONS = 10;
 
-/** The entries of the conversation, each with a unique key: a row can have several entries. */
-const transcript = computed(() => {
-  const counts = new Map<Row, number>();
-  return transcriptOf(openTrace.value?.rows ?? []).map((entry) => {
-    const number = (counts.get(entry.row) ?? 0) + 1;
-    counts.set(entry.row, number);
-    return { entry, key: `${entry.row.id} ${number}` };
-  });
-});
+/** The entries of the conversation, each with its number: a row can have several entries. */
+const transcript = computed(() =>
+  transcriptOf(openTrace.value?.rows ?? []).map((entry, number) => ({ entry, key: number })),
+);
 
 const shownEntries = computed(() => transcript.value.filter(({ entry }) => foundRows.value.has(entry.row)));
 
@@ -35,13 +30,6 @@ const hasContent = computed(() =>
   transcript.value.some(({ entry }) =>
     entry.kind === 'message' ? entry.parts.length > 0 : entry.kind === 'tool' && entry.input !== undefined,
   ),
-);
-
-const spoken = computed(
-  () =>
-    new Map(
-      [...voices.value.values()].flatMap(({ utterances }) => utterances.map((each) => [each.row, each])),
-    ),
 );
 
 export function ConversationView(): VNode {
@@ -91,8 +79,7 @@ const TONE_CLASSES: Readonly<Record<string, string>> = { bad: 'failure', warning
 
 function Details({ row }: { readonly row: Row }): VNode {
   const { start, end } = row.span;
-  const cutOff = spoken.value.get(row)?.cutOff;
-  const facts = spanFacts(row).filter(({ text, rank }) => rank < 4 && text !== cutOff);
+  const facts = spanFacts(row).filter(({ rank }) => rank < 4);
   return (
     <>
       <span class="dim">{formatDuration(start, end)}</span>
@@ -101,7 +88,6 @@ function Details({ row }: { readonly row: Row }): VNode {
           {text}
         </span>
       ))}
-      {cutOff !== undefined && <span class="badge">{cutOff}</span>}
     </>
   );
 }
@@ -117,7 +103,6 @@ function ChatBubble({ message }: { readonly message: ChatMessage }): VNode {
         <Said
           by={role}
           parts={parts}
-          note={usage ? whenSpoken(row) : undefined}
           // Copies the texts of the message, or the whole message as JSON if it has none.
           copied={parts.length > 0 ? () => messageText({ role, parts }) || attributeText(parts) : undefined}
         >
@@ -127,11 +112,6 @@ function ChatBubble({ message }: { readonly message: ChatMessage }): VNode {
       {usage && <Footer row={row} />}
     </li>
   );
-}
-
-function whenSpoken(row: Row): string | undefined {
-  const said = spoken.value.get(row);
-  return said && `, after ${formatMilliseconds(said.from)}, for ${formatMilliseconds(said.to - said.from)}`;
 }
 
 function missingText(role: string, span: ViewedSpan): string {

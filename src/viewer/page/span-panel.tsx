@@ -13,7 +13,7 @@ import { CopyButton, Folded, formatted, LongText, Paged, Said, ToolBlock } from 
 import { criticalPath } from './critical-path.ts';
 import { Button, Evaluations, FactList, Table } from './elements.tsx';
 import { curlOf, isRepeatable, typeScriptOf } from './request-code.ts';
-import { selected, voices } from './state.ts';
+import { selected } from './state.ts';
 import { spanTime } from './time-axis.ts';
 
 const EVENT_PAGE_SIZE = 200;
@@ -47,13 +47,11 @@ export function SpanPanel(): VNode {
 }
 
 function factsOf(row: Row): (readonly [label: string, value: string])[] {
-  const { start, end } = row.span;
-  const spending = voices.value.get(row)?.parts ?? [row];
-  const modalities = modalitiesOf(spending.map(({ span }) => span.attributes));
+  const { start, end, attributes } = row.span;
   return [
     ['Duration', formatDuration(start, end)],
     ...spanFacts(row).flatMap(({ label, text }) => (label === undefined ? [] : [[label, text] as const])),
-    ...modalities.map((each) => [each.label, modalityText(each)] as const),
+    ...modalitiesOf([attributes]).map((each) => [each.label, modalityText(each)] as const),
   ];
 }
 

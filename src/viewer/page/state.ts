@@ -5,7 +5,6 @@ import type { TraceSummary } from '../trace-summary.ts';
 import type { Row } from '../tree.ts';
 import { compareTimes, millisecondsBetween, type ViewedSpan } from '../viewed-span.ts';
 import type { ViewedTrace } from '../viewed-trace.ts';
-import { type Voice, voicesOf } from '../voice.ts';
 import { isWide } from './layout.tsx';
 
 type LinkPart = 'trace' | 'conversation' | 'span' | 'tab' | 'filter' | 'errors' | 'sort' | 'with' | 'totals';
@@ -135,10 +134,6 @@ effect(() => {
 export const active: Signal<{ readonly id: string; readonly focus: boolean } | undefined> = signal();
 
 export const omitted: ReadonlySignal<number> = computed(() => data.omitted + (opened.value?.omitted ?? 0));
-
-export const voices: ReadonlySignal<ReadonlyMap<Row, Voice>> = computed(
-  () => new Map(voicesOf(openTrace.value?.rows ?? []).map((voice) => [voice.session, voice])),
-);
 
 export const rowsById: ReadonlySignal<ReadonlyMap<string, Row>> = computed(
   () => new Map(openTrace.value?.rows.map((row) => [row.id, row])),
