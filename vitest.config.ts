@@ -106,7 +106,7 @@ const SHARED = [
   'test/viewer/live/{kept-traces,receiver,watch-traces}.test.ts',
   'test/viewer/page/*.test.ts',
   'test/viewer/{call-totals,duration,export-calls,otlp-json,summary-view,trace-filter,trace-store}.test.ts',
-  'test/viewer/{modalities,transcript,tree,tree-view}.test.ts',
+  'test/viewer/{transcript,tree,tree-view}.test.ts',
   'test/watch-compatibility/*.test.ts',
 ];
 

@@ -24,8 +24,8 @@ export interface ConsoleTreeExporterOptions {
   readonly attributes?: readonly string[] | undefined;
   /**
    * Whether to print a panel below each trace: id, prompt (if content was recorded), model, service, project,
-   * environment, duration, tokens, cost, counts of runs, steps and calls, retries and status. If some tokens
-   * are not text, it also shows tokens and cost by modality. Default: false.
+   * environment, duration, tokens, audio tokens, cost, counts of runs, steps and calls, retries and status.
+   * Default: false.
    */
   readonly summary?: boolean | undefined;
   /** Whether to print a numbered table of model and tool calls below each trace. Default: false. */

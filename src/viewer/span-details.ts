@@ -1,16 +1,8 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
-import {
-  costOf,
-  count,
-  dollars,
-  explainedCost,
-  formatMilliseconds,
-  isNumber,
-  tokens,
-} from './format-amounts.ts';
+import { costOf, count, dollars, explainedCost, formatMilliseconds, isNumber } from './format-amounts.ts';
 import { attributeText } from './messages.ts';
-import { numberIn, reportedTotal, spanUsage, totalTokens } from './span-usage.ts';
+import { audioTokens, numberIn, reportedTotal, spanUsage, totalTokens } from './span-usage.ts';
 import type { Detail, Rank } from './terminal-text.ts';
 import type { Row } from './tree.ts';
 import { cancelledBy, unusualFinish, words } from './unusual-finish.ts';
@@ -67,7 +59,7 @@ const FACTS: readonly Fact[] = [
   [4, firstChunkText, 'First chunk'],
   [0, shownFinish, 'Finish'],
   countFact(ATTR.OPENAI_REALTIME_INTERRUPTION_COUNT, 'interruption', 1),
-  [3, audioTokens],
+  [3, (of) => prefix('audio ', audioTokens([of])), 'Audio'],
   [0, (of, row) => retries(of[ATTR.HTTP_REQUEST_RESEND_COUNT], row)],
   countFact(ATTR.OPENAI_RUN_POLL_COUNT, 'poll', 3),
   countFact(ATTR.OPENAI_POLL_COUNT, 'poll', 3),
@@ -119,12 +111,6 @@ function costPerUserMessage(of: SpanAttributes): ShownFact {
   if (of[ATTR.OPENAI_TOTAL_USER_MESSAGES] === 1) return undefined;
   const cost = costOf(of[ATTR.OPENAI_COST_PER_USER_MESSAGE], of[ATTR.OPENAI_TOTAL_UNPRICED]);
   return cost && `${cost} per user message`;
-}
-
-function audioTokens(of: SpanAttributes): ShownFact {
-  const spoken = [of[ATTR.GEN_AI_USAGE_AUDIO_INPUT_TOKENS], of[ATTR.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS]];
-  const isSpoken = spoken.some((value) => isNumber(value) && value > 0);
-  return isSpoken ? prefix('audio ', tokens(spoken[0], spoken[1])) : undefined;
 }
 
 /** When the first chunk of a stream arrived, in milliseconds since the start of its span. */

@@ -40,7 +40,7 @@ export function numberIn(attributes: SpanAttributes, name: string): number | und
 }
 
 /** The sum of the amounts that are known; `undefined` if none is. */
-export function sumOfKnown(amounts: readonly (number | undefined)[]): number | undefined {
+function sumOfKnown(amounts: readonly (number | undefined)[]): number | undefined {
   const known = amounts.filter((amount) => amount !== undefined);
   return known.length > 0 ? known.reduce((sum, amount) => sum + amount, 0) : undefined;
 }
@@ -63,6 +63,14 @@ export function totalTokens(usage: SpanUsage): string | undefined {
   return reported && estimated
     ? `${reported} + ${estimated.replace(' tokens', '')}`
     : (reported ?? estimated);
+}
+
+/** The audio tokens of some spans; `undefined` if there are none. */
+export function audioTokens(all: readonly SpanAttributes[]): string | undefined {
+  const sumOf = (name: string): number | undefined => sumOfKnown(all.map((each) => numberIn(each, name)));
+  const input = sumOf(ATTR.GEN_AI_USAGE_AUDIO_INPUT_TOKENS);
+  const output = sumOf(ATTR.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS);
+  return input || output ? tokens(input, output) : undefined;
 }
 
 export function reportedTotal(attributes: SpanAttributes): string | undefined {

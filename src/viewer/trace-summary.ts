@@ -1,8 +1,15 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { explainedCost, formatDuration, grouped } from './format-amounts.ts';
 import { attributeText, messageText, readMessages, type SpanMessage } from './messages.ts';
-import { type ModalityAmount, modalitiesOf, modalityText } from './modalities.ts';
-import { addedUsage, NOTHING_USED, numberIn, type SpanUsage, spanUsage, totalTokens } from './span-usage.ts';
+import {
+  addedUsage,
+  audioTokens,
+  NOTHING_USED,
+  numberIn,
+  type SpanUsage,
+  spanUsage,
+  totalTokens,
+} from './span-usage.ts';
 import type { Row, TraceTree } from './tree.ts';
 import {
   compareTimes,
@@ -25,8 +32,8 @@ export interface TraceSummary extends SpanUsage {
   readonly service: string | undefined;
   readonly project: string | undefined;
   readonly environment: string | undefined;
-  /** The tokens by modality, and what they cost. Empty if all tokens are text. */
-  readonly modalities: readonly ModalityAmount[];
+  /** The audio tokens, which are a part of all tokens; `undefined` if there are none. */
+  readonly audio: string | undefined;
   readonly counts: readonly TraceCount[];
   readonly retries: number;
   /** The model and tool calls in order, and turns that report tokens of their own. */
@@ -57,7 +64,7 @@ export function summarize({ traceId, rows }: TraceTree): TraceSummary {
     project: namesIn(attributes, [ATTR.OPENAI_TRACE_PROJECT])[0],
     environment: namesIn([...attributes, ...resources], [ATTR.DEPLOYMENT_ENVIRONMENT_NAME])[0],
     ...attributes.map(spanUsage).reduce(addedUsage, NOTHING_USED),
-    modalities: modalitiesOf(attributes),
+    audio: audioTokens(attributes),
     counts: countsOf(spans),
     retries: rows.filter(isRetry).length,
     calls: rows.filter(({ span }) => isListedCall(span)),
@@ -77,7 +84,7 @@ export function summaryFacts(summary: TraceSummary): (readonly [label: string, t
     ['Duration', formatDuration(start, end)],
     ['Tokens', totalTokens(summary)],
     ['Cost', explainedCost(summary.cost, summary.unpriced)],
-    ...summary.modalities.map((each) => [each.label, modalityText(each)] as const),
+    ['Audio', summary.audio],
     ...summary.counts.map((each) => [each.label, grouped(each.count)] as const),
     ['Retries', retries > 0 ? grouped(retries) : undefined],
   ];

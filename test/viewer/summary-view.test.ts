@@ -237,6 +237,13 @@ describe('what happened in a trace is counted under the names of its API:', () =
   });
 });
 
+it('the panel shows audio tokens, which all tokens include, and leaves them out without any', () => {
+  const spoken = { 'gen_ai.usage.audio.input_tokens': 70, 'gen_ai.usage.audio.output_tokens': 80 };
+  const answers = [chat({ ...tokens(180, 95), ...spoken }), chat(tokens(10, 5))];
+  expect(factsOf(...answers)).toMatchObject({ Tokens: '190 → 100 tokens', Audio: '70 → 80 tokens' });
+  expect(factsOf(chat(tokens(10, 5)))).not.toHaveProperty('Audio');
+});
+
 describe('the table of calls', () => {
   it('numbers model and tool calls in order', () => {
     expect(callsOf(MATH_TUTOR)).toBe(

@@ -26,7 +26,7 @@ export function FactList({ facts }: FactListProps): VNode {
           value !== undefined && (
             <div key={label}>
               <dt>{label}</dt>
-              <dd>{value.replace(/^total | tokens/g, '')}</dd>
+              <dd>{value.replace(/^(?:audio|total) | tokens/g, '')}</dd>
             </div>
           ),
       )}

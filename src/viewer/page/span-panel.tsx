@@ -2,7 +2,6 @@ import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
 import { count, formatDuration, formatMilliseconds } from '../format-amounts.ts';
 import { readMessages, readParts, type SpanMessage } from '../messages.ts';
-import { modalitiesOf, modalityText } from '../modalities.ts';
 import { toolExchange } from '../span-content.ts';
 import { spanFacts } from '../span-details.ts';
 import type { Row } from '../tree.ts';
@@ -47,11 +46,10 @@ export function SpanPanel(): VNode {
 }
 
 function factsOf(row: Row): (readonly [label: string, value: string])[] {
-  const { start, end, attributes } = row.span;
+  const { start, end } = row.span;
   return [
     ['Duration', formatDuration(start, end)],
     ...spanFacts(row).flatMap(({ label, text }) => (label === undefined ? [] : [[label, text] as const])),
-    ...modalitiesOf([attributes]).map((each) => [each.label, modalityText(each)] as const),
   ];
 }
 
