@@ -1,3 +1,4 @@
+import module from 'node:module';
 import { isSdkDisabled } from '../../config/environment.ts';
 import type { Finding } from '../../diagnostics/findings.ts';
 import { notice, noticed, printFinding } from '../../diagnostics/report.ts';
@@ -50,11 +51,13 @@ export function watchMissedCalls(findUnhooked: () => string | undefined): () => 
   return stop;
 }
 
+/** @param file a loaded copy of `openai` that is not observed; empty if none was found */
 function takeNote(file: string): void {
-  if (reasonFor() === undefined) notice('calls_missed', file);
+  if (reasonFor() !== undefined) return;
+  if (file === '' && module.registerHooks === undefined) notice('node_too_old', `Node ${process.version}`);
+  else notice('calls_missed', file);
 }
 
-/** If Node has no module hooks, that is the reason. */
 function reasonFor(): Finding | undefined {
   const found = new Map(noticed().map((finding) => [finding.code, finding]));
   return found.get('node_too_old') ?? found.get('calls_missed');

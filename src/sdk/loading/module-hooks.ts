@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import module from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { noticeClientClass, noticeOpenAI } from '../../diagnostics/copies.ts';
 import { notice } from '../../diagnostics/report.ts';
@@ -8,7 +8,6 @@ import { keepNewest } from '../../util/bounded-map.ts';
 import { listenToChannels } from '../../util/diagnostics-channels.ts';
 import { guard } from '../../util/guard.ts';
 import { builtInRequire, requireDependency } from '../../util/optional-packages.ts';
-import { textField } from '../../util/payload.ts';
 import { processStateKey } from '../../util/process-state.ts';
 import { findClientPrototype, missingMethods } from '../find-client.ts';
 import { seamsIn } from '../observed-classes.ts';
@@ -223,7 +222,7 @@ const MAIN_FILES: ReadonlyMap<string, string> = new Map([
 ]);
 
 function hookRequire(listener: LoadListener): () => void {
-  guard('checking the version of Node.js', noticeNodeVersion, process.argv[1], process.version);
+  noticeOtherRuntime();
   const { Hook } = requireDependency(
     'require-in-the-middle',
     module.createRequire,
@@ -237,6 +236,13 @@ function hookRequire(listener: LoadListener): () => void {
     return exported;
   });
   return () => hook.unhook();
+}
+
+/** Bun and Deno do not report missed calls. */
+export function noticeOtherRuntime(): void {
+  const { bun, deno } = process.versions;
+  if (bun !== undefined) notice('node_too_old', `Bun ${bun}`);
+  else if (deno !== undefined) notice('node_too_old', `Deno ${deno}`);
 }
 
 export function findUnobserved(): string | undefined {
@@ -281,27 +287,4 @@ function takeClient(listener: LoadListener, loaded: Omit<LoadedClient, 'prototyp
   }
   const unknown = propertyOf(exported, 'OpenAI', 'prototype');
   if (unknown !== undefined) noticeClientClass(missingMethods(unknown), version);
-}
-
-/**
- * Reports a version of Node without synchronous module hooks, if the program is an ES module.
- *
- * @param main the file that the process was started with
- */
-export function noticeNodeVersion(main: string | undefined, version: string): void {
-  // Bun and Deno report a version of Node, too.
-  const { bun, deno } = process.versions;
-  const other = bun === undefined ? deno && `Deno ${deno}` : `Bun ${bun}`;
-  if (main !== undefined && isModule(main)) notice('node_too_old', other ?? `Node ${version}`);
-}
-
-function isModule(file: string): boolean {
-  const extension = /\.([cm])[jt]s$/.exec(file)?.[1];
-  if (extension !== undefined) return extension === 'm';
-  for (let directory = dirname(file); ; directory = dirname(directory)) {
-    const manifest = join(directory, 'package.json');
-    if (existsSync(manifest))
-      return textField(JSON.parse(readFileSync(manifest, 'utf8')), 'type') === 'module';
-    if (directory === dirname(directory)) return false;
-  }
 }
