@@ -1,6 +1,6 @@
 import { guard, log } from '../util/guard.ts';
 import { logsWarnings } from '../util/otel-api.ts';
-import { onKeyTaken, ProcessWide } from '../util/process-state.ts';
+import { onKeyTaken, ProcessWide, STATE_KEY } from '../util/process-state.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { printToStderr } from '../util/text-stream.ts';
 import { NAME } from '../util/version.ts';
@@ -19,7 +19,7 @@ interface Notices {
 
 const noNotices = (): Notices => ({ findings: new Map(), said: new Set(), speaking: false });
 const notices = new ProcessWide<Notices>('notices', noNotices);
-onKeyTaken((key) => notice('global_taken', key));
+onKeyTaken(() => notice('global_taken', STATE_KEY));
 
 /** Findings whose details grow with time. Only the first version is logged; the newest is kept for `doctor()`. */
 const GROWING: readonly ProcessFindingCode[] = ['openai_twice', 'package_twice', 'reads_skipped'];

@@ -11,22 +11,15 @@ interface ProcessState {
   readonly values: Map<string, object>;
 }
 
-const STATE_KEY = `${NAME}/state@1`;
-
-/**
- * Values that are also stored under symbols of their own, because version 0.1.0 reads and writes them there.
- * Through them, only one release records each call and each agent, and the lines that bundlers add to
- * `openai` find this package.
- */
-const PUBLISHED: readonly string[] = ['agents', 'conversation-id', 'loaded', 'releases', 'successors'];
+/** The key of the symbol, which lines that bundlers add to `openai` name, too. */
+export const STATE_KEY: string = `${NAME}/state@1`;
 
 interface OwnCopy {
   state?: ProcessState;
   key: string;
-  readonly taken: string[];
-  onTaken?: (key: string) => void;
+  onKeyTaken?: () => void;
 }
-const own: OwnCopy = { key: STATE_KEY, taken: [] };
+const own: OwnCopy = { key: STATE_KEY };
 
 /** A value that all copies of this package in the process share. Reading it never throws. */
 export class ProcessWide<Value extends object> {
@@ -45,16 +38,16 @@ export class ProcessWide<Value extends object> {
   }
 }
 
-/** The key of the symbol under which `globalThis` has the shared state. The values are in its map `values`. */
+/** The key of the symbol under which `globalThis` has the state of this copy. */
 export function processStateKey(): string {
   processState();
   return own.key;
 }
 
-/** Calls the listener with each key whose symbol holds a foreign value, including those found before. */
-export function onKeyTaken(listener: (key: string) => void): void {
-  own.onTaken = listener;
-  own.taken.forEach(listener);
+/** Calls the listener if the symbol of {@link STATE_KEY} holds a foreign value, also if that was found before. */
+export function onKeyTaken(listener: () => void): void {
+  own.onKeyTaken = listener;
+  if (own.key !== STATE_KEY) listener();
 }
 
 function sharedValue<Value extends object>(name: string, create: () => Value): Value {
@@ -62,38 +55,27 @@ function sharedValue<Value extends object>(name: string, create: () => Value): V
   const known = values.get(name);
   const made = create();
   if (known !== undefined && isAlike(known, made)) return known as Value;
-  const value = PUBLISHED.includes(name) ? publish(`${NAME}/${name}@1`, made, isAlike) : made;
-  values.set(name, value);
-  return value;
-}
-
-function processState(): ProcessState {
-  if (own.state !== undefined) return own.state;
-  const made: ProcessState = { version: 1, values: new Map() };
-  own.state = publish(STATE_KEY, made, isState);
-  if (own.state === made && field(globalThis, Symbol.for(STATE_KEY)) !== made) {
-    own.key = `${STATE_KEY}#${Math.random().toString(36).slice(2)}`;
-    defineGlobal(own.key, made);
-  }
-  return own.state;
+  values.set(name, made);
+  return made;
 }
 
 /**
- * Stores a value under a symbol for good, so that copies that load later find it. A foreign value there stays
- * and is reported, and this copy uses its own.
- *
- * @returns the value that was there, if a copy of this package stored it; otherwise the given value
+ * Stores the state for good, so that copies that load later find it. A foreign value under the symbol stays
+ * and is reported, and this copy has a state of its own.
  */
-function publish<Value extends object>(
-  key: string,
-  made: Value,
-  accepts: (found: unknown, made: Value) => boolean,
-): Value {
-  if (!(Symbol.for(key) in globalThis) && defineGlobal(key, made)) return made;
-  const found = field(globalThis, Symbol.for(key));
-  if (accepts(found, made)) return found as Value;
-  own.taken.push(key);
-  own.onTaken?.(key);
+function processState(): ProcessState {
+  if (own.state !== undefined) return own.state;
+  const made: ProcessState = { version: 1, values: new Map() };
+  const isStored = !(Symbol.for(STATE_KEY) in globalThis) && defineGlobal(STATE_KEY, made);
+  const found = isStored ? made : field(globalThis, Symbol.for(STATE_KEY));
+  if (isState(found, made)) {
+    own.state = found;
+    return found;
+  }
+  own.state = made;
+  own.key = `${STATE_KEY}#${Math.random().toString(36).slice(2)}`;
+  defineGlobal(own.key, made);
+  own.onKeyTaken?.();
   return made;
 }
 
@@ -106,7 +88,7 @@ function defineGlobal(key: string, value: object): boolean {
   }
 }
 
-function isState(found: unknown, made: ProcessState): boolean {
+function isState(found: unknown, made: ProcessState): found is ProcessState {
   return (
     field(found, 'version') === made.version &&
     isAlike(field(found, 'values'), made.values) &&

@@ -14,7 +14,7 @@ const directory = programsDirectory(lane);
 const simulator = useSimulator();
 
 /** What a line that was added says, up to the name of its file. */
-const ADDED = /opentelemetry-instrumentation-openai\/loaded@1/g;
+const ADDED = /opentelemetry-instrumentation-openai\/state@1/g;
 
 const ASK = `
   const client = new OpenAI({ apiKey: 'test', baseURL: process.env.BASE_URL });

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { textField } from '../../util/payload.ts';
+import { STATE_KEY } from '../../util/process-state.ts';
 import { NAME } from '../../util/version.ts';
 import { CLASS_NAMES, type ClassKind } from '../class-names.ts';
 
@@ -77,8 +78,6 @@ export function hookedFile(file: string): HookedFile | undefined {
   return undefined;
 }
 
-/** The key of the symbol under which lines in a bundle find `announcements`. */
-const LOADED = `${NAME}/loaded@1`;
 /** The key of the symbol under which modules of a bundle wait if they run before this package. */
 export const EARLY_ANNOUNCEMENTS: string = `${NAME}/loaded-early@1`;
 
@@ -89,7 +88,7 @@ export const EARLY_ANNOUNCEMENTS: string = `${NAME}/loaded-early@1`;
  */
 export function announcementOf(file: string, key: string): string {
   const loaded = isEsModule(file) ? `${exportsOf(file)}, import.meta.url` : 'exports, __filename';
-  return `\n;try { globalThis[${symbol(key)}].values.get("loaded")(${loaded}); } catch {}\n`;
+  return `\n;try { ${announceIn(key)}(${loaded}); } catch {}\n`;
 }
 
 /**
@@ -100,8 +99,12 @@ export function announcementOf(file: string, key: string): string {
 export function bundledAnnouncementOf(file: string, version: string): string {
   const exported = isEsModule(file) ? exportsOf(file) : 'exports';
   const keep = `((...loaded) => (globalThis[${symbol(EARLY_ANNOUNCEMENTS)}] ??= []).push(loaded))`;
-  const announce = `(globalThis[${symbol(LOADED)}] ?? ${keep})`;
+  const announce = `(${announceIn(STATE_KEY)} ?? ${keep})`;
   return `\n;try { ${announce}(${exported}, ${JSON.stringify(file)}, ${JSON.stringify(version)}); } catch {}\n`;
+}
+
+function announceIn(key: string): string {
+  return `globalThis[${symbol(key)}]?.values.get("loaded")`;
 }
 
 function isEsModule(file: string): boolean {
