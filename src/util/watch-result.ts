@@ -21,48 +21,12 @@ type Callback = ((value: unknown) => unknown) | null | undefined;
 
 /** For each promise of the program: the promise that the program gets instead. */
 const followers = new WeakMap<Promise<unknown>, Promise<unknown>>();
-/** For each object that is watched in place: its watchers. */
-const watched = new WeakMap<object, Watchers>();
-const lost = new FinalizationRegistry<Watchers>((watchers) => watchers.abandon());
+/** How often each object is watched in place: several functions may return it. */
+const timesWatched = new WeakMap<object, number>();
+const lost = new FinalizationRegistry<OutcomeListener>((listener) => listener.abandon());
 
-/** How many calls may wait for the end of one object. Further calls that return this object end at once. */
-const MAX_WATCHERS = 100;
-
-/** All listeners of one object. Its methods are replaced only once, even if several functions return it. */
-class Watchers implements OutcomeListener {
-  readonly #listeners: OutcomeListener[] = [];
-
-  add(listener: OutcomeListener, object: unknown): void {
-    if (this.#listeners.length < MAX_WATCHERS) this.#listeners.push(listener);
-    else listener.succeed(object);
-  }
-
-  /** Runs a step as part of the first function that returned the object, which is the one that created it. */
-  within<Result>(run: () => Result): Result {
-    const [first] = this.#listeners;
-    return first === undefined ? run() : first.within(run);
-  }
-
-  yielded(value: unknown): void {
-    for (const listener of this.#listeners) listener.yielded(value);
-  }
-
-  succeed(value: unknown): void {
-    this.#settle((listener) => listener.succeed(value));
-  }
-
-  fail(error: unknown): void {
-    this.#settle((listener) => listener.fail(error));
-  }
-
-  abandon(): void {
-    this.#settle((listener) => listener.abandon());
-  }
-
-  #settle(notify: (listener: OutcomeListener) => void): void {
-    for (const listener of this.#listeners.splice(0)) notify(listener);
-  }
-}
+/** How often one object is watched. Further calls that return this object end at once. */
+const MAX_TIMES_WATCHED = 100;
 
 /** Runs a function and reports its outcome. For a promise, returns another one that settles the same way. */
 export function followOutcome(run: () => unknown, outcome: Outcome): unknown {
@@ -103,14 +67,15 @@ function watch(result: unknown, listener: OutcomeListener): unknown {
 }
 
 function watchInPlace(object: PromiseLike<unknown>, listener: OutcomeListener, isThenable: boolean): void {
-  const known = watched.get(object);
-  const watchers = known ?? new Watchers();
-  watchers.add(listener, object);
-  if (known !== undefined) return;
-  watched.set(object, watchers);
-  lost.register(object, watchers);
-  if (isThenable) watchThenable(object, watchers);
-  else watchIterator(object, watchers);
+  const times = timesWatched.get(object) ?? 0;
+  if (times >= MAX_TIMES_WATCHED) {
+    listener.succeed(object);
+    return;
+  }
+  timesWatched.set(object, times + 1);
+  lost.register(object, listener);
+  if (isThenable) watchThenable(object, listener);
+  else watchIterator(object, listener);
 }
 
 /**

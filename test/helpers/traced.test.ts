@@ -409,10 +409,7 @@ describe('an object that several calls return', () => {
     for (let call = 0; call < OFTEN; call++) query();
     await expect(lazy).resolves.toBe(1);
     expect(telemetry.openSpans).toEqual([]);
-    const again = query();
-    expect(telemetry.openSpans).toEqual(['query']);
-    await again;
-    expect(telemetry.openSpans).toEqual([]);
+    expect(telemetry.spans).toHaveLength(OFTEN);
   });
 
   it('is not watched if it is frozen', async () => {
