@@ -9,10 +9,9 @@ const CODE_OPTION = /^(?:-e|-p|-pe|--eval|--print)(?:=|$)/;
  * Finds an optional package. Searches these places in order and uses the first copy:
  *
  * 1. from the real path of the program, `process.argv[1]`;
- * 2. from the real path of this package;
- * 3. from the working directory, only if the process has no program file: `node -e`, `-p`, standard input, the REPL.
+ * 2. from the real path of this package.
  *
- * The working directory is not searched otherwise: it may belong to another user, whose packages must not run.
+ * The working directory is not searched: it may belong to another user, whose packages must not run.
  *
  * @param createRequire of `node:module`; by default Node's own, if this runtime has one
  * @returns a `require` that finds the package
@@ -22,7 +21,7 @@ export function findPackage(
   createRequire: CreateRequire | undefined = builtIn('node:module')?.createRequire,
 ): NodeJS.Require | undefined {
   if (createRequire === undefined) return undefined;
-  return requireThatFinds(name, [programFile, packageFile, workingDirectory], createRequire);
+  return requireThatFinds(name, [programFile, packageFile], createRequire);
 }
 
 /** `undefined` if the optional package is not installed. */
@@ -34,9 +33,9 @@ export function findDependenciesOf(name: string): NodeJS.Require | undefined {
     : requireOf(name, require, createRequire);
 }
 
-/** Searches from this package and, for a bundled copy, from the program or the working directory. */
+/** Searches from this package and, for a bundled copy, from the program. */
 export function requireDependency(name: string, createRequire: CreateRequire): unknown {
-  const require = requireThatFinds(name, [packageFile, programFile, workingDirectory], createRequire);
+  const require = requireThatFinds(name, [packageFile, programFile], createRequire);
   if (require === undefined) throw new Error(`${name} is not installed`);
   return require(name);
 }
@@ -102,17 +101,6 @@ function packageFile(node: NodeJS.Require): string | undefined {
   // A bundler may invent `__filename`: it may be relative, or no such file may exist.
   if (file.startsWith('file:')) return realPath(node, new URL(file));
   return isAbsolute(node, file) ? realPath(node, file) : undefined;
-}
-
-function workingDirectory(node: NodeJS.Require): string | undefined {
-  if (!hasNoProgramFile()) return undefined;
-  return (node('node:path') as typeof import('node:path')).join(process.cwd(), '[code]');
-}
-
-function hasNoProgramFile(): boolean {
-  if (process.versions.electron !== undefined) return false;
-  const file = process.argv[1];
-  return file === undefined || file === '-' || runsCode();
 }
 
 /** Whether Node was started with code instead of a file. `process.argv[1]` is then the first argument of that code. */

@@ -201,11 +201,11 @@ describe('code without a file', () => {
     ['standard input', (argument) => [['-', argument], PROGRAM]],
   ];
 
-  test.each(WAYS)('by %s uses the packages of its working directory', async (_, way) => {
-    for (const name of [SDK, PRICES]) await install('tool', name);
+  test.each(WAYS)('by %s uses the packages beside this one', async (_, way) => {
+    for (const name of [SDK, PRICES]) for (const owner of ['tool', 'library']) await install(owner, name);
     const [parameters, input] = way('argument');
     const { code, loaded, stderr } = await run('tool', registered(...parameters), input);
-    expect({ code, loaded }).toEqual({ code: 0, loaded: [`tool ${SDK}`, `tool ${PRICES}`] });
+    expect({ code, loaded }).toEqual({ code: 0, loaded: [`library ${SDK}`, `library ${PRICES}`] });
     expect(stderr).toMatch(/^chat gpt-4o .*\$/);
   });
 
