@@ -32,7 +32,7 @@ export function curlOf(span: ViewedSpan): string {
     `curl ${shellQuoted(baseUrl + apiOf(span).path)}`,
     `-H "Authorization: Bearer $${keyVariableOf(baseUrl)}"`,
     "-H 'Content-Type: application/json'",
-    `-d ${shellQuoted(jsonOf(requestOf(span, apiOf(span))))}`,
+    `-d ${shellQuoted(jsonOf(requestOf(span)))}`,
   ].join(' \\\n  ');
 }
 
@@ -41,7 +41,7 @@ export function typeScriptOf(span: ViewedSpan): string {
   return `import OpenAI from 'openai';
 
 const client = new OpenAI({ baseURL: ${jsonOf(baseUrl)}, apiKey: process.env.${keyVariableOf(baseUrl)} });
-const answer = await client.${apiOf(span).method}.create(${jsonOf(requestOf(span, apiOf(span)))});
+const answer = await client.${apiOf(span).method}.create(${jsonOf(requestOf(span))});
 console.log(answer);
 `;
 }
