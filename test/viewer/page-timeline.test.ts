@@ -197,16 +197,14 @@ describe.skipIf(NO_BROWSER !== undefined)('the timeline of the page', () => {
   it('shows the numbers beside the pointer, and of the selected span to all', async () => {
     page = await open([MATH_TUTOR]);
     expect((await row('execute_tool').locator('.track').getAttribute('title'))?.split('\n')).toEqual([
-      'Starts after: 2.34 s',
       'Duration: 812 ms',
+      'Starts after: 2.34 s',
       'Critical path: the end waited for it',
     ]);
     await row('execute_tool').press('Enter');
     const panel = page.getByRole('tabpanel', { name: 'Span' });
-    await panel.getByText('Everything recorded').press('Enter');
-    for (const name of ['Starts after 2.34 s', 'On the critical path yes'])
-      await panel.getByRole('row', { name }).waitFor();
-    expect(await panel.locator('.facts').innerText()).toContain('812 ms');
+    for (const fact of ['812 ms', '2.34 s', 'the end waited for it'])
+      expect(await panel.locator('.facts').innerText()).toContain(fact);
   });
 
   it('marks the critical path: what the end waited for, from the end back', async () => {
@@ -246,35 +244,14 @@ describe.skipIf(NO_BROWSER !== undefined)('the timeline of the page', () => {
         }),
       );
 
-    it('to what the reader drags across on the map, then to a part of that, and back', async () => {
-      page = await open([plan]);
-      expect(await bars()).toEqual(WHOLE);
-      const { x = 0, y = 0, width: room = 0 } = (await page.locator('.minimap').boundingBox()) ?? {};
-      await drag([x + room / 2, y + 5], [x + room + 50, y + 5]);
-      expect(await page.locator('.zoom-mark').isVisible()).toBe(true);
-      await page.mouse.up();
-      expect(await bars()).toEqual(LATE);
-      expect(await ticks()).toBe('500 ms 750 ms 1.00 s');
-      expect(await accessFindings(page)).toEqual([]);
-      // The map has the chosen time, so that a part of that can be chosen.
-      await drag([x, y + 20], [x + room * 0.4, y + 20]);
-      expect(await ticks()).toBe('500 ms 750 ms 1.00 s');
-      await page.mouse.up();
-      expect(await ticks()).toBe('500 ms 600 ms 700 ms');
-      expect(await page.locator('.zoom-mark').count()).toBe(0);
-      await page.mouse.click(x + room / 2, y + 20);
-      expect(await ticks()).toBe('0 500 ms 1.00 s');
-      await drag([x + room / 2, y + 5], [x + room, y + 5]);
-      await page.mouse.up();
-      await page.getByRole('button', { name: 'Reset zoom' }).click();
-      expect(await bars()).toEqual(WHOLE);
-    });
-
     it('by a key to the selected span, and back, and to the row that the keys have reached', async () => {
       page = await open([plan]);
       await row('early').click();
       await page.keyboard.press('z');
       expect(await bars()).toEqual(['0 + 400', '0 + 100', undefined]);
+      expect(await ticks()).toBe('0 125 ms 250 ms');
+      expect(await page.locator('.zoom-mark').evaluate((it) => (it as HTMLElement).style.width)).toBe('25%');
+      expect(await accessFindings(page)).toEqual([]);
       expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('early');
       await page.keyboard.press('z');
       expect(await bars()).toEqual(WHOLE);

@@ -1,4 +1,4 @@
-import { batch, computed, effect, untracked } from '@preact/signals';
+import { batch, computed, effect, type ReadonlySignal, untracked } from '@preact/signals';
 import type { TraceEntry } from '../trace-store.ts';
 import type { Row } from '../tree.ts';
 import {
@@ -13,7 +13,8 @@ import {
   rowsById,
   selected,
 } from './state.ts';
-import { idsAbove, isBelowRoot, type TimelineItem, timelineItems } from './timeline-items.ts';
+import { zoom } from './time-axis.ts';
+import { idsAbove, isBelowRoot, itemTime, type TimelineItem, timelineItems } from './timeline-items.ts';
 
 const selectedId = computed(() => selected.value?.id);
 // A link also selects a span, and so does going back.
@@ -87,9 +88,19 @@ export function toggle({ id, isClosed }: TimelineItem): void {
   fold([id], isClosed === false);
 }
 
+export const isAnyOpen: ReadonlySignal<boolean> = computed(() =>
+  timelineItems.value.some((item) => item.isClosed === false && isBelowRoot(item)),
+);
+
 export function toggleAll(): void {
-  const isAnyOpen = timelineItems.value.some((item) => item.isClosed === false && isBelowRoot(item));
-  folds.value = { all: isAnyOpen, rows: new Map() };
+  folds.value = { all: isAnyOpen.value, rows: new Map() };
+}
+
+/** Zooms to the row that the reader selected or reached last. If the timeline is zoomed, zooms out. */
+export function toggleZoom(): void {
+  const item = timelineItems.value.find(({ id }) => id === active.value?.id);
+  const time = item && itemTime(item);
+  zoom.value = zoom.value === undefined && time && time.to > time.from ? time : undefined;
 }
 
 export const FILTER_ID = 'filter';

@@ -1,13 +1,13 @@
 import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
-import { formatMilliseconds, isNumber } from '../format-amounts.ts';
-import { firstChunkOf, firstChunkText } from '../span-details.ts';
+import { isNumber } from '../format-amounts.ts';
+import { firstChunkOf } from '../span-details.ts';
 import type { Row } from '../tree.ts';
 import { isFailed, type ViewedSpan } from '../viewed-span.ts';
 import { typeOf } from '../viewed-trace.ts';
 import { criticalPath } from './critical-path.ts';
 import { placeIn, shownTime, spanTime, type TimeRange } from './time-axis.ts';
-import { costText, itemTime, type TimelineItem, timeText, tokensText } from './timeline-items.ts';
+import { factsOf, itemTime, numberColumns, type TimelineItem } from './timeline-items.ts';
 
 /** A mark in a track. `kind` is its CSS class, and `type` is its color's CSS variable, such as `model`. */
 interface Mark extends TimeRange {
@@ -19,10 +19,6 @@ interface Mark extends TimeRange {
 const MAX_MARKS = 2_000;
 /** A span with more parts than this has a plain bar, without marks for them. */
 const MAX_PARTS = 300;
-
-const MARK_TITLES: Readonly<Record<string, string>> = {
-  first: 'first chunk',
-};
 
 /** Types of spans that do work themselves. They are shown as parts of their parent's bar. */
 const WORKER = /^(?:agent|model|tool)$/;
@@ -38,7 +34,6 @@ export function Track({ item }: { readonly item: TimelineItem }): VNode {
           <span
             key={i}
             class={mark.kind}
-            title={MARK_TITLES[mark.kind]}
             style={{ ...placeIn(shown, mark), '--type': mark.type && `var(--${mark.type})` }}
           />
         ))}
@@ -47,15 +42,9 @@ export function Track({ item }: { readonly item: TimelineItem }): VNode {
 }
 
 function numbersOf(item: TimelineItem): string {
-  const facts = [
-    ['Starts after', formatMilliseconds(itemTime(item).from)],
-    ['Duration', timeText(item)],
-    ['First chunk', firstChunkText(item.row.span.attributes)],
-    ['Tokens', tokensText(item)],
-    ['Cost', costText(item)],
-    ['Critical path', criticalPath.value.has(item.row) ? 'the end waited for it' : undefined],
-  ];
-  return facts.flatMap(([label, value]) => (value === undefined ? [] : `${label}: ${value}`)).join('\n');
+  const sums = numberColumns.value.map(([label, textOf]) => [label, textOf(item) ?? '–']);
+  const facts = item.isGroup ? sums : factsOf(item.row);
+  return facts.map(([label, value]) => `${label}: ${value}`).join('\n');
 }
 
 function groupMarks(item: TimelineItem): Mark[] {

@@ -1,14 +1,13 @@
 import type { VNode } from 'preact';
-import { focusFilter, selectNextError, toggleAll } from './actions.ts';
+import { focusFilter, selectNextError, toggleAll, toggleZoom } from './actions.ts';
 import { Table } from './elements.tsx';
-import { toggleZoom } from './time-axis.ts';
 
 /** The keys of the page with their meanings. Keys that work everywhere also have their action here. */
 const KEYS: readonly (readonly [keys: string, meaning: string, act?: () => void])[] = [
   ['/', 'filter by name, id or words of a message', focusFilter],
   ['n', 'next error', selectNextError],
   ['c', 'collapse or expand all spans', toggleAll],
-  ['z', 'show the time of the current span, or all of it; dragging across the map does the same', toggleZoom],
+  ['z', 'zoom to the time of the current span, or out', toggleZoom],
   ['↑ ↓ Home End', 'move in the timeline'],
   ['← →', 'collapse and expand a span, or change the tab'],
   ['Enter', 'show the span'],

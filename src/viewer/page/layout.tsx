@@ -10,7 +10,6 @@ function mediaSignal(query: string): ReadonlySignal<boolean> {
   return holds;
 }
 
-export const isPrinted: ReadonlySignal<boolean> = mediaSignal('print');
 /** Whether span and conversation fit beside the timeline. Also true in print, where they come below it. */
 export const isWide: ReadonlySignal<boolean> = mediaSignal('print, (min-width: 1101px)');
 export const hasRoomForList: ReadonlySignal<boolean> = mediaSignal('print, (min-width: 1400px)');

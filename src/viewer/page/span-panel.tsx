@@ -1,19 +1,16 @@
 import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
-import { count, formatDuration, formatMilliseconds } from '../format-amounts.ts';
+import { count, formatDuration } from '../format-amounts.ts';
 import { readMessages, readParts, type SpanMessage } from '../messages.ts';
 import { toolExchange } from '../span-content.ts';
-import { spanFacts } from '../span-details.ts';
-import type { Row } from '../tree.ts';
 import { isFailed, type SpanAttributes, type ViewedSpan } from '../viewed-span.ts';
 import { shownErrorType } from '../viewed-trace.ts';
 import { filterBy } from './actions.ts';
 import { CopyButton, Folded, formatted, LongText, Paged, Said, ToolBlock } from './content.tsx';
-import { criticalPath } from './critical-path.ts';
 import { Button, Evaluations, FactList, Table } from './elements.tsx';
 import { curlOf, isRepeatable, typeScriptOf } from './request-code.ts';
 import { selected } from './state.ts';
-import { spanTime } from './time-axis.ts';
+import { factsOf } from './timeline-items.ts';
 
 const EVENT_PAGE_SIZE = 200;
 /** How many ids are shown. "Everything recorded" has all of them. */
@@ -40,17 +37,9 @@ export function SpanPanel(): VNode {
       <Evaluations span={span} limit={MAX_SHOWN_MESSAGES} isExplained />
       <SpanContent span={span} />
       <AttributeTable caption="Ids" attributes={Object.fromEntries(ids.slice(0, MAX_ID_ROWS))} />
-      <Everything row={row} />
+      <Everything span={span} />
     </div>
   );
-}
-
-function factsOf(row: Row): (readonly [label: string, value: string])[] {
-  const { start, end } = row.span;
-  return [
-    ['Duration', formatDuration(start, end)],
-    ...spanFacts(row).flatMap(({ label, text }) => (label === undefined ? [] : [[label, text] as const])),
-  ];
 }
 
 function CopyButtons({ span }: { readonly span: ViewedSpan }): VNode {
@@ -126,8 +115,7 @@ function AttributeTable({ caption, attributes }: AttributeTableProps): VNode {
   return <Table caption={caption} rows={rows} />;
 }
 
-function Everything({ row }: { readonly row: Row }): VNode {
-  const { span } = row;
+function Everything({ span }: { readonly span: ViewedSpan }): VNode {
   const { traceId, spanId, attributes, events = [], resource = {}, start } = span;
   return (
     <details>
@@ -153,8 +141,6 @@ function Everything({ row }: { readonly row: Row }): VNode {
         <Table
           caption="Span"
           rows={[
-            ['Starts after', formatMilliseconds(spanTime(span).from)],
-            ['On the critical path', criticalPath.value.has(row) ? 'yes' : 'no'],
             ['Trace', traceId],
             ['Span', spanId],
           ]}

@@ -1,7 +1,7 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { formatMilliseconds } from '../format-amounts.ts';
 import { millisecondsBetween, type Time, type ViewedSpan } from '../viewed-span.ts';
-import { active, openId, openTrace, rowsById, selected } from './state.ts';
+import { openId, openTrace } from './state.ts';
 
 /** A part of the time axis, in milliseconds since the start of the trace. */
 export interface TimeRange {
@@ -21,7 +21,7 @@ effect(() => {
 });
 
 /** The time of the whole trace, including spans that the filter hides. */
-const wholeTime: ReadonlySignal<TimeRange> = computed(() => {
+export const wholeTime: ReadonlySignal<TimeRange> = computed(() => {
   const { end } = openTrace.value?.summary ?? {};
   return { from: 0, to: Math.max(end === undefined ? 0 : timeSinceStart(end), MIN_TIME_MS) };
 });
@@ -34,13 +34,6 @@ function timeSinceStart(time: Time): number {
 
 export function spanTime({ start, end }: ViewedSpan): TimeRange {
   return { from: timeSinceStart(start), to: timeSinceStart(end) };
-}
-
-/** Zooms to the selected span or, without one, to the active row. If the timeline is zoomed, zooms out. */
-export function toggleZoom(): void {
-  const row = selected.value ?? rowsById.value.get(active.value?.id ?? '');
-  const time = row && spanTime(row.span);
-  zoom.value = zoom.value === undefined && time && time.to > time.from ? time : undefined;
 }
 
 /** The place of the second time range within the first, as CSS. */

@@ -1,6 +1,7 @@
 import { computed, type ReadonlySignal } from '@preact/signals';
 import * as ATTR from '../../semconv/attributes.ts';
-import { costOf, formatMilliseconds } from '../format-amounts.ts';
+import { costOf, formatDuration, formatMilliseconds } from '../format-amounts.ts';
+import { spanFacts } from '../span-details.ts';
 import {
   addedUsage,
   NOTHING_USED,
@@ -11,6 +12,7 @@ import {
 } from '../span-usage.ts';
 import type { Row } from '../tree.ts';
 import { kindOf } from '../viewed-trace.ts';
+import { criticalPath } from './critical-path.ts';
 import { folds, foundRows, isFiltered, openTrace } from './state.ts';
 import { spanTime, type TimeRange } from './time-axis.ts';
 
@@ -133,7 +135,7 @@ function usageOf({ rows }: TimelineItem): SpanUsage {
 }
 
 /** The tokens of the span itself, or else its total, or else the sum of the spans below it. */
-export function tokensText(item: TimelineItem): string | undefined {
+function tokensText(item: TimelineItem): string | undefined {
   const { attributes } = item.row.span;
   const sum = totalTokens(usageOf(item));
   const total = reportedTotal(attributes) ?? sum;
@@ -141,7 +143,7 @@ export function tokensText(item: TimelineItem): string | undefined {
   return shown?.replace(' tokens', '');
 }
 
-export function costText(item: TimelineItem): string | undefined {
+function costText(item: TimelineItem): string | undefined {
   const attributes = item.isGroup ? {} : item.row.span.attributes;
   const { cost, unpriced } = usageOf(item);
   return (
@@ -159,27 +161,30 @@ export function itemTime({ rows }: TimelineItem): TimeRange {
   };
 }
 
-export function timeText(item: TimelineItem): string {
+function timeText(item: TimelineItem): string {
   const { from, to } = itemTime(item);
   return formatMilliseconds(to - from);
 }
 
-interface NumberColumn {
-  readonly label: string;
-  readonly textOf: (item: TimelineItem) => string | undefined;
-  readonly width: string;
-}
+type NumberColumn = readonly [label: string, textOf: (item: TimelineItem) => string | undefined];
 
-/** The maximum number of rows measured for the column widths. Parents, whose numbers are longer, come first. */
-const MAX_MEASURED = 1_000;
+/** The maximum number of rows that are searched for numbers. Parents, which have sums, come first. */
+const MAX_SEARCHED = 1_000;
 
-/** The columns of numbers that are not empty, each as wide as its longest text. */
+/** The columns of numbers that are not empty. */
 export const numberColumns: ReadonlySignal<readonly NumberColumn[]> = computed(() => {
-  const measured = timelineItems.value.slice(0, MAX_MEASURED);
-  return Object.entries({ Tokens: tokensText, Cost: costText, Time: timeText })
-    .map(([label, textOf]) => {
-      const lengths = measured.map((item) => textOf(item)?.length ?? 0);
-      return { label, textOf, width: `${Math.max(0, ...lengths)}ch` };
-    })
-    .filter(({ width }) => width !== '0ch');
+  const searched = timelineItems.value.slice(0, MAX_SEARCHED);
+  const columns = Object.entries({ Tokens: tokensText, Cost: costText, Time: timeText });
+  return columns.filter(([, textOf]) => searched.some((item) => textOf(item) !== undefined));
 });
+
+/** What is known of a span, for its panel, and for the pointer above its bar. */
+export function factsOf(row: Row): (readonly [label: string, value: string])[] {
+  const { start, end } = row.span;
+  return [
+    ['Duration', formatDuration(start, end)],
+    ...spanFacts(row).flatMap(({ label, text }) => (label === undefined ? [] : [[label, text] as const])),
+    ['Starts after', formatMilliseconds(spanTime(row.span).from)],
+    ['Critical path', criticalPath.value.has(row) ? 'the end waited for it' : 'no'],
+  ];
+}

@@ -21,11 +21,10 @@ const PREVIEWS = new WeakMap<object, string>();
 
 interface TimelineRowProps {
   readonly item: TimelineItem;
-  readonly place: number;
   readonly isActive: boolean;
 }
 
-export function TimelineRow({ item, place, isActive }: TimelineRowProps): VNode {
+export function TimelineRow({ item, isActive }: TimelineRowProps): VNode {
   const { row, isGroup, isClosed } = item;
   const type = typeOf(row.span);
   return (
@@ -37,12 +36,12 @@ export function TimelineRow({ item, place, isActive }: TimelineRowProps): VNode 
       aria-expanded={isClosed === undefined ? undefined : !isClosed}
       tabIndex={isActive ? 0 : -1}
       class={`row ${type}${foundRows.value.has(row) ? '' : ' aside'}`}
-      style={{ '--place': place, '--type': `var(--${isFailed(row.span) && !isGroup ? 'bad' : type})` }}
+      style={{ '--type': `var(--${isFailed(row.span) && !isGroup ? 'bad' : type})` }}
       onClick={() => chooseItem(item)}
       onKeyDown={(event) => onKey(event, item)}
     >
       <RowName item={item} />
-      {numberColumns.value.map(({ label, textOf }) => (
+      {numberColumns.value.map(([label, textOf]) => (
         <span key={label} class={`fact ${label.toLowerCase()} small dim clip`}>
           {textOf(item)}
         </span>
