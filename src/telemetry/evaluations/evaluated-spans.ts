@@ -24,20 +24,24 @@ const REMEMBERED_ATTRIBUTES: readonly string[] = [
   ATTR.SERVER_PORT,
 ];
 
-/** The last spans of one kind, in a ring buffer: adding a span is cheap. A search is slower, but rare. */
-interface Ring {
-  readonly spans: (EvaluatedSpan | undefined)[];
-  /** The number of spans added so far, which determines the position of the next one. */
-  added: number;
-  /** The number of spans dropped so far, which determines the position of the oldest one. */
-  dropped: number;
+/** The latest spans of one kind, the oldest first. */
+interface Remembered {
+  readonly spans: EvaluatedSpan[];
+  hasForgotten: boolean;
 }
 
 const MAX_EVALUATED_SPANS = 1_000;
 const EVALUATED_SPAN_LIFETIME_SECONDS = 3_600;
 
-/** All copies of this release share the rings: one copy may record spans while the program calls another. */
-const rings = new ProcessWide(`evaluated-spans@${VERSION}`, () => new Map<Evaluated, Ring>());
+/** All copies of this release share the spans: one copy may record spans while the program calls another. */
+const remembered = new ProcessWide(
+  `evaluated-spans@${VERSION}`,
+  (): Readonly<Record<Evaluated, Remembered>> => ({
+    response: { spans: [], hasForgotten: false },
+    run: { spans: [], hasForgotten: false },
+    conversation: { spans: [], hasForgotten: false },
+  }),
+);
 
 /** Remembers a span if it is recorded. Call this before the span ends: an ended span does not count. */
 export function rememberForEvaluation(
@@ -47,27 +51,23 @@ export function rememberForEvaluation(
   attributes: Attributes,
 ): void {
   if (typeof id !== 'string' || !span.isRecording()) return;
-  let ring = rings.value.get(kind);
-  if (ring === undefined) {
-    ring = { spans: [], added: 0, dropped: 0 };
-    rings.value.set(kind, ring);
-  }
+  const known = remembered.value[kind];
   // Reading the wall clock allocates nothing. If the clock is changed, spans are forgotten early or late.
-  const seconds = Math.trunc(Date.now() / 1_000);
-  const oldest = ring.spans[ring.dropped % MAX_EVALUATED_SPANS]?.seconds ?? seconds;
-  if (oldest < seconds - EVALUATED_SPAN_LIFETIME_SECONDS) dropExpired(ring, seconds);
-  if (ring.added - ring.dropped === MAX_EVALUATED_SPANS) ring.dropped++;
-  const remembered = { id, span: span.spanContext(), attributes, seconds };
-  ring.spans[ring.added++ % MAX_EVALUATED_SPANS] = remembered;
+  known.spans.push({ id, span: span.spanContext(), attributes, seconds: Math.trunc(Date.now() / 1_000) });
+  if (known.spans.length > MAX_EVALUATED_SPANS) forgetOldest(known);
 }
 
-function dropExpired(ring: Ring, now: number = Math.trunc(Date.now() / 1_000)): void {
-  const { spans } = ring;
-  for (; ring.dropped < ring.added; ring.dropped++) {
-    const oldest = spans[ring.dropped % MAX_EVALUATED_SPANS];
-    if (oldest !== undefined && oldest.seconds >= now - EVALUATED_SPAN_LIFETIME_SECONDS) return;
-    spans[ring.dropped % MAX_EVALUATED_SPANS] = undefined;
-  }
+function forgetOldest(known: Remembered): void {
+  known.spans.shift();
+  known.hasForgotten = true;
+}
+
+/** Forgets old spans first. */
+function rememberedNow(kind: Evaluated): Remembered {
+  const known = remembered.value[kind];
+  const oldest = Math.trunc(Date.now() / 1_000) - EVALUATED_SPAN_LIFETIME_SECONDS;
+  while ((known.spans[0]?.seconds ?? oldest) < oldest) forgetOldest(known);
+  return known;
 }
 
 export function rememberedOf(attributes: Attributes): Attributes {
@@ -96,26 +96,14 @@ const COUNTED_ID = /^[a-z_.-]{0,32}\d{1,9}$/i;
 
 /** Whether an older answer, which is already forgotten, may have had the same id. */
 export function mayBeOfAnother(responseId: string): boolean {
-  const ring = rings.value.get('response');
-  if (ring === undefined || !COUNTED_ID.test(responseId)) return false;
-  dropExpired(ring);
-  return ring.dropped > 0;
+  return COUNTED_ID.test(responseId) && rememberedNow('response').hasForgotten;
 }
 
 /** Finds the newest span with an id; `undefined` if several things share the id: servers may repeat ids. */
 export function findEvaluated(kind: Evaluated, id: string): EvaluatedSpan | undefined {
-  const ring = rings.value.get(kind);
-  if (ring === undefined) return undefined;
-  dropExpired(ring);
-  const { spans, added, dropped } = ring;
-  let found: EvaluatedSpan | undefined;
-  for (let newer = added - 1; newer >= dropped; newer--) {
-    const each = spans[newer % MAX_EVALUATED_SPANS];
-    if (each?.id !== id) continue;
-    found ??= each;
-    if (!isSameThing(kind, found, each)) return undefined;
-  }
-  return found;
+  const found = rememberedNow(kind).spans.filter((each) => each.id === id);
+  const newest = found.at(-1);
+  return newest && found.every((each) => isSameThing(kind, newest, each)) ? newest : undefined;
 }
 
 function isSameThing(kind: Evaluated, one: EvaluatedSpan, other: EvaluatedSpan): boolean {
