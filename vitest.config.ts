@@ -103,7 +103,7 @@ const SHARED = [
   'test/transparency/compare.test.ts',
   'test/util/{bounded-map,clock,open-traces,optional-packages,otel-api}.test.ts',
   'test/util/{patch-method,payload,task-queue,version}.test.ts',
-  'test/viewer/live/{kept-traces,receiver,watch-traces}.test.ts',
+  'test/viewer/live/{kept-traces,receiver}.test.ts',
   'test/viewer/page/*.test.ts',
   'test/viewer/{call-request,call-totals,duration,otlp-json,summary-view,trace-filter,trace-store}.test.ts',
   'test/viewer/{transcript,tree,tree-view}.test.ts',

@@ -78,7 +78,7 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    * Whether `openai.request.body` has the request fields of a chat completion or response that no other
    * attribute has, such as the response format, `tool_choice` and `store`. They are recorded only where
    * content is. `user`, `safety_identifier`, `prompt_cache_key` and `metadata` may identify a person: to
-   * record them, too, list them. Default `false`..
+   * record them, too, list them. Default `false`.
    * `OTEL_INSTRUMENTATION_OPENAI_RECORD_REQUEST`.
    */
   recordRequest?: boolean | readonly string[] | undefined;

@@ -34,12 +34,9 @@ export function readWhole(file: string, from?: number): Uint8Array {
 }
 
 export function viewText(bytes: Uint8Array): string {
-  return new TextDecoder(isUtf16(bytes) ? 'utf-16le' : 'utf-8').decode(bytes);
-}
-
-/** Whether a file begins with UTF-16's byte order mark. Older PowerShells redirect output as UTF-16. */
-export function isUtf16(bytes: Uint8Array): boolean {
-  return bytes[0] === 0xff && bytes[1] === 0xfe;
+  // Older PowerShells redirect output as UTF-16, which begins with this byte order mark.
+  const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
+  return new TextDecoder(isUtf16 ? 'utf-16le' : 'utf-8').decode(bytes);
 }
 
 /** Says why a file could not be read or written. The messages of this package's errors already say it. */

@@ -15,11 +15,9 @@ import type { ViewedSpan } from './viewed-span.ts';
 const VIEW_USAGE: string =
   `Usage: ${COMMAND} view [--keep <file>] [--port <port>]\n` +
   `       ${COMMAND} view <file> [--output <page>]\n` +
-  `       ${COMMAND} view <file or folder> --watch [--port <port>]\n` +
   'Without a file, it receives traces over OTLP/HTTP on this machine and shows them as they arrive.\n' +
   '  <file>    OTLP/JSON: one document, or one per line, as the collector writes them; - reads standard input\n' +
   '  --output  path of the page; default: openai-traces.html\n' +
-  '  --watch   also shows the file, or the .json, .jsonl and .ndjson files of the folder, as they grow\n' +
   '  --keep    also keeps what it receives in this file, one OTLP/JSON document per line, and shows what is there\n' +
   '  --port    port of the page and of OTLP; default: 4318\n';
 
@@ -43,15 +41,13 @@ export async function runView(
 ): Promise<number> {
   const wanted = commandParameters(VIEW_USAGE, [output, errors], parameters, parseViewParameters);
   if (typeof wanted === 'number') return wanted;
-  const { isLive, file, page, port, keep } = wanted;
-  if (file !== undefined && !isLive) return pageFromFile(file, page, output, errors);
+  const { file, page, port, keep } = wanted;
+  if (file !== undefined) return pageFromFile(file, page, output, errors);
   const { viewLive } = await import('./live/live-view.ts');
-  return viewLive(port, file, keep, output, errors);
+  return viewLive(port, keep, output, errors);
 }
 
 interface ViewParameters {
-  readonly isLive: boolean;
-  /** The file to show, or the file or folder to watch. */
   readonly file: string | undefined;
   readonly page: string;
   readonly port: number;
@@ -64,45 +60,32 @@ function parseViewParameters(args: string[]): ViewParameters {
     allowPositionals: true,
     options: {
       output: { type: 'string' },
-      watch: { type: 'boolean', default: false },
       port: { type: 'string' },
       keep: { type: 'string' },
     },
   });
   const [file, second] = positionals;
-  const { output, watch, port = String(OTLP_PORT), keep } = values;
+  const { output, port = String(OTLP_PORT), keep } = values;
   const isFile = file !== undefined;
-  const isWatched = watch || (isFile && isFolder(file));
   const page = output ?? 'openai-traces.html';
   const problem =
     (second !== undefined && `Unexpected argument '${second}'.`) ||
     ([file, output, keep].includes('') && 'The name of a file is empty.') ||
     (!(/^\d{1,5}$/.test(port) && Number(port) <= MAX_PORT) &&
       `--port '${port}' is not a number from 0 to ${MAX_PORT}.`) ||
-    (watch && !isFile && '--watch needs a file or a folder.') ||
-    (watch && file === '-' && '--watch needs a file or a folder, not standard input.') ||
     (output !== undefined && !isFile && '--output needs a file of traces.') ||
-    (output !== undefined &&
-      isWatched &&
-      '--output writes a page from one file. It does not go with --watch or a folder.') ||
-    (keep !== undefined && isFile && '--keep does not go with a file or a folder.') ||
-    (isFile && !isWatched && values.port !== undefined && '--port needs --watch if there is a file.') ||
+    (isFile && (keep ?? values.port) !== undefined && '--keep and --port do not go with a file.') ||
     (isFile &&
-      !isWatched &&
       isSameFile(file, page) &&
       `The page would replace the file of traces '${file}'. Choose another --output.`);
   if (problem) throw new Error(problem);
-  return { isLive: isWatched || !isFile, file, page, port: Number(port), keep };
+  return { file, page, port: Number(port), keep };
 }
 
 /** Whether two paths lead to the same file, for example by a link or in another letter case. */
 function isSameFile(one: string, other: string): boolean {
   const [a, b] = [one, other].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
   return a?.isFile() === true && a.dev === b?.dev && a.ino === b.ino;
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /**

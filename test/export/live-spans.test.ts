@@ -72,7 +72,7 @@ describe('with the command view as endpoint', () => {
   let provider: TracerProvider;
 
   beforeEach(async () => {
-    view = await startLiveView(0, undefined, () => {});
+    view = await startLiveView(0, () => {});
     provider = exportTo(view.address);
   });
   afterEach(async () => {

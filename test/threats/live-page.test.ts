@@ -6,7 +6,7 @@ import { get, listsOf, otlp, post, send } from '../viewer/live/requests.ts';
 let live: LiveView;
 let port: string;
 beforeEach(async () => {
-  live = await startLiveView(0, undefined, () => {});
+  live = await startLiveView(0, () => {});
   ({ port } = new URL(live.address));
 });
 afterEach(() => live.close());
@@ -131,7 +131,7 @@ describe('another user of the machine, who knows the port but not the token,', (
   );
 
   test('has another one to guess at each start', async () => {
-    const other = await startLiveView(0, undefined, () => {});
+    const other = await startLiveView(0, () => {});
     await other.close();
     const tokens = [live, other].map(({ page }) => new URL(page).searchParams.get('token'));
     expect(tokens[0]).toMatch(/^[0-9a-f]{32}$/);

@@ -475,14 +475,9 @@ describe('the command view', () => {
     [['--port'], "Option '--port <value>' argument missing."],
     [['--port', 'http'], "--port 'http' is not a number from 0 to 65535."],
     [['--port', '65536'], "--port '65536' is not a number from 0 to 65535."],
-    [['--port', '4319', 'a'], '--port needs --watch if there is a file.'],
-    [['--watch'], '--watch needs a file or a folder.'],
-    [['-', '--watch'], '--watch needs a file or a folder, not standard input.'],
+    [['--port', '4319', 'a'], '--keep and --port do not go with a file.'],
+    [['--keep', 'b', 'a'], '--keep and --port do not go with a file.'],
     [['--output', 'a'], '--output needs a file of traces.'],
-    [
-      ['.', '--output', 'a'],
-      '--output writes a page from one file. It does not go with --watch or a folder.',
-    ],
     [[''], 'The name of a file is empty.'],
     [['a', '--output', ''], 'The name of a file is empty.'],
   ])('says what is wrong with %j, and prints its usage', async (parameters, problem) => {

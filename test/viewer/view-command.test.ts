@@ -1,10 +1,8 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { newFolder } from '../support/folders.ts';
-import { listsOf, otlp, send } from './live/requests.ts';
+import { send } from './live/requests.ts';
 
 const CLI = join(import.meta.dirname, '../../dist/cli.cjs');
 
@@ -35,22 +33,6 @@ test('it prints its address, and answers there', async () => {
       '<title>OpenAI traces</title>',
     );
 });
-
-test.skipIf(process.platform === 'win32')(
-  'it shows the files of a folder, and does not wait for pipes',
-  async () => {
-    const folder = await newFolder();
-    const pipe = join(folder, 'a.jsonl');
-    execFileSync('mkfifo', [pipe]);
-    await writeFile(join(folder, 'b.jsonl'), otlp({ traceId: 't', spanId: '1', name: 'x' }));
-    const [, page = ''] = await start(/shown at (\S+)/, folder, '--port', '0');
-    expect((await listsOf(page)).traces).toMatchObject([{ trace: { title: 'x' } }]);
-    await start(
-      /a\.jsonl cannot be watched: it is neither a file nor a folder\.\n/,
-      ...[pipe, '--watch', '--port', '0'],
-    );
-  },
-);
 
 test('standard input without spans is named in words', async () => {
   await start(/^Standard input contains no spans\. It must be OTLP\/JSON\.\n$/, '-');

@@ -7,7 +7,6 @@ import { liveStore } from '../span-store.ts';
 import { fileProblem } from '../trace-file.ts';
 import { KeptTraces } from './kept-traces.ts';
 import { newToken, Receiver } from './receiver.ts';
-import { watchTraces } from './watch-traces.ts';
 
 const ENDPOINT_VARIABLE = 'OTEL_EXPORTER_OTLP_ENDPOINT';
 
@@ -19,20 +18,19 @@ export interface LiveView {
 }
 
 /**
- * The command `view` without a file, or with `--watch`. Runs until it is interrupted.
+ * The command `view` without a file. Runs until it is interrupted.
  *
  * @returns the exit code if it cannot start: 1
  */
 export async function viewLive(
   port: number,
-  file: string | undefined,
   keep: string | undefined,
   output: TextStream,
   errors: TextStream,
 ): Promise<number> {
   try {
     const report = (problem: string): unknown => errors.write(`${terminalSafe(problem)}\n`);
-    const { address, page } = await startLiveView(port, file, report, { keep });
+    const { address, page } = await startLiveView(port, report, { keep });
     output.write(
       `Traces are shown at ${page}\n` +
         `To send them, start the program with ${ENDPOINT_VARIABLE}=${address}\nStop with Ctrl+C.\n`,
@@ -53,7 +51,6 @@ interface LiveViewOptions {
 /** @throws the system's error if the port is not available, or a sentence if the file cannot be read */
 export async function startLiveView(
   port: number,
-  file: string | undefined,
   report: (problem: string) => void,
   { token = newToken(), keep }: LiveViewOptions = {},
 ): Promise<LiveView> {
@@ -65,10 +62,8 @@ export async function startLiveView(
     throw new Error(fileProblem(keep ?? '', 'read', error));
   }
   const receiver = new Receiver(store, token, kept);
-  let stopWatching: (() => void) | undefined;
   const servers: Server[] = [];
   const close = async (): Promise<void> => {
-    stopWatching?.();
     await Promise.all(servers.map(closeServer));
   };
   try {
@@ -76,7 +71,6 @@ export async function startLiveView(
     await listen(servers, '::1', taken, receiver.handle).catch((error: unknown) => {
       if (!NO_IPV6.has(errorCodeOf(error))) throw error;
     });
-    if (file !== undefined) stopWatching = watchTraces(file, report, receiver.take);
     const address = `http://localhost:${taken}`;
     return { address, page: `${address}/?token=${token}`, close };
   } catch (error) {

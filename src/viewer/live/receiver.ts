@@ -2,7 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { VIEW_HEADER } from '../../util/version.ts';
-import { type OtlpSpans, readOtlpDocument } from '../otlp-json.ts';
+import { readOtlpDocument } from '../otlp-json.ts';
 import { livePageDocument } from '../page-file.ts';
 import type { SpanStore } from '../span-store.ts';
 import type { TraceChanges } from '../trace-store.ts';
@@ -47,11 +47,6 @@ export class Receiver {
     this.#kept = kept;
   }
 
-  readonly take = ({ spans }: OtlpSpans): void => {
-    this.#store.take(spans);
-    if (spans.length > 0) this.#changes.emit('new');
-  };
-
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
     this.#answer(request, response).catch((error: unknown) => {
       const refusal = error instanceof Refusal ? error : new Refusal(400, 'The request could not be read.');
@@ -94,11 +89,12 @@ export class Receiver {
     // refused.
     if (signal === 'traces' || signal === 'logs') {
       const document = documentIn(body, type, signal);
-      const found = readOtlpDocument(document);
-      this.take(found);
+      const { spans } = readOtlpDocument(document);
+      this.#store.take(spans);
+      if (spans.length > 0) this.#changes.emit('new');
       // Spans in progress are not kept, because exporters send them again when they have ended.
       const isLive = request.headers[VIEW_HEADER] !== undefined;
-      if (!isLive && found.spans.length > 0) this.#kept?.add(document);
+      if (!isLive && spans.length > 0) this.#kept?.add(document);
     }
     // The OTLP response for full success: an empty message, which is zero bytes in protobuf.
     send(response, 200, type, type === JSON_TYPE ? '{}' : '');

@@ -41,7 +41,7 @@ async function expectPrivate(): Promise<void> {
 
 test('what has ended is kept as OTLP lines, which a later viewer shows again', async () => {
   const start = async () => {
-    const live = await startLiveView(0, undefined, () => expect.unreachable(), { keep: file });
+    const live = await startLiveView(0, () => expect.unreachable(), { keep: file });
     onTestFinished(live.close);
     return live;
   };

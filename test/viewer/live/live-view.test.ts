@@ -45,7 +45,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
   let offences: string[];
 
   beforeEach(async () => {
-    live = await startLiveView(0, undefined, () => {});
+    live = await startLiveView(0, () => {});
     offences = [];
     page = await browser.open();
     page.on('console', (said) => offences.push(said.text()));
@@ -242,7 +242,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     const { port, searchParams } = new URL(live.page);
     const restart = async (token?: string): Promise<void> => {
       await live.close();
-      live = await startLiveView(Number(port), undefined, () => {}, { token });
+      live = await startLiveView(Number(port), () => {}, { token });
     };
     await live.close();
     await page.getByText('connection lost').waitFor();

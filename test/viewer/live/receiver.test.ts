@@ -12,7 +12,7 @@ import { evaluationOf, get, listsOf, otlp, otlpLogs, post } from './requests.ts'
 
 let live: LiveView;
 beforeEach(async () => {
-  live = await startLiveView(0, undefined, () => {});
+  live = await startLiveView(0, () => {});
 });
 afterEach(() => live.close());
 
