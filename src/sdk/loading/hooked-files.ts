@@ -15,7 +15,7 @@ interface HookedFiles {
   readonly names: readonly string[];
 }
 
-const HOOKED_FILES: readonly HookedFiles[] = [
+export const HOOKED_FILES: readonly HookedFiles[] = [
   {
     // openai 5 to 7 has the client in `client`. openai 4 has it in `core`, and its class with the resources
     // in `index`.
@@ -57,8 +57,6 @@ const HOOKED_FILES: readonly HookedFiles[] = [
     names: ['context', 'logs', 'metrics', 'propagation', 'trace'],
   },
 ];
-
-export const HOOKED_PACKAGES: readonly string[] = [...new Set(HOOKED_FILES.map((each) => each.package))];
 
 /** Matches the names of all these files. It is tested first, because a program loads thousands of files. */
 export const HOOKED_NAMES: RegExp =

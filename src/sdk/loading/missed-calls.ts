@@ -1,7 +1,7 @@
-import module from 'node:module';
 import { isSdkDisabled } from '../../config/environment.ts';
 import type { Finding } from '../../diagnostics/findings.ts';
 import { notice, noticed, printFinding } from '../../diagnostics/report.ts';
+import { builtIn } from '../../util/built-in.ts';
 import { activeContext, isSuppressed } from '../../util/context.ts';
 import { HTTP_REQUESTS, listenToChannels } from '../../util/diagnostics-channels.ts';
 import { guard } from '../../util/guard.ts';
@@ -54,7 +54,8 @@ export function watchMissedCalls(findUnhooked: () => string | undefined): () => 
 /** @param file a loaded copy of `openai` that is not observed; empty if none was found */
 function takeNote(file: string): void {
   if (reasonFor() !== undefined) return;
-  if (file === '' && module.registerHooks === undefined) notice('node_too_old', `Node ${process.version}`);
+  if (file === '' && builtIn('node:module')?.registerHooks === undefined)
+    notice('node_too_old', `Node ${process.version}`);
   else notice('calls_missed', file);
 }
 

@@ -14,7 +14,7 @@ import { seamsIn } from '../observed-classes.ts';
 import { isObserved, onReleased, type PatchedClass } from '../patches.ts';
 import { isObject, propertyOf } from '../reflect.ts';
 import { type Announce, announceEarlier, announcements } from './announcements.ts';
-import { announcementOf, HOOKED_PACKAGES, hookedFile, versionOfHooked } from './hooked-files.ts';
+import { announcementOf, HOOKED_FILES, hookedFile, versionOfHooked } from './hooked-files.ts';
 
 /** Each build of each installed version has one. */
 interface LoadedClient {
@@ -227,7 +227,8 @@ function hookRequire(listener: LoadListener): () => void {
     'require-in-the-middle',
     module.createRequire,
   ) as typeof import('require-in-the-middle');
-  const hook = new Hook([...HOOKED_PACKAGES], { internals: true }, (exported, name, directory) => {
+  const packages = HOOKED_FILES.map((each) => each.package);
+  const hook = new Hook([...new Set(packages)], { internals: true }, (exported, name, directory) => {
     const file = `${(MAIN_FILES.get(name) ?? name).replace(/\.js$/, '')}.js`;
     const defined = hookedFile(file)?.defines;
     if (defined === 'client')
