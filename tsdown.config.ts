@@ -125,7 +125,7 @@ const config: UserConfig[] = defineConfig([
           sharedFiles({
             start: [ENTRIES.client, ...MORE_AT_START],
             together: { hooks: [ENTRIES.index, ENTRIES.register] },
-            others: { agents: 'src/pipeline/agents-tracing.ts', export: ENTRIES.export },
+            others: { export: ENTRIES.export },
             later: LATER,
             loadedBy: { realtime: 'hierarchy' },
           }),

@@ -14,7 +14,7 @@ const HOOKS = ['node:fs', 'node:module', 'node:path', 'node:url'];
 
 /** Limits are two per cent above what the entries are: to be lowered with them, and raised for a reason. */
 export const ENTRIES: readonly Entry[] = [
-  { name: 'agents', kilobytes: 220, loads: [API] },
+  { name: 'agents', kilobytes: 390, loads: [API] },
   { name: 'bundler', kilobytes: 4, loads: ['node:fs', 'node:fs/promises', 'node:path', 'node:url'] },
   { name: 'client', kilobytes: 390, loads: [API] },
   { name: 'export', kilobytes: 249, loads: [API] },
