@@ -10,8 +10,6 @@ const MAX_VALUES = 100;
 export const MAX_DIMENSION_LENGTH = 128;
 /** Request models have a higher limit: the program or its users choose them. */
 const MAX_REQUEST_MODELS = 500;
-/** The number of response models reserved for each request model. */
-const MAX_OWN_RESPONSE_MODELS = 4;
 
 /*
  * OpenTelemetry's SDK keeps 2,000 series of an instrument and merges all others. Each combination of
@@ -59,7 +57,7 @@ interface Level extends Map<unknown, Level> {}
 
 /** Limits the series of metrics: values that servers, models or users invent would soon use up all 2,000. */
 export class MetricSeries {
-  /** The kept values of each dimension that has no field of its own here. */
+  /** The kept values by group, for dimensions that have no field of their own here. */
   readonly #kept = new Map<string, KeptValues>();
   readonly #servers = new KeptValues(ATTR.SERVER_ADDRESS);
   readonly #requestModels = new KeptValues(ATTR.GEN_AI_REQUEST_MODEL, MAX_REQUEST_MODELS);
@@ -67,7 +65,6 @@ export class MetricSeries {
    * Request models that no response has confirmed. Their separate limit leaves room for models that exist.
    */
   readonly #unansweredModels = new KeptValues(ATTR.GEN_AI_REQUEST_MODEL);
-  readonly #ownResponseModels = new Map<string, Set<string>>();
   readonly #failures = KeptValues.ofCombinations('error types and other dimensions', MAX_FAILED_COMBINATIONS);
   readonly #tools = KeptValues.ofCombinations('tool names and agent names', MAX_TOOL_COMBINATIONS);
   readonly #prompts = KeptValues.ofCombinations('prompts and other dimensions', MAX_PROMPT_COMBINATIONS);
@@ -94,7 +91,7 @@ export class MetricSeries {
       dimensions[ATTR.SERVER_ADDRESS] = OTHER;
       delete dimensions[ATTR.SERVER_PORT];
     }
-    const own = this.#limitModels(dimensions);
+    this.#limitModels(dimensions);
     this.#limit(dimensions, ATTR.OPENAI_RESPONSE_SERVICE_TIER);
     this.#limit(dimensions, ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT);
     if (this.#take(dimensions, MAX_DETAILED_COMBINATIONS)) return;
@@ -102,7 +99,6 @@ export class MetricSeries {
     // Details are replaced first: invented fingerprints must not use up the series of real models.
     replaceDimension(dimensions, ATTR.OPENAI_RESPONSE_SERVICE_TIER);
     replaceDimension(dimensions, ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT);
-    if (!own) replaceDimension(dimensions, ATTR.GEN_AI_RESPONSE_MODEL);
     if (this.#take(dimensions, MAX_COMBINATIONS)) return;
     replaceDimension(dimensions, ATTR.GEN_AI_REQUEST_MODEL);
     replaceDimension(dimensions, ATTR.GEN_AI_RESPONSE_MODEL);
@@ -132,45 +128,29 @@ export class MetricSeries {
     return limitTogether(failed, this.#failures, ATTR.ERROR_TYPE);
   }
 
-  #limit(dimensions: Attributes, name: string): void {
+  /** @param group what shares the limit. Default: all values of the dimension */
+  #limit(dimensions: Attributes, name: string, group: string = name): void {
     const value = dimensions[name];
     if (typeof value !== 'string') return;
-    let kept = this.#kept.get(name);
-    if (kept === undefined) {
-      kept = new KeptValues(name);
-      this.#kept.set(name, kept);
-    }
+    const kept = this.#kept.get(group) ?? new KeptValues(name);
+    this.#kept.set(group, kept);
     if (!kept.keep(value)) dimensions[name] = OTHER;
   }
 
-  /** @returns whether the response model is reserved for the request model */
-  #limitModels(dimensions: Attributes): boolean {
+  #limitModels(dimensions: Attributes): void {
     const requestModel = dimensions[ATTR.GEN_AI_REQUEST_MODEL];
     const responseModel = dimensions[ATTR.GEN_AI_RESPONSE_MODEL];
     if (typeof requestModel === 'string') {
-      const kept =
+      const isKept =
         responseModel === undefined
           ? this.#requestModels.has(requestModel) || this.#unansweredModels.keep(requestModel)
           : this.#requestModels.keep(requestModel);
-      if (kept && typeof responseModel === 'string' && this.#isOwn(requestModel, responseModel)) return true;
-      if (!kept) dimensions[ATTR.GEN_AI_REQUEST_MODEL] = OTHER;
+      if (!isKept) dimensions[ATTR.GEN_AI_REQUEST_MODEL] = OTHER;
+      else if (responseModel === requestModel) return;
     }
-    this.#limit(dimensions, ATTR.GEN_AI_RESPONSE_MODEL);
-    return false;
-  }
-
-  /**
-   * Whether a response model is always recorded: the requested name, a few names that begin with it, such as snapshots,
-   * and the first other name, such as the model of an Azure deployment.
-   */
-  #isOwn(requestModel: string, responseModel: string): boolean {
-    if (responseModel === requestModel) return true;
-    if (responseModel.length > MAX_DIMENSION_LENGTH) return false;
-    const own = this.#ownResponseModels.get(requestModel) ?? new Set<string>();
-    if (own.has(responseModel)) return true;
-    if (own.size >= (responseModel.startsWith(requestModel) ? MAX_OWN_RESPONSE_MODELS : 1)) return false;
-    this.#ownResponseModels.set(requestModel, own.add(responseModel));
-    return true;
+    // A server that invents names for one model must not displace the names of another one.
+    const group = `${ATTR.GEN_AI_RESPONSE_MODEL} of ${dimensions[ATTR.GEN_AI_REQUEST_MODEL]}`;
+    this.#limit(dimensions, ATTR.GEN_AI_RESPONSE_MODEL, group);
   }
 
   /** @returns whether the combination is known, or new and within the limit */
