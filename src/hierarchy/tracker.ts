@@ -117,10 +117,8 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     if (opens && telemetry.settings.conversationSpans === 'never') return undefined;
     const conversation = id === undefined ? undefined : this.conversation(kind, id, endpoint?.origin ?? '');
     let segment = conversation?.segmentFor(active, startTime);
-    if (segment !== undefined) {
-      segment.touch(startTime);
-      if (kind === 'conversation') segment.describe(use);
-    } else if (opens) {
+    if (segment !== undefined) segment.touch(startTime);
+    else if (opens) {
       segment = new Segment({ telemetry, conversation, use, active, open: this.#segments });
       this.#segments.add(segment);
       this.#watch();

@@ -26,7 +26,7 @@ export const HIERARCHY_IDS: readonly string[] = [
  */
 export interface Place {
   readonly kind: ConversationKind;
-  /** The conversation's API. Set if `kind` does not determine it and a call has shown it. */
+  /** The API of the call that opened the conversation. Set if `kind` does not determine it. */
   readonly apiType?: string | undefined;
   readonly conversationId: string | undefined;
   readonly invocationId?: string | undefined;
@@ -78,12 +78,6 @@ export function placeAttributes(place: Place): Attributes {
   }
   if (agentName !== undefined) attributes[ATTR.GEN_AI_AGENT_NAME] = agentName;
   if (subagentId !== undefined) attributes[ATTR.OPENAI_SUBAGENT_ID] = subagentId;
-  return attributes;
-}
-
-export function endpointAttributes(endpoint: Endpoint): Attributes {
-  const attributes: Attributes = {};
-  addEndpointAttributes(attributes, endpoint);
   return attributes;
 }
 

@@ -185,7 +185,7 @@ describe('withConversation holds for', () => {
         await client.chat.completions.create(HELLO);
       });
       await program.expectTreeAtEnd(`
-        conversation                                gen_ai.conversation.id=chat-1 openai.api.type=responses openai.total.runs=2
+        conversation                                gen_ai.conversation.id=chat-1 openai.total.runs=2
         ├─ prepare                                  gen_ai.conversation.id=chat-1
         │  ├─ look up                               gen_ai.conversation.id=chat-1
         │  │  └─ embeddings text-embedding-3-small  gen_ai.conversation.id=chat-1

@@ -6,12 +6,7 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { addSpent, NO_TOTALS, type Spent, type Totals } from '../../telemetry/cost/usage.ts';
 import { rememberForEvaluation } from '../../telemetry/evaluations/evaluated-spans.ts';
 import { withMetadataOf } from '../../telemetry/metadata.ts';
-import {
-  type ConversationKind,
-  endpointAttributes,
-  type Place,
-  placeAttributes,
-} from '../../telemetry/place-attributes.ts';
+import { type ConversationKind, type Place, placeAttributes } from '../../telemetry/place-attributes.ts';
 import { OperationRecord } from '../../telemetry/record.ts';
 import { beforeSpanEnds } from '../../telemetry/span-end.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
@@ -185,6 +180,7 @@ export class Segment {
   parentEnd: number | undefined;
 
   readonly #kind: ConversationKind;
+  readonly #endpoint: Endpoint | undefined;
   readonly startTime: number;
   readonly #started = monotonic();
   readonly #open: Set<Segment>;
@@ -199,15 +195,14 @@ export class Segment {
   /** Whether anything has happened since `#lastActive`. A flag costs less than reading the clock. */
   #wasActive = false;
   #requests = 0;
-  #callDetails: { readonly endpoint: Endpoint | undefined; readonly apiType: string | undefined };
 
   constructor(start: SegmentStart) {
     const { telemetry, conversation, use, active: parent } = start;
     const { kind, context, startTime, endpoint, apiType } = use;
     this.#kind = kind;
+    this.#endpoint = endpoint;
     this.startTime = this.#lastActivity = startTime;
     this.#open = start.open;
-    this.#callDetails = { endpoint, apiType };
     this.record = inTraceOf(parent === undefined ? conversation?.id : undefined, () => {
       const previous = conversation?.previous;
       return new OperationRecord(telemetry, {
@@ -244,20 +239,8 @@ export class Segment {
 
   identify(conversation: Conversation): void {
     if (this.conversation !== undefined || this.ended) return;
-    const { apiType } = this.#callDetails;
-    const place = { kind: this.#kind, apiType, conversationId: conversation.id };
-    this.record.add({ attributes: placeAttributes(place) });
+    this.record.add({ attributes: placeAttributes({ kind: this.#kind, conversationId: conversation.id }) });
     this.#attach(conversation);
-  }
-
-  /** A segment that a function of the program opened learns its server and API from a later call. */
-  describe({ endpoint, apiType }: Pick<Use, 'endpoint' | 'apiType'>): void {
-    const known = this.#callDetails;
-    this.#callDetails = { endpoint: known.endpoint ?? endpoint, apiType: known.apiType ?? apiType };
-    if (known.endpoint === undefined && endpoint !== undefined)
-      this.record.add({ attributes: endpointAttributes(endpoint) });
-    if (known.apiType === undefined && apiType !== undefined)
-      this.record.add({ attributes: { [ATTR.OPENAI_API_TYPE]: apiType } });
   }
 
   #attach(conversation: Conversation): void {
@@ -271,7 +254,7 @@ export class Segment {
     segments.set(traceId, this);
     conversation.previous = this.spanContext;
     // A `withConversation` id names the same conversation at every endpoint.
-    const endpoint = this.#kind === 'conversation' ? undefined : this.#callDetails.endpoint;
+    const endpoint = this.#kind === 'conversation' ? undefined : this.#endpoint;
     rememberForEvaluation('conversation', conversation.id, this.record.span, {
       [ATTR.GEN_AI_CONVERSATION_ID]: conversation.id,
       [ATTR.SERVER_ADDRESS]: endpoint?.address,
