@@ -258,11 +258,8 @@ export interface CallFacts {
 
 /** A tool call that a model's answer requests from the program, or that the API itself has run for the answer. */
 export interface RequestedCall {
-  readonly itemId: string | undefined;
   readonly call: ToolCallSnapshot;
   readonly asksProgram: boolean;
-  /** `undefined` if the call succeeded, or if the program answers it. */
-  readonly outcome: ToolOutcome | undefined;
   /** Computed only when it is needed, because hashing arguments may take long. */
   readonly fingerprint: () => string | undefined;
 }

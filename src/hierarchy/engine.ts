@@ -250,15 +250,10 @@ class EngineRequest extends Facts implements Placement {
 
   #input(): InputMessages {
     const { messages, conversationId } = this.#intent;
-    const userMessages = messages.filter(isOfUser).length;
-    if (conversationId !== undefined) {
-      const conversation = this.#conversation(conversationId);
-      this.#taken = conversation.takeUnanswered();
-      conversation.count({ userMessages });
-    }
+    if (conversationId !== undefined) this.#taken = this.#conversation(conversationId).takeUnanswered();
     const { count, messages: before, isAll } = this.#taken;
     const own = messages.filter((message) => message !== undefined);
-    return { count: count + userMessages, messages: [...before, ...own], isAll };
+    return { count: count + messages.filter(isOfUser).length, messages: [...before, ...own], isAll };
   }
 
   #addMessages(id: string): void {
@@ -370,7 +365,7 @@ class EngineRequest extends Facts implements Placement {
     if (invocation !== undefined) {
       if (!this.opens) return;
       this.#wait(invocation, id);
-      invocation.identifyConversation(this.#conversation(id));
+      invocation.segment?.identify(this.#conversation(id));
       return;
     }
     if (this.#intent.conversation !== 'creates' || this.conversationId !== undefined) return;
@@ -426,6 +421,10 @@ class EngineRequest extends Facts implements Placement {
     // The response shows the present state of a session.
     const isNew = !this.engine.dialect.identifiesAtOnce;
     if (call.outcome === 'value') this.read(call.value, call.endTime, undefined, isNew);
+    const { conversationId, start } = invocation;
+    const isCreated = call.error === undefined || invocation.id !== undefined;
+    if (isCreated && conversationId !== undefined)
+      this.#conversation(conversationId).count({ userMessages: start.input.count - this.#taken.count });
     const acceptance = call.error === undefined ? invocation.acceptance : undefined;
     if (acceptance !== undefined) {
       accept(acceptance, call, invocation);
@@ -438,15 +437,11 @@ class EngineRequest extends Facts implements Placement {
 
   /** Ends an invocation that was not created, or whose response the program read itself. */
   #abandon({ endTime, error }: Call, invocation: AgentInvocation): void {
-    const { segment, start } = invocation;
+    const { segment } = invocation;
     const { conversationId } = this.#intent;
     invocation.touch(endTime);
     if (error !== undefined) {
-      if (conversationId !== undefined) {
-        const conversation = this.#conversation(conversationId);
-        conversation.giveBack(this.#taken);
-        conversation.count({ userMessages: this.#taken.count - start.input.count });
-      }
+      if (conversationId !== undefined) this.#conversation(conversationId).giveBack(this.#taken);
       invocation.end(endTime, endTime, endTime, readFailure(error));
     }
     invocation.close();

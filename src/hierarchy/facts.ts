@@ -224,8 +224,7 @@ export class Facts implements FactSink, Observation {
     if (conversationId === undefined || start.above !== undefined) return;
     const conversation = tracker.conversation(start.kind, conversationId, endpoint.origin);
     conversation.count({ runs: 1 });
-    if (invocation.segment === undefined) conversation.count({ userMessages: start.input.count });
-    else invocation.identifyConversation(conversation);
+    invocation.segment?.identify(conversation);
   }
 
   step(step: StepSnapshot): void {

@@ -147,10 +147,10 @@ export class ModelCall {
     const reported = this.#dialect.calls(result, { content });
     const taken = this.#taken;
     const { recorded } = this.start;
-    const isNew = (call: RequestedCall): boolean =>
-      taken?.has(callKey(call)) !== true &&
-      recorded?.has(call.call.id) !== true &&
-      !(isPaused && (call.asksProgram || call.outcome === UNANSWERED_TOOL));
+    const isNew = (requested: RequestedCall): boolean =>
+      taken?.has(callKey(requested)) !== true &&
+      recorded?.has(requested.call.id) !== true &&
+      !(isPaused && (requested.asksProgram || requested.call.outcome === UNANSWERED_TOOL));
     const calls = taken === undefined && recorded === undefined ? reported : reported.filter(isNew);
     for (const call of calls) {
       taken?.add(callKey(call));

@@ -11,6 +11,7 @@ import {
   activeSpan,
   Conversation,
   type InputMessages,
+  NO_INPUT,
   Segment,
   type Use,
 } from './conversations/conversation.ts';
@@ -54,8 +55,6 @@ interface KnownInvocation {
   /** Set if the invocation was recorded before its end: the state that a second span continues. */
   readonly paused?: PausedInvocation | undefined;
 }
-
-const NO_INPUT: InputMessages = { count: 0, messages: [] };
 
 /**
  * Tracks the conversations, segments and invocations of one observer. Their number and lifetime are limited.

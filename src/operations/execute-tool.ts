@@ -18,13 +18,14 @@ export interface ToolCallSnapshot {
   readonly fileIds?: readonly string[] | undefined;
   readonly content: ToolCallContent | undefined;
   /** The id of the item, in APIs that have items instead of steps. */
-  readonly itemId?: string;
+  readonly itemId?: string | undefined;
   readonly serverLabel?: string | undefined;
   readonly namespace?: string | undefined;
   /** The id of the subagent that the call starts or continues. */
   readonly subagentId?: string;
   /** Whether the object shows that the call has a result. */
   readonly hasResult?: boolean;
+  /** `undefined` for success, or if the object does not report it. */
   readonly outcome?: ToolOutcome | undefined;
 }
 
@@ -52,14 +53,11 @@ const TOOL_TYPES: Readonly<Record<string, string>> = {
 
 export interface RecordedToolCall {
   readonly call: ToolCallSnapshot;
-  readonly stepId: string | undefined;
+  readonly stepId?: string | undefined;
   readonly responseId?: string | undefined;
-  readonly itemId?: string | undefined;
   readonly vectorStoreIds: readonly string[];
   /** Seconds from the model's request for the function until the program resumed the invocation. */
   readonly waited?: number | undefined;
-  /** `undefined` if it succeeded. */
-  readonly outcome: ToolOutcome | undefined;
   /** Whether the program ran the tool, so that this process measured its duration. */
   readonly timedHere?: boolean;
   readonly provider: string | undefined;
@@ -71,7 +69,7 @@ export const executeTool: OperationKind<RecordedToolCall, RecordedToolCall> = {
   scope: 'local',
   spanName: ({ call }) => `${GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL} ${call.name}`,
   requestAttributes(recorded) {
-    const { call, vectorStoreIds, outcome, timedHere } = recorded;
+    const { call, vectorStoreIds, timedHere } = recorded;
     const { type, fileIds } = call;
     const attributes: Attributes = {
       [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
@@ -79,13 +77,13 @@ export const executeTool: OperationKind<RecordedToolCall, RecordedToolCall> = {
       [ATTR.GEN_AI_TOOL_CALL_ID]: call.id,
       [ATTR.GEN_AI_TOOL_TYPE]: type === 'shell' && timedHere !== true ? HOSTED : toolTypeOf(type),
       [ATTR.OPENAI_TOOL_TYPE]: type,
-      ...outcomeAttributes(outcome),
+      ...outcomeAttributes(call.outcome),
     };
     // The event `gen_ai.client.inference.operation.details` requires this attribute.
     define(attributes, ATTR.GEN_AI_PROVIDER_NAME, recorded.provider);
     define(attributes, ATTR.OPENAI_STEP_ID, recorded.stepId);
     define(attributes, ATTR.GEN_AI_RESPONSE_ID, recorded.responseId);
-    define(attributes, ATTR.OPENAI_ITEM_ID, recorded.itemId);
+    define(attributes, ATTR.OPENAI_ITEM_ID, call.itemId);
     define(attributes, ATTR.OPENAI_MCP_SERVER_LABEL, call.serverLabel);
     define(attributes, ATTR.OPENAI_TOOL_NAMESPACE, call.namespace);
     define(attributes, ATTR.OPENAI_TOOL_WAITED, recorded.waited);

@@ -37,6 +37,8 @@ export interface InputMessages {
   readonly isAll?: boolean | undefined;
 }
 
+export const NO_INPUT: InputMessages = { count: 0, messages: [] };
+
 interface Counted {
   readonly runs?: number;
   readonly userMessages?: number;
@@ -56,8 +58,7 @@ export class Conversation implements ContentHolder {
 
   /** The totals of what this process has seen in all segments of the conversation. */
   totals: Totals = NO_TOTALS;
-  #unanswered: InputMessages = { count: 0, messages: [] };
-  #characters = 0;
+  #unanswered: InputMessages = NO_INPUT;
   readonly #store: Store;
 
   /** @param store limits the content that is kept for a later run, which may never come in this process */
@@ -105,39 +106,35 @@ export class Conversation implements ContentHolder {
     if (isCounted) this.count({ userMessages: 1 });
     const isFull = content !== undefined && messages.length >= MAX_KEPT_MESSAGES;
     const newest = isFull ? messages.slice(1) : messages;
-    this.#unanswered = {
+    this.#keep({
       count: isCounted ? count + 1 : count,
       messages: content === undefined ? newest : [...newest, content],
       isAll: isAll && !isFull,
-    };
-    if (isFull) this.#characters -= charactersOf(messages[0]);
-    if (content !== undefined) this.#keep(content);
+    });
   }
 
-  #keep(content: Message | readonly Message[]): void {
-    this.#characters += charactersOf(content);
-    this.#store.keeps(this, this.#characters);
+  #keep(unanswered: InputMessages): void {
+    this.#unanswered = unanswered;
+    const { messages } = unanswered;
+    if (messages.length > 0) this.#store.keeps(this, charactersOf(messages));
+    else this.#store.release(this);
   }
 
   forgetContent(): void {
-    if (this.#unanswered.messages.length === 0) return;
-    const { count } = this.takeUnanswered();
-    this.#unanswered = { count, messages: [] };
+    const { count, messages } = this.#unanswered;
+    if (messages.length > 0) this.#keep({ count, messages: [] });
   }
 
   takeUnanswered(): InputMessages {
     const taken = this.#unanswered;
-    this.#unanswered = { count: 0, messages: [] };
-    this.#characters = 0;
-    this.#store.release(this);
+    this.#keep(NO_INPUT);
     return taken;
   }
 
   /** Keeps the messages again, because the run that was to answer them was not created. */
   giveBack({ count, messages, isAll }: InputMessages): void {
     const added = this.#unanswered;
-    this.#unanswered = { count: count + added.count, messages: [...messages, ...added.messages], isAll };
-    if (messages.length > 0) this.#keep(messages);
+    this.#keep({ count: count + added.count, messages: [...messages, ...added.messages], isAll });
   }
 }
 

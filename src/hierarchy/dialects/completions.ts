@@ -28,7 +28,6 @@ function readRequestedCalls(completion: unknown, { content }: { content: boolean
       if (id === undefined || called === undefined) return [];
       const { name, given } = called;
       return {
-        itemId: undefined,
         call: {
           id,
           name,
@@ -36,7 +35,6 @@ function readRequestedCalls(completion: unknown, { content }: { content: boolean
           content: content ? { arguments: parseJson(given) } : undefined,
         },
         asksProgram: true,
-        outcome: undefined,
         fingerprint: () => fingerprintOfCall(call, name, given),
       };
     });

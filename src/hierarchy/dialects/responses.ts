@@ -66,11 +66,10 @@ export function readItemCalls(response: unknown, options: { content: boolean }):
     const asksProgram = waits(call);
     // A list of tools is no call. Once an approval is answered, the call itself is another item.
     if (!isRecordedCall(item) && !asksProgram) continue;
+    const outcome = asksProgram ? undefined : itemOutcome(call, item, resultOf, response);
     calls.push({
-      itemId: call.id,
-      call: snapshotOf(call, item, options.content ? resultOf : undefined),
+      call: { ...snapshotOf(call, item, options.content ? resultOf : undefined), itemId: call.id, outcome },
       asksProgram,
-      outcome: asksProgram ? undefined : itemOutcome(call, item, resultOf, response),
       fingerprint: () => fingerprintOfItem(call, item),
     });
     if (calls.length === MAX_REPEATED) break;

@@ -25,12 +25,7 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { inOrder, SPAN_ROOM_MS } from '../../util/clock.ts';
 import { LinkedContext } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
-import {
-  activeSpan,
-  type Conversation,
-  type InputMessages,
-  type Segment,
-} from '../conversations/conversation.ts';
+import { activeSpan, type InputMessages, type Segment } from '../conversations/conversation.ts';
 import type { Agent, InvocationSnapshot, ToolCallSnapshot, ToolOutput } from '../dialect.ts';
 import { OperationClock } from '../operation-clock.ts';
 import { recordToolDuration } from '../tool-calls/tool-call.ts';
@@ -281,13 +276,6 @@ export class AgentInvocation extends Invocation {
     this.openRecord.add({ attributes: changed });
   }
 
-  identifyConversation(conversation: Conversation): void {
-    const { segment, start } = this;
-    if (segment === undefined || segment.conversation !== undefined) return;
-    segment.identify(conversation);
-    conversation.count({ userMessages: start.input.count });
-  }
-
   requestedIn(conversationId: string): void {
     this.#requestedIn = conversationId;
     this.#describe();
@@ -412,8 +400,8 @@ export class AgentInvocation extends Invocation {
   }
 
   answer(output: Omit<ToolOutput, 'invocationId'>, time: number): void {
-    const timed = this.steps.answer(output.callId, output, time);
-    if (timed !== undefined) recordToolDuration(this.telemetry, timed, this.agent?.name, this.context);
+    const call = this.steps.answer(output.callId, output, time);
+    if (call !== undefined) recordToolDuration(this.telemetry, call, this.agent?.name, this.context);
   }
 
   forgetContent(): void {

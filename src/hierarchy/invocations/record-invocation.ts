@@ -171,11 +171,13 @@ function recordInvocationToolCall(invocation: AgentInvocation, call: ToolCall, t
   recordToolCall(
     invocation.telemetry,
     {
-      call: { ...snapshot, content: withOutput(snapshot.content, call.output) },
+      call: {
+        ...snapshot,
+        content: withOutput(snapshot.content, call.output),
+        outcome: toolOutcome(invocation, call),
+      },
       stepId: call.stepId,
       vectorStoreIds: storesOf(invocation),
-      itemId: snapshot.itemId,
-      outcome: toolOutcome(invocation, call),
       waited: hasWaited ? Math.max(0, times.startTime - startTime) / 1e3 : undefined,
       provider: providerAt(invocation.endpoint.origin),
     },
@@ -191,9 +193,8 @@ function recordInvocationToolCall(invocation: AgentInvocation, call: ToolCall, t
 /** Without a result, the outcome follows from how the step or run ended. */
 function toolOutcome({ steps, snapshot: whole }: AgentInvocation, call: ToolCall): ToolOutcome | undefined {
   const { snapshot, stepId, endTime } = call;
-  const reported = call.outcome ?? snapshot.outcome;
-  if (reported !== undefined || call.hasResult || snapshot.hasResult || endTime !== undefined)
-    return reported;
+  const { outcome, hasResult } = snapshot;
+  if (outcome !== undefined || hasResult || endTime !== undefined) return outcome;
   const step = steps.unrecorded.find((one) => one.snapshot.id === stepId)?.snapshot;
   if (step?.status === 'failed' && step.failure !== undefined && !isUnanswered(call))
     return failedTool(step.failure);

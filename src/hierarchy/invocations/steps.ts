@@ -4,7 +4,7 @@ import { addUsage, isNoUsage, NO_USAGE, type Usage } from '../../telemetry/cost/
 import { MAX_READ, MAX_REPEATED } from '../../util/payload.ts';
 import type { MessageSnapshot, StepSnapshot, ToolCallSnapshot, ToolOutput } from '../dialect.ts';
 import type { OperationClock } from '../operation-clock.ts';
-import { hasDocuments, isUnanswered, type TimedToolCall, type ToolCall } from '../tool-calls/tool-call.ts';
+import { hasDocuments, isUnanswered, type ToolCall } from '../tool-calls/tool-call.ts';
 
 export interface Step {
   /** Without its tool calls, which have entries of their own. */
@@ -179,23 +179,21 @@ export class Steps {
     }
   }
 
-  /** @returns the tool call with its duration; `undefined` if its start is unknown or it was answered before */
-  answer(id: string, result: CallResult, time: number): TimedToolCall | undefined {
+  /** @returns the tool call, unless it was answered before */
+  answer(id: string, result: CallResult, time: number): ToolCall | undefined {
     const toolCall = this.seeToolResult(id, result);
     if (toolCall === undefined) return undefined;
     toolCall.startTime ??= this.waitingSince;
     if (toolCall.endTime !== undefined) return undefined;
     toolCall.endTime = time;
-    const { snapshot, startTime } = toolCall;
-    const { outcome } = result;
-    return startTime === undefined ? undefined : { snapshot, outcome, seconds: (time - startTime) / 1e3 };
+    return toolCall;
   }
 
   seeToolResult(id: string, { output, outcome }: CallResult): ToolCall | undefined {
     const toolCall = this.#toolCalls.get(id);
     if (toolCall === undefined) return undefined;
-    toolCall.hasResult = true;
-    toolCall.outcome = outcome ?? toolCall.outcome;
+    const { snapshot } = toolCall;
+    toolCall.snapshot = { ...snapshot, hasResult: true, outcome: outcome ?? snapshot.outcome };
     toolCall.output = this.#options.keeper()?.keep(output, toolCall.output);
     return toolCall;
   }
@@ -254,8 +252,6 @@ export class Steps {
       startTime: undefined,
       endTime: undefined,
       output: undefined,
-      hasResult: false,
-      outcome: undefined,
     };
     if (hasRoom) this.#toolCalls.set(id, made);
     return made;

@@ -296,8 +296,8 @@ class OpenResponse {
   requestTools(result: unknown, endTime: number, completed?: number): void {
     const { content, endpoint, start, place } = this.#session;
     const requested = readItemCalls(result, { content }).filter(
-      ({ asksProgram, itemId }) =>
-        (asksProgram ? this.itemTimes.of(itemId)?.endTime : undefined) === completed,
+      ({ asksProgram, call }) =>
+        (asksProgram ? this.itemTimes.of(call.itemId)?.endTime : undefined) === completed,
     );
     if (requested.length === 0) return;
     const response = {

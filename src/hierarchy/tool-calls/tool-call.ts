@@ -3,7 +3,6 @@ import type { Settings } from '../../config/config.ts';
 import { executeTool, type RecordedToolCall, toolTypeOf } from '../../operations/execute-tool.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL } from '../../semconv/values.ts';
-import type { ToolOutcome } from '../../telemetry/outcomes/tool-outcome.ts';
 import { type Place, placeAttributes } from '../../telemetry/place-attributes.ts';
 import { OperationRecord } from '../../telemetry/record.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
@@ -18,15 +17,6 @@ export interface ToolCall {
   startTime: number | undefined;
   endTime: number | undefined;
   output: unknown;
-  hasResult: boolean;
-  /** The outcome of the call, as the result reports it; `undefined` for success. */
-  outcome: ToolOutcome | undefined;
-}
-
-export interface TimedToolCall {
-  readonly snapshot: ToolCallSnapshot;
-  readonly seconds: number;
-  readonly outcome: ToolOutcome | undefined;
 }
 
 export function isUnanswered({ snapshot, startTime, endTime }: ToolCall): boolean {
@@ -58,29 +48,31 @@ export function recordToolCall(
   { startTime, endTime }: { readonly startTime: number; readonly endTime: number },
 ): void {
   const { [ATTR.OPENAI_API_TYPE]: _, ...attributes } = placeAttributes(place);
-  const { outcome, timedHere } = recorded;
+  const { call, timedHere } = recorded;
   const record = new OperationRecord(telemetry, {
     operation: executeTool,
     request: recorded,
     place: { parent, attributes },
     startTime,
     startSettings,
-    rebuilt: timedHere !== true || outcome?.ran === false,
+    rebuilt: timedHere !== true || call.outcome?.ran === false,
   });
-  record.end({ result: recorded, failure: outcome?.failure }, endTime);
+  record.end({ result: recorded, failure: call.outcome?.failure }, endTime);
 }
 
 /** Records the duration metric of a tool call whose span is recorded later or not at all. */
 export function recordToolDuration(
   telemetry: Telemetry,
-  { snapshot, seconds, outcome }: TimedToolCall,
+  { snapshot: { name, type, outcome }, startTime, endTime }: ToolCall,
   agentName: string | undefined,
   context: Context,
 ): void {
+  if (startTime === undefined || endTime === undefined) return;
+  const seconds = (endTime - startTime) / 1e3;
   const attributes: Attributes = {
     [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
-    [ATTR.GEN_AI_TOOL_NAME]: snapshot.name,
-    [ATTR.GEN_AI_TOOL_TYPE]: toolTypeOf(snapshot.type),
+    [ATTR.GEN_AI_TOOL_NAME]: name,
+    [ATTR.GEN_AI_TOOL_TYPE]: toolTypeOf(type),
   };
   if (agentName !== undefined) attributes[ATTR.GEN_AI_AGENT_NAME] = agentName;
   guard('recording metrics', () =>

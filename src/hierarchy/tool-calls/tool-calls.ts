@@ -19,7 +19,7 @@ import { beginIn, finishIn } from '../../util/open-traces.ts';
 import { field, MAX_READ, objectField, stringField } from '../../util/payload.ts';
 import { activeSpan } from '../conversations/conversation.ts';
 import { conversationIn } from '../conversations/conversation-id.ts';
-import type { CallFacts, RequestedCall, ToolCallContent, ToolResult } from '../dialect.ts';
+import type { CallFacts, RequestedCall, ToolCallSnapshot, ToolResult } from '../dialect.ts';
 import { clamp, OperationClock } from '../operation-clock.ts';
 import { type ContentHolder, charactersOf } from '../store.ts';
 import type { ConversationTracker } from '../tracker.ts';
@@ -51,14 +51,13 @@ export interface AnsweredCalls {
 }
 
 interface PendingCall extends ContentHolder {
-  readonly requested: Pick<RequestedCall, 'call' | 'itemId'>;
+  call: ToolCallSnapshot;
   readonly startTime: number;
   /** The program may take long to answer, and the wall clock may be set meanwhile. */
   readonly clock: OperationClock;
   readonly response: RequestingResponse;
   /** Set once an answer was handled. The call is pending again if the request with that answer fails. */
   isRecorded: boolean;
-  content: ToolCallContent | undefined;
 }
 
 type Answering = Pick<AnsweredToolCall, 'origin' | 'previousResponseId' | 'conversationId'> & {
@@ -96,8 +95,8 @@ export class ToolCalls {
     lastMessages?: unknown,
   ): void {
     const starts = new Starts(response.startTime);
-    for (const call of calls) {
-      if (call.asksProgram) continue;
+    for (const { call, asksProgram } of calls) {
+      if (asksProgram) continue;
       const { startTime, endTime } = response;
       const seen = times.of(call.itemId);
       const start = starts.next(clamp(seen?.startTime ?? startTime, startTime, endTime));
@@ -135,23 +134,22 @@ export class ToolCalls {
     const question = isAmbiguous ? fingerprintOfMessages(lastMessages) : undefined;
     const traceId = validTraceId(parent?.span);
     let startTime = response.endTime;
-    for (const { call, itemId, fingerprint } of kept) {
+    for (const { call, fingerprint } of kept) {
       const { id, name, content } = call;
       const pending: PendingCall = {
-        requested: { itemId, call: { ...call, content: undefined } },
+        call,
         response,
         startTime,
         clock: new OperationClock(),
         isRecorded: false,
-        content,
         forgetContent: () => {
-          pending.content = undefined;
+          pending.call = { ...pending.call, content: undefined };
         },
       };
       const request = { origin, id, name, responseId, conversationId, traceId, question };
       this.#pending.add({ ...request, fingerprint: fingerprint() }, pending);
       beginIn(parent?.span);
-      if (pending.content !== undefined) store.keeps(pending, charactersOf(pending.content));
+      if (content !== undefined) store.keeps(pending, charactersOf(content));
       startTime = justAfter(startTime);
     }
     store.expireLater();
@@ -187,21 +185,22 @@ export class ToolCalls {
   }
 
   #answered(pending: PendingCall, result: ToolResult, time: number, parent: Context): void {
-    const { requested, response } = pending;
-    const content = this.#forget(pending);
+    const { call, response } = pending;
+    const { content } = call;
+    this.#forget(pending);
     if (pending.isRecorded) return;
     pending.isRecorded = true;
     const outcome = result.outcome();
     // An approved call is recorded later: it is an item of the next response.
-    if (requested.call.type === 'mcp' && outcome === undefined) return;
-    const call = { ...requested.call, content: content && { ...content, result: result.output() } };
+    if (call.type === 'mcp' && outcome === undefined) return;
+    const answered = { ...call, outcome, content: content && { ...content, result: result.output() } };
     // If the clock was set since, the start is moved to the clock of the request with the answer.
     const difference = time - pending.clock.now();
     const moved = Math.abs(difference) < MAX_DIFFERENCE_MS ? 0 : difference;
     // A call is never answered before it is requested.
     const startTime = Math.min(pending.startTime + moved, time);
     const times = { startTime, endTime: Math.max(time, justAfter(startTime)) };
-    this.#record({ ...requested, call, outcome }, response, times, parent);
+    this.#record(answered, response, times, parent);
   }
 
   /**
@@ -236,24 +235,21 @@ export class ToolCalls {
     }
   }
 
-  #forget(pending: PendingCall): ToolCallContent | undefined {
+  #forget(pending: PendingCall): void {
     if (!pending.isRecorded) finishIn(pending.response.parent?.span);
-    const { content } = pending;
-    pending.content = undefined;
+    pending.forgetContent();
     this.#tracker.store.release(pending);
-    return content;
   }
 
   /** @param answering the context of the request that answers the call, if the program ran the tool */
   #record(
-    { call, itemId, outcome }: Pick<RequestedCall, 'call' | 'itemId' | 'outcome'>,
+    call: ToolCallSnapshot,
     { origin, responseId, vectorStoreIds, place, parent }: RequestingResponse,
     times: { readonly startTime: number; readonly endTime: number },
     answering?: Context,
   ): void {
-    const ids = { stepId: undefined, responseId, itemId, vectorStoreIds };
     const timedHere = answering !== undefined;
-    const recorded = { ...ids, call, outcome, timedHere, provider: providerAt(origin) };
+    const recorded = { call, responseId, vectorStoreIds, timedHere, provider: providerAt(origin) };
     const within = parent === undefined ? (answering ?? ROOT_CONTEXT) : contextOf(parent);
     recordToolCall(this.#tracker.telemetry, recorded, { parent: within, place }, times);
   }
