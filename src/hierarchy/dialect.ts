@@ -25,35 +25,19 @@ export type Phase =
   | 'waiting'
   | 'ended';
 
-export interface InvocationSnapshot extends Omit<AgentSettings, 'agent' | 'vectorStoreIds'> {
+export interface InvocationSnapshot extends Omit<AgentSettings, 'agent'> {
   readonly id: string;
   readonly conversationId: string | undefined;
   readonly status: string;
   readonly phase: Phase;
-  readonly createdAt: number | undefined;
-  readonly endedAt: number | undefined;
-  readonly expiresAt: number | undefined;
+  readonly createdAt?: number | undefined;
+  readonly endedAt?: number | undefined;
+  readonly expiresAt?: number | undefined;
   readonly usage: Usage | undefined;
   readonly failure: Failure | undefined;
-  readonly finishReason: string | undefined;
-  readonly pendingToolCalls: readonly ToolCallSnapshot[];
-  readonly vectorStoreIds: readonly string[];
+  readonly finishReason?: string | undefined;
+  readonly pendingToolCalls?: readonly ToolCallSnapshot[] | undefined;
 }
-
-export const EMPTY_SNAPSHOT: Omit<InvocationSnapshot, 'id' | 'conversationId' | 'status' | 'phase'> = {
-  agentId: undefined,
-  model: undefined,
-  parameters: {},
-  createdAt: undefined,
-  endedAt: undefined,
-  expiresAt: undefined,
-  usage: undefined,
-  failure: undefined,
-  finishReason: undefined,
-  pendingToolCalls: [],
-  vectorStoreIds: [],
-  content: undefined,
-};
 
 /** A step is one model call, whose output is a message or tool calls. */
 export interface StepSnapshot {
@@ -121,11 +105,11 @@ export interface ToolOutput {
 }
 
 export interface AgentSettings {
-  readonly agentId: string | undefined;
+  readonly agentId?: string | undefined;
   readonly agent?: Agent | undefined;
-  readonly model: string | undefined;
-  readonly parameters: Attributes;
-  readonly content: AgentContent | undefined;
+  readonly model?: string | undefined;
+  readonly parameters?: Attributes | undefined;
+  readonly content?: AgentContent | undefined;
   readonly vectorStoreIds?: readonly string[];
 }
 

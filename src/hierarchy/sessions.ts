@@ -238,8 +238,7 @@ export class Session {
 
   #addEvent(attributes: Attributes, { endpoint, context, time }: Observation): void {
     const conversation = this.#tracker.conversation(this.#kind, this.id, endpoint.origin);
-    const segment =
-      conversation.segmentFor(activeSpan(context), time) ?? [...conversation.segments.values()].at(-1);
+    const segment = conversation.segmentFor(activeSpan(context), time) ?? [...conversation.segments].at(-1);
     if (segment === undefined) return;
     segment.record.addEvent(EVENT_OPENAI_SESSION_ENVIRONMENT, attributes, time);
     segment.touch(time);

@@ -205,7 +205,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     for (const invocation of [...this.#openInvocations])
       if (invocation instanceof AgentInvocation && invocation.conversationId === id)
         if (invocation.endpoint.origin === origin) invocation.apply({ type: 'deleted' });
-    for (const segment of [...conversation.segments.values()]) segment.endAfterInvocations();
+    for (const segment of [...conversation.segments]) segment.endAfterInvocations();
     conversation.forgetContent();
     if (conversation.segments.size === 0) this.#conversations.delete(namespace, id);
   }
@@ -266,11 +266,11 @@ function namespaceOf(kind: ConversationKind, origin: string): string {
 
 /** Whether a request or invocation is in progress. Polls and events do not look the conversation up. */
 function isGoingOn({ segments }: Conversation): boolean {
-  for (const { isBusy } of segments.values()) if (isBusy) return true;
+  for (const { isBusy } of segments) if (isBusy) return true;
   return false;
 }
 
 function endConversation(conversation: Conversation): void {
-  for (const segment of [...conversation.segments.values()]) segment.end();
+  for (const segment of [...conversation.segments]) segment.end();
   conversation.forgetContent();
 }

@@ -1,4 +1,4 @@
-import { type Dialect, EMPTY_SNAPSHOT, type FactSink } from '../../src/hierarchy/dialect.ts';
+import type { Dialect, FactSink } from '../../src/hierarchy/dialect.ts';
 import { parameterOf } from '../../src/hierarchy/dialects/shared-readers.ts';
 import { usageIn } from '../../src/telemetry/cost/usage.ts';
 import { readError } from '../../src/telemetry/outcomes/failure.ts';
@@ -70,7 +70,6 @@ function readTurn(value: unknown, sink: FactSink): void {
   if (id === undefined || status === undefined || field(value, 'object') !== 'turn') return;
   sink.invocation({
     snapshot: {
-      ...EMPTY_SNAPSHOT,
       id,
       status,
       conversationId: stringField(value, 'room_id'),

@@ -48,11 +48,8 @@ interface Counted {
 /** Keeps no objects of the caller. */
 export class Conversation implements ContentHolder {
   readonly id: string;
-  /**
-   * The open segments by trace id. When another one opens in the same trace, a segment that waits for its
-   * invocations is kept by its span id instead.
-   */
-  readonly segments: Map<string, Segment> = new Map();
+  /** The open segments, oldest first. Of those in one trace, all but the newest only wait for their invocations. */
+  readonly segments: Set<Segment> = new Set();
   vectorStoreIds: readonly string[] = [];
   previous: SpanContext | undefined;
 
@@ -73,16 +70,16 @@ export class Conversation implements ContentHolder {
    * do not join it.
    */
   segmentFor(active: Span | undefined, startTime: number): Segment | undefined {
-    if (active !== undefined) {
-      const segment = this.segments.get(active.spanContext().traceId);
-      return startTime > (segment?.parentEnd ?? startTime) ? undefined : segment;
-    }
-    let newest: Segment | undefined;
-    for (const segment of this.segments.values()) {
-      if (segment.parentSpanId === undefined) return segment;
-      if (segment.hasOpenParent) newest = segment;
-    }
-    return newest;
+    const segments = [...this.segments];
+    if (active === undefined)
+      return (
+        segments.find(({ parentSpanId }) => parentSpanId === undefined) ??
+        segments.findLast(({ hasOpenParent }) => hasOpenParent)
+      );
+    const { traceId } = active.spanContext();
+    return segments.findLast(
+      ({ spanContext, parentEnd = startTime }) => spanContext.traceId === traceId && startTime <= parentEnd,
+    );
   }
 
   count({ runs = 0, userMessages = 0, spent }: Counted): void {
@@ -242,13 +239,7 @@ export class Segment {
 
   #attach(conversation: Conversation): void {
     this.conversation = conversation;
-    const { segments } = conversation;
-    const { traceId } = this.spanContext;
-    const waiting = segments.get(traceId);
-    // The newest segment is the last in the map.
-    segments.delete(traceId);
-    if (waiting !== undefined) segments.set(waiting.spanContext.spanId, waiting);
-    segments.set(traceId, this);
+    conversation.segments.add(this);
     conversation.previous = this.spanContext;
     // A `withConversation` id names the same conversation at every endpoint.
     const endpoint = this.#kind === 'conversation' ? undefined : this.#endpoint;
@@ -301,9 +292,7 @@ export class Segment {
     this.ended = true;
     this.#stopWaiting?.();
     for (const invocation of [...this.invocations]) invocation.close();
-    const { traceId, spanId } = this.spanContext;
-    const segments = this.conversation?.segments;
-    if (segments?.delete(spanId) === false && segments.get(traceId) === this) segments.delete(traceId);
+    this.conversation?.segments.delete(this);
     const endTime = Math.max(time ?? this.#lastActivity, this.startTime);
     this.record.end({ result: this.conversation?.totals ?? NO_TOTALS }, endTime);
     this.#open.delete(this);

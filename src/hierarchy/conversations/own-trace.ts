@@ -41,7 +41,7 @@ export function contextInConversation(
   if (tracker.telemetry.settings.conversationSpans !== 'trace') return context;
   const caller = activeSpan(context);
   if (caller === undefined || (kind === 'conversation' && isOfAgent(context, id))) return context;
-  const segments = id === undefined ? [] : tracker.conversation(kind, id, origin).segments.values();
+  const segments = id === undefined ? [] : tracker.conversation(kind, id, origin).segments;
   const links = linked.get(caller);
   const mayLink = links === undefined || links.size < MAX_LINKED_CONVERSATIONS;
   let isLinked = false;

@@ -27,20 +27,19 @@ import {
   row,
   stringField,
 } from '../../util/payload.ts';
-import {
-  type Agent,
-  type AgentSettings,
-  type Dialect,
-  EMPTY_SNAPSHOT,
-  type FactSink,
-  type Get,
-  type Intent,
-  type InvocationFact,
-  type InvocationView,
-  type RequiredAction,
-  type ToolCallFact,
-  type ToolCallSnapshot,
-  type ToolOutput,
+import type {
+  Agent,
+  AgentSettings,
+  Dialect,
+  FactSink,
+  Get,
+  Intent,
+  InvocationFact,
+  InvocationView,
+  RequiredAction,
+  ToolCallFact,
+  ToolCallSnapshot,
+  ToolOutput,
 } from '../dialect.ts';
 import { asTime } from '../operation-clock.ts';
 import { snapshotOf } from './responses.ts';
@@ -285,7 +284,6 @@ function readTurn(value: unknown, event?: unknown): Omit<InvocationFact, 'moment
   return {
     subagentId: stringField(value, 'subagent_id'),
     snapshot: {
-      ...EMPTY_SNAPSHOT,
       id,
       conversationId: sessionId,
       agentId: stringField(value, 'agent_id'),

@@ -226,10 +226,8 @@ export function readMessagesOfRun(listed: unknown, run: InvocationView, sink: Fa
   const inList = first(arrayField(listed, 'data'), MAX_READ).flatMap(
     (value) => readThreadMessage(value, sink) ?? [],
   );
-  const [oldest, newest] = [inList[0]?.createdAt, inList.at(-1)?.createdAt];
-  // A list whose times do not show its order is newest first, which is the default.
-  const isInOrder = oldest !== undefined && newest !== undefined && oldest < newest;
-  const messages = isInOrder ? inList : inList.toReversed();
+  // Some servers ignore the requested order. Within a second, the list is newest first.
+  const messages = inList.toReversed().sort((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0));
   const isAnswer = ({ invocationId, role }: MessageSnapshot): boolean =>
     invocationId === id && role === 'assistant';
   const answer = messages.findIndex(isAnswer);

@@ -303,11 +303,11 @@ export class AgentInvocation extends Invocation {
     const isFirst = this.snapshot === undefined;
     this.id = snapshot.id;
     // Its content and the tool calls that it asks for are kept elsewhere, within limits.
-    this.snapshot = { ...snapshot, content: undefined, pendingToolCalls: [] };
+    this.snapshot = { ...snapshot, content: undefined, pendingToolCalls: undefined };
     if (snapshot.content !== undefined) this.content = this.#keeper()?.keep(snapshot.content, this.content);
     if (isFirst) this.#identify(snapshot, time);
     this.segment?.touch(time);
-    if (snapshot.phase === 'waiting') this.wait(snapshot.pendingToolCalls, time);
+    if (snapshot.phase === 'waiting') this.wait(snapshot.pendingToolCalls ?? [], time);
     else if (snapshot.phase === 'open') this.apply({ type: 'open' }, time);
     else {
       const latest = live ? time : Math.min(time, this.#latestEnd(snapshot));
@@ -316,7 +316,7 @@ export class AgentInvocation extends Invocation {
     }
   }
 
-  #identify({ id, agentId, createdAt, model, parameters }: InvocationSnapshot, time: number): void {
+  #identify({ id, agentId, createdAt, model, parameters = {} }: InvocationSnapshot, time: number): void {
     const { attributes: known, span } = this.openRecord;
     this.clock.learn(createdAt, time);
     this.agentId ??= agentId;
