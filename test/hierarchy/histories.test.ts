@@ -65,7 +65,7 @@ describe('withConversation holds for', () => {
     const answer = program.telemetry.spans.find(({ name }) => name === `chat ${MODEL}`);
     const asked = Number(answer?.attributes['gen_ai.usage.input_tokens']);
     await program.expectTree(`
-      conversation                          gen_ai.conversation.id=chat-1 openai.api.type=chat_completions openai.total.runs=1 openai.total.input_tokens=${asked + embedded.usage.prompt_tokens}
+      conversation                          gen_ai.conversation.id=chat-1 openai.total.runs=1 openai.total.input_tokens=${asked + embedded.usage.prompt_tokens}
       ├─ POST /moderations                  gen_ai.conversation.id=chat-1
       ├─ embeddings text-embedding-3-small  gen_ai.conversation.id=chat-1
       └─ chat gpt-4o-mini                   gen_ai.conversation.id=chat-1 openai.api.type=chat_completions
