@@ -99,17 +99,12 @@ async function openTrace(
   const { trace: title, span, ...options } = screenshot;
   const page = await browser.open(options);
   await page.goto(address);
-  const list = page.getByRole('button', { name: 'List', expanded: false });
-  // Without room for it, the list is hidden behind a button.
-  const isFolded = await list.isVisible();
-  if (isFolded) await list.click();
   await page
     .getByRole('navigation')
     .getByRole('button')
     .filter({ has: page.getByText(title, { exact: true }) })
     .first()
     .click();
-  if (isFolded) await page.getByRole('button', { name: 'List', expanded: true }).click();
   if (span !== undefined) await page.getByRole('treeitem', { name: span }).click();
   return page;
 }

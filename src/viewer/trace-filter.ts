@@ -2,12 +2,6 @@ import * as ATTR from '../semconv/attributes.ts';
 import type { Row } from './tree.ts';
 import { isFailed, type ViewedSpan } from './viewed-span.ts';
 
-export interface TraceFilter {
-  /** Words, phrases in quotes, and terms such as `model:gpt-4o`. */
-  readonly words: string;
-  readonly onlyErrors: boolean;
-}
-
 /** The attributes that each named term searches. A term with an unknown name counts as a word. */
 const FILTERED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   model: [ATTR.GEN_AI_RESPONSE_MODEL, ATTR.GEN_AI_REQUEST_MODEL],
@@ -18,6 +12,8 @@ const FILTERED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   conversation: [ATTR.GEN_AI_CONVERSATION_ID, ATTR.OPENAI_THREAD_ID, ATTR.OPENAI_SESSION_ID],
   error: [ATTR.ERROR_TYPE],
 };
+/** Starts the term for failed spans. It does not apply to the spans below them. */
+const FAILED = 'error:';
 
 /** Words are searched for in names, models, types and messages, and in the input and output of tools. */
 const SEARCHED = /\.(name|model|type|messages|arguments|result|system_instructions|text)$/;
@@ -30,21 +26,22 @@ const MAX_TERMS = 30;
 type Term = (span: ViewedSpan) => boolean;
 
 /**
- * The rows that match a filter. Each term must occur in the span or in one of its ancestors, and at least one term in
+ * The rows that match a filter: words, phrases in quotes, and terms such as `model:gpt-4o`. Each term must occur in the span or in one of its ancestors, and at least one term in
  * the span itself: `document 137 part 3` finds part 3 of document 137.
  */
-export function findRows(rows: readonly Row[], { words, onlyErrors }: TraceFilter): Set<Row> {
-  const terms = filterParts(words).map(termOf);
+export function findRows(rows: readonly Row[], filter: string): Set<Row> {
+  const parts = filterParts(filter);
+  const terms = parts.map(termOf);
   const all = 2 ** terms.length - 1;
+  const inherited = parts.reduce((bits, part, i) => (part.startsWith(FAILED) ? bits & ~(1 << i) : bits), all);
   const found = new Set<Row>();
   const seen = new Map<Row | undefined, number>();
   for (const row of rows) {
     const { span } = row;
     const own = terms.reduce((bits, term, i) => (term(span) ? bits | (1 << i) : bits), 0);
     const bits = own | (seen.get(row.parent) ?? 0);
-    seen.set(row, bits);
-    const isFound = bits === all && (own > 0 || all === 0);
-    if (isFound && (!onlyErrors || isFailed(span))) found.add(row);
+    seen.set(row, bits & inherited);
+    if (bits === all && (own > 0 || all === 0)) found.add(row);
   }
   return found;
 }
@@ -74,6 +71,10 @@ function fieldIn(part: string): { readonly names: readonly string[]; readonly va
 }
 
 function termOf(part: string): Term {
+  if (part.startsWith(FAILED)) {
+    const type = part.slice(FAILED.length);
+    return (span) => isFailed(span) && lower(span.attributes[ATTR.ERROR_TYPE] ?? '').includes(type);
+  }
   const field = fieldIn(part);
   if (field !== undefined)
     return ({ attributes }) =>

@@ -1,6 +1,6 @@
 import { withEvaluations } from './evaluations.ts';
 import type { StoredTrace } from './span-store.ts';
-import { findRows, type TraceFilter } from './trace-filter.ts';
+import { findRows } from './trace-filter.ts';
 import { groupBy } from './tree.ts';
 import { compareTimes, type Time, type ViewedSpan } from './viewed-span.ts';
 import {
@@ -88,7 +88,7 @@ export class TraceStore {
     this.#dropped = dropped;
   }
 
-  lists(filter: TraceFilter): TraceLists {
+  lists(filter: string): TraceLists {
     const all = Array.from(this.#traces, ([id, stored]) => [id, stored, this.#derive(id, stored)] as const);
     const traces = all.map(([id, { omitted }, { trace, inProgress }]): TraceEntry => {
       return { kind: 'trace', id, trace, found: matching(trace, filter), omitted, inProgress };
@@ -111,7 +111,7 @@ export class TraceStore {
       .sort((a, b) => failed(b) - failed(a) || compareTimes(b.trace.summary.start, a.trace.summary.start));
   }
 
-  #conversationEntries(all: readonly DerivedTrace[], filter: TraceFilter): TraceEntry[] {
+  #conversationEntries(all: readonly DerivedTrace[], filter: string): TraceEntry[] {
     const parts = all.flatMap((of) => Array.from(of.conversations.keys(), (id) => ({ id, of })));
     const grouped = groupBy(parts, ({ id }) => id);
     for (const id of this.#conversations.keys()) if (!grouped.has(id)) this.#conversations.delete(id);
@@ -157,6 +157,6 @@ function untilNow(span: ViewedSpan, now: number): ViewedSpan {
   return span.isOpen && compareTimes(span.start, end) < 0 ? { ...span, end } : span;
 }
 
-function matching({ rows }: ViewedTrace, filter: TraceFilter): number {
-  return filter.onlyErrors || filter.words.trim() !== '' ? findRows(rows, filter).size : rows.length;
+function matching({ rows }: ViewedTrace, filter: string): number {
+  return filter.trim() === '' ? rows.length : findRows(rows, filter).size;
 }

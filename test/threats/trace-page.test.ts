@@ -131,13 +131,13 @@ describe.skipIf(NO_BROWSER !== undefined)('whoever wrote the file of a page', ()
       await row.click();
       expect(await page.locator('.inspector').count()).toBe(1);
     }
-    await page.getByRole('tab', { name: 'Conversation' }).click();
+    await page.getByRole('button', { name: 'Conversation', exact: true }).click();
   }
 
   async function expectHonest(): Promise<void> {
     await useAll('honest');
     expect(await page.locator('.chat').textContent()).toContain('On its way');
-    await page.getByRole('tab', { name: 'Span' }).click();
+    await page.getByRole('button', { name: 'Span', exact: true }).click();
     expect(await page.locator('.inspector').textContent()).toContain('Event retried, after 1.00 s');
   }
 

@@ -109,7 +109,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the content of a page', () => {
     await said().getByRole('button', { name: 'Copy' }).click();
     expect(await copied()).toBe('Where is *it*?');
     await page.getByRole('treeitem').click();
-    const panel = page.getByRole('tabpanel', { name: 'Span' });
+    const panel = page.getByRole('region', { name: 'Span' });
     await panel.getByRole('button', { name: 'Copy as JSON' }).click();
     await panel.getByRole('button', { name: 'Copied' }).waitFor();
     expect(JSON.parse(await copied())).toMatchObject({

@@ -57,7 +57,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
       'third',
       'Ask of third',
       '1 error',
-      '00:00:02 · 100 ms · $0.010 · 100 → 10 · 3 spans',
+      '01-01 00:00 · 100 ms · $0.010 · 100 → 10 · 3 spans',
     ]);
     expect((await entry.boundingBox())?.height).toBeLessThan(55);
     expect(await titles()).toEqual(['third', 'second', 'first']);
@@ -75,11 +75,12 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
     expect(await titles()).toEqual(['first', 'third', 'second']);
   });
 
-  it('has the date of a trace of another day than the newest, and the whole time for the pointer', async () => {
-    page = await open([trace('today', 1_000), trace('yesterday', -3_600_000)]);
+  it('has the date of a trace of another day than today, and the whole time for the pointer', async () => {
+    const today = Date.now() - Date.parse('2026-01-01');
+    page = await open([trace('today', today), trace('before', -3_600_000)]);
     const facts = nav().locator('li .small');
     expect((await facts.allInnerTexts()).map((shown) => shown.split(' · ')[0])).toEqual([
-      '00:00:01',
+      expect.stringMatching(/^\d\d:\d\d:\d\d$/),
       '12-31 23:00',
     ]);
     expect(await facts.last().getAttribute('title')).toBe('2025-12-31 23:00:00 UTC');
@@ -161,18 +162,17 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
     const comparison = page.getByRole('region', { name: 'Comparison' });
     const usage = '100 → 10 tokens · $0.010';
     expect(await rowsIn(comparison)).toEqual([
-      ['Duration', '100 ms', '100 ms', '='],
-      ['Cost', '$0.010', '$0.010', '='],
-      ['Input tokens', '100', '100', '='],
-      ['Output tokens', '10', '10', '='],
-      ['Model calls', '1', '1', '='],
-      ['Tool calls', '1', '0', '−1, −100 %'],
-      ['Errors', '0', '1', '+1'],
-      ['Spans', '3', '2', '−1, −33 %'],
+      ['Model', 'gpt-4o', 'gpt-4o'],
+      ['Duration', '100 ms', '100 ms'],
+      ['Tokens', '100 → 10 tokens', '100 → 10 tokens'],
+      ['Cost', '$0.010', '$0.010'],
+      ['Model calls', '1', '1'],
+      ['Tool calls', '1', ''],
+      ['Errors', '0', '1'],
       ['Steps'],
-      ['program', '100 ms', '100 ms', '='],
-      ['chat gpt-4o', `50 ms · ${usage}`, `100 ms · ✗ timeout · ${usage}`, '+50 ms, +100 %'],
-      ['execute_tool find', '50 ms', '–', ''],
+      ['program', '100 ms', '100 ms'],
+      ['chat gpt-4o', `50 ms · ${usage}`, `100 ms · ✗ timeout · ${usage}`],
+      ['execute_tool find', '50 ms', '–'],
     ]);
     // The line above the steps goes through all columns.
     const bordered = await comparison
@@ -183,15 +183,6 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
     await page.setViewportSize({ width: 400, height: 900 });
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
     expect(await accessFindings(page)).toEqual([]);
-    // What is known of a step is on several lines here, but a number or a difference is on one.
-    const lines = (name: RegExp): Promise<number> =>
-      comparison.getByText(name).evaluate((it) => {
-        const range = document.createRange();
-        range.selectNodeContents(it);
-        return new Set(Array.from(range.getClientRects(), ({ top }) => top)).size;
-      });
-    expect(await lines(/^\+50 ms/)).toBe(1);
-    expect(await lines(/timeout/)).toBeGreaterThan(1);
     await page.setViewportSize({ width: 1440, height: 900 });
     const address = page.url();
     await page.getByRole('button', { name: 'Close comparison' }).click();

@@ -42,7 +42,7 @@ describe.skipIf(NO_BROWSER !== undefined)('on a screen that is touched, the page
     await press('Zoom to span');
     await reset.waitFor({ state: 'detached' });
     await page.getByRole('treeitem', { name: 'late' }).click();
-    await page.getByRole('tab', { name: 'Timeline' }).click();
+    await page.getByRole('button', { name: 'Timeline', exact: true }).click();
     await press('Zoom to span');
     expect(await ticks()).toBe(LATE);
     await reset.click();
@@ -65,7 +65,7 @@ describe.skipIf(NO_BROWSER !== undefined)('on paper, the page', () => {
     async (width, tab, isSelected) => {
       const page = await open([VOICE_SESSION], { width });
       if (isSelected) await page.getByRole('treeitem', { name: 'realtime' }).first().click();
-      await page.getByRole('tab', { name: tab }).click();
+      await page.getByRole('button', { name: tab, exact: true }).click();
       await page.emulateMedia({ media: 'print', colorScheme: 'light' });
       // The page moves the panel once it hears of the paper.
       const parts = ['.row', '#panel-chat .said', ...(isSelected ? ['#panel-span .facts'] : [])];

@@ -2,11 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { facetsOf, findRows, patternOf } from '../../src/viewer/trace-filter.ts';
 import { MATH_TUTOR, makeSpans, messages, rowsOf, type SpanPlan, text } from './spans.ts';
 
-function found(plan: SpanPlan, words: string, onlyErrors = false): string[] {
+function found(plan: SpanPlan, filter: string): string[] {
   const rows = rowsOf(makeSpans(plan));
-  return [...findRows(rows, { words, onlyErrors })].map(
-    ({ span, parent }) => `${parent?.span.name ?? ''}/${span.name}`,
-  );
+  return [...findRows(rows, filter)].map(({ span, parent }) => `${parent?.span.name ?? ''}/${span.name}`);
 }
 
 const parts = Array.from({ length: 40 }, (_, i) => ({ name: `part ${i}` }));
@@ -48,10 +46,13 @@ describe('a filter', () => {
   });
 
   it('of no words finds all spans, or those that failed', () => {
-    const plan = { name: 'a', children: [{ name: 'b', error: true }] };
-    expect(found(plan, '  ')).toEqual(['/a', 'a/b']);
-    expect(found(plan, '', true)).toEqual(['a/b']);
-    expect(found(plan, 'a', true)).toEqual([]);
+    const failed = { name: 'b', error: true, attributes: { 'error.type': 'Timeout' } };
+    const plan = { name: 'a', error: true, children: [failed, { name: 'c' }] };
+    expect(found(plan, '  ')).toEqual(['/a', 'a/b', 'a/c']);
+    expect(found(plan, 'error:')).toEqual(['/a', 'a/b']);
+    expect(found(plan, 'error:timeout')).toEqual(['a/b']);
+    // What is below a failed span has not failed.
+    expect(found(plan, 'error: c')).toEqual([]);
   });
 
   it('finds the end of a long message', () => {

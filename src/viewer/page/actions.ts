@@ -30,9 +30,13 @@ function showSpan(id: string, focus: boolean): void {
   });
 }
 
-const NOTHING_OPEN = { span: undefined, tab: undefined, with: undefined, totals: undefined };
+const NOTHING_OPEN = { list: undefined, span: undefined, tab: undefined, with: undefined, totals: undefined };
 
-/** Shows the list of traces or of conversations. On a small screen, the list covers the open trace. */
+/** Shows the list, if it is not beside the open trace. */
+export function showList(): void {
+  go({ list: '' }, true);
+}
+
 export function chooseKind(chosen: TraceEntry['kind']): void {
   const conversation = chosen === 'conversation' ? '' : undefined;
   go({ ...NOTHING_OPEN, trace: undefined, conversation }, true);
@@ -43,11 +47,11 @@ export function choose(id: string): void {
 }
 
 export function compareWith(id: string | undefined): void {
-  go({ [kind.value]: opened.value?.id, with: id, totals: undefined }, true);
+  go({ [kind.value]: opened.value?.id, list: undefined, with: id, totals: undefined }, true);
 }
 
 export function showTotals(isShown: boolean): void {
-  go({ totals: isShown ? '' : undefined, with: undefined }, true);
+  go({ list: undefined, totals: isShown ? '' : undefined, with: undefined }, true);
 }
 
 /** Sets the filter. Going back returns to what was shown before, instead of undoing letter by letter. */
@@ -55,15 +59,11 @@ export function setFilter(words: string): void {
   go({ filter: words || undefined }, (words === '') === address.peek().has('filter'));
 }
 
-export function showOnlyErrors(isOn: boolean): void {
-  go({ errors: isOn ? '' : undefined }, true);
-}
-
 export function select(row: Row): void {
   const isHidden = foundRows.value.size > 0 && !foundRows.value.has(row);
   const shown = { [kind.value]: opened.value?.id, span: row.id, tab: undefined };
   // If no span was selected before, going back closes this one.
-  go(isHidden ? { ...shown, filter: undefined, errors: undefined } : shown, selected.value === undefined);
+  go(isHidden ? { ...shown, filter: undefined } : shown, selected.value === undefined);
   showSpan(row.id, true);
 }
 

@@ -1,11 +1,11 @@
-import { computed, effect, type Signal, signal } from '@preact/signals';
+import { computed, effect } from '@preact/signals';
 import type { VNode } from 'preact';
 import { count, grouped } from '../format-amounts.ts';
-import { chooseKind, FILTER_ID, setFilter, showOnlyErrors } from './actions.ts';
+import { FILTER_ID, setFilter, showList } from './actions.ts';
 import { Comparison } from './comparison.tsx';
 import { Button } from './elements.tsx';
 import { KeyList } from './keys.tsx';
-import { Divider, hasRoomForList, isSmall } from './layout.tsx';
+import { Divider, hasRoomForList } from './layout.tsx';
 import { ConnectionState, NoTraces } from './live-traces.tsx';
 import { Overview } from './overview.tsx';
 import { Panels } from './panels.tsx';
@@ -21,7 +21,6 @@ import {
   lists,
   namedId,
   omitted,
-  onlyErrors,
   opened,
   openTrace,
 } from './state.ts';
@@ -40,17 +39,14 @@ const isTotals = computed(() => address.value.has('totals'));
 
 const hasList = computed(() => isLive || (lists.value?.total ?? 0) > 1);
 
-/** Whether the reader wants the list beside the trace; `undefined` if the width of the page decides. */
-const wantsList: Signal<boolean | undefined> = signal();
-
-/** On a small screen, the list is shown until a trace or the totals are chosen. */
+/** Without room for both, the list is shown until a trace or the totals are chosen. */
 const isListShown = computed(() => {
-  if (isSmall.value) return hasList.value && namedId.value === undefined && !isTotals.value;
-  return hasList.value && (wantsList.value ?? hasRoomForList.value);
+  const isNothingChosen = namedId.value === undefined && !isTotals.value;
+  return hasList.value && (hasRoomForList.value || isNothingChosen || address.value.has('list'));
 });
 
 export function App(): VNode {
-  const isBeside = isListShown.value && !isSmall.value;
+  const isBeside = isListShown.value && hasRoomForList.value;
   return (
     <>
       <Header />
@@ -86,7 +82,9 @@ function OpenTrace(): VNode {
 function Header(): VNode {
   return (
     <header class="line">
-      <ListButton />
+      {hasList.value && !isListShown.value && (
+        <Button label={kind.value === 'trace' ? '← Traces' : '← Conversations'} onClick={showList} />
+      )}
       <h1>OpenAI traces</h1>
       <Filter />
       <output class="dim" aria-live="polite">
@@ -106,16 +104,6 @@ function Header(): VNode {
   );
 }
 
-function ListButton(): VNode | null {
-  if (!hasList.value || (isSmall.value && isListShown.value)) return null;
-  const back = kind.value === 'trace' ? '← Traces' : '← Conversations';
-  if (isSmall.value) return <Button label={back} onClick={() => chooseKind(kind.value)} />;
-  const onClick = (): void => {
-    wantsList.value = !isListShown.value;
-  };
-  return <Button label="☰ List" aria-expanded={isListShown.value} onClick={onClick} />;
-}
-
 function suggestions(): string[] {
   const before = /^(.*\s)?\S*$/s.exec(filterWords.value)?.[1] ?? '';
   const facets = new Set(listedEntries.value.slice(0, MAX_SUGGESTING).flatMap(({ trace }) => trace.facets));
@@ -124,14 +112,14 @@ function suggestions(): string[] {
 
 function Filter(): VNode {
   return (
-    <search class="line">
+    <search>
       <label class="line">
         <span>Filter</span>
         <input
           id={FILTER_ID}
           type="search"
           list="terms"
-          placeholder="Words, ids, model: tool: user:   ( / )"
+          placeholder="Words, ids, model: tool: user: error:   ( / )"
           value={filterWords.value}
           onInput={({ currentTarget }) => setFilter(currentTarget.value)}
         />
@@ -141,14 +129,6 @@ function Filter(): VNode {
           <option key={each} value={each} />
         ))}
       </datalist>
-      <label class="line">
-        <input
-          type="checkbox"
-          checked={onlyErrors.value}
-          onChange={({ currentTarget }) => showOnlyErrors(currentTarget.checked)}
-        />
-        Errors only
-      </label>
     </search>
   );
 }

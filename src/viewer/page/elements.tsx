@@ -15,7 +15,7 @@ export function Button({
 }
 
 interface FactListProps {
-  readonly facts: readonly (readonly [label: string, value: string | undefined])[];
+  readonly facts: readonly (readonly [label: string, value: string | VNode | undefined])[];
 }
 
 export function FactList({ facts }: FactListProps): VNode {
@@ -23,10 +23,10 @@ export function FactList({ facts }: FactListProps): VNode {
     <dl class="facts line">
       {facts.map(
         ([label, value]) =>
-          value !== undefined && (
+          value && (
             <div key={label}>
               <dt>{label}</dt>
-              <dd>{value.replace(/^(?:audio|total) | tokens/g, '')}</dd>
+              <dd>{typeof value === 'string' ? value.replace(/^(?:audio|total) | tokens/g, '') : value}</dd>
             </div>
           ),
       )}
@@ -39,12 +39,11 @@ interface TableProps {
   readonly headings?: readonly ComponentChildren[];
   /** The cells of each row. The first cell is the heading of the row. */
   readonly rows: readonly (readonly ComponentChildren[])[];
-  readonly classOf?: (index: number) => string;
   readonly className?: string;
 }
 
 export function Table(props: TableProps): VNode | null {
-  const { caption, headings, rows, classOf, className = 'attributes' } = props;
+  const { caption, headings, rows, className = 'attributes' } = props;
   if (rows.length === 0) return null;
   return (
     <table class={className}>
@@ -57,7 +56,7 @@ export function Table(props: TableProps): VNode | null {
         </tr>
       )}
       {rows.map(([heading, ...cells], i) => (
-        <tr key={i} class={classOf?.(i)}>
+        <tr key={i}>
           <th scope="row">{heading}</th>
           {cells.map((cell, n) => (
             <td key={n}>{cell}</td>

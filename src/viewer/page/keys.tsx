@@ -9,7 +9,7 @@ const KEYS: readonly (readonly [keys: string, meaning: string, act?: () => void]
   ['c', 'collapse or expand all spans', toggleAll],
   ['z', 'zoom to the time of the current span, or out', toggleZoom],
   ['↑ ↓ Home End', 'move in the timeline'],
-  ['← →', 'collapse and expand a span, or change the tab'],
+  ['← →', 'collapse and expand a span'],
   ['Enter', 'show the span'],
   ['Esc', 'close what covers the page'],
   ['?', 'this list', showKeys],
@@ -27,7 +27,7 @@ export function KeyList(): VNode {
       </button>
       <div popover="auto" class="card" id="keys" role="dialog" aria-labelledby="keys-title">
         <h2 id="keys-title">Keys</h2>
-        <Table className="story" rows={KEYS.map(([keys, meaning]) => [<kbd>{keys}</kbd>, meaning])} />
+        <Table className="keys" rows={KEYS.map(([keys, meaning]) => [<kbd>{keys}</kbd>, meaning])} />
       </div>
     </>
   );
@@ -37,7 +37,7 @@ export function listenForKeys(): void {
   document.addEventListener('keydown', (event) => {
     const { key, target, altKey, ctrlKey, metaKey } = event;
     const act = KEYS.find(([keys]) => keys === key)?.[2];
-    const isWriting = target instanceof Element && target.matches('input:not([type=checkbox])');
+    const isWriting = target instanceof Element && target.matches('input');
     if (act === undefined || isWriting || altKey || ctrlKey || metaKey) return;
     event.preventDefault();
     act();

@@ -12,9 +12,8 @@ function mediaSignal(query: string): ReadonlySignal<boolean> {
 
 /** Whether span and conversation fit beside the timeline. Also true in print, where they come below it. */
 export const isWide: ReadonlySignal<boolean> = mediaSignal('print, (min-width: 1101px)');
+/** Whether the list fits beside the open trace. If not, they are two screens. */
 export const hasRoomForList: ReadonlySignal<boolean> = mediaSignal('print, (min-width: 1400px)');
-/** Whether the list and the open trace are separate screens, because the page is too small for both. */
-export const isSmall: ReadonlySignal<boolean> = mediaSignal('screen and (max-width: 760px)');
 
 const MIN_WIDTH = 120;
 /** How far a key moves a divider, and the width of a divider itself, in pixels. */

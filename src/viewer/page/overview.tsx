@@ -1,13 +1,13 @@
 import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
-import { count, dollars, grouped } from '../format-amounts.ts';
+import { count, grouped } from '../format-amounts.ts';
 import { attributeText } from '../messages.ts';
 import type { TraceEntry } from '../trace-store.ts';
-import { summaryFacts, type TraceSummary } from '../trace-summary.ts';
+import { summaryFacts } from '../trace-summary.ts';
 import type { Row } from '../tree.ts';
 import { shownErrorType } from '../viewed-trace.ts';
-import { select, showOnlyErrors } from './actions.ts';
-import { Button, clock, FactList, Table } from './elements.tsx';
+import { select, setFilter } from './actions.ts';
+import { Button, clock, FactList } from './elements.tsx';
 
 /** The maximum length of a question or an answer, in UTF-16 units. The conversation shows all of it. */
 const MAX_STORY_LENGTH = 300;
@@ -16,6 +16,7 @@ const MAX_ERRORS = 6;
 
 export function Overview({ entry }: { readonly entry: TraceEntry }): VNode {
   const { title, traceId, summary } = entry.trace;
+  const { start, prompt, answer, costliest, errors } = summary;
   const facts = summaryFacts(summary).map(([label, text]) => [label, text?.slice(0, 4_000)] as const);
   return (
     <section class="overview card stack" aria-label="Trace">
@@ -24,24 +25,18 @@ export function Overview({ entry }: { readonly entry: TraceEntry }): VNode {
         <Badge entry={entry} />
         <code class="dim">{traceId}</code>
       </div>
-      <FactList facts={[...facts, ['Started', clock(summary.start)]]} />
-      <Story summary={summary} />
-      {summary.errors.length > 0 && <ErrorList errors={summary.errors} />}
+      <FactList
+        facts={[
+          ...facts,
+          ['Started', clock(start)],
+          ['Costliest call', costliest && <SpanButton row={costliest} />],
+          ['First question', prompt && <q>{prompt.slice(0, MAX_STORY_LENGTH)}</q>],
+          ['Last answer', answer && <q>{answer.slice(0, MAX_STORY_LENGTH)}</q>],
+        ]}
+      />
+      {errors.length > 0 && <ErrorList errors={errors} />}
     </section>
   );
-}
-
-function Story({ summary }: { readonly summary: TraceSummary }): VNode | null {
-  const { prompt, answer, cost: total = 0, costliest } = summary;
-  const cost = Number(costliest?.span.attributes[ATTR.OPENAI_COST]);
-  const percent = Math.round((cost / total) * 100);
-  const share = total > 0 ? `, ${percent < 1 ? 'less than 1' : percent} % of the cost` : '';
-  const rows = [
-    ['First question', prompt?.slice(0, MAX_STORY_LENGTH)],
-    ['Last answer', answer?.slice(0, MAX_STORY_LENGTH)],
-    ['Costliest call', costliest && [<SpanButton row={costliest} />, ` ${dollars(cost)}${share}`]],
-  ];
-  return <Table className="story" rows={rows.filter(([, value]) => value !== undefined)} />;
 }
 
 export function SpanButton({ row }: { readonly row: Row }): VNode {
@@ -76,7 +71,7 @@ function ErrorList({ errors }: { readonly errors: readonly Row[] }): VNode {
       })}
       {more > 0 && (
         <li>
-          <Button label={`and ${grouped(more)} more`} onClick={() => showOnlyErrors(true)} />
+          <Button label={`and ${grouped(more)} more`} onClick={() => setFilter('error:')} />
         </li>
       )}
     </ul>

@@ -1,9 +1,10 @@
 import type { VNode } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { ConversationView } from './conversation.tsx';
+import { Button } from './elements.tsx';
 import { Divider, isWide } from './layout.tsx';
 import { SpanPanel } from './span-panel.tsx';
-import { go, type PanelName, panel, tabs } from './state.ts';
+import { go, type PanelName, panel, panelNames } from './state.ts';
 import { Timeline } from './timeline.tsx';
 
 const PANELS: Readonly<Record<PanelName, { readonly label: string; readonly Content: () => VNode }>> = {
@@ -13,7 +14,7 @@ const PANELS: Readonly<Record<PanelName, { readonly label: string; readonly Cont
 };
 
 export function Panels(): VNode {
-  const { value: names } = tabs;
+  const { value: names } = panelNames;
   const details = useRef<HTMLElement>(null);
   const { value: shown } = panel;
   useLayoutEffect(() => {
@@ -32,53 +33,26 @@ export function Panels(): VNode {
         </>
       )}
       <section class="details card" aria-label="Details" ref={details}>
-        <Tabs names={names} />
-        {names.map((name) => {
-          const { Content } = PANELS[name];
-          return (
-            <div
+        <div class="tabs line">
+          {names.map((name) => (
+            <Button
               key={name}
-              id={`panel-${name}`}
-              class="panel"
-              role="tabpanel"
-              aria-labelledby={`tab-${name}`}
-              hidden={name !== shown}
-              // The timeline has its own tab stop.
-              tabIndex={name === 'timeline' ? undefined : 0}
-            >
+              id={`tab-${name}`}
+              label={PANELS[name].label}
+              aria-pressed={name === shown}
+              onClick={() => go({ tab: name }, false)}
+            />
+          ))}
+        </div>
+        {names.map((name) => {
+          const { label, Content } = PANELS[name];
+          return (
+            <section key={name} id={`panel-${name}`} class="panel" aria-label={label} hidden={name !== shown}>
               <Content />
-            </div>
+            </section>
           );
         })}
       </section>
-    </div>
-  );
-}
-
-function Tabs({ names }: { readonly names: readonly PanelName[] }): VNode {
-  const onKeyDown = ({ key }: KeyboardEvent): void => {
-    const step = { ArrowLeft: names.length - 1, ArrowRight: 1 }[key];
-    if (step === undefined) return;
-    const other = names[(names.indexOf(panel.value) + step) % names.length];
-    go({ tab: other }, false);
-    document.getElementById(`tab-${other}`)?.focus();
-  };
-  return (
-    <div role="tablist" class="line" onKeyDown={onKeyDown}>
-      {names.map((name) => (
-        <button
-          type="button"
-          role="tab"
-          key={name}
-          id={`tab-${name}`}
-          aria-controls={`panel-${name}`}
-          aria-selected={panel.value === name}
-          tabIndex={panel.value === name ? 0 : -1}
-          onClick={() => go({ tab: name }, false)}
-        >
-          {PANELS[name].label}
-        </button>
-      ))}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import { findRows, type TraceFilter } from '../trace-filter.ts';
+import { findRows } from '../trace-filter.ts';
 import { type TraceEntry, type TraceLists, TraceStore } from '../trace-store.ts';
 import type { TraceSummary } from '../trace-summary.ts';
 import type { Row } from '../tree.ts';
@@ -7,7 +7,7 @@ import { compareTimes, millisecondsBetween, type ViewedSpan } from '../viewed-sp
 import type { ViewedTrace } from '../viewed-trace.ts';
 import { isWide } from './layout.tsx';
 
-type LinkPart = 'trace' | 'conversation' | 'span' | 'tab' | 'filter' | 'errors' | 'sort' | 'with' | 'totals';
+type LinkPart = 'list' | 'trace' | 'conversation' | 'span' | 'tab' | 'filter' | 'sort' | 'with' | 'totals';
 
 /** What the page shows, as written in the fragment of its address: `#trace=…&span=…&filter=…`. */
 export const address: Signal<URLSearchParams> = signal(readAddress());
@@ -56,14 +56,10 @@ export const namedId: ReadonlySignal<string | undefined> = computed(
 );
 
 export const filterWords: ReadonlySignal<string> = computed(() => address.value.get('filter') ?? '');
-export const onlyErrors: ReadonlySignal<boolean> = computed(() => address.value.has('errors'));
-const filter = computed((): TraceFilter => ({ words: filterWords.value, onlyErrors: onlyErrors.value }));
-export const isFiltered: ReadonlySignal<boolean> = computed(
-  () => onlyErrors.value || filterWords.value.trim() !== '',
-);
+export const isFiltered: ReadonlySignal<boolean> = computed(() => filterWords.value.trim() !== '');
 
 export const lists: ReadonlySignal<TraceLists | undefined> = computed(() =>
-  changes.value === 0 ? undefined : store.lists(filter.value),
+  changes.value === 0 ? undefined : store.lists(filterWords.value),
 );
 
 type EntryOrder = (a: TraceSummary, b: TraceSummary) => number;
@@ -115,7 +111,7 @@ export const isMissing: ReadonlySignal<boolean> = computed(
 export const compared: ReadonlySignal<ViewedTrace | undefined> = computed(() => {
   const other = address.value.get('with');
   if (changes.value === 0 || other === null) return undefined;
-  const { traces, conversations } = store.lists({ words: '', onlyErrors: false });
+  const { traces, conversations } = store.lists('');
   return (kind.value === 'trace' ? traces : conversations).find(({ id }) => id === other)?.trace;
 });
 
@@ -126,7 +122,7 @@ export const folds: Signal<{ readonly all?: boolean; readonly rows: ReadonlyMap<
 // `all` is about one trace with one filter. Another trace or filter resets it.
 effect(() => {
   openId.value;
-  filter.value;
+  filterWords.value;
   folds.value = { rows: folds.peek().rows };
 });
 
@@ -145,19 +141,19 @@ export const selected: ReadonlySignal<Row | undefined> = computed(() => {
 });
 
 export const foundRows: ReadonlySignal<ReadonlySet<Row>> = computed(() =>
-  findRows(openTrace.value?.rows ?? [], filter.value),
+  findRows(openTrace.value?.rows ?? [], filterWords.value),
 );
 
 export type PanelName = 'timeline' | 'chat' | 'span';
 
-/** The tabs. With room for it, the timeline is beside them. */
-export const tabs: ReadonlySignal<readonly [PanelName, ...PanelName[]]> = computed(() =>
+/** The panels, of which one is shown. With room for it, the timeline is beside them. */
+export const panelNames: ReadonlySignal<readonly [PanelName, ...PanelName[]]> = computed(() =>
   isWide.value ? ['chat', 'span'] : ['timeline', 'chat', 'span'],
 );
 
-/** The tab that the address names, or else that of the selected span, or else the first. */
+/** The panel that the address names, or else that of the selected span, or else the first. */
 export const panel: ReadonlySignal<PanelName> = computed(() => {
-  const { value: names } = tabs;
+  const { value: names } = panelNames;
   const named = names.find((name) => name === address.value.get('tab'));
   return named ?? (selected.value === undefined ? names[0] : 'span');
 });

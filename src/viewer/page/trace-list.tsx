@@ -9,31 +9,18 @@ import { Badge } from './overview.tsx';
 import { address, go, kind, listedEntries, lists, ORDERS, opened, order } from './state.ts';
 
 const LIST_PAGE_SIZE = 50;
+/** Traces of today have no date. */
+const TODAY = clock([Date.now() / 1e3, 0]).slice(0, 10);
 
 export function TraceList(): VNode {
-  const { traces = [], conversations = [], dropped = 0 } = lists.value ?? {};
+  const { conversations = [], dropped = 0 } = lists.value ?? {};
   const { value: entries } = listedEntries;
+  const ofConversations = kind.value === 'conversation';
   const isTotals = address.value.has('totals');
   const cost = entries.reduce((sum, { trace }) => sum + (trace.summary.cost ?? 0), 0);
-  const last = entries.reduce((newest, { trace }) => Math.max(newest, trace.summary.start[0]), 0);
-  const lastDay = clock([last, 0]).slice(0, 10);
   const older = count(dropped, 'older trace was dropped', 'older traces were dropped');
   return (
     <nav aria-label="Traces">
-      {(conversations.length > 0 || kind.value === 'conversation') && (
-        <fieldset class="kinds line" aria-label="List">
-          <Button
-            label={`Traces ${grouped(traces.length)}`}
-            aria-pressed={kind.value === 'trace'}
-            onClick={() => chooseKind('trace')}
-          />
-          <Button
-            label={`Conversations ${grouped(conversations.length)}`}
-            aria-pressed={kind.value === 'conversation'}
-            onClick={() => chooseKind('conversation')}
-          />
-        </fieldset>
-      )}
       <div class="kinds line">
         <select
           aria-label="Order"
@@ -51,6 +38,13 @@ export function TraceList(): VNode {
           aria-pressed={isTotals}
           onClick={() => showTotals(!isTotals)}
         />
+        {(conversations.length > 0 || ofConversations) && (
+          <Button
+            label={`Conversations ${grouped(conversations.length)}`}
+            aria-pressed={ofConversations}
+            onClick={() => chooseKind(ofConversations ? 'trace' : 'conversation')}
+          />
+        )}
       </div>
       <Paged
         as="ul"
@@ -58,12 +52,7 @@ export function TraceList(): VNode {
         size={LIST_PAGE_SIZE}
         label="Show more"
         render={(entry) => (
-          <ListedTrace
-            key={entry.id}
-            entry={entry}
-            lastDay={lastDay}
-            isOpen={!isTotals && entry === opened.value}
-          />
+          <ListedTrace key={entry.id} entry={entry} isOpen={!isTotals && entry === opened.value} />
         )}
       />
       {older && <p class="note">{older}</p>}
@@ -73,19 +62,17 @@ export function TraceList(): VNode {
 
 interface ListedTraceProps {
   readonly entry: TraceEntry;
-  /** The day of the newest trace, which is not repeated for each. */
-  readonly lastDay: string;
   readonly isOpen: boolean;
 }
 
-function ListedTrace({ entry, lastDay, isOpen }: ListedTraceProps): VNode {
+function ListedTrace({ entry, isOpen }: ListedTraceProps): VNode {
   const { trace, found } = entry;
   const { start, end, cost, unpriced, prompt } = trace.summary;
   const traces = new Set(trace.roots.map(({ span }) => span.traceId)).size;
   const title = trace.title.slice(0, 100);
   const started = clock(start);
   const facts = [
-    started.startsWith(lastDay) ? started.slice(11, 19) : started.slice(5, 16),
+    started.startsWith(TODAY) ? started.slice(11, 19) : started.slice(5, 16),
     formatDuration(start, end),
     costOf(cost, unpriced),
     totalTokens(trace.summary)?.replace(' tokens', ''),

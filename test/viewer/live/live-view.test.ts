@@ -84,7 +84,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     await entries().nth(1).waitFor();
     const texts = await entries().allInnerTexts();
     expect(texts.map((shown) => shown.split('\n').slice(0, 3))).toEqual([
-      ['span 1', 'ok', '08:00:00 · 1.00 s · 1 span'],
+      ['span 1', 'ok', '01-15 08:00 · 1.00 s · 1 span'],
       ['thread', 'ok', '01-01 00:00 · 14.2 s · 381 → 88 · 5 spans'],
     ]);
   });
@@ -116,7 +116,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     expect(await selected().textContent()).toContain('span a');
     expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('span a');
     expect(await row('span a').getAttribute('aria-expanded')).toBe('false');
-    expect(await page.getByRole('tabpanel', { name: 'Span' }).textContent()).toContain('span a');
+    expect(await page.getByRole('region', { name: 'Span' }).textContent()).toContain('span a');
   });
 
   it('shows a span in progress, which lasts longer until it ends', async () => {
@@ -141,7 +141,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     await send(...Array.from({ length: 60 }, (_, id) => sent(100 + id)));
     await row('60 × chat').click();
     await row('span 100').click();
-    await page.getByRole('tab', { name: 'Conversation' }).click();
+    await page.getByRole('button', { name: 'Conversation', exact: true }).click();
     const details = page.getByRole('region', { name: 'Details' });
     const place = (): Promise<unknown> =>
       details.evaluate((it) => [scrollY, it.scrollTop, document.activeElement?.textContent]);
@@ -153,10 +153,10 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     await send(sent(200));
     await page.getByText('61 spans in').waitFor();
     expect(await place()).toEqual([100, 300, 'Conversation']);
-    expect(await page.getByRole('tab', { selected: true }).textContent()).toBe('Conversation');
+    expect(await page.locator('.tabs [aria-pressed=true]').textContent()).toBe('Conversation');
     expect(await selected().textContent()).toContain('span 100');
     await page.setViewportSize({ width: 400, height: 300 });
-    await page.getByRole('tab', { name: 'Timeline' }).click();
+    await page.getByRole('button', { name: 'Timeline', exact: true }).click();
     await row('span 101').click();
     await page.getByRole('heading', { name: 'span 101' }).waitFor();
     await page.evaluate(() => scrollBy(0, 50));
@@ -170,7 +170,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
   it('keeps text selected while spans of the same and of another trace arrive', async () => {
     await send(span('t', '1', {}, answer('Copy me.')));
     await row('span 1').click();
-    await page.getByRole('tab', { name: 'Conversation' }).click();
+    await page.getByRole('button', { name: 'Conversation', exact: true }).click();
     const selection = (): Promise<unknown> => page.evaluate(() => getSelection()?.toString());
     await page.getByRole('listitem').getByText('Copy me.').selectText();
     expect(await selection()).toBe('Copy me.');
@@ -199,7 +199,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
       location.hash = '#trace=first&span=a';
     });
     await row('span a').waitFor();
-    expect(await page.getByRole('tabpanel', { name: 'Span' }).textContent()).toContain('span a');
+    expect(await page.getByRole('region', { name: 'Span' }).textContent()).toContain('span a');
   });
 
   it('keeps a trace open that the reader chose, and another while a filter hides that one', async () => {

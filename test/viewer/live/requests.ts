@@ -1,5 +1,4 @@
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
-import type { TraceFilter } from '../../../src/viewer/trace-filter.ts';
 import { type TraceLists, TraceStore } from '../../../src/viewer/trace-store.ts';
 
 interface Answer {
@@ -39,14 +38,14 @@ export function get(page: string, path: string, headers: OutgoingHttpHeaders = {
 }
 
 /** What a page lists when it has received all of the traces. */
-export async function listsOf(page: string, filter: Partial<TraceFilter> = {}): Promise<TraceLists> {
+export async function listsOf(page: string, filter = ''): Promise<TraceLists> {
   const store = new TraceStore(true);
   for (let [after, hasMore] = [0, true]; hasMore; ) {
     const received = JSON.parse((await get(page, `/api/spans?after=${after}`)).text);
     store.receive(received);
     ({ revision: after, hasMore } = received);
   }
-  return store.lists({ words: '', onlyErrors: false, ...filter });
+  return store.lists(filter);
 }
 
 /** A request of OTLP with these spans. */
