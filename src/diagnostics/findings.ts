@@ -52,7 +52,6 @@ export type ProcessFindingCode =
   | 'metadata_full'
   | 'adopts_unmarked'
   | 'metric_values_limited'
-  | 'rate_limits_limited'
   | 'steps_unread'
   | 'answer_too_large'
   | 'content_dropped'
@@ -219,14 +218,9 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   },
   metric_values_limited: {
     message: (dimension) =>
-      `Metrics have reached their limit of values for ${dimension}. Further values are recorded as _OTHER; spans keep them.`,
+      `Metrics have reached their limit of values for ${dimension}. Further values are recorded as _OTHER, rate limits not at all; spans keep both.`,
     action:
       'The spans show where the values come from: end users who choose the model, or a server that invents names.',
-  },
-  rate_limits_limited: {
-    severity: 'information',
-    message: 'Rate limit metrics cover only the first 100 models and servers.',
-    action: 'The openai.ratelimit.* attributes on spans cover all of them.',
   },
   steps_unread: {
     message:

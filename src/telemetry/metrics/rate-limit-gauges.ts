@@ -68,7 +68,7 @@ export class RateLimits {
     const model = operation[ATTR.GEN_AI_REQUEST_MODEL];
     const tooLong = typeof model === 'string' && model.length > MAX_DIMENSION_LENGTH;
     if (tooLong || !this.#hasRoom()) {
-      notice('rate_limits_limited');
+      notice('metric_values_limited', 'models and servers with rate limits');
       return;
     }
     const dimensions = pickAttributes(operation, DIMENSIONS);
