@@ -3,14 +3,6 @@ import { CONFIG_FILE_VARIABLE } from '../config/environment.ts';
 import { API_KEY } from '../util/otel-api.ts';
 import { field } from '../util/payload.ts';
 
-export function configurationFileVariable(
-  environment: Readonly<Record<string, string | undefined>>,
-): string | undefined {
-  return [CONFIG_FILE_VARIABLE, 'OTEL_EXPERIMENTAL_CONFIG_FILE'].find(
-    (name) => (environment[name]?.trim() ?? '') !== '',
-  );
-}
-
 /**
  * Starts the SDK from a configuration file. The SDK always registers a logger for `diag`, which prints to standard
  * output. That logger is removed, unless the file has a `log_level`. If the program has a logger, that one stays.

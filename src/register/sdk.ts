@@ -1,7 +1,12 @@
 import { createRequire } from 'node:module';
 import { isAbsolute } from 'node:path';
 import { metrics } from '@opentelemetry/api';
-import { CONFIG_FILE_VARIABLE, exporterProblem, isSdkDisabled } from '../config/environment.ts';
+import {
+  CONFIG_FILE_VARIABLE,
+  exporterProblem,
+  hasConfigurationFile,
+  isSdkDisabled,
+} from '../config/environment.ts';
 import { unknownVariables } from '../config/unknown-names.ts';
 import { describeFinding } from '../diagnostics/findings.ts';
 import { notice, noticed, printFinding } from '../diagnostics/report.ts';
@@ -15,7 +20,7 @@ import { endpointsOf, processorsOf } from '../util/otel-sdk.ts';
 import { field } from '../util/payload.ts';
 import { printToStderr } from '../util/text-stream.ts';
 import { endEarly, handOver } from './api-copies.ts';
-import { configurationFileVariable, withOwnLogger } from './config-file.ts';
+import { withOwnLogger } from './config-file.ts';
 import { flushOnSignals } from './exit.ts';
 import { PAGE_VARIABLE, type SdkConfiguration, sdkConfiguration } from './exporters.ts';
 
@@ -80,9 +85,9 @@ function startFailure(error: unknown): string {
 function start(require: NodeJS.Require, telemetry: Telemetry): void {
   const module = require(SDK) as SdkModule;
   const dependencies = requireOf(SDK, require, createRequire);
-  const file = configurationFileVariable(process.env);
-  const sdk =
-    file === undefined ? startFromVariables(module, dependencies) : startFromFile(module, file, telemetry);
+  const sdk = hasConfigurationFile(process.env)
+    ? startFromFile(module, telemetry)
+    : startFromVariables(module, dependencies);
   if (sdk === undefined) return;
   printRejectedVariables();
   const { flushed, otherProviders, provider } = telemetry;
@@ -128,11 +133,12 @@ function withoutArguments(start: () => void): void {
 }
 
 /** @returns `undefined` if nothing was registered, for example because the file cannot be read */
-function startFromFile(module: SdkModule, variable: string, telemetry: Telemetry): Sdk | undefined {
+function startFromFile(module: SdkModule, telemetry: Telemetry): Sdk | undefined {
   const startWithFile = module.startNodeSdk ?? module.startNodeSDK;
-  if (variable !== CONFIG_FILE_VARIABLE || startWithFile === undefined) {
-    const remedy = startWithFile === undefined ? `Update ${SDK}` : `Rename it to ${CONFIG_FILE_VARIABLE}`;
-    printToStderr(`${variable} is set, which ${SDK} does not read, so nothing is recorded. ${remedy}.`);
+  if (startWithFile === undefined) {
+    printToStderr(
+      `${CONFIG_FILE_VARIABLE} is set, which ${SDK} does not read, so nothing is recorded. Update ${SDK}.`,
+    );
     return undefined;
   }
   if ((process.env[PAGE_VARIABLE]?.trim() ?? '') !== '')

@@ -170,7 +170,6 @@ describe.each(FULL_LANES)('$name: node with …/register', ({ name: lane }) => {
     const runConfigured = async (
       lines: readonly string[],
       env: Readonly<Record<string, string>> = {},
-      variable = 'OTEL_CONFIG_FILE',
       beginning = '',
     ): Promise<Ended> => {
       const file = join(await newFolder(), 'otel.yaml');
@@ -178,7 +177,7 @@ describe.each(FULL_LANES)('$name: node with …/register', ({ name: lane }) => {
       const text = programText('mjs', `${CALL} console.log(process.listenerCount('SIGTERM'));`, {
         beginning,
       });
-      return await runRegistered(lane, 'mjs', text, { [variable]: file, ...env });
+      return await runRegistered(lane, 'mjs', text, { OTEL_CONFIG_FILE: file, ...env });
     };
 
     const tracesTo = (url: string): string[] => [
@@ -224,7 +223,7 @@ describe.each(FULL_LANES)('$name: node with …/register', ({ name: lane }) => {
       ])('%s', async (_, line, own, stdout) => {
         const { httpUrl, spans } = receiver();
         const lines = [line, ...tracesTo(httpUrl)];
-        const ended = await runConfigured(lines, QUIET, 'OTEL_CONFIG_FILE', AFTER_START + own);
+        const ended = await runConfigured(lines, QUIET, AFTER_START + own);
         expect(ended).toMatchObject({ code: 0, stdout });
         expect(ended.stderr).toBe(line === 'log_level: info' ? 'warning\n' : '');
         expect(spans).toEqual(['chat gpt-4o']);
@@ -258,16 +257,6 @@ describe.each(FULL_LANES)('$name: node with …/register', ({ name: lane }) => {
         `${PACKAGE}: OTEL_INSTRUMENTATION_OPENAI_PAGE has no effect with OTEL_CONFIG_FILE.\n`,
       );
       expect(spans).toEqual(['chat gpt-4o']);
-    });
-
-    test('records nothing if the variable has its earlier name, and says so', async () => {
-      const { httpUrl, requests } = receiver();
-      const ended = await runConfigured(tracesTo(httpUrl), {}, 'OTEL_EXPERIMENTAL_CONFIG_FILE');
-      expect(ended).toMatchObject({ code: 0, stdout: '1\n0\n' });
-      expect(ended.stderr).toMatch(
-        /^\S+ OTEL_EXPERIMENTAL_CONFIG_FILE .* Rename it to OTEL_CONFIG_FILE\.\n$/,
-      );
-      expect(requests).toEqual([]);
     });
   });
 
