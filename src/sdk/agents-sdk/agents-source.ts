@@ -1,6 +1,6 @@
 import { BoundedMap } from '../../util/bounded-map.ts';
 import { activeContext, runIn } from '../../util/context.ts';
-import { guard, warnOnce } from '../../util/guard.ts';
+import { guard } from '../../util/guard.ts';
 import { asObject, field, type PayloadObject } from '../../util/payload.ts';
 import { SweepTimer } from '../../util/sweep-timer.ts';
 import { Patches } from '../patches.ts';
@@ -277,11 +277,6 @@ export class AgentsSource {
     this.#storagePatches.override(found, 'run', (inherited) => ({
       run: (...given) => this.#run(given, (...args) => inherited().apply(found, args)),
     }));
-    if (!Object.isExtensible(found))
-      warnOnce(
-        'agents storage',
-        'The storage of @openai/agents is frozen, so calls are not recorded below its agents.',
-      );
   }
 
   #run([store, run, ...args]: unknown[], enter: (...args: unknown[]) => unknown): unknown {
