@@ -22,7 +22,7 @@ export {
 export type { ExportResult } from './util/export-result.ts';
 export type { TextStream } from './util/text-stream.ts';
 export { ConsoleTreeExporter, type ConsoleTreeExporterOptions } from './viewer/console-tree.ts';
-export type { FinishedLogRecord, ShownEvaluation } from './viewer/evaluations.ts';
+export type { FinishedLogRecord } from './viewer/evaluations.ts';
 export { HtmlTraceExporter, type HtmlTraceExporterOptions } from './viewer/html-trace.ts';
 export type { ViewProcessor } from './viewer/view-processor.ts';
 export type { FinishedSpan, SpanEvent, Time } from './viewer/viewed-span.ts';

@@ -4,7 +4,7 @@ import { guard } from '../util/guard.ts';
 import { atExit } from '../util/process-events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { type TextStream, writeTo } from '../util/text-stream.ts';
-import { evaluationSpan, lateEvaluationLines, type ShownEvaluation, withEvaluations } from './evaluations.ts';
+import { evaluationSpan, type FinishedLogRecord, withEvaluations } from './evaluations.ts';
 import { grouped } from './format-amounts.ts';
 import { attributeText } from './messages.ts';
 import { drawCalls, drawSummary } from './summary-view.ts';
@@ -12,7 +12,7 @@ import { forOldConsole, isOldConsole, wantsColor } from './terminal-text.ts';
 import { summarize } from './trace-summary.ts';
 import { buildTrees, type TraceTree } from './tree.ts';
 import { drawTree, type TreeViewOptions } from './tree-view.ts';
-import { type FinishedSpan, isLocalRoot, toViewedSpan } from './viewed-span.ts';
+import { type FinishedSpan, isLocalRoot, toViewedSpan, type ViewedSpan } from './viewed-span.ts';
 
 /** Options of {@link ConsoleTreeExporter}. */
 export interface ConsoleTreeExporterOptions {
@@ -33,8 +33,8 @@ export interface ConsoleTreeExporterOptions {
 }
 
 interface UnprintedTrace {
-  readonly spans: FinishedSpan[];
-  readonly evaluations: ShownEvaluation[];
+  /** Read when the trace is drawn. Reading a resource while the SDK still detects it would log an error. */
+  readonly spans: (() => ViewedSpan)[];
   dropped: number;
   /** Whether other spans of this trace were printed already. */
   readonly continued: boolean;
@@ -56,8 +56,6 @@ export function connectLiveSource(source: LiveSource): void {
 
 const MAX_UNPRINTED_TRACES = 1000;
 const MAX_SPANS_PER_TRACE = 10_000;
-/** The maximum number of evaluations held for a trace. Further ones are printed on lines of their own. */
-const MAX_HELD_EVALUATIONS = 1_000;
 /** The delay from the arrival of a trace's root to printing. Some spans end just after the root. */
 const PRINT_DELAY_MS = 200;
 /** How often the delay repeats while a trace is open. In five seconds, a run can be read from the API. */
@@ -90,12 +88,13 @@ export class ConsoleTreeExporter {
 
   export(spans: readonly FinishedSpan[], resultCallback: (result: ExportResult) => void): void {
     try {
-      this.#forget ??= atExit(this.#printAll);
-      for (const span of spans) this.#hold(span);
-      const excess = this.#held.size - MAX_UNPRINTED_TRACES;
-      if (excess > 0) this.#print([...this.#held.keys()].slice(0, excess));
-      // Even after its shutdown, the SDK exports spans that it held back until their resource was known.
-      if (this.#shutDown) void this.forceFlush();
+      // Only the panel needs the resource.
+      const resource = this.#options.summary ? undefined : {};
+      for (const span of spans) {
+        const traceId = attributeText(span.spanContext().traceId);
+        this.#hold(traceId, isLocalRoot(span), () => toViewedSpan(span, resource));
+      }
+      this.#printDue();
     } catch (error) {
       resultCallback(failed(error));
       return;
@@ -103,12 +102,12 @@ export class ConsoleTreeExporter {
     resultCallback(SUCCESS);
   }
 
-  /** Shows an evaluation beside its span, or on a line of its own if the trace was printed already. */
-  evaluated(evaluation: ShownEvaluation): void {
-    const held = this.#held.get(evaluation.traceId ?? '');
-    if (held !== undefined && held.evaluations.length < MAX_HELD_EVALUATIONS)
-      held.evaluations.push(evaluation);
-    else writeTo(this.#options.stream ?? defaultStream(), lateEvaluationLines(evaluation));
+  /** Shows an evaluation beside its span, or on its own if the span was printed already. */
+  evaluated(record: FinishedLogRecord): void {
+    const evaluation = evaluationSpan(record);
+    if (evaluation === undefined) return;
+    this.#hold(evaluation.traceId, false, () => evaluation);
+    this.#printDue();
   }
 
   /** Prints the traces whose root has arrived. */
@@ -126,26 +125,26 @@ export class ConsoleTreeExporter {
     return Promise.resolve();
   }
 
-  #hold(span: FinishedSpan): void {
-    const traceId = attributeText(span.spanContext().traceId);
+  #hold(traceId: string, isRoot: boolean, span: () => ViewedSpan): void {
+    this.#forget ??= atExit(this.#printAll);
     const continued = this.#printed.get(traceId) === true;
-    const trace = this.#held.get(traceId) ?? {
-      spans: [],
-      evaluations: [],
-      dropped: 0,
-      continued,
-      timer: undefined,
-      waits: 0,
-    };
+    const trace = this.#held.get(traceId) ?? { spans: [], dropped: 0, continued, timer: undefined, waits: 0 };
     this.#held.set(traceId, trace);
     // Late spans follow a root that was printed already, so there is no root to wait for.
-    const isFirstRoot = trace.timer === undefined && (isLocalRoot(span) || trace.continued);
+    const isFirstRoot = trace.timer === undefined && (isRoot || trace.continued);
     // The first root is kept even beyond the limit, because the tree is drawn from it.
     if (trace.spans.length < MAX_SPANS_PER_TRACE || isFirstRoot) trace.spans.push(span);
     else trace.dropped++;
     // The agent's next step may take as long as the last one, so wait for the full time again.
     trace.waits = 0;
     if (isFirstRoot) this.#wait(traceId, trace);
+  }
+
+  #printDue(): void {
+    const excess = this.#held.size - MAX_UNPRINTED_TRACES;
+    if (excess > 0) this.#print([...this.#held.keys()].slice(0, excess));
+    // Even after its shutdown, the SDK exports spans that it held back until their resource was known.
+    if (this.#shutDown) void this.forceFlush();
   }
 
   #wait(traceId: string, trace: UnprintedTrace): void {
@@ -183,17 +182,11 @@ export class ConsoleTreeExporter {
         attributes: this.#options.attributes ?? [],
       };
       const header = trace.continued ? `trace ${terminalSafe(traceId)}, continued\n` : '';
-      // Only panel and table need the resource. Reading it while the SDK still detects it would log an error.
-      const resource = this.#options.summary || this.#options.steps ? undefined : {};
-      const spans = trace.spans.map((span) => toViewedSpan(span, resource));
-      const ids = new Set<unknown>(spans.map(({ spanId }) => spanId));
-      const late = trace.evaluations.filter(({ spanId }) => !ids.has(spanId)).map(lateEvaluationLines);
-      const shown = withEvaluations([...spans, ...trace.evaluations.map(evaluationSpan)]);
-      const trees = buildTrees(shown).map(
+      const trees = buildTrees(withEvaluations(trace.spans.map((read) => read()))).map(
         (tree) => drawTree(tree, view) + (trace.continued ? '' : this.#belowTree(tree, view)),
       );
       const footer = trace.dropped > 0 ? `… and ${grouped(trace.dropped)} more spans\n` : '';
-      const text = [header, ...trees, footer, ...late].join('');
+      const text = [header, ...trees, footer].join('');
       return isOld ? forOldConsole(text) : text;
     } catch (error) {
       return `trace ${terminalSafe(traceId)}: cannot draw its spans (${terminalSafe(String(error), 200)})\n`;

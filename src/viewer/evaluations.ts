@@ -47,42 +47,41 @@ export interface FinishedLogRecord {
   readonly spanContext?: { readonly traceId: string; readonly spanId: string } | undefined;
 }
 
-/** The result of an evaluation, as views show it: an event of the span that it is about. */
-export interface ShownEvaluation {
-  /** `undefined` if the log record belongs to no span. */
-  readonly traceId: string | undefined;
-  readonly spanId: string | undefined;
-  readonly event: SpanEvent;
-}
-
 export function isEvaluation(eventName: unknown): boolean {
   return eventName === EVENT_GEN_AI_EVALUATION_RESULT;
 }
 
-export function toShownEvaluation({ spanContext, hrTime, attributes }: FinishedLogRecord): ShownEvaluation {
-  const { traceId, spanId } = spanContext ?? {};
-  return { traceId, spanId, event: { name: EVENT_GEN_AI_EVALUATION_RESULT, time: hrTime, attributes } };
-}
-
-/** Turns an evaluation into a child of the span that it is about. One that is sent again gets the same id. */
-export function evaluationSpan({ traceId = '', spanId = '', event }: ShownEvaluation): ViewedSpan {
-  const { name, time, attributes = {} } = event;
-  const span = { traceId, parentId: spanId, name, start: time, end: time, status: 0, attributes };
+/**
+ * Turns the record of an evaluation into a child of the span that it is about. One that is sent again gets the same id.
+ *
+ * @returns `undefined` if the record belongs to no span
+ */
+export function evaluationSpan(record: Omit<FinishedLogRecord, 'eventName'>): ViewedSpan | undefined {
+  const { hrTime: time, attributes, spanContext: { traceId = '', spanId = '' } = {} } = record;
+  if (traceId === '' || spanId === '') return undefined;
   const id = `${spanId} ${time} ${attributeText(attributes)}`.slice(0, MAX_EVALUATION_ID_LENGTH);
-  return limitedSpan({ ...span, spanId: id, isEvaluation: true });
+  const span = { name: EVENT_GEN_AI_EVALUATION_RESULT, start: time, end: time, status: 0, attributes };
+  return limitedSpan({ ...span, traceId, spanId: id, parentId: spanId, isEvaluation: true });
 }
 
-/** Turns evaluations into events of the spans that they are about. Those about missing spans are left out. */
+/** Turns evaluations into events of the spans that they are about. One about a missing span is its own event. */
 export function withEvaluations(all: readonly ViewedSpan[]): ViewedSpan[] {
-  const evaluations = all.filter(({ isEvaluation }) => isEvaluation);
-  const byParent = groupBy(evaluations, ({ parentId }) => parentId);
-  const spans = all.filter(({ isEvaluation }) => !isEvaluation);
-  return spans.map((span) => {
-    const own = byParent.get(span.spanId) ?? [];
-    if (own.length === 0) return span;
-    const events = own.map(({ name, start, attributes }) => ({ name, time: start, attributes }));
-    return { ...span, events: [...(span.events ?? []), ...events] };
-  });
+  const ids = new Set(all.flatMap(({ spanId, isEvaluation: is }) => (is ? [] : spanId)));
+  const isOfSpan = ({ isEvaluation: is, parentId }: ViewedSpan): boolean =>
+    Boolean(is && ids.has(parentId ?? ''));
+  const events = groupBy(
+    all.filter(({ isEvaluation: is }) => is),
+    (each) => (isOfSpan(each) ? each.parentId : each.spanId),
+  );
+  return all
+    .filter((span) => !isOfSpan(span))
+    .map((span) => {
+      const own = events
+        .get(span.spanId)
+        ?.map(({ name, start, attributes }) => ({ name, time: start, attributes }));
+      const parentId = span.isEvaluation ? undefined : span.parentId;
+      return own === undefined ? span : { ...span, parentId, events: [...(span.events ?? []), ...own] };
+    });
 }
 
 export function scoreText(evaluation: SpanEvaluation): string {
@@ -92,24 +91,4 @@ export function scoreText(evaluation: SpanEvaluation): string {
 export function explanationText({ name, explanation }: SpanEvaluation): string | undefined {
   if (explanation === undefined) return undefined;
   return `${terminalSafe(name, 60)}: "${terminalSafe(explanation, 500)}"`;
-}
-
-/** What an evaluation can be about. The first of these ids that is present decides. */
-const EVALUATION_SUBJECTS: readonly (readonly [name: string, attribute: string])[] = [
-  ['response', ATTR.GEN_AI_RESPONSE_ID],
-  ['run', ATTR.OPENAI_RUN_ID],
-  ['conversation', ATTR.GEN_AI_CONVERSATION_ID],
-];
-
-export function lateEvaluationLines({ traceId, event }: ShownEvaluation): string {
-  const { attributes = {} } = event;
-  const subject = EVALUATION_SUBJECTS.find(([, attribute]) => typeof attributes[attribute] === 'string');
-  const evaluation = readEvaluation(event);
-  const explanation = explanationText(evaluation);
-  const facts = [
-    `evaluation ${scoreText(evaluation)}`,
-    subject && `${subject[0]} ${terminalSafe(String(attributes[subject[1]]), 100)}`,
-    traceId && `trace ${terminalSafe(traceId)}`,
-  ];
-  return `${joinedFacts(facts)}\n${explanation === undefined ? '' : `  ${explanation}\n`}`;
 }

@@ -1,14 +1,12 @@
-import { BoundedMap } from '../util/bounded-map.ts';
 import { type ExportResult, failed, SUCCESS } from '../util/export-result.ts';
 import { guardAsync, warnOnce } from '../util/guard.ts';
 import { logsWarnings } from '../util/otel-api.ts';
 import { atExit } from '../util/process-events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { printToStderr } from '../util/text-stream.ts';
-import { evaluationSpan, type ShownEvaluation } from './evaluations.ts';
-import { attributeText } from './messages.ts';
+import { evaluationSpan, type FinishedLogRecord } from './evaluations.ts';
 import type * as PageFile from './page-file.ts';
-import { SpanStore, type StoredTrace, spanCount } from './span-store.ts';
+import { SpanStore } from './span-store.ts';
 import {
   type FinishedSpan,
   isLocalRoot,
@@ -16,7 +14,6 @@ import {
   limitedSpan,
   type SpanAttributes,
   toViewedSpan,
-  type ViewedSpan,
 } from './viewed-span.ts';
 
 /** A resource of the SDK. The SDK logs an error if the attributes are read while some of them are pending. */
@@ -29,8 +26,7 @@ interface Resource {
 /** Options of {@link HtmlTraceExporter}. */
 export interface HtmlTraceExporterOptions {
   /**
-   * The path of the page. Default: `openai-traces.html` in the working directory. With `{traceId}` in the path, each
-   * trace gets its own page; otherwise one page has all traces. Missing folders are created.
+   * The path of the page. Default: `openai-traces.html` in the working directory. Missing folders are created.
    */
   readonly path?: string | undefined;
   /**
@@ -41,7 +37,7 @@ export interface HtmlTraceExporterOptions {
   readonly maxSize?: number | undefined;
 }
 
-/** The maximum number of traces that are kept, and of finished pages that late spans must not overwrite. */
+/** The maximum number of traces that are kept. */
 const MAX_PAGE_TRACES = 10_000;
 
 /** The delay from the end of a trace to its page. It waits for late spans, and limits writes to one a second. */
@@ -58,16 +54,11 @@ const WRITE_DELAY_MS = 1000;
  */
 export class HtmlTraceExporter {
   readonly #path: string;
-  readonly #isPerTrace: boolean;
   readonly #stored: SpanStore;
-  /** The resources that were not complete when a span arrived, by the span's attributes. */
-  readonly #pending = new WeakMap<SpanAttributes, Resource>();
-  /** The revision of each trace when it was last written to a page. */
-  readonly #written = new WeakMap<StoredTrace, number>();
-  readonly #failures = new WeakMap<StoredTrace, number>();
-  readonly #closed = new BoundedMap<string, true>(MAX_PAGE_TRACES);
-  /** The number of spans on no page: dropped to keep newer traces, or too late for their trace's own page. */
-  #omitted = 0;
+  /** The resource of spans that ended before it was complete. */
+  #pending: Resource | undefined;
+  /** The revision of the spans that were last written. */
+  #written = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #page: typeof PageFile | undefined;
   #writing: Promise<void>;
@@ -76,12 +67,10 @@ export class HtmlTraceExporter {
 
   constructor(options: HtmlTraceExporterOptions = {}) {
     this.#path = options.path ?? 'openai-traces.html';
-    this.#isPerTrace = this.#path.includes('{traceId}');
     this.#stored = new SpanStore({
       maxTraces: MAX_PAGE_TRACES,
       maxSize: options.maxSize ?? 10_485_760,
       sizeOf: (span) => JSON.stringify(span).length,
-      dropping: (id, trace) => this.#close(id, trace),
     });
     // Loaded now, because nothing can be loaded while the process exits.
     this.#writing = this.#load();
@@ -101,19 +90,19 @@ export class HtmlTraceExporter {
     resultCallback(SUCCESS);
   }
 
-  /** Shows an evaluation with its span, even if the span is on a page already. Ignores evaluations without a span. */
-  evaluated({ traceId, spanId, event }: ShownEvaluation): void {
-    if (traceId === undefined || spanId === undefined || this.#closed.get(traceId) === true) return;
-    this.#stored.take([evaluationSpan({ traceId, spanId, event })]);
-    const trace = this.#stored.traces.get(traceId);
-    if (trace !== undefined && this.#isStale(trace)) this.#schedule();
+  /** Shows an evaluation with its span, even if that is on the page already. */
+  evaluated(record: FinishedLogRecord): void {
+    const evaluation = evaluationSpan(record);
+    if (evaluation === undefined) return;
+    this.#stored.take([evaluation]);
+    this.#schedule();
   }
 
   /** Writes all traces, complete or not. */
   forceFlush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#writing = this.#writing.then(() => this.#writeAll());
+    this.#writing = this.#writing.then(() => this.#write());
     return this.#writing;
   }
 
@@ -126,28 +115,14 @@ export class HtmlTraceExporter {
   }
 
   #hold(span: FinishedSpan): void {
-    const traceId = attributeText(span.spanContext().traceId);
-    if (this.#closed.get(traceId) === true) return void this.#omitted++;
     const resource: Resource | undefined = span.resource;
     const isPending = resource?.asyncAttributesPending === true;
-    const held = limitedSpan(toViewedSpan(span, isPending ? {} : undefined));
     if (isPending) {
-      this.#pending.set(held.attributes, resource);
+      this.#pending = resource;
       // The SDK reports resource attributes as pending until somebody waits for them.
       void guardAsync('reading a resource', async () => resource.waitForAsyncAttributes?.());
     }
-    this.#stored.add(held);
-  }
-
-  /** Called before a trace is dropped. If each trace has its own page, writes that page. */
-  #close(id: string, trace: StoredTrace): void {
-    if (this.#isPerTrace && this.#isStale(trace)) this.#writeTrace(id, trace);
-    if (!this.#isPerTrace || this.#page === undefined) this.#omitted += spanCount(trace) + trace.omitted;
-    if (this.#isPerTrace && spanCount(trace) > 0) this.#closed.set(id, true);
-  }
-
-  #isStale(trace: StoredTrace): boolean {
-    return this.#written.get(trace) !== trace.revision && spanCount(trace) + trace.omitted > 0;
+    this.#stored.add(limitedSpan(toViewedSpan(span, isPending ? {} : undefined)));
   }
 
   #schedule(): void {
@@ -160,52 +135,25 @@ export class HtmlTraceExporter {
     try {
       this.#page = await import('./page-file.ts');
     } catch (error) {
-      this.#reportUnwritten(this.#path, reasonOf(error));
+      this.#reportUnwritten(reasonOf(error));
     }
   }
 
-  #writeAll(): void {
-    const stale = [...this.#stored.traces].filter(([, trace]) => this.#isStale(trace));
-    const failures = (trace: StoredTrace): number => this.#failures.get(trace) ?? 0;
-    if (!this.#isPerTrace) {
-      if (stale.length > 0) this.#write(this.#path, [...this.#stored.traces.values()], this.#omitted);
-      return;
-    }
-    // Pages that failed least often come first. Stop at one that fails again: building all can take seconds.
-    for (const [id, trace] of stale.sort(([, a], [, b]) => failures(a) - failures(b))) {
-      if (this.#writeTrace(id, trace)) continue;
-      this.#failures.set(trace, failures(trace) + 1);
-      if (failures(trace) > 1) return;
-    }
-  }
-
-  #writeTrace(id: string, trace: StoredTrace): boolean {
-    return this.#write(this.#path.replaceAll('{traceId}', id.replace(/[^\w-]/g, '_')), [trace], 0);
-  }
-
-  #write(path: string, traces: readonly StoredTrace[], omitted: number): boolean {
-    if (this.#page === undefined) return false;
-    const { pageDocument, writePrivately } = this.#page;
-    const written = traces.map((trace) => [trace, trace.revision] as const);
-    const left = traces.reduce((sum, trace) => sum + trace.omitted, omitted);
+  #write(): void {
+    const { revision, spans, omitted } = this.#stored;
+    if (this.#page === undefined || revision === this.#written) return;
     try {
-      const spans = traces.flatMap((trace) => [...trace.spans.values()]);
-      writePrivately(path, pageDocument(spans.map(this.#withResource, this), left));
-      for (const [trace, revision] of written) this.#written.set(trace, revision);
-      return true;
+      const late = limitedResource(this.#pending?.attributes ?? {});
+      const whole = spans.map((span) => ({ ...span, resource: span.resource ?? late }));
+      this.#page.writePrivately(this.#path, this.#page.pageDocument(whole, omitted));
+      this.#written = revision;
     } catch (error) {
-      this.#reportUnwritten(path, reasonOf(error));
-      return false;
+      this.#reportUnwritten(reasonOf(error));
     }
   }
 
-  #withResource(span: ViewedSpan): ViewedSpan {
-    const resource = this.#pending.get(span.attributes);
-    return resource === undefined ? span : { ...span, resource: limitedResource(resource.attributes) };
-  }
-
-  #reportUnwritten(path: string, reason: string): void {
-    const problem = `the page ${path} cannot be written: ${reason}`;
+  #reportUnwritten(reason: string): void {
+    const problem = `the page ${this.#path} cannot be written: ${reason}`;
     warnOnce(`page ${this.#path}`, problem);
     if (this.#isReported || logsWarnings()) return;
     this.#isReported = true;
@@ -213,15 +161,9 @@ export class HtmlTraceExporter {
   }
 
   #end(): void {
-    this.#writeAll();
+    this.#write();
     if (this.#page === undefined && this.#stored.traces.size > 0)
-      this.#reportUnwritten(this.#path, 'the process exited too early');
-    // A page with all traces shows this number itself.
-    if (this.#isPerTrace && this.#omitted > 0)
-      warnOnce(
-        `left out ${this.#path}`,
-        `${this.#omitted} spans arrived too late for the pages of their traces`,
-      );
+      this.#reportUnwritten('the process exited too early');
   }
 }
 

@@ -88,14 +88,14 @@ function takeSpan(span: OtlpFields, resource: OtlpFields | undefined, found: Otl
 }
 
 function takeEvaluation(record: OtlpFields, found: OtlpSpans): void {
-  const [traceId, spanId] = [idIn(record.traceId), idIn(record.spanId)];
-  if (!traceId || !spanId) return;
   const attributes = readOtlpAttributes(record.attributes);
   // Before OTLP 1.5, the name of an event was an attribute.
   const name = record.eventName || attributes['event.name'];
   if (!isEvaluation(name) || found.spans.length >= MAX_SPANS) return;
-  const time = timeIn(record.timeUnixNano || record.observedTimeUnixNano);
-  found.spans.push(evaluationSpan({ traceId, spanId, event: { name: textIn(name), time, attributes } }));
+  const hrTime = timeIn(record.timeUnixNano || record.observedTimeUnixNano);
+  const spanContext = { traceId: idIn(record.traceId) ?? '', spanId: idIn(record.spanId) ?? '' };
+  const span = evaluationSpan({ spanContext, hrTime, attributes });
+  if (span !== undefined) found.spans.push(span);
 }
 
 function readSpan(span: OtlpFields, resource: OtlpFields | undefined): ViewedSpan {

@@ -39,6 +39,7 @@ const FACTS: readonly Fact[] = [
     1,
     (of) => (of[ATTR.GEN_AI_OPERATION_NAME] === 'create_agent' ? words(of[ATTR.GEN_AI_AGENT_ID]) : undefined),
   ],
+  [1, (of, { span }) => (span.isEvaluation ? words(of[ATTR.GEN_AI_RESPONSE_ID]) : undefined)],
   [4, (of) => words(of[ATTR.GEN_AI_RESPONSE_MODEL] ?? of[ATTR.GEN_AI_REQUEST_MODEL]), 'Model'],
   [0, status(ATTR.OPENAI_RUN_STATUS), 'Run'],
   [0, status(ATTR.OPENAI_STEP_STATUS, (value) => value !== 'completed')],

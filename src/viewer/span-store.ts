@@ -4,7 +4,7 @@ export interface StoredTrace {
   readonly spans: Map<string, ViewedSpan>;
   readonly revisions: Map<string, number>;
   size: number;
-  /** The number of spans that did not fit. Evaluations do not count. */
+  /** The number of spans that did not fit. */
   omitted: number;
   /** The revision of the store when the trace last changed. */
   revision: number;
@@ -17,7 +17,6 @@ interface StoreLimits {
   readonly maxTraces: number;
   readonly maxSize: number;
   readonly sizeOf: (span: ViewedSpan) => number;
-  readonly dropping?: (traceId: string, trace: StoredTrace) => void;
 }
 
 /** Spans by trace. An evaluation arrives separately from its span, so it is kept as a span, too. */
@@ -28,6 +27,7 @@ export class SpanStore {
   #size = 0;
   #revision = 0;
   #dropped = 0;
+  #droppedSpans = 0;
 
   constructor(limits: StoreLimits) {
     this.#limits = limits;
@@ -37,6 +37,16 @@ export class SpanStore {
     return this.#traces;
   }
 
+  get spans(): ViewedSpan[] {
+    return [...this.#traces.values()].flatMap(({ spans }) => [...spans.values()]);
+  }
+
+  /** The number of spans that did not fit into their traces, or whose traces were dropped. */
+  get omitted(): number {
+    return [...this.#traces.values()].reduce((sum, { omitted }) => sum + omitted, this.#droppedSpans);
+  }
+
+  /** The number of traces that were dropped. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -75,7 +85,7 @@ export class SpanStore {
     if (span.isOpen && known !== undefined && !known.isOpen) return;
     const growth = sizeOf(span) - (known === undefined ? 0 : sizeOf(known));
     if (trace.size + growth > maxSize) {
-      if (!span.isEvaluation) trace.omitted++;
+      trace.omitted++;
       return;
     }
     trace.spans.set(spanId, span);
@@ -86,20 +96,15 @@ export class SpanStore {
 
   /** Call this after a whole batch. Within one, a dropped trace would come back without its first spans. */
   evict(): void {
-    const { maxTraces, maxSize, dropping } = this.#limits;
+    const { maxTraces, maxSize } = this.#limits;
     for (const [id, oldest] of this.#traces) {
       if (this.#traces.size <= maxTraces && this.#size <= maxSize) return;
-      dropping?.(id, oldest);
       this.#dropped++;
+      this.#droppedSpans += oldest.spans.size + oldest.omitted;
       this.#traces.delete(id);
       this.#size -= oldest.size;
     }
   }
-}
-
-/** The number of a trace's spans. Evaluations do not count. */
-export function spanCount({ spans }: StoredTrace): number {
-  return [...spans.values()].filter(({ isEvaluation }) => !isEvaluation).length;
 }
 
 const MAX_LIVE_TRACES = 500;

@@ -5,10 +5,11 @@ import { commandParameters } from '../util/command-line.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { COMMAND } from '../util/version.ts';
+import { withEvaluations } from './evaluations.ts';
 import { count } from './format-amounts.ts';
-import { type OtlpSpans, readOtlpJson } from './otlp-json.ts';
+import { readOtlpJson } from './otlp-json.ts';
 import { inert, pageDocument, writePrivately } from './page-file.ts';
-import { SpanStore, spanCount } from './span-store.ts';
+import { SpanStore } from './span-store.ts';
 import { fileProblem, readWhole, viewText } from './trace-file.ts';
 import type { ViewedSpan } from './viewed-span.ts';
 
@@ -88,6 +89,8 @@ function isSameFile(one: string, other: string): boolean {
   return a?.isFile() === true && a.dev === b?.dev && a.ino === b.ino;
 }
 
+const PAGE_LIMITS = { maxTraces: Number.POSITIVE_INFINITY, maxSize: MAX_PAGE_LENGTH, sizeOf: sizeOnPage };
+
 /**
  * The command `view` with a file: creates a page from it.
  *
@@ -100,45 +103,24 @@ export function pageFromFile(file: string, page: string, output: TextStream, err
     const found = readOtlpJson(viewText(readWhole(file)));
     const unreadable = count(found.unreadable, 'line that is', 'lines that are');
     reportIf(unreadable !== undefined, `Skipped ${unreadable} not JSON.`);
-    const isSpan = ({ isEvaluation }: ViewedSpan): boolean => !isEvaluation;
-    if (!found.spans.some(isSpan)) {
+    if (found.spans.length === 0) {
       const name = file === '-' ? 'Standard input' : terminalSafe(file);
       reportIf(true, `${name} contains no spans. It must be OTLP/JSON.`);
       return 1;
     }
-    const { spans, omitted, missed } = fittingSpans(found);
-    reportIf(missed > 0, `Evaluations about spans that are not on the page: ${missed}.`);
+    const store = new SpanStore(PAGE_LIMITS);
+    store.take(found.spans);
+    const { spans, omitted } = store;
     done = 'written';
-    writePrivately(page, pageDocument(spans, omitted));
+    writePrivately(page, pageDocument(spans, omitted + found.omitted));
     output.write(
-      `${count(spans.filter(isSpan).length, 'span') ?? 'No spans'}: ${pathToFileURL(page).href}\n`,
+      `${count(withEvaluations(spans).length, 'span') ?? 'No spans'}: ${pathToFileURL(page).href}\n`,
     );
     return 0;
   } catch (error) {
     reportIf(true, fileProblem(done === 'read' ? file : page, done, error));
     return 1;
   }
-}
-
-/** The spans within the limit of one page. `missed` counts the evaluations of other spans. */
-function fittingSpans(found: OtlpSpans): { spans: ViewedSpan[]; omitted: number; missed: number } {
-  let { omitted } = found;
-  const store = new SpanStore({
-    maxTraces: Number.POSITIVE_INFINITY,
-    maxSize: MAX_PAGE_LENGTH,
-    sizeOf: sizeOnPage,
-    dropping: (_, trace) => {
-      omitted += spanCount(trace) + trace.omitted;
-    },
-  });
-  store.take(found.spans);
-  const missed = found.spans.filter(
-    ({ isEvaluation, traceId, parentId = '' }) =>
-      isEvaluation && !store.traces.get(traceId)?.spans.has(parentId),
-  );
-  const traces = [...store.traces.values()];
-  for (const trace of traces) omitted += trace.omitted;
-  return { spans: traces.flatMap(({ spans }) => [...spans.values()]), omitted, missed: missed.length };
 }
 
 /** A span's size on the page after escaping, in UTF-16 units; infinite if the span is too long. */

@@ -1,6 +1,6 @@
 import { field } from '../util/payload.ts';
 import type { ConsoleTreeExporter } from './console-tree.ts';
-import { type FinishedLogRecord, isEvaluation, toShownEvaluation } from './evaluations.ts';
+import { type FinishedLogRecord, isEvaluation } from './evaluations.ts';
 import type { HtmlTraceExporter } from './html-trace.ts';
 import type { FinishedSpan } from './viewed-span.ts';
 
@@ -47,7 +47,7 @@ export class ImmediateSpanProcessor implements ViewProcessor {
   }
 
   onEmit(record: FinishedLogRecord): void {
-    if (isEvaluation(record.eventName)) this.#exporter.evaluated(toShownEvaluation(record));
+    if (isEvaluation(record.eventName)) this.#exporter.evaluated(record);
   }
 
   enabled({ eventName }: { readonly eventName?: string | undefined }): boolean {

@@ -73,23 +73,24 @@ describe('the terminal', () => {
     );
   });
 
-  it('shows a later one on a line of its own', async () => {
+  it('shows a later one on its own', async () => {
     const { ask, end, printed } = start();
     const id = await ask();
     await expect.poll(printed).toContain('chat gpt-4o');
     recordEvaluation({ responseId: id, ...HELPFUL });
-    expect(printed()).toContain(
-      `evaluation helpfulness 0.9 (pass) · response ${id} · trace TRACE\n  helpfulness: "It greets back."\n`,
-    );
     await end();
+    expect(printed()).toContain(
+      `trace TRACE, continued\ngen_ai.evaluation.result  ${id} · helpfulness 0.9 (pass)\n   helpfulness: "It greets back."\n`,
+    );
   });
 
-  it('shows one of another process, without the control characters in it, and no other log records', async () => {
-    const { end, printed } = start();
-    recordEvaluation({ runId: 'run_\u001b[2J', name: 'thumbs\u0007', label: 'up' });
+  it('shows no control characters, none without a span, and no other log records', async () => {
+    const { ask, end, printed } = start();
+    recordEvaluation({ responseId: await ask(), name: 'thumbs\u0007', label: 'up\u001b[2J' });
+    recordEvaluation({ runId: 'run_1', name: 'elsewhere' });
     logs.getLogger('t').emit({ eventName: 'other', attributes: { 'gen_ai.evaluation.name': 'x' } });
     await end();
-    expect(printed()).toBe('evaluation thumbs␇ (up) · run run_␛[2J\n');
+    expect(printed()).toBe('chat gpt-4o  stop · thumbs␇ (up␛[2J)\n\n');
   });
 });
 

@@ -7,7 +7,6 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  rmdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -65,8 +64,6 @@ function dataOf(path: string): { omitted: number; spans: ViewedSpan[] } {
 const namesIn = (path: string): string[] => dataOf(path).spans.map(({ name }) => name);
 /** The spans of a page, with the events that it shows. */
 const spansOn = (path: string): ViewedSpan[] => withEvaluations(dataOf(path).spans);
-const pageOf = (span: FinishedSpan | undefined): string =>
-  join(folder, `${span?.spanContext().traceId}.html`);
 const named = (count: number, name: string): SpanPlan[] =>
   Array.from({ length: count }, (_, i) => ({ name: `${name} ${i}` }));
 const silenceWarnings = () => vi.spyOn(diag, 'warn').mockImplementation(() => {});
@@ -110,40 +107,23 @@ describe('a page', () => {
 
   it('replaces the page that another process has written', async () => {
     for (const span of makeSpans({ name: 'root', children: [{ name: 'child' }] })) {
-      const { exporter, send } = start('{traceId}.html');
+      const { exporter, send } = start();
       send(span);
       await exporter.shutdown();
     }
     expect(readdirSync(folder).map((page) => namesIn(join(folder, page)))).toEqual([['root']]);
   });
 
-  it.each(['page.html', '{traceId}.html'])('%s is not written for evaluations alone', async (name) => {
-    const warn = silenceWarnings();
-    const { exporter, send } = start(name, 1000);
+  it('is not written without spans, and has evaluations that came before them', async () => {
+    const { exporter, path, send } = start();
     await exporter.forceFlush();
-    const [span] = makeSpans({ name: 'late' });
-    const event = { name: 'gen_ai.evaluation.result', time: [1, 0] as const };
-    const evaluate = (traceId = ''): void => exporter.evaluated({ traceId, spanId: '1', event });
-    evaluate(span?.spanContext().traceId);
-    await exporter.forceFlush();
-    for (let i = 0; i < 20; i++) evaluate(`${i}`);
     expect(readdirSync(folder)).toEqual([]);
+    const [span] = makeSpans({ name: 'late' });
+    exporter.evaluated({ spanContext: span?.spanContext(), hrTime: [1, 0], attributes: {} } as never);
     send(span);
     await exporter.shutdown();
-    const [page = '', ...others] = readdirSync(folder);
-    expect(others).toEqual([]);
-    expect(dataOf(join(folder, page)).omitted).toBe(0);
-    expect(spansOn(join(folder, page))).toMatchObject([{ name: 'late' }]);
-    expect(warn).not.toHaveBeenCalled();
-  });
-
-  it('never leaves its folder', async () => {
-    const { exporter, send } = start('{traceId}.html');
-    const [span] = makeSpans({ name: 'a' });
-    const spanContext = () => ({ traceId: '../../x', spanId: '1' });
-    if (span) send({ ...span, name: 'a', attributes: {}, spanContext });
-    await exporter.shutdown();
-    expect(readdirSync(folder)).toEqual(['______x.html']);
+    expect(dataOf(path).omitted).toBe(0);
+    expect(spansOn(path)).toMatchObject([{ name: 'late', events: [{ name: 'gen_ai.evaluation.result' }] }]);
   });
 
   it('is written at the exit of a program that flushes nothing', async () => {
@@ -254,24 +234,6 @@ describe('the size limit of a page', () => {
     expect(JSON.stringify(spans).length).toBeLessThan(5200);
   });
 
-  it('drops traces after writing their own page, if there is {traceId} in the path, which late spans do not overwrite', async () => {
-    const warn = silenceWarnings();
-    const { exporter, send } = start('{traceId}.html', 1000);
-    await exporter.forceFlush();
-    const [late, ...first] = makeSpans({ name: 'first', children: [{ name: 'late' }, { name: 'child' }] });
-    const others = makeSpans(...named(9, 'trace'));
-    send(...first);
-    await exporter.forceFlush();
-    send(...others);
-    send(late, late);
-    await exporter.shutdown();
-    expect(namesIn(pageOf(late))).toEqual(['child', 'first']);
-    expect(others.map((span) => namesIn(pageOf(span)))).toEqual(others.map(({ name }) => [name]));
-    expect(warn.mock.calls.flat()).toEqual([
-      expect.stringContaining('2 spans arrived too late for the pages'),
-    ]);
-  });
-
   it('drops the newest spans of a single trace', async () => {
     const { exporter, path, send } = start('page.html', 5000);
     send(...makeSpans({ name: 'root', children: named(100, 'span') }));
@@ -300,37 +262,6 @@ describe('the exporter does not throw', () => {
     await exporter.shutdown();
   });
 
-  it('if it cannot write the pages of traces, and tries one of them again at each flush', async () => {
-    silenceStderr();
-    writeFileSync(join(folder, 'pages'), '');
-    const { exporter, send } = start('pages/{traceId}.html');
-    let attempts = 0;
-    for (const span of makeSpans(...named(3, 'trace'))) send(spanReadingResource(span, () => attempts++));
-    await exporter.forceFlush();
-    expect(attempts).toBe(3);
-    await exporter.forceFlush();
-    expect(attempts).toBe(4);
-    rmSync(join(folder, 'pages'));
-    await exporter.forceFlush();
-    expect(readdirSync(join(folder, 'pages'))).toHaveLength(3);
-    await exporter.shutdown();
-    expect(attempts).toBe(7);
-  });
-
-  it('if it cannot write the page of one trace, and writes those of all others, however often', async () => {
-    silenceStderr();
-    const { exporter, send } = start('{traceId}.html');
-    const [broken, late, ...others] = makeSpans({ name: 'a' }, { name: 'b' }, { name: 'c' }, { name: 'd' });
-    for (const span of [broken, late]) mkdirSync(pageOf(span));
-    send(broken, late, ...others);
-    await exporter.forceFlush();
-    expect(others.map((span) => namesIn(pageOf(span)))).toEqual([['c'], ['d']]);
-    rmdirSync(pageOf(late));
-    for (let i = 0; i < 2; i++) await exporter.forceFlush();
-    expect(namesIn(pageOf(late))).toEqual(['b']);
-    await exporter.shutdown();
-  });
-
   it('if an evaluation has values that JSON cannot hold', async () => {
     const { exporter, path, send } = start();
     const [span] = makeSpans({ name: 'a' });
@@ -338,8 +269,7 @@ describe('the exporter does not throw', () => {
     const circle: Record<string, unknown> = {};
     circle.self = circle;
     const attributes = { big: 1n, circle, long: 'x'.repeat(200_000) };
-    const event = { name: 'gen_ai.evaluation.result', time: [1, 0] as const, attributes };
-    exporter.evaluated({ ...span?.spanContext(), event } as never);
+    exporter.evaluated({ spanContext: span?.spanContext(), hrTime: [1, 0], attributes } as never);
     await exporter.shutdown();
     const [shown] = spansOn(path);
     expect(shown).toMatchObject({ events: [{ attributes: { big: 1, circle: '[no text]' } }] });
@@ -439,11 +369,10 @@ describe('the command view', () => {
     const value = { stringValue: 'x'.repeat(100_000) };
     const attributes = Array.from({ length: 95 }, (_, i) => ({ key: `a${i}`, value }));
     const large = ['1', '2', '3', '4', '5', '6'].map((id) => ({ ...spanNamed(id, id, id), attributes }));
-    const errors = 'Evaluations about spans that are not on the page: 1.\n';
     const text = lines(otlpLogs(evaluationOf('2', '2')), ...large, spanNamed('late', '7'));
-    expect(await make(text)).toMatchObject({ code: 0, errors });
+    expect(await make(text)).toMatchObject({ code: 0, errors: '' });
     expect(namesIn(page()).sort()).toEqual(['1', '3', '4', '5', '6', 'late']);
-    expect(dataOf(page()).omitted).toBe(1);
+    expect(dataOf(page()).omitted).toBe(2);
   });
 
   it.each(['folder', '.', ''])(

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test, vi } from 'vitest';
 import { evaluationSpan, withEvaluations } from '../../src/viewer/evaluations.ts';
-import { liveStore, type SpanStore, spanCount } from '../../src/viewer/span-store.ts';
+import { liveStore, type SpanStore } from '../../src/viewer/span-store.ts';
 import { TraceStore } from '../../src/viewer/trace-store.ts';
 import type { ViewedSpan } from '../../src/viewer/viewed-span.ts';
 import { callGrowthOf } from '../support/call-growth.ts';
@@ -30,31 +30,36 @@ test('a span that is replaced counts once', () => {
   expect(store.traces.size).toBe(2);
 });
 
-test('a batch beyond the size drops whole traces, the oldest first, and no evaluation brings one back', () => {
+const evaluation = (traceId: string, attributes: object = {}): ViewedSpan[] =>
+  [
+    evaluationSpan({ spanContext: { traceId, spanId: '1' }, hrTime: [1, 0], attributes: { ...attributes } }),
+  ].filter((each) => each !== undefined);
+
+test('a batch beyond the size drops whole traces, the oldest first, and no evaluation in it brings one back', () => {
   const store = liveStore(30_000);
   const ids = ['a', 'b', 'c'];
   const spans = ['1', '2'].flatMap((spanId) => ids.map((id) => span(id, spanId, 4_000)));
-  const event = { name: 'e', time: [1, 0] as const };
-  const evaluations = ids.map((traceId) => evaluationSpan({ traceId, spanId: '1', event }));
-  store.take([...spans.slice(0, 5), ...evaluations.slice(0, 2)]);
-  const whole = [...store.traces].filter(([, trace]) => spanCount(trace) > 0);
-  expect([whole.map(([id]) => id), store.dropped]).toEqual([['b'], 2]);
+  store.take([...spans.slice(0, 5), ...evaluation('a'), ...evaluation('b')]);
+  expect([[...store.traces.keys()], store.dropped, store.omitted]).toEqual([['b'], 2, 4]);
   expect(spansIn(store, 'b')).toMatchObject({ spans: [{ spanId: '1' }, { spanId: '2' }], omitted: 0 });
 });
 
 test('an evaluation that is too large for a trace drops nothing', () => {
   const store = liveStore(25_000);
   store.take([span('a', '1', 4_000)]);
-  const event = { name: 'e', time: [1, 0] as const, attributes: { text: 'x'.repeat(20_000) } };
-  store.take([evaluationSpan({ traceId: 'a', spanId: '1', event })]);
-  expect(spansIn(store, 'a')).toMatchObject({ spans: [{ spanId: '1' }], omitted: 0 });
+  store.take(evaluation('a', { text: 'x'.repeat(20_000) }));
+  expect(spansIn(store, 'a')).toMatchObject({ spans: [{ spanId: '1' }], omitted: 1 });
   expect(store).toMatchObject({ dropped: 0 });
 });
 
-test('a trace of evaluations alone is none', () => {
-  const store = new TraceStore(true);
-  store.add([evaluationSpan({ traceId: 'a', spanId: '1', event: { name: 'e', time: [1, 0] } })]);
-  expect(store.lists('')).toMatchObject({ traces: [], total: 0 });
+test('an evaluation without its span is shown as a span, until that arrives', () => {
+  const store = new TraceStore(false);
+  store.add(evaluation('a'));
+  const shown = () => store.lists('').traces.flatMap(({ trace }) => trace.rows.map((row) => row.span));
+  const event = { name: 'gen_ai.evaluation.result' };
+  expect(shown()).toMatchObject([{ name: event.name, parentId: undefined, events: [event] }]);
+  store.add([span('a', '1')]);
+  expect(shown()).toMatchObject([{ spanId: '1', events: [event] }]);
 });
 
 test('a trace of many conversations is listed in linear time', async () => {

@@ -11,7 +11,6 @@ import {
   type ContentStoreOptions,
   consoleTree,
   type FinishedSpan,
-  type ShownEvaluation,
   viewing,
 } from 'opentelemetry-instrumentation-openai/export';
 
@@ -39,5 +38,4 @@ export const breaker = (...options: ConstructorParameters<typeof CircuitBreakerE
 export const store = (options: ContentStoreOptions) => new ContentStore(options);
 export const limits = ({ folder, write, ...rest }: ContentStoreOptions) => rest;
 export const startOf = ({ startTime }: FinishedSpan) => startTime;
-export const eventOf = ({ event }: ShownEvaluation) => event;
 export const resultOf = (...[, callback]: Parameters<ConsoleTreeExporter['export']>) => callback;
