@@ -21,11 +21,6 @@ export interface ConversationApi {
   place(call: Call, request: ApiRequest, endpoint: Endpoint, options: PlaceOptions): Placement;
 }
 
-/** If the segment seems to start at the same time or slightly later, the call starts just after it. */
-export function startIn(segment: Segment | undefined, { startTime }: Pick<Call, 'startTime'>): number {
-  return inOrder(startTime, segment?.startTime);
-}
-
 /** The span of the segment or session becomes the parent, unless another span than that span's own parent is active. */
 export function parentIn(
   segment: Pick<Segment, 'parentSpanId' | 'contextIn'> | undefined,
@@ -69,7 +64,8 @@ export function placeInNamed(
 /** @param id the conversation's id, if the call's span is to carry it */
 export function placedIn(segment: Segment | undefined, call: Call, id: string | undefined): Placement {
   const attributes = conversationAttributes(id);
-  return { parent: parentIn(segment, call.context), startTime: startIn(segment, call), attributes };
+  const startTime = inOrder(call.startTime, segment?.startTime);
+  return { parent: parentIn(segment, call.context), startTime, attributes };
 }
 
 export function conversationAttributes(id: string | undefined): Attributes | undefined {

@@ -12,7 +12,7 @@ import { callerTraceOf } from '../telemetry/metadata.ts';
 import { readFailure } from '../telemetry/outcomes/failure.ts';
 import { placeAttributes } from '../telemetry/place-attributes.ts';
 import type { Following } from '../telemetry/placement.ts';
-import { justAfter, SPAN_ROOM_MS } from '../util/clock.ts';
+import { inOrder, justAfter, SPAN_ROOM_MS } from '../util/clock.ts';
 import { adoptInvocation, creatorIn, creatorOf, handsOn, placeAdopted, worksOn } from './adoption.ts';
 import {
   type ConversationApi,
@@ -20,7 +20,6 @@ import {
   type Placement,
   type PlaceOptions,
   parentIn,
-  startIn,
 } from './conversation-api.ts';
 import {
   activeSpan,
@@ -152,7 +151,7 @@ class EngineRequest extends Facts implements Placement {
       const about = invocation?.spanContext ?? tracker.invocations.get(endpoint.origin, named)?.span;
       this.links = about && [{ context: about }];
       this.parent = parentIn(this.#segment, context, active);
-      this.startTime = startIn(this.#segment, call);
+      this.startTime = inOrder(call.startTime, this.#segment?.startTime);
       this.attributes = engine.attributes;
     }
     if (invocation === undefined) return;
@@ -189,7 +188,7 @@ class EngineRequest extends Facts implements Placement {
     if (invocation !== undefined) this.#settle(call, invocation);
     else {
       if (isValue) this.read(call.value, call.endTime, this.#query);
-      if (call.error === undefined && !this.#outputsApplied) this.#applyOutputs();
+      if (call.error === undefined) this.#applyOutputs();
       // The stream may have shown an invocation that began, or was adopted, after it.
       const shown = call.streamed && isLeft(call) ? this.#session?.inProgress : undefined;
       shown?.apply({ type: 'left' }, this.timeFor(shown, call.endTime));
@@ -199,9 +198,6 @@ class EngineRequest extends Facts implements Placement {
     if (creator !== undefined && creator.spanId !== invocation?.spanContext.spanId) record.link(creator);
     this.#listed?.apply({ type: 'answered', outlives: false });
     this.#segment?.requestEnded(call.endTime);
-    // An invocation that the call has adopted may have opened a segment.
-    if (this.#segment === undefined && this.#intent.invocation !== 'none')
-      this.engine.tracker.enter(this.#useAt(call.startTime), false, this.#active)?.touch(call.endTime);
     return undefined;
   }
 
@@ -392,7 +388,7 @@ class EngineRequest extends Facts implements Placement {
     if (this.engine.dialect.identifiesAtOnce) markCut(call, invocation);
     try {
       if (this.foldInto !== undefined) this.#fold(call, invocation);
-      if (call.error === undefined && !this.#outputsApplied) this.#applyOutputs();
+      if (call.error === undefined) this.#applyOutputs();
       if (this.opens) this.#started(call, invocation);
       else this.#drove(call, invocation);
       if (isLeft(call)) invocation.apply({ type: 'left' }, time);
@@ -471,6 +467,7 @@ class EngineRequest extends Facts implements Placement {
    * ended when the request was sent, not when its stream began.
    */
   #applyOutputs(): void {
+    if (this.#outputsApplied) return;
     this.#outputsApplied = true;
     const driven = this.opens ? undefined : this.#invocation;
     for (const output of this.#intent.outputs) {
@@ -490,10 +487,9 @@ class EngineRequest extends Facts implements Placement {
   #queue({ life, clock }: AgentInvocation): void {
     const { context, endpoint, call } = this;
     const { startTime, ownClock } = call;
-    const message = { caller: callerTraceOf(context), endpoint, startTime, ownClock, life, clock };
-    const queued: QueuedMessage = { ...message, acceptedAt: undefined, notBefore: undefined };
-    this.#queued = queued;
-    this.#session?.queue(queued);
+    const times = { startTime, ownClock, acceptedAt: undefined, notBefore: undefined };
+    this.#queued = { caller: callerTraceOf(context), endpoint, ...times, life, clock };
+    this.#session?.queue(this.#queued);
   }
 }
 

@@ -10,15 +10,10 @@ import { REFUSED_TOOL, UNANSWERED_TOOL } from '../telemetry/outcomes/tool-outcom
 import type { Place } from '../telemetry/place-attributes.ts';
 import type { OpenRecord, Placement, StreamedAnswer } from '../telemetry/placement.ts';
 import type { LocalPlace } from '../telemetry/program-operation.ts';
+import { inOrder } from '../util/clock.ts';
 import { beginIn, finishIn } from '../util/open-traces.ts';
 import { field } from '../util/payload.ts';
-import {
-  type ConversationApi,
-  enterConversation,
-  parentIn,
-  placeInNamed,
-  startIn,
-} from './conversation-api.ts';
+import { type ConversationApi, enterConversation, parentIn, placeInNamed } from './conversation-api.ts';
 import { activeSpan } from './conversations/conversation.ts';
 import { conversationIn } from './conversations/conversation-id.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
@@ -234,7 +229,7 @@ export class Completions implements ConversationApi {
     segment?.requestStarted();
     return {
       parent: parentIn(segment, context),
-      startTime: startIn(segment, { startTime }),
+      startTime: inOrder(startTime, segment?.startTime),
       onEnd: ({ endTime }) => {
         segment?.requestEnded(endTime);
         return undefined;
