@@ -48,7 +48,7 @@ export function htmlPage(target: string | HtmlTraceExporterOptions = {}): ViewPr
 const viewed = new WeakSet<object>();
 
 /**
- * Returns the span processors for `NodeSDK`: the given views, and the exporters that the `OTEL_*` variables name.
+ * Returns the span processors for `NodeSDK`: the given views, and the OTLP exporter if the `OTEL_*` variables name one.
  * `NodeSDK` itself reads these variables only if it gets no processors. If the package of an exporter is not installed,
  * a line on standard error says how to install it.
  *

@@ -61,8 +61,10 @@ export function hasConfigurationFile(environment: Environment): boolean {
 
 export function adviceIfUnsent(environment: Environment, endpoint: string, reason: string): string {
   if (hasConfigurationFile(environment)) return `See the exporter in the file of ${CONFIG_FILE_VARIABLE}.`;
-  const [mistake] = endpoint === tracesEndpoint(environment) ? endpointMistakes(environment) : [];
+  const isNamed = endpoint === tracesEndpoint(environment);
+  const [mistake] = isNamed ? endpointMistakes(environment) : [];
   if (mistake !== undefined) return mistake.join(' ');
   const isUnreachable = reason === REFUSED_CONNECTION || reason === NO_ANSWER;
-  return isUnreachable ? adviceIfUnreachable(environment, endpoint) : `To find out why: npx ${NAME} doctor`;
+  if (!isUnreachable) return `To find out why: npx ${NAME} doctor`;
+  return isNamed ? adviceIfUnreachable(environment) : 'Is a server running there?';
 }

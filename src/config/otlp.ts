@@ -30,12 +30,6 @@ function firstSet(environment: Environment, variables: readonly string[]): strin
   return variables.find((name) => environment[name]?.trim());
 }
 
-const ZIPKIN_VARIABLE = 'OTEL_EXPORTER_ZIPKIN_ENDPOINT';
-
-export function zipkinEndpoint(environment: Environment): string {
-  return environment[ZIPKIN_VARIABLE]?.trim() || 'http://localhost:9411/api/v2/spans';
-}
-
 export const OTLP_ENDPOINT_VARIABLE = 'OTEL_EXPORTER_OTLP_ENDPOINT';
 /** The first variable that is set applies. */
 const ENDPOINT_VARIABLES = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', OTLP_ENDPOINT_VARIABLE] as const;
@@ -44,11 +38,9 @@ export function endpointVariable(environment: Environment): string | undefined {
   return firstSet(environment, ENDPOINT_VARIABLES);
 }
 
-export function adviceIfUnreachable(environment: Environment, endpoint?: string): string {
-  const isZipkin = endpoint === zipkinEndpoint(environment);
-  const server = isZipkin ? 'Zipkin' : 'a collector';
-  const variable = isZipkin ? ZIPKIN_VARIABLE : (endpointVariable(environment) ?? OTLP_ENDPOINT_VARIABLE);
-  return `Is ${server} running? ${variable} sets its address; OTEL_TRACES_EXPORTER=console prints traces here instead.`;
+export function adviceIfUnreachable(environment: Environment): string {
+  const variable = endpointVariable(environment) ?? OTLP_ENDPOINT_VARIABLE;
+  return `Is a collector running? ${variable} sets its address; OTEL_TRACES_EXPORTER=console prints traces here instead.`;
 }
 
 export function tracesEndpoint(

@@ -8,27 +8,22 @@ import {
   parseAddress,
   tracesEndpoint,
   tracesProtocol,
-  zipkinEndpoint,
 } from '../config/otlp.ts';
 import { noteTimeout, refusalOf, reportOnce, reportUnsent } from '../telemetry/program-end/unsent.ts';
 import { HTTP_REQUESTS, listenToChannels } from '../util/diagnostics-channels.ts';
-import { type ExportResult, failureReason, NO_ANSWER } from '../util/export-result.ts';
+import { type ExportResult, failureReason } from '../util/export-result.ts';
 import { field } from '../util/payload.ts';
 import { MAX_TIMEOUT_MS } from '../util/timers.ts';
 import { VIEW_HEADER } from '../util/version.ts';
 import type { Exporter } from './circuit-breaker-exporter.ts';
 import { liveSpans } from './live-spans.ts';
 
-type ExporterPackage = readonly [name: string, exported: string];
-
-/** `sdk-node` depends on all of these packages. */
-const OTLP_EXPORTERS: ReadonlyMap<string, ExporterPackage> = new Map([
-  ['grpc', ['@opentelemetry/exporter-trace-otlp-grpc', 'OTLPTraceExporter']],
-  ['http/json', ['@opentelemetry/exporter-trace-otlp-http', 'OTLPTraceExporter']],
-  ['http/protobuf', ['@opentelemetry/exporter-trace-otlp-proto', 'OTLPTraceExporter']],
+/** The package of the exporter for each protocol. `sdk-node` depends on all of them. */
+const OTLP_EXPORTERS: ReadonlyMap<string, string> = new Map([
+  ['grpc', '@opentelemetry/exporter-trace-otlp-grpc'],
+  ['http/json', '@opentelemetry/exporter-trace-otlp-http'],
+  ['http/protobuf', '@opentelemetry/exporter-trace-otlp-proto'],
 ]);
-
-const ZIPKIN: ExporterPackage = ['@opentelemetry/exporter-zipkin', 'ZipkinExporter'];
 
 const BATCHING: readonly (readonly [option: string, variable: string])[] = [
   ['maxQueueSize', 'OTEL_BSP_MAX_QUEUE_SIZE'],
@@ -50,44 +45,27 @@ export function isExportConfigured(environment: Environment, signal: 'TRACES' | 
   ].some((variable) => (environment[variable]?.trim() ?? '') !== '');
 }
 
+/** Whether the environment wants spans to be sent over OTLP. `NodeSDK` itself sets up other exporters. */
+export function wantsOtlp(environment: Environment): boolean {
+  const named = namedExporters(environment);
+  return named.length === 0 ? isExportConfigured(environment, 'TRACES') : named.includes('otlp');
+}
+
+export function otlpPackage(environment: Environment): string {
+  return OTLP_EXPORTERS.get(tracesProtocol(environment)) ?? '';
+}
+
 /**
- * Span processors for the exporters that the environment names, like those that `NodeSDK` creates by itself.
+ * The processor that exports as the environment says and, for HTTP to this machine, one that shows spans in progress.
  *
  * @param require resolves the dependencies of `sdk-node`
- * @param unnamed the exporters to use if the environment names none
  */
-export function processorsFromEnvironment(
-  environment: NodeJS.ProcessEnv,
-  require: NodeJS.Require,
-  unnamed?: readonly string[],
-): unknown[] {
-  return exportersFromEnvironment(environment, unnamed).flatMap((source) =>
-    source === ZIPKIN ? zipkinProcessor(environment, require) : otlpProcessors(environment, require, source),
-  );
-}
-
-/** Ignores unknown names, as `NodeSDK` does. */
-export function exportersFromEnvironment(
-  environment: Environment,
-  unnamed: readonly string[] = isExportConfigured(environment, 'TRACES') ? ['otlp'] : [],
-): ExporterPackage[] {
-  const named = namedExporters(environment);
-  const names = named.length === 0 ? unnamed : named;
-  const exporters: ExporterPackage[] = [];
-  const otlp = OTLP_EXPORTERS.get(tracesProtocol(environment));
-  if (names.includes('otlp') && otlp !== undefined) exporters.push(otlp);
-  if (names.includes('zipkin')) exporters.push(ZIPKIN);
-  return exporters;
-}
-
-/** Creates the processor that exports and, for HTTP to this machine, one that shows spans in progress. */
-function otlpProcessors(
-  environment: NodeJS.ProcessEnv,
-  require: NodeJS.Require,
-  source: ExporterPackage,
-): unknown[] {
+export function otlpProcessors(environment: NodeJS.ProcessEnv, require: NodeJS.Require): unknown[] {
   const protocol = tracesProtocol(environment);
-  const made = withExportTimeout(environment, () => create(require, source));
+  const { OTLPTraceExporter } = require(otlpPackage(environment)) as {
+    OTLPTraceExporter: new () => Exporter;
+  };
+  const made = withExportTimeout(environment, () => new OTLPTraceExporter());
   const endpoint = tracesEndpoint(environment, protocol);
   const exporter = new ReportingExporter(made, endpoint);
   const exporting = batchProcessor(environment, require, exporter);
@@ -99,19 +77,6 @@ function otlpProcessors(
     );
   const live = liveSpans(endpoint);
   return live === undefined ? [exporting] : [exporting, live];
-}
-
-function zipkinProcessor(environment: NodeJS.ProcessEnv, require: NodeJS.Require): unknown {
-  const endpoint = zipkinEndpoint(environment);
-  // The Zipkin exporter has no timeout. Without one, a server that never answers would keep the process alive forever.
-  watchTimeouts([endpoint], EXPORT_TIMEOUT_MS);
-  return batchProcessor(environment, require, new ReportingExporter(create(require, ZIPKIN), endpoint));
-}
-
-function create(require: NodeJS.Require, [name, exported]: ExporterPackage): Exporter {
-  const Exporter = (require(name) as Record<string, new () => Exporter>)[exported];
-  if (Exporter === undefined) throw new TypeError(`${name} exports no ${exported}`);
-  return new Exporter();
 }
 
 function batchProcessor(environment: Environment, require: NodeJS.Require, exporter: Exporter): unknown {
@@ -153,12 +118,8 @@ export function withExportTimeout<Result>(environment: NodeJS.ProcessEnv, make: 
   }
 }
 
-/**
- * Notes when requests to these endpoints time out.
- *
- * @param timeoutMs the timeout of the requests, if their exporter sets none
- */
-export function watchTimeouts(endpoints: readonly string[], timeoutMs?: number): void {
+/** Notes when requests to these endpoints time out. */
+export function watchTimeouts(endpoints: readonly string[]): void {
   const urls = endpoints.flatMap((endpoint) => parseAddress(endpoint) ?? []);
   listenToChannels([HTTP_REQUESTS], 'observing an export request', (message) => {
     const request = field(message, 'request') as ClientRequest;
@@ -167,11 +128,7 @@ export function watchTimeouts(endpoints: readonly string[], timeoutMs?: number):
     const isExport = urls.some((url) => url.host === host && path === url.pathname + url.search);
     // Requests with this header send spans in progress to the command `view`. Nothing is lost if they time out.
     if (!isExport || request.getHeader(VIEW_HEADER) !== undefined) return;
-    request.once('timeout', () => {
-      noteTimeout(host);
-      if (timeoutMs !== undefined) request.destroy(new Error(NO_ANSWER));
-    });
-    if (timeoutMs !== undefined) request.setTimeout(timeoutMs);
+    request.once('timeout', () => noteTimeout(host));
     // The timeout of a request begins when it is connected.
     if (socket?.connecting === true) socket.setTimeout(connectTimeout(process.env));
   });
@@ -186,7 +143,7 @@ function connectTimeout(environment: NodeJS.ProcessEnv): number {
 /** Reports once, in one line, when spans cannot be sent. */
 class ReportingExporter implements Exporter {
   readonly #exporter: Exporter;
-  /** `endpointsOf` reads this field. Zipkin's exporter has it, too. */
+  /** `endpointsOf` reads this field of Zipkin's exporter, too. */
   private readonly _urlStr: string;
   /** The exports without a report yet. `isSending` reads this field of OpenTelemetry's exporters, too. */
   private readonly _sendingPromises: Promise<void>[] = [];

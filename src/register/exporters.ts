@@ -1,6 +1,6 @@
 import { namedExporters } from '../config/environment.ts';
 import type { Environment } from '../config/option-parsers.ts';
-import { isExportConfigured, processorsFromEnvironment } from '../export/otlp-exporter.ts';
+import { isExportConfigured, otlpProcessors, wantsOtlp } from '../export/otlp-exporter.ts';
 import { openTraces } from '../util/open-traces.ts';
 import { ConsoleTreeExporter, connectLiveSource } from '../viewer/console-tree.ts';
 import { HtmlTraceExporter } from '../viewer/html-trace.ts';
@@ -16,8 +16,8 @@ export interface SdkConfiguration {
 export const PAGE_VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_PAGE';
 
 /**
- * The configuration for `NodeSDK`, which itself sets up exporters that we do not know. If traces are shown in
- * the terminal or on a page, they are sent only to an endpoint or exporter that the environment names.
+ * The configuration for `NodeSDK`, which itself sets up Zipkin and exporters that we do not know. If traces are shown
+ * in the terminal or on a page, they are sent only to an endpoint that the environment names.
  *
  * @param require resolves the dependencies of `sdk-node`
  */
@@ -26,6 +26,8 @@ export function sdkConfiguration(
   terminal: boolean,
   require: NodeJS.Require,
 ): SdkConfiguration {
+  const named = namedExporters(environment);
+  if (named.includes('zipkin')) return {};
   const path = environment[PAGE_VARIABLE]?.trim();
   const views = [
     ...(wantsTree(environment, terminal) ? [new ConsoleTreeExporter()] : []),
@@ -33,12 +35,12 @@ export function sdkConfiguration(
   ];
   connectLiveSource(openTraces);
   if (views.length === 0) {
-    const known = namedExporters(environment).every((name) => name === 'otlp' || name === 'zipkin');
-    return known ? { spanProcessors: processorsFromEnvironment(environment, require, ['otlp']) } : {};
+    const isKnown = named.every((name) => name === 'otlp');
+    return isKnown ? { spanProcessors: otlpProcessors(environment, require) } : {};
   }
   const shown = views.map((view) => new ImmediateSpanProcessor(view));
   return {
-    spanProcessors: [...shown, ...processorsFromEnvironment(environment, require)],
+    spanProcessors: [...shown, ...(wantsOtlp(environment) ? otlpProcessors(environment, require) : [])],
     ...(isExportConfigured(environment, 'METRICS') ? {} : { metricReaders: [] }),
     ...(isExportConfigured(environment, 'LOGS') ? {} : { logRecordProcessors: shown }),
   };

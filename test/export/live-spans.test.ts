@@ -5,7 +5,7 @@ import { type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
-import { processorsFromEnvironment } from '../../src/export/otlp-exporter.ts';
+import { otlpProcessors } from '../../src/export/otlp-exporter.ts';
 import { observerFor } from '../../src/pipeline/client-observers.ts';
 import { addOpenCall, type Call, removeOpenCall } from '../../src/sdk/call.ts';
 import { VIEW_HEADER } from '../../src/util/version.ts';
@@ -21,7 +21,7 @@ function processorsFor(endpoint: string): SpanProcessor[] {
   // Nothing is exported while a test lasts. The exporter reads the variables of the process.
   vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', endpoint);
   const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_BSP_SCHEDULE_DELAY: '600000' };
-  return processorsFromEnvironment(environment, require) as SpanProcessor[];
+  return otlpProcessors(environment, require) as SpanProcessor[];
 }
 
 /** Registers a provider that exports to an endpoint. */

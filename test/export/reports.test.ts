@@ -20,7 +20,7 @@ function create(environment: NodeJS.ProcessEnv): { processors: unknown[]; printe
   });
   onTestFinished(() => write.mockRestore());
   const all = { OTEL_TRACES_EXPORTER: 'otlp', ...environment };
-  return { processors: exporters.processorsFromEnvironment(all, require), printed };
+  return { processors: exporters.otlpProcessors(all, require), printed };
 }
 
 test.each([

@@ -34,7 +34,7 @@ async function send(url: string, hasTimeout: boolean, headers = {}): Promise<Cli
 }
 
 test('an answer that nobody reads is discarded, as without us', async () => {
-  watchTimeouts([endpoint], 1_000_000);
+  watchTimeouts([endpoint]);
   await send(endpoint, false);
   // The agent reuses a socket only after the whole answer was discarded.
   expect((await send(endpoint, false)).reusedSocket).toBe(true);
@@ -56,16 +56,4 @@ test.each<[string, string, object]>([
   answers = false;
   await send(endpoint + path, true, headers);
   expect(noted).not.toHaveBeenCalled();
-});
-
-test('requests to an endpoint can get a timeout, and no others of its host', async () => {
-  watchTimeouts([endpoint], 50);
-  answers = false;
-  const errors: unknown[] = [];
-  const other = request(endpoint.replace('traces', 'other'), { method: 'POST' }).end();
-  other.on('error', (error) => errors.push(error));
-  await send(endpoint, false);
-  expect(noted).toHaveBeenCalledOnce();
-  expect(errors).toEqual([]);
-  other.destroy();
 });

@@ -2,11 +2,7 @@ import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
 import { exporterProblem } from '../../src/config/environment.ts';
 import type { Environment } from '../../src/config/option-parsers.ts';
-import {
-  exportersFromEnvironment,
-  processorsFromEnvironment,
-  withExportTimeout,
-} from '../../src/export/otlp-exporter.ts';
+import { otlpPackage, otlpProcessors, wantsOtlp, withExportTimeout } from '../../src/export/otlp-exporter.ts';
 import { sdkConfiguration, wantsTree } from '../../src/register/exporters.ts';
 
 describe('whether trees are printed', () => {
@@ -24,19 +20,18 @@ describe('whether trees are printed', () => {
   });
 });
 
-describe('the span exporters beside the tree', () => {
+describe('the span exporter beside the tree', () => {
   const otlp = (transport: string): string => `@opentelemetry/exporter-trace-otlp-${transport}`;
-  test.each<[Environment, string[]]>([
-    [{}, []],
-    [{ OTEL_TRACES_EXPORTER: 'console' }, []],
-    [{ OTEL_TRACES_EXPORTER: 'console', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector' }, []],
-    [{ OTEL_TRACES_EXPORTER: 'console,otlp' }, [otlp('proto')]],
-    [{ OTEL_TRACES_EXPORTER: 'zipkin' }, ['@opentelemetry/exporter-zipkin']],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector' }, [otlp('proto')]],
-    [{ OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'http://collector' }, []],
+  test.each<[Environment, string?]>([
+    [{}],
+    [{ OTEL_TRACES_EXPORTER: 'console' }],
+    [{ OTEL_TRACES_EXPORTER: 'console', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector' }],
+    [{ OTEL_TRACES_EXPORTER: 'console,otlp' }, otlp('proto')],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector' }, otlp('proto')],
+    [{ OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'http://collector' }],
     [
       { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://collector', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
-      [otlp('grpc')],
+      otlp('grpc'),
     ],
     [
       {
@@ -44,11 +39,11 @@ describe('the span exporters beside the tree', () => {
         OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
         OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/json',
       },
-      [otlp('http')],
+      otlp('http'),
     ],
-    [{ OTEL_TRACES_EXPORTER: 'otlp', OTEL_EXPORTER_OTLP_PROTOCOL: 'pigeon' }, [otlp('proto')]],
-  ])('%j: %j', (environment, packages) => {
-    expect(exportersFromEnvironment(environment).map(([name]) => name)).toEqual(packages);
+    [{ OTEL_TRACES_EXPORTER: 'otlp', OTEL_EXPORTER_OTLP_PROTOCOL: 'pigeon' }, otlp('proto')],
+  ])('%j: %s', (environment, name) => {
+    expect(wantsOtlp(environment) ? otlpPackage(environment) : undefined).toBe(name);
   });
 });
 
@@ -78,12 +73,13 @@ describe('metrics and logs beside the tree', () => {
     expect(Object.keys(configuration)).toEqual(['spanProcessors']);
   });
 
-  test.each<Environment>([{ OTEL_TRACES_EXPORTER: 'none' }, { OTEL_TRACES_EXPORTER: 'otlp,jaeger' }])(
-    'like everything else, with %j',
-    (environment) => {
-      expect(sdkConfiguration(environment, false, require)).toEqual({});
-    },
-  );
+  test.each<[Environment, boolean]>([
+    [{ OTEL_TRACES_EXPORTER: 'none' }, false],
+    [{ OTEL_TRACES_EXPORTER: 'otlp,jaeger' }, false],
+    [{ OTEL_TRACES_EXPORTER: 'otlp,zipkin' }, true],
+  ])('like everything else, with %j, terminal: %s', (environment, terminal) => {
+    expect(sdkConfiguration(environment, terminal, require)).toEqual({});
+  });
 });
 
 describe('an export', () => {
@@ -134,8 +130,7 @@ describe('a page', () => {
 
 describe('the sizes and times of batches', () => {
   const require = createRequire(import.meta.url);
-  const batching = (environment: NodeJS.ProcessEnv): unknown =>
-    processorsFromEnvironment({ OTEL_TRACES_EXPORTER: 'otlp', ...environment }, require)[0];
+  const batching = (environment: NodeJS.ProcessEnv): unknown => otlpProcessors(environment, require)[0];
 
   test('are those of the environment', () => {
     expect(batching({ OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '7', OTEL_BSP_SCHEDULE_DELAY: ' 250 ' })).toMatchObject(

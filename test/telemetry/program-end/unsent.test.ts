@@ -48,7 +48,7 @@ test.each([
 
 test('the report blames no variable for an endpoint that it does not set', () => {
   withEnvironment({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4317' });
-  expect(said('http://other:4318/v1/traces', 'ECONNREFUSED')).toContain('Is a collector running?');
+  expect(said('http://other:4318/v1/traces', 'ECONNREFUSED')).toContain('Is a server running there?');
 });
 
 test('with a configuration file, the advice names that', () => {
