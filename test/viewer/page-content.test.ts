@@ -49,7 +49,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the content of a page', () => {
         ],
       },
     ]);
-    expect(await said().locator('pre').allTextContents()).toEqual([
+    expect(await said().locator('.code').allTextContents()).toEqual([
       '{\n  "place": "Hamburg",\n  "parts": [\n    1\n  ]\n}',
       '{\n  "value": 4\n}',
     ]);
@@ -117,7 +117,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the content of a page', () => {
       attributes: { 'gen_ai.request.model': 'gpt-4o' },
     });
     await panel.getByRole('button', { name: 'Copy as curl' }).click();
-    expect(await copied()).toMatch(/^curl 'https:\/\/api\.openai\.com\/v1\/chat\/completions'/);
+    expect(await copied()).toContain('}/chat/completions"');
     await panel.getByRole('button', { name: 'Copy as TypeScript' }).click();
     expect(await copied()).toContain('client.chat.completions.create({');
   });

@@ -157,8 +157,12 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
       .getByRole('button', { name: /^program/ })
       .last()
       .click();
-    await nav().getByRole('listitem').first().hover();
-    await nav().getByRole('button', { name: 'Compare the open one with program' }).click();
+    await page.getByRole('button', { name: 'Compare with…' }).click();
+    await nav().getByText('Choose what to compare with the open one.').waitFor();
+    await nav()
+      .getByRole('button', { name: /^program/ })
+      .first()
+      .click();
     const comparison = page.getByRole('region', { name: 'Comparison' });
     const usage = '100 → 10 tokens · $0.010';
     expect(await rowsIn(comparison)).toEqual([

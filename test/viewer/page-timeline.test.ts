@@ -37,11 +37,8 @@ describe.skipIf(NO_BROWSER !== undefined)('the timeline of the page', () => {
     const said: readonly (readonly [attributes: SpanPlan['attributes'], shown: readonly string[]])[] = [
       [{ 'gen_ai.output.messages': messages('assistant', text('On its\nway')) }, ['"On its way"']],
       [{ 'gen_ai.output.messages': messages('assistant', ...toolCalls) }, ['find book']],
-      // Without an answer, the end of the question.
-      [
-        { 'gen_ai.input.messages': messages('user', text(`${'x'.repeat(300)} and where?`)) },
-        [`…${'x'.repeat(188)} and where?"`],
-      ],
+      // Without an answer, the question.
+      [{ 'gen_ai.input.messages': messages('user', text('Where?')) }, ['"Where?"']],
       [{ 'gen_ai.response.finish_reasons': ['length'] }, ['length', '']],
       [{ 'gen_ai.response.status': 'queued' }, ['in progress', '']],
       [{ 'gen_ai.response.finish_reasons': ['stop'] }, ['']],
@@ -166,20 +163,20 @@ describe.skipIf(NO_BROWSER !== undefined)('the timeline of the page', () => {
     expect(await width('.track')).toBeGreaterThan((await width('.waterfall')) / 2);
     page = await open([MATH_TUTOR, { name: 'other', start: -9 }]);
     expect(await page.locator('.ruler .fact').allTextContents()).toEqual(['Tokens', 'Time']);
-    for (const [name, part, direction] of [
-      ['Width of the names', '.row .name', 1],
-      ['Width of the details', '.details', -1],
-      ['Width of the list', 'nav', 1],
+    for (const [name, part] of [
+      ['Width of the names', '.row .name'],
+      ['Width of the timeline', '.waterfall'],
+      ['Width of the list', 'nav'],
     ] as const) {
       const divider = page.getByRole('separator', { name });
       const before = await width(part);
       const { x = 0, y = 0, width: room = 0 } = (await divider.boundingBox()) ?? {};
-      await drag([x + room / 2, y + 5], [x + room / 2 + 40 * direction, y + 5]);
+      await drag([x + room / 2, y + 5], [x + room / 2 + 40, y + 5]);
       await page.mouse.up();
       expect(await width(part), name).toBeCloseTo(before + 40, 0);
       await divider.focus();
       await page.keyboard.press('ArrowLeft');
-      expect(await width(part), name).toBeCloseTo(before + 40 - 24 * direction, 0);
+      expect(await width(part), name).toBeCloseTo(before + 40 - 24, 0);
     }
     expect(await accessFindings(page)).toEqual([]);
   });

@@ -7,6 +7,7 @@ import {
   folds,
   foundRows,
   go,
+  isComparing,
   kind,
   opened,
   openTrace,
@@ -42,12 +43,16 @@ export function chooseKind(chosen: TraceEntry['kind']): void {
   go({ ...NOTHING_OPEN, trace: undefined, conversation }, true);
 }
 
+/** Opens an entry, or compares it with the open one if the reader asked for that. */
 export function choose(id: string): void {
-  go({ ...NOTHING_OPEN, [kind.value]: id }, true);
+  if (isComparing.value) compareWith(id);
+  else go({ ...NOTHING_OPEN, [kind.value]: id }, true);
 }
 
+/** Compares the open entry with another. With an empty id, the reader chooses that in the list. */
 export function compareWith(id: string | undefined): void {
-  go({ [kind.value]: opened.value?.id, list: undefined, with: id, totals: undefined }, true);
+  const list = id === '' ? '' : undefined;
+  go({ [kind.value]: opened.value?.id, list, with: id, totals: undefined }, true);
 }
 
 export function showTotals(isShown: boolean): void {

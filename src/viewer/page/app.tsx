@@ -13,6 +13,7 @@ import {
   address,
   compared,
   filterWords,
+  hasList,
   isFiltered,
   isLive,
   isMissing,
@@ -37,8 +38,6 @@ effect(() => {
 
 const isTotals = computed(() => address.value.has('totals'));
 
-const hasList = computed(() => isLive || (lists.value?.total ?? 0) > 1);
-
 /** Without room for both, the list is shown until a trace or the totals are chosen. */
 const isListShown = computed(() => {
   const isNothingChosen = namedId.value === undefined && !isTotals.value;
@@ -53,7 +52,7 @@ export function App(): VNode {
       {lists.value !== undefined && (
         <main class={isBeside ? 'beside' : undefined}>
           {isListShown.value && <TraceList />}
-          {isBeside && <Divider of="list" side="before" />}
+          {isBeside && <Divider of="list" />}
           {(isBeside || !isListShown.value) && (
             <div>
               <OpenTrace />

@@ -16,7 +16,7 @@ interface ComparisonProps {
 }
 
 export function Comparison({ one, other }: ComparisonProps): VNode {
-  const steps = useMemo(() => alignedSteps(one.roots, other.roots), [one, other]);
+  const steps = useMemo(() => alignedSteps(one.rows, other.rows), [one, other]);
   const stepsHeading = steps.length < MAX_STEPS ? 'Steps' : `The first ${grouped(MAX_STEPS)} steps`;
   const [facts, others] = [factsOf(one), factsOf(other)];
   const labels = [...new Set([...facts.keys(), ...others.keys()])];
@@ -53,10 +53,12 @@ function traceHeading({ traceId, title, summary }: ViewedTrace): VNode {
   );
 }
 
-function stepCells({ depth, one, other }: AlignedStep): ComponentChildren[] {
-  const { name = '' } = (one ?? other)?.span ?? {};
+function stepCells({ one, other }: AlignedStep): ComponentChildren[] {
+  const { depth = 1, span } = one ?? other ?? {};
   return [
-    <span style={{ paddingInlineStart: `${Math.min(depth - 1, 20) * 14}px` }}>{name.slice(0, 200)}</span>,
+    <span style={{ paddingInlineStart: `${Math.min(depth - 1, 20) * 14}px` }}>
+      {span?.name.slice(0, 200)}
+    </span>,
     stepFacts(one),
     stepFacts(other),
   ];

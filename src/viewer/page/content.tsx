@@ -64,12 +64,12 @@ export function LongText(props: LongTextProps): VNode {
 }
 
 function RichText({ text }: { readonly text: string }): VNode {
-  const json = useMemo(() => (/^\s*[[{]/.test(text) ? parseShortJson(text) : undefined), [text]);
+  const isJson = useMemo(() => /^\s*[[{]/.test(text) && isRecord(parseShortJson(text)), [text]);
+  if (isJson) return <ValueBlock value={text} />;
   if (text.length > MAX_MARKDOWN_LENGTH) return <LongText text={text} />;
-  const isJson = typeof json === 'object';
   return (
-    <LongText text={isJson ? formatted(json) : text} length={MAX_MARKDOWN_LENGTH * 2}>
-      {(shown) => (isJson ? <pre>{shown}</pre> : <Markdown text={shown} />)}
+    <LongText text={text} length={MAX_MARKDOWN_LENGTH}>
+      {(shown) => <Markdown text={shown} />}
     </LongText>
   );
 }

@@ -20,17 +20,11 @@ const MIN_WIDTH = 120;
 const STEP = 24;
 const DIVIDER_WIDTH = 12;
 
-interface DividerProps {
-  readonly of: 'list' | 'names' | 'details';
-  readonly side: 'before' | 'after';
-}
-
-/** A line that the reader can move. It sets a CSS variable: the width of the part before or after it. */
-export function Divider({ of, side }: DividerProps): VNode {
+/** A line that the reader can move. It sets a CSS variable: the width of the part before it. */
+export function Divider({ of }: { readonly of: 'list' | 'names' | 'timeline' }): VNode {
   const moveTo = (line: Element, x: number): void => {
-    const part = side === 'before' ? line.previousElementSibling : line.nextElementSibling;
-    const { left = 0, right = 0 } = part?.getBoundingClientRect() ?? {};
-    const wanted = (side === 'before' ? x - left : right - x) - DIVIDER_WIDTH / 2;
+    const { left = 0 } = line.previousElementSibling?.getBoundingClientRect() ?? {};
+    const wanted = x - left - DIVIDER_WIDTH / 2;
     const width = Math.min(Math.max(wanted, MIN_WIDTH), innerWidth - 2 * MIN_WIDTH);
     document.documentElement.style.setProperty(`--${of}`, `${width}px`);
     line.ariaValueNow = `${Math.round(width)}`;

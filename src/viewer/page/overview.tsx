@@ -6,8 +6,9 @@ import type { TraceEntry } from '../trace-store.ts';
 import { summaryFacts } from '../trace-summary.ts';
 import type { Row } from '../tree.ts';
 import { shownErrorType } from '../viewed-trace.ts';
-import { select, setFilter } from './actions.ts';
+import { compareWith, select, setFilter } from './actions.ts';
 import { Button, clock, FactList } from './elements.tsx';
+import { hasList } from './state.ts';
 
 /** The maximum length of a question or an answer, in UTF-16 units. The conversation shows all of it. */
 const MAX_STORY_LENGTH = 300;
@@ -24,6 +25,7 @@ export function Overview({ entry }: { readonly entry: TraceEntry }): VNode {
         <h2>{title.slice(0, 300)}</h2>
         <Badge entry={entry} />
         <code class="dim">{traceId}</code>
+        {hasList.value && <Button label="Compare with…" onClick={() => compareWith('')} />}
       </div>
       <FactList
         facts={[

@@ -29,7 +29,7 @@ export function Panels(): VNode {
           <section class="card" aria-label="Timeline">
             <Timeline />
           </section>
-          <Divider of="details" side="after" />
+          <Divider of="timeline" />
         </>
       )}
       <section class="details card" aria-label="Details" ref={details}>

@@ -62,6 +62,8 @@ export const lists: ReadonlySignal<TraceLists | undefined> = computed(() =>
   changes.value === 0 ? undefined : store.lists(filterWords.value),
 );
 
+export const hasList: ReadonlySignal<boolean> = computed(() => isLive || (lists.value?.total ?? 0) > 1);
+
 type EntryOrder = (a: TraceSummary, b: TraceSummary) => number;
 
 export const ORDERS: Readonly<Record<string, readonly [label: string, compare: EntryOrder]>> = {
@@ -106,6 +108,9 @@ const isOtherOpen = computed(() => namedId.value !== undefined && namedId.value 
 export const isMissing: ReadonlySignal<boolean> = computed(
   () => lists.value !== undefined && !isFiltered.value && isOtherOpen.value,
 );
+
+/** Whether the next entry that the reader chooses is compared with the open one. */
+export const isComparing: ReadonlySignal<boolean> = computed(() => address.value.get('with') === '');
 
 /** The trace that is compared with the open one. The filter does not hide it. */
 export const compared: ReadonlySignal<ViewedTrace | undefined> = computed(() => {

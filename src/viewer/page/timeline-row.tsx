@@ -1,9 +1,9 @@
 import type { VNode } from 'preact';
-import * as ATTR from '../../semconv/attributes.ts';
 import { count, grouped } from '../format-amounts.ts';
 import { contentOf } from '../span-content.ts';
-import { unusualFinish } from '../unusual-finish.ts';
-import { isFailed, isOngoing, isTranscription, type ViewedSpan } from '../viewed-span.ts';
+import { spanFacts } from '../span-details.ts';
+import type { Row } from '../tree.ts';
+import { isFailed, type ViewedSpan } from '../viewed-span.ts';
 import { kindOf, shownErrorType, typeOf } from '../viewed-trace.ts';
 import { select, toggle } from './actions.ts';
 import { Track } from './bar.tsx';
@@ -14,8 +14,7 @@ import { numberColumns, type TimelineItem, timelineItems } from './timeline-item
 /** The maximum number of evaluations beside the name of a span. The span's panel shows more. */
 const MAX_ROW_EVALUATIONS = 3;
 
-const MAX_PREVIEW_LENGTH = 200;
-const MAX_PREVIEWED_LENGTH = 100_000;
+const MAX_URL_LENGTH = 200;
 
 const PREVIEWS = new WeakMap<object, string>();
 
@@ -95,7 +94,7 @@ function RowName({ item }: { readonly item: TimelineItem }): VNode {
         </span>
       )}
       <span class="sign" aria-hidden="true" />
-      {isGroup ? <GroupName item={item} /> : <SpanName span={row.span} />}
+      {isGroup ? <GroupName item={item} /> : <SpanName row={row} />}
       {hidden > 0 && <span class="badge">{`${grouped(hidden)} hidden`}</span>}
       {!isGroup && <span class="preview small dim clip">{previewOf(row.span)}</span>}
     </span>
@@ -113,20 +112,22 @@ function GroupName({ item: { row, rows } }: { readonly item: TimelineItem }): VN
   );
 }
 
-function SpanName({ span }: { readonly span: ViewedSpan }): VNode {
-  const { name, attributes } = span;
-  const isFinished = !isTranscription(span) && !isFailed(span);
-  const finish = isFinished ? unusualFinish(attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS]) : undefined;
-  const state = isOngoing(span) ? 'in progress' : finish?.slice(0, 40);
+function SpanName({ row }: { readonly row: Row }): VNode {
+  const { span } = row;
+  const warnings = spanFacts(row).filter(({ tone }) => tone === 'warning');
   return (
     <>
-      <span class="label clip" title={name.slice(0, 1000)}>
+      <span class="label clip" title={span.name.slice(0, 1000)}>
         {/* Shortens the parameters in a path to `…`, so that the end of the path is visible. */}
-        {name.slice(0, 200).replaceAll(/\{\w+\}/g, '…')}
+        {span.name.slice(0, 200).replaceAll(/\{\w+\}/g, '…')}
       </span>
       {isFailed(span) && <span class="failure small clip">{shownErrorType(span)}</span>}
       <Evaluations span={span} limit={MAX_ROW_EVALUATIONS} />
-      {state !== undefined && <span class="badge">{state}</span>}
+      {warnings.map(({ text }) => (
+        <span key={text} class="badge">
+          {text}
+        </span>
+      ))}
     </>
   );
 }
@@ -135,15 +136,10 @@ function SpanName({ span }: { readonly span: ViewedSpan }): VNode {
 function previewOf(span: ViewedSpan): string {
   const known = PREVIEWS.get(span);
   if (known !== undefined) return known;
-  const lines = contentOf(span.attributes, MAX_PREVIEWED_LENGTH);
-  // Messages are represented by the answer, or else by the end of the question, which says most.
+  const lines = contentOf(span.attributes);
+  // Messages are represented by the answer, or else by the question.
   const shown = lines.some(({ role }) => role !== undefined) ? lines.slice(-1) : lines;
-  const texts = shown.map(({ mark, role, text }) => {
-    const isQuestion = mark === '›' && role !== undefined;
-    if (text.length <= MAX_PREVIEW_LENGTH) return text;
-    return isQuestion ? `…${text.slice(-MAX_PREVIEW_LENGTH)}` : text.slice(0, MAX_PREVIEW_LENGTH);
-  });
-  const preview = texts.join(' → ') || requestedPath(span);
+  const preview = shown.map(({ text }) => text).join(' → ') || requestedPath(span);
   PREVIEWS.set(span, preview);
   return preview;
 }
@@ -151,6 +147,6 @@ function previewOf(span: ViewedSpan): string {
 function requestedPath({ name, attributes }: ViewedSpan): string {
   const url = attributes['url.full'] ?? attributes['http.url'] ?? attributes['url.path'];
   if (typeof url !== 'string') return '';
-  const path = url.slice(0, MAX_PREVIEWED_LENGTH).replace(/^\w+:\/\/[^/]*/, '') || '/';
-  return name.includes(path) ? '' : path.slice(0, MAX_PREVIEW_LENGTH);
+  const path = url.slice(0, MAX_URL_LENGTH).replace(/^\w+:\/\/[^/]*/, '') || '/';
+  return name.includes(path) ? '' : path;
 }

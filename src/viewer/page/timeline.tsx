@@ -24,7 +24,7 @@ export function Timeline(): VNode {
             <Button label={zoom.value ? 'Reset zoom' : 'Zoom to span'} onClick={toggleZoom} />
             <Button label={isAnyOpen.value ? 'Collapse all' : 'Expand all'} onClick={toggleAll} />
           </span>
-          <Divider of="names" side="before" />
+          <Divider of="names" />
           {columns.map(([label]) => (
             <span key={label} class="fact">
               {label}

@@ -2,11 +2,11 @@ import type { VNode } from 'preact';
 import { costOf, count, dollars, formatDuration, grouped, joinedFacts } from '../format-amounts.ts';
 import { totalTokens } from '../span-usage.ts';
 import type { TraceEntry } from '../trace-store.ts';
-import { choose, chooseKind, compareWith, showTotals } from './actions.ts';
+import { choose, chooseKind, showTotals } from './actions.ts';
 import { Paged } from './content.tsx';
 import { Button, clock } from './elements.tsx';
 import { Badge } from './overview.tsx';
-import { address, go, kind, listedEntries, lists, ORDERS, opened, order } from './state.ts';
+import { address, go, isComparing, kind, listedEntries, lists, ORDERS, opened, order } from './state.ts';
 
 const LIST_PAGE_SIZE = 50;
 /** Traces of today have no date. */
@@ -46,6 +46,11 @@ export function TraceList(): VNode {
           />
         )}
       </div>
+      {isComparing.value && (
+        <p class="note" role="status">
+          Choose what to compare with the open one.
+        </p>
+      )}
       <Paged
         as="ul"
         items={entries}
@@ -69,7 +74,6 @@ function ListedTrace({ entry, isOpen }: ListedTraceProps): VNode {
   const { trace, found } = entry;
   const { start, end, cost, unpriced, prompt } = trace.summary;
   const traces = new Set(trace.roots.map(({ span }) => span.traceId)).size;
-  const title = trace.title.slice(0, 100);
   const started = clock(start);
   const facts = [
     started.startsWith(TODAY) ? started.slice(11, 19) : started.slice(5, 16),
@@ -88,7 +92,7 @@ function ListedTrace({ entry, isOpen }: ListedTraceProps): VNode {
         onClick={() => choose(entry.id)}
       >
         <span class="title line">
-          <strong class="clip">{title}</strong>
+          <strong class="clip">{trace.title.slice(0, 100)}</strong>
           {prompt !== undefined && <span class="prompt clip">{prompt.slice(0, 200)}</span>}
           <Badge entry={entry} />
         </span>
@@ -96,15 +100,6 @@ function ListedTrace({ entry, isOpen }: ListedTraceProps): VNode {
           {joinedFacts(facts)}
         </span>
       </button>
-      {!isOpen && (
-        <Button
-          label="⇆"
-          class="compare"
-          aria-label={`Compare the open one with ${title}`}
-          title="Compare with the open one"
-          onClick={() => compareWith(entry.id)}
-        />
-      )}
     </li>
   );
 }

@@ -105,16 +105,13 @@ describe('the code of a call', () => {
     },
   );
 
-  it.each([
-    [{}, 'https://api.openai.com', 'OPENAI_API_KEY'],
-    [{ 'server.address': 'evil.example' }, 'https://evil.example', 'API_KEY'],
-    [{ 'server.address': 'gateway', 'server.port': 8443 }, 'https://gateway:8443', 'API_KEY'],
-    [{ 'server.address': 'localhost', 'server.port': 11434 }, 'http://localhost:11434', 'API_KEY'],
-    [{ 'server.address': 'a\u001b[201~\u0003' }, 'https://api.openai.com', 'OPENAI_API_KEY'],
-  ])('of %j goes to %s, and there alone the key of OpenAI to OpenAI: %s', (at, origin, key) => {
-    expect(curlOf(asked(at))).toContain(`curl '${origin}/v1/chat/completions'`);
-    expect(curlOf(asked(at))).toContain(`Bearer $${key}"`);
-    expect(typeScriptOf(asked(at))).toContain(`apiKey: process.env.${key} }`);
+  it('goes where the variables of the SDK say, and never where the span says', () => {
+    const span = asked({ 'server.address': 'evil.example' });
+    expect(shellArguments(`OPENAI_BASE_URL=http://localhost:11434/v1\n${curlOf(span)}`)[0]).toBe(
+      'http://localhost:11434/v1/chat/completions',
+    );
+    expect(curlOf(span)).not.toContain('evil');
+    expect(typeScriptOf(span)).toContain('new OpenAI();');
   });
 
   it.each([
