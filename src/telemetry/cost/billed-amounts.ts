@@ -36,7 +36,7 @@ interface Amount {
 
 /** What is billed. Each token counts in exactly one row, and each row has one price. */
 const AMOUNTS: readonly Amount[] = [
-  tokens(
+  amount(
     ['input_mtok'],
     (usage, of) =>
       usage.inputTokens -
@@ -45,44 +45,40 @@ const AMOUNTS: readonly Amount[] = [
       (of.audioInputTokens - of.audioCacheReadTokens) -
       (of.imageInputTokens - of.imageCacheReadTokens),
   ),
-  tokens(
+  amount(
     ['cache_read_mtok', 'input_mtok'],
     (usage, of) => usage.cacheReadTokens - of.audioCacheReadTokens - of.imageCacheReadTokens,
   ),
-  tokens(['cache_write_mtok', 'input_mtok'], (usage) => usage.cacheWriteTokens),
-  tokens(['input_audio_mtok', 'input_mtok'], (_, of) => of.audioInputTokens - of.audioCacheReadTokens),
-  tokens(
+  amount(['cache_write_mtok', 'input_mtok'], (usage) => usage.cacheWriteTokens),
+  amount(['input_audio_mtok', 'input_mtok'], (_, of) => of.audioInputTokens - of.audioCacheReadTokens),
+  amount(
     ['cache_audio_read_mtok', 'cache_read_mtok', 'input_audio_mtok', 'input_mtok'],
     (_, of) => of.audioCacheReadTokens,
   ),
-  tokens(['input_image_mtok', 'input_mtok'], (_, of) => of.imageInputTokens - of.imageCacheReadTokens),
-  tokens(
+  amount(['input_image_mtok', 'input_mtok'], (_, of) => of.imageInputTokens - of.imageCacheReadTokens),
+  amount(
     ['cache_image_read_mtok', 'cache_read_mtok', 'input_image_mtok', 'input_mtok'],
     (_, of) => of.imageCacheReadTokens,
   ),
-  tokens(
+  amount(
     ['output_mtok'],
     (usage, of) => usage.outputTokens - usage.reasoningTokens - of.audioOutputTokens - of.imageOutputTokens,
   ),
-  tokens(['output_reasoning_mtok', 'output_mtok'], (usage) => usage.reasoningTokens),
-  tokens(['output_audio_mtok', 'output_mtok'], (_, of) => of.audioOutputTokens),
-  tokens(['output_image_mtok', 'output_mtok'], (_, of) => of.imageOutputTokens),
-  {
-    keys: ['audio_hours'],
-    per: 3_600,
-    count: (usage, _, { audioSeconds = 0 }) => usage.audioSeconds ?? audioSeconds,
-  },
+  amount(['output_reasoning_mtok', 'output_mtok'], (usage) => usage.reasoningTokens),
+  amount(['output_audio_mtok', 'output_mtok'], (_, of) => of.audioOutputTokens),
+  amount(['output_image_mtok', 'output_mtok'], (_, of) => of.imageOutputTokens),
+  amount(['audio_hours'], (usage, _, { audioSeconds = 0 }) => usage.audioSeconds ?? audioSeconds, 3_600),
   fee('requests_kcount', (_, __, { aggregate }) => (aggregate ? 0 : 1)),
   fee('web_searches_kcount', (_, __, { webSearches = 0 }) => webSearches),
   fee('storage_searches_kcount', (_, __, { fileSearches = 0 }) => fileSearches),
 ];
 
-function tokens(keys: readonly PriceKey[], count: Count): Amount {
-  return { keys, per: 1e6, count };
+function amount(keys: readonly PriceKey[], count: Count, per: number = 1e6): Amount {
+  return { keys, per, count };
 }
 
 function fee(key: PriceKey, count: Count): Amount {
-  return { keys: [key], per: 1e3, count, isFree: true };
+  return { ...amount([key], count, 1e3), isFree: true };
 }
 
 /** @returns the cost in USD; `undefined` above {@link MAX_COST} or if a price is missing */
