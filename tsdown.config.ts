@@ -95,6 +95,7 @@ const LATER = {
     'src/operations/fetch-response.ts',
     'src/operations/model-requests.ts',
     'src/operations/invoke-agent.ts',
+    'src/operations/realtime.ts',
     'src/operations/request.ts',
     'src/operations/response.ts',
     'src/operations/response/accumulator.ts',

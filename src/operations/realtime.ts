@@ -17,21 +17,19 @@ import {
 } from '../util/payload.ts';
 import { define, defined, modelCall, modelOf } from './attributes.ts';
 import { billedSeconds } from './model-requests.ts';
-import { ResponseAccumulator } from './response/accumulator.ts';
-import { readInstructions, readResponseInput, readResponseOutput } from './response/content.ts';
-import { readResponseFailure, responseAttributes } from './response/outcome.ts';
-import { readResponseToolCalls } from './tool-calls.ts';
-import { readToolDefinitions } from './tool-definitions.ts';
+import { responseAttributes } from './response/outcome.ts';
+import { response } from './response.ts';
 
 /**
  * A response in a realtime session, as {@link asResponse} returns it. It has no endpoint, because no HTTP
- * request creates it.
+ * request creates it, and is read like any other response.
  *
  * @see https://platform.openai.com/docs/api-reference/realtime-server-events/response
  */
 export const realtimeResponse: Operation = {
+  ...response,
   endpoints: [],
-  name: 'chat',
+  traits: {},
   requestAttributes: (request) => modelCall('chat', request),
   parameterAttributes: tolerating(realtimeParameterAttributes),
   resultAttributes(result): Attributes {
@@ -41,18 +39,6 @@ export const realtimeResponse: Operation = {
       define(attributes, ATTR.OPENAI_REALTIME_CANCEL_REASON, reason);
     }
     return attributes;
-  },
-  usage: usageIn,
-  failure: (result) => readResponseFailure(result),
-  toolCalls: (result) => readResponseToolCalls(result),
-  accumulate: (content) => new ResponseAccumulator(content),
-  content: {
-    input: ({ body }) => ({
-      systemInstructions: readInstructions(field(body, 'instructions')),
-      inputMessages: readResponseInput(field(body, 'input')),
-      toolDefinitions: readToolDefinitions(body),
-    }),
-    output: (result) => ({ outputMessages: readResponseOutput(result) }),
   },
 };
 
