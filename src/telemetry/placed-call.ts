@@ -108,8 +108,7 @@ export class PlacedCall implements CallObservation {
     return {
       result,
       failure: failed ? readFailure(call.error) : undefined,
-      attributes: takesDetails ? callAttributes(call) : undefined,
-      lastAttributes: limits,
+      attributes: takesDetails ? Object.assign(callAttributes(call), limits) : undefined,
       stream: self.#accumulator,
       timeToFirstChunk: firstChunkTime && (firstChunkTime - call.startTime) / 1e3,
       isInterrupted,

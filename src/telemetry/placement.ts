@@ -6,8 +6,6 @@ import type { Failure } from './outcomes/failure.ts';
 
 export interface RecordFacts {
   readonly attributes?: Attributes | undefined;
-  /** Set last, because a span that reaches its attribute limit keeps the attributes that were set first. */
-  readonly lastAttributes?: Attributes | undefined;
   readonly stream?: Pick<Accumulator, 'skippedCalls' | 'contentChunks'> | undefined;
   /** Seconds from the request to the first chunk of the answer. */
   readonly timeToFirstChunk?: number | undefined;

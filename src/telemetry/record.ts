@@ -86,7 +86,6 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   #parameters: Attributes = NO_ATTRIBUTES;
   #added: Attributes = NO_ATTRIBUTES;
   #result: Attributes = NO_ATTRIBUTES;
-  #last: Attributes | undefined;
   #content: ContentRecord | undefined;
   /** Whether the operation has content only at its end. The settings must then allow it at start and end. */
   readonly #readsContentLate: boolean;
@@ -208,8 +207,10 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     const { operation, telemetry, span } = this;
     const outer = this.#outer;
     if (operation.isLasting) finishIn(span.spanContext());
-    guard('recording a result', OperationRecord.#readOutcome, this, outcome);
     const { result } = outcome;
+    if (result !== undefined) guard('recording a result', OperationRecord.#readResult, this, outcome);
+    // Last, because a span that reaches its attribute limit keeps the attributes that were set first.
+    guard('recording a fact', OperationRecord.#add, this, outcome);
     const failure = outcome.failure ?? (operation.failure && failureIn(result, operation, this.#result));
     const isMeasured = operation.name !== undefined || this.#usage !== undefined || this.#cost !== undefined;
     if (operation.scope === 'local' || (isMeasured && operation.scope === undefined))
@@ -223,7 +224,6 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
       guard('recording an end', recordEnd, telemetry, this.#ended(result, failure, time), shownBy);
     }
     const shown = outer?.span ?? span;
-    if (this.#last !== undefined) guard('recording rate limits', addLast, shown, this.#last);
     if (operation.name !== undefined) rememberAnswer(shown, this.attributes, this.#result, this.#isPlaced);
     if (this.#beforeEnd !== undefined) guard('finishing a span', this.#beforeEnd, shown, result);
     endSpan(span, Math.max(time, this.#startTime));
@@ -253,8 +253,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   }
 
   static #add(self: OperationRecord, facts: RecordFacts): void {
-    const { attributes, lastAttributes, stream, timeToFirstChunk, isUntimed } = facts;
-    if (lastAttributes !== undefined) self.#last = lastAttributes;
+    const { attributes, stream, timeToFirstChunk, isUntimed } = facts;
     if (stream !== undefined) self.#stream = stream;
     if (isUntimed === true) self.#isTimed = false;
     if (timeToFirstChunk !== undefined) self.#timeToFirstChunk = timeToFirstChunk;
@@ -268,18 +267,15 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     else self.#added = self.#added === NO_ATTRIBUTES ? attributes : { ...self.#added, ...attributes };
   }
 
-  static #readOutcome(self: OperationRecord, outcome: RecordOutcome): void {
-    OperationRecord.#add(self, outcome);
+  static #readResult(self: OperationRecord, { result, stream = self.#stream }: RecordOutcome): void {
     const { operation, telemetry } = self;
-    const { result } = outcome;
-    if (result === undefined) return;
     if (operation.usage !== undefined) self.#usage = guard('reading usage', operation.usage, result);
     const attributes = operation.resultAttributes?.(result, self.#route) ?? {};
-    const skipped = self.#stream?.skippedCalls || attributes[ATTR.OPENAI_SKIPPED_TOOL_CALLS];
+    const skipped = stream?.skippedCalls || attributes[ATTR.OPENAI_SKIPPED_TOOL_CALLS];
     if (skipped !== undefined) attributes[ATTR.OPENAI_SKIPPED_TOOL_CALLS] = skipped;
     if ((skipped ?? attributes[ATTR.OPENAI_SKIPPED_STEPS]) !== undefined) notice('calls_skipped');
     addUsageAttributes(attributes, self.#usage, telemetry.settings.conventions);
-    const estimated = operation.usage && self.#stream?.contentChunks;
+    const estimated = operation.usage && stream?.contentChunks;
     if (self.#usage === undefined && estimated)
       attributes[ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS] = estimated;
     const elsewhere = operation.spentElsewhere && guard('reading totals', operation.spentElsewhere, result);
@@ -363,7 +359,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
       endTime,
       startTime: this.#startTime,
       startSettings: this.#startSettings,
-      attributes: { ...this.attributes, ...this.#parameters, ...this.#added, ...this.#result, ...this.#last },
+      attributes: { ...this.attributes, ...this.#parameters, ...this.#added, ...this.#result },
       content: this.#content,
     };
   }
@@ -412,11 +408,6 @@ function addLate(span: Span, attributes: Attributes): void {
     const value = attributes[key];
     if (value !== undefined && key.startsWith(LATE_PREFIX)) span.setAttribute(key, value);
   }
-}
-
-function addLast(span: Span, attributes: Attributes): void {
-  // OpenTelemetry's SDK logs a warning if an attribute is set on a span that has ended.
-  if (span.isRecording()) span.setAttributes(attributes);
 }
 
 /** An answer that is evidently complete is not searched. */
