@@ -32,6 +32,7 @@ import {
 import { rememberAnswer } from './evaluations/evaluated-spans.ts';
 import type { EndedOperation } from './events/sink-events.ts';
 import { bareContext, promptOf } from './metadata.ts';
+import { withOlderNames } from './older-attribute-names.ts';
 import type { OperationKind, TotalSpent } from './operation.ts';
 import type { Failure } from './outcomes/failure.ts';
 import type { OuterSpan } from './outer-span.ts';
@@ -288,7 +289,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
       if (self.#outer?.span.isRecording() === true)
         self.#outer.span.setAttribute(ATTR.OPENAI_COST, self.#cost);
     }
-    self.span.setAttributes(attributes);
+    self.span.setAttributes(telemetry.settings.olderNames ? withOlderNames(attributes) : attributes);
     if (self.#content !== undefined || self.#readsContentLate)
       guard('reading content', OperationRecord.#readOutput, self, result);
   }

@@ -25,10 +25,9 @@ import { PendingHooks } from './program-hooks.ts';
 
 interface KnownTracer {
   readonly provider: object;
-  readonly olderNames: boolean;
   /** `undefined` for a no-op provider. */
   readonly life: ProviderLife | undefined;
-  readonly tracer: Pick<Tracer, 'startSpan'>;
+  readonly tracer: Tracer;
 }
 
 /** How many functions can be open at once. Those whose promises never settle would otherwise pile up. */
@@ -127,10 +126,13 @@ export class Telemetry {
   startSpan(name: string, options: SpanOptions, parent: Context): Span {
     const { tracer, life } = this.#useTracer();
     const metadata = metadataIn(parent);
+    const named = this.settings.olderNames
+      ? { ...options, attributes: withOlderNames(options.attributes ?? {}) }
+      : options;
     const span =
       metadata === undefined
-        ? tracer.startSpan(name, options, parent)
-        : startSpanWithMetadata(tracer, name, options, parent, metadata);
+        ? tracer.startSpan(name, named, parent)
+        : startSpanWithMetadata(tracer, name, named, parent, metadata);
     // Checked until a span is recorded, because a sampler may drop all spans.
     if (life?.recorded === false) life.recorded = span.isRecording();
     return span;
@@ -139,14 +141,12 @@ export class Telemetry {
   /** Returns a tracer of the current provider, and notes that the provider has something to send. */
   #useTracer(): KnownTracer {
     const { provider } = this;
-    const { olderNames } = this.settings;
     let known = this.#tracer;
     // The API's proxy tracers would stay with the first provider.
-    if (known === undefined || known.provider !== provider || known.olderNames !== olderNames) {
-      const made = provider.getTracer(NAME, VERSION, { schemaUrl: SCHEMA_URL });
-      const tracer = olderNames ? withOlderNames(made) : made;
+    if (known?.provider !== provider) {
+      const tracer = provider.getTracer(NAME, VERSION, { schemaUrl: SCHEMA_URL });
       const life = isNoopTracerProvider(provider) ? undefined : flushAtProgramEnd(provider);
-      known = { provider, olderNames, life, tracer };
+      known = { provider, life, tracer };
       this.#tracer = known;
     }
     if (known.life !== undefined) known.life.unsent = true;
