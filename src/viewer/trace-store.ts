@@ -1,21 +1,13 @@
 import { withEvaluations } from './evaluations.ts';
 import type { StoredTrace } from './span-store.ts';
 import { findRows } from './trace-filter.ts';
-import { groupBy } from './tree.ts';
 import { compareTimes, type Time, type ViewedSpan } from './viewed-span.ts';
-import {
-  conversationSpans,
-  isUnfinished,
-  type ViewedTrace,
-  viewedConversation,
-  viewedTrace,
-} from './viewed-trace.ts';
+import { isUnfinished, type ViewedTrace, viewedTrace } from './viewed-trace.ts';
 
-/** A trace, or a conversation as if it were one. */
 export interface TraceEntry {
-  readonly kind: 'trace' | 'conversation';
   readonly id: string;
   readonly trace: ViewedTrace;
+  /** The number of spans that match the filter. */
   readonly found: number;
   /** The number of spans that did not fit. */
   readonly omitted: number;
@@ -23,8 +15,8 @@ export interface TraceEntry {
 }
 
 export interface TraceLists {
+  /** The traces that match the filter, newest first. */
   readonly traces: readonly TraceEntry[];
-  readonly conversations: readonly TraceEntry[];
   /** The number of all traces, including those that the filter hides. */
   readonly total: number;
   readonly dropped: number;
@@ -45,7 +37,6 @@ type PageTrace = Pick<StoredTrace, 'spans' | 'omitted' | 'arrived'>;
 
 interface DerivedTrace {
   readonly trace: ViewedTrace;
-  readonly conversations: ReadonlyMap<string, readonly ViewedSpan[]>;
   readonly inProgress: boolean;
   /** The second (since the epoch) up to which open spans are drawn; 0 if there are none that still grow. */
   readonly second: number;
@@ -59,8 +50,6 @@ export class TraceStore {
   readonly #isLive: boolean;
   readonly #traces = new Map<string, PageTrace>();
   readonly #derived = new WeakMap<PageTrace, DerivedTrace>();
-  /** The conversations by id, each with the traces that it was built from. */
-  readonly #conversations = new Map<string, { of: readonly DerivedTrace[]; trace: ViewedTrace }>();
   #dropped = 0;
 
   /** @param isLive whether more spans can arrive. If not, nothing is in progress */
@@ -89,49 +78,14 @@ export class TraceStore {
   }
 
   lists(filter: string): TraceLists {
-    const all = Array.from(this.#traces, ([id, stored]) => [id, stored, this.#derive(id, stored)] as const);
-    const traces = all.map(([id, { omitted }, { trace, inProgress }]): TraceEntry => {
-      return { kind: 'trace', id, trace, found: matching(trace, filter), omitted, inProgress };
+    const all = Array.from(this.#traces, ([id, stored]): TraceEntry => {
+      const { trace, inProgress } = this.#derive(id, stored);
+      return { id, trace, found: matching(trace, filter), omitted: stored.omitted, inProgress };
     });
-    const derived = all.map(([, , each]) => each);
-    return {
-      traces: this.#inOrder(traces),
-      conversations: this.#inOrder(this.#conversationEntries(derived, filter)),
-      total: traces.filter(({ trace }) => trace.rows.length > 0).length,
-      dropped: this.#dropped,
-    };
-  }
-
-  /** The matching entries, newest first. On a page that is not live, entries with errors come first. */
-  #inOrder(entries: readonly TraceEntry[]): TraceEntry[] {
-    const failed = ({ trace }: TraceEntry): number =>
-      Number(!this.#isLive && trace.summary.errors.length > 0);
-    return entries
+    const traces = all
       .filter(({ found }) => found > 0)
-      .sort((a, b) => failed(b) - failed(a) || compareTimes(b.trace.summary.start, a.trace.summary.start));
-  }
-
-  #conversationEntries(all: readonly DerivedTrace[], filter: string): TraceEntry[] {
-    const parts = all.flatMap((of) => Array.from(of.conversations.keys(), (id) => ({ id, of })));
-    const grouped = groupBy(parts, ({ id }) => id);
-    for (const id of this.#conversations.keys()) if (!grouped.has(id)) this.#conversations.delete(id);
-    return Array.from(grouped, ([id, each]): TraceEntry => {
-      const of = each.map((part) => part.of);
-      const trace = this.#conversation(id, of);
-      const inProgress = of.some((part) => part.inProgress);
-      return { kind: 'conversation', id, trace, found: matching(trace, filter), omitted: 0, inProgress };
-    });
-  }
-
-  #conversation(id: string, of: readonly DerivedTrace[]): ViewedTrace {
-    const known = this.#conversations.get(id);
-    if (known?.of.length === of.length && of.every((each, i) => each === known.of[i])) return known.trace;
-    const trace = viewedConversation(
-      id,
-      of.flatMap(({ conversations }) => conversations.get(id) ?? []),
-    );
-    this.#conversations.set(id, { of, trace });
-    return trace;
+      .sort((a, b) => compareTimes(b.trace.summary.start, a.trace.summary.start));
+    return { traces, total: all.length, dropped: this.#dropped };
   }
 
   #derive(id: string, stored: PageTrace): DerivedTrace {
@@ -145,7 +99,7 @@ export class TraceStore {
     const spans = Array.from(stored.spans.values(), (span) => (this.#isLive ? untilNow(span, now) : span));
     const trace = viewedTrace(id, withEvaluations(spans));
     const inProgress = isRecent && isUnfinished(trace);
-    const derived = { trace, conversations: conversationSpans(trace), inProgress, second };
+    const derived = { trace, inProgress, second };
     this.#derived.set(stored, derived);
     return derived;
   }

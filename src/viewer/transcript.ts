@@ -10,7 +10,7 @@ import {
 import { toolExchange } from './span-content.ts';
 import { groupBy, type Row } from './tree.ts';
 import { isTranscription, type ViewedSpan } from './viewed-span.ts';
-import { conversationId, typeOf } from './viewed-trace.ts';
+import { typeOf } from './viewed-trace.ts';
 
 export type TranscriptEntry =
   | { readonly kind: 'heading'; readonly row: Row }
@@ -187,6 +187,14 @@ class Transcript {
 
 function operationIn({ attributes }: ViewedSpan): unknown {
   return attributes[ATTR.GEN_AI_OPERATION_NAME];
+}
+
+function conversationId({ attributes }: ViewedSpan): unknown {
+  return (
+    attributes[ATTR.GEN_AI_CONVERSATION_ID] ??
+    attributes[ATTR.OPENAI_THREAD_ID] ??
+    attributes[ATTR.OPENAI_SESSION_ID]
+  );
 }
 
 /** The messages in an attribute. A value that cannot be read counts as one message of the given role. */

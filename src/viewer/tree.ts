@@ -35,20 +35,10 @@ const MAX_INDENTATION = 100;
  * If parents form a circle, one of its spans becomes a root. If two spans have the same id, the first gets the children.
  */
 export function buildTrees(spans: Iterable<ViewedSpan>): TraceTree[] {
-  return rootsByTrace(spans).map(([traceId, roots]) => treeOf(traceId, roots));
-}
-
-export function buildOneTree(id: string, spans: Iterable<ViewedSpan>): TraceTree {
-  return treeOf(
-    id,
-    rootsByTrace(spans).flatMap(([, roots]) => roots),
+  const traces = groupBy(spans, ({ traceId }) => traceId);
+  return Array.from(traces, ([traceId, each]) => treeOf(traceId, linkRows(each))).sort((a, b) =>
+    compareRows(a.roots[0], b.roots[0]),
   );
-}
-
-function rootsByTrace(spans: Iterable<ViewedSpan>): (readonly [traceId: string, roots: LooseRow[]])[] {
-  return [...groupBy(spans, ({ traceId }) => traceId)]
-    .map(([traceId, each]) => [traceId, linkRows(each)] as const)
-    .sort(([, [a]], [, [b]]) => compareRows(a, b));
 }
 
 /** Does what `Map.groupBy` does, which Node 20 lacks. */

@@ -102,19 +102,23 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect(await page.getByRole('navigation').count()).toBe(0);
     });
 
-    it('traces with errors first, how each ended, and the failed spans', async () => {
+    it('the newest trace first, how each ended, and the failed spans', async () => {
       const cancelled = {
         'gen_ai.operation.name': 'invoke_agent',
         'openai.run.id': 'run_1',
         'openai.run.status': 'cancelled',
       };
-      await open([MATH_TUTOR, FAILED, { name: 'stopped', start: -1, attributes: cancelled }]);
+      await open([
+        FAILED,
+        { name: 'ended', start: -90_000 },
+        { name: 'stopped', start: -80_000, attributes: cancelled },
+      ]);
       const traces = await page.getByRole('navigation').locator('li > :first-child').allInnerTexts();
-      expect(traces.map((entry) => entry.split('\n')[0])).toEqual(['answer ticket', 'thread', 'stopped']);
+      expect(traces.map((entry) => entry.split('\n')[0])).toEqual(['answer ticket', 'stopped', 'ended']);
       expect(await page.getByRole('navigation').locator('.badge').allInnerTexts()).toEqual([
         '1 error',
-        'ok',
         'cancelled',
+        'ok',
       ]);
       await page
         .getByRole('list', { name: 'Errors' })
@@ -302,11 +306,11 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect(await openTab()).toBe('Span');
     });
 
-    it.each(['trace', 'conversation'])('to a %s that is not there says so', async (kind) => {
+    it('to a trace that is not there says so', async () => {
       await open([MATH_TUTOR, FAILED]);
       const id = await page.getByRole('treeitem').first().getAttribute('id');
-      await follow(`${page.url()}#${kind}=gone&span=${id?.replace('span-', '')}`);
-      const missing = page.getByText(`The ${kind} that the address names is not here`);
+      await follow(`${page.url()}#trace=gone&span=${id?.replace('span-', '')}`);
+      const missing = page.getByText('The trace that the address names is not here');
       await missing.waitFor();
       expect(await page.getByRole('treeitem').count()).toBeGreaterThan(0);
       // A span of another trace with the same id is another span.
@@ -629,7 +633,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     });
 
     it('by the names and roles that a screen reader announces', async () => {
-      await open([MATH_TUTOR, FAILED]);
+      await open([FAILED, { ...MATH_TUTOR, start: -90_000 }]);
       expect(await page.getByRole('navigation').ariaSnapshot()).toContain(
         'button "answer ticket Where is it? 1 error 12-31 23:59 · 2.00 s · $0.0012 · 3 spans',
       );

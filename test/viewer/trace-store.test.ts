@@ -5,7 +5,6 @@ import { evaluationSpan, withEvaluations } from '../../src/viewer/evaluations.ts
 import { liveStore, type SpanStore } from '../../src/viewer/span-store.ts';
 import { TraceStore } from '../../src/viewer/trace-store.ts';
 import type { ViewedSpan } from '../../src/viewer/viewed-span.ts';
-import { callGrowthOf } from '../support/call-growth.ts';
 
 function span(traceId: string, spanId: string, length = 0): ViewedSpan {
   const attributes = { text: 'x'.repeat(length) };
@@ -60,19 +59,6 @@ test('an evaluation without its span is shown as a span, until that arrives', ()
   expect(shown()).toMatchObject([{ name: event.name, parentId: undefined, events: [event] }]);
   store.add([span('a', '1')]);
   expect(shown()).toMatchObject([{ spanId: '1', events: [event] }]);
-});
-
-test('a trace of many conversations is listed in linear time', async () => {
-  const list = (size: number): void => {
-    const store = new TraceStore(true);
-    const roots = Array.from({ length: size }, (_, index) => ({
-      ...span('a', String(index)),
-      attributes: { 'gen_ai.conversation.id': `conv_${index}` },
-    }));
-    store.add(roots);
-    expect(store.lists('').conversations).toHaveLength(size);
-  };
-  expect(await callGrowthOf(1_000, list)).toBeLessThan(2.1);
 });
 
 test.each([

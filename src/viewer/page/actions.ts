@@ -1,5 +1,4 @@
 import { batch, computed, effect, type ReadonlySignal, untracked } from '@preact/signals';
-import type { TraceEntry } from '../trace-store.ts';
 import type { Row } from '../tree.ts';
 import {
   active,
@@ -8,7 +7,6 @@ import {
   foundRows,
   go,
   isComparing,
-  kind,
   opened,
   openTrace,
   rowsById,
@@ -38,21 +36,16 @@ export function showList(): void {
   go({ list: '' }, true);
 }
 
-export function chooseKind(chosen: TraceEntry['kind']): void {
-  const conversation = chosen === 'conversation' ? '' : undefined;
-  go({ ...NOTHING_OPEN, trace: undefined, conversation }, true);
-}
-
-/** Opens an entry, or compares it with the open one if the reader asked for that. */
+/** Opens a trace, or compares it with the open one if the reader asked for that. */
 export function choose(id: string): void {
   if (isComparing.value) compareWith(id);
-  else go({ ...NOTHING_OPEN, [kind.value]: id }, true);
+  else go({ ...NOTHING_OPEN, trace: id }, true);
 }
 
-/** Compares the open entry with another. With an empty id, the reader chooses that in the list. */
+/** Compares the open trace with another. With an empty id, the reader chooses that in the list. */
 export function compareWith(id: string | undefined): void {
   const list = id === '' ? '' : undefined;
-  go({ [kind.value]: opened.value?.id, list, with: id, totals: undefined }, true);
+  go({ trace: opened.value?.id, list, with: id, totals: undefined }, true);
 }
 
 export function showTotals(isShown: boolean): void {
@@ -66,7 +59,7 @@ export function setFilter(words: string): void {
 
 export function select(row: Row): void {
   const isHidden = foundRows.value.size > 0 && !foundRows.value.has(row);
-  const shown = { [kind.value]: opened.value?.id, span: row.id, tab: undefined };
+  const shown = { trace: opened.value?.id, span: row.id, tab: undefined };
   // If no span was selected before, going back closes this one.
   go(isHidden ? { ...shown, filter: undefined } : shown, selected.value === undefined);
   showSpan(row.id, true);

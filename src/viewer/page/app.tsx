@@ -17,7 +17,6 @@ import {
   isFiltered,
   isLive,
   isMissing,
-  kind,
   listedEntries,
   lists,
   namedId,
@@ -73,7 +72,7 @@ function OpenTrace(): VNode {
   return (
     <>
       <Overview entry={open} />
-      <Panels key={`${open.kind} ${open.id}`} />
+      <Panels key={open.id} />
     </>
   );
 }
@@ -81,9 +80,7 @@ function OpenTrace(): VNode {
 function Header(): VNode {
   return (
     <header class="line">
-      {hasList.value && !isListShown.value && (
-        <Button label={kind.value === 'trace' ? '← Traces' : '← Conversations'} onClick={showList} />
-      )}
+      {hasList.value && !isListShown.value && <Button label="← Traces" onClick={showList} />}
       <h1>OpenAI traces</h1>
       <Filter />
       <output class="dim" aria-live="polite">
@@ -94,7 +91,7 @@ function Header(): VNode {
       )}
       {isMissing.value && (
         <span class="note" role="status">
-          {`The ${kind.value} that the address names is not here`}
+          The trace that the address names is not here
         </span>
       )}
       {isLive && <ConnectionState />}
@@ -135,5 +132,5 @@ function Filter(): VNode {
 function foundText(): string {
   const { value: entries } = listedEntries;
   const spans = entries.reduce((sum, entry) => sum + entry.found, 0);
-  return `${count(spans, 'span') ?? 'No span'} in ${count(entries.length, kind.value) ?? `no ${kind.value}`}`;
+  return `${count(spans, 'span') ?? 'No span'} in ${count(entries.length, 'trace') ?? 'no trace'}`;
 }

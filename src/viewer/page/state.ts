@@ -3,11 +3,11 @@ import { findRows } from '../trace-filter.ts';
 import { type TraceEntry, type TraceLists, TraceStore } from '../trace-store.ts';
 import type { TraceSummary } from '../trace-summary.ts';
 import type { Row } from '../tree.ts';
-import { compareTimes, millisecondsBetween, type ViewedSpan } from '../viewed-span.ts';
+import { millisecondsBetween, type ViewedSpan } from '../viewed-span.ts';
 import type { ViewedTrace } from '../viewed-trace.ts';
 import { isWide } from './layout.tsx';
 
-type LinkPart = 'list' | 'trace' | 'conversation' | 'span' | 'tab' | 'filter' | 'sort' | 'with' | 'totals';
+type LinkPart = 'list' | 'trace' | 'span' | 'tab' | 'filter' | 'sort' | 'with' | 'totals';
 
 /** What the page shows, as written in the fragment of its address: `#trace=…&span=…&filter=…`. */
 export const address: Signal<URLSearchParams> = signal(readAddress());
@@ -47,12 +47,9 @@ store.add(data.spans);
 /** Grows whenever the views must be computed again. It is 0 while a live page waits for its first answer. */
 export const changes: Signal<number> = signal(isLive ? 0 : 1);
 
-/** What the list contains. `namedId` is the id of the entry that the address names. */
-export const kind: ReadonlySignal<TraceEntry['kind']> = computed(() =>
-  address.value.has('conversation') ? 'conversation' : 'trace',
-);
+/** The id of the trace that the address names. */
 export const namedId: ReadonlySignal<string | undefined> = computed(
-  () => address.value.get(kind.value) || undefined,
+  () => address.value.get('trace') || undefined,
 );
 
 export const filterWords: ReadonlySignal<string> = computed(() => address.value.get('filter') ?? '');
@@ -67,8 +64,7 @@ export const hasList: ReadonlySignal<boolean> = computed(() => isLive || (lists.
 type EntryOrder = (a: TraceSummary, b: TraceSummary) => number;
 
 export const ORDERS: Readonly<Record<string, readonly [label: string, compare: EntryOrder]>> = {
-  '': ['Default order', () => 0],
-  time: ['Newest', (a, b) => compareTimes(b.start, a.start)],
+  '': ['Newest', () => 0],
   duration: ['Longest', (a, b) => millisecondsBetween(b.start, b.end) - millisecondsBetween(a.start, a.end)],
   cost: ['Costliest', (a, b) => (b.cost ?? 0) - (a.cost ?? 0)],
   errors: ['Most errors', (a, b) => b.errors.length - a.errors.length],
@@ -80,7 +76,7 @@ export const order: ReadonlySignal<string> = computed(() => {
 });
 
 export const listedEntries: ReadonlySignal<readonly TraceEntry[]> = computed(() => {
-  const entries = (kind.value === 'trace' ? lists.value?.traces : lists.value?.conversations) ?? [];
+  const entries = lists.value?.traces ?? [];
   const [, compare = () => 0] = ORDERS[order.value] ?? [];
   return entries.toSorted((a, b) => compare(a.trace.summary, b.trace.summary));
 });
@@ -116,8 +112,7 @@ export const isComparing: ReadonlySignal<boolean> = computed(() => address.value
 export const compared: ReadonlySignal<ViewedTrace | undefined> = computed(() => {
   const other = address.value.get('with');
   if (changes.value === 0 || other === null) return undefined;
-  const { traces, conversations } = store.lists('');
-  return (kind.value === 'trace' ? traces : conversations).find(({ id }) => id === other)?.trace;
+  return store.lists('').traces.find(({ id }) => id === other)?.trace;
 });
 
 /** What the reader has collapsed (`true`) or expanded (`false`): all rows below the roots, or rows by id. */

@@ -4,7 +4,7 @@ import { costOf, formatMilliseconds, grouped } from '../format-amounts.ts';
 import { addedUsage, NOTHING_USED, type SpanUsage, totalTokens } from '../span-usage.ts';
 import { setFilter, showTotals } from './actions.ts';
 import { Button, FactList, Table } from './elements.tsx';
-import { kind, listedEntries, lists } from './state.ts';
+import { listedEntries, lists } from './state.ts';
 import { placeIn } from './time-axis.ts';
 
 export function TotalsView(): VNode {
@@ -20,7 +20,7 @@ export function TotalsView(): VNode {
       </div>
       <FactList
         facts={[
-          [kind.value === 'trace' ? 'Traces' : 'Conversations', grouped(summaries.length)],
+          ['Traces', grouped(summaries.length)],
           ['Cost', costOf(used.cost, used.unpriced)],
           ['Tokens', totalTokens(used)],
           ['Errors', grouped(summaries.reduce((sum, { errors }) => sum + errors.length, 0))],

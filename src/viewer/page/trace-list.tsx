@@ -1,21 +1,20 @@
 import type { VNode } from 'preact';
-import { costOf, count, dollars, formatDuration, grouped, joinedFacts } from '../format-amounts.ts';
+import { costOf, count, dollars, formatDuration, joinedFacts } from '../format-amounts.ts';
 import { totalTokens } from '../span-usage.ts';
 import type { TraceEntry } from '../trace-store.ts';
-import { choose, chooseKind, showTotals } from './actions.ts';
+import { choose, showTotals } from './actions.ts';
 import { Paged } from './content.tsx';
 import { Button, clock } from './elements.tsx';
 import { Badge } from './overview.tsx';
-import { address, go, isComparing, kind, listedEntries, lists, ORDERS, opened, order } from './state.ts';
+import { address, go, isComparing, listedEntries, lists, ORDERS, opened, order } from './state.ts';
 
 const LIST_PAGE_SIZE = 50;
 /** Traces of today have no date. */
 const TODAY = clock([Date.now() / 1e3, 0]).slice(0, 10);
 
 export function TraceList(): VNode {
-  const { conversations = [], dropped = 0 } = lists.value ?? {};
+  const { dropped = 0 } = lists.value ?? {};
   const { value: entries } = listedEntries;
-  const ofConversations = kind.value === 'conversation';
   const isTotals = address.value.has('totals');
   const cost = entries.reduce((sum, { trace }) => sum + (trace.summary.cost ?? 0), 0);
   const older = count(dropped, 'older trace was dropped', 'older traces were dropped');
@@ -38,13 +37,6 @@ export function TraceList(): VNode {
           aria-pressed={isTotals}
           onClick={() => showTotals(!isTotals)}
         />
-        {(conversations.length > 0 || ofConversations) && (
-          <Button
-            label={`Conversations ${grouped(conversations.length)}`}
-            aria-pressed={ofConversations}
-            onClick={() => chooseKind(ofConversations ? 'trace' : 'conversation')}
-          />
-        )}
       </div>
       {isComparing.value && (
         <p class="note" role="status">
@@ -73,14 +65,12 @@ interface ListedTraceProps {
 function ListedTrace({ entry, isOpen }: ListedTraceProps): VNode {
   const { trace, found } = entry;
   const { start, end, cost, unpriced, prompt } = trace.summary;
-  const traces = new Set(trace.roots.map(({ span }) => span.traceId)).size;
   const started = clock(start);
   const facts = [
     started.startsWith(TODAY) ? started.slice(11, 19) : started.slice(5, 16),
     formatDuration(start, end),
     costOf(cost, unpriced),
     totalTokens(trace.summary)?.replace(' tokens', ''),
-    entry.kind === 'conversation' ? count(traces, 'trace') : undefined,
     count(found, 'span'),
   ];
   return (

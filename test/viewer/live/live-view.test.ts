@@ -220,15 +220,6 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     expect(await current.textContent()).toContain('span b');
   });
 
-  it('lists conversations, with the spans of all of their traces', async () => {
-    const attributes = { 'gen_ai.conversation.id': 'conv_1' };
-    await send(span('one', 'a', {}, attributes), span('two', 'b', {}, attributes), span('two', 'c'));
-    await page.getByRole('button', { name: 'Conversations 1' }).click();
-    await entries().filter({ hasText: '2 traces · 2 spans' }).waitFor();
-    await row('span b').waitFor();
-    expect(await page.getByRole('treeitem').count()).toBe(2);
-  });
-
   it('shows evaluations beside the answer that they are about', async () => {
     await send(span('t', '1', {}, answer('Yes.')));
     await row('span 1').waitFor();

@@ -58,10 +58,9 @@ describe('what the exporters of OpenTelemetry send', () => {
     const result = await new Promise<{ code: number }>((resolve) => exporter.export(spans, resolve));
     await exporter.shutdown();
     expect(result.code).toBe(0);
-    const { traces, conversations } = await lists();
+    const { traces } = await lists();
     const summary = { inputTokens: 381, outputTokens: 88 };
     expect(traces).toMatchObject([{ found: 5, inProgress: false, trace: { title: 'thread', summary } }]);
-    expect(conversations).toMatchObject([{ id: 'thread_abc123', found: 5, trace: { summary } }]);
     const shown = await spansOf(traces[0]?.id ?? '');
     const root = shown.find(({ name }) => name === 'thread');
     expect(root).toMatchObject({
@@ -90,23 +89,6 @@ test('a list has the newest trace first, and what the filter finds', async () =>
   expect(await ids('')).toEqual(['c', 'b', 'a']);
   expect(await ids('b')).toEqual(['b']);
   expect(await ids('error:')).toEqual(['c']);
-});
-
-test('a conversation is collected from all of its traces', async () => {
-  const attributes = [
-    { key: 'gen_ai.conversation.id', value: { stringValue: 'conv_1' } },
-    { key: 'gen_ai.usage.input_tokens', value: { intValue: '7' } },
-  ];
-  await send(span('a', '1', { attributes }), span('a', 'other'));
-  await send(span('b', '1', { attributes }), span('b', 'below', { parentSpanId: '1' }));
-  expect((await lists()).conversations).toMatchObject([
-    { id: 'conv_1', found: 3, trace: { title: 'conv_1', summary: { inputTokens: 14 } } },
-  ]);
-  await send(span('c', '1', { name: 'thread', attributes: attributes.slice(0, 1) }));
-  const [opened] = (await lists()).conversations;
-  expect(opened?.trace.title).toBe('thread');
-  const shown = opened?.trace.rows.map(({ span: { traceId, spanId } }) => traceId + spanId);
-  expect(shown).toEqual(['a1', 'b1', 'bbelow', 'c1']);
 });
 
 test('evaluations are events of the span that they are about, whichever arrives first', async () => {
