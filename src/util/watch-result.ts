@@ -17,7 +17,6 @@ export interface OutcomeListener extends Outcome {
 }
 
 type ObjectMethod = (this: unknown, ...args: unknown[]) => unknown;
-type Callback = ((value: unknown) => unknown) | null | undefined;
 
 /** For each promise of the program: the promise that the program gets instead. */
 const followers = new WeakMap<Promise<unknown>, Promise<unknown>>();
@@ -127,9 +126,9 @@ export function passOn(
 /** Replaces the methods of a thenable. Calls none itself: an `APIPromise` parses the response at its first `then`. */
 function watchThenable(thenable: PromiseLike<unknown>, listener: OutcomeListener): void {
   const original = thenable.then as ObjectMethod;
-  const then = (self: unknown, onFulfilled?: Callback, onRejected?: Callback): unknown =>
-    original.call(
-      self,
+  replace(thenable, 'then', function (onFulfilled, onRejected) {
+    return original.call(
+      this,
       (value: unknown) => {
         listener.succeed(value);
         return typeof onFulfilled === 'function' ? onFulfilled(value) : value;
@@ -140,27 +139,14 @@ function watchThenable(thenable: PromiseLike<unknown>, listener: OutcomeListener
         throw error;
       },
     );
-  replace(thenable, 'then', function (onFulfilled, onRejected) {
-    return then(this, onFulfilled as Callback, onRejected as Callback);
   });
-  // What `then` returns has the methods of the thenable's class, such as those of Bluebird's promises.
-  const follow = (self: unknown, name: string, args: readonly unknown[]): unknown => {
-    const next = then(self);
-    const settling = typeof field(next, name) === 'function' ? next : Promise.resolve(next);
-    return (field(settling, name) as ObjectMethod).apply(settling, [...args]);
-  };
-  replace(thenable, 'catch', function (...args) {
-    // Bluebird's `catch` takes classes of errors before the handler.
-    return args.length > 1 ? follow(this, 'catch', args) : then(this, undefined, args[0] as Callback);
-  });
-  replace(thenable, 'finally', function (...args) {
-    return follow(this, 'finally', args);
-  });
-  const raw = field(thenable, 'asResponse') as ObjectMethod;
-  // `asResponse` bypasses `then`.
-  replace(thenable, 'asResponse', function (...args) {
-    return followResult(raw.apply(this, args), listener);
-  });
+  // The other methods of an `APIPromise` call one of these.
+  for (const name of typeof field(thenable, 'asResponse') === 'function' ? ['parse', 'asResponse'] : []) {
+    const bypass = field(thenable, name) as ObjectMethod;
+    replace(thenable, name, function (...args) {
+      return followResult(bypass.apply(this, args), listener);
+    });
+  }
 }
 
 function watchIterator(iterator: object, listener: OutcomeListener): void {
