@@ -89,9 +89,9 @@ export function matchRoute(method: string, path: string): RouteMatch {
   const literal = literalPaths.get(path);
   if (literal !== undefined) return matchAt(literal, known);
   const parts = readPath(path);
-  const found = findPath(parts);
-  if (found === undefined) return unknownRoute(known, parts);
-  const { node, start } = found;
+  const start = startOfPath(parts);
+  const node = findNode(parts, start);
+  if (node === undefined) return { route: newRoute(known, genericTemplate(parts, start)), values: NO_VALUES };
   const match = matchAt(node, known);
   const { parameters } = match.route;
   if (parameters.length > 0)
@@ -131,26 +131,9 @@ function readPath(path: unknown): PathSegments {
   return { segments, absolute: origin !== '', truncated };
 }
 
-interface FoundPath {
-  readonly node: PathNode;
-  /** The index of the request's segment at which the path of the node starts. */
-  readonly start: number;
-}
-
-function findPath({ segments, absolute, truncated }: PathSegments): FoundPath | undefined {
-  if (truncated) return undefined;
-  for (let start = skipPrefixes(segments, 0); start < segments.length; start++) {
-    const node = findNode(segments, start);
-    if (node !== undefined) return { node, start };
-    // The base path of a whole URL is unknown, so each suffix of the URL's path may be an endpoint.
-    if (!absolute) return undefined;
-  }
-  return undefined;
-}
-
 /** No template needs backtracking. */
-function findNode(segments: readonly string[], start: number): PathNode | undefined {
-  let node: PathNode | undefined = ROOT;
+function findNode({ segments, truncated }: PathSegments, start: number): PathNode | undefined {
+  let node: PathNode | undefined = truncated || start >= segments.length ? undefined : ROOT;
   for (let index = start; node !== undefined && index < segments.length; index++) {
     const segment: string = segments[index] ?? '';
     node = segment === '' ? undefined : (node.known.get(segment) ?? node.below(segment));
@@ -209,18 +192,15 @@ function decodeSegment(value: string): string {
   }
 }
 
-function unknownRoute(method: string, parts: PathSegments): RouteMatch {
-  const { segments, absolute } = parts;
-  const start = absolute ? skipBasePath(segments) : skipPrefixes(segments, 0);
-  return { route: newRoute(method, genericTemplate(parts, start)), values: NO_VALUES };
-}
-
 /** Segments that may come before the API's own path. The empty one comes from a leading slash. */
 const PATH_PREFIXES: readonly string[] = ['', 'openai', 'v1'];
 
-/** The start of the API's own path in `/v1/…`, `/openai/v1/…`, `/openai/deployments/{name}/…` and the like. */
-function skipPrefixes(segments: readonly string[], from: number): number {
-  let start = from;
+/**
+ * The start of the API's own path in `/v1/…`, `/openai/v1/…`, `/openai/deployments/{name}/…` and the like. The base path
+ * of a whole URL is unknown, but mostly ends in `v1` or `openai`.
+ */
+function startOfPath({ segments, absolute }: PathSegments): number {
+  let start = absolute ? Math.max(segments.lastIndexOf('v1'), segments.lastIndexOf('openai'), 0) : 0;
   while (start < segments.length) {
     const segment = segments[start] ?? '';
     if (PATH_PREFIXES.includes(segment)) start++;
@@ -228,13 +208,6 @@ function skipPrefixes(segments: readonly string[], from: number): number {
     else break;
   }
   return start;
-}
-
-/** The start of an unknown path in a whole URL: after `v1`, or else at a known first segment. */
-function skipBasePath(segments: readonly string[]): number {
-  const version = segments.lastIndexOf('v1');
-  const known = version >= 0 ? version : segments.findIndex((segment) => ROOT.below(segment) !== undefined);
-  return skipPrefixes(segments, Math.max(known, 0));
 }
 
 const MAX_SEGMENTS = 12;

@@ -138,7 +138,7 @@ describe('text around the path', () => {
     'https://name.openai.azure.com/openai/deployments/my-model/threads/thread_1/runs',
     'https://name.services.ai.azure.com/api/projects/project/openai/v1/threads/thread_1/runs',
     'https://gateway.example/v1/0a1b/gateway/openai/threads/thread_1/runs',
-    'http://localhost:1234/projects/mine/threads/thread_1/runs',
+    'http://localhost:1234/projects/mine/v1/threads/thread_1/runs',
   ])('is ignored: %s', (path) => {
     const match = matchRoute('get', path);
     expect(match.route.template).toBe('/threads/{thread_id}/runs');
