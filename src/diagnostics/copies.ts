@@ -17,8 +17,7 @@ interface Copies {
   seen: boolean;
 }
 
-const noCopies = (): Copies => ({ openai: new Map(), ours: new Map(), seen: false });
-const copies = new ProcessWide<Copies>('copies', noCopies);
+const copies = new ProcessWide<Copies>('copies', () => ({ openai: new Map(), ours: new Map(), seen: false }));
 
 /** The ES module and the CommonJS build of one copy count as one. */
 export function noticeOpenAI({
@@ -62,11 +61,6 @@ export function noticeClientClass(missing: readonly string[], version: string = 
 
 export function hasSeenClientClass(): boolean {
   return copies.value.seen;
-}
-
-/** Only tests call this. */
-export function forgetCopies(): void {
-  Object.assign(copies.value, noCopies());
 }
 
 function add(known: Map<string, Copy>, copy: Copy, code: ProcessFindingCode): void {

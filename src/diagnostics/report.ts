@@ -17,8 +17,11 @@ interface Notices {
   speaking: boolean;
 }
 
-const noNotices = (): Notices => ({ findings: new Map(), said: new Set(), speaking: false });
-const notices = new ProcessWide<Notices>('notices', noNotices);
+const notices = new ProcessWide<Notices>('notices', () => ({
+  findings: new Map(),
+  said: new Set(),
+  speaking: false,
+}));
 onKeyTaken(() => notice('global_taken', STATE_KEY));
 
 /** Findings whose details grow with time. Only the first version is logged; the newest is kept for `doctor()`. */
@@ -81,9 +84,4 @@ function stderrLineOf(finding: Finding): string {
 /** The oldest come first. */
 export function noticed(): Finding[] {
   return [...notices.value.findings.values()];
-}
-
-/** Only tests call this. */
-export function forgetNotices(): void {
-  Object.assign(notices.value, noNotices());
 }

@@ -1,9 +1,9 @@
 import { OpenAI } from 'openai';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { instrumentOpenAI, traced } from '../../src/client.ts';
-import { forgetNotices } from '../../src/diagnostics/report.ts';
 import { doctor, OpenAIInstrumentation } from '../../src/index.ts';
 import { ask } from '../support/ask.ts';
+import { forgetNotices } from '../support/process-state.ts';
 import { openSession } from '../support/use-session.ts';
 
 const VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_ENABLED';

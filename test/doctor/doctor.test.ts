@@ -3,15 +3,11 @@ import { context, DiagLogLevel, diag, trace } from '@opentelemetry/api';
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
-import {
-  forgetCopies,
-  noticeClientClass,
-  noticeOpenAI,
-  noticeOurselves,
-} from '../../src/diagnostics/copies.ts';
-import { forgetNotices, notice } from '../../src/diagnostics/report.ts';
+import { noticeClientClass, noticeOpenAI, noticeOurselves } from '../../src/diagnostics/copies.ts';
+import { notice } from '../../src/diagnostics/report.ts';
 import { doctor } from '../../src/doctor/index.ts';
 import { noticeOtherRuntime } from '../../src/sdk/loading/module-hooks.ts';
+import { forgetCopies, forgetNotices } from '../support/process-state.ts';
 import { type Session, startSession } from '../support/session.ts';
 
 let session: Session;

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
+import { noticed } from '../../src/diagnostics/report.ts';
 import { holdRequests } from '../support/hold-requests.ts';
+import { forgetNotices } from '../support/process-state.ts';
 import type { ProgramOptions } from '../support/program.ts';
 import type { RunScript, Simulator } from '../support/simulator/index.ts';
 import { runAndListSteps, startTutor, type Tutor, treesFromNow } from '../support/tutor.ts';

@@ -2,9 +2,10 @@ import { propagation } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import type OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
+import { noticed } from '../../src/diagnostics/report.ts';
 import { follow } from '../support/agent-program.ts';
 import { otherProcess } from '../support/other-process.ts';
+import { forgetNotices } from '../support/process-state.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { startTutor, type Tutor } from '../support/tutor.ts';
 

@@ -6,9 +6,10 @@ import {
   W3CTraceContextPropagator,
 } from '@opentelemetry/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
+import { noticed } from '../../src/diagnostics/report.ts';
 import { Call } from '../../src/sdk/call.ts';
 import { addTraceContext, hasRoomForMark } from '../../src/sdk/metadata-propagation.ts';
+import { forgetNotices } from '../support/process-state.ts';
 import { startProgram } from '../support/program.ts';
 import { startTutor, type Tutor } from '../support/tutor.ts';
 

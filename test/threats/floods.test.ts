@@ -6,7 +6,7 @@
 import type OpenAI from 'openai';
 import { beforeEach, describe, expect, it, test } from 'vitest';
 import { withConversation } from '../../src/client.ts';
-import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
+import { noticed } from '../../src/diagnostics/report.ts';
 import { agents, readRequiredActions } from '../../src/hierarchy/dialects/agents.ts';
 import { readRun, readStep } from '../../src/hierarchy/dialects/assistants.ts';
 import { readItemCalls, readItemResults } from '../../src/hierarchy/dialects/responses.ts';
@@ -17,6 +17,7 @@ import { retrieval } from '../../src/operations/retrieval.ts';
 import { textCompletion } from '../../src/operations/text-completion.ts';
 import { startAgentProgram } from '../support/agent-program.ts';
 import { completionBody, functionCall, responseBody } from '../support/bodies.ts';
+import { forgetNotices } from '../support/process-state.ts';
 import { startProgram } from '../support/program.ts';
 import { recordFacts } from '../support/recording-sink.ts';
 import { startTutor } from '../support/tutor.ts';

@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Completion, recordEvaluation } from '../../../src/client.ts';
-import { forgetNotices } from '../../../src/diagnostics/report.ts';
 import { startTracedProgram } from '../../helpers/program.ts';
 import { ask } from '../../support/ask.ts';
 import { newFolder } from '../../support/folders.ts';
+import { forgetNotices } from '../../support/process-state.ts';
 import { recordedText } from '../../support/telemetry.ts';
 import { openSession } from '../../support/use-session.ts';
 import { CASES, contentOf, record } from './operations.ts';

@@ -4,6 +4,7 @@ import { type OpenAIInstrumentationConfig, resolveSettings } from '../../../src/
 import { Costs } from '../../../src/telemetry/cost/costs.ts';
 import { PriceList } from '../../../src/telemetry/cost/price-package.ts';
 import { NO_USAGE } from '../../../src/telemetry/cost/usage.ts';
+import { forgetNotices } from '../../support/process-state.ts';
 
 const USAGE = { ...NO_USAGE, inputTokens: 1_000_000 };
 
@@ -217,7 +218,7 @@ describe('without the price package', () => {
     ['nor if costs are off', { cost: false, events: { sink } }, 'gpt-4o', []],
   ])('%s', async (_, config, request, expected) => {
     const report = await import('../../../src/diagnostics/report.ts');
-    report.forgetNotices();
+    forgetNotices();
     report.logFindings();
     const { Costs: FreshCosts } = await import('../../../src/telemetry/cost/costs.ts');
     const of = new FreshCosts({ settings: resolveSettings(config, () => undefined, {}) });

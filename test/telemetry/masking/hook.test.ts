@@ -7,10 +7,10 @@ import {
   recordEvaluation,
   traced,
 } from '../../../src/client.ts';
-import { forgetNotices } from '../../../src/diagnostics/report.ts';
 import { newCompletion } from '../../../src/telemetry/content/content-record.ts';
 import { startTracedProgram } from '../../helpers/program.ts';
 import { ask } from '../../support/ask.ts';
+import { forgetNotices } from '../../support/process-state.ts';
 import { recordedText } from '../../support/telemetry.ts';
 import { collectWarnings } from '../../support/warnings.ts';
 
