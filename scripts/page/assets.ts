@@ -26,7 +26,7 @@ export async function pageConstants(): Promise<{ readonly script: string; readon
 
 /** Finds rules of markdown-it that are left out: for HTML, and for syntax that models seldom write. */
 const LEFT_OUT =
-  /markdown-it\/lib\/rules_\w+\/(?:autolink|entity|html_block|html_inline|image|lheading|linkify|reference|strikethrough)\.mjs$/;
+  /markdown-it\/lib\/rules_\w+\/(?:autolink|entity|html_block|html_inline|image|lheading|linkify|reference|replacements|smartquotes|strikethrough)\.mjs$/;
 const NO_RULE =
   'const none = () => false; export default Object.assign(none, { tokenize: none, postProcess: none });';
 /** Replacement for markdown-it's lists of rules, which the page does not change. */
@@ -42,10 +42,12 @@ const RULER = `export default class {
     return this.chains.get(chain);
   }
 }`;
-/** Replaces packages with large tables. HTML's character references stay as written, and browsers know Unicode. */
+/** Replaces packages with large tables. Character references and addresses stay as written, and browsers know Unicode. */
 const REPLACED: Readonly<Record<string, string>> = {
   entities: 'export const decodeHTML = (text) => text;',
-  mdurl: 'export {};',
+  mdurl: 'export const parse = String, format = String, encode = String, decode = String;',
+  'linkify-it': 'export default class {}',
+  'punycode.js': 'export default {};',
   'uc.micro': 'export const P = /\\p{P}/u; export const S = /\\p{S}/u;',
 };
 

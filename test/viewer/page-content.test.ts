@@ -145,7 +145,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the content of a page', () => {
     const survived = { name: 'survived', end: 20, children: [failed('early', 10)] };
     const last = failed('last try', 80, failed('cause', 70));
     page = await open([failed('work', 90, survived, failed('first try', 40), last)]);
-    const errors = await page.getByRole('list', { name: 'Errors' }).locator('strong').allTextContents();
+    const errors = await page.getByRole('region', { name: 'Errors' }).locator('strong').allTextContents();
     expect(errors).toEqual(['work', 'last try', 'cause', 'first try', 'early']);
     await page.keyboard.press('n');
     expect(await page.getByRole('treeitem', { selected: true }).locator('.label').textContent()).toBe('work');

@@ -121,7 +121,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
         'ok',
       ]);
       await page
-        .getByRole('list', { name: 'Errors' })
+        .getByRole('region', { name: 'Errors' })
         .getByRole('button', { name: 'rate_limit_exceeded' })
         .click();
       expect(await selected().textContent()).toContain('chat gpt-4o');
@@ -194,11 +194,14 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect(await rows()).toEqual([]);
     });
 
-    it('finds all errors, including those beyond the list, and shows their number', async () => {
+    it('finds all errors, which the list shows in steps, and shows their number', async () => {
       const children = Array.from({ length: 20 }, (_, i) => ({ name: `call ${i}`, error: i % 2 === 0 }));
       await open([{ name: 'many', children }, MATH_TUTOR]);
-      await page.getByRole('button', { name: 'and 4 more' }).click();
-      expect(await filter().inputValue()).toBe('error:');
+      const errors = page.getByRole('region', { name: 'Errors' }).getByRole('listitem');
+      expect(await errors.count()).toBe(6);
+      await page.getByRole('button', { name: 'Show more errors (4)' }).click();
+      expect(await errors.count()).toBe(10);
+      await filter().fill('error:');
       expect(await rows()).toHaveLength(11);
       expect(await page.getByRole('status').textContent()).toBe('10 spans in 1 trace');
     });

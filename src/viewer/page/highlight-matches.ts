@@ -10,19 +10,13 @@ const MAX_MATCHES = 1_000;
 export function markMatches(): void {
   // Older browsers lack the CSS Custom Highlight API.
   if (!('highlights' in CSS)) return;
-  let frame = 0;
-  const markSoon = (): void => {
-    cancelAnimationFrame(frame);
-    frame = requestAnimationFrame(() =>
-      CSS.highlights.set('found', matchesOf(patternOf(filterWords.peek()))),
-    );
-  };
+  const mark = (): void => void CSS.highlights.set('found', matchesOf(patternOf(filterWords.peek())));
   new MutationObserver(() => {
-    if (filterWords.peek() !== '') markSoon();
+    if (filterWords.peek() !== '') mark();
   }).observe(document.body, { childList: true, characterData: true, subtree: true });
   effect(() => {
     filterWords.value;
-    markSoon();
+    mark();
   });
 }
 

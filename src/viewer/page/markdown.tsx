@@ -1,47 +1,30 @@
-import type MarkdownIt from 'markdown-it';
-import * as helpers from 'markdown-it/lib/helpers/index.mjs';
-import ParserBlock from 'markdown-it/lib/parser_block.mjs';
-import ParserInline from 'markdown-it/lib/parser_inline.mjs';
-import type Token from 'markdown-it/lib/token.mjs';
+import MarkdownIt, { type Token } from 'markdown-it';
 import { type ComponentChildren, h, type VNode } from 'preact';
 import { useMemo } from 'preact/hooks';
 
 /** The length, in UTF-16 units, beyond which a text is shown without Markdown. */
 export const MAX_MARKDOWN_LENGTH = 20_000;
 const MAX_NESTING = 50;
+const OPTIONS = { html: false, maxNesting: MAX_NESTING };
 
 /** Characters at which `.` stops. All become line feeds: at others, patterns that end in `.*$` are slow. */
 const LINE_END = /\r\n?|[\n\u2028\u2029]/g;
 /** An address that is not yet a link. Lengths are limited, so that no text takes long to search. */
 const ADDRESS = /(https?:\/\/(?:[^\s<>"'()\]]|\([^\s<>"'()\]]{0,100}\)){1,1000}(?<![.,:;!?]))/;
 
-const block = new ParserBlock();
-const inline = new ParserInline();
-
-/**
- * The parts of markdown-it that its two parsers use. Links can lead to websites only. `scripts/page/assets.ts` leaves
- * out the rules for HTML.
- */
-const parser = {
-  block,
-  inline,
-  helpers,
-  options: { html: false, linkify: false, maxNesting: MAX_NESTING },
-  normalizeLink: (address: string) => address,
-  normalizeLinkText: (text: string) => text,
-  validateLink: (address: string) => /^https?:\/\//i.test(address) && URL.canParse(address),
-} as unknown as MarkdownIt;
+/** Links can lead to websites only. `scripts/page/assets.ts` leaves out the rules for HTML. */
+const parser = new MarkdownIt(OPTIONS);
+parser.validateLink = (address) => /^https?:\/\//i.test(address) && URL.canParse(address);
 
 /**
  * A text with the Markdown that models write, as elements. The text comes from outside and may be hostile: it is never
  * parsed as HTML, and nothing is loaded. A link is followed only by a click.
  */
 export function Markdown({ text }: { readonly text: string }): VNode {
-  const content = useMemo(() => {
-    const tokens: Token[] = [];
-    block.parse(text.replace(LINE_END, '\n'), parser, {}, tokens);
-    return nodesOf(tokens.values(), false);
-  }, [text]);
+  const content = useMemo(
+    () => nodesOf(parser.parse(text.replace(LINE_END, '\n'), {}).values(), false),
+    [text],
+  );
   return <div class="text md stack">{content}</div>;
 }
 
@@ -56,13 +39,11 @@ function nodesOf(tokens: Iterator<Token>, isInLink: boolean): ComponentChildren[
   return nodes;
 }
 
-function leaf({ type, content }: Token, isInLink: boolean): ComponentChildren {
+function leaf({ type, content, children }: Token, isInLink: boolean): ComponentChildren {
   switch (type) {
     case 'inline': {
-      const tokens: Token[] = [];
-      inline.parse(content, parser, {}, tokens);
-      // The parsers limit how deep blocks and links are nested, but not emphasis.
-      const shown = tokens.filter(({ nesting, level }) => nesting === 0 || level < MAX_NESTING);
+      // The parser limits how deep blocks and links are nested, but not emphasis.
+      const shown = children?.filter(({ nesting, level }) => nesting === 0 || level < MAX_NESTING) ?? [];
       return nodesOf(shown.values(), false);
     }
     case 'fence':

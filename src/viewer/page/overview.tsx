@@ -1,19 +1,19 @@
 import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
-import { count, grouped } from '../format-amounts.ts';
+import { count } from '../format-amounts.ts';
 import { attributeText } from '../messages.ts';
 import type { TraceEntry } from '../trace-store.ts';
 import { summaryFacts } from '../trace-summary.ts';
 import type { Row } from '../tree.ts';
 import { shownErrorType } from '../viewed-trace.ts';
-import { compareWith, select, setFilter } from './actions.ts';
+import { compareWith, select } from './actions.ts';
+import { Paged } from './content.tsx';
 import { Button, clock, FactList } from './elements.tsx';
 import { hasList } from './state.ts';
 
 /** The maximum length of a question or an answer, in UTF-16 units. The conversation shows all of it. */
 const MAX_STORY_LENGTH = 300;
-/** The maximum number of errors listed. The filter finds the others. */
-const MAX_ERRORS = 6;
+const ERRORS_PAGE_SIZE = 6;
 
 export function Overview({ entry }: { readonly entry: TraceEntry }): VNode {
   const { title, traceId, summary } = entry.trace;
@@ -36,7 +36,17 @@ export function Overview({ entry }: { readonly entry: TraceEntry }): VNode {
           ['Last answer', answer && <q>{answer.slice(0, MAX_STORY_LENGTH)}</q>],
         ]}
       />
-      {errors.length > 0 && <ErrorList errors={errors} />}
+      {errors.length > 0 && (
+        <section aria-label="Errors" key={traceId}>
+          <Paged
+            as="ul"
+            items={errors}
+            size={ERRORS_PAGE_SIZE}
+            label="Show more errors"
+            render={(row) => <ErrorButton key={row.id} row={row} />}
+          />
+        </section>
+      )}
     </section>
   );
 }
@@ -53,29 +63,17 @@ export function Badge({ entry: { trace, inProgress } }: { readonly entry: TraceE
   return <span class={state === 'ok' ? 'badge good' : 'badge'}>{state}</span>;
 }
 
-function ErrorList({ errors }: { readonly errors: readonly Row[] }): VNode {
-  const more = errors.length - MAX_ERRORS;
+function ErrorButton({ row }: { readonly row: Row }): VNode {
+  const { name, message, attributes } = row.span;
+  const id = attributes[ATTR.OPENAI_STEP_ID] ?? attributes[ATTR.OPENAI_RUN_ID] ?? '';
   return (
-    <ul class="errors line" aria-label="Errors">
-      {errors.slice(0, MAX_ERRORS).map((row) => {
-        const { name, message, attributes } = row.span;
-        const id = attributes[ATTR.OPENAI_STEP_ID] ?? attributes[ATTR.OPENAI_RUN_ID] ?? '';
-        return (
-          <li key={row.id}>
-            <button type="button" class="note bad line" onClick={() => select(row)}>
-              <strong class="failure">{shownErrorType(row.span)}</strong>
-              <span>{name.slice(0, 200)}</span>
-              <code>{attributeText(id).slice(0, 200)}</code>
-              <span>{message?.slice(0, 200)}</span>
-            </button>
-          </li>
-        );
-      })}
-      {more > 0 && (
-        <li>
-          <Button label={`and ${grouped(more)} more`} onClick={() => setFilter('error:')} />
-        </li>
-      )}
-    </ul>
+    <li>
+      <button type="button" class="note bad line" onClick={() => select(row)}>
+        <strong class="failure">{shownErrorType(row.span)}</strong>
+        <span>{name.slice(0, 200)}</span>
+        <code>{attributeText(id).slice(0, 200)}</code>
+        <span>{message?.slice(0, 200)}</span>
+      </button>
+    </li>
   );
 }
