@@ -186,8 +186,6 @@ interface ResolvedOptions extends Pick<OpenAIInstrumentationConfig, keyof Hooks 
   maskedKinds: readonly MaskedKind[];
   /** The folder where content is stored after all hooks have run. */
   contentFolder: string | undefined;
-  /** Which version of the conventions names metrics and cached tokens: the next one only on request. */
-  conventions: 'current' | 'next' | 'both';
   /** Whether spans also carry the attribute names of older versions of the conventions. */
   olderNames: boolean;
 }
@@ -279,20 +277,12 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
     accepts: 'paths of folders, and file: URLs',
     parse: parseFolder,
   },
-  conventions: {
-    variable: 'OTEL_SEMCONV_STABILITY_OPT_IN',
-    source: 'variable',
-    fallback: 'current',
-    accepts:
-      'lists of names, of which gen_ai/dup, gen_ai_latest_experimental and gen_ai_latest_experimental/dup are known',
-    parse: parseConventions,
-  },
   olderNames: {
     variable: 'OTEL_SEMCONV_STABILITY_OPT_IN',
     source: 'variable',
     fallback: false,
-    accepts: 'lists of names, of which gen_ai/dup is one',
-    parse: (value) => listedNames(value).includes('gen_ai/dup'),
+    accepts: 'lists of names, of which gen_ai/dup and gen_ai_latest_experimental are known',
+    parse: parseOlderNames,
   },
 };
 
@@ -396,13 +386,11 @@ function parseEvents(value: unknown): Settings['events'] {
     : undefined;
 }
 
-/** Ignores names for other instrumentations. */
-function parseConventions(value: unknown): Settings['conventions'] | undefined {
-  const names = listedNames(value);
-  const known = ['gen_ai/dup', 'gen_ai_latest_experimental', 'gen_ai_latest_experimental/dup'];
-  if (names.some((name) => name.startsWith('gen_ai') && !known.includes(name))) return undefined;
-  if (names.includes('gen_ai_latest_experimental/dup')) return 'both';
-  return names.includes('gen_ai_latest_experimental') ? 'next' : 'current';
+/** Ignores names for other instrumentations, and the one that asks for the latest conventions, which are used anyway. */
+function parseOlderNames(value: unknown): boolean | undefined {
+  const names = listedNames(value).filter((name) => name.startsWith('gen_ai'));
+  const known = ['gen_ai/dup', 'gen_ai_latest_experimental'];
+  return names.every((name) => known.includes(name)) ? names.includes('gen_ai/dup') : undefined;
 }
 
 /** Rejects URLs of object stores, which would need a library. Python's instrumentations accept them. */
