@@ -1,4 +1,4 @@
-import { type Context, context, createContextKey, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
+import { type Context, context, createContextKey, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
 import { logError } from './guard.ts';
 import { isApiContext } from './otel-api.ts';
 
@@ -51,7 +51,7 @@ function enter(entry: ContextRun): void {
   entry.state = 'returned';
 }
 
-/** The key of `suppressTracing` in `@opentelemetry/core`: the API creates equal keys for equal descriptions. */
+/** The key of `suppressTracing` in `@opentelemetry/core`. In every API 1.x, equal descriptions are equal keys. */
 const SUPPRESS_TRACING: symbol = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
 /** Whether one of our own requests is being made. Unlike a value in the context, this needs no context manager. */
@@ -76,21 +76,7 @@ export function makeSuppressed<Result>(make: () => Result): Result {
 }
 
 /** The key of the active span, which the API does not export. */
-export const SPAN_KEY: symbol = findSpanKey();
-
-function findSpanKey(): symbol {
-  let found = createContextKey('OpenTelemetry Context Key SPAN');
-  const probe: Context = {
-    getValue: () => undefined,
-    setValue: () => probe,
-    deleteValue: (key) => {
-      found = key;
-      return probe;
-    },
-  };
-  trace.deleteSpan(probe);
-  return found;
-}
+export const SPAN_KEY: symbol = createContextKey('OpenTelemetry Context Key SPAN');
 
 /** The longest chain that a lookup walks. A longer one is copied into a single context. */
 const MAX_LINKS = 8;

@@ -16,8 +16,14 @@ import {
   LinkedContext,
   makeSuppressed,
   runIn,
+  SPAN_KEY,
   suppressed,
 } from '../../src/util/context.ts';
+
+test('the key of the active span is that of the API', () => {
+  const span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+  expect(trace.setSpan(ROOT_CONTEXT, span).getValue(SPAN_KEY)).toBe(span);
+});
 
 const KEY = createContextKey('test');
 const inner = ROOT_CONTEXT.setValue(KEY, 'inner');
