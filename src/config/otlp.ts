@@ -53,26 +53,20 @@ export function tracesEndpoint(
   return `${(base || DEFAULT_HTTP_ENDPOINT).replace(/\/$/, '')}/${TRACES_PATH}`;
 }
 
-/** For each reason why an endpoint cannot be used: what its variable must do instead. */
-export const ENDPOINT_RULES = {
-  'quotation marks': 'not contain quotation marks, which Docker keeps in its --env-file',
-  'no http://': 'start with http:// or https://',
-  'not a URL': 'be a URL such as http://localhost:4318',
-  'space at the end': 'not end with a space',
-};
-
-/** Why exporters cannot use the endpoint; `undefined` if they can. For gRPC, the address needs no scheme. */
-export function malformationIn(environment: Environment): keyof typeof ENDPOINT_RULES | undefined {
+/** What the variable of the endpoint must do, so that exporters can use it; `undefined` if they can. */
+export function ruleBroken(environment: Environment): string | undefined {
   const variable = endpointVariable(environment);
   if (variable === undefined) return undefined;
   const endpoint = environment[variable]?.trim() ?? '';
+  // For gRPC, the address needs no scheme.
   const isGrpc = tracesProtocol(environment) === 'grpc';
-  if (/^["']|["']$/.test(endpoint)) return 'quotation marks';
-  if (!isGrpc && lacksScheme(endpoint)) return 'no http://';
+  if (/^["']|["']$/.test(endpoint))
+    return 'not contain quotation marks, which Docker keeps in its --env-file';
+  if (!isGrpc && lacksScheme(endpoint)) return 'start with http:// or https://';
   // Exporters append their path without removing the space.
   if (!isGrpc && variable === OTLP_ENDPOINT_VARIABLE && environment[variable]?.endsWith(' '))
-    return 'space at the end';
-  return parseAddress(endpoint) === undefined ? 'not a URL' : undefined;
+    return 'not end with a space';
+  return parseAddress(endpoint) === undefined ? 'be a URL such as http://localhost:4318' : undefined;
 }
 
 /** Judges by the address alone. */
@@ -84,9 +78,8 @@ export function endpointMistakes(environment: Environment): [wrong: string, reme
   const isGrpc = tracesProtocol(environment) === 'grpc';
   const mistakes: [wrong: string, remedy: string][] = [];
   const note = (wrong: string, remedy: string): void => void mistakes.push([`${variable} ${wrong}.`, remedy]);
-  const malformation = malformationIn(environment);
-  if (malformation !== undefined)
-    note(`cannot be used (${malformation})`, `It must ${ENDPOINT_RULES[malformation]}.`);
+  const rule = ruleBroken(environment);
+  if (rule !== undefined) note('cannot be used', `It must ${rule}.`);
   if (isGrpc && lacksScheme(endpoint) && /^(?:localhost$|\[::1\]$|127\.)/.test(hostname))
     note('has no http://, so the exporter speaks TLS', 'Add http:// before it.');
   if (!isGrpc && port === '4317')

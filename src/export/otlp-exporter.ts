@@ -2,10 +2,9 @@ import type { ClientRequest } from 'node:http';
 import { namedExporters } from '../config/environment.ts';
 import type { Environment } from '../config/option-parsers.ts';
 import {
-  ENDPOINT_RULES,
   endpointVariable,
-  malformationIn,
   parseAddress,
+  ruleBroken,
   tracesEndpoint,
   tracesProtocol,
 } from '../config/otlp.ts';
@@ -70,11 +69,8 @@ export function otlpProcessors(environment: NodeJS.ProcessEnv, require: NodeJS.R
   const exporter = new ReportingExporter(made, endpoint);
   const exporting = batchProcessor(environment, require, exporter);
   if (protocol === 'grpc') return [exporting];
-  const malformation = malformationIn(environment);
-  if (malformation !== undefined)
-    reportOnce(
-      `could not send traces (${malformation}). ${endpointVariable(environment)} must ${ENDPOINT_RULES[malformation]}.`,
-    );
+  const rule = ruleBroken(environment);
+  if (rule !== undefined) reportOnce(`could not send traces. ${endpointVariable(environment)} must ${rule}.`);
   const live = liveSpans(endpoint);
   return live === undefined ? [exporting] : [exporting, live];
 }

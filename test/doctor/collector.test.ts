@@ -26,23 +26,23 @@ test.each([
 });
 
 test.each([
-  [{ [ENDPOINT]: 'localhost:4318' }, ['no http://', 'start with http://']],
+  [{ [ENDPOINT]: 'localhost:4318' }, ['cannot be used', 'start with http://']],
   [{ ...GRPC, [ENDPOINT]: 'localhost:4317' }, ['speaks TLS', 'Add http://']],
-  [{ [ENDPOINT]: 'grpc://localhost:4319' }, ['no http://', 'start with http://']],
-  [{ [ENDPOINT]: 'http://localhost:4318 ' }, ['space at the end', 'not end with a space']],
-  [{ [ENDPOINT]: '"http://localhost:4318"' }, ['quotation marks', 'not contain quotation marks']],
-  [{ ...GRPC, [TRACES]: "'http://localhost:4317'" }, ['quotation marks', 'not contain quotation marks']],
-  [{ [ENDPOINT]: 'http://' }, ['not a URL', 'http://localhost:4318.']],
-  [{ [ENDPOINT]: 'http://localhost:99999' }, ['not a URL', 'http://localhost:4318.']],
+  [{ [ENDPOINT]: 'grpc://localhost:4319' }, ['cannot be used', 'start with http://']],
+  [{ [ENDPOINT]: 'http://localhost:4318 ' }, ['cannot be used', 'not end with a space']],
+  [{ [ENDPOINT]: '"http://localhost:4318"' }, ['cannot be used', 'not contain quotation marks']],
+  [{ ...GRPC, [TRACES]: "'http://localhost:4317'" }, ['cannot be used', 'not contain quotation marks']],
+  [{ [ENDPOINT]: 'http://' }, ['cannot be used', 'http://localhost:4318.']],
+  [{ [ENDPOINT]: 'http://localhost:99999' }, ['cannot be used', 'http://localhost:4318.']],
   [{ [ENDPOINT]: 'http://localhost:4317' }, ['speak gRPC', 'OTEL_EXPORTER_OTLP_PROTOCOL=grpc.']],
-  [{ ...GRPC, [ENDPOINT]: 'http://a b:4317' }, ['not a URL', 'http://localhost:4318.']],
+  [{ ...GRPC, [ENDPOINT]: 'http://a b:4317' }, ['cannot be used', 'http://localhost:4318.']],
   [{ ...GRPC, [ENDPOINT]: 'http://localhost:4318' }, ['speak HTTP', 'Use port 4317']],
   [{ [ENDPOINT]: 'http://a:4318/v1/traces' }, ['add /v1/traces', 'Remove /v1/traces.']],
   [{ [ENDPOINT]: 'http://localhost:4318/?token=a' }, ['add /v1/traces behind it', 'Remove it']],
   [{ [TRACES]: 'http://a:4318' }, ['no path', 'Add /v1/traces']],
   // A space at the end hides no other problem.
-  [{ [ENDPOINT]: 'http://localhost:4317 ' }, ['space at the end', '', 'speak gRPC', '']],
-  [{ [ENDPOINT]: 'http://a:4318/v1/traces ' }, ['space at the end', '', 'add /v1/traces', '']],
+  [{ [ENDPOINT]: 'http://localhost:4317 ' }, ['cannot be used', '', 'speak gRPC', '']],
+  [{ [ENDPOINT]: 'http://a:4318/v1/traces ' }, ['cannot be used', '', 'add /v1/traces', '']],
 ])('a malformed endpoint is not in use, and reported with its correction: %j', (environment, said) => {
   const { result, detail, findings } = examineEndpoint(environment);
   expect(result).toBe('problem');

@@ -24,8 +24,8 @@ function create(environment: NodeJS.ProcessEnv): { processors: unknown[]; printe
 }
 
 test.each([
-  [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' }, '(no http://). OTEL_EXPORTER_OTLP_ENDPOINT must start'],
-  [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://' }, '(not a URL). OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must'],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' }, 'traces. OTEL_EXPORTER_OTLP_ENDPOINT must start'],
+  [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://' }, 'traces. OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must'],
   [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318 ' }, 'must not end with a space.'],
 ])('a variable that no exporter can use is reported once: %j', (environment, report) => {
   expect(create(environment).printed).toEqual([expect.stringContaining(report)]);
