@@ -95,10 +95,6 @@ export class BoundedMap<Key, Value> {
     unlink(entry);
   }
 
-  dropOldest(): void {
-    if (this.size > 0) this.#drop(this.#end.newer);
-  }
-
   /** The least recently used come first. */
   values(): Value[] {
     const values: Value[] = [];
@@ -125,7 +121,7 @@ export class BoundedMap<Key, Value> {
   #makeRoom(): void {
     for (let tries = 0; tries < MAX_TRIES && this.#isInUse(this.#end.newer.value); tries++)
       this.#renew(this.#end.newer);
-    this.dropOldest();
+    this.#drop(this.#end.newer);
   }
 
   #drop(entry: Entry<Key, Value>): void {

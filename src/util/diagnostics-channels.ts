@@ -15,22 +15,16 @@ export function listenToChannels(
 ): () => void {
   const channels = builtIn('node:diagnostics_channel');
   if (channels === undefined || isOfSandbox(channels.subscribe)) return () => undefined;
-  let isPublishing = false;
   let isStopped = false;
   const listener = (message: unknown): void => {
-    if (isStopped) return;
-    isPublishing = true;
-    guard(where, receive, message);
-    isPublishing = false;
-  };
-  const leave = (): void => {
-    for (const name of names) channels.unsubscribe(name, listener);
+    if (!isStopped) guard(where, receive, message);
   };
   for (const name of names) channels.subscribe(name, listener);
   return () => {
     isStopped = true;
-    // In Node 20.0, a request fails if its channel loses the last listener while it is published.
-    if (isPublishing) queueMicrotask(leave);
-    else leave();
+    // Later: in Node 20.0, a request fails if its channel loses the last listener while it is published.
+    queueMicrotask(() => {
+      for (const name of names) channels.unsubscribe(name, listener);
+    });
   };
 }

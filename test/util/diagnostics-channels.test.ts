@@ -16,11 +16,12 @@ function heardBy(Realm: FunctionConstructor): Listener[] {
   return listeners;
 }
 
-test('channels are listened to until that is stopped', () => {
+test('channels are listened to until that is stopped', async () => {
   const listeners = heardBy(Function);
   const stop = listenToChannels(['one', 'two'], 'listening', () => undefined);
   expect(listeners).toHaveLength(2);
   stop();
+  await Promise.resolve();
   expect(listeners).toEqual([]);
 });
 
