@@ -82,19 +82,8 @@ export function isTranscription({ name }: ViewedSpan): boolean {
   return name === 'transcription';
 }
 
-const KIND_SERVER = 1;
-const KIND_CONSUMER = 4;
-
-/** The id of a span's parent. SDK 1.x has it in `parentSpanId`, without a context. */
-function parentIdOf(span: FinishedSpan & { readonly parentSpanId?: string | undefined }): string | undefined {
-  return (span.parentSpanContext?.spanId ?? span.parentSpanId) || undefined;
-}
-
-export function isLocalRoot(span: FinishedSpan): boolean {
-  const { parentSpanContext: parent, kind } = span;
-  if (parentIdOf(span) === undefined || parent?.isRemote === true) return true;
-  // SDK 1.x does not say whether a parent is remote. A server or consumer span's parent is.
-  return parent === undefined && (kind === KIND_SERVER || kind === KIND_CONSUMER);
+export function isLocalRoot({ parentSpanContext: parent }: FinishedSpan): boolean {
+  return !parent?.spanId || parent.isRemote === true;
 }
 
 /**
@@ -111,7 +100,7 @@ export function toViewedSpan(
   return {
     traceId: attributeText(traceId),
     spanId: attributeText(spanId),
-    parentId: parentIdOf(span),
+    parentId: span.parentSpanContext?.spanId || undefined,
     name: attributeText(span.name),
     start: span.startTime,
     end: span.endTime,

@@ -19,7 +19,7 @@ import { examineProject } from '../../src/doctor/project.ts';
 import { ConsoleTreeExporter, type FinishedSpan, HtmlTraceExporter } from '../../src/export.ts';
 import { transcriptOf } from '../../src/viewer/transcript.ts';
 import { pageFromFile } from '../../src/viewer/view-command.ts';
-import { makeSpans, rowsOf, spanOfSdk1 } from '../viewer/spans.ts';
+import { makeSpans, rawSpan, rowsOf } from '../viewer/spans.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -186,7 +186,7 @@ test('a chain of 200,000 calls is read like one of two', () => {
   const chain = Array.from(
     { length: 200_000 },
     (_, i): FinishedSpan => ({
-      ...spanOfSdk1(String(i), i === 0 ? undefined : String(i - 1)),
+      ...rawSpan(String(i), i === 0 ? '' : String(i - 1)),
       startTime: [i, 0],
       endTime: [i, 1],
       attributes: { 'gen_ai.operation.name': 'chat' },

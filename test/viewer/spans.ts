@@ -83,20 +83,19 @@ export function rowsOf(spans: readonly FinishedSpan[]): Row[] {
   return treesOf(spans).flatMap(({ rows }) => rows);
 }
 
-/** A span as SDK 1.x exports it. */
-export function spanOfSdk1(spanId: string, parentSpanId?: string): FinishedSpan {
+/** A span with any ids. */
+export function rawSpan(spanId: string, parentId = ''): FinishedSpan {
   const context = { traceId: 'a'.repeat(32), spanId };
-  const span = {
+  return {
     name: spanId,
     kind: 0,
     startTime: [0, 0],
     endTime: [1, 0],
     status: { code: 0 },
     attributes: {},
-    parentSpanId,
+    parentSpanContext: { spanId: parentId },
     spanContext: () => context,
-  } as const;
-  return span;
+  };
 }
 
 const thread = { 'openai.thread.id': 'thread_abc123', 'gen_ai.conversation.id': 'thread_abc123' };

@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type FinishedSpan, isLocalRoot } from '../../src/viewer/viewed-span.ts';
 import { callGrowthOf } from '../support/call-growth.ts';
-import { makeSpans, rowsOf, spanOfSdk1, treesOf } from './spans.ts';
-
-/** A span as hostile as a broken exporter could make it: any ids, any parent. */
-function rawSpan(spanId: string, parentId: string): FinishedSpan {
-  return { ...spanOfSdk1(spanId), parentSpanContext: { spanId: parentId } };
-}
+import { makeSpans, rawSpan, rowsOf, treesOf } from './spans.ts';
 
 function draw(spans: readonly FinishedSpan[]): string[] {
   return rowsOf(spans).map(({ branch, span }) => branch + span.name);
@@ -31,19 +26,9 @@ describe('buildTrees', () => {
     expect(draw(spans)).toEqual(['a', 'c']);
   });
 
-  it('finds the parents that SDK 1.x names by their id alone', () => {
-    const spans = [spanOfSdk1('c', 'b'), spanOfSdk1('b', 'a'), spanOfSdk1('a')];
-    expect(draw(spans)).toEqual(['a', '└─ b', '   └─ c']);
-    expect(spans.map(isLocalRoot)).toEqual([false, false, true]);
-  });
-
-  it('takes what SDK 1.x names above a server or consumer for remote', () => {
-    const [internal, server, consumer] = [0, 1, 4].map((kind) => ({ ...spanOfSdk1('a', 'elsewhere'), kind }));
-    expect([internal, server, consumer].map((span) => span !== undefined && isLocalRoot(span))).toEqual([
-      false,
-      true,
-      true,
-    ]);
+  it('knows a span without a parent in this process', () => {
+    const isRemote = { ...rawSpan('c'), parentSpanContext: { spanId: 'elsewhere', isRemote: true } };
+    expect([rawSpan('a'), rawSpan('b', 'a'), isRemote].map(isLocalRoot)).toEqual([true, false, true]);
   });
 
   it('cuts circles of parents, so that every span appears once', () => {
