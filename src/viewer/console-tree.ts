@@ -61,6 +61,8 @@ const PRINT_DELAY_MS = 200;
 /** How often the delay repeats while a trace is open. In five seconds, a run can be read from the API. */
 const MAX_WAITS = 24;
 const DEFAULT_COLUMNS = 80;
+/** The width of lines that go into a file or a pipe. */
+const FILE_COLUMNS = 200;
 
 /**
  * Prints every trace as a tree, one line per span with its duration, ids, status, tokens, cost and errors. Implements
@@ -177,7 +179,7 @@ export class ConsoleTreeExporter {
       const columns = stream.columns || DEFAULT_COLUMNS;
       const view = {
         // Windows' old console starts a new line after the last column, so that column stays empty.
-        columns: isTerminal ? columns - Number(isOld) : undefined,
+        columns: isTerminal ? columns - Number(isOld) : FILE_COLUMNS,
         color: this.#options.color ?? wantsColor(isTerminal, env),
         attributes: this.#options.attributes ?? [],
       };

@@ -35,13 +35,6 @@ export function costOf(value: unknown, unpriced: unknown): string | undefined {
   return shown !== undefined && isNumber(unpriced) && unpriced > 0 ? `≥ ${shown}` : shown;
 }
 
-/** Formats a cost, and counts the calls that it does not include: `≥ $0.02, 1 call of unknown cost`. */
-export function explainedCost(value: unknown, unpriced: unknown): string | undefined {
-  const shown = costOf(value, unpriced);
-  const missing = count(unpriced, 'call');
-  return shown !== undefined && missing !== undefined ? `${shown}, ${missing} of unknown cost` : shown;
-}
-
 /** Created once, because creating a formatter takes longer than formatting a number. */
 const GROUPED = new Intl.NumberFormat('en-US');
 

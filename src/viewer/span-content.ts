@@ -1,5 +1,6 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
+import { mediaText } from './media.ts';
 import { attributeText, partContent, readMessages, type SpanPart } from './messages.ts';
 import type { SpanAttributes } from './viewed-span.ts';
 
@@ -43,15 +44,6 @@ function quoted(value: unknown, length: number): string {
   return /^[[{]/.test(text) ? text : `"${text}"`;
 }
 
-const PART_NAMES: Readonly<Record<string, string>> = {
-  tool_call_response: 'result without content',
-  blob: 'media',
-  uri: 'media by link',
-  file: 'file',
-  citations: 'sources',
-  omitted: 'not recorded',
-};
-
 /** A message part as text: `"text"`, `get_weather({"city":"Paris"})`, or `get_weather` without arguments. */
 function partText(part: SpanPart, length: number): string {
   if (part.type === 'tool_call') {
@@ -59,7 +51,5 @@ function partText(part: SpanPart, length: number): string {
     return terminalSafe(`${attributeText(part.name ?? 'tool')}${input && `(${input})`}`, length);
   }
   const content = partContent(part);
-  if (content !== undefined) return quoted(content, length);
-  const type = attributeText(part.type ?? 'part');
-  return `[${Object.hasOwn(PART_NAMES, type) ? PART_NAMES[type] : terminalSafe(type, 40)}]`;
+  return content === undefined ? `[${terminalSafe(mediaText(part), length)}]` : quoted(content, length);
 }

@@ -1,11 +1,11 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { costOf, count, dollars, explainedCost, formatMilliseconds, isNumber } from './format-amounts.ts';
+import { costOf, count, dollars, formatMilliseconds, isNumber } from './format-amounts.ts';
 import { attributeText } from './messages.ts';
 import { audioTokens, numberIn, reportedTotal, spanUsage, totalTokens } from './span-usage.ts';
 import type { Detail, Rank } from './terminal-text.ts';
 import type { Row } from './tree.ts';
-import { cancelledBy, unusualFinish, words } from './unusual-finish.ts';
+import { unusualFinish, words } from './unusual-finish.ts';
 import { isFailed, isOngoing, type SpanAttributes, type ViewedSpan } from './viewed-span.ts';
 
 /** A fact as dim text, or with a tone and rank of its own; `undefined` to leave it out. */
@@ -105,7 +105,7 @@ function totalTokensBelow(of: SpanAttributes): ShownFact {
 function totalCost(of: SpanAttributes): ShownFact {
   const { [ATTR.OPENAI_TOTAL_COST]: total, [ATTR.OPENAI_TOTAL_UNPRICED]: unpriced } = of;
   const isOwn = total === of[ATTR.OPENAI_COST] && unpriced === undefined;
-  return isOwn ? undefined : prefix('total ', explainedCost(total, unpriced));
+  return isOwn ? undefined : prefix('total ', costOf(total, unpriced));
 }
 
 function costPerUserMessage(of: SpanAttributes): ShownFact {
@@ -177,7 +177,7 @@ function status(attribute: string, isShown = (_value: unknown): boolean => true)
 
 function shownFinish(of: SpanAttributes): ShownFact {
   const { [ATTR.GEN_AI_RESPONSE_FINISH_REASONS]: reasons, [ATTR.OPENAI_REALTIME_CANCEL_REASON]: cancel } = of;
-  const unusual = cancelledBy(cancel) ?? unusualFinish(reasons);
+  const unusual = unusualFinish(cancel ?? reasons);
   if (unusual !== undefined) return warning(unusual);
   const text = words(reasons);
   return text && { text, tone: 'dim', rank: 1 };

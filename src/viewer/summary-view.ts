@@ -12,7 +12,7 @@ type SummaryOptions = Pick<TreeViewOptions, 'columns' | 'color'>;
 
 /** The width of the panel, unless the terminal is narrower or a value is longer. */
 const PANEL_WIDTH = 76;
-/** The maximum width of the panel. On a terminal with enough columns, the panel is as wide as its longest value. */
+/** The maximum width of the panel. With enough columns, it is as wide as its longest value. */
 const MAX_PANEL_WIDTH = 160;
 /** On a narrower terminal the table has no status column: the details of a failed call begin with its error anyway. */
 const MIN_STATUS_COLUMNS = 80;
@@ -32,7 +32,7 @@ export function drawSummary(summary: TraceSummary, { columns, color }: SummaryOp
   const labelWidth = Math.max(...facts.map(([label]) => label.length)) + 2;
   const lines = facts.map(([label, text]) => toned(pad(label, labelWidth), 'dim') + text);
   const wanted = Math.max(...lines.map(widthOf), PANEL_WIDTH - 4);
-  const room = Math.max(Math.min(columns ?? PANEL_WIDTH, wanted + 4, MAX_PANEL_WIDTH) - 4, 0);
+  const room = Math.max(Math.min(columns, wanted + 4, MAX_PANEL_WIDTH) - 4, 0);
   const side = toned('│', 'dim');
   const border = (left: string, right: string): string =>
     toned(`${left}${'─'.repeat(room + 2)}${right}`, 'dim');
@@ -42,8 +42,8 @@ export function drawSummary(summary: TraceSummary, { columns, color }: SummaryOp
 
 export function drawCalls({ calls }: TraceSummary, { columns, color }: SummaryOptions): string {
   if (calls.length === 0) return '';
-  const isNarrow = columns !== undefined && columns < MIN_STATUS_COLUMNS;
-  const limit = Math.min(MAX_CALL_NAME_WIDTH, Math.ceil((columns ?? 200) / (isNarrow ? 4 : 3)));
+  const isNarrow = columns < MIN_STATUS_COLUMNS;
+  const limit = Math.min(MAX_CALL_NAME_WIDTH, Math.ceil(columns / (isNarrow ? 4 : 3)));
   const names = calls.map(({ span }) => shorten(terminalSafe(attributeText(span.name), 200), limit));
   const durations = calls.map(({ span }) => formatDuration(span.start, span.end));
   const numberWidth = Math.max(2, String(calls.length).length);
@@ -51,16 +51,15 @@ export function drawCalls({ calls }: TraceSummary, { columns, color }: SummaryOp
   const durationWidth = Math.max(8, ...durations.map(widthOf));
   const status = (text: string): string => (isNarrow ? '' : pad(text, 8));
   const head = `${'#'.padStart(numberWidth)}  ${pad('Call', nameWidth)}  ${pad('Duration', durationWidth)}  ${status('Status')}`;
-  const room = columns ?? Number.POSITIVE_INFINITY;
   const rows = calls.map((row, i) => {
     const details = detailsOf(row);
     const number = toned(String(i + 1).padStart(numberWidth), 'dim');
     const call = `${pad(names[i] ?? '', nameWidth)}  ${(durations[i] ?? '').padStart(durationWidth)}`;
     const ended = isFailed(row.span) ? toned('error', 'bad') : toned('ok', 'good');
-    return `${number}  ${call}  ${status(ended)}${joined(details, fittingRank(details, room - widthOf(head)) ?? 0)}`;
+    return `${number}  ${call}  ${status(ended)}${joined(details, fittingRank(details, columns - widthOf(head)) ?? 0)}`;
   });
   return [toned(`${head}Detail`, 'dim'), ...rows]
-    .map((line) => terminalLine(shorten(line, room), color))
+    .map((line) => terminalLine(shorten(line, columns), color))
     .join('');
 }
 

@@ -1,5 +1,5 @@
 import * as ATTR from '../semconv/attributes.ts';
-import { explainedCost, formatDuration, grouped } from './format-amounts.ts';
+import { costOf, formatDuration, grouped } from './format-amounts.ts';
 import { attributeText, messageText, readMessages, type SpanMessage } from './messages.ts';
 import {
   addedUsage,
@@ -83,7 +83,7 @@ export function summaryFacts(summary: TraceSummary): (readonly [label: string, t
     ['Environment', summary.environment],
     ['Duration', formatDuration(start, end)],
     ['Tokens', totalTokens(summary)],
-    ['Cost', explainedCost(summary.cost, summary.unpriced)],
+    ['Cost', costOf(summary.cost, summary.unpriced)],
     ['Audio', summary.audio],
     ...summary.counts.map((each) => [each.label, grouped(each.count)] as const),
     ['Retries', retries > 0 ? grouped(retries) : undefined],

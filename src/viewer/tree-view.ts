@@ -20,20 +20,16 @@ import type { Row, TraceTree } from './tree.ts';
 import { kindOf, typeOf } from './viewed-trace.ts';
 
 export interface TreeViewOptions {
-  /** The width of the terminal; `undefined` if lines may have any length. */
-  readonly columns: number | undefined;
+  /** The maximum width of lines. */
+  readonly columns: number;
   readonly color: boolean;
   /** Further attributes to show, as `name=value`. */
   readonly attributes: readonly string[];
 }
 
-/** If lines may have any length, names longer than this (including the branch) do not widen the name column. */
-const MAX_SPAN_NAME_WIDTH = 64;
 const NAME_SHARE = 0.6;
 /** A branch that leaves less room than this for the name is shortened, but not below half of the name column. */
 const MIN_NAME_WIDTH = 16;
-const MAX_CONTENT_WIDTH = 120;
-const MIN_CONTENT_WIDTH = 40;
 
 interface Cell {
   readonly row: Row;
@@ -46,7 +42,7 @@ interface Cell {
 }
 
 interface Layout {
-  readonly columns: number | undefined;
+  readonly columns: number;
   /** The widths of the columns with names and durations. */
   readonly name: number;
   readonly duration: number;
@@ -86,18 +82,16 @@ function readCell(row: Row, attributes: readonly string[]): Cell {
   };
 }
 
-function layOut(cells: readonly Cell[], columns: number | undefined): Layout {
-  const limit = columns === undefined ? MAX_SPAN_NAME_WIDTH : Math.floor(columns * NAME_SHARE);
+function layOut(cells: readonly Cell[], columns: number): Layout {
   let [name, duration] = [0, 0];
   for (const cell of cells) {
     const width = widthOf(cell.row.branch) + widthOf(cell.name);
-    // If lines may have any length, a very long name shifts only its own details to the right.
-    if (columns !== undefined || width <= limit) name = Math.max(name, Math.min(width, limit));
+    name = Math.max(name, Math.min(width, Math.floor(columns * NAME_SHARE)));
     duration = Math.max(duration, cell.duration.length);
   }
   const ranks = new Map<string, Rank>();
-  for (const { kind, details } of columns === undefined ? [] : cells) {
-    const rank = fittingRank(details, (columns ?? 0) - name - duration - 4);
+  for (const { kind, details } of cells) {
+    const rank = fittingRank(details, columns - name - duration - 4);
     if (rank !== undefined && rank < (ranks.get(kind) ?? 3)) ranks.set(kind, rank);
   }
   return { columns, name, duration, ranks };
@@ -106,15 +100,15 @@ function layOut(cells: readonly Cell[], columns: number | undefined): Layout {
 function spanLines({ row, name, kind, duration, details }: Cell, layout: Layout): string[] {
   const { columns } = layout;
   const room = Math.max(layout.name - Math.min(widthOf(name), MIN_NAME_WIDTH), layout.name >> 1);
-  const isWhole = columns === undefined || row.branch.length <= room;
+  const isWhole = row.branch.length <= room;
   // Cut the start of the branch, so that the names of the deepest spans stay aligned.
   const branch = isWhole ? row.branch : `…${row.branch.slice(row.branch.length - room + 1)}`;
   const nameWidth = layout.name - widthOf(branch);
-  const shown = pad(columns === undefined ? name : shorten(name, nameWidth), nameWidth);
+  const shown = pad(shorten(name, nameWidth), nameWidth);
   const head = `${toned(branch, 'dim')}${toned(shown, toneOf(row))}  ${duration.padStart(layout.duration)}  `;
   const kept = details.filter(({ rank }) => rank <= (layout.ranks.get(kind) ?? 3));
   const width = widthOf(head);
-  if (columns === undefined || width + widthOf(joined(kept)) <= columns) return [head + joined(kept)];
+  if (width + widthOf(joined(kept)) <= columns) return [head + joined(kept)];
   const indentation = toned(pad(row.rail, widthOf(row.rail) + 2), 'dim');
   const below = fittingRank(kept, columns - widthOf(indentation));
   const needed = kept.filter(({ rank }) => rank === 0);
@@ -128,14 +122,12 @@ function toneOf({ span, parent }: Row): Tone {
   return type === 'conversation' ? 'strong' : type;
 }
 
-function contentLines({ row, content }: Cell, columns: number | undefined): string[] {
-  const width = widthOf(row.rail);
-  const room =
-    columns === undefined ? Math.max(MAX_CONTENT_WIDTH - width, MIN_CONTENT_WIDTH) : columns - width;
+function contentLines({ row, content }: Cell, columns: number): string[] {
+  const room = columns - widthOf(row.rail);
   return content.map((text) => {
     const short = shorten(text, room);
     // If the text was cut, put the closing quote after the `…`.
     const closed = short === text || !text.endsWith('"') ? short : `${shorten(text, room - 1)}"`;
-    return shorten(toned(row.rail + closed, 'dim'), columns ?? Number.POSITIVE_INFINITY);
+    return shorten(toned(row.rail + closed, 'dim'), columns);
   });
 }

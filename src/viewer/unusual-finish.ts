@@ -13,12 +13,3 @@ export function words(value: unknown): string | undefined {
   const shown = list.filter((word) => typeof word === 'string' && word !== '');
   return shown.length > 0 ? terminalSafe(shown.join(', '), 100) : undefined;
 }
-
-const CANCELLED_BY: ReadonlyMap<unknown, string> = new Map([
-  ['turn_detected', 'interrupted by the user'],
-  ['client_cancelled', 'cancelled by the program'],
-]);
-
-export function cancelledBy(reason: unknown): string | undefined {
-  return CANCELLED_BY.get(reason);
-}

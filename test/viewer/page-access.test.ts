@@ -166,7 +166,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
     ]);
     // An answer that ended otherwise than answers do says so.
     expect(await page.locator('.panel').locator('.foot .badge').allTextContents()).toEqual([
-      'interrupted by the user',
+      'turn_detected',
       'length',
     ]);
     await story.getByRole('button').click();
