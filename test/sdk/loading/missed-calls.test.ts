@@ -217,6 +217,7 @@ describe('it watches the requests of a program', () => {
     const { stdout } = await run(
       `${COUNT}${EARLY}
        instrumentation.disable();
+       await null;
        const off = heard();
        instrumentation.enable();
        console.log(String([off, heard()]));`,
