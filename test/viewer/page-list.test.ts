@@ -164,7 +164,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
       .first()
       .click();
     const comparison = page.getByRole('region', { name: 'Comparison' });
-    const usage = '100 → 10 tokens · $0.010';
+    const usage = '100 → 10 tokens\n$0.010';
     expect(await rowsIn(comparison)).toEqual([
       ['Model', 'gpt-4o', 'gpt-4o'],
       ['Duration', '100 ms', '100 ms'],
@@ -175,7 +175,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
       ['Errors', '0', '1'],
       ['Steps'],
       ['program', '100 ms', '100 ms'],
-      ['chat gpt-4o', `50 ms · ${usage}`, `100 ms · ✗ timeout · ${usage}`],
+      ['chat gpt-4o', `50 ms\n${usage}`, `100 ms\n✗ timeout\n${usage}`],
       ['execute_tool find', '50 ms', '–'],
     ]);
     // The line above the steps goes through all columns.

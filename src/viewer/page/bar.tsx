@@ -1,15 +1,11 @@
 import type { VNode } from 'preact';
-import * as ATTR from '../../semconv/attributes.ts';
-import { isNumber } from '../format-amounts.ts';
 import { firstChunkOf } from '../span-details.ts';
-import type { Row } from '../tree.ts';
-import { isFailed, type ViewedSpan } from '../viewed-span.ts';
-import { typeOf } from '../viewed-trace.ts';
+import { isFailed } from '../viewed-span.ts';
 import { criticalPath } from './critical-path.ts';
 import { placeIn, shownTime, spanTime, type TimeRange } from './time-axis.ts';
 import { factsOf, itemTime, numberColumns, type TimelineItem } from './timeline-items.ts';
 
-/** A mark in a track. `kind` is its CSS class, and `type` is its color's CSS variable, such as `model`. */
+/** A mark in a track. `kind` is its CSS class, and `type` is its color's CSS variable, such as `bad`. */
 interface Mark extends TimeRange {
   readonly kind: string;
   readonly type?: string | undefined;
@@ -17,26 +13,19 @@ interface Mark extends TimeRange {
 
 /** A group of more spans than this has one bar, from the first start to the last end. */
 const MAX_MARKS = 2_000;
-/** A span with more parts than this has a plain bar, without marks for them. */
-const MAX_PARTS = 300;
-
-/** Types of spans that do work themselves. They are shown as parts of their parent's bar. */
-const WORKER = /^(?:agent|model|tool)$/;
 
 export function Track({ item }: { readonly item: TimelineItem }): VNode {
   const { value: shown } = shownTime;
-  const marks = item.isGroup ? groupMarks(item) : spanMarks(item.row);
+  const marks = marksOf(item).filter(({ from, to }) => to >= shown.from && from <= shown.to);
   return (
     <span class="track" aria-hidden="true" title={numbersOf(item)}>
-      {marks
-        .filter(({ from, to }) => to >= shown.from && from <= shown.to)
-        .map((mark, i) => (
-          <span
-            key={i}
-            class={mark.kind}
-            style={{ ...placeIn(shown, mark), '--type': mark.type && `var(--${mark.type})` }}
-          />
-        ))}
+      {marks.map((mark, i) => (
+        <span
+          key={i}
+          class={mark.kind}
+          style={{ ...placeIn(shown, mark), '--type': mark.type && `var(--${mark.type})` }}
+        />
+      ))}
     </span>
   );
 }
@@ -47,37 +36,18 @@ function numbersOf(item: TimelineItem): string {
   return facts.map(([label, value]) => `${label}: ${value}`).join('\n');
 }
 
-function groupMarks(item: TimelineItem): Mark[] {
-  const { rows } = item;
-  return rows.length > MAX_MARKS
-    ? [{ kind: 'bar', ...itemTime(item) }]
-    : barsOf('bar', rows, () => undefined);
-}
-
-function barsOf(
-  kind: string,
-  rows: readonly Row[],
-  typeFor: (span: ViewedSpan) => string | undefined,
-): Mark[] {
-  return rows.map(({ span }) => ({
-    kind,
-    type: isFailed(span) ? 'bad' : typeFor(span),
-    ...spanTime(span),
-  }));
-}
-
-function spanMarks(row: Row): Mark[] {
-  const { span } = row;
-  const time = spanTime(span);
-  const workers = row.children.filter((child) => WORKER.test(typeOf(child.span)));
-  const parts = workers.length > MAX_PARTS ? [] : barsOf('part', workers, typeOf);
-  // A turn that reports output tokens has no span for its model, so its own bar is not pale.
-  const worksItself = isNumber(span.attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]);
-  const first = firstChunkOf(span.attributes);
-  const at = Math.min(time.from + (first ?? 0), time.to);
+function marksOf(item: TimelineItem): Mark[] {
+  const { row, rows, isGroup } = item;
+  if (rows.length > MAX_MARKS) return [{ kind: 'bar', ...itemTime(item) }];
+  const bars = rows.map(({ span }): Mark => {
+    return { kind: 'bar', type: isFailed(span) ? 'bad' : undefined, ...spanTime(span) };
+  });
+  if (isGroup) return bars;
+  const { from, to } = spanTime(row.span);
+  const first = firstChunkOf(row.span.attributes);
+  const at = Math.min(from + (first ?? 0), to);
   return [
-    { kind: parts.length > 0 && !worksItself ? 'bar pale' : 'bar', ...time },
-    ...parts,
+    ...bars,
     ...(first === undefined ? [] : [{ kind: 'first', type: 'card', from: at, to: at }]),
     ...(criticalPath.value.get(row) ?? []).map((part) => ({ kind: 'critical', type: 'text', ...part })),
   ];

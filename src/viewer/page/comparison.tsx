@@ -1,14 +1,12 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { formatDuration, grouped, joinedFacts } from '../format-amounts.ts';
-import { spanFacts } from '../span-details.ts';
+import { grouped } from '../format-amounts.ts';
 import { summaryFacts } from '../trace-summary.ts';
 import type { Row } from '../tree.ts';
-import { isFailed } from '../viewed-span.ts';
 import type { ViewedTrace } from '../viewed-trace.ts';
 import { choose, compareWith } from './actions.ts';
 import { type AlignedStep, alignedSteps, MAX_STEPS } from './aligned-steps.ts';
-import { Button, clock, Table } from './elements.tsx';
+import { Button, clock, SpanDetails, Table } from './elements.tsx';
 
 interface ComparisonProps {
   readonly one: ViewedTrace;
@@ -65,12 +63,5 @@ function stepCells({ one, other }: AlignedStep): ComponentChildren[] {
 }
 
 function stepFacts(row: Row | undefined): VNode {
-  if (row === undefined) return <span class="dim">–</span>;
-  const { start, end } = row.span;
-  const facts = spanFacts(row).flatMap(({ rank, text }) => (rank > 0 ? [] : text));
-  return (
-    <span class={isFailed(row.span) ? 'text failure' : 'text'}>
-      {joinedFacts([formatDuration(start, end), ...facts])}
-    </span>
-  );
+  return <span class="line">{row === undefined ? '–' : <SpanDetails row={row} maxRank={0} />}</span>;
 }

@@ -1,14 +1,12 @@
 import { computed } from '@preact/signals';
 import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
-import { formatDuration } from '../format-amounts.ts';
 import { attributeText, messageText } from '../messages.ts';
-import { spanFacts } from '../span-details.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
 import type { Row } from '../tree.ts';
 import { isFailed, isOngoing, type ViewedSpan } from '../viewed-span.ts';
 import { Paged, Said, ToolBlock } from './content.tsx';
-import { Evaluations } from './elements.tsx';
+import { Evaluations, SpanDetails } from './elements.tsx';
 import { SpanButton } from './overview.tsx';
 import { foundRows, openTrace } from './state.ts';
 
@@ -69,26 +67,9 @@ function Heading({ row }: { readonly row: Row }): VNode {
         <SpanButton row={row} /> <code class="dim">{typeof id === 'string' && id}</code>
       </h3>
       <p class="foot line small">
-        <Details row={row} />
+        <SpanDetails row={row} />
       </p>
     </li>
-  );
-}
-
-const TONE_CLASSES: Readonly<Record<string, string>> = { bad: 'failure', warning: 'badge' };
-
-function Details({ row }: { readonly row: Row }): VNode {
-  const { start, end } = row.span;
-  const facts = spanFacts(row).filter(({ rank }) => rank < 4);
-  return (
-    <>
-      <span class="dim">{formatDuration(start, end)}</span>
-      {facts.map(({ text, tone }, i) => (
-        <span key={i} class={TONE_CLASSES[tone] ?? 'dim'}>
-          {text}
-        </span>
-      ))}
-    </>
   );
 }
 
@@ -135,7 +116,7 @@ function Footer({ row }: { readonly row: Row }): VNode {
   return (
     <p class="foot line small">
       <SpanButton row={row} />
-      <Details row={row} />
+      <SpanDetails row={row} />
       <Evaluations span={row.span} limit={MAX_SHOWN_EVALUATIONS} />
     </p>
   );

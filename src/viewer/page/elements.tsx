@@ -1,5 +1,8 @@
 import type { ComponentChildren, ComponentProps, VNode } from 'preact';
 import { evaluationsOf, evaluationText } from '../evaluations.ts';
+import { formatDuration } from '../format-amounts.ts';
+import { spanFacts } from '../span-details.ts';
+import type { Row } from '../tree.ts';
 import type { Time, ViewedSpan } from '../viewed-span.ts';
 
 /** A button that submits no form. */
@@ -88,6 +91,29 @@ export function Evaluations({ span, limit, isExplained = false }: EvaluationsPro
         <span key={i} title={each.explanation}>
           <span class="badge">{evaluationText(each).slice(0, 200)}</span>
           {isExplained && ` ${each.explanation?.slice(0, 2_000) ?? ''}`}
+        </span>
+      ))}
+    </>
+  );
+}
+
+const TONE_CLASSES: Readonly<Record<string, string>> = { bad: 'failure', warning: 'badge' };
+
+interface SpanDetailsProps {
+  readonly row: Row;
+  /** Facts of higher ranks are left out. */
+  readonly maxRank?: number;
+}
+
+/** The duration and the facts of a span, for a line. */
+export function SpanDetails({ row, maxRank = 3 }: SpanDetailsProps): VNode {
+  const facts = spanFacts(row).filter(({ rank }) => rank <= maxRank);
+  return (
+    <>
+      <span class="dim">{formatDuration(row.span.start, row.span.end)}</span>
+      {facts.map(({ text, tone }, i) => (
+        <span key={i} class={TONE_CLASSES[tone] ?? 'dim'}>
+          {text}
         </span>
       ))}
     </>

@@ -58,19 +58,16 @@ function CopyButtons({ span }: { readonly span: ViewedSpan }): VNode {
   );
 }
 
-function SpanContent({ span: { attributes } }: { readonly span: ViewedSpan }): VNode | null {
+function SpanContent({ span: { attributes } }: { readonly span: ViewedSpan }): VNode {
   const { input, output } = toolExchange(attributes);
   const instructions = readParts(attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS]);
   const asked = shownMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]);
   const answered = shownMessages(attributes[ATTR.GEN_AI_OUTPUT_MESSAGES]);
   const hasExchange = (input ?? output) !== undefined;
-  const hasContent = hasExchange || instructions !== undefined || asked.length + answered.length > 0;
-  if (!hasContent && attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined) return null;
   // The messages before the last one are history, which is folded.
   const history = asked.slice(-MAX_SHOWN_MESSAGES, -1);
   return (
     <>
-      {!hasContent && <p class="dim">No content was recorded.</p>}
       {hasExchange && <ToolBlock input={input} output={output} />}
       {instructions !== undefined && <Said by="system" parts={instructions} />}
       {history.length > 0 && (

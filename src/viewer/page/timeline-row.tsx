@@ -114,7 +114,7 @@ function GroupName({ item: { row, rows } }: { readonly item: TimelineItem }): VN
 
 function SpanName({ row }: { readonly row: Row }): VNode {
   const { span } = row;
-  const warnings = spanFacts(row).filter(({ tone }) => tone === 'warning');
+  const warnings = spanFacts(row).filter(({ text, tone }) => tone === 'warning' && text !== 'error');
   return (
     <>
       <span class="label clip" title={span.name.slice(0, 1000)}>

@@ -19,8 +19,8 @@ export function TraceList(): VNode {
   const cost = entries.reduce((sum, { trace }) => sum + (trace.summary.cost ?? 0), 0);
   const older = count(dropped, 'older trace was dropped', 'older traces were dropped');
   return (
-    <nav aria-label="Traces">
-      <div class="kinds line">
+    <nav aria-label="Traces" class="stack">
+      <div class="line">
         <select
           aria-label="Order"
           value={order.value}
