@@ -29,10 +29,14 @@ interface Stored {
 
 afterEach(() => void vi.restoreAllMocks());
 
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
 /** Asks a question with a content store of this limit. */
 async function ask(question: string, tools: readonly object[] = []): Promise<Stored> {
   const files = new Map<string, string>();
-  const store = new ContentStore({ write: (name, json) => files.set(name, json), maxLength: LIMIT });
+  const store = new ContentStore({ put: (name, bytes) => files.set(name, textOf(bytes)), maxLength: LIMIT });
   const program = await startProgram({ config: { completionHook: store.hook } });
   await program.client.chat.completions.create({
     model: 'gpt-4o',
@@ -61,7 +65,7 @@ describe('an end user sends a prompt that is larger than the limit', () => {
 
   test('its newest messages are stored, with the number of the others', async () => {
     const written: string[] = [];
-    const store = new ContentStore({ write: (_, json) => written.push(json), maxLength: LIMIT });
+    const store = new ContentStore({ put: (_, bytes) => written.push(textOf(bytes)), maxLength: LIMIT });
     const inputMessages = Array.from({ length: 300_000 }, (_, index) => message(`Message ${index}`));
     store.hook({ ...EMPTY, inputMessages, attributes: {} } as never);
     await store.flush();
@@ -83,7 +87,7 @@ describe('an end user sends a prompt that is larger than the limit', () => {
 
   test('nothing beyond the limit is serialised', async () => {
     const stringify = vi.spyOn(JSON, 'stringify');
-    const store = new ContentStore({ write: () => undefined });
+    const store = new ContentStore({ put: () => undefined });
     const completion = { ...EMPTY, inputMessages: [message('x'.repeat(60_000_000))], attributes: {} };
     store.hook(completion as never);
     expect(completion.attributes).toHaveProperty([REFERENCE]);
@@ -105,7 +109,7 @@ describe('an end user sends a prompt that is larger than the limit', () => {
     ],
   ])('%s costs nothing else its place', async (_, value) => {
     const written: string[] = [];
-    const store = new ContentStore({ write: (_name, json) => written.push(json), maxLength: LIMIT });
+    const store = new ContentStore({ put: (_name, bytes) => written.push(textOf(bytes)), maxLength: LIMIT });
     const call = { type: 'tool_call', name: 'look', arguments: value };
     store.hook({ ...EMPTY, inputMessages: [{ role: 'assistant', parts: [call] }, message('Hi')] } as never);
     await store.flush();

@@ -24,37 +24,24 @@ export interface ContentStoreLimits {
   readonly maxLength?: number | undefined;
 }
 
-/** Options of {@link ContentStore}: one of `folder`, `put` and `write`, and limits. */
+/** Options of {@link ContentStore}: `folder` or `put`, and limits. */
 export type ContentStoreOptions = ContentStoreLimits &
   (
     | {
         /** The folder for the files. It is created if it is missing. Folder and files are accessible to their owner only. */
         readonly folder: string;
         readonly put?: undefined;
-        readonly write?: undefined;
       }
     | {
         /**
-         * Receives the same objects as `write`, but as bytes and with a MIME type. Also receives media: each
-         * distinct image, audio or file, as an object whose name contains its hash.
+         * Receives each object with its name and MIME type, and again after an hour if it is still in use. `flush`
+         * and a flush of the tracer provider await a returned promise. If it throws or rejects, the object counts
+         * as dropped, and the first error is logged.
          */
         readonly put: (key: string, bytes: Uint8Array, contentType: string) => unknown;
         readonly folder?: undefined;
-        readonly write?: undefined;
-      }
-    | {
-        /**
-         * Receives each object with its file name, and again after an hour if it is still in use. `flush` and
-         * a flush of the tracer provider await a returned promise. If it throws or rejects, the object counts
-         * as dropped, and the first error is logged.
-         */
-        readonly write: (name: string, json: string) => unknown;
-        readonly put?: undefined;
-        readonly folder?: undefined;
       }
   );
-
-type Write = (name: string, content: Uint8Array | string, contentType: string) => unknown;
 
 /** What is stored, and the attribute that refers to it. File names begin like the attribute's name. */
 const STORED = [
@@ -85,12 +72,12 @@ const MAX_STORED_MEDIA_LENGTH = 33_554_432;
  * stored once. While it is in use, it is stored again every hour, in case the file was deleted. Files are written in
  * the background, from a bounded queue.
  *
- * With `folder` or `put`, media in messages become objects of their own. Messages refer to them in parts of
- * type `uri`, on spans and events, too.
+ * Media in messages become objects of their own. Messages refer to them in parts of type `uri`, on spans and events,
+ * too.
  */
 export class ContentStore {
   readonly #options: ContentStoreOptions;
-  readonly #write: Write;
+  readonly #put: (key: string, bytes: Uint8Array, contentType: string) => unknown;
   /** The latest file names, and when each was queued, in monotonic milliseconds. */
   readonly #known = new BoundedMap<string, number>(MAX_KNOWN_FILES);
   readonly #queue: TaskQueue;
@@ -98,7 +85,8 @@ export class ContentStore {
 
   constructor(options: ContentStoreOptions) {
     this.#options = options;
-    this.#write = writeOf(options);
+    const { folder, put } = options;
+    this.#put = put ?? ((key, bytes) => writeFileIn(folder, key, bytes));
     this.#queue = new TaskQueue({
       maxConcurrent: MAX_CONCURRENT_WRITES,
       maxPending: MAX_CONCURRENT_WRITES + (options.maxQueueLength ?? 100),
@@ -124,14 +112,13 @@ export class ContentStore {
 
   /** @param writes receives a promise for each object that is to be written */
   #store(completion: Completion, kind: (typeof STORED)[number], writes: Promise<void>[]): void {
-    const { dropMedia = false, baseUrl = '', maxLength = 4_194_304 } = this.#options;
+    const { baseUrl = '', maxLength = 4_194_304 } = this.#options;
     const { field: name, attribute } = kind;
     // The program's own hook may have removed it.
     if ((completion[name] ?? undefined) === undefined) return;
-    if (dropMedia || this.#options.write === undefined)
-      Object.assign(completion, {
-        [name]: mapBlobs(completion[name], (part) => this.#storeMedia(part, writes)),
-      });
+    Object.assign(completion, {
+      [name]: mapBlobs(completion[name], (part) => this.#storeMedia(part, writes)),
+    });
     if (completion[name].length === 0) return;
     const limits = contentLimits({
       maxContentLength: maxLength,
@@ -142,20 +129,20 @@ export class ContentStore {
     const values: readonly unknown[] = completion[name];
     const write =
       name === 'toolDefinitions' ? writeValues : name === 'systemInstructions' ? writeParts : writeMessages;
-    // If the JSON is too large, leave out media first: text is worth more.
     const json = guard(
       'storing content',
       () =>
         limitedJson(values, maxLength, { maxText: maxLength }, MAX_PART_DEPTH) ??
-        write(mapBlobs(values, withoutBytes), maxLength, limits),
+        write(values, maxLength, limits),
     );
     if (json === undefined) {
       this.#dropped++;
       return;
     }
     const [, prefix = ''] = /^gen_ai\.(.+)_ref$/.exec(attribute) ?? [];
-    const key = `${prefix.replace('.', '_')}-${sha256(new TextEncoder().encode(json))}.json`;
-    if (this.#enqueue(key, json, 'application/json', writes))
+    const bytes = new TextEncoder().encode(json);
+    const key = `${prefix.replace('.', '_')}-${sha256(bytes)}.json`;
+    if (this.#enqueue(key, bytes, 'application/json', writes))
       completion.attributes[attribute] = baseUrl + key;
   }
 
@@ -179,7 +166,7 @@ export class ContentStore {
   }
 
   /** Queues an object, unless that was done in the last hour. @returns `false` if the queue is full */
-  #enqueue(key: string, content: Uint8Array | string, type: string, writes: Promise<void>[]): boolean {
+  #enqueue(key: string, bytes: Uint8Array, type: string, writes: Promise<void>[]): boolean {
     const time = monotonic();
     if (time - (this.#known.get(key) ?? Number.NEGATIVE_INFINITY) < REWRITE_INTERVAL_MS) return true;
     if (this.#queue.full) {
@@ -189,7 +176,7 @@ export class ContentStore {
     this.#known.set(key, time);
     const write = async (): Promise<void> => {
       try {
-        await this.#write(key, content, type);
+        await this.#put(key, bytes, type);
       } catch (error) {
         // The next write of the same content may succeed.
         this.#known.delete(key);
@@ -200,14 +187,6 @@ export class ContentStore {
     writes.push(this.#queue.add(() => guardAsync('storing content', write)));
     return true;
   }
-}
-
-function writeOf({ folder, put, write }: ContentStoreOptions): Write {
-  if (put !== undefined)
-    return (name, content, type) =>
-      put(name, typeof content === 'string' ? new TextEncoder().encode(content) : content, type);
-  if (write !== undefined) return (name, content) => write(name, String(content));
-  return (name, content) => writeFileIn(folder, name, content);
 }
 
 function mapBlobs(values: readonly unknown[], map: (part: BlobPart) => object): readonly unknown[] {
@@ -235,7 +214,7 @@ function extensionOf(type: string): string {
 }
 
 /** Writes a temporary file and renames it, so that the file is never incomplete. Does nothing if it exists. */
-async function writeFileIn(folder: string, name: string, content: Uint8Array | string): Promise<void> {
+async function writeFileIn(folder: string, name: string, bytes: Uint8Array): Promise<void> {
   const { lstat, rename, rm, writeFile } = await import('node:fs/promises');
   const { dirname, join } = await import('node:path');
   const { randomUUID } = await import('node:crypto');
@@ -246,7 +225,7 @@ async function writeFileIn(folder: string, name: string, content: Uint8Array | s
   if (found?.isFile()) return;
   const unfinished = `${path}.${randomUUID()}`;
   try {
-    await writeFile(unfinished, content, { mode: 0o600, flag: 'wx' });
+    await writeFile(unfinished, bytes, { mode: 0o600, flag: 'wx' });
     await rename(unfinished, path);
   } catch (error) {
     // Otherwise each attempt on a full disk would leave an incomplete file behind.

@@ -50,36 +50,40 @@ describe('a content store', () => {
   });
 
   test('writes the same content once, and refers to it each time', async () => {
-    const write = vi.fn();
-    const store = new ContentStore({ write });
+    const put = vi.fn();
+    const store = new ContentStore({ put });
     const [first, second] = [completion('x'), completion('x')];
     store.hook(first);
     store.hook(second);
     await store.flush();
-    expect(write).toHaveBeenCalledExactlyOnceWith(fileOf(first), JSON.stringify(first.inputMessages));
+    expect(put).toHaveBeenCalledExactlyOnceWith(
+      fileOf(first),
+      new TextEncoder().encode(JSON.stringify(first.inputMessages)),
+      'application/json',
+    );
     expect(second.attributes).toEqual(first.attributes);
     expect(first.attributes).toHaveProperty([REFERENCE]);
   });
 
   test('writes what a hook before it leaves, which may have removed a field', async () => {
-    const write = vi.fn();
-    const store = new ContentStore({ write, dropMedia: true });
+    const put = vi.fn();
+    const store = new ContentStore({ put, dropMedia: true });
     const left = { ...completion('x'), outputMessages: undefined, toolDefinitions: null } as never;
     store.hook(left);
     await store.flush();
-    expect(write).toHaveBeenCalledExactlyOnceWith(fileOf(left), expect.any(String));
+    expect(put).toHaveBeenCalledExactlyOnceWith(fileOf(left), expect.any(Uint8Array), 'application/json');
   });
 
   test('writes content that is still in use again after an hour: something else may delete old files', async () => {
     const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
-    const write = vi.fn();
-    const store = new ContentStore({ write });
+    const put = vi.fn();
+    const store = new ContentStore({ put });
     for (const minutes of [0, 59, 61, 119, 122]) {
       clock.mockReturnValue(minutes * 60_000);
       store.hook(completion('x'));
     }
     await store.flush();
-    expect(write).toHaveBeenCalledTimes(3);
+    expect(put).toHaveBeenCalledTimes(3);
     clock.mockRestore();
   });
 
@@ -115,8 +119,8 @@ describe('a content store', () => {
 describe('content that is not stored', () => {
   test('because the queue is full has no reference, and is counted', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const write = vi.fn(() => promise);
-    const store = new ContentStore({ write, maxQueueLength: 2 });
+    const put = vi.fn(() => promise);
+    const store = new ContentStore({ put, maxQueueLength: 2 });
     const completions = Array.from({ length: 20 }, (_, index) => completion(String(index)));
     for (const one of completions) store.hook(one);
     const referred = completions.filter(({ attributes }) => REFERENCE in attributes);
@@ -124,12 +128,12 @@ describe('content that is not stored', () => {
     expect(store.dropped).toBe(20 - referred.length);
     resolve();
     await store.flush();
-    expect(write).toHaveBeenCalledTimes(referred.length);
+    expect(put).toHaveBeenCalledTimes(referred.length);
   });
 
   test('because there is not even room for a mark is counted', async () => {
-    const written: string[] = [];
-    const store = new ContentStore({ write: (_, json) => written.push(json), maxLength: 100 });
+    const written: Uint8Array[] = [];
+    const store = new ContentStore({ put: (_, bytes) => written.push(bytes), maxLength: 100 });
     const one = completion('x'.repeat(100));
     store.hook(one);
     await store.flush();
@@ -138,15 +142,15 @@ describe('content that is not stored', () => {
 
   test('because writing fails is counted, reported once without its text, and tried again', async () => {
     const warnings = collectWarnings();
-    const write = vi
+    const put = vi
       .fn()
       .mockRejectedValueOnce(new Error('hidden'))
       .mockImplementationOnce(() => {
         throw new Error('hidden');
       });
-    const store = new ContentStore({ write });
+    const store = new ContentStore({ put });
     for (let count = 0; count < 3; count++) await store.hook(completion('hidden'));
-    expect([write.mock.calls.length, store.dropped]).toEqual([3, 2]);
+    expect([put.mock.calls.length, store.dropped]).toEqual([3, 2]);
     expect(warnings).toEqual([expect.stringContaining('storing content failed')]);
     expect(warnings.join()).not.toContain('hidden');
   });

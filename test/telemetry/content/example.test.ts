@@ -47,5 +47,6 @@ test('the example of a store stores content, and refers to it', async () => {
   const { client, spans } = await startWith(instrumentation);
   await ask(client, SAID);
   const reference = String(spans[0]?.attributes['gen_ai.input.messages_ref']);
-  expect(uploaded.get(reference.replace('s3://bucket/content/', ''))).toContain('me@example.org');
+  const stored = uploaded.get(reference.replace('s3://bucket/content/', ''));
+  expect(new TextDecoder().decode(stored)).toContain('me@example.org');
 });

@@ -45,8 +45,8 @@ expectOptional<HtmlTraceExporterOptions>();
 expectOptional<CircuitBreakerExporterOptions>();
 expectOptional<ContentStoreLimits>();
 expectOptional<SpanTreeOptions>();
-new ContentStore({ folder: 'content', write: undefined });
-new ContentStore({ write: () => undefined, folder: undefined });
+new ContentStore({ folder: 'content', put: undefined });
+new ContentStore({ put: () => undefined, folder: undefined });
 export const isEnabled: boolean = new OpenAIInstrumentation({ enabled: undefined }).getConfig().enabled;
 
 // These must not compile, else nothing above says anything.
@@ -55,4 +55,4 @@ expectOptional<{ readonly path?: string }>();
 // @ts-expect-error Only tests set the clock.
 export const clock: CircuitBreakerExporterOptions = { failures: 3, pause: 1_000, clock: () => 0 };
 // @ts-expect-error One of them is required.
-new ContentStore({ folder: undefined, write: undefined });
+new ContentStore({ folder: undefined, put: undefined });
