@@ -52,8 +52,6 @@ export class Facts implements FactSink, Observation {
   /** Set if this process does not record the invocation that the request is about. It may then be adopted. */
   protected mayAdopt = false;
   #begun: WeakSet<AgentInvocation> | undefined;
-  /** The invocation of the previous fact. Most likely, the next fact concerns it, too. */
-  #last: AgentInvocation | undefined;
 
   constructor(
     engine: EngineState,
@@ -124,15 +122,12 @@ export class Facts implements FactSink, Observation {
   read(value: unknown, time: number, query?: unknown, live = false): void {
     this.time = time;
     this.live = live;
-    this.#last = this.requestInvocation;
     this.engine.dialect.read(value, this, query);
   }
 
   readEvent(event: unknown, time: number): void {
     this.time = time;
     this.live = true;
-    // Each event looks the invocation up, so that a long stream keeps it from being dropped as unused.
-    this.#last = undefined;
     this.engine.dialect.readEvent(event, this);
   }
 
@@ -278,14 +273,11 @@ export class Facts implements FactSink, Observation {
     resumes = true,
   ): AgentInvocation | undefined {
     if (id === undefined) return undefined;
-    const last = this.#last;
-    if (last?.id === id && !last.isClosed && last.isOf(conversationId)) return last;
     const { open, paused } = this.engine.tracker.invocations.get(this.endpoint.origin, id) ?? {};
     const named = paused?.snapshot.conversationId;
     const continues = resumes && (named ?? conversationId) === (conversationId ?? named);
-    if (paused === undefined) this.#last = open?.isOf(conversationId) === true ? open : undefined;
-    else this.#last = continues ? this.resume(paused) : undefined;
-    return this.#last;
+    if (paused !== undefined) return continues ? this.resume(paused) : undefined;
+    return open?.isOf(conversationId) === true ? open : undefined;
   }
 
   protected resume(_paused: PausedInvocation): AgentInvocation | undefined {
