@@ -50,18 +50,12 @@ export class Engine implements ConversationApi {
   readonly #state: EngineState;
 
   constructor(tracker: ConversationTracker, dialect: Dialect) {
-    const { kind, identifiesAtOnce } = dialect;
-    const sessions = tracker.store.shelf<Session>({ isInUse: ({ invocations }) => invocations.size > 0 });
-    if (!identifiesAtOnce)
-      tracker.onRecorded.set(kind, (invocation) =>
-        sessions.get(invocation.endpoint.origin, invocation.conversationId)?.forget(invocation),
-      );
     this.#state = {
       telemetry: tracker.telemetry,
       tracker,
       dialect,
-      attributes: placeAttributes({ kind, conversationId: undefined }),
-      sessions,
+      attributes: placeAttributes({ kind: dialect.kind, conversationId: undefined }),
+      sessions: tracker.store.shelf({ isInUse: ({ invocations }) => invocations.size > 0 }),
       handedOn: tracker.store.shelf(),
       agentReads: tracker.store.shelf({ lifetimeMs: LONG_LIFETIME_MS }),
     };
@@ -335,7 +329,7 @@ class EngineRequest extends Facts implements Placement {
     });
     tracker.invocations.set(endpoint.origin, id, { open: resumed, span: resumed.spanContext });
     resumed.read = this.reader(resumed);
-    sessions.get(endpoint.origin, conversationId)?.invocations.add(resumed);
+    sessions.get(endpoint.origin, conversationId)?.add(resumed);
     return resumed;
   }
 
@@ -479,9 +473,9 @@ class EngineRequest extends Facts implements Placement {
   /** Makes the invocation wait for its id, which only a later event or list contains. */
   #wait(invocation: AgentInvocation, sessionId: string): void {
     const session = this.session(sessionId);
-    invocation.requestedIn(sessionId);
     session.queued.clear();
-    session.invocations.add(invocation);
+    session.add(invocation);
+    invocation.awaitId();
   }
 
   #queue({ life, clock }: AgentInvocation): void {

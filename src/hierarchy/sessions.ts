@@ -84,6 +84,11 @@ export class Session {
     keepNewest(this.queued);
   }
 
+  add(invocation: AgentInvocation): void {
+    this.invocations.add(invocation);
+    invocation.session = this;
+  }
+
   forget(invocation: AgentInvocation): void {
     this.invocations.delete(invocation);
     for (const subagent of this.#subagents.values())
@@ -95,7 +100,7 @@ export class Session {
     const { snapshot, subagentId } = fact;
     if (subagentId !== undefined) return this.#openBelow(subagentId, fact, seen);
     const invocation = this.#findOrOpen(snapshot, seen);
-    if (invocation !== undefined) this.invocations.add(invocation);
+    if (invocation !== undefined) this.add(invocation);
     return invocation;
   }
 
@@ -176,6 +181,7 @@ export class Session {
       rebuilt: !seen.live,
     });
     subagent.invocation = invocation;
+    invocation.session = this;
     return invocation;
   }
 

@@ -70,8 +70,6 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   readonly #segments = new Set<Segment>();
   readonly #openInvocations = new Set<Invocation>();
   readonly #sessions = new Set<OpenSession>();
-  /** By the kind of conversation: a function to call when an invocation has been recorded. */
-  readonly onRecorded: Map<ConversationKind, (invocation: AgentInvocation) => void> = new Map();
   readonly reads: BackgroundReads;
   readonly #timer = new SweepTimer(
     () => this.#sweep(),
@@ -187,11 +185,10 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     this.#openInvocations.delete(invocation);
     if (!(invocation instanceof AgentInvocation)) return;
     const { id, spanContext: span, paused, endpoint, start } = invocation;
-    const { kind, above } = start;
     if (id !== undefined && this.invocations.get(endpoint.origin, id)?.span === span)
       this.invocations.set(endpoint.origin, id, { open: undefined, span, paused }, paused !== undefined);
-    this.onRecorded.get(kind)?.(invocation);
-    above?.settle();
+    invocation.session?.forget(invocation);
+    start.above?.settle();
   }
 
   /**

@@ -115,13 +115,10 @@ export class AgentInvocation extends Invocation {
   failure: Failure | undefined;
   pollCount = 0;
   allSeen = false;
+  /** Keeps it until it is recorded. Set for an API with sessions. */
+  session: { readonly id: string; forget(invocation: AgentInvocation): void } | undefined;
   /** Set for an API whose answers do not contain the id of the invocation that they start. */
   acceptance: Acceptance | undefined;
-  /**
-   * The conversation that the creating request names or creates. Used if there is neither an API object nor a
-   * segment.
-   */
-  #requestedIn: string | undefined;
   #sawText = false;
   #madeKeeper: Keeper | undefined;
   /** Makes the keeper when content is first wanted: a provider may be registered after the start. */
@@ -147,7 +144,6 @@ export class AgentInvocation extends Invocation {
     this.agent = start.agent;
     this.agentId = start.agentId;
     this.content = content;
-    this.#requestedIn = before?.snapshot.conversationId;
     if (above !== undefined) {
       above.below.add(this);
       above.countBelow++;
@@ -198,7 +194,8 @@ export class AgentInvocation extends Invocation {
   }
 
   get conversationId(): string | undefined {
-    return this.snapshot?.conversationId ?? this.segment?.conversation?.id ?? this.#requestedIn;
+    const { snapshot = this.start.before?.snapshot, segment, session } = this;
+    return snapshot?.conversationId ?? segment?.conversation?.id ?? session?.id;
   }
 
   get timeout(): number {
@@ -276,8 +273,8 @@ export class AgentInvocation extends Invocation {
     this.openRecord.add({ attributes: changed });
   }
 
-  requestedIn(conversationId: string): void {
-    this.#requestedIn = conversationId;
+  /** Called once its session is known, if a later event or list identifies it. */
+  awaitId(): void {
     this.#describe();
     this.acceptance = { acceptedAt: undefined, notBefore: undefined };
   }
