@@ -415,13 +415,13 @@ class EngineRequest extends Facts implements Placement {
     const isCreated = call.error === undefined || invocation.id !== undefined;
     if (isCreated && conversationId !== undefined)
       this.#conversation(conversationId).count({ userMessages: start.input.count - this.#taken.count });
-    const acceptance = call.error === undefined ? invocation.acceptance : undefined;
-    if (acceptance !== undefined) {
-      accept(acceptance, call, invocation);
+    const isAccepted = call.error === undefined && invocation.session !== undefined;
+    if (isAccepted) {
+      invocation.acceptance = acceptanceOf(call, invocation);
       // If the server never reports the id, the newest invocations of the conversation are read.
       invocation.read ??= this.reader(invocation);
     }
-    if (invocation.id === undefined && acceptance === undefined) this.#abandon(call, invocation);
+    if (invocation.id === undefined && !isAccepted) this.#abandon(call, invocation);
     else invocation.touch(call.endTime);
   }
 
@@ -449,7 +449,7 @@ class EngineRequest extends Facts implements Placement {
       if (this.#intent.needsOpenInvocation)
         invocation.apply({ type: 'sign' }, this.timeFor(invocation, call.startTime));
       if (queued !== undefined && session !== undefined) {
-        accept(queued, call, invocation);
+        queued.acceptance = acceptanceOf(call, invocation);
         this.#addMessages(session.id);
       }
     } else if (queued !== undefined) session?.queued.delete(queued);
@@ -475,24 +475,21 @@ class EngineRequest extends Facts implements Placement {
     const session = this.session(sessionId);
     session.queued.clear();
     session.add(invocation);
-    invocation.awaitId();
   }
 
   #queue({ life, clock }: AgentInvocation): void {
     const { context, endpoint, call } = this;
     const { startTime, ownClock } = call;
-    const times = { startTime, ownClock, acceptedAt: undefined, notBefore: undefined };
-    this.#queued = { caller: callerTraceOf(context), endpoint, ...times, life, clock };
+    const caller = callerTraceOf(context);
+    this.#queued = { acceptance: undefined, caller, endpoint, startTime, ownClock, life, clock };
     this.#session?.queue(this.#queued);
   }
 }
 
-/**
- * Notes when the server accepted a request, on both clocks. An older invocation cannot be the requested one.
- */
-function accept(acceptance: Acceptance, call: Call, { clock }: AgentInvocation): void {
-  acceptance.acceptedAt = clock.from(call.endTime, call.ownClock);
+/** An invocation that was created before, by the server's clock, cannot be the requested one. */
+function acceptanceOf(call: Call, { clock }: AgentInvocation): Acceptance {
   const date = dateOf(call.headers);
   const duration = call.endTime - call.startTime;
-  if (date !== undefined) acceptance.notBefore = date - duration - 1_000;
+  const notBefore = date === undefined ? undefined : date - duration - 1_000;
+  return { time: clock.from(call.endTime, call.ownClock), notBefore };
 }

@@ -29,7 +29,8 @@ import type { ConversationTracker } from './tracker.ts';
 const MAX_QUEUED_MS = 60_000;
 
 /** A message that was sent during an invocation. It may change that invocation or start another one. */
-export interface QueuedMessage extends Acceptance {
+export interface QueuedMessage {
+  acceptance: Acceptance | undefined;
   readonly caller: CallerTrace;
   readonly endpoint: Endpoint;
   readonly startTime: number;
@@ -86,7 +87,7 @@ export class Session {
 
   add(invocation: AgentInvocation): void {
     this.invocations.add(invocation);
-    invocation.session = this;
+    invocation.joins(this);
   }
 
   forget(invocation: AgentInvocation): void {
@@ -109,12 +110,12 @@ export class Session {
     if (requested !== undefined) {
       const { clock, acceptance } = requested;
       // The server created the invocation when it accepted the request, not when this process first saw the object.
-      if (acceptance?.acceptedAt !== undefined) clock.learn(snapshot.createdAt, acceptance.acceptedAt);
+      if (acceptance !== undefined) clock.learn(snapshot.createdAt, acceptance.time);
       return requested;
     }
     const found = { kind: this.#kind, conversationId: this.id, agent: this.agent?.agent };
     const queued = [...this.queued].find(
-      (message) => canBe(message, snapshot, seen) && isInTime(message, snapshot),
+      (message) => canBe(message.acceptance, snapshot, seen) && isInTime(message, snapshot),
     );
     if (queued !== undefined) {
       this.queued.delete(queued);
@@ -181,7 +182,7 @@ export class Session {
       rebuilt: !seen.live,
     });
     subagent.invocation = invocation;
-    invocation.session = this;
+    invocation.joins(this);
     return invocation;
   }
 
@@ -279,8 +280,8 @@ export class Session {
    */
   #rest(seen: Observation): void {
     for (const invocation of [...this.invocations]) {
-      const { acceptedAt = Number.POSITIVE_INFINITY } = invocation.acceptance ?? {};
-      const isOlder = !seen.live && acceptedAt <= seen.timeFor(invocation, seen.call.startTime);
+      const { time = Number.POSITIVE_INFINITY } = invocation.acceptance ?? {};
+      const isOlder = !seen.live && time <= seen.timeFor(invocation, seen.call.startTime);
       if (invocation.id !== undefined || isOlder) endUnseen(invocation, seen, seen.timeFor(invocation));
     }
   }
@@ -321,18 +322,14 @@ function canBe(
   { createdAt }: InvocationSnapshot,
   { live }: Observation,
 ): boolean {
-  if (live) return true;
-  const { acceptedAt, notBefore } = acceptance ?? {};
-  if (acceptedAt === undefined) return false;
+  if (live || acceptance === undefined) return live;
+  const { notBefore } = acceptance;
   return notBefore === undefined || createdAt === undefined || createdAt >= notBefore;
 }
 
 /** A message that was sent during an invocation starts another one soon after that, or never. */
-function isInTime(
-  { life, clock, acceptedAt = 0 }: QueuedMessage,
-  { createdAt }: InvocationSnapshot,
-): boolean {
-  const lastTime = Math.max(acceptedAt, endTimeOf(life));
+function isInTime({ life, clock, acceptance }: QueuedMessage, { createdAt }: InvocationSnapshot): boolean {
+  const lastTime = Math.max(acceptance?.time ?? 0, endTimeOf(life));
   return canContinue(life) || clock.local(createdAt, 0) <= lastTime + MAX_QUEUED_MS;
 }
 

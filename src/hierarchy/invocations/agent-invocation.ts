@@ -59,9 +59,10 @@ export interface InvocationStart {
 
 /** When the server accepted a request for an invocation. Earlier lists cannot contain that invocation. */
 export interface Acceptance {
-  acceptedAt: number | undefined;
+  /** By the clock of the invocation. */
+  readonly time: number;
   /** The earliest time at which the invocation can have been created, by the server's clock; `undefined` if unknown. */
-  notBefore: number | undefined;
+  readonly notBefore: number | undefined;
 }
 
 /** The state of a paused invocation, which a second span continues. It has no content. */
@@ -117,7 +118,7 @@ export class AgentInvocation extends Invocation {
   allSeen = false;
   /** Keeps it until it is recorded. Set for an API with sessions. */
   session: { readonly id: string; forget(invocation: AgentInvocation): void } | undefined;
-  /** Set for an API whose answers do not contain the id of the invocation that they start. */
+  /** Set once the request that started it was accepted, if only a later event or list identifies it. */
   acceptance: Acceptance | undefined;
   #sawText = false;
   #madeKeeper: Keeper | undefined;
@@ -273,10 +274,9 @@ export class AgentInvocation extends Invocation {
     this.openRecord.add({ attributes: changed });
   }
 
-  /** Called once its session is known, if a later event or list identifies it. */
-  awaitId(): void {
+  joins(session: AgentInvocation['session']): void {
+    this.session = session;
     this.#describe();
-    this.acceptance = { acceptedAt: undefined, notBefore: undefined };
   }
 
   contextIn(context: Context): Context {
