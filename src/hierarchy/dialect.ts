@@ -257,13 +257,11 @@ export interface ToolResult {
   readonly outcome: () => ToolOutcome | undefined;
   /** A hash of the last messages before the call, if the request repeats these messages and the call. */
   readonly question: () => string | undefined;
-  /** Whether an earlier request may have contained this result, and all results that are read after it. */
-  readonly mayBeOld: boolean;
 }
 
 export interface ModelDialect {
   /** @param outcome the outcome of results that do not report one */
-  results(body: unknown, outcome?: ToolOutcome): Iterable<ToolResult>;
+  results(body: unknown, outcome?: ToolOutcome): readonly ToolResult[];
   calls(answer: unknown, options: { readonly content: boolean }): readonly RequestedCall[];
   /** The parts of a streamed answer that have arrived in full. */
   finished(answer: unknown): unknown;

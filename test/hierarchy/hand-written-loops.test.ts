@@ -101,29 +101,6 @@ describe('a loop by hand on chat completions', () => {
     `);
   });
 
-  it('has parallel calls that the program repeats in a message each, and no call twice', async () => {
-    const program = await startProgram();
-    const ids = ['a', 'b', 'c'].map((letter) => `call_${letter}9rXw2LbQm4KzVy8NcHd0PfA`);
-    const [first = '', second = '', third = ''] = ids;
-    answer(program, called(first), called(second, 'get_time'));
-    answer(program, called(third));
-    answer(program);
-    await round(program, [QUESTION]);
-    const repeat = (...calls: ToolCall[]): Message[] =>
-      calls.flatMap((call) => withResults([], { role: 'assistant', tool_calls: [call] }));
-    const history = [QUESTION, ...repeat(called(first), called(second, 'get_time'))];
-    await round(program, history);
-    await round(program, [...history, ...repeat(called(third))]);
-    await program.expectTree(`
-      chat gpt-4o-mini
-      ├─ execute_tool get_weather  gen_ai.tool.call.id=${first}
-      ├─ execute_tool get_time     gen_ai.tool.call.id=${second}
-      ├─ chat gpt-4o-mini
-      ├─ execute_tool get_weather  gen_ai.tool.call.id=${third}
-      └─ chat gpt-4o-mini
-    `);
-  });
-
   it('has no calls that a request offered no tools for, whatever others wait for', async () => {
     const program = await startProgram();
     const { client } = program;

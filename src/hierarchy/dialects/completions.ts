@@ -4,7 +4,6 @@ import type { ToolOutcome } from '../../telemetry/outcomes/tool-outcome.ts';
 import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../../util/payload.ts';
 import type { ModelDialect, RequestedCall, ToolResult } from '../dialect.ts';
 import { fingerprintOfMessages, lastMessages, once } from '../tool-calls/last-messages.ts';
-import { hasUniqueId } from '../tool-calls/pending-tool-calls.ts';
 import { byUniqueId } from './shared-readers.ts';
 
 /** Chat completions, and other calls that have no conversation of their own. */
@@ -47,51 +46,29 @@ function finishedPart(completion: unknown): object {
 
 /**
  * The results, in a request, of the calls that the model's last message asks for. Older results, which every
- * request repeats, are ignored. But a program may split one message with several calls into one message for
- * each call, so the model's messages directly before the last one are read, too.
+ * request repeats, are ignored.
  *
  * @param outcome the outcome of all these calls, since a message does not report it
  */
-function* readToolMessages(body: unknown, outcome?: ToolOutcome): Generator<ToolResult> {
+function readToolMessages(body: unknown, outcome?: ToolOutcome): ToolResult[] {
   const messages = arrayField(body, 'messages');
-  let end = messages.length;
-  let answerIndex = messages.findLastIndex(isAnswer);
-  const outcomeOf = (): ToolOutcome | undefined => outcome;
-  yield* resultsOf(messages, answerIndex, end, { mayBeOld: false, outcome: outcomeOf });
-  while (answerIndex >= 0 && arrayField(messages[answerIndex], 'tool_calls').length > 0) {
-    end = answerIndex--;
-    while (isResult(messages[answerIndex])) answerIndex--;
-    if (answerIndex === end - 1 || !isAnswer(messages[answerIndex])) return;
-    const earlier = resultsOf(messages, answerIndex, end, { mayBeOld: true, outcome: outcomeOf });
-    if (earlier.length === 0) return;
-    yield* earlier;
-  }
-}
-
-function resultsOf(
-  messages: readonly unknown[],
-  answerIndex: number,
-  end: number,
-  { mayBeOld, outcome }: Pick<ToolResult, 'mayBeOld' | 'outcome'>,
-): ToolResult[] {
+  const answerIndex = messages.findLastIndex(isAnswer);
   const calls = byUniqueId(arrayField(messages[answerIndex], 'tool_calls'), (call) =>
     stringField(call, 'id'),
   );
   if (calls.size === 0) return [];
   const question = once(() => fingerprintOfMessages(lastMessages(messages, answerIndex)));
-  const answers = messages.slice(answerIndex + 1, end).filter(isResult);
+  const answers = messages.slice(answerIndex + 1).filter(isResult);
   return [...byUniqueId(answers, (answer) => stringField(answer, 'tool_call_id'))].flatMap(
     ([id, message]) => {
       const called = calledBy(calls.get(id));
-      // An id that is not unique may be that of an earlier call.
-      if (called === undefined || (mayBeOld && !hasUniqueId({ id, name: called.name }))) return [];
+      if (called === undefined) return [];
       return {
         id,
         repeated: () => ({ name: called.name, fingerprint: fingerprintOf(called.name, called.given) }),
         output: () => parseJson(field(message, 'content')),
-        outcome,
+        outcome: () => outcome,
         question,
-        mayBeOld,
       };
     },
   );

@@ -141,7 +141,6 @@ export function readItemResults(body: unknown): ToolResult[] {
     repeated: () => callFacts(input[calls().get(id) ?? -1]),
     output: () => parseJson(readToolContent(item).result),
     outcome: () => readToolOutcome(item),
-    mayBeOld: false,
     question: () => {
       const end = calls().get(id);
       return end === undefined ? undefined : fingerprintOfMessages(lastMessages(input, end));

@@ -156,22 +156,16 @@ export class ToolCalls {
   }
 
   /** A request that answers calls of several traces joins none of the traces. */
-  answer(results: Iterable<ToolResult>, { time, parent, ...request }: Answering): AnsweredCalls {
+  answer(results: readonly ToolResult[], { time, parent, ...request }: Answering): AnsweredCalls {
     const traceId = validTraceId(trace.getSpanContext(parent));
     const taken: TakenCall<PendingCall>[] = [];
+    if (results.length > 0) this.#registerStreams();
     for (const result of results) {
-      // No newer result belongs to a pending call, so the older ones were answered before or elsewhere.
-      if (result.mayBeOld && taken.length === 0) break;
-      this.#registerStreams();
       const { id, repeated, question } = result;
       const found = this.#pending.take({ ...request, id, repeated, traceId, question });
-      if (found !== undefined) {
-        taken.push(found);
-        this.#answered(found.call, result, time, parent);
-        continue;
-      }
-      // The results after this one are even older.
-      if (result.mayBeOld) break;
+      if (found === undefined) continue;
+      taken.push(found);
+      this.#answered(found.call, result, time, parent);
     }
     const callers = taken.map(({ call }) => call.response.parent?.span);
     const last = callers.at(-1);
