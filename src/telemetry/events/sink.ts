@@ -17,10 +17,8 @@ const FLUSH_SINKS_TIMEOUT_MS = 5_000;
 interface Delivery {
   readonly breaker: CircuitBreaker;
   readonly queue: TaskQueue;
-  /** The number of events dropped because the queue was full. The breaker counts the events that it has refused. */
-  overflow: number;
-  /** How many dropped events were reported to the sink. Reports in events that failed do not count. */
-  reportedDropped: number;
+  /** How many events were dropped that no event has reported to the sink. Reports in events that failed do not count. */
+  dropped: number;
 }
 
 interface UnsettledEvent {
@@ -49,7 +47,7 @@ export class Sink {
     const delivery = this.#delivery;
     const { queue } = delivery;
     expireUnsettled();
-    if (queue.full) delivery.overflow++;
+    if (queue.full) delivery.dropped++;
     else if (queue.running >= MAX_UNSETTLED_EVENTS)
       void runQueued(queue, async () => deliver(delivery, sink, event));
     else {
@@ -75,8 +73,7 @@ function newDelivery(): Delivery {
   return {
     breaker: new CircuitBreaker(),
     queue: new TaskQueue({ maxConcurrent: MAX_UNSETTLED_EVENTS, maxPending: MAX_PENDING_EVENTS }),
-    overflow: 0,
-    reportedDropped: 0,
+    dropped: 0,
   };
 }
 
@@ -91,10 +88,12 @@ function expireUnsettled(): void {
 /** @returns a promise that resolves once the event has settled or failed; `undefined` if it already has */
 function deliver(delivery: Delivery, sink: EventSink, event: SinkEvent): Promise<void> | undefined {
   const { breaker } = delivery;
-  if (!breaker.admit()) return undefined;
-  const total = breaker.dropped + delivery.overflow;
-  const dropped = total - delivery.reportedDropped;
-  delivery.reportedDropped = total;
+  if (!breaker.admit()) {
+    delivery.dropped++;
+    return undefined;
+  }
+  const { dropped } = delivery;
+  delivery.dropped = 0;
   try {
     const returned = runInsideHook(() => sink(dropped > 0 ? { ...event, dropped } : event));
     if (typeof field(returned, 'then') === 'function') return settle(delivery, returned, dropped);
@@ -142,5 +141,5 @@ function refused(delivery: Delivery, error: unknown, dropped: number): void {
 /** @param dropped how many dropped events the failed event reported. A later event reports them again */
 function countFailure(delivery: Delivery, dropped: number): void {
   delivery.breaker.failed();
-  delivery.reportedDropped -= dropped;
+  delivery.dropped += dropped;
 }
