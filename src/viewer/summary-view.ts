@@ -5,8 +5,7 @@ import { detailsOf } from './span-details.ts';
 import { fittingRank, joined, pad, shorten, terminalLine, toned, widthOf } from './terminal-text.ts';
 import { summaryFacts, type TraceSummary } from './trace-summary.ts';
 import type { TreeViewOptions } from './tree-view.ts';
-import { isFailed } from './viewed-span.ts';
-import { shownErrorType } from './viewed-trace.ts';
+import { isFailed, shownErrorType } from './viewed-span.ts';
 
 type SummaryOptions = Pick<TreeViewOptions, 'columns' | 'color'>;
 

@@ -18,6 +18,7 @@ import {
   isTranscription,
   type SpanAttributes,
   type Time,
+  typeOf,
   type ViewedSpan,
 } from './viewed-span.ts';
 
@@ -34,7 +35,7 @@ export interface TraceSummary extends SpanUsage {
   readonly environment: string | undefined;
   /** The audio tokens, which are a part of all tokens; `undefined` if there are none. */
   readonly audio: string | undefined;
-  readonly counts: readonly TraceCount[];
+  readonly counts: ReadonlyMap<CountLabel, number>;
   readonly retries: number;
   /** The model and tool calls in order, and turns that report tokens of their own. */
   readonly calls: readonly Row[];
@@ -85,7 +86,7 @@ export function summaryFacts(summary: TraceSummary): (readonly [label: string, t
     ['Tokens', totalTokens(summary)],
     ['Cost', costOf(summary.cost, summary.unpriced)],
     ['Audio', summary.audio],
-    ...summary.counts.map((each) => [each.label, grouped(each.count)] as const),
+    ...Array.from(summary.counts, ([label, count]) => [label, grouped(count)] as const),
     ['Retries', retries > 0 ? grouped(retries) : undefined],
   ];
 }
@@ -173,28 +174,12 @@ function costliestOf(rows: readonly Row[]): Row | undefined {
 }
 
 /** The labels of all counts, outermost first. */
-const COUNTS = [
-  'Runs',
-  'Turns',
-  'Subagent turns',
-  'Agent invocations',
-  'Steps',
-  'Model calls',
-  'Transcriptions',
-  'Interruptions',
-  'Tool calls',
-  'Searches',
-] as const;
-
-interface TraceCount {
-  readonly label: (typeof COUNTS)[number];
-  readonly count: number;
-}
+const COUNTS = ['Runs', 'Turns', 'Agent invocations', 'Steps', 'Model calls', 'Tool calls'] as const;
+type CountLabel = (typeof COUNTS)[number];
 
 /** What a trace contains, counted under the names that its APIs use. Labels with a count of 0 are left out. */
-function countsOf(spans: readonly ViewedSpan[]): TraceCount[] {
+function countsOf(spans: readonly ViewedSpan[]): ReadonlyMap<CountLabel, number> {
   const counted = new Map(COUNTS.map((label) => [label, new Set<unknown>()]));
-  let interruptions = 0;
   for (const span of spans) {
     const { attributes } = span;
     const label = labelOf(span);
@@ -203,32 +188,21 @@ function countsOf(spans: readonly ViewedSpan[]): TraceCount[] {
     const step = attributes[ATTR.OPENAI_STEP_ID];
     const isOperation = attributes[ATTR.GEN_AI_OPERATION_NAME] !== undefined;
     if (isOperation && step !== undefined) counted.get('Steps')?.add(step);
-    interruptions += numberIn(attributes, ATTR.OPENAI_REALTIME_INTERRUPTION_COUNT) ?? 0;
   }
-  return COUNTS.map((label) => ({
-    label,
-    count: label === 'Interruptions' ? interruptions : (counted.get(label)?.size ?? 0),
-  })).filter(({ count }) => count > 0);
+  return new Map([...counted].flatMap(([label, { size }]) => (size > 0 ? [[label, size]] : [])));
 }
 
-const MODEL_OPERATIONS: ReadonlySet<unknown> = new Set([
-  'chat',
-  'text_completion',
-  'generate_content',
-  'embeddings',
-]);
-
-function labelOf({ name, attributes }: ViewedSpan): TraceCount['label'] | undefined {
-  const operation = attributes[ATTR.GEN_AI_OPERATION_NAME];
+function labelOf(span: ViewedSpan): CountLabel | undefined {
+  const { attributes } = span;
+  const { [ATTR.OPENAI_API_TYPE]: api, [ATTR.OPENAI_RUN_ID]: run, [ATTR.OPENAI_TURN_ID]: turn } = attributes;
   if (isInvocation(attributes)) {
-    if (isOfApi('assistants', ATTR.OPENAI_RUN_ID, attributes)) return 'Runs';
-    if (attributes[ATTR.OPENAI_SUBAGENT_ID] !== undefined) return 'Subagent turns';
-    return isOfApi('agents', ATTR.OPENAI_TURN_ID, attributes) ? 'Turns' : 'Agent invocations';
+    // One that failed before it had an id is known by its API.
+    if (run !== undefined || api === 'assistants') return 'Runs';
+    return turn !== undefined || api === 'agents' ? 'Turns' : 'Agent invocations';
   }
-  if (operation === 'execute_tool') return 'Tool calls';
-  if (operation === 'retrieval') return 'Searches';
-  if (name === 'transcription' && hasUsage(attributes)) return 'Transcriptions';
-  return MODEL_OPERATIONS.has(operation) || hasUsage(attributes) ? 'Model calls' : undefined;
+  const type = typeOf(span);
+  if (type === 'tool') return 'Tool calls';
+  return type === 'model' || hasUsage(attributes) ? 'Model calls' : undefined;
 }
 
 /** Whether a span is a model or tool call. A turn of an agent counts as one if it reports the tokens itself. */
@@ -246,11 +220,6 @@ function invocationIn(attributes: SpanAttributes): string | undefined {
   if (!isInvocation(attributes) || id === undefined) return undefined;
   const place = [ATTR.SERVER_ADDRESS, ATTR.GEN_AI_CONVERSATION_ID, ATTR.OPENAI_SUBAGENT_ID];
   return JSON.stringify([...place.map((name) => attributes[name]), id]);
-}
-
-/** Whether an invocation belongs to an API. If it failed before it had an id, its API type decides. */
-function isOfApi(api: string, id: string, attributes: SpanAttributes): boolean {
-  return attributes[id] !== undefined || attributes[ATTR.OPENAI_API_TYPE] === api;
 }
 
 function hasUsage(attributes: SpanAttributes): boolean {

@@ -9,8 +9,7 @@ import {
 } from './messages.ts';
 import { toolExchange } from './span-content.ts';
 import { groupBy, type Row } from './tree.ts';
-import { isTranscription, type ViewedSpan } from './viewed-span.ts';
-import { typeOf } from './viewed-trace.ts';
+import { isTranscription, typeOf, type ViewedSpan } from './viewed-span.ts';
 
 export type TranscriptEntry =
   | { readonly kind: 'heading'; readonly row: Row }

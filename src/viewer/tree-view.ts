@@ -17,7 +17,7 @@ import {
   widthOf,
 } from './terminal-text.ts';
 import type { Row, TraceTree } from './tree.ts';
-import { kindOf, typeOf } from './viewed-trace.ts';
+import { kindOf, typeOf } from './viewed-span.ts';
 
 export interface TreeViewOptions {
   /** The maximum width of lines. */

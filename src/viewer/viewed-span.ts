@@ -82,6 +82,23 @@ export function isTranscription({ name }: ViewedSpan): boolean {
   return name === 'transcription';
 }
 
+export function shownErrorType({ attributes }: ViewedSpan): string {
+  return attributeText(attributes[ATTR.ERROR_TYPE] ?? 'error').slice(0, 100);
+}
+
+export function kindOf({ name, attributes }: ViewedSpan): string {
+  return attributeText(attributes[ATTR.GEN_AI_OPERATION_NAME] ?? name);
+}
+
+export function typeOf(span: ViewedSpan): 'agent' | 'tool' | 'model' | 'conversation' | 'other' {
+  const { name, attributes } = span;
+  const operation = attributeText(attributes[ATTR.GEN_AI_OPERATION_NAME] ?? '');
+  if (/_(?:agent|workflow)$/.test(operation)) return 'agent';
+  if (operation === 'execute_tool' || operation === 'retrieval') return 'tool';
+  if (operation !== '' || isTranscription(span)) return 'model';
+  return /^(thread|conversation|session|realtime|live)$/.test(name) ? 'conversation' : 'other';
+}
+
 export function isLocalRoot({ parentSpanContext: parent }: FinishedSpan): boolean {
   return !parent?.spanId || parent.isRemote === true;
 }

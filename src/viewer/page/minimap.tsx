@@ -1,7 +1,6 @@
 import { computed } from '@preact/signals';
 import type { VNode } from 'preact';
-import { isFailed } from '../viewed-span.ts';
-import { typeOf } from '../viewed-trace.ts';
+import { isFailed, typeOf } from '../viewed-span.ts';
 import { criticalPath } from './critical-path.ts';
 import { foundRows, openTrace } from './state.ts';
 import { placeIn, spanTime, type TimeRange, wholeTime, zoom } from './time-axis.ts';

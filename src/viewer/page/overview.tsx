@@ -5,7 +5,7 @@ import { attributeText } from '../messages.ts';
 import type { TraceEntry } from '../trace-store.ts';
 import { summaryFacts } from '../trace-summary.ts';
 import type { Row } from '../tree.ts';
-import { shownErrorType } from '../viewed-trace.ts';
+import { shownErrorType } from '../viewed-span.ts';
 import { compareWith, select } from './actions.ts';
 import { Paged } from './content.tsx';
 import { Button, clock, FactList } from './elements.tsx';

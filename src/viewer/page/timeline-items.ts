@@ -11,7 +11,7 @@ import {
   totalTokens,
 } from '../span-usage.ts';
 import type { Row } from '../tree.ts';
-import { kindOf } from '../viewed-trace.ts';
+import { kindOf } from '../viewed-span.ts';
 import { criticalPath } from './critical-path.ts';
 import { folds, foundRows, isFiltered, openTrace } from './state.ts';
 import { spanTime, type TimeRange } from './time-axis.ts';
