@@ -50,8 +50,9 @@ export class Polls implements ConversationApi {
         if (continues) {
           const closed = (): void => this.#open.delete(origin, key);
           const when = { startTime: ended.endTime, clock: new OperationClock(ended.ownClock) };
-          const start = { id: undefined, endpoint, record, result, segment, closed, ...when };
+          const start = { id: undefined, endpoint, record, segment, closed, ...when };
           const continued = new ContinuedCall(POLL_LOOP, start, this.#tracker);
+          continued.see(result, ended.endTime);
           this.#open.set(origin, key, continued);
           this.#tracker.keepInvocation(continued);
         }

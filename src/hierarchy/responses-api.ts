@@ -211,8 +211,10 @@ export class Responses implements ConversationApi {
         const clock = new OperationClock(ownClock);
         // The program may have read the stream for long before it left it. Over a socket, there are no headers.
         clock.learn(asTime(field(result, 'created_at')), headersTime || startTime);
-        const continued = { endpoint, record, segment, result, startTime: endTime, clock };
-        this.#keep(known, asked, continued, client).startedWith(ended);
+        const continued = { endpoint, record, segment, startTime: endTime, clock };
+        const open = this.#keep(known, asked, continued, client);
+        open.see(result, endTime);
+        open.startedWith(ended);
         return 'kept';
       },
     };
@@ -321,7 +323,7 @@ export class Responses implements ConversationApi {
     asked.recordsBelow(record);
     const adopted = this.#know(asked, response, record);
     if (adopted === undefined) return;
-    const continued = { endpoint, record, segment, result: response, startTime, clock: adoption.clock };
+    const continued = { endpoint, record, segment, startTime, clock: adoption.clock };
     const open = this.#keep(adopted, asked, continued, call.client);
     open.see(response, call.endTime);
     if (isLeft(call)) open.apply({ type: 'left' }, call.endTime);

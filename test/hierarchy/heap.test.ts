@@ -29,7 +29,7 @@ it('idle conversations use none by default', { timeout: PATIENCE }, async () => 
   expect(difference).toBeLessThan(200_000);
 });
 
-it('no request is kept, even while its conversation is open', { timeout: PATIENCE }, async () => {
+it('no request or answer is kept, even while its conversation is open', { timeout: PATIENCE }, async () => {
   const { kept, openSpans } = await look('requests');
   expect(kept).toEqual({
     threads: 0,
@@ -39,6 +39,7 @@ it('no request is kept, even while its conversation is open', { timeout: PATIENC
     'streams that are left': 0,
     'streams that are never read': 0,
     'runs in progress': 0,
+    'background responses in progress': 0,
   });
   expect(openSpans).toBeGreaterThan(0);
 });

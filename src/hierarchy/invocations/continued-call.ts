@@ -39,7 +39,6 @@ export interface ContinuationTraits {
 
 export interface ContinuedStart extends InvocationBase {
   readonly record: OpenRecord;
-  readonly result: unknown;
   readonly closed: (operation: ContinuedCall, result: unknown, endTime: number) => void;
 }
 
@@ -57,11 +56,9 @@ export class ContinuedCall extends Invocation {
 
   constructor(traits: ContinuationTraits, start: ContinuedStart, owner: InvocationOwner) {
     super(start, owner);
-    const { record, result } = start;
     this.traits = traits;
-    this.#record = record;
+    this.#record = start.record;
     this.#closed = start.closed;
-    this.#latest = this.#kept(result);
   }
 
   get context(): Context {
@@ -76,7 +73,7 @@ export class ContinuedCall extends Invocation {
   see(result: unknown, time: number, stream?: Call): void {
     const state = this.traits.stateOf(result);
     if (this.isClosed || state === undefined) return;
-    this.#latest = state === 'over' ? result : this.#kept(result);
+    this.#latest = state === 'over' || !this.traits.kept ? result : this.traits.kept(result);
     if (state === 'open') {
       this.apply({ type: 'open' }, time);
       return;
@@ -152,10 +149,6 @@ export class ContinuedCall extends Invocation {
         return undefined;
       },
     };
-  }
-
-  #kept(result: unknown): unknown {
-    return this.traits.kept === undefined ? result : this.traits.kept(result);
   }
 
   override finish(): number {

@@ -23,6 +23,7 @@ const MESSAGE = { role: 'assistant', content: 'x is 1.' };
 interface Body {
   readonly stream?: boolean;
   readonly conversation?: string;
+  readonly background?: boolean;
   readonly model?: string;
 }
 
@@ -34,7 +35,7 @@ type Route = readonly [
 
 const ROUTES: readonly Route[] = [
   ['POST', /^\/conversations$/, () => json({ id: idOf('conv'), object: 'conversation' })],
-  ['POST', /^\/responses$/, (_, { conversation }) => json(response(conversation))],
+  ['POST', /^\/responses$/, (_, body) => json(response(body))],
   ['POST', /^\/agents\/sessions$/, () => json({ id: idOf('sess'), object: 'agent.session', status: 'idle' })],
   ['POST', /^\/agents\/sessions\/(\w+)\/events$/, () => new Response(null, { status: 202 })],
   ['GET', /^\/agents\/sessions\/(\w+)$/, ([id]) => json({ id, object: 'agent.session', status: 'idle' })],
@@ -67,11 +68,12 @@ function turn(sessionId: string | undefined): object {
   };
 }
 
-function response(conversation: string | undefined): object {
+function response({ conversation, background = false }: Body): object {
   return {
     id: idOf('resp'),
     object: 'response',
-    status: 'completed',
+    status: background ? 'queued' : 'completed',
+    background,
     model: 'gpt-4o-mini',
     created_at: 1_700_000_000,
     conversation: conversation === undefined ? null : { id: conversation },

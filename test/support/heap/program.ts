@@ -1,7 +1,7 @@
 /**
  * Holds conversations in a process of its own (`node --expose-gc`) and prints as JSON what is left of them: with `heap`
  * how much memory 6,500 of them keep over 3,000, with `lifetime` the same by the default bounds when two hours have
- * passed, with `requests` which requests, and stores of `AsyncLocalStorage`, are kept while their
+ * passed, with `requests` which requests, answers, and stores of `AsyncLocalStorage`, are kept while their
  * conversations are open, with `clients` how much memory 4,000 clients with settings of their own keep that nobody
  * uses any more over 1,000, and whether what one of them has open is ended with the provider all the same, with
  * `promises` how many more bytes a promise of a result keeps if its client is instrumented.
@@ -46,7 +46,7 @@ const client = instrumentOpenAI(new OpenAI({ apiKey: 'test', maxRetries: 0, fetc
 });
 const { threads, agents } = client.beta;
 
-/** Told of every body that a program hands to the SDK. */
+/** Told of every body that a program hands to the SDK, and of answers. */
 let watch: (body: object) => void = () => undefined;
 
 function watched<Body extends object>(body: Body): Body {
@@ -145,6 +145,10 @@ const IN_PROGRESS: typeof CONVERSATIONS = {
   async 'runs in progress'() {
     const { id } = await threads.create();
     await threads.runs.create(id, watched({ assistant_id: 'asst_1' }));
+  },
+  async 'background responses in progress'() {
+    const asked = watched({ model: 'gpt-4o-mini', input: 'What is x?', background: true });
+    watched(await client.responses.create(asked));
   },
 };
 
