@@ -317,7 +317,7 @@ export class Call implements AnsweredRequest {
     if (this.outcome !== undefined) return;
     this.outcome = outcome;
     // Abandonment is noticed late, so the call's end is the arrival of its last chunk or of its headers.
-    this.endTime = (isLate && (this.lastChunkTime ?? this.headersTime)) || this.now();
+    this.endTime = Math.min((isLate && (this.lastChunkTime ?? this.headersTime)) || Infinity, this.now());
     if (this.lastChunkTime !== undefined && this.lastChunkTime > this.endTime) {
       // The wall clock was set between two chunks.
       this.lastChunkTime = this.endTime;

@@ -44,9 +44,10 @@ test('a call does not end late because the thread waited as the call began', () 
 });
 
 test.each([
-  ['back', -3_600_000],
-  ['forward', 3_600_000],
-])('a call during which the wall clock is set %s lasts as long as it took', (_, jump) => {
+  ['back', -3_600_000, (call: Call) => call.endStream('completed')],
+  ['forward', 3_600_000, (call: Call) => call.endStream('completed')],
+  ['forward, and whose stream is left unread,', 3_600_000, (call: Call) => call.close('abandoned')],
+])('a call during which the wall clock is set %s lasts as long as it took', (_, jump, end) => {
   const date = vi.spyOn(Date, 'now').mockReturnValue(7e12);
   const monotonic = vi.spyOn(performance, 'now').mockReturnValue(100);
   const { call } = newCall({ roughTimes: true });
@@ -56,7 +57,7 @@ test.each([
     date.mockReturnValue(7e12 + passed + (passed > 10 ? jump : 0));
     call.chunk({});
   }
-  call.endStream('completed');
+  end(call);
   const sinceStart = (time = 0): number => Math.round(time - call.startTime);
   expect([call.firstChunkTime, call.endTime].map(sinceStart)).toEqual([10, 30]);
   expect(sinceStart(call.lastChunkTime)).toBeLessThan(31);
