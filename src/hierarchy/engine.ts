@@ -280,7 +280,8 @@ class EngineRequest extends Facts implements Placement {
     const id = dialect.invocationOf(value);
     const conversationId = this.#intent.conversationId ?? dialect.conversationOf(value);
     if (id === undefined || conversationId === undefined) return;
-    const input = this.#conversation(conversationId).takeUnanswered();
+    // Another process will most likely record it, so its content is not kept.
+    const input = { count: this.#conversation(conversationId).takeUnanswered().count, messages: [] };
     const startTime = justAfter(this.call.startTime + SPAN_ROOM_MS);
     handedOn.set(this.endpoint.origin, id, { startTime, creator: creatorIn(record.context), input });
   }

@@ -23,6 +23,7 @@ import type {
 import type { Acceptance, AgentInvocation } from './invocations/agent-invocation.ts';
 import { canContinue, endTimeOf, isInProgress, type Life } from './invocations/state-machine.ts';
 import { OperationClock } from './operation-clock.ts';
+import { type ContentHolder, charactersOf } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
 
 /** Counts from the message's acceptance or from the end of the earlier invocation, whichever is later. */
@@ -52,7 +53,7 @@ interface SubagentState {
  * A session of an API where the request for an invocation does not return the invocation's id. An unknown
  * invocation that an API object reports is assigned to the oldest request that it can belong to.
  */
-export class Session {
+export class Session implements ContentHolder {
   readonly id: string;
   readonly #tracker: ConversationTracker;
   readonly #kind: ConversationKind;
@@ -78,6 +79,10 @@ export class Session {
 
   get inProgress(): AgentInvocation | undefined {
     return [...this.invocations].findLast(({ life }) => isInProgress(life));
+  }
+
+  forgetContent(): void {
+    this.agent &&= { ...this.agent, content: undefined };
   }
 
   queue(message: QueuedMessage): void {
@@ -225,6 +230,7 @@ export class Session {
     seen: Observation,
   ): void {
     this.agent = agent ?? this.agent;
+    if (agent?.content !== undefined) this.#tracker.store.keeps(this, charactersOf(agent.content));
     this.#failure = failure ?? this.#failure;
     if (object !== undefined && this.#tracker.telemetry.settings.adoptRuns !== false)
       this.#hasRecordingCreator ||= hasRecordingCreator(object);

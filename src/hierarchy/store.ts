@@ -49,7 +49,7 @@ export class Store implements Expiring {
   }
 
   shelf<Value>(options: ShelfOptions<Value> = {}): Shelf<Value> {
-    return new Shelf(this, this.#limit, options);
+    return new Shelf(this, this.#limit, { evicted: (old) => this.release(old as ContentHolder), ...options });
   }
 
   add(memory: Memory): void {

@@ -26,7 +26,7 @@ export interface InvocationEnd {
   readonly outputMessages: readonly Message[];
 }
 
-export const invokeAgent: OperationKind<{ readonly agentName: string | undefined }, InvocationEnd> = {
+export const invokeAgent: OperationKind<{ readonly agentName?: string | undefined }, InvocationEnd> = {
   name: GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
   isLasting: true,
   spanName: ({ agentName }) => nameWith(GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT, agentName),

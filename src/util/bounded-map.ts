@@ -102,11 +102,6 @@ export class BoundedMap<Key, Value> {
     return values;
   }
 
-  clear(): void {
-    this.#entries.clear();
-    this.#end.older = this.#end.newer = this.#end;
-  }
-
   expire(time: number = monotonic()): void {
     const last = time - this.#lifetime;
     for (let entry = this.#end.newer; entry !== this.#end && entry.used <= last; entry = this.#end.newer) {

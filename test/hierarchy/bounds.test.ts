@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { withConversation } from '../../src/client.ts';
-import { startAgentProgram } from '../support/agent-program.ts';
+import { messageEvent, startAgentProgram } from '../support/agent-program.ts';
 import { responseBody } from '../support/bodies.ts';
 import { answer } from '../support/heap/api.ts';
 import { holdRequests } from '../support/hold-requests.ts';
@@ -201,4 +201,41 @@ it('messages without a run in this process are counted, but kept only as far as 
     undefined,
     expect.stringContaining('Question 2'),
   ]);
+});
+
+describe('with more content than there is room for, only the newest is kept', () => {
+  const long = 'x'.repeat(12_000_000);
+  const config = { captureMessageContent: 'SPAN_ONLY', runSteps: 'off' } as const;
+
+  it('of the input of runs in progress', async () => {
+    const { assistantId, ...program } = await startTutor({ config, content: true });
+    const { threads } = program.client.beta;
+    for (let made = 0; made < 3; made++) {
+      const { id } = await threads.create({
+        messages: [{ role: 'user', content: `Question ${made} ${long}` }],
+      });
+      await threads.runs.create(id, { assistant_id: assistantId });
+    }
+    await program.telemetry.provider.shutdown();
+    const inputs = program
+      .ended('invoke_agent')
+      .map(({ attributes }) => String(attributes['gen_ai.input.messages']).match(/Question ./)?.[0]);
+    expect(inputs).toEqual([undefined, 'Question 1', 'Question 2']);
+  });
+
+  it('of the instructions of sessions, idle ones included', async () => {
+    const program = await startProgram({ config, content: true });
+    const { sessions } = program.client.beta.agents;
+    const ids: string[] = [];
+    for (let made = 0; made < 3; made++) {
+      const agent = { model: 'gpt-5', instructions: `Instructions ${made} ${long}` };
+      ids.push((await sessions.create({ agent, environment: { type: 'none' } })).id);
+    }
+    for (const id of ids) await sessions.events.create(id, { events: [messageEvent('What is x?')] });
+    await program.telemetry.provider.shutdown();
+    const found = program
+      .ended('invoke_agent')
+      .map(({ attributes }) => String(attributes['gen_ai.system_instructions']).match(/Instructions ./)?.[0]);
+    expect(found).toEqual([undefined, 'Instructions 1', 'Instructions 2']);
+  });
 });

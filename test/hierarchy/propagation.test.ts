@@ -48,6 +48,21 @@ describe('a run whose metadata contains the trace context', () => {
     expect(await durationCount(program)).toBe(1);
   });
 
+  it('has its input only if that is read, even if its creator adopts it: none of it was kept', async () => {
+    for (const [runSteps, input] of [
+      ['fetch', expect.stringContaining('What is x?')],
+      ['observe', undefined],
+    ] as const) {
+      const config = { ...handsOn.config, captureMessageContent: 'SPAN_ONLY', runSteps } as const;
+      const program = await startTutor({ runs: [{}], config, content: true });
+      const { id } = await program.inSpan(program.create);
+      await program.inSpan(() => program.poll(id), 'worker');
+      const [run] = await program.flushed('invoke_agent');
+      expect(run?.attributes['gen_ai.input.messages']).toEqual(input);
+      expect(run?.attributes['openai.total.user_messages']).toBe(1);
+    }
+  });
+
   it('is recorded once by its creator if it is created as a stream', async () => {
     const program = await startTutor({ runs: [{}], ...handsOn });
     const { inSpan } = program;

@@ -26,6 +26,19 @@ test('of very many unanswered messages, the oldest are forgotten first, and all 
   expect({ count, isAll }).toEqual({ count: 102, isAll: false });
 });
 
+test('what a shelf has dropped takes no room from the content of others', () => {
+  const forgotten: string[] = [];
+  const holder = (name: string) => ({ forgetContent: () => void forgotten.push(name) });
+  const store = new Store(1);
+  const shelf = store.shelf<ReturnType<typeof holder>>();
+  for (const name of ['first', 'second', 'third']) {
+    const kept = holder(name);
+    shelf.set('', name, kept);
+    store.keeps(kept, 30 * MEGABYTE);
+  }
+  expect(forgotten).toEqual([]);
+});
+
 const nested = (depth: number, value: unknown): unknown =>
   depth === 0 ? value : { deep: [nested(depth - 2, value)] };
 

@@ -57,14 +57,12 @@ test('a deleted or unknown entry is undefined', () => {
   const map = filled(3, 'ab', evicted);
   map.delete('a');
   expect([map.get('a'), map.get('x'), map.size]).toEqual([undefined, undefined, 1]);
-  map.clear();
-  expect([map.size, map.values(), map.get('b')]).toEqual([0, [], undefined]);
   map.set('c', 'C');
-  expect(map.values()).toEqual(['C']);
+  expect(map.values()).toEqual(['B', 'C']);
   expect(evicted).toEqual([]);
 });
 
-test.each(['delete', 'clear'] as const)('no value is kept after %s', async (method) => {
+test('no deleted value is kept', async () => {
   const map = new BoundedMap<string, object>(3);
   const add = (): WeakRef<object> => {
     const value = {};
@@ -72,7 +70,7 @@ test.each(['delete', 'clear'] as const)('no value is kept after %s', async (meth
     return new WeakRef(value);
   };
   const value = add();
-  map[method]('a');
+  map.delete('a');
   expect(await areCollected(value)).toBe(true);
   // The map itself is still in use.
   expect(map.size).toBe(0);

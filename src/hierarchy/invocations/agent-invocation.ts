@@ -28,6 +28,7 @@ import { guard } from '../../util/guard.ts';
 import { activeSpan, type InputMessages, type Segment } from '../conversations/conversation.ts';
 import type { Agent, InvocationSnapshot, ToolCallSnapshot, ToolOutput } from '../dialect.ts';
 import { OperationClock } from '../operation-clock.ts';
+import { charactersOf } from '../store.ts';
 import { recordToolDuration } from '../tool-calls/tool-call.ts';
 import { Invocation, type InvocationOwner } from './invocation.ts';
 import { canContinue, endTimeOf, type Living } from './state-machine.ts';
@@ -41,7 +42,7 @@ export interface InvocationStart {
   readonly endpoint: Endpoint;
   readonly attributes: Attributes;
   readonly vectorStoreIds?: readonly string[] | undefined;
-  readonly input: InputMessages;
+  input: InputMessages;
   /** The content of the creating request, if content is recorded. It is used until the server reports the invocation. */
   readonly content?: AgentContent | undefined;
   readonly context: Context;
@@ -85,7 +86,7 @@ export function pausedBy(clock: OperationClock, paused: PausedInvocation): Pause
   return { ...paused, createdTime: moved(createdTime), steps: { ...steps, waiting } };
 }
 
-type InvocationRecord = OperationRecord<{ readonly agentName: string | undefined }, InvocationEnd>;
+type InvocationRecord = OperationRecord<Pick<Place, 'agentName'>, InvocationEnd>;
 
 const NOTHING_MEASURED: WholeOperation = { ...NOTHING_SPENT, seconds: undefined };
 
@@ -125,11 +126,13 @@ export class AgentInvocation extends Invocation {
   /** Makes the keeper when content is first wanted: a provider may be registered after the start. */
   readonly #keeper = (): Keeper | undefined => {
     if (this.#madeKeeper === undefined && this.telemetry.wantsContent) {
-      const { store } = this.owner;
-      this.#madeKeeper = new Keeper(textLimits(this.startSettings), (size) => store.keeps(this, size));
+      const keeps = (size: number): void => this.owner.store.keeps(this, size + this.#inputLength);
+      this.#madeKeeper = new Keeper(textLimits(this.startSettings), keeps);
     }
     return this.#madeKeeper;
   };
+  /** How many characters of its input are kept, besides what the keeper keeps. */
+  #inputLength = 0;
   #spentBelow: Spent = NOTHING_SPENT;
   #lastEndBelow = 0;
   #own: Spent = NOTHING_SPENT;
@@ -145,6 +148,9 @@ export class AgentInvocation extends Invocation {
     this.agent = start.agent;
     this.agentId = start.agentId;
     this.content = content;
+    const { messages } = start.input;
+    if (messages.length > 0) this.#inputLength = charactersOf(messages);
+    if (messages.length > 0) owner.store.keeps(this, this.#inputLength);
     if (above !== undefined) {
       above.below.add(this);
       above.countBelow++;
@@ -359,8 +365,7 @@ export class AgentInvocation extends Invocation {
   #describe(): void {
     const { place } = this;
     this.addAttributes(placeAttributes(place));
-    const { agentName } = place;
-    if (agentName !== undefined) this.openRecord.rename(spanNameOf(invokeAgent, { agentName }, {}));
+    if (place.agentName !== undefined) this.openRecord.rename(spanNameOf(invokeAgent, place, {}));
   }
 
   /** @param time when the end became known */
@@ -403,6 +408,8 @@ export class AgentInvocation extends Invocation {
 
   forgetContent(): void {
     this.content = undefined;
+    this.start.input = { ...this.start.input, messages: [] };
+    this.#inputLength = 0;
     this.steps.forgetContent();
     this.#madeKeeper?.forget();
   }
