@@ -17,7 +17,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the content of a page', () => {
   const { open } = usePage();
   let page: Page;
 
-  const said = (): Locator => page.locator('#panel-chat .user .said');
+  const said = (): Locator => page.locator('#panel-chat .by-user');
 
   it('is folded beyond 20 lines', async () => {
     const lines = Array.from({ length: 50 }, (_, i) => `line ${i}`).join('\n');

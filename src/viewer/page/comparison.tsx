@@ -26,7 +26,7 @@ export function Comparison({ one, other }: ComparisonProps): VNode {
       </div>
       <Table
         className="amounts"
-        headings={['', ...[one, other].map(traceHeading)]}
+        headings={['Fact', ...[one, other].map(traceHeading)]}
         rows={[
           ...labels.map((label) => [label, facts.get(label), others.get(label)]),
           [<h3>{stepsHeading}</h3>],

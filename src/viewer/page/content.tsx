@@ -195,19 +195,17 @@ export function CopyButton({ label, text }: CopyButtonProps): VNode {
 }
 
 export function ToolBlock({ input, output }: { readonly input: unknown; readonly output: unknown }): VNode {
+  const values = Object.entries({ Arguments: input, Result: output });
   return (
     <div class="stack">
-      {Object.entries({ Arguments: input, Result: output }).map(
-        ([label, value]) =>
-          value !== undefined &&
-          value !== null &&
-          value !== '' && (
-            <div key={label}>
-              <span class="small dim">{label}</span>
-              <ValueBlock value={value} />
-            </div>
-          ),
-      )}
+      {values
+        .filter(([, value]) => value !== undefined && value !== null && value !== '')
+        .map(([label, value]) => (
+          <div key={label}>
+            <span class="small dim">{label}</span>
+            <ValueBlock value={value} />
+          </div>
+        ))}
     </div>
   );
 }

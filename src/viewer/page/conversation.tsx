@@ -11,7 +11,6 @@ import { SpanButton } from './overview.tsx';
 import { foundRows, openTrace } from './state.ts';
 
 type ChatMessage = Extract<TranscriptEntry, { kind: 'message' }>;
-type Tool = Extract<TranscriptEntry, { kind: 'tool' }>;
 
 const CHAT_PAGE_SIZE = 100;
 /** The maximum number of evaluations shown for one answer. Its span shows all of them. */
@@ -53,8 +52,27 @@ export function ConversationView(): VNode {
 }
 
 function TranscriptItem({ entry }: { readonly entry: TranscriptEntry }): VNode {
-  if (entry.kind === 'heading') return <Heading row={entry.row} />;
-  return entry.kind === 'tool' ? <ToolEntry tool={entry} /> : <ChatBubble message={entry} />;
+  const { kind, row } = entry;
+  switch (kind) {
+    case 'heading':
+      return <Heading row={row} />;
+    case 'message':
+      return (
+        <li class="message">
+          <ChatBubble message={entry} />
+          {entry.usage && <Footer row={row} />}
+        </li>
+      );
+    default:
+      return (
+        <li class="tool" style={{ '--type': entry.own && isFailed(row.span) ? 'var(--bad)' : 'var(--tool)' }}>
+          <Said by={`Tool ${entry.name}`} parts={[]}>
+            <ToolBlock input={entry.input} output={entry.output} />
+          </Said>
+          {entry.own && <Footer row={row} />}
+        </li>
+      );
+  }
 }
 
 function Heading({ row }: { readonly row: Row }): VNode {
@@ -73,25 +91,17 @@ function Heading({ row }: { readonly row: Row }): VNode {
   );
 }
 
-function ChatBubble({ message }: { readonly message: ChatMessage }): VNode {
-  const { row, role, parts, usage } = message;
-  const { span } = row;
+function ChatBubble({ message }: { readonly message: ChatMessage }): VNode | null {
+  const { role, parts } = message;
+  const { span } = message.row;
   // An answer that only calls tools has no text. Its calls follow as entries of their own.
-  const onlyCalls = parts.length === 0 && span.attributes[ATTR.GEN_AI_OUTPUT_MESSAGES] !== undefined;
+  if (parts.length === 0 && span.attributes[ATTR.GEN_AI_OUTPUT_MESSAGES] !== undefined) return null;
+  // Copies the texts of the message, or the whole message as JSON if it has none.
+  const copied = (): string => messageText({ role, parts }) || attributeText(parts);
   return (
-    <li class={role === 'user' ? 'message user' : 'message'}>
-      {!onlyCalls && (
-        <Said
-          by={role}
-          parts={parts}
-          // Copies the texts of the message, or the whole message as JSON if it has none.
-          copied={parts.length > 0 ? () => messageText({ role, parts }) || attributeText(parts) : undefined}
-        >
-          {parts.length === 0 && <p class="dim">{missingText(role, span)}</p>}
-        </Said>
-      )}
-      {usage && <Footer row={row} />}
-    </li>
+    <Said by={role} parts={parts} copied={parts.length > 0 ? copied : undefined}>
+      {parts.length === 0 && <p class="dim">{missingText(role, span)}</p>}
+    </Said>
   );
 }
 
@@ -99,17 +109,6 @@ function missingText(role: string, span: ViewedSpan): string {
   if (isOngoing(span)) return 'in progress';
   if (!isFailed(span)) return 'not recorded';
   return role === 'user' ? 'not transcribed' : 'no answer';
-}
-
-function ToolEntry({ tool: { row, name, input, output, own } }: { readonly tool: Tool }): VNode {
-  return (
-    <li class="tool" style={{ '--type': own && isFailed(row.span) ? 'var(--bad)' : 'var(--tool)' }}>
-      <Said by={`Tool ${name}`} parts={[]}>
-        <ToolBlock input={input} output={output} />
-      </Said>
-      {own && <Footer row={row} />}
-    </li>
-  );
 }
 
 function Footer({ row }: { readonly row: Row }): VNode {

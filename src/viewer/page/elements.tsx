@@ -53,9 +53,9 @@ export function Table(props: TableProps): VNode | null {
       {caption !== undefined && <caption>{caption}</caption>}
       {headings !== undefined && (
         <tr>
-          {headings.map((heading, i) =>
-            heading === '' ? <td key={i} /> : <th scope="col" key={i} children={heading} />,
-          )}
+          {headings.map((heading, i) => (
+            <th scope="col" key={i} children={heading} />
+          ))}
         </tr>
       )}
       {rows.map(([heading, ...cells], i) => (

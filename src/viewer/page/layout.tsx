@@ -24,8 +24,7 @@ const DIVIDER_WIDTH = 12;
 export function Divider({ of }: { readonly of: 'list' | 'names' | 'timeline' }): VNode {
   const moveTo = (line: Element, x: number): void => {
     const { left = 0 } = line.previousElementSibling?.getBoundingClientRect() ?? {};
-    const wanted = x - left - DIVIDER_WIDTH / 2;
-    const width = Math.min(Math.max(wanted, MIN_WIDTH), innerWidth - 2 * MIN_WIDTH);
+    const width = Math.max(x - left - DIVIDER_WIDTH / 2, MIN_WIDTH);
     document.documentElement.style.setProperty(`--${of}`, `${width}px`);
     line.ariaValueNow = `${Math.round(width)}`;
   };

@@ -64,11 +64,8 @@ export function NoTraces(): VNode {
   return (
     <section class="overview card stack" aria-label="No traces yet">
       <h2>Waiting for traces</h2>
-      <p>Start a program that calls openai, and its traces appear here as they arrive:</p>
+      <p>Start a program that calls openai, and its traces appear here, with prompts and answers:</p>
       <pre>{command}</pre>
-      <p class="dim">
-        The second line records prompts and answers. Any other program that sends OTLP over HTTP works too.
-      </p>
     </section>
   );
 }

@@ -2,7 +2,6 @@ import type { VNode } from 'preact';
 import { count, grouped } from '../format-amounts.ts';
 import { contentOf } from '../span-content.ts';
 import { spanFacts } from '../span-details.ts';
-import type { Row } from '../tree.ts';
 import { isFailed, kindOf, shownErrorType, typeOf, type ViewedSpan } from '../viewed-span.ts';
 import { select, toggle } from './actions.ts';
 import { Track } from './bar.tsx';
@@ -78,8 +77,14 @@ function onKey(event: KeyboardEvent, item: TimelineItem): void {
 }
 
 function RowName({ item }: { readonly item: TimelineItem }): VNode {
-  const { row, isGroup, hidden, isClosed } = item;
+  const { row, rows, isGroup, hidden, isClosed } = item;
+  const { span } = row;
   const indentation = Math.min(item.depth - 1, 20) * 14 + (isClosed === undefined ? 16 : 0);
+  const failed = rows.filter((each) => isFailed(each.span)).length;
+  const error = isGroup || failed === 0 ? count(failed, 'error') : shownErrorType(span);
+  const facts = isGroup ? [] : spanFacts(row);
+  const warnings = facts.filter(({ text, tone }) => tone === 'warning' && text !== 'error');
+  const badges = [...warnings.map(({ text }) => text), hidden > 0 && `${grouped(hidden)} hidden`];
   // Expands or collapses the row without selecting it.
   const onToggle = (event: Event): void => {
     event.stopPropagation();
@@ -93,41 +98,17 @@ function RowName({ item }: { readonly item: TimelineItem }): VNode {
         </span>
       )}
       <span class="sign" aria-hidden="true" />
-      {isGroup ? <GroupName item={item} /> : <SpanName row={row} />}
-      {hidden > 0 && <span class="badge">{`${grouped(hidden)} hidden`}</span>}
-      {!isGroup && <span class="preview small dim clip">{previewOf(row.span)}</span>}
+      <span class="label clip" title={isGroup ? undefined : span.name.slice(0, 1000)}>
+        {isGroup
+          ? `${grouped(rows.length)} × ${kindOf(span).slice(0, 200)}`
+          : // Shortens the parameters in a path to `…`, so that the end of the path is visible.
+            span.name.slice(0, 200).replaceAll(/\{\w+\}/g, '…')}
+      </span>
+      {error && <span class="failure small clip">{error}</span>}
+      {!isGroup && <Evaluations span={span} limit={MAX_ROW_EVALUATIONS} />}
+      {badges.map((text) => text && <span class="badge">{text}</span>)}
+      {!isGroup && <span class="preview small dim clip">{previewOf(span)}</span>}
     </span>
-  );
-}
-
-function GroupName({ item: { row, rows } }: { readonly item: TimelineItem }): VNode {
-  return (
-    <>
-      <span class="label clip">{`${grouped(rows.length)} × ${kindOf(row.span).slice(0, 200)}`}</span>
-      <span class="failure small clip">
-        {count(rows.filter(({ span }) => isFailed(span)).length, 'error')}
-      </span>
-    </>
-  );
-}
-
-function SpanName({ row }: { readonly row: Row }): VNode {
-  const { span } = row;
-  const warnings = spanFacts(row).filter(({ text, tone }) => tone === 'warning' && text !== 'error');
-  return (
-    <>
-      <span class="label clip" title={span.name.slice(0, 1000)}>
-        {/* Shortens the parameters in a path to `…`, so that the end of the path is visible. */}
-        {span.name.slice(0, 200).replaceAll(/\{\w+\}/g, '…')}
-      </span>
-      {isFailed(span) && <span class="failure small clip">{shownErrorType(span)}</span>}
-      <Evaluations span={span} limit={MAX_ROW_EVALUATIONS} />
-      {warnings.map(({ text }) => (
-        <span key={text} class="badge">
-          {text}
-        </span>
-      ))}
-    </>
   );
 }
 
