@@ -87,6 +87,7 @@ const LATER = {
     'src/telemetry/evaluations/evaluation.ts',
   ],
   hierarchy: ['src/hierarchy/index.ts'],
+  'inference-metrics': ['src/telemetry/metrics/inference-metrics.ts'],
   masking: ['src/telemetry/masking/mask-text.ts'],
   operations: [
     'src/operations/create-agent.ts',

@@ -105,7 +105,7 @@ const SHARED = [
   'test/util/{patch-method,payload,task-queue,version}.test.ts',
   'test/viewer/live/{kept-traces,receiver}.test.ts',
   'test/viewer/page/*.test.ts',
-  'test/viewer/{call-request,call-totals,duration,otlp-json,summary-view,trace-filter,trace-store}.test.ts',
+  'test/viewer/{call-totals,duration,export-calls,otlp-json,summary-view,trace-filter,trace-store}.test.ts',
   'test/viewer/{transcript,tree,tree-view}.test.ts',
   'test/watch-compatibility/*.test.ts',
 ];

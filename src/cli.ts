@@ -29,6 +29,13 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       return runView(parameters, output, errors);
     },
   },
+  'export-calls': {
+    summary: 'writes the requests and answers in a file of traces, a line each, for evaluations',
+    run: async (parameters) => {
+      const { runExportCalls } = await import('./viewer/export-calls.ts');
+      return runExportCalls(parameters, output, errors);
+    },
+  },
 };
 
 const VERSION_FLAGS: ReadonlySet<string> = new Set(['--version', '-v']);

@@ -132,7 +132,7 @@ function shared(registry: Registry): string[] {
   const named = [...registry.spans, ...registry.events].flatMap((signal) =>
     signal.attributes.flatMap((use) => use.group ?? []),
   );
-  return [...new Set([...named, 'openai.older_names', 'openai.references'])];
+  return [...new Set([...named, 'openai.newer_names', 'openai.older_names', 'openai.references'])];
 }
 
 function renderGroup(id: string, registry: Registry): string {

@@ -78,7 +78,7 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    * Whether `openai.request.body` has the request fields of a chat completion or response that no other
    * attribute has, such as the response format, `tool_choice` and `store`. They are recorded only where
    * content is. `user`, `safety_identifier`, `prompt_cache_key` and `metadata` may identify a person: to
-   * record them, too, list them. Default `false`.
+   * record them, too, list them. Default `false`. See `docs/evaluations.md#calls-as-a-dataset`.
    * `OTEL_INSTRUMENTATION_OPENAI_RECORD_REQUEST`.
    */
   recordRequest?: boolean | readonly string[] | undefined;
@@ -186,6 +186,8 @@ interface ResolvedOptions extends Pick<OpenAIInstrumentationConfig, keyof Hooks 
   maskedKinds: readonly MaskedKind[];
   /** The folder where content is stored after all hooks have run. */
   contentFolder: string | undefined;
+  /** Which version of the conventions names metrics and cached tokens: the next one only on request. */
+  conventions: 'current' | 'next' | 'both';
   /** Whether spans also carry the attribute names of older versions of the conventions. */
   olderNames: boolean;
 }
@@ -277,12 +279,20 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
     accepts: 'paths of folders, and file: URLs',
     parse: parseFolder,
   },
+  conventions: {
+    variable: 'OTEL_SEMCONV_STABILITY_OPT_IN',
+    source: 'variable',
+    fallback: 'current',
+    accepts:
+      'lists of names, of which gen_ai/dup, gen_ai_latest_experimental and gen_ai_latest_experimental/dup are known',
+    parse: parseConventions,
+  },
   olderNames: {
     variable: 'OTEL_SEMCONV_STABILITY_OPT_IN',
     source: 'variable',
     fallback: false,
-    accepts: 'lists of names, of which gen_ai/dup and gen_ai_latest_experimental are known',
-    parse: parseOlderNames,
+    accepts: 'lists of names, of which gen_ai/dup is one',
+    parse: (value) => listedNames(value).includes('gen_ai/dup'),
   },
 };
 
@@ -386,11 +396,13 @@ function parseEvents(value: unknown): Settings['events'] {
     : undefined;
 }
 
-/** Ignores names for other instrumentations, and the one that asks for the latest conventions, which are used anyway. */
-function parseOlderNames(value: unknown): boolean | undefined {
-  const names = listedNames(value).filter((name) => name.startsWith('gen_ai'));
-  const known = ['gen_ai/dup', 'gen_ai_latest_experimental'];
-  return names.every((name) => known.includes(name)) ? names.includes('gen_ai/dup') : undefined;
+/** Ignores names for other instrumentations. */
+function parseConventions(value: unknown): Settings['conventions'] | undefined {
+  const names = listedNames(value);
+  const known = ['gen_ai/dup', 'gen_ai_latest_experimental', 'gen_ai_latest_experimental/dup'];
+  if (names.some((name) => name.startsWith('gen_ai') && !known.includes(name))) return undefined;
+  if (names.includes('gen_ai_latest_experimental/dup')) return 'both';
+  return names.includes('gen_ai_latest_experimental') ? 'next' : 'current';
 }
 
 /** Rejects URLs of object stores, which would need a library. Python's instrumentations accept them. */

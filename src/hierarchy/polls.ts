@@ -10,8 +10,8 @@ import { OperationClock } from './operation-clock.ts';
 import type { Shelf } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
 
-/** The statuses of objects that the SDK keeps polling. */
-const IN_PROGRESS: readonly unknown[] = ['in_progress', 'queued'];
+/** The statuses of objects that the SDK keeps polling. Files have their own: `uploaded`, and on Azure others. */
+const IN_PROGRESS: readonly unknown[] = ['in_progress', 'queued', 'uploaded', 'pending', 'running'];
 
 /** A loop without a poll for this long is over. */
 const POLL_TIMEOUT_MS = 60_000;

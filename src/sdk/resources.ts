@@ -1,3 +1,5 @@
+import { createContextKey } from '@opentelemetry/api';
+import { activeContext, runIn } from '../util/context.ts';
 import { guard } from '../util/guard.ts';
 import { field, readHeader, stringField } from '../util/payload.ts';
 import { followResult } from '../util/watch-result.ts';
@@ -11,7 +13,9 @@ import { type ObserverOf, patchToolHelpers, TOOL_HELPERS } from './tool-loops.ts
  * leads to its resources, and a client class to their classes, which are its members.
  */
 export function patchResources(clientOrClass: unknown, patches: Patches, observerOf: ObserverOf): void {
+  const files = prototypeOfResource(clientOrClass, 'Files');
   const webhooks = prototypeOfResource(clientOrClass, 'Webhooks');
+  if (files !== undefined) patchFileWait(files, patches);
   if (webhooks !== undefined) patchWebhooks(webhooks, patches, observerOf);
   for (const prototype of completionsPrototypes(clientOrClass))
     patchToolHelpers(prototype, patches, observerOf);
@@ -62,8 +66,21 @@ function patchWebhooks(prototype: object, patches: Patches, observerOf: Observer
   }));
 }
 
-export function isPollHelper({ requestHeaders }: Pick<Call, 'requestHeaders'>): boolean {
-  return readHeader(requestHeaders, 'X-Stainless-Poll-Helper') === 'true';
+const WAITING = createContextKey('opentelemetry-instrumentation-openai wait for a file');
+
+/** Marks the requests of `files.waitForProcessing`, the only poll helper that sends no header. */
+function patchFileWait(prototype: object, patches: Patches): void {
+  patches.wrap(prototype, 'waitForProcessing', (original) => ({
+    waitForProcessing(...args) {
+      return runIn(activeContext().setValue(WAITING, true), original, this, args);
+    },
+  }));
+}
+
+export function isPollHelper({ requestHeaders, context }: Pick<Call, 'requestHeaders' | 'context'>): boolean {
+  return (
+    readHeader(requestHeaders, 'X-Stainless-Poll-Helper') === 'true' || context.getValue(WAITING) === true
+  );
 }
 
 export function isToolRunner({ requestHeaders, sdkMetadata }: Call): boolean {

@@ -159,6 +159,9 @@ export const GEN_AI_SYSTEM_INSTRUCTIONS = 'gen_ai.system_instructions' as const;
 /** Reference to the system instructions that a completion hook has stored. */
 export const GEN_AI_SYSTEM_INSTRUCTIONS_REF = 'gen_ai.system_instructions_ref' as const;
 
+/** Modality of the counted tokens. */
+export const GEN_AI_TOKEN_MODALITY = 'gen_ai.token.modality' as const;
+
 /** Whether the tokens are input or output. */
 export const GEN_AI_TOKEN_TYPE = 'gen_ai.token.type' as const;
 
@@ -197,6 +200,9 @@ export const GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS = 'gen_ai.usage.cache_crea
 
 /** Input tokens read from the cache. */
 export const GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS = 'gen_ai.usage.cache_read.input_tokens' as const;
+
+/** Newer name of `gen_ai.usage.cache_creation.input_tokens`. */
+export const GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS = 'gen_ai.usage.cache_write.input_tokens' as const;
 
 /** Image input tokens read from the cache. */
 export const GEN_AI_USAGE_IMAGE_CACHE_READ_INPUT_TOKENS = 'gen_ai.usage.image.cache_read.input_tokens' as const;

@@ -105,3 +105,83 @@ export const METRIC_OPENAI_CLIENT_RATELIMIT_REMAINING_TOKENS: MetricDefinition =
   valueType: 'int',
   buckets: [],
 };
+
+export const METRIC_GEN_AI_CLIENT_INFERENCE_DURATION: MetricDefinition = {
+  name: 'gen_ai.client.inference.duration',
+  description: "Duration of one model call. Replaces `gen_ai.client.operation.duration`.",
+  unit: 's',
+  valueType: 'double',
+  buckets: METRIC_GEN_AI_CLIENT_OPERATION_DURATION.buckets,
+};
+
+export const METRIC_GEN_AI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK: MetricDefinition = {
+  name: 'gen_ai.client.inference.time_to_first_chunk',
+  description: "Time from a streamed request to its first chunk. Replaces `gen_ai.client.operation.time_to_first_chunk`.",
+  unit: 's',
+  valueType: 'double',
+  buckets: METRIC_GEN_AI_CLIENT_OPERATION_DURATION.buckets,
+};
+
+export const METRIC_GEN_AI_CLIENT_INFERENCE_TIME_PER_OUTPUT_CHUNK: MetricDefinition = {
+  name: 'gen_ai.client.inference.time_per_output_chunk',
+  description: "Time between two chunks of a stream. Replaces `gen_ai.client.operation.time_per_output_chunk`.",
+  unit: 's',
+  valueType: 'double',
+  buckets: METRIC_GEN_AI_CLIENT_OPERATION_DURATION.buckets,
+};
+
+export const METRIC_GEN_AI_CLIENT_INFERENCE_OPERATION_INPUT_TOKENS: MetricDefinition = {
+  name: 'gen_ai.client.inference.operation.input_tokens',
+  description: "Input tokens of one operation. Replaces `gen_ai.client.token.usage`.",
+  unit: '{token}',
+  valueType: 'int',
+  buckets: METRIC_GEN_AI_CLIENT_TOKEN_USAGE.buckets,
+};
+
+export const METRIC_GEN_AI_CLIENT_INFERENCE_OPERATION_OUTPUT_TOKENS: MetricDefinition = {
+  name: 'gen_ai.client.inference.operation.output_tokens',
+  description: "Output tokens of one operation. Replaces `gen_ai.client.token.usage`.",
+  unit: '{token}',
+  valueType: 'int',
+  buckets: METRIC_GEN_AI_CLIENT_TOKEN_USAGE.buckets,
+};
+
+export const METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS: MetricDefinition = {
+  name: 'gen_ai.client.inference.usage.input_tokens',
+  description: "Input tokens, cached ones included, by modality.",
+  unit: '{token}',
+  valueType: 'int',
+  buckets: [],
+};
+
+export const METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_OUTPUT_TOKENS: MetricDefinition = {
+  name: 'gen_ai.client.inference.usage.output_tokens',
+  description: "Output tokens, those of reasoning included, by modality.",
+  unit: '{token}',
+  valueType: 'int',
+  buckets: [],
+};
+
+export const METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_READ_INPUT_TOKENS: MetricDefinition = {
+  name: 'gen_ai.client.inference.usage.cache_read.input_tokens',
+  description: "Input tokens that were read from a cache.",
+  unit: '{token}',
+  valueType: 'int',
+  buckets: [],
+};
+
+export const METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_WRITE_INPUT_TOKENS: MetricDefinition = {
+  name: 'gen_ai.client.inference.usage.cache_write.input_tokens',
+  description: "Input tokens that were written to a cache.",
+  unit: '{token}',
+  valueType: 'int',
+  buckets: [],
+};
+
+export const METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_REASONING_OUTPUT_TOKENS: MetricDefinition = {
+  name: 'gen_ai.client.inference.usage.reasoning.output_tokens',
+  description: "Output tokens of reasoning.",
+  unit: '{token}',
+  valueType: 'int',
+  buckets: [],
+};

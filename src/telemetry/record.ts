@@ -198,7 +198,8 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   measureChunks(gaps: readonly number[], result: Result | undefined): void {
     const { operation, telemetry, attributes, context } = this;
     const read = result === undefined ? undefined : operation.resultAttributes?.(result, this.#route);
-    telemetry.metrics.recordChunks(gaps, attributes, read ?? NO_ATTRIBUTES, context);
+    const { conventions } = telemetry.settings;
+    telemetry.metrics.recordChunks(gaps, attributes, read ?? NO_ATTRIBUTES, context, conventions);
   }
 
   end(outcome: RecordOutcome<Result>, time: number): void {
@@ -274,7 +275,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     const skipped = stream?.skippedCalls || attributes[ATTR.OPENAI_SKIPPED_TOOL_CALLS];
     if (skipped !== undefined) attributes[ATTR.OPENAI_SKIPPED_TOOL_CALLS] = skipped;
     if ((skipped ?? attributes[ATTR.OPENAI_SKIPPED_STEPS]) !== undefined) notice('calls_skipped');
-    addUsageAttributes(attributes, self.#usage);
+    addUsageAttributes(attributes, self.#usage, telemetry.settings.conventions);
     const estimated = operation.usage && stream?.contentChunks;
     if (self.#usage === undefined && estimated)
       attributes[ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS] = estimated;
@@ -345,7 +346,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
       errorType: failure?.type,
       tokensOf,
     };
-    metrics.recordOperation(self.attributes, self.#result, measured, context);
+    metrics.recordOperation(self.attributes, self.#result, measured, context, telemetry.settings.conventions);
   }
 
   #ended(result: unknown, failure: Failure | undefined, endTime: number): EndedOperation {

@@ -10,9 +10,9 @@ import {
   type SpanMessage,
   type SpanPart,
 } from './messages.ts';
-import type { SpanAttributes, ViewedSpan } from './viewed-span.ts';
+import type { ViewedSpan } from './viewed-span.ts';
 
-type Json = Readonly<Record<string, unknown>>;
+export type Json = Readonly<Record<string, unknown>>;
 
 interface ModelApi {
   readonly path: string;
@@ -20,7 +20,7 @@ interface ModelApi {
   readonly messages: string;
   readonly itemsOf: (message: SentMessage) => Json[];
   readonly toolOf: (tool: Json) => Json;
-  readonly parametersOf: (attributes: SpanAttributes) => Json;
+  readonly parameters: Readonly<Record<string, string>>;
 }
 
 interface SentMessage {
@@ -45,10 +45,19 @@ const CHAT_API: ModelApi = {
   },
   toolOf: ({ type, ...definition }) =>
     type === 'function' ? { type, function: definition } : { type, ...definition },
-  parametersOf: (attributes) => ({
-    max_completion_tokens: attributes[ATTR.GEN_AI_REQUEST_MAX_TOKENS],
-    reasoning_effort: attributes[ATTR.GEN_AI_REQUEST_REASONING_LEVEL],
-  }),
+  parameters: {
+    temperature: ATTR.GEN_AI_REQUEST_TEMPERATURE,
+    top_p: ATTR.GEN_AI_REQUEST_TOP_P,
+    max_completion_tokens: ATTR.GEN_AI_REQUEST_MAX_TOKENS,
+    frequency_penalty: ATTR.GEN_AI_REQUEST_FREQUENCY_PENALTY,
+    presence_penalty: ATTR.GEN_AI_REQUEST_PRESENCE_PENALTY,
+    seed: ATTR.GEN_AI_REQUEST_SEED,
+    stop: ATTR.GEN_AI_REQUEST_STOP_SEQUENCES,
+    n: ATTR.GEN_AI_REQUEST_CHOICE_COUNT,
+    reasoning_effort: ATTR.GEN_AI_REQUEST_REASONING_LEVEL,
+    service_tier: ATTR.OPENAI_REQUEST_SERVICE_TIER,
+    top_k: ATTR.GEN_AI_REQUEST_TOP_K,
+  },
 };
 
 const RESPONSES_API: ModelApi = {
@@ -63,24 +72,14 @@ const RESPONSES_API: ModelApi = {
     ...results.map(({ id, output }) => ({ type: 'function_call_output', call_id: id, output })),
   ],
   toolOf: (tool) => tool,
-  parametersOf: ({
-    [ATTR.GEN_AI_REQUEST_MAX_TOKENS]: max_output_tokens,
-    [ATTR.GEN_AI_REQUEST_REASONING_LEVEL]: effort,
-  }) => ({ max_output_tokens, reasoning: effort && { effort } }),
-};
-
-/** The parameters that have the same name in both APIs, or exist in one of them only. */
-const PARAMETERS: Readonly<Record<string, string>> = {
-  temperature: ATTR.GEN_AI_REQUEST_TEMPERATURE,
-  top_p: ATTR.GEN_AI_REQUEST_TOP_P,
-  top_k: ATTR.GEN_AI_REQUEST_TOP_K,
-  frequency_penalty: ATTR.GEN_AI_REQUEST_FREQUENCY_PENALTY,
-  presence_penalty: ATTR.GEN_AI_REQUEST_PRESENCE_PENALTY,
-  seed: ATTR.GEN_AI_REQUEST_SEED,
-  stop: ATTR.GEN_AI_REQUEST_STOP_SEQUENCES,
-  n: ATTR.GEN_AI_REQUEST_CHOICE_COUNT,
-  previous_response_id: ATTR.GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID,
-  service_tier: ATTR.OPENAI_REQUEST_SERVICE_TIER,
+  parameters: {
+    temperature: ATTR.GEN_AI_REQUEST_TEMPERATURE,
+    top_p: ATTR.GEN_AI_REQUEST_TOP_P,
+    max_output_tokens: ATTR.GEN_AI_REQUEST_MAX_TOKENS,
+    previous_response_id: ATTR.GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID,
+    reasoning: ATTR.GEN_AI_REQUEST_REASONING_LEVEL,
+    service_tier: ATTR.OPENAI_REQUEST_SERVICE_TIER,
+  },
 };
 
 function inputPart({ type, text, image_url, file }: Json): Json {
@@ -99,9 +98,7 @@ const NOT_REPEATED: ReadonlySet<string> = new Set(['stream', 'stream_options', '
  * Rebuilds the request of a model call. If the request's body was recorded (`recordRequest`), all parameters
  * are known; otherwise, those without an attribute are `undefined`. A text describes media that have no URL.
  */
-export function requestOf(span: ViewedSpan): Json {
-  const { attributes } = span;
-  const api = apiOf(span);
+export function requestOf({ attributes }: ViewedSpan, api: ModelApi): Json {
   const instructions = readParts(attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS]) ?? [];
   const messages = readMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]) ?? [];
   const sent = instructions.length > 0 ? [{ role: 'system', parts: instructions }, ...messages] : messages;
@@ -109,17 +106,19 @@ export function requestOf(span: ViewedSpan): Json {
   const body = parseShortJson(attributes[ATTR.OPENAI_REQUEST_BODY]);
   const parameters = isRecord(body)
     ? Object.entries(body).filter(([name]) => !NOT_REPEATED.has(name))
-    : Object.entries(PARAMETERS).map(([name, attribute]) => [name, attributes[attribute]]);
+    : Object.entries(api.parameters).map(([name, attribute]) => {
+        const value = attributes[attribute];
+        return [name, name === 'reasoning' && value !== undefined ? { effort: value } : value];
+      });
   return {
     model: attributes[ATTR.GEN_AI_REQUEST_MODEL],
     [api.messages]: sent.flatMap((message) => api.itemsOf(sentMessage(message))),
     ...(tools.length > 0 && { tools }),
-    ...(!isRecord(body) && api.parametersOf(attributes)),
     ...Object.fromEntries(parameters),
   };
 }
 
-function sentMessage({ role, parts }: SpanMessage): SentMessage {
+export function sentMessage({ role, parts }: SpanMessage): SentMessage {
   const ofType = (wanted: string): readonly SpanPart[] => parts.filter(({ type }) => type === wanted);
   const content = parts
     .filter(({ type }) => !/^(?:tool_call|tool_call_response|reasoning)$/.test(String(type)))
@@ -141,7 +140,7 @@ function sentMessage({ role, parts }: SpanMessage): SentMessage {
 }
 
 /** Converts a part to the format of Chat Completions; `undefined` if that has no such part. */
-function sentPart(part: SpanPart): Json | undefined {
+export function sentPart(part: SpanPart): Json | undefined {
   const { type, uri, modality, file_id } = part;
   if (type === 'text') return { type: 'text', text: attributeText(partContent(part) ?? '') };
   if (type === 'uri' && modality === 'image') return { type: 'image_url', image_url: { url: uri } };

@@ -86,6 +86,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   startSpanHook: hook(),
   maskedKinds: { fallback: [], variable: ['email, KEY', ['email', 'key']] },
   contentFolder: { fallback: undefined, variable: ['/tmp/content', '/tmp/content'] },
+  conventions: { fallback: 'current', variable: ['http, gen_ai_latest_experimental', 'next'] },
   olderNames: { fallback: false, variable: ['http, GEN_AI/dup', true] },
 };
 

@@ -34,6 +34,11 @@ const FOLDER = join(ROOT, 'examples', 'backends');
 const BACKENDS = ['grafana', 'jaeger', 'langfuse', 'phoenix', 'uptrace'];
 /** Words of PromQL. */
 const PROMQL = new Set(['by', 'histogram_quantile', 'increase', 'le', 'min', 'or', 'rate', 'sum', 'vector']);
+/** What Prometheus adds to the name of an instrument. */
+const SUFFIXES: Readonly<Record<string, readonly string[]>> = {
+  histogram: ['_bucket', '_sum', '_count'],
+  counter: ['_total'],
+};
 const schema = JSON.parse(readFileSync(join(ROOT, 'test/fixtures/compose/compose-spec.json'), 'utf8'));
 const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(schema);
 
@@ -143,7 +148,7 @@ describe('the dashboard', () => {
   const metrics = new Map(
     registry.metrics.flatMap((metric) => {
       const name = prometheusMetric(metric.name, metric.unit);
-      const suffixes = metric.instrument === 'histogram' ? ['_bucket', '_sum', '_count'] : [''];
+      const suffixes = SUFFIXES[metric.instrument] ?? [''];
       return suffixes.map((suffix) => [`${name}${suffix}`, metric] as const);
     }),
   );

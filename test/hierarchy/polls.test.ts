@@ -1,4 +1,6 @@
+import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
+import { instrumentOpenAI } from '../../src/client.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { startSimulator } from '../support/simulator/index.ts';
 
@@ -16,6 +18,22 @@ const poll = ({ client }: Program): Promise<unknown> =>
   client.vectorStores.files.poll('vs_1', 'file_1', { pollIntervalMs: 1 });
 
 describe('a poll helper', () => {
+  it.each(['of a client', 'of a class'])('that waits for a file is one span, too (%s)', async (target) => {
+    const program = await startProgram();
+    if (target === 'of a class') instrumentOpenAI(OpenAI);
+    for (const status of ['uploaded', 'uploaded', 'error'])
+      program.simulator.next({
+        when: { method: 'GET', path: '/v1/files/file_1' },
+        body: { id: 'file_1', object: 'file', status, status_details: 'No JSON.' },
+      });
+    const wait = () => program.client.files.waitForProcessing('file_1', { pollInterval: 1 });
+    expect(await program.inSpan(wait)).toMatchObject({ status: 'error' });
+    await program.expectTree(`
+      program
+      └─ GET /files/{file_id}  !error openai.poll.count=3 openai.resource.status=error
+    `);
+  });
+
   it('is no loop of requests that the program makes itself', async () => {
     const program = await startProgram();
     answer(program, 'in_progress', 'completed');

@@ -39,14 +39,3 @@ test('gen_ai/dup: the older names are on every span of a run, with their older v
   ]);
   expect(session.spans.at(-2)?.attributes['gen_ai.response.finish_reason']).toBe('stop');
 });
-
-test('a name that is not known is reported, unless it is for other instrumentations', async () => {
-  vi.stubEnv('OTEL_SEMCONV_STABILITY_OPT_IN', 'http, gen_ai_latest_experimental');
-  expect((await openSession()).warnings).toEqual([]);
-  vi.stubEnv('OTEL_SEMCONV_STABILITY_OPT_IN', 'http, gen_ai_latest');
-  expect((await openSession()).warnings.splice(0)).toEqual([
-    expect.stringContaining(
-      'OTEL_SEMCONV_STABILITY_OPT_IN is "http, gen_ai_latest"; accepted: lists of names',
-    ),
-  ]);
-});

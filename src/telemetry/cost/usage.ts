@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
+import type { Settings } from '../../config/config.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { asAmount, asCount, field, fieldsOf, type PayloadObject, tolerating } from '../../util/payload.ts';
 
@@ -153,14 +154,21 @@ export function isNoUsage(usage: Usage): boolean {
   return usage.inputTokens === 0 && usage.outputTokens === 0;
 }
 
-export function addUsageAttributes(attributes: Attributes, usage: Usage | undefined): void {
+export function addUsageAttributes(
+  attributes: Attributes,
+  usage: Usage | undefined,
+  conventions: Settings['conventions'] = 'current',
+): void {
   if (usage === undefined) return;
   const { known } = usage;
   if (known !== 'output') attributes[ATTR.GEN_AI_USAGE_INPUT_TOKENS] = usage.inputTokens;
   if (known !== 'input') attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS] = usage.outputTokens;
   const { cacheReadTokens, cacheWriteTokens, reasoningTokens, modalities } = usage;
   if (cacheReadTokens > 0) attributes[ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS] = cacheReadTokens;
-  if (cacheWriteTokens > 0) attributes[ATTR.GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS] = cacheWriteTokens;
+  if (cacheWriteTokens > 0) {
+    if (conventions !== 'next') attributes[ATTR.GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS] = cacheWriteTokens;
+    if (conventions !== 'current') attributes[ATTR.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS] = cacheWriteTokens;
+  }
   if (reasoningTokens > 0) attributes[ATTR.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS] = reasoningTokens;
   if (modalities === undefined) return;
   for (const [key, , , attribute] of MODALITY_TOKENS)

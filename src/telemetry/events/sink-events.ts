@@ -127,7 +127,9 @@ function eventTokens(attributes: Attributes): ModelInvokeEvent['tokens'] {
     input: attributes[ATTR.GEN_AI_USAGE_INPUT_TOKENS],
     output: attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS],
     cacheRead: attributes[ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS],
-    cacheWrite: attributes[ATTR.GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS],
+    cacheWrite:
+      attributes[ATTR.GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS] ??
+      attributes[ATTR.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS],
     reasoning: attributes[ATTR.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS],
   });
 }

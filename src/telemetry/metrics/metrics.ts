@@ -2,10 +2,12 @@ import {
   type Attributes,
   type Context,
   type Histogram,
+  type Meter,
   type MeterProvider,
   metrics,
   ValueType,
 } from '@opentelemetry/api';
+import type { Settings } from '../../config/config.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import * as METRIC from '../../semconv/metrics.ts';
 import { SCHEMA_URL } from '../../semconv/schema.ts';
@@ -19,6 +21,7 @@ import { isNoopMeterProvider, pickAttributes } from '../../util/otel-api.ts';
 import { row } from '../../util/payload.ts';
 import { NAME, VERSION } from '../../util/version.ts';
 import type { Usage } from '../cost/usage.ts';
+import { InferenceMetrics, isInference } from './inference-metrics.ts';
 import { metricSeries } from './metric-series.ts';
 import { RateLimits } from './rate-limit-gauges.ts';
 
@@ -33,7 +36,10 @@ const HISTOGRAMS = {
   cost: METRIC.METRIC_OPENAI_CLIENT_COST,
 };
 
-type Instruments = Readonly<Record<keyof typeof HISTOGRAMS, Histogram>> & { readonly rateLimits: RateLimits };
+type Instruments = Readonly<Record<keyof typeof HISTOGRAMS, Histogram>> & {
+  readonly rateLimits: RateLimits;
+  readonly next: InferenceMetrics;
+};
 
 /** The histograms for what the program itself runs, by operation. The operation's name is not a dimension. */
 const LOCAL_DURATIONS: Readonly<
@@ -97,7 +103,13 @@ export class Metrics {
    * @param request the attributes that its span started with
    * @param response the attributes that its span got from the response
    */
-  recordOperation(request: Attributes, response: Attributes, measured: Measured, context: Context): void {
+  recordOperation(
+    request: Attributes,
+    response: Attributes,
+    measured: Measured,
+    context: Context,
+    conventions: Settings['conventions'] = 'current',
+  ): void {
     const instruments = this.#current();
     const { seconds, usage, cost, prompt, timeToFirstChunk, errorType, tokensOf } = measured;
     if (instruments === undefined || (seconds ?? usage ?? cost ?? timeToFirstChunk) === undefined) return;
@@ -108,33 +120,48 @@ export class Metrics {
         prompt === undefined ? dimensions : metricSeries.withPrompt(dimensions, prompt),
         context,
       );
-    if (seconds !== undefined)
-      instruments.duration.record(
-        Math.max(0, seconds),
-        metricSeries.withError(dimensions, errorType),
-        context,
-      );
+    // In the next version, only the times of inferences have new names.
+    const next = conventions !== 'current' && isInference(request) ? instruments.next.histograms : undefined;
+    const current = conventions === 'next' && next !== undefined ? undefined : instruments;
+    if (seconds !== undefined) {
+      const failed = metricSeries.withError(dimensions, errorType);
+      current?.duration.record(Math.max(0, seconds), failed, context);
+      next?.duration.record(Math.max(0, seconds), failed, context);
+    }
     if (usage !== undefined) {
       const { known, inputTokens, outputTokens } = usage;
       const { tokenUsage } = instruments;
       const counted =
         tokensOf === undefined ? dimensions : { ...dimensions, [ATTR.GEN_AI_OPERATION_NAME]: tokensOf };
-      if (known !== 'output')
+      if (conventions !== 'next' && known !== 'output')
         tokenUsage.record(inputTokens, { ...counted, [ATTR.GEN_AI_TOKEN_TYPE]: 'input' }, context);
-      if (known !== 'input')
+      if (conventions !== 'next' && known !== 'input')
         tokenUsage.record(outputTokens, { ...counted, [ATTR.GEN_AI_TOKEN_TYPE]: 'output' }, context);
+      if (conventions !== 'current') instruments.next.recordUsage(usage, counted, context);
     }
     if (timeToFirstChunk === undefined) return;
     const streamed = operationDimensions(request, response, true);
-    instruments.timeToFirstChunk.record(Math.max(0, timeToFirstChunk), streamed, context);
+    current?.timeToFirstChunk.record(Math.max(0, timeToFirstChunk), streamed, context);
+    next?.timeToFirstChunk.record(Math.max(0, timeToFirstChunk), streamed, context);
   }
 
   /** @param gaps the seconds between consecutive chunks */
-  recordChunks(gaps: readonly number[], request: Attributes, response: Attributes, context: Context): void {
+  recordChunks(
+    gaps: readonly number[],
+    request: Attributes,
+    response: Attributes,
+    context: Context,
+    conventions: Settings['conventions'] = 'current',
+  ): void {
     const instruments = this.#current();
     if (instruments === undefined || gaps.length === 0) return;
     const dimensions = operationDimensions(request, response, true);
-    for (const gap of gaps) instruments.timePerOutputChunk.record(Math.max(0, gap), dimensions, context);
+    const next = conventions !== 'current' && isInference(request) ? instruments.next.histograms : undefined;
+    const current = conventions === 'next' && next !== undefined ? undefined : instruments;
+    for (const gap of gaps) {
+      current?.timePerOutputChunk.record(Math.max(0, gap), dimensions, context);
+      next?.timePerOutputChunk.record(Math.max(0, gap), dimensions, context);
+    }
   }
 
   /** Records the duration of a tool, agent or workflow that ran in this process, not of hosted ones. */
@@ -226,18 +253,24 @@ function instrumentsOf(provider: MeterProvider): Instruments | undefined {
 
 function createInstruments(provider: MeterProvider): Instruments {
   const meter = provider.getMeter(NAME, VERSION, { schemaUrl: SCHEMA_URL });
-  const histograms = Object.entries(HISTOGRAMS).map(
-    ([key, { name, description, unit, valueType, buckets }]) => [
-      key,
-      meter.createHistogram(name, {
-        description,
-        unit,
-        valueType: valueType === 'int' ? ValueType.INT : ValueType.DOUBLE,
-        advice: { explicitBucketBoundaries: [...buckets] },
-      }),
-    ],
-  );
-  return { ...Object.fromEntries(histograms), rateLimits: new RateLimits(meter) } as Instruments;
+  const histograms = Object.entries(HISTOGRAMS).map(([key, row]) => [key, histogramOf(meter, row)]);
+  let next: InferenceMetrics | undefined;
+  const made = { ...Object.fromEntries(histograms), rateLimits: new RateLimits(meter) };
+  return Object.defineProperty(made, 'next', {
+    get: () => (next ??= new InferenceMetrics(meter, histogramOf)),
+  }) as Instruments;
+}
+
+function histogramOf(
+  meter: Meter,
+  { name, description, unit, valueType, buckets }: METRIC.MetricDefinition,
+): Histogram {
+  return meter.createHistogram(name, {
+    description,
+    unit,
+    valueType: valueType === 'int' ? ValueType.INT : ValueType.DOUBLE,
+    advice: { explicitBucketBoundaries: [...buckets] },
+  });
 }
 
 const MAX_KEPT_GAPS = 2_048;

@@ -16,7 +16,7 @@ export function curlOf(span: ViewedSpan): string {
     `curl "\${OPENAI_BASE_URL:-https://api.openai.com/v1}${api.path}"`,
     '-H "Authorization: Bearer $OPENAI_API_KEY"',
     "-H 'Content-Type: application/json'",
-    `-d '${jsonOf(requestOf(span)).replaceAll("'", "'\\''")}'`,
+    `-d '${jsonOf(requestOf(span, api)).replaceAll("'", "'\\''")}'`,
   ].join(' \\\n  ');
 }
 
@@ -25,7 +25,7 @@ export function typeScriptOf(span: ViewedSpan): string {
   return `import OpenAI from 'openai';
 
 const client = new OpenAI();
-const answer = await client.${api.method}.create(${jsonOf(requestOf(span))});
+const answer = await client.${api.method}.create(${jsonOf(requestOf(span, api))});
 console.log(answer);
 `;
 }

@@ -10,7 +10,7 @@ export function checkAttributes(
   uses: readonly AttributeUse[],
   owner: string,
 ): string[] {
-  const anywhere = ['openai.older_names', 'openai.references'].flatMap(
+  const anywhere = ['openai.newer_names', 'openai.older_names', 'openai.references'].flatMap(
     (group) => registry.groups.get(group)?.attributes ?? [],
   );
   const listed = new Set([...uses, ...anywhere].map((use) => use.name));

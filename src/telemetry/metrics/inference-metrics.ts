@@ -1,0 +1,99 @@
+import type { Attributes, Context, Counter, Histogram, Meter } from '@opentelemetry/api';
+import * as ATTR from '../../semconv/attributes.ts';
+import * as METRIC from '../../semconv/metrics.ts';
+import {
+  GEN_AI_OPERATION_NAME_VALUE_CHAT,
+  GEN_AI_OPERATION_NAME_VALUE_TEXT_COMPLETION,
+} from '../../semconv/values.ts';
+import type { ModalityUsage, Usage } from '../cost/usage.ts';
+
+type InferenceHistogram =
+  | 'duration'
+  | 'timeToFirstChunk'
+  | 'timePerOutputChunk'
+  | 'inputTokens'
+  | 'outputTokens';
+
+const INFERENCE_HISTOGRAMS: Readonly<Record<InferenceHistogram, METRIC.MetricDefinition>> = {
+  duration: METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_DURATION,
+  timeToFirstChunk: METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK,
+  timePerOutputChunk: METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_TIME_PER_OUTPUT_CHUNK,
+  inputTokens: METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_OPERATION_INPUT_TOKENS,
+  outputTokens: METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_OPERATION_OUTPUT_TOKENS,
+};
+
+type Part = keyof ModalityUsage;
+
+/** The counters of the next version. `parts` are the tokens in `all` that are not text, by modality. */
+const USAGE_COUNTERS: readonly (readonly [
+  definition: METRIC.MetricDefinition,
+  side: 'input' | 'output',
+  all: 'inputTokens' | 'outputTokens' | 'cacheReadTokens' | 'cacheWriteTokens' | 'reasoningTokens',
+  parts: Readonly<Record<string, Part>>,
+])[] = [
+  [
+    METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS,
+    'input',
+    'inputTokens',
+    { audio: 'audioInputTokens', image: 'imageInputTokens' },
+  ],
+  [
+    METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_OUTPUT_TOKENS,
+    'output',
+    'outputTokens',
+    { audio: 'audioOutputTokens', image: 'imageOutputTokens' },
+  ],
+  [
+    METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_READ_INPUT_TOKENS,
+    'input',
+    'cacheReadTokens',
+    { audio: 'audioCacheReadTokens', image: 'imageCacheReadTokens' },
+  ],
+  [METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_WRITE_INPUT_TOKENS, 'input', 'cacheWriteTokens', {}],
+  [METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_REASONING_OUTPUT_TOKENS, 'output', 'reasoningTokens', {}],
+];
+
+/** Whether the next version of the conventions renames the metrics of the operation's times. */
+export function isInference({ [ATTR.GEN_AI_OPERATION_NAME]: operation }: Attributes): boolean {
+  return (
+    operation === GEN_AI_OPERATION_NAME_VALUE_CHAT ||
+    operation === GEN_AI_OPERATION_NAME_VALUE_TEXT_COMPLETION
+  );
+}
+
+/** The instruments of the conventions' next version. They are created at the first measurement. */
+export class InferenceMetrics {
+  readonly histograms: Readonly<Record<InferenceHistogram, Histogram>>;
+  readonly #counters: readonly Counter[];
+
+  constructor(meter: Meter, histogramOf: (meter: Meter, definition: METRIC.MetricDefinition) => Histogram) {
+    this.histograms = Object.fromEntries(
+      Object.entries(INFERENCE_HISTOGRAMS).map(([key, definition]) => [key, histogramOf(meter, definition)]),
+    ) as typeof this.histograms;
+    this.#counters = USAGE_COUNTERS.map(([{ name, description, unit }]) =>
+      meter.createCounter(name, { description, unit, valueType: 0 }),
+    );
+  }
+
+  recordUsage(usage: Usage, dimensions: Attributes, context: Context): void {
+    const { known, modalities } = usage;
+    if (known !== 'output') this.histograms.inputTokens.record(usage.inputTokens, dimensions, context);
+    if (known !== 'input') this.histograms.outputTokens.record(usage.outputTokens, dimensions, context);
+    USAGE_COUNTERS.forEach(([, side, all, parts], index) => {
+      if (known !== undefined && known !== side) return;
+      let text = usage[all];
+      const count = (tokens: number, modality: string): void =>
+        this.#counters[index]?.add(
+          tokens,
+          { ...dimensions, [ATTR.GEN_AI_TOKEN_MODALITY]: modality },
+          context,
+        );
+      for (const [modality, part] of Object.entries(parts)) {
+        const tokens = Math.min(text, modalities?.[part] ?? 0);
+        text -= tokens;
+        if (tokens > 0) count(tokens, modality);
+      }
+      count(text, 'text');
+    });
+  }
+}
