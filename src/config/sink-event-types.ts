@@ -106,7 +106,7 @@ export interface ToolCallEvent extends SinkEventBase {
   readonly name: string;
   /** The type of the tool in the API: `function`, `code_interpreter`, `mcp`, … */
   readonly toolType: string;
-  /** Content: only with `full`. */
+  /** Content: only with `full`. Those of the older `function_call` are only in the output messages. */
   readonly arguments?: unknown;
   /** Content: only with `full`, and only for hosted tools and runs, whose operation contains the result. */
   readonly result?: unknown;

@@ -32,16 +32,7 @@ function readRequestedToolCall(call: unknown): RequestedToolCall[] {
   const { name, given } = called;
   const id = stringField(call, 'id');
   const type = asWord(field(call, 'type')) ?? 'function';
-  const requested = { id, name, type, fingerprint: () => fingerprintOfCall(call, name, given) };
-  if (id !== undefined) return [requested];
-  // A call without an id cannot be matched with the output messages, so its arguments are read here.
-  const content = {
-    get arguments(): unknown {
-      return parseJson(given);
-    },
-    result: undefined,
-  };
-  return [{ ...requested, content }];
+  return [{ id, name, type, fingerprint: () => fingerprintOfCall(call, name, given) }];
 }
 
 /** `given` has the arguments of a function, or the input of a custom tool. */

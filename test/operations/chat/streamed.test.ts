@@ -115,7 +115,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
     ],
     reason: 'function_call',
     parts: [{ type: 'tool_call', name: 'add', arguments: { a: 1 } }],
-    calls: [{ name: 'add', toolType: 'function', arguments: { a: 1 } }],
+    calls: [{ name: 'add', toolType: 'function' }],
   },
   'speech, whose pieces are base64 of their own': {
     message: {
