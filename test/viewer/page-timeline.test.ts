@@ -193,7 +193,9 @@ describe.skipIf(NO_BROWSER !== undefined)('the timeline of the page', () => {
 
   it('shows the numbers beside the pointer, and of the selected span to all', async () => {
     page = await open([MATH_TUTOR]);
-    expect((await row('execute_tool').locator('.track').getAttribute('title'))?.split('\n')).toEqual([
+    const track = row('execute_tool').locator('.track');
+    await track.hover();
+    expect((await track.getAttribute('title'))?.split('\n')).toEqual([
       'Duration: 812 ms',
       'Starts after: 2.34 s',
       'Critical path: the end waited for it',

@@ -17,8 +17,12 @@ const MAX_MARKS = 2_000;
 export function Track({ item }: { readonly item: TimelineItem }): VNode {
   const { value: shown } = shownTime;
   const marks = marksOf(item).filter(({ from, to }) => to >= shown.from && from <= shown.to);
+  // Only what the pointer reaches needs its numbers.
+  const showNumbers = ({ currentTarget }: MouseEvent): void => {
+    (currentTarget as HTMLElement).title = numbersOf(item);
+  };
   return (
-    <span class="track" aria-hidden="true" title={numbersOf(item)}>
+    <span class="track" aria-hidden="true" onMouseEnter={showNumbers}>
       {marks.map((mark, i) => (
         <span
           key={i}
