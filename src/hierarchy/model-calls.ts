@@ -24,7 +24,7 @@ import type { ConversationTracker } from './tracker.ts';
 
 /** Little is kept of a model call's request until the answer has ended, because a stream may take long. */
 export interface ModelCallStart {
-  readonly origin: string;
+  readonly endpoint: Endpoint;
   readonly conversationId: string | undefined;
   readonly parent: Context;
   /** The start time of the call's span. Hosted tools never start before it. */
@@ -76,7 +76,12 @@ export class ModelCall {
     if (call !== undefined && toolCalls.areAwaited) {
       // The SDK's tool runner has run every function but those that it refused. Only these are still pending.
       const results = dialect.results(call.body, isToolRunner(call) ? REFUSED_TOOL : undefined);
-      this.#answered = toolCalls.answer(results, { ...start, time: start.startTime, parent });
+      this.#answered = toolCalls.answer(results, {
+        ...start,
+        origin: start.endpoint.origin,
+        time: start.startTime,
+        parent,
+      });
     }
     this.#joined = activeSpan(parent) === undefined ? this.#answered?.caller : undefined;
     this.parent = this.#joined === undefined ? parent : trace.setSpanContext(parent, this.#joined);
@@ -123,13 +128,13 @@ export class ModelCall {
 
   /** A rejected request does not count as a run. An abandoned stream does. */
   #count(result: unknown, spent: Spent): void {
-    const { origin, counts, handedOn } = this.start;
+    const { endpoint, counts, handedOn } = this.start;
     const id = this.#conversationOf(result);
     if (id === undefined) return;
     const isAnswer = counts && this.#dialect.isAnswer(result);
     const [runs, userMessages] = isAnswer ? [1, this.#userMessages] : [0, 0];
     const counted = handedOn ? { userMessages } : { runs, userMessages, spent };
-    this.#tracker.conversation('conversation', id, origin).count(counted);
+    this.#tracker.conversation('conversation', id, endpoint.origin).count(counted);
   }
 
   #conversationOf(result: unknown): string | undefined {
@@ -152,10 +157,10 @@ export class ModelCall {
       if (isPaused) recorded?.add(call.call.id);
     }
     if (calls.length === 0) return;
-    const { origin, startTime } = this.start;
+    const { endpoint, startTime } = this.start;
     const place: Place = { kind: 'conversation', conversationId: this.#conversationOf(result) };
     const response = {
-      origin,
+      endpoint,
       responseId: this.#dialect.idOf?.(result),
       parent: this.#caller,
       place,
@@ -193,7 +198,7 @@ export class Completions implements ConversationApi {
     const apiType = operation === chat ? OPENAI_API_TYPE_VALUE_CHAT_COMPLETIONS : undefined;
     const { id, segment, place } = placeInNamed(this.tracker, call, endpoint, apiType);
     const model = new ModelCall(this, completions, body, {
-      origin: endpoint.origin,
+      endpoint,
       conversationId: id,
       parent: place.parent,
       startTime: call.startTime,

@@ -180,7 +180,7 @@ export class Responses implements ConversationApi {
     const isBackground = field(body, 'background') === true;
     const handedOn = isBackground && handsOn(call, this.#telemetry.settings, true);
     const asked = new ModelCall(this, responses, body, {
-      origin: endpoint.origin,
+      endpoint,
       conversationId,
       parent: place.parent,
       startTime: place.startTime ?? call.startTime,
@@ -222,7 +222,8 @@ export class Responses implements ConversationApi {
 
   /** Remembers a response even before its stream has ended: later requests may refer to it. */
   #know({ start }: ModelCall, response: unknown, record: OpenRecord): KnownResponse | undefined {
-    const { origin, handedOn, model, recorded } = start;
+    const { handedOn, model, recorded } = start;
+    const { origin } = start.endpoint;
     const id = stringField(response, 'id');
     if (id === undefined) return undefined;
     const context = trace.getSpanContext(record.context);
@@ -309,7 +310,7 @@ export class Responses implements ConversationApi {
     const { body } = adoption.request;
     const model = stringField(body, 'model');
     const recorded = known?.recorded ?? new Set();
-    const start = { origin, conversationId, parent, startTime, counts: !isPaused, model, recorded };
+    const start = { endpoint, conversationId, parent, startTime, counts: !isPaused, model, recorded };
     const asked = new ModelCall(this, responses, body, start);
     const links = link && [{ context: link }];
     const record = new OperationRecord(this.#telemetry, {
@@ -333,12 +334,12 @@ export class Responses implements ConversationApi {
    * Registers the tool calls of a retrieved response, unless the response is in progress or this process
    * already knows it.
    */
-  #fetched(response: unknown, endTime: number, { origin }: Endpoint): void {
+  #fetched(response: unknown, endTime: number, endpoint: Endpoint): void {
     const id = stringField(response, 'id');
-    if (id === undefined || this.known(id, origin) !== undefined || isResponseOpen(response)) return;
+    if (id === undefined || this.known(id, endpoint.origin) !== undefined || isResponseOpen(response)) return;
     const place: Place = { kind: 'conversation', conversationId: conversationIdOf(response) };
     const calls = readItemCalls(response, { content: this.#telemetry.wantsContent });
-    this.toolCalls.seen(calls, { origin, responseId: id, place, endTime });
+    this.toolCalls.seen(calls, { endpoint, responseId: id, place, endTime });
   }
 
   #conversationUsed({ request, endpoint, context, segment }: ResponseRequest, call: Call): void {

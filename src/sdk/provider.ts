@@ -1,5 +1,4 @@
 import type { ProviderRow } from '../config/config.ts';
-import { BoundedMap } from '../util/bounded-map.ts';
 import { asText, field, type PayloadObject, row, textField, tolerant } from '../util/payload.ts';
 import { rememberClient } from './client-keys.ts';
 import type { Route } from './routes/index.ts';
@@ -90,15 +89,6 @@ interface Cached {
   readonly endpoint: ClientEndpoint;
 }
 const endpoints = new WeakMap<object, Cached>();
-
-/** How many origins are remembered. A program that uses more lets its users choose addresses. */
-const MAX_ORIGINS = 1_000;
-const providersByOrigin = new BoundedMap<string, string>(MAX_ORIGINS);
-
-/** The provider of the client that was last seen at an origin. */
-export function providerAt(origin: string): string | undefined {
-  return providersByOrigin.get(origin);
-}
 const NO_ROWS: readonly ProviderRow[] = [];
 
 /**
@@ -127,7 +117,6 @@ function endpointIn(fields: PayloadObject, client: object, rows: readonly Provid
   const deployment = urlDeployment ?? deploymentName;
   const endpoint = { ...readEndpoint(baseURL, providerOfClient(client), rows), deployment, urlDeployment };
   endpoints.set(client, { baseURL, deploymentName, rows, endpoint });
-  providersByOrigin.set(endpoint.origin, endpoint.provider);
   return endpoint;
 }
 

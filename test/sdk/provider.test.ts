@@ -2,8 +2,7 @@ import OpenAI, { AzureOpenAI } from 'openai';
 import { BedrockOpenAI } from 'openai/bedrock';
 import { describe, expect, test } from 'vitest';
 import type { ProviderRow } from '../../src/config/config.ts';
-import { endpointAt, endpointOf, providerAt, readEndpoint } from '../../src/sdk/provider.ts';
-import { refusesUsage } from '../../src/sdk/stream-usage.ts';
+import { endpointAt, endpointOf, readEndpoint } from '../../src/sdk/provider.ts';
 
 describe('the provider is recognised by its host', () => {
   test.each([
@@ -209,11 +208,4 @@ test('fields of a client that throw when read are left out', () => {
   }
   const client = new Throwing({ apiKey: 'k', baseURL: 'https://api.groq.com/openai/v1' });
   expect(endpointOf(client)).toMatchObject({ provider: 'groq', deployment: undefined });
-});
-
-test('asking whether a server refuses to report usage keeps the provider that the option `providers` names', () => {
-  const client = { baseURL: 'https://gateway.test/v1' };
-  const { origin } = endpointOf(client, [{ host: 'gateway.test', provider: 'openrouter' }]);
-  expect(refusesUsage(client)).toBe(false);
-  expect(providerAt(origin)).toBe('openrouter');
 });

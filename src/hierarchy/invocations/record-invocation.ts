@@ -3,7 +3,6 @@ import type { Message, MessagePart } from '../../config/completion-types.ts';
 import { define } from '../../operations/attributes.ts';
 import type { RequestedToolCall } from '../../operations/index.ts';
 import { type RecordedStep, step as stepOperation } from '../../operations/step.ts';
-import { providerAt } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { isNoUsage, subtractUsage } from '../../telemetry/cost/usage.ts';
 import { messageFinishReason } from '../../telemetry/outcomes/finish-reason.ts';
@@ -179,7 +178,7 @@ function recordInvocationToolCall(invocation: AgentInvocation, call: ToolCall, t
       stepId: call.stepId,
       vectorStoreIds: storesOf(invocation),
       waited: hasWaited ? Math.max(0, times.startTime - startTime) / 1e3 : undefined,
-      provider: providerAt(invocation.endpoint.origin),
+      provider: invocation.endpoint.provider,
     },
     {
       parent: invocation.context,

@@ -301,7 +301,7 @@ class OpenResponse {
     );
     if (requested.length === 0) return;
     const response = {
-      origin: endpoint.origin,
+      endpoint,
       responseId: this.id,
       parent: callerTraceOf(this.#parent),
       place,

@@ -9,7 +9,7 @@ import {
 import { define } from '../../operations/attributes.ts';
 import { fingerprintOf } from '../../operations/tool-calls.ts';
 import type { ToolRun } from '../../sdk/call.ts';
-import { providerAt } from '../../sdk/provider.ts';
+import type { Endpoint } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
 import type { Place } from '../../telemetry/place-attributes.ts';
@@ -33,7 +33,7 @@ import {
 import { recordToolCall } from './tool-call.ts';
 
 interface RequestingResponse {
-  readonly origin: string;
+  readonly endpoint: Endpoint;
   readonly responseId: string | undefined;
   /** The span of the response if it is a root, or else its parent. */
   readonly parent: CallerTrace | undefined;
@@ -112,12 +112,14 @@ export class ToolCalls {
   /** The process that answers calls records them, even if another process has requested the response. */
   seen(
     calls: readonly RequestedCall[],
-    seen: Pick<RequestingResponse, 'origin' | 'responseId' | 'place' | 'endTime'>,
+    seen: Pick<RequestingResponse, 'endpoint' | 'responseId' | 'place' | 'endTime'>,
   ): void {
+    const { responseId, endpoint } = seen;
+    const { origin } = endpoint;
     const response = { ...seen, parent: undefined, vectorStoreIds: [], startTime: seen.endTime };
     const ids = new Set<string>();
     const isNew = ({ call: { id } }: RequestedCall): boolean => {
-      const isKnown = ids.has(id) || this.#pending.has({ ...seen, id });
+      const isKnown = ids.has(id) || this.#pending.has({ origin, id, responseId });
       ids.add(id);
       return !isKnown;
     };
@@ -126,7 +128,8 @@ export class ToolCalls {
 
   #keep(calls: readonly RequestedCall[], response: RequestingResponse, lastMessages?: unknown): void {
     const { store } = this.#tracker;
-    const { origin, responseId, place, parent } = response;
+    const { responseId, place, parent } = response;
+    const { origin } = response.endpoint;
     const { conversationId } = place;
     const kept = calls.filter(({ asksProgram }) => asksProgram);
     if (kept.length === 0) return;
@@ -238,12 +241,12 @@ export class ToolCalls {
   /** @param answering the context of the request that answers the call, if the program ran the tool */
   #record(
     call: ToolCallSnapshot,
-    { origin, responseId, vectorStoreIds, place, parent }: RequestingResponse,
+    { endpoint, responseId, vectorStoreIds, place, parent }: RequestingResponse,
     times: { readonly startTime: number; readonly endTime: number },
     answering?: Context,
   ): void {
     const timedHere = answering !== undefined;
-    const recorded = { call, responseId, vectorStoreIds, timedHere, provider: providerAt(origin) };
+    const recorded = { call, responseId, vectorStoreIds, timedHere, provider: endpoint.provider };
     const within = parent === undefined ? (answering ?? ROOT_CONTEXT) : contextOf(parent);
     recordToolCall(this.#tracker.telemetry, recorded, { parent: within, place }, times);
   }
