@@ -84,10 +84,6 @@ export function withEvaluations(all: readonly ViewedSpan[]): ViewedSpan[] {
     });
 }
 
-export function scoreText(evaluation: SpanEvaluation): string {
-  return terminalSafe(evaluationText(evaluation), 120);
-}
-
 export function explanationText({ name, explanation }: SpanEvaluation): string | undefined {
   if (explanation === undefined) return undefined;
   return `${terminalSafe(name, 60)}: "${terminalSafe(explanation, 500)}"`;

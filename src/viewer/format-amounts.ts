@@ -7,11 +7,6 @@ export function tokens(input: unknown, output: unknown): string | undefined {
   return isNumber(output) ? `${grouped(output)} output tokens` : undefined;
 }
 
-export function estimatedTokens(output: unknown): string | undefined {
-  const shown = tokens(undefined, output);
-  return shown && `~${shown}`;
-}
-
 export function joinedFacts(facts: readonly unknown[], separator = ' · '): string {
   return facts.filter((fact) => typeof fact === 'string' && fact !== '').join(separator);
 }

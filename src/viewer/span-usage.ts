@@ -1,5 +1,5 @@
 import * as ATTR from '../semconv/attributes.ts';
-import { estimatedTokens, isNumber, tokens } from './format-amounts.ts';
+import { isNumber, tokens } from './format-amounts.ts';
 import type { SpanAttributes } from './viewed-span.ts';
 
 export interface SpanUsage {
@@ -59,10 +59,9 @@ export function addedUsage(a: SpanUsage, b: SpanUsage): SpanUsage {
 export function totalTokens(usage: SpanUsage): string | undefined {
   const { inputTokens, outputTokens, estimatedOutputTokens } = usage;
   const reported = tokens(inputTokens, outputTokens);
-  const estimated = estimatedTokens(estimatedOutputTokens);
-  return reported && estimated
-    ? `${reported} + ${estimated.replace(' tokens', '')}`
-    : (reported ?? estimated);
+  const estimated = tokens(undefined, estimatedOutputTokens);
+  if (estimated === undefined) return reported;
+  return reported === undefined ? `~${estimated}` : `${reported} + ~${estimated.replace(' tokens', '')}`;
 }
 
 /** The audio tokens of some spans; `undefined` if there are none. */

@@ -1,5 +1,5 @@
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { evaluationsOf, explanationText, scoreText } from './evaluations.ts';
+import { evaluationsOf, evaluationText, explanationText } from './evaluations.ts';
 import { formatDuration, joinedFacts } from './format-amounts.ts';
 import { attributeText } from './messages.ts';
 import { contentOf } from './span-content.ts';
@@ -68,7 +68,9 @@ export function drawTree(tree: TraceTree, { columns, color, attributes }: TreeVi
 function readCell(row: Row, attributes: readonly string[]): Cell {
   const { span } = row;
   const evaluations = evaluationsOf(span.events);
-  const scores = evaluations.map((each): Detail => ({ text: scoreText(each), tone: 'dim', rank: 0 }));
+  const scores = evaluations
+    .map((each) => terminalSafe(evaluationText(each), 120))
+    .map((text): Detail => ({ text, tone: 'dim', rank: 0 }));
   return {
     row,
     name: terminalSafe(attributeText(span.name), 200),
