@@ -29,11 +29,11 @@ export function documentOf(rows: readonly Row[]): string {
 npm install openai opentelemetry-instrumentation-openai @opentelemetry/api @opentelemetry/sdk-node
 \`\`\`
 
-On Node 22.15 and later, this installs OpenTelemetry SDK 3. On Node 20, npm installs SDK 2 (0.2xx). With other package managers, name its
-versions:
+On Node 22.15 and later, this installs OpenTelemetry SDK 3. On Node 20, npm installs SDK 2 (0.2xx) and version 6 of \`openai\`, the last one
+for Node 20. With other package managers, name these versions:
 
 \`\`\`sh
-npm install openai opentelemetry-instrumentation-openai @opentelemetry/api@1.9 @opentelemetry/sdk-node@0.223
+npm install openai@6 opentelemetry-instrumentation-openai @opentelemetry/api@1.9 @opentelemetry/sdk-node@0.223
 \`\`\`
 
 | package | required for |
