@@ -31,7 +31,7 @@ import {
   type Use,
 } from './conversations/conversation.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
-import type { Dialect, Intent, InvocationFact } from './dialect.ts';
+import type { Dialect, Intent, InvocationFact, ToolOutput } from './dialect.ts';
 import { type EngineState, Facts } from './facts.ts';
 import {
   type Acceptance,
@@ -90,7 +90,6 @@ class EngineRequest extends Facts implements Placement {
   readonly #route: Route;
   readonly #query: unknown;
   readonly #active: Span | undefined;
-  #invocation: AgentInvocation | undefined;
   readonly #listed: AgentInvocation | undefined;
   readonly #segment: Segment | undefined;
   /** Whether the request streams a conversation's events. Such a stream keeps no invocation open. */
@@ -100,7 +99,8 @@ class EngineRequest extends Facts implements Placement {
   /** Messages of the conversation that the request has the model answer. By default, of one that it creates. */
   #taken: InputMessages = { count: 0, messages: [], isAll: true };
   #creator: SpanContext | undefined;
-  #outputsApplied: boolean;
+  /** The outputs of functions in the request that are not applied yet. */
+  #outputs: readonly ToolOutput[];
 
   constructor(
     engine: EngineState,
@@ -118,7 +118,7 @@ class EngineRequest extends Facts implements Placement {
     this.#route = request.route;
     this.#query = call.query;
     this.#active = active;
-    this.#outputsApplied = intent.outputs.length === 0;
+    this.#outputs = intent.outputs;
     const driven = this.#findDriven();
     // If the invocation is handed on, the request has a span of its own here.
     this.opens =
@@ -127,7 +127,6 @@ class EngineRequest extends Facts implements Placement {
       !handsOn(call, telemetry.settings, dialect.identifiesAtOnce);
     const invocation = this.opens ? this.#start(request, options) : driven;
     this.requestInvocation = invocation;
-    this.#invocation = invocation;
     this.#outlives = !this.opens && call.streamed && !dialect.identifiesAtOnce;
     if (invocation !== undefined && (this.opens || isInTrace(active, invocation.spanContext.traceId))) {
       if (!this.opens) call.goBy(invocation.clock.own);
@@ -168,12 +167,12 @@ class EngineRequest extends Facts implements Placement {
   }
 
   onFact(event: unknown, time: number): void {
-    if (!this.#outputsApplied) this.#applyOutputs();
+    if (this.#outputs.length > 0) this.#applyOutputs();
     this.readEvent(event, time);
   }
 
   onEnd(call: Call, _: unknown, record: OpenRecord): Following {
-    const invocation = this.#invocation;
+    const invocation = this.requestInvocation;
     const isValue = call.outcome === 'value';
     if (this.foldInto === undefined) {
       this.#conversationUsed(call);
@@ -303,7 +302,6 @@ class EngineRequest extends Facts implements Placement {
     this.requestInvocation = adopted;
     if (this.live) {
       // From now on, the stream drives it, as if it had been known before.
-      this.#invocation = adopted;
       adopted.apply({ type: 'asked', outlives: false }, this.timeFor(adopted));
     }
     return adopted;
@@ -352,7 +350,7 @@ class EngineRequest extends Facts implements Placement {
   }
 
   protected override created(id: string): void {
-    const invocation = this.#invocation;
+    const invocation = this.requestInvocation;
     if (invocation !== undefined) {
       if (!this.opens) return;
       this.#wait(invocation, id);
@@ -462,10 +460,10 @@ class EngineRequest extends Facts implements Placement {
    * ended when the request was sent, not when its stream began.
    */
   #applyOutputs(): void {
-    if (this.#outputsApplied) return;
-    this.#outputsApplied = true;
-    const driven = this.opens ? undefined : this.#invocation;
-    for (const output of this.#intent.outputs) {
+    const outputs = this.#outputs;
+    this.#outputs = [];
+    const driven = this.opens ? undefined : this.requestInvocation;
+    for (const output of outputs) {
       const invocation = output.invocationId === undefined ? driven : this.#named(output.invocationId);
       invocation?.answer(output, this.timeFor(invocation, this.call.startTime));
     }
