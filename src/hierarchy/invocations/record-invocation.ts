@@ -12,7 +12,6 @@ import { OperationRecord } from '../../telemetry/record.ts';
 import { recordDeltas } from '../../telemetry/stream-deltas.ts';
 import { justAfter, SPAN_ROOM_MS, Starts } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
-import type { ToolCallContent } from '../dialect.ts';
 import { clamp } from '../operation-clock.ts';
 import { isUnanswered, recordToolCall, type ToolCall } from '../tool-calls/tool-call.ts';
 import type { AgentInvocation } from './agent-invocation.ts';
@@ -170,11 +169,7 @@ function recordInvocationToolCall(invocation: AgentInvocation, call: ToolCall, t
   recordToolCall(
     invocation.telemetry,
     {
-      call: {
-        ...snapshot,
-        content: withOutput(snapshot.content, call.output),
-        outcome: toolOutcome(invocation, call),
-      },
+      call: { ...snapshot, outcome: toolOutcome(invocation, call) },
       stepId: call.stepId,
       vectorStoreIds: storesOf(invocation),
       waited: hasWaited ? Math.max(0, times.startTime - startTime) / 1e3 : undefined,
@@ -210,21 +205,15 @@ function storesByOwner(invocation: AgentInvocation): readonly (readonly string[]
   return [snapshot, start, segment?.conversation, agent].map((owner) => owner?.vectorStoreIds ?? []);
 }
 
-/** The step may have been read before it contained the output that the program submitted. */
-function withOutput(content: ToolCallContent | undefined, output: unknown): ToolCallContent | undefined {
-  return content === undefined ? undefined : { ...content, result: content.result ?? output };
-}
-
-function requestedToolCall({ snapshot: { id, name, type, content }, output }: ToolCall): RequestedToolCall {
-  const own = withOutput(content, output);
-  return { id, name, type, ...(own && { content: own }) };
+function requestedToolCall({ snapshot: { id, name, type, content } }: ToolCall): RequestedToolCall {
+  return { id, name, type, ...(content && { content }) };
 }
 
 function toolResponses(calls: readonly ToolCall[]): Message[] {
-  const parts: MessagePart[] = calls.map(({ snapshot, output }) => ({
+  const parts: MessagePart[] = calls.map(({ snapshot: { id, content } }) => ({
     type: 'tool_call_response',
-    id: snapshot.id,
-    response: snapshot.content?.result ?? output ?? null,
+    id,
+    response: content?.result ?? null,
   }));
   return parts.length === 0 ? [] : [{ role: 'tool', parts }];
 }

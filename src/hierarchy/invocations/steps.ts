@@ -193,17 +193,15 @@ export class Steps {
     const toolCall = this.#toolCalls.get(id);
     if (toolCall === undefined) return undefined;
     const { snapshot } = toolCall;
-    toolCall.snapshot = { ...snapshot, hasResult: true, outcome: outcome ?? snapshot.outcome };
-    toolCall.output = this.#options.keeper()?.keep(output, toolCall.output);
+    const { content: before } = snapshot;
+    const content = this.#options.keeper()?.keep({ ...before, result: before?.result ?? output }, before);
+    toolCall.snapshot = { ...snapshot, content, hasResult: true, outcome: outcome ?? snapshot.outcome };
     return toolCall;
   }
 
   /** Drops the content of everything that was seen. A later stream or list may bring it again. */
   forgetContent(): void {
-    for (const call of this.#toolCalls.values()) {
-      call.snapshot = { ...call.snapshot, content: undefined };
-      call.output = undefined;
-    }
+    for (const call of this.#toolCalls.values()) call.snapshot = { ...call.snapshot, content: undefined };
     this.inputs.clear();
     this.outputs.clear();
   }
@@ -240,8 +238,10 @@ export class Steps {
       if (this.#callsAbove?.delete(id)) this.#toolCalls.set(id, known);
       // A list without the `include` for search results contains less content than is known.
       const { content } = hasDocuments(known) && !hasDocuments({ snapshot }) ? known.snapshot : snapshot;
-      const isSame = content === known.snapshot.content;
-      const kept = isSame ? content : keeper?.keep(content, known.snapshot.content);
+      const before = known.snapshot.content;
+      // A step may have been read before it contained the output that the program submitted.
+      const whole = content && { ...content, result: content.result ?? before?.result };
+      const kept = content === before ? before : keeper?.keep(whole, before);
       known.snapshot = { ...known.snapshot, ...snapshot, content: kept };
       return known;
     }
@@ -251,7 +251,6 @@ export class Steps {
       stepId: undefined,
       startTime: undefined,
       endTime: undefined,
-      output: undefined,
     };
     if (hasRoom) this.#toolCalls.set(id, made);
     return made;

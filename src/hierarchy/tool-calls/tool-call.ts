@@ -16,7 +16,6 @@ export interface ToolCall {
   /** For a function, the call lasts from when the program was asked to run it until the program sends the output. */
   startTime: number | undefined;
   endTime: number | undefined;
-  output: unknown;
 }
 
 export function isUnanswered({ snapshot, startTime, endTime }: ToolCall): boolean {
