@@ -51,7 +51,6 @@ export class Engine implements ConversationApi {
 
   constructor(tracker: ConversationTracker, dialect: Dialect) {
     this.#state = {
-      telemetry: tracker.telemetry,
       tracker,
       dialect,
       attributes: placeAttributes({ kind: dialect.kind, conversationId: undefined }),
@@ -62,8 +61,8 @@ export class Engine implements ConversationApi {
   }
 
   place(call: Call, request: ApiRequest, endpoint: Endpoint, options: PlaceOptions): Placement {
-    const { dialect, telemetry, tracker } = this.#state;
-    const intent = dialect.intent(request, telemetry.wantsContent);
+    const { dialect, tracker } = this.#state;
+    const intent = dialect.intent(request, tracker.telemetry.wantsContent);
     const { conversationId: id } = intent;
     if (intent.conversation !== 'none')
       call.context = contextInConversation(call.context, tracker, dialect.kind, id, endpoint.origin);
@@ -110,7 +109,7 @@ class EngineRequest extends Facts implements Placement {
     endpoint: Endpoint,
     options: PlaceOptions,
   ) {
-    const { dialect, telemetry, tracker } = engine;
+    const { dialect, tracker } = engine;
     const { context } = call;
     const active = activeSpan(context);
     super(engine, { endpoint, context, call }, intent.conversationId);
@@ -124,7 +123,7 @@ class EngineRequest extends Facts implements Placement {
     this.opens =
       intent.invocation === 'starts' &&
       driven === undefined &&
-      !handsOn(call, telemetry.settings, dialect.identifiesAtOnce);
+      !handsOn(call, tracker.telemetry.settings, dialect.identifiesAtOnce);
     const invocation = this.opens ? this.#start(request, options) : driven;
     this.requestInvocation = invocation;
     this.#outlives = !this.opens && call.streamed && !dialect.identifiesAtOnce;
@@ -218,9 +217,9 @@ class EngineRequest extends Facts implements Placement {
   }
 
   #start(request: ApiRequest, { startAttributes }: PlaceOptions): AgentInvocation {
-    const { dialect, tracker, telemetry } = this.engine;
+    const { dialect, tracker } = this.engine;
     const { call, endpoint, context } = this;
-    const reported = this.#session?.agent ?? dialect.requested(request, telemetry.wantsContent);
+    const reported = this.#session?.agent ?? dialect.requested(request, this.content);
     return tracker.beginInvocation({
       kind: dialect.kind,
       conversationId: this.conversationId,
@@ -286,16 +285,17 @@ class EngineRequest extends Facts implements Placement {
   }
 
   protected override adopt({ snapshot, object }: InvocationFact): AgentInvocation | undefined {
-    const { tracker, handedOn, dialect, telemetry } = this.engine;
+    const { tracker, handedOn, dialect } = this.engine;
     const { kind } = dialect;
+    const { settings } = tracker.telemetry;
     const { id, phase, createdAt, conversationId = this.conversationId } = snapshot;
     const endedAt = snapshot.endedAt ?? (phase === 'ended' ? createdAt : undefined);
     const { origin } = this.endpoint;
     if (!this.mayAdopt || tracker.invocations.get(origin, id) !== undefined) return undefined;
     const own = handedOn.get(origin, id);
-    const creator = own?.creator ?? creatorOf(object, telemetry.settings);
+    const creator = own?.creator ?? creatorOf(object, settings);
     this.#creator ??= creator;
-    const place = placeAdopted(telemetry.settings, this, { endedAt, isOwn: !!own, creator, object });
+    const place = placeAdopted(settings, this, { endedAt, isOwn: !!own, creator, object });
     if (place === undefined) return undefined;
     handedOn.delete(origin, id);
     const adopted = adoptInvocation(tracker, { kind, snapshot, conversationId }, this, place, own);
@@ -370,9 +370,9 @@ class EngineRequest extends Facts implements Placement {
 
   /** For a request that reads a conversation: the span that created the conversation, if it is in another trace. */
   #creatorOf(value: unknown, record: OpenRecord): SpanContext | undefined {
-    const { dialect, telemetry } = this.engine;
+    const { dialect, tracker } = this.engine;
     if (dialect.identifiesAtOnce || this.#intent.conversation !== 'reads') return undefined;
-    const creator = creatorOf(value, telemetry.settings);
+    const creator = creatorOf(value, tracker.telemetry.settings);
     return creator?.traceId === trace.getSpanContext(record.context)?.traceId ? undefined : creator;
   }
 

@@ -1,7 +1,6 @@
 import { type Attributes, ROOT_CONTEXT } from '@opentelemetry/api';
 import { readWithClient } from '../sdk/own-requests.ts';
 import type { Endpoint } from '../sdk/provider.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
 import { numberField, readHeader } from '../util/payload.ts';
 import type { HandedOn, Observation } from './adoption.ts';
 import type {
@@ -26,7 +25,6 @@ import type { Shelf } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
 
 export interface EngineState {
-  readonly telemetry: Telemetry;
   readonly tracker: ConversationTracker;
   readonly dialect: Dialect;
   readonly attributes: Attributes;
@@ -64,7 +62,7 @@ export class Facts implements FactSink, Observation {
     this.call = call;
     this.time = call.startTime;
     this.conversationId = conversationId;
-    this.content = engine.telemetry.wantsContent;
+    this.content = engine.tracker.telemetry.wantsContent;
   }
 
   timeFor({ clock }: AgentInvocation, time: number = this.time): number {

@@ -99,14 +99,12 @@ function isResponseOpen(response: unknown, wasRequested = false): boolean {
 export class Responses implements ConversationApi {
   readonly tracker: ConversationTracker;
   readonly toolCalls: ToolCalls;
-  readonly #telemetry: Telemetry;
   /** Responses that later requests may refer to. The least recently used one is closed first. */
   readonly #known: Shelf<KnownResponse>;
 
   constructor(tracker: ConversationTracker, toolCalls: ToolCalls) {
     this.tracker = tracker;
     this.toolCalls = toolCalls;
-    this.#telemetry = tracker.telemetry;
     this.#known = tracker.store.shelf<KnownResponse>({
       evicted: ({ open }) => open?.close(),
       isInUse: ({ open }) => open !== undefined,
@@ -158,7 +156,7 @@ export class Responses implements ConversationApi {
       needsEvents: open !== undefined,
       onFact: open && ((event, time) => open.seeEvent(event, time, call)),
       onEnd: (ended, result, record) => {
-        const creator = known === undefined ? creatorOf(result, this.#telemetry.settings) : undefined;
+        const creator = known === undefined ? creatorOf(result, this.tracker.telemetry.settings) : undefined;
         if (creator !== undefined) record.link(creator);
         if (open !== undefined) open.answered(ended);
         else if (route.folds === 'response') this.#adopt(about, ended, result, creator);
@@ -178,7 +176,7 @@ export class Responses implements ConversationApi {
     const { request, endpoint, segment, conversationId } = about;
     const { body } = request;
     const isBackground = field(body, 'background') === true;
-    const handedOn = isBackground && handsOn(call, this.#telemetry.settings, true);
+    const handedOn = isBackground && handsOn(call, this.tracker.telemetry.settings, true);
     const asked = new ModelCall(this, responses, body, {
       endpoint,
       conversationId,
@@ -255,7 +253,7 @@ export class Responses implements ConversationApi {
       known.isPaused = isPaused;
       if (this.#known.get(origin, id) === known) this.#known.set(origin, id, known, known.isPaused);
     };
-    const traits = backgroundTraits(this.#telemetry);
+    const traits = backgroundTraits(this.tracker.telemetry);
     const open: ContinuedCall = new ContinuedCall(traits, { ...start, id, closed }, this.tracker);
     open.read = async (_, send) => {
       const path = `/responses/${encodeURIComponent(id)}`;
@@ -291,7 +289,7 @@ export class Responses implements ConversationApi {
     const place = isPaused
       ? { context: caller, link: known.context }
       : placeAdopted(
-          this.#telemetry.settings,
+          this.tracker.telemetry.settings,
           { isWorkedOn: worksOn(call), call, time: call.endTime, context: caller },
           {
             endedAt: asTime(field(response, 'completed_at')) ?? created,
@@ -313,7 +311,7 @@ export class Responses implements ConversationApi {
     const start = { endpoint, conversationId, parent, startTime, counts: !isPaused, model, recorded };
     const asked = new ModelCall(this, responses, body, start);
     const links = link && [{ context: link }];
-    const record = new OperationRecord(this.#telemetry, {
+    const record = new OperationRecord(this.tracker.telemetry, {
       operation: createResponse,
       request: adoption.request,
       endpoint,
@@ -338,7 +336,7 @@ export class Responses implements ConversationApi {
     const id = stringField(response, 'id');
     if (id === undefined || this.known(id, endpoint.origin) !== undefined || isResponseOpen(response)) return;
     const place: Place = { kind: 'conversation', conversationId: conversationIdOf(response) };
-    const calls = readItemCalls(response, { content: this.#telemetry.wantsContent });
+    const calls = readItemCalls(response, { content: this.tracker.telemetry.wantsContent });
     this.toolCalls.seen(calls, { endpoint, responseId: id, place, endTime });
   }
 
