@@ -53,7 +53,7 @@ export class ModelCall {
   readonly #toolCalls: ToolCalls;
   readonly #dialect: ModelDialect;
   readonly #caller: CallerTrace;
-  readonly #times = new ItemTimes();
+  readonly times: ItemTimes = new ItemTimes();
   readonly #vectorStoreIds: readonly string[];
   readonly #userMessages: number;
   /** The last messages of the request, if they are short. Not kept for a background response, which may take long. */
@@ -91,10 +91,6 @@ export class ModelCall {
     const mayCount = start.conversationId !== undefined || dialect.conversationOf !== undefined;
     this.#userMessages = mayCount ? dialect.userMessages(body) : 0;
     this.#lastMessages = field(body, 'background') === true ? undefined : dialect.lastMessages(body);
-  }
-
-  streamed(event: unknown, time: number): void {
-    this.#times.add(event, time);
   }
 
   /** Called when an event completes the answer or one of its choices. The stream may continue with other tool calls. */
@@ -168,7 +164,7 @@ export class ModelCall {
       startTime,
       endTime,
     };
-    this.#toolCalls.requested(calls, response, this.#times, this.#lastMessages);
+    this.#toolCalls.requested(calls, response, this.times, this.#lastMessages);
   }
 }
 

@@ -33,7 +33,7 @@ import { LONG_LIFETIME_MS, type Shelf, Store } from './store.ts';
 const SWEEP_INTERVAL_MS = 1_000;
 
 interface OpenSession {
-  close(): void;
+  closed(): void;
 }
 
 export interface Opening
@@ -232,7 +232,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
 
   endAll(): void {
     for (const invocation of [...this.#openInvocations]) invocation.close();
-    for (const session of [...this.#sessions]) session.close();
+    for (const session of [...this.#sessions]) session.closed();
     for (const segment of [...this.#segments]) segment.end();
     this.#timer.stop();
   }

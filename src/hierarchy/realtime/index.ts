@@ -76,16 +76,8 @@ export class SessionSocket implements SocketObservation {
     return true;
   }
 
-  closed(close: SocketClose): void {
-    this.#end(close);
-  }
-
-  /** Ends the session although its socket may be open. */
-  close(): void {
-    this.#end(undefined);
-  }
-
-  #end(close: SocketClose | undefined): void {
+  /** @param close not set if the session ends although its socket may be open */
+  closed(close?: SocketClose): void {
     // A hook or span processor that runs while a response is recorded may close the socket.
     if (!this.#isOpen) return;
     this.#isOpen = false;
