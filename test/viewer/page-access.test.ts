@@ -128,9 +128,6 @@ describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
       }
       await openTab('Conversation');
       await look('the spoken conversation');
-      await page.keyboard.press('Tab');
-      await page.keyboard.press('?');
-      await look('the keys');
     },
   );
 

@@ -4,7 +4,6 @@ import { count, grouped } from '../format-amounts.ts';
 import { FILTER_ID, setFilter, showList } from './actions.ts';
 import { Comparison } from './comparison.tsx';
 import { Button } from './elements.tsx';
-import { KeyList } from './keys.tsx';
 import { Divider, hasRoomForList } from './layout.tsx';
 import { ConnectionState, NoTraces } from './live-traces.tsx';
 import { Overview } from './overview.tsx';
@@ -95,7 +94,6 @@ function Header(): VNode {
         </span>
       )}
       {isLive && <ConnectionState />}
-      <KeyList />
     </header>
   );
 }

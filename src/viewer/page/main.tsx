@@ -2,7 +2,7 @@ import { options, render } from 'preact';
 import { terminalSafeLines } from '../../util/terminal-safe.ts';
 import { App } from './app.tsx';
 import { markMatches } from './highlight-matches.ts';
-import { listenForKeys } from './keys.tsx';
+import { listenForKeys } from './keys.ts';
 import { receiveTraces } from './live-traces.tsx';
 import { isLive } from './state.ts';
 

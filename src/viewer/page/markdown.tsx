@@ -9,8 +9,6 @@ const OPTIONS = { html: false, maxNesting: MAX_NESTING };
 
 /** Characters at which `.` stops. All become line feeds: at others, patterns that end in `.*$` are slow. */
 const LINE_END = /\r\n?|[\n\u2028\u2029]/g;
-/** An address that is not yet a link. Lengths are limited, so that no text takes long to search. */
-const ADDRESS = /(https?:\/\/(?:[^\s<>"'()\]]|\([^\s<>"'()\]]{0,100}\)){1,1000}(?<![.,:;!?]))/;
 
 /** Links can lead to websites only. `scripts/page/assets.ts` leaves out the rules for HTML. */
 const parser = new MarkdownIt(OPTIONS);
@@ -21,30 +19,26 @@ parser.validateLink = (address) => /^https?:\/\//i.test(address) && URL.canParse
  * parsed as HTML, and nothing is loaded. A link is followed only by a click.
  */
 export function Markdown({ text }: { readonly text: string }): VNode {
-  const content = useMemo(
-    () => nodesOf(parser.parse(text.replace(LINE_END, '\n'), {}).values(), false),
-    [text],
-  );
+  const content = useMemo(() => nodesOf(parser.parse(text.replace(LINE_END, '\n'), {}).values()), [text]);
   return <div class="text md stack">{content}</div>;
 }
 
 /** Reads tokens up to the end of the element that they are in. */
-function nodesOf(tokens: Iterator<Token>, isInLink: boolean): ComponentChildren[] {
+function nodesOf(tokens: Iterator<Token>): ComponentChildren[] {
   const nodes: ComponentChildren[] = [];
   for (let next = tokens.next(); !next.done && next.value.nesting >= 0; next = tokens.next()) {
     const { value: token } = next;
-    if (token.nesting === 0) nodes.push(leaf(token, isInLink));
-    else nodes.push(element(token, nodesOf(tokens, isInLink || token.type === 'link_open')));
+    nodes.push(token.nesting === 0 ? leaf(token) : element(token, nodesOf(tokens)));
   }
   return nodes;
 }
 
-function leaf({ type, content, children }: Token, isInLink: boolean): ComponentChildren {
+function leaf({ type, content, children }: Token): ComponentChildren {
   switch (type) {
     case 'inline': {
       // The parser limits how deep blocks and links are nested, but not emphasis.
       const shown = children?.filter(({ nesting, level }) => nesting === 0 || level < MAX_NESTING) ?? [];
-      return nodesOf(shown.values(), false);
+      return nodesOf(shown.values());
     }
     case 'fence':
     case 'code_block':
@@ -57,7 +51,7 @@ function leaf({ type, content, children }: Token, isInLink: boolean): ComponentC
     case 'hr':
       return <hr />;
     default:
-      return isInLink ? content : withLinks(content);
+      return content;
   }
 }
 
@@ -74,26 +68,15 @@ function element(token: Token, children: ComponentChildren[]): ComponentChildren
       return <li value={token.info === '' ? undefined : Number(token.info)}>{children}</li>;
     case 'th_open':
       return <th scope="col">{children}</th>;
-    case 'link_open':
-      return <Link label={children} address={token.attrGet('href') ?? ''} />;
+    case 'link_open': {
+      const address = token.attrGet('href') ?? '';
+      return (
+        <a href={address} title={address} target="_blank" rel="noopener noreferrer nofollow">
+          {children}
+        </a>
+      );
+    }
     default:
       return h(token.tag, {}, children);
   }
-}
-
-function withLinks(text: string): ComponentChildren[] {
-  // The parts at odd indexes are the addresses.
-  return text
-    .split(ADDRESS)
-    .map((part, i) =>
-      i % 2 === 1 && parser.validateLink(part) ? <Link label={part} address={part} /> : part,
-    );
-}
-
-function Link({ label, address }: { readonly label: ComponentChildren; readonly address: string }): VNode {
-  return (
-    <a href={address} title={address} target="_blank" rel="noopener noreferrer nofollow">
-      {label}
-    </a>
-  );
 }

@@ -21,8 +21,8 @@ export function Timeline(): VNode {
         <Minimap />
         <div class="ruler small dim">
           <span class="line">
-            <Button label={zoom.value ? 'Reset zoom' : 'Zoom to span'} onClick={toggleZoom} />
-            <Button label={isAnyOpen.value ? 'Collapse all' : 'Expand all'} onClick={toggleAll} />
+            <Button label={`${zoom.value ? 'Reset zoom' : 'Zoom to span'} (z)`} onClick={toggleZoom} />
+            <Button label={`${isAnyOpen.value ? 'Collapse' : 'Expand'} all (c)`} onClick={toggleAll} />
           </span>
           <Divider of="names" />
           {columns.map(([label]) => (
