@@ -117,28 +117,25 @@ export function releasesProcess(): () => Promise<void> {
 }
 
 const endings = new Set<() => void>();
-const lastEndings = new Set<() => void>();
 let listening = false;
 
 /**
- * Calls a function when the process exits, with `last` after the others. The returned function cancels this.
- * All functions share one listener: with many listeners, Node would warn the program of a leak.
+ * Calls a function when the process exits, after those that were passed before. The returned function cancels this. All
+ * functions share one listener: with many listeners, Node would warn the program of a leak.
  */
-export function atExit(end: () => void, { last = false }: { readonly last?: boolean } = {}): () => void {
-  const group = last ? lastEndings : endings;
-  group.add(end);
+export function atExit(end: () => void): () => void {
+  endings.add(end);
   if (!listening) onceProcess('exit', endAll);
   listening = true;
-  return () => group.delete(end);
+  return () => endings.delete(end);
 }
 
 /** Calls every function once, including those that are added meanwhile, such as by a view of a span that just ended. */
 function endAll(): void {
   const ended = new Set<() => void>();
-  for (const group of [endings, lastEndings])
-    for (const end of group) {
-      if (ended.has(end)) continue;
-      ended.add(end);
-      guard('ending spans at exit', end);
-    }
+  for (const end of endings) {
+    if (ended.has(end)) continue;
+    ended.add(end);
+    guard('ending spans at exit', end);
+  }
 }

@@ -35,7 +35,6 @@ export function flushAtProgramEnd(provider: object): ProviderLife {
     onceProcess('beforeExit', sendUnsent);
     // No span has started yet, so this listener runs before the viewers' listeners, which print ended spans.
     atExit(endOpenSpans);
-    atExit(reportLostSpans, { last: true });
   }
   return lifeOf(provider);
 }
@@ -141,6 +140,8 @@ async function forceFlush(target: unknown): Promise<void> {
  */
 function endOpenSpans(): void {
   for (const each of listenersOf(knownProviders())) guard('ending open spans', () => each.endAll?.());
+  // After all others, which may end more spans.
+  atExit(reportLostSpans);
 }
 
 /** At exit, reports lost spans: after `process.exit()` or an uncaught error, nothing can be sent any more. */
