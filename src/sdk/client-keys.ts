@@ -1,8 +1,7 @@
+import { keepNewest } from '../util/bounded-map.ts';
 import { field, fieldsOf } from '../util/payload.ts';
 import { isSecretParameter, secretsOfUrl } from '../util/url-secrets.ts';
 
-/** How many clients are remembered. Their keys are removed even from an error outside of a call. */
-const MAX_CLIENTS = 128;
 /** Shorter texts are not keys: removing them would only make a text unreadable. */
 const MIN_KEY_LENGTH = 4;
 /** Shorter parts of a header with several values are not keys, such as `dark` in the cookie `theme=dark`. */
@@ -22,8 +21,8 @@ export interface AnsweredRequest {
   readonly lastAttempt: { readonly sentURL: unknown; readonly sentHeaders: unknown } | undefined;
 }
 
-const clients: WeakRef<object>[] = [];
-let nextIndex = 0;
+/** The newest clients. Their keys are removed even from an error outside of a call. */
+const clients = new Set<WeakRef<object>>();
 let answeredRequest: AnsweredRequest | undefined;
 /** The keys in use, while one answer is read: it may report a thousand errors, and many clients may be remembered. */
 let keysWhileReading: readonly string[] | undefined;
@@ -43,8 +42,7 @@ export function nowReading(request: AnsweredRequest | undefined): AnsweredReques
 
 /** Copies no keys and does not keep the client alive. */
 export function rememberClient(client: object): void {
-  clients[nextIndex] = new WeakRef(client);
-  nextIndex = (nextIndex + 1) % MAX_CLIENTS;
+  keepNewest(clients.add(new WeakRef(client)));
 }
 
 /** Longest first. The keys are read anew for each answer, and outside of one at each call. */
