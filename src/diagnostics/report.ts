@@ -27,20 +27,25 @@ onKeyTaken(() => notice('global_taken', STATE_KEY));
 /** Findings whose details grow with time. Only the first version is logged; the newest is kept for `doctor()`. */
 const GROWING: readonly ProcessFindingCode[] = ['openai_twice', 'package_twice', 'reads_skipped'];
 
-/** Keeps a finding for `doctor()`, and logs it once through `diag`, but not before the first call is made. */
-export function notice(code: ProcessFindingCode, ...details: readonly string[]): void {
-  guard('recording a finding', keep, code, details);
+/**
+ * Keeps a finding for `doctor()`, and logs it once through `diag`, but not before the first call is made.
+ *
+ * @returns the finding; `undefined` if there are too many already
+ */
+export function notice(code: ProcessFindingCode, ...details: readonly string[]): Finding | undefined {
+  return guard('recording a finding', keep, code, details);
 }
 
-function keep(code: ProcessFindingCode, details: readonly string[]): void {
+function keep(code: ProcessFindingCode, details: readonly string[]): Finding | undefined {
   const { findings, speaking } = notices.value;
   const grows = GROWING.includes(code);
   const key = grows ? code : [code, ...details].join('\n');
-  const known = findings.has(key);
-  if ((known && !grows) || findings.size >= MAX_FINDINGS) return;
+  const known = findings.get(key);
+  if ((known && !grows) || findings.size >= MAX_FINDINGS) return known;
   const finding = describeFinding(code, ...details);
   findings.set(key, finding);
   if (speaking && !known) logFinding(finding);
+  return finding;
 }
 
 /** Logs the findings so far, when the first call is made: programs often set up a logger late. */

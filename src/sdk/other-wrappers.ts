@@ -1,4 +1,3 @@
-import { describeFinding } from '../diagnostics/findings.ts';
 import { OTEL_OPENAI } from '../diagnostics/other-instrumentations.ts';
 import { notice, printFinding } from '../diagnostics/report.ts';
 import { builtIn } from '../util/built-in.ts';
@@ -51,10 +50,8 @@ function disabled(isEnabled: Method): Method {
 }
 
 function printSwitchedOff(): void {
-  notice('other_switched_off', OTEL_OPENAI);
-  guard('reporting another instrumentation', () =>
-    printFinding(describeFinding('other_switched_off', OTEL_OPENAI)),
-  );
+  const finding = notice('other_switched_off', OTEL_OPENAI);
+  if (finding !== undefined) guard('reporting another instrumentation', printFinding, finding);
 }
 
 /** The message that a wrapper logs. It stays in the source when the wrapper is bundled and minified. */

@@ -24,23 +24,22 @@ const REPORT_DELAY_MS = 5_000;
  */
 export function watchMissedCalls(findUnhooked: () => string | undefined): () => void {
   if (isSdkDisabled()) return () => undefined;
-  let isMissed = false;
+  let reason: Finding | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const { clearTimeout, setTimeout } = platformTimers() ?? globalThis;
   const report = (): void => {
     stop();
-    const file = isMissed ? undefined : guard('finding unobserved clients', findUnhooked);
-    if (file !== undefined) takeNote(file);
-    const reason = isMissed || file !== undefined ? reasonFor() : undefined;
+    const file = reason === undefined ? guard('finding unobserved clients', findUnhooked) : undefined;
+    if (file !== undefined) reason = reasonFor(file);
     if (reason !== undefined) printFinding(reason);
   };
   const stopAtExit = atExit(report);
   const stopListening = listenToChannels(CHANNELS, 'detecting missed calls', (message) => {
     const isSeen = seenCalls.value.any;
-    isMissed = !isSeen && isCall(field(message, 'request')) && !isSuppressed(activeContext());
+    const isMissed = !isSeen && isCall(field(message, 'request')) && !isSuppressed(activeContext());
     if (isSeen || isMissed) stopListening();
     if (!isMissed) return;
-    takeNote('');
+    reason = reasonFor('');
     timer = startOutside(() => setTimeout(report, REPORT_DELAY_MS));
   });
   const stop = (): void => {
@@ -52,16 +51,12 @@ export function watchMissedCalls(findUnhooked: () => string | undefined): () => 
 }
 
 /** @param file a loaded copy of `openai` that is not observed; empty if none was found */
-function takeNote(file: string): void {
-  if (reasonFor() !== undefined) return;
-  if (file === '' && builtIn('node:module')?.registerHooks === undefined)
-    notice('node_too_old', `Node ${process.version}`);
-  else notice('calls_missed', file);
-}
-
-function reasonFor(): Finding | undefined {
-  const found = new Map(noticed().map((finding) => [finding.code, finding]));
-  return found.get('node_too_old') ?? found.get('calls_missed');
+function reasonFor(file: string): Finding | undefined {
+  const known = noticed().find(({ code }) => code === 'node_too_old');
+  if (known !== undefined) return known;
+  return file === '' && builtIn('node:module')?.registerHooks === undefined
+    ? notice('node_too_old', `Node ${process.version}`)
+    : notice('calls_missed', file);
 }
 
 /** The name of the client class in the user agent. Bundlers may add a number to it. */
