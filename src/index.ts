@@ -1,11 +1,11 @@
-export {
-  doctor,
-  type Finding,
-  type FindingCode,
-  type ProcessFindingCode,
-  type ProjectFindingCode,
-  type Severity,
-} from './doctor/index.ts';
+export type {
+  Finding,
+  FindingCode,
+  ProcessFindingCode,
+  ProjectFindingCode,
+  Severity,
+} from './diagnostics/findings.ts';
+export { doctor } from './doctor/index.ts';
 export { ConversationIdGenerator, type IdGenerator } from './helpers/conversation-id-generator.ts';
 export { MetadataSpanProcessor } from './helpers/metadata-span-processor.ts';
 export { OpenAIInstrumentation } from './instrumentation.ts';

@@ -5,14 +5,6 @@ import { currentProvider, findMissing } from '../pipeline/missing-provider.ts';
 import { thisFile } from '../util/optional-packages.ts';
 import { VERSION } from '../util/version.ts';
 
-export type {
-  Finding,
-  FindingCode,
-  ProcessFindingCode,
-  ProjectFindingCode,
-  Severity,
-} from '../diagnostics/findings.ts';
-
 noticeOurselves(thisFile() ?? 'bundled', VERSION);
 
 /**

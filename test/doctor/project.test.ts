@@ -1,9 +1,9 @@
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Finding, FindingCode } from '../../src/diagnostics/findings.ts';
 import { type Check, findingsOf } from '../../src/doctor/check.ts';
 import { printChecks, runDoctor } from '../../src/doctor/command.ts';
-import type { Finding, FindingCode } from '../../src/doctor/index.ts';
 import { examineProject } from '../../src/doctor/project.ts';
 import { newFolder } from '../support/folders.ts';
 
