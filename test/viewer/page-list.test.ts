@@ -189,7 +189,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
     expect(await accessFindings(page)).toEqual([]);
     await page.setViewportSize({ width: 1440, height: 900 });
     const address = page.url();
-    await page.getByRole('button', { name: 'Close comparison' }).click();
+    await comparison.getByRole('button', { name: 'program' }).first().click();
     expect(await title()).toBe('program');
     await reopen(address);
     await comparison.waitFor();

@@ -43,7 +43,7 @@ export function choose(id: string): void {
 }
 
 /** Compares the open trace with another. With an empty id, the reader chooses that in the list. */
-export function compareWith(id: string | undefined): void {
+export function compareWith(id: string): void {
   const list = id === '' ? '' : undefined;
   go({ trace: opened.value?.id, list, with: id, totals: undefined }, true);
 }

@@ -1,10 +1,9 @@
 import type { ComponentChildren, VNode } from 'preact';
-import { useMemo } from 'preact/hooks';
 import { grouped } from '../format-amounts.ts';
 import { summaryFacts } from '../trace-summary.ts';
 import type { Row } from '../tree.ts';
 import type { ViewedTrace } from '../viewed-trace.ts';
-import { choose, compareWith } from './actions.ts';
+import { choose } from './actions.ts';
 import { type AlignedStep, alignedSteps, MAX_STEPS } from './aligned-steps.ts';
 import { Button, clock, SpanDetails, Table } from './elements.tsx';
 
@@ -14,16 +13,13 @@ interface ComparisonProps {
 }
 
 export function Comparison({ one, other }: ComparisonProps): VNode {
-  const steps = useMemo(() => alignedSteps(one.rows, other.rows), [one, other]);
+  const steps = alignedSteps(one.rows, other.rows);
   const stepsHeading = steps.length < MAX_STEPS ? 'Steps' : `The first ${grouped(MAX_STEPS)} steps`;
   const [facts, others] = [factsOf(one), factsOf(other)];
   const labels = [...new Set([...facts.keys(), ...others.keys()])];
   return (
     <section class="overview card stack" aria-label="Comparison">
-      <div class="line">
-        <h2>Two traces</h2>
-        <Button label="Close comparison" onClick={() => compareWith(undefined)} />
-      </div>
+      <h2>Two traces</h2>
       <Table
         className="amounts"
         headings={['Fact', ...[one, other].map(traceHeading)]}

@@ -1,4 +1,5 @@
 import type { VNode } from 'preact';
+import { useMemo } from 'preact/hooks';
 import { count, grouped } from '../format-amounts.ts';
 import { contentOf } from '../span-content.ts';
 import { spanFacts } from '../span-details.ts';
@@ -13,8 +14,6 @@ import { numberColumns, type TimelineItem, timelineItems } from './timeline-item
 const MAX_ROW_EVALUATIONS = 3;
 
 const MAX_URL_LENGTH = 200;
-
-const PREVIEWS = new WeakMap<object, string>();
 
 interface TimelineRowProps {
   readonly item: TimelineItem;
@@ -79,6 +78,7 @@ function onKey(event: KeyboardEvent, item: TimelineItem): void {
 function RowName({ item }: { readonly item: TimelineItem }): VNode {
   const { row, rows, isGroup, hidden, isClosed } = item;
   const { span } = row;
+  const preview = useMemo(() => previewOf(span), [span]);
   const indentation = Math.min(item.depth - 1, 20) * 14 + (isClosed === undefined ? 16 : 0);
   const failed = rows.filter((each) => isFailed(each.span)).length;
   const error = isGroup || failed === 0 ? count(failed, 'error') : shownErrorType(span);
@@ -107,21 +107,17 @@ function RowName({ item }: { readonly item: TimelineItem }): VNode {
       {error && <span class="failure small clip">{error}</span>}
       {!isGroup && <Evaluations span={span} limit={MAX_ROW_EVALUATIONS} />}
       {badges.map((text) => text && <span class="badge">{text}</span>)}
-      {!isGroup && <span class="preview small dim clip">{previewOf(span)}</span>}
+      {!isGroup && <span class="preview small dim clip">{preview}</span>}
     </span>
   );
 }
 
 /** What a span did, in a few words: what it answered, the tools that it requested, what it was asked, or its path. */
 function previewOf(span: ViewedSpan): string {
-  const known = PREVIEWS.get(span);
-  if (known !== undefined) return known;
   const lines = contentOf(span.attributes);
   // Messages are represented by the answer, or else by the question.
   const shown = lines.some(({ role }) => role !== undefined) ? lines.slice(-1) : lines;
-  const preview = shown.map(({ text }) => text).join(' → ') || requestedPath(span);
-  PREVIEWS.set(span, preview);
-  return preview;
+  return shown.map(({ text }) => text).join(' → ') || requestedPath(span);
 }
 
 function requestedPath({ name, attributes }: ViewedSpan): string {

@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 import { type CallTotals, callTotals } from '../call-totals.ts';
 import { costOf, formatMilliseconds, grouped } from '../format-amounts.ts';
 import { addedUsage, NOTHING_USED, type SpanUsage, totalTokens } from '../span-usage.ts';
-import { setFilter, showTotals } from './actions.ts';
+import { setFilter } from './actions.ts';
 import { Button, FactList, Table } from './elements.tsx';
 import { listedEntries, lists } from './state.ts';
 import { placeIn } from './time-axis.ts';
@@ -14,10 +14,7 @@ export function TotalsView(): VNode {
   const longest = Math.max(...calls.map(({ p95 }) => p95), 1e-3);
   return (
     <section class="overview card stack" aria-label="Totals">
-      <div class="title line">
-        <h2>Totals</h2>
-        <Button label="Close totals" onClick={() => showTotals(false)} />
-      </div>
+      <h2>Totals</h2>
       <FactList
         facts={[
           ['Traces', grouped(summaries.length)],
