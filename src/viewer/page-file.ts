@@ -1,14 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { NAME } from '../util/version.ts';
 import { PAGE_SCRIPT, PAGE_STYLE } from './page-assets.ts';
@@ -70,14 +61,13 @@ function hashOf(text: string): string {
 
 /**
  * Writes a page or a file of traces, and creates missing folders. Only the owner can read them, because the
- * file contains everything that the spans contain. Atomically replaces a file or a symbolic link at the path.
+ * file contains everything that the spans contain. Atomically replaces a file at the path.
  *
- * @throws if something other than a regular file is there, such as a device
+ * @throws if something other than a regular file is there, such as a device or a symbolic link, as /dev/stdout is
  */
 export function writePrivately(path: string, text: string | Uint8Array): void {
-  const found = statSync(path, { throwIfNoEntry: false });
   // A program that runs as root would otherwise replace devices such as /dev/null.
-  if (found !== undefined && (!found.isFile() || isLinkToOpenFile(path)))
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === false)
     throw Object.assign(new Error(`${path} is not a file.`), { code: 'not a file' });
   makeFolder(dirname(path));
   const unfinished = `${path}.${randomUUID()}`;
@@ -88,13 +78,6 @@ export function writePrivately(path: string, text: string | Uint8Array): void {
     // If renaming failed, delete the unfinished file: it contains the content of the spans.
     rmSync(unfinished, { force: true });
   }
-}
-
-/** Where links such as /dev/stdout lead on Linux and macOS. */
-const OPEN_FILE = /^(?:\/proc\/|(?:\/dev\/)?fd\/\d)/;
-
-function isLinkToOpenFile(path: string): boolean {
-  return lstatSync(path).isSymbolicLink() && OPEN_FILE.test(readlinkSync(path));
 }
 
 /** Creates a folder and its parents. Where that is impossible, as in /proc, Node's `recursive` never ends. */

@@ -43,8 +43,6 @@ export interface TraceSummary extends SpanUsage {
   readonly errors: readonly Row[];
   /** `ok`, `not ended`, or the status of the first run or response that did not complete. */
   readonly outcome: string;
-  /** The call with the highest cost, if several calls have a cost. */
-  readonly costliest: Row | undefined;
 }
 
 export function summarize({ traceId, rows }: TraceTree): TraceSummary {
@@ -71,7 +69,6 @@ export function summarize({ traceId, rows }: TraceTree): TraceSummary {
     calls: rows.filter(({ span }) => isListedCall(span)),
     errors: errorsIn(rows),
     outcome: outcomeOf(spans),
-    costliest: costliestOf(rows),
   };
 }
 
@@ -165,12 +162,6 @@ function firstMessageText(
     if (text) return text;
   }
   return undefined;
-}
-
-function costliestOf(rows: readonly Row[]): Row | undefined {
-  const costOfRow = ({ span }: Row): number => numberIn(span.attributes, ATTR.OPENAI_COST) ?? Number.NaN;
-  const priced = rows.filter((row) => !Number.isNaN(costOfRow(row)));
-  return priced.length < 2 ? undefined : priced.toSorted((a, b) => costOfRow(b) - costOfRow(a))[0];
 }
 
 /** The labels of all counts, outermost first. */

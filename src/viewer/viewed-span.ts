@@ -145,13 +145,13 @@ export function limitedSpan(span: ViewedSpan): ViewedSpan {
     name: pageText(span.name, MAX_SPAN_NAME_LENGTH),
     message: message && pageText(message),
     attributes: limitedValues(span.attributes),
-    events: events.map(limitedEvent),
+    events: events.map(({ name, time, attributes = {} }) => ({
+      name: pageText(name, MAX_SPAN_NAME_LENGTH),
+      time,
+      attributes: limitedValues(attributes),
+    })),
     resource: limitedResource(span.resource ?? {}),
   };
-}
-
-function limitedEvent({ name, time, attributes = {} }: SpanEvent): SpanEvent {
-  return { name: pageText(name, MAX_SPAN_NAME_LENGTH), time, attributes: limitedValues(attributes) };
 }
 
 export function limitedResource(attributes: SpanAttributes): SpanAttributes | undefined {
