@@ -22,7 +22,6 @@ import { SHARE_BEFORE_OTHERS } from './content/content-writer.ts';
 import { readReportedCost } from './cost/costs.ts';
 import {
   addUsageAttributes,
-  isNoUsage,
   NO_TOTALS,
   type Spent,
   spentBy,
@@ -170,7 +169,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   }
 
   get spent(): Spent {
-    return spentBy(this.#usage, this.#cost, this.telemetry.costs.wanted, this.#result);
+    return spentBy(this.#usage, this.#cost, this.telemetry.settings, this.#result);
   }
 
   add(facts: RecordFacts): void {
@@ -427,12 +426,12 @@ function failureIn(
 
 function addTotals(
   attributes: Attributes,
-  { costs }: Telemetry,
+  { costs, settings }: Telemetry,
   { usage, serviceTier, calls }: TotalSpent,
   request: Attributes,
 ): void {
   const response = { ...attributes, [ATTR.OPENAI_RESPONSE_SERVICE_TIER]: serviceTier };
   const cost = guard('pricing totals', () => costs.of({ usage, aggregate: true }, request, response));
-  const unpriced = cost === undefined && costs.wanted && !isNoUsage(usage) ? calls : 0;
-  Object.assign(attributes, totalAttributes({ ...NO_TOTALS, usage, cost, unpriced }));
+  const { unpriced = 0 } = spentBy(usage, cost, settings);
+  Object.assign(attributes, totalAttributes({ ...NO_TOTALS, usage, cost, unpriced: unpriced * calls }));
 }

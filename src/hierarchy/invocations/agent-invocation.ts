@@ -379,8 +379,8 @@ export class AgentInvocation extends Invocation {
   /** Counts what it has spent, once that is known. Some servers report its usage only later, or only on its steps. */
   #spend(): void {
     if (this.#own !== NOTHING_SPENT) return;
-    const { costs } = this.telemetry;
     const { snapshot, steps } = this;
+    const { costs, settings } = this.telemetry;
     let usage = snapshot?.usage;
     if (!isReported(usage) && isReported(steps.usage)) {
       usage = steps.usage;
@@ -390,7 +390,7 @@ export class AgentInvocation extends Invocation {
     const cost = guard('pricing a run', () =>
       costs.of({ usage, aggregate: true }, this.openRecord.attributes),
     );
-    this.#own = spentBy(usage, cost, costs.wanted);
+    this.#own = spentBy(usage, cost, settings);
     this.segment?.conversation?.count({ spent: this.#own });
   }
 

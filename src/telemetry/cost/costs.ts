@@ -31,10 +31,6 @@ export class Costs {
     this.#holder = holder;
   }
 
-  get wanted(): boolean {
-    return this.#holder.settings.cost !== false;
-  }
-
   /** Loads the price package in advance, while the program waits for its first responses. */
   prepare(): void {
     this.#list()?.prepare();

@@ -227,18 +227,19 @@ export function addSpent(a: Spent, b: Spent): Spent {
 }
 
 /**
- * @param wantsCosts `false` if costs are switched off; then no cost counts as missing
+ * If costs are switched off, no cost counts as missing.
+ *
  * @param resultAttributes show whether a stream had content but reported no usage
  */
 export function spentBy(
   usage: Usage | undefined,
   cost: number | undefined,
-  wantsCosts: boolean,
+  settings: Pick<Settings, 'cost'>,
   resultAttributes: Attributes = {},
 ): Spent {
   const estimated = resultAttributes[ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS];
   const hasTokens = usage === undefined ? estimated !== undefined : !isNoUsage(usage);
-  return { usage, cost, unpriced: cost === undefined && hasTokens && wantsCosts ? 1 : 0 };
+  return { usage, cost, unpriced: cost === undefined && hasTokens && settings.cost !== false ? 1 : 0 };
 }
 
 /** The cumulative totals of a conversation in this process. Use the latest ones; do not add them up. */
