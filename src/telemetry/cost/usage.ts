@@ -142,12 +142,11 @@ function readModalities(input: PayloadObject, output: PayloadObject): ModalityUs
 }
 
 export function addUsage(a: Usage, b: Usage): Usage {
-  return combine(a, b, a.known === b.known ? a.known : undefined, (left, right) => left + right);
+  return combine(a, b, a.known === b.known ? a.known : undefined, 1);
 }
 
-/** Subtracts `part` from `whole`. No number falls below zero, even if a server reports too much for the part. */
 export function subtractUsage(whole: Usage, part: Usage): Usage {
-  return combine(whole, part, whole.known, (left, right) => Math.max(0, left - right));
+  return combine(whole, part, whole.known, -1);
 }
 
 export function isNoUsage(usage: Usage): boolean {
@@ -175,37 +174,25 @@ export function addUsageAttributes(
     if (modalities[key] > 0) attributes[attribute] = modalities[key];
 }
 
-type Each = (left: number, right: number) => number;
-
-function combine(a: Usage, b: Usage, known: Usage['known'], each: Each): Usage {
+function combine(a: Usage, b: Usage, known: Usage['known'], sign: 1 | -1): Usage {
+  // No number falls below zero, even if a server reports too much for the part that is subtracted.
+  const each = (left: number = 0, right: number = 0): number => Math.max(0, left + sign * right);
+  const modalities = a.modalities ?? b.modalities;
   return {
     inputTokens: each(a.inputTokens, b.inputTokens),
     outputTokens: each(a.outputTokens, b.outputTokens),
     cacheReadTokens: each(a.cacheReadTokens, b.cacheReadTokens),
     cacheWriteTokens: each(a.cacheWriteTokens, b.cacheWriteTokens),
     reasoningTokens: each(a.reasoningTokens, b.reasoningTokens),
-    modalities: combineModalities(a.modalities, b.modalities, each),
+    modalities: modalities && modalitiesWith(([key]) => each(a.modalities?.[key], b.modalities?.[key])),
     known,
     isPartial: a.isPartial ?? b.isPartial,
   };
 }
 
-function combineModalities(
-  a: ModalityUsage | undefined,
-  b: ModalityUsage | undefined,
-  each: Each,
-): ModalityUsage | undefined {
-  if (a === undefined && b === undefined) return undefined;
-  return modalitiesWith(([key]) => each(a?.[key] ?? 0, b?.[key] ?? 0));
-}
-
 /** Removes the rounding errors of binary fractions. */
 export function roundCost(cost: number): number {
   return Number(cost.toPrecision(12));
-}
-
-export function addCosts(a: number, b: number): number {
-  return roundCost(a + b);
 }
 
 /** Tokens and their cost in USD; `undefined` means that they are not known. */
@@ -221,7 +208,7 @@ export const NOTHING_SPENT: Spent = { usage: undefined, cost: undefined };
 export function addSpent(a: Spent, b: Spent): Spent {
   return {
     usage: a.usage === undefined || b.usage === undefined ? (a.usage ?? b.usage) : addUsage(a.usage, b.usage),
-    cost: a.cost === undefined || b.cost === undefined ? (a.cost ?? b.cost) : addCosts(a.cost, b.cost),
+    cost: a.cost === undefined || b.cost === undefined ? (a.cost ?? b.cost) : roundCost(a.cost + b.cost),
     unpriced: (a.unpriced ?? 0) + (b.unpriced ?? 0),
   };
 }
