@@ -1,4 +1,5 @@
 import { KeptText, type TextLimits, TextRoom } from '../../telemetry/content/kept-content.ts';
+import { plainError } from '../../telemetry/content/plain-data.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
 import {
   asArray,
@@ -12,7 +13,7 @@ import {
   textField,
 } from '../../util/payload.ts';
 import { countSkippedItemCalls, isRecordedCall } from './items.ts';
-import { KeptItems, keptError, keptResponse } from './kept-response.ts';
+import { KeptItems, keptResponse } from './kept-response.ts';
 
 /**
  * Where the text of a delta event belongs: in a field of the item or, with `part`, in a part listed in that
@@ -105,7 +106,7 @@ export class ResponseAccumulator implements Accumulator {
     } else if (type === 'response.output_item.added' || type === 'response.output_item.done') {
       this.#addItem(event, type === 'response.output_item.added');
     } else if (type === 'error') {
-      this.#error = keptError(event);
+      this.#error = plainError(event);
       this.hasEnd = true;
     } else {
       this.#addResponse(responseIn(event));

@@ -1,5 +1,5 @@
-import { withoutCredentials } from '../../telemetry/content/credentials.ts';
 import { Keeper, keptFields, keptNumbers, type TextLimits } from '../../telemetry/content/kept-content.ts';
+import { plainError } from '../../telemetry/content/plain-data.ts';
 import {
   arrayField,
   asArray,
@@ -13,7 +13,6 @@ import {
   MAX_REPEATED,
   objectField,
   stringField,
-  textField,
 } from '../../util/payload.ts';
 import { readCitations } from '../citations.ts';
 import { fingerprintOfItem, keepFingerprint } from '../tool-calls.ts';
@@ -38,7 +37,7 @@ const FIELDS: KeptFields = {
   background: asBoolean,
   conversation: (value) => asName(value) ?? pick(value, ['id']),
   incomplete_details: (value) => pick(value, ['reason']),
-  error: keptError,
+  error: (value) => plainError(value),
   // The metadata may contain the trace context of the process that created the response.
   metadata: (value) => keptFields(value, 1, MAX_KEPT_PAIRS, keptPair),
   tool_usage: (value) => keptNumbers(value),
@@ -156,18 +155,6 @@ function keepFields(value: unknown, fields: KeptFields): Record<string, unknown>
     if (read !== undefined) kept[name] = read;
   }
   return kept;
-}
-
-/**
- * An error's message may repeat API keys. They are removed before the message is cut, because a cut key is
- * not recognised.
- */
-export function keptError(error: unknown): object | undefined {
-  const message = textField(error, 'message');
-  const names = pick(error, ['type', 'code', 'param']);
-  return message === undefined || names === undefined
-    ? names
-    : { ...names, message: withoutCredentials(message) };
 }
 
 function exitOf(command: unknown): object[] {
