@@ -99,6 +99,7 @@ export class AgentInvocation extends Invocation {
   readonly start: Omit<InvocationStart, 'context' | 'content'>;
   readonly telemetry: Telemetry;
   readonly startSettings: Settings;
+  readonly timeout: number;
   readonly startTime: number;
   /** When it began, before any pause; `undefined` if only the server's time, in whole seconds, is known. */
   readonly createdTime: number | undefined;
@@ -145,6 +146,7 @@ export class AgentInvocation extends Invocation {
     this.start = start;
     this.telemetry = telemetry;
     this.startSettings = settings;
+    this.timeout = settings.runTimeout;
     this.agent = start.agent;
     this.agentId = start.agentId;
     this.content = content;
@@ -203,10 +205,6 @@ export class AgentInvocation extends Invocation {
   get conversationId(): string | undefined {
     const { snapshot = this.start.before?.snapshot, segment, session } = this;
     return snapshot?.conversationId ?? segment?.conversation?.id ?? session?.id;
-  }
-
-  get timeout(): number {
-    return this.startSettings.runTimeout;
   }
 
   override get expiresAt(): number {

@@ -44,7 +44,9 @@ export interface ContinuedStart extends InvocationBase {
 
 export class ContinuedCall extends Invocation {
   readonly #record: OpenRecord;
+  readonly context: Context;
   readonly traits: ContinuationTraits;
+  readonly timeout: number;
   readonly #closed: ContinuedStart['closed'];
   #requests = 1;
   /** The attributes of its streams, if it began with one. */
@@ -57,16 +59,10 @@ export class ContinuedCall extends Invocation {
   constructor(traits: ContinuationTraits, start: ContinuedStart, owner: InvocationOwner) {
     super(start, owner);
     this.traits = traits;
+    this.timeout = traits.timeout;
     this.#record = start.record;
+    this.context = start.record.context;
     this.#closed = start.closed;
-  }
-
-  get context(): Context {
-    return this.#record.context;
-  }
-
-  get timeout(): number {
-    return this.traits.timeout;
   }
 
   /** @param stream the call whose stream reports the result */
