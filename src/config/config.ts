@@ -18,6 +18,7 @@ import {
   type Option,
   oneOf,
   optionText,
+  readEnvironment,
   rejectedValue,
   variableOf,
   wholeNumber,
@@ -410,10 +411,6 @@ function parseFolder(value: unknown): string | undefined {
   const path = optionText(value).trim();
   if (!/^[a-z][a-z\d+.-]+:/i.test(path)) return path || undefined;
   return /^file:\/\/\//i.test(path) ? path.slice('file://'.length) : undefined;
-}
-
-function readEnvironment(): Environment {
-  return typeof process === 'object' && typeof process.env === 'object' ? process.env : {};
 }
 
 /** Maps a host to the provider behind it. */

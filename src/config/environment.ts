@@ -1,7 +1,7 @@
 import { notice } from '../diagnostics/report.ts';
 import { NO_ANSWER, REFUSED_CONNECTION } from '../util/export-result.ts';
 import { NAME } from '../util/version.ts';
-import { type Environment, flag, rejectedValue, shownValue } from './option-parsers.ts';
+import { type Environment, flag, readEnvironment, rejectedValue, shownValue } from './option-parsers.ts';
 import { adviceIfUnreachable, endpointMistakes, protocolProblem, tracesEndpoint } from './otlp.ts';
 
 const VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_ENABLED';
@@ -12,8 +12,7 @@ const { parse, accepts } = flag(true);
  * `openai` then stays unpatched. The variable is for operators who cannot change the program.
  */
 export function isSwitchedOff(): boolean {
-  const environment = typeof process === 'object' ? process.env : undefined;
-  if (environment === undefined) return false;
+  const environment = readEnvironment();
   const problem = switchProblem(environment);
   if (problem !== undefined) notice('option_not_accepted', problem);
   const isOff = parse(environment[VARIABLE]) === false;
@@ -27,12 +26,12 @@ export function switchProblem(environment: Environment): string | undefined {
 }
 
 export function isSdkDisabled(): boolean {
-  return globalThis.process?.env?.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true';
+  return readEnvironment().OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true';
 }
 
 /** Whether the environment keeps `NodeSDK` from registering a tracer provider. */
 export function areSpansOff(): boolean {
-  return isSdkDisabled() || globalThis.process?.env?.OTEL_TRACES_EXPORTER?.trim() === 'none';
+  return isSdkDisabled() || readEnvironment().OTEL_TRACES_EXPORTER?.trim() === 'none';
 }
 
 /** The known names for `OTEL_TRACES_EXPORTER`. `NodeSDK` reports others through `diag` only. */

@@ -1,6 +1,6 @@
 import { trace } from '@opentelemetry/api';
 import { exporterProblem } from '../config/environment.ts';
-import type { Environment } from '../config/option-parsers.ts';
+import { readEnvironment } from '../config/option-parsers.ts';
 import { findDependenciesOf, findPackage } from '../util/optional-packages.ts';
 import { providerBehind } from '../util/otel-api.ts';
 import { processorsOf } from '../util/otel-sdk.ts';
@@ -12,8 +12,7 @@ const SDK_PACKAGE = '@opentelemetry/sdk-node';
 
 /** Creates span processors for OTLP, if the `OTEL_*` variables want it. */
 export function exportersBesideViews(): unknown[] {
-  const environment = globalThis.process?.env;
-  if (environment === undefined) return [];
+  const environment = readEnvironment();
   const problem = exporterProblem(environment);
   if (problem !== undefined) printToStderr(problem);
   if (!wantsOtlp(environment)) return [];
@@ -26,8 +25,7 @@ export function exportersBesideViews(): unknown[] {
 
 /** Warns once if the environment names an exporter or endpoint, but all span processors are views. */
 export function warnOfUnusedEndpoint(isView: (processor: object) => boolean, call: string): void {
-  const environment: Environment = globalThis.process?.env ?? {};
-  if (warned || !wantsOtlp(environment)) return;
+  if (warned || !wantsOtlp(readEnvironment())) return;
   if (!processorsOf(providerBehind(trace.getTracerProvider())).every(isView)) return;
   warned = true;
   printToStderr(
