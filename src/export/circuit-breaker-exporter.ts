@@ -3,6 +3,7 @@ import { type ExportResult, failed, SUCCESS } from '../util/export-result.ts';
 import { guard, log } from '../util/guard.ts';
 import { arrayField, field } from '../util/payload.ts';
 import { MAX_TIMEOUT_MS } from '../util/timers.ts';
+import { settledWithin } from '../util/wait.ts';
 
 /** Options of {@link CircuitBreakerExporter}. */
 export interface CircuitBreakerExporterOptions {
@@ -138,18 +139,10 @@ export class CircuitBreakerExporter<Wrapped extends Exporter> {
   /** Runs something and waits for it, but no longer than the timeout. While the breaker is open, does not wait. */
   async #inTime(what: string, run: () => Promise<void> | undefined): Promise<void> {
     const work = Promise.resolve().then(run);
-    if (this.open) {
-      work.catch(() => undefined);
-      return;
-    }
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(() => {
-        log('warn', `${this.#name}: ${what} takes longer than ${this.#timeout} ms and is no longer awaited`);
-        resolve();
-      }, this.#timeout);
-    });
-    await Promise.race([work, late]).finally(() => clearTimeout(timer));
+    const settled = work.catch(() => undefined);
+    if (this.open) return;
+    if (await settledWithin(this.#timeout, [settled])) await work;
+    else log('warn', `${this.#name}: ${what} takes longer than ${this.#timeout} ms and is no longer awaited`);
   }
 }
 

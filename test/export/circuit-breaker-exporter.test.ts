@@ -229,17 +229,12 @@ describe('shutdown and forceFlush', () => {
   });
 
   it.each(['forceFlush', 'shutdown'] as const)(
-    '%s waits ten seconds for an exporter that hangs',
+    '%s waits for an exporter that hangs until the timeout',
     async (method) => {
-      const { backend, exporter } = start();
+      const { backend, exporter } = start({ timeout: 50 });
       vi.spyOn(backend, method).mockReturnValue(new Promise(() => undefined));
-      const done = vi.fn();
-      exporter[method]().then(done, done);
-      await vi.advanceTimersByTimeAsync(9_999);
-      expect(done).not.toHaveBeenCalled();
-      await vi.advanceTimersByTimeAsync(1);
-      expect(done).toHaveBeenCalledExactlyOnceWith(undefined);
-      expect(logged).toEqual([expect.stringContaining(`${method} takes longer than 10000 ms`)]);
+      await expect(exporter[method]()).resolves.toBeUndefined();
+      expect(logged).toEqual([expect.stringContaining(`${method} takes longer than 50 ms`)]);
     },
   );
 
