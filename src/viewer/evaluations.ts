@@ -18,20 +18,20 @@ export interface SpanEvaluation {
 }
 
 export function evaluationsOf(events: readonly SpanEvent[] = []): SpanEvaluation[] {
-  return events.filter(({ name }) => isEvaluation(name)).map(readEvaluation);
-}
-
-function readEvaluation({ attributes = {} }: SpanEvent): SpanEvaluation {
-  const text = (attribute: string): string | undefined => {
-    const value = attributes[attribute] ?? undefined;
-    return value === undefined ? undefined : attributeText(value);
-  };
-  return {
-    name: text(ATTR.GEN_AI_EVALUATION_NAME) ?? 'evaluation',
-    score: numberIn(attributes, ATTR.GEN_AI_EVALUATION_SCORE_VALUE),
-    label: text(ATTR.GEN_AI_EVALUATION_SCORE_LABEL),
-    explanation: text(ATTR.GEN_AI_EVALUATION_EXPLANATION),
-  };
+  return events
+    .filter(({ name }) => isEvaluation(name))
+    .map(({ attributes = {} }) => {
+      const text = (attribute: string): string | undefined => {
+        const value = attributes[attribute] ?? undefined;
+        return value === undefined ? undefined : attributeText(value);
+      };
+      return {
+        name: text(ATTR.GEN_AI_EVALUATION_NAME) ?? 'evaluation',
+        score: numberIn(attributes, ATTR.GEN_AI_EVALUATION_SCORE_VALUE),
+        label: text(ATTR.GEN_AI_EVALUATION_SCORE_LABEL),
+        explanation: text(ATTR.GEN_AI_EVALUATION_EXPLANATION),
+      };
+    });
 }
 
 /** Formats an evaluation: `helpfulness 0.9 (good)`. */

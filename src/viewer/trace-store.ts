@@ -37,8 +37,7 @@ type PageTrace = Pick<StoredTrace, 'spans' | 'omitted' | 'arrived'>;
 
 interface DerivedTrace {
   readonly trace: ViewedTrace;
-  readonly inProgress: boolean;
-  /** The second (since the epoch) up to which open spans are drawn; 0 if there are none that still grow. */
+  /** The second (since the epoch) up to which open spans are drawn; 0 if there are none. */
   readonly second: number;
 }
 
@@ -79,7 +78,9 @@ export class TraceStore {
 
   lists(filter: string): TraceLists {
     const all = Array.from(this.#traces, ([id, stored]): TraceEntry => {
-      const { trace, inProgress } = this.#derive(id, stored);
+      const isRecent = this.#isLive && Date.now() - stored.arrived < IN_PROGRESS_TIMEOUT_MS;
+      const trace = this.#derive(id, stored, isRecent ? Date.now() : stored.arrived);
+      const inProgress = isRecent && isUnfinished(trace);
       return { id, trace, found: matching(trace, filter), omitted: stored.omitted, inProgress };
     });
     const traces = all
@@ -88,20 +89,17 @@ export class TraceStore {
     return { traces, total: all.length, dropped: this.#dropped };
   }
 
-  #derive(id: string, stored: PageTrace): DerivedTrace {
-    const isRecent = this.#isLive && Date.now() - stored.arrived < IN_PROGRESS_TIMEOUT_MS;
-    const known = this.#derived.get(stored);
-    const now = isRecent ? Date.now() : stored.arrived;
-    const isOpen = this.#isLive && [...stored.spans.values()].some((span) => span.isOpen);
+  /** @param now until when open spans are drawn */
+  #derive(id: string, stored: PageTrace, now: number): ViewedTrace {
+    const all = [...stored.spans.values()];
     // Open spans grow, so their trace is derived again each second.
-    const second = isOpen && isRecent ? Math.trunc(now / 1e3) : 0;
-    if (known?.second === second && (isRecent || !known.inProgress)) return known;
-    const spans = Array.from(stored.spans.values(), (span) => (this.#isLive ? untilNow(span, now) : span));
+    const second = this.#isLive && all.some(({ isOpen }) => isOpen) ? Math.trunc(now / 1e3) : 0;
+    const known = this.#derived.get(stored);
+    if (known?.second === second) return known.trace;
+    const spans = second > 0 ? all.map((span) => untilNow(span, now)) : all;
     const trace = viewedTrace(id, withEvaluations(spans));
-    const inProgress = isRecent && isUnfinished(trace);
-    const derived = { trace, inProgress, second };
-    this.#derived.set(stored, derived);
-    return derived;
+    this.#derived.set(stored, { trace, second });
+    return trace;
   }
 }
 

@@ -11,7 +11,6 @@ import { readOtlpJson } from './otlp-json.ts';
 import { inert, pageDocument, writePrivately } from './page-file.ts';
 import { SpanStore } from './span-store.ts';
 import { fileProblem, readWhole, viewText } from './trace-file.ts';
-import type { ViewedSpan } from './viewed-span.ts';
 
 const VIEW_USAGE: string =
   `Usage: ${COMMAND} view [--keep <file>] [--port <port>]\n` +
@@ -27,8 +26,6 @@ const MAX_PORT = 65_535;
 
 /** The maximum size of all spans on a page, in UTF-16 units. Browsers can still open such a page. */
 const MAX_PAGE_LENGTH = 50_000_000;
-/** The size limit of one span, in UTF-16 units. A longer span is omitted, so that the others still fit. */
-const MAX_SPAN_LENGTH = 10_000_000;
 
 /**
  * The command `view`: writes a page from a file, or serves a live page.
@@ -89,8 +86,6 @@ function isSameFile(one: string, other: string): boolean {
   return a?.isFile() === true && a.dev === b?.dev && a.ino === b.ino;
 }
 
-const PAGE_LIMITS = { maxTraces: Number.POSITIVE_INFINITY, maxSize: MAX_PAGE_LENGTH, sizeOf: sizeOnPage };
-
 /**
  * The command `view` with a file: creates a page from it.
  *
@@ -108,7 +103,11 @@ export function pageFromFile(file: string, page: string, output: TextStream, err
       reportIf(true, `${name} contains no spans. It must be OTLP/JSON.`);
       return 1;
     }
-    const store = new SpanStore(PAGE_LIMITS);
+    const store = new SpanStore({
+      maxTraces: Number.POSITIVE_INFINITY,
+      maxSize: MAX_PAGE_LENGTH,
+      sizeOf: (span) => inert(JSON.stringify(span)).length,
+    });
     store.take(found.spans);
     const { spans, omitted } = store;
     done = 'written';
@@ -121,10 +120,4 @@ export function pageFromFile(file: string, page: string, output: TextStream, err
     reportIf(true, fileProblem(done === 'read' ? file : page, done, error));
     return 1;
   }
-}
-
-/** A span's size on the page after escaping, in UTF-16 units; infinite if the span is too long. */
-function sizeOnPage(span: ViewedSpan): number {
-  const { length } = inert(JSON.stringify(span));
-  return length > MAX_SPAN_LENGTH ? Number.POSITIVE_INFINITY : length;
 }
