@@ -393,7 +393,7 @@ export const OPENAI_REALTIME_TURN_DETECTION = 'openai.realtime.turn_detection' a
 /** Voice of the model, or the id of a custom voice. */
 export const OPENAI_REALTIME_VOICE = 'openai.realtime.voice' as const;
 
-/** Fields of the request that have no attributes of their own, as JSON, with the option `recordRequest`. */
+/** Fields of the request that have no attributes of their own, with the option `recordRequest`. */
 export const OPENAI_REQUEST_BODY = 'openai.request.body' as const;
 
 /** Id that the API gave to the request (header `x-request-id`); OpenAI's support asks for it. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { restOfRequest } from '../../../src/telemetry/content/consent.ts';
+import { startProgram } from '../../support/program.ts';
 
 const BODY = {
   model: 'gpt-4o',
@@ -53,4 +54,16 @@ test('a huge request is not copied whole', () => {
 
 test('without the option there is none', () => {
   expect(restOfRequest(BODY, false)).toBeUndefined();
+});
+
+test('it is JSON on the span and a structured value on the event, as the registry says', async () => {
+  const config = { captureMessageContent: 'SPAN_AND_EVENT', recordRequest: true } as const;
+  const { client, telemetry } = await startProgram({ config, content: true });
+  const messages = [{ role: 'user' as const, content: 'What is x?' }];
+  await client.chat.completions.create({ model: 'gpt-4o', messages, tool_choice: 'none' });
+  const [onSpan, onEvent] = [telemetry.spans, telemetry.logRecords].map(
+    ([recorded]) => recorded?.attributes['openai.request.body'],
+  );
+  expect(onEvent).toEqual({ model: 'gpt-4o', tool_choice: 'none' });
+  expect(JSON.parse(String(onSpan))).toEqual(onEvent);
 });
