@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isAbsolute } from 'node:path';
 import { metrics } from '@opentelemetry/api';
@@ -15,12 +16,11 @@ import { endAndSend, FLUSH_TIMEOUT_MS, sendWithin } from '../telemetry/program-e
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { guard, guardAsync } from '../util/guard.ts';
 import { findPackage, requireOf } from '../util/optional-packages.ts';
-import { isNoopMeterProvider, isNoopTracerProvider, olderApiInUse } from '../util/otel-api.ts';
+import { API_KEY, isNoopMeterProvider, isNoopTracerProvider, olderApiInUse } from '../util/otel-api.ts';
 import { endpointsOf, processorsOf } from '../util/otel-sdk.ts';
 import { field } from '../util/payload.ts';
 import { printToStderr } from '../util/text-stream.ts';
 import { endEarly, handOver } from './api-copies.ts';
-import { withOwnLogger } from './config-file.ts';
 import { flushOnSignals } from './exit.ts';
 import { PAGE_VARIABLE, type SdkConfiguration, sdkConfiguration } from './exporters.ts';
 
@@ -145,6 +145,37 @@ function startFromFile(module: SdkModule, telemetry: Telemetry): Sdk | undefined
     printToStderr(`${PAGE_VARIABLE} has no effect with ${CONFIG_FILE_VARIABLE}.`);
   const sdk = withOwnLogger(startWithFile);
   return hasProvider(telemetry) || telemetry.events.provider !== undefined ? sdk : undefined;
+}
+
+/**
+ * Starts the SDK from a configuration file. The SDK always registers a logger for `diag`, which prints to standard
+ * output. That logger is removed, unless the file has a `log_level`. If the program has a logger, that one stays.
+ */
+function withOwnLogger<T>(start: () => T): T {
+  const before = globalOfApi()?.diag;
+  // Without this, the SDK would log that it replaces a logger.
+  delete globalOfApi()?.diag;
+  try {
+    return start();
+  } finally {
+    const after = globalOfApi();
+    if (before === undefined && !asksForLogger()) delete after?.diag;
+    else if (before !== undefined && after !== undefined) after.diag = before;
+  }
+}
+
+function asksForLogger(): boolean {
+  try {
+    const file = process.env[CONFIG_FILE_VARIABLE]?.trim() ?? '';
+    return /^["'{\s]*log_level\b/m.test(readFileSync(file, 'utf8'));
+  } catch {
+    // The file cannot be read, which the SDK has reported.
+    return false;
+  }
+}
+
+function globalOfApi(): { diag?: unknown } | undefined {
+  return field(globalThis, API_KEY) as { diag?: unknown } | undefined;
 }
 
 /** Prints which variables have no effect. A user who changes no code has no logger for `diag` to say so. */
