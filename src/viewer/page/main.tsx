@@ -1,10 +1,18 @@
 import { options, render } from 'preact';
 import { terminalSafeLines } from '../../util/terminal-safe.ts';
+import { focusFilter, selectNextError, toggleAll, toggleZoom } from './actions.ts';
 import { App } from './app.tsx';
 import { markMatches } from './highlight-matches.ts';
-import { listenForKeys } from './keys.ts';
 import { receiveTraces } from './live-traces.tsx';
 import { isLive } from './state.ts';
+
+/** The keys that work everywhere on the page. Those of the tree are in its rows. */
+const KEYS: Readonly<Record<string, () => void>> = {
+  '/': focusFilter,
+  n: selectNextError,
+  c: toggleAll,
+  z: toggleZoom,
+};
 
 showHiddenCharacters();
 document.body.replaceChildren();
@@ -26,4 +34,15 @@ function showHiddenCharacters(): void {
     }
     before?.(vnode);
   };
+}
+
+function listenForKeys(): void {
+  document.addEventListener('keydown', (event) => {
+    const { key, target, altKey, ctrlKey, metaKey } = event;
+    const act = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined;
+    const isWriting = target instanceof Element && target.matches('input, select');
+    if (act === undefined || isWriting || altKey || ctrlKey || metaKey) return;
+    event.preventDefault();
+    act();
+  });
 }
