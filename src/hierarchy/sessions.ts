@@ -23,7 +23,7 @@ import type {
 import type { Acceptance, AgentInvocation } from './invocations/agent-invocation.ts';
 import { canContinue, endTimeOf, isInProgress, type Life } from './invocations/state-machine.ts';
 import { OperationClock } from './operation-clock.ts';
-import { type ContentHolder, charactersOf } from './store.ts';
+import type { ContentHolder } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
 
 /** Counts from the message's acceptance or from the end of the earlier invocation, whichever is later. */
@@ -230,7 +230,7 @@ export class Session implements ContentHolder {
     seen: Observation,
   ): void {
     this.agent = agent ?? this.agent;
-    if (agent?.content !== undefined) this.#tracker.store.keeps(this, charactersOf(agent.content));
+    if (agent?.content !== undefined) this.#tracker.store.keeps(this, agent.content);
     this.#failure = failure ?? this.#failure;
     if (object !== undefined && this.#tracker.telemetry.settings.adoptRuns !== false)
       this.#hasRecordingCreator ||= hasRecordingCreator(object);

@@ -69,9 +69,12 @@ export class Store implements Expiring {
     if (!this.#timer.isAwake) this.#timer.wake(EXPIRE_INTERVAL_MS);
   }
 
-  /** @param characters the number of characters that the holder keeps now, in total */
-  keeps(holder: ContentHolder, characters: number): void {
-    const bytes = characters * BYTES_OF_CHARACTER;
+  /**
+   * @param content what the holder keeps now
+   * @param characters how many characters it keeps besides
+   */
+  keeps(holder: ContentHolder, content: unknown, characters: number = 0): void {
+    const bytes = (charactersOf(content) + characters) * BYTES_OF_CHARACTER;
     this.#bytes += bytes - (this.#bytesOf.get(holder) ?? 0);
     this.#bytesOf.set(holder, bytes);
     if (this.#bytes > MAX_OPEN_CONTENT) this.#forgetOldest(holder);

@@ -13,7 +13,7 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { clockIn, monotonic, notAfter, now, type SpanClock } from '../../util/clock.ts';
 import { LinkedContext, SPAN_KEY } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
-import { type ContentHolder, charactersOf, type Store } from '../store.ts';
+import type { ContentHolder, Store } from '../store.ts';
 import { inTraceOf } from './conversation-id.ts';
 
 export interface Use {
@@ -113,7 +113,7 @@ export class Conversation implements ContentHolder {
   #keep(unanswered: InputMessages): void {
     this.#unanswered = unanswered;
     const { messages } = unanswered;
-    if (messages.length > 0) this.#store.keeps(this, charactersOf(messages));
+    if (messages.length > 0) this.#store.keeps(this, messages);
     else this.#store.release(this);
   }
 

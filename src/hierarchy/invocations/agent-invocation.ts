@@ -28,7 +28,6 @@ import { guard } from '../../util/guard.ts';
 import { activeSpan, type InputMessages, type Segment } from '../conversations/conversation.ts';
 import type { Agent, InvocationSnapshot, ToolCallSnapshot, ToolOutput } from '../dialect.ts';
 import { OperationClock } from '../operation-clock.ts';
-import { charactersOf } from '../store.ts';
 import { recordToolDuration } from '../tool-calls/tool-call.ts';
 import { Invocation, type InvocationOwner } from './invocation.ts';
 import { canContinue, endTimeOf, type Living } from './state-machine.ts';
@@ -127,13 +126,10 @@ export class AgentInvocation extends Invocation {
   /** Makes the keeper when content is first wanted: a provider may be registered after the start. */
   readonly #keeper = (): Keeper | undefined => {
     if (this.#madeKeeper === undefined && this.telemetry.wantsContent) {
-      const keeps = (size: number): void => this.owner.store.keeps(this, size + this.#inputLength);
-      this.#madeKeeper = new Keeper(textLimits(this.startSettings), keeps);
+      this.#madeKeeper = new Keeper(textLimits(this.startSettings), (size) => this.#keeps(size));
     }
     return this.#madeKeeper;
   };
-  /** How many characters of its input are kept, besides what the keeper keeps. */
-  #inputLength = 0;
   #spentBelow: Spent = NOTHING_SPENT;
   #lastEndBelow = 0;
   #own: Spent = NOTHING_SPENT;
@@ -150,9 +146,7 @@ export class AgentInvocation extends Invocation {
     this.agent = start.agent;
     this.agentId = start.agentId;
     this.content = content;
-    const { messages } = start.input;
-    if (messages.length > 0) this.#inputLength = charactersOf(messages);
-    if (messages.length > 0) owner.store.keeps(this, this.#inputLength);
+    if (start.input.messages.length > 0) this.#keeps();
     if (above !== undefined) {
       above.below.add(this);
       above.countBelow++;
@@ -404,10 +398,13 @@ export class AgentInvocation extends Invocation {
     if (call !== undefined) recordToolDuration(this.telemetry, call, this.agent?.name, this.context);
   }
 
+  #keeps(characters?: number): void {
+    this.owner.store.keeps(this, this.start.input.messages, characters);
+  }
+
   forgetContent(): void {
     this.content = undefined;
     this.start.input = { ...this.start.input, messages: [] };
-    this.#inputLength = 0;
     this.steps.forgetContent();
     this.#madeKeeper?.forget();
   }

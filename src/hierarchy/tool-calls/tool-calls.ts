@@ -21,7 +21,7 @@ import { activeSpan } from '../conversations/conversation.ts';
 import { conversationIn } from '../conversations/conversation-id.ts';
 import type { CallFacts, RequestedCall, ToolCallSnapshot, ToolResult } from '../dialect.ts';
 import { clamp, OperationClock } from '../operation-clock.ts';
-import { type ContentHolder, charactersOf } from '../store.ts';
+import type { ContentHolder } from '../store.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { fingerprintOfMessages, lastMessages, once } from './last-messages.ts';
 import {
@@ -152,7 +152,7 @@ export class ToolCalls {
       const request = { origin, id, name, responseId, conversationId, traceId, question };
       this.#pending.add({ ...request, fingerprint: fingerprint() }, pending);
       beginIn(parent?.span);
-      if (content !== undefined) store.keeps(pending, charactersOf(content));
+      if (content !== undefined) store.keeps(pending, content);
       startTime = justAfter(startTime);
     }
     store.expireLater();
