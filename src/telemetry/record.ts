@@ -32,7 +32,7 @@ import { rememberAnswer } from './evaluations/evaluated-spans.ts';
 import type { EndedOperation } from './events/sink-events.ts';
 import { bareContext, promptOf } from './metadata.ts';
 import { withOlderNames } from './older-attribute-names.ts';
-import type { OperationKind, TotalSpent } from './operation.ts';
+import type { OperationKind, TotalSpent, WholeOperation } from './operation.ts';
 import type { Failure } from './outcomes/failure.ts';
 import type { OuterSpan } from './outer-span.ts';
 import { addEndpointAttributes } from './place-attributes.ts';
@@ -96,6 +96,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   #usage: Usage | undefined;
   /** The cost in USD. */
   #cost: number | undefined;
+  #whole: WholeOperation | undefined;
   #hasEnded = false;
 
   constructor(telemetry: Telemetry, start: RecordStart<Request, Result>) {
@@ -214,7 +215,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     const failure = outcome.failure ?? (operation.failure && failureIn(result, operation, this.#result));
     const isMeasured = operation.name !== undefined || this.#usage !== undefined || this.#cost !== undefined;
     if (operation.scope === 'local' || (isMeasured && operation.scope === undefined))
-      guard('recording metrics', OperationRecord.#recordMetrics, this, outcome, time, failure);
+      guard('recording metrics', OperationRecord.#recordMetrics, this, time, failure);
     const reportsToSink = operation.scope === undefined && telemetry.settings.events !== undefined;
     // Only if needed, because gathering over 20 attributes again takes longer than any other step here.
     if (reportsToSink || outer !== undefined || failure !== undefined || this.#content?.awaitsEnd === true) {
@@ -270,6 +271,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   static #readResult(self: OperationRecord, { result, stream = self.#stream }: RecordOutcome): void {
     const { operation, telemetry } = self;
     if (operation.usage !== undefined) self.#usage = guard('reading usage', operation.usage, result);
+    self.#whole = operation.whole?.(result);
     const attributes = operation.resultAttributes?.(result, self.#route) ?? {};
     const skipped = stream?.skippedCalls || attributes[ATTR.OPENAI_SKIPPED_TOOL_CALLS];
     if (skipped !== undefined) attributes[ATTR.OPENAI_SKIPPED_TOOL_CALLS] = skipped;
@@ -312,12 +314,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     if (output !== undefined) self.#content?.add(output);
   }
 
-  static #recordMetrics(
-    self: OperationRecord,
-    { result }: RecordOutcome,
-    time: number,
-    failure: Failure | undefined,
-  ): void {
+  static #recordMetrics(self: OperationRecord, time: number, failure: Failure | undefined): void {
     const { telemetry, operation, context } = self;
     const { metrics } = telemetry;
     const lasted = (time - self.#startTime) / 1e3;
@@ -326,7 +323,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
       if (self.#isTimed) metrics.recordLocalDuration(lasted, dimensions, failure?.type, context);
       return;
     }
-    const whole = result === undefined ? undefined : operation.whole?.(result);
+    const whole = self.#whole;
     const usage = whole === undefined ? self.#usage : whole.usage;
     const cost = whole === undefined ? self.#cost : whole.cost;
     const seconds = whole === undefined ? (self.#isTimed ? lasted : undefined) : whole.seconds;
@@ -359,6 +356,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
       endTime,
       startTime: this.#startTime,
       startSettings: this.#startSettings,
+      spent: this.#whole ?? { usage: this.#usage, cost: this.#cost },
       attributes: { ...this.attributes, ...this.#parameters, ...this.#added, ...this.#result },
       content: this.#content,
     };

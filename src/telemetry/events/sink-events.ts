@@ -13,7 +13,7 @@ import { cut } from '../../util/cut-text.ts';
 import { arrayField, asObject, field, first } from '../../util/payload.ts';
 import type { ContentRecord } from '../content/content-record.ts';
 import { contentLimits, limitedJson } from '../content/content-writer.ts';
-import { addUsageAttributes } from '../cost/usage.ts';
+import type { Spent, Usage } from '../cost/usage.ts';
 import type { OperationKind, RequestedToolCall } from '../operation.ts';
 import type { Failure } from '../outcomes/failure.ts';
 import { isInsideHook } from '../program-hooks.ts';
@@ -29,6 +29,8 @@ export interface EndedOperation {
   /** All attributes of the span except content. */
   readonly attributes: Attributes;
   readonly failure: Failure | undefined;
+  /** What the operation and its parts spent: a run's span lacks the usage of its steps. */
+  readonly spent: Pick<Spent, 'usage' | 'cost'>;
   /** The settings when the operation started. Content that they forbid is never recorded. */
   readonly startSettings: Settings;
   readonly operation: OperationKind<unknown, unknown>;
@@ -47,21 +49,16 @@ export function emitSinkEvents(sink: Sink, ended: EndedOperation, settings: Sett
 
 /** Creates an operation's events. Operations outside of `SINK_OPERATIONS` have at most cost and failure. */
 function* eventsOf(ended: EndedOperation, settings: Settings, preset: EventPreset): Generator<SinkEvent> {
-  const { attributes, failure, operation, result } = ended;
+  const { attributes, failure, operation, result, spent } = ended;
   const base = baseOf(ended);
-  // A run's span lacks the usage of its steps, and its totals include subagents, which have events of their own.
-  const whole = operation.whole?.(result);
-  const spent: Attributes = whole === undefined ? attributes : {};
-  addUsageAttributes(spent, whole?.usage);
   const isNamed = SINK_OPERATIONS.includes(attributes[ATTR.GEN_AI_OPERATION_NAME]);
   if (isNamed) {
     const content = contentTargets(settings).sink ? (ended.content?.written ?? {}) : undefined;
-    yield invocation(base, ended, eventTokens(spent), preset, content);
+    yield invocation(base, ended, preset, content);
     const calls = preset === 'minimal' ? [] : (operation.toolCalls?.(result) ?? []);
     for (const call of first(calls)) yield toolCall(base, call, content, settings);
   }
-  const cost = whole === undefined ? attributes[ATTR.OPENAI_COST] : whole.cost;
-  if (typeof cost === 'number') yield { ...base, type: 'cost.record', cost };
+  if (spent.cost !== undefined) yield { ...base, type: 'cost.record', cost: spent.cost };
   if (failure !== undefined && (isNamed || operation.traits?.runsModel === true))
     yield violation(base, attributes, failure, settings);
 }
@@ -91,8 +88,7 @@ function baseOf({ span, attributes, endTime }: EndedOperation): SinkEventBase {
 
 function invocation(
   base: SinkEventBase,
-  { attributes, startTime, endTime, failure }: EndedOperation,
-  tokens: ModelInvokeEvent['tokens'],
+  { attributes, startTime, endTime, failure, spent }: EndedOperation,
   preset: EventPreset,
   content: Readonly<Record<string, unknown>> = {},
 ): ModelInvokeEvent {
@@ -108,7 +104,7 @@ function invocation(
     streamed: attributes[ATTR.GEN_AI_REQUEST_STREAM] === true,
     latency: Math.max(0, endTime - startTime),
     timeToFirstChunk: typeof firstChunk === 'number' ? firstChunk * 1e3 : undefined,
-    tokens,
+    tokens: spent.usage && eventTokens(spent.usage),
     error: failure?.type,
     parameters: preset === 'minimal' ? undefined : parametersOf(attributes),
     systemInstructions: content[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS],
@@ -118,19 +114,13 @@ function invocation(
   });
 }
 
-function eventTokens(attributes: Attributes): ModelInvokeEvent['tokens'] {
-  const isKnown = [ATTR.GEN_AI_USAGE_INPUT_TOKENS, ATTR.GEN_AI_USAGE_OUTPUT_TOKENS].some(
-    (name) => name in attributes,
-  );
-  if (!isKnown) return undefined;
+function eventTokens(usage: Usage): ModelInvokeEvent['tokens'] {
   return definedMembers({
-    input: attributes[ATTR.GEN_AI_USAGE_INPUT_TOKENS],
-    output: attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS],
-    cacheRead: attributes[ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS],
-    cacheWrite:
-      attributes[ATTR.GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS] ??
-      attributes[ATTR.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS],
-    reasoning: attributes[ATTR.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS],
+    input: usage.known === 'output' ? undefined : usage.inputTokens,
+    output: usage.known === 'input' ? undefined : usage.outputTokens,
+    cacheRead: usage.cacheReadTokens || undefined,
+    cacheWrite: usage.cacheWriteTokens || undefined,
+    reasoning: usage.reasoningTokens || undefined,
   });
 }
 
