@@ -1,6 +1,6 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { attributeText } from './messages.ts';
-import { addedUsage, NOTHING_USED, type SpanUsage, spanUsage } from './span-usage.ts';
+import { type SpanUsage, spanUsage, totalUsage } from './span-usage.ts';
 import { groupBy } from './tree.ts';
 import { isFailed, millisecondsBetween, type ViewedSpan } from './viewed-span.ts';
 import type { ViewedTrace } from './viewed-trace.ts';
@@ -27,7 +27,7 @@ export function callTotals(traces: readonly Pick<ViewedTrace, 'summary'>[]): Cal
         ...(JSON.parse(callee) as ReturnType<typeof calleeOf>),
         calls: spans.length,
         errors: spans.filter(isFailed).length,
-        ...spans.map(({ attributes }) => spanUsage(attributes)).reduce(addedUsage, NOTHING_USED),
+        ...totalUsage(spans.map(({ attributes }) => spanUsage(attributes))),
         median: percentile(0.5),
         p95: percentile(0.95),
       };

@@ -15,14 +15,6 @@ export interface SpanUsage {
   readonly unpriced: number;
 }
 
-export const NOTHING_USED: SpanUsage = {
-  inputTokens: undefined,
-  outputTokens: undefined,
-  estimatedOutputTokens: undefined,
-  cost: undefined,
-  unpriced: 0,
-};
-
 export function spanUsage(attributes: SpanAttributes): SpanUsage {
   const counts = {
     inputTokens: numberIn(attributes, ATTR.GEN_AI_USAGE_INPUT_TOKENS),
@@ -45,13 +37,13 @@ function sumOfKnown(amounts: readonly (number | undefined)[]): number | undefine
   return known.length > 0 ? known.reduce((sum, amount) => sum + amount, 0) : undefined;
 }
 
-export function addedUsage(a: SpanUsage, b: SpanUsage): SpanUsage {
+export function totalUsage(all: readonly SpanUsage[]): SpanUsage {
   return {
-    inputTokens: sumOfKnown([a.inputTokens, b.inputTokens]),
-    outputTokens: sumOfKnown([a.outputTokens, b.outputTokens]),
-    estimatedOutputTokens: sumOfKnown([a.estimatedOutputTokens, b.estimatedOutputTokens]),
-    cost: sumOfKnown([a.cost, b.cost]),
-    unpriced: a.unpriced + b.unpriced,
+    inputTokens: sumOfKnown(all.map((each) => each.inputTokens)),
+    outputTokens: sumOfKnown(all.map((each) => each.outputTokens)),
+    estimatedOutputTokens: sumOfKnown(all.map((each) => each.estimatedOutputTokens)),
+    cost: sumOfKnown(all.map((each) => each.cost)),
+    unpriced: all.reduce((sum, { unpriced }) => sum + unpriced, 0),
   };
 }
 

@@ -1,15 +1,7 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { costOf, formatDuration, grouped } from './format-amounts.ts';
 import { attributeText, messageText, readMessages, type SpanMessage } from './messages.ts';
-import {
-  addedUsage,
-  audioTokens,
-  NOTHING_USED,
-  numberIn,
-  type SpanUsage,
-  spanUsage,
-  totalTokens,
-} from './span-usage.ts';
+import { audioTokens, numberIn, type SpanUsage, spanUsage, totalTokens, totalUsage } from './span-usage.ts';
 import type { Row, TraceTree } from './tree.ts';
 import {
   compareTimes,
@@ -62,7 +54,7 @@ export function summarize({ traceId, rows }: TraceTree): TraceSummary {
     service: namesIn(resources, ['service.name']).find((name) => !name.startsWith('unknown_service')),
     project: namesIn(attributes, [ATTR.OPENAI_TRACE_PROJECT])[0],
     environment: namesIn([...attributes, ...resources], [ATTR.DEPLOYMENT_ENVIRONMENT_NAME])[0],
-    ...attributes.map(spanUsage).reduce(addedUsage, NOTHING_USED),
+    ...totalUsage(attributes.map(spanUsage)),
     audio: audioTokens(attributes),
     counts: countsOf(spans),
     retries: rows.filter(isRetry).length,

@@ -2,14 +2,7 @@ import { computed, type ReadonlySignal } from '@preact/signals';
 import * as ATTR from '../../semconv/attributes.ts';
 import { costOf, formatDuration, formatMilliseconds } from '../format-amounts.ts';
 import { spanFacts } from '../span-details.ts';
-import {
-  addedUsage,
-  NOTHING_USED,
-  reportedTotal,
-  type SpanUsage,
-  spanUsage,
-  totalTokens,
-} from '../span-usage.ts';
+import { reportedTotal, type SpanUsage, spanUsage, totalTokens, totalUsage } from '../span-usage.ts';
 import type { Row } from '../tree.ts';
 import { kindOf } from '../viewed-span.ts';
 import { criticalPath } from './critical-path.ts';
@@ -119,19 +112,16 @@ export const timelineItems: ReadonlySignal<readonly TimelineItem[]> = computed((
 
 const usages: ReadonlySignal<ReadonlyMap<Row, SpanUsage>> = computed(() => {
   const sums = new Map<Row, SpanUsage>();
-  const add = (row: Row, usage: SpanUsage): void => {
-    sums.set(row, addedUsage(usage, sums.get(row) ?? NOTHING_USED));
-  };
   // In reverse, because parents come before their children and need their sums.
   for (const row of openTrace.value?.rows.toReversed() ?? []) {
-    add(row, spanUsage(row.span.attributes));
-    if (row.parent !== undefined) add(row.parent, sums.get(row) ?? NOTHING_USED);
+    const below = row.children.flatMap((child) => sums.get(child) ?? []);
+    sums.set(row, totalUsage([spanUsage(row.span.attributes), ...below]));
   }
   return sums;
 });
 
 function usageOf({ rows }: TimelineItem): SpanUsage {
-  return rows.map((row) => usages.value.get(row) ?? NOTHING_USED).reduce(addedUsage, NOTHING_USED);
+  return totalUsage(rows.flatMap((row) => usages.value.get(row) ?? []));
 }
 
 /** The tokens of the span itself, or else its total, or else the sum of the spans below it. */

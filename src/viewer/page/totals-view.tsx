@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import { type CallTotals, callTotals } from '../call-totals.ts';
 import { costOf, formatMilliseconds, grouped } from '../format-amounts.ts';
-import { addedUsage, NOTHING_USED, type SpanUsage, totalTokens } from '../span-usage.ts';
+import { totalTokens, totalUsage } from '../span-usage.ts';
 import { setFilter } from './actions.ts';
 import { Button, FactList, Table } from './elements.tsx';
 import { listedEntries, lists } from './state.ts';
@@ -9,7 +9,7 @@ import { placeIn } from './time-axis.ts';
 
 export function TotalsView(): VNode {
   const summaries = listedEntries.value.map(({ trace }) => trace.summary);
-  const used = summaries.reduce<SpanUsage>(addedUsage, NOTHING_USED);
+  const used = totalUsage(summaries);
   const calls = callTotals(lists.value?.traces.map(({ trace }) => trace) ?? []);
   const longest = Math.max(...calls.map(({ p95 }) => p95), 1e-3);
   return (
