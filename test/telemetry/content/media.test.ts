@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { INVALID_SPAN_CONTEXT, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
-import { flush, type SinkEvent } from '../../../src/client.ts';
+import type { SinkEvent } from '../../../src/client.ts';
 import { resolveSettings } from '../../../src/config/config.ts';
+import { invokeAgent } from '../../../src/operations/invoke-agent.ts';
 import { contentLimits, writeContent } from '../../../src/telemetry/content/content-writer.ts';
 import {
   blobPart,
@@ -11,9 +13,10 @@ import {
   textWithoutMedia,
   urlPart,
 } from '../../../src/telemetry/content/media.ts';
+import { Sink } from '../../../src/telemetry/events/sink.ts';
+import { type EndedOperation, emitSinkEvents } from '../../../src/telemetry/events/sink-events.ts';
 import { sha256, slowSha256 } from '../../../src/util/sha256.ts';
 import { ask } from '../../support/ask.ts';
-import { completionBody } from '../../support/bodies.ts';
 import { startProgram } from '../../support/program.ts';
 
 const HELLO = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824';
@@ -267,23 +270,29 @@ describe('the SHA-256 of media', () => {
   });
 });
 
-test('media in the arguments of a call without an id are left out of the event for the sink, too', async () => {
+test('media in the arguments of a call of a run are left out of the event for the sink, too', () => {
   const events: SinkEvent[] = [];
-  const { client, simulator } = await startProgram({
-    config: {
-      captureMessageContent: 'SPAN_AND_EVENT',
-      media: 'drop',
-      events: { sink: (event) => void events.push(event), preset: 'full' },
+  const sink = (event: SinkEvent): void => void events.push(event);
+  const config = { captureMessageContent: true, media: 'drop', events: { sink, preset: 'full' } } as const;
+  const settings = resolveSettings(config, () => undefined, {});
+  const content = { arguments: { url: IMAGE, size: 1 } };
+  const ended = {
+    span: trace.wrapSpanContext(INVALID_SPAN_CONTEXT),
+    context: ROOT_CONTEXT,
+    attributes: { 'gen_ai.operation.name': 'invoke_agent' },
+    failure: undefined,
+    spent: { usage: undefined, cost: undefined },
+    startSettings: settings,
+    operation: {
+      ...invokeAgent,
+      toolCalls: () => [{ id: 'call_1', name: 'show', type: 'function', content }],
     },
-    content: true,
-  });
-  const function_call = { name: 'show', arguments: JSON.stringify({ url: IMAGE, size: 1 }) };
-  const message = { role: 'assistant', content: null, function_call };
-  simulator.next({
-    body: { ...completionBody([]), choices: [{ index: 0, finish_reason: 'stop', message }] },
-  });
-  await client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hi' }] });
-  await flush();
+    result: {},
+    content: undefined,
+    startTime: 0,
+    endTime: 1,
+  };
+  emitSinkEvents(new Sink(), ended as EndedOperation, settings);
   expect(events.find(({ type }) => type === 'tool.call')).toMatchObject({
     arguments: { url: null, size: 1 },
   });
