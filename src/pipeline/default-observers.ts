@@ -2,12 +2,11 @@ import type { Context } from '@opentelemetry/api';
 import { isSwitchedOff } from '../config/environment.ts';
 import { listenTo } from '../telemetry/program-end/provider-life.ts';
 import type { LocalPlace } from '../telemetry/program-operation.ts';
-import { Telemetry } from '../telemetry/telemetry.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { guard } from '../util/guard.ts';
 import { ProcessWide } from '../util/process-state.ts';
 import { VERSION } from '../util/version.ts';
-import type { Observer } from './observer.ts';
-import { readSettings } from './settings.ts';
+import { Observer } from './observer.ts';
 
 /** The observers of all clients in the process, newest last. All copies of this release share them. */
 export const defaultObservers: ProcessWide<Set<Observer>> = new ProcessWide(
@@ -51,7 +50,8 @@ export function prepareDefaultObservers(): void {
   for (const observer of defaultObservers.value) guard('preparing for a call', () => observer.prepare());
 }
 
-let byEnvironment: Telemetry | undefined;
+/** Observes no client. Without it, nothing else ends the functions in progress when a provider shuts down. */
+let byEnvironment: Observer | undefined;
 
 /** `undefined` if the instrumentation is switched off or disabled. */
 export function defaultTelemetry(): Telemetry | undefined {
@@ -59,29 +59,9 @@ export function defaultTelemetry(): Telemetry | undefined {
   const newest = newestDefault();
   if (newest !== undefined) return newest.telemetry;
   if (hasBeenObserved || isSwitchedOff()) return undefined;
-  byEnvironment ??= telemetryByEnvironment();
-  const { listener, provider } = byEnvironment;
-  if (listener !== undefined) guard('listening to a provider', listenTo, provider, listener);
-  return byEnvironment;
-}
-
-/** Without an observer, nothing else ends the functions in progress when a provider shuts down. */
-function telemetryByEnvironment(): Telemetry {
-  const endAll = (): void => telemetry.endFunctions();
-  const telemetry = new Telemetry(readSettings({}), {
-    get isOpen() {
-      return telemetry.functions.size > 0;
-    },
-    get otherProviders() {
-      return telemetry.otherProviders;
-    },
-    endAll,
-    forceFlush: () => telemetry.hooks.settled(),
-    shutdown() {
-      endAll();
-      return telemetry.hooks.settled();
-    },
-  });
+  byEnvironment ??= new Observer();
+  const { telemetry } = byEnvironment;
+  guard('listening to a provider', listenTo, telemetry.provider, byEnvironment);
   return telemetry;
 }
 
