@@ -20,20 +20,12 @@ interface Copies {
 const copies = new ProcessWide<Copies>('copies', () => ({ openai: new Map(), ours: new Map(), seen: false }));
 
 /** The ES module and the CommonJS build of one copy count as one. */
-export function noticeOpenAI({
-  file,
-  version = 'unknown',
-  early,
-}: {
-  readonly file: string;
-  readonly version: string | undefined;
-  readonly early: boolean;
-}): void {
+export function noticeOpenAI(file: string, version: string, isEarly: boolean): void {
   const { openai } = copies.value;
   const path = pathOf(file);
   const directory = directoryOf(path);
   // Several files of one copy define its client, so report the copy only once.
-  if (early && !openai.has(directory)) notice('openai_loaded_early', version, path);
+  if (isEarly && !openai.has(directory)) notice('openai_loaded_early', version, path);
   noticeVersion(version);
   add(openai, { directory, version }, 'openai_twice');
 }

@@ -82,7 +82,7 @@ describe('a finding', () => {
 
 describe('versions and copies of openai:', () => {
   const load = (directory: string, version: string, early = false): void =>
-    noticeOpenAI({ file: `/app/${directory}/client.js`, version, early });
+    noticeOpenAI(`/app/${directory}/client.js`, version, early);
 
   test.each([
     ['4.18.0', true],
@@ -124,7 +124,7 @@ describe('versions and copies of openai:', () => {
   test('a copy that the hooks saw is not reported as loaded early, and its two builds count once', () => {
     load('openai', '6.49.0');
     load('openai', '6.49.0', true);
-    noticeOpenAI({ file: 'file:///app/openai/client.mjs', version: '6.49.0', early: false });
+    noticeOpenAI('file:///app/openai/client.mjs', '6.49.0', false);
     expect(codes()).toEqual([]);
   });
 

@@ -278,12 +278,11 @@ function take(
 }
 
 function takeClient(listener: LoadListener, loaded: Omit<LoadedClient, 'prototype'>): void {
-  const { exported, version } = loaded;
+  const { exported, file, version, early } = loaded;
   const prototype = findClientPrototype(exported);
   if (prototype !== undefined) {
-    const client = { ...loaded, prototype };
-    guard('registering a loaded client', noticeOpenAI, client);
-    listener.client(client);
+    guard('registering a loaded client', noticeOpenAI, file, version ?? 'unknown', early);
+    listener.client({ ...loaded, prototype });
     return;
   }
   const unknown = propertyOf(exported, 'OpenAI', 'prototype');
