@@ -57,7 +57,7 @@ const FACTS: readonly Fact[] = [
   [3, costPerUserMessage],
   countFact(ATTR.OPENAI_FILE_SEARCH_RESULT_COUNT, 'result', 1),
   countFact(ATTR.OPENAI_CODE_INTERPRETER_IMAGE_COUNT, 'image', 1),
-  [4, firstChunkText, 'First chunk'],
+  [4, firstChunk, 'First chunk'],
   [0, shownFinish, 'Finish'],
   countFact(ATTR.OPENAI_REALTIME_INTERRUPTION_COUNT, 'interruption', 1),
   [3, (of) => prefix('audio ', audioTokens([of])), 'Audio'],
@@ -114,15 +114,9 @@ function costPerUserMessage(of: SpanAttributes): ShownFact {
   return cost && `${cost} per user message`;
 }
 
-/** When the first chunk of a stream arrived, in milliseconds since the start of its span. */
-export function firstChunkOf(of: SpanAttributes): number | undefined {
+function firstChunk(of: SpanAttributes): string | undefined {
   const seconds = numberIn(of, ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK);
-  return seconds !== undefined && seconds >= 0 ? seconds * 1e3 : undefined;
-}
-
-export function firstChunkText(of: SpanAttributes): string | undefined {
-  const first = firstChunkOf(of);
-  return first === undefined ? undefined : formatMilliseconds(first);
+  return seconds === undefined ? undefined : formatMilliseconds(seconds * 1e3);
 }
 
 function streamEnd(of: SpanAttributes, { span }: Row): ShownFact {

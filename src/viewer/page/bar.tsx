@@ -1,5 +1,4 @@
 import type { VNode } from 'preact';
-import { firstChunkOf } from '../span-details.ts';
 import { isFailed } from '../viewed-span.ts';
 import { criticalPath } from './critical-path.ts';
 import { placeIn, shownTime, spanTime, type TimeRange } from './time-axis.ts';
@@ -47,12 +46,6 @@ function marksOf(item: TimelineItem): Mark[] {
     return { kind: 'bar', type: isFailed(span) ? 'bad' : undefined, ...spanTime(span) };
   });
   if (isGroup) return bars;
-  const { from, to } = spanTime(row.span);
-  const first = firstChunkOf(row.span.attributes);
-  const at = Math.min(from + (first ?? 0), to);
-  return [
-    ...bars,
-    ...(first === undefined ? [] : [{ kind: 'first', type: 'card', from: at, to: at }]),
-    ...(criticalPath.value.get(row) ?? []).map((part) => ({ kind: 'critical', type: 'text', ...part })),
-  ];
+  const critical = criticalPath.value.get(row) ?? [];
+  return [...bars, ...critical.map((part) => ({ kind: 'critical', type: 'text', ...part }))];
 }

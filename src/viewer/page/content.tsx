@@ -53,12 +53,14 @@ export function LongText(props: LongTextProps): VNode {
   const [isUnfolded, setUnfolded] = useState(false);
   const start = text.split('\n', MAX_INITIAL_LINES).join('\n').slice(0, length);
   if (isUnfolded || start.length === text.length) return children(text);
-  const size =
-    text.length > length ? `${grouped(text.length)} characters` : `${grouped(text.split('\n').length)} lines`;
   return (
     <>
       {children(`${start}\n…`)}
-      <Button label={`Show all ${size}`} class="more" onClick={() => setUnfolded(true)} />
+      <Button
+        label={`Show all ${grouped(text.length)} characters`}
+        class="more"
+        onClick={() => setUnfolded(true)}
+      />
     </>
   );
 }
