@@ -117,7 +117,8 @@ export function writeContent(limits: ContentLimits, content: Content, share: num
       }
       const room = Math.min(Math.floor((limits.left - reserved) * most), limits.maxAttribute);
       const json = write(value, room, limits);
-      if (json === undefined) continue;
+      // Nothing is left of media that are dropped.
+      if (json === undefined || json === 'null') continue;
       written[attribute] = json;
       limits.left -= json.length;
     } catch (error) {

@@ -120,6 +120,14 @@ describe('media in arguments and results', () => {
     expect([shown(blob, 'drop'), shown(IMAGE, 'drop')]).toEqual([null, null]);
   });
 
+  test('are no attribute if there is nothing else and they are dropped: null would be no valid result', () => {
+    const settings = (media: Mode) => resolveSettings({ media }, () => undefined, {});
+    const written = (media: Mode) =>
+      writeContent(contentLimits(settings(media)), { toolResult: blobPart('aGVsbG8=', 'image') });
+    expect(written('drop')).toEqual({});
+    expect(Object.keys(written('reference'))).toEqual(['gen_ai.tool.call.result']);
+  });
+
   test.each([['data: x'], ['database'], ['data:text,x'], [{ type: 'blob' }], [null], [7]])(
     '%j is not media',
     (value) => {
