@@ -26,6 +26,9 @@ import { OperationClock } from './operation-clock.ts';
 import type { ContentHolder } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
 
+/** The least time from the start of a subagent's turn to the end of the turn above. Tool calls need it. */
+const TURN_ROOM_MS = 1;
+
 /** Counts from the message's acceptance or from the end of the earlier invocation, whichever is later. */
 const MAX_QUEUED_MS = 60_000;
 
@@ -170,7 +173,8 @@ export class Session implements ContentHolder {
     }
     const { startTime: begun, life } = above;
     const created = above.clock.local(snapshot.createdAt, begun);
-    const startTime = seen.live ? seen.timeFor(above) : Math.min(created, life.endTime ?? created);
+    const latest = (life.endTime ?? Number.POSITIVE_INFINITY) - TURN_ROOM_MS;
+    const startTime = seen.live ? seen.timeFor(above) : Math.min(created, latest);
     const parts = subagent.instructions;
     subagent.instructions = [];
     const invocation = this.#tracker.beginInvocation({
