@@ -102,11 +102,7 @@ function AttributeTable({ caption, attributes }: AttributeTableProps): VNode {
     .map(([name, value]) => {
       const text = formatted(value);
       if (!isId(name)) return [name, <LongText text={text} />];
-      const title = 'Show the spans with this id';
-      return [
-        name,
-        <Button label={text.slice(0, 200)} class="link" {...{ title }} onClick={() => filterBy(text)} />,
-      ];
+      return [name, <Button label={text.slice(0, 200)} class="link" onClick={() => filterBy(text)} />];
     });
   return <Table caption={caption} rows={rows} />;
 }
@@ -118,7 +114,7 @@ function Everything({ span }: { readonly span: ViewedSpan }): VNode {
       <summary>
         {`Everything recorded (${count(Object.keys(attributes).length, 'attribute') ?? 'no attribute'})`}
       </summary>
-      <div class="record stack">
+      <div class="stack">
         <AttributeTable caption="Attributes" attributes={attributes} />
         <Paged
           as="div"
@@ -134,13 +130,7 @@ function Everything({ span }: { readonly span: ViewedSpan }): VNode {
           )}
         />
         <AttributeTable caption="Process" attributes={resource} />
-        <Table
-          caption="Span"
-          rows={[
-            ['Trace', traceId],
-            ['Span', spanId],
-          ]}
-        />
+        <AttributeTable caption="Span" attributes={{ 'trace.id': traceId, 'span.id': spanId }} />
       </div>
     </details>
   );
