@@ -50,7 +50,6 @@ export function transcriptOf(rows: readonly Row[]): TranscriptEntry[] {
 class Transcript {
   readonly entries: TranscriptEntry[] = [];
   readonly #said = new Map<unknown, ScopeMemory>();
-  readonly #instructions = new Set<string>();
   readonly #ownTools: ReadonlySet<unknown>;
   /** The tool calls without a result. If a server reuses an id, the calls of the latest message count. */
   readonly #unanswered = new Map<unknown, { output: unknown }[]>();
@@ -88,11 +87,9 @@ class Transcript {
     if (type === 'conversation') this.entries.push({ kind: 'heading', row });
     else if (operation === 'invoke_agent') {
       this.entries.push({ kind: 'heading', row });
-      this.#addInstructions(row);
       this.#addInput(row);
       this.#open.push(row);
     } else if (MODEL_CALLS.has(operation)) {
-      this.#addInstructions(row);
       this.#addInput(row);
       this.#addOutput(row);
     } else if (type === 'tool') {
@@ -104,18 +101,12 @@ class Transcript {
     }
   }
 
-  #addInstructions(row: Row): void {
-    const text = row.span.attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS];
-    const parts = readParts(text) ?? CUT;
-    const key = attributeText(parts);
-    if (text === undefined || this.#instructions.has(key)) return;
-    this.#instructions.add(key);
-    this.entries.push({ kind: 'message', row, role: 'system', parts, usage: false });
-  }
-
   #addInput(row: Row): void {
-    const messages = messagesOf(row, ATTR.GEN_AI_INPUT_MESSAGES, 'user');
-    for (const message of this.#newIn(row, messages)) {
+    const { [ATTR.GEN_AI_SYSTEM_INSTRUCTIONS]: instructions } = row.span.attributes;
+    const system =
+      instructions === undefined ? [] : [{ role: 'system', parts: readParts(instructions) ?? CUT }];
+    const input = messagesOf(row, ATTR.GEN_AI_INPUT_MESSAGES, 'user');
+    for (const message of [...this.#newIn(row, system), ...this.#newIn(row, input)]) {
       this.#addMessage(row, message, false);
       for (const part of message.parts.filter(({ type }) => type === 'tool_call_response'))
         Object.assign(this.#unanswered.get(part.id)?.shift() ?? {}, { output: partContent(part) });
@@ -150,7 +141,9 @@ class Transcript {
       numbers.set(key, number);
       return number > (times?.get(key) ?? 0);
     });
-    return found.length > 0 ? found : messages.slice(-1).filter((message) => transcriptKey(message) !== last);
+    return found.length > 0
+      ? found
+      : messages.slice(-1).filter((message) => message.role !== 'system' && transcriptKey(message) !== last);
   }
 
   #addMessage(row: Row, message: SpanMessage, usage: boolean): void {
