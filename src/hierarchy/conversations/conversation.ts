@@ -184,8 +184,10 @@ export class Segment {
   /** Stops watching the parent span, which may be open for long and have had many segments. */
   readonly #stopWaiting: (() => void) | undefined;
   #lastActivity: number;
-  /** When anything last happened, in monotonic milliseconds. */
+  /** The last activity that {@link endIfIdle} has noticed, in monotonic milliseconds. */
   #lastActive = this.#started;
+  /** Whether anything has happened since `#lastActive`. A flag costs less than reading the clock. */
+  #wasActive = false;
   #requests = 0;
 
   constructor(start: SegmentStart) {
@@ -251,7 +253,7 @@ export class Segment {
   /** Notes activity. Once the parent has ended, only open invocations make the segment longer. */
   touch(time: number = now(this.#clock)): void {
     if (this.parentEnd === undefined && time > this.#lastActivity) this.#lastActivity = time;
-    this.#lastActive = monotonic();
+    this.#wasActive = true;
   }
 
   get isBusy(): boolean {
@@ -271,12 +273,14 @@ export class Segment {
   invocationClosed(invocation: SegmentMember, endTime: number): void {
     this.invocations.delete(invocation);
     this.#lastActivity = Math.max(this.#lastActivity, endTime);
-    this.#lastActive = monotonic();
+    this.#wasActive = true;
     if (this.parentEnd !== undefined && this.invocations.size === 0) this.end();
   }
 
   endIfIdle(idleTimeout: number): void {
     const time = monotonic();
+    if (this.#wasActive) this.#lastActive = time;
+    this.#wasActive = false;
     if (this.invocations.size > 0 || this.hasOpenParent) return;
     const idle = this.#requests === 0 && time - this.#lastActive >= idleTimeout;
     if (idle || time - this.#started >= MAX_SEGMENT_DURATION_MS) this.end(this.#lastActivity);
