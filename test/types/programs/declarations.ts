@@ -36,6 +36,6 @@ export const views = viewing(consoleTree());
 export const breaker = (...options: ConstructorParameters<typeof CircuitBreakerExporter>) =>
   new CircuitBreakerExporter(...options);
 export const store = (options: ContentStoreOptions) => new ContentStore(options);
-export const limits = ({ folder, write, ...rest }: ContentStoreOptions) => rest;
+export const limits = ({ folder, put, ...rest }: ContentStoreOptions) => rest;
 export const startOf = ({ startTime }: FinishedSpan) => startTime;
 export const resultOf = (...[, callback]: Parameters<ConsoleTreeExporter['export']>) => callback;
