@@ -15,7 +15,7 @@ interface ComparisonProps {
 export function Comparison({ one, other }: ComparisonProps): VNode {
   const steps = alignedSteps(one.rows, other.rows);
   const stepsHeading = steps.length < MAX_STEPS ? 'Steps' : `The first ${grouped(MAX_STEPS)} steps`;
-  const [facts, others] = [factsOf(one), factsOf(other)];
+  const [facts, others] = [comparedFacts(one), comparedFacts(other)];
   const labels = [...new Set([...facts.keys(), ...others.keys()])];
   return (
     <section class="overview card stack" aria-label="Comparison">
@@ -33,7 +33,7 @@ export function Comparison({ one, other }: ComparisonProps): VNode {
   );
 }
 
-function factsOf({ summary }: ViewedTrace): ReadonlyMap<string, string> {
+function comparedFacts({ summary }: ViewedTrace): ReadonlyMap<string, string> {
   const facts = [...summaryFacts(summary), ['Errors', grouped(summary.errors.length)] as const];
   return new Map(facts.flatMap(([label, text]) => (text === undefined ? [] : [[label, text.slice(0, 200)]])));
 }

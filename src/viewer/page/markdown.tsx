@@ -5,13 +5,13 @@ import { useMemo } from 'preact/hooks';
 /** The length, in UTF-16 units, beyond which a text is shown without Markdown. */
 export const MAX_MARKDOWN_LENGTH = 20_000;
 const MAX_NESTING = 50;
-const OPTIONS = { html: false, maxNesting: MAX_NESTING };
+const MARKDOWN_OPTIONS = { html: false, maxNesting: MAX_NESTING };
 
 /** Characters at which `.` stops. All become line feeds: at others, patterns that end in `.*$` are slow. */
 const LINE_END = /\r\n?|[\n\u2028\u2029]/g;
 
 /** Links can lead to websites only. `scripts/page/assets.ts` leaves out the rules for HTML. */
-const parser = new MarkdownIt(OPTIONS);
+const parser = new MarkdownIt(MARKDOWN_OPTIONS);
 parser.validateLink = (address) => /^https?:\/\//i.test(address) && URL.canParse(address);
 
 /**

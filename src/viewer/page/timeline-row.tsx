@@ -13,7 +13,7 @@ import { numberColumns, type TimelineItem, timelineItems } from './timeline-item
 /** The maximum number of evaluations beside the name of a span. The span's panel shows more. */
 const MAX_ROW_EVALUATIONS = 3;
 
-const MAX_URL_LENGTH = 200;
+const MAX_PREVIEWED_URL = 200;
 
 interface TimelineRowProps {
   readonly item: TimelineItem;
@@ -123,6 +123,6 @@ function previewOf(span: ViewedSpan): string {
 function requestedPath({ name, attributes }: ViewedSpan): string {
   const url = attributes['url.full'] ?? attributes['http.url'] ?? attributes['url.path'];
   if (typeof url !== 'string') return '';
-  const path = url.slice(0, MAX_URL_LENGTH).replace(/^\w+:\/\/[^/]*/, '') || '/';
+  const path = url.slice(0, MAX_PREVIEWED_URL).replace(/^\w+:\/\/[^/]*/, '') || '/';
   return name.includes(path) ? '' : path;
 }
