@@ -318,10 +318,18 @@ export class Segment {
   }
 }
 
+/** Calls in a row often share a span, so the last valid span context is not checked again. */
+let lastValid: SpanContext | undefined;
+
 /** The active span, if its ids are valid. An unrecorded span may have none, and cannot be a parent. */
 export function activeSpan(context: Context): Span | undefined {
   const span = context.getValue(SPAN_KEY) as Span | undefined;
-  return span !== undefined && isSpanContextValid(span.spanContext()) ? span : undefined;
+  if (span === undefined) return undefined;
+  const spanContext = span.spanContext();
+  if (spanContext === lastValid) return span;
+  if (!isSpanContextValid(spanContext)) return undefined;
+  lastValid = spanContext;
+  return span;
 }
 
 /** Whether a call below the active span can be part of an operation in the trace. Without an active span, it can. */
