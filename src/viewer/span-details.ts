@@ -5,7 +5,6 @@ import { attributeText } from './messages.ts';
 import { audioTokens, numberIn, reportedTotal, spanUsage, totalTokens } from './span-usage.ts';
 import type { Detail, Rank } from './terminal-text.ts';
 import type { Row } from './tree.ts';
-import { unusualFinish, words } from './unusual-finish.ts';
 import { isFailed, isOngoing, type SpanAttributes, type ViewedSpan } from './viewed-span.ts';
 
 /** A fact as dim text, or with a tone and rank of its own; `undefined` to leave it out. */
@@ -114,9 +113,14 @@ function costPerUserMessage(of: SpanAttributes): ShownFact {
   return cost && `${cost} per user message`;
 }
 
+/** When the first chunk of a stream arrived, in milliseconds since the start of its span; `NaN` if that is unknown. */
+export function firstChunkOf(of: SpanAttributes): number {
+  return (numberIn(of, ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK) ?? Number.NaN) * 1e3;
+}
+
 function firstChunk(of: SpanAttributes): string | undefined {
-  const seconds = numberIn(of, ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK);
-  return seconds === undefined ? undefined : formatMilliseconds(seconds * 1e3);
+  const milliseconds = firstChunkOf(of);
+  return Number.isNaN(milliseconds) ? undefined : formatMilliseconds(milliseconds);
 }
 
 function streamEnd(of: SpanAttributes, { span }: Row): ShownFact {
@@ -169,12 +173,20 @@ function status(attribute: string, isShown = (_value: unknown): boolean => true)
   };
 }
 
+const NORMAL_FINISH_REASONS: ReadonlySet<string> = new Set(['stop', 'tool_calls', 'completed']);
+
 function shownFinish(of: SpanAttributes): ShownFact {
   const { [ATTR.GEN_AI_RESPONSE_FINISH_REASONS]: reasons, [ATTR.OPENAI_REALTIME_CANCEL_REASON]: cancel } = of;
-  const unusual = unusualFinish(cancel ?? reasons);
-  if (unusual !== undefined) return warning(unusual);
-  const text = words(reasons);
-  return text && { text, tone: 'dim', rank: 1 };
+  const text = cancel === 'turn_detected' ? 'interrupted by the user' : words(cancel ?? reasons);
+  if (text === undefined) return undefined;
+  return NORMAL_FINISH_REASONS.has(text) ? { text, tone: 'dim', rank: 1 } : warning(text);
+}
+
+/** Joins an attribute's string or strings with commas; `undefined` if it has none. */
+function words(value: unknown): string | undefined {
+  const list = Array.isArray(value) ? value : [value];
+  const shown = list.filter((word) => typeof word === 'string' && word !== '');
+  return shown.length > 0 ? terminalSafe(shown.join(', '), 100) : undefined;
 }
 
 /** For an attempt, its number among the retries. For a call, the number of retries, counted by its attempts. */

@@ -1,5 +1,5 @@
 import * as ATTR from '../semconv/attributes.ts';
-import { costOf, formatDuration, grouped } from './format-amounts.ts';
+import { costOf, count, formatDuration, grouped, joinedFacts } from './format-amounts.ts';
 import { attributeText, messageText, readMessages, type SpanMessage } from './messages.ts';
 import { audioTokens, numberIn, type SpanUsage, spanUsage, totalTokens, totalUsage } from './span-usage.ts';
 import type { Row, TraceTree } from './tree.ts';
@@ -35,6 +35,8 @@ export interface TraceSummary extends SpanUsage {
   readonly errors: readonly Row[];
   /** `ok`, `not ended`, or the status of the first run or response that did not complete. */
   readonly outcome: string;
+  /** The call with the highest cost, if several calls have a cost. */
+  readonly costliest: Row | undefined;
 }
 
 export function summarize({ traceId, rows }: TraceTree): TraceSummary {
@@ -61,11 +63,19 @@ export function summarize({ traceId, rows }: TraceTree): TraceSummary {
     calls: rows.filter(({ span }) => isListedCall(span)),
     errors: errorsIn(rows),
     outcome: outcomeOf(spans),
+    costliest: costliestOf(rows),
   };
 }
 
+function costliestOf(rows: readonly Row[]): Row | undefined {
+  const costOfRow = ({ span }: Row): number => numberIn(span.attributes, ATTR.OPENAI_COST) ?? -1;
+  const [first, second] = rows.toSorted((a, b) => costOfRow(b) - costOfRow(a));
+  return second !== undefined && costOfRow(second) >= 0 ? first : undefined;
+}
+
 export function summaryFacts(summary: TraceSummary): (readonly [label: string, text: string | undefined])[] {
-  const { models, start, end, retries } = summary;
+  const { models, start, end, retries, cost, unpriced } = summary;
+  const missing = cost === undefined ? undefined : count(unpriced, 'call');
   return [
     ['Model', models.join(', ') || undefined],
     ['Service', summary.service],
@@ -73,9 +83,9 @@ export function summaryFacts(summary: TraceSummary): (readonly [label: string, t
     ['Environment', summary.environment],
     ['Duration', formatDuration(start, end)],
     ['Tokens', totalTokens(summary)],
-    ['Cost', costOf(summary.cost, summary.unpriced)],
+    ['Cost', joinedFacts([costOf(cost, unpriced), missing && `${missing} without a price`], ', ')],
     ['Audio', summary.audio],
-    ...Array.from(summary.counts, ([label, count]) => [label, grouped(count)] as const),
+    ...Array.from(summary.counts, ([label, number]) => [label, grouped(number)] as const),
     ['Retries', retries > 0 ? grouped(retries) : undefined],
   ];
 }

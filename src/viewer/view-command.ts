@@ -45,14 +45,7 @@ export async function runView(
   return viewLive(port, keep, output, errors);
 }
 
-interface ViewParameters {
-  readonly file: string | undefined;
-  readonly page: string;
-  readonly port: number;
-  readonly keep: string | undefined;
-}
-
-function parseViewParameters(args: string[]): ViewParameters {
+function parseViewParameters(args: string[]) {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,

@@ -131,7 +131,13 @@ describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
     },
   );
 
-  it('says what was asked and what came back', async () => {
+  it('says what was asked, what came back and what cost most', async () => {
+    const cheap = {
+      name: 'chat gpt-4o-mini',
+      start: 9_000,
+      end: 9_500,
+      attributes: { 'openai.cost': 0.001 },
+    };
     const last = chat(
       {
         'gen_ai.input.messages': messages('user', text('And then?')),
@@ -148,17 +154,21 @@ describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
       },
       { name: 'chat gpt-realtime', start: 9_500, end: 9_600 },
     );
-    page = await open([{ ...ANSWERS, children: [FIRST, interrupted, last] }]);
+    page = await open([{ ...ANSWERS, children: [FIRST, cheap, interrupted, last] }]);
     const story = page.getByRole('region', { name: 'Trace' }).locator('.facts');
-    expect((await story.locator('div').allInnerTexts()).slice(-2).map((fact) => fact.split('\n'))).toEqual([
+    expect((await story.locator('div').allInnerTexts()).slice(-3).map((fact) => fact.split('\n'))).toEqual([
+      ['Costliest call', 'chat gpt-4o'],
       ['First question', 'What is it?'],
       ['Last answer', 'Nothing more.'],
     ]);
     // An answer that ended otherwise than answers do says so.
     expect(await page.locator('.panel').locator('.foot .badge').allTextContents()).toEqual([
-      'turn_detected',
+      'interrupted by the user',
       'length',
     ]);
+    await story.getByRole('button').click();
+    const heading = page.getByRole('region', { name: 'Span' }).getByRole('heading').first();
+    expect(await heading.textContent()).toBe('chat gpt-4o');
   });
 
   it('shows images in the trace, and none to load, none that runs something or was not recorded', async () => {

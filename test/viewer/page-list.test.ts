@@ -178,6 +178,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
       ['chat gpt-4o', `50 ms\n${usage}`, `100 ms\n✗ timeout\n${usage}`],
       ['execute_tool find', '50 ms', '–'],
     ]);
+    expect(await comparison.locator('mark').allInnerTexts()).toEqual(['Tool calls', 'Errors']);
     // The line above the steps goes through all columns.
     const bordered = await comparison
       .getByRole('row', { name: 'Steps' })

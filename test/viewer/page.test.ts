@@ -356,9 +356,15 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
             return [each.className, ...(color === '' ? [] : [color]), ...place].join(' ');
           }),
         );
-    it('has the color of an error', async () => {
-      await open([{ name: 'run', end: 100, children: [chat({}, { start: 20, end: 30, error: true })] }]);
-      expect((await partsOf('chat'))[0]).toEqual('bar var(--bad) 20 10');
+    it('has a mark for the first chunk, and the color of an error', async () => {
+      const first = { 'gen_ai.response.time_to_first_chunk': 0.005 };
+      const children = [
+        chat(first, { name: 'chat a', start: 10, end: 40 }),
+        chat({}, { name: 'chat b', start: 20, end: 30, error: true }),
+      ];
+      await open([{ name: 'run', end: 100, children }]);
+      expect((await partsOf('chat a')).slice(0, 2)).toEqual(['bar 10 30', 'first var(--card) 15 0']);
+      expect(await partsOf('chat b')).toEqual(['bar var(--bad) 20 10']);
     });
   });
 

@@ -102,7 +102,7 @@ describe('the summary of a trace', () => {
       'gen_ai.usage.output_tokens',
       'openai.usage.estimated_output_tokens',
     ].flatMap((name): [string | undefined, Attributes[]][] => [
-      ['≥ $0.0010', [{ [name]: 10, ...cost(0.001) }, { [name]: 10 }]],
+      ['≥ $0.0010, 1 call without a price', [{ [name]: 10, ...cost(0.001) }, { [name]: 10 }]],
       [undefined, [{ [name]: 10 }]],
     ]),
   ])('shows the cost %s of calls with %j', (shown, calls) => {

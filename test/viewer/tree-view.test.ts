@@ -138,7 +138,7 @@ describe('a tree in the terminal', () => {
         'gen_ai.usage.audio.input_tokens': 70,
         'gen_ai.usage.audio.output_tokens': 75,
       },
-      'turn_detected · audio 70 → 75 tokens',
+      'interrupted by the user · audio 70 → 75 tokens',
     ],
     [{ 'gen_ai.usage.audio.input_tokens': 0 }, ''],
     [{ ...CHAT, 'gen_ai.agent.id': 'asst_1', 'gen_ai.request.model': 'x', 'openai.assistant.id': 'x' }, ''],

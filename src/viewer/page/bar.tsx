@@ -1,4 +1,5 @@
 import type { VNode } from 'preact';
+import { firstChunkOf } from '../span-details.ts';
 import { isFailed } from '../viewed-span.ts';
 import { criticalPath } from './critical-path.ts';
 import { placeIn, shownTime, spanTime, type TimeRange } from './time-axis.ts';
@@ -46,6 +47,12 @@ function marksOf(item: TimelineItem): Mark[] {
     return { kind: 'bar', type: isFailed(span) ? 'bad' : undefined, ...spanTime(span) };
   });
   if (isGroup) return bars;
+  const { from, to } = spanTime(row.span);
+  const first = from + firstChunkOf(row.span.attributes);
   const critical = criticalPath.value.get(row) ?? [];
-  return [...bars, ...critical.map((part) => ({ kind: 'critical', type: 'text', ...part }))];
+  return [
+    ...bars,
+    ...(first <= to ? [{ kind: 'first', type: 'card', from: first, to: first }] : []),
+    ...critical.map((part) => ({ kind: 'critical', type: 'text', ...part })),
+  ];
 }

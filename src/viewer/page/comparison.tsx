@@ -24,7 +24,10 @@ export function Comparison({ one, other }: ComparisonProps): VNode {
         className="amounts"
         headings={['Fact', ...[one, other].map(traceHeading)]}
         rows={[
-          ...labels.map((label) => [label, facts.get(label), others.get(label)]),
+          ...labels.map((label) => {
+            const values = [facts.get(label), others.get(label)];
+            return [values[0] === values[1] ? label : <mark>{label}</mark>, ...values];
+          }),
           [<h3>{stepsHeading}</h3>],
           ...steps.map(stepCells),
         ]}

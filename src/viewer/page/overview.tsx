@@ -17,7 +17,7 @@ const ERRORS_PAGE_SIZE = 6;
 
 export function Overview({ entry }: { readonly entry: TraceEntry }): VNode {
   const { title, traceId, summary } = entry.trace;
-  const { start, prompt, answer, errors } = summary;
+  const { start, prompt, answer, costliest, errors } = summary;
   const facts = summaryFacts(summary).map(([label, text]) => [label, text?.slice(0, 4_000)] as const);
   return (
     <section class="overview card stack" aria-label="Trace">
@@ -31,6 +31,7 @@ export function Overview({ entry }: { readonly entry: TraceEntry }): VNode {
         facts={[
           ...facts,
           ['Started', clock(start)],
+          ['Costliest call', costliest && <SpanButton row={costliest} />],
           ['First question', prompt && <q>{prompt.slice(0, MAX_STORY_LENGTH)}</q>],
           ['Last answer', answer && <q>{answer.slice(0, MAX_STORY_LENGTH)}</q>],
         ]}
