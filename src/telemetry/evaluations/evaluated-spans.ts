@@ -51,7 +51,7 @@ export function rememberForEvaluation(
   attributes: Attributes,
 ): void {
   if (typeof id !== 'string' || !span.isRecording()) return;
-  const known = remembered.value[kind];
+  const known = rememberedNow(kind);
   // Reading the wall clock allocates nothing. If the clock is changed, spans are forgotten early or late.
   known.spans.push({ id, span: span.spanContext(), attributes, seconds: Math.trunc(Date.now() / 1_000) });
   if (known.spans.length > MAX_EVALUATED_SPANS) forgetOldest(known);
