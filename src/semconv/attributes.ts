@@ -423,6 +423,9 @@ export const OPENAI_RESPONSE_SYSTEM_FINGERPRINT = 'openai.response.system_finger
 /** Seconds that the client waited before this attempt. */
 export const OPENAI_RETRY_DELAY = 'openai.retry.delay' as const;
 
+/** Header of the previous response that set how long the client waited. Not set if the client chose the time. */
+export const OPENAI_RETRY_DELAY_HEADER = 'openai.retry.delay_header' as const;
+
 /** Whether the response to this attempt asks for a retry (header `x-should-retry`). */
 export const OPENAI_RETRY_SHOULD_RETRY = 'openai.retry.should_retry' as const;
 
@@ -543,8 +546,35 @@ export const OPENAI_TRACE_TAGS = 'openai.trace.tags' as const;
 /** Id of a turn of an Agents session. */
 export const OPENAI_TURN_ID = 'openai.turn.id' as const;
 
+/** Cost in USD of the cached audio input tokens. */
+export const OPENAI_USAGE_AUDIO_CACHE_READ_INPUT_COST = 'openai.usage.audio.cache_read.input_cost' as const;
+
+/** Cost in USD of the audio input tokens, including cached ones. */
+export const OPENAI_USAGE_AUDIO_INPUT_COST = 'openai.usage.audio.input_cost' as const;
+
+/** Cost in USD of the audio output tokens. */
+export const OPENAI_USAGE_AUDIO_OUTPUT_COST = 'openai.usage.audio.output_cost' as const;
+
 /** Chunks with content of a stream that does not report its usage, about one per token. This estimate is not part of `gen_ai.usage.*`, metrics or totals. */
 export const OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS = 'openai.usage.estimated_output_tokens' as const;
+
+/** Cost in USD of the cached image input tokens. */
+export const OPENAI_USAGE_IMAGE_CACHE_READ_INPUT_COST = 'openai.usage.image.cache_read.input_cost' as const;
+
+/** Cost in USD of the image input tokens, including cached ones. */
+export const OPENAI_USAGE_IMAGE_INPUT_COST = 'openai.usage.image.input_cost' as const;
+
+/** Cost in USD of the image output tokens. */
+export const OPENAI_USAGE_IMAGE_OUTPUT_COST = 'openai.usage.image.output_cost' as const;
+
+/** Cost in USD of the cached text input tokens. */
+export const OPENAI_USAGE_TEXT_CACHE_READ_INPUT_COST = 'openai.usage.text.cache_read.input_cost' as const;
+
+/** Cost in USD of the text input tokens, including cached ones. */
+export const OPENAI_USAGE_TEXT_INPUT_COST = 'openai.usage.text.input_cost' as const;
+
+/** Cost in USD of the text output tokens. */
+export const OPENAI_USAGE_TEXT_OUTPUT_COST = 'openai.usage.text.output_cost' as const;
 
 /** Id of a video. */
 export const OPENAI_VIDEO_ID = 'openai.video.id' as const;

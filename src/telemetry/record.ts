@@ -284,26 +284,29 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     if (elsewhere !== undefined) addTotals(attributes, telemetry, elsewhere, self.attributes);
     self.#result = attributes;
     self.#cost = guard('pricing a result', OperationRecord.#price, self, result, attributes);
-    if (self.#cost !== undefined) {
-      attributes[ATTR.OPENAI_COST] = self.#cost;
-      // OpenTelemetry's SDK logs a warning if an attribute is set on a span that has ended.
-      if (self.#outer?.span.isRecording() === true)
-        self.#outer.span.setAttribute(ATTR.OPENAI_COST, self.#cost);
-    }
+    // OpenTelemetry's SDK logs a warning if an attribute is set on a span that has ended.
+    if (self.#cost !== undefined && self.#outer?.span.isRecording() === true)
+      self.#outer.span.setAttribute(ATTR.OPENAI_COST, self.#cost);
     self.span.setAttributes(telemetry.settings.olderNames ? withOlderNames(attributes) : attributes);
     if (self.#content !== undefined || self.#readsContentLate)
       guard('reading content', OperationRecord.#readOutput, self, result);
   }
 
-  /** @returns the cost in USD, if known */
+  /** Adds the cost in USD, if known, and that of each modality, if not all is text. @returns the cost */
   static #price(self: OperationRecord, result: unknown, attributes: Attributes): number | undefined {
     const { operation, telemetry } = self;
     if (telemetry.settings.cost === false) return undefined;
+    const usage = self.#usage;
+    const parts: Attributes | undefined = usage?.modalities && {};
     // Only the call that creates a response has its cost. The operation that retrieves one has no `usage`.
     const reported = operation.usage && readReportedCost(self.attributes[ATTR.GEN_AI_PROVIDER_NAME], result);
     const answered = operation.isLasting ? { ...self.attributes, ...attributes } : attributes;
-    const spending = { ...operation.fees?.(result), usage: self.#usage, reported };
-    return telemetry.costs.of(spending, self.attributes, answered);
+    const spending = { ...operation.fees?.(result), usage, reported };
+    const cost = telemetry.costs.of(spending, self.attributes, answered, parts);
+    if (cost === undefined) return undefined;
+    attributes[ATTR.OPENAI_COST] = cost;
+    if (parts !== undefined) Object.assign(attributes, parts);
+    return cost;
   }
 
   static #readOutput(self: OperationRecord, result: unknown): void {

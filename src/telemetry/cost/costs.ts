@@ -38,9 +38,15 @@ export class Costs {
 
   /**
    * @param request the attributes of the request: provider, model, service tier and server address
+   * @param parts receives the cost of each part as an attribute
    * @returns the cost in USD; `undefined` if costs are off, or if a price or an amount is unknown
    */
-  of(spending: Spending, request: Attributes, response: Attributes = request): number | undefined {
+  of(
+    spending: Spending,
+    request: Attributes,
+    response: Attributes = request,
+    parts?: Attributes,
+  ): number | undefined {
     const list = this.#list();
     const { settings } = this.#holder;
     const { usage, audioSeconds, reported, hasOthers, hasUncountedSearches } = spending;
@@ -64,7 +70,7 @@ export class Costs {
     const isComplete = listed !== undefined && includesAll(listed, String(model), request, spending);
     const prices = own ?? (isComplete ? listed : undefined);
     const inTier = STANDARD_TIERS.includes(tier) ? prices : pricesOfTier(prices, tier);
-    const cost = inTier === undefined ? undefined : priceOf(inTier, spending);
+    const cost = inTier === undefined ? undefined : priceOf(inTier, spending, parts);
     if (cost !== undefined) return cost;
     if (list.available) this.#report(provider, responseModel ?? requestModel, tier);
     else if (settings.cost === true || settings.events !== undefined) void list.noticeMissing();

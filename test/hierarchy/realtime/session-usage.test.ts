@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { startProgram } from '../../support/program.ts';
 import { openRealtime } from '../../support/realtime-socket.ts';
-import { created, done, SESSION, sound, transcript } from './events.ts';
+import { attributesOf, created, done, SESSION, sound, transcript } from './events.ts';
 
 describe('what a realtime session spends', () => {
   it('is counted once if a socket that listens beside the main one reports it, too', async () => {
@@ -88,7 +88,7 @@ describe('what a realtime session spends', () => {
     expect(recorded?.attributes['gen_ai.conversation.id']).toBe('sess_2');
   });
 
-  it('costs what the price list says, and nothing is said of models billed by the hour whose length is unknown', async () => {
+  it('costs what the price list says, in each modality, and nothing is said of models billed by the hour whose length is unknown', async () => {
     const program = await startProgram();
     const { answer, close } = await openRealtime(program, { cost: true });
     const input = { transcription: { model: 'whisper-1' } };
@@ -105,6 +105,16 @@ describe('what a realtime session spends', () => {
       ['chat gpt-realtime', undefined],
       ['realtime', undefined],
     ]);
+    const attributes = attributesOf(program, 'resp_1') ?? {};
+    const parts = Object.entries(attributes).filter(([name]) => name.endsWith('_cost'));
+    // What is cached is part of the input.
+    expect(Object.fromEntries(parts)).toEqual({
+      'openai.usage.text.input_cost': 0.0000896,
+      'openai.usage.text.cache_read.input_cost': 0.0000256,
+      'openai.usage.text.output_cost': 0.00048,
+      'openai.usage.audio.input_cost': 0.00384,
+      'openai.usage.audio.output_cost': 0.00768,
+    });
     expect(program.ended('realtime')[0]?.attributes['openai.total.unpriced']).toBe(2);
   });
 });
