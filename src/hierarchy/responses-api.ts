@@ -25,7 +25,7 @@ import {
   parentIn,
   placedIn,
 } from './conversation-api.ts';
-import { activeSpan, isInTrace, type Segment } from './conversations/conversation.ts';
+import { activeSpan, isInTrace, type Segment, type Use } from './conversations/conversation.ts';
 import { conversationIn } from './conversations/conversation-id.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
 import {
@@ -132,19 +132,17 @@ export class Responses implements ConversationApi {
     const open = known?.open;
     if (open !== undefined && isFolded(request, open, call)) return open.fold(call, route);
     const { context, startTime } = call;
-    const use = {
-      id: conversationId,
-      context,
-      endpoint,
-      apiType: OPENAI_API_TYPE_VALUE_RESPONSES,
-      startTime,
-    };
-    const segment = uses ? enterConversation(tracker, use) : undefined;
+    const use = { id: conversationId, context, endpoint, startTime };
+    const segment = uses ? this.#enter(use) : undefined;
     segment?.requestStarted();
     const links = known?.context && [{ context: known.context }];
     const place: Placement = { ...placedIn(segment, call, named), links };
     const about: ResponseRequest = { request, endpoint, context, segment, known, conversationId };
     return creates ? this.#create(call, place, about) : this.#fetch(call, place, about);
+  }
+
+  #enter(use: Omit<Use, 'kind' | 'apiType'>): Segment | undefined {
+    return enterConversation(this.tracker, { ...use, apiType: OPENAI_API_TYPE_VALUE_RESPONSES });
   }
 
   /** Such a request may report the end of a response in another trace. */
@@ -304,14 +302,8 @@ export class Responses implements ConversationApi {
     const { context, link } = place;
     const startTime = isPaused ? call.startTime : adoption.startTime;
     const conversationId = conversationIdOf(response) ?? known?.conversationId ?? conversationIn(caller);
-    const use = {
-      id: conversationId,
-      context,
-      endpoint,
-      apiType: OPENAI_API_TYPE_VALUE_RESPONSES,
-      startTime,
-    };
-    const segment = conversationId === undefined ? undefined : enterConversation(this.tracker, use);
+    const use = { id: conversationId, context, endpoint, startTime };
+    const segment = conversationId === undefined ? undefined : this.#enter(use);
     const parent = parentIn(segment, context);
     const { body } = adoption.request;
     const model = stringField(body, 'model');

@@ -68,9 +68,10 @@ export function summarize({ traceId, rows }: TraceTree): TraceSummary {
 }
 
 function costliestOf(rows: readonly Row[]): Row | undefined {
-  const costOfRow = ({ span }: Row): number => numberIn(span.attributes, ATTR.OPENAI_COST) ?? -1;
-  const [first, second] = rows.toSorted((a, b) => costOfRow(b) - costOfRow(a));
-  return second !== undefined && costOfRow(second) >= 0 ? first : undefined;
+  const costOfRow = ({ span }: Row): number | undefined => numberIn(span.attributes, ATTR.OPENAI_COST);
+  const priced = rows.filter((row) => costOfRow(row) !== undefined);
+  const [first, ...others] = priced.toSorted((a, b) => (costOfRow(b) ?? 0) - (costOfRow(a) ?? 0));
+  return others.length > 0 ? first : undefined;
 }
 
 export function summaryFacts(summary: TraceSummary): (readonly [label: string, text: string | undefined])[] {

@@ -132,8 +132,11 @@ export class MetricSeries {
   #limit(dimensions: Attributes, name: string, group: string = name): void {
     const value = dimensions[name];
     if (typeof value !== 'string') return;
-    const kept = this.#kept.get(group) ?? new KeptValues(name);
-    this.#kept.set(group, kept);
+    let kept = this.#kept.get(group);
+    if (kept === undefined) {
+      kept = new KeptValues(name);
+      this.#kept.set(group, kept);
+    }
     if (!kept.keep(value)) dimensions[name] = OTHER;
   }
 

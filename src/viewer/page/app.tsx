@@ -16,6 +16,7 @@ import {
   isFiltered,
   isLive,
   isMissing,
+  isTotals,
   listedEntries,
   lists,
   namedId,
@@ -33,8 +34,6 @@ effect(() => {
   const { value: trace } = openTrace;
   if (trace !== undefined) document.title = `${trace.title.slice(0, 100)} · OpenAI traces`;
 });
-
-const isTotals = computed(() => address.value.has('totals'));
 
 /** Without room for both, the list is shown until a trace or the totals are chosen. */
 const isListShown = computed(() => {

@@ -105,6 +105,9 @@ export const isMissing: ReadonlySignal<boolean> = computed(
   () => lists.value !== undefined && !isFiltered.value && isOtherOpen.value,
 );
 
+/** Whether the totals of all listed traces are shown. */
+export const isTotals: ReadonlySignal<boolean> = computed(() => address.value.has('totals'));
+
 /** Whether the next entry that the reader chooses is compared with the open one. */
 export const isComparing: ReadonlySignal<boolean> = computed(() => address.value.get('with') === '');
 

@@ -6,7 +6,7 @@ import { choose, showTotals } from './actions.ts';
 import { Paged } from './content.tsx';
 import { Button, clock } from './elements.tsx';
 import { Badge } from './overview.tsx';
-import { address, go, isComparing, listedEntries, lists, ORDERS, opened, order } from './state.ts';
+import { go, isComparing, isTotals, listedEntries, lists, ORDERS, opened, order } from './state.ts';
 
 const LIST_PAGE_SIZE = 50;
 /** Traces of today have no date. */
@@ -15,7 +15,6 @@ const TODAY = clock([Date.now() / 1e3, 0]).slice(0, 10);
 export function TraceList(): VNode {
   const { dropped = 0 } = lists.value ?? {};
   const { value: entries } = listedEntries;
-  const isTotals = address.value.has('totals');
   const cost = entries.reduce((sum, { trace }) => sum + (trace.summary.cost ?? 0), 0);
   const older = count(dropped, 'older trace was dropped', 'older traces were dropped');
   return (
@@ -34,8 +33,8 @@ export function TraceList(): VNode {
         </select>
         <Button
           label={cost > 0 ? `Totals ${dollars(cost)}` : 'Totals'}
-          aria-pressed={isTotals}
-          onClick={() => showTotals(!isTotals)}
+          aria-pressed={isTotals.value}
+          onClick={() => showTotals(!isTotals.value)}
         />
       </div>
       {isComparing.value && (
@@ -49,7 +48,7 @@ export function TraceList(): VNode {
         size={LIST_PAGE_SIZE}
         label="Show more"
         render={(entry) => (
-          <ListedTrace key={entry.id} entry={entry} isOpen={!isTotals && entry === opened.value} />
+          <ListedTrace key={entry.id} entry={entry} isOpen={!isTotals.value && entry === opened.value} />
         )}
       />
       {older && <p class="note">{older}</p>}
