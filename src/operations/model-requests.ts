@@ -144,10 +144,8 @@ function readImageUsage(result: unknown): Usage | undefined {
   const reported = field(result, 'usage');
   const usage = readUsage(reported);
   if (usage === undefined || objectField(reported, 'output_tokens_details') !== undefined) return usage;
-  return {
-    ...usage,
-    modalities: { ...(usage.modalities ?? NO_MODALITIES), imageOutputTokens: usage.outputTokens },
-  };
+  const { audio, image } = usage.modalities ?? NO_MODALITIES;
+  return { ...usage, modalities: { audio, image: { ...image, output: usage.outputTokens } } };
 }
 
 /**

@@ -1,7 +1,14 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { ModelPrices, PriceKey } from '../../config/model-prices.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { type ModalityUsage, NO_MODALITIES, NO_USAGE, roundCost, type Usage } from './usage.ts';
+import {
+  type Modality,
+  type ModalityUsage,
+  NO_MODALITIES,
+  NO_USAGE,
+  roundCost,
+  type Usage,
+} from './usage.ts';
 
 /** The highest accepted cost, in USD. A higher one must be a mistake, and sums of such costs could become infinite. */
 export const MAX_COST = 1e15;
@@ -24,18 +31,16 @@ export interface Spending extends Fees {
   readonly aggregate?: boolean | undefined;
 }
 
-type CostPart = `${'text' | 'audio' | 'image'}.${'input' | 'cached' | 'output'}`;
-
 type Count = (usage: Usage, of: ModalityUsage, spending: Spending) => number;
 
 interface Amount {
-  /** The part of the cost that the amount belongs to; `undefined` for anything but tokens. */
-  readonly part?: CostPart;
   readonly count: Count;
   /** The number of units that the price refers to. */
   readonly per: number;
   /** The keys of the amount's price. The first key that has a price counts. */
   readonly keys: readonly PriceKey[];
+  /** The attributes that include the cost of tokens. As in the usage, cached tokens are part of the input. */
+  readonly attributes?: readonly string[];
   /** Whether an amount without a price is free. Otherwise, a missing price makes the whole cost unknown. */
   readonly isFree?: true;
 }
@@ -43,69 +48,77 @@ interface Amount {
 /** What is billed. Each token counts in exactly one row, and each row has one price. */
 const AMOUNTS: readonly Amount[] = [
   tokenAmount(
-    'text.input',
+    [ATTR.OPENAI_USAGE_TEXT_INPUT_COST],
     ['input_mtok'],
-    (usage, of) =>
+    (usage, { audio, image }) =>
       usage.inputTokens -
       usage.cacheReadTokens -
       usage.cacheWriteTokens -
-      (of.audioInputTokens - of.audioCacheReadTokens) -
-      (of.imageInputTokens - of.imageCacheReadTokens),
+      (audio.input - audio.cached) -
+      (image.input - image.cached),
   ),
   tokenAmount(
-    'text.cached',
+    [ATTR.OPENAI_USAGE_TEXT_INPUT_COST, ATTR.OPENAI_USAGE_TEXT_CACHE_READ_INPUT_COST],
     ['cache_read_mtok', 'input_mtok'],
-    (usage, of) => usage.cacheReadTokens - of.audioCacheReadTokens - of.imageCacheReadTokens,
-  ),
-  tokenAmount('text.input', ['cache_write_mtok', 'input_mtok'], (usage) => usage.cacheWriteTokens),
-  tokenAmount(
-    'audio.input',
-    ['input_audio_mtok', 'input_mtok'],
-    (_, of) => of.audioInputTokens - of.audioCacheReadTokens,
+    (usage, { audio, image }) => usage.cacheReadTokens - audio.cached - image.cached,
   ),
   tokenAmount(
-    'audio.cached',
-    ['cache_audio_read_mtok', 'cache_read_mtok', 'input_audio_mtok', 'input_mtok'],
-    (_, of) => of.audioCacheReadTokens,
+    [ATTR.OPENAI_USAGE_TEXT_INPUT_COST],
+    ['cache_write_mtok', 'input_mtok'],
+    (usage) => usage.cacheWriteTokens,
   ),
   tokenAmount(
-    'image.input',
-    ['input_image_mtok', 'input_mtok'],
-    (_, of) => of.imageInputTokens - of.imageCacheReadTokens,
-  ),
-  tokenAmount(
-    'image.cached',
-    ['cache_image_read_mtok', 'cache_read_mtok', 'input_image_mtok', 'input_mtok'],
-    (_, of) => of.imageCacheReadTokens,
-  ),
-  tokenAmount(
-    'text.output',
+    [ATTR.OPENAI_USAGE_TEXT_OUTPUT_COST],
     ['output_mtok'],
-    (usage, of) => usage.outputTokens - usage.reasoningTokens - of.audioOutputTokens - of.imageOutputTokens,
+    (usage, { audio, image }) => usage.outputTokens - usage.reasoningTokens - audio.output - image.output,
   ),
-  tokenAmount('text.output', ['output_reasoning_mtok', 'output_mtok'], (usage) => usage.reasoningTokens),
-  tokenAmount('audio.output', ['output_audio_mtok', 'output_mtok'], (_, of) => of.audioOutputTokens),
-  tokenAmount('image.output', ['output_image_mtok', 'output_mtok'], (_, of) => of.imageOutputTokens),
-  amount(['audio_hours'], 3_600, (usage, _, { audioSeconds = 0 }) => usage.audioSeconds ?? audioSeconds),
+  tokenAmount(
+    [ATTR.OPENAI_USAGE_TEXT_OUTPUT_COST],
+    ['output_reasoning_mtok', 'output_mtok'],
+    (usage) => usage.reasoningTokens,
+  ),
+  ...modalityAmounts(
+    'audio',
+    ATTR.OPENAI_USAGE_AUDIO_INPUT_COST,
+    ATTR.OPENAI_USAGE_AUDIO_CACHE_READ_INPUT_COST,
+    ATTR.OPENAI_USAGE_AUDIO_OUTPUT_COST,
+  ),
+  ...modalityAmounts(
+    'image',
+    ATTR.OPENAI_USAGE_IMAGE_INPUT_COST,
+    ATTR.OPENAI_USAGE_IMAGE_CACHE_READ_INPUT_COST,
+    ATTR.OPENAI_USAGE_IMAGE_OUTPUT_COST,
+  ),
+  {
+    keys: ['audio_hours'],
+    per: 3_600,
+    count: (usage, _, { audioSeconds = 0 }) => usage.audioSeconds ?? audioSeconds,
+  },
   fee('requests_kcount', (_, __, { aggregate }) => (aggregate ? 0 : 1)),
   fee('web_searches_kcount', (_, __, { webSearches = 0 }) => webSearches),
   fee('storage_searches_kcount', (_, __, { fileSearches = 0 }) => fileSearches),
 ];
 
-function amount(keys: readonly PriceKey[], per: number, count: Count): Amount {
-  return { keys, per, count };
+function tokenAmount(attributes: readonly string[], keys: readonly PriceKey[], count: Count): Amount {
+  return { attributes, keys, count, per: 1e6 };
 }
 
-function tokenAmount(part: CostPart, keys: readonly PriceKey[], count: Count): Amount {
-  return { ...amount(keys, 1e6, count), part };
+function modalityAmounts(of: Modality, input: string, cached: string, output: string): Amount[] {
+  const inputKeys: readonly PriceKey[] = [`input_${of}_mtok`, 'input_mtok'];
+  const cachedKeys: readonly PriceKey[] = [`cache_${of}_read_mtok`, 'cache_read_mtok', ...inputKeys];
+  return [
+    tokenAmount([input], inputKeys, (_, { [of]: tokens }) => tokens.input - tokens.cached),
+    tokenAmount([input, cached], cachedKeys, (_, { [of]: tokens }) => tokens.cached),
+    tokenAmount([output], [`output_${of}_mtok`, 'output_mtok'], (_, { [of]: tokens }) => tokens.output),
+  ];
 }
 
 function fee(key: PriceKey, count: Count): Amount {
-  return { ...amount([key], 1e3, count), isFree: true };
+  return { keys: [key], per: 1e3, count, isFree: true };
 }
 
 /**
- * @param parts receives the cost of each part as an attribute
+ * @param parts receives the cost of the tokens of each modality as attributes
  * @returns the cost in USD; `undefined` above {@link MAX_COST} or if a price is missing
  */
 export function priceOf(prices: ModelPrices, spending: Spending, parts?: Attributes): number | undefined {
@@ -114,14 +127,15 @@ export function priceOf(prices: ModelPrices, spending: Spending, parts?: Attribu
   if (usage.modalities !== undefined && modalities === undefined) return undefined;
   const context = spending.aggregate ? 0 : usage.inputTokens;
   let sum = 0;
-  for (const { part, count, per, keys, isFree } of AMOUNTS) {
+  for (const { attributes = [], count, per, keys, isFree } of AMOUNTS) {
     const units = count(usage, modalities ?? NO_MODALITIES, spending);
     if (units <= 0) continue;
     const price = priceAt(prices, keys, context) ?? (isFree ? 0 : undefined);
     if (price === undefined) return undefined;
     const cost = (price * units) / per;
     sum += cost;
-    if (part !== undefined && parts !== undefined) addPartCost(parts, part, cost);
+    if (parts !== undefined)
+      for (const name of attributes) parts[name] = roundCost(Number(parts[name] ?? 0) + cost);
   }
   return sum > MAX_COST ? undefined : roundCost(sum);
 }
@@ -132,12 +146,13 @@ export function priceOf(prices: ModelPrices, spending: Spending, parts?: Attribu
  * @returns the tokens by modality; `undefined` if the price depends on what the API does not report
  */
 function splitCache(prices: ModelPrices, usage: Usage, parts: ModalityUsage): ModalityUsage | undefined {
-  const images = parts.imageInputTokens - parts.imageCacheReadTokens;
-  const audio = parts.audioInputTokens - parts.audioCacheReadTokens;
-  const excess = usage.cacheReadTokens + usage.cacheWriteTokens + images + audio - usage.inputTokens;
+  const { audio, image } = parts;
+  const images = image.input - image.cached;
+  const uncached = images + audio.input - audio.cached;
+  const excess = usage.cacheReadTokens + usage.cacheWriteTokens + uncached - usage.inputTokens;
   if (excess <= 0) return parts;
   if (excess > images || prices.input_image_mtok !== undefined) return undefined;
-  return { ...parts, imageCacheReadTokens: parts.imageCacheReadTokens + excess };
+  return { audio, image: { ...image, cached: image.cached + excess } };
 }
 
 function priceAt(prices: ModelPrices, keys: readonly PriceKey[], context: number): number | undefined {
@@ -148,24 +163,4 @@ function priceAt(prices: ModelPrices, keys: readonly PriceKey[], context: number
     return price.tiers.reduce((found, tier) => (context > tier.start ? tier.price : found), price.base);
   }
   return undefined;
-}
-
-/** The attributes that include the cost of a part. As in the usage, cached tokens are part of the input. */
-const PART_ATTRIBUTES: Readonly<Record<CostPart, readonly string[]>> = {
-  'text.input': [ATTR.OPENAI_USAGE_TEXT_INPUT_COST],
-  'text.cached': [ATTR.OPENAI_USAGE_TEXT_INPUT_COST, ATTR.OPENAI_USAGE_TEXT_CACHE_READ_INPUT_COST],
-  'text.output': [ATTR.OPENAI_USAGE_TEXT_OUTPUT_COST],
-  'audio.input': [ATTR.OPENAI_USAGE_AUDIO_INPUT_COST],
-  'audio.cached': [ATTR.OPENAI_USAGE_AUDIO_INPUT_COST, ATTR.OPENAI_USAGE_AUDIO_CACHE_READ_INPUT_COST],
-  'audio.output': [ATTR.OPENAI_USAGE_AUDIO_OUTPUT_COST],
-  'image.input': [ATTR.OPENAI_USAGE_IMAGE_INPUT_COST],
-  'image.cached': [ATTR.OPENAI_USAGE_IMAGE_INPUT_COST, ATTR.OPENAI_USAGE_IMAGE_CACHE_READ_INPUT_COST],
-  'image.output': [ATTR.OPENAI_USAGE_IMAGE_OUTPUT_COST],
-};
-
-function addPartCost(attributes: Attributes, part: CostPart, cost: number): void {
-  for (const name of PART_ATTRIBUTES[part]) {
-    const known = attributes[name];
-    attributes[name] = roundCost((typeof known === 'number' ? known : 0) + cost);
-  }
 }

@@ -7,7 +7,7 @@ import { asName, field, numberField, row } from '../../util/payload.ts';
 import { terminalSafe } from '../../util/terminal-safe.ts';
 import { MAX_COST, priceOf, type Spending } from './billed-amounts.ts';
 import { PriceList } from './price-package.ts';
-import { roundCost } from './usage.ts';
+import { NO_MODALITIES, roundCost } from './usage.ts';
 
 const MAX_REPORTED_MODELS = 100;
 
@@ -169,9 +169,9 @@ export function includesAll(
   // Cached tokens of fine-tuned models cost half, which the price package does not list.
   const isCached = usage !== undefined && usage.cacheReadTokens > 0;
   if (isCached && model.startsWith('ft:') && prices.cache_read_mtok === undefined) return false;
-  const { audioInputTokens = 0, audioOutputTokens = 0 } = usage?.modalities ?? {};
-  if (audioInputTokens > 0 && prices.input_audio_mtok === undefined) return false;
-  return audioOutputTokens === 0 || prices.output_audio_mtok !== undefined;
+  const { input, output } = usage?.modalities?.audio ?? NO_MODALITIES.audio;
+  if (input > 0 && prices.input_audio_mtok === undefined) return false;
+  return output === 0 || prices.output_audio_mtok !== undefined;
 }
 
 const TICKS_PER_USD = 1e10;

@@ -3,30 +3,30 @@ import type { Settings } from '../../config/config.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { asAmount, asCount, field, fieldsOf, type PayloadObject, tolerating } from '../../util/payload.ts';
 
-/** The numbers of tokens that are not text. Cached tokens are part of the input of their modality. */
-export type ModalityUsage = Readonly<
-  Record<`${'audio' | 'image'}${'Input' | 'CacheRead' | 'Output'}Tokens`, number>
->;
+/** The modalities other than text. */
+export type Modality = 'audio' | 'image';
 
-type ModalityKey = keyof ModalityUsage;
+/** The tokens of one modality. Cached tokens are part of the input. */
+type ModalityTokens = Readonly<Record<'input' | 'cached' | 'output', number>>;
 
-/** In which details and field of a usage the tokens of a modality are, and which attribute records them. */
-const MODALITY_TOKENS: readonly (readonly [
-  key: ModalityKey,
-  among: 'input' | 'cached' | 'output',
-  field: string,
-  attribute: string,
-])[] = [
-  ['audioInputTokens', 'input', 'audio_tokens', ATTR.GEN_AI_USAGE_AUDIO_INPUT_TOKENS],
-  ['audioCacheReadTokens', 'cached', 'audio_tokens', ATTR.GEN_AI_USAGE_AUDIO_CACHE_READ_INPUT_TOKENS],
-  ['audioOutputTokens', 'output', 'audio_tokens', ATTR.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS],
-  ['imageInputTokens', 'input', 'image_tokens', ATTR.GEN_AI_USAGE_IMAGE_INPUT_TOKENS],
-  ['imageCacheReadTokens', 'cached', 'image_tokens', ATTR.GEN_AI_USAGE_IMAGE_CACHE_READ_INPUT_TOKENS],
-  ['imageOutputTokens', 'output', 'image_tokens', ATTR.GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS],
+export type ModalityUsage = Readonly<Record<Modality, ModalityTokens>>;
+
+const MODALITY_ATTRIBUTES: readonly (readonly [Modality, keyof ModalityTokens, attribute: string])[] = [
+  ['audio', 'input', ATTR.GEN_AI_USAGE_AUDIO_INPUT_TOKENS],
+  ['audio', 'cached', ATTR.GEN_AI_USAGE_AUDIO_CACHE_READ_INPUT_TOKENS],
+  ['audio', 'output', ATTR.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS],
+  ['image', 'input', ATTR.GEN_AI_USAGE_IMAGE_INPUT_TOKENS],
+  ['image', 'cached', ATTR.GEN_AI_USAGE_IMAGE_CACHE_READ_INPUT_TOKENS],
+  ['image', 'output', ATTR.GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS],
 ];
 
-function modalitiesWith(count: (row: (typeof MODALITY_TOKENS)[number]) => number): ModalityUsage {
-  return Object.fromEntries(MODALITY_TOKENS.map((row) => [row[0], count(row)])) as ModalityUsage;
+function modalitiesWith(count: (modality: Modality, among: keyof ModalityTokens) => number): ModalityUsage {
+  const tokensOf = (modality: Modality): ModalityTokens => ({
+    input: count(modality, 'input'),
+    cached: count(modality, 'cached'),
+    output: count(modality, 'output'),
+  });
+  return { audio: tokensOf('audio'), image: tokensOf('image') };
 }
 
 /** The tokens that were spent. Cached tokens are part of the input, and reasoning tokens of the output. */
@@ -134,11 +134,11 @@ function cachedBeside(usage: PayloadObject): number | undefined {
 
 function readModalities(input: PayloadObject, output: PayloadObject): ModalityUsage | undefined {
   // Most usage is of text only: the other modalities are missing or 0.
-  if (!(input.audio_tokens || input.image_tokens || output.audio_tokens || output.image_tokens))
+  const { audio_tokens: audio, image_tokens: images } = output;
+  if (!(asCount(input.audio_tokens) || asCount(input.image_tokens) || asCount(audio) || asCount(images)))
     return undefined;
   const details = { input, cached: fieldsOf(input.cached_tokens_details), output };
-  const read = modalitiesWith(([, among, name]) => asCount(details[among][name]) ?? 0);
-  return Object.values(read).some((count) => count > 0) ? read : undefined;
+  return modalitiesWith((modality, among) => asCount(details[among][`${modality}_tokens`]) ?? 0);
 }
 
 export function addUsage(a: Usage, b: Usage): Usage {
@@ -170,21 +170,24 @@ export function addUsageAttributes(
   }
   if (reasoningTokens > 0) attributes[ATTR.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS] = reasoningTokens;
   if (modalities === undefined) return;
-  for (const [key, , , attribute] of MODALITY_TOKENS)
-    if (modalities[key] > 0) attributes[attribute] = modalities[key];
+  for (const [modality, among, attribute] of MODALITY_ATTRIBUTES)
+    if (modalities[modality][among] > 0) attributes[attribute] = modalities[modality][among];
 }
 
 function combine(a: Usage, b: Usage, known: Usage['known'], sign: 1 | -1): Usage {
   // No number falls below zero, even if a server reports too much for the part that is subtracted.
   const each = (left: number = 0, right: number = 0): number => Math.max(0, left + sign * right);
-  const modalities = a.modalities ?? b.modalities;
+  const { modalities: one } = a;
+  const { modalities: other } = b;
   return {
     inputTokens: each(a.inputTokens, b.inputTokens),
     outputTokens: each(a.outputTokens, b.outputTokens),
     cacheReadTokens: each(a.cacheReadTokens, b.cacheReadTokens),
     cacheWriteTokens: each(a.cacheWriteTokens, b.cacheWriteTokens),
     reasoningTokens: each(a.reasoningTokens, b.reasoningTokens),
-    modalities: modalities && modalitiesWith(([key]) => each(a.modalities?.[key], b.modalities?.[key])),
+    modalities:
+      (one ?? other) &&
+      modalitiesWith((modality, among) => each(one?.[modality][among], other?.[modality][among])),
     known,
     isPartial: a.isPartial ?? b.isPartial,
   };

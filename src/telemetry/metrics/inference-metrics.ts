@@ -5,7 +5,7 @@ import {
   GEN_AI_OPERATION_NAME_VALUE_CHAT,
   GEN_AI_OPERATION_NAME_VALUE_TEXT_COMPLETION,
 } from '../../semconv/values.ts';
-import type { ModalityUsage, Usage } from '../cost/usage.ts';
+import { NO_MODALITIES, type Usage } from '../cost/usage.ts';
 
 type InferenceHistogram =
   | 'duration'
@@ -22,35 +22,18 @@ const INFERENCE_HISTOGRAMS: Readonly<Record<InferenceHistogram, METRIC.MetricDef
   outputTokens: METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_OPERATION_OUTPUT_TOKENS,
 };
 
-type Part = keyof ModalityUsage;
-
-/** The counters of the next version. `parts` are the tokens in `all` that are not text, by modality. */
+/** The counters of the next version. `among` says which tokens of other modalities are part of `all`. */
 const USAGE_COUNTERS: readonly (readonly [
   definition: METRIC.MetricDefinition,
   side: 'input' | 'output',
   all: 'inputTokens' | 'outputTokens' | 'cacheReadTokens' | 'cacheWriteTokens' | 'reasoningTokens',
-  parts: Readonly<Record<string, Part>>,
+  among?: 'input' | 'cached' | 'output',
 ])[] = [
-  [
-    METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS,
-    'input',
-    'inputTokens',
-    { audio: 'audioInputTokens', image: 'imageInputTokens' },
-  ],
-  [
-    METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_OUTPUT_TOKENS,
-    'output',
-    'outputTokens',
-    { audio: 'audioOutputTokens', image: 'imageOutputTokens' },
-  ],
-  [
-    METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_READ_INPUT_TOKENS,
-    'input',
-    'cacheReadTokens',
-    { audio: 'audioCacheReadTokens', image: 'imageCacheReadTokens' },
-  ],
-  [METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_WRITE_INPUT_TOKENS, 'input', 'cacheWriteTokens', {}],
-  [METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_REASONING_OUTPUT_TOKENS, 'output', 'reasoningTokens', {}],
+  [METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS, 'input', 'inputTokens', 'input'],
+  [METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_OUTPUT_TOKENS, 'output', 'outputTokens', 'output'],
+  [METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_READ_INPUT_TOKENS, 'input', 'cacheReadTokens', 'cached'],
+  [METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_WRITE_INPUT_TOKENS, 'input', 'cacheWriteTokens'],
+  [METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_REASONING_OUTPUT_TOKENS, 'output', 'reasoningTokens'],
 ];
 
 /** Whether the next version of the conventions renames the metrics of the operation's times. */
@@ -76,10 +59,10 @@ export class InferenceMetrics {
   }
 
   recordUsage(usage: Usage, dimensions: Attributes, context: Context): void {
-    const { known, modalities } = usage;
+    const { known, modalities = NO_MODALITIES } = usage;
     if (known !== 'output') this.histograms.inputTokens.record(usage.inputTokens, dimensions, context);
     if (known !== 'input') this.histograms.outputTokens.record(usage.outputTokens, dimensions, context);
-    USAGE_COUNTERS.forEach(([, side, all, parts], index) => {
+    USAGE_COUNTERS.forEach(([, side, all, among], index) => {
       if (known !== undefined && known !== side) return;
       let text = usage[all];
       const count = (tokens: number, modality: string): void =>
@@ -88,8 +71,8 @@ export class InferenceMetrics {
           { ...dimensions, [ATTR.GEN_AI_TOKEN_MODALITY]: modality },
           context,
         );
-      for (const [modality, part] of Object.entries(parts)) {
-        const tokens = Math.min(text, modalities?.[part] ?? 0);
+      for (const [modality, counts] of Object.entries(modalities)) {
+        const tokens = among === undefined ? 0 : Math.min(text, counts[among]);
         text -= tokens;
         if (tokens > 0) count(tokens, modality);
       }

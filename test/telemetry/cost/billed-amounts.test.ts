@@ -159,9 +159,9 @@ describe('costs equal those of the price package', () => {
     findProvider: (options: object) => { models: { id: string; prices: unknown }[] };
   };
   const { models } = findProvider({ providerId: 'openai' });
-  const audio = { audioInputTokens: 200, audioCacheReadTokens: 50, audioOutputTokens: 80 };
+  const audio = { input: 200, cached: 50, output: 80 };
   const cached = { cacheReadTokens: 300, cacheWriteTokens: 100, reasoningTokens: 50 };
-  const modalities = { ...NO_MODALITIES, ...audio };
+  const modalities = { ...NO_MODALITIES, audio };
   const USAGES: readonly [ours: Usage, theirs: object][] = [
     [
       { inputTokens: 1_000, outputTokens: 200, ...cached, modalities },

@@ -9,8 +9,10 @@ const CACHED = { spending: { usage: { ...NO_USAGE, inputTokens: 9, cacheReadToke
 const FINE_TUNED = { model: 'ft:gpt-4o-2024-08-06:acme::1' };
 const WEB_SEARCH = { spending: { webSearches: 1 }, prices: { web_searches_kcount: 10 } };
 
-function spoken(audio: 'audioInputTokens' | 'audioOutputTokens'): Spending {
-  return { usage: { ...NO_USAGE, modalities: { ...NO_MODALITIES, [audio]: 5 } } };
+function audioTokens(among: 'input' | 'output'): Spending {
+  return {
+    usage: { ...NO_USAGE, modalities: { ...NO_MODALITIES, audio: { ...NO_MODALITIES.audio, [among]: 5 } } },
+  };
 }
 
 interface Case {
@@ -28,8 +30,8 @@ function isComplete({ model = 'gpt-5', provider = 'openai', address, spending, p
 
 test.each<[includes: boolean, what: string, Case]>([
   [true, 'text', {}],
-  [true, 'audio with a price', { spending: spoken('audioOutputTokens'), prices: { output_audio_mtok: 9 } }],
-  [true, 'audio of others', { provider: 'gcp.gemini', spending: spoken('audioInputTokens') }],
+  [true, 'audio with a price', { spending: audioTokens('output'), prices: { output_audio_mtok: 9 } }],
+  [true, 'audio of others', { provider: 'gcp.gemini', spending: audioTokens('input') }],
   [true, 'searches with a price', WEB_SEARCH],
   [true, 'searches of a name that others use', { ...WEB_SEARCH, model: 'gpt-4.1', provider: 'openrouter' }],
   [true, 'no searches', { spending: { webSearches: 0, fileSearches: 0 } }],
@@ -40,9 +42,9 @@ test.each<[includes: boolean, what: string, Case]>([
   [true, 'an older model in a region', { model: 'gpt-4o-2024-08-06', address: 'eu.api.openai.com' }],
   [true, 'gpt-5 in a region', { model: 'gpt-5-mini', address: 'eu.api.openai.com' }],
   [true, 'a newer model elsewhere', { model: 'gpt-5.4', address: 'api.openai.com' }],
-  [false, 'audio that is heard', { spending: spoken('audioInputTokens') }],
-  [false, 'audio that is spoken', { spending: spoken('audioOutputTokens') }],
-  [false, 'audio on Azure', { provider: 'azure.ai.openai', spending: spoken('audioOutputTokens') }],
+  [false, 'audio that is heard', { spending: audioTokens('input') }],
+  [false, 'audio that is spoken', { spending: audioTokens('output') }],
+  [false, 'audio on Azure', { provider: 'azure.ai.openai', spending: audioTokens('output') }],
   [false, 'web searches', { spending: { webSearches: 1 } }],
   [false, 'web searches of GPT-4o', { ...WEB_SEARCH, model: 'gpt-4o-mini-2024-07-18' }],
   [

@@ -13,6 +13,8 @@ import {
   type Usage,
 } from '../../../src/telemetry/cost/usage.ts';
 
+const { audio: NONE } = NO_MODALITIES;
+
 function usageAttributes(usage: Usage | undefined): Attributes {
   const attributes: Attributes = {};
   addUsageAttributes(attributes, usage);
@@ -62,7 +64,7 @@ describe('usage is read in the spelling of every API', () => {
     [
       'transcripts',
       { input_tokens: 14, output_tokens: 45, input_token_details: { text_tokens: 0, audio_tokens: 14 } },
-      { inputTokens: 14, outputTokens: 45, modalities: { ...NO_MODALITIES, audioInputTokens: 14 } },
+      { inputTokens: 14, outputTokens: 45, modalities: { ...NO_MODALITIES, audio: { ...NONE, input: 14 } } },
     ],
     [
       'cached tokens of each modality',
@@ -80,11 +82,8 @@ describe('usage is read in the spelling of every API', () => {
         inputTokens: 300,
         cacheReadTokens: 90,
         modalities: {
-          ...NO_MODALITIES,
-          audioInputTokens: 100,
-          imageInputTokens: 100,
-          audioCacheReadTokens: 30,
-          imageCacheReadTokens: 40,
+          audio: { input: 100, cached: 30, output: 0 },
+          image: { input: 100, cached: 40, output: 0 },
         },
       },
     ],
@@ -162,10 +161,14 @@ test('a sum with a part that was not reported whole is partial', () => {
 });
 
 test('modalities are added and subtracted too', () => {
-  const spoken = { ...NO_USAGE, inputTokens: 10, modalities: { ...NO_MODALITIES, audioInputTokens: 8 } };
+  const spoken = {
+    ...NO_USAGE,
+    inputTokens: 10,
+    modalities: { ...NO_MODALITIES, audio: { ...NONE, input: 8 } },
+  };
   const written = { ...NO_USAGE, inputTokens: 10 };
   expect(addUsage(written, spoken).modalities).toEqual(spoken.modalities);
-  expect(addUsage(spoken, spoken).modalities?.audioInputTokens).toBe(16);
+  expect(addUsage(spoken, spoken).modalities?.audio.input).toBe(16);
   expect(subtractUsage(spoken, written).modalities).toEqual(spoken.modalities);
   expect(subtractUsage(written, spoken).modalities).toEqual(NO_MODALITIES);
   expect(addUsage(written, written).modalities).toBeUndefined();
@@ -182,7 +185,7 @@ test('a number that is unknown is neither an attribute nor counted as known', ()
 });
 
 test('parts of the totals are attributes only if they are reported', () => {
-  const modalities = { ...NO_MODALITIES, audioOutputTokens: 3, imageInputTokens: 4, imageCacheReadTokens: 2 };
+  const modalities = { audio: { ...NONE, output: 3 }, image: { input: 4, cached: 2, output: 0 } };
   const totals = { inputTokens: 9, outputTokens: 3 };
   const parts = { cacheReadTokens: 1, cacheWriteTokens: 2, reasoningTokens: 3 };
   const shown = { 'gen_ai.usage.input_tokens': 9, 'gen_ai.usage.output_tokens': 3 };
