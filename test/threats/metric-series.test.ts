@@ -246,7 +246,7 @@ test('a model that invents tool names has 100 of tools and of agents recorded, a
   expect(await values(TOOLS, 'gen_ai.tool.name')).toHaveLength(101);
   expect((await series(TOOLS)).length).toBeLessThan(700);
   expect(await series(TOOLS)).toContainEqual(expect.objectContaining({ 'gen_ai.tool.name': 'get_weather' }));
-  await verify([/gen_ai\.tool\.name/, /gen_ai\.agent\.name/, /tool names and agent names together/]);
+  await verify([/gen_ai\.tool\.name/, /for gen_ai\.agent\.name/, /combinations with gen_ai\.agent\.name/]);
 });
 
 const GAUGE = 'openai.client.ratelimit.remaining_requests';

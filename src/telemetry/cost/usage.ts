@@ -134,8 +134,7 @@ function cachedBeside(usage: PayloadObject): number | undefined {
 
 function readModalities(input: PayloadObject, output: PayloadObject): ModalityUsage | undefined {
   // Most usage is of text only: the other modalities are missing or 0.
-  const { audio_tokens: audio, image_tokens: images } = output;
-  if (!(asCount(input.audio_tokens) || asCount(input.image_tokens) || asCount(audio) || asCount(images)))
+  if (!(input.audio_tokens || input.image_tokens || output.audio_tokens || output.image_tokens))
     return undefined;
   const details = { input, cached: fieldsOf(input.cached_tokens_details), output };
   return modalitiesWith((modality, among) => asCount(details[among][`${modality}_tokens`]) ?? 0);

@@ -10,6 +10,8 @@ const MAX_VALUES = 100;
 export const MAX_DIMENSION_LENGTH = 128;
 /** Request models have a higher limit: the program or its users choose them. */
 const MAX_REQUEST_MODELS = 500;
+/** Request models that no response has confirmed. Their separate limit leaves room for models that exist. */
+const UNANSWERED = 'request models without a response';
 
 /*
  * OpenTelemetry's SDK keeps 2,000 series of an instrument and merges all others. Each combination of
@@ -21,53 +23,14 @@ const MAX_FAILED_COMBINATIONS = 300;
 const MAX_TOOL_COMBINATIONS = 500;
 const MAX_PROMPT_COMBINATIONS = 1_000;
 
-/** The first values of a dimension, or the first combinations of several. Later ones never replace them. */
-class KeptValues {
-  readonly #subject: string;
-  readonly #limit: number;
-  readonly #maxLength: number;
-  readonly #values = new Set<string>();
-
-  constructor(subject: string, limit: number = MAX_VALUES, maxLength: number = MAX_DIMENSION_LENGTH) {
-    this.#subject = subject;
-    this.#limit = limit;
-    this.#maxLength = maxLength;
-  }
-
-  static ofCombinations(subject: string, limit: number): KeptValues {
-    return new KeptValues(`${subject} together`, limit, Number.POSITIVE_INFINITY);
-  }
-
-  has(value: string): boolean {
-    return this.#values.has(value);
-  }
-
-  /** Adds a new value if it is within the limit. @returns whether metrics record the value */
-  keep(value: string): boolean {
-    if (this.#values.has(value)) return true;
-    const fits = value.length <= this.#maxLength && this.#values.size < this.#limit;
-    if (fits) this.#values.add(value);
-    else notice('metric_values_limited', this.#subject);
-    return fits;
-  }
-}
-
 /** Combinations as a tree with one level for each dimension, so that a lookup allocates nothing. */
 interface Level extends Map<unknown, Level> {}
 
 /** Limits the series of metrics: values that servers, models or users invent would soon use up all 2,000. */
 export class MetricSeries {
-  /** The kept values by group, for dimensions that have no field of their own here. */
-  readonly #kept = new Map<string, KeptValues>();
-  readonly #servers = new KeptValues(ATTR.SERVER_ADDRESS);
-  readonly #requestModels = new KeptValues(ATTR.GEN_AI_REQUEST_MODEL, MAX_REQUEST_MODELS);
-  /**
-   * Request models that no response has confirmed. Their separate limit leaves room for models that exist.
-   */
-  readonly #unansweredModels = new KeptValues(ATTR.GEN_AI_REQUEST_MODEL);
-  readonly #failures = KeptValues.ofCombinations('error types and other dimensions', MAX_FAILED_COMBINATIONS);
-  readonly #tools = KeptValues.ofCombinations('tool names and agent names', MAX_TOOL_COMBINATIONS);
-  readonly #prompts = KeptValues.ofCombinations('prompts and other dimensions', MAX_PROMPT_COMBINATIONS);
+  /** The first values of each dimension, and the first combinations of several. Later ones never replace them. */
+  readonly #kept = new Map<string, Set<string>>();
+  /** The first combinations of the dimensions of operations. */
   readonly #combinations: Level = new Map();
   #count = 0;
 
@@ -87,7 +50,7 @@ export class MetricSeries {
   #limitNew(dimensions: Attributes): void {
     // The port counts, too: each test or tenant may have its own proxy on the same host.
     const { [ATTR.SERVER_ADDRESS]: address, [ATTR.SERVER_PORT]: port } = dimensions;
-    if (address !== undefined && !this.#servers.keep(`${address}:${port ?? ''}`)) {
+    if (address !== undefined && !this.#keep(`${address}:${port ?? ''}`, ATTR.SERVER_ADDRESS)) {
       dimensions[ATTR.SERVER_ADDRESS] = OTHER;
       delete dimensions[ATTR.SERVER_PORT];
     }
@@ -110,14 +73,14 @@ export class MetricSeries {
     this.#limit(dimensions, ATTR.GEN_AI_AGENT_NAME);
     this.#limit(dimensions, ATTR.GEN_AI_TOOL_NAME);
     if (dimensions[ATTR.GEN_AI_TOOL_NAME] !== undefined)
-      limitTogether(dimensions, this.#tools, ATTR.GEN_AI_AGENT_NAME);
+      this.#limitTogether(dimensions, MAX_TOOL_COMBINATIONS, ATTR.GEN_AI_AGENT_NAME);
   }
 
   withPrompt(dimensions: Attributes, prompt: Attributes): Attributes {
     const used = { ...dimensions, ...prompt };
-    this.#limit(used, ATTR.GEN_AI_PROMPT_NAME);
-    this.#limit(used, ATTR.GEN_AI_PROMPT_VERSION);
-    return limitTogether(used, this.#prompts, ATTR.GEN_AI_PROMPT_NAME, ATTR.GEN_AI_PROMPT_VERSION);
+    const names = [ATTR.GEN_AI_PROMPT_NAME, ATTR.GEN_AI_PROMPT_VERSION];
+    for (const name of names) this.#limit(used, name);
+    return this.#limitTogether(used, MAX_PROMPT_COMBINATIONS, ...names);
   }
 
   /** Returns the dimensions themselves or, if there is an error type, a copy that has it. */
@@ -125,19 +88,37 @@ export class MetricSeries {
     if (errorType === undefined) return dimensions;
     const failed = { ...dimensions, [ATTR.ERROR_TYPE]: errorType };
     this.#limit(failed, ATTR.ERROR_TYPE);
-    return limitTogether(failed, this.#failures, ATTR.ERROR_TYPE);
+    return this.#limitTogether(failed, MAX_FAILED_COMBINATIONS, ATTR.ERROR_TYPE);
   }
 
   /** @param group what shares the limit. Default: all values of the dimension */
   #limit(dimensions: Attributes, name: string, group: string = name): void {
     const value = dimensions[name];
-    if (typeof value !== 'string') return;
-    let kept = this.#kept.get(group);
-    if (kept === undefined) {
-      kept = new KeptValues(name);
-      this.#kept.set(group, kept);
-    }
-    if (!kept.keep(value)) dimensions[name] = OTHER;
+    if (typeof value === 'string' && !this.#keep(value, name, { group })) dimensions[name] = OTHER;
+  }
+
+  /** Replaces the named dimensions in place, unless the combination of all dimensions is among the first. */
+  #limitTogether(dimensions: Attributes, limit: number, ...names: readonly string[]): Attributes {
+    const combination = JSON.stringify(dimensions);
+    const subject = `combinations with ${names.join(' and ')}`;
+    if (!this.#keep(combination, subject, { limit, maxLength: combination.length }))
+      for (const name of names) replaceDimension(dimensions, name);
+    return dimensions;
+  }
+
+  /** Adds a new value if it is within the limits of its group. @returns whether metrics record the value */
+  #keep(
+    value: string,
+    subject: string,
+    { group = subject, limit = MAX_VALUES, maxLength = MAX_DIMENSION_LENGTH } = {},
+  ): boolean {
+    const values = this.#kept.get(group) ?? new Set();
+    if (values.has(value)) return true;
+    this.#kept.set(group, values);
+    const fits = value.length <= maxLength && values.size < limit;
+    if (fits) values.add(value);
+    else notice('metric_values_limited', subject);
+    return fits;
   }
 
   #limitModels(dimensions: Attributes): void {
@@ -145,9 +126,10 @@ export class MetricSeries {
     const responseModel = dimensions[ATTR.GEN_AI_RESPONSE_MODEL];
     if (typeof requestModel === 'string') {
       const isKept =
-        responseModel === undefined
-          ? this.#requestModels.has(requestModel) || this.#unansweredModels.keep(requestModel)
-          : this.#requestModels.keep(requestModel);
+        responseModel !== undefined
+          ? this.#keep(requestModel, ATTR.GEN_AI_REQUEST_MODEL, { limit: MAX_REQUEST_MODELS })
+          : this.#kept.get(ATTR.GEN_AI_REQUEST_MODEL)?.has(requestModel) ||
+            this.#keep(requestModel, ATTR.GEN_AI_REQUEST_MODEL, { group: UNANSWERED });
       if (!isKept) dimensions[ATTR.GEN_AI_REQUEST_MODEL] = OTHER;
       else if (responseModel === requestModel) return;
     }
@@ -185,12 +167,6 @@ const LEVELS: readonly string[] = [
 
 function replaceDimension(dimensions: Attributes, name: string): void {
   if (dimensions[name] !== undefined) dimensions[name] = OTHER;
-}
-
-/** Replaces the named dimensions in place, unless the combination of all dimensions is among the first. */
-function limitTogether(dimensions: Attributes, kept: KeptValues, ...names: readonly string[]): Attributes {
-  if (!kept.keep(JSON.stringify(dimensions))) for (const name of names) replaceDimension(dimensions, name);
-  return dimensions;
 }
 
 /** Shared by the whole process, because all observers write to one meter. */
