@@ -60,8 +60,6 @@ export class ModelCall {
   readonly #lastMessages: unknown;
   /** Whether spans or metrics record the tool calls that the answer requests. */
   #isRecorded = false;
-  /** The keys of the tool calls that were registered before the stream ended. */
-  #taken: Set<string> | undefined;
 
   constructor(
     { tracker, toolCalls }: { readonly tracker: ConversationTracker; readonly toolCalls: ToolCalls },
@@ -96,10 +94,9 @@ export class ModelCall {
   /** Called when an event completes the answer or one of its choices. The stream may continue with other tool calls. */
   completed(answer: StreamedAnswer, time: number, record: OpenRecord): void {
     this.recordsBelow(record);
-    this.#toolCalls.openStreams.set(this, () => {
-      this.#taken ??= new Set();
-      this.#request(this.#dialect.finished(answer.result()), time);
-    });
+    const register = (): void =>
+      this.#request(this.#dialect.finished(answer.result()), time, ({ asksProgram }) => asksProgram);
+    this.#toolCalls.openStreams.set(this, register);
   }
 
   /** If the call's span is a root, its tool calls are recorded below it. */
@@ -117,7 +114,7 @@ export class ModelCall {
   /** @param isPaused whether another span may continue the answer, and record what has not ended yet */
   ended(result: unknown, endTime: number, spent: Spent, isPaused = false): void {
     if (this.#toolCalls.openStreams.size > 0) this.#toolCalls.openStreams.delete(this);
-    this.#request(result, endTime, isPaused);
+    this.#request(result, endTime, isPaused ? hasEnded : undefined);
     this.#count(result, spent);
     finishIn(this.#joined);
   }
@@ -137,40 +134,36 @@ export class ModelCall {
     return this.#dialect.conversationOf?.(result) ?? this.start.conversationId;
   }
 
-  #request(result: unknown, endTime: number, isPaused = false): void {
+  #request(
+    result: unknown,
+    endTime: number,
+    isWanted: (requested: RequestedCall) => boolean = () => true,
+  ): void {
     // Unrecorded calls are kept as pending, too. Otherwise, a result could match another user's call.
     const content = this.#isRecorded && this.#tracker.telemetry.wantsContent;
     const reported = this.#dialect.calls(result, { content });
-    const taken = this.#taken;
-    const { recorded } = this.start;
-    const isNew = (requested: RequestedCall): boolean =>
-      taken?.has(callKey(requested)) !== true &&
-      recorded?.has(requested.call.id) !== true &&
-      !(isPaused && (requested.asksProgram || requested.call.outcome === UNANSWERED_TOOL));
-    const calls = taken === undefined && recorded === undefined ? reported : reported.filter(isNew);
-    for (const call of calls) {
-      taken?.add(callKey(call));
-      if (isPaused) recorded?.add(call.call.id);
-    }
-    if (calls.length === 0) return;
-    const { endpoint, startTime } = this.start;
+    if (reported.length === 0) return;
+    const { endpoint, startTime, recorded } = this.start;
+    const calls = reported.filter((each) => isWanted(each) && recorded?.has(each.call.id) !== true);
+    for (const { call } of calls) recorded?.add(call.id);
     const place: Place = { kind: 'conversation', conversationId: this.#conversationOf(result) };
     const response = {
       endpoint,
       responseId: this.#dialect.idOf?.(result),
+      times: this.times,
       parent: this.#caller,
       place,
       vectorStoreIds: this.#vectorStoreIds,
       startTime,
       endTime,
     };
-    this.#toolCalls.requested(calls, response, this.times, this.#lastMessages);
+    this.#toolCalls.requested(calls, response, this.#lastMessages);
   }
 }
 
-/** Includes the arguments: some servers send the last piece of a call after the finish reason. */
-function callKey({ call, fingerprint }: RequestedCall): string {
-  return `${call.id} ${fingerprint()}`;
+/** Whether the API has run the call to its end. */
+function hasEnded({ asksProgram, call }: RequestedCall): boolean {
+  return !asksProgram && call.outcome !== UNANSWERED_TOOL;
 }
 
 /** Operations in which a model answers a prompt; only these count as runs. */

@@ -94,14 +94,11 @@ export class SessionResponses {
     this.#belongs(field(event, 'item'), responseId);
     const response = this.#begun.get(responseId ?? '');
     if (response === undefined) return;
-    const id = stringField(field(event, 'item'), 'id');
-    const isKnown = response.itemTimes.of(id)?.endTime !== undefined;
     response.itemTimes.add(event, time);
     response.see(event);
-    // A second event may report the same function as complete. It must not add a second call.
-    if (isKnown) return;
     // The program may run a function, and answer, before the response is done.
-    response.requestTools({ output: [field(event, 'item')] }, time, time);
+    if (field(event, 'type') === 'response.output_item.done')
+      response.requestTools({ output: [field(event, 'item')] }, time, true);
   }
 
   /** If the server has cancelled the response because the user spoke, it counts as interrupted. */
@@ -292,24 +289,24 @@ class OpenResponse {
     this.call.hiddenChunk(seen);
   }
 
-  /** @param completed selects functions that were complete at this time; `undefined` selects other calls */
-  requestTools(result: unknown, endTime: number, completed?: number): void {
+  /** @param isEarly whether the response continues. Hosted tools are then recorded later */
+  requestTools(result: unknown, endTime: number, isEarly = false): void {
     const { content, endpoint, start, place } = this.#session;
-    const requested = readItemCalls(result, { content }).filter(
-      ({ asksProgram, call }) =>
-        (asksProgram ? this.itemTimes.of(call.itemId)?.endTime : undefined) === completed,
-    );
-    if (requested.length === 0) return;
+    const calls = readItemCalls(result, { content }).filter(({ asksProgram }) => asksProgram || !isEarly);
+    if (calls.length === 0) return;
+    // The program sends a result without the call, so the arguments need not be hashed.
+    const requested = calls.map((call) => ({ ...call, fingerprint: () => undefined }));
     const response = {
       endpoint,
       responseId: this.id,
+      times: this.itemTimes,
       parent: callerTraceOf(this.#parent),
       place,
       vectorStoreIds: [],
       startTime: this.call.startTime,
       endTime,
     };
-    start.toolCalls.requested(requested, response, this.itemTimes);
+    start.toolCalls.requested(requested, response);
   }
 
   #times(): Attributes {

@@ -16,6 +16,8 @@ interface ToolCallIdentity {
 
 export interface ToolCallRequest extends ToolCallIdentity, CallFacts {
   readonly responseId: string | undefined;
+  /** Identifies the answer that requests the call: an object or, for an answer to another process, its id. */
+  readonly requester: unknown;
   /** A hash of the last messages that the response replies to. Set only if the call's id is not unique. */
   readonly question: string | undefined;
 }
@@ -87,10 +89,10 @@ export class PendingToolCalls<Call> {
     this.#open({ ...request, open: call }, call);
   }
 
-  /** Whether the response has requested a call with this id, even if it is already answered. */
-  has({ origin, id, responseId }: Pick<ToolCallRequest, 'origin' | 'id' | 'responseId'>): boolean {
-    return (
-      responseId !== undefined && this.#known(origin, id).some((known) => known.responseId === responseId)
+  /** Whether the same answer has already requested this call, even if the call is answered by now. */
+  has({ origin, id, requester, fingerprint }: ToolCallRequest): boolean {
+    return this.#known(origin, id).some(
+      (known) => known.requester === requester && known.fingerprint === fingerprint,
     );
   }
 

@@ -35,6 +35,8 @@ import { recordToolCall } from './tool-call.ts';
 interface RequestingResponse {
   readonly endpoint: Endpoint;
   readonly responseId: string | undefined;
+  /** Each answer has its own. Not set for an answer to another process. */
+  readonly times: ItemTimes | undefined;
   /** The span of the response if it is a root, or else its parent. */
   readonly parent: CallerTrace | undefined;
   readonly place: Place;
@@ -88,17 +90,12 @@ export class ToolCalls {
   }
 
   /** @param lastMessages the last messages that the response replies to */
-  requested(
-    calls: readonly RequestedCall[],
-    response: RequestingResponse,
-    times: ItemTimes,
-    lastMessages?: unknown,
-  ): void {
+  requested(calls: readonly RequestedCall[], response: RequestingResponse, lastMessages?: unknown): void {
     const starts = new Starts(response.startTime);
     for (const { call, asksProgram } of calls) {
       if (asksProgram) continue;
       const { startTime, endTime } = response;
-      const seen = times.of(call.itemId);
+      const seen = response.times?.of(call.itemId);
       const start = starts.next(clamp(seen?.startTime ?? startTime, startTime, endTime));
       const end = Math.max(justAfter(start), Math.min(seen?.endTime ?? endTime, endTime));
       this.#record(call, response, { startTime: start, endTime: end });
@@ -114,21 +111,13 @@ export class ToolCalls {
     calls: readonly RequestedCall[],
     seen: Pick<RequestingResponse, 'endpoint' | 'responseId' | 'place' | 'endTime'>,
   ): void {
-    const { responseId, endpoint } = seen;
-    const { origin } = endpoint;
-    const response = { ...seen, parent: undefined, vectorStoreIds: [], startTime: seen.endTime };
-    const ids = new Set<string>();
-    const isNew = ({ call: { id } }: RequestedCall): boolean => {
-      const isKnown = ids.has(id) || this.#pending.has({ origin, id, responseId });
-      ids.add(id);
-      return !isKnown;
-    };
-    this.#keep(calls.filter(isNew), response);
+    const { endTime: startTime } = seen;
+    this.#keep(calls, { ...seen, times: undefined, parent: undefined, vectorStoreIds: [], startTime });
   }
 
   #keep(calls: readonly RequestedCall[], response: RequestingResponse, lastMessages?: unknown): void {
     const { store } = this.#tracker;
-    const { responseId, place, parent } = response;
+    const { responseId, times: requester = responseId, place, parent } = response;
     const { origin } = response.endpoint;
     const { conversationId } = place;
     const kept = calls.filter(({ asksProgram }) => asksProgram);
@@ -136,9 +125,13 @@ export class ToolCalls {
     const isAmbiguous = kept.some(({ call }) => !hasUniqueId(call));
     const question = isAmbiguous ? fingerprintOfMessages(lastMessages) : undefined;
     const traceId = validTraceId(parent?.span);
+    const common = { origin, responseId, requester, conversationId, traceId, question };
     let startTime = response.endTime;
     for (const { call, fingerprint } of kept) {
       const { id, name, content } = call;
+      const request = { ...common, id, name, fingerprint: fingerprint() };
+      // An answer may report a call before its end, and again at its end.
+      if (this.#pending.has(request)) continue;
       const pending: PendingCall = {
         call,
         response,
@@ -149,8 +142,7 @@ export class ToolCalls {
           pending.call = { ...pending.call, content: undefined };
         },
       };
-      const request = { origin, id, name, responseId, conversationId, traceId, question };
-      this.#pending.add({ ...request, fingerprint: fingerprint() }, pending);
+      this.#pending.add(request, pending);
       beginIn(parent?.span);
       if (content !== undefined) store.keeps(pending, content);
       startTime = justAfter(startTime);

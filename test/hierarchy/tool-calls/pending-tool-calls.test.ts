@@ -12,6 +12,7 @@ const REQUEST: ToolCallRequest = {
   name: 'get_balance',
   fingerprint: 'print-1',
   responseId: 'resp_1',
+  requester: 'resp_1',
   conversationId: undefined,
   traceId: 'trace-1',
   question: 'question-1',
@@ -43,7 +44,7 @@ function meets(asked: readonly ToolCallRequest[], answered: AnsweredToolCall): n
 }
 
 const talk = { ...REQUEST, conversationId: 'chat-1' };
-const second = { ...REQUEST, responseId: 'resp_2', traceId: 'trace-2' };
+const second = { ...REQUEST, responseId: 'resp_2', requester: 'resp_2', traceId: 'trace-2' };
 const unkept = { ...REQUEST, fingerprint: undefined };
 const unquoted = { ...REQUEST, question: undefined };
 
@@ -110,7 +111,7 @@ it('long ids are read in linear time', () => {
 });
 
 describe('a call that was answered', () => {
-  it('is known to its response', () => {
+  it('is known to the answer that requested it', () => {
     const pending = new PendingToolCalls<number>();
     pending.add(REQUEST, 1);
     pending.take(REPEATED);
