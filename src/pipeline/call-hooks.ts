@@ -53,8 +53,12 @@ export class CallHooks {
       attributes: foldInto === undefined ? { ...place.attributes, ...this.startAttributes } : undefined,
       onEnd: (call, result, record) => {
         this.#received(call);
-        if (opens === true) this.answered(trace.getSpan(parent), result);
+        if (opens === true) this.#answered(trace.getSpan(parent), result);
         return place.onEnd?.(call, result, record);
+      },
+      beforeEnd: (span, result, spent) => {
+        place.beforeEnd?.(span, result, spent);
+        this.#answered(span, result);
       },
     };
   }
@@ -73,12 +77,12 @@ export class CallHooks {
     this.#response = { request: this.#sent, status, header, error };
   }
 
-  readonly answered = (span: Span | undefined, result: unknown): void => {
+  #answered(span: Span | undefined, result: unknown): void {
     const { responseHook } = this.#hooks;
     const response = this.#response;
     if (responseHook === undefined || response === undefined || span === undefined) return;
     runHook('responseHook', () => responseHook(span, { ...response, result }));
-  };
+  }
 }
 
 /** Does not await a promise. Neither an error of the hook nor a rejection reaches the program. */

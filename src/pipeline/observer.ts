@@ -259,7 +259,6 @@ export class Observer implements CallObserver, ProviderListener {
       startTime: call.startTime,
       outer,
       place: hooks?.around(place) ?? place,
-      beforeEnd: hooks?.answered,
     });
     hooks?.requested(trace.getSpan(recorded.context));
     return recorded;

@@ -1,4 +1,4 @@
-import type { Attributes, Context, Link, SpanContext } from '@opentelemetry/api';
+import type { Attributes, Context, Link, Span, SpanContext } from '@opentelemetry/api';
 import type { Call } from '../sdk/call.ts';
 import type { Spent } from './cost/usage.ts';
 import type { Accumulator } from './operation.ts';
@@ -73,4 +73,6 @@ export interface Placement<Ended = Call> {
     | undefined;
   /** Called once when the call has ended, before its record ends. */
   readonly onEnd?: ((ended: Ended, result: unknown, record: OpenRecord) => Following) | undefined;
+  /** Called when everything is recorded, just before the span ends. */
+  readonly beforeEnd?: ((span: Span, result: unknown, spent: Spent) => void) | undefined;
 }

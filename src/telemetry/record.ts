@@ -48,7 +48,7 @@ export interface RecordStart<Request, Result> {
   readonly request: Request;
   readonly route?: Route | undefined;
   readonly endpoint?: Endpoint | undefined;
-  readonly place: Pick<Placement, 'parent' | 'startTime' | 'attributes' | 'links'>;
+  readonly place: Pick<Placement, 'parent' | 'startTime' | 'attributes' | 'links' | 'beforeEnd'>;
   /** Milliseconds since the epoch. A start time in `place` takes precedence. */
   readonly startTime: number;
   readonly isRoot?: boolean;
@@ -58,8 +58,6 @@ export interface RecordStart<Request, Result> {
   readonly rebuilt?: boolean;
   /** The settings when the operation began, if it is recorded later. Content that they forbid is not recorded. */
   readonly startSettings?: Settings;
-  /** Called when everything is recorded, just before the span ends. */
-  readonly beforeEnd?: ((span: Span, result: unknown) => void) | undefined;
 }
 
 /**
@@ -89,7 +87,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   #content: ContentRecord | undefined;
   /** Whether the operation has content only at its end. The settings must then allow it at start and end. */
   readonly #readsContentLate: boolean;
-  readonly #beforeEnd: RecordStart<Request, Result>['beforeEnd'];
+  readonly #beforeEnd: Placement['beforeEnd'];
   #isTimed: boolean;
   #timeToFirstChunk: number | undefined;
   #stream: RecordFacts['stream'];
@@ -109,7 +107,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     this.#outer = outer;
     this.#route = start.route;
     this.#isPlaced = place.attributes !== undefined;
-    this.#beforeEnd = start.beforeEnd;
+    this.#beforeEnd = place.beforeEnd;
     this.#isTimed = start.rebuilt !== true;
     this.#startTime = place.startTime ?? start.startTime;
     const attributes = guard('reading request attributes', operation.requestAttributes, request) ?? {};
@@ -226,7 +224,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     }
     const shown = outer?.span ?? span;
     if (operation.name !== undefined) rememberAnswer(shown, this.attributes, this.#result, this.#isPlaced);
-    if (this.#beforeEnd !== undefined) guard('finishing a span', this.#beforeEnd, shown, result);
+    if (this.#beforeEnd !== undefined) guard('finishing a span', this.#beforeEnd, shown, result, this.spent);
     endSpan(span, Math.max(time, this.#startTime));
   }
 

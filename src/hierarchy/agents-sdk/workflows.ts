@@ -18,7 +18,7 @@ import { findEvaluated } from '../../telemetry/evaluations/evaluated-spans.ts';
 import type { Operation, RequestedToolCall } from '../../telemetry/operation.ts';
 import { type Failure, readFailure } from '../../telemetry/outcomes/failure.ts';
 import { outcomeAttributes } from '../../telemetry/outcomes/tool-outcome.ts';
-import type { OpenRecord, Placement } from '../../telemetry/placement.ts';
+import type { Placement } from '../../telemetry/placement.ts';
 import { ProgramOperation } from '../../telemetry/program-operation.ts';
 import { OperationRecord } from '../../telemetry/record.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
@@ -108,22 +108,6 @@ function noteAnswer(node: AgentsNode, operation: Operation, result: unknown, spe
   }
 }
 
-function noting(record: OpenRecord, note: (result: unknown) => void): OpenRecord {
-  return {
-    context: record.context,
-    add: (facts) => record.add(facts),
-    addEvent: (name, attributes, time) => record.addEvent(name, attributes, time),
-    link: (to) => record.link(to),
-    end(outcome, time) {
-      record.end(outcome, time);
-      note(outcome.result);
-    },
-    get spent() {
-      return record.spent;
-    },
-  };
-}
-
 export function placeWithinAgents(place: Placement, node: AgentsNode, operation: Operation): Placement {
   noteModelCall(node, operation);
   return {
@@ -133,14 +117,9 @@ export function placeWithinAgents(place: Placement, node: AgentsNode, operation:
     onEnd: (call, result, record) => {
       const agent = askingAgent(node, operation);
       if (agent !== undefined) recordOf(agent).failure = call.failed ? readFailure(call.error) : undefined;
-      const note = (reported: unknown): void => noteAnswer(node, operation, reported, record.spent);
-      const following = place.onEnd?.(call, result, noting(record, note));
-      if (following === 'kept') return following;
-      return () => {
-        following?.();
-        note(result);
-      };
+      return place.onEnd?.(call, result, record);
     },
+    beforeEnd: (_, result, spent) => noteAnswer(node, operation, result, spent),
   };
 }
 
