@@ -246,25 +246,23 @@ export class BackgroundReads {
     for (const reads of this.#origins.values()) reads.stop();
   }
 
-  /** Reads the missing details of an invocation that is over, unless the program asks for them itself. */
+  /**
+   * Reads the missing details of an invocation that is over, unless the program asks for them itself. If they cannot be
+   * read, the invocation is recorded without them.
+   */
   details(invocation: Invocation): void {
     if (!this.#reads(invocation)) return;
     const from = this.at(invocation.endpoint.origin);
-    if (from.lacksEndpoint) invocation.apply({ type: 'unreadable' });
-    else if (from.full) {
-      this.skip();
-      invocation.apply({ type: 'details read', isFinal: false });
-    } else {
-      invocation.apply({ type: 'reading', when: 'soon' });
-      void guardAsync('reading details', async () => {
-        if (this.isPatient) await nextTurn();
-        if (invocation.life.requests > 0) return invocation.apply({ type: 'reading', when: 'no' });
-        const isWanted = (): boolean => !invocation.life.isDeleted && !invocation.isClosed;
-        const { began, succeeded } = await from.read(readOf(invocation, 'details', isWanted));
-        if (!began && !succeeded && !invocation.isClosed) this.skip();
-        invocation.apply({ type: 'details read', isFinal: succeeded || !began });
-      });
-    }
+    invocation.apply({ type: 'reading', when: 'soon' });
+    void guardAsync('reading details', async () => {
+      if (from.lacksEndpoint) return invocation.apply({ type: 'details read', isFinal: true });
+      if (this.isPatient) await nextTurn();
+      if (invocation.life.requests > 0) return invocation.apply({ type: 'reading', when: 'no' });
+      const isWanted = (): boolean => !invocation.life.isDeleted && !invocation.isClosed;
+      const { began, succeeded } = await from.read(readOf(invocation, 'details', isWanted));
+      if (!began && !succeeded && !invocation.isClosed) this.skip();
+      invocation.apply({ type: 'details read', isFinal: succeeded || !began });
+    });
   }
 
   allEnds(invocations: Iterable<Invocation>, isLastRead: boolean): void {
@@ -272,20 +270,15 @@ export class BackgroundReads {
       if (isUnwatched(invocation.life)) this.ending(invocation, isLastRead);
   }
 
+  /** Reads the end of an invocation, unless the server is paused. */
   ending(invocation: Invocation, isLastRead: boolean): void {
     const { life, endpoint } = invocation;
     const from = !life.isDeleted && this.#reads(invocation) ? this.at(endpoint.origin) : undefined;
-    const mayRead = from !== undefined && !from.full && !from.rests;
-    if (!mayRead) {
-      if (from !== undefined && isLastRead) this.skip();
-      invocation.apply({ type: 'end read', isLastRead });
-      return;
-    }
-    invocation.apply({ type: 'reading', when: 'soon' });
     const isWanted = (): boolean => canContinue(life) && !life.isDeleted && life.requests === 0;
+    invocation.apply({ type: 'reading', when: 'soon' });
     void guardAsync('reading an end', async () => {
-      const { began } = await from.read(readOf(invocation, 'end', isWanted));
-      if (!began && isLastRead && canContinue(life)) this.skip();
+      const isRead = from?.rests === false && (await from.read(readOf(invocation, 'end', isWanted))).began;
+      if (from !== undefined && !isRead && isLastRead && canContinue(life)) this.skip();
       invocation.apply({ type: 'end read', isLastRead });
     });
   }
@@ -296,13 +289,12 @@ export class BackgroundReads {
 }
 
 function readOf(invocation: Invocation, what: 'end' | 'details', isWanted: () => boolean): QueuedRead {
-  const observed = (send: Send): Send => {
-    return (request) =>
+  const run = async (send: Send): Promise<void> =>
+    invocation.read?.(what, (request) =>
       send((controller) => {
         invocation.apply({ type: 'reading', when: 'now' });
         return request(controller);
-      });
-  };
-  const run = (send: Send): Promise<void> => invocation.read?.(what, observed(send)) ?? Promise.resolve();
+      }),
+    );
   return { id: invocation.id ?? '', run, isWanted };
 }

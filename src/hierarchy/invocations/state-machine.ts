@@ -29,7 +29,7 @@ export interface Life {
   reading: 'no' | 'soon' | 'now';
   isRead: boolean;
   /** Whether details that are missing at its end may be read. */
-  mayRead: boolean;
+  readonly mayRead: boolean;
   /** Whether its conversation was deleted, so that nothing about it can be read any more. */
   isDeleted: boolean;
   /** When we next ask the API for its end. Set once the program no longer waits for the end. */
@@ -70,8 +70,6 @@ export type LifeFact =
   | { readonly type: 'deleted' }
   /** We read about it soon or now. `no`: we do not, because the program itself has sent a request about it. */
   | { readonly type: 'reading'; readonly when: 'soon' | 'now' | 'no' }
-  /** The server does not offer the endpoint for its details. */
-  | { readonly type: 'unreadable' }
   /** A read of its end is over. `isLastRead`: it is given up if its end is still unknown. */
   | { readonly type: 'end read'; readonly isLastRead: boolean }
   | { readonly type: 'details read'; readonly isFinal: boolean }
@@ -180,9 +178,6 @@ export function next(invocation: Living, fact: LifeFact, time: number): readonly
     case 'reading':
       life.reading = fact.when;
       return NO_EFFECTS;
-    case 'unreadable':
-      life.mayRead = false;
-      return settleLife(invocation);
     case 'end read': {
       life.reading = 'no';
       const effects = settleLife(invocation);
