@@ -35,6 +35,7 @@ import type {
   Get,
   Intent,
   InvocationFact,
+  InvocationSnapshot,
   InvocationView,
   RequiredAction,
   ToolCallFact,
@@ -128,7 +129,7 @@ const ofSubagent: ReadFact = (event, sink) => readSubagent(field(event, 'subagen
 const ofTurn =
   (moment?: InvocationFact['moment']): ReadFact =>
   (event, sink) =>
-    readTurnFact(field(event, 'turn'), sink, { event, moment });
+    readTurn(field(event, 'turn'), sink, { event, moment });
 const ofItem =
   (done: boolean): ReadFact =>
   (event, sink) => {
@@ -164,7 +165,7 @@ const EVENTS: Readonly<Record<string, ReadFact>> = {
 
 const SESSION_OBJECTS: Readonly<Record<string, ReadFact>> = {
   'agent.session': readSession,
-  'agent.session.turn': (value, sink) => readTurnFact(value, sink),
+  'agent.session.turn': (value, sink) => readTurn(value, sink),
   'agent.session.subagent': readSubagent,
   agent: (value, sink) => {
     const agent = readAgent(value);
@@ -274,37 +275,30 @@ const TURN_FINISH_REASONS: Readonly<Record<string, string>> = {
   cancelled: 'cancelled',
 };
 
-/** @param event the event that contains the turn and may add `usage` */
-function readTurn(value: unknown, event?: unknown): Omit<InvocationFact, 'moment'> | undefined {
-  const id = stringField(value, 'id');
-  const sessionId = stringField(value, 'session_id');
-  const status = asWord(field(value, 'status'));
-  if (id === undefined || sessionId === undefined || status === undefined) return undefined;
-  const finishReason = row(TURN_FINISH_REASONS, status);
-  return {
-    subagentId: stringField(value, 'subagent_id'),
-    snapshot: {
-      id,
-      conversationId: sessionId,
-      agentId: stringField(value, 'agent_id'),
-      status,
-      phase: finishReason !== undefined ? 'ended' : status === 'waiting' ? 'waiting' : 'open',
-      createdAt: asTime(field(value, 'created_at')),
-      endedAt: asTime(field(value, 'completed_at')),
-      usage: usageIn(value) ?? usageIn(event),
-      failure: status === 'failed' ? readError(field(value, 'error'), status) : undefined,
-      finishReason,
-    },
-  };
-}
-
-function readTurnFact(
+/** @param seen.event the event that contains the turn and may add `usage` */
+function readTurn(
   value: unknown,
   sink: FactSink,
   { event, ...seen }: Pick<InvocationFact, 'moment' | 'aboveId'> & { readonly event?: unknown } = {},
 ): void {
-  const reading = readTurn(value, event);
-  if (reading !== undefined) sink.invocation({ ...reading, ...seen });
+  const id = stringField(value, 'id');
+  const conversationId = stringField(value, 'session_id');
+  const status = asWord(field(value, 'status'));
+  if (id === undefined || conversationId === undefined || status === undefined) return;
+  const finishReason = row(TURN_FINISH_REASONS, status);
+  const snapshot: InvocationSnapshot = {
+    id,
+    conversationId,
+    agentId: stringField(value, 'agent_id'),
+    status,
+    phase: finishReason !== undefined ? 'ended' : status === 'waiting' ? 'waiting' : 'open',
+    createdAt: asTime(field(value, 'created_at')),
+    endedAt: asTime(field(value, 'completed_at')),
+    usage: usageIn(value) ?? usageIn(event),
+    failure: status === 'failed' ? readError(field(value, 'error'), status) : undefined,
+    finishReason,
+  };
+  sink.invocation({ ...seen, snapshot, subagentId: stringField(value, 'subagent_id') });
 }
 
 /** @param done `false` if a stream reports only the start of the item */
@@ -392,7 +386,6 @@ const MAX_READ_SUBAGENTS = 10;
 const MAX_READ_TURNS = 100;
 
 async function readTurnEnd(turn: InvocationView, get: Get, sink: FactSink): Promise<void> {
-  if (turn.conversationId === undefined) return;
   const turns = `${sessionPath(turn)}${ownerPath(turn)}/turns`;
   if (turn.id !== undefined) {
     readSessionObject(await get(`${turns}/${encodeURIComponent(turn.id)}`), sink);
@@ -412,7 +405,7 @@ async function readTurnDetails(
   // The usage may be reported only some time after the end.
   if (!isRead && turn.snapshot?.usage === undefined) await readTurnEnd(turn, get, sink);
   const { id } = turn;
-  if (id === undefined || turn.conversationId === undefined) return false;
+  if (id === undefined) return false;
   const session = sessionPath(turn);
   const items = await listPages(get, `${session}${ownerPath(turn)}/turns/${encodeURIComponent(id)}/items`);
   const isOf = subagentsOf(turn, items);
@@ -422,7 +415,7 @@ async function readTurnDetails(
       readSessionObject(subagent, sink);
       const subagentId = encodeURIComponent(stringField(subagent, 'id') ?? '');
       const turns = await listPages(get, `${session}/subagents/${subagentId}/turns`);
-      for (const one of turns) readTurnFact(one, sink, { aboveId: id });
+      for (const one of turns) readTurn(one, sink, { aboveId: id });
     }
   }
   for (const item of items) readSessionObject(item, sink);

@@ -118,7 +118,7 @@ export const assistants: Dialect = {
     else readObject(data, sink);
   },
 
-  readEnd: readRunEnd,
+  readEnd: async (run, get, sink) => readObject(await get(runPath(run)), sink),
   readDetails: readRunDetails,
   agentPath: (assistantId) => `/assistants/${encodeURIComponent(assistantId)}`,
 };
@@ -164,12 +164,8 @@ function isWanted(value: unknown, sink: FactSink): boolean {
   return sink.wants(stringField(value, 'run_id'), stringField(value, 'thread_id')) !== 'nothing';
 }
 
-async function readRunEnd(run: InvocationView, get: Get, sink: FactSink): Promise<void> {
-  const path = runPath(run);
-  if (path === undefined) return;
-  const snapshot = readRun(await get(path), { content: sink.content, known: true });
-  if (snapshot !== undefined && snapshot.id === run.id) sink.invocation({ snapshot });
-}
+/** The newest messages of a thread. Older ones are not looked for. */
+const NEWEST_MESSAGES = { limit: 20, order: 'desc' };
 
 /**
  * Reads the steps of an ended run and, if content is recorded, its messages. What the program's own requests
@@ -177,7 +173,10 @@ async function readRunEnd(run: InvocationView, get: Get, sink: FactSink): Promis
  */
 async function readRunDetails(run: InvocationView, get: Get, sink: FactSink): Promise<boolean> {
   const reads = run.isComplete ? [] : [readSteps(run, get, sink)];
-  if (sink.content && !run.knowsMessages) reads.push(readNewestMessages(run, get, sink));
+  if (sink.content && !run.knowsMessages) {
+    const listed = get(`${threadPath(run)}/messages`, NEWEST_MESSAGES);
+    reads.push(listed.then((messages) => readMessagesOfRun(messages, run, sink)));
+  }
   const results = await Promise.allSettled(reads);
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
@@ -187,33 +186,23 @@ async function readRunDetails(run: InvocationView, get: Get, sink: FactSink): Pr
 const SEARCH_RESULTS = 'step_details.tool_calls[*].file_search.results[*].content';
 
 async function readSteps(run: InvocationView, get: Get, sink: FactSink): Promise<void> {
-  const path = runPath(run);
-  const { id } = run;
-  if (path === undefined || id === undefined) return;
+  const path = `${runPath(run)}/steps`;
   // Version 1 of the API rejects this field. The name has brackets because openai 4.40 to 4.56 cannot encode a list.
   const include = sink.content && get.version !== 'assistants=v1' ? { 'include[]': SEARCH_RESULTS } : {};
-  const listed = await listPages(get, `${path}/steps`, include).catch((error) => {
+  const steps = await listPages(get, path, include).catch((error) => {
     // Some servers reject the field, too.
     if (numberField(error, 'status') !== 400) throw error;
-    return listPages(get, `${path}/steps`);
+    return listPages(get, path);
   });
-  const steps = listed.flatMap((value) => readStep(value, sink) ?? []);
-  for (const step of steps) if (step.invocationId === id) sink.step(step);
+  for (const step of steps) readObject(step, sink);
 }
 
-function runPath({ id, conversationId }: InvocationView): string | undefined {
-  if (id === undefined || conversationId === undefined) return undefined;
-  return `/threads/${encodeURIComponent(conversationId)}/runs/${encodeURIComponent(id)}`;
+function runPath(run: InvocationView): string {
+  return `${threadPath(run)}/runs/${encodeURIComponent(run.id ?? '')}`;
 }
 
-/** How many of the newest messages are read. Older ones are not looked for. */
-const MAX_READ_MESSAGES = 20;
-
-async function readNewestMessages(run: InvocationView, get: Get, sink: FactSink): Promise<void> {
-  const { conversationId } = run;
-  if (conversationId === undefined) return;
-  const path = `/threads/${encodeURIComponent(conversationId)}/messages`;
-  readMessagesOfRun(await get(path, { limit: MAX_READ_MESSAGES, order: 'desc' }), run, sink);
+function threadPath({ conversationId = '' }: InvocationView): string {
+  return `${THREADS}/${encodeURIComponent(conversationId)}`;
 }
 
 /**
