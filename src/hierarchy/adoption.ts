@@ -6,12 +6,12 @@ import { HANDED_ON, hasRoomForMark } from '../sdk/metadata-propagation.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import { isPollHelper } from '../sdk/resources.ts';
 import { objectField, stringField } from '../util/payload.ts';
-import { activeSpan, type InputMessages } from './conversations/conversation.ts';
+import { activeSpan } from './conversations/conversation.ts';
 import { spanContextIn, withoutFlags } from './conversations/metadata-context.ts';
 import type { InvocationSnapshot } from './dialect.ts';
-import type { AgentInvocation } from './invocations/agent-invocation.ts';
+import type { AgentInvocation, InvocationStart } from './invocations/agent-invocation.ts';
 import { dateOf, OperationClock } from './operation-clock.ts';
-import type { ConversationTracker, Opening } from './tracker.ts';
+import type { ConversationTracker } from './tracker.ts';
 
 /*
  * Several processes may work on the same run or response. The process that creates it records it. If that
@@ -37,10 +37,7 @@ export function handsOn(
 }
 
 /** Reading a run or response once does not count as work on it. */
-export function worksOn(
-  call: Pick<Call, 'streamed' | 'requestHeaders' | 'context'>,
-  outputs: readonly unknown[] = [],
-): boolean {
+export function worksOn(call: Call, outputs: readonly unknown[] = []): boolean {
   return call.streamed || isPollHelper(call) || outputs.length > 0;
 }
 
@@ -49,17 +46,7 @@ export interface Observation {
   readonly endpoint: Endpoint;
   /** The caller's context, or the root context for a background read. */
   readonly context: Context;
-  readonly call: Pick<
-    Call,
-    | 'startTime'
-    | 'ownClock'
-    | 'headers'
-    | 'headersTime'
-    | 'client'
-    | 'requestHeaders'
-    | 'streamed'
-    | 'context'
-  >;
+  readonly call: Pick<Call, 'context' | 'startTime' | 'ownClock' | 'headers' | 'headersTime'>;
   readonly time: number;
   /** Whether the object shows the present state, as in the event of a stream. */
   readonly live: boolean;
@@ -79,7 +66,7 @@ const MAX_ADOPTED_AGE_MS = 3_600_000;
  */
 export function adopts(
   { adoptRuns }: Pick<Settings, 'adoptRuns'>,
-  seen: Pick<Observation, 'isWorkedOn' | 'time'> & { readonly call: Pick<Call, 'headers'> },
+  seen: Pick<Observation, 'isWorkedOn' | 'time' | 'context' | 'call'>,
   endedAt: number | undefined,
 ): boolean {
   // Headers are slow to read, so the option comes first.
@@ -127,11 +114,6 @@ export function creatorIn(context: Context): SpanContext | undefined {
   return creator && isSpanContextValid(creator) ? { ...creator, isRemote: true } : undefined;
 }
 
-interface AdoptedPlace {
-  readonly context: Context;
-  readonly link: SpanContext | undefined;
-}
-
 /**
  * Returns `undefined` if this process does not adopt the operation. If no span is active, the operation
  * continues the trace of a trusted creator. Otherwise, it links to its creator, if that is known.
@@ -140,50 +122,41 @@ interface AdoptedPlace {
  */
 export function placeAdopted(
   settings: Pick<Settings, 'adoptRuns'>,
-  seen: Parameters<typeof adopts>[1] & Pick<Observation, 'context'>,
+  seen: Parameters<typeof adopts>[1],
   found: {
     readonly endedAt: number | undefined;
     readonly isOwn: boolean;
     readonly creator: SpanContext | undefined;
     readonly object: unknown;
   },
-): AdoptedPlace | undefined {
+): Pick<InvocationStart, 'context' | 'creator'> | undefined {
   const { context } = seen;
   const { isOwn, creator, object } = found;
   if (!adopts(settings, seen, found.endedAt) || (!isOwn && hasRecordingCreator(object))) return undefined;
   const isTrusted = isOwn || trusts(settings.adoptRuns);
   return creator !== undefined && isTrusted && activeSpan(context) === undefined
-    ? { context: trace.setSpanContext(context, creator), link: undefined }
-    : { context, link: creator };
+    ? { context: trace.setSpanContext(context, creator) }
+    : { context, creator };
 }
 
-export interface HandedOn {
-  readonly startTime: number;
-  readonly creator: SpanContext | undefined;
-  readonly input: InputMessages;
-}
+/** What this process knows of an invocation that it has created and handed on. */
+export type HandedOn = Pick<InvocationStart, 'startTime' | 'creator' | 'input'>;
 
 /** @param handedOn set if this process created the invocation. Otherwise, the API object reports the start time */
 export function adoptInvocation(
   tracker: ConversationTracker,
-  {
-    snapshot,
-    ...found
-  }: Pick<Opening, 'kind' | 'conversationId' | 'agent'> & { snapshot: InvocationSnapshot },
+  found: Pick<InvocationStart, 'kind' | 'conversationId' | 'context' | 'creator'>,
+  reported: InvocationSnapshot,
   { time, endpoint, call }: Observation,
-  { context, link }: AdoptedPlace,
   handedOn?: HandedOn,
 ): AgentInvocation {
   const clock = new OperationClock(call.ownClock).learnFrom(call);
-  const created = Math.min(clock.local(snapshot.createdAt, time), time);
   return tracker.beginInvocation({
     ...found,
-    reported: snapshot,
-    context,
-    endpoint,
-    creator: link,
+    reported,
+    startTime: handedOn?.startTime ?? Math.min(clock.local(reported.createdAt, time), time),
     input: handedOn?.input,
-    startTime: handedOn?.startTime ?? created,
+    endpoint,
     sentAt: call.startTime,
     clock,
     // A start in another process is known only in the server's whole seconds.

@@ -25,7 +25,7 @@ export type Phase =
   | 'waiting'
   | 'ended';
 
-export interface InvocationSnapshot extends Omit<AgentSettings, 'agent'> {
+export interface InvocationSnapshot extends AgentSettings {
   readonly id: string;
   readonly conversationId: string | undefined;
   readonly status: string;

@@ -112,7 +112,7 @@ class EngineRequest extends Facts implements Placement {
     const { dialect, tracker } = engine;
     const { context } = call;
     const active = activeSpan(context);
-    super(engine, { endpoint, context, call }, intent.conversationId);
+    super(engine, endpoint, call, intent.conversationId);
     this.#intent = intent;
     this.#route = request.route;
     this.#query = call.query;
@@ -219,14 +219,10 @@ class EngineRequest extends Facts implements Placement {
   #start(request: ApiRequest, { startAttributes }: PlaceOptions): AgentInvocation {
     const { dialect, tracker } = this.engine;
     const { call, endpoint, context } = this;
-    const reported = this.#session?.agent ?? dialect.requested(request, this.content);
     return tracker.beginInvocation({
       kind: dialect.kind,
       conversationId: this.conversationId,
-      reported,
-      agent: reported.agent,
-      content: reported.content,
-      vectorStoreIds: reported.vectorStoreIds,
+      reported: this.#session?.agent ?? dialect.requested(request, this.content),
       attributes: { ...(call.streamed && { [ATTR.GEN_AI_REQUEST_STREAM]: true }), ...startAttributes },
       input: this.#input(),
       endpoint,
@@ -298,7 +294,8 @@ class EngineRequest extends Facts implements Placement {
     const place = placeAdopted(settings, this, { endedAt, isOwn: !!own, creator, object });
     if (place === undefined) return undefined;
     handedOn.delete(origin, id);
-    const adopted = adoptInvocation(tracker, { kind, snapshot, conversationId }, this, place, own);
+    const found = { kind, conversationId, ...place };
+    const adopted = adoptInvocation(tracker, found, snapshot, this, own);
     this.requestInvocation = adopted;
     if (this.live) {
       // From now on, the stream drives it, as if it had been known before.
@@ -317,7 +314,6 @@ class EngineRequest extends Facts implements Placement {
       kind: dialect.kind,
       conversationId,
       reported: paused.snapshot,
-      agent: paused.agent,
       creator: paused.span,
       before: pausedBy(clock, paused),
       startTime: time,

@@ -1,4 +1,5 @@
-import { type Attributes, ROOT_CONTEXT } from '@opentelemetry/api';
+import { type Attributes, type Context, ROOT_CONTEXT } from '@opentelemetry/api';
+import type { Call } from '../sdk/call.ts';
 import { readWithClient } from '../sdk/own-requests.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import { numberField, readHeader } from '../util/payload.ts';
@@ -38,8 +39,8 @@ export interface EngineState {
 export class Facts implements FactSink, Observation {
   readonly engine: EngineState;
   readonly endpoint: Endpoint;
-  readonly context: Observation['context'];
-  readonly call: Observation['call'];
+  readonly context: Context;
+  readonly call: Observation['call'] & Pick<Call, 'client' | 'requestHeaders'>;
   readonly content: boolean;
   /** When the current facts were seen; at first, when the request was sent. */
   time: number;
@@ -53,12 +54,13 @@ export class Facts implements FactSink, Observation {
 
   constructor(
     engine: EngineState,
-    { endpoint, context, call }: Pick<Observation, 'endpoint' | 'context' | 'call'>,
+    endpoint: Endpoint,
+    call: Facts['call'],
     conversationId: string | undefined,
   ) {
     this.engine = engine;
     this.endpoint = endpoint;
-    this.context = context;
+    this.context = call.context;
     this.call = call;
     this.time = call.startTime;
     this.conversationId = conversationId;
@@ -81,16 +83,15 @@ export class Facts implements FactSink, Observation {
     const { clock } = invocation;
     return async (what, send) => {
       const call = {
+        context: ROOT_CONTEXT,
         startTime: clock.now(),
         ownClock: clock.own,
         headers: undefined,
         headersTime: 0,
         client,
         requestHeaders: { 'OpenAI-Beta': version },
-        streamed: false,
-        context: ROOT_CONTEXT,
       };
-      const facts = new Facts(engine, { endpoint, context: ROOT_CONTEXT, call }, invocation.conversationId);
+      const facts = new Facts(engine, endpoint, call, invocation.conversationId);
       const request = async (path: string, query = {}): Promise<unknown> => {
         const answer = await send((controller) => readWithClient(client, path, query, version, controller));
         facts.time = clock.now();

@@ -287,7 +287,7 @@ export class Responses implements ConversationApi {
     // Only a completed response says when it ended. For others, the creation time counts.
     const created = isResponseOpen(response) ? undefined : asTime(field(response, 'created_at'));
     const place = isPaused
-      ? { context: caller, link: known.context }
+      ? { context: caller, creator: known.context }
       : placeAdopted(
           this.tracker.telemetry.settings,
           { isWorkedOn: worksOn(call), call, time: call.endTime, context: caller },
@@ -299,7 +299,7 @@ export class Responses implements ConversationApi {
           },
         );
     if (place === undefined) return;
-    const { context, link } = place;
+    const { context, creator: link } = place;
     const startTime = isPaused ? call.startTime : adoption.startTime;
     const conversationId = conversationIdOf(response) ?? known?.conversationId ?? conversationIn(caller);
     const use = { id: conversationId, context, endpoint, startTime };

@@ -121,7 +121,8 @@ export class Session implements ContentHolder {
       if (acceptance !== undefined) clock.learn(snapshot.createdAt, acceptance.time);
       return requested;
     }
-    const found = { kind: this.#kind, conversationId: this.id, agent: this.agent?.agent };
+    const found = { kind: this.#kind, conversationId: this.id };
+    const reported = { ...snapshot, agent: this.agent?.agent };
     const queued = [...this.queued].find(
       (message) => canBe(message.acceptance, snapshot, seen) && isInTime(message, snapshot),
     );
@@ -130,7 +131,7 @@ export class Session implements ContentHolder {
       const { endpoint, startTime } = queued;
       return this.#tracker.beginInvocation({
         ...found,
-        reported: snapshot,
+        reported,
         context: farContextOf(queued),
         endpoint,
         startTime,
@@ -142,8 +143,7 @@ export class Session implements ContentHolder {
     if (this.#hasRecordingCreator || !adopts(settings, seen, snapshot.endedAt)) return undefined;
     // It is not known yet who records the invocation. The stream reports it again, after the session.
     if (this.#hasRecordingCreator === undefined && seen.live) return undefined;
-    const place = { context: seen.context, link: undefined };
-    return adoptInvocation(this.#tracker, { ...found, snapshot }, seen, place);
+    return adoptInvocation(this.#tracker, { ...found, context: seen.context }, reported, seen);
   }
 
   /**
@@ -171,8 +171,8 @@ export class Session implements ContentHolder {
       notice('calls_skipped');
       return undefined;
     }
-    const { startTime: begun, life } = above;
-    const created = above.clock.local(snapshot.createdAt, begun);
+    const { startTime: begun, life, clock } = above;
+    const created = clock.local(snapshot.createdAt, begun);
     const latest = (life.endTime ?? Number.POSITIVE_INFINITY) - TURN_ROOM_MS;
     const startTime = seen.live ? seen.timeFor(above) : Math.min(created, latest);
     const parts = subagent.instructions;
@@ -180,10 +180,13 @@ export class Session implements ContentHolder {
     const invocation = this.#tracker.beginInvocation({
       kind: this.#kind,
       conversationId: this.id,
-      reported: snapshot,
+      reported: {
+        ...snapshot,
+        agent: { id: snapshot.agentId ?? subagentId, name: subagent.name, model: undefined },
+      },
       above,
       subagentId,
-      agent: { id: snapshot.agentId ?? subagentId, name: subagent.name, model: undefined },
+      clock,
       endpoint: above.endpoint,
       input: { count: 0, messages: parts.length === 0 ? [] : [{ role: 'user', parts }] },
       context: above.context,

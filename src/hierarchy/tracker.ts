@@ -1,23 +1,14 @@
-import type { Attributes, Span, SpanContext } from '@opentelemetry/api';
-import { define } from '../operations/attributes.ts';
-import * as ATTR from '../semconv/attributes.ts';
+import type { Span, SpanContext } from '@opentelemetry/api';
 import type { ConversationKind } from '../telemetry/place-attributes.ts';
 import type { EndLimits, ProviderListener } from '../telemetry/program-end/provider-life.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { justAfter } from '../util/clock.ts';
 import { guard } from '../util/guard.ts';
 import { SweepTimer } from '../util/sweep-timer.ts';
-import {
-  activeSpan,
-  Conversation,
-  type InputMessages,
-  NO_INPUT,
-  Segment,
-  type Use,
-} from './conversations/conversation.ts';
+import { activeSpan, Conversation, NO_INPUT, Segment, type Use } from './conversations/conversation.ts';
 import { derivesTraceIds } from './conversations/conversation-id.ts';
 import { linkCaller } from './conversations/own-trace.ts';
-import type { Agent, InvocationSnapshot } from './dialect.ts';
+import type { Agent } from './dialect.ts';
 import {
   AgentInvocation,
   type InvocationStart,
@@ -34,18 +25,6 @@ const SWEEP_INTERVAL_MS = 1_000;
 
 interface OpenSession {
   closed(): void;
-}
-
-export interface Opening
-  extends Omit<InvocationStart, 'segment' | 'agent' | 'agentId' | 'attributes' | 'input'> {
-  readonly conversationId: string | undefined;
-  readonly reported: Pick<InvocationSnapshot, 'agentId' | 'model' | 'parameters'>;
-  readonly agent?: Agent | undefined;
-  readonly attributes?: Attributes;
-  /** By default, the unanswered messages of the conversation. */
-  readonly input?: InputMessages | undefined;
-  /** When the request that found the invocation was sent. Not set if the request starts it. */
-  readonly sentAt?: number;
 }
 
 interface KnownInvocation {
@@ -124,26 +103,20 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     return segment;
   }
 
-  beginInvocation({ reported, conversationId: id, sentAt, ...start }: Opening): AgentInvocation {
-    const { kind, context, endpoint, before, above } = start;
+  beginInvocation(start: InvocationStart): AgentInvocation {
+    const { kind, conversationId: id, context, endpoint, reported, sentAt, before, above } = start;
     const active = activeSpan(context);
     // Below a span of this process, the segment starts just after the request that found the invocation.
     const isFound = sentAt !== undefined && active !== undefined && active.spanContext().isRemote !== true;
     const startTime = isFound ? justAfter(sentAt) : start.startTime;
     const use = { kind, id, context, endpoint, startTime };
     const segment = above === undefined ? this.openSegment(use, active) : above.segment;
-    const agent = start.agent ?? this.agents.get(endpoint.origin, reported.agentId);
-    const attributes: Attributes = { ...reported.parameters };
-    define(attributes, ATTR.GEN_AI_REQUEST_MODEL, reported.model ?? agent?.model);
     const takesInput = start.input === undefined && before === undefined && id !== undefined;
     const unanswered = takesInput ? this.conversation(kind, id, endpoint.origin).takeUnanswered() : NO_INPUT;
     const all = {
       ...start,
       segment,
-      agent,
-      // Until a subagent's own agent is known, `agent.id` is the id of the subagent.
-      agentId: above === undefined ? (agent?.id ?? reported.agentId) : reported.agentId,
-      attributes: Object.assign(attributes, start.attributes),
+      agent: reported.agent ?? this.agents.get(endpoint.origin, reported.agentId),
       input: start.input ?? unanswered,
       // If a request starts the invocation, its time is kept: the clock may have been set back meanwhile.
       startTime:

@@ -26,8 +26,8 @@ import { inOrder, SPAN_ROOM_MS } from '../../util/clock.ts';
 import { LinkedContext } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
 import { activeSpan, type InputMessages, type Segment } from '../conversations/conversation.ts';
-import type { Agent, InvocationSnapshot, ToolCallSnapshot, ToolOutput } from '../dialect.ts';
-import { OperationClock } from '../operation-clock.ts';
+import type { Agent, AgentSettings, InvocationSnapshot, ToolCallSnapshot, ToolOutput } from '../dialect.ts';
+import type { OperationClock } from '../operation-clock.ts';
 import { recordToolDuration } from '../tool-calls/tool-call.ts';
 import { Invocation, type InvocationOwner } from './invocation.ts';
 import { canContinue, endTimeOf, type Living } from './state-machine.ts';
@@ -35,26 +35,31 @@ import { Steps, type StepsBefore } from './steps.ts';
 
 export interface InvocationStart {
   readonly kind: ConversationKind;
-  readonly segment: Segment | undefined;
-  readonly agent: Agent | undefined;
-  readonly agentId: string | undefined;
+  readonly conversationId: string | undefined;
   readonly endpoint: Endpoint;
-  readonly attributes: Attributes;
-  readonly vectorStoreIds?: readonly string[] | undefined;
-  input: InputMessages;
-  /** The content of the creating request, if content is recorded. It is used until the server reports the invocation. */
-  readonly content?: AgentContent | undefined;
+  /** What the request, or the object that shows the invocation first, says about its agent. */
+  readonly reported: AgentSettings;
+  readonly attributes?: Attributes;
+  /** By default, the unanswered messages of the conversation. */
+  readonly input?: InputMessages | undefined;
   readonly context: Context;
   /** A span to link to: that of the request that created the invocation, or the one before a pause. */
   readonly creator?: SpanContext | undefined;
   readonly startTime: number;
+  /** When the request that found the invocation was sent. Not set if the request starts it. */
+  readonly sentAt?: number;
   readonly above?: AgentInvocation | undefined;
   readonly subagentId?: string | undefined;
-  /** By default, the clock of the invocation above. */
-  readonly clock?: OperationClock | undefined;
+  readonly clock: OperationClock;
   /** Whether the start time comes from the server, in whole seconds: too coarse for duration metrics. */
   readonly rebuilt?: boolean;
   readonly before?: PausedInvocation | undefined;
+}
+
+interface PlacedStart extends InvocationStart {
+  readonly segment: Segment | undefined;
+  readonly agent: Agent | undefined;
+  input: InputMessages;
 }
 
 /** When the server accepted a request for an invocation. Earlier lists cannot contain that invocation. */
@@ -68,7 +73,6 @@ export interface Acceptance {
 /** The state of a paused invocation, which a second span continues. It has no content. */
 export interface PausedInvocation {
   readonly snapshot: InvocationSnapshot;
-  readonly agent: Agent | undefined;
   readonly span: SpanContext;
   /** When the invocation began; `undefined` if only the server's time, in whole seconds, is known. */
   readonly createdTime: number | undefined;
@@ -95,7 +99,7 @@ const NOTHING_MEASURED: WholeOperation = { ...NOTHING_SPENT, seconds: undefined 
  */
 export class AgentInvocation extends Invocation {
   /** Without the caller's context, and without content that the server reports again. */
-  readonly start: Omit<InvocationStart, 'context' | 'content'>;
+  readonly start: Omit<PlacedStart, 'context' | 'reported'>;
   readonly telemetry: Telemetry;
   readonly startSettings: Settings;
   readonly timeout: number;
@@ -111,6 +115,7 @@ export class AgentInvocation extends Invocation {
   countBelow = 0;
   agent: Agent | undefined;
   agentId: string | undefined;
+  readonly vectorStoreIds: readonly string[] | undefined;
   /** Its instructions and tools: those of the request until the server reports the invocation. */
   content: AgentContent | undefined;
   snapshot: InvocationSnapshot | undefined;
@@ -134,18 +139,20 @@ export class AgentInvocation extends Invocation {
   #lastEndBelow = 0;
   #own: Spent = NOTHING_SPENT;
 
-  constructor({ context, content, ...start }: InvocationStart, owner: InvocationOwner) {
-    const { segment, above, before, clock = above?.clock ?? new OperationClock() } = start;
-    super({ ...start, id: before?.snapshot.id, clock }, owner);
+  constructor({ context, reported, ...start }: PlacedStart, owner: InvocationOwner) {
+    const { segment, above, before, agent } = start;
+    super({ ...start, id: before?.snapshot.id }, owner);
     const { telemetry } = owner;
     const { settings } = telemetry;
     this.start = start;
     this.telemetry = telemetry;
     this.startSettings = settings;
     this.timeout = settings.runTimeout;
-    this.agent = start.agent;
-    this.agentId = start.agentId;
-    this.content = content;
+    this.agent = agent;
+    // Until a subagent's own agent is known, `agent.id` is the id of the subagent.
+    this.agentId = above === undefined ? (agent?.id ?? reported.agentId) : reported.agentId;
+    this.vectorStoreIds = reported.vectorStoreIds;
+    this.content = reported.content;
     if (start.input.messages.length > 0) this.#keeps();
     if (above !== undefined) {
       above.below.add(this);
@@ -164,6 +171,8 @@ export class AgentInvocation extends Invocation {
     this.startTime = inOrder(start.startTime, parent?.startTime);
     this.createdTime = before ? before.createdTime : start.rebuilt ? undefined : this.startTime;
     const { place } = this;
+    const attributes: Attributes = { ...placeAttributes(place), ...reported.parameters };
+    define(attributes, ATTR.GEN_AI_REQUEST_MODEL, reported.model ?? agent?.model);
     const caller = activeSpan(context)?.spanContext();
     // Within a segment, a run or turn links to the caller's span, unless that is the span above the segment.
     const isBounded = segment === undefined || segment.parentSpanId === caller?.spanId || above !== undefined;
@@ -176,7 +185,7 @@ export class AgentInvocation extends Invocation {
       place: {
         parent: parent?.contextIn(context) ?? context,
         links,
-        attributes: { ...placeAttributes(place), ...start.attributes },
+        attributes: Object.assign(attributes, start.attributes),
       },
       startTime: this.startTime,
     });
@@ -243,12 +252,12 @@ export class AgentInvocation extends Invocation {
 
   /** The state that a second span can continue; `undefined` if there is nothing to continue. */
   get paused(): PausedInvocation | undefined {
-    const { life, agent, spanContext: span, createdTime, clock } = this;
+    const { life, spanContext: span, createdTime, clock } = this;
     const { above, before } = this.start;
     const snapshot = this.snapshot ?? before?.snapshot;
     if (snapshot === undefined || life.endTime !== undefined || life.isDeleted || above !== undefined)
       return undefined;
-    return { snapshot, agent, span, createdTime, ownClock: clock.own, steps: this.steps.paused };
+    return { snapshot, span, createdTime, ownClock: clock.own, steps: this.steps.paused };
   }
 
   /** Whether it may belong to the conversation. If either side names no conversation, it may. */

@@ -201,8 +201,8 @@ function storesOf(invocation: AgentInvocation): readonly string[] {
 }
 
 function storesByOwner(invocation: AgentInvocation): readonly (readonly string[])[] {
-  const { snapshot, start, segment, agent } = invocation;
-  return [snapshot, start, segment?.conversation, agent].map((owner) => owner?.vectorStoreIds ?? []);
+  const { snapshot, segment, agent } = invocation;
+  return [snapshot, invocation, segment?.conversation, agent].map((owner) => owner?.vectorStoreIds ?? []);
 }
 
 function requestedToolCall({ snapshot: { id, name, type, content } }: ToolCall): RequestedToolCall {
