@@ -52,7 +52,7 @@ it.each([{ tracing: true }, { tracing: false }])(
 it.each(['responses', 'chat'] as const)(
   'counts each token once where the program has no context manager: %s',
   async (api) => {
-    const { runner, simulator, telemetry, points, answer } = await startAgents({ api });
+    const { runner, simulator, telemetry, points, answer } = await startAgents({ api, mayLog: true });
     context.disable();
     if (api === 'responses') answer('Hello.');
     else simulator.next({ body: completion('Hello.', [12, 3]) });

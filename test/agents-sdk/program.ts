@@ -1,7 +1,8 @@
 import { describe, onTestFinished } from 'vitest';
 import { instrumentAgents } from '../../src/agents.ts';
 import { OpenAIInstrumentation } from '../../src/index.ts';
-import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
+import { type Program, startProgram } from '../support/program.ts';
+import type { SessionOptions } from '../support/session.ts';
 import type { OutputScript } from '../support/simulator/index.ts';
 import { type LibraryRunner, library } from './library.ts';
 
@@ -15,7 +16,7 @@ export interface AgentsProgram extends Program {
   answer(...outputs: readonly (string | readonly OutputScript[])[]): void;
 }
 
-export interface AgentsProgramOptions extends ProgramOptions {
+export interface AgentsProgramOptions extends SessionOptions {
   /** Whether the library records its traces. By itself it does not where `NODE_ENV` is `test`. Default `true`. */
   readonly tracing?: boolean;
   /** Default `responses`. */

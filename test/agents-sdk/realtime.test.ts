@@ -5,7 +5,8 @@ import { expect, it, onTestFinished } from 'vitest';
 import { Observer } from '../../src/pipeline/observer.ts';
 import { seamsIn } from '../../src/sdk/observed-classes.ts';
 import { call, created, done, itemDone, message, SESSION, sound } from '../hierarchy/realtime/events.ts';
-import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
+import { type Program, startProgram } from '../support/program.ts';
+import type { SessionOptions } from '../support/session.ts';
 import type { ServerSocket } from '../support/simulator/index.ts';
 import { collectWarnings } from '../support/warnings.ts';
 
@@ -23,7 +24,7 @@ interface Voice extends Program {
   lose(end: (server: ServerSocket) => void): Promise<void>;
 }
 
-async function startVoice(observed: boolean, options: ProgramOptions = {}): Promise<Voice> {
+async function startVoice(observed: boolean, options: SessionOptions = {}): Promise<Voice> {
   const program = await startProgram(options);
   const [seam] = seamsIn({ OpenAIRealtimeBase }, 'agents-realtime');
   const observer = new Observer({ cost: false, ...options.config });

@@ -18,7 +18,6 @@ import {
 } from '../../src/telemetry/evaluations/evaluated-spans.ts';
 import { lifeOf } from '../../src/telemetry/program-end/provider-life.ts';
 import type { Program } from '../support/program.ts';
-import { collectWarnings } from '../support/warnings.ts';
 import { startTracedProgram } from './program.ts';
 
 const CHAT = { model: 'gpt-4o-mini', messages: [{ role: 'user' as const, content: 'Hello?' }] };
@@ -250,7 +249,7 @@ describe('the explanation is content', () => {
       'Ask a',
     ],
   ])('%s', async (_, config, shown) => {
-    const program = await startTracedProgram(config, { content: true, eventContent: true });
+    const program = await startTracedProgram(config, { content: true, eventContent: true, mayLog: true });
     recordEvaluation({ ...GIVEN, score: 1 });
     expect(evaluations(program)[0]?.attributes).toEqual({
       'gen_ai.evaluation.name': 'helpfulness',
@@ -269,13 +268,12 @@ test.each<[what: string, given: unknown]>([
   ['no name', { responseId: 'chatcmpl-x', score: 1 }],
   ['ids that are no texts', { responseId: 5, runId: '', name: 'helpfulness' }],
 ])('an evaluation with %s is refused without an error', async (_, given) => {
-  const program = await startTracedProgram();
+  const program = await startTracedProgram({}, { mayLog: true });
   recordEvaluation(given as Evaluation);
   expect(evaluations(program)).toEqual([]);
 });
 
 test('a score that is not finite is left out, and said once', async () => {
-  const warnings = collectWarnings();
   const program = await startTracedProgram();
   for (const score of [Number.NaN, Number.POSITIVE_INFINITY])
     recordEvaluation({ responseId: 'chatcmpl-x', name: 'helpfulness', score, label: 'pass' });
@@ -283,7 +281,7 @@ test('a score that is not finite is left out, and said once', async () => {
     undefined,
     undefined,
   ]);
-  expect(warnings.filter((message) => message.includes('recordEvaluation'))).toHaveLength(1);
+  expect(program.warnings.splice(0)).toEqual([expect.stringContaining('recordEvaluation ignored the score')]);
 });
 
 test('nothing is emitted within suppressTracing', async () => {

@@ -55,7 +55,8 @@ describe('the prompt of withMetadata', () => {
 });
 
 describe('the cost metric', () => {
-  const startPriced = (costByPrompt: boolean) => startProgram({ config: { ...PRICES, costByPrompt } });
+  const startPriced = (costByPrompt: boolean) =>
+    startProgram({ config: { ...PRICES, costByPrompt }, mayLog: costByPrompt });
 
   test.each([
     [true, ['tutor', 'pmpt_1', undefined], ['3', '2', undefined]],

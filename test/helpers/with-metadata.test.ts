@@ -171,7 +171,7 @@ describe('withMetadata', () => {
   });
 
   it('ignores values that are too large or not text', async () => {
-    const { telemetry } = await startTracedProgram();
+    const { telemetry } = await startTracedProgram({}, { mayLog: true });
     const odd = {
       project: { toString: () => 'secret' },
       environment: '',

@@ -3,7 +3,8 @@ import { withMetadata } from '../../src/client.ts';
 import { assertSpanTree } from '../../src/testing.ts';
 import { type AgentProgram, messageEvent, startAgentProgram } from '../support/agent-program.ts';
 import { holdRequests } from '../support/hold-requests.ts';
-import type { Program, ProgramOptions } from '../support/program.ts';
+import type { Program } from '../support/program.ts';
+import type { SessionOptions } from '../support/session.ts';
 import type { RunScript, TurnScript } from '../support/simulator/index.ts';
 import { millisecondsOf } from '../support/times.ts';
 import { actionsOf, startTutor, type Tutor } from '../support/tutor.ts';
@@ -68,7 +69,7 @@ const failingPoll: Step = async ({ simulator, ...driven }) => {
   await expect(poll({ simulator, ...driven })).rejects.toThrow('500');
 };
 
-async function drive(options: ProgramOptions): Promise<Driven> {
+async function drive(options: SessionOptions): Promise<Driven> {
   const tutor = await startTutor({ runs: [ASKS], ...options });
   // A step that the server puts into the next second begins after the request that was waiting for it.
   tutor.simulator.clock.stop();
@@ -211,7 +212,7 @@ const interrupt: Turn = ({ client, sessionId }) =>
 
 const follow: Turn = (talk) => talk.follow(talk.sessionId);
 
-async function talkTo(turns: readonly TurnScript[], options: ProgramOptions = {}): Promise<Talk> {
+async function talkTo(turns: readonly TurnScript[], options: SessionOptions = {}): Promise<Talk> {
   return Object.assign(await startAgentProgram(turns, options), { sessionId: '' });
 }
 

@@ -2,10 +2,9 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { noticed } from '../../src/diagnostics/report.ts';
 import { holdRequests } from '../support/hold-requests.ts';
 import { forgetNotices } from '../support/process-state.ts';
-import type { ProgramOptions } from '../support/program.ts';
+import type { SessionOptions } from '../support/session.ts';
 import type { RunScript, Simulator } from '../support/simulator/index.ts';
 import { runAndListSteps, startTutor, type Tutor, treesFromNow } from '../support/tutor.ts';
-import { collectWarnings } from '../support/warnings.ts';
 
 // The tests advance the timers of the package.
 vi.mock(import('../../src/util/timers.ts'), async (original) => ({
@@ -18,7 +17,7 @@ afterEach(() => {
 });
 
 /** A program that has once listed the steps of a run that had ended; nothing is left of that run but its number. */
-async function startLister(options: ProgramOptions): Promise<Tutor> {
+async function startLister(options: SessionOptions): Promise<Tutor> {
   const program = await startTutor({ ...options, runs: [{}, ...(options.runs ?? [])] });
   const { simulator, telemetry } = program;
   await program.inSpan(() => runAndListSteps(program));
@@ -71,7 +70,7 @@ describe('the background read', () => {
   const LISTED = 'steps?limit=100&order=asc';
   const RESULTS = '&include[]=step_details.tool_calls[*].file_search.results[*].content';
 
-  it.each<[string, object, ProgramOptions, (threadId: string) => string[]]>([
+  it.each<[string, object, SessionOptions, (threadId: string) => string[]]>([
     ['the steps', {}, {}, () => [LISTED]],
     [
       'also messages and search results, if content is recorded',
@@ -95,7 +94,7 @@ describe('the background read', () => {
       pathsIn(threadId),
     );
     const headers = simulator.requests.find(({ path }) => path.includes('/steps'))?.headers;
-    expect(headers).toMatchObject({ 'openai-beta': 'assistants=v2', authorization: 'Bearer test' });
+    expect(headers).toMatchObject({ 'openai-beta': 'assistants=v2', authorization: 'Bearer sk-secret' });
   });
 
   it('requests the steps without search results from a server that rejects those', async () => {
@@ -186,7 +185,6 @@ describe('the background read', () => {
   });
 
   it('stops after three consecutive failures, and reports this once', async () => {
-    const said = collectWarnings();
     const { simulator, ...program } = await startTutor({ runs: [{}, {}, {}, {}, {}] });
     for (let run = 0; run < 5; run++) {
       simulator.next({ when: { path: /steps/ }, status: 404 });
@@ -194,7 +192,7 @@ describe('the background read', () => {
       await program.telemetry.provider.forceFlush();
     }
     expect(readsOf(simulator)).toHaveLength(3);
-    expect(said).toEqual([expect.stringContaining('set runSteps to "observe"')]);
+    expect(program.warnings.splice(0)).toEqual([expect.stringContaining('set runSteps to "observe"')]);
     const runs = program.ended('invoke_agent');
     expect(runs.every(({ attributes }) => Number(attributes['gen_ai.usage.input_tokens']) > 0)).toBe(true);
     expect(runs).toHaveLength(5);
@@ -205,7 +203,6 @@ describe('the background read', () => {
     ['whose length is not told', {}],
   ])('drops an answer of more than 4 MiB %s, and reports this once', async (_, headers) => {
     forgetNotices();
-    const said = collectWarnings();
     const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}, {}] });
     let sent = 0;
     let cancelled = 0;
@@ -230,7 +227,7 @@ describe('the background read', () => {
     }
     expect(cancelled).toBe(2);
     expect(sent).toBeLessThan(2 * 70);
-    expect(said.filter((line) => line.includes('4 MiB'))).toHaveLength(1);
+    expect(program.warnings.splice(0)).toEqual([expect.stringContaining('4 MiB')]);
     const runs = program.ended('invoke_agent');
     expect(runs.every(({ attributes }) => Number(attributes['gen_ai.usage.input_tokens']) > 0)).toBe(true);
     expect(runs).toHaveLength(2);
@@ -324,7 +321,7 @@ it.each([
   [1_101, 1_000, 101],
   [2_101, 1_000, 1_000],
 ])('of %d steps, all are recorded, or how many are not', async (count, recorded, skipped) => {
-  const tutor = await startTutor({ runs: [{}] });
+  const tutor = await startTutor({ runs: [{}], mayLog: true });
   const steps = newSteps(tutor.threadId, count);
   for (let from = 0; from < count; from += 100) {
     const path = from === 0 ? /steps\?limit/ : new RegExp(`after=step_${from - 1}$`);
@@ -371,10 +368,9 @@ it('three reads that fail at the same moment cost the runs that end after them n
 });
 
 describe('a run that ends while its server rests', () => {
-  async function startResting(seconds: string): Promise<Tutor & { said: string[] }> {
+  async function startResting(seconds: string): Promise<Tutor> {
     forgetNotices();
-    const said = collectWarnings();
-    const tutor = await startTutor({ runs: [{}, {}, {}, {}, {}] });
+    const tutor = await startTutor({ runs: [{}, {}, {}, {}, {}], mayLog: true });
     const { simulator, telemetry } = tutor;
     for (let count = 0; count < 3; count++) {
       const headers = { 'retry-after': seconds };
@@ -382,7 +378,7 @@ describe('a run that ends while its server rests', () => {
       await tutor.inSpan(tutor.run);
       await telemetry.provider.forceFlush();
     }
-    return { ...tutor, said };
+    return tutor;
   }
 
   it('waits for it, and has its steps then', async () => {
@@ -397,14 +393,14 @@ describe('a run that ends while its server rests', () => {
   });
 
   it('is recorded without its steps by a flush, which does not wait for it, and is counted', async () => {
-    const { simulator, said, ...program } = await startResting('60');
+    const { simulator, ...program } = await startResting('60');
     for (let run = 0; run < 2; run++) {
       await program.inSpan(program.run);
       await program.telemetry.provider.forceFlush();
     }
     expect(readsOf(simulator)).toHaveLength(3);
     expect(program.telemetry.openSpans).toEqual([]);
-    expect(said.filter((line) => line.includes('recorded without reading'))).toHaveLength(1);
+    expect(program.warnings.filter((line) => line.includes('recorded without reading'))).toHaveLength(1);
     const counted = noticed().filter(({ code }) => code === 'reads_skipped');
     expect(counted).toHaveLength(1);
   });
@@ -418,6 +414,7 @@ it('a run that ends while the program keeps its server busy is recorded without 
     config: { runTimeout: 3_000 },
     runs: [{}],
     client: { fetch },
+    mayLog: true,
   });
   const busy = [1, 2, 3, 4].map(() => client.models.list().then());
   await program.run();

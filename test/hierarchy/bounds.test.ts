@@ -182,7 +182,7 @@ describe('a server that reuses one id', () => {
 it('messages without a run in this process are counted, but kept only as far as there is room, those of the newest threads first', async () => {
   const program = await startProgram({
     config: { captureMessageContent: 'SPAN_ONLY', runSteps: 'off' },
-    content: true,
+    mayLog: true,
   });
   const { threads } = program.client.beta;
   const ids: string[] = [];

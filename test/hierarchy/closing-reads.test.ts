@@ -140,6 +140,7 @@ describe('a run that only another process has polled', () => {
     await flush();
     expect(tutor.telemetry.openSpans).toEqual([]);
     await expectAllTold(tutor);
+    tutor.warnings.length = 0;
   });
 });
 

@@ -67,6 +67,7 @@ it('an error of our own while an answer is read does not keep a run open', async
   });
   await program.telemetry.provider.forceFlush();
   expect(program.telemetry.openSpans).toEqual([]);
+  expect(program.warnings.splice(0)).toEqual([expect.stringContaining('settling a call failed')]);
 });
 
 describe('a stream of a run', () => {

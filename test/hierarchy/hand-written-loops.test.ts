@@ -4,7 +4,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { withConversation } from '../../src/client.ts';
 import { openTraces } from '../../src/util/open-traces.ts';
 import { completionBody, functionCall } from '../support/bodies.ts';
-import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
+import { type Program, startProgram } from '../support/program.ts';
+import type { SessionOptions } from '../support/session.ts';
 
 type Message = OpenAI.Chat.ChatCompletionMessageParam;
 type AskingMessage = OpenAI.Chat.ChatCompletionAssistantMessageParam;
@@ -54,7 +55,7 @@ async function streamedRound({ client }: Program, messages: readonly Message[]):
   return withResults(messages, (await stream.finalChatCompletion()).choices[0]?.message);
 }
 
-function start(options: ProgramOptions = {}): Promise<Program> {
+function start(options: SessionOptions = {}): Promise<Program> {
   return startProgram({ config: { captureMessageContent: 'SPAN_ONLY' }, content: true, ...options });
 }
 

@@ -249,7 +249,7 @@ it('runs that nobody answers keep 64 MB of content in all, that of the newest', 
       maxSpanContentLength: 8_000_000,
       runSteps: 'observe',
     },
-    content: true,
+    mayLog: true,
   });
   const { client, assistantId: assistant_id, telemetry } = program;
   const open: Run[] = [];

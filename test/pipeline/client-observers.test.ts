@@ -111,7 +111,7 @@ describe('options are the same', () => {
     ['with the same options object', { cost: false }],
   ])('but not %s if a variable has changed since', async (_, config) => {
     onTestFinished(() => void vi.unstubAllEnvs());
-    const program = await startProgram({ content: true });
+    const program = await startProgram({ content: true, mayLog: true });
     const restored = recorded(program);
     for (const mode of ['SPAN_ONLY', 'NO_CONTENT']) {
       vi.stubEnv('OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT', mode);

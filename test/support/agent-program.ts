@@ -2,7 +2,8 @@ import type OpenAI from 'openai';
 import type { AgentSession } from 'openai/resources/beta/agents/agents';
 import type { EventCreateParams } from 'openai/resources/beta/agents/sessions/events';
 import type { SessionCreateParamsStreaming } from 'openai/resources/beta/agents/sessions/sessions';
-import { type Program, type ProgramOptions, startProgram } from './program.ts';
+import { type Program, startProgram } from './program.ts';
+import type { SessionOptions } from './session.ts';
 import type { TurnScript } from './simulator/index.ts';
 import { treesFromNow } from './tutor.ts';
 
@@ -42,7 +43,7 @@ export async function follow(client: OpenAI, sessionId: string): Promise<void> {
 /** A program with a saved agent; its trees begin after that, and leave out what it only reads. */
 export async function startAgentProgram(
   turns: readonly TurnScript[],
-  options: ProgramOptions = {},
+  options: SessionOptions = {},
 ): Promise<AgentProgram> {
   const program = await startProgram(options);
   program.simulator.turn(...turns);

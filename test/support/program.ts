@@ -1,13 +1,9 @@
 import { type Attributes, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import OpenAI from 'openai';
 import { onTestFinished } from 'vitest';
-import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
-import { forgetObservers } from '../../src/pipeline/client-observers.ts';
-import { forgetMetricSeries } from '../../src/telemetry/metrics/metric-series.ts';
 import { assertSpanTree } from '../../src/testing.ts';
-import { type RunScript, type Simulator, startReplay, startSimulator } from './simulator/index.ts';
-import { type RecordedTelemetry, type RecordOptions, recordTelemetry } from './telemetry.ts';
+import { type Session, type SessionOptions, startSession } from './session.ts';
+import type { RecordedTelemetry } from './telemetry.ts';
 
 /** What was measured under one combination of dimensions. */
 export interface Point {
@@ -17,12 +13,8 @@ export interface Point {
   readonly max: number;
 }
 
-/** A program under test: a real client of a simulated API, observed, with the real SDK recording. */
-export interface Program {
-  readonly client: OpenAI;
-  /** A client of the same API that nothing observes, as another program has one. */
-  readonly plain: OpenAI;
-  readonly simulator: Simulator;
+/** A session with what most tests do with it. */
+export interface Program extends Pick<Session, 'client' | 'plain' | 'simulator' | 'warnings'> {
   readonly telemetry: RecordedTelemetry;
   /** Runs something below a span of the program's own. */
   inSpan<Result>(run: () => Promise<Result>, name?: string): Promise<Result>;
@@ -40,39 +32,19 @@ export interface Program {
   expectTreeAtEnd(this: Pick<Program, 'expectTree'>, expected: string): Promise<void>;
 }
 
-export interface ProgramOptions extends RecordOptions {
-  readonly config?: OpenAIInstrumentationConfig;
-  readonly runs?: readonly RunScript[];
-  /** A recording to replay instead of simulating. */
-  readonly replay?: string;
-  readonly client?: Partial<ConstructorParameters<typeof OpenAI>[0]>;
-}
-
-/** What the program has recorded is checked when its test ends: conventions, and no span left open. */
-export async function startProgram(options: ProgramOptions = {}): Promise<Program> {
-  // Each simulator has a port of its own, which is a dimension.
-  forgetMetricSeries();
-  forgetObservers();
-  const telemetry = recordTelemetry(options);
-  const simulator =
-    options.replay === undefined
-      ? await startSimulator({ runs: options.runs ?? [] })
-      : await startReplay(options.replay);
-  const settings = { apiKey: 'test', baseURL: simulator.url, maxRetries: 0 };
-  const client = new OpenAI({ ...settings, ...options.client });
-  // Prices change with every version of the price package: only tests of costs have any.
-  instrumentOpenAI(client, { cost: false, ...options.config });
+/** What the program has recorded is verified when its test ends. */
+export async function startProgram(options?: SessionOptions): Promise<Program> {
+  const telemetry = await startSession(options);
+  const { client, plain, simulator, warnings, verify } = telemetry;
   // Not `afterEach`: where test files share a process, it would be registered for the first file only.
-  onTestFinished(async () => {
-    await simulator.close();
-    await telemetry.verify();
-  });
+  onTestFinished(verify);
   const ended: Program['ended'] = (name) =>
     telemetry.spans.filter((span) => span.name === name || span.name.startsWith(`${name} `));
   return {
     client,
-    plain: new OpenAI(settings),
+    plain,
     simulator,
+    warnings,
     telemetry,
     ended,
     async flushed(name) {

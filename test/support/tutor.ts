@@ -2,7 +2,8 @@ import type OpenAI from 'openai';
 import type { AssistantStreamEvent } from 'openai/resources/beta/assistants';
 import type { Run, RunSubmitToolOutputsParamsNonStreaming } from 'openai/resources/beta/threads/runs/runs';
 import { assertSpanTree } from '../../src/testing.ts';
-import { type Program, type ProgramOptions, startProgram } from './program.ts';
+import { type Program, startProgram } from './program.ts';
+import type { SessionOptions } from './session.ts';
 import type { RunScript } from './simulator/index.ts';
 
 /** A program with an assistant and a thread that has one question; its trees begin after that was set up. */
@@ -37,7 +38,7 @@ export function outputsFor(
   return { thread_id: run.thread_id, tool_outputs: calls.map(({ id }) => ({ tool_call_id: id, output })) };
 }
 
-export async function startTutor(options: ProgramOptions = {}): Promise<Tutor> {
+export async function startTutor(options: SessionOptions = {}): Promise<Tutor> {
   const program = await startProgram(options);
   const { client, telemetry } = program;
   const assistant = await client.beta.assistants.create({ model: 'gpt-4o-mini', name: 'Math Tutor' });

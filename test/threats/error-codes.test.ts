@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { SinkEvent } from '../../src/client.ts';
 import { readError, readFailure } from '../../src/telemetry/outcomes/failure.ts';
-import { type ProgramOptions, startProgram } from '../support/program.ts';
+import { startProgram } from '../support/program.ts';
+import type { SessionOptions } from '../support/session.ts';
 import { FAILING_CALLS, type FailingCall } from './failing-calls.ts';
 
 /**
@@ -14,7 +15,7 @@ const KNOWN = 'rate_limit_exceeded';
 async function recordedBy(
   { fail }: FailingCall,
   code: string,
-  options: ProgramOptions,
+  options: SessionOptions,
 ): Promise<{ text: string; types: unknown[] }> {
   const events: SinkEvent[] = [];
   const sink = (event: SinkEvent): void => void events.push(event);

@@ -44,7 +44,7 @@ it.each([
 ])(
   'a server that repeats tool calls in a response has of %d tool calls in one %s response %d recorded, and the others counted',
   async (items, how, recorded) => {
-    const { client, simulator, ended } = await startProgram();
+    const { client, simulator, ended } = await startProgram({ mayLog: true });
     const response = responseWith(items);
     if (how === 'plain') simulator.next({ body: response });
     else simulator.next({ sse: [{ data: { type: 'response.completed', response } }] });
@@ -68,7 +68,7 @@ describe('a model that keeps asking for tool calls', () => {
   ])(
     'has of %d calls of one chat completion %d recorded, however many are answered',
     async (calls, recorded) => {
-      const { client, simulator, ended } = await startProgram();
+      const { client, simulator, ended } = await startProgram({ mayLog: true });
       simulator.next({ body: completionWith(calls) });
       await withConversation('chat-1', async () => {
         const { completions } = client.chat;
@@ -84,7 +84,7 @@ describe('a model that keeps asking for tool calls', () => {
   );
 
   it('has the calls of a streamed chat completion beyond 128 counted', async () => {
-    const { client, simulator, ended } = await startProgram();
+    const { client, simulator, ended } = await startProgram({ mayLog: true });
     const chunks = Array.from({ length: 500 }, (_, index) => {
       const delta = { tool_calls: [{ index, id: `call_${index}`, function: { name: 'look' } }] };
       return { data: { id: 'chatcmpl_1', model, choices: [{ index: 0, finish_reason: null, delta }] } };
@@ -100,7 +100,7 @@ describe('a model that keeps asking for tool calls', () => {
     [300, 128],
     [20, 20],
   ])('has all of %d functions run by runTools, and %d of them recorded', async (calls, recorded) => {
-    const { client, simulator, ended } = await startProgram();
+    const { client, simulator, ended } = await startProgram({ mayLog: true });
     simulator.next({ body: completionWith(calls) });
     let ran = 0;
     const look = { name: 'look', description: 'Looks.', parameters: {}, function: () => String(++ran) };
@@ -117,7 +117,7 @@ it.each([
 ])(
   'a server that repeats itself in a run has of %d steps with %d tool calls each %d calls recorded, and a count on the run',
   async (count, calls, recorded) => {
-    const { simulator, threadId, ...tutor } = await startTutor({ runs: [{}] });
+    const { simulator, threadId, ...tutor } = await startTutor({ runs: [{}], mayLog: true });
     const call = { type: 'code_interpreter', code_interpreter: { input: '1', outputs: [] } };
     const data = Array.from({ length: count }, (_, step) => {
       const tool_calls = Array.from({ length: calls }, (__, index) => ({ ...call, id: `${step}_${index}` }));
@@ -156,7 +156,7 @@ it.each([
     const items = Array.from({ length: commands }, (_, index) => ({
       command: { command: `echo ${index}`, output: '' },
     }));
-    const program = await startAgentProgram([{ items: [...items, { message: 'Done.' }] }]);
+    const program = await startAgentProgram([{ items: [...items, { message: 'Done.' }] }], { mayLog: true });
     await program.inSpan(() => program.converse('Do it.'));
     const [turn] = await program.flushed('invoke_agent');
     expect(program.ended('execute_tool')).toHaveLength(recorded);

@@ -202,7 +202,7 @@ describe('the keys of a client', () => {
 });
 
 test('the keys of all clients are read once for an answer that reports many errors', async () => {
-  const program = await startProgram(CONSENT);
+  const program = await startProgram({ ...CONSENT, mayLog: true });
   const { client, simulator } = program;
   let reads = 0;
   const other = new OpenAI({ apiKey: 'test' });
