@@ -18,8 +18,8 @@ export function modelOf({ body, deployment, sdkMetadata }: ApiRequest): string |
   return deployment ?? bodyText(body, 'model') ?? stringField(sdkMetadata, 'model');
 }
 
-export function modelCall(operation: string, request: ApiRequest): Attributes {
-  const attributes: Attributes = { [ATTR.GEN_AI_OPERATION_NAME]: operation };
+export function modelCall(request: ApiRequest): Attributes {
+  const attributes: Attributes = {};
   define(attributes, ATTR.GEN_AI_REQUEST_MODEL, modelOf(request));
   const serviceTier = asWord(field(request.body, 'service_tier'));
   // `auto` requests no particular tier.
@@ -41,10 +41,6 @@ const OUTPUT_TYPES: Readonly<Record<string, string>> = {
 
 export function outputTypeOf(format: unknown): string | undefined {
   return row(OUTPUT_TYPES, asName(fieldsOf(format).type));
-}
-
-export function nameWith(operation: string, subject: string | undefined): string {
-  return subject === undefined ? operation : `${operation} ${subject}`;
 }
 
 /** A text field of a request body. The body is JSON or, if it contains files, a form. */

@@ -28,7 +28,7 @@ export const chat: Operation = {
   endpoints: ['POST /chat/completions'],
   traits: { inference: 'chat', reportsUsageOnRequest: true, failsWithoutReason: true },
   name: 'chat',
-  requestAttributes: (request) => modelCall('chat', request),
+  requestAttributes: modelCall,
   parameterAttributes: tolerating(chatParameterAttributes),
   resultAttributes: tolerating(chatResultAttributes),
   usage(result) {

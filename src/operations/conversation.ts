@@ -6,7 +6,7 @@ export const conversation: OperationKind<Place, Totals> = {
   kind: 'internal',
   scope: 'unmeasured',
   isLasting: true,
-  spanName: ({ kind }) => kind,
+  subject: ({ kind }) => kind,
   requestAttributes: placeAttributes,
   resultAttributes: totalAttributes,
 };

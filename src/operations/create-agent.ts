@@ -2,7 +2,7 @@ import type { MessagePart, ToolDefinition } from '../config/completion-types.ts'
 import * as ATTR from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { field, stringField, textField } from '../util/payload.ts';
-import { defined, nameWith } from './attributes.ts';
+import { defined } from './attributes.ts';
 import { readInstructions } from './response/content.ts';
 import { readToolDefinitions } from './tool-definitions.ts';
 
@@ -10,10 +10,9 @@ import { readToolDefinitions } from './tool-definitions.ts';
 export const createAgent: Operation = {
   endpoints: ['POST /assistants', 'POST /agents'],
   name: 'create_agent',
-  spanName: ({ body }) => nameWith('create_agent', stringField(body, 'name')),
+  subject: ({ body }) => stringField(body, 'name'),
   requestAttributes: ({ body }) =>
     defined({
-      [ATTR.GEN_AI_OPERATION_NAME]: 'create_agent',
       [ATTR.GEN_AI_REQUEST_MODEL]: stringField(body, 'model'),
       [ATTR.GEN_AI_AGENT_NAME]: stringField(body, 'name'),
     }),

@@ -16,7 +16,7 @@ export const embeddings: Operation = {
   endpoints: ['POST /embeddings'],
   traits: { inference: 'embeddings' },
   name: 'embeddings',
-  requestAttributes: (request) => modelCall('embeddings', request),
+  requestAttributes: modelCall,
   parameterAttributes({ body }): Attributes {
     const format = stringField(body, 'encoding_format');
     const attributes: Attributes = {};

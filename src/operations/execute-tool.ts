@@ -67,12 +67,11 @@ export const executeTool: OperationKind<RecordedToolCall, RecordedToolCall> = {
   name: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
   kind: 'internal',
   scope: 'local',
-  spanName: ({ call }) => `${GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL} ${call.name}`,
+  subject: ({ call }) => call.name,
   requestAttributes(recorded) {
     const { call, vectorStoreIds, timedHere } = recorded;
     const { type, fileIds } = call;
     const attributes: Attributes = {
-      [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
       [ATTR.GEN_AI_TOOL_NAME]: call.name,
       [ATTR.GEN_AI_TOOL_CALL_ID]: call.id,
       [ATTR.GEN_AI_TOOL_TYPE]: type === 'shell' && timedHere !== true ? HOSTED : toolTypeOf(type),

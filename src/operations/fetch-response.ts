@@ -19,7 +19,6 @@ export const fetchResponse: Operation = {
   name: 'fetch_response',
   requestAttributes: (request) =>
     defined({
-      [ATTR.GEN_AI_OPERATION_NAME]: 'fetch_response',
       [ATTR.OPENAI_API_TYPE]: 'responses',
       ...pathAttributes(request),
       [ATTR.GEN_AI_REQUEST_STREAM]: request.streamed || undefined,

@@ -5,7 +5,7 @@ import { GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT } from '../semconv/values.ts';
 import { type Totals, totalAttributes, type Usage } from '../telemetry/cost/usage.ts';
 import type { Operation, OperationKind, RequestedToolCall, WholeOperation } from '../telemetry/operation.ts';
 import { addFinishReason, messageFinishReason } from '../telemetry/outcomes/finish-reason.ts';
-import { define, nameWith } from './attributes.ts';
+import { define } from './attributes.ts';
 import { request } from './request.ts';
 
 export interface InvocationEnd {
@@ -29,8 +29,8 @@ export interface InvocationEnd {
 export const invokeAgent: OperationKind<{ readonly agentName?: string | undefined }, InvocationEnd> = {
   name: GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
   isLasting: true,
-  spanName: ({ agentName }) => nameWith(GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT, agentName),
-  requestAttributes: () => ({ [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT }),
+  subject: ({ agentName }) => agentName,
+  requestAttributes: () => ({}),
   resultAttributes({ observed, finishReason, pollCount, skippedSteps, skippedToolCalls, totals }) {
     const attributes: Attributes = totalAttributes(totals);
     if (!observed) attributes[ATTR.OPENAI_RUN_OBSERVED] = false;

@@ -15,7 +15,7 @@ import { request } from './request.ts';
 
 const modelRequest: Omit<Operation, 'endpoints'> = {
   traits: { runsModel: true },
-  spanName: ({ route }) => route.endpoint,
+  subject: ({ route }) => route.endpoint,
   requestAttributes: (apiRequest) =>
     defined({
       ...request.requestAttributes(apiRequest),

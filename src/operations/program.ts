@@ -23,7 +23,7 @@ interface NamedFunction {
 export const programCode: OperationKind<NamedFunction, ProgramResult> = {
   kind: 'internal',
   scope: 'unmeasured',
-  spanName: ({ name }) => name,
+  subject: ({ name }) => name,
   requestAttributes: ({ attributes }) => attributes,
   content: { input: () => ({}) },
 };
@@ -47,9 +47,8 @@ export const programTool: OperationKind<
   name: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
   kind: 'internal',
   scope: 'local',
-  spanName: ({ name }) => `${GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL} ${name}`,
+  subject: ({ name }) => name,
   requestAttributes: ({ name, provider }) => ({
-    [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
     // The event `gen_ai.client.inference.operation.details` requires this attribute.
     [ATTR.GEN_AI_PROVIDER_NAME]: provider,
     [ATTR.GEN_AI_TOOL_NAME]: name,
@@ -69,17 +68,14 @@ export const workflow: OperationKind<undefined, ProgramResult> = {
   name: GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
   kind: 'internal',
   scope: 'local',
-  spanName: () => `${GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW} ${WORKFLOW}`,
-  requestAttributes: () => ({
-    [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
-    [ATTR.GEN_AI_WORKFLOW_NAME]: WORKFLOW,
-  }),
+  subject: () => WORKFLOW,
+  requestAttributes: () => ({ [ATTR.GEN_AI_WORKFLOW_NAME]: WORKFLOW }),
 };
 
 export const webhook: OperationKind<undefined, ProgramResult> = {
   kind: 'internal',
   scope: 'unmeasured',
-  spanName: () => 'webhook',
+  subject: () => 'webhook',
   requestAttributes: () => ({}),
   resultAttributes({ value: event }) {
     const attributes: Attributes = {};

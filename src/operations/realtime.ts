@@ -30,7 +30,7 @@ export const realtimeResponse: Operation = {
   ...response,
   endpoints: [],
   traits: {},
-  requestAttributes: (request) => modelCall('chat', request),
+  requestAttributes: modelCall,
   parameterAttributes: tolerating(realtimeParameterAttributes),
   resultAttributes(result): Attributes {
     const attributes = responseAttributes(result);
@@ -78,7 +78,7 @@ export function asResponse(response: unknown, model: string | undefined): object
  */
 export const realtimeTranscription: Operation = {
   endpoints: [],
-  spanName: () => 'transcription',
+  subject: () => 'transcription',
   requestAttributes: (request) =>
     defined({
       [ATTR.OPENAI_API_TYPE]: OPENAI_API_TYPE_VALUE_REALTIME,

@@ -8,7 +8,7 @@ import { readResourceFailure } from './failures.ts';
 export const request: Operation = {
   /** Empty, because this operation is used for every endpoint that no other one declares. */
   endpoints: [],
-  spanName: ({ route }) => route.endpoint,
+  subject: ({ route }) => route.endpoint,
   requestAttributes(apiRequest): Attributes {
     const { route, streamed } = apiRequest;
     const attributes: Attributes = {

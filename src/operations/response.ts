@@ -59,7 +59,7 @@ export const response: Operation = {
 };
 
 function responseRequestAttributes(request: ApiRequest): Attributes {
-  const attributes = modelCall('chat', request);
+  const attributes = modelCall(request);
   define(attributes, ATTR.GEN_AI_CONVERSATION_ID, conversationIdOf(request.body));
   // These are set when the span starts. Otherwise, the prompt of `withMetadata` would be added.
   const prompt = objectField(request.body, 'prompt');

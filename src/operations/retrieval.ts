@@ -1,7 +1,7 @@
 import * as ATTR from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { arrayField, countField, field, strings, textField } from '../util/payload.ts';
-import { defined, nameWith } from './attributes.ts';
+import { defined } from './attributes.ts';
 import { readDocuments } from './citations.ts';
 import { readAnswerFailure } from './failures.ts';
 import { pathAttributes } from './request.ts';
@@ -11,10 +11,9 @@ export const retrieval: Operation = {
   endpoints: ['POST /vector_stores/{vector_store_id}/search'],
   traits: { inference: 'retrieval' },
   name: 'retrieval',
-  spanName: ({ values: [vectorStoreId] }) => nameWith('retrieval', vectorStoreId),
+  subject: ({ values: [vectorStoreId] }) => vectorStoreId,
   requestAttributes: (request) =>
     defined({
-      [ATTR.GEN_AI_OPERATION_NAME]: 'retrieval',
       ...pathAttributes(request),
       [ATTR.GEN_AI_DATA_SOURCE_ID]: request.values[0],
       [ATTR.GEN_AI_RETRIEVAL_TOP_K]: countField(request.body, 'max_num_results'),

@@ -30,7 +30,7 @@ export const step: OperationKind<RecordedStep, RecordedStep> = {
   name: GEN_AI_OPERATION_NAME_VALUE_CHAT,
   scope: 'unmeasured',
   requestAttributes({ model }) {
-    const attributes: Attributes = { [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_CHAT };
+    const attributes: Attributes = {};
     define(attributes, ATTR.GEN_AI_REQUEST_MODEL, model);
     return attributes;
   },

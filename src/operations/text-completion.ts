@@ -2,7 +2,6 @@ import type { Message } from '../config/completion-types.ts';
 import { usageIn } from '../telemetry/cost/usage.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { field, strings, tolerating } from '../util/payload.ts';
-import { modelCall } from './attributes.ts';
 import { readOutputMessages } from './chat/messages.ts';
 import { chat, samplingAttributes, stopSequences } from './chat.ts';
 
@@ -16,7 +15,6 @@ export const textCompletion: Operation = {
   endpoints: ['POST /completions'],
   traits: { inference: 'text_completion', reportsUsageOnRequest: true, failsWithoutReason: true },
   name: 'text_completion',
-  requestAttributes: (request) => modelCall('text_completion', request),
   parameterAttributes: tolerating(samplingAttributes),
   usage: usageIn,
   content: {

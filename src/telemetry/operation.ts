@@ -55,9 +55,9 @@ export interface OperationKind<Request, Result> {
   /** Set if the operation outlives its first call. It keeps no caller's context; viewers await its end. */
   readonly isLasting?: true;
   readonly traits?: OperationTraits;
-  /** The span's name. Default: the operation and the requested model. */
-  spanName?(request: Request): string;
-  /** The attributes that the span starts with, which samplers see: operation, model, target. */
+  /** What the span's name has after `name`, or has alone without one. Default: the requested model. */
+  subject?(request: Request): string | undefined;
+  /** The attributes that the span starts with, which samplers see: model, target. The record adds `name`. */
   requestAttributes(request: Request): Attributes;
   /** The other request parameters. They are not read if only metrics are recorded. */
   parameterAttributes?(request: Request): Attributes;

@@ -111,6 +111,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     this.#isTimed = start.rebuilt !== true;
     this.#startTime = place.startTime ?? start.startTime;
     const attributes = guard('reading request attributes', operation.requestAttributes, request) ?? {};
+    if (operation.name !== undefined) attributes[ATTR.GEN_AI_OPERATION_NAME] = operation.name;
     if (endpoint !== undefined) addEndpointAttributes(attributes, endpoint);
     if (place.attributes !== undefined) Object.assign(attributes, place.attributes);
     this.attributes = attributes;
@@ -390,13 +391,14 @@ function startSpan(
 }
 
 export function spanNameOf<Request>(
-  operation: Pick<OperationKind<Request, unknown>, 'name' | 'spanName'>,
+  operation: Pick<OperationKind<Request, unknown>, 'name' | 'subject'>,
   request: Request,
   attributes: Attributes,
 ): string {
-  if (operation.spanName !== undefined) return operation.spanName(request);
-  const model = attributes[ATTR.GEN_AI_REQUEST_MODEL];
-  return model === undefined ? `${operation.name}` : `${operation.name} ${model}`;
+  const { name } = operation;
+  const subject =
+    operation.subject === undefined ? attributes[ATTR.GEN_AI_REQUEST_MODEL] : operation.subject(request);
+  return name === undefined || subject === undefined ? `${name ?? subject}` : `${name} ${subject}`;
 }
 
 const LATE_PREFIX = 'openai.';

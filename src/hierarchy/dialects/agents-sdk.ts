@@ -49,7 +49,7 @@ export interface AgentsEnd {
 
 const REQUEST: OperationKind<AgentsStart, AgentsEnd> = {
   scope: 'local',
-  spanName: ({ name }) => name,
+  subject: ({ name }) => name,
   requestAttributes: ({ attributes }) => attributes,
   content: { output: ({ content }) => content() },
 };
