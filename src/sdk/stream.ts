@@ -54,21 +54,26 @@ function endOnAbort(signal: Partial<AbortSignal> | undefined, { reference }: Cal
   return () => signal?.removeEventListener?.('abort', onAbort);
 }
 
-type InTurn = <Result>(step: () => Promise<Result>) => Promise<Result>;
+/** The generator as it is now, before its methods are replaced. */
+function asRead(generator: Iterator): AsyncIterable<unknown> {
+  const { next, return: close } = generator;
+  const steps = { next: () => next.call(generator), return: () => close.call(generator, undefined) };
+  return { [Symbol.asyncIterator]: () => steps };
+}
 
-const atOnce: InTurn = (step) => step();
-
-/** Runs the steps of a generator one after another. Otherwise, a step could overtake one that skips a hidden chunk. */
-function queue(): InTurn {
-  let last: Promise<unknown> | undefined;
-  return (step) => {
-    // The first step begins at once: of two readers, the SDK serves the one that asked first.
-    const taken = last === undefined ? step() : last.then(step, step);
-    last = taken;
-    // The next step handles a rejection of `taken`, so Node never reports it as unhandled. The reader gets
-    // another promise. If the reader does not handle a rejection of that one, Node reports it.
-    return taken.then((result) => result);
-  };
+/**
+ * Takes the steps of a stream in turn, as every async generator does. Otherwise, a step could overtake one that skips a
+ * hidden chunk.
+ */
+async function* withoutUsage(steps: AsyncIterable<unknown>, call: Call): Iterator {
+  for await (const chunk of steps) {
+    if (isUsageChunk(chunk)) {
+      call.hiddenChunk(chunk);
+      continue;
+    }
+    guard('hiding usage', removeNoUsage, chunk);
+    yield chunk;
+  }
 }
 
 /** Whether the answer is JSON. The SDK expects a stream, and finds neither events nor an error in JSON. */
@@ -77,41 +82,28 @@ function isJson({ headers }: Call): boolean {
 }
 
 function watchGenerator(generator: Iterator, stream: Stream, call: Call): void {
-  const { next, return: close, throw: fail } = generator;
-
-  const onResult = (
-    result: IteratorResult<unknown>,
-  ): IteratorResult<unknown> | Promise<IteratorResult<unknown>> => {
+  const source = call.hidesUsage ? withoutUsage(asRead(generator), call) : generator;
+  const { next, return: close, throw: fail } = source;
+  const onResult = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
     if (result.done === true) {
       const end = call.chunkCount === 0 && guard('reading a header', isJson, call) ? 'error' : 'completed';
       call.endStream(stream.controller.signal?.aborted ? 'aborted' : end);
-    } else if (call.hidesUsage && isUsageChunk(result.value)) {
-      call.hiddenChunk(result.value);
-      return next.call(generator).then(onResult, onError);
-    } else {
-      if (call.hidesUsage) guard('hiding usage', removeNoUsage, result.value);
-      call.chunk(result.value);
-    }
+    } else call.chunk(result.value);
     return result;
   };
   const onError = (error: unknown): never => {
     call.endStream('error', error);
     throw error;
   };
-
-  const inTurn = call.hidesUsage ? queue() : atOnce;
-  const step = (value: unknown): Promise<IteratorResult<unknown>> =>
-    next.call(generator, value).then(onResult, onError);
   const watching: Pick<Iterator, 'next' | 'return' | 'throw'> = {
-    // If no chunk is hidden, this saves one function call for each chunk.
-    next: call.hidesUsage ? (value: unknown) => inTurn(() => step(value)) : step,
+    next: (value: unknown) => next.call(source, value).then(onResult, onError),
     return: (value: unknown) => {
       call.endStream(stream.controller.signal?.aborted ? 'aborted' : 'cancelled');
-      return inTurn(() => close.call(generator, value));
+      return close.call(source, value);
     },
     throw: (error: unknown) => {
       call.endStream('error', error);
-      return inTurn(() => fail.call(generator, error));
+      return fail.call(source, error);
     },
   };
   for (const [name, method] of Object.entries(watching)) setMethod(generator, name, method);
