@@ -7,46 +7,15 @@ import type { Method } from './reflect.ts';
 const CALL: symbol = Symbol('opentelemetry-instrumentation-openai call');
 
 /**
- * The context in which the SDK works during one call. `values` is the caller's context until the call begins,
- * then that of its span. One object serves both, so no values are copied.
+ * Makes the SDK work in `call.context`: in the caller's context until the call begins, then in that of its span. One
+ * object serves both. A foreign context gets the call through its own `setValue`.
  */
-class CallContext implements Context {
-  values: Context;
-  readonly #call: Call;
-
-  constructor(call: Call, caller: Context) {
-    this.#call = call;
-    this.values = caller;
-  }
-
-  get isLinkable(): true {
-    return true;
-  }
-
-  getValue(key: symbol): unknown {
-    return key === CALL ? this.#call : this.values.getValue(key);
-  }
-
-  setValue(key: symbol, value: unknown): Context {
-    return this.#copy().setValue(key, value);
-  }
-
-  deleteValue(key: symbol): Context {
-    return this.#copy().deleteValue(key);
-  }
-
-  #copy(): Context {
-    return LinkedContext.of(this.values).setValue(CALL, this.#call);
-  }
-}
-
-/** Makes the SDK work in `call.context`. A foreign context gets the call through its own `setValue`. */
 export function workInContext(call: Call): void {
   const { working, context } = call;
-  if (working instanceof CallContext) working.values = context;
+  if (working instanceof LinkedContext) working.moveBelow(context);
   else
     call.working = LinkedContext.accepts(context)
-      ? new CallContext(call, context)
+      ? LinkedContext.below(context, CALL, call)
       : context.setValue(CALL, call);
 }
 

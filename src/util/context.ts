@@ -83,7 +83,7 @@ const MAX_LINKS = 8;
 
 /** A context that adds one value to another. The API's contexts would copy all values, which is slow. */
 export class LinkedContext implements Context {
-  readonly #outer: Context;
+  #outer: Context;
   readonly #key: symbol | undefined;
   readonly #value: unknown;
   readonly #links: number;
@@ -105,6 +105,15 @@ export class LinkedContext implements Context {
 
   get isLinkable(): true {
     return true;
+  }
+
+  static below(outer: Context, key: symbol, value: unknown): LinkedContext {
+    return new LinkedContext(outer, key, value);
+  }
+
+  /** Replaces all values but the one that this link adds. */
+  moveBelow(outer: Context): void {
+    this.#outer = outer;
   }
 
   /** A context with the same values, whose `setValue` adds a link instead of copying all values. */
