@@ -166,52 +166,47 @@ export class ChatAccumulator implements Accumulator {
   }
 
   /** @returns whether the piece is content: text, or a part of a tool call or of audio */
-  #addChoice(piece: unknown, tolerates: boolean = false): boolean {
-    try {
-      const {
-        index: position,
-        finish_reason: reasonGiven,
-        delta,
-        text,
-        error,
-      } = (piece ?? NO_PIECE) as PayloadObject;
-      const index = asCount(position) ?? 0;
-      const reason = typeof reasonGiven === 'string' ? asWord(reasonGiven) : undefined;
-      const given = text === undefined ? delta : { content: text };
-      const message = (typeof given === 'object' && given !== null ? given : NO_PIECE) as PayloadObject;
-      const { content, refusal, reasoning_content, reasoning, audio } = message;
-      const { tool_calls: toolCalls, function_call: called } = message;
-      const calls =
-        (Array.isArray(toolCalls) && toolCalls.length > 0) || (called !== undefined && called !== null);
-      // `isPiece` is not called for `content`, to save time in each chunk.
-      const hasContent =
-        calls ||
-        (typeof content === 'string' ? content !== '' : Array.isArray(content) && content.length > 0) ||
-        isPiece(refusal) ||
-        isPiece(reasoning_content) ||
-        isPiece(reasoning) ||
-        (audio ?? undefined) !== undefined;
-      // Tool calls are kept even if content is not recorded: the names of tools are not content.
-      const keepsMessage = this.#room !== undefined || calls;
-      const isBroken = error !== undefined && error !== null;
-      if (index >= MAX_REPEATED) return hasContent;
-      let choice = this.#choices[index];
-      if (choice === undefined) {
-        choice = { index };
-        this.#choices[index] = choice;
-      }
-      if (reason !== undefined) {
-        choice.finish_reason = reason;
-        this.#choiceUsage ??= keptNumbers(objectField(piece, 'usage'));
-        this.#completes = true;
-      }
-      if (isBroken) choice.error ??= reportedError(piece);
-      if (keepsMessage) this.#addMessage(choice, message);
-      return hasContent;
-    } catch (error) {
-      if (tolerates) throw error;
-      return this.#addChoice(tolerant(piece), true);
+  #addChoice(piece: unknown): boolean {
+    const {
+      index: position,
+      finish_reason: reasonGiven,
+      delta,
+      text,
+      error,
+    } = (piece ?? NO_PIECE) as PayloadObject;
+    const index = asCount(position) ?? 0;
+    const reason = typeof reasonGiven === 'string' ? asWord(reasonGiven) : undefined;
+    const given = text === undefined ? delta : { content: text };
+    const message = (typeof given === 'object' && given !== null ? given : NO_PIECE) as PayloadObject;
+    const { content, refusal, reasoning_content, reasoning, audio } = message;
+    const { tool_calls: toolCalls, function_call: called } = message;
+    const calls =
+      (Array.isArray(toolCalls) && toolCalls.length > 0) || (called !== undefined && called !== null);
+    // `isPiece` is not called for `content`, to save time in each chunk.
+    const hasContent =
+      calls ||
+      (typeof content === 'string' ? content !== '' : Array.isArray(content) && content.length > 0) ||
+      isPiece(refusal) ||
+      isPiece(reasoning_content) ||
+      isPiece(reasoning) ||
+      (audio ?? undefined) !== undefined;
+    // Tool calls are kept even if content is not recorded: the names of tools are not content.
+    const keepsMessage = this.#room !== undefined || calls;
+    const isBroken = error !== undefined && error !== null;
+    if (index >= MAX_REPEATED) return hasContent;
+    let choice = this.#choices[index];
+    if (choice === undefined) {
+      choice = { index };
+      this.#choices[index] = choice;
     }
+    if (reason !== undefined) {
+      choice.finish_reason = reason;
+      this.#choiceUsage ??= keptNumbers(objectField(piece, 'usage'));
+      this.#completes = true;
+    }
+    if (isBroken) choice.error ??= reportedError(piece);
+    if (keepsMessage) this.#addMessage(choice, message);
+    return hasContent;
   }
 
   #addMessage(choice: StreamedChoice, delta: PayloadObject): void {
