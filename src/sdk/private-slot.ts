@@ -14,24 +14,20 @@ class ReturnsHolder {
 /**
  * Adds a private field to objects of the SDK. Like an entry of a `WeakMap`, it is invisible and lives as long as the
  * object, but it costs the garbage collector nothing. Engines may refuse to add a field to a frozen object, so frozen
- * objects get an entry in a `WeakMap`.
+ * objects get none.
  *
  * @see https://syg.github.io/proposal-nonextensible-applies-to-private
  */
 export function privateSlot<Value extends object>(): PrivateSlot<Value> {
-  const frozen = new WeakMap<object, Value>();
   class Holder extends ReturnsHolder {
     #value: Value | undefined;
     static get(holder: unknown): Value | undefined {
       const mayHold = (typeof holder === 'object' && holder !== null) || typeof holder === 'function';
-      if (!mayHold) return undefined;
-      if (#value in holder) return holder.#value;
-      return Object.isExtensible(holder) ? undefined : frozen.get(holder);
+      return mayHold && #value in holder ? holder.#value : undefined;
     }
     static set(holder: object, value: Value): void {
       if (#value in holder) holder.#value = value;
       else if (Object.isExtensible(holder)) (new Holder(holder) as Holder).#value = value;
-      else frozen.set(holder, value);
     }
   }
   return Holder;

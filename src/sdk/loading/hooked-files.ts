@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { textField } from '../../util/payload.ts';
+import { field, textField } from '../../util/payload.ts';
 import { STATE_KEY } from '../../util/process-state.ts';
 import { NAME } from '../../util/version.ts';
 import { CLASS_NAMES, type ClassKind } from '../class-names.ts';
@@ -125,22 +125,7 @@ export function versionOfHooked(file: string): string | undefined {
   const path = file.startsWith('file:') ? fileURLToPath(file) : file;
   const hooked = hookedFile(path);
   if (hooked === undefined) return undefined;
-  const { name, version } = manifestAt(join(hooked.folder, 'package.json'));
-  return name === hooked.package ? version : undefined;
-}
-
-interface Manifest {
-  readonly path: string;
-  readonly name: string | undefined;
-  readonly version: string;
-}
-
-/** A file needs its manifest when it is loaded, and again when it has run. */
-let latest: Manifest | undefined;
-
-function manifestAt(path: string): Manifest {
-  if (latest?.path === path) return latest;
-  const content: unknown = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
-  latest = { path, name: textField(content, 'name'), version: textField(content, 'version') ?? 'unknown' };
-  return latest;
+  const manifest = join(hooked.folder, 'package.json');
+  const content: unknown = existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')) : undefined;
+  return field(content, 'name') === hooked.package ? (textField(content, 'version') ?? 'unknown') : undefined;
 }
