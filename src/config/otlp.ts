@@ -120,9 +120,6 @@ export function addressWithoutSecrets(endpoint: string): string {
 }
 
 export function parseAddress(endpoint: string): URL | undefined {
-  try {
-    return new URL(/^[a-z][a-z\d+.-]*:\/\//i.test(endpoint) ? endpoint : `http://${endpoint}`);
-  } catch {
-    return undefined;
-  }
+  const url = /^[a-z][a-z\d+.-]*:\/\//i.test(endpoint) ? endpoint : `http://${endpoint}`;
+  return URL.canParse(url) ? new URL(url) : undefined;
 }

@@ -4,20 +4,21 @@ import type { ProcessFindingCode } from './findings.ts';
 import { notice } from './report.ts';
 import { isTested } from './tested-versions.ts';
 
-interface Copy {
-  readonly directory: string;
-  readonly version: string;
-}
+/** The versions of the copies, by directory. */
+type Copies = Map<string, string>;
 
-interface Copies {
-  /** The keys are directories. */
-  readonly openai: Map<string, Copy>;
-  readonly ours: Map<string, Copy>;
+interface LoadedCopies {
+  readonly openai: Copies;
+  readonly ours: Copies;
   /** Whether any client class was found: loaded, or passed to `instrumentOpenAI`. */
   seen: boolean;
 }
 
-const copies = new ProcessWide<Copies>('copies', () => ({ openai: new Map(), ours: new Map(), seen: false }));
+const copies = new ProcessWide<LoadedCopies>('copies', () => ({
+  openai: new Map(),
+  ours: new Map(),
+  seen: false,
+}));
 
 /** The ES module and the CommonJS build of one copy count as one. */
 export function noticeOpenAI(file: string, version: string, isEarly: boolean): void {
@@ -27,7 +28,7 @@ export function noticeOpenAI(file: string, version: string, isEarly: boolean): v
   // Several files of one copy define its client, so report the copy only once.
   if (isEarly && !openai.has(directory)) notice('openai_loaded_early', version, path);
   noticeVersion(version);
-  add(openai, { directory, version }, 'openai_twice');
+  add(openai, directory, version, 'openai_twice');
 }
 
 /** Reads the version of `openai` from the user agent of a client. */
@@ -43,7 +44,7 @@ function noticeVersion(version: string): void {
 }
 
 export function noticeOurselves(file: string, version: string): void {
-  add(copies.value.ours, { directory: directoryOf(pathOf(file)), version }, 'package_twice');
+  add(copies.value.ours, directoryOf(pathOf(file)), version, 'package_twice');
 }
 
 export function noticeClientClass(missing: readonly string[], version: string = ''): void {
@@ -55,10 +56,10 @@ export function hasSeenClientClass(): boolean {
   return copies.value.seen;
 }
 
-function add(known: Map<string, Copy>, copy: Copy, code: ProcessFindingCode): void {
-  if (known.has(copy.directory)) return;
-  known.set(copy.directory, copy);
-  const list = [...known.values()].map(({ directory, version }) => `${version} in ${directory}`);
+function add(known: Copies, directory: string, version: string, code: ProcessFindingCode): void {
+  if (known.has(directory)) return;
+  known.set(directory, version);
+  const list = [...known].map(([each, itsVersion]) => `${itsVersion} in ${each}`);
   if (list.length > 1) notice(code, list.join(', '));
 }
 

@@ -72,16 +72,8 @@ export function secretsOfUrl(url: string): string[] {
 }
 
 function parse(url: string): URL | undefined {
-  try {
-    return new URL(url);
-  } catch {
-    // The URL may have no scheme, so it is parsed again with a base.
-  }
-  try {
-    return new URL(url, BASE);
-  } catch {
-    return undefined;
-  }
+  if (URL.canParse(url)) return new URL(url);
+  return URL.canParse(url, BASE) ? new URL(url, BASE) : undefined;
 }
 
 function withoutUsers(text: string): string {

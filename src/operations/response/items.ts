@@ -27,7 +27,7 @@ interface CallType {
 }
 
 /**
- * The types of items that are tool calls. An unknown `…_call` counts as a hosted tool.
+ * The types of items that are tool calls. Any other `…_call` is one of a hosted tool, such as `web_search_call`.
  *
  * @see https://platform.openai.com/docs/api-reference/responses/object#responses/object-output
  */
@@ -41,10 +41,6 @@ const CALLS: Readonly<Record<string, CallType>> = {
   mcp_approval_request: { tool: 'mcp', name: 'name', runBy: 'program' },
   mcp_call: { tool: 'mcp', name: 'name', runBy: 'api' },
   mcp_list_tools: { tool: 'mcp_list_tools', runBy: 'api' },
-  web_search_call: { tool: 'web_search', runBy: 'api' },
-  file_search_call: { tool: 'file_search', runBy: 'api' },
-  code_interpreter_call: { tool: 'code_interpreter', runBy: 'api' },
-  image_generation_call: { tool: 'image_generation', runBy: 'api' },
   tool_search_call: {
     tool: 'tool_search',
     runBy: (item) => (field(item, 'execution') === 'client' ? 'program' : 'api'),
@@ -60,24 +56,16 @@ function shellRunBy(item: unknown): 'program' | 'api' {
   return field(field(item, 'environment'), 'type') === 'container_reference' ? 'api' : 'program';
 }
 
-/** The types of items that are outputs of tool calls, with the field that has the id of the call. */
-const OUTPUTS: Readonly<Record<string, string>> = {
-  function_call_output: 'call_id',
-  custom_tool_call_output: 'call_id',
-  computer_call_output: 'call_id',
+/** The fields with the id of the call in outputs of tool calls. Any other `…_output` has it in `call_id`. */
+const CALL_ID_FIELDS: Readonly<Record<string, string>> = {
   local_shell_call_output: 'id',
-  shell_call_output: 'call_id',
-  apply_patch_call_output: 'call_id',
-  tool_search_output: 'call_id',
-  program_output: 'call_id',
-  multi_agent_call_output: 'call_id',
   mcp_approval_response: 'approval_request_id',
 };
 
 export function readResponseToolCall(item: unknown): ResponseToolCall | undefined {
   const type = stringField(item, 'type');
   if (type === undefined) return undefined;
-  const known = row(CALLS, type) ?? unknownCall(type);
+  const known = row(CALLS, type) ?? hostedCall(type);
   if (known === undefined) return undefined;
   const { tool, name, runBy } = known;
   const id = stringField(item, 'id');
@@ -95,7 +83,7 @@ export function readResponseToolCall(item: unknown): ResponseToolCall | undefine
   };
 }
 
-function unknownCall(type: string): CallType | undefined {
+function hostedCall(type: string): CallType | undefined {
   return asWord(type)?.endsWith('_call') ? { tool: type.slice(0, -'_call'.length), runBy: 'api' } : undefined;
 }
 
@@ -119,7 +107,8 @@ export function countSkippedItemCalls(output: readonly unknown[]): number {
 }
 
 export function readToolOutputCallId(item: unknown): string | undefined {
-  const key = row(OUTPUTS, stringField(item, 'type'));
+  const type = stringField(item, 'type');
+  const key = row(CALL_ID_FIELDS, type) ?? (type?.endsWith('_output') ? 'call_id' : undefined);
   return key === undefined ? undefined : stringField(item, key);
 }
 
