@@ -265,12 +265,9 @@ export interface ModelDialect {
   calls(answer: unknown, options: { readonly content: boolean }): readonly RequestedCall[];
   /** The parts of a streamed answer that have arrived in full. */
   finished(answer: unknown): unknown;
-  /** The last messages of a request, which the model replies to; `undefined` if they are long. */
-  lastMessages(body: unknown): unknown;
-  userMessages(body: unknown): number;
-  vectorStoreIds(body: unknown): readonly string[];
-  /** Whether a result is an answer of the model, even an incomplete one. */
-  isAnswer(result: unknown): boolean;
+  /** The text or the messages that the model replies to. */
+  input(body: unknown): unknown;
+  vectorStoreIds?(body: unknown): readonly string[];
   conversationOf?(answer: unknown): string | undefined;
   idOf?(answer: unknown): string | undefined;
 }

@@ -1,5 +1,6 @@
 import { type Context, type SpanContext, trace } from '@opentelemetry/api';
 import { type ApiRequest, chat, operationOf } from '../operations/index.ts';
+import { countNewMessages } from '../operations/response/items.ts';
 import type { Call } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import { isToolRunner } from '../sdk/resources.ts';
@@ -12,13 +13,15 @@ import type { OpenRecord, Placement, StreamedAnswer } from '../telemetry/placeme
 import type { LocalPlace } from '../telemetry/program-operation.ts';
 import { inOrder } from '../util/clock.ts';
 import { beginIn, finishIn } from '../util/open-traces.ts';
-import { field } from '../util/payload.ts';
+import { arrayField, field, stringField } from '../util/payload.ts';
 import { type ConversationApi, enterConversation, parentIn, placeInNamed } from './conversation-api.ts';
 import { activeSpan } from './conversations/conversation.ts';
 import { conversationIn } from './conversations/conversation-id.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
 import type { ModelDialect, RequestedCall } from './dialect.ts';
 import { completions } from './dialects/completions.ts';
+import { NONE } from './dialects/shared-readers.ts';
+import { lastMessages } from './tool-calls/last-messages.ts';
 import { type AnsweredCalls, ItemTimes, type ToolCalls } from './tool-calls/tool-calls.ts';
 import type { ConversationTracker } from './tracker.ts';
 
@@ -85,10 +88,11 @@ export class ModelCall {
     this.parent = this.#joined === undefined ? parent : trace.setSpanContext(parent, this.#joined);
     beginIn(this.#joined);
     this.#caller = callerTraceOf(this.parent);
-    this.#vectorStoreIds = dialect.vectorStoreIds(body);
+    this.#vectorStoreIds = dialect.vectorStoreIds?.(body) ?? NONE;
+    const input = dialect.input(body);
     const mayCount = start.conversationId !== undefined || dialect.conversationOf !== undefined;
-    this.#userMessages = mayCount ? dialect.userMessages(body) : 0;
-    this.#lastMessages = field(body, 'background') === true ? undefined : dialect.lastMessages(body);
+    this.#userMessages = mayCount ? countNewMessages(input) : 0;
+    this.#lastMessages = field(body, 'background') === true ? undefined : lastMessages(input);
   }
 
   /** Called when an event completes the answer or one of its choices. The stream may continue with other tool calls. */
@@ -124,7 +128,8 @@ export class ModelCall {
     const { endpoint, counts, handedOn } = this.start;
     const id = this.#conversationOf(result);
     if (id === undefined) return;
-    const isAnswer = counts && this.#dialect.isAnswer(result);
+    const hasId = stringField(result, 'id') !== undefined;
+    const isAnswer = counts && (hasId || arrayField(result, 'choices').length > 0);
     const [runs, userMessages] = isAnswer ? [1, this.#userMessages] : [0, 0];
     const counted = handedOn ? { userMessages } : { runs, userMessages, spent };
     this.#tracker.conversation('conversation', id, endpoint.origin).count(counted);

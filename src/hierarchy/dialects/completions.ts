@@ -11,10 +11,7 @@ export const completions: ModelDialect = {
   results: readToolMessages,
   calls: readRequestedCalls,
   finished: finishedPart,
-  lastMessages: (body) => lastMessages(arrayField(body, 'messages')),
-  userMessages: countNewUserMessages,
-  vectorStoreIds: () => [],
-  isAnswer: (result) => stringField(result, 'id') !== undefined || arrayField(result, 'choices').length > 0,
+  input: (body) => field(body, 'messages'),
 };
 
 function readRequestedCalls(completion: unknown, { content }: { content: boolean }): RequestedCall[] {
@@ -72,13 +69,6 @@ function readToolMessages(body: unknown, outcome?: ToolOutcome): ToolResult[] {
       };
     },
   );
-}
-
-/** The number of user messages after the last assistant message; earlier requests have counted the others. */
-function countNewUserMessages(body: unknown): number {
-  const messages = arrayField(body, 'messages');
-  const lastAnswer = messages.findLastIndex(isAnswer);
-  return messages.slice(lastAnswer + 1).filter((message) => field(message, 'role') === 'user').length;
 }
 
 function isResult(message: unknown): boolean {

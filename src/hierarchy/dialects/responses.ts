@@ -1,7 +1,6 @@
 import { type ApiRequest, response as createResponse, operationOf } from '../../operations/index.ts';
 import { readToolContent } from '../../operations/response/content.ts';
 import {
-  countNewMessages,
   isRecordedCall,
   type ResponseToolCall,
   readAnsweredCallId,
@@ -37,17 +36,15 @@ import type {
   ToolCallSnapshot,
   ToolResult,
 } from '../dialect.ts';
-import { fingerprintOfMessages, lastMessages, lastMessagesIn, once } from '../tool-calls/last-messages.ts';
+import { fingerprintOfMessages, lastMessages, once } from '../tool-calls/last-messages.ts';
 import { byUniqueId, toolCounts } from './shared-readers.ts';
 
 export const responses: ModelDialect = {
   results: readItemResults,
   calls: readItemCalls,
   finished: (response) => response,
-  lastMessages: (body) => lastMessagesIn(field(body, 'input')),
-  userMessages: (body) => countNewMessages(body),
+  input: (body) => field(body, 'input'),
   vectorStoreIds: readVectorStoreIds,
-  isAnswer: (response) => stringField(response, 'id') !== undefined,
   conversationOf: (response) => conversationIdOf(response),
   idOf: (response) => stringField(response, 'id'),
 };

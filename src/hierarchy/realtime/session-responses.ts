@@ -1,6 +1,5 @@
 import type { Attributes, Context } from '@opentelemetry/api';
 import { defined } from '../../operations/attributes.ts';
-import type { ApiRequest } from '../../operations/index.ts';
 import { asResponse, realtimeResponse } from '../../operations/realtime.ts';
 import { readResponseInput } from '../../operations/response/content.ts';
 import { Call } from '../../sdk/call.ts';
@@ -17,11 +16,9 @@ import { PlacedCall } from '../../telemetry/placed-call.ts';
 import type { Following, OpenRecord } from '../../telemetry/placement.ts';
 import { keepNewest } from '../../util/bounded-map.ts';
 import {
-  arrayField,
   asObject,
   field,
   fieldsOf,
-  first,
   numberField,
   objectField,
   type PayloadObject,
@@ -110,7 +107,6 @@ export class SessionResponses {
     this.#begun.delete(id);
     response.see(event);
     response.call.endStream('completed');
-    for (const item of first(arrayField(reported, 'output'))) this.#belongs(item, id);
     const reason = field(objectField(reported, 'status_details'), 'reason');
     const isCancelled = field(reported, 'status') === 'cancelled' && reason === 'turn_detected';
     if (isCancelled && this.#isNewlyInterrupted(id))
@@ -249,9 +245,10 @@ class OpenResponse {
     this.isOutOfBand = isOutOfBand(event);
     const parent = parentIn(session, caller);
     this.#parent = parent;
-    const body = withDefaults(field(event, 'response'), { model, ...session.defaults.current });
+    const input = said.map(({ item }) => item);
+    const body = withDefaults(field(event, 'response'), { model, ...session.defaults.current, input });
     const request = requestTo('/realtime', body, { streamed: true, deployment: endpoint.deployment });
-    const operation = said.length === 0 ? realtimeResponse : answering(said);
+    const operation = input.includes(undefined) ? answeringLate(said) : realtimeResponse;
     const onEnd = (call: Call, result: unknown, record: OpenRecord): Following => {
       // The program may send its request before the server reports the session.
       record.add({ attributes: { ...placeAttributes(session.place), ...this.#times() } });
@@ -321,14 +318,14 @@ class OpenResponse {
   }
 }
 
-/** Reads what a response answers at its start and, if a transcript is then missing, again when it ends. */
-function answering(said: readonly AddedInput[]): Operation {
+/** If a transcript is missing when a response begins, what the response answers is read again when it ends. */
+function answeringLate(said: readonly AddedInput[]): Operation {
   const { content } = realtimeResponse;
-  const messages = (): Content => ({ inputMessages: readResponseInput(said.map(({ item }) => item)) });
-  const isLate = said.some(({ item }) => item === undefined);
-  const input = (request: ApiRequest): Content => ({ ...content?.input?.(request), ...messages() });
-  const output = (result: unknown): Content => ({ ...content?.output?.(result), ...(isLate && messages()) });
-  return { ...realtimeResponse, content: { ...content, input, output } };
+  const output = (result: unknown): Content => ({
+    ...content?.output?.(result),
+    inputMessages: readResponseInput(said.map(({ item }) => item)),
+  });
+  return { ...realtimeResponse, content: { ...content, output } };
 }
 
 function withDefaults(response: unknown, defaults: object): object {

@@ -11,9 +11,10 @@ const MAX_KEPT_LENGTH = 16_384;
  *
  * @param end the index at which the model answers. Only the items before it are searched
  */
-export function lastMessages(items: readonly unknown[], end: number = items.length): unknown {
+export function lastMessages(input: unknown, end?: number): unknown {
+  const items = typeof input === 'string' ? [{ role: 'user', content: input }] : asArray(input);
   let last: unknown;
-  for (let index = end - 1; index >= 0; index--) {
+  for (let index = (end ?? items.length) - 1; index >= 0; index--) {
     const item = items[index];
     const role = field(item, 'role') ?? undefined;
     if (role === 'user') {
@@ -25,11 +26,6 @@ export function lastMessages(items: readonly unknown[], end: number = items.leng
     if (role === undefined ? readToolOutputCallId(item) !== undefined : role !== 'assistant') last = item;
   }
   return undefined;
-}
-
-export function lastMessagesIn(input: unknown): unknown {
-  if (typeof input !== 'string') return lastMessages(asArray(input));
-  return input.length > MAX_KEPT_LENGTH ? undefined : { role: 'user', content: input };
 }
 
 export function once<Value>(read: () => Value): () => Value {

@@ -1,4 +1,13 @@
-import { arrayField, asWord, field, MAX_READ, MAX_REPEATED, row, stringField } from '../../util/payload.ts';
+import {
+  arrayField,
+  asArray,
+  asWord,
+  field,
+  MAX_READ,
+  MAX_REPEATED,
+  row,
+  stringField,
+} from '../../util/payload.ts';
 
 /** A tool call among the items of a response, without its content. */
 export interface ResponseToolCall {
@@ -132,12 +141,11 @@ export function readAnsweredCallId(item: unknown, before: unknown): string | und
 }
 
 /**
- * The number of new user messages in a request for a response: those after the last item from the model.
+ * The number of new user messages in the input of a model: those after the last item from the model.
  * Programs that keep the history themselves also send earlier messages.
  */
-export function countNewMessages(body: unknown): number {
-  if (typeof field(body, 'input') === 'string') return 1;
-  return countOfUser(unanswered(arrayField(body, 'input')));
+export function countNewMessages(input: unknown): number {
+  return typeof input === 'string' ? 1 : countOfUser(unanswered(asArray(input)));
 }
 
 /**

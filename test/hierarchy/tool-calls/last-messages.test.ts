@@ -1,9 +1,5 @@
 import { expect, it } from 'vitest';
-import {
-  fingerprintOfMessages,
-  lastMessages,
-  lastMessagesIn,
-} from '../../../src/hierarchy/tool-calls/last-messages.ts';
+import { fingerprintOfMessages, lastMessages } from '../../../src/hierarchy/tool-calls/last-messages.ts';
 
 const TEXT = 'x'.repeat(16_384);
 const USER = { role: 'user', content: 'How is the weather?' };
@@ -47,8 +43,8 @@ it.each<[string, readonly unknown[]]>([
 });
 
 it('nothing is kept of a long text that is the whole input', () => {
-  expect(lastMessagesIn(TEXT)).toEqual(user(TEXT));
-  expect(lastMessagesIn(`${TEXT}x`)).toBeUndefined();
+  expect(lastMessages(TEXT)).toEqual(user(TEXT));
+  expect(lastMessages(`${TEXT}x`)).toBeUndefined();
 });
 
 it('an image is not serialized', () => {
