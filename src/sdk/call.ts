@@ -342,10 +342,11 @@ export class Call implements AnsweredRequest {
   #release(): void {
     this.observation = undefined;
     this.value = this.error = this.headers = this.options = undefined;
-    this.requestHeaders = this.lastAttempt = undefined;
+    this.requestHeaders = this.lastAttempt = this.working = this.carrier = undefined;
     this.#earlierAttempts = NO_ATTEMPTS;
     this.context = this.caller = ROOT_CONTEXT;
-    this.working = this.carrier = this.reference.call = undefined;
+    // Even if the call was interrupted, it hides the usage once the stream is read.
+    if (!this.hidesUsage || this.read) this.reference.call = undefined;
   }
 }
 
@@ -371,12 +372,11 @@ const inFlight = new ProcessWide<{ newest: Call | undefined }>(`open-calls@${VER
   newest: undefined,
 }));
 
-/** Oldest first. */
 export function openCalls(observer?: CallObserver): Call[] {
   const calls: Call[] = [];
   for (let call = inFlight.value.newest; call !== undefined; call = call.older)
     if (observer === undefined || call.observer === observer) calls.push(call);
-  return calls.reverse();
+  return calls;
 }
 
 export function addOpenCall(call: Call): void {

@@ -66,7 +66,6 @@ export function keysInUse(): readonly string[] {
 function addClientKeys(keys: Set<string>, client: object): void {
   for (const name of KEY_FIELDS) addKey(keys, field(client, name));
   const options = field(client, '_options');
-  addKey(keys, field(options, 'apiKey'));
   addHeaderKeys(keys, field(options, 'defaultHeaders'));
   addQueryKeys(keys, field(options, 'defaultQuery'));
   addUrlKeys(keys, field(client, 'baseURL'));

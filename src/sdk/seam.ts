@@ -3,7 +3,7 @@ import { activeContext, isSuppressed } from '../util/context.ts';
 import { guard, logError } from '../util/guard.ts';
 import { asObject, field } from '../util/payload.ts';
 import { ProcessWide } from '../util/process-state.ts';
-import { Call, type CallObserver } from './call.ts';
+import { Call, type CallObserver, openCalls } from './call.ts';
 import { make, workInContext } from './call-context.ts';
 import {
   watchCallPromise,
@@ -129,8 +129,9 @@ export class Seam extends PatchedClass {
     patches.wrap(prototype, 'withOptions', (original) => this.#wrapWithOptions(original));
   }
 
+  /** The usage that an open call has asked for must stay hidden from the program. */
   protected override isHeld(): boolean {
-    return this.#observesClients;
+    return this.#observesClients || openCalls().some(({ hidesUsage }) => hidesUsage);
   }
 
   #wrapRequest(original: Method): MethodHolder {

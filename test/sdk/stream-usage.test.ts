@@ -1,9 +1,14 @@
+import { createRequire } from 'node:module';
 import { runInNewContext } from 'node:vm';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import type OpenAI from 'openai';
 import type { Stream } from 'openai/streaming';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Call } from '../../src/sdk/call.ts';
+import { flush } from '../../src/client.ts';
+import { Observer } from '../../src/pipeline/observer.ts';
+import { Call, openCalls } from '../../src/sdk/call.ts';
+import { findClientPrototype } from '../../src/sdk/find-client.ts';
+import { Seam } from '../../src/sdk/seam.ts';
 import { askForUsage, isUsageChunk, removeNoUsage } from '../../src/sdk/stream-usage.ts';
 import { assertSpanTree } from '../../src/testing.ts';
 import { type Session, startSession } from '../support/session.ts';
@@ -104,6 +109,19 @@ describe('the usage of a stream is recorded, and the program sees no difference'
     expect(sentBodies()[0]?.stream_options).toEqual({ include_obfuscation: false, include_usage: true });
   });
 
+  test('although the server adds an empty usage to each chunk then', async () => {
+    const head = { id: 'chatcmpl-1', model: STREAMED.model };
+    const choices = [{ index: 0, delta: { content: 'Hi' }, finish_reason: 'stop' }];
+    const usage = { prompt_tokens: 3, completion_tokens: 1 };
+    const events = [
+      { ...head, choices, usage: null },
+      { ...head, choices: [], usage },
+    ];
+    session.simulator.next({ sse: [...events.map((data) => ({ data })), 'done'] });
+    expect(await Array.fromAsync(await open(session.client))).toEqual([{ ...head, choices }]);
+    assertSpanTree(session.spans, 'chat gpt-4o  gen_ai.usage.input_tokens=3');
+  });
+
   test('and a retry asks for and hides it again', async () => {
     session.simulator.next({ status: 500 });
     const stream = await session.client.chat.completions.create(STREAMED, { maxRetries: 1 });
@@ -112,6 +130,42 @@ describe('the usage of a stream is recorded, and the program sees no difference'
       { include_usage: true },
       { include_usage: true },
     ]);
+  });
+});
+
+describe('the usage stays hidden if recording ends between request and answer', () => {
+  const requested = (): Promise<void> => expect.poll(() => session.simulator.requests.length).toBe(1);
+
+  test.each([
+    ['the provider shuts down', async () => session.provider.shutdown()],
+    [
+      'a flush ends calls whose answer nobody has asked for',
+      async () => {
+        await expect.poll(() => openCalls().map(({ isUnclaimed }) => isUnclaimed)).toEqual([true]);
+        await flush();
+      },
+    ],
+  ])('%s', async (_, end) => {
+    const opening = open(session.client);
+    await requested();
+    await end();
+    expect(texts(await Array.fromAsync(await opening))).not.toContain('no choices');
+    expect(sentBodies()[0]?.stream_options).toEqual({ include_usage: true });
+  });
+
+  test('the instrumentation is disabled', async () => {
+    // Clients of this build have no settings of their own, so nothing else keeps the class patched.
+    const Client: typeof OpenAI = createRequire(import.meta.url)('openai');
+    const client = new Client({ apiKey: 'test', baseURL: session.simulator.url });
+    const seam = Seam.of(findClientPrototype(client) ?? {});
+    const observer = new Observer({ streamUsage: 'include' });
+    seam.addDefault(observer);
+    const opening = open(client);
+    await requested();
+    seam.removeDefault(observer);
+    observer.dispose();
+    expect(texts(await Array.fromAsync(await opening))).not.toContain('no choices');
+    expect(sentBodies()[0]?.stream_options).toEqual({ include_usage: true });
   });
 });
 
@@ -176,6 +230,13 @@ describe('a server that refuses stream_options', () => {
       └─ attempt   http.response.status_code=200 http.request.resend_count=1
       `,
     );
+  });
+
+  test('may send a usage that nobody has asked for, which the program sees', async () => {
+    refuse(400);
+    const usage = { id: 'chatcmpl-1', model: 'm', choices: [], usage: { prompt_tokens: 3 } };
+    session.simulator.next({ sse: [{ data: usage }, 'done'] });
+    expect(await Array.fromAsync(await open(session.client))).toEqual([usage]);
   });
 
   test('is not asked again for an hour', async () => {
