@@ -139,6 +139,16 @@ describe('with consent, a response has the input of the model', () => {
     expect(found).toHaveLength((expected as unknown[]).length);
   });
 
+  test('within a limit that leaves room for the answer', async () => {
+    const program = await startProgram({
+      content: true,
+      config: { captureMessageContent: 'SPAN_ONLY', maxSpanContentLength: 2_000 },
+    });
+    await program.client.responses.create({ ...HELLO, instructions: 'x'.repeat(1_700) });
+    expect(content(program, 'system_instructions')).toMatchObject([{ original_length: 1_700 }]);
+    expect(outputParts(program)).toEqual([{ type: 'text', content: 'This is a simulated answer.' }]);
+  });
+
   test('a plain text is a message, and many variables of a stored prompt leave attributes of the span free', async () => {
     const many = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`v${index}`, 'x']));
     const question = { type: 'input_text' as const, text: 'Rain?' };

@@ -143,6 +143,17 @@ describe('a stream', () => {
     await expect.poll(() => session().simulator.requests.map(({ aborted }) => aborted)).toEqual([true, true]);
   });
 
+  test('into which its reader throws an error ends with that error', async () => {
+    const throwInto = async (client: OpenAI): Promise<unknown> => {
+      const stream = await client.completions.create({ model: 'm', prompt: 'x', stream: true });
+      const iterator = stream[Symbol.asyncIterator]() as AsyncGenerator;
+      await iterator.next();
+      return [await iterator.throw(new TypeError('Enough')).catch(String), await iterator.next()];
+    };
+    expect(await throwInto(session().client)).toEqual(await throwInto(session().plain));
+    assertSpanTree(session().spans, 'text_completion m  !TypeError openai.stream.end=error');
+  });
+
   test('that nobody has read when tracing ends is read to its end', async () => {
     const stream = await open(session().client);
     await session().provider.shutdown();

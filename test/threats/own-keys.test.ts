@@ -1,5 +1,5 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
-import OpenAI, { AzureOpenAI } from 'openai';
+import OpenAI, { AzureOpenAI, type ClientOptions } from 'openai';
 import { afterEach, describe, expect, test } from 'vitest';
 import { instrumentOpenAI, traced } from '../../src/client.ts';
 import { Call } from '../../src/sdk/call.ts';
@@ -72,10 +72,11 @@ describe('a server repeats a key that was given as', () => {
   const repeat: typeof fetch = async (input, init) => {
     const { password, searchParams } = new URL(String(input));
     const sent = [...new Headers(init?.headers)].filter(([name]) => !/^(user-agent|x-stainless)/.test(name));
+    const basic = sent.map(([, value]) => atob(/^Basic (.+)/.exec(value)?.[1] ?? '').split(':')[1]);
     return Response.json(
       {
         error: {
-          message: `I have got ${JSON.stringify([sent, decodeURIComponent(password), [...searchParams]])}.`,
+          message: `I have got ${JSON.stringify([sent, basic, decodeURIComponent(password), [...searchParams]])}.`,
         },
       },
       { status: 401 },
@@ -119,11 +120,24 @@ describe('a server repeats a key that was given as', () => {
     await telemetry.provider.shutdown();
   });
 
-  test.each(['adminAPIKey', 'webhookSecret'] as const)('%s, to another server', async (name) => {
-    const client = new OpenAI({ ...options, [name]: KEY });
+  test.each<[string, (key: string) => Partial<ClientOptions>]>([
+    ['adminAPIKey', (key) => ({ adminAPIKey: key })],
+    ['webhookSecret', (key) => ({ webhookSecret: key })],
+    ['a header of the client', (key) => ({ defaultHeaders: { 'X-Api-Key': key } })],
+    ['a parameter of every request', (key) => ({ defaultQuery: { 'api-key': key } })],
+    ['a parameter of the base URL', (key) => ({ baseURL: `https://gateway.example/?api-key=${key}` })],
+  ])('%s, to another server', (_, given) => {
+    const key = `Gnu-${++keys}-plain`;
+    const client = new OpenAI({ ...options, ...given(key) });
     rememberClient(client);
-    expect(withoutCredentials(SAID)).toBe(SHOWN);
+    expect(withoutCredentials(`I have got ${key}.`)).toBe('I have got REDACTED.');
   });
+});
+
+test('a key that begins like another one is removed whole', () => {
+  const clients = ['Emu-plain', 'Emu-plain-and-more'].map((apiKey) => new OpenAI({ apiKey }));
+  for (const client of clients) rememberClient(client);
+  expect(withoutCredentials('I have got Emu-plain-and-more.')).toBe('I have got REDACTED.');
 });
 
 describe('the key is in a text', () => {

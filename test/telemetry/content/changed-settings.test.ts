@@ -79,6 +79,27 @@ test.each([
   },
 );
 
+test.each([
+  ['a hook', { completionHook: maskingHook({ patterns: { word: /hidden/ } }) }],
+  ['without outputs', { hideContent: 'outputs' }],
+] as const)('a run started with %s keeps to that if the settings at its end have none', async (_, first) => {
+  const config = { captureMessageContent: 'SPAN_AND_EVENT', cost: false } as const;
+  const { create, poll, telemetry } = await startTutor({
+    ...SPEAKING,
+    runs: [RUN],
+    config: { ...config, ...first },
+  });
+  const { id } = await create();
+  observerFor({ ...config, ...first }).configure(config);
+  await poll(id);
+  await telemetry.provider.forceFlush();
+  const { logRecords } = telemetry;
+  const spans = telemetry.spans.filter(({ attributes }) => attributes['openai.run.id'] === id);
+  expect(spans.map(({ name }) => name)).toContain('invoke_agent Math Tutor');
+  expect(recordedText({ spans, logRecords: [] })).toContain('gen_ai.input.messages');
+  expect(recordedText({ spans, logRecords })).not.toContain('hidden answer');
+});
+
 test('no hook sees the content of a run that the program has refused, whatever the settings allow at its end', async () => {
   const seen: string[] = [];
   const completionHook = ({ outputMessages }: Completion): void =>

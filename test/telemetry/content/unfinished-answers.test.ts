@@ -2,6 +2,7 @@ import type OpenAI from 'openai';
 import { expect, test } from 'vitest';
 import { readOutputMessages } from '../../../src/operations/chat/messages.ts';
 import { readResponseOutput } from '../../../src/operations/response/content.ts';
+import { openCalls } from '../../../src/sdk/call.ts';
 import { startProgram } from '../../support/program.ts';
 import type { Answer } from '../../support/simulator/index.ts';
 
@@ -65,6 +66,17 @@ test.each<[string, Open, (chunks: Chunks) => Promise<unknown>, end: string, reas
     expect(attributes['openai.stream.end']).toBe(end);
   },
 );
+
+test('showing an answer before its end uses up none of the limits of its span', async () => {
+  const config = { captureMessageContent: 'SPAN_ONLY', maxSpanContentLength: 1_000 } as const;
+  const { client, simulator, telemetry } = await startProgram({ content: true, config });
+  const content = 'word '.repeat(40);
+  const choice = { index: 0, delta: { content }, finish_reason: 'stop' };
+  simulator.next({ sse: [{ data: { id: 'chatcmpl-1', model: 'gpt-4o', choices: [choice] } }, 'done'] });
+  for await (const _ of await chat(client))
+    for (let shown = 0; shown < 10; shown++) openCalls()[0]?.observation?.answerSoFar?.();
+  expect(telemetry.spans[0]?.attributes['gen_ai.output.messages']).toContain(content);
+});
 
 test('the output message of a whole answer has the finish reason stop if the server sends none', () => {
   const message = { role: 'assistant', content: 'Hi' };
