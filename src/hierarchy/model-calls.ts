@@ -97,6 +97,7 @@ export class ModelCall {
 
   /** Called when an event completes the answer or one of its choices. The stream may continue with other tool calls. */
   completed(answer: StreamedAnswer, time: number, record: OpenRecord): void {
+    this.#answered?.accepted();
     this.recordsBelow(record);
     const register = (): void =>
       this.#request(this.#dialect.finished(answer.result()), time, ({ asksProgram }) => asksProgram);
@@ -111,7 +112,7 @@ export class ModelCall {
   }
 
   settled({ failed }: Call, record: OpenRecord): void {
-    if (failed) this.#answered?.failed();
+    if (!failed) this.#answered?.accepted();
     this.recordsBelow(record);
   }
 

@@ -362,7 +362,7 @@ export class Responses implements ConversationApi {
       tracker.conversation('conversation', conversationId, origin).count({ userMessages });
     if (!toolCalls.areAwaited) return;
     const answering = { origin, conversationId, time: call.startTime, parent: context };
-    toolCalls.answer(readItemResults({ input: field(body, 'items') }), answering);
+    toolCalls.answer(readItemResults({ input: field(body, 'items') }), answering).accepted();
   }
 }
 

@@ -50,13 +50,10 @@ export class UserSpeech {
     const { toolCalls } = start;
     if (field(item, 'type') === 'message' && field(item, 'role') === 'user')
       conversation.count({ userMessages: 1 });
-    if (toolCalls.areAwaited)
-      toolCalls.answer(readItemResults({ input: [item] }), {
-        origin: endpoint.origin,
-        conversationId: facts.id,
-        time,
-        parent,
-      });
+    if (toolCalls.areAwaited) {
+      const answering = { origin: endpoint.origin, conversationId: facts.id, time, parent };
+      toolCalls.answer(readItemResults({ input: [item] }), answering).accepted();
+    }
     this.#say(item);
   }
 

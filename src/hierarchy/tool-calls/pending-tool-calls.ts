@@ -2,9 +2,9 @@ import { BoundedMap } from '../../util/bounded-map.ts';
 import type { CallFacts, ToolResult } from '../dialect.ts';
 import { keyAt } from '../store.ts';
 
-const MAX_PENDING_CALLS = 10_000;
-const MAX_CLOSED_CALLS = 10_000;
-const PENDING_TIMEOUT_MS = 600_000;
+const MAX_KNOWN_CALLS = 10_000;
+/** How long a call is known after it was requested, and after it was answered. */
+const CALL_LIFETIME_MS = 600_000;
 
 interface ToolCallIdentity {
   /** Scheme, host and port of the endpoint that chose the id. */
@@ -27,13 +27,12 @@ export interface AnsweredToolCall extends ToolCallIdentity, Pick<ToolResult, 're
 }
 
 interface KnownCall<Call> extends ToolCallRequest {
-  /** `undefined` once answered or dropped. The call stays known for a while: its result may come again. */
+  /** `undefined` once answered. The call stays known for a while: its result may come again. */
   open: Call | undefined;
 }
 
-export interface TakenCall<Call> {
-  readonly call: Call;
-  readonly known: KnownCall<Call>;
+export interface PendingCall<Call> extends KnownCall<Call> {
+  open: Call;
 }
 
 /**
@@ -55,20 +54,16 @@ export interface TakenCall<Call> {
  *
  * If the request repeats the call, name and arguments must be the same in every case or, if the arguments are
  * not known, the name. If two calls fit, none is matched. Among the calls of a response or an origin, those
- * that were answered or dropped still count, because their results may come again.
+ * that were answered still count, because their results may come again.
  */
 export class PendingToolCalls<Call> {
-  readonly #pending = new BoundedMap<KnownCall<Call>, KnownCall<Call>>(
-    MAX_PENDING_CALLS,
-    (known) => this.#drop(known),
-    PENDING_TIMEOUT_MS,
-  );
-  readonly #closed = new BoundedMap<KnownCall<Call>, KnownCall<Call>>(
-    MAX_CLOSED_CALLS,
+  readonly #calls = new BoundedMap<KnownCall<Call>, KnownCall<Call>>(
+    MAX_KNOWN_CALLS,
     (known) => this.#forget(known),
-    PENDING_TIMEOUT_MS,
+    CALL_LIFETIME_MS,
   );
   readonly #byId = new Map<string, Set<KnownCall<Call>>>();
+  #openCount = 0;
   readonly #dropped: (call: Call) => void;
 
   /** @param dropped called with each call that was pending for too long or exceeded the limit */
@@ -77,16 +72,19 @@ export class PendingToolCalls<Call> {
   }
 
   get isEmpty(): boolean {
-    return this.#pending.size === 0;
+    return this.#openCount === 0;
   }
 
   get size(): number {
-    return this.#pending.size + this.#closed.size;
+    return this.#calls.size;
   }
 
   add(request: ToolCallRequest, call: Call): void {
-    this.expire();
-    this.#open({ ...request, open: call }, call);
+    const known = { ...request, open: call };
+    this.#calls.set(known, known);
+    this.#openCount++;
+    const key = keyAt(request.origin, request.id);
+    this.#byId.set(key, (this.#byId.get(key) ?? new Set()).add(known));
   }
 
   /** Whether the same answer has already requested this call, even if the call is answered by now. */
@@ -96,27 +94,25 @@ export class PendingToolCalls<Call> {
     );
   }
 
-  /** Closes and returns the call that the request answers; `undefined` if no call fits, or more than one. */
-  take(answered: AnsweredToolCall): TakenCall<Call> | undefined {
+  /** The call that the request answers; `undefined` if no call fits, or more than one. */
+  find(answered: AnsweredToolCall): PendingCall<Call> | undefined {
     const same = this.#known(answered.origin, answered.id);
     // Returns before any arguments are hashed: a request may repeat thousands of answered calls.
     if (!same.some(isPending)) return undefined;
     const [known, ...others] = findAnswered(same, answered);
-    const call = known?.open;
-    if (known === undefined || call === undefined || others.length > 0) return undefined;
-    this.#close(known);
-    return { call, known };
+    return known !== undefined && isPending(known) && others.length === 0 ? known : undefined;
   }
 
-  /** Makes a call pending again, because the request that was to answer it has failed and may be repeated. */
-  restore({ call, known }: TakenCall<Call>): void {
-    this.#closed.delete(known);
-    this.#open(known, call);
+  /** Called when the answer has arrived. Until then, the request may fail and be repeated. */
+  close(known: KnownCall<Call>): void {
+    if (known.open === undefined) return;
+    known.open = undefined;
+    this.#openCount--;
+    this.#calls.set(known, known);
   }
 
   expire(): void {
-    this.#pending.expire();
-    this.#closed.expire();
+    this.#calls.expire();
   }
 
   #known(origin: string, id: string): readonly KnownCall<Call>[] {
@@ -124,26 +120,13 @@ export class PendingToolCalls<Call> {
     return [...(this.#byId.get(keyAt(origin, id)) ?? [])];
   }
 
-  #open(known: KnownCall<Call>, call: Call): void {
-    known.open = call;
-    this.#pending.set(known, known);
-    const key = keyAt(known.origin, known.id);
-    this.#byId.set(key, (this.#byId.get(key) ?? new Set()).add(known));
-  }
-
-  #drop(known: KnownCall<Call>): void {
-    const call = known.open;
-    this.#close(known);
-    if (call !== undefined) this.#dropped(call);
-  }
-
-  #close(known: KnownCall<Call>): void {
-    known.open = undefined;
-    this.#pending.delete(known);
-    this.#closed.set(known, known);
-  }
-
   #forget(known: KnownCall<Call>): void {
+    const { open } = known;
+    if (open !== undefined) {
+      known.open = undefined;
+      this.#openCount--;
+      this.#dropped(open);
+    }
     const key = keyAt(known.origin, known.id);
     const same = this.#byId.get(key);
     same?.delete(known);
@@ -181,8 +164,8 @@ function findAnswered<Call>(
   return isUnique ? atOrigin : atOrigin.filter(wasAsked);
 }
 
-function isPending({ open }: KnownCall<unknown>): boolean {
-  return open !== undefined;
+function isPending<Call>(known: KnownCall<Call>): known is PendingCall<Call> {
+  return known.open !== undefined;
 }
 
 /** If the arguments are not known, the name decides. */

@@ -27,8 +27,8 @@ import { fingerprintOfMessages, lastMessages, once } from './last-messages.ts';
 import {
   type AnsweredToolCall,
   hasUniqueId,
+  type PendingCall,
   PendingToolCalls,
-  type TakenCall,
 } from './pending-tool-calls.ts';
 import { recordToolCall } from './tool-call.ts';
 
@@ -48,17 +48,17 @@ interface RequestingResponse {
 export interface AnsweredCalls {
   /** The span of the requesting response if it is a root, or else its parent. */
   readonly caller: SpanContext | undefined;
-  /** Called if the request has failed. Its tool calls become pending again, for a request that repeats it. */
-  failed(): void;
+  /** Called when the API has accepted the request. If it fails, its tool calls stay pending for a request that repeats it. */
+  accepted(): void;
 }
 
-interface PendingCall extends ContentHolder {
+interface UnansweredCall extends ContentHolder {
   call: ToolCallSnapshot;
   readonly startTime: number;
   /** The program may take long to answer, and the wall clock may be set meanwhile. */
   readonly clock: OperationClock;
   readonly response: RequestingResponse;
-  /** Set once an answer was handled. The call is pending again if the request with that answer fails. */
+  /** Set once an answer was handled. The call stays pending until the API has accepted that answer. */
   isRecorded: boolean;
 }
 
@@ -75,7 +75,7 @@ type Answering = Pick<AnsweredToolCall, 'origin' | 'previousResponseId' | 'conve
 export class ToolCalls {
   readonly #tracker: ConversationTracker;
   /** The calls that the program has not answered yet. A call that is never answered is never recorded. */
-  readonly #pending = new PendingToolCalls<PendingCall>((call) => this.#forget(call));
+  readonly #pending = new PendingToolCalls<UnansweredCall>((call) => this.#forget(call));
   /** Open streams that have requested tool calls. The calls are registered when a request looks for one. */
   readonly openStreams: Map<object, () => void> = new Map();
 
@@ -132,7 +132,7 @@ export class ToolCalls {
       const request = { ...common, id, name, fingerprint: fingerprint() };
       // An answer may report a call before its end, and again at its end.
       if (this.#pending.has(request)) continue;
-      const pending: PendingCall = {
+      const pending: UnansweredCall = {
         call,
         response,
         startTime,
@@ -153,27 +153,26 @@ export class ToolCalls {
   /** A request that answers calls of several traces joins none of the traces. */
   answer(results: readonly ToolResult[], { time, parent, ...request }: Answering): AnsweredCalls {
     const traceId = validTraceId(trace.getSpanContext(parent));
-    const taken: TakenCall<PendingCall>[] = [];
+    const answered: PendingCall<UnansweredCall>[] = [];
     if (results.length > 0) this.#registerStreams();
     for (const result of results) {
       const { id, repeated, question } = result;
-      const found = this.#pending.take({ ...request, id, repeated, traceId, question });
+      const found = this.#pending.find({ ...request, id, repeated, traceId, question });
       if (found === undefined) continue;
-      taken.push(found);
-      this.#answered(found.call, result, time, parent);
+      answered.push(found);
+      this.#answered(found.open, result, time, parent);
     }
-    const callers = taken.map(({ call }) => call.response.parent?.span);
+    const callers = answered.map(({ open }) => open.response.parent?.span);
     const last = callers.at(-1);
     const oneTrace =
       validTraceId(last) !== undefined && callers.every((span) => span?.traceId === last?.traceId);
-    const failed = (): void => {
-      for (const one of taken) this.#pending.restore(one);
-      if (taken.length > 0) this.#tracker.store.expireLater();
+    const accepted = (): void => {
+      for (const call of answered) this.#pending.close(call);
     };
-    return { caller: oneTrace ? last : undefined, failed };
+    return { caller: oneTrace ? last : undefined, accepted };
   }
 
-  #answered(pending: PendingCall, result: ToolResult, time: number, parent: Context): void {
+  #answered(pending: UnansweredCall, result: ToolResult, time: number, parent: Context): void {
     const { call, response } = pending;
     const { content } = call;
     this.#forget(pending);
@@ -204,12 +203,14 @@ export class ToolCalls {
     const question = once(() => fingerprintOfMessages(lastMessages(tool.history())));
     for (const { id, arguments: given } of tool.calls()) {
       const repeated = (): CallFacts => ({ name: tool.name, fingerprint: fingerprintOf(tool.name, given) });
-      const found = this.#pending.take({ origin, id, repeated, conversationId, traceId, question });
+      const found = this.#pending.find({ origin, id, repeated, conversationId, traceId, question });
       if (found === undefined) continue;
-      this.#forget(found.call);
+      const { parent: asking } = found.open.response;
+      this.#forget(found.open);
+      this.#pending.close(found);
       const attributes: Attributes = { [ATTR.GEN_AI_TOOL_CALL_ID]: id };
       define(attributes, ATTR.GEN_AI_CONVERSATION_ID, conversationId);
-      const caller = found.call.response.parent?.span;
+      const caller = asking?.span;
       const isBelow = conversationId !== undefined || activeSpan(context) === undefined;
       const parent = isBelow && caller !== undefined ? trace.setSpanContext(context, caller) : context;
       return { parent, attributes };
@@ -224,7 +225,7 @@ export class ToolCalls {
     }
   }
 
-  #forget(pending: PendingCall): void {
+  #forget(pending: UnansweredCall): void {
     if (!pending.isRecorded) finishIn(pending.response.parent?.span);
     pending.forgetContent();
     this.#tracker.store.release(pending);

@@ -40,7 +40,12 @@ const UNKNOWN_ARGUMENTS = { ...BARE, repeated: () => ({ name: 'get_balance', fin
 function meets(asked: readonly ToolCallRequest[], answered: AnsweredToolCall): number | undefined {
   const pending = new PendingToolCalls<number>();
   for (const [index, call] of asked.entries()) pending.add(call, index);
-  return pending.take(answered)?.call;
+  return pending.find(answered)?.open;
+}
+
+function answer(pending: PendingToolCalls<number>): void {
+  const found = pending.find(REPEATED);
+  if (found !== undefined) pending.close(found);
 }
 
 const talk = { ...REQUEST, conversationId: 'chat-1' };
@@ -114,19 +119,18 @@ describe('a call that was answered', () => {
   it('is known to the answer that requested it', () => {
     const pending = new PendingToolCalls<number>();
     pending.add(REQUEST, 1);
-    pending.take(REPEATED);
+    answer(pending);
     expect(pending.has(REQUEST)).toBe(true);
     expect(pending.has(second)).toBe(false);
   });
 
-  it('is pending again for its response only if another user was asked the same since', () => {
+  it('still counts among those of its origin, because its result may come again', () => {
     const pending = new PendingToolCalls<number>();
     pending.add(REQUEST, 1);
-    const taken = pending.take(REPEATED);
+    answer(pending);
     pending.add(second, 2);
-    if (taken !== undefined) pending.restore(taken);
-    expect(pending.take(REPEATED)).toBeUndefined();
-    expect(pending.take({ ...BARE, previousResponseId: 'resp_1' })?.call).toBe(1);
+    expect(pending.find(REPEATED)).toBeUndefined();
+    expect(pending.find({ ...BARE, previousResponseId: 'resp_2' })?.open).toBe(2);
   });
 });
 
@@ -139,10 +143,11 @@ describe('a pending call', () => {
     pending.add(REQUEST, 1);
     pending.add({ ...REQUEST, id: 'call_1' }, 2);
     vi.advanceTimersByTime(599_999);
-    expect(pending.take(REPEATED)?.call).toBe(1);
-    expect(pending.take({ ...OTHER_ARGUMENTS, id: 'call_1' })?.call).toBeUndefined();
+    expect(pending.find(REPEATED)?.open).toBe(1);
+    expect(pending.find({ ...OTHER_ARGUMENTS, id: 'call_1' })?.open).toBeUndefined();
+    answer(pending);
     vi.advanceTimersByTime(1);
-    expect(pending.take({ ...REPEATED, id: 'call_1' })?.call).toBeUndefined();
+    expect(pending.find({ ...REPEATED, id: 'call_1' })?.open).toBeUndefined();
     expect(pending.isEmpty).toBe(true);
     vi.advanceTimersByTime(600_000);
     pending.expire();
@@ -153,8 +158,8 @@ describe('a pending call', () => {
     const pending = new PendingToolCalls<number>();
     for (let made = 0; made <= 10_000; made++)
       pending.add({ ...REQUEST, id: `call_${made}`, responseId: `resp_${made}` }, made);
-    expect(pending.take({ ...REPEATED, id: 'call_0' })?.call).toBeUndefined();
-    expect(pending.take({ ...REPEATED, id: 'call_1' })?.call).toBe(1);
-    expect(pending.take({ ...REPEATED, id: 'call_10000' })?.call).toBe(10_000);
+    expect(pending.find({ ...REPEATED, id: 'call_0' })?.open).toBeUndefined();
+    expect(pending.find({ ...REPEATED, id: 'call_1' })?.open).toBe(1);
+    expect(pending.find({ ...REPEATED, id: 'call_10000' })?.open).toBe(10_000);
   });
 });
