@@ -28,7 +28,7 @@ export function recordEnd(telemetry: Telemetry, given: EndedOperation, outer: Ou
     guard('recording an exception', emitException, telemetry.events, failure, ended, settings);
   }
   if (settings.events === undefined || ended.operation.scope !== undefined) return;
-  guard('sending events to the sink', emitSinkEvents, telemetry.sink, { ...ended, failure }, settings);
+  guard('sending events to the sink', emitSinkEvents, { ...ended, failure }, settings);
 }
 
 /** @returns the failure as the completion hook changed it; `undefined` without a failure or content */

@@ -15,7 +15,6 @@ import { isNoopTracerProvider, providerBehind } from '../util/otel-api.ts';
 import { NAME, VERSION } from '../util/version.ts';
 import { Costs } from './cost/costs.ts';
 import { Events } from './events/log-records.ts';
-import { Sink } from './events/sink.ts';
 import { metadataIn, startSpanWithMetadata } from './metadata.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { withOlderNames } from './older-attribute-names.ts';
@@ -44,7 +43,6 @@ export class Telemetry {
   isDisabled = false;
   /** What a shutdown ends, and how: the program's functions and tools, and spans that others left open. */
   readonly functions: BoundedMap<object, () => void> = new BoundedMap(MAX_OPEN_FUNCTIONS);
-  #sink: Sink | undefined;
   #provider: TracerProvider | undefined;
   #tracer: KnownTracer | undefined;
   /** The provider of the last call, and whether it records spans. */
@@ -61,11 +59,6 @@ export class Telemetry {
 
   setTracerProvider(provider: TracerProvider): void {
     this.#provider = provider;
-  }
-
-  get sink(): Sink {
-    this.#sink ??= new Sink();
-    return this.#sink;
   }
 
   /** If nothing wants content, no content is read. */

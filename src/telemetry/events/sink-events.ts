@@ -17,7 +17,7 @@ import type { Spent, Usage } from '../cost/usage.ts';
 import type { OperationKind, RequestedToolCall } from '../operation.ts';
 import type { Failure } from '../outcomes/failure.ts';
 import { isInsideHook } from '../program-hooks.ts';
-import type { Sink } from './sink.ts';
+import { handToSink } from './sink.ts';
 
 /** The operations for which the sink gets a `model.invoke` event. A run has one; its steps have none. */
 const SINK_OPERATIONS: readonly unknown[] = ['chat', 'text_completion', 'embeddings', 'invoke_agent'];
@@ -41,10 +41,10 @@ export interface EndedOperation {
   readonly endTime: number;
 }
 
-export function emitSinkEvents(sink: Sink, ended: EndedOperation, settings: Settings): void {
+export function emitSinkEvents(ended: EndedOperation, settings: Settings): void {
   const { events } = settings;
   if (events === undefined || isInsideHook(ended.context)) return;
-  for (const event of eventsOf(ended, settings, events.preset)) sink.hand(events.sink, event);
+  for (const event of eventsOf(ended, settings, events.preset)) handToSink(events.sink, event);
 }
 
 /** Creates an operation's events. Operations outside of `SINK_OPERATIONS` have at most cost and failure. */

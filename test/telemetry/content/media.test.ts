@@ -13,7 +13,6 @@ import {
   textWithoutMedia,
   urlPart,
 } from '../../../src/telemetry/content/media.ts';
-import { Sink } from '../../../src/telemetry/events/sink.ts';
 import { type EndedOperation, emitSinkEvents } from '../../../src/telemetry/events/sink-events.ts';
 import { sha256, slowSha256 } from '../../../src/util/sha256.ts';
 import { ask } from '../../support/ask.ts';
@@ -300,7 +299,7 @@ test('media in the arguments of a call of a run are left out of the event for th
     startTime: 0,
     endTime: 1,
   };
-  emitSinkEvents(new Sink(), ended as EndedOperation, settings);
+  emitSinkEvents(ended as EndedOperation, settings);
   expect(events.find(({ type }) => type === 'tool.call')).toMatchObject({
     arguments: { url: null, size: 1 },
   });

@@ -1,7 +1,7 @@
 import { diag } from '@opentelemetry/api';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { flush, type SinkEvent } from '../../../src/client.ts';
-import { Sink } from '../../../src/telemetry/events/sink.ts';
+import { type EventSink, flush, type SinkEvent } from '../../../src/client.ts';
+import { handToSink } from '../../../src/telemetry/events/sink.ts';
 import { endAndSend } from '../../../src/telemetry/program-end/program-end.ts';
 import { processorsOf } from '../../../src/util/otel-sdk.ts';
 import { ask } from '../../support/ask.ts';
@@ -23,9 +23,9 @@ const fail = (): never => {
 };
 
 /** Hands events to a program, and waits after each for what it answers. */
-async function handEach(sink: Sink, program: Parameters<Sink['hand']>[0], count: number): Promise<void> {
+async function handEach(program: EventSink, count: number, hand = handToSink): Promise<void> {
   for (let index = 0; index < count; index++) {
-    sink.hand(program, EVENT);
+    hand(program, EVENT);
     await new Promise(setImmediate);
   }
 }
@@ -56,16 +56,15 @@ describe('a sink that fails', () => {
     ['returns an unreadable value', () => Object.defineProperty({}, 'then', { get: () => fail })],
   ];
   test.each(failing)('and %s receives nothing for a minute after ten events', async (_, failNow) => {
-    const sink = new Sink();
     const program = vi.fn(failNow);
-    await handEach(sink, program, 25);
+    await handEach(program, 25);
     expect(program).toHaveBeenCalledTimes(10);
     vi.advanceTimersByTime(60_000);
-    await handEach(sink, program, 6);
+    await handEach(program, 6);
     vi.advanceTimersByTime(60_000);
     program.mockImplementation(() => undefined);
-    sink.hand(program, EVENT);
-    sink.hand(program, EVENT);
+    handToSink(program, EVENT);
+    handToSink(program, EVENT);
     // The first of these failed, and so told nothing.
     expect(program.mock.calls.slice(10)).toEqual([
       [{ ...EVENT, dropped: 15 }],
@@ -75,77 +74,73 @@ describe('a sink that fails', () => {
   });
 
   test('and accepts an event late learns of each dropped event once', async () => {
-    const sink = new Sink();
     const { program, answerAll } = answering();
-    sink.hand(program, EVENT);
+    handToSink(program, EVENT);
     program.mockImplementation(async () => fail());
-    await handEach(sink, program, 12);
+    await handEach(program, 12);
     vi.advanceTimersByTime(60_000);
     program.mockImplementation(() => Promise.resolve());
-    await handEach(sink, program, 1);
+    await handEach(program, 1);
     answerAll();
     await new Promise(setImmediate);
-    sink.hand(program, EVENT);
+    handToSink(program, EVENT);
     expect(program.mock.calls.slice(11)).toEqual([[{ ...EVENT, dropped: 2 }], [EVENT]]);
   });
 
   test('and answers slowly learns of each dropped event once', async () => {
-    const sink = new Sink();
     const { program, answerAll } = answering();
     program.mockImplementation(async () => fail());
-    await handEach(sink, program, 12);
+    await handEach(program, 12);
     vi.advanceTimersByTime(60_000);
     program.mockReset();
-    sink.hand(program, EVENT);
+    handToSink(program, EVENT);
     // Dropped during the trial.
-    for (let index = 0; index < 4; index++) sink.hand(program, EVENT);
+    for (let index = 0; index < 4; index++) handToSink(program, EVENT);
     answerAll();
     await new Promise(setImmediate);
-    for (let index = 0; index < 3; index++) sink.hand(program, EVENT);
+    for (let index = 0; index < 3; index++) handToSink(program, EVENT);
     expect(program.mock.calls.map(([{ dropped = 0 }]) => dropped)).toEqual([2, 4, 0, 0]);
     answerAll();
     await new Promise(setImmediate);
   });
 
   test('and never answers receives nothing for a minute after ten seconds', async () => {
-    const sink = new Sink();
     const { program, pending } = answering();
-    for (let index = 0; index < 130; index++) sink.hand(program, EVENT);
+    for (let index = 0; index < 130; index++) handToSink(program, EVENT);
     await new Promise(setImmediate);
     expect(program).toHaveBeenCalledTimes(100);
     vi.advanceTimersByTime(9_999);
-    await handEach(sink, program, 1);
+    await handEach(program, 1);
     expect(program).toHaveBeenCalledTimes(100);
     vi.advanceTimersByTime(1);
-    await handEach(sink, program, 1);
+    await handEach(program, 1);
     // Those that waited are dropped too.
     expect(program).toHaveBeenCalledTimes(100);
     vi.advanceTimersByTime(60_000);
-    sink.hand(program, EVENT);
-    sink.hand(program, EVENT);
+    handToSink(program, EVENT);
+    handToSink(program, EVENT);
     await new Promise(setImmediate);
     expect(program.mock.calls.slice(100)).toEqual([[{ ...EVENT, dropped: 32 }]]);
     // What fails late has failed before; one late answer shows that the sink is back.
     for (const { resolve } of pending) resolve();
     await new Promise(setImmediate);
-    sink.hand(program, EVENT);
+    handToSink(program, EVENT);
     expect(program.mock.calls.slice(101)).toEqual([[{ ...EVENT, dropped: 1 }]]);
     pending.at(-1)?.resolve();
     await new Promise(setImmediate);
   });
 
   test('and rejects after ten seconds has failed once', async () => {
-    const sink = new Sink();
     const { program, pending } = answering();
-    for (let index = 0; index < 9; index++) sink.hand(program, EVENT);
+    for (let index = 0; index < 9; index++) handToSink(program, EVENT);
     vi.advanceTimersByTime(10_000);
     program.mockImplementation(() => undefined);
-    sink.hand(program, EVENT);
+    handToSink(program, EVENT);
     program.mockImplementation(fail);
-    for (let index = 0; index < 9; index++) sink.hand(program, EVENT);
+    for (let index = 0; index < 9; index++) handToSink(program, EVENT);
     for (const { reject } of pending) reject(new Error());
     await new Promise(setImmediate);
-    for (let index = 0; index < 3; index++) sink.hand(program, EVENT);
+    for (let index = 0; index < 3; index++) handToSink(program, EVENT);
     expect(program).toHaveBeenCalledTimes(9 + 1 + 10);
   });
 
@@ -155,23 +150,21 @@ describe('a sink that fails', () => {
     const warn = vi.fn();
     diag.setLogger({ error: warn, warn, info: warn, debug: warn, verbose: warn });
     warn.mockClear();
-    await handEach(new module.Sink() as Sink, failNow, 3);
+    await handEach(failNow, 3, module.handToSink);
     diag.disable();
     expect(warn.mock.calls).toEqual([[expect.stringMatching(/^(?!.*full).*the sink of events failed/s)]]);
   });
 
   test('does not affect another sink', () => {
-    const sink = new Sink();
-    for (let index = 0; index < 12; index++) sink.hand(fail, EVENT);
+    for (let index = 0; index < 12; index++) handToSink(fail, EVENT);
     const next = vi.fn();
-    sink.hand(next, EVENT);
+    handToSink(next, EVENT);
     expect(next).toHaveBeenCalledExactlyOnceWith(EVENT);
   });
 });
 
 describe('a slow sink', () => {
   test('receives a burst of events in order, a hundred at once', async () => {
-    const sink = new Sink();
     let current = 0;
     let most = 0;
     const received: number[] = [];
@@ -182,16 +175,15 @@ describe('a slow sink', () => {
       current--;
     };
     const times = Array.from({ length: 1_000 }, (_, time) => time);
-    for (const time of times) sink.hand(program, { ...EVENT, time });
+    for (const time of times) handToSink(program, { ...EVENT, time });
     await vi.waitUntil(() => received.length === times.length && current === 0);
     expect(received).toEqual(times);
     expect(most).toBe(100);
   });
 
   test('learns how many events beyond 1,000 it missed', async () => {
-    const sink = new Sink();
     const { program, pending, answerAll } = answering();
-    for (let index = 0; index < 1_007; index++) sink.hand(program, EVENT);
+    for (let index = 0; index < 1_007; index++) handToSink(program, EVENT);
     while (pending.length > 0) {
       answerAll();
       await new Promise(setImmediate);
@@ -224,13 +216,12 @@ test.each<[string, (session: Session) => Promise<unknown>]>([
 });
 
 test('flush() awaits a sink without any provider, and all events that wait for their turn', async () => {
-  const sink = new Sink();
   let stored = 0;
   const store = async (): Promise<void> => {
     await new Promise(setImmediate);
     stored++;
   };
-  for (let index = 0; index < 250; index++) sink.hand(store, EVENT);
+  for (let index = 0; index < 250; index++) handToSink(store, EVENT);
   await flush();
   expect(stored).toBe(250);
 });
