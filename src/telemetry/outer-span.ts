@@ -60,20 +60,16 @@ export class OuterSpans {
   above(context: Context, kind: InferenceKind | undefined): OuterSpan | undefined {
     if (kind === undefined) return undefined;
     const span = trace.getSpan(context);
-    if (span === undefined) {
+    const inner = span && innerSpan(span);
+    // An unsampled span has no attributes.
+    const isUnsampled = inner !== undefined && inner.attributes === undefined;
+    const found = isUnsampled ? this.#last.get(kind) : inner && readOuterSpan(span, inner, context, kind);
+    if (span === undefined || found === undefined) {
       this.#last.delete(kind);
       return undefined;
     }
-    const inner = innerSpan(span);
-    // An unsampled span has no attributes.
-    if (inner.attributes === undefined) {
-      const last = this.#last.get(kind);
-      return last === undefined ? undefined : { span, ...last };
-    }
-    const found = readOuterSpan(span, inner, context, kind);
-    if (found === undefined) this.#last.delete(kind);
-    else this.#last.set(kind, found);
-    return found === undefined ? undefined : { span, ...found };
+    this.#last.set(kind, found);
+    return { span, ...found };
   }
 }
 

@@ -35,12 +35,7 @@ export interface Place {
   readonly subagentId?: string | undefined;
 }
 
-interface Names {
-  readonly apiType: string | undefined;
-  readonly conversation: string | undefined;
-  readonly invocation: string | undefined;
-  readonly agent: string | undefined;
-}
+type Names = Readonly<Partial<Record<'apiType' | 'conversation' | 'invocation' | 'agent', string>>>;
 
 /** The API's own attributes for ids. Ids of conversations and agents have conventional attributes, too. */
 const NAMES: Readonly<Record<ConversationKind, Names>> = {
@@ -50,15 +45,14 @@ const NAMES: Readonly<Record<ConversationKind, Names>> = {
     invocation: ATTR.OPENAI_RUN_ID,
     agent: ATTR.OPENAI_ASSISTANT_ID,
   },
-  conversation: { apiType: undefined, conversation: undefined, invocation: undefined, agent: undefined },
+  conversation: {},
   session: {
     apiType: 'agents',
     conversation: ATTR.OPENAI_SESSION_ID,
     invocation: ATTR.OPENAI_TURN_ID,
-    agent: undefined,
   },
-  realtime: { apiType: 'realtime', conversation: undefined, invocation: undefined, agent: undefined },
-  live: { apiType: 'live', conversation: undefined, invocation: undefined, agent: undefined },
+  realtime: { apiType: 'realtime' },
+  live: { apiType: 'live' },
 };
 
 export function placeAttributes(place: Place): Attributes {

@@ -7,7 +7,6 @@ import { urlWithoutSecrets } from '../../util/url-secrets.ts';
 
 /** How many bytes of media are hashed per operation, in some milliseconds. Further media get no hash. */
 export const MAX_HASHED_BYTES = 4_194_304;
-const DATA_URL = /^data:[\w.+-]*\/?[\w.+-]*(?:;[^\s;,]+)*;base64,/i;
 /** A `data:` URL inside a text, such as Markdown. Repetitions are bounded: the text may be hostile. */
 const EMBEDDED_URL =
   /(data:[\w.+/\\-]{0,80}(?:;[^\s;,<>"]{1,200}){0,4};base64,)[\w+/=%-]+(?:\r?\n[\w+/=%-]{40,})*/gi;
@@ -70,9 +69,8 @@ export function isBlob(value: unknown): value is BlobPart {
 }
 
 function blobOfUrl(text: string): BlobPart | undefined {
-  if (!text.startsWith('data:') || !DATA_URL.test(text.slice(0, 256))) return undefined;
-  const modality = /^data:(image|audio|video)\//.exec(text)?.[1] ?? 'document';
-  const part = urlPart(text, modality);
+  if (!text.startsWith('data:') || !mentionsBase64(text.slice(0, 256))) return undefined;
+  const part = urlPart(text, modalityOf(text.slice('data:'.length)) ?? 'document');
   return part.type === 'blob' ? part : undefined;
 }
 
