@@ -22,7 +22,7 @@ import type { ModelDialect, RequestedCall } from './dialect.ts';
 import { completions } from './dialects/completions.ts';
 import { NONE } from './dialects/shared-readers.ts';
 import { lastMessages } from './tool-calls/last-messages.ts';
-import { type AnsweredCalls, ItemTimes, type ToolCalls } from './tool-calls/tool-calls.ts';
+import { type AnsweredCalls, ItemTimes } from './tool-calls/tool-calls.ts';
 import type { ConversationTracker } from './tracker.ts';
 
 /** Little is kept of a model call's request until the answer has ended, because a stream may take long. */
@@ -53,7 +53,6 @@ export class ModelCall {
   readonly #answered: AnsweredCalls | undefined;
   readonly #joined: SpanContext | undefined;
   readonly #tracker: ConversationTracker;
-  readonly #toolCalls: ToolCalls;
   readonly #dialect: ModelDialect;
   readonly #caller: CallerTrace;
   readonly times: ItemTimes = new ItemTimes();
@@ -65,14 +64,14 @@ export class ModelCall {
   #isRecorded = false;
 
   constructor(
-    { tracker, toolCalls }: { readonly tracker: ConversationTracker; readonly toolCalls: ToolCalls },
+    tracker: ConversationTracker,
     dialect: ModelDialect,
     body: unknown,
     { parent, call, ...start }: ModelCallStart,
   ) {
     this.start = start;
     this.#tracker = tracker;
-    this.#toolCalls = toolCalls;
+    const { toolCalls } = tracker;
     this.#dialect = dialect;
     if (call !== undefined && toolCalls.areAwaited) {
       // The SDK's tool runner has run every function but those that it refused. Only these are still pending.
@@ -101,7 +100,7 @@ export class ModelCall {
     this.recordsBelow(record);
     const register = (): void =>
       this.#request(this.#dialect.finished(answer.result()), time, ({ asksProgram }) => asksProgram);
-    this.#toolCalls.openStreams.set(this, register);
+    this.#tracker.toolCalls.openStreams.set(this, register);
   }
 
   /** If the call's span is a root, its tool calls are recorded below it. */
@@ -118,7 +117,7 @@ export class ModelCall {
 
   /** @param isPaused whether another span may continue the answer, and record what has not ended yet */
   ended(result: unknown, endTime: number, spent: Spent, isPaused = false): void {
-    if (this.#toolCalls.openStreams.size > 0) this.#toolCalls.openStreams.delete(this);
+    if (this.#tracker.toolCalls.openStreams.size > 0) this.#tracker.toolCalls.openStreams.delete(this);
     this.#request(result, endTime, isPaused ? hasEnded : undefined);
     this.#count(result, spent);
     finishIn(this.#joined);
@@ -163,7 +162,7 @@ export class ModelCall {
       startTime,
       endTime,
     };
-    this.#toolCalls.requested(calls, response, this.#lastMessages);
+    this.#tracker.toolCalls.requested(calls, response, this.#lastMessages);
   }
 }
 
@@ -180,19 +179,17 @@ const ANSWERS: ReadonlySet<string | undefined> = new Set(['chat', 'text_completi
  * functions inside `withConversation` that no other handler does.
  */
 export class Completions implements ConversationApi {
-  readonly tracker: ConversationTracker;
-  readonly toolCalls: ToolCalls;
+  readonly #tracker: ConversationTracker;
 
-  constructor(tracker: ConversationTracker, toolCalls: ToolCalls) {
-    this.tracker = tracker;
-    this.toolCalls = toolCalls;
+  constructor(tracker: ConversationTracker) {
+    this.#tracker = tracker;
   }
 
   place(call: Call, { body, route }: ApiRequest, endpoint: Endpoint): Placement {
     const operation = operationOf(route);
     const apiType = operation === chat ? OPENAI_API_TYPE_VALUE_CHAT_COMPLETIONS : undefined;
-    const { id, segment, place } = placeInNamed(this.tracker, call, endpoint, apiType);
-    const model = new ModelCall(this, completions, body, {
+    const { id, segment, place } = placeInNamed(this.#tracker, call, endpoint, apiType);
+    const model = new ModelCall(this.#tracker, completions, body, {
       endpoint,
       conversationId: id,
       parent: place.parent,
@@ -224,8 +221,8 @@ export class Completions implements ConversationApi {
   placeFunction(caller: Context, startTime: number, isLoop: boolean): LocalPlace | undefined {
     const id = conversationIn(caller);
     if (id === undefined) return undefined;
-    const context = isLoop ? contextInConversation(caller, this.tracker, 'conversation', id, '') : caller;
-    const segment = enterConversation(this.tracker, { id, context, endpoint: undefined, startTime });
+    const context = isLoop ? contextInConversation(caller, this.#tracker, 'conversation', id, '') : caller;
+    const segment = enterConversation(this.#tracker, { id, context, endpoint: undefined, startTime });
     segment?.requestStarted();
     return {
       parent: parentIn(segment, context),

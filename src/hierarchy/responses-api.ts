@@ -41,7 +41,6 @@ import { isLeft } from './invocations/invocation.ts';
 import { ModelCall, type ModelCallStart } from './model-calls.ts';
 import { asTime, OperationClock } from './operation-clock.ts';
 import type { Shelf } from './store.ts';
-import type { ToolCalls } from './tool-calls/tool-calls.ts';
 import type { ConversationTracker } from './tracker.ts';
 
 interface KnownResponse extends Pick<ModelCallStart, 'conversationId' | 'handedOn' | 'model' | 'recorded'> {
@@ -97,14 +96,12 @@ function isResponseOpen(response: unknown, wasRequested = false): boolean {
 }
 
 export class Responses implements ConversationApi {
-  readonly tracker: ConversationTracker;
-  readonly toolCalls: ToolCalls;
+  readonly #tracker: ConversationTracker;
   /** Responses that later requests may refer to. The least recently used one is closed first. */
   readonly #known: Shelf<KnownResponse>;
 
-  constructor(tracker: ConversationTracker, toolCalls: ToolCalls) {
-    this.tracker = tracker;
-    this.toolCalls = toolCalls;
+  constructor(tracker: ConversationTracker) {
+    this.#tracker = tracker;
     this.#known = tracker.store.shelf<KnownResponse>({
       evicted: ({ open }) => open?.close(),
       isInUse: ({ open }) => open !== undefined,
@@ -126,7 +123,7 @@ export class Responses implements ConversationApi {
       own === undefined && route.family === 'responses' ? conversationIn(call.context) : undefined;
     const conversationId = own ?? named;
     const uses = conversationId !== undefined || route.template === '/conversations';
-    const { tracker } = this;
+    const tracker = this.#tracker;
     if (uses)
       call.context = contextInConversation(call.context, tracker, 'conversation', conversationId, origin);
     const open = known?.open;
@@ -142,7 +139,7 @@ export class Responses implements ConversationApi {
   }
 
   #enter(use: Omit<Use, 'kind' | 'apiType'>): Segment | undefined {
-    return enterConversation(this.tracker, { ...use, apiType: OPENAI_API_TYPE_VALUE_RESPONSES });
+    return enterConversation(this.#tracker, { ...use, apiType: OPENAI_API_TYPE_VALUE_RESPONSES });
   }
 
   /** Such a request may report the end of a response in another trace. */
@@ -156,7 +153,7 @@ export class Responses implements ConversationApi {
       needsEvents: open !== undefined,
       onFact: open && ((event, time) => open.seeEvent(event, time, call)),
       onEnd: (ended, result, record) => {
-        const creator = known === undefined ? creatorOf(result, this.tracker.telemetry.settings) : undefined;
+        const creator = known === undefined ? creatorOf(result, this.#tracker.telemetry.settings) : undefined;
         if (creator !== undefined) record.link(creator);
         if (open !== undefined) open.answered(ended);
         else if (route.folds === 'response') this.#adopt(about, ended, result, creator);
@@ -166,7 +163,7 @@ export class Responses implements ConversationApi {
           this.#fetched(result, ended.endTime, endpoint);
           if (conversationId === undefined) return;
           const { spent } = record;
-          this.tracker.conversation('conversation', conversationId, endpoint.origin).count({ spent });
+          this.#tracker.conversation('conversation', conversationId, endpoint.origin).count({ spent });
         };
       },
     };
@@ -176,8 +173,8 @@ export class Responses implements ConversationApi {
     const { request, endpoint, segment, conversationId } = about;
     const { body } = request;
     const isBackground = field(body, 'background') === true;
-    const handedOn = isBackground && handsOn(call, this.tracker.telemetry.settings, true);
-    const asked = new ModelCall(this, responses, body, {
+    const handedOn = isBackground && handsOn(call, this.#tracker.telemetry.settings, true);
+    const asked = new ModelCall(this.#tracker, responses, body, {
       endpoint,
       conversationId,
       parent: place.parent,
@@ -253,8 +250,8 @@ export class Responses implements ConversationApi {
       known.isPaused = isPaused;
       if (this.#known.get(origin, id) === known) this.#known.set(origin, id, known, known.isPaused);
     };
-    const traits = backgroundTraits(this.tracker.telemetry);
-    const open: ContinuedCall = new ContinuedCall(traits, { ...start, id, closed }, this.tracker);
+    const traits = backgroundTraits(this.#tracker.telemetry);
+    const open: ContinuedCall = new ContinuedCall(traits, { ...start, id, closed }, this.#tracker);
     open.read = async (_, send) => {
       const path = `/responses/${encodeURIComponent(id)}`;
       const response = await send((controller) => readWithClient(client, path, {}, undefined, controller));
@@ -263,7 +260,7 @@ export class Responses implements ConversationApi {
     known.open = open;
     known.isPaused = false;
     this.#known.set(origin, id, known);
-    this.tracker.keepInvocation(open);
+    this.#tracker.keepInvocation(open);
     return open;
   }
 
@@ -289,7 +286,7 @@ export class Responses implements ConversationApi {
     const place = isPaused
       ? { context: caller, creator: known.context }
       : placeAdopted(
-          this.tracker.telemetry.settings,
+          this.#tracker.telemetry.settings,
           { isWorkedOn: worksOn(call), call, time: call.endTime, context: caller },
           {
             endedAt: asTime(field(response, 'completed_at')) ?? created,
@@ -309,9 +306,9 @@ export class Responses implements ConversationApi {
     const model = stringField(body, 'model');
     const recorded = known?.recorded ?? new Set();
     const start = { endpoint, conversationId, parent, startTime, counts: !isPaused, model, recorded };
-    const asked = new ModelCall(this, responses, body, start);
+    const asked = new ModelCall(this.#tracker, responses, body, start);
     const links = link && [{ context: link }];
-    const record = new OperationRecord(this.tracker.telemetry, {
+    const record = new OperationRecord(this.#tracker.telemetry, {
       operation: createResponse,
       request: adoption.request,
       endpoint,
@@ -336,12 +333,12 @@ export class Responses implements ConversationApi {
     const id = stringField(response, 'id');
     if (id === undefined || this.known(id, endpoint.origin) !== undefined || isResponseOpen(response)) return;
     const place: Place = { kind: 'conversation', conversationId: conversationIdOf(response) };
-    const calls = readItemCalls(response, { content: this.tracker.telemetry.wantsContent });
-    this.toolCalls.seen(calls, { endpoint, responseId: id, place, endTime });
+    const calls = readItemCalls(response, { content: this.#tracker.telemetry.wantsContent });
+    this.#tracker.toolCalls.seen(calls, { endpoint, responseId: id, place, endTime });
   }
 
   #conversationUsed({ request, endpoint, context, segment }: ResponseRequest, call: Call): void {
-    const { tracker, toolCalls } = this;
+    const tracker = this.#tracker;
     const { route, values, body } = request;
     const { origin } = endpoint;
     const id = call.outcome === 'value' ? stringField(call.value, 'id') : undefined;
@@ -360,9 +357,9 @@ export class Responses implements ConversationApi {
     const userMessages = countPutMessages(body, conversationIn(context) === conversationId);
     if (userMessages > 0)
       tracker.conversation('conversation', conversationId, origin).count({ userMessages });
-    if (!toolCalls.areAwaited) return;
+    if (!tracker.toolCalls.areAwaited) return;
     const answering = { origin, conversationId, time: call.startTime, parent: context };
-    toolCalls.answer(readItemResults({ input: field(body, 'items') }), answering).accepted();
+    tracker.toolCalls.answer(readItemResults({ input: field(body, 'items') }), answering).accepted();
   }
 }
 

@@ -19,6 +19,7 @@ import { recordInvocation } from './invocations/record-invocation.ts';
 import type { Effect } from './invocations/state-machine.ts';
 import { BackgroundReads, READ_TIMEOUT_MS } from './reads.ts';
 import { LONG_LIFETIME_MS, type Shelf, Store } from './store.ts';
+import { ToolCalls } from './tool-calls/tool-calls.ts';
 
 /** How often overdue entries are searched for; more often if the configured timeouts are short. */
 const SWEEP_INTERVAL_MS = 1_000;
@@ -50,6 +51,8 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   readonly #openInvocations = new Set<Invocation>();
   readonly #sessions = new Set<OpenSession>();
   readonly reads: BackgroundReads;
+  /** The tool calls of all APIs but runs and turns. */
+  readonly toolCalls: ToolCalls;
   readonly #timer = new SweepTimer(
     () => this.#sweep(),
     () => {
@@ -70,6 +73,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
       isInUse: ({ open }) => open !== undefined,
     });
     this.reads = new BackgroundReads(telemetry);
+    this.toolCalls = new ToolCalls(this);
   }
 
   conversation(kind: ConversationKind, id: string, origin: string): Conversation {

@@ -134,7 +134,7 @@ export class Observer implements CallObserver, ProviderListener {
     if (this.telemetry.isDisabled) return tool.run();
     const { origin, provider } = endpointOf(tool.client, this.settings.providers);
     return runTool(this.telemetry, tool, provider, (context) =>
-      this.#hierarchy?.toolCalls.running(tool, origin, context),
+      this.#hierarchy?.tracker.toolCalls.running(tool, origin, context),
     );
   }
 
@@ -238,7 +238,7 @@ export class Observer implements CallObserver, ProviderListener {
     }
     const isModelCall = operation.name !== undefined || operation.usage !== undefined;
     const hasSpan = isModelCall || apiSpans === 'all' || (apiSpans === 'writes' && call.method !== 'GET');
-    const api = selectApi(call, request, operation, hasSpan, this.#hierarchy?.toolCalls);
+    const api = selectApi(call, request, operation, hasSpan, this.#hierarchy?.tracker.toolCalls);
     const known = api === undefined ? undefined : this.#reached.apis.get(api);
     const placed: Placement = known?.place(call, request, endpoint, hooks ?? NO_OPTIONS) ?? {
       parent: call.context,

@@ -53,8 +53,6 @@ export class ContinuedCall extends Invocation {
   #streams: Attributes = {};
   #latest: unknown;
   #failure: Failure | undefined;
-  /** Attributes of the last response. Set if a request without a result, such as a failed one, ended the operation. */
-  #answer: Attributes | undefined;
 
   constructor(traits: ContinuationTraits, start: ContinuedStart, owner: InvocationOwner) {
     super(start, owner);
@@ -113,7 +111,7 @@ export class ContinuedCall extends Invocation {
     if (outcome === 'value') this.see(call.value, time);
     else if (traits.endsWithoutResult && !this.isClosed) {
       this.#failure = call.failed ? readFailure(call.error) : undefined;
-      this.#answer = answerAttributes(call);
+      this.#record.add({ attributes: answerAttributes(call) });
       this.#end(time, time);
     }
     if (call.method === 'DELETE' && call.error === undefined) {
@@ -150,7 +148,7 @@ export class ContinuedCall extends Invocation {
   override finish(): number {
     const endTime = endTimeOf(this.life);
     const attributes = this.traits.attributes?.(this.#requests);
-    this.#record.add({ attributes: { ...attributes, ...this.#answer, ...this.#streams } });
+    this.#record.add({ attributes: { ...attributes, ...this.#streams } });
     // What was given up has no duration: it lasts longer than this process has watched it.
     const isUntimed = this.life.endTime === undefined;
     this.#record.end({ result: this.#latest, failure: this.#failure, isUntimed }, endTime);

@@ -16,12 +16,10 @@ import { asName } from '../../util/payload.ts';
 import { activeSpan, Conversation } from '../conversations/conversation.ts';
 import { ResponseDefaults, readSessionFacts, type SessionFacts } from '../dialects/realtime.ts';
 import type { Shelf } from '../store.ts';
-import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
 
 export interface SessionStart {
   readonly tracker: ConversationTracker;
-  readonly toolCalls: ToolCalls;
   /** Which socket records a response or transcript, by session and id. Other sockets may get the same one. */
   readonly claimed: Shelf<symbol>;
   /** Identifies the socket, whose context and client must not be kept after its close. */

@@ -303,7 +303,7 @@ class OpenResponse {
       startTime: this.call.startTime,
       endTime,
     };
-    start.toolCalls.requested(requested, response);
+    start.tracker.toolCalls.requested(requested, response);
   }
 
   #times(): Attributes {

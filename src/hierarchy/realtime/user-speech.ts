@@ -47,7 +47,7 @@ export class UserSpeech {
 
   itemBrought(item: unknown): void {
     const { conversation, start, endpoint, facts, time, context: parent } = this.#session;
-    const { toolCalls } = start;
+    const { toolCalls } = start.tracker;
     if (field(item, 'type') === 'message' && field(item, 'role') === 'user')
       conversation.count({ userMessages: 1 });
     if (toolCalls.areAwaited) {

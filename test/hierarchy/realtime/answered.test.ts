@@ -186,7 +186,7 @@ describe('a response of a realtime session', () => {
 
   it('does not hold what was said in full: it may never come', () => {
     const telemetry = { settings: resolveSettings({}, () => undefined, {}) };
-    const start = { toolCalls: { areAwaited: false } };
+    const start = { tracker: { toolCalls: { areAwaited: false } } };
     const conversation = { count: () => undefined };
     const session = { telemetry, start, conversation, content: true, place: { kind: 'realtime' }, facts: {} };
     const speech = new UserSpeech(session as unknown as RealtimeSession);
