@@ -10,7 +10,7 @@ import {
 } from '../config/otlp.ts';
 import { noteTimeout, refusalOf, reportOnce, reportUnsent } from '../telemetry/program-end/unsent.ts';
 import { HTTP_REQUESTS, listenToChannels } from '../util/diagnostics-channels.ts';
-import { type ExportResult, failureReason } from '../util/export-result.ts';
+import { failureReason, SUCCESS } from '../util/export-result.ts';
 import { field } from '../util/payload.ts';
 import { MAX_TIMEOUT_MS } from '../util/timers.ts';
 import { VIEW_HEADER } from '../util/version.ts';
@@ -64,9 +64,9 @@ export function otlpProcessors(environment: NodeJS.ProcessEnv, require: NodeJS.R
   const { OTLPTraceExporter } = require(otlpPackage(environment)) as {
     OTLPTraceExporter: new () => Exporter;
   };
-  const made = withExportTimeout(environment, () => new OTLPTraceExporter());
+  const exporter = withExportTimeout(environment, () => new OTLPTraceExporter());
   const endpoint = tracesEndpoint(environment, protocol);
-  const exporter = new ReportingExporter(made, endpoint);
+  reportFailure(exporter, endpoint);
   const exporting = batchProcessor(environment, require, exporter);
   if (protocol === 'grpc') return [exporting];
   const rule = ruleBroken(environment);
@@ -136,49 +136,22 @@ function connectTimeout(environment: NodeJS.ProcessEnv): number {
   return Math.max(EXPORT_TIMEOUT_MS, Number(traces) || 0, Number(all) || 0);
 }
 
-/** Reports once, in one line, when spans cannot be sent. */
-class ReportingExporter implements Exporter {
-  readonly #exporter: Exporter;
-  /** `endpointsOf` reads this field of Zipkin's exporter, too. */
-  private readonly _urlStr: string;
-  /** The exports without a report yet. `isSending` reads this field of OpenTelemetry's exporters, too. */
-  private readonly _sendingPromises: Promise<void>[] = [];
-  #report: Promise<void> | undefined;
-
-  constructor(exporter: Exporter, endpoint: string) {
-    this.#exporter = exporter;
-    this._urlStr = endpoint;
-  }
-
-  export(spans: never, done: (result: ExportResult) => void): void {
-    let finish: () => void = () => undefined;
-    const sending = new Promise<void>((resolve) => {
-      finish = resolve;
-    });
-    this.#exporter.export(spans, (result) => {
-      if (result.code === 0) finish();
-      else void this.#reportFailure(result.error).then(finish);
+/** Reports the first failed export in one line. After retries, a refused connection often ends in a timeout error. */
+function reportFailure(exporter: Exporter, endpoint: string): void {
+  const send = exporter.export.bind(exporter);
+  const flush = exporter.forceFlush?.bind(exporter);
+  let report: Promise<void> | undefined;
+  exporter.export = (spans, done) =>
+    send(spans, (result) => {
+      if (result.code !== SUCCESS.code)
+        report ??= refusalOf(endpoint).then((refusal) =>
+          reportUnsent(endpoint, refusal ?? failureReason(result.error)),
+        );
       done(result);
     });
-    this._sendingPromises.push(sending);
-    void sending.then(() => this._sendingPromises.splice(this._sendingPromises.indexOf(sending), 1));
-  }
-
-  /** Reports the first failed export. After retries, a refused connection often ends in a timeout error. */
-  #reportFailure(error: unknown): Promise<void> {
-    this.#report ??= refusalOf(this._urlStr).then((refusal) =>
-      reportUnsent(this._urlStr, refusal ?? failureReason(error)),
-    );
-    return this.#report;
-  }
-
-  /** Waits for the failure reports, too, because the program may exit once this promise settles. */
-  async forceFlush(): Promise<void> {
-    await this.#exporter.forceFlush?.();
-    await Promise.all(this._sendingPromises);
-  }
-
-  shutdown(): Promise<void> {
-    return this.#exporter.shutdown();
-  }
+  // The program may exit once this promise settles.
+  exporter.forceFlush = async () => {
+    await flush?.();
+    await report;
+  };
 }
