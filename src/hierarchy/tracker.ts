@@ -73,7 +73,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
       isInUse: ({ open }) => open !== undefined,
     });
     this.reads = new BackgroundReads(telemetry);
-    this.toolCalls = new ToolCalls(this);
+    this.toolCalls = new ToolCalls(telemetry, store);
   }
 
   conversation(kind: ConversationKind, id: string, origin: string): Conversation {

@@ -14,6 +14,7 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
 import type { Place } from '../../telemetry/place-attributes.ts';
 import type { LocalPlace } from '../../telemetry/program-operation.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { justAfter, MAX_DIFFERENCE_MS, Starts } from '../../util/clock.ts';
 import { beginIn, finishIn } from '../../util/open-traces.ts';
 import { field, MAX_READ, objectField, stringField } from '../../util/payload.ts';
@@ -21,8 +22,7 @@ import { activeSpan } from '../conversations/conversation.ts';
 import { conversationIn } from '../conversations/conversation-id.ts';
 import type { CallFacts, RequestedCall, ToolCallSnapshot, ToolResult } from '../dialect.ts';
 import { clamp, OperationClock } from '../operation-clock.ts';
-import type { ContentHolder } from '../store.ts';
-import type { ConversationTracker } from '../tracker.ts';
+import type { ContentHolder, Store } from '../store.ts';
 import { fingerprintOfMessages, lastMessages, once } from './last-messages.ts';
 import {
   type AnsweredToolCall,
@@ -73,15 +73,17 @@ type Answering = Pick<AnsweredToolCall, 'origin' | 'previousResponseId' | 'conve
  * All APIs share one instance.
  */
 export class ToolCalls {
-  readonly #tracker: ConversationTracker;
+  readonly #telemetry: Telemetry;
+  readonly #store: Store;
   /** The calls that the program has not answered yet. A call that is never answered is never recorded. */
   readonly #pending = new PendingToolCalls<UnansweredCall>((call) => this.#forget(call));
   /** Open streams that have requested tool calls. The calls are registered when a request looks for one. */
   readonly openStreams: Map<object, () => void> = new Map();
 
-  constructor(tracker: ConversationTracker) {
-    this.#tracker = tracker;
-    tracker.store.add(this.#pending);
+  constructor(telemetry: Telemetry, store: Store) {
+    this.#telemetry = telemetry;
+    this.#store = store;
+    store.add(this.#pending);
   }
 
   /** Whether any tool call may be unanswered. If not, no request has to be searched for results. */
@@ -116,7 +118,7 @@ export class ToolCalls {
   }
 
   #keep(calls: readonly RequestedCall[], response: RequestingResponse, lastMessages?: unknown): void {
-    const { store } = this.#tracker;
+    const store = this.#store;
     const { responseId, times: requester = responseId, place, parent } = response;
     const { origin } = response.endpoint;
     const { conversationId } = place;
@@ -228,7 +230,7 @@ export class ToolCalls {
   #forget(pending: UnansweredCall): void {
     if (!pending.isRecorded) finishIn(pending.response.parent?.span);
     pending.forgetContent();
-    this.#tracker.store.release(pending);
+    this.#store.release(pending);
   }
 
   /** @param answering the context of the request that answers the call, if the program ran the tool */
@@ -241,7 +243,7 @@ export class ToolCalls {
     const timedHere = answering !== undefined;
     const recorded = { call, responseId, vectorStoreIds, timedHere, provider: endpoint.provider };
     const within = parent === undefined ? (answering ?? ROOT_CONTEXT) : contextOf(parent);
-    recordToolCall(this.#tracker.telemetry, recorded, { parent: within, place }, times);
+    recordToolCall(this.#telemetry, recorded, { parent: within, place }, times);
   }
 }
 
