@@ -53,6 +53,15 @@ it('an older poll that is answered after the last one takes back neither the ans
   `);
 });
 
+it('a response ends when the server gives its id to another one', async () => {
+  const { client, simulator, ended } = await startProgram();
+  for (let made = 0; made < 2; made++) {
+    simulator.next({ body: { ...responseBody([]), status: 'queued', background: true } });
+    await client.responses.create({ model: 'gpt-4o', input: 'What is x?', background: true });
+    expect(ended('chat')).toHaveLength(made);
+  }
+});
+
 it('a function that is answered while the resumed stream that asked for it is still read has a span', async () => {
   const program = await startProgram();
   const { client, simulator } = program;

@@ -6,9 +6,11 @@ import { responseBody } from '../support/bodies.ts';
 import { answer } from '../support/heap/api.ts';
 import { holdRequests } from '../support/hold-requests.ts';
 import { usageSum } from '../support/lanes/usage.ts';
+import { forgetNotices } from '../support/process-state.ts';
 import { startProgram } from '../support/program.ts';
 import { outsideOfParent } from '../support/times.ts';
 import { startTutor } from '../support/tutor.ts';
+import { openSession } from '../support/use-session.ts';
 
 it('a shutdown ends open calls, runs and threads', async () => {
   const { client, simulator, ...program } = await startTutor({ runs: [{}] });
@@ -238,4 +240,21 @@ describe('with more content than there is room for, only the newest is kept', ()
       .map(({ attributes }) => String(attributes['gen_ai.system_instructions']).match(/Instructions ./)?.[0]);
     expect(found).toEqual([undefined, 'Instructions 1', 'Instructions 2']);
   });
+});
+
+it.each<[string, number, (threads: OpenAI.Beta.Threads, id: string) => unknown]>([
+  ['deleted', 10, (threads, id) => threads.delete(id)],
+  ['replaced by newer ones', 1, () => undefined],
+])('the messages of threads that are %s take no room from others', async (_, maxConversations, end) => {
+  forgetNotices();
+  const config = { captureMessageContent: 'SPAN_ONLY', maxConversations } as const;
+  const { client, warnings } = await openSession({ config });
+  const { threads } = client.beta;
+  for (let made = 0; made < 3; made++) {
+    const { id } = await threads.create({
+      messages: [{ role: 'user', content: 'x'.repeat(12_000_000) }],
+    });
+    await end(threads, id);
+  }
+  expect(warnings).toEqual([]);
 });

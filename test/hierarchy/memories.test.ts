@@ -29,3 +29,18 @@ test('a tool call that is never answered is forgotten after ten minutes, though 
   vi.advanceTimersByTime(11 * MINUTE);
   expect(await awaited()).not.toContain(false);
 });
+
+test('a thread without a span around it ends after ten minutes, however busy it is', async () => {
+  const { client, ended } = await startProgram();
+  const { threads } = client.beta;
+  const { id } = await threads.create();
+  const useFor = async (minutes: number): Promise<number> => {
+    for (let uses = 0; uses < minutes * 3; uses++) {
+      await threads.messages.create(id, { role: 'user', content: 'And y?' });
+      vi.advanceTimersByTime(MINUTE / 3);
+    }
+    return ended('thread').length;
+  };
+  expect(await useFor(9)).toBe(0);
+  expect(await useFor(2)).toBe(1);
+});

@@ -278,6 +278,22 @@ it('a background response that was given up continues in a second span when it i
   expect(second?.links.map(({ context }) => context.spanId)).toContain(first?.spanContext().spanId);
 });
 
+it.each([
+  ['continues after 23 hours', 23, 2],
+  ['is forgotten after 24 hours', 25, 1],
+])('a background response that was given up %s', async (_, hours, spans) => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+  const { simulator, client, telemetry, ended } = await startProgram();
+  simulator.respond({ output: [{ message: 'x is 1' }], pollsPerStage: 1 });
+  const { id } = await client.responses.create({ model: 'gpt-4o', input: 'What is x?', background: true });
+  vi.advanceTimersByTime(31 * MINUTE);
+  await telemetry.provider.forceFlush();
+  vi.advanceTimersByTime(hours * 60 * MINUTE);
+  while ((await client.responses.retrieve(id)).status !== 'completed');
+  await telemetry.provider.shutdown();
+  expect(ended('chat')).toHaveLength(spans);
+});
+
 it('a background response whose server reports tokens before the end has all of them once, however it continues', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
   const program = await startProgram();

@@ -14,6 +14,18 @@ test('messages count again once a run that was to answer them was not created', 
   expect([rejected, other].map((each) => each.takeUnanswered().messages.length)).toEqual([0, 1]);
 });
 
+test('messages of a run that was not created count beside those that came meanwhile', () => {
+  const thread = new Conversation('thread_1', new Store(10));
+  const say = (content: string): void => thread.add({ role: 'user', parts: [{ type: 'text', content }] });
+  say('first');
+  const taken = thread.takeUnanswered();
+  say('second');
+  thread.giveBack(taken);
+  const { count, messages } = thread.takeUnanswered();
+  expect(count).toBe(2);
+  expect(messages.flatMap(({ parts }) => parts)).toMatchObject([{ content: 'first' }, { content: 'second' }]);
+});
+
 test('of very many unanswered messages, the oldest are forgotten first, and all are counted', () => {
   const thread = new Conversation('thread_1', new Store(10));
   thread.created();
