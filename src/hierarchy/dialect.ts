@@ -85,8 +85,6 @@ export interface Intent {
    */
   readonly invocation: 'starts' | 'drives' | 'lists' | 'none';
   readonly invocationId: string | undefined;
-  /** Whether the server accepts the request only while the invocation is in progress. */
-  readonly needsOpenInvocation: boolean;
   /**
    * The messages in the request. If content is not recorded, there is one `undefined` for each user message, and
    * messages of other roles are left out.
@@ -191,11 +189,7 @@ export interface FactSink {
 /** Sends one of our own GET requests to the API when its turn comes. The controller can abort the request. */
 export type Send = <Answer>(request: (controller: AbortController) => Promise<Answer>) => Promise<Answer>;
 
-export interface Get {
-  (path: string, query?: Readonly<Record<string, unknown>>): Promise<unknown>;
-  /** The value of the request's `OpenAI-Beta` header. */
-  readonly version: string;
-}
+export type Get = (path: string, query?: Readonly<Record<string, unknown>>) => Promise<unknown>;
 
 export interface InvocationView {
   readonly id: string | undefined;

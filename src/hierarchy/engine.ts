@@ -1,4 +1,4 @@
-import type { Attributes, Context, Link, Span, SpanContext } from '@opentelemetry/api';
+import type { Attributes, Context, Link, SpanContext } from '@opentelemetry/api';
 import { trace } from '@opentelemetry/api';
 import type { ApiRequest } from '../operations/index.ts';
 import type { Call } from '../sdk/call.ts';
@@ -31,8 +31,8 @@ import {
   type Use,
 } from './conversations/conversation.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
-import type { Dialect, Intent, InvocationFact, ToolOutput } from './dialect.ts';
-import { type EngineState, Facts } from './facts.ts';
+import type { Intent, InvocationFact, ToolOutput } from './dialect.ts';
+import { EngineState, Facts } from './facts.ts';
 import {
   type Acceptance,
   type AgentInvocation,
@@ -43,30 +43,15 @@ import { addRequestEvent, isLeft, markCut, type RequestEvent, withStream } from 
 import { isInProgress } from './invocations/state-machine.ts';
 import { dateOf, OperationClock } from './operation-clock.ts';
 import type { QueuedMessage, Session } from './sessions.ts';
-import { LONG_LIFETIME_MS } from './store.ts';
-import type { ConversationTracker } from './tracker.ts';
 
-export class Engine implements ConversationApi {
-  readonly #state: EngineState;
-
-  constructor(tracker: ConversationTracker, dialect: Dialect) {
-    this.#state = {
-      tracker,
-      dialect,
-      attributes: placeAttributes({ kind: dialect.kind, conversationId: undefined }),
-      sessions: tracker.store.shelf({ isInUse: ({ invocations }) => invocations.size > 0 }),
-      handedOn: tracker.store.shelf(),
-      agentReads: tracker.store.shelf({ lifetimeMs: LONG_LIFETIME_MS }),
-    };
-  }
-
+export class Engine extends EngineState implements ConversationApi {
   place(call: Call, request: ApiRequest, endpoint: Endpoint, options: PlaceOptions): Placement {
-    const { dialect, tracker } = this.#state;
+    const { dialect, tracker } = this;
     const intent = dialect.intent(request, tracker.telemetry.wantsContent);
     const { conversationId: id } = intent;
     if (intent.conversation !== 'none')
       call.context = contextInConversation(call.context, tracker, dialect.kind, id, endpoint.origin);
-    return new EngineRequest(this.#state, call, intent, request, endpoint, options);
+    return new EngineRequest(this, call, intent, request, endpoint, options);
   }
 }
 
@@ -88,7 +73,6 @@ class EngineRequest extends Facts implements Placement {
   readonly #intent: Intent;
   readonly #route: Route;
   readonly #query: unknown;
-  readonly #active: Span | undefined;
   readonly #listed: AgentInvocation | undefined;
   readonly #segment: Segment | undefined;
   /** Whether the request streams a conversation's events. Such a stream keeps no invocation open. */
@@ -116,7 +100,6 @@ class EngineRequest extends Facts implements Placement {
     this.#intent = intent;
     this.#route = request.route;
     this.#query = call.query;
-    this.#active = active;
     this.#outputs = intent.outputs;
     const driven = this.#findDriven();
     // If the invocation is handed on, the request has a span of its own here.
@@ -259,14 +242,10 @@ class EngineRequest extends Facts implements Placement {
    * then, they start at once, because the program may delete the conversation.
    */
   #findListed(): AgentInvocation | undefined {
-    const { tracker } = this.engine;
-    const { invocationId, conversationId } = this.#intent;
-    const open = tracker.invocations.get(this.endpoint.origin, invocationId)?.open;
-    // Some servers use the same run ids in every thread.
-    const invocation = open?.isOf(conversationId) === true ? open : undefined;
-    if (invocation !== undefined && !isInProgress(invocation.life)) tracker.reads.isPatient = true;
-    invocation?.apply({ type: 'asked', outlives: false });
-    return invocation;
+    const listed = this.findOrResume(this.#intent.invocationId, undefined, false);
+    if (listed !== undefined && !isInProgress(listed.life)) this.engine.tracker.reads.isPatient = true;
+    listed?.apply({ type: 'asked', outlives: false });
+    return listed;
   }
 
   #handOn(value: unknown, record: OpenRecord): void {
@@ -359,7 +338,7 @@ class EngineRequest extends Facts implements Placement {
     // A new segment is a sibling of the request that created the conversation, and starts just after it.
     const use = { ...this.#useAt(justAfter(this.call.startTime)), id };
     if (this.#segment !== undefined) this.#segment.identify(conversation);
-    else this.engine.tracker.openSegment(use, this.#active)?.touch();
+    else this.engine.tracker.openSegment(use, activeSpan(this.context))?.touch();
     conversation.created();
     this.#addMessages(id);
   }
@@ -439,9 +418,10 @@ class EngineRequest extends Facts implements Placement {
     const queued = this.#queued;
     const session = this.#session;
     if (call.error === undefined) {
-      // The server accepts such a request only while the invocation is in progress. So the end was later,
-      // although the server's whole seconds may show an earlier one.
-      if (this.#intent.needsOpenInvocation)
+      // The server accepts such a request, but for an update of metadata, only while the invocation is in progress. So
+      // the end was later, although the server's whole seconds may show an earlier one.
+      const { method, template } = this.#route;
+      if (method === 'POST' && this.#intent.invocation === 'drives' && !template.endsWith('}'))
         invocation.apply({ type: 'sign' }, this.timeFor(invocation, call.startTime));
       if (queued !== undefined && session !== undefined) {
         queued.acceptance = acceptanceOf(call, invocation);

@@ -2,6 +2,7 @@ import { type Attributes, type Context, ROOT_CONTEXT } from '@opentelemetry/api'
 import type { Call } from '../sdk/call.ts';
 import { readWithClient } from '../sdk/own-requests.ts';
 import type { Endpoint } from '../sdk/provider.ts';
+import { placeAttributes } from '../telemetry/place-attributes.ts';
 import { numberField, readHeader } from '../util/payload.ts';
 import type { HandedOn, Observation } from './adoption.ts';
 import type {
@@ -22,17 +23,26 @@ import type {
 import type { AgentInvocation, PausedInvocation } from './invocations/agent-invocation.ts';
 import type { ReadInvocation } from './invocations/invocation.ts';
 import { Session } from './sessions.ts';
-import type { Shelf } from './store.ts';
+import { keyAt, type Shelf } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
 
-export interface EngineState {
+/** What the requests of one API share. */
+export class EngineState {
   readonly tracker: ConversationTracker;
   readonly dialect: Dialect;
   readonly attributes: Attributes;
   readonly sessions: Shelf<Session>;
   readonly handedOn: Shelf<HandedOn>;
-  /** Our own GET requests for agents, by agent. They are kept so that each agent is read only once. */
-  readonly agentReads: Shelf<Promise<void>>;
+  /** Our own GET requests for agents: several runs of an assistant may end at the same time, and share one. */
+  readonly agentReads: Map<string, Promise<void>> = new Map();
+
+  constructor(tracker: ConversationTracker, dialect: Dialect) {
+    this.tracker = tracker;
+    this.dialect = dialect;
+    this.attributes = placeAttributes({ kind: dialect.kind, conversationId: undefined });
+    this.sessions = tracker.store.shelf({ isInUse: ({ invocations }) => invocations.size > 0 });
+    this.handedOn = tracker.store.shelf();
+  }
 }
 
 /** Applies the facts of one background read. A subclass does so for a request of the program. */
@@ -92,12 +102,11 @@ export class Facts implements FactSink, Observation {
         requestHeaders: { 'OpenAI-Beta': version },
       };
       const facts = new Facts(engine, endpoint, call, invocation.conversationId);
-      const request = async (path: string, query = {}): Promise<unknown> => {
+      const get: Get = async (path, query = {}) => {
         const answer = await send((controller) => readWithClient(client, path, query, version, controller));
         facts.time = clock.now();
         return answer;
       };
-      const get = Object.assign(request, { version });
       const { life } = invocation;
       const isRead = what === 'end' || life.endTime === undefined;
       if (isRead) await dialect.readEnd(invocation, get, facts);
@@ -307,25 +316,27 @@ export class Facts implements FactSink, Observation {
 
 /** An agent that this process has not seen is read from the API. */
 async function readAgentOf(invocation: AgentInvocation, get: Get, facts: Facts): Promise<void> {
-  const { agentId, endpoint } = invocation;
+  const { agentId: id, endpoint } = invocation;
   const { tracker, dialect, agentReads } = facts.engine;
-  const path = agentId === undefined ? undefined : dialect.agentPath?.(agentId);
-  if (agentId === undefined || invocation.agent !== undefined || path === undefined) return;
+  const path = id === undefined ? undefined : dialect.agentPath?.(id);
+  if (id === undefined || invocation.agent !== undefined || path === undefined) return;
   const { origin } = endpoint;
-  if (tracker.agents.get(origin, agentId) === undefined) {
-    const read = async (): Promise<void> => dialect.read(await get(path), facts);
-    const failed = (error: unknown): void => {
-      const status = numberField(error, 'status');
-      if (status !== 403 && status !== 404) agentReads.delete(origin, agentId);
-    };
-    // Several runs of an assistant may end at the same time. They share one read.
-    const reading = agentReads.get(origin, agentId) ?? read().catch(failed);
-    agentReads.set(origin, agentId, reading);
+  const key = keyAt(origin, id);
+  const read = async (): Promise<void> => {
+    const status = await get(path).then(
+      (agent) => dialect.read(agent, facts),
+      (error: unknown) => numberField(error, 'status'),
+    );
+    // An agent that cannot be read is remembered by its id alone, so that it is not requested again.
+    const isFinal = status === undefined || status === 403 || status === 404;
+    if (isFinal && tracker.agents.get(origin, id) === undefined)
+      tracker.agents.set(origin, id, { id, name: undefined, model: undefined });
+  };
+  if (tracker.agents.get(origin, id) === undefined) {
+    const reading = agentReads.get(key) ?? read().finally(() => agentReads.delete(key));
+    agentReads.set(key, reading);
     await reading;
-    if (agentReads.get(origin, agentId) === undefined) return;
   }
-  // An agent that cannot be read is remembered by its id alone, so that it is not requested again.
-  const agent = tracker.agents.get(origin, agentId) ?? { id: agentId, name: undefined, model: undefined };
-  tracker.agents.set(origin, agentId, agent);
-  invocation.introduce(agent);
+  const agent = tracker.agents.get(origin, id);
+  if (agent !== undefined) invocation.introduce(agent);
 }

@@ -27,10 +27,7 @@ export interface ContentHolder {
   forgetContent(): void;
 }
 
-interface Memory {
-  readonly size: number;
-  expire(): void;
-}
+type Memory = Pick<BoundedMap<string, unknown>, 'size' | 'expire'>;
 
 /**
  * Remembers, between the program's calls, what belongs to API objects, by kind, origin and id. Each kind has

@@ -28,7 +28,7 @@ export interface RequestedToolCall {
   /** The type in the API: `function`, `code_interpreter`, … */
   readonly type: string;
   /** The call's content, if the output messages do not contain it. Read only if content is recorded. */
-  readonly content?: { readonly arguments?: unknown; readonly result?: unknown };
+  readonly content?: { readonly arguments?: unknown; readonly result?: unknown } | undefined;
   /** Returns the same text for equal names and arguments; `undefined` if the arguments are too long. */
   fingerprint?(): string | undefined;
 }

@@ -19,7 +19,6 @@ export const rooms: Dialect = {
       conversationId: parameterOf(request, 'session_id'),
       invocation: starts ? 'starts' : isTurn ? 'drives' : 'none',
       invocationId: parameterOf(request, 'turn_id'),
-      needsOpenInvocation: false,
       messages: starts ? [undefined] : [],
       outputs: ['result'].flatMap((name) => {
         const callId = stringField(objectField(body, name), 'call_id');

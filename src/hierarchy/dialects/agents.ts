@@ -79,7 +79,6 @@ export const agents: Dialect = {
       conversationId: parameterOf(request, 'session_id'),
       invocation: starts ? 'starts' : drives ? 'drives' : 'none',
       invocationId: parameterOf(request, 'turn_id') ?? submitted.invocationId,
-      needsOpenInvocation: false,
       messages,
       outputs: submitted.outputs,
     };

@@ -83,7 +83,6 @@ export const assistants: Dialect = {
       conversationId: parameterOf(request, 'thread_id'),
       invocation: starts ? 'starts' : route.template === RUN_STEPS ? 'lists' : drives,
       invocationId: parameterOf(request, 'run_id'),
-      needsOpenInvocation: submits || (posts && route.template.endsWith('/cancel')),
       messages: posts
         ? readRequestMessages(messagesIn(request, starts), content, readThreadMessageContent)
         : NONE,
@@ -187,10 +186,10 @@ const SEARCH_RESULTS = 'step_details.tool_calls[*].file_search.results[*].conten
 
 async function readSteps(run: InvocationView, get: Get, sink: FactSink): Promise<void> {
   const path = `${runPath(run)}/steps`;
-  // Version 1 of the API rejects this field. The name has brackets because openai 4.40 to 4.56 cannot encode a list.
-  const include = sink.content && get.version !== 'assistants=v1' ? { 'include[]': SEARCH_RESULTS } : {};
+  // The name has brackets because openai 4.40 to 4.56 cannot encode a list.
+  const include = sink.content ? { 'include[]': SEARCH_RESULTS } : {};
   const steps = await listPages(get, path, include).catch((error) => {
-    // Some servers reject the field, too.
+    // Version 1 of the API and some servers reject this field.
     if (numberField(error, 'status') !== 400) throw error;
     return listPages(get, path);
   });

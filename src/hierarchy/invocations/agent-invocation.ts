@@ -91,8 +91,6 @@ export function pausedBy(clock: OperationClock, paused: PausedInvocation): Pause
 
 type InvocationRecord = OperationRecord<Pick<Place, 'agentName'>, InvocationEnd>;
 
-const NOTHING_MEASURED: WholeOperation = { ...NOTHING_SPENT, seconds: undefined };
-
 /**
  * One run or turn. Everything known about it is collected here and recorded only when it closes, so that each
  * token counts once.
@@ -244,10 +242,10 @@ export class AgentInvocation extends Invocation {
 
   /** What metrics count: nothing until its end is known, then all of it, including what was before a pause. */
   get whole(): WholeOperation {
-    const { life, createdTime } = this;
-    const { endTime } = life;
-    if (endTime === undefined) return NOTHING_MEASURED;
-    return { ...this.#own, seconds: createdTime === undefined ? undefined : (endTime - createdTime) / 1e3 };
+    const { createdTime } = this;
+    const { endTime } = this.life;
+    const isTimed = endTime !== undefined && createdTime !== undefined;
+    return { ...this.#own, seconds: isTimed ? (endTime - createdTime) / 1e3 : undefined };
   }
 
   /** The state that a second span can continue; `undefined` if there is nothing to continue. */

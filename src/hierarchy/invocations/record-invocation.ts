@@ -1,7 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Message, MessagePart } from '../../config/completion-types.ts';
 import { define } from '../../operations/attributes.ts';
-import type { RequestedToolCall } from '../../operations/index.ts';
 import { type RecordedStep, step as stepOperation } from '../../operations/step.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { isNoUsage, subtractUsage } from '../../telemetry/cost/usage.ts';
@@ -47,7 +46,7 @@ export function recordInvocation(invocation: AgentInvocation, endTime: number): 
     whole: invocation.whole,
     totals: { ...invocation.spent, runs: 0, userMessages: start.input.count },
     // Functions that waited at a pause were reported with the span from before the pause.
-    toolCalls: requested.filter((call) => !waiting.includes(call)).map(requestedToolCall),
+    toolCalls: requested.filter((call) => !waiting.includes(call)).map((call) => call.snapshot),
     skippedSteps: steps.skippedSteps.size,
     skippedToolCalls: steps.skippedToolCalls,
     systemInstructions: invocation.content?.systemInstructions ?? [],
@@ -203,10 +202,6 @@ function storesOf(invocation: AgentInvocation): readonly string[] {
 function storesByOwner(invocation: AgentInvocation): readonly (readonly string[])[] {
   const { snapshot, segment, agent } = invocation;
   return [snapshot, invocation, segment?.conversation, agent].map((owner) => owner?.vectorStoreIds ?? []);
-}
-
-function requestedToolCall({ snapshot: { id, name, type, content } }: ToolCall): RequestedToolCall {
-  return { id, name, type, ...(content && { content }) };
 }
 
 function toolResponses(calls: readonly ToolCall[]): Message[] {
