@@ -256,8 +256,7 @@ export class Facts implements FactSink, Observation {
 
   toolResult(output: ToolOutput & { readonly invocationId: string }): void {
     const invocation = this.#alive(output.invocationId);
-    if (this.live) invocation?.answer(output, this.timeFor(invocation));
-    else invocation?.steps.seeToolResult(output.callId, output);
+    invocation?.answer(output, this.live ? this.timeFor(invocation) : undefined);
   }
 
   text(invocationId: string | undefined, stepOrMessageId: string | undefined): void {

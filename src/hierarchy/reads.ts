@@ -55,8 +55,8 @@ export class OriginReads {
   readonly #inFlight = new Set<AbortController>();
   #failures = 0;
   #countedFailures = 0;
-  #hasSucceeded = false;
-  readonly #missed = new Set<string>();
+  /** The ids of objects that the server did not find. Not set once a read has succeeded. */
+  #missed: Set<string> | undefined = new Set();
   /** No read starts before this time, in monotonic milliseconds. */
   #restsUntil = 0;
   #lacksEndpoint = false;
@@ -112,7 +112,8 @@ export class OriginReads {
       try {
         await run(send);
         succeeded = true;
-        this.#succeeded();
+        this.#failures = 0;
+        this.#missed = undefined;
       } catch (error) {
         // If several reads overlap and fail, only the first failure counts.
         const isFirst = failuresBefore === this.#countedFailures;
@@ -148,17 +149,11 @@ export class OriginReads {
     return this.#busySince === undefined || (running === 0 && now - this.#busySince >= MAX_BUSY_WAIT_MS);
   }
 
-  #succeeded(): void {
-    this.#hasSucceeded = true;
-    this.#failures = 0;
-    this.#missed.clear();
-  }
-
   #failed(id: string, error: unknown): void {
     const status = numberField(error, 'status');
     if (status === 404) {
-      if (!this.#hasSucceeded) this.#missed.add(id);
-      if (this.#missed.size >= MISSES_TO_GIVE_UP) this.#rest(GIVEN_UP_MS, 'steps_missing');
+      const misses = this.#missed?.add(id).size ?? 0;
+      if (misses >= MISSES_TO_GIVE_UP) this.#rest(GIVEN_UP_MS, 'steps_missing');
       return;
     }
     this.#countedFailures++;
@@ -171,7 +166,7 @@ export class OriginReads {
   #rest(milliseconds: number, reason: 'steps_missing' | 'steps_unread'): void {
     this.#restsUntil = monotonic() + milliseconds;
     this.#lacksEndpoint = reason === 'steps_missing';
-    this.#missed.clear();
+    this.#missed?.clear();
     notice(reason);
   }
 }

@@ -274,16 +274,10 @@ export class Session implements ContentHolder {
       if (invocation === undefined || !isInProgress(invocation.life)) continue;
       const time = seen.timeFor(invocation);
       invocation.wait(call === undefined ? [] : [call], time);
-      if (!this.#isNew(`${type} ${id}`)) continue;
-      invocation.openRecord.addEvent(
-        EVENT_OPENAI_RUN_REQUIRES_ACTION,
-        {
-          [ATTR.OPENAI_REQUIRED_ACTION_TYPE]: type,
-          [ATTR.GEN_AI_TOOL_NAME]: call?.name,
-          [ATTR.GEN_AI_TOOL_CALL_ID]: call?.id,
-        },
-        time,
-      );
+      // A function has a span of its own.
+      if (call !== undefined || !this.#isNew(`${type} ${id}`)) continue;
+      const attributes = { [ATTR.OPENAI_REQUIRED_ACTION_TYPE]: type };
+      invocation.openRecord.addEvent(EVENT_OPENAI_RUN_REQUIRES_ACTION, attributes, time);
     }
   }
 

@@ -24,7 +24,7 @@ export const EVENT_OPENAI_RUN_REQUEST = 'openai.run.request' as const;
 /** A request that is part of a background response and so has no span of its own (cancel, a failed retrieve). */
 export const EVENT_OPENAI_RESPONSE_REQUEST = 'openai.response.request' as const;
 
-/** A turn waits for the program, for example for a tool output or a person's approval. */
+/** A turn waits for something else than a tool output, for example for a person's approval. */
 export const EVENT_OPENAI_RUN_REQUIRES_ACTION = 'openai.run.requires_action' as const;
 
 /** The environment of an Agents session has changed. */

@@ -28,7 +28,6 @@ import {
   stringField,
 } from '../../util/payload.ts';
 import type {
-  Agent,
   AgentSettings,
   Dialect,
   FactSink,
@@ -46,9 +45,11 @@ import { asTime } from '../operation-clock.ts';
 import { snapshotOf } from './responses.ts';
 import {
   conversationUse,
+  FINISH_REASONS,
   listPages,
   oldestFirst,
   parameterOf,
+  readAgent,
   readRequestMessages,
 } from './shared-readers.ts';
 
@@ -226,13 +227,6 @@ function readAgentSettings(value: unknown, content: boolean): AgentSettings {
   };
 }
 
-function readAgent(value: unknown): Agent | undefined {
-  const id = stringField(value, 'id');
-  return id === undefined
-    ? undefined
-    : { id, name: stringField(value, 'name'), model: stringField(value, 'model') };
-}
-
 export function readAgentParameters(agent: unknown): Attributes {
   const format = objectField(objectField(agent, 'text'), 'format');
   return defined({
@@ -267,13 +261,6 @@ function readSubagent(value: unknown, sink: FactSink): void {
   });
 }
 
-/** Why the model of a turn stopped. Any status but these and `waiting` means that the turn is in progress. */
-const TURN_FINISH_REASONS: Readonly<Record<string, string>> = {
-  completed: 'stop',
-  failed: 'error',
-  cancelled: 'cancelled',
-};
-
 /** @param seen.event the event that contains the turn and may add `usage` */
 function readTurn(
   value: unknown,
@@ -284,7 +271,7 @@ function readTurn(
   const conversationId = stringField(value, 'session_id');
   const status = asWord(field(value, 'status'));
   if (id === undefined || conversationId === undefined || status === undefined) return;
-  const finishReason = row(TURN_FINISH_REASONS, status);
+  const finishReason = row(FINISH_REASONS, status);
   const snapshot: InvocationSnapshot = {
     id,
     conversationId,

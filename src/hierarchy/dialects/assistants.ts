@@ -32,7 +32,6 @@ import {
   tolerating,
 } from '../../util/payload.ts';
 import type {
-  Agent,
   AgentSettings,
   Dialect,
   FactSink,
@@ -49,10 +48,12 @@ import type {
 import { asTime } from '../operation-clock.ts';
 import {
   conversationUse,
+  FINISH_REASONS,
   listPages,
   NONE,
   oldestFirst,
   parameterOf,
+  readAgent,
   readRequestMessages,
   toolCounts,
 } from './shared-readers.ts';
@@ -150,8 +151,8 @@ const THREAD_OBJECTS: Readonly<Record<string, (value: unknown, sink: FactSink) =
     if (id !== undefined && stores.length > 0) sink.vectorStores(id, stores);
   },
   assistant: (value, sink) => {
-    const agent = readAssistant(value);
-    if (agent !== undefined) sink.agent(agent);
+    const agent = readAgent(value);
+    if (agent !== undefined) sink.agent({ ...agent, vectorStoreIds: readStores(value) });
   },
 };
 
@@ -228,28 +229,7 @@ export function readMessagesOfRun(listed: unknown, run: InvocationView, sink: Fa
   for (const message of messages) if (isAnswer(message)) sink.message(message);
 }
 
-const FINISH_REASONS: Readonly<Record<string, string>> = {
-  completed: 'stop',
-  failed: 'error',
-  expired: 'error',
-  cancelled: 'cancelled',
-  incomplete: 'incomplete',
-};
-
-interface ReadingOptions {
-  readonly content: boolean;
-}
-
-function readAssistant(value: unknown): Agent | undefined {
-  const id = stringField(value, 'id');
-  if (id === undefined || field(value, 'object') !== 'assistant') return undefined;
-  return {
-    id,
-    name: stringField(value, 'name'),
-    model: stringField(value, 'model'),
-    vectorStoreIds: readStores(value),
-  };
-}
+type ReadingOptions = Pick<FactSink, 'content'>;
 
 const NO_PARAMETERS: Attributes = Object.freeze({});
 

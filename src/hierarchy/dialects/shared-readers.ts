@@ -2,7 +2,7 @@ import type { Message } from '../../config/completion-types.ts';
 import type { ApiRequest } from '../../operations/index.ts';
 import { matchRoute } from '../../sdk/routes/index.ts';
 import { arrayField, asArray, field, MAX_READ, names, stringField } from '../../util/payload.ts';
-import type { Get, Intent, ToolCallSnapshot } from '../dialect.ts';
+import type { Agent, Get, Intent, ToolCallSnapshot } from '../dialect.ts';
 
 export const NONE: readonly never[] = [];
 
@@ -12,6 +12,22 @@ export function parameterOf({ route, values }: ApiRequest, name: string): string
     if (parameters[index]?.name === name) return values[index];
   return undefined;
 }
+
+export function readAgent(value: unknown): Agent | undefined {
+  const id = stringField(value, 'id');
+  return id === undefined
+    ? undefined
+    : { id, name: stringField(value, 'name'), model: stringField(value, 'model') };
+}
+
+/** Why a run, a step or a turn stopped, by its status. With any other status, it is in progress. */
+export const FINISH_REASONS: Readonly<Record<string, string>> = {
+  completed: 'stop',
+  failed: 'error',
+  expired: 'error',
+  cancelled: 'cancelled',
+  incomplete: 'incomplete',
+};
 
 /** Builds a request for an operation that no plain call of this process has requested. */
 export function requestTo(

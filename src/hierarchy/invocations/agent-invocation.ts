@@ -400,8 +400,8 @@ export class AgentInvocation extends Invocation {
     this.segment?.touch(time);
   }
 
-  answer(output: Omit<ToolOutput, 'invocationId'>, time: number): void {
-    const call = this.steps.answer(output.callId, output, time);
+  answer(output: ToolOutput, time: number | undefined): void {
+    const call = this.steps.answer(output, time);
     if (call !== undefined) recordToolDuration(this.telemetry, call, this.agent?.name, this.context);
   }
 

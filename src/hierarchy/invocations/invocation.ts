@@ -32,9 +32,6 @@ export interface InvocationOwner {
   carryOut(invocation: Invocation, effect: Effect): void;
 }
 
-const SIGN: LifeFact = { type: 'sign' };
-const DETAIL: LifeFact = { type: 'detail' };
-
 export interface InvocationBase {
   readonly id: string | undefined;
   readonly endpoint: Endpoint;
@@ -88,7 +85,7 @@ export abstract class Invocation implements Living, SegmentMember {
   }
 
   touch(time: number): void {
-    this.apply(SIGN, time);
+    this.apply({ type: 'sign' }, time);
     this.segment?.touch(time);
   }
 
@@ -99,7 +96,7 @@ export abstract class Invocation implements Living, SegmentMember {
 
   /** Called when a detail of the invocation was seen, or when something that it waited for is over. */
   settle(): void {
-    this.apply(DETAIL, this.life.lastSign);
+    this.apply({ type: 'detail' }, this.life.lastSign);
   }
 
   closeIfFinished(): void {

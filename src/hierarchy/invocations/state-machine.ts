@@ -33,13 +33,7 @@ export interface Life {
   /** Whether its conversation was deleted, so that nothing about it can be read any more. */
   isDeleted: boolean;
   /** When we next ask the API for its end. Set once the program no longer waits for the end. */
-  closingReads: ClosingReads | undefined;
-}
-
-interface ClosingReads {
-  readonly time: number;
-  readonly delay: number;
-  readonly left: number;
+  closingReads: { readonly time: number; readonly delay: number } | undefined;
 }
 
 export interface Living {
@@ -85,8 +79,9 @@ export type Effect =
   /** `isUnread`: the read of its details took too long, so it is recorded without them. */
   | { readonly record: 'all'; readonly isUnread?: boolean };
 
-const FIRST_DELAY_MS = 1_000;
-const MAX_CLOSING_READS = 5;
+/** The delays before the first and the last of the five times that we ask for an end. */
+const MIN_DELAY_MS = 1_000;
+const MAX_DELAY_MS = 16_000;
 
 const NO_EFFECTS: readonly Effect[] = [];
 const RECORD: readonly Effect[] = [{ record: 'all' }];
@@ -142,7 +137,7 @@ export function next(invocation: Living, fact: LifeFact, time: number): readonly
       life.lastSign = Math.max(life.lastSign, time);
       return settleLife(invocation);
     case 'left':
-      life.closingReads = { time: time + FIRST_DELAY_MS, delay: FIRST_DELAY_MS, left: MAX_CLOSING_READS };
+      life.closingReads = { time: time + MIN_DELAY_MS, delay: MIN_DELAY_MS };
       return NO_EFFECTS;
     case 'sign':
       touch(life, time);
@@ -248,8 +243,8 @@ function settleLife(invocation: Living): readonly Effect[] {
 function isDue(life: Life, time: number): boolean {
   const due = life.closingReads;
   if (due === undefined || time < due.time || life.requests + life.streams > 0) return false;
-  const [delay, left] = [due.delay * 2, due.left - 1];
-  life.closingReads = left > 0 ? { time: time + delay, delay, left } : undefined;
+  const delay = due.delay * 2;
+  life.closingReads = delay <= MAX_DELAY_MS ? { time: time + delay, delay } : undefined;
   return life.overSince === undefined;
 }
 

@@ -19,8 +19,7 @@ export interface Step {
   skippedDeltas: number;
 }
 
-/** `outcome` is `undefined` for success. */
-type CallResult = Pick<ToolOutput, 'output' | 'outcome'>;
+type Answer = Omit<ToolOutput, 'invocationId'>;
 
 /** What was recorded before a pause, for a second span to continue. */
 export interface StepsBefore {
@@ -179,23 +178,20 @@ export class Steps {
     }
   }
 
-  /** @returns the tool call, unless it was answered before */
-  answer(id: string, result: CallResult, time: number): ToolCall | undefined {
-    const toolCall = this.seeToolResult(id, result);
-    if (toolCall === undefined) return undefined;
-    toolCall.startTime ??= this.waitingSince;
-    if (toolCall.endTime !== undefined) return undefined;
-    toolCall.endTime = time;
-    return toolCall;
-  }
-
-  seeToolResult(id: string, { output, outcome }: CallResult): ToolCall | undefined {
-    const toolCall = this.#toolCalls.get(id);
+  /**
+   * @param time when the program answered; `undefined` if this process did not see that
+   * @returns the tool call, if it ended now
+   */
+  answer({ callId, output, outcome }: Answer, time: number | undefined): ToolCall | undefined {
+    const toolCall = this.#toolCalls.get(callId);
     if (toolCall === undefined) return undefined;
     const { snapshot } = toolCall;
     const { content: before } = snapshot;
     const content = this.#options.keeper()?.keep({ ...before, result: before?.result ?? output }, before);
     toolCall.snapshot = { ...snapshot, content, hasResult: true, outcome: outcome ?? snapshot.outcome };
+    if (time === undefined || toolCall.endTime !== undefined) return undefined;
+    toolCall.startTime ??= this.waitingSince;
+    toolCall.endTime = time;
     return toolCall;
   }
 
