@@ -19,52 +19,43 @@ export type { ToolCallContent, ToolCallSnapshot } from '../operations/execute-to
  * milliseconds since the epoch on the server's clock, which counts whole seconds.
  */
 
-export type Phase =
-  | 'open'
-  /** Waits for the program, for example for the output of a tool. */
-  | 'waiting'
-  | 'ended';
-
-export interface InvocationSnapshot extends AgentSettings {
+interface ObjectSnapshot {
   readonly id: string;
   readonly conversationId: string | undefined;
-  readonly status: string;
-  readonly phase: Phase;
   readonly createdAt?: number | undefined;
+}
+
+interface OperationSnapshot extends ObjectSnapshot {
+  readonly status: string;
   readonly endedAt?: number | undefined;
-  readonly expiresAt?: number | undefined;
   readonly usage: Usage | undefined;
   readonly failure: Failure | undefined;
+}
+
+export interface InvocationSnapshot extends OperationSnapshot, AgentSettings {
+  /** `waiting`: for the program, for example for the output of a tool. */
+  readonly phase: 'open' | 'waiting' | 'ended';
+  readonly expiresAt?: number | undefined;
   readonly finishReason?: string | undefined;
   readonly pendingToolCalls?: readonly ToolCallSnapshot[] | undefined;
 }
 
 /** A step is one model call, whose output is a message or tool calls. */
-export interface StepSnapshot {
-  readonly id: string;
-  readonly conversationId: string | undefined;
+export interface StepSnapshot extends OperationSnapshot {
   readonly invocationId: string;
   readonly type: string;
-  readonly status: string;
   readonly ended: boolean;
-  readonly createdAt: number | undefined;
-  readonly endedAt: number | undefined;
-  readonly usage: Usage | undefined;
-  readonly failure: Failure | undefined;
   readonly messageId: string | undefined;
   readonly toolCalls: readonly ToolCallSnapshot[];
   /** How many more tool calls the step has than `toolCalls` contains. */
   readonly skippedToolCalls: number;
 }
 
-export interface MessageSnapshot {
-  readonly id: string;
+export interface MessageSnapshot extends ObjectSnapshot {
   /** Whether the message is an input of the invocation. Otherwise, the invocation created it. */
   readonly isInput?: boolean;
-  readonly conversationId: string | undefined;
   readonly invocationId: string | undefined;
   readonly role: string;
-  readonly createdAt?: number | undefined;
   readonly content: Message | undefined;
 }
 
@@ -140,11 +131,10 @@ export interface ConversationFact {
   /** `idle`: nothing is in progress. */
   readonly state?: 'idle' | 'failed' | 'open' | undefined;
   readonly agent?: AgentSettings | undefined;
-  readonly error?: unknown;
   readonly actions?: readonly RequiredAction[];
   readonly object?: unknown;
-  /** Why the conversation is about to fail. */
-  readonly failure?: Failure;
+  /** Why the conversation has failed, or is about to fail. */
+  readonly failure?: Failure | undefined;
   readonly event?: { readonly id: string | undefined; readonly attributes: Attributes };
 }
 

@@ -111,11 +111,9 @@ export class Facts implements FactSink, Observation {
       const isRead = what === 'end' || life.endTime === undefined;
       if (isRead) await dialect.readEnd(invocation, get, facts);
       if (what === 'end') return;
-      const isKnown = invocation.isComplete && !invocation.lacksInput;
       // The details of an open invocation are not final yet.
       const isOver = life.endTime !== undefined;
-      if (isOver && (isKnown || (await dialect.readDetails(invocation, get, facts, isRead))))
-        invocation.allSeen = true;
+      if (isOver && (await dialect.readDetails(invocation, get, facts, isRead))) invocation.allSeen = true;
       await readAgentOf(invocation, get, facts);
       // The invocation had not begun yet when its conversation was idle: it has not ended even now.
       if (life.endTime === undefined) invocation.reopen();

@@ -6,7 +6,7 @@ import * as ATTR from '../semconv/attributes.ts';
 import { EVENT_OPENAI_RUN_REQUIRES_ACTION, EVENT_OPENAI_SESSION_ENVIRONMENT } from '../semconv/events.ts';
 import { Keeper, textLimits } from '../telemetry/content/kept-content.ts';
 import { type CallerTrace, contextOf } from '../telemetry/metadata.ts';
-import { type Failure, readError } from '../telemetry/outcomes/failure.ts';
+import type { Failure } from '../telemetry/outcomes/failure.ts';
 import type { ConversationKind } from '../telemetry/place-attributes.ts';
 import { keepNewest } from '../util/bounded-map.ts';
 import { MAX_REPEATED } from '../util/payload.ts';
@@ -233,16 +233,16 @@ export class Session implements ContentHolder {
   }
 
   see(
-    { state, agent, error, actions = [], object, failure, event }: Omit<ConversationFact, 'id'>,
+    { state, agent, actions = [], object, failure, event }: Omit<ConversationFact, 'id'>,
     seen: Observation,
   ): void {
     this.agent = agent ?? this.agent;
     if (agent?.content !== undefined) this.#tracker.store.keeps(this, agent.content);
-    this.#failure = failure ?? this.#failure;
+    this.#failure ??= failure;
     if (object !== undefined && this.#tracker.telemetry.settings.adoptRuns !== false)
       this.#hasRecordingCreator ||= hasRecordingCreator(object);
     if (event !== undefined && this.#isNew(event.id)) this.#addEvent(event.attributes, seen);
-    if (state === 'failed') this.#fail(error, seen);
+    if (state === 'failed') this.#fail(seen);
     else if (state === 'idle') this.#rest(seen);
     else if (state !== undefined) this.#continue(actions, seen);
   }
@@ -293,8 +293,8 @@ export class Session implements ContentHolder {
     }
   }
 
-  #fail(error: unknown, seen: Observation): void {
-    const failure = this.#failure ?? readError(error, 'failed');
+  #fail(seen: Observation): void {
+    const failure = this.#failure;
     this.#failure = undefined;
     for (const invocation of [...this.invocations]) {
       const time = seen.timeFor(invocation);

@@ -209,7 +209,7 @@ function readSession(value: unknown, sink: FactSink): void {
     id,
     state: status === undefined || status === 'idle' || status === 'failed' ? status : 'open',
     agent: settings.agent && settings,
-    error: field(value, 'error'),
+    failure: status === 'failed' ? readError(field(value, 'error'), status) : undefined,
     actions: readRequiredActions(value, { content }),
     object: value,
   });

@@ -71,22 +71,20 @@ export interface Acceptance {
 }
 
 /** The state of a paused invocation, which a second span continues. It has no content. */
-export interface PausedInvocation {
+export interface PausedInvocation extends StepsBefore {
   readonly snapshot: InvocationSnapshot;
   readonly span: SpanContext;
   /** When the invocation began; `undefined` if only the server's time, in whole seconds, is known. */
   readonly createdTime: number | undefined;
   /** The clock of these times, as the milliseconds that it adds to the monotonic clock. */
   readonly ownClock: number;
-  readonly steps: StepsBefore;
 }
 
 /** Converts a paused invocation's times to another clock: the wall clock may have been set meanwhile. */
 export function pausedBy(clock: OperationClock, paused: PausedInvocation): PausedInvocation {
-  const { createdTime, ownClock, steps } = paused;
-  const moved = (then: number | undefined): number | undefined => then && clock.from(then, ownClock);
-  const waiting = steps.waiting.map((asked) => ({ ...asked, startTime: moved(asked.startTime) }));
-  return { ...paused, createdTime: moved(createdTime), steps: { ...steps, waiting } };
+  const moved = (then: number | undefined): number | undefined => then && clock.from(then, paused.ownClock);
+  const waiting = paused.waiting.map((asked) => ({ ...asked, startTime: moved(asked.startTime) }));
+  return { ...paused, createdTime: moved(paused.createdTime), waiting };
 }
 
 type InvocationRecord = OperationRecord<Pick<Place, 'agentName'>, InvocationEnd>;
@@ -161,7 +159,7 @@ export class AgentInvocation extends Invocation {
       keeper: this.#keeper,
       isInputKnown: start.input.isAll,
       above: above?.steps,
-      before: before?.steps,
+      before,
     });
     // If the span above seems to start at the same time or slightly later, the invocation starts just after
     // it.
@@ -217,11 +215,11 @@ export class AgentInvocation extends Invocation {
   }
 
   get knowsMessages(): boolean {
-    return this.steps.knowsInput && this.steps.haveAnswers(this.snapshot?.usage);
+    return !this.#lacksInput && this.steps.haveAnswers(this.snapshot?.usage);
   }
 
   /** Whether content is recorded, but the model may have been given messages that this process has not seen. */
-  get lacksInput(): boolean {
+  get #lacksInput(): boolean {
     const { openRecord, telemetry } = this;
     const wants = telemetry.wantsContent && openRecord.mayHaveContent;
     return this.start.kind === 'thread' && wants && !this.steps.knowsInput;
@@ -232,7 +230,7 @@ export class AgentInvocation extends Invocation {
     if (!this.openRecord.span.isRecording() && !this.telemetry.readsUnsampled) return 'nothing';
     // The agent's id may be known, although its object has not been seen.
     const lacksAgent = this.start.kind === 'thread' && this.agent === undefined && this.agentId !== undefined;
-    const isAllKnown = this.isComplete && !(this.life.mayRead && (lacksAgent || this.lacksInput));
+    const isAllKnown = this.isComplete && !(this.life.mayRead && (lacksAgent || this.#lacksInput));
     return isAllKnown ? 'nothing' : 'details';
   }
 
@@ -255,7 +253,7 @@ export class AgentInvocation extends Invocation {
     const snapshot = this.snapshot ?? before?.snapshot;
     if (snapshot === undefined || life.endTime !== undefined || life.isDeleted || above !== undefined)
       return undefined;
-    return { snapshot, span, createdTime, ownClock: clock.own, steps: this.steps.paused };
+    return { snapshot, span, createdTime, ownClock: clock.own, ...this.steps.paused };
   }
 
   /** Whether it may belong to the conversation. If either side names no conversation, it may. */

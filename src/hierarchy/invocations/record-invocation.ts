@@ -116,16 +116,9 @@ function recordStepsAndTools(
   // What is left belongs to no recorded step.
   if (orphans.size > 0) {
     const times = new RecordedTimes([], bounds);
-    for (const call of inOrderOfTime(orphans, bounds))
-      recordInvocationToolCall(invocation, call, times.ofToolCall(call, bounds));
+    for (const call of orphans) recordInvocationToolCall(invocation, call, times.ofToolCall(call, bounds));
   }
   return [...answers, ...unclaimed(invocation, shown)];
-}
-
-function inOrderOfTime(calls: Iterable<ToolCall>, { startTime, endTime }: Times): readonly ToolCall[] {
-  const start = (call: ToolCall): number => call.startTime ?? startTime;
-  const end = (call: ToolCall): number => call.endTime ?? endTime;
-  return [...calls].sort((a, b) => start(a) - start(b) || end(a) - end(b));
 }
 
 function recordInvocationStep(

@@ -52,8 +52,6 @@ export class Steps {
   /** The ids of steps, and of tool calls outside of steps, that were not kept because there were too many. */
   readonly skippedSteps: Set<string> = new Set();
   readonly #skippedCalls = new Set<string>();
-  /** The number of tool calls that {@link seeToolCall} was the first to report. */
-  #looseCalls = 0;
   waitingSince: number | undefined;
 
   constructor(options: StepsOptions) {
@@ -155,12 +153,10 @@ export class Steps {
 
   /** Called for each tool call that is not part of a step. Only a stream reports the times of its start and end. */
   seeToolCall(snapshot: ToolCallSnapshot, beganAt?: number, endedAt?: number): void {
-    const isNew = !this.#toolCalls.has(snapshot.id);
-    if (isNew && this.#looseCalls >= MAX_REPEATED) {
+    if (this.#toolCalls.size >= MAX_REPEATED && !this.#toolCalls.has(snapshot.id)) {
       skip(this.#skippedCalls, snapshot.id);
       return;
     }
-    if (isNew) this.#looseCalls++;
     const call = this.#toolCall(snapshot);
     call.startTime ??= beganAt;
     call.endTime ??= endedAt;
