@@ -161,7 +161,6 @@ export type WantedDetail = 'nothing' | 'changes' | 'everything';
 export interface FactSink {
   readonly content: boolean;
   wants(invocationId: string | undefined, conversationId?: string): WantedDetail;
-  uses(conversationId: string | undefined): boolean;
   agent(agent: Agent): void;
   vectorStores(conversationId: string, vectorStoreIds: readonly string[]): void;
   conversation(fact: ConversationFact): void;

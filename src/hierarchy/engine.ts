@@ -23,12 +23,10 @@ import {
 } from './conversation-api.ts';
 import {
   activeSpan,
-  type Conversation,
   type InputMessages,
   isInTrace,
   isOfUser,
   type Segment,
-  type Use,
 } from './conversations/conversation.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
 import type { Intent, InvocationFact, ToolOutput } from './dialect.ts';
@@ -119,7 +117,8 @@ class EngineRequest extends Facts implements Placement {
       // Below an active span, a segment is opened only for a request that does more than read, and whose
       // conversation id is known.
       const opens = active === undefined || (conversation !== 'reads' && id !== undefined);
-      if (conversation !== 'none') this.#segment = tracker.enter(this.#useAt(call.startTime), opens, active);
+      const use = { kind: dialect.kind, id, context, endpoint, startTime: call.startTime };
+      if (conversation !== 'none') this.#segment = tracker.enter(use, opens, active);
       this.#segment?.requestStarted();
       this.#listed = intent.invocation === 'lists' ? this.#findListed() : undefined;
       const named = intent.invocation === 'drives' ? intent.invocationId : undefined;
@@ -217,24 +216,15 @@ class EngineRequest extends Facts implements Placement {
 
   #input(): InputMessages {
     const { messages, conversationId } = this.#intent;
-    if (conversationId !== undefined) this.#taken = this.#conversation(conversationId).takeUnanswered();
+    if (conversationId !== undefined) this.#taken = this.conversationOf(conversationId).takeUnanswered();
     const { count, messages: before, isAll } = this.#taken;
     const own = messages.filter((message) => message !== undefined);
     return { count: count + messages.filter(isOfUser).length, messages: [...before, ...own], isAll };
   }
 
   #addMessages(id: string): void {
-    const conversation = this.#conversation(id);
+    const conversation = this.conversationOf(id);
     for (const message of this.#intent.messages) conversation.add(message);
-  }
-
-  #conversation(id: string): Conversation {
-    return this.engine.tracker.conversation(this.engine.dialect.kind, id, this.endpoint.origin);
-  }
-
-  #useAt(startTime: number): Use {
-    const { context, endpoint } = this;
-    return { kind: this.engine.dialect.kind, id: this.#intent.conversationId, context, endpoint, startTime };
   }
 
   /**
@@ -254,7 +244,7 @@ class EngineRequest extends Facts implements Placement {
     const conversationId = this.#intent.conversationId ?? dialect.conversationOf(value);
     if (id === undefined || conversationId === undefined) return;
     // Another process will most likely record it, so its content is not kept.
-    const input = { count: this.#conversation(conversationId).takeUnanswered().count, messages: [] };
+    const input = { count: this.conversationOf(conversationId).takeUnanswered().count, messages: [] };
     const startTime = justAfter(this.call.startTime + SPAN_ROOM_MS);
     handedOn.set(this.endpoint.origin, id, { startTime, creator: creatorIn(record.context), input });
   }
@@ -328,17 +318,19 @@ class EngineRequest extends Facts implements Placement {
     const invocation = this.requestInvocation;
     if (invocation !== undefined) {
       if (!this.opens) return;
+      this.conversationId = id;
       this.#wait(invocation, id);
-      invocation.segment?.identify(this.#conversation(id));
+      invocation.segment?.identify(this.conversationOf(id));
       return;
     }
     if (this.#intent.conversation !== 'creates' || this.conversationId !== undefined) return;
     this.conversationId = id;
-    const conversation = this.#conversation(id);
+    const conversation = this.conversationOf(id);
     // A new segment is a sibling of the request that created the conversation, and starts just after it.
-    const use = { ...this.#useAt(justAfter(this.call.startTime)), id };
+    const { context, endpoint, engine, call } = this;
+    const use = { kind: engine.dialect.kind, id, context, endpoint, startTime: justAfter(call.startTime) };
     if (this.#segment !== undefined) this.#segment.identify(conversation);
-    else this.engine.tracker.openSegment(use, activeSpan(this.context))?.touch();
+    else engine.tracker.openSegment(use, activeSpan(context))?.touch();
     conversation.created();
     this.#addMessages(id);
   }
@@ -388,7 +380,7 @@ class EngineRequest extends Facts implements Placement {
     const { conversationId, start } = invocation;
     const isCreated = call.error === undefined || invocation.id !== undefined;
     if (isCreated && conversationId !== undefined)
-      this.#conversation(conversationId).count({ userMessages: start.input.count - this.#taken.count });
+      this.conversationOf(conversationId).count({ userMessages: start.input.count - this.#taken.count });
     const isAccepted = call.error === undefined && invocation.session !== undefined;
     if (isAccepted) {
       invocation.acceptance = acceptanceOf(call, invocation);
@@ -405,7 +397,7 @@ class EngineRequest extends Facts implements Placement {
     const { conversationId } = this.#intent;
     invocation.touch(endTime);
     if (error !== undefined) {
-      if (conversationId !== undefined) this.#conversation(conversationId).giveBack(this.#taken);
+      if (conversationId !== undefined) this.conversationOf(conversationId).giveBack(this.#taken);
       invocation.end(endTime, endTime, endTime, readFailure(error));
     }
     invocation.close();

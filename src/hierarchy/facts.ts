@@ -5,6 +5,7 @@ import type { Endpoint } from '../sdk/provider.ts';
 import { placeAttributes } from '../telemetry/place-attributes.ts';
 import { numberField, readHeader } from '../util/payload.ts';
 import type { HandedOn, Observation } from './adoption.ts';
+import type { Conversation } from './conversations/conversation.ts';
 import type {
   Agent,
   ConversationFact,
@@ -146,26 +147,25 @@ export class Facts implements FactSink, Observation {
     return identifies || this.mayAdopt ? 'everything' : 'nothing';
   }
 
-  uses(conversationId: string | undefined): boolean {
-    return this.engine.sessions.get(this.endpoint.origin, conversationId) !== undefined;
-  }
-
   agent(agent: Agent): void {
     this.engine.tracker.agents.set(this.endpoint.origin, agent.id, agent);
   }
 
   vectorStores(conversationId: string, vectorStoreIds: readonly string[]): void {
-    const { tracker, dialect } = this.engine;
-    tracker.conversation(dialect.kind, conversationId, this.endpoint.origin).vectorStoreIds = vectorStoreIds;
+    this.conversationOf(conversationId).vectorStoreIds = vectorStoreIds;
   }
 
+  protected conversationOf(id: string): Conversation {
+    return this.engine.tracker.conversation(this.engine.dialect.kind, id, this.endpoint.origin);
+  }
+
+  /** Ignores a conversation that a list shows and that this process does not use. */
   conversation({ id = this.conversationId, ...fact }: ConversationFact): void {
     if (id === undefined) return;
-    if (this.conversationId === undefined) {
-      this.created(id);
-      this.conversationId = id;
-    }
-    this.session(id).see(fact, this);
+    if (this.conversationId === undefined) this.created(id);
+    const isOwn = id === this.conversationId;
+    const session = isOwn ? this.session(id) : this.engine.sessions.get(this.endpoint.origin, id);
+    session?.see(fact, this);
   }
 
   protected session(id: string): Session {
@@ -178,7 +178,7 @@ export class Facts implements FactSink, Observation {
     return made;
   }
 
-  /** Called with the id of the conversation, if the request does not name it. */
+  /** Called with the id of a conversation, if the request does not name one. It may have created this one. */
   protected created(_conversationId: string): void {}
 
   subagent(fact: SubagentFact): void {
@@ -223,7 +223,7 @@ export class Facts implements FactSink, Observation {
     tracker.invocations.set(endpoint.origin, id, { open: invocation, span });
     invocation.agent ??= tracker.agents.get(endpoint.origin, agentId);
     if (conversationId === undefined || start.above !== undefined) return;
-    const conversation = tracker.conversation(start.kind, conversationId, endpoint.origin);
+    const conversation = this.conversationOf(conversationId);
     conversation.count({ runs: 1 });
     invocation.segment?.identify(conversation);
   }

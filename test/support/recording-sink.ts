@@ -16,7 +16,6 @@ export function recordFacts(): RecordingSink {
     facts,
     content: true,
     wants: () => 'everything',
-    uses: () => true,
     agent: take('agent'),
     vectorStores: take('vectorStores'),
     conversation: take('conversation'),

@@ -20,8 +20,6 @@ import {
   asWord,
   field,
   first,
-  MAX_READ,
-  MAX_REPEATED,
   numberField,
   objectField,
   row,
@@ -97,15 +95,7 @@ export const agents: Dialect = {
     field(value, 'object') === 'agent.session.turn' ? stringField(value, 'id') : undefined,
 
   read(value, sink, query): void {
-    if (field(value, 'object') !== 'list') {
-      readSessionObject(value, sink);
-      return;
-    }
-    for (const item of oldestFirst(value, query, MAX_REPEATED)) {
-      // A list may contain sessions that this process does not use. They are ignored.
-      if (field(item, 'object') !== 'agent.session' || sink.uses(stringField(item, 'id')))
-        readSessionObject(item, sink);
-    }
+    for (const object of oldestFirst(value, query)) readSessionObject(object, sink);
   },
 
   readEvent(event, sink): void {
@@ -377,8 +367,8 @@ async function readTurnEnd(turn: InvocationView, get: Get, sink: FactSink): Prom
     readSessionObject(await get(`${turns}/${encodeURIComponent(turn.id)}`), sink);
     return;
   }
-  const listed = arrayField(await get(turns, { limit: MAX_READ_TURNS, order: 'desc' }), 'data');
-  for (const object of first(listed, MAX_READ).toReversed()) readSessionObject(object, sink);
+  const query = { limit: MAX_READ_TURNS, order: 'desc' };
+  for (const object of oldestFirst(await get(turns, query), query)) readSessionObject(object, sink);
 }
 
 /** Reads the items of a turn, and the turns of its subagents, which then read their own items. */

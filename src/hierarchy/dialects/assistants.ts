@@ -106,8 +106,7 @@ export const assistants: Dialect = {
   invocationOf: (value) => (field(value, 'object') === 'thread.run' ? stringField(value, 'id') : undefined),
 
   read(value, sink, query): void {
-    if (field(value, 'object') !== 'list') readObject(value, sink);
-    else for (const item of oldestFirst(value, query, MAX_READ)) readObject(item, sink);
+    for (const object of oldestFirst(value, query)) readObject(object, sink);
   },
 
   readEvent(event, sink): void {

@@ -116,9 +116,10 @@ export async function listPages(
   return [...objects.values()];
 }
 
-/** The first objects of a list, oldest first. By default, the API lists the newest first. */
-export function oldestFirst(list: unknown, query: unknown, most: number): readonly unknown[] {
-  const listed = arrayField(list, 'data').slice(0, most);
+/** An object, or the first ones of a list, oldest first. By default, the API lists the newest first. */
+export function oldestFirst(value: unknown, query: unknown): readonly unknown[] {
+  if (field(value, 'object') !== 'list') return [value];
+  const listed = arrayField(value, 'data').slice(0, MAX_READ);
   return stringField(query, 'order') === 'asc' ? listed : listed.reverse();
 }
 

@@ -127,7 +127,9 @@ export class AgentInvocation extends Invocation {
   /** Makes the keeper when content is first wanted: a provider may be registered after the start. */
   readonly #keeper = (): Keeper | undefined => {
     if (this.#madeKeeper === undefined && this.telemetry.wantsContent) {
-      this.#madeKeeper = new Keeper(textLimits(this.startSettings), (size) => this.#keeps(size));
+      this.#madeKeeper = new Keeper(textLimits(this.startSettings), (size) =>
+        this.owner.store.keeps(this, this.start.input.messages, size),
+      );
     }
     return this.#madeKeeper;
   };
@@ -149,7 +151,7 @@ export class AgentInvocation extends Invocation {
     this.agentId = above === undefined ? (agent?.id ?? reported.agentId) : reported.agentId;
     this.vectorStoreIds = reported.vectorStoreIds;
     this.content = reported.content;
-    if (start.input.messages.length > 0) this.#keeps();
+    if (start.input.messages.length > 0) owner.store.keeps(this, start.input.messages);
     if (above !== undefined) {
       above.below.add(this);
       above.countBelow++;
@@ -401,10 +403,6 @@ export class AgentInvocation extends Invocation {
   answer(output: ToolOutput, time: number | undefined): void {
     const call = this.steps.answer(output, time);
     if (call !== undefined) recordToolDuration(this.telemetry, call, this.agent?.name, this.context);
-  }
-
-  #keeps(characters?: number): void {
-    this.owner.store.keeps(this, this.start.input.messages, characters);
   }
 
   forgetContent(): void {
