@@ -8,7 +8,7 @@ import * as ATTR from '../semconv/attributes.ts';
 import { EVENT_OPENAI_RUN_REQUEST } from '../semconv/events.ts';
 import { recordAttempts } from '../telemetry/attempts.ts';
 import { callAttributes, headersOf, rateLimitsIn } from '../telemetry/call-attributes.ts';
-import { callerTraceOf } from '../telemetry/metadata.ts';
+import { callerTraceOf, contextOf } from '../telemetry/metadata.ts';
 import { readFailure } from '../telemetry/outcomes/failure.ts';
 import { placeAttributes } from '../telemetry/place-attributes.ts';
 import type { Following } from '../telemetry/placement.ts';
@@ -283,7 +283,6 @@ class EngineRequest extends Facts implements Placement {
       kind: dialect.kind,
       conversationId,
       reported: paused.snapshot,
-      creator: paused.span,
       before: pausedBy(clock, paused),
       startTime: time,
       sentAt: time,
@@ -445,10 +444,14 @@ class EngineRequest extends Facts implements Placement {
   }
 
   #queue({ life, clock }: AgentInvocation): void {
-    const { context, endpoint, call } = this;
-    const { startTime, ownClock } = call;
-    const caller = callerTraceOf(context);
-    this.#queued = { acceptance: undefined, caller, endpoint, startTime, ownClock, life, clock };
+    const { endpoint, call } = this;
+    const { startTime } = call;
+    const { span, ...caller } = callerTraceOf(this.context);
+    // The span counts as remote, so its end is not observed.
+    const context = contextOf({ ...caller, span: span && { ...span, isRemote: true } });
+    const own = new OperationClock(call.ownClock);
+    const start = { endpoint, context, startTime, sentAt: startTime, clock: own };
+    this.#queued = { acceptance: undefined, start, life, clock };
     this.#session?.queue(this.#queued);
   }
 }

@@ -1,11 +1,9 @@
-import type { Attributes, Context } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
 import type { MessagePart } from '../config/completion-types.ts';
 import { notice } from '../diagnostics/report.ts';
-import type { Endpoint } from '../sdk/provider.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { EVENT_OPENAI_RUN_REQUIRES_ACTION, EVENT_OPENAI_SESSION_ENVIRONMENT } from '../semconv/events.ts';
 import { Keeper, textLimits } from '../telemetry/content/kept-content.ts';
-import { type CallerTrace, contextOf } from '../telemetry/metadata.ts';
 import type { Failure } from '../telemetry/outcomes/failure.ts';
 import type { ConversationKind } from '../telemetry/place-attributes.ts';
 import { keepNewest } from '../util/bounded-map.ts';
@@ -20,9 +18,9 @@ import type {
   RequiredAction,
   SubagentFact,
 } from './dialect.ts';
-import type { Acceptance, AgentInvocation } from './invocations/agent-invocation.ts';
+import type { Acceptance, AgentInvocation, InvocationStart } from './invocations/agent-invocation.ts';
 import { canContinue, endTimeOf, isInProgress, type Life } from './invocations/state-machine.ts';
-import { OperationClock } from './operation-clock.ts';
+import type { OperationClock } from './operation-clock.ts';
 import type { ContentHolder } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
 
@@ -35,10 +33,7 @@ const MAX_QUEUED_MS = 60_000;
 /** A message that was sent during an invocation. It may change that invocation or start another one. */
 export interface QueuedMessage {
   acceptance: Acceptance | undefined;
-  readonly caller: CallerTrace;
-  readonly endpoint: Endpoint;
-  readonly startTime: number;
-  readonly ownClock: number;
+  readonly start: Pick<InvocationStart, 'endpoint' | 'context' | 'startTime' | 'sentAt' | 'clock'>;
   /** The life of the invocation during which the message was sent; `clock` is that invocation's clock. */
   readonly life: Life;
   readonly clock: OperationClock;
@@ -128,16 +123,7 @@ export class Session implements ContentHolder {
     );
     if (queued !== undefined) {
       this.queued.delete(queued);
-      const { endpoint, startTime } = queued;
-      return this.#tracker.beginInvocation({
-        ...found,
-        reported,
-        context: farContextOf(queued),
-        endpoint,
-        startTime,
-        sentAt: startTime,
-        clock: new OperationClock(queued.ownClock),
-      });
+      return this.#tracker.beginInvocation({ ...found, reported, ...queued.start });
     }
     const { settings } = this.#tracker.telemetry;
     if (this.#hasRecordingCreator || !adopts(settings, seen, snapshot.endedAt)) return undefined;
@@ -338,10 +324,4 @@ function canBe(
 function isInTime({ life, clock, acceptance }: QueuedMessage, { createdAt }: InvocationSnapshot): boolean {
   const lastTime = Math.max(acceptance?.time ?? 0, endTimeOf(life));
   return canContinue(life) || clock.local(createdAt, 0) <= lastTime + MAX_QUEUED_MS;
-}
-
-/** A context with the caller's metadata and span. The span counts as remote, so its end is not observed. */
-function farContextOf({ caller }: QueuedMessage): Context {
-  const { span } = caller;
-  return contextOf({ ...caller, span: span && { ...span, isRemote: true } });
 }

@@ -43,7 +43,7 @@ export interface InvocationStart {
   /** By default, the unanswered messages of the conversation. */
   readonly input?: InputMessages | undefined;
   readonly context: Context;
-  /** A span to link to: that of the request that created the invocation, or the one before a pause. */
+  /** The span of the request that created the invocation, to link to. */
   readonly creator?: SpanContext | undefined;
   readonly startTime: number;
   /** When the request that found the invocation was sent. Not set if the request starts it. */
@@ -175,7 +175,8 @@ export class AgentInvocation extends Invocation {
     // Within a segment, a run or turn links to the caller's span, unless that is the span above the segment.
     const isBounded = segment === undefined || segment.parentSpanId === caller?.spanId || above !== undefined;
     const links = isBounded || caller === undefined ? [] : [{ context: caller }];
-    if (start.creator !== undefined) links.push({ context: start.creator });
+    const { creator = before?.span } = start;
+    if (creator !== undefined) links.push({ context: creator });
     this.openRecord = new OperationRecord(telemetry, {
       operation: invokeAgent,
       request: { agentName: place.agentName },
