@@ -11,6 +11,7 @@ import { type Call, type CallObservation, type CallObserver, openCalls, type Too
 import { deploymentOf, type Endpoint, endpointAt, endpointOf, SENDS_USAGE_UNASKED } from '../sdk/provider.ts';
 import { matchRoute } from '../sdk/routes/index.ts';
 import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
+import { priceListOf } from '../telemetry/cost/costs.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { readFailure } from '../telemetry/outcomes/failure.ts';
 import { OuterSpans } from '../telemetry/outer-span.ts';
@@ -94,8 +95,8 @@ export class Observer implements CallObserver, ProviderListener {
   start(call: Call): CallObservation | undefined {
     // After `dispose`, the client's methods are restored, so the end of the call would go unnoticed.
     if (this.telemetry.isDisabled) return undefined;
-    const { settings, costs } = this.telemetry;
-    if (this.ended !== undefined) costs.prepare();
+    const { settings } = this.telemetry;
+    if (this.ended !== undefined) priceListOf(settings)?.prepare();
     const { route, values } = matchRoute(call.method, call.path);
     const endpoint = call.path.startsWith('/')
       ? endpointOf(call.client, settings.providers)
@@ -153,7 +154,7 @@ export class Observer implements CallObserver, ProviderListener {
 
   openSocket(socket: OpenedSocket): SocketObservation | undefined {
     if (this.telemetry.isDisabled || isSuppressed(socket.context)) return undefined;
-    this.telemetry.costs.prepare();
+    priceListOf(this.settings)?.prepare();
     return this.#reached.openSocket(socket, endpointOf(socket.client, this.settings.providers));
   }
 

@@ -15,6 +15,7 @@ import type { Caller } from '../config/completion-types.ts';
 import { type ShowsCall, shownByAgents } from '../sdk/agents-sdk/agents-key.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { cut } from '../util/cut-text.ts';
+import { pickAttributes } from '../util/otel-api.ts';
 import { asArray, field, strings } from '../util/payload.ts';
 import { isInsideHook, markInsideHook } from './program-hooks.ts';
 
@@ -56,6 +57,7 @@ const MAX_TEXT_LENGTH = 1_024;
 const MAX_ENTRIES = 64;
 const METADATA_PREFIX = ATTR.OPENAI_TRACE_METADATA('');
 
+const PROMPT: readonly string[] = [ATTR.GEN_AI_PROMPT_NAME, ATTR.GEN_AI_PROMPT_VERSION];
 const METADATA_ATTRIBUTES: Readonly<
   Record<Exclude<keyof TraceMetadata, 'prompt' | 'tags' | 'metadata'>, string>
 > = {
@@ -87,13 +89,8 @@ export function addedMetadata(metadata: Attributes, to: Attributes | undefined):
 
 export function promptOf(attributes: Attributes, context: Context): Attributes | undefined {
   const isOwn = attributes[ATTR.GEN_AI_PROMPT_NAME] !== undefined;
-  const { [ATTR.GEN_AI_PROMPT_NAME]: name, [ATTR.GEN_AI_PROMPT_VERSION]: version } =
-    (isOwn ? attributes : metadataIn(context)) ?? NO_METADATA;
-  if (name === undefined) return undefined;
-  return {
-    [ATTR.GEN_AI_PROMPT_NAME]: name,
-    ...(version === undefined ? {} : { [ATTR.GEN_AI_PROMPT_VERSION]: version }),
-  };
+  const prompt = pickAttributes((isOwn ? attributes : metadataIn(context)) ?? NO_METADATA, PROMPT);
+  return prompt[ATTR.GEN_AI_PROMPT_NAME] === undefined ? undefined : prompt;
 }
 
 /** A context's own metadata, or else that of its span. */

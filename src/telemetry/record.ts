@@ -19,7 +19,7 @@ import { field } from '../util/payload.ts';
 import { restOfRequest, settingsFor } from './content/consent.ts';
 import { ContentRecord } from './content/content-record.ts';
 import { SHARE_BEFORE_OTHERS } from './content/content-writer.ts';
-import { readReportedCost } from './cost/costs.ts';
+import { findCost, readReportedCost } from './cost/costs.ts';
 import {
   addUsageAttributes,
   NO_TOTALS,
@@ -301,7 +301,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     const reported = operation.usage && readReportedCost(self.attributes[ATTR.GEN_AI_PROVIDER_NAME], result);
     const answered = operation.isLasting ? { ...self.attributes, ...attributes } : attributes;
     const spending = { ...operation.fees?.(result), usage, reported };
-    const cost = telemetry.costs.of(spending, self.attributes, answered, parts);
+    const cost = findCost(telemetry.settings, spending, self.attributes, answered, parts);
     if (cost === undefined) return undefined;
     attributes[ATTR.OPENAI_COST] = cost;
     if (parts !== undefined) Object.assign(attributes, parts);
@@ -427,12 +427,14 @@ function failureIn(
 
 function addTotals(
   attributes: Attributes,
-  { costs, settings }: Telemetry,
+  { settings }: Telemetry,
   { usage, serviceTier, calls }: TotalSpent,
   request: Attributes,
 ): void {
   const response = { ...attributes, [ATTR.OPENAI_RESPONSE_SERVICE_TIER]: serviceTier };
-  const cost = guard('pricing totals', () => costs.of({ usage, aggregate: true }, request, response));
+  const cost = guard('pricing totals', () =>
+    findCost(settings, { usage, aggregate: true }, request, response),
+  );
   const { unpriced = 0 } = spentBy(usage, cost, settings);
   Object.assign(attributes, totalAttributes({ ...NO_TOTALS, usage, cost, unpriced: unpriced * calls }));
 }

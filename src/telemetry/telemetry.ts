@@ -13,7 +13,6 @@ import { SCHEMA_URL } from '../semconv/schema.ts';
 import { BoundedMap } from '../util/bounded-map.ts';
 import { isNoopTracerProvider, providerBehind } from '../util/otel-api.ts';
 import { NAME, VERSION } from '../util/version.ts';
-import { Costs } from './cost/costs.ts';
 import { Events } from './events/log-records.ts';
 import { metadataIn, startSpanWithMetadata } from './metadata.ts';
 import { Metrics } from './metrics/metrics.ts';
@@ -37,7 +36,6 @@ export class Telemetry {
   settings: Settings;
   readonly metrics: Metrics = new Metrics();
   readonly events: Events = new Events();
-  readonly costs: Costs = new Costs(this);
   readonly hooks: PendingHooks = new PendingHooks(this);
   /** Whether the instrumentation is disabled. Clients and sockets may still be observed, but nothing is recorded. */
   isDisabled = false;
@@ -63,21 +61,15 @@ export class Telemetry {
 
   /** If nothing wants content, no content is read. */
   get wantsContent(): boolean {
-    const { settings } = this;
-    if (settings.completionHook !== undefined) return true;
-    const { span, event, sink } = contentTargets(settings);
-    return (
-      span ||
-      sink ||
-      (event && this.events.wanted(EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS, ROOT_CONTEXT))
-    );
+    return contentTargets(this.settings).span || this.readsUnsampled;
   }
 
   /** Whether content of unsampled operations is read, too, because it is recorded elsewhere than on spans. */
   get readsUnsampled(): boolean {
-    const { settings } = this;
-    const { span, sink } = contentTargets(settings);
-    return settings.completionHook !== undefined || sink || (!span && this.wantsContent);
+    const { span, event, sink } = contentTargets(this.settings);
+    if (sink || this.settings.completionHook !== undefined) return true;
+    const name = EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS;
+    return event && !span && this.events.wanted(name, ROOT_CONTEXT);
   }
 
   /** The registered tracer provider, behind the API's proxy. */

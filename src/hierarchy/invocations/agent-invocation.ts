@@ -7,7 +7,7 @@ import { type InvocationEnd, invokeAgent } from '../../operations/invoke-agent.t
 import type { Endpoint } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { Keeper, textLimits } from '../../telemetry/content/kept-content.ts';
-import { NAMES_DEPLOYMENTS } from '../../telemetry/cost/costs.ts';
+import { findCost, NAMES_DEPLOYMENTS } from '../../telemetry/cost/costs.ts';
 import {
   addSpent,
   isNoUsage,
@@ -380,7 +380,7 @@ export class AgentInvocation extends Invocation {
   #spend(): void {
     if (this.#own !== NOTHING_SPENT) return;
     const { snapshot, steps } = this;
-    const { costs, settings } = this.telemetry;
+    const { settings } = this.telemetry;
     let usage = snapshot?.usage;
     if (!isReported(usage) && isReported(steps.usage)) {
       usage = steps.usage;
@@ -388,7 +388,7 @@ export class AgentInvocation extends Invocation {
     }
     // The usage is that of several model calls together.
     const cost = guard('pricing a run', () =>
-      costs.of({ usage, aggregate: true }, this.openRecord.attributes),
+      findCost(settings, { usage, aggregate: true }, this.openRecord.attributes),
     );
     this.#own = spentBy(usage, cost, settings);
     this.segment?.conversation?.count({ spent: this.#own });

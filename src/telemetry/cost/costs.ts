@@ -2,14 +2,10 @@ import type { Attributes } from '@opentelemetry/api';
 import type { Settings } from '../../config/config.ts';
 import type { ModelPrices, PricePackage } from '../../config/model-prices.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { log } from '../../util/guard.ts';
 import { asName, field, numberField, row } from '../../util/payload.ts';
-import { terminalSafe } from '../../util/terminal-safe.ts';
 import { MAX_COST, priceOf, type Spending } from './billed-amounts.ts';
 import { PriceList } from './price-package.ts';
 import { NO_MODALITIES, roundCost } from './usage.ts';
-
-const MAX_REPORTED_MODELS = 100;
 
 /** The service tiers to which list prices apply. */
 const STANDARD_TIERS: readonly string[] = ['auto', 'default', 'standard', 'on_demand'];
@@ -21,83 +17,61 @@ export const NAMES_DEPLOYMENTS = 'azure.ai.openai';
 const installed = new PriceList();
 const programPrices = new WeakMap<PricePackage, PriceList>();
 
-/** Finds costs: by the program's prices, else as the provider reports them, else by list prices. */
-export class Costs {
-  readonly #holder: { readonly settings: Settings };
-  readonly #reported = new Set<string>();
+/** The list prices; `undefined` if costs are off. */
+export function priceListOf({ cost }: Pick<Settings, 'cost'>): PriceList | undefined {
+  if (cost === false) return undefined;
+  if (cost === undefined || cost === true) return installed;
+  const list = programPrices.get(cost) ?? new PriceList(cost);
+  programPrices.set(cost, list);
+  return list;
+}
 
-  /** @param holder the object that holds the settings, which may change */
-  constructor(holder: { readonly settings: Settings }) {
-    this.#holder = holder;
-  }
-
-  /** Loads the price package in advance, while the program waits for its first responses. */
-  prepare(): void {
-    this.#list()?.prepare();
-  }
-
-  /**
-   * @param request the attributes of the request: provider, model, service tier and server address
-   * @param parts receives the cost of each part as an attribute
-   * @returns the cost in USD; `undefined` if costs are off, or if a price or an amount is unknown
-   */
-  of(
-    spending: Spending,
-    request: Attributes,
-    response: Attributes = request,
-    parts?: Attributes,
-  ): number | undefined {
-    const list = this.#list();
-    const { settings } = this.#holder;
-    const { usage, audioSeconds, reported, hasOthers, hasUncountedSearches } = spending;
-    if (list === undefined || (usage ?? audioSeconds ?? reported) === undefined) return undefined;
-    const requestModel = asName(request[ATTR.GEN_AI_REQUEST_MODEL]);
-    const responseModel = asName(response[ATTR.GEN_AI_RESPONSE_MODEL]);
-    const provider = String(request[ATTR.GEN_AI_PROVIDER_NAME]);
-    const tier = String(
-      response[ATTR.OPENAI_RESPONSE_SERVICE_TIER] ?? request[ATTR.OPENAI_REQUEST_SERVICE_TIER] ?? 'default',
+/**
+ * Finds a cost: by the program's prices, else as the provider reports it, else by list prices.
+ *
+ * @param request the attributes of the request: provider, model, service tier and server address
+ * @param parts receives the cost of each part as an attribute
+ * @returns the cost in USD; `undefined` if costs are off, or if a price or an amount is unknown
+ */
+export function findCost(
+  settings: Settings,
+  spending: Spending,
+  request: Attributes,
+  response: Attributes = request,
+  parts?: Attributes,
+): number | undefined {
+  const list = priceListOf(settings);
+  const { usage, audioSeconds, reported, hasOthers, hasUncountedSearches } = spending;
+  if (list === undefined || (usage ?? audioSeconds ?? reported) === undefined) return undefined;
+  const requestModel = asName(request[ATTR.GEN_AI_REQUEST_MODEL]);
+  const responseModel = asName(response[ATTR.GEN_AI_RESPONSE_MODEL]);
+  const provider = String(request[ATTR.GEN_AI_PROVIDER_NAME]);
+  const tier = String(
+    response[ATTR.OPENAI_RESPONSE_SERVICE_TIER] ?? request[ATTR.OPENAI_REQUEST_SERVICE_TIER] ?? 'default',
+  );
+  const own =
+    findModel(settings.prices, responseModel, requestModel) ?? findModel(settings.prices, requestModel);
+  if (own === undefined && reported !== undefined) return roundCost(reported);
+  // An amount is unknown, so not even the program's own prices could give the whole cost.
+  if (hasOthers || usage?.isPartial) return undefined;
+  // If the program sets a price for the model but none for searches, searches are free.
+  const areSearchesFree = own !== undefined && own.web_searches_kcount === undefined;
+  if (hasUncountedSearches && !areSearchesFree) return undefined;
+  const model = provider === NAMES_DEPLOYMENTS ? responseModel : (responseModel ?? requestModel);
+  const listed = own === undefined && model !== undefined ? list.find(provider, model) : undefined;
+  const isComplete = listed !== undefined && includesAll(listed, String(model), request, spending);
+  const prices = own ?? (isComplete ? listed : undefined);
+  const inTier = STANDARD_TIERS.includes(tier) ? prices : pricesOfTier(prices, tier);
+  const cost = inTier === undefined ? undefined : priceOf(inTier, spending, parts);
+  if (cost !== undefined) return cost;
+  if (list.available)
+    list.noticeUnknown(
+      provider,
+      responseModel ?? requestModel,
+      STANDARD_TIERS.includes(tier) ? undefined : tier,
     );
-    const own =
-      findModel(settings.prices, responseModel, requestModel) ?? findModel(settings.prices, requestModel);
-    if (own === undefined && reported !== undefined) return roundCost(reported);
-    // An amount is unknown, so not even the program's own prices could give the whole cost.
-    if (hasOthers || usage?.isPartial) return undefined;
-    // If the program sets a price for the model but none for searches, searches are free.
-    const areSearchesFree = own !== undefined && own.web_searches_kcount === undefined;
-    if (hasUncountedSearches && !areSearchesFree) return undefined;
-    const model = provider === NAMES_DEPLOYMENTS ? responseModel : (responseModel ?? requestModel);
-    const listed = own === undefined && model !== undefined ? list.find(provider, model) : undefined;
-    const isComplete = listed !== undefined && includesAll(listed, String(model), request, spending);
-    const prices = own ?? (isComplete ? listed : undefined);
-    const inTier = STANDARD_TIERS.includes(tier) ? prices : pricesOfTier(prices, tier);
-    const cost = inTier === undefined ? undefined : priceOf(inTier, spending, parts);
-    if (cost !== undefined) return cost;
-    if (list.available) this.#report(provider, responseModel ?? requestModel, tier);
-    else if (settings.cost === true || settings.events !== undefined) void list.noticeMissing();
-    return undefined;
-  }
-
-  #list(): PriceList | undefined {
-    const { cost } = this.#holder.settings;
-    if (cost === false) return undefined;
-    if (cost === undefined || cost === true) return installed;
-    let list = programPrices.get(cost);
-    if (list === undefined) {
-      list = new PriceList(cost);
-      programPrices.set(cost, list);
-    }
-    return list;
-  }
-
-  #report(provider: string, model: string | undefined, tier: string): void {
-    const what = `${model ?? 'an unnamed model'} of ${provider}${STANDARD_TIERS.includes(tier) ? '' : ` in service tier ${tier}`}`;
-    if (this.#reported.has(what) || this.#reported.size >= MAX_REPORTED_MODELS) return;
-    this.#reported.add(what);
-    log(
-      'info',
-      `no price is known for ${terminalSafe(what)}, so its calls have no cost; the option prices can add one.`,
-    );
-  }
+  else if (settings.cost === true || settings.events !== undefined) void list.noticeMissing();
+  return undefined;
 }
 
 /** The prices of a service tier. If the tier has no fees for requests and searches, those of the model apply. */

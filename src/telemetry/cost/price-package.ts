@@ -6,14 +6,17 @@ import {
 } from '../../config/model-prices.ts';
 import { notice } from '../../diagnostics/report.ts';
 import { isOfSandbox } from '../../util/built-in.ts';
+import { log } from '../../util/guard.ts';
 import { findPackage, installsMissing } from '../../util/optional-packages.ts';
 import { field } from '../../util/payload.ts';
+import { terminalSafe } from '../../util/terminal-safe.ts';
 import { platformTimers, startOutside } from '../../util/timers.ts';
 
 const PACKAGE = '@pydantic/genai-prices';
+const MAX_REPORTED_MODELS = 100;
 /** How many models of each provider are cached. One more empties the provider's cache. */
 const MAX_CACHED_MODELS = 500;
-/** How long prices are cached. Not longer, because some prices change by date or time of day. */
+/** After this time, all cached prices are dropped, because some prices change by date or time of day. */
 const PRICES_LIFETIME_MS = 60_000;
 /** The delay before the package is loaded. By then, the program usually waits for its first response. */
 const LOAD_DELAY_MS = 50;
@@ -49,14 +52,12 @@ const PUBLISHER = /^(?:google|models)\//;
 
 const ZERO_TOKENS = { input_tokens: 0, output_tokens: 0 };
 
-interface CachedPrices {
-  readonly prices: ModelPrices | undefined;
-  readonly until: number;
-}
-
 /** The list prices in the price package, which is loaded once, if possible in advance. Prices are never fetched. */
 export class PriceList {
-  readonly #cached = new Map<string, Map<string, CachedPrices>>();
+  readonly #reported = new Set<string>();
+  /** By provider and model. `undefined` for a model without a price. */
+  readonly #cached = new Map<string, Map<string, ModelPrices | undefined>>();
+  #cachedUntil = 0;
   #package: PricePackage | undefined;
   #loaded = false;
   #prepared = false;
@@ -93,16 +94,31 @@ export class PriceList {
     if (!this.available) notice('no_price_package');
   }
 
+  /** Logs once for each model that its calls have no cost. @param tier a service tier with prices of its own */
+  noticeUnknown(provider: string, model: string | undefined, tier: string | undefined): void {
+    const inTier = tier === undefined ? '' : ` in service tier ${tier}`;
+    const what = `${model ?? 'an unnamed model'} of ${provider}${inTier}`;
+    if (this.#reported.has(what) || this.#reported.size >= MAX_REPORTED_MODELS) return;
+    this.#reported.add(what);
+    log(
+      'info',
+      `no price is known for ${terminalSafe(what)}, so its calls have no cost; the option prices can add one.`,
+    );
+  }
+
   find(provider: string, model: string): ModelPrices | undefined {
+    if (Date.now() >= this.#cachedUntil) {
+      this.#cached.clear();
+      this.#cachedUntil = Date.now() + PRICES_LIFETIME_MS;
+    }
     const cached = this.#cached.get(provider);
-    const known = cached?.get(model);
-    if (known !== undefined && known.until > Date.now()) return known.prices;
+    if (cached?.has(model)) return cached.get(model);
     const providerId = PRICE_PROVIDERS.get(provider);
     if (providerId === undefined || !this.available) return undefined;
     if (provider === 'openai' && NOT_SOLD.test(model)) return undefined;
     const prices = this.#lookUp(providerId, model);
     const models = cached === undefined || cached.size >= MAX_CACHED_MODELS ? new Map() : cached;
-    this.#cached.set(provider, models.set(model, { prices, until: Date.now() + PRICES_LIFETIME_MS }));
+    this.#cached.set(provider, models.set(model, prices));
     return prices;
   }
 

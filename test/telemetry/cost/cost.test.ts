@@ -1,7 +1,11 @@
 import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type OpenAIInstrumentationConfig, resolveSettings } from '../../../src/config/config.ts';
-import { Costs } from '../../../src/telemetry/cost/costs.ts';
+import {
+  type OpenAIInstrumentationConfig,
+  resolveSettings,
+  type Settings,
+} from '../../../src/config/config.ts';
+import { findCost } from '../../../src/telemetry/cost/costs.ts';
 import { PriceList } from '../../../src/telemetry/cost/price-package.ts';
 import { NO_USAGE } from '../../../src/telemetry/cost/usage.ts';
 import { forgetNotices } from '../../support/process-state.ts';
@@ -38,9 +42,8 @@ class Prices {
   }
 }
 
-function costs(config: OpenAIInstrumentationConfig): Costs {
-  const settings = resolveSettings(config, (problem) => expect.fail(problem), {});
-  return new Costs({ settings });
+function settingsOf(config: OpenAIInstrumentationConfig): Settings {
+  return resolveSettings(config, (problem) => expect.fail(problem), {});
 }
 
 interface Call {
@@ -52,8 +55,9 @@ interface Call {
 }
 
 function price(
-  of: Costs,
+  settings: Settings,
   { provider = 'openai', request, response, requestTier, tier }: Call,
+  find = findCost,
 ): number | undefined {
   const attributes = {
     'gen_ai.provider.name': provider,
@@ -62,7 +66,7 @@ function price(
     'openai.request.service_tier': requestTier,
     'openai.response.service_tier': tier,
   };
-  return of.of({ usage: USAGE }, attributes);
+  return find(settings, { usage: USAGE }, attributes);
 }
 
 describe('the price depends on the provider and the model', () => {
@@ -98,7 +102,7 @@ describe('the price depends on the provider and the model', () => {
     ['a price that the package cannot handle', { request: 'broken' }, undefined],
     ['no model', {}, undefined],
   ])('%s', (_, call, expected) => {
-    expect(price(costs({ cost: new Prices(known) }), call)).toBe(expected);
+    expect(price(settingsOf({ cost: new Prices(known) }), call)).toBe(expected);
   });
 });
 
@@ -127,7 +131,7 @@ describe('prices of the program', () => {
     ['may name the request model', { provider: 'azure.ai.openai', request: 'mine', response: 'm' }, 400],
     ['do not include inherited properties', { request: 'constructor' }, undefined],
   ])('%s', (_, call, expected) => {
-    expect(price(costs(config), call)).toBe(expected);
+    expect(price(settingsOf(config), call)).toBe(expected);
   });
 
   test.each<[string, OpenAIInstrumentationConfig, number | undefined]>([
@@ -135,7 +139,7 @@ describe('prices of the program', () => {
     ['need no price package', { prices: { mine: { input_mtok: 1 } } }, 1],
     ['are not looked up if costs are off', { cost: false, prices: { mine: { input_mtok: 1 } } }, undefined],
   ])('%s', (_, config, expected) => {
-    expect(price(costs(config), { request: 'mine' })).toBe(expected);
+    expect(price(settingsOf(config), { request: 'mine' })).toBe(expected);
   });
 });
 
@@ -157,7 +161,7 @@ describe('the service tier', () => {
     ['that the price package does not know', { request: 'listed', tier: 'flex' }, undefined],
     ['that every object has', { request: 'mine', tier: 'constructor' }, undefined],
   ])('%s', (_, call, expected) => {
-    expect(price(costs(config), call)).toBe(expected);
+    expect(price(settingsOf(config), call)).toBe(expected);
   });
 
   test.each<[string, object, number]>([
@@ -166,19 +170,19 @@ describe('the service tier', () => {
   ])('%s', (_, own, expected) => {
     const fees = { requests_kcount: 1_000, web_searches_kcount: 1_000, storage_searches_kcount: 1_000 };
     const flex = { input_mtok: 1, ...own };
-    const of = costs({ prices: { mine: { input_mtok: 2, ...fees, service_tiers: { flex } } } });
+    const settings = settingsOf({ prices: { mine: { input_mtok: 2, ...fees, service_tiers: { flex } } } });
     const spending = { usage: USAGE, webSearches: 2, fileSearches: 2 };
     const asked = { 'gen_ai.request.model': 'mine', 'openai.request.service_tier': 'flex' };
-    expect(of.of(spending, asked)).toBe(expected);
+    expect(findCost(settings, spending, asked)).toBe(expected);
   });
 });
 
 describe('an unknown price', () => {
   test('is logged once for each model, as information', () => {
-    const of = costs({ cost: new Prices({}) });
-    price(of, { request: 'new' });
-    price(of, { request: 'new' });
-    price(of, { request: 'newer', tier: 'flex' });
+    const settings = settingsOf({ cost: new Prices({}) });
+    price(settings, { request: 'new' });
+    price(settings, { request: 'new' });
+    price(settings, { request: 'newer', tier: 'flex' });
     expect(informed).toEqual([
       expect.stringContaining('no price is known for new of openai, so'),
       expect.stringContaining('no price is known for newer of openai in service tier flex, so'),
@@ -186,7 +190,7 @@ describe('an unknown price', () => {
   });
 
   test('is not logged if nothing was spent', () => {
-    costs({ cost: new Prices({}) }).of({}, { 'gen_ai.request.model': 'new' });
+    findCost(settingsOf({ cost: new Prices({}) }), {}, { 'gen_ai.request.model': 'new' });
     expect(informed).toEqual([]);
   });
 });
@@ -220,10 +224,10 @@ describe('without the price package', () => {
     const report = await import('../../../src/diagnostics/report.ts');
     forgetNotices();
     report.logFindings();
-    const { Costs: FreshCosts } = await import('../../../src/telemetry/cost/costs.ts');
-    const of = new FreshCosts({ settings: resolveSettings(config, () => undefined, {}) });
-    price(of, { request });
-    price(of, { request });
+    const fresh = await import('../../../src/telemetry/cost/costs.ts');
+    const settings = resolveSettings(config, () => undefined, {});
+    price(settings, { request }, fresh.findCost);
+    price(settings, { request }, fresh.findCost);
     await new Promise(setImmediate);
     await vi.waitFor(() => expect(report.noticed().map(({ code }) => code)).toEqual(expected));
     expect(informed).toHaveLength(expected.length);
@@ -234,8 +238,8 @@ describe('without the price package', () => {
 describe('the price package', () => {
   test('is asked once for each model', () => {
     const prices = new Prices({ 'openai a': { input_mtok: 1 } });
-    const of = costs({ cost: prices });
-    for (const request of ['a', 'a', 'b', 'b', 'a']) price(of, { request });
+    const settings = settingsOf({ cost: prices });
+    for (const request of ['a', 'a', 'b', 'b', 'a']) price(settings, { request });
     expect(prices.asked).toEqual(['openai a', 'openai b']);
   });
 
@@ -250,7 +254,7 @@ describe('the price package', () => {
   });
 
   test('is found if it is installed', () => {
-    expect(price(costs({}), { request: 'gpt-4o-mini' })).toBe(0.15);
-    expect(price(costs({}), { request: 'gpt-4o-mini', response: 'gpt-4o-mini-2024-07-18' })).toBe(0.15);
+    expect(price(settingsOf({}), { request: 'gpt-4o-mini' })).toBe(0.15);
+    expect(price(settingsOf({}), { request: 'gpt-4o-mini', response: 'gpt-4o-mini-2024-07-18' })).toBe(0.15);
   });
 });
