@@ -7,9 +7,9 @@ import { placeAttributes } from '../telemetry/place-attributes.ts';
 import { type LocalPlace, ProgramOperation, type ProgramResult } from '../telemetry/program-operation.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { clockIn, now } from '../util/clock.ts';
-import { activeContext, runIn } from '../util/context.ts';
+import { activeContext } from '../util/context.ts';
 import { guard } from '../util/guard.ts';
-import { followOutcome, type Outcome } from '../util/watch-result.ts';
+import { type Outcome, watchOutcome } from '../util/watch-result.ts';
 
 /** Records what helpers of the SDK do without a request: they run tools and loops, and unwrap webhooks. */
 
@@ -38,7 +38,7 @@ export function runTool(
     });
   });
   if (started === undefined) return tool.run();
-  return followOutcome(() => runIn(started.context, tool.run), started);
+  return watchOutcome(tool.run, started);
 }
 
 export function startInConversation(

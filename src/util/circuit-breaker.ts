@@ -5,8 +5,6 @@ export interface CircuitBreakerOptions {
   readonly failures?: number | undefined;
   /** How many milliseconds the breaker stays open. Default 60,000. */
   readonly pause?: number | undefined;
-  /** A monotonic clock, in milliseconds. */
-  readonly clock?: () => number;
 }
 
 /**
@@ -16,15 +14,13 @@ export interface CircuitBreakerOptions {
 export class CircuitBreaker {
   readonly #limit: number;
   readonly #pause: number;
-  readonly #clock: () => number;
   #failures = 0;
   #nextAttempt = 0;
   #dropped = 0;
 
-  constructor({ failures = 10, pause = 60_000, clock = monotonic }: CircuitBreakerOptions = {}) {
+  constructor({ failures = 10, pause = 60_000 }: CircuitBreakerOptions = {}) {
     this.#limit = failures;
     this.#pause = pause;
-    this.#clock = clock;
   }
 
   /** Whether the breaker is open. An open breaker still admits one attempt when its pause is over. */
@@ -39,7 +35,7 @@ export class CircuitBreaker {
   /** Whether the caller may do the work now. If not, `count` items are added to {@link dropped}. */
   admit(count: number = 1): boolean {
     if (!this.open) return true;
-    const time = this.#clock();
+    const time = monotonic();
     if (time < this.#nextAttempt) {
       this.#dropped += count;
       return false;
@@ -56,6 +52,6 @@ export class CircuitBreaker {
   failed(): void {
     this.#failures++;
     // Work that started before the breaker opened may fail later; it must not extend the pause.
-    if (this.#failures === this.#limit) this.#nextAttempt = this.#clock() + this.#pause;
+    if (this.#failures === this.#limit) this.#nextAttempt = monotonic() + this.#pause;
   }
 }

@@ -27,18 +27,6 @@ const lost = new FinalizationRegistry<OutcomeListener>((listener) => listener.ab
 /** How often one object is watched. Further calls that return this object end at once. */
 const MAX_TIMES_WATCHED = 100;
 
-/** Runs a function and reports its outcome. For a promise, returns another one that settles the same way. */
-export function followOutcome(run: () => unknown, outcome: Outcome): unknown {
-  let result: unknown;
-  try {
-    result = run();
-  } catch (error) {
-    outcome.fail(error);
-    throw error;
-  }
-  return followResult(result, outcome);
-}
-
 /**
  * Runs a function and reports its outcome to the listener. The program gets an equivalent result: a promise that
  * settles the same way, or the very same thenable or generator, watched in place.
