@@ -1,5 +1,4 @@
 import { notice } from '../diagnostics/report.ts';
-import { guard } from '../util/guard.ts';
 import { copyFunctionProperties, patchMethod } from '../util/patch-method.ts';
 import { ProcessWide } from '../util/process-state.ts';
 import { VERSION } from '../util/version.ts';
@@ -95,7 +94,7 @@ export abstract class PatchedClass {
     if (this.isHeld()) return;
     this.#isPatched = false;
     this.patches.restore();
-    releasePrototype(this.prototype);
+    releases.value.delete(this.prototype);
   }
 
   protected get newest(): CallObserver | undefined {
@@ -124,25 +123,15 @@ export abstract class PatchedClass {
 /** Which release has patched a prototype. All releases share this: two of them would record every call twice. */
 const releases = new ProcessWide('releases', () => new WeakMap<object, string>());
 
-const successors = new ProcessWide('successors', () => new Set<() => void>());
-
-/** The first release to observe a prototype keeps it until the last observer of that release leaves. */
+/**
+ * The first release to observe a prototype keeps it until the last observer of that release leaves. Another one can
+ * observe it only if it starts after that.
+ */
 function claimPrototype(prototype: object): boolean {
   const release = releases.value.get(prototype) ?? VERSION;
   if (release === VERSION) releases.value.set(prototype, VERSION);
   else notice('other_release', String(release), VERSION);
   return release === VERSION;
-}
-
-function releasePrototype(prototype: object): void {
-  releases.value.delete(prototype);
-  for (const succeed of [...successors.value]) guard('taking over from another release', succeed);
-}
-
-/** Calls a function whenever a release stops observing a prototype. @returns undoes this */
-export function onReleased(succeed: () => void): () => void {
-  successors.value.add(succeed);
-  return () => successors.value.delete(succeed);
 }
 
 export function isOurs(prototype: object): boolean {

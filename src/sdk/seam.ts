@@ -60,7 +60,6 @@ export class Seam extends PatchedClass {
     this.#mayHaveWrappers = true;
   }
 
-  /** Runs before another release can observe the class and switch the other instrumentation off again. */
   protected override unobserved(): void {
     this.#switchOtherOn?.();
     this.#switchOtherOn = undefined;

@@ -197,7 +197,7 @@ describe('two copies of this package, of different releases,', () => {
   test.each<[string, string]>([
     [
       'one after the other',
-      'asks 1; first.disable; asks 2; first.enable; asks 2; second.disable; asks 1; first.disable; asks nobody',
+      'asks 1; first.disable; asks nobody; second.disable; second.enable; asks 2; first.enable; asks 2; second.disable; asks nobody',
     ],
     [
       'the first before the second',

@@ -11,7 +11,7 @@ import { builtInRequire, requireDependency } from '../../util/optional-packages.
 import { processStateKey } from '../../util/process-state.ts';
 import { findClientPrototype, missingMethods } from '../find-client.ts';
 import { seamsIn } from '../observed-classes.ts';
-import { isObserved, onReleased, type PatchedClass } from '../patches.ts';
+import { isObserved, type PatchedClass } from '../patches.ts';
 import { isObject, propertyOf } from '../reflect.ts';
 import { type Announce, announceEarlier, announcements } from './announcements.ts';
 import { announcementOf, HOOKED_FILES, hookedFile, versionOfHooked } from './hooked-files.ts';
@@ -47,20 +47,14 @@ export function onClientLoaded(listener: LoadListener): () => void {
     loadHook?.resume();
     take(listener, exported, file, version);
   };
-  // Only CommonJS has a cache that can be searched. ES modules that were loaded earlier cannot be found.
-  const findLoaded = (): void => {
-    for (const [file, exported] of loadedFiles()) take(listener, exported, file, undefined, true);
-  };
   guard('instrumenting clients loaded before', announceEarlier, announced);
   announcements.value.listeners.add(announced);
   const unhook = guard('installing the module hooks', installHooks, listener);
-  guard('finding clients loaded before', findLoaded);
-  const stopSucceeding = onReleased(() => {
-    announceEarlier(announced);
-    findLoaded();
+  // Only CommonJS has a cache that can be searched. ES modules that were loaded earlier cannot be found.
+  guard('finding clients loaded before', () => {
+    for (const [file, exported] of loadedFiles()) take(listener, exported, file, undefined, true);
   });
   return () => {
-    stopSucceeding();
     announcements.value.listeners.delete(announced);
     unhook?.();
   };
