@@ -164,12 +164,9 @@ export interface ItemContent {
   readonly media?: readonly MessagePart[];
 }
 
-/** Most hosted calls contain their result. The output of any other call is an item of its own. */
+/** Items with content of their own. Any other is read by the end of its type: a call, which may contain its result, or an output. */
 const ITEM_CONTENT: Readonly<Record<string, (item: unknown) => ItemContent>> = {
-  function_call: (item) => ({ arguments: parseJson(field(item, 'arguments')) }),
   custom_tool_call: (item) => ({ arguments: field(item, 'input') }),
-  function_call_output: (item) => ({ result: readFunctionOutput(field(item, 'output')) }),
-  custom_tool_call_output: (item) => ({ result: readFunctionOutput(field(item, 'output')) }),
   computer_call: (item) => ({ arguments: readComputerActions(item) }),
   computer_call_output: (item) => ({ result: readContentPart(field(item, 'output')) }),
   local_shell_call: (item) => ({
@@ -182,7 +179,6 @@ const ITEM_CONTENT: Readonly<Record<string, (item: unknown) => ItemContent>> = {
   apply_patch_call_output: (item) => ({ result: presentFields(item, ['status', 'output']) }),
   mcp_approval_request: (item) => ({ arguments: parseJson(field(item, 'arguments')) }),
   mcp_approval_response: (item) => ({ result: presentFields(item, ['approve', 'reason']) }),
-  mcp_call: readHostedCall,
   mcp_list_tools: (item) => ({
     result: {
       tools: first(arrayField(item, 'tools'), MAX_READ).flatMap(
@@ -200,11 +196,9 @@ const ITEM_CONTENT: Readonly<Record<string, (item: unknown) => ItemContent>> = {
   }),
   code_interpreter_call: readCodeInterpreter,
   image_generation_call: readImageGeneration,
-  tool_search_call: (item) => ({ arguments: field(item, 'arguments') }),
   tool_search_output: (item) => ({ result: { tools: readToolDefinitions(item) } }),
   program: (item) => ({ arguments: presentFields(item, ['code']) }),
   program_output: (item) => ({ result: field(item, 'result') }),
-  multi_agent_call_output: (item) => ({ result: readFunctionOutput(field(item, 'output')) }),
   // Items of the Agents API alone.
   command_execution: (item) => ({
     arguments: presentFields(item, ['command', 'cwd']),
@@ -226,10 +220,13 @@ const ITEM_CONTENT: Readonly<Record<string, (item: unknown) => ItemContent>> = {
 
 export function readToolContent(item: unknown): ItemContent {
   const type = stringField(item, 'type') ?? '';
-  return row(ITEM_CONTENT, type)?.(item) ?? (type.endsWith('_call') ? readHostedCall(item) : {});
+  const own = row(ITEM_CONTENT, type)?.(item);
+  if (own !== undefined) return own;
+  if (type.endsWith('_output')) return { result: readFunctionOutput(field(item, 'output')) };
+  return type.endsWith('_call') ? readCallContent(item) : {};
 }
 
-function readHostedCall(item: unknown): ItemContent {
+function readCallContent(item: unknown): ItemContent {
   const given = field(item, 'arguments') ?? field(item, 'input') ?? readPage(field(item, 'action'));
   return {
     arguments: parseJson(given),
