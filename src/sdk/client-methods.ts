@@ -216,14 +216,10 @@ export function wrapClientParse(original: Method): MethodHolder {
     parseResponseWithTimeout(...args) {
       const call = calls.get(args[1])?.call;
       if (call === undefined) return original.apply(this, args);
-      // The SDK may now send the request again, with these options. If two calls share one options object,
-      // the context leads to the call instead. For every call, that would cost a kilobyte.
+      // The SDK may now send the request again, with these options.
       const options = field(args[1], 'options');
-      const other = calls.get(options)?.call;
-      const isShared = other !== undefined && other !== call;
-      if (!isShared && typeof options === 'object' && options !== null) calls.set(options, call.reference);
-      const parsed = isShared ? proceed(call, original, this, args) : original.apply(this, args);
-      return watchParsed(call, args[1], parsed);
+      if (typeof options === 'object' && options !== null) calls.set(options, call.reference);
+      return watchParsed(call, args[1], original.apply(this, args));
     },
   };
 }

@@ -119,19 +119,6 @@ describe('an attempt', () => {
     expect(attempts()[1]?.['openai.retry.delay']).toBeGreaterThan(0.3);
   });
 
-  test('belongs to its own call if two calls share one options object', async () => {
-    for (const _ of [1, 2]) session().simulator.next(SLOW_BODY);
-    const options = { ...REQUEST, body: HELLO, timeout: 1_000 };
-    const { client } = session();
-    await Promise.all([client.request(options), client.request(options)]);
-    const call = `
-      chat gpt-4o   http.response.status_code=200 http.request.resend_count=1
-      ├─ attempt    !APIConnectionTimeoutError http.response.status_code=200
-      └─ attempt    http.response.status_code=200 http.request.resend_count=1
-    `;
-    assertSpanTree(session().spans, call + call);
-  });
-
   test('belongs to its own call if another one with the same options object is still read', async () => {
     const options = { ...REQUEST, body: { ...HELLO, stream: true }, stream: true };
     const { client, simulator } = session();

@@ -17,7 +17,7 @@ import {
 } from '../../util/payload.ts';
 import { define } from '../attributes.ts';
 import { reportedError } from '../failures.ts';
-import { type ResponseToolCall, readResponseToolCall, waitingCalls } from './items.ts';
+import { readResponseToolCall, waitingCalls } from './items.ts';
 
 export const responseAttributes: (response: unknown) => Attributes = tolerating((response) => {
   const { id, model, status, service_tier } = fieldsOf(response);
@@ -53,12 +53,10 @@ export function finishReasonOf(response: unknown): string | undefined {
 /** Whether the response waits for outputs or approvals of tool calls. */
 export function asksProgram(response: unknown): boolean {
   const output = first(arrayField(response, 'output'), MAX_READ);
-  let waits: ((call: ResponseToolCall) => boolean) | undefined;
+  const waits = waitingCalls(output);
   return output.some((item) => {
     const call = readResponseToolCall(item);
-    if (call === undefined) return false;
-    waits ??= waitingCalls(output);
-    return waits(call);
+    return call !== undefined && waits(call);
   });
 }
 
