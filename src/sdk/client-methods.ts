@@ -216,7 +216,7 @@ export function wrapClientParse(original: Method): MethodHolder {
     parseResponseWithTimeout(...args) {
       const call = calls.get(args[1])?.call;
       if (call === undefined) return original.apply(this, args);
-      // The SDK may now send the request again, with these options.
+      // The SDK may now send the request again, with these options. Two calls seldom share one options object.
       const options = field(args[1], 'options');
       if (typeof options === 'object' && options !== null) calls.set(options, call.reference);
       return watchParsed(call, args[1], original.apply(this, args));
