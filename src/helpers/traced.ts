@@ -1,8 +1,9 @@
 import { type Attributes, INVALID_SPAN_CONTEXT, type Span, trace } from '@opentelemetry/api';
-import { CONVERSATION, conversationIn } from '../hierarchy/conversations/conversation-id.ts';
+import { conversationIn } from '../hierarchy/conversations/conversation-id.ts';
 import { define } from '../operations/attributes.ts';
 import { programCode, programFunction } from '../operations/program.ts';
 import { defaultTelemetry, placeOfFunction, prepareDefaultObservers } from '../pipeline/default-observers.ts';
+import { CONVERSATION } from '../sdk/agents-sdk/agents-key.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { type PromptMetadata, type TraceMetadata, withMetadataIn } from '../telemetry/metadata.ts';
 import { ProgramOperation } from '../telemetry/program-operation.ts';

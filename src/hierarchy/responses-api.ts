@@ -1,5 +1,5 @@
 import { type Context, type SpanContext, trace } from '@opentelemetry/api';
-import { type ApiRequest, response as createResponse } from '../operations/index.ts';
+import { type ApiRequest, response as createResponse, operationOf } from '../operations/index.ts';
 import { responseIn } from '../operations/response/accumulator.ts';
 import { countPutMessages } from '../operations/response/items.ts';
 import { keptResponse } from '../operations/response/kept-response.ts';
@@ -28,13 +28,7 @@ import {
 import { activeSpan, isInTrace, type Segment, type Use } from './conversations/conversation.ts';
 import { conversationIn } from './conversations/conversation-id.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
-import {
-  conversationOf,
-  isResponse,
-  readItemCalls,
-  readItemResults,
-  responses,
-} from './dialects/responses.ts';
+import { readItemCalls, readItemResults, responses } from './dialects/responses.ts';
 import { requestTo } from './dialects/shared-readers.ts';
 import { type ContinuationTraits, ContinuedCall, type ContinuedStart } from './invocations/continued-call.ts';
 import { isLeft } from './invocations/invocation.ts';
@@ -59,8 +53,6 @@ interface ResponseRequest {
   readonly known: KnownResponse | undefined;
   readonly conversationId: string | undefined;
 }
-
-const TAKE_ITEMS: ReadonlySet<string> = new Set(['/conversations', '/conversations/{conversation_id}/items']);
 
 const ENDED_STATUSES: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'incomplete']);
 /** A background response that has shown no sign of life for this time is given up. */
@@ -115,12 +107,12 @@ export class Responses implements ConversationApi {
   place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement {
     const { route, values, body } = request;
     const { origin } = endpoint;
-    const creates = isResponse(route);
+    const creates = operationOf(route) === createResponse;
+    const isConversation = route.family === 'conversations';
     const referred = creates ? stringField(body, 'previous_response_id') : values[0];
     const known = this.#known.get(origin, referred);
-    const own = conversationOf(request, creates) ?? (creates ? undefined : known?.conversationId);
-    const named =
-      own === undefined && route.family === 'responses' ? conversationIn(call.context) : undefined;
+    const own = creates ? conversationIdOf(body) : isConversation ? values[0] : known?.conversationId;
+    const named = own === undefined && !isConversation ? conversationIn(call.context) : undefined;
     const conversationId = own ?? named;
     const uses = conversationId !== undefined || route.template === '/conversations';
     const tracker = this.#tracker;
@@ -351,9 +343,9 @@ export class Responses implements ConversationApi {
     if (route.template === '/conversations/{conversation_id}' && call.method === 'DELETE' && id !== undefined)
       tracker.endConversation('conversation', id, origin);
     const conversationId = creates ? id : values[0];
-    if (call.method !== 'POST' || !TAKE_ITEMS.has(route.template) || conversationId === undefined) return;
-    // If `withConversation` or a session of `@openai/agents` names this Conversation, the model calls have
-    // already counted the messages that they answered.
+    if (call.method !== 'POST' || conversationId === undefined) return;
+    // Only requests about Conversations have items. If `withConversation` or a session of `@openai/agents` names this
+    // Conversation, the model calls have already counted the messages that they answered.
     const userMessages = countPutMessages(body, conversationIn(context) === conversationId);
     if (userMessages > 0)
       tracker.conversation('conversation', conversationId, origin).count({ userMessages });

@@ -26,7 +26,7 @@ import { BoundedMap } from '../../util/bounded-map.ts';
 import { LastingClock } from '../../util/clock.ts';
 import { activeContext, isSuppressed } from '../../util/context.ts';
 import { arrayField, objectField, stringField, textField } from '../../util/payload.ts';
-import { CONVERSATION, conversationIn, inTraceOf } from '../conversations/conversation-id.ts';
+import { conversationIn, inTraceOf } from '../conversations/conversation-id.ts';
 import { spanContextIn, withoutFlags } from '../conversations/metadata-context.ts';
 import {
   type AgentsEnd,
@@ -240,8 +240,7 @@ export class Workflows implements AgentsListener {
  */
 function nameConversation(node: AgentsNode, active: Context): void {
   if (node.type !== 'trace' && node.type !== 'agent') return;
-  const id = groupOf(node.trace) ?? sessionIn(active);
-  if (id !== undefined) node.values = new Map([[CONVERSATION, id]]);
+  node.ownConversationId = groupOf(node.trace) ?? sessionIn(active) ?? node.ownConversationId;
 }
 
 function groupOf({ data, parent }: AgentsNode): string | undefined {
@@ -298,7 +297,7 @@ function answeredCall({ type, data, agent }: AgentsNode, toolName: unknown): Req
  */
 function sharedTraceOf(node: AgentsNode): string | undefined {
   if (node.type !== 'trace') return undefined;
-  return (node.valueOf(CONVERSATION) as string | undefined) ?? recordedTraceId(node);
+  return node.conversationId ?? recordedTraceId(node);
 }
 
 /** A trace inside another one that has no name of its own gets no span. */

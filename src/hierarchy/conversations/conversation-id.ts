@@ -1,7 +1,6 @@
-import { type Context, createContextKey } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
+import { CONVERSATION } from '../../sdk/agents-sdk/agents-key.ts';
 import { ProcessWide } from '../../util/process-state.ts';
-
-export const CONVERSATION: symbol = createContextKey('opentelemetry-instrumentation-openai conversation');
 
 /** The id from `withConversation`, or the group or session of a run of `@openai/agents`. */
 export function conversationIn(context: Context): string | undefined {

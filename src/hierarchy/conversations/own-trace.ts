@@ -5,7 +5,6 @@ import type { ConversationKind } from '../../telemetry/place-attributes.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { guard } from '../../util/guard.ts';
 import { activeSpan, type Conversation, type Segment } from './conversation.ts';
-import { CONVERSATION } from './conversation-id.ts';
 
 /*
  * With `conversationSpans: 'trace'`, a conversation has a trace of its own even if a span of the program is active. The
@@ -57,7 +56,7 @@ export function contextInConversation(
 function isOfAgent(context: Context, id: string | undefined): boolean {
   const node = context.getValue(AGENTS) as AgentsNode | undefined;
   if (node?.open === undefined) return false;
-  return node.isModelCall || (id !== undefined && node.valueOf(CONVERSATION) === id);
+  return node.isModelCall || (id !== undefined && node.conversationId === id);
 }
 
 /** Links the program's span to a conversation that is used below that span. Links each segment only once. */

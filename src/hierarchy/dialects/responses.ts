@@ -1,4 +1,3 @@
-import { type ApiRequest, response as createResponse, operationOf } from '../../operations/index.ts';
 import { readToolContent } from '../../operations/response/content.ts';
 import {
   isRecordedCall,
@@ -10,7 +9,6 @@ import {
 } from '../../operations/response/items.ts';
 import { conversationIdOf } from '../../operations/response/outcome.ts';
 import { fingerprintOfItem } from '../../operations/tool-calls.ts';
-import type { Route } from '../../sdk/routes/index.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
 import {
   outcomeWithoutResult,
@@ -151,18 +149,6 @@ function callFacts(item: unknown): CallFacts | undefined {
 }
 
 const NO_VECTOR_STORES: readonly string[] = [];
-
-export function isResponse(route: Route): boolean {
-  return operationOf(route) === createResponse;
-}
-
-export function conversationOf(
-  { route, values, body }: ApiRequest,
-  createsResponse: boolean,
-): string | undefined {
-  if (createsResponse) return conversationIdOf(body);
-  return route.template.startsWith('/conversations/') ? values[0] : undefined;
-}
 
 function readVectorStoreIds(body: unknown): readonly string[] {
   const tools = field(body, 'tools');

@@ -5,31 +5,23 @@ import { field, fieldsOf, numberField, type PayloadObject, row, stringField } fr
 import { AUDIO_PIECE, bytesOf, limitsOf, pieceOf, textDelta, withoutSound } from '../dialects/realtime.ts';
 import { RealtimeSession, type SessionStart } from './realtime-session.ts';
 import { SessionResponses } from './session-responses.ts';
-import { UserSpeech } from './user-speech.ts';
-
-interface ObservedSession {
-  readonly session: RealtimeSession;
-  readonly speech: UserSpeech;
-  readonly responses: SessionResponses;
-}
 
 /** Records the sessions of one socket: one session for each connection. */
 export class SessionSocket implements SocketObservation {
   readonly #start: SessionStart;
-  #observed: ObservedSession;
+  #responses: SessionResponses;
   #isOpen = true;
 
   constructor(start: SessionStart) {
     this.#start = start;
-    this.#observed = this.#begin(undefined);
+    this.#responses = this.#begin(undefined);
   }
 
-  #begin(previous: SpanContext | undefined): ObservedSession {
-    const session = new RealtimeSession(this.#start, previous);
-    const speech = new UserSpeech(session);
+  #begin(previous: SpanContext | undefined): SessionResponses {
+    const responses = new SessionResponses(new RealtimeSession(this.#start, previous));
     this.#isOpen = true;
     this.#start.tracker.keepSession(this);
-    return { session, speech, responses: new SessionResponses(session, speech) };
+    return responses;
   }
 
   /** @param isLost whether the event will never go out. Only a request for a response is then recorded */
@@ -37,26 +29,26 @@ export class SessionSocket implements SocketObservation {
     const type = field(event, 'type');
     if (event === undefined || typeof type !== 'string') return undefined;
     if (isLost ? !this.#isOpen : !this.#isConnected()) return undefined;
-    const { session, responses } = this.#observed;
-    session.caller = activeContext();
+    const { session } = this.#responses;
     if (!isLost) {
       session.counts.sent++;
       if (type !== 'input_audio_buffer.append') session.time = session.clock.now();
     }
-    if (type === 'response.create') return responses.requested(event);
-    if (!isLost) row(SENT, type)?.(event, this.#observed);
+    if (type === 'response.create') return this.#responses.requested(event, activeContext());
+    if (!isLost) row(SENT, type)?.(event, this.#responses);
     return undefined;
   }
 
   received(event: unknown): void {
     const type = field(event, 'type');
     if (typeof type !== 'string' || !this.#isConnected()) return;
-    const { session, responses } = this.#observed;
+    const responses = this.#responses;
+    const { session } = responses;
     session.counts.received++;
     // Most events are pieces of an answer.
     if (!type.startsWith('response.') || !type.endsWith('.delta')) {
       session.time = session.clock.now();
-      row(RECEIVED, type)?.(event as object, this.#observed);
+      row(RECEIVED, type)?.(event as object, responses);
       return;
     }
     const id = stringField(event, 'response_id');
@@ -72,7 +64,7 @@ export class SessionSocket implements SocketObservation {
   #isConnected(): boolean {
     if (this.#isOpen) return true;
     if (this.#start.tracker.telemetry.isDisabled) return false;
-    this.#observed = this.#begin(this.#observed.session.record?.span.spanContext());
+    this.#responses = this.#begin(this.#responses.session.record?.span.spanContext());
     return true;
   }
 
@@ -82,26 +74,26 @@ export class SessionSocket implements SocketObservation {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#start.tracker.releaseSession(this);
-    const { session, responses } = this.#observed;
-    const last = Math.max(responses.end(close), session.time);
+    const { session } = this.#responses;
+    const last = Math.max(this.#responses.end(close), session.time);
     session.endSpan(close, close === undefined ? last : session.clock.now());
   }
 }
 
-type Read = (event: object, observed: ObservedSession) => void;
+type Read = (event: object, responses: SessionResponses) => void;
 
 const SENT: Readonly<Record<string, Read>> = {
   'input_audio_buffer.append': (event, { speech }) => speech.audioSent(bytesOf(field(event, 'audio'))),
   'session.update': (event, { session }) => session.defaults.sent(event),
   'conversation.item.create': (event, { speech }) => speech.itemBrought(withoutSound(field(event, 'item'))),
-  'conversation.item.truncate': (event, { responses }) => responses.truncated(event),
+  'conversation.item.truncate': (event, responses) => responses.truncated(event),
   'input_audio_buffer.commit': (_, { speech }) => speech.committing(),
   'input_audio_buffer.clear': (_, { speech }) => speech.cleared(),
 };
 
 const readSessionEvent: Read = (event, { session }) =>
   session.described(field(event, 'session'), field(event, 'type') === 'session.updated');
-const readItemEvent: Read = (event, { responses }) => responses.item(event);
+const readItemEvent: Read = (event, responses) => responses.item(event);
 const readTranscriptEvent: Read = (event, { speech }) => speech.transcribed(event);
 
 const RECEIVED: Readonly<Record<string, Read>> = {
@@ -110,11 +102,11 @@ const RECEIVED: Readonly<Record<string, Read>> = {
   'session.started': readSessionEvent,
   'transcription_session.created': readSessionEvent,
   'transcription_session.updated': readSessionEvent,
-  'response.created': (event, { responses }) => responses.created(field(event, 'response')),
+  'response.created': (event, responses) => responses.created(field(event, 'response')),
   'response.output_item.added': readItemEvent,
   'response.output_item.done': readItemEvent,
   'response.function_call_arguments.done': readArguments,
-  'response.done': (event, { responses }) => responses.done(event),
+  'response.done': (event, responses) => responses.done(event),
   'input_audio_buffer.speech_started': (event, { speech }) =>
     speech.speechStarted(numberField(event, 'audio_start_ms')),
   'input_audio_buffer.speech_stopped': (event, { speech }) =>
@@ -122,11 +114,12 @@ const RECEIVED: Readonly<Record<string, Read>> = {
   'input_audio_buffer.committed': (event, { speech }) => speech.committed(stringField(event, 'item_id')),
   'conversation.item.input_audio_transcription.completed': readTranscriptEvent,
   'conversation.item.input_audio_transcription.failed': readTranscriptEvent,
-  'rate_limits.updated': (event, { responses }) => responses.limits(limitsOf(event)),
+  'rate_limits.updated': (event, responses) => responses.limits(limitsOf(event)),
   error: readRejection,
 };
 
-function readRejection(event: object, { session, responses }: ObservedSession): void {
+function readRejection(event: object, responses: SessionResponses): void {
+  const { session } = responses;
   const error = field(event, 'error');
   session.counts.errors++;
   session.defaults.rejected(stringField(error, 'event_id'));
@@ -134,7 +127,7 @@ function readRejection(event: object, { session, responses }: ObservedSession): 
 }
 
 /** Treats a function as done once its arguments are complete: a program may run it and answer before its item is done. */
-function readArguments(event: object, { responses }: ObservedSession): void {
+function readArguments(event: object, responses: SessionResponses): void {
   const { item_id: id, ...call } = fieldsOf(event);
   const type = 'response.output_item.done';
   if (call.name) responses.item({ ...call, type, item: { ...call, id, type: 'function_call' } });

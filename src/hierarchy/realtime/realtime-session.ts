@@ -46,7 +46,6 @@ export class RealtimeSession {
   facts: SessionFacts = readSessionFacts(undefined);
   model: string | undefined;
   conversation: Conversation;
-  caller: Context;
   /** The time of the last event, not counting pieces of audio and of answers. */
   time: number;
   /** A session may last long, and the wall clock may be set meanwhile. */
@@ -81,7 +80,6 @@ export class RealtimeSession {
     });
     this.record?.add({ attributes });
     this.context = this.contextIn(context);
-    this.caller = this.context;
     this.conversation = new Conversation('', start.tracker.store);
     this.time = this.clock.now();
     this.defaults = new ResponseDefaults(() => (this.content ? textLimits(telemetry.settings) : undefined));

@@ -31,7 +31,7 @@ import { readItemCalls } from '../dialects/responses.ts';
 import { requestTo } from '../dialects/shared-readers.ts';
 import { ItemTimes } from '../tool-calls/tool-calls.ts';
 import type { RealtimeSession } from './realtime-session.ts';
-import type { AddedInput, UserSpeech } from './user-speech.ts';
+import { type AddedInput, UserSpeech } from './user-speech.ts';
 
 /** The limit for responses in progress: a server may begin responses and never end them. */
 const MAX_OPEN_RESPONSES = 128;
@@ -41,8 +41,8 @@ const FAILED_TO_ANSWER = 'server_error';
 
 /** The requested responses are in order. Those that have begun are kept by id. */
 export class SessionResponses {
-  readonly #session: RealtimeSession;
-  readonly #speech: UserSpeech;
+  readonly session: RealtimeSession;
+  readonly speech: UserSpeech;
   #requested: OpenResponse[] = [];
   readonly #begun = new Map<string, OpenResponse>();
   /** Response ids, by the ids of the newest items. Kept after the end, because playback continues. */
@@ -50,15 +50,15 @@ export class SessionResponses {
   /** The ids of the newest interrupted responses, to count each only once. */
   readonly #interrupted = new Set<string>();
 
-  constructor(session: RealtimeSession, speech: UserSpeech) {
-    this.#session = session;
-    this.#speech = speech;
+  constructor(session: RealtimeSession) {
+    this.session = session;
+    this.speech = new UserSpeech(session);
   }
 
-  requested(event: object): Lose | undefined {
+  requested(event: object, caller: Context): Lose | undefined {
     // This response answers the last speech. The next one that the server begins by itself does not answer it again.
-    if (!isOutOfBand(event)) this.#speech.takeEnd();
-    const request = this.#begin(event, this.#session.caller, undefined);
+    if (!isOutOfBand(event)) this.speech.takeEnd();
+    const request = this.#begin(event, caller, undefined);
     if (request === undefined) return undefined;
     this.#requested.push(request);
     return (error) => {
@@ -70,9 +70,9 @@ export class SessionResponses {
   /** The server does not say which request a response answers. It answers them in order. */
   created(reported: unknown): void {
     const id = stringField(reported, 'id');
-    if (id === undefined || this.#begun.has(id) || !this.#session.claims(id)) return;
+    if (id === undefined || this.#begun.has(id) || !this.session.claims(id)) return;
     const response =
-      this.#takeRequested(reported) ?? this.#begin({}, this.#session.context, this.#speech.takeEnd());
+      this.#takeRequested(reported) ?? this.#begin({}, this.session.context, this.speech.takeEnd());
     if (response === undefined) return;
     response.id = id;
     this.#begun.set(id, response);
@@ -81,12 +81,12 @@ export class SessionResponses {
 
   /** @param bytes of audio in the piece */
   piece(id: string | undefined, piece: object, bytes: number, isText: boolean): void {
-    this.#session.counts.spokenSeconds += bytes / this.#session.facts.outputRate;
+    this.session.counts.spokenSeconds += bytes / this.session.facts.outputRate;
     this.#begun.get(id ?? '')?.piece(piece, bytes, isText);
   }
 
   item(event: unknown): void {
-    const { time } = this.#session;
+    const { time } = this.session;
     const responseId = stringField(event, 'response_id');
     this.#belongs(field(event, 'item'), responseId);
     const response = this.#begun.get(responseId ?? '');
@@ -121,14 +121,14 @@ export class SessionResponses {
     const itemId = stringField(event, 'item_id');
     const responseId = this.#responseOfItem.get(itemId ?? '');
     const heard = numberField(event, 'audio_end_ms');
-    if (responseId === undefined) this.#session.counts.interruptions++;
+    if (responseId === undefined) this.session.counts.interruptions++;
     else this.#isNewlyInterrupted(responseId);
     const attributes = defined({
       [ATTR.GEN_AI_RESPONSE_ID]: responseId,
       [ATTR.OPENAI_ITEM_ID]: itemId,
       [ATTR.OPENAI_REALTIME_HEARD_AUDIO_DURATION]: heard && heard / 1e3,
     });
-    this.#addInterruption(attributes, this.#session.time);
+    this.#addInterruption(attributes, this.session.time);
   }
 
   #belongs(item: unknown, responseId: string | undefined): void {
@@ -142,12 +142,12 @@ export class SessionResponses {
     if (this.#interrupted.has(responseId)) return false;
     this.#interrupted.add(responseId);
     keepNewest(this.#interrupted);
-    this.#session.counts.interruptions++;
+    this.session.counts.interruptions++;
     return true;
   }
 
   #addInterruption(attributes: Attributes, time: number): void {
-    this.#session.record?.addEvent(EVENT_OPENAI_REALTIME_INTERRUPTION, attributes, time);
+    this.session.record?.addEvent(EVENT_OPENAI_REALTIME_INTERRUPTION, attributes, time);
   }
 
   /** Fails the request that the error is about. */
@@ -213,8 +213,8 @@ export class SessionResponses {
   #begin(event: object, caller: Context, startTime: number | undefined): OpenResponse | undefined {
     if (this.#requested.length + this.#begun.size >= MAX_OPEN_RESPONSES) return undefined;
     const hasInput = (field(field(event, 'response'), 'input') ?? undefined) !== undefined;
-    const said = hasInput ? [] : this.#speech.said(!isOutOfBand(event));
-    return new OpenResponse(this.#session, event, said, caller, startTime);
+    const said = hasInput ? [] : this.speech.said(!isOutOfBand(event));
+    return new OpenResponse(this.session, event, said, caller, startTime);
   }
 }
 

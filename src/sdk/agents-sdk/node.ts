@@ -2,7 +2,7 @@ import type { Context, Span } from '@opentelemetry/api';
 import { BoundedMap } from '../../util/bounded-map.ts';
 import { LinkedContext, SPAN_KEY } from '../../util/context.ts';
 import { arrayField, asObject, field, type PayloadObject } from '../../util/payload.ts';
-import { AGENTS, type ShowsCall } from './agents-key.ts';
+import { AGENTS, CONVERSATION, type ShowsCall } from './agents-key.ts';
 
 /** The spans that call models. A model without its own span is called in an agent or turn. */
 const AGENT_WORK: readonly string[] = ['response', 'generation', 'turn', 'agent'];
@@ -31,8 +31,8 @@ export class AgentsNode {
   error: unknown;
   /** The thrown error, if one ended the trace; `null` if `undefined` or `null` was thrown. */
   thrown: unknown;
-  /** Context values for everything inside the node. */
-  values: ReadonlyMap<symbol, unknown> | undefined;
+  /** The id of the conversation that everything inside the node belongs to, if nothing inside names another one. */
+  ownConversationId: string | undefined;
   /** Our span for the node, and the context inside. A node that is resumed gets a second span. */
   recorded: { readonly span: Span; readonly context: Context } | undefined;
 
@@ -85,13 +85,8 @@ export class AgentsNode {
     return this.open ?? this.closest(({ recorded }) => recorded !== undefined);
   }
 
-  /** The node's own value, or else that of the next node above. */
-  valueOf(key: symbol): unknown {
-    return this.closest(({ values }) => values?.has(key) === true)?.values?.get(key);
-  }
-
-  get valueKeys(): readonly symbol[] {
-    return [...(this.values?.keys() ?? []), ...(this.parent?.valueKeys ?? [])];
+  get conversationId(): string | undefined {
+    return this.closest(({ ownConversationId }) => ownConversationId !== undefined)?.ownConversationId;
   }
 
   isWithin(outer: AgentsNode): boolean {
@@ -162,7 +157,7 @@ export class AgentsContext implements Context {
     let flat = LinkedContext.copy(nested);
     while (flat instanceof AgentsContext) flat = LinkedContext.copy(flat.#base);
     const node = agentsNodeIn(nested);
-    for (const key of [SPAN_KEY, ...(node?.valueKeys ?? [])]) flat = flat.setValue(key, nested.getValue(key));
+    for (const key of [SPAN_KEY, CONVERSATION]) flat = flat.setValue(key, nested.getValue(key));
     return flat.setValue(AGENTS, node?.open);
   }
 
@@ -177,10 +172,9 @@ export class AgentsContext implements Context {
     if (key === AGENTS) return node;
     if (key === SPAN_KEY) return this.#placed === undefined ? this.#spanOf(node) : this.#placed.span;
     const value = this.#base.getValue(key);
-    // The node's value replaces one from a node above, but not one that the program has set.
-    return value === undefined || value === agentsNodeIn(this.#base)?.valueOf(key)
-      ? (node.valueOf(key) ?? value)
-      : value;
+    // The node's conversation replaces that of a node above, but not one that the program has named.
+    const isNamed = value !== undefined && value !== agentsNodeIn(this.#base)?.conversationId;
+    return key === CONVERSATION && !isNamed ? (node.conversationId ?? value) : value;
   }
 
   #spanOf(node: AgentsNode): unknown {
