@@ -3,7 +3,6 @@ import { logsWarnings } from '../util/otel-api.ts';
 import { onKeyTaken, ProcessWide, STATE_KEY } from '../util/process-state.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { printToStderr } from '../util/text-stream.ts';
-import { NAME } from '../util/version.ts';
 import { describeFinding, type Finding, type ProcessFindingCode } from './findings.ts';
 
 const MAX_FINDINGS = 100;
@@ -60,8 +59,7 @@ export function logFinding(finding: Finding): void {
   const { said } = notices.value;
   const line = lineOf(finding);
   if (said.has(line) || said.size >= MAX_FINDINGS) return;
-  said.add(line);
-  if (logsWarnings()) said.add(stderrLineOf(finding));
+  if (logsWarnings()) said.add(line);
   log(finding.severity === 'warning' ? 'warn' : 'info', line);
 }
 
@@ -72,18 +70,14 @@ export function logFinding(finding: Finding): void {
 export function printFinding(finding: Finding): void {
   logFinding(finding);
   const { said } = notices.value;
-  const line = stderrLineOf(finding);
+  const line = lineOf(finding);
   if (said.has(line)) return;
   said.add(line);
-  printToStderr(lineOf(finding));
+  printToStderr(line);
 }
 
 function lineOf({ message, action }: Finding): string {
   return terminalSafe(`${message} ${action}`, MAX_LOGGED_LENGTH);
-}
-
-function stderrLineOf(finding: Finding): string {
-  return `${NAME}: ${lineOf(finding)}`;
 }
 
 /** The oldest come first. */
