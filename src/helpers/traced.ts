@@ -1,13 +1,13 @@
-import { type Attributes, INVALID_SPAN_CONTEXT, type Span, trace } from '@opentelemetry/api';
+import { type Attributes, type Context, INVALID_SPAN_CONTEXT, type Span, trace } from '@opentelemetry/api';
 import { conversationIn } from '../hierarchy/conversations/conversation-id.ts';
 import { define } from '../operations/attributes.ts';
 import { programCode, programFunction } from '../operations/program.ts';
 import { defaultTelemetry, placeOfFunction, prepareDefaultObservers } from '../pipeline/default-observers.ts';
+import { startOperation } from '../pipeline/program-operations.ts';
 import { CONVERSATION } from '../sdk/agents-sdk/agents-key.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { type PromptMetadata, type TraceMetadata, withMetadataIn } from '../telemetry/metadata.ts';
-import { ProgramOperation } from '../telemetry/program-operation.ts';
-import { clockIn, now } from '../util/clock.ts';
+import type { LocalPlace, ProgramOperation } from '../telemetry/program-operation.ts';
 import { activeContext, isSuppressed, runIn } from '../util/context.ts';
 import { cut } from '../util/cut-text.ts';
 import { guard, warnOnce } from '../util/guard.ts';
@@ -139,18 +139,13 @@ function startFunctionSpan(
   const attributes: Attributes = {};
   define(attributes, ATTR.GEN_AI_PROMPT_NAME, prompt);
   define(attributes, ATTR.GEN_AI_CONVERSATION_ID, conversationIn(active));
-  const clock = clockIn(active);
-  const startTime = now(clock);
-  const found = guard('finding the parent of a function', placeOfFunction, active, startTime);
-  const place = { ...found, parent: withMetadataIn(found?.parent ?? active, options as TraceMetadata) };
-  const start = { place, startTime, clock };
+  const find = (caller: Context, startTime: number): LocalPlace => {
+    const found = guard('finding the parent of a function', placeOfFunction, caller, startTime);
+    return { ...found, parent: withMetadataIn(found?.parent ?? caller, options as TraceMetadata) };
+  };
   return input === undefined
-    ? new ProgramOperation(telemetry, { ...start, operation: programCode, request: { name, attributes } })
-    : new ProgramOperation(telemetry, {
-        ...start,
-        operation: programFunction,
-        request: { name, attributes, input },
-      });
+    ? startOperation(telemetry, programCode, { name, attributes }, find)
+    : startOperation(telemetry, programFunction, { name, attributes, input }, find);
 }
 
 /** Limits the length of a name, because a program may build names from the input of its users. */

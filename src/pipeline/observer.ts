@@ -6,15 +6,16 @@ import { conversationIn } from '../hierarchy/conversations/conversation-id.ts';
 import { Hierarchy } from '../hierarchy/index.ts';
 import { selectApi } from '../hierarchy/select-api.ts';
 import { type ApiRequest, operationOf } from '../operations/index.ts';
-import { workflow } from '../operations/program.ts';
+import { programTool, subjectOf, webhook, workflow } from '../operations/program.ts';
 import { type Call, type CallObservation, type CallObserver, openCalls, type ToolRun } from '../sdk/call.ts';
 import { deploymentOf, type Endpoint, endpointAt, endpointOf, SENDS_USAGE_UNASKED } from '../sdk/provider.ts';
 import { matchRoute } from '../sdk/routes/index.ts';
 import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
 import { priceListOf } from '../telemetry/cost/costs.ts';
-import type { Operation } from '../telemetry/operation.ts';
+import type { Operation, OperationKind } from '../telemetry/operation.ts';
 import { readFailure } from '../telemetry/outcomes/failure.ts';
 import { OuterSpans } from '../telemetry/outer-span.ts';
+import { placeAttributes } from '../telemetry/place-attributes.ts';
 import { PlacedCall, UnrecordedCall } from '../telemetry/placed-call.ts';
 import type { Placement } from '../telemetry/placement.ts';
 import {
@@ -24,15 +25,15 @@ import {
   stopListening,
 } from '../telemetry/program-end/provider-life.ts';
 import { isInsideHook } from '../telemetry/program-hooks.ts';
-import type { LocalPlace } from '../telemetry/program-operation.ts';
+import type { LocalPlace, ProgramResult } from '../telemetry/program-operation.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
 import { isSuppressed } from '../util/context.ts';
 import { guard } from '../util/guard.ts';
-import type { Outcome, OutcomeListener } from '../util/watch-result.ts';
+import { type Outcome, type OutcomeListener, watchOutcome } from '../util/watch-result.ts';
 import { agentsCalls } from './agents-calls.ts';
 import { CallHooks } from './call-hooks.ts';
 import { noticeProvider } from './missing-provider.ts';
-import { runTool, startInConversation, startWebhook } from './program-operations.ts';
+import { startOperation } from './program-operations.ts';
 import { readSettings } from './settings.ts';
 
 const NO_OPTIONS: PlaceOptions = {};
@@ -131,19 +132,27 @@ export class Observer implements CallObserver, ProviderListener {
     guard('preparing for failures', readFailure, undefined);
   };
 
+  /** Results and errors of the tool pass through unchanged. */
   runTool(tool: ToolRun): unknown {
     if (this.telemetry.isDisabled) return tool.run();
     const { origin, provider } = endpointOf(tool.client, this.settings.providers);
-    return runTool(this.telemetry, tool, provider, (context) =>
+    const request = { name: tool.name, arguments: tool.arguments, provider };
+    const started = startOperation(this.telemetry, programTool, request, (context) =>
       this.#hierarchy?.tracker.toolCalls.running(tool, origin, context),
     );
+    return started === undefined ? tool.run() : watchOutcome(tool.run, started);
   }
 
   startLoop(): OutcomeListener | undefined {
-    if (this.telemetry.isDisabled) return undefined;
-    return startInConversation(this.telemetry, workflow, (context, startTime) =>
-      this.placeFunction(context, startTime, true),
-    );
+    return this.telemetry.isDisabled ? undefined : this.#startInConversation(workflow, true);
+  }
+
+  #startInConversation(operation: OperationKind<undefined, ProgramResult>, isLoop: boolean) {
+    return startOperation(this.telemetry, operation, undefined, (context, startTime) => {
+      const conversationId = conversationIn(context);
+      const attributes = placeAttributes({ kind: 'conversation', conversationId });
+      return { parent: context, ...this.placeFunction(context, startTime, isLoop), attributes };
+    });
   }
 
   placeFunction(context: Context, startTime: number, isLoop = false): LocalPlace | undefined {
@@ -158,13 +167,23 @@ export class Observer implements CallObserver, ProviderListener {
     return this.#reached.openSocket(socket, endpointOf(socket.client, this.settings.providers));
   }
 
+  /** If the signature is invalid, the content is not read: anybody may have sent it. */
   startWebhook(client: object): Outcome | undefined {
-    if (this.telemetry.isDisabled) return undefined;
-    return startWebhook(
-      this.telemetry,
-      (context, startTime) => this.placeFunction(context, startTime),
-      (id) => this.#hierarchy?.responses.known(id, endpointOf(client, this.settings.providers).origin),
-    );
+    const started = this.telemetry.isDisabled ? undefined : this.#startInConversation(webhook, false);
+    if (started === undefined) return undefined;
+    return {
+      succeed: (event) => {
+        const creator = guard('finding what a webhook is about', () =>
+          this.#hierarchy?.responses.known(
+            subjectOf(event)?.id ?? '',
+            endpointOf(client, this.settings.providers).origin,
+          ),
+        );
+        if (creator !== undefined && !started.record.hasEnded) started.record.link(creator);
+        started.succeed(event);
+      },
+      fail: (error) => started.fail(error),
+    };
   }
 
   get isOpen(): boolean {
