@@ -423,6 +423,9 @@ export const OPENAI_RESPONSE_SYSTEM_FINGERPRINT = 'openai.response.system_finger
 /** Seconds that the client waited before this attempt. */
 export const OPENAI_RETRY_DELAY = 'openai.retry.delay' as const;
 
+/** Header of the previous response that set how long the client waited. Not set if the client chose the time. */
+export const OPENAI_RETRY_DELAY_HEADER = 'openai.retry.delay_header' as const;
+
 /** Whether the response to this attempt asks for a retry (header `x-should-retry`). */
 export const OPENAI_RETRY_SHOULD_RETRY = 'openai.retry.should_retry' as const;
 

@@ -1,6 +1,10 @@
 import { type Attributes, type Context, SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import type { Attempt, Call } from '../sdk/call.ts';
 import * as ATTR from '../semconv/attributes.ts';
+import {
+  OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER,
+  OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER_MS,
+} from '../semconv/values.ts';
 import { pickAttributes } from '../util/otel-api.ts';
 import { asName, readHeader } from '../util/payload.ts';
 import { thrownTypeOf } from './outcomes/failure.ts';
@@ -55,8 +59,11 @@ function attemptAttributes(attempt: Attempt, number: number, previous: Attempt |
   const shouldRetry = readHeader(headers, 'x-should-retry');
   if (shouldRetry === 'true' || shouldRetry === 'false')
     attributes[ATTR.OPENAI_RETRY_SHOULD_RETRY] = shouldRetry === 'true';
-  if (previous?.endTime !== undefined)
-    attributes[ATTR.OPENAI_RETRY_DELAY] = Math.max(0, attempt.startTime - previous.endTime) / 1e3;
+  if (previous?.endTime === undefined) return attributes;
+  const delay = Math.max(0, attempt.startTime - previous.endTime);
+  attributes[ATTR.OPENAI_RETRY_DELAY] = delay / 1e3;
+  const header = delayHeader(previous.headers, previous.endTime, delay);
+  if (header !== undefined) attributes[ATTR.OPENAI_RETRY_DELAY_HEADER] = header;
   return attributes;
 }
 
@@ -67,4 +74,39 @@ function attemptErrorType({ status, error }: Attempt): string | undefined {
 
 function errorOfCall(call: Call): string | undefined {
   return call.failed ? thrownTypeOf(call.error) : undefined;
+}
+
+/** The SDK ignores a header that asks for a longer wait. */
+const MAX_HEADER_DELAY_MS = 60_000;
+/** Without a header, the SDK always waits longer than this. */
+const BELOW_OWN_DELAY_MS = 250;
+
+/** The headers that ask for a delay, in the order in which the SDK tries them. Parsed as milliseconds. */
+const HEADERS: readonly (readonly [name: string, parse: (value: string, time: number) => number])[] = [
+  [OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER_MS, (value) => Number.parseFloat(value)],
+  [OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER, readRetryAfter],
+];
+
+/**
+ * Finds the response header that set the delay before a retry, by the SDK's own rules. Returns `undefined` if
+ * the SDK chose the delay itself.
+ *
+ * @param time the start of the delay, in milliseconds since the epoch
+ * @param waited the delay in milliseconds
+ */
+function delayHeader(headers: unknown, time: number, waited: number): string | undefined {
+  for (const [name, parse] of HEADERS) {
+    const value = readHeader(headers, name);
+    const delay = value === undefined ? Number.NaN : parse(value, time);
+    if (Number.isNaN(delay)) continue;
+    // Only newer SDK versions obey a delay of 0. Older ones wait at least `BELOW_OWN_DELAY_MS`.
+    const obeyed = delay === 0 ? waited < BELOW_OWN_DELAY_MS : delay > 0 && delay <= MAX_HEADER_DELAY_MS;
+    return obeyed ? name : undefined;
+  }
+  return undefined;
+}
+
+function readRetryAfter(value: string, time: number): number {
+  const seconds = Number.parseFloat(value);
+  return Number.isNaN(seconds) ? Date.parse(value) - time : seconds * 1e3;
 }

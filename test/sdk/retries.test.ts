@@ -26,13 +26,36 @@ function times(name: string): [start: number, end: number][] {
 }
 
 describe('the delay before an attempt', () => {
+  test.each<[string, Record<string, string>, string | undefined]>([
+    ['the milliseconds of the API', { 'retry-after-ms': '5' }, 'retry-after-ms'],
+    ['the seconds of the API', { 'retry-after': '0.005' }, 'retry-after'],
+    [
+      'the milliseconds, if both headers are present',
+      { 'retry-after-ms': '5', 'retry-after': '9' },
+      'retry-after-ms',
+    ],
+    [
+      'the seconds, if the milliseconds are invalid',
+      { 'retry-after-ms': 'soon', 'retry-after': '0.005' },
+      'retry-after',
+    ],
+    ['chosen by the client without a header', {}, undefined],
+    ['chosen by the client if the header is too long', { 'retry-after': '61' }, undefined],
+    ['chosen by the client if the delay is negative', { 'retry-after-ms': '-1' }, undefined],
+  ])('is %s', async (_, headers, header) => {
+    session().simulator.next({ status: 500, headers });
+    await complete();
+    const [first, second] = attempts();
+    expect(first).not.toHaveProperty('openai.retry.delay');
+    expect(second?.['openai.retry.delay']).toBeGreaterThan(header === undefined ? 0.3 : 0.004);
+    expect(second?.['openai.retry.delay_header']).toBe(header);
+  });
+
   test('is the time between the attempts', async () => {
     session().simulator.next({ status: 500, headers: { 'retry-after-ms': '20' } });
     await complete();
     const [[, firstEnd] = [0, 0], [secondStart, secondEnd] = [0, 0]] = times('attempt');
-    const [first, second] = attempts();
-    const delay = Number(second?.['openai.retry.delay']);
-    expect(first).not.toHaveProperty('openai.retry.delay');
+    const delay = Number(attempts()[1]?.['openai.retry.delay']);
     expect(secondStart - firstEnd).toBeCloseTo(delay * 1e3, 2);
     expect(secondEnd).toBe(times('chat gpt-4o')[0]?.[1]);
   });
