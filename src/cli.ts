@@ -2,13 +2,15 @@
 /** The command `opentelemetry-instrumentation-openai`: see {@link COMMANDS}. */
 import { HELP_OPTIONS } from './util/command-line.ts';
 import { terminalSafe } from './util/terminal-safe.ts';
-import { writeTo } from './util/text-stream.ts';
+import { type TextStream, writeTo } from './util/text-stream.ts';
 import { COMMAND, VERSION } from './util/version.ts';
 
 interface Command {
   readonly summary: string;
-  /** @returns the exit code */
-  run(parameters: readonly string[]): number | Promise<number>;
+  /** @returns a function that returns the exit code */
+  load(): Promise<
+    (parameters: readonly string[], output: TextStream, errors: TextStream) => number | Promise<number>
+  >;
 }
 
 const output = { write: (text: string): void => writeTo(process.stdout, text) };
@@ -17,24 +19,15 @@ const errors = { write: (text: string): void => writeTo(process.stderr, text) };
 const COMMANDS: Readonly<Record<string, Command>> = {
   doctor: {
     summary: 'finds out why the project in the current folder is not traced',
-    run: async (parameters) => {
-      const { runDoctor } = await import('./doctor/command.ts');
-      return runDoctor(parameters, output, errors);
-    },
+    load: async () => (await import('./doctor/command.ts')).runDoctor,
   },
   view: {
     summary: 'receives traces over OTLP and shows them live in the browser, or writes a page from a file',
-    run: async (parameters) => {
-      const { runView } = await import('./viewer/view-command.ts');
-      return runView(parameters, output, errors);
-    },
+    load: async () => (await import('./viewer/view-command.ts')).runView,
   },
   'export-calls': {
     summary: 'writes the requests and answers in a file of traces, a line each, for evaluations',
-    run: async (parameters) => {
-      const { runExportCalls } = await import('./viewer/export-calls.ts');
-      return runExportCalls(parameters, output, errors);
-    },
+    load: async () => (await import('./viewer/export-calls.ts')).runExportCalls,
   },
 };
 
@@ -48,7 +41,7 @@ void run().then((code) => {
 });
 
 async function run(): Promise<number> {
-  if (command !== undefined) return command.run(parameters);
+  if (command !== undefined) return (await command.load())(parameters, output, errors);
   const isAlone = parameters.length === 0;
   if (isAlone && VERSION_FLAGS.has(name)) output.write(`${VERSION}\n`);
   else if (isAlone && HELP_OPTIONS.has(name)) output.write(commandList());

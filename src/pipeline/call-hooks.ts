@@ -10,16 +10,14 @@ import { asObject, field, readHeader } from '../util/payload.ts';
 
 export class CallHooks {
   readonly #hooks: Hooks;
-  readonly #sent: HookResponse['request'];
-  /** Dropped by `requested`, so that the body is not kept until the answer. */
-  #request: HookRequest | undefined;
+  #request: HookRequest;
   #response: Omit<HookResponse, 'result'> | undefined;
 
   constructor(hooks: Hooks, { method, path }: Call, request: ApiRequest) {
     const { route, body, query, streamed } = request;
     this.#hooks = hooks;
-    this.#sent = { operation: operationNameOf(route), method, path, route: route.template, streamed };
-    this.#request = { ...this.#sent, body, query };
+    const operation = operationNameOf(route);
+    this.#request = { operation, method, path, route: route.template, body, query, streamed };
   }
 
   static wants({ ignoreRequestHook, startSpanHook, requestHook, responseHook }: Hooks): boolean {
@@ -28,16 +26,12 @@ export class CallHooks {
 
   get ignored(): boolean {
     const { ignoreRequestHook } = this.#hooks;
-    const request = this.#request;
-    if (ignoreRequestHook === undefined || request === undefined) return false;
-    return runHookNow('ignoreRequestHook', () => ignoreRequestHook(request)) === true;
+    return runHookNow('ignoreRequestHook', () => ignoreRequestHook?.(this.#request)) === true;
   }
 
   get startAttributes(): Attributes {
     const { startSpanHook } = this.#hooks;
-    const request = this.#request;
-    if (startSpanHook === undefined || request === undefined) return {};
-    const given = asObject(runHookNow('startSpanHook', () => startSpanHook(request))) ?? {};
+    const given = asObject(runHookNow('startSpanHook', () => startSpanHook?.(this.#request))) ?? {};
     return guard('reading attributes of startSpanHook', attributesIn, given) ?? {};
   }
 
@@ -67,21 +61,21 @@ export class CallHooks {
   requested(span: Span | undefined): void {
     const { requestHook } = this.#hooks;
     const request = this.#request;
-    this.#request = undefined;
-    if (requestHook === undefined || request === undefined || span === undefined) return;
-    runHook('requestHook', () => requestHook(span, request));
+    // The body is not kept until the answer.
+    this.#request = { ...request, body: undefined, query: undefined };
+    if (span !== undefined) runHook('requestHook', () => requestHook?.(span, request));
   }
 
   #received({ status, headers, error }: Call): void {
     const header = (name: string): string | undefined => readHeader(headers ?? field(error, 'headers'), name);
-    this.#response = { request: this.#sent, status, header, error };
+    this.#response = { request: this.#request, status, header, error };
   }
 
   #answered(span: Span | undefined, result: unknown): void {
     const { responseHook } = this.#hooks;
     const response = this.#response;
-    if (responseHook === undefined || response === undefined || span === undefined) return;
-    runHook('responseHook', () => responseHook(span, { ...response, result }));
+    if (response === undefined || span === undefined) return;
+    runHook('responseHook', () => responseHook?.(span, { ...response, result }));
   }
 }
 
