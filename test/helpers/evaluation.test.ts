@@ -157,6 +157,23 @@ test('the newest span of a run counts, but not if two servers use its id', async
   expect(findEvaluated('run', 'run_resumed')).toBeUndefined();
 });
 
+test('an evaluation that a hook records does not reach the hook again', async () => {
+  let calls = 0;
+  const completionHook = (): void => {
+    calls++;
+    recordEvaluation({ responseId: 'x', name: 'quality', explanation: 'hidden' });
+  };
+  const program = await startTracedProgram(
+    { completionHook, captureMessageContent: 'SPAN_AND_EVENT' },
+    { content: true },
+  );
+  await program.client.chat.completions.create(CHAT);
+  expect(calls).toBe(1);
+  expect(evaluations(program).map(({ attributes }) => attributes)).toEqual([
+    { 'gen_ai.evaluation.name': 'quality', 'gen_ai.response.id': 'x' },
+  ]);
+});
+
 test('of a call with attributes of a hook, no more is remembered than an evaluation takes over', async () => {
   const span = startSpan(await startTracedProgram());
   const asked = {

@@ -224,6 +224,16 @@ test('the error types that a server chooses are limited to 100, even for many mo
   expect(series.size).toBeLessThan(350);
 });
 
+test('few combinations of models with the error types that a server chooses are recorded', () => {
+  const failures = new Set<string>();
+  for (let model = 0; model < 40; model++)
+    for (let type = 0; type < 40; type++) {
+      const dimensions = { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': `m-${model}` };
+      failures.add(JSON.stringify(metricSeries.withError(dimensions, `junk_${type}`)));
+    }
+  expect(failures.size).toBe(300 + 33);
+});
+
 const TOOLS = 'gen_ai.execute_tool.duration';
 
 function recordTool(metrics: Metrics, name: string, agent: string): void {

@@ -25,6 +25,13 @@ describe('a realtime session', () => {
     });
   });
 
+  it('has at most 128 responses in progress, however many the server begins', async () => {
+    const { program, answer, close } = await openSession();
+    await answer(...Array.from({ length: 200 }, (_, index) => created(`resp_${index}`)));
+    expect(program.telemetry.openSpans).toHaveLength(128 + 1);
+    await close();
+  });
+
   it('ends without an error when the program closes it', async () => {
     const { program, say, answer, close } = await openSession();
     await answer(created('resp_1'));

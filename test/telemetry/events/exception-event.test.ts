@@ -34,6 +34,16 @@ async function refused(
   return program;
 }
 
+test('an error message is recorded within the limit for a text', async () => {
+  const config = { captureMessageContent: 'SPAN_AND_EVENT', maxContentLength: 20 } as const;
+  const program = await startProgram({ content: true, config });
+  program.simulator.next({ status: 400, body: { error: { message: 'Bad prompt: '.repeat(100) } } });
+  await expect(ask(program.client)).rejects.toThrow(OpenAI.BadRequestError);
+  const [record] = exceptionsOf(program);
+  const shown = [program.telemetry.spans[0]?.status.message, record?.attributes['exception.message']];
+  expect(shown).toEqual(['400 Bad prompt: Bad ', '400 Bad prompt: Bad ']);
+});
+
 describe('a failed operation has one exception event', () => {
   test('with the error, its place, and severity WARN', async () => {
     const program = await refused('NO_CONTENT');
