@@ -147,6 +147,25 @@ it('keeps the calls below their agents where conversations have traces of their 
     `);
 });
 
+it('keeps the calls of a tool, in the conversation of the run, below that tool', async () => {
+  const { client, newRunner, inSpan, telemetry, expectTree, answer } = await startObserved({
+    config: { conversationSpans: 'trace' },
+  });
+  const ask = newTool('ask', () => client.embeddings.create({ model: 'small', input: 'x' }));
+  answer([calling('ask')], 'Yes.');
+  await inSpan(() => newRunner({ groupId: 'chat-1' }).run(newHelper(ask), 'Hi'));
+  await telemetry.provider.shutdown();
+  await expectTree(`
+    program
+    └─ invoke_workflow Agent workflow  gen_ai.conversation.id=chat-1
+       └─ invoke_agent Helper          gen_ai.conversation.id=chat-1
+          ├─ chat gpt-4o               gen_ai.conversation.id=chat-1
+          ├─ execute_tool ask          gen_ai.conversation.id=chat-1
+          │  └─ embeddings small       gen_ai.conversation.id=chat-1
+          └─ chat gpt-4o               gen_ai.conversation.id=chat-1
+  `);
+});
+
 it('puts the runs of a session into one trace where trace ids are derived', async () => {
   const { runner, telemetry, answer } = await startObserved({
     idGenerator: new ConversationIdGenerator(),

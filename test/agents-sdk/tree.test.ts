@@ -16,6 +16,18 @@ const getWeather = newTool('get_weather', async ({ city }) => {
 });
 
 tracingOrNot((tracing) => {
+  it('links an agent to the handoff to it, and to no earlier one', async () => {
+    const { runner, linked, answer } = await startAgents({ tracing });
+    const tutor = new Agent({ name: 'Tutor', model: 'gpt-4o-mini' });
+    const triage = new Agent({ name: 'Triage', model: 'gpt-4o', handoffs: [tutor] });
+    answer([calling('transfer_to_Tutor')], 'x is 1', 'y is 2');
+    await library.withTrace('Both', async () => {
+      await runner.run(triage, 'What is x?');
+      await runner.run(tutor, 'What is y?');
+    });
+    expect(linked('invoke_agent Tutor')).toEqual([['execute_tool transfer_to_Tutor'], []]);
+  });
+
   it.each(['responses', 'chat'] as const)(
     'records agents, tools and handoffs as one tree: %s',
     async (api) => {

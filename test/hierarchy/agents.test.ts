@@ -126,6 +126,24 @@ const WAYS: readonly Way[] = [
   },
 ];
 
+it('a turn is not one that began long before its request, which the list of turns also has', async () => {
+  const program = await startAgentProgram([{}, {}], { config: { runSteps: 'observe' } });
+  const { simulator, plain, client, agentId } = program;
+  const { sessions } = plain.beta.agents;
+  const untilIdle = async (id: string): Promise<void> => {
+    while ((await sessions.retrieve(id)).status !== 'idle');
+  };
+  simulator.clock.offset = -3_600;
+  const { id } = await sessions.create({ agent_id: agentId, environment, input: 'What is x?' });
+  await untilIdle(id);
+  simulator.clock.offset = 0;
+  await program.send(id, 'And y?');
+  await untilIdle(id);
+  await client.beta.agents.sessions.turns.list(id, { order: 'asc' });
+  const turns = await program.flushed('invoke_agent');
+  expect(turns.map(({ attributes }) => attributes['openai.turn.id'])).toEqual(['turn_000002']);
+});
+
 it.each(WAYS)(
   'a turn is recorded with its tool calls when the program $does',
   async ({ follow, beside, config = {} }) => {

@@ -242,6 +242,20 @@ describe('with more content than there is room for, only the newest is kept', ()
   });
 });
 
+it('the input of runs that are recorded takes no room from others', async () => {
+  forgetNotices();
+  const config = { captureMessageContent: 'SPAN_ONLY', runSteps: 'off' } as const;
+  const { client, plain, provider, warnings } = await openSession({ config });
+  const { id: assistant_id } = await plain.beta.assistants.create({ model: 'gpt-4o' });
+  const { threads } = client.beta;
+  for (let made = 0; made < 3; made++) {
+    const messages = [{ role: 'user' as const, content: 'x'.repeat(12_000_000) }];
+    await threads.createAndRunPoll({ assistant_id, thread: { messages } });
+    await provider.forceFlush();
+  }
+  expect(warnings).toEqual([]);
+});
+
 it.each<[string, number, (threads: OpenAI.Beta.Threads, id: string) => unknown]>([
   ['deleted', 10, (threads, id) => threads.delete(id)],
   ['replaced by newer ones', 1, () => undefined],

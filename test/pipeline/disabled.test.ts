@@ -82,6 +82,19 @@ test('an instrumentation that is enabled again knows nothing of before: tests ma
   `);
 });
 
+test('an instrumentation that is enabled again ends what is open when the provider shuts down', async () => {
+  const program = await startProgram();
+  const observer = new Observer();
+  const client = observedClient(program, observer);
+  await client.models.list();
+  observer.dispose();
+  observer.enable();
+  await client.beta.threads.create();
+  expect(program.telemetry.openSpans).toEqual(['thread']);
+  await program.telemetry.provider.shutdown();
+  expect(program.telemetry.openSpans).toEqual([]);
+});
+
 test('nothing of a loop is recorded if the instrumentation turns out to be switched off at its first call', async () => {
   const program = await startProgram();
   const client = observedClient(program, new Observer({}, () => false));

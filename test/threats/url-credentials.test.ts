@@ -59,6 +59,10 @@ const FORMS: readonly (readonly [form: string, url: string, shown: string])[] = 
     'https://h/?hdnts=REDACTED&x=1',
   ],
   ...[
+    ...'AWSAccessKeyId GoogleAccessId PHPSESSID SAMLResponse access-id bearer key hdnea hdntl'.split(' '),
+    ...'hmac jsessionid otp pass passphrase session session_id sid sig ticket'.split(' '),
+    ...'credential access_key private_key session_key shared_key secret_key password passwd'.split(' '),
+    ...'authorization secret x-amz-security-token Signature'.split(' '),
     'auth',
     'jwt',
     'code',
