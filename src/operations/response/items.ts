@@ -30,9 +30,12 @@ export interface ResponseToolCall {
 }
 
 interface CallType {
-  readonly tool: string;
+  /** Default: the type without `_call`. */
+  readonly tool?: string;
+  /** The field with the tool's own name. Default: `name`. */
   readonly name?: string;
-  readonly runBy: 'program' | 'api' | ((item: unknown) => 'program' | 'api');
+  /** Default: `api`. */
+  readonly runBy?: 'program' | ((item: unknown) => 'program' | 'api');
 }
 
 /**
@@ -41,24 +44,21 @@ interface CallType {
  * @see https://platform.openai.com/docs/api-reference/responses/object#responses/object-output
  */
 const CALLS: Readonly<Record<string, CallType>> = {
-  function_call: { tool: 'function', name: 'name', runBy: 'program' },
-  custom_tool_call: { tool: 'custom', name: 'name', runBy: 'program' },
-  computer_call: { tool: 'computer', runBy: 'program' },
-  local_shell_call: { tool: 'local_shell', runBy: 'program' },
-  shell_call: { tool: 'shell', runBy: shellRunBy },
-  apply_patch_call: { tool: 'apply_patch', runBy: 'program' },
-  mcp_approval_request: { tool: 'mcp', name: 'name', runBy: 'program' },
-  mcp_call: { tool: 'mcp', name: 'name', runBy: 'api' },
-  mcp_list_tools: { tool: 'mcp_list_tools', runBy: 'api' },
-  tool_search_call: {
-    tool: 'tool_search',
-    runBy: (item) => (field(item, 'execution') === 'client' ? 'program' : 'api'),
-  },
-  program: { tool: 'programmatic_tool_calling', runBy: 'api' },
-  multi_agent_call: { tool: 'multi_agent', name: 'action', runBy: 'api' },
+  function_call: { runBy: 'program' },
+  custom_tool_call: { tool: 'custom', runBy: 'program' },
+  computer_call: { runBy: 'program' },
+  local_shell_call: { runBy: 'program' },
+  shell_call: { runBy: shellRunBy },
+  apply_patch_call: { runBy: 'program' },
+  mcp_approval_request: { tool: 'mcp', runBy: 'program' },
+  mcp_list_tools: {},
+  tool_search_call: { runBy: (item) => (field(item, 'execution') === 'client' ? 'program' : 'api') },
+  program: { tool: 'programmatic_tool_calling' },
+  multi_agent_call: { name: 'action' },
   // Only the Agents API has this one.
-  command_execution: { tool: 'command_execution', runBy: 'api' },
+  command_execution: {},
 };
+const HOSTED_CALL: CallType = {};
 
 /** OpenAI runs a shell in a container; the program runs any other. */
 function shellRunBy(item: unknown): 'program' | 'api' {
@@ -74,9 +74,9 @@ const CALL_ID_FIELDS: Readonly<Record<string, string>> = {
 export function readResponseToolCall(item: unknown): ResponseToolCall | undefined {
   const type = stringField(item, 'type');
   if (type === undefined) return undefined;
-  const known = row(CALLS, type) ?? hostedCall(type);
+  const known = row(CALLS, type) ?? (asWord(type)?.endsWith('_call') ? HOSTED_CALL : undefined);
   if (known === undefined) return undefined;
-  const { tool, name, runBy } = known;
+  const { tool = type.replace(/_call$/, ''), name = 'name', runBy = 'api' } = known;
   const id = stringField(item, 'id');
   const status = stringField(item, 'status');
   return {
@@ -84,16 +84,12 @@ export function readResponseToolCall(item: unknown): ResponseToolCall | undefine
     callId: stringField(item, 'call_id') ?? id,
     type,
     tool,
-    name: (name === undefined ? undefined : stringField(item, name)) ?? tool,
+    name: stringField(item, name) ?? tool,
     status,
     runBy: typeof runBy === 'function' ? runBy(item) : runBy,
     serverLabel: stringField(item, 'server_label'),
     namespace: stringField(item, 'namespace'),
   };
-}
-
-function hostedCall(type: string): CallType | undefined {
-  return asWord(type)?.endsWith('_call') ? { tool: type.slice(0, -'_call'.length), runBy: 'api' } : undefined;
 }
 
 /** Only the type is read, because an output may have a million items. */
