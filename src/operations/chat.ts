@@ -26,7 +26,7 @@ import { readToolDefinitions } from './tool-definitions.ts';
 /** @see https://platform.openai.com/docs/api-reference/chat/create */
 export const chat: Operation = {
   endpoints: ['POST /chat/completions'],
-  traits: { inference: 'chat', reportsUsageOnRequest: true, failsWithoutReason: true },
+  traits: { inference: 'chat', reportsUsageOnRequest: true },
   name: 'chat',
   requestAttributes: modelCall,
   parameterAttributes: tolerating(chatParameterAttributes),

@@ -14,7 +14,6 @@ import { request } from './request.ts';
  */
 
 const modelRequest: Omit<Operation, 'endpoints'> = {
-  traits: { runsModel: true },
   subject: ({ route }) => route.endpoint,
   requestAttributes: (apiRequest) =>
     defined({
@@ -60,7 +59,7 @@ export const decision: Operation = { ...modelRequest, endpoints: ['POST /decisio
 export const compaction: Operation = {
   ...modelRequest,
   endpoints: ['POST /responses/compact'],
-  traits: { ...modelRequest.traits, tokensOf: 'chat' },
+  traits: { tokensOf: 'chat' },
   requestAttributes: (apiRequest) =>
     defined({
       ...modelRequest.requestAttributes(apiRequest),
@@ -121,7 +120,7 @@ export function billedSeconds(result: unknown): number | undefined {
 export const image: Operation = {
   ...modelRequest,
   endpoints: ['POST /images/edits', 'POST /images/generations', 'POST /images/variations'],
-  traits: { inference: 'image', runsModel: true },
+  traits: { inference: 'image' },
   requestAttributes(apiRequest) {
     const { body } = apiRequest;
     const count = countField(body, 'n') ?? asCount(Number(bodyText(body, 'n')));

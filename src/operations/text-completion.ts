@@ -13,7 +13,7 @@ import { chat, samplingAttributes, stopSequences } from './chat.ts';
 export const textCompletion: Operation = {
   ...chat,
   endpoints: ['POST /completions'],
-  traits: { inference: 'text_completion', reportsUsageOnRequest: true, failsWithoutReason: true },
+  traits: { inference: 'text_completion', reportsUsageOnRequest: true },
   name: 'text_completion',
   parameterAttributes: tolerating(samplingAttributes),
   usage: usageIn,

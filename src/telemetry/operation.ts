@@ -112,12 +112,8 @@ export interface OperationTraits {
   readonly inference?: InferenceKind;
   /** Streams report their usage only if the request asks for it. */
   readonly reportsUsageOnRequest?: true;
-  /** An answer with a finish reason other than `error` has not failed, so its failure is not read. */
-  readonly failsWithoutReason?: true;
   /** The call creates a resource whose metadata can carry the trace context. */
   readonly createsMetadata?: true;
-  /** Set if a model runs, although the conventions define no name for the operation. */
-  readonly runsModel?: true;
   /** The name under which token metrics count the tokens, because the conventions define none. */
   readonly tokensOf?: 'chat';
   /** The API runs an agent. `src/hierarchy` creates its span, and hooks see the operation `invoke_agent`. */

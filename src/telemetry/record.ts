@@ -414,14 +414,14 @@ function addLate(span: Span, attributes: Attributes): void {
 /** An answer that is evidently complete is not searched. */
 function failureIn(
   result: unknown,
-  { traits, failure }: OperationKind<unknown, unknown>,
+  { failure }: OperationKind<unknown, unknown>,
   {
     [ATTR.GEN_AI_RESPONSE_FINISH_REASONS]: reasons,
     [ATTR.GEN_AI_EMBEDDINGS_DIMENSION_COUNT]: dimensions,
   }: Attributes,
 ): Failure | undefined {
   if (failure === undefined || dimensions !== undefined) return undefined;
-  const isComplete = traits?.failsWithoutReason && Array.isArray(reasons) && reasons[0] !== 'error';
+  const isComplete = Array.isArray(reasons) && reasons[0] !== 'error';
   return isComplete ? undefined : guard('reading a failure', failure, result);
 }
 

@@ -59,7 +59,7 @@ function* eventsOf(ended: EndedOperation, settings: Settings, preset: EventPrese
     for (const call of first(calls)) yield toolCall(base, call, content, settings);
   }
   if (spent.cost !== undefined) yield { ...base, type: 'cost.record', cost: spent.cost };
-  if (failure !== undefined && (isNamed || operation.traits?.runsModel === true))
+  if (failure !== undefined && (isNamed || operation.usage !== undefined))
     yield violation(base, attributes, failure, settings);
 }
 
