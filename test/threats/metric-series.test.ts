@@ -3,7 +3,7 @@ import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { instrumentOpenAI } from '../../src/client.ts';
 import { logFindings } from '../../src/diagnostics/report.ts';
-import { forgetMetricSeries, metricSeries } from '../../src/telemetry/metrics/metric-series.ts';
+import { forgetMetricSeries, withError } from '../../src/telemetry/metrics/metric-series.ts';
 import { Metrics } from '../../src/telemetry/metrics/metrics.ts';
 import { completionBody } from '../support/bodies.ts';
 import { forgetNotices } from '../support/process-state.ts';
@@ -215,7 +215,7 @@ test('the error types that a server chooses are limited to 100, even for many mo
   const series = new Set<string>();
   for (let index = 0; index < ATTACK; index++) {
     const dimensions = { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': `m-${index % 20}` };
-    const failed = metricSeries.withError(dimensions, `junk_${index}`);
+    const failed = withError(dimensions, `junk_${index}`);
     expect(dimensions).not.toHaveProperty(['error.type']);
     types.add(failed['error.type']);
     series.add(JSON.stringify(failed));

@@ -26,133 +26,135 @@ const MAX_PROMPT_COMBINATIONS = 1_000;
 /** Combinations as a tree with one level for each dimension, so that a lookup allocates nothing. */
 interface Level extends Map<unknown, Level> {}
 
-/** Limits the series of metrics: values that servers, models or users invent would soon use up all 2,000. */
-export class MetricSeries {
-  /** The first values of each dimension, and the first combinations of several. Later ones never replace them. */
-  readonly #kept = new Map<string, Set<string>>();
-  /** The first combinations of the dimensions of operations. */
-  readonly #combinations: Level = new Map();
-  #count = 0;
+/*
+ * Limits the series of metrics: values that servers, models or users invent would soon use up all 2,000. The limits are
+ * shared by the whole process, because all observers write to one meter.
+ */
 
-  limitOperation(dimensions: Attributes): void {
-    // Runs for every operation, so it allocates no memory. The order must be that of `LEVELS`.
-    const known = this.#combinations
-      .get(dimensions[ATTR.GEN_AI_OPERATION_NAME])
-      ?.get(dimensions[ATTR.SERVER_ADDRESS])
-      ?.get(dimensions[ATTR.SERVER_PORT])
-      ?.get(dimensions[ATTR.GEN_AI_REQUEST_MODEL])
-      ?.get(dimensions[ATTR.GEN_AI_RESPONSE_MODEL])
-      ?.get(dimensions[ATTR.OPENAI_RESPONSE_SERVICE_TIER])
-      ?.has(dimensions[ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT]);
-    if (known !== true) this.#limitNew(dimensions);
-  }
+/** The first values of each dimension, and the first combinations of several. Later ones never replace them. */
+const keptValues = new Map<string, Set<string>>();
+/** The first combinations of the dimensions of operations. */
+const combinations: Level = new Map();
+let combinationCount = 0;
 
-  #limitNew(dimensions: Attributes): void {
-    // The port counts, too: each test or tenant may have its own proxy on the same host.
-    const { [ATTR.SERVER_ADDRESS]: address, [ATTR.SERVER_PORT]: port } = dimensions;
-    if (address !== undefined && !this.#keep(`${address}:${port ?? ''}`, ATTR.SERVER_ADDRESS)) {
-      dimensions[ATTR.SERVER_ADDRESS] = OTHER;
-      delete dimensions[ATTR.SERVER_PORT];
-    }
-    this.#limitModels(dimensions);
-    this.#limit(dimensions, ATTR.OPENAI_RESPONSE_SERVICE_TIER);
-    this.#limit(dimensions, ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT);
-    if (this.#take(dimensions, MAX_DETAILED_COMBINATIONS)) return;
-    notice('metric_values_limited', 'models, tiers and fingerprints together');
-    // Details are replaced first: invented fingerprints must not use up the series of real models.
-    replaceDimension(dimensions, ATTR.OPENAI_RESPONSE_SERVICE_TIER);
-    replaceDimension(dimensions, ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT);
-    if (this.#take(dimensions, MAX_COMBINATIONS)) return;
-    replaceDimension(dimensions, ATTR.GEN_AI_REQUEST_MODEL);
-    replaceDimension(dimensions, ATTR.GEN_AI_RESPONSE_MODEL);
-  }
+export function limitOperation(dimensions: Attributes): void {
+  // Runs for every operation, so it allocates no memory. The order must be that of `LEVELS`.
+  const known = combinations
+    .get(dimensions[ATTR.GEN_AI_OPERATION_NAME])
+    ?.get(dimensions[ATTR.SERVER_ADDRESS])
+    ?.get(dimensions[ATTR.SERVER_PORT])
+    ?.get(dimensions[ATTR.GEN_AI_REQUEST_MODEL])
+    ?.get(dimensions[ATTR.GEN_AI_RESPONSE_MODEL])
+    ?.get(dimensions[ATTR.OPENAI_RESPONSE_SERVICE_TIER])
+    ?.has(dimensions[ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT]);
+  if (known !== true) limitNewOperation(dimensions);
+}
 
-  /** Limits the names of tools, workflows and agents. Programs choose them, and may name some after a user. */
-  limitNames(dimensions: Attributes): void {
-    this.#limit(dimensions, ATTR.GEN_AI_WORKFLOW_NAME);
-    this.#limit(dimensions, ATTR.GEN_AI_AGENT_NAME);
-    this.#limit(dimensions, ATTR.GEN_AI_TOOL_NAME);
-    if (dimensions[ATTR.GEN_AI_TOOL_NAME] !== undefined)
-      this.#limitTogether(dimensions, MAX_TOOL_COMBINATIONS, ATTR.GEN_AI_AGENT_NAME);
+function limitNewOperation(dimensions: Attributes): void {
+  // The port counts, too: each test or tenant may have its own proxy on the same host.
+  const { [ATTR.SERVER_ADDRESS]: address, [ATTR.SERVER_PORT]: port } = dimensions;
+  if (address !== undefined && !keepValue(`${address}:${port ?? ''}`, ATTR.SERVER_ADDRESS)) {
+    dimensions[ATTR.SERVER_ADDRESS] = OTHER;
+    delete dimensions[ATTR.SERVER_PORT];
   }
+  limitModels(dimensions);
+  limitDimension(dimensions, ATTR.OPENAI_RESPONSE_SERVICE_TIER);
+  limitDimension(dimensions, ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT);
+  if (takeCombination(dimensions, MAX_DETAILED_COMBINATIONS)) return;
+  notice('metric_values_limited', 'models, tiers and fingerprints together');
+  // Details are replaced first: invented fingerprints must not use up the series of real models.
+  replaceDimension(dimensions, ATTR.OPENAI_RESPONSE_SERVICE_TIER);
+  replaceDimension(dimensions, ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT);
+  if (takeCombination(dimensions, MAX_COMBINATIONS)) return;
+  replaceDimension(dimensions, ATTR.GEN_AI_REQUEST_MODEL);
+  replaceDimension(dimensions, ATTR.GEN_AI_RESPONSE_MODEL);
+}
 
-  withPrompt(dimensions: Attributes, prompt: Attributes): Attributes {
-    const used = { ...dimensions, ...prompt };
-    const names = [ATTR.GEN_AI_PROMPT_NAME, ATTR.GEN_AI_PROMPT_VERSION];
-    for (const name of names) this.#limit(used, name);
-    return this.#limitTogether(used, MAX_PROMPT_COMBINATIONS, ...names);
-  }
+/** Limits the names of tools, workflows and agents. Programs choose them, and may name some after a user. */
+export function limitNames(dimensions: Attributes): void {
+  limitDimension(dimensions, ATTR.GEN_AI_WORKFLOW_NAME);
+  limitDimension(dimensions, ATTR.GEN_AI_AGENT_NAME);
+  limitDimension(dimensions, ATTR.GEN_AI_TOOL_NAME);
+  if (dimensions[ATTR.GEN_AI_TOOL_NAME] !== undefined)
+    limitTogether(dimensions, MAX_TOOL_COMBINATIONS, ATTR.GEN_AI_AGENT_NAME);
+}
 
-  /** Returns the dimensions themselves or, if there is an error type, a copy that has it. */
-  withError(dimensions: Attributes, errorType: string | undefined): Attributes {
-    if (errorType === undefined) return dimensions;
-    const failed = { ...dimensions, [ATTR.ERROR_TYPE]: errorType };
-    this.#limit(failed, ATTR.ERROR_TYPE);
-    return this.#limitTogether(failed, MAX_FAILED_COMBINATIONS, ATTR.ERROR_TYPE);
-  }
+export function withPrompt(dimensions: Attributes, prompt: Attributes): Attributes {
+  const used = { ...dimensions, ...prompt };
+  const names = [ATTR.GEN_AI_PROMPT_NAME, ATTR.GEN_AI_PROMPT_VERSION];
+  for (const name of names) limitDimension(used, name);
+  return limitTogether(used, MAX_PROMPT_COMBINATIONS, ...names);
+}
 
-  /** @param group what shares the limit. Default: all values of the dimension */
-  #limit(dimensions: Attributes, name: string, group: string = name): void {
-    const value = dimensions[name];
-    if (typeof value === 'string' && !this.#keep(value, name, { group })) dimensions[name] = OTHER;
-  }
+/** Returns the dimensions themselves or, if there is an error type, a copy that has it. */
+export function withError(dimensions: Attributes, errorType: string | undefined): Attributes {
+  if (errorType === undefined) return dimensions;
+  const failed = { ...dimensions, [ATTR.ERROR_TYPE]: errorType };
+  limitDimension(failed, ATTR.ERROR_TYPE);
+  return limitTogether(failed, MAX_FAILED_COMBINATIONS, ATTR.ERROR_TYPE);
+}
 
-  /** Replaces the named dimensions in place, unless the combination of all dimensions is among the first. */
-  #limitTogether(dimensions: Attributes, limit: number, ...names: readonly string[]): Attributes {
-    const combination = JSON.stringify(dimensions);
-    const subject = `combinations with ${names.join(' and ')}`;
-    if (!this.#keep(combination, subject, { limit, maxLength: combination.length }))
-      for (const name of names) replaceDimension(dimensions, name);
-    return dimensions;
-  }
+/** @param group what shares the limit. Default: all values of the dimension */
+function limitDimension(dimensions: Attributes, name: string, group: string = name): void {
+  const value = dimensions[name];
+  if (typeof value === 'string' && !keepValue(value, name, { group })) dimensions[name] = OTHER;
+}
 
-  /** Adds a new value if it is within the limits of its group. @returns whether metrics record the value */
-  #keep(
-    value: string,
-    subject: string,
-    { group = subject, limit = MAX_VALUES, maxLength = MAX_DIMENSION_LENGTH } = {},
-  ): boolean {
-    const values = this.#kept.get(group) ?? new Set();
-    if (values.has(value)) return true;
-    this.#kept.set(group, values);
-    const fits = value.length <= maxLength && values.size < limit;
-    if (fits) values.add(value);
-    else notice('metric_values_limited', subject);
-    return fits;
-  }
+/** Replaces the named dimensions in place, unless the combination of all dimensions is among the first. */
+function limitTogether(dimensions: Attributes, limit: number, ...names: readonly string[]): Attributes {
+  const combination = JSON.stringify(dimensions);
+  const subject = `combinations with ${names.join(' and ')}`;
+  if (!keepValue(combination, subject, { limit, maxLength: combination.length }))
+    for (const name of names) replaceDimension(dimensions, name);
+  return dimensions;
+}
 
-  #limitModels(dimensions: Attributes): void {
-    const requestModel = dimensions[ATTR.GEN_AI_REQUEST_MODEL];
-    const responseModel = dimensions[ATTR.GEN_AI_RESPONSE_MODEL];
-    if (typeof requestModel === 'string') {
-      const isKept =
-        responseModel !== undefined
-          ? this.#keep(requestModel, ATTR.GEN_AI_REQUEST_MODEL, { limit: MAX_REQUEST_MODELS })
-          : this.#kept.get(ATTR.GEN_AI_REQUEST_MODEL)?.has(requestModel) ||
-            this.#keep(requestModel, ATTR.GEN_AI_REQUEST_MODEL, { group: UNANSWERED });
-      if (!isKept) dimensions[ATTR.GEN_AI_REQUEST_MODEL] = OTHER;
-      else if (responseModel === requestModel) return;
-    }
-    // A server that invents names for one model must not displace the names of another one.
-    const group = `${ATTR.GEN_AI_RESPONSE_MODEL} of ${dimensions[ATTR.GEN_AI_REQUEST_MODEL]}`;
-    this.#limit(dimensions, ATTR.GEN_AI_RESPONSE_MODEL, group);
-  }
+/** Adds a new value if it is within the limits of its group. @returns whether metrics record the value */
+function keepValue(
+  value: string,
+  subject: string,
+  { group = subject, limit = MAX_VALUES, maxLength = MAX_DIMENSION_LENGTH } = {},
+): boolean {
+  const values = keptValues.get(group) ?? new Set();
+  if (values.has(value)) return true;
+  keptValues.set(group, values);
+  const fits = value.length <= maxLength && values.size < limit;
+  if (fits) values.add(value);
+  else notice('metric_values_limited', subject);
+  return fits;
+}
 
-  /** @returns whether the combination is known, or new and within the limit */
-  #take(dimensions: Attributes, most: number): boolean {
-    let known: Level | undefined = this.#combinations;
-    for (const name of LEVELS) known = known?.get(dimensions[name]);
-    if (known !== undefined) return true;
-    if (this.#count >= most) return false;
-    this.#count++;
-    let level = this.#combinations;
-    for (const name of LEVELS) {
-      const below = level.get(dimensions[name]) ?? new Map();
-      level.set(dimensions[name], below);
-      level = below;
-    }
-    return true;
+function limitModels(dimensions: Attributes): void {
+  const requestModel = dimensions[ATTR.GEN_AI_REQUEST_MODEL];
+  const responseModel = dimensions[ATTR.GEN_AI_RESPONSE_MODEL];
+  if (typeof requestModel === 'string') {
+    const isKept =
+      responseModel !== undefined
+        ? keepValue(requestModel, ATTR.GEN_AI_REQUEST_MODEL, { limit: MAX_REQUEST_MODELS })
+        : keptValues.get(ATTR.GEN_AI_REQUEST_MODEL)?.has(requestModel) ||
+          keepValue(requestModel, ATTR.GEN_AI_REQUEST_MODEL, { group: UNANSWERED });
+    if (!isKept) dimensions[ATTR.GEN_AI_REQUEST_MODEL] = OTHER;
+    else if (responseModel === requestModel) return;
   }
+  // A server that invents names for one model must not displace the names of another one.
+  const group = `${ATTR.GEN_AI_RESPONSE_MODEL} of ${dimensions[ATTR.GEN_AI_REQUEST_MODEL]}`;
+  limitDimension(dimensions, ATTR.GEN_AI_RESPONSE_MODEL, group);
+}
+
+/** @returns whether the combination is known, or new and within the limit */
+function takeCombination(dimensions: Attributes, most: number): boolean {
+  let known: Level | undefined = combinations;
+  for (const name of LEVELS) known = known?.get(dimensions[name]);
+  if (known !== undefined) return true;
+  if (combinationCount >= most) return false;
+  combinationCount++;
+  let level = combinations;
+  for (const name of LEVELS) {
+    const below = level.get(dimensions[name]) ?? new Map();
+    level.set(dimensions[name], below);
+    level = below;
+  }
+  return true;
 }
 
 const LEVELS: readonly string[] = [
@@ -169,10 +171,9 @@ function replaceDimension(dimensions: Attributes, name: string): void {
   if (dimensions[name] !== undefined) dimensions[name] = OTHER;
 }
 
-/** Shared by the whole process, because all observers write to one meter. */
-export let metricSeries: MetricSeries = new MetricSeries();
-
 /** Resets the limits, for tests. */
 export function forgetMetricSeries(): void {
-  metricSeries = new MetricSeries();
+  keptValues.clear();
+  combinations.clear();
+  combinationCount = 0;
 }

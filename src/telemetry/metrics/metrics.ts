@@ -22,7 +22,7 @@ import { row } from '../../util/payload.ts';
 import { NAME, VERSION } from '../../util/version.ts';
 import type { Usage } from '../cost/usage.ts';
 import { InferenceMetrics, isInference } from './inference-metrics.ts';
-import { metricSeries } from './metric-series.ts';
+import { limitNames, limitOperation, withError, withPrompt } from './metric-series.ts';
 import { RateLimits } from './rate-limit-gauges.ts';
 
 const HISTOGRAMS = {
@@ -117,14 +117,14 @@ export class Metrics {
     if (cost !== undefined)
       instruments.cost.record(
         cost,
-        prompt === undefined ? dimensions : metricSeries.withPrompt(dimensions, prompt),
+        prompt === undefined ? dimensions : withPrompt(dimensions, prompt),
         context,
       );
     // In the next version, only the times of inferences have new names.
     const next = conventions !== 'current' && isInference(request) ? instruments.next.histograms : undefined;
     const current = conventions === 'next' && next !== undefined ? undefined : instruments;
     if (seconds !== undefined) {
-      const failed = metricSeries.withError(dimensions, errorType);
+      const failed = withError(dimensions, errorType);
       current?.duration.record(Math.max(0, seconds), failed, context);
       next?.duration.record(Math.max(0, seconds), failed, context);
     }
@@ -175,12 +175,8 @@ export class Metrics {
     const instruments = this.#current();
     if (local === undefined || instruments === undefined) return;
     const dimensions = pickAttributes(attributes, local.dimensions);
-    metricSeries.limitNames(dimensions);
-    instruments[local.instrument].record(
-      Math.max(0, seconds),
-      metricSeries.withError(dimensions, errorType),
-      context,
-    );
+    limitNames(dimensions);
+    instruments[local.instrument].record(Math.max(0, seconds), withError(dimensions, errorType), context);
   }
 
   seeRateLimits(limits: Attributes, operation: Attributes, age: number = 0): void {
@@ -235,7 +231,7 @@ export function operationDimensions(
     dimensions[ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT] = fingerprint;
   if (address !== undefined) dimensions[ATTR.SERVER_ADDRESS] = address;
   if (port !== undefined) dimensions[ATTR.SERVER_PORT] = port;
-  metricSeries.limitOperation(dimensions);
+  limitOperation(dimensions);
   return dimensions;
 }
 
