@@ -24,7 +24,7 @@ import {
   type ProviderListener,
   stopListening,
 } from '../telemetry/program-end/provider-life.ts';
-import { isInsideHook } from '../telemetry/program-hooks.ts';
+import { hooksSettled, isInsideHook } from '../telemetry/program-hooks.ts';
 import type { LocalPlace, ProgramResult } from '../telemetry/program-operation.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
 import { isSuppressed } from '../util/context.ts';
@@ -200,7 +200,7 @@ export class Observer implements CallObserver, ProviderListener {
 
   async forceFlush(): Promise<void> {
     await this.#hierarchy?.tracker.forceFlush();
-    await this.telemetry.hooks.settled();
+    await hooksSettled();
   }
 
   async endIdle(limits?: EndLimits): Promise<void> {
@@ -220,7 +220,7 @@ export class Observer implements CallObserver, ProviderListener {
     this.#interruptCalls();
     await this.#hierarchy?.tracker.shutdown(limits);
     this.telemetry.endFunctions();
-    await this.telemetry.hooks.settled();
+    await hooksSettled();
   }
 
   /** Ends everything in progress at once, without any request to the API. */

@@ -52,42 +52,31 @@ export function handleRejection(where: string, returned: unknown): void {
     void guardAsync(where, async () => void (await returned));
 }
 
-export class PendingHooks {
-  /** Keeps the owner from being garbage collected before its hooks have settled. */
-  readonly owner: object;
-  readonly #queue = new TaskQueue({ maxConcurrent: MAX_PENDING_HOOKS, maxPending: MAX_PENDING_HOOKS });
+const pendingHooks = new TaskQueue({ maxConcurrent: MAX_PENDING_HOOKS, maxPending: MAX_PENDING_HOOKS });
 
-  constructor(owner: object) {
-    this.owner = owner;
-  }
-
-  /**
-   * @returns whether the content may be recorded. A hook that threw, or only returned another hook, has not masked it
-   */
-  call(hook: CompletionHook, completion: Completion): boolean {
-    const passed = guard('the completionHook', () => {
-      const returned = runInsideHook(() => hook(completion));
-      if (typeof returned === 'function') {
-        noticeReturnedHook('No content is recorded.');
-        return false;
-      }
-      if (typeof field(returned, 'then') !== 'function') return true;
-      this.#add(returned);
-      return !hasRejected(returned);
-    });
-    return passed === true;
-  }
-
-  #add(returned: unknown): void {
-    const promise = guardAsync('the completionHook', async () => {
+/**
+ * @returns whether the content may be recorded. A hook that threw, or only returned another hook, has not masked it
+ */
+export function callCompletionHook(hook: CompletionHook, completion: Completion): boolean {
+  const passed = guard('the completionHook', () => {
+    const returned = runInsideHook(() => hook(completion));
+    if (typeof returned === 'function') {
+      noticeReturnedHook('No content is recorded.');
+      return false;
+    }
+    if (typeof field(returned, 'then') !== 'function') return true;
+    const settling = guardAsync('the completionHook', async () => {
       if (typeof (await returned) === 'function') noticeReturnedHook('Content is recorded unchanged.');
     });
-    void this.#queue.add(() => promise);
-  }
+    void pendingHooks.add(() => settling);
+    return !hasRejected(returned);
+  });
+  return passed === true;
+}
 
-  settled(): Promise<void> {
-    return this.#queue.settled(HOOKS_TIMEOUT_MS);
-  }
+/** Waits until the completion hooks of all clients have settled, five seconds at most. */
+export function hooksSettled(): Promise<void> {
+  return pendingHooks.settled(HOOKS_TIMEOUT_MS);
 }
 
 function noticeReturnedHook(effect: string): void {

@@ -19,7 +19,6 @@ import { Metrics } from './metrics/metrics.ts';
 import { withOlderNames } from './older-attribute-names.ts';
 import { flushAtProgramEnd } from './program-end/program-end.ts';
 import type { ProviderLife, ProviderListener } from './program-end/provider-life.ts';
-import { PendingHooks } from './program-hooks.ts';
 
 interface KnownTracer {
   readonly provider: object;
@@ -36,7 +35,6 @@ export class Telemetry {
   settings: Settings;
   readonly metrics: Metrics = new Metrics();
   readonly events: Events = new Events();
-  readonly hooks: PendingHooks = new PendingHooks(this);
   /** Whether the instrumentation is disabled. Clients and sockets may still be observed, but nothing is recorded. */
   isDisabled = false;
   /** What a shutdown ends, and how: the program's functions and tools, and spans that others left open. */

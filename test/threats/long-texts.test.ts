@@ -1,8 +1,10 @@
+import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
 import { maskingHook } from '../../src/client.ts';
 import { newCompletion } from '../../src/telemetry/content/content-record.ts';
 import { textWithoutMedia } from '../../src/telemetry/content/media.ts';
 import { plainData } from '../../src/telemetry/content/plain-data.ts';
+import { callerIn } from '../../src/telemetry/metadata.ts';
 import { searchedStart } from '../../src/util/cut-text.ts';
 
 /**
@@ -74,7 +76,11 @@ describe('only the start of a text is searched', () => {
 });
 
 function masked(text: unknown): unknown {
-  const completion = newCompletion({}, { traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFlags: 0 });
+  const completion = newCompletion(
+    {},
+    { traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFlags: 0 },
+    callerIn(ROOT_CONTEXT),
+  );
   completion.functionResult = text;
   maskingHook()(completion);
   return completion.functionResult;

@@ -12,7 +12,7 @@ import { textLimitOf } from '../../util/otel-sdk.ts';
 import { asNumber, asObject, field, MAX_PART_DEPTH, setOwn } from '../../util/payload.ts';
 import { callerIn } from '../metadata.ts';
 import type { Failure } from '../outcomes/failure.ts';
-import { isInsideHook } from '../program-hooks.ts';
+import { callCompletionHook, isInsideHook } from '../program-hooks.ts';
 import type { Telemetry } from '../telemetry.ts';
 import {
   CONTENT_KINDS,
@@ -150,29 +150,36 @@ export class ContentRecord {
   }
 
   #passHook(held: Content, attributes: Attributes, failure: Failure | undefined): Failure | undefined {
-    const { telemetry, span, context, settings } = this.#of;
-    const completion = newCompletion(attributes, span.spanContext(), callerIn(context));
-    Object.assign(completion, held, { errorMessage: failure?.message });
+    const { span, context, settings } = this.#of;
+    const hook = settings.completionHook as CompletionHook;
+    const content = { ...held, errorMessage: failure?.message };
     this.#held = undefined;
-    if (telemetry.hooks.call(settings.completionHook as CompletionHook, completion)) {
+    const completion = passHook(hook, content, attributes, span.spanContext(), context);
+    if (completion !== undefined) {
       this.add(completion);
       span.setAttributes(completion.attributes);
       Object.assign(this.#attributes, completion.attributes);
-    } else completion.errorMessage = undefined;
-    const { errorMessage } = completion;
+    }
+    const errorMessage = completion?.errorMessage;
     return failure === undefined || errorMessage === failure.message
       ? failure
       : { ...failure, message: typeof errorMessage === 'string' ? errorMessage : undefined };
   }
 }
 
-const NOBODY: Caller = { tags: [], metadata: {}, baggage: {} };
-
-export function newCompletion(
+/** @returns the completion as the hook left it; `undefined` if its content may not be recorded */
+export function passHook(
+  hook: CompletionHook,
+  content: object,
   operation: Attributes,
   spanContext: SpanContext,
-  caller: Caller = NOBODY,
-): Completion {
+  context: Context,
+): Completion | undefined {
+  const completion = { ...newCompletion(operation, spanContext, callerIn(context)), ...content };
+  return callCompletionHook(hook, completion) ? completion : undefined;
+}
+
+export function newCompletion(operation: Attributes, spanContext: SpanContext, caller: Caller): Completion {
   return {
     operation: { ...operation },
     spanContext,

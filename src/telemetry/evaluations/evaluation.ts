@@ -3,13 +3,12 @@ import { contentTargets, operationSettings } from '../../config/config.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_GEN_AI_EVALUATION_RESULT } from '../../semconv/events.ts';
 import { cut, searchedStart } from '../../util/cut-text.ts';
-import { guard, warnOnce } from '../../util/guard.ts';
+import { warnOnce } from '../../util/guard.ts';
 import { pickAttributes } from '../../util/otel-api.ts';
 import { asNumber, field, textField } from '../../util/payload.ts';
 import { settingsFor } from '../content/consent.ts';
-import { newCompletion } from '../content/content-record.ts';
+import { passHook } from '../content/content-record.ts';
 import { withoutSecrets } from '../content/credentials.ts';
-import { callerIn } from '../metadata.ts';
 import { isInsideHook } from '../program-hooks.ts';
 import type { Telemetry } from '../telemetry.ts';
 import {
@@ -125,21 +124,15 @@ function addExplanation(
   if (settings.hideContent !== 'none') return;
   const { completionHook, maxContentLength } = settings;
   let shown: unknown = explanation;
-  let added: Attributes = {};
+  let added: unknown;
   if (completionHook !== undefined) {
-    const completion = newCompletion(
-      attributes,
-      trace.getSpanContext(context) ?? INVALID_SPAN_CONTEXT,
-      callerIn(context),
-    );
-    completion.evaluationExplanation = explanation;
-    shown = undefined;
-    if (!isInsideHook(context) && telemetry.hooks.call(completionHook, completion))
-      // The hook may have replaced a field by a getter that throws.
-      guard('the completionHook', () => {
-        shown = completion.evaluationExplanation;
-        added = completion.attributes;
-      });
+    const spanContext = trace.getSpanContext(context) ?? INVALID_SPAN_CONTEXT;
+    const content = { evaluationExplanation: explanation };
+    const completion = isInsideHook(context)
+      ? undefined
+      : passHook(completionHook, content, attributes, spanContext, context);
+    shown = field(completion, 'evaluationExplanation');
+    added = field(completion, 'attributes');
   }
   if (contentTargets(settings).event && typeof shown === 'string')
     attributes[ATTR.GEN_AI_EVALUATION_EXPLANATION] = searchedStart(shown, maxContentLength, withoutSecrets);

@@ -2,18 +2,19 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { INVALID_SPAN_CONTEXT } from '@opentelemetry/api';
+import { INVALID_SPAN_CONTEXT, ROOT_CONTEXT } from '@opentelemetry/api';
 import { describe, expect, test, vi } from 'vitest';
 import type { Completion } from '../../../src/client.ts';
 import { ContentStore } from '../../../src/export.ts';
 import { newCompletion } from '../../../src/telemetry/content/content-record.ts';
+import { callerIn } from '../../../src/telemetry/metadata.ts';
 import { newFolder } from '../../support/folders.ts';
 import { collectWarnings } from '../../support/warnings.ts';
 import { OPERATIONS, type OperationCase, record } from './operations.ts';
 
 function completion(said: string): Completion {
   const inputMessages = [{ role: 'user', parts: [{ type: 'text', content: said }] }];
-  return { ...newCompletion({}, INVALID_SPAN_CONTEXT), inputMessages } as Completion;
+  return { ...newCompletion({}, INVALID_SPAN_CONTEXT, callerIn(ROOT_CONTEXT)), inputMessages } as Completion;
 }
 
 /** The file that a completion is stored in. */

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { INVALID_SPAN_CONTEXT } from '@opentelemetry/api';
+import { INVALID_SPAN_CONTEXT, ROOT_CONTEXT } from '@opentelemetry/api';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Completion, MessagePart } from '../../../src/config/completion-types.ts';
 import { ContentStore } from '../../../src/export.ts';
 import { newCompletion } from '../../../src/telemetry/content/content-record.ts';
+import { callerIn } from '../../../src/telemetry/metadata.ts';
 import { ask } from '../../support/ask.ts';
 import { newFolder } from '../../support/folders.ts';
 import { listen } from '../../support/listening.ts';
@@ -29,7 +30,10 @@ function question(bytes: Buffer, text: string) {
 }
 
 function completion(...parts: MessagePart[]): Completion {
-  return { ...newCompletion({}, INVALID_SPAN_CONTEXT), inputMessages: [{ role: 'user', parts }] };
+  return {
+    ...newCompletion({}, INVALID_SPAN_CONTEXT, callerIn(ROOT_CONTEXT)),
+    inputMessages: [{ role: 'user', parts }],
+  };
 }
 
 afterEach(() => void vi.unstubAllEnvs());

@@ -17,10 +17,11 @@ import { collectWarnings } from '../../support/warnings.ts';
 const MAIL = 'ada@example.com';
 const CARD = 4111111111111111;
 const SPEAKING = { content: true, eventContent: true };
+const CALLER = { tags: [], metadata: {}, baggage: {} };
 const SPAN_CONTEXT = { traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFlags: 0 };
 
 test('masks every field of a completion that has content', () => {
-  const completion = newCompletion({ 'gen_ai.response.id': 'chatcmpl-1' }, SPAN_CONTEXT);
+  const completion = newCompletion({ 'gen_ai.response.id': 'chatcmpl-1' }, SPAN_CONTEXT, CALLER);
   const text = { type: 'text' as const, content: `Write to ${MAIL}` };
   const sends = (given: object): object => ({
     role: 'assistant',
@@ -62,15 +63,15 @@ test('masks every field of a completion that has content', () => {
 });
 
 test('knows every field of a completion', () => {
-  const { operation, spanContext, caller, attributes, ...content } = newCompletion({}, SPAN_CONTEXT);
+  const { operation, spanContext, caller, attributes, ...content } = newCompletion({}, SPAN_CONTEXT, CALLER);
   const before = Object.keys(content).map((name) => [name, MAIL]);
-  const completion = Object.assign(newCompletion({}, SPAN_CONTEXT), Object.fromEntries(before));
+  const completion = Object.assign(newCompletion({}, SPAN_CONTEXT, CALLER), Object.fromEntries(before));
   maskingHook()(completion);
   for (const [name = ''] of before) expect(completion).toHaveProperty(name, '[email]');
 });
 
 test('leaves the data of media if it is base64, and names that mean something to JavaScript', () => {
-  const completion = newCompletion({}, SPAN_CONTEXT);
+  const completion = newCompletion({}, SPAN_CONTEXT, CALLER);
   const blob = { type: 'blob' as const, modality: 'image', content: `${'AKIA'.repeat(20)}+49301234567==` };
   const text = { type: 'blob' as const, modality: 'image', content: MAIL };
   completion.inputMessages = [{ role: 'user', parts: [blob, text] }];
