@@ -37,7 +37,7 @@ import { asTime, OperationClock } from './operation-clock.ts';
 import type { Shelf } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
 
-interface KnownResponse extends Pick<ModelCallStart, 'conversationId' | 'handedOn' | 'model' | 'recorded'> {
+interface KnownResponse extends Pick<ModelCall, 'start'>, Pick<ModelCallStart, 'conversationId'> {
   readonly id: string;
   readonly context: SpanContext | undefined;
   open: ContinuedCall | undefined;
@@ -209,7 +209,6 @@ export class Responses implements ConversationApi {
 
   /** Remembers a response even before its stream has ended: later requests may refer to it. */
   #know({ start }: ModelCall, response: unknown, record: OpenRecord): KnownResponse | undefined {
-    const { handedOn, model, recorded } = start;
     const { origin } = start.endpoint;
     const id = stringField(response, 'id');
     if (id === undefined) return undefined;
@@ -219,7 +218,7 @@ export class Responses implements ConversationApi {
     // A server that reuses an id has forgotten the first response with it.
     known?.open?.close();
     const conversationId = conversationIdOf(response) ?? start.conversationId;
-    const made = { id, context, conversationId, handedOn, model, recorded, open: undefined, isPaused: false };
+    const made = { id, context, conversationId, start, open: undefined, isPaused: false };
     this.#known.set(origin, id, made);
     return made;
   }
@@ -268,10 +267,9 @@ export class Responses implements ConversationApi {
   ): void {
     const { origin } = endpoint;
     const known = this.#known.get(origin, stringField(response, 'id'));
-    const adoption = readAdoption(call, request.deployment, response, known);
     const isPaused = known?.isPaused === true;
-    const isOpen = known !== undefined && !isPaused && !known.handedOn;
-    if (adoption === undefined || isOpen) return;
+    const isOpen = known !== undefined && !isPaused && !known.start.handedOn;
+    if (isOpen || !isBackgroundResponse(response, known !== undefined)) return;
     const own = known?.context && { ...known.context, isRemote: true };
     // Only a completed response says when it ended. For others, the creation time counts.
     const created = isResponseOpen(response) ? undefined : asTime(field(response, 'created_at'));
@@ -289,20 +287,23 @@ export class Responses implements ConversationApi {
         );
     if (place === undefined) return;
     const { context, creator: link } = place;
-    const startTime = isPaused ? call.startTime : adoption.startTime;
+    const clock = new OperationClock(call.ownClock).learnFrom(call);
+    const began = clock.local(asTime(field(response, 'created_at')), call.endTime);
+    const startTime = isPaused ? call.startTime : Math.min(began, call.endTime);
     const conversationId = conversationIdOf(response) ?? known?.conversationId ?? conversationIn(caller);
     const use = { id: conversationId, context, endpoint, startTime };
     const segment = conversationId === undefined ? undefined : this.#enter(use);
     const parent = parentIn(segment, context);
-    const { body } = adoption.request;
-    const model = stringField(body, 'model');
-    const recorded = known?.recorded ?? new Set();
+    const model = known?.start.model ?? stringField(response, 'model');
+    // The response repeats the parameters of its request, but contains the service tier that served it.
+    const body = { ...asObject(response), model, service_tier: undefined };
+    const recorded = known?.start.recorded ?? new Set();
     const start = { endpoint, conversationId, parent, startTime, counts: !isPaused, model, recorded };
     const asked = new ModelCall(this.#tracker, responses, body, start);
     const links = link && [{ context: link }];
     const record = new OperationRecord(this.#tracker.telemetry, {
       operation: createResponse,
-      request: adoption.request,
+      request: requestTo('/responses', body, { deployment: request.deployment }),
       endpoint,
       startTime,
       rebuilt: true,
@@ -311,7 +312,7 @@ export class Responses implements ConversationApi {
     asked.recordsBelow(record);
     const adopted = this.#know(asked, response, record);
     if (adopted === undefined) return;
-    const continued = { endpoint, record, segment, startTime, clock: adoption.clock };
+    const continued = { endpoint, record, segment, startTime, clock };
     const open = this.#keep(adopted, asked, continued, call.client);
     open.see(response, call.endTime);
     if (isLeft(call)) open.apply({ type: 'left' }, call.endTime);
@@ -362,36 +363,8 @@ function isFolded({ route }: ApiRequest, { context }: ContinuedCall, call: Call)
   );
 }
 
-export interface Adoption {
-  /** The creating request, as far as the response repeats its parameters. */
-  readonly request: ApiRequest;
-  readonly clock: OperationClock;
-  readonly startTime: number;
-}
-
-/**
- * Reads the creation of a background response from the response itself; `undefined` for anything else.
- *
- * @param known set if this process has created it
- */
-export function readAdoption(
-  call: Call,
-  deployment: string | undefined,
-  response: unknown,
-  known: KnownResponse | undefined,
-): Adoption | undefined {
-  const isBackground =
-    field(response, 'object') === 'response' && (field(response, 'background') ?? known !== undefined);
-  if (stringField(response, 'id') === undefined || stateOf(response) === undefined || isBackground !== true)
-    return undefined;
-  // A response contains the service tier that served it, not the requested one.
-  const { service_tier: _, ...body } = asObject(response) ?? {};
-  const model = known?.model ?? stringField(response, 'model');
-  const clock = new OperationClock(call.ownClock).learnFrom(call);
-  const began = clock.local(asTime(field(response, 'created_at')), call.endTime);
-  return {
-    clock,
-    startTime: Math.min(began, call.endTime),
-    request: requestTo('/responses', { ...body, model }, { deployment }),
-  };
+/** @param isKnown whether this process has created the response: LiteLLM does not say that it is a background response */
+export function isBackgroundResponse(response: unknown, isKnown: boolean): boolean {
+  if (stringField(response, 'id') === undefined || stateOf(response) === undefined) return false;
+  return field(response, 'object') === 'response' && (field(response, 'background') ?? isKnown) === true;
 }

@@ -313,11 +313,9 @@ function contextFor(node: AgentsNode, active: Context): Context {
 }
 
 function idsAround(node: AgentsNode, parent: Context): Attributes {
-  const { trace } = node;
-  const group = stringField(trace.data, 'groupId');
   return defined({
-    [ATTR.OPENAI_AGENTS_TRACE_ID]: recordedTraceId(trace),
-    [ATTR.GEN_AI_CONVERSATION_ID]: group ?? conversationIn(contextBelow(parent, node, undefined)),
+    [ATTR.OPENAI_AGENTS_TRACE_ID]: recordedTraceId(node.trace),
+    [ATTR.GEN_AI_CONVERSATION_ID]: conversationIn(contextBelow(parent, node, undefined)),
     [ATTR.GEN_AI_AGENT_NAME]: stringField(node.agent?.data, 'name'),
   });
 }

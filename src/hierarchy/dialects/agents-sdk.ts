@@ -81,10 +81,10 @@ const SPAN_TYPES: Readonly<Record<string, SpanType>> = {
     start: (data) => toolStart(stringField(data, 'name') ?? 'function', 'function'),
     end: (data) => {
       const server = mcpServerOf(data);
-      const attributes: Attributes =
-        server === undefined
-          ? {}
-          : { [ATTR.OPENAI_TOOL_TYPE]: 'mcp', [ATTR.OPENAI_AGENTS_MCP_SERVER]: server };
+      const attributes = defined({
+        [ATTR.OPENAI_TOOL_TYPE]: server && 'mcp',
+        [ATTR.OPENAI_AGENTS_MCP_SERVER]: server,
+      });
       // Both are empty if `@openai/agents` withholds sensitive data.
       const read = (name: string): unknown => parseJson(textField(data, name));
       return { attributes, content: () => ({ toolArguments: read('input'), toolResult: read('output') }) };

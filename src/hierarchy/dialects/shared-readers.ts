@@ -7,10 +7,7 @@ import type { Agent, Get, Intent, ToolCallSnapshot } from '../dialect.ts';
 export const NONE: readonly never[] = [];
 
 export function parameterOf({ route, values }: ApiRequest, name: string): string | undefined {
-  const { parameters } = route;
-  for (let index = 0; index < parameters.length; index++)
-    if (parameters[index]?.name === name) return values[index];
-  return undefined;
+  return values[route.parameters.findIndex((parameter) => parameter.name === name)];
 }
 
 export function readAgent(value: unknown): Agent | undefined {

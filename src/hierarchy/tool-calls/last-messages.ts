@@ -1,13 +1,14 @@
 import { readToolOutputCallId } from '../../operations/response/items.ts';
 import { fingerprintOf } from '../../operations/tool-calls.ts';
 import { asArray, field, stringField } from '../../util/payload.ts';
+import { charactersOf } from '../store.ts';
 
 const MAX_KEPT_LENGTH = 16_384;
 
 /**
  * The newest user message of a request, and the newest message that the program added after it, such as a
  * tool result. A tool result alone may be the same for every user. Returns `undefined` without a user
- * message, or if the messages are long or not only text: they stay in memory until the answer has ended.
+ * message, or if the messages are long or empty: they stay in memory until the answer has ended.
  *
  * @param end the index at which the model answers. Only the items before it are searched
  */
@@ -44,15 +45,8 @@ export function fingerprintOfMessages(messages: unknown): string | undefined {
 }
 
 function saidLength(item: unknown): number {
-  const said = saidIn(item);
-  if (typeof said === 'string') return said.length;
-  if (!Array.isArray(said)) return Number.POSITIVE_INFINITY;
-  let length = 0;
-  for (const part of said) {
-    const text = field(part, 'text');
-    length += typeof text === 'string' ? text.length : Number.POSITIVE_INFINITY;
-  }
-  return length;
+  const said = saidIn(item) ?? undefined;
+  return said === undefined ? Number.POSITIVE_INFINITY : charactersOf(said);
 }
 
 function saidIn(item: unknown): unknown {

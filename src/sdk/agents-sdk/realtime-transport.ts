@@ -4,7 +4,7 @@ import { guard } from '../../util/guard.ts';
 import { asObject, field } from '../../util/payload.ts';
 import { PatchedClass } from '../patches.ts';
 import { isObject } from '../reflect.ts';
-import { closeOf, httpUrl, parseFrame, parseReceived, type SocketObservation } from '../sockets/socket.ts';
+import { closeOf, httpUrl, parseFrame, type SocketObservation } from '../sockets/socket.ts';
 import { Transports } from '../sockets/transport.ts';
 
 /**
@@ -37,7 +37,7 @@ export class RealtimeTransports extends PatchedClass {
     // A data channel of WebRTC has no address.
     if (!isObject(socket) || typeof field(socket, 'url') !== 'string') return;
     if (!this.#known.has(socket)) this.#known.set(socket, this.#open(socket));
-    this.#known.get(socket)?.received(parseReceived(field(message, 'data')));
+    this.#known.get(socket)?.received(parseFrame(field(message, 'data')));
   }
 
   #open(socket: object): SocketObservation | undefined {

@@ -72,16 +72,12 @@ function closeError(error: unknown, code: number | undefined): object {
 
 /** Longer frames are parsed only if they name an event that is read. */
 const MAX_RAW_FRAME_LENGTH = 65_536;
-const MAY_BE_READ = /"(?:(?:response|conversation)\.|session\.update|input_audio_buffer\.append)/;
+const MAY_BE_READ = /"(?:(?:response|conversation|session)\.|input_audio_buffer\.append)/;
 
 /** `undefined` if the frame is long and probably not read, or not JSON. */
 export function parseFrame(data: unknown): unknown {
-  const isLong = typeof data === 'string' && data.length > MAX_RAW_FRAME_LENGTH;
-  return isLong && !MAY_BE_READ.test(data) ? undefined : parseReceived(data);
-}
-
-export function parseReceived(data: unknown): unknown {
   if (typeof data !== 'string') return undefined;
+  if (data.length > MAX_RAW_FRAME_LENGTH && !MAY_BE_READ.test(data)) return undefined;
   try {
     return JSON.parse(data);
   } catch {

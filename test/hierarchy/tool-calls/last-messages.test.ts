@@ -9,6 +9,12 @@ const OUTPUT = { type: 'function_call_output', call_id: 'call_0', output: 'ok' }
 const CALL = { type: 'function_call', call_id: 'call_0', name: 'login', arguments: '{}' };
 
 const user = (content: unknown) => ({ role: 'user', content });
+const IMAGE = user([{ type: 'image_url', image_url: { url: 'https://example.com/image.png' } }]);
+const SCREENSHOT = {
+  type: 'computer_call_output',
+  call_id: 'call_0',
+  output: { image_url: 'https://example.com/screen.png' },
+};
 const texts = (...all: readonly string[]) => user(all.map((text) => ({ type: 'text', text })));
 
 it.each<[string, readonly unknown[], unknown]>([
@@ -19,7 +25,9 @@ it.each<[string, readonly unknown[], unknown]>([
   ['it with the newest result', [USER, ASKING, { ...RESULT, content: 'no' }, ASKING, RESULT], [USER, RESULT]],
   ['it with a result over Responses', [USER, CALL, OUTPUT, { type: 'reasoning' }], [USER, OUTPUT]],
   ['a text as long as is kept', [user(TEXT)], user(TEXT)],
-  ['several texts', [texts(TEXT.slice(1), 'x')], texts(TEXT.slice(1), 'x')],
+  ['several texts', [texts(TEXT.slice(100), 'x')], texts(TEXT.slice(100), 'x')],
+  ['it with an image', [IMAGE], IMAGE],
+  ['it with a screenshot', [USER, SCREENSHOT], [USER, SCREENSHOT]],
 ])('the last messages for a model are %s', (_, items, expected) => {
   expect(lastMessages(items)).toEqual(expected);
 });
@@ -29,13 +37,8 @@ it.each<[string, readonly unknown[]]>([
   ['no message of a user', [{ role: 'system', content: 'Be kind.' }, ASKING, RESULT]],
   ['a long text', [user(`${TEXT}x`)]],
   ['long texts', [texts(TEXT, 'x')]],
-  ['an image', [user([{ type: 'image_url', image_url: { url: 'data:,' } }])]],
   ['a long result', [USER, OUTPUT, { ...OUTPUT, output: TEXT }]],
   ['a result that is long with the message', [user(TEXT), ASKING, RESULT]],
-  [
-    'a screenshot',
-    [USER, { type: 'computer_call_output', call_id: 'call_0', output: { image_url: 'data:,' } }],
-  ],
   ['a message without content', [user(null)]],
 ])('nothing is kept of %s', (_, items) => {
   expect(lastMessages(items)).toBeUndefined();
