@@ -229,7 +229,7 @@ test('few combinations of models with the error types that a server chooses are 
   for (let model = 0; model < 40; model++)
     for (let type = 0; type < 40; type++) {
       const dimensions = { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': `m-${model}` };
-      failures.add(JSON.stringify(metricSeries.withError(dimensions, `junk_${type}`)));
+      failures.add(JSON.stringify(withError(dimensions, `junk_${type}`)));
     }
   expect(failures.size).toBe(300 + 33);
 });
