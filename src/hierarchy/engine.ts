@@ -364,11 +364,8 @@ class EngineRequest extends Facts implements Placement {
     if (call.attemptCount > 1 && (this.opens || !invocation.isClosed))
       recordAttempts(invocation.telemetry, call, this.parent, placeAttributes(invocation.place));
     if (invocation.isClosed) return;
-    if (this.opens) {
-      const attributes = { ...callAttributes(call), ...rateLimitsIn(headersOf(call)) };
-      if (call.streamed) attributes[ATTR.GEN_AI_REQUEST_STREAM] = true;
-      invocation.addAttributes(attributes);
-    } else if (call.error === undefined && call.method === 'GET' && !this.#outlives) invocation.pollCount++;
+    if (this.opens) invocation.addAttributes({ ...callAttributes(call), ...rateLimitsIn(headersOf(call)) });
+    else if (call.error === undefined && call.method === 'GET' && !this.#outlives) invocation.pollCount++;
     else addRequestEvent(invocation.openRecord.span, RUN_REQUEST, call, this.#route);
   }
 
@@ -405,7 +402,7 @@ class EngineRequest extends Facts implements Placement {
   }
 
   #drove(call: Call, invocation: AgentInvocation): void {
-    if (!invocation.isClosed) invocation.addAttributes(withStream(invocation.openRecord.attributes, call));
+    invocation.addAttributes(withStream(invocation.openRecord.attributes, call));
     const queued = this.#queued;
     const session = this.#session;
     if (call.error === undefined) {

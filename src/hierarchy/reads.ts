@@ -32,10 +32,8 @@ export const READ_TIMEOUT_MS = 5_000;
 /** Rejects a request that is no longer wanted, or was aborted. */
 class DroppedRead extends Error {}
 
-export interface ReadOutcome {
-  readonly began: boolean;
-  readonly succeeded: boolean;
-}
+/** `unsent`: no request was sent, because the read was dropped. */
+export type ReadOutcome = 'succeeded' | 'failed' | 'unsent';
 
 interface QueuedRead {
   /** The id of the object that is read. Used to count the different objects that a server did not find. */
@@ -50,8 +48,7 @@ interface QueuedRead {
  * failures, or for ten minutes if the server lacks the endpoint. While the program keeps the server busy, it
  * starts no read for five seconds, then one at a time.
  */
-export class OriginReads {
-  readonly #reads: TaskQueue;
+export class OriginReads extends TaskQueue {
   readonly #inFlight = new Set<AbortController>();
   #failures = 0;
   #countedFailures = 0;
@@ -65,19 +62,15 @@ export class OriginReads {
   #isStopped = false;
 
   constructor(origin: string, maxPending: number) {
-    this.#reads = new TaskQueue({
+    super({
       maxConcurrent: MAX_CONCURRENT_READS,
       maxPending,
       mayStart: (running) => this.#mayStart(origin, running),
     });
   }
 
-  resume(): void {
-    this.#reads.resume();
-  }
-
-  get full(): boolean {
-    return this.#isStopped || this.#reads.full;
+  override get full(): boolean {
+    return this.#isStopped || super.full;
   }
 
   get rests(): boolean {
@@ -90,12 +83,10 @@ export class OriginReads {
   }
 
   async read({ id, run, isWanted }: QueuedRead): Promise<ReadOutcome> {
-    if (this.#isStopped) return { began: false, succeeded: false };
-    let began = false;
-    let succeeded = false;
+    let outcome: ReadOutcome = 'unsent';
     const send: Send = async (request) => {
-      if (!began && !isWanted()) throw new DroppedRead();
-      began = true;
+      if (outcome === 'unsent' && !isWanted()) throw new DroppedRead();
+      outcome = 'failed';
       // Each request has a controller of its own: Node 20 warns if one signal has many listeners.
       const controller = new AbortController();
       this.#inFlight.add(controller);
@@ -107,11 +98,11 @@ export class OriginReads {
         this.#inFlight.delete(controller);
       }
     };
-    await this.#reads.add(async () => {
+    await this.add(async () => {
       const failuresBefore = this.#countedFailures;
       try {
         await run(send);
-        succeeded = true;
+        outcome = 'succeeded';
         this.#failures = 0;
         this.#missed = undefined;
       } catch (error) {
@@ -120,15 +111,7 @@ export class OriginReads {
         if (isFirst && !(error instanceof DroppedRead) && isWanted()) this.#failed(id, error);
       }
     });
-    return { began, succeeded };
-  }
-
-  settled(timeoutMs: number): Promise<void> {
-    return this.#reads.settled(timeoutMs);
-  }
-
-  clear(): void {
-    this.#reads.clear();
+    return outcome;
   }
 
   abort(): void {
@@ -254,9 +237,9 @@ export class BackgroundReads {
       if (this.isPatient) await nextTurn();
       if (invocation.life.requests > 0) return invocation.apply({ type: 'reading', when: 'no' });
       const isWanted = (): boolean => !invocation.life.isDeleted && !invocation.isClosed;
-      const { began, succeeded } = await from.read(readOf(invocation, 'details', isWanted));
-      if (!began && !succeeded && !invocation.isClosed) this.skip();
-      invocation.apply({ type: 'details read', isFinal: succeeded || !began });
+      const outcome = await from.read(readOf(invocation, 'details', isWanted));
+      if (outcome === 'unsent' && !invocation.isClosed) this.skip();
+      invocation.apply({ type: 'details read', isFinal: outcome !== 'failed' });
     });
   }
 
@@ -272,8 +255,8 @@ export class BackgroundReads {
     const isWanted = (): boolean => canContinue(life) && !life.isDeleted && life.requests === 0;
     invocation.apply({ type: 'reading', when: 'soon' });
     void guardAsync('reading an end', async () => {
-      const isRead = from?.rests === false && (await from.read(readOf(invocation, 'end', isWanted))).began;
-      if (from !== undefined && !isRead && isLastRead && canContinue(life)) this.skip();
+      const outcome = from?.rests ? 'unsent' : await from?.read(readOf(invocation, 'end', isWanted));
+      if (outcome === 'unsent' && isLastRead && canContinue(life)) this.skip();
       invocation.apply({ type: 'end read', isLastRead });
     });
   }

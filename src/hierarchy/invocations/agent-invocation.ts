@@ -1,7 +1,7 @@
 import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
 import type { Message } from '../../config/completion-types.ts';
 import type { Settings } from '../../config/config.ts';
-import { define } from '../../operations/attributes.ts';
+import { define, defined } from '../../operations/attributes.ts';
 import type { AgentContent } from '../../operations/create-agent.ts';
 import { type InvocationEnd, invokeAgent } from '../../operations/invoke-agent.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
@@ -273,11 +273,7 @@ export class AgentInvocation extends Invocation {
   }
 
   addAttributes(attributes: Attributes): void {
-    const { attributes: known } = this.openRecord;
-    const changed: Attributes = {};
-    for (const name in attributes)
-      if (known[name] !== attributes[name]) define(changed, name, attributes[name]);
-    this.openRecord.add({ attributes: changed });
+    this.openRecord.add({ attributes: defined(attributes) });
   }
 
   joins(session: AgentInvocation['session']): void {
