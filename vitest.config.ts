@@ -69,7 +69,7 @@ const SHARED = [
   'test/hierarchy/tool-calls/*.test.ts',
   'test/hierarchy/{across-processes,across-traces,agents,assistant-details,bounds}.test.ts',
   'test/hierarchy/{cut-streams,hand-written-loops}.test.ts',
-  'test/hierarchy/{late-reads,open-streams,polled-turns,reads,replay,run-details}.test.ts',
+  'test/hierarchy/{late-reads,open-streams,polled-turns,replay,run-details}.test.ts',
   'test/hierarchy/{runs,scripted,set-clock,store,times,tool-outcomes,unpriced}.test.ts',
   'test/mutation/mutants.test.ts',
   'test/operations/**/*.test.ts',

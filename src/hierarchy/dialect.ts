@@ -47,8 +47,8 @@ export interface StepSnapshot extends OperationSnapshot {
   readonly ended: boolean;
   readonly messageId: string | undefined;
   readonly toolCalls: readonly ToolCallSnapshot[];
-  /** How many more tool calls the step has than `toolCalls` contains. */
-  readonly skippedToolCalls: number;
+  /** How many tool calls the step has, including those that `toolCalls` does not contain. */
+  readonly callCount: number;
 }
 
 export interface MessageSnapshot extends ObjectSnapshot {
@@ -117,8 +117,7 @@ export interface InvocationFact {
 export interface ToolCallFact {
   readonly invocationId: string;
   readonly call: ToolCallSnapshot;
-  /** Whether the program runs the tool. If so, the program's output ends the call. */
-  readonly asksProgram: boolean;
+  /** Whether the call has begun now, or the program runs the tool, so that the program's output ends the call. */
   readonly begun: boolean;
   readonly ended: boolean;
   /** How long the call took, in milliseconds; `undefined` if the object does not report it. */
@@ -197,8 +196,6 @@ export interface Dialect {
   intent(request: ApiRequest, content: boolean): Intent;
   requested(request: ApiRequest, content: boolean): AgentSettings;
   conversationOf(value: unknown): string | undefined;
-  /** The id of an invocation; `undefined` for any other object. */
-  invocationOf(value: unknown): string | undefined;
   /** Reads the result of a call: one object, or a list that the query asked for. */
   read(value: unknown, sink: FactSink, query?: unknown): void;
   readEvent(event: unknown, sink: FactSink): void;

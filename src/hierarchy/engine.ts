@@ -13,6 +13,7 @@ import { readFailure } from '../telemetry/outcomes/failure.ts';
 import { placeAttributes } from '../telemetry/place-attributes.ts';
 import type { Following } from '../telemetry/placement.ts';
 import { inOrder, justAfter, SPAN_ROOM_MS } from '../util/clock.ts';
+import { stringField } from '../util/payload.ts';
 import { adoptInvocation, creatorIn, creatorOf, handsOn, placeAdopted, worksOn } from './adoption.ts';
 import {
   type ConversationApi,
@@ -240,7 +241,7 @@ class EngineRequest extends Facts implements Placement {
 
   #handOn(value: unknown, record: OpenRecord): void {
     const { dialect, handedOn } = this.engine;
-    const id = dialect.invocationOf(value);
+    const id = stringField(value, 'id');
     const conversationId = this.#intent.conversationId ?? dialect.conversationOf(value);
     if (id === undefined || conversationId === undefined) return;
     // Another process will most likely record it, so its content is not kept.

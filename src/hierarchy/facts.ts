@@ -242,14 +242,13 @@ export class Facts implements FactSink, Observation {
     invocation.settle();
   }
 
-  toolCall({ invocationId, call, asksProgram, begun, ended, duration }: ToolCallFact): void {
+  toolCall({ invocationId, call, begun, ended, duration }: ToolCallFact): void {
     const invocation = this.#alive(invocationId);
     if (invocation === undefined) return;
     const time = this.timeFor(invocation);
-    const hasBegun = begun || asksProgram;
-    const endedAt = this.live && ended && !hasBegun ? time : undefined;
+    const endedAt = this.live && ended && !begun ? time : undefined;
     const earlier = endedAt === undefined || duration === undefined ? undefined : endedAt - duration;
-    invocation.steps.seeToolCall(call, this.live && hasBegun ? time : earlier, endedAt);
+    invocation.steps.seeToolCall(call, this.live && begun ? time : earlier, endedAt);
   }
 
   toolResult(output: ToolOutput & { readonly invocationId: string }): void {

@@ -111,10 +111,7 @@ function dialectReaders(dialect: Dialect): Reader[] {
       read: (value) => facts((sink) => dialect.read(value, sink, value)),
     },
     { name: `an event of a ${kind}`, read: (value) => facts((sink) => dialect.readEvent(value, sink)) },
-    {
-      name: `the conversation of a ${kind}`,
-      read: (value) => [dialect.conversationOf(value), dialect.invocationOf(value)],
-    },
+    { name: `the conversation of a ${kind}`, read: dialect.conversationOf },
   ];
 }
 

@@ -38,7 +38,6 @@ export const rooms: Dialect = {
   }),
 
   conversationOf: (value) => stringField(value, field(value, 'object') === 'room' ? 'id' : 'room_id'),
-  invocationOf: (value) => (field(value, 'object') === 'turn' ? stringField(value, 'id') : undefined),
   read: readTurn,
 
   readEvent(event, sink) {
@@ -87,8 +86,7 @@ function readCall(event: unknown, sink: FactSink, invocationId: string, ended: b
   sink.toolCall({
     invocationId,
     call: { id, name, type: name, content: undefined },
-    asksProgram: field(call, 'asks') === true,
-    begun: !ended,
+    begun: field(call, 'asks') === true || !ended,
     ended,
     duration: undefined,
   });

@@ -91,9 +91,6 @@ export const agents: Dialect = {
   conversationOf: (value) =>
     stringField(value, field(value, 'object') === 'agent.session' ? 'id' : 'session_id'),
 
-  invocationOf: (value) =>
-    field(value, 'object') === 'agent.session.turn' ? stringField(value, 'id') : undefined,
-
   read(value, sink, query): void {
     for (const object of oldestFirst(value, query)) readSessionObject(object, sink);
   },
@@ -294,7 +291,7 @@ function readSessionItem(item: unknown, sink: FactSink, turnId: string | undefin
       sink.message({ id, conversationId: undefined, invocationId: turnId, role, content: { role, parts } });
   } else {
     const seen = readItemCall(item, { content: sink.content });
-    if (seen !== undefined) sink.toolCall({ ...seen, invocationId: turnId, begun: !done });
+    if (seen !== undefined) sink.toolCall({ ...seen, invocationId: turnId, begun: seen.begun || !done });
   }
 }
 
@@ -307,7 +304,7 @@ const RECIPIENT = 'recipient_agent_id';
 export function readItemCall(
   item: unknown,
   { content }: { content: boolean },
-): Omit<ToolCallFact, 'invocationId' | 'begun'> | undefined {
+): Omit<ToolCallFact, 'invocationId'> | undefined {
   const isCall = isRecordedCall(item) || field(item, 'type') === 'command_execution';
   const read = isCall ? readResponseToolCall(item) : undefined;
   if (read?.callId === undefined) return undefined;
@@ -324,7 +321,7 @@ export function readItemCall(
   };
   return {
     call,
-    asksProgram: runBy === 'program',
+    begun: runBy === 'program',
     ended: status !== undefined && status !== 'in_progress',
     duration: duration >= 0 ? duration : undefined,
   };

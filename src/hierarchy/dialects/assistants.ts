@@ -21,7 +21,6 @@ import {
   fieldsOf,
   first,
   MAX_READ,
-  MAX_REPEATED,
   names,
   numberField,
   objectField,
@@ -102,8 +101,6 @@ export const assistants: Dialect = {
   },
 
   conversationOf: (value) => stringField(value, field(value, 'object') === 'thread' ? 'id' : 'thread_id'),
-
-  invocationOf: (value) => (field(value, 'object') === 'thread.run' ? stringField(value, 'id') : undefined),
 
   read(value, sink, query): void {
     for (const object of oldestFirst(value, query)) readObject(object, sink);
@@ -303,7 +300,7 @@ export const readStep: (value: unknown, options: ReadingOptions) => StepSnapshot
       failure: ended ? readLastError(step.last_error, status) : undefined,
       messageId: asName(fieldsOf(details.message_creation).message_id),
       toolCalls: readStepToolCalls(calls, content),
-      skippedToolCalls: Math.max(0, calls.length - MAX_REPEATED),
+      callCount: calls.length,
     };
   },
 );

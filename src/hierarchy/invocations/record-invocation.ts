@@ -103,7 +103,7 @@ function recordStepsAndTools(
       finishReason: reason,
       inputMessages: history.slice(),
       outputMessages,
-      skippedToolCalls: Math.max(0, step.callCount - calls.length),
+      skippedToolCalls: Math.max(0, step.snapshot.callCount - calls.length),
     });
     for (const call of calls)
       if (orphans.delete(call))
@@ -123,7 +123,7 @@ function recordStepsAndTools(
 
 function recordInvocationStep(
   invocation: AgentInvocation,
-  { snapshot, callCount, firstTextTime, deltaTimes, skippedDeltas }: Step,
+  { snapshot, firstTextTime, deltaTimes, skippedDeltas }: Step,
   { startTime, endTime }: Times,
   said: Pick<RecordedStep, 'finishReason' | 'inputMessages' | 'outputMessages' | 'skippedToolCalls'>,
 ): void {
@@ -151,7 +151,7 @@ function recordInvocationStep(
     guard('recording deltas', recordDeltas, telemetry, record, deltas);
   }
   // A model call that asked for tools has succeeded, even if the tools failed.
-  const failure = callCount === 0 ? snapshot.failure : undefined;
+  const failure = snapshot.callCount === 0 ? snapshot.failure : undefined;
   record.end({ result: recorded, failure }, endTime);
 }
 

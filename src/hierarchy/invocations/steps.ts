@@ -9,8 +9,6 @@ import { hasDocuments, isUnanswered, type ToolCall } from '../tool-calls/tool-ca
 export interface Step {
   /** Without its tool calls, which have entries of their own. */
   snapshot: StepSnapshot;
-  /** How many tool calls it has, including those that are not kept. */
-  callCount: number;
   startTime: number | undefined;
   endTime: number | undefined;
   firstTextTime: number | undefined;
@@ -98,7 +96,7 @@ export class Steps {
   get skippedToolCalls(): number {
     let listed = 0;
     let kept = 0;
-    for (const { callCount } of this.#steps.values()) listed += callCount;
+    for (const { snapshot } of this.#steps.values()) listed += snapshot.callCount;
     for (const { stepId } of this.#toolCalls.values()) if (stepId !== undefined) kept++;
     return Math.max(0, listed - kept) + this.#skippedCalls.size;
   }
@@ -113,7 +111,6 @@ export class Steps {
     }
     const step: Step = known ?? {
       snapshot,
-      callCount: 0,
       startTime: liveTime,
       endTime: undefined,
       firstTextTime: undefined,
@@ -125,10 +122,8 @@ export class Steps {
     this.#steps.set(id, step);
     for (const call of toolCalls) this.#toolCall(call).stepId = id;
     // The snapshot may come from a list that is older than what a stream has reported.
-    if (!step.snapshot.ended || ended) {
+    if (!step.snapshot.ended || ended)
       step.snapshot = { ...snapshot, toolCalls: [], usage: snapshot.usage ?? step.snapshot.usage };
-      step.callCount = toolCalls.length + snapshot.skippedToolCalls;
-    }
     step.startTime ??= clock.local(snapshot.createdAt, undefined);
     if (ended) step.endTime ??= liveTime ?? clock.local(snapshot.endedAt, undefined);
   }

@@ -5,7 +5,7 @@ import { OperationClock } from '../../../src/hierarchy/operation-clock.ts';
 import { Keeper } from '../../../src/telemetry/content/kept-content.ts';
 
 function step(id: string, createdAt: number, toolCalls: readonly ToolCallSnapshot[] = []): StepSnapshot {
-  const seen = { id, createdAt, endedAt: createdAt, ended: true, toolCalls, skippedToolCalls: 0 };
+  const seen = { id, createdAt, endedAt: createdAt, ended: true, toolCalls, callCount: toolCalls.length };
   return seen as unknown as StepSnapshot;
 }
 
