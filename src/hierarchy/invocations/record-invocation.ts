@@ -82,10 +82,9 @@ function recordStepsAndTools(
   recordedCalls: readonly ToolCall[],
   bounds: Times,
 ): Message[] {
-  const { steps, snapshot } = invocation;
+  const { steps, snapshot, life } = invocation;
   const history: Message[] = [...invocation.inputMessages];
-  const shown = new Set<string>();
-  const answers: Message[] = [];
+  const answers = new Map(steps.outputs);
   const orphans = new Set(recordedCalls);
   const withCalls = recordedSteps.map((step) => ({
     step,
@@ -109,16 +108,16 @@ function recordStepsAndTools(
       if (orphans.delete(call))
         recordInvocationToolCall(invocation, call, stepTimes.ofToolCall(call, times, completedAt));
     history.push(...outputMessages, ...toolResponses(calls));
-    if (messageId === undefined) return;
-    shown.add(messageId);
-    answers.push(...outputMessages);
+    if (messageId !== undefined) for (const message of outputMessages) answers.set(messageId, message);
   });
   // What is left belongs to no recorded step.
   if (orphans.size > 0) {
     const times = new RecordedTimes([], bounds);
     for (const call of orphans) recordInvocationToolCall(invocation, call, times.ofToolCall(call, bounds));
   }
-  return [...answers, ...unclaimed(invocation, shown)];
+  // For messages that belong to no recorded step.
+  const finish_reason = snapshot?.finishReason ?? (life.endTime === undefined ? 'error' : 'stop');
+  return [...answers.values()].map((message) => ({ finish_reason, ...message }));
 }
 
 function recordInvocationStep(
@@ -204,15 +203,6 @@ function toolResponses(calls: readonly ToolCall[]): Message[] {
     response: content?.result ?? null,
   }));
   return parts.length === 0 ? [] : [{ role: 'tool', parts }];
-}
-
-/** The output messages that belong to no recorded step. If the end was not seen, their finish reason is `error`. */
-function unclaimed({ steps, snapshot, life }: AgentInvocation, shown: ReadonlySet<string>): Message[] {
-  if (steps.outputs.size === 0) return [];
-  const reason = snapshot?.finishReason ?? (life.endTime === undefined ? 'error' : 'stop');
-  return [...steps.outputs]
-    .filter(([id]) => !shown.has(id))
-    .map(([, message]) => ({ ...message, finish_reason: reason }));
 }
 
 /** Finish reasons of an invocation that do not apply to a step that was completed before. */
