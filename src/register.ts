@@ -54,5 +54,5 @@ export function setImportedApi(imported: typeof api): void {
 
 function connectApi(copy: typeof api): void {
   rememberApi(copy);
-  if (!isSdkDisabled()) guard('preparing tracers', connectEarlyTracers, copy.trace);
+  if (!isSdkDisabled()) guard('preparing tracers', connectEarlyTracers, copy);
 }

@@ -67,15 +67,11 @@ function copiesOfApi(require: NodeJS.Require): Record<string, unknown>[] {
   return copies;
 }
 
-type TracerParameters = [name: string, version?: string, options?: object];
+type TracerParameters = Parameters<TracerProvider['getTracer']>;
 
 /** The API's placeholder for a provider. Until one is registered, tracers ask it for a real tracer. */
-interface ProxyProvider {
-  getTracer(...parameters: TracerParameters): Tracer;
+interface ProxyProvider extends TracerProvider {
   getDelegateTracer?(...parameters: TracerParameters): Tracer | undefined;
-}
-interface TraceApi {
-  getTracerProvider(): ProxyProvider;
 }
 
 const connectedProxies = new WeakSet<object>();
@@ -95,31 +91,28 @@ export function endEarly(): void {
  * Lets tracers record with the SDK even if the program got them before the SDK started. The SDK registers
  * with one copy of the API. Tracers of other copies, such as that for `import`, would never find it.
  */
-export function connectEarlyTracers(trace: TraceApi): void {
-  const proxy = trace.getTracerProvider();
-  const { getTracer, getDelegateTracer } = proxy;
-  if (typeof getDelegateTracer !== 'function' || connectedProxies.has(proxy)) return;
+export function connectEarlyTracers({ trace, ProxyTracer }: typeof api): void {
+  const proxy: ProxyProvider = trace.getTracerProvider();
+  const { getDelegateTracer: original } = proxy;
+  if (typeof original !== 'function' || typeof ProxyTracer !== 'function' || connectedProxies.has(proxy))
+    return;
   connectedProxies.add(proxy);
-  /** Whether the program is getting a tracer, which is not yet a reason to start the SDK. */
-  let gettingTracer = false;
-  proxy.getTracer = function (this: ProxyProvider, ...parameters) {
-    const outer = gettingTracer;
-    gettingTracer = true;
-    try {
-      return getTracer.apply(this, parameters);
-    } finally {
-      gettingTracer = outer;
-    }
-  };
-  proxy.getDelegateTracer = function (this: ProxyProvider, ...parameters) {
-    if (!gettingTracer) guard('starting the SDK', () => startEarlySdk?.());
-    const registered = trace.getTracerProvider();
+  const find = (...parameters: TracerParameters): Tracer | undefined => {
+    const registered: ProxyProvider = trace.getTracerProvider();
     if (registered === proxy)
-      return getDelegateTracer.apply(this, parameters) ?? hiddenProvider()?.getTracer(...parameters);
+      return original.apply(proxy, parameters) ?? hiddenProvider()?.getTracer(...parameters);
     return typeof registered.getDelegateTracer === 'function'
       ? registered.getDelegateTracer(...parameters)
       : registered.getTracer(...parameters);
   };
+  const getDelegateTracer = (...parameters: TracerParameters): Tracer | undefined => {
+    guard('starting the SDK', () => startEarlySdk?.());
+    return find(...parameters);
+  };
+  proxy.getDelegateTracer = getDelegateTracer;
+  // That the program gets a tracer is not yet a reason to start the SDK.
+  proxy.getTracer = (name, version, options) =>
+    find(name, version, options) ?? new ProxyTracer({ getDelegateTracer }, name, version as string, options);
 }
 
 /** The registered provider. A copy of the API ignores it if that copy is newer than the one that registered it. */

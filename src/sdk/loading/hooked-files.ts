@@ -54,7 +54,7 @@ export const HOOKED_FILES: readonly HookedFiles[] = [
     defines: 'api',
     package: '@opentelemetry/api',
     path: /(?<=(?:^|[\\/])@opentelemetry[\\/]api)[\\/](?:dist[\\/]index\.[cm]js|build[\\/]src[\\/]index\.js)$/,
-    names: ['context', 'logs', 'metrics', 'propagation', 'trace'],
+    names: ['context', 'logs', 'metrics', 'propagation', 'ProxyTracer', 'trace'],
   },
 ];
 
