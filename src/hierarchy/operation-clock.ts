@@ -1,5 +1,5 @@
 import type { Call } from '../sdk/call.ts';
-import { monotonic, now } from '../util/clock.ts';
+import { now } from '../util/clock.ts';
 import { readHeader } from '../util/payload.ts';
 
 /** Limits a time to the bounds. If `from` is later than `to`, `to` wins. */
@@ -33,12 +33,12 @@ export class OperationClock {
   readonly own: number;
   #offset: number | undefined;
 
-  constructor(own: number = now() - monotonic()) {
+  constructor(own: number = now() - performance.now()) {
     this.own = own;
   }
 
   now(): number {
-    return this.own + monotonic();
+    return this.own + performance.now();
   }
 
   /** Converts a time of another clock, whose `own` value is `other`, to this clock. */

@@ -2,7 +2,6 @@ import type { Settings } from '../config/config.ts';
 import { notice } from '../diagnostics/report.ts';
 import { hasRequestsInProgress } from '../sdk/call.ts';
 import { BoundedMap } from '../util/bounded-map.ts';
-import { monotonic } from '../util/clock.ts';
 import { guardAsync } from '../util/guard.ts';
 import { field, numberField, readHeader } from '../util/payload.ts';
 import { TaskQueue } from '../util/task-queue.ts';
@@ -74,7 +73,7 @@ export class OriginReads extends TaskQueue {
   }
 
   get rests(): boolean {
-    return this.#restsUntil > 0 && monotonic() < this.#restsUntil;
+    return this.#restsUntil > 0 && performance.now() < this.#restsUntil;
   }
 
   /** Whether the server seems to lack the endpoint. After the pause, the endpoint is tried again. */
@@ -127,7 +126,7 @@ export class OriginReads extends TaskQueue {
   #mayStart(origin: string, running: number): boolean {
     if (this.rests) return false;
     const isBusy = hasRequestsInProgress(origin, MAX_REQUESTS_BESIDE_READS);
-    const now = monotonic();
+    const now = performance.now();
     this.#busySince = isBusy ? (this.#busySince ?? now) : undefined;
     return this.#busySince === undefined || (running === 0 && now - this.#busySince >= MAX_BUSY_WAIT_MS);
   }
@@ -147,7 +146,7 @@ export class OriginReads extends TaskQueue {
   }
 
   #rest(milliseconds: number, reason: 'steps_missing' | 'steps_unread'): void {
-    this.#restsUntil = monotonic() + milliseconds;
+    this.#restsUntil = performance.now() + milliseconds;
     this.#lacksEndpoint = reason === 'steps_missing';
     this.#missed?.clear();
     notice(reason);

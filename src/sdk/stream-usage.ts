@@ -1,6 +1,5 @@
 import { notice } from '../diagnostics/report.ts';
 import { BoundedMap } from '../util/bounded-map.ts';
-import { monotonic } from '../util/clock.ts';
 import {
   arrayField,
   asObject,
@@ -56,12 +55,12 @@ const refusing = new BoundedMap<string, number>(MAX_REFUSING_ORIGINS);
 
 export function refusesUsage(client: object): boolean {
   const until = refusing.get(originOf(client));
-  return until !== undefined && monotonic() < until;
+  return until !== undefined && performance.now() < until;
 }
 
 /** Call this when a server refused a request with `stream_options` and accepted it without them. */
 export function rememberRefusal(client: object): void {
-  refusing.set(originOf(client), monotonic() + REFUSAL_MS);
+  refusing.set(originOf(client), performance.now() + REFUSAL_MS);
   notice('stream_options_refused');
 }
 

@@ -1,4 +1,3 @@
-import { monotonic } from './clock.ts';
 import { MAX_REPEATED } from './payload.ts';
 
 class Entry<Key, Value> {
@@ -61,7 +60,7 @@ export class BoundedMap<Key, Value> {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     if (this.#lifetime !== Number.POSITIVE_INFINITY) {
-      const time = monotonic();
+      const time = performance.now();
       if (entry.used <= time - this.#lifetime && !this.#isInUse(entry.value)) {
         this.#drop(entry);
         return undefined;
@@ -73,7 +72,7 @@ export class BoundedMap<Key, Value> {
   }
 
   set(key: Key, value: Value): void {
-    const used = monotonic();
+    const used = performance.now();
     const known = this.#entries.get(key);
     if (known !== undefined) {
       known.value = value;
@@ -102,7 +101,7 @@ export class BoundedMap<Key, Value> {
     return values;
   }
 
-  expire(time: number = monotonic()): void {
+  expire(time: number = performance.now()): void {
     const last = time - this.#lifetime;
     for (let entry = this.#end.newer; entry !== this.#end && entry.used <= last; entry = this.#end.newer) {
       if (this.#isInUse(entry.value)) {

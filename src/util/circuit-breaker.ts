@@ -1,5 +1,3 @@
-import { monotonic } from './clock.ts';
-
 export interface CircuitBreakerOptions {
   /** Consecutive failures after which the breaker opens. Default 10. */
   readonly failures?: number | undefined;
@@ -35,7 +33,7 @@ export class CircuitBreaker {
   /** Whether the caller may do the work now. If not, `count` items are added to {@link dropped}. */
   admit(count: number = 1): boolean {
     if (!this.open) return true;
-    const time = monotonic();
+    const time = performance.now();
     if (time < this.#nextAttempt) {
       this.#dropped += count;
       return false;
@@ -52,6 +50,6 @@ export class CircuitBreaker {
   failed(): void {
     this.#failures++;
     // Work that started before the breaker opened may fail later; it must not extend the pause.
-    if (this.#failures === this.#limit) this.#nextAttempt = monotonic() + this.#pause;
+    if (this.#failures === this.#limit) this.#nextAttempt = performance.now() + this.#pause;
   }
 }

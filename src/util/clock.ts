@@ -77,10 +77,6 @@ export class LastingClock {
   }
 }
 
-export function monotonic(): number {
-  return performance.now();
-}
-
 /** If two clocks are further apart than this, one has been set or the machine has slept. */
 export const MAX_DIFFERENCE_MS = 1_000;
 /** Milliseconds since the epoch are exact only to a quarter of a microsecond: JavaScript numbers have 53 bits. */

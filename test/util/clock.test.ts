@@ -6,7 +6,6 @@ import {
   inOrder,
   justAfter,
   LastingClock,
-  monotonic,
   notAfter,
   now,
   ownClock,
@@ -102,13 +101,6 @@ describe('the clock of something that lasts', () => {
     set(1_000_000, 10);
     expect(new LastingClock(500).now()).toBe(510);
   });
-});
-
-test('the clock for deadlines is not affected by jumps', () => {
-  set(1_000_000, 10);
-  const start = monotonic();
-  set(9_000_000, 12);
-  expect(monotonic() - start).toBe(2);
 });
 
 const ABOVE = 1_763_600_000_000.5;

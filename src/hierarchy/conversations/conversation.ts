@@ -10,7 +10,7 @@ import { type ConversationKind, type Place, placeAttributes } from '../../teleme
 import { OperationRecord } from '../../telemetry/record.ts';
 import { beforeSpanEnds } from '../../telemetry/span-end.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { clockIn, monotonic, notAfter, now, type SpanClock } from '../../util/clock.ts';
+import { clockIn, notAfter, now, type SpanClock } from '../../util/clock.ts';
 import { LinkedContext, SPAN_KEY } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
 import type { ContentHolder, Store } from '../store.ts';
@@ -176,7 +176,7 @@ export class Segment {
   readonly #kind: ConversationKind;
   readonly #endpoint: Endpoint | undefined;
   readonly startTime: number;
-  readonly #started = monotonic();
+  readonly #started = performance.now();
   readonly #open: Set<Segment>;
   readonly #parent: WeakRef<Span> | undefined;
   /** The clock of the span above, so that nothing in the segment ends after that span. */
@@ -278,7 +278,7 @@ export class Segment {
   }
 
   endIfIdle(idleTimeout: number): void {
-    const time = monotonic();
+    const time = performance.now();
     if (this.#wasActive) this.#lastActive = time;
     this.#wasActive = false;
     if (this.invocations.size > 0 || this.hasOpenParent) return;

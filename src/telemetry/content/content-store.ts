@@ -1,7 +1,6 @@
 import type { BlobPart, Completion, CompletionHook } from '../../config/completion-types.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
-import { monotonic } from '../../util/clock.ts';
 import { guard, guardAsync } from '../../util/guard.ts';
 import { field, MAX_PART_DEPTH } from '../../util/payload.ts';
 import { sha256 } from '../../util/sha256.ts';
@@ -167,7 +166,7 @@ export class ContentStore {
 
   /** Queues an object, unless that was done in the last hour. @returns `false` if the queue is full */
   #enqueue(key: string, bytes: Uint8Array, type: string, writes: Promise<void>[]): boolean {
-    const time = monotonic();
+    const time = performance.now();
     if (time - (this.#known.get(key) ?? Number.NEGATIVE_INFINITY) < REWRITE_INTERVAL_MS) return true;
     if (this.#queue.full) {
       this.#dropped++;

@@ -1,6 +1,5 @@
 import type { EventSink, SinkEvent } from '../../config/sink-event-types.ts';
 import { CircuitBreaker } from '../../util/circuit-breaker.ts';
-import { monotonic } from '../../util/clock.ts';
 import { logError, warnOnce } from '../../util/guard.ts';
 import { field } from '../../util/payload.ts';
 import { TaskQueue } from '../../util/task-queue.ts';
@@ -76,7 +75,7 @@ class Delivery {
   /** Counts overdue events as failed. No timer is needed: only the next event or flush depends on this. */
   #expireUnsettled(): void {
     for (const event of this.#unsettled) {
-      if (monotonic() - event.since < SINK_TIMEOUT_MS) return;
+      if (performance.now() - event.since < SINK_TIMEOUT_MS) return;
       event.expire();
     }
   }
@@ -111,7 +110,7 @@ class Delivery {
         );
         resolve();
       };
-      const event: UnsettledEvent = { since: monotonic(), expire };
+      const event: UnsettledEvent = { since: performance.now(), expire };
       this.#unsettled.add(event);
       void (async () => {
         try {

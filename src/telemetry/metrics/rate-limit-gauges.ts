@@ -8,7 +8,6 @@ import {
   METRIC_OPENAI_CLIENT_RATELIMIT_REMAINING_TOKENS,
   type MetricDefinition,
 } from '../../semconv/metrics.ts';
-import { monotonic } from '../../util/clock.ts';
 import { pickAttributes } from '../../util/otel-api.ts';
 import { MAX_DIMENSION_LENGTH } from './metric-series.ts';
 
@@ -54,7 +53,7 @@ export class RateLimits {
 
   /** @param age the milliseconds since the response arrived. Limits from before the last ones are ignored */
   see(limits: Attributes, operation: Attributes, age: number): void {
-    const time = monotonic() - age;
+    const time = performance.now() - age;
     // A loop instead of a map, whose key would allocate memory for each call.
     for (const known of this.#groups) {
       let isSame = true;
@@ -82,7 +81,7 @@ export class RateLimits {
   }
 
   #forgetOld(): void {
-    const oldest = monotonic() - MAX_AGE_MS;
+    const oldest = performance.now() - MAX_AGE_MS;
     this.#groups = this.#groups.filter(({ time }) => time >= oldest);
   }
 
