@@ -2,8 +2,8 @@ import { type Attributes, type Context, SpanKind, SpanStatusCode } from '@opente
 import type { Attempt, Call } from '../sdk/call.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import {
-  OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER,
-  OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER_MS,
+  OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER as RETRY_AFTER,
+  OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER_MS as RETRY_AFTER_MS,
 } from '../semconv/values.ts';
 import { pickAttributes } from '../util/otel-api.ts';
 import { asName, readHeader } from '../util/payload.ts';
@@ -81,12 +81,6 @@ const MAX_HEADER_DELAY_MS = 60_000;
 /** Without a header, the SDK always waits longer than this. */
 const BELOW_OWN_DELAY_MS = 250;
 
-/** The headers that ask for a delay, in the order in which the SDK tries them. Parsed as milliseconds. */
-const HEADERS: readonly (readonly [name: string, parse: (value: string, time: number) => number])[] = [
-  [OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER_MS, (value) => Number.parseFloat(value)],
-  [OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER, readRetryAfter],
-];
-
 /**
  * Finds the response header that set the delay before a retry, by the SDK's own rules. Returns `undefined` if
  * the SDK chose the delay itself.
@@ -95,17 +89,16 @@ const HEADERS: readonly (readonly [name: string, parse: (value: string, time: nu
  * @param waited the delay in milliseconds
  */
 function delayHeader(headers: unknown, time: number, waited: number): string | undefined {
-  for (const [name, parse] of HEADERS) {
-    const value = readHeader(headers, name);
-    const delay = value === undefined ? Number.NaN : parse(value, time);
-    if (Number.isNaN(delay)) continue;
-    // Only newer SDK versions obey a delay of 0. Older ones wait at least `BELOW_OWN_DELAY_MS`.
-    const obeyed = delay === 0 ? waited < BELOW_OWN_DELAY_MS : delay > 0 && delay <= MAX_HEADER_DELAY_MS;
-    return obeyed ? name : undefined;
-  }
-  return undefined;
+  const milliseconds = Number.parseFloat(readHeader(headers, RETRY_AFTER_MS) ?? '');
+  const isInSeconds = Number.isNaN(milliseconds);
+  const delay = isInSeconds ? readRetryAfter(readHeader(headers, RETRY_AFTER) ?? '', time) : milliseconds;
+  // Only newer SDK versions obey a delay of 0. Older ones wait at least `BELOW_OWN_DELAY_MS`.
+  const isObeyed = delay === 0 ? waited < BELOW_OWN_DELAY_MS : delay > 0 && delay <= MAX_HEADER_DELAY_MS;
+  if (!isObeyed) return undefined;
+  return isInSeconds ? RETRY_AFTER : RETRY_AFTER_MS;
 }
 
+/** In milliseconds; `NaN` without a valid header. */
 function readRetryAfter(value: string, time: number): number {
   const seconds = Number.parseFloat(value);
   return Number.isNaN(seconds) ? Date.parse(value) - time : seconds * 1e3;
