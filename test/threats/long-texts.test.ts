@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { maskingHook } from '../../src/client.ts';
 import { newCompletion } from '../../src/telemetry/content/content-record.ts';
 import { textWithoutMedia } from '../../src/telemetry/content/media.ts';
-import { plainData } from '../../src/telemetry/content/plain-data.ts';
+import { plainData, plainError } from '../../src/telemetry/content/plain-data.ts';
 import { callerIn } from '../../src/telemetry/metadata.ts';
 import { searchedStart } from '../../src/util/cut-text.ts';
 
@@ -85,3 +85,11 @@ function masked(text: unknown): unknown {
   maskingHook()(completion);
   return completion.functionResult;
 }
+
+test('of an error that a server reports, the first 100 values are kept, and of any data twelve levels', () => {
+  const values = Array.from({ length: 5_000 }, (_, index) => index);
+  expect(plainError({ values })).toEqual({ values: [...values.slice(0, 99), '…'] });
+  let nested: unknown = 'end';
+  for (let level = 0; level < 20; level++) nested = [nested];
+  expect(JSON.stringify(plainData(nested))).toBe(`${'['.repeat(12)}"…"${']'.repeat(12)}`);
+});

@@ -170,3 +170,19 @@ describe('OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 });
+
+test('media whose modality is a path stay in the folder, and enormous ones are counted but not stored', async () => {
+  const folder = await newFolder();
+  const store = new ContentStore({ folder });
+  const blob = { type: 'blob' as const, content: IMAGE.toString('base64') };
+  const said = completion(
+    { ...blob, modality: '../../image' },
+    { ...blob, modality: 'image', content: 'x'.repeat(33_554_433) },
+  );
+  store.hook(said);
+  await store.flush();
+  expect((await readdir(folder)).filter((file) => file.includes('image'))).toEqual([
+    `______image-${HASH}.bin`,
+  ]);
+  expect(store.dropped).toBe(1);
+});

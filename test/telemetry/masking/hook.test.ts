@@ -146,6 +146,14 @@ describe('a masking hook that is set up wrongly', () => {
     expect(corrections).toEqual(told(`${problem} No content is recorded.`));
   });
 
+  test('clears a completion that it receives: where a rejected promise is not seen at once, the error comes too late', () => {
+    const completion = newCompletion({}, SPAN_CONTEXT);
+    completion.inputMessages = [{ role: 'user', parts: [{ type: 'text', content: MAIL }] }];
+    completion.toolResult = MAIL;
+    expect(() => maskingHook(completion as never)).toThrow(TypeError);
+    expect(completion).toMatchObject({ inputMessages: [], toolResult: undefined });
+  });
+
   test.each<[string, unknown]>([
     ['kinds that are no list', { kinds: 'email' }],
     ['an unknown kind', { kinds: ['emails'] }],
