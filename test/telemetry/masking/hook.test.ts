@@ -147,7 +147,7 @@ describe('a masking hook that is set up wrongly', () => {
   });
 
   test('clears a completion that it receives: where a rejected promise is not seen at once, the error comes too late', () => {
-    const completion = newCompletion({}, SPAN_CONTEXT);
+    const completion = newCompletion({}, SPAN_CONTEXT, CALLER);
     completion.inputMessages = [{ role: 'user', parts: [{ type: 'text', content: MAIL }] }];
     completion.toolResult = MAIL;
     expect(() => maskingHook(completion as never)).toThrow(TypeError);

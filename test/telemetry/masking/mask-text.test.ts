@@ -9,6 +9,15 @@ function sectionOf(heading: string): string {
   return text.split('\n## ')[0] ?? '';
 }
 
+test.each(
+  (
+    'gsk_ xai- pplx- r8_ ek_ sess- sk_live_ rk_test_ whsec_ gho_ github_pat_ glpat- npm_ pypi- ASIA AIza ya29. xoxp- ' +
+    'xapp- dop_v1_ shpat_ shpss_'
+  ).split(' '),
+)('masks a key that begins with %s', (start) => {
+  expect(maskText(`Use ${start}abcdefghij0123456789ABCD.`)).toBe('Use [key].');
+});
+
 describe('docs/masking.md says what is found', () => {
   const rows = [...sectionOf('What is found').matchAll(/^\| `(email|phone)` \| (.+) \|$/gm)];
   const examples = rows.flatMap(([, kind = '', formats = '']) =>
