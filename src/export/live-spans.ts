@@ -7,30 +7,24 @@ import { guard, logError } from '../util/guard.ts';
 import { platformTimers, startOutside } from '../util/timers.ts';
 import { VIEW_HEADER } from '../util/version.ts';
 
-type HighResolutionTime = readonly [seconds: number, nanoseconds: number];
-
-/** The common fields of spans in SDK 2.x and 3.x. The end time is 0 while a span is in progress. */
+/** The common fields of spans in SDK 2.x and 3.x. */
 interface StartedSpan {
-  readonly name: string;
-  readonly kind: number;
-  readonly startTime: HighResolutionTime;
-  readonly endTime: HighResolutionTime;
-  readonly status: { readonly code: number; readonly message?: string };
   readonly attributes: Attributes;
-  readonly events: readonly {
-    readonly name: string;
-    readonly time: HighResolutionTime;
-    readonly attributes?: Attributes;
-  }[];
-  readonly parentSpanContext?: { readonly spanId: string };
-  readonly resource?: { readonly attributes: Attributes; readonly asyncAttributesPending?: boolean };
-  spanContext(): { readonly traceId: string; readonly spanId: string; readonly traceFlags: number };
+  readonly events: readonly { readonly attributes?: Attributes }[];
+  readonly resource?: { readonly asyncAttributesPending?: boolean };
+  spanContext(): { readonly spanId: string; readonly traceFlags: number };
+}
+
+/** Writes spans as the body of a request, as the exporter does. */
+export interface SpanFormat {
+  readonly contentType: string;
+  readonly serialize: (spans: readonly object[]) => Uint8Array;
 }
 
 type LiveReceiver = 'unknown' | 'view' | 'other';
 
 const MAX_SHOWN_SPANS = 1_000;
-/** The size of a request, in UTF-16 units, after which no more spans are added to it. */
+/** The length of all texts in a request, in UTF-16 units, after which no more spans are added to it. */
 const MAX_REQUEST_LENGTH = 8_000_000;
 /** The delay from the start of a span to the request that shows it. */
 const START_DELAY_MS = 150;
@@ -46,22 +40,24 @@ const REQUEST_TIMEOUT_MS = 2_000;
  *
  * @returns `undefined` for an endpoint on another machine
  */
-export function liveSpans(endpoint: string): LiveSpans | undefined {
+export function liveSpans(endpoint: string, format: SpanFormat): LiveSpans | undefined {
   const url = parseAddress(endpoint);
   const isHere = url?.protocol === 'http:' && /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname);
-  return isHere ? new LiveSpans(url) : undefined;
+  return isHere ? new LiveSpans(url, format) : undefined;
 }
 
 class LiveSpans {
   readonly #endpoint: URL;
+  readonly #format: SpanFormat;
   /** For each span in progress: its sizes when it was last sent, or an empty text if it was not. */
   readonly #open = new Map<StartedSpan, string>();
   #ended: StartedSpan[] = [];
   #receiver: LiveReceiver = 'unknown';
   #isWaiting = false;
 
-  constructor(endpoint: URL) {
+  constructor(endpoint: URL, format: SpanFormat) {
     this.#endpoint = endpoint;
+    this.#format = format;
   }
 
   onStart(span: StartedSpan): void {
@@ -115,7 +111,7 @@ class LiveSpans {
       this.#next(CHANGE_DELAY_MS);
       return;
     }
-    const answer = await post(this.#endpoint, spans);
+    const answer = await post(this.#endpoint, this.#format, spans);
     if (answer === 'other') this.#stop();
     else if (this.#receiver !== 'other') this.#receiver = answer;
     // The `view` command did not answer, so every span must be sent again.
@@ -134,14 +130,14 @@ class LiveSpans {
     return this.#open.size + this.#ended.length === 0;
   }
 
-  #changed(): string[] {
+  #changed(): object[] {
     const answers = answersSoFar();
-    const spans: string[] = [];
+    const spans: object[] = [];
     let length = 0;
     const add = (span: StartedSpan, answer?: Attributes): void => {
-      const json = JSON.stringify(otlpSpan(span, answer));
-      length += json.length;
-      spans.push(json);
+      const shown = withAnswer(span, answer);
+      for (const { attributes = {} } of [shown, ...span.events]) length += totalLength(attributes);
+      spans.push(shown);
     };
     // Ended spans that do not fit are left to the exporter.
     for (const span of this.#ended) if (length <= MAX_REQUEST_LENGTH) add(span);
@@ -169,7 +165,7 @@ function answersSoFar(): ReadonlyMap<string, Attributes> {
     const answer = guard('reading an open stream', () => observation?.answerSoFar?.());
     if (answer === undefined) continue;
     answers.set(answer.spanId, answer.attributes);
-    length += lengthsOf(answer.attributes).reduce((sum, each) => sum + each, 0);
+    length += totalLength(answer.attributes);
   }
   return answers;
 }
@@ -178,17 +174,19 @@ function lengthsOf(attributes: Attributes): number[] {
   return Object.values(attributes).map((value) => String(value).length);
 }
 
+function totalLength(attributes: Attributes): number {
+  return lengthsOf(attributes).reduce((sum, each) => sum + each, 0);
+}
+
 /** A text that changes when a span grows: the number of its attributes and events, and the lengths of its answer. */
 function sizesOf({ attributes, events }: StartedSpan, answer: Attributes = {}): string {
   return [Object.keys(attributes).length, events.length, ...lengthsOf(answer)].join(' ');
 }
 
-/** Sends spans as OTLP/JSON. A request without spans only asks who the receiver is. */
-function post(url: URL, spans: readonly string[]): Promise<LiveReceiver> {
-  const body = spans.length === 0 ? '' : `{"resourceSpans":[${spans.join(',')}]}`;
-  // An empty body is valid only as protobuf, in which a request without spans has zero bytes.
-  const type = body === '' ? 'application/x-protobuf' : 'application/json';
-  const headers = { 'content-type': type, 'content-length': Buffer.byteLength(body), [VIEW_HEADER]: 'live' };
+/** Sends spans. A request without spans only asks who the receiver is. */
+function post(url: URL, { contentType, serialize }: SpanFormat, spans: object[]): Promise<LiveReceiver> {
+  const body = serialize(spans);
+  const headers = { 'content-type': contentType, 'content-length': body.length, [VIEW_HEADER]: 'live' };
   const http = builtIn('node:http');
   if (http === undefined) return Promise.resolve('other');
   const request = makeSuppressed(() =>
@@ -206,43 +204,12 @@ function post(url: URL, spans: readonly string[]): Promise<LiveReceiver> {
   });
 }
 
-function otlpSpan(span: StartedSpan, answer: Attributes = {}): object {
-  const { traceId, spanId } = span.spanContext();
-  const { parentSpanContext: parent, resource } = span;
-  const { code, message } = span.status;
+const NO_RESOURCE = { attributes: {} };
+
+/** The span as it is now, with the answer so far. */
+function withAnswer(span: StartedSpan, answer: Attributes = {}): StartedSpan {
+  const attributes = { value: { ...span.attributes, ...answer } };
   // The SDK logs an error if resource attributes are read while some of them are pending.
-  const process = resource?.asyncAttributesPending === true ? {} : (resource?.attributes ?? {});
-  const shown = {
-    traceId,
-    spanId,
-    parentSpanId: parent?.spanId,
-    name: span.name,
-    kind: span.kind + 1,
-    startTimeUnixNano: nanoseconds(span.startTime),
-    endTimeUnixNano: nanoseconds(span.endTime),
-    status: { code, message },
-    attributes: keyValues({ ...span.attributes, ...answer }),
-    events: span.events.map(({ name, time, attributes = {} }) => ({
-      name,
-      timeUnixNano: nanoseconds(time),
-      attributes: keyValues(attributes),
-    })),
-  };
-  return { resource: { attributes: keyValues(process) }, scopeSpans: [{ spans: [shown] }] };
-}
-
-function nanoseconds([seconds, rest]: HighResolutionTime): string {
-  const whole = Number.isFinite(seconds) ? Math.trunc(seconds) : 0;
-  const fraction = Number.isFinite(rest) ? Math.trunc(rest) : 0;
-  return String(BigInt(whole) * 1_000_000_000n + BigInt(fraction));
-}
-
-function keyValues(attributes: Attributes): object[] {
-  return Object.entries(attributes).map(([key, value]) => ({ key, value: anyValue(value) }));
-}
-
-function anyValue(value: unknown): object {
-  if (Array.isArray(value)) return { arrayValue: { values: value.map(anyValue) } };
-  if (typeof value === 'number') return { doubleValue: value };
-  return typeof value === 'boolean' ? { boolValue: value } : { stringValue: String(value) };
+  const isPending = span.resource?.asyncAttributesPending === true;
+  return Object.create(span, isPending ? { attributes, resource: { value: NO_RESOURCE } } : { attributes });
 }

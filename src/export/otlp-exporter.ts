@@ -11,6 +11,7 @@ import {
 import { noteTimeout, refusalOf, reportOnce, reportUnsent } from '../telemetry/program-end/unsent.ts';
 import { HTTP_REQUESTS, listenToChannels } from '../util/diagnostics-channels.ts';
 import { failureReason, SUCCESS } from '../util/export-result.ts';
+import { serializerOf } from '../util/otel-sdk.ts';
 import { field } from '../util/payload.ts';
 import { MAX_TIMEOUT_MS } from '../util/timers.ts';
 import { VIEW_HEADER } from '../util/version.ts';
@@ -71,7 +72,9 @@ export function otlpProcessors(environment: NodeJS.ProcessEnv, require: NodeJS.R
   if (protocol === 'grpc') return [exporting];
   const rule = ruleBroken(environment);
   if (rule !== undefined) reportOnce(`could not send traces. ${endpointVariable(environment)} must ${rule}.`);
-  const live = liveSpans(endpoint);
+  const contentType = protocol === 'http/json' ? 'application/json' : 'application/x-protobuf';
+  const serialize = serializerOf(exporter);
+  const live = serialize && liveSpans(endpoint, { contentType, serialize });
   return live === undefined ? [exporting] : [exporting, live];
 }
 

@@ -48,6 +48,13 @@ export function isSending(processor: object): boolean {
   });
 }
 
+/** The function with which an OTLP exporter writes the body of a request. */
+export function serializerOf(exporter: object): ((spans: readonly object[]) => Uint8Array) | undefined {
+  const serializer = field(field(exporter, '_delegate'), '_serializer');
+  const serialize = field(serializer, 'serializeRequest');
+  return typeof serialize === 'function' ? serialize.bind(serializer) : undefined;
+}
+
 /** The options of an OTLP exporter. Over HTTP, a transport that retries wraps the one that sends. */
 function transportParameters(exporter: object): unknown {
   const transport = field(field(exporter, '_delegate'), '_transport');

@@ -6,7 +6,7 @@ import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { otlpProcessors } from '../../src/export/otlp-exporter.ts';
-import { observerFor } from '../../src/pipeline/client-observers.ts';
+import { forgetObservers, observerFor } from '../../src/pipeline/client-observers.ts';
 import { addOpenCall, type Call, removeOpenCall } from '../../src/sdk/call.ts';
 import { VIEW_HEADER } from '../../src/util/version.ts';
 import { type LiveView, startLiveView } from '../../src/viewer/live/live-view.ts';
@@ -17,16 +17,20 @@ import { listsOf } from '../viewer/live/requests.ts';
 const require = createRequire(import.meta.url);
 
 /** The processors that `viewing()` and `register` add for an endpoint. */
-function processorsFor(endpoint: string): SpanProcessor[] {
+function processorsFor(endpoint: string, protocol = 'http/protobuf'): SpanProcessor[] {
   // Nothing is exported while a test lasts. The exporter reads the variables of the process.
   vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', endpoint);
-  const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_BSP_SCHEDULE_DELAY: '600000' };
+  const environment = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+    OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+    OTEL_BSP_SCHEDULE_DELAY: '600000',
+  };
   return otlpProcessors(environment, require) as SpanProcessor[];
 }
 
 /** Registers a provider that exports to an endpoint. */
-function exportTo(endpoint: string): TracerProvider {
-  const provider = new TracerProvider({ spanProcessors: processorsFor(endpoint) });
+function exportTo(endpoint: string, protocol: string): TracerProvider {
+  const provider = new TracerProvider({ spanProcessors: processorsFor(endpoint, protocol) });
   trace.disable();
   trace.setGlobalTracerProvider(provider);
   return provider;
@@ -67,19 +71,20 @@ const REQUEST: OpenAI.ChatCompletionCreateParamsStreaming = {
   messages: [{ role: 'user', content: 'Where?' }],
 };
 
-describe('with the command view as endpoint', () => {
+describe.each(['http/protobuf', 'http/json'])('with the command view as endpoint, over %s', (protocol) => {
   let view: LiveView;
   let provider: TracerProvider;
 
   beforeEach(async () => {
     view = await startLiveView(0, () => {});
-    provider = exportTo(view.address);
+    provider = exportTo(view.address, protocol);
   });
   afterEach(async () => {
     // While somebody listens: the exporter tries for seconds to reach a view that has gone.
     await provider.shutdown();
     await view.close();
     vi.unstubAllEnvs();
+    forgetObservers();
   });
 
   const shown = async (traceId?: string): Promise<ViewedSpan> => {
@@ -175,6 +180,8 @@ describe('with the command view as endpoint', () => {
   });
 });
 
+const WITHOUT_SPANS = '{"resourceSpans":[]}';
+
 /** A tracer that exports to a receiver, which answers as `view` while `isView` says so, and what that has received. */
 async function startReceiver(isView: () => boolean): Promise<{ tracer: Tracer; bodies: string[] }> {
   const bodies: string[] = [];
@@ -183,7 +190,7 @@ async function startReceiver(isView: () => boolean): Promise<{ tracer: Tracer; b
     if (isView()) response.setHeader(VIEW_HEADER, 'live');
     response.end();
   });
-  return { tracer: exportTo(address).getTracer('test'), bodies };
+  return { tracer: exportTo(address, 'http/json').getTracer('test'), bodies };
 }
 
 it('a receiver that replaces the command between two spans gets none of the second', async () => {
@@ -197,17 +204,17 @@ it('a receiver that replaces the command between two spans gets none of the seco
   isView = false;
   tracer.startSpan('two');
   await wait(1_500);
-  expect(bodies.at(-1)).toBe('');
+  expect(bodies.at(-1)).toBe(WITHOUT_SPANS);
   expect(shows('two')).toBe(false);
 });
 
 it('another receiver on this machine gets one request without spans, and no more', async () => {
   const { tracer, bodies } = await startReceiver(() => false);
   tracer.startSpan('one');
-  await vi.waitFor(() => expect(bodies).toEqual(['']));
+  await vi.waitFor(() => expect(bodies).toEqual([WITHOUT_SPANS]));
   tracer.startSpan('two');
   await wait(1_000);
-  expect(bodies).toEqual(['']);
+  expect(bodies).toEqual([WITHOUT_SPANS]);
 });
 
 it.each([
