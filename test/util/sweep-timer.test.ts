@@ -7,6 +7,16 @@ vi.mock(import('../../src/util/timers.ts'), async (original) => ({
   platformTimers: () => globalThis,
 }));
 
+/** What would run when the process exits. */
+const atExit = vi.hoisted(() => new Set<() => void>());
+vi.mock(import('../../src/util/process-events.ts'), async (original) => ({
+  ...(await original()),
+  atExit: (run: () => void) => {
+    atExit.add(run);
+    return () => void atExit.delete(run);
+  },
+}));
+
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
@@ -25,6 +35,15 @@ test('a timer sweeps from when it wakes until it stops', () => {
   vi.advanceTimersByTime(1_000);
   expect(sweep).toHaveBeenCalledTimes(4);
   timer.stop();
+});
+
+test('a timer that has stopped does nothing when the process exits', () => {
+  const end = vi.fn();
+  const timer = new SweepTimer(nothing, end);
+  for (let woken = 0; woken < 2; woken++) timer.wake(1_000);
+  expect([...atExit]).toEqual([end]);
+  timer.stop();
+  expect([...atExit]).toEqual([]);
 });
 
 test('a sweep that throws is followed by the next one', () => {

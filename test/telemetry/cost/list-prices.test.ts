@@ -55,6 +55,7 @@ test.each<[includes: boolean, what: string, Case]>([
   [false, 'cached tokens of a fine-tuned model', { ...FINE_TUNED, ...CACHED }],
   [false, 'file searches', { spending: { fileSearches: 1 } }],
   [false, 'the fee of a model that searches', { model: 'gpt-4o-mini-search-preview-2025-03-11' }],
+  [false, 'the fee of a newer model that searches', { model: 'gpt-5-search-api' }],
   [false, 'the surcharge of a region', { model: 'gpt-5.4-pro', address: 'eu.api.openai.com' }],
 ])('it is %s that the list prices of a model include %s', (includes, _, call) =>
   expect(isComplete(call)).toBe(includes),

@@ -12,6 +12,8 @@ test.each([
   ['openrouter', { cost: 0.5, is_byok: true }, undefined],
   ['openrouter', { cost: '0.012' }, undefined],
   ['openrouter', { cost: -1 }, undefined],
+  ['openrouter', { cost: 1e15 }, 1e15],
+  ['openrouter', { cost: 2e15 }, undefined],
   ['openrouter', { cost: 1e300 }, undefined],
   ['openrouter', { cost: 1e308, is_byok: true, cost_details: { upstream_inference_cost: 1e308 } }, undefined],
   ['x_ai', { cost_in_usd_ticks: 37_756_000 }, 0.0037756],
