@@ -70,15 +70,9 @@ class RecordedNode {
   requested: readonly RequestedToolCall[] = [];
 }
 
-const recordedNodes = new WeakMap<AgentsNode, RecordedNode>();
-
 export function recordOf(node: AgentsNode): RecordedNode {
-  let known = recordedNodes.get(node);
-  if (known === undefined) {
-    known = new RecordedNode();
-    recordedNodes.set(node, known);
-  }
-  return known;
+  node.notes ??= new RecordedNode();
+  return node.notes as RecordedNode;
 }
 
 /** The agent that makes a call. A request without an operation name, such as one for an image, is not the agent's. */

@@ -15,7 +15,6 @@ import {
   names,
   numberField,
   objectField,
-  row,
   stringField,
   textField,
 } from '../../util/payload.ts';
@@ -23,7 +22,7 @@ import {
 /** Replaces each piece of audio, which is counted but not kept. */
 export const AUDIO_PIECE: Readonly<{ type: string }> = Object.freeze({ type: 'response.output_audio.delta' });
 /** What a piece of an answer contains, in both versions of the API. The transcript of its audio is text, too. */
-const PIECES: Readonly<Record<string, 'audio' | 'text'>> = {
+export const PIECES: Readonly<Record<string, 'audio' | 'text'>> = {
   'response.output_audio.delta': 'audio',
   'response.audio.delta': 'audio',
   'response.output_text.delta': 'text',
@@ -31,11 +30,6 @@ const PIECES: Readonly<Record<string, 'audio' | 'text'>> = {
   'response.output_audio_transcript.delta': 'text',
   'response.audio_transcript.delta': 'text',
 };
-
-/** Returns `undefined` for other pieces, such as arguments. */
-export function pieceOf(type: string): 'audio' | 'text' | undefined {
-  return row(PIECES, type);
-}
 
 export function bytesOf(audio: unknown): number {
   return typeof audio === 'string' ? audio.length * 0.75 : 0;

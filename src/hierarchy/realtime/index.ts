@@ -2,7 +2,7 @@ import type { SpanContext } from '@opentelemetry/api';
 import type { Lose, SocketClose, SocketObservation } from '../../sdk/sockets/socket.ts';
 import { activeContext } from '../../util/context.ts';
 import { field, fieldsOf, numberField, type PayloadObject, row, stringField } from '../../util/payload.ts';
-import { AUDIO_PIECE, bytesOf, limitsOf, pieceOf, textDelta, withoutSound } from '../dialects/realtime.ts';
+import { AUDIO_PIECE, bytesOf, limitsOf, PIECES, textDelta, withoutSound } from '../dialects/realtime.ts';
 import { RealtimeSession, type SessionStart } from './realtime-session.ts';
 import { SessionResponses } from './session-responses.ts';
 
@@ -52,7 +52,7 @@ export class SessionSocket implements SocketObservation {
       return;
     }
     const id = stringField(event, 'response_id');
-    const piece = pieceOf(type);
+    const piece = row(PIECES, type);
     if (piece === 'audio') responses.piece(id, AUDIO_PIECE, bytesOf(field(event, 'delta')), false);
     else {
       const isText = piece === 'text';

@@ -36,6 +36,9 @@ export class AgentsNode {
   /** Our span for the node, and the context inside. A node that is resumed gets a second span. */
   recorded: { readonly span: Span; readonly context: Context } | undefined;
 
+  /** What the listener notes about the node. */
+  notes: unknown;
+
   // The following are used only for traces:
   /** The spans inside that have not ended, oldest first. */
   readonly openSpans: BoundedMap<AgentsNode, AgentsNode> = new BoundedMap(MAX_OPEN_IN_TRACE);

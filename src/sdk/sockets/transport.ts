@@ -25,26 +25,23 @@ export class Transports {
   /** A connection is removed once it is known to have closed. */
   #observers = new WeakMap<object, TransportObserver>();
   readonly #patches = new Patches();
-  /** The patches of connections that have methods of their own. Only the connection keeps them alive. */
-  readonly #own = new WeakMap<object, Patches>();
 
   watch(transport: object, observer: TransportObserver): void {
     this.#observers.set(transport, observer);
-    this.#before(transport, 'send', holderOf(transport, 'send'), (each, data) =>
+    const prototype = Object.getPrototypeOf(transport);
+    this.#before(holderOf(prototype, 'send'), 'send', (each, data) =>
       this.#observers.get(each)?.sending(data),
     );
     for (const name of ['close', 'terminate'])
-      this.#before(transport, name, holderOf(transport, name), (each, code) => {
+      this.#before(holderOf(prototype, name), name, (each, code) => {
         if (isOfProgram(each, name, code)) this.#observers.get(each)?.closing();
       });
-    const emitsClose = holderOf(transport, 'emitClose');
+    const emitsClose = holderOf(prototype, 'emitClose');
     if (emitsClose !== undefined)
-      this.#before(transport, 'emitClose', emitsClose, (each) =>
-        this.#closed(each, field(each, '_closeCode')),
-      );
+      this.#before(emitsClose, 'emitClose', (each) => this.#closed(each, field(each, '_closeCode')));
     else if (isSilent(transport)) this.#listen(transport);
     else
-      this.#before(transport, 'dispatchEvent', Object.getPrototypeOf(transport), (each, event) => {
+      this.#before(prototype, 'dispatchEvent', (each, event) => {
         if (field(event, 'type') === 'close') this.#closed(each, field(event, 'code'));
       });
     // A connection that has already closed will not report that again.
@@ -56,7 +53,7 @@ export class Transports {
     if (readyState > CLOSING) this.#closed(transport, undefined);
   }
 
-  /** Open connections continue unobserved; their own methods stay wrapped. */
+  /** Open connections continue unobserved. */
   restore(): void {
     this.#observers = new WeakMap();
     this.#patches.restore();
@@ -73,18 +70,10 @@ export class Transports {
     addEventListener?.call(transport, 'close', (event) => this.#closed(transport, field(event, 'code')));
   }
 
-  /** Calls `observe` with the connection and the first argument before each call of a method of the holder. */
-  #before(
-    transport: object,
-    name: string,
-    holder: unknown,
-    observe: (transport: object, given: unknown) => void,
-  ): void {
+  /** Calls `observe` with the connection and the first argument before each call of a method of the class. */
+  #before(holder: unknown, name: string, observe: (transport: object, given: unknown) => void): void {
     if (!isObject(holder)) return;
-    const own = this.#own.get(transport) ?? new Patches();
-    if (holder === transport) this.#own.set(transport, own);
-    const patches = holder === transport ? own : this.#patches;
-    patches.override(holder, name, (inherited) => ({
+    this.#patches.override(holder, name, (inherited) => ({
       [name](...args) {
         observe(this, args[0]);
         return inherited().apply(this, args);
