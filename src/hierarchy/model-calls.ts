@@ -76,12 +76,8 @@ export class ModelCall {
     if (call !== undefined && toolCalls.areAwaited) {
       // The SDK's tool runner has run every function but those that it refused. Only these are still pending.
       const results = dialect.results(call.body, isToolRunner(call) ? REFUSED_TOOL : undefined);
-      this.#answered = toolCalls.answer(results, {
-        ...start,
-        origin: start.endpoint.origin,
-        time: start.startTime,
-        parent,
-      });
+      const { origin } = start.endpoint;
+      this.#answered = toolCalls.answer(results, { ...start, origin, time: start.startTime, parent });
     }
     this.#joined = activeSpan(parent) === undefined ? this.#answered?.caller : undefined;
     this.parent = this.#joined === undefined ? parent : trace.setSpanContext(parent, this.#joined);
@@ -118,7 +114,7 @@ export class ModelCall {
   /** @param isPaused whether another span may continue the answer, and record what has not ended yet */
   ended(result: unknown, endTime: number, spent: Spent, isPaused = false): void {
     if (this.#tracker.toolCalls.openStreams.size > 0) this.#tracker.toolCalls.openStreams.delete(this);
-    this.#request(result, endTime, isPaused ? hasEnded : undefined);
+    this.#request(result, endTime, isPaused ? hasEnded : () => true);
     this.#count(result, spent);
     finishIn(this.#joined);
   }
@@ -139,11 +135,7 @@ export class ModelCall {
     return this.#dialect.conversationOf?.(result) ?? this.start.conversationId;
   }
 
-  #request(
-    result: unknown,
-    endTime: number,
-    isWanted: (requested: RequestedCall) => boolean = () => true,
-  ): void {
+  #request(result: unknown, endTime: number, isWanted: (each: RequestedCall) => boolean): void {
     // Unrecorded calls are kept as pending, too. Otherwise, a result could match another user's call.
     const content = this.#isRecorded && this.#tracker.telemetry.wantsContent;
     const reported = this.#dialect.calls(result, { content });

@@ -54,6 +54,8 @@ interface ResponseRequest {
   readonly conversationId: string | undefined;
 }
 
+const TAKE_ITEMS: ReadonlySet<string> = new Set(['/conversations', '/conversations/{conversation_id}/items']);
+
 const ENDED_STATUSES: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'incomplete']);
 /** A background response that has shown no sign of life for this time is given up. */
 const BACKGROUND_RESPONSE_TIMEOUT_MS = 1_800_000;
@@ -344,9 +346,9 @@ export class Responses implements ConversationApi {
     if (route.template === '/conversations/{conversation_id}' && call.method === 'DELETE' && id !== undefined)
       tracker.endConversation('conversation', id, origin);
     const conversationId = creates ? id : values[0];
-    if (call.method !== 'POST' || conversationId === undefined) return;
-    // Only requests about Conversations have items. If `withConversation` or a session of `@openai/agents` names this
-    // Conversation, the model calls have already counted the messages that they answered.
+    if (call.method !== 'POST' || !TAKE_ITEMS.has(route.template) || conversationId === undefined) return;
+    // If `withConversation` or a session of `@openai/agents` names this Conversation, the model calls have
+    // already counted the messages that they answered.
     const userMessages = countPutMessages(body, conversationIn(context) === conversationId);
     if (userMessages > 0)
       tracker.conversation('conversation', conversationId, origin).count({ userMessages });

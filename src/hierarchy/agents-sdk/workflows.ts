@@ -25,7 +25,7 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
 import { LastingClock } from '../../util/clock.ts';
 import { activeContext, isSuppressed } from '../../util/context.ts';
-import { arrayField, objectField, stringField, textField } from '../../util/payload.ts';
+import { arrayField, objectField, row, stringField, textField } from '../../util/payload.ts';
 import { conversationIn, inTraceOf } from '../conversations/conversation-id.ts';
 import { spanContextIn, withoutFlags } from '../conversations/metadata-context.ts';
 import {
@@ -33,10 +33,10 @@ import {
   type AgentsStart,
   DEFAULT_WORKFLOW,
   morePrecise,
+  REPORTED_CALLS,
   readAgentsFailure,
   readAgentsToolOutcome,
   readEnd,
-  readReportedCall,
   readStart,
 } from '../dialects/agents-sdk.ts';
 import { requestTo } from '../dialects/shared-readers.ts';
@@ -139,7 +139,7 @@ export class Workflows implements AgentsListener {
     const active = activeContext();
     if (isSuppressed(active)) return;
     const recorded = recordOf(node);
-    if (isCallNode(node)) {
+    if (row(REPORTED_CALLS, node.type) !== undefined) {
       const clock = new LastingClock();
       recorded.callStart = { parent: contextFor(node, active), startTime: clock.now(), clock };
     }
@@ -168,7 +168,7 @@ export class Workflows implements AgentsListener {
   }
 
   ended(node: AgentsNode): void {
-    if (isCallNode(node)) recordUnseenCall(node);
+    recordUnseenCall(node);
     if (withholdsText(node))
       for (let around: AgentsNode | undefined = node; around !== undefined; around = around.parent)
         recordOf(around).withholdsText = true;
@@ -319,10 +319,6 @@ function recordedTraceId(trace: AgentsNode): string | undefined {
   return id === NO_TRACE_ID ? undefined : id;
 }
 
-function isCallNode({ type }: AgentsNode): boolean {
-  return type === 'response' || type === 'generation';
-}
-
 /**
  * Records a model call that `@openai/agents` made without a client of `openai`: over its own WebSocket, or
  * with another package. `@openai/agents` reports the request and the answer when the call ends.
@@ -335,7 +331,7 @@ function recordUnseenCall(node: AgentsNode): void {
   if (callStart === undefined || telemetry === undefined || modelCalls > 0) return;
   const { parent, startTime, clock } = callStart;
   const failure = failureOfNode(node);
-  const reported = readReportedCall(node.type, node.data);
+  const reported = row(REPORTED_CALLS, node.type)?.(node.data);
   if (reported === undefined) return;
   const { operation, path, body, result, provider } = reported;
   if (isSeen(result, startTime)) return;

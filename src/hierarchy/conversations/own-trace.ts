@@ -64,12 +64,8 @@ export function linkCaller(context: Context, segment: Segment): void {
   const caller = context.getValue(CALLER) as Span | undefined;
   if (caller === undefined) return;
   const { spanContext } = segment;
-  let links = linked.get(caller);
-  if (links === undefined) {
-    links = new Set();
-    linked.set(caller, links);
-  }
+  const links = linked.get(caller) ?? new Set();
   if (links.has(spanContext.spanId) || links.size >= MAX_LINKED_CONVERSATIONS) return;
-  links.add(spanContext.spanId);
+  linked.set(caller, links.add(spanContext.spanId));
   guard('linking a span', () => caller.addLink({ context: spanContext }));
 }

@@ -67,7 +67,7 @@ export const DEFAULT_WORKFLOW = 'Agent workflow';
 const TRANSFER = 'transfer_to_';
 
 /**
- * The kinds of spans that are recorded here. {@link readReportedCall} reads model calls. Others, such as
+ * The kinds of spans that are recorded here. {@link REPORTED_CALLS} reads model calls. Others, such as
  * tasks and turns, have no span.
  */
 const SPAN_TYPES: Readonly<Record<string, SpanType>> = {
@@ -206,11 +206,11 @@ export interface ReportedCall {
   readonly provider: string;
 }
 
-/** Reads a model call; `undefined` for other nodes, and for calls that `@openai/agents` withholds. */
-export function readReportedCall(type: string, data: PayloadObject): ReportedCall | undefined {
-  if (type === 'response') return readResponseCall(data);
-  return type === 'generation' ? readGeneration(data) : undefined;
-}
+/** The spans of model calls. Calls that `@openai/agents` withholds are read as `undefined`. */
+export const REPORTED_CALLS: Readonly<Record<string, (data: PayloadObject) => ReportedCall | undefined>> = {
+  response: readResponseCall,
+  generation: readGeneration,
+};
 
 function readResponseCall(data: PayloadObject): ReportedCall | undefined {
   const result = data._response;

@@ -126,13 +126,10 @@ export function byUniqueId(
   idOf: (value: unknown) => string | undefined,
 ): Map<string, unknown> {
   const found = new Map<string, unknown>();
-  const repeated = new Set<string>();
   for (const value of values) {
     const id = idOf(value);
-    if (id === undefined) continue;
-    if (found.has(id)) repeated.add(id);
-    found.set(id, value);
+    if (id !== undefined) found.set(id, found.has(id) ? undefined : value);
   }
-  for (const id of repeated) found.delete(id);
+  for (const [id, value] of found) if (value === undefined) found.delete(id);
   return found;
 }
