@@ -35,7 +35,6 @@ export class Hierarchy {
   openSocket(socket: OpenedSocket, endpoint: ClientEndpoint): SocketObservation {
     const { tracker } = this;
     this.#claimed ??= tracker.store.shelf();
-    const claims = { claimed: this.#claimed, claimant: Symbol() };
-    return new SessionSocket({ tracker, ...claims, socket, endpoint });
+    return new SessionSocket({ tracker, claimed: this.#claimed, socket, endpoint });
   }
 }

@@ -28,7 +28,7 @@ export function recordAgents(): () => void {
     };
     agentsCalls.ignored = ({ context }) => {
       const node = agentsNodeIn(context);
-      if (node !== undefined) recordOf(node).modelCalls++;
+      if (node !== undefined) recordOf(node).hasModelCall = true;
     };
     const source = new AgentsSource(provider, new Workflows(defaultTelemetry));
     stopObserving = () => {

@@ -56,8 +56,8 @@ class RecordedNode {
     | undefined;
   /** Set only for a trace: the last handoff, until the agent that takes over starts. */
   handoff: { readonly to: string | undefined; readonly from: SpanContext } | undefined;
-  /** The number of model calls directly below that are recorded, or that the program's hook ignores. */
-  modelCalls = 0;
+  /** Whether a model call directly below is recorded, or ignored by the hook of the program. */
+  hasModelCall = false;
   failure: Failure | undefined;
   /**
    * Whether the node's errors may quote the text of a tool's error, which `@openai/agents` withholds as
@@ -88,10 +88,6 @@ function agentAttributes(node: AgentsNode, operation: Operation): Attributes {
   return defined({ [ATTR.GEN_AI_AGENT_NAME]: stringField(agentOf(node, operation)?.data, 'name') });
 }
 
-function noteModelCall(node: AgentsNode, { traits }: Operation): void {
-  if (traits?.inference === 'chat') recordOf(node).modelCalls++;
-}
-
 function noteAnswer(node: AgentsNode, operation: Operation, result: unknown, spent: Spent): void {
   if (result === undefined) return;
   const agent = askingAgent(node, operation);
@@ -103,7 +99,7 @@ function noteAnswer(node: AgentsNode, operation: Operation, result: unknown, spe
 }
 
 export function placeWithinAgents(place: Placement, node: AgentsNode, operation: Operation): Placement {
-  noteModelCall(node, operation);
+  if (operation.traits?.inference === 'chat') recordOf(node).hasModelCall = true;
   return {
     ...place,
     onFact: place.onFact && ((...fact) => place.onFact?.(...fact)),
@@ -325,10 +321,10 @@ function recordedTraceId(trace: AgentsNode): string | undefined {
  */
 function recordUnseenCall(node: AgentsNode): void {
   const recorded = recordOf(node);
-  const { callStart, modelCalls } = recorded;
+  const { callStart, hasModelCall } = recorded;
   const { telemetry } = recordOf(node.trace);
   recorded.callStart = undefined;
-  if (callStart === undefined || telemetry === undefined || modelCalls > 0) return;
+  if (callStart === undefined || telemetry === undefined || hasModelCall) return;
   const { parent, startTime, clock } = callStart;
   const failure = failureOfNode(node);
   const reported = row(REPORTED_CALLS, node.type)?.(node.data);
@@ -341,7 +337,6 @@ function recordUnseenCall(node: AgentsNode): void {
     parent,
     attributes: { ...agentAttributes(node, operation), [ATTR.OPENAI_AGENTS_SPAN_TYPE]: node.type },
   };
-  noteModelCall(node, operation);
   const record = new OperationRecord(telemetry, { operation, request, endpoint, place, startTime });
   record.end({ result, failure }, clock.now());
   noteAnswer(node, operation, result, record.spent);

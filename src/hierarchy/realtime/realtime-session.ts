@@ -20,10 +20,8 @@ import type { ConversationTracker } from '../tracker.ts';
 
 export interface SessionStart {
   readonly tracker: ConversationTracker;
-  /** Which socket records a response or transcript, by session and id. Other sockets may get the same one. */
+  /** Which connection records a response or transcript, by session and id. Other sockets may get the same one. */
   readonly claimed: Shelf<symbol>;
-  /** Identifies the socket, whose context and client must not be kept after its close. */
-  readonly claimant: symbol;
   readonly socket: OpenedSocket;
   readonly endpoint: ClientEndpoint;
 }
@@ -51,6 +49,8 @@ export class RealtimeSession {
   /** A session may last long, and the wall clock may be set meanwhile. */
   readonly clock: LastingClock = new LastingClock();
   readonly #kind: 'realtime' | 'live';
+  /** Identifies the connection, whose context and client must not be kept after its close. */
+  readonly #claimant = Symbol();
 
   /** @param previous the span of the session over the previous connection of the same socket */
   constructor(start: SessionStart, previous: SpanContext | undefined) {
@@ -114,11 +114,11 @@ export class RealtimeSession {
   /** Another socket of the session may have claimed the response or transcript first, and then records it. */
   claims(id: string): boolean {
     if (this.facts.id === undefined) return true;
-    const { claimed, claimant, endpoint } = this.start;
+    const { claimed, endpoint } = this.start;
     const key = `${this.facts.id} ${id}`;
-    const first = claimed.get(endpoint.origin, key) ?? claimant;
+    const first = claimed.get(endpoint.origin, key) ?? this.#claimant;
     claimed.set(endpoint.origin, key, first);
-    return first === claimant;
+    return first === this.#claimant;
   }
 
   endSpan(close: SocketClose | undefined, time: number): void {
