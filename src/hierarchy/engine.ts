@@ -252,7 +252,6 @@ class EngineRequest extends Facts implements Placement {
 
   protected override adopt({ snapshot, object }: InvocationFact): AgentInvocation | undefined {
     const { tracker, handedOn, dialect } = this.engine;
-    const { kind } = dialect;
     const { settings } = tracker.telemetry;
     const { id, phase, createdAt, conversationId = this.conversationId } = snapshot;
     const endedAt = snapshot.endedAt ?? (phase === 'ended' ? createdAt : undefined);
@@ -264,13 +263,11 @@ class EngineRequest extends Facts implements Placement {
     const place = placeAdopted(settings, this, { endedAt, isOwn: !!own, creator, object });
     if (place === undefined) return undefined;
     handedOn.delete(origin, id);
-    const found = { kind, conversationId, ...place };
+    const found = { kind: dialect.kind, conversationId, ...place };
     const adopted = adoptInvocation(tracker, found, snapshot, this, own);
     this.requestInvocation = adopted;
-    if (this.live) {
-      // From now on, the stream drives it, as if it had been known before.
-      adopted.apply({ type: 'asked', outlives: false }, this.timeFor(adopted));
-    }
+    // From now on, the stream drives it, as if it had been known before.
+    if (this.live) adopted.apply({ type: 'asked', outlives: false }, this.timeFor(adopted));
     return adopted;
   }
 

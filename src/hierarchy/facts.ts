@@ -140,9 +140,9 @@ export class Facts implements FactSink, Observation {
 
   wants(invocationId: string | undefined, conversationId?: string): WantedDetail {
     if (invocationId === undefined) return 'nothing';
-    const { tracker } = this.engine;
-    if (this.findOrResume(invocationId, conversationId, false) !== undefined) return 'changes';
-    if (tracker.invocations.get(this.endpoint.origin, invocationId)?.paused !== undefined) return 'changes';
+    const known = this.engine.tracker.invocations.get(this.endpoint.origin, invocationId);
+    if (known?.paused !== undefined || known?.open?.isOf(conversationId ?? this.conversationId))
+      return 'changes';
     const identifies = this.requestInvocation !== undefined && this.requestInvocation.id === undefined;
     return identifies || this.mayAdopt ? 'everything' : 'nothing';
   }

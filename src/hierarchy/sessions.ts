@@ -275,7 +275,7 @@ export class Session implements ContentHolder {
     for (const invocation of [...this.invocations]) {
       const { time = Number.POSITIVE_INFINITY } = invocation.acceptance ?? {};
       const isOlder = !seen.live && time <= seen.timeFor(invocation, seen.call.startTime);
-      if (invocation.id !== undefined || isOlder) endUnseen(invocation, seen, seen.timeFor(invocation));
+      if (invocation.id !== undefined || isOlder) endUnseen(invocation, seen.timeFor(invocation));
     }
   }
 
@@ -285,7 +285,6 @@ export class Session implements ContentHolder {
     for (const invocation of [...this.invocations]) {
       const time = seen.timeFor(invocation);
       invocation.end(time, time, time, failure);
-      invocation.settle();
     }
   }
 }
@@ -301,11 +300,11 @@ function isWithin(
 }
 
 /** Ends an invocation whose session has nothing in progress any more. Its outcome is unknown. */
-function endUnseen(invocation: AgentInvocation, seen: Observation, time: number): void {
+function endUnseen(invocation: AgentInvocation, time: number): void {
   const { life, segment } = invocation;
   if (canContinue(life)) segment?.touch(time);
   // Otherwise, a turn would wait for a subagent's turn that no object reports any longer.
-  for (const below of invocation.below) endUnseen(below, seen, life.endTime ?? time);
+  for (const below of invocation.below) endUnseen(below, life.endTime ?? time);
   invocation.apply({ type: 'idle' }, time);
 }
 

@@ -24,10 +24,6 @@ import { ToolCalls } from './tool-calls/tool-calls.ts';
 /** How often overdue entries are searched for; more often if the configured timeouts are short. */
 const SWEEP_INTERVAL_MS = 1_000;
 
-interface OpenSession {
-  closed(): void;
-}
-
 interface KnownInvocation {
   /** Set until its span is recorded. */
   readonly open: AgentInvocation | undefined;
@@ -49,7 +45,8 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   readonly #conversations: Shelf<Conversation>;
   readonly #segments = new Set<Segment>();
   readonly #openInvocations = new Set<Invocation>();
-  readonly #sessions = new Set<OpenSession>();
+  /** Open sockets. `endAll` closes those that are not deleted before. */
+  readonly sessions: Set<{ closed(): void }> = new Set();
   readonly reads: BackgroundReads;
   /** The tool calls of all APIs but runs and turns. */
   readonly toolCalls: ToolCalls;
@@ -136,14 +133,9 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     this.#watch();
   }
 
-  /** Until {@link releaseSession} is called, `endAll` closes the session. */
-  keepSession(session: OpenSession): void {
-    this.#sessions.add(session);
+  keepSession(session: { closed(): void }): void {
+    this.sessions.add(session);
     this.#watch();
-  }
-
-  releaseSession(session: OpenSession): void {
-    this.#sessions.delete(session);
   }
 
   carryOut(invocation: Invocation, effect: Effect): void {
@@ -185,7 +177,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   }
 
   get isOpen(): boolean {
-    return this.#segments.size + this.#openInvocations.size + this.#sessions.size > 0;
+    return this.#segments.size + this.#openInvocations.size + this.sessions.size > 0;
   }
 
   async forceFlush(): Promise<void> {
@@ -209,7 +201,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
 
   endAll(): void {
     for (const invocation of [...this.#openInvocations]) invocation.close();
-    for (const session of [...this.#sessions]) session.closed();
+    for (const session of [...this.sessions]) session.closed();
     for (const segment of [...this.#segments]) segment.end();
     this.#timer.stop();
   }

@@ -227,8 +227,6 @@ export function readMessagesOfRun(listed: unknown, run: InvocationView, sink: Fa
 
 type ReadingOptions = Pick<FactSink, 'content'>;
 
-const NO_PARAMETERS: Attributes = Object.freeze({});
-
 /** @param options.known whether the run was seen before. Its constant fields are then not read again */
 export const readRun: (
   value: unknown,
@@ -249,7 +247,7 @@ export const readRun: (
     agentId: asName(run.assistant_id),
     phase: ended ? 'ended' : status === 'requires_action' ? 'waiting' : 'open',
     model: asName(run.model),
-    parameters: known ? NO_PARAMETERS : readRunParameters(value),
+    parameters: known ? undefined : readRunParameters(value),
     createdAt: asTime(run.created_at),
     endedAt: ended ? readEndTime(run) : undefined,
     expiresAt: asTime(run.expires_at),

@@ -73,7 +73,7 @@ export class SessionSocket implements SocketObservation {
     // A hook or span processor that runs while a response is recorded may close the socket.
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#start.tracker.releaseSession(this);
+    this.#start.tracker.sessions.delete(this);
     const { session } = this.#responses;
     const last = Math.max(this.#responses.end(close), session.time);
     session.endSpan(close, close === undefined ? last : session.clock.now());
