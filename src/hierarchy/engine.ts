@@ -352,7 +352,7 @@ class EngineRequest extends Facts implements Placement {
     } finally {
       invocation.apply({ type: 'answered', outlives: this.#outlives }, time);
     }
-    if (call.error === undefined && !invocation.isClosed) invocation.touch(time);
+    if ((this.opens || call.error === undefined) && !invocation.isClosed) invocation.touch(time);
   }
 
   /** Notes on the invocation's span what the request's own span would show. */
@@ -375,14 +375,11 @@ class EngineRequest extends Facts implements Placement {
     const isCreated = call.error === undefined || invocation.id !== undefined;
     if (isCreated && conversationId !== undefined)
       this.conversationOf(conversationId).count({ userMessages: start.input.count - this.#taken.count });
-    const isAccepted = call.error === undefined && invocation.session !== undefined;
-    if (isAccepted) {
+    if (call.error === undefined && invocation.session !== undefined) {
       invocation.acceptance = acceptanceOf(call, invocation);
       // If the server never reports the id, the newest invocations of the conversation are read.
       invocation.read ??= this.reader(invocation);
-    }
-    if (invocation.id === undefined && !isAccepted) this.#abandon(call, invocation);
-    else invocation.touch(call.endTime);
+    } else if (invocation.id === undefined) this.#abandon(call, invocation);
   }
 
   /** Ends an invocation that was not created, or whose response the program read itself. */

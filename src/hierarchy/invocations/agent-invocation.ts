@@ -87,8 +87,6 @@ export function pausedBy(clock: OperationClock, paused: PausedInvocation): Pause
   return { ...paused, createdTime: moved(paused.createdTime), waiting };
 }
 
-type InvocationRecord = OperationRecord<Pick<Place, 'agentName'>, InvocationEnd>;
-
 /**
  * One run or turn. Everything known about it is collected here and recorded only when it closes, so that each
  * token counts once.
@@ -102,7 +100,7 @@ export class AgentInvocation extends Invocation {
   readonly startTime: number;
   /** When it began, before any pause; `undefined` if only the server's time, in whole seconds, is known. */
   readonly createdTime: number | undefined;
-  readonly openRecord: InvocationRecord;
+  readonly openRecord: OperationRecord<Pick<Place, 'agentName'>, InvocationEnd>;
   readonly spanContext: SpanContext;
   readonly context: Context;
   readonly steps: Steps;
@@ -223,18 +221,17 @@ export class AgentInvocation extends Invocation {
 
   /** Whether content is recorded, but the model may have been given messages that this process has not seen. */
   get #lacksInput(): boolean {
-    const { openRecord, telemetry } = this;
-    const wants = telemetry.wantsContent && openRecord.mayHaveContent;
-    return this.start.kind === 'thread' && wants && !this.steps.knowsInput;
+    return this.telemetry.wantsContent && this.openRecord.mayHaveContent && !this.steps.knowsInput;
   }
 
   override get lacks(): Living['lacks'] {
     if (this.below.size > 0) return 'invocations';
     if (!this.openRecord.span.isRecording() && !this.telemetry.readsUnsampled) return 'nothing';
+    if (!this.isComplete) return 'details';
     // The agent's id may be known, although its object has not been seen.
-    const lacksAgent = this.start.kind === 'thread' && this.agent === undefined && this.agentId !== undefined;
-    const isAllKnown = this.isComplete && !(this.life.mayRead && (lacksAgent || this.#lacksInput));
-    return isAllKnown ? 'nothing' : 'details';
+    const lacksAgent = this.agent === undefined && this.agentId !== undefined;
+    const mayRead = this.life.mayRead && this.start.kind === 'thread';
+    return mayRead && (lacksAgent || this.#lacksInput) ? 'details' : 'nothing';
   }
 
   get spent(): Spent {
