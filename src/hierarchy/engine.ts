@@ -10,7 +10,6 @@ import { recordAttempts } from '../telemetry/attempts.ts';
 import { callAttributes, headersOf, rateLimitsIn } from '../telemetry/call-attributes.ts';
 import { callerTraceOf, contextOf } from '../telemetry/metadata.ts';
 import { readFailure } from '../telemetry/outcomes/failure.ts';
-import { placeAttributes } from '../telemetry/place-attributes.ts';
 import type { Following } from '../telemetry/placement.ts';
 import { inOrder, justAfter, SPAN_ROOM_MS } from '../util/clock.ts';
 import { stringField } from '../util/payload.ts';
@@ -357,10 +356,7 @@ class EngineRequest extends Facts implements Placement {
 
   /** Notes on the invocation's span what the request's own span would show. */
   #fold(call: Call, invocation: AgentInvocation): void {
-    // The attempts of the starting request get spans even if the invocation was recorded before the stream
-    // ended.
-    if (call.attemptCount > 1 && (this.opens || !invocation.isClosed))
-      recordAttempts(invocation.telemetry, call, this.parent, placeAttributes(invocation.place));
+    recordAttempts(invocation.telemetry, call, this.parent, invocation.openRecord.attributes);
     if (invocation.isClosed) return;
     if (this.opens) invocation.addAttributes({ ...callAttributes(call), ...rateLimitsIn(headersOf(call)) });
     else if (call.error === undefined && call.method === 'GET' && !this.#outlives) invocation.pollCount++;

@@ -96,8 +96,7 @@ export const agents: Dialect = {
   },
 
   readEvent(event, sink): void {
-    const type = stringField(event, 'type') ?? '';
-    const name = type.startsWith(PREFIX) ? type.slice(PREFIX.length) : type;
+    const name = (stringField(event, 'type') ?? '').replace(/^agent\.session\./, '');
     if (name.startsWith(ENVIRONMENT)) readEnvironmentEvent(event, sink);
     else row(EVENTS, name)?.(event, sink);
   },
@@ -106,7 +105,6 @@ export const agents: Dialect = {
   readDetails: readTurnDetails,
 };
 
-const PREFIX = 'agent.session.';
 const ENVIRONMENT = 'environment.';
 
 type ReadFact = (value: unknown, sink: FactSink) => void;

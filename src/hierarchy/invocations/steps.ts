@@ -75,11 +75,10 @@ export class Steps {
     const recorded = new Map(this.before.recorded);
     for (const { snapshot } of this.unrecorded) recorded.set(snapshot.id, snapshot.usage);
     for (const call of toolCalls) if (!isUnanswered(call)) recorded.set(call.snapshot.id, undefined);
-    const waiting = toolCalls.filter(isUnanswered);
-    return {
-      recorded,
-      waiting: waiting.map((call) => ({ ...call, snapshot: { ...call.snapshot, content: undefined } })),
-    };
+    const waiting = toolCalls
+      .filter(isUnanswered)
+      .map((call) => ({ ...call, snapshot: { ...call.snapshot, content: undefined } }));
+    return { recorded, waiting };
   }
 
   get knowsInput(): boolean {
