@@ -208,11 +208,10 @@ function threadPath({ conversationId = '' }: InvocationView): string {
 export function readMessagesOfRun(listed: unknown, run: InvocationView, sink: FactSink): void {
   const { id, conversationId, snapshot } = run;
   if (id === undefined) return;
-  const inList = first(arrayField(listed, 'data'), MAX_READ).flatMap(
-    (value) => readThreadMessage(value, sink) ?? [],
-  );
-  // Some servers ignore the requested order. Within a second, the list is newest first.
-  const messages = inList.toReversed().sort((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0));
+  const messages = oldestFirst(listed, NEWEST_MESSAGES)
+    .flatMap((value) => readThreadMessage(value, sink) ?? [])
+    // Some servers ignore the requested order.
+    .sort((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0));
   const isAnswer = ({ invocationId, role }: MessageSnapshot): boolean =>
     invocationId === id && role === 'assistant';
   const answer = messages.findIndex(isAnswer);

@@ -115,8 +115,9 @@ export async function listPages(
 
 /** An object, or the first ones of a list, oldest first. By default, the API lists the newest first. */
 export function oldestFirst(value: unknown, query: unknown): readonly unknown[] {
-  if (field(value, 'object') !== 'list') return [value];
-  const listed = arrayField(value, 'data').slice(0, MAX_READ);
+  const data = field(value, 'data');
+  if (!Array.isArray(data)) return [value];
+  const listed = asArray(data).slice(0, MAX_READ);
   return stringField(query, 'order') === 'asc' ? listed : listed.reverse();
 }
 
