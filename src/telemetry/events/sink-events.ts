@@ -1,13 +1,6 @@
 import type { Attributes, Context, Span } from '@opentelemetry/api';
 import { contentTargets, type Settings } from '../../config/config.ts';
-import type {
-  EventPreset,
-  ModelInvokeEvent,
-  PolicyViolationEvent,
-  SinkEvent,
-  SinkEventBase,
-  ToolCallEvent,
-} from '../../config/sink-event-types.ts';
+import type { EventPreset, SinkEvent } from '../../config/sink-event-types.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { cut } from '../../util/cut-text.ts';
 import { arrayField, asObject, field, first } from '../../util/payload.ts';
@@ -21,6 +14,9 @@ import { handToSink } from './sink.ts';
 
 /** The operations for which the sink gets a `model.invoke` event. A run has one; its steps have none. */
 const SINK_OPERATIONS: readonly unknown[] = ['chat', 'text_completion', 'embeddings', 'invoke_agent'];
+
+/** The members of an event. Those that are undefined are left out at the end. */
+type Members = Readonly<Record<string, unknown>>;
 
 export interface EndedOperation {
   readonly span: Span;
@@ -44,11 +40,12 @@ export interface EndedOperation {
 export function emitSinkEvents(ended: EndedOperation, settings: Settings): void {
   const { events } = settings;
   if (events === undefined || isInsideHook(ended.context)) return;
-  for (const event of eventsOf(ended, settings, events.preset)) handToSink(events.sink, event);
+  for (const event of eventsOf(ended, settings, events.preset))
+    handToSink(events.sink, definedMembers<SinkEvent>(event));
 }
 
 /** Creates an operation's events. Operations outside of `SINK_OPERATIONS` have at most cost and failure. */
-function* eventsOf(ended: EndedOperation, settings: Settings, preset: EventPreset): Generator<SinkEvent> {
+function* eventsOf(ended: EndedOperation, settings: Settings, preset: EventPreset): Generator<Members> {
   const { attributes, failure, operation, result, spent } = ended;
   const base = baseOf(ended);
   const isNamed = SINK_OPERATIONS.includes(attributes[ATTR.GEN_AI_OPERATION_NAME]);
@@ -72,9 +69,9 @@ function eventOperation(attributes: Attributes): unknown {
   return `${String(attributes[ATTR.HTTP_REQUEST_METHOD])} ${String(template)}`;
 }
 
-function baseOf({ span, attributes, endTime }: EndedOperation): SinkEventBase {
+function baseOf({ span, attributes, endTime }: EndedOperation): Members {
   const { traceId, spanId } = span.spanContext();
-  return definedMembers({
+  return {
     time: endTime,
     traceId,
     spanId,
@@ -83,17 +80,17 @@ function baseOf({ span, attributes, endTime }: EndedOperation): SinkEventBase {
     model: attributes[ATTR.GEN_AI_REQUEST_MODEL],
     conversationId: attributes[ATTR.GEN_AI_CONVERSATION_ID],
     runId: attributes[ATTR.OPENAI_RUN_ID],
-  });
+  };
 }
 
 function invocation(
-  base: SinkEventBase,
+  base: Members,
   { attributes, startTime, endTime, failure, spent }: EndedOperation,
   preset: EventPreset,
-  content: Readonly<Record<string, unknown>> = {},
-): ModelInvokeEvent {
+  content: Members = {},
+): Members {
   const firstChunk = attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK];
-  return definedMembers({
+  return {
     ...base,
     type: 'model.invoke',
     agentName: attributes[ATTR.GEN_AI_AGENT_NAME],
@@ -111,10 +108,10 @@ function invocation(
     inputMessages: content[ATTR.GEN_AI_INPUT_MESSAGES],
     outputMessages: content[ATTR.GEN_AI_OUTPUT_MESSAGES],
     toolDefinitions: content[ATTR.GEN_AI_TOOL_DEFINITIONS],
-  });
+  };
 }
 
-function eventTokens(usage: Usage): ModelInvokeEvent['tokens'] {
+function eventTokens(usage: Usage): Members {
   return definedMembers({
     input: usage.known === 'output' ? undefined : usage.inputTokens,
     output: usage.known === 'input' ? undefined : usage.outputTokens,
@@ -137,20 +134,20 @@ function parametersOf(attributes: Attributes): Record<string, unknown> {
 }
 
 function toolCall(
-  base: SinkEventBase,
+  base: Members,
   { id, name, type, content: own }: RequestedToolCall,
-  content: Readonly<Record<string, unknown>> | undefined,
+  content: Members | undefined,
   settings: Settings,
-): ToolCallEvent {
+): Members {
   const event = { ...base, type: 'tool.call', id, name, toolType: type };
-  if (content === undefined) return definedMembers(event);
+  if (content === undefined) return event;
   const parts = arrayField(content, ATTR.GEN_AI_OUTPUT_MESSAGES)
     .flatMap((message) => arrayField(message, 'parts'))
     .filter((part) => id !== undefined && field(part, 'id') === id);
   // With a completion hook, only content that passed the hook may be used.
   const { completionHook, hideContent } = settings;
   const direct = completionHook === undefined && hideContent === 'none' ? own : undefined;
-  return definedMembers({
+  return {
     ...event,
     arguments:
       valueIn(parts, 'arguments', 'server_tool_call', 'arguments') ??
@@ -158,7 +155,7 @@ function toolCall(
     result:
       valueIn(parts, 'response', 'server_tool_call_response', 'result') ??
       limitedText(direct?.result, settings),
-  });
+  };
 }
 
 /**
@@ -183,23 +180,18 @@ function limitedText(value: unknown, settings: Settings): unknown {
   return json === undefined ? undefined : (JSON.parse(json) as unknown);
 }
 
-function violation(
-  base: SinkEventBase,
-  attributes: Attributes,
-  failure: Failure,
-  settings: Settings,
-): PolicyViolationEvent {
+function violation(base: Members, attributes: Attributes, failure: Failure, settings: Settings): Members {
   const maxMessage = contentTargets(settings).sink ? settings.maxContentLength : 0;
-  return definedMembers({
+  return {
     ...base,
     type: 'policy.violation',
     error: failure.type,
     status: attributes[ATTR.HTTP_RESPONSE_STATUS_CODE],
     message: cut(failure.message ?? '', maxMessage) || undefined,
-  });
+  };
 }
 
 /** Removes undefined members. The values come from attributes, whose types are known by construction. */
-function definedMembers<Shape>(members: Readonly<Record<string, unknown>>): Shape {
+function definedMembers<Shape>(members: Members): Shape {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Shape;
 }
