@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { defined } from '../../operations/attributes.ts';
 import { readToolDefinitions } from '../../operations/tool-definitions.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { keptValue, type TextLimits, TextRoom } from '../../telemetry/content/kept-content.ts';
+import { keptValue, type TextLimits } from '../../telemetry/content/kept-content.ts';
 import {
   arrayField,
   asCount,
@@ -179,7 +179,7 @@ function readResponseDefaults(session: unknown, limits: TextLimits | undefined):
   if (Array.isArray(modalities)) defaults.modalities = names(modalities);
   if (limits === undefined) return defaults;
   const instructions = field(session, 'instructions');
-  const room = new TextRoom(limits.text, limits.span);
+  const room = { maxText: limits.text, left: limits.span };
   if (typeof instructions === 'string')
     defaults.instructions = [{ content: [keptValue({ type: 'output_text', text: instructions }, room)] }];
   if (Array.isArray(field(session, 'tools')))

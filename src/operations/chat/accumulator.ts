@@ -1,4 +1,10 @@
-import { KeptText, keptNumbers, type TextLimits, TextRoom } from '../../telemetry/content/kept-content.ts';
+import {
+  KeptText,
+  keptNumbers,
+  mediaRoom,
+  type TextLimits,
+  type TextRoom,
+} from '../../telemetry/content/kept-content.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
 import {
   asCount,
@@ -70,11 +76,11 @@ class Room {
   readonly messages: TextRoom;
   /** The room for tool arguments. Each call may record them on a span of its own. */
   readonly toolArguments: TextRoom;
-  readonly media: TextRoom = TextRoom.forMedia();
+  readonly media: TextRoom = mediaRoom();
 
   constructor({ text, span, answer }: TextLimits) {
-    this.messages = new TextRoom(text, span);
-    this.toolArguments = new TextRoom(text, answer);
+    this.messages = { maxText: text, left: span };
+    this.toolArguments = { maxText: text, left: answer };
   }
 }
 
@@ -246,7 +252,7 @@ export class ChatAccumulator implements Accumulator {
       message.calls.push(call);
     }
     if (id !== undefined) call.id = id;
-    this.#arguments ??= new TextRoom(MAX_ARGUMENTS_LENGTH, MAX_ARGUMENTS_LENGTH);
+    this.#arguments ??= { maxText: MAX_ARGUMENTS_LENGTH, left: MAX_ARGUMENTS_LENGTH };
     const custom = objectField(delta, 'custom');
     if (custom !== undefined) call.type = 'custom';
     addCalled(call, custom ?? objectField(delta, 'function'), this.#room, this.#arguments);

@@ -1,4 +1,4 @@
-import { KeptText, type TextLimits, TextRoom } from '../../telemetry/content/kept-content.ts';
+import { KeptText, type TextLimits, type TextRoom } from '../../telemetry/content/kept-content.ts';
 import { plainError } from '../../telemetry/content/plain-data.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
 import {
@@ -90,7 +90,7 @@ export class ResponseAccumulator implements Accumulator {
   constructor(limits: TextLimits | undefined) {
     this.#limits = limits;
     this.#kept = new KeptItems(limits);
-    this.#room = limits && new TextRoom(limits.text, limits.answer);
+    this.#room = limits && { maxText: limits.text, left: limits.answer };
   }
 
   get skippedCalls(): number {

@@ -41,18 +41,13 @@ export function textLimits({ completionHook, maxContentLength, maxSpanContentLen
 }
 
 /** A limit on the number of characters that several texts share. */
-export class TextRoom {
+export interface TextRoom {
   readonly maxText: number;
   left: number;
+}
 
-  constructor(maxText: number, left: number) {
-    this.maxText = maxText;
-    this.left = left;
-  }
-
-  static forMedia(): TextRoom {
-    return new TextRoom(MAX_MEDIA_LENGTH, MAX_MEDIA_LENGTH);
-  }
+export function mediaRoom(): TextRoom {
+  return { maxText: MAX_MEDIA_LENGTH, left: MAX_MEDIA_LENGTH };
 }
 
 /** A text that arrives in pieces: keeps its beginning, within the limits, and its whole length. */
@@ -111,7 +106,7 @@ const PART_TEXT_FIELDS: readonly string[] = ['text', 'content', 'refusal'];
  * Copies a value that is kept until a stream or run ends, with as much text as the room allows. A cut text of a message
  * part gets an `original_length`; any other cut text ends in `…`.
  */
-export function keptValue(value: unknown, room: TextRoom, media: TextRoom = TextRoom.forMedia()): unknown {
+export function keptValue(value: unknown, room: TextRoom, media: TextRoom = mediaRoom()): unknown {
   let left = MAX_READ * 10;
   const copy = (given: unknown, depth: number): unknown => {
     if (typeof given === 'string') return keptText(given, room).marked;
@@ -168,7 +163,7 @@ export class Keeper {
   readonly #taken = new WeakMap<object, number>();
   readonly #onKept: ((characters: number) => void) | undefined;
   #left: number;
-  #media: TextRoom = TextRoom.forMedia();
+  #media: TextRoom = mediaRoom();
 
   /** @param onKept called after each value with the number of all characters kept so far */
   constructor(limits: TextLimits, onKept?: (characters: number) => void) {
@@ -180,14 +175,14 @@ export class Keeper {
   /** Resets the limits. Called when everything that was kept has been dropped. */
   forget(): void {
     this.#left = this.#limits.answer;
-    this.#media = TextRoom.forMedia();
+    this.#media = mediaRoom();
   }
 
   /** @param before an earlier kept value that this one replaces. Its characters become free again */
   keep<Value>(value: Value, before?: unknown): Value {
     const { text, span, answer } = this.#limits;
     this.#left += this.#taken.get(before as object) ?? 0;
-    const room = new TextRoom(text, Math.min(span, this.#left));
+    const room = { maxText: text, left: Math.min(span, this.#left) };
     const free = room.left;
     const kept = keptValue(value, room, this.#media) as Value;
     const used = free - room.left;

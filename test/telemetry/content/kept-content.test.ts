@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { Keeper, keptValue, TextRoom } from '../../../src/telemetry/content/kept-content.ts';
+import { Keeper, keptValue } from '../../../src/telemetry/content/kept-content.ts';
 
-const kept = (value: unknown): unknown => keptValue(value, new TextRoom(100, 1_000));
+const kept = (value: unknown): unknown => keptValue(value, { maxText: 100, left: 1_000 });
 
 describe('what is kept of a value until its span ends', () => {
   test('lacks the long fields that are never recorded, wherever the API sends them', () => {
