@@ -1,5 +1,5 @@
 import { compareTrees } from './testing/compare.ts';
-import { alignLines, assertionText, readLines, type SpanTreeOptions } from './testing/span-tree.ts';
+import { readLines, renderLines, type SpanTreeOptions } from './testing/span-tree.ts';
 import type { FinishedSpan } from './viewer/viewed-span.ts';
 
 export type { SpanTreeOptions } from './testing/span-tree.ts';
@@ -26,9 +26,7 @@ export type { FinishedSpan } from './viewer/viewed-span.ts';
  * @param spans the finished spans in order of arrival, as `InMemorySpanExporter.getFinishedSpans()` returns them
  */
 export function spanTree(spans: Iterable<FinishedSpan>, options: SpanTreeOptions = {}): string {
-  return alignLines(
-    readLines(spans, options).map((line) => line && assertionText(line, options.repeatIds === true)),
-  );
+  return renderLines(readLines(spans, options), () => options.repeatIds === true).join('\n');
 }
 
 /**
@@ -61,8 +59,7 @@ export function assertSpanTree(
   const all = [...spans];
   const difference = compareTrees(expected, (attributes, repeated) => {
     const lines = readLines(all, { ...options, attributes: [...(options.attributes ?? []), ...attributes] });
-    const show = (name: string): boolean => options.repeatIds === true || repeated.has(name);
-    const texts = alignLines(lines.map((line) => line && assertionText(line, show))).split('\n');
+    const texts = renderLines(lines, (name) => options.repeatIds === true || repeated.has(name));
     return lines.map((line, i) => line && { ...line, text: texts[i] ?? '' });
   });
   if (difference === undefined) return;

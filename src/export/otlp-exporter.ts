@@ -3,6 +3,7 @@ import { namedExporters } from '../config/environment.ts';
 import type { Environment } from '../config/option-parsers.ts';
 import {
   endpointVariable,
+  OTLP_ENDPOINT_VARIABLE,
   parseAddress,
   ruleBroken,
   tracesEndpoint,
@@ -38,11 +39,8 @@ const EXPORT_TIMEOUT_MS = 2_000;
 
 /** Whether the environment says how to export a signal, even if it says `none`. */
 export function isExportConfigured(environment: Environment, signal: 'TRACES' | 'METRICS' | 'LOGS'): boolean {
-  return [
-    `OTEL_${signal}_EXPORTER`,
-    'OTEL_EXPORTER_OTLP_ENDPOINT',
-    `OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`,
-  ].some((variable) => (environment[variable]?.trim() ?? '') !== '');
+  const names = [`OTEL_${signal}_EXPORTER`, OTLP_ENDPOINT_VARIABLE, `OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`];
+  return names.some((name) => environment[name]?.trim());
 }
 
 /** Whether the environment wants spans to be sent over OTLP. `NodeSDK` itself sets up other exporters. */
@@ -108,7 +106,7 @@ function canResolve(require: NodeJS.Require, name: string): boolean {
 
 /** Exporters read their timeout from the environment. This sets ours there, unless the user has set one. */
 export function withExportTimeout<Result>(environment: NodeJS.ProcessEnv, make: () => Result): Result {
-  if ((environment[TIMEOUT_VARIABLE]?.trim() ?? '') !== '') return make();
+  if (environment[TIMEOUT_VARIABLE]?.trim()) return make();
   environment[TIMEOUT_VARIABLE] = String(EXPORT_TIMEOUT_MS);
   try {
     return make();

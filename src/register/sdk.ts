@@ -141,7 +141,7 @@ function startFromFile(module: SdkModule, telemetry: Telemetry): Sdk | undefined
     );
     return undefined;
   }
-  if ((process.env[PAGE_VARIABLE]?.trim() ?? '') !== '')
+  if (process.env[PAGE_VARIABLE]?.trim())
     printToStderr(`${PAGE_VARIABLE} has no effect with ${CONFIG_FILE_VARIABLE}.`);
   const sdk = withOwnLogger(startWithFile);
   return hasProvider(telemetry) || telemetry.events.provider !== undefined ? sdk : undefined;

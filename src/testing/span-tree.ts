@@ -23,7 +23,7 @@ export interface SpanTreeOptions {
 
 const KINDS: readonly string[] = ['INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'];
 
-type Line = Omit<ReceivedLine, 'text'> & { readonly branch: string };
+type Line = Omit<ReceivedLine, 'text'>;
 
 /** One line per span. `undefined` is the blank line between traces. */
 export function readLines(spans: Iterable<FinishedSpan>, options: SpanTreeOptions): (Line | undefined)[] {
@@ -98,21 +98,22 @@ function isWord(text: string): boolean {
   return /^(?![[{]|(?:true|false|null|undefined|NaN)$)[^\s"\\]+$/.test(text) && Number.isNaN(Number(text));
 }
 
-export function assertionText(
-  line: Line,
-  repeat: boolean | ((name: string) => boolean),
-): [name: string, details: string] {
-  const details = line.error === undefined ? [] : [`!${line.error}`];
-  for (const [name, value] of line.values) {
-    const shown = !line.repeated.has(name) || (typeof repeat === 'boolean' ? repeat : repeat(name));
-    if (shown) details.push(`${name}=${value}`);
-  }
-  return [line.branch + line.name, details.join(' ')];
-}
-
-export function alignLines(lines: readonly (readonly [name: string, details: string] | undefined)[]): string {
-  const width = lines.reduce((widest, line) => Math.max(widest, line?.[0].length ?? 0), 0);
-  return lines
-    .map((line) => (line === undefined ? '' : line[1] ? `${line[0].padEnd(width)}  ${line[1]}` : line[0]))
-    .join('\n');
+/**
+ * Renders each line, with the details of all lines in one column. `undefined` becomes a blank line.
+ *
+ * @param repeats whether a line shows an id of this name that an ancestor has, too
+ */
+export function renderLines(
+  lines: readonly (Line | undefined)[],
+  repeats: (name: string) => boolean,
+): string[] {
+  const names = lines.map((line) => (line === undefined ? '' : line.branch + line.name));
+  const width = names.reduce((widest, name) => Math.max(widest, name.length), 0);
+  return lines.map((line, index) => {
+    const details = line?.error === undefined ? [] : [`!${line.error}`];
+    for (const [name, value] of line?.values ?? [])
+      if (!line?.repeated.has(name) || repeats(name)) details.push(`${name}=${value}`);
+    const name = names[index] ?? '';
+    return details.length === 0 ? name : `${name.padEnd(width)}  ${details.join(' ')}`;
+  });
 }
