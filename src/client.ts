@@ -44,8 +44,6 @@ export type * from './types.ts';
 
 const DEFAULTS: OpenAIInstrumentationConfig = {};
 
-let reportsProvider = false;
-
 /** For each seam, the observer that was added last for all its clients. */
 const newestObservers = new WeakMap<PatchedClass, Observer>();
 
@@ -103,8 +101,7 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
   // Without options, those of the process apply: they may mask content, or forbid it.
   const ofProcess = config === DEFAULTS ? processObserver() : undefined;
   const observer = ofProcess ?? observerFor(config);
-  if (!reportsProvider) guard('watching for a provider', reportMissingProvider);
-  reportsProvider = true;
+  reportMissingProvider();
   logFindings();
   for (const seam of seams) observeAll(seam, observer);
   if (prototype === undefined) addClientObserver(observer);

@@ -81,10 +81,10 @@ export class OpenAIInstrumentation {
     if (isSwitchedOff()) return undefined;
     this.#observer.enable();
     const stopObserving = observeProcess(this.#observer);
-    const stopReporting = guard('watching for a provider', reportMissingProvider);
+    const stopReporting = reportMissingProvider();
     return () => {
       stopObserving();
-      stopReporting?.();
+      stopReporting();
     };
   }
 }

@@ -1,5 +1,5 @@
 import { createContextKey, metrics, ROOT_CONTEXT, type TracerProvider, trace } from '@opentelemetry/api';
-import { areSpansOff, isSwitchedOff } from '../config/environment.ts';
+import { areSpansOff } from '../config/environment.ts';
 import { describeFinding, type Finding } from '../diagnostics/findings.ts';
 import { logFinding, printFinding } from '../diagnostics/report.ts';
 import { seenCalls } from '../sdk/seam.ts';
@@ -60,11 +60,12 @@ function hasContextManager(): boolean {
  * @returns a function that cancels the report
  */
 export function reportMissingProvider(): () => void {
-  if (areSpansOff() || isSwitchedOff()) return () => undefined;
-  return atExit(() => {
-    if (!seenCalls.value.any || !isNoopTracerProvider(currentProvider())) return;
-    // A program that registers a tracer provider wants spans, even if its logger provider receives events.
-    const isUnheard = !isHeard && isNoopMeterProvider(metrics.getMeterProvider());
-    if (isUnheard || olderApiInUse() !== undefined) printFinding(missingProvider());
-  });
+  return atExit(printMissing);
+}
+
+function printMissing(): void {
+  if (areSpansOff() || !seenCalls.value.any || !isNoopTracerProvider(currentProvider())) return;
+  // A program that registers a tracer provider wants spans, even if its logger provider receives events.
+  const isUnheard = !isHeard && isNoopMeterProvider(metrics.getMeterProvider());
+  if (isUnheard || olderApiInUse() !== undefined) printFinding(missingProvider());
 }
