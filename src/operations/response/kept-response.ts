@@ -2,7 +2,6 @@ import { Keeper, keptFields, keptNumbers, type TextLimits } from '../../telemetr
 import { plainError } from '../../telemetry/content/plain-data.ts';
 import {
   arrayField,
-  asArray,
   asBoolean,
   asName,
   asNumber,
@@ -68,7 +67,7 @@ const TOOL_FIELDS: KeptFields = {
     Array.isArray(value) ? first(value, MAX_READ).map((found, index) => keptResult(found, index)) : undefined,
   outputs: (value) =>
     Array.isArray(value) ? first(value).map((output) => pick(output, ['type'])) : undefined,
-  output: (value) => listOrNone(first(asArray(value)).flatMap(exitOf)),
+  output: (value) => (Array.isArray(value) ? first(value).flatMap(exitOf) : undefined),
 };
 
 /** How many tool calls and outputs are kept: each call may have its output in a separate item. */
@@ -77,10 +76,6 @@ const MAX_TOOL_ITEMS = 2 * MAX_REPEATED;
 /** The id of a file. Of further ones, only the number is recorded. */
 function keptResult(found: unknown, index: number): unknown {
   return index < MAX_REPEATED ? (pick(found, ['file_id']) ?? null) : null;
-}
-
-function listOrNone(values: readonly unknown[]): readonly unknown[] | undefined {
-  return values.length > 0 ? values : undefined;
 }
 
 function keptPair(value: unknown): string | undefined {
