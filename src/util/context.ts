@@ -86,13 +86,11 @@ export class LinkedContext implements Context {
   #outer: Context;
   readonly #key: symbol | undefined;
   readonly #value: unknown;
-  readonly #links: number;
 
   private constructor(outer: Context, key: symbol | undefined, value: unknown) {
     this.#outer = outer;
     this.#key = key;
     this.#value = value;
-    this.#links = outer instanceof LinkedContext ? outer.#links + 1 : 1;
   }
 
   /**
@@ -143,7 +141,9 @@ export class LinkedContext implements Context {
   }
 
   setValue(key: symbol, value: unknown): Context {
-    return this.#links < MAX_LINKS ? new LinkedContext(this, key, value) : this.#copy().setValue(key, value);
+    let links = 0;
+    for (let context: Context = this; context instanceof LinkedContext; context = context.#outer) links++;
+    return links < MAX_LINKS ? new LinkedContext(this, key, value) : this.#copy().setValue(key, value);
   }
 
   deleteValue(key: symbol): Context {
