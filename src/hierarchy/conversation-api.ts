@@ -32,15 +32,10 @@ export function parentIn(
   return caller === undefined || caller === segment.parentSpanId ? segment.contextIn(context) : context;
 }
 
-/**
- * For a conversation that is neither a thread nor a session. Below an active span, a segment is opened only
- * with `conversationSpans: 'always'` and a known id. With `'never'`, none is opened.
- */
+/** For a conversation that is neither a thread nor a session. */
 export function enterConversation(tracker: ConversationTracker, use: Omit<Use, 'kind'>): Segment | undefined {
-  const { conversationSpans } = tracker.telemetry.settings;
-  const active = activeSpan(use.context);
-  const opens = active === undefined || (conversationSpans === 'always' && use.id !== undefined);
-  return tracker.enter({ kind: 'conversation', ...use }, opens, active);
+  const opensBelow = tracker.telemetry.settings.conversationSpans === 'always';
+  return tracker.enter({ kind: 'conversation', ...use }, activeSpan(use.context), opensBelow);
 }
 
 /** The caller must call `segment.requestEnded` when the call ends. */

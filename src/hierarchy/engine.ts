@@ -114,11 +114,8 @@ class EngineRequest extends Facts implements Placement {
       this.parent = invocation.contextIn(context);
     } else {
       const { conversation, conversationId: id } = intent;
-      // Below an active span, a segment is opened only for a request that does more than read, and whose
-      // conversation id is known.
-      const opens = active === undefined || (conversation !== 'reads' && id !== undefined);
       const use = { kind: dialect.kind, id, context, endpoint, startTime: call.startTime };
-      if (conversation !== 'none') this.#segment = tracker.enter(use, opens, active);
+      if (conversation !== 'none') this.#segment = tracker.enter(use, active, conversation !== 'reads');
       this.#segment?.requestStarted();
       this.#listed = intent.invocation === 'lists' ? this.#findListed() : undefined;
       const named = intent.invocation === 'drives' ? intent.invocationId : undefined;

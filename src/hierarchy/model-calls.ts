@@ -114,7 +114,7 @@ export class ModelCall {
   /** @param isPaused whether another span may continue the answer, and record what has not ended yet */
   ended(result: unknown, endTime: number, spent: Spent, isPaused = false): void {
     if (this.#tracker.toolCalls.openStreams.size > 0) this.#tracker.toolCalls.openStreams.delete(this);
-    this.#request(result, endTime, isPaused ? hasEnded : () => true);
+    this.#request(result, endTime, isPaused ? hasEnded : undefined);
     this.#count(result, spent);
     finishIn(this.#joined);
   }
@@ -135,13 +135,14 @@ export class ModelCall {
     return this.#dialect.conversationOf?.(result) ?? this.start.conversationId;
   }
 
-  #request(result: unknown, endTime: number, isWanted: (each: RequestedCall) => boolean): void {
+  #request(result: unknown, endTime: number, isWanted?: (each: RequestedCall) => boolean): void {
     // Unrecorded calls are kept as pending, too. Otherwise, a result could match another user's call.
     const content = this.#isRecorded && this.#tracker.telemetry.wantsContent;
     const reported = this.#dialect.calls(result, { content });
     if (reported.length === 0) return;
     const { endpoint, startTime, recorded } = this.start;
-    const calls = reported.filter((each) => isWanted(each) && recorded?.has(each.call.id) !== true);
+    const isNew = (each: RequestedCall): boolean => recorded?.has(each.call.id) !== true;
+    const calls = reported.filter((each) => isNew(each) && isWanted?.(each) !== false);
     for (const { call } of calls) recorded?.add(call.id);
     const place: Place = { kind: 'conversation', conversationId: this.#conversationOf(result) };
     const response = {

@@ -82,10 +82,12 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     return made;
   }
 
-  /** If no segment is open, `opens` decides whether to open one. */
-  enter(use: Use, opens: boolean, active: Span | undefined): Segment | undefined {
+  /** @param opensBelow whether a use of a known conversation opens a segment below an active span, too */
+  enter(use: Use, active: Span | undefined, opensBelow: boolean): Segment | undefined {
+    const isKnown = use.id !== undefined;
     // If trace ids are derived from conversation ids, no trace can start before the id is known.
-    return this.openSegment(use, active, opens && (use.id !== undefined || !derivesTraceIds()));
+    const opens = active === undefined ? isKnown || !derivesTraceIds() : isKnown && opensBelow;
+    return this.openSegment(use, active, opens);
   }
 
   openSegment(use: Use, active: Span | undefined, opens: boolean = true): Segment | undefined {

@@ -49,13 +49,13 @@ function finishedPart(completion: unknown): object {
  */
 function readToolMessages(body: unknown, outcome?: ToolOutcome): ToolResult[] {
   const messages = arrayField(body, 'messages');
-  const answerIndex = messages.findLastIndex(isAnswer);
+  const answerIndex = messages.findLastIndex((message) => field(message, 'role') === 'assistant');
   const calls = byUniqueId(arrayField(messages[answerIndex], 'tool_calls'), (call) =>
     stringField(call, 'id'),
   );
   if (calls.size === 0) return [];
   const question = once(() => fingerprintOfMessages(lastMessages(messages, answerIndex)));
-  const answers = messages.slice(answerIndex + 1).filter(isResult);
+  const answers = messages.slice(answerIndex + 1).filter((message) => field(message, 'role') === 'tool');
   return [...byUniqueId(answers, (answer) => stringField(answer, 'tool_call_id'))].flatMap(
     ([id, message]) => {
       const called = calledBy(calls.get(id));
@@ -69,12 +69,4 @@ function readToolMessages(body: unknown, outcome?: ToolOutcome): ToolResult[] {
       };
     },
   );
-}
-
-function isResult(message: unknown): boolean {
-  return field(message, 'role') === 'tool';
-}
-
-function isAnswer(message: unknown): boolean {
-  return field(message, 'role') === 'assistant';
 }
