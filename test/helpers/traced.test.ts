@@ -360,6 +360,19 @@ describe('a traced generator', () => {
       'count  !RangeError',
     ],
     [
+      'fails when its reader throws an error into it',
+      () => {
+        const count = traced('count', function* () {
+          yield 1;
+          yield 2;
+        });
+        const numbers = count();
+        numbers.next();
+        expect(() => numbers.throw(new RangeError('enough'))).toThrow('enough');
+      },
+      'count  !RangeError',
+    ],
+    [
       'runs in the context of its span; its consumer does not',
       () => {
         const count = traced('count', function* () {

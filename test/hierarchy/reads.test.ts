@@ -110,6 +110,19 @@ describe('reads from a server', () => {
     expect(isAvailable(reads)).toBe(true);
   });
 
+  it('count once if several overlap and fail', async () => {
+    const reads = new OriginReads('http://a', 100);
+    for (let round = 0; round < 2; round++) {
+      const { promise, reject } = Promise.withResolvers<void>();
+      const both = ['a', 'b'].map((id) => start(reads, `${id}_${round}`, () => promise));
+      reject(new Error('no'));
+      await Promise.all(both);
+    }
+    expect(reads.rests).toBe(false);
+    await readAll(reads, [{ status: 503 }]);
+    expect(reads.rests).toBe(true);
+  });
+
   it('wait in a queue that is bounded', async () => {
     const reads = new OriginReads('http://a', 3);
     const { promise, resolve } = Promise.withResolvers<void>();

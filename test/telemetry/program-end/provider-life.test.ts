@@ -1,6 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { sendWithin } from '../../../src/telemetry/program-end/program-end.ts';
-import { knownProviders, listenTo, stopListening } from '../../../src/telemetry/program-end/provider-life.ts';
+import {
+  knownProviders,
+  lifeOf,
+  listenTo,
+  stopListening,
+} from '../../../src/telemetry/program-end/provider-life.ts';
 
 let order: string[];
 beforeEach(() => {
@@ -94,3 +99,16 @@ test('a provider without these methods is not changed', () => {
   stopListening(listener);
   expect(provider).toEqual({});
 });
+
+test.each([false, true])(
+  'a flush sends all there is unless a listener has something open: %s',
+  async (isOpen) => {
+    const provider = { forceFlush: async () => undefined };
+    const listener = { isOpen, forceFlush: async () => undefined, shutdown: async () => undefined };
+    listenTo(provider, listener);
+    lifeOf(provider).unsent = true;
+    await provider.forceFlush();
+    expect(lifeOf(provider).unsent).toBe(isOpen);
+    stopListening(listener);
+  },
+);
