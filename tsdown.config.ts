@@ -107,7 +107,6 @@ const LATER = {
   realtime: ['src/hierarchy/realtime/index.ts'],
   sockets: ['src/sdk/agents-sdk/realtime-transport.ts', 'src/sdk/sockets/index.ts'],
   'spans-in-progress': ['src/export/live-spans.ts'],
-  'unknown-names': ['src/config/unknown-names.ts'],
   'variable-hooks': ['src/telemetry/content/hooks-from-variables.ts'],
 };
 

@@ -22,7 +22,7 @@ export function unknownVariables(environment: Environment): string[] {
   return unknownAmong('', Object.fromEntries(ours), [...known, ...OTHER_VARIABLES]);
 }
 
-export function unknownAmong(kind: string, values: unknown, known: readonly string[]): string[] {
+function unknownAmong(kind: string, values: unknown, known: readonly string[]): string[] {
   return Object.entries(asObject(values) ?? {})
     .filter(([name, value]) => value !== undefined && !known.includes(name))
     .map(([name]) => `${kind}${name.slice(0, 80)} is unknown.`);

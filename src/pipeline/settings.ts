@@ -6,10 +6,7 @@ import { hookOfVariables } from '../telemetry/content/hooks-from-variables.ts';
 /** Also reports what is wrong with the options, and that content is recorded. */
 export function readSettings(config: OpenAIInstrumentationConfig): Settings {
   const settings = resolveSettings(config, (problem) => notice('option_not_accepted', problem));
-  // The code of the check is loaded only if the check may find something.
-  const isPlain = Object.keys(config).every((name) => name === 'enabled' || Object.hasOwn(settings, name));
-  if (!isPlain || config.events !== undefined)
-    for (const problem of unknownOptions(config)) notice('option_not_accepted', problem);
+  for (const problem of unknownOptions(config)) notice('option_not_accepted', problem);
   const { captureMessageContent } = settings;
   const mode = typeof captureMessageContent === 'function' ? 'by caller' : captureMessageContent;
   if (mode !== 'NO_CONTENT') notice('content_recorded', mode);
