@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Span, type Tracer, trace } from '@opentelemetry/api';
-import { type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { SamplingDecision, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
@@ -224,4 +224,20 @@ it.each([
   'http://10.0.0.1:4318',
 ])('an endpoint elsewhere, such as %s, is not asked', (endpoint) => {
   expect(processorsFor(endpoint)).toHaveLength(1);
+});
+
+it('a span that is recorded but not sampled is not shown', async () => {
+  let requests = 0;
+  const address = await listen((_, response) => {
+    requests++;
+    response.setHeader(VIEW_HEADER, 'live');
+    response.end();
+  });
+  const sampler = { shouldSample: () => ({ decision: SamplingDecision.RECORD }) };
+  const provider = new TracerProvider({ sampler, spanProcessors: processorsFor(address, 'http/json') });
+  const span = provider.getTracer('test').startSpan('quiet');
+  expect(span.isRecording()).toBe(true);
+  await wait(1_000);
+  span.end();
+  expect(requests).toBe(0);
 });

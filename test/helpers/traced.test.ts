@@ -390,6 +390,13 @@ describe('a traced generator', () => {
   });
 });
 
+it('a name that a program builds from a long text is cut', async () => {
+  const { telemetry } = await startTracedProgram();
+  traced('x'.repeat(5_000), () => undefined)();
+  span('x'.repeat(5_000), () => undefined);
+  expect(telemetry.spans.map(({ name }) => name.length)).toEqual([1_024, 1_024]);
+});
+
 describe('an object that several calls return', () => {
   const OFTEN = 20_000;
 

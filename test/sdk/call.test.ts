@@ -159,3 +159,19 @@ test('a call that is garbage collected ends at its last event: its response, or 
   expect(unread.endTime).toBe(unread.headersTime);
   expect([streamed.endTime, streamed.streamEnd]).toEqual([5, 'abandoned']);
 });
+
+test('of very many attempts, the first ones and the last are kept, and all are counted', () => {
+  const { call } = newCall();
+  const attempt = {
+    endTime: 1,
+    status: 500,
+    headers: undefined,
+    error: undefined,
+    sentURL: '',
+    sentHeaders: {},
+  };
+  for (let startTime = 0; startTime < 1_000; startTime++) call.attempted({ ...attempt, startTime });
+  const times = call.attempts.map(({ startTime }) => startTime);
+  expect(times).toEqual([...Array.from({ length: 127 }, (_, index) => index), 999]);
+  expect(call.attemptCount).toBe(1_000);
+});
