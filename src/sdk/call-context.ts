@@ -13,10 +13,7 @@ const CALL: symbol = Symbol('opentelemetry-instrumentation-openai call');
 export function workInContext(call: Call): void {
   const { working, context } = call;
   if (working instanceof LinkedContext) working.moveBelow(context);
-  else
-    call.working = LinkedContext.accepts(context)
-      ? LinkedContext.below(context, CALL, call)
-      : context.setValue(CALL, call);
+  else call.working = LinkedContext.add(context, CALL, call);
 }
 
 /**
@@ -45,9 +42,9 @@ export function proceed({ working }: Call, method: Method, client: object, args:
 export function proceedHere(call: Call, method: Method, client: object, args: unknown[]): unknown {
   const span = call.working?.getValue(SPAN_KEY);
   const active = activeContext();
-  const base = LinkedContext.accepts(active) ? LinkedContext.of(active) : active;
-  const placed = span === undefined ? base.deleteValue(SPAN_KEY) : base.setValue(SPAN_KEY, span);
-  return runIn(placed.setValue(CALL, call), method, client, args);
+  const placed =
+    span === undefined ? active.deleteValue(SPAN_KEY) : LinkedContext.add(active, SPAN_KEY, span);
+  return runIn(LinkedContext.add(placed, CALL, call), method, client, args);
 }
 
 /**

@@ -84,29 +84,21 @@ const MAX_LINKS = 8;
 /** A context that adds one value to another. The API's contexts would copy all values, which is slow. */
 export class LinkedContext implements Context {
   #outer: Context;
-  readonly #key: symbol | undefined;
+  readonly #key: symbol;
   readonly #value: unknown;
 
-  private constructor(outer: Context, key: symbol | undefined, value: unknown) {
+  private constructor(outer: Context, key: symbol, value: unknown) {
     this.#outer = outer;
     this.#key = key;
     this.#value = value;
   }
 
   /**
-   * Whether a context has no state other than its values, so that it can be linked: ours, and those of any
-   * copy of the API. Contexts of other packages, such as New Relic's, may have more state.
+   * Whether a context has no state other than its values, so that it can be linked: ours, also of other copies of this
+   * package, and those of any copy of the API. Contexts of other packages, such as New Relic's, may have more state.
    */
-  static accepts(context: Context): boolean {
-    return isApiContext(context) || (context as { readonly isLinkable?: unknown }).isLinkable === true;
-  }
-
   get isLinkable(): true {
     return true;
-  }
-
-  static below(outer: Context, key: symbol, value: unknown): LinkedContext {
-    return new LinkedContext(outer, key, value);
   }
 
   /** Replaces all values but the one that this link adds. */
@@ -114,9 +106,11 @@ export class LinkedContext implements Context {
     this.#outer = outer;
   }
 
-  /** A context with the same values, whose `setValue` adds a link instead of copying all values. */
-  static of(context: Context): Context {
-    return context instanceof LinkedContext ? context : new LinkedContext(context, undefined, undefined);
+  /** A context with one more value. A context that has more state than its values adds the value itself. */
+  static add(context: Context, key: symbol, value: unknown): Context {
+    return isApiContext(context) || (context as { readonly isLinkable?: unknown }).isLinkable === true
+      ? new LinkedContext(context, key, value)
+      : context.setValue(key, value);
   }
 
   /** Does what `trace.setSpan` does, but with one link. A context of another package uses its own `setValue`. */
@@ -151,7 +145,6 @@ export class LinkedContext implements Context {
   }
 
   #copy(): Context {
-    const outer = LinkedContext.copy(this.#outer);
-    return this.#key === undefined ? outer : outer.setValue(this.#key, this.#value);
+    return LinkedContext.copy(this.#outer).setValue(this.#key, this.#value);
   }
 }

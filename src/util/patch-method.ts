@@ -25,13 +25,8 @@ export function patchMethod(holder: object, name: string, wrapper: PatchableMeth
 }
 
 /** Gives a wrapper the name and length of the function that it wraps: a program may print or check them. */
-export function copyFunctionProperties(from: FunctionProperties, to: FunctionProperties): void {
+export function copyFunctionProperties(from: CallableFunction, to: CallableFunction): void {
   for (const property of ['name', 'length'] as const) {
     Object.defineProperty(to, property, { value: from[property], configurable: true });
   }
-}
-
-export interface FunctionProperties {
-  readonly name: string;
-  readonly length: number;
 }
