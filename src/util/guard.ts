@@ -2,6 +2,7 @@ import { diag } from '@opentelemetry/api';
 import { terminalSafeLines } from './terminal-safe.ts';
 
 const MAX_REPORTED = 100;
+const MAX_LOGGED_FRAMES = 5;
 const reported = new Set<string>();
 
 /**
@@ -73,11 +74,21 @@ export function logError(where: string, error: unknown): void {
 /** The class and stack frames of an error. The message is left out: it may quote what the program sent or received. */
 function describeError(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
-  const { message, stack = '' } = error;
-  // A message may contain lines that look like frames.
-  const start = stack.indexOf(message);
-  const frames = (start < 0 ? '' : stack.slice(start + message.length))
-    .split('\n')
-    .filter((line) => /^\s+at /.test(line));
-  return [error.constructor.name, ...frames.slice(0, 5)].join('\n');
+  const frames = framesOf(error.stack ?? '', error.message);
+  return [error.constructor.name, ...frames.slice(0, MAX_LOGGED_FRAMES)].join('\n');
+}
+
+const FRAME = /^\s+at \S.*(?::\d+:\d+\)?|\((?:<anonymous>|native)\))$/;
+
+/**
+ * Returns a stack's frames without the message before them, whose lines may look like frames. The stack's
+ * message may differ from the error's, so only the last `Error.stackTraceLimit` lines count.
+ */
+export function framesOf(stack: string, message: string | undefined): readonly string[] {
+  const at = message === undefined ? -1 : stack.indexOf(message);
+  const lines = (at < 0 ? stack : stack.slice(at + (message?.length ?? 0))).split('\n');
+  const { stackTraceLimit } = Error;
+  let first = lines.length;
+  while (lines.length - first < stackTraceLimit && /^\s+at /.test(lines[first - 1] ?? '')) first--;
+  return lines.slice(first).filter((line) => FRAME.test(line));
 }

@@ -3,7 +3,7 @@ import { contentTargets, type Settings } from '../../config/config.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION } from '../../semconv/events.ts';
 import { cut } from '../../util/cut-text.ts';
-import { guard } from '../../util/guard.ts';
+import { framesOf, guard } from '../../util/guard.ts';
 import { pickAttributes } from '../../util/otel-api.ts';
 import { patchMethod } from '../../util/patch-method.ts';
 import { asText, textField } from '../../util/payload.ts';
@@ -51,7 +51,7 @@ function stackOf({ thrown, message }: Failure, wanted: boolean): string | undefi
   const stack = guard('reading a stack', readStack, thrown);
   if (stack === undefined) return undefined;
   const thrownMessage = textField(thrown, 'message');
-  const shown = wanted && message === thrownMessage ? stack : framesOf(stack, thrownMessage);
+  const shown = wanted && message === thrownMessage ? stack : framesOf(stack, thrownMessage).join('\n');
   return shown === '' ? undefined : withoutCredentials(shown);
 }
 
@@ -74,22 +74,4 @@ function readStack(thrown: unknown): string | undefined {
   } finally {
     restore();
   }
-}
-
-const FRAME = /^\s+at \S.*(?::\d+:\d+\)?|\((?:<anonymous>|native)\))$/;
-
-/**
- * Returns a stack's frames without the message before them, whose lines may look like frames. The stack's
- * message may differ from the error's, so only the last `Error.stackTraceLimit` lines count.
- */
-function framesOf(stack: string, message: string | undefined): string {
-  const at = message === undefined ? -1 : stack.indexOf(message);
-  const lines = (at < 0 ? stack : stack.slice(at + (message?.length ?? 0))).split('\n');
-  const { stackTraceLimit } = Error;
-  let first = lines.length;
-  while (lines.length - first < stackTraceLimit && /^\s+at /.test(lines[first - 1] ?? '')) first--;
-  return lines
-    .slice(first)
-    .filter((line) => FRAME.test(line))
-    .join('\n');
 }
