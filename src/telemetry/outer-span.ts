@@ -127,24 +127,19 @@ function isLangSmithModelCall(kind: InferenceKind): boolean {
   return type === 'llm' && stringField(objectField(extra, 'metadata'), 'ls_provider') !== undefined;
 }
 
+const SENTRY_ORIGIN = 'sentry.origin';
+/** The origin of a span begins with this if one of Sentry's AI instrumentations created the span. */
+const SENTRY_MODELS = 'auto.ai.';
+const NO_SIGNS: PayloadObject = { attributes: {} };
+
 /** The object with a span's attributes: the span, the SDK's span inside it, or a new object for Sentry's. */
 function innerSpan(span: Span): PayloadObject {
   const outer = fieldsOf(span);
   if (outer.attributes !== undefined) return outer;
-  return sentrySpan(outer._attributes) ?? fieldsOf(outer.span ?? span);
-}
-
-const SENTRY_ORIGIN = 'sentry.origin';
-/** The origin of a span begins with this if one of Sentry's AI instrumentations created the span. */
-const SENTRY_MODELS = 'auto.ai.';
-
-/** Reads a span of Sentry's SDK. Only a span from Sentry's AI instrumentations counts as an inference. */
-function sentrySpan(attributes: unknown): PayloadObject | undefined {
+  const { _attributes: attributes } = outer;
   const origin = stringField(attributes, SENTRY_ORIGIN);
-  if (origin === undefined) return undefined;
+  if (origin === undefined) return fieldsOf(outer.span ?? span);
   return origin.startsWith(SENTRY_MODELS)
     ? { attributes, instrumentationScope: { name: SENTRY_SCOPE } }
     : NO_SIGNS;
 }
-
-const NO_SIGNS: PayloadObject = { attributes: {} };
