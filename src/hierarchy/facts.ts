@@ -303,10 +303,9 @@ export class Facts implements FactSink, Observation {
   /** Adds the settings of the conversation's agent, if only the conversation's object reports them. */
   #withAgent({ snapshot, subagentId }: InvocationFact): InvocationSnapshot {
     if (subagentId !== undefined) return snapshot;
-    const agent = this.engine.sessions.get(this.endpoint.origin, snapshot.conversationId)?.agent;
-    return agent === undefined
-      ? snapshot
-      : { ...snapshot, model: agent.model, parameters: agent.parameters, content: agent.content };
+    const session = this.engine.sessions.get(this.endpoint.origin, snapshot.conversationId);
+    const { model, parameters, content } = session?.agent ?? snapshot;
+    return { ...snapshot, model, parameters, content };
   }
 }
 

@@ -206,13 +206,10 @@ export class Session implements ContentHolder {
   seeSubagent({ id, name, parentAgentId, instructions }: SubagentFact): void {
     if (this.invocations.size === 0) return;
     const subagent = this.#subagent(id);
-    const isFirst = subagent.parentAgentId === undefined;
+    if (subagent.parentAgentId === undefined)
+      subagent.instructions = new Keeper(textLimits(this.#tracker.telemetry.settings)).keep(instructions);
     subagent.name = name ?? subagent.name;
     subagent.parentAgentId = parentAgentId ?? subagent.parentAgentId;
-    if (isFirst) {
-      const keeper = new Keeper(textLimits(this.#tracker.telemetry.settings));
-      subagent.instructions = keeper.keep(instructions);
-    }
     const { invocation } = subagent;
     if (invocation !== undefined && subagent.name !== undefined)
       invocation.introduce({ id: invocation.place.agentId ?? id, name: subagent.name, model: undefined });

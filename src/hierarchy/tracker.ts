@@ -64,7 +64,14 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     this.telemetry = telemetry;
     this.store = store;
     this.agents = store.shelf({ lifetimeMs: LONG_LIFETIME_MS });
-    this.#conversations = store.shelf({ evicted: endConversation, isInUse: isGoingOn });
+    this.#conversations = store.shelf({
+      evicted(conversation) {
+        for (const segment of [...conversation.segments]) segment.end();
+        conversation.forgetContent();
+      },
+      // Polls and events do not look the conversation up.
+      isInUse: ({ segments }) => [...segments].some(({ isBusy }) => isBusy),
+    });
     this.invocations = store.shelf({
       evicted: ({ open }) => open?.close(),
       isInUse: ({ open }) => open !== undefined,
@@ -230,15 +237,4 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
 /** Ids of different kinds may be equal. A `withConversation` id names the same conversation at every server. */
 function namespaceOf(kind: ConversationKind, origin: string): string {
   return kind === 'conversation' ? kind : `${kind}:${origin}`;
-}
-
-/** Whether a request or invocation is in progress. Polls and events do not look the conversation up. */
-function isGoingOn({ segments }: Conversation): boolean {
-  for (const { isBusy } of segments) if (isBusy) return true;
-  return false;
-}
-
-function endConversation(conversation: Conversation): void {
-  for (const segment of [...conversation.segments]) segment.end();
-  conversation.forgetContent();
 }

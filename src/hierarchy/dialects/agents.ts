@@ -95,58 +95,38 @@ export const agents: Dialect = {
     for (const object of oldestFirst(value, query)) readSessionObject(object, sink);
   },
 
+  /** Some types of events begin with `agent.session.`. */
   readEvent(event, sink): void {
     const name = (stringField(event, 'type') ?? '').replace(/^agent\.session\./, '');
-    if (name.startsWith(ENVIRONMENT)) readEnvironmentEvent(event, sink);
-    else row(EVENTS, name)?.(event, sink);
+    const turnId = stringField(event, 'turn_id');
+    if (name === 'turn.output_text.delta') sink.text(turnId ?? '', undefined);
+    else if (name === 'turn.item.added' || name === 'turn.item.done') {
+      const item = field(event, 'item');
+      readSessionItem(item, sink, stringField(item, 'turn_id') ?? turnId, name === 'turn.item.done');
+    } else if (name.startsWith('environment.')) readEnvironmentEvent(event, sink);
+    else if (name === 'error') {
+      // The reason why the session is about to fail. It does not end the stream.
+      const failure = readError(field(event, 'error'), 'failed');
+      sink.conversation({ id: stringField(event, 'session_id'), failure });
+    } else {
+      readSession(field(event, 'session'), sink);
+      readTurn(field(event, 'turn'), sink, { event, moment: row(MOMENTS, name) });
+      readSubagent(field(event, 'subagent'), sink);
+    }
   },
 
   readEnd: readTurnEnd,
   readDetails: readTurnDetails,
 };
 
-const ENVIRONMENT = 'environment.';
+const MOMENTS: Readonly<Record<string, InvocationFact['moment']>> = {
+  'turn.created': 'begun',
+  'turn.completed': 'ended',
+  'turn.failed': 'ended',
+  'turn.cancelled': 'ended',
+};
 
 type ReadFact = (value: unknown, sink: FactSink) => void;
-
-const ofSession: ReadFact = (event, sink) => readSession(field(event, 'session'), sink);
-const ofSubagent: ReadFact = (event, sink) => readSubagent(field(event, 'subagent'), sink);
-const ofTurn =
-  (moment?: InvocationFact['moment']): ReadFact =>
-  (event, sink) =>
-    readTurn(field(event, 'turn'), sink, { event, moment });
-const ofItem =
-  (done: boolean): ReadFact =>
-  (event, sink) => {
-    const item = field(event, 'item');
-    readSessionItem(item, sink, stringField(item, 'turn_id') ?? stringField(event, 'turn_id'), done);
-  };
-
-/** The readers of a stream's events, by type without the prefix `agent.session.`, which some types have. */
-const EVENTS: Readonly<Record<string, ReadFact>> = {
-  // The reason why the session is about to fail. It does not end the stream.
-  error: (event, sink) =>
-    sink.conversation({
-      id: stringField(event, 'session_id'),
-      failure: readError(field(event, 'error'), 'failed'),
-    }),
-  created: ofSession,
-  idle: ofSession,
-  in_progress: ofSession,
-  requires_action: ofSession,
-  failed: ofSession,
-  'turn.created': ofTurn('begun'),
-  'turn.in_progress': ofTurn(),
-  'turn.completed': ofTurn('ended'),
-  'turn.failed': ofTurn('ended'),
-  'turn.cancelled': ofTurn('ended'),
-  'turn.item.added': ofItem(false),
-  'turn.item.done': ofItem(true),
-  'turn.output_text.delta': (event, sink) => sink.text(stringField(event, 'turn_id') ?? '', undefined),
-  'subagent.created': ofSubagent,
-  'subagent.active': ofSubagent,
-  'subagent.closed': ofSubagent,
-};
 
 const SESSION_OBJECTS: Readonly<Record<string, ReadFact>> = {
   'agent.session': readSession,
