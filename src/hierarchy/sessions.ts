@@ -190,9 +190,8 @@ export class Session implements ContentHolder {
    */
   #above(subagent: SubagentState, { createdAt }: InvocationSnapshot): AgentInvocation | undefined {
     const parent = this.#subagents.get(subagent.parentAgentId ?? '')?.invocation;
-    const isAbove = ({ id, snapshot }: AgentInvocation): boolean =>
-      id !== undefined && isWithin(createdAt, snapshot);
-    return parent ?? [...this.invocations].findLast(isAbove);
+    const known = [...this.invocations].filter(({ id }) => id !== undefined);
+    return parent ?? known.findLast(({ snapshot }) => isWithin(createdAt, snapshot));
   }
 
   #subagent(id: string): SubagentState {

@@ -224,9 +224,8 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
 
   #sweep(idleTimeout = this.telemetry.settings.conversationIdleTimeout): void {
     this.reads.resume();
-    const { conversationIdleTimeout } = this.telemetry.settings;
     for (const invocation of [...this.#openInvocations])
-      invocation.apply({ type: 'time', idleTimeout: conversationIdleTimeout });
+      invocation.apply({ type: 'time', idleTimeout: this.telemetry.settings.conversationIdleTimeout });
     for (const segment of [...this.#segments]) segment.endIfIdle(idleTimeout);
     if (this.isOpen) return;
     this.#timer.stop();

@@ -1,11 +1,12 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { Message, MessagePart, ToolDefinition } from '../config/completion-types.ts';
+import type { Message } from '../config/completion-types.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT } from '../semconv/values.ts';
 import { type Totals, totalAttributes, type Usage } from '../telemetry/cost/usage.ts';
 import type { Operation, OperationKind, RequestedToolCall, WholeOperation } from '../telemetry/operation.ts';
 import { addFinishReason, messageFinishReason } from '../telemetry/outcomes/finish-reason.ts';
 import { define } from './attributes.ts';
+import type { AgentContent } from './create-agent.ts';
 import { request } from './request.ts';
 
 export interface InvocationEnd {
@@ -20,8 +21,7 @@ export interface InvocationEnd {
   readonly toolCalls: readonly RequestedToolCall[];
   readonly skippedSteps: number;
   readonly skippedToolCalls: number;
-  readonly systemInstructions: readonly MessagePart[];
-  readonly toolDefinitions: readonly ToolDefinition[];
+  readonly content: AgentContent | undefined;
   readonly inputMessages: readonly Message[];
   readonly outputMessages: readonly Message[];
 }
@@ -46,9 +46,8 @@ export const invokeAgent: OperationKind<{ readonly agentName?: string | undefine
   whole: ({ whole }) => whole,
   toolCalls: ({ toolCalls }) => toolCalls,
   content: {
-    output: ({ systemInstructions, toolDefinitions, inputMessages, outputMessages, finishReason }) => ({
-      systemInstructions,
-      toolDefinitions,
+    output: ({ content, inputMessages, outputMessages, finishReason }) => ({
+      ...content,
       inputMessages,
       outputMessages: outputMessages.map((message) => ({
         ...message,

@@ -167,15 +167,14 @@ function readSession(value: unknown, sink: FactSink): void {
   const id = stringField(value, 'id');
   if (id === undefined) return;
   const status = stringField(value, 'status');
-  const { content } = sink;
-  const settings = readAgentSettings(objectField(value, 'agent'), content);
+  const settings = readAgentSettings(objectField(value, 'agent'), sink.content);
   if (settings.agent !== undefined) sink.agent(settings.agent);
   sink.conversation({
     id,
     state: status === undefined || status === 'idle' || status === 'failed' ? status : 'open',
     agent: settings.agent && settings,
     failure: status === 'failed' ? readError(field(value, 'error'), status) : undefined,
-    actions: readRequiredActions(value, { content }),
+    actions: readRequiredActions(value, sink),
     object: value,
   });
 }
@@ -268,7 +267,7 @@ function readSessionItem(item: unknown, sink: FactSink, turnId: string | undefin
     if (parts.length > 0)
       sink.message({ id, conversationId: undefined, invocationId: turnId, role, content: { role, parts } });
   } else {
-    const seen = readItemCall(item, { content: sink.content });
+    const seen = readItemCall(item, sink);
     if (seen !== undefined) sink.toolCall({ ...seen, invocationId: turnId, begun: seen.begun || !done });
   }
 }
@@ -334,7 +333,7 @@ function readSessionInput(input: unknown, content: boolean): readonly (Message |
 }
 
 const MAX_READ_SUBAGENTS = 10;
-const MAX_READ_TURNS = 100;
+const NEWEST_TURNS = { limit: 100, order: 'desc' };
 
 async function readTurnEnd(turn: InvocationView, get: Get, sink: FactSink): Promise<void> {
   const turns = `${sessionPath(turn)}${ownerPath(turn)}/turns`;
@@ -342,8 +341,8 @@ async function readTurnEnd(turn: InvocationView, get: Get, sink: FactSink): Prom
     readSessionObject(await get(`${turns}/${encodeURIComponent(turn.id)}`), sink);
     return;
   }
-  const query = { limit: MAX_READ_TURNS, order: 'desc' };
-  for (const object of oldestFirst(await get(turns, query), query)) readSessionObject(object, sink);
+  const listed = await get(turns, NEWEST_TURNS);
+  for (const object of oldestFirst(listed, NEWEST_TURNS)) readSessionObject(object, sink);
 }
 
 /** Reads the items of a turn, and the turns of its subagents, which then read their own items. */

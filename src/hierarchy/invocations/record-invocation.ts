@@ -49,8 +49,7 @@ export function recordInvocation(invocation: AgentInvocation, endTime: number): 
     toolCalls: requested.filter((call) => !waiting.includes(call)).map((call) => call.snapshot),
     skippedSteps: steps.skippedSteps.size,
     skippedToolCalls: steps.skippedToolCalls,
-    systemInstructions: invocation.content?.systemInstructions ?? [],
-    toolDefinitions: invocation.content?.toolDefinitions ?? [],
+    content: invocation.content,
     inputMessages: invocation.inputMessages,
     outputMessages: isWanted ? recordStepsAndTools(invocation, recordedSteps, calls, bounds) : [],
   };
