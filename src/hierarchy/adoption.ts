@@ -25,13 +25,9 @@ type RecordingOptions = Pick<Settings, 'adoptRuns' | 'propagateInMetadata'>;
  *
  * @param isRun true for a run or a background response. A turn has no metadata, so its requester records it
  */
-export function handsOn(
-  call: Call,
-  { adoptRuns, propagateInMetadata }: RecordingOptions,
-  isRun: boolean,
-): boolean {
-  if (adoptRuns === false) return false;
-  if (propagateInMetadata) call.handsOn = isRun && !call.streamed && hasRoomForMark(call.body);
+export function handsOn(call: Call, settings: RecordingOptions, isRun: boolean): boolean {
+  if (settings.adoptRuns === false) return false;
+  if (settings.propagateInMetadata) call.handsOn = isRun && !call.streamed && hasRoomForMark(call.body);
   else notice('adopts_unmarked');
   return call.handsOn;
 }
