@@ -7,7 +7,10 @@ import type { Agent, Get, Intent, ToolCallSnapshot } from '../dialect.ts';
 export const NONE: readonly never[] = [];
 
 export function parameterOf({ route, values }: ApiRequest, name: string): string | undefined {
-  return values[route.parameters.findIndex((parameter) => parameter.name === name)];
+  const { parameters } = route;
+  for (let index = 0; index < parameters.length; index++)
+    if (parameters[index]?.name === name) return values[index];
+  return undefined;
 }
 
 export function readAgent(value: unknown): Agent | undefined {
