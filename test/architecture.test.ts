@@ -84,6 +84,8 @@ describe('only', () => {
         ),
       );
     expect([...new Set(found)]).toEqual([
+      // Our own field, named like that of Zipkin's exporter.
+      'export/otlp-exporter.ts: _urlStr',
       // Of Sentry.
       'telemetry/outer-span.ts: _attributes',
       // Of spans: each call reads them.

@@ -2,13 +2,7 @@ import { notice } from '../diagnostics/report.ts';
 import { NO_ANSWER, REFUSED_CONNECTION } from '../util/export-result.ts';
 import { NAME } from '../util/version.ts';
 import { type Environment, flag, readEnvironment, rejectedValue, shownValue } from './option-parsers.ts';
-import {
-  addressWithoutSecrets,
-  adviceIfUnreachable,
-  endpointMistakes,
-  protocolProblem,
-  tracesEndpoint,
-} from './otlp.ts';
+import { adviceIfUnreachable, endpointMistakes, protocolProblem, tracesEndpoint } from './otlp.ts';
 
 const VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_ENABLED';
 const { parse, accepts } = flag(true);
@@ -66,8 +60,7 @@ export function hasConfigurationFile(environment: Environment): boolean {
 
 export function adviceIfUnsent(environment: Environment, endpoint: string, reason: string): string {
   if (hasConfigurationFile(environment)) return `See the exporter in the file of ${CONFIG_FILE_VARIABLE}.`;
-  // The exporter for gRPC removes the scheme.
-  const isNamed = addressWithoutSecrets(endpoint) === addressWithoutSecrets(tracesEndpoint(environment));
+  const isNamed = endpoint === tracesEndpoint(environment);
   const [mistake] = isNamed ? endpointMistakes(environment) : [];
   if (mistake !== undefined) return mistake.join(' ');
   const isUnreachable = reason === REFUSED_CONNECTION || reason === NO_ANSWER;

@@ -139,6 +139,8 @@ function connectTimeout(environment: NodeJS.ProcessEnv): number {
 
 /** Reports the first failed export in one line. After retries, a refused connection often ends in a timeout error. */
 function reportFailure(exporter: Exporter, endpoint: string): void {
+  // `endpointsOf` reads this field of Zipkin's exporter, too. The exporter for gRPC keeps its address without a scheme.
+  Object.assign(exporter, { _urlStr: endpoint });
   const send = exporter.export.bind(exporter);
   const flush = exporter.forceFlush?.bind(exporter);
   let report: Promise<void> | undefined;

@@ -37,7 +37,9 @@ export function endpointsOf(target: object): string[] {
     const { address, url } = fieldsOf(transportParameters(exporter));
     // In this order: the endpoint of Zipkin, of OTLP over HTTP, of OTLP over gRPC.
     const endpoint = field(exporter, '_urlStr') ?? url ?? address;
-    return typeof endpoint === 'string' ? [endpoint] : [];
+    if (typeof endpoint !== 'string') return [];
+    // Without a port, gRPC uses that of https.
+    return [endpoint !== address || /:\d+$/.test(endpoint) ? endpoint : `${endpoint}:443`];
   });
 }
 
