@@ -135,7 +135,9 @@ class EngineRequest extends Facts implements Placement {
 
   /** The conversation's session, if only later events and lists identify its invocations. */
   get #session(): Session | undefined {
-    return this.engine.sessions.get(this.endpoint.origin, this.#intent.conversationId);
+    const { dialect, sessions } = this.engine;
+    if (dialect.identifiesAtOnce) return undefined;
+    return sessions.get(this.endpoint.origin, this.#intent.conversationId);
   }
 
   override get isWorkedOn(): boolean {

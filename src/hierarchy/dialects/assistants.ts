@@ -103,7 +103,9 @@ export const assistants: Dialect = {
   conversationOf: (value) => stringField(value, field(value, 'object') === 'thread' ? 'id' : 'thread_id'),
 
   read(value, sink, query): void {
-    for (const object of oldestFirst(value, query)) readObject(object, sink);
+    // An array for one object would cost each poll of a run some hundred bytes.
+    if (field(value, 'object') !== 'list') readObject(value, sink);
+    else for (const object of oldestFirst(value, query)) readObject(object, sink);
   },
 
   readEvent(event, sink): void {

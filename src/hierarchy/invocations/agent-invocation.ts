@@ -1,7 +1,7 @@
 import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
 import type { Message } from '../../config/completion-types.ts';
 import type { Settings } from '../../config/config.ts';
-import { define, defined } from '../../operations/attributes.ts';
+import { define } from '../../operations/attributes.ts';
 import type { AgentContent } from '../../operations/create-agent.ts';
 import { type InvocationEnd, invokeAgent } from '../../operations/invoke-agent.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
@@ -270,7 +270,11 @@ export class AgentInvocation extends Invocation {
   }
 
   addAttributes(attributes: Attributes): void {
-    this.openRecord.add({ attributes: defined(attributes) });
+    const { attributes: known } = this.openRecord;
+    const changed: Attributes = {};
+    for (const name in attributes)
+      if (known[name] !== attributes[name]) define(changed, name, attributes[name]);
+    this.openRecord.add({ attributes: changed });
   }
 
   joins(session: AgentInvocation['session']): void {
