@@ -114,7 +114,9 @@ export class Facts implements FactSink, Observation {
       if (what === 'end') return;
       // The details of an open invocation are not final yet.
       const isOver = life.endTime !== undefined;
-      if (isOver && (await dialect.readDetails(invocation, get, facts, isRead))) invocation.allSeen = true;
+      const isKnown = invocation.isComplete && !invocation.lacksInput;
+      if (isOver && (isKnown || (await dialect.readDetails(invocation, get, facts, isRead))))
+        invocation.allSeen = true;
       await readAgentOf(invocation, get, facts);
       // The invocation had not begun yet when its conversation was idle: it has not ended even now.
       if (life.endTime === undefined) invocation.reopen();

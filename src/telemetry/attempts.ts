@@ -27,8 +27,8 @@ export function recordAttempts(
   parent: Context,
   known: Attributes = {},
 ): void {
+  if (call.attemptCount < 2) return;
   const { attempts } = call;
-  if (attempts.length < 2) return;
   const ids = pickAttributes(known, HIERARCHY_IDS);
   attempts.forEach((attempt, index) => {
     const last = index === attempts.length - 1;

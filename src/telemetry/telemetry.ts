@@ -59,15 +59,18 @@ export class Telemetry {
 
   /** If nothing wants content, no content is read. */
   get wantsContent(): boolean {
-    return contentTargets(this.settings).span || this.readsUnsampled;
+    const { settings } = this;
+    if (settings.completionHook !== undefined) return true;
+    const { span, event, sink } = contentTargets(settings);
+    const name = EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS;
+    return span || sink || (event && this.events.wanted(name, ROOT_CONTEXT));
   }
 
   /** Whether content of unsampled operations is read, too, because it is recorded elsewhere than on spans. */
   get readsUnsampled(): boolean {
-    const { span, event, sink } = contentTargets(this.settings);
-    if (sink || this.settings.completionHook !== undefined) return true;
-    const name = EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS;
-    return event && !span && this.events.wanted(name, ROOT_CONTEXT);
+    const { settings } = this;
+    const { span, sink } = contentTargets(settings);
+    return settings.completionHook !== undefined || sink || (!span && this.wantsContent);
   }
 
   /** The registered tracer provider, behind the API's proxy. */

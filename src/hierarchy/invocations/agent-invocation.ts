@@ -216,11 +216,11 @@ export class AgentInvocation extends Invocation {
   }
 
   get knowsMessages(): boolean {
-    return !this.#lacksInput && this.steps.haveAnswers(this.snapshot?.usage);
+    return !this.lacksInput && this.steps.haveAnswers(this.snapshot?.usage);
   }
 
   /** Whether content is recorded, but the model may have been given messages that this process has not seen. */
-  get #lacksInput(): boolean {
+  get lacksInput(): boolean {
     return this.telemetry.wantsContent && this.openRecord.mayHaveContent && !this.steps.knowsInput;
   }
 
@@ -231,7 +231,7 @@ export class AgentInvocation extends Invocation {
     // The agent's id may be known, although its object has not been seen.
     const lacksAgent = this.agent === undefined && this.agentId !== undefined;
     const mayRead = this.life.mayRead && this.start.kind === 'thread';
-    return mayRead && (lacksAgent || this.#lacksInput) ? 'details' : 'nothing';
+    return mayRead && (lacksAgent || this.lacksInput) ? 'details' : 'nothing';
   }
 
   get spent(): Spent {
