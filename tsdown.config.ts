@@ -83,7 +83,6 @@ const LATER = {
   functions: [
     'src/helpers/traced-arguments.ts',
     'src/operations/program.ts',
-    'src/pipeline/program-operations.ts',
     'src/telemetry/evaluations/evaluation.ts',
   ],
   hierarchy: ['src/hierarchy/index.ts'],

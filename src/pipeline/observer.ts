@@ -25,7 +25,7 @@ import {
   stopListening,
 } from '../telemetry/program-end/provider-life.ts';
 import { hooksSettled, isInsideHook } from '../telemetry/program-hooks.ts';
-import type { LocalPlace, ProgramResult } from '../telemetry/program-operation.ts';
+import { type LocalPlace, type ProgramResult, startOperation } from '../telemetry/program-operation.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
 import { isSuppressed } from '../util/context.ts';
 import { guard } from '../util/guard.ts';
@@ -33,7 +33,6 @@ import { type Outcome, type OutcomeListener, watchOutcome } from '../util/watch-
 import { agentsCalls } from './agents-calls.ts';
 import { CallHooks } from './call-hooks.ts';
 import { noticeProvider } from './missing-provider.ts';
-import { startOperation } from './program-operations.ts';
 import { readSettings } from './settings.ts';
 
 const NO_OPTIONS: PlaceOptions = {};

@@ -1,9 +1,10 @@
 import type { Context } from '@opentelemetry/api';
-import { LastingClock, type SpanClock, shareClock } from '../util/clock.ts';
-import { runIn } from '../util/context.ts';
+import { clockIn, LastingClock, now, type SpanClock, shareClock } from '../util/clock.ts';
+import { activeContext, runIn } from '../util/context.ts';
 import { guard } from '../util/guard.ts';
 import type { OutcomeListener } from '../util/watch-result.ts';
 import { plainDataReader } from './content/plain-data.ts';
+import type { OperationKind } from './operation.ts';
 import { readFailure } from './outcomes/failure.ts';
 import type { Placement, RecordOutcome } from './placement.ts';
 import { OperationRecord, type RecordStart } from './record.ts';
@@ -91,4 +92,24 @@ export class ProgramOperation<Request, Result = ProgramResult> implements Outcom
     record.end(outcome, time);
     if (typeof following === 'function') guard('leaving a conversation', following);
   }
+}
+
+/**
+ * Starts the record of what the program, or a helper of the SDK, does without a request.
+ *
+ * @param find finds its place; the default is below the active span
+ */
+export function startOperation<Request>(
+  telemetry: Telemetry,
+  operation: OperationKind<Request, ProgramResult>,
+  request: Request,
+  find: (context: Context, startTime: number) => LocalPlace | undefined,
+): ProgramOperation<Request> | undefined {
+  return guard('starting a span', () => {
+    const context = activeContext();
+    const clock = clockIn(context);
+    const startTime = now(clock);
+    const place = guard('placing a span', find, context, startTime) ?? { parent: context };
+    return new ProgramOperation(telemetry, { operation, request, place, startTime, clock });
+  });
 }
