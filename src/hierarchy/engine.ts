@@ -397,7 +397,7 @@ class EngineRequest extends Facts implements Placement {
       // The server accepts such a request, but for an update of metadata, only while the invocation is in progress. So
       // the end was later, although the server's whole seconds may show an earlier one.
       const { method, template } = this.#route;
-      if (method === 'POST' && this.#intent.invocation === 'drives' && !template.endsWith('}'))
+      if (this.engine.dialect.identifiesAtOnce && method === 'POST' && !template.endsWith('}'))
         invocation.apply({ type: 'sign' }, this.timeFor(invocation, call.startTime));
       if (queued !== undefined && session !== undefined) {
         queued.acceptance = acceptanceOf(call, invocation);

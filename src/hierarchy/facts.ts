@@ -320,13 +320,14 @@ async function readAgentOf(invocation: AgentInvocation, get: Get, facts: Facts):
   const { origin } = endpoint;
   const key = keyAt(origin, id);
   const read = async (): Promise<void> => {
-    const status = await get(path).then(
-      (agent) => dialect.read(agent, facts),
-      (error: unknown) => numberField(error, 'status'),
-    );
+    try {
+      dialect.read(await get(path), facts);
+    } catch (error) {
+      const status = numberField(error, 'status');
+      if (status !== 403 && status !== 404) return;
+    }
     // An agent that cannot be read is remembered by its id alone, so that it is not requested again.
-    const isFinal = status === undefined || status === 403 || status === 404;
-    if (isFinal && tracker.agents.get(origin, id) === undefined)
+    if (tracker.agents.get(origin, id) === undefined)
       tracker.agents.set(origin, id, { id, name: undefined, model: undefined });
   };
   if (tracker.agents.get(origin, id) === undefined) {

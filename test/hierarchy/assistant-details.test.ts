@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { startProgram } from '../support/program.ts';
-import type { RunScript } from '../support/simulator/index.ts';
+import type { Answer, RunScript } from '../support/simulator/index.ts';
 import { actionsOf, type Tutor } from '../support/tutor.ts';
 
 const SEARCHING: RunScript = {
@@ -22,14 +22,20 @@ function assistantReads({ simulator }: Pick<Tutor, 'simulator'>): number {
 }
 
 describe('an assistant that was made elsewhere', () => {
-  it.each<[string, number | undefined, number, string[]]>([
+  it.each<[string, Answer | undefined, number, string[]]>([
     ['once for several runs', undefined, 1, ['invoke_agent Math Tutor', 'invoke_agent Math Tutor']],
-    ['once if it cannot be read', 404, 1, ['invoke_agent', 'invoke_agent']],
-    ['again after an error that passes', 500, 2, ['invoke_agent', 'invoke_agent Math Tutor']],
-  ])('is read for its name %s', async (_, status, reads, names) => {
+    ['once if it cannot be read', { status: 404 }, 1, ['invoke_agent', 'invoke_agent']],
+    ['again after an error that passes', { status: 500 }, 2, ['invoke_agent', 'invoke_agent Math Tutor']],
+    [
+      'again if there was no answer',
+      { break: 'before-headers' },
+      2,
+      ['invoke_agent', 'invoke_agent Math Tutor'],
+    ],
+  ])('is read for its name %s', async (_, answer, reads, names) => {
     const tutor = await startElsewhere([{}, {}]);
     const { simulator, telemetry } = tutor;
-    if (status !== undefined) simulator.next({ when: { path: /assistants/ }, status });
+    if (answer !== undefined) simulator.next({ when: { path: /assistants/ }, ...answer });
     for (let run = 0; run < 2; run++) {
       await tutor.inSpan(tutor.run);
       await telemetry.provider.forceFlush();

@@ -29,6 +29,9 @@ export interface SessionOptions extends RecordOptions {
   readonly mayLog?: boolean;
 }
 
+/** `flush()` reaches the providers of earlier tests, too, if their files share a process. */
+const OF_EARLIER_TESTS = 'invalid attempt to force flush after MeterProvider shutdown';
+
 /** A function of the program may allow anything. */
 function allows(mode: OpenAIInstrumentationConfig['captureMessageContent'], values: unknown[]): boolean {
   return typeof mode === 'function' || values.includes(mode);
@@ -79,7 +82,8 @@ export async function startSession({
       await simulator.close();
       await telemetry.verify();
       diag.disable();
-      if (warnings.length > 0 && !mayLog) throw new Error(`Logged:\n${warnings.join('\n')}`);
+      const logged = warnings.filter((line) => line !== OF_EARLIER_TESTS);
+      if (logged.length > 0 && !mayLog) throw new Error(`Logged:\n${logged.join('\n')}`);
     },
   };
 }

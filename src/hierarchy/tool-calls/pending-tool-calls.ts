@@ -57,13 +57,10 @@ export interface PendingCall<Call> extends KnownCall<Call> {
  * that were answered still count, because their results may come again.
  */
 export class PendingToolCalls<Call> {
-  readonly #calls = new BoundedMap<KnownCall<Call>, KnownCall<Call>>(
-    MAX_KNOWN_CALLS,
-    (known) => this.#forget(known),
-    CALL_LIFETIME_MS,
-  );
+  /** Each has a limit of its own: however many calls are answered, one whose result takes long is still known. */
+  readonly #pending = this.#newMap();
+  readonly #answered = this.#newMap();
   readonly #byId = new Map<string, Set<KnownCall<Call>>>();
-  #openCount = 0;
   readonly #dropped: (call: Call) => void;
 
   /** @param dropped called with each call that was pending for too long or exceeded the limit */
@@ -72,17 +69,16 @@ export class PendingToolCalls<Call> {
   }
 
   get isEmpty(): boolean {
-    return this.#openCount === 0;
+    return this.#pending.size === 0;
   }
 
   get size(): number {
-    return this.#calls.size;
+    return this.#pending.size + this.#answered.size;
   }
 
   add(request: ToolCallRequest, call: Call): void {
     const known = { ...request, open: call };
-    this.#calls.set(known, known);
-    this.#openCount++;
+    this.#pending.set(known, known);
     const key = keyAt(request.origin, request.id);
     this.#byId.set(key, (this.#byId.get(key) ?? new Set()).add(known));
   }
@@ -107,12 +103,17 @@ export class PendingToolCalls<Call> {
   close(known: KnownCall<Call>): void {
     if (known.open === undefined) return;
     known.open = undefined;
-    this.#openCount--;
-    this.#calls.set(known, known);
+    this.#pending.delete(known);
+    this.#answered.set(known, known);
   }
 
   expire(): void {
-    this.#calls.expire();
+    this.#pending.expire();
+    this.#answered.expire();
+  }
+
+  #newMap(): BoundedMap<KnownCall<Call>, KnownCall<Call>> {
+    return new BoundedMap(MAX_KNOWN_CALLS, (known) => this.#forget(known), CALL_LIFETIME_MS);
   }
 
   #known(origin: string, id: string): readonly KnownCall<Call>[] {
@@ -124,7 +125,6 @@ export class PendingToolCalls<Call> {
     const { open } = known;
     if (open !== undefined) {
       known.open = undefined;
-      this.#openCount--;
       this.#dropped(open);
     }
     const key = keyAt(known.origin, known.id);

@@ -207,12 +207,11 @@ export class ToolCalls {
       const repeated = (): CallFacts => ({ name: tool.name, fingerprint: fingerprintOf(tool.name, given) });
       const found = this.#pending.find({ origin, id, repeated, conversationId, traceId, question });
       if (found === undefined) continue;
-      const { parent: asking } = found.open.response;
+      const caller = found.open.response.parent?.span;
       this.#forget(found.open);
       this.#pending.close(found);
       const attributes: Attributes = { [ATTR.GEN_AI_TOOL_CALL_ID]: id };
       define(attributes, ATTR.GEN_AI_CONVERSATION_ID, conversationId);
-      const caller = asking?.span;
       const isBelow = conversationId !== undefined || activeSpan(context) === undefined;
       const parent = isBelow && caller !== undefined ? trace.setSpanContext(context, caller) : context;
       return { parent, attributes };

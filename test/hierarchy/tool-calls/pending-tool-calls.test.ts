@@ -162,4 +162,17 @@ describe('a pending call', () => {
     expect(pending.find({ ...REPEATED, id: 'call_1' })?.open).toBe(1);
     expect(pending.find({ ...REPEATED, id: 'call_10000' })?.open).toBe(10_000);
   });
+
+  it('is kept however many are answered meanwhile', () => {
+    const pending = new PendingToolCalls<number>();
+    pending.add({ ...REQUEST, id: 'call_0' }, 0);
+    for (let made = 1; made <= 10_001; made++) {
+      const id = `call_${made}`;
+      pending.add({ ...REQUEST, id, responseId: `resp_${made}` }, made);
+      const found = pending.find({ ...REPEATED, id });
+      if (found !== undefined) pending.close(found);
+    }
+    expect(pending.size).toBe(10_001);
+    expect(pending.find({ ...REPEATED, id: 'call_0' })?.open).toBe(0);
+  });
 });
