@@ -15,13 +15,15 @@ const FLUSH_SINKS_TIMEOUT_MS = 5_000;
 
 interface UnsettledEvent {
   readonly since: number;
+  readonly delivery: Delivery;
   /** Counts the event as failed, and frees its place for the next one. */
   expire(): void;
 }
 
 /** By the program's function. A program may create a client for each request; all of them share the delivery. */
 const deliveries = new WeakMap<EventSink, Delivery>();
-const busy = new Set<Delivery>();
+/** The unsettled events of all sinks, the oldest first. A sink that hangs may never get another event. */
+const unsettled = new Set<UnsettledEvent>();
 
 /**
  * Passes an event to the program's sink through a circuit breaker, which pauses a sink that keeps failing. The program
@@ -30,20 +32,29 @@ const busy = new Set<Delivery>();
 export function handToSink(sink: EventSink, event: SinkEvent): void {
   const delivery = deliveries.get(sink) ?? new Delivery(sink);
   deliveries.set(sink, delivery);
+  expireUnsettled();
   delivery.hand(event);
 }
 
 /** Waits until the sinks have settled all events so far, five seconds at most. */
 export async function sinksSettled(): Promise<void> {
+  const busy = new Set([...unsettled].map(({ delivery }) => delivery));
+  expireUnsettled();
   await Promise.all([...busy].map((delivery) => delivery.settled()));
+}
+
+/** Counts overdue events as failed. No timer is needed: only the next event or flush depends on this. */
+function expireUnsettled(): void {
+  for (const event of unsettled) {
+    if (performance.now() - event.since < SINK_TIMEOUT_MS) return;
+    event.expire();
+  }
 }
 
 class Delivery {
   readonly #sink: EventSink;
   readonly #breaker = new CircuitBreaker();
   readonly #queue = new TaskQueue({ maxConcurrent: MAX_UNSETTLED_EVENTS, maxPending: MAX_PENDING_EVENTS });
-  /** The oldest first. */
-  readonly #unsettled = new Set<UnsettledEvent>();
   /** How many events were dropped that no event has reported to the sink. Reports in events that failed do not count. */
   #dropped = 0;
 
@@ -52,32 +63,17 @@ class Delivery {
   }
 
   hand(event: SinkEvent): void {
-    this.#expireUnsettled();
     if (this.#queue.full) this.#dropped++;
-    else if (this.#queue.running >= MAX_UNSETTLED_EVENTS) void this.#run(async () => this.#deliver(event));
+    else if (this.#queue.running >= MAX_UNSETTLED_EVENTS)
+      void this.#queue.add(async () => this.#deliver(event));
     else {
       const settling = this.#deliver(event);
-      if (settling !== undefined) void this.#run(() => settling);
+      if (settling !== undefined) void this.#queue.add(() => settling);
     }
   }
 
   settled(): Promise<void> {
-    this.#expireUnsettled();
     return this.#queue.settled(FLUSH_SINKS_TIMEOUT_MS);
-  }
-
-  async #run(task: () => Promise<void>): Promise<void> {
-    busy.add(this);
-    await this.#queue.add(task);
-    if (this.#queue.running === 0) busy.delete(this);
-  }
-
-  /** Counts overdue events as failed. No timer is needed: only the next event or flush depends on this. */
-  #expireUnsettled(): void {
-    for (const event of this.#unsettled) {
-      if (performance.now() - event.since < SINK_TIMEOUT_MS) return;
-      event.expire();
-    }
   }
 
   /** @returns a promise that resolves once the event has settled or failed; `undefined` if it already has */
@@ -102,7 +98,7 @@ class Delivery {
   #settle(returned: unknown, dropped: number): Promise<void> {
     return new Promise((resolve) => {
       const expire = (): void => {
-        this.#unsettled.delete(event);
+        unsettled.delete(event);
         this.#countFailure(dropped);
         warnOnce(
           'a sink that hangs',
@@ -110,17 +106,17 @@ class Delivery {
         );
         resolve();
       };
-      const event: UnsettledEvent = { since: performance.now(), expire };
-      this.#unsettled.add(event);
+      const event: UnsettledEvent = { since: performance.now(), delivery: this, expire };
+      unsettled.add(event);
       void (async () => {
         try {
           await returned;
           // A late success counts too: the sink is slow, not down.
           this.#breaker.succeeded();
         } catch (error) {
-          if (this.#unsettled.has(event)) this.#refused(error, dropped);
+          if (unsettled.has(event)) this.#refused(error, dropped);
         }
-        this.#unsettled.delete(event);
+        unsettled.delete(event);
         resolve();
       })();
     });

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { diag } from '@opentelemetry/api';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { type EventSink, flush, type SinkEvent } from '../../../src/client.ts';
@@ -128,6 +130,21 @@ describe('a sink that fails', () => {
     expect(program.mock.calls.slice(101)).toEqual([[{ ...EVENT, dropped: 1 }]]);
     pending.at(-1)?.resolve();
     await new Promise(setImmediate);
+  });
+
+  test('and never answers its only event is forgotten, as that of a client for one request', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage: () => void = runInNewContext('gc');
+    const hang = (): WeakRef<EventSink> => {
+      const sink = () => new Promise(() => undefined);
+      handToSink(sink, EVENT);
+      return new WeakRef(sink);
+    };
+    const hanging = hang();
+    vi.advanceTimersByTime(10_000);
+    await handEach(() => undefined, 1);
+    collectGarbage();
+    expect(hanging.deref()).toBeUndefined();
   });
 
   test('and rejects after ten seconds has failed once', async () => {
