@@ -25,7 +25,7 @@ export interface SessionOptions extends RecordOptions {
   readonly runs?: readonly RunScript[];
   /** A recording to replay instead of simulating. */
   readonly replay?: string;
-  /** Whether lines may be left that no test takes out. What is said once in a process belongs to the first test. */
+  /** Whether the test may leave lines that were logged. What is logged once in a process may come in any test. */
   readonly mayLog?: boolean;
 }
 
