@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs';
+import type { Attributes } from '@opentelemetry/api';
+import type OpenAI from 'openai';
+import { expect, test } from 'vitest';
+import { listen } from '../support/listening.ts';
+import { type Program, startProgram } from '../support/program.ts';
+
+/** An answer as a service sent it, and what is right to record of it: see `NOTICE.md` beside the answers. */
+interface Case {
+  readonly file: string;
+  readonly base: string;
+  readonly model: string;
+  readonly says: string;
+  readonly status?: number;
+  readonly attributes?: Attributes;
+  readonly calls?: readonly [name: string, args: unknown][];
+  readonly reasoning?: string;
+  readonly text?: string;
+  readonly error?: string | true;
+  readonly noCost?: true;
+  readonly noCostBelow?: number;
+  readonly cachedAtMostInput?: true;
+  readonly provider?: 'not openai';
+}
+
+interface Part {
+  readonly type: string;
+  readonly content?: string;
+  readonly name?: string;
+  readonly arguments?: unknown;
+}
+
+const FOLDER = new URL('../fixtures/wire/', import.meta.url);
+const read = (file: string): string => readFileSync(new URL(file, FOLDER), 'utf8');
+const CASES = JSON.parse(read('cases.json')) as readonly Case[];
+
+/** Cases that are recorded wrongly today. Remove a case here once it is right: a test that passes unexpectedly fails. */
+const WRONG: readonly string[] = [
+  // Errors.
+  'err-openai-overloaded.json',
+  'err-openrouter402.json',
+  // Providers and costs.
+  'deepinfra-cost.json',
+  'llamacpp-nocontent.json',
+  'perplexity-deep.json',
+  // Chunks, reasoning, usage and ends.
+  'together-tool-call.sse',
+  'together-reasoning.sse',
+  'text-null.sse',
+  'portkey-anthropic-json.json',
+  'portkey-anthropic-stream.sse',
+  'mistral-num_cached.json',
+  'mistral-audio.json',
+  'azure-grok-cached.json',
+  'snowflake-thinking-stream.sse',
+  'snowflake-thinking.json',
+  'minimax-details.sse',
+  'copilot-reasoning_text.sse',
+  'groq-x_groq-error.sse',
+  'openrouter-stream-choice-error.sse',
+  'cloudflare-gemma-cut.sse',
+  'tgi-toolcall-object.sse',
+  'tools-array-objargs.sse',
+  'message-in-stream.sse',
+  'gemini-proxy-noid-index0.sse',
+  'gemini-sametool-noid-index0.sse',
+  'usage-strings.json',
+];
+
+const HELLO: OpenAI.ChatCompletionMessageParam[] = [{ role: 'user', content: 'Hello' }];
+
+/** A program whose client believes that it talks to the service. A server on this machine sends the bytes. */
+async function startAt(base: string, status: number, ...files: readonly string[]): Promise<Program> {
+  const answers = [...files];
+  const url = await listen((_, response) => {
+    const file = answers.shift() ?? '';
+    const type = file.endsWith('.sse') ? 'text/event-stream' : 'application/json';
+    response.writeHead(status, { 'content-type': type }).end(read(file));
+  });
+  return startProgram({
+    config: { captureMessageContent: 'SPAN_ONLY', cost: true },
+    client: { baseURL: base, fetch: (_, init) => fetch(url, init) },
+    mayLog: true,
+  });
+}
+
+function partsIn({ 'gen_ai.output.messages': messages }: Attributes): readonly Part[] {
+  const [message] = JSON.parse(String(messages ?? '[]')) as { readonly parts: readonly Part[] }[];
+  return message?.parts ?? [];
+}
+
+function joined(parts: readonly Part[], type: string): string {
+  return parts
+    .filter((part) => part.type === type)
+    .map(({ content }) => content)
+    .join('');
+}
+
+function expectRecorded(expected: Case, recorded: Attributes): void {
+  const parts = partsIn(recorded);
+  const { attributes = {}, calls, reasoning, text, error, noCostBelow = 0 } = expected;
+  expect(recorded).toMatchObject(attributes);
+  if (error === undefined) expect(recorded).not.toHaveProperty(['error.type']);
+  else expect(recorded['error.type']).toEqual(error === true ? expect.any(String) : error);
+  const called = parts
+    .filter(({ type }) => type === 'tool_call')
+    .map(({ name, arguments: given }) => [name, given]);
+  if (calls !== undefined) expect(called).toEqual(calls);
+  if (reasoning !== undefined) expect(joined(parts, 'reasoning')).toBe(reasoning);
+  if (text !== undefined) expect(joined(parts, 'text')).toBe(text);
+  const cost = Number(recorded['openai.cost'] ?? Infinity);
+  expect(cost).toBeGreaterThanOrEqual(expected.noCost ? Infinity : noCostBelow);
+  const { 'gen_ai.usage.cache_read.input_tokens': cached = 0, 'gen_ai.usage.input_tokens': input } = recorded;
+  if (expected.cachedAtMostInput) expect(Number(cached)).toBeLessThanOrEqual(Number(input));
+  if (expected.provider === 'not openai') expect(recorded['gen_ai.provider.name']).not.toBe('openai');
+}
+
+async function callTo({ client }: Program, { file, model }: Case): Promise<void> {
+  const answer = client.chat.completions.create({ model, messages: HELLO, stream: file.endsWith('.sse') });
+  const given = await answer.catch(() => []);
+  if (Symbol.asyncIterator in given) for await (const _ of given);
+}
+
+for (const each of CASES) {
+  const { file, base, says, status = 200 } = each;
+  (WRONG.includes(file) ? test.fails : test)(`${file}: ${says}`, async () => {
+    const program = await startAt(base, status, file);
+    await callTo(program, each);
+    expectRecorded(each, program.telemetry.spans.at(-1)?.attributes ?? {});
+  });
+}
