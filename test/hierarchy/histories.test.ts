@@ -196,16 +196,19 @@ describe('withConversation holds for', () => {
   );
 
   it('a function that runs longer than the idle time', async () => {
-    const program = await startProgram({ config: { conversationIdleTimeout: 20 } });
+    const program = await startProgram({ config: { conversationIdleTimeout: 30_000 } });
+    const now = performance.now.bind(performance);
+    const clock = vi.spyOn(performance, 'now');
     await withConversation('chat-1', () =>
       span('think', async () => {
-        await new Promise((resolve) => setTimeout(resolve, 60));
+        clock.mockImplementation(() => now() + 60_000);
         await program.telemetry.provider.forceFlush();
         expect(program.telemetry.spans).toEqual([]);
         await program.client.chat.completions.create(HELLO);
       }),
     );
     await program.telemetry.provider.shutdown();
+    clock.mockRestore();
     const [chat, think, conversation] = program.telemetry.spans;
     expect([chat?.name, think?.name, conversation?.name]).toEqual([`chat ${MODEL}`, 'think', 'conversation']);
     expect(conversation?.endTime).toEqual(think?.endTime);

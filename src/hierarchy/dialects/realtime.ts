@@ -127,42 +127,6 @@ function rateOf(format: unknown): number {
   return /pcmu|pcma|g711/.test(type) ? G711_8_KHZ : PCM16_24_KHZ;
 }
 
-/** The limit for updates that the server has not answered. No realistic program has more. */
-const MAX_UNANSWERED = 16;
-
-/**
- * What a session sets for its responses: what the server has reported, and the updates that the program has sent since.
- */
-export class ResponseDefaults {
-  readonly #limits: () => TextLimits | undefined;
-  #reported: object = {};
-  #sent: { readonly eventId: string | undefined; readonly defaults: object }[] = [];
-
-  constructor(limits: () => TextLimits | undefined) {
-    this.#limits = limits;
-  }
-
-  get current(): object {
-    return Object.assign({}, this.#reported, ...this.#sent.map(({ defaults }) => defaults));
-  }
-
-  sent(event: unknown): void {
-    const defaults = readResponseDefaults(field(event, 'session'), this.#limits());
-    this.#sent.push({ eventId: stringField(event, 'event_id'), defaults });
-    if (this.#sent.length > MAX_UNANSWERED) this.#sent.shift();
-  }
-
-  /** @param isAnswer whether the server thereby accepts the oldest of the program's updates */
-  reported(session: unknown, isAnswer: boolean): void {
-    if (isAnswer) this.#sent.shift();
-    this.#reported = { ...this.#reported, ...readResponseDefaults(session, this.#limits()) };
-  }
-
-  rejected(eventId: string | undefined): void {
-    if (eventId !== undefined) this.#sent = this.#sent.filter((update) => update.eventId !== eventId);
-  }
-}
-
 /** Replaces a tool that does not fit, so that the tool still counts. */
 const OMITTED_TOOL = { type: 'omitted', name: '…' };
 
@@ -170,7 +134,7 @@ const OMITTED_TOOL = { type: 'omitted', name: '…' };
  * Reads what a session sets for responses that do not set it themselves. The parameters get the names of the
  * older version of the API, so that those of a response, which have the newer names, take precedence.
  */
-function readResponseDefaults(session: unknown, limits: TextLimits | undefined): object {
+export function readResponseDefaults(session: unknown, limits: TextLimits | undefined): object {
   const tokens = field(session, 'max_output_tokens') ?? field(session, 'max_response_output_tokens');
   const modalities = field(session, 'output_modalities') ?? field(session, 'modalities');
   const defaults: Record<string, unknown> = {};

@@ -14,9 +14,10 @@ import { LastingClock, now } from '../../util/clock.ts';
 import { LinkedContext } from '../../util/context.ts';
 import { asName } from '../../util/payload.ts';
 import { activeSpan, Conversation } from '../conversations/conversation.ts';
-import { ResponseDefaults, readSessionFacts, type SessionFacts } from '../dialects/realtime.ts';
+import { readSessionFacts, type SessionFacts } from '../dialects/realtime.ts';
 import type { Shelf } from '../store.ts';
 import type { ConversationTracker } from '../tracker.ts';
+import { ResponseDefaults } from './response-defaults.ts';
 
 export interface SessionStart {
   readonly tracker: ConversationTracker;

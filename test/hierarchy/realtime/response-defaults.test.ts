@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ResponseDefaults } from '../../../src/hierarchy/dialects/realtime.ts';
+import { ResponseDefaults } from '../../../src/hierarchy/realtime/response-defaults.ts';
 import type { OpenAIInstrumentationConfig } from '../../../src/types.ts';
 import { areCollected } from '../../support/collected.ts';
 import { type Program, startProgram } from '../../support/program.ts';
