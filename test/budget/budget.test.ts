@@ -13,14 +13,14 @@ describe('one operation allocates and calls no more than its budget', () => {
 describe('a budget', () => {
   const chat = { chat: { bytes: 10_000, calls: 100 } };
 
-  it('fails above two per cent and 100 bytes, and names the functions called most', () => {
+  it('fails above ten per cent and 1,000 bytes, and names the functions called most', () => {
     const byFunction = { 'src/a.ts once': 1, 'src/a.ts often': 102 };
-    expect(overspent('chat', chat, { bytes: 10_300, calls: 102, byFunction })).toBeUndefined();
-    expect(overspent('chat', chat, { bytes: 10_301, calls: 103, byFunction })).toBe(
+    expect(overspent('chat', chat, { bytes: 12_000, calls: 110, byFunction })).toBeUndefined();
+    expect(overspent('chat', chat, { bytes: 12_001, calls: 111, byFunction })).toBe(
       [
         "One operation of 'chat' costs more than its budget:",
-        '  10301 bytes instead of 10000',
-        '  103 calls instead of 100',
+        '  12001 bytes instead of 10000',
+        '  111 calls instead of 100',
         'What is called most:',
         '  102.0 × src/a.ts often',
         '  1.0 × src/a.ts once',

@@ -5,10 +5,10 @@ import type { Cost } from './measure.ts';
 
 export type Budget = Readonly<Record<string, Pick<Cost, 'bytes' | 'calls'>>>;
 
-/** What may be added without anybody deciding it. The numbers themselves are the same in every run. */
-const TOLERANCE = 0.02;
-/** What the program does beside its operations differs with the folder it is in. Only the smallest cases show it. */
-const TOLERATED: Readonly<Record<'bytes' | 'calls', number>> = { bytes: 100, calls: 0 };
+/** The share by which a cost may exceed its budget. */
+const SLACK = 0.1;
+/** What a cost may exceed its budget by beside that share: a small operation has little to take a share of. */
+const EXTRA: Readonly<Record<'bytes' | 'calls', number>> = { bytes: 1_000, calls: 0 };
 const MOST_FUNCTIONS = 15;
 
 /** These show nothing that another case does not show. */
@@ -33,7 +33,7 @@ export function overspent(name: string, budget: Budget, cost: Cost): string | un
   const allowed = budget[name];
   if (allowed === undefined) return `${name} has no budget: npm run budget`;
   const over = (['bytes', 'calls'] as const).filter(
-    (kind) => cost[kind] > allowed[kind] * (1 + TOLERANCE) + TOLERATED[kind],
+    (kind) => cost[kind] > allowed[kind] * (1 + SLACK) + EXTRA[kind],
   );
   if (over.length === 0) return undefined;
   const most = Object.entries(cost.byFunction)

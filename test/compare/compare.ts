@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mustRun } from '../support/lanes/command.ts';
 import type { ProgramLane } from '../support/lanes/lanes.ts';
+import { PACKAGE_NAME } from '../support/lanes/paths.ts';
 import type { Tarball } from '../support/lanes/tarball.ts';
+import { addedNames, withoutAdded } from './added-names.ts';
 import { runBehaviours } from './behaviours.ts';
 import type { Found } from './causes.ts';
 import { runCommands } from './commands.ts';
@@ -51,17 +53,18 @@ export async function compareVersions(
   const programs = new Set<string>();
   for (const lane of LANES[extent]) {
     const versions = await prepareLane(lane, [reference, candidate]);
+    const into = { found, programs, added: addedNames(...(await documentations(versions))) };
     for (const way of WAYS[extent]) {
       const request = { line: lane.line, way, quick: extent === 'quick' };
       const outcomes = await bothOutcomes(versions, (version) => runInProcess(version, request));
       const place = `${way}, openai ${lane.openai}, SDK ${lane.line}`;
-      collect(outcomes, versions, place, { found, programs });
+      collect(outcomes, versions, place, into);
     }
     const place = `openai ${lane.openai}, SDK ${lane.line}`;
     const behaviours = await bothOutcomes(versions, (version) => runBehaviours(version, lane.line));
-    collect(behaviours, versions, place, { found, programs });
+    collect(behaviours, versions, place, into);
     const commands = await bothOutcomes(versions, runCommands);
-    collect(commands, versions, place, { found, programs });
+    collect(commands, versions, place, into);
   }
   return { found, programs };
 }
@@ -71,6 +74,16 @@ async function bothOutcomes(
   run: (version: InstalledVersion) => Promise<Outcomes>,
 ): Promise<Both<Outcomes>> {
   return Promise.all([run(reference), run(candidate)]);
+}
+
+/** What both versions say that they record. */
+async function documentations(versions: Both<InstalledVersion>): Promise<Both<string>> {
+  const [reference = '', candidate = ''] = await Promise.all(
+    versions.map(({ directory }) =>
+      readFile(join(directory, 'node_modules', PACKAGE_NAME, 'docs/telemetry.md'), 'utf8'),
+    ),
+  );
+  return [reference, candidate];
 }
 
 async function runInProcess(
@@ -92,13 +105,13 @@ function collect(
   [reference, candidate]: Both<Outcomes>,
   [before, now]: Both<InstalledVersion>,
   place: string,
-  into: { readonly found: Found[]; readonly programs: Set<string> },
+  into: { readonly found: Found[]; readonly programs: Set<string>; readonly added: ReadonlySet<string> },
 ): void {
   for (const program of new Set([...Object.keys(reference), ...Object.keys(candidate)])) {
     into.programs.add(program);
     const differences = differencesOf(
       steadyOutcome(reference[program] ?? NOTHING, before.directory),
-      steadyOutcome(candidate[program] ?? NOTHING, now.directory),
+      withoutAdded(steadyOutcome(candidate[program] ?? NOTHING, now.directory), into.added),
     );
     into.found.push(...differences.map((difference) => ({ ...difference, program, place })));
   }

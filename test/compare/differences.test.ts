@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { addedNames, withoutAdded } from './added-names.ts';
 import { causesOf, describeCause, type Found } from './causes.ts';
 import { differencesOf } from './differences.ts';
 import { type Intended, judge, readIntended } from './intended.ts';
@@ -120,5 +121,54 @@ describe('a difference that is meant', () => {
     expect(() =>
       readIntended('- { program: one, subject: a, field: b, reference: 1, candidate: "2", why: So. }'),
     ).toThrow('reference of an entry is 1: write it in quotes.');
+  });
+});
+
+describe('a name that only the registry of the candidate has', () => {
+  const added = addedNames(
+    '| `gen_ai.response.id` |',
+    '`gen_ai.response.id`, `openai.verbosity` and `openai.spoke`',
+  );
+  /** What differs if the candidate's span, metric and log records also have these. */
+  function differencesWith(change: Parameters<typeof outcome>[0]): unknown[] {
+    return differencesOf(outcome(), withoutAdded(outcome(change), added));
+  }
+
+  it('is read from the documentation of both', () => {
+    expect([...added]).toEqual(['openai.verbosity', 'openai.spoke']);
+  });
+
+  it('is no difference as an attribute of a span, an event or a metric', () => {
+    const event = { name: 'openai.spoke', attributes: { words: 1 } };
+    const metric = { ...POINT, name: 'openai.verbosity' };
+    expect(
+      differencesWith(({ root, chat, tool }) => ({
+        spans: [
+          { ...root, events: [event] },
+          { ...chat, attributes: { ...chat.attributes, 'openai.verbosity': 'low' } },
+          tool,
+        ],
+        metrics: [{ ...POINT, attributes: { ...POINT.attributes, 'openai.verbosity': 'low' } }, metric],
+        logs: [{ name: 'openai.spoke', severity: 9, body: {}, attributes: {}, spanId: '' }],
+      })),
+    ).toEqual([]);
+  });
+
+  it('is a difference where it changes something else', () => {
+    const points = ['low', 'high'].map((verbosity) => ({
+      ...POINT,
+      attributes: { ...POINT.attributes, 'openai.verbosity': verbosity },
+    }));
+    expect(differencesWith(() => ({ metrics: points }))).toEqual([
+      { subject: 'metric tokens', field: '', reference: 'absent', candidate: 'present' },
+    ]);
+  });
+
+  it('hides no other attribute', () => {
+    expect(
+      differencesWith(({ root, chat, tool }) => ({
+        spans: [{ ...root, attributes: { 'openai.unknown': 1 } }, chat, tool],
+      })),
+    ).toEqual([{ subject: 'span run', field: 'openai.unknown', reference: 'absent', candidate: '1' }]);
   });
 });
