@@ -2,8 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadRegistry } from '../scripts/semconv/registry.ts';
-import { readSource } from '../scripts/structure/source.ts';
-import { describeStructure } from '../scripts/structure/structure.ts';
+import { readSource } from '../scripts/weight/source.ts';
 
 const SOURCE = join(import.meta.dirname, '..', 'src');
 
@@ -135,41 +134,9 @@ describe('only', () => {
   });
 });
 
-describe('the structure of src/', () => {
-  const structure = describeStructure(readSource());
-
-  it('has no import from a lower layer to a higher one', () => {
-    expect(structure.upwardImports).toEqual([]);
-    expect(structure.upwardTypeImports).toEqual([]);
-  });
-
-  it('has a viewer that could be lifted out as a package: it knows small helpers, and only entries connect it', () => {
-    const links = readSource().flatMap(({ path, imports, typeImports }) =>
-      [...imports, ...typeImports].map((imported) => [path.split('/')[0], imported.split('/')[0]] as const),
-    );
-    const below = links.filter(([from, to]) => from === 'viewer' && to !== 'viewer').map(([, to]) => to);
-    expect([...new Set(below)].sort()).toEqual(['semconv', 'util']);
-    const above = links.filter(([from, to]) => to === 'viewer' && from !== 'viewer').map(([from]) => from);
-    expect([...new Set(above)].sort()).toEqual(['cli.ts', 'export.ts', 'register', 'testing', 'testing.ts']);
-  });
-
-  it('has folders in the hierarchy that use each other in one direction', () => {
-    const order = ['invocations', 'tool-calls', 'conversations'];
-    const against = readSource().flatMap(({ path, imports }) => {
-      const [, folder = ''] = path.split('/');
-      const above = order.slice(0, order.indexOf(folder) + 1).filter((other) => other !== folder);
-      const isAbove = (other: string): boolean => above.some((one) => other.startsWith(`hierarchy/${one}/`));
-      return imports.filter(isAbove).map((other) => `${path} -> ${other}`);
-    });
-    expect(against).toEqual([]);
-  });
-
-  it('has no import cycles, also not of types alone', () => {
-    expect(structure.typeCycles).toEqual([]);
-  });
-
-  it('has one file for each import path at its root, the class and the public types', () => {
-    expect(structure.rootFiles).toEqual([
+describe('in src/', () => {
+  it('the root has one file for each import path, the class and the public types', () => {
+    expect([...files.keys()].filter((path) => !path.includes('/'))).toEqual([
       'agents.ts',
       'bundler.ts',
       'cli.ts',
@@ -185,8 +152,14 @@ describe('the structure of src/', () => {
     ]);
   });
 
-  it('declares each top-level name once', () => {
-    expect([...structure.sharedNames.keys()]).toEqual([]);
+  it('each top-level name is declared once', () => {
+    const names = readSource('src').flatMap(({ path, names }) => names.map((name) => ({ name, path })));
+    const places = Map.groupBy(names, nameOf);
+    expect([...places.values()].filter(({ length }) => length > 1)).toEqual([]);
+  });
+
+  it('no type reaches another file with import(): the linter would not see that', () => {
+    expect(filesWith(/typeof import\('\./)).toEqual([]);
   });
 });
 

@@ -3,62 +3,55 @@ import { join } from 'node:path';
 import { ROOT } from '../../test/support/lanes/paths.ts';
 import type { Weight } from './weigh.ts';
 
-/** The limit of a figure. */
-export interface Limit {
-  /** The lowest value that the figure ever had. */
-  readonly least: number;
-  /** Set if the figure has gone up since. */
-  readonly raised?: { readonly to: number; readonly why: string };
+interface Limit {
+  /** The share by which a figure may exceed the baseline: 0.02 is two per cent. */
+  readonly slack: number;
+  /** The value that the figure may never exceed, whatever the baseline says. */
+  readonly ceiling?: number;
 }
 
-export interface Limits {
-  readonly figures: Readonly<Record<string, Limit>>;
-  /** The lines by place when the limits were written. */
-  readonly lines: Readonly<Record<string, number>>;
+const TOTAL = 0.02;
+const HOPS = 0.05;
+
+/** The limits of all figures. This is the only place that names them. */
+export const LIMITS: Readonly<Record<string, Limit>> = {
+  'lines of src': { slack: TOTAL, ceiling: 33_300 },
+  'lines of the viewer': { slack: TOTAL, ceiling: 8_600 },
+  'bytes that a program can load': { slack: TOTAL },
+  'bytes of the page': { slack: TOTAL, ceiling: 160_000 },
+  'bytes of the command': { slack: TOTAL, ceiling: 110_000 },
+  'chat: files': { slack: HOPS, ceiling: 40 },
+  'chat: functions': { slack: HOPS },
+  'chat with content: files': { slack: HOPS },
+  'chat with content: functions': { slack: HOPS },
+  'chat streamed: files': { slack: HOPS },
+  'chat streamed: functions': { slack: HOPS },
+  'thread, run streamed, steps: files': { slack: HOPS, ceiling: 69 },
+  'thread, run streamed, steps: functions': { slack: HOPS },
+};
+
+const BASELINE = join(ROOT, 'test', 'weight', 'baseline.json');
+
+export async function readBaseline(): Promise<Weight> {
+  return JSON.parse(await readFile(BASELINE, 'utf8'));
 }
 
-const FILE = join(ROOT, 'test', 'weight', 'weight.json');
-
-export async function readLimits(): Promise<Limits> {
-  return JSON.parse(await readFile(FILE, 'utf8'));
+export async function writeBaseline(weight: Weight): Promise<void> {
+  await writeFile(BASELINE, `${JSON.stringify(weight, null, 2)}\n`);
 }
 
-export async function writeLimits(limits: Limits): Promise<void> {
-  await writeFile(FILE, `${JSON.stringify(limits, null, 2)}\n`);
+/** The highest value that a figure may have, given its value in the baseline. */
+export function highestOf(name: string, baseline: number): number {
+  const { slack = 0, ceiling = Number.POSITIVE_INFINITY } = LIMITS[name] ?? {};
+  return Math.min(Math.floor(baseline * (1 + slack)), ceiling);
 }
 
-function limitOf({ least, raised }: Limit): number {
-  return raised !== undefined && raised.why.trim() !== '' ? raised.to : least;
-}
-
-/** Describes the figures that exceed their limits, and the folders that got lines; `undefined` if no figure does. */
-export function describeRises(weight: Weight, limits: Limits): string | undefined {
-  const rises = Object.entries(weight.figures).flatMap(([name, value]) => {
-    const limit = limits.figures[name];
-    if (limit === undefined) return [`  ${name}: ${value}, which has no limit`];
-    return value > limitOf(limit) ? [`  ${name}: ${value} instead of ${limitOf(limit)}`] : [];
+/** The figures that are too high, one line each. A figure without a baseline is held to its ceiling. */
+export function describeExcess(weight: Weight, baseline: Weight): string[] {
+  return Object.entries(weight.figures).flatMap(([name, value]) => {
+    const before = baseline.figures[name];
+    const highest = highestOf(name, before ?? value);
+    const from = before === undefined ? 'no baseline' : `${before} in the baseline`;
+    return value > highest ? [`${name}: ${value}, at most ${highest} (${from})`] : [];
   });
-  if (rises.length === 0) return undefined;
-  const added = Object.entries(weight.lines).flatMap(([place, lines]) => {
-    const more = lines - (limits.lines[place] ?? 0);
-    return place.startsWith('src/') && more > 0 ? [`  ${place}: ${more}`] : [];
-  });
-  return [
-    'The package has become heavier:',
-    ...rises,
-    ...(added.length === 0 ? [] : ['Lines added since the limits were written:', ...added]),
-    'If it is worth that much: npm run weight -- --write --why "the reason"',
-  ].join('\n');
-}
-
-/** Lowers limits to the weight. Raises those that a figure exceeds, but only with a reason. */
-export function updateLimits(weight: Weight, limits: Limits, why?: string): Limits {
-  const figures = Object.entries(weight.figures).flatMap(([name, value]): [string, Limit][] => {
-    const limit = limits.figures[name];
-    if (limit === undefined || value <= limit.least) return [[name, { least: value }]];
-    const reason = value <= limitOf(limit) ? limit.raised?.why : why;
-    const updated = reason === undefined ? limit : { least: limit.least, raised: { to: value, why: reason } };
-    return [[name, updated]];
-  });
-  return { figures: Object.fromEntries(figures), lines: weight.lines };
 }

@@ -1,39 +1,53 @@
 /**
- * Prints the project's weight beside the limits in `test/weight/weight.json`.
+ * Prints the project's weight beside the baseline in `test/weight/baseline.json`, as a Markdown table.
  *
  *   npm run weight
- *   npm run weight -- --write                     lowers the limits to what the project weighs now
- *   npm run weight -- --write --why "a reason"    also raises limits that it exceeds
+ *   npm run weight -- --write     makes the current weight the baseline
  */
 import { parseArgs } from 'node:util';
-import { describeRises, readLimits, updateLimits, writeLimits } from './limits.ts';
+import { describeExcess, highestOf, readBaseline, writeBaseline } from './limits.ts';
 import { weigh } from './weigh.ts';
 
-const { values } = parseArgs({
-  options: { write: { type: 'boolean', default: false }, why: { type: 'string' } },
-});
+const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } });
 const weight = await weigh();
-const before = await readLimits();
-const after = values.write ? updateLimits(weight, before, values.why) : before;
-if (values.write) await writeLimits(after);
+const before = await readBaseline();
+if (values.write) await writeBaseline(weight);
+const baseline = values.write ? weight : before;
 
-for (const [name, value] of Object.entries(weight.figures)) {
-  const { least, raised } = before.figures[name] ?? {};
-  printRow(name, value, raised?.to ?? least);
-  if (raised !== undefined) console.log(`    ${least} before: ${raised.why}`);
-}
+printTable(
+  ['figure', 'now', 'baseline', 'change', 'at most'],
+  [
+    ...Object.entries(weight.figures).map(([name, value]) => [
+      ...row(name, value, before.figures[name]),
+      String(highestOf(name, baseline.figures[name] ?? value)),
+    ]),
+  ],
+);
 console.log();
-for (const [place, lines] of Object.entries(weight.lines)) printRow(place, lines, before.lines[place]);
+printTable(
+  ['lines in', 'now', 'baseline', 'change'],
+  Object.entries(weight.lines).map(([place, lines]) => row(place, lines, before.lines[place])),
+);
 
-const rises = describeRises(weight, after);
-if (rises !== undefined) {
-  console.error(`\n${rises}`);
+const excess = describeExcess(weight, baseline);
+if (excess.length > 0) {
+  console.error(['', 'Too heavy:', ...excess.map((line) => `  ${line}`)].join('\n'));
   process.exitCode = 1;
 }
 
-function printRow(name: string, value: number, kept: number | undefined): void {
-  const difference = value - (kept ?? value);
-  const sign = difference > 0 ? '+' : '';
-  const change = difference === 0 ? '' : `  ${sign}${difference} (kept: ${kept})`;
-  console.log(`${name.padEnd(40)} ${String(value).padStart(8)}${change}`);
+function row(name: string, now: number, kept: number | undefined): string[] {
+  const change = now - (kept ?? now);
+  return [name, String(now), String(kept ?? ''), change > 0 ? `+${change}` : String(change)];
+}
+
+function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((cells) => cells[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`;
+  const rule = widths.map((width, column) =>
+    column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
+  );
+  for (const cells of [head, rule, ...rows]) console.log(line(cells));
 }

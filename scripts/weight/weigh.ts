@@ -4,14 +4,13 @@ import { REPEATABLE_FLAGS } from '../../test/budget/measure.ts';
 import { mustRun } from '../../test/support/lanes/command.ts';
 import { ROOT } from '../../test/support/lanes/paths.ts';
 import { pageConstants } from '../page/assets.ts';
-import { readSource, SOURCE, type SourceFile } from '../structure/source.ts';
-import { topFolderOf } from '../structure/structure.ts';
+import { readSource, type SourceFile } from './source.ts';
 
 /** The project's weight. The figures are the same in every run and on every machine. */
 export interface Weight {
-  /** The figures that may only go down. */
+  /** The figures that have a limit: see `limits.ts`. */
   readonly figures: Readonly<Record<string, number>>;
-  /** The lines in each place. Lines may move from one place to another. */
+  /** The lines in each folder, for information. */
   readonly lines: Readonly<Record<string, number>>;
 }
 
@@ -29,35 +28,20 @@ export const OPERATIONS = [
 ] as const;
 
 const DIST = join(ROOT, 'dist');
-const SHORT_FILE_LINES = 40;
-
-/** Patterns for state. The sources are formatted, so declarations at the top level start in the first column. */
-const STATE: Readonly<Record<string, RegExp>> = {
-  'module-level lets': /^(?:export )?let /gm,
-  'module-level collections': /^(?:export )?const .*=\s*new (?:Weak)?(?:Map|Set)\b/gm,
-  'values in the state of the process': /\bnew ProcessWide\b/g,
-  'calls of setTimeout and setInterval': /\bset(?:Timeout|Interval)\(/g,
-};
+const VIEWER = 'src/viewer';
 
 /** Measures the weight. Needs the `dist/` of `npm run build`. */
 export async function weigh(): Promise<Weight> {
-  const files = readSource().filter(({ path }) => !path.startsWith('semconv/'));
-  const texts = files.map(({ path }) => readFileSync(join(SOURCE, path), 'utf8'));
+  const src = readSource('src').filter(({ path }) => !path.startsWith(`${VIEWER}/`));
+  const viewer = readSource(VIEWER, /\.(?:tsx?|css)$/);
   return {
     figures: {
-      'lines of src': linesOf(files),
-      'files of src': files.length,
-      'files under 40 lines': files.filter(({ lines }) => lines < SHORT_FILE_LINES).length,
+      'lines of src': linesOf(src),
+      'lines of the viewer': linesOf(viewer),
       ...(await countBytes()),
       ...(await countAllHops()),
-      ...Object.fromEntries(
-        Object.entries(STATE).map(([name, pattern]) => [
-          name,
-          texts.reduce((sum, text) => sum + [...text.matchAll(pattern)].length, 0),
-        ]),
-      ),
     },
-    lines: { ...linesByFolder(files), ...linesOfTests() },
+    lines: { ...linesByFolder(src), test: linesOf(readSource('test')) },
   };
 }
 
@@ -66,28 +50,8 @@ function linesOf(files: readonly SourceFile[]): number {
 }
 
 function linesByFolder(files: readonly SourceFile[]): Record<string, number> {
-  const folders = Map.groupBy(files, ({ path }) => (path.includes('/') ? topFolderOf(path) : '(root)'));
-  return Object.fromEntries([...folders].map(([folder, inside]) => [`src/${folder}`, linesOf(inside)]));
-}
-
-/** The lines of tests that break if files of `src/` move, and of tests that only use the package. */
-function linesOfTests(): Record<string, number> {
-  const files = new Map(readSource(join(ROOT, 'test')).map((file) => [file.path, file]));
-  const importers = new Map<string, boolean>();
-  const importsSource = (path: string): boolean => {
-    const known = importers.get(path);
-    if (known !== undefined) return known;
-    importers.set(path, false);
-    const { imports = [], typeImports = [] } = files.get(path) ?? {};
-    const found =
-      path.startsWith('../src/') || [...imports, ...typeImports].some((imported) => importsSource(imported));
-    importers.set(path, found);
-    return found;
-  };
-  const { inside = [], outside = [] } = Object.groupBy(files.values(), ({ path }) =>
-    importsSource(path) ? 'inside' : 'outside',
-  );
-  return { 'tests that import src': linesOf(inside), 'tests that only use the package': linesOf(outside) };
+  const folders = Map.groupBy(files, ({ path }) => path.split('/').slice(0, -1).slice(0, 2).join('/'));
+  return Object.fromEntries([...folders].map(([folder, inside]) => [folder, linesOf(inside)]));
 }
 
 /** The bytes of the built files, which are minified already. */

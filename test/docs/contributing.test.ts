@@ -12,7 +12,7 @@ test('the layout in CONTRIBUTING.md names every folder of src/ and every file at
   const listed = SOURCES.split('\n')
     .slice(1)
     .flatMap((line) => line.trim().split(/ {3,}/)[0]?.split(' ') ?? [])
-    .filter((name) => /^[\w-]+(?:\/|\.ts)$/.test(name));
+    .filter((name) => /^[\w-]+(?:\/|\.\w+)$/.test(name));
   expect(listed.toSorted()).toEqual(entries.toSorted());
 });
 
