@@ -49,6 +49,11 @@ describe('exactly one file', () => {
 });
 
 describe('only', () => {
+  it('src/util/platform.ts uses globals that a runtime may lack', () => {
+    const used = /(?<![\w.`])(?:performance\.|new (?:WeakRef|FinalizationRegistry)\b)/;
+    expect(filesWith(used)).toEqual([]);
+  });
+
   it('src/semconv spells the names of attributes, metrics and events', () => {
     const { attributes, metrics, events } = loadRegistry();
     const names = new Set([...attributes.keys(), ...metrics.map(nameOf), ...events.map(nameOf)]);

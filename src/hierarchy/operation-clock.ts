@@ -1,6 +1,7 @@
 import type { Call } from '../sdk/call.ts';
 import { now } from '../util/clock.ts';
 import { readHeader } from '../util/payload.ts';
+import { platform } from '../util/platform.ts';
 
 /** Limits a time to the bounds. If `from` is later than `to`, `to` wins. */
 export function clamp(time: number, from: number, to: number): number {
@@ -33,12 +34,12 @@ export class OperationClock {
   readonly own: number;
   #offset: number | undefined;
 
-  constructor(own: number = now() - performance.now()) {
+  constructor(own: number = now() - platform.performance.now()) {
     this.own = own;
   }
 
   now(): number {
-    return this.own + performance.now();
+    return this.own + platform.performance.now();
   }
 
   /** Converts a time of another clock, whose `own` value is `other`, to this clock. */

@@ -4,6 +4,7 @@ import { hasRequestsInProgress } from '../sdk/call.ts';
 import { BoundedMap } from '../util/bounded-map.ts';
 import { guardAsync } from '../util/guard.ts';
 import { field, numberField, readHeader } from '../util/payload.ts';
+import { platform } from '../util/platform.ts';
 import { TaskQueue } from '../util/task-queue.ts';
 import { nextTurn } from '../util/wait.ts';
 import type { Send } from './dialect.ts';
@@ -73,7 +74,7 @@ export class OriginReads extends TaskQueue {
   }
 
   get rests(): boolean {
-    return this.#restsUntil > 0 && performance.now() < this.#restsUntil;
+    return this.#restsUntil > 0 && platform.performance.now() < this.#restsUntil;
   }
 
   /** Whether the server seems to lack the endpoint. After the pause, the endpoint is tried again. */
@@ -126,7 +127,7 @@ export class OriginReads extends TaskQueue {
   #mayStart(origin: string, running: number): boolean {
     if (this.rests) return false;
     const isBusy = hasRequestsInProgress(origin, MAX_REQUESTS_BESIDE_READS);
-    const now = performance.now();
+    const now = platform.performance.now();
     this.#busySince = isBusy ? (this.#busySince ?? now) : undefined;
     return this.#busySince === undefined || (running === 0 && now - this.#busySince >= MAX_BUSY_WAIT_MS);
   }
@@ -146,7 +147,7 @@ export class OriginReads extends TaskQueue {
   }
 
   #rest(milliseconds: number, reason: 'steps_missing' | 'steps_unread'): void {
-    this.#restsUntil = performance.now() + milliseconds;
+    this.#restsUntil = platform.performance.now() + milliseconds;
     this.#lacksEndpoint = reason === 'steps_missing';
     this.#missed?.clear();
     notice(reason);

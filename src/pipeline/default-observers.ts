@@ -4,6 +4,7 @@ import { listenTo } from '../telemetry/program-end/provider-life.ts';
 import type { LocalPlace } from '../telemetry/program-operation.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { guard } from '../util/guard.ts';
+import { platform } from '../util/platform.ts';
 import { ProcessWide } from '../util/process-state.ts';
 import { VERSION } from '../util/version.ts';
 import { Observer } from './observer.ts';
@@ -26,7 +27,7 @@ export function addDefaultObserver(observer: Observer): void {
 let ofClient: WeakRef<Observer> | undefined;
 
 export function addClientObserver(observer: Observer): void {
-  ofClient = new WeakRef(observer);
+  ofClient = new platform.WeakRef(observer);
 }
 
 /** `undefined` if the function runs outside `withConversation`, or if there is no observer. */

@@ -10,6 +10,7 @@ import {
   olderApiInUse,
   providerBehind,
 } from '../util/otel-api.ts';
+import { platform } from '../util/platform.ts';
 import { atExit } from '../util/process-events.ts';
 
 const PROBE: symbol = createContextKey('opentelemetry-instrumentation-openai probe');
@@ -27,7 +28,7 @@ let isHeard = false;
  */
 export function noticeProvider(provider: TracerProvider, hasOthers: boolean): void {
   const isRecording = !isNoopTracerProvider(provider);
-  if (isRecording) used = new WeakRef(provider);
+  if (isRecording) used = new platform.WeakRef(provider);
   isHeard ||= hasOthers || isRecording;
   for (const finding of findMissing(provider)) logFinding(finding);
 }

@@ -4,6 +4,7 @@ import { findUnobserved, type LoadListener, onClientLoaded } from '../sdk/loadin
 import type { PatchedClass } from '../sdk/patches.ts';
 import { Seam } from '../sdk/seam.ts';
 import { guard } from '../util/guard.ts';
+import { platform } from '../util/platform.ts';
 import { addDefaultObserver, defaultObservers } from './default-observers.ts';
 import type { Observer } from './observer.ts';
 
@@ -23,7 +24,7 @@ export function observeProcess(observer: Observer, { clientLoaded, api }: LoadHo
   const observe = (seam: PatchedClass): void => {
     seam.addDefault(observer);
     seams = seams.filter((earlier) => ![undefined, seam].includes(earlier.deref()));
-    seams.push(new WeakRef(seam));
+    seams.push(new platform.WeakRef(seam));
   };
   observer.isOfProcess = true;
   addDefaultObserver(observer);

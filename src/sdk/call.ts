@@ -2,6 +2,7 @@ import { type Attributes, type Context, ROOT_CONTEXT } from '@opentelemetry/api'
 import { clockIn, now, type SpanClock } from '../util/clock.ts';
 import { guard, logError } from '../util/guard.ts';
 import { asName, field, fieldsOf, MAX_REPEATED, numberField, type PayloadObject } from '../util/payload.ts';
+import { platform } from '../util/platform.ts';
 import { ProcessWide } from '../util/process-state.ts';
 import { VERSION } from '../util/version.ts';
 import type { Outcome, OutcomeListener } from '../util/watch-result.ts';
@@ -188,7 +189,7 @@ export class Call implements AnsweredRequest {
     caller: Context,
     times?: { readonly startTime: number | undefined; readonly clock: SpanClock },
   ) {
-    const reading = performance.now();
+    const reading = platform.performance.now();
     this.clock = times?.clock ?? clockIn(caller, reading);
     const time = now(this.clock, reading);
     this.startTime = times?.startTime ?? time;
@@ -214,7 +215,7 @@ export class Call implements AnsweredRequest {
   }
 
   now(): number {
-    return this.ownClock + performance.now();
+    return this.ownClock + platform.performance.now();
   }
 
   /** Changes the clock to that of an earlier operation, of which the call is a part. */
@@ -354,7 +355,7 @@ export class Call implements AnsweredRequest {
  * Ends calls whose promise or stream was garbage collected. No call is registered for longer than necessary:
  * V8 keeps a registered object, and everything to which it refers, through each collection of young objects.
  */
-export const lostResults: FinalizationRegistry<Call> = new FinalizationRegistry((call) =>
+export const lostResults: FinalizationRegistry<Call> = new platform.FinalizationRegistry((call) =>
   call.close('abandoned'),
 );
 

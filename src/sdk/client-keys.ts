@@ -1,5 +1,6 @@
 import { keepNewest } from '../util/bounded-map.ts';
 import { field, fieldsOf } from '../util/payload.ts';
+import { platform } from '../util/platform.ts';
 import { isSecretParameter, secretsOfUrl } from '../util/url-secrets.ts';
 
 /** Shorter texts are not keys: removing them would only make a text unreadable. */
@@ -42,7 +43,7 @@ export function nowReading(request: AnsweredRequest | undefined): AnsweredReques
 
 /** Copies no keys and does not keep the client alive. */
 export function rememberClient(client: object): void {
-  keepNewest(clients.add(new WeakRef(client)));
+  keepNewest(clients.add(new platform.WeakRef(client)));
 }
 
 /** Longest first. The keys are read anew for each answer, and outside of one at each call. */

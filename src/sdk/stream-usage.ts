@@ -9,6 +9,7 @@ import {
   objectField,
   textField,
 } from '../util/payload.ts';
+import { platform } from '../util/platform.ts';
 import type { Call } from './call.ts';
 import { originOf } from './provider.ts';
 
@@ -55,12 +56,12 @@ const refusing = new BoundedMap<string, number>(MAX_REFUSING_ORIGINS);
 
 export function refusesUsage(client: object): boolean {
   const until = refusing.get(originOf(client));
-  return until !== undefined && performance.now() < until;
+  return until !== undefined && platform.performance.now() < until;
 }
 
 /** Call this when a server refused a request with `stream_options` and accepted it without them. */
 export function rememberRefusal(client: object): void {
-  refusing.set(originOf(client), performance.now() + REFUSAL_MS);
+  refusing.set(originOf(client), platform.performance.now() + REFUSAL_MS);
   notice('stream_options_refused');
 }
 

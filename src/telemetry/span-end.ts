@@ -2,6 +2,7 @@ import type { Span, TimeInput } from '@opentelemetry/api';
 import { ownClock } from '../util/clock.ts';
 import { guard, logError } from '../util/guard.ts';
 import { copyFunctionProperties, patchMethod } from '../util/patch-method.ts';
+import { platform } from '../util/platform.ts';
 
 /** Ends one of our spans even if a span processor of the program throws. */
 export function endSpan(span: Span, endTime: number): void {
@@ -52,7 +53,7 @@ function endTimeInMilliseconds(time: TimeInput | undefined, span: Span): number 
   if (time instanceof Date) return time.getTime() || undefined;
   if (Array.isArray(time)) return time[0] * 1e3 + time[1] / 1e6 || undefined;
   if (typeof time !== 'number') return undefined;
-  if (time > performance.timeOrigin) return time;
+  if (time > platform.performance.timeOrigin) return time;
   // Smaller numbers are readings of `performance.now()`.
   const clock = ownClock(span);
   return clock === undefined ? undefined : clock + time;

@@ -1,4 +1,5 @@
 import { MAX_REPEATED } from './payload.ts';
+import { platform } from './platform.ts';
 
 class Entry<Key, Value> {
   readonly key: Key;
@@ -60,7 +61,7 @@ export class BoundedMap<Key, Value> {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     if (this.#lifetime !== Number.POSITIVE_INFINITY) {
-      const time = performance.now();
+      const time = platform.performance.now();
       if (entry.used <= time - this.#lifetime && !this.#isInUse(entry.value)) {
         this.#drop(entry);
         return undefined;
@@ -72,7 +73,7 @@ export class BoundedMap<Key, Value> {
   }
 
   set(key: Key, value: Value): void {
-    const used = performance.now();
+    const used = platform.performance.now();
     const known = this.#entries.get(key);
     if (known !== undefined) {
       known.value = value;
@@ -101,7 +102,7 @@ export class BoundedMap<Key, Value> {
     return values;
   }
 
-  expire(time: number = performance.now()): void {
+  expire(time: number = platform.performance.now()): void {
     const last = time - this.#lifetime;
     for (let entry = this.#end.newer; entry !== this.#end && entry.used <= last; entry = this.#end.newer) {
       if (this.#isInUse(entry.value)) {

@@ -1,3 +1,4 @@
+import { platform } from './platform.ts';
 export interface CircuitBreakerOptions {
   /** Consecutive failures after which the breaker opens. Default 10. */
   readonly failures?: number | undefined;
@@ -33,7 +34,7 @@ export class CircuitBreaker {
   /** Whether the caller may do the work now. If not, `count` items are added to {@link dropped}. */
   admit(count: number = 1): boolean {
     if (!this.open) return true;
-    const time = performance.now();
+    const time = platform.performance.now();
     if (time < this.#nextAttempt) {
       this.#dropped += count;
       return false;
@@ -50,6 +51,6 @@ export class CircuitBreaker {
   failed(): void {
     this.#failures++;
     // Work that started before the breaker opened may fail later; it must not extend the pause.
-    if (this.#failures === this.#limit) this.#nextAttempt = performance.now() + this.#pause;
+    if (this.#failures === this.#limit) this.#nextAttempt = platform.performance.now() + this.#pause;
   }
 }

@@ -1,4 +1,5 @@
 import { type Context, type HrTime, type Span, trace } from '@opentelemetry/api';
+import { platform } from './platform.ts';
 
 /** If our clock is ahead of `Date.now()` by more than this, the system clock was set back. */
 const MAX_DRIFT_MS = 1.5;
@@ -19,7 +20,7 @@ export type SpanClock = number | undefined;
  * @param clock the clock of the span above, if it has one
  * @param monotonicTime `performance.now()`, from callers that have read it: another reading would allocate
  */
-export function now(clock?: SpanClock, monotonicTime: number = performance.now()): number {
+export function now(clock?: SpanClock, monotonicTime: number = platform.performance.now()): number {
   if (clock !== undefined) return clock + monotonicTime;
   const date = Date.now();
   const time = anchor + monotonicTime;
@@ -33,7 +34,7 @@ export function now(clock?: SpanClock, monotonicTime: number = performance.now()
  * read between `earliest` and `latest`, which are far apart if the thread had to wait.
  */
 function adjust(date: number, earliest: number): void {
-  const latest = performance.now();
+  const latest = platform.performance.now();
   const ahead = anchor + earliest - date;
   if (anchor + latest < date) anchor = date - latest;
   // After a mere drift, our clock takes the smallest step: to the end of the millisecond. If the system clock
@@ -48,7 +49,7 @@ const MAX_CATCH_UP_MS = 1;
 
 /** The clock of a long operation: that of the span above or, until somebody sets it, the system clock. */
 export class LastingClock {
-  readonly #began = performance.now();
+  readonly #began = platform.performance.now();
   readonly #own: number;
   readonly #above: SpanClock;
 
@@ -59,14 +60,14 @@ export class LastingClock {
 
   now(): number {
     if (this.#above !== undefined) return now(this.#above);
-    const reading = performance.now();
+    const reading = platform.performance.now();
     const time = now(undefined, reading);
     return this.#wasSet(time, reading) ? this.#own + reading : time;
   }
 
   get current(): SpanClock {
     if (this.#above !== undefined) return this.#above;
-    const reading = performance.now();
+    const reading = platform.performance.now();
     return this.#wasSet(now(undefined, reading), reading) ? this.#own : undefined;
   }
 
@@ -90,7 +91,7 @@ const clocks = new WeakMap<Span, number>();
  *
  * @param monotonicTime `performance.now()`, from callers that have read it: another reading would allocate
  */
-export function clockIn(context: Context, monotonicTime: number = performance.now()): SpanClock {
+export function clockIn(context: Context, monotonicTime: number = platform.performance.now()): SpanClock {
   const span = trace.getSpan(context);
   if (span === undefined) return undefined;
   const clock = clocks.get(span) ?? ownClock(span);

@@ -3,6 +3,7 @@ import { activeContext, isSuppressed } from './context.ts';
 import { guard } from './guard.ts';
 import { patchMethod } from './patch-method.ts';
 import { field } from './payload.ts';
+import { platform } from './platform.ts';
 import { ProcessWide } from './process-state.ts';
 import { nextTurn } from './wait.ts';
 
@@ -23,7 +24,7 @@ export function onceProcess(event: ProcessEvent, listener: () => unknown): void 
   const events = processEvents.value;
   const listeners = events.get(event) ?? new Set();
   for (const each of listeners) if (each.deref() === undefined) listeners.delete(each);
-  listeners.add(new WeakRef(listener));
+  listeners.add(new platform.WeakRef(listener));
   if (events.has(event)) return;
   events.set(event, listeners);
   const callListeners = (): void => {

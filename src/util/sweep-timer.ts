@@ -1,5 +1,6 @@
 import { isOfSandbox } from './built-in.ts';
 import { guard } from './guard.ts';
+import { platform } from './platform.ts';
 import { atExit } from './process-events.ts';
 import { platformTimers, startOutside } from './timers.ts';
 
@@ -47,7 +48,7 @@ export interface Expiring {
 
 /** Expires a store's entries until it is empty or garbage collected. A weak reference holds the store. */
 export function expiryTimer(expiring: Expiring): SweepTimer {
-  const held = new WeakRef(expiring);
+  const held = new platform.WeakRef(expiring);
   const timer = new SweepTimer(() => {
     const memory = held.deref();
     memory?.expire();

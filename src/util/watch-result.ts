@@ -1,6 +1,7 @@
 import { guard } from './guard.ts';
 import { setMethod } from './patch-method.ts';
 import { field } from './payload.ts';
+import { platform } from './platform.ts';
 
 export interface Outcome {
   succeed(value: unknown): void;
@@ -22,7 +23,7 @@ type ObjectMethod = (this: unknown, ...args: unknown[]) => unknown;
 const followers = new WeakMap<Promise<unknown>, Promise<unknown>>();
 /** How often each object is watched in place: several functions may return it. */
 const timesWatched = new WeakMap<object, number>();
-const lost = new FinalizationRegistry<OutcomeListener>((listener) => listener.abandon());
+const lost = new platform.FinalizationRegistry<OutcomeListener>((listener) => listener.abandon());
 
 /** How often one object is watched. Further calls that return this object end at once. */
 const MAX_TIMES_WATCHED = 100;

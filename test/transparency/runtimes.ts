@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { mustRun } from '../support/lanes/command.ts';
 import { OTHER_NODE_LANES, RUNTIMES_LANE } from '../support/lanes/lanes.ts';
 import { laneDirectory, nodeIn } from '../support/lanes/paths.ts';
+import { askWorker } from '../support/workerd.ts';
 import type { Cell } from './cell.ts';
 import type { Stage } from './servers.ts';
 import { sourcesIn } from './sources.ts';
@@ -13,6 +12,7 @@ import type { Report } from './verdict.ts';
 
 /** How long all programs of a cell may take together. */
 const TIMEOUT = 180_000;
+const COMPATIBILITY_DATE = '2026-01-01';
 
 /** Runs all programs of a cell, in a process of their own. */
 export async function runPrograms(
@@ -20,9 +20,10 @@ export async function runPrograms(
   stages: readonly Stage[],
   instrumented: boolean,
 ): Promise<Report> {
-  return cell.runtime === 'workerd'
-    ? runWorker(cell, stages, instrumented)
-    : runProcess(cell, stages, instrumented);
+  if (cell.runtime !== 'workerd') return runProcess(cell, stages, instrumented);
+  const folder = join(sourcesIn(cell.lane.name), 'worker');
+  const asked = JSON.stringify({ stages, instrumented });
+  return (await askWorker(folder, COMPATIBILITY_DATE, asked, TIMEOUT)) as Report;
 }
 
 async function runProcess(cell: Cell, stages: readonly Stage[], instrumented: boolean): Promise<Report> {
@@ -76,39 +77,4 @@ function commandOf({ runtime, format, lane }: Cell, instrumented: boolean): Comm
 
 function binary(name: string): string {
   return join(laneDirectory(RUNTIMES_LANE.name), 'node_modules', '.bin', name);
-}
-
-/** A Worker is asked over HTTP; which port it listens on, workerd reports on a file descriptor of its own. */
-async function runWorker(cell: Cell, stages: readonly Stage[], instrumented: boolean): Promise<Report> {
-  const child = spawn(binary('workerd'), ['serve', 'worker.capnp', '--control-fd=3'], {
-    cwd: join(sourcesIn(cell.lane.name), 'worker'),
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    timeout: TIMEOUT,
-  });
-  let errors = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    errors += text;
-  });
-  try {
-    const port = await readPort(child.stdio[3] as Readable);
-    const response = await fetch(`http://127.0.0.1:${port}/`, {
-      method: 'POST',
-      body: JSON.stringify({ stages, instrumented }),
-    });
-    if (!response.ok)
-      throw new Error(`The Worker answered ${response.status}: ${await response.text()}\n${errors}`);
-    return (await response.json()) as Report;
-  } finally {
-    child.kill('SIGKILL');
-  }
-}
-
-async function readPort(control: Readable): Promise<number> {
-  let text = '';
-  for await (const part of control) {
-    text += String(part);
-    const port = /"port":\s*(\d+)/.exec(text)?.[1];
-    if (port !== undefined) return Number(port);
-  }
-  throw new Error(`workerd does not listen: ${text}`);
 }

@@ -2,6 +2,7 @@ import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { laneDirectory } from '../support/lanes/paths.ts';
+import { bundleWorker } from '../support/workerd.ts';
 
 const HERE: string = import.meta.dirname;
 
@@ -34,35 +35,10 @@ export async function writeSources(lane: string, programs = 'programs'): Promise
   });
 }
 
-const WORKER_CONFIGURATION = `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    (name = "main", worker = .worker),
-    (name = "network", network = (allow = ["public", "private", "local"])),
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
-);
-const worker :Workerd.Worker = (
-  modules = [(name = "worker", esModule = embed "worker.mjs")],
-  compatibilityDate = "2026-01-01",
-  compatibilityFlags = ["nodejs_compat"],
-  globalOutbound = "network",
-);
-`;
-
 /** A Worker is one file with everything in it, `openai` and this package too. */
-export async function writeWorker(lane: string): Promise<void> {
+export function writeWorker(lane: string): Promise<void> {
   const target = sourcesIn(lane);
-  const bundle = await rolldown({
-    input: join(target, 'runtime', 'workerd.mjs'),
-    external: [/^node:/, 'async_hooks', 'events'],
-    platform: 'browser',
-    resolve: {
-      conditionNames: ['workerd', 'worker', 'browser', 'import'],
-    },
-  });
-  await bundle.write({ file: join(target, 'worker', 'worker.mjs'), format: 'esm', codeSplitting: false });
-  await writeFile(join(target, 'worker', 'worker.capnp'), WORKER_CONFIGURATION);
+  return bundleWorker(join(target, 'runtime', 'workerd.mjs'), join(target, 'worker'));
 }
 
 /** Puts the programs of all files together for `runtime/main.mjs`. */

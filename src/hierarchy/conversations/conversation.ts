@@ -13,6 +13,7 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { clockIn, notAfter, now, type SpanClock } from '../../util/clock.ts';
 import { LinkedContext, SPAN_KEY } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
+import { platform } from '../../util/platform.ts';
 import type { ContentHolder, Store } from '../store.ts';
 import { inTraceOf } from './conversation-id.ts';
 
@@ -176,7 +177,7 @@ export class Segment {
   readonly #kind: ConversationKind;
   readonly #endpoint: Endpoint | undefined;
   readonly startTime: number;
-  readonly #started = performance.now();
+  readonly #started = platform.performance.now();
   readonly #open: Set<Segment>;
   readonly #parent: WeakRef<Span> | undefined;
   /** The clock of the span above, so that nothing in the segment ends after that span. */
@@ -210,7 +211,7 @@ export class Segment {
     });
     this.spanContext = this.record.span.spanContext();
     if (parent !== undefined && parent.spanContext().isRemote !== true) {
-      this.#parent = new WeakRef(parent);
+      this.#parent = new platform.WeakRef(parent);
       this.#clock = clockIn(context);
       this.#stopWaiting = guard('watching a parent span', beforeSpanEnds, parent, (time) =>
         this.#endWithParent(time),
@@ -278,7 +279,7 @@ export class Segment {
   }
 
   endIfIdle(idleTimeout: number): void {
-    const time = performance.now();
+    const time = platform.performance.now();
     if (this.#wasActive) this.#lastActive = time;
     this.#wasActive = false;
     if (this.invocations.size > 0 || this.hasOpenParent) return;

@@ -1,3 +1,4 @@
+import { platform } from '../../util/platform.ts';
 import { ProcessWide } from '../../util/process-state.ts';
 import { isObject } from '../reflect.ts';
 import { EARLY_ANNOUNCEMENTS } from './hooked-files.ts';
@@ -28,7 +29,7 @@ function createAnnouncements(): Announcements {
   const announce: Announce = (exported, file, version) => {
     // ES modules and bundles are held strongly: nothing else refers to the object with their exports.
     const isLasting = file.endsWith('.mjs') || version !== undefined;
-    const held = isLasting ? { deref: () => exported } : new WeakRef(exported);
+    const held = isLasting ? { deref: () => exported } : new platform.WeakRef(exported);
     const kept = shared.made.filter((earlier) => earlier.exported.deref() !== undefined);
     shared.made = [...kept, { exported: held, file, version }].slice(-MAX_ANNOUNCEMENTS);
     for (const listener of listeners) listener(exported, file, version);

@@ -3,6 +3,7 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
 import { guard, guardAsync } from '../../util/guard.ts';
 import { field, MAX_PART_DEPTH } from '../../util/payload.ts';
+import { platform } from '../../util/platform.ts';
 import { sha256 } from '../../util/sha256.ts';
 import { TaskQueue } from '../../util/task-queue.ts';
 import { contentLimits, limitedJson, writeMessages, writeParts, writeValues } from './content-writer.ts';
@@ -166,7 +167,7 @@ export class ContentStore {
 
   /** Queues an object, unless that was done in the last hour. @returns `false` if the queue is full */
   #enqueue(key: string, bytes: Uint8Array, type: string, writes: Promise<void>[]): boolean {
-    const time = performance.now();
+    const time = platform.performance.now();
     if (time - (this.#known.get(key) ?? Number.NEGATIVE_INFINITY) < REWRITE_INTERVAL_MS) return true;
     if (this.#queue.full) {
       this.#dropped++;

@@ -2,6 +2,7 @@ import type { EventSink, SinkEvent } from '../../config/sink-event-types.ts';
 import { CircuitBreaker } from '../../util/circuit-breaker.ts';
 import { logError, warnOnce } from '../../util/guard.ts';
 import { field } from '../../util/payload.ts';
+import { platform } from '../../util/platform.ts';
 import { TaskQueue } from '../../util/task-queue.ts';
 import { runInsideHook } from '../program-hooks.ts';
 
@@ -46,7 +47,7 @@ export async function sinksSettled(): Promise<void> {
 /** Counts overdue events as failed. No timer is needed: only the next event or flush depends on this. */
 function expireUnsettled(): void {
   for (const event of unsettled) {
-    if (performance.now() - event.since < SINK_TIMEOUT_MS) return;
+    if (platform.performance.now() - event.since < SINK_TIMEOUT_MS) return;
     event.expire();
   }
 }
@@ -106,7 +107,7 @@ class Delivery {
         );
         resolve();
       };
-      const event: UnsettledEvent = { since: performance.now(), delivery: this, expire };
+      const event: UnsettledEvent = { since: platform.performance.now(), delivery: this, expire };
       unsettled.add(event);
       void (async () => {
         try {

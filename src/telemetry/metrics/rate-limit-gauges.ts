@@ -9,6 +9,7 @@ import {
   type MetricDefinition,
 } from '../../semconv/metrics.ts';
 import { pickAttributes } from '../../util/otel-api.ts';
+import { platform } from '../../util/platform.ts';
 import { MAX_DIMENSION_LENGTH } from './metric-series.ts';
 
 /**
@@ -53,7 +54,7 @@ export class RateLimits {
 
   /** @param age the milliseconds since the response arrived. Limits from before the last ones are ignored */
   see(limits: Attributes, operation: Attributes, age: number): void {
-    const time = performance.now() - age;
+    const time = platform.performance.now() - age;
     // A loop instead of a map, whose key would allocate memory for each call.
     for (const known of this.#groups) {
       let isSame = true;
@@ -81,7 +82,7 @@ export class RateLimits {
   }
 
   #forgetOld(): void {
-    const oldest = performance.now() - MAX_AGE_MS;
+    const oldest = platform.performance.now() - MAX_AGE_MS;
     this.#groups = this.#groups.filter(({ time }) => time >= oldest);
   }
 

@@ -1,6 +1,7 @@
 import { guardAsync } from '../../util/guard.ts';
 import { patchMethod } from '../../util/patch-method.ts';
 import { field } from '../../util/payload.ts';
+import { platform } from '../../util/platform.ts';
 import { sinksSettled } from '../events/sink.ts';
 
 /** Limits our own GET requests to the API before everything ends. */
@@ -85,7 +86,7 @@ export function lifeOf(provider: object): ProviderLife {
   for (const each of providers) if (each.deref() === undefined) providers.delete(each);
   const life = new ProviderLife();
   lives.set(provider, life);
-  providers.add(new WeakRef(provider));
+  providers.add(new platform.WeakRef(provider));
   return life;
 }
 
@@ -93,11 +94,11 @@ export function lifeOf(provider: object): ProviderLife {
  * One weak reference to each listener, for all providers. Providers may outlive a client and its settings.
  */
 const references = new WeakMap<ProviderListener, WeakRef<ProviderListener>>();
-const collected = new FinalizationRegistry(removeListener);
+const collected = new platform.FinalizationRegistry(removeListener);
 
 /** Lets a listener finish before the provider flushes or shuts down. Holds the listener weakly. */
 export function listenTo(provider: object, listener: ProviderListener): void {
-  const held = references.get(listener) ?? new WeakRef(listener);
+  const held = references.get(listener) ?? new platform.WeakRef(listener);
   if (!references.has(listener)) collected.register(listener, held);
   references.set(listener, held);
   lifeOf(provider).add(held, provider);

@@ -2,6 +2,7 @@ import { adviceIfUnsent } from '../../config/environment.ts';
 import { addressWithoutSecrets, lacksScheme, parseAddress, usesProxy } from '../../config/otlp.ts';
 import { connectionFailure } from '../../util/connection-failure.ts';
 import { REFUSED_CONNECTION } from '../../util/export-result.ts';
+import { platform } from '../../util/platform.ts';
 import { printToStderr } from '../../util/text-stream.ts';
 
 const RECENT_TIMEOUT_MS = 1_000;
@@ -9,12 +10,12 @@ const RECENT_TIMEOUT_MS = 1_000;
 const timeouts = new Map<string, number>();
 
 export function noteTimeout(host: string): void {
-  timeouts.set(host, performance.now());
+  timeouts.set(host, platform.performance.now());
 }
 
 /** @param endpoint where exports go. Default: any endpoint */
 export function hasJustTimedOut(endpoint?: string): boolean {
-  const since = performance.now() - RECENT_TIMEOUT_MS;
+  const since = platform.performance.now() - RECENT_TIMEOUT_MS;
   const host = endpoint === undefined ? undefined : (parseAddress(endpoint)?.host ?? '');
   return [...timeouts].some(([each, time]) => time > since && each === (host ?? each));
 }

@@ -123,6 +123,22 @@ export const NEXT_LANE: Lane = {
   },
 };
 
+/** Runtimes without module hooks of Node, where the class is handed over through `…/client`. */
+export const RUNTIMES_LANE: ProgramLane = {
+  name: 'runtimes',
+  npm: true,
+  openai: '7.57.0',
+  line: 3,
+  packages: {
+    openai: '7.57.0',
+    ...SDK_3,
+    ...SOCKETS,
+    ...BUN,
+    deno: '2.9.6',
+    workerd: '1.20261117.1',
+  },
+};
+
 export const LANES: readonly Lane[] = [
   NEXT_LANE,
   ...PROGRAM_LANES,
@@ -131,6 +147,7 @@ export const LANES: readonly Lane[] = [
   FIRST_HOOKS_LANE,
   NEWEST_NODE_LANE,
   BUN_LANE,
+  RUNTIMES_LANE,
   ...CLEAN_LANES,
 ];
 
@@ -168,19 +185,3 @@ const NODE_22_LANE: Lane = { name: 'node-22', npm: true, packages: { node: '22.2
 
 /** The versions of Node that programs run on, beside the one that runs the tests. */
 export const OTHER_NODE_LANES: readonly Lane[] = [NODE_22_LANE, NEWEST_NODE_LANE];
-
-/** Runtimes without module hooks of Node, where the class is handed over through `…/client`. */
-export const RUNTIMES_LANE: ProgramLane = {
-  name: 'runtimes',
-  npm: true,
-  openai: '7.57.0',
-  line: 3,
-  packages: {
-    openai: '7.57.0',
-    ...SDK_3,
-    ...SOCKETS,
-    ...BUN,
-    deno: '2.9.6',
-    workerd: '1.20261117.1',
-  },
-};
