@@ -43,14 +43,14 @@ export function placeInNamed(
   tracker: ConversationTracker,
   call: Call,
   endpoint: Endpoint,
-  apiType?: string,
+  more: Pick<Use, 'apiType' | 'continued'> = {},
 ): { id: string | undefined; segment: Segment | undefined; place: Placement } {
   const id = conversationIn(call.context);
   let segment: Segment | undefined;
   if (id !== undefined) {
     call.context = contextInConversation(call.context, tracker, 'conversation', id, endpoint.origin);
     const { context, startTime } = call;
-    segment = enterConversation(tracker, { id, context, endpoint, apiType, startTime });
+    segment = enterConversation(tracker, { id, context, endpoint, startTime, ...more });
     segment?.requestStarted();
   }
   return { id, segment, place: placedIn(segment, call, id) };

@@ -35,11 +35,24 @@ export interface ModelCallStart {
   readonly counts: boolean;
   readonly handedOn?: boolean | undefined;
   readonly model?: string | undefined;
-  /** Set if this process sent the request. Such a request may answer tool calls. */
-  readonly call?: Call;
-  readonly previousResponseId?: string | undefined;
+  /** The tool calls that the request answers. Not set if another process sent the request. */
+  readonly answered?: AnsweredCalls | undefined;
   /** Set for a background response: the ids of the hosted tool calls that were recorded at a pause. */
   readonly recorded?: Set<string> | undefined;
+}
+
+/** The tool calls whose results a request brings. */
+export function answeredBy(
+  { toolCalls }: ConversationTracker,
+  dialect: ModelDialect,
+  call: Call,
+  request: { readonly origin: string; readonly previousResponseId?: string | undefined },
+  conversationId: string | undefined,
+): AnsweredCalls | undefined {
+  if (!toolCalls.areAwaited) return undefined;
+  // The SDK's tool runner has run every function but those that it refused. Only these are still pending.
+  const results = dialect.results(call.body, isToolRunner(call) ? REFUSED_TOOL : undefined);
+  return toolCalls.answer(results, { ...request, conversationId, context: call.context });
 }
 
 export class ModelCall {
@@ -49,7 +62,7 @@ export class ModelCall {
    * open until the call ends.
    */
   readonly parent: Context;
-  readonly start: Omit<ModelCallStart, 'parent' | 'call'>;
+  readonly start: Omit<ModelCallStart, 'parent' | 'answered'>;
   readonly #answered: AnsweredCalls | undefined;
   readonly #joined: SpanContext | undefined;
   readonly #tracker: ConversationTracker;
@@ -67,19 +80,14 @@ export class ModelCall {
     tracker: ConversationTracker,
     dialect: ModelDialect,
     body: unknown,
-    { parent, call, ...start }: ModelCallStart,
+    { parent, answered, ...start }: ModelCallStart,
   ) {
     this.start = start;
     this.#tracker = tracker;
-    const { toolCalls } = tracker;
     this.#dialect = dialect;
-    if (call !== undefined && toolCalls.areAwaited) {
-      // The SDK's tool runner has run every function but those that it refused. Only these are still pending.
-      const results = dialect.results(call.body, isToolRunner(call) ? REFUSED_TOOL : undefined);
-      const { origin } = start.endpoint;
-      this.#answered = toolCalls.answer(results, { ...start, origin, time: start.startTime, parent });
-    }
-    this.#joined = activeSpan(parent) === undefined ? this.#answered?.caller : undefined;
+    this.#answered = answered;
+    answered?.sent(start.startTime, parent);
+    this.#joined = activeSpan(parent) === undefined ? answered?.caller : undefined;
     this.parent = this.#joined === undefined ? parent : trace.setSpanContext(parent, this.#joined);
     beginIn(this.#joined);
     this.#caller = callerTraceOf(this.parent);
@@ -181,14 +189,19 @@ export class Completions implements ConversationApi {
   place(call: Call, { body, route }: ApiRequest, endpoint: Endpoint): Placement {
     const operation = operationOf(route);
     const apiType = operation === chat ? OPENAI_API_TYPE_VALUE_CHAT_COMPLETIONS : undefined;
-    const { id, segment, place } = placeInNamed(this.#tracker, call, endpoint, apiType);
+    const named = conversationIn(call.context);
+    const answered = answeredBy(this.#tracker, completions, call, { origin: endpoint.origin }, named);
+    const { id, segment, place } = placeInNamed(this.#tracker, call, endpoint, {
+      apiType,
+      continued: answered?.caller,
+    });
     const model = new ModelCall(this.#tracker, completions, body, {
       endpoint,
       conversationId: id,
       parent: place.parent,
       startTime: call.startTime,
       counts: ANSWERS.has(operation.traits?.inference),
-      call,
+      answered,
     });
     // Only this request decides: other users' tool calls must not affect what is recorded.
     const mayAsk = id !== undefined || field(body, 'tools') !== undefined;

@@ -28,13 +28,14 @@ import {
 import { activeSpan, isInTrace, type Segment, type Use } from './conversations/conversation.ts';
 import { conversationIn } from './conversations/conversation-id.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
-import { readItemCalls, readItemResults, responses } from './dialects/responses.ts';
+import { readItemCalls, responses } from './dialects/responses.ts';
 import { requestTo } from './dialects/shared-readers.ts';
 import { type ContinuationTraits, ContinuedCall, type ContinuedStart } from './invocations/continued-call.ts';
 import { isLeft } from './invocations/invocation.ts';
-import { ModelCall, type ModelCallStart } from './model-calls.ts';
+import { answeredBy, ModelCall, type ModelCallStart } from './model-calls.ts';
 import { asTime, OperationClock } from './operation-clock.ts';
 import type { Shelf } from './store.ts';
+import type { AnsweredCalls } from './tool-calls/tool-calls.ts';
 import type { ConversationTracker } from './tracker.ts';
 
 interface KnownResponse extends Pick<ModelCall, 'start'>, Pick<ModelCallStart, 'conversationId'> {
@@ -52,9 +53,12 @@ interface ResponseRequest {
   readonly segment: Segment | undefined;
   readonly known: KnownResponse | undefined;
   readonly conversationId: string | undefined;
+  readonly answered: AnsweredCalls | undefined;
 }
 
 const TAKE_ITEMS: ReadonlySet<string> = new Set(['/conversations', '/conversations/{conversation_id}/items']);
+
+const ADDS_ITEMS = 'POST /conversations/{conversation_id}/items';
 
 const ENDED_STATUSES: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'incomplete']);
 /** A background response that has shown no sign of life for this time is given up. */
@@ -123,12 +127,25 @@ export class Responses implements ConversationApi {
     const open = known?.open;
     if (open !== undefined && isFolded(request, open, call)) return open.fold(call, route);
     const { context, startTime } = call;
-    const use = { id: conversationId, context, endpoint, startTime };
+    const answering = { origin, previousResponseId: creates ? referred : undefined };
+    const answered =
+      creates || route.endpoint === ADDS_ITEMS
+        ? answeredBy(tracker, responses, call, answering, conversationId)
+        : undefined;
+    const use = { id: conversationId, context, endpoint, startTime, continued: answered?.caller };
     const segment = uses ? this.#enter(use) : undefined;
     segment?.requestStarted();
     const links = known?.context && [{ context: known.context }];
     const place: Placement = { ...placedIn(segment, call, named), links };
-    const about: ResponseRequest = { request, endpoint, context, segment, known, conversationId };
+    const about: ResponseRequest = {
+      request,
+      endpoint,
+      context,
+      segment,
+      known,
+      conversationId,
+      answered,
+    };
     return creates ? this.#create(call, place, about) : this.#fetch(call, place, about);
   }
 
@@ -138,8 +155,9 @@ export class Responses implements ConversationApi {
 
   /** Such a request may report the end of a response in another trace. */
   #fetch(call: Call, place: Placement, about: ResponseRequest): Placement {
-    const { request, endpoint, known, segment, conversationId } = about;
+    const { request, endpoint, known, segment, conversationId, answered } = about;
     const { route } = request;
+    answered?.sent(call.startTime, place.parent);
     const open = route.folds === 'response' || route.method === 'DELETE' ? known?.open : undefined;
     open?.requested(call);
     return {
@@ -151,6 +169,7 @@ export class Responses implements ConversationApi {
         if (creator !== undefined) record.link(creator);
         if (open !== undefined) open.answered(ended);
         else if (route.folds === 'response') this.#adopt(about, ended, result, creator);
+        if (!ended.failed) answered?.accepted();
         segment?.requestEnded(ended.endTime);
         this.#conversationUsed(about, ended);
         return () => {
@@ -164,7 +183,7 @@ export class Responses implements ConversationApi {
   }
 
   #create(call: Call, place: Placement, about: ResponseRequest): Placement {
-    const { request, endpoint, segment, conversationId } = about;
+    const { request, endpoint, segment, conversationId, answered } = about;
     const { body } = request;
     const isBackground = field(body, 'background') === true;
     const handedOn = isBackground && handsOn(call, this.#tracker.telemetry.settings, true);
@@ -177,8 +196,7 @@ export class Responses implements ConversationApi {
       handedOn,
       model: isBackground ? stringField(body, 'model') : undefined,
       recorded: isBackground ? new Set() : undefined,
-      previousResponseId: stringField(body, 'previous_response_id'),
-      call,
+      answered,
     });
     return {
       ...place,
@@ -352,9 +370,6 @@ export class Responses implements ConversationApi {
     const userMessages = countPutMessages(body, conversationIn(context) === conversationId);
     if (userMessages > 0)
       tracker.conversation('conversation', conversationId, origin).count({ userMessages });
-    if (!tracker.toolCalls.areAwaited) return;
-    const answering = { origin, conversationId, time: call.startTime, parent: context };
-    tracker.toolCalls.answer(readItemResults({ input: field(body, 'items') }), answering).accepted();
   }
 }
 

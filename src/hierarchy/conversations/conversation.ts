@@ -1,4 +1,4 @@
-import { type Context, isSpanContextValid, type Span, type SpanContext } from '@opentelemetry/api';
+import { type Context, isSpanContextValid, type Span, type SpanContext, trace } from '@opentelemetry/api';
 import type { Message } from '../../config/completion-types.ts';
 import { conversation as conversationOperation } from '../../operations/conversation.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
@@ -25,6 +25,8 @@ export interface Use {
   readonly endpoint: Endpoint | undefined;
   /** The API of the call, such as `responses`. Set if the kind of the conversation does not imply the API. */
   readonly apiType?: string | undefined;
+  /** The span that asked for the tool calls that the request answers. Without an active span, its trace continues. */
+  readonly continued?: SpanContext | undefined;
   readonly startTime: number;
 }
 
@@ -194,6 +196,7 @@ export class Segment {
   constructor(start: SegmentStart) {
     const { telemetry, conversation, use, active: parent } = start;
     const { kind, context, startTime, endpoint, apiType } = use;
+    const continued = parent === undefined ? use.continued : undefined;
     this.#kind = kind;
     this.#endpoint = endpoint;
     this.startTime = this.#lastActivity = startTime;
@@ -204,8 +207,11 @@ export class Segment {
         operation: conversationOperation,
         request: { kind, apiType, conversationId: conversation?.id },
         endpoint,
-        place: { parent: context, links: previous === undefined ? [] : [{ context: previous }] },
-        isRoot: parent === undefined,
+        place: {
+          parent: continued === undefined ? context : trace.setSpanContext(context, continued),
+          links: previous === undefined ? [] : [{ context: previous }],
+        },
+        isRoot: parent === undefined && continued === undefined,
         startTime,
       });
     });

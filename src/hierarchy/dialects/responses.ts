@@ -127,10 +127,17 @@ function answerAt(item: unknown, index: number, output: readonly unknown[]) {
 
 /** The results in a request that follow the model's last message. Requests repeat the earlier ones. */
 export function readItemResults(body: unknown): ToolResult[] {
-  const input = arrayField(body, 'input');
+  const given = arrayField(body, 'input');
+  // A request that adds items to a Conversation has no `input`.
+  const input = given.length > 0 ? given : arrayField(body, 'items');
   const answerIndex = input.findLastIndex((item) => field(item, 'role') === 'assistant');
   // Of several calls with the same id, the last counts. Indexed once, when a pending call is first found.
-  const calls = once(() => new Map(input.map((item, index) => [readResponseToolCall(item)?.callId, index])));
+  const calls = once(() => {
+    const read = input.map(readResponseToolCall);
+    // The output of a local shell may name the item instead of the call.
+    const byItem = read.map((call, index) => [call?.id, index] as const);
+    return new Map([...byItem, ...read.map((call, index) => [call?.callId, index] as const)]);
+  });
   return [...byUniqueId(input.slice(answerIndex + 1), readToolOutputCallId)].map(([id, item]) => ({
     id,
     repeated: () => callFacts(input[calls().get(id) ?? -1]),

@@ -46,13 +46,15 @@ export class UserSpeech {
   }
 
   itemBrought(item: unknown): void {
-    const { conversation, start, endpoint, facts, time, context: parent } = this.#session;
+    const { conversation, start, endpoint, facts, time, context } = this.#session;
     const { toolCalls } = start.tracker;
     if (field(item, 'type') === 'message' && field(item, 'role') === 'user')
       conversation.count({ userMessages: 1 });
     if (toolCalls.areAwaited) {
-      const answering = { origin: endpoint.origin, conversationId: facts.id, time, parent };
-      toolCalls.answer(readItemResults({ input: [item] }), answering).accepted();
+      const answering = { origin: endpoint.origin, conversationId: facts.id, context };
+      const answered = toolCalls.answer(readItemResults({ input: [item] }), answering);
+      answered.sent(time, context);
+      answered.accepted();
     }
     this.#say(item);
   }

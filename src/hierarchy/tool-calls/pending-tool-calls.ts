@@ -1,10 +1,13 @@
 import { BoundedMap } from '../../util/bounded-map.ts';
 import type { CallFacts, ToolResult } from '../dialect.ts';
-import { keyAt } from '../store.ts';
+import { keyAt, LONG_LIFETIME_MS } from '../store.ts';
 
 const MAX_KNOWN_CALLS = 10_000;
-/** How long a call is known after it was requested, and after it was answered. */
-const CALL_LIFETIME_MS = 600_000;
+/**
+ * How long an answered call is known, and how long a call with an id that servers repeat may be answered from
+ * anywhere: an abandoned call must not hide the next user's call with the same id.
+ */
+const REPEATED_ID_LIFETIME_MS = 600_000;
 
 interface ToolCallIdentity {
   /** Scheme, host and port of the endpoint that chose the id. */
@@ -15,6 +18,8 @@ interface ToolCallIdentity {
 }
 
 export interface ToolCallRequest extends ToolCallIdentity, CallFacts {
+  /** Another id by which a result may name the call. */
+  readonly alias?: string | undefined;
   readonly responseId: string | undefined;
   /** Identifies the answer that requests the call: an object or, for an answer to another process, its id. */
   readonly requester: unknown;
@@ -27,6 +32,10 @@ export interface AnsweredToolCall extends ToolCallIdentity, Pick<ToolResult, 're
 }
 
 interface KnownCall<Call> extends ToolCallRequest {
+  /** When it was requested, in monotonic milliseconds. */
+  readonly requestedAt: number;
+  /** Whether its response, its conversation or its id tells it from all others. */
+  readonly isLasting: boolean;
   /** `undefined` once answered. The call stays known for a while: its result may come again. */
   open: Call | undefined;
 }
@@ -55,11 +64,19 @@ export interface PendingCall<Call> extends KnownCall<Call> {
  * If the request repeats the call, name and arguments must be the same in every case or, if the arguments are
  * not known, the name. If two calls fit, none is matched. Among the calls of a response or an origin, those
  * that were answered still count, because their results may come again.
+ *
+ * A person may take a day to answer. But once a call whose id is not unique is older than
+ * {@link REPEATED_ID_LIFETIME_MS}, only a request that names its response or conversation can answer it, and a
+ * newer call of that conversation comes first.
  */
 export class PendingToolCalls<Call> {
-  /** Each has a limit of its own: however many calls are answered, one whose result takes long is still known. */
-  readonly #pending = this.#newMap();
-  readonly #answered = this.#newMap();
+  /**
+   * Each has a limit of its own: however many calls are answered, or abandoned by servers that repeat ids, a
+   * call whose result takes long is still known.
+   */
+  readonly #lasting = this.#newMap(LONG_LIFETIME_MS);
+  readonly #brief = this.#newMap(REPEATED_ID_LIFETIME_MS);
+  readonly #answered = this.#newMap(REPEATED_ID_LIFETIME_MS);
   readonly #byId = new Map<string, Set<KnownCall<Call>>>();
   readonly #dropped: (call: Call) => void;
 
@@ -69,18 +86,19 @@ export class PendingToolCalls<Call> {
   }
 
   get isEmpty(): boolean {
-    return this.#pending.size === 0;
+    return this.#lasting.size + this.#brief.size === 0;
   }
 
   get size(): number {
-    return this.#pending.size + this.#answered.size;
+    return this.#lasting.size + this.#brief.size + this.#answered.size;
   }
 
   add(request: ToolCallRequest, call: Call): void {
-    const known = { ...request, open: call };
-    this.#pending.set(known, known);
-    const key = keyAt(request.origin, request.id);
-    this.#byId.set(key, (this.#byId.get(key) ?? new Set()).add(known));
+    const { responseId, conversationId } = request;
+    const isLasting = responseId !== undefined || conversationId !== undefined || hasUniqueId(request);
+    const known = { ...request, open: call, requestedAt: performance.now(), isLasting };
+    this.#pendingLike(known).set(known, known);
+    for (const key of keysOf(known)) this.#byId.set(key, (this.#byId.get(key) ?? new Set()).add(known));
   }
 
   /** Whether the same answer has already requested this call, even if the call is answered by now. */
@@ -103,17 +121,22 @@ export class PendingToolCalls<Call> {
   close(known: KnownCall<Call>): void {
     if (known.open === undefined) return;
     known.open = undefined;
-    this.#pending.delete(known);
+    this.#pendingLike(known).delete(known);
     this.#answered.set(known, known);
   }
 
   expire(): void {
-    this.#pending.expire();
+    this.#lasting.expire();
+    this.#brief.expire();
     this.#answered.expire();
   }
 
-  #newMap(): BoundedMap<KnownCall<Call>, KnownCall<Call>> {
-    return new BoundedMap(MAX_KNOWN_CALLS, (known) => this.#forget(known), CALL_LIFETIME_MS);
+  #newMap(lifetime: number): BoundedMap<KnownCall<Call>, KnownCall<Call>> {
+    return new BoundedMap(MAX_KNOWN_CALLS, (known) => this.#forget(known), lifetime);
+  }
+
+  #pendingLike({ isLasting }: KnownCall<Call>): BoundedMap<KnownCall<Call>, KnownCall<Call>> {
+    return isLasting ? this.#lasting : this.#brief;
   }
 
   #known(origin: string, id: string): readonly KnownCall<Call>[] {
@@ -127,11 +150,17 @@ export class PendingToolCalls<Call> {
       known.open = undefined;
       this.#dropped(open);
     }
-    const key = keyAt(known.origin, known.id);
-    const same = this.#byId.get(key);
-    same?.delete(known);
-    if (same?.size === 0) this.#byId.delete(key);
+    for (const key of keysOf(known)) {
+      const same = this.#byId.get(key);
+      same?.delete(known);
+      if (same?.size === 0) this.#byId.delete(key);
+    }
   }
+}
+
+function keysOf({ origin, id, alias = id }: ToolCallRequest): readonly string[] {
+  const key = keyAt(origin, id);
+  return alias === id ? [key] : [key, keyAt(origin, alias)];
 }
 
 /** See {@link PendingToolCalls}. */
@@ -149,23 +178,29 @@ function findAnswered<Call>(
   // A conversation or trace may repeat a call, so only its pending calls count. A wrong match stays inside
   // it.
   const near = same.filter((call) => call.conversationId === conversationId);
-  const pending = near.filter(isPending);
-  if (conversationId !== undefined) return fitting(pending, repeated);
   const isUnique = hasUniqueId({ id, name: repeated?.name ?? '' });
+  const earliest = isUnique ? Number.NEGATIVE_INFINITY : performance.now() - REPEATED_ID_LIFETIME_MS;
+  const recent = near.filter(({ requestedAt }) => requestedAt > earliest);
+  const pending = recent.filter(isPending);
+  if (conversationId !== undefined) return firstFitting([pending, near.filter(isPending)], repeated);
   const question = isUnique ? undefined : answered.question();
   const wasAsked = (call: KnownCall<Call>): boolean => question !== undefined && call.question === question;
   const inTrace = pending.filter((call) => traceId !== undefined && call.traceId === traceId);
-  for (const calls of [inTrace.filter(wasAsked), inTrace]) {
-    const found = fitting(calls, repeated);
-    if (found.length > 0) return found;
-  }
-  if (repeated?.fingerprint === undefined) return [];
-  const atOrigin = near.filter((call) => call.fingerprint === repeated.fingerprint);
+  const found = firstFitting([inTrace.filter(wasAsked), inTrace], repeated);
+  if (found.length > 0 || repeated?.fingerprint === undefined) return found;
+  const atOrigin = recent.filter((call) => call.fingerprint === repeated.fingerprint);
   return isUnique ? atOrigin : atOrigin.filter(wasAsked);
 }
 
 function isPending<Call>(known: KnownCall<Call>): known is PendingCall<Call> {
   return known.open !== undefined;
+}
+
+function firstFitting<Call>(
+  lists: readonly (readonly KnownCall<Call>[])[],
+  repeated: CallFacts | undefined,
+): readonly KnownCall<Call>[] {
+  return lists.map((calls) => fitting(calls, repeated)).find(({ length }) => length > 0) ?? [];
 }
 
 /** If the arguments are not known, the name decides. */

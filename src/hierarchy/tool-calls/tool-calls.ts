@@ -48,6 +48,12 @@ interface RequestingResponse {
 export interface AnsweredCalls {
   /** The span of the requesting response if it is a root, or else its parent. */
   readonly caller: SpanContext | undefined;
+  /**
+   * Records the calls, once the request has its place: the program has answered them, whatever becomes of the request.
+   *
+   * @param parent the context in which calls to other processes are recorded
+   */
+  sent(time: number, parent: Context): void;
   /** Called when the API has accepted the request. If it fails, its tool calls stay pending for a request that repeats it. */
   accepted(): void;
 }
@@ -63,8 +69,7 @@ interface UnansweredCall extends ContentHolder {
 }
 
 type Answering = Pick<AnsweredToolCall, 'origin' | 'previousResponseId' | 'conversationId'> & {
-  readonly time: number;
-  readonly parent: Context;
+  readonly context: Context;
 };
 
 /**
@@ -119,7 +124,7 @@ export class ToolCalls {
 
   #keep(calls: readonly RequestedCall[], response: RequestingResponse, lastMessages?: unknown): void {
     const store = this.#store;
-    const { responseId, times: requester = responseId, place, parent } = response;
+    const { responseId, times, place, parent } = response;
     const { origin } = response.endpoint;
     const { conversationId } = place;
     const kept = calls.filter(({ asksProgram }) => asksProgram);
@@ -127,16 +132,20 @@ export class ToolCalls {
     const isAmbiguous = kept.some(({ call }) => !hasUniqueId(call));
     const question = isAmbiguous ? fingerprintOfMessages(lastMessages) : undefined;
     const traceId = validTraceId(parent?.span);
+    const requester = times?.identity ?? responseId;
     const common = { origin, responseId, requester, conversationId, traceId, question };
+    // A call may wait for a day, and hosted tools have been recorded.
+    const light = { ...response, times: undefined, vectorStoreIds: [] };
     let startTime = response.endTime;
     for (const { call, fingerprint } of kept) {
       const { id, name, content } = call;
-      const request = { ...common, id, name, fingerprint: fingerprint() };
+      const alias = call.type === 'local_shell' ? call.itemId : undefined;
+      const request = { ...common, id, alias, name, fingerprint: fingerprint() };
       // An answer may report a call before its end, and again at its end.
       if (this.#pending.has(request)) continue;
       const pending: UnansweredCall = {
         call,
-        response,
+        response: light,
         startTime,
         clock: new OperationClock(),
         isRecorded: false,
@@ -153,25 +162,28 @@ export class ToolCalls {
   }
 
   /** A request that answers calls of several traces joins none of the traces. */
-  answer(results: readonly ToolResult[], { time, parent, ...request }: Answering): AnsweredCalls {
-    const traceId = validTraceId(trace.getSpanContext(parent));
-    const answered: PendingCall<UnansweredCall>[] = [];
+  answer(results: readonly ToolResult[], { context, ...request }: Answering): AnsweredCalls {
+    const traceId = validTraceId(trace.getSpanContext(context));
+    const answered: { readonly call: PendingCall<UnansweredCall>; readonly result: ToolResult }[] = [];
     if (results.length > 0) this.#registerStreams();
     for (const result of results) {
       const { id, repeated, question } = result;
-      const found = this.#pending.find({ ...request, id, repeated, traceId, question });
-      if (found === undefined) continue;
-      answered.push(found);
-      this.#answered(found.open, result, time, parent);
+      const call = this.#pending.find({ ...request, id, repeated, traceId, question });
+      if (call !== undefined) answered.push({ call, result });
     }
-    const callers = answered.map(({ open }) => open.response.parent?.span);
+    const callers = answered.map(({ call }) => call.open.response.parent?.span);
     const last = callers.at(-1);
     const oneTrace =
       validTraceId(last) !== undefined && callers.every((span) => span?.traceId === last?.traceId);
-    const accepted = (): void => {
-      for (const call of answered) this.#pending.close(call);
+    return {
+      caller: oneTrace ? last : undefined,
+      sent: (time, parent) => {
+        for (const { call, result } of answered) this.#answered(call.open, result, time, parent);
+      },
+      accepted: () => {
+        for (const { call } of answered) this.#pending.close(call);
+      },
     };
-    return { caller: oneTrace ? last : undefined, accepted };
   }
 
   #answered(pending: UnansweredCall, result: ToolResult, time: number, parent: Context): void {
@@ -254,6 +266,13 @@ function validTraceId(span: SpanContext | undefined): string | undefined {
 export class ItemTimes {
   /** Created lazily: most responses are not streamed. */
   #times: Map<string, { startTime: number; endTime: number | undefined }> | undefined;
+  #identity: object | undefined;
+
+  /** Identifies the answer. Keeping it does not keep the times. */
+  get identity(): object {
+    this.#identity ??= {};
+    return this.#identity;
+  }
 
   add(event: unknown, time: number): void {
     const type = field(event, 'type');

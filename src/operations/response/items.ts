@@ -65,7 +65,7 @@ function shellRunBy(item: unknown): 'program' | 'api' {
   return field(field(item, 'environment'), 'type') === 'container_reference' ? 'api' : 'program';
 }
 
-/** The fields with the id of the call in outputs of tool calls. Any other `…_output` has it in `call_id`. */
+/** The fields with the id of the call in outputs of tool calls, if they have no `call_id` as any `…_output` may have. */
 const CALL_ID_FIELDS: Readonly<Record<string, string>> = {
   local_shell_call_output: 'id',
   mcp_approval_response: 'approval_request_id',
@@ -113,8 +113,9 @@ export function countSkippedItemCalls(output: readonly unknown[]): number {
 
 export function readToolOutputCallId(item: unknown): string | undefined {
   const type = stringField(item, 'type');
-  const key = row(CALL_ID_FIELDS, type) ?? (type?.endsWith('_output') ? 'call_id' : undefined);
-  return key === undefined ? undefined : stringField(item, key);
+  const key = row(CALL_ID_FIELDS, type);
+  if (key === undefined && !type?.endsWith('_output')) return undefined;
+  return stringField(item, 'call_id') ?? (key && stringField(item, key));
 }
 
 /** Returns a function that decides whether a call of an output waits for the program to answer or approve it. */

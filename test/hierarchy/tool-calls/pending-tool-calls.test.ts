@@ -137,21 +137,50 @@ describe('a call that was answered', () => {
 describe('a pending call', () => {
   afterEach(() => vi.useRealTimers());
 
-  it('is kept for ten minutes, however often it is looked up', () => {
+  it.each<[string, Partial<ToolCallRequest>, number]>([
+    ['ten minutes', {}, 600_000],
+    ['a day, if its id is unique', { id: UNIQUE }, 86_400_000],
+    ['a day, if its response is known', { responseId: 'resp_1' }, 86_400_000],
+    ['a day, if its conversation is known', { conversationId: 'chat-1' }, 86_400_000],
+  ])('is kept for %s, however often it is looked up', (_, more, lifetime) => {
     vi.useFakeTimers();
+    const request = { ...REQUEST, responseId: undefined, ...more };
+    const { id, conversationId } = request;
+    const named = { ...REPEATED, id, conversationId, previousResponseId: request.responseId };
     const pending = new PendingToolCalls<number>();
-    pending.add(REQUEST, 1);
-    pending.add({ ...REQUEST, id: 'call_1' }, 2);
-    vi.advanceTimersByTime(599_999);
-    expect(pending.find(REPEATED)?.open).toBe(1);
-    expect(pending.find({ ...OTHER_ARGUMENTS, id: 'call_1' })?.open).toBeUndefined();
-    answer(pending);
+    pending.add(request, 1);
+    pending.add({ ...request, requester: 'other', fingerprint: 'print-2' }, 2);
+    vi.advanceTimersByTime(lifetime - 1);
+    const found = pending.find(named);
+    expect(found?.open).toBe(1);
+    if (found !== undefined) pending.close(found);
     vi.advanceTimersByTime(1);
-    expect(pending.find({ ...REPEATED, id: 'call_1' })?.open).toBeUndefined();
+    const other = { ...named, repeated: () => ({ name: 'get_balance', fingerprint: 'print-2' }) };
+    expect(pending.find(other)).toBeUndefined();
     expect(pending.isEmpty).toBe(true);
+    expect(pending.size).toBe(1);
     vi.advanceTimersByTime(600_000);
     pending.expire();
     expect(pending.size).toBe(0);
+  });
+
+  it('is found by its response alone, if it is older than ten minutes and its id is not unique', () => {
+    vi.useFakeTimers();
+    const pending = new PendingToolCalls<number>();
+    pending.add(REQUEST, 1);
+    vi.advanceTimersByTime(600_000);
+    expect(pending.find(REPEATED)).toBeUndefined();
+    expect(pending.find({ ...REPEATED, traceId: 'trace-1' })).toBeUndefined();
+    expect(pending.find({ ...BARE, previousResponseId: 'resp_1' })?.open).toBe(1);
+  });
+
+  it('is found by each of its ids until it is forgotten', () => {
+    vi.useFakeTimers();
+    const pending = new PendingToolCalls<number>();
+    pending.add({ ...REQUEST, alias: 'lsh_1' }, 1);
+    for (const id of [REQUEST.id, 'lsh_1']) expect(pending.find({ ...REPEATED, id })?.open).toBe(1);
+    vi.advanceTimersByTime(86_400_000);
+    for (const id of [REQUEST.id, 'lsh_1']) expect(pending.find({ ...REPEATED, id })).toBeUndefined();
   });
 
   it('is kept among the ten thousand newest', () => {
@@ -161,6 +190,13 @@ describe('a pending call', () => {
     expect(pending.find({ ...REPEATED, id: 'call_0' })?.open).toBeUndefined();
     expect(pending.find({ ...REPEATED, id: 'call_1' })?.open).toBe(1);
     expect(pending.find({ ...REPEATED, id: 'call_10000' })?.open).toBe(10_000);
+  });
+
+  it('is kept however many are abandoned meanwhile whose ids a server repeats', () => {
+    const pending = new PendingToolCalls<number>();
+    pending.add({ ...REQUEST, responseId: undefined, id: UNIQUE }, 0);
+    for (let made = 1; made <= 10_001; made++) pending.add({ ...REQUEST, responseId: undefined }, made);
+    expect(pending.find({ ...REPEATED, id: UNIQUE })?.open).toBe(0);
   });
 
   it('is kept however many are answered meanwhile', () => {
