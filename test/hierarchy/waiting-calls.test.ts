@@ -263,7 +263,7 @@ it.each(['a poll', 'a stream'])(
     await (how === 'a poll' ? program.poll(id) : program.follow(id));
     await program.expectTreeAtEnd(`
       session
-      └─ invoke_agent Helper  openai.run.observed=false
+      └─ invoke_agent Helper  openai.run.observed=false openai.run.status=waiting
 
       session
       └─ invoke_agent Helper  openai.run.status=completed
