@@ -1,4 +1,5 @@
 import { BoundedMap } from '../../util/bounded-map.ts';
+import { platform } from '../../util/platform.ts';
 import type { CallFacts, ToolResult } from '../dialect.ts';
 import { keyAt, LONG_LIFETIME_MS } from '../store.ts';
 
@@ -96,7 +97,7 @@ export class PendingToolCalls<Call> {
   add(request: ToolCallRequest, call: Call): void {
     const { responseId, conversationId } = request;
     const isLasting = responseId !== undefined || conversationId !== undefined || hasUniqueId(request);
-    const known = { ...request, open: call, requestedAt: performance.now(), isLasting };
+    const known = { ...request, open: call, requestedAt: platform.performance.now(), isLasting };
     this.#pendingLike(known).set(known, known);
     for (const key of keysOf(known)) this.#byId.set(key, (this.#byId.get(key) ?? new Set()).add(known));
   }
@@ -179,7 +180,7 @@ function findAnswered<Call>(
   // it.
   const near = same.filter((call) => call.conversationId === conversationId);
   const isUnique = hasUniqueId({ id, name: repeated?.name ?? '' });
-  const earliest = isUnique ? Number.NEGATIVE_INFINITY : performance.now() - REPEATED_ID_LIFETIME_MS;
+  const earliest = isUnique ? Number.NEGATIVE_INFINITY : platform.performance.now() - REPEATED_ID_LIFETIME_MS;
   const recent = near.filter(({ requestedAt }) => requestedAt > earliest);
   const pending = recent.filter(isPending);
   if (conversationId !== undefined) return firstFitting([pending, near.filter(isPending)], repeated);
