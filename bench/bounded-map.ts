@@ -29,4 +29,6 @@ const [small, large] = ([0, 1] as const).map((index) => Math.min(...rounds.map((
   number,
 ];
 const each = (milliseconds: number): string => `${((milliseconds / ADDED) * 1e6).toFixed(0)} ns`;
-console.log(`100 entries: ${each(small)}; 10,000 entries: ${each(large)}; ratio ${(large / small).toFixed(2)}`);
+console.log(
+  `100 entries: ${each(small)}; 10,000 entries: ${each(large)}; ratio ${(large / small).toFixed(2)}`,
+);
