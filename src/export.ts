@@ -1,13 +1,14 @@
 import { exportersBesideViews, warnOfUnusedEndpoint } from './export/viewing.ts';
 import { guard } from './util/guard.ts';
 import { openTraces } from './util/open-traces.ts';
+import { exportersOf } from './util/otel-sdk.ts';
 import {
   ConsoleTreeExporter,
   type ConsoleTreeExporterOptions,
   connectLiveSource,
 } from './viewer/console-tree.ts';
 import { HtmlTraceExporter, type HtmlTraceExporterOptions } from './viewer/html-trace.ts';
-import { ImmediateSpanProcessor, type ViewExporter, type ViewProcessor } from './viewer/view-processor.ts';
+import { TraceView, type ViewProcessor } from './viewer/view-processor.ts';
 
 export {
   CircuitBreakerExporter,
@@ -31,7 +32,7 @@ connectLiveSource(openTraces);
 
 /** Creates a span processor that prints every trace as a tree in the terminal, with a {@link ConsoleTreeExporter}. */
 export function consoleTree(options?: ConsoleTreeExporterOptions): ViewProcessor {
-  return processorOf(new ConsoleTreeExporter(options), 'consoleTree()');
+  return checkedView(new ConsoleTreeExporter(options), 'consoleTree()');
 }
 
 /**
@@ -41,7 +42,7 @@ export function consoleTree(options?: ConsoleTreeExporterOptions): ViewProcessor
  */
 export function htmlPage(target: string | HtmlTraceExporterOptions = {}): ViewProcessor {
   const options = typeof target === 'string' ? { path: target } : target;
-  return processorOf(new HtmlTraceExporter(options), 'htmlPage()');
+  return checkedView(new HtmlTraceExporter(options), 'htmlPage()');
 }
 
 /** The span processors that were passed to {@link viewing}. */
@@ -68,10 +69,14 @@ export function viewing(...views: (ViewProcessor | false | null | undefined)[]):
   return [...given, ...((guard('creating exporters', exportersBesideViews) ?? []) as ViewProcessor[])];
 }
 
-function processorOf(exporter: ViewExporter, call: string): ViewProcessor {
-  const isView = (each: object): boolean => each instanceof ImmediateSpanProcessor;
-  const processor: ViewProcessor = new ImmediateSpanProcessor(exporter, () => {
-    if (!viewed.has(processor)) guard('finding unused endpoints', warnOfUnusedEndpoint, isView, call);
+function checkedView(view: TraceView, call: string): ViewProcessor {
+  TraceView.beforeFirst(view, () => {
+    if (!viewed.has(view)) guard('finding unused endpoints', warnOfUnusedEndpoint, isOnlyView, call);
   });
-  return processor;
+  return view;
+}
+
+/** Whether a span processor shows spans and sends none. A view may be its exporter. */
+function isOnlyView(processor: object): boolean {
+  return [processor, ...exportersOf(processor)].some((each) => each instanceof TraceView);
 }

@@ -15,7 +15,7 @@ export function isSwitchedOff(): boolean {
   const environment = readEnvironment();
   const problem = switchProblem(environment);
   if (problem !== undefined) notice('option_not_accepted', problem);
-  const isOff = parse(environment[VARIABLE]) === false;
+  const isOff = isOffIn(environment);
   if (isOff) notice('switched_off', VARIABLE);
   return isOff;
 }
@@ -25,13 +25,21 @@ export function switchProblem(environment: Environment): string | undefined {
   return !value || parse(value) !== undefined ? undefined : rejectedValue(VARIABLE, value, accepts);
 }
 
+function isOffIn(environment: Environment): boolean {
+  return parse(environment[VARIABLE]) === false;
+}
+
 export function isSdkDisabled(): boolean {
-  return readEnvironment().OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true';
+  return isSdkDisabledIn(readEnvironment());
+}
+
+function isSdkDisabledIn({ OTEL_SDK_DISABLED: value = '' }: Environment): boolean {
+  return value.trim().toLowerCase() === 'true';
 }
 
 /** Whether the environment keeps `NodeSDK` from registering a tracer provider. */
 export function areSpansOff(): boolean {
-  return isSdkDisabled() || readEnvironment().OTEL_TRACES_EXPORTER?.trim() === 'none';
+  return isSdkDisabled() || namedExporters(readEnvironment()).includes('none');
 }
 
 /** The known names for `OTEL_TRACES_EXPORTER`. `NodeSDK` reports others through `diag` only. */
@@ -44,11 +52,66 @@ export function namedExporters(environment: Environment): string[] {
     .filter((name) => name !== '');
 }
 
-export function exporterProblem(environment: Environment): string | undefined {
+const SAMPLERS: readonly string[] = ['always_on', 'always_off', 'traceidratio'];
+const RATIO_SAMPLER = /^(?:parentbased_)?traceidratio$/;
+const BATCHING_VARIABLE = /^OTEL_BSP_(?:MAX_QUEUE_SIZE|SCHEDULE_DELAY|EXPORT_TIMEOUT|MAX_EXPORT_BATCH_SIZE)$/;
+
+/** The values of standard variables that the SDK does not understand, which it reports through `diag` only. */
+export function sdkProblems(environment: Environment): string[] {
+  const { OTEL_SDK_DISABLED: disabled = '' } = environment;
+  const isUnderstood = !disabled.trim() || flag(false).parse(disabled) !== undefined;
+  const problems = isUnderstood
+    ? []
+    : [rejectedValue('OTEL_SDK_DISABLED', disabled, 'true, false', 'The SDK is not disabled.')];
+  // A configuration file replaces all other variables.
+  if (hasConfigurationFile(environment)) return problems;
+  for (const problem of [exporterProblem(environment), samplerProblem(environment)])
+    if (problem !== undefined) problems.push(problem);
+  for (const [name, value = ''] of Object.entries(environment))
+    if (BATCHING_VARIABLE.test(name) && value.trim() && !(Number.isInteger(+value) && +value > 0))
+      problems.push(rejectedValue(name, value, 'whole numbers from 1', 'With it, spans may be lost.'));
+  return problems;
+}
+
+function exporterProblem(environment: Environment): string | undefined {
   const unknown = namedExporters(environment).find((name) => !EXPORTER_NAMES.includes(name));
   if (unknown === undefined) return protocolProblem(environment);
   const shown = JSON.stringify(shownValue(unknown));
   return `OTEL_TRACES_EXPORTER names ${shown}, which is unknown, so it exports nothing; accepted: ${EXPORTER_NAMES.join(', ')}.`;
+}
+
+function samplerProblem(environment: Environment): string | undefined {
+  const { OTEL_TRACES_SAMPLER: sampler = '', OTEL_TRACES_SAMPLER_ARG: ratio = '' } = environment;
+  // The SDK neither trims the name nor ignores its case.
+  if (sampler.trim() && !SAMPLERS.includes(sampler.replace(/^parentbased_/, ''))) {
+    const accepted = [...SAMPLERS, ...SAMPLERS.map((name) => `parentbased_${name}`)].join(', ');
+    return rejectedValue('OTEL_TRACES_SAMPLER', sampler, accepted, 'parentbased_always_on is used.');
+  }
+  if (!ratio.trim()) return undefined;
+  if (!RATIO_SAMPLER.test(sampler))
+    return 'OTEL_TRACES_SAMPLER_ARG has no effect unless OTEL_TRACES_SAMPLER is traceidratio or parentbased_traceidratio.';
+  if (+ratio >= 0 && +ratio <= 1) return undefined;
+  return rejectedValue('OTEL_TRACES_SAMPLER_ARG', ratio, 'numbers from 0 to 1', '1 is used.');
+}
+
+const UNSENT = ['no spans are sent', 'send spans'] as const;
+
+/** The settings that turn off tracing or export. `wish` completes the remedy "To …, unset it." */
+export function switchesOff(environment: Environment): [name: string, effect: string, wish: string][] {
+  const { OTEL_TRACES_SAMPLER: sampler = '', OTEL_TRACES_SAMPLER_ARG: ratio = '' } = environment;
+  const isRatioZero = RATIO_SAMPLER.test(sampler) && ratio.trim() !== '' && +ratio === 0;
+  const ofTraces: readonly [name: string, isOff: boolean][] = [
+    ['OTEL_TRACES_EXPORTER', namedExporters(environment).includes('none')],
+    ['OTEL_TRACES_SAMPLER', /^(?:parentbased_)?always_off$/.test(sampler)],
+    ['OTEL_TRACES_SAMPLER_ARG', isRatioZero],
+  ];
+  const switches: readonly (readonly [name: string, isOff: boolean, effect: string, wish: string])[] = [
+    [VARIABLE, isOffIn(environment), 'calls of openai are not recorded', 'record them'],
+    ['OTEL_SDK_DISABLED', isSdkDisabledIn(environment), ...UNSENT],
+    // A configuration file sets up exporters and the sampler in place of these variables.
+    ...(hasConfigurationFile(environment) ? [] : ofTraces).map((each) => [...each, ...UNSENT] as const),
+  ];
+  return switches.filter(([, isOff]) => isOff).map(([name, , effect, wish]) => [name, effect, wish]);
 }
 
 /** Names a configuration file. Only `…/register` and `startNodeSdk` read it, in place of all variables. */

@@ -32,6 +32,7 @@ export type ProcessFindingCode =
   | 'option_not_accepted'
   | 'switched_off'
   | 'no_tracer_provider'
+  | 'provider_late'
   | 'api_too_new'
   | 'no_context_manager'
   | 'openai_untested'
@@ -102,6 +103,10 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   no_tracer_provider: {
     message: 'No tracer provider is registered, so no spans are recorded.',
     action: `Start an OpenTelemetry SDK before the first call: new NodeSDK({ instrumentations: [new OpenAIInstrumentation()] }).start(), or node --import ${NAME}/register.`,
+  },
+  provider_late: {
+    message: 'Calls were made before a tracer provider was registered. They have no spans.',
+    action: 'Start the OpenTelemetry SDK before the first call.',
   },
   api_too_new: {
     message: (version) =>

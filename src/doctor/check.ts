@@ -2,14 +2,16 @@ import type { Finding, ProjectFindingCode } from '../diagnostics/findings.ts';
 
 export interface Check {
   readonly subject: string;
-  readonly result: 'ok' | 'problem' | 'skipped';
+  /** `note`: nothing is wrong for certain, but there are notes. */
+  readonly result: 'ok' | 'note' | 'problem' | 'skipped';
   /** What was found, or why the check was skipped. */
   readonly detail: string;
   readonly findings: readonly Finding[];
 }
 
 export function checked(subject: string, detail: string, findings: readonly Finding[] = []): Check {
-  return { subject, result: findings.some(isProblem) ? 'problem' : 'ok', detail, findings };
+  const withFindings = findings.some(isProblem) ? 'problem' : 'note';
+  return { subject, result: findings.length > 0 ? withFindings : 'ok', detail, findings };
 }
 
 export function skippedCheck(subject: string, reason: string): Check {

@@ -16,8 +16,8 @@ import {
   usesProxy,
 } from '../config/otlp.ts';
 import { connectionFailure } from '../util/connection-failure.ts';
-import { failureReason, NO_ANSWER } from '../util/export-result.ts';
-import { type Check, checked, problem, skippedCheck } from './check.ts';
+import { failureReason, NO_ANSWER, REFUSED_CONNECTION } from '../util/export-result.ts';
+import { type Check, checked, problem, remark, skippedCheck } from './check.ts';
 
 const ENDPOINT_CHECK = 'endpoint';
 const COLLECTOR_CHECK = 'collector';
@@ -36,9 +36,8 @@ export function examineEndpoint(environment: Environment): Check {
   if (findings.length > 0)
     return checked(ENDPOINT_CHECK, `${variable} cannot be used for ${protocol}`, findings);
   const target = addressWithoutSecrets(tracesEndpoint(environment, protocol));
-  return endpoint === ''
-    ? skippedCheck(ENDPOINT_CHECK, `${variable} is not set; exporters use ${target}`)
-    : checked(ENDPOINT_CHECK, `${variable} sends ${protocol} to ${target}`);
+  const sends = endpoint === '' ? 'is not set; exporters send' : 'sends';
+  return checked(ENDPOINT_CHECK, `${variable} ${sends} ${protocol} to ${target}`);
 }
 
 export async function examineCollector(environment: Environment): Promise<Check> {
@@ -67,12 +66,17 @@ export async function examineCollector(environment: Environment): Promise<Check>
   if (answer === undefined)
     return checked(COLLECTOR_CHECK, `${subject} accepts connections; what it answers was not checked`);
   if (ACCEPTING.test(answer)) return checked(COLLECTOR_CHECK, `${subject} answers (${answer})`);
-  // An endpoint that does not answer is a problem only if the environment names it or an exporter.
-  if (variable === undefined && exporters.length === 0)
-    return skipped(`no collector at ${subject} (${answer}), but your code may set another endpoint`);
-  const message = `${shown} does not accept traces (${answer}).`;
-  const finding = problem('endpoint_unreachable', message, adviceFor(answer, environment));
-  return checked(COLLECTOR_CHECK, `${subject}: ${answer}`, [finding]);
+  // Code may give its exporters another endpoint than the default.
+  const isNamed = variable !== undefined || exporters.length > 0;
+  const fact =
+    answer === REFUSED_CONNECTION
+      ? `Nothing listens at ${shown} (${answer})`
+      : `${shown} does not accept traces (${answer})`;
+  const message = `${fact}${isNamed ? '' : ', where exporters send traces unless your code sets another endpoint'}.`;
+  const report = isNamed ? problem : remark;
+  return checked(COLLECTOR_CHECK, `${subject}: ${answer}`, [
+    report('endpoint_unreachable', message, adviceFor(answer, environment)),
+  ]);
 }
 
 /**

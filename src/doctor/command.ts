@@ -3,9 +3,9 @@ import { commandParameters } from '../util/command-line.ts';
 import { escapeControlCharacters, terminalSafe } from '../util/terminal-safe.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { COMMAND, NAME, VERSION } from '../util/version.ts';
-import { type Check, findingsOf, isProblem } from './check.ts';
+import { type Check, distinct, findingsOf, isProblem } from './check.ts';
 import { examineCollector } from './collector.ts';
-import { examineProject } from './project.ts';
+import { environmentsOf, examineProject } from './project.ts';
 
 const DOCTOR_USAGE =
   `Usage: ${COMMAND} doctor [--json] [--start "<command>"]\n` +
@@ -17,7 +17,7 @@ const DOCTOR_USAGE =
 const MAX_LINE_LENGTH = 4_000;
 
 /**
- * Checks the project in the current folder, and whether the endpoint in the environment variables accepts traces.
+ * Checks the project in the current folder, and whether the endpoint of its exporters accepts traces.
  *
  * @returns the exit code: 0 if all is well, 1 if there is a problem, 2 for wrong parameters
  */
@@ -31,8 +31,9 @@ export async function runDoctor(
   );
   if (typeof read === 'number') return read;
   const { json, start } = read.values;
-  const checks = examineProject({ project: process.cwd(), environment: process.env, start });
-  checks.push(await examineCollector(process.env));
+  const subject = { project: process.cwd(), environment: process.env, start };
+  const checks = examineProject(subject);
+  checks.push(...distinct(await Promise.all(environmentsOf(subject).map(examineCollector))));
   (json ? printJson : printChecks)(checks, output);
   return findingsOf(checks).some(isProblem) ? 1 : 0;
 }

@@ -1,5 +1,5 @@
 import { trace } from '@opentelemetry/api';
-import { exporterProblem } from '../config/environment.ts';
+import { sdkProblems } from '../config/environment.ts';
 import { readEnvironment } from '../config/option-parsers.ts';
 import { findDependenciesOf, findPackage } from '../util/optional-packages.ts';
 import { providerBehind } from '../util/otel-api.ts';
@@ -13,8 +13,7 @@ const SDK_PACKAGE = '@opentelemetry/sdk-node';
 /** Creates span processors for OTLP, if the `OTEL_*` variables want it. */
 export function exportersBesideViews(): unknown[] {
   const environment = readEnvironment();
-  const problem = exporterProblem(environment);
-  if (problem !== undefined) printToStderr(problem);
+  for (const problem of sdkProblems(environment)) printToStderr(problem);
   if (!wantsOtlp(environment)) return [];
   const name = otlpPackage(environment);
   const require = findDependenciesOf(SDK_PACKAGE) ?? findPackage(name);
@@ -29,7 +28,7 @@ export function warnOfUnusedEndpoint(isView: (processor: object) => boolean, cal
   if (!processorsOf(providerBehind(trace.getTracerProvider())).every(isView)) return;
   warned = true;
   printToStderr(
-    `traces are not sent to the OTLP endpoint that the environment names, because spanProcessors has only ${call}. ` +
+    `traces are not sent to the OTLP endpoint that the environment names, because NodeSDK has only ${call}. ` +
       `To do both: spanProcessors: viewing(${call}), with viewing from ${NAME}/export.`,
   );
 }

@@ -1,7 +1,7 @@
 import { createContextKey, metrics, ROOT_CONTEXT, type TracerProvider, trace } from '@opentelemetry/api';
 import { areSpansOff } from '../config/environment.ts';
 import { describeFinding, type Finding } from '../diagnostics/findings.ts';
-import { logFinding, printFinding } from '../diagnostics/report.ts';
+import { logFinding, notice, printFinding } from '../diagnostics/report.ts';
 import { seenCalls } from '../sdk/seam.ts';
 import { activeContext, runIn } from '../util/context.ts';
 import {
@@ -19,6 +19,8 @@ const PROBE: symbol = createContextKey('opentelemetry-instrumentation-openai pro
 let used: WeakRef<TracerProvider> | undefined;
 /** Whether anything has ever received what is recorded. That receiver may be gone by now. */
 let isHeard = false;
+/** Whether a call was made while no provider was registered. */
+let wasMissing = false;
 
 /**
  * Reports what the OpenTelemetry setup lacks. Called when a provider is first used for a call, because until
@@ -28,7 +30,10 @@ let isHeard = false;
  */
 export function noticeProvider(provider: TracerProvider, hasOthers: boolean): void {
   const isRecording = !isNoopTracerProvider(provider);
-  if (isRecording) used = new platform.WeakRef(provider);
+  if (isRecording) {
+    used = new platform.WeakRef(provider);
+    printLate();
+  } else wasMissing ||= !areSpansOff();
   isHeard ||= hasOthers || isRecording;
   for (const finding of findMissing(provider)) logFinding(finding);
 }
@@ -54,9 +59,16 @@ function hasContextManager(): boolean {
   return runIn(marked, () => activeContext().getValue(PROBE) === true);
 }
 
+function printLate(): void {
+  const finding = wasMissing ? notice('provider_late') : undefined;
+  wasMissing = false;
+  if (finding !== undefined) printFinding(finding);
+}
+
 /**
  * Reports at process exit that the program made calls but nothing received what was recorded: no SDK, no
- * metrics, no events, and no function of the user's program. Or that its tracer provider cannot be used.
+ * metrics, no events, and no function of the user's program. Or that its tracer provider cannot be used, or
+ * was registered after the first call.
  *
  * @returns a function that cancels the report
  */
@@ -65,7 +77,11 @@ export function reportMissingProvider(): () => void {
 }
 
 function printMissing(): void {
-  if (areSpansOff() || !seenCalls.value.any || !isNoopTracerProvider(currentProvider())) return;
+  if (areSpansOff() || !seenCalls.value.any) return;
+  if (!isNoopTracerProvider(currentProvider())) {
+    printLate();
+    return;
+  }
   // A program that registers a tracer provider wants spans, even if its logger provider receives events.
   const isUnheard = !isHeard && isNoopMeterProvider(metrics.getMeterProvider());
   if (isUnheard || olderApiInUse() !== undefined) printFinding(missingProvider());

@@ -4,7 +4,6 @@ import { isExportConfigured, otlpProcessors, wantsOtlp } from '../export/otlp-ex
 import { openTraces } from '../util/open-traces.ts';
 import { ConsoleTreeExporter, connectLiveSource } from '../viewer/console-tree.ts';
 import { HtmlTraceExporter } from '../viewer/html-trace.ts';
-import { ImmediateSpanProcessor } from '../viewer/view-processor.ts';
 
 /** The parts of `NodeSDK`'s configuration that we set. `NodeSDK` derives the others from the environment. */
 export interface SdkConfiguration {
@@ -38,11 +37,10 @@ export function sdkConfiguration(
     const isKnown = named.every((name) => name === 'otlp');
     return isKnown ? { spanProcessors: otlpProcessors(environment, require) } : {};
   }
-  const shown = views.map((view) => new ImmediateSpanProcessor(view));
   return {
-    spanProcessors: [...shown, ...(wantsOtlp(environment) ? otlpProcessors(environment, require) : [])],
+    spanProcessors: [...views, ...(wantsOtlp(environment) ? otlpProcessors(environment, require) : [])],
     ...(isExportConfigured(environment, 'METRICS') ? {} : { metricReaders: [] }),
-    ...(isExportConfigured(environment, 'LOGS') ? {} : { logRecordProcessors: shown }),
+    ...(isExportConfigured(environment, 'LOGS') ? {} : { logRecordProcessors: views }),
   };
 }
 

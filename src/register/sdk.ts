@@ -4,9 +4,9 @@ import { isAbsolute } from 'node:path';
 import { metrics } from '@opentelemetry/api';
 import {
   CONFIG_FILE_VARIABLE,
-  exporterProblem,
   hasConfigurationFile,
   isSdkDisabled,
+  sdkProblems,
 } from '../config/environment.ts';
 import { unknownVariables } from '../config/unknown-names.ts';
 import { describeFinding } from '../diagnostics/findings.ts';
@@ -83,6 +83,7 @@ function startFailure(error: unknown): string {
 }
 
 function start(require: NodeJS.Require, telemetry: Telemetry): void {
+  for (const problem of sdkProblems(process.env)) printToStderr(problem);
   const module = require(SDK) as SdkModule;
   const dependencies = requireOf(SDK, require, createRequire);
   const sdk = hasConfigurationFile(process.env)
@@ -105,8 +106,6 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
 }
 
 function startFromVariables({ NodeSDK }: SdkModule, dependencies: NodeJS.Require): Sdk {
-  const problem = exporterProblem(process.env);
-  if (problem !== undefined) printToStderr(problem);
   const configuration = sdkConfiguration(process.env, process.stderr.isTTY === true, dependencies);
   return withExportTimeout(process.env, () => {
     const made = new NodeSDK(configuration);

@@ -1,5 +1,4 @@
 import { BoundedMap } from '../util/bounded-map.ts';
-import { type ExportResult, failed, SUCCESS } from '../util/export-result.ts';
 import { guard } from '../util/guard.ts';
 import { atExit } from '../util/process-events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
@@ -12,6 +11,7 @@ import { forOldConsole, isOldConsole, wantsColor } from './terminal-text.ts';
 import { summarize } from './trace-summary.ts';
 import { buildTrees, type TraceTree } from './tree.ts';
 import { drawTree, type TreeViewOptions } from './tree-view.ts';
+import { TraceView } from './view-processor.ts';
 import { type FinishedSpan, isLocalRoot, toViewedSpan, type ViewedSpan } from './viewed-span.ts';
 
 /** Options of {@link ConsoleTreeExporter}. */
@@ -66,7 +66,7 @@ const FILE_COLUMNS = 200;
 
 /**
  * Prints every trace as a tree, one line per span with its duration, ids, status, tokens, cost and errors. Implements
- * `SpanExporter` of SDK 2.x and 3.x, for any span processor.
+ * `SpanExporter` and `SpanProcessor` of SDK 2.x and 3.x.
  *
  * A trace is printed 200 ms after its root has arrived, or on `forceFlush`. A root is a span without a parent in this
  * process. While a conversation, run or tool call in the trace is open, printing waits up to five more seconds after the
@@ -75,7 +75,7 @@ const FILE_COLUMNS = 200;
  * At most 10,000 spans of a trace are kept; further ones are counted. The exporter neither throws nor keeps the process
  * alive.
  */
-export class ConsoleTreeExporter {
+export class ConsoleTreeExporter extends TraceView {
   readonly #options: ConsoleTreeExporterOptions;
   /** The traces that are not printed yet, in the order in which their first spans arrived. */
   readonly #held = new Map<string, UnprintedTrace>();
@@ -85,23 +85,18 @@ export class ConsoleTreeExporter {
   #shutDown = false;
 
   constructor(options: ConsoleTreeExporterOptions = {}) {
+    super();
     this.#options = options;
   }
 
-  export(spans: readonly FinishedSpan[], resultCallback: (result: ExportResult) => void): void {
-    try {
-      // Only the panel needs the resource.
-      const resource = this.#options.summary ? undefined : {};
-      for (const span of spans) {
-        const traceId = attributeText(span.spanContext().traceId);
-        this.#hold(traceId, isLocalRoot(span), () => toViewedSpan(span, resource));
-      }
-      this.#printDue();
-    } catch (error) {
-      resultCallback(failed(error));
-      return;
+  protected show(spans: readonly FinishedSpan[]): void {
+    // Only the panel needs the resource.
+    const resource = this.#options.summary ? undefined : {};
+    for (const span of spans) {
+      const traceId = attributeText(span.spanContext().traceId);
+      this.#hold(traceId, isLocalRoot(span), () => toViewedSpan(span, resource));
     }
-    resultCallback(SUCCESS);
+    this.#printDue();
   }
 
   /** Shows an evaluation beside its span, or on its own if the span was printed already. */

@@ -1,4 +1,3 @@
-import { type ExportResult, failed, SUCCESS } from '../util/export-result.ts';
 import { guardAsync, warnOnce } from '../util/guard.ts';
 import { logsWarnings } from '../util/otel-api.ts';
 import { atExit } from '../util/process-events.ts';
@@ -7,6 +6,7 @@ import { printToStderr } from '../util/text-stream.ts';
 import { evaluationSpan, type FinishedLogRecord } from './evaluations.ts';
 import type * as PageFile from './page-file.ts';
 import { SpanStore } from './span-store.ts';
+import { TraceView } from './view-processor.ts';
 import {
   type FinishedSpan,
   isLocalRoot,
@@ -45,14 +45,14 @@ const WRITE_DELAY_MS = 1000;
 
 /**
  * Writes traces to a page for the browser, with a timeline, the conversation and the cost. The page needs no network.
- * Implements `SpanExporter` of SDK 2.x and 3.x. Use it for development and test runs rather than in production.
+ * Implements `SpanExporter` and `SpanProcessor` of SDK 2.x and 3.x. Use it for development and test runs rather than in production.
  *
  * The page is written one second after a span without a parent in this process has arrived, on `forceFlush` and
  * `shutdown`, and at the exit of the process. It replaces the previous page atomically and is readable by its owner
  * only, because it contains everything the spans contain. A page that cannot be written is reported once: through `diag`,
  * or on standard error if `diag` has no logger.
  */
-export class HtmlTraceExporter {
+export class HtmlTraceExporter extends TraceView {
   readonly #path: string;
   readonly #stored: SpanStore;
   /** The resource of spans that ended before it was complete. */
@@ -66,6 +66,7 @@ export class HtmlTraceExporter {
   #isReported = false;
 
   constructor(options: HtmlTraceExporterOptions = {}) {
+    super();
     this.#path = options.path ?? 'openai-traces.html';
     this.#stored = new SpanStore({
       maxTraces: MAX_PAGE_TRACES,
@@ -76,18 +77,12 @@ export class HtmlTraceExporter {
     this.#writing = this.#load();
   }
 
-  export(spans: readonly FinishedSpan[], resultCallback: (result: ExportResult) => void): void {
-    try {
-      // Registers again after a shutdown: the SDK may still export spans that it held back.
-      this.#forget ??= atExit(() => this.#end());
-      for (const span of spans) this.#hold(span);
-      this.#stored.evict();
-      if (spans.some(isLocalRoot)) this.#schedule();
-    } catch (error) {
-      resultCallback(failed(error));
-      return;
-    }
-    resultCallback(SUCCESS);
+  protected show(spans: readonly FinishedSpan[]): void {
+    // Registers again after a shutdown: the SDK may still export spans that it held back.
+    this.#forget ??= atExit(() => this.#end());
+    for (const span of spans) this.#hold(span);
+    this.#stored.evict();
+    if (spans.some(isLocalRoot)) this.#schedule();
   }
 
   /** Shows an evaluation with its span, even if that is on the page already. */

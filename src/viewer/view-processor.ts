@@ -1,19 +1,16 @@
+import { type ExportResult, failed, SUCCESS } from '../util/export-result.ts';
 import { field } from '../util/payload.ts';
-import type { ConsoleTreeExporter } from './console-tree.ts';
 import { type FinishedLogRecord, isEvaluation } from './evaluations.ts';
-import type { HtmlTraceExporter } from './html-trace.ts';
 import type { FinishedSpan } from './viewed-span.ts';
-
-/** The exporters of this package. They never throw, and accept the spans of a trace one by one. */
-export type ViewExporter = ConsoleTreeExporter | HtmlTraceExporter;
 
 /**
  * A span processor for SDK 2.x and 3.x: an entry of `spanProcessors`. It is also a log record processor, which shows
- * evaluations: an entry of `logRecordProcessors`.
+ * evaluations: an entry of `logRecordProcessors`. As an exporter, such as a `traceExporter`, it shows the same spans.
  */
 export interface ViewProcessor {
   onStart(span: unknown, context: unknown): void;
   onEnd(span: FinishedSpan): void;
+  export(spans: readonly FinishedSpan[], resultCallback: (result: ExportResult) => void): void;
   /** Shows evaluations, and ignores all other log records. */
   onEmit(record: FinishedLogRecord): void;
   /** Whether this processor shows the log record. Other log records need not be created for it. */
@@ -25,13 +22,35 @@ export interface ViewProcessor {
 /** The bit of the trace flags that says whether a span is to be exported. */
 const SAMPLED = 1;
 
-export class ImmediateSpanProcessor implements ViewProcessor {
-  readonly #exporter: ViewExporter;
+/**
+ * Both a processor and an exporter, because programs pass either where the other belongs: with an exporter among the
+ * span processors, no span of the program could start. A view accepts the spans of a trace one by one, and never throws.
+ */
+export abstract class TraceView implements ViewProcessor {
   #beforeFirst: (() => void) | undefined;
 
-  constructor(exporter: ViewExporter, beforeFirst?: () => void) {
-    this.#exporter = exporter;
-    this.#beforeFirst = beforeFirst;
+  /** Calls the listener once, before the view shows its first span. */
+  static beforeFirst(view: TraceView, listener: () => void): void {
+    view.#beforeFirst = listener;
+  }
+
+  /** Throws if a span cannot be read. */
+  protected abstract show(spans: readonly FinishedSpan[]): void;
+  abstract evaluated(record: FinishedLogRecord): void;
+  abstract forceFlush(): Promise<void>;
+  abstract shutdown(): Promise<void>;
+
+  export(spans: readonly FinishedSpan[], resultCallback: (result: ExportResult) => void): void {
+    const beforeFirst = this.#beforeFirst;
+    this.#beforeFirst = undefined;
+    beforeFirst?.();
+    try {
+      this.show(spans);
+    } catch (error) {
+      resultCallback(failed(error));
+      return;
+    }
+    resultCallback(SUCCESS);
   }
 
   onStart(): void {}
@@ -40,25 +59,14 @@ export class ImmediateSpanProcessor implements ViewProcessor {
     // A sampler may have a span recorded, but not exported.
     const flags = field(span.spanContext(), 'traceFlags');
     if (typeof flags === 'number' && (flags & SAMPLED) === 0) return;
-    const beforeFirst = this.#beforeFirst;
-    this.#beforeFirst = undefined;
-    beforeFirst?.();
-    this.#exporter.export([span], () => undefined);
+    this.export([span], () => undefined);
   }
 
   onEmit(record: FinishedLogRecord): void {
-    if (isEvaluation(record.eventName)) this.#exporter.evaluated(record);
+    if (isEvaluation(record.eventName)) this.evaluated(record);
   }
 
   enabled({ eventName }: { readonly eventName?: string | undefined }): boolean {
     return isEvaluation(eventName);
-  }
-
-  forceFlush(): Promise<void> {
-    return this.#exporter.forceFlush();
-  }
-
-  shutdown(): Promise<void> {
-    return this.#exporter.shutdown();
   }
 }

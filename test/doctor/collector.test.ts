@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import net from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { adviceFor, examineCollector, examineEndpoint } from '../../src/doctor/collector.ts';
 import { failureReason } from '../../src/util/export-result.ts';
 import { listen } from '../support/listening.ts';
@@ -55,8 +55,14 @@ test.each([
   );
 });
 
-test('without an endpoint the check is not made', () => {
-  expect(examineEndpoint({})).toMatchObject({ result: 'skipped', findings: [] });
+test.each([
+  [{}, 'http/protobuf to http://localhost:4318/v1/traces'],
+  [GRPC, 'grpc to http://localhost:4317/'],
+])('without an endpoint, the default of exporters is named: %j', (environment, target) => {
+  expect(examineEndpoint(environment)).toMatchObject({
+    result: 'ok',
+    detail: `${ENDPOINT} is not set; exporters send ${target}`,
+  });
 });
 
 test('credentials are left out', async () => {
@@ -82,7 +88,9 @@ describe('the check of the collector', () => {
   async function examined(environment: Readonly<Record<string, string>>): Promise<string> {
     const { result, detail, findings } = await examineCollector(environment);
     const [finding] = findings;
-    expect(findings.map(({ code }) => code)).toEqual(result === 'problem' ? ['endpoint_unreachable'] : []);
+    expect(findings.map(({ code }) => code)).toEqual(
+      /^(?:problem|note)$/.test(result) ? ['endpoint_unreachable'] : [],
+    );
     return `${result}: ${detail} ${finding?.action ?? ''}`;
   }
 
@@ -141,11 +149,53 @@ describe('the check of the collector', () => {
     },
   );
 
-  test('asks the default endpoint if no other is named, and reports it if the exporter is', async () => {
-    const shown = 'http://localhost:4318/v1/traces';
-    expect(await examined({})).toMatch(new RegExp(`^(?:ok|skipped): .*the default ${shown}`));
-    const named = await examined({ OTEL_TRACES_EXPORTER: 'otlp' });
-    expect(named).toMatch(new RegExp(`^(?:ok|problem): the default ${shown}`));
+  describe.each([
+    [{}, 4318, '/v1/traces'],
+    [GRPC, 4317, '/'],
+  ])('of the default endpoint: %j', (protocol, port, path) => {
+    const shown = `http://localhost:${port}${path}`;
+    let examinedPort = port;
+    /** Connects to another port in place of the default one, where another program of this machine may listen. */
+    const connect = net.Socket.prototype.connect as (this: net.Socket, ...given: unknown[]) => net.Socket;
+    beforeEach(() => {
+      vi.spyOn(net.Socket.prototype, 'connect').mockImplementation(function (
+        this: net.Socket,
+        ...given: unknown[]
+      ) {
+        const [options] = [given[0]].flat() as { port?: unknown }[];
+        if (Number(options?.port) === port) Object.assign(options ?? {}, { port: examinedPort });
+        return connect.apply(this, given);
+      });
+    });
+    afterEach(() => vi.restoreAllMocks());
+
+    test('says that nothing listens there, which is a problem only if the environment names the exporter', async () => {
+      const server = net.createServer();
+      examinedPort = Number(new URL(await listen(server)).port);
+      await once(server.close(), 'close');
+      const { findings, ...check } = await examineCollector(protocol);
+      expect(check).toEqual({
+        subject: 'collector',
+        result: 'note',
+        detail: `the default ${shown}: ECONNREFUSED`,
+      });
+      expect(findings[0]?.message).toBe(
+        `Nothing listens at ${shown} (ECONNREFUSED), where exporters send traces unless your code sets another endpoint.`,
+      );
+      expect(await examined({ ...protocol, OTEL_TRACES_EXPORTER: 'otlp' })).toMatch(/^problem: the default/);
+    });
+
+    test('says what listens there', async () => {
+      examinedPort = Number(new URL(await answering(404)).port);
+      const { result, detail } = await examineCollector(protocol);
+      expect([result, detail]).toEqual(
+        path === '/'
+          ? ['ok', `the default ${shown} accepts connections; what it answers was not checked`]
+          : ['note', `the default ${shown}: HTTP 404`],
+      );
+      examinedPort = Number(new URL(await answering(200)).port);
+      expect(await examined(protocol)).toMatch(/^ok: the default/);
+    });
   });
 
   test('connects to no endpoint that is malformed, replaced by a file, or behind a proxy, or not used', async () => {

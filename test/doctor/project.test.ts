@@ -179,6 +179,36 @@ describe('a complete project is checked for', () => {
       'spans_switched_off',
       'OTEL_TRACES_SAMPLER=always_off',
     ],
+    [
+      { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.0' },
+      'information',
+      'spans_switched_off',
+      'OTEL_TRACES_SAMPLER_ARG=0.0: no spans are sent.',
+    ],
+    [{ OTEL_TRACES_EXPORTER: 'otlp,none' }, 'information', 'spans_switched_off', 'EXPORTER=otlp,none: no'],
+    // The SDK knows the names of samplers only as they are written.
+    ...['alwayson', 'ALWAYS_OFF', 'always_off ', 'parentbased_'].map(
+      (sampler): [Record<string, string>, string, FindingCode, string] => [
+        { OTEL_TRACES_SAMPLER: sampler },
+        'warning',
+        'option_not_accepted',
+        '; accepted: always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off, parentbased_traceidratio. parentbased_always_on is used.',
+      ],
+    ),
+    [{ OTEL_TRACES_SAMPLER_ARG: '0' }, 'warning', 'option_not_accepted', '_ARG has no effect unless'],
+    ...['2', '-1', 'half'].map((ratio): [Record<string, string>, string, FindingCode, string] => [
+      { OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: ratio },
+      'warning',
+      'option_not_accepted',
+      `OTEL_TRACES_SAMPLER_ARG is "${ratio}"; accepted: numbers from 0 to 1. 1 is used.`,
+    ]),
+    ...['0', '-1', '0.5', '5s'].map((size): [Record<string, string>, string, FindingCode, string] => [
+      { OTEL_BSP_MAX_QUEUE_SIZE: size },
+      'warning',
+      'option_not_accepted',
+      `OTEL_BSP_MAX_QUEUE_SIZE is "${size}"; accepted: whole numbers from 1. With it, spans may be lost.`,
+    ]),
+    [{ OTEL_SDK_DISABLED: '1' }, 'warning', 'option_not_accepted', 'DISABLED is "1"; accepted: true, false.'],
     [{ OTEL_SDK_DISABLED: 'true' }, 'information', 'spans_switched_off', 'OTEL_SDK_DISABLED=true'],
     [
       { OTEL_INSTRUMENTATION_OPENAI_ENABLED: 'false' },
@@ -204,6 +234,17 @@ describe('a complete project is checked for', () => {
   ])('variables that are ignored, drop spans or record content: %j', (environment, severity, code, said) => {
     const finding = { severity, code, message: expect.stringContaining(said) };
     expect(findings(environment)).toEqual([expect.objectContaining(finding)]);
+  });
+
+  test('variables that the SDK accepts', () => {
+    const accepted = {
+      OTEL_TRACES_SAMPLER: 'traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: '0.25',
+      OTEL_BSP_SCHEDULE_DELAY: ' 100 ',
+      OTEL_BSP_EXPORT_TIMEOUT: '',
+      OTEL_SDK_DISABLED: 'False',
+    };
+    expect(findings(accepted)).toEqual([]);
   });
 
   test('nothing that a configuration file replaces', () => {

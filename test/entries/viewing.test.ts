@@ -39,7 +39,7 @@ describe.each(LANES_IN_TURN)('$lane, $format: NodeSDK with', ({ lane, format }) 
     const { stderr } = await run('[consoleTree()]', { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
     const lines = stderr.split('\n').filter((line) => line.startsWith(PACKAGE));
     expect(lines).toEqual([
-      `${PACKAGE}: traces are not sent to the OTLP endpoint that the environment names, because spanProcessors has ` +
+      `${PACKAGE}: traces are not sent to the OTLP endpoint that the environment names, because NodeSDK has ` +
         `only consoleTree(). To do both: spanProcessors: viewing(consoleTree()), with viewing from ${PACKAGE}/export.`,
     ]);
     expect(requests).toEqual([]);

@@ -9,6 +9,7 @@ const project = useProject();
 const CALLS = `${CALL}await client.models.list();\n`;
 const DROP_IN = `import OpenAI from '${PACKAGE_NAME}/openai';\n`;
 const SDK = `import { NodeSDK } from '@opentelemetry/sdk-node';\nconst sdk = new NodeSDK();\nsdk.start();\n`;
+const DYNAMIC_SDK = `const { NodeSDK } = await import('@opentelemetry/sdk-node');\nnew NodeSDK().start();\n`;
 
 const CLASS = `
   import { OpenAIInstrumentation } from '${PACKAGE_NAME}';
@@ -57,6 +58,16 @@ test('a program that passes openai to instrumentOpenAI without an SDK gets one l
   expect(await said(FUNCTION + CALLS)).toMatch(/^\S+: No tracer provider is registered, .*\n$/);
 });
 
+const LATE =
+  /^\S+: Calls were made before a tracer provider was registered\. They have no spans\. Start .*\n$/;
+test.each([
+  ['', FUNCTION + CALLS + DYNAMIC_SDK],
+  ['and then used', FUNCTION + CALLS + DYNAMIC_SDK + CALLS.replace('const client', 'const second')],
+  ['although metrics were received', METRICS + CLASS + CALLS + DYNAMIC_SDK],
+])('a provider that is registered after the first call %s is said in one line', async (_, program) => {
+  expect(await said(program, { OTEL_TRACES_EXPORTER: 'console' })).toMatch(LATE);
+});
+
 test('a provider of an older API is said on standard error, also if events are received or it has a logger', async () => {
   expect(await said(OLDER_API + SINK + CALLS)).toMatch(
     /^\S+: A tracer provider is registered with \S+ 1\.9\.0, .*\n$/,
@@ -96,6 +107,7 @@ test.each([
     { OTEL_TRACES_EXPORTER: 'console' },
   ],
   ['without a call', DROP_IN, {}],
+  ['without a call before the SDK', DROP_IN + DYNAMIC_SDK + CALLS, { OTEL_TRACES_EXPORTER: 'console' }],
   ['where OpenTelemetry is disabled', DROP_IN + CALLS, { OTEL_SDK_DISABLED: 'true' }],
   [
     'where the instrumentation is disabled',

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
-import { exporterProblem } from '../../src/config/environment.ts';
+import { sdkProblems } from '../../src/config/environment.ts';
 import type { Environment } from '../../src/config/option-parsers.ts';
 import { otlpPackage, otlpProcessors, wantsOtlp, withExportTimeout } from '../../src/export/otlp-exporter.ts';
 import { sdkConfiguration, wantsTree } from '../../src/register/exporters.ts';
@@ -160,22 +160,22 @@ test.each([
   ['http://host.test/?api_key=hunter2', '"http://host.test/?api_key=REDACTED"'],
   ['api-key=a1b2c3d4e5f6', '"api-key=REDACTED"'],
 ])('OTEL_TRACES_EXPORTER=%j names no exporter that is known', (OTEL_TRACES_EXPORTER, shown) => {
-  expect(exporterProblem({ OTEL_TRACES_EXPORTER })).toBe(
+  expect(sdkProblems({ OTEL_TRACES_EXPORTER })).toEqual([
     `OTEL_TRACES_EXPORTER names ${shown}, which is unknown, so it exports nothing; accepted: otlp, console, zipkin, none.`,
-  );
+  ]);
 });
 
 test.each(['OTEL_EXPORTER_OTLP_PROTOCOL', 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'])(
   '%s=htp names no protocol that is known',
   (name) => {
-    expect(exporterProblem({ [name]: 'htp' })).toBe(
+    expect(sdkProblems({ [name]: 'htp' })).toEqual([
       `${name} is "htp"; accepted: grpc, http/json, http/protobuf. http/protobuf is used.`,
-    );
-    expect(exporterProblem({ [name]: ' grpc ' })).toBeUndefined();
+    ]);
+    expect(sdkProblems({ [name]: ' grpc ' })).toEqual([]);
   },
 );
 
 test('the exporters that OTEL_TRACES_EXPORTER may name are known', () => {
   for (const OTEL_TRACES_EXPORTER of [undefined, '', ' ', 'otlp,console', 'zipkin', 'none'])
-    expect(exporterProblem({ OTEL_TRACES_EXPORTER })).toBeUndefined();
+    expect(sdkProblems({ OTEL_TRACES_EXPORTER })).toEqual([]);
 });

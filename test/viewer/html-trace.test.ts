@@ -24,7 +24,6 @@ import type { TextStream } from '../../src/util/text-stream.ts';
 import { withEvaluations } from '../../src/viewer/evaluations.ts';
 import { pageDocument, writePrivately } from '../../src/viewer/page-file.ts';
 import { pageFromFile, runView } from '../../src/viewer/view-command.ts';
-import { ImmediateSpanProcessor } from '../../src/viewer/view-processor.ts';
 import { toViewedSpan, type ViewedSpan } from '../../src/viewer/viewed-span.ts';
 import { newFolder } from '../support/folders.ts';
 import { listen } from '../support/listening.ts';
@@ -190,7 +189,7 @@ describe('a page', () => {
     const { exporter, path } = start();
     const provider = new TracerProvider({
       resource: resourceFromAttributes({ 'service.name': 'a', 'service.version': Promise.resolve('1') }),
-      spanProcessors: [new ImmediateSpanProcessor(exporter)],
+      spanProcessors: [exporter],
     });
     provider.getTracer('test').startSpan('early').end();
     await setImmediate();
