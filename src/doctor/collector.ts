@@ -20,7 +20,7 @@ import { failureReason, NO_ANSWER, REFUSED_CONNECTION } from '../util/export-res
 import { type Check, checked, problem, remark, skippedCheck } from './check.ts';
 
 const ENDPOINT_CHECK = 'endpoint';
-const COLLECTOR_CHECK = 'collector';
+export const COLLECTOR_CHECK = 'collector';
 const REPLACED_BY_FILE = 'OTEL_CONFIG_FILE may replace the exporter variables';
 const PROBE_TIMEOUT_MS = 2_000;
 

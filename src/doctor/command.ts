@@ -1,10 +1,12 @@
 import { parseArgs } from 'node:util';
+import type { Environment } from '../config/option-parsers.ts';
+import { endpointVariable } from '../config/otlp.ts';
 import { commandParameters } from '../util/command-line.ts';
 import { escapeControlCharacters, terminalSafe } from '../util/terminal-safe.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { COMMAND, NAME, VERSION } from '../util/version.ts';
-import { type Check, distinct, findingsOf, isProblem } from './check.ts';
-import { examineCollector } from './collector.ts';
+import { type Check, distinct, findingsOf, isProblem, skippedCheck } from './check.ts';
+import { COLLECTOR_CHECK, examineCollector } from './collector.ts';
 import { environmentsOf, examineProject } from './project.ts';
 
 const DOCTOR_USAGE =
@@ -33,9 +35,19 @@ export async function runDoctor(
   const { json, start } = read.values;
   const subject = { project: process.cwd(), environment: process.env, start };
   const checks = examineProject(subject);
-  checks.push(...distinct(await Promise.all(environmentsOf(subject).map(examineCollector))));
+  const collectors = environmentsOf(subject).map((environment) => collectorCheck(environment, start));
+  checks.push(...distinct(await Promise.all(collectors)));
   (json ? printJson : printChecks)(checks, output);
   return findingsOf(checks).some(isProblem) ? 1 : 0;
+}
+
+/** An endpoint that only the project names is not asked: it would get the headers of the exporter, which have keys. */
+async function collectorCheck(environment: Environment, start = ''): Promise<Check> {
+  const variable = endpointVariable(environment) ?? '';
+  const endpoint = environment[variable];
+  const isGiven = process.env[variable] === endpoint || start.split(/[\s='"]+/).includes(endpoint ?? '');
+  if (!isGiven) return skippedCheck(COLLECTOR_CHECK, `only the project names ${variable}`);
+  return examineCollector(environment);
 }
 
 export function printChecks(checks: readonly Check[], output: TextStream): void {

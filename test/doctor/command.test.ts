@@ -106,6 +106,20 @@ test('the endpoint is asked that the command of --start sets', async () => {
   expect(overGrpc).toContain(`ok       collector: ${address}/ accepts connections`);
 });
 
+test('an endpoint that only the project names is not asked', async () => {
+  const address = await listen(() => expect.unreachable('a request was sent'));
+  const scripts = { start: `OTEL_EXPORTER_OTLP_ENDPOINT=${address} node app.mjs` };
+  const env = `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=${address}/v1/traces\n`;
+  await project().write({ 'app.mjs': '', '.env': env, 'package.json': { scripts } });
+  const start = `OTEL_EXPORTER_OTLP_ENDPOINT=${address}/v1 node --env-file=.env app.mjs`;
+  for (const parameters of [[], ['--start', 'npm start'], ['--start', start]]) {
+    const { stdout } = await run(['doctor', ...parameters]);
+    expect(stdout).toMatch(
+      /^skipped {2}collector: only the project names OTEL_EXPORTER_OTLP_(?:TRACES_)?ENDPOINT$/m,
+    );
+  }
+});
+
 const USAGE = `Usage: npx ${PACKAGE_NAME}`;
 test.each<[string[], Ended]>([
   [['--version'], { code: 0, stdout: `${VERSION}\n`, stderr: '' }],
