@@ -1,7 +1,7 @@
 import { metrics, trace } from '@opentelemetry/api';
 import type { OpenAIInstrumentationConfig } from './config/config.ts';
 import { isSwitchedOff } from './config/environment.ts';
-import { logFindings } from './diagnostics/report.ts';
+import { logFindingsEarly, logMistakesAtExit } from './diagnostics/report.ts';
 import { observerFor } from './pipeline/client-observers.ts';
 import {
   addClientObserver,
@@ -102,7 +102,8 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
   const ofProcess = config === DEFAULTS ? processObserver() : undefined;
   const observer = ofProcess ?? observerFor(config);
   reportMissingProvider();
-  logFindings();
+  logFindingsEarly();
+  logMistakesAtExit();
   for (const seam of seams) observeAll(seam, observer);
   if (prototype === undefined) addClientObserver(observer);
   else if (isClient(target)) instrumentClient(Seam.of(prototype), target, observer);

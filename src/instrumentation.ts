@@ -1,7 +1,7 @@
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 import type { OpenAIInstrumentationConfig } from './config/config.ts';
 import { isSwitchedOff } from './config/environment.ts';
-import { logFindings } from './diagnostics/report.ts';
+import { logFindingsEarly, logMistakesAtExit } from './diagnostics/report.ts';
 import { prepareDefaultObservers } from './pipeline/default-observers.ts';
 import { reportMissingProvider } from './pipeline/missing-provider.ts';
 import { observeProcess } from './pipeline/observe-process.ts';
@@ -34,6 +34,7 @@ export class OpenAIInstrumentation {
     this.#config = withEnabled(config);
     this.#observer = new Observer(this.#config, prepareDefaultObservers);
     if (this.#config.enabled) this.enable();
+    logMistakesAtExit();
   }
 
   /** Instruments all clients, those loaded already and those loaded later. */
@@ -55,7 +56,7 @@ export class OpenAIInstrumentation {
 
   setTracerProvider(tracerProvider: TracerProvider): void {
     this.#observer.telemetry.setTracerProvider(tracerProvider);
-    logFindings();
+    logFindingsEarly();
   }
 
   setMeterProvider(meterProvider: MeterProvider): void {

@@ -50,8 +50,9 @@ export type ContentConsent = (caller: Caller) => CaptureMessageContent | boolean
 
 /**
  * The options of the instrumentation. An option takes precedence over its environment variable, and the
- * variable over the default. An invalid value counts as unset. Invalid values and unknown names are reported
- * once. With an invalid `completionHook`, `captureMessageContent` or `hideContent`, no content is recorded.
+ * variable over the default. An invalid value counts as unset. Invalid values and unknown names are reported once,
+ * through `diag` or, if it has no logger, `process.emitWarning`. With an invalid `completionHook`,
+ * `captureMessageContent` or `hideContent`, no content is recorded.
  */
 export interface OpenAIInstrumentationConfig extends Hooks {
   /** With `false`, the instrumentation waits for `enable()`, which `NodeSDK` calls. Default `true`. */

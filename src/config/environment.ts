@@ -1,11 +1,23 @@
 import { notice } from '../diagnostics/report.ts';
 import { NO_ANSWER, REFUSED_CONNECTION } from '../util/export-result.ts';
 import { NAME } from '../util/version.ts';
-import { type Environment, flag, readEnvironment, rejectedValue, shownValue } from './option-parsers.ts';
+import {
+  type Environment,
+  flag,
+  namedValue,
+  readEnvironment,
+  rejectedValue,
+  shownValue,
+} from './option-parsers.ts';
 import { adviceIfUnreachable, endpointMistakes, protocolProblem, tracesEndpoint } from './otlp.ts';
 
 const VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_ENABLED';
-const { parse, accepts } = flag(true);
+const { accepts } = flag(true);
+/** Operators who switch something off write it in several ways. */
+const { parse } = namedValue(
+  { true: true, false: false, 1: true, 0: false, on: true, off: false, yes: true, no: false },
+  true,
+);
 
 /**
  * Whether `OTEL_INSTRUMENTATION_OPENAI_ENABLED=false` disables the instrumentation, whatever the code says.
@@ -16,7 +28,7 @@ export function isSwitchedOff(): boolean {
   const problem = switchProblem(environment);
   if (problem !== undefined) notice('option_not_accepted', problem);
   const isOff = isOffIn(environment);
-  if (isOff) notice('switched_off', VARIABLE);
+  if (isOff) notice('switched_off', VARIABLE, environment[VARIABLE]?.trim() ?? '');
   return isOff;
 }
 

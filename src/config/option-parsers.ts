@@ -1,3 +1,4 @@
+import { nearestName } from '../util/nearest-name.ts';
 import { row } from '../util/payload.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { urlWithoutSecrets } from '../util/url-secrets.ts';
@@ -128,5 +129,7 @@ export function rejectedValue(
 ): string {
   const shown = JSON.stringify(shownValue(value)).replace('"object"', 'malformed');
   const place = wrongPart === undefined ? '' : ` at ${JSON.stringify(wrongPart.slice(0, 80))}`;
-  return `${source} is ${shown}${place}; accepted: ${accepts}. ${effect}`;
+  const meant = nearestName(optionText(value), accepts.split(', '));
+  const problem = `${source} is ${shown}${place}; accepted: ${accepts}. ${effect}`;
+  return meant === undefined ? problem : `${problem} Did you mean ${meant}?`;
 }

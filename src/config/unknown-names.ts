@@ -1,13 +1,22 @@
+import { keepNewest } from '../util/bounded-map.ts';
+import { nearestName } from '../util/nearest-name.ts';
 import { asObject, field } from '../util/payload.ts';
 import { OPTIONS } from './config.ts';
 import { type Environment, variableOf } from './option-parsers.ts';
 
 const EVENT_OPTION_NAMES = ['sink', 'preset'];
 
-/** Matches our variables. Others with `GENAI` are not checked: they may be meant for other packages. */
+/** Matches our variables. Others may be meant for other packages, unless they are almost one of ours. */
 const OWN_VARIABLE = /^OTEL_INSTRUMENTATION_(?:OPENAI_|GENAI_CAPTURE)/;
-/** Our variables that set no option. */
-const OTHER_VARIABLES = ['OTEL_INSTRUMENTATION_OPENAI_ENABLED', 'OTEL_INSTRUMENTATION_OPENAI_PAGE'];
+const VARIABLE_PREFIX = /^OTEL_INSTRUMENTATION_(?:OPENAI|GENAI)_/;
+/** By how many letters the name of another variable may differ from one of ours. */
+const MAX_SLIPS = 2;
+const KNOWN_VARIABLES: readonly string[] = [
+  ...Object.entries(OPTIONS).flatMap(([name, option]) => variableOf(name, option) ?? []),
+  // These set no option.
+  'OTEL_INSTRUMENTATION_OPENAI_ENABLED',
+  'OTEL_INSTRUMENTATION_OPENAI_PAGE',
+];
 
 export function unknownOptions(config: unknown): string[] {
   return [
@@ -17,13 +26,45 @@ export function unknownOptions(config: unknown): string[] {
 }
 
 export function unknownVariables(environment: Environment): string[] {
-  const ours = Object.entries(environment).filter(([name]) => OWN_VARIABLE.test(name));
-  const known = Object.entries(OPTIONS).flatMap(([name, option]) => variableOf(name, option) ?? []);
-  return unknownAmong('', Object.fromEntries(ours), [...known, ...OTHER_VARIABLES]);
+  return Object.keys(environment)
+    .filter((name) => name.startsWith('OTEL_') && environment[name] !== undefined)
+    .flatMap((name) => {
+      const problem = variableProblems.get(name) ?? problemsOf(name);
+      keepNewest(variableProblems.set(name, problem));
+      return problem;
+    });
+}
+
+/** By variable. Kept, because a program may create a client for each request, and comparing names takes long. */
+const variableProblems = new Map<string, readonly string[]>();
+
+function problemsOf(variable: string): readonly string[] {
+  if (KNOWN_VARIABLES.includes(variable)) return [];
+  if (!OWN_VARIABLE.test(variable)) {
+    const meant = nearestName(variable, KNOWN_VARIABLES, MAX_SLIPS);
+    return meant === undefined ? [] : [unknown(variable, meant)];
+  }
+  const meant = nearestName(restOf(variable), KNOWN_VARIABLES.map(restOf));
+  return [
+    unknown(
+      variable,
+      KNOWN_VARIABLES.find((known) => restOf(known) === meant),
+    ),
+  ];
+}
+
+/** What all of our variables begin with says nothing about which one was meant. */
+function restOf(variable: string): string {
+  return variable.replace(VARIABLE_PREFIX, '');
 }
 
 function unknownAmong(kind: string, values: unknown, known: readonly string[]): string[] {
   return Object.entries(asObject(values) ?? {})
     .filter(([name, value]) => value !== undefined && !known.includes(name))
-    .map(([name]) => `${kind}${name.slice(0, 80)} is unknown.`);
+    .map(([name]) => unknown(`${kind}${name}`, nearestName(name, known)));
+}
+
+function unknown(name: string, meant: string | undefined): string {
+  const shown = `${name.slice(0, 80)} is unknown`;
+  return meant === undefined ? `${shown}.` : `${shown}; did you mean ${meant}?`;
 }

@@ -97,7 +97,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   },
   switched_off: {
     severity: 'information',
-    message: (variable) => `${variable} is false, so no calls are recorded.`,
+    message: (variable, value) => `${variable} is ${value}, so no calls are recorded.`,
     action: 'To record calls, unset it.',
   },
   no_tracer_provider: {

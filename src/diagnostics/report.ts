@@ -1,6 +1,8 @@
-import { guard, log } from '../util/guard.ts';
-import { logsWarnings } from '../util/otel-api.ts';
+import { guard, log, warn } from '../util/guard.ts';
+import { diagLogger, logsWarnings } from '../util/otel-api.ts';
+import { atExit } from '../util/process-events.ts';
 import { onKeyTaken, ProcessWide, STATE_KEY } from '../util/process-state.ts';
+import { emitWarningsAtOnce } from '../util/process-warning.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { printToStderr } from '../util/text-stream.ts';
 import { describeFinding, type Finding, type ProcessFindingCode } from './findings.ts';
@@ -8,6 +10,9 @@ import { describeFinding, type Finding, type ProcessFindingCode } from './findin
 const MAX_FINDINGS = 100;
 /** The maximum length of a line. Findings quote versions, paths and options, which may be long. */
 const MAX_LOGGED_LENGTH = 4_000;
+
+/** A mistake in the program's set-up that changes what is recorded. It is never left to `diag` alone. */
+const MISTAKE: ProcessFindingCode = 'option_not_accepted';
 
 interface Notices {
   readonly findings: Map<string, Finding>;
@@ -55,12 +60,29 @@ export function logFindings(): void {
   for (const finding of all.findings.values()) logFinding(finding);
 }
 
+/** Logs the findings so far while the program sets the instrumentation up, if there is a logger by then. */
+export function logFindingsEarly(): void {
+  if (diagLogger() !== undefined) logFindings();
+}
+
+/** Makes a program that makes no call hear of its mistakes when it exits. */
+export function logMistakesAtExit(): void {
+  atExit(logMistakes);
+}
+
+function logMistakes(): void {
+  emitWarningsAtOnce();
+  for (const finding of noticed()) if (finding.code === MISTAKE) logFinding(finding);
+}
+
 export function logFinding(finding: Finding): void {
   const { said } = notices.value;
   const line = lineOf(finding);
   if (said.has(line) || said.size >= MAX_FINDINGS) return;
-  if (logsWarnings()) said.add(line);
-  log(finding.severity === 'warning' ? 'warn' : 'info', line);
+  const isMistake = finding.code === MISTAKE;
+  if (logsWarnings() || (isMistake && diagLogger() === undefined)) said.add(line);
+  if (isMistake) warn(line);
+  else log(finding.severity === 'warning' ? 'warn' : 'info', line);
 }
 
 /**
@@ -68,7 +90,7 @@ export function logFinding(finding: Finding): void {
  * program from being traced at all, since nothing else would report them.
  */
 export function printFinding(finding: Finding): void {
-  logFinding(finding);
+  if (logsWarnings()) logFinding(finding);
   const { said } = notices.value;
   const line = lineOf(finding);
   if (said.has(line)) return;

@@ -16,8 +16,8 @@ export type { Evaluation };
 export function recordEvaluation(evaluation: Evaluation): void {
   guard('recording an evaluation', () => {
     const active = activeContext();
-    const telemetry = hasSubject(evaluation) ? defaultTelemetry() : undefined;
-    if (telemetry !== undefined && !isSuppressed(active))
+    const telemetry = defaultTelemetry();
+    if (telemetry !== undefined && hasSubject(evaluation) && !isSuppressed(active))
       emitEvaluation(telemetry, evaluation, active, now());
   });
 }

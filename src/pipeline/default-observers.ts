@@ -1,5 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 import { isSwitchedOff } from '../config/environment.ts';
+import { logFindings } from '../diagnostics/report.ts';
 import { listenTo } from '../telemetry/program-end/provider-life.ts';
 import type { LocalPlace } from '../telemetry/program-operation.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -61,6 +62,7 @@ export function defaultTelemetry(): Telemetry | undefined {
   if (newest !== undefined) return newest.telemetry;
   if (hasBeenObserved || isSwitchedOff()) return undefined;
   byEnvironment ??= new Observer();
+  logFindings();
   const { telemetry } = byEnvironment;
   guard('listening to a provider', listenTo, telemetry.provider, byEnvironment);
   return telemetry;

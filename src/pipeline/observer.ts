@@ -33,7 +33,7 @@ import { type Outcome, type OutcomeListener, watchOutcome } from '../util/watch-
 import { agentsCalls } from './agents-calls.ts';
 import { CallHooks } from './call-hooks.ts';
 import { noticeProvider } from './missing-provider.ts';
-import { readSettings } from './settings.ts';
+import { noticeUnknownVariables, readSettings } from './settings.ts';
 
 const NO_OPTIONS: PlaceOptions = {};
 
@@ -58,12 +58,14 @@ export class Observer implements CallObserver, ProviderListener {
     this.#beforeFirstCall = beforeFirstCall;
     this.telemetry = new Telemetry(readSettings(config), this);
     this.#isHooked = CallHooks.wants(this.settings);
+    noticeUnknownVariables();
     this.telemetry.metrics.providerChanged = (provider) => listenTo(provider, this);
   }
 
   configure(config: OpenAIInstrumentationConfig): void {
     this.telemetry.settings = readSettings(config);
     this.#isHooked = CallHooks.wants(this.settings);
+    noticeUnknownVariables();
   }
 
   get settings(): Settings {

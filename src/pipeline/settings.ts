@@ -1,7 +1,9 @@
 import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from '../config/config.ts';
-import { unknownOptions } from '../config/unknown-names.ts';
+import { readEnvironment } from '../config/option-parsers.ts';
+import { unknownOptions, unknownVariables } from '../config/unknown-names.ts';
 import { notice } from '../diagnostics/report.ts';
 import { hookOfVariables } from '../telemetry/content/hooks-from-variables.ts';
+import { guard } from '../util/guard.ts';
 
 /** Also reports what is wrong with the options, and that content is recorded. */
 export function readSettings(config: OpenAIInstrumentationConfig): Settings {
@@ -15,4 +17,14 @@ export function readSettings(config: OpenAIInstrumentationConfig): Settings {
   const masks = maskedKinds.length > 0 && (mode !== 'NO_CONTENT' || settings.completionHook !== undefined);
   if (!masks && contentFolder === undefined) return settings;
   return Object.freeze({ ...settings, completionHook: hookOfVariables(settings) });
+}
+
+/**
+ * Not part of {@link readSettings}, which may be called for each request: listing all variables takes long. Deno would
+ * ask its user to allow that.
+ */
+export function noticeUnknownVariables(): void {
+  if (globalThis.process?.versions?.deno !== undefined) return;
+  const problems = guard('listing the variables', unknownVariables, readEnvironment());
+  for (const problem of problems ?? []) notice('option_not_accepted', problem);
 }

@@ -8,9 +8,8 @@ import {
   isSdkDisabled,
   sdkProblems,
 } from '../config/environment.ts';
-import { unknownVariables } from '../config/unknown-names.ts';
 import { describeFinding } from '../diagnostics/findings.ts';
-import { notice, noticed, printFinding } from '../diagnostics/report.ts';
+import { noticed, printFinding } from '../diagnostics/report.ts';
 import { watchTimeouts, withExportTimeout } from '../export/otlp-exporter.ts';
 import { endAndSend, FLUSH_TIMEOUT_MS, sendWithin } from '../telemetry/program-end/program-end.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -179,6 +178,5 @@ function globalOfApi(): { diag?: unknown } | undefined {
 
 /** Prints which variables have no effect. A user who changes no code has no logger for `diag` to say so. */
 function printRejectedVariables(): void {
-  for (const problem of unknownVariables(process.env)) notice('option_not_accepted', problem);
   for (const finding of noticed()) if (finding.code === 'option_not_accepted') printFinding(finding);
 }

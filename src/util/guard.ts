@@ -1,4 +1,6 @@
 import { diag } from '@opentelemetry/api';
+import { diagLogger } from './otel-api.ts';
+import { emitWarning } from './process-warning.ts';
 import { terminalSafeLines } from './terminal-safe.ts';
 
 const MAX_REPORTED = 100;
@@ -43,10 +45,25 @@ export async function guardAsync(where: string, run: () => Promise<void>): Promi
 }
 
 /** Logs a warning once for each key. Keys are constants of this package. */
+export function logOnce(key: string, message: string): void {
+  if (isFirst(key)) log('warn', message);
+}
+
+/** Does what {@link warn} does, once for each key. */
 export function warnOnce(key: string, message: string): void {
-  if (reported.has(key) || reported.size >= MAX_REPORTED) return;
+  if (isFirst(key)) warn(message);
+}
+
+function isFirst(key: string): boolean {
+  if (reported.has(key) || reported.size >= MAX_REPORTED) return false;
   reported.add(key);
-  log('warn', message);
+  return true;
+}
+
+/** Reports a mistake of the program. Without a logger for `diag`, Node warns of it: nobody would notice it otherwise. */
+export function warn(message: string): void {
+  if (diagLogger() === undefined) emitWarning(message);
+  else log('warn', message);
 }
 
 /** The only function that writes to OpenTelemetry's diagnostic log. */
@@ -68,7 +85,7 @@ export function logError(where: string, error: unknown): void {
   } catch {
     // A program may throw any value: even reading its stack may throw.
   }
-  warnOnce(where, `${where} failed; your program is not affected: ${described}`);
+  logOnce(where, `${where} failed; your program is not affected: ${described}`);
 }
 
 /** The class and stack frames of an error. The message is left out: it may quote what the program sent or received. */

@@ -59,11 +59,15 @@ export function isApiContext(context: Context): boolean {
   return (context as { readonly _currentContext?: unknown })._currentContext instanceof Map;
 }
 
+/** The logger of `diag`, whatever its level. */
+export function diagLogger(): unknown {
+  // A newer copy of the API does not reach the logger of an older one.
+  return olderApiInUse() === undefined ? field(field(globalThis, API_KEY), 'diag') : undefined;
+}
+
 /** Whether `diag` logs warnings. The API binds the logger's methods, except those below the log level. */
 export function logsWarnings(): boolean {
-  // A newer copy of the API does not reach the logger of an older one.
-  if (olderApiInUse() !== undefined) return false;
-  const warn = field(field(field(globalThis, API_KEY), 'diag'), 'warn');
+  const warn = field(diagLogger(), 'warn');
   return typeof warn === 'function' && warn.name.startsWith('bound ');
 }
 

@@ -1,4 +1,4 @@
-import { guardAsync, warnOnce } from '../util/guard.ts';
+import { guardAsync, logOnce } from '../util/guard.ts';
 import { logsWarnings } from '../util/otel-api.ts';
 import { atExit } from '../util/process-events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
@@ -149,7 +149,7 @@ export class HtmlTraceExporter extends TraceView {
 
   #reportUnwritten(reason: string): void {
     const problem = `the page ${this.#path} cannot be written: ${reason}`;
-    warnOnce(`page ${this.#path}`, problem);
+    logOnce(`page ${this.#path}`, problem);
     if (this.#isReported || logsWarnings()) return;
     this.#isReported = true;
     printToStderr(terminalSafe(problem));

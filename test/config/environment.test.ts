@@ -45,8 +45,13 @@ describe('switched off by the environment', () => {
   });
 });
 
+test.each(['0', 'off', 'OFF', 'no', ' No '])('%j switches off, too', async (value) => {
+  vi.stubEnv(VARIABLE, value);
+  expect(await spansOfACall()).toBe(0);
+});
+
 describe('not switched off', () => {
-  test.each(['', 'true', 'TRUE'])('by %j', async (value) => {
+  test.each(['', 'true', 'TRUE', '1', 'on', 'Yes'])('by %j', async (value) => {
     vi.stubEnv(VARIABLE, value);
     expect(await spansOfACall()).toBe(1);
   });

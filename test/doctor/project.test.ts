@@ -216,7 +216,18 @@ describe('a complete project is checked for', () => {
       'spans_switched_off',
       '_ENABLED=false: calls of openai are not recorded.',
     ],
-    [{ OTEL_INSTRUMENTATION_OPENAI_ENABLED: 'no' }, 'warning', 'option_not_accepted', '_ENABLED is "no"'],
+    [
+      { OTEL_INSTRUMENTATION_OPENAI_ENABLED: 'Off' },
+      'information',
+      'spans_switched_off',
+      '_ENABLED=Off: calls of openai are not recorded.',
+    ],
+    [
+      { OTEL_INSTRUMENTATION_OPENAI_ENABLED: 'flase' },
+      'warning',
+      'option_not_accepted',
+      'Did you mean false?',
+    ],
     [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'htp' }, 'warning', 'option_not_accepted', 'is "htp"; accepted: grpc'],
     [{ OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS: 'often' }, 'warning', 'option_not_accepted', '"often"'],
     [

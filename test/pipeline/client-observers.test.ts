@@ -47,7 +47,11 @@ describe('options are the same', () => {
   });
 
   it.each([
-    ['a name', { completionHok: () => undefined }, /^option completionHok is unknown\.$/],
+    [
+      'a name',
+      { completionHok: () => undefined },
+      /^option completionHok is unknown; did you mean completionHook\?$/,
+    ],
     ['a value', { runSteps: 'fetched' }, /^option runSteps is "fetched"; /],
     ['a hook', { completionHook: 'mask' }, /^option completionHook is "mask"; .* No content is recorded\.$/],
   ])('also with a mistake in %s, which is reported once', (_, mistaken, message) => {

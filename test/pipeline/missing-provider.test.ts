@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { useSimulator } from '../support/lanes/api.ts';
 import { PACKAGE_NAME } from '../support/lanes/paths.ts';
 import { CALL, useProject } from '../support/project.ts';
@@ -81,14 +81,14 @@ test('rejected variables and unknown ones are said on standard error with …/re
     OTEL_TRACES_EXPORTER: 'none',
     OTEL_METRICS_EXPORTER: 'none',
     OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'yes',
-    OTEL_INSTRUMENTATION_OPENAI_ENABLED: '0',
+    OTEL_INSTRUMENTATION_OPENAI_ENABLED: '2',
     OTEL_INSTRUMENTATION_OPENAI_RUNSTEPS: 'off',
   });
   expect(stderr.split('\n').sort()).toEqual([
     '',
     expect.stringContaining('_CAPTURE_MESSAGE_CONTENT is "yes"; accepted: '),
-    expect.stringContaining('_ENABLED is "0"; accepted: true, false.'),
-    expect.stringContaining('_RUNSTEPS is unknown.'),
+    expect.stringContaining('_ENABLED is "2"; accepted: true, false.'),
+    expect.stringContaining('_RUNSTEPS is unknown; did you mean OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS?'),
   ]);
 });
 
@@ -117,4 +117,44 @@ test.each([
   ['with instrumentOpenAI and metrics alone', METRICS + FUNCTION + CALLS, {}],
 ])('nothing is printed %s', async (_, program, environment) => {
   expect(await said(program, environment)).toBe('');
+});
+
+describe('a mistake in a set-up of its own is told to the program once, if it has no logger', () => {
+  const MISTAKEN = CLASS.replace(
+    'Instrumentation()',
+    "Instrumentation({ runSteps: 'fetched', medai: 'drop' })",
+  );
+  const environment = {
+    OTEL_TRACES_EXPORTER: 'none',
+    OTEL_INSTRUMENTATION_OPENAI_ENABLED: 'flase',
+    OTEL_INSTRUMENTATION_OPENAI_RUNSTEPS: 'off',
+  };
+  const TOLD = [
+    'option medai is unknown; did you mean media?',
+    'option runSteps is "fetched"; accepted: fetch, observe, off. It is treated as not set. Did you mean fetch?',
+    'OTEL_INSTRUMENTATION_OPENAI_ENABLED is "flase"; accepted: true, false. It is treated as not set. Did you mean false?',
+    'OTEL_INSTRUMENTATION_OPENAI_RUNSTEPS is unknown; did you mean OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS?',
+  ];
+  const warnings = (stderr: string): string[] =>
+    stderr
+      .split('\n')
+      .filter((line) => line.startsWith('(node:'))
+      .sort((one, other) =>
+        one.slice(one.indexOf('Warning')).localeCompare(other.slice(other.indexOf('Warning'))),
+      );
+
+  test.each([
+    ['at its first call', SDK + MISTAKEN + CALLS],
+    ['at its end without a call', MISTAKEN],
+    ['at process.exit() without a call', `${MISTAKEN}process.exit();`],
+  ])('%s', async (_, program) => {
+    const lines = TOLD.map((line) => expect.stringContaining(`Warning: ${PACKAGE_NAME}: ${line}`));
+    expect(warnings(await said(program, environment))).toEqual(expect.arrayContaining(lines));
+    expect(warnings(await said(program, environment))).toHaveLength(TOLD.length);
+  });
+
+  test('but its logger alone hears of it', async () => {
+    const stderr = await said(SDK + MISTAKEN + CALLS, { ...environment, OTEL_LOG_LEVEL: 'error' });
+    expect(stderr).toBe('');
+  });
 });

@@ -1,6 +1,6 @@
 import type { EventSink, SinkEvent } from '../../config/sink-event-types.ts';
 import { CircuitBreaker } from '../../util/circuit-breaker.ts';
-import { logError, warnOnce } from '../../util/guard.ts';
+import { logError, logOnce } from '../../util/guard.ts';
 import { field } from '../../util/payload.ts';
 import { platform } from '../../util/platform.ts';
 import { TaskQueue } from '../../util/task-queue.ts';
@@ -101,7 +101,7 @@ class Delivery {
       const expire = (): void => {
         unsettled.delete(event);
         this.#countFailure(dropped);
-        warnOnce(
+        logOnce(
           'a sink that hangs',
           'the event sink did not settle within 10 seconds; the event counts as failed',
         );
