@@ -43,6 +43,7 @@ const ENTRIES = {
 /** Load nothing but themselves, and so share no file. */
 const TESTING = { testing: 'src/testing.ts' };
 const BUNDLER = { bundler: 'src/bundler.ts' };
+const EXIT_WORKER = { 'exit-worker': 'src/telemetry/program-end/exit-worker.ts' };
 
 /** Small sources that only later files import. To load each from a file of its own would take longer. */
 const MORE_AT_START = [
@@ -59,7 +60,11 @@ const MORE_AT_START = [
 /** Sources that most programs never use, by the file that is loaded when the first of them is used. */
 const LATER = {
   'agents-tracing': ['src/pipeline/agents-tracing.ts'],
-  collector: ['src/config/otlp.ts', 'src/telemetry/program-end/unsent.ts'],
+  collector: [
+    'src/config/otlp.ts',
+    'src/telemetry/program-end/exit-delivery.ts',
+    'src/telemetry/program-end/unsent.ts',
+  ],
   content: [
     'src/operations/chat/messages.ts',
     'src/operations/content-parts.ts',
@@ -157,6 +162,7 @@ const config: UserConfig[] = defineConfig([
     outputOptions: { ...SHARED_OUTPUT, esModule: false },
     plugins: [plainBindings([]), esModules(['bundler'])],
   },
+  { ...SHARED, entry: EXIT_WORKER, format: 'cjs', clean: false, dts: false },
   {
     ...SHARED,
     entry: { openai: 'src/openai.ts', register: 'src/register-esm.ts' },

@@ -103,7 +103,7 @@ describe('only', () => {
     ]);
   });
 
-  it('the command, the check for a refused connection and the source of the live view use the network', () => {
+  it('the command, the check for a refused connection, the source of the live view and the worker at exit use the network', () => {
     const onNetwork = filesWith(
       /(?<!import type .*|typeof import\()'node:(?:net|tls|http|https|http2|dgram|child_process|cluster)'/,
     );
@@ -111,6 +111,7 @@ describe('only', () => {
       'doctor/collector.ts',
       // To this machine alone.
       'export/live-spans.ts',
+      'telemetry/program-end/exit-worker.ts',
       'util/connection-failure.ts',
       'viewer/live/live-view.ts',
     ]);

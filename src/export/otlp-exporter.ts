@@ -9,7 +9,13 @@ import {
   tracesEndpoint,
   tracesProtocol,
 } from '../config/otlp.ts';
-import { noteTimeout, refusalOf, reportOnce, reportUnsent } from '../telemetry/program-end/unsent.ts';
+import {
+  noteRequest,
+  noteTimeout,
+  refusalOf,
+  reportOnce,
+  reportUnsent,
+} from '../telemetry/program-end/unsent.ts';
 import { HTTP_REQUESTS, listenToChannels } from '../util/diagnostics-channels.ts';
 import { failureReason, SUCCESS } from '../util/export-result.ts';
 import { serializerOf } from '../util/otel-sdk.ts';
@@ -115,16 +121,17 @@ export function withExportTimeout<Result>(environment: NodeJS.ProcessEnv, make: 
   }
 }
 
-/** Notes when requests to these endpoints time out. */
+/** Notes the requests to these endpoints, and how each ends. */
 export function watchTimeouts(endpoints: readonly string[]): void {
   const urls = endpoints.flatMap((endpoint) => parseAddress(endpoint) ?? []);
   listenToChannels([HTTP_REQUESTS], 'observing an export request', (message) => {
     const request = field(message, 'request') as ClientRequest;
     const { path, socket } = request;
     const host = String(request.getHeader('host'));
-    const isExport = urls.some((url) => url.host === host && path === url.pathname + url.search);
+    const endpoint = urls.find((url) => url.host === host && path === url.pathname + url.search);
     // Requests with this header send spans in progress to the command `view`. Nothing is lost if they time out.
-    if (!isExport || request.getHeader(VIEW_HEADER) !== undefined) return;
+    if (endpoint === undefined || request.getHeader(VIEW_HEADER) !== undefined) return;
+    noteRequest(endpoint, request);
     request.once('timeout', () => noteTimeout(host));
     // The timeout of a request begins when it is connected.
     if (socket?.connecting === true) socket.setTimeout(connectTimeout(process.env));

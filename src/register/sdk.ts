@@ -11,7 +11,13 @@ import {
 import { describeFinding } from '../diagnostics/findings.ts';
 import { noticed, printFinding } from '../diagnostics/report.ts';
 import { watchTimeouts, withExportTimeout } from '../export/otlp-exporter.ts';
-import { endAndSend, FLUSH_TIMEOUT_MS, sendWithin } from '../telemetry/program-end/program-end.ts';
+import { prepareDelivery } from '../telemetry/program-end/exit-delivery.ts';
+import {
+  deliverAtExit,
+  endAndSend,
+  FLUSH_TIMEOUT_MS,
+  sendWithin,
+} from '../telemetry/program-end/program-end.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { guard, guardAsync } from '../util/guard.ts';
 import { findPackage, requireOf } from '../util/optional-packages.ts';
@@ -94,6 +100,7 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
   guard('watching the exporters', () =>
     watchTimeouts([...processorsOf(provider), ...otherProviders].flatMap(endpointsOf)),
   );
+  guard('preparing the exit', () => deliverAtExit(prepareDelivery([provider, ...otherProviders])));
   const stop = flushOnSignals({
     flush: () => sendWithin(FLUSH_TIMEOUT_MS, flushed, { reads: false }),
     finish: () => endAndSend(flushed, true),

@@ -279,6 +279,9 @@ export const OPENAI_BATCH_ID = 'openai.batch.id' as const;
 /** Id of a Realtime call. */
 export const OPENAI_CALL_ID = 'openai.call.id' as const;
 
+/** `true` when the program or the tracer provider ended while the call was in progress, so that its outcome and its duration are unknown; otherwise not set. */
+export const OPENAI_CALL_INTERRUPTED = 'openai.call.interrupted' as const;
+
 /** Id of a safety case. */
 export const OPENAI_CASE_ID = 'openai.case.id' as const;
 

@@ -17,6 +17,7 @@ export function callAttributes(call: Call): Attributes {
     // The SDK did not parse the response: it was wanted raw or abandoned, or a shutdown came first.
     attributes[ATTR.OPENAI_RESPONSE_PARSED] = false;
   }
+  if (isInterruptedCall(call)) attributes[ATTR.OPENAI_CALL_INTERRUPTED] = true;
   if (call.status !== undefined) attributes[ATTR.HTTP_RESPONSE_STATUS_CODE] = call.status;
   if (call.attemptCount > 1) attributes[ATTR.HTTP_REQUEST_RESEND_COUNT] = call.attemptCount - 1;
   return attributes;
@@ -34,9 +35,9 @@ export function headersOf(call: Call): unknown {
   return call.headers ?? field(call.error, 'headers');
 }
 
-/** Whether a call that a shutdown ended was still in progress, so that its duration is unknown. */
-export function isCutShort({ streamed, read, requested, headersTime }: Call): boolean {
-  return headersTime === 0 || (streamed ? read : requested);
+/** Whether the call was in progress when a shutdown or an exit ended its record, so that its duration is unknown. */
+export function isInterruptedCall({ outcome, streamed, read, requested, headersTime }: Call): boolean {
+  return outcome === 'interrupted' && (headersTime === 0 || (streamed ? read : requested));
 }
 
 export function rateLimitsIn(headers: unknown): Attributes | undefined {

@@ -3,7 +3,7 @@ import { notice } from '../diagnostics/report.ts';
 import type { AnswerSoFar, Call, CallObservation } from '../sdk/call.ts';
 import { guard, logError } from '../util/guard.ts';
 import { recordAttempts } from './attempts.ts';
-import { callAttributes, headersOf, isCutShort, rateLimitsIn } from './call-attributes.ts';
+import { callAttributes, headersOf, isInterruptedCall, rateLimitsIn } from './call-attributes.ts';
 import { textLimits } from './content/kept-content.ts';
 import { NOTHING_SPENT } from './cost/usage.ts';
 import { ChunkGaps } from './metrics/metrics.ts';
@@ -98,7 +98,6 @@ export class PlacedCall implements CallObservation {
     const { record } = self;
     const { metrics } = record.telemetry;
     const { firstChunkTime, failed } = call;
-    const isInterrupted = call.outcome === 'interrupted';
     const takesDetails = record.takesDetails || failed;
     const limits = takesDetails || metrics.wanted ? rateLimitsIn(headersOf(call)) : undefined;
     // A stream may end long after its headers have arrived.
@@ -111,8 +110,8 @@ export class PlacedCall implements CallObservation {
       attributes: takesDetails ? Object.assign(callAttributes(call), limits) : undefined,
       stream: self.#accumulator,
       timeToFirstChunk: firstChunkTime && (firstChunkTime - call.startTime) / 1e3,
-      isInterrupted,
-      isUntimed: isInterrupted && isCutShort(call),
+      isInterrupted: call.outcome === 'interrupted',
+      isUntimed: isInterruptedCall(call),
     };
   }
 }

@@ -2,10 +2,15 @@ interface BuiltIns {
   async_hooks: typeof import('node:async_hooks');
   crypto: typeof import('node:crypto');
   diagnostics_channel: typeof import('node:diagnostics_channel');
+  events: typeof import('node:events');
+  fs: typeof import('node:fs');
   http: typeof import('node:http');
+  https: typeof import('node:https');
   module: typeof import('node:module');
   net: typeof import('node:net');
   util: typeof import('node:util');
+  worker_threads: typeof import('node:worker_threads');
+  zlib: typeof import('node:zlib');
 }
 
 /** A built-in module of Node. It is looked up at run time, because an import would fail in runtimes that lack it. */

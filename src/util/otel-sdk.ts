@@ -1,4 +1,4 @@
-import { arrayField, field, fieldsOf } from './payload.ts';
+import { arrayField, field, fieldsOf, objectField } from './payload.ts';
 
 /*
  * Reads private fields of OpenTelemetry's SDK 2.x and 3.x, because no API exposes them. Providers and processors of
@@ -61,6 +61,66 @@ export function serializerOf(exporter: object): ((spans: readonly object[]) => U
 function transportParameters(exporter: object): unknown {
   const transport = field(field(exporter, '_delegate'), '_transport');
   return field(field(transport, '_transport') ?? transport, '_parameters');
+}
+
+/** A batching processor of spans or log records whose exporter sends over OTLP/HTTP. */
+export interface HttpQueue {
+  readonly processor: object;
+  readonly exporter: object;
+  readonly url: string;
+  readonly compression: unknown;
+  readonly serialize: (items: readonly object[]) => Uint8Array;
+  /** How many spans or log records wait. Those that the exporter already has do not count. */
+  readonly length: number;
+  /** Removes what waits, in batches of the size that the processor exports. */
+  take(): object[][];
+  putBack(items: readonly object[]): void;
+  headers(): Promise<unknown>;
+  /** The certificates and the key for `https:`. */
+  tls(): Promise<unknown>;
+}
+
+export function httpQueuesOf(provider: object): HttpQueue[] {
+  return [...processorsOf(provider), ...logProcessorsOf(provider)].flatMap(
+    (processor) => httpQueueOf(processor) ?? [],
+  );
+}
+
+function httpQueueOf(processor: object): HttpQueue | undefined {
+  const exporter = objectField(processor, '_exporter');
+  if (exporter === undefined) return undefined;
+  const serialize = serializerOf(exporter);
+  const parameters = transportParameters(exporter);
+  const { url, compression } = fieldsOf(parameters);
+  if (serialize === undefined || typeof url !== 'string') return undefined;
+  const queue = (): object[] =>
+    (field(processor, '_finishedSpans') ?? field(processor, '_finishedLogRecords') ?? []) as object[];
+  return {
+    processor,
+    exporter,
+    url,
+    compression,
+    serialize,
+    get length() {
+      return queue().length;
+    },
+    take() {
+      const size = Number(field(processor, '_maxExportBatchSize')) || queue().length;
+      const batches: object[][] = [];
+      while (queue().length > 0) batches.push(queue().splice(0, size));
+      return batches;
+    },
+    putBack: (items) => void queue().push(...items),
+    headers: async () => callField(parameters, 'headers'),
+    tls: async () =>
+      field(parameters, 'agentOptions') ??
+      field(await callField(parameters, 'agentFactory', 'https:'), 'options'),
+  };
+}
+
+function callField(target: unknown, name: string, ...args: unknown[]): unknown {
+  const method = field(target, name);
+  return typeof method === 'function' ? method.apply(target, args) : undefined;
 }
 
 /** How many spans wait in a batching processor, or in the fullest one of a provider. */

@@ -7,7 +7,7 @@ import { platform } from './platform.ts';
 import { ProcessWide } from './process-state.ts';
 import { nextTurn } from './wait.ts';
 
-type ProcessEvent = 'beforeExit' | 'exit';
+type ProcessEvent = 'beforeExit' | 'exit' | 'uncaughtExceptionMonitor';
 
 /**
  * The listeners of all copies of this package, held weakly. Node would warn of a leak if a test runner loaded
@@ -115,6 +115,24 @@ export function releasesProcess(): () => Promise<void> {
     hook?.disable();
     for (const each of timers) call(each, 'unref');
   };
+}
+
+let endsByError = false;
+
+/** Whether an error that nothing catches is ending the program, also the reason of a rejected promise. */
+export function isEndedByError(): boolean {
+  return endsByError;
+}
+
+export function watchUncaughtErrors(): void {
+  onceProcess('uncaughtExceptionMonitor', noteUncaughtError);
+}
+
+function noteUncaughtError(): void {
+  // The program survives an error that it handles itself.
+  endsByError =
+    process.listenerCount('uncaughtException') === 0 && !process.hasUncaughtExceptionCaptureCallback();
+  watchUncaughtErrors();
 }
 
 const endings = new Set<() => void>();

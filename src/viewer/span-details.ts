@@ -5,7 +5,7 @@ import { attributeText } from './messages.ts';
 import { audioTokens, numberIn, reportedTotal, spanUsage, totalTokens } from './span-usage.ts';
 import type { Detail, Rank } from './terminal-text.ts';
 import type { Row } from './tree.ts';
-import { isFailed, isOngoing, type SpanAttributes, type ViewedSpan } from './viewed-span.ts';
+import { isFailed, isInterrupted, isOngoing, type SpanAttributes, type ViewedSpan } from './viewed-span.ts';
 
 /** A fact as dim text, or with a tone and rank of its own; `undefined` to leave it out. */
 type ShownFact = Detail | string | undefined;
@@ -44,6 +44,7 @@ const FACTS: readonly Fact[] = [
   [0, status(ATTR.OPENAI_STEP_STATUS, (value) => value !== 'completed')],
   [0, status(ATTR.OPENAI_RESOURCE_STATUS, isBad)],
   [0, (_, { span }) => (isOngoing(span) ? warning('in progress') : undefined)],
+  [0, (_, { span }) => (isInterrupted(span) ? warning('interrupted') : undefined)],
   [0, (of) => (of[ATTR.OPENAI_RUN_OBSERVED] === false ? warning('end not observed') : undefined)],
   [0, (of) => totalTokens(spanUsage(of)) ?? missingTokens(of), 'Tokens'],
   [0, totalTokensBelow, 'Total tokens'],

@@ -5,7 +5,7 @@ import { detailsOf } from './span-details.ts';
 import { fittingRank, joined, pad, shorten, terminalLine, toned, widthOf } from './terminal-text.ts';
 import { summaryFacts, type TraceSummary } from './trace-summary.ts';
 import type { TreeViewOptions } from './tree-view.ts';
-import { isFailed, shownErrorType } from './viewed-span.ts';
+import { isFailed, isInterrupted, shownErrorType } from './viewed-span.ts';
 
 type SummaryOptions = Pick<TreeViewOptions, 'columns' | 'color'>;
 
@@ -54,7 +54,8 @@ export function drawCalls({ calls }: TraceSummary, { columns, color }: SummaryOp
     const details = detailsOf(row);
     const number = toned(String(i + 1).padStart(numberWidth), 'dim');
     const call = `${pad(names[i] ?? '', nameWidth)}  ${(durations[i] ?? '').padStart(durationWidth)}`;
-    const ended = isFailed(row.span) ? toned('error', 'bad') : toned('ok', 'good');
+    const { span } = row;
+    const ended = isFailed(span) ? toned('error', 'bad') : isInterrupted(span) ? '' : toned('ok', 'good');
     return `${number}  ${call}  ${status(ended)}${joined(details, fittingRank(details, columns - widthOf(head)) ?? 0)}`;
   });
   return [toned(`${head}Detail`, 'dim'), ...rows]

@@ -6,6 +6,7 @@ import type { Row, TraceTree } from './tree.ts';
 import {
   compareTimes,
   isFailed,
+  isInterrupted,
   isOngoing,
   isTranscription,
   type SpanAttributes,
@@ -128,6 +129,7 @@ function isSameError(one: ViewedSpan, other: ViewedSpan): boolean {
 
 function outcomeOf(spans: readonly ViewedSpan[]): string {
   if (spans.some(({ isOpen }) => isOpen)) return 'not ended';
+  if (spans.some(isInterrupted)) return 'interrupted';
   const ends = new Map<string, string>();
   const inOrder = spans.toSorted((a, b) => compareTimes(a.start, b.start));
   for (const span of inOrder) {

@@ -67,6 +67,11 @@ export function isFailed({ status }: ViewedSpan): boolean {
   return status === STATUS_ERROR;
 }
 
+/** Whether the program ended before the call did. */
+export function isInterrupted({ attributes }: ViewedSpan): boolean {
+  return attributes[ATTR.OPENAI_CALL_INTERRUPTED] === true;
+}
+
 /** The values of `gen_ai.response.status` while the API works on a background response. */
 const UNFINISHED: readonly unknown[] = ['queued', 'in_progress'];
 

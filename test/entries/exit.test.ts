@@ -262,8 +262,8 @@ describe('a program with …/register ends as it does without it', () => {
     const ended = await runBoth({ lane, body });
     expect(ended.with.code).toBe(ended.without.code);
     expect(ended.spans.filter((name) => name.startsWith('chat'))).toEqual(steps);
-    // An exit at once sends nothing; what ends otherwise has ended the spans that were open.
-    expect(ended.spans.includes('thread')).toBe(end !== 'process.exit();');
+    // The spans that were open have ended.
+    expect(ended.spans).toContain('thread');
     const asks = simulator()
       .requests.slice(before)
       .filter(({ path, headers }) => /runs\/run_\w+$/.test(path) && headers['x-another'] === undefined);

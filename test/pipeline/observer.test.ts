@@ -27,7 +27,7 @@ function begin(observer: Observer, method: string = 'get', path: string = '/mode
 }
 
 describe('calls in progress', () => {
-  test('that a shutdown ends have no duration, which nobody knows', async () => {
+  test('that a shutdown ends are marked, and have neither a status nor a duration, which nobody knows', async () => {
     const observer = new Observer();
     const measured = async (): Promise<unknown[]> =>
       (await telemetry.metrics())
@@ -36,8 +36,18 @@ describe('calls in progress', () => {
     begin(observer, 'post', '/chat/completions');
     await telemetry.provider.shutdown();
     expect(await measured()).toEqual([]);
+    expect(telemetry.spans).toMatchObject([
+      { status: { code: 0 }, attributes: { 'openai.call.interrupted': true } },
+    ]);
     begin(observer, 'post', '/chat/completions').succeed({ id: 'chatcmpl_1', choices: [{}] });
     expect(await measured()).toMatchObject([{ value: { count: 1 } }]);
+  });
+
+  test('that have an answer, which nobody has asked for, are not marked', async () => {
+    const call = begin(new Observer(), 'post', '/chat/completions');
+    call.responded({ status: 200 });
+    await telemetry.provider.shutdown();
+    expect(telemetry.spans[0]?.attributes).not.toHaveProperty(['openai.call.interrupted']);
   });
 
   test('end when the observer is disposed of, which restores the provider', () => {

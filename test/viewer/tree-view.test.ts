@@ -90,6 +90,7 @@ describe('a tree in the terminal', () => {
     [{ ...CHAT, 'gen_ai.response.status': 'completed' }, ''],
     [{ 'gen_ai.response.status': 'in_progress' }, ''],
     [{ 'openai.run.observed': false }, 'end not observed'],
+    [{ 'openai.call.interrupted': true }, 'interrupted'],
     [tokens(12_345, 0), '12,345 → 0 tokens'],
     [{ 'gen_ai.usage.input_tokens': 5 }, '5 input tokens'],
     [{ 'openai.cost': 0.001234, 'openai.total.cost': 1.5 }, '$0.0012 · total $1.50'],

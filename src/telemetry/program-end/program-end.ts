@@ -3,11 +3,18 @@ import { failureReason, NO_ANSWER } from '../../util/export-result.ts';
 import { guard, guardAsync } from '../../util/guard.ts';
 import { countQueuedSpans, endpointsOf, exportersOf, isSending, processorsOf } from '../../util/otel-sdk.ts';
 import { field } from '../../util/payload.ts';
-import { atExit, onceProcess, releasesProcess } from '../../util/process-events.ts';
+import {
+  atExit,
+  isEndedByError,
+  onceProcess,
+  releasesProcess,
+  watchUncaughtErrors,
+} from '../../util/process-events.ts';
 import { printToStderr } from '../../util/text-stream.ts';
 import { NAME } from '../../util/version.ts';
 import { settledWithin } from '../../util/wait.ts';
 import { sinksSettled } from '../events/sink.ts';
+import type { Delivered } from './exit-delivery.ts';
 import {
   type EndLimits,
   knownProviders,
@@ -33,6 +40,7 @@ export function flushAtProgramEnd(provider: object): ProviderLife {
   if (!isListening && typeof field(provider, 'forceFlush') === 'function') {
     isListening = true;
     onceProcess('beforeExit', sendUnsent);
+    watchUncaughtErrors();
     // No span has started yet, so this listener runs before the viewers' listeners, which print ended spans.
     atExit(endOpenSpans);
   }
@@ -140,24 +148,35 @@ async function forceFlush(target: unknown): Promise<void> {
  */
 function endOpenSpans(): void {
   for (const each of listenersOf(knownProviders())) guard('ending open spans', () => each.endAll?.());
-  // After all others, which may end more spans.
-  atExit(reportLostSpans);
+  // After all others, which may end more spans and print them.
+  atExit(sendLeftSpans);
 }
 
-/** At exit, reports lost spans: after `process.exit()` or an uncaught error, nothing can be sent any more. */
-function reportLostSpans(): void {
+let deliver: (() => Delivered) | undefined;
+
+/** @param send sends what waits in the processors of the SDK, without the event loop */
+export function deliverAtExit(send: () => Delivered): void {
+  deliver = send;
+}
+
+/** At exit: sends what was not flushed, which only the SDK of `register` can, and reports the spans that are lost. */
+function sendLeftSpans(): void {
   if (saidWhy) return;
+  const { failures = [], takenOver = [] } = guard('sending at exit', () => deliver?.()) ?? {};
+  for (const { url, reason } of failures) reportUnsent(url, reason);
   const ours = knownProviders().filter((provider) => lifeOf(provider).recorded || lifeOf(provider).unsent);
   const lost = ours.reduce((sum, provider) => sum + countQueuedSpans(provider), 0);
-  const sending = ours.flatMap(processorsOf).find(isSending);
+  const sending = ours
+    .flatMap(processorsOf)
+    .find((processor) => isSending(processor) && !takenOver.includes(processor));
   if (lost === 0 && sending === undefined) return;
   const [collector = 'the collector'] = endpointsOf(sending ?? {}).map(addressWithoutSecrets);
-  const spans = lost === 1 ? '1 span was' : `${lost} spans were`;
+  const spans = lost === 1 ? '1 span was lost' : `${lost} spans were lost`;
+  const end = isEndedByError() ? 'an uncaught error ended the program' : 'the program ended';
   const problem =
     lost > 0
-      ? `${spans} lost because the program ended before the next export`
-      : `spans may be lost because the program ended before ${collector} answered`;
-  printToStderr(
-    `${problem}. Before process.exit(), let what is in progress end, then await flush() of ${NAME}/client.`,
-  );
+      ? `${spans} because ${end} before the next export`
+      : `spans may be lost because ${end} before ${collector} answered`;
+  const remedy = isEndedByError() ? 'Catch the error' : 'Before process.exit(), let what is in progress end';
+  printToStderr(`${problem}. ${remedy}, then await flush() of ${NAME}/client.`);
 }

@@ -4,7 +4,7 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { attributeText, messageText } from '../messages.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
 import type { Row } from '../tree.ts';
-import { isFailed, isOngoing, type ViewedSpan } from '../viewed-span.ts';
+import { isFailed, isInterrupted, isOngoing, type ViewedSpan } from '../viewed-span.ts';
 import { Paged, Said, ToolBlock } from './content.tsx';
 import { Evaluations, SpanDetails } from './elements.tsx';
 import { SpanButton } from './overview.tsx';
@@ -107,6 +107,7 @@ function ChatBubble({ message }: { readonly message: ChatMessage }): VNode | nul
 
 function missingText(role: string, span: ViewedSpan): string {
   if (isOngoing(span)) return 'in progress';
+  if (role !== 'user' && isInterrupted(span)) return 'interrupted';
   if (!isFailed(span)) return 'not recorded';
   return role === 'user' ? 'not transcribed' : 'no answer';
 }

@@ -6,6 +6,7 @@ import { useSimulator } from '../../support/lanes/api.ts';
 import { PACKAGE_NAME } from '../../support/lanes/paths.ts';
 import { listen } from '../../support/listening.ts';
 import { CALL, type Ended, useProject } from '../../support/project.ts';
+import { PATIENT } from '../support/patient.ts';
 
 const simulator = useSimulator();
 const project = useProject();
@@ -153,7 +154,7 @@ test.runIf(process.platform === 'linux').each([
   },
 );
 
-test('a program that ends in the middle of a stream counts its span as lost, or prints it', async () => {
+test('a program that ends in the middle of a stream sends its span, counts it as lost, or prints it', async () => {
   const body = { model: 'gpt-4o', stream: true, messages: [{ role: 'user', content: 'Hi' }] };
   const stream = (end: string): string => `
     import { flush } from '${PACKAGE_NAME}/client';
@@ -161,25 +162,32 @@ test('a program that ends in the middle of a stream counts its span as lost, or 
     for await (const chunk of await client.chat.completions.create(${JSON.stringify(body)}))
       if (++read === 3) { ${end} }
   `;
-  const lost = (count: string): unknown =>
+  const lost = (end: string, remedy: string): unknown =>
     expect.stringContaining(
-      `${PACKAGE_NAME}: ${count} lost because the program ended before the next export. ` +
-        `Before process.exit(), let what is in progress end, then await flush() of ${PACKAGE_NAME}/client.\n`,
+      `${PACKAGE_NAME}: 2 spans were lost because ${end} before the next export. ` +
+        `${remedy}, then await flush() of ${PACKAGE_NAME}/client.\n`,
     );
+  const byExit = lost('the program ended', 'Before process.exit(), let what is in progress end');
+  const byError = lost('an uncaught error ended the program', 'Catch the error');
   const ended = await runAll({
     exit: [stream('process.exit(3);'), otlp()],
     error: [stream(`throw new Error('Nobody catches this');`), otlp()],
     rejection: [stream(`Promise.reject(new Error('Nobody catches this'));`), otlp()],
-    flushed: [stream('await flush(); process.exit(3);'), { OTEL_EXPORTER_OTLP_ENDPOINT: simulator().url }],
+    flushed: [
+      stream('await flush(); process.exit(3);'),
+      { OTEL_EXPORTER_OTLP_ENDPOINT: simulator().url, NODE_OPTIONS: `--import ${PATIENT}` },
+    ],
     printed: [stream('process.exit(3);'), { OTEL_TRACES_EXPORTER: 'console', NO_COLOR: '1' }],
   });
   expect(ended).toMatchObject({
-    exit: { code: 3, stderr: lost('2 spans were') },
-    error: { code: 1, stderr: lost('2 spans were') },
-    rejection: { code: 1, stderr: lost('2 spans were') },
-    flushed: { code: 3, stderr: lost('1 span was') },
+    exit: { code: 3, stderr: byExit },
+    error: { code: 1, stderr: byError },
+    rejection: { code: 1, stderr: byError },
+    flushed: { code: 3, stderr: '' },
     printed: {
-      stderr: expect.stringMatching(/^chat gpt-4o .*output tokens · 3 chunks · stream abandoned$/m),
+      stderr: expect.stringMatching(
+        /^chat gpt-4o .*interrupted · .*output tokens · 3 chunks · stream abandoned$/m,
+      ),
     },
   });
 });
