@@ -313,7 +313,9 @@ class EngineRequest extends Facts implements Placement {
       if (!this.opens) return;
       this.conversationId = id;
       this.#wait(invocation, id);
-      invocation.segment?.identify(this.conversationOf(id));
+      const conversation = this.conversationOf(id);
+      conversation.complete();
+      invocation.segment?.identify(conversation);
       return;
     }
     if (this.#intent.conversation !== 'creates' || this.conversationId !== undefined) return;

@@ -226,6 +226,8 @@ export class Facts implements FactSink, Observation {
     invocation.agent ??= tracker.agents.get(endpoint.origin, agentId);
     if (conversationId === undefined || start.above !== undefined) return;
     const conversation = this.conversationOf(conversationId);
+    // A request that names no conversation creates one.
+    if (start.conversationId === undefined) conversation.complete();
     conversation.count({ runs: 1 });
     invocation.segment?.identify(conversation);
   }

@@ -34,7 +34,7 @@ import { type ContinuationTraits, ContinuedCall, type ContinuedStart } from './i
 import { isLeft } from './invocations/invocation.ts';
 import { answeredBy, ModelCall, type ModelCallStart } from './model-calls.ts';
 import { asTime, OperationClock } from './operation-clock.ts';
-import type { Shelf } from './store.ts';
+import { LONG_LIFETIME_MS, type Shelf } from './store.ts';
 import type { AnsweredCalls } from './tool-calls/tool-calls.ts';
 import type { ConversationTracker } from './tracker.ts';
 
@@ -101,6 +101,7 @@ export class Responses implements ConversationApi {
   constructor(tracker: ConversationTracker) {
     this.#tracker = tracker;
     this.#known = tracker.store.shelf<KnownResponse>({
+      lifetimeMs: LONG_LIFETIME_MS,
       evicted: ({ open }) => open?.close(),
       isInUse: ({ open }) => open !== undefined,
     });
@@ -117,11 +118,14 @@ export class Responses implements ConversationApi {
     const isConversation = route.family === 'conversations';
     const referred = creates ? stringField(body, 'previous_response_id') : values[0];
     const known = this.#known.get(origin, referred);
-    const own = creates ? conversationIdOf(body) : isConversation ? values[0] : known?.conversationId;
+    const stated = creates ? conversationIdOf(body) : isConversation ? values[0] : undefined;
+    const own = creates || isConversation ? stated : known?.conversationId;
     const named = own === undefined && !isConversation ? conversationIn(call.context) : undefined;
     const conversationId = own ?? named;
     const uses = conversationId !== undefined || route.template === '/conversations';
     const tracker = this.#tracker;
+    // Unlike an id of `withConversation`, it names an object of the API, which this process has created or not.
+    if (stated !== undefined) tracker.conversation('conversation', stated, origin, true);
     if (uses)
       call.context = contextInConversation(call.context, tracker, 'conversation', conversationId, origin);
     const open = known?.open;
@@ -356,10 +360,10 @@ export class Responses implements ConversationApi {
     const { origin } = endpoint;
     const id = call.outcome === 'value' ? stringField(call.value, 'id') : undefined;
     const creates = route.template === '/conversations';
-    if (creates && segment !== undefined) {
-      if (id === undefined) segment.end(call.endTime);
-      else segment.identify(tracker.conversation('conversation', id, origin));
-    }
+    const created =
+      creates && id !== undefined ? tracker.conversation('conversation', id, origin) : undefined;
+    if (creates && created === undefined) segment?.end(call.endTime);
+    if (created !== undefined) segment?.identify(created);
     if (call.outcome !== 'value') return;
     if (route.template === '/conversations/{conversation_id}' && call.method === 'DELETE' && id !== undefined)
       tracker.endConversation('conversation', id, origin);

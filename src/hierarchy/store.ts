@@ -6,7 +6,7 @@ import { type Expiring, expiryTimer } from '../util/sweep-timer.ts';
 const EXPIRE_INTERVAL_MS = 60_000;
 /** How long something is remembered after its last use. */
 const LIFETIME_MS = 3_600_000;
-/** For paused operations, which may wait that long for a person, and for agents, which are read once in that time. */
+/** For what waits for a person, for agents, which are read once in that time, and for totals and links of rare use. */
 export const LONG_LIFETIME_MS = 86_400_000;
 /** How much content all open operations together may keep, in bytes. */
 const MAX_OPEN_CONTENT = 67_108_864;
@@ -17,7 +17,8 @@ const CHARACTERS_OF_VALUE = 16;
 
 interface ShelfOptions<Value> {
   readonly lifetimeMs?: number;
-  readonly evicted?: (value: Value) => void;
+  /** @param key as of {@link keyAt} */
+  readonly evicted?: (value: Value, key: string) => void;
   /** Whether a value is in use. It then outlives its lifetime, even if nothing looks it up. */
   readonly isInUse?: (value: Value) => boolean;
 }

@@ -1,7 +1,9 @@
 import type { Span, SpanContext } from '@opentelemetry/api';
+import { NO_TOTALS } from '../telemetry/cost/usage.ts';
 import type { ConversationKind } from '../telemetry/place-attributes.ts';
 import type { EndLimits, ProviderListener } from '../telemetry/program-end/provider-life.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { BoundedMap } from '../util/bounded-map.ts';
 import { justAfter } from '../util/clock.ts';
 import { guard } from '../util/guard.ts';
 import { SweepTimer } from '../util/sweep-timer.ts';
@@ -18,7 +20,7 @@ import type { Invocation, InvocationOwner } from './invocations/invocation.ts';
 import { recordInvocation } from './invocations/record-invocation.ts';
 import type { Effect } from './invocations/state-machine.ts';
 import { BackgroundReads, READ_TIMEOUT_MS } from './reads.ts';
-import { LONG_LIFETIME_MS, type Shelf, Store } from './store.ts';
+import { keyAt, LONG_LIFETIME_MS, type Shelf, Store } from './store.ts';
 import { ToolCalls } from './tool-calls/tool-calls.ts';
 
 /** How often overdue entries are searched for; more often if the configured timeouts are short. */
@@ -43,6 +45,8 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   /** Open and recorded invocations: later requests link to their spans. */
   readonly invocations: Shelf<KnownInvocation>;
   readonly #conversations: Shelf<Conversation>;
+  /** Conversations that have not been used for long or gave way to others. They have totals, but no content and no open span. */
+  readonly #resting: BoundedMap<string, Conversation>;
   readonly #segments = new Set<Segment>();
   readonly #openInvocations = new Set<Invocation>();
   /** Open sockets. `endAll` closes those that are not deleted before. */
@@ -64,13 +68,18 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     this.telemetry = telemetry;
     this.store = store;
     this.agents = store.shelf({ lifetimeMs: LONG_LIFETIME_MS });
+    const resting = new BoundedMap<string, Conversation>(maxConversations, undefined, LONG_LIFETIME_MS);
+    store.add(resting);
+    this.#resting = resting;
     this.#conversations = store.shelf({
-      evicted(conversation) {
+      evicted(conversation, key) {
         for (const segment of [...conversation.segments]) segment.end();
         conversation.forgetContent();
+        conversation.vectorStoreIds = [];
+        resting.set(key, conversation);
       },
       // Polls and events do not look the conversation up.
-      isInUse: ({ segments }) => [...segments].some(({ isBusy }) => isBusy),
+      isInUse: isBusy,
     });
     this.invocations = store.shelf({
       evicted: ({ open }) => open?.close(),
@@ -80,11 +89,21 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     this.toolCalls = new ToolCalls(telemetry, store);
   }
 
-  conversation(kind: ConversationKind, id: string, origin: string): Conversation {
+  /** @param isIncomplete whether the conversation, if it is unknown, has been used before: the program may only name it */
+  conversation(
+    kind: ConversationKind,
+    id: string,
+    origin: string,
+    isIncomplete: boolean = kind === 'thread' || kind === 'session',
+  ): Conversation {
     const namespace = namespaceOf(kind, origin);
     const known = this.#conversations.get(namespace, id);
     if (known !== undefined) return known;
-    const made = new Conversation(id, this.store);
+    const key = keyAt(namespace, id);
+    const rested = this.#resting.get(key);
+    const made = rested ?? new Conversation(id, this.store);
+    if (rested === undefined) made.totals = { ...NO_TOTALS, isIncomplete };
+    else this.#resting.delete(key);
     this.#conversations.set(namespace, id, made);
     return made;
   }
@@ -236,4 +255,9 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
 /** Ids of different kinds may be equal. A `withConversation` id names the same conversation at every server. */
 function namespaceOf(kind: ConversationKind, origin: string): string {
   return kind === 'conversation' ? kind : `${kind}:${origin}`;
+}
+
+function isBusy({ segments }: Conversation): boolean {
+  for (const segment of segments) if (segment.isBusy) return true;
+  return false;
 }

@@ -516,6 +516,9 @@ export const OPENAI_TOOL_WAITED = 'openai.tool.waited' as const;
 /** Cost in USD of everything below that this process has seen and knows the prices of. */
 export const OPENAI_TOTAL_COST = 'openai.total.cost' as const;
 
+/** Whether the totals lack what happened in the conversation before: another process created it, or this process has dropped the totals. They are kept for 24 hours after the last use. Never set for a name of `withConversation`. */
+export const OPENAI_TOTAL_INCOMPLETE = 'openai.total.incomplete' as const;
+
 /** Input tokens of everything below that this process has seen, including cached tokens. */
 export const OPENAI_TOTAL_INPUT_TOKENS = 'openai.total.input_tokens' as const;
 

@@ -1,19 +1,13 @@
 import { MAX_REPEATED } from './payload.ts';
 import { platform } from './platform.ts';
 
-class Entry<Key, Value> {
+interface Entry<Key, Value> {
   readonly key: Key;
   value: Value;
   used: number;
   /** The neighbouring entries, in order of use. */
-  older: Entry<Key, Value> = this;
-  newer: Entry<Key, Value> = this;
-
-  constructor(key: Key, value: Value, used: number) {
-    this.key = key;
-    this.value = value;
-    this.used = used;
-  }
+  older: Entry<Key, Value>;
+  newer: Entry<Key, Value>;
 }
 
 /** How many entries in use are skipped in search of one that can be dropped. */
@@ -28,12 +22,12 @@ const MAX_TRIES = 16;
  */
 export class BoundedMap<Key, Value> {
   readonly #limit: number;
-  readonly #evicted: (value: Value) => void;
+  readonly #evicted: ((value: Value, key: Key) => void) | undefined;
   readonly #lifetime: number;
-  readonly #isInUse: (value: Value) => boolean;
+  readonly #isInUse: ((value: Value) => boolean) | undefined;
   readonly #entries = new Map<Key, Entry<Key, Value>>();
   /** Closes the ring: an entry without a value between the newest and the oldest entry. */
-  readonly #end = new Entry(undefined as Key, undefined as Value, 0);
+  readonly #end: Entry<Key, Value>;
 
   /**
    * @param lifetime milliseconds without use after which an entry is dropped
@@ -42,14 +36,16 @@ export class BoundedMap<Key, Value> {
    */
   constructor(
     limit: number,
-    evicted: (value: Value) => void = () => undefined,
+    evicted?: (value: Value, key: Key) => void,
     lifetime: number = Number.POSITIVE_INFINITY,
-    isInUse: (value: Value) => boolean = () => false,
+    isInUse?: (value: Value) => boolean,
   ) {
     this.#limit = Math.max(1, limit);
     this.#evicted = evicted;
     this.#lifetime = lifetime;
     this.#isInUse = isInUse;
+    const end = { key: undefined, value: undefined, used: Number.POSITIVE_INFINITY };
+    this.#end = Object.assign(end, { older: end, newer: end }) as unknown as Entry<Key, Value>;
   }
 
   get size(): number {
@@ -62,7 +58,7 @@ export class BoundedMap<Key, Value> {
     if (entry === undefined) return undefined;
     if (this.#lifetime !== Number.POSITIVE_INFINITY) {
       const time = platform.performance.now();
-      if (entry.used <= time - this.#lifetime && !this.#isInUse(entry.value)) {
+      if (entry.used <= time - this.#lifetime && !this.#isInUse?.(entry.value)) {
         this.#drop(entry);
         return undefined;
       }
@@ -80,12 +76,17 @@ export class BoundedMap<Key, Value> {
       known.used = used;
       this.#renew(known);
     }
-    this.expire(used);
+    if (this.#end.newer.used <= used - this.#lifetime) this.expire(used);
     if (known !== undefined) return;
-    if (this.#entries.size >= this.#limit) this.#makeRoom();
-    const entry = new Entry(key, value, used);
+    if (this.#entries.size >= this.#limit) {
+      if (this.#isInUse !== undefined) this.#renewUsed(this.#isInUse);
+      this.#drop(this.#end.newer);
+    }
+    const { older } = this.#end;
+    const entry = { key, value, used, older, newer: this.#end };
     this.#entries.set(key, entry);
-    this.#renew(entry);
+    older.newer = entry;
+    this.#end.older = entry;
   }
 
   delete(key: Key): void {
@@ -105,23 +106,24 @@ export class BoundedMap<Key, Value> {
   expire(time: number = platform.performance.now()): void {
     const last = time - this.#lifetime;
     for (let entry = this.#end.newer; entry !== this.#end && entry.used <= last; entry = this.#end.newer) {
-      if (this.#isInUse(entry.value)) {
+      if (this.#isInUse?.(entry.value)) {
         entry.used = time;
         this.#renew(entry);
       } else this.#drop(entry);
     }
   }
 
-  /** Drops the oldest entry that is not in use. If the {@link MAX_TRIES} oldest are all in use, drops the next one. */
-  #makeRoom(): void {
-    for (let tries = 0; tries < MAX_TRIES && this.#isInUse(this.#end.newer.value); tries++)
+  /** Makes an entry that is not in use the oldest one, unless the {@link MAX_TRIES} oldest are all in use. */
+  #renewUsed(isInUse: (value: Value) => boolean): void {
+    for (let tries = 0; tries < MAX_TRIES && isInUse(this.#end.newer.value); tries++)
       this.#renew(this.#end.newer);
-    this.#drop(this.#end.newer);
   }
 
-  #drop(entry: Entry<Key, Value>): void {
-    this.delete(entry.key);
-    this.#evicted(entry.value);
+  #drop({ key, value, older, newer }: Entry<Key, Value>): void {
+    this.#entries.delete(key);
+    older.newer = newer;
+    newer.older = older;
+    this.#evicted?.(value, key);
   }
 
   #renew(entry: Entry<Key, Value>): void {

@@ -168,10 +168,10 @@ describe('a call of a chat completion that a build answers after hours', () => {
     vi.advanceTimersByTime(2 * HOUR);
     await withConversation('chat-1', () => answerByChat(program, 'call_0'));
     await program.expectTreeAtEnd(`
-      conversation
+      conversation            openai.total.runs=1
       ├─ chat ${MODEL}
       ├─ execute_tool deploy
-      └─ conversation
+      └─ conversation         openai.total.runs=2
          └─ chat ${MODEL}
     `);
     expect(await longestTool(program)).toBe(7_200);
@@ -262,10 +262,10 @@ it.each(['a poll', 'a stream'])(
     await program.answer(session);
     await (how === 'a poll' ? program.poll(id) : program.follow(id));
     await program.expectTreeAtEnd(`
-      session
+      session                 openai.total.runs=1
       └─ invoke_agent Helper  openai.run.observed=false openai.run.status=waiting
 
-      session
+      session                 openai.total.runs=1
       └─ invoke_agent Helper  openai.run.status=completed
          └─ execute_tool deploy
     `);

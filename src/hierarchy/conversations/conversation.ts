@@ -95,7 +95,13 @@ export class Conversation implements ContentHolder {
     };
   }
 
+  /** This process has created the conversation, so its totals lack nothing. */
+  complete(): void {
+    this.totals = { ...this.totals, isIncomplete: false };
+  }
+
   created(): void {
+    this.complete();
     this.#unanswered = { ...this.#unanswered, isAll: true };
   }
 

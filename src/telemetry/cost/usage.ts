@@ -235,13 +235,23 @@ export function spentBy(
 export interface Totals extends Spent {
   readonly runs: number;
   readonly userMessages: number;
+  /** Whether this process has not seen the beginning of the conversation, or has forgotten its totals. */
+  readonly isIncomplete?: boolean;
 }
 
 export const NO_TOTALS: Totals = { ...NOTHING_SPENT, runs: 0, userMessages: 0 };
 
 /** Totals have attributes of their own, so that a sum of `gen_ai.usage.*` over a trace counts no token twice. */
-export function totalAttributes({ usage, cost, unpriced = 0, runs, userMessages }: Totals): Attributes {
+export function totalAttributes({
+  usage,
+  cost,
+  unpriced = 0,
+  runs,
+  userMessages,
+  isIncomplete,
+}: Totals): Attributes {
   const attributes: Attributes = {};
+  if (isIncomplete) attributes[ATTR.OPENAI_TOTAL_INCOMPLETE] = true;
   if (usage !== undefined) {
     const { known } = usage;
     if (known !== 'output') attributes[ATTR.OPENAI_TOTAL_INPUT_TOKENS] = usage.inputTokens;
