@@ -3,6 +3,7 @@ import { useSimulator } from '../support/lanes/api.ts';
 import { listen } from '../support/listening.ts';
 import { FULL_LANES } from './lanes.ts';
 import { type Ended, runChild } from './support/child.ts';
+import { PATIENT } from './support/patient.ts';
 import { programText, REGISTER } from './support/programs.ts';
 import { useReceiver } from './support/receiver.ts';
 
@@ -259,7 +260,8 @@ describe('a program with …/register ends as it does without it', () => {
         ({ status } = await (await fetch(url, { headers: { 'x-another': 'process' } })).json());
       ${end}
     `;
-    const ended = await runBoth({ lane, body });
+    const env = { NODE_OPTIONS: `--import ${PATIENT}` };
+    const ended = await runBoth({ lane, body, env });
     expect(ended.with.code).toBe(ended.without.code);
     expect(ended.spans.filter((name) => name.startsWith('chat'))).toEqual(steps);
     // The spans that were open have ended.

@@ -153,6 +153,7 @@ describe('the summary of a trace', () => {
       ],
     ],
     ['1 error: server_error', [run('cancelled'), run('failed', 'run_2', { error: 'server_error' })]],
+    ['interrupted', [run('completed'), chat({ 'openai.call.interrupted': true })]],
     // A background response.
     ['in progress', [response('queued', 0)]],
     ['ok', [response('in_progress', 0), response('completed', 1)]],
@@ -272,6 +273,12 @@ describe('the table of calls', () => {
 
   it('is omitted for a trace without calls', () => {
     expect(callsOf({ name: 'x' })).toBe('');
+  });
+
+  it('says of an interrupted call neither that it succeeded nor that it failed', () => {
+    const table = callsOf({ name: 'task', children: [chat({ 'openai.call.interrupted': true })] });
+    expect(table).toMatch(/ interrupted$/m);
+    expect(table).not.toMatch(/ ok | error /);
   });
 
   it('keeps tokens and cost on a narrow terminal', () => {

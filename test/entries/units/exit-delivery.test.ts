@@ -1,6 +1,8 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { SELF_SIGNED } from '../../docs/self-signed.ts';
 import { useSimulator } from '../../support/lanes/api.ts';
 import { startOtlpReceiver } from '../../support/lanes/otlp.ts';
 import { PACKAGE_NAME } from '../../support/lanes/paths.ts';
@@ -126,6 +128,28 @@ describe('what has ended reaches the collector', () => {
         headers: { 'x-key': 'a b', 'content-encoding': 'gzip', 'content-type': 'application/json' },
       },
     ]);
+  });
+
+  test('over TLS, if its certificate is trusted', async () => {
+    const requests: string[] = [];
+    const secure = createSecureServer(SELF_SIGNED, (request, response) => {
+      requests.push(request.url ?? '');
+      request.resume().on('end', () => response.end());
+    });
+    const origin = (await listen(secure)).replace('http://127.0.0.1', 'https://localhost');
+    const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: origin, OTEL_LOGS_EXPORTER: 'none' };
+    const end = `await ask('gpt-4o'); process.exit(3);`;
+    await project().write({ 'ca.pem': SELF_SIGNED.cert });
+    const trusted = { ...environment, OTEL_EXPORTER_OTLP_CERTIFICATE: './ca.pem' };
+    expect(await run(end, trusted)).toEqual({ code: 3, stdout: 'waits\n', stderr: '' });
+    expect(requests).toEqual(['/v1/traces']);
+    expect(await run(end, environment)).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining(
+        `could not send traces to ${origin}/v1/traces (DEPTH_ZERO_SELF_SIGNED_CERT). `,
+      ),
+    });
+    expect(requests).toHaveLength(1);
   });
 
   test('from a worker thread, whose exit code stays', async () => {
