@@ -119,7 +119,7 @@ export function releasesProcess(): () => Promise<void> {
 
 let endsByError = false;
 
-/** Whether an error that nothing catches is ending the program, also the reason of a rejected promise. */
+/** Whether an error that nothing catches, or an unhandled rejection, is ending the program. */
 export function isEndedByError(): boolean {
   return endsByError;
 }

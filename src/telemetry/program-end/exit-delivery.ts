@@ -20,8 +20,8 @@ export interface Delivered {
 }
 
 /**
- * Prepares what {@link sendWaiting} needs. Call this when the SDK starts: at exit, nothing asynchronous runs any more, and
- * the environment may have changed.
+ * Prepares what {@link sendWaiting} needs. Call this when the SDK starts: at exit, nothing asynchronous runs, and the
+ * environment may have changed.
  *
  * @returns sends what waits in the batching processors of these providers, and what their exporters have not sent
  */
@@ -113,17 +113,17 @@ function sendWaiting(outboxes: readonly Outbox[]): Delivered {
   return { failures, takenOver };
 }
 
-/** Throws if this is forbidden, as with Node's `--permission`. */
+/** Throws if Node's `--permission` forbids worker threads. */
 function startWorker(): ExitWorkerData {
   const threads = builtIn('node:worker_threads');
   const file = workerFile();
-  // In a bundle, the file is missing.
+  // A bundle does not contain the file.
   if (threads === undefined || builtIn('node:fs')?.existsSync(file) !== true)
     throw new Error('There is no worker.');
   const { port1: port, port2 } = new threads.MessageChannel();
   const ended = new Int32Array(new SharedArrayBuffer(4));
   const workerData: ExitWorkerData = { port: port2, ended };
-  // Without the options and the environment of the program, the worker loads nothing else.
+  // With the options or the environment of the program, the worker might load this package again.
   new threads.Worker(file, { workerData, transferList: [port2], execArgv: [], env: {} });
   return { port, ended };
 }

@@ -1,6 +1,6 @@
 /**
- * Runs in a worker thread, for which the exiting main thread waits: `exit-delivery.ts` starts it. The main thread
- * cannot send anything itself, because its event loop has stopped.
+ * Runs in a worker thread that `exit-delivery.ts` starts. The exiting thread waits for it: that thread's own event loop
+ * has stopped, so it cannot send anything itself.
  */
 
 import { builtIn } from '../../util/built-in.ts';

@@ -159,7 +159,7 @@ export function deliverAtExit(send: () => Delivered): void {
   deliver = send;
 }
 
-/** At exit: sends what was not flushed, which only the SDK of `register` can, and reports the spans that are lost. */
+/** At exit, sends what was not flushed, if `register` has started the SDK. Reports the spans that are lost. */
 function sendLeftSpans(): void {
   if (saidWhy) return;
   const { failures = [], takenOver = [] } = guard('sending at exit', () => deliver?.()) ?? {};
