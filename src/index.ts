@@ -1,3 +1,6 @@
+import { reportIdlePreload } from './doctor/idle-preload.ts';
+import { guard } from './util/guard.ts';
+
 export type {
   Finding,
   FindingCode,
@@ -11,3 +14,5 @@ export { MetadataSpanProcessor } from './helpers/metadata-span-processor.ts';
 export { OpenAIInstrumentation } from './instrumentation.ts';
 export type { Logger, LoggerProvider } from './telemetry/events/log-records.ts';
 export type * from './types.ts';
+
+guard('checking the start command', reportIdlePreload);
