@@ -35,7 +35,7 @@ const PROCESSES = [
   'test/docs/{api-reference,code-blocks,coming-from,no-spans}.test.ts',
   'test/layers.test.ts',
   'test/doctor/command.test.ts',
-  'test/entries/units/{bare-runtime,exit-delivery,lost-spans,register,register-outside}.test.ts',
+  'test/entries/units/{bare-runtime,environment,exit-delivery,idle-preload,lost-spans,register,register-outside}.test.ts',
   'test/examples/{examples,math-tutor}.test.ts',
   'test/viewer/view-command.test.ts',
   'test/pipeline/{hook-memory,missing-provider}.test.ts',

@@ -8,6 +8,7 @@ import { observeProcess } from './pipeline/observe-process.ts';
 import { Observer } from './pipeline/observer.ts';
 import type { LoggerProvider } from './telemetry/events/log-records.ts';
 import { guard } from './util/guard.ts';
+import { ownFields } from './util/payload.ts';
 import { NAME, VERSION } from './util/version.ts';
 
 /**
@@ -93,5 +94,6 @@ export class OpenAIInstrumentation {
 function withEnabled(
   config: OpenAIInstrumentationConfig | null,
 ): OpenAIInstrumentationConfig & { enabled: boolean } {
-  return { ...config, enabled: config?.enabled ?? true };
+  const own = ownFields(config ?? {});
+  return { ...own, enabled: own.enabled ?? true };
 }

@@ -1,5 +1,6 @@
 import { compareTrees } from './testing/compare.ts';
 import { readLines, renderLines, type SpanTreeOptions } from './testing/span-tree.ts';
+import { ownFields } from './util/payload.ts';
 import type { FinishedSpan } from './viewer/viewed-span.ts';
 
 export type { SpanTreeOptions } from './testing/span-tree.ts';
@@ -26,7 +27,8 @@ export type { FinishedSpan } from './viewer/viewed-span.ts';
  * @param spans the finished spans in order of arrival, as `InMemorySpanExporter.getFinishedSpans()` returns them
  */
 export function spanTree(spans: Iterable<FinishedSpan>, options: SpanTreeOptions = {}): string {
-  return renderLines(readLines(spans, options), () => options.repeatIds === true).join('\n');
+  const own = ownFields(options);
+  return renderLines(readLines(spans, own), () => own.repeatIds === true).join('\n');
 }
 
 /**
@@ -57,9 +59,13 @@ export function assertSpanTree(
 ): void {
   // An iterator can be read only once.
   const all = [...spans];
+  const own = ownFields(options);
   const difference = compareTrees(expected, (attributes, repeated) => {
-    const lines = readLines(all, { ...options, attributes: [...(options.attributes ?? []), ...attributes] });
-    const texts = renderLines(lines, (name) => options.repeatIds === true || repeated.has(name));
+    const lines = readLines(
+      all,
+      ownFields({ ...own, attributes: [...(own.attributes ?? []), ...attributes] }),
+    );
+    const texts = renderLines(lines, (name) => own.repeatIds === true || repeated.has(name));
     return lines.map((line, i) => line && { ...line, text: texts[i] ?? '' });
   });
   if (difference === undefined) return;

@@ -41,6 +41,7 @@ describe('exactly one file', () => {
     ['replaces methods of other objects', /Object\.defineProperty\(holder/, 'util/patch-method.ts'],
     ['looks packages up by name', /\bcreateRequire\(/, 'util/optional-packages.ts'],
     ['asks for contexts and enters them', /\w*context\.(?:active|with)\(/i, 'util/context.ts'],
+    ['reads environment variables', /\bprocess\??\.env\b(?!`)|\{ env\b/, 'util/variables.ts'],
     ['writes to the diagnostic log', /\bdiag\.(?:warn|error|info)/, 'util/guard.ts'],
   ])('%s', (_, text, file) => {
     const found = filesWith(text).filter((path) => !path.startsWith('semconv/'));

@@ -1,4 +1,5 @@
-import { field, stringField } from '../util/payload.ts';
+import { asName, ownField, ownFields } from '../util/payload.ts';
+import { type Environment, readEnvironment } from '../util/variables.ts';
 import type { Caller, CompletionHook } from './completion-types.ts';
 import type { Hooks } from './hook-types.ts';
 import {
@@ -10,7 +11,6 @@ import {
 } from './model-prices.ts';
 import {
   aFunction,
-  type Environment,
   flag,
   listedNames,
   listOf,
@@ -18,7 +18,6 @@ import {
   type Option,
   oneOf,
   optionText,
-  readEnvironment,
   rejectedValue,
   variableOf,
   wholeNumber,
@@ -247,7 +246,7 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
   costByPrompt: flag(false),
   prices: {
     source: 'code',
-    fallback: {},
+    fallback: ownFields({}),
     accepts: 'objects with an object of prices in USD for each model',
     parse: (value) => readPriceTable(value, true),
     wrongPart: wrongPrice,
@@ -310,7 +309,7 @@ export function resolveSettings(
   report: (problem: string) => void,
   environment: Environment = readEnvironment(),
 ): Settings {
-  const options = config as Readonly<Record<string, unknown>>;
+  const options = ownFields(config) as Readonly<Record<string, unknown>>;
   const settings: Record<string, unknown> = {};
   const withheld: string[] = [];
   for (const [name, option] of Object.entries<Option<unknown>>(OPTIONS)) {
@@ -387,12 +386,12 @@ function captureMode(onSpans: boolean, onEvents: boolean): CaptureMessageContent
 }
 
 function isProviderRow(value: unknown): value is ProviderRow {
-  return stringField(value, 'host') !== undefined && stringField(value, 'provider') !== undefined;
+  return asName(ownField(value, 'host')) !== undefined && asName(ownField(value, 'provider')) !== undefined;
 }
 
 function parseEvents(value: unknown): Settings['events'] {
-  const sink = field(value, 'sink');
-  const parsed = PRESET.parse(field(value, 'preset') ?? PRESET.fallback);
+  const sink = ownField(value, 'sink');
+  const parsed = PRESET.parse(ownField(value, 'preset') ?? PRESET.fallback);
   return typeof sink === 'function' && parsed !== undefined
     ? { sink: sink as EventOptions['sink'], preset: parsed }
     : undefined;

@@ -1,14 +1,8 @@
 import { notice } from '../diagnostics/report.ts';
 import { NO_ANSWER, REFUSED_CONNECTION } from '../util/export-result.ts';
+import { type Environment, readEnvironment } from '../util/variables.ts';
 import { NAME } from '../util/version.ts';
-import {
-  type Environment,
-  flag,
-  namedValue,
-  readEnvironment,
-  rejectedValue,
-  shownValue,
-} from './option-parsers.ts';
+import { flag, namedValue, rejectedValue, shownValue } from './option-parsers.ts';
 import { adviceIfUnreachable, endpointMistakes, protocolProblem, tracesEndpoint } from './otlp.ts';
 
 const VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_ENABLED';

@@ -1,12 +1,17 @@
-import { field, isAmount } from '../util/payload.ts';
+import { field, isAmount, ownField, ownFields } from '../util/payload.ts';
 
 /** A price in USD. In a tier, `price` applies to requests with more than `start` input tokens. */
 export type Price =
   | number
   | {
       readonly base: number;
-      readonly tiers: readonly { readonly start: number; readonly price: number }[];
+      readonly tiers: readonly Tier[];
     };
+
+interface Tier {
+  readonly start: number;
+  readonly price: number;
+}
 
 /**
  * The prices of a model, named as in `@pydantic/genai-prices`: `_mtok` is USD per million tokens, `_kcount` USD per
@@ -63,7 +68,7 @@ const PRICE_NAME = /_(?:mtok|kcount|hours)$|^service_tiers$/;
  */
 export function readPrices(value: unknown, isStrict: boolean): ModelPrices | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const prices: Record<string, unknown> = {};
+  const prices: Record<string, unknown> = ownFields({});
   for (const [key, entry] of Object.entries(value)) {
     const price =
       key === 'service_tiers'
@@ -85,7 +90,7 @@ export function readPriceTable(
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const rows = Object.entries(value).map(([name, entry]) => [name, readPrices(entry, isStrict)] as const);
   return rows.every(([, prices]) => prices !== undefined)
-    ? (Object.fromEntries(rows) as Record<string, ModelPrices>)
+    ? ownFields(Object.fromEntries(rows) as Record<string, ModelPrices>)
     : undefined;
 }
 
@@ -94,7 +99,7 @@ export function wrongPrice(value: unknown): string | undefined {
   for (const [model, prices] of Object.entries(typeof value === 'object' ? (value ?? {}) : {})) {
     if (readPrices(prices, true) !== undefined) continue;
     const wrong = Object.keys(prices ?? {}).find(
-      (key) => PRICE_NAME.test(key) && readPrices({ [key]: field(prices, key) }, true) === undefined,
+      (key) => PRICE_NAME.test(key) && readPrices({ [key]: ownField(prices, key) }, true) === undefined,
     );
     return wrong === undefined ? model : `${model}.${wrong}`;
   }
@@ -103,12 +108,11 @@ export function wrongPrice(value: unknown): string | undefined {
 
 function readPrice(value: unknown): Price | undefined {
   if (isAmount(value)) return value;
-  const { base, tiers } = (value ?? {}) as { base?: unknown; tiers?: unknown };
+  const [base, tiers] = [ownField(value, 'base'), ownField(value, 'tiers')];
   if (!isAmount(base) || !Array.isArray(tiers)) return undefined;
-  const rows = tiers as readonly { start?: unknown; price?: unknown }[];
-  if (!rows.every((tier) => isAmount(tier?.start) && isAmount(tier?.price))) return undefined;
-  const sorted = rows as readonly { start: number; price: number }[];
-  return { base, tiers: [...sorted].sort((a, b) => a.start - b.start) };
+  const rows = tiers.map((tier) => ({ start: ownField(tier, 'start'), price: ownField(tier, 'price') }));
+  if (!rows.every((row): row is Tier => isAmount(row.start) && isAmount(row.price))) return undefined;
+  return { base, tiers: rows.sort((a, b) => a.start - b.start) };
 }
 
 /** The part of `@pydantic/genai-prices` that this package uses. */
@@ -118,7 +122,8 @@ export interface PricePackage {
 
 /** Recognises the package as a namespace or, in a CommonJS build, as the namespace's `default`. */
 export function asPricePackage(value: unknown): PricePackage | undefined {
-  return [value, field(value, 'default')].find(
-    (candidate): candidate is PricePackage => typeof field(candidate, 'calcPrice') === 'function',
-  );
+  return [value, ownField(value, 'default')].find((candidate): candidate is PricePackage => {
+    const method = field(candidate, 'calcPrice');
+    return typeof method === 'function' && method !== field(Object.prototype, 'calcPrice');
+  });
 }

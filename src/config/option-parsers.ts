@@ -105,13 +105,6 @@ export function listOf<Name extends string, Flag>(
   };
 }
 
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Some runtimes have no `process`, or no `env` there. */
-export function readEnvironment(): NodeJS.ProcessEnv {
-  return globalThis.process?.env ?? {};
-}
-
 /** Matches what may be a key. No accepted value has such a word. */
 const LIKE_A_KEY = /(?=[\w-]*\d)(?=[\w-]*[a-z])[\w-]{12,}/gi;
 

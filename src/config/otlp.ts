@@ -1,6 +1,7 @@
 /** Reads from the standard `OTEL_*` variables where exporters send their data. */
 
-import { type Environment, rejectedValue } from './option-parsers.ts';
+import type { Environment } from '../util/variables.ts';
+import { rejectedValue } from './option-parsers.ts';
 
 /** The default endpoints of the OTLP specification. */
 const DEFAULT_HTTP_ENDPOINT = 'http://localhost:4318';

@@ -1,8 +1,9 @@
 import { keepNewest } from '../util/bounded-map.ts';
 import { nearestName } from '../util/nearest-name.ts';
-import { asObject, field } from '../util/payload.ts';
+import { asObject, ownField } from '../util/payload.ts';
+import type { Environment } from '../util/variables.ts';
 import { OPTIONS } from './config.ts';
-import { type Environment, variableOf } from './option-parsers.ts';
+import { variableOf } from './option-parsers.ts';
 
 const EVENT_OPTION_NAMES = ['sink', 'preset'];
 
@@ -21,7 +22,7 @@ const KNOWN_VARIABLES: readonly string[] = [
 export function unknownOptions(config: unknown): string[] {
   return [
     ...unknownAmong('option ', config, ['enabled', ...Object.keys(OPTIONS)]),
-    ...unknownAmong('option events.', field(config, 'events'), EVENT_OPTION_NAMES),
+    ...unknownAmong('option events.', ownField(config, 'events'), EVENT_OPTION_NAMES),
   ];
 }
 

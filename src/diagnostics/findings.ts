@@ -30,6 +30,7 @@ export type ProjectFindingCode =
 /** The findings in a running program. */
 export type ProcessFindingCode =
   | 'option_not_accepted'
+  | 'variable_refused'
   | 'switched_off'
   | 'no_tracer_provider'
   | 'provider_late'
@@ -94,6 +95,11 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   option_not_accepted: {
     message: (problem) => `${problem}`,
     action: 'Correct or remove it.',
+  },
+  variable_refused: {
+    message: (variable) =>
+      `The runtime refuses to tell the variable ${variable}. It counts as not set, like all variables that were not read before.`,
+    action: 'Allow access to it, or set options in code.',
   },
   switched_off: {
     severity: 'information',

@@ -5,6 +5,7 @@ import { onKeyTaken, ProcessWide, STATE_KEY } from '../util/process-state.ts';
 import { emitWarningsAtOnce } from '../util/process-warning.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { printToStderr } from '../util/text-stream.ts';
+import { onVariableRefused } from '../util/variables.ts';
 import { describeFinding, type Finding, type ProcessFindingCode } from './findings.ts';
 
 const MAX_FINDINGS = 100;
@@ -27,6 +28,7 @@ const notices = new ProcessWide<Notices>('notices', () => ({
   speaking: false,
 }));
 onKeyTaken(() => notice('global_taken', STATE_KEY));
+onVariableRefused((name) => notice('variable_refused', name));
 
 /** Findings whose details grow with time. Only the first version is logged; the newest is kept for `doctor()`. */
 const GROWING: readonly ProcessFindingCode[] = ['openai_twice', 'package_twice', 'reads_skipped'];

@@ -2,7 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { parseKeyPairsIntoRecord } from '@opentelemetry/core';
 import { hasConfigurationFile, namedExporters } from '../config/environment.ts';
-import { type Environment, shownValue } from '../config/option-parsers.ts';
+import { shownValue } from '../config/option-parsers.ts';
 import {
   addressWithoutSecrets,
   adviceIfUnreachable,
@@ -17,6 +17,7 @@ import {
 } from '../config/otlp.ts';
 import { connectionFailure } from '../util/connection-failure.ts';
 import { failureReason, NO_ANSWER, REFUSED_CONNECTION } from '../util/export-result.ts';
+import type { Environment } from '../util/variables.ts';
 import { type Check, checked, problem, remark, skippedCheck } from './check.ts';
 
 const ENDPOINT_CHECK = 'endpoint';

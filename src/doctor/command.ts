@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
-import type { Environment } from '../config/option-parsers.ts';
+
 import { endpointVariable } from '../config/otlp.ts';
 import { commandParameters } from '../util/command-line.ts';
 import { escapeControlCharacters, terminalSafe } from '../util/terminal-safe.ts';
 import type { TextStream } from '../util/text-stream.ts';
+import { type Environment, readEnvironment } from '../util/variables.ts';
 import { COMMAND, NAME, VERSION } from '../util/version.ts';
 import { type Check, distinct, findingsOf, isProblem, skippedCheck } from './check.ts';
 import { COLLECTOR_CHECK, examineCollector } from './collector.ts';
@@ -33,7 +34,7 @@ export async function runDoctor(
   );
   if (typeof read === 'number') return read;
   const { json, start } = read.values;
-  const subject = { project: process.cwd(), environment: process.env, start };
+  const subject = { project: process.cwd(), environment: readEnvironment(), start };
   const checks = examineProject(subject);
   const collectors = environmentsOf(subject).map((environment) => collectorCheck(environment, start));
   checks.push(...distinct(await Promise.all(collectors)));
@@ -45,7 +46,8 @@ export async function runDoctor(
 async function collectorCheck(environment: Environment, start = ''): Promise<Check> {
   const variable = endpointVariable(environment) ?? '';
   const endpoint = environment[variable];
-  const isGiven = process.env[variable] === endpoint || start.split(/[\s='"]+/).includes(endpoint ?? '');
+  const isGiven =
+    readEnvironment()[variable] === endpoint || start.split(/[\s='"]+/).includes(endpoint ?? '');
   if (!isGiven) return skippedCheck(COLLECTOR_CHECK, `only the project names ${variable}`);
   return examineCollector(environment);
 }

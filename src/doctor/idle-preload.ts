@@ -1,7 +1,7 @@
 import { builtIn } from '../util/built-in.ts';
 import { installsMissing } from '../util/optional-packages.ts';
-import { isProxy, ownValue } from '../util/own-data.ts';
 import { printToStderr } from '../util/text-stream.ts';
+import { nodeOptions } from '../util/variables.ts';
 import { NAME } from '../util/version.ts';
 
 const PRELOAD_OPTION = /^(?:-r|--require|--import)$/;
@@ -15,10 +15,8 @@ const REGISTER_ENTRY = new RegExp(`${NAME}[\\\\/](?:dist[\\\\/])?register`);
 export function reportIdlePreload(): void {
   // Workers have the options of their process. In Bun, a preload cannot set up hooks.
   if (builtIn('node:worker_threads')?.isMainThread === false || installsMissing()) return;
-  const { env, execArgv = [] }: Partial<NodeJS.Process> = globalThis.process ?? {};
-  // A proxy may refuse the variable, and no other one is asked for after a refusal.
-  const fromEnvironment = isProxy(env) ? '' : String(ownValue(env, 'NODE_OPTIONS') ?? '');
-  const words = [...execArgv, ...fromEnvironment.replaceAll('"', '').split(/\s+/)];
+  const { execArgv = [] }: Partial<NodeJS.Process> = globalThis.process ?? {};
+  const words = [...execArgv, ...nodeOptions().replaceAll('"', '').split(/\s+/)];
   const preloads = words.flatMap((word, index) => {
     const [option = '', attached] = word.split(/=([\s\S]*)/, 2);
     return PRELOAD_OPTION.test(option) ? [[option, attached ?? words[index + 1] ?? ''] as const] : [];

@@ -1,8 +1,8 @@
 import { resolveSettings } from '../config/config.ts';
 import { sdkProblems, switchesOff, switchProblem } from '../config/environment.ts';
-import type { Environment } from '../config/option-parsers.ts';
 import { unknownVariables } from '../config/unknown-names.ts';
 import { describeFinding } from '../diagnostics/findings.ts';
+import type { Environment } from '../util/variables.ts';
 import { COMMAND } from '../util/version.ts';
 import { type Check, checked, distinct, findingsOf, remark, skippedCheck } from './check.ts';
 import { examineEndpoint } from './collector.ts';

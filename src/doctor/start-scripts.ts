@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { parse } from 'shell-quote';
-import type { Environment } from '../config/option-parsers.ts';
 import { asObject, field } from '../util/payload.ts';
+import type { Environment } from '../util/variables.ts';
 import { distinct } from './check.ts';
 import { readRegularFile } from './files.ts';
 
@@ -62,7 +62,7 @@ export function launchesOf(manifest: unknown, folder: string, shell: Environment
         if (entry === undefined || Object.hasOwn(scripts, entry)) continue;
         const variables = files.map((file) => readVariables(resolve(folder, file)));
         // The variables of the shell override those of an `--env-file`, and those that the command sets override both.
-        const environment: Environment = Object.assign({}, ...variables, shell, assigned);
+        const environment: Environment = Object.assign(Object.create(null), ...variables, shell, assigned);
         const [options = []] = wordsOfCommands(environment.NODE_OPTIONS);
         const all = [...preloads, ...readOptions('node', options).preloads];
         launches.push({ script, runner, preloads: all, entry, environment });

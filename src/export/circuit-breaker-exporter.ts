@@ -1,7 +1,7 @@
 import { CircuitBreaker } from '../util/circuit-breaker.ts';
 import { type ExportResult, failed, SUCCESS } from '../util/export-result.ts';
 import { guard, log } from '../util/guard.ts';
-import { arrayField, field } from '../util/payload.ts';
+import { arrayField, field, ownFields } from '../util/payload.ts';
 import { MAX_TIMEOUT_MS } from '../util/timers.ts';
 import { settledWithin } from '../util/wait.ts';
 
@@ -56,10 +56,11 @@ export class CircuitBreakerExporter<Wrapped extends Exporter> {
   #reportedDropped = 0;
 
   constructor(exporter: Wrapped, options: CircuitBreakerExporterOptions = {}) {
+    const own = ownFields(options);
     this.#exporter = exporter;
     this.#name = `CircuitBreakerExporter of ${exporter.constructor.name}`;
-    this.#timeout = Math.min(options.timeout ?? DEFAULT_EXPORT_TIMEOUT_MS, MAX_TIMEOUT_MS);
-    this.#breaker = new CircuitBreaker(options);
+    this.#timeout = Math.min(own.timeout ?? DEFAULT_EXPORT_TIMEOUT_MS, MAX_TIMEOUT_MS);
+    this.#breaker = new CircuitBreaker(own);
     // Metric readers check whether these methods exist, so they are added only if the exporter has them.
     for (const name of SELECTORS) {
       const select = field(exporter, name);

@@ -1,6 +1,5 @@
 import type { ClientRequest } from 'node:http';
 import { namedExporters } from '../config/environment.ts';
-import type { Environment } from '../config/option-parsers.ts';
 import {
   endpointVariable,
   OTLP_ENDPOINT_VARIABLE,
@@ -21,6 +20,7 @@ import { failureReason, SUCCESS } from '../util/export-result.ts';
 import { serializerOf } from '../util/otel-sdk.ts';
 import { field } from '../util/payload.ts';
 import { MAX_TIMEOUT_MS } from '../util/timers.ts';
+import { type Environment, readEnvironment } from '../util/variables.ts';
 import { VIEW_HEADER } from '../util/version.ts';
 import type { Exporter } from './circuit-breaker-exporter.ts';
 import { liveSpans } from './live-spans.ts';
@@ -134,7 +134,7 @@ export function watchTimeouts(endpoints: readonly string[]): void {
     noteRequest(endpoint, request);
     request.once('timeout', () => noteTimeout(host));
     // The timeout of a request begins when it is connected.
-    if (socket?.connecting === true) socket.setTimeout(connectTimeout(process.env));
+    if (socket?.connecting === true) socket.setTimeout(connectTimeout(readEnvironment()));
   });
 }
 

@@ -1,10 +1,10 @@
 import { trace } from '@opentelemetry/api';
 import { sdkProblems } from '../config/environment.ts';
-import { readEnvironment } from '../config/option-parsers.ts';
 import { findDependenciesOf, findPackage } from '../util/optional-packages.ts';
 import { providerBehind } from '../util/otel-api.ts';
 import { processorsOf } from '../util/otel-sdk.ts';
 import { printToStderr } from '../util/text-stream.ts';
+import { readEnvironment } from '../util/variables.ts';
 import { NAME } from '../util/version.ts';
 import { otlpPackage, otlpProcessors, wantsOtlp } from './otlp-exporter.ts';
 

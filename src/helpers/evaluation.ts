@@ -3,6 +3,7 @@ import { type Evaluation, emitEvaluation, hasSubject } from '../telemetry/evalua
 import { now } from '../util/clock.ts';
 import { activeContext, isSuppressed } from '../util/context.ts';
 import { guard } from '../util/guard.ts';
+import { ownFields } from '../util/payload.ts';
 
 export type { Evaluation };
 
@@ -16,8 +17,9 @@ export type { Evaluation };
 export function recordEvaluation(evaluation: Evaluation): void {
   guard('recording an evaluation', () => {
     const active = activeContext();
+    const own = ownFields(evaluation);
     const telemetry = defaultTelemetry();
-    if (telemetry !== undefined && hasSubject(evaluation) && !isSuppressed(active))
-      emitEvaluation(telemetry, evaluation, active, now());
+    if (telemetry !== undefined && hasSubject(own) && !isSuppressed(active))
+      emitEvaluation(telemetry, own, active, now());
   });
 }

@@ -1,5 +1,5 @@
 import { warnOnce } from '../util/guard.ts';
-import { field } from '../util/payload.ts';
+import { ownField } from '../util/payload.ts';
 
 export type Callable = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -16,8 +16,8 @@ export function decorate(
   third: unknown,
 ): unknown {
   // With `experimentalDecorators`, `third` is the method's descriptor. A returned value would replace it.
-  if (field(third, 'configurable') !== undefined) return refuseLegacy();
-  const isDecorator = field(second, 'kind') !== undefined;
+  if (ownField(third, 'configurable') !== undefined) return refuseLegacy();
+  const isDecorator = ownField(second, 'kind') !== undefined;
   // `traced(run, options)` has the order of other libraries. `@traced` without parentheses passes a method
   // and its decorator context.
   if (typeof first === 'function') return wrap(first as Callable, isDecorator ? {} : second);

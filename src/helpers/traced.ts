@@ -10,7 +10,7 @@ import { type LocalPlace, type ProgramOperation, startOperation } from '../telem
 import { activeContext, isSuppressed, runIn } from '../util/context.ts';
 import { cut } from '../util/cut-text.ts';
 import { guard, warnOnce } from '../util/guard.ts';
-import { field, MAX_NAME_LENGTH } from '../util/payload.ts';
+import { MAX_NAME_LENGTH, ownField } from '../util/payload.ts';
 import { watchOutcome } from '../util/watch-result.ts';
 import { type Callable, decorate } from './traced-arguments.ts';
 
@@ -132,9 +132,13 @@ function startFunctionSpan(
   const telemetry = defaultTelemetry();
   const active = activeContext();
   if (telemetry === undefined || isSuppressed(active)) return undefined;
-  const prompt = nameIn(options.prompt);
+  const named = ownField(options, 'prompt');
+  const prompt = nameIn(named);
   const name =
-    nameIn(options.name) ?? prompt ?? nameIn(field(options.prompt, 'name')) ?? (run?.name || 'function');
+    nameIn(ownField(options, 'name')) ??
+    prompt ??
+    nameIn(ownField(named, 'name')) ??
+    (run?.name || 'function');
   const attributes: Attributes = {};
   define(attributes, ATTR.GEN_AI_PROMPT_NAME, prompt);
   define(attributes, ATTR.GEN_AI_CONVERSATION_ID, conversationIn(active));

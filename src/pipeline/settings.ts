@@ -1,12 +1,15 @@
 import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from '../config/config.ts';
-import { readEnvironment } from '../config/option-parsers.ts';
+import { isSwitchedOff } from '../config/environment.ts';
 import { unknownOptions, unknownVariables } from '../config/unknown-names.ts';
 import { notice } from '../diagnostics/report.ts';
 import { hookOfVariables } from '../telemetry/content/hooks-from-variables.ts';
 import { guard } from '../util/guard.ts';
+import { readEnvironment } from '../util/variables.ts';
 
 /** Also reports what is wrong with the options, and that content is recorded. */
 export function readSettings(config: OpenAIInstrumentationConfig): Settings {
+  // Asked for first: after a refusal, no other variable is.
+  isSwitchedOff();
   const settings = resolveSettings(config, (problem) => notice('option_not_accepted', problem));
   for (const problem of unknownOptions(config)) notice('option_not_accepted', problem);
   const { captureMessageContent } = settings;

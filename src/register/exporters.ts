@@ -1,7 +1,7 @@
 import { namedExporters } from '../config/environment.ts';
-import type { Environment } from '../config/option-parsers.ts';
 import { isExportConfigured, otlpProcessors, wantsOtlp } from '../export/otlp-exporter.ts';
 import { openTraces } from '../util/open-traces.ts';
+import type { Environment } from '../util/variables.ts';
 import { ConsoleTreeExporter, connectLiveSource } from '../viewer/console-tree.ts';
 import { HtmlTraceExporter } from '../viewer/html-trace.ts';
 

@@ -25,6 +25,7 @@ import { API_KEY, isNoopMeterProvider, isNoopTracerProvider, olderApiInUse } fro
 import { endpointsOf, processorsOf } from '../util/otel-sdk.ts';
 import { field } from '../util/payload.ts';
 import { printToStderr } from '../util/text-stream.ts';
+import { readEnvironment } from '../util/variables.ts';
 import { endEarly, handOver } from './api-copies.ts';
 import { flushOnSignals } from './exit.ts';
 import { PAGE_VARIABLE, type SdkConfiguration, sdkConfiguration } from './exporters.ts';
@@ -88,10 +89,10 @@ function startFailure(error: unknown): string {
 }
 
 function start(require: NodeJS.Require, telemetry: Telemetry): void {
-  for (const problem of sdkProblems(process.env)) printToStderr(problem);
+  for (const problem of sdkProblems(readEnvironment())) printToStderr(problem);
   const module = require(SDK) as SdkModule;
   const dependencies = requireOf(SDK, require, createRequire);
-  const sdk = hasConfigurationFile(process.env)
+  const sdk = hasConfigurationFile(readEnvironment())
     ? startFromFile(module, telemetry)
     : startFromVariables(module, dependencies);
   if (sdk === undefined) return;
@@ -112,8 +113,8 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
 }
 
 function startFromVariables({ NodeSDK }: SdkModule, dependencies: NodeJS.Require): Sdk {
-  const configuration = sdkConfiguration(process.env, process.stderr.isTTY === true, dependencies);
-  return withExportTimeout(process.env, () => {
+  const configuration = sdkConfiguration(readEnvironment(), process.stderr.isTTY === true, dependencies);
+  return withExportTimeout(readEnvironment(), () => {
     const made = new NodeSDK(configuration);
     withoutArguments(() => made.start());
     return made;
@@ -128,7 +129,7 @@ function withoutArguments(start: () => void): void {
   const { argv, execArgv } = process;
   // With `node --eval`, the first argument takes the place of the program.
   const shown = argv.slice(0, isAbsolute(argv[1] ?? '') ? 2 : 1);
-  if (!process.env.OTEL_NODE_RESOURCE_DETECTORS?.trim())
+  if (!readEnvironment().OTEL_NODE_RESOURCE_DETECTORS?.trim())
     Object.assign(process, { argv: shown, execArgv: [] });
   try {
     start();
@@ -146,7 +147,7 @@ function startFromFile(module: SdkModule, telemetry: Telemetry): Sdk | undefined
     );
     return undefined;
   }
-  if (process.env[PAGE_VARIABLE]?.trim())
+  if (readEnvironment()[PAGE_VARIABLE]?.trim())
     printToStderr(`${PAGE_VARIABLE} has no effect with ${CONFIG_FILE_VARIABLE}.`);
   const sdk = withOwnLogger(startWithFile);
   return hasProvider(telemetry) || telemetry.events.provider !== undefined ? sdk : undefined;
@@ -171,7 +172,7 @@ function withOwnLogger<T>(start: () => T): T {
 
 function asksForLogger(): boolean {
   try {
-    const file = process.env[CONFIG_FILE_VARIABLE]?.trim() ?? '';
+    const file = readEnvironment()[CONFIG_FILE_VARIABLE]?.trim() ?? '';
     return /^["'{\s]*log_level\b/m.test(readFileSync(file, 'utf8'));
   } catch {
     // The file cannot be read, which the SDK has reported.

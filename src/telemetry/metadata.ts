@@ -16,7 +16,7 @@ import { type ShowsCall, shownByAgents } from '../sdk/agents-sdk/agents-key.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { cut } from '../util/cut-text.ts';
 import { pickAttributes } from '../util/otel-api.ts';
-import { asArray, field, strings } from '../util/payload.ts';
+import { asArray, ownField, strings } from '../util/payload.ts';
 import { isInsideHook, markInsideHook } from './program-hooks.ts';
 
 /** A prompt that the program stores itself, or in a service other than OpenAI. */
@@ -188,20 +188,22 @@ export function startSpanWithMetadata(
 function metadataAttributes(given: TraceMetadata, outerTags: unknown): Attributes {
   const attributes: Attributes = {};
   for (const [key, name] of Object.entries(METADATA_ATTRIBUTES)) {
-    const text = metadataText(field(given, key));
+    const text = metadataText(ownField(given, key));
     if (text !== undefined) attributes[name] = text;
   }
-  const prompt = metadataText(field(given.prompt, 'name'));
-  const version = metadataText(field(given.prompt, 'version'));
+  const named = ownField(given, 'prompt');
+  const prompt = metadataText(ownField(named, 'name'));
+  const version = metadataText(ownField(named, 'version'));
   if (prompt !== undefined) {
     attributes[ATTR.GEN_AI_PROMPT_NAME] = prompt;
     if (version !== undefined) attributes[ATTR.GEN_AI_PROMPT_VERSION] = version;
   }
-  if (Array.isArray(given.tags)) {
-    const tags = [...(Array.isArray(outerTags) ? outerTags : []), ...given.tags.map(metadataText)];
-    attributes[ATTR.OPENAI_TRACE_TAGS] = [...new Set(strings(tags))].slice(0, MAX_ENTRIES);
+  const tags = ownField(given, 'tags');
+  if (Array.isArray(tags)) {
+    const all = [...asArray(outerTags), ...tags.map(metadataText)];
+    attributes[ATTR.OPENAI_TRACE_TAGS] = [...new Set(strings(all))].slice(0, MAX_ENTRIES);
   }
-  for (const [key, value] of Object.entries(given.metadata ?? {}).slice(0, MAX_ENTRIES)) {
+  for (const [key, value] of Object.entries(ownField(given, 'metadata') ?? {}).slice(0, MAX_ENTRIES)) {
     const text = metadataText(value);
     if (text !== undefined) attributes[ATTR.OPENAI_TRACE_METADATA(cut(key, MAX_KEY_LENGTH))] = text;
   }

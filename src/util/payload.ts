@@ -94,6 +94,20 @@ export function field(value: unknown, key: PropertyKey): unknown {
   }
 }
 
+/** Reads an option. An inherited one is ignored: any code may have added it to `Object.prototype`. */
+export function ownField(value: unknown, key: PropertyKey): unknown {
+  try {
+    return Object.hasOwn(value ?? {}, key) ? field(value, key) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Copies options, without inherited ones. */
+export function ownFields<Options extends object>(options: Options): Options {
+  return Object.assign(Object.create(null), options);
+}
+
 export function objectField(value: unknown, key: string): PayloadObject | undefined {
   return asObject(field(value, key));
 }

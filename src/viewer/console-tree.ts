@@ -1,8 +1,10 @@
 import { BoundedMap } from '../util/bounded-map.ts';
 import { guard } from '../util/guard.ts';
+import { ownFields } from '../util/payload.ts';
 import { atExit } from '../util/process-events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { type TextStream, writeTo } from '../util/text-stream.ts';
+import { readEnvironment } from '../util/variables.ts';
 import { evaluationSpan, type FinishedLogRecord, withEvaluations } from './evaluations.ts';
 import { grouped } from './format-amounts.ts';
 import { attributeText } from './messages.ts';
@@ -86,7 +88,7 @@ export class ConsoleTreeExporter extends TraceView {
 
   constructor(options: ConsoleTreeExporterOptions = {}) {
     super();
-    this.#options = options;
+    this.#options = ownFields(options);
   }
 
   protected show(spans: readonly FinishedSpan[]): void {
@@ -168,14 +170,14 @@ export class ConsoleTreeExporter extends TraceView {
 
   #draw(traceId: string, trace: UnprintedTrace, stream: TextStream): string {
     try {
-      const { env = {}, platform }: Partial<NodeJS.Process> = globalThis.process ?? {};
+      const environment = readEnvironment();
       const isTerminal = stream.isTTY === true;
-      const isOld = isTerminal && isOldConsole(platform, env);
+      const isOld = isTerminal && isOldConsole(globalThis.process?.platform, environment);
       const columns = stream.columns || DEFAULT_COLUMNS;
       const view = {
         // Windows' old console starts a new line after the last column, so that column stays empty.
         columns: isTerminal ? columns - Number(isOld) : FILE_COLUMNS,
-        color: this.#options.color ?? wantsColor(isTerminal, env),
+        color: this.#options.color ?? wantsColor(isTerminal, environment),
         attributes: this.#options.attributes ?? [],
       };
       const header = trace.continued ? `trace ${terminalSafe(traceId)}, continued\n` : '';

@@ -1,5 +1,6 @@
 import { guardAsync, logOnce } from '../util/guard.ts';
 import { logsWarnings } from '../util/otel-api.ts';
+import { ownFields } from '../util/payload.ts';
 import { atExit } from '../util/process-events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { printToStderr } from '../util/text-stream.ts';
@@ -67,10 +68,11 @@ export class HtmlTraceExporter extends TraceView {
 
   constructor(options: HtmlTraceExporterOptions = {}) {
     super();
-    this.#path = options.path ?? 'openai-traces.html';
+    const own = ownFields(options);
+    this.#path = own.path ?? 'openai-traces.html';
     this.#stored = new SpanStore({
       maxTraces: MAX_PAGE_TRACES,
-      maxSize: options.maxSize ?? 10_485_760,
+      maxSize: own.maxSize ?? 10_485_760,
       sizeOf: (span) => JSON.stringify(span).length,
     });
     // Loaded now, because nothing can be loaded while the process exits.

@@ -1,4 +1,5 @@
 import measure from 'fast-string-truncated-width';
+import type { Environment } from '../util/variables.ts';
 
 /** Each tone's number in an ANSI escape sequence for colors. */
 const RENDITIONS = {
@@ -37,10 +38,7 @@ export function terminalLine(text: string, color: boolean): string {
  * Whether to use color. `FORCE_COLOR` decides if it is set: `0` and `false` mean no, anything else yes. Otherwise
  * color needs a terminal, a `TERM` other than `dumb`, and no `NO_COLOR`.
  */
-export function wantsColor(
-  isTerminal: boolean,
-  environment: Readonly<Record<string, string | undefined>>,
-): boolean {
+export function wantsColor(isTerminal: boolean, environment: Environment): boolean {
   const { FORCE_COLOR: force, NO_COLOR: no, TERM: terminal } = environment;
   if (force !== undefined) return force !== '0' && force !== 'false';
   return isTerminal && !no && terminal !== 'dumb';
@@ -58,7 +56,7 @@ const OLD_CONSOLE_SIGNS: Readonly<Record<string, string>> = {
 /** Whether a terminal is Windows' old console. Newer terminals identify themselves by environment variables. */
 export function isOldConsole(
   platform: string | undefined,
-  { WT_SESSION, TERM_PROGRAM, TERM }: Readonly<Record<string, string | undefined>>,
+  { WT_SESSION, TERM_PROGRAM, TERM }: Environment,
 ): boolean {
   return platform === 'win32' && (WT_SESSION ?? TERM_PROGRAM ?? TERM) === undefined;
 }

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { OPTIONS, resolveSettings, type Settings } from '../../src/config/config.ts';
 import { variableOf } from '../../src/config/option-parsers.ts';
 import { OpenAIInstrumentation } from '../../src/index.ts';
+import { inherit } from '../support/inherited.ts';
 
 const DOCUMENT = readFileSync(new URL('../../docs/options.md', import.meta.url), 'utf8');
 
@@ -193,6 +194,54 @@ test.each<[unknown, string]>([
   expect(problems).toEqual([expect.stringContaining(`option prices is malformed at "${place}"; accepted`)]);
 });
 
+test.each(withOption)('an inherited $name is ignored', (row) => {
+  const remove = inherit({ [row.name]: row.option?.[0] });
+  const resolved = resolve(row, undefined);
+  remove();
+  expect(resolved).toEqual({ setting: row.fallback, problems: [] });
+});
+
+test.each(withVariable)('an inherited $environmentVariable is ignored', (row) => {
+  const remove = inherit(environmentOf(row));
+  const setting = resolveSettings({}, expect.fail)[row.name];
+  remove();
+  expect(setting).toEqual(row.fallback);
+});
+
+test('inherited parts of options are ignored', () => {
+  const remove = inherit({
+    preset: 'full',
+    sink,
+    input_mtok: 1,
+    base: 1,
+    tiers: [],
+    start: 0,
+    price: 1,
+    calcPrice: aFunction,
+    host: 'here',
+    provider: 'here',
+    mine: { input_mtok: 1 },
+  });
+  const problems: string[] = [];
+  const settings = (config: object) => {
+    const { events, prices, providers, cost } = resolveSettings(config, (each) => problems.push(each), {});
+    return {
+      preset: events?.preset,
+      price: prices.mine?.input_mtok,
+      other: prices.other?.input_mtok,
+      providers,
+      cost,
+    };
+  };
+  const found = [
+    settings({ events: { sink }, prices: { other: { output_mtok: 1 } } }),
+    settings({ events: {}, prices: { other: { input_mtok: {} } }, providers: [{}], cost: {} }),
+  ];
+  remove();
+  expect(found).toEqual([{ preset: 'standard', providers: [] }, { providers: [] }]);
+  expect(problems).toHaveLength(4);
+});
+
 // A program that limits what is recorded of content must not record more because it misspelt how.
 const withVariableNext = withBoth.filter(
   ({ name }) => name !== 'captureMessageContent' && name !== 'hideContent',
@@ -228,6 +277,10 @@ describe('the instrumentation', () => {
     const instrumentation = new OpenAIInstrumentation({ enabled: undefined });
     expect(instrumentation.getConfig().enabled).toBe(true);
     instrumentation.setConfig({ enabled: undefined });
+    expect(instrumentation.getConfig()).toEqual({ enabled: true });
+    const remove = inherit({ enabled: false });
+    instrumentation.setConfig({});
+    remove();
     expect(instrumentation.getConfig()).toEqual({ enabled: true });
     instrumentation.disable();
   });

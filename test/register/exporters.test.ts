@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
 import { sdkProblems } from '../../src/config/environment.ts';
-import type { Environment } from '../../src/config/option-parsers.ts';
 import { otlpPackage, otlpProcessors, wantsOtlp, withExportTimeout } from '../../src/export/otlp-exporter.ts';
 import { sdkConfiguration, wantsTree } from '../../src/register/exporters.ts';
+import type { Environment } from '../../src/util/variables.ts';
 
 describe('whether trees are printed', () => {
   test.each<[Environment, boolean, boolean]>([

@@ -9,6 +9,7 @@ import { listenToChannels } from '../../util/diagnostics-channels.ts';
 import { guard } from '../../util/guard.ts';
 import { builtInRequire, requireDependency } from '../../util/optional-packages.ts';
 import { processStateKey } from '../../util/process-state.ts';
+import { nodeOptions } from '../../util/variables.ts';
 import { findClientPrototype, missingMethods } from '../find-client.ts';
 import { seamsIn } from '../observed-classes.ts';
 import { isObserved, type PatchedClass } from '../patches.ts';
@@ -67,7 +68,7 @@ function installHooks(listener: LoadListener): (() => void) | undefined {
   // The hook outlasts its listeners: an ES module that loads before the next listener could never be found.
   if (loadHook === undefined) {
     loadHook = new LoadHook();
-    if (TSX.test([...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' '))) announceRequired();
+    if (TSX.test([...process.execArgv, nodeOptions()].join(' '))) announceRequired();
   }
   loadHook.announcesApi ||= listener.api !== undefined;
   return undefined;

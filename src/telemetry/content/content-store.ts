@@ -2,7 +2,7 @@ import type { BlobPart, Completion, CompletionHook } from '../../config/completi
 import * as ATTR from '../../semconv/attributes.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
 import { guard, guardAsync } from '../../util/guard.ts';
-import { field, MAX_PART_DEPTH } from '../../util/payload.ts';
+import { field, MAX_PART_DEPTH, ownFields } from '../../util/payload.ts';
 import { platform } from '../../util/platform.ts';
 import { sha256 } from '../../util/sha256.ts';
 import { TaskQueue } from '../../util/task-queue.ts';
@@ -84,12 +84,12 @@ export class ContentStore {
   #dropped = 0;
 
   constructor(options: ContentStoreOptions) {
-    this.#options = options;
-    const { folder, put } = options;
+    this.#options = ownFields(options);
+    const { folder, put, maxQueueLength } = this.#options;
     this.#put = put ?? ((key, bytes) => writeFileIn(folder, key, bytes));
     this.#queue = new TaskQueue({
       maxConcurrent: MAX_CONCURRENT_WRITES,
-      maxPending: MAX_CONCURRENT_WRITES + (options.maxQueueLength ?? 100),
+      maxPending: MAX_CONCURRENT_WRITES + (maxQueueLength ?? 100),
     });
   }
 

@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import type { Settings } from '../../config/config.ts';
 import type { ModelPrices, PricePackage } from '../../config/model-prices.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { asName, field, numberField, row } from '../../util/payload.ts';
+import { asName, field, numberField, ownFields, row } from '../../util/payload.ts';
 import { MAX_COST, priceOf, type Spending } from './billed-amounts.ts';
 import { PriceList } from './price-package.ts';
 import { NO_MODALITIES, roundCost } from './usage.ts';
@@ -79,7 +79,7 @@ function pricesOfTier(prices: ModelPrices | undefined, tier: string): ModelPrice
   const own = row(prices?.service_tiers ?? {}, tier);
   if (prices === undefined || own === undefined) return undefined;
   const { requests_kcount, web_searches_kcount, storage_searches_kcount } = prices;
-  return { requests_kcount, web_searches_kcount, storage_searches_kcount, ...own };
+  return ownFields({ requests_kcount, web_searches_kcount, storage_searches_kcount, ...own });
 }
 
 /**

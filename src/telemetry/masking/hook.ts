@@ -1,7 +1,7 @@
 import type { Caller, Completion, CompletionHook } from '../../config/completion-types.ts';
 import { notice } from '../../diagnostics/report.ts';
 import { searchedStart } from '../../util/cut-text.ts';
-import { field, setOwn, strings } from '../../util/payload.ts';
+import { field, ownField, setOwn, strings } from '../../util/payload.ts';
 import { handleRejection } from '../program-hooks.ts';
 import { type Mask, type MaskingOptions, maskPieces, maskWith, readMask } from './mask-text.ts';
 
@@ -36,7 +36,7 @@ const MIN_CARD_NUMBER = 1e12;
 export function maskingHook(
   options?: MaskingOptions | ((caller: Caller) => MaskingOptions | undefined),
 ): CompletionHook {
-  if (field(options, 'spanContext') !== undefined && field(options, 'inputMessages') !== undefined) {
+  if (ownField(options, 'spanContext') !== undefined && ownField(options, 'inputMessages') !== undefined) {
     // Clears the content first: an `async` hook turns the error into a rejection, which may come too late.
     maskContent(undefined, options as unknown as Completion);
     const problem =

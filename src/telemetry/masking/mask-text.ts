@@ -1,6 +1,6 @@
 import { MASKED_KINDS, type MaskedKind } from '../../config/config.ts';
 import { notice } from '../../diagnostics/report.ts';
-import { isPlainObject } from '../../util/payload.ts';
+import { isPlainObject, ownFields } from '../../util/payload.ts';
 import { findPrivate, type MaskedSpan, type Search, searchFor } from './find-private.ts';
 
 /** What `maskingHook` and `maskText` mask. With malformed options, they mask all content. */
@@ -78,7 +78,9 @@ export function readMask(options: unknown): Mask | undefined {
 }
 
 function parseMask(options: unknown): Mask {
-  const { kinds, patterns, ...others } = plain(options) as Readonly<Record<keyof MaskingOptions, unknown>>;
+  const { kinds, patterns, ...others } = ownFields(plain(options)) as Readonly<
+    Record<keyof MaskingOptions, unknown>
+  >;
   if (Object.values(others).some((value) => value !== undefined)) throw new TypeError('unknown option');
   const given = kinds ?? MASKED_KINDS;
   if (!Array.isArray(given) && !(given instanceof Set)) throw new TypeError('kinds are no list');

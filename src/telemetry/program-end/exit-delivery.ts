@@ -5,6 +5,7 @@ import { type HttpQueue, httpQueuesOf } from '../../util/otel-sdk.ts';
 import { patchMethod } from '../../util/patch-method.ts';
 import { field, fieldsOf } from '../../util/payload.ts';
 import { platform } from '../../util/platform.ts';
+import { readEnvironment } from '../../util/variables.ts';
 import { NAME, VERSION } from '../../util/version.ts';
 import type { ExitAnswer, ExitWorkerData, RequestOptions } from './exit-worker.ts';
 import { hasLastFailed, isUnderWay, noteSuccess } from './unsent.ts';
@@ -79,7 +80,7 @@ async function requestOptionsOf(queue: HttpQueue): Promise<RequestOptions> {
   if (!queue.url.startsWith('https:')) return { headers, tls: {} };
   const { ca, cert, key } = fieldsOf(await queue.tls());
   // The worker has no environment.
-  const rejectUnauthorized = process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0';
+  const rejectUnauthorized = readEnvironment().NODE_TLS_REJECT_UNAUTHORIZED !== '0';
   return { headers, tls: { ca, cert, key, rejectUnauthorized } };
 }
 

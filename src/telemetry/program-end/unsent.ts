@@ -5,6 +5,7 @@ import { connectionFailure } from '../../util/connection-failure.ts';
 import { failureReason, REFUSED_CONNECTION } from '../../util/export-result.ts';
 import { platform } from '../../util/platform.ts';
 import { printToStderr } from '../../util/text-stream.ts';
+import { readEnvironment } from '../../util/variables.ts';
 
 const RECENT_TIMEOUT_MS = 1_000;
 /** When an export last timed out, by the host of its endpoint. */
@@ -66,7 +67,7 @@ export function reportOnce(problem: string): void {
 export function reportUnsent(endpoint: string, reason: string): void {
   const address = addressWithoutSecrets(endpoint);
   reportOnce(
-    `could not send traces to ${address} (${reason}). ${adviceIfUnsent(process.env, endpoint, reason)}`,
+    `could not send traces to ${address} (${reason}). ${adviceIfUnsent(readEnvironment(), endpoint, reason)}`,
   );
 }
 
@@ -76,7 +77,7 @@ const CONNECT_TIMEOUT_MS = 300;
 /** Returns the reason if an endpoint refuses connections. Other failures may pass, so they do not count. */
 export async function refusalOf(endpoint: string): Promise<string | undefined> {
   const url = parseAddress(endpoint);
-  if (url === undefined || lacksScheme(url.href) || usesProxy(process.env)) return undefined;
+  if (url === undefined || lacksScheme(url.href) || usesProxy(readEnvironment())) return undefined;
   const failure = await connectionFailure(url, CONNECT_TIMEOUT_MS);
   if (failure !== REFUSED_CONNECTION) return undefined;
   failing.add(url.host);
