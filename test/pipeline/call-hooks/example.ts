@@ -1,11 +1,11 @@
 import { OpenAIInstrumentation } from '../../../src/index.ts';
 
 const instrumentation = new OpenAIInstrumentation({
-  // Records nothing for these calls: no span, no metrics, no events.
+  // Records nothing for these calls.
   ignoreRequestHook: (request) => request.route === '/models',
   // Attributes at the start of the span, where samplers see them.
   startSpanHook: (request) => ({ 'app.streamed': request.streamed }),
-  // The span has started, and nothing has been sent yet.
+  // The span has started.
   requestHook: (span, request) => span.setAttribute('app.path', request.path),
   // The call has its result. What you set here overrides everything else, except on a run.
   responseHook: (span, response) =>
