@@ -81,6 +81,8 @@ export interface Intent {
    * messages of other roles are left out.
    */
   readonly messages: readonly (Message | undefined)[];
+  /** The message that the request deletes. */
+  readonly deletedId?: string | undefined;
   readonly outputs: readonly ToolOutput[];
 }
 

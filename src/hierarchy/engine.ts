@@ -125,6 +125,7 @@ class EngineRequest extends Facts implements Placement {
       this.startTime = inOrder(call.startTime, this.#segment?.startTime);
       this.attributes = engine.attributes;
     }
+    this.#sendOutputs(driven);
     if (invocation === undefined) return;
     invocation.apply({ type: 'asked', outlives: this.#outlives }, this.timeFor(invocation, call.startTime));
     if (dialect.identifiesAtOnce) return;
@@ -187,10 +188,10 @@ class EngineRequest extends Facts implements Placement {
    * The invocation with this id or, without an id, the one in progress. An unknown id may be that of the
    * invocation in progress, as long as that has none.
    */
-  #named(id: string | undefined): AgentInvocation | undefined {
+  #named(id: string | undefined, resumes = true): AgentInvocation | undefined {
     const inProgress = this.#session?.inProgress;
     if (id === undefined) return inProgress;
-    const known = this.findOrResume(id);
+    const known = this.findOrResume(id, undefined, resumes);
     if (known ?? inProgress?.id) return known;
     return this.engine.tracker.invocations.get(this.endpoint.origin, id) ? undefined : inProgress;
   }
@@ -219,9 +220,10 @@ class EngineRequest extends Facts implements Placement {
     return { count: count + messages.filter(isOfUser).length, messages: [...before, ...own], isAll };
   }
 
-  #addMessages(id: string): void {
+  /** @param messageId the id of the message, if it is the only one */
+  #addMessages(id: string, messageId?: string): void {
     const conversation = this.conversationOf(id);
-    for (const message of this.#intent.messages) conversation.add(message);
+    for (const message of this.#intent.messages) conversation.add(message, messageId);
   }
 
   /**
@@ -292,7 +294,7 @@ class EngineRequest extends Facts implements Placement {
 
   #conversationUsed(call: Call): void {
     const { tracker, dialect } = this.engine;
-    const { conversation: use, conversationId: id, messages } = this.#intent;
+    const { conversation: use, conversationId: id, messages, deletedId } = this.#intent;
     const segment = this.#segment;
     const succeeded = call.outcome === 'value';
     if (use === 'creates') {
@@ -301,7 +303,8 @@ class EngineRequest extends Facts implements Placement {
       else if (segment?.conversation === undefined) segment?.end(call.endTime);
     }
     if (!succeeded || id === undefined) return;
-    if (use === 'changes' && messages.length > 0) this.#addMessages(id);
+    if (use === 'changes' && messages.length > 0) this.#addMessages(id, stringField(call.value, 'id'));
+    if (deletedId !== undefined) this.conversationOf(id).remove(deletedId);
     if (use !== 'deletes') return;
     segment?.touch(call.endTime);
     tracker.endConversation(dialect.kind, id, this.endpoint.origin);
@@ -407,6 +410,14 @@ class EngineRequest extends Facts implements Placement {
       }
     } else if (queued !== undefined) session?.queued.delete(queued);
     if (call.outcome === 'value') this.read(call.value, call.endTime);
+  }
+
+  /** Notes when the functions ended. The server may accept their outputs only in a later request. */
+  #sendOutputs(driven: AgentInvocation | undefined): void {
+    for (const { invocationId: id, callId } of this.#outputs) {
+      const invocation = id === undefined ? driven : this.#named(id, false);
+      invocation?.steps.sent(callId, this.timeFor(invocation, this.call.startTime));
+    }
   }
 
   /**

@@ -136,7 +136,9 @@ export class ModelCall {
     const isAnswer = counts && (hasId || arrayField(result, 'choices').length > 0);
     const [runs, userMessages] = isAnswer ? [1, this.#userMessages] : [0, 0];
     const counted = handedOn ? { userMessages } : { runs, userMessages, spent };
-    this.#tracker.conversation('conversation', id, endpoint.origin).count(counted);
+    const conversation = this.#tracker.conversation('conversation', id, endpoint.origin);
+    conversation.count(counted);
+    if (isAnswer) conversation.takeUnanswered();
   }
 
   #conversationOf(result: unknown): string | undefined {

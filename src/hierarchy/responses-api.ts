@@ -1,7 +1,7 @@
 import { type Context, type SpanContext, trace } from '@opentelemetry/api';
 import { type ApiRequest, response as createResponse, operationOf } from '../operations/index.ts';
 import { responseIn } from '../operations/response/accumulator.ts';
-import { countPutMessages } from '../operations/response/items.ts';
+import { ofUser, putMessages } from '../operations/response/items.ts';
 import { keptResponse } from '../operations/response/kept-response.ts';
 import { conversationIdOf } from '../operations/response/outcome.ts';
 import type { Call } from '../sdk/call.ts';
@@ -14,7 +14,7 @@ import { textLimits } from '../telemetry/content/kept-content.ts';
 import type { Place } from '../telemetry/place-attributes.ts';
 import { OperationRecord } from '../telemetry/record.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { asObject, field, stringField } from '../util/payload.ts';
+import { arrayField, asObject, field, stringField } from '../util/payload.ts';
 import { creatorOf, handsOn, placeAdopted, worksOn } from './adoption.ts';
 import {
   type ConversationApi,
@@ -59,6 +59,8 @@ interface ResponseRequest {
 const TAKE_ITEMS: ReadonlySet<string> = new Set(['/conversations', '/conversations/{conversation_id}/items']);
 
 const ADDS_ITEMS = 'POST /conversations/{conversation_id}/items';
+
+const DELETES_ITEM = 'DELETE /conversations/{conversation_id}/items/{item_id}';
 
 const ENDED_STATUSES: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'incomplete']);
 /** A background response that has shown no sign of life for this time is given up. */
@@ -363,17 +365,24 @@ export class Responses implements ConversationApi {
     const created =
       creates && id !== undefined ? tracker.conversation('conversation', id, origin) : undefined;
     if (creates && created === undefined) segment?.end(call.endTime);
-    if (created !== undefined) segment?.identify(created);
+    if (created !== undefined) {
+      created.created();
+      segment?.identify(created);
+    }
     if (call.outcome !== 'value') return;
+    if (route.endpoint === DELETES_ITEM)
+      tracker.conversation('conversation', values[0] ?? '', origin).remove(values[1] ?? '');
     if (route.template === '/conversations/{conversation_id}' && call.method === 'DELETE' && id !== undefined)
       tracker.endConversation('conversation', id, origin);
     const conversationId = creates ? id : values[0];
     if (call.method !== 'POST' || !TAKE_ITEMS.has(route.template) || conversationId === undefined) return;
     // If `withConversation` or a session of `@openai/agents` names this Conversation, the model calls have
     // already counted the messages that they answered.
-    const userMessages = countPutMessages(body, conversationIn(context) === conversationId);
-    if (userMessages > 0)
-      tracker.conversation('conversation', conversationId, origin).count({ userMessages });
+    const put = putMessages(body, conversationIn(context) === conversationId);
+    if (put.length === 0) return;
+    const conversation = tracker.conversation('conversation', conversationId, origin);
+    const reported = ofUser(arrayField(call.value, 'data'));
+    for (const index of put.keys()) conversation.add(undefined, stringField(reported[index], 'id'));
   }
 }
 

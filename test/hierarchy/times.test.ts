@@ -63,6 +63,27 @@ describe('below a plain span of the SDK, which times itself', () => {
   });
 });
 
+describe('below a span of the package, which it times itself', () => {
+  it.each<[string, (run: () => Promise<unknown>) => Promise<unknown>]>([
+    ['span', (run) => span('request', run)],
+    ['traced', traced('request', (run: () => Promise<unknown>) => run())],
+  ])('a thread ends with %s, no earlier than what it contains', async (_, inside) => {
+    const { client, telemetry } = await startProgram({
+      config: { runSteps: 'off' },
+      runs: Array.from({ length: REQUESTS }, () => ({})),
+    });
+    const assistant = await client.beta.assistants.create({ model: 'gpt-4o-mini' });
+    for (let request = 0; request < REQUESTS; request++)
+      await inside(async () => {
+        const { id } = await client.beta.threads.create();
+        await client.beta.threads.runs.createAndPoll(id, { assistant_id: assistant.id });
+        await client.beta.threads.messages.list(id);
+      });
+    expect(telemetry.spans).toHaveLength(5 * REQUESTS + 1);
+    expect(outsideOfParent(telemetry.spans)).toEqual([]);
+  });
+});
+
 describe('a run whose end the API reports in whole seconds', () => {
   /** By how many nanoseconds the run ends after the start of a request that shows its end. */
   async function lateness(path: RegExp, end: object, request: 'cancel' | 'update'): Promise<bigint> {

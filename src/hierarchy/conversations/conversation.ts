@@ -10,6 +10,7 @@ import { type ConversationKind, type Place, placeAttributes } from '../../teleme
 import { OperationRecord } from '../../telemetry/record.ts';
 import { beforeSpanEnds } from '../../telemetry/span-end.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { keepNewest } from '../../util/bounded-map.ts';
 import { clockIn, notAfter, now, type SpanClock } from '../../util/clock.ts';
 import { LinkedContext, SPAN_KEY } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
@@ -38,7 +39,12 @@ export interface InputMessages {
   readonly messages: readonly Message[];
   /** Whether this process created the conversation, and the messages are all that it contains. */
   readonly isAll?: boolean | undefined;
+  /** The newest messages whose ids are known, and whether each is the user's. */
+  readonly ids?: ReadonlyMap<string, boolean> | undefined;
 }
+
+/** The ids of messages whose content is kept. */
+const messageIds = new WeakMap<Message, string>();
 
 export const NO_INPUT: InputMessages = { count: 0, messages: [] };
 
@@ -59,6 +65,9 @@ export class Conversation implements ContentHolder {
   /** The totals of what this process has seen in all segments of the conversation. */
   totals: Totals = NO_TOTALS;
   #unanswered: InputMessages = NO_INPUT;
+  #ids: Map<string, boolean> | undefined;
+  /** Whether this process created the conversation, and nothing has been answered yet. */
+  #isNew = false;
   readonly #store: Store;
 
   /** @param store limits the content that is kept for a later run, which may never come in this process */
@@ -102,13 +111,20 @@ export class Conversation implements ContentHolder {
 
   created(): void {
     this.complete();
+    this.#isNew = true;
     this.#unanswered = { ...this.#unanswered, isAll: true };
   }
 
   /** Notes a message for the next run. If there are too many, the oldest content is dropped. */
-  add(content: Message | undefined): void {
+  add(content: Message | undefined, id?: string): void {
     const { count, messages, isAll = false } = this.#unanswered;
     const isCounted = isOfUser(content);
+    if (id !== undefined) {
+      this.#ids ??= new Map();
+      this.#ids.set(id, isCounted);
+      keepNewest(this.#ids);
+      if (content !== undefined) messageIds.set(content, id);
+    }
     if (isCounted) this.count({ userMessages: 1 });
     const isFull = content !== undefined && messages.length >= MAX_KEPT_MESSAGES;
     const newest = isFull ? messages.slice(1) : messages;
@@ -116,6 +132,24 @@ export class Conversation implements ContentHolder {
       count: isCounted ? count + 1 : count,
       messages: content === undefined ? newest : [...newest, content],
       isAll: isAll && !isFull,
+    });
+  }
+
+  /** Called when the program has deleted a message. If nothing has answered it, it counts for nothing. */
+  remove(id: string): void {
+    const { count, messages, isAll = false } = this.#unanswered;
+    const known = this.#ids?.get(id);
+    const identified = [...(this.#ids?.values() ?? [])].filter(Boolean).length;
+    // The API reports no ids of messages that are created along with their thread.
+    if (known === undefined && !(this.#isNew && count > identified)) return;
+    const isCounted = known ?? true;
+    this.#ids?.delete(id);
+    if (isCounted) this.count({ userMessages: -1 });
+    const kept = messages.filter((each) => messageIds.get(each) !== (known === undefined ? undefined : id));
+    this.#keep({
+      count: isCounted ? count - 1 : count,
+      messages: kept,
+      isAll: isAll && kept.length >= messages.length - 1,
     });
   }
 
@@ -132,14 +166,18 @@ export class Conversation implements ContentHolder {
   }
 
   takeUnanswered(): InputMessages {
-    const taken = this.#unanswered;
+    const taken = { ...this.#unanswered, ids: this.#ids };
+    this.#ids = undefined;
+    this.#isNew = false;
     this.#keep(NO_INPUT);
     return taken;
   }
 
   /** Keeps the messages again, because the run that was to answer them was not created. */
-  giveBack({ count, messages, isAll }: InputMessages): void {
+  giveBack({ count, messages, isAll, ids }: InputMessages): void {
     const added = this.#unanswered;
+    this.#ids = new Map([...(ids ?? []), ...(this.#ids ?? [])]);
+    this.#isNew = isAll === true;
     this.#keep({ count: count + added.count, messages: [...messages, ...added.messages], isAll });
   }
 }
@@ -312,9 +350,9 @@ export class Segment {
   }
 
   #endWithParent(parentEnd: number | undefined): void {
+    if (parentEnd !== undefined) this.endAfterInvocations(this.within(parentEnd));
     // A span without a known clock may use that of the process, which counts whole milliseconds.
-    const time = this.#clock === undefined ? Date.now() : now(this.#clock);
-    this.endAfterInvocations(parentEnd === undefined ? time : Math.min(parentEnd, time));
+    else this.endAfterInvocations(this.#clock === undefined ? Date.now() : now(this.#clock));
   }
 
   /** Ends the segment at this time, or once its open invocations are over. */

@@ -86,6 +86,7 @@ export const assistants: Dialect = {
       messages: posts
         ? readRequestMessages(messagesIn(request, starts), content, readThreadMessageContent)
         : NONE,
+      deletedId: request.method === 'DELETE' ? parameterOf(request, 'message_id') : undefined,
       outputs: submits ? readToolOutputs(body, content) : NONE,
     };
   },

@@ -83,7 +83,11 @@ export interface PausedInvocation extends StepsBefore {
 /** Converts a paused invocation's times to another clock: the wall clock may have been set meanwhile. */
 export function pausedBy(clock: OperationClock, paused: PausedInvocation): PausedInvocation {
   const moved = (then: number | undefined): number | undefined => then && clock.from(then, paused.ownClock);
-  const waiting = paused.waiting.map((asked) => ({ ...asked, startTime: moved(asked.startTime) }));
+  const waiting = paused.waiting.map((asked) => ({
+    ...asked,
+    startTime: moved(asked.startTime),
+    sentTime: moved(asked.sentTime),
+  }));
   return { ...paused, createdTime: moved(paused.createdTime), waiting };
 }
 

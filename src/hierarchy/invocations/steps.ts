@@ -168,6 +168,11 @@ export class Steps {
     }
   }
 
+  sent(callId: string, time: number): void {
+    const toolCall = this.#toolCalls.get(callId);
+    if (toolCall !== undefined) toolCall.sentTime ??= time;
+  }
+
   /**
    * @param time when the program answered; `undefined` if this process did not see that
    * @returns the tool call, if it ended now
@@ -181,7 +186,7 @@ export class Steps {
     toolCall.snapshot = { ...snapshot, content, hasResult: true, outcome: outcome ?? snapshot.outcome };
     if (time === undefined || toolCall.endTime !== undefined) return undefined;
     toolCall.startTime ??= this.waitingSince;
-    toolCall.endTime = time;
+    toolCall.endTime = toolCall.sentTime ?? time;
     return toolCall;
   }
 

@@ -15,6 +15,8 @@ export interface ToolCall {
   stepId: string | undefined;
   /** For a function, the call lasts from when the program was asked to run it until the program sends the output. */
   startTime: number | undefined;
+  /** When the program first sent the output. The request may fail and be repeated. */
+  sentTime?: number | undefined;
   endTime: number | undefined;
 }
 

@@ -142,25 +142,25 @@ export function readAnsweredCallId(item: unknown, before: unknown): string | und
  * Programs that keep the history themselves also send earlier messages.
  */
 export function countNewMessages(input: unknown): number {
-  return typeof input === 'string' ? 1 : countOfUser(unanswered(asArray(input)));
+  return typeof input === 'string' ? 1 : ofUser(unanswered(asArray(input))).length;
 }
 
 /**
- * The number of user messages that a request adds to a Conversation.
+ * The user messages that a request adds to a Conversation.
  *
  * @param stored whether the request only stores questions of earlier requests, along with the answers
  */
-export function countPutMessages(body: unknown, stored: boolean): number {
+export function putMessages(body: unknown, stored: boolean): readonly unknown[] {
   const items = arrayField(body, 'items');
-  return countOfUser(stored ? unanswered(items) : items);
+  return ofUser(stored ? unanswered(items) : items);
 }
 
 function unanswered(items: readonly unknown[]): readonly unknown[] {
   return items.slice(items.findLastIndex(isOfModel) + 1);
 }
 
-function countOfUser(items: readonly unknown[]): number {
-  return items.filter((item) => field(item, 'role') === 'user').length;
+export function ofUser(items: readonly unknown[]): readonly unknown[] {
+  return items.filter((item) => field(item, 'role') === 'user');
 }
 
 function isOfModel(item: unknown): boolean {
@@ -169,6 +169,8 @@ function isOfModel(item: unknown): boolean {
     field(item, 'role') === 'assistant' ||
     type === 'reasoning' ||
     type === 'compaction' ||
+    // Programs refer to what the model has said: they have the user's messages themselves.
+    type === 'item_reference' ||
     readResponseToolCall(item) !== undefined
   );
 }
