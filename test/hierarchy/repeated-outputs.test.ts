@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { startAgentProgram } from '../support/agent-program.ts';
-import { completionBody, functionCall, responseBody } from '../support/bodies.ts';
+import { completionBody, functionCall } from '../support/bodies.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { ASKS_FOR_X, outputsFor, startTutor } from '../support/tutor.ts';
 
