@@ -2,7 +2,7 @@ import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 import type { OpenAIInstrumentationConfig } from './config/config.ts';
 import { isSwitchedOff } from './config/environment.ts';
 import { logFindingsEarly, logMistakesAtExit } from './diagnostics/report.ts';
-import { prepareDefaultObservers } from './pipeline/default-observers.ts';
+import { prepareDefaultObservers, processObserver } from './pipeline/default-observers.ts';
 import { reportMissingProvider } from './pipeline/missing-provider.ts';
 import { observeProcess } from './pipeline/observe-process.ts';
 import { Observer } from './pipeline/observer.ts';
@@ -33,7 +33,7 @@ export class OpenAIInstrumentation {
 
   constructor(config: OpenAIInstrumentationConfig = {}) {
     this.#config = withEnabled(config);
-    this.#observer = new Observer(this.#config, prepareDefaultObservers);
+    this.#observer = new Observer(this.#config, prepareDefaultObservers, processObserver);
     if (this.#config.enabled) this.enable();
     logMistakesAtExit();
   }
@@ -61,12 +61,12 @@ export class OpenAIInstrumentation {
   }
 
   setMeterProvider(meterProvider: MeterProvider): void {
-    this.#observer.telemetry.metrics.setMeterProvider(meterProvider);
+    this.#observer.telemetry.own.metrics.setMeterProvider(meterProvider);
   }
 
   /** @param loggerProvider of API 1.10 or of `@opentelemetry/api-logs`; default: the registered one */
   setLoggerProvider(loggerProvider: LoggerProvider): void {
-    this.#observer.telemetry.events.setLoggerProvider(loggerProvider);
+    this.#observer.telemetry.own.events.setLoggerProvider(loggerProvider);
   }
 
   getConfig(): OpenAIInstrumentationConfig & { enabled: boolean } {

@@ -10,15 +10,16 @@
 import * as api from '@opentelemetry/api';
 import { isSdkDisabled, isSwitchedOff } from './config/environment.ts';
 import { recordAgents } from './pipeline/agents-tracing.ts';
-import { defaultObservers } from './pipeline/default-observers.ts';
+import { defaultObservers, processObserver } from './pipeline/default-observers.ts';
 import { observeProcess } from './pipeline/observe-process.ts';
 import { Observer } from './pipeline/observer.ts';
 import { connectEarlyTracers, rememberApi, startWithFirstSpan } from './register/api-copies.ts';
 import { startSdk } from './register/sdk.ts';
 import { onTraceProvider } from './sdk/agents-sdk/library.ts';
+import { Telemetry } from './telemetry/telemetry.ts';
 import { guard } from './util/guard.ts';
 
-const observer = new Observer({}, beforeFirstCall);
+const observer = new Observer({}, beforeFirstCall, processObserver);
 
 /** Reads the variables again, because the program may load its `.env` file after this package. */
 function beforeFirstCall(): boolean {
@@ -27,7 +28,8 @@ function beforeFirstCall(): boolean {
     return false;
   }
   observer.configure({});
-  startSdk(observer.telemetry);
+  // Only the registered providers count, whichever an instrumentation of the program has been given.
+  startSdk(new Telemetry(observer.settings));
   return true;
 }
 

@@ -43,8 +43,11 @@ function newestDefault(): Observer | undefined {
   return newest;
 }
 
+/** The newest observer of the whole process. Everything else uses its providers. */
 export function processObserver(): Observer | undefined {
-  return [...defaultObservers.value].findLast(({ isOfProcess }) => isOfProcess);
+  let newest: Observer | undefined;
+  for (const observer of defaultObservers.value) if (observer.isOfProcess) newest = observer;
+  return newest;
 }
 
 /** Also called for a client with settings of its own, whose calls the default observers do not see. */

@@ -46,20 +46,28 @@ export class Observer implements CallObserver, ProviderListener {
   /** Created when it is first needed. In the built package, its code is loaded then, too. */
   #hierarchy: Hierarchy | undefined;
   #beforeFirstCall: (() => unknown) | undefined;
-  /** The current providers of spans and events, once this observer listens to them. */
+  /** The current providers, once this observer listens to them. */
   #tracers: object | undefined;
+  #meters: object | undefined;
   #loggers: object | undefined;
   #ending: Promise<void> | undefined;
   /** Whether the program has set a hook, which must see every call. */
   #isHooked: boolean;
 
-  /** @param beforeFirstCall called once, before the first call is made. If it returns `false`, no call is observed */
-  constructor(config: OpenAIInstrumentationConfig = {}, beforeFirstCall?: () => unknown) {
+  /**
+   * @param beforeFirstCall called once, before the first call is made. If it returns `false`, no call is observed
+   * @param ofProcess returns the observer whose providers everything in the process uses, if there is one
+   */
+  constructor(
+    config: OpenAIInstrumentationConfig = {},
+    beforeFirstCall?: () => unknown,
+    ofProcess?: () => Observer | undefined,
+  ) {
     this.#beforeFirstCall = beforeFirstCall;
-    this.telemetry = new Telemetry(readSettings(config), this);
+    this.telemetry = new Telemetry(readSettings(config), this, () => ofProcess?.()?.telemetry.own);
     this.#isHooked = CallHooks.wants(this.settings);
     noticeUnknownVariables();
-    this.telemetry.metrics.providerChanged = (provider) => listenTo(provider, this);
+    this.telemetry.own.metrics.providerChanged = (provider) => listenTo(provider, this);
   }
 
   configure(config: OpenAIInstrumentationConfig): void {
@@ -78,9 +86,10 @@ export class Observer implements CallObserver, ProviderListener {
     if (beforeFirstCall?.() === false) this.telemetry.isDisabled = true;
     if (this.telemetry.isDisabled) return false;
     logFindings();
-    const { provider, events } = this.telemetry;
+    const { provider, metrics, events } = this.telemetry;
     const isReceived = this.telemetry.isReceivedBy(provider) || this.#isHooked;
-    if (provider !== this.#tracers || events.provider !== this.#loggers) this.#listen(provider, isReceived);
+    if (provider !== this.#tracers || events.provider !== this.#loggers || metrics.provider !== this.#meters)
+      this.#listen(provider, isReceived);
     return isReceived;
   }
 
@@ -90,6 +99,7 @@ export class Observer implements CallObserver, ProviderListener {
   #listen(provider: TracerProvider, isReceived: boolean): void {
     this.#tracers = provider;
     this.#loggers = this.telemetry.events.provider;
+    this.#meters = this.telemetry.metrics.provider;
     for (const each of [provider, ...this.otherProviders]) listenTo(each, this);
     guard('checking the setup', noticeProvider, provider, isReceived);
   }
@@ -240,7 +250,7 @@ export class Observer implements CallObserver, ProviderListener {
     this.endAll();
     this.#hierarchy = undefined;
     stopListening(this);
-    this.#tracers = this.#loggers = undefined;
+    this.#tracers = this.#meters = this.#loggers = undefined;
   }
 
   #observe(

@@ -3,6 +3,7 @@ import { guard } from '../util/guard.ts';
 import { nextTurn } from '../util/wait.ts';
 import { ContentRecord } from './content/content-record.ts';
 import { emitException } from './events/exception-event.ts';
+import type { Events } from './events/log-records.ts';
 import { type EndedOperation, emitSinkEvents } from './events/sink-events.ts';
 import { type Failure, failureAttributes, recordFailure } from './outcomes/failure.ts';
 import type { OuterSpan } from './outer-span.ts';
@@ -15,7 +16,12 @@ import type { Telemetry } from './telemetry.ts';
  *
  * @param outer the span of another instrumentation, if it represents the operation in place of ours
  */
-export function recordEnd(telemetry: Telemetry, given: EndedOperation, outer: OuterSpan | undefined): void {
+export function recordEnd(
+  telemetry: Telemetry,
+  given: EndedOperation,
+  outer: OuterSpan | undefined,
+  events: Events,
+): void {
   const settings = operationSettings(given.startSettings, telemetry.settings);
   const isHidden = settings.hideContent !== 'none';
   const ended = isHidden ? { ...given, failure: withoutMessage(given.failure) } : given;
@@ -25,7 +31,7 @@ export function recordEnd(telemetry: Telemetry, given: EndedOperation, outer: Ou
   const failure = outer === undefined ? (recordContent(telemetry, ended) ?? unhooked) : unhooked;
   if (outer === undefined && failure !== undefined) {
     guard('recording a failure', recordFailure, ended.span, failure, settings);
-    guard('recording an exception', emitException, telemetry.events, failure, ended, settings);
+    guard('recording an exception', emitException, events, failure, ended, settings);
   }
   if (settings.events === undefined || ended.operation.scope !== undefined) return;
   guard('sending events to the sink', emitSinkEvents, { ...ended, failure }, settings);
@@ -40,7 +46,7 @@ function recordContent(telemetry: Telemetry, ended: EndedOperation): Failure | u
     const { span, context, startSettings, attributes, failure, endTime } = ended;
     const isHookOnly = ended.content === undefined && failure?.message !== undefined;
     const content = isHookOnly
-      ? ContentRecord.begin(telemetry, span, context, startSettings, true)
+      ? ContentRecord.begin(telemetry, span, context, startSettings, undefined)
       : ended.content;
     return content?.end({ ...attributes, ...failureAttributes(failure) }, failure, endTime);
   });

@@ -39,7 +39,7 @@ import { addEndpointAttributes } from './place-attributes.ts';
 import type { OpenRecord, Placement, RecordFacts, RecordOutcome } from './placement.ts';
 import { recordEnd } from './record-end.ts';
 import { endSpan } from './span-end.ts';
-import type { Telemetry } from './telemetry.ts';
+import type { Providers, Telemetry } from './telemetry.ts';
 
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 
@@ -66,6 +66,8 @@ export interface RecordStart<Request, Result> {
  */
 export class OperationRecord<Request = unknown, Result = unknown> implements OpenRecord {
   readonly telemetry: Telemetry;
+  /** Those at the start: metrics and events go where the span goes. */
+  readonly #providers: Providers;
   readonly operation: OperationKind<Request, Result>;
   readonly span: Span;
   readonly context: Context;
@@ -100,6 +102,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   constructor(telemetry: Telemetry, start: RecordStart<Request, Result>) {
     const { operation, request, endpoint, place, outer } = start;
     this.telemetry = telemetry;
+    this.#providers = telemetry.providers;
     this.operation = operation;
     const settings = start.startSettings ?? telemetry.settings;
     const asks = typeof settings.captureMessageContent === 'function';
@@ -130,7 +133,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
       content.input === undefined &&
       (operation.scope !== undefined || operation.isLasting === true);
     if (content !== undefined && outer === undefined && !this.#readsContentLate && this.mayHaveContent)
-      this.#content = ContentRecord.begin(telemetry, this.span, this.context, this.#startSettings);
+      this.#content = this.#beginContent();
     const recordsDetails =
       this.span.isRecording() || this.#content !== undefined || telemetry.settings.events !== undefined;
     this.takesDetails = recordsDetails || outer?.span.isRecording() === true;
@@ -148,6 +151,11 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     const { captureMessageContent, completionHook = this.telemetry.settings.completionHook } =
       this.#startSettings;
     return captureMessageContent !== 'NO_CONTENT' || completionHook !== undefined;
+  }
+
+  #beginContent(): ContentRecord | undefined {
+    const { events } = this.#providers;
+    return ContentRecord.begin(this.telemetry, this.span, this.context, this.#startSettings, events);
   }
 
   get hasContent(): boolean {
@@ -198,7 +206,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     const { operation, telemetry, attributes, context } = this;
     const read = result === undefined ? undefined : operation.resultAttributes?.(result, this.#route);
     const { conventions } = telemetry.settings;
-    telemetry.metrics.recordChunks(gaps, attributes, read ?? NO_ATTRIBUTES, context, conventions);
+    this.#providers.metrics.recordChunks(gaps, attributes, read ?? NO_ATTRIBUTES, context, conventions);
   }
 
   end(outcome: RecordOutcome<Result>, time: number): void {
@@ -221,7 +229,14 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
       const { isInterrupted } = outcome;
       // After a shutdown, the call may still run, so the other instrumentation's span must not end here.
       const shownBy = isInterrupted === true && outer ? { ...outer, isLeftOpen: false } : outer;
-      guard('recording an end', recordEnd, telemetry, this.#ended(result, failure, time), shownBy);
+      guard(
+        'recording an end',
+        recordEnd,
+        telemetry,
+        this.#ended(result, failure, time),
+        shownBy,
+        this.#providers.events,
+      );
     }
     const shown = outer?.span ?? span;
     if (operation.name !== undefined) rememberAnswer(shown, this.attributes, this.#result, this.#isPlaced);
@@ -309,16 +324,15 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   }
 
   static #readOutput(self: OperationRecord, result: unknown): void {
-    const { operation, telemetry, span, context } = self;
-    if (self.#readsContentLate && self.mayHaveContent)
-      self.#content = ContentRecord.begin(telemetry, span, context, self.#startSettings);
+    const { operation } = self;
+    if (self.#readsContentLate && self.mayHaveContent) self.#content = self.#beginContent();
     const output = self.#content && operation.content?.output?.(result);
     if (output !== undefined) self.#content?.add(output);
   }
 
   static #recordMetrics(self: OperationRecord, time: number, failure: Failure | undefined): void {
     const { telemetry, operation, context } = self;
-    const { metrics } = telemetry;
+    const { metrics } = self.#providers;
     const lasted = (time - self.#startTime) / 1e3;
     if (operation.scope === 'local') {
       const dimensions = { ...self.attributes, ...self.#added };

@@ -30,16 +30,23 @@ interface KnownTracer {
 /** How many functions can be open at once. Those whose promises never settle would otherwise pile up. */
 const MAX_OPEN_FUNCTIONS = 10_000;
 
+/** The providers of one instrumentation. Those that it was not given are the registered ones. */
+export class Providers {
+  tracerProvider: TracerProvider | undefined;
+  readonly metrics: Metrics = new Metrics();
+  readonly events: Events = new Events();
+}
+
 /** Everything that recording needs: settings, tracer, metrics and events. Their providers may be registered later. */
 export class Telemetry {
   settings: Settings;
-  readonly metrics: Metrics = new Metrics();
-  readonly events: Events = new Events();
+  /** Used unless something else in the process decides. */
+  readonly own: Providers = new Providers();
   /** Whether the instrumentation is disabled. Clients and sockets may still be observed, but nothing is recorded. */
   isDisabled = false;
   /** What a shutdown ends, and how: the program's functions and tools, and spans that others left open. */
   readonly functions: BoundedMap<object, () => void> = new BoundedMap(MAX_OPEN_FUNCTIONS);
-  #provider: TracerProvider | undefined;
+  readonly #ofProcess: () => Providers | undefined;
   #tracer: KnownTracer | undefined;
   /** The provider of the last call, and whether it records spans. */
   #lastProvider: TracerProvider | undefined;
@@ -48,13 +55,32 @@ export class Telemetry {
   /** Listens to the providers, which hold it weakly. This field keeps it alive while work is in progress. */
   readonly listener: ProviderListener | undefined;
 
-  constructor(settings: Settings, listener?: ProviderListener) {
+  /** @param ofProcess returns the providers that everything in the process uses, if an instrumentation decides */
+  constructor(
+    settings: Settings,
+    listener?: ProviderListener,
+    ofProcess: () => Providers | undefined = () => undefined,
+  ) {
     this.settings = settings;
     this.listener = listener;
+    this.#ofProcess = ofProcess;
   }
 
   setTracerProvider(provider: TracerProvider): void {
-    this.#provider = provider;
+    this.own.tracerProvider = provider;
+  }
+
+  /** The current providers. What a disabled instrumentation still ends goes to its own. */
+  get providers(): Providers {
+    return this.isDisabled ? this.own : (this.#ofProcess() ?? this.own);
+  }
+
+  get metrics(): Metrics {
+    return this.providers.metrics;
+  }
+
+  get events(): Events {
+    return this.providers.events;
   }
 
   /** If nothing wants content, no content is read. */
@@ -73,9 +99,9 @@ export class Telemetry {
     return settings.completionHook !== undefined || sink || (!span && this.wantsContent);
   }
 
-  /** The registered tracer provider, behind the API's proxy. */
+  /** The current tracer provider, behind the API's proxy. */
   get provider(): TracerProvider {
-    return providerBehind(this.#provider ?? trace.getTracerProvider());
+    return providerBehind(this.providers.tracerProvider ?? trace.getTracerProvider());
   }
 
   /** Whether anything receives what is recorded. Without OpenTelemetry's SDK, only a hook or a sink can. */

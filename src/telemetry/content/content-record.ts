@@ -10,6 +10,7 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS } from '../../semconv/events.ts';
 import { textLimitOf } from '../../util/otel-sdk.ts';
 import { asNumber, asObject, field, MAX_PART_DEPTH, setOwn } from '../../util/payload.ts';
+import type { Events } from '../events/log-records.ts';
 import { callerIn } from '../metadata.ts';
 import type { Failure } from '../outcomes/failure.ts';
 import { callCompletionHook, isInsideHook } from '../program-hooks.ts';
@@ -28,6 +29,7 @@ const NOWHERE: ContentTargets = { span: false, event: false, sink: false };
 
 interface Recorded {
   readonly telemetry: Telemetry;
+  readonly events: Events | undefined;
   readonly span: Span;
   readonly context: Context;
   readonly settings: Settings;
@@ -49,13 +51,13 @@ export class ContentRecord {
   readonly #attributes: Attributes = {};
 
   private constructor(of: Recorded) {
-    const { telemetry, span, settings, targets } = of;
+    const { events, span, settings, targets } = of;
     this.#of = of;
     this.#held = settings.completionHook && {};
     this.awaitsEnd = targets.event || this.#held !== undefined;
     // Span and event get the same JSON. The logger's text limit would cut what the span can hold, so it
     // applies only without a span. One character is for the `…` of a cut text.
-    const maxText = targets.event && !targets.span ? textLimitOf(telemetry.events.provider) - 1 : undefined;
+    const maxText = targets.event && !targets.span ? textLimitOf(events?.provider) - 1 : undefined;
     this.#limits = contentLimits(settings, targets.span ? textLimitOf(span) : undefined, maxText);
   }
 
@@ -64,27 +66,27 @@ export class ContentRecord {
    * a hook makes have no content, because no hook could mask it.
    *
    * @param startSettings the settings at the start. They and the current ones must allow content
-   * @param hookOnly whether the operation has no content, so that the hook sees only the error message
+   * @param events `undefined` if the operation has no content, so that the hook sees only the error message
    */
   static begin(
     telemetry: Telemetry,
     span: Span,
     context: Context,
     startSettings: Settings,
-    hookOnly: boolean = false,
+    events: Events | undefined,
   ): ContentRecord | undefined {
     const settings = operationSettings(startSettings, telemetry.settings);
     const isHooked = settings.completionHook !== undefined;
     if (isHooked && isInsideHook(context)) return undefined;
-    const wanted = hookOnly ? NOWHERE : contentTargets(settings);
+    const wanted = events === undefined ? NOWHERE : contentTargets(settings);
     const targets = {
       span: wanted.span && span.isRecording(),
       event:
-        wanted.event && telemetry.events.wanted(EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS, context),
+        wanted.event && events?.wanted(EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS, context) === true,
       sink: wanted.sink,
     };
     return targets.span || targets.event || targets.sink || isHooked
-      ? new ContentRecord({ telemetry, span, context, settings, targets })
+      ? new ContentRecord({ telemetry, events, span, context, settings, targets })
       : undefined;
   }
 
@@ -135,12 +137,12 @@ export class ContentRecord {
    * @returns the failure, as the hook changed it; `undefined` also if the settings no longer allow this content
    */
   end(attributes: Attributes, failure: Failure | undefined, time: number): Failure | undefined {
-    const { telemetry, context, targets } = this.#of;
+    const { events, context, targets } = this.#of;
     if (this.#isOutdated) return undefined;
     const shown = this.#held === undefined ? failure : this.#passHook(this.#held, attributes, failure);
     // The conventions define the event for GenAI operations only.
     if (targets.event && attributes[ATTR.GEN_AI_OPERATION_NAME] !== undefined)
-      telemetry.events.emit({
+      events?.emit({
         name: EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS,
         context,
         attributes: { ...attributes, ...this.written },
