@@ -133,7 +133,7 @@ describe('only', () => {
   it('entries that need Node import Node modules', () => {
     const onNode = filesWith(/from 'node:/).filter(
       (path) =>
-        !/^(?:sdk\/loading\/(?:module-hooks|hooked-files)|register|bundler|cli|doctor|export|viewer)/.test(
+        !/^(?:sdk\/loading\/(?:module-hooks|load-hook|single-load-hook|hooked-files)|register|bundler|cli|doctor|export|viewer)/.test(
           path,
         ),
     );

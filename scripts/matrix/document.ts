@@ -3,6 +3,7 @@ import { GROUPS } from '../../test/transparency/behaviours/index.ts';
 import type { CellOutcome } from '../../test/transparency/cell.ts';
 import type { Verdict } from '../../test/transparency/verdict.ts';
 import { type Column, nameOf } from './cells.ts';
+import { type ReleaseOutcome, releasesTable } from './releases.ts';
 
 export interface ColumnOutcome {
   readonly column: Column;
@@ -36,7 +37,11 @@ an accessor throws, or returns a different value each time, read it into a varia
 - Empty: not run. On openai 4.85, the first version with sockets, only the socket rows run.`;
 
 /** Renders the page, with its table and all findings. */
-export function compatibilityPage(columns: readonly ColumnOutcome[], date: string): string {
+export function compatibilityPage(
+  columns: readonly ColumnOutcome[],
+  releases: readonly ReleaseOutcome[],
+  date: string,
+): string {
   const versions = columns.filter(({ column }) => column.framework === undefined);
   const titles = versions.map(({ column }) => column.title);
   const table = [
@@ -56,6 +61,7 @@ export function compatibilityPage(columns: readonly ColumnOutcome[], date: strin
     table.join('\n'),
     frameworksTable(columns),
     totals(columns),
+    releasesTable(releases),
     findings(columns),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;

@@ -3,7 +3,7 @@
  * if a program notices that it is observed, or if its spans are wrong.
  *
  * `npm run matrix -- 7.55` runs the columns whose titles begin with 7.55, and writes nothing. `frameworks` selects the
- * columns of all libraries that make the calls.
+ * columns of all libraries that make the calls, `releases` the programs that run on many releases of Node.
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,6 +16,7 @@ import { type Cell, type CellOutcome, runCell } from '../../test/transparency/ce
 import { writeSources, writeWorker } from '../../test/transparency/sources.ts';
 import { COLUMNS, type Column, nameOf } from './cells.ts';
 import { type ColumnOutcome, compatibilityPage, problemsOf } from './document.ts';
+import { runReleases } from './releases.ts';
 
 const wanted = process.argv.slice(2);
 const columns = COLUMNS.filter(
@@ -23,22 +24,25 @@ const columns = COLUMNS.filter(
     wanted.length === 0 ||
     wanted.some((start) => title.toLowerCase().startsWith(start) || (framework && start === 'frameworks')),
 );
-if (columns.length === 0) {
+const runsReleases = wanted.length === 0 || wanted.includes('releases');
+if (columns.length === 0 && !runsReleases) {
   console.error(
     `No column begins with ${wanted.join(' or ')}. Columns: ${COLUMNS.map(({ title }) => title).join(', ')}.`,
   );
   process.exit(2);
 }
 
-await prepare(columns);
+if (columns.length > 0) await prepare(columns);
 const outcomes: ColumnOutcome[] = [];
 for (const column of columns) outcomes.push({ column, outcomes: await runColumn(column) });
 
-const problems = problemsOf(outcomes);
+const releases = runsReleases ? await runReleases() : [];
+
+const problems = [...problemsOf(outcomes), ...releases.flatMap((release) => release.problems)];
 for (const problem of problems) console.error(problem);
 if (wanted.length === 0) {
   const date = new Date().toISOString().slice(0, 10);
-  await writeFile(join(ROOT, 'docs', 'compatibility.md'), compatibilityPage(outcomes, date));
+  await writeFile(join(ROOT, 'docs', 'compatibility.md'), compatibilityPage(outcomes, releases, date));
 }
 console.log(problems.length === 0 ? 'No program noticed anything.' : `${problems.length} findings`);
 process.exitCode = problems.length === 0 ? 0 : 1;

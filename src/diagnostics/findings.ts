@@ -60,7 +60,8 @@ export type ProcessFindingCode =
   | 'reads_skipped'
   | 'steps_missing'
   | 'calls_skipped'
-  | 'node_too_old';
+  | 'node_too_old'
+  | 'load_hook_registered';
 
 /** A problem with the setup of the instrumentation, or a note about it. */
 export interface Finding {
@@ -267,7 +268,12 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
     message: (version) =>
       `${version} has no module hooks: openai is not traced when it is imported as an ES module.`,
     action: (version) =>
-      `${/^Node /.test(version ?? '') ? 'Use Node 22.15 or later, beside tsx or another loader 22.23 or 24.12, or call' : 'Call'} ${INSTRUMENT}, or import from ${NAME}/openai.`,
+      `${/^Node /.test(version ?? '') ? 'Use Node 22.15 or later, or call' : 'Call'} ${INSTRUMENT}, or import from ${NAME}/openai.`,
+  },
+  load_hook_registered: {
+    message: (release, owner) =>
+      `Node ${release} cannot link CommonJS that an ES module imports while a load hook of module.registerHooks is registered, and ${owner} registers one.`,
+    action: (_, __, repaired) => `Update to Node ${repaired} or later, or remove that hook.`,
   },
 };
 

@@ -26,3 +26,21 @@ export function isTested(version: string): boolean {
   const isOfUntestedMajor = Number.parseInt(version, 10) > NEWEST_MAJOR;
   return !isOfUntestedMajor && !isTooOld(version);
 }
+
+/** By major version of Node: the first release that can link imported CommonJS while a load hook is registered. */
+const REPAIRED_NODES: Readonly<Record<string, string>> = {
+  22: '22.22.3',
+  23: '24.11.1',
+  24: '24.11.1',
+  25: '25.1.0',
+};
+
+/**
+ * The release to update to, if this one has `module.registerHooks` and ends programs with
+ * `ERR_VM_MODULE_LINK_FAILURE` while a load hook is registered: an ES module cannot import CommonJS then.
+ */
+export function repairedNode(): string | undefined {
+  const { node } = process.versions;
+  const repaired = REPAIRED_NODES[node.split('.')[0] ?? ''];
+  return repaired !== undefined && isOlder(node, repaired) ? repaired : undefined;
+}

@@ -7,8 +7,8 @@ import { type Imports, readImports } from './imports.ts';
 
 export const REGISTER: string = `${NAME}/register`;
 
-/** A package's role in tracing: it sets up hooks, traces without them, uses `openai`, or contains it. */
-type Role = 'sets up' | 'traces by hand' | 'uses openai' | 'bundled openai';
+/** What is loaded: it sets up hooks, traces without them, uses `openai`, contains it, or is another load hook. */
+type Role = 'sets up' | 'traces by hand' | 'uses openai' | 'bundled openai' | 'hooks loads';
 
 export interface Load {
   readonly specifier: string;
@@ -30,6 +30,9 @@ const MAX_SOURCE_SIZE = 1_000_000;
 
 /** Names of headers in the source of every version of `openai`. Other SDKs contain at most one of them. */
 const OPENAI_MARKS: readonly string[] = ['X-Stainless-Lang', 'OpenAI-Organization'];
+
+/** A file that registers a load hook itself. */
+const LOAD_HOOK = /\bregisterHooks\s*\(\s*\{[^}]*\bload\b/;
 
 const EXTENSIONS = ['', '.js', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.tsx', '.jsx'];
 
@@ -65,6 +68,7 @@ export function readProgram(
     // A bundle that also contains this package may instrument its clients without module hooks.
     if (OPENAI_MARKS.every((mark) => source.includes(mark)) && !source.includes(NAME))
       loads.push({ specifier: 'openai', role: 'bundled openai', file, root });
+    if (LOAD_HOOK.test(source)) loads.push({ specifier: 'node:module', role: 'hooks loads', file, root });
     for (const { specifier, by } of distinct(imports)) {
       const isStatic = by === 'import' && kind[0] && isEarly;
       if (/^\.{1,2}(?:\/|$)/.test(specifier)) {

@@ -1,5 +1,6 @@
 import module from 'node:module';
 import { describeFinding, type Finding, type ProjectFindingCode } from '../diagnostics/findings.ts';
+import { repairedNode } from '../diagnostics/tested-versions.ts';
 import { NAME } from '../util/version.ts';
 import { type Check, checked, problem, skippedCheck } from './check.ts';
 import { type Load, packageRole, REGISTER, readProgram } from './program.ts';
@@ -33,7 +34,10 @@ export function examineStart(launch: Launch, root: string, folder: string): Chec
   loads.push(...ours.map((specifier) => ({ specifier, role: packageRole(specifier, '', '') })));
   const setUp = loads.find(({ role }) => role === 'sets up');
   const byHand = loads.find(({ role }) => role === 'traces by hand');
-  const findings = byHand === undefined ? findUntraced(launch, isModule, loads, setUp) : [];
+  const findings = [
+    ...(byHand === undefined ? findUntraced(launch, isModule, loads, setUp) : []),
+    ...findLoadHook(isModule, loads),
+  ];
   const { specifier, file } = setUp ?? byHand ?? {};
   const place = file === undefined ? '' : ` in ${file}`;
   if (specifier !== undefined)
@@ -97,6 +101,14 @@ function findUntraced(
       add(REGISTER),
     );
   return findings;
+}
+
+/** Some releases of Node cannot start an ES module beside a load hook that the program registers. */
+function findLoadHook(isModule: boolean, loads: readonly Load[]): Finding[] {
+  const repaired = repairedNode();
+  const file = loads.find(({ role }) => role === 'hooks loads')?.file;
+  if (!isModule || repaired === undefined || file === undefined) return [];
+  return [describeFinding('load_hook_registered', process.versions.node, file, repaired)];
 }
 
 /** The name of a runtime without module hooks for the program. Every Node version can hook CommonJS. */

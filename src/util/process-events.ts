@@ -8,6 +8,7 @@ import { ProcessWide } from './process-state.ts';
 import { nextTurn } from './wait.ts';
 
 type ProcessEvent = 'beforeExit' | 'exit' | 'uncaughtExceptionMonitor';
+type Listener = (...given: readonly unknown[]) => unknown;
 
 /**
  * The listeners of all copies of this package, held weakly. Node would warn of a leak if a test runner loaded
@@ -15,11 +16,11 @@ type ProcessEvent = 'beforeExit' | 'exit' | 'uncaughtExceptionMonitor';
  */
 const processEvents = new ProcessWide(
   'process-events',
-  () => new Map<ProcessEvent, Set<WeakRef<() => unknown>>>(),
+  () => new Map<ProcessEvent, Set<WeakRef<Listener>>>(),
 );
 
 /** The listener runs at the next event. It is held weakly, so its module must keep it alive. */
-export function onceProcess(event: ProcessEvent, listener: () => unknown): void {
+export function onceProcess(event: ProcessEvent, listener: Listener): void {
   if (typeof globalThis.process?.once !== 'function') return;
   const events = processEvents.value;
   const listeners = events.get(event) ?? new Set();
@@ -27,9 +28,9 @@ export function onceProcess(event: ProcessEvent, listener: () => unknown): void 
   listeners.add(new platform.WeakRef(listener));
   if (events.has(event)) return;
   events.set(event, listeners);
-  const callListeners = (): void => {
+  const callListeners: Listener = (...given) => {
     events.delete(event);
-    for (const each of listeners) guard(`at ${event}`, () => each.deref()?.());
+    for (const each of listeners) guard(`at ${event}`, () => each.deref()?.(...given));
   };
   try {
     if (event === 'beforeExit') beforeOthers(event, callListeners);

@@ -39,6 +39,14 @@ function createAnnouncements(): Announcements {
   return shared;
 }
 
+/** Announces CommonJS that has loaded, unless it is known already. */
+export function announceOnce(exported: unknown, file: string): void {
+  const { made } = announcements.value;
+  if (!isObject(exported) || made.some((known) => known.file === file && known.exported.deref() === exported))
+    return;
+  announcements.value(exported, file);
+}
+
 export function announceEarlier(listener: Announce): void {
   for (const { exported, file, version } of announcements.value.made) {
     const loaded = exported.deref();

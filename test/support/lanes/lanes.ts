@@ -77,6 +77,26 @@ export const FIRST_HOOKS_LANE: Lane = {
   packages: { node: '22.15.0', openai: '7.57.0', ...SDK_3 },
 };
 
+/** What programs import beside `openai` that Node has to link. They run on many releases of Node. */
+export const RELEASES_LANE: Lane = {
+  name: 'releases',
+  packages: {
+    openai: '7.57.0',
+    ...SDK_3,
+    ...NODE_SDK_3,
+    express: '5.3.0',
+    axios: '1.21.1',
+    ms: '2.1.3',
+    tsx: '4.23.15',
+    ...SOCKETS,
+  },
+};
+
+const nodeLane = (node: string): Lane => ({ name: `node-${node}`, npm: true, packages: { node } });
+
+/** The last release of Node 24 that cannot link imported CommonJS while a load hook is registered. */
+export const BROKEN_NODE_LANE: Lane = nodeLane('24.11.0');
+
 /** What users begin with: one OpenTelemetry line, whole or bare. */
 export const CLEAN_LANES: readonly Lane[] = [
   {
@@ -103,7 +123,7 @@ export const CLEAN_LANES: readonly Lane[] = [
 ];
 
 /** The newest Node, beside the one that runs the tests. */
-const NEWEST_NODE_LANE: Lane = { name: 'node-26', npm: true, packages: { node: '26.10.0' } };
+export const NEWEST_NODE_LANE: Lane = { name: 'node-26', npm: true, packages: { node: '26.10.0' } };
 
 const BUN = { bun: '1.4.4' };
 
@@ -145,6 +165,8 @@ export const LANES: readonly Lane[] = [
   OLD_NODE_LANE,
   OLDEST_NODE_LANE,
   FIRST_HOOKS_LANE,
+  RELEASES_LANE,
+  BROKEN_NODE_LANE,
   NEWEST_NODE_LANE,
   BUN_LANE,
   RUNTIMES_LANE,
@@ -185,3 +207,17 @@ const NODE_22_LANE: Lane = { name: 'node-22', npm: true, packages: { node: '22.2
 
 /** The versions of Node that programs run on, beside the one that runs the tests. */
 export const OTHER_NODE_LANES: readonly Lane[] = [NODE_22_LANE, NEWEST_NODE_LANE];
+
+/**
+ * The releases of Node with module hooks that programs run on, beside the one that runs the tests: the first and the last of
+ * those that cannot link imported CommonJS while a load hook is registered, some between, and the newest of each line.
+ */
+export const RELEASE_NODE_LANES: readonly Lane[] = [
+  FIRST_HOOKS_LANE,
+  ...['22.18.0', '22.22.2', '22.22.3'].map(nodeLane),
+  NODE_22_LANE,
+  ...['23.11.1', '24.0.0', '24.4.1'].map(nodeLane),
+  BROKEN_NODE_LANE,
+  ...['24.11.1', '25.0.0', '25.1.0', '25.9.0'].map(nodeLane),
+  NEWEST_NODE_LANE,
+];
