@@ -40,6 +40,10 @@ export const MODULES: Readonly<Record<string, string>> = {
     }
     const express: { (): Express; json(): object };
     export default express;`,
+  '@opentelemetry/instrumentation-undici': `
+    export class UndiciInstrumentation {
+      constructor(config: { ignoreRequestHook(request: { origin: string }): boolean });
+    }`,
   '@opentelemetry/instrumentation-http':
     "export const HttpInstrumentation: new () => import('@opentelemetry/instrumentation').Instrumentation;",
 };

@@ -1,4 +1,4 @@
-import { metrics, trace } from '@opentelemetry/api';
+import { type Context, context, metrics, trace } from '@opentelemetry/api';
 import { registerInstrumentations } from '@opentelemetry/instrumentation';
 import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs';
 import {
@@ -7,7 +7,15 @@ import {
   MeterProvider,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
-import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  InMemorySpanExporter,
+  ParentBasedSampler,
+  type Sampler,
+  SimpleSpanProcessor,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
 import OpenAI, { type ClientOptions } from 'openai';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { instrumentOpenAI, recordEvaluation, span, traced } from '../../src/client.ts';
@@ -23,7 +31,7 @@ const CONTENT = { captureMessageContent: 'SPAN_AND_EVENT' } as const;
 const PROMPT = 'Hello there';
 
 /** Providers of a backend for model calls, which are registered nowhere. */
-function startBackend() {
+function startBackend(sampler?: Sampler) {
   const spans = new InMemorySpanExporter();
   const records = new InMemoryLogRecordExporter();
   const points = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
@@ -31,7 +39,10 @@ function startBackend() {
     readers: [new PeriodicExportingMetricReader({ exporter: points, exportIntervalMillis: 2 ** 30 })],
   });
   return {
-    tracerProvider: new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter: spans })] }),
+    tracerProvider: new TracerProvider({
+      spanProcessors: [new SimpleSpanProcessor({ exporter: spans })],
+      ...(sampler !== undefined && { sampler }),
+    }),
     loggerProvider: new LoggerProvider({ processors: [new SimpleLogRecordProcessor({ exporter: records })] }),
     meterProvider,
     spanNames: () => spans.getFinishedSpans().map(({ name }) => name),
@@ -254,4 +265,43 @@ test('providers that are registered only later are found, too', async () => {
   await client.chat.completions.create(HELLO);
   expect(program.ended('chat')).toHaveLength(1);
   expect(await program.telemetry.metrics()).not.toEqual([]);
+});
+
+describe('below a span that the registered provider does not sample, as docs/own-provider.md says,', () => {
+  async function askBelow(backend: Backend, around = (active: Context): Context => active) {
+    const program = await startProgram({
+      mayLog: true,
+      sampler: new ParentBasedSampler({ root: new AlwaysOffSampler() }),
+    });
+    instrument(backend);
+    // As an HTTP instrumentation of the APM records it.
+    const send: typeof fetch = (...sent) =>
+      trace.getTracer('http').startActiveSpan('POST', (sending) => {
+        sending.end();
+        return fetch(...sent);
+      });
+    const client = instrumentOpenAI(newClient(program, { fetch: send }), CONTENT);
+    await program.inSpan(() =>
+      context.with(around(context.active()), () => client.chat.completions.create(HELLO)),
+    );
+    return program.telemetry.spans.map(({ name }) => name);
+  }
+
+  test('a call is not recorded without a sampler', async () => {
+    const backend = startBackend();
+    expect(await askBelow(backend)).toEqual([]);
+    expect(backend.spanNames()).toEqual([]);
+  });
+
+  test('it is with AlwaysOnSampler, and so is the span of its request', async () => {
+    const backend = startBackend(new AlwaysOnSampler());
+    expect(await askBelow(backend)).toEqual(['POST']);
+    expect(backend.spanNames()).toEqual(['chat gpt-4o']);
+  });
+
+  test('it is without a sampler outside of that span', async () => {
+    const backend = startBackend();
+    await askBelow(backend, (active) => trace.deleteSpan(active));
+    expect(backend.spanNames()).toEqual(['chat gpt-4o']);
+  });
 });
