@@ -43,6 +43,8 @@ export interface Finished {
   readonly startTime: number;
   /** The times at which a stream's chunks arrived, if `timesChunks` is set. */
   readonly chunks?: readonly number[];
+  /** The time of the first chunk with text, if `timesChunks` is set. */
+  readonly firstText?: number | undefined;
   /** The text of the chunks, if `readsChunks` is set. */
   readonly text?: string;
 }
@@ -125,7 +127,7 @@ interface Stream {
   iterator(): AsyncIterator<Result>;
 }
 
-type Streamed = Pick<Finished, 'chunks' | 'text'>;
+type Streamed = Pick<Finished, 'chunks' | 'firstText' | 'text'>;
 
 function watch(
   stream: Stream,
@@ -138,11 +140,16 @@ function watch(
     const chunks: number[] = [];
     let last: Result = {};
     let text = '';
-    const end = (): void => finish(last, { ...(timed ? { chunks } : {}), ...(reads ? { text } : {}) });
+    let firstText: number | undefined;
+    const end = (): void =>
+      finish(last, { ...(timed ? { chunks, firstText } : {}), ...(reads ? { text } : {}) });
     const onResult = (result: IteratorResult<Result>): IteratorResult<Result> => {
       if (result.done === true) end();
       else last = result.value;
-      if (timed) chunks.push(performance.now());
+      if (timed) {
+        chunks.push(performance.now());
+        if (last.choices?.[0]?.delta?.content) firstText ??= chunks.at(-1);
+      }
       if (reads) text += last.choices?.[0]?.delta?.content ?? '';
       return result;
     };

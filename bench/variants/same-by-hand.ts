@@ -39,7 +39,7 @@ export function prepareSameByHand(telemetry: Telemetry, messages: number): Prepa
       if (messages > 0) span.setAttribute('gen_ai.input.messages', inputOf(request, messages));
     },
     finish(span, call) {
-      const { context, startTime, operation, request, result, chunks, text } = call;
+      const { context, startTime, operation, request, result, chunks, firstText, text } = call;
       const seconds = (performance.now() - startTime) / 1e3;
       span.setAttributes(answer(result));
       if (messages > 0) span.setAttribute('gen_ai.output.messages', outputOf(result, text));
@@ -48,6 +48,8 @@ export function prepareSameByHand(telemetry: Telemetry, messages: number): Prepa
         span.setAttribute('openai.stream.chunk_count', chunks.length);
         span.setAttribute('openai.stream.end', 'completed');
         span.setAttribute('gen_ai.response.time_to_first_chunk', ((chunks[0] ?? 0) - startTime) / 1e3);
+        if (firstText !== undefined)
+          span.setAttribute('openai.stream.time_to_first_token', (firstText - startTime) / 1e3);
         recordChunks(span, chunks);
         firstChunk?.record(((chunks[0] ?? 0) - startTime) / 1e3, dimensions, context);
       }

@@ -18,6 +18,8 @@ export type MessagePart =
   /** `original_length`, in characters, is set if the content is only the beginning of the text. */
   | { readonly type: 'text'; readonly content: string; readonly original_length?: number }
   | { readonly type: 'reasoning'; readonly content: string; readonly original_length?: number }
+  /** What the model says instead of an answer. */
+  | { readonly type: 'refusal'; readonly content: string; readonly original_length?: number }
   | {
       readonly type: 'tool_call';
       readonly id?: string;

@@ -172,8 +172,12 @@ export interface FactSink {
   message(message: MessageSnapshot): void;
   toolCall(fact: ToolCallFact): void;
   toolResult(output: ToolOutput & { readonly invocationId: string }): void;
-  /** Reports a piece of streamed text or code by its ids alone, because a stream has thousands of pieces. */
-  text(invocationId: string | undefined, stepOrMessageId: string | undefined): void;
+  /**
+   * Reports a piece of streamed text or code by its ids alone, because a stream has thousands of pieces.
+   *
+   * @param isToken whether the piece has any text; default: `true`. The first ones may have only a type or a name
+   */
+  text(invocationId: string | undefined, stepOrMessageId: string | undefined, isToken?: boolean): void;
 }
 
 /** Sends one of our own GET requests to the API when its turn comes. The controller can abort the request. */

@@ -260,12 +260,12 @@ export class Facts implements FactSink, Observation {
     invocation?.answer(output, this.live ? this.timeFor(invocation) : undefined);
   }
 
-  text(invocationId: string | undefined, stepOrMessageId: string | undefined): void {
+  text(invocationId: string | undefined, stepOrMessageId: string | undefined, isToken = true): void {
     const invocation = invocationId === undefined ? this.requestInvocation : this.findOrResume(invocationId);
     if (invocation === undefined) return;
     const time = this.timeFor(invocation);
-    if (stepOrMessageId !== undefined) invocation.steps.seeDelta(stepOrMessageId, time);
-    invocation.seeText(time);
+    if (stepOrMessageId !== undefined) invocation.steps.seeDelta(stepOrMessageId, time, isToken);
+    invocation.seeText(time, isToken);
   }
 
   /** A fact from a stream is a sign of life. A fact from a list does not resume a paused invocation. */

@@ -2,12 +2,14 @@ import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../semconv/attributes.ts';
 import { type Usage, usageIn } from '../telemetry/cost/usage.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
+import { addBlockedCategories } from '../telemetry/outcomes/content-filter.ts';
 import {
   asArray,
   asCount,
   asInteger,
   asName,
   asNumber,
+  asText,
   asWord,
   field,
   fieldsOf,
@@ -112,8 +114,12 @@ function addChoices(attributes: Attributes, choices: readonly unknown[]): void {
   let reasons: string[] | undefined;
   let calls = 0;
   for (let index = 0; index < choices.length && index < MAX_READ; index++) {
-    const { finish_reason, message } = fieldsOf(choices[index]);
-    calls += asArray(fieldsOf(message).tool_calls).length;
+    const { finish_reason, message, refused, content_filter_results: filters } = fieldsOf(choices[index]);
+    const { tool_calls, refusal } = fieldsOf(message);
+    calls += asArray(tool_calls).length;
+    // Without content, our accumulator sets only `refused`.
+    if (refused === true || asText(refusal) !== undefined) attributes[ATTR.OPENAI_RESPONSE_REFUSED] = true;
+    if (filters !== undefined) addBlockedCategories(attributes, filters);
     const reason = index < MAX_REPEATED ? asWord(finish_reason) : undefined;
     if (reason === undefined) continue;
     if (reasons === undefined) reasons = [reason];

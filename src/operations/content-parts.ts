@@ -1,10 +1,21 @@
 import type { MessagePart } from '../config/completion-types.ts';
 import { blobPart, urlPart } from '../telemetry/content/media.ts';
 import { textPart, unknownPart } from '../telemetry/content/messages.ts';
-import { asObject, asText, countField, field, first, row, textField } from '../util/payload.ts';
+import {
+  asObject,
+  asText,
+  countField,
+  field,
+  first,
+  type PayloadObject,
+  row,
+  textField,
+} from '../util/payload.ts';
 import { citationParts } from './citations.ts';
 
-type Kind = 'text' | 'reasoning' | 'image' | 'document' | 'audio' | 'hidden';
+const NO_PARTS: readonly unknown[] = [];
+
+type Kind = 'text' | 'refusal' | 'reasoning' | 'image' | 'document' | 'audio' | 'hidden';
 
 /**
  * The kind of content of each type of message part, in all APIs.
@@ -17,7 +28,7 @@ const PART_KINDS: Readonly<Record<string, Kind>> = {
   text: 'text',
   input_text: 'text',
   output_text: 'text',
-  refusal: 'text',
+  refusal: 'refusal',
   summary_text: 'reasoning',
   reasoning_text: 'reasoning',
   thinking: 'reasoning',
@@ -33,15 +44,22 @@ const PART_KINDS: Readonly<Record<string, Kind>> = {
   output_audio: 'audio',
 };
 
+/** A part that cannot be read is marked as left out. Only an empty part has no mark. */
 export function readContentPart(part: unknown): MessagePart[] {
+  if (part === undefined || part === null) return [];
   const type = textField(part, 'type');
-  if (type === undefined) return [];
+  if (type === undefined) {
+    const text = textOfPart(part);
+    return text === undefined && part !== '' ? unknownPart() : textParts('text', part, text);
+  }
   // Chat completions and Assistants nest the content of a part in a field that is named after the type.
   const value = field(part, type);
   const holder = asObject(value) ?? part;
   switch (row(PART_KINDS, type)) {
     case 'text':
       return [...textParts('text', part, textOfPart(part)), ...citationParts(field(holder, 'annotations'))];
+    case 'refusal':
+      return textParts('refusal', part, textOfPart(part));
     case 'reasoning':
       return textParts('reasoning', part, textOfPart(part));
     case 'image':
@@ -49,7 +67,7 @@ export function readContentPart(part: unknown): MessagePart[] {
     case 'document':
       return readFile(holder, 'document', textField(holder, 'file_url'));
     case 'audio':
-      return [...textParts('text', part, textField(part, 'transcript')), ...readAudio(holder)];
+      return readAudio(holder, textParts('text', part, textField(part, 'transcript')));
     case 'hidden':
       return [];
     default:
@@ -59,12 +77,17 @@ export function readContentPart(part: unknown): MessagePart[] {
 }
 
 /** @param part contains the original length of the text if our accumulator has cut it */
-function textParts(type: 'text' | 'reasoning', part: unknown, content: string | undefined): MessagePart[] {
+function textParts(
+  type: 'text' | 'refusal' | 'reasoning',
+  part: unknown,
+  content: string | undefined,
+): MessagePart[] {
   return content === undefined ? [] : [textPart(type, content, countField(part, 'original_length'))];
 }
 
-/** Assistants wrap the text in an object. Mistral sends a list of parts as `thinking`. */
+/** Some servers accept a text as a part. Assistants wrap the text in an object. Mistral sends a list as `thinking`. */
 export function textOfPart(part: unknown): string | undefined {
+  if (typeof part === 'string') return asText(part);
   const text = field(part, 'text') ?? field(part, 'refusal') ?? field(part, 'thinking');
   return (
     asText(text) ??
@@ -87,9 +110,18 @@ function readFile(holder: unknown, modality: string, urlGiven: string | undefine
   return file_id === undefined ? unknownPart() : [{ type: 'file', modality, file_id }];
 }
 
-function readAudio(holder: unknown): MessagePart[] {
+/** Of spoken audio, a session has often only the transcript. */
+function readAudio(holder: unknown, transcript: readonly MessagePart[]): MessagePart[] {
   const data = textField(holder, 'data');
   const format = textField(holder, 'format');
-  if (data === undefined) return [];
-  return [blobPart(data, 'audio', format === undefined ? undefined : `audio/${format}`)];
+  if (data === undefined) return transcript.length > 0 ? [...transcript] : unknownPart();
+  return [...transcript, blobPart(data, 'audio', format === undefined ? undefined : `audio/${format}`)];
+}
+
+/** The images beside the content of a chat message, as parts. Some servers send a URL, or base64, as an image. */
+export function imagesOf({ images }: PayloadObject): readonly unknown[] {
+  if (images === undefined || images === null) return NO_PARTS;
+  return (Array.isArray(images) ? images : [images]).map((image: unknown) =>
+    textField(image, 'type') === undefined ? { type: 'image_url', image_url: image } : image,
+  );
 }

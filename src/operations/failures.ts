@@ -1,25 +1,46 @@
+import { ERROR_TYPE_VALUE_OTHER } from '../semconv/values.ts';
 import { type Failure, readError } from '../telemetry/outcomes/failure.ts';
-import { arrayField, asObject, asText, field, stringField, textField } from '../util/payload.ts';
+import {
+  arrayField,
+  asObject,
+  asText,
+  field,
+  MAX_REPEATED,
+  stringField,
+  textField,
+} from '../util/payload.ts';
 
 /** LM Studio sends only a message instead of an error object. */
 export function reportedError(holder: unknown): unknown {
-  const error = field(holder, 'error');
+  const error = field(holder, 'error') ?? undefined;
+  if (error === undefined) return undefined;
   return asObject(error) ?? asText(error);
 }
 
 /**
- * The failure that an answer with status 200 reports in its body or in its choices, instead of a result.
+ * The failure that an answer with status 200 reports in its body or in all of its choices, instead of a result.
  * OpenRouter sends such an answer if the provider behind it fails.
  */
 export function readAnswerFailure(result: unknown): Failure | undefined {
-  const choices = arrayField(result, 'choices');
-  if (choices.length > 0 ? !choices.every(isBroken) : hasResults(result)) return undefined;
-  const error = reportedError(choices[0]) ?? reportedError(result);
+  const choices = field(result, 'choices');
+  if (Array.isArray(choices) && choices.length > 0) return failureOfChoices(choices, result);
+  const error = hasResults(result) ? undefined : reportedError(result);
   return error === undefined ? undefined : readError(error, 'failed');
 }
 
-function isBroken(choice: unknown): boolean {
-  return (field(choice, 'finish_reason') ?? 'error') === 'error';
+/** A choice may report an error beside any finish reason, such as the `stop` of an OpenRouter stream. */
+function failureOfChoices(choices: readonly unknown[], result: unknown): Failure | undefined {
+  let found: unknown;
+  let isError = false;
+  for (let index = 0; index < choices.length && index < MAX_REPEATED; index++) {
+    const error = reportedError(choices[index]);
+    const reason = field(choices[index], 'finish_reason') ?? undefined;
+    if (error === undefined && reason !== undefined && reason !== 'error') return undefined;
+    found ??= error;
+    if (reason === 'error') isError = true;
+  }
+  found ??= reportedError(result);
+  return isError || found !== undefined ? readError(found, ERROR_TYPE_VALUE_OTHER) : undefined;
 }
 
 /** `data` has embeddings, images or documents, `results` has moderations, and `text` has a transcript. */

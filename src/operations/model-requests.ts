@@ -31,10 +31,12 @@ class UsageAccumulator implements Accumulator {
   #results = 0;
   #usage: unknown;
   hasEnd = false;
+  hasToken = false;
 
   add(event: unknown): undefined {
     const type = stringField(event, 'type');
     if (type?.endsWith('.completed')) this.#results++;
+    if (type?.endsWith('.delta')) this.hasToken = true;
     // A stream ends with a result. These events are only pieces of one.
     this.hasEnd = type === undefined || !/\.(?:delta|segment|partial_image)$/.test(type);
     this.#usage = keptNumbers(field(event, 'usage')) ?? this.#usage;

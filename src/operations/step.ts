@@ -19,6 +19,8 @@ export interface RecordedStep {
   readonly messageId: string | undefined;
   /** Seconds from the start of the step to its first text, if it was streamed. */
   readonly timeToFirstChunk: number | undefined;
+  /** The same for the first piece that has any text. */
+  readonly timeToFirstToken: number | undefined;
   /** How many message deltas were left out, if deltas are recorded. */
   readonly skippedDeltas: number;
   readonly skippedToolCalls: number;
@@ -49,6 +51,7 @@ export const step: OperationKind<RecordedStep, RecordedStep> = {
     define(attributes, ATTR.OPENAI_SKIPPED_MESSAGE_DELTAS, recorded.skippedDeltas || undefined);
     if (timeToFirstChunk !== undefined) attributes[ATTR.GEN_AI_REQUEST_STREAM] = true;
     define(attributes, ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, timeToFirstChunk);
+    define(attributes, ATTR.OPENAI_STREAM_TIME_TO_FIRST_TOKEN, recorded.timeToFirstToken);
     return attributes;
   },
   usage: ({ usage }) => usage,

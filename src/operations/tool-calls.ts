@@ -8,6 +8,7 @@ import {
   first,
   MAX_READ,
   objectField,
+  type PayloadObject,
   stringField,
 } from '../util/payload.ts';
 import { sha256 } from '../util/sha256.ts';
@@ -18,10 +19,7 @@ import { type ResponseToolCall, readResponseToolCall } from './response/items.ts
 export function readRequestedToolCalls(completion: unknown): readonly RequestedToolCall[] {
   const calls = first(arrayField(completion, 'choices'))
     .map((choice) => objectField(choice, 'message'))
-    .flatMap((message) => [
-      ...first(arrayField(message, 'tool_calls')),
-      { function: field(message, 'function_call') },
-    ])
+    .flatMap((message) => [...first(toolCallsOf(message)), { function: field(message, 'function_call') }])
     .flatMap(readRequestedToolCall);
   return first(calls);
 }
@@ -35,13 +33,36 @@ function readRequestedToolCall(call: unknown): RequestedToolCall[] {
   return [{ id, name, type, fingerprint: () => fingerprintOfCall(call, name, given) }];
 }
 
+/** The tool calls of a chat message. Text Generation Inference sends one call without a list. */
+export function toolCallsOf(message: unknown): readonly unknown[] {
+  const calls = field(message, 'tool_calls');
+  if (Array.isArray(calls)) return calls;
+  return asObject(calls) === undefined ? [] : [calls];
+}
+
+/** Whether a call, or a piece of one, is of a custom tool. Snowflake sends an empty `custom` beside each function. */
+export function isCustomCall(call: unknown): boolean {
+  const custom = objectField(call, 'custom');
+  if (custom === undefined) return false;
+  return (
+    objectField(call, 'function') === undefined || Boolean(custom.name ?? '') || Boolean(custom.input ?? '')
+  );
+}
+
+/** What is called: a function, which has `arguments`, or a custom tool, which has `input`. */
+export function calledIn(call: unknown): PayloadObject | undefined {
+  return objectField(call, isCustomCall(call) ? 'custom' : 'function');
+}
+
 /** `given` has the arguments of a function, or the input of a custom tool. */
 export function calledBy(call: unknown): { readonly name: string; readonly given: unknown } | undefined {
-  const called = objectField(call, 'function') ?? objectField(call, 'custom');
+  const called = calledIn(call);
   const name = stringField(called, 'name');
-  return name === undefined
-    ? undefined
-    : { name, given: field(called, 'arguments') ?? field(called, 'input') };
+  return name === undefined ? undefined : { name, given: givenTo(called) };
+}
+
+export function givenTo(called: unknown): unknown {
+  return field(called, 'arguments') ?? field(called, 'input');
 }
 
 /** Includes the calls of hosted tools. */

@@ -288,6 +288,9 @@ export const OPENAI_CASE_ID = 'openai.case.id' as const;
 /** How many images the code interpreter created. */
 export const OPENAI_CODE_INTERPRETER_IMAGE_COUNT = 'openai.code_interpreter.image_count' as const;
 
+/** The categories of Azure's content filters that blocked the prompt or the answer, with their severity. */
+export const OPENAI_CONTENT_FILTER_CATEGORIES = 'openai.content_filter.categories' as const;
+
 /** Cost in USD of the usage on the same span. Not set when the price of the model is unknown. */
 export const OPENAI_COST = 'openai.cost' as const;
 
@@ -417,6 +420,9 @@ export const OPENAI_RESPONSE_INCOMPLETE_REASON = 'openai.response.incomplete_rea
 /** `false` when the program took the raw HTTP response (`asResponse()`), so that nothing in the response is recorded; otherwise not set. */
 export const OPENAI_RESPONSE_PARSED = 'openai.response.parsed' as const;
 
+/** Whether the model refused to answer. */
+export const OPENAI_RESPONSE_REFUSED = 'openai.response.refused' as const;
+
 /** Service tier that was used. */
 export const OPENAI_RESPONSE_SERVICE_TIER = 'openai.response.service_tier' as const;
 
@@ -494,6 +500,9 @@ export const OPENAI_STREAM_CHUNK_GAP_MEAN = 'openai.stream.chunk_gap_mean' as co
 
 /** How the stream ended. */
 export const OPENAI_STREAM_END = 'openai.stream.end' as const;
+
+/** Seconds from the request to the first text, reasoning, audio or tool argument of the stream. */
+export const OPENAI_STREAM_TIME_TO_FIRST_TOKEN = 'openai.stream.time_to_first_token' as const;
 
 /** Id of a subagent within an Agents session. */
 export const OPENAI_SUBAGENT_ID = 'openai.subagent.id' as const;

@@ -2,6 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import type { Call } from '../sdk/call.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { asName, field, readHeader, stringField } from '../util/payload.ts';
+import { addBlockedCategories, filtersOfError } from './outcomes/content-filter.ts';
 
 export function callAttributes(call: Call): Attributes {
   const attributes: Attributes = {};
@@ -18,6 +19,7 @@ export function callAttributes(call: Call): Attributes {
     attributes[ATTR.OPENAI_RESPONSE_PARSED] = false;
   }
   if (isInterruptedCall(call)) attributes[ATTR.OPENAI_CALL_INTERRUPTED] = true;
+  if (call.failed) addBlockedCategories(attributes, filtersOfError(call.error));
   if (call.status !== undefined) attributes[ATTR.HTTP_RESPONSE_STATUS_CODE] = call.status;
   if (call.attemptCount > 1) attributes[ATTR.HTTP_REQUEST_RESEND_COUNT] = call.attemptCount - 1;
   return attributes;

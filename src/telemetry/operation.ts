@@ -134,4 +134,6 @@ export interface Accumulator {
   readonly skippedCalls?: number;
   /** The number of chunks that contain a piece of the answer. */
   readonly contentChunks?: number;
+  /** Whether a chunk had text, reasoning, audio, or arguments of a tool call. */
+  readonly hasToken?: boolean;
 }

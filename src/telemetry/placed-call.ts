@@ -18,10 +18,13 @@ import type { Telemetry } from './telemetry.ts';
 export class PlacedCall implements CallObservation {
   readonly record: OperationRecord<ApiRequest>;
   readonly context: Context;
-  readonly roughTimes: boolean;
+  /** Set once the first token has arrived, whose time is exact. */
+  roughTimes = false;
+  readonly #mayBeRough: boolean;
   readonly #place: Placement;
   /** Created when it is needed, because most calls are not streams. */
   #accumulator: Accumulator | undefined;
+  #firstTokenTime: number | undefined;
   readonly #gaps: ChunkGaps | undefined;
   /** The result of a long stream so far, which shows the model. Read only once, because that is slow. */
   #partialResult: unknown;
@@ -37,18 +40,27 @@ export class PlacedCall implements CallObservation {
       outer?.recordsMetrics !== true &&
       telemetry.metrics.wanted;
     this.#gaps = measuresChunks ? new ChunkGaps() : undefined;
-    this.roughTimes = !measuresChunks && place.needsEvents !== true;
+    this.#mayBeRough = !measuresChunks && place.needsEvents !== true;
   }
 
   chunk(event: unknown, time: number): void {
     this.#accumulator ??= this.#newAccumulator();
-    const answer = this.#accumulator?.add(event) ? this.#accumulator : undefined;
+    const accumulator = this.#accumulator;
+    const answer = accumulator?.add(event) === true ? accumulator : undefined;
+    if (this.#firstTokenTime === undefined) this.#seeToken(time);
     const place = this.#place;
     if (place.onFact !== undefined && (place.needsEvents === true || answer !== undefined))
       place.onFact(event, time, this.record, answer);
     if (this.#gaps?.add(time) !== true) return;
-    this.#partialResult ??= this.#accumulator?.result();
+    this.#partialResult ??= accumulator?.result();
     this.record.measureChunks(this.#gaps.take(), this.#partialResult);
+  }
+
+  /** A stream that cannot tell has only rough times. */
+  #seeToken(time: number): void {
+    const hasToken = this.#accumulator?.hasToken;
+    if (hasToken === true) this.#firstTokenTime = time;
+    if (hasToken !== false) this.roughTimes = this.#mayBeRough;
   }
 
   hiddenChunk(event: unknown): void {
@@ -109,6 +121,7 @@ export class PlacedCall implements CallObservation {
       failure: failed ? readFailure(call.error) : undefined,
       attributes: takesDetails ? Object.assign(callAttributes(call), limits) : undefined,
       stream: self.#accumulator,
+      timeToFirstToken: self.#firstTokenTime && (self.#firstTokenTime - call.startTime) / 1e3,
       timeToFirstChunk: firstChunkTime && (firstChunkTime - call.startTime) / 1e3,
       isInterrupted: call.outcome === 'interrupted',
       isUntimed: isInterruptedCall(call),

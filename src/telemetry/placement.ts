@@ -9,6 +9,8 @@ export interface RecordFacts {
   readonly stream?: Pick<Accumulator, 'skippedCalls' | 'contentChunks'> | undefined;
   /** Seconds from the request to the first chunk of the answer. */
   readonly timeToFirstChunk?: number | undefined;
+  /** Seconds from the request to the first text, reasoning, audio or tool argument. */
+  readonly timeToFirstToken?: number | undefined;
   /** Set if the operation has no duration, because a shutdown cut it short or because it never ran. */
   readonly isUntimed?: boolean;
 }

@@ -268,7 +268,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   }
 
   static #add(self: OperationRecord, facts: RecordFacts): void {
-    const { attributes, stream, timeToFirstChunk, isUntimed } = facts;
+    const { attributes, stream, timeToFirstChunk, timeToFirstToken, isUntimed } = facts;
     if (stream !== undefined) self.#stream = stream;
     if (isUntimed === true) self.#isTimed = false;
     if (timeToFirstChunk !== undefined) self.#timeToFirstChunk = timeToFirstChunk;
@@ -277,6 +277,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     if (self.#outer?.span.isRecording() === true) self.#outer.span.setAttributes(attributes);
     if (timeToFirstChunk !== undefined)
       attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = timeToFirstChunk;
+    if (timeToFirstToken !== undefined) attributes[ATTR.OPENAI_STREAM_TIME_TO_FIRST_TOKEN] = timeToFirstToken;
     self.span.setAttributes(attributes);
     if (self.operation.isLasting) Object.assign(self.attributes, attributes);
     else self.#added = self.#added === NO_ATTRIBUTES ? attributes : { ...self.#added, ...attributes };
@@ -429,14 +430,10 @@ function addLate(span: Span, attributes: Attributes): void {
 function failureIn(
   result: unknown,
   { failure }: OperationKind<unknown, unknown>,
-  {
-    [ATTR.GEN_AI_RESPONSE_FINISH_REASONS]: reasons,
-    [ATTR.GEN_AI_EMBEDDINGS_DIMENSION_COUNT]: dimensions,
-  }: Attributes,
+  { [ATTR.GEN_AI_EMBEDDINGS_DIMENSION_COUNT]: dimensions }: Attributes,
 ): Failure | undefined {
   if (failure === undefined || dimensions !== undefined) return undefined;
-  const isComplete = Array.isArray(reasons) && reasons[0] !== 'error';
-  return isComplete ? undefined : guard('reading a failure', failure, result);
+  return guard('reading a failure', failure, result);
 }
 
 function addTotals(

@@ -183,6 +183,12 @@ export function asCount(value: unknown): number | undefined {
   return typeof value === 'number' && value >= 0 && Number.isSafeInteger(value) ? value : undefined;
 }
 
+/** A number of tokens. Some servers send it as a decimal string. */
+export function asTokenCount(value: unknown): number | undefined {
+  if (typeof value === 'number') return value >= 0 && Number.isSafeInteger(value) ? value : undefined;
+  return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
+}
+
 export function booleanField(value: unknown, key: string): boolean | undefined {
   return asBoolean(field(value, key));
 }

@@ -142,7 +142,8 @@ export function sentMessage({ role, parts }: SpanMessage): SentMessage {
 /** Converts a part to the format of Chat Completions; `undefined` if that has no such part. */
 export function sentPart(part: SpanPart): Json | undefined {
   const { type, uri, modality, file_id } = part;
-  if (type === 'text') return { type: 'text', text: attributeText(partContent(part) ?? '') };
+  if (type === 'text' || type === 'refusal')
+    return { type: 'text', text: attributeText(partContent(part) ?? '') };
   if (type === 'uri' && modality === 'image') return { type: 'image_url', image_url: { url: uri } };
   return type === 'file' ? { type: 'file', file: { file_id } } : undefined;
 }

@@ -63,7 +63,7 @@ export function partContent(part: SpanPart): unknown {
 
 export function messageText(message: SpanMessage | undefined): string | undefined {
   return message?.parts
-    .filter(({ type }) => type === 'text')
+    .filter(({ type }) => type === 'text' || type === 'refusal')
     .map((part) => attributeText(partContent(part) ?? ''))
     .join(' ');
 }

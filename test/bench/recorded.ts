@@ -11,6 +11,7 @@ import { type RecordedTelemetry, recordTelemetry } from '../support/telemetry.ts
 /** They differ from run to run. */
 const TIMES: ReadonlySet<string> = new Set([
   'gen_ai.response.time_to_first_chunk',
+  'openai.stream.time_to_first_token',
   'openai.stream.chunk_gap_max',
   'openai.stream.chunk_gap_mean',
 ]);

@@ -309,6 +309,7 @@ async function facts({ telemetry }: Program): Promise<unknown> {
 function same(attributes: object): unknown {
   const { 'openai.run.poll_count': _, 'server.port': __, ...rest } = attributes as Record<string, unknown>;
   delete rest['gen_ai.response.time_to_first_chunk'];
+  delete rest['openai.stream.time_to_first_token'];
   delete rest['openai.stream.chunk_gap_mean'];
   delete rest['openai.stream.chunk_gap_max'];
   return rest;

@@ -22,7 +22,7 @@ it('counts the calls of a conversation whose price or usage is not known, and re
   await withConversation('chat-1', async () => {
     for (const model of ['gpt-4o-mini', UNPRICED]) await completions.create({ model, messages: HELLO });
     for (const [content, usage] of [
-      ['Hi', { prompt_tokens: '5', completion_tokens: 2, total_tokens: 7 }],
+      ['Hi', { prompt_tokens: 'five', completion_tokens: 2, total_tokens: 7 }],
       ['Hi', { prompt_tokens: 3, total_tokens: 7 }],
       ['Hi', undefined],
       // Nothing was given, and nothing is missing.

@@ -100,6 +100,23 @@ describe('recorded content', () => {
       },
       { role: 'tool', tool_call_id: 'call_1', content: 'A cat' },
       { role: 'tool', tool_call_id: 'call_2', content: [{ type: 'text', text: 'A dog' }] },
+      { role: 'tool', tool_call_id: 'call_3', content: ['A ', { type: 'text', text: 'bird' }] as never },
+      {
+        role: 'tool',
+        tool_call_id: 'call_4',
+        content: [
+          { type: 'text', text: 'A cat' },
+          { type: 'image_url', image_url: { url: 'u' } },
+        ] as never,
+      },
+      { role: 'user', content: ['Look', ['at', 'it'], { text: 'here' }, {}, null, ''] as never },
+      {
+        role: 'assistant',
+        content: { type: 'text', text: 'Hi' } as never,
+        images: [{ type: 'image_url', image_url: { url: 'u' } }, 'v', 5],
+        reasoning_details: [{ type: 'reasoning.summary', summary: 'Hm' }, { type: 'reasoning.encrypted' }],
+        tool_calls: { id: 'call_5', function: { name: 'look', arguments: { at: 'it' } } } as never,
+      } as never,
       { role: 'assistant', refusal: 'I would rather not.' },
       { role: 'assistant', content: [{ type: 'refusal', refusal: 'No.' }] },
       { role: 'assistant', audio: { id: 'audio_1' } },
@@ -143,8 +160,42 @@ describe('recorded content', () => {
       },
       { role: 'tool', parts: [{ type: 'tool_call_response', id: 'call_1', response: 'A cat' }] },
       { role: 'tool', parts: [{ type: 'tool_call_response', id: 'call_2', response: 'A dog' }] },
-      { role: 'assistant', parts: [{ type: 'text', content: 'I would rather not.' }] },
-      { role: 'assistant', parts: [{ type: 'text', content: 'No.' }] },
+      { role: 'tool', parts: [{ type: 'tool_call_response', id: 'call_3', response: 'A bird' }] },
+      {
+        role: 'tool',
+        parts: [
+          {
+            type: 'tool_call_response',
+            id: 'call_4',
+            response: [
+              { type: 'text', content: 'A cat' },
+              { type: 'uri', modality: 'image', uri: 'u' },
+            ],
+          },
+        ],
+      },
+      {
+        role: 'user',
+        parts: [
+          { type: 'text', content: 'Look' },
+          { type: 'omitted', count: 1 },
+          { type: 'text', content: 'here' },
+          { type: 'omitted', count: 1 },
+        ],
+      },
+      {
+        role: 'assistant',
+        parts: [
+          { type: 'reasoning', content: 'Hm' },
+          { type: 'text', content: 'Hi' },
+          { type: 'uri', modality: 'image', uri: 'u' },
+          { type: 'uri', modality: 'image', uri: 'v' },
+          { type: 'omitted', count: 1 },
+          { type: 'tool_call', id: 'call_5', name: 'look', arguments: { at: 'it' } },
+        ],
+      },
+      { role: 'assistant', parts: [{ type: 'refusal', content: 'I would rather not.' }] },
+      { role: 'assistant', parts: [{ type: 'refusal', content: 'No.' }] },
       { role: 'assistant', parts: [{ type: 'file', modality: 'audio', file_id: 'audio_1' }] },
       { role: 'assistant', parts: [{ type: 'tool_call', name: 'look', arguments: {} }] },
     ]);

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { assertSpanTree } from '../../src/testing.ts';
 import { completionBody } from '../support/bodies.ts';
 import { type Session, type SessionOptions, startSession } from '../support/session.ts';
-import { STREAMED } from './recorded.ts';
+import { STREAMED_TEXT } from './recorded.ts';
 
 type Parameters = OpenAI.Chat.ChatCompletionCreateParamsNonStreaming;
 
@@ -82,7 +82,7 @@ test('a streamed chat completion has the same attributes, and those of its strea
   const { usage } = chunks.at(-1) ?? {};
   expect(attributes).toEqual({
     ...WHOLE,
-    ...STREAMED,
+    ...STREAMED_TEXT,
     'gen_ai.usage.input_tokens': usage?.prompt_tokens,
     'gen_ai.usage.output_tokens': usage?.completion_tokens,
     'openai.stream.chunk_count': chunks.length,

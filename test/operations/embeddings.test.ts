@@ -63,7 +63,8 @@ describe('embeddings', () => {
     [{ prompt_tokens: 3, total_tokens: 3 }, 3],
     [{ prompt_tokens: 3, completion_tokens: 0, total_tokens: 3 }, 3],
     [{ total_tokens: 3 }, 3],
-    [{ total_tokens: '3' }, undefined],
+    [{ total_tokens: '3' }, 3],
+    [{ total_tokens: 'three' }, undefined],
     [{}, undefined],
   ])('have only input tokens: %j', (usage, tokens) => {
     expect(embeddings.usage?.({ model: MODEL, usage })?.inputTokens).toBe(tokens);

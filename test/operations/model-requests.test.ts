@@ -5,7 +5,7 @@ import type OpenAI from 'openai';
 import { toFile } from 'openai';
 import { describe, expect, test } from 'vitest';
 import { type Program, startProgram } from '../support/program.ts';
-import { attributesOf, STREAMED } from './recorded.ts';
+import { attributesOf, STREAMED, STREAMED_TEXT } from './recorded.ts';
 
 /** What the one span reports beside what every request does. */
 function told({ telemetry }: Program, name: string): Attributes {
@@ -100,7 +100,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     has: {
       ...TRANSCRIPT,
       ...TRANSCRIPT_USAGE,
-      ...STREAMED,
+      ...STREAMED_TEXT,
       'openai.stream.chunk_count': expect.any(Number) as unknown as number,
     },
   },

@@ -28,3 +28,9 @@ export const STREAMED: Attributes = {
   'openai.stream.chunk_gap_mean': expect.any(Number) as unknown as number,
   'openai.stream.end': 'completed',
 };
+
+/** The same of a stream with text, which not all have. */
+export const STREAMED_TEXT: Attributes = {
+  ...STREAMED,
+  'openai.stream.time_to_first_token': expect.any(Number) as unknown as number,
+};

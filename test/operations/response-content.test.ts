@@ -177,7 +177,7 @@ describe('with consent, a response has the output of the model as one message', 
         { type: 'reasoning', content: 'Then.' },
         { type: 'reasoning', content: 'Hm.' },
         { type: 'text', content: 'It is 4.' },
-        { type: 'text', content: 'No.' },
+        { type: 'refusal', content: 'No.' },
       ],
     ],
     [

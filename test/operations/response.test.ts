@@ -3,7 +3,7 @@ import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
 import { type Program, startProgram } from '../support/program.ts';
 import type { ResponseScript } from '../support/simulator/index.ts';
-import { attributesOf, newest, STREAMED } from './recorded.ts';
+import { attributesOf, newest, STREAMED_TEXT } from './recorded.ts';
 
 const HELLO = { model: 'gpt-4o', input: 'Hello there' };
 
@@ -37,7 +37,7 @@ const plain: Call = ({ responses }) => responses.create(HELLO);
 const streamed: Call = async ({ responses }) =>
   Array.fromAsync(await responses.create({ ...HELLO, stream: true }));
 const format = { type: 'json_schema' as const, name: 'answer', schema: { type: 'object' } };
-const STREAM = { ...STREAMED, 'openai.stream.chunk_count': expect.any(Number) as unknown as number };
+const STREAM = { ...STREAMED_TEXT, 'openai.stream.chunk_count': expect.any(Number) as unknown as number };
 
 describe('a response', () => {
   test.each<[how: string, Call, more: Attributes]>([

@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
 import { type Program, startProgram } from '../support/program.ts';
-import { attributesOf, STREAMED } from './recorded.ts';
+import { attributesOf, STREAMED_TEXT } from './recorded.ts';
 
 const MODEL = 'gpt-3.5-turbo-instruct';
 const ONCE = { model: MODEL, prompt: 'Once upon a time' };
@@ -40,7 +40,7 @@ describe('a legacy completion', () => {
     const { usage } = chunks.at(-1) ?? {};
     expect(attributes(program)).toEqual({
       ...COMMON,
-      ...STREAMED,
+      ...STREAMED_TEXT,
       'gen_ai.usage.input_tokens': usage?.prompt_tokens,
       'gen_ai.usage.output_tokens': usage?.completion_tokens,
       'openai.stream.chunk_count': chunks.length,

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Attributes } from '@opentelemetry/api';
 import type OpenAI from 'openai';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { listen } from '../support/listening.ts';
-import { type Program, startProgram } from '../support/program.ts';
+import { type Session, startSession } from '../support/session.ts';
 
 /** An answer as a service sent it, and what is right to record of it: see `NOTICE.md` beside the answers. */
 interface Case {
@@ -43,45 +43,31 @@ const WRONG: readonly string[] = [
   'deepinfra-cost.json',
   'llamacpp-nocontent.json',
   'perplexity-deep.json',
-  // Chunks, reasoning, usage and ends.
-  'together-tool-call.sse',
-  'together-reasoning.sse',
-  'text-null.sse',
-  'portkey-anthropic-json.json',
-  'portkey-anthropic-stream.sse',
-  'mistral-num_cached.json',
-  'mistral-audio.json',
-  'azure-grok-cached.json',
-  'snowflake-thinking-stream.sse',
-  'snowflake-thinking.json',
-  'minimax-details.sse',
-  'copilot-reasoning_text.sse',
-  'groq-x_groq-error.sse',
-  'openrouter-stream-choice-error.sse',
-  'cloudflare-gemma-cut.sse',
-  'tgi-toolcall-object.sse',
-  'tools-array-objargs.sse',
-  'message-in-stream.sse',
-  'gemini-proxy-noid-index0.sse',
-  'gemini-sametool-noid-index0.sse',
-  'usage-strings.json',
 ];
 
 const HELLO: OpenAI.ChatCompletionMessageParam[] = [{ role: 'user', content: 'Hello' }];
 
 /** A program whose client believes that it talks to the service. A server on this machine sends the bytes. */
-async function startAt(base: string, status: number, ...files: readonly string[]): Promise<Program> {
+async function startAt(base: string, status: number, ...files: readonly string[]): Promise<Session> {
   const answers = [...files];
   const url = await listen((_, response) => {
     const file = answers.shift() ?? '';
     const type = file.endsWith('.sse') ? 'text/event-stream' : 'application/json';
     response.writeHead(status, { 'content-type': type }).end(read(file));
   });
-  return startProgram({
+  const session = await startSession({
     config: { captureMessageContent: 'SPAN_ONLY', cost: true },
     client: { baseURL: base, fetch: (_, init) => fetch(url, init) },
     mayLog: true,
   });
+  onTestFinished(() => session.verify().catch(expectOnlyMissing));
+  return session;
+}
+
+/** Some services leave out what every answer should have, such as an id. */
+function expectOnlyMissing({ message }: Error): void {
+  const [, ...findings] = message.split('\n');
+  expect(findings.filter((finding) => !finding.endsWith('is missing (recommended)'))).toEqual([]);
 }
 
 function partsIn({ 'gen_ai.output.messages': messages }: Attributes): readonly Part[] {
@@ -115,17 +101,42 @@ function expectRecorded(expected: Case, recorded: Attributes): void {
   if (expected.provider === 'not openai') expect(recorded['gen_ai.provider.name']).not.toBe('openai');
 }
 
-async function callTo({ client }: Program, { file, model }: Case): Promise<void> {
+async function callTo({ client }: Session, { file, model }: Case): Promise<void> {
   const answer = client.chat.completions.create({ model, messages: HELLO, stream: file.endsWith('.sse') });
   const given = await answer.catch(() => []);
   if (Symbol.asyncIterator in given) for await (const _ of given);
 }
 
+test('a loop that answers the call of a stream from Together has its execute_tool span', async () => {
+  const session = await startAt(
+    'https://api.together.xyz/v1',
+    200,
+    'together-tool-call.sse',
+    'text-null.sse',
+  );
+  const { completions } = session.client.chat;
+  const name = 'get_weather';
+  const tools: OpenAI.ChatCompletionTool[] = [{ type: 'function', function: { name } }];
+  for await (const _ of await completions.create({ model: 'm', messages: HELLO, tools, stream: true }));
+  const call = {
+    id: 'call_yu1mxtmex7x48nximi9c8jpo',
+    type: 'function' as const,
+    function: { name, arguments: '{"city":"Paris"}' },
+  };
+  const messages: OpenAI.ChatCompletionMessageParam[] = [
+    ...HELLO,
+    { role: 'assistant', tool_calls: [call] },
+    { role: 'tool', tool_call_id: call.id, content: 'Sunny' },
+  ];
+  for await (const _ of await completions.create({ model: 'm', messages, tools, stream: true }));
+  expect(session.spans.map((span) => span.name)).toContain('execute_tool get_weather');
+});
+
 for (const each of CASES) {
   const { file, base, says, status = 200 } = each;
   (WRONG.includes(file) ? test.fails : test)(`${file}: ${says}`, async () => {
-    const program = await startAt(base, status, file);
-    await callTo(program, each);
-    expectRecorded(each, program.telemetry.spans.at(-1)?.attributes ?? {});
+    const session = await startAt(base, status, file);
+    await callTo(session, each);
+    expectRecorded(each, session.spans.at(-1)?.attributes ?? {});
   });
 }

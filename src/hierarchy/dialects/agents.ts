@@ -99,7 +99,7 @@ export const agents: Dialect = {
   readEvent(event, sink): void {
     const name = (stringField(event, 'type') ?? '').replace(/^agent\.session\./, '');
     const turnId = stringField(event, 'turn_id');
-    if (name === 'turn.output_text.delta') sink.text(turnId ?? '', undefined);
+    if (name === 'turn.output_text.delta') sink.text(turnId ?? '', undefined, field(event, 'delta') !== '');
     else if (name === 'turn.item.added' || name === 'turn.item.done') {
       const item = field(event, 'item');
       readSessionItem(item, sink, stringField(item, 'turn_id') ?? turnId, name === 'turn.item.done');

@@ -2,9 +2,11 @@ import type { Attributes } from '@opentelemetry/api';
 import type { Message, MessagePart } from '../../config/completion-types.ts';
 import { define } from '../../operations/attributes.ts';
 import { readDocuments } from '../../operations/citations.ts';
+import { textOfPart } from '../../operations/content-parts.ts';
 import { readAgentContent } from '../../operations/create-agent.ts';
 import { type ApiRequest, operationOf } from '../../operations/index.ts';
 import { readMessageContent } from '../../operations/response/content.ts';
+import { givenTo } from '../../operations/tool-calls.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
 import { readUsage } from '../../telemetry/cost/usage.ts';
@@ -16,6 +18,7 @@ import {
   asName,
   asNumber,
   asObject,
+  asText,
   asWord,
   field,
   fieldsOf,
@@ -113,7 +116,7 @@ export const assistants: Dialect = {
     const name = stringField(event, 'event');
     const data = field(event, 'data');
     if (name === 'thread.message.delta' || name === 'thread.run.step.delta')
-      sink.text(undefined, stringField(data, 'id'));
+      sink.text(undefined, stringField(data, 'id'), isToken(field(data, 'delta')));
     else readObject(data, sink);
   },
 
@@ -121,6 +124,16 @@ export const assistants: Dialect = {
   readDetails: readRunDetails,
   agentPath: (assistantId) => `/assistants/${encodeURIComponent(assistantId)}`,
 };
+
+function isToken(delta: unknown): boolean {
+  return (
+    arrayField(delta, 'content').some((part) => textOfPart(part) !== undefined) ||
+    arrayField(field(delta, 'step_details'), 'tool_calls').some((call) => {
+      const called = objectField(call, 'function') ?? field(call, 'code_interpreter');
+      return asText(givenTo(called)) !== undefined;
+    })
+  );
+}
 
 function messagesIn({ route, body }: ApiRequest, starts: boolean): readonly unknown[] {
   if (route.template === MESSAGES) return [body];

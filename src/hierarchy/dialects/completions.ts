@@ -1,7 +1,7 @@
-import { calledBy, fingerprintOf, fingerprintOfCall } from '../../operations/tool-calls.ts';
+import { calledBy, fingerprintOf, fingerprintOfCall, toolCallsOf } from '../../operations/tool-calls.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
 import type { ToolOutcome } from '../../telemetry/outcomes/tool-outcome.ts';
-import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../../util/payload.ts';
+import { arrayField, field, first, MAX_REPEATED, stringField } from '../../util/payload.ts';
 import type { ModelDialect, RequestedCall, ToolResult } from '../dialect.ts';
 import { fingerprintOfMessages, lastMessages, once } from '../tool-calls/last-messages.ts';
 import { byUniqueId } from './shared-readers.ts';
@@ -16,7 +16,7 @@ export const completions: ModelDialect = {
 
 function readRequestedCalls(completion: unknown, { content }: { content: boolean }): RequestedCall[] {
   return first(arrayField(completion, 'choices'))
-    .flatMap((choice) => first(arrayField(objectField(choice, 'message'), 'tool_calls')))
+    .flatMap((choice) => first(toolCallsOf(field(choice, 'message'))))
     .slice(0, MAX_REPEATED)
     .flatMap((call) => {
       const id = stringField(call, 'id');
@@ -50,9 +50,7 @@ function finishedPart(completion: unknown): object {
 function readToolMessages(body: unknown, outcome?: ToolOutcome): ToolResult[] {
   const messages = arrayField(body, 'messages');
   const answerIndex = messages.findLastIndex((message) => field(message, 'role') === 'assistant');
-  const calls = byUniqueId(arrayField(messages[answerIndex], 'tool_calls'), (call) =>
-    stringField(call, 'id'),
-  );
+  const calls = byUniqueId(toolCallsOf(messages[answerIndex]), (call) => stringField(call, 'id'));
   if (calls.size === 0) return [];
   const question = once(() => fingerprintOfMessages(lastMessages(messages, answerIndex)));
   const answers = messages.slice(answerIndex + 1).filter((message) => field(message, 'role') === 'tool');

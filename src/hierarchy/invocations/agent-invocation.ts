@@ -125,6 +125,7 @@ export class AgentInvocation extends Invocation {
   /** Set once the request that started it was accepted, if only a later event or list identifies it. */
   acceptance: Acceptance | undefined;
   #sawText = false;
+  #sawToken = false;
   #madeKeeper: Keeper | undefined;
   /** Makes the keeper when content is first wanted: a provider may be registered after the start. */
   readonly #keeper = (): Keeper | undefined => {
@@ -346,14 +347,19 @@ export class AgentInvocation extends Invocation {
    * Called for each piece of text. The first one is not timed if the start time is coarse, or if the
    * invocation has waited for the program.
    */
-  seeText(time: number): void {
-    if (this.#sawText) return;
+  seeText(time: number, isToken: boolean): void {
+    if (this.#sawToken || (this.#sawText && !isToken)) return;
+    const isFirst = !this.#sawText;
     this.#sawText = true;
+    this.#sawToken = isToken;
     if (this.isClosed || this.start.rebuilt || this.steps.waitingSince !== undefined) return;
-    this.addAttributes({
-      [ATTR.GEN_AI_REQUEST_STREAM]: true,
-      [ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK]: Math.max(0, time - this.startTime) / 1e3,
-    });
+    const seconds = Math.max(0, time - this.startTime) / 1e3;
+    if (isFirst)
+      this.addAttributes({
+        [ATTR.GEN_AI_REQUEST_STREAM]: true,
+        [ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK]: seconds,
+      });
+    if (isToken) this.addAttributes({ [ATTR.OPENAI_STREAM_TIME_TO_FIRST_TOKEN]: seconds });
   }
 
   introduce(agent: Agent): void {

@@ -121,17 +121,20 @@ function recordStepsAndTools(
 
 function recordInvocationStep(
   invocation: AgentInvocation,
-  { snapshot, firstTextTime, deltaTimes, skippedDeltas }: Step,
+  { snapshot, firstTextTime, firstTokenTime, deltaTimes, skippedDeltas }: Step,
   { startTime, endTime }: Times,
   said: Pick<RecordedStep, 'finishReason' | 'inputMessages' | 'outputMessages' | 'skippedToolCalls'>,
 ): void {
   const { telemetry, endpoint, startSettings } = invocation;
+  const since = (time: number | undefined): number | undefined =>
+    time === undefined ? undefined : Math.max(0, time - startTime) / 1e3;
   const recorded: RecordedStep = {
     ...snapshot,
     ...said,
     model: invocation.snapshot?.model,
     provider: endpoint.provider,
-    timeToFirstChunk: firstTextTime === undefined ? undefined : Math.max(0, firstTextTime - startTime) / 1e3,
+    timeToFirstChunk: since(firstTextTime),
+    timeToFirstToken: since(firstTokenTime),
     skippedDeltas,
   };
   const attributes = placeAttributes(invocation.place);

@@ -12,6 +12,7 @@ export interface Step {
   startTime: number | undefined;
   endTime: number | undefined;
   firstTextTime: number | undefined;
+  firstTokenTime: number | undefined;
   /** When each of the first pieces of text came. Empty if pieces are not recorded. */
   readonly deltaTimes: number[];
   skippedDeltas: number;
@@ -113,6 +114,7 @@ export class Steps {
       startTime: liveTime,
       endTime: undefined,
       firstTextTime: undefined,
+      firstTokenTime: undefined,
       deltaTimes: [],
       skippedDeltas: 0,
     };
@@ -127,10 +129,11 @@ export class Steps {
     if (ended) step.endTime ??= liveTime ?? clock.local(snapshot.endedAt, undefined);
   }
 
-  seeDelta(id: string, time: number): void {
+  seeDelta(id: string, time: number, isToken: boolean): void {
     const step = this.#steps.get(id) ?? this.#stepOfMessage(id);
     if (step === undefined) return;
     step.firstTextTime ??= time;
+    if (isToken) step.firstTokenTime ??= time;
     if (!this.#options.deltas) return;
     if (step.deltaTimes.length < MAX_REPEATED) step.deltaTimes.push(time);
     else step.skippedDeltas++;

@@ -1,36 +1,50 @@
 import {
   KeptText,
   keptNumbers,
+  keptValue,
   mediaRoom,
   type TextLimits,
   type TextRoom,
 } from '../../telemetry/content/kept-content.ts';
+import { parseJson } from '../../telemetry/content/messages.ts';
+import { laterUsage } from '../../telemetry/cost/usage.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
+import { keptFilters } from '../../telemetry/outcomes/content-filter.ts';
 import {
   asCount,
   asName,
   asWord,
   countField,
   field,
+  fieldsOf,
   first,
   MAX_NAME_LENGTH,
   MAX_REPEATED,
-  objectField,
   type PayloadObject,
   stringField,
   textField,
   tolerant,
 } from '../../util/payload.ts';
 import { addCitations, type Citation } from '../citations.ts';
-import { textOfPart } from '../content-parts.ts';
+import { imagesOf, textOfPart } from '../content-parts.ts';
 import { reportedError } from '../failures.ts';
-import { fingerprintOf, keepFingerprint } from '../tool-calls.ts';
+import {
+  calledIn,
+  fingerprintOf,
+  givenTo,
+  isCustomCall,
+  keepFingerprint,
+  toolCallsOf,
+} from '../tool-calls.ts';
 import { reasoningOf } from './messages.ts';
 
 interface StreamedChoice {
   readonly index: number;
   finish_reason?: string;
   error?: unknown;
+  /** Set even if content is not recorded. */
+  refused?: true;
+  content_filter_results?: object;
   message?: ChoiceMessage;
 }
 
@@ -42,6 +56,8 @@ class ChoiceMessage {
   readonly content: KeptText = new KeptText();
   readonly refusal: KeptText = new KeptText();
   readonly reasoning_content: KeptText = new KeptText();
+  /** Images, and parts of the content that are no text. */
+  readonly images: unknown[] = [];
   readonly calls: StreamedToolCall[] = [];
   /** The call in the deprecated `function_call` format, which `tool_calls` replaced. */
   called: StreamedToolCall | undefined;
@@ -85,6 +101,7 @@ class Room {
 }
 
 const NO_PIECE: PayloadObject = {};
+const OMITTED_IMAGE: object = { type: 'omitted' };
 
 /**
  * How many characters of arguments are kept until a stream ends, even if content is not recorded. When the
@@ -99,12 +116,13 @@ const MAX_ARGUMENTS_LENGTH = 65_536;
 export class ChatAccumulator implements Accumulator {
   readonly #room: Room | undefined;
   readonly #choices: StreamedChoice[] = [];
-  #begun = false;
   #id: string | undefined;
   #model: unknown;
   #serviceTier: unknown;
   #fingerprint: unknown;
-  #usage: unknown;
+  #usage: object | undefined;
+  /** Whether the latest chunk has a usage and no choices. That ends an answer even without a finish reason. */
+  #endsWithUsage = false;
   /** The usage in a choice, where Moonshot sends it. */
   #choiceUsage: unknown;
   #calls = 0;
@@ -113,6 +131,7 @@ export class ChatAccumulator implements Accumulator {
   #completes = false;
   skippedCalls = 0;
   contentChunks = 0;
+  hasToken = false;
 
   /** @param limits the limits of texts; `undefined` if content is not recorded */
   constructor(limits: TextLimits | undefined) {
@@ -128,18 +147,18 @@ export class ChatAccumulator implements Accumulator {
     try {
       const { id, model, service_tier, system_fingerprint, usage, x_groq, choices } = (chunk ??
         NO_PIECE) as PayloadObject;
-      // Some servers send the id and model of the response in few chunks only.
-      if (!this.#begun || (typeof id === 'string' && id !== '')) {
-        this.#begun = true;
-        if (id !== this.#id) this.#id = asName(id);
-        if (model !== this.#model) this.#model = asName(model);
-        if (service_tier !== this.#serviceTier) this.#serviceTier = asName(service_tier) ?? this.#serviceTier;
-        if (system_fingerprint !== this.#fingerprint)
-          this.#fingerprint = asName(system_fingerprint) ?? this.#fingerprint;
-      }
-      if (usage !== undefined && usage !== null) this.#usage = keptNumbers(usage);
-      else if (x_groq !== undefined) this.#usage = keptNumbers(objectField(x_groq, 'usage')) ?? this.#usage;
-      if (!Array.isArray(choices)) return undefined;
+      // Some servers send these in few chunks only, or empty ones later.
+      if (id !== this.#id) this.#id = asName(id) ?? this.#id;
+      if (model !== this.#model) this.#model = asName(model) ?? this.#model;
+      if (service_tier !== this.#serviceTier) this.#serviceTier = asName(service_tier) ?? this.#serviceTier;
+      if (system_fingerprint !== this.#fingerprint)
+        this.#fingerprint = asName(system_fingerprint) ?? this.#fingerprint;
+      const hasUsage = typeof usage === 'object' && usage !== null;
+      if (hasUsage) this.#usage = laterUsage(this.#usage, usage);
+      if (x_groq !== undefined) this.#addGroq(x_groq, hasUsage);
+      const isEmpty = !Array.isArray(choices) || choices.length === 0;
+      this.#endsWithUsage = isEmpty && (hasUsage || this.#endsWithUsage);
+      if (isEmpty) return undefined;
       let hasContent = false;
       for (let position = 0; position < choices.length && position < MAX_REPEATED; position++)
         if (this.#addChoice(choices[position])) hasContent = true;
@@ -155,7 +174,7 @@ export class ChatAccumulator implements Accumulator {
 
   get hasEnd(): boolean {
     const seen = Object.values(this.#choices);
-    return seen.length > 0 && seen.every(hasFinished);
+    return seen.length > 0 && (this.#endsWithUsage || seen.every(hasFinished));
   }
 
   result(): unknown {
@@ -165,37 +184,54 @@ export class ChatAccumulator implements Accumulator {
       service_tier: this.#serviceTier,
       system_fingerprint: this.#fingerprint,
       // Servers may skip an index, so the array may have holes.
-      choices: Object.values(this.#choices).map(completeChoice),
+      choices: Object.values(this.#choices).map((choice) => completeChoice(choice, this.#endsWithUsage)),
       // With several choices, the usage in one choice is not the usage of the whole answer.
       usage: this.#usage ?? (this.#choices[1] ? undefined : this.#choiceUsage),
     };
   }
 
-  /** @returns whether the piece is content: text, or a part of a tool call or of audio */
+  /** Groq reports usage, and why it stopped an answer, beside the choices. */
+  #addGroq(groq: unknown, hasUsage: boolean): void {
+    const { usage, error } = fieldsOf(groq);
+    if (!hasUsage) this.#usage = laterUsage(this.#usage, usage);
+    if (error === undefined || error === null) return;
+    this.#choices[0] ??= { index: 0 };
+    for (const choice of Object.values(this.#choices)) choice.error ??= reportedError(groq);
+  }
+
+  /** @returns whether the piece is content: text, an image, or a part of a tool call or of audio */
   #addChoice(piece: unknown): boolean {
     const {
       index: position,
       finish_reason: reasonGiven,
       delta,
+      message: whole,
       text,
       error,
+      content_filter_results: filters,
     } = (piece ?? NO_PIECE) as PayloadObject;
     const index = asCount(position) ?? 0;
     const reason = typeof reasonGiven === 'string' ? asWord(reasonGiven) : undefined;
-    const given = text === undefined ? delta : { content: text };
-    const message = (typeof given === 'object' && given !== null ? given : NO_PIECE) as PayloadObject;
-    const { content, refusal, reasoning_content, reasoning, audio } = message;
-    const { tool_calls: toolCalls, function_call: called } = message;
+    // Some servers send a whole message, or repeat the delta as `text`.
+    const message = (
+      typeof delta === 'object' && delta !== null
+        ? delta
+        : typeof whole === 'object' && whole !== null
+          ? whole
+          : { content: text }
+    ) as PayloadObject;
+    const { content, refusal, audio, images, tool_calls: toolCalls, function_call: called } = message;
     const calls =
-      (Array.isArray(toolCalls) && toolCalls.length > 0) || (called !== undefined && called !== null);
-    // `isPiece` is not called for `content`, to save time in each chunk.
-    const hasContent =
-      calls ||
+      (typeof toolCalls === 'object' && toolCalls !== null && toolCallsOf(message).length > 0) ||
+      (called !== undefined && called !== null && hasCall(called));
+    const isRefused = typeof refusal === 'string' && refusal !== '';
+    const hasText =
       (typeof content === 'string' ? content !== '' : Array.isArray(content) && content.length > 0) ||
-      isPiece(refusal) ||
-      isPiece(reasoning_content) ||
-      isPiece(reasoning) ||
-      (audio ?? undefined) !== undefined;
+      isRefused ||
+      reasoningOf(message) !== undefined;
+    const hasMedia = (audio ?? undefined) !== undefined || (Array.isArray(images) && images.length > 0);
+    const hasContent = calls || hasText || hasMedia;
+    if (hasContent && !this.hasToken) this.hasToken = hasText || hasSound(audio) || hasArguments(message);
     // Tool calls are kept even if content is not recorded: the names of tools are not content.
     const keepsMessage = this.#room !== undefined || calls;
     const isBroken = error !== undefined && error !== null;
@@ -205,9 +241,12 @@ export class ChatAccumulator implements Accumulator {
       choice = { index };
       this.#choices[index] = choice;
     }
+    if (isRefused) choice.refused = true;
+    if (filters !== undefined)
+      choice.content_filter_results = keptFilters(filters, choice.content_filter_results);
     if (reason !== undefined) {
       choice.finish_reason = reason;
-      this.#choiceUsage ??= keptNumbers(objectField(piece, 'usage'));
+      this.#choiceUsage ??= keptNumbers(field(piece, 'usage'));
       this.#completes = true;
     }
     if (isBroken) choice.error ??= reportedError(piece);
@@ -218,8 +257,9 @@ export class ChatAccumulator implements Accumulator {
   #addMessage(choice: StreamedChoice, delta: PayloadObject): void {
     choice.message ??= new ChoiceMessage();
     const { message } = choice;
-    const { tool_calls: calls, function_call: called, audio, role } = delta;
-    if (Array.isArray(calls)) for (const call of first(calls)) this.#addToolCall(message, call);
+    const { tool_calls: calls, function_call: called, audio, images, role } = delta;
+    if (typeof calls === 'object' && calls !== null)
+      for (const call of first(toolCallsOf(delta))) this.#addToolCall(message, call);
     if (called !== undefined && called !== null) {
       message.called ??= new StreamedToolCall(0, 'function');
       addCalled(message.called, called, this.#room);
@@ -235,6 +275,7 @@ export class ChatAccumulator implements Accumulator {
     if (typeof refusal === 'string') message.refusal.add(refusal, this.#room.messages);
     const reasoning = reasoningOf(delta);
     if (reasoning !== undefined) message.reasoning_content.add(reasoning, this.#room.messages);
+    if (images !== undefined) for (const image of imagesOf(delta)) addImage(message, image, this.#room);
   }
 
   #addToolCall(message: ChoiceMessage, delta: unknown): void {
@@ -253,9 +294,8 @@ export class ChatAccumulator implements Accumulator {
     }
     if (id !== undefined) call.id = id;
     this.#arguments ??= { maxText: MAX_ARGUMENTS_LENGTH, left: MAX_ARGUMENTS_LENGTH };
-    const custom = objectField(delta, 'custom');
-    if (custom !== undefined) call.type = 'custom';
-    addCalled(call, custom ?? objectField(delta, 'function'), this.#room, this.#arguments);
+    if (isCustomCall(delta)) call.type = 'custom';
+    addCalled(call, calledIn(delta), this.#room, this.#arguments);
   }
 }
 
@@ -263,8 +303,18 @@ function hasFinished({ finish_reason, error }: StreamedChoice): boolean {
   return finish_reason !== undefined || error !== undefined;
 }
 
-function isPiece(text: unknown): boolean {
-  return typeof text === 'string' && text !== '';
+/** Snowflake sends a function call without a name or arguments in each answer. */
+function hasCall(called: unknown): boolean {
+  return (textField(called, 'name') ?? textField(called, 'arguments')) !== undefined;
+}
+
+function hasSound(audio: unknown): boolean {
+  return (textField(audio, 'transcript') ?? textField(audio, 'data')) !== undefined;
+}
+
+function hasArguments(message: PayloadObject): boolean {
+  const called = [...first(toolCallsOf(message)).map(calledIn), message.function_call];
+  return called.some((each) => argumentsIn(each) !== '');
 }
 
 /**
@@ -280,17 +330,35 @@ function findCall(
   const isAt = (call: StreamedToolCall): boolean => index === undefined || call.index === index;
   const latest = calls.findLast(isAt);
   if (latest === undefined || (id !== undefined && latest.id === id)) return latest;
-  const called = objectField(delta, 'function') ?? objectField(delta, 'custom');
-  const isNamed = textField(called, 'name') !== undefined;
-  const hasOtherId = id === undefined ? index === undefined : latest.id !== undefined;
-  return isNamed && hasOtherId ? calls.find((call) => id !== undefined && call.id === id) : latest;
+  const called = calledIn(delta);
+  const name = textField(called, 'name');
+  if (name === undefined) return latest;
+  if (id !== undefined && latest.id !== undefined) return calls.find((call) => call.id === id);
+  return isAnother(latest, name, argumentsIn(called)) ? undefined : latest;
+}
+
+/**
+ * Whether a piece without an id begins another call. Some servers repeat the name in each piece. A name may arrive in
+ * pieces, too, but then the first one has an id.
+ */
+function isAnother({ id, name, whole }: StreamedToolCall, nameGiven: string, given: string): boolean {
+  if (name !== '' && nameGiven !== name) return id === undefined || whole.length > 0;
+  return /^\s*[[{]/.test(given) && typeof parseJson(whole.text) === 'object';
 }
 
 function addContentParts(message: ChoiceMessage, content: readonly unknown[], room: Room): void {
   for (const part of first(content)) {
+    const said = textOfPart(part);
     const text = field(part, 'type') === 'thinking' ? message.reasoning_content : message.content;
-    text.add(textOfPart(part) ?? '', room.messages);
+    if (said !== undefined) text.add(said, room.messages);
+    else if (field(part, 'text') === undefined) addImage(message, part, room);
   }
+}
+
+/** Further images have one mark. */
+function addImage({ images }: ChoiceMessage, image: unknown, room: Room): void {
+  if (images.length > MAX_REPEATED) return;
+  images.push(images.length < MAX_REPEATED ? keptValue(image, room.messages, room.media) : OMITTED_IMAGE);
 }
 
 /** A custom tool has `input` instead of `arguments`. */
@@ -304,9 +372,19 @@ function addCalled(
   // Some servers repeat the name in each piece.
   if (name !== undefined && name !== call.name && call.name.length + name.length <= MAX_NAME_LENGTH)
     call.name += name;
-  const piece = textField(delta, 'arguments') ?? textField(delta, 'input') ?? '';
+  const piece = argumentsIn(delta);
   if (room !== undefined) call.given.add(piece, room.toolArguments);
   if (identifying !== undefined) call.whole.add(piece, identifying);
+}
+
+/** Some servers send the arguments as an object. */
+function argumentsIn(called: unknown): string {
+  const given = givenTo(called) ?? '';
+  try {
+    return typeof given === 'string' ? given : JSON.stringify(given);
+  } catch {
+    return '';
+  }
 }
 
 function addAudio(message: ChoiceMessage, delta: unknown, room: Room): void {
@@ -317,19 +395,26 @@ function addAudio(message: ChoiceMessage, delta: unknown, room: Room): void {
   audio.data.add(textField(delta, 'data') ?? '', room.media);
 }
 
-function completeChoice({ index, finish_reason, error, message }: StreamedChoice): object {
-  const choice = finish_reason === undefined ? { index, error } : { index, finish_reason, error };
-  return message === undefined ? choice : { ...choice, message: wholeMessage(message) };
+/** @param isOver whether the answer has ended even if the choice has no finish reason */
+function completeChoice({ message, finish_reason, ...choice }: StreamedChoice, isOver: boolean): object {
+  const ended = message !== undefined && message.calls.length > 0 ? 'tool_calls' : 'stop';
+  const reason = finish_reason ?? (isOver && choice.error === undefined ? ended : undefined);
+  return {
+    ...choice,
+    ...(reason === undefined ? {} : { finish_reason: reason }),
+    ...(message === undefined ? {} : { message: wholeMessage(message) }),
+  };
 }
 
 function wholeMessage(message: ChoiceMessage): object {
-  const { role, content, refusal, reasoning_content, called, audio, annotations } = message;
+  const { role, content, refusal, reasoning_content, images, called, audio, annotations } = message;
   const cut = CHAT_TEXT_FIELDS.filter((name) => message[name].isCut);
   return {
     role,
     content: content.text,
     refusal: refusal.text,
     reasoning_content: reasoning_content.text,
+    images,
     tool_calls: message.calls.sort((left, right) => left.index - right.index).map(wholeCall),
     function_call: called && { name: called.name, arguments: called.given.marked },
     audio: audio && wholeAudio(audio),

@@ -8,6 +8,7 @@ import {
   asText,
   countField,
   fieldsOf,
+  first,
   MAX_READ,
   MAX_REPEATED,
   type PayloadObject,
@@ -15,8 +16,8 @@ import {
   tolerating,
 } from '../../util/payload.ts';
 import { citationParts } from '../citations.ts';
-import { readContentPart } from '../content-parts.ts';
-import { calledBy } from '../tool-calls.ts';
+import { imagesOf, readContentPart } from '../content-parts.ts';
+import { calledBy, toolCallsOf } from '../tool-calls.ts';
 
 /** System and developer messages keep their role and place. */
 export function readInputMessages(messages: unknown): UnreadMessages {
@@ -41,7 +42,7 @@ export const readOutputMessages: (result: unknown) => Message[] = tolerating((re
 const readMessage: (message: unknown, finishReason?: string) => Message = tolerating(
   (message, finishReason) => {
     const fields = fieldsOf(message);
-    const { name: participant, content, refusal, audio, tool_calls, function_call, tool_call_id } = fields;
+    const { name: participant, content, refusal, audio, function_call, tool_call_id } = fields;
     const isAnswer = finishReason !== undefined;
     const role = asText(fields.role) ?? (isAnswer ? 'assistant' : 'user');
     const name = asText(participant);
@@ -55,6 +56,7 @@ const readMessage: (message: unknown, finishReason?: string) => Message = tolera
     // Set by our own accumulator for a cut text. Programs do not send this field.
     const lengths = isAnswer ? fields.original_lengths : undefined;
     const parts = readChatContent(content, lengths, most);
+    for (const part of partsOf(imagesOf(fields), readContentPart, most)) parts.push(part);
     // Citations are read only from answers, because a request that repeats an answer may lack them.
     const annotations = asArray(isAnswer ? fields.annotations : undefined);
     if (annotations.length > 0) parts.push(...citationParts(annotations));
@@ -62,9 +64,9 @@ const readMessage: (message: unknown, finishReason?: string) => Message = tolera
     if (reasoning !== undefined)
       parts.unshift(textPart('reasoning', reasoning, countField(lengths, 'reasoning_content')));
     if (typeof refusal === 'string' && refusal !== '')
-      parts.push(textPart('text', refusal, countField(lengths, 'refusal')));
+      parts.push(textPart('refusal', refusal, countField(lengths, 'refusal')));
     if (audio) parts.push(...readSpokenAnswer(audio));
-    const calls = asArray(tool_calls);
+    const calls = toolCallsOf(fields);
     if (calls.length > 0) for (const part of partsOf(calls, readChatToolCallPart, most)) parts.push(part);
     if (function_call) parts.push(...readChatToolCallPart({ function: function_call }));
     if (isAnswer) return { role, parts, finish_reason: finishReason };
@@ -75,6 +77,7 @@ const readMessage: (message: unknown, finishReason?: string) => Message = tolera
 /** One text becomes an array literal: a push makes V8 allocate 17 elements. */
 function readChatContent(content: unknown, lengths: unknown, most: number): MessagePart[] {
   if (Array.isArray(content)) return partsOf(content, readContentPart, most);
+  if (typeof content === 'object') return readContentPart(content);
   if (typeof content !== 'string' || content === '') return [];
   if (lengths === undefined) return [{ type: 'text', content }];
   return [textPart('text', content, countField(lengths, 'content'))];
@@ -82,9 +85,12 @@ function readChatContent(content: unknown, lengths: unknown, most: number): Mess
 
 function toolResponse(callId: unknown, content: unknown): MessagePart {
   const id = asText(callId);
-  const response = Array.isArray(content)
-    ? content.map((part) => textField(part, 'text') ?? '').join('')
-    : (content ?? null);
+  const parts = Array.isArray(content)
+    ? partsOf(content, readContentPart, Number.POSITIVE_INFINITY)
+    : undefined;
+  const response = parts?.every((part) => part.type === 'text')
+    ? parts.map((part) => (part.type === 'text' ? part.content : '')).join('')
+    : (parts ?? content ?? null);
   return {
     type: 'tool_call_response',
     ...(id === undefined ? {} : { id }),
@@ -118,9 +124,19 @@ function readChatToolCallPart(call: unknown): MessagePart[] {
 }
 
 /**
- * The reasoning in a message or in a piece of one. Servers use two names for the field, and some send both.
- * OpenAI's API sends neither.
+ * The reasoning in a message or in a piece of one. Servers use several names for the field, and some send it under two
+ * of them. OpenAI's API sends none.
  */
-export function reasoningOf({ reasoning_content, reasoning }: PayloadObject): string | undefined {
-  return asText(reasoning_content) ?? asText(reasoning);
+export function reasoningOf(message: PayloadObject): string | undefined {
+  const { reasoning_content, reasoning, reasoning_text, reasoning_details: details } = message;
+  const text = asText(reasoning_content) ?? asText(reasoning) ?? asText(reasoning_text);
+  return text ?? (details === undefined || details === null ? undefined : detailedReasoning(details));
+}
+
+/** Encrypted details have neither a text nor a summary. */
+function detailedReasoning(details: unknown): string | undefined {
+  const texts = (Array.isArray(details) ? first(details, MAX_READ) : [details]).map(
+    (detail: unknown) => textField(detail, 'text') ?? textField(detail, 'summary') ?? '',
+  );
+  return asText(texts.join(''));
 }

@@ -1,10 +1,13 @@
 import { KeptText, type TextLimits, type TextRoom } from '../../telemetry/content/kept-content.ts';
 import { plainError } from '../../telemetry/content/plain-data.ts';
+import { laterUsage } from '../../telemetry/cost/usage.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
 import {
+  arrayField,
   asArray,
   countField,
   field,
+  first,
   MAX_READ,
   MAX_REPEATED,
   objectField,
@@ -12,8 +15,9 @@ import {
   stringField,
   textField,
 } from '../../util/payload.ts';
+import { textOfPart } from '../content-parts.ts';
 import { countSkippedItemCalls, isRecordedCall } from './items.ts';
-import { KeptItems, keptResponse } from './kept-response.ts';
+import { KeptItems, keptResponse, REFUSAL } from './kept-response.ts';
 
 /**
  * Where the text of a delta event belongs: in a field of the item or, with `part`, in a part listed in that
@@ -81,6 +85,7 @@ export class ResponseAccumulator implements Accumulator {
   readonly #items = new Map<number, object>();
   #skippedItems = 0;
   contentChunks = 0;
+  hasToken = false;
   hasEnd = false;
   /**
    * Texts that arrive in pieces, until their item is complete. Their keys sort by item, then part, then type.
@@ -101,14 +106,20 @@ export class ResponseAccumulator implements Accumulator {
     const type = field(event, 'type');
     const place = PLACES.get(type);
     if (place !== undefined) {
-      if (field(event, 'delta') !== '') this.contentChunks++;
+      if (field(event, 'delta') !== '') {
+        this.contentChunks++;
+        this.hasToken = true;
+      }
       if (this.#room !== undefined) this.#addPiece(event, place, this.#room);
+      else if (place.part === 'refusal') this.#addRefusal(event);
     } else if (type === 'response.output_item.added' || type === 'response.output_item.done') {
       this.#addItem(event, type === 'response.output_item.added');
     } else if (type === 'error') {
       this.#error = plainError(event);
       this.hasEnd = true;
     } else {
+      // Audio, for example.
+      if (String(type).endsWith('.delta') && field(event, 'delta') !== '') this.hasToken = true;
       this.#addResponse(responseIn(event));
       if (ENDS.has(type)) this.hasEnd = true;
       return type === 'response.completed' || type === 'response.incomplete';
@@ -134,8 +145,11 @@ export class ResponseAccumulator implements Accumulator {
   #addResponse(response: unknown): void {
     const kept = keptResponse(response, this.#limits);
     if (kept === undefined) return;
-    this.#response = kept;
+    // A later event may lack what an earlier one reported.
+    const usage = laterUsage(objectField(this.#response, 'usage'), field(kept, 'usage'));
+    this.#response = { ...this.#response, ...kept, ...(usage === undefined ? {} : { usage }) };
     const output = field(response, 'output');
+    if (!this.hasToken) this.hasToken = first(asArray(output)).some(hasTokens);
     this.#skippedInResponse = Array.isArray(output) ? countSkippedItemCalls(output) : 0;
   }
 
@@ -147,6 +161,7 @@ export class ResponseAccumulator implements Accumulator {
       return;
     }
     this.#items.set(index, this.#kept.keep(item, this.#items.get(index)));
+    if (!this.hasToken) this.hasToken = hasTokens(item);
     for (const [key, text] of this.#unfinished) if (text.item === index) this.#unfinished.delete(key);
   }
 
@@ -165,6 +180,13 @@ export class ResponseAccumulator implements Accumulator {
     unfinished.text.add(textField(event, 'delta') ?? '', room);
   }
 
+  /** Called if content is not recorded. */
+  #addRefusal(event: unknown): void {
+    const index = countField(event, 'output_index');
+    const item = index === undefined ? undefined : this.#items.get(index);
+    if (index !== undefined && item !== undefined) this.#items.set(index, { ...item, content: REFUSAL });
+  }
+
   #seenOutput(): unknown[] {
     const texts = byKey(this.#unfinished);
     return byKey(this.#items).map(([index, item]) => {
@@ -172,6 +194,12 @@ export class ResponseAccumulator implements Accumulator {
       return own.length === 0 ? item : { ...item, ...fieldsOfTexts(own) };
     });
   }
+}
+
+/** Some servers send whole items. */
+function hasTokens(item: unknown): boolean {
+  const parts = [...first(arrayField(item, 'content')), ...first(arrayField(item, 'summary'))];
+  return parts.some((part) => textOfPart(part) !== undefined) || textField(item, 'arguments') !== undefined;
 }
 
 function byKey<Value>(map: ReadonlyMap<number, Value>): [number, Value][] {

@@ -3,6 +3,7 @@ import {
   asArray,
   asWord,
   field,
+  first,
   MAX_READ,
   MAX_REPEATED,
   row,
@@ -90,6 +91,11 @@ export function readResponseToolCall(item: unknown): ResponseToolCall | undefine
     serverLabel: stringField(item, 'server_label'),
     namespace: stringField(item, 'namespace'),
   };
+}
+
+/** @param content the parts of a message */
+export function hasRefusal(content: unknown): boolean {
+  return first(asArray(content)).some((part) => field(part, 'type') === 'refusal');
 }
 
 /** Only the type is read, because an output may have a million items. */

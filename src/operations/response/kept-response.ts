@@ -1,7 +1,9 @@
 import { Keeper, keptFields, keptNumbers, type TextLimits } from '../../telemetry/content/kept-content.ts';
 import { plainError } from '../../telemetry/content/plain-data.ts';
+import { keptFilters } from '../../telemetry/outcomes/content-filter.ts';
 import {
   arrayField,
+  asArray,
   asBoolean,
   asName,
   asNumber,
@@ -15,7 +17,7 @@ import {
 } from '../../util/payload.ts';
 import { readCitations } from '../citations.ts';
 import { fingerprintOfItem, keepFingerprint } from '../tool-calls.ts';
-import { readResponseToolCall, readToolOutputCallId } from './items.ts';
+import { hasRefusal, readResponseToolCall, readToolOutputCallId } from './items.ts';
 
 /** The API accepts 16 pairs of metadata, with at most 512 characters each. */
 const MAX_KEPT_PAIRS = 16;
@@ -41,6 +43,8 @@ const FIELDS: KeptFields = {
   metadata: (value) => keptFields(value, 1, MAX_KEPT_PAIRS, keptPair),
   tool_usage: (value) => keptNumbers(value),
   usage: (value) => keptNumbers(value),
+  // Azure's field.
+  content_filters: (value) => first(asArray(value)).map(keptFilter),
 };
 
 const ITEM_NAMES = [
@@ -59,6 +63,12 @@ const ITEM_NAMES = [
 
 const TYPE = ['type', 'status'] as const;
 
+/** What is kept of a message if content is not recorded: whether the model refused to answer. */
+const MESSAGE_FIELDS: KeptFields = {
+  content: (value) => (hasRefusal(value) ? REFUSAL : undefined),
+};
+export const REFUSAL: readonly object[] = [{ type: 'refusal' }];
+
 /** What is kept of a tool call if content is not recorded: who runs it, how it ended, the files it found. */
 const TOOL_FIELDS: KeptFields = {
   environment: (value) => pick(value, ['type']),
@@ -76,6 +86,10 @@ const MAX_TOOL_ITEMS = 2 * MAX_REPEATED;
 /** The id of a file. Of further ones, only the number is recorded. */
 function keptResult(found: unknown, index: number): unknown {
   return index < MAX_REPEATED ? (pick(found, ['file_id']) ?? null) : null;
+}
+
+function keptFilter(filter: unknown): object {
+  return { content_filter_results: keptFilters(field(filter, 'content_filter_results')) };
 }
 
 function keptPair(value: unknown): string | undefined {
@@ -104,7 +118,10 @@ export class KeptItems {
     if (isTool && this.#toolCount >= MAX_TOOL_ITEMS) return pick(item, TYPE) ?? {};
     const kept =
       this.#keeper === undefined
-        ? { ...pick(item, isTool ? ITEM_NAMES : TYPE), ...(isTool ? keepFields(item, TOOL_FIELDS) : {}) }
+        ? {
+            ...pick(item, isTool ? ITEM_NAMES : TYPE),
+            ...keepFields(item, isTool ? TOOL_FIELDS : MESSAGE_FIELDS),
+          }
         : (asObject(this.#keeper.keep(item, before)) ?? {});
     if (this.#keeper !== undefined) {
       // Without this, names and ids could be lost: a long text before them might use up the limit.

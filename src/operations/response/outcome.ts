@@ -1,9 +1,11 @@
 import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../../semconv/attributes.ts';
+import { addBlockedCategories } from '../../telemetry/outcomes/content-filter.ts';
 import { type Failure, readError } from '../../telemetry/outcomes/failure.ts';
 import { addFinishReason } from '../../telemetry/outcomes/finish-reason.ts';
 import {
   arrayField,
+  asArray,
   asName,
   asWord,
   field,
@@ -17,15 +19,19 @@ import {
 } from '../../util/payload.ts';
 import { define } from '../attributes.ts';
 import { reportedError } from '../failures.ts';
-import { readResponseToolCall, waitingCalls } from './items.ts';
+import { hasRefusal, readResponseToolCall, waitingCalls } from './items.ts';
 
 export const responseAttributes: (response: unknown) => Attributes = tolerating((response) => {
-  const { id, model, status, service_tier } = fieldsOf(response);
+  const { id, model, status, service_tier, output, content_filters: filters } = fieldsOf(response);
   const attributes: Attributes = {};
   define(attributes, ATTR.GEN_AI_RESPONSE_ID, asName(id));
   define(attributes, ATTR.GEN_AI_RESPONSE_MODEL, asName(model));
   define(attributes, ATTR.GEN_AI_RESPONSE_STATUS, asWord(status));
   addFinishReason(attributes, finishReasonOf(response));
+  if (first(asArray(output)).some((item) => hasRefusal(field(item, 'content'))))
+    attributes[ATTR.OPENAI_RESPONSE_REFUSED] = true;
+  for (const filter of first(asArray(filters)))
+    addBlockedCategories(attributes, field(filter, 'content_filter_results'));
   define(attributes, ATTR.GEN_AI_CONVERSATION_ID, conversationIdOf(response));
   define(attributes, ATTR.OPENAI_RESPONSE_SERVICE_TIER, asWord(service_tier));
   return attributes;

@@ -252,8 +252,10 @@ function word(text: string): string {
   return WORD.test(shown) ? shown : shown.slice(0, 24).replace(/[^\w.-]/g, '_');
 }
 
-const TEXT = '{"type":"text","content":';
-const REASONING = '{"type":"reasoning","content":';
+/** The beginning of each part that is a text, by its type. */
+const HEADS: ReadonlyMap<unknown, string> = new Map(
+  ['text', 'reasoning', 'refusal'].map((type) => [type, `{"type":"${type}","content":`]),
+);
 
 /**
  * Writes a part. A text that does not fit is cut; any other part is left out.
@@ -265,9 +267,8 @@ function writePart(part: unknown, room: number, limits: ContentLimits): string |
   if (part === undefined || (media.mode === 'drop' && isBlob(part))) return '';
   if (room < 1) return undefined;
   const { type, content: whole, original_length: given } = fieldsOf(part);
-  if ((type !== 'text' && type !== 'reasoning') || typeof whole !== 'string')
-    return limitedJson(part, room, limits);
-  const head = type === 'text' ? TEXT : REASONING;
+  const head = HEADS.get(type);
+  if (head === undefined || typeof whole !== 'string') return limitedJson(part, room, limits);
   const content = textWithoutMedia(media, whole);
   const length = Math.max(whole.length, asCount(given) ?? 0);
   if (length === content.length && length <= Math.min(maxText, room)) {

@@ -3,6 +3,7 @@ import { cut, ownCopy } from '../../util/cut-text.ts';
 import {
   asName,
   asNumber,
+  asTokenCount,
   field,
   first,
   MAX_READ,
@@ -137,7 +138,8 @@ export function keptValue(value: unknown, room: TextRoom, media: TextRoom = medi
     holder: Record<string, unknown>,
   ): string => {
     // Media are kept whole or not at all: a hash or size of half an image would be wrong.
-    if ((MEDIA.includes(key) || type === 'blob') && text.length > room.maxText) {
+    const isMedia = MEDIA.includes(key) || type === 'blob' || text.startsWith('data:');
+    if (isMedia && text.length > room.maxText) {
       const fits = text.length <= media.left;
       if (fits) media.left -= text.length;
       else holder.original_length = text.length;
@@ -194,7 +196,11 @@ export class Keeper {
 }
 
 export function keptNumbers(usage: unknown, depth: number = 3): object | undefined {
-  return keptFields(usage, depth, MAX_NUMBERS, (item) => (typeof item === 'boolean' ? item : asNumber(item)));
+  return keptFields(usage, depth, MAX_NUMBERS, keptNumber);
+}
+
+function keptNumber(item: unknown): unknown {
+  return typeof item === 'boolean' ? item : (asNumber(item) ?? asTokenCount(item));
 }
 
 export function keptFields(

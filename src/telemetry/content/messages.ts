@@ -3,7 +3,7 @@ import { MAX_READ } from '../../util/payload.ts';
 import { mayHaveMedia } from './media.ts';
 
 export function textPart(
-  type: 'text' | 'reasoning',
+  type: 'text' | 'reasoning' | 'refusal',
   content: string,
   originalLength: number | undefined,
 ): MessagePart {

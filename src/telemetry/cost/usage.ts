@@ -1,7 +1,15 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Settings } from '../../config/config.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { asAmount, asCount, field, fieldsOf, type PayloadObject, tolerating } from '../../util/payload.ts';
+import {
+  asAmount,
+  asTokenCount,
+  field,
+  fieldsOf,
+  type PayloadObject,
+  tolerating,
+} from '../../util/payload.ts';
+import { keptNumbers } from '../content/kept-content.ts';
 
 /** The modalities other than text. */
 export type Modality = 'audio' | 'image';
@@ -77,48 +85,34 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
   // spelling of chat, but the API sends `prompt_token_details`.
   const { prompt_tokens_details, prompt_token_details, input_tokens_details, input_token_details } = whole;
   const { completion_tokens_details, output_tokens_details, output_token_details } = whole;
-  const inputTokens = asCount(prompt_tokens) ?? asCount(input_tokens);
-  const outputTokens = asCount(completion_tokens) ?? asCount(output_tokens);
+  const inputTokens = asTokenCount(prompt_tokens) ?? asTokenCount(input_tokens);
+  const outputTokens = asTokenCount(completion_tokens) ?? asTokenCount(output_tokens);
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
   const input = fieldsOf(
     prompt_tokens_details ?? prompt_token_details ?? input_tokens_details ?? input_token_details,
   );
   const output = fieldsOf(completion_tokens_details ?? output_tokens_details ?? output_token_details);
-  const { cached_tokens, cache_write_tokens, cache_creation_tokens, cache_creation_input_tokens } = input;
-  // The last two are the spellings of Alibaba and LiteLLM.
-  const written =
-    cache_write_tokens ??
-    cache_creation_tokens ??
-    cache_creation_input_tokens ??
-    whole.cache_creation_input_tokens;
-  // SGLang and Perplexity report reasoning tokens beside the totals, not in the details.
-  const beside = asCount(whole.reasoning_tokens) ?? 0;
-  const reasoningTokens = asCount(output.reasoning_tokens) ?? beside;
-  // xAI and Perplexity do not count reasoning tokens as output. This shows in a total that includes them in
-  // addition, or in a `reasoning_tokens` beside the totals that exceeds the output. In the details, a number
-  // above the output is only a gateway's estimate.
-  const listedOutput = outputTokens ?? 0;
-  const listed = (inputTokens ?? 0) + listedOutput;
-  const total = asCount(total_tokens) ?? 0;
-  const isMore = total === listed + reasoningTokens || beside > listedOutput;
-  const more = isMore ? reasoningTokens : 0;
-  const read: Usage = {
-    inputTokens: inputTokens ?? 0,
-    outputTokens: listedOutput + more,
-    cacheReadTokens: asCount(cached_tokens) ?? cachedBeside(whole) ?? 0,
-    cacheWriteTokens: asCount(written) ?? 0,
-    reasoningTokens: Math.min(reasoningTokens, listedOutput + more),
-    modalities: readModalities(input, output),
-  };
+  const parts = readUsageParts(whole, input, output);
   const known = inputTokens === undefined ? 'output' : outputTokens === undefined ? 'input' : undefined;
-  if (known === undefined && total <= listed + more && !prompt_audio_seconds) return read;
+  const sums = { input: inputTokens ?? 0, output: outputTokens ?? 0 };
+  const gap = (asTokenCount(total_tokens) ?? 0) - sums.input - sums.output;
+  const sets = known === undefined && gap > 0 ? smallestSets(parts, gap) : NO_SETS;
+  const isAmbiguous = sets.length > 1;
+  if (sets.length === 1) for (const name of sets[0] ?? []) sums[SIDES[name]] += parts[name];
+  // SGLang reports reasoning tokens beside the totals, not in the details. If such a number exceeds the output, it is
+  // not part of the output, as at Perplexity. In the details, it is only a gateway's estimate.
+  const isMore = sets.length === 0 && tokensIn(whole.reasoning_tokens) > sums.output;
+  if (isMore) sums.output += parts.reasoning;
+  const read = limited(sums, parts, readModalities(input, output));
+  const isUnlisted = gap > 0 && sets.length === 0 && !isMore;
+  if (known === undefined && !isUnlisted && !isAmbiguous && !prompt_audio_seconds) return read;
   // If only one number is known and the total equals it, the other number is zero.
-  const isPartial = (known !== undefined && asCount(total_tokens) !== listed) || undefined;
+  const isHalf = known !== undefined && !(gap === 0 && total_tokens !== undefined);
   return {
     ...read,
-    unlisted: total > listed + more ? total - listed : undefined,
-    known: isPartial && known,
-    isPartial,
+    unlisted: isUnlisted ? gap : undefined,
+    known: isHalf ? known : undefined,
+    isPartial: isAmbiguous || isHalf || undefined,
     audioSeconds: asAmount(prompt_audio_seconds),
   };
 });
@@ -127,9 +121,101 @@ export function usageIn(holder: unknown): Usage | undefined {
   return readUsage(field(holder, 'usage'));
 }
 
-function cachedBeside(usage: PayloadObject): number | undefined {
-  const { cached_tokens, prompt_cache_hit_tokens, cache_read_input_tokens } = usage;
-  return asCount(cached_tokens ?? prompt_cache_hit_tokens ?? cache_read_input_tokens);
+/**
+ * The usage that a stream has reported so far. Most servers repeat it or send it once. Cloudflare sends increments,
+ * which have fewer input tokens than the usage before, and the whole again at the end.
+ */
+export function laterUsage(before: object | undefined, usage: unknown): object | undefined {
+  const later = keptNumbers(usage);
+  if (before === undefined || later === undefined) return later ?? before;
+  const [one, other] = [readUsage(before), readUsage(later)];
+  const replaces = other !== undefined && other.inputTokens >= (one?.inputTokens ?? 0);
+  return replaces ? later : sumOfNumbers(before, later);
+}
+
+function sumOfNumbers(one: object, other: object): object {
+  const sum: Record<string, unknown> = { ...one };
+  for (const [name, value] of Object.entries(other)) {
+    const before = sum[name];
+    if (typeof value === 'object' && value !== null)
+      sum[name] = sumOfNumbers(fieldsOf(before), value as object);
+    else sum[name] = typeof before === 'number' && typeof value === 'number' ? before + value : value;
+  }
+  return sum;
+}
+
+/** The parts of a usage that some services count beside the input or the output, and the side to which each belongs. */
+const SIDES = {
+  reasoning: 'output',
+  cached: 'input',
+  written: 'input',
+  audioInput: 'input',
+  audioOutput: 'output',
+} as const;
+
+type UsagePart = keyof typeof SIDES;
+type UsageParts = Readonly<Record<UsagePart, number>>;
+const PARTS = Object.keys(SIDES) as readonly UsagePart[];
+
+/** Many services report a part in several spellings, some of them as 0. */
+function readUsageParts(whole: PayloadObject, input: PayloadObject, output: PayloadObject): UsageParts {
+  const { cached_tokens, prompt_cache_hit_tokens, cache_read_input_tokens, num_cached_tokens } = whole;
+  const cachedBeside =
+    cached_tokens || prompt_cache_hit_tokens || cache_read_input_tokens || num_cached_tokens;
+  // The last two are the spellings of Alibaba and LiteLLM.
+  const { cache_write_tokens, cache_creation_tokens, cache_creation_input_tokens } = input;
+  const written = cache_write_tokens || cache_creation_tokens || cache_creation_input_tokens;
+  const cached = input.cached_tokens || cachedBeside;
+  const allWritten = written || whole.cache_creation_input_tokens;
+  const reasoning = output.reasoning_tokens || whole.reasoning_tokens;
+  // Most parts are missing or 0, so that nothing is called.
+  return {
+    reasoning: reasoning ? tokensIn(reasoning) : 0,
+    cached: cached ? tokensIn(cached) : 0,
+    written: allWritten ? tokensIn(allWritten) : 0,
+    audioInput: input.audio_tokens ? tokensIn(input.audio_tokens) : 0,
+    audioOutput: output.audio_tokens ? tokensIn(output.audio_tokens) : 0,
+  };
+}
+
+function tokensIn(value: unknown): number {
+  return asTokenCount(value) ?? 0;
+}
+
+const NO_SETS: readonly (readonly UsagePart[])[] = [];
+
+/** The smallest sets of parts that add up to `gap`. If there are several, nobody can tell which one is meant. */
+function smallestSets(parts: UsageParts, gap: number): readonly (readonly UsagePart[])[] {
+  let sets: UsagePart[][] = [[]];
+  for (const name of PARTS) if (parts[name] > 0) sets = sets.flatMap((set) => [set, [...set, name]]);
+  const fits = sets.filter((set) => set.reduce((sum, name) => sum + parts[name], 0) === gap);
+  const least = Math.min(...fits.map(({ length }) => length));
+  return fits.filter(({ length }) => length === least);
+}
+
+/** No part exceeds its whole, even if a server reports more. */
+function limited(
+  { input, output }: Readonly<Record<'input' | 'output', number>>,
+  { cached, written, reasoning }: UsageParts,
+  given: ModalityUsage | undefined,
+): Usage {
+  const cacheReadTokens = cached < input ? cached : input;
+  const unread = input - cacheReadTokens;
+  return {
+    inputTokens: input,
+    outputTokens: output,
+    cacheReadTokens,
+    cacheWriteTokens: written < unread ? written : unread,
+    reasoningTokens: reasoning < output ? reasoning : output,
+    modalities: given && limitedModalities(given, { input, cached: cacheReadTokens, output }),
+  };
+}
+
+function limitedModalities(given: ModalityUsage, most: ModalityTokens): ModalityUsage {
+  return modalitiesWith((modality, among) => {
+    const tokens = given[modality];
+    return Math.min(tokens[among], most[among], among === 'cached' ? tokens.input : Infinity);
+  });
 }
 
 function readModalities(input: PayloadObject, output: PayloadObject): ModalityUsage | undefined {
@@ -137,7 +223,7 @@ function readModalities(input: PayloadObject, output: PayloadObject): ModalityUs
   if (!(input.audio_tokens || input.image_tokens || output.audio_tokens || output.image_tokens))
     return undefined;
   const details = { input, cached: fieldsOf(input.cached_tokens_details), output };
-  return modalitiesWith((modality, among) => asCount(details[among][`${modality}_tokens`]) ?? 0);
+  return modalitiesWith((modality, among) => asTokenCount(details[among][`${modality}_tokens`]) ?? 0);
 }
 
 export function addUsage(a: Usage, b: Usage): Usage {

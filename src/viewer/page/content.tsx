@@ -133,6 +133,7 @@ function PartBlock({ part }: { readonly part: SpanPart }): VNode {
   const content = partContent(part);
   switch (type) {
     case 'text':
+    case 'refusal':
       return typeof content === 'string' ? <RichText text={content} /> : <ValueBlock value={content ?? ''} />;
     case 'cut':
       return <p class="dim">cut for this page: see the span</p>;

@@ -1,10 +1,11 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ChatAccumulator } from '../../../src/operations/chat/accumulator.ts';
 
 const HEAD = { id: 'chatcmpl-1', model: 'gpt-4o', service_tier: 'default', system_fingerprint: 'fp_1' };
 const { service_tier: _, system_fingerprint: __, ...LATER } = HEAD;
 
-const LIMITS = { text: 1_000, span: 10_000, answer: 100_000 };
+const LIMITS = { text: 10_000, span: 100_000, answer: 1_000_000 };
 
 function accumulate(chunks: readonly unknown[], content: boolean = true): unknown {
   const accumulator = new ChatAccumulator(content ? LIMITS : undefined);
@@ -48,6 +49,24 @@ test.each<[string, pieces: readonly string[], calls: readonly string[]]>([
     ['1 call_2 add {"a"', '0 call_1 look {}', '1 - - :1}'],
     ['call_1 look {}', 'call_2 add {"a":1}'],
   ],
+  [
+    'if complete calls share the index 0 and have no id',
+    ['0 - look {}', '0 - add {"a":1}', '0 - add {"a":2}', '0 - look []'],
+    ['- look {}', '- add {"a":1}', '- add {"a":2}', '- look []'],
+  ],
+  [
+    'if calls without an id or arguments share the index 0',
+    ['0 - look -', '0 - add {"a":', '0 - - 1}'],
+    ['- look -', '- add {"a":1}'],
+  ],
+  [
+    'if the name is repeated without an id',
+    ['0 - add {"a":{', '0 - add "b":', '0 - add 1}}'],
+    ['- add {"a":{"b":1}}'],
+  ],
+  ['if the name comes in pieces', ['0 call_1 a -', '0 - dd {"a"', '0 - - :1}'], ['call_1 add {"a":1}']],
+  ['if the id comes last', ['0 - add {"a"', '0 call_1 add :1}'], ['call_1 add {"a":1}']],
+  ['if only the second call has an id', ['0 - look {}', '0 call_2 add {}'], ['- look {}', 'call_2 add {}']],
 ])('the pieces of a tool call are found %s', (_what, pieces, calls) => {
   const given = (text: string): (string | undefined)[] =>
     text.split(' ').map((each) => (each === '-' ? undefined : each));
@@ -59,9 +78,222 @@ test.each<[string, pieces: readonly string[], calls: readonly string[]]>([
   );
   const whole = calls
     .map(given)
-    .map(([id, name, args]) => ({ id, type: 'function', function: { name, arguments: args } }));
+    .map(([id, name, args = '']) => ({ id, type: 'function', function: { name, arguments: args } }));
   const { choices } = result as { choices: [{ message: { tool_calls: unknown[] } }] };
   expect(choices[0].message.tool_calls).toEqual(whole);
+});
+
+type Calls = {
+  readonly id?: string;
+  readonly function: { readonly name: string; readonly arguments: string };
+}[];
+
+function callsIn(result: unknown): Calls {
+  return (result as { choices: [{ message: { tool_calls: Calls } }] }).choices[0].message.tool_calls;
+}
+
+describe('a call that is split anywhere stays one call', () => {
+  const call = fc.record({
+    name: fc.stringMatching(/^[a-z_]{1,12}$/),
+    args: fc.dictionary(fc.string({ maxLength: 6 }), fc.jsonValue({ maxDepth: 1 }), { maxKeys: 3 }),
+  });
+  const split = (text: string, cuts: readonly number[]): string[] => {
+    const places = [0, ...cuts.map((cut) => cut % (text.length + 1)), text.length].sort((a, b) => a - b);
+    return places.slice(1).map((end, index) => text.slice(places[index], end));
+  };
+
+  test.each<[string, id: string | undefined, repeatsName: boolean, index: number | undefined]>([
+    ['with an id in its first piece', 'call_1', false, 0],
+    ['with its name in each piece', 'call_1', true, 0],
+    ['without an id', undefined, false, 0],
+    ['without an id, but with its name in each piece', undefined, true, 0],
+    ['without an id or an index', undefined, false, undefined],
+  ])('%s', (_what, id, repeatsName, index) => {
+    fc.assert(
+      fc.property(call, fc.array(fc.nat(), { maxLength: 6 }), ({ name, args }, cuts) => {
+        const whole = JSON.stringify(args);
+        const pieces = split(whole, cuts).map((piece, position) => ({
+          ...(index === undefined ? {} : { index }),
+          id: position === 0 ? id : undefined,
+          function: { ...(position === 0 || repeatsName ? { name } : {}), arguments: piece },
+        }));
+        const calls = callsIn(accumulate(pieces.map((piece) => delta({ tool_calls: [piece] }))));
+        expect(calls.map(({ function: called }) => called)).toEqual([{ name, arguments: whole }]);
+      }),
+    );
+  });
+
+  test('and complete calls without ids stay as many as they are', () => {
+    fc.assert(
+      fc.property(fc.array(call, { minLength: 1, maxLength: 8 }), (calls) => {
+        const sent = calls.map(({ name, args }) => ({ name, arguments: JSON.stringify(args) }));
+        const pieces = sent.map((called) => delta({ tool_calls: [{ index: 0, id: '', function: called }] }));
+        expect(callsIn(accumulate(pieces)).map(({ function: called }) => called)).toEqual(sent);
+      }),
+    );
+  });
+});
+
+describe('a chunk is read whole', () => {
+  const call = { index: 0, id: 'call_1', function: { name: 'add', arguments: { b: 1, a: [2] } } };
+  const called = [
+    { id: 'call_1', type: 'function', function: { name: 'add', arguments: '{"b":1,"a":[2]}' } },
+  ];
+  const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,aGVsbG8=' } };
+
+  test.each<[string, choice: object, message: object]>([
+    ['a delta beside a text', { delta: { content: 'Hi' }, text: 'no' }, { content: 'Hi' }],
+    [
+      'a delta beside the message so far',
+      { delta: { content: 'Hi' }, message: { content: 'no' } },
+      { content: 'Hi' },
+    ],
+    ['an empty delta beside a text', { delta: {}, text: 'no' }, { content: '' }],
+    ['a message beside a text', { delta: null, message: { content: 'Hi' }, text: 'no' }, { content: 'Hi' }],
+    ['a text', { text: 'Hi' }, { content: 'Hi' }],
+    ['a call without a list', { delta: { tool_calls: call } }, { tool_calls: called }],
+    ['a list of calls', { delta: { tool_calls: [call] } }, { tool_calls: called }],
+    [
+      'a function beside an empty custom tool',
+      { delta: { tool_calls: [{ ...call, custom: { name: '', input: '' } }] } },
+      { tool_calls: called },
+    ],
+    ['reasoning_text', { delta: { reasoning_text: 'Hm' } }, { reasoning_content: 'Hm' }],
+    [
+      'reasoning_details',
+      {
+        delta: {
+          reasoning_details: [
+            { type: 'reasoning.text', text: 'Hm' },
+            { type: 'reasoning.summary', summary: '.' },
+            { type: 'reasoning.encrypted', data: 'secret' },
+          ],
+        },
+      },
+      { reasoning_content: 'Hm.' },
+    ],
+    ['images', { delta: { images: [image] } }, { images: [image] }],
+    [
+      'images that are URLs',
+      { delta: { images: ['u'] } },
+      { images: [{ type: 'image_url', image_url: 'u' }] },
+    ],
+    [
+      'an image in the content',
+      { delta: { content: ['A ', { type: 'text', text: 'cat' }, image] } },
+      { content: 'A cat', images: [image] },
+    ],
+  ])('%s', (_what, choice, message) => {
+    expect(accumulate([chunk({ index: 0, ...choice })])).toMatchObject({ choices: [{ message }] });
+  });
+
+  test('an image that is too large is left out whole, and further images have a mark', () => {
+    const url = `data:image/png;base64,${'A'.repeat(9_000_000)}`;
+    const images = Array.from({ length: 200 }, () => 'u');
+    const result = accumulate([
+      delta({ images: [{ type: 'image_url', image_url: { url } }] }),
+      delta({ images }),
+    ]);
+    const [{ message }] = (result as { choices: [{ message: { images: { image_url?: unknown }[] } }] })
+      .choices;
+    expect(message.images[0]?.image_url).toEqual({ url: '', original_length: url.length });
+    expect(message.images.slice(127)).toEqual([{ type: 'image_url', image_url: 'u' }, { type: 'omitted' }]);
+  });
+});
+
+test('a later chunk never erases what an earlier one said', () => {
+  const names = fc.record({
+    id: fc.constantFrom('', null, undefined, 'chatcmpl-1'),
+    model: fc.constantFrom('', null, undefined, 5, 'gpt-4o'),
+    service_tier: fc.constantFrom('', null, undefined, 'flex'),
+    system_fingerprint: fc.constantFrom('', null, undefined, 'fp_1'),
+    usage: fc.constantFrom(null, undefined, {}, USAGE),
+  });
+  fc.assert(
+    fc.property(fc.array(names, { minLength: 1 }), (chunks) => {
+      const result = accumulate(chunks.map((each) => ({ ...each, choices: [] }))) as Record<string, unknown>;
+      for (const [key, value] of Object.entries({ ...HEAD, service_tier: 'flex', usage: USAGE })) {
+        const isSaid = chunks.some((each) => Object.is(each[key as keyof (typeof chunks)[0]], value));
+        if (isSaid) expect(result[key]).toEqual(value);
+      }
+    }),
+  );
+});
+
+describe('an answer without a finish reason', () => {
+  const said = delta({ content: 'Hi' });
+  const asked = delta({
+    tool_calls: [{ index: 0, id: 'call_1', function: { name: 'add', arguments: '{}' } }],
+  });
+  const end = { choices: [], usage: USAGE };
+
+  test.each<[string, readonly object[], end: boolean, reason: string | undefined]>([
+    ['is over once a chunk has the usage alone', [said, end], true, 'stop'],
+    ['is over even if the chunk has no choices at all', [said, { usage: USAGE }], true, 'stop'],
+    ['has asked for a tool', [asked, end], true, 'tool_calls'],
+    ['is cut without a usage', [said], false, undefined],
+    ['is cut if each chunk has choices and a usage', [{ ...said, usage: USAGE }], false, undefined],
+    ['is cut if it continues after a usage', [said, end, said], false, undefined],
+    ['is cut if there is only a usage', [end], false, undefined],
+  ])('%s', (_what, chunks, hasEnd, reason) => {
+    const accumulator = new ChatAccumulator(LIMITS);
+    for (const each of chunks) accumulator.add(each);
+    expect(accumulator.hasEnd).toBe(hasEnd);
+    const { choices } = accumulator.result() as { choices: { finish_reason?: string }[] };
+    expect(choices[0]?.finish_reason).toBe(reason);
+  });
+});
+
+test('an error of Groq is the error of each choice', () => {
+  const error = { x_groq: { error: 'stopped' }, choices: [] };
+  expect(accumulate([error])).toMatchObject({ choices: [{ index: 0, error: 'stopped' }] });
+  const accumulator = new ChatAccumulator(undefined);
+  for (const each of [delta({ content: 'Hi' }), chunk({ index: 1, delta: {} }), error]) accumulator.add(each);
+  expect(accumulator.hasEnd).toBe(true);
+  expect(accumulator.result()).toMatchObject({ choices: [{ error: 'stopped' }, { error: 'stopped' }] });
+});
+
+test('what a filter has blocked is kept without content, and what it found is not', () => {
+  const filters = {
+    hate: { filtered: true, severity: 'medium' },
+    violence: { filtered: false, severity: 'safe' },
+    'My secret list': { filtered: true },
+    protected_material_code: { filtered: true, detected: true, citation: { URL: 'secret' } },
+  };
+  const choice = { index: 0, delta: {}, content_filter_results: filters };
+  const ended = { ...choice, finish_reason: 'content_filter', content_filter_results: {} };
+  expect(accumulate([chunk(choice), chunk(ended)], false)).toMatchObject({
+    choices: [
+      {
+        content_filter_results: {
+          hate: { filtered: true, severity: 'medium' },
+          protected_material_code: { filtered: true, severity: undefined },
+        },
+      },
+    ],
+  });
+});
+
+test.each<[string, delta: object, isToken: boolean]>([
+  ['a role', { role: 'assistant', content: '' }, false],
+  [
+    'the name of a tool',
+    { tool_calls: [{ index: 0, id: 'call_1', function: { name: 'add', arguments: '' } }] },
+    false,
+  ],
+  ['the id of audio', { audio: { id: 'audio_1', transcript: '' } }, false],
+  ['an image', { images: ['u'] }, false],
+  ['encrypted reasoning', { reasoning_details: [{ type: 'reasoning.encrypted', data: 'x' }] }, false],
+  ['a text', { content: 'Hi' }, true],
+  ['reasoning', { reasoning: 'Hm' }, true],
+  ['a refusal', { refusal: 'No' }, true],
+  ['an argument', { tool_calls: [{ index: 0, function: { arguments: '{' } }] }, true],
+  ['an argument of a function', { function_call: { arguments: '{' } }, true],
+  ['audio', { audio: { data: 'aGk=' } }, true],
+])('the first token of a stream: %s', (_what, given, isToken) => {
+  const accumulator = new ChatAccumulator(undefined);
+  accumulator.add(delta(given));
+  expect(accumulator.hasToken).toBe(isToken);
 });
 
 test('audio stays as it is if it is not base64', () => {

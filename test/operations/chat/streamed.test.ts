@@ -27,7 +27,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'a refusal': {
     message: { content: null, refusal: 'No way.' },
     deltas: [{ role: 'assistant', content: null, refusal: 'No ' }, { refusal: 'way.' }],
-    parts: [{ type: 'text', content: 'No way.' }],
+    parts: [{ type: 'refusal', content: 'No way.' }],
   },
   'thoughts and an answer': {
     message: { reasoning_content: 'Two and two.', content: '4' },

@@ -113,3 +113,53 @@ test('an event says whether it completes the response', () => {
   );
   expect(completed).toEqual([false, false, false, true, true, false]);
 });
+
+test('a later event never erases what an earlier one said', () => {
+  const usage = { input_tokens: 3, output_tokens: 2 };
+  const said = {
+    id: 'resp_1',
+    model: 'gpt-4o',
+    service_tier: 'flex',
+    usage,
+    status: 'in_progress',
+    output: [],
+  };
+  const end = { id: '', model: '', service_tier: null, usage: null, status: 'completed' };
+  const events = [
+    { type: 'response.created', response: said },
+    { type: 'response.completed', response: end },
+  ];
+  expect(accumulate(events)).toEqual({ ...said, status: 'completed' });
+});
+
+test.each<[string, readonly object[]]>([
+  ['in pieces', [added(0, { type: 'message', content: [] }), piece('refusal', 0, {}, 'secret')]],
+  ['as a whole item', [itemDone({ type: 'message', content: [{ type: 'refusal', refusal: 'secret' }] })]],
+])('a refusal %s is kept without its text if content is not recorded', (_, events) => {
+  expect(accumulate([CREATED, ...events], false)).toMatchObject({
+    output: [{ type: 'message', content: [{ type: 'refusal' }] }],
+  });
+  expect(JSON.stringify(accumulate([CREATED, ...events], false))).not.toContain('secret');
+});
+
+test.each<[string, object, isToken: boolean]>([
+  ['the response', CREATED, false],
+  ['an item that has begun', added(0, { type: 'message', content: [] }), false],
+  ['a call that has begun', added(0, { type: 'function_call', name: 'add', arguments: '' }), false],
+  ['encrypted reasoning', itemDone({ type: 'reasoning', summary: [], encrypted_content: 'x' }), false],
+  ['an empty piece', piece('output_text', 0, {}, ''), false],
+  ['a piece of text', piece('output_text', 0, {}, 'Hi'), true],
+  ['a piece of arguments', piece('function_call_arguments', 0, {}, '{'), true],
+  ['a piece of audio', piece('output_audio', 0, {}, 'aGk='), true],
+  ['a whole message', itemDone({ type: 'message', content: [{ type: 'output_text', text: 'Hi' }] }), true],
+  ['a whole call', itemDone({ type: 'function_call', name: 'add', arguments: '{}' }), true],
+  [
+    'a whole response',
+    { type: 'response.completed', response: { output: [{ type: 'reasoning', summary: [{ text: 'Hm' }] }] } },
+    true,
+  ],
+])('the first token of a stream: %s', (_, event, isToken) => {
+  const accumulator = new ResponseAccumulator(undefined);
+  accumulator.add(event);
+  expect(accumulator.hasToken).toBe(isToken);
+});

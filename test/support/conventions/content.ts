@@ -69,10 +69,11 @@ const finishReasons: readonly unknown[] = [
   'compaction',
   'error',
 ];
-/** With our own types: the mark for what was not read, and citations, for which the conventions have none. */
+/** With our own types: the mark for what was not read, citations and refusals, for which the conventions have none. */
 const partTypes: ReadonlySet<string> = new Set([
   'omitted',
   'citations',
+  'refusal',
   ...['gen-ai-input-messages.json', 'gen-ai-output-messages.json'].flatMap(declaredPartTypes),
 ]);
 

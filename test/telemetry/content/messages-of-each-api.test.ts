@@ -27,7 +27,7 @@ describe('a message of a thread', () => {
     [
       'a refusal',
       { role: 'assistant', content: [{ type: 'refusal', refusal: 'No' }] },
-      [{ type: 'text', content: 'No' }],
+      [{ type: 'refusal', content: 'No' }],
     ],
     [
       'files for the tools',

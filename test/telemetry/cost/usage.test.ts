@@ -1,9 +1,11 @@
 import type { Attributes } from '@opentelemetry/api';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   addUsage,
   addUsageAttributes,
   isNoUsage,
+  laterUsage,
   NO_MODALITIES,
   NO_TOTALS,
   NO_USAGE,
@@ -118,6 +120,30 @@ describe('usage is read in the spelling of every API', () => {
       { prompt_tokens: 4, completion_tokens: 635, total_tokens: 3_264, prompt_audio_seconds: 203 },
       { inputTokens: 4, outputTokens: 635, unlisted: 2_625, audioSeconds: 203 },
     ],
+    [
+      'Mistral, with cached tokens beside the totals',
+      { ...TOTAL, num_cached_tokens: 8 },
+      { ...READ, cacheReadTokens: 8 },
+    ],
+    [
+      'services whose numbers are strings',
+      { prompt_tokens: '20', completion_tokens: '10', prompt_tokens_details: { cached_tokens: '8' } },
+      { ...READ, cacheReadTokens: 8 },
+    ],
+    [
+      'a number under two spellings, of which one is 0',
+      { ...TOKENS, prompt_tokens_details: { cached_tokens: 0 }, cache_read_input_tokens: 8 },
+      { ...READ, cacheReadTokens: 8 },
+    ],
+    [
+      'services that report more cached tokens than input',
+      { ...TOTAL, prompt_tokens_details: { cached_tokens: 163, cache_write_tokens: 5, audio_tokens: 30 } },
+      {
+        ...READ,
+        cacheReadTokens: 20,
+        modalities: { ...NO_MODALITIES, audio: { ...NONE, input: 20 } },
+      },
+    ],
     ['embeddings', { prompt_tokens: 20, total_tokens: 20 }, { inputTokens: 20 }],
     [
       'input alone',
@@ -125,7 +151,7 @@ describe('usage is read in the spelling of every API', () => {
       { inputTokens: 20, unlisted: 5, known: 'input', isPartial: true },
     ],
     ['zero as the only number', { completion_tokens: 0 }, { known: 'output', isPartial: true }],
-    ...['20', -20, 2.5].map((prompt_tokens): [string, unknown, object] => [
+    ...['2e1', '-20', -20, 2.5].map((prompt_tokens): [string, unknown, object] => [
       `input of ${JSON.stringify(prompt_tokens)}`,
       { ...TOTAL, prompt_tokens },
       { outputTokens: 10, unlisted: 20, known: 'output', isPartial: true },
@@ -138,6 +164,128 @@ describe('usage is read in the spelling of every API', () => {
   test.each(without.map((usage) => [usage]))('%j has no usage', (usage) =>
     expect(readUsage(usage)).toBeUndefined(),
   );
+});
+
+describe('parts that a service counts beside input and output', () => {
+  const details = (input: object, output: object): object => ({
+    prompt_tokens_details: input,
+    completion_tokens_details: output,
+  });
+
+  test.each<[string, object, object]>([
+    [
+      'cached and written tokens, each under two spellings',
+      {
+        total_tokens: 2_030,
+        cache_read_input_tokens: 1_500,
+        cache_creation_input_tokens: 500,
+        ...details({ cached_tokens: 1_500, cache_write_tokens: 500 }, {}),
+      },
+      { inputTokens: 2_020, outputTokens: 10, cacheReadTokens: 1_500, cacheWriteTokens: 500 },
+    ],
+    [
+      'audio of both sides',
+      { total_tokens: 130, ...details({ audio_tokens: 40 }, { audio_tokens: 60 }) },
+      {
+        inputTokens: 60,
+        outputTokens: 70,
+        modalities: { ...NO_MODALITIES, audio: { input: 40, cached: 0, output: 60 } },
+      },
+    ],
+    [
+      'one part, rather than two that make up the same sum',
+      {
+        total_tokens: 80,
+        ...details({ cached_tokens: 50, cache_write_tokens: 30 }, { reasoning_tokens: 20 }),
+      },
+      { inputTokens: 70, outputTokens: 10, cacheReadTokens: 50, cacheWriteTokens: 20, reasoningTokens: 10 },
+    ],
+  ])('are added to their side: %s', (_, usage, expected) => {
+    expect(readUsage({ ...TOKENS, ...usage })).toEqual({ ...NO_USAGE, ...expected });
+  });
+
+  test('are not added if another part explains the total as well, and the usage is partial', () => {
+    const usage = { ...TOKENS, total_tokens: 38, ...details({ cached_tokens: 8 }, { reasoning_tokens: 8 }) };
+    const parts = { cacheReadTokens: 8, reasoningTokens: 8 };
+    expect(readUsage(usage)).toEqual({ ...NO_USAGE, ...READ, ...parts, isPartial: true });
+  });
+
+  const PARTS = ['cached', 'written', 'audioIn', 'reasoning', 'audioOut'] as const;
+  const counts = fc.tuple(...PARTS.map(() => fc.integer({ min: 0, max: 40 })));
+
+  test('are the smallest set that makes up the total, if there is one', () => {
+    const masks = [...Array(32).keys()].slice(1);
+    fc.assert(
+      fc.property(counts, fc.nat(50), fc.nat(50), fc.nat(120), (parts, prompt, completion, gap) => {
+        const [cached, written, audioIn, reasoning, audioOut] = parts as [
+          number,
+          number,
+          number,
+          number,
+          number,
+        ];
+        const usage = readUsage({
+          prompt_tokens: prompt,
+          completion_tokens: completion,
+          total_tokens: prompt + completion + gap,
+          ...details(
+            { cached_tokens: cached, cache_write_tokens: written, audio_tokens: audioIn },
+            { reasoning_tokens: reasoning, audio_tokens: audioOut },
+          ),
+        });
+        const chosen = (mask: number): number[] => parts.map((count, bit) => ((mask >> bit) & 1 ? count : 0));
+        const sum = (values: number[]): number => values.reduce((one, other) => one + other, 0);
+        const isSet = (mask: number): boolean =>
+          parts.every((count, bit) => !((mask >> bit) & 1) || count > 0);
+        const size = (mask: number): number => [0, 1, 2, 3, 4].filter((bit) => (mask >> bit) & 1).length;
+        const fits = masks.filter((mask) => gap > 0 && isSet(mask) && sum(chosen(mask)) === gap);
+        const least = fits.filter((mask) => size(mask) === Math.min(...fits.map(size)));
+        const [set = 0, ...others] = least;
+        const added = others.length > 0 ? [0, 0, 0, 0, 0] : chosen(set);
+        expect(usage?.inputTokens).toBe(prompt + sum(added.slice(0, 3)));
+        expect(usage?.outputTokens).toBe(completion + sum(added.slice(3)));
+        expect(usage?.isPartial).toBe(others.length > 0 || undefined);
+        expect((usage?.cacheReadTokens ?? 0) + (usage?.cacheWriteTokens ?? 0)).toBeLessThanOrEqual(
+          usage?.inputTokens ?? 0,
+        );
+        expect(usage?.reasoningTokens).toBeLessThanOrEqual(usage?.outputTokens ?? 0);
+        expect(usage?.modalities?.audio.input ?? 0).toBeLessThanOrEqual(usage?.inputTokens ?? 0);
+        expect(usage?.modalities?.audio.output ?? 0).toBeLessThanOrEqual(usage?.outputTokens ?? 0);
+      }),
+    );
+  });
+});
+
+describe('the usage of a stream', () => {
+  const usage = (prompt_tokens: number, completion_tokens: number): object => ({
+    prompt_tokens,
+    completion_tokens,
+    prompt_tokens_details: { cached_tokens: prompt_tokens },
+  });
+  const after = (...reported: readonly unknown[]): object | undefined =>
+    reported.reduce<object | undefined>(laterUsage, undefined);
+
+  test.each<[string, readonly unknown[], object | undefined]>([
+    ['is the last one', [usage(10, 1), usage(10, 2), usage(10, 3)], usage(10, 3)],
+    ['is the larger one', [usage(10, 1), usage(12, 0)], usage(12, 0)],
+    ['is the sum of increments', [usage(147, 0), usage(0, 1), usage(0, 1)], usage(147, 2)],
+    ['is the whole after increments', [usage(147, 0), usage(0, 1), usage(147, 16)], usage(147, 16)],
+    ['stays if nothing is reported', [usage(10, 1), {}, null, undefined, 'none'], usage(10, 1)],
+    ['has numbers of strings', [{ prompt_tokens: '10' }], { prompt_tokens: 10 }],
+    ['is unknown without any', [null], undefined],
+  ])('%s', (_, reported, expected) => {
+    expect(after(...reported)).toEqual(expected);
+  });
+
+  test('never falls, whatever comes later', () => {
+    const any = fc.record({ prompt_tokens: fc.nat(200), completion_tokens: fc.nat(200) });
+    fc.assert(
+      fc.property(fc.array(any, { minLength: 1 }), (reported) => {
+        const most = Math.max(...reported.map(({ prompt_tokens }) => prompt_tokens));
+        expect(readUsage(after(...reported))?.inputTokens).toBeGreaterThanOrEqual(most);
+      }),
+    );
+  });
 });
 
 test('usage is added and subtracted by part, never below zero', () => {
