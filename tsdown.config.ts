@@ -3,14 +3,17 @@ import { callableModule } from './scripts/build/callable-module.ts';
 import { esModules } from './scripts/build/es-modules.ts';
 import { lazyFiles } from './scripts/build/lazy-files.ts';
 import { mockableImport } from './scripts/build/mockable-import.ts';
-import { plainBindings } from './scripts/build/plain-bindings.ts';
-import { plainImports } from './scripts/build/plain-imports.ts';
 import { sharedFiles } from './scripts/build/shared-files.ts';
 import { otlpMessages } from './scripts/otlp/messages.ts';
 import { pageAssets } from './scripts/page/assets.ts';
 
 // The sources are ES modules, and so strict.
-const SHARED_OUTPUT = { exports: 'named', strict: true, generatedCode: { symbols: false } } as const;
+const SHARED_OUTPUT = {
+  exports: 'named',
+  strict: true,
+  generatedCode: { symbols: false },
+  externalLiveBindings: false,
+} as const;
 
 const SHARED: UserConfig = {
   platform: 'node',
@@ -45,74 +48,57 @@ const TESTING = { testing: 'src/testing.ts' };
 const BUNDLER = { bundler: 'src/bundler.ts' };
 const EXIT_WORKER = { 'exit-worker': 'src/telemetry/program-end/exit-worker.ts' };
 
-/** Small sources that only later files import. To load each from a file of its own would take longer. */
-const MORE_AT_START = [
-  'src/hierarchy/conversations/conversation-id.ts',
-  'src/hierarchy/conversations/metadata-context.ts',
-  'src/sdk/agents-sdk/runner.ts',
-  'src/telemetry/masking/key-formats.ts',
-  'src/util/circuit-breaker.ts',
-  'src/util/diagnostics-channels.ts',
-  'src/util/open-traces.ts',
-  'src/util/sweep-timer.ts',
-];
+/** Sources that only programs with module hooks load. */
+const HOOKS: readonly string[] = ['pipeline/observe-process.ts', 'sdk/loading/'];
 
-/** Sources that most programs never use, by the file that is loaded when the first of them is used. */
-const LATER = {
-  'agents-tracing': ['src/pipeline/agents-tracing.ts'],
-  collector: [
-    'src/config/otlp.ts',
-    'src/telemetry/program-end/exit-delivery.ts',
-    'src/telemetry/program-end/unsent.ts',
+/** Folders and files below `src/` that load on first use, by the name of the file of `dist/` that has them. */
+const LATER: Readonly<Record<string, readonly string[]>> = {
+  content: ['telemetry/content/', 'telemetry/masking/'],
+  hierarchy: ['hierarchy/'],
+  operations: ['operations/'],
+  outcomes: [
+    'config/otlp.ts',
+    'diagnostics/findings.ts',
+    'export/live-spans.ts',
+    'helpers/traced-arguments.ts',
+    'pipeline/agents-tracing.ts',
+    'telemetry/attempts.ts',
+    'telemetry/evaluations/',
+    'telemetry/events/',
+    'telemetry/metrics/inference-metrics.ts',
+    'telemetry/outcomes/',
+    'telemetry/program-end/',
+    'telemetry/program-operation.ts',
+    'telemetry/record-end.ts',
+    'util/connection-failure.ts',
   ],
-  content: [
-    'src/operations/chat/messages.ts',
-    'src/operations/content-parts.ts',
-    'src/operations/response/content.ts',
-    'src/operations/tool-definitions.ts',
-    'src/telemetry/content/consent.ts',
-    'src/telemetry/content/content-record.ts',
-    'src/telemetry/content/messages.ts',
-    'src/telemetry/content/plain-data.ts',
-  ],
-  'content-writer': ['src/telemetry/content/content-writer.ts'],
-  failures: [
-    'src/telemetry/content/credentials.ts',
-    'src/telemetry/outcomes/failure.ts',
-    'src/telemetry/events/sink.ts',
-    'src/telemetry/attempts.ts',
-    'src/telemetry/program-operation.ts',
-    'src/telemetry/record-end.ts',
-  ],
-  findings: ['src/diagnostics/findings.ts'],
-  functions: [
-    'src/helpers/traced-arguments.ts',
-    'src/operations/program.ts',
-    'src/telemetry/evaluations/evaluation.ts',
-  ],
-  hierarchy: ['src/hierarchy/index.ts'],
-  'inference-metrics': ['src/telemetry/metrics/inference-metrics.ts'],
-  masking: ['src/telemetry/masking/mask-text.ts'],
-  operations: [
-    'src/operations/create-agent.ts',
-    'src/operations/embeddings.ts',
-    'src/operations/fetch-response.ts',
-    'src/operations/model-requests.ts',
-    'src/operations/invoke-agent.ts',
-    'src/operations/realtime.ts',
-    'src/operations/request.ts',
-    'src/operations/response.ts',
-    'src/operations/response/accumulator.ts',
-    'src/operations/response/items.ts',
-    'src/operations/response/outcome.ts',
-    'src/operations/retrieval.ts',
-    'src/operations/text-completion.ts',
-  ],
-  realtime: ['src/hierarchy/realtime/index.ts'],
-  sockets: ['src/sdk/agents-sdk/realtime-transport.ts', 'src/sdk/sockets/index.ts'],
-  'spans-in-progress': ['src/export/live-spans.ts'],
-  'variable-hooks': ['src/telemetry/content/hooks-from-variables.ts'],
+  sockets: ['sdk/agents-sdk/', 'sdk/sockets/'],
 };
+
+/** Files in those folders that every call needs: they load at the start, with the other folders. */
+const AT_START: readonly string[] = [
+  'telemetry/content/content-store.ts',
+  'hierarchy/conversations/conversation-id.ts',
+  'hierarchy/conversations/metadata-context.ts',
+  'hierarchy/select-api.ts',
+  'operations/attributes.ts',
+  'operations/chat.ts',
+  'operations/chat/accumulator.ts',
+  'operations/citations.ts',
+  'operations/failures.ts',
+  'operations/index.ts',
+  'operations/tool-calls.ts',
+  'sdk/agents-sdk/agents-key.ts',
+  'sdk/agents-sdk/runner.ts',
+  'telemetry/content/kept-content.ts',
+  'telemetry/evaluations/evaluated-spans.ts',
+  'telemetry/events/log-records.ts',
+  'telemetry/masking/hook.ts',
+  'telemetry/masking/key-formats.ts',
+  'telemetry/outcomes/finish-reason.ts',
+  'telemetry/program-end/program-end.ts',
+  'telemetry/program-end/provider-life.ts',
+];
 
 const config: UserConfig[] = defineConfig([
   {
@@ -125,23 +111,13 @@ const config: UserConfig[] = defineConfig([
       ...SHARED_OUTPUT,
       codeSplitting: {
         includeDependenciesRecursively: false,
-        groups: [
-          sharedFiles({
-            start: [ENTRIES.client, ...MORE_AT_START],
-            together: { hooks: [ENTRIES.index, ENTRIES.register] },
-            others: { export: ENTRIES.export },
-            later: LATER,
-            loadedBy: { realtime: 'hierarchy' },
-          }),
-        ],
+        groups: [sharedFiles({ hooks: HOOKS, ...LATER }, AT_START)],
       },
     },
     plugins: [
       pageAssets(),
       otlpMessages(),
-      plainImports(),
       lazyFiles(Object.keys(LATER)),
-      plainBindings(Object.keys(LATER)),
       mockableImport('cjs'),
       callableModule('openai'),
       esModules(['agents', 'index', 'client', 'export']),
@@ -152,7 +128,7 @@ const config: UserConfig[] = defineConfig([
     entry: TESTING,
     format: 'cjs',
     clean: false,
-    plugins: [plainBindings([]), esModules(['testing'])],
+    plugins: [esModules(['testing'])],
   },
   {
     ...SHARED,
@@ -160,7 +136,7 @@ const config: UserConfig[] = defineConfig([
     format: 'cjs',
     clean: false,
     outputOptions: { ...SHARED_OUTPUT, esModule: false },
-    plugins: [plainBindings([]), esModules(['bundler'])],
+    plugins: [esModules(['bundler'])],
   },
   { ...SHARED, entry: EXIT_WORKER, format: 'cjs', clean: false, dts: false },
   {

@@ -40,7 +40,23 @@ export function lazyFiles(names: readonly string[]): Rolldown.Plugin {
       }, code);
       return `${lazy}\n${loadInJest(found.map(([, name = '']) => name))}\n`;
     },
+    generateBundle(_, bundle) {
+      for (const file of Object.keys(bundle)) failOnCircle(file, { bundle, names }, []);
+    },
   };
+}
+
+interface Built {
+  readonly bundle: Rolldown.OutputBundle;
+  readonly names: readonly string[];
+}
+
+/** Fails on files that load each other at once: one of them would find the other incomplete. */
+function failOnCircle(file: string, built: Built, above: readonly string[]): void {
+  const chunk = built.bundle[file];
+  if (chunk?.type !== 'chunk' || (above.length > 0 && built.names.includes(chunk.name))) return;
+  if (above.includes(file)) throw new Error(`Files load each other: ${[...above, file].join(', ')}`);
+  for (const imported of chunk.imports) failOnCircle(imported, built, [...above, file]);
 }
 
 /** Makes each use of a file call the function that loads it. After `new`, the call needs parentheses around it. */

@@ -20,7 +20,7 @@ test('the package evaluates no code at run time', () => {
   ).toEqual([]);
 });
 
-test('the package starts no process and opens no connection except to check the collector and to show live spans', () => {
+test('the package starts no process, and opens connections only to the collector and to the live view', () => {
   const used = matches(
     /(child_process|worker_threads|node:(net|tls|dgram|dns|https?|http2|cluster|inspector))\b/g,
   );
@@ -32,11 +32,16 @@ test('the package starts no process and opens no connection except to check the 
     FILES.filter(([, code]) => code.includes(name)).map(([file]) => file);
   expect(loads('/command-')).toEqual(['dist/cli.cjs']);
   expect(loads('view-command-')).toEqual(['dist/cli.cjs']);
-  // `telemetry/program-end/unsent.ts` looks whether the collector that spans go to refuses connections.
-  // `export/live-spans.ts` sends what is in progress to the command `view` on this machine.
-  expect(inPrograms).toEqual([
-    expect.stringMatching(/\/collector-[\w-]+\.cjs: node:net$/),
-    expect.stringMatching(/\/spans-in-progress-[\w-]+\.cjs: node:http$/),
+  // `util/connection-failure.ts` looks whether the collector refuses connections, `export/live-spans.ts` sends what is in
+  // progress to the command `view` on this machine, and `telemetry/program-end/exit-delivery.ts` starts the worker that
+  // sends the last spans.
+  expect([...new Set(inPrograms.map((each) => each.replace(/-[\w-]{8}\./, '.')))].sort()).toEqual([
+    'dist/exit-worker.cjs: node:http',
+    'dist/exit-worker.cjs: node:https',
+    'dist/exit-worker.cjs: worker_threads',
+    'dist/outcomes.cjs: node:http',
+    'dist/outcomes.cjs: node:net',
+    'dist/outcomes.cjs: worker_threads',
   ]);
   // The page asks the server that it comes from. Its policy allows that, and on a disk nothing.
   expect(matches(/\bfetch\s*\(|XMLHttpRequest|WebSocket\s*\(|EventSource\s*\(/g)).toEqual([
@@ -45,7 +50,7 @@ test('the package starts no process and opens no connection except to check the 
 });
 
 test('shared files are named after what is in them, so that an old file loads no new one after an upgrade in place', () => {
-  const shared = matches(/"\.\/(?:core|content|failures|operations)[\w-]*\.cjs"/g);
+  const shared = matches(/"\.\/(?:core|content|outcomes|operations)[\w-]*\.cjs"/g);
   expect(shared.length).toBeGreaterThan(10);
   expect(shared.filter((each) => !/-[\w-]{8}\.cjs"$/.test(each))).toEqual([]);
 });
