@@ -23,9 +23,9 @@ export function sharedFiles(
     return CALLS.test(path) ? 'core' : null;
   };
   return {
+    // An entry keeps its own file, and so do types, which are bundled at the same time.
     name: (id, context) =>
-      // An entry keeps its own file.
-      context.getModuleInfo(id)?.isEntry === true
+      context.getModuleInfo(id)?.isEntry === true || id.endsWith('.d.ts')
         ? null
         : fileOf(relative(resolve('src'), id).split(sep).join('/')),
   };
