@@ -10,7 +10,7 @@ export interface Entry {
 
 const API = '@opentelemetry/api';
 /** What module hooks are made of. */
-const HOOKS = ['node:fs', 'node:module', 'node:path', 'node:url'];
+const HOOKS = ['node:fs', 'node:module', 'node:path', 'node:url', 'node:util'];
 
 /** Limits are two per cent above what the entries are: to be lowered with them, and raised for a reason. */
 export const ENTRIES: readonly Entry[] = [
