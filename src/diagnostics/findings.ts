@@ -57,6 +57,7 @@ export type ProcessFindingCode =
   | 'steps_unread'
   | 'answer_too_large'
   | 'content_dropped'
+  | 'masking_failed'
   | 'reads_skipped'
   | 'steps_missing'
   | 'calls_skipped'
@@ -248,6 +249,11 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
     message:
       'Open runs, responses and tool calls have more than 64 MB of content: that of the oldest is not recorded.',
     action: 'End or cancel runs that nobody answers, or lower maxContentLength.',
+  },
+  masking_failed: {
+    message: (field, error) => `Masking failed in ${field} (${error}). What it failed on is not recorded.`,
+    action:
+      'Give patterns of your own no nested repetitions, and limit what they repeat: {1,100} instead of +.',
   },
   reads_skipped: {
     message: (count) =>

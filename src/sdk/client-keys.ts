@@ -1,6 +1,7 @@
 import { keepNewest } from '../util/bounded-map.ts';
 import { field, fieldsOf } from '../util/payload.ts';
 import { platform } from '../util/platform.ts';
+import { isSecretName, isTokenName } from '../util/secret-names.ts';
 import { isSecretParameter, secretsOfUrl } from '../util/url-secrets.ts';
 
 /** Shorter texts are not keys: removing them would only make a text unreadable. */
@@ -8,7 +9,8 @@ const MIN_KEY_LENGTH = 4;
 /** Shorter parts of a header with several values are not keys, such as `dark` in the cookie `theme=dark`. */
 const MIN_PART_LENGTH = 8;
 const KEY_FIELDS = ['apiKey', 'adminAPIKey', 'webhookSecret'] as const;
-const KEY_HEADER = /authorization|(?<!idempotency[-_])key(?![a-z])|token$|secret|password|cookie|[-_]auth$/i;
+/** Further names of headers whose values are keys. */
+const KEY_HEADER = /(?<!idempotency[-_])key(?![a-z])|cookie|[-_]auth$/i;
 /** Texts that programs pass as a key to servers without keys. An error message may contain these words. */
 const PLACEHOLDERS: ReadonlySet<string> = new Set(
   'dummy EMPTY empty fake key lm-studio no-key none None not-needed null ollama placeholder test unused'.split(
@@ -85,7 +87,9 @@ function addQueryKeys(keys: Set<string>, query: unknown): void {
 function addHeaderKeys(keys: Set<string>, headers: unknown): void {
   if (typeof headers !== 'object' || headers === null) return;
   const add = (name: unknown, value: unknown): void => {
-    if (KEY_HEADER.test(String(name))) for (const key of keysOfHeader(value)) addKey(keys, key);
+    const given = String(name);
+    if (KEY_HEADER.test(given) || isSecretName(given) || isTokenName(given))
+      for (const key of keysOfHeader(value)) addKey(keys, key);
   };
   try {
     const holder = field(headers, 'values');

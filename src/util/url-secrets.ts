@@ -1,4 +1,5 @@
 import { searchedStart } from './cut-text.ts';
+import { isSecretName } from './secret-names.ts';
 
 const REDACTED_URL_PART = 'REDACTED';
 /** Longer URLs are cut, so that the megabytes of a `data:` URL are not searched. */
@@ -8,8 +9,7 @@ const MAX_URL_LENGTH = 16_384;
 const SECRET_PARAMETER =
   /^(?:accessid|auth|awsaccesskeyid|bearer|code|googleaccessid|hdnea|hdntl|hdnts|hm|hmac|jsessionid|jwt|key|keypairid|mac|otp|pass|passphrase|phpsessid|pin|pw|pwd|rlkey|samlresponse|session|sessionid|sid|sig|sign|ticket|verify)$/;
 /** Suffixes of further names, such as `X-Amz-Security-Token`. Words such as `design` and `assign` do not count. */
-const SECRET_PARAMETER_END =
-  /(?:signature|(?<!de|as|call|con|re)sign|credentials?|assertion|token|secret|password|passwd|authorization|(?:access|api|app|auth|license|private|resource|secret|session|shared|subscription)key)$/;
+const SECRET_PARAMETER_END = /(?:signature|(?<!de|as|call|con|re)sign|assertion|token)$/;
 
 /** Matches the delimiter, name and `=` of a parameter. They may be escaped, as in JSON or in another URL. */
 const PARAMETER = /([?&#;]|\\u0026|%(?:26|3f|23|3b))([^\s=?&#;"'<>]{1,128}?)(?:=|%3d)/gi;
@@ -31,10 +31,9 @@ const ONLY_USER = /^[^\\/]*(?:[\\/]+[^\\/?#]*)?$/;
 const BASE = 'https://base.invalid';
 
 export function isSecretParameter(name: string): boolean {
-  const plain = decode(name)
-    .toLowerCase()
-    .replace(/[^a-z0-9]/g, '');
-  return SECRET_PARAMETER.test(plain) || SECRET_PARAMETER_END.test(plain);
+  const decoded = decode(name);
+  const plain = decoded.toLowerCase().replace(/[^a-z0-9]/g, '');
+  return isSecretName(decoded) || SECRET_PARAMETER.test(plain) || SECRET_PARAMETER_END.test(plain);
 }
 
 /**

@@ -1,7 +1,14 @@
 import { keysInUse } from '../../sdk/client-keys.ts';
 import { searchedStart } from '../../util/cut-text.ts';
+import {
+  describesSecret,
+  isSecretName,
+  isTokenName,
+  SECRET_NAME,
+  TOKEN_NAME,
+} from '../../util/secret-names.ts';
 import { textWithoutUrlSecrets } from '../../util/url-secrets.ts';
-import { KEY, PRIVATE_KEY } from '../masking/key-formats.ts';
+import { isJsonWebToken, JSON_WEB_TOKEN, KEY, PRIVATE_KEY } from '../masking/key-formats.ts';
 
 const REDACTED = 'REDACTED';
 
@@ -15,16 +22,12 @@ const SUSPICIOUS = new RegExp(`sk-|[:=@]|%3d|bearer|basic|eyJ|PRIVATE KEY|${KEY}
 /** Matches right after an escape sequence of JSON or a terminal, even if the sequence ends in a letter. */
 const AFTER_ESCAPE = /(?<=\\(?:[nrtbf]|u[\da-fA-F]{4})|\[[\d;]{0,22}[mK])/.source;
 
-/**
- * Recognises secrets by their prefix or by the word before them. Each pattern takes linear time. The pattern
- * for passwords is last: a password may contain anything, even an escaped line break and `Bearer` after it.
- */
-const SECRETS: readonly (readonly [pattern: RegExp, shown: string])[] = [
+/** Recognises secrets by their format or by the scheme before them. Each pattern takes linear time. */
+const SECRETS: readonly (readonly [pattern: RegExp, shown: string | ((found: string) => string)])[] = [
   [atWordStart(/sk-[\w-]{3,}/g), `sk-${REDACTED}`],
   [atWordStart(new RegExp(KEY, 'g')), REDACTED],
   [new RegExp(PRIVATE_KEY, 'g'), REDACTED],
-  // A JSON Web Token. Its first part has a limit: in `eyJ-eyJ-…`, each word could begin a match to the end.
-  [atWordStart(/eyJ[\w-]{8,1024}\.[\w-]{8,}\.[\w-]*/g), REDACTED],
+  [atWordStart(new RegExp(JSON_WEB_TOKEN, 'g')), (token) => (isJsonWebToken(token) ? REDACTED : token)],
   // Leaves prose such as "the bearer of" and "Basic JavaScript": a token is not a plain word, and base64
   // mixes small letters and capitals.
   [
@@ -37,28 +40,87 @@ const SECRETS: readonly (readonly [pattern: RegExp, shown: string])[] = [
     atWordStart(/(BASIC|[Bb]asic)\s{1,3}(?=[\w+/]*(?:[\d=]|[a-z][A-Z]\w*[a-z][A-Z]))[\w+/]{8,}={0,2}/g),
     `$1 ${REDACTED}`,
   ],
-  [
-    // A number after `token` is not a secret but a count, as in `costPerToken: 0.1`.
-    /((?:api[-_ ]?key|authorization|passw(?:or)?d|secret|(?:private|access)[-_ ]?key|token(?==(?![\d.]+(?!\w)))|["'\w-]token(?!\W{1,8}[\d.]+(?!\w)))[\\"']{0,4}(?: provided)?\s{0,3}[:=]\s{0,3}[\\"']{0,4}(?:(?:Bearer|Basic|Token)\s{1,3})?)(?!Bearer|Basic|sk-)[^\s"',;&]+/gi,
-    `$1${REDACTED}`,
-  ],
 ];
 
 /** An authorization scheme and whatever follows it. Too broad for prose, so only for errors and for whole texts. */
 const SCHEME = atWordStart(/(Bearer|Basic)\s{1,3}(?:(?!\\[nrt])[^\s"',;])+/gi);
 const AUTHORIZATION = /^(Bearer|Basic)\s+\S+$/i;
 
-const SECRET_NAME =
-  /api[-_]?key|authorization|passw(?:or)?d|passphrase|secret|(?:private|access)[-_]?key|(?:cookie|credential)s?$/i;
-const TOKEN_NAME = /token$/i;
+/** A number after the name of a token is not a secret but a count, as in `costPerToken: 0.1`. */
+const NO_NUMBER = /(?!\W{1,8}[\d.,]+(?!\w))/.source;
+/** In prose, only what looks like a token: not the `abc` of `Unexpected token: abc`. */
+const BARE_TOKEN =
+  /(?<!\w|expected )token(?=\s{0,3}[:=]\s{0,3}[\\"']{0,4}(?=[^\s"',;]{0,64}?\d)[^\s"',;]{8})(?!\W{1,8}[\d.,]+(?!\w))/
+    .source;
+const SCHEMES = 'Bearer|Basic|Token|Digest|Negotiate|NTLM|OAuth|DPoP|ApiKey|SharedKey|AWS4-HMAC-SHA256';
+/** Matches the name of a secret and all that stands before its value: `{\"api key\": \"`, `Authorization: Bearer `. */
+const NAMED_SECRET = new RegExp(
+  `(${SECRET_NAME}[\\w-]{0,64}|${TOKEN_NAME}[\\w-]{0,64}${NO_NUMBER}|token(?==)${NO_NUMBER}|${BARE_TOKEN}|(?<=["'\\w-])token\\d{0,3}${NO_NUMBER})` +
+    `[\\\\"'\\]]{0,4}(?: provided)?\\s{0,3}[:=]{1,3}>?\\s{0,3}(\\\\{0,3}["'\`]?)((?:${SCHEMES})\\s{1,3})?` +
+    `(?!sk-${REDACTED}|(?:Bearer|Basic|true|false|null|none|undefined)(?:[\\s"',;&)}\\]]|$))`,
+  'gi',
+);
+/** Names and schemes after which a value without quotes goes on to the end of its line. */
+const LONG_NAME = /cookie/i;
+const LONG_SCHEME = /^(?:Digest|AWS4)/i;
+const VALUE_LINE_END = /[\r\n]/g;
+const VALUE_END = /[\s"',;&]/g;
 
 export function withoutSecrets(text: string): string {
   if (!SUSPICIOUS.test(text)) return text;
   const shown = SECRETS.reduce(
-    (rest, [pattern, by]) => rest.replace(pattern, by),
+    (rest, [pattern, by]) => rest.replace(pattern, by as string),
     textWithoutUrlSecrets(text),
   );
-  return shown.replace(AUTHORIZATION, `$1 ${REDACTED}`);
+  // Comes last: a password may contain anything, even an escaped line break and `Bearer` after it.
+  return withoutNamedSecrets(shown).replace(AUTHORIZATION, `$1 ${REDACTED}`);
+}
+
+/** Removes the values of secrets that the text names. Takes linear time: the search goes on after each value. */
+function withoutNamedSecrets(text: string): string {
+  let shown = '';
+  let done = 0;
+  NAMED_SECRET.lastIndex = 0;
+  for (let found = NAMED_SECRET.exec(text); found !== null; found = NAMED_SECRET.exec(text)) {
+    const [whole, name = '', opening = '', scheme = ''] = found;
+    const start = found.index + whole.length;
+    const end = describesSecret(name)
+      ? start
+      : endOfValue(text, start, opening, LONG_NAME.test(name) || LONG_SCHEME.test(scheme));
+    if (end === start) continue;
+    shown += text.slice(done, start) + REDACTED;
+    done = NAMED_SECRET.lastIndex = end;
+  }
+  return shown + text.slice(done);
+}
+
+/** @param opening the quote before the value, with its backslashes. Inside the value, quotes have more of them */
+function endOfValue(text: string, start: number, opening: string, isLine: boolean): number {
+  const quote = opening.at(-1) ?? '';
+  if (quote !== '' && quote !== '\\') {
+    let end = text.indexOf(quote, start);
+    while (end > start && text.slice(end - opening.length, end) === '\\'.repeat(opening.length))
+      end = text.indexOf(quote, end + 1);
+    return end < 0 ? text.length : end;
+  }
+  if (text[start] === '{' || text[start] === '[') return endOfBrackets(text, start);
+  return indexOfNext(isLine ? VALUE_LINE_END : VALUE_END, text, start);
+}
+
+/** Returns where an object or a list in JSON ends; the end of the text if it was cut. */
+function endOfBrackets(text: string, start: number): number {
+  let depth = 0;
+  for (let index = start; index < text.length; index++) {
+    const character = text[index];
+    if (character === '{' || character === '[') depth++;
+    else if ((character === '}' || character === ']') && --depth === 0) return index + 1;
+  }
+  return text.length;
+}
+
+function indexOfNext(pattern: RegExp, text: string, start: number): number {
+  pattern.lastIndex = start;
+  return pattern.exec(text)?.index ?? text.length;
 }
 
 /**
@@ -114,10 +176,11 @@ function atWordStart({ source, flags }: RegExp): RegExp {
 }
 
 /**
- * Returns the replacement for a member whose name marks it as secret, else `undefined`. A member whose name ends in
- * `token` may also be a count, or a piece of text that has a `logprob`.
+ * Returns the replacement for a member whose name marks it as secret, else `undefined`. A boolean is not a secret. A
+ * member whose name is that of a token may also be a count, or a piece of text that has a `logprob`.
  */
 export function redactedMember(holder: object, name: string, value: unknown): string | undefined {
-  const token = TOKEN_NAME.test(name) && !/number|boolean/.test(typeof value) && !('logprob' in holder);
-  return token || SECRET_NAME.test(name) ? REDACTED : undefined;
+  if (typeof value === 'boolean') return undefined;
+  const isToken = typeof value !== 'number' && !('logprob' in holder) && isTokenName(name);
+  return isToken || isSecretName(name) ? REDACTED : undefined;
 }

@@ -79,6 +79,8 @@ export function base64Size(text: string): number {
   return Math.max(0, Math.floor(((text.length - padding) * 3) / 4));
 }
 
+/** How much of a URL is searched for the part before its data. */
+const MAX_HEAD_LENGTH = 4_096;
 /** The beginning of a `data:` URL. URL parsers accept it in upper case, too, and after white space. */
 const DATA_SCHEME = /^[\0-\x20]*data:/i;
 /** The part of a `data:` URL before the data: the MIME type and parameters. */
@@ -93,8 +95,9 @@ const BARE_BASE64 = /^[\w+/]{256}/;
  */
 export function urlPart(given: string, modality: string): MessagePart {
   if (BARE_BASE64.test(given)) return blobPart(given, modality);
-  if (!DATA_SCHEME.test(given)) return { type: 'uri', modality, uri: urlWithoutSecrets(given) };
-  const [head = given, type = '', parameters = ''] = DATA_HEAD.exec(given) ?? [];
+  if (!DATA_SCHEME.test(given.slice(0, MAX_HEAD_LENGTH)))
+    return { type: 'uri', modality, uri: urlWithoutSecrets(given) };
+  const [head = given, type = '', parameters = ''] = DATA_HEAD.exec(given.slice(0, MAX_HEAD_LENGTH)) ?? [];
   const data = given.slice(head.length);
   if (data === '' || parameters.split(';').includes('base64'))
     return blobPart(data, modality, type || undefined);
@@ -181,8 +184,9 @@ function mayHaveMediaFields(json: string): boolean {
 function withoutMediaFields(text: string): string {
   if (text.length < MIN_SEARCHED_JSON_LENGTH) return text;
   const start = text.length > MAX_SEARCHED_JSON_LENGTH ? text.slice(0, MAX_SEARCHED_JSON_LENGTH) : text;
-  // If the text was cut, the evidence that the bytes are media may have been in the rest.
-  if (!JSON_BYTES.test(start) || !(text.endsWith('…') || JSON_EVIDENCE.test(text))) return text;
+  // If a text was cut, or is too long to search, the evidence that the bytes are media may be in the rest.
+  const isPart = start !== text || text.endsWith('…');
+  if (!JSON_BYTES.test(start) || !(isPart || JSON_EVIDENCE.test(start))) return text;
   const shown = start.replace(ALL_JSON_BYTES, '$1…');
   return start === text ? shown : `${shown}…`;
 }

@@ -43,13 +43,14 @@ export function plainDataReader(
   let left = maxValues;
   let room = MAX_SEARCHED_LENGTH;
   const copy = (from: unknown, depth: number): unknown => guard('reading data', read, from, depth);
+  const cleanStart = (text: string): string => {
+    const start = searchedStart(text, room, clean);
+    const isCut = text.length > room;
+    room -= Math.min(room, text.length);
+    return isCut ? `${start}…` : start;
+  };
   const read = (from: unknown, depth: number): unknown => {
-    if (typeof from === 'string') {
-      const start = searchedStart(from, room, clean);
-      const isCut = from.length > room;
-      room -= Math.min(room, from.length);
-      return isCut ? `${start}…` : start;
-    }
+    if (typeof from === 'string') return cleanStart(from);
     // Reading a proxy runs code of the program, which may even call another process.
     if (isProxy(from)) return '[proxy]';
     if (typeof from === 'function') {
@@ -75,7 +76,7 @@ export function plainDataReader(
         break;
       }
       const member = memberOf(from, key);
-      setOwn(copied, clean(key), redact(from, key, member) ?? copy(member, depth - 1));
+      setOwn(copied, cleanStart(key), redact(from, key, member) ?? copy(member, depth - 1));
     }
     return copied;
   };

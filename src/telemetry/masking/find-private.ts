@@ -1,5 +1,5 @@
 import type { MaskedKind } from '../../config/config.ts';
-import { KEY, PRIVATE_KEY } from './key-formats.ts';
+import { isJsonWebToken, JSON_WEB_TOKEN, KEY, PRIVATE_KEY } from './key-formats.ts';
 
 /** A part of a text that a name in brackets replaces. The end is exclusive. */
 export interface MaskedSpan {
@@ -31,6 +31,8 @@ interface Recognizer {
 const ALPHABETIC = String.raw`A-Za-z\u00c0-\u052f`;
 const LETTER = `${ALPHABETIC}0-9`;
 const LOCAL = `${LETTER}_.%+'!#$&*=?^\`{|}~-`;
+/** The ending of an image whose name gives its scale: `@2x.png`. */
+const IMAGE = `(?:avif|gif|hei[cf]|jpe?g|pdf|png|svg|webp)(?![${LETTER}.-])`;
 /** The start of a word, or the end of an escape sequence of JSON or a terminal, which may end in a letter. */
 const WORD_START = String.raw`(?:(?<![${LETTER}])|(?<=\\(?:[nrtbf]|u[\da-fA-F]{4})|\[[\d;]{0,22}[mK]))`;
 
@@ -40,10 +42,10 @@ const NUMBERS = String.raw`[+(]{0,2}\d+(?:(?:[ .\-/)]{1,4}[+(]{0,2}|\()\d+)*`;
 const RECOGNIZERS: readonly Recognizer[] = [
   { kinds: ['key'], candidate: `(?=[AGSdeghnprswxy])${WORD_START}${KEY}` },
   {
-    // A JSON Web Token: three parts in base64.
     kinds: ['key'],
-    candidate: String.raw`(?=e)${WORD_START}eyJ[\w-]*(?:\.[\w-]*){0,2}`,
-    head: /^(?=.{30})(?=.*\..*\.)/,
+    candidate: `(?=e)${WORD_START}${JSON_WEB_TOKEN}`,
+    find: ({ text, start, end }) =>
+      isJsonWebToken(text.slice(start, end)) ? [{ name: 'key', start, end }] : [],
   },
   {
     // The token after `Bearer` or `Basic`. It must have a digit or `=`, so that words of prose are not masked.
@@ -59,10 +61,10 @@ const RECOGNIZERS: readonly Recognizer[] = [
     head: /^:[\\/]+[^:]*:/,
   },
   {
-    // A mail address, found by its `@`. The domain has at least one dot, and its last label has two or more
-    // characters that are not just digits. The pattern leaves out `git@github.com:…`, a repository.
+    // A mail address, found by its `@`. The domain has at least one dot, and its last label begins with a letter. The
+    // pattern leaves out `git@github.com:…`, a repository, `pkg@1.2.3-rc.x`, a version, and `img@2x.png`, a file.
     kinds: ['email'],
-    candidate: String.raw`@(?<!(?<![${LOCAL}])git@(?=[${LETTER}.-]+[:/]))(?:[${LETTER}][${LETTER}-]*\.)+(?=[\d-]*[${ALPHABETIC}])[${LETTER}][${LETTER}-]+`,
+    candidate: String.raw`@(?<!(?<![${LOCAL}])git@(?=[${LETTER}.-]+[:/]))(?!\d+\.\d+[.-]|\d+(?:\.\d+)?x\.${IMAGE})(?:[${LETTER}][${LETTER}-]*\.)+[${ALPHABETIC}][${LETTER}-]+`,
     find: addressAround,
   },
   { kinds: ['card', 'phone'], candidate: `(?=[\\d+(])${WORD_START}${NUMBERS}`, find: numbersIn },

@@ -3,7 +3,14 @@ import { notice } from '../../diagnostics/report.ts';
 import { searchedStart } from '../../util/cut-text.ts';
 import { field, ownField, setOwn, strings } from '../../util/payload.ts';
 import { handleRejection } from '../program-hooks.ts';
-import { type Mask, type MaskingOptions, maskPieces, maskWith, readMask } from './mask-text.ts';
+import {
+  type Mask,
+  type MaskingOptions,
+  maskPieces,
+  maskWith,
+  noticeFailure,
+  readMask,
+} from './mask-text.ts';
 
 /** The fields of a completion that have no content. */
 const OTHER_FIELDS: ReadonlySet<unknown> = new Set<keyof Completion>([
@@ -16,8 +23,11 @@ const OTHER_FIELDS: ReadonlySet<unknown> = new Set<keyof Completion>([
 const MAX_MASKED_LENGTH = 262_144;
 /** Values nested deeper are left out. The content that hooks get is never that deep. */
 const MAX_MASKED_DEPTH = 32;
-/** Base64 of media. A shorter text may be a number or a name. Takes linear time: only one part can match white space. */
-const MEDIA_BYTES = /^[A-Za-z\d+/\s]{32,}(?:={1,2}\s*)?$/;
+/** Shorter base64 may be a number or a name, so it is masked. */
+const MIN_MEDIA_LENGTH = 32;
+const BASE64_ONLY = /^[A-Za-z\d+/\s]*$/;
+/** How much of media a regular expression sees at once. Over megabytes, V8 runs out of stack. */
+const MAX_TESTED_LENGTH = 65_536;
 /** Smaller numbers have fewer digits than a card number. */
 const MIN_CARD_NUMBER = 1e12;
 
@@ -58,20 +68,32 @@ export function maskingHook(
 /** Masks one text as `maskingHook` does. Returns `[masked]` if the options are malformed. */
 export function maskText(text: string, options?: MaskingOptions): string {
   const mask = readMask(options);
-  return mask === undefined ? '[masked]' : maskWith(mask, String(text));
+  return mask === undefined ? '[masked]' : maskedStart(mask, String(text));
 }
 
 /** @param mask `undefined` if nothing may be shown */
 function maskContent(mask: Mask | undefined, completion: Completion): void {
-  for (const [name, value] of Object.entries(completion)) {
+  for (const name of Object.keys(completion)) {
     if (OTHER_FIELDS.has(name)) continue;
-    const hidden = Array.isArray(value) ? [] : undefined;
-    // The values that a generator has yielded may be pieces of one text.
-    const isPieces =
-      name === 'functionResult' && hidden !== undefined && strings(value).length === value.length;
-    const shown = mask && (isPieces ? maskPieces(mask, value) : masked(mask, value, MAX_MASKED_DEPTH));
-    Object.assign(completion, { [name]: mask === undefined ? hidden : shown });
+    const value = field(completion, name);
+    let shown: unknown = Array.isArray(value) ? [] : undefined;
+    try {
+      if (mask !== undefined) shown = maskedField({ ...mask, field: name }, value);
+    } catch (error) {
+      // Another hook may have put a value there that cannot be read.
+      noticeFailure(name, error);
+    }
+    Object.assign(completion, { [name]: shown });
   }
+}
+
+function maskedField(mask: Mask, value: unknown): unknown {
+  const texts = mask.field === 'functionResult' && Array.isArray(value) ? strings(value) : [];
+  // The values that a generator has yielded may be pieces of one text.
+  if (texts.length === 0 || texts.length < (value as readonly unknown[]).length)
+    return masked(mask, value, MAX_MASKED_DEPTH);
+  const length = texts.reduce((sum, text) => sum + text.length, 0);
+  return length > MAX_MASKED_LENGTH ? [maskedStart(mask, texts.join(''))] : maskPieces(mask, texts);
 }
 
 /** Masks a text, and cuts a long one, because masking megabytes would block the program. */
@@ -94,8 +116,17 @@ function masked(mask: Mask, value: unknown, depth: number): unknown {
   const isMedia = field(value, 'type') === 'blob';
   const shown: Record<string, unknown> = {};
   for (const [name, item] of Object.entries(value)) {
-    const isData = isMedia && name === 'content' && MEDIA_BYTES.test(String(item));
-    setOwn(shown, maskWith(mask, name), isData ? item : masked(mask, item, depth - 1));
+    const isData = isMedia && name === 'content' && isBase64(String(item));
+    setOwn(shown, maskedStart(mask, name), isData ? item : masked(mask, item, depth - 1));
   }
   return shown;
+}
+
+function isBase64(text: string): boolean {
+  const trimmed = text.trimEnd();
+  const padding = trimmed.endsWith('==') ? 2 : trimmed.endsWith('=') ? 1 : 0;
+  const end = trimmed.length - padding;
+  for (let at = 0; at < end; at += MAX_TESTED_LENGTH)
+    if (!BASE64_ONLY.test(trimmed.slice(at, Math.min(end, at + MAX_TESTED_LENGTH)))) return false;
+  return end >= MIN_MEDIA_LENGTH;
 }

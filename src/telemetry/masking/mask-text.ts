@@ -1,6 +1,7 @@
 import { MASKED_KINDS, type MaskedKind } from '../../config/config.ts';
 import { notice } from '../../diagnostics/report.ts';
 import { isPlainObject, ownFields } from '../../util/payload.ts';
+import { classNameOf } from '../outcomes/failure.ts';
 import { findPrivate, type MaskedSpan, type Search, searchFor } from './find-private.ts';
 
 /** What `maskingHook` and `maskText` mask. With malformed options, they mask all content. */
@@ -17,6 +18,8 @@ type OwnPattern = readonly [name: string, pattern: RegExp];
 export interface Mask {
   readonly search: Search;
   readonly patterns: readonly OwnPattern[];
+  /** The field of a completion that is masked, for a message. */
+  readonly field?: string;
 }
 
 /** Replaces everything that the mask finds with its kind or name in brackets, such as `[email]`. */
@@ -24,8 +27,24 @@ export function maskWith(mask: Mask, text: string): string {
   return maskPieces(mask, [text])[0] ?? '';
 }
 
-/** Masks texts that may be pieces of one text, such as tokens. Also finds what spans several pieces. */
+/**
+ * Masks texts that may be pieces of one text, such as tokens. Also finds what spans several pieces. If a pattern fails,
+ * such as one of the program that runs out of stack, the text is left out.
+ */
 export function maskPieces(mask: Mask, pieces: readonly string[]): string[] {
+  try {
+    return maskedPieces(mask, pieces);
+  } catch (error) {
+    noticeFailure(mask.field ?? 'maskText', error);
+    return pieces.map((_, index) => (index === 0 ? '[masked]' : ''));
+  }
+}
+
+export function noticeFailure(field: string, error: unknown): void {
+  notice('masking_failed', field, classNameOf(error) ?? typeof error);
+}
+
+function maskedPieces(mask: Mask, pieces: readonly string[]): string[] {
   const joined = pieces.join('');
   const spans = spansIn(mask, joined, 0);
   let length = 0;

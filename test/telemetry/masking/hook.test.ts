@@ -8,6 +8,7 @@ import {
   traced,
 } from '../../../src/client.ts';
 import { newCompletion } from '../../../src/telemetry/content/content-record.ts';
+import { field } from '../../../src/util/payload.ts';
 import { startTracedProgram } from '../../helpers/program.ts';
 import { ask } from '../../support/ask.ts';
 import { forgetNotices } from '../../support/process-state.ts';
@@ -79,6 +80,92 @@ test('leaves the data of media if it is base64, and names that mean something to
   maskingHook()(completion);
   expect(completion.inputMessages[0]?.parts).toEqual([blob, { ...text, content: '[email]' }]);
   expect(JSON.stringify(completion.toolResult)).toBe('{"__proto__":{"to":"[email]"}}');
+});
+
+describe('one piece on which masking fails does not cost the others', () => {
+  const BLOB = { type: 'blob' as const, modality: 'image' };
+  const CHAT = { model: 'gpt-4o' };
+  const config = { captureMessageContent: 'SPAN_ONLY' as const };
+
+  test.each([5_000_000, 20_000_000])('an image of %i characters is left as it is', (length) => {
+    for (const piece of ['A', 'A+/9', 'A\n', ' A']) {
+      const completion = newCompletion({}, SPAN_CONTEXT, CALLER);
+      const content = `${piece.repeat(length / piece.length)}==`;
+      completion.inputMessages = [{ role: 'user', parts: [{ ...BLOB, content }] }];
+      completion.outputMessages = [{ role: 'assistant', parts: [{ type: 'text', content: `To ${MAIL}` }] }];
+      maskingHook()(completion);
+      // Not `toEqual`, which would print megabytes.
+      expect(field(completion.inputMessages[0]?.parts[0], 'content') === content).toBe(true);
+      expect(completion.outputMessages[0]?.parts).toEqual([{ type: 'text', content: 'To [email]' }]);
+    }
+  });
+
+  test('nor does an image of megabytes with anything else in it', () => {
+    for (const [before, after] of [
+      [`${MAIL} `, ''],
+      ['', ` ${MAIL}`],
+    ]) {
+      const completion = newCompletion({}, SPAN_CONTEXT, CALLER);
+      const content = before + 'A '.repeat(2_500_000) + after;
+      completion.inputMessages = [{ role: 'user', parts: [{ ...BLOB, content }] }];
+      maskingHook()(completion);
+      const shown = String(field(completion.inputMessages[0]?.parts[0], 'content'));
+      expect(shown.includes(MAIL)).toBe(false);
+      expect(shown.length).toBeLessThanOrEqual(262_145);
+    }
+  });
+
+  test('an operation with such an image, a sound and a file has its other content', async () => {
+    const { client, telemetry } = await startTracedProgram(
+      { ...config, completionHook: maskingHook() },
+      SPEAKING,
+    );
+    const data = 'A'.repeat(5_000_000);
+    const content = [
+      { type: 'text' as const, text: `Write to ${MAIL}` },
+      { type: 'image_url' as const, image_url: { url: `data:image/png;base64,${data}` } },
+      { type: 'input_audio' as const, input_audio: { data, format: 'wav' as const } },
+      { type: 'file' as const, file: { file_data: `data:application/pdf;base64,${data}` } },
+    ];
+    await client.chat.completions.create({ ...CHAT, messages: [{ role: 'user', content }] });
+    const recorded = String(telemetry.spans[0]?.attributes['gen_ai.input.messages']);
+    expect(recorded).toContain('Write to [email]');
+    expect(recorded.match(/"size":3750000/g)).toHaveLength(3);
+  });
+
+  /** A pattern of the program that runs out of stack on a text with many of the letter. */
+  const patterns = { hostile: new RegExp(`^(?:${'(?:'.repeat(20)}z${')?'.repeat(20)})*!`) };
+  const failing = 'z'.repeat(262_144);
+
+  test('a text on which a pattern of the program fails, which is said for each field', async () => {
+    forgetNotices();
+    const { client, telemetry, warnings } = await startTracedProgram(
+      { ...config, completionHook: maskingHook({ patterns }) },
+      SPEAKING,
+    );
+    const messages = [
+      { role: 'user' as const, content: failing },
+      { role: 'user' as const, content: `Write to ${MAIL}` },
+    ];
+    for (let count = 0; count < 2; count++) await client.chat.completions.create({ ...CHAT, messages });
+    await traced('fail', async () => failing)();
+    const [chat, , call] = telemetry.spans;
+    expect(String(chat?.attributes['gen_ai.input.messages'])).toContain('[masked]');
+    expect(String(chat?.attributes['gen_ai.input.messages'])).toContain('Write to [email]');
+    expect(chat?.attributes['gen_ai.output.messages']).toBeDefined();
+    expect(call?.attributes['openai.trace.output']).toBe('"[masked]"');
+    const told = warnings.splice(0).filter((line) => line.includes('Masking failed'));
+    expect(told.map((line) => /Masking failed in \w+ \(\w+\)/.exec(line)?.[0])).toEqual([
+      'Masking failed in inputMessages (RangeError)',
+      'Masking failed in functionResult (RangeError)',
+    ]);
+  });
+
+  test('a text alone', () => {
+    collectWarnings();
+    expect(maskText(failing, { patterns })).toBe('[masked]');
+    expect(maskText(MAIL, { patterns })).toBe('[email]');
+  });
 });
 
 test('what is recorded is masked on spans and events, and what the program gets is not', async () => {
