@@ -36,9 +36,6 @@ const CASES = JSON.parse(read('cases.json')) as readonly Case[];
 
 /** Cases that are recorded wrongly today. Remove a case here once it is right: a test that passes unexpectedly fails. */
 const WRONG: readonly string[] = [
-  // Errors.
-  'err-openai-overloaded.json',
-  'err-openrouter402.json',
   // Providers and costs.
   'deepinfra-cost.json',
   'llamacpp-nocontent.json',

@@ -37,11 +37,7 @@ export function readError(error: unknown, fallback: string): Failure {
 
 export function thrownTypeOf(error: unknown): string {
   return (
-    knownCode(field(error, 'code')) ??
-    streamedStatus(error) ??
-    classNameOf(error) ??
-    knownStatus(error) ??
-    ERROR_TYPE_VALUE_OTHER
+    knownCode(field(error, 'code')) ?? streamedStatus(error) ?? classOrStatus(error) ?? ERROR_TYPE_VALUE_OTHER
   );
 }
 
@@ -84,14 +80,21 @@ export function classNameOf(error: unknown): string | undefined {
   return className === 'Object' || !CLASS_NAME.test(className) ? undefined : className;
 }
 
+const HTTP_STATUS = /^[1-5]\d\d$/;
+
 /** The status in an error event of a stream, as vLLM sends it. The SDK throws it as an error without a status. */
 function streamedStatus(error: unknown): string | undefined {
   const status = numberField(field(error, 'error'), 'code');
   return numberField(error, 'status') === undefined ? knownCode(String(status)) : undefined;
 }
 
-function knownStatus(error: unknown): string | undefined {
-  return knownCode(String(numberField(error, 'status')));
+/** The class of an error; its HTTP status if the SDK has no class for that status, or if the class has no name. */
+function classOrStatus(error: unknown): string | undefined {
+  const className = classNameOf(error);
+  const status = String(numberField(error, 'status'));
+  return (className === undefined || className === 'APIError') && HTTP_STATUS.test(status)
+    ? status
+    : className;
 }
 
 /** The name of a class, even of the SDK's errors in minified bundles. A static `name` may be anything. */

@@ -47,6 +47,13 @@ describe('an error is named', () => {
     ['by the status in an event of a stream', apiError(undefined, 500), '500'],
     ['by its class if that is no status', apiError(undefined, 7), 'APIError'],
     ['by its class if it has a status', apiError(429, 429), 'RateLimitError'],
+    ['by its status if the SDK has no class for it', apiError(402, 402), '402'],
+    ['by the status of a gateway', apiError(446, 7), '446'],
+    ['by the status of a redirect', apiError(304, 7), '304'],
+    ['by its class if its status is none', apiError(7, 7), 'APIError'],
+    ...['server_is_overloaded', 'model_is_busy', 'service_temporarily_unavailable', 'ServerIsOverloaded'].map(
+      (code): [string, unknown, string] => [`by its code ${code}`, new RateLimitError(code), code],
+    ),
     ['by its name for aborts of the platform', new DOMException('secret', 'AbortError'), 'AbortError'],
     ['as other for a plain object', { message: 'secret' }, '_OTHER'],
     ['as other without a class', Object.create(null), '_OTHER'],
