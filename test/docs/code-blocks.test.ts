@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { type CodeBlock, codeBlocksOf, DOCUMENTS } from './documents.ts';
+import { type CodeBlock, codeBlocksOf, DOCUMENTS, readDocument } from './documents.ts';
 import { IMPORTED, MODULES, SURROUNDINGS } from './surroundings.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -27,10 +27,32 @@ describe('code in the documents', () => {
     expect(PROGRAMS.length).toBeGreaterThan(10);
   });
 
+  test.each(DOCUMENTS.filter((document) => /^(?:README|docs\/.*)\.md$/.test(document)))(
+    '%s says how to install what its programs import, or which version was tested',
+    (document) => {
+      const text = readDocument(document) + readDocument('README.md');
+      const installed = [...text.matchAll(/npm install ([^`\n]*)/g)].flatMap(([, names = '']) =>
+        names.split(' '),
+      );
+      const tested = [...text.matchAll(/`([^`\n]+)` \d/g)].map(([, name = '']) => name);
+      const named = [...installed, ...tested].map((name) => name.replace(/(?<=.)@.*/, ''));
+      const programs = PROGRAMS.filter((block) => block.document === document);
+      expect(programs.flatMap(importedPackages).filter((name) => !named.includes(name))).toEqual([]);
+    },
+  );
+
   test.each(DATA.map((block) => [nameOf(block), block.code]))('%s is JSON', (_, code) => {
     expect(() => JSON.parse(code)).not.toThrow();
   });
 });
+
+/** The packages that a program imports, without Node's own modules and files. */
+function importedPackages({ code }: CodeBlock): string[] {
+  const specifiers = code.matchAll(
+    /(?:\bfrom |\bimport |\b(?:import|require)\()'((?:@[^/']+\/)?[^./'][^/']*)[^']*'/g,
+  );
+  return [...specifiers].map(([, name = '']) => name).filter((name) => !name.startsWith('node:'));
+}
 
 /** Of a change to a program, the program that it leads to. */
 function afterChange(block: CodeBlock): CodeBlock {
