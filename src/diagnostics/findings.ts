@@ -49,6 +49,7 @@ export type ProcessFindingCode =
   | 'other_switched_off'
   | 'content_recorded'
   | 'no_price_package'
+  | 'host_unlisted'
   | 'stream_without_usage'
   | 'stream_options_refused'
   | 'metadata_full'
@@ -202,6 +203,13 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
     message:
       '@pydantic/genai-prices is not installed, so calls have no cost unless the option prices has their model.',
     action: 'npm install @pydantic/genai-prices, or set cost: false. In a bundle, pass the package in cost.',
+  },
+  host_unlisted: {
+    severity: 'information',
+    message: (host) =>
+      `${host} is not a known host, and its answers do not show that OpenAI made them, so its calls have no cost.`,
+    action: (host) =>
+      `If OpenAI's prices apply, set providers: [{ host: '${host}', provider: 'openai' }]. If not, name the provider there, or set prices.`,
   },
   stream_without_usage: {
     severity: 'information',

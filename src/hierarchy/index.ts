@@ -35,6 +35,8 @@ export class Hierarchy {
   openSocket(socket: OpenedSocket, endpoint: ClientEndpoint): SocketObservation {
     const { tracker } = this;
     this.#claimed ??= tracker.store.shelf();
-    return new SessionSocket({ tracker, claimed: this.#claimed, socket, endpoint });
+    // What the endpoint answers over HTTP does not show who answers on the socket.
+    const ofSocket = { ...endpoint, servesOpenAI: false };
+    return new SessionSocket({ tracker, claimed: this.#claimed, socket, endpoint: ofSocket });
   }
 }

@@ -37,6 +37,7 @@ export const chat: Operation = {
     const usage = usageIn(result);
     return usage?.unlisted === undefined ? usage : withThoughts(usage, usage.unlisted, result);
   },
+  fees: (result) => ({ hasUncountedSearches: hasSearched(field(result, 'usage')) }),
   failure: readAnswerFailure,
   toolCalls: (result) => readRequestedToolCalls(result),
   accumulate: (content) => new ChatAccumulator(content),
@@ -77,6 +78,12 @@ function chatParameterAttributes(request: ApiRequest): Attributes {
   define(attributes, ATTR.GEN_AI_REQUEST_REASONING_LEVEL, asWord(reasoning_effort));
   define(attributes, ATTR.GEN_AI_OUTPUT_TYPE, outputType);
   return attributes;
+}
+
+/** Perplexity bills searches, and the citations that they find, by prices that depend on the model and the search. */
+function hasSearched(usage: unknown): boolean {
+  const { num_search_queries, citation_tokens, search_context_size } = fieldsOf(usage);
+  return (num_search_queries || citation_tokens || search_context_size) !== undefined;
 }
 
 const GEMINI = /^(?:google\/|models\/)?gemini-/;

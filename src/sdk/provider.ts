@@ -1,5 +1,5 @@
 import type { ProviderRow } from '../config/config.ts';
-import { asText, field, type PayloadObject, row, textField, tolerant } from '../util/payload.ts';
+import { asText, field, type PayloadObject, readHeader, row, textField, tolerant } from '../util/payload.ts';
 import { rememberClient } from './client-keys.ts';
 import type { Route } from './routes/index.ts';
 
@@ -9,6 +9,10 @@ export interface Endpoint {
   readonly provider: string;
   readonly address: string | undefined;
   readonly port: number | undefined;
+  /** Set if neither the host nor the client's class says who the provider is. `provider` is then a guess. */
+  readonly isUnlisted?: boolean;
+  /** Whether an answer from here has shown that OpenAI made it. */
+  servesOpenAI?: boolean;
 }
 
 export interface ClientEndpoint extends Endpoint {
@@ -36,6 +40,7 @@ const PROVIDERS: Readonly<Record<string, readonly string[]>> = {
     '*.api.cognitive.microsoft.com',
     '*.azure-api.net',
   ],
+  'github.models': ['models.github.ai', 'models.inference.ai.azure.com'],
   'azure.ai.inference': ['*.models.ai.azure.com', '*.inference.ai.azure.com'],
   'aws.bedrock': [
     'bedrock-runtime.*.amazonaws.com',
@@ -61,6 +66,29 @@ const PROVIDERS: Readonly<Record<string, readonly string[]>> = {
   openrouter: ['openrouter.ai', '*.openrouter.ai'],
   together_ai: ['api.together.xyz', 'api.together.ai'],
   fireworks_ai: ['api.fireworks.ai'],
+  cerebras: ['api.cerebras.ai'],
+  nvidia: ['integrate.api.nvidia.com'],
+  hugging_face: ['router.huggingface.co', '*.endpoints.huggingface.cloud'],
+  dashscope: [
+    'dashscope.aliyuncs.com',
+    'dashscope-intl.aliyuncs.com',
+    'dashscope-us.aliyuncs.com',
+    '*.dashscope.aliyuncs.com',
+    '*.maas.aliyuncs.com',
+  ],
+  z_ai: ['api.z.ai'],
+  zhipu_ai: ['open.bigmodel.cn'],
+  minimax: ['api.minimax.io', 'api.minimaxi.com'],
+  volcengine: ['ark.*.volces.com', 'ark.*.bytepluses.com'],
+  'vercel.ai_gateway': ['ai-gateway.vercel.sh'],
+  'cloudflare.workers_ai': ['api.cloudflare.com'],
+  'cloudflare.ai_gateway': ['gateway.ai.cloudflare.com'],
+  'github.copilot': ['api.githubcopilot.com', 'api.*.githubcopilot.com'],
+  deepinfra: ['api.deepinfra.com'],
+  sambanova: ['api.sambanova.ai'],
+  baseten: ['inference.baseten.co', '*.api.baseten.co'],
+  portkey: ['api.portkey.ai', 'aigw.portkey.ai'],
+  snowflake: ['*.snowflakecomputing.com'],
   ollama: ['ollama.com', 'ollama', 'ollama.*', '*:11434'],
   lm_studio: ['localhost:1234', '127.0.0.1:1234', '[::1]:1234', 'lmstudio', 'lmstudio.*'],
   vllm: ['vllm', 'vllm.*'],
@@ -118,6 +146,24 @@ function endpointIn(fields: PayloadObject, client: object, rows: readonly Provid
   const endpoint = { ...readEndpoint(baseURL, providerOfClient(client), rows), deployment, urlDeployment };
   endpoints.set(client, { baseURL, deploymentName, rows, endpoint });
   return endpoint;
+}
+
+/** The headers of OpenAI's answers, which its proxies pass on, and other servers do not send. */
+const HEADERS_OF_OPENAI: readonly string[] = [
+  'openai-version',
+  'openai-processing-ms',
+  'openai-organization',
+];
+
+export function isFromOpenAI(headers: unknown): boolean {
+  return HEADERS_OF_OPENAI.some((name) => readHeader(headers, name) !== undefined);
+}
+
+/** Remembers for runs, batches and agents, whose costs are not in one answer, that the client's endpoint serves OpenAI. */
+export function noteAnswer(client: object, headers: unknown): void {
+  const endpoint = endpoints.get(client)?.endpoint;
+  if (endpoint !== undefined && endpoint.servesOpenAI !== true && isFromOpenAI(headers))
+    endpoint.servesOpenAI = true;
 }
 
 /** Empty if the client has not made a call. */
@@ -179,10 +225,12 @@ export function readEndpoint(
 ): Endpoint {
   const url = URL.canParse(baseURL) ? new URL(baseURL) : undefined;
   const port = url === undefined ? undefined : Number(url.port) || (url.protocol === 'http:' ? 80 : 443);
-  const provider = url === undefined ? undefined : providerOfHost(url.hostname, port, rows);
+  const known = url === undefined ? undefined : providerOfHost(url.hostname, port, rows);
+  const provider = known ?? clientProvider;
   return {
     origin: url === undefined ? '' : `${url.protocol}//${url.host}`,
-    provider: provider ?? clientProvider ?? DEFAULT_PROVIDER,
+    provider: provider ?? DEFAULT_PROVIDER,
+    ...(provider === undefined && { isUnlisted: true }),
     // An IPv6 address has brackets in URLs only.
     address: url?.hostname.replace(/^\[|\]$/g, '') || undefined,
     port,

@@ -1,10 +1,12 @@
 import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { notice } from '../diagnostics/report.ts';
 import type { AnswerSoFar, Call, CallObservation } from '../sdk/call.ts';
+import type { Endpoint } from '../sdk/provider.ts';
 import { guard, logError } from '../util/guard.ts';
 import { recordAttempts } from './attempts.ts';
 import { callAttributes, headersOf, isInterruptedCall, rateLimitsIn } from './call-attributes.ts';
 import { textLimits } from './content/kept-content.ts';
+import { readBilling } from './cost/costs.ts';
 import { NOTHING_SPENT } from './cost/usage.ts';
 import { ChunkGaps } from './metrics/metrics.ts';
 import type { Accumulator, ApiRequest } from './operation.ts';
@@ -22,6 +24,7 @@ export class PlacedCall implements CallObservation {
   roughTimes = false;
   readonly #mayBeRough: boolean;
   readonly #place: Placement;
+  readonly #endpoint: Endpoint | undefined;
   /** Created when it is needed, because most calls are not streams. */
   #accumulator: Accumulator | undefined;
   #firstTokenTime: number | undefined;
@@ -34,6 +37,7 @@ export class PlacedCall implements CallObservation {
     this.context = this.record.context;
     const { place, operation, outer } = start;
     this.#place = place;
+    this.#endpoint = start.endpoint;
     const measuresChunks =
       telemetry.settings.chunkMetrics === 'each' &&
       operation.name !== undefined &&
@@ -111,7 +115,8 @@ export class PlacedCall implements CallObservation {
     const { metrics } = record.telemetry;
     const { firstChunkTime, failed } = call;
     const takesDetails = record.takesDetails || failed;
-    const limits = takesDetails || metrics.wanted ? rateLimitsIn(headersOf(call)) : undefined;
+    const headers = headersOf(call);
+    const limits = takesDetails || metrics.wanted ? rateLimitsIn(headers) : undefined;
     // A stream may end long after its headers have arrived.
     if (limits !== undefined)
       metrics.seeRateLimits(limits, record.attributes, call.now() - (call.headersTime || call.endTime));
@@ -122,6 +127,7 @@ export class PlacedCall implements CallObservation {
       attributes: takesDetails ? Object.assign(callAttributes(call), limits) : undefined,
       stream: self.#accumulator,
       timeToFirstToken: self.#firstTokenTime && (self.#firstTokenTime - call.startTime) / 1e3,
+      billing: self.#endpoint && readBilling(self.#endpoint, headers, call.streamed),
       timeToFirstChunk: firstChunkTime && (firstChunkTime - call.startTime) / 1e3,
       isInterrupted: call.outcome === 'interrupted',
       isUntimed: isInterruptedCall(call),

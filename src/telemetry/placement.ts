@@ -1,5 +1,6 @@
 import type { Attributes, Context, Link, Span, SpanContext } from '@opentelemetry/api';
 import type { Call } from '../sdk/call.ts';
+import type { Billing } from './cost/costs.ts';
 import type { Spent } from './cost/usage.ts';
 import type { Accumulator } from './operation.ts';
 import type { Failure } from './outcomes/failure.ts';
@@ -11,6 +12,8 @@ export interface RecordFacts {
   readonly timeToFirstChunk?: number | undefined;
   /** Seconds from the request to the first text, reasoning, audio or tool argument. */
   readonly timeToFirstToken?: number | undefined;
+  /** What the answer shows of its costs. Default: what the endpoint has shown */
+  readonly billing?: Billing | undefined;
   /** Set if the operation has no duration, because a shutdown cut it short or because it never ran. */
   readonly isUntimed?: boolean;
 }

@@ -19,7 +19,7 @@ import { field } from '../util/payload.ts';
 import { restOfRequest, settingsFor } from './content/consent.ts';
 import { ContentRecord } from './content/content-record.ts';
 import { SHARE_BEFORE_OTHERS } from './content/content-writer.ts';
-import { findCost, readReportedCost } from './cost/costs.ts';
+import { type Billing, findCost, readReportedCost, sellerFacts } from './cost/costs.ts';
 import {
   addUsageAttributes,
   NO_TOTALS,
@@ -78,6 +78,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   readonly #startSettings: Settings;
   readonly #outer: OuterSpan | undefined;
   readonly #route: Route | undefined;
+  readonly #endpoint: Endpoint | undefined;
   readonly #isPlaced: boolean;
   readonly #startTime: number;
   /** Whether even successful calls record attributes such as the HTTP status. Most unsampled calls do not. */
@@ -93,6 +94,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   #isTimed: boolean;
   #timeToFirstChunk: number | undefined;
   #stream: RecordFacts['stream'];
+  #billing: Billing | undefined;
   #usage: Usage | undefined;
   /** The cost in USD. */
   #cost: number | undefined;
@@ -109,6 +111,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     this.#startSettings = asks ? settingsFor(settings, place.parent) : settings;
     this.#outer = outer;
     this.#route = start.route;
+    this.#endpoint = endpoint;
     this.#isPlaced = place.attributes !== undefined;
     this.#beforeEnd = place.beforeEnd;
     this.#isTimed = start.rebuilt !== true;
@@ -268,8 +271,9 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   }
 
   static #add(self: OperationRecord, facts: RecordFacts): void {
-    const { attributes, stream, timeToFirstChunk, timeToFirstToken, isUntimed } = facts;
+    const { attributes, stream, timeToFirstChunk, timeToFirstToken, isUntimed, billing } = facts;
     if (stream !== undefined) self.#stream = stream;
+    if (billing !== undefined) self.#billing = billing;
     if (isUntimed === true) self.#isTimed = false;
     if (timeToFirstChunk !== undefined) self.#timeToFirstChunk = timeToFirstChunk;
     if (attributes === undefined) return;
@@ -283,8 +287,10 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     else self.#added = self.#added === NO_ATTRIBUTES ? attributes : { ...self.#added, ...attributes };
   }
 
-  static #readResult(self: OperationRecord, { result, stream = self.#stream }: RecordOutcome): void {
+  static #readResult(self: OperationRecord, outcome: RecordOutcome): void {
     const { operation, telemetry } = self;
+    const { result, stream = self.#stream, billing } = outcome;
+    if (billing !== undefined) self.#billing = billing;
     if (operation.usage !== undefined) self.#usage = guard('reading usage', operation.usage, result);
     self.#whole = operation.whole?.(result);
     const attributes = operation.resultAttributes?.(result, self.#route) ?? {};
@@ -296,7 +302,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     if (self.#usage === undefined && estimated)
       attributes[ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS] = estimated;
     const elsewhere = operation.spentElsewhere && guard('reading totals', operation.spentElsewhere, result);
-    if (elsewhere !== undefined) addTotals(attributes, telemetry, elsewhere, self.attributes);
+    if (elsewhere !== undefined) OperationRecord.#addTotals(self, attributes, elsewhere);
     self.#result = attributes;
     self.#cost = guard('pricing a result', OperationRecord.#price, self, result, attributes);
     // OpenTelemetry's SDK logs a warning if an attribute is set on a span that has ended.
@@ -314,14 +320,30 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     const usage = self.#usage;
     const parts: Attributes | undefined = usage?.modalities && {};
     // Only the call that creates a response has its cost. The operation that retrieves one has no `usage`.
-    const reported = operation.usage && readReportedCost(self.attributes[ATTR.GEN_AI_PROVIDER_NAME], result);
+    const reported =
+      operation.usage &&
+      (readReportedCost(self.attributes[ATTR.GEN_AI_PROVIDER_NAME], result) ?? self.#billing?.reported);
     const answered = operation.isLasting ? { ...self.attributes, ...attributes } : attributes;
-    const spending = { ...operation.fees?.(result), usage, reported };
+    const seller = sellerFacts(self.#endpoint, self.#billing);
+    const spending = { ...operation.fees?.(result), ...seller, usage, reported };
     const cost = findCost(telemetry.settings, spending, self.attributes, answered, parts);
     if (cost === undefined) return undefined;
     attributes[ATTR.OPENAI_COST] = cost;
     if (parts !== undefined) Object.assign(attributes, parts);
     return cost;
+  }
+
+  static #addTotals(
+    self: OperationRecord,
+    attributes: Attributes,
+    { usage, serviceTier, calls }: TotalSpent,
+  ): void {
+    const { settings } = self.telemetry;
+    const response = { ...attributes, [ATTR.OPENAI_RESPONSE_SERVICE_TIER]: serviceTier };
+    const spending = { ...sellerFacts(self.#endpoint, self.#billing), usage, aggregate: true };
+    const cost = guard('pricing totals', () => findCost(settings, spending, self.attributes, response));
+    const { unpriced = 0 } = spentBy(usage, cost, settings);
+    Object.assign(attributes, totalAttributes({ ...NO_TOTALS, usage, cost, unpriced: unpriced * calls }));
   }
 
   static #readOutput(self: OperationRecord, result: unknown): void {
@@ -434,18 +456,4 @@ function failureIn(
 ): Failure | undefined {
   if (failure === undefined || dimensions !== undefined) return undefined;
   return guard('reading a failure', failure, result);
-}
-
-function addTotals(
-  attributes: Attributes,
-  { settings }: Telemetry,
-  { usage, serviceTier, calls }: TotalSpent,
-  request: Attributes,
-): void {
-  const response = { ...attributes, [ATTR.OPENAI_RESPONSE_SERVICE_TIER]: serviceTier };
-  const cost = guard('pricing totals', () =>
-    findCost(settings, { usage, aggregate: true }, request, response),
-  );
-  const { unpriced = 0 } = spentBy(usage, cost, settings);
-  Object.assign(attributes, totalAttributes({ ...NO_TOTALS, usage, cost, unpriced: unpriced * calls }));
 }

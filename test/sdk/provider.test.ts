@@ -15,7 +15,33 @@ describe('the provider is recognised by its host', () => {
     ['https://me.cognitiveservices.azure.com/openai', 'azure.ai.openai'],
     ['https://westeurope.api.cognitive.microsoft.com/openai', 'azure.ai.openai'],
     ['https://me.azure-api.net/openai', 'azure.ai.openai'],
-    ['https://models.inference.ai.azure.com', 'azure.ai.inference'],
+    ['https://models.inference.ai.azure.com', 'github.models'],
+    ['https://models.github.ai/inference', 'github.models'],
+    ['https://api.githubcopilot.com', 'github.copilot'],
+    ['https://api.business.githubcopilot.com', 'github.copilot'],
+    ['https://api.cerebras.ai/v1', 'cerebras'],
+    ['https://integrate.api.nvidia.com/v1', 'nvidia'],
+    ['https://router.huggingface.co/v1', 'hugging_face'],
+    ['https://x1.us-east-1.aws.endpoints.huggingface.cloud/v1', 'hugging_face'],
+    ['https://dashscope.aliyuncs.com/compatible-mode/v1', 'dashscope'],
+    ['https://dashscope-intl.aliyuncs.com/compatible-mode/v1', 'dashscope'],
+    ['https://cn-hongkong.dashscope.aliyuncs.com/compatible-mode/v1', 'dashscope'],
+    ['https://ws-1.cn-beijing.maas.aliyuncs.com/compatible-mode/v1', 'dashscope'],
+    ['https://api.z.ai/api/paas/v4', 'z_ai'],
+    ['https://open.bigmodel.cn/api/paas/v4', 'zhipu_ai'],
+    ['https://api.minimax.io/v1', 'minimax'],
+    ['https://api.minimaxi.com/v1', 'minimax'],
+    ['https://ark.cn-beijing.volces.com/api/v3', 'volcengine'],
+    ['https://ark.ap-southeast.bytepluses.com/api/v3', 'volcengine'],
+    ['https://ai-gateway.vercel.sh/v1', 'vercel.ai_gateway'],
+    ['https://api.cloudflare.com/client/v4/accounts/a/ai/v1', 'cloudflare.workers_ai'],
+    ['https://gateway.ai.cloudflare.com/v1/a/g/compat', 'cloudflare.ai_gateway'],
+    ['https://api.deepinfra.com/v1/openai', 'deepinfra'],
+    ['https://api.sambanova.ai/v1', 'sambanova'],
+    ['https://inference.baseten.co/v1', 'baseten'],
+    ['https://model-1.api.baseten.co/environments/production/sync/v1', 'baseten'],
+    ['https://api.portkey.ai/v1', 'portkey'],
+    ['https://o-a.snowflakecomputing.com/api/v2/cortex/v1', 'snowflake'],
     ['https://me.eastus.models.ai.azure.com/v1', 'azure.ai.inference'],
     ['https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1', 'aws.bedrock'],
     ['https://bedrock-runtime-fips.us-east-1.amazonaws.com/openai/v1', 'aws.bedrock'],
@@ -68,7 +94,7 @@ describe('the provider is recognised by its host', () => {
     'https://evil.example/api.groq.com',
     'https://api.groq.com@evil.example/v1',
   ])('%s is an unknown host, which counts as an OpenAI-compatible API', (baseURL) => {
-    expect(readEndpoint(baseURL).provider).toBe('openai');
+    expect(readEndpoint(baseURL)).toMatchObject({ provider: 'openai', isUnlisted: true });
   });
 });
 
@@ -139,7 +165,8 @@ describe('only origin, address and port are read from the base URL', () => {
     ['', '', undefined, undefined],
     ['not a URL', '', undefined, undefined],
   ])('%s: %s %s %s', (baseURL, origin, address, port) => {
-    expect(readEndpoint(baseURL)).toEqual({ provider: 'openai', origin, address, port });
+    const isUnlisted = address === 'api.openai.com' ? undefined : true;
+    expect(readEndpoint(baseURL)).toEqual({ provider: 'openai', isUnlisted, origin, address, port });
   });
 });
 

@@ -7,7 +7,7 @@ import { type InvocationEnd, invokeAgent } from '../../operations/invoke-agent.t
 import type { Endpoint } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { Keeper, textLimits } from '../../telemetry/content/kept-content.ts';
-import { findCost, NAMES_DEPLOYMENTS } from '../../telemetry/cost/costs.ts';
+import { findCost, NAMES_DEPLOYMENTS, sellerFacts } from '../../telemetry/cost/costs.ts';
 import {
   addSpent,
   isNoUsage,
@@ -394,9 +394,8 @@ export class AgentInvocation extends Invocation {
       if (snapshot !== undefined) this.snapshot = { ...snapshot, usage };
     }
     // The usage is that of several model calls together.
-    const cost = guard('pricing a run', () =>
-      findCost(settings, { usage, aggregate: true }, this.openRecord.attributes),
-    );
+    const spending = { ...sellerFacts(this.endpoint), usage, aggregate: true };
+    const cost = guard('pricing a run', () => findCost(settings, spending, this.openRecord.attributes));
     this.#own = spentBy(usage, cost, settings);
     this.segment?.conversation?.count({ spent: this.#own });
   }

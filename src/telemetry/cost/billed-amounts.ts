@@ -27,6 +27,10 @@ export interface Spending extends Fees {
   readonly usage?: Usage | undefined;
   /** The cost in USD that the provider itself reports. */
   readonly reported?: number | undefined;
+  /** Whether the provider is only a guess. Then no list prices apply unless OpenAI has answered. */
+  readonly isUnlisted?: boolean | undefined;
+  /** Whether the answer shows that OpenAI made it, perhaps behind a proxy. */
+  readonly isFromOpenAI?: boolean | undefined;
   /** Whether this sums up model calls. Price tiers by input length do not apply to a sum. */
   readonly aggregate?: boolean | undefined;
 }

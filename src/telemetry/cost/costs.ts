@@ -1,10 +1,12 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Settings } from '../../config/config.ts';
-import type { ModelPrices, PricePackage } from '../../config/model-prices.ts';
+import type { ModelPrices, Price, PricePackage } from '../../config/model-prices.ts';
+import { notice } from '../../diagnostics/report.ts';
+import { type Endpoint, isFromOpenAI } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { asName, field, numberField, ownFields, row } from '../../util/payload.ts';
+import { asAmount, asName, field, numberField, ownFields, readHeader, row } from '../../util/payload.ts';
 import { MAX_COST, priceOf, type Spending } from './billed-amounts.ts';
-import { PriceList } from './price-package.ts';
+import { hasListPrices, PriceList } from './price-package.ts';
 import { NO_MODALITIES, roundCost } from './usage.ts';
 
 /** The service tiers to which list prices apply. */
@@ -45,7 +47,7 @@ export function findCost(
   if (list === undefined || (usage ?? audioSeconds ?? reported) === undefined) return undefined;
   const requestModel = asName(request[ATTR.GEN_AI_REQUEST_MODEL]);
   const responseModel = asName(response[ATTR.GEN_AI_RESPONSE_MODEL]);
-  const provider = String(request[ATTR.GEN_AI_PROVIDER_NAME]);
+  const provider = sellerOf(request, spending);
   const tier = String(
     response[ATTR.OPENAI_RESPONSE_SERVICE_TIER] ?? request[ATTR.OPENAI_REQUEST_SERVICE_TIER] ?? 'default',
   );
@@ -59,9 +61,15 @@ export function findCost(
   if (hasUncountedSearches && !areSearchesFree) return undefined;
   const model = provider === NAMES_DEPLOYMENTS ? responseModel : (responseModel ?? requestModel);
   const listed = own === undefined && model !== undefined ? list.find(provider, model) : undefined;
+  if (listed !== undefined && spending.isUnlisted && !spending.isFromOpenAI) {
+    notice('host_unlisted', hostOf(request));
+    return undefined;
+  }
   const isComplete = listed !== undefined && includesAll(listed, String(model), request, spending);
   const prices = own ?? (isComplete ? listed : undefined);
-  const inTier = STANDARD_TIERS.includes(tier) ? prices : pricesOfTier(prices, tier);
+  const inTier = STANDARD_TIERS.includes(tier)
+    ? prices
+    : (pricesOfTier(prices, tier) ?? (tier === 'flex' && provider === 'openai' ? halved(listed) : undefined));
   const cost = inTier === undefined ? undefined : priceOf(inTier, spending, parts);
   if (cost !== undefined) return cost;
   if (list.available)
@@ -72,6 +80,56 @@ export function findCost(
     );
   else if (settings.cost === true || settings.events !== undefined) void list.noticeMissing();
   return undefined;
+}
+
+/** The provider whose prices apply: OpenAI's also behind a gateway that has no prices of its own. */
+function sellerOf(request: Attributes, { isFromOpenAI }: Spending): string {
+  const provider = String(request[ATTR.GEN_AI_PROVIDER_NAME]);
+  return isFromOpenAI && !hasListPrices(provider) ? 'openai' : provider;
+}
+
+/** The host as the option `providers` takes it. */
+function hostOf({ [ATTR.SERVER_ADDRESS]: address, [ATTR.SERVER_PORT]: port }: Attributes): string {
+  const host = String(address).includes(':') ? `[${address}]` : String(address);
+  return port === 443 || port === 80 ? host : `${host}:${port}`;
+}
+
+/** What an answer shows of its costs, besides its usage. */
+export interface Billing {
+  readonly isFromOpenAI: boolean;
+  /** The cost in USD that a header reports. */
+  readonly reported: number | undefined;
+}
+
+/** `undefined` if the endpoint says enough about the provider. @param isStream whether headers precede the answer */
+export function readBilling(endpoint: Endpoint, headers: unknown, isStream: boolean): Billing | undefined {
+  if (!endpoint.isUnlisted && endpoint.provider !== 'litellm' && hasListPrices(endpoint.provider))
+    return undefined;
+  const reported = Number(readHeader(headers, 'x-litellm-response-cost') ?? Number.NaN);
+  // LiteLLM does not know the cost of a stream before it begins.
+  const isKnown = reported <= MAX_COST && (isStream ? reported > 0 : reported >= 0);
+  return { isFromOpenAI: isFromOpenAI(headers), reported: isKnown ? reported : undefined };
+}
+
+/** @param billing of the answer. Default: what the endpoint has shown so far */
+export function sellerFacts(
+  endpoint: Endpoint | undefined,
+  billing?: Billing,
+): Pick<Spending, 'isUnlisted' | 'isFromOpenAI'> {
+  const { isUnlisted, servesOpenAI } = endpoint ?? {};
+  return { isUnlisted, isFromOpenAI: billing?.isFromOpenAI ?? servesOpenAI };
+}
+
+/** OpenAI's flex processing costs as much as its Batch API: half of the list price. Fees stay the same. */
+function halved(prices: ModelPrices | undefined): ModelPrices | undefined {
+  if (prices === undefined) return undefined;
+  const half = (price: Price): Price =>
+    typeof price === 'number'
+      ? price / 2
+      : { base: price.base / 2, tiers: price.tiers.map((tier) => ({ ...tier, price: tier.price / 2 })) };
+  return Object.fromEntries(
+    Object.entries(prices).map(([key, price]) => [key, key.endsWith('_mtok') ? half(price as Price) : price]),
+  );
 }
 
 /** The prices of a service tier. If the tier has no fees for requests and searches, those of the model apply. */
@@ -109,7 +167,7 @@ function rankOf(name: string, alias: string | undefined): number {
 }
 
 /** The providers of OpenAI's models. They charge more for audio than for text, so text prices do not apply to audio. */
-const SELLS_OPENAI: readonly unknown[] = ['openai', 'azure.ai.openai'];
+const SELLS_OPENAI: readonly string[] = ['openai', 'azure.ai.openai'];
 
 /** Each call of these chat models searches the web, for a fee. */
 const SEARCHES_ALWAYS = /-search-(?:preview|api)/;
@@ -135,7 +193,7 @@ export function includesAll(
   const { usage, webSearches = 0, fileSearches = 0 } = spending;
   if (webSearches > 0 && prices.web_searches_kcount === undefined) return false;
   if (fileSearches > 0 && prices.storage_searches_kcount === undefined) return false;
-  if (!SELLS_OPENAI.includes(request[ATTR.GEN_AI_PROVIDER_NAME])) return true;
+  if (!SELLS_OPENAI.includes(sellerOf(request, spending))) return true;
   if (webSearches > 0 && VARYING_SEARCH_FEE.test(model)) return false;
   if (SEARCHES_ALWAYS.test(model) && prices.requests_kcount === undefined) return false;
   if (REGIONAL.test(String(request[ATTR.SERVER_ADDRESS])) && !WITHOUT_REGIONAL_PRICE.test(model))
@@ -152,7 +210,9 @@ const TICKS_PER_USD = 1e10;
 
 /** Reads the cost that a provider reports. Other providers may use these fields for something else. */
 const REPORTED: ReadonlyMap<unknown, (usage: unknown) => number | undefined> = new Map([
-  ['openrouter', readOpenRouterCost],
+  ['openrouter', readGatewayCost],
+  ['vercel.ai_gateway', readGatewayCost],
+  ['deepinfra', (usage: unknown) => asAmount(field(usage, 'estimated_cost'))],
   ['perplexity', (usage: unknown) => numberField(field(usage, 'cost'), 'total_cost')],
   ['x_ai', (usage: unknown) => (numberField(usage, 'cost_in_usd_ticks') ?? Number.NaN) / TICKS_PER_USD],
 ]);
@@ -164,8 +224,8 @@ export function readReportedCost(provider: unknown, result: unknown): number | u
   return cost >= 0 && cost <= MAX_COST ? cost : undefined;
 }
 
-/** With the customer's own key (`is_byok`), `cost` is only OpenRouter's fee. The model's provider bills the rest. */
-function readOpenRouterCost(usage: unknown): number | undefined {
+/** With the customer's own key (`is_byok`), `cost` is only the gateway's fee. The model's provider bills the rest. */
+function readGatewayCost(usage: unknown): number | undefined {
   const cost = numberField(usage, 'cost');
   if (field(usage, 'is_byok') !== true) return cost;
   const upstream = numberField(field(usage, 'cost_details'), 'upstream_inference_cost');

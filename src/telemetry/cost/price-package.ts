@@ -41,8 +41,19 @@ const PRICE_PROVIDERS: ReadonlyMap<string, string> = new Map([
   ['openrouter', 'openrouter'],
   ['together_ai', 'together'],
   ['fireworks_ai', 'fireworks'],
+  ['cerebras', 'cerebras'],
+  ['z_ai', 'zai'],
+  ['zhipu_ai', 'zhipuai'],
+  ['minimax', 'minimax'],
+  ['cloudflare.workers_ai', 'cloudflare'],
+  ['baseten', 'baseten'],
   ['litellm', 'litellm'],
 ]);
+
+/** Whether the price package may know what a provider charges. */
+export function hasListPrices(provider: string): boolean {
+  return PRICE_PROVIDERS.has(provider);
+}
 
 /** Open-weight models, which OpenAI does not sell. A server that answers with one has other prices. */
 const NOT_SOLD = /^gpt-oss/;

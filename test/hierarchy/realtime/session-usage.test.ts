@@ -90,7 +90,8 @@ describe('what a realtime session spends', () => {
 
   it('costs what the price list says, in each modality, and nothing is said of models billed by the hour whose length is unknown', async () => {
     const program = await startProgram();
-    const { answer, close } = await openRealtime(program, { cost: true });
+    const providers = [{ host: '127.0.0.1', provider: 'openai' }];
+    const { answer, close } = await openRealtime(program, { cost: true, providers });
     const input = { transcription: { model: 'whisper-1' } };
     await answer({ type: 'session.created', session: { ...SESSION, audio: { input } } });
     await answer(transcript('item_1', 'Hello'), created('resp_1'), done('resp_1', {}));

@@ -145,7 +145,11 @@ describe('prices of the program', () => {
 
 describe('the service tier', () => {
   const config: OpenAIInstrumentationConfig = {
-    cost: new Prices({ 'openai listed': { input_mtok: 1 } }),
+    cost: new Prices({
+      'openai listed': { input_mtok: 1, requests_kcount: 0 },
+      'openai tiered': { input_mtok: { base: 1, tiers: [{ start: 10, price: 4 }] } },
+      'groq listed': { input_mtok: 1 },
+    }),
     prices: {
       mine: { input_mtok: 2, service_tiers: { flex: { input_mtok: 1 }, priority: { input_mtok: 4 } } },
     },
@@ -158,7 +162,10 @@ describe('the service tier', () => {
     ['of request and response', { request: 'mine', requestTier: 'priority', tier: 'default' }, 2],
     ['of the request, if the response has none', { request: 'mine', requestTier: 'priority' }, 4],
     ['without a price', { request: 'mine', tier: 'batch' }, undefined],
-    ['that the price package does not know', { request: 'listed', tier: 'flex' }, undefined],
+    ['flex of OpenAI, which costs half of the list price', { request: 'listed', tier: 'flex' }, 0.5],
+    ['flex in tiers by length', { request: 'tiered', tier: 'flex' }, 2],
+    ['flex of another provider', { provider: 'groq', request: 'listed', tier: 'flex' }, undefined],
+    ['priority that the price package does not know', { request: 'listed', tier: 'priority' }, undefined],
     ['that every object has', { request: 'mine', tier: 'constructor' }, undefined],
   ])('%s', (_, call, expected) => {
     expect(price(settingsOf(config), call)).toBe(expected);

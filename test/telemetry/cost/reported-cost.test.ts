@@ -18,7 +18,11 @@ test.each([
   ['openrouter', { cost: 1e308, is_byok: true, cost_details: { upstream_inference_cost: 1e308 } }, undefined],
   ['x_ai', { cost_in_usd_ticks: 37_756_000 }, 0.0037756],
   ['perplexity', { cost: { total_cost: 0.006 } }, 0.006],
-  ['openai', { cost: 0.012 }, undefined],
+  ['vercel.ai_gateway', { cost: 0.012, is_byok: false }, 0.012],
+  ['vercel.ai_gateway', { cost: 0, is_byok: true }, undefined],
+  ['deepinfra', { estimated_cost: 0.0007 }, 0.0007],
+  ['deepinfra', { estimated_cost: -1 }, undefined],
+  ['openai', { cost: 0.012, estimated_cost: 1 }, undefined],
   ['openrouter', undefined, undefined],
   [undefined, { cost: 0.012 }, undefined],
 ])('%s reports %o, which is %s USD', (provider, usage, cost) => {
