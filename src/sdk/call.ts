@@ -7,7 +7,7 @@ import { ProcessWide } from '../util/process-state.ts';
 import { VERSION } from '../util/version.ts';
 import type { Outcome, OutcomeListener } from '../util/watch-result.ts';
 import { type AnsweredRequest, nowReading } from './client-keys.ts';
-import { noteAnswer, originOf } from './provider.ts';
+import { noteMaker, originOf } from './provider.ts';
 import type { OpenedSocket, SocketObservation } from './sockets/socket.ts';
 
 type CallOutcome =
@@ -265,7 +265,7 @@ export class Call implements AnsweredRequest {
     this.headersTime = this.lastAttempt?.endTime ?? this.now();
     readResponse(this, response);
     // A whole URL may lead to another host than the client's.
-    if (this.path.startsWith('/')) noteAnswer(this.client, this.headers);
+    if (this.path.startsWith('/')) noteMaker(this.client, this.headers);
   }
 
   chunk(value: unknown): void {

@@ -160,7 +160,7 @@ export function isFromOpenAI(headers: unknown): boolean {
 }
 
 /** Remembers for runs, batches and agents, whose costs are not in one answer, that the client's endpoint serves OpenAI. */
-export function noteAnswer(client: object, headers: unknown): void {
+export function noteMaker(client: object, headers: unknown): void {
   const endpoint = endpoints.get(client)?.endpoint;
   if (endpoint !== undefined && endpoint.servesOpenAI !== true && isFromOpenAI(headers))
     endpoint.servesOpenAI = true;

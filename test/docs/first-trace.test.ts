@@ -53,7 +53,9 @@ test('following it shows the trace live', async () => {
 
 test('the doctor has no findings for the result', async () => {
   const parameters = [PACKAGE, 'doctor', '--start', start?.code.trim() ?? ''];
-  const { code, stdout } = await run('npx', parameters, { cwd: folder });
+  // In the environment of the program: otherwise, the default endpoint is asked, where nothing may listen.
+  const env = { OTEL_TRACES_EXPORTER: 'console' };
+  const { code, stdout } = await run('npx', parameters, { cwd: folder, env });
   expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('\n0 problems, 0 notes; ') });
   for (const check of ['packages', 'start script'])
     expect(stdout).toMatch(new RegExp(`^ok +${check}: `, 'm'));

@@ -8,7 +8,7 @@ import { assertSpanTree } from '../../src/testing.ts';
 import { startSimulator } from '../support/simulator/simulator.ts';
 import { codeBlocksOf } from './documents.ts';
 
-const [EXAMPLE] = codeBlocksOf('docs/testing.md');
+const EXAMPLE = codeBlocksOf('docs/testing.md').find(({ language }) => language === 'js');
 
 // By default, Jest and Vitest end a test after five seconds.
 test('the example holds', { timeout: 5_000 }, async () => {
