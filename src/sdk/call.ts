@@ -298,8 +298,12 @@ export class Call implements AnsweredRequest {
 
   fail(error: unknown): void {
     // If the status is an error, the SDK throws, and `responded` does not see the response.
-    this.status = numberField(error, 'status') ?? this.status;
-    this.#settle('error', undefined, error);
+    const status = numberField(error, 'status');
+    this.status = status ?? this.status;
+    // A stream that the program aborts before its first byte ends like one that it aborts later.
+    if (this.streamed && status === undefined && field(field(this.options, 'signal'), 'aborted') === true)
+      this.endStream('aborted');
+    else this.#settle('error', undefined, error);
   }
 
   endStream(end: StreamEnd, error?: unknown): void {

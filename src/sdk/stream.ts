@@ -92,7 +92,10 @@ function watchGenerator(generator: Iterator, stream: Stream, call: Call): void {
     return result;
   };
   const onError = (error: unknown): never => {
-    call.endStream('error', error);
+    const { aborted, reason } = stream.controller.signal ?? {};
+    // The SDK throws the program's own reason. After any other error, the SDK aborts the stream itself.
+    if (aborted && error === reason) call.endStream('aborted');
+    else call.endStream('error', error);
     throw error;
   };
   const watching: Pick<Iterator, 'next' | 'return' | 'throw'> = {

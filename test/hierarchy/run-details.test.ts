@@ -234,6 +234,10 @@ describe('tokens and times', () => {
     for (const { attributes, duration } of steps) {
       expect(attributes['gen_ai.response.time_to_first_chunk']).toBeGreaterThanOrEqual(0);
       expect(attributes['gen_ai.response.time_to_first_chunk']).toBeLessThanOrEqual(secondsOf(duration));
+      expect(attributes['openai.stream.time_to_first_token']).toBeGreaterThanOrEqual(
+        Number(attributes['gen_ai.response.time_to_first_chunk']),
+      );
+      expect(attributes['openai.stream.time_to_first_token']).toBeLessThanOrEqual(secondsOf(duration));
     }
   });
 });

@@ -1,5 +1,5 @@
 import OpenAI from 'openai';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { instrumentOpenAI } from '../../src/client.ts';
 import { assertSpanTree } from '../../src/testing.ts';
 import type { Answer } from '../support/simulator/index.ts';
@@ -150,4 +150,72 @@ test('a retried call that is aborted ends during the delay before the next attem
   const retrying = session().client.withOptions({ maxRetries: 1 });
   await expect(abort(retrying)).rejects.toThrow(OpenAI.APIUserAbortError);
   assertSpanTree(session().spans, 'chat gpt-4o  !APIUserAbortError');
+});
+
+describe('a stream that the program aborts before its first byte has ended, and has not failed', () => {
+  const signal = (): AbortSignal => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error('secret')), 50);
+    return controller.signal;
+  };
+  const STREAM = { ...HELLO, stream: true as const };
+  const INPUT = { model: 'gpt-4o', input: 'Hello', stream: true as const };
+
+  test.each<[string, answer: Answer | undefined, Program]>([
+    [
+      'before it began',
+      undefined,
+      ({ chat }) => chat.completions.create(STREAM, { signal: AbortSignal.abort() }),
+    ],
+    ['before its headers', SLOW, ({ chat }) => chat.completions.create(STREAM, { signal: signal() })],
+    [
+      'before the headers of a response',
+      SLOW,
+      ({ responses }) => responses.create(INPUT, { signal: signal() }),
+    ],
+    [
+      'between two attempts',
+      { status: 500, headers: { 'retry-after': '30' } },
+      (client) => client.withOptions({ maxRetries: 1 }).chat.completions.create(STREAM, { signal: signal() }),
+    ],
+    [
+      'by the helper for streams',
+      SLOW,
+      async ({ chat }) => {
+        const helper = chat.completions.stream(STREAM);
+        setTimeout(() => helper.abort(), 50);
+        await helper.done();
+      },
+    ],
+  ])('%s', async (_, answer, program) => {
+    if (answer !== undefined) session().simulator.next(answer);
+    await expect(program(session().client)).rejects.toThrow(OpenAI.APIUserAbortError);
+    const span = session().spans.find(({ name }) => name === 'chat gpt-4o');
+    expect(span?.status).toEqual({ code: 0 });
+    expect(span?.attributes).toMatchObject({
+      'openai.stream.end': 'aborted',
+      'openai.stream.chunk_count': 0,
+    });
+    expect(span?.attributes).not.toHaveProperty(['error.type']);
+  });
+
+  test('or while it is read, with a reason', async () => {
+    session().simulator.next({ sse: [CHUNK, CHUNK, 'done'], eventDelayMs: 200 });
+    const opened = await session().client.chat.completions.create(STREAM);
+    const reading = Array.fromAsync(opened);
+    setTimeout(() => opened.controller.abort(new Error('secret')), 50);
+    await reading.catch(() => undefined);
+    const [span] = session().spans;
+    expect(span?.status).toEqual({ code: 0 });
+    expect(span?.attributes).toMatchObject({ 'openai.stream.end': 'aborted' });
+  });
+
+  test('unless the server had rejected it', async () => {
+    const controller = new AbortController();
+    session().simulator.next({ status: 400, body: { error: CODE } });
+    const stream = session().client.chat.completions.create(STREAM, { signal: controller.signal });
+    await expect(stream).rejects.toThrow(OpenAI.BadRequestError);
+    controller.abort();
+    assertSpanTree(session().spans, 'chat gpt-4o  !model_not_found http.response.status_code=400');
+  });
 });

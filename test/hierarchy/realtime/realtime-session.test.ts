@@ -67,6 +67,7 @@ describe('a realtime session', () => {
       'gen_ai.response.time_to_first_chunk': expect.any(Number),
       'openai.realtime.time_to_first_audio': expect.any(Number),
       'openai.realtime.time_to_first_text': expect.any(Number),
+      'openai.stream.time_to_first_token': expect.any(Number),
       'openai.realtime.output_audio_duration': 1,
       'openai.stream.chunk_count': 2,
     });
