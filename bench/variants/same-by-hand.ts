@@ -78,7 +78,7 @@ function parameters({ temperature, max_completion_tokens, stream }: Request): At
 
 function answer(result: Result): Attributes {
   const { id, model, choices } = result;
-  const attributes: Attributes = { 'openai.request.id': 'req_1', 'http.response.status_code': 200 };
+  const attributes: Attributes = { 'openai.request.id': 'req_1' };
   if (id !== undefined) {
     attributes['gen_ai.response.id'] = id;
     attributes['gen_ai.response.finish_reasons'] = [choices?.[0]?.finish_reason ?? 'stop'];

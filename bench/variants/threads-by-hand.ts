@@ -31,7 +31,7 @@ const ENDPOINT: Attributes = {
   'server.address': 'api.test',
   'server.port': 80,
 };
-const ANSWERED: Attributes = { 'openai.request.id': 'req_1', 'http.response.status_code': 200 };
+const ANSWERED: Attributes = { 'openai.request.id': 'req_1' };
 const THREADS = '/threads';
 const MESSAGES = '/threads/{thread_id}/messages';
 const STEPS = '/threads/{thread_id}/runs/{run_id}/steps';

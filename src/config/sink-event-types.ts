@@ -117,7 +117,7 @@ export interface PolicyViolationEvent extends SinkEventBase {
   readonly type: 'policy.violation';
   /** `error.type` */
   readonly error: string;
-  /** The HTTP status. */
+  /** The HTTP status, if it is not 200. */
   readonly status?: number;
   /** The error message, which may quote the input. Content: only with `full`. */
   readonly message?: string;

@@ -7,7 +7,7 @@ import type { Route } from '../sdk/routes/index.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { EVENT_OPENAI_RUN_REQUEST } from '../semconv/events.ts';
 import { recordAttempts } from '../telemetry/attempts.ts';
-import { callAttributes, headersOf, rateLimitsIn } from '../telemetry/call-attributes.ts';
+import { callAttributes, headersOf, rateLimitsIn, reachedLimits } from '../telemetry/call-attributes.ts';
 import { callerTraceOf, contextOf } from '../telemetry/metadata.ts';
 import { readFailure } from '../telemetry/outcomes/failure.ts';
 import type { Following } from '../telemetry/placement.ts';
@@ -360,8 +360,10 @@ class EngineRequest extends Facts implements Placement {
   #fold(call: Call, invocation: AgentInvocation): void {
     recordAttempts(invocation.telemetry, call, this.parent, invocation.openRecord.attributes);
     if (invocation.isClosed) return;
-    if (this.opens) invocation.addAttributes({ ...callAttributes(call), ...rateLimitsIn(headersOf(call)) });
-    else if (call.error === undefined && call.method === 'GET' && !this.#outlives) invocation.pollCount++;
+    if (this.opens) {
+      const limits = reachedLimits(call, rateLimitsIn(headersOf(call)));
+      invocation.addAttributes({ ...callAttributes(call), ...limits });
+    } else if (call.error === undefined && call.method === 'GET' && !this.#outlives) invocation.pollCount++;
     else addRequestEvent(invocation.openRecord.span, RUN_REQUEST, call, this.#route);
   }
 

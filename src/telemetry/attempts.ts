@@ -7,6 +7,7 @@ import {
 } from '../semconv/values.ts';
 import { pickAttributes } from '../util/otel-api.ts';
 import { asName, readHeader } from '../util/payload.ts';
+import { addStatus } from './call-attributes.ts';
 import { thrownTypeOf } from './outcomes/failure.ts';
 import { HIERARCHY_IDS } from './place-attributes.ts';
 import { endSpan } from './span-end.ts';
@@ -53,7 +54,7 @@ function attemptAttributes(attempt: Attempt, number: number, previous: Attempt |
   const attributes: Attributes = {};
   const { status, headers } = attempt;
   if (number > 0) attributes[ATTR.HTTP_REQUEST_RESEND_COUNT] = number;
-  if (status !== undefined) attributes[ATTR.HTTP_RESPONSE_STATUS_CODE] = status;
+  addStatus(attributes, status);
   const requestId = asName(readHeader(headers, 'x-request-id'));
   if (requestId !== undefined) attributes[ATTR.OPENAI_REQUEST_ID] = requestId;
   const shouldRetry = readHeader(headers, 'x-should-retry');

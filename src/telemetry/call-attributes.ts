@@ -20,7 +20,7 @@ export function callAttributes(call: Call): Attributes {
   }
   if (isInterruptedCall(call)) attributes[ATTR.OPENAI_CALL_INTERRUPTED] = true;
   if (call.failed) addBlockedCategories(attributes, filtersOfError(call.error));
-  if (call.status !== undefined) attributes[ATTR.HTTP_RESPONSE_STATUS_CODE] = call.status;
+  addStatus(attributes, call.status);
   if (call.attemptCount > 1) attributes[ATTR.HTTP_REQUEST_RESEND_COUNT] = call.attemptCount - 1;
   return attributes;
 }
@@ -42,6 +42,12 @@ export function isInterruptedCall({ outcome, streamed, read, requested, headersT
   return outcome === 'interrupted' && (headersTime === 0 || (streamed ? read : requested));
 }
 
+/** A successful response almost always has the status 200, so only other ones are recorded. */
+export function addStatus(attributes: Attributes, status: number | undefined): void {
+  if (status !== undefined && status !== 200) attributes[ATTR.HTTP_RESPONSE_STATUS_CODE] = status;
+}
+
+/** The counts that gauges report. */
 export function rateLimitsIn(headers: unknown): Attributes | undefined {
   const requests = countIn(headers, 'x-ratelimit-remaining-requests');
   const tokens = countIn(headers, 'x-ratelimit-remaining-tokens');
@@ -54,14 +60,33 @@ export function rateLimitsIn(headers: unknown): Attributes | undefined {
   if (requestLimit !== undefined) limits[ATTR.OPENAI_RATELIMIT_LIMIT_REQUESTS] = requestLimit;
   const tokenLimit = countIn(headers, 'x-ratelimit-limit-tokens');
   if (tokenLimit !== undefined) limits[ATTR.OPENAI_RATELIMIT_LIMIT_TOKENS] = tokenLimit;
-  addTime(limits, ATTR.OPENAI_RATELIMIT_RESET_REQUESTS, headers, 'x-ratelimit-reset-requests');
-  addTime(limits, ATTR.OPENAI_RATELIMIT_RESET_TOKENS, headers, 'x-ratelimit-reset-tokens');
   return limits;
 }
 
+/** The rate limits that the span of a call shows: none, unless one was hit or has less than a tenth left. */
+export function reachedLimits(call: Call, limits: Attributes | undefined): Attributes | undefined {
+  if (limits === undefined) return undefined;
+  const isReached =
+    call.status === 429 ||
+    isScarce(
+      limits[ATTR.OPENAI_RATELIMIT_REMAINING_REQUESTS],
+      limits[ATTR.OPENAI_RATELIMIT_LIMIT_REQUESTS],
+    ) ||
+    isScarce(limits[ATTR.OPENAI_RATELIMIT_REMAINING_TOKENS], limits[ATTR.OPENAI_RATELIMIT_LIMIT_TOKENS]);
+  if (!isReached) return undefined;
+  const shown = { ...limits };
+  const headers = headersOf(call);
+  addTime(shown, ATTR.OPENAI_RATELIMIT_RESET_REQUESTS, headers, 'x-ratelimit-reset-requests');
+  addTime(shown, ATTR.OPENAI_RATELIMIT_RESET_TOKENS, headers, 'x-ratelimit-reset-tokens');
+  return shown;
+}
+
+function isScarce(remaining: unknown, limit: unknown): boolean {
+  return remaining === 0 || Number(remaining) * 10 < Number(limit);
+}
+
 function countIn(headers: unknown, header: string): number | undefined {
-  const text = readHeader(headers, header);
-  const value = text === undefined ? Number.NaN : Number(text);
+  const value = Number(readHeader(headers, header) || Number.NaN);
   // Some gateways send -1 for "unlimited".
   return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }

@@ -4,7 +4,13 @@ import type { AnswerSoFar, Call, CallObservation } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import { guard, logError } from '../util/guard.ts';
 import { recordAttempts } from './attempts.ts';
-import { callAttributes, headersOf, isInterruptedCall, rateLimitsIn } from './call-attributes.ts';
+import {
+  callAttributes,
+  headersOf,
+  isInterruptedCall,
+  rateLimitsIn,
+  reachedLimits,
+} from './call-attributes.ts';
 import { textLimits } from './content/kept-content.ts';
 import { readBilling } from './cost/costs.ts';
 import { NOTHING_SPENT } from './cost/usage.ts';
@@ -124,7 +130,7 @@ export class PlacedCall implements CallObservation {
     return {
       result,
       failure: failed ? readFailure(call.error) : undefined,
-      attributes: takesDetails ? Object.assign(callAttributes(call), limits) : undefined,
+      attributes: takesDetails ? Object.assign(callAttributes(call), reachedLimits(call, limits)) : undefined,
       stream: self.#accumulator,
       timeToFirstToken: self.#firstTokenTime && (self.#firstTokenTime - call.startTime) / 1e3,
       billing: self.#endpoint && readBilling(self.#endpoint, headers, call.streamed),

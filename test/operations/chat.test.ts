@@ -27,15 +27,8 @@ const WHOLE: Attributes = {
   ...RESULT_GROUP,
   'gen_ai.response.id': 'chatcmpl-000001',
   'gen_ai.response.finish_reasons': ['stop'],
-  'http.response.status_code': 200,
   'openai.api.type': 'chat_completions',
   'openai.request.id': 'req_00000000000000000000000000000001',
-  'openai.ratelimit.limit_requests': 10_000,
-  'openai.ratelimit.limit_tokens': 200_000,
-  'openai.ratelimit.remaining_requests': 9_999,
-  'openai.ratelimit.remaining_tokens': 199_900,
-  'openai.ratelimit.reset_requests': '6ms',
-  'openai.ratelimit.reset_tokens': '30ms',
 };
 
 /** Runs a program, which is verified then, and gives the attributes of its last span. */
@@ -70,6 +63,8 @@ test('a chat completion is one span below that of its caller, with the attribute
     'gen_ai.usage.input_tokens': usage?.prompt_tokens,
     'gen_ai.usage.output_tokens': usage?.completion_tokens,
   });
+  // Past 16, the objects of OpenTelemetry's SDK that hold attributes are slow.
+  expect(Object.keys(session.spans[0]?.attributes ?? {}).length).toBeLessThanOrEqual(16);
   await session.verify();
 });
 

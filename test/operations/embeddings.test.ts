@@ -28,7 +28,6 @@ describe('embeddings', () => {
       'gen_ai.request.model': MODEL,
       'gen_ai.response.model': MODEL,
       'gen_ai.usage.input_tokens': usage.prompt_tokens,
-      'http.response.status_code': 200,
       'openai.request.id': 'req_00000000000000000000000000000001',
       'server.address': '127.0.0.1',
     });

@@ -22,7 +22,6 @@ describe('a response that is fetched', () => {
       'gen_ai.response.id': id,
       'gen_ai.response.model': 'gpt-4o-2024-07-18',
       'gen_ai.response.status': 'completed',
-      'http.response.status_code': 200,
       'openai.api.type': 'responses',
       'openai.request.id': 'req_00000000000000000000000000000002',
       'openai.response.service_tier': 'default',

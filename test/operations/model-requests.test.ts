@@ -13,7 +13,6 @@ function told({ telemetry }: Program, name: string): Attributes {
   const {
     'gen_ai.provider.name': _provider,
     'http.request.method': _method,
-    'http.response.status_code': _status,
     'openai.request.id': _id,
     'server.address': _address,
     'url.template': _template,

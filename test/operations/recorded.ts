@@ -11,8 +11,8 @@ export function newest(telemetry: RecordedTelemetry, name: string): Span {
   return span;
 }
 
-/** What differs from run to run, what every call has, and what only splits up totals: tested elsewhere. */
-const TESTED_ELSEWHERE = /^(server\.port$|openai\.ratelimit\.|gen_ai\.usage\.(text|image|audio)\.)/;
+/** What differs from run to run, and what only splits up totals: tested elsewhere. */
+const TESTED_ELSEWHERE = /^(server\.port$|gen_ai\.usage\.(text|image|audio)\.)/;
 
 /** The attributes of the newest span of this name, for comparing all of them at once. */
 export function attributesOf(telemetry: RecordedTelemetry, name: string): Attributes {

@@ -24,7 +24,6 @@ const WHOLE: Attributes = {
   'gen_ai.usage.cache_creation.input_tokens': 32,
   'gen_ai.usage.output_tokens': 50,
   'gen_ai.usage.reasoning.output_tokens': 40,
-  'http.response.status_code': 200,
   'openai.api.type': 'responses',
   'openai.request.id': 'req_00000000000000000000000000000001',
   'openai.response.service_tier': 'default',
@@ -154,7 +153,6 @@ describe.each([
         'error.type': 'vector_store_timeout',
         'gen_ai.response.status': 'failed',
         'gen_ai.response.finish_reasons': ['error'],
-        'http.response.status_code': 200,
       },
     ],
   ])('%s', async (_what, script, expected) => {

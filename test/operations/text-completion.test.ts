@@ -17,7 +17,6 @@ const COMMON: Attributes = {
   'gen_ai.response.finish_reasons': ['stop'],
   'gen_ai.response.id': 'cmpl-000001',
   'gen_ai.response.model': 'gpt-3.5-turbo-instruct:20230824-v2',
-  'http.response.status_code': 200,
   'openai.request.id': 'req_00000000000000000000000000000001',
   'server.address': '127.0.0.1',
 };

@@ -69,17 +69,17 @@ describe('an attempt', () => {
     assertSpanTree(
       session().spans,
       `
-      chat gpt-4o   http.request.resend_count=2 http.response.status_code=200 ${id}3
+      chat gpt-4o   http.request.resend_count=2 ${id}3
       ├─ attempt    !500 http.response.status_code=500 ${id}1
       ├─ attempt    !429 http.response.status_code=429 http.request.resend_count=1 ${id}2
-      └─ attempt    http.response.status_code=200 http.request.resend_count=2 ${id}3
+      └─ attempt    http.request.resend_count=2 ${id}3
       `,
     );
   });
 
   test('has no span if it succeeds and is the first', async () => {
     await complete();
-    assertSpanTree(session().spans, 'chat gpt-4o  http.response.status_code=200');
+    assertSpanTree(session().spans, 'chat gpt-4o ');
   });
 
   test('without a response has an error', async () => {
@@ -88,9 +88,9 @@ describe('an attempt', () => {
     assertSpanTree(
       session().spans,
       `
-      chat gpt-4o   http.response.status_code=200
+      chat gpt-4o  
       ├─ attempt    !TypeError
-      └─ attempt    http.response.status_code=200
+      └─ attempt   
       `,
     );
   });
@@ -119,9 +119,9 @@ describe('an attempt', () => {
     assertSpanTree(
       session().spans,
       `
-      chat gpt-4o   !overloaded http.response.status_code=200 openai.stream.end=error
+      chat gpt-4o   !overloaded openai.stream.end=error
       ├─ attempt    !500 http.response.status_code=500
-      └─ attempt    !overloaded http.response.status_code=200
+      └─ attempt    !overloaded
       `,
     );
   });
@@ -132,9 +132,9 @@ describe('an attempt', () => {
     assertSpanTree(
       session().spans,
       `
-      chat gpt-4o   http.response.status_code=200 http.request.resend_count=1
-      ├─ attempt    !APIConnectionTimeoutError http.response.status_code=200
-      └─ attempt    http.response.status_code=200 http.request.resend_count=1
+      chat gpt-4o   http.request.resend_count=1
+      ├─ attempt    !APIConnectionTimeoutError
+      └─ attempt    http.request.resend_count=1
       `,
     );
     const [[start, end] = [0, 0]] = times('attempt');
@@ -216,22 +216,45 @@ describe('the rate limits of a response', () => {
     return Object.fromEntries(entries.filter(([name]) => name.startsWith('openai.ratelimit.')));
   }
 
-  test.each([200, 429])('are recorded on the span of the call, with status %i', async (status) => {
-    session().simulator.next({ status, headers: { ...LIMITS, 'x-should-retry': 'false' } });
+  const LEFT = { requests: '9999', tokens: '1999500' };
+  test.each<[what: string, status: number, limit: string, left: typeof LEFT, isRecorded: boolean]>([
+    ['that are far away', 200, '10000', LEFT, false],
+    ['one of which was hit', 429, '10000', LEFT, true],
+    ['of which a tenth is left', 200, '10000', { ...LEFT, requests: '1000' }, false],
+    ['of which less than a tenth of the requests is left', 200, '10000', { ...LEFT, requests: '999' }, true],
+    ['of which less than a tenth of the tokens is left', 200, '10000', { ...LEFT, tokens: '199999' }, true],
+    ['of an unknown size', 200, '', { ...LEFT, requests: '12' }, false],
+    ['of an unknown size of which nothing is left', 200, '', { ...LEFT, requests: '0' }, true],
+    ['far away of a request that failed', 500, '10000', LEFT, false],
+  ])('%s are on the span of the call: status %i, limit %j, %o left: %s', async (...given) => {
+    const [, status, limit, left, isRecorded] = given;
+    const headers = {
+      ...LIMITS,
+      'x-ratelimit-limit-requests': limit,
+      'x-ratelimit-remaining-requests': left.requests,
+      'x-ratelimit-remaining-tokens': left.tokens,
+      'x-should-retry': 'false',
+    };
+    session().simulator.next({ status, headers });
     await complete().catch(() => undefined);
-    expect(recorded()).toEqual({
-      'openai.ratelimit.limit_requests': 10000,
+    const whole = {
+      'openai.ratelimit.limit_requests': limit === '' ? undefined : 10000,
       'openai.ratelimit.limit_tokens': 2000000,
-      'openai.ratelimit.remaining_requests': 9999,
-      'openai.ratelimit.remaining_tokens': 1999500,
+      'openai.ratelimit.remaining_requests': Number(left.requests),
+      'openai.ratelimit.remaining_tokens': Number(left.tokens),
       'openai.ratelimit.reset_requests': '6ms',
       'openai.ratelimit.reset_tokens': '1m30s',
-    });
+    };
+    expect(recorded()).toEqual(isRecorded ? whole : {});
+    const gauges = (await session().metrics()).filter(({ descriptor }) => /ratelimit/.test(descriptor.name));
+    expect(gauges.map(({ dataPoints }) => dataPoints[0]?.value)).toContain(Number(left.tokens));
   });
 
   test('are those of the last attempt, also as metrics', async () => {
     session().simulator.next({ status: 429, headers: { ...LIMITS, ...SOON } });
-    session().simulator.next({ headers: { 'x-ratelimit-remaining-tokens': '12' } });
+    session().simulator.next({
+      headers: { 'x-ratelimit-limit-tokens': '200', 'x-ratelimit-remaining-tokens': '12' },
+    });
     await complete();
     expect(recorded()).toMatchObject({ 'openai.ratelimit.remaining_tokens': 12 });
     const gauges = (await session().metrics()).filter(({ descriptor }) => /ratelimit/.test(descriptor.name));

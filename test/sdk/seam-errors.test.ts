@@ -78,18 +78,8 @@ test.each<[string, Program, Answer | undefined, string]>([
     { break: 'before-headers' },
     '!APIConnectionError',
   ],
-  [
-    'because the connection breaks within the body',
-    complete,
-    { break: 'mid-body' },
-    '!TypeError http.response.status_code=200',
-  ],
-  [
-    'because the response is not JSON',
-    complete,
-    { headers: JSON_TYPE, body: '{"secret' },
-    '!SyntaxError http.response.status_code=200',
-  ],
+  ['because the connection breaks within the body', complete, { break: 'mid-body' }, '!TypeError'],
+  ['because the response is not JSON', complete, { headers: JSON_TYPE, body: '{"secret' }, '!SyntaxError'],
   [
     'because of a timeout',
     (client) => client.chat.completions.create(HELLO, { timeout: 20 }),
@@ -113,7 +103,7 @@ test.each<[string, Program, Answer | undefined, string]>([
     'by an error event of its stream',
     stream,
     { sse: [CHUNK, BROKEN, 'done'] },
-    '!server_error openai.stream.end=error openai.stream.chunk_count=1 http.response.status_code=200',
+    '!server_error openai.stream.end=error openai.stream.chunk_count=1',
   ],
   [
     'by an event of its stream that is not JSON',

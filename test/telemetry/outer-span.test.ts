@@ -231,9 +231,9 @@ test('the span of the other instrumentation gets our attempts and response attri
   assertSpanTree(
     session.spans,
     `
-    theirs         http.request.resend_count=1 http.response.status_code=200 openai.request.id=req_00000000000000000000000000000002
+    theirs         http.request.resend_count=1 openai.request.id=req_00000000000000000000000000000002
     ├─ attempt     !500 http.response.status_code=500 openai.request.id=req_00000000000000000000000000000001
-    └─ attempt     http.request.resend_count=1 http.response.status_code=200 openai.request.id=req_00000000000000000000000000000002
+    └─ attempt     http.request.resend_count=1 openai.request.id=req_00000000000000000000000000000002
     `,
   );
 });

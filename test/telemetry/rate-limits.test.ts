@@ -3,7 +3,11 @@ import { ask } from '../support/ask.ts';
 import { startProgram } from '../support/program.ts';
 
 test('a span that may have few attributes has the usage rather than the rate limits', async () => {
-  const { client, telemetry } = await startProgram({ spanLimits: { attributeCountLimit: 16 }, mayLog: true });
+  const { client, simulator, telemetry } = await startProgram({
+    spanLimits: { attributeCountLimit: 16 },
+    mayLog: true,
+  });
+  simulator.next({ headers: { 'x-ratelimit-remaining-requests': '0' } });
   await ask(client);
   const [span] = telemetry.spans;
   const names = Object.keys(span?.attributes ?? {});
