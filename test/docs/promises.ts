@@ -38,7 +38,7 @@ export const PROMISES: Readonly<Record<string, string>> = {
   'No span stays open: not for unread streams, unfinished threads and runs, or providers that shut down.':
     'test/sdk/seam-lost.test.ts: the call of a subclass whose holder is garbage collected ends at its last event',
   'A shutdown of any provider ends the spans of calls in progress, and records no duration of them in metrics.':
-    'test/pipeline/observer.test.ts: that a shutdown ends have no duration, which nobody knows',
+    'test/pipeline/observer.test.ts: that a shutdown ends are marked, and have neither a status nor a duration, which nobody knows',
   'You can shut down, replace and flush providers at any time.':
     'test/faults/life.test.ts: during a run leaves no span open in either provider',
   'A process ends as it does without the instrumentation, whether by signal, error or `process.exit()`. With `…/register`, a signal waits while [synchronous code](servers.md#when-the-process-ends) runs.':
