@@ -19,7 +19,7 @@ const PROBE: symbol = createContextKey('opentelemetry-instrumentation-openai pro
 let used: WeakRef<TracerProvider> | undefined;
 /** Whether anything has ever received what is recorded. That receiver may be gone by now. */
 let isHeard = false;
-/** Whether a call was made while no provider was registered. */
+/** Whether a call was made before any provider was registered. */
 let wasMissing = false;
 
 /**
@@ -33,7 +33,7 @@ export function noticeProvider(provider: TracerProvider, hasOthers: boolean): vo
   if (isRecording) {
     used = new platform.WeakRef(provider);
     printLate();
-  } else wasMissing ||= !areSpansOff();
+  } else wasMissing ||= used === undefined && !areSpansOff();
   isHeard ||= hasOthers || isRecording;
   for (const finding of findMissing(provider)) logFinding(finding);
 }
