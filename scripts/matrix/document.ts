@@ -4,6 +4,7 @@ import type { CellOutcome } from '../../test/transparency/cell.ts';
 import type { Verdict } from '../../test/transparency/verdict.ts';
 import { type Column, nameOf } from './cells.ts';
 import { type ReleaseOutcome, releasesTable } from './releases.ts';
+import { servicesTable } from './services.ts';
 
 export interface ColumnOutcome {
   readonly column: Column;
@@ -62,6 +63,7 @@ export function compatibilityPage(
     frameworksTable(columns),
     totals(columns),
     releasesTable(releases),
+    servicesTable(),
     findings(columns),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
