@@ -74,6 +74,13 @@ describe('only', () => {
     );
   });
 
+  it('src/sdk changes calls, except for the responses of a realtime session', () => {
+    const inside = /import (?:type )?\{[^}]*\bCall\b[^}]*\} from '[^']*\bcall\.ts'/;
+    expect(filesWith(inside).filter((path) => !path.startsWith('sdk/'))).toEqual([
+      'hierarchy/realtime/session-responses.ts',
+    ]);
+  });
+
   it('src/sdk names the internal methods of the SDK', () => {
     const inside = /makeRequest|fetchWithTimeout|parseResponse|responsePromise|_thenUnwrap/;
     expect(filesWith(inside).filter((path) => !path.startsWith('sdk/'))).toEqual([]);

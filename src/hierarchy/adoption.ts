@@ -1,7 +1,7 @@
 import { type Context, isSpanContextValid, type SpanContext, TraceFlags, trace } from '@opentelemetry/api';
 import type { AdoptRuns, Settings } from '../config/config.ts';
 import { notice } from '../diagnostics/report.ts';
-import type { Call } from '../sdk/call.ts';
+import type { ReadonlyCall } from '../sdk/call.ts';
 import { HANDED_ON, hasRoomForMark } from '../sdk/metadata-propagation.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import { isPollHelper } from '../sdk/resources.ts';
@@ -21,19 +21,19 @@ import type { ConversationTracker } from './tracker.ts';
 type RecordingOptions = Pick<Settings, 'adoptRuns' | 'propagateInMetadata'>;
 
 /**
- * Marks the request's metadata through `call.handsOn`. A process never hands on what it streams.
+ * Whether the process hands on what the call creates. It never hands on what it streams.
  *
  * @param isRun true for a run or a background response. A turn has no metadata, so its requester records it
  */
-export function handsOn(call: Call, settings: RecordingOptions, isRun: boolean): boolean {
+export function handsOn(call: ReadonlyCall, settings: RecordingOptions, isRun: boolean): boolean {
   if (settings.adoptRuns === false) return false;
-  if (settings.propagateInMetadata) call.handsOn = isRun && !call.streamed && hasRoomForMark(call.body);
-  else notice('adopts_unmarked');
-  return call.handsOn;
+  if (settings.propagateInMetadata) return isRun && !call.streamed && hasRoomForMark(call.body);
+  notice('adopts_unmarked');
+  return false;
 }
 
 /** Reading a run or response once does not count as work on it. */
-export function worksOn(call: Call, outputs: readonly unknown[] = []): boolean {
+export function worksOn(call: ReadonlyCall, outputs: readonly unknown[] = []): boolean {
   return call.streamed || isPollHelper(call) || outputs.length > 0;
 }
 
@@ -42,7 +42,7 @@ export interface Observation {
   readonly endpoint: Endpoint;
   /** The caller's context, or the root context for a background read. */
   readonly context: Context;
-  readonly call: Pick<Call, 'context' | 'startTime' | 'ownClock' | 'headers' | 'headersTime'>;
+  readonly call: Pick<ReadonlyCall, 'startTime' | 'ownClock' | 'headers' | 'headersTime'>;
   readonly time: number;
   /** Whether the object shows the present state, as in the event of a stream. */
   readonly live: boolean;

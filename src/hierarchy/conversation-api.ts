@@ -1,6 +1,6 @@
 import type { Attributes, Context, Span } from '@opentelemetry/api';
 import type { ApiRequest } from '../operations/index.ts';
-import type { Call } from '../sdk/call.ts';
+import type { ReadonlyCall } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import type { Placement } from '../telemetry/placement.ts';
@@ -18,7 +18,7 @@ export interface PlaceOptions {
 }
 
 export interface ConversationApi {
-  place(call: Call, request: ApiRequest, endpoint: Endpoint, options: PlaceOptions): Placement;
+  place(call: ReadonlyCall, request: ApiRequest, endpoint: Endpoint, options: PlaceOptions): Placement;
 }
 
 /** The span of the segment or session becomes the parent, unless another span than that span's own parent is active. */
@@ -41,26 +41,33 @@ export function enterConversation(tracker: ConversationTracker, use: Omit<Use, '
 /** The caller must call `segment.requestEnded` when the call ends. */
 export function placeInNamed(
   tracker: ConversationTracker,
-  call: Call,
+  { context: caller, startTime }: ReadonlyCall,
   endpoint: Endpoint,
   more: Pick<Use, 'apiType' | 'continued'> = {},
 ): { id: string | undefined; segment: Segment | undefined; place: Placement } {
-  const id = conversationIn(call.context);
+  const id = conversationIn(caller);
+  let context = caller;
   let segment: Segment | undefined;
   if (id !== undefined) {
-    call.context = contextInConversation(call.context, tracker, 'conversation', id, endpoint.origin);
-    const { context, startTime } = call;
+    context = contextInConversation(caller, tracker, 'conversation', id, endpoint.origin);
     segment = enterConversation(tracker, { id, context, endpoint, startTime, ...more });
     segment?.requestStarted();
   }
-  return { id, segment, place: placedIn(segment, call, id) };
+  return { id, segment, place: placedIn(segment, { context, startTime }, id) };
 }
 
 /** @param id the conversation's id, if the call's span is to carry it */
-export function placedIn(segment: Segment | undefined, call: Call, id: string | undefined): Placement {
-  const attributes = conversationAttributes(id);
-  const startTime = inOrder(call.startTime, segment?.startTime);
-  return { parent: parentIn(segment, call.context), startTime, attributes };
+export function placedIn(
+  segment: Segment | undefined,
+  { context, startTime }: Pick<ReadonlyCall, 'context' | 'startTime'>,
+  id: string | undefined,
+): Placement {
+  return {
+    parent: parentIn(segment, context),
+    context,
+    startTime: inOrder(startTime, segment?.startTime),
+    attributes: conversationAttributes(id),
+  };
 }
 
 export function conversationAttributes(id: string | undefined): Attributes | undefined {

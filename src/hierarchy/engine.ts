@@ -1,7 +1,7 @@
 import type { Attributes, Context, Link, SpanContext } from '@opentelemetry/api';
 import { trace } from '@opentelemetry/api';
 import type { ApiRequest } from '../operations/index.ts';
-import type { Call } from '../sdk/call.ts';
+import type { ReadonlyCall } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { Route } from '../sdk/routes/index.ts';
 import * as ATTR from '../semconv/attributes.ts';
@@ -10,7 +10,7 @@ import { recordAttempts } from '../telemetry/attempts.ts';
 import { callAttributes, headersOf, rateLimitsIn, reachedLimits } from '../telemetry/call-attributes.ts';
 import { callerTraceOf, contextOf } from '../telemetry/metadata.ts';
 import { readFailure } from '../telemetry/outcomes/failure.ts';
-import type { Following } from '../telemetry/placement.ts';
+import type { AnswerEnd, Following } from '../telemetry/placement.ts';
 import { inOrder, justAfter, SPAN_ROOM_MS } from '../util/clock.ts';
 import { stringField } from '../util/payload.ts';
 import { adoptInvocation, creatorIn, creatorOf, handsOn, placeAdopted, worksOn } from './adoption.ts';
@@ -37,18 +37,20 @@ import {
   type PausedInvocation,
   pausedBy,
 } from './invocations/agent-invocation.ts';
-import { addRequestEvent, isLeft, markCut, type RequestEvent, withStream } from './invocations/invocation.ts';
+import {
+  addRequestEvent,
+  endOfStream,
+  isLeft,
+  type RequestEvent,
+  withStream,
+} from './invocations/invocation.ts';
 import { isInProgress } from './invocations/state-machine.ts';
 import { dateOf, OperationClock } from './operation-clock.ts';
 import type { QueuedMessage, Session } from './sessions.ts';
 
 export class Engine extends EngineState implements ConversationApi {
-  place(call: Call, request: ApiRequest, endpoint: Endpoint, options: PlaceOptions): Placement {
-    const { dialect, tracker } = this;
-    const intent = dialect.intent(request, tracker.telemetry.wantsContent);
-    const { conversationId: id } = intent;
-    if (intent.conversation !== 'none')
-      call.context = contextInConversation(call.context, tracker, dialect.kind, id, endpoint.origin);
+  place(call: ReadonlyCall, request: ApiRequest, endpoint: Endpoint, options: PlaceOptions): Placement {
+    const intent = this.dialect.intent(request, this.tracker.telemetry.wantsContent);
     return new EngineRequest(this, call, intent, request, endpoint, options);
   }
 }
@@ -60,13 +62,14 @@ const RUN_REQUEST: RequestEvent = { name: EVENT_OPENAI_RUN_REQUEST, status: ATTR
  * trace, it has a span of its own, which links to the invocation.
  */
 class EngineRequest extends Facts implements Placement {
-  declare readonly call: Call;
+  declare readonly call: ReadonlyCall;
   readonly parent: Context;
   readonly startTime: number | undefined;
   readonly attributes: Attributes | undefined;
   readonly links: Link[] | undefined;
   readonly foldInto: AgentInvocation | undefined;
   readonly opens: boolean;
+  readonly handsOn: boolean;
   readonly needsEvents: boolean = true;
   readonly #intent: Intent;
   readonly #route: Route;
@@ -85,35 +88,36 @@ class EngineRequest extends Facts implements Placement {
 
   constructor(
     engine: EngineState,
-    call: Call,
+    call: ReadonlyCall,
     intent: Intent,
     request: ApiRequest,
     endpoint: Endpoint,
     options: PlaceOptions,
   ) {
     const { dialect, tracker } = engine;
-    const { context } = call;
+    const { conversation, conversationId: id } = intent;
+    const context =
+      conversation === 'none'
+        ? call.context
+        : contextInConversation(call.context, tracker, dialect.kind, id, endpoint.origin);
     const active = activeSpan(context);
-    super(engine, endpoint, call, intent.conversationId);
+    super(engine, endpoint, call, context, id);
     this.#intent = intent;
     this.#route = request.route;
     this.#query = call.query;
     this.#outputs = intent.outputs;
     const driven = this.#findDriven();
+    const starts = intent.invocation === 'starts' && driven === undefined;
+    this.handsOn = starts && handsOn(call, tracker.telemetry.settings, dialect.identifiesAtOnce);
     // If the invocation is handed on, the request has a span of its own here.
-    this.opens =
-      intent.invocation === 'starts' &&
-      driven === undefined &&
-      !handsOn(call, tracker.telemetry.settings, dialect.identifiesAtOnce);
+    this.opens = starts && !this.handsOn;
     const invocation = this.opens ? this.#start(request, options) : driven;
     this.requestInvocation = invocation;
     this.#outlives = !this.opens && call.streamed && !dialect.identifiesAtOnce;
     if (invocation !== undefined && (this.opens || isInTrace(active, invocation.spanContext.traceId))) {
-      if (!this.opens) call.goBy(invocation.clock.own);
       this.foldInto = invocation;
       this.parent = invocation.contextIn(context);
     } else {
-      const { conversation, conversationId: id } = intent;
       const use = { kind: dialect.kind, id, context, endpoint, startTime: call.startTime };
       if (conversation !== 'none') this.#segment = tracker.enter(use, active, conversation !== 'reads');
       this.#segment?.requestStarted();
@@ -150,19 +154,22 @@ class EngineRequest extends Facts implements Placement {
     this.readEvent(event, time);
   }
 
-  onEnd(call: Call, _: unknown, record: OpenRecord): Following {
+  onEnd(call: ReadonlyCall, _: unknown, record: OpenRecord, answerEnd: AnswerEnd): Following | undefined {
     const invocation = this.requestInvocation;
     const isValue = call.outcome === 'value';
     if (this.foldInto === undefined) {
       this.#conversationUsed(call);
-      if (call.handsOn && isValue) this.#handOn(call.value, record);
+      if (this.handsOn && isValue) this.#handOn(call.value, record);
     }
-    if (invocation !== undefined) this.#settle(call, invocation);
+    // Decided before the response changes the invocation.
+    const finds = invocation !== undefined && this.engine.dialect.identifiesAtOnce;
+    const end = finds ? endOfStream(answerEnd, invocation) : answerEnd;
+    if (invocation !== undefined) this.#settle(call, end, invocation);
     else {
       if (isValue) this.read(call.value, call.endTime, this.#query);
       if (call.error === undefined) this.#applyOutputs();
       // The stream may have shown an invocation that began, or was adopted, after it.
-      const shown = call.streamed && isLeft(call) ? this.#session?.inProgress : undefined;
+      const shown = call.streamed && isLeft(call, end) ? this.#session?.inProgress : undefined;
       shown?.apply({ type: 'left' }, this.timeFor(shown, call.endTime));
     }
     if (this.foldInto !== undefined) return undefined;
@@ -170,7 +177,7 @@ class EngineRequest extends Facts implements Placement {
     if (creator !== undefined && creator.spanId !== invocation?.spanContext.spanId) record.link(creator);
     this.#listed?.apply({ type: 'answered', outlives: false });
     this.#segment?.requestEnded(call.endTime);
-    return undefined;
+    return end === 'cut' ? { cut: true } : undefined;
   }
 
   /** The open invocation that the request polls, cancels or answers, or that it sends messages to. */
@@ -292,7 +299,7 @@ class EngineRequest extends Facts implements Placement {
     return resumed;
   }
 
-  #conversationUsed(call: Call): void {
+  #conversationUsed(call: ReadonlyCall): void {
     const { tracker, dialect } = this.engine;
     const { conversation: use, conversationId: id, messages, deletedId } = this.#intent;
     const segment = this.#segment;
@@ -341,15 +348,14 @@ class EngineRequest extends Facts implements Placement {
     return creator?.traceId === trace.getSpanContext(record.context)?.traceId ? undefined : creator;
   }
 
-  #settle(call: Call, invocation: AgentInvocation): void {
+  #settle(call: ReadonlyCall, end: AnswerEnd, invocation: AgentInvocation): void {
     const time = this.timeFor(invocation, call.endTime);
-    if (this.engine.dialect.identifiesAtOnce) markCut(call, invocation);
     try {
-      if (this.foldInto !== undefined) this.#fold(call, invocation);
+      if (this.foldInto !== undefined) this.#fold(call, end, invocation);
       if (call.error === undefined) this.#applyOutputs();
       if (this.opens) this.#started(call, invocation);
-      else this.#drove(call, invocation);
-      if (isLeft(call)) invocation.apply({ type: 'left' }, time);
+      else this.#drove(call, end, invocation);
+      if (isLeft(call, end)) invocation.apply({ type: 'left' }, time);
     } finally {
       invocation.apply({ type: 'answered', outlives: this.#outlives }, time);
     }
@@ -357,17 +363,17 @@ class EngineRequest extends Facts implements Placement {
   }
 
   /** Notes on the invocation's span what the request's own span would show. */
-  #fold(call: Call, invocation: AgentInvocation): void {
+  #fold(call: ReadonlyCall, end: AnswerEnd, invocation: AgentInvocation): void {
     recordAttempts(invocation.telemetry, call, this.parent, invocation.openRecord.attributes);
     if (invocation.isClosed) return;
     if (this.opens) {
       const limits = reachedLimits(call, rateLimitsIn(headersOf(call)));
-      invocation.addAttributes({ ...callAttributes(call), ...limits });
+      invocation.addAttributes({ ...callAttributes(call, end), ...limits });
     } else if (call.error === undefined && call.method === 'GET' && !this.#outlives) invocation.pollCount++;
     else addRequestEvent(invocation.openRecord.span, RUN_REQUEST, call, this.#route);
   }
 
-  #started(call: Call, invocation: AgentInvocation): void {
+  #started(call: ReadonlyCall, invocation: AgentInvocation): void {
     // The response shows the present state of a session.
     const isNew = !this.engine.dialect.identifiesAtOnce;
     if (call.outcome === 'value') this.read(call.value, call.endTime, undefined, isNew);
@@ -383,7 +389,7 @@ class EngineRequest extends Facts implements Placement {
   }
 
   /** Ends an invocation that was not created, or whose response the program read itself. */
-  #abandon({ endTime, error }: Call, invocation: AgentInvocation): void {
+  #abandon({ endTime, error }: ReadonlyCall, invocation: AgentInvocation): void {
     const { segment } = invocation;
     const { conversationId } = this.#intent;
     invocation.touch(endTime);
@@ -396,8 +402,8 @@ class EngineRequest extends Facts implements Placement {
     if (segment?.conversation === undefined) segment?.end(endTime);
   }
 
-  #drove(call: Call, invocation: AgentInvocation): void {
-    invocation.addAttributes(withStream(invocation.openRecord.attributes, call));
+  #drove(call: ReadonlyCall, end: AnswerEnd, invocation: AgentInvocation): void {
+    invocation.addAttributes(withStream(invocation.openRecord.attributes, call, end));
     const queued = this.#queued;
     const session = this.#session;
     if (call.error === undefined) {
@@ -445,11 +451,11 @@ class EngineRequest extends Facts implements Placement {
 
   #queue({ life, clock }: AgentInvocation): void {
     const { endpoint, call } = this;
-    const { startTime } = call;
+    const own = new OperationClock(this.foldInto === undefined ? call.ownClock : clock.own);
+    const startTime = own.from(call.startTime, call.ownClock);
     const { span, ...caller } = callerTraceOf(this.context);
     // The span counts as remote, so its end is not observed.
     const context = contextOf({ ...caller, span: span && { ...span, isRemote: true } });
-    const own = new OperationClock(call.ownClock);
     const start = { endpoint, context, startTime, sentAt: startTime, clock: own };
     this.#queued = { acceptance: undefined, start, life, clock };
     this.#session?.queue(this.#queued);
@@ -457,7 +463,7 @@ class EngineRequest extends Facts implements Placement {
 }
 
 /** An invocation that was created before, by the server's clock, cannot be the requested one. */
-function acceptanceOf(call: Call, { clock }: AgentInvocation): Acceptance {
+function acceptanceOf(call: ReadonlyCall, { clock }: AgentInvocation): Acceptance {
   const date = dateOf(call.headers);
   const duration = call.endTime - call.startTime;
   const notBefore = date === undefined ? undefined : date - duration - 1_000;

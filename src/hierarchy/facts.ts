@@ -1,5 +1,5 @@
 import { type Attributes, type Context, ROOT_CONTEXT } from '@opentelemetry/api';
-import type { Call } from '../sdk/call.ts';
+import type { ReadonlyCall } from '../sdk/call.ts';
 import { readWithClient } from '../sdk/own-requests.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import { placeAttributes } from '../telemetry/place-attributes.ts';
@@ -51,7 +51,7 @@ export class Facts implements FactSink, Observation {
   readonly engine: EngineState;
   readonly endpoint: Endpoint;
   readonly context: Context;
-  readonly call: Observation['call'] & Pick<Call, 'client' | 'requestHeaders'>;
+  readonly call: Observation['call'] & Pick<ReadonlyCall, 'client' | 'requestHeaders'>;
   readonly content: boolean;
   /** When the current facts were seen; at first, when the request was sent. */
   time: number;
@@ -67,11 +67,12 @@ export class Facts implements FactSink, Observation {
     engine: EngineState,
     endpoint: Endpoint,
     call: Facts['call'],
+    context: Context,
     conversationId: string | undefined,
   ) {
     this.engine = engine;
     this.endpoint = endpoint;
-    this.context = call.context;
+    this.context = context;
     this.call = call;
     this.time = call.startTime;
     this.conversationId = conversationId;
@@ -94,7 +95,6 @@ export class Facts implements FactSink, Observation {
     const { clock } = invocation;
     return async (what, send) => {
       const call = {
-        context: ROOT_CONTEXT,
         startTime: clock.now(),
         ownClock: clock.own,
         headers: undefined,
@@ -102,7 +102,7 @@ export class Facts implements FactSink, Observation {
         client,
         requestHeaders: { 'OpenAI-Beta': version },
       };
-      const facts = new Facts(engine, endpoint, call, invocation.conversationId);
+      const facts = new Facts(engine, endpoint, call, ROOT_CONTEXT, invocation.conversationId);
       const get: Get = async (path, query = {}) => {
         const answer = await send((controller) => readWithClient(client, path, query, version, controller));
         facts.time = clock.now();

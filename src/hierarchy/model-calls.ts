@@ -1,7 +1,7 @@
 import { type Context, type SpanContext, trace } from '@opentelemetry/api';
 import { type ApiRequest, chat, operationOf } from '../operations/index.ts';
 import { countNewMessages } from '../operations/response/items.ts';
-import type { Call } from '../sdk/call.ts';
+import type { ReadonlyCall } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import { isToolRunner } from '../sdk/resources.ts';
 import { OPENAI_API_TYPE_VALUE_CHAT_COMPLETIONS } from '../semconv/values.ts';
@@ -45,14 +45,17 @@ export interface ModelCallStart {
 export function answeredBy(
   { toolCalls }: ConversationTracker,
   dialect: ModelDialect,
-  call: Call,
-  request: { readonly origin: string; readonly previousResponseId?: string | undefined },
+  call: ReadonlyCall,
+  request: Pick<ReadonlyCall, 'context'> & {
+    readonly origin: string;
+    readonly previousResponseId?: string | undefined;
+  },
   conversationId: string | undefined,
 ): AnsweredCalls | undefined {
   if (!toolCalls.areAwaited) return undefined;
   // The SDK's tool runner has run every function but those that it refused. Only these are still pending.
   const results = dialect.results(call.body, isToolRunner(call) ? REFUSED_TOOL : undefined);
-  return toolCalls.answer(results, { ...request, conversationId, context: call.context });
+  return toolCalls.answer(results, { ...request, conversationId });
 }
 
 export class ModelCall {
@@ -114,7 +117,7 @@ export class ModelCall {
     this.#isRecorded = trace.getSpan(context)?.isRecording() === true || metrics.wanted;
   }
 
-  settled({ failed }: Call, record: OpenRecord): void {
+  settled({ failed }: ReadonlyCall, record: OpenRecord): void {
     if (!failed) this.#answered?.accepted();
     this.recordsBelow(record);
   }
@@ -188,11 +191,18 @@ export class Completions implements ConversationApi {
     this.#tracker = tracker;
   }
 
-  place(call: Call, { body, route }: ApiRequest, endpoint: Endpoint): Placement {
+  place(call: ReadonlyCall, { body, route }: ApiRequest, endpoint: Endpoint): Placement {
     const operation = operationOf(route);
     const apiType = operation === chat ? OPENAI_API_TYPE_VALUE_CHAT_COMPLETIONS : undefined;
-    const named = conversationIn(call.context);
-    const answered = answeredBy(this.#tracker, completions, call, { origin: endpoint.origin }, named);
+    const { context } = call;
+    const named = conversationIn(context);
+    const answered = answeredBy(
+      this.#tracker,
+      completions,
+      call,
+      { origin: endpoint.origin, context },
+      named,
+    );
     const { id, segment, place } = placeInNamed(this.#tracker, call, endpoint, {
       apiType,
       continued: answered?.caller,
@@ -216,7 +226,7 @@ export class Completions implements ConversationApi {
       onEnd: (ended, result, record) => {
         model.settled(ended, record);
         segment?.requestEnded(ended.endTime);
-        return () => model.ended(mayAsk ? result : undefined, ended.endTime, record.spent);
+        return { after: () => model.ended(mayAsk ? result : undefined, ended.endTime, record.spent) };
       },
     };
   }

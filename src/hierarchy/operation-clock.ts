@@ -1,4 +1,4 @@
-import type { Call } from '../sdk/call.ts';
+import type { ReadonlyCall } from '../sdk/call.ts';
 import { now } from '../util/clock.ts';
 import { readHeader } from '../util/payload.ts';
 import { platform } from '../util/platform.ts';
@@ -53,7 +53,11 @@ export class OperationClock {
   }
 
   /** Learns the server's time from the headers of a response, which arrive long before the end of a stream. */
-  learnFrom({ headers, headersTime, ownClock }: Pick<Call, 'headers' | 'headersTime' | 'ownClock'>): this {
+  learnFrom({
+    headers,
+    headersTime,
+    ownClock,
+  }: Pick<ReadonlyCall, 'headers' | 'headersTime' | 'ownClock'>): this {
     const time = this.from(headersTime, ownClock);
     this.learn(dateOf(headers) ?? time, time);
     return this;

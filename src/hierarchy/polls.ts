@@ -1,5 +1,5 @@
 import type { ApiRequest } from '../operations/index.ts';
-import type { Call } from '../sdk/call.ts';
+import type { ReadonlyCall } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { field } from '../util/payload.ts';
@@ -36,7 +36,7 @@ export class Polls implements ConversationApi {
     this.#open = tracker.store.shelf({ evicted: (loop) => loop.close() });
   }
 
-  place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement {
+  place(call: ReadonlyCall, request: ApiRequest, endpoint: Endpoint): Placement {
     const { origin } = endpoint;
     const key = pollKey(call, request);
     const loop = this.#open.get(origin, key);
@@ -57,12 +57,12 @@ export class Polls implements ConversationApi {
           this.#tracker.keepInvocation(continued);
         }
         segment?.requestEnded(ended.endTime);
-        return continues ? 'kept' : undefined;
+        return continues ? { kept: true } : undefined;
       },
     };
   }
 }
 
-function pollKey({ context }: Call, { route, values }: ApiRequest): string {
+function pollKey({ context }: ReadonlyCall, { route, values }: ApiRequest): string {
   return [activeSpan(context)?.spanContext().traceId, route.template, ...values].join(' ');
 }

@@ -4,7 +4,7 @@ import { responseIn } from '../operations/response/accumulator.ts';
 import { ofUser, putMessages } from '../operations/response/items.ts';
 import { keptResponse } from '../operations/response/kept-response.ts';
 import { conversationIdOf } from '../operations/response/outcome.ts';
-import type { Call } from '../sdk/call.ts';
+import type { ReadonlyCall } from '../sdk/call.ts';
 import { readWithClient } from '../sdk/own-requests.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import * as ATTR from '../semconv/attributes.ts';
@@ -12,6 +12,7 @@ import { EVENT_OPENAI_RESPONSE_REQUEST } from '../semconv/events.ts';
 import { OPENAI_API_TYPE_VALUE_RESPONSES } from '../semconv/values.ts';
 import { textLimits } from '../telemetry/content/kept-content.ts';
 import type { Place } from '../telemetry/place-attributes.ts';
+import type { AnswerEnd } from '../telemetry/placement.ts';
 import { OperationRecord } from '../telemetry/record.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { arrayField, asObject, field, stringField } from '../util/payload.ts';
@@ -113,7 +114,7 @@ export class Responses implements ConversationApi {
     return this.#known.get(origin, id)?.context;
   }
 
-  place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement {
+  place(call: ReadonlyCall, request: ApiRequest, endpoint: Endpoint): Placement {
     const { route, values, body } = request;
     const { origin } = endpoint;
     const creates = operationOf(route) === createResponse;
@@ -128,12 +129,13 @@ export class Responses implements ConversationApi {
     const tracker = this.#tracker;
     // Unlike an id of `withConversation`, it names an object of the API, which this process has created or not.
     if (stated !== undefined) tracker.conversation('conversation', stated, origin, true);
-    if (uses)
-      call.context = contextInConversation(call.context, tracker, 'conversation', conversationId, origin);
+    const { startTime } = call;
+    const context = uses
+      ? contextInConversation(call.context, tracker, 'conversation', conversationId, origin)
+      : call.context;
     const open = known?.open;
-    if (open !== undefined && isFolded(request, open, call)) return open.fold(call, route);
-    const { context, startTime } = call;
-    const answering = { origin, previousResponseId: creates ? referred : undefined };
+    if (open !== undefined && isFolded(request, open, context)) return open.fold(call, route);
+    const answering = { origin, context, previousResponseId: creates ? referred : undefined };
     const answered =
       creates || route.endpoint === ADDS_ITEMS
         ? answeredBy(tracker, responses, call, answering, conversationId)
@@ -142,7 +144,7 @@ export class Responses implements ConversationApi {
     const segment = uses ? this.#enter(use) : undefined;
     segment?.requestStarted();
     const links = known?.context && [{ context: known.context }];
-    const place: Placement = { ...placedIn(segment, call, named), links };
+    const place: Placement = { ...placedIn(segment, { context, startTime }, named), links };
     const about: ResponseRequest = {
       request,
       endpoint,
@@ -160,7 +162,7 @@ export class Responses implements ConversationApi {
   }
 
   /** Such a request may report the end of a response in another trace. */
-  #fetch(call: Call, place: Placement, about: ResponseRequest): Placement {
+  #fetch(call: ReadonlyCall, place: Placement, about: ResponseRequest): Placement {
     const { request, endpoint, known, segment, conversationId, answered } = about;
     const { route } = request;
     answered?.sent(call.startTime, place.parent);
@@ -170,25 +172,27 @@ export class Responses implements ConversationApi {
       ...place,
       needsEvents: open !== undefined,
       onFact: open && ((event, time) => open.seeEvent(event, time, call)),
-      onEnd: (ended, result, record) => {
+      onEnd: (ended, result, record, answerEnd) => {
         const creator = known === undefined ? creatorOf(result, this.#tracker.telemetry.settings) : undefined;
         if (creator !== undefined) record.link(creator);
-        if (open !== undefined) open.answered(ended);
-        else if (route.folds === 'response') this.#adopt(about, ended, result, creator);
+        const end = open?.answered(ended, answerEnd);
+        if (open === undefined && route.folds === 'response')
+          this.#adopt(about, ended, answerEnd, result, creator);
         if (!ended.failed) answered?.accepted();
         segment?.requestEnded(ended.endTime);
         this.#conversationUsed(about, ended);
-        return () => {
+        const after = (): void => {
           this.#fetched(result, ended.endTime, endpoint);
           if (conversationId === undefined) return;
           const { spent } = record;
           this.#tracker.conversation('conversation', conversationId, endpoint.origin).count({ spent });
         };
+        return { cut: end === 'cut' || undefined, after };
       },
     };
   }
 
-  #create(call: Call, place: Placement, about: ResponseRequest): Placement {
+  #create(call: ReadonlyCall, place: Placement, about: ResponseRequest): Placement {
     const { request, endpoint, segment, conversationId, answered } = about;
     const { body } = request;
     const isBackground = field(body, 'background') === true;
@@ -207,6 +211,7 @@ export class Responses implements ConversationApi {
     return {
       ...place,
       parent: asked.parent,
+      handsOn: handedOn,
       needsEvents: true,
       onFact: (event, time, record, answer) => {
         asked.times.add(event, time);
@@ -214,21 +219,21 @@ export class Responses implements ConversationApi {
         this.#know(asked, answer.result(), record);
         asked.completed(answer, time, record);
       },
-      onEnd: (ended, result, record) => {
+      onEnd: (ended, result, record, answerEnd) => {
         asked.settled(ended, record);
         segment?.requestEnded(ended.endTime);
         const known = this.#know(asked, result, record);
         const { client, startTime, endTime, headersTime, ownClock } = ended;
         if (known === undefined || handedOn || !isResponseOpen(result, isBackground))
-          return () => asked.ended(result, endTime, record.spent);
+          return { after: () => asked.ended(result, endTime, record.spent) };
         const clock = new OperationClock(ownClock);
         // The program may have read the stream for long before it left it. Over a socket, there are no headers.
         clock.learn(asTime(field(result, 'created_at')), headersTime || startTime);
         const continued = { endpoint, record, segment, startTime: endTime, clock };
         const open = this.#keep(known, asked, continued, client);
         open.see(result, endTime);
-        open.startedWith(ended);
-        return 'kept';
+        open.startedWith(ended, answerEnd);
+        return { kept: true };
       },
     };
   }
@@ -287,7 +292,8 @@ export class Responses implements ConversationApi {
    */
   #adopt(
     { request, endpoint, context: caller }: ResponseRequest,
-    call: Call,
+    call: ReadonlyCall,
+    answerEnd: AnswerEnd,
     response: unknown,
     creator: SpanContext | undefined,
   ): void {
@@ -341,7 +347,7 @@ export class Responses implements ConversationApi {
     const continued = { endpoint, record, segment, startTime, clock };
     const open = this.#keep(adopted, asked, continued, call.client);
     open.see(response, call.endTime);
-    if (isLeft(call)) open.apply({ type: 'left' }, call.endTime);
+    if (isLeft(call, answerEnd)) open.apply({ type: 'left' }, call.endTime);
   }
 
   /**
@@ -356,7 +362,7 @@ export class Responses implements ConversationApi {
     this.#tracker.toolCalls.seen(calls, { endpoint, responseId: id, place, endTime });
   }
 
-  #conversationUsed({ request, endpoint, context, segment }: ResponseRequest, call: Call): void {
+  #conversationUsed({ request, endpoint, context, segment }: ResponseRequest, call: ReadonlyCall): void {
     const tracker = this.#tracker;
     const { route, values, body } = request;
     const { origin } = endpoint;
@@ -386,11 +392,9 @@ export class Responses implements ConversationApi {
   }
 }
 
-function isFolded({ route }: ApiRequest, { context }: ContinuedCall, call: Call): boolean {
-  const traceId = trace.getSpanContext(context)?.traceId ?? '';
-  return (
-    route.folds === 'response' && call.method !== 'DELETE' && isInTrace(activeSpan(call.context), traceId)
-  );
+function isFolded({ route }: ApiRequest, open: ContinuedCall, context: Context): boolean {
+  const traceId = trace.getSpanContext(open.context)?.traceId ?? '';
+  return route.folds === 'response' && route.method !== 'DELETE' && isInTrace(activeSpan(context), traceId);
 }
 
 /** @param isKnown whether this process has created the response: LiteLLM does not say that it is a background response */

@@ -1,5 +1,5 @@
 import { type ApiRequest, chat, type Operation } from '../operations/index.ts';
-import type { Call } from '../sdk/call.ts';
+import type { ReadonlyCall } from '../sdk/call.ts';
 import { isPollHelper } from '../sdk/resources.ts';
 import { field } from '../util/payload.ts';
 import { conversationIn } from './conversations/conversation-id.ts';
@@ -23,7 +23,7 @@ const FAMILIES: ReadonlyMap<string, HierarchyApi> = new Map([
  * @param toolCalls says whether any tool call is pending. If so, a chat completion may answer it
  */
 export function selectApi(
-  call: Call,
+  call: ReadonlyCall,
   request: ApiRequest,
   operation: Operation,
   hasSpan: boolean,

@@ -22,11 +22,11 @@ export function recordAgents(): () => void {
   const stopWaiting = onTraceProvider((provider) => {
     if (observed.value.has(provider)) return;
     observed.value.set(provider, true);
-    agentsCalls.place = ({ context }, place, operation) => {
+    agentsCalls.place = (context, place, operation) => {
       const node = agentsNodeIn(context);
       return node === undefined ? place : placeWithinAgents(place, node, operation);
     };
-    agentsCalls.ignored = ({ context }) => {
+    agentsCalls.ignored = (context) => {
       const node = agentsNodeIn(context);
       if (node !== undefined) recordOf(node).hasModelCall = true;
     };

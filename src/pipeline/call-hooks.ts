@@ -2,7 +2,7 @@ import { type Attributes, type Span, trace } from '@opentelemetry/api';
 import type { HookRequest, HookResponse, Hooks } from '../config/hook-types.ts';
 import { notice } from '../diagnostics/report.ts';
 import { type ApiRequest, operationNameOf } from '../operations/index.ts';
-import type { Call } from '../sdk/call.ts';
+import type { ReadonlyCall } from '../sdk/call.ts';
 import type { Placement } from '../telemetry/placement.ts';
 import { handleRejection, runInsideHook } from '../telemetry/program-hooks.ts';
 import { guard } from '../util/guard.ts';
@@ -13,7 +13,7 @@ export class CallHooks {
   #request: HookRequest;
   #response: Omit<HookResponse, 'result'> | undefined;
 
-  constructor(hooks: Hooks, { method, path }: Call, request: ApiRequest) {
+  constructor(hooks: Hooks, { method, path }: ReadonlyCall, request: ApiRequest) {
     const { route, body, query, streamed } = request;
     this.#hooks = hooks;
     const operation = operationNameOf(route);
@@ -45,10 +45,10 @@ export class CallHooks {
       ...place,
       onFact: (event, time, record, answer) => place.onFact?.(event, time, record, answer),
       attributes: foldInto === undefined ? { ...place.attributes, ...this.startAttributes } : undefined,
-      onEnd: (call, result, record) => {
+      onEnd: (call, result, record, answerEnd) => {
         this.#received(call);
         if (opens === true) this.#answered(trace.getSpan(parent), result);
-        return place.onEnd?.(call, result, record);
+        return place.onEnd?.(call, result, record, answerEnd);
       },
       beforeEnd: (span, result, spent) => {
         place.beforeEnd?.(span, result, spent);
@@ -66,7 +66,7 @@ export class CallHooks {
     if (span !== undefined) runHook('requestHook', () => requestHook?.(span, request));
   }
 
-  #received({ status, headers, error }: Call): void {
+  #received({ status, headers, error }: ReadonlyCall): void {
     const header = (name: string): string | undefined => readHeader(headers ?? field(error, 'headers'), name);
     this.#response = { request: this.#request, status, header, error };
   }

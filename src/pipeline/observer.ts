@@ -7,7 +7,14 @@ import { Hierarchy } from '../hierarchy/index.ts';
 import { selectApi } from '../hierarchy/select-api.ts';
 import { type ApiRequest, operationOf } from '../operations/index.ts';
 import { programTool, subjectOf, webhook, workflow } from '../operations/program.ts';
-import { type Call, type CallObservation, type CallObserver, openCalls, type ToolRun } from '../sdk/call.ts';
+import {
+  type CallObservation,
+  type CallObserver,
+  openCalls,
+  type ReadonlyCall,
+  type RequestChanges,
+  type ToolRun,
+} from '../sdk/call.ts';
 import { deploymentOf, type Endpoint, endpointAt, endpointOf, SENDS_USAGE_UNASKED } from '../sdk/provider.ts';
 import { matchRoute } from '../sdk/routes/index.ts';
 import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
@@ -36,6 +43,7 @@ import { noticeProvider } from './missing-provider.ts';
 import { noticeUnknownVariables, readSettings } from './settings.ts';
 
 const NO_OPTIONS: PlaceOptions = {};
+const NO_CHANGES: RequestChanges = {};
 
 /** Records every call with one set of settings. */
 export class Observer implements CallObserver, ProviderListener {
@@ -104,7 +112,7 @@ export class Observer implements CallObserver, ProviderListener {
     guard('checking the setup', noticeProvider, provider, isReceived);
   }
 
-  start(call: Call): CallObservation | undefined {
+  start(call: ReadonlyCall): CallObservation | undefined {
     // After `dispose`, the client's methods are restored, so the end of the call would go unnoticed.
     if (this.telemetry.isDisabled) return undefined;
     const { settings } = this.telemetry;
@@ -124,14 +132,13 @@ export class Observer implements CallObserver, ProviderListener {
       deployment: endpoint.deployment === undefined ? undefined : deploymentOf(endpoint, route),
     };
     const operation = operationOf(route);
-    const observation = this.#observe(call, request, operation, endpoint);
-    if (observation === undefined) return undefined;
     const { traits } = operation;
     const includesUsage =
       settings.streamUsage === 'include' && !SENDS_USAGE_UNASKED.includes(endpoint.provider);
-    call.wantsUsage = includesUsage && call.streamed && traits?.reportsUsageOnRequest === true;
-    call.propagates = settings.propagateInMetadata && traits?.createsMetadata === true;
-    return observation;
+    const usage = includesUsage && call.streamed && traits?.reportsUsageOnRequest === true;
+    const metadata = settings.propagateInMetadata && traits?.createsMetadata === true;
+    const changes = usage || metadata ? { usage, metadata } : NO_CHANGES;
+    return this.#observe(call, request, operation, endpoint, changes);
   }
 
   /**
@@ -254,17 +261,18 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   #observe(
-    call: Call,
+    call: ReadonlyCall,
     request: ApiRequest,
     operation: Operation,
     endpoint: Endpoint,
+    changes: RequestChanges,
   ): CallObservation | undefined {
     const { settings } = this.telemetry;
     const { apiSpans } = settings;
     const isHooked = this.#isHooked && !isInsideHook(call.context);
     const hooks = isHooked ? new CallHooks(settings, call, request) : undefined;
     if (hooks?.ignored) {
-      agentsCalls.ignored?.(call);
+      agentsCalls.ignored?.(call.context);
       return undefined;
     }
     const isModelCall = operation.name !== undefined || operation.usage !== undefined;
@@ -276,11 +284,12 @@ export class Observer implements CallObserver, ProviderListener {
     };
     if (placed.foldInto !== undefined) {
       if (placed.opens) hooks?.requested(trace.getSpan(placed.parent));
-      return new UnrecordedCall(hooks?.around(placed) ?? placed);
+      return new UnrecordedCall(hooks?.around(placed) ?? placed, changes);
     }
-    const place = agentsCalls.place?.(call, placed, operation) ?? placed;
-    if (!hasSpan) return new UnrecordedCall(place);
-    const outer = this.#others.above(call.context, operation.traits?.inference);
+    const { context = call.context } = placed;
+    const place = agentsCalls.place?.(context, placed, operation) ?? placed;
+    if (!hasSpan) return new UnrecordedCall(place, changes);
+    const outer = this.#others.above(context, operation.traits?.inference);
     if (outer !== undefined) notice('other_instrumentation', outer.scope ?? 'Another instrumentation');
     const recorded = new PlacedCall(this.telemetry, {
       operation,
@@ -290,6 +299,7 @@ export class Observer implements CallObserver, ProviderListener {
       startTime: call.startTime,
       outer,
       place: hooks?.around(place) ?? place,
+      changes,
     });
     hooks?.requested(trace.getSpan(recorded.context));
     return recorded;

@@ -24,8 +24,7 @@ type CallOutcome =
   /** We stopped observing before the call ended, for example because tracing was shut down. */
   | 'interrupted';
 
-/** `cut`: the stream ended without an error, but apparently before the answer was complete. */
-export type StreamEnd = 'completed' | 'cut' | 'cancelled' | 'aborted' | 'abandoned' | 'error';
+export type StreamEnd = 'completed' | 'cancelled' | 'aborted' | 'abandoned' | 'error';
 
 /**
  * Objects of the SDK hold this instead of the call, so that a settled call can be freed. In `openai` 7,
@@ -54,9 +53,23 @@ export function readResponse(answered: Pick<Attempt, 'status' | 'headers'>, resp
   answered.headers = headers;
 }
 
+/** How the observer changes the request. The program's own options stay unchanged. */
+export interface RequestChanges {
+  /** Ask the server for the usage of the stream, unless the program has set that option itself. */
+  readonly usage?: boolean;
+  /** Put the trace context into the metadata of the resource that the call creates. */
+  readonly metadata?: boolean;
+}
+
+/** What the observer wants of a call, and what it is told. */
 export interface CallObservation {
   /** The SDK works in this context, so HTTP spans become children of the call's span. */
   readonly context: Context;
+  /** The clock of an earlier operation, of which the call is a part. By default, the call keeps its own. */
+  readonly clock?: number | undefined;
+  readonly changes?: RequestChanges | undefined;
+  /** Whether the changed metadata says that this process does not record what the call creates. */
+  readonly handsOn?: boolean | undefined;
   /** Whether whole milliseconds are enough for chunk times after the first. Exact times are costly. */
   readonly roughTimes?: boolean;
   chunk?(value: unknown, time: number): void;
@@ -64,8 +77,44 @@ export interface CallObservation {
   hiddenChunk?(value: unknown): void;
   /** What the span may record of the stream so far; `undefined` if content is off or a hook must see it. */
   answerSoFar?(): AnswerSoFar | undefined;
-  settle(call: Call): void;
+  settle(call: ReadonlyCall): void;
 }
+
+/** A call as the rest of the package reads it, because only `sdk/` changes calls. It has a body only when it starts. */
+export type ReadonlyCall = Readonly<
+  Pick<
+    Call,
+    | 'client'
+    | 'method'
+    | 'path'
+    | 'body'
+    | 'query'
+    | 'sdkMetadata'
+    | 'requestHeaders'
+    | 'streamed'
+    | 'context'
+    | 'startTime'
+    | 'ownClock'
+    | 'now'
+    | 'attempts'
+    | 'attemptCount'
+    | 'status'
+    | 'headers'
+    | 'headersTime'
+    | 'requested'
+    | 'read'
+    | 'chunkCount'
+    | 'firstChunkTime'
+    | 'lastChunkTime'
+    | 'longestChunkGap'
+    | 'streamEnd'
+    | 'endTime'
+    | 'outcome'
+    | 'value'
+    | 'error'
+    | 'failed'
+  >
+>;
 
 export interface AnswerSoFar {
   readonly spanId: string;
@@ -98,7 +147,7 @@ export interface CallObserver {
    * @returns `false` if nothing would receive what is recorded. Then the call is not observed.
    */
   prepare?(): boolean;
-  start(call: Call): CallObservation | undefined;
+  start(call: ReadonlyCall): CallObservation | undefined;
   /** Runs after each call. Must not throw. */
   readonly ended?: (() => void) | undefined;
   /** Runs before a helper of the SDK starts a loop of model and tool calls. */
@@ -140,12 +189,6 @@ export class Call implements AnsweredRequest {
   options: unknown;
   /** The headers in the options. Reading one is slow, so they are read only where needed. */
   requestHeaders: unknown;
-  /** Set by the observer: ask the server for the usage of the stream, unless the program has set that option itself. */
-  wantsUsage = false;
-  /** Set by the observer: put the trace context into the metadata of the resource that the call creates. */
-  propagates = false;
-  /** Set by the observer: say in the metadata that this process does not record what the call creates. */
-  handsOn = false;
   /** We asked for the usage, so the program must not see the usage chunk. */
   hidesUsage = false;
 
@@ -218,12 +261,6 @@ export class Call implements AnsweredRequest {
     return this.ownClock + platform.performance.now();
   }
 
-  /** Changes the clock to that of an earlier operation, of which the call is a part. */
-  goBy(clock: number): void {
-    this.startTime += clock - this.ownClock;
-    this.ownClock = clock;
-  }
-
   begin(options: unknown): void {
     this.begun = true;
     try {
@@ -237,7 +274,10 @@ export class Call implements AnsweredRequest {
     } catch (error) {
       logError('starting a call', error);
     }
-    this.context = this.observation?.context ?? this.context;
+    const { context = this.context, clock = this.ownClock } = this.observation ?? {};
+    this.context = context;
+    this.startTime += clock - this.ownClock;
+    this.ownClock = clock;
     // The request has been read. A stream may stay open for long, and must not retain the request.
     this.body = this.query = this.sdkMetadata = undefined;
   }
@@ -266,6 +306,11 @@ export class Call implements AnsweredRequest {
     readResponse(this, response);
     // A whole URL may lead to another host than the client's.
     if (this.path.startsWith('/')) noteMaker(this.client, this.headers);
+  }
+
+  /** For a realtime response, whose headers arrive in an event. */
+  learnHeaders(headers: unknown): void {
+    this.headers = headers;
   }
 
   chunk(value: unknown): void {
@@ -379,8 +424,8 @@ const inFlight = new ProcessWide<{ newest: Call | undefined }>(`open-calls@${VER
   newest: undefined,
 }));
 
-export function openCalls(observer?: CallObserver): Call[] {
-  const calls: Call[] = [];
+export function openCalls(observer?: CallObserver): Readonly<Call>[] {
+  const calls: Readonly<Call>[] = [];
   for (let call = inFlight.value.newest; call !== undefined; call = call.older)
     if (observer === undefined || call.observer === observer) calls.push(call);
   return calls;

@@ -52,9 +52,11 @@ function begin(call: Call, options: unknown): unknown {
     return Promise.resolve(options).then((resolved) => begin(call, resolved));
   call.begin(options);
   workInContext(call);
+  const { observation } = call;
   let sent = options;
-  if (call.wantsUsage) sent = guard('requesting usage', askForUsage, call, sent) ?? sent;
-  if (call.propagates) sent = guard('adding the trace context', addTraceContext, call, sent) ?? sent;
+  if (observation?.changes?.usage) sent = guard('requesting usage', askForUsage, call, sent) ?? sent;
+  if (observation?.changes?.metadata)
+    sent = guard('adding the trace context', addTraceContext, observation, sent) ?? sent;
   call.options = sent;
   return sent;
 }

@@ -1,7 +1,7 @@
 import { type Context, propagation } from '@opentelemetry/api';
 import { notice } from '../diagnostics/report.ts';
 import { asObject, field, isPlainObject, objectField, type PayloadObject } from '../util/payload.ts';
-import type { Call } from './call.ts';
+import type { CallObservation } from './call.ts';
 
 /**
  * The API's limits for metadata: pairs, and characters of keys and values.
@@ -33,13 +33,16 @@ export function hasRoomForMark(body: unknown): boolean {
  * has added one. Adds the mark if the observer wants it. The program's own options stay unchanged. Metadata
  * that already has the mark was copied from another resource: its context and mark are replaced.
  */
-export function addTraceContext(call: Call, options: unknown): unknown {
-  if (!call.propagates) return options;
+export function addTraceContext(
+  { context, changes, handsOn }: Pick<CallObservation, 'context' | 'changes' | 'handsOn'>,
+  options: unknown,
+): unknown {
+  if (!changes?.metadata) return options;
   const body = objectField(options, 'body');
   const metadata = field(body, 'metadata') ?? {};
   if (!isPlainObject(body) || !isPlainObject(metadata)) return options;
-  const carrier = traceContextOf(call.context);
-  const mark = call.handsOn ? { [HANDED_ON]: 'true' } : {};
+  const carrier = traceContextOf(context);
+  const mark = handsOn ? { [HANDED_ON]: 'true' } : {};
   const isCopied = Object.hasOwn(metadata, HANDED_ON);
   const hasContext = !isCopied && Object.keys(carrier).some((name) => Object.hasOwn(metadata, name));
   const added = { ...(hasContext ? {} : carrier), ...mark };

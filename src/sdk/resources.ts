@@ -3,7 +3,7 @@ import { activeContext, runIn } from '../util/context.ts';
 import { guard } from '../util/guard.ts';
 import { field, readHeader, stringField } from '../util/payload.ts';
 import { followResult } from '../util/watch-result.ts';
-import type { Call } from './call.ts';
+import type { ReadonlyCall } from './call.ts';
 import type { Patches } from './patches.ts';
 import { isObject, propertyOf } from './reflect.ts';
 import { type ObserverOf, patchToolHelpers, TOOL_HELPERS } from './tool-loops.ts';
@@ -77,13 +77,16 @@ function patchFileWait(prototype: object, patches: Patches): void {
   }));
 }
 
-export function isPollHelper({ requestHeaders, context }: Pick<Call, 'requestHeaders' | 'context'>): boolean {
+export function isPollHelper({
+  requestHeaders,
+  context,
+}: Pick<ReadonlyCall, 'requestHeaders' | 'context'>): boolean {
   return (
     readHeader(requestHeaders, 'X-Stainless-Poll-Helper') === 'true' || context.getValue(WAITING) === true
   );
 }
 
-export function isToolRunner({ requestHeaders, sdkMetadata }: Call): boolean {
+export function isToolRunner({ requestHeaders, sdkMetadata }: ReadonlyCall): boolean {
   const helper =
     stringField(sdkMetadata, 'helperMethod') ?? readHeader(requestHeaders, 'X-Stainless-Helper-Method');
   return TOOL_HELPERS.some((name) => name === helper);

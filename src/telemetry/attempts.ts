@@ -1,5 +1,5 @@
 import { type Attributes, type Context, SpanKind, SpanStatusCode } from '@opentelemetry/api';
-import type { Attempt, Call } from '../sdk/call.ts';
+import type { Attempt, ReadonlyCall } from '../sdk/call.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import {
   OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER as RETRY_AFTER,
@@ -24,7 +24,7 @@ const BODY_TIMEOUT = 'APIConnectionTimeoutError';
  */
 export function recordAttempts(
   telemetry: Telemetry,
-  call: Call,
+  call: ReadonlyCall,
   parent: Context,
   known: Attributes = {},
 ): void {
@@ -73,7 +73,7 @@ function attemptErrorType({ status, error }: Attempt): string | undefined {
   return status !== undefined && status >= 400 ? String(status) : undefined;
 }
 
-function errorOfCall(call: Call): string | undefined {
+function errorOfCall(call: ReadonlyCall): string | undefined {
   return call.failed ? thrownTypeOf(call.error) : undefined;
 }
 

@@ -1,18 +1,19 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { Call } from '../sdk/call.ts';
+import type { ReadonlyCall } from '../sdk/call.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { asName, field, readHeader, stringField } from '../util/payload.ts';
 import { addBlockedCategories, filtersOfError } from './outcomes/content-filter.ts';
+import type { AnswerEnd } from './placement.ts';
 
-export function callAttributes(call: Call): Attributes {
+export function callAttributes(call: ReadonlyCall, answerEnd: AnswerEnd = call.streamEnd): Attributes {
   const attributes: Attributes = {};
   // The SDK adds the request id to its results. Reading it there is faster than reading a header.
   const requestId =
     stringField(call.value, '_request_id') ?? asName(readHeader(headersOf(call), 'x-request-id'));
   if (requestId !== undefined) attributes[ATTR.OPENAI_REQUEST_ID] = requestId;
-  if (call.streamEnd !== undefined) {
+  if (answerEnd !== undefined) {
     attributes[ATTR.OPENAI_STREAM_CHUNK_COUNT] = call.chunkCount;
-    attributes[ATTR.OPENAI_STREAM_END] = call.streamEnd;
+    attributes[ATTR.OPENAI_STREAM_END] = answerEnd;
     addChunkGaps(attributes, call);
   } else if (call.outcome !== 'value' && call.outcome !== 'error') {
     // The SDK did not parse the response: it was wanted raw or abandoned, or a shutdown came first.
@@ -25,7 +26,7 @@ export function callAttributes(call: Call): Attributes {
   return attributes;
 }
 
-function addChunkGaps(attributes: Attributes, call: Call): void {
+function addChunkGaps(attributes: Attributes, call: ReadonlyCall): void {
   const { chunkCount, firstChunkTime = 0, lastChunkTime = 0 } = call;
   if (chunkCount < 2) return;
   attributes[ATTR.OPENAI_STREAM_CHUNK_GAP_MEAN] = (lastChunkTime - firstChunkTime) / (chunkCount - 1) / 1e3;
@@ -33,12 +34,18 @@ function addChunkGaps(attributes: Attributes, call: Call): void {
 }
 
 /** For an error response, the SDK attaches the headers to the error. */
-export function headersOf(call: Call): unknown {
+export function headersOf(call: ReadonlyCall): unknown {
   return call.headers ?? field(call.error, 'headers');
 }
 
 /** Whether the call was in progress when a shutdown or an exit ended its record, so that its duration is unknown. */
-export function isInterruptedCall({ outcome, streamed, read, requested, headersTime }: Call): boolean {
+export function isInterruptedCall({
+  outcome,
+  streamed,
+  read,
+  requested,
+  headersTime,
+}: ReadonlyCall): boolean {
   return outcome === 'interrupted' && (headersTime === 0 || (streamed ? read : requested));
 }
 
@@ -64,7 +71,7 @@ export function rateLimitsIn(headers: unknown): Attributes | undefined {
 }
 
 /** The rate limits that the span of a call shows: none, unless one was hit or has less than a tenth left. */
-export function reachedLimits(call: Call, limits: Attributes | undefined): Attributes | undefined {
+export function reachedLimits(call: ReadonlyCall, limits: Attributes | undefined): Attributes | undefined {
   if (limits === undefined) return undefined;
   const isReached =
     call.status === 429 ||

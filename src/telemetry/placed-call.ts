@@ -1,6 +1,6 @@
 import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { notice } from '../diagnostics/report.ts';
-import type { AnswerSoFar, Call, CallObservation } from '../sdk/call.ts';
+import type { AnswerSoFar, CallObservation, ReadonlyCall, RequestChanges } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import { guard, logError } from '../util/guard.ts';
 import { recordAttempts } from './attempts.ts';
@@ -18,9 +18,14 @@ import { ChunkGaps } from './metrics/metrics.ts';
 import type { Accumulator, ApiRequest } from './operation.ts';
 import { readFailure } from './outcomes/failure.ts';
 import { markUnfinished } from './outcomes/finish-reason.ts';
-import type { Following, OpenRecord, Placement, RecordOutcome } from './placement.ts';
+import type { AnswerEnd, Following, OpenRecord, Placement, RecordOutcome } from './placement.ts';
 import { OperationRecord, type RecordStart } from './record.ts';
 import type { Telemetry } from './telemetry.ts';
+
+type PlacedCallStart = RecordStart<ApiRequest, unknown> & {
+  readonly place: Placement;
+  readonly changes?: RequestChanges;
+};
 
 /** A call with its own record. Passes what the SDK reports of the call to the record and the hierarchy. */
 export class PlacedCall implements CallObservation {
@@ -29,6 +34,8 @@ export class PlacedCall implements CallObservation {
   /** Set once the first token has arrived, whose time is exact. */
   roughTimes = false;
   readonly #mayBeRough: boolean;
+  readonly changes: RequestChanges | undefined;
+  readonly handsOn: boolean | undefined;
   readonly #place: Placement;
   readonly #endpoint: Endpoint | undefined;
   /** Created when it is needed, because most calls are not streams. */
@@ -38,12 +45,14 @@ export class PlacedCall implements CallObservation {
   /** The result of a long stream so far, which shows the model. Read only once, because that is slow. */
   #partialResult: unknown;
 
-  constructor(telemetry: Telemetry, start: RecordStart<ApiRequest, unknown> & { readonly place: Placement }) {
+  constructor(telemetry: Telemetry, start: PlacedCallStart) {
     this.record = new OperationRecord(telemetry, start);
     this.context = this.record.context;
     const { place, operation, outer } = start;
     this.#place = place;
     this.#endpoint = start.endpoint;
+    this.changes = start.changes;
+    this.handsOn = place.handsOn;
     const measuresChunks =
       telemetry.settings.chunkMetrics === 'each' &&
       operation.name !== undefined &&
@@ -83,26 +92,27 @@ export class PlacedCall implements CallObservation {
     return attributes && { spanId: this.record.span.spanContext().spanId, attributes };
   }
 
-  settle(call: Call): void {
+  settle(call: ReadonlyCall): void {
     const { record } = this;
     const result = call.outcome === 'stream' || call.chunkCount > 0 ? this.#streamed() : call.value;
-    if (call.streamEnd === 'completed' && this.#accumulator?.hasEnd === false) call.streamEnd = 'cut';
-    if (call.streamEnd !== undefined && call.streamEnd !== 'completed') markUnfinished(result);
+    const isCut = call.streamEnd === 'completed' && this.#accumulator?.hasEnd === false;
+    const seenEnd = isCut ? 'cut' : call.streamEnd;
+    if (seenEnd !== undefined && seenEnd !== 'completed') markUnfinished(result);
     const { telemetry, context, attributes } = record;
     if (call.attemptCount > 1)
       guard('recording attempts', recordAttempts, telemetry, call, context, attributes);
-    // This may find that a stream was cut.
-    const following = this.#place.onEnd && followingOf(this.#place, call, result, record);
-    const outcome = guard('reading an outcome', PlacedCall.#outcomeOf, this, call, result) ?? { result };
-    if (following === 'kept') {
+    const following = this.#place.onEnd && followingOf(this.#place, call, result, record, seenEnd);
+    const end = following?.cut ? 'cut' : seenEnd;
+    const outcome = guard('reading an outcome', PlacedCall.#outcomeOf, this, call, result, end) ?? { result };
+    if (following?.kept) {
       record.add(outcome);
       return;
     }
     record.end(outcome, call.endTime);
     // Only streams of completions omit their usage unless the request asks for it.
-    if (call.streamEnd === 'completed' && record.operation.traits?.reportsUsageOnRequest && !record.usage)
+    if (end === 'completed' && record.operation.traits?.reportsUsageOnRequest && !record.usage)
       notice('stream_without_usage');
-    if (following !== undefined) guard('updating the hierarchy', following);
+    if (following?.after !== undefined) guard('updating the hierarchy', following.after);
   }
 
   #newAccumulator(): Accumulator | undefined {
@@ -116,7 +126,7 @@ export class PlacedCall implements CallObservation {
   }
 
   // Static, so that `guard` needs no closure for each call.
-  static #outcomeOf(self: PlacedCall, call: Call, result: unknown): RecordOutcome {
+  static #outcomeOf(self: PlacedCall, call: ReadonlyCall, result: unknown, end: AnswerEnd): RecordOutcome {
     const { record } = self;
     const { metrics } = record.telemetry;
     const { firstChunkTime, failed } = call;
@@ -130,7 +140,9 @@ export class PlacedCall implements CallObservation {
     return {
       result,
       failure: failed ? readFailure(call.error) : undefined,
-      attributes: takesDetails ? Object.assign(callAttributes(call), reachedLimits(call, limits)) : undefined,
+      attributes: takesDetails
+        ? Object.assign(callAttributes(call, end), reachedLimits(call, limits))
+        : undefined,
       stream: self.#accumulator,
       timeToFirstToken: self.#firstTokenTime && (self.#firstTokenTime - call.startTime) / 1e3,
       billing: self.#endpoint && readBilling(self.#endpoint, headers, call.streamed),
@@ -154,10 +166,16 @@ const NO_RECORD: OpenRecord = {
 /** A call without its own record, because it is part of a longer operation or because no span of it is wanted. */
 export class UnrecordedCall implements CallObservation {
   readonly context: Context;
+  readonly clock: number | undefined;
+  readonly changes: RequestChanges;
+  readonly handsOn: boolean | undefined;
   readonly #place: Placement;
 
-  constructor(place: Placement) {
+  constructor(place: Placement, changes: RequestChanges) {
     this.context = place.parent;
+    this.clock = place.foldInto?.clock.own;
+    this.changes = changes;
+    this.handsOn = place.handsOn;
     this.#place = place;
   }
 
@@ -165,15 +183,21 @@ export class UnrecordedCall implements CallObservation {
     this.#place.onFact?.(event, time, NO_RECORD, undefined);
   }
 
-  settle(call: Call): void {
-    const following = followingOf(this.#place, call, call.value, NO_RECORD);
-    if (typeof following === 'function') guard('updating the hierarchy', following);
+  settle(call: ReadonlyCall): void {
+    const following = followingOf(this.#place, call, call.value, NO_RECORD, call.streamEnd);
+    if (following?.after !== undefined) guard('updating the hierarchy', following.after);
   }
 }
 
-function followingOf(place: Placement, call: Call, result: unknown, record: OpenRecord): Following {
+function followingOf(
+  place: Placement,
+  call: ReadonlyCall,
+  result: unknown,
+  record: OpenRecord,
+  end: AnswerEnd,
+): Following | undefined {
   try {
-    return place.onEnd?.(call, result, record);
+    return place.onEnd?.(call, result, record, end);
   } catch (error) {
     logError('settling a call', error);
     return undefined;

@@ -1,5 +1,5 @@
 import type { Attributes, Context, Link, Span, SpanContext } from '@opentelemetry/api';
-import type { Call } from '../sdk/call.ts';
+import type { ReadonlyCall, StreamEnd } from '../sdk/call.ts';
 import type { Billing } from './cost/costs.ts';
 import type { Spent } from './cost/usage.ts';
 import type { Accumulator } from './operation.ts';
@@ -42,11 +42,18 @@ export interface OpenRecord {
 
 export type StreamedAnswer = Pick<Accumulator, 'result'>;
 
-/**
- * A function to run once the record has ended. `kept` means that the operation outlives its call, and that
- * `src/hierarchy` ends the record.
- */
-export type Following = 'kept' | (() => void) | undefined;
+/** `cut`: the stream ended without an error, but apparently before the answer was complete. */
+export type AnswerEnd = StreamEnd | 'cut' | undefined;
+
+/** What `src/hierarchy` finds out at the end of a call. */
+export interface Following {
+  /** Set if the stream was cut: its operation continues. */
+  readonly cut?: true | undefined;
+  /** Set if the operation outlives its call. `src/hierarchy` then ends the record. */
+  readonly kept?: true | undefined;
+  /** Runs once the record has ended. */
+  readonly after?: (() => void) | undefined;
+}
 
 /**
  * Where `src/hierarchy` places a call: below a parent span, or inside a longer operation. The hierarchy and a
@@ -54,14 +61,16 @@ export type Following = 'kept' | (() => void) | undefined;
  *
  * @typeParam Ended the first argument of `onEnd`
  */
-export interface Placement<Ended = Call> {
+export interface Placement<Ended = ReadonlyCall> {
   readonly parent: Context;
+  /** The caller's context, if it changes: a conversation with a trace of its own removes the program's span. */
+  readonly context?: Context | undefined;
   /** Set if the call and its parent span would start at the same time. Then the call starts just after its parent. */
   readonly startTime?: number | undefined;
   readonly attributes?: Attributes | undefined;
   readonly links?: Link[] | undefined;
-  /** The longer operation that the call is part of. Such a call has no record of its own. */
-  readonly foldInto?: Pick<OpenRecord, 'context'> | undefined;
+  /** The longer operation that the call is part of. Such a call has no record of its own, and goes by its clock. */
+  readonly foldInto?: { readonly clock: { readonly own: number } } | undefined;
   /**
    * Whether the call begins the operation in `foldInto`. The program's hooks then get that operation's span.
    */
@@ -76,8 +85,12 @@ export interface Placement<Ended = Call> {
   readonly onFact?:
     | ((event: unknown, time: number, record: OpenRecord, answer: StreamedAnswer | undefined) => void)
     | undefined;
+  /** Whether this process does not record what the call creates, and says so in the metadata. */
+  readonly handsOn?: boolean | undefined;
   /** Called once when the call has ended, before its record ends. */
-  readonly onEnd?: ((ended: Ended, result: unknown, record: OpenRecord) => Following) | undefined;
+  readonly onEnd?:
+    | ((ended: Ended, result: unknown, record: OpenRecord, answerEnd: AnswerEnd) => Following | undefined)
+    | undefined;
   /** Called when everything is recorded, just before the span ends. */
   readonly beforeEnd?: ((span: Span, result: unknown, spent: Spent) => void) | undefined;
 }

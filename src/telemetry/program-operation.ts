@@ -17,7 +17,10 @@ export interface ProgramResult {
   readonly yielded?: readonly unknown[] | undefined;
 }
 
-export type LocalPlace = Omit<Placement<{ readonly endTime: number }>, 'foldInto' | 'opens' | 'onFact'>;
+export type LocalPlace = Omit<
+  Placement<{ readonly endTime: number }>,
+  'foldInto' | 'handsOn' | 'opens' | 'onFact'
+>;
 
 export interface ProgramStart<Request, Result>
   extends Pick<RecordStart<Request, Result>, 'operation' | 'request'> {
@@ -88,9 +91,9 @@ export class ProgramOperation<Request, Result = ProgramResult> implements Outcom
     record.telemetry.functions.delete(this);
     const { onEnd } = this.#place;
     const following =
-      onEnd && guard('leaving a conversation', onEnd, { endTime: time }, outcome.result, record);
+      onEnd && guard('leaving a conversation', onEnd, { endTime: time }, outcome.result, record, undefined);
     record.end(outcome, time);
-    if (typeof following === 'function') guard('leaving a conversation', following);
+    if (following?.after !== undefined) guard('leaving a conversation', following.after);
   }
 }
 

@@ -7,7 +7,6 @@ import {
 } from '@opentelemetry/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { noticed } from '../../src/diagnostics/report.ts';
-import { Call } from '../../src/sdk/call.ts';
 import { addTraceContext, hasRoomForMark } from '../../src/sdk/metadata-propagation.ts';
 import { forgetNotices } from '../support/process-state.ts';
 import { startProgram } from '../support/program.ts';
@@ -36,7 +35,7 @@ afterEach(() => {
 function sent(
   options: unknown,
   spanContext: Partial<SpanContext> = {},
-  propagates = true,
+  metadata = true,
   handsOn = false,
 ): unknown {
   const active = trace.setSpanContext(ROOT_CONTEXT, {
@@ -46,10 +45,8 @@ function sent(
     ...spanContext,
   });
   const baggage = propagation.createBaggage({ customer: { value: 'Ada' } });
-  const call = new Call({}, { start: () => undefined }, propagation.setBaggage(active, baggage));
-  call.propagates = propagates;
-  call.handsOn = handsOn;
-  return addTraceContext(call, options);
+  const context = propagation.setBaggage(active, baggage);
+  return addTraceContext({ context, changes: { metadata }, handsOn }, options);
 }
 
 function pairs(count: number): Record<string, string> {

@@ -310,7 +310,6 @@ describe('a request for a stream', () => {
     ],
   ])('asks for the usage only beside what the program has set: %s', (_, options, sent) => {
     const call = new Call({}, { start: () => undefined }, ROOT_CONTEXT);
-    call.wantsUsage = true;
     if (sent === undefined) expect(askForUsage(call, options)).toBe(options);
     else expect(askForUsage(call, options)).toEqual(sent);
     expect(call.hidesUsage).toBe(sent !== undefined);

@@ -104,10 +104,10 @@ export function placeWithinAgents(place: Placement, node: AgentsNode, operation:
     ...place,
     onFact: place.onFact && ((...fact) => place.onFact?.(...fact)),
     attributes: { ...agentAttributes(node, operation), ...place.attributes },
-    onEnd: (call, result, record) => {
+    onEnd: (call, result, record, answerEnd) => {
       const agent = askingAgent(node, operation);
       if (agent !== undefined) recordOf(agent).failure = call.failed ? readFailure(call.error) : undefined;
-      return place.onEnd?.(call, result, record);
+      return place.onEnd?.(call, result, record, answerEnd);
     },
     beforeEnd: (_, result, spent) => noteAnswer(node, operation, result, spent),
   };

@@ -1,18 +1,18 @@
 import { type Attributes, type Context, trace } from '@opentelemetry/api';
-import type { Call } from '../../sdk/call.ts';
+import type { ReadonlyCall } from '../../sdk/call.ts';
 import type { Route } from '../../sdk/routes/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { recordAttempts } from '../../telemetry/attempts.ts';
 import { type Failure, readFailure } from '../../telemetry/outcomes/failure.ts';
-import type { OpenRecord, Placement } from '../conversation-api.ts';
+import type { AnswerEnd, OpenRecord, Placement } from '../../telemetry/placement.ts';
 import {
   addRequestEvent,
   answerAttributes,
+  endOfStream,
   Invocation,
   type InvocationBase,
   type InvocationOwner,
   isLeft,
-  markCut,
   type RequestEvent,
   withStream,
 } from './invocation.ts';
@@ -64,7 +64,7 @@ export class ContinuedCall extends Invocation {
   }
 
   /** @param stream the call whose stream reports the result */
-  see(result: unknown, time: number, stream?: Call): void {
+  see(result: unknown, time: number, stream?: ReadonlyCall): void {
     const state = this.traits.stateOf(result);
     if (this.isClosed || state === undefined) return;
     this.#latest = state === 'over' || !this.traits.kept ? result : this.traits.kept(result);
@@ -72,7 +72,7 @@ export class ContinuedCall extends Invocation {
       this.apply({ type: 'open' }, time);
       return;
     }
-    if (stream !== undefined) this.#add({ chunkCount: stream.chunkCount, streamEnd: 'completed' });
+    if (stream !== undefined) this.#add(stream, 'completed');
     this.#end(stream ? time : this.clock.local(this.traits.endedAt?.(result), time), time);
   }
 
@@ -82,32 +82,33 @@ export class ContinuedCall extends Invocation {
     this.close();
   }
 
-  seeEvent(event: unknown, time: number, call: Call): void {
+  seeEvent(event: unknown, time: number, call: ReadonlyCall): void {
     const result = this.traits.resultIn?.(event);
     if (result !== undefined) this.see(result, this.clock.from(time, call.ownClock), call);
   }
 
   /** Called when the call that began it is over: the program may have left its stream before the operation ended. */
-  startedWith(call: Call): void {
-    this.#streams = withStream({ [ATTR.OPENAI_STREAM_CHUNK_COUNT]: 0 }, call);
-    if (isLeft(call)) this.apply({ type: 'left' }, this.clock.from(call.endTime, call.ownClock));
+  startedWith(call: ReadonlyCall, answerEnd: AnswerEnd): void {
+    this.#streams = withStream({ [ATTR.OPENAI_STREAM_CHUNK_COUNT]: 0 }, call, answerEnd);
+    if (isLeft(call, answerEnd)) this.apply({ type: 'left' }, this.clock.from(call.endTime, call.ownClock));
   }
 
-  #add(stream: Pick<Call, 'chunkCount' | 'streamEnd'>): void {
-    Object.assign(this.#streams, withStream(this.#streams, stream));
+  #add(stream: ReadonlyCall, end: AnswerEnd): void {
+    Object.assign(this.#streams, withStream(this.#streams, stream, end));
   }
 
-  requested({ startTime, ownClock }: Call): void {
+  requested({ startTime, ownClock }: ReadonlyCall): void {
     this.apply({ type: 'asked', outlives: false }, this.clock.from(startTime, ownClock));
   }
 
-  answered(call: Call): void {
+  /** @returns how its stream ended: it was cut if the operation continues */
+  answered(call: ReadonlyCall, answerEnd: AnswerEnd): AnswerEnd {
     const { clock, traits } = this;
     const { outcome, ownClock } = call;
     const time = clock.from(call.endTime, ownClock);
     this.#requests++;
-    markCut(call, this);
-    this.#add(call);
+    const end = endOfStream(answerEnd, this);
+    this.#add(call, end);
     if (outcome === 'value') this.see(call.value, time);
     else if (traits.endsWithoutResult && !this.isClosed) {
       this.#failure = call.failed ? readFailure(call.error) : undefined;
@@ -118,20 +119,20 @@ export class ContinuedCall extends Invocation {
       this.apply({ type: 'sign' }, time);
       this.close();
     }
-    if (isLeft(call)) this.apply({ type: 'left' }, time);
+    if (isLeft(call, end)) this.apply({ type: 'left' }, time);
     this.apply({ type: 'answered', outlives: false }, time);
+    return end;
   }
 
-  fold(call: Call, route: Route): Placement {
-    const { clock, context } = this;
-    call.goBy(clock.own);
+  fold(call: ReadonlyCall, route: Route): Placement {
+    const { context } = this;
     this.requested(call);
     return {
       parent: context,
       foldInto: this,
       needsEvents: true,
       onFact: (event, time) => this.seeEvent(event, time, call),
-      onEnd: (ended) => {
+      onEnd: (ended, _, __, answerEnd) => {
         recordAttempts(this.owner.telemetry, ended, context);
         const { requestEvent } = this.traits;
         const span = trace.getSpan(context);
@@ -139,7 +140,7 @@ export class ContinuedCall extends Invocation {
         // OpenTelemetry's SDK logs a warning if an event is added to a span that has ended.
         if (requestEvent && isEvent && span?.isRecording() === true)
           addRequestEvent(span, requestEvent, ended, route);
-        this.answered(ended);
+        this.answered(ended, answerEnd);
         return undefined;
       },
     };

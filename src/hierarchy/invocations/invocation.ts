@@ -1,11 +1,12 @@
 import type { Attributes, Span } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
-import type { Call } from '../../sdk/call.ts';
+import type { ReadonlyCall } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import type { Route } from '../../sdk/routes/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { callAttributes } from '../../telemetry/call-attributes.ts';
 import { thrownTypeOf } from '../../telemetry/outcomes/failure.ts';
+import type { AnswerEnd } from '../../telemetry/placement.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { pickAttributes } from '../../util/otel-api.ts';
 import { asWord, field } from '../../util/payload.ts';
@@ -112,26 +113,27 @@ export abstract class Invocation implements Living, SegmentMember {
 }
 
 /** A stream that ends was cut if its invocation continues and does not wait for the program. */
-export function markCut(call: Call, { life }: Invocation): void {
-  if (call.streamEnd === 'completed' && canContinue(life) && life.state !== 'waiting') call.streamEnd = 'cut';
+export function endOfStream(answerEnd: AnswerEnd, { life }: Invocation): AnswerEnd {
+  return answerEnd === 'completed' && canContinue(life) && life.state !== 'waiting' ? 'cut' : answerEnd;
 }
 
 /** The attributes of all streams of an operation, if it began with one. `attributes` has those of the earlier streams. */
 export function withStream(
   { [ATTR.OPENAI_STREAM_CHUNK_COUNT]: before }: Attributes,
-  { chunkCount, streamEnd }: Pick<Call, 'chunkCount' | 'streamEnd'>,
+  { chunkCount }: Pick<ReadonlyCall, 'chunkCount'>,
+  answerEnd: AnswerEnd,
 ): Attributes {
-  if (streamEnd === undefined || typeof before !== 'number') return {};
-  return { [ATTR.OPENAI_STREAM_CHUNK_COUNT]: before + chunkCount, [ATTR.OPENAI_STREAM_END]: streamEnd };
+  if (answerEnd === undefined || typeof before !== 'number') return {};
+  return { [ATTR.OPENAI_STREAM_CHUNK_COUNT]: before + chunkCount, [ATTR.OPENAI_STREAM_END]: answerEnd };
 }
 
 /** Whether the program has stopped waiting for the end: it left a stream, or a stream or poll was aborted or failed. */
-export function isLeft({ error, method, streamed, streamEnd }: Call): boolean {
-  if (streamEnd !== undefined) return streamEnd !== 'completed';
+export function isLeft({ error, method, streamed }: ReadonlyCall, answerEnd: AnswerEnd): boolean {
+  if (answerEnd !== undefined) return answerEnd !== 'completed';
   return error !== undefined && (streamed || method === 'GET');
 }
 
-export function answerAttributes(call: Call): Attributes {
+export function answerAttributes(call: ReadonlyCall): Attributes {
   return pickAttributes(callAttributes(call), [
     ATTR.OPENAI_REQUEST_ID,
     ATTR.HTTP_RESPONSE_STATUS_CODE,
@@ -145,7 +147,12 @@ export interface RequestEvent {
   readonly status: string;
 }
 
-export function addRequestEvent(span: Span, { name, status }: RequestEvent, call: Call, route: Route): void {
+export function addRequestEvent(
+  span: Span,
+  { name, status }: RequestEvent,
+  call: ReadonlyCall,
+  route: Route,
+): void {
   const attributes: Attributes = {
     [ATTR.HTTP_REQUEST_METHOD]: route.method,
     [ATTR.URL_TEMPLATE]: route.template,

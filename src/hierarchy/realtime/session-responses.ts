@@ -2,7 +2,7 @@ import type { Attributes, Context } from '@opentelemetry/api';
 import { defined } from '../../operations/attributes.ts';
 import { asResponse, realtimeResponse } from '../../operations/realtime.ts';
 import { readResponseInput } from '../../operations/response/content.ts';
-import { Call } from '../../sdk/call.ts';
+import { Call, type ReadonlyCall } from '../../sdk/call.ts';
 import type { Lose, SocketClose } from '../../sdk/sockets/socket.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_REALTIME_INTERRUPTION } from '../../semconv/events.ts';
@@ -161,7 +161,7 @@ export class SessionResponses {
   }
 
   limits(headers: Readonly<Record<string, string>>): void {
-    for (const { call } of this.#begun.values()) call.headers = headers;
+    for (const { call } of this.#begun.values()) call.learnHeaders(headers);
   }
 
   /**
@@ -249,15 +249,16 @@ class OpenResponse {
     const body = withDefaults(field(event, 'response'), { model, ...session.defaults.current, input });
     const request = requestTo('/realtime', body, { streamed: true, deployment: endpoint.deployment });
     const operation = input.includes(undefined) ? answeringLate(said) : realtimeResponse;
-    const onEnd = (call: Call, result: unknown, record: OpenRecord): Following => {
+    const onEnd = (call: ReadonlyCall, result: unknown, record: OpenRecord): Following => {
       // The program may send its request before the server reports the session.
       record.add({ attributes: { ...placeAttributes(session.place), ...this.#times() } });
-      return () => {
+      const after = (): void => {
         session.conversation.count({ runs: this.id === undefined ? 0 : 1, spent: record.spent });
         this.requestTools(result, call.endTime);
       };
+      return { after };
     };
-    const begin = (call: Call): PlacedCall =>
+    const begin = (call: ReadonlyCall): PlacedCall =>
       new PlacedCall(telemetry, {
         operation,
         request,
