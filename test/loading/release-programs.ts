@@ -171,6 +171,17 @@ const OTHER_SET_UPS: readonly ReleaseCase[] = [
   { file: 'child.mjs', setUp: 'NODE_OPTIONS' },
 ].map((each) => ({ ...each, title: `${each.file} with ${each.setUp}` }) as ReleaseCase);
 
+/** What is required also runs in the thread of a loader. */
+const REQUIRED_BESIDE_LOADERS: readonly ReleaseCase[] = [
+  { file: 'typed.ts', options: ['--import', 'tsx'], isCommon: true },
+  { file: 'typed.mts', options: ['--import', 'tsx'] },
+  { file: 'mixed.mjs', options: ['--import', './loader.mjs'] },
+].map((each) => ({
+  ...each,
+  title: `${each.file} with telemetry.cjs beside ${each.options[1]}`,
+  setUp: 'telemetry.cjs',
+}));
+
 const HOOK = '@opentelemetry/instrumentation/hook.mjs';
 const LOADERS: Readonly<Record<string, { options: readonly string[]; files: readonly string[] }>> = {
   tsx: {
@@ -218,6 +229,7 @@ export const RELEASE_CASES: readonly ReleaseCase[] = [
     .filter((file) => !PARTS.test(file))
     .map((file) => ({ title: file, file, isCommon: COMMON.includes(file) })),
   ...OTHER_SET_UPS,
+  ...REQUIRED_BESIDE_LOADERS,
   ...BESIDE_LOADERS,
   // Node 22.15 still needs the option.
   {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { noticeClientClass, noticeOpenAI } from '../../diagnostics/copies.ts';
 import { notice } from '../../diagnostics/report.ts';
 import { repairedNode } from '../../diagnostics/tested-versions.ts';
+import { builtIn } from '../../util/built-in.ts';
 import { listenToChannels } from '../../util/diagnostics-channels.ts';
 import { guard } from '../../util/guard.ts';
 import { builtInRequire, requireDependency } from '../../util/optional-packages.ts';
@@ -64,6 +65,8 @@ let loadHook: LoadHook | SingleLoadHook | undefined;
 
 function installHooks(listener: LoadListener): (() => void) | undefined {
   if (typeof module.registerHooks !== 'function') return hookRequire(listener);
+  // What `--require` names also runs in the thread of a loader such as tsx, which some releases cannot start with hooks.
+  if (builtIn('node:worker_threads')?.isInternalThread === true) return undefined;
   // The hook outlasts its listeners: an ES module that loads before the next listener could never be found.
   if (loadHook === undefined) {
     loadHook = repairedNode() === undefined ? new LoadHook() : new SingleLoadHook();
