@@ -37,7 +37,7 @@ const PROCESSES = [
   'test/doctor/command.test.ts',
   'test/entries/units/{bare-runtime,environment,exit-delivery,idle-preload,lost-spans,register,register-outside}.test.ts',
   'test/examples/{examples,math-tutor}.test.ts',
-  'test/viewer/view-command.test.ts',
+  'viewer/test/view-command.test.ts',
   'test/pipeline/{hook-memory,missing-provider}.test.ts',
   'test/scale/**/*.test.ts',
   'test/support/simulator/frames.test.ts',
@@ -103,21 +103,21 @@ const SHARED = [
   'test/transparency/compare.test.ts',
   'test/util/{bounded-map,clock,open-traces,optional-packages,otel-api}.test.ts',
   'test/util/{patch-method,payload,task-queue,version}.test.ts',
-  'test/viewer/live/{kept-traces,receiver}.test.ts',
-  'test/viewer/page/*.test.ts',
-  'test/viewer/{call-totals,duration,export-calls,otlp-json,summary-view,trace-filter,trace-store}.test.ts',
-  'test/viewer/{transcript,tree,tree-view}.test.ts',
+  'viewer/test/live/{kept-traces,receiver}.test.ts',
+  'viewer/test/page/*.test.ts',
+  'viewer/test/{call-totals,duration,export-calls,otlp-json,summary-view,trace-filter,trace-store}.test.ts',
+  'viewer/test/{transcript,tree,tree-view}.test.ts',
   'test/watch-compatibility/*.test.ts',
 ];
 
 const BROWSER = [
-  'test/viewer/page-access.test.ts',
-  'test/viewer/page-content.test.ts',
-  'test/viewer/page-list.test.ts',
-  'test/viewer/page-timeline.test.ts',
-  'test/viewer/page-touch.test.ts',
-  'test/viewer/page.test.ts',
-  'test/viewer/live/live-view.test.ts',
+  'viewer/test/page-access.test.ts',
+  'viewer/test/page-content.test.ts',
+  'viewer/test/page-list.test.ts',
+  'viewer/test/page-timeline.test.ts',
+  'viewer/test/page-touch.test.ts',
+  'viewer/test/page.test.ts',
+  'viewer/test/live/live-view.test.ts',
   'test/threats/trace-page.test.ts',
 ];
 const HEAP = ['test/hierarchy/heap.test.ts', 'test/threats/long-streams.test.ts'];
@@ -147,7 +147,7 @@ const config: ViteUserConfig = defineConfig({
     maxWorkers: availableParallelism() + 2,
     sequence: { sequencer: RunOrder },
     projects: [
-      project('units', ['test/**/*.test.ts'], {
+      project('units', ['test/**/*.test.ts', 'viewer/test/**/*.test.ts'], {
         exclude: [...BROWSER, ...HEAP, ...LANES, ...PLACE, ...PROCESSES, ...SHARED, ...SOAK],
         testTimeout: 120_000,
       }),

@@ -1,5 +1,5 @@
 /**
- * Writes the constants under src/semconv/ and docs/telemetry.md from the registries under semconv/.
+ * Writes the constants under src/semconv/ and viewer/src/semconv/, and docs/telemetry.md from the registries under semconv/.
  *
  *     node scripts/generate-semconv.ts           writes the files that differ
  *     node scripts/generate-semconv.ts --check   writes nothing; exit code 1 if a file differs
@@ -23,20 +23,22 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 export function generatedFiles(): ReadonlyMap<string, string> {
   const registry = loadRegistry();
   const schemaUrl = readSchemaUrl();
-  const used = namesInSources();
+  const [used, shown] = [namesIn('src'), namesIn('viewer/src')];
   return new Map([
     ['src/semconv/attributes.ts', renderAttributes(registry, used)],
     ['src/semconv/values.ts', renderValues(registry, used)],
     ['src/semconv/metrics.ts', renderMetrics(registry)],
-    ['src/semconv/events.ts', renderEvents(registry)],
+    ['src/semconv/events.ts', renderEvents(registry, used)],
     ['src/semconv/schema.ts', renderSchema(schemaUrl)],
+    ['viewer/src/semconv/attributes.ts', renderAttributes(registry, shown)],
+    ['viewer/src/semconv/events.ts', renderEvents(registry, shown)],
     ['docs/telemetry.md', renderDocument(registry, schemaUrl)],
   ]);
 }
 
-/** The names of constants that sources outside of src/semconv/ use. */
-function namesInSources(): ReadonlySet<string> {
-  const files = globSync('src/**/*.{ts,tsx}', { cwd: root, exclude: ['src/semconv/*'] });
+/** The names of constants that sources of a folder use. */
+function namesIn(folder: string): ReadonlySet<string> {
+  const files = globSync(`${folder}/**/*.{ts,tsx}`, { cwd: root, exclude: [`${folder}/semconv/*`] });
   return new Set(
     files.flatMap((file) => readFileSync(root + file, 'utf8').match(/\b[A-Z][A-Z0-9_]+\b/g) ?? []),
   );

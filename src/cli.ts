@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 /** The command `opentelemetry-instrumentation-openai`: see {@link COMMANDS}. */
-import { HELP_OPTIONS } from './util/command-line.ts';
-import { terminalSafe } from './util/terminal-safe.ts';
-import { type TextStream, writeTo } from './util/text-stream.ts';
-import { COMMAND, VERSION } from './util/version.ts';
+import { HELP_OPTIONS } from 'openai-traces-viewer/shared/command-line.ts';
+import { COMMAND } from 'openai-traces-viewer/shared/names.ts';
+import { terminalSafe } from 'openai-traces-viewer/shared/terminal-safe.ts';
+import { type TextStream, writeTo } from 'openai-traces-viewer/shared/text-stream.ts';
+import { VERSION } from './util/version.ts';
 
 interface Command {
   readonly summary: string;
@@ -23,11 +24,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   view: {
     summary: 'receives traces over OTLP and shows them live in the browser, or writes a page from a file',
-    load: async () => (await import('./viewer/view-command.ts')).runView,
+    load: async () => (await import('openai-traces-viewer/view-command.ts')).runView,
   },
   'export-calls': {
     summary: 'writes the requests and answers in a file of traces, a line each, for evaluations',
-    load: async () => (await import('./viewer/export-calls.ts')).runExportCalls,
+    load: async () => (await import('openai-traces-viewer/export-calls.ts')).runExportCalls,
   },
 };
 

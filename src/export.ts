@@ -1,15 +1,18 @@
+import { ConsoleTreeExporter, type ConsoleTreeExporterOptions } from 'openai-traces-viewer/console-tree.ts';
+import { HtmlTraceExporter, type HtmlTraceExporterOptions } from 'openai-traces-viewer/html-trace.ts';
+import { TraceView, type ViewProcessor } from 'openai-traces-viewer/view-processor.ts';
+import { connectViewer } from './export/viewer-host.ts';
 import { exportersBesideViews, warnOfUnusedEndpoint } from './export/viewing.ts';
 import { guard } from './util/guard.ts';
-import { openTraces } from './util/open-traces.ts';
 import { exportersOf } from './util/otel-sdk.ts';
-import {
-  ConsoleTreeExporter,
-  type ConsoleTreeExporterOptions,
-  connectLiveSource,
-} from './viewer/console-tree.ts';
-import { HtmlTraceExporter, type HtmlTraceExporterOptions } from './viewer/html-trace.ts';
-import { TraceView, type ViewProcessor } from './viewer/view-processor.ts';
 
+export { ConsoleTreeExporter, type ConsoleTreeExporterOptions } from 'openai-traces-viewer/console-tree.ts';
+export type { FinishedLogRecord } from 'openai-traces-viewer/evaluations.ts';
+export { HtmlTraceExporter, type HtmlTraceExporterOptions } from 'openai-traces-viewer/html-trace.ts';
+export type { ExportResult } from 'openai-traces-viewer/shared/export-result.ts';
+export type { TextStream } from 'openai-traces-viewer/shared/text-stream.ts';
+export type { ViewProcessor } from 'openai-traces-viewer/view-processor.ts';
+export type { FinishedSpan, SpanEvent, Time } from 'openai-traces-viewer/viewed-span.ts';
 export {
   CircuitBreakerExporter,
   type CircuitBreakerExporterOptions,
@@ -20,15 +23,8 @@ export {
   type ContentStoreLimits,
   type ContentStoreOptions,
 } from './telemetry/content/content-store.ts';
-export type { ExportResult } from './util/export-result.ts';
-export type { TextStream } from './util/text-stream.ts';
-export { ConsoleTreeExporter, type ConsoleTreeExporterOptions } from './viewer/console-tree.ts';
-export type { FinishedLogRecord } from './viewer/evaluations.ts';
-export { HtmlTraceExporter, type HtmlTraceExporterOptions } from './viewer/html-trace.ts';
-export type { ViewProcessor } from './viewer/view-processor.ts';
-export type { FinishedSpan, SpanEvent, Time } from './viewer/viewed-span.ts';
 
-connectLiveSource(openTraces);
+connectViewer();
 
 /** Creates a span processor that prints every trace as a tree in the terminal, with a {@link ConsoleTreeExporter}. */
 export function consoleTree(options?: ConsoleTreeExporterOptions): ViewProcessor {

@@ -1,4 +1,5 @@
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
+import { ownFields } from 'openai-traces-viewer/shared/own-fields.ts';
 import type { OpenAIInstrumentationConfig } from './config/config.ts';
 import { isSwitchedOff } from './config/environment.ts';
 import { logFindingsEarly, logMistakesAtExit } from './diagnostics/report.ts';
@@ -8,7 +9,6 @@ import { observeProcess } from './pipeline/observe-process.ts';
 import { Observer } from './pipeline/observer.ts';
 import type { LoggerProvider } from './telemetry/events/log-records.ts';
 import { guard } from './util/guard.ts';
-import { ownFields } from './util/payload.ts';
 import { NAME, VERSION } from './util/version.ts';
 
 /**

@@ -1,10 +1,10 @@
+import { ownFields } from 'openai-traces-viewer/shared/own-fields.ts';
+import type { FinishedSpan } from 'openai-traces-viewer/viewed-span.ts';
 import { compareTrees } from './testing/compare.ts';
 import { readLines, renderLines, type SpanTreeOptions } from './testing/span-tree.ts';
-import { ownFields } from './util/payload.ts';
-import type { FinishedSpan } from './viewer/viewed-span.ts';
 
+export type { FinishedSpan } from 'openai-traces-viewer/viewed-span.ts';
 export type { SpanTreeOptions } from './testing/span-tree.ts';
-export type { FinishedSpan } from './viewer/viewed-span.ts';
 
 /**
  * Renders finished spans as text, one line per span, with children below their parents:

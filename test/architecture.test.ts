@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { loadRegistry } from '../scripts/semconv/registry.ts';
 import { readSource } from '../scripts/weight/source.ts';
 
-const SOURCE = join(import.meta.dirname, '..', 'src');
+const ROOT = join(import.meta.dirname, '..');
 
 /** The paths of files below a directory, with `/` on every platform. */
 function pathsBelow(directory: string, ending: RegExp): string[] {
@@ -13,10 +13,21 @@ function pathsBelow(directory: string, ending: RegExp): string[] {
     .map((entry) => relative(directory, join(entry.parentPath, entry.name)).split(sep).join('/'));
 }
 
-/** Every file of the source, by its path below `src`. */
+/** Every source, by its path below `src`; those of the viewer, by `viewer/` and their path below `viewer/src`. */
 const files = new Map(
-  pathsBelow(SOURCE, /\.tsx?$/).map((path) => [path, readFileSync(join(SOURCE, path), 'utf8')] as const),
+  [
+    ['src', ''],
+    ['viewer/src', 'viewer/'],
+  ].flatMap(([folder = '', prefix = '']) =>
+    pathsBelow(join(ROOT, folder), /\.tsx?$/).map(
+      (path) => [`${prefix}${path}`, readFileSync(join(ROOT, folder, path), 'utf8')] as const,
+    ),
+  ),
 );
+
+function isGenerated(path: string): boolean {
+  return /^(?:viewer\/)?semconv\//.test(path);
+}
 
 function filesWith(text: RegExp): string[] {
   return [...files].filter(([, content]) => text.test(content)).map(([path]) => path);
@@ -44,7 +55,7 @@ describe('exactly one file', () => {
     ['reads environment variables', /\bprocess\??\.env\b(?!`)|\{ env\b/, 'util/variables.ts'],
     ['writes to the diagnostic log', /\bdiag\.(?:warn|error|info)/, 'util/guard.ts'],
   ])('%s', (_, text, file) => {
-    const found = filesWith(text).filter((path) => !path.startsWith('semconv/'));
+    const found = filesWith(text).filter((path) => !isGenerated(path));
     expect(found).toEqual([file]);
   });
 });
@@ -55,11 +66,11 @@ describe('only', () => {
     expect(filesWith(used)).toEqual([]);
   });
 
-  it('src/semconv spells the names of attributes, metrics and events', () => {
+  it('src/semconv and viewer/src/semconv spell the names of attributes, metrics and events', () => {
     const { attributes, metrics, events } = loadRegistry();
     const names = new Set([...attributes.keys(), ...metrics.map(nameOf), ...events.map(nameOf)]);
     const spelt = [...files]
-      .filter(([path]) => !path.startsWith('semconv/'))
+      .filter(([path]) => !isGenerated(path))
       .flatMap(([path, content]) =>
         [...withoutComments(content).matchAll(/['"`]([\w.]+)['"`]/g)]
           .filter(([, text = '']) => names.has(text))
@@ -167,9 +178,14 @@ describe('in src/', () => {
   });
 
   it('each top-level name is declared once', () => {
-    const names = readSource('src').flatMap(({ path, names }) => names.map((name) => ({ name, path })));
+    const sources = ['src', 'viewer/src'].flatMap((folder) => readSource(folder));
+    const names = sources.flatMap(({ path, names }) => names.map((name) => ({ name, path })));
     const places = Map.groupBy(names, nameOf);
     expect([...places.values()].filter(({ length }) => length > 1)).toEqual([]);
+  });
+
+  it('the viewer is imported by its name', () => {
+    expect(filesWith(/viewer\/src/)).toEqual([]);
   });
 
   it('no type reaches another file with import(): the linter would not see that', () => {
@@ -180,7 +196,10 @@ describe('in src/', () => {
 describe('in the folders of test/ that mirror src/', () => {
   const sources = [...files.keys()].map((path) => path.replace(/\.tsx?$/, ''));
   const folders = new Set(sources.map((path) => dirname(path)));
-  const tests = pathsBelow(import.meta.dirname, /\.test\.ts$/)
+  const tests = [
+    ...pathsBelow(import.meta.dirname, /\.test\.ts$/),
+    ...pathsBelow(join(ROOT, 'viewer', 'test'), /\.test\.ts$/).map((path) => `viewer/${path}`),
+  ]
     .map((path) => path.slice(0, -'.test.ts'.length))
     .filter((path) => folders.has(path.split('/')[0] ?? ''));
 

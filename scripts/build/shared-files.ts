@@ -1,8 +1,9 @@
 import { relative, resolve, sep } from 'node:path';
 import type { Rolldown } from 'tsdown';
 
-/** The folders that programs load for their calls. Other folders belong to entries of their own. */
-const CALLS = /^(?:config|diagnostics|helpers|hierarchy|operations|pipeline|sdk|semconv|telemetry|util)\//;
+/** The folders that programs load for their calls, from `src/`. Other folders belong to entries of their own. */
+const CALLS =
+  /^(?:config|diagnostics|helpers|hierarchy|operations|pipeline|sdk|semconv|telemetry|util|\.\.\/viewer\/src\/shared)\//;
 
 /**
  * Puts the sources that a program loads for its calls into a few files. By default, the bundler makes three dozen, which

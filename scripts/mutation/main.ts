@@ -1,10 +1,11 @@
 /**
- * Leaves out each check of `src` in turn, and runs the tests of the projects `units` and `shared` that reach it: one of
+ * Leaves out each check of `src` and of the viewer in turn, and runs the tests of the projects `units` and `shared` that reach it: one of
  * them should fail. A check that survives lacks a test, is not needed, or is tested by a program that a test starts.
  *
- *   npm run mutation                                 all of src
+ *   npm run mutation                                 all of them
  *   npm run mutation -- sdk/seam.ts sdk/sockets      files and folders of src
  *   npm run mutation -- util test/util               only src/util, with only these tests
+ *   npm run mutation -- viewer viewer/test           only the viewer, with only its tests
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -23,10 +24,10 @@ const MAX_TEST_MS = 3_000;
 const MAX_SILENCE_MS = 120_000;
 
 const parameters = process.argv.slice(2);
-const filters = parameters.filter((path) => path.startsWith('test/'));
+const filters = parameters.filter((path) => /^(?:viewer\/)?test\//.test(`${path}/`));
 const wanted = parameters
   .filter((path) => !filters.includes(path))
-  .map((path) => `src/${path.replace(/^src\//, '')}`);
+  .map((path) => (/^viewer\b/.test(path) ? path : `src/${path.replace(/^src\//, '')}`));
 const isWanted = (file: string): boolean =>
   wanted.length === 0 || wanted.some((path) => file === path || file.startsWith(`${path}/`));
 /** The texts of test files, by path. */
@@ -45,7 +46,8 @@ process.exitCode = await checkAll();
 /** @returns the exit code */
 async function checkAll(): Promise<number> {
   const mutants = listMutants(ROOT).filter(({ file }) => isWanted(file));
-  if (mutants.length === 0) throw new Error('Name files or folders of src, such as sdk/seam.ts');
+  if (mutants.length === 0)
+    throw new Error('Name files or folders of src, such as sdk/seam.ts, or of viewer/src');
   await runTests(await listTests());
   const reached = testsById();
   if (reached.size === 0) throw new Error('No test has passed. Run npm test to see why.');
@@ -105,7 +107,8 @@ function distance({ test, ms, ids }: Entries['reached'], { file }: ListedMutant)
   const source = sources.get(path) ?? readFileSync(join(ROOT, path), 'utf8');
   sources.set(path, source);
   const imports = source.includes(`/${file}'`) ? 3 : 0;
-  const isInFolder = path.startsWith(`test/${file.split('/')[1]}/`) ? 1 : 0;
+  const folder = file.startsWith('viewer/') ? 'viewer/test' : `test/${file.split('/')[1]}`;
+  const isInFolder = path.startsWith(`${folder}/`) ? 1 : 0;
   return Math.log(ids.length + 10) + ms / 200 - imports - isInFolder;
 }
 

@@ -54,9 +54,9 @@ const EXITS: ReadonlySet<unknown> = new Set([
 ]);
 const LIMIT = /^(?:MAX|LIMIT)_|_LIMIT$/;
 
-/** All mutants of `src`, with the same numbers as in {@link withSwitches}. */
+/** All mutants of `src` and of the viewer, with the same numbers as in {@link withSwitches}. */
 export function listMutants(root: string): ListedMutant[] {
-  return globSync('src/**/*.ts', { cwd: root })
+  return globSync(['src/**/*.ts', 'viewer/src/**/*.ts'], { cwd: root })
     .sort()
     .flatMap((file) =>
       findMutants(readFileSync(join(root, file), 'utf8')).map((mutant) => ({ ...mutant, file })),

@@ -9,7 +9,7 @@ import protobuf from 'protobufjs';
 import pbjs from 'protobufjs-cli/pbjs.js';
 import type { Plugin } from 'rolldown';
 
-const MODULE = fileURLToPath(new URL('../../src/viewer/live/otlp-messages.ts', import.meta.url));
+const MODULE = fileURLToPath(new URL('../../viewer/src/live/otlp-messages.ts', import.meta.url));
 const { resolve } = createRequire(import.meta.url);
 
 /** The folder of a package that contains the definitions, and the requests that the command `view` reads. */
@@ -39,7 +39,7 @@ Reader._configure({ _configure() {} });
 export default { Reader, util, roots: {} };
 `;
 
-/** Gives `src/viewer/live/otlp-messages.ts` its constants, and reduces `protobufjs/minimal.js` to what they need. */
+/** Gives `viewer/src/live/otlp-messages.ts` its constants, and reduces `protobufjs/minimal.js` to what they need. */
 export function otlpMessages(): Plugin {
   const modules: Readonly<Record<string, string>> = {
     'protobufjs/minimal.js': READER,

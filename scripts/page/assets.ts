@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'rolldown';
 
-const FOLDER = fileURLToPath(new URL('../../src/viewer/page/', import.meta.url));
-const MODULE = fileURLToPath(new URL('../../src/viewer/page-assets.ts', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../../viewer/src/page/', import.meta.url));
+const MODULE = fileURLToPath(new URL('../../viewer/src/page-assets.ts', import.meta.url));
 
-/** Gives `src/viewer/page-assets.ts` its constants. */
+/** Gives `viewer/src/page-assets.ts` its constants. */
 export function pageAssets(): Plugin {
   return {
     name: 'page-assets',

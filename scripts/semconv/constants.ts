@@ -1,4 +1,4 @@
-/** Renders the TypeScript constants of src/semconv/ from the registry, but only those that sources use. */
+/** Renders the TypeScript constants of src/semconv/ and viewer/src/semconv/ from the registry, but only those that sources use. */
 import type { AttributeDefinition, MetricDefinition, Registry } from './model.ts';
 
 const header =
@@ -10,7 +10,7 @@ export function constantName(name: string): string {
 }
 
 /**
- * Renders src/semconv/attributes.ts: a constant for each name, and a function for each name that ends in a key.
+ * Renders semconv/attributes.ts: a constant for each name, and a function for each name that ends in a key.
  *
  * @param used the names of constants that sources use
  */
@@ -69,12 +69,12 @@ function bucketsOf({ name, buckets }: MetricDefinition, all: readonly MetricDefi
     : `METRIC_${constantName(first.name)}.buckets`;
 }
 
-/** Renders src/semconv/events.ts: the names of events and log records. */
-export function renderEvents(registry: Registry): string {
-  const constants = registry.events.map(
-    (event) =>
-      `${comment(event.brief)}\nexport const EVENT_${constantName(event.name)} = '${event.name}' as const;`,
-  );
+/** Renders semconv/events.ts: the names of events and log records. */
+export function renderEvents(registry: Registry, used: ReadonlySet<string>): string {
+  const constants = registry.events.flatMap(({ name: event, brief }) => {
+    const name = `EVENT_${constantName(event)}`;
+    return used.has(name) ? [`${comment(brief)}\nexport const ${name} = '${event}' as const;`] : [];
+  });
   return `${header}\n${constants.join('\n\n')}\n`;
 }
 

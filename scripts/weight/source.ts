@@ -19,7 +19,7 @@ export function readSource(folder: string, ending: RegExp = /\.tsx?$/): SourceFi
     .filter((entry) => entry.isFile() && ending.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .map((file) => parseFile(relative(ROOT, file).split(sep).join('/'), readFileSync(file, 'utf8')))
-    .filter(({ path }) => !path.startsWith('src/semconv/'))
+    .filter(({ path }) => !/^(?:viewer\/)?src\/semconv\//.test(path))
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 

@@ -28,11 +28,11 @@ export const OPERATIONS = [
 ] as const;
 
 const DIST = join(ROOT, 'dist');
-const VIEWER = 'src/viewer';
+const VIEWER = 'viewer/src';
 
 /** Measures the weight. Needs the `dist/` of `npm run build`. */
 export async function weigh(): Promise<Weight> {
-  const src = readSource('src').filter(({ path }) => !path.startsWith(`${VIEWER}/`));
+  const src = readSource('src');
   const viewer = readSource(VIEWER, /\.(?:tsx?|css)$/);
   return {
     figures: {

@@ -1,4 +1,5 @@
-import { asName, ownField, ownFields } from '../util/payload.ts';
+import { ownFields } from 'openai-traces-viewer/shared/own-fields.ts';
+import { asName, ownField } from '../util/payload.ts';
 import { type Environment, readEnvironment } from '../util/variables.ts';
 import type { Caller, CompletionHook } from './completion-types.ts';
 import type { Hooks } from './hook-types.ts';

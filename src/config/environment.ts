@@ -1,5 +1,5 @@
 import { notice } from '../diagnostics/report.ts';
-import { NO_ANSWER, REFUSED_CONNECTION } from '../util/export-result.ts';
+import { NO_ANSWER, REFUSED_CONNECTION } from '../util/failure-reason.ts';
 import { type Environment, readEnvironment } from '../util/variables.ts';
 import { NAME } from '../util/version.ts';
 import { flag, namedValue, rejectedValue, shownValue } from './option-parsers.ts';

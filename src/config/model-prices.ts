@@ -1,4 +1,5 @@
-import { field, isAmount, ownField, ownFields } from '../util/payload.ts';
+import { ownFields } from 'openai-traces-viewer/shared/own-fields.ts';
+import { field, isAmount, ownField } from '../util/payload.ts';
 
 /** A price in USD. In a tier, `price` applies to requests with more than `start` input tokens. */
 export type Price =

@@ -1,6 +1,6 @@
+import { terminalSafe } from 'openai-traces-viewer/shared/terminal-safe.ts';
 import { nearestName } from '../util/nearest-name.ts';
 import { row } from '../util/payload.ts';
-import { terminalSafe } from '../util/terminal-safe.ts';
 import { urlWithoutSecrets } from '../util/url-secrets.ts';
 
 export interface Option<Value> {

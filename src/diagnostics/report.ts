@@ -1,10 +1,9 @@
+import { terminalSafe } from 'openai-traces-viewer/shared/terminal-safe.ts';
 import { guard, log, warn } from '../util/guard.ts';
 import { diagLogger, logsWarnings } from '../util/otel-api.ts';
 import { atExit } from '../util/process-events.ts';
 import { onKeyTaken, ProcessWide, STATE_KEY } from '../util/process-state.ts';
-import { emitWarningsAtOnce } from '../util/process-warning.ts';
-import { terminalSafe } from '../util/terminal-safe.ts';
-import { printToStderr } from '../util/text-stream.ts';
+import { emitWarningsAtOnce, printToStderr } from '../util/process-warning.ts';
 import { onVariableRefused } from '../util/variables.ts';
 import { describeFinding, type Finding, type ProcessFindingCode } from './findings.ts';
 

@@ -16,7 +16,7 @@ import {
   usesProxy,
 } from '../config/otlp.ts';
 import { connectionFailure } from '../util/connection-failure.ts';
-import { failureReason, NO_ANSWER, REFUSED_CONNECTION } from '../util/export-result.ts';
+import { failureReason, NO_ANSWER, REFUSED_CONNECTION } from '../util/failure-reason.ts';
 import type { Environment } from '../util/variables.ts';
 import { type Check, checked, problem, remark, skippedCheck } from './check.ts';
 

@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
-
+import { commandParameters } from 'openai-traces-viewer/shared/command-line.ts';
+import { COMMAND } from 'openai-traces-viewer/shared/names.ts';
+import { escapeControlCharacters, terminalSafe } from 'openai-traces-viewer/shared/terminal-safe.ts';
+import type { TextStream } from 'openai-traces-viewer/shared/text-stream.ts';
 import { endpointVariable } from '../config/otlp.ts';
-import { commandParameters } from '../util/command-line.ts';
-import { escapeControlCharacters, terminalSafe } from '../util/terminal-safe.ts';
-import type { TextStream } from '../util/text-stream.ts';
 import { type Environment, readEnvironment } from '../util/variables.ts';
-import { COMMAND, NAME, VERSION } from '../util/version.ts';
+import { NAME, VERSION } from '../util/version.ts';
 import { type Check, distinct, findingsOf, isProblem, skippedCheck } from './check.ts';
 import { COLLECTOR_CHECK, examineCollector } from './collector.ts';
 import { environmentsOf, examineProject } from './project.ts';

@@ -1,6 +1,6 @@
 import { builtIn } from '../util/built-in.ts';
 import { installsMissing } from '../util/optional-packages.ts';
-import { printToStderr } from '../util/text-stream.ts';
+import { printToStderr } from '../util/process-warning.ts';
 import { nodeOptions } from '../util/variables.ts';
 import { NAME } from '../util/version.ts';
 

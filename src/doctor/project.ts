@@ -1,9 +1,9 @@
+import { COMMAND } from 'openai-traces-viewer/shared/names.ts';
 import { resolveSettings } from '../config/config.ts';
 import { sdkProblems, switchesOff, switchProblem } from '../config/environment.ts';
 import { unknownVariables } from '../config/unknown-names.ts';
 import { describeFinding } from '../diagnostics/findings.ts';
 import type { Environment } from '../util/variables.ts';
-import { COMMAND } from '../util/version.ts';
 import { type Check, checked, distinct, findingsOf, remark, skippedCheck } from './check.ts';
 import { examineEndpoint } from './collector.ts';
 import { findUpwards, readManifest } from './files.ts';

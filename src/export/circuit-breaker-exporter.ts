@@ -1,7 +1,8 @@
+import { type ExportResult, failed, SUCCESS } from 'openai-traces-viewer/shared/export-result.ts';
+import { ownFields } from 'openai-traces-viewer/shared/own-fields.ts';
 import { CircuitBreaker } from '../util/circuit-breaker.ts';
-import { type ExportResult, failed, SUCCESS } from '../util/export-result.ts';
 import { guard, log } from '../util/guard.ts';
-import { arrayField, field, ownFields } from '../util/payload.ts';
+import { arrayField, field } from '../util/payload.ts';
 import { MAX_TIMEOUT_MS } from '../util/timers.ts';
 import { settledWithin } from '../util/wait.ts';
 

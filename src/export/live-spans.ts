@@ -1,11 +1,11 @@
 import { type Attributes, TraceFlags } from '@opentelemetry/api';
+import { LIVE, VIEW_HEADER } from 'openai-traces-viewer/shared/names.ts';
 import { parseAddress } from '../config/otlp.ts';
 import { openCalls } from '../sdk/call.ts';
 import { builtIn } from '../util/built-in.ts';
 import { makeSuppressed } from '../util/context.ts';
 import { guard, logError } from '../util/guard.ts';
 import { platformTimers, startOutside } from '../util/timers.ts';
-import { VIEW_HEADER } from '../util/version.ts';
 
 /** The common fields of spans in SDK 2.x and 3.x. */
 interface StartedSpan {
@@ -186,7 +186,7 @@ function sizesOf({ attributes, events }: StartedSpan, answer: Attributes = {}): 
 /** Sends spans. A request without spans only asks who the receiver is. */
 function post(url: URL, { contentType, serialize }: SpanFormat, spans: object[]): Promise<LiveReceiver> {
   const body = serialize(spans);
-  const headers = { 'content-type': contentType, 'content-length': body.length, [VIEW_HEADER]: 'live' };
+  const headers = { 'content-type': contentType, 'content-length': body.length, [VIEW_HEADER]: LIVE };
   const http = builtIn('node:http');
   if (http === undefined) return Promise.resolve('other');
   const request = makeSuppressed(() =>

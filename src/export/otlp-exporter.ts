@@ -1,4 +1,6 @@
 import type { ClientRequest } from 'node:http';
+import { SUCCESS } from 'openai-traces-viewer/shared/export-result.ts';
+import { VIEW_HEADER } from 'openai-traces-viewer/shared/names.ts';
 import { namedExporters } from '../config/environment.ts';
 import {
   endpointVariable,
@@ -16,12 +18,11 @@ import {
   reportUnsent,
 } from '../telemetry/program-end/unsent.ts';
 import { HTTP_REQUESTS, listenToChannels } from '../util/diagnostics-channels.ts';
-import { failureReason, SUCCESS } from '../util/export-result.ts';
+import { failureReason } from '../util/failure-reason.ts';
 import { serializerOf } from '../util/otel-sdk.ts';
 import { field } from '../util/payload.ts';
 import { MAX_TIMEOUT_MS } from '../util/timers.ts';
 import { type Environment, readEnvironment } from '../util/variables.ts';
-import { VIEW_HEADER } from '../util/version.ts';
 import type { Exporter } from './circuit-breaker-exporter.ts';
 import { liveSpans } from './live-spans.ts';
 

@@ -3,7 +3,7 @@ import { sdkProblems } from '../config/environment.ts';
 import { findDependenciesOf, findPackage } from '../util/optional-packages.ts';
 import { providerBehind } from '../util/otel-api.ts';
 import { processorsOf } from '../util/otel-sdk.ts';
-import { printToStderr } from '../util/text-stream.ts';
+import { printToStderr } from '../util/process-warning.ts';
 import { readEnvironment } from '../util/variables.ts';
 import { NAME } from '../util/version.ts';
 import { otlpPackage, otlpProcessors, wantsOtlp } from './otlp-exporter.ts';

@@ -1,9 +1,9 @@
+import { ownFields } from 'openai-traces-viewer/shared/own-fields.ts';
 import { defaultTelemetry } from '../pipeline/default-observers.ts';
 import { type Evaluation, emitEvaluation, hasSubject } from '../telemetry/evaluations/evaluation.ts';
 import { now } from '../util/clock.ts';
 import { activeContext, isSuppressed } from '../util/context.ts';
 import { guard } from '../util/guard.ts';
-import { ownFields } from '../util/payload.ts';
 
 export type { Evaluation };
 

@@ -1,9 +1,9 @@
+import { ConsoleTreeExporter } from 'openai-traces-viewer/console-tree.ts';
+import { HtmlTraceExporter } from 'openai-traces-viewer/html-trace.ts';
 import { namedExporters } from '../config/environment.ts';
 import { isExportConfigured, otlpProcessors, wantsOtlp } from '../export/otlp-exporter.ts';
-import { openTraces } from '../util/open-traces.ts';
+import { connectViewer } from '../export/viewer-host.ts';
 import type { Environment } from '../util/variables.ts';
-import { ConsoleTreeExporter, connectLiveSource } from '../viewer/console-tree.ts';
-import { HtmlTraceExporter } from '../viewer/html-trace.ts';
 
 /** The parts of `NodeSDK`'s configuration that we set. `NodeSDK` derives the others from the environment. */
 export interface SdkConfiguration {
@@ -27,12 +27,12 @@ export function sdkConfiguration(
 ): SdkConfiguration {
   const named = namedExporters(environment);
   if (named.includes('zipkin')) return {};
+  connectViewer();
   const path = environment[PAGE_VARIABLE]?.trim();
   const views = [
     ...(wantsTree(environment, terminal) ? [new ConsoleTreeExporter()] : []),
     ...(path ? [new HtmlTraceExporter({ path })] : []),
   ];
-  connectLiveSource(openTraces);
   if (views.length === 0) {
     const isKnown = named.every((name) => name === 'otlp');
     return isKnown ? { spanProcessors: otlpProcessors(environment, require) } : {};

@@ -24,7 +24,7 @@ import { findPackage, requireOf } from '../util/optional-packages.ts';
 import { API_KEY, isNoopMeterProvider, isNoopTracerProvider, olderApiInUse } from '../util/otel-api.ts';
 import { endpointsOf, processorsOf } from '../util/otel-sdk.ts';
 import { field } from '../util/payload.ts';
-import { printToStderr } from '../util/text-stream.ts';
+import { printToStderr } from '../util/process-warning.ts';
 import { readEnvironment } from '../util/variables.ts';
 import { endEarly, handOver } from './api-copies.ts';
 import { flushOnSignals } from './exit.ts';

@@ -1,6 +1,6 @@
 import { builtIn } from './built-in.ts';
 import { makeSuppressed } from './context.ts';
-import { failureReason, NO_ANSWER } from './export-result.ts';
+import { failureReason, NO_ANSWER } from './failure-reason.ts';
 
 /** Why no connection to a server can be opened; `undefined` if it can, or in a runtime without `node:net`. */
 export async function connectionFailure(

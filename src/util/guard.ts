@@ -1,7 +1,7 @@
 import { diag } from '@opentelemetry/api';
+import { terminalSafeLines } from 'openai-traces-viewer/shared/terminal-safe.ts';
 import { diagLogger } from './otel-api.ts';
 import { emitWarning } from './process-warning.ts';
-import { terminalSafeLines } from './terminal-safe.ts';
 
 const MAX_REPORTED = 100;
 const MAX_LOGGED_FRAMES = 5;

@@ -103,11 +103,6 @@ export function ownField(value: unknown, key: PropertyKey): unknown {
   }
 }
 
-/** Copies options, without inherited ones. */
-export function ownFields<Options extends object>(options: Options): Options {
-  return Object.assign(Object.create(null), options);
-}
-
 export function objectField(value: unknown, key: string): PayloadObject | undefined {
   return asObject(field(value, key));
 }

@@ -1,4 +1,4 @@
-import { printToStderr } from './text-stream.ts';
+import { writeTo } from 'openai-traces-viewer/shared/text-stream.ts';
 import { NAME } from './version.ts';
 
 let isExiting = false;
@@ -17,4 +17,8 @@ export function emitWarning(message: string): void {
   } catch {
     printToStderr(message);
   }
+}
+
+export function printToStderr(message: string): void {
+  writeTo(globalThis.process?.stderr, `${NAME}: ${message}\n`);
 }

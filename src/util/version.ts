@@ -1,10 +1,4 @@
-/** The name of the package, which is also the instrumentation scope. */
-export const NAME = 'opentelemetry-instrumentation-openai';
-
-export const COMMAND: string = `npx ${NAME}`;
-
-/** The header that identifies each response of the command `view`. */
-export const VIEW_HEADER = 'x-openai-traces-view';
+export { NAME } from 'openai-traces-viewer/shared/names.ts';
 
 /** The version in package.json. A test checks that they are equal. */
 export const VERSION = '0.1.0';

@@ -22,6 +22,12 @@ const { packages: LOCKED } = JSON.parse(readFileSync('package-lock.json', 'utf8'
   readonly packages: Readonly<Record<string, LockedPackage>>;
 };
 
+const VIEWER = JSON.parse(readFileSync('viewer/package.json', 'utf8')) as {
+  readonly name: string;
+  readonly private: boolean;
+  readonly devDependencies: Readonly<Record<string, string>>;
+};
+
 const MANIFEST = JSON.parse(readFileSync('package.json', 'utf8')) as {
   readonly exports: Readonly<Record<string, unknown>>;
   readonly bin: Readonly<Record<string, string>>;
@@ -50,9 +56,11 @@ test('the published package contains the build, each entry and the documents, an
 
 test('it has one dependency, and the lockfile has a hash for every package of the build', () => {
   expect(Object.keys(MANIFEST.dependencies)).toEqual(['require-in-the-middle']);
-  for (const version of Object.values(MANIFEST.devDependencies))
+  for (const version of [MANIFEST, VIEWER].flatMap(({ devDependencies }) => Object.values(devDependencies)))
     expect(version).toMatch(/^\d+\.\d+\.\d+$|^\^24$/);
-  const locked = Object.entries(LOCKED).filter(([path, { link }]) => path !== '' && link !== true);
+  const locked = Object.entries(LOCKED).filter(
+    ([path, { link }]) => path.startsWith('node_modules/') && link !== true,
+  );
   expect(locked.length).toBeGreaterThan(100);
   expect(
     locked.filter(([, { integrity }]) => !/^sha512-/.test(integrity ?? '')).map(([path]) => path),
@@ -77,19 +85,26 @@ test('the lockfile contains the optional packages of every platform', () => {
 
 test('NOTICE names what the build contains of other packages', () => {
   const notice = readFileSync('NOTICE', 'utf8');
-  const sources = globSync('src/**/*.{ts,tsx}').map((file) => readFileSync(file, 'utf8'));
+  const sources = globSync(['src/**/*.{ts,tsx}', 'viewer/src/**/*.{ts,tsx}']).map((file) =>
+    readFileSync(file, 'utf8'),
+  );
   const imported = sources.flatMap((source) =>
     [...source.matchAll(/^(?:import|export) (?!type )[^;]*? from '((?:@[\w-]+\/)?[\w.-]+)[^']*'/gm)].map(
       ([, name = '']) => name,
     ),
   );
-  const { dependencies, devDependencies, peerDependencies } = MANIFEST;
-  const bundled = Object.keys(devDependencies).filter(
-    (name) =>
-      name !== 'node' && imported.includes(name) && !(name in dependencies) && !(name in peerDependencies),
-  );
+  const { dependencies, peerDependencies } = MANIFEST;
+  const installed = [MANIFEST, VIEWER].flatMap(({ devDependencies }) => Object.keys(devDependencies));
+  const others = ['node', VIEWER.name, ...Object.keys(dependencies), ...Object.keys(peerDependencies)];
+  const bundled = [...new Set(installed)].filter((name) => imported.includes(name) && !others.includes(name));
   expect(bundled).toEqual(expect.arrayContaining(['js-tokens', 'preact', 'protobufjs', 'shell-quote']));
   expect(bundled.filter((name) => !notice.replaceAll('.', '').includes(name))).toEqual([]);
+});
+
+test('the viewer is part of the build, and no package of its own', () => {
+  expect(VIEWER.private).toBe(true);
+  const built = globSync('dist/*').filter((path) => readFileSync(path, 'utf8').includes(VIEWER.name));
+  expect(built).toEqual([]);
 });
 
 test('no install script runs for users', () => {

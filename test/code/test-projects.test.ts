@@ -21,5 +21,5 @@ test('each test file belongs to one project', () => {
     const included = new Set(include.flatMap((pattern) => globSync(pattern)));
     return [...included.difference(excluded)];
   });
-  expect(files.toSorted()).toEqual(globSync('test/**/*.test.ts').toSorted());
+  expect(files.toSorted()).toEqual(globSync(['test/**/*.test.ts', 'viewer/test/**/*.test.ts']).toSorted());
 });

@@ -28,7 +28,7 @@ export const PROMISES: Readonly<Record<string, string>> = {
   'If a masking hook fails or is set up wrongly, no content is recorded.':
     'test/telemetry/content/completion-hook.test.ts: a hook that fails',
   'Terminal output cannot move the cursor or reverse text.':
-    'test/viewer/tree-view.test.ts: are escaped everywhere',
+    'viewer/test/tree-view.test.ts: are escaped everywhere',
   'Only their owner can read pages and the folders created for them.':
     'test/threats/trace-files.test.ts: can read neither the page nor the folders created for it',
   'The package evaluates no code at run time, starts no process and has one dependency.':

@@ -21,7 +21,9 @@ describe.each(DOCUMENTS)('%s', (document) => {
   });
 
   test('names existing files', () => {
-    const named = [...text.matchAll(/`((?:docs|examples|scripts|src|test|semconv|bench)\/[\w./-]+)`/g)];
+    const named = [
+      ...text.matchAll(/`((?:docs|examples|scripts|src|test|semconv|bench|viewer)\/[\w./-]+)`/g),
+    ];
     expect(named.map(([, path = '']) => path).filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 

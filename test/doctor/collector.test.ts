@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { adviceFor, examineCollector, examineEndpoint } from '../../src/doctor/collector.ts';
-import { failureReason } from '../../src/util/export-result.ts';
+import { failureReason } from '../../src/util/failure-reason.ts';
 import { listen } from '../support/listening.ts';
 
 const ENDPOINT = 'OTEL_EXPORTER_OTLP_ENDPOINT';

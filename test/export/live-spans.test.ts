@@ -3,16 +3,16 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Span, type Tracer, trace } from '@opentelemetry/api';
 import { SamplingDecision, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
+import { type LiveView, startLiveView } from 'openai-traces-viewer/live/live-view.ts';
+import { VIEW_HEADER } from 'openai-traces-viewer/shared/names.ts';
+import type { ViewedSpan } from 'openai-traces-viewer/viewed-span.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { otlpProcessors } from '../../src/export/otlp-exporter.ts';
 import { forgetObservers, observerFor } from '../../src/pipeline/client-observers.ts';
 import { addOpenCall, type Call, removeOpenCall } from '../../src/sdk/call.ts';
-import { VIEW_HEADER } from '../../src/util/version.ts';
-import { type LiveView, startLiveView } from '../../src/viewer/live/live-view.ts';
-import type { ViewedSpan } from '../../src/viewer/viewed-span.ts';
+import { listsOf } from '../../viewer/test/live/requests.ts';
 import { listen } from '../support/listening.ts';
-import { listsOf } from '../viewer/live/requests.ts';
 
 const require = createRequire(import.meta.url);
 

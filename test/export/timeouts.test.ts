@@ -1,8 +1,8 @@
 import { Agent, type ClientRequest, request } from 'node:http';
+import { VIEW_HEADER } from 'openai-traces-viewer/shared/names.ts';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { watchTimeouts } from '../../src/export/otlp-exporter.ts';
 import * as unsent from '../../src/telemetry/program-end/unsent.ts';
-import { VIEW_HEADER } from '../../src/util/version.ts';
 import { listen } from '../support/listening.ts';
 
 vi.mock(import('../../src/telemetry/program-end/unsent.ts'), { spy: true });

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import { ConsoleTreeExporter } from '../../src/viewer/console-tree.ts';
+import { ConsoleTreeExporter } from '../../src/export.ts';
 import { CONFIGS, type FuzzCase, type Observed } from './observe.ts';
 import { SECRETS } from './programs.ts';
 

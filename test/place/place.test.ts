@@ -30,7 +30,7 @@ const TESTS = [
   'test/docs/api-reference.test.ts',
   'test/doctor/command.test.ts',
   'test/entries/units/register.test.ts',
-  'test/viewer/html-trace.test.ts',
+  'viewer/test/html-trace.test.ts',
   'test/size/size.test.ts',
 ];
 

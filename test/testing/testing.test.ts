@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { assertSpanTree, type SpanTreeOptions, spanTree } from '../../src/testing.ts';
-import { MATH_TUTOR, makeSpans, type SpanPlan } from '../viewer/spans.ts';
+import { MATH_TUTOR, makeSpans, type SpanPlan } from '../../viewer/test/spans.ts';
 
 const tutor = makeSpans(MATH_TUTOR);
 

@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
+import { type LiveView, startLiveView } from 'openai-traces-viewer/live/live-view.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type LiveView, startLiveView } from '../../src/viewer/live/live-view.ts';
-import { get, listsOf, otlp, post, send } from '../viewer/live/requests.ts';
+import { get, listsOf, otlp, post, send } from '../../viewer/test/live/requests.ts';
 
 let live: LiveView;
 let port: string;

@@ -13,13 +13,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { transcriptOf } from 'openai-traces-viewer/transcript.ts';
+import { pageFromFile } from 'openai-traces-viewer/view-command.ts';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { printChecks } from '../../src/doctor/command.ts';
 import { examineProject } from '../../src/doctor/project.ts';
 import { ConsoleTreeExporter, type FinishedSpan, HtmlTraceExporter } from '../../src/export.ts';
-import { transcriptOf } from '../../src/viewer/transcript.ts';
-import { pageFromFile } from '../../src/viewer/view-command.ts';
-import { makeSpans, rawSpan, rowsOf } from '../viewer/spans.ts';
+import { makeSpans, rawSpan, rowsOf } from '../../viewer/test/spans.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
+import { pageFromFile } from 'openai-traces-viewer/view-command.ts';
 import type { Page } from 'playwright-core';
 import { afterEach, describe, expect, test } from 'vitest';
-import { pageFromFile } from '../../src/viewer/view-command.ts';
 import { NO_BROWSER } from '../support/browser.ts';
 import { suiteBrowser } from '../support/suite-browser.ts';
 

@@ -1,8 +1,9 @@
+import { ownFields } from 'openai-traces-viewer/shared/own-fields.ts';
 import type { BlobPart, Completion, CompletionHook } from '../../config/completion-types.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
 import { guard, guardAsync } from '../../util/guard.ts';
-import { field, MAX_PART_DEPTH, ownFields } from '../../util/payload.ts';
+import { field, MAX_PART_DEPTH } from '../../util/payload.ts';
 import { platform } from '../../util/platform.ts';
 import { sha256 } from '../../util/sha256.ts';
 import { TaskQueue } from '../../util/task-queue.ts';

@@ -1,10 +1,11 @@
 import type { Attributes } from '@opentelemetry/api';
+import { ownFields } from 'openai-traces-viewer/shared/own-fields.ts';
 import type { Settings } from '../../config/config.ts';
 import type { ModelPrices, Price, PricePackage } from '../../config/model-prices.ts';
 import { notice } from '../../diagnostics/report.ts';
 import { type Endpoint, isFromOpenAI } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { asAmount, asName, field, numberField, ownFields, readHeader, row } from '../../util/payload.ts';
+import { asAmount, asName, field, numberField, readHeader, row } from '../../util/payload.ts';
 import { MAX_COST, priceOf, type Spending } from './billed-amounts.ts';
 import { hasListPrices, PriceList } from './price-package.ts';
 import { NO_MODALITIES, roundCost } from './usage.ts';

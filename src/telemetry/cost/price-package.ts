@@ -1,3 +1,4 @@
+import { terminalSafe } from 'openai-traces-viewer/shared/terminal-safe.ts';
 import {
   asPricePackage,
   type ModelPrices,
@@ -9,7 +10,6 @@ import { isOfSandbox } from '../../util/built-in.ts';
 import { log } from '../../util/guard.ts';
 import { findPackage, installsMissing } from '../../util/optional-packages.ts';
 import { field } from '../../util/payload.ts';
-import { terminalSafe } from '../../util/terminal-safe.ts';
 import { platformTimers, startOutside } from '../../util/timers.ts';
 
 const PACKAGE = '@pydantic/genai-prices';

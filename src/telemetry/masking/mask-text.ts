@@ -1,6 +1,7 @@
+import { ownFields } from 'openai-traces-viewer/shared/own-fields.ts';
 import { MASKED_KINDS, type MaskedKind } from '../../config/config.ts';
 import { notice } from '../../diagnostics/report.ts';
-import { isPlainObject, ownFields } from '../../util/payload.ts';
+import { isPlainObject } from '../../util/payload.ts';
 import { classNameOf } from '../outcomes/failure.ts';
 import { findPrivate, type MaskedSpan, type Search, searchFor } from './find-private.ts';
 

@@ -1,5 +1,6 @@
+import { SUCCESS } from 'openai-traces-viewer/shared/export-result.ts';
 import { builtIn } from '../../util/built-in.ts';
-import { failureReason, NO_ANSWER, SUCCESS } from '../../util/export-result.ts';
+import { failureReason, NO_ANSWER } from '../../util/failure-reason.ts';
 import { guard, guardAsync } from '../../util/guard.ts';
 import { type HttpQueue, httpQueuesOf } from '../../util/otel-sdk.ts';
 import { patchMethod } from '../../util/patch-method.ts';

@@ -1,5 +1,5 @@
 import { addressWithoutSecrets } from '../../config/otlp.ts';
-import { failureReason, NO_ANSWER } from '../../util/export-result.ts';
+import { failureReason, NO_ANSWER } from '../../util/failure-reason.ts';
 import { guard, guardAsync } from '../../util/guard.ts';
 import { countQueuedSpans, endpointsOf, exportersOf, isSending, processorsOf } from '../../util/otel-sdk.ts';
 import { field } from '../../util/payload.ts';
@@ -10,7 +10,7 @@ import {
   releasesProcess,
   watchUncaughtErrors,
 } from '../../util/process-events.ts';
-import { printToStderr } from '../../util/text-stream.ts';
+import { printToStderr } from '../../util/process-warning.ts';
 import { NAME } from '../../util/version.ts';
 import { settledWithin } from '../../util/wait.ts';
 import { sinksSettled } from '../events/sink.ts';

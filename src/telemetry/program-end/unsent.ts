@@ -2,9 +2,9 @@ import { adviceIfUnsent } from '../../config/environment.ts';
 import { addressWithoutSecrets, lacksScheme, parseAddress, usesProxy } from '../../config/otlp.ts';
 import { builtIn } from '../../util/built-in.ts';
 import { connectionFailure } from '../../util/connection-failure.ts';
-import { failureReason, REFUSED_CONNECTION } from '../../util/export-result.ts';
+import { failureReason, REFUSED_CONNECTION } from '../../util/failure-reason.ts';
 import { platform } from '../../util/platform.ts';
-import { printToStderr } from '../../util/text-stream.ts';
+import { printToStderr } from '../../util/process-warning.ts';
 import { readEnvironment } from '../../util/variables.ts';
 
 const RECENT_TIMEOUT_MS = 1_000;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { restOfRequest } from '../../../src/telemetry/content/consent.ts';
+import { maskingHook } from '../../../src/telemetry/masking/hook.ts';
 import { startProgram } from '../../support/program.ts';
 
 const BODY = {
@@ -66,4 +67,17 @@ test('it is JSON on the span and a structured value on the event, as the registr
   );
   expect(onEvent).toEqual({ model: 'gpt-4o', tool_choice: 'none' });
   expect(JSON.parse(String(onSpan))).toEqual(onEvent);
+});
+
+test('it is masked like other content', async () => {
+  const config = {
+    captureMessageContent: 'SPAN_ONLY',
+    recordRequest: ['user'],
+    completionHook: maskingHook(),
+  } as const;
+  const { client, telemetry } = await startProgram({ config, content: true });
+  await client.chat.completions.create({ model: 'gpt-4o', messages: [], user: 'ada@example.org' });
+  expect(JSON.parse(String(telemetry.spans[0]?.attributes['openai.request.body']))).toMatchObject({
+    user: '[email]',
+  });
 });

@@ -1,0 +1,123 @@
+import { computed } from '@preact/signals';
+import type { VNode } from 'preact';
+import { attributeText, messageText } from '../messages.ts';
+import * as ATTR from '../semconv/attributes.ts';
+import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
+import type { Row } from '../tree.ts';
+import { isFailed, isInterrupted, isOngoing, type ViewedSpan } from '../viewed-span.ts';
+import { Paged, Said, ToolBlock } from './content.tsx';
+import { Evaluations, SpanDetails } from './elements.tsx';
+import { SpanButton } from './overview.tsx';
+import { foundRows, openTrace } from './state.ts';
+
+type ChatMessage = Extract<TranscriptEntry, { kind: 'message' }>;
+
+const CHAT_PAGE_SIZE = 100;
+/** The maximum number of evaluations shown for one answer. Its span shows all of them. */
+const MAX_SHOWN_EVALUATIONS = 10;
+
+/** The entries of the conversation, each with its number: a row can have several entries. */
+const transcript = computed(() =>
+  transcriptOf(openTrace.value?.rows ?? []).map((entry, number) => ({ entry, key: number })),
+);
+
+const shownEntries = computed(() => transcript.value.filter(({ entry }) => foundRows.value.has(entry.row)));
+
+const hasContent = computed(() =>
+  transcript.value.some(({ entry }) =>
+    entry.kind === 'message' ? entry.parts.length > 0 : entry.kind === 'tool' && entry.input !== undefined,
+  ),
+);
+
+export function ConversationView(): VNode {
+  if (shownEntries.value.length === 0) return <p class="dim">These spans contain no conversation.</p>;
+  return (
+    <div class="chat">
+      {!hasContent.value && (
+        <p class="note">
+          Message content was not recorded. To see it here, set the variable{' '}
+          <code>OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT</code>, or the option{' '}
+          <code>captureMessageContent</code>, to <code>SPAN_ONLY</code>.
+        </p>
+      )}
+      <Paged
+        as="ol"
+        items={shownEntries.value}
+        size={CHAT_PAGE_SIZE}
+        label="Show more of the conversation"
+        render={({ entry, key }) => <TranscriptItem key={key} entry={entry} />}
+      />
+    </div>
+  );
+}
+
+function TranscriptItem({ entry }: { readonly entry: TranscriptEntry }): VNode {
+  const { kind, row } = entry;
+  switch (kind) {
+    case 'heading':
+      return <Heading row={row} />;
+    case 'message':
+      return (
+        <li class="message">
+          <ChatBubble message={entry} />
+          {entry.usage && <Footer row={row} />}
+        </li>
+      );
+    default:
+      return (
+        <li class="tool" style={{ '--type': entry.own && isFailed(row.span) ? 'var(--bad)' : 'var(--tool)' }}>
+          <Said by={`Tool ${entry.name}`} parts={[]}>
+            <ToolBlock input={entry.input} output={entry.output} />
+          </Said>
+          {entry.own && <Footer row={row} />}
+        </li>
+      );
+  }
+}
+
+function Heading({ row }: { readonly row: Row }): VNode {
+  const { attributes } = row.span;
+  const invocation = attributes[ATTR.OPENAI_RUN_ID] ?? attributes[ATTR.OPENAI_TURN_ID];
+  const id = invocation ?? attributes[ATTR.GEN_AI_CONVERSATION_ID];
+  return (
+    <li class="heading">
+      <h3>
+        <SpanButton row={row} /> <code class="dim">{typeof id === 'string' && id}</code>
+      </h3>
+      <p class="foot line small">
+        <SpanDetails row={row} />
+      </p>
+    </li>
+  );
+}
+
+function ChatBubble({ message }: { readonly message: ChatMessage }): VNode | null {
+  const { role, parts } = message;
+  const { span } = message.row;
+  // An answer that only calls tools has no text. Its calls follow as entries of their own.
+  if (parts.length === 0 && span.attributes[ATTR.GEN_AI_OUTPUT_MESSAGES] !== undefined) return null;
+  // Copies the texts of the message, or the whole message as JSON if it has none.
+  const copied = (): string => messageText({ role, parts }) || attributeText(parts);
+  return (
+    <Said by={role} parts={parts} copied={parts.length > 0 ? copied : undefined}>
+      {parts.length === 0 && <p class="dim">{missingText(role, span)}</p>}
+    </Said>
+  );
+}
+
+function missingText(role: string, span: ViewedSpan): string {
+  if (isOngoing(span)) return 'in progress';
+  if (role !== 'user' && isInterrupted(span)) return 'interrupted';
+  if (!isFailed(span)) return 'not recorded';
+  return role === 'user' ? 'not transcribed' : 'no answer';
+}
+
+function Footer({ row }: { readonly row: Row }): VNode {
+  return (
+    <p class="foot line small">
+      <SpanButton row={row} />
+      <SpanDetails row={row} />
+      <Evaluations span={row.span} limit={MAX_SHOWN_EVALUATIONS} />
+    </p>
+  );
+}

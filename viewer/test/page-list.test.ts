@@ -1,0 +1,198 @@
+import type { Locator, Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { accessFindings } from '../../test/support/axe.ts';
+import { NO_BROWSER } from '../../test/support/browser.ts';
+import { cellsOf, usePage } from './opened-page.ts';
+import { chat, messages, type SpanPlan, text, tokens } from './spans.ts';
+
+/** A trace of a call and a tool, each of which takes half of its time. */
+function trace(
+  name: string,
+  start: number,
+  more: Partial<SpanPlan> & { readonly cost?: number; readonly time?: number } = {},
+): SpanPlan {
+  const { cost = 0.01, time = 100, ...rest } = more;
+  const call = {
+    'gen_ai.request.model': 'gpt-4o',
+    ...tokens(100, 10),
+    'openai.cost': cost,
+    'gen_ai.input.messages': messages('user', text(`Ask of ${name}`)),
+  };
+  const tool = { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'find' };
+  const [half, end] = [start + time / 2, start + time];
+  const children = [
+    chat(call, { start, end: half }),
+    { name: 'execute_tool find', start: half, end, attributes: tool },
+  ];
+  return { name, start, end, children, ...rest };
+}
+
+const TRACES: readonly SpanPlan[] = [
+  trace('first', 0, { cost: 0.03 }),
+  trace('second', 1_000, { time: 400 }),
+  trace('third', 2_000, { error: true, attributes: { 'error.type': 'timeout', 'user.id': 'user_7' } }),
+];
+
+describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
+  const { open } = usePage();
+  let page: Page;
+
+  const nav = (): Locator => page.getByRole('navigation');
+  const titles = (): Promise<string[]> => nav().locator('li strong').allTextContents();
+  const filter = (): Locator => page.getByRole('combobox', { name: 'Filter' });
+  const title = (): Promise<string | null> =>
+    page.getByRole('region', { name: 'Trace' }).getByRole('heading').textContent();
+  /** The rows of a table, without its head. */
+  const rowsIn = async (table: Locator): Promise<string[][]> =>
+    (await cellsOf(table.getByRole('row'))).slice(1);
+  async function reopen(address: string): Promise<void> {
+    await page.goto('about:blank');
+    await page.goto(address);
+  }
+
+  it('has two lines for each trace, and is sorted as the address says', async () => {
+    page = await open(TRACES);
+    const entry = nav().getByRole('listitem').first();
+    expect((await entry.innerText()).split('\n').filter(Boolean)).toEqual([
+      'third',
+      'Ask of third',
+      '1 error',
+      '01-01 00:00 · 100 ms · $0.010 · 100 → 10 · 3 spans',
+    ]);
+    expect((await entry.boundingBox())?.height).toBeLessThan(55);
+    expect(await titles()).toEqual(['third', 'second', 'first']);
+    for (const [order, expected] of [
+      ['Longest', ['second', 'third', 'first']],
+      ['Costliest', ['first', 'third', 'second']],
+      ['Newest', ['third', 'second', 'first']],
+    ] as const) {
+      await page.getByRole('combobox', { name: 'Order' }).selectOption(order);
+      expect(await titles(), order).toEqual(expected);
+    }
+    await page.goBack();
+    expect(await titles()).toEqual(['first', 'third', 'second']);
+    await page.reload();
+    expect(await titles()).toEqual(['first', 'third', 'second']);
+  });
+
+  it('has the date of a trace of another day than today, and the whole time for the pointer', async () => {
+    const today = Date.now() - Date.parse('2026-01-01');
+    page = await open([trace('today', today), trace('before', -3_600_000)]);
+    const facts = nav().locator('li .small');
+    expect((await facts.allInnerTexts()).map((shown) => shown.split(' · ')[0])).toEqual([
+      expect.stringMatching(/^\d\d:\d\d:\d\d$/),
+      '12-31 23:00',
+    ]);
+    expect(await facts.last().getAttribute('title')).toBe('2025-12-31 23:00:00 UTC');
+  });
+
+  it('is filtered by terms that are suggested, and goes back', async () => {
+    page = await open(TRACES);
+    const suggested = (): Promise<string[]> =>
+      page
+        .locator('datalist option')
+        .evaluateAll((all) => all.map((each) => (each as HTMLOptionElement).value));
+    expect(await suggested()).toEqual(['model:gpt-4o', 'tool:find', 'user:user_7', 'error:timeout']);
+    await filter().pressSequentially('tool:find user:');
+    expect(await suggested()).toContain('tool:find user:user_7');
+    await filter().pressSequentially('user_7');
+    expect(await titles()).toEqual(['third']);
+    expect(page.url()).toContain('filter=tool%3Afind+user%3Auser_7');
+    const address = page.url();
+    await page.goBack();
+    expect(await titles()).toHaveLength(3);
+    expect(await filter().inputValue()).toBe('');
+    await reopen(address);
+    expect(await titles()).toEqual(['third']);
+  });
+
+  it('marks what was found', async () => {
+    page = await open(TRACES);
+    const marked = (): Promise<string[]> =>
+      page.evaluate(() => [...(CSS.highlights.get('found') ?? [])].map((each) => String(each).toLowerCase()));
+    await filter().fill('ask of SECOND');
+    await expect.poll(async () => new Set(await marked())).toEqual(new Set(['ask', 'of', 'second']));
+    await filter().fill('');
+    await expect.poll(marked).toEqual([]);
+  });
+
+  it('has totals of what is listed, by model and tool', async () => {
+    page = await open(TRACES);
+    await page.getByRole('button', { name: 'Totals $0.050' }).click();
+    const totals = page.getByRole('region', { name: 'Totals' });
+    const rows = async (): Promise<string[][]> => (await rowsIn(totals)).map((cells) => cells.slice(0, 7));
+    expect(await rows()).toEqual([
+      ['gpt-4o', '3', '0', '300 → 30', '$0.050', '50 ms', '200 ms'],
+      ['find', '3', '0', '', '', '50 ms', '200 ms'],
+    ]);
+    expect((await totals.locator('dl > div').allInnerTexts()).map((fact) => fact.split('\n'))).toEqual([
+      ['Traces', '3'],
+      ['Cost', '$0.050'],
+      ['Tokens', '300 → 30'],
+      ['Errors', '1'],
+    ]);
+    const bars = await totals
+      .locator('.amounts .bar')
+      .evaluateAll((all) => all.map((each) => each.getBoundingClientRect().width));
+    expect((bars[1] ?? 0) / (bars[0] ?? 1)).toBeCloseTo(3, 1);
+    expect(await accessFindings(page)).toEqual([]);
+    await filter().fill('second');
+    await expect.poll(rows).toEqual([
+      ['gpt-4o', '1', '0', '100 → 10', '$0.010', '200 ms', '200 ms'],
+      ['find', '1', '0', '', '', '200 ms', '200 ms'],
+    ]);
+    await page.goBack();
+    await page.goBack();
+    expect(await title()).toBe('third');
+  });
+
+  it('compares a trace with the open one', async () => {
+    const before = trace('program', 0);
+    const [call] = before.children ?? [];
+    const failed = { ...call?.attributes, 'error.type': 'timeout' };
+    const children =
+      call === undefined ? [] : [{ ...call, start: 9_000, end: 9_100, error: true, attributes: failed }];
+    page = await open([before, trace('program', 9_000, { children }), trace('other', -5_000)]);
+    await nav()
+      .getByRole('button', { name: /^program/ })
+      .last()
+      .click();
+    await page.getByRole('button', { name: 'Compare with…' }).click();
+    await nav().getByText('Choose what to compare with the open one.').waitFor();
+    await nav()
+      .getByRole('button', { name: /^program/ })
+      .first()
+      .click();
+    const comparison = page.getByRole('region', { name: 'Comparison' });
+    const usage = '100 → 10 tokens\n$0.010';
+    expect(await rowsIn(comparison)).toEqual([
+      ['Model', 'gpt-4o', 'gpt-4o'],
+      ['Duration', '100 ms', '100 ms'],
+      ['Tokens', '100 → 10 tokens', '100 → 10 tokens'],
+      ['Cost', '$0.010', '$0.010'],
+      ['Model calls', '1', '1'],
+      ['Tool calls', '1', ''],
+      ['Errors', '0', '1'],
+      ['Steps'],
+      ['program', '100 ms', '100 ms'],
+      ['chat gpt-4o', `50 ms\n${usage}`, `100 ms\n✗ timeout\n${usage}`],
+      ['execute_tool find', '50 ms', '–'],
+    ]);
+    expect(await comparison.locator('mark').allInnerTexts()).toEqual(['Tool calls', 'Errors']);
+    // The line above the steps goes through all columns.
+    const bordered = await comparison
+      .getByRole('row', { name: 'Steps' })
+      .evaluate((row) => [row, ...row.children].map((each) => getComputedStyle(each).borderTopWidth));
+    expect(bordered).toEqual(['1px', '0px']);
+    expect(await accessFindings(page)).toEqual([]);
+    await page.setViewportSize({ width: 400, height: 900 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
+    expect(await accessFindings(page)).toEqual([]);
+    await page.setViewportSize({ width: 1440, height: 900 });
+    const address = page.url();
+    await comparison.getByRole('button', { name: 'program' }).first().click();
+    expect(await title()).toBe('program');
+    await reopen(address);
+    await comparison.waitFor();
+  });
+});
