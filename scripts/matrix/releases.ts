@@ -1,6 +1,11 @@
-import { RELEASE_CASES } from '../../test/loading/release-programs.ts';
+import { RELEASE_CASES, type ReleaseCase } from '../../test/loading/release-programs.ts';
 import { problemsOnRelease, writeReleasePrograms } from '../../test/loading/run-release.ts';
-import { PROGRAM_LANES, RELEASE_NODE_LANES, RELEASES_LANE } from '../../test/support/lanes/lanes.ts';
+import {
+  NEWEST_NODE_LANE,
+  PROGRAM_LANES,
+  RELEASE_NODE_LANES,
+  RELEASES_LANE,
+} from '../../test/support/lanes/lanes.ts';
 import { nodeIn } from '../../test/support/lanes/paths.ts';
 import { makeLanes } from '../../test/support/lanes/prepare.ts';
 import { packPackage } from '../../test/support/lanes/tarball.ts';
@@ -14,7 +19,20 @@ export interface ReleaseOutcome {
 
 const AT_ONCE = 2;
 
-/** Runs every program of `test/loading` on each release of Node. */
+/** All programs run on these. On the others, those run that `npm run test:all` has. */
+const WITH_ALL = [
+  '22.15.0',
+  '22.18.0',
+  '24.11.0',
+  '25.0.0',
+  process.versions.node,
+  NEWEST_NODE_LANE.packages.node,
+];
+
+const casesOn = (node: string): readonly ReleaseCase[] =>
+  RELEASE_CASES.filter(({ isCommon }) => isCommon || WITH_ALL.includes(node));
+
+/** Runs the programs of `test/loading` on each release of Node. */
 export async function runReleases(): Promise<ReleaseOutcome[]> {
   await makeLanes([...PROGRAM_LANES, RELEASES_LANE, ...RELEASE_NODE_LANES], await packPackage());
   const folder = await writeReleasePrograms();
@@ -28,7 +46,7 @@ export async function runReleases(): Promise<ReleaseOutcome[]> {
 }
 
 async function runRelease(node: string, command: string, folder: string): Promise<ReleaseOutcome> {
-  const waiting = [...RELEASE_CASES];
+  const waiting = [...casesOn(node)];
   const problems: string[] = [];
   let passed = 0;
   const worker = async (): Promise<void> => {
@@ -39,13 +57,13 @@ async function runRelease(node: string, command: string, folder: string): Promis
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  console.log(`Node ${node}: ${passed} of ${RELEASE_CASES.length} programs`);
+  console.log(`Node ${node}: ${passed} of ${casesOn(node).length} programs`);
   return { node, passed, problems };
 }
 
 /** Renders the table of releases. */
 export function releasesTable(outcomes: readonly ReleaseOutcome[]): string {
-  const rows = outcomes.map(({ node, passed }) => `| ${node} | ${passed} of ${RELEASE_CASES.length} |`);
+  const rows = outcomes.map(({ node, passed }) => `| ${node} | ${passed} of ${casesOn(node).length} |`);
   return `## Releases of Node
 
 Programs that import \`openai\` beside CommonJS packages, such as \`express\` and \`axios\`, ran on these releases with \`…/register\` or a setup of

@@ -160,7 +160,7 @@ export class SingleLoadHook {
 
 /** Called in a resolve hook: `Import` loads in the next microtask, `Require` at once. Nothing loads if `undefined`. */
 function howLoaded(): string | undefined {
-  for (const { functionName } of util.getCallSites(MAX_FRAMES)) {
+  for (const { functionName } of util.getCallSites(MAX_FRAMES, { sourceMap: false })) {
     const [, how] = LOADS.exec(functionName) ?? [];
     if (how !== undefined) return how;
   }
