@@ -90,7 +90,8 @@ export interface OpenAIInstrumentationConfig extends Hooks {
   maxSpanContentLength?: number | undefined;
   /**
    * What is recorded of media inside messages (base64 and `data:` URLs), where content is recorded: `reference` (default)
-   * records their type, size and SHA-256, `inline` the base64 text if `maxContentLength` allows, `drop` nothing. `OTEL_INSTRUMENTATION_OPENAI_MEDIA`.
+   * records their type, size and SHA-256, `inline` the base64 text of up to 1 MiB each and 2 MiB
+   * on a span, apart from the limits for text, `drop` nothing. `OTEL_INSTRUMENTATION_OPENAI_MEDIA`.
    */
   media?: 'reference' | 'inline' | 'drop' | undefined;
   /**

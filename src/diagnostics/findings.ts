@@ -48,6 +48,7 @@ export type ProcessFindingCode =
   | 'other_instrumentation'
   | 'other_switched_off'
   | 'content_recorded'
+  | 'batch_too_large'
   | 'no_price_package'
   | 'host_unlisted'
   | 'stream_without_usage'
@@ -197,6 +198,12 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
     message: (value) => `Prompts, answers and tool calls are recorded (${value}).`,
     action:
       'To prevent this, set captureMessageContent: false, or OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=NO_CONTENT.',
+  },
+  batch_too_large: {
+    message: (size) =>
+      `With maxSpanContentLength and media as they are, a batch of ${size} spans may exceed the 4 MiB that most collectors accept. They reject it whole.`,
+    action:
+      'Lower OTEL_BSP_MAX_EXPORT_BATCH_SIZE, have the collector accept more, or store content elsewhere with ContentStore.',
   },
   no_price_package: {
     severity: 'information',

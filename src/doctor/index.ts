@@ -1,9 +1,12 @@
 import { hasSeenClientClass, noticeOurselves } from '../diagnostics/copies.ts';
 import { describeFinding, type Finding } from '../diagnostics/findings.ts';
 import { logFinding, noticed } from '../diagnostics/report.ts';
+import { processObserver } from '../pipeline/default-observers.ts';
 import { currentProvider, findMissing } from '../pipeline/missing-provider.ts';
 import { thisFile } from '../util/optional-packages.ts';
+import { readEnvironment } from '../util/variables.ts';
 import { VERSION } from '../util/version.ts';
+import { describeLargeBatch } from './large-batch.ts';
 
 noticeOurselves(thisFile() ?? 'bundled', VERSION);
 
@@ -19,9 +22,11 @@ noticeOurselves(thisFile() ?? 'bundled', VERSION);
  * `npx opentelemetry-instrumentation-openai doctor`.
  */
 export function doctor(): Finding[] {
+  const settings = processObserver()?.telemetry.settings;
   const findings = [
     ...noticed(),
     ...findMissing(currentProvider()),
+    ...(settings === undefined ? [] : describeLargeBatch(settings, readEnvironment())),
     ...(hasSeenClientClass() ? [] : [describeFinding('openai_not_seen')]),
   ];
   for (const finding of findings) logFinding(finding);

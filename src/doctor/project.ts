@@ -7,6 +7,7 @@ import type { Environment } from '../util/variables.ts';
 import { type Check, checked, distinct, findingsOf, remark, skippedCheck } from './check.ts';
 import { examineEndpoint } from './collector.ts';
 import { findUpwards, readManifest } from './files.ts';
+import { describeLargeBatch } from './large-batch.ts';
 import { examineBundlers, examinePackages } from './packages.ts';
 import { examineStart, START_SCRIPT } from './start-check.ts';
 import { launchesOf } from './start-scripts.ts';
@@ -66,7 +67,8 @@ export function environmentsOf(subject: ProjectSubject): Environment[] {
 
 function examineSettings(environment: Environment): Check {
   const problems: string[] = [];
-  const { captureMessageContent } = resolveSettings({}, (problem) => problems.push(problem), environment);
+  const settings = resolveSettings({}, (problem) => problems.push(problem), environment);
+  const { captureMessageContent } = settings;
   const ofSwitch = switchProblem(environment);
   if (ofSwitch !== undefined) problems.push(ofSwitch);
   problems.push(...sdkProblems(environment), ...unknownVariables(environment));
@@ -78,5 +80,6 @@ function examineSettings(environment: Environment): Check {
   }
   if (captureMessageContent !== 'NO_CONTENT' && typeof captureMessageContent !== 'function')
     findings.push(describeFinding('content_recorded', captureMessageContent));
+  findings.push(...describeLargeBatch(settings, environment));
   return checked('settings', named.sort().join(', ') || 'no OTEL_* variable is set', findings);
 }

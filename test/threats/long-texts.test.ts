@@ -63,7 +63,7 @@ describe('only the start of a text is searched', () => {
   });
 
   test('text with a data: URL', () => {
-    const media = { mode: 'reference', maxInline: 0, hashable: 0 } as const;
+    const media = { mode: 'reference' as const, maxInline: 0, inlineLeft: 0, inlined: [], hashable: 0 };
     const url = `data:image/png;base64,${'A'.repeat(100)}`;
     expect(textWithoutMedia(media, `See ${url} and ${' '.repeat(5_000_000)}${url}`)).toMatch(
       /^See data:image\/png;base64,… and {1048446}…$/,

@@ -8,7 +8,7 @@ import { platform } from '../../util/platform.ts';
 import { sha256 } from '../../util/sha256.ts';
 import { TaskQueue } from '../../util/task-queue.ts';
 import { contentLimits, limitedJson, writeMessages, writeParts, writeValues } from './content-writer.ts';
-import { base64Size, isBlob } from './media.ts';
+import { base64Size, isBlob, withInlineMedia } from './media.ts';
 
 /** Limits of {@link ContentStore}, and the prefix of its references. */
 export interface ContentStoreLimits {
@@ -130,12 +130,13 @@ export class ContentStore {
     const values: readonly unknown[] = completion[name];
     const write =
       name === 'toolDefinitions' ? writeValues : name === 'systemInstructions' ? writeParts : writeMessages;
-    const json = guard(
+    const written = guard(
       'storing content',
       () =>
         limitedJson(values, maxLength, { maxText: maxLength }, MAX_PART_DEPTH) ??
         write(values, maxLength, limits),
     );
+    const json = written && withInlineMedia(limits.media, written);
     if (json === undefined) {
       this.#dropped++;
       return;

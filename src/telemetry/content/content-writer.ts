@@ -5,7 +5,17 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { cut } from '../../util/cut-text.ts';
 import { logError } from '../../util/guard.ts';
 import { asArray, asCount, field, fieldsOf, first, MAX_RECORDED_DEPTH } from '../../util/payload.ts';
-import { isBlob, MAX_HASHED_BYTES, type Media, shownMedia, textWithoutMedia } from './media.ts';
+import {
+  inlineMark,
+  isBlob,
+  MAX_HASHED_BYTES,
+  MAX_INLINE_LENGTH,
+  MAX_SPAN_INLINE_LENGTH,
+  type Media,
+  shownMedia,
+  textWithoutMedia,
+  withInlineMedia,
+} from './media.ts';
 
 /** Messages of a request. Only those that fit are read, from the end of the conversation. */
 export type UnreadMessages = Pick<readonly Message[], 'length' | 'at'>;
@@ -89,7 +99,13 @@ export function contentLimits(
     maxText: Math.min(maxContentLength, maxText),
     maxAttribute,
     left: maxSpanContentLength,
-    media: { mode: media, maxInline: maxContentLength, hashable: MAX_HASHED_BYTES },
+    media: {
+      mode: media,
+      maxInline: Math.min(MAX_INLINE_LENGTH, maxText),
+      inlineLeft: MAX_SPAN_INLINE_LENGTH,
+      inlined: [],
+      hashable: MAX_HASHED_BYTES,
+    },
     hidden: hideContent,
   };
 }
@@ -119,8 +135,12 @@ export function writeContent(limits: ContentLimits, content: Content, share: num
       const json = write(value, room, limits);
       // Nothing is left of media that are dropped.
       if (json === undefined || json === 'null') continue;
-      written[attribute] = json;
       limits.left -= json.length;
+      const whole = withInlineMedia(limits.media, json);
+      written[attribute] =
+        whole.length > limits.maxAttribute
+          ? write(value, room, { ...limits, media: { ...limits.media, mode: 'reference' } })
+          : whole;
     } catch (error) {
       // A completion hook may have replaced a field by a getter that throws.
       logError('recording content', error);
@@ -307,7 +327,10 @@ export function limitedJson(
   holder?: object,
 ): string | undefined {
   if (room < 1) return undefined;
-  const value = limits.media === undefined ? given : shownMedia(limits.media, given, key, holder);
+  const { media } = limits;
+  const mark = typeof given === 'string' && media !== undefined && inlineMark(media, given, key, holder);
+  if (mark) return withinRoom(mark, room);
+  const value = media === undefined ? given : shownMedia(media, given, key, holder);
   if (typeof value === 'string') {
     const text = cutMarked(value, limits);
     // The JSON of a text is never shorter than the text, so a text that is too long need not be serialised.

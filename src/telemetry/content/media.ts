@@ -7,6 +7,10 @@ import { urlWithoutSecrets } from '../../util/url-secrets.ts';
 
 /** How many bytes of media are hashed per operation, in some milliseconds. Further media get no hash. */
 export const MAX_HASHED_BYTES = 4_194_304;
+/** How many base64 characters of one image, sound or file the option `media: 'inline'` records: 1 MiB of bytes. */
+export const MAX_INLINE_LENGTH: number = Math.ceil(1_048_576 / 3) * 4;
+/** How many it records on one span, apart from the limits for texts: 2 MiB of bytes. */
+export const MAX_SPAN_INLINE_LENGTH: number = 2 * MAX_INLINE_LENGTH;
 /** A `data:` URL inside a text, such as Markdown. Repetitions are bounded: the text may be hostile. */
 const EMBEDDED_URL =
   /(data:[\w.+/\\-]{0,80}(?:;[^\s;,<>"]{1,200}){0,4};base64,)[\w+/=%-]+(?:\r?\n[\w+/=%-]{40,})*/gi;
@@ -19,7 +23,43 @@ export interface Media {
   readonly mode: Settings['media'];
   /** Media with more base64 characters are not recorded inline, but by size and hash. */
   readonly maxInline: number;
+  /** How many base64 characters may still be recorded inline. They do not count as content. */
+  inlineLeft: number;
+  /** The JSON of the media that are recorded inline. Until it is inserted, a mark stands for each. */
+  readonly inlined: string[];
   hashable: number;
+}
+
+/** Encloses the index of inline media in JSON, which always escapes this character. */
+const INLINE_MARK = '\u0001';
+
+/** Returns the mark for a text that is media to be recorded inline, else `undefined`. */
+export function inlineMark(
+  media: Media,
+  text: string,
+  key: string | undefined,
+  holder: object | undefined,
+): string | undefined {
+  if (media.mode !== 'inline') return undefined;
+  const isContent = key === 'content' && isBlob(holder);
+  const blob = isContent ? holder : (blobOfUrl(text) ?? blobInField(text, key, holder));
+  if (blob === undefined || !fitsInline(media, blob)) return undefined;
+  media.inlineLeft -= blob.content.length;
+  return INLINE_MARK + (media.inlined.push(JSON.stringify(text)) - 1) + INLINE_MARK;
+}
+
+/** Replaces the marks in JSON by the media. */
+export function withInlineMedia({ inlined }: Media, json: string): string {
+  if (inlined.length === 0) return json;
+  const parts = json
+    .split(INLINE_MARK)
+    .map((part, index) => (index % 2 === 0 ? part : inlined[Number(part)]));
+  inlined.length = 0;
+  return parts.join('');
+}
+
+function fitsInline({ maxInline, inlineLeft }: Media, { content }: BlobPart): boolean {
+  return content.length <= Math.min(maxInline, inlineLeft);
 }
 
 /**
@@ -43,7 +83,7 @@ export function textWithoutMedia({ mode }: Media, text: string): string {
 
 function shownBlob(media: Media, value: unknown, blob: BlobPart): unknown {
   if (media.mode === 'drop') return null;
-  if (media.mode === 'inline' && blob.content.length <= media.maxInline) return value;
+  if (media.mode === 'inline' && fitsInline(media, blob)) return value;
   const { type, modality, mime_type, content, size = base64Size(content) } = blob;
   return { type, modality, mime_type, content: '', size, sha256: mediaHash(content, size, media) };
 }

@@ -6,6 +6,7 @@ import { cut } from '../../util/cut-text.ts';
 import { arrayField, asObject, field, first } from '../../util/payload.ts';
 import type { ContentRecord } from '../content/content-record.ts';
 import { contentLimits, limitedJson } from '../content/content-writer.ts';
+import { withInlineMedia } from '../content/media.ts';
 import type { Spent, Usage } from '../cost/usage.ts';
 import type { OperationKind, RequestedToolCall } from '../operation.ts';
 import type { Failure } from '../outcomes/failure.ts';
@@ -176,8 +177,9 @@ function valueIn(parts: readonly unknown[], key: string, hostedKey: string, wrap
 
 function limitedText(value: unknown, settings: Settings): unknown {
   if (value === undefined || value === null) return undefined;
-  const json = limitedJson(value, settings.maxSpanContentLength, contentLimits(settings));
-  return json === undefined ? undefined : (JSON.parse(json) as unknown);
+  const limits = contentLimits(settings);
+  const json = limitedJson(value, settings.maxSpanContentLength, limits);
+  return json === undefined ? undefined : (JSON.parse(withInlineMedia(limits.media, json)) as unknown);
 }
 
 function violation(base: Members, attributes: Attributes, failure: Failure, settings: Settings): Members {

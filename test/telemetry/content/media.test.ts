@@ -53,6 +53,67 @@ async function recorded(
 
 const BLOB = { type: 'blob', modality: 'image', mime_type: 'image/png' };
 
+describe('media that are recorded inline have limits of their own', () => {
+  const MIB = 1_048_576;
+  const config = { captureMessageContent: 'SPAN_AND_EVENT', media: 'inline', maxContentLength: 100 } as const;
+  const url = (size: number): string => `data:image/png;base64,${Buffer.alloc(size, 7).toString('base64')}`;
+
+  /** What is recorded of media in a message, in its order: the media as they were sent, or their size. */
+  async function recordedOf(...urls: readonly string[]): Promise<unknown[]> {
+    const { client, telemetry } = await startProgram({ content: true, eventContent: true, config });
+    const content = urls.map((each) => ({ type: 'image_url' as const, image_url: { url: each } }));
+    const text = { type: 'text' as const, text: 'x'.repeat(1_000) };
+    await ask(client, '', { messages: [{ role: 'user', content: [text, ...content] }] });
+    const onSpan = JSON.parse(String(telemetry.spans[0]?.attributes['gen_ai.input.messages']));
+    const [onEvent] = telemetry.logRecords.map(({ attributes }) => attributes['gen_ai.input.messages']);
+    expect(JSON.stringify(onEvent) === JSON.stringify(onSpan)).toBe(true);
+    const [first, ...others] = onSpan[0].parts;
+    expect(first).toEqual({ type: 'text', content: 'x'.repeat(100), original_length: 1_000 });
+    return others.map((part: { content: string; size?: number }, index: number) =>
+      urls[index]?.endsWith(`,${part.content}`) ? 'whole' : part.size,
+    );
+  }
+
+  test('1 MiB each, 2 MiB on a span', async () => {
+    expect(await recordedOf(url(MIB), url(MIB + 3), url(MIB - 6), url(7))).toEqual([
+      'whole',
+      MIB + 3,
+      'whole',
+      7,
+    ]);
+  });
+
+  test('a sound of one second in the result of a tool', async () => {
+    const { client, telemetry } = await startProgram({ content: true, eventContent: true, config });
+    const sound = { type: 'audio', mimeType: 'audio/wav', data: Buffer.alloc(96_044, 1).toString('base64') };
+    await ask(client, '', { messages: answered(JSON.stringify({ content: [sound, { text: '\u0001' }] })) });
+    const [, message] = JSON.parse(String(telemetry.spans.at(-1)?.attributes['gen_ai.input.messages']));
+    expect(message.parts[0].response).toEqual({ content: [sound, { text: '\u0001' }] });
+  });
+
+  test('a sink gets them, too', async () => {
+    const events: SinkEvent[] = [];
+    const sink = (event: SinkEvent): void => void events.push(event);
+    const { client } = await startProgram({
+      content: true,
+      eventContent: true,
+      config: { ...config, events: { sink, preset: 'full' } },
+    });
+    const content = [{ type: 'image_url' as const, image_url: { url: url(99_999) } }];
+    await ask(client, '', { messages: [{ role: 'user', content }] });
+    expect(JSON.stringify(events)).toContain(url(99_999).split(',')[1]);
+  });
+
+  test('what does not fit into an attribute of the SDK is recorded by its size', () => {
+    const settings = resolveSettings({ media: 'inline' }, () => undefined, {});
+    const content = { toolResult: blobPart(Buffer.alloc(90_000).toString('base64'), 'image') };
+    const length = (limit?: number): unknown =>
+      JSON.parse(String(writeContent(contentLimits(settings, limit), content)['gen_ai.tool.call.result']))
+        .size;
+    expect([length(), length(1_000)]).toEqual([undefined, 90_000]);
+  });
+});
+
 test.each([
   [undefined, [{ ...BLOB, content: '', size: 5, sha256: HELLO }]],
   ['reference', [{ ...BLOB, content: '', size: 5, sha256: HELLO }]],
@@ -112,8 +173,8 @@ describe('media in arguments and results', () => {
     const blob = blobPart('aGVsbG8=', 'audio');
     const reference = { type: 'blob', modality: 'audio', content: '', size: 5, sha256: HELLO };
     expect(shown(blob, 'reference')).toEqual(reference);
-    // They exceed the text limit.
-    expect(shown(blob, 'inline', 5)).toEqual(reference);
+    // The limits for text are not those for media.
+    expect(shown(blob, 'inline', 5)).toEqual(blob);
     expect(shown(IMAGE, 'reference')).toEqual({ ...BLOB, content: '', size: 5, sha256: HELLO });
     expect([shown(blob, 'inline'), shown(IMAGE, 'inline')]).toEqual([blob, IMAGE]);
     expect([shown(blob, 'drop'), shown(IMAGE, 'drop')]).toEqual([null, null]);
