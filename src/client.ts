@@ -6,8 +6,8 @@ import { observerFor } from './pipeline/client-observers.ts';
 import {
   addClientObserver,
   addDefaultObserver,
-  defaultObservers,
   processObserver,
+  removeDefaultObserver,
 } from './pipeline/default-observers.ts';
 import { reportMissingProvider } from './pipeline/missing-provider.ts';
 import type { Observer } from './pipeline/observer.ts';
@@ -131,7 +131,7 @@ function instrumentClass(seam: Seam, target: unknown, observer: Observer): void 
   } else {
     const replaced = observeAll(seam, observer);
     // The options for all clients also apply to `traced` and similar functions.
-    if (replaced !== undefined && replaced !== observer) defaultObservers.value.delete(replaced);
+    if (replaced !== undefined && replaced !== observer) removeDefaultObserver(replaced);
     addDefaultObserver(observer);
   }
   seam.watchResources(target);

@@ -3,7 +3,7 @@ import { ownFields } from 'openai-traces-viewer/shared/own-fields.ts';
 import type { OpenAIInstrumentationConfig } from './config/config.ts';
 import { isSwitchedOff } from './config/environment.ts';
 import { logFindingsEarly, logMistakesAtExit } from './diagnostics/report.ts';
-import { prepareDefaultObservers, processObserver } from './pipeline/default-observers.ts';
+import { prepareDefaultObservers } from './pipeline/default-observers.ts';
 import { reportMissingProvider } from './pipeline/missing-provider.ts';
 import { observeProcess } from './pipeline/observe-process.ts';
 import { Observer } from './pipeline/observer.ts';
@@ -33,7 +33,7 @@ export class OpenAIInstrumentation {
 
   constructor(config: OpenAIInstrumentationConfig = {}) {
     this.#config = withEnabled(config);
-    this.#observer = new Observer(this.#config, prepareDefaultObservers, processObserver);
+    this.#observer = new Observer(this.#config, prepareDefaultObservers);
     if (this.#config.enabled) this.enable();
     logMistakesAtExit();
   }

@@ -10,26 +10,26 @@
 import * as api from '@opentelemetry/api';
 import { isSdkDisabled, isSwitchedOff } from './config/environment.ts';
 import { recordAgents } from './pipeline/agents-tracing.ts';
-import { defaultObservers, processObserver } from './pipeline/default-observers.ts';
+import { removeDefaultObserver } from './pipeline/default-observers.ts';
 import { observeProcess } from './pipeline/observe-process.ts';
 import { Observer } from './pipeline/observer.ts';
 import { connectEarlyTracers, rememberApi, startWithFirstSpan } from './register/api-copies.ts';
 import { startSdk } from './register/sdk.ts';
 import { onTraceProvider } from './sdk/agents-sdk/library.ts';
-import { Telemetry } from './telemetry/telemetry.ts';
+import { Providers } from './telemetry/telemetry.ts';
 import { guard } from './util/guard.ts';
 
-const observer = new Observer({}, beforeFirstCall, processObserver);
+const observer = new Observer({}, beforeFirstCall);
 
 /** Reads the variables again, because the program may load its `.env` file after this package. */
 function beforeFirstCall(): boolean {
   if (isSwitchedOff()) {
-    defaultObservers.value.delete(observer);
+    removeDefaultObserver(observer);
     return false;
   }
   observer.configure({});
   // Only the registered providers count, whichever an instrumentation of the program has been given.
-  startSdk(new Telemetry(observer.settings));
+  startSdk(new Providers());
   return true;
 }
 

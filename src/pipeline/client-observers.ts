@@ -1,7 +1,7 @@
 import { type OpenAIInstrumentationConfig, resolveSettings } from '../config/config.ts';
 import { keepNewest } from '../util/bounded-map.ts';
 import { asObject, isPlainObject } from '../util/payload.ts';
-import { forgetDefaultObservers, prepareDefaultObservers, processObserver } from './default-observers.ts';
+import { forgetDefaultObservers, prepareDefaultObservers } from './default-observers.ts';
 import { Observer } from './observer.ts';
 import { readSettings } from './settings.ts';
 
@@ -27,7 +27,7 @@ export function observerFor(config: OpenAIInstrumentationConfig): Observer {
   const known = observers.get(key);
   // This reports wrong options, which may resolve to the same settings as correct ones.
   if (known !== undefined) readSettings(config);
-  const observer = known ?? new Observer(config, prepareDefaultObservers, processObserver);
+  const observer = known ?? new Observer(config, prepareDefaultObservers);
   observers.delete(key);
   keepNewest(observers.set(key, observer));
   return observer;

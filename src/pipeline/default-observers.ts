@@ -3,7 +3,7 @@ import { isSwitchedOff } from '../config/environment.ts';
 import { logFindings } from '../diagnostics/report.ts';
 import { listenTo } from '../telemetry/program-end/provider-life.ts';
 import type { LocalPlace } from '../telemetry/program-operation.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
+import { type Telemetry, useProviders } from '../telemetry/telemetry.ts';
 import { guard } from '../util/guard.ts';
 import { platform } from '../util/platform.ts';
 import { ProcessWide } from '../util/process-state.ts';
@@ -22,6 +22,12 @@ let hasBeenObserved = false;
 export function addDefaultObserver(observer: Observer): void {
   hasBeenObserved = true;
   defaultObservers.value.add(observer);
+  useProviders(processObserver()?.telemetry.own);
+}
+
+export function removeDefaultObserver(observer: Observer): void {
+  defaultObservers.value.delete(observer);
+  useProviders(processObserver()?.telemetry.own);
 }
 
 /** The newest observer of a single client. Only the client keeps it alive. */

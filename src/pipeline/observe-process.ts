@@ -5,7 +5,7 @@ import type { PatchedClass } from '../sdk/patches.ts';
 import { Seam } from '../sdk/seam.ts';
 import { guard } from '../util/guard.ts';
 import { platform } from '../util/platform.ts';
-import { addDefaultObserver, defaultObservers } from './default-observers.ts';
+import { addDefaultObserver, removeDefaultObserver } from './default-observers.ts';
 import type { Observer } from './observer.ts';
 
 interface LoadHooks extends Pick<LoadListener, 'api'> {
@@ -42,7 +42,7 @@ export function observeProcess(observer: Observer, { clientLoaded, api }: LoadHo
   return () => {
     stopLoading();
     stopWatching?.();
-    defaultObservers.value.delete(observer);
+    removeDefaultObserver(observer);
     for (const seam of seams) guard('restoring a client', () => seam.deref()?.removeDefault(observer));
   };
 }

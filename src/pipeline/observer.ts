@@ -62,17 +62,10 @@ export class Observer implements CallObserver, ProviderListener {
   /** Whether the program has set a hook, which must see every call. */
   #isHooked: boolean;
 
-  /**
-   * @param beforeFirstCall called once, before the first call is made. If it returns `false`, no call is observed
-   * @param ofProcess returns the observer whose providers everything in the process uses, if there is one
-   */
-  constructor(
-    config: OpenAIInstrumentationConfig = {},
-    beforeFirstCall?: () => unknown,
-    ofProcess?: () => Observer | undefined,
-  ) {
+  /** @param beforeFirstCall called once, before the first call is made. If it returns `false`, no call is observed */
+  constructor(config: OpenAIInstrumentationConfig = {}, beforeFirstCall?: () => unknown) {
     this.#beforeFirstCall = beforeFirstCall;
-    this.telemetry = new Telemetry(readSettings(config), this, () => ofProcess?.()?.telemetry.own);
+    this.telemetry = new Telemetry(readSettings(config), this);
     this.#isHooked = CallHooks.wants(this.settings);
     noticeUnknownVariables();
     this.telemetry.own.metrics.providerChanged = (provider) => listenTo(provider, this);
@@ -93,7 +86,6 @@ export class Observer implements CallObserver, ProviderListener {
     this.#beforeFirstCall = undefined;
     if (beforeFirstCall?.() === false) this.telemetry.isDisabled = true;
     if (this.telemetry.isDisabled) return false;
-    logFindings();
     const { provider, metrics, events } = this.telemetry;
     const isReceived = this.telemetry.isReceivedBy(provider) || this.#isHooked;
     if (provider !== this.#tracers || events.provider !== this.#loggers || metrics.provider !== this.#meters)
@@ -105,6 +97,7 @@ export class Observer implements CallObserver, ProviderListener {
    * Listens to all providers. When one shuts down, spans end, which adds metrics and events to the others.
    */
   #listen(provider: TracerProvider, isReceived: boolean): void {
+    logFindings();
     this.#tracers = provider;
     this.#loggers = this.telemetry.events.provider;
     this.#meters = this.telemetry.metrics.provider;

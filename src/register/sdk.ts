@@ -18,7 +18,7 @@ import {
   FLUSH_TIMEOUT_MS,
   sendWithin,
 } from '../telemetry/program-end/program-end.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { Providers } from '../telemetry/telemetry.ts';
 import { guard, guardAsync } from '../util/guard.ts';
 import { findPackage, requireOf } from '../util/optional-packages.ts';
 import { API_KEY, isNoopMeterProvider, isNoopTracerProvider, olderApiInUse } from '../util/otel-api.ts';
@@ -48,18 +48,18 @@ interface SdkModule {
  * Starts a `NodeSDK` if no tracer provider is registered. If the SDK is missing, prints once how to install
  * it. A provider that the program registers later replaces this SDK.
  */
-export function startSdk(telemetry: Telemetry): void {
-  guard('starting the SDK', startIfMissing, telemetry);
-  if (hasProvider(telemetry)) endEarly();
+export function startSdk(providers: Providers): void {
+  guard('starting the SDK', startIfMissing, providers);
+  if (hasProvider(providers)) endEarly();
 }
 
 /** Whether a provider is registered: for traces or, if `NodeSDK` has no exporter for these, for metrics. */
-function hasProvider({ provider }: Telemetry): boolean {
+function hasProvider({ provider }: Providers): boolean {
   return !isNoopTracerProvider(provider) || !isNoopMeterProvider(metrics.getMeterProvider());
 }
 
-function startIfMissing(telemetry: Telemetry): void {
-  if (!isNoopTracerProvider(telemetry.provider)) return;
+function startIfMissing(providers: Providers): void {
+  if (!isNoopTracerProvider(providers.provider)) return;
   if (isSdkDisabled()) return;
   const version = olderApiInUse();
   if (version !== undefined) {
@@ -75,7 +75,7 @@ function startIfMissing(telemetry: Telemetry): void {
     return;
   }
   try {
-    start(require, telemetry);
+    start(require, providers);
   } catch (error) {
     printToStderr(`${SDK} could not be started, so nothing is recorded: ${startFailure(error)}`);
   }
@@ -88,16 +88,16 @@ function startFailure(error: unknown): string {
   return `${reason}. ${isMissing ? `Install it again: ${INSTALL}` : 'Check the OTEL_* variables, and `npm ls @opentelemetry/api`.'}`;
 }
 
-function start(require: NodeJS.Require, telemetry: Telemetry): void {
+function start(require: NodeJS.Require, providers: Providers): void {
   for (const problem of sdkProblems(readEnvironment())) printToStderr(problem);
   const module = require(SDK) as SdkModule;
   const dependencies = requireOf(SDK, require, createRequire);
   const sdk = hasConfigurationFile(readEnvironment())
-    ? startFromFile(module, telemetry)
+    ? startFromFile(module, providers)
     : startFromVariables(module, dependencies);
   if (sdk === undefined) return;
   printRejectedVariables();
-  const { flushed, otherProviders, provider } = telemetry;
+  const { flushed, otherProviders, provider } = providers;
   guard('watching the exporters', () =>
     watchTimeouts([...processorsOf(provider), ...otherProviders].flatMap(endpointsOf)),
   );
@@ -139,7 +139,7 @@ function withoutArguments(start: () => void): void {
 }
 
 /** @returns `undefined` if nothing was registered, for example because the file cannot be read */
-function startFromFile(module: SdkModule, telemetry: Telemetry): Sdk | undefined {
+function startFromFile(module: SdkModule, providers: Providers): Sdk | undefined {
   const startWithFile = module.startNodeSdk ?? module.startNodeSDK;
   if (startWithFile === undefined) {
     printToStderr(
@@ -150,7 +150,7 @@ function startFromFile(module: SdkModule, telemetry: Telemetry): Sdk | undefined
   if (readEnvironment()[PAGE_VARIABLE]?.trim())
     printToStderr(`${PAGE_VARIABLE} has no effect with ${CONFIG_FILE_VARIABLE}.`);
   const sdk = withOwnLogger(startWithFile);
-  return hasProvider(telemetry) || telemetry.events.provider !== undefined ? sdk : undefined;
+  return hasProvider(providers) || providers.events.provider !== undefined ? sdk : undefined;
 }
 
 /**

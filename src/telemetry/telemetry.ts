@@ -12,6 +12,7 @@ import { EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS } from '../semconv/even
 import { SCHEMA_URL } from '../semconv/schema.ts';
 import { BoundedMap } from '../util/bounded-map.ts';
 import { isNoopTracerProvider, providerBehind } from '../util/otel-api.ts';
+import { ProcessWide } from '../util/process-state.ts';
 import { NAME, VERSION } from '../util/version.ts';
 import { Events } from './events/log-records.ts';
 import { metadataIn, startSpanWithMetadata } from './metadata.ts';
@@ -35,6 +36,32 @@ export class Providers {
   tracerProvider: TracerProvider | undefined;
   readonly metrics: Metrics = new Metrics();
   readonly events: Events = new Events();
+
+  /** The current tracer provider, behind the API's proxy. */
+  get provider(): TracerProvider {
+    return providerBehind(this.tracerProvider ?? trace.getTracerProvider());
+  }
+
+  get otherProviders(): readonly object[] {
+    const { metrics, events } = this;
+    return events.provider === undefined ? [metrics.provider] : [metrics.provider, events.provider];
+  }
+
+  /** The providers to flush. If there is a tracer provider, its listeners name the others. */
+  get flushed(): readonly object[] {
+    const { provider } = this;
+    return isNoopTracerProvider(provider) ? this.otherProviders : [provider];
+  }
+}
+
+/** The providers of the newest instrumentation of the whole process. All copies of this release share them. */
+const ofProcess = new ProcessWide(`providers@${VERSION}`, (): { providers: Providers | undefined } => ({
+  providers: undefined,
+}));
+
+/** Makes everything in the process use these providers instead of its own. */
+export function useProviders(providers: Providers | undefined): void {
+  ofProcess.value.providers = providers;
 }
 
 /** Everything that recording needs: settings, tracer, metrics and events. Their providers may be registered later. */
@@ -46,7 +73,6 @@ export class Telemetry {
   isDisabled = false;
   /** What a shutdown ends, and how: the program's functions and tools, and spans that others left open. */
   readonly functions: BoundedMap<object, () => void> = new BoundedMap(MAX_OPEN_FUNCTIONS);
-  readonly #ofProcess: () => Providers | undefined;
   #tracer: KnownTracer | undefined;
   /** The provider of the last call, and whether it records spans. */
   #lastProvider: TracerProvider | undefined;
@@ -55,15 +81,9 @@ export class Telemetry {
   /** Listens to the providers, which hold it weakly. This field keeps it alive while work is in progress. */
   readonly listener: ProviderListener | undefined;
 
-  /** @param ofProcess returns the providers that everything in the process uses, if an instrumentation decides */
-  constructor(
-    settings: Settings,
-    listener?: ProviderListener,
-    ofProcess: () => Providers | undefined = () => undefined,
-  ) {
+  constructor(settings: Settings, listener?: ProviderListener) {
     this.settings = settings;
     this.listener = listener;
-    this.#ofProcess = ofProcess;
   }
 
   setTracerProvider(provider: TracerProvider): void {
@@ -72,7 +92,7 @@ export class Telemetry {
 
   /** The current providers. What a disabled instrumentation still ends goes to its own. */
   get providers(): Providers {
-    return this.isDisabled ? this.own : (this.#ofProcess() ?? this.own);
+    return this.isDisabled ? this.own : (ofProcess.value.providers ?? this.own);
   }
 
   get metrics(): Metrics {
@@ -99,9 +119,8 @@ export class Telemetry {
     return settings.completionHook !== undefined || sink || (!span && this.wantsContent);
   }
 
-  /** The current tracer provider, behind the API's proxy. */
   get provider(): TracerProvider {
-    return providerBehind(this.providers.tracerProvider ?? trace.getTracerProvider());
+    return this.providers.provider;
   }
 
   /** Whether anything receives what is recorded. Without OpenTelemetry's SDK, only a hook or a sink can. */
@@ -113,15 +132,8 @@ export class Telemetry {
     return this.metrics.wanted || (events ?? completionHook ?? this.events.provider) !== undefined;
   }
 
-  /** The providers to flush. If there is a tracer provider, its listeners name the others. */
-  get flushed(): readonly object[] {
-    const { provider } = this;
-    return isNoopTracerProvider(provider) ? this.otherProviders : [provider];
-  }
-
   get otherProviders(): readonly object[] {
-    const { metrics, events } = this;
-    return events.provider === undefined ? [metrics.provider] : [metrics.provider, events.provider];
+    return this.providers.otherProviders;
   }
 
   /** Ends the spans of functions, newest first: a newer one may be below an older one. */

@@ -56,7 +56,7 @@ const readMessage: (message: unknown, finishReason?: string) => Message = tolera
     // Set by our own accumulator for a cut text. Programs do not send this field.
     const lengths = isAnswer ? fields.original_lengths : undefined;
     const parts = readChatContent(content, lengths, most);
-    for (const part of partsOf(imagesOf(fields), readContentPart, most)) parts.push(part);
+    if (fields.images) for (const part of partsOf(imagesOf(fields), readContentPart, most)) parts.push(part);
     // Citations are read only from answers, because a request that repeats an answer may lack them.
     const annotations = asArray(isAnswer ? fields.annotations : undefined);
     if (annotations.length > 0) parts.push(...citationParts(annotations));
@@ -66,8 +66,8 @@ const readMessage: (message: unknown, finishReason?: string) => Message = tolera
     if (typeof refusal === 'string' && refusal !== '')
       parts.push(textPart('refusal', refusal, countField(lengths, 'refusal')));
     if (audio) parts.push(...readSpokenAnswer(audio));
-    const calls = toolCallsOf(fields);
-    if (calls.length > 0) for (const part of partsOf(calls, readChatToolCallPart, most)) parts.push(part);
+    if (fields.tool_calls)
+      for (const part of partsOf(toolCallsOf(fields), readChatToolCallPart, most)) parts.push(part);
     if (function_call) parts.push(...readChatToolCallPart({ function: function_call }));
     if (isAnswer) return { role, parts, finish_reason: finishReason };
     return name === undefined ? { role, parts } : { role, name, parts };
