@@ -1,4 +1,4 @@
-import { type Context, type TracerProvider, trace } from '@opentelemetry/api';
+import { type Context, trace } from '@opentelemetry/api';
 import type { OpenAIInstrumentationConfig, Settings } from '../config/config.ts';
 import { logFindings, notice } from '../diagnostics/report.ts';
 import type { PlaceOptions } from '../hierarchy/conversation-api.ts';
@@ -33,7 +33,7 @@ import {
 } from '../telemetry/program-end/provider-life.ts';
 import { hooksSettled, isInsideHook } from '../telemetry/program-hooks.ts';
 import { type LocalPlace, type ProgramResult, startOperation } from '../telemetry/program-operation.ts';
-import { Telemetry } from '../telemetry/telemetry.ts';
+import { type Providers, Telemetry } from '../telemetry/telemetry.ts';
 import { isSuppressed } from '../util/context.ts';
 import { guard } from '../util/guard.ts';
 import { type Outcome, type OutcomeListener, watchOutcome } from '../util/watch-result.ts';
@@ -86,22 +86,23 @@ export class Observer implements CallObserver, ProviderListener {
     this.#beforeFirstCall = undefined;
     if (beforeFirstCall?.() === false) this.telemetry.isDisabled = true;
     if (this.telemetry.isDisabled) return false;
-    const { provider, metrics, events } = this.telemetry;
-    const isReceived = this.telemetry.isReceivedBy(provider) || this.#isHooked;
+    const { providers } = this.telemetry;
+    const { provider, metrics, events } = providers;
+    const isReceived = this.telemetry.isReceivedBy(provider, providers) || this.#isHooked;
     if (provider !== this.#tracers || events.provider !== this.#loggers || metrics.provider !== this.#meters)
-      this.#listen(provider, isReceived);
+      this.#listen(providers, isReceived);
     return isReceived;
   }
 
   /**
    * Listens to all providers. When one shuts down, spans end, which adds metrics and events to the others.
    */
-  #listen(provider: TracerProvider, isReceived: boolean): void {
+  #listen({ provider, metrics, events, otherProviders }: Providers, isReceived: boolean): void {
     logFindings();
     this.#tracers = provider;
-    this.#loggers = this.telemetry.events.provider;
-    this.#meters = this.telemetry.metrics.provider;
-    for (const each of [provider, ...this.otherProviders]) listenTo(each, this);
+    this.#loggers = events.provider;
+    this.#meters = metrics.provider;
+    for (const each of [provider, ...otherProviders]) listenTo(each, this);
     guard('checking the setup', noticeProvider, provider, isReceived);
   }
 

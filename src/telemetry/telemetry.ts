@@ -73,6 +73,7 @@ export class Telemetry {
   isDisabled = false;
   /** What a shutdown ends, and how: the program's functions and tools, and spans that others left open. */
   readonly functions: BoundedMap<object, () => void> = new BoundedMap(MAX_OPEN_FUNCTIONS);
+  readonly #ofProcess = ofProcess.value;
   #tracer: KnownTracer | undefined;
   /** The provider of the last call, and whether it records spans. */
   #lastProvider: TracerProvider | undefined;
@@ -92,7 +93,7 @@ export class Telemetry {
 
   /** The current providers. What a disabled instrumentation still ends goes to its own. */
   get providers(): Providers {
-    return this.isDisabled ? this.own : (ofProcess.value.providers ?? this.own);
+    return this.isDisabled ? this.own : (this.#ofProcess.providers ?? this.own);
   }
 
   get metrics(): Metrics {
@@ -124,12 +125,12 @@ export class Telemetry {
   }
 
   /** Whether anything receives what is recorded. Without OpenTelemetry's SDK, only a hook or a sink can. */
-  isReceivedBy(provider: TracerProvider): boolean {
+  isReceivedBy(provider: TracerProvider, others: Pick<Providers, 'metrics' | 'events'>): boolean {
     if (provider !== this.#lastProvider) this.#records = !isNoopTracerProvider(provider);
     this.#lastProvider = provider;
     if (this.#records) return true;
     const { events, completionHook } = this.settings;
-    return this.metrics.wanted || (events ?? completionHook ?? this.events.provider) !== undefined;
+    return others.metrics.wanted || (events ?? completionHook ?? others.events.provider) !== undefined;
   }
 
   get otherProviders(): readonly object[] {
