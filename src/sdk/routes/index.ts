@@ -37,46 +37,10 @@ export interface RouteMatch {
   readonly values: readonly (string | undefined)[];
 }
 
-const NO_VALUES: readonly string[] = [];
-
-/** A node of the path tree. Created when it is first needed. */
-class PathNode {
-  /** `/threads/{thread_id}`. Empty for the root. */
-  readonly template: string;
-  /** The child nodes that requests have reached, by segment. A parameter's key is its name in braces. */
-  readonly known: Map<string, PathNode> = new Map();
-  /** The keys are methods. The matches have no parameter values. */
-  readonly matches: Map<string, RouteMatch> = new Map();
-  readonly #below: PathTree;
-  readonly #parameter: string | undefined;
-
-  constructor(template: string, below: PathTree) {
-    this.template = template;
-    this.#below = below;
-    this.#parameter = Object.keys(below).find(isParameter);
-  }
-
-  /** A literal takes precedence over the parameter: `/threads/runs` is not a thread. */
-  below(segment: string): PathNode | undefined {
-    const key = Object.hasOwn(this.#below, segment) ? segment : this.#parameter;
-    if (key === undefined) return undefined;
-    let node = this.known.get(key);
-    if (node === undefined) {
-      node = new PathNode(`${this.template}/${key}`, this.#below[key] ?? {});
-      this.known.set(key, node);
-    }
-    return node;
-  }
-}
-
-function isParameter(segment: string): boolean {
-  return segment.startsWith('{');
-}
-
 // In Azure's paths, the segment after `deployments` is a name that the customer has chosen.
-const ROOT = new PathNode('', { ...PATHS, deployments: { '{id}': {} } });
-/** Nodes without parameters, by the path of a request that equals their template. */
-const literalPaths = new Map<string, PathNode>();
+const ROOT: PathTree = { ...PATHS, deployments: { '{id}': {} } };
+/** The routes of the tree that requests have reached, by endpoint. */
+const routes = new Map<string, Route>();
 
 /**
  * A path outside the tree gets a generic template without parameters. Never throws.
@@ -86,18 +50,29 @@ const literalPaths = new Map<string, PathNode>();
  */
 export function matchRoute(method: string, path: string): RouteMatch {
   const known = methodName(method);
-  const literal = literalPaths.get(path);
-  if (literal !== undefined) return matchAt(literal, known);
+  // Most paths equal their template. This saves taking them apart.
+  const literal = typeof path === 'string' ? routes.get(`${known} ${path}`) : undefined;
+  if (literal?.parameters.length === 0) return { route: literal, values: [] };
   const parts = readPath(path);
   const start = startOfPath(parts);
-  const node = findNode(parts, start);
-  if (node === undefined) return { route: newRoute(known, genericTemplate(parts, start)), values: NO_VALUES };
-  const match = matchAt(node, known);
-  const { parameters } = match.route;
-  if (parameters.length > 0)
-    return { route: match.route, values: valuesAt(parameters, parts.segments, start) };
-  if (node.template === path) literalPaths.set(path, node);
-  return match;
+  const found = findInTree(parts, start);
+  if (found === undefined) return { route: newRoute(known, genericTemplate(parts, start)), values: [] };
+  const route = routes.get(`${known} ${found.template}`) ?? treeRoute(known, found);
+  routes.set(route.endpoint, route);
+  return { route, values: route.parameters.map(({ index }) => idAt(parts.segments[start + index] ?? '')) };
+}
+
+/** The key of the child that a segment leads to. A literal takes precedence: `/threads/runs` is not a thread. */
+function keyBelow(tree: PathTree, segment: string): string | undefined {
+  return Object.hasOwn(tree, segment) ? segment : parameterBelow(tree);
+}
+
+function parameterBelow(tree: PathTree): string | undefined {
+  return Object.keys(tree).find(isParameter);
+}
+
+function isParameter(key: string): boolean {
+  return key.startsWith('{');
 }
 
 const METHOD = /^(?:GET|POST|DELETE|PUT|PATCH|HEAD|OPTIONS|CONNECT|TRACE)$/i;
@@ -131,34 +106,25 @@ function readPath(path: unknown): PathSegments {
   return { segments, absolute: origin !== '', truncated };
 }
 
-/** No template needs backtracking. */
-function findNode({ segments, truncated }: PathSegments, start: number): PathNode | undefined {
-  let node: PathNode | undefined = truncated || start >= segments.length ? undefined : ROOT;
-  for (let index = start; node !== undefined && index < segments.length; index++) {
-    const segment: string = segments[index] ?? '';
-    node = segment === '' ? undefined : (node.known.get(segment) ?? node.below(segment));
-  }
-  return node;
+interface PathMatch {
+  /** `/threads/{thread_id}`. */
+  readonly template: string;
+  readonly below: PathTree;
 }
 
-/** The match has no parameter values, so all requests share it. */
-function matchAt(node: PathNode, method: string): RouteMatch {
-  const known = node.matches.get(method);
-  if (known !== undefined) return known;
-  const route = newRoute(method, node.template);
-  // The node of a parameter that directly follows the path.
-  const item = method === 'POST' ? node.below('') : undefined;
-  const match: RouteMatch = {
-    route: {
-      ...route,
-      folds: row(FOLDED_ENDPOINTS, route.endpoint),
-      parameters: readParameters(node.template),
-      created: item && readParameters(item.template).at(-1),
-    },
-    values: NO_VALUES,
-  };
-  node.matches.set(method, match);
-  return match;
+/** Finds a path in the tree. No template needs backtracking. */
+function findInTree({ segments, truncated }: PathSegments, start: number): PathMatch | undefined {
+  if (truncated || start >= segments.length) return undefined;
+  let below: PathTree | undefined = ROOT;
+  let template = '';
+  for (let index = start; index < segments.length; index++) {
+    const segment = segments[index] ?? '';
+    const key: string | undefined = segment === '' ? undefined : keyBelow(below, segment);
+    below = key === undefined ? undefined : below[key];
+    if (below === undefined) return undefined;
+    template += `/${key}`;
+  }
+  return { template, below };
 }
 
 function newRoute(method: string, template: string): Route {
@@ -166,29 +132,27 @@ function newRoute(method: string, template: string): Route {
   return { method, template, endpoint: `${method} ${template}`, family, parameters: [] };
 }
 
+function treeRoute(method: string, { template, below }: PathMatch): Route {
+  const route = newRoute(method, template);
+  // The parameter that directly follows the path.
+  const item = method === 'POST' ? parameterBelow(below) : undefined;
+  return {
+    ...route,
+    folds: row(FOLDED_ENDPOINTS, route.endpoint),
+    parameters: readParameters(template),
+    created: item === undefined ? undefined : readParameters(`${template}/${item}`).at(-1),
+  };
+}
+
 /** What older releases of openai send for a missing id. Recorded as an id, it would link different users' calls. */
 const MISSING_IDS: readonly string[] = ['undefined', 'null'];
 
-/** Many calls run this code, so it creates no function. */
-function valuesAt(
-  parameters: readonly PathParameter[],
-  segments: readonly string[],
-  start: number,
-): (string | undefined)[] {
-  const values: (string | undefined)[] = [];
-  for (let index = 0; index < parameters.length; index++) {
-    const segment = segments[start + (parameters[index]?.index ?? 0)] ?? '';
-    if (MISSING_IDS.includes(segment)) values.push(undefined);
-    else values.push(segment.includes('%') ? decodeSegment(segment) : segment);
-  }
-  return values;
-}
-
-function decodeSegment(value: string): string {
+function idAt(segment: string): string | undefined {
+  if (MISSING_IDS.includes(segment)) return undefined;
   try {
-    return decodeURIComponent(value);
+    return segment.includes('%') ? decodeURIComponent(segment) : segment;
   } catch {
-    return value;
+    return segment;
   }
 }
 
@@ -222,18 +186,18 @@ const RESOURCE_WORD = /^[a-z]{1,20}(?:[_-][a-z]{1,20})*$/;
  */
 function genericTemplate({ segments, truncated }: PathSegments, start: number): string {
   const end = Math.min(segments.length, start + MAX_SEGMENTS);
-  let node: PathNode | undefined = ROOT;
+  let tree: PathTree = ROOT;
   let template = '';
   let expectsId = false;
   for (let index = start; index < end; index++) {
     const segment = segments[index] ?? '';
-    const below: PathNode | undefined = node?.below(segment);
-    const isLiteral: boolean = below !== undefined && !below.template.endsWith('}');
-    const isWord: boolean = segment.length <= MAX_WORD_LENGTH && RESOURCE_WORD.test(segment);
-    const isKept: boolean = isLiteral || (below === undefined && !expectsId && isWord);
+    const key = keyBelow(tree, segment);
+    const isLiteral = key !== undefined && !isParameter(key);
+    const isWord = segment.length <= MAX_WORD_LENGTH && RESOURCE_WORD.test(segment);
+    const isKept: boolean = isLiteral || (key === undefined && !expectsId && isWord);
     template += isKept ? `/${segment}` : '/{id}';
     expectsId = isKept && (!isLiteral || segment.endsWith('s'));
-    node = below;
+    tree = (key === undefined ? undefined : tree[key]) ?? {};
   }
   if (truncated || end < segments.length) template += '/…';
   return template === '' ? '/' : template;
