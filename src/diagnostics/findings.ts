@@ -44,7 +44,6 @@ export type ProcessFindingCode =
   | 'openai_twice'
   | 'package_twice'
   | 'other_release'
-  | 'global_taken'
   | 'other_instrumentation'
   | 'other_switched_off'
   | 'content_recorded'
@@ -177,11 +176,6 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
     message: (other, own) =>
       `Version ${other} of ${NAME} already records the calls of openai in this process, so version ${own} does not.`,
     action: `Keep one. ${whoDepends(NAME)}`,
-  },
-  global_taken: {
-    message: (key) =>
-      `globalThis[Symbol.for(${JSON.stringify(key)})] is not a value of this package. This copy works without it, but others may record calls twice.`,
-    action: `Find the package that sets the symbol. Install only one copy of ${NAME}.`,
   },
   other_instrumentation: {
     message: (scope) => `${scope} records the same calls. This package adds what is missing to its spans.`,

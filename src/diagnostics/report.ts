@@ -2,7 +2,7 @@ import { terminalSafe } from 'openai-traces-viewer/shared/terminal-safe.ts';
 import { guard, log, warn } from '../util/guard.ts';
 import { diagLogger, logsWarnings } from '../util/otel-api.ts';
 import { atExit } from '../util/process-events.ts';
-import { onKeyTaken, ProcessWide, STATE_KEY } from '../util/process-state.ts';
+import { ProcessWide } from '../util/process-state.ts';
 import { emitWarningsAtOnce, printToStderr } from '../util/process-warning.ts';
 import { onVariableRefused } from '../util/variables.ts';
 import { describeFinding, type Finding, type ProcessFindingCode } from './findings.ts';
@@ -26,7 +26,6 @@ const notices = new ProcessWide<Notices>('notices', () => ({
   said: new Set(),
   speaking: false,
 }));
-onKeyTaken(() => notice('global_taken', STATE_KEY));
 onVariableRefused((name) => notice('variable_refused', name));
 
 /** Findings whose details grow with time. Only the first version is logged; the newest is kept for `doctor()`. */

@@ -1,25 +1,19 @@
-import { field } from './payload.ts';
 import { NAME } from './version.ts';
 
 /**
- * What all copies of this package in the process share: one object under a symbol on `globalThis`. Two copies may be
- * installed, or one may be bundled. Copies that expect another `version` of this object do not share it. The name of a
- * value with methods ends in the version of the package, because every release may change the methods.
+ * The key of the symbol on `globalThis` that holds what all copies of this package in the process share: two copies may
+ * be installed, or one may be bundled. Lines that bundlers add to `openai` name the key, too. Its number changes with
+ * the shape of the values. The name of a value with methods ends in the version of the package, because every release
+ * may change the methods.
  */
+export const STATE_KEY: string = `${NAME}/state@1`;
+
 interface ProcessState {
-  readonly version: 1;
+  readonly key: string;
   readonly values: Map<string, object>;
 }
 
-/** The key of the symbol, which lines that bundlers add to `openai` name, too. */
-export const STATE_KEY: string = `${NAME}/state@1`;
-
-interface OwnCopy {
-  state?: ProcessState;
-  key: string;
-  onKeyTaken?: () => void;
-}
-const own: OwnCopy = { key: STATE_KEY };
+let own: ProcessState | undefined;
 
 /** A value that all copies of this package in the process share. Reading it never throws. */
 export class ProcessWide<Value extends object> {
@@ -33,82 +27,36 @@ export class ProcessWide<Value extends object> {
   }
 
   get value(): Value {
-    this.#value ??= sharedValue(this.#name, this.#create);
+    if (this.#value === undefined) {
+      const { values } = processState();
+      this.#value = (values.get(this.#name) as Value | undefined) ?? this.#create();
+      values.set(this.#name, this.#value);
+    }
     return this.#value;
   }
 }
 
 /** The key of the symbol under which `globalThis` has the state of this copy. */
 export function processStateKey(): string {
-  processState();
-  return own.key;
+  return processState().key;
 }
 
-/** Calls the listener if the symbol of {@link STATE_KEY} holds a foreign value, also if that was found before. */
-export function onKeyTaken(listener: () => void): void {
-  own.onKeyTaken = listener;
-  if (own.key !== STATE_KEY) listener();
-}
-
-function sharedValue<Value extends object>(name: string, create: () => Value): Value {
-  const { values } = processState();
-  const known = values.get(name);
-  const made = create();
-  if (known !== undefined && isAlike(known, made)) return known as Value;
-  values.set(name, made);
-  return made;
-}
-
-/**
- * Stores the state for good, so that copies that load later find it. A foreign value under the symbol stays
- * and is reported, and this copy has a state of its own.
- */
+/** If another package uses the symbol, the copies of this one meet under a second symbol. */
 function processState(): ProcessState {
-  if (own.state !== undefined) return own.state;
-  const made: ProcessState = { version: 1, values: new Map() };
-  const isStored = !(Symbol.for(STATE_KEY) in globalThis) && defineGlobal(STATE_KEY, made);
-  const found = isStored ? made : field(globalThis, Symbol.for(STATE_KEY));
-  if (isState(found, made)) {
-    own.state = found;
-    return found;
-  }
-  own.state = made;
-  own.key = `${STATE_KEY}#${Math.random().toString(36).slice(2)}`;
-  defineGlobal(own.key, made);
-  own.onKeyTaken?.();
-  return made;
+  own ??= stateAt(STATE_KEY) ?? stateAt(`${STATE_KEY}+`) ?? { key: STATE_KEY, values: new Map() };
+  return own;
 }
 
-function defineGlobal(key: string, value: object): boolean {
+/** Stores the state for good, so that copies that load later find it. `undefined` if other code uses the symbol. */
+function stateAt(key: string): ProcessState | undefined {
   try {
-    Object.defineProperty(globalThis, Symbol.for(key), { value });
-    return true;
+    const symbol = Symbol.for(key);
+    if (!(symbol in globalThis)) Object.defineProperty(globalThis, symbol, { value: { values: new Map() } });
+    const { values } = Reflect.get(globalThis, symbol) as Pick<ProcessState, 'values'>;
+    // A proxy throws here, and an object that only looks like a map.
+    Map.prototype.has.call(values, key);
+    return Object.getPrototypeOf(values) === Map.prototype ? { key, values } : undefined;
   } catch {
-    return false;
-  }
-}
-
-function isState(found: unknown, made: ProcessState): found is ProcessState {
-  return (
-    field(found, 'version') === made.version &&
-    isAlike(field(found, 'values'), made.values) &&
-    isAlike(found, made)
-  );
-}
-
-/** Whether a value has the class of one that this copy made, and the same properties, all writable. */
-function isAlike(found: unknown, made: object): boolean {
-  try {
-    // The built-in method throws for proxies and for objects that only look like a collection.
-    if ('has' in made) (made as Set<unknown>).has.call(found as never, made);
-    const names = Object.keys(made);
-    return (
-      Object.getPrototypeOf(found) === Object.getPrototypeOf(made) &&
-      Object.keys(found as object).join() === names.join() &&
-      names.every((name) => Reflect.set(found as object, name, Reflect.get(found as object, name)))
-    );
-  } catch {
-    // Other code has stored a proxy, or an object with an accessor that throws.
-    return false;
+    return undefined;
   }
 }
