@@ -4,9 +4,11 @@ import {
   cpSync,
   existsSync,
   globSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
 } from 'node:fs';
@@ -81,9 +83,14 @@ function copyTo(checkout: string): string {
   for (const name of readdirSync(ROOT).filter((entry) => !LEFT_OUT.includes(entry)))
     cpSync(join(ROOT, name), join(checkout, name), { recursive: true });
   for (const name of readdirSync(join(ROOT, 'node_modules')))
-    if (name === '.bin' || !name.startsWith('.'))
-      symlinkSync(join(ROOT, 'node_modules', name), join(packages, name));
+    if (name === '.bin' || !name.startsWith('.')) symlinkSync(targetOf(name), join(packages, name));
   return checkout;
+}
+
+/** An installed package, or the place of a package of the checkout itself, which is copied with it. */
+function targetOf(name: string): string {
+  const path = join(ROOT, 'node_modules', name);
+  return lstatSync(path).isSymbolicLink() ? readlinkSync(path) : path;
 }
 
 /** A user who is not root and can read this checkout; `undefined` where we are not root, or there is none. */

@@ -1,4 +1,4 @@
-/** The package that shows its traces in this viewer. The viewer does through it what that package does for all its parts. */
+/** What the package that bundles the viewer does for it: the viewer imports nothing of that package. */
 export interface Host {
   /** Calls a function when the process exits, after the spans that end then. The returned function cancels this. */
   atExit(end: () => void): () => void;
