@@ -39,7 +39,8 @@ test('the package starts no process, and opens connections only to the collector
     'dist/exit-worker.cjs: node:http',
     'dist/exit-worker.cjs: node:https',
     'dist/exit-worker.cjs: worker_threads',
-    // Asks only whether it runs in the main thread.
+    // These ask only in which thread they run.
+    'dist/hooks.cjs: worker_threads',
     'dist/index.cjs: worker_threads',
     'dist/outcomes.cjs: node:http',
     'dist/outcomes.cjs: node:net',

@@ -17,7 +17,7 @@ export const ENTRIES: readonly Entry[] = [
   { name: 'agents', kilobytes: 460, loads: [API] },
   { name: 'bundler', kilobytes: 4, loads: ['node:fs', 'node:fs/promises', 'node:path', 'node:url'] },
   { name: 'client', kilobytes: 460, loads: [API] },
-  { name: 'export', kilobytes: 597, loads: [API] },
+  { name: 'export', kilobytes: 640, loads: [API] },
   { name: 'index', kilobytes: 470, loads: [API, ...HOOKS] },
   { name: 'openai', kilobytes: 460, loads: [API, 'openai'] },
   { name: 'register', kilobytes: 640, loads: [API, ...HOOKS] },

@@ -5,6 +5,7 @@ import type { Accumulator } from '../../telemetry/operation.ts';
 import {
   arrayField,
   asArray,
+  asName,
   countField,
   field,
   first,
@@ -119,7 +120,7 @@ export class ResponseAccumulator implements Accumulator {
       this.hasEnd = true;
     } else {
       // Audio, for example.
-      if (String(type).endsWith('.delta') && field(event, 'delta') !== '') this.hasToken = true;
+      if (asName(type)?.endsWith('.delta') && field(event, 'delta') !== '') this.hasToken = true;
       this.#addResponse(responseIn(event));
       if (ENDS.has(type)) this.hasEnd = true;
       return type === 'response.completed' || type === 'response.incomplete';
