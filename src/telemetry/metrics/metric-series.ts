@@ -23,9 +23,6 @@ const MAX_FAILED_COMBINATIONS = 300;
 const MAX_TOOL_COMBINATIONS = 500;
 const MAX_PROMPT_COMBINATIONS = 1_000;
 
-/** Combinations as a tree with one level for each dimension, so that a lookup allocates nothing. */
-interface Level extends Map<unknown, Level> {}
-
 /*
  * Limits the series of metrics: values that servers, models or users invent would soon use up all 2,000. The limits are
  * shared by the whole process, because all observers write to one meter.
@@ -33,24 +30,13 @@ interface Level extends Map<unknown, Level> {}
 
 /** The first values of each dimension, and the first combinations of several. Later ones never replace them. */
 const keptValues = new Map<string, Set<string>>();
-/** The first combinations of the dimensions of operations. */
-const combinations: Level = new Map();
-let combinationCount = 0;
+
+const DETAILS = [ATTR.OPENAI_RESPONSE_SERVICE_TIER, ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT];
+const MODELS = [ATTR.GEN_AI_REQUEST_MODEL, ATTR.GEN_AI_RESPONSE_MODEL];
+const OPERATIONS = 'models, tiers and fingerprints together';
 
 export function limitOperation(dimensions: Attributes): void {
-  // Runs for every operation, so it allocates no memory. The order must be that of `LEVELS`.
-  const known = combinations
-    .get(dimensions[ATTR.GEN_AI_OPERATION_NAME])
-    ?.get(dimensions[ATTR.SERVER_ADDRESS])
-    ?.get(dimensions[ATTR.SERVER_PORT])
-    ?.get(dimensions[ATTR.GEN_AI_REQUEST_MODEL])
-    ?.get(dimensions[ATTR.GEN_AI_RESPONSE_MODEL])
-    ?.get(dimensions[ATTR.OPENAI_RESPONSE_SERVICE_TIER])
-    ?.has(dimensions[ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT]);
-  if (known !== true) limitNewOperation(dimensions);
-}
-
-function limitNewOperation(dimensions: Attributes): void {
+  if (keptValues.get(OPERATIONS)?.has(JSON.stringify(dimensions))) return;
   // The port counts, too: each test or tenant may have its own proxy on the same host.
   const { [ATTR.SERVER_ADDRESS]: address, [ATTR.SERVER_PORT]: port } = dimensions;
   if (address !== undefined && !keepValue(`${address}:${port ?? ''}`, ATTR.SERVER_ADDRESS)) {
@@ -58,32 +44,25 @@ function limitNewOperation(dimensions: Attributes): void {
     delete dimensions[ATTR.SERVER_PORT];
   }
   limitModels(dimensions);
-  limitDimension(dimensions, ATTR.OPENAI_RESPONSE_SERVICE_TIER);
-  limitDimension(dimensions, ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT);
-  if (takeCombination(dimensions, MAX_DETAILED_COMBINATIONS)) return;
-  notice('metric_values_limited', 'models, tiers and fingerprints together');
+  for (const name of DETAILS) limitDimension(dimensions, name);
   // Details are replaced first: invented fingerprints must not use up the series of real models.
-  replaceDimension(dimensions, ATTR.OPENAI_RESPONSE_SERVICE_TIER);
-  replaceDimension(dimensions, ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT);
-  if (takeCombination(dimensions, MAX_COMBINATIONS)) return;
-  replaceDimension(dimensions, ATTR.GEN_AI_REQUEST_MODEL);
-  replaceDimension(dimensions, ATTR.GEN_AI_RESPONSE_MODEL);
+  limitTogether(dimensions, MAX_DETAILED_COMBINATIONS, DETAILS, OPERATIONS);
+  limitTogether(dimensions, MAX_COMBINATIONS, MODELS, OPERATIONS);
 }
 
 /** Limits the names of tools, workflows and agents. Programs choose them, and may name some after a user. */
 export function limitNames(dimensions: Attributes): void {
-  limitDimension(dimensions, ATTR.GEN_AI_WORKFLOW_NAME);
-  limitDimension(dimensions, ATTR.GEN_AI_AGENT_NAME);
-  limitDimension(dimensions, ATTR.GEN_AI_TOOL_NAME);
+  const names = [ATTR.GEN_AI_WORKFLOW_NAME, ATTR.GEN_AI_AGENT_NAME, ATTR.GEN_AI_TOOL_NAME];
+  for (const name of names) limitDimension(dimensions, name);
   if (dimensions[ATTR.GEN_AI_TOOL_NAME] !== undefined)
-    limitTogether(dimensions, MAX_TOOL_COMBINATIONS, ATTR.GEN_AI_AGENT_NAME);
+    limitTogether(dimensions, MAX_TOOL_COMBINATIONS, [ATTR.GEN_AI_AGENT_NAME]);
 }
 
 export function withPrompt(dimensions: Attributes, prompt: Attributes): Attributes {
   const used = { ...dimensions, ...prompt };
   const names = [ATTR.GEN_AI_PROMPT_NAME, ATTR.GEN_AI_PROMPT_VERSION];
   for (const name of names) limitDimension(used, name);
-  return limitTogether(used, MAX_PROMPT_COMBINATIONS, ...names);
+  return limitTogether(used, MAX_PROMPT_COMBINATIONS, names);
 }
 
 /** Returns the dimensions themselves or, if there is an error type, a copy that has it. */
@@ -91,7 +70,7 @@ export function withError(dimensions: Attributes, errorType: string | undefined)
   if (errorType === undefined) return dimensions;
   const failed = { ...dimensions, [ATTR.ERROR_TYPE]: errorType };
   limitDimension(failed, ATTR.ERROR_TYPE);
-  return limitTogether(failed, MAX_FAILED_COMBINATIONS, ATTR.ERROR_TYPE);
+  return limitTogether(failed, MAX_FAILED_COMBINATIONS, [ATTR.ERROR_TYPE]);
 }
 
 /** @param group what shares the limit. Default: all values of the dimension */
@@ -101,11 +80,15 @@ function limitDimension(dimensions: Attributes, name: string, group: string = na
 }
 
 /** Replaces the named dimensions in place, unless the combination of all dimensions is among the first. */
-function limitTogether(dimensions: Attributes, limit: number, ...names: readonly string[]): Attributes {
+function limitTogether(
+  dimensions: Attributes,
+  limit: number,
+  names: readonly string[],
+  subject: string = `combinations with ${names.join(' and ')}`,
+): Attributes {
   const combination = JSON.stringify(dimensions);
-  const subject = `combinations with ${names.join(' and ')}`;
-  if (!keepValue(combination, subject, { limit, maxLength: combination.length }))
-    for (const name of names) replaceDimension(dimensions, name);
+  if (keepValue(combination, subject, { limit, maxLength: combination.length })) return dimensions;
+  for (const name of names) if (dimensions[name] !== undefined) dimensions[name] = OTHER;
   return dimensions;
 }
 
@@ -141,39 +124,7 @@ function limitModels(dimensions: Attributes): void {
   limitDimension(dimensions, ATTR.GEN_AI_RESPONSE_MODEL, group);
 }
 
-/** @returns whether the combination is known, or new and within the limit */
-function takeCombination(dimensions: Attributes, most: number): boolean {
-  let known: Level | undefined = combinations;
-  for (const name of LEVELS) known = known?.get(dimensions[name]);
-  if (known !== undefined) return true;
-  if (combinationCount >= most) return false;
-  combinationCount++;
-  let level = combinations;
-  for (const name of LEVELS) {
-    const below = level.get(dimensions[name]) ?? new Map();
-    level.set(dimensions[name], below);
-    level = below;
-  }
-  return true;
-}
-
-const LEVELS: readonly string[] = [
-  ATTR.GEN_AI_OPERATION_NAME,
-  ATTR.SERVER_ADDRESS,
-  ATTR.SERVER_PORT,
-  ATTR.GEN_AI_REQUEST_MODEL,
-  ATTR.GEN_AI_RESPONSE_MODEL,
-  ATTR.OPENAI_RESPONSE_SERVICE_TIER,
-  ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
-];
-
-function replaceDimension(dimensions: Attributes, name: string): void {
-  if (dimensions[name] !== undefined) dimensions[name] = OTHER;
-}
-
 /** Resets the limits, for tests. */
 export function forgetMetricSeries(): void {
   keptValues.clear();
-  combinations.clear();
-  combinationCount = 0;
 }
