@@ -56,7 +56,7 @@ export class OpenAIInstrumentation {
   }
 
   setTracerProvider(tracerProvider: TracerProvider): void {
-    this.#observer.telemetry.setTracerProvider(tracerProvider);
+    this.#observer.telemetry.own.tracerProvider = tracerProvider;
     logFindingsEarly();
   }
 

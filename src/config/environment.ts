@@ -21,7 +21,7 @@ export function isSwitchedOff(): boolean {
   const environment = readEnvironment();
   const problem = switchProblem(environment);
   if (problem !== undefined) notice('option_not_accepted', problem);
-  const isOff = isOffIn(environment);
+  const isOff = parse(environment[VARIABLE]) === false;
   if (isOff) notice('switched_off', VARIABLE, environment[VARIABLE]?.trim() ?? '');
   return isOff;
 }
@@ -31,15 +31,7 @@ export function switchProblem(environment: Environment): string | undefined {
   return !value || parse(value) !== undefined ? undefined : rejectedValue(VARIABLE, value, accepts);
 }
 
-function isOffIn(environment: Environment): boolean {
-  return parse(environment[VARIABLE]) === false;
-}
-
-export function isSdkDisabled(): boolean {
-  return isSdkDisabledIn(readEnvironment());
-}
-
-function isSdkDisabledIn({ OTEL_SDK_DISABLED: value = '' }: Environment): boolean {
+export function isSdkDisabled({ OTEL_SDK_DISABLED: value = '' }: Environment = readEnvironment()): boolean {
   return value.trim().toLowerCase() === 'true';
 }
 
@@ -100,24 +92,24 @@ function samplerProblem(environment: Environment): string | undefined {
   return rejectedValue('OTEL_TRACES_SAMPLER_ARG', ratio, 'numbers from 0 to 1', '1 is used.');
 }
 
-const UNSENT = ['no spans are sent', 'send spans'] as const;
-
 /** The settings that turn off tracing or export. `wish` completes the remedy "To …, unset it." */
 export function switchesOff(environment: Environment): [name: string, effect: string, wish: string][] {
   const { OTEL_TRACES_SAMPLER: sampler = '', OTEL_TRACES_SAMPLER_ARG: ratio = '' } = environment;
   const isRatioZero = RATIO_SAMPLER.test(sampler) && ratio.trim() !== '' && +ratio === 0;
-  const ofTraces: readonly [name: string, isOff: boolean][] = [
-    ['OTEL_TRACES_EXPORTER', namedExporters(environment).includes('none')],
-    ['OTEL_TRACES_SAMPLER', /^(?:parentbased_)?always_off$/.test(sampler)],
-    ['OTEL_TRACES_SAMPLER_ARG', isRatioZero],
-  ];
-  const switches: readonly (readonly [name: string, isOff: boolean, effect: string, wish: string])[] = [
-    [VARIABLE, isOffIn(environment), 'calls of openai are not recorded', 'record them'],
-    ['OTEL_SDK_DISABLED', isSdkDisabledIn(environment), ...UNSENT],
-    // A configuration file sets up exporters and the sampler in place of these variables.
-    ...(hasConfigurationFile(environment) ? [] : ofTraces).map((each) => [...each, ...UNSENT] as const),
-  ];
-  return switches.filter(([, isOff]) => isOff).map(([name, , effect, wish]) => [name, effect, wish]);
+  // A configuration file sets up exporters and the sampler in place of these variables.
+  const counts = !hasConfigurationFile(environment);
+  const unsent = {
+    OTEL_SDK_DISABLED: isSdkDisabled(environment),
+    OTEL_TRACES_EXPORTER: counts && namedExporters(environment).includes('none'),
+    OTEL_TRACES_SAMPLER: counts && /^(?:parentbased_)?always_off$/.test(sampler),
+    OTEL_TRACES_SAMPLER_ARG: counts && isRatioZero,
+  };
+  const found: [string, string, string][] = Object.entries(unsent)
+    .filter(([, isOff]) => isOff)
+    .map(([name]) => [name, 'no spans are sent', 'send spans']);
+  return parse(environment[VARIABLE]) === false
+    ? [[VARIABLE, 'calls of openai are not recorded', 'record them'], ...found]
+    : found;
 }
 
 /** Names a configuration file. Only `…/register` and `startNodeSdk` read it, in place of all variables. */

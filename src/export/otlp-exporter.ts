@@ -84,15 +84,12 @@ export function otlpProcessors(environment: NodeJS.ProcessEnv, require: NodeJS.R
 }
 
 function batchProcessor(environment: Environment, require: NodeJS.Require, exporter: Exporter): unknown {
-  const options = Object.fromEntries(
-    BATCHING.map(([option, variable]) => [
-      option,
-      Math.min(Number(environment[variable]), MAX_TIMEOUT_MS),
-    ]).filter(
-      // Only whole numbers above 0: with a batch size of half a span, the processor would export forever.
-      ([, value]) => Number.isInteger(value) && Number(value) > 0,
-    ),
-  );
+  const options: Record<string, number> = {};
+  for (const [option, variable] of BATCHING) {
+    const value = Math.min(Number(environment[variable]), MAX_TIMEOUT_MS);
+    // Only whole numbers above 0: with a batch size of half a span, the processor would export forever.
+    if (Number.isInteger(value) && value > 0) options[option] = value;
+  }
   type Processor = new (...parameters: unknown[]) => unknown;
   const load = (name: string) => (require(name) as { BatchSpanProcessor: Processor }).BatchSpanProcessor;
   // The processor of SDK 3.x takes one object; that of SDK 2.x takes the exporter and the options separately.

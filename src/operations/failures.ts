@@ -1,14 +1,6 @@
 import { ERROR_TYPE_VALUE_OTHER } from '../semconv/values.ts';
 import { type Failure, readError } from '../telemetry/outcomes/failure.ts';
-import {
-  arrayField,
-  asObject,
-  asText,
-  field,
-  MAX_REPEATED,
-  stringField,
-  textField,
-} from '../util/payload.ts';
+import { arrayField, asObject, asText, field, first, stringField, textField } from '../util/payload.ts';
 
 /** LM Studio sends only a message instead of an error object. */
 export function reportedError(holder: unknown): unknown {
@@ -23,24 +15,21 @@ export function reportedError(holder: unknown): unknown {
  */
 export function readAnswerFailure(result: unknown): Failure | undefined {
   const choices = field(result, 'choices');
-  if (Array.isArray(choices) && choices.length > 0) return failureOfChoices(choices, result);
+  if (Array.isArray(choices) && choices.length > 0) return failureOfChoices(first(choices), result);
   const error = hasResults(result) ? undefined : reportedError(result);
   return error === undefined ? undefined : readError(error, 'failed');
 }
 
-/** A choice may report an error beside any finish reason, such as the `stop` of an OpenRouter stream. */
 function failureOfChoices(choices: readonly unknown[], result: unknown): Failure | undefined {
-  let found: unknown;
-  let isError = false;
-  for (let index = 0; index < choices.length && index < MAX_REPEATED; index++) {
-    const error = reportedError(choices[index]);
-    const reason = field(choices[index], 'finish_reason') ?? undefined;
-    if (error === undefined && reason !== undefined && reason !== 'error') return undefined;
-    found ??= error;
-    if (reason === 'error') isError = true;
-  }
-  found ??= reportedError(result);
-  return isError || found !== undefined ? readError(found, ERROR_TYPE_VALUE_OTHER) : undefined;
+  if (choices.some(isAnswer)) return undefined;
+  const error = choices.map(reportedError).find((each) => each !== undefined) ?? reportedError(result);
+  const isError = error !== undefined || choices.some((choice) => field(choice, 'finish_reason') === 'error');
+  return isError ? readError(error, ERROR_TYPE_VALUE_OTHER) : undefined;
+}
+
+/** A choice may report an error beside any finish reason, such as the `stop` of an OpenRouter stream. */
+function isAnswer(choice: unknown): boolean {
+  return (field(choice, 'finish_reason') ?? 'error') !== 'error' && reportedError(choice) === undefined;
 }
 
 /** `data` has embeddings, images or documents, `results` has moderations, and `text` has a transcript. */

@@ -44,16 +44,12 @@ export function placeOfFunction(context: Context, startTime: number): LocalPlace
 }
 
 function newestDefault(): Observer | undefined {
-  let newest: Observer | undefined;
-  for (const observer of defaultObservers.value) newest = observer;
-  return newest;
+  return [...defaultObservers.value].at(-1);
 }
 
 /** The newest observer of the whole process. Everything else uses its providers. */
 export function processObserver(): Observer | undefined {
-  let newest: Observer | undefined;
-  for (const observer of defaultObservers.value) if (observer.isOfProcess) newest = observer;
-  return newest;
+  return [...defaultObservers.value].findLast(({ isOfProcess }) => isOfProcess);
 }
 
 /** Also called for a client with settings of its own, whose calls the default observers do not see. */

@@ -207,7 +207,7 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   get otherProviders(): readonly object[] {
-    return this.telemetry.otherProviders;
+    return this.telemetry.providers.otherProviders;
   }
 
   async forceFlush(): Promise<void> {

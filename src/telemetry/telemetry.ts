@@ -87,10 +87,6 @@ export class Telemetry {
     this.listener = listener;
   }
 
-  setTracerProvider(provider: TracerProvider): void {
-    this.own.tracerProvider = provider;
-  }
-
   /** The current providers. What a disabled instrumentation still ends goes to its own. */
   get providers(): Providers {
     return this.isDisabled ? this.own : (this.#ofProcess.providers ?? this.own);
@@ -133,10 +129,6 @@ export class Telemetry {
     return others.metrics.wanted || (events ?? completionHook ?? others.events.provider) !== undefined;
   }
 
-  get otherProviders(): readonly object[] {
-    return this.providers.otherProviders;
-  }
-
   /** Ends the spans of functions, newest first: a newer one may be below an older one. */
   endFunctions(): void {
     for (const end of this.functions.values().reverse()) end();
@@ -176,7 +168,7 @@ export class Telemetry {
     }
     if (known.life !== undefined) known.life.unsent = true;
     // Without a tracer provider, metrics and events must still be sent.
-    else for (const each of this.otherProviders) flushAtProgramEnd(each).unsent = true;
+    else for (const each of this.providers.otherProviders) flushAtProgramEnd(each).unsent = true;
     return known;
   }
 }

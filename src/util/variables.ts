@@ -17,9 +17,13 @@ export function onVariableRefused(listener: (name: string) => void): void {
   if (reading.refused !== undefined) listener(reading.refused);
 }
 
-/** Some runtimes have no `process`, or no `env` there. */
-function variables(): NodeJS.ProcessEnv {
-  return globalThis.process?.env ?? {};
+/** Some runtimes have no `process`, or no `env` there. Others refuse to tell or to change a variable. */
+function attempt<Result>(run: (all: NodeJS.ProcessEnv) => Result, ifRefused: () => Result): Result {
+  try {
+    return run(globalThis.process?.env ?? {});
+  } catch {
+    return ifRefused();
+  }
 }
 
 /**
@@ -28,53 +32,39 @@ function variables(): NodeJS.ProcessEnv {
  */
 function readVariable(name: string): string | undefined {
   const { values, refused } = reading;
-  if (refused !== undefined) return values.get(name);
-  try {
-    const all = variables();
+  const read = (all: NodeJS.ProcessEnv): void => {
     const prototype: object | null = Object.getPrototypeOf(all);
     const isInherited = !Object.hasOwn(all, name) && prototype !== null && name in prototype;
     const value: unknown = isInherited ? undefined : all[name];
     values.set(name, typeof value === 'string' ? value : undefined);
-  } catch {
+  };
+  const refuse = (): void => {
     reading.refused = name;
     reading.onRefusal?.(name);
-  }
+  };
+  if (refused === undefined) attempt(read, refuse);
   return values.get(name);
 }
 
 /** Read apart: a proxy may refuse `NODE_OPTIONS`, and ours would then not be asked for. */
 export function nodeOptions(): string {
-  try {
-    const all = variables();
-    return isProxy(all) ? '' : String(ownValue(all, 'NODE_OPTIONS') ?? '');
-  } catch {
-    return '';
-  }
+  return attempt(
+    (all) => (isProxy(all) ? '' : String(ownValue(all, 'NODE_OPTIONS') ?? '')),
+    () => '',
+  );
 }
 
-function change(run: (all: NodeJS.ProcessEnv) => boolean): boolean {
-  try {
-    return run(variables());
-  } catch {
-    // The runtime refuses.
-    return true;
-  }
-}
+const known = (): string[] => [...reading.values.keys()];
+const ignored = (): boolean => true;
 
 const environment = new Proxy<NodeJS.ProcessEnv>(Object.create(null), {
   get: (_, name) => readVariable(String(name)),
   // Without it, the names could not be listed.
   getOwnPropertyDescriptor: () => ({ configurable: true, enumerable: true }),
-  ownKeys: () => {
-    try {
-      return reading.refused === undefined ? Object.keys(variables()) : [...reading.values.keys()];
-    } catch {
-      // The runtime tells some variables, but does not list them.
-      return [...reading.values.keys()];
-    }
-  },
-  set: (_, name, value) => change((all) => Reflect.set(all, name, value)),
-  deleteProperty: (_, name) => change((all) => Reflect.deleteProperty(all, name)),
+  // Some runtimes tell variables, but do not list them.
+  ownKeys: () => (reading.refused === undefined ? attempt(Object.keys, known) : known()),
+  set: (_, name, value) => attempt((all) => Reflect.set(all, name, value), ignored),
+  deleteProperty: (_, name) => attempt((all) => Reflect.deleteProperty(all, name), ignored),
 });
 
 /** The variables of the process, each read when it is asked for. A variable that cannot be read counts as not set. */

@@ -38,7 +38,7 @@ test('a provider that is set takes precedence over the registered one', () => {
   const telemetry = new Telemetry(settings);
   trace.setGlobalTracerProvider(new TracerProvider());
   const provider = new TracerProvider();
-  telemetry.setTracerProvider(provider);
+  telemetry.own.tracerProvider = provider;
   telemetry.startSpan('s', {}, ROOT_CONTEXT).end();
   expect(telemetry.provider).toBe(provider);
 });

@@ -213,16 +213,11 @@ export class ChatAccumulator implements Accumulator {
     const index = asCount(position) ?? 0;
     const reason = typeof reasonGiven === 'string' ? asWord(reasonGiven) : undefined;
     // Some servers send a whole message, or repeat the delta as `text`.
-    const message = (
-      typeof delta === 'object' && delta !== null
-        ? delta
-        : typeof whole === 'object' && whole !== null
-          ? whole
-          : { content: text }
-    ) as PayloadObject;
+    const message = ((typeof delta === 'object' && delta) ||
+      (typeof whole === 'object' && whole) || { content: text }) as PayloadObject;
     const { content, refusal, audio, images, tool_calls: toolCalls, function_call: called } = message;
     const calls =
-      (typeof toolCalls === 'object' && toolCalls !== null && toolCallsOf(message).length > 0) ||
+      (toolCalls !== undefined && toolCallsOf(message).length > 0) ||
       (called !== undefined && called !== null && hasCall(called));
     const isRefused = typeof refusal === 'string' && refusal !== '';
     const hasText =
@@ -258,8 +253,7 @@ export class ChatAccumulator implements Accumulator {
     choice.message ??= new ChoiceMessage();
     const { message } = choice;
     const { tool_calls: calls, function_call: called, audio, images, role } = delta;
-    if (typeof calls === 'object' && calls !== null)
-      for (const call of first(toolCallsOf(delta))) this.#addToolCall(message, call);
+    if (calls !== undefined) for (const call of first(toolCallsOf(delta))) this.#addToolCall(message, call);
     if (called !== undefined && called !== null) {
       message.called ??= new StreamedToolCall(0, 'function');
       addCalled(message.called, called, this.#room);

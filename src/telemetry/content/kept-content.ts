@@ -195,8 +195,8 @@ export class Keeper {
   }
 }
 
-export function keptNumbers(usage: unknown, depth: number = 3): object | undefined {
-  return keptFields(usage, depth, MAX_NUMBERS, keptNumber);
+export function keptNumbers(usage: unknown): object | undefined {
+  return keptFields(usage, 3, MAX_NUMBERS, keptNumber);
 }
 
 function keptNumber(item: unknown): unknown {
