@@ -17,7 +17,7 @@ import type { Telemetry } from './telemetry.ts';
 const BODY_TIMEOUT = 'APIConnectionTimeoutError';
 
 /**
- * Records a span for each attempt of a call that was retried. If there are very many attempts, only the first
+ * Records a span for each attempt. Call this for a call that was retried. If there are very many attempts, only the first
  * ones and the last one get a span; `http.request.resend_count` still counts all of them.
  *
  * @param known the attributes of the call's span. Each attempt's span gets the hierarchy ids among them
@@ -28,7 +28,6 @@ export function recordAttempts(
   parent: Context,
   known: Attributes = {},
 ): void {
-  if (call.attemptCount < 2) return;
   const { attempts } = call;
   const ids = pickAttributes(known, HIERARCHY_IDS);
   attempts.forEach((attempt, index) => {
