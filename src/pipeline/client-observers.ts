@@ -1,7 +1,7 @@
 import { type OpenAIInstrumentationConfig, resolveSettings } from '../config/config.ts';
 import { keepNewest } from '../util/bounded-map.ts';
 import { asObject, isPlainObject } from '../util/payload.ts';
-import { forgetDefaultObservers, prepareDefaultObservers } from './default-observers.ts';
+import { prepareDefaultObservers } from './default-observers.ts';
 import { Observer } from './observer.ts';
 import { readSettings } from './settings.ts';
 
@@ -9,7 +9,7 @@ import { readSettings } from './settings.ts';
 type Observers = Map<string, Observer>;
 
 /** The observers whose settings have neither functions nor instances. */
-const plainObservers: Observers = new Map();
+export const plainObservers: Observers = new Map();
 
 /**
  * For each function or instance in the settings: its number, and the observers whose settings have no newer one. It
@@ -56,10 +56,4 @@ function settingsOf(config: OpenAIInstrumentationConfig): { key: string; observe
   } catch {
     return { key: '', observers: new Map() };
   }
-}
-
-/** For tests: forgets the shared observers. */
-export function forgetObservers(): void {
-  plainObservers.clear();
-  forgetDefaultObservers();
 }

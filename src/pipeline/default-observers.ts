@@ -16,11 +16,15 @@ export const defaultObservers: ProcessWide<Set<Observer>> = new ProcessWide(
   () => new Set(),
 );
 
-/** If there has never been a default observer, the environment's settings apply. */
-let hasBeenObserved = false;
+/** If there has never been a default observer, the settings of the environment apply. */
+export const byEnvironment: {
+  isOverridden: boolean;
+  /** Observes no client. Without it, nothing else ends the functions in progress when a provider shuts down. */
+  observer: Observer | undefined;
+} = { isOverridden: false, observer: undefined };
 
 export function addDefaultObserver(observer: Observer): void {
-  hasBeenObserved = true;
+  byEnvironment.isOverridden = true;
   defaultObservers.value.add(observer);
   useProviders(processObserver()?.telemetry.own);
 }
@@ -57,24 +61,15 @@ export function prepareDefaultObservers(): void {
   for (const observer of defaultObservers.value) guard('preparing for a call', () => observer.prepare());
 }
 
-/** Observes no client. Without it, nothing else ends the functions in progress when a provider shuts down. */
-let byEnvironment: Observer | undefined;
-
 /** `undefined` if the instrumentation is switched off or disabled. */
 export function defaultTelemetry(): Telemetry | undefined {
   prepareDefaultObservers();
   const newest = newestDefault();
   if (newest !== undefined) return newest.telemetry;
-  if (hasBeenObserved || isSwitchedOff()) return undefined;
-  byEnvironment ??= new Observer();
+  if (byEnvironment.isOverridden || isSwitchedOff()) return undefined;
+  byEnvironment.observer ??= new Observer();
   logFindings();
-  const { telemetry } = byEnvironment;
-  guard('listening to a provider', listenTo, telemetry.provider, byEnvironment);
+  const { telemetry } = byEnvironment.observer;
+  guard('listening to a provider', listenTo, telemetry.provider, byEnvironment.observer);
   return telemetry;
-}
-
-/** For tests: makes the environment's settings apply again. */
-export function forgetDefaultObservers(): void {
-  hasBeenObserved = false;
-  byEnvironment = undefined;
 }

@@ -54,7 +54,7 @@ const MAX_REFUSING_ORIGINS = 1_000;
 /** For each origin that refused `stream_options`: when it is asked again, in monotonic milliseconds. */
 const refusing = new BoundedMap<string, number>(MAX_REFUSING_ORIGINS);
 
-export function refusesUsage(client: object): boolean {
+function refusesUsage(client: object): boolean {
   const until = refusing.get(originOf(client));
   return until !== undefined && platform.performance.now() < until;
 }

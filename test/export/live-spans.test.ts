@@ -9,10 +9,11 @@ import type { ViewedSpan } from 'openai-traces-viewer/viewed-span.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { otlpProcessors } from '../../src/export/otlp-exporter.ts';
-import { forgetObservers, observerFor } from '../../src/pipeline/client-observers.ts';
+import { observerFor } from '../../src/pipeline/client-observers.ts';
 import { addOpenCall, type Call, removeOpenCall } from '../../src/sdk/call.ts';
 import { listsOf } from '../../viewer/test/live/requests.ts';
 import { listen } from '../support/listening.ts';
+import { forgetObservers } from '../support/process-state.ts';
 
 const require = createRequire(import.meta.url);
 

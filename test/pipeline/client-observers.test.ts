@@ -2,8 +2,8 @@ import OpenAI from 'openai';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type EventOptions, instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { noticed } from '../../src/diagnostics/report.ts';
-import { forgetObservers, observerFor } from '../../src/pipeline/client-observers.ts';
-import { forgetNotices } from '../support/process-state.ts';
+import { observerFor } from '../../src/pipeline/client-observers.ts';
+import { forgetNotices, forgetObservers } from '../support/process-state.ts';
 import { type Program, startProgram } from '../support/program.ts';
 
 /** As a handler of requests that creates a client for each. */

@@ -2,9 +2,8 @@ import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig, traced } from '../../src/client.ts';
 import { OpenAIInstrumentation } from '../../src/index.ts';
-import { forgetObservers } from '../../src/pipeline/client-observers.ts';
 import { collectLines } from '../support/diag-lines.ts';
-import { forgetNotices } from '../support/process-state.ts';
+import { forgetNotices, forgetObservers } from '../support/process-state.ts';
 import { startProgram } from '../support/program.ts';
 
 const MISTAKEN = { captureMesageContent: true } as OpenAIInstrumentationConfig;

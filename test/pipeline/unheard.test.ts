@@ -3,7 +3,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import OpenAI from 'openai';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
-import { forgetObservers } from '../../src/pipeline/client-observers.ts';
+import { forgetObservers } from '../support/process-state.ts';
 import { startSimulator } from '../support/simulator/index.ts';
 import { recordTelemetry } from '../support/telemetry.ts';
 

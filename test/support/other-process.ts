@@ -1,6 +1,6 @@
 import OpenAI from 'openai';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
-import { forgetObservers } from '../../src/pipeline/client-observers.ts';
+import { forgetObservers } from './process-state.ts';
 import type { Program } from './program.ts';
 
 /** Another process: a client of the same API with a memory of its own. */

@@ -1,9 +1,8 @@
 import { diag } from '@opentelemetry/api';
 import OpenAI, { type ClientOptions } from 'openai';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
-import { forgetObservers } from '../../src/pipeline/client-observers.ts';
-import { forgetMetricSeries } from '../../src/telemetry/metrics/metric-series.ts';
 import { collectLines } from './diag-lines.ts';
+import { forgetMetricSeries, forgetObservers } from './process-state.ts';
 import { type RunScript, type Simulator, startReplay, startSimulator } from './simulator/index.ts';
 import { type RecordedTelemetry, type RecordOptions, recordTelemetry } from './telemetry.ts';
 

@@ -3,10 +3,10 @@ import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { instrumentOpenAI } from '../../src/client.ts';
 import { logFindings } from '../../src/diagnostics/report.ts';
-import { forgetMetricSeries, withError } from '../../src/telemetry/metrics/metric-series.ts';
+import { withError } from '../../src/telemetry/metrics/metric-series.ts';
 import { Metrics } from '../../src/telemetry/metrics/metrics.ts';
 import { completionBody } from '../support/bodies.ts';
-import { forgetNotices } from '../support/process-state.ts';
+import { forgetMetricSeries, forgetNotices } from '../support/process-state.ts';
 import { type Session, startSession } from '../support/session.ts';
 
 const DURATION = 'gen_ai.client.operation.duration';

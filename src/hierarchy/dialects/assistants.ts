@@ -318,7 +318,7 @@ export const readStep: (value: unknown, options: ReadingOptions) => StepSnapshot
   },
 );
 
-export const readThreadMessage: (value: unknown, options: ReadingOptions) => MessageSnapshot | undefined =
+const readThreadMessage: (value: unknown, options: ReadingOptions) => MessageSnapshot | undefined =
   tolerating((value, { content }) => {
     const message = fieldsOf(value);
     const id = asName(message.id);

@@ -4,7 +4,7 @@ import { Patches } from '../patches.ts';
 import { holderOf, isObject } from '../reflect.ts';
 import { isOrderly } from './socket.ts';
 
-export const CONNECTING = 0;
+const CONNECTING = 0;
 export const OPEN = 1;
 export const CLOSING = 2;
 

@@ -2,6 +2,8 @@ import type { Attributes } from '@opentelemetry/api';
 import { notice } from '../../diagnostics/report.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { ERROR_TYPE_VALUE_OTHER } from '../../semconv/values.ts';
+import { ProcessWide } from '../../util/process-state.ts';
+import { VERSION } from '../../util/version.ts';
 
 /** Replaces values beyond the limit, in every dimension. */
 const OTHER = ERROR_TYPE_VALUE_OTHER;
@@ -29,14 +31,14 @@ const MAX_PROMPT_COMBINATIONS = 1_000;
  */
 
 /** The first values of each dimension, and the first combinations of several. Later ones never replace them. */
-const keptValues = new Map<string, Set<string>>();
+const kept = new ProcessWide(`metric-series@${VERSION}`, () => new Map<string, Set<string>>());
 
 const DETAILS = [ATTR.OPENAI_RESPONSE_SERVICE_TIER, ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT];
 const MODELS = [ATTR.GEN_AI_REQUEST_MODEL, ATTR.GEN_AI_RESPONSE_MODEL];
 const OPERATIONS = 'models, tiers and fingerprints together';
 
 export function limitOperation(dimensions: Attributes): void {
-  if (keptValues.get(OPERATIONS)?.has(JSON.stringify(dimensions))) return;
+  if (kept.value.get(OPERATIONS)?.has(JSON.stringify(dimensions))) return;
   // The port counts, too: each test or tenant may have its own proxy on the same host.
   const { [ATTR.SERVER_ADDRESS]: address, [ATTR.SERVER_PORT]: port } = dimensions;
   if (address !== undefined && !keepValue(`${address}:${port ?? ''}`, ATTR.SERVER_ADDRESS)) {
@@ -98,9 +100,9 @@ function keepValue(
   subject: string,
   { group = subject, limit = MAX_VALUES, maxLength = MAX_DIMENSION_LENGTH } = {},
 ): boolean {
-  const values = keptValues.get(group) ?? new Set();
+  const values = kept.value.get(group) ?? new Set();
   if (values.has(value)) return true;
-  keptValues.set(group, values);
+  kept.value.set(group, values);
   const fits = value.length <= maxLength && values.size < limit;
   if (fits) values.add(value);
   else notice('metric_values_limited', subject);
@@ -114,7 +116,7 @@ function limitModels(dimensions: Attributes): void {
     const isKept =
       responseModel !== undefined
         ? keepValue(requestModel, ATTR.GEN_AI_REQUEST_MODEL, { limit: MAX_REQUEST_MODELS })
-        : keptValues.get(ATTR.GEN_AI_REQUEST_MODEL)?.has(requestModel) ||
+        : kept.value.get(ATTR.GEN_AI_REQUEST_MODEL)?.has(requestModel) ||
           keepValue(requestModel, ATTR.GEN_AI_REQUEST_MODEL, { group: UNANSWERED });
     if (!isKept) dimensions[ATTR.GEN_AI_REQUEST_MODEL] = OTHER;
     else if (responseModel === requestModel) return;
@@ -122,9 +124,4 @@ function limitModels(dimensions: Attributes): void {
   // A server that invents names for one model must not displace the names of another one.
   const group = `${ATTR.GEN_AI_RESPONSE_MODEL} of ${dimensions[ATTR.GEN_AI_REQUEST_MODEL]}`;
   limitDimension(dimensions, ATTR.GEN_AI_RESPONSE_MODEL, group);
-}
-
-/** Resets the limits, for tests. */
-export function forgetMetricSeries(): void {
-  keptValues.clear();
 }

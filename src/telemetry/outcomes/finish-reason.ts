@@ -5,7 +5,7 @@ import { row } from '../../util/payload.ts';
 /**
  * Finish reasons, by the API's reason for an `incomplete` run or response. All three limits become `length`.
  */
-export const INCOMPLETE_REASONS: Readonly<Record<string, string>> = {
+const INCOMPLETE_REASONS: Readonly<Record<string, string>> = {
   max_output_tokens: 'length',
   max_completion_tokens: 'length',
   max_prompt_tokens: 'length',

@@ -1,8 +1,8 @@
 /** One span of each kind, metrics and log records as a program records them: none of them breaks a rule. */
+
 import OpenAI from 'openai';
 import { instrumentOpenAI } from '../../../src/client.ts';
-import { forgetObservers } from '../../../src/pipeline/client-observers.ts';
-import { forgetMetricSeries } from '../../../src/telemetry/metrics/metric-series.ts';
+import { forgetMetricSeries, forgetObservers } from '../process-state.ts';
 import { startSimulator } from '../simulator/index.ts';
 import { recordTelemetry } from '../telemetry.ts';
 import type { CheckedLogRecord, CheckedMetric, CheckedSpan } from './check.ts';
