@@ -9,7 +9,7 @@ import { EVENT_OPENAI_RUN_REQUEST } from '../semconv/events.ts';
 import { recordAttempts } from '../telemetry/attempts.ts';
 import { callAttributes, headersOf, rateLimitsIn, reachedLimits } from '../telemetry/call-attributes.ts';
 import { callerTraceOf, contextOf } from '../telemetry/metadata.ts';
-import { readFailure } from '../telemetry/outcomes/failure.ts';
+import { readThrown } from '../telemetry/outcomes/failure.ts';
 import type { AnswerEnd, Following } from '../telemetry/placement.ts';
 import { inOrder, justAfter, SPAN_ROOM_MS } from '../util/clock.ts';
 import { stringField } from '../util/payload.ts';
@@ -396,7 +396,7 @@ class EngineRequest extends Facts implements Placement {
     invocation.touch(endTime);
     if (error !== undefined) {
       if (conversationId !== undefined) this.conversationOf(conversationId).giveBack(this.#taken);
-      invocation.end(endTime, endTime, endTime, readFailure(error));
+      invocation.end(endTime, endTime, endTime, readThrown(error));
     }
     invocation.close();
     // The conversation that the request should have created is unknown, too.

@@ -1,5 +1,5 @@
 import { ERROR_TYPE_VALUE_OTHER } from '../semconv/values.ts';
-import { type Failure, readError } from '../telemetry/outcomes/failure.ts';
+import { type Failure, readReported } from '../telemetry/outcomes/failure.ts';
 import { arrayField, asObject, asText, field, first, stringField, textField } from '../util/payload.ts';
 
 /** LM Studio sends only a message instead of an error object. */
@@ -17,14 +17,14 @@ export function readAnswerFailure(result: unknown): Failure | undefined {
   const choices = field(result, 'choices');
   if (Array.isArray(choices) && choices.length > 0) return failureOfChoices(first(choices), result);
   const error = hasResults(result) ? undefined : reportedError(result);
-  return error === undefined ? undefined : readError(error, 'failed');
+  return error === undefined ? undefined : readReported(error, 'failed');
 }
 
 function failureOfChoices(choices: readonly unknown[], result: unknown): Failure | undefined {
   if (choices.some(isAnswer)) return undefined;
   const error = choices.map(reportedError).find((each) => each !== undefined) ?? reportedError(result);
   const isError = error !== undefined || choices.some((choice) => field(choice, 'finish_reason') === 'error');
-  return isError ? readError(error, ERROR_TYPE_VALUE_OTHER) : undefined;
+  return isError ? readReported(error, ERROR_TYPE_VALUE_OTHER) : undefined;
 }
 
 /** A choice may report an error beside any finish reason, such as the `stop` of an OpenRouter stream. */
@@ -48,5 +48,5 @@ export function readResourceFailure(result: unknown): Failure | undefined {
   if (RECORDED_ELSEWHERE.test(stringField(result, 'object') ?? '')) return undefined;
   const error = field(result, 'error') ?? field(result, 'last_error');
   const [first] = arrayField(field(result, 'errors'), 'data');
-  return readError(error ?? first ?? field(result, 'status_details'), status);
+  return readReported(error ?? first ?? field(result, 'status_details'), status);
 }

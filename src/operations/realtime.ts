@@ -3,7 +3,7 @@ import * as ATTR from '../semconv/attributes.ts';
 import { OPENAI_API_TYPE_VALUE_REALTIME } from '../semconv/values.ts';
 import { usageIn } from '../telemetry/cost/usage.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
-import { readError } from '../telemetry/outcomes/failure.ts';
+import { readReported } from '../telemetry/outcomes/failure.ts';
 import {
   arrayField,
   asArray,
@@ -89,7 +89,7 @@ export const realtimeTranscription: Operation = {
   fees: (result) => ({ audioSeconds: billedSeconds(result) }),
   failure(result) {
     const error = field(result, 'error');
-    return error === undefined ? undefined : readError(error, 'failed');
+    return error === undefined ? undefined : readReported(error, 'failed');
   },
   content: {
     output(result) {

@@ -15,12 +15,18 @@ import {
   type RequestChanges,
   type ToolRun,
 } from '../sdk/call.ts';
-import { deploymentOf, type Endpoint, endpointAt, endpointOf, SENDS_USAGE_UNASKED } from '../sdk/provider.ts';
+import {
+  deploymentForRoute,
+  type Endpoint,
+  endpointOfClient,
+  endpointOfUrl,
+  SENDS_USAGE_UNASKED,
+} from '../sdk/provider.ts';
 import { matchRoute } from '../sdk/routes/index.ts';
 import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
 import { priceListOf } from '../telemetry/cost/costs.ts';
 import type { Operation, OperationKind } from '../telemetry/operation.ts';
-import { readFailure } from '../telemetry/outcomes/failure.ts';
+import { readThrown } from '../telemetry/outcomes/failure.ts';
 import { OuterSpans } from '../telemetry/outer-span.ts';
 import { placeAttributes } from '../telemetry/place-attributes.ts';
 import { PlacedCall, UnrecordedCall } from '../telemetry/placed-call.ts';
@@ -113,8 +119,8 @@ export class Observer implements CallObserver, ProviderListener {
     if (this.ended !== undefined) priceListOf(settings)?.prepare();
     const { route, values } = matchRoute(call.method, call.path);
     const endpoint = call.path.startsWith('/')
-      ? endpointOf(call.client, settings.providers)
-      : endpointAt(call.path, call.client, settings.providers);
+      ? endpointOfClient(call.client, settings.providers)
+      : endpointOfUrl(call.path, call.client, settings.providers);
     const request: ApiRequest = {
       method: call.method,
       route,
@@ -123,7 +129,7 @@ export class Observer implements CallObserver, ProviderListener {
       query: call.query,
       sdkMetadata: call.sdkMetadata,
       streamed: call.streamed,
-      deployment: endpoint.deployment === undefined ? undefined : deploymentOf(endpoint, route),
+      deployment: endpoint.deployment === undefined ? undefined : deploymentForRoute(endpoint, route),
     };
     const operation = operationOf(route);
     const { traits } = operation;
@@ -141,13 +147,13 @@ export class Observer implements CallObserver, ProviderListener {
    */
   ended: (() => void) | undefined = () => {
     this.ended = undefined;
-    guard('preparing for failures', readFailure, undefined);
+    guard('preparing for failures', readThrown, undefined);
   };
 
   /** Results and errors of the tool pass through unchanged. */
   runTool(tool: ToolRun): unknown {
     if (this.telemetry.isDisabled) return tool.run();
-    const { origin, provider } = endpointOf(tool.client, this.settings.providers);
+    const { origin, provider } = endpointOfClient(tool.client, this.settings.providers);
     const request = { name: tool.name, arguments: tool.arguments, provider };
     const started = startOperation(this.telemetry, programTool, request, (context) =>
       this.#hierarchy?.tracker.toolCalls.running(tool, origin, context),
@@ -176,7 +182,7 @@ export class Observer implements CallObserver, ProviderListener {
   openSocket(socket: OpenedSocket): SocketObservation | undefined {
     if (this.telemetry.isDisabled || isSuppressed(socket.context)) return undefined;
     priceListOf(this.settings)?.prepare();
-    return this.#reached.openSocket(socket, endpointOf(socket.client, this.settings.providers));
+    return this.#reached.openSocket(socket, endpointOfClient(socket.client, this.settings.providers));
   }
 
   /** If the signature is invalid, the content is not read: anybody may have sent it. */
@@ -188,7 +194,7 @@ export class Observer implements CallObserver, ProviderListener {
         const creator = guard('finding what a webhook is about', () =>
           this.#hierarchy?.responses.known(
             subjectOf(event)?.id ?? '',
-            endpointOf(client, this.settings.providers).origin,
+            endpointOfClient(client, this.settings.providers).origin,
           ),
         );
         if (creator !== undefined && !started.record.hasEnded) started.record.link(creator);

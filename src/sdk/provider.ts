@@ -124,15 +124,19 @@ const NO_ROWS: readonly ProviderRow[] = [];
  *
  * @param rows the rows of the option `providers`, which take precedence
  */
-export function endpointOf(client: object, rows: readonly ProviderRow[] = NO_ROWS): ClientEndpoint {
+export function endpointOfClient(client: object, rows: readonly ProviderRow[] = NO_ROWS): ClientEndpoint {
   try {
-    return endpointIn(client as PayloadObject, client, rows);
+    return endpointOfFields(client as PayloadObject, client, rows);
   } catch {
-    return endpointIn(tolerant(client) as PayloadObject, client, rows);
+    return endpointOfFields(tolerant(client) as PayloadObject, client, rows);
   }
 }
 
-function endpointIn(fields: PayloadObject, client: object, rows: readonly ProviderRow[]): ClientEndpoint {
+function endpointOfFields(
+  fields: PayloadObject,
+  client: object,
+  rows: readonly ProviderRow[],
+): ClientEndpoint {
   // Only clients for Azure have a deployment. Older releases of openai 4 call it `_deployment`.
   const { baseURL: base, _deployment: older, deploymentName: name = older } = fields;
   const baseURL = typeof base === 'string' ? base : '';
@@ -141,9 +145,9 @@ function endpointIn(fields: PayloadObject, client: object, rows: readonly Provid
   if (cached === undefined) rememberClient(client);
   if (cached?.baseURL === baseURL && cached.deploymentName === deploymentName && cached.rows === rows)
     return cached.endpoint;
-  const urlDeployment = deploymentIn(baseURL);
+  const urlDeployment = deploymentInUrl(baseURL);
   const deployment = urlDeployment ?? deploymentName;
-  const endpoint = { ...readEndpoint(baseURL, providerOfClient(client), rows), deployment, urlDeployment };
+  const endpoint = { ...parseBaseUrl(baseURL, providerOfClient(client), rows), deployment, urlDeployment };
   endpoints.set(client, { baseURL, deploymentName, rows, endpoint });
   return endpoint;
 }
@@ -172,16 +176,16 @@ export function originOf(client: object): string {
 }
 
 /** The endpoint of a call to a whole URL, which may lead to another host than the client's. */
-export function endpointAt(
+export function endpointOfUrl(
   url: string,
   client: object,
   rows: readonly ProviderRow[] = NO_ROWS,
 ): ClientEndpoint {
-  const own = endpointOf(client, rows);
+  const own = endpointOfClient(client, rows);
   if (!URL.canParse(url)) return own;
-  const endpoint = readEndpoint(url, undefined, rows);
+  const endpoint = parseBaseUrl(url, undefined, rows);
   if (endpoint.origin === own.origin) return own;
-  const deployment = deploymentIn(url);
+  const deployment = deploymentInUrl(url);
   return { ...endpoint, deployment, urlDeployment: deployment };
 }
 
@@ -197,14 +201,14 @@ const DEPLOYED_TEMPLATES: readonly string[] = [
   '/images/generations',
 ];
 
-export function deploymentOf(
+export function deploymentForRoute(
   { deployment, urlDeployment }: ClientEndpoint,
   { method, template }: Route,
 ): string | undefined {
   return method === 'POST' && DEPLOYED_TEMPLATES.includes(template) ? deployment : urlDeployment;
 }
 
-function deploymentIn(baseURL: string): string | undefined {
+function deploymentInUrl(baseURL: string): string | undefined {
   const inPath = /\/deployments\/([^/?#]+)/.exec(baseURL)?.[1];
   try {
     return inPath === undefined ? undefined : decodeURIComponent(inPath);
@@ -218,7 +222,7 @@ function deploymentIn(baseURL: string): string | undefined {
  *
  * @param clientProvider the provider by the client's class, for a host that is unknown, such as a gateway
  */
-export function readEndpoint(
+export function parseBaseUrl(
   baseURL: string,
   clientProvider?: string,
   rows: readonly ProviderRow[] = NO_ROWS,

@@ -8,7 +8,7 @@ import {
 import { pickAttributes } from '../util/otel-api.ts';
 import { asName, readHeader } from '../util/payload.ts';
 import { addStatus } from './call-attributes.ts';
-import { thrownTypeOf } from './outcomes/failure.ts';
+import { typeOfThrown } from './outcomes/failure.ts';
 import { HIERARCHY_IDS } from './place-attributes.ts';
 import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -68,12 +68,12 @@ function attemptAttributes(attempt: Attempt, number: number, previous: Attempt |
 }
 
 function attemptErrorType({ status, error }: Attempt): string | undefined {
-  if (error !== undefined) return thrownTypeOf(error);
+  if (error !== undefined) return typeOfThrown(error);
   return status !== undefined && status >= 400 ? String(status) : undefined;
 }
 
 function errorOfCall(call: ReadonlyCall): string | undefined {
-  return call.failed ? thrownTypeOf(call.error) : undefined;
+  return call.failed ? typeOfThrown(call.error) : undefined;
 }
 
 /** The SDK ignores a header that asks for a longer wait. */

@@ -16,7 +16,7 @@ import { readBilling } from './cost/costs.ts';
 import { NOTHING_SPENT } from './cost/usage.ts';
 import { ChunkGaps } from './metrics/metrics.ts';
 import type { Accumulator, ApiRequest } from './operation.ts';
-import { readFailure } from './outcomes/failure.ts';
+import { readThrown } from './outcomes/failure.ts';
 import { markUnfinished } from './outcomes/finish-reason.ts';
 import type { AnswerEnd, Following, OpenRecord, Placement, RecordOutcome } from './placement.ts';
 import { OperationRecord, type RecordStart } from './record.ts';
@@ -139,7 +139,7 @@ export class PlacedCall implements CallObservation {
     if (self.#gaps !== undefined) record.measureChunks(self.#gaps.take(), result);
     return {
       result,
-      failure: failed ? readFailure(call.error) : undefined,
+      failure: failed ? readThrown(call.error) : undefined,
       attributes: takesDetails
         ? Object.assign(callAttributes(call, end), reachedLimits(call, limits))
         : undefined,

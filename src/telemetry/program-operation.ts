@@ -5,7 +5,7 @@ import { guard } from '../util/guard.ts';
 import type { OutcomeListener } from '../util/watch-result.ts';
 import { plainDataReader } from './content/plain-data.ts';
 import type { OperationKind } from './operation.ts';
-import { readFailure } from './outcomes/failure.ts';
+import { readThrown } from './outcomes/failure.ts';
 import type { Placement, RecordOutcome } from './placement.ts';
 import { OperationRecord, type RecordStart } from './record.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -77,7 +77,7 @@ export class ProgramOperation<Request, Result = ProgramResult> implements Outcom
   }
 
   fail(error: unknown): void {
-    this.end({ failure: guard('reading a failure', readFailure, error) });
+    this.end({ failure: guard('reading a failure', readThrown, error) });
   }
 
   abandon(): void {

@@ -10,7 +10,7 @@ import { countNewMessages } from '../../src/operations/response/items.ts';
 import { matchRoute } from '../../src/sdk/routes/index.ts';
 import { plainError } from '../../src/telemetry/content/plain-data.ts';
 import { readUsage } from '../../src/telemetry/cost/usage.ts';
-import { readError, readFailure } from '../../src/telemetry/outcomes/failure.ts';
+import { readReported, readThrown } from '../../src/telemetry/outcomes/failure.ts';
 import { spanNameOf } from '../../src/telemetry/record.ts';
 import { asText } from '../../src/util/payload.ts';
 import { textWithoutUrlSecrets, urlWithoutSecrets } from '../../src/util/url-secrets.ts';
@@ -65,7 +65,7 @@ export const READERS: readonly Reader[] = [
   { name: 'required actions', read: (value) => agentObjects.readRequiredActions(value, CONTENT) },
   { name: 'an item of a turn', read: (value) => agentObjects.readItemCall(value, CONTENT) },
   { name: "a turn's message or reasoning", read: (value) => readItemParts(value) },
-  { name: 'an error of a turn', read: (value) => readError(value, 'failed') },
+  { name: 'an error of a turn', read: (value) => readReported(value, 'failed') },
   {
     name: 'items of a response',
     read: (value) => responses.calls(value, CONTENT).map(readCall),
@@ -83,7 +83,7 @@ export const READERS: readonly Reader[] = [
   },
   { name: 'user messages of a history', read: (value) => countNewMessages(completions.input(value)) },
   { name: 'usage', read: readUsage },
-  { name: 'an error', read: readFailure },
+  { name: 'an error', read: readThrown },
   { name: 'an error in an object', read: plainError },
   { name: 'a URL', read: (value) => urlWithoutSecrets(asText(value) ?? '') },
   { name: 'URLs in a text', read: (value) => textWithoutUrlSecrets(asText(value) ?? '') },

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Send } from '../../src/hierarchy/dialect.ts';
 import { BackgroundReads, OriginReads, type ReadOutcome } from '../../src/hierarchy/reads.ts';
 import { Call } from '../../src/sdk/call.ts';
-import { endpointOf } from '../../src/sdk/provider.ts';
+import { endpointOfClient } from '../../src/sdk/provider.ts';
 
 const MINUTE = 60_000;
 
@@ -163,7 +163,7 @@ describe('reads beside the requests of the program', () => {
   const client = { baseURL: ORIGIN };
   const calls: Call[] = [];
   const begin = (count: number, isSent = true): void => {
-    endpointOf(client);
+    endpointOfClient(client);
     for (let request = 0; request < count; request++) {
       const call = new Call(
         client,

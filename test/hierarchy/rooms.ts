@@ -1,7 +1,7 @@
 import type { Dialect, FactSink } from '../../src/hierarchy/dialect.ts';
 import { parameterOf } from '../../src/hierarchy/dialects/shared-readers.ts';
 import { usageIn } from '../../src/telemetry/cost/usage.ts';
-import { readError } from '../../src/telemetry/outcomes/failure.ts';
+import { readReported } from '../../src/telemetry/outcomes/failure.ts';
 import { field, objectField, stringField } from '../../src/util/payload.ts';
 
 /** The dialect of a made-up API: rooms have turns, turns call tools, and a turn is told as server-sent events. */
@@ -73,7 +73,7 @@ function readTurn(value: unknown, sink: FactSink): void {
       conversationId: stringField(value, 'room_id'),
       phase: PHASES.get(status) ?? 'open',
       usage: usageIn(value),
-      failure: status === 'failed' ? readError(field(value, 'error'), status) : undefined,
+      failure: status === 'failed' ? readReported(field(value, 'error'), status) : undefined,
     },
   });
 }

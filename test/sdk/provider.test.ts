@@ -2,7 +2,7 @@ import OpenAI, { AzureOpenAI } from 'openai';
 import { BedrockOpenAI } from 'openai/bedrock';
 import { describe, expect, test } from 'vitest';
 import type { ProviderRow } from '../../src/config/config.ts';
-import { endpointAt, endpointOf, readEndpoint } from '../../src/sdk/provider.ts';
+import { endpointOfClient, endpointOfUrl, parseBaseUrl } from '../../src/sdk/provider.ts';
 
 describe('the provider is recognised by its host', () => {
   test.each([
@@ -81,7 +81,7 @@ describe('the provider is recognised by its host', () => {
     ['http://litellm:4000', 'litellm'],
     ['https://litellm.example.com', 'litellm'],
   ])('%s: %s', (baseURL, provider) => {
-    expect(readEndpoint(baseURL).provider).toBe(provider);
+    expect(parseBaseUrl(baseURL).provider).toBe(provider);
   });
 
   test.each([
@@ -94,7 +94,7 @@ describe('the provider is recognised by its host', () => {
     'https://evil.example/api.groq.com',
     'https://api.groq.com@evil.example/v1',
   ])('%s is an unknown host, which counts as an OpenAI-compatible API', (baseURL) => {
-    expect(readEndpoint(baseURL)).toMatchObject({ provider: 'openai', isUnlisted: true });
+    expect(parseBaseUrl(baseURL)).toMatchObject({ provider: 'openai', isUnlisted: true });
   });
 });
 
@@ -114,11 +114,11 @@ describe('with an unknown host, the provider is recognised by the client', () =>
     ['something odd', { baseURL: 5 }, 'openai'],
     ['nothing', {}, 'openai'],
   ])('%s', (_, client, provider) => {
-    expect(endpointOf(client).provider).toBe(provider);
+    expect(endpointOfClient(client).provider).toBe(provider);
   });
 
   test('a known host takes precedence over the class', () => {
-    expect(readEndpoint('https://api.groq.com/openai', 'azure.ai.openai').provider).toBe('groq');
+    expect(parseBaseUrl('https://api.groq.com/openai', 'azure.ai.openai').provider).toBe('groq');
   });
 });
 
@@ -139,13 +139,13 @@ describe('provider rows of the program take precedence', () => {
     ['https://api.openai.com/v1', 'mine'],
     ['https://api.groq.com/v1', 'groq'],
   ])('%s: %s', (baseURL, provider) => {
-    expect(readEndpoint(baseURL, undefined, rows).provider).toBe(provider);
+    expect(parseBaseUrl(baseURL, undefined, rows).provider).toBe(provider);
   });
 
   test('and are applied again to known clients', () => {
     const client = { baseURL: 'https://llm.example.com/v1' };
-    expect(endpointOf(client).provider).toBe('openai');
-    expect(endpointOf(client, rows).provider).toBe('acme');
+    expect(endpointOfClient(client).provider).toBe('openai');
+    expect(endpointOfClient(client, rows).provider).toBe('acme');
   });
 });
 
@@ -166,19 +166,19 @@ describe('only origin, address and port are read from the base URL', () => {
     ['not a URL', '', undefined, undefined],
   ])('%s: %s %s %s', (baseURL, origin, address, port) => {
     const isUnlisted = address === 'api.openai.com' ? undefined : true;
-    expect(readEndpoint(baseURL)).toEqual({ provider: 'openai', isUnlisted, origin, address, port });
+    expect(parseBaseUrl(baseURL)).toEqual({ provider: 'openai', isUnlisted, origin, address, port });
   });
 });
 
 test('the endpoint of a client is read once, and again after its base URL or deployment has changed', () => {
   const client = { baseURL: 'https://me.openai.azure.com/openai', deploymentName: 'one' };
-  const first = endpointOf(client);
+  const first = endpointOfClient(client);
   expect([first.provider, first.deployment]).toEqual(['azure.ai.openai', 'one']);
-  expect(endpointOf(client)).toBe(first);
+  expect(endpointOfClient(client)).toBe(first);
   client.deploymentName = 'two';
-  expect(endpointOf(client).deployment).toBe('two');
+  expect(endpointOfClient(client).deployment).toBe('two');
   client.baseURL = 'https://api.x.ai/v1';
-  expect(endpointOf(client).provider).toBe('x_ai');
+  expect(endpointOfClient(client).provider).toBe('x_ai');
 });
 
 describe('the deployment of an Azure client is read from the client or its base URL', () => {
@@ -195,7 +195,7 @@ describe('the deployment of an Azure client is read from the client or its base 
     [{ baseURL: 'https://me.openai.azure.com/openai/v1' }, undefined],
     [{}, undefined],
   ])('%j: %s', (client, deployment) => {
-    expect(endpointOf(client).deployment).toBe(deployment);
+    expect(endpointOfClient(client).deployment).toBe(deployment);
   });
 });
 
@@ -208,7 +208,7 @@ describe('a call to a whole URL', () => {
   });
 
   test('goes to the host of the URL', () => {
-    expect(endpointAt('https://api.groq.com/openai/v1/models?key=secret', client)).toEqual({
+    expect(endpointOfUrl('https://api.groq.com/openai/v1/models?key=secret', client)).toEqual({
       origin: 'https://api.groq.com',
       provider: 'groq',
       address: 'api.groq.com',
@@ -219,11 +219,11 @@ describe('a call to a whole URL', () => {
   });
 
   test('has the deployment of the client at its host', () => {
-    expect(endpointAt('https://me.openai.azure.com/openai/files', client)).toBe(endpointOf(client));
+    expect(endpointOfUrl('https://me.openai.azure.com/openai/files', client)).toBe(endpointOfClient(client));
   });
 
   test('is one to the client’s host if the URL cannot be read', () => {
-    expect(endpointAt('https://', client)).toBe(endpointOf(client));
+    expect(endpointOfUrl('https://', client)).toBe(endpointOfClient(client));
   });
 });
 
@@ -234,5 +234,5 @@ test('fields of a client that throw when read are left out', () => {
     }
   }
   const client = new Throwing({ apiKey: 'k', baseURL: 'https://api.groq.com/openai/v1' });
-  expect(endpointOf(client)).toMatchObject({ provider: 'groq', deployment: undefined });
+  expect(endpointOfClient(client)).toMatchObject({ provider: 'groq', deployment: undefined });
 });

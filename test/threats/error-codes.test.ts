@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { SinkEvent } from '../../src/client.ts';
-import { readError, readFailure } from '../../src/telemetry/outcomes/failure.ts';
+import { readReported, readThrown } from '../../src/telemetry/outcomes/failure.ts';
 import { startProgram } from '../support/program.ts';
 import type { SessionOptions } from '../support/session.ts';
 import { FAILING_CALLS, type FailingCall } from './failing-calls.ts';
@@ -70,8 +70,8 @@ test.each([
   ['a text like a Node code', 'EJANEDOE'],
   ['a text like an error of this package', 'ERR_JANE_DOE'],
 ])('a code only looks like a known one %s', (_, code) => {
-  expect(readError({ code, type: code }, 'failed').type).toBe('failed');
-  expect(readFailure(Object.assign(new TypeError('No.'), { code })).type).toBe('TypeError');
+  expect(readReported({ code, type: code }, 'failed').type).toBe('failed');
+  expect(readThrown(Object.assign(new TypeError('No.'), { code })).type).toBe('TypeError');
 });
 
 test.each([
@@ -88,5 +88,5 @@ test.each([
   'UND_ERR_CONNECT_TIMEOUT',
   'ERR_STREAM_WRITE_AFTER_END',
 ])('a known code is recorded: %s', (code) => {
-  expect(readError({ code }, 'failed').type).toBe(code);
+  expect(readReported({ code }, 'failed').type).toBe(code);
 });

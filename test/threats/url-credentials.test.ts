@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { readEndpoint } from '../../src/sdk/provider.ts';
+import { parseBaseUrl } from '../../src/sdk/provider.ts';
 import { matchRoute } from '../../src/sdk/routes/index.ts';
 import { withoutCredentials, withoutSecrets } from '../../src/telemetry/content/credentials.ts';
 import { urlPart } from '../../src/telemetry/content/media.ts';
@@ -119,7 +119,7 @@ test.each(FORMS)(
     expect(urlWithoutSecrets(url)).toBe(shown);
     expect(urlPart(url, 'image')).toEqual({ type: 'uri', modality: 'image', uri: shown });
     const routes = [url, `/files/${url}`].map((path) => matchRoute('GET', path).route);
-    expect(JSON.stringify([readEndpoint(url), ...routes])).not.toContain(SECRET);
+    expect(JSON.stringify([parseBaseUrl(url), ...routes])).not.toContain(SECRET);
   },
 );
 

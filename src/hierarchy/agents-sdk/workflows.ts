@@ -16,7 +16,7 @@ import {
 } from '../../telemetry/cost/usage.ts';
 import { findEvaluated } from '../../telemetry/evaluations/evaluated-spans.ts';
 import type { Operation, RequestedToolCall } from '../../telemetry/operation.ts';
-import { type Failure, readFailure } from '../../telemetry/outcomes/failure.ts';
+import { type Failure, readThrown } from '../../telemetry/outcomes/failure.ts';
 import { outcomeAttributes } from '../../telemetry/outcomes/tool-outcome.ts';
 import type { Placement } from '../../telemetry/placement.ts';
 import { ProgramOperation } from '../../telemetry/program-operation.ts';
@@ -106,7 +106,7 @@ export function placeWithinAgents(place: Placement, node: AgentsNode, operation:
     attributes: { ...agentAttributes(node, operation), ...place.attributes },
     onEnd: (call, result, record, answerEnd) => {
       const agent = askingAgent(node, operation);
-      if (agent !== undefined) recordOf(agent).failure = call.failed ? readFailure(call.error) : undefined;
+      if (agent !== undefined) recordOf(agent).failure = call.failed ? readThrown(call.error) : undefined;
       return place.onEnd?.(call, result, record, answerEnd);
     },
     beforeEnd: (_, result, spent) => noteAnswer(node, operation, result, spent),

@@ -14,7 +14,7 @@ import type { Content } from '../../telemetry/content/content-writer.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
 import { plainData } from '../../telemetry/content/plain-data.ts';
 import type { Operation, OperationKind } from '../../telemetry/operation.ts';
-import { type Failure, readError, readFailure } from '../../telemetry/outcomes/failure.ts';
+import { type Failure, readReported, readThrown } from '../../telemetry/outcomes/failure.ts';
 import {
   CANCELLED_TOOL,
   DENIED_TOOL,
@@ -261,7 +261,7 @@ const NAMED_ERROR = /^([A-Z][A-Za-z0-9]{0,50}(?:Error|Exception|Triggered)|Error
  */
 export function readAgentsFailure(error: unknown, thrown: unknown, withText: boolean): Failure | undefined {
   if (thrown !== undefined) {
-    const failure = readFailure(thrown);
+    const failure = readThrown(thrown);
     return withText ? failure : { ...failure, message: undefined };
   }
   if (typeof error !== 'object' || error === null) return undefined;
@@ -269,7 +269,7 @@ export function readAgentsFailure(error: unknown, thrown: unknown, withText: boo
   const text = textField(field(error, 'data'), 'error');
   const named = NAMED_ERROR.exec(text ?? '')?.[1];
   const type = named ?? row(ERROR_TYPES, message) ?? ERROR_TYPE_VALUE_OTHER;
-  return readError(withText ? (text ?? message) : undefined, type);
+  return readReported(withText ? (text ?? message) : undefined, type);
 }
 
 const GENERIC: ReadonlySet<string> = new Set(['Error', ERROR_TYPE_VALUE_OTHER]);

@@ -12,7 +12,7 @@ import { isRecordedCall, readResponseToolCall } from '../../operations/response/
 import * as ATTR from '../../semconv/attributes.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
 import { usageIn } from '../../telemetry/cost/usage.ts';
-import { errorTypeOf, readError } from '../../telemetry/outcomes/failure.ts';
+import { readReported, typeOfReported } from '../../telemetry/outcomes/failure.ts';
 import { readToolOutcome } from '../../telemetry/outcomes/tool-outcome.ts';
 import {
   arrayField,
@@ -106,7 +106,7 @@ export const agents: Dialect = {
     } else if (name.startsWith('environment.')) readEnvironmentEvent(event, sink);
     else if (name === 'error') {
       // The reason why the session is about to fail. It does not end the stream.
-      const failure = readError(field(event, 'error'), 'failed');
+      const failure = readReported(field(event, 'error'), 'failed');
       sink.conversation({ id: stringField(event, 'session_id'), failure });
     } else {
       readSession(field(event, 'session'), sink);
@@ -157,7 +157,7 @@ function readEnvironmentEvent(event: unknown, sink: FactSink): void {
     [ATTR.OPENAI_ENVIRONMENT_RESET_COUNT]: resetCount,
     [ATTR.OPENAI_TURN_ID]: stringField(event, 'turn_id'),
     [ATTR.ERROR_TYPE]:
-      status === 'failed' ? errorTypeOf(field(state, 'error'), 'environment_failed') : undefined,
+      status === 'failed' ? typeOfReported(field(state, 'error'), 'environment_failed') : undefined,
   };
   const id = stringField(event, 'session_id');
   sink.conversation({ id, event: { id: stringField(event, 'event_id'), attributes } });
@@ -173,7 +173,7 @@ function readSession(value: unknown, sink: FactSink): void {
     id,
     state: status === undefined || status === 'idle' || status === 'failed' ? status : 'open',
     agent: settings.agent && settings,
-    failure: status === 'failed' ? readError(field(value, 'error'), status) : undefined,
+    failure: status === 'failed' ? readReported(field(value, 'error'), status) : undefined,
     actions: readRequiredActions(value, sink),
     object: value,
   });
@@ -245,7 +245,7 @@ function readTurn(
     createdAt: asTime(field(value, 'created_at')),
     endedAt: asTime(field(value, 'completed_at')),
     usage: usageIn(value) ?? usageIn(event),
-    failure: status === 'failed' ? readError(field(value, 'error'), status) : undefined,
+    failure: status === 'failed' ? readReported(field(value, 'error'), status) : undefined,
     finishReason,
   };
   sink.invocation({ ...seen, snapshot, subagentId: stringField(value, 'subagent_id') });

@@ -10,7 +10,7 @@ import { givenTo } from '../../operations/tool-calls.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
 import { readUsage } from '../../telemetry/cost/usage.ts';
-import { type Failure, readError } from '../../telemetry/outcomes/failure.ts';
+import { type Failure, readReported } from '../../telemetry/outcomes/failure.ts';
 import {
   arrayField,
   asArray,
@@ -346,7 +346,7 @@ function readEndTime(ended: PayloadObject): number | undefined {
 }
 
 function readLastError(error: unknown, status: string): Failure | undefined {
-  return status === 'failed' || status === 'expired' ? readError(error, status) : undefined;
+  return status === 'failed' || status === 'expired' ? readReported(error, status) : undefined;
 }
 
 /** @see https://platform.openai.com/docs/api-reference/run-steps/step-object */

@@ -3,7 +3,7 @@ import type { ReadonlyCall } from '../../sdk/call.ts';
 import type { Route } from '../../sdk/routes/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { recordAttempts } from '../../telemetry/attempts.ts';
-import { type Failure, readFailure } from '../../telemetry/outcomes/failure.ts';
+import { type Failure, readThrown } from '../../telemetry/outcomes/failure.ts';
 import type { AnswerEnd, OpenRecord, Placement } from '../../telemetry/placement.ts';
 import {
   addRequestEvent,
@@ -111,7 +111,7 @@ export class ContinuedCall extends Invocation {
     this.#add(call, end);
     if (outcome === 'value') this.see(call.value, time);
     else if (traits.endsWithoutResult && !this.isClosed) {
-      this.#failure = call.failed ? readFailure(call.error) : undefined;
+      this.#failure = call.failed ? readThrown(call.error) : undefined;
       this.#record.add({ attributes: answerAttributes(call) });
       this.#end(time, time);
     }

@@ -5,7 +5,7 @@ import type { Endpoint } from '../../sdk/provider.ts';
 import type { Route } from '../../sdk/routes/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { callAttributes } from '../../telemetry/call-attributes.ts';
-import { thrownTypeOf } from '../../telemetry/outcomes/failure.ts';
+import { typeOfThrown } from '../../telemetry/outcomes/failure.ts';
 import type { AnswerEnd } from '../../telemetry/placement.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { pickAttributes } from '../../util/otel-api.ts';
@@ -159,6 +159,6 @@ export function addRequestEvent(
   };
   define(attributes, status, asWord(field(call.value, 'status')));
   Object.assign(attributes, answerAttributes(call));
-  if (call.error !== undefined) attributes[ATTR.ERROR_TYPE] = thrownTypeOf(call.error);
+  if (call.error !== undefined) attributes[ATTR.ERROR_TYPE] = typeOfThrown(call.error);
   span.addEvent(name, attributes, call.endTime);
 }

@@ -6,7 +6,7 @@ import type { OpenedSocket, SocketClose } from '../../sdk/sockets/socket.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { textLimits } from '../../telemetry/content/kept-content.ts';
 import type { Totals } from '../../telemetry/cost/usage.ts';
-import { readFailure } from '../../telemetry/outcomes/failure.ts';
+import { readThrown } from '../../telemetry/outcomes/failure.ts';
 import { type Place, placeAttributes } from '../../telemetry/place-attributes.ts';
 import { OperationRecord } from '../../telemetry/record.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
@@ -133,7 +133,7 @@ export class RealtimeSession {
       [ATTR.OPENAI_REALTIME_OUTPUT_AUDIO_DURATION]: spokenSeconds || undefined,
       [ATTR.OPENAI_SOCKET_CLOSE_CODE]: close?.code,
     });
-    const failure = close?.isFailure ? readFailure(close.error) : undefined;
+    const failure = close?.isFailure ? readThrown(close.error) : undefined;
     const { totals: result } = this.conversation;
     this.record?.end({ attributes, result, failure }, time);
   }

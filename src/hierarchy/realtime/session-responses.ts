@@ -10,7 +10,7 @@ import { ERROR_TYPE_VALUE_OTHER } from '../../semconv/values.ts';
 import type { Content } from '../../telemetry/content/content-writer.ts';
 import { callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Operation } from '../../telemetry/operation.ts';
-import { errorTypeOf } from '../../telemetry/outcomes/failure.ts';
+import { typeOfReported } from '../../telemetry/outcomes/failure.ts';
 import { placeAttributes } from '../../telemetry/place-attributes.ts';
 import { PlacedCall } from '../../telemetry/placed-call.ts';
 import type { Following, OpenRecord } from '../../telemetry/placement.ts';
@@ -156,7 +156,7 @@ export class SessionResponses {
     const request = this.#rejected(details);
     if (request === undefined) return;
     this.#remove(request);
-    const code = errorTypeOf(error, ERROR_TYPE_VALUE_OTHER);
+    const code = typeOfReported(error, ERROR_TYPE_VALUE_OTHER);
     request.call.endStream('error', { ...details, code });
   }
 

@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../../semconv/attributes.ts';
 import { addBlockedCategories } from '../../telemetry/outcomes/content-filter.ts';
-import { type Failure, readError } from '../../telemetry/outcomes/failure.ts';
+import { type Failure, readReported } from '../../telemetry/outcomes/failure.ts';
 import { addFinishReason } from '../../telemetry/outcomes/finish-reason.ts';
 import {
   arrayField,
@@ -70,5 +70,5 @@ export function asksProgram(response: unknown): boolean {
 export function readResponseFailure(response: unknown): Failure | undefined {
   const error = reportedError(response);
   if (error === undefined && field(response, 'status') !== 'failed') return undefined;
-  return readError(error, 'failed');
+  return readReported(error, 'failed');
 }

@@ -15,9 +15,9 @@ export interface Failure {
   readonly thrown?: unknown;
 }
 
-export function readFailure(error: unknown): Failure {
+export function readThrown(error: unknown): Failure {
   return {
-    type: thrownTypeOf(error),
+    type: typeOfThrown(error),
     message: redacted(textField(error, 'message')),
     thrown: error,
   };
@@ -28,21 +28,21 @@ export function readFailure(error: unknown): Failure {
  *
  * @param fallback the type of the failure if neither the error's code nor its type is a known code
  */
-export function readError(error: unknown, fallback: string): Failure {
+export function readReported(error: unknown, fallback: string): Failure {
   return {
-    type: errorTypeOf(error, fallback),
+    type: typeOfReported(error, fallback),
     message: redacted(typeof error === 'string' ? error : textField(error, 'message')),
   };
 }
 
-export function thrownTypeOf(error: unknown): string {
+export function typeOfThrown(error: unknown): string {
   return (
     knownCode(field(error, 'code')) ?? streamedStatus(error) ?? classOrStatus(error) ?? ERROR_TYPE_VALUE_OTHER
   );
 }
 
 /** Some servers use an HTTP status as the code of an error. */
-export function errorTypeOf(error: unknown, fallback: string): string {
+export function typeOfReported(error: unknown, fallback: string): string {
   const code = field(error, 'code');
   const status = typeof code === 'number' ? String(code) : undefined;
   return knownCode(code) ?? knownCode(field(error, 'type')) ?? knownCode(status) ?? fallback;

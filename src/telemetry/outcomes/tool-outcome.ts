@@ -6,7 +6,7 @@ import {
   OPENAI_TOOL_OUTCOME_VALUE_UNANSWERED,
 } from '../../semconv/values.ts';
 import { arrayField, field, numberField, stringField } from '../../util/payload.ts';
-import { type Failure, readError } from './failure.ts';
+import { type Failure, readReported } from './failure.ts';
 
 /** How an unsuccessful tool call ended. Its span has `error.type`, or else `openai.tool.outcome`. */
 export interface ToolOutcome {
@@ -45,7 +45,7 @@ export function readToolOutcome(object: unknown): ToolOutcome | undefined {
   const error = field(object, 'error') ?? undefined;
   if (field(object, 'approve') === false || stringField(error, 'code') === DENIAL) return DENIED_TOOL;
   if (error !== undefined || stringField(object, 'status') === 'failed' || field(object, 'success') === false)
-    return failedTool(readError(error, 'failed'));
+    return failedTool(readReported(error, 'failed'));
   return readExit(object) ?? arrayField(object, 'output').map(readCommandExit).find(Boolean);
 }
 

@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { OpenAIInstrumentationConfig } from '../../../src/client.ts';
 import { resolveSettings } from '../../../src/config/config.ts';
 import { emitException } from '../../../src/telemetry/events/exception-event.ts';
-import { readFailure } from '../../../src/telemetry/outcomes/failure.ts';
+import { readThrown } from '../../../src/telemetry/outcomes/failure.ts';
 import { Telemetry } from '../../../src/telemetry/telemetry.ts';
 import { ask } from '../../support/ask.ts';
 import { type Program, startProgram } from '../../support/program.ts';
@@ -202,7 +202,7 @@ function stackOf(error: unknown, config: OpenAIInstrumentationConfig = {}): unkn
   const emitted: { attributes: Record<string, unknown> }[] = [];
   const logger = { emit: (record: object) => void emitted.push(record as (typeof emitted)[number]) };
   telemetry.events.setLoggerProvider({ getLogger: () => logger });
-  emitException(telemetry.events, readFailure(error), CHAT, telemetry.settings);
+  emitException(telemetry.events, readThrown(error), CHAT, telemetry.settings);
   return emitted[0]?.attributes['exception.stacktrace'];
 }
 

@@ -1,6 +1,6 @@
 import { APIError } from 'openai';
 import { describe, expect, test } from 'vitest';
-import { readError, readFailure } from '../../../src/telemetry/outcomes/failure.ts';
+import { readReported, readThrown } from '../../../src/telemetry/outcomes/failure.ts';
 
 class RateLimitError extends Error {
   code?: unknown;
@@ -63,14 +63,14 @@ describe('an error is named', () => {
     ['as other if its class name is not text', new StrangeError(5), '_OTHER'],
     ['as other if its class name cannot be read', new StrangeError(undefined), '_OTHER'],
   ])('%s', (_, error, type) => {
-    expect(readFailure(error).type).toBe(type);
+    expect(readThrown(error).type).toBe(type);
   });
 
   test('_OTHER if it throws when it is read', () => {
     const get = (): never => {
       throw new Error('hostile');
     };
-    const { type, message } = readFailure(new Proxy({}, { get }));
+    const { type, message } = readThrown(new Proxy({}, { get }));
     expect([type, message]).toEqual(['_OTHER', undefined]);
   });
 });
@@ -106,9 +106,9 @@ describe('an error message', () => {
     [`{"input":{"file_data":"${'AB/+'.repeat(64)}=="}}`, '{"input":{"file_data":"…"}}'],
     [`no model ${'a-b_'.repeat(63)}`],
   ])('%s', (message, shown = message) => {
-    expect(readFailure(new Error(message)).message).toBe(shown);
-    expect(readError({ message }, 'failed')).toEqual({ type: 'failed', message: shown });
-    expect(readError(message, 'failed')).toEqual({ type: 'failed', message: shown });
+    expect(readThrown(new Error(message)).message).toBe(shown);
+    expect(readReported({ message }, 'failed')).toEqual({ type: 'failed', message: shown });
+    expect(readReported(message, 'failed')).toEqual({ type: 'failed', message: shown });
   });
 
   test('is searched for secrets in linear time', () => {
@@ -124,7 +124,7 @@ describe('an error message', () => {
       ';base64,'.repeat(1e5),
       `${'A'.repeat(255)} `.repeat(1e3),
     ];
-    for (const message of [...text, text.join('')]) readFailure(new Error(message));
-    expect(readFailure(new Error('x '.repeat(1e6))).message).toHaveLength(16_384);
+    for (const message of [...text, text.join('')]) readThrown(new Error(message));
+    expect(readThrown(new Error('x '.repeat(1e6))).message).toHaveLength(16_384);
   });
 });
