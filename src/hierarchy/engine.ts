@@ -364,7 +364,7 @@ class EngineRequest extends Facts implements Placement {
 
   /** Notes on the invocation's span what the request's own span would show. */
   #fold(call: ReadonlyCall, end: AnswerEnd, invocation: AgentInvocation): void {
-    if (call.attemptCount > 1)
+    if (call.attempts.count > 1)
       recordAttempts(invocation.telemetry, call, this.parent, invocation.openRecord.attributes);
     if (invocation.isClosed) return;
     if (this.opens) {

@@ -222,7 +222,7 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   async endIdle(limits?: EndLimits): Promise<void> {
-    for (const call of openCalls(this)) if (call.isUnclaimed) call.close('abandoned');
+    for (const call of openCalls(this)) call.apply('idle');
     await this.#hierarchy?.tracker.endIdle(limits);
   }
 
@@ -311,6 +311,6 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   #interruptCalls(): void {
-    for (const call of openCalls(this)) call.close('interrupted');
+    for (const call of openCalls(this)) call.apply('interrupted');
   }
 }

@@ -1,30 +1,27 @@
 import { type Attributes, type Context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { clockIn, now, type SpanClock } from '../util/clock.ts';
 import { guard, logError } from '../util/guard.ts';
-import { asName, field, fieldsOf, MAX_REPEATED, numberField, type PayloadObject } from '../util/payload.ts';
+import { asName, field, fieldsOf, numberField } from '../util/payload.ts';
 import { platform } from '../util/platform.ts';
 import { ProcessWide } from '../util/process-state.ts';
 import { VERSION } from '../util/version.ts';
 import type { Outcome, OutcomeListener } from '../util/watch-result.ts';
+import { Attempts, readResponse } from './attempts.ts';
+import {
+  advance,
+  type CallAction,
+  type CallEvent,
+  type CallOutcome,
+  type CallPhase,
+  type CallState,
+  isEndedLate,
+  type StreamEnd,
+} from './call-state.ts';
+import { ChunkTimes, NO_CHUNKS } from './chunk-times.ts';
 import { type AnsweredRequest, nowReading } from './client-keys.ts';
 import { noteMaker, originOf } from './provider.ts';
+import { isObject } from './reflect.ts';
 import type { OpenedSocket, SocketObservation } from './sockets/socket.ts';
-
-type CallOutcome =
-  /** The program got its value: parsed JSON, a page, text, a binary response. */
-  | 'value'
-  /** A stream was read to its end, left early, aborted, or broke. */
-  | 'stream'
-  /** The program took the raw `Response`, whose body we do not read. */
-  | 'raw'
-  /** The call threw. A stream that broke ends as `stream`. */
-  | 'error'
-  /** The result can no longer be read, for example because its promise was garbage collected. */
-  | 'abandoned'
-  /** We stopped observing before the call ended, for example because tracing was shut down. */
-  | 'interrupted';
-
-export type StreamEnd = 'completed' | 'cancelled' | 'aborted' | 'abandoned' | 'error';
 
 /**
  * Objects of the SDK hold this instead of the call, so that a settled call can be freed. In `openai` 7,
@@ -32,25 +29,6 @@ export type StreamEnd = 'completed' | 'cancelled' | 'aborted' | 'abandoned' | 'e
  */
 export interface CallReference {
   call: Call | undefined;
-}
-
-/** One HTTP request of a call: the first, or a retry by the SDK. */
-export interface Attempt {
-  readonly startTime: number;
-  /** When the response headers arrived, the request failed, or the SDK gave it up for a retry. */
-  endTime: number | undefined;
-  status: number | undefined;
-  headers: unknown;
-  error: unknown;
-  /** The URL and the headers may contain API keys. */
-  readonly sentURL: unknown;
-  readonly sentHeaders: unknown;
-}
-
-export function readResponse(answered: Pick<Attempt, 'status' | 'headers'>, response: unknown): void {
-  const { status, headers } = (response ?? {}) as PayloadObject;
-  answered.status = typeof status === 'number' ? status : undefined;
-  answered.headers = headers;
 }
 
 /** How the observer changes the request. The program's own options stay unchanged. */
@@ -80,41 +58,15 @@ export interface CallObservation {
   settle(call: ReadonlyCall): void;
 }
 
+/** The fields of an object, to be read only. */
+type Fields<Of> = {
+  readonly [Name in keyof Of as Of[Name] extends (...args: never[]) => unknown ? never : Name]: Of[Name];
+};
+type OfSdkAlone = 'attempts' | 'chunks' | 'newer' | 'observation' | 'observer' | 'older' | 'reference';
+
 /** A call as the rest of the package reads it, because only `sdk/` changes calls. It has a body only when it starts. */
-export type ReadonlyCall = Readonly<
-  Pick<
-    Call,
-    | 'client'
-    | 'method'
-    | 'path'
-    | 'body'
-    | 'query'
-    | 'sdkMetadata'
-    | 'requestHeaders'
-    | 'streamed'
-    | 'context'
-    | 'startTime'
-    | 'ownClock'
-    | 'now'
-    | 'attempts'
-    | 'attemptCount'
-    | 'status'
-    | 'headers'
-    | 'headersTime'
-    | 'requested'
-    | 'read'
-    | 'chunkCount'
-    | 'firstChunkTime'
-    | 'lastChunkTime'
-    | 'longestChunkGap'
-    | 'streamEnd'
-    | 'endTime'
-    | 'outcome'
-    | 'value'
-    | 'error'
-    | 'failed'
-  >
->;
+export type ReadonlyCall = Omit<Fields<Call>, OfSdkAlone> &
+  Readonly<Pick<Call, 'now'>> & { readonly attempts: Fields<Attempts>; readonly chunks: Fields<ChunkTimes> };
 
 export interface AnswerSoFar {
   readonly spanId: string;
@@ -159,10 +111,8 @@ export interface CallObserver {
   openSocket?(socket: OpenedSocket): SocketObservation | undefined;
 }
 
-const NO_ATTEMPTS: readonly Attempt[] = [];
-
 /** Settles once. Times are milliseconds since the epoch. */
-export class Call implements AnsweredRequest {
+export class Call implements AnsweredRequest, CallState {
   readonly client: object;
   readonly observer: CallObserver;
   readonly reference: CallReference = { call: this };
@@ -178,7 +128,6 @@ export class Call implements AnsweredRequest {
   caller: Context;
   working: Context | undefined;
 
-  begun = false;
   method = '';
   path = '';
   body: unknown;
@@ -189,35 +138,25 @@ export class Call implements AnsweredRequest {
   options: unknown;
   /** The headers in the options. Reading one is slow, so they are read only where needed. */
   requestHeaders: unknown;
-  /** We asked for the usage, so the program must not see the usage chunk. */
-  hidesUsage = false;
 
-  lastAttempt: Attempt | undefined;
-  attemptCount = 0;
-  #earlierAttempts: readonly Attempt[] = NO_ATTEMPTS;
+  readonly attempts: Attempts = new Attempts();
   status: number | undefined;
   headers: unknown;
   headersTime = 0;
 
+  chunks: ChunkTimes = NO_CHUNKS;
+
   /** The promise of the response, until the response has arrived. Unset if the call is `indirect`. */
   carrier: object | undefined;
-  /** Whether a subclass replaced the promise that we returned from `makeRequest`. Only the new one counts. */
-  indirect = false;
-  /** The program has asked for the result. */
-  requested = false;
-  /** The program has called `asResponse()` and, since then, not `parse()`. */
-  rawRequested = false;
-
-  streamed = false;
-  /** The program has begun to read the stream. */
-  read = false;
-  chunkCount = 0;
-  firstChunkTime: number | undefined;
-  lastChunkTime: number | undefined;
-  longestChunkGap = 0;
-  streamEnd: StreamEnd | undefined;
-
-  outcome: CallOutcome | undefined;
+  readonly phase: CallPhase = 'made';
+  readonly streamed: boolean = false;
+  readonly hidesUsage: boolean = false;
+  readonly indirect: boolean = false;
+  readonly requested: boolean = false;
+  readonly rawRequested: boolean = false;
+  readonly read: boolean = false;
+  readonly outcome: CallOutcome | undefined;
+  readonly streamEnd: StreamEnd | undefined;
   value: unknown;
   error: unknown;
 
@@ -247,22 +186,12 @@ export class Call implements AnsweredRequest {
     return this.outcome === 'error' || this.streamEnd === 'error';
   }
 
-  get isUnclaimed(): boolean {
-    return this.headersTime > 0 && !this.requested;
-  }
-
-  /** Has at most `MAX_REPEATED` attempts: the first ones and the last. */
-  get attempts(): readonly Attempt[] {
-    const { lastAttempt: last } = this;
-    return last === undefined ? NO_ATTEMPTS : [...this.#earlierAttempts, last];
-  }
-
   now(): number {
     return this.ownClock + platform.performance.now();
   }
 
   begin(options: unknown): void {
-    this.begun = true;
+    if (this.phase === 'made') this.apply('sent');
     try {
       this.#readOptions(options);
     } catch (error) {
@@ -289,23 +218,38 @@ export class Call implements AnsweredRequest {
     this.body = body;
     this.query = query;
     this.sdkMetadata = __metadata;
-    this.streamed = typeof stream === 'boolean' ? stream : field(body, 'stream') === true;
     this.requestHeaders = headers;
+    const streams = typeof stream === 'boolean' ? stream : field(body, 'stream') === true;
+    if (streams) this.apply('stream requested');
   }
 
-  attempted(attempt: Attempt): void {
-    this.attemptCount++;
-    if (this.lastAttempt !== undefined && this.#earlierAttempts.length < MAX_REPEATED - 1)
-      this.#earlierAttempts = [...this.#earlierAttempts, this.lastAttempt];
-    this.lastAttempt = attempt;
+  /**
+   * Reports an event, and carries out what follows.
+   *
+   * @param subject what the event is about: an object to watch, the value, or the error
+   * @returns what followed. Only the wrap that reports the event can carry out `follow`
+   */
+  apply(event: CallEvent, subject?: unknown): readonly CallAction[] {
+    const actions = advance(this, event);
+    for (const action of actions)
+      if (action === 'settle') this.#settle(subject);
+      else if (action === 'unwatch') lostResults.unregister(this);
+      else if (action === 'forget') this.reference.call = undefined;
+      else if (action === 'watch' && isObject(subject)) watchForLoss(this, subject);
+    return actions;
   }
 
-  /** Called when status and headers have arrived, and again if the SDK's parser sent the request again. */
-  responded(response: unknown): void {
-    this.headersTime = this.lastAttempt?.endTime ?? this.now();
+  /**
+   * Called when status and headers have arrived, and again if the SDK's parser sent the request again.
+   *
+   * @param carrier the promise of the response
+   */
+  responded(response: unknown, carrier?: object): void {
+    this.headersTime = this.attempts.last?.endTime ?? this.now();
     readResponse(this, response);
     // A whole URL may lead to another host than the client's.
     if (this.path.startsWith('/')) noteMaker(this.client, this.headers);
+    this.apply('answered', carrier);
   }
 
   /** For a realtime response, whose headers arrive in an event. */
@@ -314,15 +258,10 @@ export class Call implements AnsweredRequest {
   }
 
   chunk(value: unknown): void {
-    const { observation, lastChunkTime } = this;
-    const rough = lastChunkTime !== undefined && observation?.roughTimes;
-    const read = rough ? Date.now() : this.now();
-    const time = lastChunkTime !== undefined && read <= lastChunkTime ? lastChunkTime : read;
-    this.chunkCount++;
-    this.firstChunkTime ??= time;
-    if (lastChunkTime !== undefined && time !== lastChunkTime)
-      this.longestChunkGap = Math.max(this.longestChunkGap, time - lastChunkTime);
-    this.lastChunkTime = time;
+    const { observation } = this;
+    if (this.chunks === NO_CHUNKS) this.chunks = new ChunkTimes();
+    const isRough = this.chunks.count > 0 && observation?.roughTimes;
+    const time = this.chunks.add(isRough ? Date.now() : this.now());
     if (observation?.chunk === undefined) return;
     const before = nowReading(this);
     try {
@@ -337,46 +276,24 @@ export class Call implements AnsweredRequest {
     guard('reading a chunk', () => this.observation?.hiddenChunk?.(value));
   }
 
-  succeed(value: unknown): void {
-    this.#settle('value', value, undefined);
-  }
-
   fail(error: unknown): void {
     // If the status is an error, the SDK throws, and `responded` does not see the response.
     const status = numberField(error, 'status');
     this.status = status ?? this.status;
     // A stream that the program aborts before its first byte ends like one that it aborts later.
     if (this.streamed && status === undefined && field(field(this.options, 'signal'), 'aborted') === true)
-      this.endStream('aborted');
-    else this.#settle('error', undefined, error);
+      this.apply('aborted');
+    else this.apply('failed', error);
   }
 
-  endStream(end: StreamEnd, error?: unknown): void {
-    if (this.outcome !== undefined) return;
-    this.streamEnd = end;
-    this.#settle('stream', undefined, error);
-  }
-
-  /** Ends a call whose result we do not read: the program reads it, it was lost, or tracing is shut down. */
-  close(outcome: 'raw' | 'abandoned' | 'interrupted'): void {
-    if (outcome !== 'raw' && this.streamed) this.streamEnd ??= 'abandoned';
-    // If nobody has asked for the result before an interruption, it counts as abandoned since it arrived.
-    const isUnread = outcome === 'interrupted' && !(this.streamed ? this.read : this.requested);
-    this.#settle(outcome, undefined, undefined, isUnread || outcome === 'abandoned');
-  }
-
-  #settle(outcome: CallOutcome, value: unknown, error: unknown, isLate = false): void {
-    if (this.outcome !== undefined) return;
-    this.outcome = outcome;
-    // Abandonment is noticed late, so the call's end is the arrival of its last chunk or of its headers.
-    this.endTime = Math.min((isLate && (this.lastChunkTime ?? this.headersTime)) || Infinity, this.now());
-    if (this.lastChunkTime !== undefined && this.lastChunkTime > this.endTime) {
-      // The wall clock was set between two chunks.
-      this.lastChunkTime = this.endTime;
-      this.longestChunkGap = Math.min(this.longestChunkGap, this.endTime - this.startTime);
-    }
-    this.value = value;
-    this.error = error;
+  /** @param result the value or the error */
+  #settle(result: unknown): void {
+    const { last = 0 } = this.chunks;
+    // An end that was noticed late is the arrival of the last chunk or of the headers.
+    this.endTime = Math.min((isEndedLate(this) && (last || this.headersTime)) || Infinity, this.now());
+    if (last > this.endTime) this.chunks.limitTo(this.endTime, this.startTime);
+    if (this.outcome === 'value') this.value = result;
+    else if (this.failed) this.error = result;
     const before = nowReading(this);
     try {
       this.observation?.settle(this);
@@ -386,7 +303,6 @@ export class Call implements AnsweredRequest {
     nowReading(before);
     removeOpenCall(this);
     this.observer.ended?.();
-    if (this.streamed || !this.requested) lostResults.unregister(this);
     this.#release();
   }
 
@@ -394,11 +310,9 @@ export class Call implements AnsweredRequest {
   #release(): void {
     this.observation = undefined;
     this.value = this.error = this.headers = this.options = undefined;
-    this.requestHeaders = this.lastAttempt = this.working = this.carrier = undefined;
-    this.#earlierAttempts = NO_ATTEMPTS;
+    this.requestHeaders = this.working = this.carrier = undefined;
+    this.attempts.release();
     this.context = this.caller = ROOT_CONTEXT;
-    // Even if the call was interrupted, it hides the usage once the stream is read.
-    if (!this.hidesUsage || this.read) this.reference.call = undefined;
   }
 }
 
@@ -407,7 +321,7 @@ export class Call implements AnsweredRequest {
  * V8 keeps a registered object, and everything to which it refers, through each collection of young objects.
  */
 export const lostResults: FinalizationRegistry<Call> = new platform.FinalizationRegistry((call) =>
-  call.close('abandoned'),
+  call.apply('abandoned'),
 );
 
 /** Closes the call if `object` is garbage collected. A call watches only one object at a time. */
@@ -451,9 +365,9 @@ export function removeOpenCall(call: Call): void {
 export function hasRequestsInProgress(origin: string, count: number): boolean {
   let waiting = 0;
   for (let call = inFlight.value.newest; call !== undefined; call = call.older) {
-    const { headersTime, attemptCount, client } = call;
+    const { headersTime, attempts, client } = call;
     // A response over a socket makes no request and has no attempts.
-    if (headersTime === 0 && attemptCount > 0 && originOf(client) === origin) waiting++;
+    if (headersTime === 0 && attempts.count > 0 && originOf(client) === origin) waiting++;
     if (waiting === count) return true;
   }
   return false;

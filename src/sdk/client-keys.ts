@@ -21,7 +21,9 @@ const PLACEHOLDERS: ReadonlySet<string> = new Set(
 export interface AnsweredRequest {
   readonly client: object;
   /** The request as it was sent last, with every key that the program, the SDK or a provider added. */
-  readonly lastAttempt: { readonly sentURL: unknown; readonly sentHeaders: unknown } | undefined;
+  readonly attempts: {
+    readonly last: { readonly sentURL: unknown; readonly sentHeaders: unknown } | undefined;
+  };
 }
 
 /** The newest clients. Their keys are removed even from an error outside of a call. */
@@ -54,8 +56,9 @@ export function keysInUse(): readonly string[] {
   const keys = new Set<string>();
   if (answeredRequest !== undefined) {
     addClientKeys(keys, answeredRequest.client);
-    addHeaderKeys(keys, answeredRequest.lastAttempt?.sentHeaders);
-    addUrlKeys(keys, answeredRequest.lastAttempt?.sentURL);
+    const { last } = answeredRequest.attempts;
+    addHeaderKeys(keys, last?.sentHeaders);
+    addUrlKeys(keys, last?.sentURL);
   }
   for (const held of clients) {
     const client = held.deref();

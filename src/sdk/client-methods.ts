@@ -3,14 +3,8 @@ import { guard, logError } from '../util/guard.ts';
 import { isProxy } from '../util/own-data.ts';
 import { field, fieldsOf, objectField } from '../util/payload.ts';
 import { passOn } from '../util/watch-result.ts';
-import {
-  type Attempt,
-  type Call,
-  type CallReference,
-  lostResults,
-  readResponse,
-  watchForLoss,
-} from './call.ts';
+import { type Attempt, readResponse } from './attempts.ts';
+import type { Call, CallReference } from './call.ts';
 import {
   callInProgress,
   currentCall,
@@ -19,10 +13,10 @@ import {
   sendInside,
   workInContext,
 } from './call-context.ts';
+import { type CallEvent, isSentAgain } from './call-state.ts';
 import { addTraceContext } from './metadata-propagation.ts';
-import { privateSlot } from './private-slot.ts';
-import { type Method, type MethodHolder, methodOf, resemble } from './reflect.ts';
-import { isStream, watchStream } from './stream.ts';
+import { type Method, type MethodHolder, methodOf, privateSlot, resemble } from './reflect.ts';
+import { type Stream, watchStream } from './stream.ts';
 import { askForUsage, mayRefuseUsage, rememberRefusal } from './stream-usage.ts';
 
 /**
@@ -37,8 +31,9 @@ export function wrapMakeRequest(original: Method): MethodHolder {
       const options = args[0];
       const call = currentCall();
       // A retry calls this again, and so may a call of another client.
-      if (call === undefined || call.begun || call.client !== this) return original.apply(this, args);
-      call.begun = true;
+      if (call === undefined || call.phase !== 'made' || call.client !== this)
+        return original.apply(this, args);
+      call.apply('sent');
       args[0] = begin(call, options);
       const response = proceed(call, original, this, args) as Promise<unknown> | undefined;
       args[0] = options;
@@ -75,7 +70,7 @@ function watchResponse(
 ): unknown {
   // A subclass may return something other than a promise. The SDK then fails by itself.
   if (typeof response?.then !== 'function') {
-    call.close('abandoned');
+    call.apply('abandoned');
     return response;
   }
   const carrier = response.then(
@@ -90,21 +85,16 @@ function watchResponse(
   return carrier;
 }
 
-/** Whether a subclass may still send the request again. Then the subclass's promise reports the end. */
-function isSentAgain(call: Call): boolean {
-  return call.indirect && call.requested;
-}
-
 function failCall(call: Call, error: unknown): never {
   // A subclass may now send the program's original request, whose usage the program must see.
-  if (isSentAgain(call)) call.hidesUsage = false;
+  if (isSentAgain(call)) call.apply('usage dropped');
   else call.fail(error);
   throw error;
 }
 
 /** Sends the program's original request. If the server accepts it, our `stream_options` were to blame. */
 async function sendWithoutUsage(call: Call, makeRequest: Method, args: readonly unknown[]): Promise<unknown> {
-  call.hidesUsage = false;
+  call.apply('usage dropped');
   let props: unknown;
   try {
     props = await proceed(call, makeRequest, call.client, [...args]);
@@ -131,7 +121,7 @@ export function wrapFetch(original: Method): MethodHolder {
         sentURL: args[0],
         sentHeaders: field(args[1], 'headers'),
       };
-      call.attempted(attempt);
+      call.attempts.add(attempt);
       return passOn(
         current === call.working
           ? original.apply(this, args)
@@ -162,8 +152,8 @@ export function wrapRetry(original: Method): MethodHolder {
       const active = callInProgress(this, activeContext());
       const call = callBeingRetried(args[0], this, active);
       if (call === undefined) return original.apply(this, args);
-      const { lastAttempt } = call;
-      if (lastAttempt !== undefined) lastAttempt.endTime = call.now();
+      const { last } = call.attempts;
+      if (last !== undefined) last.endTime = call.now();
       // While the SDK parses, the call's context is not active.
       return call === active ? original.apply(this, args) : proceedHere(call, original, this, args);
     },
@@ -193,10 +183,10 @@ export function watchCallPromise(promise: unknown, call: Call, parsesInClient: b
   if (typeof response === 'object' && response !== null) {
     calls.set(response, call.reference);
     // A thenable of a subclass is left alone, because its `then` must not be called twice.
-    call.indirect = response instanceof Promise && response !== call.carrier;
-    if (call.indirect) watchForLoss(call, response);
+    const isReplaced = response instanceof Promise && response !== call.carrier;
     // An object that is watched for garbage collection must not be retained.
-    call.carrier = call.indirect ? undefined : response;
+    call.carrier = isReplaced ? undefined : response;
+    if (isReplaced) call.apply('replaced', response);
   }
   if (!parsesInClient && typeof parse === 'function')
     (promise as { parseResponse: Method }).parseResponse = watchingParse(parse as Method);
@@ -205,11 +195,8 @@ export function watchCallPromise(promise: unknown, call: Call, parsesInClient: b
 function takeResponse(call: Call, props: unknown): void {
   const { carrier } = call;
   call.carrier = undefined;
-  call.responded(field(props, 'response'));
   if (typeof props === 'object' && props !== null) calls.set(props, call.reference);
-  if (call.rawRequested) call.close('raw');
-  // A result that was asked for cannot get lost, and watching each one would be the largest cost of a call.
-  if (carrier !== undefined && !call.requested && call.outcome === undefined) watchForLoss(call, carrier);
+  call.responded(field(props, 'response'), carrier);
 }
 
 /** Wraps `parseResponseWithTimeout`, which parses every response in late versions of openai 7. */
@@ -247,8 +234,7 @@ function watchingParse(original: Method): Method {
 }
 
 function watchParsed(call: Call, props: unknown, parsed: unknown): unknown {
-  if (!call.requested) lostResults.unregister(call);
-  call.requested = true;
+  call.apply('parsing');
   return passOn(
     parsed,
     (value) => {
@@ -262,20 +248,26 @@ function watchParsed(call: Call, props: unknown, parsed: unknown): unknown {
   );
 }
 
+/** Recognises the SDK's streams by their shape: each build of the SDK has its own class. */
+export function isStream(value: unknown): value is Stream {
+  const { iterator, controller } = fieldsOf(value);
+  return typeof iterator === 'function' && typeof controller === 'object';
+}
+
 function takeResult(call: Call, value: unknown, props: unknown): void {
   const response = field(props, 'response');
   // The parser may have sent the request again.
   if (field(response, 'headers') !== call.headers) call.responded(response);
   if (isStream(value)) {
-    call.streamed = true;
+    call.apply('stream', value);
     // An open stream must not retain the request.
     call.options = undefined;
     watchStream(value, call);
   } else if (value === response) {
-    call.succeed(undefined);
+    call.apply('value', undefined);
   } else {
     const isPage = typeof field(value, 'getPaginatedItems') === 'function';
-    call.succeed(isPage ? objectField(value, 'body') : value);
+    call.apply('value', isPage ? objectField(value, 'body') : value);
   }
 }
 
@@ -284,9 +276,7 @@ export function wrapParse(original: Method): MethodHolder {
   return {
     parse(...args) {
       const call = callOf(this);
-      if (call?.carrier !== undefined) call.requested = true;
-      if (call?.rawRequested) call.rawRequested = false;
-      if (call?.indirect) watchIndirect(call, this);
+      if (call !== undefined) ask(call, 'asked', this);
       return original.apply(this, args);
     },
   };
@@ -298,11 +288,8 @@ export function wrapAsResponse(original: Method): MethodHolder {
       const call = callOf(this);
       // `withResponse` calls `parse` first, and then `asResponse`: the result is already being parsed.
       if (call !== undefined && field(this, 'parsedPromise') === undefined) {
-        if (call.indirect) watchIndirect(call, this);
-        if (!isForWatcher(this)) {
-          call.rawRequested = true;
-          if (call.headersTime > 0) call.close('raw');
-        }
+        ask(call, 'claimed', this);
+        if (!isForWatcher(this)) call.apply('raw asked');
       }
       return original.apply(this, args);
     },
@@ -317,19 +304,20 @@ function isForWatcher(promise: object): boolean {
   return isProxy(field(promise, 'parseResponse')) && !Object.hasOwn(promise, 'asResponse');
 }
 
+function ask(call: Call, event: CallEvent, promise: object): void {
+  if (call.apply(event).includes('follow')) followReplacement(call, promise);
+}
+
 /**
  * Replaces the SDK's promise by a watched one, once the program asks for the result. With a second handler on
  * the SDK's promise, V8 would not find the code that waits for it, and stacks would end before the program.
  */
-function watchIndirect(call: Call, promise: object): void {
-  if (call.requested) return;
-  call.requested = true;
-  lostResults.unregister(call);
+function followReplacement(call: Call, promise: object): void {
   const { responsePromise } = promise as { responsePromise: Promise<unknown> };
   const watched = responsePromise.then(
     (props) => {
-      // A call that has not begun made no request.
-      if (call.begun) guard('reading a response', takeResponse, call, props);
+      // A call in this phase made no request.
+      if (call.phase !== 'made') guard('reading a response', takeResponse, call, props);
       return props;
     },
     (error) => {

@@ -27,7 +27,7 @@ export function askForUsage(call: Call, options: unknown): unknown {
   if (asObject(streamOptions) === undefined || field(streamOptions, 'include_usage') !== undefined)
     return options;
   if (refusesUsage(call.client)) return options;
-  call.hidesUsage = true;
+  call.apply('usage requested');
   return {
     ...asObject(options),
     body: { ...body, stream_options: { ...asObject(streamOptions), include_usage: true } },

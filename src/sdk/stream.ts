@@ -1,21 +1,14 @@
 import { guard } from '../util/guard.ts';
 import { setMethod } from '../util/patch-method.ts';
-import { type PayloadObject, readHeader } from '../util/payload.ts';
-import { type Call, watchForLoss } from './call.ts';
+import { readHeader } from '../util/payload.ts';
+import type { Call } from './call.ts';
 import { methodOf, resemble } from './reflect.ts';
 import { isUsageChunk, removeNoUsage } from './stream-usage.ts';
 
 type Iterator = AsyncGenerator<unknown> & Record<'next' | 'return' | 'throw', unknown>;
-interface Stream {
+export interface Stream {
   iterator(...args: unknown[]): Iterator;
   controller: { signal?: Partial<AbortSignal> };
-}
-
-/** Recognises the SDK's streams by their shape: each build of the SDK has its own class. */
-export function isStream(value: unknown): value is Stream {
-  if (typeof value !== 'object' || value === null) return false;
-  const { iterator, controller } = value as PayloadObject;
-  return typeof iterator === 'function' && typeof controller === 'object';
 }
 
 /**
@@ -24,17 +17,15 @@ export function isStream(value: unknown): value is Stream {
  */
 export function watchStream(stream: Stream, call: Call): void {
   const { iterator } = stream;
-  watchForLoss(call, stream);
   const stopWaiting = endOnAbort(stream.controller.signal, call);
   const watched = methodOf({
     iterator(...args) {
       const generator = Reflect.apply(iterator, this, args) as Iterator;
       // Only the first iteration is watched: a second one throws at its first `next`.
       if (!call.read) {
-        call.read = true;
+        call.apply('read', generator);
         guard('leaving a signal', stopWaiting);
         watchGenerator(generator, stream, call);
-        watchForLoss(call, generator);
       }
       return generator;
     },
@@ -49,7 +40,7 @@ export function watchStream(stream: Stream, call: Call): void {
  * @returns removes the listener. Node keeps a signal with a listener for as long as the program's signal that it follows
  */
 function endOnAbort(signal: Partial<AbortSignal> | undefined, { reference }: Call): () => void {
-  const onAbort = (): void => reference.call?.endStream('aborted');
+  const onAbort = (): unknown => reference.call?.apply('aborted');
   signal?.addEventListener?.('abort', onAbort, { once: true });
   return () => signal?.removeEventListener?.('abort', onAbort);
 }
@@ -86,26 +77,26 @@ function watchGenerator(generator: Iterator, stream: Stream, call: Call): void {
   const { next, return: close, throw: fail } = source;
   const onResult = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
     if (result.done === true) {
-      const end = call.chunkCount === 0 && guard('reading a header', isJson, call) ? 'error' : 'completed';
-      call.endStream(stream.controller.signal?.aborted ? 'aborted' : end);
+      const end = call.chunks.count === 0 && guard('reading a header', isJson, call) ? 'error' : 'completed';
+      call.apply(stream.controller.signal?.aborted ? 'aborted' : end);
     } else call.chunk(result.value);
     return result;
   };
   const onError = (error: unknown): never => {
     const { aborted, reason } = stream.controller.signal ?? {};
     // The SDK throws the program's own reason. After any other error, the SDK aborts the stream itself.
-    if (aborted && error === reason) call.endStream('aborted');
-    else call.endStream('error', error);
+    if (aborted && error === reason) call.apply('aborted');
+    else call.apply('error', error);
     throw error;
   };
   const watching: Pick<Iterator, 'next' | 'return' | 'throw'> = {
     next: (value: unknown) => next.call(source, value).then(onResult, onError),
     return: (value: unknown) => {
-      call.endStream(stream.controller.signal?.aborted ? 'aborted' : 'cancelled');
+      call.apply(stream.controller.signal?.aborted ? 'aborted' : 'cancelled');
       return close.call(source, value);
     },
     throw: (error: unknown) => {
-      call.endStream('error', error);
+      call.apply('error', error);
       return fail.call(source, error);
     },
   };

@@ -1,5 +1,6 @@
 import { type Attributes, type Context, SpanKind, SpanStatusCode } from '@opentelemetry/api';
-import type { Attempt, ReadonlyCall } from '../sdk/call.ts';
+import type { Attempt } from '../sdk/attempts.ts';
+import type { ReadonlyCall } from '../sdk/call.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import {
   OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER as RETRY_AFTER,
@@ -28,11 +29,11 @@ export function recordAttempts(
   parent: Context,
   known: Attributes = {},
 ): void {
-  const { attempts } = call;
+  const { all: attempts, count } = call.attempts;
   const ids = pickAttributes(known, HIERARCHY_IDS);
   attempts.forEach((attempt, index) => {
     const last = index === attempts.length - 1;
-    const number = last ? call.attemptCount - 1 : index;
+    const number = last ? count - 1 : index;
     const previous = number === index ? attempts[index - 1] : undefined;
     const errorType = attemptErrorType(attempt) ?? (last ? errorOfCall(call) : BODY_TIMEOUT);
     const attributes = { ...ids, ...attemptAttributes(attempt, number, previous) };

@@ -12,7 +12,7 @@ export function callAttributes(call: ReadonlyCall, answerEnd: AnswerEnd = call.s
     stringField(call.value, '_request_id') ?? asName(readHeader(headersOf(call), 'x-request-id'));
   if (requestId !== undefined) attributes[ATTR.OPENAI_REQUEST_ID] = requestId;
   if (answerEnd !== undefined) {
-    attributes[ATTR.OPENAI_STREAM_CHUNK_COUNT] = call.chunkCount;
+    attributes[ATTR.OPENAI_STREAM_CHUNK_COUNT] = call.chunks.count;
     attributes[ATTR.OPENAI_STREAM_END] = answerEnd;
     addChunkGaps(attributes, call);
   } else if (call.outcome !== 'value' && call.outcome !== 'error') {
@@ -22,15 +22,15 @@ export function callAttributes(call: ReadonlyCall, answerEnd: AnswerEnd = call.s
   if (isInterruptedCall(call)) attributes[ATTR.OPENAI_CALL_INTERRUPTED] = true;
   if (call.failed) addBlockedCategories(attributes, filtersOfError(call.error));
   addStatus(attributes, call.status);
-  if (call.attemptCount > 1) attributes[ATTR.HTTP_REQUEST_RESEND_COUNT] = call.attemptCount - 1;
+  if (call.attempts.count > 1) attributes[ATTR.HTTP_REQUEST_RESEND_COUNT] = call.attempts.count - 1;
   return attributes;
 }
 
-function addChunkGaps(attributes: Attributes, call: ReadonlyCall): void {
-  const { chunkCount, firstChunkTime = 0, lastChunkTime = 0 } = call;
-  if (chunkCount < 2) return;
-  attributes[ATTR.OPENAI_STREAM_CHUNK_GAP_MEAN] = (lastChunkTime - firstChunkTime) / (chunkCount - 1) / 1e3;
-  attributes[ATTR.OPENAI_STREAM_CHUNK_GAP_MAX] = call.longestChunkGap / 1e3;
+function addChunkGaps(attributes: Attributes, { chunks }: ReadonlyCall): void {
+  const { count, first = 0, last = 0, longestGap } = chunks;
+  if (count < 2) return;
+  attributes[ATTR.OPENAI_STREAM_CHUNK_GAP_MEAN] = (last - first) / (count - 1) / 1e3;
+  attributes[ATTR.OPENAI_STREAM_CHUNK_GAP_MAX] = longestGap / 1e3;
 }
 
 /** For an error response, the SDK attaches the headers to the error. */

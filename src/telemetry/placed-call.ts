@@ -94,12 +94,12 @@ export class PlacedCall implements CallObservation {
 
   settle(call: ReadonlyCall): void {
     const { record } = this;
-    const result = call.outcome === 'stream' || call.chunkCount > 0 ? this.#streamed() : call.value;
+    const result = call.outcome === 'stream' || call.chunks.count > 0 ? this.#streamed() : call.value;
     const isCut = call.streamEnd === 'completed' && this.#accumulator?.hasEnd === false;
     const seenEnd = isCut ? 'cut' : call.streamEnd;
     if (seenEnd !== undefined && seenEnd !== 'completed') markUnfinished(result);
     const { telemetry, context, attributes } = record;
-    if (call.attemptCount > 1)
+    if (call.attempts.count > 1)
       guard('recording attempts', recordAttempts, telemetry, call, context, attributes);
     const following = this.#place.onEnd && followingOf(this.#place, call, result, record, seenEnd);
     const end = following?.cut ? 'cut' : seenEnd;
@@ -129,7 +129,7 @@ export class PlacedCall implements CallObservation {
   static #outcomeOf(self: PlacedCall, call: ReadonlyCall, result: unknown, end: AnswerEnd): RecordOutcome {
     const { record } = self;
     const { metrics } = record.telemetry;
-    const { firstChunkTime, failed } = call;
+    const { chunks, failed } = call;
     const takesDetails = record.takesDetails || failed;
     const headers = headersOf(call);
     const limits = takesDetails || metrics.wanted ? rateLimitsIn(headers) : undefined;
@@ -146,7 +146,7 @@ export class PlacedCall implements CallObservation {
       stream: self.#accumulator,
       timeToFirstToken: self.#firstTokenTime && (self.#firstTokenTime - call.startTime) / 1e3,
       billing: self.#endpoint && readBilling(self.#endpoint, headers, call.streamed),
-      timeToFirstChunk: firstChunkTime && (firstChunkTime - call.startTime) / 1e3,
+      timeToFirstChunk: chunks.first && (chunks.first - call.startTime) / 1e3,
       isInterrupted: call.outcome === 'interrupted',
       isUntimed: isInterruptedCall(call),
     };

@@ -1,5 +1,6 @@
 import type { Attributes, Context, Link, Span, SpanContext } from '@opentelemetry/api';
-import type { ReadonlyCall, StreamEnd } from '../sdk/call.ts';
+import type { ReadonlyCall } from '../sdk/call.ts';
+import type { StreamEnd } from '../sdk/call-state.ts';
 import type { Billing } from './cost/costs.ts';
 import type { Spent } from './cost/usage.ts';
 import type { Accumulator } from './operation.ts';

@@ -171,14 +171,14 @@ describe('reads beside the requests of the program', () => {
         ROOT_CONTEXT,
       );
       call.begin({ method: 'get', path: '/models' });
-      if (isSent) call.attempted({ ...ATTEMPT, startTime: call.now() });
+      if (isSent) call.attempts.add({ ...ATTEMPT, startTime: call.now() });
       calls.push(call);
     }
   };
   const answer = (): void => {
     const call = calls.shift();
     call?.responded({ status: 200 });
-    call?.succeed({});
+    call?.apply('value', {});
   };
   afterEach(() => {
     while (calls.length > 0) answer();

@@ -39,7 +39,7 @@ describe('calls in progress', () => {
     expect(telemetry.spans).toMatchObject([
       { status: { code: 0 }, attributes: { 'openai.call.interrupted': true } },
     ]);
-    begin(observer, 'post', '/chat/completions').succeed({ id: 'chatcmpl_1', choices: [{}] });
+    begin(observer, 'post', '/chat/completions').apply('value', { id: 'chatcmpl_1', choices: [{}] });
     expect(await measured()).toMatchObject([{ value: { count: 1 } }]);
   });
 
@@ -65,10 +65,10 @@ describe('calls in progress', () => {
     const call = new Call(CLIENT, observer, ROOT_CONTEXT);
     observer.dispose();
     call.begin({ method: 'get', path: '/models' });
-    call.succeed({});
+    call.apply('value', {});
     expect([telemetry.spans, telemetry.openSpans]).toEqual([[], []]);
     observer.enable();
-    begin(observer).succeed({});
+    begin(observer).apply('value', {});
     expect(telemetry.spans.map(({ name }) => name)).toEqual(['GET /models']);
   });
 });
@@ -76,7 +76,7 @@ describe('calls in progress', () => {
 test('the provider may be registered after the first calls', async () => {
   trace.disable();
   const observer = new Observer();
-  begin(observer).succeed({});
+  begin(observer).apply('value', {});
   const late = new TracerProvider();
   trace.setGlobalTracerProvider(late);
   const call = begin(observer);
@@ -88,7 +88,7 @@ describe('settings', () => {
   test('that withhold content do so each time they are set, and are reported once', () => {
     const withheld = { completionHook: { default: () => undefined } as never, captureMessageContent: true };
     const observer = new Observer(withheld);
-    begin(observer).succeed({});
+    begin(observer).apply('value', {});
     expect(observer.settings.captureMessageContent).toBe('NO_CONTENT');
     observer.configure({ completionHook: Promise.resolve(() => undefined) as never });
     observer.configure({ captureMessageContent: 'SPAN_ONLY', completionHook: () => undefined });
@@ -102,9 +102,9 @@ describe('settings', () => {
 
   test('that are changed apply from the next call on', () => {
     const observer = new Observer();
-    begin(observer).succeed({});
+    begin(observer).apply('value', {});
     observer.configure({ apiSpans: 'none' });
-    begin(observer).succeed({});
+    begin(observer).apply('value', {});
     expect(telemetry.spans).toHaveLength(1);
   });
 
@@ -115,12 +115,12 @@ describe('settings', () => {
     ['writes', 'POST', true],
     ['none', 'POST', false],
   ] as const)('apiSpans=%s: %s requests have spans: %s', (apiSpans, method, expected) => {
-    begin(new Observer({ apiSpans }), method, '/files').succeed({});
+    begin(new Observer({ apiSpans }), method, '/files').apply('value', {});
     expect(telemetry.spans.length === 1).toBe(expected);
   });
 
   test('of API spans do not affect model operations', () => {
-    begin(new Observer({ apiSpans: 'none' }), 'post', '/chat/completions').succeed({});
+    begin(new Observer({ apiSpans: 'none' }), 'post', '/chat/completions').apply('value', {});
     expect(telemetry.spans.map(({ name }) => name)).toEqual(['chat']);
   });
 });

@@ -44,9 +44,9 @@ test('a call does not end late because the thread waited as the call began', () 
 });
 
 test.each([
-  ['back', -3_600_000, (call: Call) => call.endStream('completed')],
-  ['forward', 3_600_000, (call: Call) => call.endStream('completed')],
-  ['forward, and whose stream is left unread,', 3_600_000, (call: Call) => call.close('abandoned')],
+  ['back', -3_600_000, (call: Call) => call.apply('completed')],
+  ['forward', 3_600_000, (call: Call) => call.apply('completed')],
+  ['forward, and whose stream is left unread,', 3_600_000, (call: Call) => call.apply('abandoned')],
 ])('a call during which the wall clock is set %s lasts as long as it took', (_, jump, end) => {
   const date = vi.spyOn(Date, 'now').mockReturnValue(7e12);
   const monotonic = vi.spyOn(performance, 'now').mockReturnValue(100);
@@ -59,31 +59,36 @@ test.each([
   }
   end(call);
   const sinceStart = (time = 0): number => Math.round(time - call.startTime);
-  expect([call.firstChunkTime, call.endTime].map(sinceStart)).toEqual([10, 30]);
-  expect(sinceStart(call.lastChunkTime)).toBeLessThan(31);
-  expect(call.longestChunkGap).toBeLessThan(31);
+  expect([call.chunks.first, call.endTime].map(sinceStart)).toEqual([10, 30]);
+  expect(sinceStart(call.chunks.last)).toBeLessThan(31);
+  expect(call.chunks.longestGap).toBeLessThan(31);
 });
 
 test('the longest time between two chunks is kept', () => {
   const { call } = newCall();
   call.begin({ stream: true });
   for (const gap of [0, 5_000, 1_000]) {
-    if (call.lastChunkTime !== undefined) call.lastChunkTime -= gap;
+    if (call.chunks.last !== undefined) call.chunks.last -= gap;
     call.chunk('a');
   }
-  expect(call.longestChunkGap).toBeGreaterThanOrEqual(5_000);
-  expect(call.longestChunkGap).toBeLessThan(6_000);
+  expect(call.chunks.longestGap).toBeGreaterThanOrEqual(5_000);
+  expect(call.chunks.longestGap).toBeLessThan(6_000);
 });
+
+function takeRaw(call: Call): void {
+  call.apply('raw asked');
+  call.responded({});
+}
 
 describe('a call is settled once', () => {
   test.each<[string, (call: Call) => void, Partial<Call>]>([
-    ['by its value', (call) => call.succeed('v'), { outcome: 'value', value: 'v' }],
+    ['by its value', (call) => call.apply('value', 'v'), { outcome: 'value', value: 'v' }],
     ['by its error', (call) => call.fail('e'), { outcome: 'error', error: 'e' }],
-    ['by the raw response', (call) => call.close('raw'), { outcome: 'raw' }],
-    ['by being forgotten', (call) => call.close('abandoned'), { outcome: 'abandoned' }],
+    ['by the raw response', takeRaw, { outcome: 'raw' }],
+    ['by being forgotten', (call) => call.apply('abandoned'), { outcome: 'abandoned' }],
     [
       'by a stream that broke',
-      (call) => call.endStream('error', 'e'),
+      (call) => call.apply('error', 'e'),
       { outcome: 'stream', error: 'e', streamEnd: 'error' },
     ],
   ])('%s', (_, settle, expected) => {
@@ -91,10 +96,10 @@ describe('a call is settled once', () => {
     call.begin({ method: 'post', path: '/p' });
     settle(call);
     for (const again of [
-      () => call.succeed('w'),
+      () => call.apply('value', 'w'),
       () => call.fail('f'),
-      () => call.endStream('aborted'),
-      () => call.close('raw'),
+      () => call.apply('aborted'),
+      () => takeRaw(call),
     ])
       again();
     expect(told).toEqual([{ value: undefined, error: undefined, streamEnd: undefined, ...expected }]);
@@ -117,7 +122,7 @@ describe('a call is settled once', () => {
     Object.assign(call, state);
     date.mockReturnValue(6e12 + 60_000);
     vi.spyOn(performance, 'now').mockReturnValue(60_000);
-    call.close('interrupted');
+    call.apply('interrupted');
     expect(Math.round(call.endTime - call.startTime)).toBe(duration);
   });
 
@@ -126,7 +131,7 @@ describe('a call is settled once', () => {
     call.begin({ method: 'post', path: '/p', body: { a: 1 } });
     expect(call.body).toBeUndefined();
     call.responded({ status: 200, headers: new Headers() });
-    call.succeed({ big: 'value' });
+    call.apply('value', { big: 'value' });
     expect(call).toMatchObject({
       value: undefined,
       headers: undefined,
@@ -140,9 +145,9 @@ test('a chunk is never earlier than the previous one, even without exact times',
   const { call } = newCall({ roughTimes: true });
   call.begin({ stream: true });
   call.chunk('a');
-  call.firstChunkTime = call.lastChunkTime = Date.now() + 1_000.5;
+  call.chunks.first = call.chunks.last = Date.now() + 1_000.5;
   call.chunk('b');
-  expect(call.lastChunkTime).toBe(call.firstChunkTime);
+  expect(call.chunks.last).toBe(call.chunks.first);
 });
 
 test('a call that is garbage collected ends at its last event: its response, or the last chunk', () => {
@@ -154,8 +159,8 @@ test('a call that is garbage collected ends at its last event: its response, or 
     return call;
   }) as [Call, Call];
   streamed.chunk('a');
-  streamed.lastChunkTime = 5;
-  for (const call of [unread, streamed]) call.close('abandoned');
+  streamed.chunks.last = 5;
+  for (const call of [unread, streamed]) call.apply('abandoned');
   expect(unread.endTime).toBe(unread.headersTime);
   expect([streamed.endTime, streamed.streamEnd]).toEqual([5, 'abandoned']);
 });
@@ -170,8 +175,8 @@ test('of very many attempts, the first ones and the last are kept, and all are c
     sentURL: '',
     sentHeaders: {},
   };
-  for (let startTime = 0; startTime < 1_000; startTime++) call.attempted({ ...attempt, startTime });
-  const times = call.attempts.map(({ startTime }) => startTime);
+  for (let startTime = 0; startTime < 1_000; startTime++) call.attempts.add({ ...attempt, startTime });
+  const times = call.attempts.all.map(({ startTime }) => startTime);
   expect(times).toEqual([...Array.from({ length: 127 }, (_, index) => index), 999]);
-  expect(call.attemptCount).toBe(1_000);
+  expect(call.attempts.count).toBe(1_000);
 });

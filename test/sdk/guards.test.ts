@@ -151,7 +151,7 @@ test('a finished call is parsed in the context of its reader', async () => {
   );
   const { responsePromise, parseResponse } = client.request({});
   const props = await responsePromise;
-  listener.calls[0]?.close('interrupted');
+  listener.calls[0]?.apply('interrupted');
   await context.with(ROOT_CONTEXT.setValue(KEY, 'program'), async () => parseResponse?.(props));
   expect(active).toBe('program');
 });
@@ -199,7 +199,7 @@ describe('a client of openai', () => {
   test('is retried after its call was interrupted, and the call gets no more attempts', async () => {
     const send: typeof fetch = async (...request) => {
       const response = await fetch(...request);
-      listener.calls[0]?.close('interrupted');
+      listener.calls[0]?.apply('interrupted');
       return response;
     };
     const client = connect({ fetch: send });
@@ -207,7 +207,7 @@ describe('a client of openai', () => {
     failOnce();
     expect((await client.models.list()).data).toEqual([]);
     expect(simulator.requests).toHaveLength(2);
-    expect(listener.calls[0]?.attemptCount).toBe(1);
+    expect(listener.calls[0]?.attempts.count).toBe(1);
   });
 
   test('may call another client before it sends, and that request is not its own', async () => {

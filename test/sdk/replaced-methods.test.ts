@@ -52,7 +52,7 @@ function startClient({ fetch, make, parse }: Replaced, parsesItself: boolean) {
   const observer: CallObserver = {
     start: (call) => ({
       context: call.context,
-      settle: ({ outcome, status, attempts }) => void calls.push([outcome, status, attempts.length]),
+      settle: ({ outcome, status, attempts }) => void calls.push([outcome, status, attempts.all.length]),
     }),
   };
   if (!parsesItself) Reflect.deleteProperty(Client.prototype, 'parseResponseWithTimeout');

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type OpenAI from 'openai';
 import type { Stream } from 'openai/streaming';
 import { describe, expect, test } from 'vitest';
-import { isStream } from '../../src/sdk/stream.ts';
+import { isStream } from '../../src/sdk/client-methods.ts';
 import { assertSpanTree } from '../../src/testing.ts';
 import { areCollected } from '../support/collected.ts';
 import { HELLO, useSession } from '../support/use-session.ts';

@@ -1,6 +1,7 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { expect, test } from 'vitest';
 import { Call } from '../../src/sdk/call.ts';
+import { ChunkTimes } from '../../src/sdk/chunk-times.ts';
 import { callAttributes } from '../../src/telemetry/call-attributes.ts';
 import { ask } from '../support/ask.ts';
 import { startProgram } from '../support/program.ts';
@@ -11,12 +12,9 @@ test.each([
   [[], undefined, undefined],
 ])('between chunks that come at %j ms are %d s on average, and at most %d', (times, mean, max) => {
   const call = new Call({}, { start: () => undefined }, ROOT_CONTEXT);
-  call.streamEnd = 'completed';
-  call.chunkCount = times.length;
-  call.firstChunkTime = times[0];
-  call.lastChunkTime = times.at(-1);
-  call.longestChunkGap = Math.max(0, ...times.slice(1).map((time, index) => time - (times[index] ?? 0)));
-  const attributes = callAttributes(call);
+  call.chunks = new ChunkTimes();
+  for (const time of times) call.chunks.add(time);
+  const attributes = callAttributes(call, 'completed');
   const gaps = ['mean', 'max'].map((kind) => attributes[`openai.stream.chunk_gap_${kind}`]);
   expect(gaps).toEqual([mean, max]);
 });

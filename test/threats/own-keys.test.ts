@@ -199,7 +199,7 @@ describe('the keys of a client', () => {
     call.begin({ stream: true });
     call.chunk({});
     expect(keysInUse()).not.toContain(KEY);
-    call.endStream('completed');
+    call.apply('completed');
     expect(seen).toEqual([SHOWN, SHOWN]);
     expect(keysInUse()).not.toContain(KEY);
   });

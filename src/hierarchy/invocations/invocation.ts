@@ -120,11 +120,11 @@ export function endOfStream(answerEnd: AnswerEnd, { life }: Invocation): AnswerE
 /** The attributes of all streams of an operation, if it began with one. `attributes` has those of the earlier streams. */
 export function withStream(
   { [ATTR.OPENAI_STREAM_CHUNK_COUNT]: before }: Attributes,
-  { chunkCount }: Pick<ReadonlyCall, 'chunkCount'>,
+  { chunks }: Pick<ReadonlyCall, 'chunks'>,
   answerEnd: AnswerEnd,
 ): Attributes {
   if (answerEnd === undefined || typeof before !== 'number') return {};
-  return { [ATTR.OPENAI_STREAM_CHUNK_COUNT]: before + chunkCount, [ATTR.OPENAI_STREAM_END]: answerEnd };
+  return { [ATTR.OPENAI_STREAM_CHUNK_COUNT]: before + chunks.count, [ATTR.OPENAI_STREAM_END]: answerEnd };
 }
 
 /** Whether the program has stopped waiting for the end: it left a stream, or a stream or poll was aborted or failed. */

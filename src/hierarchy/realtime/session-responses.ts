@@ -106,7 +106,7 @@ export class SessionResponses {
     if (id === undefined || response === undefined) return;
     this.#begun.delete(id);
     response.see(event);
-    response.call.endStream('completed');
+    response.call.apply('completed');
     const reason = field(objectField(reported, 'status_details'), 'reason');
     const isCancelled = field(reported, 'status') === 'cancelled' && reason === 'turn_detected';
     if (isCancelled && this.#isNewlyInterrupted(id))
@@ -157,7 +157,7 @@ export class SessionResponses {
     if (request === undefined) return;
     this.#remove(request);
     const code = typeOfReported(error, ERROR_TYPE_VALUE_OTHER);
-    request.call.endStream('error', { ...details, code });
+    request.call.apply('error', { ...details, code });
   }
 
   limits(headers: Readonly<Record<string, string>>): void {
@@ -172,9 +172,9 @@ export class SessionResponses {
   end(close: SocketClose | undefined): number {
     let last = 0;
     for (const { call } of [...this.#requested.splice(0), ...this.#begun.values()]) {
-      if (close === undefined) call.close('interrupted');
-      else if (close.byProgram) call.endStream('aborted');
-      else call.endStream('error', close.error);
+      if (close === undefined) call.apply('interrupted');
+      else if (close.byProgram) call.apply('aborted');
+      else call.apply('error', close.error);
       last = Math.max(last, call.endTime);
     }
     this.#begun.clear();

@@ -74,14 +74,14 @@ export class ResponsesSocket implements SocketObservation {
     this.#remove(pending);
     if (type === 'error') {
       this.#failedId = pending.id;
-      call?.endStream('error', apiError(event));
-    } else call?.endStream('completed');
+      call?.apply('error', apiError(event));
+    } else call?.apply('completed');
   }
 
   closed(close: SocketClose): void {
     for (const { call } of this.#pending)
-      if (close.byProgram) call?.endStream('aborted');
-      else call?.endStream('error', close.error);
+      if (close.byProgram) call?.apply('aborted');
+      else call?.apply('error', close.error);
     this.#pending = [];
   }
 
