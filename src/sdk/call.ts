@@ -260,8 +260,12 @@ export class Call implements AnsweredRequest, CallState {
   chunk(value: unknown): void {
     const { observation } = this;
     if (this.chunks === NO_CHUNKS) this.chunks = new ChunkTimes();
-    const isRough = this.chunks.count > 0 && observation?.roughTimes;
-    const time = this.chunks.add(isRough ? Date.now() : this.now());
+    const { chunks } = this;
+    const isRough = chunks.count > 0 && observation?.roughTimes;
+    // Clocks may be set, but a chunk is never earlier than the previous one. Many arrive at the same rough time.
+    const time = Math.max(chunks.last ?? 0, isRough ? Date.now() : this.now());
+    if (time === chunks.last) chunks.count++;
+    else chunks.add(time);
     if (observation?.chunk === undefined) return;
     const before = nowReading(this);
     try {

@@ -5,15 +5,12 @@ export class ChunkTimes {
   last: number | undefined;
   longestGap = 0;
 
-  /** @returns the time of the chunk, which is not earlier than that of the previous one */
-  add(reading: number): number {
-    const { last } = this;
-    const time = last !== undefined && reading <= last ? last : reading;
+  add(time: number): void {
+    const { last = time } = this;
     this.count++;
     this.first ??= time;
-    if (last !== undefined && time > last) this.longestGap = Math.max(this.longestGap, time - last);
+    this.longestGap = Math.max(this.longestGap, time - last);
     this.last = time;
-    return time;
   }
 
   /** Corrects times after the end of the call: the wall clock was set between two chunks. */
