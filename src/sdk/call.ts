@@ -263,7 +263,8 @@ export class Call implements AnsweredRequest, CallState {
     const { chunks } = this;
     const isRough = chunks.count > 0 && observation?.roughTimes;
     // Clocks may be set, but a chunk is never earlier than the previous one. Many arrive at the same rough time.
-    const time = Math.max(chunks.last ?? 0, isRough ? Date.now() : this.now());
+    const read = isRough ? Date.now() : this.now();
+    const time = chunks.last !== undefined && read <= chunks.last ? chunks.last : read;
     if (time === chunks.last) chunks.count++;
     else chunks.add(time);
     if (observation?.chunk === undefined) return;
