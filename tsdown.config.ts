@@ -51,11 +51,8 @@ const EXIT_WORKER = { 'exit-worker': 'src/telemetry/program-end/exit-worker.ts' 
 /** Sources that only programs with module hooks load. */
 const HOOKS: readonly string[] = ['pipeline/observe-process.ts', 'sdk/loading/'];
 
-/** Folders and files below `src/` that load on first use, by the name of the file of `dist/` that has them. */
+/** Folders and files below `src/` that load on first use, by the name of the file of `dist/` that has them. The first that fits counts. */
 const LATER: Readonly<Record<string, readonly string[]>> = {
-  content: ['telemetry/content/', 'telemetry/masking/'],
-  hierarchy: ['hierarchy/'],
-  operations: ['operations/'],
   outcomes: [
     'config/otlp.ts',
     'diagnostics/findings.ts',
@@ -63,6 +60,8 @@ const LATER: Readonly<Record<string, readonly string[]>> = {
     'helpers/traced-arguments.ts',
     'pipeline/agents-tracing.ts',
     'telemetry/attempts.ts',
+    // The failure of a call must not load another file: there may be no file descriptor left.
+    'telemetry/content/credentials.ts',
     'telemetry/evaluations/',
     'telemetry/events/',
     'telemetry/metrics/inference-metrics.ts',
@@ -72,6 +71,9 @@ const LATER: Readonly<Record<string, readonly string[]>> = {
     'telemetry/record-end.ts',
     'util/connection-failure.ts',
   ],
+  content: ['telemetry/content/', 'telemetry/masking/'],
+  hierarchy: ['hierarchy/'],
+  operations: ['operations/'],
   sockets: ['sdk/agents-sdk/', 'sdk/sockets/'],
 };
 

@@ -10,7 +10,7 @@ const CLASSES = {
   403: 'PermissionDeniedError',
   404: 'NotFoundError',
   409: 'ConflictError',
-  418: 'APIError',
+  418: '418',
   422: 'UnprocessableEntityError',
   429: 'RateLimitError',
   500: 'InternalServerError',
