@@ -32,11 +32,14 @@ export function contentOf(attributes: SpanAttributes, length: number = MAX_READ_
   });
 }
 
+/** The attributes with the input or output of tools, searches and functions. A span has at most one of each. */
+const INPUTS = [ATTR.GEN_AI_TOOL_CALL_ARGUMENTS, ATTR.GEN_AI_RETRIEVAL_QUERY_TEXT, ATTR.OPENAI_TRACE_INPUT];
+const OUTPUTS = [ATTR.GEN_AI_TOOL_CALL_RESULT, ATTR.GEN_AI_RETRIEVAL_DOCUMENTS, ATTR.OPENAI_TRACE_OUTPUT];
+
 export function toolExchange(attributes: SpanAttributes): { input: unknown; output: unknown } {
-  return {
-    input: attributes[ATTR.GEN_AI_TOOL_CALL_ARGUMENTS] ?? attributes[ATTR.GEN_AI_RETRIEVAL_QUERY_TEXT],
-    output: attributes[ATTR.GEN_AI_TOOL_CALL_RESULT] ?? attributes[ATTR.GEN_AI_RETRIEVAL_DOCUMENTS],
-  };
+  const firstOf = (names: readonly string[]): unknown =>
+    names.map((name) => attributes[name]).find((value) => value !== undefined);
+  return { input: firstOf(INPUTS), output: firstOf(OUTPUTS) };
 }
 
 function quoted(value: unknown, length: number): string {

@@ -231,6 +231,12 @@ export const OPENAI_TOTAL_UNPRICED = 'openai.total.unpriced' as const;
 /** How many user messages this process has seen; on a run, those that it answered. */
 export const OPENAI_TOTAL_USER_MESSAGES = 'openai.total.user_messages' as const;
 
+/** Arguments of a traced function, as JSON. */
+export const OPENAI_TRACE_INPUT = 'openai.trace.input' as const;
+
+/** Result of a traced function, as JSON. */
+export const OPENAI_TRACE_OUTPUT = 'openai.trace.output' as const;
+
 /** Project that the program set with `traced` or `withMetadata`. */
 export const OPENAI_TRACE_PROJECT = 'openai.trace.project' as const;
 
