@@ -1,5 +1,5 @@
 import { mediaText } from './media.ts';
-import { attributeText, partContent, readMessages, type SpanPart } from './messages.ts';
+import { attributeText, parseShortJson, partContent, readMessages, type SpanPart } from './messages.ts';
 import * as ATTR from './semconv/attributes.ts';
 import { terminalSafe } from './shared/terminal-safe.ts';
 import type { SpanAttributes } from './viewed-span.ts';
@@ -16,7 +16,7 @@ const MAX_READ_LENGTH = 500;
 
 /** A span's content: `› user "What is 2+2?"`, `‹ assistant "4"`. Of several messages, it has the last. */
 export function contentOf(attributes: SpanAttributes, length: number = MAX_READ_LENGTH): ContentLine[] {
-  const { input, output } = toolExchange(attributes);
+  const { input, output } = exchangeOf(attributes);
   const lines = [
     ['›', attributes[ATTR.GEN_AI_INPUT_MESSAGES]],
     ['‹', attributes[ATTR.GEN_AI_OUTPUT_MESSAGES]],
@@ -32,14 +32,30 @@ export function contentOf(attributes: SpanAttributes, length: number = MAX_READ_
   });
 }
 
-/** The attributes with the input or output of tools, searches and functions. A span has at most one of each. */
-const INPUTS = [ATTR.GEN_AI_TOOL_CALL_ARGUMENTS, ATTR.GEN_AI_RETRIEVAL_QUERY_TEXT, ATTR.OPENAI_TRACE_INPUT];
-const OUTPUTS = [ATTR.GEN_AI_TOOL_CALL_RESULT, ATTR.GEN_AI_RETRIEVAL_DOCUMENTS, ATTR.OPENAI_TRACE_OUTPUT];
+/** The input and output of a span that are no messages: of a tool, a search, or a traced function. */
+export function exchangeOf(attributes: SpanAttributes): { input: unknown; output: unknown } {
+  return {
+    input:
+      attributes[ATTR.GEN_AI_TOOL_CALL_ARGUMENTS] ??
+      attributes[ATTR.GEN_AI_RETRIEVAL_QUERY_TEXT] ??
+      functionInput(attributes[ATTR.OPENAI_TRACE_INPUT]),
+    output:
+      attributes[ATTR.GEN_AI_TOOL_CALL_RESULT] ??
+      attributes[ATTR.GEN_AI_RETRIEVAL_DOCUMENTS] ??
+      functionValue(attributes[ATTR.OPENAI_TRACE_OUTPUT]),
+  };
+}
 
-export function toolExchange(attributes: SpanAttributes): { input: unknown; output: unknown } {
-  const firstOf = (names: readonly string[]): unknown =>
-    names.map((name) => attributes[name]).find((value) => value !== undefined);
-  return { input: firstOf(INPUTS), output: firstOf(OUTPUTS) };
+/** The arguments of a function. A single argument is shown without the list that contains it. */
+function functionInput(value: unknown): unknown {
+  const list = parseShortJson(value);
+  return Array.isArray(list) && list.length === 1 ? list[0] : value;
+}
+
+/** A text without the quotes and escapes of JSON. */
+function functionValue(value: unknown): unknown {
+  const parsed = parseShortJson(value);
+  return typeof parsed === 'string' ? parsed : value;
 }
 
 function quoted(value: unknown, length: number): string {

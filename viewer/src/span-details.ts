@@ -154,7 +154,9 @@ function ownIds({ span, parent }: Row): string[] {
 function error(of: SpanAttributes): ShownFact {
   const type = terminalSafe(attributeText(of[ATTR.ERROR_TYPE] ?? 'error'), 100);
   const code = of[ATTR.HTTP_RESPONSE_STATUS_CODE];
-  const shown = typeof code === 'number' && String(code) !== type ? `${type} (${code})` : type;
+  // A run can fail although the request that tells so succeeds.
+  const isOwn = isNumber(code) && code >= 400 && String(code) !== type;
+  const shown = isOwn ? `${type} (${code})` : type;
   return { text: `✗ ${shown}`, tone: 'bad', rank: 0 };
 }
 

@@ -8,7 +8,7 @@ import {
   type SpanPart,
 } from './messages.ts';
 import * as ATTR from './semconv/attributes.ts';
-import { toolExchange } from './span-content.ts';
+import { exchangeOf } from './span-content.ts';
 import type { SpanAttributes } from './viewed-span.ts';
 
 /** The recorded content of a span, parsed. */
@@ -37,7 +37,7 @@ export function readContent(attributes: SpanAttributes): RecordedContent {
   if (known !== undefined) return known.content;
   const { [ATTR.GEN_AI_SYSTEM_INSTRUCTIONS]: instructions } = attributes;
   const { [ATTR.GEN_AI_INPUT_MESSAGES]: asked, [ATTR.GEN_AI_OUTPUT_MESSAGES]: answered } = attributes;
-  const { input, output } = toolExchange(attributes);
+  const { input, output } = exchangeOf(attributes);
   const values = [instructions, asked, answered, input, output];
   const size = values.reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
   const content = {

@@ -7,7 +7,7 @@ import {
   type SpanPart,
 } from './messages.ts';
 import * as ATTR from './semconv/attributes.ts';
-import { toolExchange } from './span-content.ts';
+import { exchangeOf } from './span-content.ts';
 import { groupBy, type Row } from './tree.ts';
 import { isTranscription, typeOf, type ViewedSpan } from './viewed-span.ts';
 
@@ -24,7 +24,7 @@ export type TranscriptEntry =
     }
   | {
       readonly kind: 'tool';
-      /** The span of the tool, or else of the model call that requested it. */
+      /** The span of the tool or function, or else of the model call that requested it. */
       readonly row: Row;
       readonly name: string;
       readonly input: unknown;
@@ -93,12 +93,21 @@ class Transcript {
       this.#addInput(row);
       this.#addOutput(row);
     } else if (type === 'tool') {
-      const tool = attributeText(attributes[ATTR.GEN_AI_TOOL_NAME] ?? name);
-      this.entries.push({ kind: 'tool', row, name: tool, ...toolExchange(attributes), own: true });
+      this.#addExchange(row, attributeText(attributes[ATTR.GEN_AI_TOOL_NAME] ?? name));
     } else if (isTranscription(row.span)) {
       const [said] = messagesOf(row, ATTR.GEN_AI_OUTPUT_MESSAGES, 'user');
       this.#addMessage(row, { role: 'user', parts: [], ...said }, true);
+    } else {
+      const { input, output } = exchangeOf(attributes);
+      if ((input ?? output) !== undefined) this.#addExchange(row, name);
+      this.#addInput(row);
+      for (const message of messagesOf(row, ATTR.GEN_AI_OUTPUT_MESSAGES, 'assistant'))
+        this.#addMessage(row, message, false);
     }
+  }
+
+  #addExchange(row: Row, name: string): void {
+    this.entries.push({ kind: 'tool', row, name, ...exchangeOf(row.span.attributes), own: true });
   }
 
   #addInput(row: Row): void {

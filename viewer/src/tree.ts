@@ -1,4 +1,5 @@
-import { compareTimes, isTranscription, type ViewedSpan } from './viewed-span.ts';
+import * as ATTR from './semconv/attributes.ts';
+import { compareTimes, isFailed, isTranscription, type ViewedSpan } from './viewed-span.ts';
 
 export interface Row {
   /** The id of the span. If several spans have the same id, only the first keeps it unchanged. */
@@ -22,9 +23,7 @@ export interface TraceTree {
 }
 
 /** A row whose place in the tree is not known yet. */
-type LooseRow = { -readonly [Key in Exclude<keyof Row, 'children'>]: Row[Key] } & {
-  readonly children: LooseRow[];
-};
+type LooseRow = { -readonly [Key in Exclude<keyof Row, 'children'>]: Row[Key] } & { children: LooseRow[] };
 
 /** Deeper spans get no further indentation, so that the text grows linearly with the number of spans. */
 const MAX_INDENTATION = 100;
@@ -90,8 +89,34 @@ function linkRows(spans: readonly ViewedSpan[]): LooseRow[] {
   cutCircles(rows);
   const roots: LooseRow[] = [];
   for (const row of rows) ((row.parent as LooseRow | undefined)?.children ?? roots).push(row);
+  for (const row of rows) joinFunction(row);
   for (const row of rows) row.children.sort(compareRows);
   return roots.sort(compareRows);
+}
+
+/** A function that alone does the work of a tool call, and has its name, is one row with it. */
+function joinFunction(tool: LooseRow): void {
+  const [only] = tool.children;
+  if (only === undefined || tool.children.length > 1 || !isFunctionOf(tool.span, only.span)) return;
+  const { attributes, events = [] } = only.span;
+  tool.span = {
+    ...tool.span,
+    attributes: { ...attributes, ...tool.span.attributes },
+    events: [...(tool.span.events ?? []), ...events],
+  };
+  tool.children = only.children;
+  for (const child of tool.children) child.parent = tool;
+}
+
+function isFunctionOf(tool: ViewedSpan, span: ViewedSpan): boolean {
+  return (
+    tool.attributes[ATTR.GEN_AI_OPERATION_NAME] === 'execute_tool' &&
+    tool.attributes[ATTR.GEN_AI_TOOL_NAME] === span.name &&
+    span.attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined &&
+    // What the tool's span does not tell stays visible: an error that the program caught, and work after a timeout.
+    isFailed(span) === isFailed(tool) &&
+    (!span.isOpen || tool.isOpen === true)
+  );
 }
 
 /** Removes the parent of one span in every circle of parents, because no root leads to the spans in a circle. */

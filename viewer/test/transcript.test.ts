@@ -158,6 +158,19 @@ describe('shows each of several tool calls that have the same id with its own re
   });
 });
 
+it('shows what any other span was given and returned', () => {
+  const traced = { 'openai.trace.input': '["Weather?"]', 'openai.trace.output': '"Sunny"' };
+  const answer: SpanPlan = { name: 'answer', start: clock++, end: clock + 10, attributes: traced };
+  expect(linesOf({ ...answer, children: [chat([user('Weather?')], [reply('Sunny')])] })).toEqual([
+    'answer(Weather?) = Sunny',
+    'user: Weather?',
+    'assistant: Sunny $',
+  ]);
+  expect(linesOf(chat([user('Paris')], [], { 'gen_ai.operation.name': 'embeddings' }))).toEqual([
+    'user: Paris',
+  ]);
+});
+
 it('shows a run with its steps, or with its output if there are none', () => {
   const [input, output] = [[user('x?')], [reply('x = 1')]];
   const instructions = { 'gen_ai.system_instructions': JSON.stringify([textPart('Tutor')]) };

@@ -167,6 +167,8 @@ describe('a tree in the terminal', () => {
   it('shows the error and HTTP status of failed spans, and a status that equals the error once', () => {
     const limited = { 'error.type': 'rate_limit_exceeded', 'http.response.status_code': 429 };
     expect(details(limited, { error: true })).toBe('✗ rate_limit_exceeded (429)');
+    const run = { 'error.type': 'server_error', 'http.response.status_code': 200 };
+    expect(details(run, { error: true })).toBe('✗ server_error');
     expect(details({}, { error: true })).toBe('✗ error');
     expect(details(limited)).toBe('');
     const expired = { 'error.type': 'expired', 'openai.run.status': 'expired' };
@@ -188,6 +190,16 @@ describe('a tree in the terminal', () => {
     expect(draw(MATH_TUTOR, { attributes: ['openai.assistant.id'] })).toContain(
       '3 polls · openai.assistant.id=asst_1\n',
     );
+  });
+
+  it('shows what a function was given and returned', () => {
+    const traced = (input: string): SpanPlan => ({
+      name: 'answer',
+      attributes: { 'openai.trace.input': input, 'openai.trace.output': '{"text":"4"}' },
+    });
+    expect(contentIn(draw(traced('["2 + 2?"]')))).toEqual(['   › "2 + 2?"', '   ‹ {"text":"4"}']);
+    expect(contentIn(draw(chat({ 'openai.trace.output': '"a\\n\\"b\\""' })))).toEqual(['   ‹ "a "b""']);
+    expect(contentIn(draw(traced('["2 + 2?",{"short":true}]')))[0]).toBe('   › ["2 + 2?",{"short":true}]');
   });
 
   it('shows recorded content below the span, only the last message, also if its result or arguments are missing', () => {

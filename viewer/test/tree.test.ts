@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { callGrowthOf } from '../../test/support/call-growth.ts';
 import { type FinishedSpan, isLocalRoot } from '../src/viewed-span.ts';
-import { makeSpans, rawSpan, rowsOf, treesOf } from './spans.ts';
+import { makeSpans, rawSpan, rowsOf, type SpanPlan, treesOf } from './spans.ts';
 
 function draw(spans: readonly FinishedSpan[]): string[] {
   return rowsOf(spans).map(({ branch, span }) => branch + span.name);
@@ -57,6 +57,37 @@ describe('buildTrees', () => {
 
   it('shows two spans with the same id', () => {
     expect(draw([rawSpan('1', ''), rawSpan('1', ''), rawSpan('2', '1')])).toEqual(['1', '└─ 2', '1']);
+  });
+
+  const ofTool = { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'find' };
+  const tool = (children: readonly SpanPlan[], more: Partial<SpanPlan> = {}): FinishedSpan[] =>
+    makeSpans({ name: 'execute_tool find', attributes: ofTool, ...more, children });
+  const find = {
+    name: 'find',
+    attributes: { 'openai.trace.input': '["x"]' },
+    events: [{ name: 'retried', at: 0 }],
+    children: [{ name: 'GET', children: [{ name: 'dns' }] }],
+  };
+
+  it('makes one row of a tool call and the function that does its work', () => {
+    for (const error of [false, true]) {
+      const spans = tool([{ ...find, error }], { error });
+      expect(draw(spans)).toEqual(['execute_tool find', '└─ GET', '   └─ dns']);
+      const [row, below] = rowsOf(spans);
+      expect(below?.parent).toBe(row);
+      expect(row?.span.attributes).toEqual({ ...ofTool, ...find.attributes });
+      expect(row?.span.events?.map(({ name }) => name)).toEqual(['retried']);
+    }
+  });
+
+  it.each<[string, readonly SpanPlan[], Partial<SpanPlan>?]>([
+    ['has another name', [{ name: 'search' }]],
+    ['is one of two', [{ name: 'find' }, { name: 'log' }]],
+    ['is an operation itself', [{ name: 'find', attributes: ofTool }]],
+    ['fails, which the tool call does not', [{ name: 'find', error: true }]],
+    ['is below another operation', [{ name: 'find' }], { attributes: { 'gen_ai.tool.name': 'find' } }],
+  ])('makes no row less if a function %s', (_, children, more) => {
+    expect(draw(tool(children, more))).toHaveLength(children.length + 1);
   });
 
   it('draws a chain of thousands of spans with bounded indentation', () => {

@@ -4,7 +4,7 @@ import { attributeText, messageText } from '../messages.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
 import type { Row } from '../tree.ts';
-import { isFailed, isInterrupted, isOngoing, type ViewedSpan } from '../viewed-span.ts';
+import { isFailed, isInterrupted, isOngoing, typeOf, type ViewedSpan } from '../viewed-span.ts';
 import { Paged, Said, ToolBlock } from './content.tsx';
 import { Evaluations, SpanDetails } from './elements.tsx';
 import { SpanButton } from './overview.tsx';
@@ -25,7 +25,9 @@ const shownEntries = computed(() => transcript.value.filter(({ entry }) => found
 
 const hasContent = computed(() =>
   transcript.value.some(({ entry }) =>
-    entry.kind === 'message' ? entry.parts.length > 0 : entry.kind === 'tool' && entry.input !== undefined,
+    entry.kind === 'message'
+      ? entry.parts.length > 0
+      : entry.kind === 'tool' && (entry.input ?? entry.output) !== undefined,
   ),
 );
 
@@ -66,7 +68,10 @@ function TranscriptItem({ entry }: { readonly entry: TranscriptEntry }): VNode {
     default:
       return (
         <li class="tool" style={{ '--type': entry.own && isFailed(row.span) ? 'var(--bad)' : 'var(--tool)' }}>
-          <Said by={`Tool ${entry.name}`} parts={[]}>
+          <Said
+            by={`${entry.own && typeOf(row.span) === 'other' ? 'Function' : 'Tool'} ${entry.name}`}
+            parts={[]}
+          >
             <ToolBlock input={entry.input} output={entry.output} />
           </Said>
           {entry.own && <Footer row={row} />}

@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 import { count, formatDuration } from '../format-amounts.ts';
 import { readMessages, readParts, type SpanMessage } from '../messages.ts';
 import * as ATTR from '../semconv/attributes.ts';
-import { toolExchange } from '../span-content.ts';
+import { exchangeOf } from '../span-content.ts';
 import { isFailed, type SpanAttributes, shownErrorType, type ViewedSpan } from '../viewed-span.ts';
 import { filterBy } from './actions.ts';
 import { CopyButton, Folded, formatted, LongText, Paged, Said, ToolBlock } from './content.tsx';
@@ -58,7 +58,7 @@ function CopyButtons({ span }: { readonly span: ViewedSpan }): VNode {
 }
 
 function SpanContent({ span: { attributes } }: { readonly span: ViewedSpan }): VNode {
-  const { input, output } = toolExchange(attributes);
+  const { input, output } = exchangeOf(attributes);
   const instructions = readParts(attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS]);
   const asked = shownMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]);
   const answered = shownMessages(attributes[ATTR.GEN_AI_OUTPUT_MESSAGES]);
