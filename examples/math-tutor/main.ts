@@ -8,7 +8,8 @@ const options = readOptions();
 const telemetry = startTelemetry(options);
 if (options.agents) await showAgents();
 else if (options.realtime) await showRealtime();
-else await showAssistants();
+else if (options.recorded) await showRecording();
+else await showLessons();
 if (telemetry.delivery) reportDelivery(telemetry.delivery);
 else print('`npm run demo -- --content` also shows what was said; `--otlp` sends the traces.');
 if (telemetry.live) reportLive(telemetry.live);
@@ -20,23 +21,23 @@ else
   );
 print('', 'The same as a page, to open in a browser:', `  ${resolve(PAGE)}`);
 
-async function showAssistants(): Promise<void> {
+async function showLessons(): Promise<void> {
   // Modules that use `openai` are imported here, after the instrumentation. Imports at the top would run before it.
-  const { replayConversation } = await import('./recorded-conversation.ts');
+  const { flush } = await import('opentelemetry-instrumentation-openai/client');
+  const { giveResponsesLesson } = await import('./responses-lesson.ts');
   const { tutor } = await import('./tutoring.ts');
   explain(
-    '1. A recorded conversation',
-    'The real `openai` package talks to a server that replays recorded answers of',
-    'the Assistants API. First you see the conversation, then its trace.',
+    '1. The Math Tutor',
+    'Two questions in one conversation of the Responses API, which is simulated. The',
+    'tutor runs code, searches files and calls a function of this program.',
   );
-  await replayConversation();
+  await giveResponsesLesson();
   print('');
-  await telemetry.flush();
+  await flush();
 
   explain(
-    '2. The Math Tutor',
-    'Two runs in one thread, on a simulated API. The first is polled and runs code.',
-    'The second is streamed, searches files and calls a function of this program.',
+    '2. The same lesson with the Assistants API',
+    'Two runs in one thread. The first is polled, the second is streamed.',
   );
   await tutor();
   print('');
@@ -44,10 +45,22 @@ async function showAssistants(): Promise<void> {
 
   explain(
     'How to read the trees',
-    '`thread` is the conversation, with its totals. `invoke_agent` is a run. `chat`',
-    'is a step: one call of the model, with its own tokens. `execute_tool` is a tool',
-    'call; it shows the step that asked for it. The rest are plain requests.',
+    '`conversation` and `thread` are the whole conversation, with its totals.',
+    '`invoke_agent` is a run. `chat` is one call of the model, with its own tokens.',
+    '`execute_tool` is a tool call. The rest are plain requests.',
   );
+}
+
+async function showRecording(): Promise<void> {
+  const { replayConversation } = await import('./recorded-conversation.ts');
+  explain(
+    'A recorded conversation',
+    'The real `openai` package talks to a server that replays recorded answers of',
+    'the Assistants API. First you see the conversation, then its trace.',
+  );
+  await replayConversation();
+  print('');
+  await telemetry.shutdown();
 }
 
 async function showAgents(): Promise<void> {

@@ -8,6 +8,7 @@ export interface Options {
   readonly live: boolean;
   readonly otlp: boolean;
   readonly realtime: boolean;
+  readonly recorded: boolean;
   readonly summary: boolean;
 }
 
@@ -17,7 +18,8 @@ const USAGE: readonly string[] = [
   '  --content  also show what was said: prompts, answers, code, arguments and results of tools',
   '  --live     also send the traces, with what was said, to the live page of the command `view`',
   '  --otlp     also send the traces to an OTLP/gRPC endpoint: OTEL_EXPORTER_OTLP_ENDPOINT, else localhost:4317',
-  '  --realtime a spoken conversation over a WebSocket instead, with an interruption',
+  '  --realtime show a spoken conversation over a WebSocket instead, with an interruption',
+  '  --recorded show a conversation of the Assistants API instead, whose answers were recorded',
   '  --summary  summarize each trace below its tree: a panel and a table of its calls',
   '  --help     show this',
 ];
@@ -32,6 +34,7 @@ export function readOptions(): Options {
         live: { type: 'boolean', default: false },
         otlp: { type: 'boolean', default: false },
         realtime: { type: 'boolean', default: false },
+        recorded: { type: 'boolean', default: false },
         summary: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },

@@ -3,22 +3,28 @@ import type OpenAI from 'openai';
 /** The length of each unit in meters. */
 const UNITS: Readonly<Record<string, number>> = { m: 1, km: 1000, mi: 1609.344 };
 
-/** Describes the program's function to the model. */
-export const LENGTH_TOOL: OpenAI.Beta.FunctionTool = {
-  type: 'function',
-  function: {
-    name: 'convert_length',
-    description: 'Converts a length from one unit to another.',
-    parameters: {
-      type: 'object',
-      properties: {
-        value: { type: 'number' },
-        from: { type: 'string', enum: Object.keys(UNITS) },
-        to: { type: 'string', enum: Object.keys(UNITS) },
-      },
-      required: ['value', 'from', 'to'],
+const DESCRIPTION = {
+  name: 'convert_length',
+  description: 'Converts a length from one unit to another.',
+  parameters: {
+    type: 'object',
+    properties: {
+      value: { type: 'number' },
+      from: { type: 'string', enum: Object.keys(UNITS) },
+      to: { type: 'string', enum: Object.keys(UNITS) },
     },
+    required: ['value', 'from', 'to'],
   },
+};
+
+/** Describes the program's function to an assistant. */
+export const LENGTH_TOOL: OpenAI.Beta.FunctionTool = { type: 'function', function: DESCRIPTION };
+
+/** Describes the program's function to the Responses API. */
+export const LENGTH_FUNCTION: OpenAI.Responses.FunctionTool = {
+  type: 'function',
+  strict: false,
+  ...DESCRIPTION,
 };
 
 /** @param input the model's arguments, as JSON */

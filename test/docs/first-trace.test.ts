@@ -22,7 +22,7 @@ test('following the README in an empty folder shows a trace', async () => {
   await writeFile(join(folder, fileName(program)), program?.code ?? '');
   const { stdout, stderr, code } = await shell(start?.code ?? '');
   expect(stdout).toBe('This is a simulated answer.\n');
-  expect(stderr.trim()).toMatch(/^chat gpt-4o-mini +[\d.]+ m?s +\d+ → \d+ tokens · stop$/);
+  expect(stderr.trim()).toMatch(/^chat gpt-5-mini +[\d.]+ m?s +\d+ → \d+ tokens · stop$/);
   expect(code).toBe(0);
 }, 300_000);
 
@@ -44,7 +44,7 @@ test('following it shows the trace live', async () => {
     const { code } = await shell(command, { OTEL_TRACES_EXPORTER: 'otlp' });
     expect(code).toBe(0);
     const { spans } = await (await fetch(`${origin}/api/spans${search}`)).json();
-    expect(spans).toMatchObject([{ name: 'chat gpt-4o-mini' }]);
+    expect(spans).toMatchObject([{ name: 'chat gpt-5-mini' }]);
     expect(spans[0].attributes['gen_ai.input.messages']).toContain('What is a span?');
   } finally {
     process.kill(-(viewer.pid ?? 0));

@@ -10,12 +10,12 @@ import { nodeIn } from '../support/lanes/paths.ts';
 import { codeBlocksOf } from './documents.ts';
 
 /*
- * The README's setup, as a reader copies it: each file into an empty folder, installed with the README's own command. A
+ * The setup of the README and of docs/page.md, as a reader copies it: each file into an empty folder, installed with the README's own command. A
  * short program is run with it and has to arrive whole at an OTLP receiver, the conversation that it leaves open included.
  */
 
 const PACKAGE = 'opentelemetry-instrumentation-openai';
-const BLOCKS = codeBlocksOf('README.md');
+const BLOCKS = ['README.md', 'docs/page.md'].flatMap(codeBlocksOf);
 const INSTALL = BLOCKS.find(({ code }) => code.startsWith('npm install'))?.code ?? '';
 /** The blocks that are files, by the names in their first lines. */
 const FILES = new Map(
@@ -59,14 +59,14 @@ const OLDER_LINE = INSTALL.replace('openai ', 'openai@6.49.0 ')
 const PNPM = MANAGERS.find(({ name }) => name.startsWith('pnpm'));
 const OLD_NODE = nodeIn('node-20');
 
-test('the README contains the files tested here and the commands that start them', () => {
+test('the README and docs/page.md contain the files tested here and the commands that start them', () => {
   expect([...FILES.keys()]).toEqual([
     'app.mjs',
     'telemetry.mjs',
     'telemetry.cjs',
-    'telemetry-views.mjs',
     'drop-in.mjs',
     'client.mjs',
+    'telemetry-views.mjs',
   ]);
   const readme = BLOCKS.map(({ code }) => code).join('\n');
   expect(readme).toContain(`node --import ${PACKAGE}/register app.mjs`);

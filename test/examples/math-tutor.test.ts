@@ -22,11 +22,29 @@ async function treeIn(document: string, word = ''): Promise<string[]> {
 }
 
 describe.concurrent('the demo', () => {
-  it('prints the tree of the recorded conversation and that of the README, and writes a page', async () => {
+  it('prints the tree of the README, then the same lesson with the Assistants API, and writes a page', async () => {
     const { code, stdout, stderr } = await runDemo();
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    const shown = await treeIn('README.md', 'tutoring session ');
-    expect(shown).toContain('tutoring session');
+    const today = await treeIn('README.md', 'conversation ');
+    expect(today).toContain('├─ execute_tool convert_length  fc_000001');
+    const assistants = await treeIn('docs/trees.md', 'tutoring session ');
+    expect(assistants).toContain(
+      '   ├─ invoke_agent Math Tutor  run_000001 · completed · total 409 → 61 tokens · total $0.000098 · 1 user message · stop · 6 polls',
+    );
+    expect(treeLines(stdout)).toEqual([...today, ...assistants]);
+    // The program prints the question in each of the two conversations; the trees do not.
+    expect(stdout.split(QUESTION)).toHaveLength(1 + 2);
+    // The path of the page comes last.
+    const path = stdout.trimEnd().split('\n').at(-1)?.trim() ?? '';
+    expect(path).toBe(`${ROOT}math-tutor.html`);
+    const page = await readFile(path, 'utf8');
+    expect(page).toContain('conv_000001');
+    expect(page).toContain('invoke_agent Math Tutor');
+  });
+
+  it('prints with --recorded the tree of a recorded conversation', async () => {
+    const { code, stdout, stderr } = await runDemo(['--recorded']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(treeLines(stdout)).toEqual([
       'recorded conversation',
       '├─ create_agent Math Tutor  asst_eXyrYQvlVGnRBIVYf7r9U1FN',
@@ -37,14 +55,7 @@ describe.concurrent('the demo', () => {
       '      ├─ chat gpt-4o-mini  step_swXK2ebQ3TtY6NlhcKjepIEL · 154 → 62 tokens · $0.000060 · tool_calls',
       '      ├─ execute_tool code_interpreter  step_swXK2ebQ3TtY6NlhcKjepIEL',
       '      └─ chat gpt-4o-mini  step_mus62zEh9JQqUZf7k1B5F65N · 227 → 26 tokens · $0.000050 · stop',
-      ...shown,
     ]);
-    // The program prints the question in each of the two conversations; the trees do not.
-    expect(stdout.split(QUESTION)).toHaveLength(1 + 2);
-    // The path of the page comes last.
-    const path = stdout.trimEnd().split('\n').at(-1)?.trim() ?? '';
-    expect(path).toBe(`${ROOT}math-tutor.html`);
-    expect(await readFile(path, 'utf8')).toContain('invoke_agent Math Tutor');
   });
 
   it('shows content with --content', async () => {
