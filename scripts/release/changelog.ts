@@ -15,6 +15,18 @@ export function released(changelog: string, version: string, date: string): stri
   return `${before}${UNRELEASED}\n${heading} - ${date}\n${after}`;
 }
 
+/**
+ * The entry of a version, without its heading.
+ *
+ * @throws Error if the changelog has none
+ */
+export function notesOf(changelog: string, version: string): string {
+  const [, after] = changelog.split(`## [${version}]`);
+  const [, entries] = /^[^\n]*\n\n([\s\S]*?)(?=\n## |$(?![\s\S]))/.exec(after ?? '') ?? [];
+  if (entries === undefined) throw new Error(`CHANGELOG.md has no entry for ${version}.`);
+  return `${entries.trim()}\n`;
+}
+
 /** Replaces the version in a source file. */
 export function withVersion(source: string, version: string): string {
   const pattern = /(?<=VERSION = ')[^']+(?=')/;

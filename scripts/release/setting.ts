@@ -28,6 +28,11 @@ function placeOf(address: string | undefined): Place | undefined {
   return { owner, page: `https://github.com/${owner}/${name}` };
 }
 
+/** The address of the repository, once it is set. */
+export function pageOf({ repository }: Manifest): string | undefined {
+  return placeOf(repository?.url)?.page;
+}
+
 /** Adds the fields that follow from the address to a manifest, after its license. */
 export function withRepository(manifest: Manifest, address: string): Manifest {
   const { repository: _, homepage: __, bugs: ___, ...others } = manifest;

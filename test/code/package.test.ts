@@ -44,7 +44,14 @@ test('the published package contains the build, each entry and the documents, an
   const files = await pack();
   const built = files.filter((path) => path.startsWith('dist/'));
   const others = files.filter((path) => !built.includes(path) && !/^docs\/[\w-]+\.md$/.test(path));
-  expect(others.toSorted()).toEqual(['LICENSE', 'NOTICE', 'README.md', 'package.json']);
+  expect(others.toSorted()).toEqual([
+    'CHANGELOG.md',
+    'LICENSE',
+    'NOTICE',
+    'README.md',
+    'SECURITY.md',
+    'package.json',
+  ]);
   expect(built.filter((path) => !/^dist\/[\w-]+\.(d\.)?[cm](js|ts)$/.test(path))).toEqual([]);
   // Nothing points at a map that is not there.
   for (const path of built) expect(readFileSync(path, 'utf8')).not.toContain('sourceMappingURL');

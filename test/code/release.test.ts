@@ -3,13 +3,14 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { released, withVersion } from '../../scripts/release/changelog.ts';
+import { linkingFiles } from '../../scripts/release/address.ts';
+import { notesOf, released, withVersion } from '../../scripts/release/changelog.ts';
 import { type Manifest, REGISTRY_ENTRY, registryEntry } from '../../scripts/release/setting.ts';
 import { newFolder } from '../support/folders.ts';
 
 const ADDRESS = 'https://github.com/acme/openai-traces';
 const OTHER = 'https://github.com/acme/other';
-const FILES = ['package.json', 'CHANGELOG.md', 'src/util/version.ts', REGISTRY_ENTRY];
+const FILES = ['package.json', 'CHANGELOG.md', 'src/util/version.ts', REGISTRY_ENTRY, ...linkingFiles()];
 
 /** A copy of what a release changes, as it is before anybody has set the repository. */
 let folder = '';
@@ -70,6 +71,40 @@ describe('npm run repository', () => {
     expect(check()).toEqual(DONE);
     expect(check({ GITHUB_REPOSITORY: 'acme/openai-traces' })).toEqual(DONE);
   });
+
+  test('fills the links, pictures and badges of every file that readers see, again for another repository', () => {
+    const unfilled = linkingFiles().filter((file) => /\bOWNER\b/.test(read(file)));
+    expect(unfilled).toContain('.github/CODEOWNERS');
+    for (const [address, owner] of [
+      [ADDRESS, 'acme'],
+      ['https://github.com/globex/traces', 'globex'],
+    ] as const) {
+      expect(run('repository.ts', address)).toEqual(DONE);
+      expect(linkingFiles().filter((file) => /\bOWNER\b/.test(read(file)))).toEqual([]);
+      expect(read('.github/CODEOWNERS')).toContain(`* @${owner}\n`);
+      expect(read('SECURITY.md')).toContain(`(${address}/security/advisories/new)`);
+      const readme = read('README.md');
+      const raw = address.replace('github.com', 'raw.githubusercontent.com');
+      expect(readme).toContain(`](${raw}/main/docs/images/page-light.webp)`);
+      expect(readme).toContain(`[![tests](${address}/actions/workflows/test.yml/badge.svg?branch=main)]`);
+      expect(readme.match(/scorecard/gi)?.length).toBe(3);
+      expect(read('docs/page.md')).toContain(`<img src="${raw}/main/docs/images/page-narrow.webp"`);
+      expect(check()).toEqual(DONE);
+    }
+  });
+
+  test.each(['README.md', '.github/CODEOWNERS', 'CODE_OF_CONDUCT.md'])(
+    'refuses a release if %s is as it was before',
+    (file) => {
+      const before = read(file);
+      run('repository.ts', ADDRESS);
+      write(file, before);
+      expect(check()).toEqual({
+        status: 1,
+        stderr: `${file} has other links: npm run repository -- ${ADDRESS}\n`,
+      });
+    },
+  );
 
   test.each([
     'https://github.com/owner/name',
@@ -134,6 +169,13 @@ describe('npm version', () => {
     ['there is no heading', '# Changelog\n', 'nothing to release'],
   ])('stops if %s', (_, changelog, reason) => {
     expect(() => released(changelog, '1.1.0', '2026-02-01')).toThrow(reason);
+  });
+
+  test('has the notes of each version for its release on GitHub', () => {
+    const after = released(CHANGES, '1.1.0', '2026-02-01');
+    expect(notesOf(after, '1.1.0')).toBe('- New.\n');
+    expect(notesOf(after, '1.0.0')).toBe('- Old.\n');
+    expect(() => notesOf(after, '2.0.0')).toThrow('no entry for 2.0.0');
   });
 
   test('stops if there is no version to move', () => {

@@ -34,9 +34,11 @@ test('every entry has correct types for CommonJS and ES modules, with each modul
 
 test('it contains only the build and its documents', () => {
   expect(files.filter((file) => !file.startsWith('dist/') && !/^docs\/[\w-]+\.md$/.test(file))).toEqual([
+    'CHANGELOG.md',
     'LICENSE',
     'NOTICE',
     'README.md',
+    'SECURITY.md',
     'package.json',
   ]);
   expect(
