@@ -22,7 +22,17 @@ const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
 test('there are forms for what is wrong and what is missing, and no blank issues', () => {
   expect(FORMS.map((file) => file.replace(/.*\//, '')).toSorted()).toEqual(['bug.yml', 'feature.yml']);
   const config = parse(readFileSync('.github/ISSUE_TEMPLATE/config.yml', 'utf8'));
-  expect(config).toEqual({ blank_issues_enabled: false });
+  expect(config).toEqual({
+    blank_issues_enabled: false,
+    contact_links: [
+      {
+        name: expect.any(String),
+        url: expect.stringMatching(/\/security\/advisories\/new$/),
+        about: expect.any(String),
+      },
+      { name: expect.any(String), url: expect.stringMatching(/\/discussions$/), about: expect.any(String) },
+    ],
+  });
 });
 
 test.each(FORMS)('%s is one that GitHub accepts', (file) => {
