@@ -25,12 +25,13 @@ export class SpanStore {
   /** The least recently updated trace comes first. */
   readonly #traces = new Map<string, StoredTrace>();
   #size = 0;
-  #revision = 0;
+  #revision: number;
   #dropped = 0;
   #droppedSpans = 0;
 
-  constructor(limits: StoreLimits) {
+  constructor(limits: StoreLimits, revision = 0) {
     this.#limits = limits;
+    this.#revision = revision;
   }
 
   get traces(): ReadonlyMap<string, StoredTrace> {
@@ -113,11 +114,9 @@ const MAX_LIVE_SIZE = 256 * 2 ** 20;
 const OVERHEAD = 1_000;
 
 export function liveStore(maxSize: number = MAX_LIVE_SIZE): SpanStore {
-  return new SpanStore({
-    maxTraces: MAX_LIVE_TRACES,
-    maxSize,
-    sizeOf: (span) => OVERHEAD + memoryOf(span),
-  });
+  const sizeOf = (span: ViewedSpan): number => OVERHEAD + memoryOf(span);
+  // Revisions of a later run are higher, so that a page that stayed open gets all spans of that run.
+  return new SpanStore({ maxTraces: MAX_LIVE_TRACES, maxSize, sizeOf }, Date.now() * 1e3);
 }
 
 /**

@@ -16,10 +16,11 @@ const VIEW_USAGE: string =
   `Usage: ${COMMAND} view [--keep <file>] [--port <port>]\n` +
   `       ${COMMAND} view <file> [--output <page>]\n` +
   'Without a file, it receives traces over OTLP/HTTP on this machine and shows them as they arrive.\n' +
-  '  <file>    OTLP/JSON: one document, or one per line, as the collector writes them; - reads standard input\n' +
-  '  --output  path of the page; default: openai-traces.html\n' +
-  '  --keep    also keeps what it receives in this file, one OTLP/JSON document per line, and shows what is there\n' +
-  '  --port    port of the page and of OTLP; default: 4318\n';
+  '  <file>       OTLP/JSON: one document, or one per line, as the collector writes them; - reads standard input\n' +
+  '  --output     path of the page; default: openai-traces.html\n' +
+  '  --keep       also keeps what it receives in this file, one OTLP/JSON document per line, and shows what is there\n' +
+  '  --new-token  replaces the token that --keep reuses, so that addresses printed earlier stop working\n' +
+  '  --port       port of the page and of OTLP; default: 4318\n';
 
 const OTLP_PORT = 4318;
 const MAX_PORT = 65_535;
@@ -39,10 +40,10 @@ export async function runView(
 ): Promise<number> {
   const wanted = commandParameters(VIEW_USAGE, [output, errors], parameters, parseViewParameters);
   if (typeof wanted === 'number') return wanted;
-  const { file, page, port, keep } = wanted;
+  const { file, page, port, ...live } = wanted;
   if (file !== undefined) return pageFromFile(file, page, output, errors);
   const { viewLive } = await import('./live/live-view.ts');
-  return viewLive(port, keep, output, errors);
+  return viewLive(port, live, output, errors);
 }
 
 function parseViewParameters(args: string[]) {
@@ -53,10 +54,11 @@ function parseViewParameters(args: string[]) {
       output: { type: 'string' },
       port: { type: 'string' },
       keep: { type: 'string' },
+      'new-token': { type: 'boolean' },
     },
   });
   const [file, second] = positionals;
-  const { output, port = String(OTLP_PORT), keep } = values;
+  const { output, port = String(OTLP_PORT), keep, 'new-token': isTokenRenewed } = values;
   const isFile = file !== undefined;
   const page = output ?? 'openai-traces.html';
   const problem =
@@ -66,11 +68,12 @@ function parseViewParameters(args: string[]) {
       `--port '${port}' is not a number from 0 to ${MAX_PORT}.`) ||
     (output !== undefined && !isFile && '--output needs a file of traces.') ||
     (isFile && (keep ?? values.port) !== undefined && '--keep and --port do not go with a file.') ||
+    (isTokenRenewed && keep === undefined && '--new-token needs --keep.') ||
     (isFile &&
       isSameFile(file, page) &&
       `The page would replace the file of traces '${file}'. Choose another --output.`);
   if (problem) throw new Error(problem);
-  return { file, page, port: Number(port), keep };
+  return { file, page, port: Number(port), keep, isTokenRenewed };
 }
 
 /** Whether two paths lead to the same file, for example by a link or in another letter case. */

@@ -401,6 +401,8 @@ describe('the command view', () => {
     [['--port', '4319', 'a'], '--keep and --port do not go with a file.'],
     [['--keep', 'b', 'a'], '--keep and --port do not go with a file.'],
     [['--output', 'a'], '--output needs a file of traces.'],
+    [['--new-token'], '--new-token needs --keep.'],
+    [['--new-token', 'a'], '--new-token needs --keep.'],
     [[''], 'The name of a file is empty.'],
     [['a', '--output', ''], 'The name of a file is empty.'],
   ])('says what is wrong with %j, and prints its usage', async (parameters, problem) => {

@@ -5,6 +5,7 @@ import { terminalSafe } from '../shared/terminal-safe.ts';
 import type { TextStream } from '../shared/text-stream.ts';
 import { liveStore } from '../span-store.ts';
 import { fileProblem } from '../trace-file.ts';
+import { keptToken } from './kept-token.ts';
 import { KeptTraces } from './kept-traces.ts';
 import { newToken, Receiver } from './receiver.ts';
 
@@ -24,13 +25,13 @@ export interface LiveView {
  */
 export async function viewLive(
   port: number,
-  keep: string | undefined,
+  options: LiveViewOptions,
   output: TextStream,
   errors: TextStream,
 ): Promise<number> {
   try {
     const report = (problem: string): unknown => errors.write(`${terminalSafe(problem)}\n`);
-    const { address, page } = await startLiveView(port, report, { keep });
+    const { address, page } = await startLiveView(port, report, options);
     output.write(
       `Traces are shown at ${page}\n` +
         `To send them, start the program with ${ENDPOINT_VARIABLE}=${address}\nStop with Ctrl+C.\n`,
@@ -44,24 +45,32 @@ export async function viewLive(
 }
 
 interface LiveViewOptions {
+  /** The token that grants access; by default, the one beside the kept traces, or else a new one. */
   readonly token?: string | undefined;
+  /** The path of the file that keeps the traces. */
   readonly keep?: string | undefined;
+  /** Whether a new token replaces the one beside the kept traces. */
+  readonly isTokenRenewed?: boolean | undefined;
 }
 
 /** @throws the system's error if the port is not available, or a sentence if the file cannot be read */
 export async function startLiveView(
   port: number,
   report: (problem: string) => void,
-  { token = newToken(), keep }: LiveViewOptions = {},
+  { token, keep, isTokenRenewed = false }: LiveViewOptions = {},
 ): Promise<LiveView> {
   const store = liveStore();
-  const kept = keep === undefined ? undefined : new KeptTraces(keep, report);
-  try {
-    if (kept !== undefined) store.take(kept.read().spans);
-  } catch (error) {
-    throw new Error(fileProblem(keep ?? '', 'read', error));
-  }
-  const receiver = new Receiver(store, token, kept);
+  let [kept, secret]: [KeptTraces | undefined, string | undefined] = [undefined, token];
+  if (keep !== undefined)
+    try {
+      kept = new KeptTraces(keep, report);
+      store.take(kept.read().spans);
+      secret ??= keptToken(keep, isTokenRenewed);
+    } catch (error) {
+      throw new Error(fileProblem(keep, 'read', error));
+    }
+  secret ??= newToken();
+  const receiver = new Receiver(store, secret, kept);
   const servers: Server[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(servers.map(closeServer));
@@ -72,7 +81,7 @@ export async function startLiveView(
       if (!NO_IPV6.has(errorCodeOf(error))) throw error;
     });
     const address = `http://localhost:${taken}`;
-    return { address, page: `${address}/?token=${token}`, close };
+    return { address, page: `${address}/?token=${secret}`, close };
   } catch (error) {
     await close();
     throw error;

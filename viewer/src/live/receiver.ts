@@ -118,7 +118,7 @@ function documentIn(body: Buffer, type: string, kind: 'traces' | 'logs'): unknow
 
 /** What changed after a page's revision, oldest changes first. The next answer has what does not fit. */
 function changesAfter({ traces, dropped, revision: newest }: SpanStore, known: number): TraceChanges {
-  // A page with a higher revision got that from an earlier run of the command.
+  // A page with a higher revision got that from an earlier run of the command, before the clock was set back.
   const after = known > newest ? 0 : known;
   const revisionOf = ({ traceId, spanId }: ViewedSpan): number =>
     traces.get(traceId)?.revisions.get(spanId) ?? 0;

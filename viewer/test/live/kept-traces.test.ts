@@ -1,11 +1,11 @@
-import { appendFile, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { newFolder } from '../../../test/support/folders.ts';
 import { KeptTraces } from '../../src/live/kept-traces.ts';
-import { startLiveView } from '../../src/live/live-view.ts';
+import { type LiveView, startLiveView } from '../../src/live/live-view.ts';
 import { makeSpans } from '../spans.ts';
 import { listsOf, otlp, post } from './requests.ts';
 
@@ -121,4 +121,63 @@ test('of a file that is too large already, the newest half of the maximum is sho
   expect(next.names).toEqual(['6', '7', '8']);
   next.add(9);
   expect(open().names).toEqual(['6', '7', '8', '9']);
+});
+
+describe('the token of kept traces', () => {
+  const tokenFile = (): string => `${file}.token`;
+  const start = async (isTokenRenewed?: boolean): Promise<LiveView> => {
+    const live = await startLiveView(0, () => expect.unreachable(), { keep: file, isTokenRenewed });
+    onTestFinished(live.close);
+    return live;
+  };
+  const tokenOf = ({ page }: LiveView): string | null => new URL(page).searchParams.get('token');
+
+  test('stays the same after a restart, in a file that only its owner can read, until it is renewed', async () => {
+    const first = tokenOf(await start());
+    expect(first).toMatch(/^[0-9a-f]{32}$/);
+    expect(await readFile(tokenFile(), 'utf8')).toBe(`${first}\n`);
+    if (process.platform !== 'win32') expect((await stat(tokenFile())).mode & 0o777).toBe(0o600);
+    expect(tokenOf(await start())).toBe(first);
+    const renewed = tokenOf(await start(true));
+    expect(renewed).toMatch(/^[0-9a-f]{32}$/);
+    expect(renewed).not.toBe(first);
+    expect(tokenOf(await start())).toBe(renewed);
+  });
+
+  test.skipIf(process.platform === 'win32').each([0o640, 0o604, 0o620])(
+    'is refused if others can use its file: %o',
+    async (mode) => {
+      const first = await start();
+      await chmod(tokenFile(), mode);
+      await expect(start()).rejects.toThrow(
+        `Other users can read or change ${tokenFile()}. Replace its token with --new-token.`,
+      );
+      expect(tokenOf(await start(true))).not.toBe(tokenOf(first));
+      expect((await stat(tokenFile())).mode & 0o777).toBe(0o600);
+    },
+  );
+
+  test.each(['', 'secret', 'a'.repeat(31), `${'a'.repeat(32)} b`, 'x'.repeat(1_000_000)])(
+    'is not replaced if its file contains something else: %#',
+    async (text) => {
+      await writeFile(tokenFile(), text, { mode: 0o600 });
+      await expect(start()).rejects.toThrow(`${tokenFile()} is not a token file.`);
+      expect(await readFile(tokenFile(), 'utf8')).toBe(text);
+    },
+  );
+
+  test('is not read or written through a symbolic link', async () => {
+    const elsewhere = `${file}.elsewhere`;
+    await writeFile(elsewhere, 'a'.repeat(32), { mode: 0o600 });
+    await symlink(elsewhere, tokenFile());
+    await expect(start()).rejects.toThrow(`${tokenFile()} is not a token file.`);
+    await expect(start(true)).rejects.toThrow(`${tokenFile()} cannot be written: `);
+    expect(await readFile(elsewhere, 'utf8')).toBe('a'.repeat(32));
+  });
+
+  test('is not written beside a file that keeps no traces', async () => {
+    await writeFile(file, '{"name":"my-package"}\n');
+    await expect(start()).rejects.toThrow('has no OTLP/JSON');
+    await expect(stat(tokenFile())).rejects.toThrow('ENOENT');
+  });
 });

@@ -235,12 +235,22 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
       await live.close();
       live = await startLiveView(Number(port), () => {}, { token });
     };
-    await live.close();
-    await page.getByText('connection lost').waitFor();
+    const lose = async (): Promise<void> => {
+      await live.close();
+      await page.getByText('connection lost').waitFor();
+    };
+    await lose();
     await restart(searchParams.get('token') ?? '');
     await send(span('t', 'a'));
     await row('span a').waitFor();
     await connected();
+    // Of a viewer that has received as much as the one before, the page also gets all spans.
+    await lose();
+    await restart(searchParams.get('token') ?? '');
+    await send(span('u', 'b'), span('u', 'c'));
+    await entry('span b').waitFor();
+    await entry('span b').click();
+    await row('span c').waitFor();
     await restart();
     await page.getByText('refused: open the address that view printed last').waitFor();
     expect(offences.every((offence) => /ERR_|status of 403/.test(offence))).toBe(true);
