@@ -152,4 +152,29 @@ describe.skipIf(NO_BROWSER !== undefined)('the content of a page', () => {
     await page.keyboard.press('n');
     expect(await page.getByRole('treeitem', { selected: true }).locator('.label').textContent()).toBe('work');
   });
+
+  it('is written from right to left block by block, where its text is', async () => {
+    const mixed = [
+      '# كيف أبدأ؟',
+      'ثبّت `npm` أولًا.',
+      'Then read **this**.',
+      '- الأول\n- second\n- «ثالث»',
+      '1. الأول\n\n2. الثاني',
+      '> اقتباس\n>\n> quoted',
+    ].join('\n\n');
+    const table = '| اسم | value |\n|---|---|\n| ألف | 1 |';
+    page = await open([question(text(mixed), text(table), text('東京の天気は？'))]);
+    const directions = (blocks: string): Promise<string[]> =>
+      said()
+        .locator('.md')
+        .locator(blocks)
+        .evaluateAll((all) => all.map((each) => getComputedStyle(each).direction));
+    expect(await directions('> p')).toEqual(['rtl', 'rtl', 'ltr', 'ltr']);
+    expect(await directions('ul, ul li')).toEqual(['rtl', 'rtl', 'ltr', 'rtl']);
+    expect(await directions('ol, ol li, ol p')).toEqual(['rtl', 'rtl', 'rtl', 'rtl', 'rtl']);
+    expect(await directions('blockquote, blockquote p')).toEqual(['rtl', 'rtl', 'ltr']);
+    expect(await directions('table, th, td')).toEqual(['rtl', 'rtl', 'ltr', 'rtl', 'ltr']);
+    expect(await said().locator('strong[dir], code[dir]').count()).toBe(0);
+    expect(await page.locator('.row .preview').getAttribute('dir')).toBe('auto');
+  });
 });

@@ -3,7 +3,7 @@ import { writePrivately } from '../page-file.ts';
 import { fileProblem, readWhole, viewText } from '../trace-file.ts';
 import { newToken } from './receiver.ts';
 
-const TOKEN = /^[0-9a-f]{32}\n?$/;
+const KEPT_TOKEN = /^[0-9a-f]{32}\n?$/;
 const MAX_TOKEN_FILE_SIZE = 33;
 /** The permissions of a file that other users than its owner have. */
 const OF_OTHERS = 0o077;
@@ -38,6 +38,6 @@ function readToken(path: string): string | undefined {
   if (isShared || (process.getuid !== undefined && found.uid !== process.getuid()))
     throw new Error(`Other users can read or change ${path}. Replace its token with --new-token.`);
   const text = viewText(readWhole(path));
-  if (!TOKEN.test(text)) throw new Error(`${path} is not a token file.`);
+  if (!KEPT_TOKEN.test(text)) throw new Error(`${path} is not a token file.`);
   return text.trim();
 }

@@ -19,8 +19,27 @@ parser.validateLink = (address) => /^https?:\/\//i.test(address) && URL.canParse
  * parsed as HTML, and nothing is loaded. A link is followed only by a click.
  */
 export function Markdown({ text }: { readonly text: string }): VNode {
-  const content = useMemo(() => nodesOf(parser.parse(text.replace(LINE_END, '\n'), {}).values()), [text]);
+  const content = useMemo(() => blocksOf(text.replace(LINE_END, '\n')), [text]);
   return <div class="text md stack">{content}</div>;
+}
+
+/** Blocks that contain blocks. Browsers ignore those when they find the direction of the outer one. */
+const CONTAINER = /^(?:blockquote|bullet_list|list_item|ordered_list|table)_open$/;
+/** Finds text that begins with a letter of a script that is written from right to left. */
+const RIGHT_TO_LEFT =
+  /^\P{L}*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/** The blocks of a text, each with the direction of its text. */
+function blocksOf(text: string): ComponentChildren[] {
+  const tokens = parser.parse(text, {});
+  // The direction of a container is that of the first text in it.
+  let first = '';
+  for (const token of tokens.toReversed()) {
+    if (token.type === 'inline') first = token.content;
+    if (token.nesting > 0)
+      token.attrSet('dir', !CONTAINER.test(token.type) ? 'auto' : RIGHT_TO_LEFT.test(first) ? 'rtl' : 'ltr');
+  }
+  return nodesOf(tokens.values());
 }
 
 /** Reads tokens up to the end of the element that they are in. */
@@ -57,17 +76,28 @@ function leaf({ type, content, children }: Token): ComponentChildren {
 
 function element(token: Token, children: ComponentChildren[]): ComponentChildren {
   if (token.hidden) return children;
+  // Only blocks have a direction.
+  const direction = token.attrGet('dir') as 'auto' | 'ltr' | 'rtl' | null;
+  const dir = direction ?? undefined;
   switch (token.type) {
     case 'heading_open':
       return (
-        <p>
+        <p dir={dir}>
           <b>{children}</b>
         </p>
       );
     case 'list_item_open':
-      return <li value={token.info === '' ? undefined : Number(token.info)}>{children}</li>;
+      return (
+        <li dir={dir} value={token.info === '' ? undefined : Number(token.info)}>
+          {children}
+        </li>
+      );
     case 'th_open':
-      return <th scope="col">{children}</th>;
+      return (
+        <th dir={dir} scope="col">
+          {children}
+        </th>
+      );
     case 'link_open': {
       const address = token.attrGet('href') ?? '';
       return (
@@ -77,6 +107,6 @@ function element(token: Token, children: ComponentChildren[]): ComponentChildren
       );
     }
     default:
-      return h(token.tag, {}, children);
+      return h(token.tag, { dir }, children);
   }
 }

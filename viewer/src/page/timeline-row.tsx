@@ -107,7 +107,11 @@ function RowName({ item }: { readonly item: TimelineItem }): VNode {
       {error && <span class="failure small clip">{error}</span>}
       {!isGroup && <Evaluations span={span} limit={MAX_ROW_EVALUATIONS} />}
       {badges.map((text) => text && <span class="badge">{text}</span>)}
-      {!isGroup && <span class="preview small dim clip">{preview}</span>}
+      {!isGroup && (
+        <span class="preview small dim clip" dir="auto">
+          {preview}
+        </span>
+      )}
     </span>
   );
 }

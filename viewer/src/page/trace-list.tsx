@@ -82,7 +82,11 @@ function ListedTrace({ entry, isOpen }: ListedTraceProps): VNode {
       >
         <span class="title line">
           <strong class="clip">{trace.title.slice(0, 100)}</strong>
-          {prompt !== undefined && <span class="prompt clip">{prompt.slice(0, 200)}</span>}
+          {prompt !== undefined && (
+            <span class="prompt clip" dir="auto">
+              {prompt.slice(0, 200)}
+            </span>
+          )}
           <Badge entry={entry} />
         </span>
         <span class="small dim clip" title={started}>
