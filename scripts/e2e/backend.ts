@@ -26,8 +26,8 @@ export interface RunningBackend {
   readonly readSpans?: (traceId: string) => Promise<StoredSpan[]>;
   /** Reads the last values of a metric's points that have arrived so far. */
   readonly readPoints?: (metric: string, unit: string) => Promise<StoredPoint[]>;
-  /** Checks anything else. @throws Error if something is wrong */
-  readonly check?: () => Promise<void>;
+  /** Checks anything else. @returns what was checked, for the table. @throws Error if something is wrong */
+  readonly check?: () => Promise<string>;
   /** The page that shows a trace, if the backend has one. */
   readonly page?: (traceId: string) => Promise<Page>;
   stop(): Promise<void>;

@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { ROOT } from '../../test/support/lanes/paths.ts';
 
 export interface Target {
+  readonly refId: string;
   readonly datasource: { readonly type: string; readonly uid: string };
   /** A query in PromQL. */
   readonly expr?: string;
   /** A query in TraceQL. */
   readonly query?: string;
   readonly legendFormat?: string;
+  readonly interval?: string;
 }
 
 export interface Panel {
@@ -21,25 +23,23 @@ export interface Panel {
 
 export interface Dashboard {
   readonly templating: {
-    readonly list: readonly { readonly name: string; readonly query: string | { readonly query: string } }[];
+    readonly list: readonly { readonly name: string; readonly type: string }[];
   };
   readonly panels: readonly Panel[];
 }
 
-/** The dashboard that the example provisions. */
+/** The dashboard that the package ships. */
 export function readDashboard(): Dashboard {
-  const file = join(ROOT, 'examples', 'backends', 'grafana', 'dashboards', 'openai.json');
+  const file = join(ROOT, 'ops', 'grafana', 'openai.json');
   return JSON.parse(readFileSync(file, 'utf8')) as Dashboard;
 }
 
-/** All PromQL queries of the dashboard's panels, with values for Grafana's own variables. */
-export function promQueries(dashboard: Dashboard): string[] {
-  const targets = dashboard.panels.flatMap((panel) => panel.targets ?? []);
-  return targets.flatMap(({ expr }) =>
-    expr === undefined
-      ? []
-      : [expr.replaceAll('$__rate_interval', '5m').replaceAll('$__range', '1h').replaceAll('$model', '.*')],
-  );
+/** A query with values for Grafana's own variables and those of the dashboard, which are `.*` by default. */
+export function withVariables(query: string, variables: Readonly<Record<string, string>> = {}): string {
+  return query
+    .replaceAll('$__rate_interval', '5m')
+    .replaceAll('$__range', '1h')
+    .replaceAll(/\$(\w+)/g, (_, name: string) => variables[name] ?? '.*');
 }
 
 /** All TraceQL queries of the dashboard's panels. */

@@ -24,11 +24,12 @@ function table(outcomes: readonly Outcome[]): string {
 }
 
 /** What was read back and how it differs, or why nothing was read. */
-export function whatOf({ spans, points, reason, notes }: Outcome): string {
+export function whatOf({ spans, points, checked, reason, notes }: Outcome): string {
   if (reason !== '') return reason;
   const attributes = notes.length === 0 ? 'with every attribute' : notes.join(', ');
   return [
     ...(spans > 0 ? [`${spans} spans as one tree, ${attributes}`] : []),
     ...(points > 0 ? [`${points} metric points`] : []),
+    ...(checked === '' ? [] : [checked]),
   ].join('; ');
 }

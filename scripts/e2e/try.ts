@@ -12,6 +12,8 @@ export interface Outcome {
   /** The numbers of spans and of metric points that were sent and read back. */
   readonly spans: number;
   readonly points: number;
+  /** What else was checked; otherwise empty. */
+  readonly checked: string;
   /** Why it failed or was skipped; otherwise empty. */
   readonly reason: string;
   /** What the backend stores differently. */
@@ -57,7 +59,7 @@ async function tryProtocol(
     const sent = await runTutor(protocol, running.environment(protocol));
     const { difference, notes } = await untilItArrives(() => compareAll(running, sent));
     if (difference !== undefined) throw new Error(difference);
-    await running.check?.();
+    const checked = (await running.check?.()) ?? '';
     const [root] = sent.spans;
     if (look !== undefined && running.page !== undefined && root !== undefined) {
       await look(backend, await running.page(root.traceId));
@@ -67,6 +69,7 @@ async function tryProtocol(
       result: 'passed',
       spans: running.readSpans === undefined ? 0 : sent.spans.length,
       points: running.readPoints === undefined ? 0 : sent.metrics.length,
+      checked,
       notes,
     };
   } catch (error) {
@@ -98,5 +101,5 @@ async function untilItArrives(compare: () => Promise<Comparison>): Promise<Compa
 }
 
 function nothing(backend: Backend, protocol: Protocol): Outcome {
-  return { backend, protocol, result: 'failed', spans: 0, points: 0, reason: '', notes: [] };
+  return { backend, protocol, result: 'failed', spans: 0, points: 0, checked: '', reason: '', notes: [] };
 }

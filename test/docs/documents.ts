@@ -13,10 +13,10 @@ export interface CodeBlock {
 }
 
 /** What people read: paths from the root of the repository. */
-export const DOCUMENTS: readonly string[] = globSync(['*.md', 'docs/**/*.md', 'examples/**/*.md'], {
-  cwd: ROOT,
-  exclude: ['**/node_modules/**'],
-})
+export const DOCUMENTS: readonly string[] = globSync(
+  ['*.md', 'docs/**/*.md', 'examples/**/*.md', 'ops/**/*.md'],
+  { cwd: ROOT, exclude: ['**/node_modules/**'] },
+)
   .map((path) => path.replaceAll('\\', '/'))
   .sort();
 

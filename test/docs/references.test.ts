@@ -34,7 +34,7 @@ describe.each(DOCUMENTS)('%s', (document) => {
 
   test('names existing files', () => {
     const named = [
-      ...text.matchAll(/`((?:docs|examples|scripts|src|test|semconv|bench|viewer)\/[\w./-]+)`/g),
+      ...text.matchAll(/`((?:docs|examples|ops|scripts|src|test|semconv|bench|viewer)\/[\w./-]+)`/g),
     ];
     expect(named.map(([, path = '']) => path).filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
@@ -57,7 +57,7 @@ test.each(WRITTEN_BY_HAND)('%s names existing attributes and metrics', (document
 
 /** The documents in the tarball: offline, in an editor and on npm they lead to each other. */
 const PACKAGED = DOCUMENTS.filter((document) =>
-  /^(CHANGELOG|README|SECURITY|docs\/[\w-]+)\.md$/.test(document),
+  /^(CHANGELOG|README|SECURITY|docs\/[\w-]+|ops\/README)\.md$/.test(document),
 );
 
 test.each(PACKAGED)('%s is packaged and links only to packaged files and pictures', (document) => {

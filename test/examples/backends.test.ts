@@ -7,9 +7,6 @@ import { SimpleSpanProcessor, type SpanExporter, TracerProvider } from '@opentel
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
-import { promQueries, readDashboard, traceQueries } from '../../scripts/e2e/dashboard.ts';
-import { prometheusLabel, prometheusMetric } from '../../scripts/e2e/prometheus-names.ts';
-import { registry } from '../support/conventions/registry.ts';
 import { startOtlpReceiver } from '../support/lanes/otlp.ts';
 import { ROOT } from '../support/lanes/paths.ts';
 import { listen } from '../support/listening.ts';
@@ -32,22 +29,8 @@ interface Compose {
 
 const FOLDER = join(ROOT, 'examples', 'backends');
 const BACKENDS = ['grafana', 'jaeger', 'langfuse', 'phoenix', 'uptrace'];
-/** Words of PromQL. */
-const PROMQL = new Set(['by', 'histogram_quantile', 'increase', 'le', 'min', 'or', 'rate', 'sum', 'vector']);
-/** What Prometheus adds to the name of an instrument. */
-const SUFFIXES: Readonly<Record<string, readonly string[]>> = {
-  histogram: ['_bucket', '_sum', '_count'],
-  counter: ['_total'],
-};
 const schema = JSON.parse(readFileSync(join(ROOT, 'test/fixtures/compose/compose-spec.json'), 'utf8'));
 const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(schema);
-
-/** The queries of the docs, a line each. */
-function documented(language: 'promql' | 'traceql'): string[] {
-  const docs = readFileSync(join(ROOT, 'docs', 'backends.md'), 'utf8');
-  const fence = docs.match(new RegExp(`\`\`\`${language}\\n([^\`]*)\`\`\``));
-  return (fence?.[1] ?? '').trim().split('\n');
-}
 
 function readCompose(backend: string): Compose {
   return parse(readFileSync(join(FOLDER, backend, 'compose.yaml'), 'utf8'), { merge: true });
@@ -140,75 +123,4 @@ describe('the headers of the README', () => {
     provider.getTracer('test').startSpan('span').end();
     await provider.shutdown();
   }
-});
-
-describe('the dashboard', () => {
-  const dashboard = readDashboard();
-  const labels = new Map([...registry.attributes.keys()].map((name) => [prometheusLabel(name), name]));
-  const metrics = new Map(
-    registry.metrics.flatMap((metric) => {
-      const name = prometheusMetric(metric.name, metric.unit);
-      const suffixes = SUFFIXES[metric.instrument] ?? [''];
-      return suffixes.map((suffix) => [`${name}${suffix}`, metric] as const);
-    }),
-  );
-
-  test.each([...promQueries(dashboard), ...documented('promql')])(
-    'queries recorded data in Prometheus: %s',
-    (query) => {
-      const text = query.replace(/"[^"]*"|\b\d+[smh]?\b/g, '');
-      const used = (text.match(/[a-z_]\w*/g) ?? []).filter((word) => !PROMQL.has(word));
-      const names = used.filter((word) => metrics.has(word));
-      expect(names).not.toHaveLength(0);
-      // Every other word is a label of each metric that the query is about.
-      for (const word of used.filter((other) => !metrics.has(other))) {
-        for (const name of names) {
-          const uses = metrics.get(name)?.attributes.map((use) => use.name);
-          expect(uses, `${word} of ${name}`).toContain(labels.get(word));
-        }
-      }
-    },
-  );
-
-  test.each([...traceQueries(dashboard), ...documented('traceql')])(
-    'queries recorded data in Tempo: %s',
-    (query) => {
-      const names = [...query.matchAll(/span\.([\w.]+)/g)].map(([, name]) => name);
-      if (!query.includes('instrumentation:name')) expect(names).not.toHaveLength(0);
-      for (const name of names) expect(registry.attributes.has(name ?? ''), name).toBe(true);
-      // It sums only over spans that have what it sums.
-      const summed = query.match(/sum_over_time\((span\.[\w.]+)\)/)?.[1];
-      if (summed !== undefined) expect(query).toMatch(new RegExp(`\\{.*${summed} != nil.*\\}`));
-    },
-  );
-
-  test('declares exactly the variables that its queries use', () => {
-    const text = JSON.stringify(dashboard.panels);
-    const used = [...text.matchAll(/\$(?!__)(\w+)/g)].map(([, name]) => name);
-    expect(new Set(used)).toEqual(new Set(dashboard.templating.list.map(({ name }) => name)));
-  });
-
-  test('uses the provisioned data sources', () => {
-    const file = join(FOLDER, 'grafana', 'provisioning', 'datasources', 'datasources.yaml');
-    const { datasources } = parse(readFileSync(file, 'utf8')) as {
-      readonly datasources: readonly { readonly uid: string; readonly type: string }[];
-    };
-    const known = datasources.map(({ uid, type }) => ({ type, uid }));
-    for (const { datasource } of dashboard.panels.flatMap(({ targets = [] }) => targets))
-      expect(known).toContainEqual(datasource);
-  });
-
-  test('shows cost, tokens, latency, errors and tool use, by model, agent and thread', () => {
-    const text = [...promQueries(dashboard), ...traceQueries(dashboard)].join('\n');
-    const shown = ['cost', 'token_usage', 'duration_seconds', 'error_type', 'execute_tool'];
-    const by = ['gen_ai_request_model', 'gen_ai.agent.name', 'gen_ai.conversation.id'];
-    expect([...shown, ...by].filter((name) => !text.includes(name))).toEqual([]);
-  });
-
-  test('has no overlapping panels', () => {
-    const cells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
-      Array.from({ length: w * h }, (_, index) => `${x + (index % w)},${y + Math.floor(index / w)}`),
-    );
-    expect(new Set(cells).size).toBe(cells.length);
-  });
 });

@@ -32,13 +32,22 @@ test('every entry has correct types for CommonJS and ES modules, with each modul
   expect(code, stdout + stderr).toBe(0);
 });
 
-test('it contains only the build and its documents', () => {
+test('it contains only the build, its documents, and files for operations', () => {
   expect(files.filter((file) => !file.startsWith('dist/') && !/^docs\/[\w-]+\.md$/.test(file))).toEqual([
     'CHANGELOG.md',
     'LICENSE',
     'NOTICE',
     'README.md',
     'SECURITY.md',
+    'ops/README.md',
+    'ops/collector/balancer.yaml',
+    'ops/collector/sampler.yaml',
+    'ops/collector/waiting-runs.yaml',
+    'ops/grafana/openai.json',
+    'ops/prometheus/prometheus.yaml',
+    'ops/prometheus/rules.yaml',
+    'ops/tempo/tempo-2.yaml',
+    'ops/tempo/tempo.yaml',
     'package.json',
   ]);
   expect(

@@ -70,6 +70,7 @@ function comparisonOf(text: string): Condition {
 
 function readField(span: ReadableSpan, name: string): unknown {
   if (name.startsWith('span.')) return span.attributes[name.slice('span.'.length)];
+  if (name.startsWith('resource.')) return span.resource.attributes[name.slice('resource.'.length)];
   if (name === 'status') return span.status.code === SpanStatusCode.ERROR ? 'error' : 'ok';
   if (name === 'instrumentation:name') return span.instrumentationScope.name;
   throw new Error(`A field that is not understood: ${name}`);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Backend } from '../backend.ts';
@@ -7,13 +8,24 @@ import { mockOtlpServer } from './mock-otlp-server.ts';
 
 const VERSION = '0.160.0';
 
-/** The components that are built into it. */
+const CORE = 'go.opentelemetry.io/collector';
+const CONTRIB = 'github.com/open-telemetry/opentelemetry-collector-contrib';
+/** The components that are built into it: those of the files in `ops/collector`. */
 const MANIFEST = `
 dist: { name: otelcol, output_path: . }
 receivers:
-  - gomod: go.opentelemetry.io/collector/receiver/otlpreceiver v${VERSION}
+  - gomod: ${CORE}/receiver/otlpreceiver v${VERSION}
+processors:
+  - gomod: ${CORE}/processor/memorylimiterprocessor v${VERSION}
+  - gomod: ${CONTRIB}/processor/deltatocumulativeprocessor v${VERSION}
+  - gomod: ${CONTRIB}/processor/tailsamplingprocessor v${VERSION}
+  - gomod: ${CONTRIB}/processor/transformprocessor v${VERSION}
 exporters:
-  - gomod: go.opentelemetry.io/collector/exporter/otlpexporter v${VERSION}
+  - gomod: ${CORE}/exporter/otlpexporter v${VERSION}
+  - gomod: ${CORE}/exporter/otlphttpexporter v${VERSION}
+  - gomod: ${CONTRIB}/exporter/loadbalancingexporter v${VERSION}
+connectors:
+  - gomod: ${CONTRIB}/connector/countconnector v${VERSION}
 `;
 
 /**
@@ -25,7 +37,9 @@ export const collector: Backend = {
   version: VERSION,
   protocols: ['grpc', 'http'],
   install: async () => {
-    const binary = join(CACHE, 'bin', `otelcol-${VERSION}`);
+    // The components are part of the name, so that other ones are built anew.
+    const components = createHash('sha256').update(MANIFEST).digest('hex').slice(0, 8);
+    const binary = join(CACHE, 'bin', `otelcol-${VERSION}-${components}`);
     if (await exists(binary)) return binary;
     const builder = await installFromGo({
       name: 'collector-builder',

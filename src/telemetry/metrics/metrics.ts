@@ -75,7 +75,7 @@ export interface Measured {
 
 /**
  * Records the client metrics of the conventions and our own, once per operation, sampled or not. Each value is recorded
- * in the context of its span, so that exemplars lead to the span.
+ * in the context of its span, which an SDK with exemplars needs.
  */
 export class Metrics {
   /** Called with the meter provider at the first use of the metrics, and at the first use after it has changed. */

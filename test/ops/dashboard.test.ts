@@ -92,6 +92,24 @@ it('the panels of the dashboard say of a program what it used, called and did no
   expect(failed.toSorted()).toEqual(['GET /models/{model}', 'chat gpt-4o-mini']);
 });
 
+it('counts the runs that were left waiting when the program ended', async () => {
+  const tutor = await startTutor({
+    runs: [
+      { steps: [{ tools: [{ function: { name: 'get_x', arguments: '{}' } }] }] },
+      { steps: [{ message: '2' }] },
+    ],
+  });
+  const { client, assistantId: assistant_id, threadId: thread_id } = tutor;
+  const other = await client.beta.threads.create();
+  await tutor.inSpan(async () => {
+    await client.beta.threads.runs.createAndPoll(thread_id, { assistant_id }, { pollIntervalMs: 1 });
+    await client.beta.threads.runs.createAndPoll(other.id, { assistant_id }, { pollIntervalMs: 1 });
+  });
+  await tutor.telemetry.provider.shutdown();
+  const [query = ''] = queriesOf('Runs left waiting');
+  expect(answerTraceQl(query, tutor.telemetry.spans)).toEqual([{ by: ['Math Tutor'], value: 1 }]);
+});
+
 it('its tables show whole traces: Tempo leaves all but three spans of each out of a table by default', () => {
   const tables = dashboard.panels.filter(({ type }) => type === 'table');
   for (const { targets = [] } of tables)
