@@ -1,127 +1,152 @@
+import { escaped, filterParts, termOf } from './filter-terms.ts';
+import { attributeText } from './messages.ts';
 import * as ATTR from './semconv/attributes.ts';
-import type { Row } from './tree.ts';
-import { isFailed, type ViewedSpan } from './viewed-span.ts';
+import { contentTexts, readContent } from './span-texts.ts';
+import { type Row, rowsBelow } from './tree.ts';
+import type { SpanAttributes, ViewedSpan } from './viewed-span.ts';
 
-/** The attributes that each named term searches. A term with an unknown name counts as a word. */
-const FILTERED_FIELDS: Readonly<Record<string, readonly string[]>> = {
-  model: [ATTR.GEN_AI_RESPONSE_MODEL, ATTR.GEN_AI_REQUEST_MODEL],
-  agent: [ATTR.GEN_AI_AGENT_NAME],
-  tool: [ATTR.GEN_AI_TOOL_NAME],
-  user: [ATTR.USER_ID],
-  prompt: [ATTR.GEN_AI_PROMPT_NAME, ATTR.GEN_AI_PROMPT_VERSION],
-  conversation: [ATTR.GEN_AI_CONVERSATION_ID, ATTR.OPENAI_THREAD_ID, ATTR.OPENAI_SESSION_ID],
-  error: [ATTR.ERROR_TYPE],
-};
-/** Starts the term for failed spans. It does not apply to the spans below them. */
-const FAILED = 'error:';
-
-/** Words are searched for in names, models, types and messages, and in the input and output of tools. */
-const SEARCHED = /\.(name|model|type|messages|arguments|result|system_instructions|text)$/;
+/** Words are searched for in the content of spans, and in names, models and error types. */
+const SEARCHED = new RegExp(`\\.(?:name|model)$|^${ATTR.ERROR_TYPE}$`);
 /** The attributes with ids. A short word matches only a whole id: many ids contain a number such as 12. */
 const SEARCHED_IDS = /\.id$/;
 const MIN_ID_PART = 4;
-/** The maximum number of terms of a filter. `findRows` needs one bit of an integer for each term. */
-const MAX_TERMS = 30;
+/** After how many rows a search that runs in slices may pause. */
+const ROWS_PER_STEP = 8;
 
-type Term = (span: ViewedSpan) => boolean;
+interface RowTest {
+  readonly matches: (row: Row) => boolean;
+  /** Whether the test does not apply to the rows below. */
+  readonly isOwn: boolean;
+}
 
 /**
  * The rows that match a filter: words, phrases in quotes, and terms such as `model:gpt-4o`. Each term must occur in the span or in one of its ancestors, and at least one term in
  * the span itself: `document 137 part 3` finds part 3 of document 137.
  */
 export function findRows(rows: readonly Row[], filter: string): Set<Row> {
-  const parts = filterParts(filter);
-  const terms = parts.map(termOf);
-  const all = 2 ** terms.length - 1;
-  const inherited = parts.reduce((bits, part, i) => (part.startsWith(FAILED) ? bits & ~(1 << i) : bits), all);
+  return inSteps(searchRows(rows, filter));
+}
+
+/** Takes all steps of some work. */
+export function inSteps<Result>(work: Generator<undefined, Result>): Result {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+  }
+}
+
+/** Does what `findRows` does, in steps. */
+export function* searchRows(rows: readonly Row[], filter: string): Generator<undefined, Set<Row>> {
+  const tests = filterParts(filter).map((part): RowTest => termOf(part) ?? wordTest(part.text));
+  if (tests.length === 0) return new Set(rows);
+  const all = 2 ** tests.length - 1;
+  const inherited = tests.reduce((bits, { isOwn }, i) => (isOwn ? bits & ~(1 << i) : bits), all);
   const found = new Set<Row>();
   const seen = new Map<Row | undefined, number>();
-  for (const row of rows) {
-    const { span } = row;
-    const own = terms.reduce((bits, term, i) => (term(span) ? bits | (1 << i) : bits), 0);
+  for (const [i, row] of rows.entries()) {
+    if (i % ROWS_PER_STEP === 0) yield undefined;
+    const own = tests.reduce((bits, { matches }, place) => (matches(row) ? bits | (1 << place) : bits), 0);
     const bits = own | (seen.get(row.parent) ?? 0);
     seen.set(row, bits & inherited);
-    if (bits === all && (own > 0 || all === 0)) found.add(row);
+    if (bits === all && own > 0) found.add(row);
   }
   return found;
 }
 
+/** Adds what is below each found row, unless something is found there. A run that is found by its name is shown whole. */
+export function withRowsBelow(found: ReadonlySet<Row>): ReadonlySet<Row> {
+  const above = rowsAbove(found);
+  const shown = new Set(found);
+  for (const row of found) if (!above.has(row)) for (const below of rowsBelow(row)) shown.add(below);
+  return shown;
+}
+
+/** All ancestors of some rows. */
+export function rowsAbove(rows: Iterable<Row>): Set<Row> {
+  const above = new Set<Row>();
+  for (const { parent } of rows)
+    for (let row = parent; row !== undefined && !above.has(row); row = row.parent) above.add(row);
+  return above;
+}
+
+/** Finds what a filter asks for, to mark it. */
 export function patternOf(filter: string): RegExp | undefined {
-  const words = filterParts(filter).map((part) => fieldIn(part)?.value ?? part);
+  return patternFor(filterParts(filter).map((part) => termOf(part)?.marked ?? part.text));
+}
+
+/** Whether a filter asks for a conversation or a user, so that the traces that it lists belong together. */
+export function asksForConversation(filter: string): boolean {
+  return filterParts(filter).some((part) => termOf(part)?.isConversation);
+}
+
+function patternFor(words: readonly string[]): RegExp | undefined {
   const sources = words.filter((word) => word !== '').map(sourceOf);
   return sources.length === 0 ? undefined : new RegExp(sources.join('|'), 'gi');
 }
 
 /** The source of a pattern that finds a word. A number is not found inside a longer number. */
 function sourceOf(word: string): string {
-  return /^\d+$/.test(word) ? `(?<!\\d)${word}(?!\\d)` : word.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  return /^\d+$/.test(word) ? `(?<!\\d)${word}(?!\\d)` : escaped(word);
 }
 
-function filterParts(words: string): string[] {
-  return [...words.toLowerCase().matchAll(/(?:"[^"]*"?|[^\s"])+/g)]
-    .map(([part]) => part.replaceAll('"', ''))
-    .filter((part) => part !== '')
-    .slice(0, MAX_TERMS);
-}
-
-function fieldIn(part: string): { readonly names: readonly string[]; readonly value: string } | undefined {
-  const [, name = '', value = ''] = /^(\w+):(.*)$/.exec(part) ?? [];
-  const names = Object.hasOwn(FILTERED_FIELDS, name) ? FILTERED_FIELDS[name] : undefined;
-  return names && { names, value };
-}
-
-function termOf(part: string): Term {
-  if (part.startsWith(FAILED)) {
-    const type = part.slice(FAILED.length);
-    return (span) => isFailed(span) && lower(span.attributes[ATTR.ERROR_TYPE] ?? '').includes(type);
-  }
-  const field = fieldIn(part);
-  if (field !== undefined)
-    return ({ attributes }) =>
-      field.names.some(
-        (name) => attributes[name] !== undefined && lower(attributes[name]).includes(field.value),
-      );
-  const word = new RegExp(sourceOf(part));
-  const id = part.length < MIN_ID_PART ? `\n${part}\n` : part;
-  return (span) => {
-    const { text, ids } = searchedTexts(span);
-    return word.test(text) || ids.includes(id);
+function wordTest(text: string): RowTest {
+  const word = new RegExp(sourceOf(text), 'i');
+  const id = text.length < MIN_ID_PART ? `\n${text}\n` : text;
+  const matches = ({ span }: Row): boolean => {
+    const searched = searchedTexts(span);
+    return word.test(searched.text) || searched.ids.includes(id);
   };
+  return { matches, isOwn: false };
 }
 
-const SEARCHED_TEXTS = new WeakMap<object, { readonly text: string; readonly ids: string }>();
+interface SearchedTexts {
+  /** The texts of the content and then the names, each in a line of its own. */
+  readonly text: string;
+  /** The length of the texts of the content. */
+  readonly contentLength: number;
+  /** In small letters, between line feeds. */
+  readonly ids: string;
+}
 
-/** The texts of a span that are searched. They are cached: the filter runs after each typed letter. */
-function searchedTexts(span: ViewedSpan): { readonly text: string; readonly ids: string } {
-  const known = SEARCHED_TEXTS.get(span);
+const SEARCHED_TEXTS = new WeakMap<SpanAttributes, SearchedTexts>();
+
+/** The texts of a span that are searched. They are kept, because the filter runs after each typed letter. */
+function searchedTexts({ name, message = '', traceId, spanId, attributes }: ViewedSpan): SearchedTexts {
+  const known = SEARCHED_TEXTS.get(attributes);
   if (known !== undefined) return known;
-  const texts = [span.name, span.message ?? ''];
-  const ids = [span.traceId, span.spanId];
-  for (const [name, value] of Object.entries(span.attributes)) {
-    if (typeof value !== 'string') continue;
-    if (SEARCHED.test(name)) texts.push(value);
-    else if (SEARCHED_IDS.test(name)) ids.push(value);
-  }
-  const made = { text: texts.join('\n').toLowerCase(), ids: `\n${ids.join('\n')}\n`.toLowerCase() };
-  SEARCHED_TEXTS.set(span, made);
+  const strings = Object.entries(attributes).filter(([, value]) => typeof value === 'string');
+  const valuesOf = (names: RegExp): string[] =>
+    strings.flatMap(([each, value]) => (names.test(each) ? attributeText(value) : []));
+  const content = contentTexts(readContent(attributes)).map(inOneLine).join('\n');
+  const made = {
+    text: [content, ...[name, message, ...valuesOf(SEARCHED)].map(inOneLine)].join('\n'),
+    contentLength: content.length,
+    ids: `\n${[traceId, spanId, ...valuesOf(SEARCHED_IDS)].join('\n')}\n`.toLowerCase(),
+  };
+  SEARCHED_TEXTS.set(attributes, made);
   return made;
 }
 
-function lower(value: unknown): string {
-  return typeof value === 'string' ? value.toLowerCase() : '';
+function inOneLine(text: string): string {
+  return text.replace(/\s+/g, ' ');
 }
 
-const MAX_FACETS = 20;
-const MAX_FACET_LENGTH = 200;
+/** How much of a text is shown before and after the words that were found, in UTF-16 units. */
+const EXCERPT_BEFORE = 24;
+const EXCERPT_AFTER = 160;
 
-export function facetsOf(rows: readonly Row[]): string[] {
-  return Object.entries(FILTERED_FIELDS).flatMap(([name, attributes]) => {
-    const values = new Set<string>();
-    for (const { span } of rows) {
-      if (values.size >= MAX_FACETS) break;
-      const value = attributes.map((each) => span.attributes[each]).find((each) => each !== undefined);
-      if (typeof value === 'string' && value !== '' && value.length <= MAX_FACET_LENGTH) values.add(value);
-    }
-    return [...values].map((value) => `${name}:${/\s/.test(value) ? `"${value}"` : value}`);
-  });
+/** What stands around the words of a filter in the content of these rows, if it stands there. */
+export function excerptOf(rows: Iterable<Row>, filter: string): string | undefined {
+  const pattern = patternFor(filterParts(filter).flatMap((part) => (termOf(part) ? [] : part.text)));
+  if (pattern === undefined) return undefined;
+  for (const { span } of rows) {
+    const { text, contentLength } = searchedTexts(span);
+    const place = text.search(pattern);
+    if (place < 0 || place >= contentLength) continue;
+    const lineStart = text.lastIndexOf('\n', place) + 1;
+    const start = Math.max(lineStart, place - EXCERPT_BEFORE);
+    const line = text.slice(start, place + EXCERPT_AFTER).split('\n', 1)[0] ?? '';
+    return start > lineStart ? `…${line}` : line;
+  }
+  return undefined;
 }

@@ -1,6 +1,7 @@
 import { withEvaluations } from './evaluations.ts';
 import type { StoredTrace } from './span-store.ts';
-import { findRows } from './trace-filter.ts';
+import { inSteps, searchRows } from './trace-filter.ts';
+import type { Row } from './tree.ts';
 import { compareTimes, type Time, type ViewedSpan } from './viewed-span.ts';
 import { isUnfinished, type ViewedTrace, viewedTrace } from './viewed-trace.ts';
 
@@ -9,12 +10,15 @@ export interface TraceEntry {
   readonly trace: ViewedTrace;
   /** The number of spans that match the filter. */
   readonly found: number;
+  /** These spans; `undefined` without a filter. */
+  readonly foundRows: ReadonlySet<Row> | undefined;
   /** The number of spans that did not fit. */
   readonly omitted: number;
   readonly inProgress: boolean;
 }
 
 export interface TraceLists {
+  readonly filter: string;
   /** The traces that match the filter, newest first. */
   readonly traces: readonly TraceEntry[];
   /** The number of all traces, including those that the filter hides. */
@@ -49,6 +53,8 @@ export class TraceStore {
   readonly #isLive: boolean;
   readonly #traces = new Map<string, PageTrace>();
   readonly #derived = new WeakMap<PageTrace, DerivedTrace>();
+  /** What the last filter has found. A trace that has not changed is not searched again. */
+  readonly #found = new WeakMap<ViewedTrace, { readonly filter: string; readonly rows: ReadonlySet<Row> }>();
   #dropped = 0;
 
   /** @param isLive whether more spans can arrive. If not, nothing is in progress */
@@ -77,16 +83,32 @@ export class TraceStore {
   }
 
   lists(filter: string): TraceLists {
-    const all = Array.from(this.#traces, ([id, stored]): TraceEntry => {
-      const isRecent = this.#isLive && Date.now() - stored.arrived < IN_PROGRESS_TIMEOUT_MS;
-      const trace = this.#derive(id, stored, isRecent ? Date.now() : stored.arrived);
-      const inProgress = isRecent && isUnfinished(trace);
-      return { id, trace, found: matching(trace, filter), omitted: stored.omitted, inProgress };
-    });
+    return inSteps(this.search(filter));
+  }
+
+  /** Finds the traces that match a filter, in steps. */
+  *search(filter: string): Generator<undefined, TraceLists> {
+    const all = [...this.#traces].map(([id, stored]) => this.#entry(id, stored));
+    if (filter.trim() !== '')
+      for (const entry of all) {
+        const { trace } = entry;
+        const known = this.#found.get(trace);
+        const rows = known?.filter === filter ? known.rows : yield* searchRows(trace.rows, filter);
+        this.#found.set(trace, { filter, rows });
+        Object.assign(entry, { foundRows: rows, found: rows.size });
+      }
     const traces = all
       .filter(({ found }) => found > 0)
       .sort((a, b) => compareTimes(b.trace.summary.start, a.trace.summary.start));
-    return { traces, total: all.length, dropped: this.#dropped };
+    return { filter, traces, total: all.length, dropped: this.#dropped };
+  }
+
+  #entry(id: string, stored: PageTrace): TraceEntry {
+    const isRecent = this.#isLive && Date.now() - stored.arrived < IN_PROGRESS_TIMEOUT_MS;
+    const trace = this.#derive(id, stored, isRecent ? Date.now() : stored.arrived);
+    const inProgress = isRecent && isUnfinished(trace);
+    const { omitted } = stored;
+    return { id, trace, found: trace.rows.length, foundRows: undefined, omitted, inProgress };
   }
 
   /** @param now until when open spans are drawn */
@@ -107,8 +129,4 @@ export class TraceStore {
 function untilNow(span: ViewedSpan, now: number): ViewedSpan {
   const end: Time = [Math.trunc(now / 1e3), (now % 1e3) * 1e6];
   return span.isOpen && compareTimes(span.start, end) < 0 ? { ...span, end } : span;
-}
-
-function matching({ rows }: ViewedTrace, filter: string): number {
-  return filter.trim() === '' ? rows.length : findRows(rows, filter).size;
 }

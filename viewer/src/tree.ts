@@ -52,6 +52,15 @@ export function groupBy<Key, Item>(items: Iterable<Item>, keyOf: (item: Item) =>
   return groups;
 }
 
+/** All rows below a row. No recursion, because a trace can be thousands of levels deep. */
+export function* rowsBelow(row: Row): Generator<Row> {
+  const pending = [...row.children];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    yield next;
+    for (const child of next.children) pending.push(child);
+  }
+}
+
 function treeOf(traceId: string, roots: readonly LooseRow[]): TraceTree {
   const rows: LooseRow[] = [];
   const ids = new Set<string>();

@@ -1,4 +1,4 @@
-import { facetsOf } from './trace-filter.ts';
+import { facetsOf } from './filter-terms.ts';
 import { summarize, type TraceSummary } from './trace-summary.ts';
 import { buildTrees, type TraceTree } from './tree.ts';
 import type { ViewedSpan } from './viewed-span.ts';

@@ -106,6 +106,18 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
     expect(await titles()).toEqual(['third']);
   });
 
+  it('shows where the words were found in what was said', async () => {
+    const answer = {
+      'gen_ai.output.messages': messages('assistant', text('Your "refund"\n  is on its way.')),
+    };
+    page = await open([...TRACES, { name: 'last', children: [chat(answer)] }]);
+    await filter().fill('"refund\\" is"');
+    expect(await titles()).toEqual(['last']);
+    expect(await nav().locator('.prompt').allInnerTexts()).toEqual(['Your "refund" is on its way.']);
+    await filter().fill('content');
+    expect(await titles()).toEqual([]);
+  });
+
   it('marks what was found', async () => {
     page = await open(TRACES);
     const marked = (): Promise<string[]> =>

@@ -1,5 +1,6 @@
 import type { Locator, Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
+import { accessFindings } from '../../test/support/axe.ts';
 import { NO_BROWSER } from '../../test/support/browser.ts';
 import type { FinishedSpan } from '../src/viewed-span.ts';
 import { linesOf, usePage } from './opened-page.ts';
@@ -176,7 +177,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
   });
 
   describe('the filter', () => {
-    it('keeps the axis of the whole trace, and marks what it hides', async () => {
+    it('shows the time of what it finds, and marks what it hides', async () => {
       await open([MATH_TUTOR]);
       const tool = row('code_interpreter');
       const width = (): Promise<number> =>
@@ -186,12 +187,42 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect(await width()).toBeCloseTo(812 / 14_200, 2);
       await filter().fill('RUN_def456 execute');
       expect(await rows()).toEqual(['thread', 'invoke_agent Math Tutor', 'execute_tool code_interpreter']);
-      expect(await width()).toBeCloseTo(812 / 14_200, 2);
-      expect(await page.locator('.ticks span').allTextContents()).toEqual(['0', '7.10 s', '14.2 s']);
+      expect(await width()).toBeCloseTo(1, 2);
+      expect(await page.locator('.ticks span').allTextContents()).toEqual(['2.34 s', '2.75 s', '3.15 s']);
       expect(await row('invoke_agent').locator('.badge').textContent()).toBe('2 hidden');
       expect(await tool.locator('.badge').count()).toBe(0);
       await filter().fill('no match');
       expect(await rows()).toEqual([]);
+    });
+
+    it('opens a trace or run whole that it finds by its name, and lets go of a span that it hides', async () => {
+      await open([MATH_TUTOR]);
+      await filter().fill('thread');
+      expect(await rows()).toHaveLength(5);
+      await filter().fill('math tutor');
+      expect(await rows()).toHaveLength(5);
+      expect(await row('chat gpt-4o-mini').count()).toBe(2);
+      await row('code_interpreter').click();
+      expect(await selected().count()).toBe(1);
+      await filter().fill('step_2');
+      expect(await rows()).toEqual(['thread', 'invoke_agent Math Tutor', 'chat gpt-4o-mini']);
+      expect(await selected().count()).toBe(0);
+      expect(await openTab()).toBe('Conversation');
+      // What is above a span that was found is shown, too.
+      await row('invoke_agent').click();
+      expect(await filter().inputValue()).toBe('step_2');
+      expect(await panel().textContent()).toContain('invoke_agent Math Tutor');
+    });
+
+    it('says which term it does not know, and the nearest one', async () => {
+      await open([MATH_TUTOR]);
+      await filter().fill('sesion:x');
+      expect(await page.locator('header').textContent()).toContain(
+        'There is no term “sesion:”. Did you mean “session:”?',
+      );
+      expect(await accessFindings(page)).toEqual([]);
+      await filter().fill('session:x');
+      expect(await page.locator('header').textContent()).not.toContain('no term');
     });
 
     it('finds all errors, which the list shows in steps, and shows their number', async () => {
@@ -728,7 +759,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       await filter().fill(`span ${MANY - MAX_TRACES}`);
       await entry(MANY - MAX_TRACES).waitFor();
       await filter().fill(`span ${MANY - MAX_TRACES - 1}`);
-      expect(await rows()).toEqual([]);
+      await expect.poll(rows).toEqual([]);
       expect(await page.locator('header').textContent()).toContain('120,000 spans did not fit');
     });
   });

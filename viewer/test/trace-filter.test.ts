@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { facetsOf, findRows, patternOf } from '../src/trace-filter.ts';
-import { MATH_TUTOR, makeSpans, messages, rowsOf, type SpanPlan, text } from './spans.ts';
+import { exactTerm, facetsOf, filterProblem } from '../src/filter-terms.ts';
+import { excerptOf, findRows, patternOf } from '../src/trace-filter.ts';
+import { chat, MATH_TUTOR, makeSpans, messages, rowsOf, type SpanPlan, text, tokens } from './spans.ts';
 
 function found(plan: SpanPlan, filter: string): string[] {
   const rows = rowsOf(makeSpans(plan));
@@ -61,6 +62,107 @@ describe('a filter', () => {
     expect(found({ name: 'program', children: calls }, 'is a span?')).toEqual(['program/a']);
   });
 
+  const asked = text('Say "hello"\n  to Ann, ship 10 boxes');
+  const answered = { type: 'tool_call', id: 'call_1', name: 'ship', arguments: { city: 'Paris' } };
+  const SPOKEN: SpanPlan = {
+    name: 'program',
+    attributes: { 'openai.trace.input': '["order 66"]', 'openai.trace.output': '{"state":"sent"}' },
+    children: [
+      chat({
+        'gen_ai.system_instructions': JSON.stringify([text('Be kind.')]),
+        'gen_ai.input.messages': messages('user', asked),
+        'gen_ai.output.messages': messages('assistant', answered),
+      }),
+    ],
+  };
+  it.each([
+    ['"hello\\" to ann"', ['program/chat gpt-4o']],
+    ['"say \\"hello\\""', ['program/chat gpt-4o']],
+    ['say "hello"', ['program/chat gpt-4o']],
+    ['10', ['program/chat gpt-4o']],
+    ['paris', ['program/chat gpt-4o']],
+    ['city', ['program/chat gpt-4o']],
+    ['kind.', ['program/chat gpt-4o']],
+    ['"order 66" sent', ['/program']],
+    ['content', []],
+    ['assistant', []],
+    ['tool_call', []],
+    ['parts', []],
+    ['\\n', []],
+  ])('%s searches what was said, not its JSON', (words, expected) => {
+    expect(found(SPOKEN, words)).toEqual(expected);
+  });
+
+  it.each([
+    ['ann', 'Say "hello" to Ann, ship 10 boxes'],
+    ['"ship 10"', 'Say "hello" to Ann, ship 10 boxes'],
+    ['boxes', '…"hello" to Ann, ship 10 boxes'],
+    ['order', 'order 66'],
+    ['program', undefined],
+    ['model:gpt-4o', undefined],
+  ])('%s shows where it was found', (words, expected) => {
+    const rows = rowsOf(makeSpans(SPOKEN));
+    expect(excerptOf(findRows(rows, words), words)).toBe(expected);
+  });
+
+  const PRICED: SpanPlan = {
+    name: 'program',
+    end: 12_000,
+    attributes: { 'user.id': 'user_1', 'session.id': 's 1' },
+    children: [
+      chat(
+        { 'openai.cost': 0.006, ...tokens(600, 100), 'gen_ai.prompt.version': '3' },
+        { name: 'first', end: 9_000 },
+      ),
+      chat(
+        { 'openai.cost': 0.005, ...tokens(500, 50), 'gen_ai.response.time_to_first_chunk': 2.5 },
+        { name: 'second', start: 9_000, end: 9_400 },
+      ),
+    ],
+  };
+  it.each([
+    // The first span counts as the whole trace.
+    ['cost>0.01', ['/program']],
+    ['cost>$0.0055', ['/program', 'program/first']],
+    ['cost<0.006', ['program/second']],
+    ['cost:', ['/program', 'program/first', 'program/second']],
+    ['tokens>1,000', ['/program']],
+    ['tokens>=1.25k', ['/program']],
+    ['tokens=550', ['program/second']],
+    ['duration>10s', ['/program']],
+    ['duration>10', ['/program']],
+    ['duration<500ms', ['program/second']],
+    ['duration>0.1m', ['/program', 'program/first']],
+    ['ttft>2s', ['program/second']],
+    ['ttft>2s cost>0.01', []],
+    ['first cost>0.01', []],
+    ['user:user_1 cost>0.0055', ['/program', 'program/first']],
+    ['cost>x', []],
+    ['session:"s 1" second', ['program/second']],
+    ['version:3', ['program/first']],
+    ['version:0', []],
+    [exactTerm('user', 'user_1'), ['/program']],
+    [exactTerm('user', 'user_'), []],
+    ['user:user_', ['/program']],
+  ])('%s compares', (words, expected) => {
+    expect(found(PRICED, words)).toEqual(expected);
+  });
+
+  it('finds no number inside of a longer one', () => {
+    const users = ['user_1', 'user_12'].map((id) => ({ name: id, attributes: { 'user.id': id } }));
+    expect(found({ name: 'program', children: users }, 'user:user_1')).toEqual(['program/user_1']);
+  });
+
+  it.each([
+    ['sesion:x', 'There is no term “sesion:”. Did you mean “session:”?'],
+    ['ann modle:gpt-4o', 'There is no term “modle:”. Did you mean “model:”?'],
+    ['csot>1', 'There is no term “csot>”. Did you mean “cost>”?'],
+    ['cost>cheap', '“cheap” is not an amount. Write it as in cost>0.01.'],
+    ['"sesion:x" https://example.com 12:30 cost> user: model=x', undefined],
+  ])('%s: says what it does not understand', (words, expected) => {
+    expect(filterProblem(words)).toBe(expected);
+  });
+
   it('with thousands of words is read in part', () => {
     expect(found(ARCHIVE, 'archive '.repeat(5_000))).toHaveLength(1);
   });
@@ -68,7 +170,8 @@ describe('a filter', () => {
 
 it('suggests what a trace has', () => {
   const { attributes = {}, ...more } = MATH_TUTOR;
-  const plan = { ...more, attributes: { ...attributes, 'user.id': 'ann lee', 'error.type': 'timeout' } };
+  const known = { ...attributes, 'user.id': 'ann lee', 'error.type': 'timeout' };
+  const plan = { ...more, error: true, attributes: known };
   expect(facetsOf(rowsOf(makeSpans(plan)))).toEqual([
     'model:gpt-4o-mini',
     'agent:"Math Tutor"',

@@ -4,13 +4,13 @@ import {
   active,
   address,
   folds,
-  foundRows,
   go,
   isComparing,
   opened,
   openTrace,
   rowsById,
   selected,
+  shownRows,
 } from './state.ts';
 import { zoom } from './time-axis.ts';
 import { idsAbove, isBelowRoot, itemTime, type TimelineItem, timelineItems } from './timeline-items.ts';
@@ -58,7 +58,7 @@ export function setFilter(words: string): void {
 }
 
 export function select(row: Row): void {
-  const isHidden = foundRows.value.size > 0 && !foundRows.value.has(row);
+  const isHidden = !shownRows.value.has(row);
   const shown = { trace: opened.value?.id, span: row.id, tab: undefined };
   // If no span was selected before, going back closes this one.
   go(isHidden ? { ...shown, filter: undefined } : shown, selected.value === undefined);

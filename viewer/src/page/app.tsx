@@ -1,5 +1,6 @@
 import { computed, effect } from '@preact/signals';
 import type { VNode } from 'preact';
+import { filterProblem, TERM_NAMES } from '../filter-terms.ts';
 import { count, grouped } from '../format-amounts.ts';
 import { FILTER_ID, setFilter, showList } from './actions.ts';
 import { Comparison } from './comparison.tsx';
@@ -23,6 +24,7 @@ import {
   omitted,
   opened,
   openTrace,
+  typedFilter,
 } from './state.ts';
 import { TotalsView } from './totals-view.tsx';
 import { TraceList } from './trace-list.tsx';
@@ -76,6 +78,7 @@ function OpenTrace(): VNode {
 }
 
 function Header(): VNode {
+  const problem = filterProblem(filterWords.value);
   return (
     <header class="line">
       {hasList.value && !isListShown.value && <Button label="← Traces" onClick={showList} />}
@@ -84,6 +87,7 @@ function Header(): VNode {
       <output class="dim" aria-live="polite">
         {foundText()}
       </output>
+      {problem !== undefined && <span class="note">{problem}</span>}
       {omitted.value > 0 && (
         <span class="note">{`${grouped(omitted.value)} spans did not fit and were left out`}</span>
       )}
@@ -97,10 +101,15 @@ function Header(): VNode {
   );
 }
 
+/** What the last word of the filter may become. */
 function suggestions(): string[] {
-  const before = /^(.*\s)?\S*$/s.exec(filterWords.value)?.[1] ?? '';
+  const [, before = '', word = ''] = /^(.*\s)?(\S*)$/s.exec(typedFilter.value) ?? [];
   const facets = new Set(listedEntries.value.slice(0, MAX_SUGGESTING).flatMap(({ trace }) => trace.facets));
-  return [...facets].slice(0, MAX_SUGGESTIONS).map((facet) => before + facet);
+  const names = word === '' ? [] : TERM_NAMES;
+  return [...names, ...facets]
+    .filter((each) => each.startsWith(word.toLowerCase()))
+    .slice(0, MAX_SUGGESTIONS)
+    .map((each) => before + each);
 }
 
 function Filter(): VNode {
@@ -112,8 +121,8 @@ function Filter(): VNode {
           id={FILTER_ID}
           type="search"
           list="terms"
-          placeholder="Words, ids, model: tool: user: error:   ( / )"
-          value={filterWords.value}
+          placeholder="Words, ids, model: user: error: cost>0.01   ( / )"
+          value={typedFilter.value}
           onInput={({ currentTarget }) => setFilter(currentTarget.value)}
         />
       </label>

@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { isFailed, typeOf } from '../viewed-span.ts';
 import { criticalPath } from './critical-path.ts';
 import { foundRows, openTrace } from './state.ts';
-import { placeIn, spanTime, type TimeRange, wholeTime, zoom } from './time-axis.ts';
+import { placeIn, shownTime, spanTime, type TimeRange, wholeTime } from './time-axis.ts';
 
 /** The size of the map, in its own units. The critical path is in the lowest part. */
 const SIZE = 1_000;
@@ -48,7 +48,9 @@ export function Minimap(): VNode {
           <path key={kind} d={path} fill={`var(--${kind.split(' ')[0]})`} class={kind} />
         ))}
       </svg>
-      {zoom.value && <span class="zoom-mark" style={placeIn(wholeTime.value, zoom.value)} />}
+      {shownTime.value !== wholeTime.value && (
+        <span class="zoom-mark" style={placeIn(wholeTime.value, shownTime.value)} />
+      )}
     </div>
   );
 }

@@ -1,11 +1,12 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import { findRows } from '../trace-filter.ts';
+import { rowsAbove, withRowsBelow } from '../trace-filter.ts';
 import { type TraceEntry, type TraceLists, TraceStore } from '../trace-store.ts';
 import type { TraceSummary } from '../trace-summary.ts';
 import type { Row } from '../tree.ts';
 import { millisecondsBetween, type ViewedSpan } from '../viewed-span.ts';
 import type { ViewedTrace } from '../viewed-trace.ts';
 import { isWide } from './layout.tsx';
+import { runInSlices } from './slices.ts';
 
 type LinkPart = 'list' | 'trace' | 'span' | 'tab' | 'filter' | 'sort' | 'with' | 'totals';
 
@@ -52,12 +53,22 @@ export const namedId: ReadonlySignal<string | undefined> = computed(
   () => address.value.get('trace') || undefined,
 );
 
-export const filterWords: ReadonlySignal<string> = computed(() => address.value.get('filter') ?? '');
-export const isFiltered: ReadonlySignal<boolean> = computed(() => filterWords.value.trim() !== '');
+/** The filter as the reader has typed it. */
+export const typedFilter: ReadonlySignal<string> = computed(() => address.value.get('filter') ?? '');
 
-export const lists: ReadonlySignal<TraceLists | undefined> = computed(() =>
-  changes.value === 0 ? undefined : store.lists(filterWords.value),
-);
+export const lists: Signal<TraceLists | undefined> = signal();
+// A long search goes on after each slice of time, so that the page stays responsive.
+effect(() => {
+  const { value: filter } = typedFilter;
+  if (changes.value === 0) return undefined;
+  return runInSlices(store.search(filter), (found) => {
+    lists.value = found;
+  });
+});
+
+/** The filter that the page shows the result of. */
+export const filterWords: ReadonlySignal<string> = computed(() => lists.value?.filter ?? '');
+export const isFiltered: ReadonlySignal<boolean> = computed(() => filterWords.value.trim() !== '');
 
 export const hasList: ReadonlySignal<boolean> = computed(() => isLive || (lists.value?.total ?? 0) > 1);
 
@@ -138,14 +149,21 @@ export const rowsById: ReadonlySignal<ReadonlyMap<string, Row>> = computed(
   () => new Map(openTrace.value?.rows.map((row) => [row.id, row])),
 );
 
-export const selected: ReadonlySignal<Row | undefined> = computed(() => {
-  const id = address.value.get('span');
-  return id === null || isOtherOpen.value ? undefined : rowsById.value.get(id);
+/** The spans that the filter finds, and what is below them. */
+export const foundRows: ReadonlySignal<ReadonlySet<Row>> = computed(() => {
+  const { value: entry } = opened;
+  return withRowsBelow(entry?.foundRows ?? new Set(entry?.trace.rows));
 });
 
-export const foundRows: ReadonlySignal<ReadonlySet<Row>> = computed(() =>
-  findRows(openTrace.value?.rows ?? [], filterWords.value),
+/** The spans that the filter does not hide: those that it finds, and those above them. */
+export const shownRows: ReadonlySignal<ReadonlySet<Row>> = computed(
+  () => new Set([...foundRows.value, ...rowsAbove(foundRows.value)]),
 );
+
+export const selected: ReadonlySignal<Row | undefined> = computed(() => {
+  const row = rowsById.value.get(address.value.get('span') ?? '');
+  return row === undefined || isOtherOpen.value || !shownRows.value.has(row) ? undefined : row;
+});
 
 export type PanelName = 'timeline' | 'chat' | 'span';
 

@@ -1,7 +1,7 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { formatMilliseconds } from '../format-amounts.ts';
 import { millisecondsBetween, type Time, type ViewedSpan } from '../viewed-span.ts';
-import { openId, openTrace } from './state.ts';
+import { foundRows, isFiltered, openId, openTrace } from './state.ts';
 
 /** A part of the time axis, in milliseconds since the start of the trace. */
 export interface TimeRange {
@@ -26,7 +26,16 @@ export const wholeTime: ReadonlySignal<TimeRange> = computed(() => {
   return { from: 0, to: Math.max(end === undefined ? 0 : timeSinceStart(end), MIN_TIME_MS) };
 });
 
-export const shownTime: ReadonlySignal<TimeRange> = computed(() => zoom.value ?? wholeTime.value);
+/** The time of the spans that the filter finds. */
+const foundTime = computed(() => {
+  const times = [...foundRows.value].map(({ span }) => spanTime(span));
+  const from = times.reduce((first, time) => Math.min(first, time.from), wholeTime.value.to);
+  return { from, to: times.reduce((last, time) => Math.max(last, time.to), from + MIN_TIME_MS) };
+});
+
+export const shownTime: ReadonlySignal<TimeRange> = computed(
+  () => zoom.value ?? (isFiltered.value && foundRows.value.size > 0 ? foundTime.value : wholeTime.value),
+);
 
 function timeSinceStart(time: Time): number {
   return millisecondsBetween(openTrace.value?.summary.start ?? time, time);

@@ -6,7 +6,7 @@ import { reportedTotal, type SpanUsage, spanUsage, totalTokens, totalUsage } fro
 import type { Row } from '../tree.ts';
 import { kindOf } from '../viewed-span.ts';
 import { criticalPath } from './critical-path.ts';
-import { folds, foundRows, isFiltered, openTrace } from './state.ts';
+import { folds, isFiltered, openTrace, shownRows } from './state.ts';
 import { spanTime, type TimeRange } from './time-axis.ts';
 
 /** A row of the timeline: one span, or a group of consecutive siblings of the same kind. */
@@ -62,14 +62,6 @@ export function isBelowRoot({ depth, isGroup }: Pick<TimelineItem, 'depth' | 'is
   return depth > 1 || isGroup;
 }
 
-const wantedRows = computed(() => {
-  const wanted = new Set<Row>();
-  for (const row of foundRows.value)
-    for (let each: Row | undefined = row; each !== undefined && !wanted.has(each); each = each.parent)
-      wanted.add(each);
-  return wanted;
-});
-
 /** The rows of the timeline from top to bottom. With a filter, there are no groups. */
 export const timelineItems: ReadonlySignal<readonly TimelineItem[]> = computed(() => {
   const { roots = [], rows: all = [] } = openTrace.value ?? {};
@@ -82,7 +74,7 @@ export const timelineItems: ReadonlySignal<readonly TimelineItem[]> = computed((
   };
   const shownIn = (siblings: readonly Row[]): readonly (readonly Row[])[] =>
     isFiltered.value
-      ? siblings.filter((each) => wantedRows.value.has(each)).map((each) => [each])
+      ? siblings.filter((each) => shownRows.value.has(each)).map((each) => [each])
       : groupsOf(siblings);
   push(shownIn(roots), 1);
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {

@@ -1,12 +1,24 @@
 import type { VNode } from 'preact';
+import { useMemo } from 'preact/hooks';
 import { costOf, count, dollars, formatDuration, joinedFacts } from '../format-amounts.ts';
 import { totalTokens } from '../span-usage.ts';
+import { excerptOf } from '../trace-filter.ts';
 import type { TraceEntry } from '../trace-store.ts';
 import { choose, showTotals } from './actions.ts';
 import { Paged } from './content.tsx';
 import { Button, clock } from './elements.tsx';
 import { Badge } from './overview.tsx';
-import { go, isComparing, isTotals, listedEntries, lists, ORDERS, opened, order } from './state.ts';
+import {
+  filterWords,
+  go,
+  isComparing,
+  isTotals,
+  listedEntries,
+  lists,
+  ORDERS,
+  opened,
+  order,
+} from './state.ts';
 
 const LIST_PAGE_SIZE = 50;
 /** Traces of today have no date. */
@@ -62,8 +74,10 @@ interface ListedTraceProps {
 }
 
 function ListedTrace({ entry, isOpen }: ListedTraceProps): VNode {
-  const { trace, found } = entry;
+  const { trace, found, foundRows: foundIn } = entry;
   const { start, end, cost, unpriced, prompt } = trace.summary;
+  const excerpt = useMemo(() => excerptOf(foundIn ?? [], filterWords.value), [foundIn]);
+  const said = excerpt ?? prompt?.slice(0, 200);
   const started = clock(start);
   const facts = [
     started.startsWith(TODAY) ? started.slice(11, 19) : started.slice(5, 16),
@@ -82,9 +96,9 @@ function ListedTrace({ entry, isOpen }: ListedTraceProps): VNode {
       >
         <span class="title line">
           <strong class="clip">{trace.title.slice(0, 100)}</strong>
-          {prompt !== undefined && (
+          {said !== undefined && (
             <span class="prompt clip" dir="auto">
-              {prompt.slice(0, 200)}
+              {said}
             </span>
           )}
           <Badge entry={entry} />

@@ -249,5 +249,8 @@ export const OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS = 'openai.usage.estimated_outp
 /** Host name of the client's base URL. */
 export const SERVER_ADDRESS = 'server.address' as const;
 
+/** Session that the program set with `withMetadata`. Not an Agents session. */
+export const SESSION_ID = 'session.id' as const;
+
 /** End user that the program set with `withMetadata`. Never taken from a request. */
 export const USER_ID = 'user.id' as const;
