@@ -96,7 +96,7 @@ async function showRealtime(): Promise<void> {
   explain(
     'How to read the tree',
     '`realtime` is the session, with its totals. `chat` is an answer: from the end of',
-    'speech, or from the request, to its end. `transcription` is what the student said,',
+    'speech, or from the request, to its end. `speech_to_text` is what the student said,',
     'by another model. An answer that was cut off has the finish reason `cancelled`.',
   );
 }

@@ -60,6 +60,9 @@ const SPAN_TITLES: Readonly<Record<string, string>> = {
   'openai.execute_tool.internal': 'Tool call: `execute_tool`',
   'openai.chat.client': 'Model call: `chat`',
   'openai.text_completion.client': 'Legacy completion: `text_completion`',
+  'openai.generate_content.client': 'Images: `generate_content`',
+  'openai.model_call':
+    'Other model calls: `speech_to_text`, `text_to_speech`, `decide`, `moderation`, `compaction`',
   'openai.embeddings.client': '`embeddings`',
   'openai.retrieval.client': 'Search in a vector store: `retrieval`',
   'openai.create_agent.client': 'Creation of an agent: `create_agent`',
@@ -68,7 +71,6 @@ const SPAN_TITLES: Readonly<Record<string, string>> = {
   'openai.attempt': 'Retry: `attempt`',
   'openai.message_delta': 'Delta of a streamed run: `message_delta`',
   'openai.realtime': 'Socket: `realtime`, `live`',
-  'openai.transcription': 'What the user said: `transcription`',
   'openai.webhook': '`webhook`',
   'openai.invoke_workflow.internal': 'Workflow, or loop that the SDK runs: `invoke_workflow`',
   'openai.invoke_agent.internal': 'Agent of `@openai/agents`: `invoke_agent`',

@@ -49,7 +49,7 @@ export interface SpanDefinition {
   /** The span of the conventions that it refines; `undefined` if the span is ours. */
   readonly refines?: string | undefined;
   readonly kind: string;
-  /** The values of `gen_ai.operation.name`; empty for spans of ours. */
+  /** The values of `gen_ai.operation.name`; empty for a span of ours that is no operation. */
   readonly operations: readonly string[];
   /** The attribute whose presence distinguishes this refinement from others of the same operation. */
   readonly present?: string | undefined;

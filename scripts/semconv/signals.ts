@@ -43,7 +43,7 @@ export function readSpans(sources: Sources): SpanDefinition[] {
     .map((span) => ({
       id: span.type,
       kind: span.kind,
-      operations: [],
+      operations: span.annotations?.when?.operations ?? [],
       brief: span.brief.trim(),
       note: span.note?.trim(),
       name: span.name.note,

@@ -110,7 +110,10 @@ export interface OwnSpan extends OwnSignal {
   readonly type: string;
   readonly kind: string;
   readonly name: { readonly note: string };
-  readonly annotations?: { readonly names?: readonly string[] };
+  readonly annotations?: {
+    readonly names?: readonly string[];
+    readonly when?: { readonly operations?: readonly string[] };
+  };
 }
 
 export interface OwnMetric extends OwnSignal {

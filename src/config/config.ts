@@ -114,8 +114,8 @@ export interface OpenAIInstrumentationConfig extends Hooks {
   /** The maximum number of conversations remembered at once. Default 10,000. `OTEL_INSTRUMENTATION_OPENAI_MAX_CONVERSATIONS`. */
   maxConversations?: number | undefined;
   /**
-   * Which requests get a span if they are not GenAI operations and report no tokens: `all` (default),
-   * `writes` (all but GET) or `none`. `OTEL_INSTRUMENTATION_OPENAI_API_SPANS`.
+   * Which requests get a span if they are not GenAI operations: `all` (default), `writes` (all but GET) or `none`.
+   * Every call of a model is an operation, images and moderations included. `OTEL_INSTRUMENTATION_OPENAI_API_SPANS`.
    */
   apiSpans?: 'all' | 'writes' | 'none' | undefined;
   /**

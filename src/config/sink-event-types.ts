@@ -34,7 +34,7 @@ export interface SinkEventBase {
   readonly traceId: string;
   /** The id of the operation's span, sampled or not. */
   readonly spanId: string;
-  /** `gen_ai.operation.name`: `chat`, `embeddings`, … Otherwise the name of the span: `POST /images/generations`. */
+  /** `gen_ai.operation.name`: `chat`, `embeddings`, … Otherwise the name of the span: `POST /videos`. */
   readonly operation: string;
   readonly provider: string;
   /** The model of the request. */

@@ -1,7 +1,7 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import * as ATTR from '../semconv/attributes.ts';
 import type { ApiRequest } from '../telemetry/operation.ts';
-import { asName, asWord, field, fieldsOf, names, row, stringField } from '../util/payload.ts';
+import { asName, asText, asWord, field, fieldsOf, row, stringField, textField } from '../util/payload.ts';
 
 export function define(attributes: Attributes, name: string, value: AttributeValue | undefined): void {
   if (value !== undefined) attributes[name] = value;
@@ -43,9 +43,12 @@ export function outputTypeOf(format: unknown): string | undefined {
   return row(OUTPUT_TYPES, asName(fieldsOf(format).type));
 }
 
-/** A text field of a request body. The body is JSON or, if it contains files, a form. */
+/** A short text of a request body, such as a model. */
 export function bodyText(body: unknown, key: string): string | undefined {
-  const text = stringField(body, key);
-  if (text !== undefined || !(body instanceof FormData)) return text;
-  return names([body.get(key)])[0] || undefined;
+  return asName(formText(body, key));
+}
+
+/** A text of a request body, which is JSON or, if it contains files, a form. The caller must cut it. */
+export function formText(body: unknown, key: string): string | undefined {
+  return textField(body, key) ?? (body instanceof FormData ? asText(body.get(key)) : undefined);
 }

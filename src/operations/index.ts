@@ -1,20 +1,13 @@
 import type { Route } from '../sdk/routes/index.ts';
 import type { Operation } from '../telemetry/operation.ts';
+import { speech, transcription } from './audio.ts';
 import { chat } from './chat.ts';
 import { createAgent } from './create-agent.ts';
 import { embeddings } from './embeddings.ts';
 import { fetchResponse } from './fetch-response.ts';
+import { image } from './images.ts';
 import { startInvocation, submitSessionEvents } from './invoke-agent.ts';
-import {
-  batch,
-  compaction,
-  decision,
-  image,
-  moderation,
-  speech,
-  transcription,
-  video,
-} from './model-requests.ts';
+import { batch, compaction, decision, moderation, video } from './model-requests.ts';
 import { request } from './request.ts';
 import { response } from './response.ts';
 import { retrieval } from './retrieval.ts';

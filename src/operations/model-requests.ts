@@ -1,20 +1,34 @@
 import type { Attributes } from '@opentelemetry/api';
+import type { Message, MessagePart } from '../config/completion-types.ts';
 import * as ATTR from '../semconv/attributes.ts';
-import { keptNumbers } from '../telemetry/content/kept-content.ts';
-import { NO_MODALITIES, readUsage, type Usage, usageIn } from '../telemetry/cost/usage.ts';
+import { limitedJson } from '../telemetry/content/content-writer.ts';
+import {
+  KeptText,
+  keptNumbers,
+  keptValue,
+  mediaRoom,
+  type TextLimits,
+} from '../telemetry/content/kept-content.ts';
+import { partsOf, textPart, unknownPart } from '../telemetry/content/messages.ts';
+import { usageIn } from '../telemetry/cost/usage.ts';
 import type { Accumulator, Operation } from '../telemetry/operation.ts';
-import { asAmount, asCount, countField, field, objectField, stringField } from '../util/payload.ts';
-import { answeringModel, bodyText, defined, modelOf } from './attributes.ts';
+import { arrayField, countField, field, MAX_REPEATED, stringField, textField } from '../util/payload.ts';
+import { answeringModel, defined, modelOf } from './attributes.ts';
 import { readAnswerFailure, readResourceFailure } from './failures.ts';
 import { request } from './request.ts';
+import {
+  readInstructions,
+  readItemParts,
+  readMessageContent,
+  readResponseInput,
+} from './response/content.ts';
 
 /*
- * Requests that run a model, but for which the conventions define no operation. Their spans have the name of the
- * request and the attributes of a model call.
+ * Model calls that are no chat. Their spans have the attributes of a model call and of its request. `genai.yaml` in the
+ * registry says where the name of each operation comes from.
  */
 
-const modelRequest: Omit<Operation, 'endpoints'> = {
-  subject: ({ route }) => route.endpoint,
+export const modelRequest: Omit<Operation, 'endpoints'> = {
   requestAttributes: (apiRequest) =>
     defined({
       ...request.requestAttributes(apiRequest),
@@ -23,45 +37,97 @@ const modelRequest: Omit<Operation, 'endpoints'> = {
   resultAttributes: answeringModel,
   usage: usageIn,
   failure: readAnswerFailure,
-  accumulate: () => new UsageAccumulator(),
+  accumulate: (content) => new ResultAccumulator(content),
 };
 
-/** Keeps the usage that a stream reports, and counts its results. Partial images are not counted. */
-class UsageAccumulator implements Accumulator {
+/** Keeps the results of a stream and its usage. Partial images are not counted. */
+class ResultAccumulator implements Accumulator {
+  readonly #limits: TextLimits | undefined;
+  readonly #text = new KeptText();
+  readonly #images: unknown[] = [];
+  readonly #media = mediaRoom();
   #results = 0;
   #usage: unknown;
   hasEnd = false;
   hasToken = false;
 
+  constructor(limits: TextLimits | undefined) {
+    this.#limits = limits;
+  }
+
   add(event: unknown): undefined {
     const type = stringField(event, 'type');
-    if (type?.endsWith('.completed')) this.#results++;
     if (type?.endsWith('.delta')) this.hasToken = true;
     // A stream ends with a result. These events are only pieces of one.
     this.hasEnd = type === undefined || !/\.(?:delta|segment|partial_image)$/.test(type);
     this.#usage = keptNumbers(field(event, 'usage')) ?? this.#usage;
+    if (this.#limits !== undefined) this.#keep(event, type, this.#limits);
+    if (type?.endsWith('.completed')) this.#results++;
+  }
+
+  #keep(event: unknown, type: string | undefined, { text, span }: TextLimits): void {
+    const room = { maxText: text, left: span - this.#text.text.length };
+    if (type === 'transcript.text.delta') this.#text.add(textField(event, 'delta') ?? '', room);
+    if (type === 'transcript.text.done' && this.#text.length === 0)
+      this.#text.add(textField(event, 'text') ?? '', room);
+    if (!type?.endsWith('.completed') || this.#results >= MAX_REPEATED) return;
+    const image = { data: field(event, 'b64_json'), output_format: field(event, 'output_format') };
+    this.#images.push(keptValue(image, room, this.#media));
   }
 
   result(): unknown {
-    return { data: Array.from({ length: this.#results }), usage: this.#usage };
+    const { text, length, isCut } = this.#text;
+    return {
+      data: Array.from({ length: this.#results }, (_, index) => this.#images[index]),
+      ...(length > 0 ? { text, original_length: isCut ? length : undefined } : {}),
+      usage: this.#usage,
+    };
   }
 }
 
-function requestsOutput(type: string): Operation['requestAttributes'] {
+export function requestsOutput(type: string): Operation['requestAttributes'] {
   return (apiRequest) => ({
     ...modelRequest.requestAttributes(apiRequest),
     [ATTR.GEN_AI_OUTPUT_TYPE]: type,
   });
 }
 
-/** @see https://platform.openai.com/docs/api-reference/decisions/create */
-export const decision: Operation = { ...modelRequest, endpoints: ['POST /decisions'] };
+/** What the model gave, as one message. */
+export function answerOf(parts: readonly MessagePart[], finishReason: string = 'stop'): Message[] {
+  return parts.length > 0 ? [{ role: 'assistant', parts, finish_reason: finishReason }] : [];
+}
 
-/** @see https://platform.openai.com/docs/api-reference/responses/compact */
+const MAX_JSON_LENGTH = 1_048_576;
+
+/** What the conventions have no part for, such as a typed answer, as the text of its JSON. */
+function jsonPart(value: unknown): MessagePart[] {
+  const json = limitedJson(value, MAX_JSON_LENGTH, { maxText: MAX_JSON_LENGTH });
+  return json === undefined ? unknownPart() : [textPart('text', json, undefined)];
+}
+
+/** @see https://platform.openai.com/docs/api-reference/decisions/create */
+export const decision: Operation = {
+  ...modelRequest,
+  endpoints: ['POST /decisions'],
+  name: 'decide',
+  content: {
+    input: ({ body }) => ({
+      systemInstructions: partsOf(arrayField(body, 'questions'), jsonPart),
+      inputMessages: readResponseInput(field(body, 'input')),
+    }),
+    output: (result) => ({ outputMessages: answerOf(partsOf(arrayField(result, 'answers'), jsonPart)) }),
+  },
+};
+
+/**
+ * The output repeats messages of the input beside the item that stands for the others, which is encrypted.
+ *
+ * @see https://platform.openai.com/docs/api-reference/responses/compact
+ */
 export const compaction: Operation = {
   ...modelRequest,
   endpoints: ['POST /responses/compact'],
-  traits: { tokensOf: 'chat' },
+  name: 'compaction',
   requestAttributes: (apiRequest) =>
     defined({
       ...modelRequest.requestAttributes(apiRequest),
@@ -69,12 +135,28 @@ export const compaction: Operation = {
       [ATTR.GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID]: stringField(apiRequest.body, 'previous_response_id'),
     }),
   resultAttributes: (result) => defined({ [ATTR.GEN_AI_RESPONSE_ID]: stringField(result, 'id') }),
+  content: {
+    input: ({ body }) => ({
+      systemInstructions: readInstructions(field(body, 'instructions')),
+      inputMessages: readResponseInput(field(body, 'input')),
+    }),
+    output(result) {
+      const items = arrayField(result, 'output').filter((item) => field(item, 'type') === 'compaction');
+      return {
+        outputMessages: answerOf(
+          partsOf(items, (item) => readItemParts(item)),
+          'compaction',
+        ),
+      };
+    },
+  },
 };
 
 /** @see https://platform.openai.com/docs/api-reference/moderations/create */
 export const moderation: Operation = {
   ...modelRequest,
   endpoints: ['POST /moderations'],
+  name: 'moderation',
   resultAttributes(result): Attributes {
     const results = field(result, 'results');
     if (!Array.isArray(results)) return answeringModel(result);
@@ -85,72 +167,17 @@ export const moderation: Operation = {
       [ATTR.OPENAI_MODERATION_FLAGGED_COUNT]: flagged.length,
     };
   },
-};
-
-/**
- * The SDK passes the audio to the program unread, so nothing of it is recorded.
- *
- * @see https://platform.openai.com/docs/api-reference/audio/createSpeech
- */
-export const speech: Operation = {
-  ...modelRequest,
-  endpoints: ['POST /audio/speech'],
-  requestAttributes: requestsOutput('speech'),
-};
-
-/**
- * Models bill either tokens or the duration of the recording.
- *
- * @see https://platform.openai.com/docs/api-reference/audio/createTranscription
- */
-export const transcription: Operation = {
-  ...modelRequest,
-  endpoints: ['POST /audio/transcriptions', 'POST /audio/translations'],
-  requestAttributes: requestsOutput('text'),
-  resultAttributes: (result) =>
-    defined({ [ATTR.OPENAI_AUDIO_DURATION]: billedSeconds(result) ?? asAmount(field(result, 'duration')) }),
-  fees: (result) => ({ audioSeconds: billedSeconds(result) }),
-};
-
-/** OpenAI reports `seconds`, Mistral reports `prompt_audio_seconds`. */
-export function billedSeconds(result: unknown): number | undefined {
-  const usage = field(result, 'usage');
-  return asAmount(field(usage, 'seconds')) ?? asAmount(field(usage, 'prompt_audio_seconds'));
-}
-
-/** @see https://platform.openai.com/docs/api-reference/images */
-export const image: Operation = {
-  ...modelRequest,
-  endpoints: ['POST /images/edits', 'POST /images/generations', 'POST /images/variations'],
-  traits: { inference: 'image' },
-  requestAttributes(apiRequest) {
-    const { body } = apiRequest;
-    const count = countField(body, 'n') ?? asCount(Number(bodyText(body, 'n')));
-    return defined({
-      ...requestsOutput('image')(apiRequest),
-      [ATTR.GEN_AI_REQUEST_CHOICE_COUNT]: count === 1 ? undefined : count,
-    });
+  content: {
+    input({ body }) {
+      const parts = readMessageContent(field(body, 'input'), Number.POSITIVE_INFINITY);
+      return { inputMessages: parts.length > 0 ? [{ role: 'user', parts }] : [] };
+    },
+    output: (result) => ({ outputMessages: answerOf(partsOf(arrayField(result, 'results'), jsonPart)) }),
   },
-  resultAttributes(result) {
-    const data = field(result, 'data');
-    return Array.isArray(data) ? { [ATTR.OPENAI_IMAGE_COUNT]: data.length } : {};
-  },
-  usage: readImageUsage,
-  // Another model with another price draws an SVG.
-  fees: (result) => ({ hasOthers: objectField(result, 'svg_usage') !== undefined }),
 };
 
-/** If the output tokens have no details, all of them are image tokens. */
-function readImageUsage(result: unknown): Usage | undefined {
-  const reported = field(result, 'usage');
-  const usage = readUsage(reported);
-  if (usage === undefined || objectField(reported, 'output_tokens_details') !== undefined) return usage;
-  const { audio, image } = usage.modalities ?? NO_MODALITIES;
-  return { ...usage, modalities: { audio, image: { ...image, output: usage.outputTokens } } };
-}
-
 /**
- * The span ends with the answer, when the job has been queued.
+ * The span ends with the answer, when the job has been queued. So it is no model call, and has no operation.
  *
  * @see https://platform.openai.com/docs/api-reference/videos
  */
@@ -162,6 +189,7 @@ export const video: Operation = {
     'POST /videos/extensions',
     'POST /videos/{video_id}/remix',
   ],
+  subject: ({ route }) => route.endpoint,
   resultAttributes(result, route) {
     const id = route?.parameters.length === 0 ? stringField(result, 'id') : undefined;
     const attributes = { ...request.resultAttributes(result, route), ...answeringModel(result) };
@@ -188,7 +216,7 @@ export const batch: Operation = {
   }),
   spentElsewhere(result) {
     const usage = FINISHED.includes(stringField(result, 'status')) ? usageIn(result) : undefined;
-    const calls = countField(objectField(result, 'request_counts'), 'completed') || 1;
+    const calls = countField(field(result, 'request_counts'), 'completed') || 1;
     return usage === undefined ? undefined : { usage, serviceTier: 'batch', calls };
   },
 };

@@ -16,7 +16,7 @@ import {
   tolerating,
 } from '../util/payload.ts';
 import { define, defined, modelCall, modelOf } from './attributes.ts';
-import { billedSeconds } from './model-requests.ts';
+import { billedSeconds } from './audio.ts';
 import { responseAttributes } from './response/outcome.ts';
 import { response } from './response.ts';
 
@@ -78,7 +78,7 @@ export function asResponse(response: unknown, model: string | undefined): object
  */
 export const realtimeTranscription: Operation = {
   endpoints: [],
-  subject: () => 'transcription',
+  name: 'speech_to_text',
   requestAttributes: (request) =>
     defined({
       [ATTR.OPENAI_API_TYPE]: OPENAI_API_TYPE_VALUE_REALTIME,

@@ -570,6 +570,9 @@ export const OPENAI_USAGE_AUDIO_INPUT_COST = 'openai.usage.audio.input_cost' as 
 /** Cost in USD of the audio output tokens. */
 export const OPENAI_USAGE_AUDIO_OUTPUT_COST = 'openai.usage.audio.output_cost' as const;
 
+/** Input tokens written to the cache, one attribute for each time that they are kept for, such as `30m`, which ends its name. They are part of `gen_ai.usage.cache_creation.input_tokens`. OpenAI reports them as `ttl_30m_tokens`, Anthropic as `ephemeral_5m_input_tokens`. */
+export const OPENAI_USAGE_CACHE_WRITE_INPUT_TOKENS = (key: string): string => `openai.usage.cache_write.input_tokens.${key}`;
+
 /** Chunks with content of a stream that does not report its usage, about one per token. This estimate is not part of `gen_ai.usage.*`, metrics or totals. */
 export const OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS = 'openai.usage.estimated_output_tokens' as const;
 

@@ -42,7 +42,7 @@ export interface RequestedToolCall {
  * @typeParam Result what is known when the operation ends
  */
 export interface OperationKind<Request, Result> {
-  /** `gen_ai.operation.name`; `undefined` if the conventions define none. */
+  /** `gen_ai.operation.name`; `undefined` if the request is no operation of a model or an agent. */
   readonly name?: string;
   /** The span's kind. Default: client. */
   readonly kind?: 'internal';
@@ -114,8 +114,6 @@ export interface OperationTraits {
   readonly reportsUsageOnRequest?: true;
   /** The call creates a resource whose metadata can carry the trace context. */
   readonly createsMetadata?: true;
-  /** The name under which token metrics count the tokens, because the conventions define none. */
-  readonly tokensOf?: 'chat';
   /** The API runs an agent. `src/hierarchy` creates its span, and hooks see the operation `invoke_agent`. */
   readonly invokesAgent?: true;
 }

@@ -366,12 +366,11 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     const usage = whole === undefined ? self.#usage : whole.usage;
     const cost = whole === undefined ? self.#cost : whole.cost;
     const seconds = whole === undefined ? (self.#isTimed ? lasted : undefined) : whole.seconds;
-    const tokensOf = operation.traits?.tokensOf;
     // If another instrumentation records these metrics, we do not. None of the others records the cost.
     const isNamed = operation.name !== undefined && self.#outer?.recordsMetrics !== true;
     const measured = {
       seconds: isNamed ? seconds : undefined,
-      usage: isNamed || tokensOf !== undefined ? usage : undefined,
+      usage: isNamed ? usage : undefined,
       cost,
       prompt:
         cost !== undefined && telemetry.settings.costByPrompt
@@ -379,7 +378,6 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
           : undefined,
       timeToFirstChunk: isNamed ? self.#timeToFirstChunk : undefined,
       errorType: failure?.type,
-      tokensOf,
     };
     metrics.recordOperation(self.attributes, self.#result, measured, context, telemetry.settings.conventions);
   }

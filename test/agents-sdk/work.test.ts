@@ -189,7 +189,7 @@ tracingOrNot((tracing) => {
     └─ invoke_agent Helper
        ├─ chat gpt-4o
        ├─ execute_tool draw
-       │  └─ POST /images/generations
+       │  └─ generate_content gpt-image-1
        └─ chat gpt-4o
   `);
   });

@@ -53,7 +53,7 @@ describe('withConversation holds for', () => {
     expect(new Set(ids)).toEqual(new Set([id]));
   });
 
-  it('embeddings and calls without an operation in the conventions, whose tokens are in the totals', async () => {
+  it('embeddings and moderations, whose tokens are in the totals', async () => {
     const program = await startProgram();
     const { client } = program;
     const embedded = await withConversation('chat-1', async () => {
@@ -66,7 +66,7 @@ describe('withConversation holds for', () => {
     const asked = Number(answer?.attributes['gen_ai.usage.input_tokens']);
     await program.expectTree(`
       conversation                          gen_ai.conversation.id=chat-1 openai.total.runs=1 openai.total.input_tokens=${asked + embedded.usage.prompt_tokens}
-      ├─ POST /moderations                  gen_ai.conversation.id=chat-1
+      ├─ moderation                         gen_ai.conversation.id=chat-1
       ├─ embeddings text-embedding-3-small  gen_ai.conversation.id=chat-1
       └─ chat gpt-4o-mini                   gen_ai.conversation.id=chat-1 openai.api.type=chat_completions
     `);
@@ -91,12 +91,12 @@ describe('withConversation holds for', () => {
     await program.expectTreeAtEnd(`
       conversation                     gen_ai.conversation.id=chat-1 openai.total.input_tokens=100 openai.total.output_tokens=20
       ├─ POST /responses/input_tokens  gen_ai.conversation.id=chat-1
-      └─ POST /responses/compact       gen_ai.conversation.id=chat-1 gen_ai.usage.input_tokens=100
+      └─ compaction gpt-4o-mini        gen_ai.conversation.id=chat-1 gen_ai.usage.input_tokens=100
     `);
     const counted = await program.points('gen_ai.client.token.usage');
     expect(counted).toMatchObject([
-      { attributes: { 'gen_ai.token.type': 'input', 'gen_ai.operation.name': 'chat' }, sum: 100 },
-      { attributes: { 'gen_ai.token.type': 'output', 'gen_ai.operation.name': 'chat' }, sum: 20 },
+      { attributes: { 'gen_ai.token.type': 'input', 'gen_ai.operation.name': 'compaction' }, sum: 100 },
+      { attributes: { 'gen_ai.token.type': 'output', 'gen_ai.operation.name': 'compaction' }, sum: 20 },
     ]);
   });
 

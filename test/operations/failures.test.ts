@@ -55,18 +55,15 @@ describe.each<[string, Ask]>([
   ],
   ['embeddings small', (client) => client.embeddings.create({ model: 'small', input: 'secret' })],
   ['retrieval vs_1', (client) => client.vectorStores.search('vs_1', { query: 'secret' })],
+  ['decide gpt-4o', (client) => client.decisions.create({ model: 'gpt-4o', input: 'secret', questions: [] })],
+  ['moderation', (client) => client.moderations.create({ input: 'secret' })],
+  ['generate_content i', (client) => client.images.generate({ model: 'i', prompt: 'secret' })],
   [
-    'POST /decisions',
-    (client) => client.decisions.create({ model: 'gpt-4o', input: 'secret', questions: [] }),
-  ],
-  ['POST /moderations', (client) => client.moderations.create({ input: 'secret' })],
-  ['POST /images/generations', (client) => client.images.generate({ model: 'i', prompt: 'secret' })],
-  [
-    'POST /audio/transcriptions',
+    'speech_to_text whisper-1',
     async (client) => client.audio.transcriptions.create({ model: 'whisper-1', file: await sound() }),
   ],
   [
-    'POST /audio/translations',
+    'speech_to_text whisper-1',
     async (client) => client.audio.translations.create({ model: 'whisper-1', file: await sound() }),
   ],
 ])('%s fails if its answer with status 200', (name, ask) => {

@@ -152,7 +152,10 @@ function firstPrompt(spans: readonly ViewedSpan[]): string | undefined {
 }
 
 function lastAnswer(spans: readonly ViewedSpan[]): string | undefined {
-  const latest = spans.filter((span) => !isTranscription(span)).sort((a, b) => compareTimes(b.end, a.end));
+  const answers = spans.filter(
+    (span) => !isTranscription(span) && span.attributes[ATTR.GEN_AI_OPERATION_NAME] !== 'moderation',
+  );
+  const latest = answers.sort((a, b) => compareTimes(b.end, a.end));
   return firstMessageText(latest, ({ attributes }) =>
     readMessages(attributes[ATTR.GEN_AI_OUTPUT_MESSAGES])?.at(-1),
   );

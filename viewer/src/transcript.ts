@@ -32,7 +32,15 @@ export type TranscriptEntry =
       readonly own: boolean;
     };
 
-const MODEL_CALLS: ReadonlySet<unknown> = new Set(['chat', 'text_completion', 'generate_content']);
+/** The model calls of a conversation. A moderation only repeats what is said in it. */
+const MODEL_CALLS: ReadonlySet<unknown> = new Set([
+  'chat',
+  'decide',
+  'generate_content',
+  'speech_to_text',
+  'text_completion',
+  'text_to_speech',
+]);
 /** Replaces content that cannot be read. Most likely, its JSON was cut for the page. */
 const CUT: readonly SpanPart[] = [{ type: 'cut' }];
 
@@ -89,14 +97,14 @@ class Transcript {
       this.entries.push({ kind: 'heading', row });
       this.#addInput(row);
       this.#open.push(row);
+    } else if (isTranscription(row.span)) {
+      const [said] = messagesOf(row, ATTR.GEN_AI_OUTPUT_MESSAGES, 'user');
+      this.#addMessage(row, { role: 'user', parts: [], ...said }, true);
     } else if (MODEL_CALLS.has(operation)) {
       this.#addInput(row);
       this.#addOutput(row);
     } else if (type === 'tool') {
       this.#addExchange(row, attributeText(attributes[ATTR.GEN_AI_TOOL_NAME] ?? name));
-    } else if (isTranscription(row.span)) {
-      const [said] = messagesOf(row, ATTR.GEN_AI_OUTPUT_MESSAGES, 'user');
-      this.#addMessage(row, { role: 'user', parts: [], ...said }, true);
     } else {
       const { input, output } = exchangeOf(attributes);
       if ((input ?? output) !== undefined) this.#addExchange(row, name);

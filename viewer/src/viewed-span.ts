@@ -82,9 +82,12 @@ export function isOngoing({ isOpen, status, attributes }: ViewedSpan): boolean {
   return isOpen || (isResponse && !isCut && UNFINISHED.includes(attributes[ATTR.GEN_AI_RESPONSE_STATUS]));
 }
 
-/** Whether a span is the transcription of what a user said. It arrives after the answer has begun. */
-export function isTranscription({ name }: ViewedSpan): boolean {
-  return name === 'transcription';
+/** Whether a span is the transcription of what a user said in a session. It arrives after the answer has begun. */
+export function isTranscription({ attributes }: ViewedSpan): boolean {
+  return (
+    attributes[ATTR.GEN_AI_OPERATION_NAME] === 'speech_to_text' &&
+    attributes[ATTR.OPENAI_API_TYPE] === 'realtime'
+  );
 }
 
 export function shownErrorType({ attributes }: ViewedSpan): string {
@@ -100,7 +103,7 @@ export function typeOf(span: ViewedSpan): 'agent' | 'tool' | 'model' | 'conversa
   const operation = attributeText(attributes[ATTR.GEN_AI_OPERATION_NAME] ?? '');
   if (/_(?:agent|workflow)$/.test(operation)) return 'agent';
   if (operation === 'execute_tool' || operation === 'retrieval') return 'tool';
-  if (operation !== '' || isTranscription(span)) return 'model';
+  if (operation !== '') return 'model';
   return /^(thread|conversation|session|realtime|live)$/.test(name) ? 'conversation' : 'other';
 }
 

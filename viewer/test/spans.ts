@@ -204,11 +204,12 @@ export const VOICE_SESSION: SpanPlan = {
       { name: 'chat gpt-realtime', start: 2_000, end: 3_500 },
     ),
     {
-      name: 'transcription',
+      name: 'speech_to_text gpt-4o-transcribe',
       start: 2_000,
       end: 4_000,
       attributes: {
         ...spoken,
+        'gen_ai.operation.name': 'speech_to_text',
         'openai.item.id': 'item_1',
         ...tokens(24, 9),
         'openai.cost': 0.0002,

@@ -216,16 +216,19 @@ describe('what happened in a trace is counted under the names of its API:', () =
     ],
     [
       'a spoken conversation by its answers and transcriptions',
-      [operation('chat', used), { name: 'transcription', attributes: used }, { name: 'realtime' }],
+      [
+        operation('chat', used),
+        {
+          name: 'speech_to_text whisper-1',
+          attributes: { ...used, 'gen_ai.operation.name': 'speech_to_text', 'openai.api.type': 'realtime' },
+        },
+        { name: 'realtime' },
+      ],
       { 'Model calls': 2 },
     ],
     [
       'plain requests by what they cost, and searches',
-      [
-        { name: 'POST /images/generations', attributes: used },
-        { name: 'GET /models' },
-        operation('retrieval'),
-      ],
+      [{ name: 'POST /videos', attributes: used }, { name: 'GET /models' }, operation('retrieval')],
       { 'Model calls': 1, 'Tool calls': 1 },
     ],
   ])('%s', (_, children, counts) => {
@@ -258,11 +261,15 @@ describe('the table of calls', () => {
     const used = { 'gen_ai.usage.input_tokens': 10, ...cost(0.001) };
     const children = [
       operation('invoke_agent', { ...used, 'openai.turn.id': 'turn_1' }),
-      { name: 'transcription', start: 1, attributes: used },
+      {
+        name: 'speech_to_text whisper-1',
+        start: 1,
+        attributes: { ...used, 'gen_ai.operation.name': 'speech_to_text', 'openai.api.type': 'realtime' },
+      },
       { name: 'GET /models', start: 1 },
     ];
     const table = callsOf({ name: 'session', children });
-    expect(table.match(/^ \d {2}\S+(?=.*\$)/gm)).toEqual([' 1  invoke_agent', ' 2  transcription']);
+    expect(table.match(/^ \d {2}\S+(?=.*\$)/gm)).toEqual([' 1  invoke_agent', ' 2  speech_to_text']);
   });
 
   it('shows failed calls and their retries', () => {

@@ -107,7 +107,7 @@ it.each<[string, SpanPlan[], string[]]>([
   [
     'what was transcribed once, although a response has it as its input',
     ['Yes', 'Yes', 'No'].flatMap((words) => [
-      { ...chat([], [user(words)], { 'gen_ai.operation.name': '' }), name: 'transcription' },
+      chat([], [user(words)], { 'gen_ai.operation.name': 'speech_to_text', 'openai.api.type': 'realtime' }),
       chat([user(words)], [reply('Fine')]),
     ]),
     ['Yes', 'Yes', 'No'].flatMap((words) => [`user: ${words} $`, 'assistant: Fine $']),

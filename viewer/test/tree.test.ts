@@ -51,8 +51,10 @@ describe('buildTrees', () => {
   });
 
   it('puts a transcription, which arrives late, before the answer to it', () => {
-    const spans = makeSpans({ name: 'realtime', children: [{ name: 'chat' }, { name: 'transcription' }] });
-    expect(draw(spans)).toEqual(['realtime', '├─ transcription', '└─ chat']);
+    const attributes = { 'gen_ai.operation.name': 'speech_to_text', 'openai.api.type': 'realtime' };
+    const heard = { name: 'speech_to_text whisper-1', attributes };
+    const spans = makeSpans({ name: 'realtime', children: [{ name: 'chat' }, heard] });
+    expect(draw(spans)).toEqual(['realtime', '├─ speech_to_text whisper-1', '└─ chat']);
   });
 
   it('shows two spans with the same id', () => {

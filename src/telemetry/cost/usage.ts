@@ -6,6 +6,7 @@ import {
   asTokenCount,
   field,
   fieldsOf,
+  first,
   type PayloadObject,
   tolerating,
 } from '../../util/payload.ts';
@@ -44,6 +45,8 @@ export interface Usage {
   readonly cacheReadTokens: number;
   readonly cacheWriteTokens: number;
   readonly reasoningTokens: number;
+  /** The tokens written to the cache by how long they are kept, such as `30m`, if the response says it. */
+  readonly cacheWrites?: Readonly<Record<string, number>> | undefined;
   /** `undefined` if the response reports text only. */
   readonly modalities?: ModalityUsage | undefined;
   /** The number of tokens that are part of the reported total but of no other number. */
@@ -103,7 +106,7 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
   // not part of the output, as at Perplexity. In the details, it is only a gateway's estimate.
   const isMore = sets.length === 0 && tokensIn(whole.reasoning_tokens) > sums.output;
   if (isMore) sums.output += parts.reasoning;
-  const read = limited(sums, parts, readModalities(input, output));
+  const read = limited(sums, parts, readModalities(input, output), parts.written > 0 && { whole, input });
   const isUnlisted = gap > 0 && sets.length === 0 && !isMore;
   if (known === undefined && !isUnlisted && !isAmbiguous && !prompt_audio_seconds) return read;
   // If only one number is known and the total equals it, the other number is zero.
@@ -198,17 +201,34 @@ function limited(
   { input, output }: Readonly<Record<'input' | 'output', number>>,
   { cached, written, reasoning }: UsageParts,
   given: ModalityUsage | undefined,
+  writing: Readonly<Record<'whole' | 'input', PayloadObject>> | false,
 ): Usage {
   const cacheReadTokens = cached < input ? cached : input;
   const unread = input - cacheReadTokens;
+  const cacheWriteTokens = written < unread ? written : unread;
   return {
     inputTokens: input,
     outputTokens: output,
     cacheReadTokens,
-    cacheWriteTokens: written < unread ? written : unread,
+    cacheWriteTokens,
+    cacheWrites: writing ? readCacheWrites(writing.whole, writing.input, cacheWriteTokens) : undefined,
     reasoningTokens: reasoning < output ? reasoning : output,
     modalities: given && limitedModalities(given, { input, cached: cacheReadTokens, output }),
   };
+}
+
+/** `ttl_30m_tokens` is OpenAI's field; `ephemeral_5m_input_tokens` that of Anthropic, also behind LiteLLM. */
+const LIFETIME = /^(?:ttl|ephemeral)_(\d{1,3}[smhd])_(?:input_)?tokens$/;
+
+function readCacheWrites(whole: PayloadObject, input: PayloadObject, most: number): Usage['cacheWrites'] {
+  const { cache_write_tokens_details, cache_creation_token_details } = input;
+  const details = cache_write_tokens_details ?? cache_creation_token_details ?? whole.cache_creation;
+  const found = first(Object.entries(fieldsOf(details))).flatMap(([key, value]) => {
+    const [, lifetime] = LIFETIME.exec(key) ?? [];
+    const tokens = Math.min(tokensIn(value), most);
+    return lifetime === undefined || tokens === 0 ? [] : [[lifetime, tokens] as const];
+  });
+  return found.length > 0 ? Object.fromEntries(found) : undefined;
 }
 
 function limitedModalities(given: ModalityUsage, most: ModalityTokens): ModalityUsage {
@@ -252,6 +272,8 @@ export function addUsageAttributes(
   if (cacheWriteTokens > 0) {
     if (conventions !== 'next') attributes[ATTR.GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS] = cacheWriteTokens;
     if (conventions !== 'current') attributes[ATTR.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS] = cacheWriteTokens;
+    for (const lifetime in usage.cacheWrites)
+      attributes[ATTR.OPENAI_USAGE_CACHE_WRITE_INPUT_TOKENS(lifetime)] = usage.cacheWrites[lifetime];
   }
   if (reasoningTokens > 0) attributes[ATTR.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS] = reasoningTokens;
   if (modalities === undefined) return;
@@ -264,11 +286,18 @@ function combine(a: Usage, b: Usage, known: Usage['known'], sign: 1 | -1): Usage
   const each = (left: number = 0, right: number = 0): number => Math.max(0, left + sign * right);
   const { modalities: one } = a;
   const { modalities: other } = b;
+  const lifetimes = Object.keys({ ...a.cacheWrites, ...b.cacheWrites });
   return {
     inputTokens: each(a.inputTokens, b.inputTokens),
     outputTokens: each(a.outputTokens, b.outputTokens),
     cacheReadTokens: each(a.cacheReadTokens, b.cacheReadTokens),
     cacheWriteTokens: each(a.cacheWriteTokens, b.cacheWriteTokens),
+    cacheWrites:
+      lifetimes.length > 0
+        ? Object.fromEntries(
+            lifetimes.map((name) => [name, each(a.cacheWrites?.[name], b.cacheWrites?.[name])]),
+          )
+        : undefined,
     reasoningTokens: each(a.reasoningTokens, b.reasoningTokens),
     modalities:
       (one ?? other) &&

@@ -61,13 +61,10 @@ function* eventsOf(ended: EndedOperation, settings: Settings, preset: EventPrese
     yield violation(base, attributes, failure, settings);
 }
 
-/** The name of the operation. If the conventions define none, it is the HTTP method and the path template. */
+/** The name of the operation or, of other requests that spend something, the HTTP method and the path template. */
 function eventOperation(attributes: Attributes): unknown {
-  const template = attributes[ATTR.URL_TEMPLATE];
-  const name = attributes[ATTR.GEN_AI_OPERATION_NAME];
-  // An operation with neither a name nor a path is a transcription in a realtime session.
-  if (name !== undefined || template === undefined) return name ?? 'transcription';
-  return `${String(attributes[ATTR.HTTP_REQUEST_METHOD])} ${String(template)}`;
+  const { [ATTR.HTTP_REQUEST_METHOD]: method, [ATTR.URL_TEMPLATE]: template } = attributes;
+  return attributes[ATTR.GEN_AI_OPERATION_NAME] ?? `${String(method)} ${String(template)}`;
 }
 
 function baseOf({ span, attributes, endTime }: EndedOperation): Members {

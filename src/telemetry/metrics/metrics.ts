@@ -69,8 +69,6 @@ export interface Measured {
   /** The seconds from the request to the first chunk. */
   readonly timeToFirstChunk?: number | undefined;
   readonly errorType?: string | undefined;
-  /** The name under which metrics count the tokens of an operation that the conventions do not name. */
-  readonly tokensOf?: string | undefined;
 }
 
 /**
@@ -111,7 +109,7 @@ export class Metrics {
     conventions: Settings['conventions'] = 'current',
   ): void {
     const instruments = this.#current();
-    const { seconds, usage, cost, prompt, timeToFirstChunk, errorType, tokensOf } = measured;
+    const { seconds, usage, cost, prompt, timeToFirstChunk, errorType } = measured;
     if (instruments === undefined || (seconds ?? usage ?? cost ?? timeToFirstChunk) === undefined) return;
     const dimensions = operationDimensions(request, response);
     if (cost !== undefined)
@@ -131,13 +129,11 @@ export class Metrics {
     if (usage !== undefined) {
       const { known, inputTokens, outputTokens } = usage;
       const { tokenUsage } = instruments;
-      const counted =
-        tokensOf === undefined ? dimensions : { ...dimensions, [ATTR.GEN_AI_OPERATION_NAME]: tokensOf };
       if (conventions !== 'next' && known !== 'output')
-        tokenUsage.record(inputTokens, { ...counted, [ATTR.GEN_AI_TOKEN_TYPE]: 'input' }, context);
+        tokenUsage.record(inputTokens, { ...dimensions, [ATTR.GEN_AI_TOKEN_TYPE]: 'input' }, context);
       if (conventions !== 'next' && known !== 'input')
-        tokenUsage.record(outputTokens, { ...counted, [ATTR.GEN_AI_TOKEN_TYPE]: 'output' }, context);
-      if (conventions !== 'current') instruments.next.recordUsage(usage, counted, context);
+        tokenUsage.record(outputTokens, { ...dimensions, [ATTR.GEN_AI_TOKEN_TYPE]: 'output' }, context);
+      if (conventions !== 'current') instruments.next.recordUsage(usage, dimensions, context);
     }
     if (timeToFirstChunk === undefined) return;
     const streamed = operationDimensions(request, response, true);

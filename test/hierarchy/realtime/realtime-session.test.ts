@@ -54,7 +54,7 @@ describe('a realtime session', () => {
     await close();
     await program.expectTree(`
       realtime                     openai.realtime.voice=marin openai.total.runs=2 openai.total.input_tokens=426
-      ├─ transcription             openai.item.id=item_1
+      ├─ speech_to_text gpt-4o-transcribe  openai.item.id=item_1
       ├─ chat gpt-realtime         gen_ai.response.id=resp_1 gen_ai.response.finish_reasons=["tool_calls"]
       ├─ execute_tool get_weather  gen_ai.response.id=resp_1 gen_ai.tool.call.id=call_1 openai.item.id=item_2
       └─ chat gpt-realtime         gen_ai.response.id=resp_2 gen_ai.response.finish_reasons=["stop"]
@@ -71,7 +71,7 @@ describe('a realtime session', () => {
       'openai.realtime.output_audio_duration': 1,
       'openai.stream.chunk_count': 2,
     });
-    const [heard] = program.ended('transcription');
+    const [heard] = program.ended('speech_to_text gpt-4o-transcribe');
     expect(heard?.attributes).toMatchObject({
       'gen_ai.conversation.id': 'sess_1',
       'gen_ai.request.model': 'gpt-4o-transcribe',
@@ -299,7 +299,7 @@ it('times a transcript from the end of the speech, however much was said before 
   await answer(...Array.from({ length: 200 }, (_, index) => spoke(`item_${index}`)), spoke('last'));
   await answer(transcript('last', 'Hello'));
   const [heard] = program.telemetry.spans;
-  expect(heard?.name).toBe('transcription');
+  expect(heard?.name).toBe('speech_to_text gpt-4o-transcribe');
   expect(heard?.duration).not.toEqual([0, 0]);
 });
 

@@ -16,12 +16,13 @@ describe('what a realtime session spends', () => {
       realtime                openai.total.input_tokens=226 openai.total.output_tokens=157
 
       realtime                openai.total.input_tokens=226 openai.total.output_tokens=157
-      ├─ transcription        gen_ai.usage.input_tokens=26
+      ├─ speech_to_text gpt-4o-transcribe  gen_ai.usage.input_tokens=26
       └─ chat gpt-realtime    gen_ai.usage.input_tokens=200
     `);
-    // The conventions have no operation for transcriptions: over HTTP, too, their tokens are on spans only.
     const tokens = await program.points('gen_ai.client.token.usage');
     expect(tokens.map(({ attributes, sum }) => [attributes['gen_ai.token.type'], sum])).toEqual([
+      ['input', 26],
+      ['output', 7],
       ['input', 200],
       ['output', 150],
     ]);
@@ -81,8 +82,8 @@ describe('what a realtime session spends', () => {
     await session.close();
     await program.expectTree(`
       realtime          openai.realtime.session_type=transcription openai.realtime.input_audio_duration=1 openai.total.cost=0.004
-      ├─ transcription  gen_ai.request.model=whisper-1 openai.audio.duration=30 openai.cost=0.003
-      └─ transcription  gen_ai.request.model=whisper-1 openai.audio.duration=10 openai.cost=0.001
+      ├─ speech_to_text whisper-1  openai.audio.duration=30 openai.cost=0.003
+      └─ speech_to_text whisper-1  openai.audio.duration=10 openai.cost=0.001
     `);
     const [recorded] = program.ended('realtime');
     expect(recorded?.attributes['gen_ai.conversation.id']).toBe('sess_2');
@@ -100,7 +101,7 @@ describe('what a realtime session spends', () => {
     await close();
     const costs = program.telemetry.spans.map(({ name, attributes }) => [name, attributes['openai.cost']]);
     expect(costs).toEqual([
-      ['transcription', undefined],
+      ['speech_to_text whisper-1', undefined],
       // 16 text at 4, 64 cached text at 0.4, 120 audio at 32; 30 text at 16, 120 audio at 64, all per million.
       ['chat gpt-realtime', 0.0120896],
       ['chat gpt-realtime', undefined],

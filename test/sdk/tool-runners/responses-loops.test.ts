@@ -103,7 +103,7 @@ it('the loop of DecisionsToolRunner is one workflow', async () => {
   });
   await expectTree(`
     invoke_workflow runTools
-    └─ POST /decisions  gen_ai.request.model=gpt-4o gen_ai.usage.input_tokens=3 gen_ai.usage.output_tokens=1
+    └─ decide gpt-4o  gen_ai.usage.input_tokens=3 gen_ai.usage.output_tokens=1
   `);
 });
 

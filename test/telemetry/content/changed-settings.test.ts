@@ -25,7 +25,8 @@ function startChanging(
 
 describe.each([
   ['a chat completion', ({ client }: Program) => ask(client), true],
-  ['an image', ({ client }: Program) => client.images.generate({ prompt: 'hidden' }), false],
+  ['an image', ({ client }: Program) => client.images.generate({ prompt: 'hidden' }), true],
+  ['a video', ({ client }: Program) => client.videos.create({ prompt: 'hidden' }), false],
 ] as const)('the error message of %s', (_, call, hasEvent) => {
   test.each([
     ['NO_CONTENT', 'SPAN_AND_EVENT', false, false],

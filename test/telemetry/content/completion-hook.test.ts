@@ -241,9 +241,7 @@ test('a hook may leave parts in any iterable', async () => {
 /** Calls of every kind whose span has no content. */
 const WITHOUT_CONTENT: readonly (readonly [span: string, call: (client: OpenAI) => Promise<unknown>])[] = [
   ['embeddings m', (client) => client.embeddings.create({ model: 'm', input: 'hidden' })],
-  ['POST /images/generations', (client) => client.images.generate({ model: 'm', prompt: 'hidden' })],
-  ['POST /moderations', (client) => client.moderations.create({ input: 'hidden' })],
-  ['POST /responses/compact', (client) => client.post('/responses/compact', { body: { input: 'hidden' } })],
+  ['POST /videos', (client) => client.videos.create({ model: 'sora-2', prompt: 'hidden' })],
   ['GET /files/{file_id}', (client) => client.files.retrieve('file_1')],
   ['webhook', (client) => client.webhooks.unwrap('hidden', {}, 'hidden')],
 ];

@@ -74,8 +74,8 @@ describe('a call has its cost on the span, and once as a metric', () => {
     ['a response', 'chat', ({ responses }) => responses.create({ model: 'gpt-4o', input: 'Hello' })],
     ['embeddings', 'embeddings', ({ embeddings }) => embeddings.create({ model: 'e', input: 'Hello' })],
     [
-      'images, which are not an operation of the conventions',
-      'none',
+      'images',
+      'generate_content',
       async ({ images }) => images.generate({ model: 'gpt-image-1', prompt: 'A cat' }),
     ],
   ])('%s', async (_, operation, call) => {

@@ -360,3 +360,51 @@ test('a total has a cost per message if both are known, and counts the calls who
   const perMessage = { ...cost, 'openai.cost_per_user_message': 0.25 };
   expect(totalAttributes({ ...asked, cost: 0.5 })).toMatchObject(perMessage);
 });
+
+describe('tokens written to a cache are told apart by their lifetime', () => {
+  const WRITES = 'openai.usage.cache_write.input_tokens';
+  const ofOpenAI = (ttl_30m_tokens: unknown, ttl_12h_tokens: unknown, cache_write_tokens = 12): object => ({
+    input_tokens: 20,
+    output_tokens: 10,
+    input_tokens_details: {
+      cache_write_tokens,
+      cache_write_tokens_details: { ttl_30m_tokens, ttl_12h_tokens },
+    },
+  });
+
+  test.each<[string, object, Attributes]>([
+    ['OpenAI', ofOpenAI(8, 4), { [`${WRITES}.30m`]: 8, [`${WRITES}.12h`]: 4 }],
+    ['OpenAI, one of them', ofOpenAI(12, 0), { [`${WRITES}.30m`]: 12 }],
+    [
+      'Anthropic',
+      { ...TOKENS, cache_creation_input_tokens: 8, cache_creation: { ephemeral_5m_input_tokens: 8 } },
+      { [`${WRITES}.5m`]: 8 },
+    ],
+    [
+      'LiteLLM',
+      {
+        ...TOKENS,
+        prompt_tokens_details: {
+          cache_creation_tokens: 8,
+          cache_creation_token_details: { ephemeral_1h_input_tokens: 8 },
+        },
+      },
+      { [`${WRITES}.1h`]: 8 },
+    ],
+    ['a server that reports more than all', ofOpenAI(500, 'many'), { [`${WRITES}.30m`]: 12 }],
+    ['a server that reports no tokens for them', ofOpenAI(8, 4, 0), {}],
+    ['a server that invents names', { ...ofOpenAI(0, 0), ttl_secret_tokens: 5 }, {}],
+  ])('by %s', (_, usage, expected) => {
+    const found = Object.entries(usageAttributes(readUsage(usage))).filter(([name]) =>
+      name.startsWith(WRITES),
+    );
+    expect(Object.fromEntries(found)).toEqual(expected);
+  });
+
+  test('in sums, too', () => {
+    const [one, other] = [readUsage(ofOpenAI(8, 4)), readUsage(ofOpenAI(2, 0, 2))] as [Usage, Usage];
+    expect(addUsage(one, other).cacheWrites).toEqual({ '30m': 10, '12h': 4 });
+    expect(subtractUsage(one, other).cacheWrites).toEqual({ '30m': 6, '12h': 4 });
+    expect(addUsage(NO_USAGE, NO_USAGE).cacheWrites).toBeUndefined();
+  });
+});

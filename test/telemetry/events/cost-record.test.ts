@@ -17,7 +17,7 @@ function listening(): { events: SinkEvent[]; config: OpenAIInstrumentationConfig
 
 describe('cost.record', () => {
   test.each(['all', 'writes', 'none'] as const)(
-    'is sent for calls whose operation has no name in the conventions, with apiSpans=%s',
+    'is sent for calls whose operation has no other event, with apiSpans=%s',
     async (apiSpans) => {
       const { events, config } = listening();
       const program = await startProgram({ config: { ...config, apiSpans } });
@@ -31,19 +31,15 @@ describe('cost.record', () => {
       await client.responses.compact({ model, input: 'x' });
       await client.images.generate({ model: 'without-a-price', prompt: 'x' });
       await program.expectTree(`
-        POST /images/generations
+        generate_content gpt-4o-mini
 
-        POST /audio/transcriptions
+        speech_to_text gpt-4o-mini
 
-        POST /responses/compact
+        compaction gpt-4o-mini
 
-        POST /images/generations
+        generate_content without-a-price
       `);
-      const operations = [
-        'POST /images/generations',
-        'POST /audio/transcriptions',
-        'POST /responses/compact',
-      ];
+      const operations = ['generate_content', 'speech_to_text', 'compaction'];
       expect(events).toEqual(
         operations.map((operation, index) => {
           const { traceId, spanId } = telemetry.spans[index]?.spanContext() ?? {};
@@ -52,9 +48,14 @@ describe('cost.record', () => {
           return { type: 'cost.record', time, traceId, spanId, ...spent };
         }),
       );
-      expect(await program.points('openai.client.cost')).toEqual([
-        expect.objectContaining({ count: 3, sum: 9 }),
-      ]);
+      expect(await program.points('openai.client.cost')).toEqual(
+        operations.map((operation) =>
+          expect.objectContaining({
+            attributes: expect.objectContaining({ 'gen_ai.operation.name': operation }) as object,
+            sum: 3,
+          }),
+        ),
+      );
     },
   );
 
@@ -75,7 +76,7 @@ describe('cost.record', () => {
     session.socket.close();
     await session.closed();
     expect(events).toMatchObject([
-      { type: 'cost.record', operation: 'transcription', model: 'whisper-1', cost: 0.003 },
+      { type: 'cost.record', operation: 'speech_to_text', model: 'whisper-1', cost: 0.003 },
     ]);
   });
 

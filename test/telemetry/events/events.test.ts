@@ -208,14 +208,14 @@ describe('policy.violation', () => {
   });
 });
 
-describe('policy.violation of a call without an operation in the conventions', () => {
+describe('policy.violation of a call without events of its own', () => {
   const refused = { error: { message: 'Hello? is no picture.', code: 'moderation_blocked' } };
 
   test.each<[string, (session: Session) => Promise<unknown>]>([
-    ['POST /images/generations', ({ client }) => client.images.generate({ prompt: 'Hello?' })],
+    ['generate_content', ({ client }) => client.images.generate({ prompt: 'Hello?' })],
     ['POST /videos', ({ client }) => client.videos.create({ model: 'sora-2', prompt: 'Hello?' })],
     ['POST /videos', ({ client }) => client.videos.create({ prompt: 'Hello?' })],
-    ['POST /moderations', ({ client }) => client.moderations.create({ input: 'Hello?' })],
+    ['moderation', ({ client }) => client.moderations.create({ input: 'Hello?' })],
   ])('is sent if it is a model call: %s', async (operation, ask) => {
     const session = await startListening('standard');
     session.simulator.next({ status: 400, body: refused });

@@ -58,15 +58,15 @@ export const PAYLOADS: readonly Behaviour[] = [
   {
     name: 'binary-body',
     title: 'Binary responses',
-    spans: ['POST /audio/speech', 'GET /files/{file_id}/content'],
+    spans: ['text_to_speech tts-1', 'GET /files/{file_id}/content'],
   },
   {
     name: 'multipart-body',
     title: 'A multipart body',
     answers: [{ body: { text: 'Hello' } }],
-    spans: ['POST /audio/transcriptions'],
+    spans: ['speech_to_text whisper-1'],
   },
-  { name: 'file-upload', title: 'Uploads of files', spans: ['POST /files', 'POST /images/edits'] },
+  { name: 'file-upload', title: 'Uploads of files', spans: ['POST /files', 'generate_content'] },
   {
     name: 'upload-in-parts',
     title: 'An upload in parts',
@@ -76,7 +76,7 @@ export const PAYLOADS: readonly Behaviour[] = [
     name: 'text-body',
     title: 'A plain text response',
     answers: [{ body: 'Hello' }],
-    spans: ['POST /audio/transcriptions'],
+    spans: ['speech_to_text whisper-1'],
   },
   {
     name: 'embeddings',
@@ -92,8 +92,8 @@ export const PAYLOADS: readonly Behaviour[] = [
     title: 'Endpoints of all kinds',
     spans: [
       'text_completion gpt-3.5-turbo-instruct',
-      'POST /moderations',
-      'POST /images/generations',
+      'moderation',
+      'generate_content',
       'GET /files/{file_id}',
       'POST /fine_tuning/jobs',
       'POST /fine_tuning/jobs/{fine_tuning_job_id}/cancel',
