@@ -14,7 +14,7 @@ export interface CodeBlock {
 
 /** What people read: paths from the root of the repository. */
 export const DOCUMENTS: readonly string[] = globSync(
-  ['*.md', 'docs/**/*.md', 'examples/**/*.md', 'ops/**/*.md'],
+  ['*.md', 'docs/**/*.md', 'examples/**/*.md', 'ops/**/*.md', 'test/*.md', 'test/threats/*.md'],
   { cwd: ROOT, exclude: ['**/node_modules/**'] },
 )
   .map((path) => path.replaceAll('\\', '/'))
