@@ -58,9 +58,9 @@ export interface OpenAIInstrumentationConfig extends Hooks {
   /** With `false`, the instrumentation waits for `enable()`, which `NodeSDK` calls. Default `true`. */
   enabled?: boolean | undefined;
   /**
-   * Where prompts, instructions, completions, tool arguments and tool results are recorded: `NO_CONTENT` (default),
-   * `SPAN_ONLY`, `EVENT_ONLY` or `SPAN_AND_EVENT`. `true` means `SPAN_AND_EVENT`, `false` means `NO_CONTENT`. A function
-   * decides for each operation, by its user or tenant. See `docs/privacy.md#only-with-consent`. `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`.
+   * Where content, such as prompts, answers, tool arguments and tool results, is recorded: `NO_CONTENT` (default),
+   * `SPAN_ONLY`, `EVENT_ONLY`, `SPAN_AND_EVENT`, or a function that decides for each operation. See
+   * `docs/privacy.md#only-with-consent`. `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`.
    */
   captureMessageContent?: CaptureMessageContent | boolean | ContentConsent | undefined;
   /**
@@ -70,18 +70,14 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    */
   runSteps?: 'fetch' | 'observe' | 'off' | undefined;
   /**
-   * Which content is neither recorded nor passed to `completionHook`: `none` (default); `inputs`, such as
-   * instructions, messages, tool arguments and tool definitions; or `outputs`, such as answers and results. A
-   * history of messages is an input; a tool call in an answer and what a user says in a Realtime session are
-   * outputs. Both values also hide error messages. `OTEL_INSTRUMENTATION_OPENAI_HIDE_CONTENT`.
+   * Which content is neither recorded nor passed to `completionHook`: `none` (default), `inputs` or `outputs`. Both
+   * `inputs` and `outputs` also hide error messages. `OTEL_INSTRUMENTATION_OPENAI_HIDE_CONTENT`.
    */
   hideContent?: 'none' | 'inputs' | 'outputs' | undefined;
   /**
-   * Whether `openai.request.body` has the request fields of a chat completion or response that no other
-   * attribute has, such as the response format, `tool_choice` and `store`. They are recorded only where
-   * content is. `user`, `safety_identifier`, `prompt_cache_key` and `metadata` may identify a person: to
-   * record them, too, list them. Default `false`. See `docs/evaluations.md#calls-as-a-dataset`.
-   * `OTEL_INSTRUMENTATION_OPENAI_RECORD_REQUEST`.
+   * Whether `openai.request.body` has the request fields that no other attribute has, where content is recorded. A list
+   * adds fields that may identify a person: `user`, `safety_identifier`, `prompt_cache_key`, `metadata`. Default `false`;
+   * see `docs/evaluations.md#calls-as-a-dataset`. `OTEL_INSTRUMENTATION_OPENAI_RECORD_REQUEST`.
    */
   recordRequest?: boolean | readonly string[] | undefined;
   /** The maximum number of characters recorded of one text. Default 16,384. `OTEL_INSTRUMENTATION_OPENAI_MAX_CONTENT_LENGTH`. */
@@ -119,21 +115,14 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    */
   apiSpans?: 'all' | 'writes' | 'none' | undefined;
   /**
-   * Whether this process records runs and background responses that another process created and handed over,
-   * or that were created without instrumentation. Default `false`: the process that created a run records it.
-   * `true`: this process records those for which it submits tool outputs, and those that it streams or awaits
-   * with a poll helper. `'polled'`: also those that it only retrieves. Both continue the trace named in the
-   * metadata (see `propagateInMetadata`), with its sampling decision. `'link'`: like `true`, but in a new
-   * trace that links to that one; use it if untrusted parties can write the metadata. See
-   * `docs/hierarchy.md#many-processes`. `OTEL_INSTRUMENTATION_OPENAI_ADOPT_RUNS`.
+   * Whether this process records runs and background responses that another process created: `false` (default), `true`,
+   * `'polled'` or `'link'`. See `docs/hierarchy.md#many-processes`. `OTEL_INSTRUMENTATION_OPENAI_ADOPT_RUNS`.
    */
   adoptRuns?: boolean | 'polled' | 'link' | undefined;
   /**
-   * Whether the trace context is written to the metadata of runs, responses and sessions, so that another
-   * process can continue their trace. It is also written to the metadata of `@openai/agents` traces, for
-   * links. Anyone who can read these objects can read the context, and anyone who can change them can name
-   * another trace. With `adoptRuns` too, the process that works on a run records it. Default `false`. See
-   * `docs/hierarchy.md#many-processes`. `OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA`.
+   * Whether the trace context is written to the metadata of runs, responses, sessions and `@openai/agents` traces, where
+   * everybody who can read them sees it. Default `false`; see `docs/hierarchy.md#many-processes`.
+   * `OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA`.
    */
   propagateInMetadata?: boolean | undefined;
   /**
@@ -154,9 +143,9 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    */
   chunkMetrics?: 'off' | 'each' | undefined;
   /**
-   * Whether costs are recorded. Prices come from `prices` and from the optional peer `@pydantic/genai-prices`, if it is
-   * installed. Default `true`. A bundled program passes the package itself:
-   * `cost: await import('@pydantic/genai-prices')`. See `docs/cost.md`. `OTEL_INSTRUMENTATION_OPENAI_COST`.
+   * Whether costs are recorded, by `prices` and the optional peer `@pydantic/genai-prices`. Default `true`; a bundled
+   * program passes the package itself: `cost: await import('@pydantic/genai-prices')`. See `docs/cost.md`.
+   * `OTEL_INSTRUMENTATION_OPENAI_COST`.
    */
   cost?: boolean | PricePackage | undefined;
   /**
@@ -165,7 +154,7 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    */
   costByPrompt?: boolean | undefined;
   /**
-   * Prices in USD by model. They override or complement those of the price package. The name of a model may end in `*`.
+   * Prices in USD by model, which override those of the price package. For example,
    * `{ 'my-model': { input_mtok: 2.5, cache_read_mtok: 1.25, output_mtok: 10 } }` gives prices per million tokens. See
    * `docs/cost.md`.
    */
