@@ -72,6 +72,7 @@ const LATER: Readonly<Record<string, readonly string[]>> = {
     'util/connection-failure.ts',
   ],
   content: ['telemetry/content/', 'telemetry/masking/'],
+  processes: ['hierarchy/processes/'],
   hierarchy: ['hierarchy/'],
   operations: ['operations/'],
   sockets: ['sdk/agents-sdk/', 'sdk/sockets/'],
@@ -81,7 +82,6 @@ const LATER: Readonly<Record<string, readonly string[]>> = {
 const AT_START: readonly string[] = [
   'telemetry/content/content-store.ts',
   'hierarchy/conversations/conversation-id.ts',
-  'hierarchy/conversations/metadata-context.ts',
   'hierarchy/select-api.ts',
   'operations/attributes.ts',
   'operations/chat.ts',

@@ -24,6 +24,11 @@ const VIOLATIONS = [
     "export * from '../invocations/steps.ts';",
     'noRestrictedImports',
   ],
+  [
+    'src/hierarchy/invocations/invocation.ts',
+    "export * from '../processes/metadata.ts';",
+    'noRestrictedImports',
+  ],
   ['src/hierarchy/store.ts', "export type { Tracker } from './tracker.ts';", 'noImportCycles'],
   ['viewer/src/live/receiver.ts', "export * from '../../../src/config/config.ts';", 'noRestrictedImports'],
   ['viewer/test/spans.ts', "export * from '../../src/export.ts';", 'noRestrictedImports'],

@@ -13,7 +13,6 @@ import { readThrown } from '../telemetry/outcomes/failure.ts';
 import type { AnswerEnd, Following } from '../telemetry/placement.ts';
 import { inOrder, justAfter, SPAN_ROOM_MS } from '../util/clock.ts';
 import { stringField } from '../util/payload.ts';
-import { adoptInvocation, creatorIn, creatorOf, handsOn, placeAdopted, worksOn } from './adoption.ts';
 import {
   type ConversationApi,
   type OpenRecord,
@@ -29,14 +28,9 @@ import {
   type Segment,
 } from './conversations/conversation.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
-import type { Intent, InvocationFact, ToolOutput } from './dialect.ts';
-import { EngineState, Facts } from './facts.ts';
-import {
-  type Acceptance,
-  type AgentInvocation,
-  type PausedInvocation,
-  pausedBy,
-} from './invocations/agent-invocation.ts';
+import type { Intent, ToolOutput } from './dialect.ts';
+import { type AskingRequest, EngineState, Facts } from './facts.ts';
+import type { Acceptance, AgentInvocation } from './invocations/agent-invocation.ts';
 import {
   addRequestEvent,
   endOfStream,
@@ -50,8 +44,7 @@ import type { QueuedMessage, Session } from './sessions.ts';
 
 export class Engine extends EngineState implements ConversationApi {
   place(call: ReadonlyCall, request: ApiRequest, endpoint: Endpoint, options: PlaceOptions): Placement {
-    const intent = this.dialect.intent(request, this.tracker.telemetry.wantsContent);
-    return new EngineRequest(this, call, intent, request, endpoint, options);
+    return new EngineRequest(this, call, request, endpoint, options);
   }
 }
 
@@ -61,19 +54,24 @@ const RUN_REQUEST: RequestEvent = { name: EVENT_OPENAI_RUN_REQUEST, status: ATTR
  * A request that starts or drives an invocation is folded into the invocation's span. If it is in another
  * trace, it has a span of its own, which links to the invocation.
  */
-class EngineRequest extends Facts implements Placement {
-  declare readonly call: ReadonlyCall;
+class EngineRequest implements Placement, AskingRequest {
   readonly parent: Context;
   readonly startTime: number | undefined;
   readonly attributes: Attributes | undefined;
   readonly links: Link[] | undefined;
   readonly foldInto: AgentInvocation | undefined;
   readonly opens: boolean;
-  readonly handsOn: boolean;
+  readonly mark: Placement['mark'];
   readonly needsEvents: boolean = true;
-  readonly #intent: Intent;
+  readonly #engine: EngineState;
+  readonly #call: ReadonlyCall;
+  readonly #endpoint: Endpoint;
   readonly #route: Route;
   readonly #query: unknown;
+  readonly #intent: Intent;
+  /** Applies what the answer shows. */
+  readonly #facts: Facts;
+  readonly #isHandedOn: boolean;
   readonly #listed: AgentInvocation | undefined;
   readonly #segment: Segment | undefined;
   /** Whether the request streams a conversation's events. Such a stream keeps no invocation open. */
@@ -82,43 +80,51 @@ class EngineRequest extends Facts implements Placement {
   #queued: QueuedMessage | undefined;
   /** Messages of the conversation that the request has the model answer. By default, of one that it creates. */
   #taken: InputMessages = { count: 0, messages: [], isAll: true };
-  #creator: SpanContext | undefined;
   /** The outputs of functions in the request that are not applied yet. */
   #outputs: readonly ToolOutput[];
 
   constructor(
     engine: EngineState,
     call: ReadonlyCall,
-    intent: Intent,
     request: ApiRequest,
     endpoint: Endpoint,
     options: PlaceOptions,
   ) {
     const { dialect, tracker } = engine;
+    const { kind } = dialect;
+    const { processes } = tracker;
+    const intent = dialect.intent(request, tracker.telemetry.wantsContent);
     const { conversation, conversationId: id } = intent;
     const context =
       conversation === 'none'
         ? call.context
-        : contextInConversation(call.context, tracker, dialect.kind, id, endpoint.origin);
+        : contextInConversation(call.context, tracker, kind, id, endpoint.origin);
     const active = activeSpan(context);
-    super(engine, endpoint, call, context, id);
-    this.#intent = intent;
+    this.#engine = engine;
+    this.#call = call;
+    this.#endpoint = endpoint;
     this.#route = request.route;
     this.#query = call.query;
-    this.#outputs = intent.outputs;
+    this.#intent = intent;
+    const { outputs } = intent;
+    const facts = new Facts(engine, { endpoint, call, context, outputs, conversationId: id }, this);
+    this.#facts = facts;
+    this.#outputs = outputs;
     const driven = this.#findDriven();
+    facts.mayAdopt = driven === undefined && intent.invocation === 'drives' && processes !== undefined;
     const starts = intent.invocation === 'starts' && driven === undefined;
-    this.handsOn = starts && handsOn(call, tracker.telemetry.settings, dialect.identifiesAtOnce);
+    this.#isHandedOn = starts && processes?.asked(call, dialect.identifiesAtOnce) === true;
+    this.mark = processes?.mark(request, this.#isHandedOn);
     // If the invocation is handed on, the request has a span of its own here.
-    this.opens = starts && !this.handsOn;
+    this.opens = starts && !this.#isHandedOn;
     const invocation = this.opens ? this.#start(request, options) : driven;
-    this.requestInvocation = invocation;
+    facts.about = invocation;
     this.#outlives = !this.opens && call.streamed && !dialect.identifiesAtOnce;
     if (invocation !== undefined && (this.opens || isInTrace(active, invocation.spanContext.traceId))) {
       this.foldInto = invocation;
       this.parent = invocation.contextIn(context);
     } else {
-      const use = { kind: dialect.kind, id, context, endpoint, startTime: call.startTime };
+      const use = { kind, id, context, endpoint, startTime: call.startTime };
       if (conversation !== 'none') this.#segment = tracker.enter(use, active, conversation !== 'reads');
       this.#segment?.requestStarted();
       this.#listed = intent.invocation === 'lists' ? this.#findListed() : undefined;
@@ -130,54 +136,7 @@ class EngineRequest extends Facts implements Placement {
       this.attributes = engine.attributes;
     }
     this.#sendOutputs(driven);
-    if (invocation === undefined) return;
-    invocation.apply({ type: 'asked', outlives: this.#outlives }, this.timeFor(invocation, call.startTime));
-    if (dialect.identifiesAtOnce) return;
-    const { conversationId, messages } = intent;
-    if (!this.opens && messages.length > 0) this.#queue(invocation);
-    else if (this.opens && conversationId !== undefined) this.#wait(invocation, conversationId);
-  }
-
-  /** The conversation's session, if only later events and lists identify its invocations. */
-  get #session(): Session | undefined {
-    const { dialect, sessions } = this.engine;
-    if (dialect.identifiesAtOnce) return undefined;
-    return sessions.get(this.endpoint.origin, this.#intent.conversationId);
-  }
-
-  override get isWorkedOn(): boolean {
-    return worksOn(this.call, this.#intent.outputs);
-  }
-
-  onFact(event: unknown, time: number): void {
-    if (this.#outputs.length > 0) this.#applyOutputs();
-    this.readEvent(event, time);
-  }
-
-  onEnd(call: ReadonlyCall, _: unknown, record: OpenRecord, answerEnd: AnswerEnd): Following | undefined {
-    const invocation = this.requestInvocation;
-    const isValue = call.outcome === 'value';
-    if (this.foldInto === undefined) {
-      this.#conversationUsed(call);
-      if (this.handsOn && isValue) this.#handOn(call.value, record);
-    }
-    // Decided before the response changes the invocation.
-    const finds = invocation !== undefined && this.engine.dialect.identifiesAtOnce;
-    const end = finds ? endOfStream(answerEnd, invocation) : answerEnd;
-    if (invocation !== undefined) this.#settle(call, end, invocation);
-    else {
-      if (isValue) this.read(call.value, call.endTime, this.#query);
-      if (call.error === undefined) this.#applyOutputs();
-      // The stream may have shown an invocation that began, or was adopted, after it.
-      const shown = call.streamed && isLeft(call, end) ? this.#session?.inProgress : undefined;
-      shown?.apply({ type: 'left' }, this.timeFor(shown, call.endTime));
-    }
-    if (this.foldInto !== undefined) return undefined;
-    const creator = this.#creator ?? this.#creatorOf(call.value, record);
-    if (creator !== undefined && creator.spanId !== invocation?.spanContext.spanId) record.link(creator);
-    this.#listed?.apply({ type: 'answered', outlives: false });
-    this.#segment?.requestEnded(call.endTime);
-    return end === 'cut' ? { cut: true } : undefined;
+    if (invocation !== undefined) this.#ask(invocation);
   }
 
   /** The open invocation that the request polls, cancels or answers, or that it sends messages to. */
@@ -185,10 +144,7 @@ class EngineRequest extends Facts implements Placement {
     const { invocation: use, invocationId } = this.#intent;
     if (use !== 'starts' && use !== 'drives') return undefined;
     const found = this.#named(invocationId);
-    const driven = found !== undefined && isInProgress(found.life) ? found : undefined;
-    // Only a request that polls, cancels or answers may adopt. `adoption.ts` decides whether it does.
-    this.mayAdopt = driven === undefined && use === 'drives';
-    return driven;
+    return found !== undefined && isInProgress(found.life) ? found : undefined;
   }
 
   /**
@@ -198,21 +154,29 @@ class EngineRequest extends Facts implements Placement {
   #named(id: string | undefined, resumes = true): AgentInvocation | undefined {
     const inProgress = this.#session?.inProgress;
     if (id === undefined) return inProgress;
-    const known = this.findOrResume(id, undefined, resumes);
+    const known = this.#facts.findOrResume(id, undefined, resumes);
     if (known ?? inProgress?.id) return known;
-    return this.engine.tracker.invocations.get(this.endpoint.origin, id) ? undefined : inProgress;
+    return this.#engine.tracker.invocations.get(this.#endpoint.origin, id) ? undefined : inProgress;
+  }
+
+  /** The conversation's session, if only later events and lists identify its invocations. */
+  get #session(): Session | undefined {
+    const { dialect, sessions } = this.#engine;
+    if (dialect.identifiesAtOnce) return undefined;
+    return sessions.get(this.#endpoint.origin, this.#intent.conversationId);
   }
 
   #start(request: ApiRequest, { startAttributes }: PlaceOptions): AgentInvocation {
-    const { dialect, tracker } = this.engine;
-    const { call, endpoint, context } = this;
+    const { dialect, tracker } = this.#engine;
+    const { context, conversationId, content } = this.#facts;
+    const call = this.#call;
     return tracker.beginInvocation({
       kind: dialect.kind,
-      conversationId: this.conversationId,
-      reported: this.#session?.agent ?? dialect.requested(request, this.content),
+      conversationId,
+      reported: this.#session?.agent ?? dialect.requested(request, content),
       attributes: { ...(call.streamed && { [ATTR.GEN_AI_REQUEST_STREAM]: true }), ...startAttributes },
       input: this.#input(),
-      endpoint,
+      endpoint: this.#endpoint,
       context,
       startTime: call.startTime,
       clock: new OperationClock(call.ownClock),
@@ -221,16 +185,11 @@ class EngineRequest extends Facts implements Placement {
 
   #input(): InputMessages {
     const { messages, conversationId } = this.#intent;
-    if (conversationId !== undefined) this.#taken = this.conversationOf(conversationId).takeUnanswered();
+    if (conversationId !== undefined)
+      this.#taken = this.#facts.conversationOf(conversationId).takeUnanswered();
     const { count, messages: before, isAll } = this.#taken;
     const own = messages.filter((message) => message !== undefined);
     return { count: count + messages.filter(isOfUser).length, messages: [...before, ...own], isAll };
-  }
-
-  /** @param messageId the id of the message, if it is the only one */
-  #addMessages(id: string, messageId?: string): void {
-    const conversation = this.conversationOf(id);
-    for (const message of this.#intent.messages) conversation.add(message, messageId);
   }
 
   /**
@@ -238,69 +197,82 @@ class EngineRequest extends Facts implements Placement {
    * then, they start at once, because the program may delete the conversation.
    */
   #findListed(): AgentInvocation | undefined {
-    const listed = this.findOrResume(this.#intent.invocationId, undefined, false);
-    if (listed !== undefined && !isInProgress(listed.life)) this.engine.tracker.reads.isPatient = true;
+    const listed = this.#facts.findOrResume(this.#intent.invocationId, undefined, false);
+    if (listed !== undefined && !isInProgress(listed.life)) this.#engine.tracker.reads.isPatient = true;
     listed?.apply({ type: 'asked', outlives: false });
     return listed;
   }
 
-  #handOn(value: unknown, record: OpenRecord): void {
-    const { dialect, handedOn } = this.engine;
-    const id = stringField(value, 'id');
-    const conversationId = this.#intent.conversationId ?? dialect.conversationOf(value);
-    if (id === undefined || conversationId === undefined) return;
-    // Another process will most likely record it, so its content is not kept.
-    const input = { count: this.conversationOf(conversationId).takeUnanswered().count, messages: [] };
-    const startTime = justAfter(this.call.startTime + SPAN_ROOM_MS);
-    handedOn.set(this.endpoint.origin, id, { startTime, creator: creatorIn(record.context), input });
+  /** Notes when the functions ended. The server may accept their outputs only in a later request. */
+  #sendOutputs(driven: AgentInvocation | undefined): void {
+    for (const { invocationId: id, callId } of this.#outputs) {
+      const invocation = id === undefined ? driven : this.#named(id, false);
+      invocation?.steps.sent(callId, this.#facts.timeFor(invocation, this.#call.startTime));
+    }
   }
 
-  protected override adopt({ snapshot, object }: InvocationFact): AgentInvocation | undefined {
-    const { tracker, handedOn, dialect } = this.engine;
-    const { settings } = tracker.telemetry;
-    const { id, phase, createdAt, conversationId = this.conversationId } = snapshot;
-    const endedAt = snapshot.endedAt ?? (phase === 'ended' ? createdAt : undefined);
-    const { origin } = this.endpoint;
-    if (!this.mayAdopt || tracker.invocations.get(origin, id) !== undefined) return undefined;
-    const own = handedOn.get(origin, id);
-    const creator = own?.creator ?? creatorOf(object, settings);
-    this.#creator ??= creator;
-    const place = placeAdopted(settings, this, { endedAt, isOwn: !!own, creator, object });
-    if (place === undefined) return undefined;
-    handedOn.delete(origin, id);
-    const found = { kind: dialect.kind, conversationId, ...place };
-    const adopted = adoptInvocation(tracker, found, snapshot, this, own);
-    this.requestInvocation = adopted;
-    // From now on, the stream drives it, as if it had been known before.
-    if (this.live) adopted.apply({ type: 'asked', outlives: false }, this.timeFor(adopted));
-    return adopted;
+  #ask(invocation: AgentInvocation): void {
+    const { conversationId, messages } = this.#intent;
+    const time = this.#facts.timeFor(invocation, this.#call.startTime);
+    invocation.apply({ type: 'asked', outlives: this.#outlives }, time);
+    if (this.#engine.dialect.identifiesAtOnce) return;
+    if (!this.opens && messages.length > 0) this.#queue(invocation);
+    else if (this.opens && conversationId !== undefined) this.#wait(invocation, conversationId);
   }
 
-  /** Only the program's requests resume an invocation: our own reads may return after a `dispose`. */
-  protected override resume(paused: PausedInvocation): AgentInvocation {
-    const { tracker, sessions, dialect } = this.engine;
-    const { endpoint, context, time } = this;
-    const { id, conversationId } = paused.snapshot;
-    const clock = new OperationClock(this.call.ownClock);
-    const resumed = tracker.beginInvocation({
-      kind: dialect.kind,
-      conversationId,
-      reported: paused.snapshot,
-      before: pausedBy(clock, paused),
-      startTime: time,
-      sentAt: time,
-      endpoint,
-      context,
-      clock,
-    });
-    tracker.invocations.set(endpoint.origin, id, { open: resumed, span: resumed.spanContext });
-    resumed.read = this.reader(resumed);
-    sessions.get(endpoint.origin, conversationId)?.add(resumed);
-    return resumed;
+  #queue({ life, clock }: AgentInvocation): void {
+    const { startTime: sentAt, ownClock } = this.#call;
+    const own = new OperationClock(this.foldInto === undefined ? ownClock : clock.own);
+    const startTime = own.from(sentAt, ownClock);
+    const { span, ...caller } = callerTraceOf(this.#facts.context);
+    // The span counts as remote, so its end is not observed.
+    const context = contextOf({ ...caller, span: span && { ...span, isRemote: true } });
+    const start = { endpoint: this.#endpoint, context, startTime, sentAt: startTime, clock: own };
+    this.#queued = { acceptance: undefined, start, life, clock };
+    this.#session?.queue(this.#queued);
+  }
+
+  /** Makes the invocation wait for its id, which only a later event or list contains. */
+  #wait(invocation: AgentInvocation, sessionId: string): void {
+    const session = this.#facts.session(sessionId);
+    session.queued.clear();
+    session.add(invocation);
+  }
+
+  onFact(event: unknown, time: number): void {
+    if (this.#outputs.length > 0) this.#applyOutputs();
+    this.#facts.readEvent(event, time);
+  }
+
+  onEnd(call: ReadonlyCall, _: unknown, record: OpenRecord, answerEnd: AnswerEnd): Following | undefined {
+    const facts = this.#facts;
+    const invocation = facts.about;
+    const isValue = call.outcome === 'value';
+    if (this.foldInto === undefined) {
+      this.#conversationUsed(call);
+      if (this.#isHandedOn && isValue) this.#handOn(call.value, record);
+    }
+    // Decided before the response changes the invocation.
+    const finds = invocation !== undefined && this.#engine.dialect.identifiesAtOnce;
+    const end = finds ? endOfStream(answerEnd, invocation) : answerEnd;
+    if (invocation !== undefined) this.#settle(call, end, invocation);
+    else {
+      if (isValue) facts.read(call.value, call.endTime, this.#query);
+      if (call.error === undefined) this.#applyOutputs();
+      // The stream may have shown an invocation that began, or that this process took over, after it.
+      const shown = call.streamed && isLeft(call, end) ? this.#session?.inProgress : undefined;
+      shown?.apply({ type: 'left' }, facts.timeFor(shown, call.endTime));
+    }
+    if (this.foldInto !== undefined) return undefined;
+    const creator = facts.creator ?? this.#creatorOf(call.value, record);
+    if (creator !== undefined && creator.spanId !== invocation?.spanContext.spanId) record.link(creator);
+    this.#listed?.apply({ type: 'answered', outlives: false });
+    this.#segment?.requestEnded(call.endTime);
+    return end === 'cut' ? { cut: true } : undefined;
   }
 
   #conversationUsed(call: ReadonlyCall): void {
-    const { tracker, dialect } = this.engine;
+    const { tracker, dialect } = this.#engine;
     const { conversation: use, conversationId: id, messages, deletedId } = this.#intent;
     const segment = this.#segment;
     const succeeded = call.outcome === 'value';
@@ -311,45 +283,58 @@ class EngineRequest extends Facts implements Placement {
     }
     if (!succeeded || id === undefined) return;
     if (use === 'changes' && messages.length > 0) this.#addMessages(id, stringField(call.value, 'id'));
-    if (deletedId !== undefined) this.conversationOf(id).remove(deletedId);
+    if (deletedId !== undefined) this.#facts.conversationOf(id).remove(deletedId);
     if (use !== 'deletes') return;
     segment?.touch(call.endTime);
-    tracker.endConversation(dialect.kind, id, this.endpoint.origin);
+    tracker.endConversation(dialect.kind, id, this.#endpoint.origin);
   }
 
-  protected override created(id: string): void {
-    const invocation = this.requestInvocation;
+  created(id: string): void {
+    const facts = this.#facts;
+    const invocation = facts.about;
     if (invocation !== undefined) {
       if (!this.opens) return;
-      this.conversationId = id;
+      facts.conversationId = id;
       this.#wait(invocation, id);
-      const conversation = this.conversationOf(id);
+      const conversation = facts.conversationOf(id);
       conversation.complete();
       invocation.segment?.identify(conversation);
       return;
     }
-    if (this.#intent.conversation !== 'creates' || this.conversationId !== undefined) return;
-    this.conversationId = id;
-    const conversation = this.conversationOf(id);
+    if (this.#intent.conversation !== 'creates' || facts.conversationId !== undefined) return;
+    facts.conversationId = id;
+    const conversation = facts.conversationOf(id);
+    const { dialect, tracker } = this.#engine;
+    const { context, endpoint } = facts;
     // A new segment is a sibling of the request that created the conversation, and starts just after it.
-    const { context, endpoint, engine, call } = this;
-    const use = { kind: engine.dialect.kind, id, context, endpoint, startTime: justAfter(call.startTime) };
+    const startTime = justAfter(this.#call.startTime);
+    const use = { kind: dialect.kind, id, context, endpoint, startTime };
     if (this.#segment !== undefined) this.#segment.identify(conversation);
-    else engine.tracker.openSegment(use, activeSpan(context))?.touch();
+    else tracker.openSegment(use, activeSpan(context))?.touch();
     conversation.created();
     this.#addMessages(id);
   }
 
-  /** For a request that reads a conversation: the span that created the conversation, if it is in another trace. */
-  #creatorOf(value: unknown, record: OpenRecord): SpanContext | undefined {
-    const { dialect, tracker } = this.engine;
-    if (dialect.identifiesAtOnce || this.#intent.conversation !== 'reads') return undefined;
-    const creator = creatorOf(value, tracker.telemetry.settings);
-    return creator?.traceId === trace.getSpanContext(record.context)?.traceId ? undefined : creator;
+  /** @param messageId the id of the message, if it is the only one */
+  #addMessages(id: string, messageId?: string): void {
+    const conversation = this.#facts.conversationOf(id);
+    for (const message of this.#intent.messages) conversation.add(message, messageId);
+  }
+
+  #handOn(value: unknown, { context }: OpenRecord): void {
+    const { dialect, tracker } = this.#engine;
+    const id = stringField(value, 'id');
+    const conversationId = this.#intent.conversationId ?? dialect.conversationOf(value);
+    if (id === undefined || conversationId === undefined) return;
+    // Another process will most likely record it, so its content is not kept.
+    const { count } = this.#facts.conversationOf(conversationId).takeUnanswered();
+    const startTime = justAfter(this.#call.startTime + SPAN_ROOM_MS);
+    const known = { startTime, input: { count, messages: [] } };
+    tracker.processes?.created(this.#endpoint.origin, id, context, known);
   }
 
   #settle(call: ReadonlyCall, end: AnswerEnd, invocation: AgentInvocation): void {
-    const time = this.timeFor(invocation, call.endTime);
+    const time = this.#facts.timeFor(invocation, call.endTime);
     try {
       if (this.foldInto !== undefined) this.#fold(call, end, invocation);
       if (call.error === undefined) this.#applyOutputs();
@@ -376,16 +361,18 @@ class EngineRequest extends Facts implements Placement {
 
   #started(call: ReadonlyCall, invocation: AgentInvocation): void {
     // The response shows the present state of a session.
-    const isNew = !this.engine.dialect.identifiesAtOnce;
-    if (call.outcome === 'value') this.read(call.value, call.endTime, undefined, isNew);
+    const isNew = !this.#engine.dialect.identifiesAtOnce;
+    if (call.outcome === 'value') this.#facts.read(call.value, call.endTime, undefined, isNew);
     const { conversationId, start } = invocation;
     const isCreated = call.error === undefined || invocation.id !== undefined;
     if (isCreated && conversationId !== undefined)
-      this.conversationOf(conversationId).count({ userMessages: start.input.count - this.#taken.count });
+      this.#facts
+        .conversationOf(conversationId)
+        .count({ userMessages: start.input.count - this.#taken.count });
     if (call.error === undefined && invocation.session !== undefined) {
       invocation.acceptance = acceptanceOf(call, invocation);
       // If the server never reports the id, the newest invocations of the conversation are read.
-      invocation.read ??= this.reader(invocation);
+      invocation.read ??= this.#facts.reader(invocation);
     } else if (invocation.id === undefined) this.#abandon(call, invocation);
   }
 
@@ -395,7 +382,7 @@ class EngineRequest extends Facts implements Placement {
     const { conversationId } = this.#intent;
     invocation.touch(endTime);
     if (error !== undefined) {
-      if (conversationId !== undefined) this.conversationOf(conversationId).giveBack(this.#taken);
+      if (conversationId !== undefined) this.#facts.conversationOf(conversationId).giveBack(this.#taken);
       invocation.end(endTime, endTime, endTime, readThrown(error));
     }
     invocation.close();
@@ -411,22 +398,14 @@ class EngineRequest extends Facts implements Placement {
       // The server accepts such a request, but for an update of metadata, only while the invocation is in progress. So
       // the end was later, although the server's whole seconds may show an earlier one.
       const { method, template } = this.#route;
-      if (this.engine.dialect.identifiesAtOnce && method === 'POST' && !template.endsWith('}'))
-        invocation.apply({ type: 'sign' }, this.timeFor(invocation, call.startTime));
+      if (this.#engine.dialect.identifiesAtOnce && method === 'POST' && !template.endsWith('}'))
+        invocation.apply({ type: 'sign' }, this.#facts.timeFor(invocation, call.startTime));
       if (queued !== undefined && session !== undefined) {
         queued.acceptance = acceptanceOf(call, invocation);
         this.#addMessages(session.id);
       }
     } else if (queued !== undefined) session?.queued.delete(queued);
-    if (call.outcome === 'value') this.read(call.value, call.endTime);
-  }
-
-  /** Notes when the functions ended. The server may accept their outputs only in a later request. */
-  #sendOutputs(driven: AgentInvocation | undefined): void {
-    for (const { invocationId: id, callId } of this.#outputs) {
-      const invocation = id === undefined ? driven : this.#named(id, false);
-      invocation?.steps.sent(callId, this.timeFor(invocation, this.call.startTime));
-    }
+    if (call.outcome === 'value') this.#facts.read(call.value, call.endTime);
   }
 
   /**
@@ -436,30 +415,19 @@ class EngineRequest extends Facts implements Placement {
   #applyOutputs(): void {
     const outputs = this.#outputs;
     this.#outputs = [];
-    const driven = this.opens ? undefined : this.requestInvocation;
+    const driven = this.opens ? undefined : this.#facts.about;
     for (const output of outputs) {
       const invocation = output.invocationId === undefined ? driven : this.#named(output.invocationId);
-      invocation?.answer(output, this.timeFor(invocation, this.call.startTime));
+      invocation?.answer(output, this.#facts.timeFor(invocation, this.#call.startTime));
     }
   }
 
-  /** Makes the invocation wait for its id, which only a later event or list contains. */
-  #wait(invocation: AgentInvocation, sessionId: string): void {
-    const session = this.session(sessionId);
-    session.queued.clear();
-    session.add(invocation);
-  }
-
-  #queue({ life, clock }: AgentInvocation): void {
-    const { endpoint, call } = this;
-    const own = new OperationClock(this.foldInto === undefined ? call.ownClock : clock.own);
-    const startTime = own.from(call.startTime, call.ownClock);
-    const { span, ...caller } = callerTraceOf(this.context);
-    // The span counts as remote, so its end is not observed.
-    const context = contextOf({ ...caller, span: span && { ...span, isRemote: true } });
-    const start = { endpoint, context, startTime, sentAt: startTime, clock: own };
-    this.#queued = { acceptance: undefined, start, life, clock };
-    this.#session?.queue(this.#queued);
+  /** For a request that reads a conversation: the span that created the conversation, if it is in another trace. */
+  #creatorOf(value: unknown, record: OpenRecord): SpanContext | undefined {
+    const { dialect, tracker } = this.#engine;
+    if (dialect.identifiesAtOnce || this.#intent.conversation !== 'reads') return undefined;
+    const creator = tracker.processes?.seen(value, this.#endpoint.origin);
+    return creator?.traceId === trace.getSpanContext(record.context)?.traceId ? undefined : creator;
   }
 }
 

@@ -1,10 +1,9 @@
-import { type Attributes, type Context, ROOT_CONTEXT } from '@opentelemetry/api';
+import { type Attributes, type Context, ROOT_CONTEXT, type SpanContext } from '@opentelemetry/api';
 import type { ReadonlyCall } from '../sdk/call.ts';
 import { readWithClient } from '../sdk/own-requests.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import { placeAttributes } from '../telemetry/place-attributes.ts';
 import { numberField, readHeader } from '../util/payload.ts';
-import type { HandedOn, Observation } from './adoption.ts';
 import type { Conversation } from './conversations/conversation.ts';
 import type {
   Agent,
@@ -21,9 +20,10 @@ import type {
   ToolOutput,
   WantedDetail,
 } from './dialect.ts';
-import type { AgentInvocation, PausedInvocation } from './invocations/agent-invocation.ts';
+import { type AgentInvocation, type PausedInvocation, pausedBy } from './invocations/agent-invocation.ts';
 import type { ReadInvocation } from './invocations/invocation.ts';
-import { Session } from './sessions.ts';
+import { OperationClock } from './operation-clock.ts';
+import { type Seen, Session } from './sessions.ts';
 import { keyAt, type Shelf } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
 
@@ -33,7 +33,6 @@ export class EngineState {
   readonly dialect: Dialect;
   readonly attributes: Attributes;
   readonly sessions: Shelf<Session>;
-  readonly handedOn: Shelf<HandedOn>;
   /** Our own GET requests for agents: several runs of an assistant may end at the same time, and share one. */
   readonly agentReads: Map<string, Promise<void>> = new Map();
 
@@ -42,41 +41,52 @@ export class EngineState {
     this.dialect = dialect;
     this.attributes = placeAttributes({ kind: dialect.kind, conversationId: undefined });
     this.sessions = tracker.store.shelf({ isInUse: ({ invocations }) => invocations.size > 0 });
-    this.handedOn = tracker.store.shelf();
   }
 }
 
-/** Applies the facts of one background read. A subclass does so for a request of the program. */
-export class Facts implements FactSink, Observation {
+/** The program's request that the facts answer. */
+export interface AskingRequest {
+  /** Called with the id of a conversation, if the request does not name one. It may have created this one. */
+  created(conversationId: string): void;
+}
+
+/** Receives the facts that the answer to one request shows, and applies them to conversations and invocations. */
+export class Facts implements FactSink, Seen {
   readonly engine: EngineState;
   readonly endpoint: Endpoint;
   readonly context: Context;
-  readonly call: Observation['call'] & Pick<ReadonlyCall, 'client' | 'requestHeaders'>;
+  readonly call: Seen['call'] & Pick<ReadonlyCall, 'client'>;
+  readonly outputs: readonly unknown[];
   readonly content: boolean;
   /** When the current facts were seen; at first, when the request was sent. */
   time: number;
   live = false;
   conversationId: string | undefined;
   /** The invocation that the request starts or is about. Its id may not be known yet. */
-  requestInvocation: AgentInvocation | undefined;
+  about: AgentInvocation | undefined;
   /** Set if this process does not record the invocation that the request is about. It may then be adopted. */
-  protected mayAdopt = false;
+  mayAdopt = false;
+  /** The span that created this invocation, if metadata names one. */
+  creator: SpanContext | undefined;
+  /** Not set for our own reads. */
+  readonly #request: AskingRequest | undefined;
   #begun: WeakSet<AgentInvocation> | undefined;
 
   constructor(
     engine: EngineState,
-    endpoint: Endpoint,
-    call: Facts['call'],
-    context: Context,
-    conversationId: string | undefined,
+    source: Pick<Facts, 'endpoint' | 'context' | 'call' | 'outputs' | 'conversationId'>,
+    request?: AskingRequest,
   ) {
+    const { call } = source;
     this.engine = engine;
-    this.endpoint = endpoint;
-    this.context = context;
+    this.endpoint = source.endpoint;
+    this.context = source.context;
     this.call = call;
+    this.outputs = source.outputs;
     this.time = call.startTime;
-    this.conversationId = conversationId;
+    this.conversationId = source.conversationId;
     this.content = engine.tracker.telemetry.wantsContent;
+    this.#request = request;
   }
 
   timeFor({ clock }: AgentInvocation, time: number = this.time): number {
@@ -99,10 +109,13 @@ export class Facts implements FactSink, Observation {
         ownClock: clock.own,
         headers: undefined,
         headersTime: 0,
+        streamed: false,
+        context: ROOT_CONTEXT,
         client,
         requestHeaders: { 'OpenAI-Beta': version },
       };
-      const facts = new Facts(engine, endpoint, call, ROOT_CONTEXT, invocation.conversationId);
+      const { conversationId } = invocation;
+      const facts = new Facts(engine, { endpoint, call, context: ROOT_CONTEXT, outputs: [], conversationId });
       const get: Get = async (path, query = {}) => {
         const answer = await send((controller) => readWithClient(client, path, query, version, controller));
         facts.time = clock.now();
@@ -123,10 +136,6 @@ export class Facts implements FactSink, Observation {
     };
   }
 
-  get isWorkedOn(): boolean {
-    return false;
-  }
-
   /** @param live whether the result shows the present state */
   read(value: unknown, time: number, query?: unknown, live = false): void {
     this.time = time;
@@ -145,7 +154,7 @@ export class Facts implements FactSink, Observation {
     const known = this.engine.tracker.invocations.get(this.endpoint.origin, invocationId);
     if (known?.paused !== undefined || known?.open?.isOf(conversationId ?? this.conversationId))
       return 'changes';
-    const identifies = this.requestInvocation !== undefined && this.requestInvocation.id === undefined;
+    const identifies = this.about !== undefined && this.about.id === undefined;
     return identifies || this.mayAdopt ? 'everything' : 'nothing';
   }
 
@@ -157,20 +166,20 @@ export class Facts implements FactSink, Observation {
     this.conversationOf(conversationId).vectorStoreIds = vectorStoreIds;
   }
 
-  protected conversationOf(id: string): Conversation {
+  conversationOf(id: string): Conversation {
     return this.engine.tracker.conversation(this.engine.dialect.kind, id, this.endpoint.origin);
   }
 
   /** Ignores a conversation that a list shows and that this process does not use. */
   conversation({ id = this.conversationId, ...fact }: ConversationFact): void {
     if (id === undefined) return;
-    if (this.conversationId === undefined) this.created(id);
+    if (this.conversationId === undefined) this.#request?.created(id);
     const isOwn = id === this.conversationId;
     const session = isOwn ? this.session(id) : this.engine.sessions.get(this.endpoint.origin, id);
     session?.see(fact, this);
   }
 
-  protected session(id: string): Session {
+  session(id: string): Session {
     const { sessions, tracker, dialect } = this.engine;
     const { origin } = this.endpoint;
     const known = sessions.get(origin, id);
@@ -179,9 +188,6 @@ export class Facts implements FactSink, Observation {
     sessions.set(origin, id, made);
     return made;
   }
-
-  /** Called with the id of a conversation, if the request does not name one. It may have created this one. */
-  protected created(_conversationId: string): void {}
 
   subagent(fact: SubagentFact): void {
     this.engine.sessions.get(this.endpoint.origin, fact.conversationId)?.seeSubagent(fact);
@@ -195,10 +201,10 @@ export class Facts implements FactSink, Observation {
     if (isFollowed && fact.snapshot.usage !== undefined) known.allSeen = true;
     const { identifiesAtOnce } = this.engine.dialect;
     const snapshot = identifiesAtOnce ? fact.snapshot : this.#withAgent(fact);
-    const requested = this.requestInvocation?.id === undefined ? this.requestInvocation : undefined;
+    const requested = this.about?.id === undefined ? this.about : undefined;
     const found = { ...fact, snapshot };
     const invocation =
-      known ?? (identifiesAtOnce ? (requested ?? this.adopt(found)) : this.#ofSession(found));
+      known ?? (identifiesAtOnce ? (requested ?? this.#adopt(found)) : this.#ofSession(found));
     // The invocation is closed if, for example, the program has deleted its conversation.
     if (invocation === undefined || invocation.isClosed) return;
     if (moment === 'begun') {
@@ -261,7 +267,7 @@ export class Facts implements FactSink, Observation {
   }
 
   text(invocationId: string | undefined, stepOrMessageId: string | undefined, isToken = true): void {
-    const invocation = invocationId === undefined ? this.requestInvocation : this.findOrResume(invocationId);
+    const invocation = invocationId === undefined ? this.about : this.findOrResume(invocationId);
     if (invocation === undefined) return;
     const time = this.timeFor(invocation);
     if (stepOrMessageId !== undefined) invocation.steps.seeDelta(stepOrMessageId, time, isToken);
@@ -284,12 +290,32 @@ export class Facts implements FactSink, Observation {
     const { open, paused } = this.engine.tracker.invocations.get(this.endpoint.origin, id) ?? {};
     const named = paused?.snapshot.conversationId;
     const continues = resumes && (named ?? conversationId) === (conversationId ?? named);
-    if (paused !== undefined) return continues ? this.resume(paused) : undefined;
+    if (paused !== undefined) return continues ? this.#resume(paused) : undefined;
     return open?.isOf(conversationId) === true ? open : undefined;
   }
 
-  protected resume(_paused: PausedInvocation): AgentInvocation | undefined {
-    return undefined;
+  /** Only the program's requests resume an invocation: our own reads may return after a `dispose`. */
+  #resume(paused: PausedInvocation): AgentInvocation | undefined {
+    if (this.#request === undefined) return undefined;
+    const { tracker, sessions, dialect } = this.engine;
+    const { endpoint, context, time } = this;
+    const { id, conversationId } = paused.snapshot;
+    const clock = new OperationClock(this.call.ownClock);
+    const resumed = tracker.beginInvocation({
+      kind: dialect.kind,
+      conversationId,
+      reported: paused.snapshot,
+      before: pausedBy(clock, paused),
+      startTime: time,
+      sentAt: time,
+      endpoint,
+      context,
+      clock,
+    });
+    tracker.invocations.set(endpoint.origin, id, { open: resumed, span: resumed.spanContext });
+    resumed.read = this.reader(resumed);
+    sessions.get(endpoint.origin, conversationId)?.add(resumed);
+    return resumed;
   }
 
   #ofSession(fact: InvocationFact): AgentInvocation | undefined {
@@ -300,8 +326,29 @@ export class Facts implements FactSink, Observation {
       : this.session(conversationId).find(fact, this);
   }
 
-  protected adopt(_fact: InvocationFact): AgentInvocation | undefined {
-    return undefined;
+  /** Opens an invocation that another process has created, or this one has handed on, if it is to be recorded here. */
+  #adopt({ snapshot, object }: InvocationFact): AgentInvocation | undefined {
+    const { tracker, dialect } = this.engine;
+    const { processes } = tracker;
+    const { endpoint } = this;
+    const { id, phase, createdAt, conversationId = this.conversationId } = snapshot;
+    if (!this.mayAdopt || tracker.invocations.get(endpoint.origin, id) !== undefined) return undefined;
+    this.creator ??= processes?.seen(object, endpoint.origin);
+    const endedAt = snapshot.endedAt ?? (phase === 'ended' ? createdAt : undefined);
+    const start = processes?.adopt({ id, createdAt, endedAt, object }, this);
+    if (start === undefined) return undefined;
+    const reported = snapshot;
+    const adopted = tracker.beginInvocation({
+      kind: dialect.kind,
+      conversationId,
+      reported,
+      endpoint,
+      ...start,
+    });
+    this.about = adopted;
+    // From now on, the stream drives it, as if it had been known before.
+    if (this.live) adopted.apply({ type: 'asked', outlives: false }, this.timeFor(adopted));
+    return adopted;
   }
 
   /** Adds the settings of the conversation's agent, if only the conversation's object reports them. */

@@ -16,7 +16,6 @@ import type { AnswerEnd } from '../telemetry/placement.ts';
 import { OperationRecord } from '../telemetry/record.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { arrayField, asObject, field, stringField } from '../util/payload.ts';
-import { creatorOf, handsOn, placeAdopted, worksOn } from './adoption.ts';
 import {
   type ConversationApi,
   conversationAttributes,
@@ -84,6 +83,13 @@ function stateOf(response: unknown): 'open' | 'over' | undefined {
   const status = stringField(response, 'status');
   if (status === undefined) return undefined;
   return ENDED_STATUSES.has(status) ? 'over' : 'open';
+}
+
+/** Only a completed response says when it ended. For others that are over, the creation time counts. */
+function timesOf(response: unknown): Record<'createdAt' | 'endedAt', number | undefined> {
+  const createdAt = asTime(field(response, 'created_at'));
+  const ended = asTime(field(response, 'completed_at'));
+  return { createdAt, endedAt: ended ?? (isResponseOpen(response) ? undefined : createdAt) };
 }
 
 /**
@@ -173,11 +179,11 @@ export class Responses implements ConversationApi {
       needsEvents: open !== undefined,
       onFact: open && ((event, time) => open.seeEvent(event, time, call)),
       onEnd: (ended, result, record, answerEnd) => {
-        const creator = known === undefined ? creatorOf(result, this.#tracker.telemetry.settings) : undefined;
+        const creator =
+          known === undefined ? this.#tracker.processes?.seen(result, endpoint.origin) : undefined;
         if (creator !== undefined) record.link(creator);
         const end = open?.answered(ended, answerEnd);
-        if (open === undefined && route.folds === 'response')
-          this.#adopt(about, ended, answerEnd, result, creator);
+        if (open === undefined && route.folds === 'response') this.#adopt(about, ended, answerEnd, result);
         if (!ended.failed) answered?.accepted();
         segment?.requestEnded(ended.endTime);
         this.#conversationUsed(about, ended);
@@ -196,7 +202,8 @@ export class Responses implements ConversationApi {
     const { request, endpoint, segment, conversationId, answered } = about;
     const { body } = request;
     const isBackground = field(body, 'background') === true;
-    const handedOn = isBackground && handsOn(call, this.#tracker.telemetry.settings, true);
+    const { processes } = this.#tracker;
+    const handedOn = isBackground && processes?.asked(call, true) === true;
     const asked = new ModelCall(this.#tracker, responses, body, {
       endpoint,
       conversationId,
@@ -211,7 +218,7 @@ export class Responses implements ConversationApi {
     return {
       ...place,
       parent: asked.parent,
-      handsOn: handedOn,
+      mark: processes?.mark(request, handedOn),
       needsEvents: true,
       onFact: (event, time, record, answer) => {
         asked.times.add(event, time);
@@ -223,6 +230,7 @@ export class Responses implements ConversationApi {
         asked.settled(ended, record);
         segment?.requestEnded(ended.endTime);
         const known = this.#know(asked, result, record);
+        if (known !== undefined && handedOn) processes?.created(endpoint.origin, known.id, record.context);
         const { client, startTime, endTime, headersTime, ownClock } = ended;
         if (known === undefined || handedOn || !isResponseOpen(result, isBackground))
           return { after: () => asked.ended(result, endTime, record.spent) };
@@ -295,33 +303,27 @@ export class Responses implements ConversationApi {
     call: ReadonlyCall,
     answerEnd: AnswerEnd,
     response: unknown,
-    creator: SpanContext | undefined,
   ): void {
     const { origin } = endpoint;
-    const known = this.#known.get(origin, stringField(response, 'id'));
+    const id = stringField(response, 'id');
+    const known = this.#known.get(origin, id);
     const isPaused = known?.isPaused === true;
     const isOpen = known !== undefined && !isPaused && !known.start.handedOn;
-    if (isOpen || !isBackgroundResponse(response, known !== undefined)) return;
-    const own = known?.context && { ...known.context, isRemote: true };
-    // Only a completed response says when it ended. For others, the creation time counts.
-    const created = isResponseOpen(response) ? undefined : asTime(field(response, 'created_at'));
-    const place = isPaused
-      ? { context: caller, creator: known.context }
-      : placeAdopted(
-          this.#tracker.telemetry.settings,
-          { isWorkedOn: worksOn(call), call, time: call.endTime, context: caller },
-          {
-            endedAt: asTime(field(response, 'completed_at')) ?? created,
-            isOwn: own !== undefined,
-            creator: own ?? creator,
-            object: response,
-          },
+    if (id === undefined || isOpen || !isBackgroundResponse(response, known !== undefined)) return;
+    const { startTime: sentAt, endTime: time, ownClock } = call;
+    const found = isPaused
+      ? {
+          context: caller,
+          creator: known.context,
+          startTime: sentAt,
+          clock: new OperationClock(ownClock).learnFrom(call),
+        }
+      : this.#tracker.processes?.adopt(
+          { id, ...timesOf(response), object: response },
+          { endpoint, context: caller, call, time, outputs: [] },
         );
-    if (place === undefined) return;
-    const { context, creator: link } = place;
-    const clock = new OperationClock(call.ownClock).learnFrom(call);
-    const began = clock.local(asTime(field(response, 'created_at')), call.endTime);
-    const startTime = isPaused ? call.startTime : Math.min(began, call.endTime);
+    if (found === undefined) return;
+    const { context, creator, startTime, clock } = found;
     const conversationId = conversationIdOf(response) ?? known?.conversationId ?? conversationIn(caller);
     const use = { id: conversationId, context, endpoint, startTime };
     const segment = conversationId === undefined ? undefined : this.#enter(use);
@@ -332,7 +334,7 @@ export class Responses implements ConversationApi {
     const recorded = known?.start.recorded ?? new Set();
     const start = { endpoint, conversationId, parent, startTime, counts: !isPaused, model, recorded };
     const asked = new ModelCall(this.#tracker, responses, body, start);
-    const links = link && [{ context: link }];
+    const links = creator && [{ context: creator }];
     const record = new OperationRecord(this.#tracker.telemetry, {
       operation: createResponse,
       request: requestTo('/responses', body, { deployment: request.deployment }),

@@ -8,7 +8,6 @@ import type { Failure } from '../telemetry/outcomes/failure.ts';
 import type { ConversationKind } from '../telemetry/place-attributes.ts';
 import { keepNewest } from '../util/bounded-map.ts';
 import { MAX_REPEATED } from '../util/payload.ts';
-import { adoptInvocation, adopts, hasRecordingCreator, type Observation } from './adoption.ts';
 import { activeSpan } from './conversations/conversation.ts';
 import type {
   AgentSettings,
@@ -21,8 +20,19 @@ import type {
 import type { Acceptance, AgentInvocation, InvocationStart } from './invocations/agent-invocation.ts';
 import { canContinue, endTimeOf, isInProgress, type Life } from './invocations/state-machine.ts';
 import type { OperationClock } from './operation-clock.ts';
+import { hasRecordingCreator } from './processes/metadata.ts';
+import type { Observation } from './processes/processes.ts';
 import type { ContentHolder } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
+
+/** How the facts about a session were seen. */
+export interface Seen extends Observation {
+  /** Whether the facts show the present state, as the event of a stream does. */
+  readonly live: boolean;
+  timeFor(invocation: AgentInvocation, time?: number): number;
+  /** The open invocation with this id, if this process records it. A paused one continues in a new span. */
+  findOrResume(id: string | undefined, conversationId?: string): AgentInvocation | undefined;
+}
 
 /** The least time from the start of a subagent's turn to the end of the turn above. Tool calls need it. */
 const TURN_ROOM_MS = 1;
@@ -100,7 +110,7 @@ export class Session implements ContentHolder {
   }
 
   /** Finds or opens the invocation that a fact shows for the first time; `undefined` if this process does not record it. */
-  find(fact: InvocationFact, seen: Observation): AgentInvocation | undefined {
+  find(fact: InvocationFact, seen: Seen): AgentInvocation | undefined {
     const { snapshot, subagentId } = fact;
     if (subagentId !== undefined) return this.#openBelow(subagentId, fact, seen);
     const invocation = this.#findOrOpen(snapshot, seen);
@@ -108,7 +118,7 @@ export class Session implements ContentHolder {
     return invocation;
   }
 
-  #findOrOpen(snapshot: InvocationSnapshot, seen: Observation): AgentInvocation | undefined {
+  #findOrOpen(snapshot: InvocationSnapshot, seen: Seen): AgentInvocation | undefined {
     const requested = this.#requested(snapshot, seen);
     if (requested !== undefined) {
       const { clock, acceptance } = requested;
@@ -125,18 +135,19 @@ export class Session implements ContentHolder {
       this.queued.delete(queued);
       return this.#tracker.beginInvocation({ ...found, reported, ...queued.start });
     }
-    const { settings } = this.#tracker.telemetry;
-    if (this.#hasRecordingCreator || !adopts(settings, seen, snapshot.endedAt)) return undefined;
-    // It is not known yet who records the invocation. The stream reports it again, after the session.
-    if (this.#hasRecordingCreator === undefined && seen.live) return undefined;
-    return adoptInvocation(this.#tracker, { ...found, context: seen.context }, reported, seen);
+    // If it is not known yet who records the invocation, the stream reports it again, after the session.
+    if (this.#hasRecordingCreator ?? seen.live) return undefined;
+    const { id, createdAt, endedAt } = snapshot;
+    const adopted = this.#tracker.processes?.adopt({ id, createdAt, endedAt }, seen);
+    const { endpoint } = seen;
+    return adopted && this.#tracker.beginInvocation({ ...found, reported, endpoint, ...adopted });
   }
 
   /**
    * The oldest requested invocation that the snapshot can belong to. A stream reports what starts now, so an invocation
    * that is not over is preferred.
    */
-  #requested(snapshot: InvocationSnapshot, seen: Observation): AgentInvocation | undefined {
+  #requested(snapshot: InvocationSnapshot, seen: Seen): AgentInvocation | undefined {
     const possible = [...this.invocations].filter(
       ({ id, acceptance }) => id === undefined && canBe(acceptance, snapshot, seen),
     );
@@ -147,7 +158,7 @@ export class Session implements ContentHolder {
   #openBelow(
     subagentId: string,
     { snapshot, aboveId }: InvocationFact,
-    seen: Observation,
+    seen: Seen,
   ): AgentInvocation | undefined {
     const subagent = this.#subagent(subagentId);
     const above =
@@ -216,12 +227,12 @@ export class Session implements ContentHolder {
 
   see(
     { state, agent, actions = [], object, failure, event }: Omit<ConversationFact, 'id'>,
-    seen: Observation,
+    seen: Seen,
   ): void {
     this.agent = agent ?? this.agent;
     if (agent?.content !== undefined) this.#tracker.store.keeps(this, agent.content);
     this.#failure ??= failure;
-    if (object !== undefined && this.#tracker.telemetry.settings.adoptRuns !== false)
+    if (object !== undefined && this.#tracker.processes !== undefined)
       this.#hasRecordingCreator ||= hasRecordingCreator(object);
     if (event !== undefined && this.#isNew(event.id)) this.#addEvent(event.attributes, seen);
     if (state === 'failed') this.#fail(seen);
@@ -238,7 +249,7 @@ export class Session implements ContentHolder {
     return true;
   }
 
-  #addEvent(attributes: Attributes, { endpoint, context, time }: Observation): void {
+  #addEvent(attributes: Attributes, { endpoint, context, time }: Seen): void {
     const conversation = this.#tracker.conversation(this.#kind, this.id, endpoint.origin);
     const segment = conversation.segmentFor(activeSpan(context), time) ?? [...conversation.segments].at(-1);
     if (segment === undefined) return;
@@ -246,7 +257,7 @@ export class Session implements ContentHolder {
     segment.touch(time);
   }
 
-  #continue(actions: readonly RequiredAction[], seen: Observation): void {
+  #continue(actions: readonly RequiredAction[], seen: Seen): void {
     const { inProgress } = this;
     // The session is busy. If no invocation is known to be in progress, those that seemed to be over continue.
     for (const invocation of this.invocations)
@@ -267,7 +278,7 @@ export class Session implements ContentHolder {
    * Ends the invocations of an idle session. One without an id ends only if the server accepted it before
    * this request was sent. Streams do not end it, because they begin with an earlier state of the session.
    */
-  #rest(seen: Observation): void {
+  #rest(seen: Seen): void {
     for (const invocation of [...this.invocations]) {
       const { time = Number.POSITIVE_INFINITY } = invocation.acceptance ?? {};
       const isOlder = !seen.live && time <= seen.timeFor(invocation, seen.call.startTime);
@@ -275,7 +286,7 @@ export class Session implements ContentHolder {
     }
   }
 
-  #fail(seen: Observation): void {
+  #fail(seen: Seen): void {
     const failure = this.#failure;
     this.#failure = undefined;
     for (const invocation of [...this.invocations]) {
@@ -308,7 +319,7 @@ function endUnseen(invocation: AgentInvocation, time: number): void {
 function canBe(
   acceptance: Acceptance | undefined,
   { createdAt }: InvocationSnapshot,
-  { live }: Observation,
+  { live }: Seen,
 ): boolean {
   if (live || acceptance === undefined) return live;
   const { notBefore } = acceptance;

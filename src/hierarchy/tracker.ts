@@ -19,6 +19,7 @@ import {
 import type { Invocation, InvocationOwner } from './invocations/invocation.ts';
 import { recordInvocation } from './invocations/record-invocation.ts';
 import type { Effect } from './invocations/state-machine.ts';
+import { Processes } from './processes/processes.ts';
 import { BackgroundReads, READ_TIMEOUT_MS } from './reads.ts';
 import { keyAt, LONG_LIFETIME_MS, type Shelf, Store } from './store.ts';
 import { ToolCalls } from './tool-calls/tool-calls.ts';
@@ -54,6 +55,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   readonly reads: BackgroundReads;
   /** The tool calls of all APIs but runs and turns. */
   readonly toolCalls: ToolCalls;
+  #processes: Processes | undefined;
   readonly #timer = new SweepTimer(
     () => this.#sweep(),
     () => {
@@ -87,6 +89,14 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     });
     this.reads = new BackgroundReads(telemetry);
     this.toolCalls = new ToolCalls(telemetry, store);
+  }
+
+  /** Set if other processes may work on the same runs, as an option says. */
+  get processes(): Processes | undefined {
+    const { adoptRuns, propagateInMetadata } = this.telemetry.settings;
+    if (adoptRuns === false && !propagateInMetadata) return undefined;
+    this.#processes ??= new Processes(this.telemetry, this.store);
+    return this.#processes;
   }
 
   /** @param isIncomplete whether the conversation, if it is unknown, has been used before: the program may only name it */

@@ -136,9 +136,7 @@ export class Observer implements CallObserver, ProviderListener {
     const includesUsage =
       settings.streamUsage === 'include' && !SENDS_USAGE_UNASKED.includes(endpoint.provider);
     const usage = includesUsage && call.streamed && traits?.reportsUsageOnRequest === true;
-    const metadata = settings.propagateInMetadata && traits?.createsMetadata === true;
-    const changes = usage || metadata ? { usage, metadata } : NO_CHANGES;
-    return this.#observe(call, request, operation, endpoint, changes);
+    return this.#observe(call, request, operation, endpoint, usage);
   }
 
   /**
@@ -265,7 +263,7 @@ export class Observer implements CallObserver, ProviderListener {
     request: ApiRequest,
     operation: Operation,
     endpoint: Endpoint,
-    changes: RequestChanges,
+    usage: boolean,
   ): CallObservation | undefined {
     const { settings } = this.telemetry;
     const { apiSpans } = settings;
@@ -282,6 +280,8 @@ export class Observer implements CallObserver, ProviderListener {
     const placed: Placement = known?.place(call, request, endpoint, hooks ?? NO_OPTIONS) ?? {
       parent: call.context,
     };
+    const { mark } = placed;
+    const changes: RequestChanges = usage || mark !== undefined ? { usage, mark } : NO_CHANGES;
     if (placed.foldInto !== undefined) {
       if (placed.opens) hooks?.requested(trace.getSpan(placed.parent));
       return new UnrecordedCall(hooks?.around(placed) ?? placed, changes);

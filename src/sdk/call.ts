@@ -35,8 +35,8 @@ export interface CallReference {
 export interface RequestChanges {
   /** Ask the server for the usage of the stream, unless the program has set that option itself. */
   readonly usage?: boolean;
-  /** Put the trace context into the metadata of the resource that the call creates. */
-  readonly metadata?: boolean;
+  /** Changes the options to tell other processes of the call's span. Gets the context of that span. */
+  readonly mark?: ((options: unknown, context: Context) => unknown) | undefined;
 }
 
 /** What the observer wants of a call, and what it is told. */
@@ -46,8 +46,6 @@ export interface CallObservation {
   /** The clock of an earlier operation, of which the call is a part. By default, the call keeps its own. */
   readonly clock?: number | undefined;
   readonly changes?: RequestChanges | undefined;
-  /** Whether the changed metadata says that this process does not record what the call creates. */
-  readonly handsOn?: boolean | undefined;
   /** Whether whole milliseconds are enough for chunk times after the first. Exact times are costly. */
   readonly roughTimes?: boolean;
   chunk?(value: unknown, time: number): void;

@@ -14,7 +14,6 @@ import {
   workInContext,
 } from './call-context.ts';
 import { type CallEvent, isSentAgain } from './call-state.ts';
-import { addTraceContext } from './metadata-propagation.ts';
 import { type Method, type MethodHolder, methodOf, privateSlot, resemble } from './reflect.ts';
 import { type Stream, watchStream } from './stream.ts';
 import { askForUsage, mayRefuseUsage, rememberRefusal } from './stream-usage.ts';
@@ -50,8 +49,8 @@ function begin(call: Call, options: unknown): unknown {
   const { observation } = call;
   let sent = options;
   if (observation?.changes?.usage) sent = guard('requesting usage', askForUsage, call, sent) ?? sent;
-  if (observation?.changes?.metadata)
-    sent = guard('adding the trace context', addTraceContext, observation, sent) ?? sent;
+  const mark = observation?.changes?.mark;
+  if (mark) sent = guard('adding the trace context', mark, sent, observation.context) ?? sent;
   call.options = sent;
   return sent;
 }

@@ -35,7 +35,6 @@ export class PlacedCall implements CallObservation {
   roughTimes = false;
   readonly #mayBeRough: boolean;
   readonly changes: RequestChanges | undefined;
-  readonly handsOn: boolean | undefined;
   readonly #place: Placement;
   readonly #endpoint: Endpoint | undefined;
   /** Created when it is needed, because most calls are not streams. */
@@ -52,7 +51,6 @@ export class PlacedCall implements CallObservation {
     this.#place = place;
     this.#endpoint = start.endpoint;
     this.changes = start.changes;
-    this.handsOn = place.handsOn;
     const measuresChunks =
       telemetry.settings.chunkMetrics === 'each' &&
       operation.name !== undefined &&
@@ -168,14 +166,12 @@ export class UnrecordedCall implements CallObservation {
   readonly context: Context;
   readonly clock: number | undefined;
   readonly changes: RequestChanges;
-  readonly handsOn: boolean | undefined;
   readonly #place: Placement;
 
   constructor(place: Placement, changes: RequestChanges) {
     this.context = place.parent;
     this.clock = place.foldInto?.clock.own;
     this.changes = changes;
-    this.handsOn = place.handsOn;
     this.#place = place;
   }
 

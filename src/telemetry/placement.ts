@@ -1,5 +1,5 @@
 import type { Attributes, Context, Link, Span, SpanContext } from '@opentelemetry/api';
-import type { ReadonlyCall } from '../sdk/call.ts';
+import type { ReadonlyCall, RequestChanges } from '../sdk/call.ts';
 import type { StreamEnd } from '../sdk/call-state.ts';
 import type { Billing } from './cost/costs.ts';
 import type { Spent } from './cost/usage.ts';
@@ -86,8 +86,7 @@ export interface Placement<Ended = ReadonlyCall> {
   readonly onFact?:
     | ((event: unknown, time: number, record: OpenRecord, answer: StreamedAnswer | undefined) => void)
     | undefined;
-  /** Whether this process does not record what the call creates, and says so in the metadata. */
-  readonly handsOn?: boolean | undefined;
+  readonly mark?: RequestChanges['mark'];
   /** Called once when the call has ended, before its record ends. */
   readonly onEnd?:
     | ((ended: Ended, result: unknown, record: OpenRecord, answerEnd: AnswerEnd) => Following | undefined)

@@ -19,7 +19,7 @@ export interface ProgramResult {
 
 export type LocalPlace = Omit<
   Placement<{ readonly endTime: number }>,
-  'foldInto' | 'handsOn' | 'opens' | 'onFact'
+  'foldInto' | 'mark' | 'opens' | 'onFact'
 >;
 
 export interface ProgramStart<Request, Result>

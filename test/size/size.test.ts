@@ -33,13 +33,13 @@ async function loadedBy(file: string): Promise<string[]> {
 }
 
 /** The files of this package that are loaded once a client has been instrumented, and after a call of each kind. */
-async function loadedWhen(calls: readonly string[]): Promise<string[][]> {
+async function loadedWhen(calls: readonly string[], options: object = {}): Promise<string[][]> {
   const program = `
     const { OpenAI } = require('openai');
     const { instrumentOpenAI } = require(${JSON.stringify(join(DIST, 'client.cjs'))});
     const fetch = async () => Response.json({ id: 'thread_1', object: 'thread', choices: [] });
     // Somebody has to listen.
-    const config = { cost: false, responseHook: () => undefined };
+    const config = { ...${JSON.stringify(options)}, cost: false, responseHook: () => undefined };
     const client = instrumentOpenAI(new OpenAI({ apiKey: 'test', fetch }), config);
     const ours = () => Object.keys(require.cache).filter((file) => file.startsWith(${JSON.stringify(DIST)}));
     (async () => {
@@ -65,6 +65,26 @@ test('what a chat completion does not need is loaded on first use', async () => 
   expect(afterChat?.toSorted()).toEqual([...(before ?? []), 'outcomes.cjs'].toSorted());
   expect(afterThread).toEqual(expect.arrayContaining(['hierarchy.cjs', 'operations.cjs']));
   expect(afterThread).not.toContain('sockets.cjs');
+});
+
+test.each<[string, object, boolean]>([
+  ['by default', {}, false],
+  ['with adoptRuns', { adoptRuns: true }, true],
+  ['with propagateInMetadata', { propagateInMetadata: true }, true],
+])('the code for several processes on one run: %s', async (_, options, isLoaded) => {
+  const loaded = await loadedWhen(
+    [
+      '() => client.beta.threads.runs.create("thread_1", { assistant_id: "asst_1" })',
+      '() => client.beta.threads.runs.retrieve("run_1", { thread_id: "thread_1" })',
+      '() => client.responses.create({ model: "gpt-4o", input: "Hi", background: true })',
+      '() => client.responses.retrieve("resp_1")',
+      '() => client.beta.agents.sessions.retrieve("session_1")',
+    ],
+    options,
+  );
+  expect(loaded[0]).not.toContain('processes.cjs');
+  expect(loaded.at(-1)).toContain('hierarchy.cjs');
+  expect(loaded.at(-1)?.includes('processes.cjs')).toBe(isLoaded);
 });
 
 test('files are strict, as their sources are', async () => {

@@ -4,7 +4,6 @@ import { fingerprintOf } from '../../operations/tool-calls.ts';
 import { type AgentsListener, NO_TRACE_ID } from '../../sdk/agents-sdk/agents-source.ts';
 import { type AgentsNode, agentsNodeIn, contextBelow } from '../../sdk/agents-sdk/node.ts';
 import { sessionIn } from '../../sdk/agents-sdk/runner.ts';
-import { traceContextOf } from '../../sdk/metadata-propagation.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import {
@@ -25,9 +24,8 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
 import { LastingClock } from '../../util/clock.ts';
 import { activeContext, isSuppressed } from '../../util/context.ts';
-import { arrayField, objectField, row, stringField, textField } from '../../util/payload.ts';
+import { arrayField, row, stringField, textField } from '../../util/payload.ts';
 import { conversationIn, inTraceOf } from '../conversations/conversation-id.ts';
-import { spanContextIn, withoutFlags } from '../conversations/metadata-context.ts';
 import {
   type AgentsEnd,
   type AgentsStart,
@@ -40,6 +38,7 @@ import {
   readStart,
 } from '../dialects/agents-sdk.ts';
 import { requestTo } from '../dialects/shared-readers.ts';
+import { spanContextIn, traceContextOf, withoutFlags } from '../processes/metadata.ts';
 
 function toolNameOf({ name, namespace }: RequestedToolCall): string {
   // A tool that the model found by a search has its own name as namespace.
@@ -205,8 +204,7 @@ export class Workflows implements AgentsListener {
   /** The last span of a resumed trace, if another process has noted that span in the trace's metadata. */
   #earlierElsewhere(trace: AgentsNode): SpanContext | undefined {
     if (recordOf(trace).telemetry?.settings.propagateInMetadata !== true) return undefined;
-    const metadata = objectField(trace.data, 'metadata');
-    const earlier = metadata === undefined ? undefined : spanContextIn(metadata);
+    const earlier = spanContextIn(trace.data);
     return earlier === undefined ? undefined : withoutFlags(earlier);
   }
 
