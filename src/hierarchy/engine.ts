@@ -349,7 +349,7 @@ class EngineRequest implements Placement, AskingRequest {
 
   /** Notes on the invocation's span what the request's own span would show. */
   #fold(call: ReadonlyCall, end: AnswerEnd, invocation: AgentInvocation): void {
-    if (call.attempts.count > 1)
+    if (call.attemptCount > 1)
       recordAttempts(invocation.telemetry, call, this.parent, invocation.openRecord.attributes);
     if (invocation.isClosed) return;
     if (this.opens) {

@@ -1,6 +1,6 @@
 import type { Settings } from '../config/config.ts';
 import { notice } from '../diagnostics/report.ts';
-import { hasRequestsInProgress } from '../sdk/call.ts';
+import { hasRequestsInProgress } from '../sdk/own-requests.ts';
 import { BoundedMap } from '../util/bounded-map.ts';
 import { guardAsync } from '../util/guard.ts';
 import { field, numberField, readHeader } from '../util/payload.ts';

@@ -13,8 +13,8 @@ import {
   openCalls,
   type ReadonlyCall,
   type RequestChanges,
-  type ToolRun,
 } from '../sdk/call.ts';
+import type { ToolRun } from '../sdk/helper-observer.ts';
 import {
   deploymentForRoute,
   type Endpoint,

@@ -16,7 +16,6 @@ export interface Attempt {
 const NO_ATTEMPTS: readonly Attempt[] = [];
 
 export class Attempts {
-  count = 0;
   last: Attempt | undefined;
   #earlier: readonly Attempt[] = NO_ATTEMPTS;
 
@@ -27,13 +26,11 @@ export class Attempts {
   }
 
   add(attempt: Attempt): void {
-    this.count++;
     if (this.last !== undefined && this.#earlier.length < MAX_REPEATED - 1)
       this.#earlier = [...this.#earlier, this.last];
     this.last = attempt;
   }
 
-  /** Drops the payloads, and keeps the count. */
   release(): void {
     this.last = undefined;
     this.#earlier = NO_ATTEMPTS;

@@ -24,11 +24,13 @@ export type CallOutcome =
 
 export type StreamEnd = 'completed' | 'cancelled' | 'aborted' | 'abandoned' | 'error';
 
-/** Only {@link advance} changes it. How often the request was sent is in the attempts of the call. */
+/** Only {@link advance} changes it. */
 export interface CallState {
   phase: CallPhase;
   /** Whether the request asks for a stream, or the answer is one. */
   streamed: boolean;
+  /** How often the request was sent. Above 1, it was retried: by the SDK, a subclass, or us without the usage. */
+  attemptCount: number;
   /** We asked for the usage, so the program must not see the usage chunk. */
   hidesUsage: boolean;
   /** Whether a subclass replaced the promise that we returned from `makeRequest`. Only the new one counts. */
@@ -49,6 +51,7 @@ export type CallEvent =
   | 'usage requested'
   /** The program's original request is sent, and its usage must be visible. */
   | 'usage dropped'
+  | 'attempted'
   /** The program's promise waits for another one than ours. */
   | 'replaced'
   | 'answered'
@@ -59,6 +62,8 @@ export type CallEvent =
   | 'parsing'
   | 'value'
   | 'failed'
+  /** The call failed without an answer, after the program had aborted it. */
+  | 'failed after an abort'
   | 'stream'
   | 'read'
   /** The end of a stream. `error`: it broke. */
@@ -102,6 +107,9 @@ export function advance(call: CallState, event: CallEvent): readonly CallAction[
     case 'usage dropped':
       call.hidesUsage = event === 'usage requested';
       return NOTHING;
+    case 'attempted':
+      call.attemptCount++;
+      return NOTHING;
     case 'replaced':
       call.indirect = true;
       return phase === 'settled' ? NOTHING : WATCH;
@@ -139,6 +147,9 @@ export function advance(call: CallState, event: CallEvent): readonly CallAction[
       return settle(call, 'value');
     case 'failed':
       return settle(call, 'error');
+    case 'failed after an abort':
+      // A stream that is aborted before its first byte ends like one that is aborted later.
+      return call.streamed ? advance(call, 'aborted') : advance(call, 'failed');
     case 'idle':
       return phase === 'answered' && !call.requested ? advance(call, 'abandoned') : NOTHING;
     case 'abandoned':

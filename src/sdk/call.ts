@@ -5,7 +5,6 @@ import { asName, field, fieldsOf, numberField } from '../util/payload.ts';
 import { platform } from '../util/platform.ts';
 import { ProcessWide } from '../util/process-state.ts';
 import { VERSION } from '../util/version.ts';
-import type { Outcome, OutcomeListener } from '../util/watch-result.ts';
 import { Attempts, readResponse } from './attempts.ts';
 import {
   advance,
@@ -19,7 +18,8 @@ import {
 } from './call-state.ts';
 import { ChunkTimes, NO_CHUNKS } from './chunk-times.ts';
 import { type AnsweredRequest, nowReading } from './client-keys.ts';
-import { noteMaker, originOf } from './provider.ts';
+import type { HelperObserver } from './helper-observer.ts';
+import { noteMaker } from './provider.ts';
 import { isObject } from './reflect.ts';
 import type { OpenedSocket, SocketObservation } from './sockets/socket.ts';
 
@@ -60,7 +60,7 @@ export interface CallObservation {
 type Fields<Of> = {
   readonly [Name in keyof Of as Of[Name] extends (...args: never[]) => unknown ? never : Name]: Of[Name];
 };
-type OfSdkAlone = 'attempts' | 'chunks' | 'newer' | 'observation' | 'observer' | 'older' | 'reference';
+type OfSdkAlone = 'attempts' | 'chunks' | 'observation' | 'observer' | 'reference';
 
 /** A call as the rest of the package reads it, because only `sdk/` changes calls. It has a body only when it starts. */
 export type ReadonlyCall = Omit<Fields<Call>, OfSdkAlone> &
@@ -71,26 +71,8 @@ export interface AnswerSoFar {
   readonly attributes: Attributes;
 }
 
-export interface ModelToolCall {
-  readonly id: string;
-  readonly arguments: unknown;
-}
-
-/** A function of the program that the model asked for and that a helper of the SDK is about to run. */
-export interface ToolRun {
-  readonly client: object;
-  readonly name: string;
-  /** The arguments that the function gets: parsed, or as JSON text. */
-  readonly arguments: unknown;
-  /** The tool calls with which the model asked for this function. */
-  readonly calls: () => readonly ModelToolCall[];
-  /** The messages to which the model answered with these tool calls. */
-  readonly history: () => readonly unknown[];
-  readonly run: () => unknown;
-}
-
 /** The interface to `pipeline/`, which `sdk/` may not import. */
-export interface CallObserver {
+export interface CallObserver extends HelperObserver {
   /**
    * Runs before the context of a call is read. This is the last chance to set up tracing.
    *
@@ -100,14 +82,15 @@ export interface CallObserver {
   start(call: ReadonlyCall): CallObservation | undefined;
   /** Runs after each call. Must not throw. */
   readonly ended?: (() => void) | undefined;
-  /** Runs before a helper of the SDK starts a loop of model and tool calls. */
-  startLoop?(): OutcomeListener | undefined;
-  /** Must call `tool.run` and return its result. */
-  runTool?(tool: ToolRun): unknown;
-  startWebhook?(client: object): Outcome | undefined;
   /** Observes everything on a socket that is not a call. */
   openSocket?(socket: OpenedSocket): SocketObservation | undefined;
 }
+
+/**
+ * Ends calls whose promise or stream was garbage collected. No call is registered for longer than necessary:
+ * V8 keeps a registered object, and everything to which it refers, through each collection of young objects.
+ */
+const lostResults = new platform.FinalizationRegistry<Call>((call) => call.apply('abandoned'));
 
 /** Settles once. Times are milliseconds since the epoch. */
 export class Call implements AnsweredRequest, CallState {
@@ -138,6 +121,7 @@ export class Call implements AnsweredRequest, CallState {
   requestHeaders: unknown;
 
   readonly attempts: Attempts = new Attempts();
+  readonly attemptCount: number = 0;
   status: number | undefined;
   headers: unknown;
   headersTime = 0;
@@ -159,8 +143,6 @@ export class Call implements AnsweredRequest, CallState {
   error: unknown;
 
   observation: CallObservation | undefined;
-  older: Call | undefined;
-  newer: Call | undefined;
 
   /** @param times when and by which clock the call began. Default: now, and the caller's clock */
   constructor(
@@ -189,7 +171,7 @@ export class Call implements AnsweredRequest, CallState {
   }
 
   begin(options: unknown): void {
-    if (this.phase === 'made') this.apply('sent');
+    this.apply('sent');
     try {
       this.#readOptions(options);
     } catch (error) {
@@ -197,7 +179,7 @@ export class Call implements AnsweredRequest, CallState {
     }
     try {
       this.observation = this.observer.start(this);
-      if (this.observation !== undefined) addOpenCall(this);
+      if (this.observation !== undefined) callsInFlight.value.add(this);
     } catch (error) {
       logError('starting a call', error);
     }
@@ -233,7 +215,11 @@ export class Call implements AnsweredRequest, CallState {
       if (action === 'settle') this.#settle(subject);
       else if (action === 'unwatch') lostResults.unregister(this);
       else if (action === 'forget') this.reference.call = undefined;
-      else if (action === 'watch' && isObject(subject)) watchForLoss(this, subject);
+      else if (action === 'watch' && isObject(subject)) {
+        // A call watches only one object at a time.
+        lostResults.unregister(this);
+        lostResults.register(subject, this, this);
+      }
     return actions;
   }
 
@@ -283,10 +269,8 @@ export class Call implements AnsweredRequest, CallState {
     // If the status is an error, the SDK throws, and `responded` does not see the response.
     const status = numberField(error, 'status');
     this.status = status ?? this.status;
-    // A stream that the program aborts before its first byte ends like one that it aborts later.
-    if (this.streamed && status === undefined && field(field(this.options, 'signal'), 'aborted') === true)
-      this.apply('aborted');
-    else this.apply('failed', error);
+    const isAborted = status === undefined && field(field(this.options, 'signal'), 'aborted') === true;
+    this.apply(isAborted ? 'failed after an abort' : 'failed', error);
   }
 
   /** @param result the value or the error */
@@ -304,7 +288,7 @@ export class Call implements AnsweredRequest, CallState {
       logError('ending a call', error);
     }
     nowReading(before);
-    removeOpenCall(this);
+    callsInFlight.value.delete(this);
     this.observer.ended?.();
     this.#release();
   }
@@ -319,59 +303,14 @@ export class Call implements AnsweredRequest, CallState {
   }
 }
 
-/**
- * Ends calls whose promise or stream was garbage collected. No call is registered for longer than necessary:
- * V8 keeps a registered object, and everything to which it refers, through each collection of young objects.
- */
-export const lostResults: FinalizationRegistry<Call> = new platform.FinalizationRegistry((call) =>
-  call.apply('abandoned'),
+/** The observed calls in flight, of all copies of this release: one copy patches for all of them. */
+export const callsInFlight: ProcessWide<Set<Call>> = new ProcessWide(
+  `open-calls@${VERSION}`,
+  () => new Set(),
 );
 
-/** Closes the call if `object` is garbage collected. A call watches only one object at a time. */
-export function watchForLoss(call: Call, object: object): void {
-  lostResults.unregister(call);
-  lostResults.register(object, call, call);
-}
-
-/**
- * The newest observed call in flight, of all copies of this release: one copy patches for all of them. The
- * calls form a linked list, because a set would allocate a new table for each call of a quiet program.
- */
-const inFlight = new ProcessWide<{ newest: Call | undefined }>(`open-calls@${VERSION}`, () => ({
-  newest: undefined,
-}));
-
-export function openCalls(observer?: CallObserver): Readonly<Call>[] {
-  const calls: Readonly<Call>[] = [];
-  for (let call = inFlight.value.newest; call !== undefined; call = call.older)
-    if (observer === undefined || call.observer === observer) calls.push(call);
-  return calls;
-}
-
-export function addOpenCall(call: Call): void {
-  const list = inFlight.value;
-  call.older = list.newest;
-  if (call.older !== undefined) call.older.newer = call;
-  list.newest = call;
-}
-
-/** Does nothing for a call that was not added. */
-export function removeOpenCall(call: Call): void {
-  const { older, newer } = call;
-  if (newer !== undefined) newer.older = older;
-  else if (inFlight.value.newest === call) inFlight.value.newest = older;
-  if (older !== undefined) older.newer = newer;
-  call.older = call.newer = undefined;
-}
-
-/** Whether at least `count` requests to an origin are waiting for response headers. */
-export function hasRequestsInProgress(origin: string, count: number): boolean {
-  let waiting = 0;
-  for (let call = inFlight.value.newest; call !== undefined; call = call.older) {
-    const { headersTime, attempts, client } = call;
-    // A response over a socket makes no request and has no attempts.
-    if (headersTime === 0 && attempts.count > 0 && originOf(client) === origin) waiting++;
-    if (waiting === count) return true;
-  }
-  return false;
+/** The newest first. */
+export function openCalls(observer?: CallObserver): Call[] {
+  const calls = [...callsInFlight.value].reverse();
+  return observer === undefined ? calls : calls.filter((call) => call.observer === observer);
 }

@@ -72,36 +72,36 @@ function watchResponse(
     call.apply('abandoned');
     return response;
   }
-  const carrier = response.then(
-    (props) => {
-      if (!isSentAgain(call)) takeResponse(call, props);
-      return props;
-    },
-    (error) =>
-      mayRefuseUsage(call, error) ? sendWithoutUsage(call, makeRequest, args) : failCall(call, error),
+  const take = (props: unknown): unknown => {
+    if (!isSentAgain(call)) takeResponse(call, props);
+    return props;
+  };
+  const carrier = response.then(take, (error) =>
+    mayRefuseUsage(call, error)
+      ? sendWithoutUsage(call, makeRequest, args).then(take, (again) => failRequest(call, again))
+      : failRequest(call, error),
   );
   if (!call.indirect) call.carrier = carrier;
   return carrier;
 }
 
-function failCall(call: Call, error: unknown): never {
+function failRequest(call: Call, error: unknown): never {
   // A subclass may now send the program's original request, whose usage the program must see.
-  if (isSentAgain(call)) call.apply('usage dropped');
-  else call.fail(error);
+  if (!isSentAgain(call)) failCall(call, error);
+  call.apply('usage dropped');
+  throw error;
+}
+
+function failCall(call: Call, error: unknown): never {
+  call.fail(error);
   throw error;
 }
 
 /** Sends the program's original request. If the server accepts it, our `stream_options` were to blame. */
 async function sendWithoutUsage(call: Call, makeRequest: Method, args: readonly unknown[]): Promise<unknown> {
   call.apply('usage dropped');
-  let props: unknown;
-  try {
-    props = await proceed(call, makeRequest, call.client, [...args]);
-  } catch (error) {
-    return failCall(call, error);
-  }
+  const props = await proceed(call, makeRequest, call.client, [...args]);
   guard('remembering refused usage', rememberRefusal, call.client);
-  if (!isSentAgain(call)) takeResponse(call, props);
   return props;
 }
 
@@ -120,6 +120,7 @@ export function wrapFetch(original: Method): MethodHolder {
         sentURL: args[0],
         sentHeaders: field(args[1], 'headers'),
       };
+      call.apply('attempted');
       call.attempts.add(attempt);
       return passOn(
         current === call.working
@@ -240,10 +241,7 @@ function watchParsed(call: Call, props: unknown, parsed: unknown): unknown {
       guard('reading a result', takeResult, call, value, props);
       return value;
     },
-    (error) => {
-      call.fail(error);
-      throw error;
-    },
+    (error) => failCall(call, error),
   );
 }
 
@@ -319,10 +317,7 @@ function followReplacement(call: Call, promise: object): void {
       if (call.phase !== 'made') guard('reading a response', takeResponse, call, props);
       return props;
     },
-    (error) => {
-      call.fail(error);
-      throw error;
-    },
+    (error) => failCall(call, error),
   );
   calls.set(watched, call.reference);
   Reflect.set(promise, 'responsePromise', watched);

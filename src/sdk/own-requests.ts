@@ -2,6 +2,8 @@ import { notice } from '../diagnostics/report.ts';
 import { makeSuppressed } from '../util/context.ts';
 import { field } from '../util/payload.ts';
 import { platformTimers } from '../util/timers.ts';
+import { callsInFlight } from './call.ts';
+import { originOf } from './provider.ts';
 
 const OWN_REQUEST_TIMEOUT_MS = 5_000;
 /** Counts bytes after decompression. */
@@ -82,4 +84,15 @@ function rejection(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
+}
+
+/** Whether at least `count` requests of the program to an origin are waiting for response headers. */
+export function hasRequestsInProgress(origin: string, count: number): boolean {
+  let waiting = 0;
+  for (const { headersTime, attemptCount, client } of callsInFlight.value) {
+    // A response over a socket makes no request and has no attempts.
+    if (headersTime === 0 && attemptCount > 0 && originOf(client) === origin) waiting++;
+    if (waiting === count) return true;
+  }
+  return false;
 }

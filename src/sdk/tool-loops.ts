@@ -2,13 +2,13 @@ import { guard } from '../util/guard.ts';
 import { isReadableArray, ownValue } from '../util/own-data.ts';
 import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../util/payload.ts';
 import { type OutcomeListener, watchOutcome } from '../util/watch-result.ts';
-import type { CallObserver, ModelToolCall } from './call.ts';
+import type { HelperObserver, ModelToolCall } from './helper-observer.ts';
 import { PatchedClass, type Patches } from './patches.ts';
 import { isObject, ownerOf, propertyOf } from './reflect.ts';
 import { transparentProxy } from './transparent-proxy.ts';
 
 /** Finds the observer of a client and runs its `prepare`. Returns `undefined` while calls are suppressed. */
-export type ObserverOf = (client: unknown) => CallObserver | undefined;
+export type ObserverOf = (client: unknown) => HelperObserver | undefined;
 
 /**
  * A class of openai 7, such as `ResponsesToolRunner`, whose loop calls a model and functions of the program.
@@ -103,7 +103,7 @@ function onEvent(loop: OutcomeListener, event: unknown, error: unknown): void {
 const CALLED_METHODS: readonly PropertyKey[] = ['parse', '$parseRaw', 'toJSON'];
 
 /** A proxy of the body in which the functions of tools are wrapped. It reads nothing before the SDK does. */
-function watchTools(body: unknown, client: object, observer: CallObserver): unknown {
+function watchTools(body: unknown, client: object, observer: HelperObserver): unknown {
   if (!isObject(body) || observer.runTool === undefined) return body;
   /** The names as the SDK read them: a getter might return another one next time. */
   const names = new WeakMap<object, unknown>();

@@ -29,11 +29,11 @@ export function recordAttempts(
   parent: Context,
   known: Attributes = {},
 ): void {
-  const { all: attempts, count } = call.attempts;
+  const attempts = call.attempts.all;
   const ids = pickAttributes(known, HIERARCHY_IDS);
   attempts.forEach((attempt, index) => {
     const last = index === attempts.length - 1;
-    const number = last ? count - 1 : index;
+    const number = last ? call.attemptCount - 1 : index;
     const previous = number === index ? attempts[index - 1] : undefined;
     const errorType = attemptErrorType(attempt) ?? (last ? errorOfCall(call) : BODY_TIMEOUT);
     const attributes = { ...ids, ...attemptAttributes(attempt, number, previous) };

@@ -22,7 +22,7 @@ export function callAttributes(call: ReadonlyCall, answerEnd: AnswerEnd = call.s
   if (isInterruptedCall(call)) attributes[ATTR.OPENAI_CALL_INTERRUPTED] = true;
   if (call.failed) addBlockedCategories(attributes, filtersOfError(call.error));
   addStatus(attributes, call.status);
-  if (call.attempts.count > 1) attributes[ATTR.HTTP_REQUEST_RESEND_COUNT] = call.attempts.count - 1;
+  if (call.attemptCount > 1) attributes[ATTR.HTTP_REQUEST_RESEND_COUNT] = call.attemptCount - 1;
   return attributes;
 }
 

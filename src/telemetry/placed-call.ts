@@ -97,7 +97,7 @@ export class PlacedCall implements CallObservation {
     const seenEnd = isCut ? 'cut' : call.streamEnd;
     if (seenEnd !== undefined && seenEnd !== 'completed') markUnfinished(result);
     const { telemetry, context, attributes } = record;
-    if (call.attempts.count > 1)
+    if (call.attemptCount > 1)
       guard('recording attempts', recordAttempts, telemetry, call, context, attributes);
     const following = this.#place.onEnd && followingOf(this.#place, call, result, record, seenEnd);
     const end = following?.cut ? 'cut' : seenEnd;

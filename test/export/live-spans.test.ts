@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { otlpProcessors } from '../../src/export/otlp-exporter.ts';
 import { observerFor } from '../../src/pipeline/client-observers.ts';
-import { addOpenCall, type Call, removeOpenCall } from '../../src/sdk/call.ts';
+import { type Call, callsInFlight } from '../../src/sdk/call.ts';
 import { listsOf } from '../../viewer/test/live/requests.ts';
 import { listen } from '../support/listening.ts';
 import { forgetObservers } from '../support/process-state.ts';
@@ -100,10 +100,10 @@ describe.each(['http/protobuf', 'http/json'])('with the command view as endpoint
       vi.fn(() => ({ spanId: String(id), attributes: { text: 'x'.repeat(65_536) } })),
     );
     const calls = answers.map((answerSoFar) => ({ observation: { answerSoFar } }) as unknown as Call);
-    for (const call of calls) addOpenCall(call);
+    for (const call of calls) callsInFlight.value.add(call);
     const span = trace.getTracer('t').startSpan('x');
     await vi.waitFor(async () => expect((await listsOf(view.page)).traces).toHaveLength(1));
-    for (const call of calls) removeOpenCall(call);
+    for (const call of calls) callsInFlight.value.delete(call);
     span.end();
     expect(answers.filter(({ mock }) => mock.calls.length > 0).length * 65_536).toBeLessThan(8_200_000);
   });
@@ -117,7 +117,7 @@ describe.each(['http/protobuf', 'http/json'])('with the command view as endpoint
       return { observation: { answerSoFar } } as unknown as Call;
     };
     const calls = [callOf(older, () => text), callOf(newer, () => 'shown')];
-    for (const call of calls) addOpenCall(call);
+    for (const call of calls) callsInFlight.value.add(call);
     const textOf = async (span: Span | undefined): Promise<unknown> =>
       (await shown(span?.spanContext().traceId)).attributes.text;
     await vi.waitFor(async () => expect(await textOf(newer)).toBe('shown'), SOON);
@@ -125,7 +125,7 @@ describe.each(['http/protobuf', 'http/json'])('with the command view as endpoint
     await vi.waitFor(async () => expect(await textOf(older)).toContain('8100000'), SOON);
     await wait(1_000);
     expect(await textOf(newer)).toBe('shown');
-    for (const call of calls) removeOpenCall(call);
+    for (const call of calls) callsInFlight.value.delete(call);
     for (const span of [older, newer]) span?.end();
   });
 

@@ -11,6 +11,7 @@ import {
 function newState(): CallState {
   return {
     phase: 'made',
+    attemptCount: 0,
     streamed: false,
     hidesUsage: false,
     indirect: false,
@@ -122,11 +123,23 @@ const PROMISES: Readonly<Record<string, Row>> = {
     becomes: { phase: 'settled', outcome: 'error' },
   },
   'that fails unheard': { steps: ['sent', ['failed', ...END_WATCHED]], becomes: { outcome: 'error' } },
+  'that fails after an abort': {
+    steps: ['sent', 'asked', ['failed after an abort', ...END]],
+    becomes: { outcome: 'error', streamEnd: undefined },
+  },
+  'that is sent once': {
+    steps: ['sent', 'asked', 'attempted', 'answered', 'parsing', ['value', ...END]],
+    becomes: { attemptCount: 1 },
+  },
+  'that is sent again before it is answered': {
+    steps: ['sent', 'asked', 'attempted', 'attempted', 'answered', 'parsing', ['value', ...END]],
+    becomes: { attemptCount: 2, outcome: 'value' },
+  },
   'whose answer cannot be parsed': { steps: [...SENT, ['failed', ...END]], becomes: { outcome: 'error' } },
   'that sends nothing': { steps: ['sent', ['abandoned', ...END_WATCHED]], becomes: { outcome: 'abandoned' } },
   'that is sent again while the SDK parses': {
-    steps: [...SENT, 'answered', ['value', ...END]],
-    becomes: { phase: 'settled', outcome: 'value' },
+    steps: ['attempted', ...SENT, 'attempted', 'answered', ['value', ...END]],
+    becomes: { phase: 'settled', outcome: 'value', attemptCount: 2 },
   },
   'that is sent again while the SDK parses, and fails': {
     steps: [...SENT, ['failed', ...END], 'answered'],
@@ -186,7 +199,7 @@ const STREAMS: Readonly<Record<string, Row>> = {
     becomes: { outcome: 'stream', streamEnd: 'aborted' },
   },
   'that is aborted before its first byte': {
-    steps: ['sent', 'stream requested', 'asked', ['aborted', ...END_WATCHED]],
+    steps: ['sent', 'stream requested', 'asked', ['failed after an abort', ...END_WATCHED]],
     becomes: { outcome: 'stream', streamEnd: 'aborted' },
   },
   'that is collected unread': {
@@ -253,11 +266,13 @@ const STREAMS: Readonly<Record<string, Row>> = {
       'sent',
       'stream requested',
       'usage requested',
+      'attempted',
       'usage dropped',
+      'attempted',
       'asked',
       ['failed', ...END_WATCHED],
     ],
-    becomes: { hidesUsage: false, outcome: 'error' },
+    becomes: { hidesUsage: false, outcome: 'error', attemptCount: 2 },
   },
 };
 
@@ -325,7 +340,14 @@ test.each(Object.entries(INTERRUPTED))('a call that is interrupted %s', (_, row)
 });
 
 describe('after its end', () => {
-  const ENDS: readonly CallEvent[] = ['value', 'failed', 'completed', 'abandoned', 'interrupted'];
+  const ENDS: readonly CallEvent[] = [
+    'value',
+    'failed',
+    'failed after an abort',
+    'completed',
+    'abandoned',
+    'interrupted',
+  ];
 
   test.each(ENDS)('by %s, a call does not end again', (event) => {
     const state = run({ steps: [...SENT, [event, ...END]], becomes: {} });

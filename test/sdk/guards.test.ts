@@ -207,7 +207,7 @@ describe('a client of openai', () => {
     failOnce();
     expect((await client.models.list()).data).toEqual([]);
     expect(simulator.requests).toHaveLength(2);
-    expect(listener.calls[0]?.attempts.count).toBe(1);
+    expect(listener.calls[0]?.attemptCount).toBe(1);
   });
 
   test('may call another client before it sends, and that request is not its own', async () => {

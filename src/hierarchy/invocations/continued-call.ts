@@ -133,7 +133,7 @@ export class ContinuedCall extends Invocation {
       needsEvents: true,
       onFact: (event, time) => this.seeEvent(event, time, call),
       onEnd: (ended, _, __, answerEnd) => {
-        if (ended.attempts.count > 1) recordAttempts(this.owner.telemetry, ended, context);
+        if (ended.attemptCount > 1) recordAttempts(this.owner.telemetry, ended, context);
         const { requestEvent } = this.traits;
         const span = trace.getSpan(context);
         const isEvent = ended.error !== undefined || ended.method !== 'GET';

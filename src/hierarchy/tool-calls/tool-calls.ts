@@ -8,7 +8,7 @@ import {
 } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
 import { fingerprintOf } from '../../operations/tool-calls.ts';
-import type { ToolRun } from '../../sdk/call.ts';
+import type { ToolRun } from '../../sdk/helper-observer.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
