@@ -102,6 +102,12 @@ const AT_START: readonly string[] = [
   'telemetry/program-end/provider-life.ts',
 ];
 
+/** Files in those folders that only `register` needs: they are in its own file. */
+const REGISTER: readonly string[] = [
+  'telemetry/program-end/exit-delivery.ts',
+  'telemetry/program-end/signals.ts',
+];
+
 const config: UserConfig[] = defineConfig([
   {
     ...SHARED,
@@ -113,7 +119,7 @@ const config: UserConfig[] = defineConfig([
       ...SHARED_OUTPUT,
       codeSplitting: {
         includeDependenciesRecursively: false,
-        groups: [sharedFiles({ hooks: HOOKS, ...LATER }, AT_START)],
+        groups: [sharedFiles({ hooks: HOOKS, ...LATER }, AT_START, REGISTER)],
       },
     },
     plugins: [

@@ -11,12 +11,15 @@ const CALLS =
  *
  * @param files prefixes of paths below `src/`, by the name of the file that gets these sources
  * @param atStart paths that have such a prefix but belong to `core`, like all others
+ * @param ofEntries paths that stay in the file of the only entry that needs them
  */
 export function sharedFiles(
   files: Readonly<Record<string, readonly string[]>>,
   atStart: readonly string[],
+  ofEntries: readonly string[],
 ): Rolldown.CodeSplittingGroup {
   const fileOf = (path: string): string | null => {
+    if (ofEntries.includes(path)) return null;
     const found = Object.entries(files).find(([, prefixes]) =>
       prefixes.some((prefix) => path.startsWith(prefix)),
     );

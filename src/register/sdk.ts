@@ -12,12 +12,8 @@ import { describeFinding } from '../diagnostics/findings.ts';
 import { noticed, printFinding } from '../diagnostics/report.ts';
 import { watchTimeouts, withExportTimeout } from '../export/otlp-exporter.ts';
 import { prepareDelivery } from '../telemetry/program-end/exit-delivery.ts';
-import {
-  deliverAtExit,
-  endAndSend,
-  FLUSH_TIMEOUT_MS,
-  sendWithin,
-} from '../telemetry/program-end/program-end.ts';
+import { deliverAtExit } from '../telemetry/program-end/program-end.ts';
+import { flushOnSignals } from '../telemetry/program-end/signals.ts';
 import type { Providers } from '../telemetry/telemetry.ts';
 import { guard, guardAsync } from '../util/guard.ts';
 import { findPackage, requireOf } from '../util/optional-packages.ts';
@@ -27,7 +23,6 @@ import { field } from '../util/payload.ts';
 import { printToStderr } from '../util/process-warning.ts';
 import { readEnvironment } from '../util/variables.ts';
 import { endEarly, handOver } from './api-copies.ts';
-import { flushOnSignals } from './exit.ts';
 import { PAGE_VARIABLE, type SdkConfiguration, sdkConfiguration } from './exporters.ts';
 
 const SDK = '@opentelemetry/sdk-node';
@@ -102,10 +97,7 @@ function start(require: NodeJS.Require, providers: Providers): void {
     watchTimeouts([...processorsOf(provider), ...otherProviders].flatMap(endpointsOf)),
   );
   guard('preparing the exit', () => deliverAtExit(prepareDelivery([provider, ...otherProviders])));
-  const stop = flushOnSignals({
-    flush: () => sendWithin(FLUSH_TIMEOUT_MS, flushed, { reads: false }),
-    finish: () => endAndSend(flushed, true),
-  });
+  const stop = flushOnSignals(flushed);
   handOver(dependencies, () => {
     stop();
     void guardAsync('flushing', () => sdk.shutdown());

@@ -1,3 +1,13 @@
+/**
+ * How a program ends, in this order:
+ *
+ * 1. With `register`, a signal arrives: `signals.ts` calls {@link sendWithin} or {@link endAndSend}.
+ * 2. `beforeExit`, if the program ends by itself: {@link sendUnsent}.
+ * 3. `exit`: {@link endOpenSpans}, and at last {@link sendLeftSpans}. With `register`, `exit-delivery.ts` sends them.
+ *
+ * `provider-life.ts` knows the providers and who listens to them, and `unsent.ts` the endpoints that fail.
+ */
+
 import { addressWithoutSecrets } from '../../config/otlp.ts';
 import { failureReason, NO_ANSWER } from '../../util/failure-reason.ts';
 import { guard, guardAsync } from '../../util/guard.ts';

@@ -1,13 +1,6 @@
-import { guard } from '../util/guard.ts';
-import { startOutside } from '../util/timers.ts';
-
-/** Both actions resolve within a timeout and never reject. */
-export interface SignalActions {
-  /** Called if the program continues after the signal: sends what is recorded. */
-  flush(): Promise<void>;
-  /** Called if the signal ends the process: ends all open spans and sends everything. */
-  finish(): Promise<void>;
-}
+import { guard } from '../../util/guard.ts';
+import { startOutside } from '../../util/timers.ts';
+import { endAndSend, FLUSH_TIMEOUT_MS, sendWithin } from './program-end.ts';
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
@@ -22,11 +15,11 @@ const REPEATED_SIGNAL_MS = 100;
  *
  * @returns removes the listeners
  */
-export function flushOnSignals(actions: SignalActions): () => void {
+export function flushOnSignals(providers: readonly object[]): () => void {
   const stopAll = (): void => {
     for (const stop of stops) stop();
   };
-  const stops = SIGNALS.map((signal) => onSignal(signal, actions, stopAll));
+  const stops = SIGNALS.map((signal) => onSignal(signal, providers, stopAll));
   return stopAll;
 }
 
@@ -34,7 +27,7 @@ export function flushOnSignals(actions: SignalActions): () => void {
  * Libraries count the listeners of a signal, some of them seconds after it arrived, and end the process only if there
  * is no other listener. So our listener runs first and removes itself for good before any other listener runs.
  */
-function onSignal(signal: NodeJS.Signals, actions: SignalActions, stopAll: () => void): () => void {
+function onSignal(signal: NodeJS.Signals, providers: readonly object[], stopAll: () => void): () => void {
   const stop = (): void => {
     process.off(signal, onArrival);
     process.off('newListener', stayFirst);
@@ -45,12 +38,12 @@ function onSignal(signal: NodeJS.Signals, actions: SignalActions, stopAll: () =>
     if (isAlone && typeof number !== 'number') return;
     // The kernel ignores a signal without a listener in process 1, as in a container, so the program continues.
     if (isAlone && process.pid !== 1) {
-      finishAndDie(signal, actions, stopAll);
+      finishAndDie(signal, providers, stopAll);
     } else {
       stop();
-      void actions.flush();
+      void sendWithin(FLUSH_TIMEOUT_MS, providers, { reads: false });
       // Without this, the flush is cut off if a library cleans up and then sends the signal again.
-      guard('wrapping process.kill', flushBeforeKill, signal, number, actions, stopAll);
+      guard('wrapping process.kill', flushBeforeKill, signal, number, providers, stopAll);
     }
   };
   /** A listener that is prepended later would run before ours. */
@@ -74,7 +67,7 @@ function onSignal(signal: NodeJS.Signals, actions: SignalActions, stopAll: () =>
 function flushBeforeKill(
   signal: NodeJS.Signals,
   number: number | undefined,
-  actions: SignalActions,
+  providers: readonly object[],
   stopAll: () => void,
 ): void {
   const { kill } = process;
@@ -83,7 +76,7 @@ function flushBeforeKill(
     const ends = pid === process.pid && isSame && process.listenerCount(signal) === 0;
     if (!ends || pid === 1) return kill.call(process, pid, sent);
     process.kill = kill;
-    finishAndDie(signal, actions, stopAll);
+    finishAndDie(signal, providers, stopAll);
     return true;
   };
 }
@@ -92,7 +85,7 @@ function flushBeforeKill(
  * Flushes and then sends the signal again. Another signal during the flush ends the process at once, unless it
  * arrives within {@link REPEATED_SIGNAL_MS}: with `node --watch`, one Ctrl-C arrives twice.
  */
-function finishAndDie(signal: NodeJS.Signals, actions: SignalActions, stopAll: () => void): void {
+function finishAndDie(signal: NodeJS.Signals, providers: readonly object[], stopAll: () => void): void {
   const ignore = (): void => undefined;
   const stopIgnoring = (): unknown => process.off(signal, ignore);
   process.on(signal, ignore);
@@ -104,5 +97,5 @@ function finishAndDie(signal: NodeJS.Signals, actions: SignalActions, stopAll: (
   };
   // Without this, a program that sends itself the signal and then calls `process.exit` would not end by the signal.
   process.prependOnceListener('exit', die);
-  actions.finish().then(die, die);
+  endAndSend(providers, true).then(die, die);
 }
