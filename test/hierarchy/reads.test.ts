@@ -8,15 +8,6 @@ import { endpointOfClient } from '../../src/sdk/provider.ts';
 
 const MINUTE = 60_000;
 
-const ATTEMPT = {
-  endTime: undefined,
-  status: undefined,
-  headers: undefined,
-  error: undefined,
-  sentURL: undefined,
-  sentHeaders: undefined,
-};
-
 interface Answer {
   /** 200 by default. */
   readonly status?: number;
@@ -171,7 +162,7 @@ describe('reads beside the requests of the program', () => {
         ROOT_CONTEXT,
       );
       call.begin({ method: 'get', path: '/models' });
-      if (isSent) call.attempts.add({ ...ATTEMPT, startTime: call.now() });
+      if (isSent) call.apply('attempted');
       calls.push(call);
     }
   };
