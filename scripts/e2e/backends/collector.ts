@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ROOT } from '../../../test/support/lanes/paths.ts';
 import type { Backend } from '../backend.ts';
 import { CACHE, exists, installFromGo, mustWork } from '../install.ts';
 import { dataDirectory, freePorts, startServer } from '../server.ts';
+import { checkWaitingRuns } from '../waiting-runs.ts';
 import { mockOtlpServer } from './mock-otlp-server.ts';
 
 const VERSION = '0.160.0';
 
+const FILES = join(ROOT, 'ops', 'collector');
 const CORE = 'go.opentelemetry.io/collector';
 const CONTRIB = 'github.com/open-telemetry/opentelemetry-collector-contrib';
 /** The components that are built into it: those of the files in `ops/collector`. */
@@ -90,6 +93,13 @@ service:
       environment: (protocol) => ({
         OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${protocol === 'grpc' ? grpc : http}`,
       }),
+      check: async () => {
+        const files = await readdir(FILES);
+        for (const file of files)
+          await mustWork(command, ['validate', '--config', join(FILES, file)], `${file} is not valid`);
+        await checkWaitingRuns(command);
+        return `${files.length} valid files in \`ops/collector\`, runs left waiting counted in Prometheus`;
+      },
       stop: async () => {
         await stop();
         await target.stop();
