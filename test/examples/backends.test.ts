@@ -7,6 +7,7 @@ import { SimpleSpanProcessor, type SpanExporter, TracerProvider } from '@opentel
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
+import { codeBlocksOf } from '../docs/documents.ts';
 import { startOtlpReceiver } from '../support/lanes/otlp.ts';
 import { ROOT } from '../support/lanes/paths.ts';
 import { listen } from '../support/listening.ts';
@@ -81,6 +82,11 @@ test.each(BACKENDS)(
       if (name.endsWith('ENDPOINT')) expect(open).toContain(new URL(value).port);
   },
 );
+
+test('the Compose file of docs/rollout.md is valid', () => {
+  const [file] = codeBlocksOf('docs/rollout.md').filter(({ code }) => code.startsWith('# compose.yaml'));
+  expect(validate(parse(file?.code ?? '')), JSON.stringify(validate.errors)).toBe(true);
+});
 
 describe('the headers of the README', () => {
   afterEach(() => vi.unstubAllEnvs());

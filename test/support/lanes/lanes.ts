@@ -159,6 +159,20 @@ export const RUNTIMES_LANE: ProgramLane = {
   },
 };
 
+/** What runs programs in TypeScript. ts-node needs the compiler's JavaScript API, which TypeScript 7 does not have. */
+export const TYPESCRIPT_LANE: Lane = {
+  name: 'typescript',
+  packages: {
+    openai: '7.57.0',
+    ...API_3,
+    '@opentelemetry/sdk-node': '0.301.0',
+    '@types/node': '24.19.2',
+    'ts-node': '10.9.2',
+    tsx: '4.23.15',
+    typescript: '5.9.3',
+  },
+};
+
 export const LANES: readonly Lane[] = [
   NEXT_LANE,
   ...PROGRAM_LANES,
@@ -170,6 +184,7 @@ export const LANES: readonly Lane[] = [
   NEWEST_NODE_LANE,
   BUN_LANE,
   RUNTIMES_LANE,
+  TYPESCRIPT_LANE,
   ...CLEAN_LANES,
 ];
 
