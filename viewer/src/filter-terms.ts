@@ -1,9 +1,15 @@
 import { attributeText } from './messages.ts';
 import * as ATTR from './semconv/attributes.ts';
 import { firstChunkOf } from './span-details.ts';
-import { numberIn, spanUsage } from './span-usage.ts';
+import { numberIn, spanUsage, tokenSum } from './span-usage.ts';
 import { type Row, rowsBelow } from './tree.ts';
-import { isFailed, millisecondsBetween, type ViewedSpan } from './viewed-span.ts';
+import {
+  CONVERSATION_IDS,
+  isFailed,
+  millisecondsBetween,
+  serviceName,
+  type ViewedSpan,
+} from './viewed-span.ts';
 
 /** The factors of units, in a unit of which an amount without one is a multiple. */
 type Units = Readonly<Record<string, number>>;
@@ -23,8 +29,7 @@ interface TextField {
   readonly isConversation?: boolean;
 }
 
-const MILLISECONDS: Units = { '': 1e3, ms: 1, s: 1e3, m: 6e4, min: 6e4, h: 3.6e6 };
-const CONVERSATION_IDS = [ATTR.GEN_AI_CONVERSATION_ID, ATTR.OPENAI_THREAD_ID, ATTR.OPENAI_SESSION_ID];
+const MILLISECONDS: Units = { '': 1e3, ms: 1, s: 1e3, m: 6e4, min: 6e4, h: 3.6e6, d: 8.64e7 };
 
 /** The terms with a name, such as `model:gpt-4o`. To add one, add a row. */
 const TEXT_FIELDS: Readonly<Record<string, TextField>> = {
@@ -39,7 +44,7 @@ const TEXT_FIELDS: Readonly<Record<string, TextField>> = {
     texts: (span) => (isFailed(span) ? [span.attributes[ATTR.ERROR_TYPE] ?? ''] : []),
     isOwn: true,
   },
-  service: { texts: ({ resource = {} }) => [resource['service.name']] },
+  service: { texts: (span) => [serviceName(span)] },
   version: {
     texts: ({ attributes: of, resource = {} }) => [
       of[ATTR.GEN_AI_PROMPT_VERSION] ?? resource['service.version'],
@@ -60,9 +65,14 @@ const AMOUNT_FIELDS: Readonly<Record<string, AmountField>> = {
     example: 'duration>10s',
   },
   tokens: {
-    amount: (row) => sumBelow(row, tokensOf),
+    amount: (row) => sumBelow(row, ({ attributes: of }) => tokenSum(spanUsage(of))),
     units: { '': 1, k: 1e3, m: 1e6 },
     example: 'tokens>1000',
+  },
+  age: {
+    amount: ({ span: { start } }) => millisecondsBetween(start, [Date.now() / 1e3, 0]),
+    units: MILLISECONDS,
+    example: 'age<1h',
   },
   ttft: { amount: ({ span }) => firstChunkOf(span.attributes), units: MILLISECONDS, example: 'ttft>2s' },
 };
@@ -78,11 +88,6 @@ const COMPARISONS: Readonly<Record<string, (amount: number, than: number) => boo
 
 function attributes(...names: readonly string[]): TextField {
   return { texts: (span) => names.map((name) => span.attributes[name]) };
-}
-
-function tokensOf({ attributes: of }: ViewedSpan): number | undefined {
-  const { inputTokens, outputTokens } = spanUsage(of);
-  return inputTokens === undefined ? outputTokens : inputTokens + (outputTokens ?? 0);
 }
 
 function sumBelow(row: Row, amountOf: (span: ViewedSpan) => number | undefined): number | undefined {
@@ -218,8 +223,7 @@ export function facetsOf(rows: readonly Row[]): string[] {
     for (const { span } of rows) {
       if (values.size >= MAX_FACETS) break;
       const value = texts(span).find((each) => each !== undefined);
-      const isShown = typeof value === 'string' && value.length <= MAX_FACET_LENGTH;
-      if (isShown && value !== '' && !/^unknown_service/.test(value)) values.add(value);
+      if (typeof value === 'string' && value !== '' && value.length <= MAX_FACET_LENGTH) values.add(value);
     }
     return [...values].map(
       (value) => `${name}:${/[\s"]/.test(value) ? `"${value.replaceAll('"', '\\"')}"` : value}`,

@@ -30,6 +30,11 @@ export function costOf(value: unknown, unpriced: unknown): string | undefined {
   return shown !== undefined && isNumber(unpriced) && unpriced > 0 ? `≥ ${shown}` : shown;
 }
 
+/** The amount that a part of all sorted amounts does not exceed: with 0.5, the median. */
+export function percentile(sorted: readonly number[], part: number): number {
+  return sorted[Math.ceil(part * sorted.length) - 1] ?? 0;
+}
+
 /** Created once, because creating a formatter takes longer than formatting a number. */
 const GROUPED = new Intl.NumberFormat('en-US');
 

@@ -56,6 +56,11 @@ export function totalTokens(usage: SpanUsage): string | undefined {
   return reported === undefined ? `~${estimated}` : `${reported} + ~${estimated.replace(' tokens', '')}`;
 }
 
+/** Input and output tokens together; `undefined` if none are reported. */
+export function tokenSum({ inputTokens, outputTokens }: SpanUsage): number | undefined {
+  return sumOfKnown([inputTokens, outputTokens]);
+}
+
 /** The audio tokens of some spans; `undefined` if there are none. */
 export function audioTokens(all: readonly SpanAttributes[]): string | undefined {
   const sumOf = (name: string): number | undefined => sumOfKnown(all.map((each) => numberIn(each, name)));

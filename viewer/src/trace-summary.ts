@@ -10,6 +10,7 @@ import {
   isOngoing,
   isTranscription,
   type SpanAttributes,
+  serviceName,
   type Time,
   typeOf,
   type ViewedSpan,
@@ -22,7 +23,6 @@ export interface TraceSummary extends SpanUsage {
   readonly prompt: string | undefined;
   readonly answer: string | undefined;
   readonly models: readonly string[];
-  /** The `service.name` of the resource, unless it is the default of the SDK. */
   readonly service: string | undefined;
   readonly project: string | undefined;
   readonly environment: string | undefined;
@@ -54,7 +54,7 @@ export function summarize({ traceId, rows }: TraceTree): TraceSummary {
     prompt: firstPrompt(spans),
     answer: lastAnswer(spans),
     models: namesIn(attributes, [ATTR.GEN_AI_RESPONSE_MODEL, ATTR.GEN_AI_REQUEST_MODEL]),
-    service: namesIn(resources, ['service.name']).find((name) => !name.startsWith('unknown_service')),
+    service: spans.map(serviceName).find((name) => name),
     project: namesIn(attributes, [ATTR.OPENAI_TRACE_PROJECT])[0],
     environment: namesIn([...attributes, ...resources], [ATTR.DEPLOYMENT_ENVIRONMENT_NAME])[0],
     ...totalUsage(attributes.map(spanUsage)),

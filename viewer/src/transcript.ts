@@ -9,7 +9,7 @@ import {
 import * as ATTR from './semconv/attributes.ts';
 import { exchangeOf } from './span-content.ts';
 import { groupBy, type Row } from './tree.ts';
-import { isTranscription, typeOf, type ViewedSpan } from './viewed-span.ts';
+import { conversationId, isTranscription, typeOf, type ViewedSpan } from './viewed-span.ts';
 
 export type TranscriptEntry =
   | { readonly kind: 'heading'; readonly row: Row }
@@ -196,14 +196,6 @@ class Transcript {
 
 function operationIn({ attributes }: ViewedSpan): unknown {
   return attributes[ATTR.GEN_AI_OPERATION_NAME];
-}
-
-function conversationId({ attributes }: ViewedSpan): unknown {
-  return (
-    attributes[ATTR.GEN_AI_CONVERSATION_ID] ??
-    attributes[ATTR.OPENAI_THREAD_ID] ??
-    attributes[ATTR.OPENAI_SESSION_ID]
-  );
 }
 
 /** The messages in an attribute. A value that cannot be read counts as one message of the given role. */

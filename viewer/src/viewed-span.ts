@@ -107,6 +107,23 @@ export function typeOf(span: ViewedSpan): 'agent' | 'tool' | 'model' | 'conversa
   return /^(thread|conversation|session|realtime|live)$/.test(name) ? 'conversation' : 'other';
 }
 
+/** The attributes with the id of a conversation, in the order in which they are read. */
+export const CONVERSATION_IDS: readonly string[] = [
+  ATTR.GEN_AI_CONVERSATION_ID,
+  ATTR.OPENAI_THREAD_ID,
+  ATTR.OPENAI_SESSION_ID,
+];
+
+export function conversationId({ attributes }: ViewedSpan): unknown {
+  return CONVERSATION_IDS.map((name) => attributes[name]).find((id) => id !== undefined);
+}
+
+/** The `service.name` of the resource, unless it is the default of the SDK. */
+export function serviceName({ resource = {} }: ViewedSpan): string | undefined {
+  const { 'service.name': name } = resource;
+  return typeof name !== 'string' || name.startsWith('unknown_service') ? undefined : name;
+}
+
 export function isLocalRoot({ parentSpanContext: parent }: FinishedSpan): boolean {
   return !parent?.spanId || parent.isRemote === true;
 }

@@ -56,9 +56,19 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
     expect((await entry.innerText()).split('\n').filter(Boolean)).toEqual([
       'third',
       'Ask of third',
-      '1 error',
-      '01-01 00:00 · 100 ms · $0.010 · 100 → 10 · 3 spans',
+      '01-01 00:00',
+      '100 ms',
+      '$0.010',
+      '110',
+      '1',
     ]);
+    // The numbers are in columns.
+    const edges = (place: number): Promise<number[]> =>
+      nav()
+        .locator(`.columns > :nth-child(${place})`)
+        .evaluateAll((cells) => cells.map((cell) => Math.round(cell.getBoundingClientRect().right)));
+    for (const place of [2, 3, 4, 5]) expect(new Set(await edges(place)).size, `${place}`).toBe(1);
+    expect((await nav().boundingBox())?.width).toBeGreaterThanOrEqual(320);
     expect((await entry.boundingBox())?.height).toBeLessThan(55);
     expect(await titles()).toEqual(['third', 'second', 'first']);
     for (const [order, expected] of [
@@ -78,11 +88,8 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
   it('has the date of a trace of another day than today, and the whole time for the pointer', async () => {
     const today = Date.now() - Date.parse('2026-01-01');
     page = await open([trace('today', today), trace('before', -3_600_000)]);
-    const facts = nav().locator('li .small');
-    expect((await facts.allInnerTexts()).map((shown) => shown.split(' · ')[0])).toEqual([
-      expect.stringMatching(/^\d\d:\d\d:\d\d$/),
-      '12-31 23:00',
-    ]);
+    const facts = nav().locator('li .columns > :first-child');
+    expect(await facts.allInnerTexts()).toEqual([expect.stringMatching(/^\d\d:\d\d:\d\d$/), '12-31 23:00']);
     expect(await facts.last().getAttribute('title')).toBe('2025-12-31 23:00:00 UTC');
   });
 
@@ -128,15 +135,37 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
     await expect.poll(marked).toEqual([]);
   });
 
-  it('has totals of what is listed, by model and tool', async () => {
+  it('lists calls instead of traces, the most expensive or the slowest first', async () => {
+    page = await open(TRACES);
+    await page.getByRole('combobox', { name: 'Order' }).selectOption('Most expensive call');
+    const entries = nav().getByRole('listitem');
+    expect(await titles()).toEqual(['chat gpt-4o', 'chat gpt-4o', 'chat gpt-4o']);
+    expect(await entries.first().locator('.columns > *').allInnerTexts()).toEqual([
+      '01-01 00:00',
+      '50 ms',
+      '$0.030',
+      '110',
+      '',
+    ]);
+    await entries.first().getByRole('button').click();
+    expect(await title()).toBe('first');
+    expect(await page.getByRole('treeitem', { selected: true }).textContent()).toContain('chat gpt-4o');
+    expect(await nav().locator('[aria-current]').count()).toBe(1);
+    await page.getByRole('combobox', { name: 'Order' }).selectOption('Slowest call');
+    await filter().fill('tool:find');
+    expect(await titles()).toEqual(['execute_tool find', 'execute_tool find', 'execute_tool find']);
+    expect(await nav().locator('.prompt').first().innerText()).toBe('Ask of second');
+    expect(await accessFindings(page)).toEqual([]);
+  });
+
+  it('has totals of what is listed, grouped and sorted as the reader chooses', async () => {
     page = await open(TRACES);
     await page.getByRole('button', { name: 'Totals $0.050' }).click();
     const totals = page.getByRole('region', { name: 'Totals' });
     const rows = async (): Promise<string[][]> => (await rowsIn(totals)).map((cells) => cells.slice(0, 7));
-    expect(await rows()).toEqual([
-      ['gpt-4o', '3', '0', '300 → 30', '$0.050', '50 ms', '200 ms'],
-      ['find', '3', '0', '', '', '50 ms', '200 ms'],
-    ]);
+    const groupBy = (label: string): Promise<unknown> =>
+      totals.getByRole('combobox', { name: 'Totals by' }).selectOption(label);
+    expect(await rows()).toEqual([['gpt-4o', '3', '0', '300 → 30', '$0.050', '50 ms', '200 ms']]);
     expect((await totals.locator('dl > div').allInnerTexts()).map((fact) => fact.split('\n'))).toEqual([
       ['Traces', '3'],
       ['Cost', '$0.050'],
@@ -147,15 +176,35 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
       .locator('.amounts .bar')
       .evaluateAll((all) => all.map((each) => each.getBoundingClientRect().width));
     expect((bars[1] ?? 0) / (bars[0] ?? 1)).toBeCloseTo(3, 1);
+    await groupBy('By tool');
+    expect((await rows()).map((cells) => cells.slice(0, 5))).toEqual([['find', '3', '0', '50 ms', '200 ms']]);
+    await groupBy('By user');
+    expect((await rows()).map((cells) => cells.slice(0, 3))).toEqual([
+      ['no user', '4', '0'],
+      ['user_7', '2', '0'],
+    ]);
+    await totals.getByRole('button', { name: 'Cost' }).click();
+    expect(await totals.locator('[aria-sort=descending]').innerText()).toContain('Cost');
+    expect(page.url()).toContain('column=Cost');
     expect(await accessFindings(page)).toEqual([]);
     await filter().fill('second');
-    await expect.poll(rows).toEqual([
-      ['gpt-4o', '1', '0', '100 → 10', '$0.010', '200 ms', '200 ms'],
-      ['find', '1', '0', '', '', '200 ms', '200 ms'],
-    ]);
+    await expect.poll(async () => (await rows()).length).toBe(1);
+    await filter().fill('');
+    await totals.getByRole('button', { name: 'user_7' }).click();
+    expect(await filter().inputValue()).toBe('user="user_7"');
+    expect(await titles()).toEqual(['third']);
     await page.goBack();
-    await page.goBack();
-    expect(await title()).toBe('third');
+    await totals.waitFor();
+    expect(await titles()).toHaveLength(3);
+  });
+
+  it('has the same cost on the button as in the totals, although some calls have no price', async () => {
+    const unpriced = { name: 'last', children: [chat({ 'gen_ai.request.model': 'own', ...tokens(5, 5) })] };
+    page = await open([...TRACES, unpriced]);
+    await page.getByRole('button', { name: 'Totals ≥ $0.050' }).click();
+    expect(await page.getByRole('region', { name: 'Totals' }).locator('dl').innerText()).toContain(
+      '≥ $0.050',
+    );
   });
 
   it('compares a trace with the open one', async () => {

@@ -116,11 +116,8 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       ]);
       const traces = await page.getByRole('navigation').locator('li > :first-child').allInnerTexts();
       expect(traces.map((entry) => entry.split('\n')[0])).toEqual(['answer ticket', 'stopped', 'ended']);
-      expect(await page.getByRole('navigation').locator('.badge').allInnerTexts()).toEqual([
-        '1 error',
-        'cancelled',
-        'ok',
-      ]);
+      expect(await page.getByRole('navigation').locator('.badge').allInnerTexts()).toEqual(['cancelled']);
+      expect(await page.getByRole('navigation').locator('.failure').allInnerTexts()).toEqual(['1', '', '']);
       await page
         .getByRole('region', { name: 'Errors' })
         .getByRole('button', { name: 'rate_limit_exceeded' })

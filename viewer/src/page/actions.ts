@@ -11,6 +11,7 @@ import {
   rowsById,
   selected,
   shownRows,
+  typedFilter,
 } from './state.ts';
 import { zoom } from './time-axis.ts';
 import { idsAbove, isBelowRoot, itemTime, type TimelineItem, timelineItems } from './timeline-items.ts';
@@ -36,10 +37,10 @@ export function showList(): void {
   go({ list: '' }, true);
 }
 
-/** Opens a trace, or compares it with the open one if the reader asked for that. */
-export function choose(id: string): void {
+/** Opens a trace, at one of its calls if that is given, or compares it with the open one if the reader asked for that. */
+export function choose(id: string, call?: Row): void {
   if (isComparing.value) compareWith(id);
-  else go({ ...NOTHING_OPEN, trace: id }, true);
+  else go({ ...NOTHING_OPEN, trace: id, span: call?.id }, true);
 }
 
 /** Compares the open trace with another. With an empty id, the reader chooses that in the list. */
@@ -70,6 +71,13 @@ export function selectNextError(): void {
   const { value: row } = selected;
   const next = errors[((row === undefined ? -1 : errors.indexOf(row)) + 1) % errors.length];
   if (next !== undefined) select(next);
+}
+
+/** Lists the traces that a term finds, among those that are listed now. */
+export function listBy(term: string): void {
+  const { value: words } = typedFilter;
+  const filter = words.includes(term) ? words : `${words} ${term}`.trim();
+  go({ ...NOTHING_OPEN, list: '', trace: undefined, filter }, true);
 }
 
 export function filterBy(id: string): void {

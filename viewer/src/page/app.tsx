@@ -29,7 +29,7 @@ import {
 import { TotalsView } from './totals-view.tsx';
 import { TraceList } from './trace-list.tsx';
 
-const MAX_SUGGESTIONS = 500;
+const MAX_SUGGESTIONS = 100;
 const MAX_SUGGESTING = 2_000;
 
 effect(() => {

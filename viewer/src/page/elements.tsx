@@ -43,10 +43,12 @@ interface TableProps {
   /** The cells of each row. The first cell is the heading of the row. */
   readonly rows: readonly (readonly ComponentChildren[])[];
   readonly className?: string;
+  /** The index of the column that the rows are sorted by, the largest first. */
+  readonly sorted?: number;
 }
 
 export function Table(props: TableProps): VNode | null {
-  const { caption, headings, rows, className = 'attributes' } = props;
+  const { caption, headings, rows, className = 'attributes', sorted } = props;
   if (rows.length === 0) return null;
   return (
     <table class={className}>
@@ -54,7 +56,7 @@ export function Table(props: TableProps): VNode | null {
       {headings !== undefined && (
         <tr>
           {headings.map((heading, i) => (
-            <th scope="col" key={i} children={heading} />
+            <th scope="col" key={i} aria-sort={i === sorted ? 'descending' : undefined} children={heading} />
           ))}
         </tr>
       )}

@@ -55,11 +55,18 @@ export function SpanButton({ row }: { readonly row: Row }): VNode {
   return <Button label={row.span.name.slice(0, 200)} class="link" onClick={() => select(row)} />;
 }
 
-export function Badge({ entry: { trace, inProgress } }: { readonly entry: TraceEntry }): VNode {
+interface BadgeProps {
+  readonly entry: TraceEntry;
+  /** Whether there is no badge if all went well. */
+  readonly isQuiet?: boolean;
+}
+
+export function Badge({ entry: { trace, inProgress }, isQuiet = false }: BadgeProps): VNode | null {
   const { errors, outcome } = trace.summary;
   const text = count(errors.length, 'error');
   if (text !== undefined) return <span class="badge bad">{text}</span>;
   const state = inProgress ? 'in progress' : outcome.slice(0, 40);
+  if (state === 'ok' && isQuiet) return null;
   return <span class={state === 'ok' ? 'badge good' : 'badge'}>{state}</span>;
 }
 

@@ -1,4 +1,5 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { type SpanUsage, spanUsage, totalUsage } from '../span-usage.ts';
 import { rowsAbove, withRowsBelow } from '../trace-filter.ts';
 import { type TraceEntry, type TraceLists, TraceStore } from '../trace-store.ts';
 import type { TraceSummary } from '../trace-summary.ts';
@@ -8,7 +9,7 @@ import type { ViewedTrace } from '../viewed-trace.ts';
 import { isWide } from './layout.tsx';
 import { runInSlices } from './slices.ts';
 
-type LinkPart = 'list' | 'trace' | 'span' | 'tab' | 'filter' | 'sort' | 'with' | 'totals';
+type LinkPart = 'list' | 'trace' | 'span' | 'tab' | 'filter' | 'sort' | 'with' | 'totals' | 'column';
 
 /** What the page shows, as written in the fragment of its address: `#trace=…&span=…&filter=…`. */
 export const address: Signal<URLSearchParams> = signal(readAddress());
@@ -81,9 +82,17 @@ export const ORDERS: Readonly<Record<string, readonly [label: string, compare: E
   errors: ['Most errors', (a, b) => b.errors.length - a.errors.length],
 };
 
+/** Orders that list calls instead of traces, the largest first. */
+export const CALL_ORDERS: Readonly<
+  Record<string, readonly [label: string, amountOf: (span: ViewedSpan) => number | undefined]>
+> = {
+  'call-cost': ['Most expensive call', ({ attributes }) => spanUsage(attributes).cost],
+  'call-duration': ['Slowest call', ({ start, end }) => millisecondsBetween(start, end)],
+};
+
 export const order: ReadonlySignal<string> = computed(() => {
   const named = address.value.get('sort') ?? '';
-  return Object.hasOwn(ORDERS, named) ? named : '';
+  return Object.hasOwn(ORDERS, named) || Object.hasOwn(CALL_ORDERS, named) ? named : '';
 });
 
 export const listedEntries: ReadonlySignal<readonly TraceEntry[]> = computed(() => {
@@ -91,6 +100,30 @@ export const listedEntries: ReadonlySignal<readonly TraceEntry[]> = computed(() 
   const [, compare = () => 0] = ORDERS[order.value] ?? [];
   return entries.toSorted((a, b) => compare(a.trace.summary, b.trace.summary));
 });
+
+/** An entry of the list: a trace, or one of its calls. */
+export interface ListedItem {
+  readonly entry: TraceEntry;
+  readonly call?: Row;
+}
+
+export const listedItems: ReadonlySignal<readonly ListedItem[]> = computed(() => {
+  const { value: entries } = listedEntries;
+  const [, amountOf] = CALL_ORDERS[order.value] ?? [];
+  if (amountOf === undefined) return entries.map((entry) => ({ entry }));
+  const calls = entries.flatMap((entry) => {
+    const found = entry.foundRows && withRowsBelow(entry.foundRows);
+    return entry.trace.summary.calls
+      .filter((call) => found?.has(call) ?? true)
+      .map((call) => ({ entry, call, amount: amountOf(call.span) ?? 0 }));
+  });
+  return calls.filter(({ amount }) => amount > 0).sort((a, b) => b.amount - a.amount);
+});
+
+/** What all listed traces have used. */
+export const listedUsage: ReadonlySignal<SpanUsage> = computed(() =>
+  totalUsage(listedEntries.value.map(({ trace }) => trace.summary)),
+);
 
 /** The id of the open entry, which stays open if the address names an entry that is not listed. */
 let lastOpenedId: string | undefined;

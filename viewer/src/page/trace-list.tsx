@@ -1,50 +1,55 @@
 import type { VNode } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { costOf, count, dollars, formatDuration, joinedFacts } from '../format-amounts.ts';
-import { totalTokens } from '../span-usage.ts';
+import { costOf, count, formatDuration, grouped, joinedFacts } from '../format-amounts.ts';
+import { spanUsage, tokenSum, totalTokens } from '../span-usage.ts';
 import { excerptOf } from '../trace-filter.ts';
-import type { TraceEntry } from '../trace-store.ts';
+import { isFailed, shownErrorType } from '../viewed-span.ts';
 import { choose, showTotals } from './actions.ts';
 import { Paged } from './content.tsx';
 import { Button, clock } from './elements.tsx';
 import { Badge } from './overview.tsx';
 import {
+  CALL_ORDERS,
   filterWords,
   go,
   isComparing,
   isTotals,
-  listedEntries,
+  type ListedItem,
+  listedItems,
+  listedUsage,
   lists,
   ORDERS,
   opened,
   order,
+  selected,
 } from './state.ts';
 
+/** The headings of what the list says of each trace or call. */
+const COLUMNS = ['Start', 'Duration', 'Cost', 'Tokens', 'Errors'];
 const LIST_PAGE_SIZE = 50;
 /** Traces of today have no date. */
 const TODAY = clock([Date.now() / 1e3, 0]).slice(0, 10);
 
 export function TraceList(): VNode {
   const { dropped = 0 } = lists.value ?? {};
-  const { value: entries } = listedEntries;
-  const cost = entries.reduce((sum, { trace }) => sum + (trace.summary.cost ?? 0), 0);
+  const { cost, unpriced } = listedUsage.value;
   const older = count(dropped, 'older trace was dropped', 'older traces were dropped');
   return (
-    <nav aria-label="Traces" class="stack">
+    <nav aria-label="Traces">
       <div class="line">
         <select
           aria-label="Order"
           value={order.value}
           onChange={({ currentTarget }) => go({ sort: currentTarget.value || undefined }, true)}
         >
-          {Object.entries(ORDERS).map(([value, [label]]) => (
+          {Object.entries({ ...ORDERS, ...CALL_ORDERS }).map(([value, [label]]) => (
             <option key={value} value={value}>
               {label}
             </option>
           ))}
         </select>
         <Button
-          label={cost > 0 ? `Totals ${dollars(cost)}` : 'Totals'}
+          label={joinedFacts(['Totals', costOf(cost, unpriced)], ' ')}
           aria-pressed={isTotals.value}
           onClick={() => showTotals(!isTotals.value)}
         />
@@ -54,57 +59,63 @@ export function TraceList(): VNode {
           Choose what to compare with the open one.
         </p>
       )}
+      <div class="columns small dim" aria-hidden="true">
+        {COLUMNS.map((label) => (
+          <span key={label}>{label}</span>
+        ))}
+      </div>
       <Paged
         as="ul"
-        items={entries}
+        items={listedItems.value}
         size={LIST_PAGE_SIZE}
         label="Show more"
-        render={(entry) => (
-          <ListedTrace key={entry.id} entry={entry} isOpen={!isTotals.value && entry === opened.value} />
-        )}
+        render={(item) => <ListedTrace key={`${item.entry.id} ${item.call?.id}`} {...item} />}
       />
       {older && <p class="note">{older}</p>}
     </nav>
   );
 }
 
-interface ListedTraceProps {
-  readonly entry: TraceEntry;
-  readonly isOpen: boolean;
-}
-
-function ListedTrace({ entry, isOpen }: ListedTraceProps): VNode {
-  const { trace, found, foundRows: foundIn } = entry;
-  const { start, end, cost, unpriced, prompt } = trace.summary;
-  const excerpt = useMemo(() => excerptOf(foundIn ?? [], filterWords.value), [foundIn]);
-  const said = excerpt ?? prompt?.slice(0, 200);
+function ListedTrace({ entry, call }: ListedItem): VNode {
+  const { trace, foundRows: foundIn } = entry;
+  const { summary } = trace;
+  const { start, end } = call?.span ?? summary;
+  const errors = call === undefined ? summary.errors.length : Number(isFailed(call.span));
+  const usage = call === undefined ? summary : spanUsage(call.span.attributes);
+  const tokens = tokenSum(usage);
+  const excerpt = useMemo(
+    () => excerptOf(call === undefined ? (foundIn ?? []) : [call], filterWords.value),
+    [foundIn, call],
+  );
+  const said = excerpt ?? summary.prompt?.slice(0, 200);
   const started = clock(start);
-  const facts = [
-    started.startsWith(TODAY) ? started.slice(11, 19) : started.slice(5, 16),
-    formatDuration(start, end),
-    costOf(cost, unpriced),
-    totalTokens(trace.summary)?.replace(' tokens', ''),
-    count(found, 'span'),
-  ];
+  const isOpen =
+    !isTotals.value && entry === opened.value && (call === undefined || call.id === selected.value?.id);
   return (
     <li>
-      <button
-        type="button"
-        class="stack"
-        aria-current={isOpen ? 'true' : undefined}
-        onClick={() => choose(entry.id)}
-      >
+      <button type="button" aria-current={isOpen ? 'true' : undefined} onClick={() => choose(entry.id, call)}>
         <span class="title line">
-          <strong class="clip">{trace.title.slice(0, 100)}</strong>
+          <strong class="clip">{(call?.span.name ?? trace.title).slice(0, 100)}</strong>
           {said !== undefined && (
             <span class="prompt clip" dir="auto">
               {said}
             </span>
           )}
-          <Badge entry={entry} />
+          {call === undefined && errors === 0 && <Badge entry={entry} isQuiet />}
+          {call !== undefined && errors > 0 && (
+            <span class="badge bad clip">{shownErrorType(call.span)}</span>
+          )}
         </span>
-        <span class="small dim clip" title={started}>
-          {joinedFacts(facts)}
+        <span class="columns small dim">
+          <span title={started}>
+            {started.startsWith(TODAY) ? started.slice(11, 19) : started.slice(5, 16)}
+          </span>
+          <span class="clip">{formatDuration(start, end)}</span>
+          <span class="clip">{costOf(usage.cost, usage.unpriced)}</span>
+          <span class="clip" title={totalTokens(usage)}>
+            {tokens !== undefined && grouped(tokens)}
+          </span>
+          <span class="failure">{errors > 0 && grouped(errors)}</span>
         </span>
       </button>
     </li>
