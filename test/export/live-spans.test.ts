@@ -1,6 +1,7 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { ClientRequest } from 'node:http';
 import { createRequire } from 'node:module';
-import { setTimeout as wait } from 'node:timers/promises';
-import { type Span, type Tracer, trace } from '@opentelemetry/api';
+import { type Tracer, trace } from '@opentelemetry/api';
 import { SamplingDecision, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
 import { type LiveView, startLiveView } from 'openai-traces-viewer/live/live-view.ts';
@@ -16,6 +17,44 @@ import { listen } from '../support/listening.ts';
 import { forgetObservers } from '../support/process-state.ts';
 
 const require = createRequire(import.meta.url);
+
+interface Waiting {
+  readonly run: () => void;
+  readonly milliseconds: number;
+}
+
+/** The timers of the processor under test. They run out when a test says so. */
+const timers = vi.hoisted(() => ({ waiting: [] as Waiting[] }));
+
+vi.mock(import('../../src/util/timers.ts'), async (load) => {
+  const original = await load();
+  const setTimeout = (run: () => void, milliseconds: number): object => {
+    timers.waiting.push({ run, milliseconds });
+    return {};
+  };
+  const platformTimers = (): typeof globalThis => ({ ...globalThis, setTimeout }) as typeof globalThis;
+  return { ...original, platformTimers };
+});
+
+const closed: Promise<unknown>[] = [];
+subscribe('http.client.request.created', (message) => {
+  const { request } = message as { readonly request: ClientRequest };
+  if (request.getHeader(VIEW_HEADER) === undefined) return;
+  closed.push(new Promise((resolve) => void request.once('close', resolve)));
+});
+
+/** Lets timers run out until a request would show nothing new. @returns how many milliseconds that took */
+async function showAll(): Promise<number> {
+  let passed = 0;
+  for (;;) {
+    for (const { run, milliseconds } of timers.waiting.splice(0)) {
+      passed += milliseconds;
+      run();
+    }
+    if (closed.length === 0) return passed;
+    await Promise.all(closed.splice(0));
+  }
+}
 
 /** The processors that `viewing()` and `register` add for an endpoint. */
 function processorsFor(endpoint: string, protocol = 'http/protobuf'): SpanProcessor[] {
@@ -65,7 +104,6 @@ function streamingClient(config: OpenAIInstrumentationConfig): {
   };
 }
 
-const SOON = { timeout: 5_000 };
 const REQUEST: OpenAI.ChatCompletionCreateParamsStreaming = {
   model: 'gpt-4o',
   stream: true,
@@ -77,6 +115,7 @@ describe.each(['http/protobuf', 'http/json'])('with the command view as endpoint
   let provider: TracerProvider;
 
   beforeEach(async () => {
+    timers.waiting = [];
     view = await startLiveView(0, () => {});
     provider = exportTo(view.address, protocol);
   });
@@ -102,56 +141,61 @@ describe.each(['http/protobuf', 'http/json'])('with the command view as endpoint
     const calls = answers.map((answerSoFar) => ({ observation: { answerSoFar } }) as unknown as Call);
     for (const call of calls) callsInFlight.value.add(call);
     const span = trace.getTracer('t').startSpan('x');
-    await vi.waitFor(async () => expect((await listsOf(view.page)).traces).toHaveLength(1));
+    await showAll();
+    expect((await listsOf(view.page)).traces).toHaveLength(1);
     for (const call of calls) callsInFlight.value.delete(call);
     span.end();
     expect(answers.filter(({ mock }) => mock.calls.length > 0).length * 65_536).toBeLessThan(8_200_000);
   });
 
-  it('text stays visible when that of older streams leaves no room for it', async () => {
-    const [older, newer] = ['older', 'newer'].map((name) => trace.getTracer('t').startSpan(name));
-    let text = 'x';
-    const callOf = (span: Span | undefined, textNow: () => string): Call => {
-      const { spanId } = span?.spanContext() ?? {};
-      const answerSoFar = (): object => ({ spanId, attributes: { text: textNow() } });
+  it.each([
+    ['an older', 0],
+    ['a newer', 1],
+  ])('text stays visible when that of %s stream leaves no room for it', async (_, grown) => {
+    const spans = ['older', 'newer'].map((name) => trace.getTracer('t').startSpan(name));
+    const texts = spans.map(() => 'shown');
+    const calls = spans.map((span, index) => {
+      const { spanId } = span.spanContext();
+      const answerSoFar = (): object => ({ spanId, attributes: { text: texts[index] } });
       return { observation: { answerSoFar } } as unknown as Call;
-    };
-    const calls = [callOf(older, () => text), callOf(newer, () => 'shown')];
+    });
     for (const call of calls) callsInFlight.value.add(call);
-    const textOf = async (span: Span | undefined): Promise<unknown> =>
-      (await shown(span?.spanContext().traceId)).attributes.text;
-    await vi.waitFor(async () => expect(await textOf(newer)).toBe('shown'), SOON);
-    text = 'x'.repeat(8_100_000);
-    await vi.waitFor(async () => expect(await textOf(older)).toContain('8100000'), SOON);
-    await wait(1_000);
-    expect(await textOf(newer)).toBe('shown');
+    const shownTexts = (): Promise<unknown[]> =>
+      Promise.all(spans.map(async (span) => (await shown(span.spanContext().traceId)).attributes.text));
+    await showAll();
+    expect(await shownTexts()).toEqual(['shown', 'shown']);
+    texts[grown] = 'x'.repeat(8_100_000);
+    await showAll();
+    const now = await shownTexts();
+    expect(now[grown]).toContain('8100000');
+    expect(now[1 - grown]).toBe('shown');
     for (const call of calls) callsInFlight.value.delete(call);
-    for (const span of [older, newer]) span?.end();
+    for (const span of spans) span.end();
   });
 
   it('a call is visible within a second of its start, and its text as it arrives', async () => {
     const { client, say, end } = streamingClient({ captureMessageContent: 'SPAN_ONLY' });
-    const started = performance.now();
     const stream = await client.chat.completions.create(REQUEST);
-    const reading = Array.fromAsync(stream);
-    await vi.waitFor(async () => expect((await listsOf(view.page)).traces).toHaveLength(1), {
-      interval: 20,
-    });
-    expect(performance.now() - started).toBeLessThan(1_000);
-    expect((await listsOf(view.page)).traces[0]).toMatchObject({
-      inProgress: true,
-      trace: { summary: { prompt: 'Where?' } },
-    });
+    const chunks = stream[Symbol.asyncIterator]();
+    expect(await showAll()).toBeLessThan(1_000);
+    expect((await listsOf(view.page)).traces).toMatchObject([
+      { inProgress: true, trace: { summary: { prompt: 'Where?' } } },
+    ]);
     say('In ');
-    await vi.waitFor(async () => expect(await answer()).toContain('In '), SOON);
+    await chunks.next();
+    await showAll();
+    expect(await answer()).toContain('In ');
     say('Hamburg');
-    await vi.waitFor(async () => expect(await answer()).toContain('In Hamburg'), SOON);
+    await chunks.next();
+    await showAll();
+    expect(await answer()).toContain('In Hamburg');
     const before = await shown();
     expect(before).toMatchObject({ isOpen: true });
     expect(before.end[0]).toBeGreaterThanOrEqual(before.start[0]);
     end();
-    await reading;
-    await vi.waitFor(async () => expect((await shown()).isOpen).toBeUndefined(), SOON);
+    await chunks.next();
+    await showAll();
+    expect((await shown()).isOpen).toBeUndefined();
     expect((await listsOf(view.page)).traces[0]).toMatchObject({
       inProgress: false,
       trace: { summary: { outcome: 'ok' } },
@@ -170,11 +214,11 @@ describe.each(['http/protobuf', 'http/json'])('with the command view as endpoint
   ])('no content is sent that %s', async (_, content, config, change) => {
     const { client, say } = streamingClient(config);
     const stream = await client.chat.completions.create(REQUEST);
-    void Array.fromAsync(stream);
+    const chunks = stream[Symbol.asyncIterator]();
     if (change !== undefined) observerFor(config).configure({ ...config, ...change });
     say('In Hamburg');
-    await vi.waitFor(async () => expect((await listsOf(view.page)).traces).toHaveLength(1), SOON);
-    await wait(1_000);
+    await chunks.next();
+    await showAll();
     expect((await shown()).attributes).toMatchObject({ 'gen_ai.request.model': 'gpt-4o' });
     expect(JSON.stringify(await shown())).not.toMatch(content);
     stream.controller.abort();
@@ -199,12 +243,13 @@ it('a receiver that replaces the command between two spans gets none of the seco
   const { tracer, bodies } = await startReceiver(() => isView);
   const first = tracer.startSpan('one');
   const shows = (name: string): boolean => bodies.some((body) => body.includes(`"name":"${name}","kind"`));
-  await vi.waitFor(() => expect(shows('one')).toBe(true), SOON);
+  await showAll();
+  expect(shows('one')).toBe(true);
   first.end();
-  await wait(1_500);
+  await showAll();
   isView = false;
   tracer.startSpan('two');
-  await wait(1_500);
+  await showAll();
   expect(bodies.at(-1)).toBe(WITHOUT_SPANS);
   expect(shows('two')).toBe(false);
 });
@@ -212,9 +257,10 @@ it('a receiver that replaces the command between two spans gets none of the seco
 it('another receiver on this machine gets one request without spans, and no more', async () => {
   const { tracer, bodies } = await startReceiver(() => false);
   tracer.startSpan('one');
-  await vi.waitFor(() => expect(bodies).toEqual([WITHOUT_SPANS]));
+  await showAll();
+  expect(bodies).toEqual([WITHOUT_SPANS]);
   tracer.startSpan('two');
-  await wait(1_000);
+  await showAll();
   expect(bodies).toEqual([WITHOUT_SPANS]);
 });
 
@@ -238,7 +284,7 @@ it('a span that is recorded but not sampled is not shown', async () => {
   const provider = new TracerProvider({ sampler, spanProcessors: processorsFor(address, 'http/json') });
   const span = provider.getTracer('test').startSpan('quiet');
   expect(span.isRecording()).toBe(true);
-  await wait(1_000);
+  await showAll();
   span.end();
   expect(requests).toBe(0);
 });
