@@ -48,7 +48,7 @@ function begin(call: Call, options: unknown): unknown {
   workInContext(call);
   const { observation } = call;
   let sent = options;
-  if (observation?.changes?.usage) sent = guard('requesting usage', askForUsage, call, sent) ?? sent;
+  if (observation?.changes?.usage) sent = guard('requesting usage', () => askForUsage(call, options)) ?? sent;
   const mark = observation?.changes?.mark;
   if (mark) sent = guard('adding the trace context', mark, sent, observation.context) ?? sent;
   call.options = sent;
@@ -101,7 +101,7 @@ function failCall(call: Call, error: unknown): never {
 async function sendWithoutUsage(call: Call, makeRequest: Method, args: readonly unknown[]): Promise<unknown> {
   call.apply('usage dropped');
   const props = await proceed(call, makeRequest, call.client, [...args]);
-  guard('remembering refused usage', rememberRefusal, call.client);
+  guard('remembering refused usage', () => rememberRefusal(call.client));
   return props;
 }
 
@@ -238,7 +238,7 @@ function watchParsed(call: Call, props: unknown, parsed: unknown): unknown {
   return passOn(
     parsed,
     (value) => {
-      guard('reading a result', takeResult, call, value, props);
+      guard('reading a result', () => takeResult(call, value, props));
       return value;
     },
     (error) => failCall(call, error),
@@ -314,7 +314,7 @@ function followReplacement(call: Call, promise: object): void {
   const watched = responsePromise.then(
     (props) => {
       // A call in this phase made no request.
-      if (call.phase !== 'made') guard('reading a response', takeResponse, call, props);
+      if (call.phase !== 'made') guard('reading a response', () => takeResponse(call, props));
       return props;
     },
     (error) => failCall(call, error),

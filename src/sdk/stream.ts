@@ -77,7 +77,8 @@ function watchGenerator(generator: Iterator, stream: Stream, call: Call): void {
   const { next, return: close, throw: fail } = source;
   const onResult = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
     if (result.done === true) {
-      const end = call.chunks.count === 0 && guard('reading a header', isJson, call) ? 'error' : 'completed';
+      const end =
+        call.chunks.count === 0 && guard('reading a header', () => isJson(call)) ? 'error' : 'completed';
       call.apply(stream.controller.signal?.aborted ? 'aborted' : end);
     } else call.chunk(result.value);
     return result;

@@ -98,10 +98,10 @@ export class PlacedCall implements CallObservation {
     if (seenEnd !== undefined && seenEnd !== 'completed') markUnfinished(result);
     const { telemetry, context, attributes } = record;
     if (call.attemptCount > 1)
-      guard('recording attempts', recordAttempts, telemetry, call, context, attributes);
+      guard('recording attempts', () => recordAttempts(telemetry, call, context, attributes));
     const following = this.#place.onEnd && followingOf(this.#place, call, result, record, seenEnd);
     const end = following?.cut ? 'cut' : seenEnd;
-    const outcome = guard('reading an outcome', PlacedCall.#outcomeOf, this, call, result, end) ?? { result };
+    const outcome = guard('reading an outcome', () => this.#outcomeOf(call, result, end)) ?? { result };
     if (following?.kept) {
       record.add(outcome);
       return;
@@ -123,9 +123,8 @@ export class PlacedCall implements CallObservation {
     return this.#accumulator?.result();
   }
 
-  // Static, so that `guard` needs no closure for each call.
-  static #outcomeOf(self: PlacedCall, call: ReadonlyCall, result: unknown, end: AnswerEnd): RecordOutcome {
-    const { record } = self;
+  #outcomeOf(call: ReadonlyCall, result: unknown, end: AnswerEnd): RecordOutcome {
+    const { record } = this;
     const { metrics } = record.telemetry;
     const { chunks, failed } = call;
     const takesDetails = record.takesDetails || failed;
@@ -134,16 +133,16 @@ export class PlacedCall implements CallObservation {
     // A stream may end long after its headers have arrived.
     if (limits !== undefined)
       metrics.seeRateLimits(limits, record.attributes, call.now() - (call.headersTime || call.endTime));
-    if (self.#gaps !== undefined) record.measureChunks(self.#gaps.take(), result);
+    if (this.#gaps !== undefined) record.measureChunks(this.#gaps.take(), result);
     return {
       result,
       failure: failed ? readThrown(call.error) : undefined,
       attributes: takesDetails
         ? Object.assign(callAttributes(call, end), reachedLimits(call, limits))
         : undefined,
-      stream: self.#accumulator,
-      timeToFirstToken: self.#firstTokenTime && (self.#firstTokenTime - call.startTime) / 1e3,
-      billing: self.#endpoint && readBilling(self.#endpoint, headers, call.streamed),
+      stream: this.#accumulator,
+      timeToFirstToken: this.#firstTokenTime && (this.#firstTokenTime - call.startTime) / 1e3,
+      billing: this.#endpoint && readBilling(this.#endpoint, headers, call.streamed),
       timeToFirstChunk: chunks.first && (chunks.first - call.startTime) / 1e3,
       isInterrupted: call.outcome === 'interrupted',
       isUntimed: isInterruptedCall(call),

@@ -30,11 +30,11 @@ export function recordEnd(
   const unhooked = settings.completionHook === undefined ? ended.failure : withoutMessage(ended.failure);
   const failure = outer === undefined ? (recordContent(telemetry, ended) ?? unhooked) : unhooked;
   if (outer === undefined && failure !== undefined) {
-    guard('recording a failure', recordFailure, ended.span, failure, settings);
-    guard('recording an exception', emitException, events, failure, ended, settings);
+    guard('recording a failure', () => recordFailure(ended.span, failure, settings));
+    guard('recording an exception', () => emitException(events, failure, ended, settings));
   }
   if (settings.events === undefined || ended.operation.scope !== undefined) return;
-  guard('sending events to the sink', emitSinkEvents, { ...ended, failure }, settings);
+  guard('sending events to the sink', () => emitSinkEvents({ ...ended, failure }, settings));
 }
 
 /** @returns the failure as the completion hook changed it; `undefined` without a failure or content */

@@ -141,9 +141,9 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
       this.span.isRecording() || this.#content !== undefined || telemetry.settings.events !== undefined;
     this.takesDetails = recordsDetails || outer?.span.isRecording() === true;
     if (recordsDetails && operation.parameterAttributes !== undefined)
-      guard('reading request parameters', OperationRecord.#readParameters, this, request, place.attributes);
+      guard('reading request parameters', () => this.#readParameters(request, place.attributes));
     if (content?.input !== undefined && this.#content !== undefined)
-      guard('reading request content', OperationRecord.#readInput, this, request);
+      guard('reading request content', () => this.#readInput(request));
   }
 
   /**
@@ -184,7 +184,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   }
 
   add(facts: RecordFacts): void {
-    if (!this.#hasEnded) guard('recording a fact', OperationRecord.#add, this, facts);
+    if (!this.#hasEnded) guard('recording a fact', () => this.#add(facts));
   }
 
   addEvent(name: string, attributes: Attributes, time: number): void {
@@ -219,27 +219,21 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     const outer = this.#outer;
     if (operation.isLasting) finishIn(span.spanContext());
     const { result } = outcome;
-    if (result !== undefined) guard('recording a result', OperationRecord.#readResult, this, outcome);
+    if (result !== undefined) guard('recording a result', () => this.#readResult(result, outcome));
     // Last, because a span that reaches its attribute limit keeps the attributes that were set first.
-    guard('recording a fact', OperationRecord.#add, this, outcome);
+    guard('recording a fact', () => this.#add(outcome));
     const failure = outcome.failure ?? (operation.failure && failureIn(result, operation, this.#result));
     const isMeasured = operation.name !== undefined || this.#usage !== undefined || this.#cost !== undefined;
     if (operation.scope === 'local' || (isMeasured && operation.scope === undefined))
-      guard('recording metrics', OperationRecord.#recordMetrics, this, time, failure);
+      guard('recording metrics', () => this.#recordMetrics(time, failure));
     const reportsToSink = operation.scope === undefined && telemetry.settings.events !== undefined;
     // Only if needed, because gathering over 20 attributes again takes longer than any other step here.
     if (reportsToSink || outer !== undefined || failure !== undefined || this.#content?.awaitsEnd === true) {
       const { isInterrupted } = outcome;
       // After a shutdown, the call may still run, so the other instrumentation's span must not end here.
       const shownBy = isInterrupted === true && outer ? { ...outer, isLeftOpen: false } : outer;
-      guard(
-        'recording an end',
-        recordEnd,
-        telemetry,
-        this.#ended(result, failure, time),
-        shownBy,
-        this.#providers.events,
-      );
+      const ended = this.#ended(result, failure, time);
+      guard('recording an end', () => recordEnd(telemetry, ended, shownBy, this.#providers.events));
     }
     const shown = outer?.span ?? span;
     if (operation.name !== undefined) rememberAnswer(shown, this.attributes, this.#result, this.#isPlaced);
@@ -247,139 +241,134 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     endSpan(span, Math.max(time, this.#startTime));
   }
 
-  // Static, so that `guard` needs no closure for each call.
-  static #readParameters(self: OperationRecord, request: unknown, placed: Attributes | undefined): void {
-    const attributes = self.operation.parameterAttributes?.(request);
+  #readParameters(request: Request, placed: Attributes | undefined): void {
+    const attributes = this.operation.parameterAttributes?.(request);
     if (attributes === undefined) return;
     // Attributes of the placement take precedence: `src/hierarchy` knows more than the request shows.
     for (const name in placed) if (name in attributes) delete attributes[name];
-    self.#parameters = attributes;
-    self.span.setAttributes(attributes);
+    this.#parameters = attributes;
+    this.span.setAttributes(attributes);
   }
 
-  static #readInput(self: OperationRecord, request: unknown): void {
-    const { content, traits } = self.operation;
+  #readInput(request: Request): void {
+    const { content, traits } = this.operation;
     const input = content?.input?.(request);
     if (input === undefined) return;
-    const { recordRequest } = self.#startSettings;
+    const { recordRequest } = this.#startSettings;
     const isModelCall = traits?.inference === 'chat' || traits?.inference === 'text_completion';
     const requestBody =
       recordRequest !== false && isModelCall
         ? restOfRequest(field(request, 'body'), recordRequest)
         : undefined;
-    self.#content?.add(requestBody === undefined ? input : { ...input, requestBody }, SHARE_BEFORE_OTHERS);
+    this.#content?.add(requestBody === undefined ? input : { ...input, requestBody }, SHARE_BEFORE_OTHERS);
   }
 
-  static #add(self: OperationRecord, facts: RecordFacts): void {
+  #add(facts: RecordFacts): void {
     const { attributes, stream, timeToFirstChunk, timeToFirstToken, isUntimed, billing } = facts;
-    if (stream !== undefined) self.#stream = stream;
-    if (billing !== undefined) self.#billing = billing;
-    if (isUntimed === true) self.#isTimed = false;
-    if (timeToFirstChunk !== undefined) self.#timeToFirstChunk = timeToFirstChunk;
+    if (stream !== undefined) this.#stream = stream;
+    if (billing !== undefined) this.#billing = billing;
+    if (isUntimed === true) this.#isTimed = false;
+    if (timeToFirstChunk !== undefined) this.#timeToFirstChunk = timeToFirstChunk;
     if (attributes === undefined) return;
     // The other instrumentation does not record these attributes itself, so its span gets them, too.
-    if (self.#outer?.span.isRecording() === true) self.#outer.span.setAttributes(attributes);
+    if (this.#outer?.span.isRecording() === true) this.#outer.span.setAttributes(attributes);
     if (timeToFirstChunk !== undefined)
       attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = timeToFirstChunk;
     if (timeToFirstToken !== undefined) attributes[ATTR.OPENAI_STREAM_TIME_TO_FIRST_TOKEN] = timeToFirstToken;
-    self.span.setAttributes(attributes);
-    if (self.operation.isLasting) Object.assign(self.attributes, attributes);
-    else self.#added = self.#added === NO_ATTRIBUTES ? attributes : { ...self.#added, ...attributes };
+    this.span.setAttributes(attributes);
+    if (this.operation.isLasting) Object.assign(this.attributes, attributes);
+    else this.#added = this.#added === NO_ATTRIBUTES ? attributes : { ...this.#added, ...attributes };
   }
 
-  static #readResult(self: OperationRecord, outcome: RecordOutcome): void {
-    const { operation, telemetry } = self;
-    const { result, stream = self.#stream, billing } = outcome;
-    if (billing !== undefined) self.#billing = billing;
-    if (operation.usage !== undefined) self.#usage = guard('reading usage', operation.usage, result);
-    self.#whole = operation.whole?.(result);
-    const attributes = operation.resultAttributes?.(result, self.#route) ?? {};
+  #readResult(result: Result, outcome: RecordOutcome<Result>): void {
+    const { operation, telemetry } = this;
+    const { stream = this.#stream, billing } = outcome;
+    if (billing !== undefined) this.#billing = billing;
+    if (operation.usage !== undefined) this.#usage = guard('reading usage', operation.usage, result);
+    this.#whole = operation.whole?.(result);
+    const attributes = operation.resultAttributes?.(result, this.#route) ?? {};
     const skipped = stream?.skippedCalls || attributes[ATTR.OPENAI_SKIPPED_TOOL_CALLS];
     if (skipped !== undefined) attributes[ATTR.OPENAI_SKIPPED_TOOL_CALLS] = skipped;
     if ((skipped ?? attributes[ATTR.OPENAI_SKIPPED_STEPS]) !== undefined) notice('calls_skipped');
-    addUsageAttributes(attributes, self.#usage, telemetry.settings.conventions);
+    addUsageAttributes(attributes, this.#usage, telemetry.settings.conventions);
     const estimated = operation.usage && stream?.contentChunks;
-    if (self.#usage === undefined && estimated)
+    if (this.#usage === undefined && estimated)
       attributes[ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS] = estimated;
     const elsewhere = operation.spentElsewhere && guard('reading totals', operation.spentElsewhere, result);
-    if (elsewhere !== undefined) OperationRecord.#addTotals(self, attributes, elsewhere);
-    self.#result = attributes;
-    self.#cost = guard('pricing a result', OperationRecord.#price, self, result, attributes);
+    if (elsewhere !== undefined) this.#addTotals(attributes, elsewhere);
+    this.#result = attributes;
+    this.#cost = guard('pricing a result', () => this.#price(result, attributes));
     // OpenTelemetry's SDK logs a warning if an attribute is set on a span that has ended.
-    if (self.#cost !== undefined && self.#outer?.span.isRecording() === true)
-      self.#outer.span.setAttribute(ATTR.OPENAI_COST, self.#cost);
-    self.span.setAttributes(telemetry.settings.olderNames ? withOlderNames(attributes) : attributes);
-    if (self.#content !== undefined || self.#readsContentLate)
-      guard('reading content', OperationRecord.#readOutput, self, result);
+    if (this.#cost !== undefined && this.#outer?.span.isRecording() === true)
+      this.#outer.span.setAttribute(ATTR.OPENAI_COST, this.#cost);
+    this.span.setAttributes(telemetry.settings.olderNames ? withOlderNames(attributes) : attributes);
+    if (this.#content !== undefined || this.#readsContentLate)
+      guard('reading content', () => this.#readOutput(result));
   }
 
   /** Adds the cost in USD, if known, and that of each modality, if not all is text. @returns the cost */
-  static #price(self: OperationRecord, result: unknown, attributes: Attributes): number | undefined {
-    const { operation, telemetry } = self;
+  #price(result: Result, attributes: Attributes): number | undefined {
+    const { operation, telemetry } = this;
     if (telemetry.settings.cost === false) return undefined;
-    const usage = self.#usage;
+    const usage = this.#usage;
     const parts: Attributes | undefined = usage?.modalities && {};
     // Only the call that creates a response has its cost. The operation that retrieves one has no `usage`.
     const reported =
       operation.usage &&
-      (readReportedCost(self.attributes[ATTR.GEN_AI_PROVIDER_NAME], result) ?? self.#billing?.reported);
-    const answered = operation.isLasting ? { ...self.attributes, ...attributes } : attributes;
-    const seller = sellerFacts(self.#endpoint, self.#billing);
+      (readReportedCost(this.attributes[ATTR.GEN_AI_PROVIDER_NAME], result) ?? this.#billing?.reported);
+    const answered = operation.isLasting ? { ...this.attributes, ...attributes } : attributes;
+    const seller = sellerFacts(this.#endpoint, this.#billing);
     const spending = { ...operation.fees?.(result), ...seller, usage, reported };
-    const cost = findCost(telemetry.settings, spending, self.attributes, answered, parts);
+    const cost = findCost(telemetry.settings, spending, this.attributes, answered, parts);
     if (cost === undefined) return undefined;
     attributes[ATTR.OPENAI_COST] = cost;
     if (parts !== undefined) Object.assign(attributes, parts);
     return cost;
   }
 
-  static #addTotals(
-    self: OperationRecord,
-    attributes: Attributes,
-    { usage, serviceTier, calls }: TotalSpent,
-  ): void {
-    const { settings } = self.telemetry;
+  #addTotals(attributes: Attributes, { usage, serviceTier, calls }: TotalSpent): void {
+    const { settings } = this.telemetry;
     const response = { ...attributes, [ATTR.OPENAI_RESPONSE_SERVICE_TIER]: serviceTier };
-    const spending = { ...sellerFacts(self.#endpoint, self.#billing), usage, aggregate: true };
-    const cost = guard('pricing totals', () => findCost(settings, spending, self.attributes, response));
+    const spending = { ...sellerFacts(this.#endpoint, this.#billing), usage, aggregate: true };
+    const cost = guard('pricing totals', () => findCost(settings, spending, this.attributes, response));
     const { unpriced = 0 } = spentBy(usage, cost, settings);
     Object.assign(attributes, totalAttributes({ ...NO_TOTALS, usage, cost, unpriced: unpriced * calls }));
   }
 
-  static #readOutput(self: OperationRecord, result: unknown): void {
-    const { operation } = self;
-    if (self.#readsContentLate && self.mayHaveContent) self.#content = self.#beginContent();
-    const output = self.#content && operation.content?.output?.(result);
-    if (output !== undefined) self.#content?.add(output);
+  #readOutput(result: Result): void {
+    const { operation } = this;
+    if (this.#readsContentLate && this.mayHaveContent) this.#content = this.#beginContent();
+    const output = this.#content && operation.content?.output?.(result);
+    if (output !== undefined) this.#content?.add(output);
   }
 
-  static #recordMetrics(self: OperationRecord, time: number, failure: Failure | undefined): void {
-    const { telemetry, operation, context } = self;
-    const { metrics } = self.#providers;
-    const lasted = (time - self.#startTime) / 1e3;
+  #recordMetrics(time: number, failure: Failure | undefined): void {
+    const { telemetry, operation, context } = this;
+    const { metrics } = this.#providers;
+    const lasted = (time - this.#startTime) / 1e3;
     if (operation.scope === 'local') {
-      const dimensions = { ...self.attributes, ...self.#added };
-      if (self.#isTimed) metrics.recordLocalDuration(lasted, dimensions, failure?.type, context);
+      const dimensions = { ...this.attributes, ...this.#added };
+      if (this.#isTimed) metrics.recordLocalDuration(lasted, dimensions, failure?.type, context);
       return;
     }
-    const whole = self.#whole;
-    const usage = whole === undefined ? self.#usage : whole.usage;
-    const cost = whole === undefined ? self.#cost : whole.cost;
-    const seconds = whole === undefined ? (self.#isTimed ? lasted : undefined) : whole.seconds;
+    const whole = this.#whole;
+    const usage = whole === undefined ? this.#usage : whole.usage;
+    const cost = whole === undefined ? this.#cost : whole.cost;
+    const seconds = whole === undefined ? (this.#isTimed ? lasted : undefined) : whole.seconds;
     // If another instrumentation records these metrics, we do not. None of the others records the cost.
-    const isNamed = operation.name !== undefined && self.#outer?.recordsMetrics !== true;
+    const isNamed = operation.name !== undefined && this.#outer?.recordsMetrics !== true;
     const measured = {
       seconds: isNamed ? seconds : undefined,
       usage: isNamed ? usage : undefined,
       cost,
       prompt:
         cost !== undefined && telemetry.settings.costByPrompt
-          ? promptOf(self.attributes, context)
+          ? promptOf(this.attributes, context)
           : undefined,
-      timeToFirstChunk: isNamed ? self.#timeToFirstChunk : undefined,
+      timeToFirstChunk: isNamed ? this.#timeToFirstChunk : undefined,
       errorType: failure?.type,
     };
-    metrics.recordOperation(self.attributes, self.#result, measured, context, telemetry.settings.conventions);
+    metrics.recordOperation(this.attributes, this.#result, measured, context, telemetry.settings.conventions);
   }
 
   #ended(result: unknown, failure: Failure | undefined, endTime: number): EndedOperation {
@@ -421,7 +410,7 @@ function startSpan(
   const early: Attributes = {};
   for (const key in attributes) if (!key.startsWith(LATE_PREFIX)) early[key] = attributes[key];
   const span = telemetry.startSpan(name, { ...options, attributes: early }, place.parent);
-  guard('recording ids', addLate, span, attributes);
+  guard('recording ids', () => addLate(span, attributes));
   return span;
 }
 
