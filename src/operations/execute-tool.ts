@@ -61,6 +61,8 @@ export interface RecordedToolCall {
   /** Whether the program ran the tool, so that this process measured its duration. */
   readonly timedHere?: boolean;
   readonly provider: string | undefined;
+  /** The agent of `@openai/agents` whose model asked for the call. Other agents are in the place of the call. */
+  readonly agentName?: string | undefined;
 }
 
 export const executeTool: OperationKind<RecordedToolCall, RecordedToolCall> = {
@@ -80,6 +82,7 @@ export const executeTool: OperationKind<RecordedToolCall, RecordedToolCall> = {
     };
     // The event `gen_ai.client.inference.operation.details` requires this attribute.
     define(attributes, ATTR.GEN_AI_PROVIDER_NAME, recorded.provider);
+    define(attributes, ATTR.GEN_AI_AGENT_NAME, recorded.agentName);
     define(attributes, ATTR.OPENAI_STEP_ID, recorded.stepId);
     define(attributes, ATTR.GEN_AI_RESPONSE_ID, recorded.responseId);
     define(attributes, ATTR.OPENAI_ITEM_ID, call.itemId);

@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
+import type { ToolRun } from '../sdk/helper-observer.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import {
   GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
@@ -41,7 +42,7 @@ export const programFunction: OperationKind<
 
 /** A function of the program that the model asked for and that a helper of the SDK runs. */
 export const programTool: OperationKind<
-  { readonly name: string; readonly arguments: unknown; readonly provider: string },
+  Pick<ToolRun, 'name' | 'description' | 'arguments'> & { readonly provider: string },
   ProgramResult
 > = {
   name: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
@@ -56,7 +57,10 @@ export const programTool: OperationKind<
     [ATTR.OPENAI_TOOL_TYPE]: 'function',
   }),
   content: {
-    input: ({ arguments: given }) => ({ toolArguments: parseJson(given) }),
+    input: ({ arguments: given, description }) => ({
+      parameters: { [ATTR.GEN_AI_TOOL_DESCRIPTION]: description },
+      toolArguments: parseJson(given),
+    }),
     output: ({ value }) => ({ toolResult: plainData(parseJson(value)) }),
   },
 };

@@ -22,9 +22,9 @@ export function recordAgents(): () => void {
   const stopWaiting = onTraceProvider((provider) => {
     if (observed.value.has(provider)) return;
     observed.value.set(provider, true);
-    agentsCalls.place = (context, place, operation) => {
+    agentsCalls.place = (context, place, operation, request) => {
       const node = agentsNodeIn(context);
-      return node === undefined ? place : placeWithinAgents(place, node, operation);
+      return node === undefined ? place : placeWithinAgents(place, node, operation, request);
     };
     agentsCalls.ignored = (context) => {
       const node = agentsNodeIn(context);

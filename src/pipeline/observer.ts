@@ -152,7 +152,7 @@ export class Observer implements CallObserver, ProviderListener {
   runTool(tool: ToolRun): unknown {
     if (this.telemetry.isDisabled) return tool.run();
     const { origin, provider } = endpointOfClient(tool.client, this.settings.providers);
-    const request = { name: tool.name, arguments: tool.arguments, provider };
+    const request = { name: tool.name, description: tool.description, arguments: tool.arguments, provider };
     const started = startOperation(this.telemetry, programTool, request, (context) =>
       this.#hierarchy?.tracker.toolCalls.running(tool, origin, context),
     );
@@ -287,7 +287,7 @@ export class Observer implements CallObserver, ProviderListener {
       return new UnrecordedCall(hooks?.around(placed) ?? placed, changes);
     }
     const { context = call.context } = placed;
-    const place = agentsCalls.place?.(context, placed, operation) ?? placed;
+    const place = agentsCalls.place?.(context, placed, operation, request) ?? placed;
     if (!hasSpan) return new UnrecordedCall(place, changes);
     const outer = this.#others.above(context, operation.traits?.inference);
     if (outer !== undefined) notice('other_instrumentation', outer.scope ?? 'Another instrumentation');

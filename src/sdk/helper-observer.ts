@@ -18,6 +18,7 @@ export interface ModelToolCall {
 export interface ToolRun {
   readonly client: object;
   readonly name: string;
+  readonly description: string | undefined;
   /** The arguments that the function gets: parsed, or as JSON text. */
   readonly arguments: unknown;
   /** The tool calls with which the model asked for this function. */

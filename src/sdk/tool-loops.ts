@@ -1,6 +1,6 @@
 import { guard } from '../util/guard.ts';
 import { isReadableArray, ownValue } from '../util/own-data.ts';
-import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../util/payload.ts';
+import { arrayField, asText, field, first, MAX_REPEATED, objectField, stringField } from '../util/payload.ts';
 import { type OutcomeListener, watchOutcome } from '../util/watch-result.ts';
 import type { HelperObserver, ModelToolCall } from './helper-observer.ts';
 import { PatchedClass, type Patches } from './patches.ts';
@@ -123,7 +123,8 @@ function watchTools(body: unknown, client: object, observer: HelperObserver): un
         const name = guard('naming a tool', toolName, names.get(definition), definition, value) ?? 'function';
         const calls = (): readonly ModelToolCall[] => callsOf(args[1], name);
         const history = (): readonly unknown[] => historyOf(args[1]);
-        return observer.runTool?.({ client, name, arguments: args[0], calls, history, run });
+        const description = asText(ownValue(definition, 'description'));
+        return observer.runTool?.({ client, name, description, arguments: args[0], calls, history, run });
       });
     });
   };

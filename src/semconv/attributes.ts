@@ -180,6 +180,9 @@ export const GEN_AI_TOOL_DEFINITIONS = 'gen_ai.tool.definitions' as const;
 /** Reference to the tool definitions that a completion hook has stored. */
 export const GEN_AI_TOOL_DEFINITIONS_REF = 'gen_ai.tool.definitions_ref' as const;
 
+/** Description of the tool, as the request gives it to the model. */
+export const GEN_AI_TOOL_DESCRIPTION = 'gen_ai.tool.description' as const;
+
 /** Name of the function or hosted tool. */
 export const GEN_AI_TOOL_NAME = 'gen_ai.tool.name' as const;
 

@@ -58,6 +58,22 @@ export const METRIC_GEN_AI_INVOKE_AGENT_DURATION: MetricDefinition = {
   buckets: [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6],
 };
 
+export const METRIC_GEN_AI_INVOKE_AGENT_INFERENCE_CALLS: MetricDefinition = {
+  name: 'gen_ai.invoke_agent.inference_calls',
+  description: "How many calls to its model an agent of `@openai/agents` made, until it answered or handed over.",
+  unit: '{inference_call}',
+  valueType: 'int',
+  buckets: [1, 2, 4, 8, 16, 32, 64, 128],
+};
+
+export const METRIC_GEN_AI_INVOKE_AGENT_TOOL_CALLS: MetricDefinition = {
+  name: 'gen_ai.invoke_agent.tool_calls',
+  description: "How many tool calls, hosted ones and handoffs included, the model of an agent of `@openai/agents` asked for.",
+  unit: '{tool_call}',
+  valueType: 'int',
+  buckets: METRIC_GEN_AI_INVOKE_AGENT_INFERENCE_CALLS.buckets,
+};
+
 export const METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION: MetricDefinition = {
   name: 'gen_ai.invoke_workflow.duration',
   description: "Duration of one workflow of `@openai/agents`, or of one loop of model and tool calls that a helper of the SDK runs.",

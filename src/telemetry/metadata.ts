@@ -12,7 +12,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { Caller } from '../config/completion-types.ts';
-import { type ShowsCall, shownByAgents } from '../sdk/agents-sdk/agents-key.ts';
+import { type AgentsCaller, agentsCallerIn } from '../sdk/agents-sdk/agents-key.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { cut } from '../util/cut-text.ts';
 import { pickAttributes } from '../util/otel-api.ts';
@@ -128,10 +128,9 @@ export function withMetadataOf(caller: Context, context: Context): Context {
   return context.setValue(METADATA, metadataIn(caller) ?? NO_METADATA);
 }
 
-export interface CallerTrace {
+export interface CallerTrace extends Partial<AgentsCaller> {
   span: SpanContext | undefined;
   readonly metadata: Attributes | undefined;
-  readonly showsCall: ShowsCall | undefined;
   readonly bare: Context;
 }
 
@@ -139,10 +138,12 @@ export function callerTraceOf(context: Context): CallerTrace {
   const span = trace.getSpanContext(context);
   // A span without valid ids, such as a no-op span, is left out: each span below it would start a new trace.
   const isReal = span !== undefined && isSpanContextValid(span);
+  const agent = agentsCallerIn(context);
   return {
     span: isReal ? span : undefined,
     metadata: metadataIn(context),
-    showsCall: shownByAgents(context),
+    showsCall: agent?.showsCall,
+    agentName: agent?.agentName,
     bare: bareContext(context),
   };
 }
@@ -157,7 +158,7 @@ export function bareContext(context: Context): Context {
   return baggage === undefined ? base : propagation.setBaggage(base, baggage);
 }
 
-export function contextOf(caller: Omit<CallerTrace, 'showsCall'>): Context {
+export function contextOf(caller: CallerTrace): Context {
   const { span, metadata, bare } = caller;
   const context = span === undefined ? bare : trace.setSpanContext(bare, span);
   return metadata === undefined ? context : context.setValue(METADATA, metadata);

@@ -42,7 +42,7 @@ it.each([{ tracing: true }, { tracing: false }])(
     await runner.run(new Agent({ name: 'Helper', model: newModel() }), 'Hi');
     await expectTree(`
       invoke_workflow Agent workflow  openai.total.input_tokens=12
-      └─ invoke_agent Helper
+      └─ invoke_agent Helper          openai.total.input_tokens=12
          └─ chat claude               gen_ai.usage.input_tokens=12 gen_ai.usage.output_tokens=3 gen_ai.usage.cache_read.input_tokens=8 gen_ai.provider.name=another.provider
     `);
     expect(await points('gen_ai.client.token.usage')).toHaveLength(2);

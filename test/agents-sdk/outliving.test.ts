@@ -58,7 +58,7 @@ tracingOrNot((tracing) => {
       else await Array.fromAsync(left as AsyncIterable<string>);
       await expectTree(`
     invoke_workflow Chat      openai.total.input_tokens=220 openai.total.output_tokens=30
-    └─ invoke_agent Helper
+    └─ invoke_agent Helper   openai.total.input_tokens=220 openai.total.output_tokens=30
        ├─ chat gpt-4o
        ├─ execute_tool echo
        └─ chat gpt-4o

@@ -50,13 +50,13 @@ tracingOrNot((tracing) => {
       await expectTree(`
     program
     └─ invoke_workflow Agent workflow         openai.total.input_tokens=370 openai.total.output_tokens=35
-       ├─ invoke_agent Triage                 gen_ai.agent.name=Triage
+       ├─ invoke_agent Triage                 gen_ai.agent.name=Triage openai.total.input_tokens=220 openai.total.output_tokens=30
        │  ├─ chat gpt-4o                      gen_ai.agent.name=Triage gen_ai.usage.input_tokens=100
        │  ├─ execute_tool get_weather         gen_ai.agent.name=Triage gen_ai.tool.call.id={weather}
        │  │  └─ db query
        │  ├─ chat gpt-4o                      gen_ai.agent.name=Triage gen_ai.usage.input_tokens=120
        │  └─ execute_tool transfer_to_Tutor   gen_ai.agent.name=Triage gen_ai.tool.call.id={transfer} openai.agents.handoff.to=Tutor
-       └─ invoke_agent Tutor                  gen_ai.agent.name=Tutor
+       └─ invoke_agent Tutor                  gen_ai.agent.name=Tutor openai.total.input_tokens=150 openai.total.output_tokens=5
           └─ chat gpt-4o-mini                 gen_ai.agent.name=Tutor gen_ai.usage.input_tokens=150
   `);
       const durations = (await telemetry.metrics())

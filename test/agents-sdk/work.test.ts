@@ -186,7 +186,7 @@ tracingOrNot((tracing) => {
     await runner.run(newHelper(draw), 'Hi');
     await expectTree(`
     invoke_workflow Agent workflow      openai.total.input_tokens=227 openai.total.output_tokens=330
-    └─ invoke_agent Helper
+    └─ invoke_agent Helper            openai.total.input_tokens=227 openai.total.output_tokens=330
        ├─ chat gpt-4o
        ├─ execute_tool draw
        │  └─ generate_content gpt-image-1

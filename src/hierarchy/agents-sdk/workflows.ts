@@ -14,7 +14,7 @@ import {
   totalAttributes,
 } from '../../telemetry/cost/usage.ts';
 import { findEvaluated } from '../../telemetry/evaluations/evaluated-spans.ts';
-import type { Operation, RequestedToolCall } from '../../telemetry/operation.ts';
+import type { ApiRequest, Operation, RequestedToolCall } from '../../telemetry/operation.ts';
 import { type Failure, readThrown } from '../../telemetry/outcomes/failure.ts';
 import { outcomeAttributes } from '../../telemetry/outcomes/tool-outcome.ts';
 import type { Placement } from '../../telemetry/placement.ts';
@@ -39,6 +39,7 @@ import {
 } from '../dialects/agents-sdk.ts';
 import { requestTo } from '../dialects/shared-readers.ts';
 import { spanContextIn, traceContextOf, withoutFlags } from '../processes/metadata.ts';
+import { AgentCalls } from './agent-calls.ts';
 
 function toolNameOf({ name, namespace }: RequestedToolCall): string {
   // A tool that the model found by a search has its own name as namespace.
@@ -63,10 +64,16 @@ class RecordedNode {
    * sensitive.
    */
   withholdsText = false;
-  /** Set only for a trace: the usage and cost of all model calls inside. */
+  /** Set only for a trace or an agent: the usage and cost of all model calls inside. */
   spent: Spent = NOTHING_SPENT;
+  /** Set only for an agent: its own model calls. */
+  calls: AgentCalls = new AgentCalls();
   /** The last tool calls of an agent that no function has answered. A resumed run begins without any. */
   requested: readonly RequestedToolCall[] = [];
+
+  get keepsContent(): boolean {
+    return this.operation?.record.mayHaveContent === true;
+  }
 }
 
 export function recordOf(node: AgentsNode): RecordedNode {
@@ -74,31 +81,46 @@ export function recordOf(node: AgentsNode): RecordedNode {
   return node.notes as RecordedNode;
 }
 
-/** The agent that makes a call. A request without an operation name, such as one for an image, is not the agent's. */
-function agentOf(node: AgentsNode, { name }: Operation): AgentsNode | undefined {
-  return name === undefined ? undefined : node.agent;
+/** The agent whose own model is called. Other calls in an agent, such as for an image, are the program's. */
+function askingAgent(node: AgentsNode, { traits }: Operation): AgentsNode | undefined {
+  return node.isModelCall && traits?.inference === 'chat' ? node.agent : undefined;
 }
 
-function askingAgent(node: AgentsNode, operation: Operation): AgentsNode | undefined {
-  return node.isModelCall ? agentOf(node, operation) : undefined;
+/** A request that is no operation is not the agent's. */
+function agentAttributes({ agentName }: AgentsNode, { name }: Operation): Attributes {
+  return defined({ [ATTR.GEN_AI_AGENT_NAME]: name === undefined ? undefined : agentName });
 }
 
-function agentAttributes(node: AgentsNode, operation: Operation): Attributes {
-  return defined({ [ATTR.GEN_AI_AGENT_NAME]: stringField(agentOf(node, operation)?.data, 'name') });
+function noteAsked(node: AgentsNode, operation: Operation, request: ApiRequest): void {
+  const agent = askingAgent(node, operation);
+  if (agent === undefined) return;
+  const { calls, keepsContent } = recordOf(agent);
+  calls.asked(request, keepsContent);
 }
 
-function noteAnswer(node: AgentsNode, operation: Operation, result: unknown, spent: Spent): void {
+function noteAnswered(node: AgentsNode, operation: Operation, result: unknown, spent: Spent): void {
   if (result === undefined) return;
   const agent = askingAgent(node, operation);
-  if (agent !== undefined) recordOf(agent).requested = operation.toolCalls?.(result) ?? [];
-  for (let above: AgentsNode | undefined = node.trace; above !== undefined; above = above.parent?.trace) {
-    const workflow = recordOf(above);
-    workflow.spent = addSpent(workflow.spent, spent);
+  if (agent !== undefined) {
+    const recorded = recordOf(agent);
+    recorded.requested = operation.toolCalls?.(result) ?? [];
+    recorded.calls.answered(operation, result);
+  }
+  for (let above: AgentsNode | undefined = node; above !== undefined; above = above.parent) {
+    if (above.type !== 'trace' && above.type !== 'agent') continue;
+    const around = recordOf(above);
+    around.spent = addSpent(around.spent, spent);
   }
 }
 
-export function placeWithinAgents(place: Placement, node: AgentsNode, operation: Operation): Placement {
+export function placeWithinAgents(
+  place: Placement,
+  node: AgentsNode,
+  operation: Operation,
+  request: ApiRequest,
+): Placement {
   if (operation.traits?.inference === 'chat') recordOf(node).hasModelCall = true;
+  noteAsked(node, operation, request);
   return {
     ...place,
     onFact: place.onFact && ((...fact) => place.onFact?.(...fact)),
@@ -108,7 +130,7 @@ export function placeWithinAgents(place: Placement, node: AgentsNode, operation:
       if (agent !== undefined) recordOf(agent).failure = call.failed ? readThrown(call.error) : undefined;
       return place.onEnd?.(call, result, record, answerEnd);
     },
-    beforeEnd: (_, result, spent) => noteAnswer(node, operation, result, spent),
+    beforeEnd: (_, result, spent) => noteAnswered(node, operation, result, spent),
   };
 }
 
@@ -134,6 +156,9 @@ export class Workflows implements AgentsListener {
     const active = activeContext();
     if (isSuppressed(active)) return;
     const recorded = recordOf(node);
+    // The first span of a trace or agent that is resumed has counted what came before.
+    recorded.spent = NOTHING_SPENT;
+    recorded.calls = new AgentCalls();
     if (row(REPORTED_CALLS, node.type) !== undefined) {
       const clock = new LastingClock();
       recorded.callStart = { parent: contextFor(node, active), startTime: clock.now(), clock };
@@ -142,8 +167,6 @@ export class Workflows implements AgentsListener {
     if (node.type === 'trace') {
       const outer = isInside(node) ? node.parent?.trace : undefined;
       recorded.telemetry = outer === undefined ? this.#telemetryNow() : recordOf(outer).telemetry;
-      // The first span of a resumed trace has counted what was spent before.
-      recorded.spent = NOTHING_SPENT;
       if (outer !== undefined) return;
     }
     const { telemetry } = recordOf(node.trace);
@@ -168,22 +191,25 @@ export class Workflows implements AgentsListener {
       for (let around: AgentsNode | undefined = node; around !== undefined; around = around.parent)
         recordOf(around).withholdsText = true;
     const recorded = recordOf(node);
-    const { operation, spent } = recorded;
+    const { operation, spent, calls } = recorded;
     if (operation === undefined) return;
     recorded.operation = undefined;
-    const result = readEnd(node.type, node.data);
+    const result = endOf(node);
     const { toolName, attributes } = result;
+    const { record } = operation;
     const call = answeredCall(node, toolName);
     const name = node.type === 'handoff' ? (call?.name ?? toolName) : undefined;
     define(attributes, ATTR.GEN_AI_TOOL_NAME, name);
     define(attributes, ATTR.GEN_AI_TOOL_CALL_ID, call?.id);
-    if (node.type === 'trace') Object.assign(attributes, totalAttributes({ ...NO_TOTALS, ...spent }));
+    if (node.type === 'trace' || node.type === 'agent')
+      Object.assign(attributes, totalAttributes({ ...NO_TOTALS, ...spent }));
+    if (node.type === 'agent')
+      record.telemetry.metrics.recordAgentCalls(calls, record.attributes, record.context);
     const failure = failureOfNode(node);
     // If nothing else shows how a trace ended, its last agent does.
     if (node.type === 'agent') recordOf(node.trace).failure = failure;
     const outcome =
       node.type === 'function' ? readAgentsToolOutcome(node.data, node.error, failure) : undefined;
-    const { record } = operation;
     if (name !== undefined) record.rename(`execute_tool ${name}`);
     operation.end({
       attributes: { ...attributes, ...outcomeAttributes(outcome) },
@@ -300,11 +326,33 @@ function contextFor(node: AgentsNode, active: Context): Context {
   return above.recorded?.context ?? active;
 }
 
+/** What `@openai/agents` tells at the end, and what only the model calls of the agent show. */
+function endOf(node: AgentsNode): AgentsEnd {
+  const end = readEnd(node.type, node.data);
+  if (node.agent === undefined) return end;
+  const { calls } = recordOf(node.agent);
+  if (node.type === 'agent')
+    return {
+      ...end,
+      attributes: { ...end.attributes, ...calls.attributes },
+      content: () => ({ toolDefinitions: calls.toolDefinitions }),
+    };
+  if (node.type !== 'function') return end;
+  const tool = String(node.data.name);
+  // The library puts the namespace of a tool before its name.
+  const described = (): Attributes => ({
+    [ATTR.GEN_AI_TOOL_DESCRIPTION]: calls.toolDefinitions.find(
+      ({ name }) => tool === name || tool.endsWith(`.${name}`),
+    )?.description,
+  });
+  return { ...end, content: () => ({ ...end.content(), parameters: described() }) };
+}
+
 function idsAround(node: AgentsNode, parent: Context): Attributes {
   return defined({
     [ATTR.OPENAI_AGENTS_TRACE_ID]: recordedTraceId(node.trace),
     [ATTR.GEN_AI_CONVERSATION_ID]: conversationIn(contextBelow(parent, node, undefined)),
-    [ATTR.GEN_AI_AGENT_NAME]: stringField(node.agent?.data, 'name'),
+    [ATTR.GEN_AI_AGENT_NAME]: node.agentName,
   });
 }
 
@@ -330,6 +378,7 @@ function recordUnseenCall(node: AgentsNode): void {
   const { operation, path, body, result, provider } = reported;
   if (isSeen(result, startTime)) return;
   const request = requestTo(path, body);
+  noteAsked(node, operation, request);
   const endpoint: Endpoint = { origin: '', provider, address: undefined, port: undefined };
   const place = {
     parent,
@@ -337,7 +386,7 @@ function recordUnseenCall(node: AgentsNode): void {
   };
   const record = new OperationRecord(telemetry, { operation, request, endpoint, place, startTime });
   record.end({ result, failure }, clock.now());
-  noteAnswer(node, operation, result, record.spent);
+  noteAnswered(node, operation, result, record.spent);
 }
 
 /**

@@ -76,7 +76,15 @@ const SPAN_TYPES: Readonly<Record<string, SpanType>> = {
     ATTR.GEN_AI_WORKFLOW_NAME,
     DEFAULT_WORKFLOW,
   ),
-  agent: namedOperation(GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT, ATTR.GEN_AI_AGENT_NAME, 'Agent'),
+  agent: {
+    ...namedOperation(GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT, ATTR.GEN_AI_AGENT_NAME, 'Agent'),
+    // `text` is the default of the library. Any other value names a schema.
+    end: ({ output_type: type }) => ({
+      attributes: defined({
+        [ATTR.GEN_AI_OUTPUT_TYPE]: type === undefined || type === 'text' ? undefined : 'json',
+      }),
+    }),
+  },
   function: {
     start: (data) => toolStart(stringField(data, 'name') ?? 'function', 'function'),
     end: (data) => {

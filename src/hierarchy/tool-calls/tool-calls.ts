@@ -252,7 +252,8 @@ export class ToolCalls {
     answering?: Context,
   ): void {
     const timedHere = answering !== undefined;
-    const recorded = { call, responseId, vectorStoreIds, timedHere, provider: endpoint.provider };
+    const agentName = parent?.agentName;
+    const recorded = { call, responseId, vectorStoreIds, timedHere, agentName, provider: endpoint.provider };
     const within = parent === undefined ? (answering ?? ROOT_CONTEXT) : contextOf(parent);
     recordToolCall(this.#telemetry, recorded, { parent: within, place }, times);
   }

@@ -9,6 +9,12 @@ export const CONVERSATION: symbol = createContextKey('opentelemetry-instrumentat
 /** Whether `@openai/agents` has a span for a tool call that its model asks for. */
 export type ShowsCall = (call: { readonly type: string; readonly name: string }) => boolean;
 
-export function shownByAgents(context: Context): ShowsCall | undefined {
-  return (context.getValue(AGENTS) as { readonly showsCall: ShowsCall | undefined } | undefined)?.showsCall;
+/** What a model call shows of the agent that makes it. */
+export interface AgentsCaller {
+  readonly showsCall: ShowsCall | undefined;
+  readonly agentName: string | undefined;
+}
+
+export function agentsCallerIn(context: Context): AgentsCaller | undefined {
+  return context.getValue(AGENTS) as AgentsCaller | undefined;
 }

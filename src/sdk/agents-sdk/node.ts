@@ -1,8 +1,8 @@
 import type { Context, Span } from '@opentelemetry/api';
 import { BoundedMap } from '../../util/bounded-map.ts';
 import { LinkedContext, SPAN_KEY } from '../../util/context.ts';
-import { arrayField, asObject, field, type PayloadObject } from '../../util/payload.ts';
-import { AGENTS, CONVERSATION, type ShowsCall } from './agents-key.ts';
+import { arrayField, asObject, field, type PayloadObject, stringField } from '../../util/payload.ts';
+import { AGENTS, type AgentsCaller, CONVERSATION, type ShowsCall } from './agents-key.ts';
 
 /** The spans that call models. A model without its own span is called in an agent or turn. */
 const AGENT_WORK: readonly string[] = ['response', 'generation', 'turn', 'agent'];
@@ -16,7 +16,7 @@ const DEPTH: unique symbol = Symbol('depth');
 const MAX_OPEN_IN_TRACE = 1_000;
 
 /** A trace or span of `@openai/agents`, recorded by it or not. Copies of a trace or span share one node. */
-export class AgentsNode {
+export class AgentsNode implements AgentsCaller {
   /** The type of the span in `@openai/agents`: `agent`, `function`, …; `trace` for a trace. */
   readonly type: string;
   /** The node's data in `@openai/agents`, which adds to this object until the node ends. */
@@ -86,6 +86,10 @@ export class AgentsNode {
   /** The first node from here upwards that has a span, if possible one that has not ended. */
   get nearest(): AgentsNode | undefined {
     return this.open ?? this.closest(({ recorded }) => recorded !== undefined);
+  }
+
+  get agentName(): string | undefined {
+    return stringField(this.agent?.data, 'name');
   }
 
   get conversationId(): string | undefined {

@@ -140,12 +140,12 @@ export class ContentRecord {
     const { events, context, targets } = this.#of;
     if (this.#isOutdated) return undefined;
     const shown = this.#held === undefined ? failure : this.#passHook(this.#held, attributes, failure);
-    // The conventions define the event for GenAI operations only.
-    if (targets.event && attributes[ATTR.GEN_AI_OPERATION_NAME] !== undefined)
+    const { written } = this;
+    if (targets.event && hasDetails(attributes, written))
       events?.emit({
         name: EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS,
         context,
-        attributes: { ...attributes, ...this.written },
+        attributes: { ...attributes, ...written },
         time,
       });
     return shown;
@@ -167,6 +167,20 @@ export class ContentRecord {
       ? failure
       : { ...failure, message: typeof errorMessage === 'string' ? errorMessage : undefined };
   }
+}
+
+/**
+ * The conventions define the event for GenAI operations of a provider. Without content, only the details of a request are
+ * worth an event.
+ */
+function hasDetails(attributes: Attributes, written: Readonly<Record<string, unknown>>): boolean {
+  const {
+    [ATTR.GEN_AI_OPERATION_NAME]: name,
+    [ATTR.GEN_AI_PROVIDER_NAME]: provider,
+    [ATTR.SERVER_ADDRESS]: address,
+  } = attributes;
+  const isGiven = address !== undefined || Object.keys(written).length > 0;
+  return name !== undefined && provider !== undefined && isGiven;
 }
 
 /** @returns the completion as the hook left it; `undefined` if its content may not be recorded */

@@ -33,6 +33,8 @@ const HISTOGRAMS = {
   toolDuration: METRIC.METRIC_GEN_AI_EXECUTE_TOOL_DURATION,
   workflowDuration: METRIC.METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION,
   agentDuration: METRIC.METRIC_GEN_AI_INVOKE_AGENT_DURATION,
+  inferenceCalls: METRIC.METRIC_GEN_AI_INVOKE_AGENT_INFERENCE_CALLS,
+  toolCalls: METRIC.METRIC_GEN_AI_INVOKE_AGENT_TOOL_CALLS,
   cost: METRIC.METRIC_OPENAI_CLIENT_COST,
 };
 
@@ -173,6 +175,20 @@ export class Metrics {
     const dimensions = pickAttributes(attributes, local.dimensions);
     limitNames(dimensions);
     instruments[local.instrument].record(Math.max(0, seconds), withError(dimensions, errorType), context);
+  }
+
+  /** Records how many calls one agent has made. An agent without tools counts, too, so that a mean is right. */
+  recordAgentCalls(
+    { inferences, tools }: Readonly<Record<'inferences' | 'tools', number>>,
+    attributes: Attributes,
+    context: Context,
+  ): void {
+    const instruments = this.#current();
+    if (instruments === undefined) return;
+    const dimensions = pickAttributes(attributes, [ATTR.GEN_AI_AGENT_NAME]);
+    limitNames(dimensions);
+    instruments.inferenceCalls.record(inferences, dimensions, context);
+    instruments.toolCalls.record(tools, dimensions, context);
   }
 
   seeRateLimits(limits: Attributes, operation: Attributes, age: number = 0): void {

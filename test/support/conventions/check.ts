@@ -97,15 +97,25 @@ export function checkLogRecord(record: CheckedLogRecord, options: CheckOptions =
   return findings.map((finding) => `${record.eventName ?? 'log record without a name'}: ${finding}`);
 }
 
-/** The details of an operation have the attributes of its span. */
+/**
+ * The details of an operation have the attributes of its span, and what the event requires. What the event recommends is
+ * about model calls.
+ */
 function checkRecordAttributes(record: CheckedLogRecord, definition: EventDefinition): string[] {
+  const { attributes } = record;
   const span = definition.name === detailsEvent ? identifySpan(record) : definition;
-  return typeof span === 'string'
-    ? [span]
-    : [
-        ...checkAttributes(record.attributes, span.attributes, definition.name),
-        ...checkPresence(record.attributes, span.attributes, isFailedOperation(record)),
-      ];
+  if (typeof span === 'string') return [span];
+  const isModelCall = 'refines' in span && span.refines === 'gen_ai.inference.client';
+  const expected = definition.attributes.filter(
+    ({ name, level }) =>
+      level === 'required' || (isModelCall && span.attributes.some((use) => use.name === name)),
+  );
+  const failed = isFailedOperation(record);
+  return [
+    ...checkAttributes(attributes, span.attributes, definition.name),
+    ...checkPresence(attributes, span.attributes, failed),
+    ...(span === definition ? [] : checkPresence(attributes, expected, failed)),
+  ];
 }
 
 function checkKind(span: CheckedSpan, definition: SpanDefinition): string[] {

@@ -26,7 +26,7 @@ function startChanging(
 describe.each([
   ['a chat completion', ({ client }: Program) => ask(client), true],
   ['an image', ({ client }: Program) => client.images.generate({ prompt: 'hidden' }), true],
-  ['a video', ({ client }: Program) => client.videos.create({ prompt: 'hidden' }), false],
+  ['a file', ({ client }: Program) => client.files.retrieve('file_1'), false],
 ] as const)('the error message of %s', (_, call, hasEvent) => {
   test.each([
     ['NO_CONTENT', 'SPAN_AND_EVENT', false, false],
