@@ -72,6 +72,7 @@ const LATER: Readonly<Record<string, readonly string[]>> = {
     'util/connection-failure.ts',
   ],
   content: ['telemetry/content/', 'telemetry/masking/'],
+  'hosted-turns': ['hierarchy/hosted-turns/', 'telemetry/hosted-spans.ts'],
   processes: ['hierarchy/processes/'],
   hierarchy: ['hierarchy/'],
   operations: ['operations/'],

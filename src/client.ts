@@ -29,6 +29,7 @@ import { providerBehind } from './util/otel-api.ts';
 
 export type { MaskedKind } from './config/config.ts';
 export { type Evaluation, recordEvaluation } from './helpers/evaluation.ts';
+export { recordSessionTraces } from './helpers/session-traces.ts';
 export {
   span,
   type TracedDecorator,

@@ -1,4 +1,5 @@
 import OpenAI from 'openai';
+import { recordSessionTraces } from 'opentelemetry-instrumentation-openai/client';
 
 const client = new OpenAI();
 const { agents } = client.beta;
@@ -26,3 +27,6 @@ for (const input of ['How do I get from Oslo to Rome?', 'Which of these is cheap
   const turn = await agents.sessions.stream(id, { input, toolHandlers }).finalResult();
   console.log(turn.output_text);
 }
+
+// What OpenAI itself has recorded of the turns comes below them.
+await recordSessionTraces(client, id);

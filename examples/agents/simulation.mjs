@@ -1,3 +1,10 @@
+const CHAT = {
+  'gen_ai.operation.name': 'chat',
+  'gen_ai.request.model': 'gpt-5',
+  'gen_ai.usage.input_tokens': 412,
+  'gen_ai.usage.output_tokens': 58,
+};
+
 /** What the simulated agent does in each turn. */
 export function simulate(simulator) {
   simulator.turn(
@@ -7,6 +14,12 @@ export function simulate(simulator) {
         { message: 'Take the train at 8:02 and change in Hamburg.' },
       ],
       usage: { prompt: 412, completion: 58 },
+      hosted: [
+        {
+          name: 'agent turn',
+          below: [{ name: 'chat gpt-5', kind: 3, attributes: CHAT }, { name: 'load memory' }],
+        },
+      ],
     },
     {
       items: [

@@ -156,6 +156,13 @@ export interface SubagentFact {
   readonly instructions: readonly MessagePart[];
 }
 
+/** The trace that OpenAI itself has recorded of a turn. */
+export interface HostedTurn extends ObjectSnapshot {
+  readonly conversationId: string;
+  /** An `ExportTraceServiceRequest` in OTLP JSON. */
+  readonly document: unknown;
+}
+
 /** How much of an invocation has to be read from the API's objects. */
 export type WantedDetail = 'nothing' | 'changes' | 'everything';
 
@@ -178,6 +185,7 @@ export interface FactSink {
    * @param isToken whether the piece has any text; default: `true`. The first ones may have only a type or a name
    */
   text(invocationId: string | undefined, stepOrMessageId: string | undefined, isToken?: boolean): void;
+  hostedTurn(turn: HostedTurn): void;
 }
 
 /** Sends one of our own GET requests to the API when its turn comes. The controller can abort the request. */

@@ -3,6 +3,7 @@ import type { ReadonlyCall } from '../sdk/call.ts';
 import { readWithClient } from '../sdk/own-requests.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import { placeAttributes } from '../telemetry/place-attributes.ts';
+import { guard } from '../util/guard.ts';
 import { numberField, readHeader } from '../util/payload.ts';
 import type { Conversation } from './conversations/conversation.ts';
 import type {
@@ -11,6 +12,7 @@ import type {
   Dialect,
   FactSink,
   Get,
+  HostedTurn,
   InvocationFact,
   InvocationSnapshot,
   MessageSnapshot,
@@ -20,6 +22,7 @@ import type {
   ToolOutput,
   WantedDetail,
 } from './dialect.ts';
+import { recordHostedTurn } from './hosted-turns/record-hosted-turn.ts';
 import { type AgentInvocation, type PausedInvocation, pausedBy } from './invocations/agent-invocation.ts';
 import type { ReadInvocation } from './invocations/invocation.ts';
 import { OperationClock } from './operation-clock.ts';
@@ -272,6 +275,13 @@ export class Facts implements FactSink, Seen {
     const time = this.timeFor(invocation);
     if (stepOrMessageId !== undefined) invocation.steps.seeDelta(stepOrMessageId, time, isToken);
     invocation.seeText(time, isToken);
+  }
+
+  hostedTurn(turn: HostedTurn): void {
+    const { telemetry, invocations } = this.engine.tracker;
+    const { origin } = this.endpoint;
+    const span = invocations.get(origin, turn.id)?.span;
+    guard('recording a hosted turn', recordHostedTurn, telemetry, { ...turn, origin }, span, this.context);
   }
 
   /** A fact from a stream is a sign of life. A fact from a list does not resume a paused invocation. */

@@ -84,6 +84,8 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
       isInUse: isBusy,
     });
     this.invocations = store.shelf({
+      // The API may publish its own trace of a turn long after the turn.
+      lifetimeMs: LONG_LIFETIME_MS,
       evicted: ({ open }) => open?.close(),
       isInUse: ({ open }) => open !== undefined,
     });

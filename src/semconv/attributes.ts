@@ -327,6 +327,27 @@ export const OPENAI_FILE_SEARCH_VECTOR_STORE_IDS = 'openai.file_search.vector_st
 /** Id of a fine-tuning job. */
 export const OPENAI_FINE_TUNING_JOB_ID = 'openai.fine_tuning_job.id' as const;
 
+/** The attributes `openai.*` of OpenAI's span, one attribute per key. Under their own names, they could be mistaken for those of this package. */
+export const OPENAI_HOSTED_ATTRIBUTE = (key: string): string => `openai.hosted.attribute.${key}`;
+
+/** Id of the parent span at OpenAI. */
+export const OPENAI_HOSTED_PARENT_SPAN_ID = 'openai.hosted.parent_span_id' as const;
+
+/** How many attributes, links and events of OpenAI's span were left out. No events are recorded. */
+export const OPENAI_HOSTED_SKIPPED_DETAILS = 'openai.hosted.skipped_details' as const;
+
+/** How many of OpenAI's spans were left out when the turn's trace was first listed, because they are malformed, had not ended or exceed a limit. */
+export const OPENAI_HOSTED_SKIPPED_SPANS = 'openai.hosted.skipped_spans' as const;
+
+/** Id of the span at OpenAI. */
+export const OPENAI_HOSTED_SPAN_ID = 'openai.hosted.span_id' as const;
+
+/** Trace id of the span at OpenAI. */
+export const OPENAI_HOSTED_TRACE_ID = 'openai.hosted.trace_id' as const;
+
+/** The attributes `gen_ai.usage.*` of OpenAI's span, one attribute per key. The turn's own span has the tokens, so these do not count. */
+export const OPENAI_HOSTED_USAGE = (key: string): string => `openai.hosted.usage.${key}`;
+
 /** How many images the response has, without the previews in a stream. */
 export const OPENAI_IMAGE_COUNT = 'openai.image.count' as const;
 

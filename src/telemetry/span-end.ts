@@ -5,7 +5,7 @@ import { copyFunctionProperties, patchMethod } from '../util/patch-method.ts';
 import { platform } from '../util/platform.ts';
 
 /** Ends one of our spans even if a span processor of the program throws. */
-export function endSpan(span: Span, endTime: number): void {
+export function endSpan(span: Span, endTime: TimeInput): void {
   try {
     span.end(endTime);
   } catch (error) {

@@ -3,6 +3,7 @@ import * as agentObjects from '../../src/hierarchy/dialects/agents.ts';
 import * as runObjects from '../../src/hierarchy/dialects/assistants.ts';
 import { completions } from '../../src/hierarchy/dialects/completions.ts';
 import { responses } from '../../src/hierarchy/dialects/responses.ts';
+import { readHostedSpans } from '../../src/hierarchy/hosted-turns/read-document.ts';
 import { readAgentContent } from '../../src/operations/create-agent.ts';
 import { type ApiRequest, operationOf } from '../../src/operations/index.ts';
 import { readItemParts } from '../../src/operations/response/content.ts';
@@ -23,6 +24,19 @@ export interface Reader {
 }
 
 const CONTENT = { content: true };
+
+function documentOf(span: unknown): object {
+  const ids = {
+    traceId: 'a',
+    spanId: 'b',
+    startTimeUnixNano: Date.now() * 1e6,
+    endTimeUnixNano: Date.now() * 1e6,
+  };
+  const attributes = [{ key: 'a', value: span }];
+  return {
+    resourceSpans: [{ scopeSpans: [{ spans: [{ ...ids, status: span, links: [span], attributes }] }] }],
+  };
+}
 
 /** The requests whose operations are read, one for each operation. */
 const REQUESTS = [
@@ -65,6 +79,8 @@ export const READERS: readonly Reader[] = [
   { name: 'required actions', read: (value) => agentObjects.readRequiredActions(value, CONTENT) },
   { name: 'an item of a turn', read: (value) => agentObjects.readItemCall(value, CONTENT) },
   { name: "a turn's message or reasoning", read: (value) => readItemParts(value) },
+  { name: "OpenAI's own trace of a turn", read: (value) => readHostedSpans(value, Date.now(), new Map()) },
+  { name: 'a span of it', read: (value) => readHostedSpans(documentOf(value), Date.now(), new Map()) },
   { name: 'an error of a turn', read: (value) => readReported(value, 'failed') },
   {
     name: 'items of a response',

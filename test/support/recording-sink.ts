@@ -26,5 +26,6 @@ export function recordFacts(): RecordingSink {
     toolCall: take('toolCall'),
     toolResult: take('toolResult'),
     text: take('text'),
+    hostedTurn: take('hostedTurn'),
   };
 }

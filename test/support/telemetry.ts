@@ -121,7 +121,7 @@ export function recordedText({ spans, logRecords }: Pick<RecordedTelemetry, 'spa
   return JSON.stringify([told, logRecords.map(({ attributes }) => attributes)]);
 }
 
-/** Each operation that failed has one record of its exception. */
+/** Each operation that failed has one record of its exception, but for those that OpenAI has recorded itself. */
 function checkExceptions(
   spans: readonly ReadableSpan[],
   records: readonly ReadableLogRecord[],
@@ -129,7 +129,8 @@ function checkExceptions(
 ): string[] {
   if (logged === false || sampler !== undefined) return [];
   const failed = spans.filter(
-    ({ attributes, status }) => 'gen_ai.operation.name' in attributes && status.code === 2,
+    ({ attributes, status }) =>
+      'gen_ai.operation.name' in attributes && !('openai.hosted.span_id' in attributes) && status.code === 2,
   );
   const reported = records.filter(({ eventName }) => eventName === 'gen_ai.client.operation.exception');
   const ids = (list: readonly (string | undefined)[]): string => [...list].sort().join(' ');

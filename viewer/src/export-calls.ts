@@ -8,7 +8,7 @@ import { commandParameters } from './shared/command-line.ts';
 import { COMMAND } from './shared/names.ts';
 import type { TextStream } from './shared/text-stream.ts';
 import { fileProblem, readWhole, viewText } from './trace-file.ts';
-import type { ViewedSpan } from './viewed-span.ts';
+import { isHosted, type ViewedSpan } from './viewed-span.ts';
 
 const EXPORT_USAGE: string =
   `Usage: ${COMMAND} export-calls <file> [--format evals|batch] > dataset.jsonl\n` +
@@ -34,7 +34,9 @@ export function runExportCalls(
   if (typeof wanted === 'number') return wanted;
   try {
     const { spans } = readOtlpJson(viewText(readWhole(wanted.file)));
-    const calls = spans.filter(({ attributes }) => attributes[ATTR.GEN_AI_INPUT_MESSAGES] !== undefined);
+    const calls = spans.filter(
+      (span) => span.attributes[ATTR.GEN_AI_INPUT_MESSAGES] !== undefined && !isHosted(span),
+    );
     const lines = calls.flatMap((span) => (isChat(span) ? [lineOfCall(span, wanted.format)] : []));
     const whole = lines.filter((line) => line !== undefined);
     for (const line of whole) output.write(`${JSON.stringify(line)}\n`);

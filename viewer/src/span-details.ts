@@ -64,6 +64,7 @@ const FACTS: readonly Fact[] = [
   [0, (of, row) => retries(of[ATTR.HTTP_REQUEST_RESEND_COUNT], row)],
   countFact(ATTR.OPENAI_RUN_POLL_COUNT, 'poll', 3),
   countFact(ATTR.OPENAI_POLL_COUNT, 'poll', 3),
+  countFact(ATTR.OPENAI_HOSTED_SKIPPED_SPANS, 'skipped span', 1),
   countFact(ATTR.OPENAI_STREAM_CHUNK_COUNT, 'chunk', 3),
   [0, streamEnd],
 ];

@@ -6,6 +6,7 @@ import type { Row, TraceTree } from './tree.ts';
 import {
   compareTimes,
   isFailed,
+  isHosted,
   isInterrupted,
   isOngoing,
   isTranscription,
@@ -42,6 +43,8 @@ export interface TraceSummary extends SpanUsage {
 
 export function summarize({ traceId, rows }: TraceTree): TraceSummary {
   const spans = rows.map(({ span }) => span);
+  const ownRows = rows.filter(({ span }) => !isHosted(span));
+  const ownSpans = ownRows.map(({ span }) => span);
   const resources = spans.map(({ resource = {} }) => resource);
   const attributes = spans.map((span) => span.attributes);
   return {
@@ -51,19 +54,19 @@ export function summarize({ traceId, rows }: TraceTree): TraceSummary {
       .map((span) => span.end)
       .toSorted(compareTimes)
       .at(-1) ?? [0, 0],
-    prompt: firstPrompt(spans),
-    answer: lastAnswer(spans),
+    prompt: firstPrompt(ownSpans),
+    answer: lastAnswer(ownSpans),
     models: namesIn(attributes, [ATTR.GEN_AI_RESPONSE_MODEL, ATTR.GEN_AI_REQUEST_MODEL]),
     service: spans.map(serviceName).find((name) => name),
     project: namesIn(attributes, [ATTR.OPENAI_TRACE_PROJECT])[0],
     environment: namesIn([...attributes, ...resources], [ATTR.DEPLOYMENT_ENVIRONMENT_NAME])[0],
     ...totalUsage(attributes.map(spanUsage)),
     audio: audioTokens(attributes),
-    counts: countsOf(spans),
+    counts: countsOf(ownSpans),
     retries: rows.filter(isRetry).length,
-    calls: rows.filter(({ span }) => isListedCall(span)),
+    calls: ownRows.filter(({ span }) => isListedCall(span)),
     errors: errorsIn(rows),
-    outcome: outcomeOf(spans),
+    outcome: outcomeOf(ownSpans),
     costliest: costliestOf(rows),
   };
 }

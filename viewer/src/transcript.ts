@@ -9,7 +9,7 @@ import {
 import * as ATTR from './semconv/attributes.ts';
 import { exchangeOf } from './span-content.ts';
 import { groupBy, type Row } from './tree.ts';
-import { conversationId, isTranscription, typeOf, type ViewedSpan } from './viewed-span.ts';
+import { conversationId, isHosted, isTranscription, typeOf, type ViewedSpan } from './viewed-span.ts';
 
 export type TranscriptEntry =
   | { readonly kind: 'heading'; readonly row: Row }
@@ -69,7 +69,8 @@ class Transcript {
    */
   readonly #scopes = new Map<Row, unknown>();
 
-  constructor(rows: readonly Row[]) {
+  constructor(all: readonly Row[]) {
+    const rows = all.filter(({ span }) => !isHosted(span));
     const tools = rows.filter(({ span }) => typeOf(span) === 'tool');
     this.#ownTools = new Set(tools.map(({ span }) => span.attributes[ATTR.GEN_AI_TOOL_CALL_ID]));
     for (const row of rows) {

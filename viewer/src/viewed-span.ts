@@ -90,6 +90,11 @@ export function isTranscription({ attributes }: ViewedSpan): boolean {
   );
 }
 
+/** Whether OpenAI itself recorded the span. It shows once more what the turn above it shows. */
+export function isHosted({ attributes }: ViewedSpan): boolean {
+  return attributes[ATTR.OPENAI_HOSTED_SPAN_ID] !== undefined;
+}
+
 export function shownErrorType({ attributes }: ViewedSpan): string {
   return attributeText(attributes[ATTR.ERROR_TYPE] ?? 'error').slice(0, 100);
 }

@@ -132,6 +132,7 @@ const SESSION_OBJECTS: Readonly<Record<string, ReadFact>> = {
   'agent.session': readSession,
   'agent.session.turn': (value, sink) => readTurn(value, sink),
   'agent.session.subagent': readSubagent,
+  'agent.session.trace': readHostedTurn,
   agent: (value, sink) => {
     const agent = readAgent(value);
     if (agent !== undefined) sink.agent(agent);
@@ -223,6 +224,14 @@ function readSubagent(value: unknown, sink: FactSink): void {
     parentAgentId: stringField(value, 'parent_agent_id'),
     instructions: sink.content ? readMessageContent(field(value, 'instructions')) : [],
   });
+}
+
+function readHostedTurn(value: unknown, sink: FactSink): void {
+  const id = stringField(value, 'id');
+  const conversationId = stringField(value, 'session_id');
+  if (id === undefined || conversationId === undefined) return;
+  const createdAt = asTime(field(value, 'created_at'));
+  sink.hostedTurn({ id, conversationId, createdAt, document: field(value, 'otlp') });
 }
 
 /** @param seen.event the event that contains the turn and may add `usage` */

@@ -6,10 +6,10 @@
 import type { EventDefinition, MetricDefinition, SpanDefinition } from '../../../scripts/semconv/model.ts';
 import { checkAttributes, checkPresence } from './attributes.ts';
 import { checkContent } from './content.ts';
-import { identifySpan } from './identify.ts';
+import { HOSTED, identifySpan } from './identify.ts';
 import { checkMetricShape } from './metric-shape.ts';
 import { checkSpanName } from './names.ts';
-import { registry } from './registry.ts';
+import { contentAttributes, registry } from './registry.ts';
 
 export interface CheckedSpan {
   name: string;
@@ -52,8 +52,9 @@ const statusError = 2;
 const exceptionEvent = 'gen_ai.client.operation.exception';
 const detailsEvent = 'gen_ai.client.inference.operation.details';
 
-export function checkSpan(span: CheckedSpan, options: CheckOptions = {}): string[] {
-  const definition = identifySpan(span);
+export function checkSpan(given: CheckedSpan, options: CheckOptions = {}): string[] {
+  const definition = identifySpan(given);
+  const span = typeof definition !== 'string' && definition.id === HOSTED ? ownPartOf(given, options) : given;
   const findings =
     typeof definition === 'string'
       ? [definition]
@@ -69,6 +70,18 @@ export function checkSpan(span: CheckedSpan, options: CheckOptions = {}): string
     ...span.events.flatMap((event) => checkSpanEvent(event, options)),
   );
   return findings.map((finding) => `${span.name}: ${finding}`);
+}
+
+/** What this package adds to a span of OpenAI's, and the content that it should not have. The rest is OpenAI's. */
+function ownPartOf(span: CheckedSpan, { content }: CheckOptions): CheckedSpan {
+  const { message } = span.status;
+  const own = Object.entries(span.attributes).filter(
+    ([name]) =>
+      /^(?:openai|user|session|deployment)\./.test(name) ||
+      (content === false && contentAttributes.has(name)),
+  );
+  const status = { code: 0, ...(message !== undefined && { message }) };
+  return { ...span, kind: 0, status, attributes: Object.fromEntries(own) };
 }
 
 export function checkMetric(metric: CheckedMetric): string[] {

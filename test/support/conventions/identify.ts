@@ -2,6 +2,9 @@ import type { SpanDefinition } from '../../../scripts/semconv/model.ts';
 import type { CheckedSpan } from './check.ts';
 import { findAttribute, registry } from './registry.ts';
 
+/** The span of the registry that stands for a span which OpenAI itself recorded. */
+export const HOSTED = 'openai.hosted';
+
 /** A span, or a log record that has the attributes of one. */
 type Identified = Pick<CheckedSpan, 'attributes'> & Partial<Pick<CheckedSpan, 'name' | 'kind'>>;
 
@@ -10,6 +13,8 @@ type Identified = Pick<CheckedSpan, 'attributes'> & Partial<Pick<CheckedSpan, 'n
  * Gives a finding instead where there is no such span.
  */
 export function identifySpan(span: Identified): SpanDefinition | string {
+  // OpenAI chooses everything else about it.
+  if ('openai.hosted.span_id' in span.attributes) return ownSpan(HOSTED);
   const operation = span.attributes['gen_ai.operation.name'];
   if (operation === undefined) return ownSpan(typeOfOwnSpan(span));
   if (

@@ -1,3 +1,4 @@
+import type { HostedScript } from './hosted-trace.ts';
 import type { ScriptedUsage } from './script.ts';
 
 export interface FunctionScript {
@@ -55,6 +56,8 @@ export interface TurnScript {
   readonly usage?: ScriptedUsage | null;
   /** The whole session fails with the turn, whose own end nobody is told. */
   readonly sessionFails?: boolean;
+  /** What OpenAI itself records of the turn. Default: it publishes no trace. */
+  readonly hosted?: readonly HostedScript[];
 }
 
 export const DEFAULT_ITEM: ItemScript = { message: 'This is a simulated answer.' };

@@ -1,3 +1,4 @@
+import { hostedTrace } from './hosted-trace.ts';
 import { LiveEvents } from './live-events.ts';
 import { LiveSession } from './live-session.ts';
 import { page } from './pages.ts';
@@ -19,6 +20,7 @@ export function sessionRoutes(world: World): readonly Route[] {
     [`POST ${path}/events`]: (call) => submit(session(call), call),
     [`GET ${path}/events`]: (call) => stream(session(call)),
     [`GET ${path}/items`]: (call) => json(page(session(call).itemsOf(null), call.query)),
+    [`GET ${path}/traces`]: (call) => json(page(tracesOf(session(call)), call.query)),
     [`GET ${path}/turns`]: (call) => turns(polled(session(call)), call, null),
     [`GET ${path}/turns/{turn_id}`]: (call) => turn(polled(session(call)), call),
     [`GET ${path}/turns/{turn_id}/items`]: (call) => items(session(call), call),
@@ -72,6 +74,14 @@ function remove(world: World, call: Call): Reply {
 function polled(session: LiveSession): LiveSession {
   session.poll();
   return session;
+}
+
+/** The traces of root turns. A turn that is in progress has none yet. */
+function tracesOf(session: LiveSession): { readonly id: string }[] {
+  return session
+    .ownTurns(null)
+    .filter(({ object }) => object.completed_at !== null)
+    .flatMap(({ object, script: { hosted } }) => (hosted === undefined ? [] : hostedTrace(object, hosted)));
 }
 
 function turns(session: LiveSession, call: Call, subagentId: string | null): Reply {

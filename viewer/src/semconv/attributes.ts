@@ -159,6 +159,12 @@ export const OPENAI_COST_PER_USER_MESSAGE = 'openai.cost_per_user_message' as co
 /** How many results the search returned. */
 export const OPENAI_FILE_SEARCH_RESULT_COUNT = 'openai.file_search.result_count' as const;
 
+/** How many of OpenAI's spans were left out when the turn's trace was first listed, because they are malformed, had not ended or exceed a limit. */
+export const OPENAI_HOSTED_SKIPPED_SPANS = 'openai.hosted.skipped_spans' as const;
+
+/** Id of the span at OpenAI. */
+export const OPENAI_HOSTED_SPAN_ID = 'openai.hosted.span_id' as const;
+
 /** Id of a conversation item, output item or turn item. */
 export const OPENAI_ITEM_ID = 'openai.item.id' as const;
 
