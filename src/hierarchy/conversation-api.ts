@@ -10,8 +10,6 @@ import { conversationIn } from './conversations/conversation-id.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
 import type { ConversationTracker } from './tracker.ts';
 
-export type { OpenRecord, Placement } from '../telemetry/placement.ts';
-
 export interface PlaceOptions {
   /** Read only if the call starts an invocation: a getter may run the program's hook. */
   readonly startAttributes?: Attributes | undefined;

@@ -10,16 +10,10 @@ import { recordAttempts } from '../telemetry/attempts.ts';
 import { callAttributes, headersOf, rateLimitsIn, reachedLimits } from '../telemetry/call-attributes.ts';
 import { callerTraceOf, contextOf } from '../telemetry/metadata.ts';
 import { readThrown } from '../telemetry/outcomes/failure.ts';
-import type { AnswerEnd, Following } from '../telemetry/placement.ts';
+import type { AnswerEnd, Following, OpenRecord, Placement } from '../telemetry/placement.ts';
 import { inOrder, justAfter, SPAN_ROOM_MS } from '../util/clock.ts';
 import { stringField } from '../util/payload.ts';
-import {
-  type ConversationApi,
-  type OpenRecord,
-  type Placement,
-  type PlaceOptions,
-  parentIn,
-} from './conversation-api.ts';
+import { type ConversationApi, type PlaceOptions, parentIn } from './conversation-api.ts';
 import {
   activeSpan,
   type InputMessages,
@@ -65,7 +59,6 @@ class EngineRequest implements Placement, AskingRequest {
   readonly needsEvents: boolean = true;
   readonly #engine: EngineState;
   readonly #call: ReadonlyCall;
-  readonly #endpoint: Endpoint;
   readonly #route: Route;
   readonly #query: unknown;
   readonly #intent: Intent;
@@ -102,7 +95,6 @@ class EngineRequest implements Placement, AskingRequest {
     const active = activeSpan(context);
     this.#engine = engine;
     this.#call = call;
-    this.#endpoint = endpoint;
     this.#route = request.route;
     this.#query = call.query;
     this.#intent = intent;
@@ -156,19 +148,19 @@ class EngineRequest implements Placement, AskingRequest {
     if (id === undefined) return inProgress;
     const known = this.#facts.findOrResume(id, undefined, resumes);
     if (known ?? inProgress?.id) return known;
-    return this.#engine.tracker.invocations.get(this.#endpoint.origin, id) ? undefined : inProgress;
+    return this.#engine.tracker.invocations.get(this.#facts.endpoint.origin, id) ? undefined : inProgress;
   }
 
   /** The conversation's session, if only later events and lists identify its invocations. */
   get #session(): Session | undefined {
     const { dialect, sessions } = this.#engine;
     if (dialect.identifiesAtOnce) return undefined;
-    return sessions.get(this.#endpoint.origin, this.#intent.conversationId);
+    return sessions.get(this.#facts.endpoint.origin, this.#intent.conversationId);
   }
 
   #start(request: ApiRequest, { startAttributes }: PlaceOptions): AgentInvocation {
     const { dialect, tracker } = this.#engine;
-    const { context, conversationId, content } = this.#facts;
+    const { endpoint, context, conversationId, content } = this.#facts;
     const call = this.#call;
     return tracker.beginInvocation({
       kind: dialect.kind,
@@ -176,7 +168,7 @@ class EngineRequest implements Placement, AskingRequest {
       reported: this.#session?.agent ?? dialect.requested(request, content),
       attributes: { ...(call.streamed && { [ATTR.GEN_AI_REQUEST_STREAM]: true }), ...startAttributes },
       input: this.#input(),
-      endpoint: this.#endpoint,
+      endpoint,
       context,
       startTime: call.startTime,
       clock: new OperationClock(call.ownClock),
@@ -227,7 +219,7 @@ class EngineRequest implements Placement, AskingRequest {
     const { span, ...caller } = callerTraceOf(this.#facts.context);
     // The span counts as remote, so its end is not observed.
     const context = contextOf({ ...caller, span: span && { ...span, isRemote: true } });
-    const start = { endpoint: this.#endpoint, context, startTime, sentAt: startTime, clock: own };
+    const start = { endpoint: this.#facts.endpoint, context, startTime, sentAt: startTime, clock: own };
     this.#queued = { acceptance: undefined, start, life, clock };
     this.#session?.queue(this.#queued);
   }
@@ -286,7 +278,7 @@ class EngineRequest implements Placement, AskingRequest {
     if (deletedId !== undefined) this.#facts.conversationOf(id).remove(deletedId);
     if (use !== 'deletes') return;
     segment?.touch(call.endTime);
-    tracker.endConversation(dialect.kind, id, this.#endpoint.origin);
+    tracker.endConversation(dialect.kind, id, this.#facts.endpoint.origin);
   }
 
   created(id: string): void {
@@ -330,7 +322,7 @@ class EngineRequest implements Placement, AskingRequest {
     const { count } = this.#facts.conversationOf(conversationId).takeUnanswered();
     const startTime = justAfter(this.#call.startTime + SPAN_ROOM_MS);
     const known = { startTime, input: { count, messages: [] } };
-    tracker.processes?.created(this.#endpoint.origin, id, context, known);
+    tracker.processes?.created(this.#facts.endpoint.origin, id, context, known);
   }
 
   #settle(call: ReadonlyCall, end: AnswerEnd, invocation: AgentInvocation): void {
@@ -426,7 +418,7 @@ class EngineRequest implements Placement, AskingRequest {
   #creatorOf(value: unknown, record: OpenRecord): SpanContext | undefined {
     const { dialect, tracker } = this.#engine;
     if (dialect.identifiesAtOnce || this.#intent.conversation !== 'reads') return undefined;
-    const creator = tracker.processes?.seen(value, this.#endpoint.origin);
+    const creator = tracker.processes?.seen(value, this.#facts.endpoint.origin);
     return creator?.traceId === trace.getSpanContext(record.context)?.traceId ? undefined : creator;
   }
 }

@@ -341,20 +341,15 @@ export class Facts implements FactSink, Seen {
     const { tracker, dialect } = this.engine;
     const { processes } = tracker;
     const { endpoint } = this;
-    const { id, phase, createdAt, conversationId = this.conversationId } = snapshot;
+    const { id, phase, createdAt } = snapshot;
     if (!this.mayAdopt || tracker.invocations.get(endpoint.origin, id) !== undefined) return undefined;
     this.creator ??= processes?.seen(object, endpoint.origin);
     const endedAt = snapshot.endedAt ?? (phase === 'ended' ? createdAt : undefined);
     const start = processes?.adopt({ id, createdAt, endedAt, object }, this);
     if (start === undefined) return undefined;
-    const reported = snapshot;
-    const adopted = tracker.beginInvocation({
-      kind: dialect.kind,
-      conversationId,
-      reported,
-      endpoint,
-      ...start,
-    });
+    const { kind } = dialect;
+    const { conversationId = this.conversationId } = snapshot;
+    const adopted = tracker.beginInvocation({ kind, conversationId, reported: snapshot, endpoint, ...start });
     this.about = adopted;
     // From now on, the stream drives it, as if it had been known before.
     if (this.live) adopted.apply({ type: 'asked', outlives: false }, this.timeFor(adopted));

@@ -195,14 +195,8 @@ export class Completions implements ConversationApi {
     const operation = operationOf(route);
     const apiType = operation === chat ? OPENAI_API_TYPE_VALUE_CHAT_COMPLETIONS : undefined;
     const { context } = call;
-    const named = conversationIn(context);
-    const answered = answeredBy(
-      this.#tracker,
-      completions,
-      call,
-      { origin: endpoint.origin, context },
-      named,
-    );
+    const answering = { origin: endpoint.origin, context };
+    const answered = answeredBy(this.#tracker, completions, call, answering, conversationIn(context));
     const { id, segment, place } = placeInNamed(this.#tracker, call, endpoint, {
       apiType,
       continued: answered?.caller,

@@ -12,7 +12,7 @@ import { EVENT_OPENAI_RESPONSE_REQUEST } from '../semconv/events.ts';
 import { OPENAI_API_TYPE_VALUE_RESPONSES } from '../semconv/values.ts';
 import { textLimits } from '../telemetry/content/kept-content.ts';
 import type { Place } from '../telemetry/place-attributes.ts';
-import type { AnswerEnd } from '../telemetry/placement.ts';
+import type { AnswerEnd, OpenRecord, Placement } from '../telemetry/placement.ts';
 import { OperationRecord } from '../telemetry/record.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { arrayField, asObject, field, stringField } from '../util/payload.ts';
@@ -20,8 +20,6 @@ import {
   type ConversationApi,
   conversationAttributes,
   enterConversation,
-  type OpenRecord,
-  type Placement,
   parentIn,
   placedIn,
 } from './conversation-api.ts';
@@ -151,15 +149,7 @@ export class Responses implements ConversationApi {
     segment?.requestStarted();
     const links = known?.context && [{ context: known.context }];
     const place: Placement = { ...placedIn(segment, { context, startTime }, named), links };
-    const about: ResponseRequest = {
-      request,
-      endpoint,
-      context,
-      segment,
-      known,
-      conversationId,
-      answered,
-    };
+    const about = { request, endpoint, context, segment, known, conversationId, answered };
     return creates ? this.#create(call, place, about) : this.#fetch(call, place, about);
   }
 

@@ -38,7 +38,7 @@ import {
   readStart,
 } from '../dialects/agents-sdk.ts';
 import { requestTo } from '../dialects/shared-readers.ts';
-import { spanContextIn, traceContextOf, withoutFlags } from '../processes/metadata.ts';
+import { spanContextIn, traceContextOf } from '../processes/metadata.ts';
 import { AgentCalls } from './agent-calls.ts';
 
 function toolNameOf({ name, namespace }: RequestedToolCall): string {
@@ -229,9 +229,8 @@ export class Workflows implements AgentsListener {
 
   /** The last span of a resumed trace, if another process has noted that span in the trace's metadata. */
   #earlierElsewhere(trace: AgentsNode): SpanContext | undefined {
-    if (recordOf(trace).telemetry?.settings.propagateInMetadata !== true) return undefined;
-    const earlier = spanContextIn(trace.data);
-    return earlier === undefined ? undefined : withoutFlags(earlier);
+    const reads = recordOf(trace).telemetry?.settings.propagateInMetadata === true;
+    return reads ? spanContextIn(trace.data, false) : undefined;
   }
 
   #linksOf(node: AgentsNode): Link[] {

@@ -35,7 +35,7 @@ import type {
   ToolResult,
 } from '../dialect.ts';
 import { fingerprintOfMessages, lastMessages, once } from '../tool-calls/last-messages.ts';
-import { byUniqueId, toolCounts } from './shared-readers.ts';
+import { byUniqueId, NONE, toolCounts } from './shared-readers.ts';
 
 export const responses: ModelDialect = {
   results: readItemResults,
@@ -155,11 +155,9 @@ function callFacts(item: unknown): CallFacts | undefined {
   return call && { name: call.name, fingerprint: fingerprintOfItem(call, item) };
 }
 
-const NO_VECTOR_STORES: readonly string[] = [];
-
 function readVectorStoreIds(body: unknown): readonly string[] {
   const tools = field(body, 'tools');
-  if (tools === undefined) return NO_VECTOR_STORES;
+  if (tools === undefined) return NONE;
   return ownEntries(tools)
     .filter((tool) => ownValue(tool, 'type') === 'file_search')
     .flatMap((tool) => names(ownEntries(ownValue(tool, 'vector_store_ids'))))

@@ -91,13 +91,20 @@ export function traceContextOf(context: Context): Readonly<Record<string, string
   return carrier;
 }
 
-/** The span that created an object, in any process, if the object's metadata names that span. */
-export function spanContextIn(object: unknown): SpanContext | undefined {
+/**
+ * The span that created an object, in any process, if the object's metadata names that span.
+ *
+ * @param isTrusted whether to keep more than the ids, which are all that a link needs. Flags and state could
+ *   influence samplers that look at links
+ */
+export function spanContextIn(object: unknown, isTrusted: boolean): SpanContext | undefined {
   const metadata = objectField(object, 'metadata');
   if (!propagation.fields().some((name) => stringField(metadata, name) !== undefined)) return undefined;
   const context = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, metadata ?? {}, READ));
-  const isValid = context && isSpanContextValid(context) && BOTH_IDS.test(context.traceId + context.spanId);
-  return isValid ? context : undefined;
+  if (context === undefined || !isSpanContextValid(context)) return undefined;
+  const { traceId, spanId } = context;
+  if (!BOTH_IDS.test(traceId + spanId)) return undefined;
+  return isTrusted ? context : { traceId, spanId, traceFlags: TraceFlags.NONE, isRemote: true };
 }
 
 const READ: TextMapGetter<PayloadObject> = {
@@ -107,11 +114,6 @@ const READ: TextMapGetter<PayloadObject> = {
     return value === undefined || value.length > MAX_METADATA_VALUE_LENGTH ? undefined : value;
   },
 };
-
-/** Keeps only the ids, which are all that a link needs. Flags and state could influence samplers that look at links. */
-export function withoutFlags({ traceId, spanId }: SpanContext): SpanContext {
-  return { traceId, spanId, traceFlags: TraceFlags.NONE, isRemote: true };
-}
 
 /**
  * Whether an object's creator records it: the metadata has a trace context and no mark that the object was
@@ -123,6 +125,6 @@ export function hasRecordingCreator(object: unknown): boolean {
   const [, traceId = '', spanId = ''] = TRACEPARENT.exec(stringField(metadata, 'traceparent') ?? '') ?? [];
   return (
     isSpanContextValid({ traceId, spanId, traceFlags: TraceFlags.NONE }) ||
-    spanContextIn(object) !== undefined
+    spanContextIn(object, false) !== undefined
   );
 }

@@ -11,13 +11,7 @@ import type { InvocationSnapshot } from '../dialect.ts';
 import type { InvocationStart } from '../invocations/agent-invocation.ts';
 import { dateOf, OperationClock } from '../operation-clock.ts';
 import { LONG_LIFETIME_MS, type Shelf, type Store } from '../store.ts';
-import {
-  addTraceContext,
-  hasRecordingCreator,
-  hasRoomForMark,
-  spanContextIn,
-  withoutFlags,
-} from './metadata.ts';
+import { addTraceContext, hasRecordingCreator, hasRoomForMark, spanContextIn } from './metadata.ts';
 
 /** Operations that ended longer ago are not adopted: this process may have recorded and forgotten them. */
 const MAX_ADOPTED_AGE_MS = 3_600_000;
@@ -40,10 +34,7 @@ export interface Observation {
 type HandedOn = Partial<Pick<InvocationStart, 'creator' | 'input' | 'startTime'>>;
 
 /** How the span of an adopted operation starts. */
-type Adoption = Pick<
-  InvocationStart,
-  'context' | 'creator' | 'input' | 'startTime' | 'sentAt' | 'clock' | 'rebuilt'
->;
+type Adoption = Omit<InvocationStart, 'kind' | 'conversationId' | 'endpoint' | 'reported'>;
 
 /**
  * Several processes may work on the same run or response. The process that creates it records it. If that
@@ -95,9 +86,8 @@ export class Processes {
    *   must allow using its trace and its sampling decision
    */
   seen(object: unknown, origin: string): SpanContext | undefined {
-    const own = this.#handedOn.get(origin, stringField(object, 'id'))?.creator;
-    const creator = own ?? spanContextIn(object);
-    return own !== undefined || this.#trustsMetadata ? creator : creator && withoutFlags(creator);
+    const own = this.#handedOn.get(origin, stringField(object, 'id'));
+    return own?.creator ?? spanContextIn(object, this.#trustsMetadata);
   }
 
   /**
@@ -116,9 +106,16 @@ export class Processes {
     }: Pick<InvocationSnapshot, 'id' | 'createdAt' | 'endedAt'> & { object?: unknown },
     by: Observation,
   ): Adoption | undefined {
-    const { call, context, time } = by;
+    const { call, context, time, outputs } = by;
     const { origin } = by.endpoint;
-    if (!this.#adopts(endedAt, by)) return undefined;
+    const { adoptRuns } = this.#telemetry.settings;
+    // Headers are slow to read, so the option comes first.
+    if (adoptRuns === false) return undefined;
+    // Reading a run or response once does not count as work on it.
+    const isWorkedOn = call.streamed || isPollHelper(call) || outputs.length > 0;
+    if (!isWorkedOn && adoptRuns !== 'polled') return undefined;
+    const now = dateOf(call.headers) ?? time;
+    if (endedAt !== undefined && endedAt < now - MAX_ADOPTED_AGE_MS) return undefined;
     const own = this.#handedOn.get(origin, id);
     if (own === undefined && hasRecordingCreator(object)) return undefined;
     const creator = this.seen(object, origin);
@@ -136,16 +133,6 @@ export class Processes {
       // A start in another process is known only in the server's whole seconds.
       rebuilt: own?.startTime === undefined,
     };
-  }
-
-  /** @param endedAt when the operation ended, by the server's clock */
-  #adopts(endedAt: number | undefined, { call, time, outputs }: Observation): boolean {
-    const { adoptRuns } = this.#telemetry.settings;
-    // Headers are slow to read, so the option comes first.
-    if (adoptRuns === false) return false;
-    if (endedAt !== undefined && endedAt < (dateOf(call.headers) ?? time) - MAX_ADOPTED_AGE_MS) return false;
-    // Reading a run or response once does not count as work on it.
-    return adoptRuns === 'polled' || call.streamed || isPollHelper(call) || outputs.length > 0;
   }
 
   get #trustsMetadata(): boolean {

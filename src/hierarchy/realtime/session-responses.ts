@@ -109,8 +109,9 @@ export class SessionResponses {
     response.call.apply('completed');
     const reason = field(objectField(reported, 'status_details'), 'reason');
     const isCancelled = field(reported, 'status') === 'cancelled' && reason === 'turn_detected';
+    const attributes = { [ATTR.GEN_AI_RESPONSE_ID]: id };
     if (isCancelled && this.#isNewlyInterrupted(id))
-      this.#addInterruption({ [ATTR.GEN_AI_RESPONSE_ID]: id }, response.call.endTime);
+      this.session.record?.addEvent(EVENT_OPENAI_REALTIME_INTERRUPTION, attributes, response.call.endTime);
   }
 
   /**
@@ -128,7 +129,7 @@ export class SessionResponses {
       [ATTR.OPENAI_ITEM_ID]: itemId,
       [ATTR.OPENAI_REALTIME_HEARD_AUDIO_DURATION]: heard && heard / 1e3,
     });
-    this.#addInterruption(attributes, this.session.time);
+    this.session.record?.addEvent(EVENT_OPENAI_REALTIME_INTERRUPTION, attributes, this.session.time);
   }
 
   #belongs(item: unknown, responseId: string | undefined): void {
@@ -144,10 +145,6 @@ export class SessionResponses {
     keepNewest(this.#interrupted);
     this.session.counts.interruptions++;
     return true;
-  }
-
-  #addInterruption(attributes: Attributes, time: number): void {
-    this.session.record?.addEvent(EVENT_OPENAI_REALTIME_INTERRUPTION, attributes, time);
   }
 
   /** Fails the request that the error is about. */
