@@ -113,6 +113,7 @@ const SHARED = [
 const BROWSER = [
   'viewer/test/page-access.test.ts',
   'viewer/test/page-content.test.ts',
+  'viewer/test/page-conversation.test.ts',
   'viewer/test/page-list.test.ts',
   'viewer/test/page-timeline.test.ts',
   'viewer/test/page-touch.test.ts',

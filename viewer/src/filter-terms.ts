@@ -124,6 +124,13 @@ export function exactTerm(name: string, value: string): string {
   return `${name}="${value.replaceAll('"', '\\"')}"`;
 }
 
+/** The term that finds the traces with the same id, for the attributes that conversations and users have. */
+export function conversationTermFor(name: string): string | undefined {
+  if (name === ATTR.USER_ID) return 'user';
+  if (name === ATTR.SESSION_ID) return 'session';
+  return CONVERSATION_IDS.includes(name) ? 'conversation' : undefined;
+}
+
 /** What a part of a filter asks of a row, unless it is a word. */
 export interface FilterTerm {
   readonly matches: (row: Row) => boolean;

@@ -17,6 +17,8 @@ interface RowTest {
   readonly matches: (row: Row) => boolean;
   /** Whether the test does not apply to the rows below. */
   readonly isOwn: boolean;
+  /** Whether the rows below belong to what is found: they are part of the conversation. */
+  readonly isConversation: boolean;
 }
 
 /**
@@ -41,14 +43,16 @@ export function* searchRows(rows: readonly Row[], filter: string): Generator<und
   if (tests.length === 0) return new Set(rows);
   const all = 2 ** tests.length - 1;
   const inherited = tests.reduce((bits, { isOwn }, i) => (isOwn ? bits & ~(1 << i) : bits), all);
+  const conversation = tests.reduce((bits, test, i) => (test.isConversation ? bits | (1 << i) : bits), 0);
   const found = new Set<Row>();
   const seen = new Map<Row | undefined, number>();
   for (const [i, row] of rows.entries()) {
     if (i % ROWS_PER_STEP === 0) yield undefined;
     const own = tests.reduce((bits, { matches }, place) => (matches(row) ? bits | (1 << place) : bits), 0);
-    const bits = own | (seen.get(row.parent) ?? 0);
+    const above = seen.get(row.parent) ?? 0;
+    const bits = own | above;
     seen.set(row, bits & inherited);
-    if (bits === all && own > 0) found.add(row);
+    if (bits === all && (own | (above & conversation)) > 0) found.add(row);
   }
   return found;
 }
@@ -96,7 +100,7 @@ function wordTest(text: string): RowTest {
     const searched = searchedTexts(span);
     return word.test(searched.text) || searched.ids.includes(id);
   };
-  return { matches, isOwn: false };
+  return { matches, isOwn: false, isConversation: false };
 }
 
 interface SearchedTexts {

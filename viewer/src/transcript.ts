@@ -50,9 +50,16 @@ interface ScopeMemory {
   readonly last: string;
 }
 
-/** Reads a trace as a conversation. The history that programs send with each call is shown once. */
-export function transcriptOf(rows: readonly Row[]): TranscriptEntry[] {
-  return new Transcript(rows).entries;
+/**
+ * Reads a trace as a conversation. The history that programs send with each call is shown once.
+ *
+ * @param scopeOfTrace the scope of an outermost row, if several traces have one
+ */
+export function transcriptOf(
+  rows: readonly Row[],
+  scopeOfTrace: (outermost: Row) => unknown = () => undefined,
+): TranscriptEntry[] {
+  return new Transcript(rows, scopeOfTrace).entries;
 }
 
 class Transcript {
@@ -68,8 +75,10 @@ class Transcript {
    * one scope is not shown again. Without this map, walking up from every row would take quadratic time.
    */
   readonly #scopes = new Map<Row, unknown>();
+  readonly #scopeOfTrace: (outermost: Row) => unknown;
 
-  constructor(all: readonly Row[]) {
+  constructor(all: readonly Row[], scopeOfTrace: (outermost: Row) => unknown) {
+    this.#scopeOfTrace = scopeOfTrace;
     const rows = all.filter(({ span }) => !isHosted(span));
     const tools = rows.filter(({ span }) => typeOf(span) === 'tool');
     this.#ownTools = new Set(tools.map(({ span }) => span.attributes[ATTR.GEN_AI_TOOL_CALL_ID]));
@@ -86,7 +95,8 @@ class Transcript {
     if (typeOf(span) === 'conversation') return conversationId(span) ?? row;
     // A run directly below a conversation has the whole conversation as its input.
     const isApart = operationIn(span) === 'invoke_agent' && parent && typeOf(parent.span) !== 'conversation';
-    return isApart || parent === undefined ? row : this.#scopes.get(parent);
+    if (isApart) return row;
+    return this.#scopes.get(parent ?? row) ?? this.#scopeOfTrace(row) ?? row;
   }
 
   #add(row: Row): void {

@@ -141,9 +141,10 @@ describe('a filter', () => {
     ['session:"s 1" second', ['program/second']],
     ['version:3', ['program/first']],
     ['version:0', []],
-    [exactTerm('user', 'user_1'), ['/program']],
+    // What is below belongs to the same user.
+    [exactTerm('user', 'user_1'), ['/program', 'program/first', 'program/second']],
     [exactTerm('user', 'user_'), []],
-    ['user:user_', ['/program']],
+    ['user:user_ second', ['program/second']],
   ])('%s compares', (words, expected) => {
     expect(found(PRICED, words)).toEqual(expected);
   });

@@ -1,4 +1,6 @@
 import { batch, computed, effect, type ReadonlySignal, untracked } from '@preact/signals';
+import { conversationTermFor, exactTerm } from '../filter-terms.ts';
+import { asksForConversation } from '../trace-filter.ts';
 import type { Row } from '../tree.ts';
 import {
   active,
@@ -7,6 +9,7 @@ import {
   go,
   isComparing,
   opened,
+  openId,
   openTrace,
   rowsById,
   selected,
@@ -30,7 +33,14 @@ function showSpan(id: string, focus: boolean): void {
   });
 }
 
-const NOTHING_OPEN = { list: undefined, span: undefined, tab: undefined, with: undefined, totals: undefined };
+const NOTHING_OPEN = {
+  list: undefined,
+  span: undefined,
+  tab: undefined,
+  with: undefined,
+  totals: undefined,
+  conversation: undefined,
+};
 
 /** Shows the list, if it is not beside the open trace. */
 export function showList(): void {
@@ -55,12 +65,19 @@ export function showTotals(isShown: boolean): void {
 
 /** Sets the filter. Going back returns to what was shown before, instead of undoing letter by letter. */
 export function setFilter(words: string): void {
-  go({ filter: words || undefined }, (words === '') === address.peek().has('filter'));
+  const isConversation = asksForConversation(words) && !asksForConversation(typedFilter.peek());
+  const changes = { ...(isConversation && { conversation: '' }), filter: words || undefined };
+  go(changes, (words === '') === address.peek().has('filter'));
+}
+
+/** Shows the listed traces as one conversation. */
+export function showConversation(): void {
+  go({ ...NOTHING_OPEN, conversation: '' }, true);
 }
 
 export function select(row: Row): void {
-  const isHidden = !shownRows.value.has(row);
-  const shown = { trace: opened.value?.id, span: row.id, tab: undefined };
+  const isHidden = row.span.traceId === openId.value && !shownRows.value.has(row);
+  const shown = { trace: row.span.traceId, span: row.id, tab: undefined, conversation: undefined };
   // If no span was selected before, going back closes this one.
   go(isHidden ? { ...shown, filter: undefined } : shown, selected.value === undefined);
   showSpan(row.id, true);
@@ -80,8 +97,11 @@ export function listBy(term: string): void {
   go({ ...NOTHING_OPEN, list: '', trace: undefined, filter }, true);
 }
 
-export function filterBy(id: string): void {
-  setFilter(id);
+/** @param name the attribute that has the id. The id of a conversation or user leads to its conversation */
+export function filterBy(name: string, id: string): void {
+  const term = conversationTermFor(name);
+  if (term === undefined) setFilter(id);
+  else go({ conversation: '', filter: exactTerm(term, id) }, true);
   focusFilter();
 }
 

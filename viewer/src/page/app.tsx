@@ -4,6 +4,7 @@ import { filterProblem, TERM_NAMES } from '../filter-terms.ts';
 import { count, grouped } from '../format-amounts.ts';
 import { FILTER_ID, setFilter, showList } from './actions.ts';
 import { Comparison } from './comparison.tsx';
+import { ConversationOfTraces } from './conversation-traces.tsx';
 import { Button } from './elements.tsx';
 import { Divider, hasRoomForList } from './layout.tsx';
 import { ConnectionState, NoTraces } from './live-traces.tsx';
@@ -14,6 +15,7 @@ import {
   compared,
   filterWords,
   hasList,
+  isConversation,
   isFiltered,
   isLive,
   isMissing,
@@ -39,7 +41,7 @@ effect(() => {
 
 /** Without room for both, the list is shown until a trace or the totals are chosen. */
 const isListShown = computed(() => {
-  const isNothingChosen = namedId.value === undefined && !isTotals.value;
+  const isNothingChosen = namedId.value === undefined && !isTotals.value && !isConversation.value;
   return hasList.value && (hasRoomForList.value || isNothingChosen || address.value.has('list'));
 });
 
@@ -66,6 +68,7 @@ export function App(): VNode {
 function OpenTrace(): VNode {
   const { value: open } = opened;
   if (isTotals.value) return <TotalsView />;
+  if (isConversation.value) return <ConversationOfTraces />;
   if (open === undefined)
     return isFiltered.value ? <p class="note">No span matches the filter.</p> : <NoTraces />;
   if (compared.value !== undefined) return <Comparison one={open.trace} other={compared.value} />;

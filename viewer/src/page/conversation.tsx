@@ -1,11 +1,13 @@
 import { computed } from '@preact/signals';
 import type { VNode } from 'preact';
+import { count } from '../format-amounts.ts';
 import { attributeText, messageText } from '../messages.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
 import type { Row } from '../tree.ts';
 import { isFailed, isInterrupted, isOngoing, typeOf, type ViewedSpan } from '../viewed-span.ts';
-import { Paged, Said, ToolBlock } from './content.tsx';
+import { Folded, Paged, Said, ToolBlock } from './content.tsx';
+import { earlierMessages } from './earlier-messages.ts';
 import { Evaluations, SpanDetails } from './elements.tsx';
 import { SpanButton } from './overview.tsx';
 import { foundRows, openTrace } from './state.ts';
@@ -13,6 +15,7 @@ import { foundRows, openTrace } from './state.ts';
 type ChatMessage = Extract<TranscriptEntry, { kind: 'message' }>;
 
 const CHAT_PAGE_SIZE = 100;
+const EARLIER_PAGE_SIZE = 20;
 /** The maximum number of evaluations shown for one answer. Its span shows all of them. */
 const MAX_SHOWN_EVALUATIONS = 10;
 
@@ -47,13 +50,37 @@ export function ConversationView(): VNode {
         items={shownEntries.value}
         size={CHAT_PAGE_SIZE}
         label="Show more of the conversation"
-        render={({ entry, key }) => <TranscriptItem key={key} entry={entry} />}
+        render={({ entry, key }, i) => (
+          <>
+            {shownEntries.value[i - 1]?.entry.row !== entry.row && <EarlierMessages row={entry.row} />}
+            <TranscriptItem key={key} entry={entry} />
+          </>
+        )}
       />
     </div>
   );
 }
 
-function TranscriptItem({ entry }: { readonly entry: TranscriptEntry }): VNode {
+/** The messages of earlier traces that the API keeps for a call. */
+function EarlierMessages({ row }: { readonly row: Row }): VNode | null {
+  const messages = earlierMessages.value.get(row) ?? [];
+  if (messages.length === 0) return null;
+  return (
+    <li>
+      <Folded label={`${count(messages.length, 'earlier message')}, kept by the API`}>
+        <Paged
+          as="div"
+          items={messages}
+          size={EARLIER_PAGE_SIZE}
+          label="Show more messages"
+          render={({ role, parts }, i) => <Said key={i} by={role} parts={parts} />}
+        />
+      </Folded>
+    </li>
+  );
+}
+
+export function TranscriptItem({ entry }: { readonly entry: TranscriptEntry }): VNode {
   const { kind, row } = entry;
   switch (kind) {
     case 'heading':

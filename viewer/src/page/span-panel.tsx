@@ -102,7 +102,7 @@ function AttributeTable({ caption, attributes }: AttributeTableProps): VNode {
     .map(([name, value]) => {
       const text = formatted(value);
       if (!isId(name)) return [name, <LongText text={text} />];
-      return [name, <Button label={text.slice(0, 200)} class="link" onClick={() => filterBy(text)} />];
+      return [name, <Button label={text.slice(0, 200)} class="link" onClick={() => filterBy(name, text)} />];
     });
   return <Table caption={caption} rows={rows} />;
 }

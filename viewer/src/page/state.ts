@@ -1,6 +1,6 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { type SpanUsage, spanUsage, totalUsage } from '../span-usage.ts';
-import { rowsAbove, withRowsBelow } from '../trace-filter.ts';
+import { asksForConversation, rowsAbove, withRowsBelow } from '../trace-filter.ts';
 import { type TraceEntry, type TraceLists, TraceStore } from '../trace-store.ts';
 import type { TraceSummary } from '../trace-summary.ts';
 import type { Row } from '../tree.ts';
@@ -9,7 +9,17 @@ import type { ViewedTrace } from '../viewed-trace.ts';
 import { isWide } from './layout.tsx';
 import { runInSlices } from './slices.ts';
 
-type LinkPart = 'list' | 'trace' | 'span' | 'tab' | 'filter' | 'sort' | 'with' | 'totals' | 'column';
+type LinkPart =
+  | 'list'
+  | 'trace'
+  | 'span'
+  | 'tab'
+  | 'filter'
+  | 'sort'
+  | 'with'
+  | 'totals'
+  | 'column'
+  | 'conversation';
 
 /** What the page shows, as written in the fragment of its address: `#trace=…&span=…&filter=…`. */
 export const address: Signal<URLSearchParams> = signal(readAddress());
@@ -161,6 +171,17 @@ export const compared: ReadonlySignal<ViewedTrace | undefined> = computed(() => 
   if (changes.value === 0 || other === null) return undefined;
   return store.lists('').traces.find(({ id }) => id === other)?.trace;
 });
+
+/** Whether the listed traces are shown as one conversation, until the reader chooses a trace. */
+export const isConversation: ReadonlySignal<boolean> = computed(() => {
+  const isChosen = namedId.value !== undefined && !address.value.has('conversation');
+  return hasConversation.value && !isChosen && !isTotals.value;
+});
+
+/** Whether several traces are listed that belong to one conversation, or to one user. */
+export const hasConversation: ReadonlySignal<boolean> = computed(
+  () => asksForConversation(filterWords.value) && listedEntries.value.length > 1,
+);
 
 /** What the reader has collapsed (`true`) or expanded (`false`): all rows below the roots, or rows by id. */
 export const folds: Signal<{ readonly all?: boolean; readonly rows: ReadonlyMap<string, boolean> }> = signal({

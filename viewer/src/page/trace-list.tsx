@@ -4,7 +4,7 @@ import { costOf, count, formatDuration, grouped, joinedFacts } from '../format-a
 import { spanUsage, tokenSum, totalTokens } from '../span-usage.ts';
 import { excerptOf } from '../trace-filter.ts';
 import { isFailed, shownErrorType } from '../viewed-span.ts';
-import { choose, showTotals } from './actions.ts';
+import { choose, showConversation, showTotals } from './actions.ts';
 import { Paged } from './content.tsx';
 import { Button, clock } from './elements.tsx';
 import { Badge } from './overview.tsx';
@@ -12,9 +12,12 @@ import {
   CALL_ORDERS,
   filterWords,
   go,
+  hasConversation,
   isComparing,
+  isConversation,
   isTotals,
   type ListedItem,
+  listedEntries,
   listedItems,
   listedUsage,
   lists,
@@ -54,6 +57,13 @@ export function TraceList(): VNode {
           onClick={() => showTotals(!isTotals.value)}
         />
       </div>
+      {hasConversation.value && (
+        <Button
+          label={`Conversation of ${count(listedEntries.value.length, 'trace')}`}
+          aria-pressed={isConversation.value}
+          onClick={showConversation}
+        />
+      )}
       {isComparing.value && (
         <p class="note" role="status">
           Choose what to compare with the open one.
@@ -90,7 +100,10 @@ function ListedTrace({ entry, call }: ListedItem): VNode {
   const said = excerpt ?? summary.prompt?.slice(0, 200);
   const started = clock(start);
   const isOpen =
-    !isTotals.value && entry === opened.value && (call === undefined || call.id === selected.value?.id);
+    !isTotals.value &&
+    !isConversation.value &&
+    entry === opened.value &&
+    (call === undefined || call.id === selected.value?.id);
   return (
     <li>
       <button type="button" aria-current={isOpen ? 'true' : undefined} onClick={() => choose(entry.id, call)}>
