@@ -105,7 +105,7 @@ const SHARED = [
   'test/util/{patch-method,payload,task-queue,version}.test.ts',
   'viewer/test/live/{kept-traces,receiver}.test.ts',
   'viewer/test/page/*.test.ts',
-  'viewer/test/{call-totals,duration,export-calls,otlp-json,span-texts,summary-view,trace-filter}.test.ts',
+  'viewer/test/{call-totals,duration,export-calls,linked-calls,otlp-json,span-texts,summary-view,trace-filter}.test.ts',
   'viewer/test/{trace-store,transcript,tree,tree-view}.test.ts',
   'test/watch-compatibility/*.test.ts',
 ];

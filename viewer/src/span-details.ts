@@ -1,5 +1,5 @@
-import { costOf, count, dollars, formatMilliseconds, isNumber } from './format-amounts.ts';
-import { attributeText } from './messages.ts';
+import { costOf, count, dollars, formatMilliseconds, isNumber, joinedFacts } from './format-amounts.ts';
+import { attributeText, isRecord, parseShortJson } from './messages.ts';
 import * as ATTR from './semconv/attributes.ts';
 import { terminalSafe } from './shared/terminal-safe.ts';
 import { audioTokens, numberIn, reportedTotal, spanUsage, totalTokens } from './span-usage.ts';
@@ -40,6 +40,9 @@ const FACTS: readonly Fact[] = [
   ],
   [1, (of, { span }) => (span.isEvaluation ? words(of[ATTR.GEN_AI_RESPONSE_ID]) : undefined)],
   [4, (of) => words(of[ATTR.GEN_AI_RESPONSE_MODEL] ?? of[ATTR.GEN_AI_REQUEST_MODEL]), 'Model'],
+  [4, shownPrompt, 'Prompt'],
+  [4, (of) => words(of[ATTR.USER_ID]), 'User'],
+  [4, (of) => words(of[ATTR.OPENAI_TRACE_TAGS]), 'Tags'],
   [0, status(ATTR.OPENAI_RUN_STATUS), 'Run'],
   [0, status(ATTR.OPENAI_STEP_STATUS, (value) => value !== 'completed')],
   [0, status(ATTR.OPENAI_RESOURCE_STATUS, isBad)],
@@ -57,7 +60,9 @@ const FACTS: readonly Fact[] = [
   [3, costPerUserMessage],
   countFact(ATTR.OPENAI_FILE_SEARCH_RESULT_COUNT, 'result', 1),
   countFact(ATTR.OPENAI_CODE_INTERPRETER_IMAGE_COUNT, 'image', 1),
-  [4, firstChunk, 'First chunk'],
+  [4, (of) => (isTokenTimed(of) ? firstChunkText(of) : undefined), 'First token'],
+  [4, (of) => (isTokenTimed(of) ? undefined : firstChunkText(of)), 'First chunk'],
+  [0, (of, { span }) => (span.isOpen ? streamProgress(of) : undefined)],
   [0, shownFinish, 'Finish'],
   countFact(ATTR.OPENAI_REALTIME_INTERRUPTION_COUNT, 'interruption', 1),
   [3, (of) => prefix('audio ', audioTokens([of])), 'Audio'],
@@ -65,7 +70,7 @@ const FACTS: readonly Fact[] = [
   countFact(ATTR.OPENAI_RUN_POLL_COUNT, 'poll', 3),
   countFact(ATTR.OPENAI_POLL_COUNT, 'poll', 3),
   countFact(ATTR.OPENAI_HOSTED_SKIPPED_SPANS, 'skipped span', 1),
-  countFact(ATTR.OPENAI_STREAM_CHUNK_COUNT, 'chunk', 3),
+  [3, (of, { span }) => (span.isOpen ? undefined : count(of[ATTR.OPENAI_STREAM_CHUNK_COUNT], 'chunk'))],
   [0, streamEnd],
 ];
 
@@ -85,6 +90,36 @@ export function spanFacts(row: Row): (Detail & { readonly label: string | undefi
     if (fact === undefined) return [];
     return [{ label, ...(typeof fact === 'string' ? { text: fact, tone: 'dim', rank } : fact) }];
   });
+}
+
+/** The prompt of a span with its version: `tutor v2`. */
+export function shownPrompt(of: SpanAttributes): string | undefined {
+  return words([of[ATTR.GEN_AI_PROMPT_NAME], of[ATTR.GEN_AI_PROMPT_VERSION]], ' ');
+}
+
+/** The attributes with the settings of a request. The name after `.request.` says what each of them is. */
+const SETTING = /^(?:gen_ai\.)?(?:gen_ai|openai)\.request\.(?!model$|body$|stream)(?!.*\bid$)(.+)$/;
+const MAX_SETTINGS = 30;
+
+/** The settings of a model call: temperature, effort, format and others, also those of a recorded request body. */
+export function requestSettings(of: SpanAttributes): (readonly [label: string, value: string])[] {
+  const body = parseShortJson(of[ATTR.OPENAI_REQUEST_BODY]);
+  const named = Object.entries(of).map(([name, value]) => [SETTING.exec(name)?.[1] ?? '', value] as const);
+  const all = [
+    ...named,
+    ['format', of[ATTR.GEN_AI_OUTPUT_TYPE]] as const,
+    ...Object.entries(isRecord(body) ? body : {}),
+  ];
+  return all
+    .filter(([name, value]) => name !== '' && value !== undefined && value !== null)
+    .slice(0, MAX_SETTINGS)
+    .map(([name, value]) => [settingName(name), terminalSafe(attributeText(value), 200)]);
+}
+
+/** `reasoning.level` as `Effort`, and `max_tokens` as `Max tokens`. */
+function settingName(name: string): string {
+  const shown = name === 'reasoning.level' ? 'effort' : name.slice(0, 60).replace(/[._]/g, ' ');
+  return shown.charAt(0).toUpperCase() + shown.slice(1);
 }
 
 function countFact(attribute: string, one: string, rank: Rank): Fact {
@@ -115,14 +150,28 @@ function costPerUserMessage(of: SpanAttributes): ShownFact {
   return cost && `${cost} per user message`;
 }
 
-/** When the first chunk of a stream arrived, in milliseconds since the start of its span; `NaN` if that is unknown. */
+/**
+ * When the first token of a stream arrived, or else its first chunk, in milliseconds since the start of its span; `NaN` if
+ * that is unknown.
+ */
 export function firstChunkOf(of: SpanAttributes): number {
-  return (numberIn(of, ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK) ?? Number.NaN) * 1e3;
+  const token = numberIn(of, ATTR.OPENAI_STREAM_TIME_TO_FIRST_TOKEN);
+  return (token ?? numberIn(of, ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK) ?? Number.NaN) * 1e3;
 }
 
-function firstChunk(of: SpanAttributes): string | undefined {
+function isTokenTimed(of: SpanAttributes): boolean {
+  return of[ATTR.OPENAI_STREAM_TIME_TO_FIRST_TOKEN] !== undefined;
+}
+
+export function firstChunkText(of: SpanAttributes): string | undefined {
   const milliseconds = firstChunkOf(of);
   return Number.isNaN(milliseconds) ? undefined : formatMilliseconds(milliseconds);
+}
+
+/** What is known of a stream while it is read: `first token 1.20 s · 84 chunks`. */
+export function streamProgress(of: SpanAttributes): string | undefined {
+  const first = prefix('first token ', firstChunkText(of));
+  return joinedFacts([first, count(of[ATTR.OPENAI_STREAM_CHUNK_COUNT], 'chunk')]) || undefined;
 }
 
 function streamEnd(of: SpanAttributes, { span }: Row): ShownFact {
@@ -186,11 +235,11 @@ function shownFinish(of: SpanAttributes): ShownFact {
   return NORMAL_FINISH_REASONS.has(text) ? { text, tone: 'dim', rank: 1 } : warning(text);
 }
 
-/** Joins an attribute's string or strings with commas; `undefined` if it has none. */
-function words(value: unknown): string | undefined {
+/** Joins an attribute's string or strings; `undefined` if it has none. */
+function words(value: unknown, separator = ', '): string | undefined {
   const list = Array.isArray(value) ? value : [value];
   const shown = list.filter((word) => typeof word === 'string' && word !== '');
-  return shown.length > 0 ? terminalSafe(shown.join(', '), 100) : undefined;
+  return shown.length > 0 ? terminalSafe(shown.join(separator), 100) : undefined;
 }
 
 /** For an attempt, its number among the retries. For a call, the number of retries, counted by its attempts. */

@@ -27,6 +27,7 @@ export type TranscriptEntry =
       /** The span of the tool or function, or else of the model call that requested it. */
       readonly row: Row;
       readonly name: string;
+      readonly id: unknown;
       readonly input: unknown;
       readonly output: unknown;
       readonly own: boolean;
@@ -126,7 +127,9 @@ class Transcript {
   }
 
   #addExchange(row: Row, name: string): void {
-    this.entries.push({ kind: 'tool', row, name, ...exchangeOf(row.span.attributes), own: true });
+    const { attributes } = row.span;
+    const id = attributes[ATTR.GEN_AI_TOOL_CALL_ID];
+    this.entries.push({ kind: 'tool', row, name, id, ...exchangeOf(attributes), own: true });
   }
 
   #addInput(row: Row): void {

@@ -19,12 +19,20 @@ describe.skipIf(NO_BROWSER !== undefined)('the content of a page', () => {
 
   const said = (): Locator => page.locator('#panel-chat .by-user');
 
-  it('is folded beyond 20 lines', async () => {
-    const lines = Array.from({ length: 50 }, (_, i) => `line ${i}`).join('\n');
+  it('is folded beyond 60 lines or 8,000 characters', async () => {
+    page = await open([question(text(Array.from({ length: 60 }, (_, i) => `line ${i}`).join('\n')))]);
+    expect(
+      await said()
+        .getByRole('button', { name: /^Show all/ })
+        .count(),
+    ).toBe(0);
+    page = await open([question(text('word '.repeat(1_601)))]);
+    expect(await said().getByRole('button').allTextContents()).toContain('Show all 8,005 characters');
+    const lines = Array.from({ length: 100 }, (_, i) => `line ${i}`).join('\n');
     const plan = question(text(lines));
     page = await open([{ ...plan, attributes: { ...plan.attributes, note: lines } }]);
     const before = (await said().boundingBox())?.height ?? 0;
-    expect(before).toBeLessThan(560);
+    expect(before).toBeLessThan(1_400);
     await said()
       .getByRole('button', { name: /^Show all/ })
       .click();
@@ -33,7 +41,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the content of a page', () => {
     await page.getByText('Everything recorded').click();
     const attribute = page.getByRole('row', { name: /^note/ }).locator('td');
     await attribute.getByRole('button', { name: /^Show all/ }).click();
-    expect(await attribute.textContent()).toContain('line 49');
+    expect(await attribute.textContent()).toContain('line 99');
   });
 
   it('has a line for each value of JSON, in messages and tools, and code as it was written', async () => {

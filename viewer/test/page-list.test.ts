@@ -227,17 +227,19 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
     const comparison = page.getByRole('region', { name: 'Comparison' });
     const usage = '100 → 10 tokens\n$0.010';
     expect(await rowsIn(comparison)).toEqual([
-      ['Model', 'gpt-4o', 'gpt-4o'],
-      ['Duration', '100 ms', '100 ms'],
-      ['Tokens', '100 → 10 tokens', '100 → 10 tokens'],
-      ['Cost', '$0.010', '$0.010'],
-      ['Model calls', '1', '1'],
-      ['Tool calls', '1', ''],
-      ['Errors', '0', '1'],
+      ['Question', 'Ask of program', 'Ask of program'],
+      ['Fact', expect.stringContaining('program'), expect.stringContaining('program'), '±'],
+      ['Model', 'gpt-4o', 'gpt-4o', ''],
+      ['Duration', '100 ms', '100 ms', ''],
+      ['Tokens', '100 → 10 tokens', '100 → 10 tokens', ''],
+      ['Cost', '$0.010', '$0.010', ''],
+      ['Model calls', '1', '1', ''],
+      ['Tool calls', '1', '', ''],
+      ['Errors', '0', '1', ''],
       ['Steps'],
-      ['program', '100 ms', '100 ms'],
-      ['chat gpt-4o', `50 ms\n${usage}`, `100 ms\n✗ timeout\n${usage}`],
-      ['execute_tool find', '50 ms', '–'],
+      ['program', '100 ms', '100 ms', ''],
+      ['chat gpt-4o', `50 ms\n${usage}`, `100 ms\n✗ timeout\n${usage}`, '+100 % time'],
+      ['execute_tool find', '50 ms', '–', ''],
     ]);
     expect(await comparison.locator('mark').allInnerTexts()).toEqual(['Tool calls', 'Errors']);
     // The line above the steps goes through all columns.
@@ -255,5 +257,77 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
     expect(await title()).toBe('program');
     await reopen(address);
     await comparison.waitFor();
+  });
+
+  it('compares two versions of a prompt and another model, and each step leads to its span', async () => {
+    const version = (start: number, model: string, instructions: string, answer: string): SpanPlan => {
+      const asked = {
+        'gen_ai.prompt.name': 'weather',
+        'gen_ai.prompt.version': `v${start + 1}`,
+        'gen_ai.system_instructions': JSON.stringify([text(instructions)]),
+        'gen_ai.input.messages': messages('user', text('How is the weather?')),
+        'gen_ai.output.messages': messages('assistant', text(answer)),
+      };
+      const call = chat({ ...asked, ...tokens(100 + start * 20, 0) }, { name: `chat ${model}`, start });
+      return { name: 'answer', start, end: start + 100, children: [call] };
+    };
+    page = await open([
+      version(0, 'gpt-4o', 'You are a kind helper.', 'It is sunny'),
+      version(1, 'gpt-4o-mini', 'You are a strict helper.', 'It is sunny.'),
+    ]);
+    await nav().getByRole('listitem').last().getByRole('button').click();
+    const comparison = page.getByRole('region', { name: 'Comparison' });
+    const choosing = nav().getByText('Choose what to compare');
+    const start = (): Promise<void> => page.getByRole('button', { name: 'Compare with…' }).click();
+    const compare = async (): Promise<void> => {
+      await start();
+      await nav().getByRole('listitem').first().getByRole('button').click();
+    };
+    for (const leave of [
+      () => page.keyboard.press('Escape'),
+      () => nav().getByRole('button', { name: 'Cancel' }).click(),
+    ]) {
+      await start();
+      await leave();
+      expect(await choosing.count()).toBe(0);
+    }
+    await compare();
+    const changed = (row: string, part: string): Promise<string[]> =>
+      comparison.getByRole('row', { name: row }).locator(part).allTextContents();
+    expect(await changed('Prompt', 'del, ins')).toEqual(['v1', 'v2']);
+    expect(await changed('Instructions', 'del, ins')).toEqual(['kind ', 'strict ']);
+    expect(await changed('Question', 'del, ins')).toEqual([]);
+    expect(await changed('Answer', 'ins')).toEqual(['.']);
+    const tokensRow = comparison
+      .getByRole('row', { name: /^Tokens/ })
+      .getByRole('cell')
+      .last();
+    expect(await tokensRow.innerText()).toBe('+20 %');
+    const step = comparison.getByRole('row', { name: 'chat gpt-4o → chat gpt-4o-mini' });
+    await comparison.getByText('Different texts').click();
+    await comparison.locator('table table').waitFor();
+    expect(await comparison.locator('table table ins').allTextContents()).toEqual(['v2', 'strict ', '.']);
+    expect(await accessFindings(page)).toEqual([]);
+    await step.getByRole('button').last().click();
+    expect(await page.getByRole('treeitem', { selected: true }).textContent()).toContain('gpt-4o-mini');
+    await page.goBack();
+    await comparison.waitFor();
+    // The choice is no step of its own.
+    await page.goBack();
+    expect(await choosing.count()).toBe(0);
+    expect(await title()).toBe('answer');
+    await compare();
+    await page.keyboard.press('Escape');
+    expect(await comparison.count()).toBe(0);
+    await compare();
+    await comparison.getByRole('button', { name: 'Close' }).click();
+    expect(await comparison.count()).toBe(0);
+    for (const width of [400, 1280]) {
+      await page.setViewportSize({ width, height: 900 });
+      await compare();
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      await page.goBack();
+      expect(await choosing.count()).toBe(0);
+    }
   });
 });

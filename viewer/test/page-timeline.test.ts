@@ -135,13 +135,57 @@ describe.skipIf(NO_BROWSER !== undefined)('the timeline of the page', () => {
   });
 
   it('collapses and expands a row of siblings that have no parent', async () => {
-    const children = Array.from({ length: 5 }, (_, i) => chat({}, { start: i, end: i + 1 }));
+    const children = Array.from({ length: 25 }, (_, i) => chat({}, { start: i, end: i + 1 }));
     page = await open([{ name: 'unfinished', open: true, children }]);
-    expect(await labels()).toEqual(['5 × chat']);
+    expect(await labels()).toEqual(['25 × chat']);
     await page.keyboard.press('c');
-    expect(await labels()).toHaveLength(6);
+    expect(await labels()).toHaveLength(26);
     await page.keyboard.press('c');
-    expect(await labels()).toEqual(['5 × chat']);
+    expect(await labels()).toEqual(['25 × chat']);
+  });
+
+  it('folds siblings only if the rows do not fit on the screen', async () => {
+    const children = Array.from({ length: 10 }, (_, i) => chat({}, { start: i, end: i + 1 }));
+    page = await open([{ name: 'program', children }]);
+    expect(await labels()).toHaveLength(11);
+    await page.setViewportSize({ width: 1440, height: 500 });
+    await expect.poll(labels).toEqual(['program', '10 × chat']);
+  });
+
+  it('has columns for cached tokens and the first token where there is room, and explains the marks', async () => {
+    const stream = {
+      ...tokens(2_000, 20),
+      'gen_ai.usage.cache_read.input_tokens': 1_024,
+      'gen_ai.response.time_to_first_chunk': 0.2,
+      'openai.stream.time_to_first_token': 0.5,
+    };
+    page = await open([{ name: 'program', end: 2_000, children: [chat(stream, { end: 1_000 })] }]);
+    expect(await page.locator('.ruler .fact').allTextContents()).toEqual([
+      ...['Tokens', 'Cached', 'First token', 'Time'],
+    ]);
+    expect(await row('chat').locator('.fact').allTextContents()).toEqual([
+      ...['2,000 → 20', '1,024', '500 ms', '1.00 s'],
+    ]);
+    expect(
+      await row('chat')
+        .locator('.first')
+        .evaluate((mark) => mark.style.left),
+    ).toBe('25%');
+    expect(await page.locator('.legend').innerText()).toMatch(/First token\s+Critical path$/);
+    const facts = page.getByRole('region', { name: 'Trace' }).locator('dl > div');
+    expect(await facts.allInnerTexts()).toEqual(
+      expect.arrayContaining(['First token\n500 ms', 'Cached\n1,024']),
+    );
+    await page.setViewportSize({ width: 1110, height: 900 });
+    await expect.poll(() => page.locator('.ruler .fact').allTextContents()).toEqual(['Tokens', 'Time']);
+    expect(await accessFindings(page)).toEqual([]);
+    page = await open([MATH_TUTOR]);
+    expect(await page.locator('.legend').innerText()).not.toContain('First token');
+  });
+
+  it('gives at least half of its width to the details', async () => {
+    page = await open([MATH_TUTOR]);
+    expect(await width('.details')).toBeGreaterThanOrEqual((await width('.panes')) / 2);
   });
 
   it('starts folded if there are many spans', async () => {

@@ -351,6 +351,156 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     });
   });
 
+  describe('a tool call', () => {
+    const call = { type: 'tool_call', id: 'call_1', name: 'find', arguments: { id: 7 } };
+    const response = { type: 'tool_call_response', id: 'call_1', response: 'in Hamburg' };
+    const question = said('user', 'Where is it?');
+    const tool = {
+      'gen_ai.operation.name': 'execute_tool',
+      'gen_ai.tool.name': 'find',
+      'gen_ai.tool.call.id': 'call_1',
+    };
+    const answered = JSON.stringify([
+      question,
+      { role: 'assistant', parts: [call] },
+      { role: 'tool', parts: [response] },
+    ]);
+    const ran = { 'openai.trace.input': '[{"id":7}]', 'openai.trace.output': '"in Hamburg"' };
+    const AGENT: SpanPlan = {
+      name: 'answer',
+      attributes: { 'openai.trace.input': '["Where is it?"]', 'openai.trace.output': '"In Hamburg"' },
+      children: [
+        chat(
+          {
+            'gen_ai.input.messages': JSON.stringify([question]),
+            'gen_ai.output.messages': messages('assistant', call),
+          },
+          { name: 'chat first' },
+        ),
+        {
+          name: 'execute_tool find',
+          start: 1,
+          attributes: tool,
+          children: [{ name: 'find', start: 1, attributes: ran, children: [{ name: 'GET', start: 1 }] }],
+        },
+        chat(
+          {
+            'gen_ai.input.messages': answered,
+            'gen_ai.output.messages': messages('assistant', text('In Hamburg')),
+          },
+          { name: 'chat second', start: 2 },
+        ),
+      ],
+    };
+    const link = (name: string): Locator => panel().getByRole('button', { name, exact: true });
+
+    it('is one row with its function, and shows what went in and out', async () => {
+      await open([AGENT]);
+      expect(await rows()).toEqual(['answer', 'chat first', 'execute_tool find', 'GET', 'chat second']);
+      const previews = page.getByRole('treeitem').locator('.preview');
+      expect(await previews.nth(0).textContent()).toBe('"Where is it?" → "In Hamburg"');
+      expect(await previews.nth(2).textContent()).toBe('{"id":7} → "in Hamburg"');
+      expect(linesOf(await panel('Conversation').getByRole('listitem').first().innerText())).toEqual([
+        ...['Function answer', 'Arguments', 'Where is it?', 'Result', 'In Hamburg', 'answer', '0 ms'],
+      ]);
+      await row('answer').click();
+      expect(linesOf(await panel().locator('.stack .stack').first().innerText())).toEqual([
+        ...['Arguments', 'Where is it?', 'Result', 'In Hamburg'],
+      ]);
+    });
+
+    it('leads to its result, and to the message that used it, and back', async () => {
+      await open([AGENT]);
+      await row('chat first').click();
+      await link('execute_tool find').click();
+      expect(await selected().textContent()).toContain('execute_tool find');
+      expect(await panel().locator('.links').innerText()).toMatch(
+        /Requested by\s+chat first\s+Result used by\s+chat second/,
+      );
+      await link('chat second').click();
+      expect(await panel().locator('.speaker').allTextContents()).toContain('Tool find');
+      await link('execute_tool find').click();
+      await link('chat first').click();
+      expect(await selected().textContent()).toContain('chat first');
+      expect(await accessFindings(page)).toEqual([]);
+    });
+
+    it('leads to its neighbors even if its id and content are not recorded', async () => {
+      const bare = AGENT.children?.map(
+        ({ attributes: { 'gen_ai.operation.name': operation } = {}, ...plan }) => ({
+          ...plan,
+          attributes: { 'gen_ai.operation.name': operation as string },
+        }),
+      );
+      await open([{ name: 'answer', children: bare ?? [] }]);
+      await row('execute_tool find').click();
+      await link('chat second').click();
+      expect(await selected().textContent()).toContain('chat second');
+    });
+
+    it('is marked in the conversation, which scrolls to the selected span and stays open for its links', async () => {
+      const before = Array.from({ length: 120 }, (_, i) =>
+        chat({ 'gen_ai.output.messages': messages('assistant', text(`Answer ${i}`)) }, { start: -200 + i }),
+      );
+      await open([{ ...AGENT, start: -200, children: [...before, ...(AGENT.children ?? [])] }]);
+      await page.keyboard.press('c');
+      await page.keyboard.press('c');
+      await row('execute_tool find').click();
+      await page.getByRole('button', { name: 'Conversation' }).click();
+      const marked = panel('Conversation').locator('[aria-current]');
+      const isVisible = (): Promise<boolean> =>
+        marked.evaluate((each) => {
+          const { top, bottom } = each.getBoundingClientRect();
+          return top >= 0 && bottom <= innerHeight;
+        });
+      expect(await marked.innerText()).toContain('Tool find');
+      expect(await isVisible()).toBe(true);
+      await marked.getByRole('button', { name: 'chat second' }).click();
+      expect(await openTab()).toBe('Conversation');
+      expect(await marked.innerText()).toContain('In Hamburg');
+      expect(await isVisible()).toBe(true);
+      await marked.getByRole('button', { name: 'execute_tool find' }).click();
+      expect(await marked.innerText()).toContain('Tool find');
+    });
+
+    it('is offered and set up as the panel says', async () => {
+      const definitions = JSON.stringify([{ type: 'function', name: 'find', description: 'Finds parcels' }]);
+      const attributes = {
+        'gen_ai.tool.definitions': definitions,
+        'gen_ai.request.temperature': 0.2,
+        'gen_ai.request.reasoning.level': 'high',
+        'gen_ai.request.max_tokens': 500,
+        'gen_ai.request.stream': true,
+        'gen_ai.request.previous_response.id': 'resp_1',
+        'gen_ai.output.type': 'json',
+        'openai.request.body': '{"tool_choice":"auto"}',
+        'gen_ai.prompt.name': 'parcels',
+        'gen_ai.prompt.version': 'v2',
+        'user.id': 'user_7',
+        'openai.trace.tags': ['beta', 'eu'],
+      };
+      await open([chat(attributes)]);
+      await row('chat').click();
+      expect((await panel().locator('.facts > div').allInnerTexts()).map((fact) => fact.split('\n'))).toEqual(
+        [
+          ['Duration', '0 ms'],
+          ['Prompt', 'parcels v2'],
+          ['User', 'user_7'],
+          ['Tags', 'beta, eu'],
+          ['Starts after', '0 ms'],
+          ['Critical path', 'the end waited for it'],
+          ['Temperature', '0.2'],
+          ['Effort', 'high'],
+          ['Max tokens', '500'],
+          ['Format', 'json'],
+          ['Tool choice', 'auto'],
+        ],
+      );
+      await panel().getByText('1 tool offered: find').click();
+      await panel().locator('.code', { hasText: 'Finds parcels' }).waitFor();
+    });
+  });
+
   describe('a bar', () => {
     it.each([1440, 800, 400])('is never shorter than one below it, on %d pixels', async (width) => {
       const children = [{ name: 'inner', start: 1, end: 99 }];
@@ -474,6 +624,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect((await heading.boundingBox())?.width).toBeGreaterThan(40);
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
       await openAnswer(`${'*a '.repeat(4899)}*b${'*'.repeat(4900)}`);
+      await panel().getByRole('button', { name: 'Show all' }).click();
       expect(await panel().locator('.md em').count()).toBe(50);
       expect(await markdown().textContent()).toBe(`${'a '.repeat(4899)}b`);
     });

@@ -2,6 +2,7 @@ import { batch, computed, effect, type ReadonlySignal, untracked } from '@preact
 import { conversationTermFor, exactTerm } from '../filter-terms.ts';
 import { asksForConversation } from '../trace-filter.ts';
 import type { Row } from '../tree.ts';
+import { hasRoomForList } from './layout.tsx';
 import {
   active,
   address,
@@ -53,10 +54,29 @@ export function choose(id: string, call?: Row): void {
   else go({ ...NOTHING_OPEN, trace: id, span: call?.id }, true);
 }
 
-/** Compares the open trace with another. With an empty id, the reader chooses that in the list. */
-export function compareWith(id: string): void {
-  const list = id === '' ? '' : undefined;
-  go({ trace: opened.value?.id, list, with: id, totals: undefined }, true);
+/** Lets the reader choose in the list what to compare with the open trace. */
+export function startComparing(): void {
+  isComparing.value = true;
+  if (!hasRoomForList.value) showList();
+}
+
+/** Going back from the comparison leads to the open trace, not to the choice. */
+function compareWith(id: string): void {
+  isComparing.value = false;
+  const isList = address.peek().has('list');
+  go({ trace: opened.value?.id, list: undefined, with: id, totals: undefined }, !isList);
+}
+
+/** Leaves a comparison, or the choice for it. */
+export function stopComparing(): void {
+  if (isComparing.value) go({ list: undefined }, false);
+  else if (address.peek().has('with')) go({ with: undefined }, true);
+  isComparing.value = false;
+}
+
+/** Opens a span of one of two compared traces. */
+export function openStep(traceId: string, { id }: Row): void {
+  go({ ...NOTHING_OPEN, trace: traceId, span: id }, true);
 }
 
 export function showTotals(isShown: boolean): void {
@@ -75,9 +95,11 @@ export function showConversation(): void {
   go({ ...NOTHING_OPEN, conversation: '' }, true);
 }
 
-export function select(row: Row): void {
+/** @param inConversation whether the conversation stays open, and scrolls to the span */
+export function select(row: Row, inConversation: boolean = false): void {
   const isHidden = row.span.traceId === openId.value && !shownRows.value.has(row);
-  const shown = { trace: row.span.traceId, span: row.id, tab: undefined, conversation: undefined };
+  const tab = inConversation ? 'chat' : undefined;
+  const shown = { trace: row.span.traceId, span: row.id, tab, conversation: undefined };
   // If no span was selected before, going back closes this one.
   go(isHidden ? { ...shown, filter: undefined } : shown, selected.value === undefined);
   showSpan(row.id, true);

@@ -10,12 +10,14 @@ import {
   partContent,
   type SpanPart,
 } from '../messages.ts';
+import type { Row } from '../tree.ts';
 import { Button } from './elements.tsx';
 import { MAX_MARKDOWN_LENGTH, Markdown } from './markdown.tsx';
+import { linkedCalls, ToolLinks } from './tool-links.tsx';
 
 /** A longer text is cut to its beginning, with a button that shows the rest. */
-const MAX_INITIAL_LINES = 20;
-const MAX_INITIAL_LENGTH = 2_000;
+const MAX_INITIAL_LINES = 60;
+const MAX_INITIAL_LENGTH = 8_000;
 /** JSON that is nested deeper is shown without line breaks, because most of each line would be indentation. */
 const MAX_SHOWN_DEPTH = 20;
 const PARTS_PAGE_SIZE = 50;
@@ -23,13 +25,16 @@ const PARTS_PAGE_SIZE = 50;
 interface PagedProps<T> {
   readonly items: readonly T[];
   readonly size: number;
+  /** How many items are shown at least, such as up to the selected one. */
+  readonly least?: number;
   readonly as: 'div' | 'ol' | 'ul';
   readonly label: string;
   readonly render: (item: T, index: number) => ComponentChildren;
 }
 
-export function Paged<T>({ items, size, as, label, render }: PagedProps<T>): VNode {
-  const [limit, setLimit] = useState(size);
+export function Paged<T>({ items, size, least = 0, as, label, render }: PagedProps<T>): VNode {
+  const [wanted, setLimit] = useState(size);
+  const limit = Math.max(wanted, least);
   const rest = items.length - limit;
   return (
     <>
@@ -43,15 +48,13 @@ export function Paged<T>({ items, size, as, label, render }: PagedProps<T>): VNo
 
 interface LongTextProps {
   readonly text: string;
-  /** The length that is shown at first, in UTF-16 units. */
-  readonly length?: number;
   readonly children?: (shown: string) => VNode;
 }
 
 export function LongText(props: LongTextProps): VNode {
-  const { text, length = MAX_INITIAL_LENGTH, children = (shown) => <div class="text">{shown}</div> } = props;
+  const { text, children = (shown) => <div class="text">{shown}</div> } = props;
   const [isUnfolded, setUnfolded] = useState(false);
-  const start = text.split('\n', MAX_INITIAL_LINES).join('\n').slice(0, length);
+  const start = text.split('\n', MAX_INITIAL_LINES).join('\n').slice(0, MAX_INITIAL_LENGTH);
   if (isUnfolded || start.length === text.length) return children(text);
   return (
     <>
@@ -69,11 +72,7 @@ function RichText({ text }: { readonly text: string }): VNode {
   const isJson = useMemo(() => /^\s*[[{]/.test(text) && isRecord(parseShortJson(text)), [text]);
   if (isJson) return <ValueBlock value={text} />;
   if (text.length > MAX_MARKDOWN_LENGTH) return <LongText text={text} />;
-  return (
-    <LongText text={text} length={MAX_MARKDOWN_LENGTH}>
-      {(shown) => <Markdown text={shown} />}
-    </LongText>
-  );
+  return <LongText text={text}>{(shown) => <Markdown text={shown} />}</LongText>;
 }
 
 const SPEAKERS: Readonly<Record<string, string>> = {
@@ -88,21 +87,24 @@ interface SaidProps {
   /** The role of the message. */
   readonly by: string;
   readonly parts: readonly SpanPart[];
+  /** The row of the message. */
+  readonly row: Row;
   /** Returns what a button copies; no button if it is `undefined`. */
   readonly copied?: (() => string) | undefined;
   readonly children?: ComponentChildren;
 }
 
-export function Said({ by: role, parts, copied, children }: SaidProps): VNode {
+export function Said({ by: role, parts, row, copied, children }: SaidProps): VNode {
   const known = Object.hasOwn(SPEAKERS, role) ? SPEAKERS[role] : undefined;
-  const speaker = known ?? (role.slice(0, 100) || 'Message');
+  const tools = parts.flatMap((part) => (role === 'tool' ? (linkedCalls.value.nameOf(part) ?? []) : []));
+  const speaker = [known ?? (role || 'Message'), ...new Set(tools)].join(' ').slice(0, 200);
   const content = (
     <Paged
       as="div"
       items={parts}
       size={PARTS_PAGE_SIZE}
       label="Show more parts"
-      render={(part, i) => <PartBlock key={i} part={part} />}
+      render={(part, i) => <PartBlock key={i} part={part} row={row} />}
     />
   );
   if (speaker === 'Instructions') return <Folded label={speaker}>{content}</Folded>;
@@ -128,7 +130,7 @@ export function Folded(props: { readonly label: string; readonly children: Compo
 }
 
 /** A part of a message. Nothing is loaded from the network. */
-function PartBlock({ part }: { readonly part: SpanPart }): VNode {
+function PartBlock({ part, row }: { readonly part: SpanPart; readonly row: Row }): VNode {
   const { type, ...rest } = part;
   const content = partContent(part);
   switch (type) {
@@ -150,6 +152,7 @@ function PartBlock({ part }: { readonly part: SpanPart }): VNode {
           {type === 'tool_call' && <b>{`calls ${attributeText(part.name ?? 'tool').slice(0, 200)}`}</b>}
           {type !== 'tool_call' && content === undefined && <p class="dim">not recorded</p>}
           <ToolBlock input={part.arguments} output={content} />
+          <ToolLinks row={row} ids={[part.id]} />
         </div>
       );
     case 'blob':

@@ -1,5 +1,6 @@
 import { computed } from '@preact/signals';
 import type { VNode } from 'preact';
+import { useLayoutEffect } from 'preact/hooks';
 import { count } from '../format-amounts.ts';
 import { attributeText, messageText } from '../messages.ts';
 import * as ATTR from '../semconv/attributes.ts';
@@ -10,7 +11,8 @@ import { Folded, Paged, Said, ToolBlock } from './content.tsx';
 import { earlierMessages } from './earlier-messages.ts';
 import { Evaluations, SpanDetails } from './elements.tsx';
 import { SpanButton } from './overview.tsx';
-import { foundRows, openTrace } from './state.ts';
+import { foundRows, openTrace, panel, selected } from './state.ts';
+import { linkedCalls, ToolLinks } from './tool-links.tsx';
 
 type ChatMessage = Extract<TranscriptEntry, { kind: 'message' }>;
 
@@ -34,7 +36,21 @@ const hasContent = computed(() =>
   ),
 );
 
+/** The row whose entries are marked: the selected one, or the nearest above it that has entries. */
+const markedRow = computed(() => {
+  const rows = new Set(shownEntries.value.map(({ entry }) => entry.row));
+  let { value: row } = selected;
+  while (row !== undefined && !rows.has(row)) row = row.parent;
+  return row;
+});
+
 export function ConversationView(): VNode {
+  const { value: marked } = markedRow;
+  const place = shownEntries.value.findIndex(({ entry }) => entry.row === marked);
+  const isShown = panel.value === 'chat';
+  useLayoutEffect(() => {
+    if (isShown) document.querySelector('.chat [aria-current]')?.scrollIntoView({ block: 'nearest' });
+  }, [marked, isShown]);
   if (shownEntries.value.length === 0) return <p class="dim">These spans contain no conversation.</p>;
   return (
     <div class="chat">
@@ -49,6 +65,7 @@ export function ConversationView(): VNode {
         as="ol"
         items={shownEntries.value}
         size={CHAT_PAGE_SIZE}
+        least={place + 1}
         label="Show more of the conversation"
         render={({ entry, key }, i) => (
           <>
@@ -73,7 +90,7 @@ function EarlierMessages({ row }: { readonly row: Row }): VNode | null {
           items={messages}
           size={EARLIER_PAGE_SIZE}
           label="Show more messages"
-          render={({ role, parts }, i) => <Said key={i} by={role} parts={parts} />}
+          render={({ role, parts }, i) => <Said key={i} by={role} parts={parts} row={row} />}
         />
       </Folded>
     </li>
@@ -82,37 +99,45 @@ function EarlierMessages({ row }: { readonly row: Row }): VNode | null {
 
 export function TranscriptItem({ entry }: { readonly entry: TranscriptEntry }): VNode {
   const { kind, row } = entry;
+  const current = row === markedRow.value ? 'true' : undefined;
   switch (kind) {
     case 'heading':
-      return <Heading row={row} />;
+      return <Heading row={row} current={current} />;
     case 'message':
       return (
-        <li class="message">
+        <li class="message" aria-current={current}>
           <ChatBubble message={entry} />
           {entry.usage && <Footer row={row} />}
+          {entry.usage && <ToolLinks row={row} ids={linkedCalls.value.givenTo(row)} />}
         </li>
       );
     default:
       return (
-        <li class="tool" style={{ '--type': entry.own && isFailed(row.span) ? 'var(--bad)' : 'var(--tool)' }}>
+        <li
+          class="tool"
+          aria-current={current}
+          style={{ '--type': entry.own && isFailed(row.span) ? 'var(--bad)' : 'var(--tool)' }}
+        >
           <Said
             by={`${entry.own && typeOf(row.span) === 'other' ? 'Function' : 'Tool'} ${entry.name}`}
             parts={[]}
+            row={row}
           >
             <ToolBlock input={entry.input} output={entry.output} />
           </Said>
           {entry.own && <Footer row={row} />}
+          <ToolLinks row={row} ids={[entry.id]} />
         </li>
       );
   }
 }
 
-function Heading({ row }: { readonly row: Row }): VNode {
+function Heading({ row, current }: { readonly row: Row; readonly current: 'true' | undefined }): VNode {
   const { attributes } = row.span;
   const invocation = attributes[ATTR.OPENAI_RUN_ID] ?? attributes[ATTR.OPENAI_TURN_ID];
   const id = invocation ?? attributes[ATTR.GEN_AI_CONVERSATION_ID];
   return (
-    <li class="heading">
+    <li class="heading" aria-current={current}>
       <h3>
         <SpanButton row={row} /> <code class="dim">{typeof id === 'string' && id}</code>
       </h3>
@@ -131,7 +156,7 @@ function ChatBubble({ message }: { readonly message: ChatMessage }): VNode | nul
   // Copies the texts of the message, or the whole message as JSON if it has none.
   const copied = (): string => messageText({ role, parts }) || attributeText(parts);
   return (
-    <Said by={role} parts={parts} copied={parts.length > 0 ? copied : undefined}>
+    <Said by={role} parts={parts} row={message.row} copied={parts.length > 0 ? copied : undefined}>
       {parts.length === 0 && <p class="dim">{missingText(role, span)}</p>}
     </Said>
   );

@@ -39,7 +39,7 @@ export function FactList({ facts }: FactListProps): VNode {
 
 interface TableProps {
   readonly caption?: string;
-  readonly headings?: readonly ComponentChildren[];
+  readonly headings?: readonly ComponentChildren[] | undefined;
   /** The cells of each row. The first cell is the heading of the row. */
   readonly rows: readonly (readonly ComponentChildren[])[];
   readonly className?: string;
@@ -62,7 +62,10 @@ export function Table(props: TableProps): VNode | null {
       )}
       {rows.map(([heading, ...cells], i) => (
         <tr key={i}>
-          <th scope="row">{heading}</th>
+          {/* A cell alone, such as a heading, spans all columns. */}
+          <th scope="row" colSpan={cells.length === 0 ? headings?.length : undefined}>
+            {heading}
+          </th>
           {cells.map((cell, n) => (
             <td key={n}>{cell}</td>
           ))}

@@ -1,4 +1,4 @@
-import { type ReadonlySignal, signal } from '@preact/signals';
+import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { VNode } from 'preact';
 
 function mediaSignal(query: string): ReadonlySignal<boolean> {
@@ -9,6 +9,13 @@ function mediaSignal(query: string): ReadonlySignal<boolean> {
   });
   return holds;
 }
+
+/** The width of the timeline in pixels, which decides how many columns it has. */
+export const timelineWidth: Signal<number> = signal(innerWidth / 2);
+export const windowHeight: Signal<number> = signal(innerHeight);
+addEventListener('resize', () => {
+  windowHeight.value = innerHeight;
+});
 
 /** Whether span and conversation fit beside the timeline. Also true in print, where they come below it. */
 export const isWide: ReadonlySignal<boolean> = mediaSignal('print, (min-width: 1101px)');

@@ -1,6 +1,6 @@
 import { options, render } from 'preact';
 import { terminalSafeLines } from '../shared/terminal-safe.ts';
-import { focusFilter, selectNextError, toggleAll, toggleZoom } from './actions.ts';
+import { focusFilter, selectNextError, stopComparing, toggleAll, toggleZoom } from './actions.ts';
 import { App } from './app.tsx';
 import { markMatches } from './highlight-matches.ts';
 import { receiveTraces } from './live-traces.tsx';
@@ -12,6 +12,7 @@ const KEYS: Readonly<Record<string, () => void>> = {
   n: selectNextError,
   c: toggleAll,
   z: toggleZoom,
+  Escape: stopComparing,
 };
 
 showHiddenCharacters();

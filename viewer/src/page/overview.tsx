@@ -6,7 +6,7 @@ import type { TraceEntry } from '../trace-store.ts';
 import { summaryFacts } from '../trace-summary.ts';
 import type { Row } from '../tree.ts';
 import { shownErrorType } from '../viewed-span.ts';
-import { compareWith, select } from './actions.ts';
+import { select, startComparing } from './actions.ts';
 import { Paged } from './content.tsx';
 import { Button, clock, FactList } from './elements.tsx';
 import { hasList } from './state.ts';
@@ -25,7 +25,7 @@ export function Overview({ entry }: { readonly entry: TraceEntry }): VNode {
         <h2>{title.slice(0, 300)}</h2>
         <Badge entry={entry} />
         <code class="dim">{traceId}</code>
-        {hasList.value && <Button label="Compare with…" onClick={() => compareWith('')} />}
+        {hasList.value && <Button label="Compare with…" onClick={startComparing} />}
       </div>
       <FactList
         facts={[

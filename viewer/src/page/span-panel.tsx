@@ -1,15 +1,18 @@
 import type { VNode } from 'preact';
 import { count, formatDuration } from '../format-amounts.ts';
-import { readMessages, readParts, type SpanMessage } from '../messages.ts';
+import { attributeText, readMessages, readParts, type SpanMessage, type SpanPart } from '../messages.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { exchangeOf } from '../span-content.ts';
-import { isFailed, type SpanAttributes, shownErrorType, type ViewedSpan } from '../viewed-span.ts';
+import { requestSettings } from '../span-details.ts';
+import type { Row } from '../tree.ts';
+import { isFailed, type SpanAttributes, shownErrorType, typeOf, type ViewedSpan } from '../viewed-span.ts';
 import { filterBy } from './actions.ts';
 import { CopyButton, Folded, formatted, LongText, Paged, Said, ToolBlock } from './content.tsx';
 import { Button, Evaluations, FactList, Table } from './elements.tsx';
 import { curlOf, isRepeatable, typeScriptOf } from './request-code.ts';
 import { selected } from './state.ts';
 import { factsOf } from './timeline-items.ts';
+import { ToolLinks } from './tool-links.tsx';
 
 const EVENT_PAGE_SIZE = 200;
 /** How many ids are shown. "Everything recorded" has all of them. */
@@ -25,7 +28,8 @@ export function SpanPanel(): VNode {
   return (
     <div class="inspector stack" key={row.id}>
       <h3>{span.name.slice(0, 1000)}</h3>
-      <FactList facts={factsOf(row)} />
+      <FactList facts={[...factsOf(row), ...requestSettings(span.attributes)]} />
+      {typeOf(span) === 'tool' && <ToolLinks row={row} />}
       <CopyButtons span={span} />
       {isFailed(span) && (
         <p class="note bad">
@@ -34,7 +38,7 @@ export function SpanPanel(): VNode {
         </p>
       )}
       <Evaluations span={span} limit={MAX_SHOWN_MESSAGES} isExplained />
-      <SpanContent span={span} />
+      <SpanContent row={row} />
       <AttributeTable caption="Ids" attributes={Object.fromEntries(ids.slice(0, MAX_ID_ROWS))} />
       <Everything span={span} />
     </div>
@@ -57,7 +61,12 @@ function CopyButtons({ span }: { readonly span: ViewedSpan }): VNode {
   );
 }
 
-function SpanContent({ span: { attributes } }: { readonly span: ViewedSpan }): VNode {
+function SpanContent({ row }: { readonly row: Row }): VNode {
+  const { attributes } = row.span;
+  const messageBlock = ({ role, parts }: SpanMessage, i: number): VNode => (
+    <Said key={i} by={role} parts={parts} row={row} />
+  );
+  const tools = readParts(attributes[ATTR.GEN_AI_TOOL_DEFINITIONS]) ?? [];
   const { input, output } = exchangeOf(attributes);
   const instructions = readParts(attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS]);
   const asked = shownMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]);
@@ -68,7 +77,8 @@ function SpanContent({ span: { attributes } }: { readonly span: ViewedSpan }): V
   return (
     <>
       {hasExchange && <ToolBlock input={input} output={output} />}
-      {instructions !== undefined && <Said by="system" parts={instructions} />}
+      {tools.length > 0 && <ToolsOffered tools={tools} />}
+      {instructions !== undefined && <Said by="system" parts={instructions} row={row} />}
       {history.length > 0 && (
         <Folded label={count(asked.length - 1, 'earlier message') ?? ''}>{history.map(messageBlock)}</Folded>
       )}
@@ -83,8 +93,15 @@ function shownMessages(value: unknown): SpanMessage[] {
   return readMessages(value) ?? [{ role: '', parts: [{ type: 'text', content: value }] }];
 }
 
-function messageBlock({ role, parts }: SpanMessage, i: number): VNode {
-  return <Said key={i} by={role} parts={parts} />;
+const MAX_TOOL_NAMES = 300;
+
+function ToolsOffered({ tools }: { readonly tools: readonly SpanPart[] }): VNode {
+  const names = tools.map(({ name, type }) => attributeText(name ?? type ?? 'tool'));
+  return (
+    <Folded label={`${count(tools.length, 'tool')} offered: ${names.join(', ').slice(0, MAX_TOOL_NAMES)}`}>
+      <LongText text={formatted(tools)}>{(shown) => <div class="text code small">{shown}</div>}</LongText>
+    </Folded>
+  );
 }
 
 function isId(name: string): boolean {

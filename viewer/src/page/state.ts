@@ -1,4 +1,5 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { firstChunkOf } from '../span-details.ts';
 import { type SpanUsage, spanUsage, totalUsage } from '../span-usage.ts';
 import { asksForConversation, rowsAbove, withRowsBelow } from '../trace-filter.ts';
 import { type TraceEntry, type TraceLists, TraceStore } from '../trace-store.ts';
@@ -25,6 +26,7 @@ type LinkPart =
 export const address: Signal<URLSearchParams> = signal(readAddress());
 
 addEventListener('popstate', () => {
+  isComparing.value = false;
   address.value = readAddress();
 });
 
@@ -97,6 +99,7 @@ export const CALL_ORDERS: Readonly<
   Record<string, readonly [label: string, amountOf: (span: ViewedSpan) => number | undefined]>
 > = {
   'call-cost': ['Most expensive call', ({ attributes }) => spanUsage(attributes).cost],
+  'call-first': ['Slowest first token', ({ attributes }) => firstChunkOf(attributes)],
   'call-duration': ['Slowest call', ({ start, end }) => millisecondsBetween(start, end)],
 };
 
@@ -162,8 +165,8 @@ export const isMissing: ReadonlySignal<boolean> = computed(
 /** Whether the totals of all listed traces are shown. */
 export const isTotals: ReadonlySignal<boolean> = computed(() => address.value.has('totals'));
 
-/** Whether the next entry that the reader chooses is compared with the open one. */
-export const isComparing: ReadonlySignal<boolean> = computed(() => address.value.get('with') === '');
+/** Whether the next entry that the reader chooses is compared with the open one. Going back ends this. */
+export const isComparing: Signal<boolean> = signal(false);
 
 /** The trace that is compared with the open one. The filter does not hide it. */
 export const compared: ReadonlySignal<ViewedTrace | undefined> = computed(() => {

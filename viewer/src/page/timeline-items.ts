@@ -1,11 +1,19 @@
 import { computed, type ReadonlySignal } from '@preact/signals';
-import { costOf, formatDuration, formatMilliseconds } from '../format-amounts.ts';
+import { costOf, formatDuration, formatMilliseconds, grouped } from '../format-amounts.ts';
 import * as ATTR from '../semconv/attributes.ts';
-import { spanFacts } from '../span-details.ts';
-import { reportedTotal, type SpanUsage, spanUsage, totalTokens, totalUsage } from '../span-usage.ts';
+import { firstChunkText, spanFacts } from '../span-details.ts';
+import {
+  numberIn,
+  reportedTotal,
+  type SpanUsage,
+  spanUsage,
+  totalTokens,
+  totalUsage,
+} from '../span-usage.ts';
 import type { Row } from '../tree.ts';
 import { kindOf } from '../viewed-span.ts';
 import { criticalPath } from './critical-path.ts';
+import { timelineWidth, windowHeight } from './layout.tsx';
 import { folds, isFiltered, openTrace, shownRows } from './state.ts';
 import { spanTime, type TimeRange } from './time-axis.ts';
 
@@ -29,8 +37,18 @@ const MIN_GROUP = 5;
 const MAX_OPEN_SPANS = 200;
 const OPEN_DEPTH = 1;
 
+/** The height of a row, and of what is above the rows, in pixels. */
+const ROW_HEIGHT = 28;
+const HEIGHT_ABOVE = 300;
+
+/** Whether all rows of the open trace fit on the screen, so that none needs to be folded. */
+const isRoomy = computed(
+  () => (openTrace.value?.rows.length ?? 0) * ROW_HEIGHT <= windowHeight.value - HEIGHT_ABOVE,
+);
+
 /** Siblings in groups. A row that belongs to no group is a group of one. */
 function groupsOf(siblings: readonly Row[]): Row[][] {
+  if (isRoomy.value) return siblings.map((row) => [row]);
   const runs: Row[][] = [];
   for (const row of siblings) {
     const run = runs.at(-1);
@@ -148,17 +166,45 @@ function timeText(item: TimelineItem): string {
   return formatMilliseconds(to - from);
 }
 
-type NumberColumn = readonly [label: string, textOf: (item: TimelineItem) => string | undefined];
+function cachedText({ rows, isGroup, row }: TimelineItem): string | undefined {
+  const cached = (isGroup ? rows : [row]).map(
+    ({ span }) => numberIn(span.attributes, ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS) ?? 0,
+  );
+  const sum = cached.reduce((all, each) => all + each, 0);
+  return sum > 0 ? grouped(sum) : undefined;
+}
+
+function firstTokenText({ isGroup, row }: TimelineItem): string | undefined {
+  return isGroup ? undefined : firstChunkText(row.span.attributes);
+}
+
+type NumberColumn = readonly [
+  label: string,
+  textOf: (item: TimelineItem) => string | undefined,
+  /** The width of the timeline, in pixels, from which the column leaves room for names and bars. */
+  minWidth?: number,
+];
+
+const NUMBER_COLUMNS: readonly NumberColumn[] = [
+  ['Tokens', tokensText],
+  ['Cached', cachedText, 680],
+  ['Cost', costText],
+  ['First token', firstTokenText, 600],
+  ['Time', timeText],
+];
 
 /** The maximum number of rows that are searched for numbers. Parents, which have sums, come first. */
 const MAX_SEARCHED = 1_000;
 
-/** The columns of numbers that are not empty. */
-export const numberColumns: ReadonlySignal<readonly NumberColumn[]> = computed(() => {
+const filledColumns = computed(() => {
   const searched = timelineItems.value.slice(0, MAX_SEARCHED);
-  const columns = Object.entries({ Tokens: tokensText, Cost: costText, Time: timeText });
-  return columns.filter(([, textOf]) => searched.some((item) => textOf(item) !== undefined));
+  return NUMBER_COLUMNS.filter(([, textOf]) => searched.some((item) => textOf(item) !== undefined));
 });
+
+/** The columns of numbers that are not empty, and that there is room for. */
+export const numberColumns: ReadonlySignal<readonly NumberColumn[]> = computed(() =>
+  filledColumns.value.filter(([, , minWidth = 0]) => timelineWidth.value >= minWidth),
+);
 
 /** What is known of a span, for its panel, and for the pointer above its bar. */
 export function factsOf(row: Row): (readonly [label: string, value: string])[] {

@@ -1,8 +1,8 @@
 import type { VNode } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { count, grouped } from '../format-amounts.ts';
+import { count, grouped, joinedFacts } from '../format-amounts.ts';
 import { contentOf } from '../span-content.ts';
-import { spanFacts } from '../span-details.ts';
+import { spanFacts, streamProgress } from '../span-details.ts';
 import { isFailed, kindOf, shownErrorType, typeOf, type ViewedSpan } from '../viewed-span.ts';
 import { select, toggle } from './actions.ts';
 import { Track } from './bar.tsx';
@@ -38,7 +38,7 @@ export function TimelineRow({ item, isActive }: TimelineRowProps): VNode {
     >
       <RowName item={item} />
       {numberColumns.value.map(([label, textOf]) => (
-        <span key={label} class={`fact ${label.toLowerCase()} small dim clip`}>
+        <span key={label} class={`fact ${label.toLowerCase().replace(' ', '-')} small dim clip`}>
           {textOf(item)}
         </span>
       ))}
@@ -78,7 +78,10 @@ function onKey(event: KeyboardEvent, item: TimelineItem): void {
 function RowName({ item }: { readonly item: TimelineItem }): VNode {
   const { row, rows, isGroup, hidden, isClosed } = item;
   const { span } = row;
-  const preview = useMemo(() => previewOf(span), [span]);
+  const preview = useMemo(
+    () => joinedFacts([span.isOpen && streamProgress(span.attributes), previewOf(span)]),
+    [span],
+  );
   const indentation = Math.min(item.depth - 1, 20) * 14 + (isClosed === undefined ? 16 : 0);
   const failed = rows.filter((each) => isFailed(each.span)).length;
   const error = isGroup || failed === 0 ? count(failed, 'error') : shownErrorType(span);

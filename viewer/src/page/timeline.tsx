@@ -1,11 +1,11 @@
 import type { VNode } from 'preact';
-import { useLayoutEffect } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { grouped } from '../format-amounts.ts';
 import { isAnyOpen, toggleAll, toggleZoom } from './actions.ts';
 import { Button } from './elements.tsx';
-import { Divider, isWide } from './layout.tsx';
+import { Divider, isWide, timelineWidth } from './layout.tsx';
 import { Minimap } from './minimap.tsx';
-import { active, panel } from './state.ts';
+import { active, openTrace, panel } from './state.ts';
 import { ticks, zoom } from './time-axis.ts';
 import { numberColumns, timelineItems } from './timeline-items.ts';
 import { TimelineRow } from './timeline-row.tsx';
@@ -15,15 +15,21 @@ const MAX_SHOWN_ROWS = 300;
 
 export function Timeline(): VNode {
   const { value: columns } = numberColumns;
+  const waterfall = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const measure = new ResizeObserver(([entry]) => {
+      timelineWidth.value = entry?.contentRect.width ?? 0;
+    });
+    if (waterfall.current !== null) measure.observe(waterfall.current);
+    return () => measure.disconnect();
+  }, []);
   return (
-    <div class="waterfall" style={{ '--columns': 'auto '.repeat(columns.length) }}>
+    <div class="waterfall" ref={waterfall} style={{ '--columns': 'auto '.repeat(columns.length) }}>
       <div class="timeline-head">
         <Minimap />
+        <Tools />
         <div class="ruler small dim">
-          <span class="line">
-            <Button label={`${zoom.value ? 'Reset zoom' : 'Zoom to span'} (z)`} onClick={toggleZoom} />
-            <Button label={`${isAnyOpen.value ? 'Collapse' : 'Expand'} all (c)`} onClick={toggleAll} />
-          </span>
+          <span />
           <Divider of="names" />
           {columns.map(([label]) => (
             <span key={label} class="fact">
@@ -38,6 +44,25 @@ export function Timeline(): VNode {
         </div>
       </div>
       <Rows />
+    </div>
+  );
+}
+
+/** What the reader can do with the timeline, and the legend of the marks in its bars. */
+function Tools(): VNode {
+  const hasFirstToken = openTrace.value?.summary.firstTokens.length !== 0;
+  const marks = [...(hasFirstToken ? ['First token'] : []), 'Critical path'];
+  return (
+    <div class="legend line small dim">
+      <span class="line">
+        <Button label={`${zoom.value ? 'Reset zoom' : 'Zoom to span'} (z)`} onClick={toggleZoom} />
+        <Button label={`${isAnyOpen.value ? 'Collapse' : 'Expand'} all (c)`} onClick={toggleAll} />
+      </span>
+      {marks.map((mark) => (
+        <span key={mark}>
+          <span class={`swatch ${mark.toLowerCase().replace(' ', '-')}`} aria-hidden="true" /> {mark}
+        </span>
+      ))}
     </div>
   );
 }

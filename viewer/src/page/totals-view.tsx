@@ -4,6 +4,7 @@ import { type CallTotals, callTotals, GROUPINGS, TOTALS_COLUMNS } from '../call-
 import { exactTerm } from '../filter-terms.ts';
 import { costOf, count, grouped } from '../format-amounts.ts';
 import { totalTokens } from '../span-usage.ts';
+import { firstTokensText } from '../trace-summary.ts';
 import { listBy } from './actions.ts';
 import { Button, FactList, Table } from './elements.tsx';
 import { address, go, listedEntries, listedUsage, lists } from './state.ts';
@@ -25,6 +26,10 @@ export function TotalsView(): VNode {
           ['Traces', grouped(summaries.length)],
           ['Cost', costOf(used.cost, used.unpriced)],
           ['Tokens', totalTokens(used)],
+          [
+            'First token',
+            firstTokensText(summaries.flatMap(({ firstTokens }) => firstTokens).toSorted((a, b) => a - b)),
+          ],
           ['Errors', grouped(summaries.reduce((sum, { errors }) => sum + errors.length, 0))],
         ]}
       />

@@ -4,7 +4,7 @@ import { costOf, count, formatDuration, grouped, joinedFacts } from '../format-a
 import { spanUsage, tokenSum, totalTokens } from '../span-usage.ts';
 import { excerptOf } from '../trace-filter.ts';
 import { isFailed, shownErrorType } from '../viewed-span.ts';
-import { choose, showConversation, showTotals } from './actions.ts';
+import { choose, showConversation, showTotals, stopComparing } from './actions.ts';
 import { Paged } from './content.tsx';
 import { Button, clock } from './elements.tsx';
 import { Badge } from './overview.tsx';
@@ -66,7 +66,8 @@ export function TraceList(): VNode {
       )}
       {isComparing.value && (
         <p class="note" role="status">
-          Choose what to compare with the open one.
+          Choose what to compare with the open one.{' '}
+          <Button label="✕" aria-label="Cancel" class="link" onClick={stopComparing} />
         </p>
       )}
       <div class="columns small dim" aria-hidden="true">

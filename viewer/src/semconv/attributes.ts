@@ -36,6 +36,9 @@ export const GEN_AI_OPERATION_NAME = 'gen_ai.operation.name' as const;
 /** What the model answered. */
 export const GEN_AI_OUTPUT_MESSAGES = 'gen_ai.output.messages' as const;
 
+/** Kind of output that the request asks for. */
+export const GEN_AI_OUTPUT_TYPE = 'gen_ai.output.type' as const;
+
 /** Id of the stored prompt, or the name given to `traced` or `withMetadata`. */
 export const GEN_AI_PROMPT_NAME = 'gen_ai.prompt.name' as const;
 
@@ -213,6 +216,9 @@ export const OPENAI_STREAM_CHUNK_COUNT = 'openai.stream.chunk_count' as const;
 /** How the stream ended. */
 export const OPENAI_STREAM_END = 'openai.stream.end' as const;
 
+/** Seconds from the request to the first text, reasoning, audio or tool argument of the stream. */
+export const OPENAI_STREAM_TIME_TO_FIRST_TOKEN = 'openai.stream.time_to_first_token' as const;
+
 /** Id of a subagent within an Agents session. */
 export const OPENAI_SUBAGENT_ID = 'openai.subagent.id' as const;
 
@@ -245,6 +251,9 @@ export const OPENAI_TRACE_OUTPUT = 'openai.trace.output' as const;
 
 /** Project that the program set with `traced` or `withMetadata`. */
 export const OPENAI_TRACE_PROJECT = 'openai.trace.project' as const;
+
+/** Tags that the program set with `withMetadata`. */
+export const OPENAI_TRACE_TAGS = 'openai.trace.tags' as const;
 
 /** Id of a turn of an Agents session. */
 export const OPENAI_TURN_ID = 'openai.turn.id' as const;
