@@ -10,7 +10,7 @@ import {
   TraceFlags,
   trace,
 } from '@opentelemetry/api';
-import { contentTargets, type Settings } from '../config/config.ts';
+import { contentTargets, MASKED_KINDS, type Settings } from '../config/config.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { now } from '../util/clock.ts';
 import { LinkedContext } from '../util/context.ts';
@@ -21,7 +21,7 @@ import { settingsFor } from './content/consent.ts';
 import { ContentRecord } from './content/content-record.ts';
 import { redactedMember, withoutSecrets } from './content/credentials.ts';
 import { plainDataReader } from './content/plain-data.ts';
-import { maskText } from './masking/hook.ts';
+import { findPrivate, type Search, searchFor } from './masking/find-private.ts';
 import { readReported } from './outcomes/failure.ts';
 import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -189,10 +189,10 @@ function separate(
 
 /** Matches names of what people and models say, and of what tools get and return. The last words count only at the end. */
 const CONTENT_KEY =
-  /(?:^|[^a-z])(?:(?:messages?|arg(?:ument)?s?|parameters?|results?|instructions?|inputs?|outputs?|prompts?|completions?|contents?|texts?|query|queries|questions?|answers?|transcripts?|documents?|body|payload|data)(?![a-z])|(?:responses?|code|commands?|descriptions?|explanations?|reasoning|thoughts?|summary|stacktrace|definitions?|values?)[^a-z]*$)/;
+  /(?:^|[^a-z])(?:(?:messages?|arg(?:ument)?s?|parameters?|results?|instructions?|inputs?|outputs?|prompts?|completions?|contents?|texts?|query|queries|questions?|answers?|transcripts?|documents?|files?|filenames?|paths?|urls?|uris?|logs?|sequences?|body|payload|data)(?![a-z])|(?:responses?|code|commands?|descriptions?|explanations?|reasoning|thoughts?|summary|stacktrace|definitions?|values?)[^a-z]*$)/;
 /** Matches names of facts about content, such as `output.type`. */
 const FACT_KEY =
-  /[^a-z](?:id|type|role|model|status|format|version|index|reasons?|count|size|length|tokens?|chunk|time|duration|status_code|exit_code)$/;
+  /[^a-z](?:ids?|type|role|model|status|format|version|index|reasons?|count|size|length|tokens?|chunk|time|duration|status_code|exit_code)$/;
 
 function isContentKey(key: string): boolean {
   const words = key.replace(/([a-z\d])(?=[A-Z])/g, '$1_').toLowerCase();
@@ -204,12 +204,19 @@ const MAX_PLAIN_LENGTH = 128;
 const FEW_WORDS = /^[^\s[{"]\S*(?:\s\S+){0,2}$/;
 const NAME_KEY = /(?:^|[._])name$/;
 
+let privateData: Search | undefined;
+
+function isPrivate(text: string): boolean {
+  privateData ??= searchFor(new Set(MASKED_KINDS));
+  return findPrivate(text, privateData).length > 0;
+}
+
 /** A value that may be recorded without consent; `undefined` for a text, private data or a nested value. */
 function plainValue(key: string, value: unknown): Attributes[string] {
   if (typeof value === 'number' || typeof value === 'boolean') return value;
   if (typeof value === 'string') {
     const isShort = value.length <= MAX_PLAIN_LENGTH && (FEW_WORDS.test(value) || NAME_KEY.test(key));
-    return isShort && maskText(value) === value ? withoutSecrets(value) : undefined;
+    return isShort && !isPrivate(value) ? withoutSecrets(value) : undefined;
   }
   if (!Array.isArray(value) || value.length > MAX_REPEATED) return undefined;
   // OpenTelemetry's arrays have values of one type.

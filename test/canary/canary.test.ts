@@ -98,6 +98,18 @@ describe.each<[mode: CaptureMessageContent, closed: RegExp, signalsOf: (typeof o
   });
 });
 
+test("with SPAN_ONLY, OpenAI's own spans have content", async () => {
+  const run = SCENARIOS.find(({ name }) => name === "OpenAI's own trace of a turn")?.run;
+  const { secrets, signals } = await record({ captureMessageContent: 'SPAN_ONLY' }, async (stage) =>
+    run?.(stage),
+  );
+  const found = (attribute: string): string[] =>
+    secrets.foundIn(signals.get(onSpan('agent turn', attribute)) ?? '', ['content']);
+  expect(found('input')).toEqual(['input']);
+  expect(found('tool.call.arguments')).toEqual(['arguments']);
+  expect(found('note')).toEqual(['a long text']);
+});
+
 test('with EVENT_ONLY, a sink with the preset full receives content', async () => {
   const recorded = await record({ captureMessageContent: 'EVENT_ONLY' }, all(SCENARIOS.slice(0, 1)));
   const { secrets, signals } = recorded;

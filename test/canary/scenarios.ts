@@ -1,6 +1,10 @@
 import { toFile } from 'openai';
+import { recordSessionTraces } from '../../src/client.ts';
+import { hostedTrace } from '../support/simulator/hosted-trace.ts';
+import type { Turn } from '../support/simulator/session-objects.ts';
 import { chatBody, responseBody, TOOL } from './bodies.ts';
 import { OPERATION_PROGRAMS, type OperationProgram } from './operations.ts';
+import type { Secrets } from './secrets.ts';
 import { drain, isStream, type Scenario } from './stage.ts';
 
 /** A program whose every call has to succeed. */
@@ -19,9 +23,35 @@ function asScenario({ name, body, script, run }: OperationProgram): Scenario {
   };
 }
 
+/** Traces whose content is secret, under names that OpenAI may choose. */
+function hostedTraces(secrets: Secrets): object {
+  const made = (place: string): string => `${secrets.make(place)} and what else was said about it`;
+  const attributes = {
+    'gen_ai.input.messages': made('messages'),
+    'tool.call.arguments': { term: secrets.make('arguments') },
+    'task.result': [secrets.make('result')],
+    'gen_ai.system_instructions': secrets.make('instructions'),
+    input: secrets.make('input'),
+    'final.output': secrets.make('output'),
+    note: made('a long text'),
+    'http.request.header.authorization': secrets.make('authorization', 'credential'),
+  };
+  const now = Math.trunc(Date.now() / 1e3);
+  const turn = { id: 'turn_1', session_id: 'sess_1', created_at: now } as Turn;
+  const span = { name: 'agent turn', error: made('error'), attributes };
+  return { object: 'list', data: [hostedTrace(turn, [span])], has_more: false };
+}
+
 /** Every operation, plain and streamed. */
 export const SCENARIOS: readonly Scenario[] = [
   ...OPERATION_PROGRAMS.map(asScenario),
+  {
+    name: "OpenAI's own trace of a turn",
+    run: async ({ client, secrets }) => {
+      const fetch = async (): Promise<Response> => Response.json(hostedTraces(secrets));
+      await recordSessionTraces(client.withOptions({ fetch: fetch as never }), 'sess_1');
+    },
+  },
   {
     name: 'chat, structured',
     run: async ({ client, secrets }) => {

@@ -87,6 +87,18 @@ test.each<[string, object, boolean]>([
   expect(loaded.at(-1)?.includes('processes.cjs')).toBe(isLoaded);
 });
 
+test("the code for OpenAI's own traces is loaded once a program lists them", async () => {
+  const trace = { object: 'agent.session.trace', id: 'turn_1', session_id: 'session_1', otlp: {} };
+  const answer = `Response.json({ object: 'list', data: [${JSON.stringify(trace)}] })`;
+  const [, before, after] = await loadedWhen([
+    '() => client.beta.agents.sessions.turns.list("session_1")',
+    `() => client.withOptions({ fetch: async () => ${answer} }).beta.agents.sessions.traces.list("session_1")`,
+  ]);
+  expect(before).toContain('hierarchy.cjs');
+  expect(before).not.toContain('hosted-turns.cjs');
+  expect(after).toContain('hosted-turns.cjs');
+});
+
 test('files are strict, as their sources are', async () => {
   const files = (await readdir(DIST)).filter((file) => file.endsWith('.cjs'));
   const starts = await Promise.all(

@@ -161,7 +161,17 @@ it('spans that are published later join the turn, below the parents that they ha
   expect(late?.parentSpanContext?.spanId).toBe(root?.spanContext().spanId);
 });
 
-const NO_CONTENT = ['gen_ai.input.messages', 'note', 'tool.arguments', 'task.result', 'input', 'output'];
+const NO_CONTENT = [
+  'url.full',
+  'file_name',
+  'gen_ai.request.stop_sequences',
+  'gen_ai.input.messages',
+  'note',
+  'tool.arguments',
+  'task.result',
+  'input',
+  'output',
+];
 const PRIVATE: HostedScript = {
   name: 'tool',
   error: 'Ada said: my mail is ada@example.com.',
@@ -172,8 +182,12 @@ const PRIVATE: HostedScript = {
     'task.result': 42,
     input: 'ada@example.com',
     output: true,
+    'url.full': 'https://example.com/a?b=c',
+    file_name: 'letter.pdf',
+    'gen_ai.request.stop_sequences': ['END'],
     'gen_ai.agent.name': 'The best travel agent in town',
     'gen_ai.output.type': 'text',
+    'file.ids': ['file-1', 'file-2'],
     'http.request.header.authorization': 'Bearer sk-abcdefghijklmnopqrstuvwxyz',
   },
 };
@@ -197,6 +211,7 @@ it.each([
   expect(attributes).toMatchObject({
     'gen_ai.agent.name': 'The best travel agent in town',
     'gen_ai.output.type': 'text',
+    'file.ids': ['file-1', 'file-2'],
     'http.request.header.authorization': 'REDACTED',
   });
   const text = JSON.stringify(program.telemetry.spans.map((span) => [span.attributes, span.status]));
