@@ -15,7 +15,7 @@ import {
   renderValues,
 } from './semconv/constants.ts';
 import { renderDocument } from './semconv/document.ts';
-import { loadRegistry, readSchemaUrl } from './semconv/registry.ts';
+import { loadRegistry, readNextSchemaUrl, readSchemaUrl } from './semconv/registry.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 
@@ -29,7 +29,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     ['src/semconv/values.ts', renderValues(registry, used)],
     ['src/semconv/metrics.ts', renderMetrics(registry)],
     ['src/semconv/events.ts', renderEvents(registry, used)],
-    ['src/semconv/schema.ts', renderSchema(schemaUrl)],
+    ['src/semconv/schema.ts', renderSchema(schemaUrl, readNextSchemaUrl())],
     ['viewer/src/semconv/attributes.ts', renderAttributes(registry, shown)],
     ['viewer/src/semconv/events.ts', renderEvents(registry, shown)],
     ['docs/telemetry.md', renderDocument(registry, schemaUrl)],

@@ -79,8 +79,12 @@ export function renderEvents(registry: Registry, used: ReadonlySet<string>): str
 }
 
 /** Renders src/semconv/schema.ts: the version of the conventions that the telemetry follows. */
-export function renderSchema(schemaUrl: string): string {
-  return `${header}\n${comment('Schema of the GenAI conventions that the telemetry follows.')}\nexport const SCHEMA_URL = '${schemaUrl}' as const;\n`;
+export function renderSchema(schemaUrl: string, nextSchemaUrl: string): string {
+  const constants = [
+    `${comment('Schema of the GenAI conventions that the telemetry follows.')}\nexport const SCHEMA_URL = '${schemaUrl}' as const;`,
+    `${comment('Schema of their next version, whose names are recorded on request.')}\nexport const NEXT_SCHEMA_URL = '${nextSchemaUrl}' as const;`,
+  ];
+  return `${header}\n${constants.join('\n\n')}\n`;
 }
 
 function comment(text: string): string {

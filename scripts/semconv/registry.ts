@@ -47,6 +47,14 @@ export function readSchemaUrl(): string {
   return url;
 }
 
+/** The schema URL of the version of the GenAI conventions whose names are recorded on request. */
+export function readNextSchemaUrl(): string {
+  const groups = readOwnFiles().flatMap((file) => file.attribute_groups ?? []);
+  const url = groups.find(({ id }) => id === 'openai.newer_names')?.annotations?.schema_url;
+  if (url === undefined) throw new Error('semconv: groups.yaml states no schema URL of the next version');
+  return url;
+}
+
 function readUpstream(file: string): string {
   return readFileSync(`${folder}upstream/${file}`, 'utf8');
 }

@@ -64,6 +64,7 @@ export interface OwnAttribute {
 export interface OwnGroup {
   readonly id: string;
   readonly brief?: string;
+  readonly annotations?: { readonly schema_url?: string };
   readonly attributes?: readonly OwnReference[];
 }
 

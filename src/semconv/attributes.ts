@@ -225,6 +225,15 @@ export const GEN_AI_USAGE_OUTPUT_TOKENS = 'gen_ai.usage.output_tokens' as const;
 /** Output tokens spent on reasoning. */
 export const GEN_AI_USAGE_REASONING_OUTPUT_TOKENS = 'gen_ai.usage.reasoning.output_tokens' as const;
 
+/** Text input tokens read from the cache. */
+export const GEN_AI_USAGE_TEXT_CACHE_READ_INPUT_TOKENS = 'gen_ai.usage.text.cache_read.input_tokens' as const;
+
+/** Text input tokens. */
+export const GEN_AI_USAGE_TEXT_INPUT_TOKENS = 'gen_ai.usage.text.input_tokens' as const;
+
+/** Text output tokens. */
+export const GEN_AI_USAGE_TEXT_OUTPUT_TOKENS = 'gen_ai.usage.text.output_tokens' as const;
+
 /** Name of the workflow, which `@openai/agents` calls a trace. `runTools` for every loop that a helper of the SDK runs. */
 export const GEN_AI_WORKFLOW_NAME = 'gen_ai.workflow.name' as const;
 

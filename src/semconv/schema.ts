@@ -2,3 +2,6 @@
 
 /** Schema of the GenAI conventions that the telemetry follows. */
 export const SCHEMA_URL = 'https://opentelemetry.io/schemas/gen-ai-dev/1.42.0-dev' as const;
+
+/** Schema of their next version, whose names are recorded on request. */
+export const NEXT_SCHEMA_URL = 'https://opentelemetry.io/schemas/gen-ai-dev/1.43.0-dev' as const;

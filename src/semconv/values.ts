@@ -2,6 +2,7 @@
 
 export const ERROR_TYPE_VALUE_OTHER = '_OTHER' as const;
 export const GEN_AI_OPERATION_NAME_VALUE_CHAT = 'chat' as const;
+export const GEN_AI_OPERATION_NAME_VALUE_GENERATE_CONTENT = 'generate_content' as const;
 export const GEN_AI_OPERATION_NAME_VALUE_TEXT_COMPLETION = 'text_completion' as const;
 export const GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT = 'invoke_agent' as const;
 export const GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL = 'execute_tool' as const;

@@ -9,7 +9,7 @@ import {
 } from '@opentelemetry/api';
 import { contentTargets, type Settings } from '../config/config.ts';
 import { EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS } from '../semconv/events.ts';
-import { SCHEMA_URL } from '../semconv/schema.ts';
+import { NEXT_SCHEMA_URL, SCHEMA_URL } from '../semconv/schema.ts';
 import { BoundedMap } from '../util/bounded-map.ts';
 import { isNoopTracerProvider, providerBehind } from '../util/otel-api.ts';
 import { ProcessWide } from '../util/process-state.ts';
@@ -34,8 +34,16 @@ const MAX_OPEN_FUNCTIONS = 10_000;
 /** The providers of one instrumentation. Those that it was not given are the registered ones. */
 export class Providers {
   tracerProvider: TracerProvider | undefined;
-  readonly metrics: Metrics = new Metrics();
-  readonly events: Events = new Events();
+  readonly schemaUrl: () => string;
+  readonly metrics: Metrics;
+  readonly events: Events;
+
+  /** @param settings read at the first use, because the program may load its `.env` file after this package */
+  constructor(settings?: () => Pick<Settings, 'conventions'>) {
+    this.schemaUrl = () => (settings?.().conventions === 'next' ? NEXT_SCHEMA_URL : SCHEMA_URL);
+    this.metrics = new Metrics(this.schemaUrl);
+    this.events = new Events(this.schemaUrl);
+  }
 
   /** The current tracer provider, behind the API's proxy. */
   get provider(): TracerProvider {
@@ -68,7 +76,7 @@ export function useProviders(providers: Providers | undefined): void {
 export class Telemetry {
   settings: Settings;
   /** Used unless something else in the process decides. */
-  readonly own: Providers = new Providers();
+  readonly own: Providers;
   /** Whether the instrumentation is disabled. Clients and sockets may still be observed, but nothing is recorded. */
   isDisabled = false;
   /** What a shutdown ends, and how: the program's functions and tools, and spans that others left open. */
@@ -84,6 +92,7 @@ export class Telemetry {
 
   constructor(settings: Settings, listener?: ProviderListener) {
     this.settings = settings;
+    this.own = new Providers(() => this.settings);
     this.listener = listener;
   }
 
@@ -161,7 +170,7 @@ export class Telemetry {
     let known = this.#tracer;
     // The API's proxy tracers would stay with the first provider.
     if (known?.provider !== provider) {
-      const tracer = provider.getTracer(NAME, VERSION, { schemaUrl: SCHEMA_URL });
+      const tracer = provider.getTracer(NAME, VERSION, { schemaUrl: this.own.schemaUrl() });
       const life = isNoopTracerProvider(provider) ? undefined : flushAtProgramEnd(provider);
       known = { provider, life, tracer };
       this.#tracer = known;

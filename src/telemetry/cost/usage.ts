@@ -18,6 +18,9 @@ export type Modality = 'audio' | 'image';
 /** The tokens of one modality. Cached tokens are part of the input. */
 type ModalityTokens = Readonly<Record<'input' | 'cached' | 'output', number>>;
 
+/** The text tokens as far as the usage reports them. Otherwise, nobody knows which tokens are text. */
+export type TextTokens = Readonly<Partial<Record<keyof ModalityTokens, number | undefined>>>;
+
 export type ModalityUsage = Readonly<Record<Modality, ModalityTokens>>;
 
 const MODALITY_ATTRIBUTES: readonly (readonly [Modality, keyof ModalityTokens, attribute: string])[] = [
@@ -27,6 +30,12 @@ const MODALITY_ATTRIBUTES: readonly (readonly [Modality, keyof ModalityTokens, a
   ['image', 'input', ATTR.GEN_AI_USAGE_IMAGE_INPUT_TOKENS],
   ['image', 'cached', ATTR.GEN_AI_USAGE_IMAGE_CACHE_READ_INPUT_TOKENS],
   ['image', 'output', ATTR.GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS],
+];
+
+const TEXT_ATTRIBUTES: readonly (readonly [keyof ModalityTokens, attribute: string])[] = [
+  ['input', ATTR.GEN_AI_USAGE_TEXT_INPUT_TOKENS],
+  ['cached', ATTR.GEN_AI_USAGE_TEXT_CACHE_READ_INPUT_TOKENS],
+  ['output', ATTR.GEN_AI_USAGE_TEXT_OUTPUT_TOKENS],
 ];
 
 function modalitiesWith(count: (modality: Modality, among: keyof ModalityTokens) => number): ModalityUsage {
@@ -49,6 +58,7 @@ export interface Usage {
   readonly cacheWrites?: Readonly<Record<string, number>> | undefined;
   /** `undefined` if the response reports text only. */
   readonly modalities?: ModalityUsage | undefined;
+  readonly text?: TextTokens | undefined;
   /** The number of tokens that are part of the reported total but of no other number. */
   readonly unlisted?: number | undefined;
   /** Set if only the input or the output is known. The other number is not recorded, not even as zero. */
@@ -106,7 +116,8 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
   // not part of the output, as at Perplexity. In the details, it is only a gateway's estimate.
   const isMore = sets.length === 0 && tokensIn(whole.reasoning_tokens) > sums.output;
   if (isMore) sums.output += parts.reasoning;
-  const read = limited(sums, parts, readModalities(input, output), parts.written > 0 && { whole, input });
+  const writing = parts.written > 0 && { whole, input };
+  const read = limited(sums, parts, readModalities(input, output), readTextTokens(input, output), writing);
   const isUnlisted = gap > 0 && sets.length === 0 && !isMore;
   if (known === undefined && !isUnlisted && !isAmbiguous && !prompt_audio_seconds) return read;
   // If only one number is known and the total equals it, the other number is zero.
@@ -201,6 +212,7 @@ function limited(
   { input, output }: Readonly<Record<'input' | 'output', number>>,
   { cached, written, reasoning }: UsageParts,
   given: ModalityUsage | undefined,
+  text: TextTokens | undefined,
   writing: Readonly<Record<'whole' | 'input', PayloadObject>> | false,
 ): Usage {
   const cacheReadTokens = cached < input ? cached : input;
@@ -214,6 +226,22 @@ function limited(
     cacheWrites: writing ? readCacheWrites(writing.whole, writing.input, cacheWriteTokens) : undefined,
     reasoningTokens: reasoning < output ? reasoning : output,
     modalities: given && limitedModalities(given, { input, cached: cacheReadTokens, output }),
+    text: text && limitedTextTokens(text, { input, cached: cacheReadTokens, output }),
+  };
+}
+
+function limitedTextTokens(text: TextTokens, most: ModalityTokens): TextTokens {
+  const limit = (among: keyof ModalityTokens): number | undefined =>
+    text[among] === undefined ? undefined : Math.min(text[among], most[among]);
+  return { input: limit('input'), cached: limit('cached'), output: limit('output') };
+}
+
+function readTextTokens(input: PayloadObject, output: PayloadObject): TextTokens | undefined {
+  if (input.text_tokens === undefined && output.text_tokens === undefined) return undefined;
+  return {
+    input: asTokenCount(input.text_tokens),
+    cached: asTokenCount(fieldsOf(input.cached_tokens_details).text_tokens),
+    output: asTokenCount(output.text_tokens),
   };
 }
 
@@ -276,6 +304,9 @@ export function addUsageAttributes(
       attributes[ATTR.OPENAI_USAGE_CACHE_WRITE_INPUT_TOKENS(lifetime)] = usage.cacheWrites[lifetime];
   }
   if (reasoningTokens > 0) attributes[ATTR.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS] = reasoningTokens;
+  if (usage.text !== undefined && conventions !== 'current')
+    for (const [among, attribute] of TEXT_ATTRIBUTES)
+      if (usage.text[among]) attributes[attribute] = usage.text[among];
   if (modalities === undefined) return;
   for (const [modality, among, attribute] of MODALITY_ATTRIBUTES)
     if (modalities[modality][among] > 0) attributes[attribute] = modalities[modality][among];
@@ -302,9 +333,21 @@ function combine(a: Usage, b: Usage, known: Usage['known'], sign: 1 | -1): Usage
     modalities:
       (one ?? other) &&
       modalitiesWith((modality, among) => each(one?.[modality][among], other?.[modality][among])),
+    text: a.text && b.text && combinedTextTokens(a.text, b.text, each),
     known,
     isPartial: a.isPartial ?? b.isPartial,
   };
+}
+
+/** What only one of the two knows is not known of both. */
+function combinedTextTokens(
+  one: TextTokens,
+  other: TextTokens,
+  combined: (left: number, right: number) => number,
+): TextTokens {
+  const sum = (among: keyof ModalityTokens): number | undefined =>
+    one[among] === undefined || other[among] === undefined ? undefined : combined(one[among], other[among]);
+  return { input: sum('input'), cached: sum('cached'), output: sum('output') };
 }
 
 /** Removes the rounding errors of binary fractions. */

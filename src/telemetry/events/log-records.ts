@@ -55,8 +55,13 @@ const SEVERITIES: Readonly<Record<string, EventSeverity>> = {
  * provider can be read from a global.
  */
 export class Events {
+  readonly #schemaUrl: () => string;
   #explicit: LoggerProvider | undefined;
   #current: { readonly provider: LoggerProvider; readonly logger: Logger } | undefined;
+
+  constructor(schemaUrl: () => string = () => SCHEMA_URL) {
+    this.#schemaUrl = schemaUrl;
+  }
 
   /** Ignores placeholders: the real provider is found once it is registered. */
   setLoggerProvider(provider: LoggerProvider): void {
@@ -92,7 +97,7 @@ export class Events {
     const { provider } = this;
     if (provider === undefined) return undefined;
     if (this.#current?.provider !== provider) {
-      const logger = provider.getLogger(NAME, VERSION, { schemaUrl: SCHEMA_URL });
+      const logger = provider.getLogger(NAME, VERSION, { schemaUrl: this.#schemaUrl() });
       this.#current = { provider, logger };
     }
     const { logger } = this.#current;

@@ -3,9 +3,10 @@ import * as ATTR from '../../semconv/attributes.ts';
 import * as METRIC from '../../semconv/metrics.ts';
 import {
   GEN_AI_OPERATION_NAME_VALUE_CHAT,
+  GEN_AI_OPERATION_NAME_VALUE_GENERATE_CONTENT,
   GEN_AI_OPERATION_NAME_VALUE_TEXT_COMPLETION,
 } from '../../semconv/values.ts';
-import { NO_MODALITIES, type Usage } from '../cost/usage.ts';
+import { NO_MODALITIES, type TextTokens, type Usage } from '../cost/usage.ts';
 
 type InferenceHistogram =
   | 'duration'
@@ -36,10 +37,11 @@ const USAGE_COUNTERS: readonly (readonly [
   [METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_REASONING_OUTPUT_TOKENS, 'output', 'reasoningTokens'],
 ];
 
-/** Whether the next version of the conventions renames the metrics of the operation's times. */
+/** Whether the conventions call the operation an inference. The next version renames the metrics of inferences alone. */
 export function isInference({ [ATTR.GEN_AI_OPERATION_NAME]: operation }: Attributes): boolean {
   return (
     operation === GEN_AI_OPERATION_NAME_VALUE_CHAT ||
+    operation === GEN_AI_OPERATION_NAME_VALUE_GENERATE_CONTENT ||
     operation === GEN_AI_OPERATION_NAME_VALUE_TEXT_COMPLETION
   );
 }
@@ -64,19 +66,21 @@ export class InferenceMetrics {
     if (known !== 'input') this.histograms.outputTokens.record(usage.outputTokens, dimensions, context);
     USAGE_COUNTERS.forEach(([, side, all, among], index) => {
       if (known !== undefined && known !== side) return;
-      let text = usage[all];
+      let left = usage[all];
       const count = (tokens: number, modality: string): void =>
         this.#counters[index]?.add(
           tokens,
           { ...dimensions, [ATTR.GEN_AI_TOKEN_MODALITY]: modality },
           context,
         );
-      for (const [modality, counts] of Object.entries(modalities)) {
-        const tokens = among === undefined ? 0 : Math.min(text, counts[among]);
-        text -= tokens;
+      const split = among === undefined ? [] : Object.entries({ ...modalities, text: usage.text });
+      for (const [modality, counts] of split) {
+        const tokens = Math.min(left, counts?.[among as keyof TextTokens] ?? 0);
+        left -= tokens;
         if (tokens > 0) count(tokens, modality);
       }
-      count(text, 'text');
+      // Nobody can tell what the answer does not say: the tokens of an image are often among the others.
+      if (left > 0) count(left, 'unknown');
     });
   }
 }

@@ -80,10 +80,15 @@ export interface Measured {
 export class Metrics {
   /** Called with the meter provider at the first use of the metrics, and at the first use after it has changed. */
   providerChanged: ((provider: MeterProvider) => void) | undefined;
+  readonly #schemaUrl: () => string;
   #explicit: MeterProvider | undefined;
   #provider: MeterProvider | undefined;
   /** The instruments of the provider; `undefined` for a no-op provider. */
   #instruments: Instruments | undefined;
+
+  constructor(schemaUrl: () => string = () => SCHEMA_URL) {
+    this.#schemaUrl = schemaUrl;
+  }
 
   get provider(): MeterProvider {
     return this.#explicit ?? metrics.getMeterProvider();
@@ -120,27 +125,36 @@ export class Metrics {
         prompt === undefined ? dimensions : withPrompt(dimensions, prompt),
         context,
       );
-    // In the next version, only the times of inferences have new names.
-    const next = conventions !== 'current' && isInference(request) ? instruments.next.histograms : undefined;
+    // In the next version, only the metrics of inferences have new names.
+    const next = conventions !== 'current' && isInference(request) ? instruments.next : undefined;
     const current = conventions === 'next' && next !== undefined ? undefined : instruments;
     if (seconds !== undefined) {
       const failed = withError(dimensions, errorType);
       current?.duration.record(Math.max(0, seconds), failed, context);
-      next?.duration.record(Math.max(0, seconds), failed, context);
+      next?.histograms.duration.record(Math.max(0, seconds), failed, context);
     }
     if (usage !== undefined) {
       const { known, inputTokens, outputTokens } = usage;
-      const { tokenUsage } = instruments;
-      if (conventions !== 'next' && known !== 'output')
-        tokenUsage.record(inputTokens, { ...dimensions, [ATTR.GEN_AI_TOKEN_TYPE]: 'input' }, context);
-      if (conventions !== 'next' && known !== 'input')
-        tokenUsage.record(outputTokens, { ...dimensions, [ATTR.GEN_AI_TOKEN_TYPE]: 'output' }, context);
-      if (conventions !== 'current') instruments.next.recordUsage(usage, dimensions, context);
+      if (known !== 'output')
+        current?.tokenUsage.record(
+          inputTokens,
+          { ...dimensions, [ATTR.GEN_AI_TOKEN_TYPE]: 'input' },
+          context,
+        );
+      if (known !== 'input')
+        current?.tokenUsage.record(
+          outputTokens,
+          { ...dimensions, [ATTR.GEN_AI_TOKEN_TYPE]: 'output' },
+          context,
+        );
+      next?.recordUsage(usage, dimensions, context);
     }
     if (timeToFirstChunk === undefined) return;
     const streamed = operationDimensions(request, response, true);
-    current?.timeToFirstChunk.record(Math.max(0, timeToFirstChunk), streamed, context);
-    next?.timeToFirstChunk.record(Math.max(0, timeToFirstChunk), streamed, context);
+    // It has no times of chunks for other operations, such as retrieving a response.
+    if (conventions !== 'next')
+      instruments.timeToFirstChunk.record(Math.max(0, timeToFirstChunk), streamed, context);
+    next?.histograms.timeToFirstChunk.record(Math.max(0, timeToFirstChunk), streamed, context);
   }
 
   /** @param gaps the seconds between consecutive chunks */
@@ -155,7 +169,7 @@ export class Metrics {
     if (instruments === undefined || gaps.length === 0) return;
     const dimensions = operationDimensions(request, response, true);
     const next = conventions !== 'current' && isInference(request) ? instruments.next.histograms : undefined;
-    const current = conventions === 'next' && next !== undefined ? undefined : instruments;
+    const current = conventions === 'next' ? undefined : instruments;
     for (const gap of gaps) {
       current?.timePerOutputChunk.record(Math.max(0, gap), dimensions, context);
       next?.timePerOutputChunk.record(Math.max(0, gap), dimensions, context);
@@ -207,7 +221,7 @@ export class Metrics {
 
   #change(provider: MeterProvider): void {
     this.#provider = provider;
-    this.#instruments = guard('creating metric instruments', instrumentsOf, provider);
+    this.#instruments = guard('creating metric instruments', instrumentsOf, provider, this.#schemaUrl());
     guard('listening to the meter provider', () => this.providerChanged?.(provider));
   }
 }
@@ -250,17 +264,17 @@ export function operationDimensions(
 /** Instruments by provider. They are created once, because a provider keeps the callbacks of its gauges for life. */
 const instruments = new WeakMap<MeterProvider, Instruments>();
 
-function instrumentsOf(provider: MeterProvider): Instruments | undefined {
+function instrumentsOf(provider: MeterProvider, schemaUrl: string): Instruments | undefined {
   if (isNoopMeterProvider(provider)) return undefined;
   const known = instruments.get(provider);
   if (known !== undefined) return known;
-  const made = createInstruments(provider);
+  const made = createInstruments(provider, schemaUrl);
   instruments.set(provider, made);
   return made;
 }
 
-function createInstruments(provider: MeterProvider): Instruments {
-  const meter = provider.getMeter(NAME, VERSION, { schemaUrl: SCHEMA_URL });
+function createInstruments(provider: MeterProvider, schemaUrl: string): Instruments {
+  const meter = provider.getMeter(NAME, VERSION, { schemaUrl });
   const histograms = Object.entries(HISTOGRAMS).map(([key, row]) => [key, histogramOf(meter, row)]);
   let next: InferenceMetrics | undefined;
   const made = { ...Object.fromEntries(histograms), rateLimits: new RateLimits(meter) };

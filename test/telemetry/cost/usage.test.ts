@@ -66,7 +66,12 @@ describe('usage is read in the spelling of every API', () => {
     [
       'transcripts',
       { input_tokens: 14, output_tokens: 45, input_token_details: { text_tokens: 0, audio_tokens: 14 } },
-      { inputTokens: 14, outputTokens: 45, modalities: { ...NO_MODALITIES, audio: { ...NONE, input: 14 } } },
+      {
+        inputTokens: 14,
+        outputTokens: 45,
+        modalities: { ...NO_MODALITIES, audio: { ...NONE, input: 14 } },
+        text: { input: 0 },
+      },
     ],
     [
       'cached tokens of each modality',

@@ -54,12 +54,12 @@ const NEXT = {
   'gen_ai.client.inference.duration': ['chat'],
   'gen_ai.client.inference.time_to_first_chunk': ['chat'],
   'gen_ai.client.inference.time_per_output_chunk': ['chat'],
-  'gen_ai.client.inference.operation.input_tokens': ['chat', 'embeddings'],
+  'gen_ai.client.inference.operation.input_tokens': ['chat'],
   'gen_ai.client.inference.operation.output_tokens': ['chat'],
-  'gen_ai.client.inference.usage.input_tokens': ['chat', 'embeddings'],
+  'gen_ai.client.inference.usage.input_tokens': ['chat'],
   'gen_ai.client.inference.usage.output_tokens': ['chat'],
-  'gen_ai.client.inference.usage.cache_read.input_tokens': ['chat', 'embeddings'],
-  'gen_ai.client.inference.usage.cache_write.input_tokens': ['chat', 'embeddings'],
+  'gen_ai.client.inference.usage.cache_read.input_tokens': ['chat'],
+  'gen_ai.client.inference.usage.cache_write.input_tokens': ['chat'],
   'gen_ai.client.inference.usage.reasoning.output_tokens': ['chat'],
 };
 
@@ -68,7 +68,14 @@ describe('OTEL_SEMCONV_STABILITY_OPT_IN', () => {
     ['', CURRENT],
     ['http', CURRENT],
     ['gen_ai/dup', CURRENT],
-    ['http, GEN_AI_latest_experimental', { ...NEXT, 'gen_ai.client.operation.duration': ['embeddings'] }],
+    [
+      'http, GEN_AI_latest_experimental',
+      {
+        ...NEXT,
+        'gen_ai.client.operation.duration': ['embeddings'],
+        'gen_ai.client.token.usage': ['embeddings'],
+      },
+    ],
     ['gen_ai_latest_experimental/dup', { ...CURRENT, ...NEXT }],
   ])('%j chooses the names of metrics', async (names, expected) => {
     const session = await record(names);
@@ -83,11 +90,11 @@ describe('OTEL_SEMCONV_STABILITY_OPT_IN', () => {
       points(`gen_ai.client.inference.usage.${name}`)
         .filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'chat')
         .map(({ attributes, value }) => [attributes['gen_ai.token.modality'], value]);
-    expect(Object.fromEntries(counted('input_tokens'))).toEqual({ audio: 30, text: 70 });
-    expect(Object.fromEntries(counted('output_tokens'))).toEqual({ audio: 10, text: 40 });
-    expect(counted('cache_read.input_tokens')).toEqual([['text', 40]]);
-    expect(counted('cache_write.input_tokens')).toEqual([['text', 20]]);
-    expect(counted('reasoning.output_tokens')).toEqual([['text', 5]]);
+    expect(Object.fromEntries(counted('input_tokens'))).toEqual({ audio: 30, unknown: 70 });
+    expect(Object.fromEntries(counted('output_tokens'))).toEqual({ audio: 10, unknown: 40 });
+    expect(counted('cache_read.input_tokens')).toEqual([['unknown', 40]]);
+    expect(counted('cache_write.input_tokens')).toEqual([['unknown', 20]]);
+    expect(counted('reasoning.output_tokens')).toEqual([['unknown', 5]]);
     const sums = (name: string): unknown[] => points(name).map(({ value }) => (value as { sum: number }).sum);
     expect(sums('gen_ai.client.token.usage')).toContain(100);
     expect(sums('gen_ai.client.inference.operation.input_tokens')).toContain(100);
@@ -96,6 +103,65 @@ describe('OTEL_SEMCONV_STABILITY_OPT_IN', () => {
       ({ attributes }) => attributes['error.type'],
     );
     expect(failed).toContain('rate_limit_exceeded');
+  });
+
+  test('text tokens are known only if the usage reports them, also those of a cache', async () => {
+    vi.stubEnv('OTEL_SEMCONV_STABILITY_OPT_IN', 'gen_ai_latest_experimental');
+    const { client, simulator, metrics, spans } = await openSession();
+    const input_tokens_details = {
+      text_tokens: 60,
+      image_tokens: 40,
+      cached_tokens: 50,
+      cached_tokens_details: { text_tokens: 10, image_tokens: 40 },
+    };
+    const usage = { input_tokens: 100, output_tokens: 9, total_tokens: 109, input_tokens_details };
+    const response = { id: 'resp_1', object: 'response', status: 'completed', model: 'gpt-4o', output: [] };
+    simulator.next({ body: { ...response, usage } });
+    await client.responses.create({ model: 'gpt-4o', input: 'x' });
+    const counted = async (name: string): Promise<unknown> =>
+      (await metrics())
+        .find(({ descriptor }) => descriptor.name === `gen_ai.client.inference.usage.${name}`)
+        ?.dataPoints.map(({ attributes, value }) => [attributes['gen_ai.token.modality'], value]);
+    expect(await counted('input_tokens')).toEqual([
+      ['image', 40],
+      ['text', 60],
+    ]);
+    expect(await counted('cache_read.input_tokens')).toEqual([
+      ['image', 40],
+      ['text', 10],
+    ]);
+    expect(await counted('output_tokens')).toEqual([['unknown', 9]]);
+    const text = Object.entries(spans[0]?.attributes ?? {}).filter(([name]) => name.includes('usage.text.'));
+    expect(Object.fromEntries(text)).toEqual({
+      'gen_ai.usage.text.input_tokens': 60,
+      'gen_ai.usage.text.cache_read.input_tokens': 10,
+    });
+  });
+
+  test.each([
+    ['', '1.42.0-dev'],
+    ['gen_ai_latest_experimental', '1.43.0-dev'],
+    ['gen_ai_latest_experimental/dup', '1.42.0-dev'],
+  ])('%j chooses the schema of spans, metrics and events', async (names, version) => {
+    const session = await record(names);
+    const url = `https://opentelemetry.io/schemas/gen-ai-dev/${version}`;
+    expect(session.spans[0]?.instrumentationScope.schemaUrl).toBe(url);
+    expect(session.logRecords[0]?.instrumentationScope.schemaUrl).toBe(url);
+  });
+
+  test.each([
+    ['', ['gen_ai.client.operation.time_to_first_chunk']],
+    ['gen_ai_latest_experimental', []],
+  ])('%j: the time to the first chunk of a retrieved response', async (names, expected) => {
+    vi.stubEnv('OTEL_SEMCONV_STABILITY_OPT_IN', names);
+    const session = await openSession({ config: { chunkMetrics: 'each' } });
+    const response = { id: 'resp_1', object: 'response', status: 'completed', model: 'gpt-4o', output: [] };
+    const events = ['response.created', 'response.completed'].map((type) => ({ data: { type, response } }));
+    session.simulator.next({ sse: events });
+    await Array.fromAsync(await session.client.responses.retrieve('resp_1', { stream: true }));
+    const found = Object.keys(await measured(session)).filter((name) => name.includes('_chunk'));
+    expect(found.filter((name) => name.endsWith('first_chunk'))).toEqual(expected);
+    expect(found.filter((name) => name.includes('inference'))).toEqual([]);
   });
 
   test.each([
