@@ -119,12 +119,15 @@ export function liveStore(maxSize: number = MAX_LIVE_SIZE): SpanStore {
   return new SpanStore({ maxTraces: MAX_LIVE_TRACES, maxSize, sizeOf }, Date.now() * 1e3);
 }
 
+/** A string with other letters than Latin ones, perhaps escaped. It takes two bytes for each character. */
+const WIDE = /[\u0100-\uffff]|\\u/;
+
 /**
  * An upper estimate of the memory that a value takes, in bytes. Its length as JSON would be too low: an empty
- * object takes sixty bytes, but only two in JSON. Characters take two bytes: a filter keeps a copy of texts.
+ * object takes sixty bytes, but only two in JSON. Texts count twice: a filter keeps a copy of them.
  */
 function memoryOf(value: unknown): number {
-  if (typeof value === 'string') return 16 + 2 * value.length;
+  if (typeof value === 'string') return 16 + (WIDE.test(value) ? 4 : 2) * value.length;
   if (typeof value !== 'object' || value === null) return 16;
   if (Array.isArray(value)) return value.reduce<number>((size, each) => size + 8 + memoryOf(each), 64);
   let size = 64;

@@ -21,40 +21,31 @@ export interface RecordedContent {
   readonly output: unknown;
 }
 
-interface ReadContent {
-  readonly content: RecordedContent;
-  /** The length of what was parsed, in UTF-16 units. */
-  readonly size: number;
-}
-
-/** The content that was parsed last, so that rows, panels and the conversation parse it once. */
-const READ_CONTENTS = new Map<SpanAttributes, ReadContent>();
-const MAX_READ_SIZE = 8_000_000;
-let readSize = 0;
+/** The content that was read last, so that rows, panels and the conversation parse it once. */
+const READ_CONTENTS = new Map<SpanAttributes, RecordedContent>();
+const MAX_READ_CONTENTS = 1_000;
 
 export function readContent(attributes: SpanAttributes): RecordedContent {
-  const known = READ_CONTENTS.get(attributes);
-  if (known !== undefined) return known.content;
+  const content = READ_CONTENTS.get(attributes) ?? parseRecorded(attributes);
+  READ_CONTENTS.set(attributes, content);
+  for (const oldest of READ_CONTENTS.keys()) {
+    if (READ_CONTENTS.size <= MAX_READ_CONTENTS) break;
+    READ_CONTENTS.delete(oldest);
+  }
+  return content;
+}
+
+export function parseRecorded(attributes: SpanAttributes): RecordedContent {
   const { [ATTR.GEN_AI_SYSTEM_INSTRUCTIONS]: instructions } = attributes;
   const { [ATTR.GEN_AI_INPUT_MESSAGES]: asked, [ATTR.GEN_AI_OUTPUT_MESSAGES]: answered } = attributes;
   const { input, output } = exchangeOf(attributes);
-  const values = [instructions, asked, answered, input, output];
-  const size = values.reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
-  const content = {
+  return {
     instructions: readParts(instructions) ?? unreadParts(instructions),
     asked: recordedMessages(asked, 'user'),
     answered: recordedMessages(answered, 'assistant'),
     input: parseShortJson(input) ?? input,
     output: parseShortJson(output) ?? output,
   };
-  READ_CONTENTS.set(attributes, { content, size });
-  readSize += size;
-  for (const [oldest, read] of READ_CONTENTS) {
-    if (readSize <= MAX_READ_SIZE) break;
-    READ_CONTENTS.delete(oldest);
-    readSize -= read.size;
-  }
-  return content;
 }
 
 function recordedMessages(value: unknown, role: string): readonly SpanMessage[] {

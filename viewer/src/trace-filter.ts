@@ -1,7 +1,7 @@
 import { escaped, filterParts, termOf } from './filter-terms.ts';
 import { attributeText } from './messages.ts';
 import * as ATTR from './semconv/attributes.ts';
-import { contentTexts, readContent } from './span-texts.ts';
+import { contentTexts, parseRecorded } from './span-texts.ts';
 import { type Row, rowsBelow } from './tree.ts';
 import type { SpanAttributes, ViewedSpan } from './viewed-span.ts';
 
@@ -121,7 +121,7 @@ function searchedTexts({ name, message = '', traceId, spanId, attributes }: View
   const strings = Object.entries(attributes).filter(([, value]) => typeof value === 'string');
   const valuesOf = (names: RegExp): string[] =>
     strings.flatMap(([each, value]) => (names.test(each) ? attributeText(value) : []));
-  const content = contentTexts(readContent(attributes)).map(inOneLine).join('\n');
+  const content = contentTexts(parseRecorded(attributes)).map(inOneLine).join('\n');
   const made = {
     text: [content, ...[name, message, ...valuesOf(SEARCHED)].map(inOneLine)].join('\n'),
     contentLength: content.length,

@@ -120,7 +120,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
     page = await open([...TRACES, { name: 'last', children: [chat(answer)] }]);
     await filter().fill('"refund\\" is"');
     expect(await titles()).toEqual(['last']);
-    expect(await nav().locator('.prompt').allInnerTexts()).toEqual(['Your "refund" is on its way.']);
+    expect(await nav().locator('.excerpt').allInnerTexts()).toEqual(['Your "refund" is on its way.']);
     await filter().fill('content');
     expect(await titles()).toEqual([]);
   });
@@ -133,6 +133,21 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
     await expect.poll(async () => new Set(await marked())).toEqual(new Set(['ask', 'of', 'second']));
     await filter().fill('');
     await expect.poll(marked).toEqual([]);
+  });
+
+  it('unfolds texts that contain what was found, and shows it in the row', async () => {
+    const call = {
+      'gen_ai.system_instructions': JSON.stringify([text('Be kind.')]),
+      'gen_ai.input.messages': messages('user', text(`${'Hello '.repeat(10_000)}goodbye`)),
+    };
+    page = await open([{ name: 'program', children: [chat(call)] }]);
+    const instructions = page.getByRole('region', { name: 'Conversation' }).getByText('Be kind.');
+    expect(await instructions.isVisible()).toBe(false);
+    await filter().fill('kind');
+    await instructions.waitFor();
+    expect(await page.getByRole('treeitem').last().locator('.preview').innerText()).toBe('Be kind.');
+    await filter().fill('goodbye');
+    await page.getByRole('region', { name: 'Conversation' }).getByText('goodbye').waitFor();
   });
 
   it('lists calls instead of traces, the most expensive or the slowest first', async () => {

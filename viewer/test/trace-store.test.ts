@@ -5,6 +5,7 @@ import { evaluationSpan, withEvaluations } from '../src/evaluations.ts';
 import { liveStore, type SpanStore } from '../src/span-store.ts';
 import { TraceStore } from '../src/trace-store.ts';
 import type { ViewedSpan } from '../src/viewed-span.ts';
+import { messages, text } from './spans.ts';
 
 function span(traceId: string, spanId: string, length = 0): ViewedSpan {
   const attributes = { text: 'x'.repeat(length) };
@@ -73,6 +74,37 @@ test.each([
     store.take([{ ...span(`t${i}`, '1'), attributes: { value: JSON.parse(json), i } }]);
   expect(store.traces.size).toBeGreaterThan(0);
   expect(heapUsed() - used).toBeLessThan(8 * 2 ** 20);
+});
+
+test.each([
+  ['Latin', 'What is a span?'],
+  ['Chinese', '什么是跨度？'],
+])('messages in %s and what a search keeps of them are within the limit', (_, words) => {
+  const store = liveStore(4 * 2 ** 20);
+  const content = words.repeat(2_000);
+  const used = heapUsed();
+  const kept = new TraceStore(false);
+  for (let i = 0; i < 200; i++) {
+    const asked = JSON.parse(JSON.stringify(messages('user', text(`${i} ${content}`))));
+    store.take([{ ...span(`t${i}`, '1'), attributes: { 'gen_ai.input.messages': asked } }]);
+  }
+  kept.add(store.spans);
+  expect(kept.lists('nothing').traces).toEqual([]);
+  expect(store.traces.size).toBeGreaterThan(10);
+  expect(heapUsed() - used).toBeLessThan(8 * 2 ** 20);
+});
+
+test('a search parses content once', () => {
+  const store = new TraceStore(false);
+  store.add([
+    { ...span('t', '1'), attributes: { 'gen_ai.input.messages': messages('user', text('Hello')) } },
+  ]);
+  const found = (filter: string): number => store.lists(filter).traces.length;
+  expect(found('h')).toBe(1);
+  const parse = vi.spyOn(JSON, 'parse');
+  expect(found('he')).toBe(1);
+  expect(parse).not.toHaveBeenCalled();
+  parse.mockRestore();
 });
 
 test('a span in progress never replaces the one that has ended', () => {

@@ -13,6 +13,7 @@ import {
 import type { Row } from '../tree.ts';
 import { Button } from './elements.tsx';
 import { MAX_MARKDOWN_LENGTH, Markdown } from './markdown.tsx';
+import { foundPattern } from './state.ts';
 import { linkedCalls, ToolLinks } from './tool-links.tsx';
 
 /** A longer text is cut to its beginning, with a button that shows the rest. */
@@ -55,7 +56,9 @@ export function LongText(props: LongTextProps): VNode {
   const { text, children = (shown) => <div class="text">{shown}</div> } = props;
   const [isUnfolded, setUnfolded] = useState(false);
   const start = text.split('\n', MAX_INITIAL_LINES).join('\n').slice(0, MAX_INITIAL_LENGTH);
-  if (isUnfolded || start.length === text.length) return children(text);
+  const isFoundBelow =
+    foundPattern.value !== undefined && text.slice(start.length).search(foundPattern.value) >= 0;
+  if (isUnfolded || isFoundBelow || start.length === text.length) return children(text);
   return (
     <>
       {children(`${start}\n…`)}

@@ -1,21 +1,25 @@
 import { effect } from '@preact/signals';
-import { patternOf } from '../trace-filter.ts';
-import { filterWords } from './state.ts';
+import { foundPattern } from './state.ts';
 
-const MARKED = '.row .name, nav, #panel-chat, #panel-span';
+const MARKED = '.row .name, nav, .chat, #panel-span';
 const MAX_SEARCHED_NODES = 5_000;
 const MAX_MATCHES = 1_000;
 
-/** Marks the words of the filter in names and contents on the page, without changing its elements. */
+/** Marks the words of the filter in names and contents on the page, and unfolds messages that contain them. */
 export function markMatches(): void {
   // Older browsers lack the CSS Custom Highlight API.
   if (!('highlights' in CSS)) return;
-  const mark = (): void => void CSS.highlights.set('found', matchesOf(patternOf(filterWords.peek())));
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  // Once for all changes of a task, and in a task of its own.
+  const mark = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => CSS.highlights.set('found', matchesOf(foundPattern.peek())));
+  };
   new MutationObserver(() => {
-    if (filterWords.peek() !== '') mark();
+    if (foundPattern.peek() !== undefined) mark();
   }).observe(document.body, { childList: true, characterData: true, subtree: true });
   effect(() => {
-    filterWords.value;
+    foundPattern.value;
     mark();
   });
 }
@@ -33,6 +37,7 @@ function matchesOf(pattern: RegExp | undefined): Highlight {
         range.setStart(text, index);
         range.setEnd(text, index + match.length);
         found.add(range);
+        text.parentElement?.closest('details.said')?.setAttribute('open', '');
       }
   }
   return found;

@@ -1,7 +1,7 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { firstChunkOf } from '../span-details.ts';
 import { type SpanUsage, spanUsage, totalUsage } from '../span-usage.ts';
-import { asksForConversation, rowsAbove, withRowsBelow } from '../trace-filter.ts';
+import { asksForConversation, patternOf, rowsAbove, withRowsBelow } from '../trace-filter.ts';
 import { type TraceEntry, type TraceLists, TraceStore } from '../trace-store.ts';
 import type { TraceSummary } from '../trace-summary.ts';
 import type { Row } from '../tree.ts';
@@ -82,6 +82,9 @@ effect(() => {
 /** The filter that the page shows the result of. */
 export const filterWords: ReadonlySignal<string> = computed(() => lists.value?.filter ?? '');
 export const isFiltered: ReadonlySignal<boolean> = computed(() => filterWords.value.trim() !== '');
+
+/** Finds what the filter asks for, to mark it. */
+export const foundPattern: ReadonlySignal<RegExp | undefined> = computed(() => patternOf(filterWords.value));
 
 export const hasList: ReadonlySignal<boolean> = computed(() => isLive || (lists.value?.total ?? 0) > 1);
 

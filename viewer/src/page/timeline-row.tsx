@@ -3,11 +3,12 @@ import { useMemo } from 'preact/hooks';
 import { count, grouped, joinedFacts } from '../format-amounts.ts';
 import { contentOf } from '../span-content.ts';
 import { spanFacts, streamProgress } from '../span-details.ts';
+import { excerptOf } from '../trace-filter.ts';
 import { isFailed, kindOf, shownErrorType, typeOf, type ViewedSpan } from '../viewed-span.ts';
 import { select, toggle } from './actions.ts';
 import { Track } from './bar.tsx';
 import { Evaluations } from './elements.tsx';
-import { active, foundRows, selected } from './state.ts';
+import { active, filterWords, foundRows, selected } from './state.ts';
 import { numberColumns, type TimelineItem, timelineItems } from './timeline-items.ts';
 
 /** The maximum number of evaluations beside the name of a span. The span's panel shows more. */
@@ -78,9 +79,12 @@ function onKey(event: KeyboardEvent, item: TimelineItem): void {
 function RowName({ item }: { readonly item: TimelineItem }): VNode {
   const { row, rows, isGroup, hidden, isClosed } = item;
   const { span } = row;
+  const { value: words } = filterWords;
   const preview = useMemo(
-    () => joinedFacts([span.isOpen && streamProgress(span.attributes), previewOf(span)]),
-    [span],
+    () =>
+      excerptOf([row], words) ??
+      joinedFacts([span.isOpen && streamProgress(span.attributes), previewOf(span)]),
+    [span, words],
   );
   const indentation = Math.min(item.depth - 1, 20) * 14 + (isClosed === undefined ? 16 : 0);
   const failed = rows.filter((each) => isFailed(each.span)).length;

@@ -98,7 +98,7 @@ function ListedTrace({ entry, call }: ListedItem): VNode {
     () => excerptOf(call === undefined ? (foundIn ?? []) : [call], filterWords.value),
     [foundIn, call],
   );
-  const said = excerpt ?? summary.prompt?.slice(0, 200);
+  const said = summary.prompt?.slice(0, 200);
   const started = clock(start);
   const isOpen =
     !isTotals.value &&
@@ -120,6 +120,11 @@ function ListedTrace({ entry, call }: ListedItem): VNode {
             <span class="badge bad clip">{shownErrorType(call.span)}</span>
           )}
         </span>
+        {excerpt !== undefined && (
+          <span class="title excerpt small clip" dir="auto">
+            {excerpt}
+          </span>
+        )}
         <span class="columns small dim">
           <span title={started}>
             {started.startsWith(TODAY) ? started.slice(11, 19) : started.slice(5, 16)}
