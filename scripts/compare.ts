@@ -7,13 +7,14 @@
  * `--full` adds lanes. Fails if anything differs that is not in `test/compare/intended.yaml`.
  */
 import { rmSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { causesOf, describeCause } from '../test/compare/causes.ts';
 import { compareVersions } from '../test/compare/compare.ts';
 import { type Extent, judge, readIntended } from '../test/compare/intended.ts';
+import { linkInstalled } from '../test/support/lanes/checkout.ts';
 import { mustRun } from '../test/support/lanes/command.ts';
 import { ROOT } from '../test/support/lanes/paths.ts';
 import { packPackage, sha256, type Tarball } from '../test/support/lanes/tarball.ts';
@@ -49,7 +50,7 @@ async function packCommit(commit: string): Promise<Tarball> {
   await mkdir(sources);
   await mustRun('git', ['archive', '--output', join(directory, 'sources.tar'), commit], { cwd: ROOT });
   await mustRun('tar', ['-xf', '../sources.tar'], { cwd: sources });
-  await symlink(join(ROOT, 'node_modules'), join(sources, 'node_modules'));
+  linkInstalled(sources);
   await mustRun('npm', ['run', '--silent', 'build'], { cwd: sources });
   await mustRun('npm', ['pack', '--ignore-scripts', '--pack-destination', directory], { cwd: sources });
   const [packed = ''] = (await readdir(directory)).filter((name) => name.endsWith('.tgz'));

@@ -4,18 +4,16 @@ import {
   cpSync,
   existsSync,
   globSync,
-  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  readlinkSync,
   rmSync,
-  symlinkSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { linkInstalled } from '../support/lanes/checkout.ts';
 import { run } from '../support/lanes/command.ts';
 import { ROOT } from '../support/lanes/paths.ts';
 
@@ -78,19 +76,11 @@ function longPathBelow(parent: string): string {
 
 /** A copy of this checkout, whose packages are links to those that are installed here. */
 function copyTo(checkout: string): string {
-  const packages = join(checkout, 'node_modules');
-  mkdirSync(packages, { recursive: true });
+  mkdirSync(checkout, { recursive: true });
   for (const name of readdirSync(ROOT).filter((entry) => !LEFT_OUT.includes(entry)))
     cpSync(join(ROOT, name), join(checkout, name), { recursive: true });
-  for (const name of readdirSync(join(ROOT, 'node_modules')))
-    if (name === '.bin' || !name.startsWith('.')) symlinkSync(targetOf(name), join(packages, name));
+  linkInstalled(checkout);
   return checkout;
-}
-
-/** An installed package, or the place of a package of the checkout itself, which is copied with it. */
-function targetOf(name: string): string {
-  const path = join(ROOT, 'node_modules', name);
-  return lstatSync(path).isSymbolicLink() ? readlinkSync(path) : path;
 }
 
 /** A user who is not root and can read this checkout; `undefined` where we are not root, or there is none. */
