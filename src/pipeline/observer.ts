@@ -56,7 +56,7 @@ export class Observer implements CallObserver, ProviderListener {
   readonly telemetry: Telemetry;
   /** Whether it was set up for every client of the process, not by passing a class. */
   isOfProcess = false;
-  readonly #others = new OuterSpans();
+  readonly #outerSpans = new OuterSpans();
   /** Created when it is first needed. In the built package, its code is loaded then, too. */
   #hierarchy: Hierarchy | undefined;
   #beforeFirstCall: (() => unknown) | undefined;
@@ -116,6 +116,7 @@ export class Observer implements CallObserver, ProviderListener {
     // After `dispose`, the client's methods are restored, so the end of the call would go unnoticed.
     if (this.telemetry.isDisabled) return undefined;
     const { settings } = this.telemetry;
+    // Until the first call has ended.
     if (this.ended !== undefined) priceListOf(settings)?.prepare();
     const { route, values } = matchRoute(call.method, call.path);
     const endpoint = call.path.startsWith('/')
@@ -174,13 +175,13 @@ export class Observer implements CallObserver, ProviderListener {
   placeFunction(context: Context, startTime: number, isLoop = false): LocalPlace | undefined {
     if (conversationIn(context) === undefined) return undefined;
     this.prepare();
-    return this.#reached.completions.placeFunction(context, startTime, isLoop);
+    return this.#useHierarchy().completions.placeFunction(context, startTime, isLoop);
   }
 
   openSocket(socket: OpenedSocket): SocketObservation | undefined {
     if (this.telemetry.isDisabled || isSuppressed(socket.context)) return undefined;
     priceListOf(this.settings)?.prepare();
-    return this.#reached.openSocket(socket, endpointOfClient(socket.client, this.settings.providers));
+    return this.#useHierarchy().openSocket(socket, endpointOfClient(socket.client, this.settings.providers));
   }
 
   /** If the signature is invalid, the content is not read: anybody may have sent it. */
@@ -276,7 +277,7 @@ export class Observer implements CallObserver, ProviderListener {
     const isModelCall = operation.name !== undefined || operation.usage !== undefined;
     const hasSpan = isModelCall || apiSpans === 'all' || (apiSpans === 'writes' && call.method !== 'GET');
     const api = selectApi(call, request, operation, hasSpan, this.#hierarchy?.tracker.toolCalls);
-    const known = api === undefined ? undefined : this.#reached.apis.get(api);
+    const known = api === undefined ? undefined : this.#useHierarchy().apis.get(api);
     const placed: Placement = known?.place(call, request, endpoint, hooks ?? NO_OPTIONS) ?? {
       parent: call.context,
     };
@@ -289,7 +290,7 @@ export class Observer implements CallObserver, ProviderListener {
     const { context = call.context } = placed;
     const place = agentsCalls.place?.(context, placed, operation, request) ?? placed;
     if (!hasSpan) return new UnrecordedCall(place, changes);
-    const outer = this.#others.above(context, operation.traits?.inference);
+    const outer = this.#outerSpans.above(context, operation.traits?.inference);
     if (outer !== undefined) notice('other_instrumentation', outer.scope ?? 'Another instrumentation');
     const recorded = new PlacedCall(this.telemetry, {
       operation,
@@ -305,7 +306,7 @@ export class Observer implements CallObserver, ProviderListener {
     return recorded;
   }
 
-  get #reached(): Hierarchy {
+  #useHierarchy(): Hierarchy {
     this.#hierarchy ??= new Hierarchy(this.telemetry);
     return this.#hierarchy;
   }

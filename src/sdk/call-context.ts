@@ -22,6 +22,7 @@ export function workInContext(call: Call): void {
  */
 let callBeingMade: Call | undefined;
 
+/** Runs the SDK's method that makes the call, before the call begins. Later methods {@link proceed}. */
 export function make(call: Call, method: Method, client: object, args: unknown[]): unknown {
   const outer = callBeingMade;
   callBeingMade = call;
