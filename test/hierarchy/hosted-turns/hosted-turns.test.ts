@@ -1,6 +1,8 @@
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { recordSessionTraces, withMetadata } from '../../../src/client.ts';
+import { ConversationIdGenerator } from '../../../src/index.ts';
+import { Telemetry } from '../../../src/telemetry/telemetry.ts';
 import { type AgentProgram, startAgentProgram } from '../../support/agent-program.ts';
 import type { SessionOptions } from '../../support/session.ts';
 import { type HostedScript, hostedTrace } from '../../support/simulator/hosted-trace.ts';
@@ -79,6 +81,38 @@ it('a turn that this process has not recorded has a trace of its own', async () 
   expect(own.map(({ name }) => name)).toEqual(['agent turn', 'chat gpt-5', 'sandbox', 'hosted turn']);
   for (const { attributes } of own)
     expect(attributes).toMatchObject({ 'gen_ai.conversation.id': id, 'user.id': 'ada' });
+});
+
+it('with the id generator for conversations, such a turn is in the trace of its session', async () => {
+  const program = await startAgentProgram([{ hosted: HOSTED }], {
+    idGenerator: new ConversationIdGenerator(),
+  });
+  const { sessions } = program.plain.beta.agents;
+  const asked = { agent_id: program.agentId, environment: { type: 'none' as const }, input: 'What is x?' };
+  const { id } = await sessions.create(asked);
+  while ((await sessions.retrieve(id)).status !== 'idle');
+  await recordSessionTraces(program.client, id);
+  await program.telemetry.provider.shutdown();
+  const traces = ['session', 'hosted turn', 'chat'].map(
+    (name) => program.ended(name)[0]?.spanContext().traceId,
+  );
+  expect(new Set(traces).size).toBe(1);
+});
+
+it('a span processor that throws costs no other span, and reaches no caller', async () => {
+  const program = await startHosted(HOSTED, { mayLog: true });
+  const id = await program.converse();
+  const { startSpan } = Telemetry.prototype;
+  const spy = vi.spyOn(Telemetry.prototype, 'startSpan');
+  spy.mockImplementation(function (this: Telemetry, name, ...rest) {
+    if (name === 'chat gpt-5') throw new Error('a processor failed');
+    return startSpan.call(this, name, ...rest);
+  });
+  onTestFinished(() => spy.mockRestore());
+  expect(await recordSessionTraces(program.client, id)).toBe(1);
+  expect(await program.flushed('sandbox')).toHaveLength(1);
+  expect(program.ended('hosted turn')).toHaveLength(1);
+  expect(program.warnings.splice(0).join()).toContain('starting a hosted span failed');
 });
 
 it('the spans have the times, kinds and status of OpenAI, and the metadata of the turn', async () => {
