@@ -11,8 +11,7 @@ import { asName, readHeader } from '../util/payload.ts';
 import { addStatus } from './call-attributes.ts';
 import { typeOfThrown } from './outcomes/failure.ts';
 import { HIERARCHY_IDS } from './place-attributes.ts';
-import { endSpan } from './span-end.ts';
-import type { Telemetry } from './telemetry.ts';
+import { endSpan, type Telemetry } from './telemetry.ts';
 
 /** The SDK's error for a body that timed out. After a success status, only this error causes a retry. */
 const BODY_TIMEOUT = 'APIConnectionTimeoutError';

@@ -23,8 +23,7 @@ import { redactedMember, withoutSecrets } from './content/credentials.ts';
 import { plainDataReader } from './content/plain-data.ts';
 import { findPrivate, type Search, searchFor } from './masking/find-private.ts';
 import { readReported } from './outcomes/failure.ts';
-import { endSpan } from './span-end.ts';
-import type { Telemetry } from './telemetry.ts';
+import { endSpan, type Telemetry } from './telemetry.ts';
 
 /** A span that OpenAI recorded itself. A server chose its names and values. */
 export interface HostedSpan {

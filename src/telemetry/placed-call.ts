@@ -101,7 +101,12 @@ export class PlacedCall implements CallObservation {
       guard('recording attempts', () => recordAttempts(telemetry, call, context, attributes));
     const following = this.#place.onEnd && followingOf(this.#place, call, result, record, seenEnd);
     const end = following?.cut ? 'cut' : seenEnd;
-    const outcome = guard('reading an outcome', () => this.#outcomeOf(call, result, end)) ?? { result };
+    let outcome: RecordOutcome = { result };
+    try {
+      outcome = this.#outcomeOf(call, result, end);
+    } catch (error) {
+      logError('reading an outcome', error);
+    }
     if (following?.kept) {
       record.add(outcome);
       return;

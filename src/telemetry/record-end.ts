@@ -7,8 +7,7 @@ import type { Events } from './events/log-records.ts';
 import { type EndedOperation, emitSinkEvents } from './events/sink-events.ts';
 import { type Failure, failureAttributes, recordFailure } from './outcomes/failure.ts';
 import type { OuterSpan } from './outer-span.ts';
-import { endSpan } from './span-end.ts';
-import type { Telemetry } from './telemetry.ts';
+import { endSpan, type Telemetry } from './telemetry.ts';
 
 /**
  * Records the rest of an operation before its span ends: content on span and event, the failure on the span and as an

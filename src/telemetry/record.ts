@@ -38,8 +38,7 @@ import type { OuterSpan } from './outer-span.ts';
 import { addEndpointAttributes } from './place-attributes.ts';
 import type { OpenRecord, Placement, RecordFacts, RecordOutcome } from './placement.ts';
 import { recordEnd } from './record-end.ts';
-import { endSpan } from './span-end.ts';
-import type { Providers, Telemetry } from './telemetry.ts';
+import { endSpan, type Providers, type Telemetry } from './telemetry.ts';
 
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 

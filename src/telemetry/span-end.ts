@@ -1,17 +1,8 @@
 import type { Span, TimeInput } from '@opentelemetry/api';
 import { ownClock } from '../util/clock.ts';
-import { guard, logError } from '../util/guard.ts';
+import { guard } from '../util/guard.ts';
 import { copyFunctionProperties, patchMethod } from '../util/patch-method.ts';
 import { platform } from '../util/platform.ts';
-
-/** Ends one of our spans even if a span processor of the program throws. */
-export function endSpan(span: Span, endTime: TimeInput): void {
-  try {
-    span.end(endTime);
-  } catch (error) {
-    logError('ending a span', error);
-  }
-}
 
 /** Called when a span ends, with the caller's end time in milliseconds since the epoch, if it passed one. */
 export type SpanEndListener = (time: number | undefined) => void;

@@ -3,6 +3,7 @@ import {
   ROOT_CONTEXT,
   type Span,
   type SpanOptions,
+  type TimeInput,
   type Tracer,
   type TracerProvider,
   trace,
@@ -11,6 +12,7 @@ import { contentTargets, type Settings } from '../config/config.ts';
 import { EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS } from '../semconv/events.ts';
 import { NEXT_SCHEMA_URL, SCHEMA_URL } from '../semconv/schema.ts';
 import { BoundedMap } from '../util/bounded-map.ts';
+import { logError } from '../util/guard.ts';
 import { isNoopTracerProvider, providerBehind } from '../util/otel-api.ts';
 import { ProcessWide } from '../util/process-state.ts';
 import { NAME, VERSION } from '../util/version.ts';
@@ -179,5 +181,14 @@ export class Telemetry {
     // Without a tracer provider, metrics and events must still be sent.
     else for (const each of this.providers.otherProviders) flushAtProgramEnd(each).unsent = true;
     return known;
+  }
+}
+
+/** Ends one of our spans even if a span processor of the program throws. */
+export function endSpan(span: Span, endTime: TimeInput): void {
+  try {
+    span.end(endTime);
+  } catch (error) {
+    logError('ending a span', error);
   }
 }
