@@ -2,7 +2,6 @@ import { defineConfig, type UserConfig } from 'tsdown';
 import { callableModule } from './scripts/build/callable-module.ts';
 import { esModules } from './scripts/build/es-modules.ts';
 import { lazyFiles } from './scripts/build/lazy-files.ts';
-import { mockableImport } from './scripts/build/mockable-import.ts';
 import { sharedFiles } from './scripts/build/shared-files.ts';
 import { otlpMessages } from './scripts/otlp/messages.ts';
 import { pageAssets } from './scripts/page/assets.ts';
@@ -103,8 +102,9 @@ const AT_START: readonly string[] = [
   'telemetry/program-end/provider-life.ts',
 ];
 
-/** Files in those folders that only `register` needs: they are in its own file. */
-const REGISTER: readonly string[] = [
+/** Files in those folders that only one entry needs: they are in its own file. */
+const OF_ENTRIES: readonly string[] = [
+  'sdk/client-class.mjs',
   'telemetry/program-end/exit-delivery.ts',
   'telemetry/program-end/signals.ts',
 ];
@@ -120,14 +120,13 @@ const config: UserConfig[] = defineConfig([
       ...SHARED_OUTPUT,
       codeSplitting: {
         includeDependenciesRecursively: false,
-        groups: [sharedFiles({ hooks: HOOKS, ...LATER }, AT_START, REGISTER)],
+        groups: [sharedFiles({ hooks: HOOKS, ...LATER }, AT_START, OF_ENTRIES)],
       },
     },
     plugins: [
       pageAssets(),
       otlpMessages(),
       lazyFiles(Object.keys(LATER)),
-      mockableImport('cjs'),
       callableModule('openai'),
       esModules(['agents', 'index', 'client', 'export']),
     ],
@@ -155,7 +154,6 @@ const config: UserConfig[] = defineConfig([
     clean: false,
     // Of `openai`, and of OpenTelemetry's API, ES modules have copies of their own: these entries have to be ES modules.
     plugins: [
-      mockableImport('esm'),
       {
         name: 'implementation',
         resolveId: (source) => {

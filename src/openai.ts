@@ -2,9 +2,8 @@
  * A drop-in replacement for `openai`: the same exports, with every client instrumented. For programs that can
  * change an import but not their start command.
  */
-// The import is named because `require('openai')` returns a function that is not the class.
-import { OpenAI } from 'openai';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from './client.ts';
+import { OpenAI } from './sdk/client-class.mjs';
 
 instrumentOpenAI(OpenAI);
 

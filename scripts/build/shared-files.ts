@@ -29,7 +29,7 @@ export function sharedFiles(
   return {
     // An entry keeps its own file, and so do types, which are bundled at the same time.
     name: (id, context) =>
-      context.getModuleInfo(id)?.isEntry === true || id.endsWith('.d.ts')
+      context.getModuleInfo(id)?.isEntry === true || /\.d\.m?ts$/.test(id)
         ? null
         : fileOf(relative(resolve('src'), id).split(sep).join('/')),
   };
