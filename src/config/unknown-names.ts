@@ -1,6 +1,6 @@
 import { keepNewest } from '../util/bounded-map.ts';
 import { nearestName } from '../util/nearest-name.ts';
-import { asObject, ownField } from '../util/payload.ts';
+import { asObject, ownField, row } from '../util/payload.ts';
 import type { Environment } from '../util/variables.ts';
 import { OPTIONS } from './config.ts';
 import { variableOf } from './option-parsers.ts';
@@ -30,11 +30,35 @@ export function unknownVariables(environment: Environment): string[] {
   return Object.keys(environment)
     .filter((name) => name.startsWith('OTEL_') && environment[name] !== undefined)
     .flatMap((name) => {
+      const instead = row(USED_ELSEWHERE, name)?.(environment);
+      if (instead !== undefined) return [`${name} ${instead}`];
       const problem = variableProblems.get(name) ?? problemsOf(name);
       keepNewest(variableProblems.set(name, problem));
       return problem;
     });
 }
+
+const FOLDER = 'OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH';
+const CAPTURE = 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT';
+
+/** Variables of other instrumentations for GenAI, with what to use instead. An `undefined` value says that all is as they say. */
+const USED_ELSEWHERE: Readonly<Record<string, (environment: Environment) => string | undefined>> = {
+  OTEL_INSTRUMENTATION_GENAI_EMIT_EVENT: ({
+    [CAPTURE]: mode,
+    OTEL_INSTRUMENTATION_GENAI_EMIT_EVENT: wish,
+  }) =>
+    /event/i.test(mode ?? '') === /^\s*true\s*$/i.test(wish ?? '')
+      ? undefined
+      : `is not read: ${CAPTURE} decides whether there are events. EVENT_ONLY and SPAN_AND_EVENT record them.`,
+  OTEL_INSTRUMENTATION_GENAI_COMPLETION_HOOK: ({
+    [FOLDER]: folder,
+    OTEL_INSTRUMENTATION_GENAI_COMPLETION_HOOK: hook,
+  }) => {
+    if (hook?.trim() !== 'upload')
+      return 'is not read: hooks are set in code, with the option completionHook.';
+    return folder?.trim() ? undefined : `is "upload", for which ${FOLDER} must name a folder.`;
+  },
+};
 
 /** By variable. Kept, because a program may create a client for each request, and comparing names takes long. */
 const variableProblems = new Map<string, readonly string[]>();

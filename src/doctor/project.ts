@@ -1,16 +1,21 @@
+import { resolve } from 'node:path';
 import { COMMAND } from 'openai-traces-viewer/shared/names.ts';
 import { resolveSettings } from '../config/config.ts';
-import { sdkProblems, switchesOff, switchProblem } from '../config/environment.ts';
+import { ignoredFileOptions } from '../config/declarative-file.ts';
+import { CONFIG_FILE_VARIABLE, sdkProblems, switchesOff, switchProblem } from '../config/environment.ts';
 import { unknownVariables } from '../config/unknown-names.ts';
 import { describeFinding } from '../diagnostics/findings.ts';
 import type { Environment } from '../util/variables.ts';
 import { type Check, checked, distinct, findingsOf, remark, skippedCheck } from './check.ts';
 import { examineEndpoint } from './collector.ts';
-import { findUpwards, readManifest } from './files.ts';
+import { findUpwards, readManifest, readRegularFile } from './files.ts';
 import { describeLargeBatch } from './large-batch.ts';
 import { examineBundlers, examinePackages } from './packages.ts';
 import { examineStart, START_SCRIPT } from './start-check.ts';
 import { launchesOf } from './start-scripts.ts';
+
+/** The size limit in bytes of a configuration file of OpenTelemetry. */
+const MAX_CONFIGURATION_SIZE = 1_000_000;
 
 export interface ProjectSubject {
   /** An absolute path. */
@@ -44,7 +49,7 @@ export function examineProject(subject: ProjectSubject): Check[] {
     ),
     ...starts,
     // Several start scripts often have the same settings.
-    ...distinct(environments.map(examineSettings)),
+    ...distinct(environments.map((each) => examineSettings(each, folder))),
     ...distinct(environments.map(examineEndpoint)),
   ];
 }
@@ -65,13 +70,18 @@ export function environmentsOf(subject: ProjectSubject): Environment[] {
     : distinct(launches.map(({ environment }) => environment));
 }
 
-function examineSettings(environment: Environment): Check {
+function examineSettings(environment: Environment, folder: string): Check {
   const problems: string[] = [];
   const settings = resolveSettings({}, (problem) => problems.push(problem), environment);
   const { captureMessageContent } = settings;
   const ofSwitch = switchProblem(environment);
   if (ofSwitch !== undefined) problems.push(ofSwitch);
   problems.push(...sdkProblems(environment), ...unknownVariables(environment));
+  const file = environment[CONFIG_FILE_VARIABLE]?.trim();
+  if (file)
+    problems.push(
+      ...ignoredFileOptions(readRegularFile(resolve(folder, file), MAX_CONFIGURATION_SIZE) ?? ''),
+    );
   const findings = problems.map((problem) => describeFinding('option_not_accepted', problem));
   const named = Object.keys(environment).filter((name) => name.startsWith('OTEL_'));
   for (const [name, effect, wish] of switchesOff(environment)) {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isAbsolute } from 'node:path';
 import { metrics } from '@opentelemetry/api';
+import { ignoredFileOptions } from '../config/declarative-file.ts';
 import {
   CONFIG_FILE_VARIABLE,
   hasConfigurationFile,
@@ -141,6 +142,7 @@ function startFromFile(module: SdkModule, providers: Providers): Sdk | undefined
   }
   if (readEnvironment()[PAGE_VARIABLE]?.trim())
     printToStderr(`${PAGE_VARIABLE} has no effect with ${CONFIG_FILE_VARIABLE}.`);
+  for (const problem of ignoredFileOptions(configurationFile())) printToStderr(problem);
   const sdk = withOwnLogger(startWithFile);
   return hasProvider(providers) || providers.events.provider !== undefined ? sdk : undefined;
 }
@@ -163,12 +165,15 @@ function withOwnLogger<T>(start: () => T): T {
 }
 
 function asksForLogger(): boolean {
+  return /^["'{\s]*log_level\b/m.test(configurationFile());
+}
+
+/** Empty if the file cannot be read, which the SDK reports. */
+function configurationFile(): string {
   try {
-    const file = readEnvironment()[CONFIG_FILE_VARIABLE]?.trim() ?? '';
-    return /^["'{\s]*log_level\b/m.test(readFileSync(file, 'utf8'));
+    return readFileSync(readEnvironment()[CONFIG_FILE_VARIABLE]?.trim() ?? '', 'utf8');
   } catch {
-    // The file cannot be read, which the SDK has reported.
-    return false;
+    return '';
   }
 }
 

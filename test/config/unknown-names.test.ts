@@ -53,12 +53,33 @@ describe('a variable of no option', () => {
     'OTEL_INSTRUMENTATION_OPENAI_ENABLED',
     'OTEL_INSTRUMENTATION_OPENAI_PAGE',
     'OTEL_INSTRUMENTATION_OPENAI_MEDIA',
-    'OTEL_INSTRUMENTATION_GENAI_COMPLETION_HOOK',
     'OTEL_SEMCONV_STABILITY_OPT_IN',
     'OTEL_SERVICE_NAME',
     'OTEL_INSTRUMENTATION_HTTP_ENABLED',
     'DD_TRACE_OPENAI_ENABLED',
   ])('is not %s, which is known, or of others', (name) => {
     expect(unknownVariables({ [name]: 'x' })).toEqual([]);
+  });
+});
+
+describe('a variable that other instrumentations for GenAI read', () => {
+  const EMIT = 'OTEL_INSTRUMENTATION_GENAI_EMIT_EVENT';
+  const CAPTURE = 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT';
+  const HOOK = 'OTEL_INSTRUMENTATION_GENAI_COMPLETION_HOOK';
+  const FOLDER = 'OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH';
+
+  test.each<[Record<string, string>, string | undefined]>([
+    [{ [EMIT]: 'true' }, `${EMIT} is not read: ${CAPTURE} decides`],
+    [{ [EMIT]: 'true', [CAPTURE]: 'span_only' }, `${EMIT} is not read`],
+    [{ [EMIT]: 'false', [CAPTURE]: 'SPAN_AND_EVENT' }, `${EMIT} is not read`],
+    [{ [EMIT]: 'TRUE', [CAPTURE]: 'EVENT_ONLY' }, undefined],
+    [{ [EMIT]: 'false' }, undefined],
+    [{ [HOOK]: 'upload' }, `${HOOK} is "upload", for which ${FOLDER} must name a folder`],
+    [{ [HOOK]: 'upload', [FOLDER]: '/content' }, undefined],
+    [{ [HOOK]: 'mine' }, `${HOOK} is not read: hooks are set in code`],
+  ])('%j is reported unless it asks for what is done: %s', (environment, problem) => {
+    expect(unknownVariables(environment)).toEqual(
+      problem === undefined ? [] : [expect.stringContaining(problem)],
+    );
   });
 });

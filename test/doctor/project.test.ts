@@ -258,6 +258,16 @@ describe('a complete project is checked for', () => {
     expect(findings(accepted)).toEqual([]);
   });
 
+  test('options in a configuration file, which OpenTelemetry ignores', async () => {
+    await writeFile(
+      join(project, 'otel.yaml'),
+      'instrumentation/development:\n  js:\n    openai:\n      cost: false\n',
+    );
+    expect(findings({ OTEL_CONFIG_FILE: 'otel.yaml' }).map(({ code, message }) => [code, message])).toEqual([
+      ['option_not_accepted', expect.stringContaining('set OTEL_INSTRUMENTATION_OPENAI_COST')],
+    ]);
+  });
+
   test('nothing that a configuration file replaces', () => {
     const replaced = { OTEL_TRACES_EXPORTER: 'none', OTEL_TRACES_SAMPLER: 'always_off' };
     expect(codes({ ...replaced, OTEL_CONFIG_FILE: 'otel.yaml' })).toEqual([]);
