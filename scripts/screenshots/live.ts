@@ -10,8 +10,8 @@ export interface LivePage {
   close(): void;
 }
 
-export async function startLivePage(port: number): Promise<LivePage> {
-  const child: ChildProcess = spawn(process.execPath, [COMMAND, 'view', '--port', String(port)], {
+export async function startLivePage(port: number, ...options: readonly string[]): Promise<LivePage> {
+  const child: ChildProcess = spawn(process.execPath, [COMMAND, 'view', '--port', String(port), ...options], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [said] = (await once(child.stdout ?? child, 'data')) as [Buffer];

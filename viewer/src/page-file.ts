@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { PAGE_SCRIPT, PAGE_STYLE } from './page-assets.ts';
-import { NAME } from './shared/names.ts';
+import { type PageParts, pageData, pageHtml } from './page-document.ts';
 import type { ViewedSpan } from './viewed-span.ts';
 
 /**
@@ -12,47 +12,21 @@ import type { ViewedSpan } from './viewed-span.ts';
  * @param omitted the number of spans that did not fit
  */
 export function pageDocument(spans: readonly ViewedSpan[], omitted: number): string {
-  const json = spans.map((span) => JSON.stringify(span)).join(',\n');
-  return documentWith(policyWith(''), `{"omitted":${omitted},"spans":[${json}]}`);
+  return pageHtml(partsWith(''), pageData(spans, omitted));
 }
 
 /** The page of the command `view`. It requests spans only from the server that it comes from. */
 export function livePageDocument(): { readonly html: string; readonly policy: string } {
-  const policy = policyWith("connect-src 'self'; ");
+  const parts = partsWith("connect-src 'self'; ");
   return {
-    html: documentWith(policy, '{"live":true,"omitted":0,"spans":[]}'),
-    policy: `${policy}; frame-ancestors 'none'`,
+    html: pageHtml(parts, '{"live":true,"omitted":0,"spans":[]}'),
+    policy: `${parts.policy}; frame-ancestors 'none'`,
   };
 }
 
-function policyWith(more: string): string {
-  return `default-src 'none'; ${more}img-src data:; media-src data:; script-src ${hashOf(PAGE_SCRIPT)}; style-src ${hashOf(PAGE_STYLE)}; base-uri 'none'; form-action 'none'`;
-}
-
-function documentWith(policy: string, data: string): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>OpenAI traces</title>
-<!-- Contains Preact, @preact/signals and markdown-it under the MIT license, see NOTICE of the package ${NAME}. -->
-<style>${PAGE_STYLE}</style>
-</head>
-<body>
-<noscript>This page needs JavaScript to show its traces.</noscript>
-<script type="application/json" id="data">${inert(data)}</script>
-<script>${PAGE_SCRIPT}</script>
-</body>
-</html>
-`;
-}
-
-/** Escapes `<` in JSON, because `</script>` would end the script element. `<` occurs only inside strings. */
-export function inert(json: string): string {
-  return json.replaceAll('<', '\\u003c');
+function partsWith(more: string): PageParts {
+  const policy = `default-src 'none'; ${more}img-src data:; media-src data:; script-src ${hashOf(PAGE_SCRIPT)}; style-src ${hashOf(PAGE_STYLE)}; base-uri 'none'; form-action 'none'`;
+  return { policy, script: PAGE_SCRIPT, style: PAGE_STYLE };
 }
 
 function hashOf(text: string): string {

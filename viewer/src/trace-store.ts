@@ -82,6 +82,20 @@ export class TraceStore {
     this.#dropped = dropped;
   }
 
+  get ids(): ReadonlySet<string> {
+    return new Set(this.#traces.keys());
+  }
+
+  /** The spans of some traces as they are now, and the number of those that did not fit. */
+  spansOf(ids: readonly string[]): { readonly spans: ViewedSpan[]; readonly omitted: number } {
+    const traces = ids.flatMap((id) => this.#traces.get(id) ?? []);
+    const spans = traces.flatMap((trace) => [...trace.spans.values()]);
+    return {
+      spans: spans.map((span) => untilNow(span, Date.now())),
+      omitted: traces.reduce((sum, { omitted }) => sum + omitted, 0),
+    };
+  }
+
   lists(filter: string): TraceLists {
     return inSteps(this.search(filter));
   }

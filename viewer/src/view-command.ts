@@ -4,12 +4,12 @@ import { parseArgs } from 'node:util';
 import { withEvaluations } from './evaluations.ts';
 import { count } from './format-amounts.ts';
 import { readOtlpJson } from './otlp-json.ts';
-import { inert, pageDocument, writePrivately } from './page-file.ts';
+import { fittingSpans } from './page-document.ts';
+import { pageDocument, writePrivately } from './page-file.ts';
 import { commandParameters } from './shared/command-line.ts';
 import { COMMAND } from './shared/names.ts';
 import { terminalSafe } from './shared/terminal-safe.ts';
 import type { TextStream } from './shared/text-stream.ts';
-import { SpanStore } from './span-store.ts';
 import { fileProblem, readWhole, viewText } from './trace-file.ts';
 
 const VIEW_USAGE: string =
@@ -24,9 +24,6 @@ const VIEW_USAGE: string =
 
 const OTLP_PORT = 4318;
 const MAX_PORT = 65_535;
-
-/** The maximum size of all spans on a page, in UTF-16 units. Browsers can still open such a page. */
-const MAX_PAGE_LENGTH = 50_000_000;
 
 /**
  * The command `view`: writes a page from a file, or serves a live page.
@@ -99,13 +96,7 @@ export function pageFromFile(file: string, page: string, output: TextStream, err
       reportIf(true, `${name} contains no spans. It must be OTLP/JSON.`);
       return 1;
     }
-    const store = new SpanStore({
-      maxTraces: Number.POSITIVE_INFINITY,
-      maxSize: MAX_PAGE_LENGTH,
-      sizeOf: (span) => inert(JSON.stringify(span)).length,
-    });
-    store.take(found.spans);
-    const { spans, omitted } = store;
+    const { spans, omitted } = fittingSpans(found.spans);
     done = 'written';
     writePrivately(page, pageDocument(spans, omitted + found.omitted));
     output.write(

@@ -9,6 +9,9 @@ import {
   folds,
   go,
   isComparing,
+  isLive,
+  listedItems,
+  namedId,
   opened,
   openId,
   openTrace,
@@ -51,7 +54,32 @@ export function showList(): void {
 /** Opens a trace, at one of its calls if that is given, or compares it with the open one if the reader asked for that. */
 export function choose(id: string, call?: Row): void {
   if (isComparing.value) compareWith(id);
-  else go({ ...NOTHING_OPEN, trace: id, span: call?.id }, true);
+  else openById(id, call);
+}
+
+export function openById(id: string, call?: Row): void {
+  go({ ...NOTHING_OPEN, trace: id, span: call?.id }, true);
+}
+
+/** Opens the trace or call that is so many places below the open one in the list. */
+export function openNeighbor(offset: number): void {
+  const { value: items } = listedItems;
+  // Without room for the list beside the trace, none is open until the reader chooses one.
+  const isOpen = hasRoomForList.value || namedId.value !== undefined;
+  const place = items.findIndex(
+    ({ entry, call }) => isOpen && entry.id === opened.value?.id && (!call || call.id === selected.value?.id),
+  );
+  const item = items[place < 0 ? 0 : place + offset];
+  if (item === undefined) return;
+  openById(item.entry.id, item.call);
+  requestAnimationFrame(() =>
+    document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest' }),
+  );
+}
+
+/** Keeps the open trace open while newer ones arrive. */
+export function pinOpen(): void {
+  if (isLive && namedId.value === undefined) go({ trace: opened.value?.id }, false);
 }
 
 /** Lets the reader choose in the list what to compare with the open trace. */

@@ -6,8 +6,9 @@ import { FILTER_ID, setFilter, showList } from './actions.ts';
 import { Comparison } from './comparison.tsx';
 import { ConversationOfTraces } from './conversation-traces.tsx';
 import { Button } from './elements.tsx';
+import { KeysDialog, showKeys } from './keys.tsx';
 import { Divider, hasRoomForList } from './layout.tsx';
-import { ConnectionState, NoTraces } from './live-traces.tsx';
+import { Arrivals, ConnectionState, NoTraces } from './live-traces.tsx';
 import { Overview } from './overview.tsx';
 import { Panels } from './panels.tsx';
 import {
@@ -50,12 +51,13 @@ export function App(): VNode {
   return (
     <>
       <Header />
+      <KeysDialog />
       {lists.value !== undefined && (
         <main class={isBeside ? 'beside' : undefined}>
           {isListShown.value && <TraceList />}
           {isBeside && <Divider of="list" />}
           {(isBeside || !isListShown.value) && (
-            <div>
+            <div id={TRACE_ID} tabIndex={-1}>
               <OpenTrace />
             </div>
           )}
@@ -63,6 +65,14 @@ export function App(): VNode {
       )}
     </>
   );
+}
+
+const TRACE_ID = 'trace';
+
+/** Goes past the list: to the open trace, or to the list if that is alone. */
+function skipToTrace(): void {
+  const target = document.getElementById(TRACE_ID) ?? document.querySelector<HTMLElement>('nav li button');
+  target?.focus();
 }
 
 function OpenTrace(): VNode {
@@ -74,8 +84,9 @@ function OpenTrace(): VNode {
   if (compared.value !== undefined) return <Comparison one={open.trace} other={compared.value} />;
   return (
     <>
-      <Overview entry={open} />
+      <Overview key={open.id} entry={open} />
       <Panels key={open.id} />
+      {isLive && <Arrivals />}
     </>
   );
 }
@@ -84,6 +95,7 @@ function Header(): VNode {
   const problem = filterProblem(filterWords.value);
   return (
     <header class="line">
+      {hasList.value && <Button label="Skip to the trace" class="skip" onClick={skipToTrace} />}
       {hasList.value && !isListShown.value && <Button label="← Traces" onClick={showList} />}
       <h1>OpenAI traces</h1>
       <Filter />
@@ -99,6 +111,7 @@ function Header(): VNode {
           The trace that the address names is not here
         </span>
       )}
+      <Button label="?" aria-label="Keys" onClick={showKeys} />
       {isLive && <ConnectionState />}
     </header>
   );

@@ -11,7 +11,7 @@ import { Folded, Paged, Said, ToolBlock } from './content.tsx';
 import { earlierMessages } from './earlier-messages.ts';
 import { Evaluations, SpanDetails } from './elements.tsx';
 import { SpanButton } from './overview.tsx';
-import { foundRows, openTrace, panel, selected } from './state.ts';
+import { foundRows, isLive, openTrace, panel, selected } from './state.ts';
 import { linkedCalls, ToolLinks } from './tool-links.tsx';
 
 type ChatMessage = Extract<TranscriptEntry, { kind: 'message' }>;
@@ -50,7 +50,7 @@ export function ConversationView(): VNode {
   const isShown = panel.value === 'chat';
   useLayoutEffect(() => {
     if (isShown) document.querySelector('.chat [aria-current]')?.scrollIntoView({ block: 'nearest' });
-  }, [marked, isShown]);
+  }, [marked?.id, isShown]);
   if (shownEntries.value.length === 0) return <p class="dim">These spans contain no conversation.</p>;
   return (
     <div class="chat">
@@ -123,13 +123,28 @@ export function TranscriptItem({ entry }: { readonly entry: TranscriptEntry }): 
             parts={[]}
             row={row}
           >
-            <ToolBlock input={entry.input} output={entry.output} />
+            <Exchange entry={entry} />
           </Said>
           {entry.own && <Footer row={row} />}
           <ToolLinks row={row} ids={[entry.id]} />
         </li>
       );
   }
+}
+
+/** What a tool or function got and returned. If a function's result arrives later than what it did, it moves nothing. */
+function Exchange({ entry }: { readonly entry: Extract<TranscriptEntry, { kind: 'tool' }> }): VNode {
+  const { row, own, input, output } = entry;
+  const isAround = own && typeOf(row.span) === 'other' && row.children.length > 0;
+  if (!isLive || !isAround || output === undefined) return <ToolBlock input={input} output={output} />;
+  return (
+    <>
+      <ToolBlock input={input} output={undefined} />
+      <Folded label="Result">
+        <ToolBlock input={undefined} output={output} />
+      </Folded>
+    </>
+  );
 }
 
 function Heading({ row, current }: { readonly row: Row; readonly current: 'true' | undefined }): VNode {

@@ -18,12 +18,13 @@ export function Button({
 }
 
 interface FactListProps {
+  readonly className?: string;
   readonly facts: readonly (readonly [label: string, value: string | VNode | undefined])[];
 }
 
-export function FactList({ facts }: FactListProps): VNode {
+export function FactList({ facts, className = '' }: FactListProps): VNode {
   return (
-    <dl class="facts line">
+    <dl class={`facts line ${className}`}>
       {facts.map(
         ([label, value]) =>
           value && (

@@ -1,22 +1,15 @@
 import { options, render } from 'preact';
 import { terminalSafeLines } from '../shared/terminal-safe.ts';
-import { focusFilter, selectNextError, stopComparing, toggleAll, toggleZoom } from './actions.ts';
+
 import { App } from './app.tsx';
 import { markMatches } from './highlight-matches.ts';
+import { listenForKeys } from './keys.tsx';
 import { receiveTraces } from './live-traces.tsx';
 import { isLive } from './state.ts';
 
-/** The keys that work everywhere on the page. Those of the tree are in its rows. */
-const KEYS: Readonly<Record<string, () => void>> = {
-  '/': focusFilter,
-  n: selectNextError,
-  c: toggleAll,
-  z: toggleZoom,
-  Escape: stopComparing,
-};
-
 showHiddenCharacters();
 document.body.replaceChildren();
+document.documentElement.classList.toggle('live', isLive);
 if (isLive) void receiveTraces();
 listenForKeys();
 render(<App />, document.body);
@@ -35,15 +28,4 @@ function showHiddenCharacters(): void {
     }
     before?.(vnode);
   };
-}
-
-function listenForKeys(): void {
-  document.addEventListener('keydown', (event) => {
-    const { key, target, altKey, ctrlKey, metaKey } = event;
-    const act = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined;
-    const isWriting = target instanceof Element && target.matches('input, select');
-    if (act === undefined || isWriting || altKey || ctrlKey || metaKey) return;
-    event.preventDefault();
-    act();
-  });
 }

@@ -9,6 +9,7 @@ import { shownErrorType } from '../viewed-span.ts';
 import { select, startComparing } from './actions.ts';
 import { Paged } from './content.tsx';
 import { Button, clock, FactList } from './elements.tsx';
+import { saveOtlp, savePage } from './save.ts';
 import { hasList } from './state.ts';
 
 /** The maximum length of a question or an answer, in UTF-16 units. The conversation shows all of it. */
@@ -26,14 +27,21 @@ export function Overview({ entry }: { readonly entry: TraceEntry }): VNode {
         <Badge entry={entry} />
         <code class="dim">{traceId}</code>
         {hasList.value && <Button label="Compare with…" onClick={startComparing} />}
+        <Button label="Save page" onClick={() => savePage([entry.id])} />
+        <Button label="Save OTLP JSON" onClick={() => saveOtlp(entry.id)} />
       </div>
       <FactList
         facts={[
           ...facts,
           ['Started', clock(start)],
           ['Costliest call', costliest && <SpanButton row={costliest} />],
-          ['First question', prompt && <q>{prompt.slice(0, MAX_STORY_LENGTH)}</q>],
-          ['Last answer', answer && <q>{answer.slice(0, MAX_STORY_LENGTH)}</q>],
+        ]}
+      />
+      <FactList
+        className="story"
+        facts={[
+          ['First question', prompt && <Quote text={prompt} />],
+          ['Last answer', answer && <Quote text={answer} />],
         ]}
       />
       {errors.length > 0 && (
@@ -48,6 +56,16 @@ export function Overview({ entry }: { readonly entry: TraceEntry }): VNode {
         </section>
       )}
     </section>
+  );
+}
+
+/** The beginning of a text in one line. */
+function Quote({ text }: { readonly text: string }): VNode {
+  const start = text.slice(0, MAX_STORY_LENGTH);
+  return (
+    <q class="clip" dir="auto" title={start}>
+      {start}
+    </q>
   );
 }
 

@@ -14,7 +14,7 @@ import type { Row } from '../tree.ts';
 import { kindOf } from '../viewed-span.ts';
 import { criticalPath } from './critical-path.ts';
 import { timelineWidth, windowHeight } from './layout.tsx';
-import { folds, isFiltered, openTrace, shownRows } from './state.ts';
+import { folds, isFiltered, isLive, openTrace, shownRows } from './state.ts';
 import { spanTime, type TimeRange } from './time-axis.ts';
 
 /** A row of the timeline: one span, or a group of consecutive siblings of the same kind. */
@@ -196,9 +196,10 @@ const NUMBER_COLUMNS: readonly NumberColumn[] = [
 /** The maximum number of rows that are searched for numbers. Parents, which have sums, come first. */
 const MAX_SEARCHED = 1_000;
 
+/** The columns that have a number. A live page has all of them: one that appears late would move the bars. */
 const filledColumns = computed(() => {
   const searched = timelineItems.value.slice(0, MAX_SEARCHED);
-  return NUMBER_COLUMNS.filter(([, textOf]) => searched.some((item) => textOf(item) !== undefined));
+  return NUMBER_COLUMNS.filter(([, textOf]) => isLive || searched.some((item) => textOf(item) !== undefined));
 });
 
 /** The columns of numbers that are not empty, and that there is room for. */

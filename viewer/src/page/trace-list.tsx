@@ -8,6 +8,7 @@ import { choose, showConversation, showTotals, stopComparing } from './actions.t
 import { Paged } from './content.tsx';
 import { Button, clock } from './elements.tsx';
 import { Badge } from './overview.tsx';
+import { savePage } from './save.ts';
 import {
   CALL_ORDERS,
   filterWords,
@@ -36,6 +37,7 @@ const TODAY = clock([Date.now() / 1e3, 0]).slice(0, 10);
 export function TraceList(): VNode {
   const { dropped = 0 } = lists.value ?? {};
   const { cost, unpriced } = listedUsage.value;
+  const { value: entries } = listedEntries;
   const older = count(dropped, 'older trace was dropped', 'older traces were dropped');
   return (
     <nav aria-label="Traces">
@@ -82,6 +84,14 @@ export function TraceList(): VNode {
         label="Show more"
         render={(item) => <ListedTrace key={`${item.entry.id} ${item.call?.id}`} {...item} />}
       />
+      {entries.length > 1 && (
+        <Button
+          label={`Save these ${grouped(entries.length)} traces`}
+          class="more"
+          // A page drops its first traces if it is full, and the list has the newest first.
+          onClick={() => savePage(entries.map(({ id }) => id).toReversed())}
+        />
+      )}
       {older && <p class="note">{older}</p>}
     </nav>
   );
