@@ -35,7 +35,7 @@ interface Screenshot {
 }
 
 const SCREENSHOTS: readonly Screenshot[] = [
-  { name: 'page-light', live: true, width: 1440, height: 860, trace: 'tutoring session' },
+  { name: 'page-light', live: true, width: 1440, height: 860, trace: 'conversation' },
   {
     name: 'page-dark',
     dark: true,
@@ -49,6 +49,7 @@ const SCREENSHOTS: readonly Screenshot[] = [
 
 /** The traces whose pages a newcomer should understand. */
 const REVIEWED: readonly string[] = [
+  'conversation',
   'tutoring session',
   'session',
   'find parcel',

@@ -6,6 +6,8 @@ import { startSimulator } from '../../test/support/simulator/index.ts';
 
 /** Runs all programs. Modules that use `openai` are imported after the instrumentation. */
 export async function runPrograms(): Promise<void> {
+  const { flush } = await import('opentelemetry-instrumentation-openai/client');
+  const { giveResponsesLesson } = await import('../../examples/math-tutor/responses-lesson.ts');
   const { speak } = await import('../../examples/math-tutor/speaking.ts');
   const { tutor } = await import('../../examples/math-tutor/tutoring.ts');
   await speak();
@@ -13,6 +15,8 @@ export async function runPrograms(): Promise<void> {
   await answerTicket();
   await failingRun();
   await tutor();
+  await giveResponsesLesson();
+  await flush();
 }
 
 /** The example of the Agents API. */
