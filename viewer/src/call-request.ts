@@ -119,9 +119,10 @@ export function requestOf({ attributes }: ViewedSpan, api: ModelApi): Json {
 }
 
 export function sentMessage({ role, parts }: SpanMessage): SentMessage {
-  const ofType = (wanted: string): readonly SpanPart[] => parts.filter(({ type }) => type === wanted);
+  const ofType = (wanted: string): readonly SpanPart[] =>
+    parts.filter(({ type, server }) => type === wanted && server !== true);
   const content = parts
-    .filter(({ type }) => !/^(?:tool_call|tool_call_response|reasoning)$/.test(String(type)))
+    .filter((part) => !isBesideContent(part))
     .map((part) => sentPart(part) ?? { type: 'text', text: `\n[${mediaText(part)}]` });
   const texts = content.map(({ text }) => text).filter((text) => typeof text === 'string');
   return {
@@ -137,6 +138,11 @@ export function sentMessage({ role, parts }: SpanMessage): SentMessage {
       output: attributeText(partContent(part) ?? ''),
     })),
   };
+}
+
+/** Whether a part has a place beside the content of a message, or like the reasoning none at all. */
+export function isBesideContent({ type, server }: SpanPart): boolean {
+  return /^(?:tool_call|tool_call_response|reasoning)$/.test(String(type)) && server !== true;
 }
 
 /** Converts a part to the format of Chat Completions; `undefined` if that has no such part. */

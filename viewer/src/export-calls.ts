@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { apiOf, type Json, requestOf, sentMessage, sentPart } from './call-request.ts';
+import { apiOf, isBesideContent, type Json, requestOf, sentMessage, sentPart } from './call-request.ts';
 import { count } from './format-amounts.ts';
 import { attributeText, parseShortJson, readMessages, type SpanMessage } from './messages.ts';
 import { readOtlpJson } from './otlp-json.ts';
@@ -99,8 +99,5 @@ function wholeValue(value: unknown): unknown {
 
 /** Whether every part of a message can be exported or, like the reasoning, may be left out. */
 function isExportable({ parts }: SpanMessage): boolean {
-  return parts.every(
-    (part) =>
-      /^(?:tool_call|tool_call_response|reasoning)$/.test(String(part.type)) || sentPart(part) !== undefined,
-  );
+  return parts.every((part) => isBesideContent(part) || sentPart(part) !== undefined);
 }

@@ -29,7 +29,27 @@ export function readMessages(value: unknown): SpanMessage[] | undefined {
 
 export function readParts(value: unknown): SpanPart[] | undefined {
   const parts = parseShortJson(value);
-  return Array.isArray(parts) ? parts.filter(isRecord) : undefined;
+  return Array.isArray(parts) ? parts.filter(isRecord).map(asToolPart) : undefined;
+}
+
+/** Reads the parts of a tool that the service ran like those of a function, and marks them with `server`. */
+function asToolPart({
+  server_tool_call: call,
+  server_tool_call_response: answer,
+  ...part
+}: SpanPart): SpanPart {
+  if (part.type === 'server_tool_call')
+    return { ...part, type: 'tool_call', server: true, arguments: valueInTyped(call, 'arguments') };
+  if (part.type === 'server_tool_call_response')
+    return { ...part, type: 'tool_call_response', server: true, response: valueInTyped(answer, 'result') };
+  return part;
+}
+
+/** The value in a typed object: in a field of its own, or spread over the other fields. */
+function valueInTyped(typed: unknown, field: string): unknown {
+  if (!isRecord(typed)) return typed;
+  const { type: _, [field]: value, ...fields } = typed;
+  return value ?? (Object.keys(fields).length > 0 ? fields : undefined);
 }
 
 /**

@@ -137,11 +137,8 @@ class Transcript {
     const system =
       instructions === undefined ? [] : [{ role: 'system', parts: readParts(instructions) ?? CUT }];
     const input = messagesOf(row, ATTR.GEN_AI_INPUT_MESSAGES, 'user');
-    for (const message of [...this.#newIn(row, system), ...this.#newIn(row, input)]) {
+    for (const message of [...this.#newIn(row, system), ...this.#newIn(row, input)])
       this.#addMessage(row, message, false);
-      for (const part of message.parts.filter(({ type }) => type === 'tool_call_response'))
-        Object.assign(this.#unanswered.get(part.id)?.shift() ?? {}, { output: partContent(part) });
-    }
   }
 
   #addOutput(row: Row): void {
@@ -191,6 +188,8 @@ class Transcript {
     });
     this.entries.push(...asked);
     for (const [id, same] of groupBy(asked, (call) => call.id)) this.#unanswered.set(id, same);
+    for (const part of parts.filter(({ type }) => type === 'tool_call_response'))
+      Object.assign(this.#unanswered.get(part.id)?.shift() ?? {}, { output: partContent(part) });
   }
 
   /** Adds the output of finished runs, except messages that their steps have added already. */

@@ -116,6 +116,31 @@ it.each<[string, SpanPlan[], string[]]>([
   expect(linesOf(...calls)).toEqual(lines);
 });
 
+it('shows a tool of the service like a function, with its result, and not again if it has a span', () => {
+  const parts = [
+    { type: 'server_tool_call', id: 'ci_1', name: 'code', server_tool_call: { type: 'code', source: '1+1' } },
+    {
+      type: 'server_tool_call_response',
+      id: 'ci_1',
+      server_tool_call_response: { type: 'code', result: '2' },
+    },
+    textPart('It is 2.'),
+  ];
+  const asked = chat([user('1 + 1?')], [{ role: 'assistant', parts }]);
+  expect(linesOf(asked)).toEqual(['user: 1 + 1?', 'assistant: It is 2. $', 'code({"source":"1+1"}) = 2']);
+  const ran = {
+    'gen_ai.operation.name': 'execute_tool',
+    'gen_ai.tool.name': 'code',
+    'gen_ai.tool.call.id': 'ci_1',
+  };
+  const tool: SpanPlan = { name: 'execute_tool code', start: clock++, attributes: ran };
+  expect(linesOf(asked, tool)).toEqual([
+    'user: 1 + 1?',
+    'assistant: It is 2. $',
+    'code(undefined) = undefined',
+  ]);
+});
+
 it('shows a tool call with its result, from its own span or from a later request', () => {
   const question = [user('Weather?')];
   const answered = [...question, call('call_1'), answer('call_1')];

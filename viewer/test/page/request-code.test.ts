@@ -84,6 +84,20 @@ describe('the code of a call', () => {
     expect(typeScriptOf(span)).toContain('client.responses.create({');
   });
 
+  it('has no call of a tool that the service runs', () => {
+    const call = {
+      type: 'server_tool_call',
+      id: 's1',
+      name: 'web_search',
+      server_tool_call: { type: 'web_search' },
+    };
+    const messages = json([{ role: 'assistant', parts: [call, text('Found')] }]);
+    const span = asked({ 'gen_ai.input.messages': messages });
+    expect(bodyIn(span)).toMatchObject({
+      messages: [{ role: 'assistant', content: expect.stringContaining('Found') }],
+    });
+  });
+
   it('has the effort and the service tier in the format of its API', () => {
     const settings = { 'gen_ai.request.reasoning.level': 'low', 'openai.request.service_tier': 'flex' };
     expect(bodyIn(asked(settings))).toMatchObject({ reasoning_effort: 'low', service_tier: 'flex' });
