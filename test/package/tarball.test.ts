@@ -41,6 +41,7 @@ test('it contains only the build, its documents, and files for operations', () =
     'SECURITY.md',
     'ops/README.md',
     'ops/collector/balancer.yaml',
+    'ops/collector/mixed-fleet.yaml',
     'ops/collector/sampler.yaml',
     'ops/collector/waiting-runs.yaml',
     'ops/grafana/openai.json',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ROOT } from '../../../test/support/lanes/paths.ts';
 import type { Backend } from '../backend.ts';
 import { CACHE, exists, installFromGo, mustWork } from '../install.ts';
+import { checkMixedFleet } from '../mixed-fleet.ts';
 import { dataDirectory, freePorts, startServer } from '../server.ts';
 import { checkWaitingRuns } from '../waiting-runs.ts';
 import { mockOtlpServer } from './mock-otlp-server.ts';
@@ -98,7 +99,8 @@ service:
         for (const file of files)
           await mustWork(command, ['validate', '--config', join(FILES, file)], `${file} is not valid`);
         await checkWaitingRuns(command);
-        return `${files.length} valid files in \`ops/collector\`, runs left waiting counted in Prometheus`;
+        await checkMixedFleet(command);
+        return `${files.length} valid files in \`ops/collector\`, runs left waiting counted in Prometheus, names of two languages made equal in both directions`;
       },
       stop: async () => {
         await stop();
