@@ -131,15 +131,18 @@ export function conversationTermFor(name: string): string | undefined {
   return CONVERSATION_IDS.includes(name) ? 'conversation' : undefined;
 }
 
-/** What a part of a filter asks of a row, unless it is a word. */
+/** What a part of a filter asks of a row. */
 export interface FilterTerm {
   readonly matches: (row: Row) => boolean;
+  /** Whether it does not apply to the rows below. */
   readonly isOwn: boolean;
   /** The text that is marked on the page. */
   readonly marked: string;
+  /** Whether the rows below belong to what is found: they are part of the conversation. */
   readonly isConversation: boolean;
 }
 
+/** `undefined` for a word. */
 export function termOf({ term }: FilterPart): FilterTerm | undefined {
   if (term === undefined) return undefined;
   const { name, comparison, value } = term;

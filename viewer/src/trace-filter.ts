@@ -1,4 +1,4 @@
-import { escaped, filterParts, termOf } from './filter-terms.ts';
+import { escaped, type FilterTerm, filterParts, termOf } from './filter-terms.ts';
 import { attributeText } from './messages.ts';
 import * as ATTR from './semconv/attributes.ts';
 import { contentTexts, parseRecorded } from './span-texts.ts';
@@ -12,14 +12,6 @@ const SEARCHED_IDS = /\.id$/;
 const MIN_ID_PART = 4;
 /** After how many rows a search that runs in slices may pause. */
 const ROWS_PER_STEP = 8;
-
-interface RowTest {
-  readonly matches: (row: Row) => boolean;
-  /** Whether the test does not apply to the rows below. */
-  readonly isOwn: boolean;
-  /** Whether the rows below belong to what is found: they are part of the conversation. */
-  readonly isConversation: boolean;
-}
 
 /**
  * The rows that match a filter: words, phrases in quotes, and terms such as `model:gpt-4o`. Each term must occur in the span or in one of its ancestors, and at least one term in
@@ -39,7 +31,7 @@ export function inSteps<Result>(work: Generator<undefined, Result>): Result {
 
 /** Does what `findRows` does, in steps. */
 export function* searchRows(rows: readonly Row[], filter: string): Generator<undefined, Set<Row>> {
-  const tests = filterParts(filter).map((part): RowTest => termOf(part) ?? wordTest(part.text));
+  const tests = testsOf(filter);
   if (tests.length === 0) return new Set(rows);
   const all = 2 ** tests.length - 1;
   const inherited = tests.reduce((bits, { isOwn }, i) => (isOwn ? bits & ~(1 << i) : bits), all);
@@ -73,14 +65,18 @@ export function rowsAbove(rows: Iterable<Row>): Set<Row> {
   return above;
 }
 
+function testsOf(filter: string): FilterTerm[] {
+  return filterParts(filter).map((part) => termOf(part) ?? wordTest(part.text));
+}
+
 /** Finds what a filter asks for, to mark it. */
 export function patternOf(filter: string): RegExp | undefined {
-  return patternFor(filterParts(filter).map((part) => termOf(part)?.marked ?? part.text));
+  return patternFor(testsOf(filter).map(({ marked }) => marked));
 }
 
 /** Whether a filter asks for a conversation or a user, so that the traces that it lists belong together. */
 export function asksForConversation(filter: string): boolean {
-  return filterParts(filter).some((part) => termOf(part)?.isConversation);
+  return testsOf(filter).some(({ isConversation }) => isConversation);
 }
 
 function patternFor(words: readonly string[]): RegExp | undefined {
@@ -93,14 +89,14 @@ function sourceOf(word: string): string {
   return /^\d+$/.test(word) ? `(?<!\\d)${word}(?!\\d)` : escaped(word);
 }
 
-function wordTest(text: string): RowTest {
+function wordTest(text: string): FilterTerm {
   const word = new RegExp(sourceOf(text), 'i');
   const id = text.length < MIN_ID_PART ? `\n${text}\n` : text;
   const matches = ({ span }: Row): boolean => {
     const searched = searchedTexts(span);
     return word.test(searched.text) || searched.ids.includes(id);
   };
-  return { matches, isOwn: false, isConversation: false };
+  return { matches, isOwn: false, marked: text, isConversation: false };
 }
 
 interface SearchedTexts {

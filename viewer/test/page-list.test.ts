@@ -127,8 +127,12 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
 
   it('marks what was found', async () => {
     page = await open(TRACES);
-    const marked = (): Promise<string[]> =>
-      page.evaluate(() => [...(CSS.highlights.get('found') ?? [])].map((each) => String(each).toLowerCase()));
+    const marked = (): Promise<(string | undefined)[]> =>
+      page.evaluate(() =>
+        [...(CSS.highlights.get('found') ?? [])].map(({ startContainer, startOffset, endOffset }) =>
+          startContainer.textContent?.slice(startOffset, endOffset).toLowerCase(),
+        ),
+      );
     await filter().fill('ask of SECOND');
     await expect.poll(async () => new Set(await marked())).toEqual(new Set(['ask', 'of', 'second']));
     await filter().fill('');

@@ -188,6 +188,16 @@ describe.skipIf(NO_BROWSER !== undefined)('the timeline of the page', () => {
     expect(await width('.details')).toBeGreaterThanOrEqual((await width('.panes')) / 2);
   });
 
+  it('draws parts of the critical path as one where their gaps cannot be seen', async () => {
+    const children = Array.from({ length: 3_000 }, (_, i) => ({
+      name: 'wait',
+      start: i * 2,
+      end: i * 2 + 1,
+    }));
+    page = await open([{ name: 'many', end: 6_000, children }]);
+    expect(await row('many').locator('.critical').count()).toBe(1);
+  });
+
   it('starts folded if there are many spans', async () => {
     const children = Array.from({ length: 10 }, (_, i) => ({
       name: `document ${i}`,

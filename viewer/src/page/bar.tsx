@@ -13,6 +13,8 @@ interface Mark extends TimeRange {
 
 /** A group of more spans than this has one bar, from the first start to the last end. */
 const MAX_MARKS = 2_000;
+/** The maximum number of gaps in a bar that can be seen. */
+const MAX_GAPS = 1_000;
 
 export function Track({ item }: { readonly item: TimelineItem }): VNode {
   const { value: shown } = shownTime;
@@ -49,10 +51,22 @@ function marksOf(item: TimelineItem): Mark[] {
   if (isGroup) return bars;
   const { from, to } = spanTime(row.span);
   const first = from + firstChunkOf(row.span.attributes);
-  const critical = criticalPath.value.get(row) ?? [];
+  const critical = withoutShortGaps(criticalPath.value.get(row) ?? []);
   return [
     ...bars,
     ...(first <= to ? [{ kind: 'first', type: 'card', from: first, to: first }] : []),
     ...critical.map((part) => ({ kind: 'critical', type: 'text', ...part })),
   ];
+}
+
+/** Joins parts, the latest first, whose distance is less than a pixel: a run can have waited thousands of times. */
+function withoutShortGaps(parts: readonly TimeRange[]): TimeRange[] {
+  const { from, to } = shownTime.value;
+  const joinedParts: TimeRange[] = [];
+  for (const part of parts) {
+    const later = joinedParts.at(-1);
+    if (later === undefined || later.from - part.to > (to - from) / MAX_GAPS) joinedParts.push(part);
+    else joinedParts[joinedParts.length - 1] = { from: part.from, to: later.to };
+  }
+  return joinedParts;
 }

@@ -33,9 +33,9 @@ function matchesOf(pattern: RegExp | undefined): Highlight {
     for (let text = texts.nextNode(); text !== null && left-- > 0; text = texts.nextNode())
       for (const { index, 0: match } of text.nodeValue?.matchAll(pattern) ?? []) {
         if (found.size >= MAX_MATCHES) return found;
-        const range = new Range();
-        range.setStart(text, index);
-        range.setEnd(text, index + match.length);
+        // A static range, because the browser would update others at each change of the page.
+        const [startOffset, endOffset] = [index, index + match.length];
+        const range = new StaticRange({ startContainer: text, startOffset, endContainer: text, endOffset });
         found.add(range);
         text.parentElement?.closest('details.said')?.setAttribute('open', '');
       }

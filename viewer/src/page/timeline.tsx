@@ -5,13 +5,15 @@ import { isAnyOpen, toggleAll, toggleZoom } from './actions.ts';
 import { Button } from './elements.tsx';
 import { Divider, isWide, timelineWidth } from './layout.tsx';
 import { Minimap } from './minimap.tsx';
-import { active, openTrace, panel } from './state.ts';
+import { active, isFiltered, openTrace, panel } from './state.ts';
 import { ticks, zoom } from './time-axis.ts';
 import { numberColumns, timelineItems } from './timeline-items.ts';
 import { TimelineRow } from './timeline-row.tsx';
 
 /** The maximum number of rows on the page at once. Buttons lead to those before and after them. */
 const MAX_SHOWN_ROWS = 300;
+/** Fewer with a filter, so that they follow the typed letters. */
+const MAX_FOUND_ROWS = 100;
 
 export function Timeline(): VNode {
   const { value: columns } = numberColumns;
@@ -74,8 +76,9 @@ function Rows(): VNode {
     items.findIndex(({ id }) => id === active.value?.id),
     0,
   );
-  const first = place - (place % MAX_SHOWN_ROWS);
-  const last = first + MAX_SHOWN_ROWS;
+  const size = isFiltered.value ? MAX_FOUND_ROWS : MAX_SHOWN_ROWS;
+  const first = place - (place % size);
+  const last = first + size;
   const isShown = isWide.value || panel.value === 'timeline';
   useLayoutEffect(() => {
     const row = document.getElementById(`span-${active.value?.id}`);
