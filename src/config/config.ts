@@ -178,6 +178,8 @@ interface ResolvedOptions extends Pick<OpenAIInstrumentationConfig, keyof Hooks 
   maskedKinds: readonly MaskedKind[];
   /** The folder where content is stored after all hooks have run. */
   contentFolder: string | undefined;
+  /** The URL under which that folder is public. References to content begin with it, or else with the folder. */
+  contentBaseUrl: string | undefined;
   /** Which version of the conventions names metrics and cached tokens: the next one only on request. */
   conventions: 'current' | 'next' | 'both';
   /** Whether spans also carry the attribute names of older versions of the conventions. */
@@ -263,6 +265,12 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
     variable: 'OTEL_INSTRUMENTATION_OPENAI_MASKING',
     source: 'variable',
     withholdsContent: () => true,
+  },
+  contentBaseUrl: {
+    source: 'variable',
+    fallback: undefined,
+    accepts: 'URLs',
+    parse: (value) => /^[a-z][a-z\d+.-]*:\/\/\S+$/i.exec(optionText(value).trim())?.[0],
   },
   contentFolder: {
     variable: 'OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH',

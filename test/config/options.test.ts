@@ -86,6 +86,10 @@ const ROWS: Readonly<Record<string, Row>> = {
   ignoreRequestHook: hook(),
   startSpanHook: hook(),
   maskedKinds: { fallback: [], variable: ['email, KEY', ['email', 'key']] },
+  contentBaseUrl: {
+    fallback: undefined,
+    variable: ['https://content.example/a', 'https://content.example/a'],
+  },
   contentFolder: { fallback: undefined, variable: ['/tmp/content', '/tmp/content'] },
   conventions: { fallback: 'current', variable: ['http, gen_ai_latest_experimental', 'next'] },
   olderNames: { fallback: false, variable: ['http, GEN_AI/dup', true] },

@@ -4,7 +4,7 @@ import { maskingHook } from '../masking/hook.ts';
 import { hasRejected } from '../program-hooks.ts';
 import { ContentStore } from './content-store.ts';
 
-/** One store for each folder and choice about media. Its users share a queue and store nothing twice. */
+/** One store for each folder, base of references and choice about media. Its users share a queue and store nothing twice. */
 const stores = new Map<string, ContentStore>();
 
 /**
@@ -15,10 +15,12 @@ export function hookOfVariables({
   completionHook,
   maskedKinds,
   contentFolder,
+  contentBaseUrl = contentFolder,
   media,
 }: Settings): CompletionHook {
   const mask = maskedKinds.length === 0 ? undefined : maskingHook({ kinds: maskedKinds });
-  const store = contentFolder === undefined ? undefined : storeIn(contentFolder, media === 'drop');
+  const store =
+    contentFolder === undefined ? undefined : storeIn(contentFolder, contentBaseUrl ?? '', media === 'drop');
   return (completion) => {
     mask?.(completion);
     const returned = completionHook?.(completion);
@@ -29,9 +31,10 @@ export function hookOfVariables({
   };
 }
 
-function storeIn(folder: string, dropMedia: boolean): ContentStore {
-  const key = `${dropMedia} ${folder}`;
-  const store = stores.get(key) ?? new ContentStore({ folder, dropMedia });
+function storeIn(folder: string, base: string, dropMedia: boolean): ContentStore {
+  const key = JSON.stringify([folder, base, dropMedia]);
+  const baseUrl = base.endsWith('/') ? base : `${base}/`;
+  const store = stores.get(key) ?? new ContentStore({ folder, baseUrl, dropMedia });
   stores.set(key, store);
   return store;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { INVALID_SPAN_CONTEXT, ROOT_CONTEXT } from '@opentelemetry/api';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Completion, MessagePart } from '../../../src/config/completion-types.ts';
@@ -142,10 +142,27 @@ describe('OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH', () => {
     await session.provider.forceFlush();
     await vi.waitFor(async () => expect(await readdir(folder)).toHaveLength(3));
     const reference = String(session.spans[0]?.attributes['gen_ai.input.messages_ref']);
-    const json = await readFile(join(folder, reference), 'utf8');
+    // The reference is the path of the file.
+    expect(dirname(reference)).toBe(folder);
+    const json = await readFile(reference, 'utf8');
     expect(json).toContain('Write to [email] or +49 30 1234567.');
     expect(session.spans[0]?.attributes).not.toHaveProperty('gen_ai.input.messages');
   });
+
+  test.each(['https://content.example/tutor', 'https://content.example/tutor/'])(
+    'is public under a URL with which references begin: %s',
+    async (url) => {
+      const folder = await newFolder();
+      vi.stubEnv('OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH', folder);
+      vi.stubEnv('OTEL_INSTRUMENTATION_OPENAI_CONTENT_BASE_URL', url);
+      const session = await openSession();
+      await ask(session.client, 'x');
+      await session.provider.forceFlush();
+      const reference = String(session.spans[0]?.attributes['gen_ai.input.messages_ref']);
+      const [, name = ''] = /^https:\/\/content\.example\/tutor\/([^/]+)$/.exec(reference) ?? [];
+      await vi.waitFor(async () => expect(await readdir(folder)).toContain(name));
+    },
+  );
 
   test('names no other place, which is said once', async () => {
     vi.stubEnv('OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH', 's3://bucket/content');
