@@ -170,17 +170,16 @@ function answersSoFar(): ReadonlyMap<string, Attributes> {
   return answers;
 }
 
-function lengthsOf(attributes: Attributes): number[] {
-  return Object.values(attributes).map((value) => String(value).length);
-}
-
 function totalLength(attributes: Attributes): number {
-  return lengthsOf(attributes).reduce((sum, each) => sum + each, 0);
+  return Object.values(attributes).reduce<number>((sum, value) => sum + String(value).length, 0);
 }
 
-/** A text that changes when a span grows: the number of its attributes and events, and the lengths of its answer. */
+/** A text that changes when a span grows: the number of its attributes and events, and the sizes of its answer. */
 function sizesOf({ attributes, events }: StartedSpan, answer: Attributes = {}): string {
-  return [Object.keys(attributes).length, events.length, ...lengthsOf(answer)].join(' ');
+  const sizes = Object.values(answer).map((value) =>
+    typeof value === 'number' ? value : String(value).length,
+  );
+  return [Object.keys(attributes).length, events.length, ...sizes].join(' ');
 }
 
 /** Sends spans. A request without spans only asks who the receiver is. */

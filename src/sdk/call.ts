@@ -51,7 +51,7 @@ export interface CallObservation {
   chunk?(value: unknown, time: number): void;
   /** A usage chunk that the program did not ask for and does not see. */
   hiddenChunk?(value: unknown): void;
-  /** What the span may record of the stream so far; `undefined` if content is off or a hook must see it. */
+  /** What the span may record of the stream so far: without text if content is off or a hook must see it. */
   answerSoFar?(): AnswerSoFar | undefined;
   settle(call: ReadonlyCall): void;
 }

@@ -1,7 +1,8 @@
-import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
+import { type Attributes, type Context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { notice } from '../diagnostics/report.ts';
 import type { AnswerSoFar, CallObservation, ReadonlyCall, RequestChanges } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { guard, logError } from '../util/guard.ts';
 import { recordAttempts } from './attempts.ts';
 import {
@@ -39,6 +40,8 @@ export class PlacedCall implements CallObservation {
   readonly #endpoint: Endpoint | undefined;
   /** Created when it is needed, because most calls are not streams. */
   #accumulator: Accumulator | undefined;
+  readonly #startTime: number;
+  #chunkCount = 0;
   #firstTokenTime: number | undefined;
   readonly #gaps: ChunkGaps | undefined;
   /** The result of a long stream so far, which shows the model. Read only once, because that is slow. */
@@ -47,7 +50,8 @@ export class PlacedCall implements CallObservation {
   constructor(telemetry: Telemetry, start: PlacedCallStart) {
     this.record = new OperationRecord(telemetry, start);
     this.context = this.record.context;
-    const { place, operation, outer } = start;
+    const { place, operation, outer, startTime } = start;
+    this.#startTime = startTime;
     this.#place = place;
     this.#endpoint = start.endpoint;
     this.changes = start.changes;
@@ -61,6 +65,7 @@ export class PlacedCall implements CallObservation {
   }
 
   chunk(event: unknown, time: number): void {
+    this.#chunkCount++;
     this.#accumulator ??= this.#newAccumulator();
     const accumulator = this.#accumulator;
     const answer = accumulator?.add(event) === true ? accumulator : undefined;
@@ -86,8 +91,12 @@ export class PlacedCall implements CallObservation {
   }
 
   answerSoFar(): AnswerSoFar | undefined {
-    const attributes = this.#accumulator && this.record.preview(this.#accumulator.result());
-    return attributes && { spanId: this.record.span.spanContext().spanId, attributes };
+    if (this.#chunkCount === 0) return undefined;
+    const content = this.#accumulator && this.record.preview(this.#accumulator.result());
+    const attributes: Attributes = { ...content, [ATTR.OPENAI_STREAM_CHUNK_COUNT]: this.#chunkCount };
+    if (this.#firstTokenTime !== undefined)
+      attributes[ATTR.OPENAI_STREAM_TIME_TO_FIRST_TOKEN] = (this.#firstTokenTime - this.#startTime) / 1e3;
+    return { spanId: this.record.span.spanContext().spanId, attributes };
   }
 
   settle(call: ReadonlyCall): void {

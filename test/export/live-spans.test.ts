@@ -190,6 +190,9 @@ describe.each(['http/protobuf', 'http/json'])('with the command view as endpoint
     await showAll();
     expect(await answer()).toContain('In Hamburg');
     const before = await shown();
+    const { 'openai.stream.time_to_first_token': first } = before.attributes;
+    expect(first).toBeGreaterThan(0);
+    expect(before.attributes['openai.stream.chunk_count']).toBe(2);
     expect(before).toMatchObject({ isOpen: true });
     expect(before.end[0]).toBeGreaterThanOrEqual(before.start[0]);
     end();
@@ -219,7 +222,8 @@ describe.each(['http/protobuf', 'http/json'])('with the command view as endpoint
     say('In Hamburg');
     await chunks.next();
     await showAll();
-    expect((await shown()).attributes).toMatchObject({ 'gen_ai.request.model': 'gpt-4o' });
+    const progress = { 'gen_ai.request.model': 'gpt-4o', 'openai.stream.chunk_count': 1 };
+    expect((await shown()).attributes).toMatchObject(progress);
     expect(JSON.stringify(await shown())).not.toMatch(content);
     stream.controller.abort();
   });

@@ -46,7 +46,7 @@ const FACTS: readonly Fact[] = [
   [0, status(ATTR.OPENAI_RUN_STATUS), 'Run'],
   [0, status(ATTR.OPENAI_STEP_STATUS, (value) => value !== 'completed')],
   [0, status(ATTR.OPENAI_RESOURCE_STATUS, isBad)],
-  [0, (_, { span }) => (isOngoing(span) ? warning('in progress') : undefined)],
+  [0, (of, { span }) => (isOngoing(span) ? warning(progressOf(span, of)) : undefined), 'State'],
   [0, (_, { span }) => (isInterrupted(span) ? warning('interrupted') : undefined)],
   [0, (of) => (of[ATTR.OPENAI_RUN_OBSERVED] === false ? warning('end not observed') : undefined)],
   [0, (of) => totalTokens(spanUsage(of)) ?? missingTokens(of), 'Tokens'],
@@ -62,7 +62,6 @@ const FACTS: readonly Fact[] = [
   countFact(ATTR.OPENAI_CODE_INTERPRETER_IMAGE_COUNT, 'image', 1),
   [4, (of) => (isTokenTimed(of) ? firstChunkText(of) : undefined), 'First token'],
   [4, (of) => (isTokenTimed(of) ? undefined : firstChunkText(of)), 'First chunk'],
-  [0, (of, { span }) => (span.isOpen ? streamProgress(of) : undefined)],
   [0, shownFinish, 'Finish'],
   countFact(ATTR.OPENAI_REALTIME_INTERRUPTION_COUNT, 'interruption', 1),
   [3, (of) => prefix('audio ', audioTokens([of])), 'Audio'],
@@ -168,10 +167,11 @@ export function firstChunkText(of: SpanAttributes): string | undefined {
   return Number.isNaN(milliseconds) ? undefined : formatMilliseconds(milliseconds);
 }
 
-/** What is known of a stream while it is read: `first token 1.20 s · 84 chunks`. */
-export function streamProgress(of: SpanAttributes): string | undefined {
+/** How far a span is: of a stream that is read, `first token 1.20 s · 84 chunks`. */
+function progressOf({ isOpen }: ViewedSpan, of: SpanAttributes): string {
+  if (!isOpen) return 'in progress';
   const first = prefix('first token ', firstChunkText(of));
-  return joinedFacts([first, count(of[ATTR.OPENAI_STREAM_CHUNK_COUNT], 'chunk')]) || undefined;
+  return joinedFacts([first, count(of[ATTR.OPENAI_STREAM_CHUNK_COUNT], 'chunk')]) || 'in progress';
 }
 
 function streamEnd(of: SpanAttributes, { span }: Row): ShownFact {

@@ -1,8 +1,8 @@
 import type { VNode } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { count, grouped, joinedFacts } from '../format-amounts.ts';
+import { count, grouped } from '../format-amounts.ts';
 import { contentOf } from '../span-content.ts';
-import { spanFacts, streamProgress } from '../span-details.ts';
+import { spanFacts } from '../span-details.ts';
 import { excerptOf } from '../trace-filter.ts';
 import { isFailed, kindOf, shownErrorType, typeOf, type ViewedSpan } from '../viewed-span.ts';
 import { select, toggle } from './actions.ts';
@@ -80,12 +80,7 @@ function RowName({ item }: { readonly item: TimelineItem }): VNode {
   const { row, rows, isGroup, hidden, isClosed } = item;
   const { span } = row;
   const { value: words } = filterWords;
-  const preview = useMemo(
-    () =>
-      excerptOf([row], words) ??
-      joinedFacts([span.isOpen && streamProgress(span.attributes), previewOf(span)]),
-    [span, words],
-  );
+  const preview = useMemo(() => excerptOf([row], words) ?? previewOf(span), [span, words]);
   const indentation = Math.min(item.depth - 1, 20) * 14 + (isClosed === undefined ? 16 : 0);
   const failed = rows.filter((each) => isFailed(each.span)).length;
   const error = isGroup || failed === 0 ? count(failed, 'error') : shownErrorType(span);
@@ -113,7 +108,7 @@ function RowName({ item }: { readonly item: TimelineItem }): VNode {
       </span>
       {error && <span class="failure small clip">{error}</span>}
       {!isGroup && <Evaluations span={span} limit={MAX_ROW_EVALUATIONS} />}
-      {badges.map((text) => text && <span class="badge">{text}</span>)}
+      {badges.map((text) => text && <span class="badge clip">{text}</span>)}
       {!isGroup && (
         <span class="preview small dim clip" dir="auto">
           {preview}

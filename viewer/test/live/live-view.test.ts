@@ -127,6 +127,10 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
 
   it('shows a span in progress, which lasts longer until it ends', async () => {
     const started = BigInt(Date.now()) * 1_000_000n;
+    const attributes = [
+      { key: 'openai.stream.time_to_first_token', value: { doubleValue: 1.2 } },
+      { key: 'openai.stream.chunk_count', value: { intValue: 84 } },
+    ];
     const sent = { startTimeUnixNano: String(started), endTimeUnixNano: '0' };
     await send(span('t', '1', sent));
     await row('span 1').getByText('in progress').waitFor();
@@ -135,6 +139,8 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     const first = (await time.textContent()) ?? '';
     await expect.poll(() => time.textContent(), { timeout: 10_000 }).not.toBe(first);
     expect(await accessFindings(page)).toEqual([]);
+    await send(span('t', '1', { ...sent, attributes }));
+    await row('span 1').getByText('first token 1.20 s · 84 chunks').waitFor();
     await send(span('t', '1', { ...sent, endTimeUnixNano: String(started + 2_000_000_000n) }));
     await row('span 1').getByText('2.00 s').waitFor();
     expect(await row('span 1').textContent()).not.toContain('in progress');
