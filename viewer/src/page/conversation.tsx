@@ -4,6 +4,7 @@ import { useLayoutEffect } from 'preact/hooks';
 import { count } from '../format-amounts.ts';
 import { attributeText, messageText } from '../messages.ts';
 import * as ATTR from '../semconv/attributes.ts';
+import { readContent } from '../span-texts.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
 import type { Row } from '../tree.ts';
 import { isFailed, isInterrupted, isOngoing, typeOf, type ViewedSpan } from '../viewed-span.ts';
@@ -108,7 +109,7 @@ export function TranscriptItem({ entry }: { readonly entry: TranscriptEntry }): 
         <li class="message" aria-current={current}>
           <ChatBubble message={entry} />
           {entry.usage && <Footer row={row} />}
-          {entry.usage && <ToolLinks row={row} ids={linkedCalls.value.givenTo(row)} />}
+          {entry.usage && hasResults(row) && <ToolLinks row={row} ids={linkedCalls.value.givenTo(row)} />}
         </li>
       );
     default:
@@ -145,6 +146,12 @@ function Exchange({ entry }: { readonly entry: Extract<TranscriptEntry, { kind: 
       </Folded>
     </>
   );
+}
+
+/** Whether a model call was given results of tools. Only then all calls of the trace are looked up. */
+function hasResults({ span }: Row): boolean {
+  const { asked } = readContent(span.attributes);
+  return asked.some(({ parts }) => parts.some(({ type }) => type === 'tool_call_response'));
 }
 
 function Heading({ row, current }: { readonly row: Row; readonly current: 'true' | undefined }): VNode {

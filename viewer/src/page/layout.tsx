@@ -10,8 +10,8 @@ function mediaSignal(query: string): ReadonlySignal<boolean> {
   return holds;
 }
 
-/** The width of the timeline in pixels, which decides how many columns it has. */
-export const timelineWidth: Signal<number> = signal(innerWidth / 2);
+/** The width of the timeline in pixels, which decides how many columns it has; 0 until it is drawn. */
+export const timelineWidth: Signal<number> = signal(0);
 export const windowHeight: Signal<number> = signal(innerHeight);
 addEventListener('resize', () => {
   windowHeight.value = innerHeight;

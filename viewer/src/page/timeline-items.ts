@@ -13,8 +13,8 @@ import {
 import type { Row } from '../tree.ts';
 import { kindOf } from '../viewed-span.ts';
 import { criticalPath } from './critical-path.ts';
-import { timelineWidth, windowHeight } from './layout.tsx';
-import { folds, isFiltered, isLive, openTrace, shownRows } from './state.ts';
+import { hasRoomForList, timelineWidth, windowHeight } from './layout.tsx';
+import { folds, hasList, isFiltered, isLive, openTrace, shownRows } from './state.ts';
 import { spanTime, type TimeRange } from './time-axis.ts';
 
 /** A row of the timeline: one span, or a group of consecutive siblings of the same kind. */
@@ -193,6 +193,8 @@ const NUMBER_COLUMNS: readonly NumberColumn[] = [
   ['Time', timeText],
 ];
 
+/** The width that the list takes beside the timeline, in pixels. */
+const LIST_WIDTH = 344;
 /** The maximum number of rows that are searched for numbers. Parents, which have sums, come first. */
 const MAX_SEARCHED = 1_000;
 
@@ -202,10 +204,19 @@ const filledColumns = computed(() => {
   return NUMBER_COLUMNS.filter(([, textOf]) => isLive || searched.some((item) => textOf(item) !== undefined));
 });
 
-/** The columns of numbers that are not empty, and that there is room for. */
-export const numberColumns: ReadonlySignal<readonly NumberColumn[]> = computed(() =>
-  filledColumns.value.filter(([, , minWidth = 0]) => timelineWidth.value >= minWidth),
-);
+/** How many widths of columns there is room for. It changes seldom, unlike the width. */
+const room = computed(() => {
+  const listWidth = hasList.value && hasRoomForList.value ? LIST_WIDTH : 0;
+  const width = timelineWidth.value || (innerWidth - listWidth) / 2;
+  return NUMBER_COLUMNS.filter(([, , minWidth = 0]) => width >= minWidth).length;
+});
+
+/** The columns of numbers that are not empty, and that there is room for: the widest timeline has all of them. */
+export const numberColumns: ReadonlySignal<readonly NumberColumn[]> = computed(() => {
+  const widest =
+    NUMBER_COLUMNS.map(([, , minWidth = 0]) => minWidth).toSorted((a, b) => a - b)[room.value - 1] ?? 0;
+  return filledColumns.value.filter(([, , minWidth = 0]) => minWidth <= widest);
+});
 
 /** What is known of a span, for its panel, and for the pointer above its bar. */
 export function factsOf(row: Row): (readonly [label: string, value: string])[] {
