@@ -14,9 +14,17 @@ export function mediaText(part: SpanPart): string {
     type || attributeText(part.modality ?? part.type ?? 'media'),
     count(part.size, 'byte'),
     part.type === 'file' ? attributeText(part.file_id ?? '') : link,
-    link === undefined && part.type !== 'file' && url === undefined ? 'not recorded' : undefined,
+    link === undefined && part.type !== 'file' && url === undefined ? unrecordedText(part) : undefined,
   ];
   return joinedFacts(facts, ', ').slice(0, 1000);
+}
+
+/** The bytes of one image, sound or file that the option `media: 'inline'` records. */
+const MAX_INLINE_BYTES = 2 ** 20;
+
+function unrecordedText({ size }: SpanPart): string {
+  const isTooLarge = typeof size === 'number' && size > MAX_INLINE_BYTES;
+  return isTooLarge ? "not recorded: the option media: 'inline' records up to 1 MiB" : 'not recorded';
 }
 
 export function recordedMedia(part: SpanPart): { readonly type: string; readonly url: string | undefined } {

@@ -85,6 +85,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the content of a page', () => {
         { ...blob, ...image },
         { type: 'uri', modality: 'image', uri: 'https://example.com/x.png' },
         { type: 'file', modality: 'document', file_id: 'file_1' },
+        { type: 'blob', ...image, size: 2_000_000 },
         { ...blob, mime_type: 'audio/x" onerror="alert(1)' },
       ),
     ]);
@@ -102,10 +103,11 @@ describe.skipIf(NO_BROWSER !== undefined)('the content of a page', () => {
           }),
       );
     expect(length).toBe('loaded');
-    expect((await said().locator('p.dim').allTextContents()).slice(0, 3)).toEqual([
+    expect((await said().locator('p.dim').allTextContents()).slice(0, 4)).toEqual([
       'image/png, 78 bytes, not recorded',
       'image, https://example.com/x.png',
       'document, file_1',
+      "image/png, 2,000,000 bytes, not recorded: the option media: 'inline' records up to 1 MiB",
     ]);
     expect(await said().locator('img, a').count()).toBe(0);
     expect(await accessFindings(page)).toEqual([]);

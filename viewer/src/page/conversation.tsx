@@ -109,7 +109,9 @@ export function TranscriptItem({ entry }: { readonly entry: TranscriptEntry }): 
         <li class="message" aria-current={current}>
           <ChatBubble message={entry} />
           {entry.usage && <Footer row={row} />}
-          {entry.usage && hasResults(row) && <ToolLinks row={row} ids={linkedCalls.value.givenTo(row)} />}
+          {entry.usage && usesToolResults(row) && (
+            <ToolLinks row={row} ids={linkedCalls.value.givenTo(row)} />
+          )}
         </li>
       );
     default:
@@ -149,7 +151,7 @@ function Exchange({ entry }: { readonly entry: Extract<TranscriptEntry, { kind: 
 }
 
 /** Whether a model call was given results of tools. Only then all calls of the trace are looked up. */
-function hasResults({ span }: Row): boolean {
+function usesToolResults({ span }: Row): boolean {
   const { asked } = readContent(span.attributes);
   return asked.some(({ parts }) => parts.some(({ type }) => type === 'tool_call_response'));
 }
