@@ -33,6 +33,7 @@ if (given === '--check') {
     await writeFile('package.json', `${JSON.stringify(changed, null, 2)}\n`);
     await writeFile(REGISTRY_ENTRY, written);
     await fillLinks(pageOf(manifest) ?? PLACEHOLDER_PAGE, pageOf(changed) ?? PLACEHOLDER_PAGE);
+    console.log(`The repository is ${pageOf(changed)}, in every file that names it. Commit the changes.`);
   }
   fail(problems);
 }

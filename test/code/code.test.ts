@@ -44,7 +44,7 @@ test('the package starts no process, and opens connections only to the collector
     'dist/index.cjs: worker_threads',
     'dist/outcomes.cjs: node:http',
     'dist/outcomes.cjs: node:net',
-    'dist/outcomes.cjs: worker_threads',
+    'dist/register.cjs: worker_threads',
   ]);
   // The page asks the server that it comes from. Its policy allows that, and on a disk nothing.
   expect(matches(/\bfetch\s*\(|XMLHttpRequest|WebSocket\s*\(|EventSource\s*\(/g)).toEqual([

@@ -44,14 +44,17 @@ test('the published package contains the build, each entry and the documents, an
   const files = await pack();
   const built = files.filter((path) => path.startsWith('dist/'));
   const others = files.filter((path) => !built.includes(path) && !/^docs\/[\w-]+\.md$/.test(path));
-  expect(others.toSorted()).toEqual([
-    'CHANGELOG.md',
-    'LICENSE',
-    'NOTICE',
-    'README.md',
-    'SECURITY.md',
-    'package.json',
-  ]);
+  expect(others.toSorted()).toEqual(
+    [
+      'CHANGELOG.md',
+      'LICENSE',
+      'NOTICE',
+      'README.md',
+      'SECURITY.md',
+      'package.json',
+      ...globSync('ops/**/*.{json,md,yaml}'),
+    ].sort(),
+  );
   expect(built.filter((path) => !/^dist\/[\w-]+\.(d\.)?[cm](js|ts)$/.test(path))).toEqual([]);
   // Nothing points at a map that is not there.
   for (const path of built) expect(readFileSync(path, 'utf8')).not.toContain('sourceMappingURL');
@@ -112,6 +115,10 @@ test('the viewer is part of the build, and no package of its own', () => {
   expect(VIEWER.private).toBe(true);
   const built = globSync('dist/*').filter((path) => readFileSync(path, 'utf8').includes(VIEWER.name));
   expect(built).toEqual([]);
+});
+
+test('what is packed or published is built first, with the version that it gets', () => {
+  expect(MANIFEST.scripts.prepack).toMatch(/npm run --silent build$/);
 });
 
 test('no install script runs for users', () => {

@@ -33,24 +33,36 @@ const setField = (field: object): void =>
 
 function run(script: string, parameter = '', environment: Readonly<Record<string, string>> = {}) {
   const { GITHUB_REPOSITORY: _, ...rest } = process.env;
-  const { status, stderr } = spawnSync(process.execPath, [resolve('scripts/release', script), parameter], {
-    cwd: folder,
-    env: { ...rest, ...environment },
-    encoding: 'utf8',
-  });
-  return { status, stderr };
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [resolve('scripts/release', script), parameter],
+    {
+      cwd: folder,
+      env: { ...rest, ...environment },
+      encoding: 'utf8',
+    },
+  );
+  return { status, stdout, stderr };
 }
 const check = (environment?: Readonly<Record<string, string>>): ReturnType<typeof run> =>
   run('repository.ts', '--check', environment);
 
-const DONE = { status: 0, stderr: '' };
+const DONE = { status: 0, stdout: '', stderr: '' };
+const setTo = (address: string): typeof DONE => ({
+  ...DONE,
+  stdout: `The repository is ${address}, in every file that names it. Commit the changes.\n`,
+});
 
 describe('npm run repository', () => {
-  const REFUSED = { status: 1, stderr: expect.stringContaining('Set the repository: npm run repository') };
+  const REFUSED = {
+    ...DONE,
+    status: 1,
+    stderr: expect.stringContaining('Set the repository: npm run repository'),
+  };
 
   test('writes all fields, and the entry for the registry, from one address', () => {
     expect(check()).toEqual(REFUSED);
-    expect(run('repository.ts', `${ADDRESS}.git`)).toEqual(DONE);
+    expect(run('repository.ts', `${ADDRESS}.git`)).toEqual(setTo(ADDRESS));
     const { repository, homepage, bugs, name } = manifestOf();
     expect({ repository, homepage, bugs }).toEqual({
       repository: { type: 'git', url: `git+${ADDRESS}.git` },
@@ -79,7 +91,7 @@ describe('npm run repository', () => {
       [ADDRESS, 'acme'],
       ['https://github.com/globex/traces', 'globex'],
     ] as const) {
-      expect(run('repository.ts', address)).toEqual(DONE);
+      expect(run('repository.ts', address)).toEqual(setTo(address));
       expect(linkingFiles().filter((file) => /\bOWNER\b/.test(read(file)))).toEqual([]);
       expect(read('.github/CODEOWNERS')).toContain(`* @${owner}\n`);
       expect(read('SECURITY.md')).toContain(`(${address}/security/advisories/new)`);
@@ -100,6 +112,7 @@ describe('npm run repository', () => {
       run('repository.ts', ADDRESS);
       write(file, before);
       expect(check()).toEqual({
+        ...DONE,
         status: 1,
         stderr: `${file} has other links: npm run repository -- ${ADDRESS}\n`,
       });
@@ -127,6 +140,7 @@ describe('npm run repository', () => {
     for (const field of ['homepage', 'bugs']) {
       setField({ [field]: OTHER });
       expect(check()).toEqual({
+        ...DONE,
         status: 1,
         stderr: `package.json: ${field} differs from the repository: npm run repository -- ${ADDRESS}\n`,
       });
@@ -137,6 +151,7 @@ describe('npm run repository', () => {
     expect(check().stderr).toContain(REGISTRY_ENTRY);
     write(REGISTRY_ENTRY, entry);
     expect(check({ GITHUB_REPOSITORY: 'fork/openai-traces' })).toEqual({
+      ...DONE,
       status: 1,
       stderr: `The release runs in fork/openai-traces, but package.json says ${ADDRESS}.\n`,
     });
