@@ -1,12 +1,12 @@
 import { computed } from '@preact/signals';
-import type { VNode } from 'preact';
+import { Fragment, type VNode } from 'preact';
 import { useLayoutEffect } from 'preact/hooks';
 import { count } from '../format-amounts.ts';
 import { attributeText, messageText } from '../messages.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { readContent } from '../span-texts.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
-import type { Row } from '../tree.ts';
+import { groupBy, type Row } from '../tree.ts';
 import { isFailed, isInterrupted, isOngoing, typeOf, type ViewedSpan } from '../viewed-span.ts';
 import { Folded, Paged, Said, ToolBlock } from './content.tsx';
 import { earlierMessages } from './earlier-messages.ts';
@@ -22,10 +22,12 @@ const EARLIER_PAGE_SIZE = 20;
 /** The maximum number of evaluations shown for one answer. Its span shows all of them. */
 const MAX_SHOWN_EVALUATIONS = 10;
 
-/** The entries of the conversation, each with its number: a row can have several entries. */
-const transcript = computed(() =>
-  transcriptOf(openTrace.value?.rows ?? []).map((entry, number) => ({ entry, key: number })),
-);
+/** The entries of the conversation. Their keys stay the same when entries of other rows arrive, and so does what is unfolded. */
+const transcript = computed(() => {
+  const entries = transcriptOf(openTrace.value?.rows ?? []);
+  const byRow = groupBy(entries, ({ row }) => row);
+  return entries.map((entry) => ({ entry, key: `${entry.row.id} ${byRow.get(entry.row)?.indexOf(entry)}` }));
+});
 
 const shownEntries = computed(() => transcript.value.filter(({ entry }) => foundRows.value.has(entry.row)));
 
@@ -69,10 +71,10 @@ export function ConversationView(): VNode {
         least={place + 1}
         label="Show more of the conversation"
         render={({ entry, key }, i) => (
-          <>
+          <Fragment key={key}>
             {shownEntries.value[i - 1]?.entry.row !== entry.row && <EarlierMessages row={entry.row} />}
-            <TranscriptItem key={key} entry={entry} />
-          </>
+            <TranscriptItem entry={entry} />
+          </Fragment>
         )}
       />
     </div>
@@ -139,12 +141,12 @@ export function TranscriptItem({ entry }: { readonly entry: TranscriptEntry }): 
 function Exchange({ entry }: { readonly entry: Extract<TranscriptEntry, { kind: 'tool' }> }): VNode {
   const { row, own, input, output } = entry;
   const isAround = own && typeOf(row.span) === 'other' && row.children.length > 0;
-  if (!isLive || !isAround || output === undefined) return <ToolBlock input={input} output={output} />;
+  if (!isLive || !isAround) return <ToolBlock input={input} output={output} />;
   return (
     <>
       <ToolBlock input={input} output={undefined} />
       <Folded label="Result">
-        <ToolBlock input={undefined} output={output} />
+        {output === undefined ? <p class="dim">none yet</p> : <ToolBlock input={undefined} output={output} />}
       </Folded>
     </>
   );
