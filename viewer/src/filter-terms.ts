@@ -7,6 +7,7 @@ import {
   CONVERSATION_IDS,
   isFailed,
   millisecondsBetween,
+  type SpanAttributes,
   serviceName,
   type ViewedSpan,
 } from './viewed-span.ts';
@@ -29,7 +30,8 @@ interface TextField {
   readonly isConversation?: boolean;
 }
 
-const MILLISECONDS: Units = { '': 1e3, ms: 1, s: 1e3, m: 6e4, min: 6e4, h: 3.6e6, d: 8.64e7 };
+const TIME_UNITS: Units = { '': 1e3, ms: 1, s: 1e3, m: 6e4, min: 6e4, h: 3.6e6, d: 8.64e7 };
+const TOKEN_UNITS: Units = { '': 1, k: 1e3, m: 1e6 };
 
 /** The terms with a name, such as `model:gpt-4o`. To add one, add a row. */
 const TEXT_FIELDS: Readonly<Record<string, TextField>> = {
@@ -55,26 +57,22 @@ const TEXT_FIELDS: Readonly<Record<string, TextField>> = {
 /** The terms that compare an amount, as in `cost>0.01`. The first span of a trace has the cost and tokens of all. */
 const AMOUNT_FIELDS: Readonly<Record<string, AmountField>> = {
   cost: {
-    amount: (row) => sumBelow(row, ({ attributes: of }) => numberIn(of, ATTR.OPENAI_COST)),
+    amount: (row) => sumBelow(row, (of) => numberIn(of, ATTR.OPENAI_COST)),
     units: { '': 1 },
-    example: 'cost>0.01',
+    example: '0.01',
   },
   duration: {
     amount: ({ span: { start, end } }) => millisecondsBetween(start, end),
-    units: MILLISECONDS,
-    example: 'duration>10s',
+    units: TIME_UNITS,
+    example: '10s',
   },
   tokens: {
-    amount: (row) => sumBelow(row, ({ attributes: of }) => tokenSum(spanUsage(of))),
-    units: { '': 1, k: 1e3, m: 1e6 },
-    example: 'tokens>1000',
+    amount: (row) => sumBelow(row, (of) => tokenSum(spanUsage(of))),
+    units: TOKEN_UNITS,
+    example: '1000',
   },
-  age: {
-    amount: ({ span: { start } }) => millisecondsBetween(start, [Date.now() / 1e3, 0]),
-    units: MILLISECONDS,
-    example: 'age<1h',
-  },
-  ttft: { amount: ({ span }) => firstChunkOf(span.attributes), units: MILLISECONDS, example: 'ttft>2s' },
+  age: { amount: ({ span }) => Date.now() - span.start[0] * 1e3, units: TIME_UNITS, example: '1h' },
+  ttft: { amount: ({ span }) => firstChunkOf(span.attributes), units: TIME_UNITS, example: '2s' },
 };
 
 const COMPARISONS: Readonly<Record<string, (amount: number, than: number) => boolean>> = {
@@ -90,9 +88,9 @@ function attributes(...names: readonly string[]): TextField {
   return { texts: (span) => names.map((name) => span.attributes[name]) };
 }
 
-function sumBelow(row: Row, amountOf: (span: ViewedSpan) => number | undefined): number | undefined {
+function sumBelow(row: Row, amountOf: (of: SpanAttributes) => number | undefined): number | undefined {
   const rows = row.parent === undefined ? [row, ...rowsBelow(row)] : [row];
-  const amounts = rows.map(({ span }) => amountOf(span)).filter((amount) => amount !== undefined);
+  const amounts = rows.map(({ span }) => amountOf(span.attributes)).filter((amount) => amount !== undefined);
   return amounts.length === 0 ? undefined : amounts.reduce((sum, amount) => sum + amount, 0);
 }
 
@@ -191,7 +189,7 @@ export function filterProblem(filter: string): string | undefined {
     const { name, comparison, value } = term;
     const compared = Object.hasOwn(AMOUNT_FIELDS, name) ? AMOUNT_FIELDS[name] : undefined;
     if (compared !== undefined && value !== '' && Number.isNaN(amountIn(value, compared.units)))
-      return `“${value}” is not an amount. Write it as in ${compared.example}.`;
+      return `“${value}” is not an amount. Write it as in ${name}>${compared.example}.`;
     if (compared !== undefined || Object.hasOwn(TEXT_FIELDS, name)) return [];
     return `There is no term “${name}${comparison}”. Did you mean “${nearestTerm(name)}”?`;
   });

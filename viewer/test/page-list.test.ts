@@ -191,6 +191,11 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
       ['Tokens', '300 → 30'],
       ['Errors', '1'],
     ]);
+    // The sums stand above the table.
+    const [sums, table] = await Promise.all(
+      ['dl', 'table'].map((part) => totals.locator(part).boundingBox()),
+    );
+    expect(sums?.y).toBeLessThan(table?.y ?? 0);
     const bars = await totals
       .locator('.amounts .bar')
       .evaluateAll((all) => all.map((each) => each.getBoundingClientRect().width));

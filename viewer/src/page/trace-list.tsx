@@ -130,7 +130,7 @@ function ListedTrace({ entry, call }: ListedItem): VNode {
             <span class="badge bad clip">{shownErrorType(call.span)}</span>
           )}
         </span>
-        {excerpt !== undefined && (
+        {excerpt !== undefined && !said?.startsWith(excerpt.slice(0, 30)) && (
           <span class="title excerpt small clip" dir="auto">
             {excerpt}
           </span>
