@@ -1,10 +1,10 @@
 import { ownFields } from 'openai-traces-viewer/shared/own-fields.ts';
-import { compareTrees } from 'openai-traces-viewer/testing/compare.ts';
-import { readLines, renderLines, type SpanTreeOptions } from 'openai-traces-viewer/testing/span-tree.ts';
 import type { FinishedSpan } from 'openai-traces-viewer/viewed-span.ts';
+import { compareTrees } from './testing/compare.ts';
+import { readLines, renderLines, type SpanTreeOptions } from './testing/span-tree.ts';
 
-export type { SpanTreeOptions } from 'openai-traces-viewer/testing/span-tree.ts';
 export type { FinishedSpan } from 'openai-traces-viewer/viewed-span.ts';
+export type { SpanTreeOptions } from './testing/span-tree.ts';
 
 /**
  * Renders finished spans as text, one line per span, with children below their parents:

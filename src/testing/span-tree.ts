@@ -1,7 +1,7 @@
+import { escapeControlCharacters } from 'openai-traces-viewer/shared/terminal-safe.ts';
+import { buildTrees, type Row } from 'openai-traces-viewer/tree.ts';
+import { type FinishedSpan, isFailed, toViewedSpan } from 'openai-traces-viewer/viewed-span.ts';
 import * as ATTR from '../semconv/attributes.ts';
-import { escapeControlCharacters } from '../shared/terminal-safe.ts';
-import { buildTrees, type Row } from '../tree.ts';
-import { type FinishedSpan, isFailed, toViewedSpan } from '../viewed-span.ts';
 import type { ReceivedLine } from './compare.ts';
 
 /** Options of `spanTree` and `assertSpanTree`. */
