@@ -98,7 +98,7 @@ const WRITTEN_BLOCK = /<!-- [^>]*\bwritten by [\s\S]*?<!-- (?:end of|here it end
 test('the pages that are written by hand are no longer than readers have time for', () => {
   const pages = PACKAGED.filter((page) => page.startsWith('docs/') && !GENERATED.includes(page));
   const texts = pages.map((page) => readDocument(page).replace(WRITTEN_BLOCK, ''));
-  expect(texts.join('').length).toBeLessThanOrEqual(160_000);
+  expect(texts.join('').length).toBeLessThanOrEqual(175_000);
 });
 
 function leadsSomewhere(document: string, target: string): boolean {
