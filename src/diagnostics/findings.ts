@@ -25,7 +25,8 @@ export type ProjectFindingCode =
   | 'other_instrumentation_installed'
   | 'calls_past_openai'
   | 'ai_sdk_installed'
-  | 'agents_too_old';
+  | 'agents_too_old'
+  | 'agents_not_instrumented';
 
 /** The findings in a running program. */
 export type ProcessFindingCode =

@@ -2,7 +2,7 @@ import module from 'node:module';
 import { describeFinding, type Finding, type ProjectFindingCode } from '../diagnostics/findings.ts';
 import { repairedNode } from '../diagnostics/tested-versions.ts';
 import { NAME } from '../util/version.ts';
-import { type Check, checked, problem, skippedCheck } from './check.ts';
+import { type Check, checked, problem, remark, skippedCheck } from './check.ts';
 import { type Load, packageRole, REGISTER, readProgram } from './program.ts';
 import type { Launch } from './start-scripts.ts';
 
@@ -39,6 +39,7 @@ export function examineStart(launch: Launch, root: string, folder: string): Chec
     ...findLoadHook(isModule, loads),
   ];
   const { specifier, file } = setUp ?? byHand ?? {};
+  if (specifier !== undefined) findings.push(...findUntracedAgents(loads, file));
   const place = file === undefined ? '' : ` in ${file}`;
   if (specifier !== undefined)
     return checked(START_SCRIPT, `${detail}; ${specifier}${place} instruments openai`, findings);
@@ -101,6 +102,16 @@ function findUntraced(
       add(REGISTER),
     );
   return findings;
+}
+
+/** A setup of the program's own records agents only if it instruments them. */
+function findUntracedAgents(loads: readonly Load[], setUp: string | undefined): Finding[] {
+  const agents = loads.find(({ specifier }) => /^(?:npm:)?@openai\/agents(?:-core)?(?:@|$)/.test(specifier));
+  const instruments = [REGISTER, `${NAME}/agents`];
+  if (agents === undefined || loads.some(({ specifier }) => instruments.includes(specifier))) return [];
+  const message = `${agents.file} uses @openai/agents, but nothing calls instrumentAgents: model calls are recorded, but not workflows, agents or tools.`;
+  const action = `Call instrumentAgents() of ${NAME}/agents in ${setUp ?? 'the setup'}.`;
+  return [remark('agents_not_instrumented', message, action)];
 }
 
 /** Some releases of Node cannot start an ES module beside a load hook that the program registers. */

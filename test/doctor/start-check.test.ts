@@ -75,6 +75,24 @@ test.each<[string, Look?]>([
   expect(look(command, about)).toEqual(WELL);
 });
 
+test('a setup that leaves out the agents of a program gets a note that says where to instrument them', async () => {
+  const agents = `import { Agent, run } from '@openai/agents';\n`;
+  const instrumented = `${SET_UP}import { instrumentAgents } from '${PACKAGE_NAME}/agents';\ninstrumentAgents();\n`;
+  await write({ ...APPS, 'agents.mjs': agents, 'with-agents.mjs': instrumented });
+  expect(checkOf('node --import ./telemetry.mjs agents.mjs').findings).toEqual([
+    {
+      code: 'agents_not_instrumented',
+      severity: 'information',
+      message:
+        'agents.mjs uses @openai/agents, but nothing calls instrumentAgents: model calls are recorded, but not workflows, agents or tools.',
+      action: `Call instrumentAgents() of ${PACKAGE_NAME}/agents in telemetry.mjs.`,
+    },
+  ]);
+  expect(look('node --import ./with-agents.mjs agents.mjs')).toEqual(WELL);
+  expect(look(`node --import ${PACKAGE_NAME}/register agents.mjs`)).toEqual(WELL);
+  expect(look('node --import ./telemetry.mjs app.mjs')).toEqual(WELL);
+});
+
 test('an import with a long query is resolved in linear time', async () => {
   // In quadratic time it takes minutes.
   const specifier = `./other.mjs${'?'.repeat(990_000)}\\\n`;
