@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PLACEHOLDER_PAGE } from '../../scripts/release/address.ts';
@@ -43,6 +43,18 @@ describe.each(DOCUMENTS)('%s', (document) => {
     const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name);
     expect(named.filter((name) => !SCRIPTS.includes(name))).toEqual([]);
   });
+});
+
+test('comments and messages name existing pages and headings', () => {
+  const sources = globSync(
+    ['{src,scripts,examples,bench,ops,test}/**/*.{ts,mjs,cjs,json,yaml}', 'viewer/{src,test}/**/*.{ts,tsx}'],
+    { cwd: ROOT, exclude: ['**/node_modules/**'] },
+  );
+  const named = sources.flatMap((source) =>
+    [...readDocument(source).matchAll(/(?<![\w/.-])docs\/[\w-]+\.md(?:#[\w-]+)?/g)].map(([target]) => target),
+  );
+  expect(named.length).toBeGreaterThan(30);
+  expect(named.filter((target) => !leadsSomewhere('README.md', target))).toEqual([]);
 });
 
 /** `docs/telemetry.md` is written from the registry, and shows attributes whose names programs complete. */
