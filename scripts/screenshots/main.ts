@@ -35,7 +35,7 @@ interface Screenshot {
 }
 
 const SCREENSHOTS: readonly Screenshot[] = [
-  { name: 'page-light', live: true, width: 1440, height: 860, trace: 'conversation' },
+  { name: 'page-light', live: true, width: 1600, height: 860, trace: 'conversation' },
   {
     name: 'page-dark',
     dark: true,
