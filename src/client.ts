@@ -31,6 +31,7 @@ export type { MaskedKind } from './config/config.ts';
 export { type Evaluation, recordEvaluation } from './helpers/evaluation.ts';
 export { recordSessionTraces } from './helpers/session-traces.ts';
 export {
+  type MetadataOptions,
   span,
   type TracedDecorator,
   type TracedOptions,

@@ -10,7 +10,7 @@ import { type LocalPlace, type ProgramOperation, startOperation } from '../telem
 import { activeContext, isSuppressed, runIn } from '../util/context.ts';
 import { cut } from '../util/cut-text.ts';
 import { guard, warnOnce } from '../util/guard.ts';
-import { MAX_NAME_LENGTH, ownField } from '../util/payload.ts';
+import { asArray, MAX_NAME_LENGTH, ownField, strings } from '../util/payload.ts';
 import { watchOutcome } from '../util/watch-result.ts';
 import { type Callable, decorate } from './traced-arguments.ts';
 
@@ -87,16 +87,33 @@ export function span<Result>(name: string, run: (span: Span) => Result): Result 
   return watchOutcome(() => run(started.record.span), started);
 }
 
+/** How `withMetadata` applies its metadata. */
+export interface MetadataOptions {
+  /**
+   * What to add to OpenTelemetry's baggage: `userId` and `sessionId` (`true`), or a list of these, `project`,
+   * `environment` and keys of `metadata`. Instrumented HTTP clients send it to every host but those of `openai` clients.
+   */
+  readonly propagate?: boolean | readonly string[] | undefined;
+}
+
 /**
  * Adds metadata to every span that this package creates while the function runs, and with `MetadataSpanProcessor` to all
  * other spans. The metadata is recorded, whatever `captureMessageContent` says.
  *
  * @returns the function's result
  */
-export function withMetadata<Result>(metadata: TraceMetadata, run: () => Result): Result {
+export function withMetadata<Result>(
+  metadata: TraceMetadata,
+  run: () => Result,
+  options?: MetadataOptions,
+): Result {
   prepareDefaultObservers();
   const active = activeContext();
-  return runIn(guard('reading metadata', withMetadataIn, active, metadata) ?? active, run);
+  const given = ownField(options, 'propagate');
+  const fields = given === true ? ['userId', 'sessionId'] : strings(asArray(given));
+  // An instrumentation that is off would not keep the baggage from OpenAI.
+  const sent = fields.length > 0 && defaultTelemetry() !== undefined ? fields : [];
+  return runIn(guard('reading metadata', withMetadataIn, active, metadata, sent) ?? active, run);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type Context, trace } from '@opentelemetry/api';
 import { activeContext, isSuppressed, LinkedContext, runIn, SPAN_KEY } from '../util/context.ts';
+import { withoutPropagated } from '../util/propagated-baggage.ts';
 import type { Call } from './call.ts';
 import type { Method } from './reflect.ts';
 
@@ -37,6 +38,15 @@ export function proceed({ working }: Call, method: Method, client: object, args:
   return working === undefined || activeContext() === working
     ? method.apply(client, args)
     : runIn(working, method, client, args);
+}
+
+/** Keeps the baggage for the program's own services out of what a method sends to OpenAI or another model host. */
+export function withoutBaggage(method: Method): Method {
+  return function send(...args) {
+    const active = activeContext();
+    const own = withoutPropagated(active);
+    return own === active ? method.apply(this, args) : runIn(own, method, this, args);
+  };
 }
 
 /** Unlike {@link proceed}, keeps the active context's values. Only the call and its span are replaced. */

@@ -17,6 +17,7 @@ import * as ATTR from '../semconv/attributes.ts';
 import { cut } from '../util/cut-text.ts';
 import { pickAttributes } from '../util/otel-api.ts';
 import { asArray, ownField, strings } from '../util/payload.ts';
+import { propagateIn } from '../util/propagated-baggage.ts';
 import { isInsideHook, markInsideHook } from './program-hooks.ts';
 
 /** A prompt that the program stores itself, or in a service other than OpenAI. */
@@ -67,10 +68,13 @@ const METADATA_ATTRIBUTES: Readonly<
   sessionId: ATTR.SESSION_ID,
 };
 
-export function withMetadataIn(context: Context, metadata: TraceMetadata): Context {
+/** @param sent fields of the metadata and keys of its `metadata`, for the baggage */
+export function withMetadataIn(context: Context, metadata: TraceMetadata, sent?: readonly string[]): Context {
   const outer = metadataIn(context);
   const added = metadataAttributes(metadata, outer?.[ATTR.OPENAI_TRACE_TAGS]);
-  return Object.keys(added).length === 0 ? context : context.setValue(METADATA, mergeMetadata(outer, added));
+  if (Object.keys(added).length === 0) return context;
+  const names = sent?.map((key) => String(ownField(METADATA_ATTRIBUTES, key) ?? METADATA_PREFIX + key));
+  return propagateIn(context.setValue(METADATA, mergeMetadata(outer, added)), added, names ?? []);
 }
 
 /** Merges metadata. The number of entries is limited: nested calls must not use up a span's attributes. */

@@ -41,9 +41,9 @@ export const MODULES: Readonly<Record<string, string>> = {
     const express: { (): Express; json(): object };
     export default express;`,
   '@opentelemetry/instrumentation-undici': `
-    export class UndiciInstrumentation {
-      constructor(config: { ignoreRequestHook(request: { origin: string }): boolean });
-    }`,
+    export const UndiciInstrumentation: new (config: {
+      ignoreRequestHook(request: { origin: string }): boolean;
+    }) => import('@opentelemetry/instrumentation').Instrumentation;`,
   '@opentelemetry/instrumentation-http':
     "export const HttpInstrumentation: new () => import('@opentelemetry/instrumentation').Instrumentation;",
 };

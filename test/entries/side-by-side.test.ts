@@ -45,6 +45,31 @@ const SERVER = `
   });
 `;
 
+/** A call that is retried, and requests to a service of the program, through both of Node's HTTP clients. */
+const OWN_SERVICE = `
+  const { createServer, get } = await load('node:http');
+  const { context, propagation, trace } = await load('@opentelemetry/api');
+  const { withMetadata } = await load('${PACKAGE}/client');
+  const received = [];
+  const service = createServer(({ headers: { baggage } }, response) => {
+    if (baggage !== undefined) received.push(baggage);
+    response.end();
+  });
+  await new Promise((resolve) => service.listen(0, '127.0.0.1', resolve));
+  const url = 'http://127.0.0.1:' + service.address().port;
+  const patient = new OpenAI({ apiKey: 'test', baseURL: process.env.BASE_URL, maxRetries: 1 });
+  const own = propagation.createBaggage({ shop: { value: '7' } });
+  await context.with(propagation.setBaggage(context.active(), own), () =>
+    withMetadata({ userId: 'Ada L', sessionId: 'chat-7' }, async () => {
+      await ask('gpt-4o', patient);
+      await new Promise((resolve) => get(url, { agent: false }, (response) => response.resume().once('end', resolve)));
+      await (await fetch(url)).text();
+    }, { propagate: true }));
+  trace.getTracer('program').startSpan('service', { attributes: { received } }).end();
+  service.close();
+  service.closeAllConnections();
+`;
+
 const BOTH = '[new OpenAIInstrumentation(), new UndiciInstrumentation()]';
 const OFF = `getNodeAutoInstrumentations({ '@opentelemetry/instrumentation-openai': { enabled: false } })`;
 const UNDICI = '@opentelemetry/instrumentation-undici';
@@ -101,8 +126,9 @@ describe.each(FULL_LANES)('$name: together with', ({ name: lane }) => {
     expect(spans.map((span) => span.scope)).toContain(scope);
   });
 
-  test('the setup of docs/servers.md, calls are below the request to a server that imports node:http', async () => {
-    const block = codeBlocksOf('docs/servers.md').find(({ code }) => code.startsWith('// telemetry.mjs'));
+  /** Runs a program with a setup file that docs/servers.md shows. */
+  async function runSetUp(name: string, text: string): Promise<RecordedSpan[]> {
+    const block = codeBlocksOf('docs/servers.md').find(({ code }) => code.startsWith(`// ${name}`));
     const setUp = join(laneDirectory(lane), `setup-${randomUUID()}.mjs`);
     const recording = block?.code.replace('new NodeSDK({', 'new NodeSDK({ spanProcessors: [recorder],');
     await writeFile(setUp, `${RECORDER}\n${recording}`);
@@ -110,21 +136,65 @@ describe.each(FULL_LANES)('$name: together with', ({ name: lane }) => {
       const ended = await runChild({
         lane,
         format: 'mjs',
-        text: SERVER,
+        text,
         parameters: ['--import', setUp],
         env: { BASE_URL: simulator().url, OTEL_METRICS_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none' },
       });
       expect(ended.stderr).toBe('');
-      assertSpanTree(
-        readSpans(ended.stdout),
-        `
-        GET
-        └─ chat gpt-4o
-        `,
-      );
+      return readSpans(ended.stdout);
     } finally {
       await rm(setUp);
     }
+  }
+
+  test('the setup of docs/servers.md, calls are below the request to a server that imports node:http', async () => {
+    assertSpanTree(
+      await runSetUp('telemetry.mjs', SERVER),
+      `
+      GET
+      └─ chat gpt-4o
+      `,
+    );
+  });
+
+  test('the setup of docs/servers.md, a gateway can continue the trace', async () => {
+    const spans = await runSetUp('gateway.mjs', programText('mjs', 'await ask();'));
+    assertSpanTree(
+      spans,
+      `
+      chat gpt-4o
+      └─ POST
+      `,
+    );
+    const { traceId, spanId } = spans.find(({ name }) => name === 'POST')?.spanContext() ?? {};
+    expect(simulator().requests.at(-1)?.headers.traceparent).toBe(`00-${traceId}-${spanId}-01`);
+  });
+
+  test.each<[title: string, instrumentation: string, options: { format: Format; openai: string }]>([
+    ['the undici instrumentation', 'new UndiciInstrumentation()', { format: 'mjs', openai: 'openai' }],
+    [
+      'the http instrumentation, which openai 4 sends through',
+      'new HttpInstrumentation()',
+      { format: 'cjs', openai: 'openai-4' },
+    ],
+  ])('%s, baggage for the own services does not reach the API', async (_, instrumentation, options) => {
+    const first = simulator().requests.length;
+    simulator().next({ status: 500, headers: { 'retry-after-ms': '1' } });
+    const spans = await run(`startSdk([${instrumentation}, new OpenAIInstrumentation()]);`, {
+      ...options,
+      body: OWN_SERVICE,
+    });
+    const requests = simulator().requests.slice(first);
+    expect(requests.map(({ headers }) => headers.baggage)).toEqual(['shop=7', 'shop=7']);
+    // The trace itself continues, as in a gateway.
+    const posts = spans.filter(({ name }) => name === 'POST').map((span) => span.spanContext().spanId);
+    expect(requests.map(({ headers }) => String(headers.traceparent).split('-')[2])).toEqual(posts);
+    expect(spans.find(({ name }) => name === 'service')?.attributes).toEqual({
+      received: ['shop=7,user.id=Ada%20L;openai=never,session.id=chat-7;openai=never'],
+    });
+    const call = spans.find(({ name }) => name === 'chat gpt-4o');
+    const below = spans.filter((span) => span.parentSpanContext?.spanId === call?.spanContext().spanId);
+    expect(below.map(({ name }) => name).sort()).toEqual(['POST', 'POST', 'attempt', 'attempt']);
   });
 
   test('streams, the request span is below ours, and work on the chunks is not', async () => {
