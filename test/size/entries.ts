@@ -14,12 +14,12 @@ const HOOKS = ['node:fs', 'node:module', 'node:path', 'node:url', 'node:util'];
 
 /** The limits are about five per cent above what the entries are. */
 export const ENTRIES: readonly Entry[] = [
-  { name: 'agents', kilobytes: 460, loads: [API] },
+  { name: 'agents', kilobytes: 480, loads: [API] },
   { name: 'bundler', kilobytes: 4, loads: ['node:fs', 'node:fs/promises', 'node:path', 'node:url'] },
-  { name: 'client', kilobytes: 460, loads: [API] },
-  { name: 'export', kilobytes: 640, loads: [API] },
-  { name: 'index', kilobytes: 470, loads: [API, ...HOOKS] },
-  { name: 'openai', kilobytes: 460, loads: [API, 'openai'] },
-  { name: 'register', kilobytes: 640, loads: [API, ...HOOKS] },
-  { name: 'testing', kilobytes: 8, loads: [] },
+  { name: 'client', kilobytes: 480, loads: [API] },
+  { name: 'export', kilobytes: 690, loads: [API] },
+  { name: 'index', kilobytes: 490, loads: [API, ...HOOKS] },
+  { name: 'openai', kilobytes: 480, loads: [API, 'openai'] },
+  { name: 'register', kilobytes: 700, loads: [API, ...HOOKS] },
+  { name: 'testing', kilobytes: 9, loads: [] },
 ];
