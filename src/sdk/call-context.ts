@@ -34,19 +34,19 @@ export function make(call: Call, method: Method, client: object, args: unknown[]
   }
 }
 
-export function proceed({ working }: Call, method: Method, client: object, args: unknown[]): unknown {
-  return working === undefined || activeContext() === working
-    ? method.apply(client, args)
-    : runIn(working, method, client, args);
-}
-
-/** Keeps the baggage for the program's own services out of what a method sends to OpenAI or another model host. */
-export function withoutBaggage(method: Method): Method {
-  return function send(...args) {
-    const active = activeContext();
-    const own = withoutPropagated(active);
-    return own === active ? method.apply(this, args) : runIn(own, method, this, args);
-  };
+/**
+ * Runs the SDK's method that sends a request, in the call's context if there is a call. What `withMetadata` propagates
+ * to the program's own services is left out of that context.
+ */
+export function proceed(
+  call: Call | undefined,
+  active: Context,
+  method: Method,
+  client: object,
+  args: unknown[],
+): unknown {
+  const context = withoutPropagated(call?.working ?? active);
+  return context === active ? method.apply(client, args) : runIn(context, method, client, args);
 }
 
 /** Unlike {@link proceed}, keeps the active context's values. Only the call and its span are replaced. */
@@ -78,8 +78,8 @@ function spanIdIn(context: Context): string | undefined {
   return trace.getSpanContext(context)?.spanId;
 }
 
-export function currentCall(): Call | undefined {
-  return callBeingMade ?? (activeContext().getValue(CALL) as Call | undefined);
+export function currentCall(active: Context): Call | undefined {
+  return callBeingMade ?? (active.getValue(CALL) as Call | undefined);
 }
 
 /** This client's unsettled call in the active context, unless a custom `fetch` makes a suppressed request. */

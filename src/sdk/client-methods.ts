@@ -24,17 +24,19 @@ import { askForUsage, mayRefuseUsage, rememberRefusal } from './stream-usage.ts'
  */
 const calls = privateSlot<CallReference>();
 
+/** `makeRequest` also exchanges tokens with OpenAI, before it calls `fetchWithTimeout`. */
 export function wrapMakeRequest(original: Method): MethodHolder {
   return {
     makeRequest(...args) {
       const options = args[0];
-      const call = currentCall();
+      const active = activeContext();
+      const call = currentCall(active);
       // A retry calls this again, and so may a call of another client.
       if (call === undefined || call.phase !== 'made' || call.client !== this)
-        return original.apply(this, args);
+        return proceed(undefined, active, original, this, args);
       call.apply('sent');
       args[0] = begin(call, options);
-      const response = proceed(call, original, this, args) as Promise<unknown> | undefined;
+      const response = proceed(call, active, original, this, args) as Promise<unknown> | undefined;
       args[0] = options;
       return watchResponse(call, response, original, args);
     },
@@ -100,7 +102,7 @@ function failCall(call: Call, error: unknown): never {
 /** Sends the program's original request. If the server accepts it, our `stream_options` were to blame. */
 async function sendWithoutUsage(call: Call, makeRequest: Method, args: readonly unknown[]): Promise<unknown> {
   call.apply('usage dropped');
-  const props = await proceed(call, makeRequest, call.client, [...args]);
+  const props = await proceed(call, activeContext(), makeRequest, call.client, [...args]);
   guard('remembering refused usage', () => rememberRefusal(call.client));
   return props;
 }

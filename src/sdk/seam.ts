@@ -4,7 +4,7 @@ import { guard, logError } from '../util/guard.ts';
 import { asObject, field } from '../util/payload.ts';
 import { ProcessWide } from '../util/process-state.ts';
 import { Call, type CallObserver, openCalls } from './call.ts';
-import { make, withoutBaggage, workInContext } from './call-context.ts';
+import { make, workInContext } from './call-context.ts';
 import {
   watchCallPromise,
   wrapAsResponse,
@@ -121,8 +121,7 @@ export class Seam extends PatchedClass {
     this.#parsesInClient = typeof field(prototype, 'parseResponseWithTimeout') === 'function';
     patches.wrap(prototype, 'request', (original) => this.#wrapRequest(original));
     patches.wrap(prototype, 'requestAPIList', (original) => this.#wrapRequest(original));
-    // Before it calls `fetchWithTimeout`, `makeRequest` may exchange tokens with OpenAI.
-    patches.wrap(prototype, 'makeRequest', (original) => wrapMakeRequest(withoutBaggage(original)));
+    patches.wrap(prototype, 'makeRequest', wrapMakeRequest);
     patches.wrap(prototype, 'fetchWithTimeout', wrapFetch);
     patches.wrap(prototype, 'retryRequest', wrapRetry);
     patches.wrap(prototype, 'parseResponseWithTimeout', wrapClientParse);
