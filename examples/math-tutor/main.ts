@@ -12,7 +12,7 @@ else if (options.recorded) await showRecording();
 else await showLessons();
 if (telemetry.delivery) reportDelivery(telemetry.delivery);
 else print('`npm run demo -- --content` also shows what was said; `--otlp` sends the traces.');
-if (telemetry.live) reportLive(telemetry.live);
+if (telemetry.live) await reportLive(telemetry.live);
 else
   print(
     '',
@@ -101,12 +101,12 @@ async function showRealtime(): Promise<void> {
   );
 }
 
-function reportLive({ endpoint, failure }: OtlpDelivery): void {
-  if (failure === undefined) {
+async function reportLive(endpoint: string): Promise<void> {
+  if (await fetch(endpoint).catch(() => undefined)) {
     print(`The live page has the traces: ${endpoint}`);
     return;
   }
-  print(`There is no live page at ${endpoint}: ${failure.message}`);
+  print(`There is no live page at ${endpoint}.`);
   print('Start one with `npx opentelemetry-instrumentation-openai view`, and run the demo again.');
   process.exitCode = 1;
 }

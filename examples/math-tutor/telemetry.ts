@@ -1,11 +1,10 @@
 import { type ProxyTracerProvider, trace } from '@opentelemetry/api';
 import { OTLPTraceExporter as GrpcExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
-import { OTLPTraceExporter as HttpExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { BatchSpanProcessor, type TracerProvider } from '@opentelemetry/sdk-trace';
 import { OpenAIInstrumentation } from 'opentelemetry-instrumentation-openai';
 import { instrumentAgents } from 'opentelemetry-instrumentation-openai/agents';
-import { consoleTree, htmlPage } from 'opentelemetry-instrumentation-openai/export';
+import { consoleTree, htmlPage, viewing } from 'opentelemetry-instrumentation-openai/export';
 import type { Options } from './options.ts';
 import { OtlpDelivery } from './otlp-delivery.ts';
 
@@ -15,8 +14,8 @@ export const PAGE = 'math-tutor.html';
 export interface Telemetry {
   /** The exporter to an OTLP endpoint, with the option `otlp`. */
   readonly delivery: OtlpDelivery | undefined;
-  /** The exporter to the live page, with the option `live`. */
-  readonly live: OtlpDelivery | undefined;
+  /** The address of the live page, with the option `live`. */
+  readonly live: string | undefined;
   /** Prints and sends the traces that are complete. */
   flush(): Promise<void>;
   /** Prints and sends all traces that are left. */
@@ -32,7 +31,10 @@ export function startTelemetry(options: Options): Telemetry {
   // By default, OpenTelemetry does not log its problems.
   process.env.OTEL_LOG_LEVEL ??= 'warn';
   const delivery = options.otlp ? new OtlpDelivery(new GrpcExporter(), 'http://localhost:4317') : undefined;
-  const live = options.live ? new OtlpDelivery(new HttpExporter(), 'http://localhost:4318') : undefined;
+  const views = [consoleTree({ stream: process.stdout, summary, steps: summary }), htmlPage(PAGE)];
+  // `viewing` adds the exporter that this variable asks for, which also shows the live page what is in progress.
+  if (options.live) process.env.OTEL_EXPORTER_OTLP_ENDPOINT ||= 'http://localhost:4318';
+  const live = options.live ? process.env.OTEL_EXPORTER_OTLP_ENDPOINT : undefined;
   const sdk = new NodeSDK({
     serviceName: 'math-tutor',
     instrumentations: [
@@ -43,9 +45,7 @@ export function startTelemetry(options: Options): Telemetry {
       }),
     ],
     spanProcessors: [
-      consoleTree({ stream: process.stdout, summary, steps: summary }),
-      htmlPage(PAGE),
-      ...(live === undefined ? [] : [new BatchSpanProcessor({ exporter: live, scheduledDelayMillis: 500 })]),
+      ...(options.live ? viewing(...views) : views),
       ...(delivery === undefined ? [] : [new BatchSpanProcessor({ exporter: delivery })]),
     ],
     // The demo shows only traces. Without these two lines, NodeSDK would send metrics and logs to an OTLP endpoint.
@@ -55,7 +55,9 @@ export function startTelemetry(options: Options): Telemetry {
   sdk.start();
   // Needed only with `--agents`.
   instrumentAgents();
-  return { delivery, live, flush, shutdown: () => sdk.shutdown() };
+  // `viewing` prints what it could not send. The demo goes on, and says so at its end.
+  const goOn = (): undefined => undefined;
+  return { delivery, live, flush: () => flush().catch(goOn), shutdown: () => sdk.shutdown().catch(goOn) };
 }
 
 /** `NodeSDK` has no `flush`, but the provider that it has registered does. */

@@ -95,6 +95,15 @@ describe.concurrent('the demo', () => {
     expect(code).toBe(1);
   });
 
+  it('says with --live that there is no live page, shows the traces, and fails', async () => {
+    const { code, stdout } = await runDemo(['--live'], {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+    });
+    expect(stdout).toContain('There is no live page at http://127.0.0.1:1.');
+    expect(treeLines(stdout)).toContain('tutoring session');
+    expect(code).toBe(1);
+  });
+
   it.each([
     ['--agents', 'examples/openai-agents/README.md', undefined],
     ['--realtime', 'docs/sockets.md', 'realtime '],

@@ -17,9 +17,11 @@ export function Button({
   );
 }
 
+export type ListedFact = readonly [label: string, value: string | VNode | undefined];
+
 interface FactListProps {
   readonly className?: string;
-  readonly facts: readonly (readonly [label: string, value: string | VNode | undefined])[];
+  readonly facts: readonly ListedFact[];
 }
 
 export function FactList({ facts, className = '' }: FactListProps): VNode {

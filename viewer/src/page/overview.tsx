@@ -1,4 +1,5 @@
 import type { VNode } from 'preact';
+import { useRef } from 'preact/hooks';
 import { count } from '../format-amounts.ts';
 import { attributeText } from '../messages.ts';
 import * as ATTR from '../semconv/attributes.ts';
@@ -8,9 +9,9 @@ import type { Row } from '../tree.ts';
 import { shownErrorType } from '../viewed-span.ts';
 import { select, startComparing } from './actions.ts';
 import { Paged } from './content.tsx';
-import { Button, clock, FactList } from './elements.tsx';
+import { Button, clock, FactList, type ListedFact } from './elements.tsx';
 import { saveOtlp, savePage } from './save.ts';
-import { hasList } from './state.ts';
+import { hasList, isLive } from './state.ts';
 
 /** The maximum length of a question or an answer, in UTF-16 units. The conversation shows all of it. */
 const MAX_STORY_LENGTH = 300;
@@ -19,7 +20,12 @@ const ERRORS_PAGE_SIZE = 6;
 export function Overview({ entry }: { readonly entry: TraceEntry }): VNode {
   const { title, traceId, summary } = entry.trace;
   const { start, prompt, answer, costliest, errors } = summary;
-  const facts = summaryFacts(summary).map(([label, text]) => [label, text?.slice(0, 4_000)] as const);
+  const known = useRef(new Set(['Started']));
+  const facts: ListedFact[] = [
+    ...summaryFacts(summary).map(([label, text]) => [label, text?.slice(0, 4_000)] as const),
+    ['Started', clock(start)],
+    ['Costliest call', costliest && <SpanButton row={costliest} />],
+  ];
   return (
     <section class="overview card stack" aria-label="Trace">
       <div class="title line">
@@ -30,13 +36,7 @@ export function Overview({ entry }: { readonly entry: TraceEntry }): VNode {
         <Button label="Save page" onClick={() => savePage([entry.id])} />
         <Button label="Save OTLP JSON" onClick={() => saveOtlp(entry.id)} />
       </div>
-      <FactList
-        facts={[
-          ...facts,
-          ['Started', clock(start)],
-          ['Costliest call', costliest && <SpanButton row={costliest} />],
-        ]}
-      />
+      <FactList facts={isLive ? inOrderOfArrival(facts, known.current) : facts} />
       <FactList
         className="story"
         facts={[
@@ -57,6 +57,13 @@ export function Overview({ entry }: { readonly entry: TraceEntry }): VNode {
       )}
     </section>
   );
+}
+
+/** A fact that arrives late comes last, so that it moves no other. `known` has the labels of those that have arrived. */
+function inOrderOfArrival(facts: readonly ListedFact[], known: Set<string>): readonly ListedFact[] {
+  for (const [label, value] of facts) if (value !== undefined) known.add(label);
+  const places = [...known];
+  return facts.toSorted(([one], [other]) => places.indexOf(one) - places.indexOf(other));
 }
 
 /** The beginning of a text in one line. */

@@ -329,6 +329,18 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     expect(moved).toBeLessThanOrEqual(0.05);
   });
 
+  it('shows facts that arrive late after those that are there', async () => {
+    const labels = page.getByRole('region', { name: 'Trace' }).locator('.facts:not(.story) dt');
+    await send(span('t', '1'));
+    await row('span 1').waitFor();
+    const first = await labels.allTextContents();
+    await send(span('t', '2', {}, { ...answer('Yes.'), 'gen_ai.request.model': 'gpt-4o' }));
+    await row('span 2').waitFor();
+    const all = await labels.allTextContents();
+    expect(all.slice(0, first.length)).toEqual(first);
+    expect(all.slice(first.length)).toContain('Model');
+  });
+
   it('is saved without its address and its token, and a call in progress with its length so far', async () => {
     await send(span('t', '1', { startTimeUnixNano: `${Date.now() - 60_000}000000`, endTimeUnixNano: '0' }));
     await row('span 1').waitFor();
