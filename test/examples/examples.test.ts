@@ -20,7 +20,7 @@ const EXAMPLES = [
   'tools',
   'zero-code',
 ];
-const TESTED_ELSEWHERE = ['backends', 'bundled', 'collector', 'math-tutor'];
+const TESTED_ELSEWHERE = ['backends', 'bundled', 'math-tutor'];
 
 function blockOf(example: string, language: string): string {
   const blocks = codeBlocksOf(`examples/${example}/README.md`);
