@@ -324,7 +324,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     }
     const result = { ...asked, 'openai.trace.output': JSON.stringify('word '.repeat(200)) };
     await send(span('t', 'root', { ...outer, endTimeUnixNano: ended }, result));
-    await page.getByRole('region', { name: 'Trace' }).getByText('ok').waitFor();
+    await page.getByRole('region', { name: 'Trace' }).getByText('ok', { exact: true }).waitFor();
     await measure();
     expect(moved).toBeLessThanOrEqual(0.05);
   });
