@@ -2,7 +2,7 @@ import { costOf, formatMilliseconds, grouped, percentile } from './format-amount
 import { attributeText } from './messages.ts';
 import * as ATTR from './semconv/attributes.ts';
 import { firstChunkOf } from './span-details.ts';
-import { numberIn, type SpanUsage, spanUsage, tokenSum, totalTokens, totalUsage } from './span-usage.ts';
+import { attributeSum, type SpanUsage, spanUsage, tokenSum, totalTokens, totalUsage } from './span-usage.ts';
 import { groupBy, type Row } from './tree.ts';
 import { CONVERSATION_IDS, isFailed, millisecondsBetween, serviceName, typeOf } from './viewed-span.ts';
 import type { ViewedTrace } from './viewed-trace.ts';
@@ -106,21 +106,18 @@ function groupRows(rows: readonly Row[], keyOf: Grouping['keyOf']): Map<string |
 
 function totalsOf(name: string | undefined, rows: readonly Row[], parts: readonly CallTotals[]): CallTotals {
   const spans = rows.map(({ span }) => span);
-  const sumOf = (attribute: string): number =>
-    spans.reduce((sum, { attributes }) => sum + (numberIn(attributes, attribute) ?? 0), 0);
+  const all = spans.map(({ attributes }) => attributes);
   const times = spans.map(({ start, end }) => millisecondsBetween(start, end)).sort((a, b) => a - b);
-  const firsts = spans
-    .map(({ attributes }) => firstChunkOf(attributes))
-    .filter((time) => !Number.isNaN(time));
+  const firsts = all.map(firstChunkOf).filter((time) => !Number.isNaN(time));
   firsts.sort((a, b) => a - b);
   return {
     name,
     kind: rows.every(isTool) ? 'tool' : 'model',
     calls: spans.length,
     errors: spans.filter(isFailed).length,
-    ...totalUsage(spans.map(({ attributes }) => spanUsage(attributes))),
-    cached: sumOf(ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS),
-    reasoning: sumOf(ATTR.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS),
+    ...totalUsage(all.map(spanUsage)),
+    cached: attributeSum(all, ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS) ?? 0,
+    reasoning: attributeSum(all, ATTR.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS) ?? 0,
     median: percentile(times, 0.5),
     p95: percentile(times, 0.95),
     firstMedian: percentile(firsts, 0.5),

@@ -61,11 +61,15 @@ export function tokenSum({ inputTokens, outputTokens }: SpanUsage): number | und
   return sumOfKnown([inputTokens, outputTokens]);
 }
 
+/** The sum of an attribute of some spans; `undefined` if none has it. */
+export function attributeSum(all: readonly SpanAttributes[], name: string): number | undefined {
+  return sumOfKnown(all.map((each) => numberIn(each, name)));
+}
+
 /** The audio tokens of some spans; `undefined` if there are none. */
 export function audioTokens(all: readonly SpanAttributes[]): string | undefined {
-  const sumOf = (name: string): number | undefined => sumOfKnown(all.map((each) => numberIn(each, name)));
-  const input = sumOf(ATTR.GEN_AI_USAGE_AUDIO_INPUT_TOKENS);
-  const output = sumOf(ATTR.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS);
+  const input = attributeSum(all, ATTR.GEN_AI_USAGE_AUDIO_INPUT_TOKENS);
+  const output = attributeSum(all, ATTR.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS);
   return input || output ? tokens(input, output) : undefined;
 }
 

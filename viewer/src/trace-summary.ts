@@ -10,7 +10,15 @@ import {
 import { attributeText, messageText, readMessages, type SpanMessage } from './messages.ts';
 import * as ATTR from './semconv/attributes.ts';
 import { firstChunkOf } from './span-details.ts';
-import { audioTokens, numberIn, type SpanUsage, spanUsage, totalTokens, totalUsage } from './span-usage.ts';
+import {
+  attributeSum,
+  audioTokens,
+  numberIn,
+  type SpanUsage,
+  spanUsage,
+  totalTokens,
+  totalUsage,
+} from './span-usage.ts';
 import type { Row, TraceTree } from './tree.ts';
 import {
   compareTimes,
@@ -74,10 +82,7 @@ export function summarize({ traceId, rows }: TraceTree): TraceSummary {
     project: namesIn(attributes, [ATTR.OPENAI_TRACE_PROJECT])[0],
     environment: namesIn([...attributes, ...resources], [ATTR.DEPLOYMENT_ENVIRONMENT_NAME])[0],
     ...totalUsage(attributes.map(spanUsage)),
-    cachedTokens: attributes.reduce(
-      (sum, each) => sum + (numberIn(each, ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS) ?? 0),
-      0,
-    ),
+    cachedTokens: attributeSum(attributes, ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS) ?? 0,
     firstTokens: rows.flatMap(firstTokenIn).sort((a, b) => a - b),
     audio: audioTokens(attributes),
     counts: countsOf(ownSpans),

@@ -3,7 +3,7 @@ import { costOf, formatDuration, formatMilliseconds, grouped } from '../format-a
 import * as ATTR from '../semconv/attributes.ts';
 import { firstChunkText, spanFacts } from '../span-details.ts';
 import {
-  numberIn,
+  attributeSum,
   reportedTotal,
   type SpanUsage,
   spanUsage,
@@ -167,11 +167,9 @@ function timeText(item: TimelineItem): string {
 }
 
 function cachedText({ rows, isGroup, row }: TimelineItem): string | undefined {
-  const cached = (isGroup ? rows : [row]).map(
-    ({ span }) => numberIn(span.attributes, ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS) ?? 0,
-  );
-  const sum = cached.reduce((all, each) => all + each, 0);
-  return sum > 0 ? grouped(sum) : undefined;
+  const all = (isGroup ? rows : [row]).map(({ span }) => span.attributes);
+  const cached = attributeSum(all, ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS);
+  return cached ? grouped(cached) : undefined;
 }
 
 function firstTokenText({ isGroup, row }: TimelineItem): string | undefined {
