@@ -22,9 +22,10 @@ export function released(changelog: string, version: string, date: string): stri
  */
 export function notesOf(changelog: string, version: string): string {
   const [, after] = changelog.split(`## [${version}]`);
-  const [, entries] = /^[^\n]*\n\n([\s\S]*?)(?=\n## |$(?![\s\S]))/.exec(after ?? '') ?? [];
-  if (entries === undefined) throw new Error(`CHANGELOG.md has no entry for ${version}.`);
-  return `${entries.trim()}\n`;
+  if (after === undefined) throw new Error(`CHANGELOG.md has no entry for ${version}.`);
+  const [entry = ''] = after.split(/^## /m);
+  // The rest of the heading is the date.
+  return `${entry.slice(entry.indexOf('\n')).trim()}\n`;
 }
 
 /** Replaces the version in a source file. */
